@@ -1,0 +1,2 @@
+//! The lambent binary.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Decisions about functions: deploy, versions, rollback, delete.

@@ -1,0 +1,1 @@
+//! Event to outcome: resolve, admit, run, meter.

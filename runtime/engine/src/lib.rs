@@ -1,0 +1,1 @@
+//! Runs WebAssembly components under fuel, memory and time limits; embeddable.

@@ -1,0 +1,1 @@
+//! The composition root: listener, native API, function traffic, telemetry, drain.

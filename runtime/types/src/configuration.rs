@@ -1,0 +1,265 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, ErrorCode};
+use crate::limits::{Limits, bounds};
+use crate::size::format_bytes;
+
+/// Environment variables. Printed without their values, which may be secrets.
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Environment(pub Arc<BTreeMap<String, String>>);
+
+impl std::fmt::Debug for Environment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// Everything about a function but its code.
+///
+/// The JSON form is the one of the native API; absent members have defaults.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Configuration {
+    /// Bytes of all memories and tables: [`bounds::MEMORY_BYTES_MIN`] to
+    /// [`bounds::MEMORY_BYTES_MAX`].
+    pub memory_bytes: u64,
+    /// Milliseconds of wall clock: 1 to 900,000.
+    pub timeout_ms: u64,
+    /// Fuel: [`bounds::FUEL_MIN`] to [`bounds::FUEL_MAX`].
+    pub fuel: u64,
+    /// Environment variables, at most [`bounds::ENVIRONMENT_BYTES_MAX`] together.
+    #[serde(skip_serializing_if = "is_empty")]
+    pub environment: Environment,
+    /// Free text, at most [`bounds::DESCRIPTION_CHARS_MAX`] characters.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub description: String,
+    /// Labels, at most [`bounds::TAGS_MAX`].
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// Whether anyone may send it HTTP requests without a key.
+    pub public: bool,
+}
+
+fn is_empty(environment: &Environment) -> bool {
+    environment.0.is_empty()
+}
+
+impl Default for Configuration {
+    fn default() -> Self {
+        Self {
+            memory_bytes: bounds::MEMORY_BYTES_DEFAULT,
+            timeout_ms: bounds::TIMEOUT_DEFAULT.as_millis() as u64,
+            fuel: bounds::FUEL_DEFAULT,
+            environment: Environment::default(),
+            description: String::new(),
+            tags: BTreeMap::new(),
+            public: false,
+        }
+    }
+}
+
+impl Configuration {
+    /// Checks every value against its bounds.
+    ///
+    /// # Errors
+    /// `InvalidConfiguration`, naming the member, its value and the bounds.
+    pub fn validate(&self) -> Result<(), Error> {
+        self.validate_limits()?;
+        self.validate_environment()?;
+        self.validate_labels()
+    }
+
+    fn validate_limits(&self) -> Result<(), Error> {
+        if !(bounds::MEMORY_BYTES_MIN..=bounds::MEMORY_BYTES_MAX).contains(&self.memory_bytes) {
+            return Err(invalid(format!(
+                "memory is {}; it must be between {} and {}",
+                format_bytes(self.memory_bytes),
+                format_bytes(bounds::MEMORY_BYTES_MIN),
+                format_bytes(bounds::MEMORY_BYTES_MAX),
+            )));
+        }
+        let timeout = Duration::from_millis(self.timeout_ms);
+        if !(bounds::TIMEOUT_MIN..=bounds::TIMEOUT_MAX).contains(&timeout) {
+            return Err(invalid(format!(
+                "timeout is {} ms; it must be between 1 ms and 900 s",
+                self.timeout_ms
+            )));
+        }
+        if !(bounds::FUEL_MIN..=bounds::FUEL_MAX).contains(&self.fuel) {
+            return Err(invalid(format!(
+                "fuel is {}; it must be between {} and {}",
+                self.fuel,
+                bounds::FUEL_MIN,
+                bounds::FUEL_MAX
+            )));
+        }
+        Ok(())
+    }
+
+    fn validate_environment(&self) -> Result<(), Error> {
+        for (key, value) in &*self.environment.0 {
+            let mut chars = key.chars();
+            let starts = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
+            if !starts || !chars.all(|c| c.is_ascii_alphanumeric() || c == '_') {
+                return Err(invalid(format!(
+                    "environment variable name {key:?} must match [A-Za-z_][A-Za-z0-9_]*"
+                )));
+            }
+            if value.contains('\0') {
+                return Err(invalid(format!("environment variable {key} holds a NUL byte")));
+            }
+        }
+        let bytes: usize = self.environment.0.iter().map(|(k, v)| k.len() + v.len()).sum();
+        if bytes > bounds::ENVIRONMENT_BYTES_MAX {
+            return Err(invalid(format!(
+                "environment is {bytes} bytes; keys and values together may be at most {}",
+                bounds::ENVIRONMENT_BYTES_MAX
+            )));
+        }
+        Ok(())
+    }
+
+    fn validate_labels(&self) -> Result<(), Error> {
+        let chars = self.description.chars().count();
+        if chars > bounds::DESCRIPTION_CHARS_MAX {
+            return Err(invalid(format!(
+                "description has {chars} characters; the most is {}",
+                bounds::DESCRIPTION_CHARS_MAX
+            )));
+        }
+        if self.tags.len() > bounds::TAGS_MAX {
+            return Err(invalid(format!(
+                "there are {} tags; the most is {}",
+                self.tags.len(),
+                bounds::TAGS_MAX
+            )));
+        }
+        for (key, value) in &self.tags {
+            let fits = !key.is_empty()
+                && key.chars().count() <= bounds::TAG_KEY_CHARS_MAX
+                && value.chars().count() <= bounds::TAG_VALUE_CHARS_MAX;
+            if !fits {
+                return Err(invalid(format!(
+                    "tag {:?} must have a key of 1 to {} characters and a value of at most {}",
+                    key.chars().take(40).collect::<String>(),
+                    bounds::TAG_KEY_CHARS_MAX,
+                    bounds::TAG_VALUE_CHARS_MAX
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// The limits every invocation under this configuration runs in.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits {
+            memory_bytes: self.memory_bytes,
+            timeout: Duration::from_millis(self.timeout_ms),
+            fuel: self.fuel,
+            ..Limits::default()
+        }
+    }
+}
+
+fn invalid(detail: String) -> Error {
+    Error::new(ErrorCode::InvalidConfiguration, detail)
+}
+
+/// A change to a [`Configuration`]: members that are `None` stay as they are.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConfigurationPatch {
+    /// New memory limit in bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_bytes: Option<u64>,
+    /// New timeout in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+    /// New fuel budget.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fuel: Option<u64>,
+    /// New environment, replacing the whole of the old one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<Environment>,
+    /// New description.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// New tags, replacing all the old ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tags: Option<BTreeMap<String, String>>,
+    /// Whether HTTP requests need no key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public: Option<bool>,
+}
+
+impl ConfigurationPatch {
+    /// The configuration that results from changing `base`.
+    ///
+    /// # Errors
+    /// `InvalidConfiguration` if a value of the result is out of bounds.
+    pub fn apply(&self, base: &Configuration) -> Result<Configuration, Error> {
+        let result = Configuration {
+            memory_bytes: self.memory_bytes.unwrap_or(base.memory_bytes),
+            timeout_ms: self.timeout_ms.unwrap_or(base.timeout_ms),
+            fuel: self.fuel.unwrap_or(base.fuel),
+            environment: self.environment.clone().unwrap_or_else(|| base.environment.clone()),
+            description: self.description.clone().unwrap_or_else(|| base.description.clone()),
+            tags: self.tags.clone().unwrap_or_else(|| base.tags.clone()),
+            public: self.public.unwrap_or(base.public),
+        };
+        result.validate()?;
+        Ok(result)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(patch: ConfigurationPatch) -> String {
+        patch.apply(&Configuration::default()).unwrap_err().detail().to_owned()
+    }
+
+    #[test]
+    fn every_bound_is_enforced_and_named() {
+        let patch = ConfigurationPatch { memory_bytes: Some(1 << 20), ..Default::default() };
+        assert_eq!(refused(patch), "memory is 1.0 MiB; it must be between 2.0 MiB and 4.0 GiB");
+        let patch = ConfigurationPatch { timeout_ms: Some(0), ..Default::default() };
+        assert!(refused(patch).contains("timeout is 0 ms"));
+        let patch = ConfigurationPatch { fuel: Some(1), ..Default::default() };
+        assert!(refused(patch).contains("fuel is 1"));
+        let big = BTreeMap::from([("A".to_owned(), "x".repeat(4096))]);
+        let patch = ConfigurationPatch {
+            environment: Some(Environment(Arc::new(big))),
+            ..Default::default()
+        };
+        assert!(refused(patch).contains("environment is 4097 bytes"));
+        let odd = BTreeMap::from([("1A".to_owned(), String::new())]);
+        let patch = ConfigurationPatch {
+            environment: Some(Environment(Arc::new(odd))),
+            ..Default::default()
+        };
+        assert!(refused(patch).contains("\"1A\""));
+    }
+
+    #[test]
+    fn values_never_appear_in_debug_output() {
+        let secret = BTreeMap::from([("TOKEN".to_owned(), "hunter2".to_owned())]);
+        let configuration =
+            Configuration { environment: Environment(Arc::new(secret)), ..Default::default() };
+        let debug = format!("{configuration:?}");
+        assert!(debug.contains("TOKEN") && !debug.contains("hunter2"));
+    }
+
+    #[test]
+    fn unknown_members_are_errors() {
+        let error = serde_json::from_str::<Configuration>(r#"{"memroy_bytes":1}"#).unwrap_err();
+        assert!(error.to_string().contains("unknown field `memroy_bytes`"));
+    }
+}

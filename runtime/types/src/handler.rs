@@ -1,0 +1,85 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A way in which a component can be called: one of the interfaces it exports.
+///
+/// Declared in the order of preference for invocations: where several fit a
+/// trigger, the first is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Handler {
+    /// `lambent:function/handler`.
+    #[serde(rename = "lambent:function/handler")]
+    Event,
+    /// `lambent:function-async/handler`.
+    #[serde(rename = "lambent:function-async/handler")]
+    EventAsync,
+    /// `wasi:http/handler`, version 0.3.
+    #[serde(rename = "wasi:http/handler@0.3")]
+    Http03,
+    /// `wasi:http/incoming-handler`, version 0.2.
+    #[serde(rename = "wasi:http/incoming-handler@0.2")]
+    Http02,
+    /// `wasi:cli/run`, version 0.3.
+    #[serde(rename = "wasi:cli/run@0.3")]
+    Run03,
+    /// `wasi:cli/run`, version 0.2.
+    #[serde(rename = "wasi:cli/run@0.2")]
+    Run02,
+}
+
+impl Handler {
+    /// Every handler, in order of preference.
+    pub const ALL: [Self; 6] =
+        [Self::Event, Self::EventAsync, Self::Http03, Self::Http02, Self::Run03, Self::Run02];
+
+    /// The interface, as the component exports it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Event => "lambent:function/handler",
+            Self::EventAsync => "lambent:function-async/handler",
+            Self::Http03 => "wasi:http/handler@0.3",
+            Self::Http02 => "wasi:http/incoming-handler@0.2",
+            Self::Run03 => "wasi:cli/run@0.3",
+            Self::Run02 => "wasi:cli/run@0.2",
+        }
+    }
+
+    /// Whether it takes HTTP requests.
+    #[must_use]
+    pub const fn is_http(self) -> bool {
+        matches!(self, Self::Http02 | Self::Http03)
+    }
+}
+
+impl fmt::Display for Handler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The name of an imported or exported interface, such as `wasi:http/types@0.2.12`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Interface(pub String);
+
+impl Interface {
+    /// The name without its version: `wasi:http/types`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.split_once('@').map_or(&self.0, |(name, _)| name)
+    }
+
+    /// The version, where there is one: `0.2.12`.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        self.0.split_once('@').map(|(_, version)| version)
+    }
+}
+
+impl fmt::Display for Interface {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}

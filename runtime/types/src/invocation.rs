@@ -1,0 +1,82 @@
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::function::VersionNumber;
+use crate::handler::Handler;
+use crate::meter::Meter;
+use crate::name::{FunctionName, Namespace};
+use crate::outcome::Outcome;
+
+/// One invocation's id: a UUID version 7, so that ids sort by time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RequestId(pub Uuid);
+
+impl RequestId {
+    /// A new id, greater than all this process made before.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "each call gives another id")]
+    pub fn new() -> Self {
+        Self(Uuid::now_v7())
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Which of its two outputs a guest wrote to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogStream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+/// One line that a guest wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogLine {
+    /// Where it was written.
+    pub stream: LogStream,
+    /// The line without its end; bytes that are not UTF-8 are replaced.
+    pub text: String,
+}
+
+/// What an invocation wrote, in order, up to its limit.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Logs {
+    /// The lines kept.
+    pub lines: Vec<LogLine>,
+    /// Bytes written beyond the limit and not kept.
+    pub dropped_bytes: u64,
+}
+
+/// What is kept of one finished invocation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InvocationRecord {
+    /// The invocation.
+    pub id: RequestId,
+    /// Where the function is.
+    pub namespace: Namespace,
+    /// Which function.
+    pub function: FunctionName,
+    /// Which version ran.
+    pub version: VersionNumber,
+    /// The export that was called.
+    pub handler: Handler,
+    /// When it was admitted.
+    pub started: Timestamp,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it used.
+    pub meter: Meter,
+    /// What it wrote.
+    pub logs: Logs,
+}

@@ -1,0 +1,60 @@
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// How the code of an invocation came to be in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Start {
+    /// The artifact was mapped from disk for this invocation: a cold start.
+    Mapped,
+    /// The code was in memory already; the instance is still a fresh one.
+    #[default]
+    Loaded,
+}
+
+impl Start {
+    /// Every kind, for label sets.
+    pub const ALL: [Self; 2] = [Self::Mapped, Self::Loaded];
+
+    /// The word on the wire: `mapped` or `loaded`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mapped => "mapped",
+            Self::Loaded => "loaded",
+        }
+    }
+}
+
+/// What one invocation used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Meter {
+    /// Fuel consumed. Deterministic for the same code and input.
+    pub fuel: u64,
+    /// Wall-clock time from the start of loading to the end.
+    #[serde(rename = "duration_us", with = "micros")]
+    pub duration: Duration,
+    /// The most bytes all memories and tables held at once.
+    pub memory_bytes: u64,
+    /// Bytes of request body or event data that the guest took.
+    pub bytes_in: u64,
+    /// Bytes of response body or output data that the guest gave.
+    pub bytes_out: u64,
+    /// How it started.
+    pub start: Start,
+}
+
+mod micros {
+    use std::time::Duration;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(value: &Duration, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_u64(u64::try_from(value.as_micros()).unwrap_or(u64::MAX))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+        u64::deserialize(from).map(Duration::from_micros)
+    }
+}

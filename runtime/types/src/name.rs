@@ -1,0 +1,194 @@
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The longest name, in characters. Lambda's bound for function names, and
+/// one DNS label (63) plus one, so nearly every name also works as a host.
+pub const NAME_CHARS_MAX: usize = 64;
+
+/// Why a name was refused.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidName {
+    /// The name holds no character.
+    #[error("{what} is empty; give 1 to 64 characters of A-Z a-z 0-9 _ -")]
+    Empty {
+        /// The noun that was being named.
+        what: &'static str,
+    },
+    /// The name is longer than [`NAME_CHARS_MAX`].
+    #[error("{what} has {chars} characters; the most is {NAME_CHARS_MAX}")]
+    TooLong {
+        /// The noun that was being named.
+        what: &'static str,
+        /// How many characters it had.
+        chars: usize,
+    },
+    /// The name holds a character outside `[A-Za-z0-9_-]`.
+    #[error("{what} has the character {found:?} at position {position}; use A-Z a-z 0-9 _ -")]
+    Character {
+        /// The noun that was being named.
+        what: &'static str,
+        /// The first character refused.
+        found: char,
+        /// Its position, counted in characters from 1.
+        position: usize,
+    },
+}
+
+fn check(what: &'static str, text: &str) -> Result<(), InvalidName> {
+    if text.is_empty() {
+        return Err(InvalidName::Empty { what });
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if let Some((index, found)) = text.chars().enumerate().find(|(_, c)| !allowed(*c)) {
+        return Err(InvalidName::Character { what, found, position: index + 1 });
+    }
+    let chars = text.len();
+    if chars > NAME_CHARS_MAX {
+        return Err(InvalidName::TooLong { what, chars });
+    }
+    Ok(())
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(std::sync::Arc<str>);
+
+        impl $name {
+            /// The name as it was given.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// The form under which names are unique: ASCII lower case.
+            #[must_use]
+            pub fn key(&self) -> String {
+                self.0.to_ascii_lowercase()
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidName;
+            fn from_str(text: &str) -> Result<Self, InvalidName> {
+                check($what, text)?;
+                Ok(Self(text.into()))
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidName;
+            fn try_from(text: String) -> Result<Self, InvalidName> {
+                text.parse()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> String {
+                name.0.to_string()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Debug::fmt(&*self.0, f)
+            }
+        }
+    };
+}
+
+name!(
+    /// A function's name: `[A-Za-z0-9_-]{1,64}`, unique in its namespace ignoring case.
+    FunctionName,
+    "function name"
+);
+name!(
+    /// A namespace's name: `[A-Za-z0-9_-]{1,64}`, unique ignoring case.
+    Namespace,
+    "namespace"
+);
+
+impl Default for Namespace {
+    /// `default`: where everything is that names no other.
+    fn default() -> Self {
+        Self("default".into())
+    }
+}
+
+/// Which version of a function is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Qualifier {
+    /// The mutable head, `$LATEST`.
+    #[default]
+    Latest,
+    /// An immutable numbered version.
+    Version(u64),
+}
+
+impl FromStr for Qualifier {
+    type Err = InvalidQualifier;
+    fn from_str(text: &str) -> Result<Self, InvalidQualifier> {
+        if text.eq_ignore_ascii_case("$LATEST") {
+            return Ok(Self::Latest);
+        }
+        match text.parse() {
+            Ok(number) if number > 0 => Ok(Self::Version(number)),
+            _ => Err(InvalidQualifier { text: text.chars().take(NAME_CHARS_MAX).collect() }),
+        }
+    }
+}
+
+/// A qualifier that is neither `$LATEST` nor a version number.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("qualifier {text:?} is neither $LATEST nor a version number such as 3")]
+pub struct InvalidQualifier {
+    text: String,
+}
+
+impl fmt::Display for Qualifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Latest => f.write_str("$LATEST"),
+            Self::Version(number) => write!(f, "{number}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_say_what_is_wrong_and_where() {
+        let error = "a b".parse::<FunctionName>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "function name has the character ' ' at position 2; use A-Z a-z 0-9 _ -"
+        );
+        assert!("".parse::<FunctionName>().is_err());
+        assert!("é".parse::<FunctionName>().is_err());
+        assert!("x".repeat(64).parse::<FunctionName>().is_ok());
+        assert_eq!(
+            "x".repeat(65).parse::<Namespace>().unwrap_err().to_string(),
+            "namespace has 65 characters; the most is 64"
+        );
+    }
+
+    #[test]
+    fn qualifiers_are_latest_or_positive_numbers() {
+        assert_eq!("$LATEST".parse(), Ok(Qualifier::Latest));
+        assert_eq!("7".parse(), Ok(Qualifier::Version(7)));
+        assert!("0".parse::<Qualifier>().is_err());
+        assert!("live".parse::<Qualifier>().is_err());
+    }
+}

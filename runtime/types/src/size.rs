@@ -1,0 +1,67 @@
+//! Sizes and durations as people write them: `64MiB`, `1.5s`.
+
+use std::time::Duration;
+
+/// A size or a duration that could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not {expected}")]
+pub struct InvalidSize {
+    text: String,
+    expected: &'static str,
+}
+
+impl InvalidSize {
+    fn new(text: &str, expected: &'static str) -> Self {
+        Self { text: text.chars().take(64).collect(), expected }
+    }
+}
+
+/// Reads a number of bytes: `1048576`, `64MiB`, `64 MB`.
+///
+/// # Errors
+/// The text is no number, or its unit is unknown.
+pub fn parse_bytes(text: &str) -> Result<u64, InvalidSize> {
+    text.trim()
+        .parse::<bytesize::ByteSize>()
+        .map(|size| size.as_u64())
+        .map_err(|_| InvalidSize::new(text, "a size such as 64MiB"))
+}
+
+/// Reads a duration: `250ms`, `3s`, `1m 30s`; a bare number is seconds.
+///
+/// # Errors
+/// The text is no duration, or a negative one.
+pub fn parse_duration(text: &str) -> Result<Duration, InvalidSize> {
+    let invalid = || InvalidSize::new(text, "a duration such as 250ms or 3s");
+    if let Ok(seconds) = text.trim().parse::<f64>() {
+        return Duration::try_from_secs_f64(seconds).map_err(|_| invalid());
+    }
+    let span: jiff::SignedDuration = text.trim().parse().map_err(|_| invalid())?;
+    Duration::try_from(span).map_err(|_| invalid())
+}
+
+/// Writes a number of bytes for people: `64.0 MiB`.
+#[must_use]
+pub fn format_bytes(bytes: u64) -> String {
+    bytesize::ByteSize::b(bytes).display().iec().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_people_write() {
+        assert_eq!(parse_bytes("64MiB"), Ok(64 << 20));
+        assert_eq!(parse_bytes("1048576"), Ok(1 << 20));
+        assert_eq!(parse_duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(parse_duration("3"), Ok(Duration::from_secs(3)));
+        assert_eq!(parse_duration("1m 30s"), Ok(Duration::from_secs(90)));
+        assert!(parse_duration("-3s").is_err());
+        assert!(parse_bytes("lots").is_err());
+        assert_eq!(
+            parse_bytes("12 parsecs").unwrap_err().to_string(),
+            "\"12 parsecs\" is not a size such as 64MiB"
+        );
+    }
+}
