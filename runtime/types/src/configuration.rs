@@ -3,14 +3,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::error::{Error, ErrorCode};
 use crate::limits::{Limits, bounds};
 use crate::size::format_bytes;
 
 /// Environment variables. Printed without their values, which may be secrets.
-#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
+#[schema(value_type = BTreeMap<String, String>)]
 pub struct Environment(pub Arc<BTreeMap<String, String>>);
 
 impl std::fmt::Debug for Environment {
@@ -22,7 +24,7 @@ impl std::fmt::Debug for Environment {
 /// Everything about a function but its code.
 ///
 /// The JSON form is the one of the native API; absent members have defaults.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Configuration {
     /// Bytes of all memories and tables: [`bounds::MEMORY_BYTES_MIN`] to
@@ -172,7 +174,7 @@ fn invalid(detail: String) -> Error {
 }
 
 /// A change to a [`Configuration`]: members that are `None` stay as they are.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConfigurationPatch {
     /// New memory limit in bytes.

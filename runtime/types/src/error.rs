@@ -7,9 +7,10 @@
 //! it happened, and the client gets [`ErrorCode::Internal`] with the request id.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Every error code on the wire, in alphabetical order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorCode {
     /// The component cannot be compiled within the compiler's limits.
@@ -224,7 +225,7 @@ impl Error {
 }
 
 /// The RFC 9457 problem document of an [`Error`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
     /// `about:blank`: the code, not a page, says what it is.
     #[serde(rename = "type")]

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::configuration::Configuration;
 use crate::digest::Digest;
@@ -11,7 +12,9 @@ use crate::name::{FunctionName, Namespace};
 
 /// A function's revision: grows by one with every change, never repeats.
 /// The API's `ETag` and `If-Match` carry it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(transparent)]
 pub struct Revision(pub u64);
 

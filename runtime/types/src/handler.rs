@@ -1,12 +1,15 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A way in which a component can be called: one of the interfaces it exports.
 ///
 /// Declared in the order of preference for invocations: where several fit a
 /// trigger, the first is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
 pub enum Handler {
     /// `lambent:function/handler`.
     #[serde(rename = "lambent:function/handler")]

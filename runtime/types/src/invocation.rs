@@ -2,6 +2,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::function::VersionNumber;
@@ -11,8 +12,11 @@ use crate::name::{FunctionName, Namespace};
 use crate::outcome::Outcome;
 
 /// One invocation's id: a UUID version 7, so that ids sort by time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
 #[serde(transparent)]
+#[schema(value_type = String)]
 pub struct RequestId(pub Uuid);
 
 impl RequestId {
@@ -31,7 +35,7 @@ impl fmt::Display for RequestId {
 }
 
 /// Which of its two outputs a guest wrote to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogStream {
     /// Standard output.
@@ -41,7 +45,7 @@ pub enum LogStream {
 }
 
 /// One line that a guest wrote.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LogLine {
     /// Where it was written.
     pub stream: LogStream,
@@ -50,7 +54,7 @@ pub struct LogLine {
 }
 
 /// What an invocation wrote, in order, up to its limit.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Logs {
     /// The lines kept.
     pub lines: Vec<LogLine>,
@@ -59,7 +63,7 @@ pub struct Logs {
 }
 
 /// What is kept of one finished invocation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct InvocationRecord {
     /// The invocation.
     pub id: RequestId,
@@ -68,10 +72,12 @@ pub struct InvocationRecord {
     /// Which function.
     pub function: FunctionName,
     /// Which version ran.
+    #[schema(value_type = String)]
     pub version: VersionNumber,
     /// The export that was called.
     pub handler: Handler,
     /// When it was admitted.
+    #[schema(value_type = String, format = DateTime)]
     pub started: Timestamp,
     /// How it ended.
     pub outcome: Outcome,

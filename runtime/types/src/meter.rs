@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// How the code of an invocation came to be in memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Start {
     /// The artifact was mapped from disk for this invocation: a cold start.
@@ -28,12 +29,13 @@ impl Start {
 }
 
 /// What one invocation used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Meter {
     /// Fuel consumed. Deterministic for the same code and input.
     pub fuel: u64,
     /// Wall-clock time from the start of loading to the end.
     #[serde(rename = "duration_us", with = "micros")]
+    #[schema(value_type = u64)]
     pub duration: Duration,
     /// The most bytes all memories and tables held at once.
     pub memory_bytes: u64,

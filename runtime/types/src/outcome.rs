@@ -1,9 +1,10 @@
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::event::Retry;
 
 /// A failure that the function itself reported, in Lambda's terms.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Failure {
     /// Lambda's `errorType`: the name of the error, such as `OrderNotFound`.
     #[serde(rename = "errorType")]
@@ -16,11 +17,12 @@ pub struct Failure {
     pub trace: Vec<String>,
     /// What the function asks of further attempts.
     #[serde(skip, default)]
+    #[schema(ignore)]
     pub retry: Retry,
 }
 
 /// How an invocation ended. The whole set: nothing else can happen.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Outcome {
     /// The function did what it was asked.
