@@ -1,0 +1,40 @@
+use std::io::Write;
+
+use crate::bindings::lambent::function::types as wit;
+use crate::{Context, Event, Failure, IntoOutput, Output, panics};
+
+/// Calls the author's function: what the exported `handle` does.
+///
+/// # Errors
+/// Whatever failure the function reports.
+pub fn run(
+    event: wit::Event,
+    context: &wit::Context,
+    function: impl FnOnce(Event, Context<'_>) -> Result<Output, Failure>,
+) -> Result<wit::Output, wit::Failure> {
+    let result = panics::reported_to(context, || function(event.into(), Context::new(context)));
+    // A line without its end stays in the buffer of std, which nobody else would
+    // empty. There is nothing to do if stdout is closed.
+    let _ = std::io::stdout().flush();
+    result.map(Into::into).map_err(Into::into)
+}
+
+/// What a handler returns.
+#[diagnostic::on_unimplemented(
+    message = "a handler returns a `Result`, not `{Self}`",
+    label = "not `Result<output, error>`",
+    note = "the output is anything that implements `IntoOutput`, the error anything that turns into a `Failure`"
+)]
+pub trait Outcome {
+    /// Encodes the output, or makes a failure of the error.
+    ///
+    /// # Errors
+    /// The failure.
+    fn into_result(self) -> Result<Output, Failure>;
+}
+
+impl<T: IntoOutput, E: Into<Failure>> Outcome for Result<T, E> {
+    fn into_result(self) -> Result<Output, Failure> {
+        self.map_err(Into::into)?.into_output()
+    }
+}
