@@ -1,1 +1,52 @@
-//! Runs WebAssembly components under fuel, memory and time limits; embeddable.
+//! Runs WebAssembly components under limits, for servers and for products
+//! that take plugins.
+//!
+//! An [`Engine`] is built once from [`Options`] and the [`Capability`]s it
+//! serves. It inspects and compiles components, maps them into memory as
+//! [`Component`]s, and runs each [`Invocation`] in an instance of its own:
+//! taken from a pre-allocated pool, limited in fuel, memory, wall-clock time,
+//! response size and log bytes, and dropped afterwards. Every invocation ends
+//! in exactly one [`Outcome`](lambent_types::Outcome) with a
+//! [`Meter`](lambent_types::Meter) reading.
+//!
+//! The engine is generic over `T`, the host's own state: capabilities reach it
+//! through [`Host::state`]. It knows no listener, no storage and no policy.
+//!
+//! `examples/plugin.rs` is a whole host product on one page.
+
+mod artifact;
+mod bindings;
+mod body;
+mod capability;
+mod compile;
+mod completion;
+mod component;
+mod context;
+mod egress;
+mod engine;
+mod host;
+mod inspect;
+mod invocation;
+mod limiter;
+mod log;
+mod options;
+mod pool;
+mod run;
+mod trap;
+
+pub use artifact::{Artifact, ArtifactCache, ArtifactError};
+pub use body::ResponseBody;
+pub use capability::{Capability, Wasi};
+pub use compile::{CompileError, Compiler, InProcess};
+pub use component::Component;
+pub use context::Context;
+pub use engine::{Builder, ComponentError, Engine, LoadError, StartError};
+pub use host::Host;
+pub use inspect::{InspectError, Inspection, Unmet};
+pub use invocation::{Finished, Invocation, Refused};
+pub use options::Options;
+pub use pool::PoolAdvice;
+pub use run::http::Answer;
+
+pub use lambent_types as types;
+pub use wasmtime;

@@ -1,0 +1,200 @@
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use hmac::{Hmac, KeyInit, Mac};
+use lambent_types::Digest;
+use sha2::Sha256;
+
+/// Compiled code on disk whose origin has been proven.
+///
+/// Loading forged machine code is giving away the process, so the only way to
+/// get one is through an [`ArtifactCache`], which checks a keyed MAC over every
+/// byte. The open file is kept: what is mapped later is what was checked.
+#[derive(Debug, Clone)]
+pub struct Artifact(pub(crate) Arc<File>);
+
+/// A directory of artifacts, named by the digest of their source and by what
+/// the engine's code generation looks like.
+#[derive(Debug)]
+pub struct ArtifactCache {
+    dir: Dir,
+    key: [u8; 32],
+    compatibility: String,
+    verified: Mutex<HashMap<Digest, Artifact>>,
+}
+
+/// Why an artifact cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ArtifactError {
+    /// The file system failed.
+    #[error("artifact file: {0}")]
+    Io(#[from] io::Error),
+    /// The file is not what this cache wrote: damaged, or put there by another.
+    #[error("artifact of {0} does not carry this node's MAC")]
+    Forged(Digest),
+}
+
+impl ArtifactCache {
+    /// Opens a cache for the artifacts of an engine of this
+    /// [`compatibility`](crate::Engine::compatibility).
+    #[must_use]
+    pub fn new(dir: Dir, key: [u8; 32], compatibility: String) -> Self {
+        Self { dir, key, compatibility, verified: Mutex::default() }
+    }
+
+    /// The artifact of a source, authenticated once per process.
+    ///
+    /// # Errors
+    /// `Forged`: recompile and [`put`](Self::put) it again. `Io`: as reported.
+    pub fn get(&self, source: Digest) -> Result<Option<Artifact>, ArtifactError> {
+        if let Some(artifact) = self.lock().get(&source) {
+            return Ok(Some(artifact.clone()));
+        }
+        let Some(expected) = self.read_mac(source)? else { return Ok(None) };
+        let mut file = match self.dir.open(self.code_name(source)) {
+            Ok(file) => file.into_std(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        let mut mac = self.mac(source);
+        let mut chunk = vec![0; 256 << 10];
+        loop {
+            match file.read(&mut chunk)? {
+                0 => break,
+                read => mac.update(&chunk[..read]),
+            }
+        }
+        mac.verify_slice(&expected).map_err(|_| ArtifactError::Forged(source))?;
+        Ok(Some(self.keep(source, file)))
+    }
+
+    /// Writes an artifact, replacing what was there, and keeps it open.
+    ///
+    /// # Errors
+    /// The file system failed; what was there before is still there.
+    pub fn put(&self, source: Digest, code: &[u8]) -> Result<Artifact, ArtifactError> {
+        let mut mac = self.mac(source);
+        mac.update(code);
+        let mac = mac.finalize().into_bytes();
+        let file = self.write(&self.code_name(source), code)?;
+        self.write(&self.mac_name(source), &mac)?;
+        Ok(self.keep(source, file))
+    }
+
+    /// Removes the artifact of a source, if there is one.
+    pub fn remove(&self, source: Digest) {
+        self.lock().remove(&source);
+        for name in [self.mac_name(source), self.code_name(source)] {
+            match self.dir.remove_file(&name) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    tracing::warn!(%error, name, "could not remove an artifact");
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Removes what other versions of the engine left here.
+    ///
+    /// # Errors
+    /// The directory cannot be read.
+    pub fn remove_incompatible(&self) -> io::Result<()> {
+        for entry in self.dir.entries()? {
+            let name = entry?.file_name();
+            let ours = name.to_str().is_some_and(|name| name.contains(&self.compatibility));
+            if !ours {
+                self.dir.remove_file(&name)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Digest, Artifact>> {
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, source: Digest, file: File) -> Artifact {
+        let artifact = Artifact(Arc::new(file));
+        self.lock().insert(source, artifact.clone());
+        artifact
+    }
+
+    fn mac(&self, source: Digest) -> Hmac<Sha256> {
+        #[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("a key of 32 bytes");
+        mac.update(self.compatibility.as_bytes());
+        mac.update(source.as_bytes());
+        mac
+    }
+
+    fn read_mac(&self, source: Digest) -> io::Result<Option<Vec<u8>>> {
+        match self.dir.read(self.mac_name(source)) {
+            Ok(mac) => Ok(Some(mac)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> io::Result<File> {
+        let temporary = format!("{name}.new");
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(true).mode(0o600);
+        let mut file = self.dir.open_with(&temporary, &options)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        self.dir.rename(&temporary, &self.dir, name)?;
+        Ok(file.into_std())
+    }
+
+    fn code_name(&self, source: Digest) -> String {
+        format!("{source}-{}.cwasm", self.compatibility)
+    }
+
+    fn mac_name(&self, source: Digest) -> String {
+        format!("{source}-{}.mac", self.compatibility)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cache(path: &std::path::Path, key: u8) -> ArtifactCache {
+        let dir = Dir::open_ambient_dir(path, cap_std::ambient_authority()).unwrap();
+        ArtifactCache::new(dir, [key; 32], "c0ffee".into())
+    }
+
+    #[test]
+    fn only_what_this_key_wrote_is_ever_given_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let source = Digest::of(b"source");
+        assert!(cache(dir.path(), 1).get(source).unwrap().is_none());
+        cache(dir.path(), 1).put(source, b"machine code").unwrap();
+        assert!(cache(dir.path(), 1).get(source).unwrap().is_some());
+        assert!(matches!(cache(dir.path(), 2).get(source), Err(ArtifactError::Forged(_))));
+
+        let file = dir.path().join(format!("{source}-c0ffee.cwasm"));
+        for position in 0..b"machine code".len() {
+            let mut bytes = b"machine code".to_vec();
+            bytes[position] ^= 1;
+            std::fs::write(&file, bytes).unwrap();
+            assert!(matches!(cache(dir.path(), 1).get(source), Err(ArtifactError::Forged(_))));
+        }
+    }
+
+    #[test]
+    fn artifacts_of_other_engines_are_cleared() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("00-old.cwasm"), b"x").unwrap();
+        let cache = cache(dir.path(), 1);
+        let source = Digest::of(b"source");
+        cache.put(source, b"code").unwrap();
+        cache.remove_incompatible().unwrap();
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
+        cache.remove(source);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,29 @@
+//! Bindings of our own WIT packages.
+
+#![allow(clippy::all, reason = "generated code")]
+
+/// `lambent:function`, with handlers of synchronous type.
+pub(crate) mod function {
+    wasmtime::component::bindgen!({
+        path: ["../../wit/function"],
+        world: "lambent:function/function",
+        imports: {
+            "lambent:function/types.[method]context.fuel-left": store | trappable,
+            default: trappable,
+        },
+        exports: { default: async },
+        with: { "lambent:function/types.context": crate::context::ContextHandle },
+        require_store_data_send: true,
+    });
+}
+
+/// `lambent:function-async`, with handlers that may wait on WASI 0.3 imports.
+pub(crate) mod function_async {
+    wasmtime::component::bindgen!({
+        path: ["../../wit/function", "../../wit/function-async"],
+        world: "lambent:function-async/function",
+        exports: { default: async | store },
+        with: { "lambent:function/types": super::function::lambent::function::types },
+        require_store_data_send: true,
+    });
+}

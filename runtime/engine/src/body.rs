@@ -1,0 +1,149 @@
+//! Bodies on their way through an invocation: counted, limited, and tied to
+//! the guest that reads or writes them.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use tokio::task::AbortHandle;
+use wasmtime_wasi_http::{Error, WasiBody};
+
+use crate::completion::Completion;
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A request body, counted as the guest takes it.
+pub(crate) struct RequestBody<B> {
+    inner: B,
+    completion: Arc<Completion>,
+}
+
+impl<B> RequestBody<B> {
+    pub(crate) const fn new(inner: B, completion: Arc<Completion>) -> Self {
+        Self { inner, completion }
+    }
+}
+
+impl<B> Body for RequestBody<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: std::fmt::Display,
+{
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let frame = std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        Poll::Ready(frame.map(|frame| match frame {
+            Ok(frame) => {
+                let bytes = frame.data_ref().map_or(0, Bytes::len);
+                self.completion.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
+                Ok(frame)
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the request body broke off");
+                Err(Error::ConnectionTerminated)
+            }
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// A response body as the guest produces it.
+///
+/// Dropping it before its end cancels the guest. It ends with an error if the
+/// guest failed before it had written all, so that nobody takes a part of a
+/// response for the whole.
+pub struct ResponseBody {
+    inner: WasiBody,
+    completion: Arc<Completion>,
+    limit: Option<u64>,
+    sent: u64,
+    guest: Option<AbortHandle>,
+    ended: bool,
+}
+
+impl ResponseBody {
+    pub(crate) const fn new(
+        inner: WasiBody,
+        completion: Arc<Completion>,
+        limit: Option<u64>,
+        guest: Option<AbortHandle>,
+    ) -> Self {
+        Self { inner, completion, limit, sent: 0, guest, ended: false }
+    }
+
+    /// Lets the guest run on when the body is dropped unread, as it is for
+    /// the answer to a HEAD request.
+    pub(crate) fn detach(&mut self) {
+        self.guest = None;
+    }
+
+    fn count(&mut self, bytes: usize) -> Result<(), BoxError> {
+        self.sent += bytes as u64;
+        self.completion.bytes_out.store(self.sent, Ordering::Release);
+        match self.limit {
+            Some(limit) if self.sent > limit => {
+                self.completion.set_too_large(limit);
+                Err("the response is larger than its limit".into())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let frame = match std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
+            Some(Ok(frame)) => {
+                let bytes = frame.data_ref().map_or(0, Bytes::len);
+                return Poll::Ready(Some(self.count(bytes).map(|()| frame)));
+            }
+            Some(Err(error)) => Some(Err(error.to_string().into())),
+            None if self.completion.has_failed() => {
+                Some(Err("the function failed before the end of its response".into()))
+            }
+            None => None,
+        };
+        self.ended = true;
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ended || (self.inner.is_end_stream() && !self.completion.has_failed())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl Drop for ResponseBody {
+    fn drop(&mut self) {
+        if let Some(guest) = self.guest.take().filter(|_| !self.ended) {
+            guest.abort();
+        }
+    }
+}

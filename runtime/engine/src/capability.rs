@@ -1,0 +1,111 @@
+use wasmtime::component::Linker;
+
+use crate::host::Host;
+
+/// Host interfaces that guests may import, and the code that links them.
+///
+/// Linking happens once per [`Engine`](crate::Engine), not per invocation; what
+/// an invocation may do with an interface is decided by its state when called.
+pub trait Capability<T: 'static>: Send + Sync {
+    /// The imports this capability serves, as a component names them:
+    /// `wasi:keyvalue/store@0.2.0-draft`. A served version also serves every
+    /// semver-compatible one.
+    fn interfaces(&self) -> Vec<String>;
+
+    /// Adds the interfaces to the linker all components are linked with.
+    ///
+    /// # Errors
+    /// Two capabilities define the same interface.
+    fn link(&self, linker: &mut Linker<Host<T>>) -> wasmtime::Result<()>;
+}
+
+/// The standard WASI interfaces, 0.2 and 0.3, and `lambent:function/types`:
+/// served by every engine.
+///
+/// A guest has clocks, randomness, its environment, and standard output and
+/// error; it has no files, no sockets, and no outgoing HTTP.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wasi;
+
+/// The version of WASI 0.2 whose signatures wasmtime 48 serves.
+const WASI_02: &str = "0.2.12";
+/// The version of WASI 0.3 whose signatures wasmtime 48 serves.
+const WASI_03: &str = "0.3.0";
+
+const INTERFACES_02: &[&str] = &[
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stderr",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stderr",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:clocks/monotonic-clock",
+    "wasi:clocks/wall-clock",
+    "wasi:filesystem/preopens",
+    "wasi:filesystem/types",
+    "wasi:http/outgoing-handler",
+    "wasi:http/types",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:random/insecure",
+    "wasi:random/insecure-seed",
+    "wasi:random/random",
+    "wasi:sockets/instance-network",
+    "wasi:sockets/ip-name-lookup",
+    "wasi:sockets/network",
+    "wasi:sockets/tcp",
+    "wasi:sockets/tcp-create-socket",
+    "wasi:sockets/udp",
+    "wasi:sockets/udp-create-socket",
+];
+
+const INTERFACES_03: &[&str] = &[
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stderr",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stderr",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:cli/types",
+    "wasi:clocks/monotonic-clock",
+    "wasi:clocks/system-clock",
+    "wasi:clocks/types",
+    "wasi:filesystem/preopens",
+    "wasi:filesystem/types",
+    "wasi:http/client",
+    "wasi:http/types",
+    "wasi:random/insecure",
+    "wasi:random/insecure-seed",
+    "wasi:random/random",
+    "wasi:sockets/ip-name-lookup",
+    "wasi:sockets/types",
+];
+
+impl<T: Send + 'static> Capability<T> for Wasi {
+    fn interfaces(&self) -> Vec<String> {
+        let versioned = |names: &[&str], version| {
+            names.iter().map(move |name| format!("{name}@{version}")).collect::<Vec<_>>()
+        };
+        let mut all = versioned(INTERFACES_02, WASI_02);
+        all.extend(versioned(INTERFACES_03, WASI_03));
+        all.push("lambent:function/types@0.1.0".into());
+        all
+    }
+
+    fn link(&self, linker: &mut Linker<Host<T>>) -> wasmtime::Result<()> {
+        wasmtime_wasi::p2::add_to_linker_async(linker)?;
+        wasmtime_wasi::p3::add_to_linker(linker)?;
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
+        wasmtime_wasi_http::p3::add_to_linker(linker)?;
+        crate::context::add_to_linker(linker)
+    }
+}

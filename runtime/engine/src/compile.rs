@@ -1,0 +1,67 @@
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::options::Options;
+
+/// Turns components into machine code.
+///
+/// Compiling is the one step whose cost a hostile upload decides: tens of
+/// kilobytes can take minutes or gigabytes. Embedders who trust their
+/// components compile [`InProcess`]; a server does it in a child process.
+#[async_trait]
+pub trait Compiler: Send + Sync {
+    /// Compiles a validated component to an artifact that any engine of this
+    /// build can load.
+    ///
+    /// # Errors
+    /// The component cannot be compiled, or not within the compiler's limits.
+    async fn compile(&self, wasm: Bytes) -> Result<Vec<u8>, CompileError>;
+}
+
+/// Why there is no machine code.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CompileError {
+    /// The component is valid but the compiler cannot translate it.
+    #[error("the component does not compile: {0}")]
+    Failed(String),
+    /// Compiling used up what it may use.
+    #[error("compiling the component took {0}; split it, or remove what it does not need")]
+    Limit(String),
+    /// The compiler itself could not be run.
+    #[error("the compiler could not be run: {0}")]
+    Unavailable(String),
+}
+
+/// Compiles on a thread of this process, without limits.
+#[derive(Debug, Clone, Default)]
+pub struct InProcess(Options);
+
+impl InProcess {
+    /// A compiler that uses as many threads as `options` say.
+    #[must_use]
+    pub const fn new(options: Options) -> Self {
+        Self(options)
+    }
+
+    /// Compiles on the calling thread.
+    ///
+    /// # Errors
+    /// As [`Compiler::compile`].
+    pub fn compile_blocking(&self, wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
+        let engine = wasmtime::Engine::new(&self.0.compile_config())
+            .map_err(|error| CompileError::Unavailable(format!("{error:#}")))?;
+        engine
+            .precompile_component(wasm)
+            .map_err(|error| CompileError::Failed(format!("{error:#}")))
+    }
+}
+
+#[async_trait]
+impl Compiler for InProcess {
+    async fn compile(&self, wasm: Bytes) -> Result<Vec<u8>, CompileError> {
+        let compiler = self.clone();
+        tokio::task::spawn_blocking(move || compiler.compile_blocking(&wasm))
+            .await
+            .map_err(|error| CompileError::Unavailable(error.to_string()))?
+    }
+}

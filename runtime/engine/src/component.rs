@@ -1,0 +1,82 @@
+use lambent_types::Handler;
+use wasmtime::component::InstancePre;
+use wasmtime_wasi::{p2, p3};
+use wasmtime_wasi_http::{p2 as http_p2, p3 as http_p3};
+
+use crate::bindings::{function, function_async};
+use crate::engine::LoadError;
+use crate::host::Host;
+
+/// Compiled code in memory, linked and ready to be instantiated. Cheap to clone.
+pub struct Component<T: 'static> {
+    pub(crate) engine: wasmtime::Engine,
+    pub(crate) pre: InstancePre<Host<T>>,
+    pub(crate) event: Option<function::FunctionPre<Host<T>>>,
+    pub(crate) event_async: Option<function_async::FunctionPre<Host<T>>>,
+    pub(crate) http_02: Option<http_p2::bindings::ProxyPre<Host<T>>>,
+    pub(crate) http_03: Option<http_p3::bindings::ServicePre<Host<T>>>,
+    pub(crate) run_02: Option<p2::bindings::CommandPre<Host<T>>>,
+    pub(crate) run_03: Option<p3::bindings::CommandPre<Host<T>>>,
+}
+
+impl<T: 'static> Clone for Component<T> {
+    fn clone(&self) -> Self {
+        Self {
+            engine: self.engine.clone(),
+            pre: self.pre.clone(),
+            event: self.event.clone(),
+            event_async: self.event_async.clone(),
+            http_02: self.http_02.clone(),
+            http_03: self.http_03.clone(),
+            run_02: self.run_02.clone(),
+            run_03: self.run_03.clone(),
+        }
+    }
+}
+
+impl<T: Send + 'static> Component<T> {
+    pub(crate) fn new(
+        engine: wasmtime::Engine,
+        pre: InstancePre<Host<T>>,
+    ) -> Result<Self, LoadError> {
+        // Where the heap's first contents come from, now rather than in the
+        // first invocation.
+        pre.component()
+            .initialize_copy_on_write_image()
+            .map_err(|error| LoadError::Artifact(format!("{error:#}")))?;
+        Ok(Self {
+            event: function::FunctionPre::new(pre.clone()).ok(),
+            event_async: function_async::FunctionPre::new(pre.clone()).ok(),
+            http_02: http_p2::bindings::ProxyPre::new(pre.clone()).ok(),
+            http_03: http_p3::bindings::ServicePre::new(pre.clone()).ok(),
+            run_02: p2::bindings::CommandPre::new(pre.clone()).ok(),
+            run_03: p3::bindings::CommandPre::new(pre.clone()).ok(),
+            engine,
+            pre,
+        })
+    }
+
+    /// How it can be called, in order of preference; the exports' types have
+    /// been checked, not only their names.
+    #[must_use]
+    pub fn handlers(&self) -> Vec<Handler> {
+        let has = |handler: &Handler| match handler {
+            Handler::Event => self.event.is_some(),
+            Handler::EventAsync => self.event_async.is_some(),
+            Handler::Http03 => self.http_03.is_some(),
+            Handler::Http02 => self.http_02.is_some(),
+            Handler::Run03 => self.run_03.is_some(),
+            Handler::Run02 => self.run_02.is_some(),
+        };
+        Handler::ALL.into_iter().filter(has).collect()
+    }
+
+    /// Bytes of memory and tables an instance takes before it has run at all;
+    /// `None` where that cannot be known without instantiating it.
+    #[must_use]
+    pub fn memory_bytes_min(&self) -> Option<u64> {
+        let required = self.pre.component().resources_required()?;
+        // Per-memory sizes are not told apart, so this is the largest of them.
+        required.max_initial_memory_size
+    }
+}

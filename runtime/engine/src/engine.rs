@@ -1,0 +1,216 @@
+use std::collections::hash_map::DefaultHasher;
+use std::hash::{Hash, Hasher};
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use lambent_types::Interface;
+use wasmtime::component::Linker;
+
+use crate::artifact::Artifact;
+use crate::capability::{Capability, Wasi};
+use crate::compile::{CompileError, Compiler, InProcess};
+use crate::component::Component;
+use crate::host::Host;
+use crate::inspect::{InspectError, Inspection, inspect};
+use crate::options::Options;
+use crate::pool::{Pool, PoolAdvice};
+
+/// Compiles, loads and runs components. Cheap to clone; one per process is
+/// right, since each reserves a pool.
+pub struct Engine<T: 'static> {
+    inner: Arc<Inner<T>>,
+}
+
+struct Inner<T: 'static> {
+    wasmtime: wasmtime::Engine,
+    linker: Linker<Host<T>>,
+    served: Vec<Interface>,
+    compiler: Arc<dyn Compiler>,
+    advice: Vec<PoolAdvice>,
+}
+
+impl<T: 'static> Clone for Engine<T> {
+    fn clone(&self) -> Self {
+        Self { inner: self.inner.clone() }
+    }
+}
+
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// wasmtime refuses this machine or configuration.
+    #[error("could not start the engine: {0}")]
+    Engine(String),
+    /// Two capabilities define the same interface.
+    #[error("could not link the host interfaces: {0}")]
+    Link(String),
+}
+
+/// Why compiled code does not become a [`Component`].
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LoadError {
+    /// Not produced by an engine of this build, or damaged.
+    #[error("the artifact cannot be loaded: {0}")]
+    Artifact(String),
+    /// It needs more memories, tables or instances than any slot has.
+    #[error("the component does not fit into an instance: {0}")]
+    TooLarge(String),
+    /// An import is missing or has another type than the one served.
+    #[error("the component's imports do not match what is served: {0}")]
+    Link(String),
+}
+
+/// Builds an [`Engine`].
+pub struct Builder<T: 'static> {
+    options: Options,
+    capabilities: Vec<Box<dyn Capability<T>>>,
+    compiler: Option<Arc<dyn Compiler>>,
+}
+
+impl<T: Send + 'static> Builder<T> {
+    /// Serves one more capability.
+    #[must_use]
+    pub fn capability(mut self, capability: impl Capability<T> + 'static) -> Self {
+        self.capabilities.push(Box::new(capability));
+        self
+    }
+
+    /// Compiles with `compiler` in place of [`InProcess`].
+    #[must_use]
+    pub fn compiler(mut self, compiler: Arc<dyn Compiler>) -> Self {
+        self.compiler = Some(compiler);
+        self
+    }
+
+    /// Reserves the pool and links the capabilities.
+    ///
+    /// A machine that cannot carry the pool asked for gets a smaller one, or
+    /// none: [`Engine::advice`] then says what to change.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn build(self) -> Result<Engine<T>, StartError> {
+        let pool = Pool::for_host(self.options.instances);
+        let mut advice = pool.advice.clone();
+        let config = self.options.run_config(Some(&pool));
+        let wasmtime = match wasmtime::Engine::new(&config) {
+            Ok(engine) => engine,
+            Err(error) => {
+                advice = vec![PoolAdvice::NoPool { reason: format!("{error:#}") }];
+                wasmtime::Engine::new(&self.options.run_config(None))
+                    .map_err(|error| StartError::Engine(format!("{error:#}")))?
+            }
+        };
+        let mut linker = Linker::new(&wasmtime);
+        let mut served = Vec::new();
+        let wasi: Box<dyn Capability<T>> = Box::new(Wasi);
+        for capability in std::iter::once(&wasi).chain(&self.capabilities) {
+            served.extend(capability.interfaces().into_iter().map(Interface));
+            capability.link(&mut linker).map_err(|error| StartError::Link(format!("{error:#}")))?;
+        }
+        let compiler = self.compiler.unwrap_or_else(|| Arc::new(InProcess::new(self.options)));
+        Ok(Engine { inner: Arc::new(Inner { wasmtime, linker, served, compiler, advice }) })
+    }
+}
+
+impl<T: Send + 'static> Engine<T> {
+    /// Starts building an engine that serves [`Wasi`].
+    #[must_use]
+    pub fn builder(options: Options) -> Builder<T> {
+        Builder { options, capabilities: Vec::new(), compiler: None }
+    }
+
+    /// What about this machine makes the engine smaller or slower than asked.
+    #[must_use]
+    pub fn advice(&self) -> &[PoolAdvice] {
+        &self.inner.advice
+    }
+
+    /// Names the kind of machine code this engine makes and loads: equal for
+    /// engines that can load each other's artifacts.
+    #[must_use]
+    pub fn compatibility(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.inner.wasmtime.precompile_compatibility_hash().hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
+    }
+
+    /// Validates a component and finds what it exports and needs.
+    ///
+    /// Takes time linear in the size of `wasm`, and runs none of it.
+    ///
+    /// # Errors
+    /// The bytes are not a valid component; the error says what they are.
+    pub fn inspect(&self, wasm: &[u8]) -> Result<Inspection, InspectError> {
+        inspect(wasm, self.inner.wasmtime.get_wasm_features(), &self.inner.served)
+    }
+
+    /// Compiles a component with this engine's [`Compiler`].
+    ///
+    /// # Errors
+    /// See [`CompileError`].
+    pub async fn compile(&self, wasm: Bytes) -> Result<Vec<u8>, CompileError> {
+        self.inner.compiler.compile(wasm).await
+    }
+
+    /// Compiles a component and makes it ready to run, keeping it in memory
+    /// only: what an embedder without an artifact cache needs.
+    ///
+    /// # Errors
+    /// It cannot be compiled, or its imports are not served.
+    pub async fn component(&self, wasm: Bytes) -> Result<Component<T>, ComponentError> {
+        let code = self.compile(wasm).await?;
+        // SAFETY: the bytes come from our own compiler and went through no
+        // storage in which anybody else could have changed them.
+        let component =
+            unsafe { wasmtime::component::Component::deserialize(&self.inner.wasmtime, code) };
+        Ok(self.prepare(component)?)
+    }
+
+    /// Maps an artifact into memory and makes it ready to run.
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn load(&self, artifact: &Artifact) -> Result<Component<T>, LoadError> {
+        // The open file, not a path: what was authenticated is what is mapped.
+        let path = format!("/proc/self/fd/{}", artifact.0.as_raw_fd());
+        // SAFETY: an `Artifact` is a file whose MAC was checked, in a directory
+        // only this node writes to, and which is replaced but never modified.
+        let component =
+            unsafe { wasmtime::component::Component::deserialize_file(&self.inner.wasmtime, path) };
+        self.prepare(component)
+    }
+
+    fn prepare(
+        &self,
+        component: wasmtime::Result<wasmtime::component::Component>,
+    ) -> Result<Component<T>, LoadError> {
+        let component = component.map_err(|error| {
+            let message = format!("{error:#}");
+            // The pool's own words for a component beyond its bounds.
+            if message.contains("exceed") {
+                LoadError::TooLarge(message)
+            } else {
+                LoadError::Artifact(message)
+            }
+        })?;
+        let pre = self
+            .inner
+            .linker
+            .instantiate_pre(&component)
+            .map_err(|error| LoadError::Link(format!("{error:#}")))?;
+        Component::new(self.inner.wasmtime.clone(), pre)
+    }
+}
+
+/// Why [`Engine::component`] gives none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ComponentError {
+    /// It cannot be compiled.
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    /// It cannot be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+}

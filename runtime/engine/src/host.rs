@@ -1,0 +1,77 @@
+use std::time::Instant;
+
+use lambent_types::{Failure, Limits};
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
+
+use crate::context::Context;
+use crate::egress::DenyOutgoing;
+use crate::limiter::Limiter;
+use crate::log::LogCapture;
+
+/// Everything the host holds for one instance: the data of its store.
+pub struct Host<T> {
+    state: T,
+    pub(crate) wasi: WasiCtx,
+    pub(crate) http: WasiHttpCtx,
+    pub(crate) outgoing: DenyOutgoing,
+    pub(crate) table: ResourceTable,
+    pub(crate) limiter: Limiter,
+    pub(crate) logs: LogCapture,
+    pub(crate) context: Context,
+    pub(crate) limits: Limits,
+    pub(crate) deadline: Instant,
+    /// What the guest said it is about to die of.
+    pub(crate) abandoned: Option<Failure>,
+}
+
+impl<T> Host<T> {
+    pub(crate) fn new(
+        state: T,
+        wasi: WasiCtx,
+        logs: LogCapture,
+        context: Context,
+        limits: Limits,
+        deadline: Instant,
+    ) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(crate::options::RESOURCES_MAX);
+        Self {
+            state,
+            wasi,
+            http: WasiHttpCtx::new(),
+            outgoing: DenyOutgoing,
+            table,
+            limiter: Limiter::new(limits.memory_bytes),
+            logs,
+            context,
+            limits,
+            deadline,
+            abandoned: None,
+        }
+    }
+
+    /// The embedding product's own state.
+    pub fn state(&mut self) -> &mut T {
+        &mut self.state
+    }
+
+    /// The resources the guest holds handles to; capabilities keep theirs here,
+    /// so that one cap covers them all.
+    pub fn table(&mut self) -> &mut ResourceTable {
+        &mut self.table
+    }
+}
+
+impl<T: Send> WasiView for Host<T> {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+impl<T: Send> WasiHttpView for Host<T> {
+    fn http(&mut self) -> WasiHttpCtxView<'_> {
+        WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.outgoing }
+    }
+}

@@ -1,0 +1,68 @@
+use std::time::Instant;
+
+use lambent_types::{Environment, Limits, Logs, Meter, Outcome, Start};
+
+use crate::context::Context;
+
+/// One invocation to come: what it may use, and what the host knows about it.
+#[derive(Debug)]
+pub struct Invocation<T> {
+    /// What it may use.
+    pub limits: Limits,
+    /// The host's own state, for the capabilities.
+    pub state: T,
+    /// Environment variables.
+    pub environment: Environment,
+    /// What the guest may know about this invocation.
+    pub context: Context,
+    /// How the code came to be in memory; only reported.
+    pub start: Start,
+    /// When the clock of [`Limits::timeout`] and of the meter started.
+    pub began: Instant,
+}
+
+impl<T> Invocation<T> {
+    /// An invocation under the default limits that begins now.
+    #[must_use]
+    pub fn new(state: T) -> Self {
+        Self {
+            limits: Limits::default(),
+            state,
+            environment: Environment::default(),
+            context: Context::default(),
+            start: Start::Loaded,
+            began: Instant::now(),
+        }
+    }
+
+    /// The same under other limits.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+}
+
+/// One invocation that is over.
+#[derive(Debug)]
+pub struct Finished<R> {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it returned, if it did.
+    pub value: Option<R>,
+    /// What it used.
+    pub meter: Meter,
+    /// What it wrote.
+    pub logs: Logs,
+}
+
+/// Why an invocation did not start. Nothing of the guest ran.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// Every slot of the pool is taken.
+    #[error("every instance slot is taken")]
+    PoolExhausted,
+    /// The component has no export of the kind asked for.
+    #[error("the component does not export {0}")]
+    NoSuchExport(lambent_types::Handler),
+}

@@ -1,0 +1,180 @@
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use lambent_types::{LogLine, LogStream, Logs};
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+/// Bytes a guest may write in one call; wasmtime's documented habit.
+const WRITE_BYTES_MAX: usize = 64 << 10;
+
+/// A bounded record of what a guest writes. Writing never blocks and never
+/// fails: what does not fit is dropped and counted, so a flood costs no memory.
+#[derive(Debug, Clone)]
+pub(crate) struct LogCapture(Arc<Mutex<Buffer>>);
+
+#[derive(Debug, Default)]
+struct Buffer {
+    limit: usize,
+    bytes: Vec<u8>,
+    /// Ends of the runs in `bytes` that one stream wrote.
+    runs: Vec<(LogStream, usize)>,
+    dropped: u64,
+}
+
+impl LogCapture {
+    pub(crate) fn new(limit: u64) -> Self {
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        Self(Arc::new(Mutex::new(Buffer { limit, ..Buffer::default() })))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Buffer> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One of the two streams that write here.
+    pub(crate) fn stream(&self, stream: LogStream) -> LogWriter {
+        LogWriter { capture: self.clone(), stream }
+    }
+
+    /// Takes what was written, as lines in the order they were begun.
+    pub(crate) fn take(&self) -> Logs {
+        let mut buffer = self.lock();
+        let buffer = std::mem::take(&mut *buffer);
+        Logs { lines: lines(&buffer), dropped_bytes: buffer.dropped }
+    }
+}
+
+impl Buffer {
+    fn write(&mut self, stream: LogStream, bytes: &[u8]) {
+        let kept = bytes.len().min(self.limit - self.bytes.len());
+        self.dropped += (bytes.len() - kept) as u64;
+        if kept == 0 {
+            return;
+        }
+        self.bytes.extend_from_slice(&bytes[..kept]);
+        let end = self.bytes.len();
+        match self.runs.last_mut() {
+            Some((last, run_end)) if *last == stream => *run_end = end,
+            _ => self.runs.push((stream, end)),
+        }
+    }
+}
+
+/// Joins the runs of each stream into lines; a line that the other stream
+/// interrupts stays whole.
+fn lines(buffer: &Buffer) -> Vec<LogLine> {
+    let mut lines: Vec<(LogStream, Vec<u8>)> = Vec::new();
+    let mut open: [Option<usize>; 2] = [None, None];
+    let mut start = 0;
+    for (stream, end) in &buffer.runs {
+        let slot = &mut open[*stream as usize];
+        for piece in buffer.bytes[start..*end].split_inclusive(|byte| *byte == b'\n') {
+            let index = *slot.get_or_insert_with(|| {
+                lines.push((*stream, Vec::new()));
+                lines.len() - 1
+            });
+            match piece.strip_suffix(b"\n") {
+                Some(text) => {
+                    lines[index].1.extend_from_slice(text);
+                    *slot = None;
+                }
+                None => lines[index].1.extend_from_slice(piece),
+            }
+        }
+        start = *end;
+    }
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).trim_end_matches('\r').to_owned();
+    lines.into_iter().map(|(stream, bytes)| LogLine { stream, text: text(bytes) }).collect()
+}
+
+/// A guest's standard output or error.
+#[derive(Debug, Clone)]
+pub(crate) struct LogWriter {
+    capture: LogCapture,
+    stream: LogStream,
+}
+
+impl LogWriter {
+    fn accept(&self, bytes: &[u8]) {
+        self.capture.lock().write(self.stream, bytes);
+    }
+}
+
+impl IsTerminal for LogWriter {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for LogWriter {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+#[async_trait::async_trait]
+impl Pollable for LogWriter {
+    async fn ready(&mut self) {}
+}
+
+impl OutputStream for LogWriter {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.accept(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(WRITE_BYTES_MAX)
+    }
+}
+
+impl AsyncWrite for LogWriter {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.accept(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_stay_whole_and_the_excess_is_counted() {
+        let capture = LogCapture::new(30);
+        let (out, err) = (capture.stream(LogStream::Stdout), capture.stream(LogStream::Stderr));
+        out.accept(b"one\r\ntw");
+        err.accept(b"oops\n");
+        out.accept(b"o\nthree\xff");
+        err.accept(&[b'x'; 100]);
+        let logs = capture.take();
+        let text: Vec<_> = logs.lines.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(text, ["one", "two", "oops", "three\u{fffd}", "xxxxxxxxxx"]);
+        assert_eq!(logs.dropped_bytes, 90);
+    }
+}

@@ -1,0 +1,109 @@
+use wasmtime::{
+    Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails,
+};
+
+use crate::pool::Pool;
+
+/// Fuel between two yields to the other invocations of a thread: well under a
+/// millisecond of work, so that a spinning guest delays its neighbours by no
+/// more, and rare enough that yielding costs nothing measurable.
+pub(crate) const FUEL_YIELD_INTERVAL: u64 = 500_000;
+
+/// Bytes the host may copy out of a guest in one call: above the largest
+/// buffered payload (6 MiB), far below what would hurt if a thousand
+/// invocations did it at once.
+pub(crate) const HOSTCALL_BYTES_MAX: usize = 16 << 20;
+
+/// Host resources (streams, pollables, headers, bodies) a guest may hold at
+/// once; a busy concurrent guest holds some hundreds.
+pub(crate) const RESOURCES_MAX: usize = 10_000;
+
+/// Random bytes a guest may ask for in one call.
+pub(crate) const RANDOM_BYTES_MAX: u64 = 1 << 20;
+
+/// Frames of a guest backtrace that are kept.
+const BACKTRACE_FRAMES_MAX: usize = 20;
+
+/// How an [`Engine`](crate::Engine) allocates. Says nothing about what the
+/// compiled code looks like, so that an artifact compiled under any `Options`
+/// can be loaded under any other.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Instances that can be alive at once. The pool reserves address space,
+    /// not memory, for each: some 8 GiB. More are refused, not queued.
+    pub instances: u32,
+    /// Threads that compile one component in-process; 1 in a compiler child.
+    pub parallel_compilation: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { instances: 1000, parallel_compilation: true }
+    }
+}
+
+impl Options {
+    /// Everything that decides what compiled code looks like. The same for all
+    /// engines of one build, or artifacts would not be exchangeable.
+    fn code(&self) -> Config {
+        let mut config = Config::new();
+        config
+            .consume_fuel(true)
+            .parallel_compilation(self.parallel_compilation)
+            .wasm_backtrace_details(WasmBacktraceDetails::Disable)
+            .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(BACKTRACE_FRAMES_MAX))
+            .wasm_component_model(true)
+            .wasm_component_model_async(true)
+            .wasm_memory64(false)
+            // Prebuilt images in place of copying data segments, also for the
+            // large heaps that Python and JavaScript snapshots carry.
+            .memory_guaranteed_dense_image_size(64 << 20);
+        config
+    }
+
+    /// For compiling only: allocates nothing up front.
+    pub(crate) fn compile_config(&self) -> Config {
+        self.code()
+    }
+
+    /// For running from a pool; `None` runs without one.
+    pub(crate) fn run_config(&self, pool: Option<&Pool>) -> Config {
+        let mut config = self.code();
+        if let Some(pool) = pool {
+            config.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(pool)));
+        }
+        config
+    }
+}
+
+/// Bytes of a linear memory and of a stack that stay resident between two
+/// uses of a slot, once dirty pages can be told apart cheaply: resetting a few
+/// pages in place costs less than giving them back and faulting them in again.
+const MEMORY_KEEP_RESIDENT: usize = 4 << 20;
+const STACK_KEEP_RESIDENT: usize = 64 << 10;
+
+fn pooling(pool: &Pool) -> PoolingAllocationConfig {
+    let instances = pool.instances;
+    let mut config = PoolingAllocationConfig::new();
+    config
+        .total_component_instances(instances)
+        .total_stacks(instances)
+        // A Rust component is three core modules, a Python one some dozens.
+        .total_core_instances(instances.saturating_mul(8))
+        .total_memories(instances.saturating_mul(2))
+        .total_tables(instances.saturating_mul(4))
+        .max_core_instances_per_component(256)
+        .max_memories_per_component(16)
+        .max_tables_per_component(64)
+        .max_memories_per_module(4)
+        .max_tables_per_module(16)
+        .max_memory_size(1 << 32);
+    if pool.pagemap_scan {
+        config
+            .pagemap_scan(Enabled::Yes)
+            .linear_memory_keep_resident(MEMORY_KEEP_RESIDENT)
+            .table_keep_resident(64 << 10)
+            .async_stack_keep_resident(STACK_KEEP_RESIDENT);
+    }
+    config
+}

@@ -1,0 +1,67 @@
+use bytes::Bytes;
+use lambent_types::{Event, Handler, Outcome, Output, bounds};
+use wasmtime::Store;
+use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
+
+use crate::component::Component;
+use crate::host::Host;
+use crate::invocation::{Finished, Invocation, Refused};
+use crate::run::instance::Stdio;
+
+impl<T: Send + 'static> Component<T> {
+    /// Runs `wasi:cli/run`: data on standard input, output from standard
+    /// output, and an exit code other than 0 is a failure.
+    pub(super) async fn command(
+        &self,
+        invocation: Invocation<T>,
+        event: Event,
+    ) -> Result<Finished<Output>, Refused> {
+        let limit = invocation.limits.response_bytes.unwrap_or(bounds::PAYLOAD_BYTES_MAX);
+        // One byte more than allowed, so that too much can be told from enough.
+        let capacity = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
+        let stdout = MemoryOutputPipe::new(capacity);
+        let stdio = Stdio {
+            stdin: Box::new(MemoryInputPipe::new(event.data)),
+            stdout: Box::new(stdout.clone()),
+        };
+        let finished = match (&self.run_03, &self.run_02) {
+            (Some(pre), _) => {
+                let pre = pre.clone();
+                self.run(invocation, Some(stdio), |store| {
+                    Box::pin(async move {
+                        let command = pre.instantiate_async(&mut *store).await?;
+                        let run =
+                            async |accessor: &_| command.wasi_cli_run().call_run(accessor).await;
+                        store.run_concurrent(run).await?
+                    })
+                })
+                .await?
+            }
+            (None, Some(pre)) => {
+                let pre = pre.clone();
+                self.run(invocation, Some(stdio), |store: &mut Store<Host<T>>| {
+                    Box::pin(async move {
+                        let command = pre.instantiate_async(&mut *store).await?;
+                        command.wasi_cli_run().call_run(store).await
+                    })
+                })
+                .await?
+            }
+            (None, None) => return Err(Refused::NoSuchExport(Handler::Run02)),
+        };
+        Ok(settle(finished, stdout.contents(), limit))
+    }
+}
+
+fn settle(finished: Finished<Result<(), ()>>, data: Bytes, limit: u64) -> Finished<Output> {
+    let Finished { mut outcome, value, meter, logs } = finished;
+    if value == Some(Err(())) {
+        outcome = Outcome::Exited { code: 1 };
+    }
+    // A full pipe makes the guest's own write fail, and so perhaps the guest.
+    if data.len() as u64 > limit {
+        outcome = Outcome::ResponseTooLarge { limit };
+    }
+    let value = outcome.is_ok().then(|| Output { content_type: None, data });
+    Finished { outcome, value, meter, logs }
+}

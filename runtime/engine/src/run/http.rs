@@ -1,0 +1,240 @@
+//! `wasi:http`: a request in, a response out, both streamed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use lambent_types::{Handler, Outcome};
+use tokio::sync::oneshot;
+use wasmtime::Store;
+use wasmtime_wasi_http::p2::bindings::ProxyPre;
+use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
+use wasmtime_wasi_http::p3::bindings::ServicePre;
+use wasmtime_wasi_http::{WasiBody, WasiHttpView, p3};
+
+use crate::body::{RequestBody, ResponseBody};
+use crate::completion::Completion;
+use crate::component::Component;
+use crate::host::Host;
+use crate::invocation::{Finished, Invocation, Refused};
+use crate::run::instance::Instance;
+
+/// What came of an HTTP invocation when its response head was due.
+pub enum Answer {
+    /// The guest answered; its body may still be being written.
+    Response(http::Response<ResponseBody>),
+    /// The guest ended without an answer.
+    Ended(Outcome),
+    /// Nothing ran.
+    Refused(Refused),
+}
+
+type Response = http::Response<WasiBody>;
+
+impl<T: Send + 'static> Component<T> {
+    /// Hands a request to the component: `wasi:http/handler` 0.3, else
+    /// `wasi:http/incoming-handler` 0.2. The request's URI needs an authority.
+    ///
+    /// Returns when the response head is there. The guest runs on this task
+    /// until then and, if it is not done by then, on a task of its own.
+    /// `on_finished` is called once the guest is done and its response is
+    /// sent or dropped; never if the answer is [`Answer::Refused`]. Dropping
+    /// the future, or the response body before its end, cancels the guest.
+    pub async fn http<B>(
+        &self,
+        invocation: Invocation<T>,
+        request: http::Request<B>,
+        on_finished: impl FnOnce(Finished<()>) + Send + 'static,
+    ) -> Answer
+    where
+        B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: std::fmt::Display,
+    {
+        let completion = Completion::new(Box::new(on_finished));
+        let limit = invocation.limits.response_bytes;
+        let is_head = request.method() == http::Method::HEAD;
+        let request = request.map(|body| RequestBody::new(body, completion.clone()));
+        let (slot, mut head) = HeadSlot::new();
+        let mut guest = Box::pin(self.clone().drive(invocation, request, slot, completion.clone()));
+
+        let (response, task) = tokio::select! {
+            biased;
+            result = &mut guest => match (result, head.try_recv()) {
+                (Ok(_), Ok(response)) => (response, None),
+                (Ok(outcome), Err(_)) => return Answer::Ended(outcome),
+                (Err(refused), _) => return Answer::Refused(refused),
+            },
+            Ok(response) = &mut head => (response, Some(tokio::spawn(guest).abort_handle())),
+        };
+        let (parts, body) = response.into_parts();
+        let mut body = ResponseBody::new(body, completion, limit, task);
+        if is_head {
+            body.detach();
+        }
+        Answer::Response(http::Response::from_parts(parts, body))
+    }
+
+    async fn drive<B>(
+        self,
+        invocation: Invocation<T>,
+        request: http::Request<B>,
+        slot: HeadSlot,
+        completion: Arc<Completion>,
+    ) -> Result<Outcome, Refused>
+    where
+        B: http_body::Body<Data = Bytes, Error = wasmtime_wasi_http::Error> + Send + 'static,
+    {
+        let instance = Instance::new(&self.engine, invocation, None);
+        let mut guest = Guest { instance: Some(instance), completion };
+        let Some(instance) = guest.instance.as_mut() else { return Ok(Outcome::Internal) };
+        let result = match (self.http_03, self.http_02) {
+            (Some(pre), _) => {
+                let slot = slot.clone();
+                instance.run(|store| Box::pin(handle_03(store, pre, request, slot))).await
+            }
+            (None, Some(pre)) => {
+                let slot = slot.clone();
+                instance.run(|store| Box::pin(handle_02(store, pre, request, slot))).await
+            }
+            (None, None) => Err(Refused::NoSuchExport(Handler::Http02)),
+        };
+        match result {
+            Ok((outcome, _)) => Ok(guest.end(slot.settle(outcome))),
+            Err(refused) => {
+                guest.completion.withdraw();
+                Err(refused)
+            }
+        }
+    }
+}
+
+/// A guest that is running: however it ends, even by being dropped, its meter
+/// is read and its end reported.
+struct Guest<T: Send + 'static> {
+    instance: Option<Instance<T>>,
+    completion: Arc<Completion>,
+}
+
+impl<T: Send + 'static> Guest<T> {
+    fn end(mut self, outcome: Outcome) -> Outcome {
+        self.report(outcome.clone());
+        outcome
+    }
+
+    fn report(&mut self, outcome: Outcome) {
+        if let Some(mut instance) = self.instance.take() {
+            let (meter, logs) = instance.read();
+            // Before the store is dropped, which ends the response body: by
+            // then the body must know whether that is a good end.
+            self.completion.finish(Finished { outcome, value: None, meter, logs });
+        }
+    }
+}
+
+impl<T: Send + 'static> Drop for Guest<T> {
+    fn drop(&mut self) {
+        self.report(Outcome::Cancelled);
+    }
+}
+
+async fn handle_02<T, B>(
+    store: &mut Store<Host<T>>,
+    pre: ProxyPre<Host<T>>,
+    request: http::Request<B>,
+    slot: HeadSlot,
+) -> wasmtime::Result<()>
+where
+    T: Send + 'static,
+    B: http_body::Body<Data = Bytes, Error = wasmtime_wasi_http::Error> + Send + 'static,
+{
+    let proxy = pre.instantiate_async(&mut *store).await?;
+    let scheme = match request.uri().scheme_str() {
+        Some("https") => Scheme::Https,
+        _ => Scheme::Http,
+    };
+    let mut view = store.data_mut().http();
+    let request = view.new_incoming_request(scheme, request)?;
+    let out = view.new_response_outparam_from_callback(move |answer| match answer {
+        Ok(response) => slot.offer(response),
+        Err(code) => slot.refuse(format!("the function answered with the error {code:?}")),
+    })?;
+    proxy.wasi_http_incoming_handler().call_handle(store, request, out).await
+}
+
+async fn handle_03<T, B>(
+    store: &mut Store<Host<T>>,
+    pre: ServicePre<Host<T>>,
+    request: http::Request<B>,
+    slot: HeadSlot,
+) -> wasmtime::Result<()>
+where
+    T: Send + 'static,
+    B: http_body::Body<Data = Bytes, Error = wasmtime_wasi_http::Error> + Send + 'static,
+{
+    let service = pre.instantiate_async(&mut *store).await?;
+    let (request, sent) = p3::Request::from_http(store.data_mut().http().hooks, request);
+    store
+        .run_concurrent(async |accessor| {
+            match service.handle(accessor, request).await? {
+                Ok(response) => {
+                    let response = accessor.with(|store| response.into_http(store, sent))?;
+                    slot.offer(response);
+                }
+                Err(code) => slot.refuse(format!("the function answered with the error {code:?}")),
+            }
+            // The handler has returned, but the guest goes on until it has
+            // written its body.
+            std::future::poll_fn(|cx| accessor.poll_no_interesting_tasks(cx)).await;
+            wasmtime::error::Ok(())
+        })
+        .await?
+}
+
+/// Where the guest puts its response head, once.
+#[derive(Clone)]
+struct HeadSlot(Arc<Mutex<Head>>);
+
+enum Head {
+    Awaited(oneshot::Sender<Response>),
+    Sent,
+    Refused(String),
+}
+
+impl HeadSlot {
+    fn new() -> (Self, oneshot::Receiver<Response>) {
+        let (sender, receiver) = oneshot::channel();
+        (Self(Arc::new(Mutex::new(Head::Awaited(sender)))), receiver)
+    }
+
+    fn replace(&self, head: Head) -> Head {
+        std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), head)
+    }
+
+    fn offer(&self, response: Response) {
+        if response.status().is_informational() {
+            let status = response.status().as_u16();
+            return self.refuse(format!("{status} is not the status of a final response"));
+        }
+        if let Head::Awaited(sender) = self.replace(Head::Sent) {
+            // Nobody listening means nobody cares: the caller went away.
+            let _ = sender.send(response);
+        }
+    }
+
+    fn refuse(&self, message: String) {
+        self.replace(Head::Refused(message));
+    }
+
+    /// A guest that returned without an answer did not do what it was asked.
+    fn settle(&self, outcome: Outcome) -> Outcome {
+        if !outcome.is_ok() {
+            return outcome;
+        }
+        match self.replace(Head::Sent) {
+            Head::Sent => Outcome::Ok,
+            Head::Refused(message) => Outcome::BadResponse { message },
+            Head::Awaited(_) => {
+                Outcome::BadResponse { message: "the function returned without a response".into() }
+            }
+        }
+    }
+}

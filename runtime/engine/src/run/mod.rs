@@ -1,0 +1,7 @@
+//! Running one invocation in one instance.
+
+mod call;
+mod command;
+mod event;
+pub(crate) mod http;
+mod instance;

@@ -1,0 +1,61 @@
+//! From wasmtime's errors to outcomes.
+
+use lambent_types::{Limits, Outcome};
+use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
+
+use crate::host::Host;
+use crate::invocation::Refused;
+
+/// Whether the instance never came to be because the pool is used up.
+pub(crate) fn refusal(error: &wasmtime::Error) -> Option<Refused> {
+    error.is::<PoolConcurrencyLimitError>().then_some(Refused::PoolExhausted)
+}
+
+/// What the error that ended a guest means.
+pub(crate) fn outcome<T>(error: &wasmtime::Error, host: &mut Host<T>, limits: &Limits) -> Outcome {
+    if let Some(I32Exit(code)) = error.downcast_ref() {
+        return if *code == 0 { Outcome::Ok } else { Outcome::Exited { code: *code } };
+    }
+    let backtrace = backtrace(error);
+    let trap = error.downcast_ref::<Trap>();
+    if trap == Some(&Trap::OutOfFuel) {
+        return Outcome::OutOfFuel { limit: limits.fuel, backtrace };
+    }
+    if let Some(mut failure) = host.abandoned.take() {
+        if failure.trace.is_empty() {
+            failure.trace = backtrace;
+        }
+        return Outcome::FunctionError(failure);
+    }
+    if host.limiter.denied() {
+        return Outcome::OutOfMemory { limit: limits.memory_bytes, backtrace };
+    }
+    match trap {
+        Some(trap) => Outcome::Trapped { message: trap.to_string(), backtrace },
+        // Anything else is the host refusing what the guest did: too many
+        // handles, a malformed value, a resource used after it was dropped.
+        None => Outcome::Trapped { message: error.root_cause().to_string(), backtrace },
+    }
+}
+
+fn backtrace(error: &wasmtime::Error) -> Vec<String> {
+    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else { return Vec::new() };
+    let frames = backtrace.frames().iter();
+    frames
+        .map(|frame| match (frame.func_name(), frame.module().name()) {
+            (Some(name), _) => demangle(name),
+            (None, Some(module)) => format!("{module}!<function {}>", frame.func_index()),
+            (None, None) => format!("<function {}>", frame.func_index()),
+        })
+        .collect()
+}
+
+/// Rust's mangled names as people write them; others unchanged.
+fn demangle(name: &str) -> String {
+    let demangled = format!("{:#}", rustc_demangle::demangle(name));
+    demangled.chars().take(FRAME_CHARS_MAX).collect()
+}
+
+/// The longest name of a frame that is kept: generic Rust names can be huge.
+const FRAME_CHARS_MAX: usize = 256;
