@@ -26,7 +26,8 @@ pub struct Context {
 
 /// A guest's handle to its context; the data is the store's.
 #[derive(Debug)]
-pub(crate) struct ContextHandle;
+#[expect(unreachable_pub, reason = "generated bindings re-export it")]
+pub struct ContextHandle;
 
 /// What the methods of a context work on.
 pub(crate) struct View<'a> {

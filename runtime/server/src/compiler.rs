@@ -1,0 +1,156 @@
+//! Compiles in a child process, so that a component made to be expensive to
+//! compile takes down the child and not the node.
+
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::{ExitCode, ExitStatus, Stdio};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use lambent_engine::{CompileError, Compiler, InProcess, Options};
+use rustix::process::{Resource, Rlimit, nice, setrlimit};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::process::{Child, Command};
+use tokio::sync::Semaphore;
+
+/// The hidden command of the binary that runs [`compile_worker`].
+pub const COMPILE_WORKER: &str = "compile-worker";
+
+/// CPU time of one compilation: five times what an 18 MB Python component takes.
+const CPU_SECONDS_MAX: u64 = 60;
+/// Address space of one compilation: five times what that component takes.
+const MEMORY_BYTES_MAX: u64 = 2 << 30;
+/// Wall-clock time of one compilation: a busy machine may give the child,
+/// which has the lowest priority, a fraction of a core.
+const WALL_TIME_MAX: Duration = Duration::from_secs(300);
+/// Machine code of one component: what fits in the address space, several times.
+const ARTIFACT_BYTES_MAX: u64 = 1 << 30;
+/// Text of an error that is passed on.
+const MESSAGE_BYTES_MAX: u64 = 16 << 10;
+
+/// Runs `lambent compile-worker` for each component.
+pub(crate) struct ChildCompiler {
+    program: PathBuf,
+    slots: Semaphore,
+}
+
+impl ChildCompiler {
+    /// A compiler that runs `program`, at most `slots` at a time.
+    pub(crate) fn new(program: PathBuf, slots: usize) -> Self {
+        Self { program, slots: Semaphore::new(slots.max(1)) }
+    }
+
+    fn spawn(&self) -> Result<Child, CompileError> {
+        Command::new(&self.program)
+            .arg(COMPILE_WORKER)
+            // Nothing the node knows is the compiler's business.
+            .env_clear()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(unavailable)
+    }
+}
+
+fn unavailable(error: impl std::fmt::Display) -> CompileError {
+    CompileError::Unavailable(error.to_string())
+}
+
+#[async_trait]
+impl Compiler for ChildCompiler {
+    async fn compile(&self, wasm: Bytes) -> Result<Vec<u8>, CompileError> {
+        let _slot = self.slots.acquire().await.map_err(unavailable)?;
+        let child = self.spawn()?;
+        match tokio::time::timeout(WALL_TIME_MAX, converse(child, wasm)).await {
+            Ok(result) => result,
+            Err(_) => Err(CompileError::Limit(format!("more than {} s", WALL_TIME_MAX.as_secs()))),
+        }
+    }
+}
+
+async fn converse(mut child: Child, wasm: Bytes) -> Result<Vec<u8>, CompileError> {
+    let (Some(mut stdin), Some(stdout), Some(stderr)) =
+        (child.stdin.take(), child.stdout.take(), child.stderr.take())
+    else {
+        return Err(unavailable("the child has no pipes"));
+    };
+    let send = async move {
+        // A child that dies early closes the pipe; its status says why.
+        let _ = stdin.write_all(&wasm).await;
+        let _ = stdin.shutdown().await;
+    };
+    let (mut code, mut message) = (Vec::new(), Vec::new());
+    let (mut stdout, mut stderr) = (stdout.take(ARTIFACT_BYTES_MAX), stderr.take(MESSAGE_BYTES_MAX));
+    let ((), read, _) = tokio::join!(
+        send,
+        stdout.read_to_end(&mut code),
+        stderr.read_to_end(&mut message),
+    );
+    read.map_err(unavailable)?;
+    let status = child.wait().await.map_err(unavailable)?;
+    verdict(status, code, &String::from_utf8_lossy(&message))
+}
+
+fn verdict(status: ExitStatus, code: Vec<u8>, message: &str) -> Result<Vec<u8>, CompileError> {
+    use std::os::unix::process::ExitStatusExt;
+    const ABORT: i32 = 6;
+    const KILL: i32 = 9;
+    const SEGV: i32 = 11;
+    const CPU_TIME: i32 = 24;
+    if status.success() {
+        return Ok(code);
+    }
+    match status.signal() {
+        Some(CPU_TIME | KILL) => {
+            Err(CompileError::Limit(format!("more than {CPU_SECONDS_MAX} s of CPU time")))
+        }
+        // An allocation that fails aborts the process.
+        Some(ABORT) if message.contains("memory allocation") => {
+            Err(CompileError::Limit("more than 2 GiB of memory".into()))
+        }
+        Some(SEGV | ABORT) => Err(CompileError::Limit("more stack or memory than there is".into())),
+        _ if message.is_empty() => Err(unavailable(status)),
+        _ => Err(CompileError::Failed(message.trim().to_owned())),
+    }
+}
+
+/// The child's side: reads a component from standard input, and writes machine
+/// code to standard output or why there is none to standard error.
+///
+/// Limits itself first, so that no code that looks at the component runs
+/// without limits.
+#[must_use]
+pub fn compile_worker() -> ExitCode {
+    match compile_stdin() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            // Nobody to tell if even this fails.
+            let _ = write!(std::io::stderr(), "{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn compile_stdin() -> Result<(), String> {
+    let limit = |resource, most| {
+        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
+            .map_err(|error| format!("could not limit the compiler: {error}"))
+    };
+    limit(Resource::Core, 0)?;
+    limit(Resource::Cpu, CPU_SECONDS_MAX)?;
+    limit(Resource::As, MEMORY_BYTES_MAX)?;
+    // Already at the lowest priority is as good.
+    let _ = nice(19);
+
+    let mut wasm = Vec::new();
+    std::io::stdin().read_to_end(&mut wasm).map_err(|error| error.to_string())?;
+    let options = Options { parallel_compilation: false, ..Options::default() };
+    let code = InProcess::new(options).compile_blocking(&wasm).map_err(|error| match error {
+        CompileError::Failed(message) => message,
+        other => other.to_string(),
+    })?;
+    std::io::stdout().write_all(&code).map_err(|error| error.to_string())
+}

@@ -1,0 +1,329 @@
+//! Joins the engine to the control plane and to dispatch: which code is
+//! compiled, mapped and loaded, and running it.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use cap_std::fs::Dir;
+use futures::future::BoxFuture;
+use http_body_util::BodyExt;
+use lambent_control::{Inspect, Inspected};
+use lambent_dispatch::{Answer, Body, Call, Finished, Runner};
+use lambent_engine::{
+    Artifact, ArtifactCache, ArtifactError, CompileError, Component, Context, Engine, InspectError,
+    Inspection, Invocation, LoadError, Options, PoolAdvice, Refused,
+};
+use lambent_storage::CodeStore;
+use lambent_types::{Digest, Error, ErrorCode, Event, Handler, Output, Start};
+
+use crate::compiler::ChildCompiler;
+
+/// Components kept in memory; beyond it the least recently used leave, and
+/// come back from their artifacts when called.
+const LOADED_MAX: u64 = 20_000;
+/// How long an unused component stays in memory.
+const LOADED_IDLE: Duration = Duration::from_secs(15 * 60);
+
+/// All the code this node can run.
+pub(crate) struct Functions {
+    engine: Engine<()>,
+    artifacts: Arc<ArtifactCache>,
+    code: Arc<dyn CodeStore>,
+    loaded: moka::future::Cache<Digest, Component<()>>,
+}
+
+/// What [`Functions::open`] needs.
+pub(crate) struct Setup {
+    /// Where the artifacts are.
+    pub(crate) artifacts: Dir,
+    /// What they are authenticated with.
+    pub(crate) key: [u8; 32],
+    /// Where the components are.
+    pub(crate) code: Arc<dyn CodeStore>,
+    /// The program whose `compile-worker` command compiles.
+    pub(crate) program: PathBuf,
+    /// Instances that can be alive at once.
+    pub(crate) instances: u32,
+}
+
+impl Functions {
+    pub(crate) fn open(setup: Setup) -> Result<Arc<Self>, lambent_engine::StartError> {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let compiler = ChildCompiler::new(setup.program, cores);
+        let options = Options { instances: setup.instances, ..Options::default() };
+        let engine = Engine::builder(options).compiler(Arc::new(compiler)).build()?;
+        let artifacts = ArtifactCache::new(setup.artifacts, setup.key, engine.compatibility());
+        if let Err(error) = artifacts.remove_incompatible() {
+            tracing::warn!(%error, "could not clear the artifacts of other versions");
+        }
+        let loaded =
+            moka::future::Cache::builder().max_capacity(LOADED_MAX).time_to_idle(LOADED_IDLE).build();
+        Ok(Arc::new(Self { engine, artifacts: Arc::new(artifacts), code: setup.code, loaded }))
+    }
+
+    /// What about this machine makes running slower or smaller than it could be.
+    pub(crate) fn advice(&self) -> &[PoolAdvice] {
+        self.engine.advice()
+    }
+
+    /// Checks every artifact and compiles those that are missing or damaged, so
+    /// that no request has to wait for it. Done in the background after start.
+    pub(crate) async fn restore(&self, digests: BTreeSet<Digest>) {
+        for digest in digests {
+            match self.verified(digest).await {
+                Ok(Some(_)) => {}
+                Ok(None) => {
+                    if let Err(error) = self.recompile(digest).await {
+                        tracing::error!(%digest, %error, "could not recompile a component");
+                    }
+                }
+                Err(error) => tracing::error!(%digest, %error, "could not check an artifact"),
+            }
+        }
+    }
+
+    async fn component(&self, digest: Digest) -> Result<(Component<()>, Start), Error> {
+        let entry = self
+            .loaded
+            .entry(digest)
+            .or_try_insert_with(self.load(digest))
+            .await
+            .map_err(|error| (*error).clone())?;
+        let start = if entry.is_fresh() { Start::Mapped } else { Start::Loaded };
+        Ok((entry.into_value(), start))
+    }
+
+    async fn load(&self, digest: Digest) -> Result<Component<()>, Error> {
+        match self.verified(digest).await? {
+            Some(artifact) => self.map(artifact).map_err(|error| load_error(&error)),
+            None => self.recompile(digest).await,
+        }
+    }
+
+    fn map(&self, artifact: Artifact) -> Result<Component<()>, LoadError> {
+        self.engine.load(&artifact)
+    }
+
+    /// The artifact of a source; none if there is none that can be trusted.
+    async fn verified(&self, digest: Digest) -> Result<Option<Artifact>, Error> {
+        let artifacts = self.artifacts.clone();
+        let found = blocking(move || artifacts.get(digest)).await?;
+        match found {
+            Ok(found) => Ok(found),
+            Err(error @ ArtifactError::Forged(_)) => {
+                tracing::warn!(%error, "not trusting a damaged artifact; compiling anew");
+                Ok(None)
+            }
+            Err(ArtifactError::Io(error)) => {
+                tracing::error!(%digest, %error, "could not read an artifact; compiling anew");
+                Ok(None)
+            }
+        }
+    }
+
+    async fn recompile(&self, digest: Digest) -> Result<Component<()>, Error> {
+        tracing::info!(%digest, "compiling a component that has no artifact");
+        let code = self.code.get(digest).await.map_err(|error| {
+            tracing::error!(%digest, %error, "could not read a component");
+            internal()
+        })?;
+        let Some(code) = code else {
+            tracing::error!(%digest, "a version refers to code that is not there");
+            return Err(internal());
+        };
+        self.compile(digest, code).await
+    }
+
+    async fn compile(&self, digest: Digest, code: Bytes) -> Result<Component<()>, Error> {
+        let machine_code = self.engine.compile(code).await.map_err(|error| compile_error(&error))?;
+        let artifacts = self.artifacts.clone();
+        let artifact = blocking(move || artifacts.put(digest, &machine_code)).await?;
+        let artifact = artifact.map_err(|error| {
+            tracing::error!(%digest, %error, "could not write an artifact");
+            let detail = "the compiled component could not be written; is the disk full?";
+            Error::new(ErrorCode::StorageUnavailable, detail)
+        })?;
+        self.map(artifact).map_err(|error| load_error(&error))
+    }
+
+    fn invocation(&self, call: &Call, start: Start, began: Instant) -> Invocation<()> {
+        Invocation {
+            limits: call.limits,
+            state: (),
+            environment: call.function.configuration.environment.clone(),
+            context: Context {
+                id: Some(call.id),
+                function: Some(call.function.clone()),
+                trace_parent: call.trace_parent.clone(),
+                principal: call.principal.clone(),
+                attributes: Vec::new(),
+            },
+            start,
+            began,
+        }
+    }
+}
+
+#[async_trait]
+impl Inspect for Functions {
+    async fn prepare(&self, digest: Digest, code: Bytes) -> Result<Inspected, Error> {
+        if let Some(component) = self.loaded.get(&digest).await {
+            return inspected(&component, &[]);
+        }
+        let engine = self.engine.clone();
+        let source = code.clone();
+        let inspection = blocking(move || engine.inspect(&source)).await?;
+        let inspection = inspection.map_err(|error| inspect_error(&error))?;
+        check(&inspection)?;
+        let component = match self.verified(digest).await? {
+            Some(artifact) => self.map(artifact).map_err(|error| load_error(&error))?,
+            None => self.compile(digest, code).await?,
+        };
+        let exports: Vec<_> = inspection.handlers;
+        let inspected = inspected(&component, &exports)?;
+        self.loaded.insert(digest, component).await;
+        Ok(inspected)
+    }
+
+    async fn forget(&self, digest: Digest) {
+        self.loaded.invalidate(&digest).await;
+        let artifacts = self.artifacts.clone();
+        // Only fails when the process is ending; the file goes at the next start.
+        let _ = blocking(move || artifacts.remove(digest)).await;
+    }
+}
+
+impl Runner for Functions {
+    fn http(
+        &self,
+        call: Call,
+        request: http::Request<Body>,
+        finished: Box<dyn FnOnce(Finished) + Send>,
+    ) -> BoxFuture<'_, Answer> {
+        Box::pin(async move {
+            let began = Instant::now();
+            let (component, start) = match self.component(call.function.digest).await {
+                Ok(found) => found,
+                Err(error) => return Answer::Refused(error),
+            };
+            let invocation = self.invocation(&call, start, began);
+            let on_finished = move |end: lambent_engine::Finished<()>| {
+                finished(Finished {
+                    outcome: end.outcome,
+                    meter: end.meter,
+                    logs: end.logs,
+                    output: None,
+                });
+            };
+            match component.http(invocation, request, on_finished).await {
+                lambent_engine::Answer::Response(response) => {
+                    Answer::Response(response.map(BodyExt::boxed_unsync))
+                }
+                lambent_engine::Answer::Ended(outcome) => Answer::Ended(outcome),
+                lambent_engine::Answer::Refused(refused) => Answer::Refused(refusal(&refused)),
+            }
+        })
+    }
+
+    fn event(&self, call: Call, event: Event) -> BoxFuture<'_, Result<Finished, Error>> {
+        Box::pin(async move {
+            let began = Instant::now();
+            let (component, start) = self.component(call.function.digest).await?;
+            let invocation = self.invocation(&call, start, began);
+            let end = component.event(invocation, event).await;
+            let end: lambent_engine::Finished<Output> = end.map_err(|refused| refusal(&refused))?;
+            Ok(Finished {
+                outcome: end.outcome,
+                meter: end.meter,
+                logs: end.logs,
+                output: end.value,
+            })
+        })
+    }
+}
+
+async fn blocking<R: Send + 'static>(
+    work: impl FnOnce() -> R + Send + 'static,
+) -> Result<R, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "a blocking task did not finish");
+        internal()
+    })
+}
+
+fn internal() -> Error {
+    Error::new(ErrorCode::Internal, "the node failed to load the function; see its log")
+}
+
+fn check(inspection: &Inspection) -> Result<(), Error> {
+    if !inspection.unmet.is_empty() {
+        let list: Vec<_> = inspection.unmet.iter().map(|unmet| format!("  {unmet}")).collect();
+        let detail = format!("the component imports what is not served:\n{}", list.join("\n"));
+        return Err(Error::new(ErrorCode::UnmetImports, detail));
+    }
+    if inspection.handlers.is_empty() {
+        let exports: Vec<_> = inspection.exports.iter().map(ToString::to_string).collect();
+        let handlers: Vec<_> = Handler::ALL.iter().map(|handler| handler.as_str()).collect();
+        let detail = format!(
+            "the component has no export that can be called; it exports [{}], and one of these is needed: {}",
+            exports.join(", "),
+            handlers.join(", ")
+        );
+        return Err(Error::new(ErrorCode::InvalidComponent, detail));
+    }
+    Ok(())
+}
+
+/// `named` are the exports with a handler's name; whether their types are
+/// right is known only now.
+fn inspected(component: &Component<()>, named: &[Handler]) -> Result<Inspected, Error> {
+    let handlers = component.handlers();
+    if handlers.is_empty() {
+        let named: Vec<_> = named.iter().map(|handler| handler.as_str()).collect();
+        let detail = format!(
+            "the component exports {}, but with other functions or types than that interface has",
+            named.join(", ")
+        );
+        return Err(Error::new(ErrorCode::InvalidComponent, detail));
+    }
+    Ok(Inspected { handlers, memory_bytes_min: component.memory_bytes_min().unwrap_or(0) })
+}
+
+fn inspect_error(error: &InspectError) -> Error {
+    Error::new(ErrorCode::InvalidComponent, error.to_string())
+}
+
+fn compile_error(error: &CompileError) -> Error {
+    match error {
+        CompileError::Failed(_) => Error::new(ErrorCode::CompileFailed, error.to_string()),
+        CompileError::Limit(_) => Error::new(ErrorCode::CompileLimit, error.to_string()),
+        CompileError::Unavailable(reason) => {
+            tracing::error!(reason, "the compiler could not be run");
+            Error::new(ErrorCode::Internal, "the compiler could not be run; see the node's log")
+        }
+    }
+}
+
+fn load_error(error: &LoadError) -> Error {
+    match error {
+        LoadError::Link(_) => Error::new(ErrorCode::UnmetImports, error.to_string()),
+        LoadError::TooLarge(_) => Error::new(ErrorCode::InvalidComponent, error.to_string()),
+        LoadError::Artifact(reason) => {
+            tracing::error!(reason, "an artifact could not be loaded");
+            internal()
+        }
+    }
+}
+
+fn refusal(refused: &Refused) -> Error {
+    match refused {
+        Refused::PoolExhausted => {
+            Error::new(ErrorCode::Overloaded, "every instance slot of the node is taken")
+        }
+        Refused::NoSuchExport(_) => Error::new(ErrorCode::NotInvocable, refused.to_string()),
+    }
+}
