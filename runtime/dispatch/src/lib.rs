@@ -1,1 +1,19 @@
-//! Event to outcome: resolve, admit, run, meter.
+//! Event to outcome: resolve, admit, run, record.
+//!
+//! [`Dispatcher`] takes what the doors received and has a [`Runner`] run it,
+//! within the node's concurrency limit, and writes a record of how every
+//! invocation ended. It knows nothing of how components are run.
+
+mod admission;
+mod cloud_event;
+mod dispatcher;
+mod invoke;
+mod observe;
+mod options;
+mod run;
+mod runner;
+
+pub use dispatcher::{Caller, Dispatcher, HttpAnswer, Invoked, Reply};
+pub use observe::{Observe, Unobserved};
+pub use options::Options;
+pub use runner::{Answer, Body, BoxError, Call, Finish, Finished, Runner};

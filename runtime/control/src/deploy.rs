@@ -1,0 +1,218 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use lambent_storage::{Expected, WriteError};
+use lambent_types::{
+    Configuration, ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionName,
+    FunctionVersion, Namespace, VersionNumber, bounds, format_bytes,
+};
+
+use crate::control::{Control, Deployed};
+use crate::errors::{check, no_function, no_version, refused};
+use crate::inspect::Inspected;
+
+/// Changes to a function's head.
+impl Control {
+    /// Creates a function, or replaces the code of an existing one and changes
+    /// its configuration by `patch`. Returns when it is stored durably and
+    /// ready to serve.
+    ///
+    /// # Errors
+    /// `PayloadTooLarge`, `InvalidConfiguration`, `PreconditionFailed`, whatever
+    /// [`Inspect::prepare`](crate::Inspect::prepare) refuses; the store failed.
+    pub async fn deploy(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        code: Bytes,
+        patch: ConfigurationPatch,
+        expected: Option<Expected>,
+    ) -> Result<Deployed, Error> {
+        let code_bytes = code.len() as u64;
+        if code_bytes > bounds::CODE_BYTES_MAX {
+            return Err(Error::new(
+                ErrorCode::PayloadTooLarge,
+                format!(
+                    "the component is {}; the most is {}",
+                    format_bytes(code_bytes),
+                    format_bytes(bounds::CODE_BYTES_MAX)
+                ),
+            ));
+        }
+        // What can be refused cheaply is refused before compiling.
+        let current = self.registry.function(namespace, name).await?;
+        check(name, expected, current.as_ref().map(|function| function.revision))?;
+        configured(&patch, current.as_deref())?;
+
+        let digest = digest_of(code.clone()).await?;
+        let _hold = self.keep.hold(digest).await;
+        let inspected = self.prepare(digest, code.clone()).await?;
+        fits(&configured(&patch, current.as_deref())?, &inspected)?;
+        self.code.put(digest, code).await?;
+        self.set_head(namespace, name, expected, |current| {
+            let configuration = configured(&patch, current)?;
+            fits(&configuration, &inspected)?;
+            Ok(FunctionVersion {
+                namespace: namespace.clone(),
+                name: name.clone(),
+                version: VersionNumber::Latest,
+                digest,
+                code_bytes,
+                handlers: inspected.handlers.clone(),
+                configuration,
+                created: Timestamp::now(),
+            })
+        })
+        .await
+    }
+
+    /// Changes the configuration of the head.
+    ///
+    /// # Errors
+    /// `FunctionNotFound`, `InvalidConfiguration`, `PreconditionFailed`; the store failed.
+    pub async fn configure(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        patch: ConfigurationPatch,
+        expected: Option<Expected>,
+    ) -> Result<Arc<Function>, Error> {
+        let current = self.describe(namespace, name).await?;
+        check(name, expected, Some(current.revision))?;
+        let digest = current.latest.digest;
+        let configuration = patch.apply(&current.latest.configuration)?;
+        if configuration.memory_bytes < current.latest.configuration.memory_bytes {
+            let _hold = self.keep.hold(digest).await;
+            let inspected = self.prepare(digest, self.stored(digest).await?).await?;
+            fits(&configuration, &inspected)?;
+        }
+        let deployed = self
+            .set_head(namespace, name, expected, |current| {
+                let current = current.ok_or_else(|| no_function(namespace, name))?;
+                if patch.memory_bytes.is_some() && current.latest.digest != digest {
+                    // The memory was checked against the code that was there before.
+                    return Err(Error::new(
+                        ErrorCode::PreconditionFailed,
+                        format!("function \"{name}\" got other code meanwhile; try again"),
+                    ));
+                }
+                Ok(FunctionVersion {
+                    configuration: patch.apply(&current.latest.configuration)?,
+                    created: Timestamp::now(),
+                    ..(*current.latest).clone()
+                })
+            })
+            .await?;
+        Ok(deployed.function)
+    }
+
+    /// Gives the head the code and the configuration of a version. Returns when
+    /// it is stored durably and ready to serve.
+    ///
+    /// # Errors
+    /// `FunctionNotFound`, `VersionNotFound`, `PreconditionFailed`; the store failed.
+    pub async fn rollback(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        number: u64,
+        expected: Option<Expected>,
+    ) -> Result<Arc<Function>, Error> {
+        let current = self.describe(namespace, name).await?;
+        check(name, expected, Some(current.revision))?;
+        let digest = self.version(namespace, name, number).await?.digest;
+        let _hold = self.keep.hold(digest).await;
+        // Read again under the hold: from here on its code cannot be collected.
+        let version = self.registry.version(namespace, name, number).await?;
+        let version = version
+            .filter(|version| version.digest == digest)
+            .ok_or_else(|| no_version(name, number))?;
+        self.prepare(digest, self.stored(digest).await?).await?;
+        let deployed = self
+            .set_head(namespace, name, expected, |current| {
+                current.ok_or_else(|| no_function(namespace, name))?;
+                Ok(FunctionVersion {
+                    version: VersionNumber::Latest,
+                    created: Timestamp::now(),
+                    ..(*version).clone()
+                })
+            })
+            .await?;
+        Ok(deployed.function)
+    }
+
+    async fn prepare(&self, digest: Digest, code: Bytes) -> Result<Inspected, Error> {
+        let inspected = self.inspect.prepare(digest, code).await?;
+        if inspected.handlers.is_empty() {
+            return Err(Error::new(
+                ErrorCode::NotInvocable,
+                "the component exports nothing that can be called; export one of \
+                 lambent:function/handler, wasi:http/incoming-handler, wasi:http/handler, \
+                 wasi:cli/run",
+            ));
+        }
+        Ok(inspected)
+    }
+
+    /// Sets the head to what `make` makes of the function as it is.
+    async fn set_head(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        expected: Option<Expected>,
+        make: impl Fn(Option<&Function>) -> Result<FunctionVersion, Error> + Send + Sync,
+    ) -> Result<Deployed, Error> {
+        loop {
+            let current = self.registry.function(namespace, name).await?;
+            let revision = current.as_ref().map(|function| function.revision);
+            check(name, expected, revision)?;
+            let head = make(current.as_deref())?;
+            let seen = revision.map_or(Expected::Absent, Expected::Revision);
+            match self.registry.put(head, Some(seen)).await {
+                Ok(function) => {
+                    if let Some(current) = &current {
+                        self.keep.release(current.latest.digest);
+                    }
+                    self.collect_released().await;
+                    return Ok(Deployed { function, created: current.is_none() });
+                }
+                // Another change was first: look again.
+                Err(WriteError::Conflict { .. }) => {}
+                Err(error) => return Err(refused(error, namespace, name, expected)),
+            }
+        }
+    }
+}
+
+fn configured(
+    patch: &ConfigurationPatch,
+    current: Option<&Function>,
+) -> Result<Configuration, Error> {
+    match current {
+        Some(function) => patch.apply(&function.latest.configuration),
+        None => patch.apply(&Configuration::default()),
+    }
+}
+
+fn fits(configuration: &Configuration, inspected: &Inspected) -> Result<(), Error> {
+    if inspected.memory_bytes_min <= configuration.memory_bytes {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::InvalidConfiguration,
+        format!(
+            "memory is {}, and the component takes {} before it runs; raise the memory",
+            format_bytes(configuration.memory_bytes),
+            format_bytes(inspected.memory_bytes_min)
+        ),
+    ))
+}
+
+/// Hashes off the executor: a large component takes a good part of a second.
+async fn digest_of(code: Bytes) -> Result<Digest, Error> {
+    tokio::task::spawn_blocking(move || Digest::of(&code)).await.map_err(|error| {
+        tracing::error!(%error, "hashing failed");
+        Error::new(ErrorCode::Internal, "the upload could not be hashed; see the server's log")
+    })
+}

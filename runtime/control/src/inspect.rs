@@ -1,0 +1,26 @@
+use async_trait::async_trait;
+use bytes::Bytes;
+use lambent_types::{Digest, Error, Handler};
+
+/// What there is to know about a component before it is deployed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspected {
+    /// How it can be called, in order of preference; never empty.
+    pub handlers: Vec<Handler>,
+    /// Bytes that its memories and tables take before it runs.
+    pub memory_bytes_min: u64,
+}
+
+/// What the control plane asks about components.
+#[async_trait]
+pub trait Inspect: Send + Sync {
+    /// Validates `code`, compiles it and makes it ready to serve. Idempotent,
+    /// and cheap when that was done before.
+    ///
+    /// # Errors
+    /// Why it cannot be served, for the deployer.
+    async fn prepare(&self, digest: Digest, code: Bytes) -> Result<Inspected, Error>;
+
+    /// Drops what was derived from code that no version refers to any more.
+    async fn forget(&self, digest: Digest);
+}

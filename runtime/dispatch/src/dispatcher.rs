@@ -1,0 +1,204 @@
+use std::sync::Arc;
+
+use lambent_storage::{InvocationLogs, Registry};
+use lambent_types::{
+    Error, ErrorCode, Event, FunctionName, FunctionVersion, Handler, InvocationRecord, Namespace,
+    Outcome, Output, Qualifier, RequestId, bounds, format_bytes,
+};
+
+use crate::admission::Admission;
+use crate::invoke;
+use crate::observe::Observe;
+use crate::options::Options;
+use crate::run::{Recorder, Run};
+use crate::runner::{Answer, Body, Runner};
+
+/// Who asks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Caller {
+    /// The principal, where the caller showed a key.
+    pub principal: Option<String>,
+    /// The W3C `traceparent` to continue.
+    pub trace_parent: Option<String>,
+}
+
+/// What an HTTP function answered.
+#[derive(Debug)]
+pub struct HttpAnswer {
+    /// The invocation.
+    pub id: RequestId,
+    /// What ran.
+    pub function: Arc<FunctionVersion>,
+    /// The response, or how the function ended without one.
+    pub reply: Reply,
+}
+
+/// The end of an HTTP request, from the caller's view.
+#[derive(Debug)]
+pub enum Reply {
+    /// The response. Dropping its body cancels the function.
+    Response(http::Response<Body>),
+    /// The function ended without a response.
+    Ended(Outcome),
+}
+
+/// A finished invocation.
+#[derive(Debug)]
+pub struct Invoked {
+    /// What is kept of it.
+    pub record: InvocationRecord,
+    /// What the function returned; `None` unless the outcome is `Ok`.
+    pub output: Option<Output>,
+}
+
+/// Runs functions for the doors. Clones share the limits.
+#[derive(Clone)]
+pub struct Dispatcher {
+    registry: Arc<dyn Registry>,
+    pub(crate) runner: Arc<dyn Runner>,
+    admission: Arc<Admission>,
+    recorder: Arc<Recorder>,
+}
+
+impl Dispatcher {
+    /// A dispatcher for the functions of `registry`.
+    #[must_use]
+    pub fn new(
+        registry: Arc<dyn Registry>,
+        runner: Arc<dyn Runner>,
+        logs: Arc<dyn InvocationLogs>,
+        observe: Arc<dyn Observe>,
+        options: Options,
+    ) -> Self {
+        Self {
+            registry,
+            runner,
+            admission: Arc::new(Admission::new(options.concurrency_max)),
+            recorder: Arc::new(Recorder { logs, observe }),
+        }
+    }
+
+    /// Finds the version that is meant.
+    ///
+    /// # Errors
+    /// `FunctionNotFound`, `VersionNotFound`; the store failed.
+    pub async fn resolve(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        qualifier: Qualifier,
+    ) -> Result<Arc<FunctionVersion>, Error> {
+        if let Qualifier::Version(number) = qualifier
+            && let Some(version) = self.registry.version(namespace, name, number).await?
+        {
+            return Ok(version);
+        }
+        let function = self.registry.function(namespace, name).await?.ok_or_else(|| {
+            Error::new(
+                ErrorCode::FunctionNotFound,
+                format!("function \"{name}\" does not exist in namespace \"{namespace}\""),
+            )
+        })?;
+        match qualifier {
+            Qualifier::Latest => Ok(Arc::clone(&function.latest)),
+            Qualifier::Version(number) => Err(Error::new(
+                ErrorCode::VersionNotFound,
+                format!("function \"{name}\" has no version {number}"),
+            )),
+        }
+    }
+
+    /// Sends a request to a function's HTTP handler. Returns with the
+    /// response's head; the body follows as the function writes it.
+    ///
+    /// Dropping the future or the body cancels the function.
+    ///
+    /// # Errors
+    /// `NotInvocable` if it has no HTTP handler, `Throttled`, or the runner refused.
+    pub async fn http(
+        &self,
+        function: Arc<FunctionVersion>,
+        caller: Caller,
+        request: http::Request<Body>,
+    ) -> Result<HttpAnswer, Error> {
+        let http = function.handlers.iter().copied().filter(|handler| handler.is_http()).min();
+        let handler = http.ok_or_else(|| {
+            Error::new(
+                ErrorCode::NotInvocable,
+                format!(
+                    "function \"{}\" exports no HTTP handler; invoke it, or export \
+                     wasi:http/incoming-handler or wasi:http/handler",
+                    function.name
+                ),
+            )
+        })?;
+        let run = self.admit(&function, handler)?;
+        let id = run.id();
+        let call = run.call(caller, None);
+        let finished = Box::new(move |finished| run.end(finished));
+        let reply = match self.runner.http(call, request, finished).await {
+            Answer::Response(response) => Reply::Response(response),
+            Answer::Ended(outcome) => Reply::Ended(outcome),
+            Answer::Refused(error) => return Err(error),
+        };
+        Ok(HttpAnswer { id, function, reply })
+    }
+
+    /// Has a function handle an event: by its event handler, or else as a
+    /// CloudEvent over its HTTP handler, or else as a command with the data on
+    /// its standard input. Returns when it is done.
+    ///
+    /// Dropping the future cancels the function.
+    ///
+    /// # Errors
+    /// `PayloadTooLarge`, `InvalidRequest`, `Throttled`, or the runner refused.
+    /// That the function failed is no error: it is in the record.
+    pub async fn invoke(
+        &self,
+        function: Arc<FunctionVersion>,
+        caller: Caller,
+        event: Event,
+    ) -> Result<Invoked, Error> {
+        let bytes = event.data.len() as u64;
+        if bytes > bounds::PAYLOAD_BYTES_MAX {
+            return Err(Error::new(
+                ErrorCode::PayloadTooLarge,
+                format!(
+                    "the event's data is {}; the most is {}",
+                    format_bytes(bytes),
+                    format_bytes(bounds::PAYLOAD_BYTES_MAX)
+                ),
+            ));
+        }
+        let handler = function.handlers.iter().copied().min().ok_or_else(|| {
+            Error::new(
+                ErrorCode::NotInvocable,
+                format!("function \"{}\" exports nothing that can be called", function.name),
+            )
+        })?;
+        if handler.is_http() {
+            invoke::through_http(self, &function, handler, caller, event).await
+        } else {
+            invoke::directly(self, &function, handler, caller, event).await
+        }
+    }
+
+    /// How many invocations are running.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.admission.in_flight()
+    }
+
+    /// Returns when no invocation is running and every record is handed over.
+    pub async fn idle(&self) {
+        self.admission.idle().await;
+    }
+
+    pub(crate) fn admit(
+        &self,
+        function: &Arc<FunctionVersion>,
+        handler: Handler,
+    ) -> Result<Run, Error> {
+        Run::admit(&self.admission, &self.recorder, function, handler)
+    }
+}

@@ -1,0 +1,138 @@
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use http_body_util::BodyExt as _;
+use lambent_types::{
+    Error, ErrorCode, Event, Failure, FunctionVersion, Handler, Outcome, Output, Retry, bounds,
+};
+use tokio::sync::oneshot;
+
+use crate::cloud_event;
+use crate::dispatcher::{Caller, Dispatcher, Invoked};
+use crate::run::Awaited;
+use crate::runner::{Answer, Body};
+
+/// Most characters of an error response's body in the failure's message.
+const MESSAGE_CHARS_MAX: usize = 256;
+
+/// Hands the event to the runner.
+pub(crate) async fn directly(
+    dispatcher: &Dispatcher,
+    function: &Arc<FunctionVersion>,
+    handler: Handler,
+    caller: Caller,
+    event: Event,
+) -> Result<Invoked, Error> {
+    let run = dispatcher.admit(function, handler)?;
+    let call = run.call(caller, Some(bounds::PAYLOAD_BYTES_MAX));
+    let mut awaited = Awaited::new(run);
+    match dispatcher.runner.event(call, event).await {
+        Ok(finished) => awaited.finish(finished),
+        Err(error) => {
+            awaited.forget();
+            return Err(error);
+        }
+    }
+    let (record, output) = awaited.end();
+    Ok(Invoked { record, output })
+}
+
+/// Sends the event as a CloudEvent to the HTTP handler, and waits for the
+/// function to be done.
+pub(crate) async fn through_http(
+    dispatcher: &Dispatcher,
+    function: &Arc<FunctionVersion>,
+    handler: Handler,
+    caller: Caller,
+    event: Event,
+) -> Result<Invoked, Error> {
+    let request = cloud_event::request(function, event, caller.trace_parent.as_deref())?;
+    let run = dispatcher.admit(function, handler)?;
+    let call = run.call(caller, Some(bounds::PAYLOAD_BYTES_MAX));
+    let (send, receive) = oneshot::channel();
+    let finish = Box::new(move |finished| {
+        let mut awaited = Awaited::new(run);
+        awaited.finish(finished);
+        // If nobody waits any more it is recorded where it is dropped.
+        drop(send.send(awaited));
+    });
+    let verdict = match dispatcher.runner.http(call, request, finish).await {
+        Answer::Refused(error) => return Err(error),
+        Answer::Ended(outcome) => Err(outcome),
+        Answer::Response(response) => judge(response).await,
+    };
+    let mut awaited = receive.await.map_err(|_| {
+        tracing::error!(function = %function.name, "the runner lost an invocation");
+        Error::new(ErrorCode::Internal, "the invocation was lost; see the server's log")
+    })?;
+    if let Some(finished) = awaited.finished_mut()
+        // What ended the guest early is the better explanation, unless that was `judge`.
+        && matches!(finished.outcome, Outcome::Ok | Outcome::Cancelled)
+    {
+        (finished.outcome, finished.output) = match verdict {
+            Ok(output) => (Outcome::Ok, Some(output)),
+            Err(outcome) => (outcome, None),
+        };
+    }
+    let (record, output) = awaited.end();
+    Ok(Invoked { record, output })
+}
+
+/// Reads a response to its end: 2xx is success, with the body as output.
+async fn judge(response: http::Response<Body>) -> Result<Output, Outcome> {
+    let (head, body) = response.into_parts();
+    let read = read(body, bounds::PAYLOAD_BYTES_MAX).await;
+    if !head.status.is_success() {
+        let (Read::Whole(data) | Read::TooLarge(data) | Read::Broken(data)) = read;
+        return Err(Outcome::FunctionError(http_failure(head.status, &data)));
+    }
+    match read {
+        Read::Whole(data) => {
+            let content_type = head.headers.get(CONTENT_TYPE);
+            let content_type =
+                content_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+            Ok(Output { content_type, data })
+        }
+        Read::TooLarge(_) => Err(Outcome::ResponseTooLarge { limit: bounds::PAYLOAD_BYTES_MAX }),
+        Read::Broken(_) => {
+            Err(Outcome::BadResponse { message: "its body ended before it was complete".into() })
+        }
+    }
+}
+
+fn http_failure(status: StatusCode, body: &[u8]) -> Failure {
+    let text = String::from_utf8_lossy(body);
+    let text: String = text.trim().chars().take(MESSAGE_CHARS_MAX).collect();
+    let status = status.as_u16();
+    let message = if text.is_empty() {
+        format!("status {status}")
+    } else {
+        format!("status {status}: {text}")
+    };
+    Failure { kind: "HttpStatus".into(), message, trace: Vec::new(), retry: Retry::Policy }
+}
+
+/// What was read of a body.
+enum Read {
+    Whole(Bytes),
+    /// The part before the limit; the rest was not read.
+    TooLarge(Bytes),
+    /// The part before the body failed.
+    Broken(Bytes),
+}
+
+async fn read(mut body: Body, bytes_max: u64) -> Read {
+    let mut whole = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return Read::Broken(whole.freeze()) };
+        // Trailers say nothing about the output.
+        let Ok(data) = frame.into_data() else { continue };
+        if (whole.len() + data.len()) as u64 > bytes_max {
+            return Read::TooLarge(whole.freeze());
+        }
+        whole.extend_from_slice(&data);
+    }
+    Read::Whole(whole.freeze())
+}

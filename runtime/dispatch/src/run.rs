@@ -1,0 +1,159 @@
+use std::sync::Arc;
+use std::time::Instant;
+
+use jiff::Timestamp;
+use lambent_storage::InvocationLogs;
+use lambent_types::{
+    Error, FunctionVersion, Handler, InvocationRecord, Logs, Meter, Outcome, Output, RequestId,
+};
+
+use crate::admission::{Admission, Permit};
+use crate::dispatcher::Caller;
+use crate::observe::Observe;
+use crate::runner::{Call, Finished};
+
+/// Where the ends of invocations go.
+pub(crate) struct Recorder {
+    pub(crate) logs: Arc<dyn InvocationLogs>,
+    pub(crate) observe: Arc<dyn Observe>,
+}
+
+impl Recorder {
+    fn record(&self, record: InvocationRecord) {
+        self.observe.finished(&record);
+        if !self.logs.append(record) {
+            self.observe.log_dropped();
+        }
+    }
+}
+
+/// One admitted invocation, from admission to its record.
+///
+/// Ended exactly once. Dropped without an end it gives its permit back and
+/// leaves no record, as if it had never been.
+pub(crate) struct Run {
+    id: RequestId,
+    function: Arc<FunctionVersion>,
+    handler: Handler,
+    started: Timestamp,
+    clock: Instant,
+    recorder: Arc<Recorder>,
+    /// Last, so that it is given back only after the record was written.
+    _permit: Permit,
+}
+
+impl Run {
+    pub(crate) fn admit(
+        admission: &Arc<Admission>,
+        recorder: &Arc<Recorder>,
+        function: &Arc<FunctionVersion>,
+        handler: Handler,
+    ) -> Result<Self, Error> {
+        let permit =
+            admission.admit(function).inspect_err(|_| recorder.observe.throttled(function))?;
+        Ok(Self {
+            id: RequestId::new(),
+            function: Arc::clone(function),
+            handler,
+            started: Timestamp::now(),
+            clock: Instant::now(),
+            recorder: Arc::clone(recorder),
+            _permit: permit,
+        })
+    }
+
+    pub(crate) fn id(&self) -> RequestId {
+        self.id
+    }
+
+    /// What to tell the runner; `response_bytes` bounds a buffered response.
+    pub(crate) fn call(&self, caller: Caller, response_bytes: Option<u64>) -> Call {
+        let mut limits = self.function.configuration.limits();
+        limits.response_bytes = response_bytes;
+        Call {
+            id: self.id,
+            function: Arc::clone(&self.function),
+            handler: self.handler,
+            limits,
+            principal: caller.principal,
+            trace_parent: caller.trace_parent,
+            started: self.started,
+        }
+    }
+
+    /// Writes the record and gives the permit back.
+    pub(crate) fn end(self, finished: Finished) {
+        let (record, _) = self.describe(finished);
+        self.recorder.record(record);
+    }
+
+    fn describe(&self, finished: Finished) -> (InvocationRecord, Option<Output>) {
+        let record = InvocationRecord {
+            id: self.id,
+            namespace: self.function.namespace.clone(),
+            function: self.function.name.clone(),
+            version: self.function.version,
+            handler: self.handler,
+            started: self.started,
+            outcome: finished.outcome,
+            meter: finished.meter,
+            logs: finished.logs,
+        };
+        (record, finished.output)
+    }
+}
+
+/// A run whose end someone waits for. Dropped before that it is recorded all the
+/// same: as it ended if that is known, or else as cancelled.
+pub(crate) struct Awaited {
+    run: Run,
+    finished: Option<Finished>,
+    recorded: bool,
+}
+
+impl Awaited {
+    pub(crate) fn new(run: Run) -> Self {
+        Self { run, finished: None, recorded: false }
+    }
+
+    /// Notes how it ended.
+    pub(crate) fn finish(&mut self, finished: Finished) {
+        self.finished = Some(finished);
+    }
+
+    /// How it ended, if it did.
+    pub(crate) fn finished_mut(&mut self) -> Option<&mut Finished> {
+        self.finished.as_mut()
+    }
+
+    /// Writes the record and gives the permit back.
+    pub(crate) fn end(mut self) -> (InvocationRecord, Option<Output>) {
+        self.record()
+    }
+
+    /// Nothing ran, so there is nothing to record.
+    pub(crate) fn forget(mut self) {
+        self.recorded = true;
+    }
+
+    fn record(&mut self) -> (InvocationRecord, Option<Output>) {
+        self.recorded = true;
+        let finished = self.finished.take().unwrap_or_else(|| Finished {
+            outcome: Outcome::Cancelled,
+            meter: Meter { duration: self.run.clock.elapsed(), ..Meter::default() },
+            logs: Logs::default(),
+            output: None,
+        });
+        let (record, output) = self.run.describe(finished);
+        self.run.recorder.record(record.clone());
+        (record, output)
+    }
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        if !self.recorded {
+            self.record();
+        }
+    }
+}

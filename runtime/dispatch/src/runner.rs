@@ -1,0 +1,85 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http_body_util::combinators::UnsyncBoxBody;
+use jiff::Timestamp;
+use lambent_types::{
+    Error, Event, FunctionVersion, Handler, Limits, Logs, Meter, Outcome, Output, RequestId,
+};
+
+/// Whatever ended a body early.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The body of a request or a response.
+pub type Body = UnsyncBoxBody<Bytes, BoxError>;
+
+/// One invocation to run.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Its id.
+    pub id: RequestId,
+    /// What to run.
+    pub function: Arc<FunctionVersion>,
+    /// Which of its exports to call.
+    pub handler: Handler,
+    /// What it may use.
+    pub limits: Limits,
+    /// On whose behalf, where that is known.
+    pub principal: Option<String>,
+    /// The W3C `traceparent` it continues.
+    pub trace_parent: Option<String>,
+    /// When it was admitted.
+    pub started: Timestamp,
+}
+
+/// How an invocation ended and what it used.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finished {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it used.
+    pub meter: Meter,
+    /// What it wrote.
+    pub logs: Logs,
+    /// What it returned for an event; `None` unless the outcome is `Ok`.
+    pub output: Option<Output>,
+}
+
+/// Takes the end of an invocation.
+pub type Finish = Box<dyn FnOnce(Finished) + Send>;
+
+/// What came of an HTTP request.
+#[derive(Debug)]
+pub enum Answer {
+    /// The response's head, and its body as the guest writes it.
+    Response(http::Response<Body>),
+    /// The guest ended without a response.
+    Ended(Outcome),
+    /// Nothing ran.
+    Refused(Error),
+}
+
+/// What runs invocations.
+pub trait Runner: Send + Sync {
+    /// Sends a request to an HTTP handler. Resolves when the response's head is
+    /// there, or the guest ended without one. `finished` is called exactly once
+    /// when the guest is done, possibly long after the head; it is dropped
+    /// without a call if nothing ran.
+    ///
+    /// Dropping the future, or the response's body before its end, cancels the
+    /// guest; `finished` is then called too.
+    fn http(
+        &self,
+        call: Call,
+        request: http::Request<Body>,
+        finished: Finish,
+    ) -> BoxFuture<'_, Answer>;
+
+    /// Runs an event handler, or a command, with an event. Dropping the future
+    /// cancels the guest.
+    ///
+    /// # Errors
+    /// Nothing ran, and why.
+    fn event(&self, call: Call, event: Event) -> BoxFuture<'_, Result<Finished, Error>>;
+}

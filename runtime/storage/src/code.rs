@@ -1,0 +1,40 @@
+use async_trait::async_trait;
+use bytes::Bytes;
+use lambent_types::Digest;
+
+use crate::error::StorageError;
+
+/// Components by the SHA-256 of their bytes.
+#[async_trait]
+pub trait CodeStore: Send + Sync {
+    /// Keeps `code`, durably when this returns. Does nothing if an intact copy
+    /// is there; replaces a damaged one.
+    ///
+    /// # Errors
+    /// `Corrupt` if `digest` is not that of `code`; or the store failed.
+    async fn put(&self, digest: Digest, code: Bytes) -> Result<(), StorageError>;
+
+    /// Reads code and verifies it. `None` if it is not there.
+    ///
+    /// # Errors
+    /// `Corrupt` if the bytes no longer have this digest; or the store failed.
+    async fn get(&self, digest: Digest) -> Result<Option<Bytes>, StorageError>;
+
+    /// Whether there is code of this digest, without verifying it.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn contains(&self, digest: Digest) -> Result<bool, StorageError>;
+
+    /// Deletes code; nothing happens if it is not there.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn delete(&self, digest: Digest) -> Result<(), StorageError>;
+
+    /// Every digest there is code of, in no particular order.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn list(&self) -> Result<Vec<Digest>, StorageError>;
+}

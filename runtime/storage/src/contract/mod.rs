@@ -1,0 +1,1 @@
+//! What every backend promises, as tests that take one.

@@ -1,0 +1,157 @@
+use std::fs::TryLockError;
+use std::io::{ErrorKind, Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use cap_std::ambient_authority;
+use cap_std::fs::{Dir, DirBuilder, OpenOptions};
+#[cfg(unix)]
+use cap_std::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+
+use crate::error::OpenError;
+use crate::layout;
+
+/// The directory that holds everything one node keeps; see [`layout`].
+///
+/// Locked for this process until the last clone is dropped.
+#[derive(Debug, Clone)]
+pub struct DataDir(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    dir: Dir,
+    _lock: std::fs::File,
+}
+
+impl DataDir {
+    /// Opens the directory at `path`, creating it with mode 0700 if need be.
+    ///
+    /// # Errors
+    /// `Locked` if another process uses it, `NewerFormat` if a newer release
+    /// wrote it, `Corrupt`, `Io`.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        create_all(path).map_err(|source| io("create data directory", path, source))?;
+        let path = path.canonicalize().map_err(|source| io("find", path, source))?;
+        let dir = Dir::open_ambient_dir(&path, ambient_authority())
+            .map_err(|source| io("open data directory", &path, source))?;
+        let lock = lock(&dir, &path)?;
+        check_format(&dir, &path)?;
+        Ok(Self(Arc::new(Inner { path, dir, _lock: lock })))
+    }
+
+    /// Where it is, absolute.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// A handle for its files.
+    #[must_use]
+    pub fn dir(&self) -> &Dir {
+        &self.0.dir
+    }
+
+    /// A handle for the directory `name` in it, created with mode 0700 if need be.
+    ///
+    /// # Errors
+    /// `Io`.
+    pub fn subdir(&self, name: &str) -> Result<Dir, OpenError> {
+        ensure_dir(self.dir(), name)
+            .map_err(|source| io("open directory", &self.path().join(name), source))
+    }
+}
+
+fn io(action: &'static str, path: &Path, source: std::io::Error) -> OpenError {
+    OpenError::Io { action, path: path.to_owned(), source }
+}
+
+fn create_all(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(path)
+}
+
+fn lock(dir: &Dir, path: &Path) -> Result<std::fs::File, OpenError> {
+    let file_path = path.join(layout::LOCK_FILE);
+    let failed = |source| io("lock", &file_path, source);
+    let mut options = private();
+    options.read(true).write(true).create(true).truncate(false);
+    let mut file = dir.open_with(layout::LOCK_FILE, &options).map_err(failed)?.into_std();
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut text = String::new();
+            let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
+            return Err(OpenError::Locked { path: path.to_owned(), pid });
+        }
+        Err(TryLockError::Error(source)) => return Err(failed(source)),
+    }
+    file.set_len(0).map_err(failed)?;
+    file.rewind().map_err(failed)?;
+    writeln!(file, "{}", std::process::id()).map_err(failed)?;
+    Ok(file)
+}
+
+fn check_format(dir: &Dir, path: &Path) -> Result<(), OpenError> {
+    let path = path.join(layout::FORMAT_FILE);
+    let text = match dir.read_to_string(layout::FORMAT_FILE) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let text = format!("{}\n", layout::FORMAT);
+            return write_file(dir, layout::FORMAT_FILE, text.as_bytes())
+                .map_err(|source| io("write", &path, source));
+        }
+        Err(source) => return Err(io("read", &path, source)),
+    };
+    match text.trim().parse::<u64>() {
+        Ok(found) if found > layout::FORMAT => {
+            Err(OpenError::NewerFormat { path, found, supported: layout::FORMAT })
+        }
+        Ok(layout::FORMAT) => Ok(()),
+        _ => Err(OpenError::Corrupt { path, detail: "it holds no known format number".into() }),
+    }
+}
+
+/// Writes a whole file with mode 0600, atomically and durably: after a crash
+/// there is the old file or the new one.
+///
+/// # Errors
+/// The file cannot be written; the old one is unchanged.
+pub fn write_file(dir: &Dir, name: &str, contents: &[u8]) -> std::io::Result<()> {
+    let temporary = format!("{name}.new");
+    let mut file = dir.open_with(&temporary, private().write(true).create(true).truncate(true))?;
+    file.write_all(contents)?;
+    file.sync_all()?;
+    dir.rename(&temporary, dir, name)?;
+    sync_dir(dir)
+}
+
+/// Options that create files only their owner can read.
+pub(crate) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    options.mode(0o600);
+    options
+}
+
+/// Opens the directory `name`, creating it durably and with mode 0700 if need be.
+pub(crate) fn ensure_dir(parent: &Dir, name: &str) -> std::io::Result<Dir> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    builder.mode(0o700);
+    match parent.create_dir_with(name, &builder) {
+        Ok(()) => sync_dir(parent)?,
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    parent.open_dir(name)
+}
+
+/// Makes the names in a directory durable.
+pub(crate) fn sync_dir(dir: &Dir) -> std::io::Result<()> {
+    // A handle of its own: a `Dir` may be open for look-ups only.
+    dir.open(".")?.sync_all()
+}

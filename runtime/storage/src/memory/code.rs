@@ -1,0 +1,47 @@
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use lambent_types::Digest;
+
+use crate::code::CodeStore;
+use crate::error::StorageError;
+
+/// Components in memory.
+#[derive(Debug, Default)]
+pub struct MemoryCode(Mutex<HashMap<Digest, Bytes>>);
+
+impl MemoryCode {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Digest, Bytes>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl CodeStore for MemoryCode {
+    async fn put(&self, digest: Digest, code: Bytes) -> Result<(), StorageError> {
+        if Digest::of(&code) != digest {
+            return Err(StorageError::corrupt(format!("code {digest}"), "other bytes were given"));
+        }
+        self.lock().insert(digest, code);
+        Ok(())
+    }
+
+    async fn get(&self, digest: Digest) -> Result<Option<Bytes>, StorageError> {
+        Ok(self.lock().get(&digest).cloned())
+    }
+
+    async fn contains(&self, digest: Digest) -> Result<bool, StorageError> {
+        Ok(self.lock().contains_key(&digest))
+    }
+
+    async fn delete(&self, digest: Digest) -> Result<(), StorageError> {
+        self.lock().remove(&digest);
+        Ok(())
+    }
+
+    async fn list(&self) -> Result<Vec<Digest>, StorageError> {
+        Ok(self.lock().keys().copied().collect())
+    }
+}

@@ -1,0 +1,181 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use lambent_types::{Digest, Function, FunctionName, FunctionVersion, Namespace, Revision};
+
+use crate::change;
+use crate::error::{StorageError, WriteError};
+use crate::registry::{Expected, Registry};
+
+type Key = (String, String);
+
+fn key(namespace: &Namespace, name: &FunctionName) -> Key {
+    (namespace.key(), name.key())
+}
+
+/// Functions and versions in memory.
+#[derive(Debug, Default)]
+pub struct MemoryRegistry(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    functions: BTreeMap<Key, Entry>,
+    /// The highest revision that any deleted function had.
+    retired: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    function: Arc<Function>,
+    versions: BTreeMap<u64, Arc<FunctionVersion>>,
+}
+
+impl State {
+    fn function(&self, key: &Key) -> Option<&Function> {
+        self.functions.get(key).map(|entry| &*entry.function)
+    }
+
+    fn digests(&self) -> impl Iterator<Item = Digest> {
+        self.functions.values().flat_map(|entry| {
+            let versions = entry.versions.values().map(|version| version.digest);
+            versions.chain([entry.function.latest.digest])
+        })
+    }
+}
+
+impl MemoryRegistry {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Registry for MemoryRegistry {
+    async fn function(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+    ) -> Result<Option<Arc<Function>>, StorageError> {
+        let state = self.lock();
+        Ok(state.functions.get(&key(namespace, name)).map(|entry| Arc::clone(&entry.function)))
+    }
+
+    async fn version(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        number: u64,
+    ) -> Result<Option<Arc<FunctionVersion>>, StorageError> {
+        let state = self.lock();
+        let entry = state.functions.get(&key(namespace, name));
+        Ok(entry.and_then(|entry| entry.versions.get(&number).cloned()))
+    }
+
+    async fn put(
+        &self,
+        head: FunctionVersion,
+        expected: Option<Expected>,
+    ) -> Result<Arc<Function>, WriteError> {
+        let mut state = self.lock();
+        let key = key(&head.namespace, &head.name);
+        let retired = Revision(state.retired);
+        let function = Arc::new(change::put(state.function(&key), head, expected, retired)?);
+        let new = Arc::clone(&function);
+        state.functions.entry(key).and_modify(|entry| entry.function = new).or_insert_with(|| {
+            Entry { function: Arc::clone(&function), versions: BTreeMap::new() }
+        });
+        Ok(function)
+    }
+
+    async fn publish(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        expected: Option<Expected>,
+    ) -> Result<Arc<FunctionVersion>, WriteError> {
+        let mut state = self.lock();
+        let key = key(namespace, name);
+        let (function, version) = change::publish(state.function(&key), expected)?;
+        let version = Arc::new(version);
+        if let Some(entry) = state.functions.get_mut(&key) {
+            entry.versions.insert(function.last_version, Arc::clone(&version));
+            entry.function = Arc::new(function);
+        }
+        Ok(version)
+    }
+
+    async fn delete(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        expected: Option<Expected>,
+    ) -> Result<(), WriteError> {
+        let mut state = self.lock();
+        let key = key(namespace, name);
+        let last = change::delete(state.function(&key), expected)?;
+        state.retired = state.retired.max(last.0);
+        state.functions.remove(&key);
+        Ok(())
+    }
+
+    async fn delete_version(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        number: u64,
+    ) -> Result<(), WriteError> {
+        let mut state = self.lock();
+        let key = key(namespace, name);
+        let exists =
+            state.functions.get(&key).is_some_and(|entry| entry.versions.contains_key(&number));
+        let function = change::delete_version(state.function(&key), exists)?;
+        if let Some(entry) = state.functions.get_mut(&key) {
+            entry.versions.remove(&number);
+            entry.function = Arc::new(function);
+        }
+        Ok(())
+    }
+
+    async fn list(
+        &self,
+        namespace: &Namespace,
+        after: Option<&FunctionName>,
+        limit: usize,
+    ) -> Result<Vec<Arc<Function>>, StorageError> {
+        let state = self.lock();
+        let namespace = namespace.key();
+        // No name is empty, so every name follows the empty one.
+        let after = (namespace.clone(), after.map(FunctionName::key).unwrap_or_default());
+        let following = state.functions.range((Bound::Excluded(after), Bound::Unbounded));
+        Ok(following
+            .take_while(|((found, _), _)| *found == namespace)
+            .take(limit)
+            .map(|(_, entry)| Arc::clone(&entry.function))
+            .collect())
+    }
+
+    async fn versions(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Arc<FunctionVersion>>, StorageError> {
+        let state = self.lock();
+        let Some(entry) = state.functions.get(&key(namespace, name)) else {
+            return Ok(Vec::new());
+        };
+        let following = entry.versions.range((Bound::Excluded(after), Bound::Unbounded));
+        Ok(following.take(limit).map(|(_, version)| Arc::clone(version)).collect())
+    }
+
+    async fn digests(&self) -> Result<BTreeSet<Digest>, StorageError> {
+        Ok(self.lock().digests().collect())
+    }
+
+    async fn refers_to(&self, digest: Digest) -> Result<bool, StorageError> {
+        Ok(self.lock().digests().any(|found| found == digest))
+    }
+}

@@ -1,0 +1,127 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use lambent_types::{Digest, Function, FunctionName, FunctionVersion, Namespace, Revision};
+
+use crate::error::{StorageError, WriteError};
+
+/// What a caller takes to be the state of a function it changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expected {
+    /// There is no such function.
+    Absent,
+    /// The function is at this revision.
+    Revision(Revision),
+}
+
+/// Functions and their versions.
+///
+/// Every change is one transaction, durable when acknowledged, and seen by
+/// every read that starts after the acknowledgement. Names are looked up and
+/// unique ignoring case; a function keeps the spelling it was created with. A
+/// revision never repeats, not even after the function was deleted and created
+/// again, so that a stale `If-Match` can never succeed.
+#[async_trait]
+pub trait Registry: Send + Sync {
+    /// Reads one function. Usually answered from memory.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn function(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+    ) -> Result<Option<Arc<Function>>, StorageError>;
+
+    /// Reads one numbered version. Usually answered from memory.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn version(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        number: u64,
+    ) -> Result<Option<Arc<FunctionVersion>>, StorageError>;
+
+    /// Creates a function, or replaces the head of an existing one.
+    ///
+    /// # Errors
+    /// `Conflict`, or the store failed.
+    async fn put(
+        &self,
+        head: FunctionVersion,
+        expected: Option<Expected>,
+    ) -> Result<Arc<Function>, WriteError>;
+
+    /// Copies the head to the next number. Numbers of a function are never
+    /// reused, even when the version is deleted.
+    ///
+    /// # Errors
+    /// `NotFound`, `Conflict`, or the store failed.
+    async fn publish(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        expected: Option<Expected>,
+    ) -> Result<Arc<FunctionVersion>, WriteError>;
+
+    /// Deletes a function with all its versions.
+    ///
+    /// # Errors
+    /// `NotFound`, `Conflict`, or the store failed.
+    async fn delete(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        expected: Option<Expected>,
+    ) -> Result<(), WriteError>;
+
+    /// Deletes one numbered version.
+    ///
+    /// # Errors
+    /// `NotFound`, `VersionNotFound`, or the store failed.
+    async fn delete_version(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        number: u64,
+    ) -> Result<(), WriteError>;
+
+    /// Lists at most `limit` functions whose names follow `after`, by lower-case name.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn list(
+        &self,
+        namespace: &Namespace,
+        after: Option<&FunctionName>,
+        limit: usize,
+    ) -> Result<Vec<Arc<Function>>, StorageError>;
+
+    /// Lists at most `limit` versions with numbers above `after`, ascending.
+    /// Empty if there is no such function.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn versions(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Arc<FunctionVersion>>, StorageError>;
+
+    /// Every digest that some version of some function refers to.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn digests(&self) -> Result<BTreeSet<Digest>, StorageError>;
+
+    /// Whether some version of some function refers to `digest`.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn refers_to(&self, digest: Digest) -> Result<bool, StorageError>;
+}
