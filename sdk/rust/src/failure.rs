@@ -45,12 +45,7 @@ impl Failure {
     /// A failure that is retried as the trigger is configured.
     #[must_use]
     pub fn new(kind: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            kind: kind.into(),
-            message: message.into(),
-            trace: Vec::new(),
-            retry: Retry::Policy,
-        }
+        Self { kind: kind.into(), message: message.into(), trace: Vec::new(), retry: Retry::Policy }
     }
 
     /// Asks for no attempt before this long.

@@ -1,0 +1,57 @@
+//! Using up memory, of the guest and of the host.
+
+use std::{io, mem};
+
+use guest_support::{Target, respond};
+use wasip2::clocks::monotonic_clock::subscribe_duration;
+use wasip2::http::types::{Fields, ResponseOutparam};
+use wasip2::io::poll;
+
+const MIB: usize = 1 << 20;
+const HOUR_NS: u64 = 3_600_000_000_000;
+
+/// Allocates and touches memory until that is refused, which aborts.
+pub(crate) fn memory() -> ! {
+    loop {
+        Vec::leak(vec![1_u8; MIB]);
+    }
+}
+
+/// Allocates memory until that is refused, and answers with how many MiB it got.
+pub(crate) fn memory_soft(outparam: ResponseOutparam) -> io::Result<()> {
+    let mut got = 0_u32;
+    let mut block = Vec::<u8>::new();
+    while block.try_reserve_exact(MIB).is_ok() {
+        mem::forget(mem::take(&mut block));
+        got += 1;
+    }
+    respond(outparam, 200, "text/plain", got.to_string().as_bytes())
+}
+
+/// Makes host resources and never drops one: `?kind=fields` or `pollables`.
+pub(crate) fn handles(target: &Target) -> ! {
+    let pollables = target.text("kind") == Some("pollables");
+    loop {
+        if pollables {
+            mem::forget(subscribe_duration(HOUR_NS));
+        } else {
+            mem::forget(Fields::new());
+        }
+    }
+}
+
+/// Waits for `?n=N` timers at once, of which one ends after `?ms=M`.
+pub(crate) fn timers(target: &Target, outparam: ResponseOutparam) -> io::Result<()> {
+    let mut pollables = vec![subscribe_duration(target.number("ms", 10) * 1_000_000)];
+    for _ in 1..target.number("n", 10_000) {
+        pollables.push(subscribe_duration(HOUR_NS));
+    }
+    let ready = poll::poll(&pollables.iter().collect::<Vec<_>>());
+    respond(outparam, 200, "text/plain", ready.len().to_string().as_bytes())
+}
+
+pub(crate) fn log_flood() -> ! {
+    loop {
+        println!("{}", "flood ".repeat(170));
+    }
+}
