@@ -1,2 +1,60 @@
-//! The lambent binary.
-fn main() {}
+//! The `lambent` binary: a server for WebAssembly functions and its client.
+
+mod api;
+mod args;
+#[cfg(test)]
+mod canned;
+mod client;
+mod commands;
+mod component;
+mod configuration;
+mod endpoint;
+mod error;
+mod hints;
+mod jpeg;
+mod key;
+mod node;
+mod output;
+mod paste;
+mod progress;
+mod span;
+mod telemetry;
+mod upload;
+mod view;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::error::{CliError, Exit};
+use crate::output::{Colour, colour, paint};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // A compiler child talks to its parent only, in its own way.
+    if matches!(cli.command, Command::CompileWorker) {
+        return lambent_server::compile_worker();
+    }
+    let json = cli.global.json;
+    match commands::run(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => report(&error, json).into(),
+    }
+}
+
+fn report(error: &CliError, json: bool) -> Exit {
+    if error.exit() != Exit::Ok {
+        if json {
+            eprintln!("{}", error.to_json());
+        } else {
+            let label = paint(colour(&io::stderr()), Colour::Red, "error:");
+            eprintln!("{label} {error}");
+        }
+    }
+    error.exit()
+}

@@ -1,0 +1,368 @@
+//! HTTP to one server: sends a request, turns what goes wrong into words.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambent_types::Problem;
+use ureq::http::{HeaderMap, Method, Request, Response, StatusCode, header, request};
+use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
+use ureq::{Agent, AsSendBody, Body, SendBody};
+
+use crate::endpoint::Endpoint;
+use crate::error::{CliError, chain};
+use crate::hints;
+use crate::key;
+
+/// How long an ordinary request may take. Those that wait for something say so.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// From here on a body is announced before it is sent, so that a server that
+/// will not have it can say why instead of closing the connection.
+const ANNOUNCE_BYTES_MIN: u64 = 256 << 10;
+
+/// A connection to a server, with the key to show it.
+pub(crate) struct Client {
+    agent: Agent,
+    endpoint: Endpoint,
+    key: key::Found,
+}
+
+/// One request, as the commands describe it.
+pub(crate) struct Call<'a> {
+    /// The HTTP method.
+    pub(crate) method: Method,
+    /// Path and query, or a whole URL.
+    pub(crate) target: String,
+    /// Headers by name; a value that no header can have is an error.
+    pub(crate) headers: Vec<(String, String)>,
+    /// What to send.
+    pub(crate) body: Payload<'a>,
+    /// When to give up waiting.
+    pub(crate) timeout: Duration,
+}
+
+impl Call<'_> {
+    /// A request without headers and body.
+    pub(crate) fn new(method: Method, target: impl Into<String>) -> Self {
+        let target = target.into();
+        Self { method, target, headers: Vec::new(), body: Payload::None, timeout: TIMEOUT }
+    }
+}
+
+impl<'a> Call<'a> {
+    /// Adds a header.
+    pub(crate) fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sends a body of this media type.
+    pub(crate) fn body(self, content_type: impl Into<String>, body: Payload<'a>) -> Self {
+        Self { body, ..self }.header("content-type", content_type)
+    }
+
+    /// Waits this long instead.
+    pub(crate) fn timeout(self, timeout: Duration) -> Self {
+        Self { timeout, ..self }
+    }
+}
+
+/// A request body.
+pub(crate) enum Payload<'a> {
+    /// No body.
+    None,
+    /// A body in memory.
+    Bytes(&'a [u8]),
+    /// A body of known length, read as it is sent.
+    Stream(&'a mut dyn Read, u64),
+}
+
+/// An answer with a status below 400.
+pub(crate) struct Reply {
+    /// The status.
+    pub(crate) status: StatusCode,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
+    /// The whole body.
+    pub(crate) body: Vec<u8>,
+}
+
+impl Reply {
+    /// A header's value; `None` if absent or not text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// A header's value as a number.
+    pub(crate) fn number(&self, name: &str) -> Option<u64> {
+        self.header(name)?.parse().ok()
+    }
+
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// It is something else, so whoever answered is not a Lambent server.
+    pub(crate) fn json(&self) -> Result<serde_json::Value, CliError> {
+        serde_json::from_slice(&self.body).map_err(|_| {
+            CliError::failed(format!("the answer is not JSON: {}", excerpt(&self.body)))
+                .hint("something other than Lambent may be listening there")
+        })
+    }
+}
+
+impl Client {
+    /// A client for `endpoint`, trusting the certificates in `ca` if given
+    /// and the public authorities otherwise. Connects when first used.
+    ///
+    /// # Errors
+    /// Usage: `ca` cannot be read.
+    pub(crate) fn new(
+        endpoint: Endpoint,
+        given_key: Option<&str>,
+        ca: Option<&Path>,
+    ) -> Result<Self, CliError> {
+        let mut config = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_connect(Some(Duration::from_secs(5)))
+            .user_agent(concat!("lambent/", env!("CARGO_PKG_VERSION")));
+        if endpoint.is_loopback() {
+            // A proxy from the environment cannot reach this machine's loopback.
+            config = config.proxy(None);
+        }
+        if let Some(ca) = ca {
+            let roots = RootCerts::Specific(Arc::new(certificates(ca)?));
+            config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
+        }
+        let key = key::find(given_key, &endpoint);
+        Ok(Self { agent: config.build().into(), endpoint, key })
+    }
+
+    /// The server this talks to.
+    pub(crate) const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Sends a request and reads the whole answer.
+    ///
+    /// # Errors
+    /// No answer came, or one with a status of 400 or more.
+    pub(crate) fn send(&self, call: Call<'_>) -> Result<Reply, CliError> {
+        let url = if call.target.starts_with('/') {
+            format!("{}{}", self.endpoint, call.target)
+        } else {
+            call.target.clone()
+        };
+        let mut request = Request::builder().method(call.method).uri(url);
+        for (name, value) in &call.headers {
+            request = request.header(name, value);
+        }
+        // Whole URLs are functions, which must not get to see the key.
+        if let Some(key) = self.key.key.as_ref().filter(|_| call.target.starts_with('/')) {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+        }
+        let timeout = call.timeout;
+        let answer = match call.body {
+            Payload::None => self.exchange(request, (), timeout),
+            Payload::Bytes(bytes) => self.exchange(request, bytes, timeout),
+            Payload::Stream(reader, bytes) => {
+                request = request.header(header::CONTENT_LENGTH, bytes);
+                if bytes >= ANNOUNCE_BYTES_MIN {
+                    request = request.header(header::EXPECT, "100-continue");
+                }
+                self.exchange(request, SendBody::from_reader(reader), timeout)
+            }
+        }?;
+        let (parts, mut body) = answer.into_parts();
+        let body = body
+            .with_config()
+            .limit(u64::MAX)
+            .read_to_vec()
+            .map_err(|error| self.no_answer(&error))?;
+        if parts.status.as_u16() >= 400 {
+            return Err(self.refusal(parts.status, &body));
+        }
+        Ok(Reply { status: parts.status, headers: parts.headers, body })
+    }
+
+    fn exchange(
+        &self,
+        request: request::Builder,
+        body: impl AsSendBody,
+        timeout: Duration,
+    ) -> Result<Response<Body>, CliError> {
+        let request = request.body(body).map_err(|error| {
+            CliError::usage(format!("this cannot be sent as an HTTP header: {error}"))
+        })?;
+        let request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
+        self.agent.run(request).map_err(|error| self.no_answer(&error))
+    }
+
+    fn refusal(&self, status: StatusCode, body: &[u8]) -> CliError {
+        let endpoint = &self.endpoint;
+        match serde_json::from_slice::<Problem>(body) {
+            Ok(problem) => {
+                let hint = hints::for_problem(&problem, &self.key.notes);
+                let error = CliError::problem(problem);
+                match hint {
+                    Some(hint) => error.hint(hint),
+                    None => error,
+                }
+            }
+            Err(_) => match detail(body) {
+                Some(detail) => CliError::failed(detail),
+                None => {
+                    let text = excerpt(body);
+                    CliError::failed(format!("{endpoint} answered {status}: {text}"))
+                        .hint("something other than Lambent may be listening there")
+                }
+            },
+        }
+    }
+
+    fn no_answer(&self, error: &ureq::Error) -> CliError {
+        let endpoint = &self.endpoint;
+        let reason = match error {
+            ureq::Error::Io(error) => chain(error),
+            ureq::Error::HostNotFound => "no such host".into(),
+            ureq::Error::Timeout(ureq::Timeout::Connect) => "no connection within 5 s".into(),
+            ureq::Error::Timeout(_) => "no answer in time".into(),
+            other => other.to_string(),
+        };
+        let error = CliError::unreachable(format!("no answer from {endpoint}: {reason}"));
+        if reason.contains("refused") || reason.contains("no such host") {
+            return error.hint(
+                "start a server: lambent serve\n\
+                 or name another one: --endpoint URL, or LAMBENT_ENDPOINT",
+            );
+        }
+        if reason.contains("certificate") || reason.contains("UnknownIssuer") {
+            return error.hint("for a private authority, pass its certificate: --ca FILE");
+        }
+        error
+    }
+}
+
+fn certificates(path: &Path) -> Result<Vec<Certificate<'static>>, CliError> {
+    let shown = path.display();
+    let pem = fs::read(path)
+        .map_err(|error| CliError::usage(format!("cannot read --ca {shown}: {error}")))?;
+    let certificates: Vec<_> = parse_pem(&pem)
+        .filter_map(|item| match item {
+            Ok(PemItem::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        })
+        .collect();
+    if certificates.is_empty() {
+        return Err(CliError::usage(format!("--ca {shown} holds no PEM certificate")));
+    }
+    Ok(certificates)
+}
+
+/// The detail of a problem whose code this version does not know.
+fn detail(body: &[u8]) -> Option<String> {
+    let problem: serde_json::Value = serde_json::from_slice(body).ok()?;
+    problem.get("code")?;
+    problem.get("detail")?.as_str().map(str::to_owned)
+}
+
+/// The beginning of a body that was not expected, in one line.
+fn excerpt(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.is_empty() {
+        return "(no body)".into();
+    }
+    line.chars().filter(|c| !c.is_control()).take(200).collect()
+}
+
+/// Writes text so that it can stand in a query.
+pub(crate) fn query_value(text: &str) -> String {
+    use std::fmt::Write;
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~$:".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canned::{Canned, answer};
+    use crate::error::Exit;
+
+    fn client(server: &Canned, key: Option<&str>) -> Client {
+        Client::new(server.endpoint(), key, None).unwrap()
+    }
+
+    #[test]
+    fn the_key_travels_to_the_api_and_not_to_functions() {
+        let server = Canned::start(vec![answer("200 OK", "{}"), answer("200 OK", "{}")]);
+        let client = client(&server, Some("secret"));
+        client.send(Call::new(Method::GET, "/v1/functions")).unwrap();
+        client.send(Call::new(Method::GET, format!("{}/fn/x/", server.endpoint()))).unwrap();
+        let requests = server.requests();
+        assert!(requests[0].starts_with("GET /v1/functions HTTP/1.1\r\n"));
+        assert!(requests[0].to_ascii_lowercase().contains("authorization: bearer secret"));
+        assert!(!requests[1].to_ascii_lowercase().contains("authorization"));
+    }
+
+    #[test]
+    fn problems_become_errors_with_a_hint() {
+        let problem = r#"{"type":"about:blank","title":"no such function","status":404,
+            "code":"function-not-found","detail":"function \"x\" does not exist","retryable":false}"#;
+        let server = Canned::start(vec![answer("404 Not Found", problem)]);
+        let error = client(&server, None).send(Call::new(Method::GET, "/v1/x")).err().unwrap();
+        assert_eq!(error.exit(), Exit::Failed);
+        assert_eq!(
+            error.to_string(),
+            "function \"x\" does not exist\n  see which there are: lambent list"
+        );
+    }
+
+    #[test]
+    fn other_servers_are_suspected() {
+        let server = Canned::start(vec![answer("404 Not Found", "<html>\u{1b}[31mnope")]);
+        let error = client(&server, None).send(Call::new(Method::GET, "/v1/x")).err().unwrap();
+        assert!(error.to_string().contains("404 Not Found: <html>[31mnope"), "{error}");
+        assert!(error.to_string().contains("something other than Lambent"), "{error}");
+    }
+
+    #[test]
+    fn nobody_listening_is_its_own_exit_code() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let endpoint = listener.local_addr().unwrap().to_string().parse().unwrap();
+        drop(listener);
+        let client = Client::new(endpoint, None, None).unwrap();
+        let error = client.send(Call::new(Method::GET, "/v1/x")).err().unwrap();
+        assert_eq!(error.exit(), Exit::Unreachable);
+        assert!(error.to_string().contains("lambent serve"), "{error}");
+    }
+
+    #[test]
+    fn a_streamed_body_has_a_length() {
+        let server = Canned::start(vec![answer("201 Created", "{}")]);
+        let mut body: &[u8] = b"abc";
+        let call = Call::new(Method::PUT, "/v1/functions/x")
+            .body("application/wasm", Payload::Stream(&mut body, 3));
+        assert_eq!(client(&server, None).send(call).unwrap().status, 201);
+        let request = server.requests().remove(0).to_ascii_lowercase();
+        assert!(request.contains("content-length: 3\r\n"), "{request}");
+        assert!(request.contains("content-type: application/wasm\r\n"), "{request}");
+        assert!(request.ends_with("\r\n\r\nabc"), "{request}");
+    }
+
+    #[test]
+    fn query_values_are_escaped() {
+        assert_eq!(query_value("$LATEST"), "$LATEST");
+        assert_eq!(query_value("a b&c=é"), "a%20b%26c%3D%C3%A9");
+    }
+}

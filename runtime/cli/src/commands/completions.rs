@@ -1,0 +1,33 @@
+use clap::{Args, CommandFactory};
+use clap_complete::Shell;
+use serde_json::json;
+
+use crate::args::{Cli, Global};
+use crate::error::{CliError, Exit};
+
+const EXAMPLES: &str = "\
+Examples:
+  lambent completions bash > ~/.local/share/bash-completion/completions/lambent
+  lambent completions zsh > ~/.zfunc/_lambent
+  lambent completions fish > ~/.config/fish/completions/lambent.fish";
+
+/// Print a script that lets a shell complete lambent's commands
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    shell: Shell,
+}
+
+pub(crate) fn run(args: &CompletionsArgs, global: &Global) -> Result<Exit, CliError> {
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "lambent", &mut script);
+    let script = String::from_utf8_lossy(&script);
+    let output = global.output();
+    if output.json {
+        output.json(&json!({ "shell": args.shell.to_string(), "script": script }))?;
+    } else {
+        output.line(script.trim_end())?;
+    }
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,46 @@
+use clap::Args;
+use lambent_types::{ConfigurationPatch, FunctionName};
+
+use crate::args::Global;
+use crate::commands::deploy::announce;
+use crate::configuration::ConfigurationArgs;
+use crate::error::{CliError, Exit};
+use crate::view::read;
+
+const EXAMPLES: &str = "\
+Examples:
+  lambent configure hello --public
+  lambent configure hello --memory 256MiB --timeout 10s
+  lambent configure hello --env-file .env
+  lambent configure hello --env-file /dev/null      remove all variables";
+
+/// Change a function's configuration and keep its code
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ConfigureArgs {
+    /// The function's name
+    name: FunctionName,
+
+    #[command(flatten)]
+    configuration: ConfigurationArgs,
+
+    /// Only if the function is still at this revision
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    if_revision: Option<u64>,
+}
+
+pub(crate) fn run(args: &ConfigureArgs, global: &Global) -> Result<Exit, CliError> {
+    let patch = args.configuration.to_patch()?;
+    if patch == ConfigurationPatch::default() {
+        return Err(CliError::usage("there is nothing to change")
+            .hint("give at least one flag, for instance --memory 256MiB; see --help"));
+    }
+    let function = global.client()?.configure(&args.name, &patch, args.if_revision)?;
+    let output = global.output();
+    if output.json {
+        output.json(&function)?;
+    } else {
+        announce(output, "configured", &read(&function)?)?;
+    }
+    Ok(Exit::Ok)
+}

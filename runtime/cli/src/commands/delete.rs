@@ -1,0 +1,61 @@
+use std::io::{self, IsTerminal, Write};
+
+use clap::Args;
+use lambent_types::FunctionName;
+use serde_json::json;
+
+use crate::args::Global;
+use crate::error::{CliError, Exit};
+
+const EXAMPLES: &str = "\
+Examples:
+  lambent delete hello
+  lambent delete hello --version 2
+  lambent delete hello --yes      in a script";
+
+/// Delete a function with all its versions, or one version
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct DeleteArgs {
+    /// The function's name
+    name: FunctionName,
+
+    /// Delete this version only
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    version: Option<u64>,
+
+    /// Do not ask
+    #[arg(long, short)]
+    yes: bool,
+}
+
+pub(crate) fn run(args: &DeleteArgs, global: &Global) -> Result<Exit, CliError> {
+    let what = match args.version {
+        Some(version) => format!("version {version} of {}", args.name),
+        None => format!("{} with all its versions", args.name),
+    };
+    if !args.yes && !confirm(&what)? {
+        return Err(CliError::failed("nothing was deleted"));
+    }
+    global.client()?.delete(&args.name, args.version)?;
+    let output = global.output();
+    if output.json {
+        output.json(&json!({ "deleted": args.name, "version": args.version }))?;
+    } else {
+        output.line(&format!("deleted {what}"))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn confirm(what: &str) -> Result<bool, CliError> {
+    let mut stderr = io::stderr();
+    if !io::stdin().is_terminal() || !stderr.is_terminal() {
+        return Err(CliError::usage(format!("deleting {what} needs a confirmation"))
+            .hint("nobody can be asked here; pass --yes"));
+    }
+    write!(stderr, "delete {what}? This cannot be undone. [y/N] ")?;
+    stderr.flush()?;
+    let mut line = String::new();
+    io::stdin().read_line(&mut line)?;
+    Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}

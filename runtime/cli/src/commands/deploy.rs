@@ -1,0 +1,76 @@
+use std::path::PathBuf;
+
+use clap::Args;
+use lambent_types::{FunctionName, format_bytes};
+
+use crate::args::Global;
+use crate::component;
+use crate::configuration::ConfigurationArgs;
+use crate::error::{CliError, Exit};
+use crate::output::Output;
+use crate::view::{FunctionView, read};
+
+const EXAMPLES: &str = "\
+Examples:
+  lambent deploy hello hello.wasm --public
+  lambent deploy thumbnail thumbnail.wasm --memory 256MiB --timeout 5s
+  lambent deploy orders orders.wasm --env-file .env --env LOG=debug --tag team=shop
+  curl -s https://example.com/hello.wasm | lambent deploy hello -";
+
+/// Create a function, or update the one of that name
+///
+/// Answers when the function is ready to serve. A deploy that fails changes
+/// nothing: what was served before is served on.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct DeployArgs {
+    /// The function's name: 1 to 64 of A-Z a-z 0-9 _ -
+    name: FunctionName,
+
+    /// The WebAssembly component; - reads standard input
+    #[arg(value_name = "FILE.wasm")]
+    file: PathBuf,
+
+    #[command(flatten)]
+    configuration: ConfigurationArgs,
+
+    /// Only if the function is still at this revision; 0: only if it is new
+    #[arg(long, value_name = "N")]
+    if_revision: Option<u64>,
+}
+
+pub(crate) fn run(args: &DeployArgs, global: &Global) -> Result<Exit, CliError> {
+    let patch = args.configuration.to_patch()?;
+    let code = component::read(&args.file)?;
+    let deployed = global.client()?.deploy(&args.name, &code, &patch, args.if_revision)?;
+    let output = global.output();
+    if output.json {
+        output.json(&deployed.function)?;
+        return Ok(Exit::Ok);
+    }
+    let function: FunctionView = read(&deployed.function)?;
+    let done = if deployed.created { "created" } else { "updated" };
+    announce(output, done, &function)?;
+    Ok(Exit::Ok)
+}
+
+/// Says what became of a function and where it is served.
+pub(crate) fn announce(
+    output: Output,
+    done: &str,
+    function: &FunctionView,
+) -> Result<(), CliError> {
+    let FunctionView { name, code_bytes, .. } = function;
+    let revision = function.revision.unwrap_or_default();
+    let size = format_bytes(*code_bytes);
+    output.line(&format!("{done} {name} (revision {revision}, {size}), ready to serve"))?;
+    for url in function.urls.iter().flatten() {
+        output.line(&format!("  {url}"))?;
+    }
+    if function.urls.iter().flatten().next().is_some() && !function.configuration.public {
+        output.line(&format!(
+            "  requests need the key; to open it to anyone: lambent configure {name} --public"
+        ))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,300 @@
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use clap::Args;
+use lambent_types::bounds::PAYLOAD_BYTES_MAX;
+use lambent_types::{Failure, FunctionName, Qualifier, format_bytes};
+use serde_json::{Value, json};
+
+use crate::api::EventParts;
+use crate::args::Global;
+use crate::client::Reply;
+use crate::error::{CliError, Exit};
+use crate::output::{Colour, colour, duration, grouped, paint, printable};
+
+const EXAMPLES: &str = "\
+Examples:
+  lambent invoke hello
+  lambent invoke hello --data '{\"name\":\"Ada\"}'
+  lambent invoke thumbnail --data @photo.jpg > thumbnail.jpg
+  date | lambent invoke hello --data - --content-type text/plain
+  lambent invoke orders --data @order.json --type shop.order.v1 --id order-7";
+
+/// Call a function with an event and print what it returns
+///
+/// The output goes to standard output as it is, a line about what the call
+/// used to standard error. A failure of the function is exit code 4.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct InvokeArgs {
+    /// The function's name
+    name: FunctionName,
+
+    /// The event's data, at most 6 MiB: JSON, @FILE, or - for standard input
+    #[arg(long, short, value_name = "DATA")]
+    data: Option<String>,
+
+    /// The version: a number, or $LATEST [default: $LATEST]
+    #[arg(long, value_name = "VERSION")]
+    qualifier: Option<Qualifier>,
+
+    /// The data's media type [default: what the data looks like]
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
+
+    /// The event's id [default: the request's]
+    #[arg(long, value_name = "ID", help_heading = "CloudEvents attributes")]
+    id: Option<String>,
+
+    /// The event's type [default: lambent.invocation.v1]
+    #[arg(long = "type", value_name = "TYPE", help_heading = "CloudEvents attributes")]
+    kind: Option<String>,
+
+    /// The event's source [default: the API's path]
+    #[arg(long, value_name = "URI", help_heading = "CloudEvents attributes")]
+    source: Option<String>,
+
+    /// The event's subject [default: none]
+    #[arg(long, value_name = "TEXT", help_heading = "CloudEvents attributes")]
+    subject: Option<String>,
+}
+
+pub(crate) fn run(args: &InvokeArgs, global: &Global) -> Result<Exit, CliError> {
+    let data = args.data.as_deref().map(read_data).transpose()?.unwrap_or_default();
+    let content_type = content_type(args, &data)?;
+    let attributes = [
+        ("id", &args.id),
+        ("type", &args.kind),
+        ("source", &args.source),
+        ("subject", &args.subject),
+    ];
+    let given = attributes.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+    let event = EventParts {
+        data: &data,
+        content_type: content_type.as_deref(),
+        attributes: given.collect(),
+    };
+    let reply = global.client()?.invoke(&args.name, args.qualifier, &event)?;
+    let failure = failure(&reply)?;
+    let output = global.output();
+    if output.json {
+        output.json(&to_json(&reply, failure.as_ref()))?;
+    } else {
+        show(&reply, failure.as_ref(), &args.name)?;
+    }
+    Ok(if failure.is_some() { Exit::FunctionError } else { Exit::Ok })
+}
+
+fn read_data(data: &str) -> Result<Vec<u8>, CliError> {
+    let mut bytes = Vec::new();
+    let limit = PAYLOAD_BYTES_MAX + 1;
+    let (name, read) = match data.strip_prefix('@') {
+        _ if data == "-" => ("standard input", io::stdin().take(limit).read_to_end(&mut bytes)),
+        Some(path) => {
+            let file = File::open(Path::new(path));
+            (path, file.and_then(|file| file.take(limit).read_to_end(&mut bytes)))
+        }
+        None => return Ok(data.as_bytes().to_vec()),
+    };
+    read.map_err(|error| CliError::usage(format!("cannot read --data from {name}: {error}")))?;
+    if bytes.len() as u64 > PAYLOAD_BYTES_MAX {
+        let most = format_bytes(PAYLOAD_BYTES_MAX);
+        return Err(CliError::usage(format!(
+            "{name} is larger than {most}, the most an event holds"
+        ))
+        .hint("a function that serves HTTP takes a body of any size: curl --data-binary"));
+    }
+    Ok(bytes)
+}
+
+/// The media type: as given, else by what the data is. Text on the command
+/// line that is nearly JSON is more often a mistake of quoting than text.
+fn content_type(args: &InvokeArgs, data: &[u8]) -> Result<Option<String>, CliError> {
+    if args.content_type.is_some() || data.is_empty() {
+        return Ok(args.content_type.clone());
+    }
+    let json = match serde_json::from_slice::<serde::de::IgnoredAny>(data) {
+        Ok(_) => return Ok(Some("application/json".into())),
+        Err(error) => error,
+    };
+    let inline = args.data.as_deref().is_some_and(|data| data != "-" && !data.starts_with('@'));
+    if inline {
+        return Err(CliError::usage(format!("--data is not JSON: {json}")).hint(
+            "quote it for the shell: --data '{\"name\":\"Ada\"}'\n\
+             send a file with @: --data @event.json\n\
+             send something else as it is: --content-type text/plain",
+        ));
+    }
+    let guess = match data {
+        [0xff, 0xd8, 0xff, ..] => "image/jpeg",
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        _ if std::str::from_utf8(data).is_ok() => "text/plain; charset=utf-8",
+        _ => "application/octet-stream",
+    };
+    Ok(Some(guess.into()))
+}
+
+fn failure(reply: &Reply) -> Result<Option<Failure>, CliError> {
+    if reply.header("lambent-function-error").is_none() {
+        return Ok(None);
+    }
+    crate::view::read(&reply.json()?).map(Some)
+}
+
+fn show(reply: &Reply, failure: Option<&Failure>, name: &FunctionName) -> Result<(), CliError> {
+    let on = colour(&io::stderr());
+    match failure {
+        None => write_output(reply)?,
+        Some(Failure { kind, message, trace, .. }) => {
+            let label = paint(on, Colour::Red, "error:");
+            let message = printable(message);
+            eprintln!("{label} {name} failed: {}: {message}", printable(kind));
+            for frame in trace {
+                eprintln!("  at {}", printable(frame));
+            }
+        }
+    }
+    eprintln!("{}", paint(on, Colour::Dim, &summary(reply)));
+    Ok(())
+}
+
+/// Writes the output as it is, but for two kindnesses on a terminal: a missing
+/// line end is added, and what is not text is not shown.
+fn write_output(reply: &Reply) -> Result<(), CliError> {
+    let mut stdout = io::stdout().lock();
+    let body = &reply.body;
+    if stdout.is_terminal() && !body.is_empty() {
+        if std::str::from_utf8(body).is_err() {
+            let kind = reply.header("content-type").unwrap_or("binary data");
+            let size = format_bytes(body.len() as u64);
+            writeln!(stdout, "({size} of {kind}, not shown; write it to a file with > output)")?;
+            return Ok(());
+        }
+        stdout.write_all(body)?;
+        if !body.ends_with(b"\n") {
+            stdout.write_all(b"\n")?;
+        }
+    } else {
+        stdout.write_all(body)?;
+    }
+    stdout.flush()?;
+    Ok(())
+}
+
+/// What the call used, in one line.
+pub(crate) fn summary(reply: &Reply) -> String {
+    let mut parts = Vec::new();
+    parts.push(reply.header("lambent-outcome").unwrap_or("ok").to_owned());
+    if let Some(micros) = reply.number("lambent-duration-us") {
+        parts.push(duration(Duration::from_micros(micros)));
+    }
+    if let Some(fuel) = reply.number("lambent-fuel") {
+        parts.push(format!("{} fuel", grouped(fuel)));
+    }
+    if let Some(bytes) = reply.number("lambent-memory-bytes") {
+        parts.push(format!("{} memory", format_bytes(bytes)));
+    }
+    if let Some(start) = reply.header("lambent-start") {
+        let start = if start == "mapped" { "cold start" } else { "warm start" };
+        parts.push(start.to_owned());
+    }
+    if let Some(version) = reply.header("lambent-version") {
+        parts.push(format!("version {version}"));
+    }
+    if let Some(id) = reply.header("lambent-request-id") {
+        parts.push(format!("request {id}"));
+    }
+    parts.join(", ")
+}
+
+fn to_json(reply: &Reply, failure: Option<&Failure>) -> Value {
+    let mut value = json!({
+        "request_id": reply.header("lambent-request-id"),
+        "version": reply.header("lambent-version"),
+        "outcome": reply.header("lambent-outcome"),
+        "start": reply.header("lambent-start"),
+        "duration_us": reply.number("lambent-duration-us"),
+        "fuel": reply.number("lambent-fuel"),
+        "memory_bytes": reply.number("lambent-memory-bytes"),
+    });
+    let (member, content) = match failure {
+        Some(failure) => ("error", json!(failure)),
+        None => match (serde_json::from_slice(&reply.body), std::str::from_utf8(&reply.body)) {
+            (Ok(json), _) => ("output", json),
+            (_, Ok(text)) => ("output", text.into()),
+            _ => ("output_base64", STANDARD.encode(&reply.body).into()),
+        },
+    };
+    value[member] = content;
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ureq::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+    fn reply(headers: &[(&'static str, &'static str)], body: &[u8]) -> Reply {
+        let pair = |(name, value): &(&'static str, &'static str)| {
+            (HeaderName::from_static(name), HeaderValue::from_static(value))
+        };
+        let headers: HeaderMap = headers.iter().map(pair).collect();
+        Reply { status: StatusCode::OK, headers, body: body.to_vec() }
+    }
+
+    fn args(data: &str) -> InvokeArgs {
+        #[derive(clap::Parser)]
+        struct Probe {
+            #[command(flatten)]
+            args: InvokeArgs,
+        }
+        use clap::Parser;
+        Probe::try_parse_from(["probe", "hello", "--data", data]).unwrap().args
+    }
+
+    #[test]
+    fn the_media_type_is_what_the_data_is() {
+        let guess = |data: &str, bytes: &[u8]| content_type(&args(data), bytes).unwrap().unwrap();
+        assert_eq!(guess("{}", b"{}"), "application/json");
+        assert_eq!(guess("@x", b"plain"), "text/plain; charset=utf-8");
+        assert_eq!(guess("-", b"\xff\xd8\xff\xe0"), "image/jpeg");
+        assert_eq!(guess("-", b"\xfe"), "application/octet-stream");
+        let error = content_type(&args("{name:1}"), b"{name:1}").unwrap_err().to_string();
+        assert!(error.contains("--data is not JSON: key must be a string"), "{error}");
+    }
+
+    #[test]
+    fn the_summary_says_what_the_call_used() {
+        let reply = reply(
+            &[
+                ("lambent-duration-us", "1234"),
+                ("lambent-fuel", "1000"),
+                ("lambent-memory-bytes", "1048576"),
+                ("lambent-start", "loaded"),
+            ],
+            b"",
+        );
+        assert_eq!(summary(&reply), "ok, 1.23 ms, 1,000 fuel, 1.0 MiB memory, warm start");
+    }
+
+    #[test]
+    fn json_carries_output_of_any_kind() {
+        let output = |body| to_json(&reply(&[("lambent-fuel", "7")], body), None);
+        assert_eq!(output(b"{\"a\":1}")["output"]["a"], 1);
+        assert_eq!(output(b"hi")["output"], "hi");
+        assert_eq!(output(b"\xff")["output_base64"], "/w==");
+        assert_eq!(output(b"")["fuel"], 7);
+    }
+
+    #[test]
+    fn failures_are_told_by_the_header() {
+        let body = br#"{"errorType":"E","errorMessage":"m","stackTrace":["f"]}"#;
+        assert!(failure(&reply(&[], body)).unwrap().is_none());
+        let failed = reply(&[("lambent-function-error", "trapped")], body);
+        assert_eq!(failure(&failed).unwrap().unwrap().trace, ["f"]);
+    }
+}

@@ -1,0 +1,231 @@
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use clap::Args;
+use jiff::Timestamp;
+use lambent_types::{FunctionName, InvocationRecord, LogStream, format_bytes};
+use serde_json::Value;
+
+use crate::api::LogFilter;
+use crate::args::Global;
+use crate::client::Client;
+use crate::error::{CliError, Exit};
+use crate::output::{Colour, Output, colour, duration, grouped, paint, printable};
+use crate::span;
+use crate::view::read;
+
+const EXAMPLES: &str = "\
+Examples:
+  lambent logs hello
+  lambent logs hello -f
+  lambent logs hello --since 10m --limit 1000
+  lambent logs hello --request 0198c2f0-7c5e-7000-8000-000000000000
+  lambent logs hello --json | jq '.records[].outcome'";
+
+/// How long one question for more stays open.
+const WAIT: Duration = Duration::from_secs(20);
+
+/// How often a broken connection is tried again while following.
+const RETRIES_MAX: u32 = 30;
+
+/// Show what a function wrote, and how its invocations ended
+///
+/// The newest last. With -f and --json, one record a line; with --json alone,
+/// the API's page.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct LogsArgs {
+    /// The function's name
+    name: FunctionName,
+
+    /// Keep running and show what comes
+    #[arg(long, short)]
+    follow: bool,
+
+    /// Show invocations of this last while (10m, 2h, 7d), or since an instant
+    /// (2026-07-01T12:00:00Z)
+    #[arg(long, value_name = "TIME", value_parser = since)]
+    since: Option<String>,
+
+    /// Show this invocation only
+    #[arg(long, value_name = "ID")]
+    request: Option<String>,
+
+    /// Show at most so many invocations [default: 100]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    limit: Option<u64>,
+}
+
+/// Checks a time, and writes it as the API reads it.
+fn since(text: &str) -> Result<String, String> {
+    if let Ok(instant) = text.parse::<Timestamp>() {
+        return Ok(instant.to_string());
+    }
+    let ago = span::parse(text).map_err(
+        |_| "neither a duration such as 10m nor an instant such as 2026-07-01T12:00:00Z",
+    )?;
+    Ok(format!("{}s", ago.as_secs()))
+}
+
+pub(crate) fn run(args: &LogsArgs, global: &Global) -> Result<Exit, CliError> {
+    let client = global.client()?;
+    let output = global.output();
+    let filter = LogFilter {
+        since: args.since.clone(),
+        request: args.request.clone(),
+        limit: args.limit.and_then(|limit| usize::try_from(limit).ok()),
+        ..LogFilter::default()
+    };
+    let page = client.logs(&args.name, &filter)?;
+    if args.follow {
+        return follow(&client, &args.name, filter, page, output);
+    }
+    if output.json {
+        output.json(&page)?;
+        return Ok(Exit::Ok);
+    }
+    if show(&page, output)? == 0 {
+        eprintln!("no invocations{}", if args.since.is_some() { " in that time" } else { " yet" });
+    }
+    Ok(Exit::Ok)
+}
+
+fn follow(
+    client: &Client,
+    name: &FunctionName,
+    filter: LogFilter,
+    mut page: Value,
+    output: Output,
+) -> Result<Exit, CliError> {
+    let mut filter = LogFilter { since: None, limit: None, wait: Some(WAIT), ..filter };
+    let mut failures = 0;
+    loop {
+        show(&page, output)?;
+        filter.after = page["next"].as_u64().or(filter.after).or(Some(0));
+        page = loop {
+            match client.logs(name, &filter) {
+                Ok(page) => break page,
+                Err(error) if error.exit() == Exit::Unreachable && failures < RETRIES_MAX => {
+                    if failures == 0 {
+                        eprintln!("{error}\n  trying again");
+                    }
+                    failures += 1;
+                    thread::sleep(Duration::from_secs(1));
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        failures = 0;
+    }
+}
+
+/// Prints a page; returns how many records it held.
+fn show(page: &Value, output: Output) -> Result<usize, CliError> {
+    let records: &[Value] = page["records"].as_array().map_or(&[], Vec::as_slice);
+    let on = colour(&io::stdout());
+    for record in records {
+        if output.json {
+            // One line each even on a terminal: a stream of records.
+            output.line(&record.to_string())?;
+        } else {
+            for line in lines(&read(record)?, on) {
+                output.line(&line)?;
+            }
+        }
+    }
+    Ok(records.len())
+}
+
+/// A record as people read it: what happened, then what was written.
+fn lines(record: &InvocationRecord, on: bool) -> Vec<String> {
+    let meter = &record.meter;
+    let time = record.started.strftime("%Y-%m-%d %H:%M:%S%.3f");
+    let outcome_colour = if record.outcome.is_ok() { Colour::Green } else { Colour::Red };
+    let outcome = paint(on, outcome_colour, record.outcome.kind());
+    let used = format!(
+        "{}, {} fuel, {}, version {}",
+        duration(meter.duration),
+        grouped(meter.fuel),
+        format_bytes(meter.memory_bytes),
+        record.version,
+    );
+    let id = paint(on, Colour::Dim, &format!("request {}", record.id));
+    let mut lines = vec![format!("{time} {outcome} {used}, {id}")];
+    for line in &record.logs.lines {
+        let text = printable(&line.text);
+        lines.push(match line.stream {
+            LogStream::Stdout => format!("  out  {text}"),
+            LogStream::Stderr => format!("  {}  {text}", paint(on, Colour::Yellow, "err")),
+        });
+    }
+    if record.logs.dropped_bytes > 0 {
+        let dropped = format_bytes(record.logs.dropped_bytes);
+        lines.push(format!("  ...  {dropped} more were written and not kept"));
+    }
+    if !record.outcome.is_ok() {
+        lines.push(format!("  {}", paint(on, Colour::Red, &printable(&record.outcome.message()))));
+        let frames = record.outcome.backtrace().iter();
+        lines.extend(frames.map(|frame| format!("    at {}", printable(frame))));
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::canned::{Canned, answer};
+
+    const RECORD: &str = r#"{"cursor":5,"id":"0198c2f0-7c5e-7000-8000-000000000000",
+        "namespace":"default","function":"hello","version":"2",
+        "handler":"wasi:http/incoming-handler@0.2","started":"2026-07-01T12:00:00.123456Z",
+        "outcome":{"kind":"trapped","message":"unreachable","backtrace":["f0"]},
+        "meter":{"fuel":1000,"duration_us":1234,"memory_bytes":1048576,"bytes_in":1,
+            "bytes_out":2,"start":"loaded"},
+        "logs":{"lines":[{"stream":"stdout","text":"hi\u001b[2J"},
+            {"stream":"stderr","text":"oh"}],"dropped_bytes":2048}}"#;
+
+    #[test]
+    fn a_record_is_a_line_and_what_was_written() {
+        let record: InvocationRecord = serde_json::from_str(RECORD).unwrap();
+        let expected = [
+            "2026-07-01 12:00:00.123 trapped 1.23 ms, 1,000 fuel, 1.0 MiB, version 2, \
+             request 0198c2f0-7c5e-7000-8000-000000000000",
+            "  out  hi\\u{1b}[2J",
+            "  err  oh",
+            "  ...  2.0 KiB more were written and not kept",
+            "  trapped: unreachable",
+            "    at f0",
+        ];
+        assert_eq!(lines(&record, false), expected);
+        assert!(lines(&record, true)[0].contains("\u{1b}[31mtrapped\u{1b}[0m"));
+    }
+
+    #[test]
+    fn times_are_durations_or_instants() {
+        assert_eq!(since("10m").unwrap(), "600s");
+        assert_eq!(since("7d").unwrap(), "604800s");
+        assert_eq!(since("2026-07-01T12:00:00+02:00").unwrap(), "2026-07-01T10:00:00Z");
+        assert!(since("yesterday").is_err());
+    }
+
+    #[test]
+    fn following_asks_from_where_it_stopped() {
+        let gone = r#"{"type":"about:blank","title":"t","status":404,
+            "code":"function-not-found","detail":"gone","retryable":false}"#;
+        let server = Canned::start(vec![
+            answer("200 OK", r#"{"records":[],"next":9}"#),
+            answer("404 Not Found", gone),
+        ]);
+        let client = Client::new(server.endpoint(), Some("k"), None).unwrap();
+        let name = "hello".parse().unwrap();
+        let filter = LogFilter { since: Some("600s".into()), ..LogFilter::default() };
+        let page = serde_json::json!({ "records": [], "next": 7 });
+        let output = Output { json: false, terminal: false };
+        let error = follow(&client, &name, filter, page, output).unwrap_err();
+        assert!(error.to_string().starts_with("gone"), "{error}");
+        let requests = server.requests();
+        assert!(requests[0].contains("/logs?after=7&wait=20s "), "{}", requests[0]);
+        assert!(requests[1].contains("/logs?after=9&wait=20s "), "{}", requests[1]);
+    }
+}

@@ -1,0 +1,38 @@
+use clap::Args;
+use lambent_types::FunctionName;
+
+use crate::args::Global;
+use crate::error::{CliError, Exit};
+use crate::view::{FunctionView, read};
+
+const EXAMPLES: &str = "\
+Examples:
+  lambent publish hello
+  lambent invoke hello --qualifier 1";
+
+/// Freeze what a function is now as a numbered version
+///
+/// A version never changes. If nothing changed since the last one, that one
+/// is the answer.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct PublishArgs {
+    /// The function's name
+    name: FunctionName,
+}
+
+pub(crate) fn run(args: &PublishArgs, global: &Global) -> Result<Exit, CliError> {
+    let (version, new) = global.client()?.publish(&args.name)?;
+    let output = global.output();
+    if output.json {
+        output.json(&version)?;
+        return Ok(Exit::Ok);
+    }
+    let FunctionView { name, version, .. } = read(&version)?;
+    output.line(&if new {
+        format!("published {name} version {version}")
+    } else {
+        format!("nothing changed since {name} version {version}")
+    })?;
+    Ok(Exit::Ok)
+}

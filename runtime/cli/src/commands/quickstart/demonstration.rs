@@ -1,0 +1,172 @@
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use lambent_types::{ConfigurationPatch, FunctionName, InvocationRecord, Meter};
+use serde_json::Value;
+use ureq::http::Method;
+
+use super::build::Built;
+use super::report::{Calls, Deployment, Figures, Picture, Report};
+use super::workspace::Workspace;
+use crate::api::LogFilter;
+use crate::client::{Call, Client, Payload};
+use crate::component;
+use crate::error::CliError;
+use crate::jpeg;
+use crate::progress::Progress;
+use crate::view;
+
+/// How many warm calls the median is of.
+pub(super) const WARM_CALLS: usize = 20;
+
+/// Deploys both functions, calls them, and keeps the thumbnail.
+///
+/// # Errors
+/// Failed: any step; nothing is glossed over.
+pub(super) fn run(
+    client: &Client,
+    workspace: &Workspace,
+    built: &Built,
+    data: &Path,
+    report: &mut Report,
+) -> Result<(), CliError> {
+    let hello = deploy(client, "hello", built.component("hello-http")?)?;
+    report.deployed(hello)?;
+    let thumbnail = deploy(client, "thumbnail", built.component("thumbnail-http")?)?;
+    report.deployed(thumbnail)?;
+
+    let (calls, greeting) = call(client, "hello", None)?;
+    if greeting.is_empty() {
+        return Err(CliError::failed("hello answered nothing"));
+    }
+    report.called(calls)?;
+
+    let path = workspace.photo();
+    let photo = fs::read(&path).map_err(|error| {
+        CliError::failed(format!("cannot read the photograph {}: {error}", path.display()))
+    })?;
+    let (calls, thumbnail) = call(client, "thumbnail", Some(&photo))?;
+    report.called(calls)?;
+    let kept = data.join("thumbnail.jpg");
+    fs::write(&kept, &thumbnail).map_err(|error| {
+        CliError::failed(format!("cannot write the thumbnail to {}: {error}", kept.display()))
+    })?;
+    report.shrunk(picture(path, &photo)?, picture(kept, &thumbnail)?)
+}
+
+fn deploy(client: &Client, name: &str, file: &Path) -> Result<Deployment, CliError> {
+    let code = component::read(file)?;
+    let patch = ConfigurationPatch {
+        public: Some(true),
+        // Room for a large photograph as well.
+        memory_bytes: Some(256 << 20),
+        timeout_ms: Some(10_000),
+        ..ConfigurationPatch::default()
+    };
+    let clock = Instant::now();
+    let deployed = client.deploy(&function(name)?, &code, &patch, None)?;
+    let time = clock.elapsed();
+    let view: view::FunctionView = view::read(&deployed.function)?;
+    let urls = view.urls.unwrap_or_default();
+    Ok(Deployment { name: name.into(), code_bytes: view.code_bytes, time, urls })
+}
+
+fn function(name: &str) -> Result<FunctionName, CliError> {
+    name.parse().map_err(|error| CliError::failed(format!("{error}")))
+}
+
+/// Calls a function once cold and then often warm; returns what it answered last.
+fn call(client: &Client, name: &str, body: Option<&[u8]>) -> Result<(Calls, Vec<u8>), CliError> {
+    let progress = Progress::spinner(format!("calling {name}"));
+    let function = function(name)?;
+    let newest = LogFilter { limit: Some(1), ..LogFilter::default() };
+    let before = client.logs(&function, &newest)?["next"].as_u64().unwrap_or(0);
+    let url = format!("{}/fn/{name}/", client.endpoint());
+    let mut times = Vec::new();
+    let mut answer = Vec::new();
+    for _ in 0..=WARM_CALLS {
+        let call = match body {
+            Some(body) => {
+                Call::new(Method::POST, url.clone()).body("image/jpeg", Payload::Bytes(body))
+            }
+            None => Call::new(Method::GET, url.clone()),
+        };
+        let clock = Instant::now();
+        answer = client.send(call)?.body;
+        times.push(clock.elapsed());
+    }
+    let cold = times.remove(0);
+    progress.say(format!("reading the log of {name}"));
+    let figures = figures(&recorded(client, &function, before)?);
+    Ok((Calls { name: name.into(), cold, warm: median(times), figures }, answer))
+}
+
+/// The meters of the calls just made, once they are all in the log, which is
+/// written behind the answers.
+fn recorded(client: &Client, function: &FunctionName, before: u64) -> Result<Vec<Meter>, CliError> {
+    let clock = Instant::now();
+    let mut meters = Vec::new();
+    let mut filter = LogFilter {
+        after: Some(before),
+        limit: Some(WARM_CALLS + 1),
+        wait: Some(Duration::from_secs(1)),
+        ..LogFilter::default()
+    };
+    while meters.len() <= WARM_CALLS && clock.elapsed() < Duration::from_secs(10) {
+        let page = client.logs(function, &filter)?;
+        let records: Vec<InvocationRecord> = view::read(&page["records"])?;
+        for record in records {
+            if !record.outcome.is_ok() {
+                let message = record.outcome.message();
+                return Err(CliError::failed(format!("{function} failed: {message}")));
+            }
+            meters.push(record.meter);
+        }
+        filter.after = page.get("next").and_then(Value::as_u64).or(filter.after);
+    }
+    if meters.len() <= WARM_CALLS {
+        return Err(CliError::failed(format!(
+            "{} of {} calls of {function} are in its log",
+            meters.len(),
+            WARM_CALLS + 1
+        )));
+    }
+    Ok(meters)
+}
+
+fn figures(meters: &[Meter]) -> Option<Figures> {
+    let (cold, warm) = meters.split_first()?;
+    Some(Figures {
+        cold: cold.duration,
+        cold_start: cold.start,
+        warm: median(warm.iter().map(|meter| meter.duration).collect()),
+        fuel: warm.last()?.fuel,
+        memory_bytes: warm.last()?.memory_bytes,
+    })
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+fn picture(path: std::path::PathBuf, image: &[u8]) -> Result<Picture, CliError> {
+    let Some((width, height)) = jpeg::dimensions(image) else {
+        return Err(CliError::failed(format!("{} is no JPEG image", path.display())));
+    };
+    Ok(Picture { path, width, height, bytes: image.len() as u64 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_call_is_the_cold_one() {
+        let meter = |ms| Meter { duration: Duration::from_millis(ms), ..Meter::default() };
+        let figures = figures(&[meter(9), meter(3), meter(1), meter(2)]).unwrap();
+        assert_eq!(figures.cold, Duration::from_millis(9));
+        assert_eq!(figures.warm, Duration::from_millis(2));
+    }
+}

@@ -1,0 +1,127 @@
+//! From a fresh clone to a served photograph in one command.
+
+mod build;
+mod demonstration;
+mod report;
+mod workspace;
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::thread;
+
+use clap::Args;
+use lambent_server::Options;
+
+use crate::args::Global;
+use crate::client::Client;
+use crate::endpoint::{self, Endpoint};
+use crate::error::{CliError, Exit};
+use crate::node::Node;
+use crate::output::Output;
+use crate::progress::Progress;
+use crate::telemetry::{self, LogFormat};
+
+use report::Report;
+use workspace::Workspace;
+
+const AFTER_HELP: &str = "\
+The server asks for no key and listens on this machine only (as with serve --dev).
+What it keeps is in target/quickstart; delete that to start afresh.
+
+Examples:
+  lambent quickstart
+  lambent quickstart --exit      in CI: fails unless everything worked";
+
+/// Build two example functions, serve them, and send one a photograph
+///
+/// Needs a clone of the repository, cargo and rustup. Keeps serving until
+/// Ctrl-C, and prints what to try next.
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct QuickstartArgs {
+    /// The clone of the repository [default: the one around this directory]
+    #[arg(long, value_name = "DIR")]
+    source: Option<PathBuf>,
+
+    /// Keep everything in DIR [default: target/quickstart in the clone]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+
+    /// Listen on this address [default: 127.0.0.1:4566, or a free port if that
+    /// is taken]
+    #[arg(long, value_name = "ADDRESS")]
+    listen: Option<SocketAddr>,
+
+    /// Stop after the demonstration
+    #[arg(long)]
+    exit: bool,
+}
+
+pub(crate) fn run(args: &QuickstartArgs, global: &Global) -> Result<Exit, CliError> {
+    let output = global.output();
+    telemetry::start(LogFormat::Text, "warn")?;
+    let workspace = Workspace::find(args.source.as_deref())?;
+    let mut report = Report::new(output);
+    let built = build::guests(&workspace)?;
+    report.built(&built)?;
+
+    let data = args.data.clone().unwrap_or_else(|| workspace.target("quickstart"));
+    let (listen, taken) = listen(args.listen)?;
+    let options = Options { listen, dev: true, ..Options::new(&data) };
+    let starting = Progress::spinner("starting a server");
+    let node = Node::start(options)?;
+    drop(starting);
+    report.started(&node, &data, taken)?;
+    let endpoint: Endpoint = node
+        .url
+        .parse()
+        .map_err(|error: endpoint::InvalidEndpoint| CliError::failed(error.to_string()))?;
+    let client = Client::new(endpoint, None, None)?;
+
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    thread::scope(|scope| {
+        let serving = scope.spawn(|| {
+            node.run(async {
+                // A sender that is gone means the same.
+                let _ = stopped.await;
+            })
+        });
+        let shown = demonstration::run(&client, &workspace, &built, &data, &mut report)
+            .and_then(|()| finish(&report, args, &workspace, output));
+        if args.exit || shown.is_err() {
+            drop(stop);
+        }
+        let served = serving.join().unwrap_or_else(|_| Err(CliError::failed("the server failed")));
+        shown.and(served)
+    })
+}
+
+fn finish(
+    report: &Report,
+    args: &QuickstartArgs,
+    workspace: &Workspace,
+    output: Output,
+) -> Result<(), CliError> {
+    if output.json {
+        output.json(&report.to_json())?;
+    } else if !args.exit {
+        report.how_to_go_on(workspace)?;
+    }
+    Ok(())
+}
+
+/// Where to listen, and whether the usual place was taken. An address that was
+/// asked for is never exchanged for another.
+fn listen(given: Option<SocketAddr>) -> Result<(SocketAddr, bool), CliError> {
+    if let Some(given) = given {
+        return Ok((given, false));
+    }
+    let usual = SocketAddr::from(([127, 0, 0, 1], 4566));
+    match TcpListener::bind(usual) {
+        Ok(_) => Ok((usual, false)),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            Ok((SocketAddr::from(([127, 0, 0, 1], 0)), true))
+        }
+        Err(error) => Err(CliError::failed(format!("cannot listen on {usual}: {error}"))),
+    }
+}

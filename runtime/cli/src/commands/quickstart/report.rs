@@ -1,0 +1,224 @@
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use lambent_types::{Start, format_bytes};
+use serde_json::{Value, json};
+
+use super::build::{Built, PACKAGES};
+use super::demonstration::WARM_CALLS;
+use super::workspace::Workspace;
+use crate::error::CliError;
+use crate::node::Node;
+use crate::output::{Colour, Output, colour, duration, grouped, paint};
+use crate::paste::{endpoint_flag, program, quoted, relative};
+
+/// What happened, told as it happens and kept for the end.
+pub(super) struct Report {
+    output: Output,
+    url: String,
+    steps: Value,
+    deployments: Vec<Deployment>,
+}
+
+/// A function that was deployed.
+pub(super) struct Deployment {
+    pub(super) name: String,
+    pub(super) code_bytes: u64,
+    pub(super) time: Duration,
+    pub(super) urls: Vec<String>,
+}
+
+/// How long a function's calls took.
+pub(super) struct Calls {
+    pub(super) name: String,
+    /// The first, as its caller saw it.
+    pub(super) cold: Duration,
+    /// The median of the others, as their caller saw it.
+    pub(super) warm: Duration,
+    /// What the server measured.
+    pub(super) figures: Option<Figures>,
+}
+
+/// What the server recorded of the same calls.
+pub(super) struct Figures {
+    pub(super) cold: Duration,
+    pub(super) cold_start: Start,
+    pub(super) warm: Duration,
+    pub(super) fuel: u64,
+    pub(super) memory_bytes: u64,
+}
+
+/// An image in a file.
+pub(super) struct Picture {
+    pub(super) path: PathBuf,
+    pub(super) width: u16,
+    pub(super) height: u16,
+    pub(super) bytes: u64,
+}
+
+impl Picture {
+    fn size(&self) -> String {
+        format!("{} x {}, {}", self.width, self.height, format_bytes(self.bytes))
+    }
+
+    fn to_json(&self) -> Value {
+        let Self { path, width, height, bytes } = self;
+        json!({ "path": path, "width": width, "height": height, "bytes": bytes })
+    }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+impl Report {
+    pub(super) fn new(output: Output) -> Self {
+        let steps = json!({ "deployed": {}, "called": {} });
+        Self { output, url: String::new(), steps, deployments: Vec::new() }
+    }
+
+    fn tell(&self, step: &str, what: &str, time: &str) -> Result<(), CliError> {
+        if !self.output.json {
+            let step = paint(colour(&io::stdout()), Colour::Green, &format!("{step:9}"));
+            let line = format!("{step} {what:58} {time:>8}");
+            self.output.line(line.trim_end())?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn built(&mut self, built: &Built) -> Result<(), CliError> {
+        self.steps["build_us"] = micros(built.time).into();
+        self.tell("built", &PACKAGES.join(", "), &duration(built.time))
+    }
+
+    pub(super) fn started(
+        &mut self,
+        node: &Node,
+        data: &Path,
+        taken: bool,
+    ) -> Result<(), CliError> {
+        self.url.clone_from(&node.url);
+        self.steps["url"] = node.url.clone().into();
+        self.steps["startup_us"] = micros(node.startup).into();
+        let what = format!("{}, data in {}", node.url, relative(data).display());
+        self.tell("started", &what, &duration(node.startup))?;
+        if taken {
+            self.tell("", "on a free port, because 4566 is taken", "")?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn deployed(&mut self, deployment: Deployment) -> Result<(), CliError> {
+        let Deployment { name, code_bytes, time, urls } = &deployment;
+        self.steps["deployed"][name] =
+            json!({ "code_bytes": code_bytes, "deploy_us": micros(*time), "urls": urls });
+        let what = format!("{name}, {}, compiled and ready", format_bytes(*code_bytes));
+        self.tell("deployed", &what, &duration(*time))?;
+        self.deployments.push(deployment);
+        Ok(())
+    }
+
+    pub(super) fn called(&mut self, calls: Calls) -> Result<(), CliError> {
+        let Calls { name, cold, warm, figures } = &calls;
+        self.steps["called"][name] = json!({ "cold_us": micros(*cold), "warm_us": micros(*warm) });
+        self.tell("called", &format!("{name}, first call (cold)"), &duration(*cold))?;
+        self.tell("", &format!("{name}, median of {WARM_CALLS} more (warm)"), &duration(*warm))?;
+        if let Some(figures) = figures {
+            self.steps["called"][name]["server"] = json!({
+                "cold_us": micros(figures.cold),
+                "cold_start": figures.cold_start.as_str(),
+                "warm_us": micros(figures.warm),
+                "fuel": figures.fuel,
+                "memory_bytes": figures.memory_bytes,
+            });
+            let inside = format!(
+                "of which in the function: cold {}, warm {}",
+                duration(figures.cold),
+                duration(figures.warm)
+            );
+            self.tell("", &inside, "")?;
+            let used = format!(
+                "each in a fresh instance: {} fuel, {} memory",
+                grouped(figures.fuel),
+                format_bytes(figures.memory_bytes)
+            );
+            self.tell("", &used, "")?;
+        }
+        Ok(())
+    }
+
+    /// Tells of the thumbnail.
+    ///
+    /// # Errors
+    /// Failed: it is not smaller than the photograph.
+    pub(super) fn shrunk(&mut self, photo: Picture, small: Picture) -> Result<(), CliError> {
+        self.steps["photo"] = photo.to_json();
+        self.steps["thumbnail"] = small.to_json();
+        let (before, after) = (photo.size(), small.size());
+        let smaller =
+            small.width < photo.width && small.height < photo.height && small.bytes < photo.bytes;
+        if !smaller {
+            return Err(CliError::failed(format!(
+                "the thumbnail ({after}) is not smaller than the photograph ({before})"
+            )));
+        }
+        self.tell("received", &format!("photograph of {before}: thumbnail of {after}"), "")?;
+        self.tell("", &format!("written to {}", relative(&small.path).display()), "")
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        self.steps.clone()
+    }
+
+    /// Says what to try next, in commands that work when pasted.
+    pub(super) fn how_to_go_on(&self, workspace: &Workspace) -> Result<(), CliError> {
+        let bold = |text: &str| paint(colour(&io::stdout()), Colour::Bold, text);
+        let mut lines = vec![String::new(), bold("Open")];
+        lines.extend(
+            self.deployments
+                .iter()
+                .filter(|one| one.name == "hello")
+                .flat_map(|one| one.urls.iter().map(|url| format!("  {url}"))),
+        );
+        let photo = workspace.photo();
+        let photo = quoted(&format!("@{}", relative(&photo).display()));
+        let thumbnail = self.deployments.iter().find(|one| one.name == "thumbnail");
+        let thumbnail = thumbnail.and_then(|one| one.urls.first()).cloned().unwrap_or_default();
+        let (lambent, flag) = (program(), endpoint_flag(&self.url));
+        lines.extend([
+            String::new(),
+            bold("Go on, in another terminal"),
+            format!(
+                "  curl -H content-type:image/jpeg --data-binary {photo} {thumbnail} -o small.jpg"
+            ),
+            format!("  {lambent} list{flag}"),
+            format!("  {lambent} logs thumbnail --follow{flag}"),
+            format!("  {lambent} describe hello{flag}"),
+            String::new(),
+            format!("Serving at {} until Ctrl-C.", self.url),
+        ]);
+        for line in lines {
+            self.output.line(&line)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn picture(width: u16, bytes: u64) -> Picture {
+        Picture { path: "x.jpg".into(), width, height: width, bytes }
+    }
+
+    #[test]
+    fn a_thumbnail_must_be_smaller() {
+        let mut report = Report::new(Output { json: true, terminal: false });
+        assert!(report.shrunk(picture(100, 1000), picture(100, 10)).is_err());
+        assert!(report.shrunk(picture(100, 1000), picture(10, 1000)).is_err());
+        report.shrunk(picture(100, 1000), picture(10, 10)).unwrap();
+        assert_eq!(report.to_json()["thumbnail"]["width"], 10);
+    }
+}

@@ -1,0 +1,70 @@
+use std::env;
+use std::path::{Path, PathBuf};
+
+use crate::error::CliError;
+
+/// The photograph that the demonstration sends.
+const PHOTO: &str = "guest-examples/thumbnail-http/photo.jpg";
+
+/// A clone of the repository.
+pub(super) struct Workspace {
+    root: PathBuf,
+}
+
+impl Workspace {
+    /// The clone at `given`, else the one around the current directory.
+    ///
+    /// # Errors
+    /// Usage: there is none.
+    pub(super) fn find(given: Option<&Path>) -> Result<Self, CliError> {
+        let here = env::current_dir()
+            .map_err(|error| CliError::failed(format!("no current directory: {error}")))?;
+        let start = given.map_or_else(|| here.clone(), |given| here.join(given));
+        // What is named must be it; what is looked for may be further up.
+        let depth = if given.is_some() { 1 } else { usize::MAX };
+        let root = start.ancestors().take(depth).find(|directory| is_clone(directory));
+        root.map(|root| Self { root: root.to_path_buf() }).ok_or_else(|| {
+            let place = start.display();
+            CliError::usage(format!("no clone of the Lambent repository at {place}")).hint(
+                "quickstart builds the examples from source: run it in a clone,\n\
+                 or say where one is: lambent quickstart --source DIR",
+            )
+        })
+    }
+
+    /// Its directory.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// A directory for what is made, which nobody commits.
+    pub(super) fn target(&self, name: &str) -> PathBuf {
+        self.root.join("target").join(name)
+    }
+
+    /// The photograph.
+    pub(super) fn photo(&self) -> PathBuf {
+        self.root.join(PHOTO)
+    }
+}
+
+fn is_clone(directory: &Path) -> bool {
+    directory.join("Cargo.toml").is_file() && directory.join(PHOTO).is_file()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clone_is_found_by_its_examples() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path();
+        assert!(Workspace::find(Some(root)).is_err());
+        std::fs::create_dir_all(root.join(PHOTO).parent().unwrap()).unwrap();
+        std::fs::write(root.join("Cargo.toml"), "").unwrap();
+        std::fs::write(root.join(PHOTO), "").unwrap();
+        assert_eq!(Workspace::find(Some(root)).unwrap().root(), root);
+        assert!(Workspace::find(Some(&root.join("guest-examples"))).is_err());
+    }
+}

@@ -1,0 +1,181 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use lambent_server::{Options, TlsFiles};
+use lambent_types::parse_bytes;
+use serde_json::json;
+
+use crate::args::Global;
+use crate::error::{CliError, Exit};
+use crate::key;
+use crate::node::Node;
+use crate::output::duration;
+use crate::paste::{endpoint_flag, program, quoted};
+use crate::span;
+use crate::telemetry::{self, LogFormat};
+
+const AFTER_HELP: &str = "\
+The first start makes a root key and keeps it in root-key.json in the data directory,
+where the other commands find it. SIGTERM or Ctrl-C lets what is in flight finish,
+a second one ends at once. LAMBENT_LOG filters the log: info, or
+warn,lambent_server=debug.
+
+Examples:
+  lambent serve --dev
+  lambent serve --data ./data --listen 127.0.0.1:9000
+  lambent serve --listen 0.0.0.0:443 --domain fn.example.com --tls-cert cert.pem --tls-key key.pem";
+
+/// Run a server: functions, the API and all they need, in one process
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct ServeArgs {
+    /// Keep everything in DIR [default: see lambent --help]
+    #[arg(long, value_name = "DIR", env = "LAMBENT_DATA")]
+    data: Option<PathBuf>,
+
+    /// Listen on this address; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4566")]
+    listen: SocketAddr,
+
+    /// Ask for no key; loopback addresses only
+    #[arg(long)]
+    dev: bool,
+
+    /// Serve functions at <function>.DOMAIN too. May be repeated
+    #[arg(long, value_name = "DOMAIN")]
+    domain: Vec<String>,
+
+    /// Speak TLS with this certificate chain (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
+    /// Run at most so many invocations at once; more are answered 429
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    concurrency: usize,
+
+    /// Hold at most so many connections at once; more are answered 503
+    #[arg(long, value_name = "N", default_value_t = 8192)]
+    connections: usize,
+
+    /// When asked to stop, wait this long for what is in flight
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = span::parse)]
+    grace: Duration,
+
+    /// Keep invocation logs this long
+    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = span::parse)]
+    log_retention: Duration,
+
+    /// Keep at most so much of invocation logs
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = parse_bytes)]
+    log_size: u64,
+
+    /// Write the server's own log in this form, to standard error
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
+}
+
+impl ServeArgs {
+    fn options(self) -> Options {
+        let data = self.data.filter(|data| !data.as_os_str().is_empty());
+        let tls = self.tls_cert.zip(self.tls_key).map(|(cert, key)| TlsFiles { cert, key });
+        Options {
+            listen: self.listen,
+            dev: self.dev,
+            domain: self.domain,
+            tls,
+            concurrency_max: self.concurrency,
+            connections_max: self.connections,
+            grace: self.grace,
+            log_age_max: self.log_retention,
+            log_bytes_max: self.log_size,
+            ..Options::new(data.unwrap_or_else(key::data_directory))
+        }
+    }
+}
+
+pub(crate) fn run(args: ServeArgs, global: &Global) -> Result<Exit, CliError> {
+    let given = args.data.is_some();
+    telemetry::start(args.log_format, "warn,lambent=info")?;
+    let options = args.options();
+    let (data, dev) = (options.data.clone(), options.dev);
+    let node = Node::start(options)?;
+    let shown = data.display();
+    let key_file = data.join(key::FILE);
+    if global.json {
+        global.output().json(&json!({
+            "url": node.url,
+            "data": data,
+            "key_file": (!dev).then_some(key_file),
+            "startup_us": u64::try_from(node.startup.as_micros()).unwrap_or(u64::MAX),
+        }))?;
+    } else {
+        let url = &node.url;
+        let key = if dev { "none needed".into() } else { key_file.display().to_string() };
+        // Where the key is found only by its directory, so are both.
+        let (environment, flag) = if given && !dev {
+            (format!("LAMBENT_DATA={} ", quoted(&shown.to_string())), String::new())
+        } else {
+            (String::new(), endpoint_flag(url))
+        };
+        let (version, time) = (env!("CARGO_PKG_VERSION"), duration(node.startup));
+        eprintln!("lambent {version} is ready ({time})");
+        eprintln!("  url   {url}");
+        eprintln!("  data  {shown}");
+        eprintln!("  key   {key}");
+        eprintln!("  next  {environment}{} deploy hello hello.wasm --public{flag}", program());
+    }
+    node.run(std::future::pending())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Probe {
+        #[command(flatten)]
+        args: ServeArgs,
+    }
+
+    fn options(arguments: &[&str]) -> Options {
+        let arguments = std::iter::once("probe").chain(arguments.iter().copied());
+        Probe::try_parse_from(arguments).unwrap().args.options()
+    }
+
+    #[test]
+    fn the_defaults_are_the_servers() {
+        let (ours, theirs) = (options(&["--data=d"]), Options::new("d"));
+        assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));
+    }
+
+    #[test]
+    fn every_flag_reaches_the_server() {
+        let options = options(&[
+            "--data=d",
+            "--listen=127.0.0.1:0",
+            "--domain=a.example",
+            "--tls-cert=c",
+            "--tls-key=k",
+            "--concurrency=2",
+            "--connections=3",
+            "--grace=1m",
+            "--log-retention=2d",
+            "--log-size=1MiB",
+        ]);
+        assert_eq!(options.listen.port(), 0);
+        assert_eq!(options.domain, ["a.example"]);
+        assert_eq!(options.tls.unwrap().key, PathBuf::from("k"));
+        assert_eq!((options.concurrency_max, options.connections_max), (2, 3));
+        assert_eq!(options.grace, Duration::from_secs(60));
+        assert_eq!(options.log_age_max, Duration::from_secs(2 * 86_400));
+        assert_eq!(options.log_bytes_max, 1 << 20);
+        assert!(Probe::try_parse_from(["probe", "--tls-cert=c"]).is_err());
+    }
+}

@@ -1,0 +1,154 @@
+//! What a command may end with: an exit code, a message, and what to do next.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+use lambent_types::Problem;
+
+/// How the process ends. Scripts rely on the numbers; the top-level help
+/// lists them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// What was asked for was done.
+    Ok = 0,
+    /// It was tried and failed.
+    Failed = 1,
+    /// The command line is wrong; nothing was tried. Clap's number too.
+    Usage = 2,
+    /// No answer from the server.
+    Unreachable = 3,
+    /// The invoked function ran and failed.
+    FunctionError = 4,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command did not do what was asked.
+#[derive(Debug)]
+pub(crate) struct CliError {
+    exit: Exit,
+    message: String,
+    hint: Option<String>,
+    problem: Option<Box<Problem>>,
+}
+
+impl CliError {
+    fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into(), hint: None, problem: None }
+    }
+
+    /// The operation was tried and failed.
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self::new(Exit::Failed, message)
+    }
+
+    /// The command line asks for something that cannot be.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, message)
+    }
+
+    /// No answer from the server.
+    pub(crate) fn unreachable(message: impl Into<String>) -> Self {
+        Self::new(Exit::Unreachable, message)
+    }
+
+    /// The server answered with a problem document.
+    pub(crate) fn problem(problem: Problem) -> Self {
+        let mut error = Self::failed(problem.detail.clone());
+        error.problem = Some(Box::new(problem));
+        error
+    }
+
+    /// Adds what to do about it.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The exit code.
+    pub(crate) const fn exit(&self) -> Exit {
+        self.exit
+    }
+
+    /// The JSON form: the server's problem as it came, or the same members
+    /// that matter for a failure on this side.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let mut value = match &self.problem {
+            Some(problem) => serde_json::json!(problem),
+            None => serde_json::json!({ "detail": self.message }),
+        };
+        if let (Some(hint), Some(object)) = (&self.hint, value.as_object_mut()) {
+            object.insert("hint".into(), hint.clone().into());
+        }
+        value
+    }
+}
+
+impl fmt::Display for CliError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(hint) = &self.hint {
+            for line in hint.lines() {
+                write!(f, "\n  {line}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<io::Error> for CliError {
+    /// An error while writing results. A reader that has seen enough
+    /// (`lambent list | head -1`) is no failure.
+    fn from(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::new(Exit::Ok, "");
+        }
+        Self::failed(format!("cannot write the result: {error}"))
+    }
+}
+
+/// An error and all its sources in one line, without repetition.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let next = error.to_string();
+        if !text.ends_with(&next) {
+            text = format!("{text}: {next}");
+        }
+        source = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lambent_types::{Error, ErrorCode};
+
+    #[test]
+    fn hints_follow_the_message_indented() {
+        let error = CliError::usage("no such file").hint("look again\nand again");
+        assert_eq!(error.to_string(), "no such file\n  look again\n  and again");
+        assert_eq!(error.exit(), Exit::Usage);
+    }
+
+    #[test]
+    fn json_keeps_the_problem_whole() {
+        let problem = Problem::from(&Error::new(ErrorCode::FunctionNotFound, "no \"x\""));
+        let json = CliError::problem(problem).hint("list them").to_json();
+        assert_eq!(json["code"], "function-not-found");
+        assert_eq!(json["status"], 404);
+        assert_eq!(json["hint"], "list them");
+    }
+
+    #[test]
+    fn a_closed_pipe_is_not_a_failure() {
+        assert_eq!(CliError::from(io::Error::from(io::ErrorKind::BrokenPipe)).exit(), Exit::Ok);
+    }
+}

@@ -1,0 +1,68 @@
+//! What to do about each of the server's error codes.
+
+use lambent_types::{ErrorCode, Problem};
+
+/// A next step for whoever got this problem; `key_notes` says where a key was
+/// looked for. `None` where the detail already says all there is to say.
+pub(crate) fn for_problem(problem: &Problem, key_notes: &[String]) -> Option<String> {
+    let hint = match problem.code {
+        ErrorCode::Unauthorized => return Some(about_keys(key_notes)),
+        ErrorCode::FunctionNotFound => "see which there are: lambent list".into(),
+        ErrorCode::VersionNotFound => "see which there are: lambent versions <name>".into(),
+        ErrorCode::PreconditionFailed => {
+            "somebody changed it meanwhile: look at it with lambent describe <name>, \
+             then repeat with the revision shown there"
+                .into()
+        }
+        ErrorCode::NotInvocable => "see what it exports: lambent describe <name>".into(),
+        ErrorCode::Internal => match &problem.request_id {
+            Some(id) => format!("the server's own log says more, under request {id}"),
+            None => "the server's own log says more".into(),
+        },
+        ErrorCode::StorageUnavailable => {
+            "check the disk that holds the server's data directory, then try again".into()
+        }
+        ErrorCode::Overloaded | ErrorCode::ShuttingDown | ErrorCode::Throttled => {
+            "nothing was changed; try again in a moment".into()
+        }
+        ErrorCode::CompileFailed
+        | ErrorCode::CompileLimit
+        | ErrorCode::Forbidden
+        | ErrorCode::InvalidComponent
+        | ErrorCode::InvalidConfiguration
+        | ErrorCode::InvalidName
+        | ErrorCode::InvalidRequest
+        | ErrorCode::MethodNotAllowed
+        | ErrorCode::NotFound
+        | ErrorCode::PayloadTooLarge
+        | ErrorCode::UnmetImports
+        | ErrorCode::UnsupportedMediaType => return None,
+    };
+    Some(hint)
+}
+
+fn about_keys(notes: &[String]) -> String {
+    let mut text = String::from(
+        "give the key with --key or LAMBENT_KEY, or set LAMBENT_DATA to the server's data\n\
+         directory, whose root-key.json holds it (a server started with --dev needs none)",
+    );
+    for note in notes {
+        text.push_str("\n- ");
+        text.push_str(note);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lambent_types::Error;
+
+    #[test]
+    fn a_missing_key_says_where_it_was_looked_for() {
+        let problem = Problem::from(&Error::new(ErrorCode::Unauthorized, "no key"));
+        let hint = for_problem(&problem, &["/x does not exist".into()]).unwrap();
+        assert!(hint.contains("LAMBENT_KEY"));
+        assert!(hint.ends_with("\n- /x does not exist"));
+    }
+}

@@ -1,0 +1,130 @@
+//! A server in this process: starts it, and ends it the way it was asked to.
+
+use std::future::Future;
+use std::io;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use lambent_server::{Options, Server};
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::error::{CliError, Exit, chain};
+
+/// A started server, and the runtime that it lives on.
+pub(crate) struct Node {
+    runtime: Runtime,
+    server: Server,
+    signals: Signals,
+    grace: Duration,
+    /// Where it is reached from this machine.
+    pub(crate) url: String,
+    /// How long it took until it was ready.
+    pub(crate) startup: Duration,
+}
+
+impl Node {
+    /// Starts a server and returns when it is ready.
+    ///
+    /// # Errors
+    /// Usage: an option is out of its bounds. Failed: the server cannot start.
+    pub(crate) fn start(options: Options) -> Result<Self, CliError> {
+        options.validate().map_err(|error| CliError::usage(error.to_string()))?;
+        let clock = Instant::now();
+        let runtime = Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| CliError::failed(format!("cannot start threads: {error}")))?;
+        let signals = runtime
+            .block_on(async { Signals::new() })
+            .map_err(|error| CliError::failed(format!("cannot receive signals: {error}")))?;
+        let grace = options.grace;
+        let scheme = if options.tls.is_some() { "https" } else { "http" };
+        let server = runtime
+            .block_on(Server::start(options))
+            .map_err(|error| CliError::failed(chain(&error)))?;
+        let url = format!("{scheme}://{}", reachable(server.local_addr()));
+        Ok(Self { runtime, server, signals, grace, url, startup: clock.elapsed() })
+    }
+
+    /// Serves until a signal comes or `stop` completes, then drains. A further
+    /// signal ends it at once.
+    ///
+    /// # Errors
+    /// Failed: the server ended by itself, or was not let finish.
+    pub(crate) fn run(self, stop: impl Future<Output = ()>) -> Result<Exit, CliError> {
+        let Self { runtime, server, mut signals, grace, .. } = self;
+        let result = runtime.block_on(async {
+            let (shutdown, asked) = tokio::sync::oneshot::channel::<()>();
+            let run = server.run_until(async {
+                // A sender that is gone asks for the end as well.
+                let _ = asked.await;
+            });
+            tokio::pin!(run);
+            tokio::select! {
+                result = &mut run => return Some(result),
+                () = signals.next() => eprintln!(
+                    "lambent: stopping, at most {} s for what is in flight; again to stop at once",
+                    grace.as_secs()
+                ),
+                () = stop => {}
+            }
+            drop(shutdown);
+            tokio::select! {
+                result = &mut run => Some(result),
+                () = signals.next() => None,
+            }
+        });
+        // What still blocks a thread must not hold up the end.
+        runtime.shutdown_background();
+        match result {
+            Some(Ok(())) => Ok(Exit::Ok),
+            Some(Err(error)) => Err(CliError::failed(chain(&error))),
+            None => Err(CliError::failed("stopped at once; what was in flight was cut off")),
+        }
+    }
+}
+
+/// The two ways to be asked to end.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// An address to connect to: "any address" is one to listen on only.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    match address {
+        SocketAddr::V4(v4) if v4.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, v4.port()).into(),
+        SocketAddr::V6(v6) if v6.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, v6.port()).into(),
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_address_is_reached_on_loopback() {
+        let of = |text: &str| reachable(text.parse().unwrap()).to_string();
+        assert_eq!(of("0.0.0.0:80"), "127.0.0.1:80");
+        assert_eq!(of("[::]:80"), "[::1]:80");
+        assert_eq!(of("10.0.0.1:80"), "10.0.0.1:80");
+    }
+}

@@ -1,0 +1,90 @@
+//! What is going on, on a terminal only; scripts and logs see none of it.
+
+use std::io::{self, Read};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// A line on standard error that changes while something takes its time.
+/// Indicatif hides it where standard error is no terminal.
+pub(crate) struct Progress {
+    bar: ProgressBar,
+}
+
+impl Progress {
+    /// A spinner with a text.
+    pub(crate) fn spinner(text: impl Into<String>) -> Self {
+        let bar = ProgressBar::new_spinner();
+        spin(&bar, text.into());
+        Self { bar }
+    }
+
+    /// A bar for an upload of this many bytes.
+    pub(crate) fn upload(bytes: u64) -> Self {
+        let bar = ProgressBar::new(bytes);
+        let template = "uploading {wide_bar} {binary_bytes}/{binary_total_bytes}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style);
+        }
+        Self { bar }
+    }
+
+    /// Changes the text.
+    pub(crate) fn say(&self, text: impl Into<String>) {
+        self.bar.set_message(text.into());
+    }
+
+    /// A reader that moves the bar, and turns it into a spinner saying `then`
+    /// once everything is sent.
+    pub(crate) fn follow<R: Read>(&self, reader: R, bytes: u64, then: &'static str) -> impl Read {
+        Follow { reader, left: bytes, bar: self.bar.clone(), then }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn spin(bar: &ProgressBar, text: String) {
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+        bar.set_style(style);
+    }
+    bar.set_message(text);
+    bar.enable_steady_tick(Duration::from_millis(100));
+}
+
+struct Follow<R> {
+    reader: R,
+    left: u64,
+    bar: ProgressBar,
+    then: &'static str,
+}
+
+impl<R: Read> Read for Follow<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.reader.read(buffer)?;
+        if self.left > 0 {
+            self.bar.inc(count as u64);
+            self.left = self.left.saturating_sub(count as u64);
+            if self.left == 0 {
+                spin(&self.bar, self.then.to_owned());
+            }
+        }
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn following_changes_nothing() {
+        let progress = Progress::upload(5);
+        let mut text = String::new();
+        progress.follow(&b"hello"[..], 5, "compiling").read_to_string(&mut text).unwrap();
+        assert_eq!(text, "hello");
+    }
+}

@@ -1,0 +1,92 @@
+//! The body of a deploy: the component alone, or with its configuration.
+
+use std::io::{Cursor, Read};
+
+use lambent_types::{ConfigurationPatch, Digest};
+
+use crate::error::CliError;
+
+/// A body to send, and its media type.
+pub(crate) struct Upload<'a> {
+    /// The media type.
+    pub(crate) content_type: String,
+    /// What stands before the component.
+    head: Vec<u8>,
+    /// The component.
+    code: &'a [u8],
+    /// What stands after it.
+    tail: Vec<u8>,
+}
+
+impl<'a> Upload<'a> {
+    /// The bare component if there is nothing to configure, else multipart:
+    /// an environment must not end up in a URL, where proxies log it.
+    ///
+    /// # Errors
+    /// The patch cannot be written as JSON, which cannot happen.
+    pub(crate) fn new(code: &'a [u8], patch: &ConfigurationPatch) -> Result<Self, CliError> {
+        if *patch == ConfigurationPatch::default() {
+            let content_type = "application/wasm".into();
+            return Ok(Self { content_type, head: Vec::new(), code, tail: Vec::new() });
+        }
+        let configuration = serde_json::to_string(patch).map_err(|error| {
+            CliError::failed(format!("cannot write the configuration: {error}"))
+        })?;
+        // No component holds its own hash, so this never occurs within.
+        let boundary = format!("lambent-{}", &Digest::of(code).to_string()[..40]);
+        let head = format!(
+            "--{boundary}\r\ncontent-disposition: form-data; name=\"configuration\"\r\n\
+             content-type: application/json\r\n\r\n{configuration}\r\n\
+             --{boundary}\r\ncontent-disposition: form-data; name=\"code\"; \
+             filename=\"code.wasm\"\r\ncontent-type: application/wasm\r\n\r\n"
+        );
+        Ok(Self {
+            content_type: format!("multipart/form-data; boundary={boundary}"),
+            head: head.into_bytes(),
+            code,
+            tail: format!("\r\n--{boundary}--\r\n").into_bytes(),
+        })
+    }
+
+    /// Its length in bytes.
+    pub(crate) fn bytes(&self) -> u64 {
+        (self.head.len() + self.code.len() + self.tail.len()) as u64
+    }
+
+    /// Reads it from the beginning.
+    pub(crate) fn reader(&self) -> impl Read {
+        Cursor::new(&self.head).chain(self.code).chain(Cursor::new(&self.tail))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(upload: &Upload<'_>) -> String {
+        let mut text = String::new();
+        assert_eq!(upload.reader().read_to_string(&mut text).unwrap() as u64, upload.bytes());
+        text
+    }
+
+    #[test]
+    fn a_bare_component_is_sent_as_it_is() {
+        let upload = Upload::new(b"code", &ConfigurationPatch::default()).unwrap();
+        assert_eq!(upload.content_type, "application/wasm");
+        assert_eq!(text(&upload), "code");
+    }
+
+    #[test]
+    fn configuration_comes_first_in_a_multipart_body() {
+        let patch = ConfigurationPatch { memory_bytes: Some(1), ..Default::default() };
+        let upload = Upload::new(b"code", &patch).unwrap();
+        let boundary = upload.content_type.strip_prefix("multipart/form-data; boundary=").unwrap();
+        assert!(boundary.len() <= 70);
+        let text = text(&upload);
+        let parts: Vec<_> = text.split(&format!("--{boundary}")).collect();
+        assert_eq!(parts.len(), 4);
+        assert!(parts[1].ends_with("\r\n\r\n{\"memory_bytes\":1}\r\n"), "{text}");
+        assert!(parts[2].ends_with("\r\n\r\ncode\r\n"), "{text}");
+        assert_eq!(parts[3], "--\r\n");
+    }
+}
