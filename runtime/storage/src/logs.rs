@@ -96,12 +96,13 @@ pub(crate) fn weight(record: &InvocationRecord) -> usize {
 pub(crate) fn page(
     query: &LogQuery,
     last: u64,
-    matching: impl Iterator<Item = (u64, InvocationRecord)>,
-) -> LogPage {
+    matching: impl Iterator<Item = Result<(u64, InvocationRecord), StorageError>>,
+) -> Result<LogPage, StorageError> {
     let mut records = Vec::new();
     let mut bytes = 0;
     let mut complete = true;
-    for (cursor, record) in matching {
+    for found in matching {
+        let (cursor, record) = found?;
         bytes += weight(&record);
         let full = records.len() >= query.limit;
         if full || (bytes > PAGE_BYTES_MAX && !records.is_empty()) {
@@ -112,9 +113,9 @@ pub(crate) fn page(
     }
     if query.newest {
         records.reverse();
-        return LogPage { records, next: last };
+        return Ok(LogPage { records, next: last });
     }
     let reached = records.last().map(|(cursor, _)| *cursor);
     let next = if complete { last } else { reached.or(query.after).unwrap_or(0) };
-    LogPage { records, next }
+    Ok(LogPage { records, next })
 }

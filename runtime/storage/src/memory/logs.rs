@@ -65,11 +65,11 @@ impl InvocationLogs for MemoryLogs {
         let last = *self.last.borrow();
         let matching =
             records.iter().filter(|(cursor, record)| matches(&query, *cursor, record)).cloned();
-        Ok(if query.newest {
-            page(&query, last, matching.rev())
+        if query.newest {
+            page(&query, last, matching.rev().map(Ok))
         } else {
-            page(&query, last, matching)
-        })
+            page(&query, last, matching.map(Ok))
+        }
     }
 
     async fn changed(&self, after: u64, timeout: Duration) {

@@ -1,0 +1,104 @@
+use std::sync::{Arc, PoisonError, RwLock};
+
+use lambent_types::{Function, FunctionVersion};
+use moka::sync::Cache as Moka;
+
+/// A function with the id of its row.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub(crate) id: i64,
+    pub(crate) function: Arc<Function>,
+}
+
+/// What one committed change does to the cache.
+#[derive(Debug)]
+pub(crate) struct Effect {
+    /// The function's key.
+    pub(crate) key: String,
+    /// What the function is now.
+    pub(crate) entry: Option<Entry>,
+    /// A version that is gone: the id of its function and its number.
+    pub(crate) gone: Option<(i64, u64)>,
+}
+
+/// What reads find in memory; never older than the last acknowledged change.
+///
+/// A read that misses takes note of the epoch, reads the database, and keeps
+/// what it found only if no change was committed meanwhile: what it found could
+/// be older than that change.
+pub(crate) struct Cache {
+    /// `None`: there is no such function.
+    functions: Moka<String, Option<Entry>>,
+    versions: Moka<(i64, u64), Arc<FunctionVersion>>,
+    epoch: RwLock<u64>,
+}
+
+impl Cache {
+    pub(crate) fn new(bytes_max: u64) -> Self {
+        let functions = Moka::builder()
+            .max_capacity(bytes_max / 4 * 3)
+            .weigher(|key: &String, entry: &Option<Entry>| {
+                let function = entry.as_ref().map_or(0, |entry| weight(&entry.function.latest));
+                saturating(128 + key.len() + function)
+            })
+            .build();
+        let versions = Moka::builder()
+            .max_capacity(bytes_max / 4)
+            .weigher(|_: &(i64, u64), version: &Arc<FunctionVersion>| saturating(weight(version)))
+            .build();
+        Self { functions, versions, epoch: RwLock::new(0) }
+    }
+
+    pub(crate) fn function(&self, key: &str) -> Option<Option<Entry>> {
+        self.functions.get(key)
+    }
+
+    pub(crate) fn version(&self, key: (i64, u64)) -> Option<Arc<FunctionVersion>> {
+        self.versions.get(&key)
+    }
+
+    /// How many batches of changes were committed.
+    pub(crate) fn epoch(&self) -> u64 {
+        *self.epoch.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what was read since `epoch`, unless it may be out of date.
+    pub(crate) fn keep_function(&self, epoch: u64, key: String, entry: Option<Entry>) {
+        let now = self.epoch.read().unwrap_or_else(PoisonError::into_inner);
+        if *now == epoch {
+            self.functions.insert(key, entry);
+        }
+    }
+
+    /// Keeps what was read since `epoch`, unless it may be out of date.
+    pub(crate) fn keep_version(&self, epoch: u64, key: (i64, u64), version: Arc<FunctionVersion>) {
+        let now = self.epoch.read().unwrap_or_else(PoisonError::into_inner);
+        if *now == epoch {
+            self.versions.insert(key, version);
+        }
+    }
+
+    /// Takes over committed changes, in their order.
+    pub(crate) fn committed(&self, effects: impl Iterator<Item = Effect>) {
+        let mut epoch = self.epoch.write().unwrap_or_else(PoisonError::into_inner);
+        *epoch += 1;
+        for effect in effects {
+            self.functions.insert(effect.key, effect.entry);
+            if let Some(version) = effect.gone {
+                self.versions.invalidate(&version);
+            }
+        }
+    }
+}
+
+/// About how many bytes of memory a version takes.
+fn weight(version: &FunctionVersion) -> usize {
+    let configuration = &version.configuration;
+    let texts = configuration.environment.0.iter().chain(&configuration.tags);
+    let texts: usize = texts.map(|(key, value)| key.len() + value.len() + 64).sum();
+    512 + configuration.description.len() + texts
+}
+
+fn saturating(weight: usize) -> u32 {
+    u32::try_from(weight).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,39 @@
+use std::time::Duration;
+
+/// What the embedded backend can be told.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// About how many bytes of functions and versions are kept in memory.
+    pub cache_bytes: u64,
+    /// How invocation logs are kept.
+    pub logs: LogOptions,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { cache_bytes: 64 << 20, logs: LogOptions::default() }
+    }
+}
+
+/// How invocation logs are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct LogOptions {
+    /// Records of invocations that started longer ago are deleted.
+    pub age_max: Duration,
+    /// Beyond this many bytes of database the oldest records are deleted. The
+    /// file keeps the size it has reached; its room is used again.
+    pub bytes_max: u64,
+    /// Records that wait to be written take at most this many bytes of memory;
+    /// further ones are dropped.
+    pub queue_bytes_max: usize,
+}
+
+impl Default for LogOptions {
+    fn default() -> Self {
+        Self {
+            age_max: Duration::from_secs(7 * 24 * 3600),
+            bytes_max: 256 << 20,
+            queue_bytes_max: 32 << 20,
+        }
+    }
+}

@@ -1,0 +1,227 @@
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use lambent_types::{Function, FunctionName, FunctionVersion, Namespace};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::change;
+use crate::embedded::cache::{Cache, Effect, Entry};
+use crate::embedded::rows;
+use crate::error::{StorageError, WriteError};
+use crate::registry::Expected;
+
+/// Most changes in one transaction.
+const BATCH_MAX: usize = 1024;
+
+/// A change to the registry.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// Create or replace a head.
+    Put { head: Box<FunctionVersion>, expected: Option<Expected> },
+    /// Publish a head.
+    Publish { namespace: Namespace, name: FunctionName, expected: Option<Expected> },
+    /// Delete a function.
+    Delete { namespace: Namespace, name: FunctionName, expected: Option<Expected> },
+    /// Delete a version.
+    DeleteVersion { namespace: Namespace, name: FunctionName, number: u64 },
+}
+
+/// What a change made.
+#[derive(Debug)]
+pub(crate) struct Made {
+    /// The function; `None` if it was deleted.
+    pub(crate) function: Option<Arc<Function>>,
+    /// The version that was published.
+    pub(crate) version: Option<Arc<FunctionVersion>>,
+}
+
+struct Request {
+    change: Change,
+    reply: oneshot::Sender<Result<Made, WriteError>>,
+}
+
+/// The one thread that writes `control.db`: whatever changes wait go into one
+/// transaction, and each is acknowledged after its commit.
+pub(crate) struct Writer {
+    requests: Option<mpsc::Sender<Request>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(crate) fn start(connection: Connection, cache: Arc<Cache>) -> std::io::Result<Self> {
+        let (requests, received) = mpsc::channel(BATCH_MAX);
+        let mut state = State { connection, cache, broken: None };
+        let thread = std::thread::Builder::new()
+            .name("control-writer".into())
+            .spawn(move || state.run(received))?;
+        Ok(Self { requests: Some(requests), thread: Some(thread) })
+    }
+
+    /// Makes a change; durable when this returns. A change that was begun is
+    /// made even if the future is dropped.
+    pub(crate) async fn write(&self, change: Change) -> Result<Made, WriteError> {
+        let stopped = || StorageError::unavailable("write functions", "the writer has stopped");
+        let (reply, result) = oneshot::channel();
+        let requests = self.requests.as_ref().ok_or_else(stopped)?;
+        requests.send(Request { change, reply }).await.map_err(|_| stopped())?;
+        result.await.map_err(|_| stopped())?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.requests = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer of functions panicked");
+        }
+    }
+}
+
+struct State {
+    connection: Connection,
+    cache: Arc<Cache>,
+    /// Why nothing is written any more.
+    broken: Option<String>,
+}
+
+/// The result of each change, in their order, and what they do to the cache.
+type Committed = (Vec<Result<Made, WriteError>>, Vec<Effect>);
+
+impl State {
+    fn run(&mut self, mut requests: mpsc::Receiver<Request>) {
+        let mut batch = Vec::new();
+        while requests.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
+            let (replies, changes): (Vec<_>, Vec<_>) =
+                batch.drain(..).map(|request| (request.reply, request.change)).unzip();
+            for (reply, result) in replies.into_iter().zip(self.write(changes)) {
+                // Nobody may be waiting any more; the change is made all the same.
+                let _ = reply.send(result);
+            }
+        }
+    }
+
+    fn write(&mut self, changes: Vec<Change>) -> Vec<Result<Made, WriteError>> {
+        let count = changes.len();
+        let cause = match &self.broken {
+            Some(cause) => cause.clone(),
+            None => match self.commit(changes) {
+                // Before anyone is told, so that who is told reads what was written.
+                Ok((results, effects)) => {
+                    self.cache.committed(effects.into_iter());
+                    return results;
+                }
+                Err(error) => self.failed(&error),
+            },
+        };
+        let error = || StorageError::unavailable("write functions", cause.clone());
+        (0..count).map(|_| Err(error().into())).collect()
+    }
+
+    /// Makes all changes in one transaction. A change that is refused leaves the
+    /// others alone; a failure of the store undoes them all.
+    fn commit(&mut self, changes: Vec<Change>) -> Result<Committed, StorageError> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| StorageError::unavailable("begin a transaction", error))?;
+        let mut results = Vec::with_capacity(changes.len());
+        let mut effects = Vec::with_capacity(changes.len());
+        for change in changes {
+            match apply(&transaction, change) {
+                Ok((made, effect)) => {
+                    effects.push(effect);
+                    results.push(Ok(made));
+                }
+                Err(WriteError::Storage(error @ StorageError::Unavailable { .. })) => {
+                    return Err(error);
+                }
+                Err(refused) => results.push(Err(refused)),
+            }
+        }
+        transaction
+            .commit()
+            .map_err(|error| StorageError::unavailable("commit a transaction", error))?;
+        Ok((results, effects))
+    }
+
+    /// Notes a failure and says what it was. After an I/O error the kernel may
+    /// have thrown away what it could not write, and a later `fsync` would
+    /// succeed without it: nothing is written any more until a restart reads
+    /// what is really there. A full disk is no such error.
+    fn failed(&mut self, error: &StorageError) -> String {
+        let source = std::error::Error::source(error);
+        let cause = source.map_or_else(|| error.to_string(), ToString::to_string);
+        let code = source
+            .and_then(|source| source.downcast_ref::<rusqlite::Error>())
+            .and_then(rusqlite::Error::sqlite_error_code);
+        let fatal = [ErrorCode::SystemIoFailure, ErrorCode::DatabaseCorrupt];
+        if code.is_some_and(|code| fatal.contains(&code)) {
+            tracing::error!(cause, "no function can be changed until a restart");
+            self.broken = Some(cause.clone());
+        }
+        cause
+    }
+}
+
+/// Makes one change. Whatever can refuse it comes before its first write.
+fn apply(connection: &Connection, change: Change) -> Result<(Made, Effect), WriteError> {
+    match change {
+        Change::Put { head, expected } => {
+            let key = cache_key(&head.namespace, &head.name);
+            let current = rows::function(connection, &head.namespace, &head.name)?;
+            let retired = rows::retired(connection)?;
+            let (id, current) = current.unzip();
+            let function = change::put(current.as_ref(), *head, expected, retired)?;
+            let id = rows::write_function(connection, id, &function)?;
+            Ok(made(key, id, function, None))
+        }
+        Change::Publish { namespace, name, expected } => {
+            let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
+            let (function, version) = change::publish(current.as_ref(), expected)?;
+            let id = rows::write_function(connection, id, &function)?;
+            rows::write_version(connection, id, function.last_version, &version)?;
+            Ok(made(cache_key(&namespace, &name), id, function, Some(version)))
+        }
+        Change::Delete { namespace, name, expected } => {
+            let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
+            let last = change::delete(current.as_ref(), expected)?;
+            rows::retire(connection, last)?;
+            rows::delete_function(connection, id.ok_or(WriteError::NotFound)?)?;
+            let key = cache_key(&namespace, &name);
+            Ok((Made { function: None, version: None }, Effect { key, entry: None, gone: None }))
+        }
+        Change::DeleteVersion { namespace, name, number } => {
+            let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
+            let exists = match id {
+                Some(id) => rows::delete_version(connection, id, number)?,
+                None => false,
+            };
+            let function = change::delete_version(current.as_ref(), exists)?;
+            let id = rows::write_function(connection, id, &function)?;
+            let (made, effect) = made(cache_key(&namespace, &name), id, function, None);
+            Ok((made, Effect { gone: Some((id, number)), ..effect }))
+        }
+    }
+}
+
+fn made(
+    key: String,
+    id: i64,
+    function: Function,
+    version: Option<FunctionVersion>,
+) -> (Made, Effect) {
+    let function = Arc::new(function);
+    let entry = Some(Entry { id, function: Arc::clone(&function) });
+    let made = Made { function: Some(function), version: version.map(Arc::new) };
+    (made, Effect { key, entry, gone: None })
+}
+
+/// The key of a function in the cache. Names hold no `/`.
+pub(crate) fn cache_key(namespace: &Namespace, name: &FunctionName) -> String {
+    let mut key = format!("{namespace}/{name}");
+    key.make_ascii_lowercase();
+    key
+}
