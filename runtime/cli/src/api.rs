@@ -86,7 +86,8 @@ impl LogFilter {
         let given = pairs.into_iter().filter_map(|(name, value)| {
             value.map(|value| format!("{name}={}", query_value(&value)))
         });
-        given.collect::<Vec<_>>().join("&")
+        let query = given.collect::<Vec<_>>().join("&");
+        if query.is_empty() { query } else { format!("?{query}") }
     }
 }
 
@@ -234,7 +235,7 @@ impl Client {
     /// # Errors
     /// The server's problem, or no answer.
     pub(crate) fn logs(&self, name: &FunctionName, filter: &LogFilter) -> Result<Value, CliError> {
-        let call = Call::new(Method::GET, format!("{}/logs?{}", path(name), filter.query()));
+        let call = Call::new(Method::GET, format!("{}/logs{}", path(name), filter.query()));
         let timeout = call.timeout + filter.wait.unwrap_or_default();
         self.send(call.timeout(timeout))?.json()
     }
@@ -297,6 +298,7 @@ mod tests {
             wait: Some(Duration::from_secs(20)),
             ..LogFilter::default()
         };
-        assert_eq!(filter.query(), "after=4&since=2026-07-01T00:00:00Z&wait=20s");
+        assert_eq!(filter.query(), "?after=4&since=2026-07-01T00:00:00Z&wait=20s");
+        assert_eq!(LogFilter::default().query(), "");
     }
 }

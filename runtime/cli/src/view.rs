@@ -33,14 +33,24 @@ pub(crate) struct FunctionView {
     pub(crate) handlers: Vec<String>,
     /// Its configuration.
     pub(crate) configuration: ConfigurationView,
-    /// When code and configuration were put together.
+    /// When the name was first deployed, or the version published.
     pub(crate) created: Timestamp,
+    /// When code or configuration last changed; absent for versions.
+    #[serde(default)]
+    pub(crate) updated: Option<Timestamp>,
     /// The highest number published; absent for versions.
     #[serde(default)]
     pub(crate) last_version: Option<u64>,
     /// Where it is served; absent for versions and what serves no HTTP.
     #[serde(default)]
     pub(crate) urls: Option<Vec<String>>,
+}
+
+impl FunctionView {
+    /// When what is served last changed.
+    pub(crate) fn changed(&self) -> Timestamp {
+        self.updated.unwrap_or(self.created)
+    }
 }
 
 /// A function's configuration.
@@ -83,7 +93,7 @@ pub(crate) mod tests {
         "handlers":["wasi:http/incoming-handler@0.2"],
         "configuration":{"memory_bytes":67108864,"timeout_ms":1000,"fuel":10000000000,
             "environment":{"TOKEN":"hunter2"},"public":true,"not_known_yet":1},
-        "created":"2026-07-01T12:00:00Z","last_version":2,
+        "created":"2026-06-01T12:00:00Z","updated":"2026-07-01T12:00:00Z","last_version":2,
         "urls":["http://hello.localhost:4566/"],"not_known_yet":1}"#;
 
     #[test]

@@ -21,12 +21,12 @@ pub(crate) struct ConfigureArgs {
     /// The function's name
     name: FunctionName,
 
-    #[command(flatten)]
-    configuration: ConfigurationArgs,
-
     /// Only if the function is still at this revision
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     if_revision: Option<u64>,
+
+    #[command(flatten)]
+    configuration: ConfigurationArgs,
 }
 
 pub(crate) fn run(args: &ConfigureArgs, global: &Global) -> Result<Exit, CliError> {

@@ -15,7 +15,7 @@ Examples:
   lambent deploy hello hello.wasm --public
   lambent deploy thumbnail thumbnail.wasm --memory 256MiB --timeout 5s
   lambent deploy orders orders.wasm --env-file .env --env LOG=debug --tag team=shop
-  curl -s https://example.com/hello.wasm | lambent deploy hello -";
+  cat hello.wasm | lambent deploy hello -";
 
 /// Create a function, or update the one of that name
 ///
@@ -31,12 +31,12 @@ pub(crate) struct DeployArgs {
     #[arg(value_name = "FILE.wasm")]
     file: PathBuf,
 
-    #[command(flatten)]
-    configuration: ConfigurationArgs,
-
     /// Only if the function is still at this revision; 0: only if it is new
     #[arg(long, value_name = "N")]
     if_revision: Option<u64>,
+
+    #[command(flatten)]
+    configuration: ConfigurationArgs,
 }
 
 pub(crate) fn run(args: &DeployArgs, global: &Global) -> Result<Exit, CliError> {

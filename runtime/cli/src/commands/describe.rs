@@ -55,7 +55,7 @@ fn fields(function: &FunctionView) -> Vec<(&'static str, String)> {
     }
     let timeout = Duration::from_millis(configuration.timeout_ms);
     fields.extend([
-        ("changed", function.created.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()),
+        ("changed", function.changed().strftime("%Y-%m-%d %H:%M:%S UTC").to_string()),
         ("code", format!("{}, sha256 {}", format_bytes(function.code_bytes), function.digest)),
         ("calls", function.handlers.join("\n")),
         ("memory", format_bytes(configuration.memory_bytes)),

@@ -39,7 +39,7 @@ fn row(function: &FunctionView) -> Vec<String> {
         format_bytes(configuration.memory_bytes),
         duration(std::time::Duration::from_millis(configuration.timeout_ms)),
         if configuration.public { "yes" } else { "no" }.into(),
-        function.created.strftime("%Y-%m-%d %H:%M").to_string(),
+        function.changed().strftime("%Y-%m-%d %H:%M").to_string(),
         function.handlers.first().cloned().unwrap_or_default(),
     ]
 }

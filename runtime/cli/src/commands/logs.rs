@@ -1,6 +1,6 @@
 use std::io;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use jiff::Timestamp;
@@ -25,6 +25,9 @@ Examples:
 
 /// How long one question for more stays open.
 const WAIT: Duration = Duration::from_secs(20);
+
+/// How long to leave a server alone that did not wait or answer.
+const RETRY: Duration = Duration::from_secs(1);
 
 /// How often a broken connection is tried again while following.
 const RETRIES_MAX: u32 = 30;
@@ -52,8 +55,9 @@ pub(crate) struct LogsArgs {
     #[arg(long, value_name = "ID")]
     request: Option<String>,
 
-    /// Show at most so many invocations [default: 100]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    /// Show at most so many invocations, 1 to 1000 [default: 100, or all with
+    /// --since]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1000))]
     limit: Option<u64>,
 }
 
@@ -77,7 +81,10 @@ pub(crate) fn run(args: &LogsArgs, global: &Global) -> Result<Exit, CliError> {
         limit: args.limit.and_then(|limit| usize::try_from(limit).ok()),
         ..LogFilter::default()
     };
-    let page = client.logs(&args.name, &filter)?;
+    let mut page = client.logs(&args.name, &filter)?;
+    if args.since.is_some() && args.limit.is_none() && !args.follow {
+        read_on(&client, &args.name, filter.clone(), &mut page)?;
+    }
     if args.follow {
         return follow(&client, &args.name, filter, page, output);
     }
@@ -89,6 +96,28 @@ pub(crate) fn run(args: &LogsArgs, global: &Global) -> Result<Exit, CliError> {
         eprintln!("no invocations{}", if args.since.is_some() { " in that time" } else { " yet" });
     }
     Ok(Exit::Ok)
+}
+
+/// Adds to a page what comes after it.
+fn read_on(
+    client: &Client,
+    name: &FunctionName,
+    filter: LogFilter,
+    page: &mut Value,
+) -> Result<(), CliError> {
+    let mut filter = LogFilter { since: None, limit: Some(1000), ..filter };
+    loop {
+        filter.after = page["next"].as_u64();
+        let mut more = client.logs(name, &filter)?;
+        let Value::Array(records) = more["records"].take() else { return Ok(()) };
+        page["next"] = more["next"].take();
+        if records.is_empty() {
+            return Ok(());
+        }
+        if let Some(all) = page["records"].as_array_mut() {
+            all.extend(records);
+        }
+    }
 }
 
 fn follow(
@@ -104,14 +133,22 @@ fn follow(
         show(&page, output)?;
         filter.after = page["next"].as_u64().or(filter.after).or(Some(0));
         page = loop {
+            let clock = Instant::now();
             match client.logs(name, &filter) {
-                Ok(page) => break page,
+                Ok(page) => {
+                    // A server that stops answers at once that there is nothing.
+                    let nothing = page["records"].as_array().is_none_or(Vec::is_empty);
+                    if nothing && clock.elapsed() < RETRY {
+                        thread::sleep(RETRY);
+                    }
+                    break page;
+                }
                 Err(error) if error.exit() == Exit::Unreachable && failures < RETRIES_MAX => {
                     if failures == 0 {
                         eprintln!("{error}\n  trying again");
                     }
                     failures += 1;
-                    thread::sleep(Duration::from_secs(1));
+                    thread::sleep(RETRY);
                 }
                 Err(error) => return Err(error),
             }
@@ -207,6 +244,20 @@ mod tests {
         assert_eq!(since("7d").unwrap(), "604800s");
         assert_eq!(since("2026-07-01T12:00:00+02:00").unwrap(), "2026-07-01T10:00:00Z");
         assert!(since("yesterday").is_err());
+    }
+
+    #[test]
+    fn a_time_is_read_to_its_end() {
+        let server = Canned::start(vec![
+            answer("200 OK", r#"{"records":[{"cursor":8}],"next":8}"#),
+            answer("200 OK", r#"{"records":[],"next":8}"#),
+        ]);
+        let client = Client::new(server.endpoint(), Some("k"), None).unwrap();
+        let mut page = serde_json::json!({ "records": [{ "cursor": 7 }], "next": 7 });
+        let filter = LogFilter { since: Some("600s".into()), ..LogFilter::default() };
+        read_on(&client, &"hello".parse().unwrap(), filter, &mut page).unwrap();
+        assert_eq!(page.to_string(), r#"{"next":8,"records":[{"cursor":7},{"cursor":8}]}"#);
+        assert!(server.requests()[0].contains("/logs?after=7&limit=1000 "));
     }
 
     #[test]

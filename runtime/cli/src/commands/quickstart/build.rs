@@ -125,7 +125,7 @@ fn follow(stderr: impl Read, progress: &Progress) -> String {
     let mut log = String::new();
     for line in BufReader::new(stderr).lines().map_while(Result::ok) {
         let trimmed = line.trim();
-        if trimmed.starts_with("Compiling") || trimmed.starts_with("Downloading") {
+        if ["Blocking", "Compiling", "Downloading"].iter().any(|verb| trimmed.starts_with(verb)) {
             progress.say(format!("building the example functions: {trimmed}"));
         }
         log.push_str(&line);

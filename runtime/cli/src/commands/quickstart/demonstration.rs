@@ -57,13 +57,7 @@ pub(super) fn run(
 
 fn deploy(client: &Client, name: &str, file: &Path) -> Result<Deployment, CliError> {
     let code = component::read(file)?;
-    let patch = ConfigurationPatch {
-        public: Some(true),
-        // Room for a large photograph as well.
-        memory_bytes: Some(256 << 20),
-        timeout_ms: Some(10_000),
-        ..ConfigurationPatch::default()
-    };
+    let patch = ConfigurationPatch { public: Some(true), ..ConfigurationPatch::default() };
     let clock = Instant::now();
     let deployed = client.deploy(&function(name)?, &code, &patch, None)?;
     let time = clock.elapsed();

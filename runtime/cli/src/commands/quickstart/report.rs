@@ -174,24 +174,20 @@ impl Report {
     /// Says what to try next, in commands that work when pasted.
     pub(super) fn how_to_go_on(&self, workspace: &Workspace) -> Result<(), CliError> {
         let bold = |text: &str| paint(colour(&io::stdout()), Colour::Bold, text);
-        let mut lines = vec![String::new(), bold("Open")];
-        lines.extend(
-            self.deployments
-                .iter()
-                .filter(|one| one.name == "hello")
-                .flat_map(|one| one.urls.iter().map(|url| format!("  {url}"))),
-        );
-        let photo = workspace.photo();
-        let photo = quoted(&format!("@{}", relative(&photo).display()));
-        let thumbnail = self.deployments.iter().find(|one| one.name == "thumbnail");
-        let thumbnail = thumbnail.and_then(|one| one.urls.first()).cloned().unwrap_or_default();
+        let url = |name: &str| {
+            let deployment = self.deployments.iter().find(|one| one.name == name);
+            deployment.and_then(|one| one.urls.first()).cloned().unwrap_or_default()
+        };
+        let (hello, thumbnail) = (url("hello"), url("thumbnail"));
+        let photo = quoted(&format!("@{}", relative(&workspace.photo()).display()));
         let (lambent, flag) = (program(), endpoint_flag(&self.url));
+        let mut lines = vec![String::new(), bold("Open")];
+        lines.extend([format!("  {hello}"), format!("  {thumbnail}   a page that takes photos")]);
         lines.extend([
             String::new(),
             bold("Go on, in another terminal"),
-            format!(
-                "  curl -H content-type:image/jpeg --data-binary {photo} {thumbnail} -o small.jpg"
-            ),
+            format!("  curl {hello}"),
+            format!("  curl --data-binary {photo} {thumbnail} -o small.jpg"),
             format!("  {lambent} list{flag}"),
             format!("  {lambent} logs thumbnail --follow{flag}"),
             format!("  {lambent} describe hello{flag}"),
