@@ -43,8 +43,8 @@ const GATHER: Duration = Duration::from_millis(5);
 const RETAIN_EVERY: Duration = Duration::from_secs(60);
 /// Most records deleted in one transaction for their age.
 const AGED_MAX: i64 = 1000;
-/// Most records deleted in one transaction for their size: they may be large.
-const TRIM_MAX: i64 = 100;
+/// Records deleted between two looks at the size: they may be large.
+const TRIM_MAX: i64 = 16;
 
 /// The highest cursor ever given.
 pub(crate) fn newest(connection: &Connection) -> rusqlite::Result<u64> {
@@ -229,16 +229,17 @@ impl State {
         let limit = self.options.bytes_max;
         let delete = "DELETE FROM invocation WHERE cursor IN (\
                         SELECT cursor FROM invocation ORDER BY cursor LIMIT ?1)";
-        let deleted = || -> rusqlite::Result<()> {
+        let mut deleted = || -> rusqlite::Result<()> {
             if used_bytes(&self.connection)? <= limit {
                 return Ok(());
             }
+            let transaction = self.connection.transaction()?;
+            let mut statement = transaction.prepare_cached(delete)?;
             // Some more than needed, so that not every batch has to.
-            let mut statement = self.connection.prepare_cached(delete)?;
-            while used_bytes(&self.connection)? > limit / 10 * 9
-                && statement.execute([TRIM_MAX])? > 0
-            {}
-            Ok(())
+            while used_bytes(&transaction)? > limit / 10 * 9 && statement.execute([TRIM_MAX])? > 0 {
+            }
+            drop(statement);
+            transaction.commit()
         };
         if let Err(error) = deleted() {
             tracing::warn!(%error, "cannot delete invocation logs beyond their size");

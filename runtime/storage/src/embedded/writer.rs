@@ -225,3 +225,67 @@ pub(crate) fn cache_key(namespace: &Namespace, name: &FunctionName) -> String {
     key.make_ascii_lowercase();
     key
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::samples;
+    use crate::data_dir::DataDir;
+
+    fn put(name: &str) -> Change {
+        let head = samples::head(&samples::namespace("ns"), &samples::name(name), "code");
+        Change::Put { head: Box::new(head), expected: None }
+    }
+
+    fn state(data: &DataDir) -> State {
+        let connection = rows::CONTROL.open(data).unwrap();
+        State { connection, cache: Arc::new(Cache::new(1 << 20)), broken: None }
+    }
+
+    #[test]
+    fn a_full_disk_fails_the_whole_batch_and_nothing_after_it() {
+        let home = tempfile::tempdir().unwrap();
+        let data = DataDir::open(home.path()).unwrap();
+        let mut state = state(&data);
+        let pages: i64 =
+            state.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        state.connection.pragma_update(None, "max_page_count", pages + 2).unwrap();
+        let many = (0..100).map(|number| put(&format!("f{number}"))).collect();
+        let results = state.write(many);
+        assert_eq!(results.len(), 100);
+        for result in results {
+            let error = result.unwrap_err();
+            assert!(matches!(error, WriteError::Storage(StorageError::Unavailable { .. })));
+        }
+        assert!(state.cache.function("ns/f0").is_none());
+
+        assert!(state.write(vec![put("f0")]).remove(0).is_ok());
+        let first = samples::name("f1");
+        assert!(
+            rows::function(&state.connection, &samples::namespace("ns"), &first).unwrap().is_none()
+        );
+    }
+
+    #[test]
+    fn after_an_io_error_nothing_is_acknowledged() {
+        let home = tempfile::tempdir().unwrap();
+        let data = DataDir::open(home.path()).unwrap();
+        let mut state = state(&data);
+        let io = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC);
+        let error = rusqlite::Error::SqliteFailure(io, None);
+        state.failed(&StorageError::unavailable("commit a transaction", error));
+        assert!(state.write(vec![put("f")]).remove(0).is_err());
+    }
+
+    #[test]
+    fn a_refused_change_leaves_the_others_of_its_batch_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let data = DataDir::open(home.path()).unwrap();
+        let mut state = state(&data);
+        let (namespace, name) = (samples::namespace("ns"), samples::name("none"));
+        let refused = Change::Publish { namespace, name, expected: None };
+        let results = state.write(vec![put("a"), refused, put("b")]);
+        let results: Vec<_> = results.iter().map(Result::is_ok).collect();
+        assert_eq!(results, [true, false, true]);
+    }
+}

@@ -1,0 +1,53 @@
+//! Values for tests.
+
+use jiff::Timestamp;
+use lambent_types::{
+    Configuration, Digest, FunctionName, FunctionVersion, Handler, InvocationRecord, LogLine,
+    LogStream, Logs, Meter, Namespace, Outcome, RequestId, VersionNumber,
+};
+
+/// A namespace of this name.
+#[must_use]
+pub fn namespace(text: &str) -> Namespace {
+    text.parse().unwrap()
+}
+
+/// A function name.
+#[must_use]
+pub fn name(text: &str) -> FunctionName {
+    text.parse().unwrap()
+}
+
+/// A head whose code is the bytes of `code`.
+#[must_use]
+pub fn head(namespace: &Namespace, name: &FunctionName, code: &str) -> FunctionVersion {
+    FunctionVersion {
+        namespace: namespace.clone(),
+        name: name.clone(),
+        version: VersionNumber::Latest,
+        digest: Digest::of(code.as_bytes()),
+        code_bytes: code.len() as u64,
+        handlers: vec![Handler::Http02],
+        configuration: Configuration { description: code.to_owned(), ..Configuration::default() },
+        created: Timestamp::now(),
+    }
+}
+
+/// The record of a successful invocation that wrote `line`.
+#[must_use]
+pub fn record(namespace: &Namespace, function: &FunctionName, line: &str) -> InvocationRecord {
+    InvocationRecord {
+        id: RequestId::new(),
+        namespace: namespace.clone(),
+        function: function.clone(),
+        version: VersionNumber::Latest,
+        handler: Handler::Http02,
+        started: Timestamp::now(),
+        outcome: Outcome::Ok,
+        meter: Meter { fuel: 42, ..Meter::default() },
+        logs: Logs {
+            lines: vec![LogLine { stream: LogStream::Stdout, text: line.to_owned() }],
+            dropped_bytes: 0,
+        },
+    }
+}

@@ -1,0 +1,18 @@
+//! The backends against the contract, and what only the embedded one promises.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod data_dir;
+mod embedded;
+mod log_retention;
+
+use std::sync::Arc;
+
+use lambent_storage::{contract, memory};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_keeps_the_contract() {
+    contract::check_registry(Arc::new(memory::MemoryRegistry::default())).await;
+    contract::check_code(Arc::new(memory::MemoryCode::default())).await;
+    contract::check_logs(Arc::new(memory::MemoryLogs::default())).await;
+}
