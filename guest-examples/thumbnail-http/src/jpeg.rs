@@ -28,19 +28,13 @@ fn progressive_frame(photo: &[u8]) -> Option<&[u8]> {
 /// How many there are: one for every sample of every component.
 fn coefficients(frame: &[u8]) -> Option<u64> {
     let [_precision, h1, h0, w1, w0, _count, components @ ..] = frame else { return None };
-    let pixels =
-        u64::from(u16::from_be_bytes([*h1, *h0])) * u64::from(u16::from_be_bytes([*w1, *w0]));
-    let factors: Vec<u64> = components
-        .chunks_exact(3)
-        .map(|of| u64::from(of[1] >> 4) * u64::from(of[1] & 15))
-        .collect();
-    // The component that is sampled most has a sample for every pixel.
-    Some(
-        factors
-            .iter()
-            .map(|factor| pixels * factor / factors.iter().max().unwrap_or(&1).max(&1))
-            .sum(),
-    )
+    let height = u64::from(u16::from_be_bytes([*h1, *h0]));
+    let width = u64::from(u16::from_be_bytes([*w1, *w0]));
+    // How densely each component is sampled; the densest has every pixel.
+    let densities =
+        || components.chunks_exact(3).map(|of| u64::from(of[1] >> 4) * u64::from(of[1] & 15));
+    let densest = densities().max()?.max(1);
+    Some(width * height * densities().sum::<u64>() / densest)
 }
 
 #[cfg(test)]

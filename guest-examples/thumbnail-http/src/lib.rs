@@ -12,6 +12,7 @@
 
 mod http;
 mod jpeg;
+mod scale;
 mod thumbnail;
 
 use wasip2::exports::http::incoming_handler::Guest;

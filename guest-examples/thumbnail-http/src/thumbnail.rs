@@ -7,7 +7,7 @@ use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use crate::http::Refusal;
-use crate::jpeg;
+use crate::{jpeg, scale};
 
 /// What the pixels, and whatever a decoder keeps beside them, may take: enough
 /// for 24 megapixels of RGBA.
@@ -21,13 +21,11 @@ pub fn make(photo: Vec<u8>, width: u32, height: u32) -> Result<(&'static str, Ve
     let (photo, orientation) = decode(photo)?;
     // What lies on its side has to fit the box after it was put up.
     let (width, height) = if on_its_side(orientation) { (height, width) } else { (width, height) };
-    let mut picture = if photo.width() > width || photo.height() > height {
-        photo.thumbnail(width, height)
-    } else {
-        photo
-    };
+    let opaque = !photo.color().has_alpha();
+    let mut picture = DynamicImage::from(scale::into_box(&photo, width, height));
+    drop(photo);
     picture.apply_orientation(orientation);
-    encode(picture).map_err(|error| Refusal::new(500, error.to_string()))
+    encode(picture, opaque).map_err(|error| Refusal::new(500, error.to_string()))
 }
 
 fn decode(photo: Vec<u8>) -> Result<(DynamicImage, Orientation), Refusal> {
@@ -92,16 +90,15 @@ fn on_its_side(orientation: Orientation) -> bool {
     )
 }
 
-fn encode(picture: DynamicImage) -> Result<(&'static str, Vec<u8>), ImageError> {
+fn encode(picture: DynamicImage, opaque: bool) -> Result<(&'static str, Vec<u8>), ImageError> {
     let mut bytes = Vec::new();
-    if picture.color().has_alpha() {
-        let picture = DynamicImage::from(picture.into_rgba8());
-        picture.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png)?;
-        Ok(("image/png", bytes))
-    } else {
+    if opaque {
         let encoder = JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY);
         picture.into_rgb8().write_with_encoder(encoder)?;
         Ok(("image/jpeg", bytes))
+    } else {
+        picture.write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png)?;
+        Ok(("image/png", bytes))
     }
 }
 

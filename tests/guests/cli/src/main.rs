@@ -1,5 +1,6 @@
 //! A plain command, as any language makes it: copies stdin to stdout in upper
-//! case. The input `exit 3` ends it with that code, `panic` with a panic.
+//! case. The input `exit 3` ends it with that code, of which WASI 0.2 passes on
+//! only that it is not 0; `panic` ends it with a panic.
 
 use std::io::{self, Read, Write};
 use std::process;

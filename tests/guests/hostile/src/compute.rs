@@ -6,6 +6,8 @@ use std::{io, process};
 use guest_support::{Target, respond};
 use wasip2::http::types::ResponseOutparam;
 
+/// Kept apart from its caller, so that its name is in the backtrace.
+#[inline(never)]
 pub(crate) fn spin() -> ! {
     loop {
         black_box(());

@@ -14,7 +14,8 @@ pub(crate) fn die_mid_body(outparam: ResponseOutparam) -> io::Result<()> {
     process::abort()
 }
 
-/// Answers with `?n=N` headers of a kilobyte each, or says how many it may have.
+/// Answers with `?n=N` headers of a kilobyte each, or says how many it may have
+/// (if the host tells, and does not trap).
 pub(crate) fn headers_flood(target: &Target, outparam: ResponseOutparam) -> io::Result<()> {
     let headers = Fields::new();
     let value = [b'x'; 1024];

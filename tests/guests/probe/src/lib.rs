@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use guest_support::{Target, respond};
 use serde_json::json;
 use wasip2::exports::http::incoming_handler::Guest;
-use wasip2::http::types::{IncomingRequest, Method, ResponseOutparam};
+use wasip2::http::types::{IncomingRequest, Method, ResponseOutparam, Scheme};
 
 struct Probe;
 
@@ -52,7 +52,7 @@ fn headers(request: &IncomingRequest, outparam: ResponseOutparam) -> io::Result<
     let seen = json!({
         "method": method(&request.method()),
         "path": request.path_with_query(),
-        "scheme": request.scheme().map(|scheme| format!("{scheme:?}")),
+        "scheme": request.scheme().map(scheme),
         "authority": request.authority(),
         "headers": headers,
     });
@@ -63,6 +63,14 @@ fn method(method: &Method) -> String {
     match method {
         Method::Other(name) => name.clone(),
         known => format!("{known:?}").trim_start_matches("Method::").to_uppercase(),
+    }
+}
+
+fn scheme(scheme: Scheme) -> String {
+    match scheme {
+        Scheme::Http => "http".into(),
+        Scheme::Https => "https".into(),
+        Scheme::Other(name) => name,
     }
 }
 
