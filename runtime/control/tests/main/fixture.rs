@@ -1,0 +1,158 @@
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use lambent_control::{Control, Deployed, Inspect, Inspected};
+use lambent_storage::contract::samples;
+use lambent_storage::memory::{MemoryCode, MemoryRegistry};
+use lambent_storage::{CodeStore, Registry, StorageError};
+use lambent_types::{
+    ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionName, Handler, Namespace,
+};
+use tokio::sync::Semaphore;
+
+/// Prepares code that is text: `bad` is refused, `empty` exports nothing, `big`
+/// takes 64 MiB.
+pub(crate) struct FakeInspect {
+    pub(crate) prepared: Mutex<BTreeSet<Digest>>,
+    /// A permit lets one `prepare` go on.
+    pub(crate) gate: Semaphore,
+    pub(crate) waiting: Semaphore,
+}
+
+#[async_trait]
+impl Inspect for FakeInspect {
+    async fn prepare(&self, digest: Digest, code: Bytes) -> Result<Inspected, Error> {
+        assert_eq!(Digest::of(&code), digest);
+        self.waiting.add_permits(1);
+        self.gate.acquire().await.unwrap().forget();
+        if &code[..] == b"bad" {
+            return Err(Error::new(ErrorCode::InvalidComponent, "bad"));
+        }
+        self.prepared.lock().unwrap().insert(digest);
+        let handlers = if &code[..] == b"empty" { vec![] } else { vec![Handler::Http02] };
+        let memory_bytes_min = if &code[..] == b"big" { 64 << 20 } else { 1 << 20 };
+        Ok(Inspected { handlers, memory_bytes_min })
+    }
+
+    async fn forget(&self, digest: Digest) {
+        self.prepared.lock().unwrap().remove(&digest);
+    }
+}
+
+/// A code store that can be out of order.
+#[derive(Default)]
+pub(crate) struct FlakyCode {
+    pub(crate) code: MemoryCode,
+    pub(crate) broken: AtomicBool,
+}
+
+#[async_trait]
+impl CodeStore for FlakyCode {
+    async fn put(&self, digest: Digest, code: Bytes) -> Result<(), StorageError> {
+        if self.broken.load(Ordering::Relaxed) {
+            let source = "disk full".into();
+            return Err(StorageError::Unavailable { action: "write code", source });
+        }
+        self.code.put(digest, code).await
+    }
+    async fn get(&self, digest: Digest) -> Result<Option<Bytes>, StorageError> {
+        self.code.get(digest).await
+    }
+    async fn contains(&self, digest: Digest) -> Result<bool, StorageError> {
+        self.code.contains(digest).await
+    }
+    async fn delete(&self, digest: Digest) -> Result<(), StorageError> {
+        self.code.delete(digest).await
+    }
+    async fn list(&self) -> Result<Vec<Digest>, StorageError> {
+        self.code.list().await
+    }
+}
+
+pub(crate) struct Fixture {
+    pub(crate) control: Arc<Control>,
+    pub(crate) registry: Arc<MemoryRegistry>,
+    pub(crate) code: Arc<FlakyCode>,
+    pub(crate) inspect: Arc<FakeInspect>,
+    pub(crate) ns: Namespace,
+    pub(crate) f: FunctionName,
+}
+
+impl Fixture {
+    /// Collects at once what is not referred to.
+    pub(crate) fn new() -> Self {
+        Self::with_grace(Duration::ZERO)
+    }
+
+    pub(crate) fn with_grace(grace: Duration) -> Self {
+        let registry = Arc::new(MemoryRegistry::default());
+        let code = Arc::new(FlakyCode::default());
+        let inspect = Arc::new(FakeInspect {
+            prepared: Mutex::default(),
+            gate: Semaphore::new(10_000),
+            waiting: Semaphore::new(0),
+        });
+        let control = Control::new(registry.clone(), code.clone(), inspect.clone());
+        let control = Arc::new(control.with_grace(grace));
+        let (ns, f) = (samples::namespace("default"), samples::name("f"));
+        Self { control, registry, code, inspect, ns, f }
+    }
+
+    /// Makes every `prepare` wait for a permit of the gate.
+    pub(crate) fn close_gate(&self) {
+        self.inspect.gate.forget_permits(10_000);
+        self.inspect.waiting.forget_permits(10_000);
+    }
+
+    pub(crate) async fn deploy(&self, code: &'static str) -> Result<Deployed, Error> {
+        self.deploy_with(code, ConfigurationPatch::default()).await
+    }
+
+    pub(crate) async fn deploy_with(
+        &self,
+        code: &'static str,
+        patch: ConfigurationPatch,
+    ) -> Result<Deployed, Error> {
+        self.control.deploy(&self.ns, &self.f, Bytes::from(code), patch, None).await
+    }
+
+    /// A deploy in a task of its own, once it has begun to compile.
+    pub(crate) async fn begin_deploy(
+        &self,
+        code: &'static str,
+    ) -> tokio::task::JoinHandle<Result<Deployed, Error>> {
+        let (control, ns, f) = (self.control.clone(), self.ns.clone(), self.f.clone());
+        let patch = ConfigurationPatch::default();
+        let task =
+            tokio::spawn(
+                async move { control.deploy(&ns, &f, Bytes::from(code), patch, None).await },
+            );
+        self.inspect.waiting.acquire().await.unwrap().forget();
+        task
+    }
+
+    pub(crate) async fn function(&self) -> Option<Arc<Function>> {
+        self.registry.function(&self.ns, &self.f).await.unwrap()
+    }
+
+    /// The code that is stored, in the order of `among`; what is prepared must
+    /// be the same.
+    pub(crate) async fn stored(&self, among: &[&'static str]) -> Vec<&'static str> {
+        let digest = |code: &&&str| Digest::of(code.as_bytes());
+        let stored: BTreeSet<_> = self.code.list().await.unwrap().into_iter().collect();
+        assert_eq!(*self.inspect.prepared.lock().unwrap(), stored);
+        among.iter().filter(|code| stored.contains(&digest(code))).copied().collect()
+    }
+}
+
+pub(crate) fn memory(bytes: u64) -> ConfigurationPatch {
+    ConfigurationPatch { memory_bytes: Some(bytes), ..ConfigurationPatch::default() }
+}
+
+pub(crate) fn description(text: &str) -> ConfigurationPatch {
+    ConfigurationPatch { description: Some(text.into()), ..ConfigurationPatch::default() }
+}

@@ -1,0 +1,9 @@
+//! The control plane over in-memory stores and a fake compiler.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod collect;
+mod deploy;
+mod fixture;
+mod head;
+mod versions;
