@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use lambent_server::{Options, Server};
@@ -39,11 +38,10 @@ impl Node {
             .block_on(async { Signals::new() })
             .map_err(|error| CliError::failed(format!("cannot receive signals: {error}")))?;
         let grace = options.grace;
-        let scheme = if options.tls.is_some() { "https" } else { "http" };
         let server = runtime
             .block_on(Server::start(options))
             .map_err(|error| CliError::failed(chain(&error)))?;
-        let url = format!("{scheme}://{}", reachable(server.local_addr()));
+        let url = server.url();
         Ok(Self { runtime, server, signals, grace, url, startup: clock.elapsed() })
     }
 
@@ -104,27 +102,5 @@ impl Signals {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
         }
-    }
-}
-
-/// An address to connect to: "any address" is one to listen on only.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    match address {
-        SocketAddr::V4(v4) if v4.ip().is_unspecified() => (Ipv4Addr::LOCALHOST, v4.port()).into(),
-        SocketAddr::V6(v6) if v6.ip().is_unspecified() => (Ipv6Addr::LOCALHOST, v6.port()).into(),
-        other => other,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn any_address_is_reached_on_loopback() {
-        let of = |text: &str| reachable(text.parse().unwrap()).to_string();
-        assert_eq!(of("0.0.0.0:80"), "127.0.0.1:80");
-        assert_eq!(of("[::]:80"), "[::1]:80");
-        assert_eq!(of("10.0.0.1:80"), "10.0.0.1:80");
     }
 }

@@ -4,7 +4,7 @@ use std::env;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use comfy_table::presets::{NOTHING, UTF8_HORIZONTAL_ONLY};
+use comfy_table::presets::{NOTHING, UTF8_BORDERS_ONLY};
 use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;
 
@@ -40,14 +40,14 @@ impl Output {
         writeln!(io::stdout().lock(), "{text}")
     }
 
-    /// Prints rows under a header: ruled on a terminal, aligned otherwise.
+    /// Prints rows under a header: framed on a terminal, aligned otherwise.
     ///
     /// # Errors
     /// Standard output cannot be written to.
     pub(crate) fn table(self, header: &[&str], rows: Vec<Vec<String>>) -> io::Result<()> {
         let mut table = Table::new();
         if self.terminal {
-            table.load_style(UTF8_HORIZONTAL_ONLY);
+            table.load_style(UTF8_BORDERS_ONLY);
             table.set_content_arrangement(ContentArrangement::Dynamic);
         } else {
             table.load_style(NOTHING);
@@ -55,6 +55,11 @@ impl Output {
         table.set_header(header.iter().map(|title| title.to_uppercase()));
         for row in rows {
             table.add_row(row.into_iter().map(|cell| printable(&cell)));
+        }
+        if !self.terminal {
+            table.column_iter_mut().for_each(|column| {
+                column.set_padding((0, 2));
+            });
         }
         for line in table.lines() {
             self.line(line.trim_end())?;
