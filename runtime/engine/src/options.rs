@@ -61,6 +61,15 @@ impl Options {
         config
     }
 
+    /// The same pool without metering: what the benches compare with.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn baseline(&self) -> Config {
+        let mut config = self.run_config(Some(&Pool::for_host(self.instances)));
+        config.consume_fuel(false);
+        config
+    }
+
     /// For compiling only: allocates nothing up front.
     pub(crate) fn compile_config(&self) -> Config {
         self.code()

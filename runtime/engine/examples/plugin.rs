@@ -1,0 +1,80 @@
+//! A host product that takes plugins: a shop whose discounts are components.
+//!
+//! It defines a WIT world with one import and one export (prices in cents),
+//! loads a plugin, and calls it under limits. Run it with
+//! `cargo run -p lambent-engine --example plugin [plugin.wasm]`.
+
+#![expect(missing_docs, reason = "generated bindings")]
+
+use std::time::Duration;
+
+use lambent_engine::types::Limits;
+use lambent_engine::wasmtime::component::{HasSelf, Linker, bindgen};
+use lambent_engine::{Capability, Engine, Host, Invocation, Options};
+
+bindgen!({
+    inline: r"
+        package shop:plugin;
+        world discount {
+            import price: func(item: u32) -> u32;
+            export total: func(item: u32, count: u32) -> u32;
+        }
+    ",
+    exports: { default: async },
+});
+
+/// The shop's own state during one call.
+struct Shop {
+    prices: [u32; 3],
+}
+
+impl DiscountImports for Shop {
+    fn price(&mut self, item: u32) -> u32 {
+        self.prices.get(item as usize).copied().unwrap_or(0)
+    }
+}
+
+/// What the shop lets plugins import.
+struct Prices;
+
+impl Capability<Shop> for Prices {
+    fn interfaces(&self) -> Vec<String> {
+        vec!["price".into()]
+    }
+
+    fn link(&self, linker: &mut Linker<Host<Shop>>) -> wasmtime::Result<()> {
+        Discount::add_to_linker::<_, HasSelf<Shop>>(linker, Host::state)
+    }
+}
+
+/// Half the price from ten on. With an argument, a plugin of your own is taken.
+const PLUGIN: &str = r#"(component
+    (import "price" (func $price (param "item" u32) (result u32)))
+    (core func $price' (canon lower (func $price)))
+    (core module $m
+        (import "" "price" (func $price (param i32) (result i32)))
+        (func (export "total") (param $item i32) (param $count i32) (result i32)
+            (i32.div_u (i32.mul (call $price (local.get $item)) (local.get $count))
+                (select (i32.const 2) (i32.const 1) (i32.ge_u (local.get $count) (i32.const 10))))))
+    (core instance $i (instantiate $m (with "" (instance (export "price" (func $price'))))))
+    (func (export "total") (param "item" u32) (param "count" u32) (result u32)
+        (canon lift (core func $i "total"))))"#;
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let plugin = std::env::args().nth(1).map_or_else(|| Ok(PLUGIN.into()), std::fs::read)?;
+    let engine = Engine::builder(Options::default()).capability(Prices).build()?;
+    let plugin = engine.component(wat::parse_bytes(&plugin)?.into_owned().into()).await?;
+    let limits = Limits { fuel: 100_000, timeout: Duration::from_millis(10), ..Limits::default() };
+    let call = Invocation::new(Shop { prices: [250, 499, 1999] }).limits(limits);
+    let total = plugin.call(call, |store, plugin| {
+        Box::pin(async move {
+            let discount = DiscountPre::new(plugin)?.instantiate_async(&mut *store).await?;
+            discount.call_total(store, 1, 12).await
+        })
+    });
+    let finished = total.await?;
+    println!("12 of item 1 cost {:?} cents", finished.value);
+    println!("{:?}, having used {:?}", finished.outcome, finished.meter);
+    Ok(())
+}

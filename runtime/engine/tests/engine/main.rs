@@ -1,0 +1,10 @@
+//! The engine's promises, tested with real guests.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
+
+mod admission;
+mod event;
+mod inspection;
+mod limits;
+mod requests;
+mod support;
