@@ -1,1 +1,44 @@
 //! The composition root: listener, native API, function traffic, telemetry, drain.
+//!
+//! [`Server::start`] joins the engine to the control plane and to dispatch, and
+//! serves them over one listener:
+//!
+//! 1. `listener` accepts as many connections as are allowed and `connection`
+//!    speaks HTTP/1.1 or HTTP/2 on each, watching how long its peer takes;
+//! 2. `service` gives every request an id and an answer, and asks `router`
+//!    which door it is for, by host and then by path;
+//! 3. `traffic` takes function traffic to dispatch and back, without a
+//!    framework in between; [`api`] serves `/v1`.
+//!
+//! Whatever is refused anywhere becomes a problem document in `problem`.
+
+pub mod api;
+
+mod activity;
+mod body;
+mod compiler;
+mod connection;
+mod error;
+mod functions;
+mod headers;
+mod host;
+mod io;
+mod keys;
+mod listener;
+mod metrics;
+mod options;
+mod problem;
+mod router;
+mod server;
+mod service;
+mod state;
+mod tls;
+mod traffic;
+mod urls;
+
+pub use compiler::{COMPILE_WORKER, compile_worker};
+pub use error::{ServeError, StartError};
+pub use keys::KeyError;
+pub use options::{InvalidOptions, Options, Timeouts, TlsFiles};
+pub use server::{Engine, Server};
+pub use tls::TlsError;

@@ -1,0 +1,185 @@
+//! What happens on one connection, and when that is too little.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use crate::options::Timeouts;
+
+/// The moment that has not come.
+const NEVER: u64 = u64::MAX;
+
+/// What happens on one connection. Moments are in milliseconds since it began.
+#[derive(Debug)]
+pub(crate) struct Activity {
+    began: Instant,
+    in_flight: AtomicUsize,
+    /// Whether any request has come.
+    used: AtomicBool,
+    http2: AtomicBool,
+    /// Since when no request is in flight.
+    idle_since: AtomicU64,
+    /// When the head of the next request began to come in.
+    head_since: AtomicU64,
+    /// Since when the peer takes nothing of what waits to be sent.
+    stalled_since: AtomicU64,
+    /// Whether some request was answered before its body was read.
+    abandoned: AtomicBool,
+}
+
+/// What is to be done with a connection.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Keep,
+    /// Close it when what is in flight is done.
+    Retire,
+    /// Close it at once.
+    Close,
+}
+
+impl Activity {
+    pub(crate) fn new() -> Self {
+        Self {
+            began: Instant::now(),
+            in_flight: AtomicUsize::new(0),
+            used: AtomicBool::new(false),
+            http2: AtomicBool::new(false),
+            idle_since: AtomicU64::new(0),
+            head_since: AtomicU64::new(0),
+            stalled_since: AtomicU64::new(NEVER),
+            abandoned: AtomicBool::new(false),
+        }
+    }
+
+    fn now(&self) -> u64 {
+        self.began.elapsed().as_millis() as u64
+    }
+
+    /// Bytes came in. Between two requests they begin a head; under HTTP/2
+    /// they may as well be a ping.
+    pub(crate) fn received(&self) {
+        if self.in_flight.load(Relaxed) == 0
+            && self.head_since.load(Relaxed) == NEVER
+            && !self.http2.load(Relaxed)
+        {
+            self.head_since.store(self.now(), Relaxed);
+        }
+    }
+
+    /// The peer takes bytes.
+    pub(crate) fn sent(&self) {
+        if self.stalled_since.load(Relaxed) != NEVER {
+            self.stalled_since.store(NEVER, Relaxed);
+        }
+    }
+
+    /// The peer takes no bytes for now.
+    pub(crate) fn blocked(&self) {
+        if self.stalled_since.load(Relaxed) == NEVER {
+            self.stalled_since.store(self.now(), Relaxed);
+        }
+    }
+
+    /// A request was answered before its body was read.
+    pub(crate) fn abandon(&self) {
+        self.abandoned.store(true, Relaxed);
+    }
+
+    /// Whether the peer may still be sending a body that nobody will read.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Relaxed)
+    }
+
+    /// What is to be done with the connection now.
+    pub(crate) fn verdict(&self, timeouts: &Timeouts) -> Verdict {
+        let now = self.now();
+        let past = |since: &AtomicU64, limit: Duration| {
+            let since = since.load(Relaxed);
+            since != NEVER && now.saturating_sub(since) >= limit.as_millis() as u64
+        };
+        if past(&self.stalled_since, timeouts.stall) {
+            return Verdict::Close;
+        }
+        if self.in_flight.load(Relaxed) > 0 {
+            return Verdict::Keep;
+        }
+        if past(&self.head_since, timeouts.head) {
+            return Verdict::Close;
+        }
+        if self.used.load(Relaxed) && past(&self.idle_since, timeouts.idle) {
+            return Verdict::Retire;
+        }
+        Verdict::Keep
+    }
+}
+
+/// A request in flight on a connection.
+pub(crate) struct Busy(Arc<Activity>);
+
+impl Busy {
+    /// A request's head has come in.
+    pub(crate) fn begin(activity: Arc<Activity>, http2: bool) -> Self {
+        activity.in_flight.fetch_add(1, Relaxed);
+        activity.head_since.store(NEVER, Relaxed);
+        if !activity.used.swap(true, Relaxed) {
+            activity.http2.store(http2, Relaxed);
+        }
+        Self(activity)
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.idle_since.store(self.0.now(), Relaxed);
+        self.0.in_flight.fetch_sub(1, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NONE: Duration = Duration::ZERO;
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn timeouts(head: Duration, idle: Duration, stall: Duration) -> Timeouts {
+        Timeouts { head, idle, stall }
+    }
+
+    #[test]
+    fn the_first_head_is_awaited_from_the_start() {
+        let activity = Activity::new();
+        assert_eq!(activity.verdict(&timeouts(NONE, LONG, LONG)), Verdict::Close);
+        assert_eq!(activity.verdict(&timeouts(LONG, NONE, LONG)), Verdict::Keep);
+    }
+
+    #[test]
+    fn between_requests_a_connection_may_idle_until_a_head_begins() {
+        let activity = Arc::new(Activity::new());
+        let busy = Busy::begin(activity.clone(), false);
+        assert_eq!(activity.verdict(&timeouts(NONE, NONE, LONG)), Verdict::Keep);
+        drop(busy);
+        assert_eq!(activity.verdict(&timeouts(NONE, LONG, LONG)), Verdict::Keep);
+        assert_eq!(activity.verdict(&timeouts(NONE, NONE, LONG)), Verdict::Retire);
+        activity.received();
+        assert_eq!(activity.verdict(&timeouts(NONE, LONG, LONG)), Verdict::Close);
+    }
+
+    #[test]
+    fn pings_do_not_begin_a_head() {
+        let activity = Arc::new(Activity::new());
+        drop(Busy::begin(activity.clone(), true));
+        activity.received();
+        assert_eq!(activity.verdict(&timeouts(NONE, LONG, LONG)), Verdict::Keep);
+    }
+
+    #[test]
+    fn a_peer_that_takes_nothing_is_closed_even_while_busy() {
+        let activity = Arc::new(Activity::new());
+        let _busy = Busy::begin(activity.clone(), false);
+        activity.blocked();
+        assert_eq!(activity.verdict(&timeouts(LONG, LONG, NONE)), Verdict::Close);
+        activity.sent();
+        assert_eq!(activity.verdict(&timeouts(LONG, LONG, NONE)), Verdict::Keep);
+    }
+}

@@ -1,0 +1,279 @@
+//! Functions: deploy, configure, describe, list, delete.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{FromRequest as _, Multipart};
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use http::header::LOCATION;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use lambent_types::{ConfigurationPatch, Qualifier, bounds, parse_bytes, parse_duration};
+
+use super::etag;
+use super::intake::{
+    Intake, IntakeError, JSON_BYTES_MAX, json, media_type, read_json, unsupported,
+};
+use super::openapi::Binary;
+use super::parts::{Named, State, function_name, qualifier};
+use super::query::Params;
+use super::view::{FunctionView, Functions};
+use crate::problem::Refusal;
+use crate::state::App;
+
+/// The media type of a component.
+pub(super) const WASM: &str = "application/wasm";
+const FORM: &str = "multipart/form-data";
+/// Bytes of a form beside its two parts.
+const FORM_BYTES: u64 = 16 << 10;
+
+/// Lists functions.
+#[utoipa::path(
+    get, path = "/v1/functions", operation_id = "list_functions",
+    params(
+        ("after" = Option<String>, Query, description = "Only names that follow this one"),
+        ("limit" = Option<u32>, Query, description = "At most this many: 1 to 1,000; 100 if absent"),
+    ),
+    responses((status = 200, description = "Functions by name", body = Functions)),
+)]
+pub(super) async fn list(app: State, uri: Uri) -> Result<Json<Functions>, Refusal> {
+    let params = Params::read(&uri, &["after", "limit"])?;
+    let limit = params.limit(100, 1000)?;
+    let after = params.text("after").map(function_name).transpose()?;
+    let namespace = lambent_types::Namespace::default();
+    // One more than asked for tells whether there is a next page.
+    let mut found = app.control.list(&namespace, after.as_ref(), limit + 1).await?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).map(|last| last.latest.name.clone());
+    let functions = found.iter().map(|function| FunctionView::of(function, &app.urls)).collect();
+    Ok(Json(Functions { functions, next }))
+}
+
+/// Describes a function, or one of its versions.
+#[utoipa::path(
+    get, path = "/v1/functions/{name}", operation_id = "describe_function",
+    params(
+        ("name" = String, Path, description = "The function"),
+        ("qualifier" = Option<String>, Query, description = "`$LATEST`, or a version's number"),
+        ("If-None-Match" = Option<String>, Header, description = "An `ETag`: 304 if it still holds"),
+    ),
+    responses(
+        (status = 200, description = "The function; `ETag` is its revision", body = FunctionView),
+        (status = 304, description = "It has not changed"),
+        (status = 404, description = "No such function or version",
+         body = lambent_types::Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn describe(
+    app: State,
+    named: Named,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let params = Params::read(&uri, &["qualifier"])?;
+    if let Qualifier::Version(number) = qualifier(&params)? {
+        let version = app.control.version(&named.namespace, &named.name, number).await?;
+        return Ok(Json(FunctionView::of_version(&version)).into_response());
+    }
+    let function = app.control.describe(&named.namespace, &named.name).await?;
+    let view = FunctionView::of(&function, &app.urls);
+    if etag::is_known(&headers, function.revision) {
+        return Ok((StatusCode::NOT_MODIFIED, view.headers()).into_response());
+    }
+    Ok((view.headers(), Json(view)).into_response())
+}
+
+/// Creates or updates a function. Answers when it is ready to serve.
+///
+/// The body is the component; its configuration comes in the query, or, as
+/// everything about it can, in the first part of a form.
+#[utoipa::path(
+    put, path = "/v1/functions/{name}", operation_id = "deploy_function",
+    params(
+        ("name" = String, Path, description = "The function"),
+        ("memory" = Option<String>, Query, description = "Memory limit, such as `64MiB`"),
+        ("timeout" = Option<String>, Query, description = "Timeout, such as `250ms`"),
+        ("fuel" = Option<u64>, Query, description = "Fuel budget"),
+        ("public" = Option<bool>, Query, description = "Whether HTTP requests need no key"),
+        ("description" = Option<String>, Query, description = "Free text"),
+        ("If-Match" = Option<String>, Header, description = "The revision to replace, or `*`"),
+        ("If-None-Match" = Option<String>, Header, description = "`*`: only if it is new"),
+    ),
+    request_body(
+        description = "The component, or a form of `configuration` (JSON) and `code`",
+        content(
+            (Binary = "application/wasm"),
+            (DeployForm = "multipart/form-data"),
+        ),
+    ),
+    responses(
+        (status = 200, description = "Updated", body = FunctionView),
+        (status = 201, description = "Created", body = FunctionView),
+        (status = 412, description = "It is at another revision",
+         body = lambent_types::Problem, content_type = "application/problem+json"),
+        (status = 422, description = "The component cannot be served",
+         body = lambent_types::Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn deploy(
+    app: State,
+    named: Named,
+    request: Request<Body>,
+) -> Result<Response, Refusal> {
+    let Named { namespace, name, .. } = &named;
+    let expected = etag::expected(&app.control, namespace, name, request.headers()).await?;
+    let (patch, code) = match media_type(request.headers()).as_deref() {
+        Some(WASM) => raw(&app, request).await?,
+        Some(FORM) => form(&app, request).await?,
+        _ => return Err(unsupported(request.headers(), "application/wasm")),
+    };
+    let deployed = app.control.deploy(namespace, name, code, patch, expected).await?;
+    let view = FunctionView::of(&deployed.function, &app.urls);
+    let mut headers = view.headers();
+    if let Ok(location) = HeaderValue::from_str(&format!("/v1/functions/{}", view.name)) {
+        headers.insert(LOCATION, location);
+    }
+    let status = if deployed.created { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, headers, Json(view)).into_response())
+}
+
+/// The parts of a form that deploys.
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "describes the form in the OpenAPI document")]
+struct DeployForm {
+    /// What to change of the configuration.
+    configuration: Option<ConfigurationPatch>,
+    /// The component.
+    #[schema(value_type = String, format = Binary)]
+    code: Vec<u8>,
+}
+
+const CONFIGURABLE: [&str; 5] = ["memory", "timeout", "fuel", "public", "description"];
+
+/// A component as the body, configured in the query.
+async fn raw(app: &App, request: Request<Body>) -> Result<(ConfigurationPatch, Bytes), Refusal> {
+    let (parts, body) = request.into_parts();
+    let params = Params::read(&parts.uri, &CONFIGURABLE)?;
+    let millis = |text: &str| u64::try_from(parse_duration(text).ok()?.as_millis()).ok();
+    let patch = ConfigurationPatch {
+        memory_bytes: params.parse("memory", "a size such as 64MiB", |t| parse_bytes(t).ok())?,
+        timeout_ms: params.parse("timeout", "a duration such as 250ms", millis)?,
+        fuel: params.parse("fuel", "a number", |text| text.parse().ok())?,
+        public: params.parse("public", "true or false", |text| text.parse().ok())?,
+        description: params.text("description").map(str::to_owned),
+        ..ConfigurationPatch::default()
+    };
+    let intake = Intake::new(&parts.headers, body, bounds::CODE_BYTES_MAX, app.stall)?;
+    let _upload = app.uploads.acquire().await;
+    Ok((patch, intake.whole().await?))
+}
+
+/// A form of configuration and component.
+async fn form(app: &App, request: Request<Body>) -> Result<(ConfigurationPatch, Bytes), Refusal> {
+    Params::read(request.uri(), &[])?;
+    let (parts, body) = request.into_parts();
+    let limit = bounds::CODE_BYTES_MAX + JSON_BYTES_MAX + FORM_BYTES;
+    let body = Body::new(Intake::new(&parts.headers, body, limit, app.stall)?);
+    let _upload = app.uploads.acquire().await;
+    let mut form = Multipart::from_request(Request::from_parts(parts, body), &())
+        .await
+        .map_err(|error| Refusal::invalid(error.body_text()))?;
+    let mut patch = None;
+    let mut code = None;
+    while let Some(field) = form.next_field().await.map_err(malformed)? {
+        let name = field.name().unwrap_or_default().to_owned();
+        match name.as_str() {
+            "configuration" if patch.is_none() => {
+                let json = field.bytes().await.map_err(malformed)?;
+                if json.len() as u64 > JSON_BYTES_MAX {
+                    return Err(IntakeError::TooLarge(JSON_BYTES_MAX).into());
+                }
+                patch = Some(read_json(&json, "part \"configuration\"")?);
+            }
+            "code" if code.is_none() => code = Some(field.bytes().await.map_err(malformed)?),
+            "configuration" | "code" => {
+                return Err(Refusal::invalid(format!("the form has part {name:?} twice")));
+            }
+            _ => {
+                let name: String = name.chars().take(64).collect();
+                return Err(Refusal::invalid(format!(
+                    "the form has part {name:?}; there are: configuration, code"
+                )));
+            }
+        }
+    }
+    let code = code.ok_or_else(|| Refusal::invalid("the form has no part \"code\""))?;
+    Ok((patch.unwrap_or_default(), code))
+}
+
+/// A form that cannot be read: because it is none, or its body did not come in.
+fn malformed(error: axum::extract::multipart::MultipartError) -> Refusal {
+    let mut cause: Option<&dyn std::error::Error> = Some(&error);
+    while let Some(current) = cause {
+        if let Some(intake) = current.downcast_ref::<IntakeError>() {
+            return (*intake).into();
+        }
+        cause = current.source();
+    }
+    Refusal::invalid(format!("the form is malformed: {}", error.body_text()))
+}
+
+/// Changes a function's configuration; what is not named stays.
+#[utoipa::path(
+    patch, path = "/v1/functions/{name}", operation_id = "configure_function",
+    params(
+        ("name" = String, Path, description = "The function"),
+        ("If-Match" = Option<String>, Header, description = "The revision to change, or `*`"),
+    ),
+    request_body(
+        content(
+            (ConfigurationPatch = "application/json"),
+            (ConfigurationPatch = "application/merge-patch+json"),
+        ),
+    ),
+    responses(
+        (status = 200, description = "The function", body = FunctionView),
+        (status = 412, description = "It is at another revision",
+         body = lambent_types::Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn configure(
+    app: State,
+    named: Named,
+    request: Request<Body>,
+) -> Result<Response, Refusal> {
+    Params::read(request.uri(), &[])?;
+    let Named { namespace, name, .. } = &named;
+    let expected = etag::expected(&app.control, namespace, name, request.headers()).await?;
+    let accepted = ["application/json", "application/merge-patch+json"];
+    let patch = json(request, &accepted, "configuration", app.stall).await?;
+    let function = app.control.configure(namespace, name, patch, expected).await?;
+    let view = FunctionView::of(&function, &app.urls);
+    Ok((view.headers(), Json(view)).into_response())
+}
+
+/// Deletes a function with all its versions.
+#[utoipa::path(
+    delete, path = "/v1/functions/{name}", operation_id = "delete_function",
+    params(
+        ("name" = String, Path, description = "The function"),
+        ("If-Match" = Option<String>, Header, description = "The revision to delete, or `*`"),
+    ),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "No such function",
+         body = lambent_types::Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn delete(
+    app: State,
+    named: Named,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<StatusCode, Refusal> {
+    Params::read(&uri, &[])?;
+    let Named { namespace, name, .. } = &named;
+    let expected = etag::expected(&app.control, namespace, name, &headers).await?;
+    app.control.delete(namespace, name, expected).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,209 @@
+//! Taking in a body: bounded in size, and in how long it may take.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, Request};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use lambent_types::{ErrorCode, format_bytes};
+use serde::de::DeserializeOwned;
+use tokio::time::{Instant, Sleep};
+
+use crate::problem::Refusal;
+
+/// Most bytes of a JSON body.
+pub(crate) const JSON_BYTES_MAX: u64 = 64 << 10;
+/// Most bytes set aside on a client's word that they will come.
+const RESERVE_BYTES_MAX: u64 = 1 << 20;
+
+/// Why a body did not come in whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum IntakeError {
+    #[error("the body is larger than {}", format_bytes(*.0))]
+    TooLarge(u64),
+    #[error("the body stopped coming in")]
+    Stalled,
+    #[error("the body broke off")]
+    Broken,
+}
+
+impl From<IntakeError> for Refusal {
+    fn from(error: IntakeError) -> Self {
+        let code = match error {
+            IntakeError::TooLarge(_) => ErrorCode::PayloadTooLarge,
+            IntakeError::Stalled | IntakeError::Broken => ErrorCode::InvalidRequest,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+/// A body of at most `limit` bytes, whose next bytes take at most `stall`.
+pub(crate) struct Intake {
+    body: axum::body::Body,
+    limit: u64,
+    left: u64,
+    stall: Duration,
+    patience: Pin<Box<Sleep>>,
+}
+
+impl Intake {
+    /// Takes in the body of `request`. Refused at once if it says that it is
+    /// too large, so that a client waiting for `100 Continue` never sends it.
+    pub(crate) fn new(
+        headers: &HeaderMap,
+        body: axum::body::Body,
+        limit: u64,
+        stall: Duration,
+    ) -> Result<Self, IntakeError> {
+        let announced =
+            headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        if announced.is_some_and(|bytes: u64| bytes > limit) {
+            return Err(IntakeError::TooLarge(limit));
+        }
+        let patience = Box::pin(tokio::time::sleep(stall));
+        Ok(Self { body, limit, left: limit, stall, patience })
+    }
+
+    /// Reads all of it into memory.
+    pub(crate) async fn whole(mut self) -> Result<Bytes, IntakeError> {
+        let reserve = self.body.size_hint().lower().min(RESERVE_BYTES_MAX);
+        let mut whole = BytesMut::with_capacity(reserve as usize);
+        while let Some(frame) = self.frame().await {
+            if let Ok(data) = frame?.into_data() {
+                if whole.is_empty() && self.is_end_stream() {
+                    return Ok(data);
+                }
+                whole.extend_from_slice(&data);
+            }
+        }
+        Ok(whole.freeze())
+    }
+}
+
+impl Body for Intake {
+    type Data = Bytes;
+    type Error = IntakeError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, IntakeError>>> {
+        let this = &mut *self;
+        let frame = match Pin::new(&mut this.body).poll_frame(cx) {
+            Poll::Ready(frame) => frame,
+            Poll::Pending => {
+                let stalled = this.patience.as_mut().poll(cx).is_ready();
+                return if stalled {
+                    Poll::Ready(Some(Err(IntakeError::Stalled)))
+                } else {
+                    Poll::Pending
+                };
+            }
+        };
+        let deadline = Instant::now() + this.stall;
+        this.patience.as_mut().reset(deadline);
+        Poll::Ready(frame.map(|frame| {
+            let frame = frame.map_err(|_| IntakeError::Broken)?;
+            let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
+            this.left = this.left.checked_sub(bytes).ok_or(IntakeError::TooLarge(this.limit))?;
+            Ok(frame)
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// The media type of a body, without parameters, lower case.
+pub(crate) fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    Some(essence.to_ascii_lowercase()).filter(|essence| !essence.is_empty())
+}
+
+/// The refusal of a body that is not of `wanted`.
+pub(crate) fn unsupported(headers: &HeaderMap, wanted: &str) -> Refusal {
+    let given = match media_type(headers) {
+        Some(given) => format!("the body is {given:?}"),
+        None => "the body's Content-Type is not given".into(),
+    };
+    Refusal::new(ErrorCode::UnsupportedMediaType, format!("{given}; send {wanted}"))
+}
+
+/// Reads a body of JSON.
+pub(crate) async fn json<T: DeserializeOwned>(
+    request: Request<axum::body::Body>,
+    accepted: &[&str],
+    what: &str,
+    stall: Duration,
+) -> Result<T, Refusal> {
+    let (parts, body) = request.into_parts();
+    if !media_type(&parts.headers).is_some_and(|given| accepted.contains(&given.as_str())) {
+        return Err(unsupported(&parts.headers, &accepted.join(" or ")));
+    }
+    let bytes = Intake::new(&parts.headers, body, JSON_BYTES_MAX, stall)?.whole().await?;
+    read_json(&bytes, what)
+}
+
+/// Reads JSON; the error says where in it the fault is.
+pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T, Refusal> {
+    serde_json::from_slice(bytes)
+        .map_err(|error| Refusal::invalid(format!("the {what} is not what it should be: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    fn intake(body: Body, length: Option<&str>, limit: u64) -> Result<Intake, IntakeError> {
+        let mut headers = HeaderMap::new();
+        if let Some(length) = length {
+            headers.insert(CONTENT_LENGTH, length.parse().unwrap());
+        }
+        Intake::new(&headers, body, limit, Duration::from_millis(50))
+    }
+
+    #[tokio::test]
+    async fn the_limit_holds_whether_or_not_it_is_announced() {
+        assert_eq!(intake("abc".into(), None, 3).unwrap().whole().await.unwrap(), "abc");
+        let error = intake("abcd".into(), None, 3).unwrap().whole().await.unwrap_err();
+        assert_eq!(error, IntakeError::TooLarge(3));
+        assert!(intake(Body::empty(), Some("4"), 3).is_err());
+    }
+
+    #[tokio::test]
+    async fn a_body_that_stops_is_given_up() {
+        let body = Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
+        let error = intake(body, None, 3).unwrap().whole().await.unwrap_err();
+        assert_eq!(error, IntakeError::Stalled);
+    }
+
+    #[test]
+    fn media_types_are_compared_without_parameters() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(media_type(&headers), None);
+        headers.insert(CONTENT_TYPE, "Application/JSON ; charset=utf-8".parse().unwrap());
+        assert_eq!(media_type(&headers).as_deref(), Some("application/json"));
+    }
+
+    #[test]
+    fn json_errors_say_where() {
+        let refusal = read_json::<lambent_types::ConfigurationPatch>(
+            b"{\n  \"memroy_bytes\": 1}",
+            "configuration",
+        )
+        .unwrap_err();
+        assert!(refusal.detail().contains("line 2 column"), "{}", refusal.detail());
+    }
+}

@@ -1,0 +1,121 @@
+//! Invocations: one event in, one answer out.
+
+use axum::body::Body;
+use axum::extract::Extension;
+use axum::response::{IntoResponse as _, Response};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use lambent_dispatch::{Caller, Invoked};
+use lambent_types::{InvocationRecord, Output, RequestId, bounds};
+
+use super::event;
+use super::intake::Intake;
+use super::openapi::Binary;
+use super::parts::{Named, State, qualifier};
+use super::query::Params;
+use crate::problem::Refusal;
+use crate::traffic::trace_parent;
+
+/// Invokes a function and waits for its answer.
+///
+/// The body is the event's data, `Content-Type` its type, and `ce-` headers its
+/// CloudEvents attributes.
+#[utoipa::path(
+    post, path = "/v1/functions/{name}/invocations", operation_id = "invoke_function",
+    params(
+        ("name" = String, Path, description = "The function"),
+        ("qualifier" = Option<String>, Query, description = "`$LATEST`, or a version's number"),
+        ("ce-id" = Option<String>, Header, description = "The request's id if absent"),
+        ("ce-source" = Option<String>, Header, description = "This resource's path if absent"),
+        ("ce-type" = Option<String>, Header, description = "`lambent.invocation.v1` if absent"),
+        ("ce-subject" = Option<String>, Header, description = "What the event is about"),
+        ("ce-time" = Option<String>, Header, description = "When it happened, by RFC 3339"),
+        ("ce-dataschema" = Option<String>, Header, description = "The schema of the data"),
+    ),
+    request_body(description = "The event's data, at most 6 MiB",
+        content((Binary = "application/octet-stream"), (serde_json::Value = "application/json"))),
+    responses(
+        (status = 200, description = "What the function returned; or, with \
+          `lambent-function-error`, how it failed",
+         content((Binary = "application/octet-stream"), (lambent_types::Failure = "application/json")),
+         headers(
+            ("lambent-request-id" = String, description = "The invocation"),
+            ("lambent-version" = String, description = "The version that ran"),
+            ("lambent-outcome" = String, description = "How it ended"),
+            ("lambent-function-error" = String, description = "How it failed, if it did"),
+            ("lambent-start" = String, description = "`mapped` (cold) or `loaded`"),
+            ("lambent-duration-us" = u64, description = "Wall-clock microseconds"),
+            ("lambent-fuel" = u64, description = "Fuel used"),
+            ("lambent-memory-bytes" = u64, description = "Most memory held at once"),
+         )),
+        (status = 404, description = "No such function or version",
+         body = lambent_types::Problem, content_type = "application/problem+json"),
+        (status = 413, description = "The data is too large",
+         body = lambent_types::Problem, content_type = "application/problem+json"),
+        (status = 429, description = "Too many invocations at once",
+         body = lambent_types::Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn invoke(
+    app: State,
+    named: Named,
+    Extension(id): Extension<RequestId>,
+    request: Request<Body>,
+) -> Result<Response, Refusal> {
+    let params = Params::read(request.uri(), &["qualifier"])?;
+    let qualifier = qualifier(&params)?;
+    let (parts, body) = request.into_parts();
+    if parts.headers.contains_key("idempotency-key") {
+        // To run it anyway could run it twice.
+        return Err(Refusal::not_implemented("Idempotency-Key is not served by this release"));
+    }
+    let mut event = event::read(&parts.headers, id, &named.name)?;
+    let function = app.dispatcher.resolve(&named.namespace, &named.name, qualifier).await?;
+    let intake = Intake::new(&parts.headers, body, bounds::PAYLOAD_BYTES_MAX, app.stall)?;
+    event.data = intake.whole().await?;
+    let caller = Caller {
+        principal: Some("root".into()).filter(|_| !app.dev),
+        trace_parent: trace_parent(&parts.headers),
+    };
+    let Invoked { record, output } = app.dispatcher.invoke(function, caller, event).await?;
+    Ok(answer(&record, output))
+}
+
+fn answer(record: &InvocationRecord, output: Option<Output>) -> Response {
+    let mut response = match record.outcome.failure() {
+        None => {
+            let output = output.unwrap_or_default();
+            let mut response = output.data.into_response();
+            let media_type = output.content_type.and_then(|text| HeaderValue::try_from(text).ok());
+            response.headers_mut().insert(
+                CONTENT_TYPE,
+                media_type.unwrap_or(HeaderValue::from_static("application/octet-stream")),
+            );
+            response
+        }
+        Some(failure) => {
+            let mut response = axum::Json(failure).into_response();
+            let kind = HeaderValue::from_static(record.outcome.kind());
+            response.headers_mut().insert("lambent-function-error", kind);
+            response
+        }
+    };
+    describe(response.headers_mut(), record);
+    response.extensions_mut().insert(record.id);
+    response
+}
+
+fn describe(headers: &mut HeaderMap, record: &InvocationRecord) {
+    let mut set = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    let meter = &record.meter;
+    set("lambent-version", &record.version.to_string());
+    set("lambent-outcome", record.outcome.kind());
+    set("lambent-start", meter.start.as_str());
+    set("lambent-duration-us", &meter.duration.as_micros().to_string());
+    set("lambent-fuel", &meter.fuel.to_string());
+    set("lambent-memory-bytes", &meter.memory_bytes.to_string());
+}

@@ -1,0 +1,26 @@
+//! The native API: `/v1`, one file per resource.
+//!
+//! Handlers translate and nothing else: what may be done is decided by
+//! `control` and `dispatch`. A [`Refusal`](crate::problem::Refusal) becomes a
+//! problem document where the request's id is known, outside of this module.
+
+pub(crate) mod auth;
+
+mod code;
+mod etag;
+mod event;
+mod functions;
+mod intake;
+mod invocations;
+mod logs;
+mod openapi;
+mod parts;
+mod query;
+mod routes;
+mod versions;
+mod view;
+
+pub use logs::{LogEntry, Logs};
+pub use openapi::document as openapi;
+pub(crate) use routes::router;
+pub use view::{FunctionView, Functions, Versions};

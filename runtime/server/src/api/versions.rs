@@ -1,0 +1,140 @@
+//! Versions: publish, list, delete, roll back to.
+
+use axum::Json;
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use http::header::LOCATION;
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use lambent_types::VersionNumber;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::etag;
+use super::intake::json;
+use super::parts::{Named, State};
+use super::query::Params;
+use super::view::{FunctionView, Versions};
+use crate::problem::Refusal;
+
+/// Lists the versions of a function.
+#[utoipa::path(
+    get, path = "/v1/functions/{name}/versions", operation_id = "list_versions",
+    params(
+        ("name" = String, Path, description = "The function"),
+        ("after" = Option<u64>, Query, description = "Only higher numbers"),
+        ("limit" = Option<u32>, Query, description = "At most this many: 1 to 1,000; 100 if absent"),
+    ),
+    responses(
+        (status = 200, description = "Versions, ascending", body = Versions),
+        (status = 404, description = "No such function",
+         body = lambent_types::Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn list(app: State, named: Named, uri: Uri) -> Result<Json<Versions>, Refusal> {
+    let params = Params::read(&uri, &["after", "limit"])?;
+    let limit = params.limit(100, 1000)?;
+    let after = params.parse("after", "a version's number", |text| text.parse().ok())?;
+    let Named { namespace, name, .. } = &named;
+    let mut found = app.control.versions(namespace, name, after.unwrap_or(0), limit + 1).await?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| more).and_then(|last| match last.version {
+        VersionNumber::Number(number) => Some(number),
+        VersionNumber::Latest => None,
+    });
+    let versions = found.iter().map(|version| FunctionView::of_version(version)).collect();
+    Ok(Json(Versions { versions, next }))
+}
+
+/// Publishes the function as it is now as its next version.
+#[utoipa::path(
+    post, path = "/v1/functions/{name}/versions", operation_id = "publish_version",
+    params(
+        ("name" = String, Path, description = "The function"),
+        ("If-Match" = Option<String>, Header, description = "The revision to publish, or `*`"),
+    ),
+    responses(
+        (status = 200, description = "Unchanged since the last version, which is this",
+         body = FunctionView),
+        (status = 201, description = "The new version", body = FunctionView),
+        (status = 404, description = "No such function",
+         body = lambent_types::Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn publish(
+    app: State,
+    named: Named,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    Params::read(&uri, &[])?;
+    let Named { namespace, name, .. } = &named;
+    let expected = etag::expected(&app.control, namespace, name, &headers).await?;
+    let published = app.control.publish(namespace, name, expected).await?;
+    let view = FunctionView::of_version(&published.version);
+    if !published.created {
+        return Ok(Json(view).into_response());
+    }
+    let mut headers = HeaderMap::new();
+    let location = format!("/v1/functions/{}?qualifier={}", view.name, view.version);
+    if let Ok(location) = HeaderValue::from_str(&location) {
+        headers.insert(LOCATION, location);
+    }
+    Ok((StatusCode::CREATED, headers, Json(view)).into_response())
+}
+
+/// Deletes one version; its number is never used again.
+#[utoipa::path(
+    delete, path = "/v1/functions/{name}/versions/{version}", operation_id = "delete_version",
+    params(
+        ("name" = String, Path, description = "The function"),
+        ("version" = u64, Path, description = "The version's number"),
+    ),
+    responses(
+        (status = 204, description = "Deleted"),
+        (status = 404, description = "No such function or version",
+         body = lambent_types::Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn delete(app: State, named: Named, uri: Uri) -> Result<StatusCode, Refusal> {
+    Params::read(&uri, &[])?;
+    let number = named.number.ok_or_else(|| Refusal::invalid("the path names no version"))?;
+    app.control.delete_version(&named.namespace, &named.name, number).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// What to roll back to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rollback {
+    /// The version's number.
+    version: u64,
+}
+
+/// Gives a function the code and the configuration of one of its versions.
+#[utoipa::path(
+    post, path = "/v1/functions/{name}/rollback", operation_id = "rollback_function",
+    params(
+        ("name" = String, Path, description = "The function"),
+        ("If-Match" = Option<String>, Header, description = "The revision to replace, or `*`"),
+    ),
+    request_body = Rollback,
+    responses(
+        (status = 200, description = "The function", body = FunctionView),
+        (status = 404, description = "No such function or version",
+         body = lambent_types::Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn rollback(
+    app: State,
+    named: Named,
+    request: Request<Body>,
+) -> Result<Response, Refusal> {
+    Params::read(request.uri(), &[])?;
+    let Named { namespace, name, .. } = &named;
+    let expected = etag::expected(&app.control, namespace, name, request.headers()).await?;
+    let to: Rollback = json(request, &["application/json"], "rollback", app.stall).await?;
+    let function = app.control.rollback(namespace, name, to.version, expected).await?;
+    let view = FunctionView::of(&function, &app.urls);
+    Ok((view.headers(), Json(view)).into_response())
+}

@@ -1,0 +1,147 @@
+//! One connection, from its first byte to its last.
+
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::rt::Executor;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use crate::activity::{Activity, Verdict};
+use crate::io::Watched;
+use crate::options::Timeouts;
+use crate::service::{self, Doors};
+use crate::state::App;
+
+/// Most bytes of a request's head. Lambda's front door has 10 KiB, nginx 32.
+pub(crate) const HEAD_BYTES_MAX: usize = 64 << 10;
+/// Most header fields of a request.
+pub(crate) const HEADERS_MAX: usize = 100;
+/// Most requests at once on one HTTP/2 connection; the number RFC 9113
+/// recommends as the least.
+const STREAMS_MAX: u32 = 100;
+/// Most streams of one HTTP/2 connection that were reset and not yet seen to
+/// be (CVE-2023-44487), and that we reset for the peer's mistakes.
+const RESETS_MAX: usize = 32;
+
+/// The two ways in which connections are told to end.
+#[derive(Debug, Clone)]
+pub(crate) struct Stop {
+    /// Finish what is in flight and take nothing more.
+    pub(crate) drain: CancellationToken,
+    /// Drop everything.
+    pub(crate) now: CancellationToken,
+}
+
+/// What all connections of a listener have in common.
+pub(crate) struct Connections {
+    doors: Doors,
+    http: Builder<Spawn>,
+    timeouts: Timeouts,
+    /// Whether connections are encrypted.
+    secure: bool,
+}
+
+/// Where a request came from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer {
+    pub(crate) address: SocketAddr,
+    pub(crate) secure: bool,
+}
+
+impl Connections {
+    pub(crate) fn new(doors: Doors, timeouts: Timeouts, secure: bool) -> Self {
+        let mut http = Builder::new(Spawn(doors.app.clone()));
+        http.http1()
+            .timer(TokioTimer::new())
+            // Our own, see `Activity`: hyper's would also end idle connections.
+            .header_read_timeout(None)
+            .max_headers(HEADERS_MAX)
+            .max_buf_size(HEAD_BYTES_MAX);
+        http.http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS_MAX)
+            .max_header_list_size(HEAD_BYTES_MAX as u32)
+            .max_pending_accept_reset_streams(RESETS_MAX)
+            .max_local_error_reset_streams(RESETS_MAX)
+            .max_send_buf_size(64 << 10)
+            .keep_alive_interval(Duration::from_secs(30))
+            .keep_alive_timeout(Duration::from_secs(20));
+        Self { doors, http, timeouts, secure }
+    }
+
+    /// Serves HTTP/1.1 or HTTP/2 on `stream`, whichever the client speaks.
+    pub(crate) async fn serve<S>(self: Arc<Self>, stream: S, address: SocketAddr)
+    where
+        S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let activity = Arc::new(Activity::new());
+        let peer = Peer { address, secure: self.secure };
+        let io = TokioIo::new(Watched::new(stream, activity.clone()));
+        let this = self.clone();
+        let seen = activity.clone();
+        let service = service_fn(move |request| {
+            let (this, seen) = (this.clone(), seen.clone());
+            async move { service::answer(&this.doors, &seen, peer, request).await }
+        });
+        let mut connection = pin!(self.http.serve_connection(io, service));
+        let mut drained = pin!(self.doors.app.stop.drain.cancelled());
+        let mut stopped = pin!(self.doors.app.stop.now.cancelled());
+        // Often enough that no limit is exceeded by more than half.
+        let interval =
+            (self.timeouts.head.min(self.timeouts.idle) / 2).max(Duration::from_millis(10));
+        let mut check = pin!(sleep_until(Instant::now() + interval));
+        let mut retired = false;
+        loop {
+            tokio::select! {
+                biased;
+                ended = connection.as_mut() => {
+                    if let Err(error) = ended {
+                        tracing::debug!(%address, %error, "connection failed");
+                    }
+                    return;
+                }
+                () = stopped.as_mut() => return,
+                () = drained.as_mut(), if !retired => {
+                    retired = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = check.as_mut() => {
+                    match activity.verdict(&self.timeouts) {
+                        Verdict::Keep => {}
+                        Verdict::Retire if !retired => {
+                            retired = true;
+                            connection.as_mut().graceful_shutdown();
+                        }
+                        Verdict::Retire => return,
+                        Verdict::Close => {
+                            tracing::debug!(%address, "connection was too slow");
+                            return;
+                        }
+                    }
+                    check.as_mut().reset(Instant::now() + interval);
+                }
+            }
+        }
+    }
+}
+
+/// Runs the streams of HTTP/2 connections: tracked, and ended with the server.
+#[derive(Clone)]
+pub(crate) struct Spawn(Arc<App>);
+
+impl<F> Executor<F> for Spawn
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    fn execute(&self, future: F) {
+        let now = self.0.stop.now.clone();
+        self.0.tasks.spawn(async move { now.run_until_cancelled(future).await });
+    }
+}

@@ -1,0 +1,55 @@
+use std::net::SocketAddr;
+
+use lambent_storage::{OpenError, StorageError};
+
+use crate::keys::KeyError;
+use crate::options::InvalidOptions;
+use crate::tls::TlsError;
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// An option cannot be served with.
+    #[error(transparent)]
+    Options(#[from] InvalidOptions),
+    /// Something else listens there.
+    #[error(
+        "{address} is in use by another process; stop it, or give another address with --listen"
+    )]
+    AddressInUse {
+        /// The address asked for.
+        address: SocketAddr,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Bind {
+        /// The address asked for.
+        address: SocketAddr,
+        /// Why it failed.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Certificate or key cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Data(#[from] OpenError),
+    /// The root key cannot be used.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The stores cannot be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// The engine cannot run on this machine.
+    #[error("cannot start the engine")]
+    Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Why a server ended without having been told to.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Connections are no longer accepted, by a fault of ours.
+    #[error("the listener ended by itself; see the server's log")]
+    Listener,
+}

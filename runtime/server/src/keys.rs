@@ -1,0 +1,189 @@
+//! The node's own secrets: the root key, whose holder may do everything, and
+//! the key that authenticates compiled code.
+
+use std::fmt;
+use std::io::ErrorKind;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lambent_storage::{DataDir, layout, write_file};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+
+/// The root key, known by its hash only.
+pub(crate) struct RootKey {
+    sha256: [u8; 32],
+}
+
+/// What the key's file holds, for whoever may read it: the command line finds
+/// the key and the server there.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    key_id: String,
+    secret: String,
+    /// The base URL of the server that last used the directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    endpoint: Option<String>,
+}
+
+/// Why there is no key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// A key's file cannot be read or written.
+    #[error("cannot {action} {file} in the data directory")]
+    Io {
+        /// What was being done.
+        action: &'static str,
+        /// To which file.
+        file: &'static str,
+        /// Why it failed.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The root key's file is there and holds no key.
+    #[error(
+        "{} holds no root key; restore it, or delete it to get a new one",
+        layout::ROOT_KEY_FILE
+    )]
+    Malformed,
+    /// The operating system gave no random bytes.
+    #[error("no random bytes for a key")]
+    Random(#[source] getrandom::Error),
+}
+
+fn read(data: &DataDir, file: &'static str) -> Result<Option<Vec<u8>>, KeyError> {
+    match data.dir().read(file) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(KeyError::Io { action: "read", file, source }),
+    }
+}
+
+fn write(data: &DataDir, file: &'static str, bytes: &[u8]) -> Result<(), KeyError> {
+    write_file(data.dir(), file, bytes).map_err(|source| KeyError::Io {
+        action: "write",
+        file,
+        source,
+    })
+}
+
+/// Reads the key that authenticates compiled code, or makes one. A damaged one
+/// is replaced: all it costs is compiling again.
+pub(crate) fn artifact_key(data: &DataDir) -> Result<[u8; 32], KeyError> {
+    let stored = read(data, layout::ARTIFACT_KEY_FILE)?;
+    if let Some(key) = stored.and_then(|bytes| bytes.try_into().ok()) {
+        return Ok(key);
+    }
+    let mut key = [0; 32];
+    getrandom::fill(&mut key).map_err(KeyError::Random)?;
+    write(data, layout::ARTIFACT_KEY_FILE, &key)?;
+    Ok(key)
+}
+
+impl RootKey {
+    /// Reads the key, or makes one on the first start, and notes `endpoint`
+    /// beside it.
+    ///
+    /// # Errors
+    /// The file cannot be used. A damaged one is never replaced: whoever holds
+    /// the key would be locked out without a word.
+    pub(crate) fn open(data: &DataDir, endpoint: &str) -> Result<Self, KeyError> {
+        let stored: Stored = match read(data, layout::ROOT_KEY_FILE)? {
+            Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| KeyError::Malformed)?,
+            None => Stored::generate()?,
+        };
+        if stored.secret.len() < 32 {
+            return Err(KeyError::Malformed);
+        }
+        let key = Self { sha256: Sha256::digest(&stored.secret).into() };
+        // Written at every start: it may be new, at another endpoint, or have
+        // been made readable for others.
+        let stored = Stored { endpoint: Some(endpoint.to_owned()), ..stored };
+        let mut json = serde_json::to_vec_pretty(&stored).map_err(|_| KeyError::Malformed)?;
+        json.push(b'\n');
+        write(data, layout::ROOT_KEY_FILE, &json)?;
+        Ok(key)
+    }
+
+    /// Whether `presented` is the key; takes as long either way.
+    pub(crate) fn is(&self, presented: &[u8]) -> bool {
+        let presented: [u8; 32] = Sha256::digest(presented).into();
+        self.sha256.ct_eq(&presented).into()
+    }
+}
+
+impl fmt::Debug for RootKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RootKey")
+    }
+}
+
+impl Stored {
+    fn generate() -> Result<Self, KeyError> {
+        let mut secret = [0; 32];
+        getrandom::fill(&mut secret).map_err(KeyError::Random)?;
+        let mut id = [0; 16];
+        getrandom::fill(&mut id).map_err(KeyError::Random)?;
+        // The alphabet and length AWS tools accept for an access key id.
+        const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+        let id: String =
+            id.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect();
+        Ok(Self {
+            key_id: format!("LKIA{id}"),
+            secret: URL_SAFE_NO_PAD.encode(secret),
+            endpoint: None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn stored(path: &std::path::Path) -> Stored {
+        serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_first_start_makes_a_key_and_later_ones_keep_it() {
+        let temp = tempfile::tempdir().unwrap();
+        let data = DataDir::open(temp.path()).unwrap();
+        let file = data.path().join("root-key.json");
+
+        let key = RootKey::open(&data, "http://127.0.0.1:1").unwrap();
+        let first = stored(&file);
+        assert!(key.is(first.secret.as_bytes()) && !key.is(b"") && !key.is(b"test"));
+        assert_eq!(first.key_id.len(), 20);
+        assert_eq!(first.endpoint.as_deref(), Some("http://127.0.0.1:1"));
+
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let again = RootKey::open(&data, "http://127.0.0.1:2").unwrap();
+        assert!(again.is(first.secret.as_bytes()));
+        assert_eq!(stored(&file).endpoint.as_deref(), Some("http://127.0.0.1:2"));
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn the_artifact_key_stays_unless_damaged() {
+        let temp = tempfile::tempdir().unwrap();
+        let data = DataDir::open(temp.path()).unwrap();
+        let key = artifact_key(&data).unwrap();
+        assert_eq!(artifact_key(&data).unwrap(), key);
+        data.dir().write("artifact-key", "short").unwrap();
+        assert_ne!(artifact_key(&data).unwrap(), key);
+    }
+
+    #[test]
+    fn a_damaged_file_is_refused_and_left_alone() {
+        let temp = tempfile::tempdir().unwrap();
+        let data = DataDir::open(temp.path()).unwrap();
+        for text in ["", "{}", r#"{"key_id":"a","secret":""}"#] {
+            data.dir().write("root-key.json", text).unwrap();
+            assert!(matches!(RootKey::open(&data, ""), Err(KeyError::Malformed)));
+            assert_eq!(data.dir().read_to_string("root-key.json").unwrap(), text);
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! What is counted, for Prometheus.
+
+use std::collections::HashMap;
+use std::fs;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+
+use http::StatusCode;
+use lambent_dispatch::Observe;
+use lambent_types::{FunctionName, FunctionVersion, InvocationRecord, Namespace, Outcome, Start};
+use prometheus_client::encoding::{EncodeLabelSet, text};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+
+/// The media type of what [`Metrics::render`] returns.
+pub(crate) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Most functions with series of their own; further ones are counted together
+/// as function `_other`, so that a scrape stays small whatever is deployed.
+const FUNCTIONS_MAX: usize = 1000;
+
+/// Seconds. Half of all invocations take microseconds, some take minutes.
+const DURATIONS: [f64; 14] =
+    [0.000_1, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0, 60.0, 900.0];
+
+/// Bytes: 64 KiB to 4 GiB.
+const MEMORIES: [f64; 9] = [
+    65_536.0,
+    262_144.0,
+    1_048_576.0,
+    4_194_304.0,
+    16_777_216.0,
+    67_108_864.0,
+    268_435_456.0,
+    1_073_741_824.0,
+    4_294_967_296.0,
+];
+
+/// The doors that HTTP requests are counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    Function,
+    Api,
+    Other,
+}
+
+impl Door {
+    const ALL: [Self; 3] = [Self::Function, Self::Api, Self::Other];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Function => "function",
+            Self::Api => "api",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// The classes of status that HTTP requests are counted by.
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FunctionLabels {
+    namespace: String,
+    function: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    namespace: String,
+    function: String,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StartLabels {
+    start: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HttpLabels {
+    door: &'static str,
+    status: &'static str,
+}
+
+/// What is counted.
+pub(crate) struct Metrics {
+    registry: Registry,
+    families: Families,
+    /// The series of every function, so that an invocation builds no labels.
+    functions: RwLock<HashMap<(Namespace, FunctionName), Arc<Series>>>,
+    starts: [Counter; Start::ALL.len()],
+    memory: Histogram,
+    logs_dropped: Counter,
+    http: [[Counter; CLASSES.len()]; Door::ALL.len()],
+    connections: Gauge,
+    connections_refused: Counter,
+    in_flight: Gauge,
+    resident: Gauge,
+}
+
+/// Counts an open connection until it is dropped.
+pub(crate) struct OpenConnection(Gauge);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
+#[derive(Clone)]
+struct Families {
+    invocations: Family<OutcomeLabels, Counter>,
+    durations: Family<FunctionLabels, Histogram, fn() -> Histogram>,
+    fuel: Family<FunctionLabels, Counter>,
+    throttles: Family<FunctionLabels, Counter>,
+}
+
+/// The series of one function; an outcome has one once it has happened.
+struct Series {
+    labels: FunctionLabels,
+    outcomes: [OnceLock<Counter>; Outcome::KINDS.len()],
+    duration: Histogram,
+    fuel: Counter,
+    throttles: Counter,
+}
+
+impl Series {
+    fn new(families: &Families, namespace: &str, function: &str) -> Self {
+        let labels = FunctionLabels { namespace: namespace.into(), function: function.into() };
+        Self {
+            outcomes: Default::default(),
+            duration: families.durations.get_or_create_owned(&labels),
+            fuel: families.fuel.get_or_create_owned(&labels),
+            throttles: families.throttles.get_or_create_owned(&labels),
+            labels,
+        }
+    }
+
+    fn outcome(&self, families: &Families, kind: &'static str) {
+        let index = Outcome::KINDS.iter().position(|known| *known == kind).unwrap_or_default();
+        let counter = self.outcomes[index].get_or_init(|| {
+            families.invocations.get_or_create_owned(&OutcomeLabels {
+                namespace: self.labels.namespace.clone(),
+                function: self.labels.function.clone(),
+                outcome: kind,
+            })
+        });
+        counter.inc();
+    }
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let families = Families {
+            invocations: Family::default(),
+            durations: Family::new_with_constructor(|| Histogram::new(DURATIONS)),
+            fuel: Family::default(),
+            throttles: Family::default(),
+        };
+        let metrics = Self {
+            registry: Registry::default(),
+            families,
+            functions: RwLock::default(),
+            starts: Default::default(),
+            memory: Histogram::new(MEMORIES),
+            logs_dropped: Counter::default(),
+            http: Default::default(),
+            connections: Gauge::default(),
+            connections_refused: Counter::default(),
+            in_flight: Gauge::default(),
+            resident: Gauge::default(),
+        };
+        metrics.registered()
+    }
+
+    fn registered(mut self) -> Self {
+        let registry = &mut self.registry;
+        let families = self.families.clone();
+        let invocations = "Invocations that ended, by how";
+        registry.register("lambent_invocations", invocations, families.invocations);
+        let durations = "Seconds from the start of loading to the end of an invocation";
+        registry.register("lambent_invocation_duration_seconds", durations, families.durations);
+        registry.register("lambent_fuel", "Fuel that invocations used", families.fuel);
+        let throttles = "Invocations turned away because too many ran";
+        registry.register("lambent_throttles", throttles, families.throttles);
+        let memory = "Most bytes of memory an invocation held at once";
+        registry.register("lambent_invocation_memory_bytes", memory, self.memory.clone());
+        let dropped = "Invocation records dropped because the log writer was behind";
+        registry.register("lambent_logs_dropped", dropped, self.logs_dropped.clone());
+        let connections = "Open connections";
+        registry.register("lambent_connections", connections, self.connections.clone());
+        let refused = "Connections turned away because too many were open";
+        registry.register("lambent_connections_refused", refused, self.connections_refused.clone());
+        registry.register("lambent_in_flight", "Invocations running", self.in_flight.clone());
+        let resident = "Bytes of memory the process holds";
+        registry.register("process_resident_memory_bytes", resident, self.resident.clone());
+        let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
+        registry.register("lambent_build", "The running release", build);
+
+        let starts = Family::<StartLabels, Counter>::default();
+        for (counter, start) in self.starts.iter_mut().zip(Start::ALL) {
+            *counter = starts.get_or_create_owned(&StartLabels { start: start.as_str() });
+        }
+        let help = "Invocations, by how their code came to be in memory";
+        registry.register("lambent_starts", help, starts);
+        let http = Family::<HttpLabels, Counter>::default();
+        for (counters, door) in self.http.iter_mut().zip(Door::ALL) {
+            for (counter, status) in counters.iter_mut().zip(CLASSES) {
+                let labels = HttpLabels { door: door.as_str(), status };
+                *counter = http.get_or_create_owned(&labels);
+            }
+        }
+        registry.register("lambent_http_requests", "Answered HTTP requests", http);
+        self
+    }
+
+    /// A request was answered.
+    pub(crate) fn answered(&self, door: Door, status: StatusCode) {
+        let class = usize::from(status.as_u16() / 100).clamp(1, CLASSES.len()) - 1;
+        self.http[door as usize][class].inc();
+    }
+
+    /// A connection was accepted.
+    pub(crate) fn connection(&self) -> OpenConnection {
+        self.connections.inc();
+        OpenConnection(self.connections.clone())
+    }
+
+    /// A connection was turned away.
+    pub(crate) fn connection_refused(&self) {
+        self.connections_refused.inc();
+    }
+
+    /// Everything in Prometheus' text form.
+    pub(crate) fn render(&self, in_flight: usize) -> String {
+        self.in_flight.set(i64::try_from(in_flight).unwrap_or(i64::MAX));
+        if let Some(bytes) = resident_bytes() {
+            self.resident.set(bytes);
+        }
+        let mut out = String::new();
+        // Writing to a string fails only if an encoder does, and none of ours can.
+        if let Err(error) = text::encode(&mut out, &self.registry) {
+            tracing::error!(%error, "cannot render metrics");
+        }
+        out
+    }
+
+    fn series(&self, namespace: &Namespace, name: &FunctionName) -> Arc<Series> {
+        let key = (namespace.clone(), name.clone());
+        let known = self.functions.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(series) = known.get(&key) {
+            return series.clone();
+        }
+        drop(known);
+        let mut known = self.functions.write().unwrap_or_else(PoisonError::into_inner);
+        let full = known.len() >= FUNCTIONS_MAX;
+        let make = || {
+            Arc::new(if full {
+                Series::new(&self.families, "_other", "_other")
+            } else {
+                Series::new(&self.families, namespace.as_str(), name.as_str())
+            })
+        };
+        if full {
+            return make();
+        }
+        known.entry(key).or_insert_with(make).clone()
+    }
+}
+
+impl Observe for Metrics {
+    fn finished(&self, record: &InvocationRecord) {
+        let series = self.series(&record.namespace, &record.function);
+        series.outcome(&self.families, record.outcome.kind());
+        series.duration.observe(record.meter.duration.as_secs_f64());
+        series.fuel.inc_by(record.meter.fuel);
+        self.memory.observe(record.meter.memory_bytes as f64);
+        self.starts[record.meter.start as usize].inc();
+    }
+
+    fn throttled(&self, function: &FunctionVersion) {
+        self.series(&function.namespace, &function.name).throttles.inc();
+    }
+
+    fn log_dropped(&self) {
+        self.logs_dropped.inc();
+    }
+}
+
+/// What the process holds in memory, where the system says.
+fn resident_bytes() -> Option<i64> {
+    let pages: i64 =
+        fs::read_to_string("/proc/self/statm").ok()?.split(' ').nth(1)?.parse().ok()?;
+    Some(pages * rustix::param::page_size() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use lambent_types::{Handler, Logs, Meter, RequestId, VersionNumber};
+
+    use super::*;
+
+    fn record(function: &str, outcome: Outcome) -> InvocationRecord {
+        InvocationRecord {
+            id: RequestId::new(),
+            namespace: Namespace::default(),
+            function: function.parse().unwrap(),
+            version: VersionNumber::Latest,
+            handler: Handler::Http02,
+            started: jiff::Timestamp::UNIX_EPOCH,
+            outcome,
+            meter: Meter { fuel: 7, duration: Duration::from_millis(2), ..Meter::default() },
+            logs: Logs::default(),
+        }
+    }
+
+    #[test]
+    fn invocations_are_counted_by_function_and_outcome() {
+        let metrics = Metrics::new();
+        metrics.finished(&record("hello", Outcome::Ok));
+        metrics.finished(&record("hello", Outcome::Ok));
+        metrics.finished(&record("hello", Outcome::Exited { code: 1 }));
+        metrics.answered(Door::Function, StatusCode::BAD_GATEWAY);
+        metrics.log_dropped();
+        let text = metrics.render(3);
+        for line in [
+            "lambent_invocations_total{namespace=\"default\",function=\"hello\",outcome=\"ok\"} 2",
+            "lambent_invocations_total{namespace=\"default\",function=\"hello\",outcome=\"exited\"} 1",
+            "lambent_invocation_duration_seconds_count{namespace=\"default\",function=\"hello\"} 3",
+            "lambent_fuel_total{namespace=\"default\",function=\"hello\"} 21",
+            "lambent_starts_total{start=\"loaded\"} 3",
+            "lambent_starts_total{start=\"mapped\"} 0",
+            "lambent_http_requests_total{door=\"function\",status=\"5xx\"} 1",
+            "lambent_logs_dropped_total 1",
+            "lambent_in_flight 3",
+            "# EOF",
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
+        }
+        assert!(text.contains("lambent_build_info{version="));
+        assert!(text.contains("process_resident_memory_bytes "));
+    }
+
+    #[test]
+    fn however_many_functions_there_are_the_series_are_bounded() {
+        let metrics = Metrics::new();
+        for index in 0..FUNCTIONS_MAX + 10 {
+            metrics.finished(&record(&format!("f{index}"), Outcome::Ok));
+        }
+        let text = metrics.render(0);
+        let series = text.lines().filter(|l| l.starts_with("lambent_invocations_total")).count();
+        assert_eq!(series, FUNCTIONS_MAX + 1);
+        assert!(text.contains("function=\"_other\",outcome=\"ok\"} 10"));
+    }
+}

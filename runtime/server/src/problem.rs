@@ -1,0 +1,203 @@
+//! What a client is told when it does not get what it asked for: RFC 9457
+//! problem documents, written in this one place for every door.
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, Response, StatusCode};
+use lambent_types::{Error, ErrorCode, Outcome, RequestId};
+use serde::Serialize;
+
+/// The media type of a problem document.
+pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
+
+/// A request that was not served, and why.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    code: String,
+    title: &'static str,
+    detail: String,
+    retryable: bool,
+    allow: Option<&'static str>,
+}
+
+impl Refusal {
+    /// A refusal with one of the codes of the native API.
+    pub(crate) fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
+        Error::new(code, detail).into()
+    }
+
+    /// The request is malformed.
+    pub(crate) fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(ErrorCode::InvalidRequest, detail)
+    }
+
+    /// The resource has other methods only.
+    pub(crate) fn method(method: &http::Method, allow: &'static str) -> Self {
+        let detail = format!("{method} does not exist here; use {allow}");
+        Self { allow: Some(allow), ..Self::new(ErrorCode::MethodNotAllowed, detail) }
+    }
+
+    /// The request is for a part of a protocol that is not served.
+    pub(crate) fn not_implemented(detail: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::NOT_IMPLEMENTED,
+            code: "not-implemented".into(),
+            title: "not implemented",
+            detail: detail.into(),
+            retryable: false,
+            allow: None,
+        }
+    }
+
+    /// The head of the request is larger than allowed.
+    pub(crate) fn head_too_large(detail: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            code: "header-too-large".into(),
+            title: "request header too large",
+            detail: detail.into(),
+            retryable: false,
+            allow: None,
+        }
+    }
+
+    /// The function ended without giving a response.
+    pub(crate) fn outcome(outcome: &Outcome, detail: String) -> Self {
+        let status = match outcome {
+            Outcome::TimedOut { .. } => StatusCode::GATEWAY_TIMEOUT,
+            Outcome::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Outcome::Ok
+            | Outcome::FunctionError(_)
+            | Outcome::OutOfFuel { .. }
+            | Outcome::OutOfMemory { .. }
+            | Outcome::Trapped { .. }
+            | Outcome::Exited { .. }
+            | Outcome::BadResponse { .. }
+            | Outcome::ResponseTooLarge { .. }
+            | Outcome::Cancelled => StatusCode::BAD_GATEWAY,
+        };
+        Self {
+            status,
+            code: format!("function-{}", outcome.kind()),
+            title: "function gave no response",
+            detail,
+            retryable: false,
+            allow: None,
+        }
+    }
+
+    /// The status that the client gets.
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What the client is told.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The response to request `id`.
+    pub(crate) fn into_response(self, id: RequestId) -> Response<Bytes> {
+        let document = Document {
+            kind: "about:blank",
+            title: self.title,
+            status: self.status.as_u16(),
+            code: &self.code,
+            detail: &self.detail,
+            retryable: self.retryable,
+            request_id: id,
+        };
+        let mut response = Response::new(serde_json::to_vec(&document).unwrap_or_default().into());
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        if let Some(allow) = self.allow {
+            headers.insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        if self.retryable {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"lambent\""));
+        }
+        response
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let code = error.code();
+        Self {
+            status: StatusCode::from_u16(code.status())
+                .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            code: code.as_str().into(),
+            title: code.title(),
+            detail: error.detail().to_owned(),
+            retryable: code.is_retryable(),
+            allow: None,
+        }
+    }
+}
+
+impl From<lambent_storage::StorageError> for Refusal {
+    fn from(error: lambent_storage::StorageError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+/// For axum: carries the refusal out to where the request's id is known.
+impl axum::response::IntoResponse for Refusal {
+    fn into_response(self) -> axum::response::Response {
+        let mut response = Response::new(axum::body::Body::empty());
+        *response.status_mut() = self.status;
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// [`lambent_types::Problem`], with codes that only function traffic has.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    code: &'a str,
+    detail: &'a str,
+    retryable: bool,
+    request_id: RequestId,
+}
+
+#[cfg(test)]
+mod tests {
+    use lambent_types::Problem;
+
+    use super::*;
+
+    #[test]
+    fn every_code_is_the_problem_that_clients_know() {
+        for code in ErrorCode::ALL {
+            let error = Error::new(code, "why");
+            let id = RequestId::new();
+            let response = Refusal::from(error.clone()).into_response(id);
+            let expected = Problem { request_id: Some(id.to_string()), ..Problem::from(&error) };
+            assert_eq!(response.status().as_u16(), code.status());
+            assert_eq!(response.headers()[CONTENT_TYPE], MEDIA_TYPE);
+            assert_eq!(response.headers().contains_key(RETRY_AFTER), code.is_retryable());
+            assert_eq!(serde_json::from_slice::<Problem>(response.body()).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn outcomes_are_the_functions_fault_unless_they_are_ours() {
+        let status = |outcome: Outcome| Refusal::outcome(&outcome, String::new()).status().as_u16();
+        assert_eq!(status(Outcome::TimedOut { limit_ms: 1 }), 504);
+        assert_eq!(status(Outcome::Exited { code: 1 }), 502);
+        assert_eq!(status(Outcome::Internal), 500);
+        let response = Refusal::outcome(&Outcome::Exited { code: 1 }, "it exited".into())
+            .into_response(RequestId::new());
+        let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
+        assert_eq!(body["code"], "function-exited");
+    }
+}

@@ -1,0 +1,255 @@
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambent_control::{Control, Inspect};
+use lambent_dispatch::{Dispatcher, Runner};
+use lambent_storage::{DataDir, Embedded, LogOptions, layout};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::api;
+use crate::connection::{Connections, Stop};
+use crate::error::{ServeError, StartError};
+use crate::functions::{Functions, Setup};
+use crate::host::Domains;
+use crate::keys::{self, RootKey};
+use crate::listener::{self, Listener};
+use crate::metrics::Metrics;
+use crate::options::Options;
+use crate::service::Doors;
+use crate::state::App;
+use crate::tls;
+use crate::urls::Urls;
+
+/// Most components that are uploaded at once: each may take 250 MiB of memory.
+const UPLOADS_MAX: usize = 4;
+/// How often code that no version refers to is looked for.
+const COLLECT_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How long what was cut off may take to notice, and the log to be written.
+const CLOSING: Duration = Duration::from_secs(5);
+
+/// What prepares and runs components.
+#[derive(Clone)]
+pub struct Engine {
+    /// Prepares them.
+    pub inspect: Arc<dyn Inspect>,
+    /// Runs them.
+    pub runner: Arc<dyn Runner>,
+}
+
+/// A running node: takes requests from the moment it is there.
+pub struct Server {
+    address: SocketAddr,
+    grace: Duration,
+    app: Arc<App>,
+    listening: JoinHandle<()>,
+}
+
+/// What a server opens before it serves. Opening blocks, so it is done apart.
+struct Opened {
+    data: DataDir,
+    stores: Embedded,
+    tls: Option<TlsAcceptor>,
+}
+
+impl Server {
+    /// Opens the data directory and serves what is deployed in it.
+    ///
+    /// # Errors
+    /// An option, the address or the data directory cannot be used.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let opened = open(&options).await?;
+        let setup = Setup {
+            artifacts: opened.data.subdir(layout::ARTIFACTS_DIR)?,
+            key: keys::artifact_key(&opened.data)?,
+            code: opened.stores.code.clone(),
+            program: program(&options)?,
+            instances: u32::try_from(options.concurrency_max).unwrap_or(u32::MAX),
+        };
+        let functions = tokio::task::spawn_blocking(|| Functions::open(setup))
+            .await
+            .map_err(|error| StartError::Engine(error.into()))?
+            .map_err(|error| StartError::Engine(error.into()))?;
+        for advice in functions.advice() {
+            tracing::warn!("{advice}");
+        }
+        let digests = opened.stores.registry.digests().await?;
+        let engine = Engine { inspect: functions.clone(), runner: functions.clone() };
+        let server = Self::serve(options, opened, engine)?;
+        server.spawn(async move { functions.restore(digests).await });
+        Ok(server)
+    }
+
+    /// As [`Self::start`], with another engine.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_with(options: Options, engine: Engine) -> Result<Self, StartError> {
+        let opened = open(&options).await?;
+        Self::serve(options, opened, engine)
+    }
+
+    fn serve(options: Options, opened: Opened, engine: Engine) -> Result<Self, StartError> {
+        let socket = listener::bind(options.listen)?;
+        let address = socket
+            .local_addr()
+            .map_err(|source| StartError::Bind { address: options.listen, source })?;
+        let secure = opened.tls.is_some();
+        let domains = Domains::new(&options.domain);
+        let urls = Urls::new(address, secure, &domains);
+        let metrics = Arc::new(Metrics::new());
+        let Embedded { registry, code, logs } = opened.stores;
+        let stop = Stop { drain: CancellationToken::new(), now: CancellationToken::new() };
+        let app = Arc::new(App {
+            dev: options.dev,
+            domains,
+            key: RootKey::open(&opened.data, &urls.base())?,
+            control: Control::new(registry.clone(), code, engine.inspect),
+            dispatcher: Dispatcher::new(
+                registry,
+                engine.runner,
+                logs.clone(),
+                metrics.clone(),
+                lambent_dispatch::Options { concurrency_max: options.concurrency_max },
+            ),
+            logs,
+            metrics,
+            urls,
+            uploads: Semaphore::new(UPLOADS_MAX),
+            stall: options.timeouts.stall,
+            stop,
+            tasks: TaskTracker::new(),
+        });
+        let listening = listen(&app, socket, opened.tls, &options);
+        let server = Self { address, grace: options.grace, app, listening };
+        server.spawn(collect_garbage(server.app.clone()));
+        if !secure && !address.ip().is_loopback() {
+            tracing::warn!(%address, "keys and requests from other machines come in cleartext");
+        }
+        tracing::info!(%address, dev = options.dev, data = %opened.data.path().display(), "serving");
+        Ok(server)
+    }
+
+    /// Runs something in the background until the server drains.
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let drain = self.app.stop.drain.clone();
+        self.app.tasks.spawn(async move { drain.run_until_cancelled(task).await });
+    }
+
+    /// The address it listens on.
+    #[must_use]
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The base URL of the server as a client on this machine reaches it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.app.urls.base()
+    }
+
+    /// Serves until `shutdown`, then takes no more, finishes what is in flight
+    /// for as long as the grace period lasts, and returns when all is closed.
+    ///
+    /// # Errors
+    /// The listener ended by itself; all else was ended in order.
+    pub async fn run_until(mut self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let result = tokio::select! {
+            () = shutdown => Ok(()),
+            _ = &mut self.listening => Err(ServeError::Listener),
+        };
+        self.drain().await;
+        if timeout(CLOSING, self.app.logs.flush()).await.is_err() {
+            tracing::error!("the last invocation records could not be written");
+        }
+        // Closing the databases blocks.
+        let closed = tokio::task::spawn_blocking(move || drop(self)).await;
+        if let Err(error) = closed {
+            tracing::error!(%error, "closing failed");
+        }
+        tracing::info!("stopped");
+        result
+    }
+
+    async fn drain(&self) {
+        let app = &self.app;
+        tracing::info!(in_flight = app.dispatcher.in_flight(), "draining");
+        app.stop.drain.cancel();
+        app.tasks.close();
+        if timeout(self.grace, ended(app)).await.is_ok() {
+            return;
+        }
+        let in_flight = app.dispatcher.in_flight();
+        tracing::warn!(in_flight, "the grace period is over; cutting off what is in flight");
+        app.stop.now.cancel();
+        if timeout(CLOSING, ended(app)).await.is_err() {
+            tracing::error!("something does not end; leaving it behind");
+        }
+    }
+}
+
+fn listen(
+    app: &Arc<App>,
+    socket: TcpListener,
+    tls: Option<TlsAcceptor>,
+    options: &Options,
+) -> JoinHandle<()> {
+    let doors = Doors { app: app.clone(), api: api::router(app.clone()) };
+    let secure = tls.is_some();
+    let listener = Listener {
+        socket,
+        tls,
+        connections: Arc::new(Connections::new(doors, options.timeouts, secure)),
+        connections_max: options.connections_max,
+        handshake: options.timeouts.head,
+        app: app.clone(),
+    };
+    app.tasks.spawn(listener.run())
+}
+
+async fn ended(app: &App) {
+    app.tasks.wait().await;
+    app.dispatcher.idle().await;
+}
+
+async fn open(options: &Options) -> Result<Opened, StartError> {
+    options.validate()?;
+    let options = options.clone();
+    let open = move || {
+        let tls = options.tls.as_ref().map(tls::acceptor).transpose()?;
+        let data = DataDir::open(&options.data)?;
+        let logs = LogOptions {
+            age_max: options.log_age_max,
+            bytes_max: options.log_bytes_max,
+            ..LogOptions::default()
+        };
+        let stores =
+            Embedded::open(&data, lambent_storage::Options { logs, ..Default::default() })?;
+        Ok(Opened { data, stores, tls })
+    };
+    // Fails only if opening panics, which is a fault of ours.
+    tokio::task::spawn_blocking(open).await.map_err(|error| StartError::Engine(error.into()))?
+}
+
+fn program(options: &Options) -> Result<PathBuf, StartError> {
+    match &options.compiler {
+        Some(program) => Ok(program.clone()),
+        None => std::env::current_exe().map_err(|error| StartError::Engine(error.into())),
+    }
+}
+
+async fn collect_garbage(app: Arc<App>) {
+    loop {
+        if let Err(error) = app.control.collect_garbage().await {
+            tracing::warn!(%error, "cannot collect garbage; trying again later");
+        }
+        tokio::time::sleep(COLLECT_EVERY).await;
+    }
+}

@@ -1,0 +1,159 @@
+//! Every request passes here: it gets an id, a door, and in any case an answer.
+
+use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::FutureExt as _;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
+use hyper::body::Incoming;
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
+use lambent_types::{ErrorCode, RequestId};
+
+use crate::activity::{Activity, Busy};
+use crate::api::auth;
+use crate::body::{Content, RequestBody, ResponseBody};
+use crate::connection::{HEADERS_MAX, Peer};
+use crate::headers;
+use crate::host::Host;
+use crate::metrics::{self, Door};
+use crate::problem::Refusal;
+use crate::router::{self, Route};
+use crate::state::App;
+use crate::traffic;
+
+/// On every response: the id under which the server's log knows the request.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("lambent-request-id");
+
+/// All doors.
+pub(crate) struct Doors {
+    pub(crate) app: Arc<App>,
+    pub(crate) api: axum::Router,
+}
+
+/// A door's answer, and the id of the request it answers.
+type Answer = Result<(RequestId, Response<Content>), Refusal>;
+
+/// Answers one request. Whatever goes wrong, down to a panic, is an answer too.
+pub(crate) async fn answer(
+    doors: &Doors,
+    activity: &Arc<Activity>,
+    peer: Peer,
+    request: Request<Incoming>,
+) -> Result<Response<ResponseBody>, Infallible> {
+    let busy = Busy::begin(activity.clone(), request.version() == Version::HTTP_2);
+    let request = request.map(|body| RequestBody::new(body, activity.clone()));
+    let mut door = Door::Other;
+    let answer = AssertUnwindSafe(enter(doors, peer, request, &mut door)).catch_unwind().await;
+    let answer = answer.unwrap_or_else(|_| {
+        Err(Refusal::new(ErrorCode::Internal, "the request failed; see the server's log"))
+    });
+    let (id, mut response) = match answer {
+        Ok(answer) => answer,
+        Err(refusal) => {
+            let id = RequestId::new();
+            (id, problem(refusal, id))
+        }
+    };
+    let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
+    if let Ok(id) = HeaderValue::from_str(id.0.as_hyphenated().encode_lower(&mut text)) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    doors.app.metrics.answered(door, response.status());
+    Ok(response.map(|content| ResponseBody::new(content, busy)))
+}
+
+fn problem(refusal: Refusal, id: RequestId) -> Response<Content> {
+    if refusal.status() == StatusCode::INTERNAL_SERVER_ERROR {
+        tracing::error!(request = %id, detail = refusal.detail(), "request failed");
+    }
+    refusal.into_response(id).map(Content::from)
+}
+
+async fn enter(
+    doors: &Doors,
+    peer: Peer,
+    request: Request<RequestBody>,
+    door: &mut Door,
+) -> Answer {
+    let app = &doors.app;
+    router::check_method(request.method())?;
+    if request.headers().len() > HEADERS_MAX {
+        return Err(Refusal::head_too_large(format!("more than {HEADERS_MAX} header fields")));
+    }
+    headers::check_request(request.headers())?;
+    let host = Host::of(request.uri(), request.headers(), request.version())?;
+    if app.dev {
+        app.domains.check_rebinding(&host, request.headers())?;
+    }
+    if request.uri().path() == "*" {
+        // Asks about the server as a whole, which has no more to say.
+        return Ok((RequestId::new(), status(StatusCode::NO_CONTENT)));
+    }
+    match router::route(&app.domains, &host, request.uri(), request.headers())? {
+        Route::Function(target) => {
+            *door = Door::Function;
+            traffic::serve(app, peer, &host, target, request).await
+        }
+        Route::Api => {
+            *door = Door::Api;
+            api(doors, request).await
+        }
+        Route::Health => plain(request.method(), "ok", "text/plain"),
+        Route::Ready if app.stop.drain.is_cancelled() => {
+            Err(Refusal::new(ErrorCode::ShuttingDown, "the node finishes what is in flight"))
+        }
+        Route::Ready => plain(request.method(), "ready", "text/plain"),
+        Route::Metrics => {
+            auth::require_key(app, request.headers())?;
+            let text = app.metrics.render(app.dispatcher.in_flight());
+            plain(request.method(), text, metrics::MEDIA_TYPE)
+        }
+    }
+}
+
+fn status(status: StatusCode) -> Response<Content> {
+    let mut response = Response::new(Content::Whole(None));
+    *response.status_mut() = status;
+    response
+}
+
+fn plain(method: &Method, text: impl Into<Bytes>, media_type: &'static str) -> Answer {
+    if method != Method::GET && method != Method::HEAD {
+        return Err(Refusal::method(method, "GET, HEAD"));
+    }
+    let mut response = Response::new(Content::from(text.into()));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok((RequestId::new(), response))
+}
+
+async fn api(doors: &Doors, mut request: Request<RequestBody>) -> Answer {
+    auth::require_key(&doors.app, request.headers())?;
+    let id = RequestId::new();
+    request.extensions_mut().insert(id);
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let Ok(mut response) = TowerToHyperService::new(doors.api.clone()).call(request).await;
+    if !method.is_safe() {
+        tracing::info!(request = %id, %method, path, status = response.status().as_u16(), "api");
+    }
+    // An invocation has an id of its own, which its response already names.
+    let id = response.extensions_mut().remove::<RequestId>().unwrap_or(id);
+    if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+        let mut rendered = problem(refusal, id);
+        keep_allow(response.headers(), rendered.headers_mut());
+        return Ok((id, rendered));
+    }
+    Ok((id, response.map(Content::Api)))
+}
+
+/// Which methods a resource has is known to axum alone.
+fn keep_allow(from: &HeaderMap, to: &mut HeaderMap) {
+    if let Some(allow) = from.get(http::header::ALLOW) {
+        to.insert(http::header::ALLOW, allow.clone());
+    }
+}

@@ -1,0 +1,33 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambent_control::Control;
+use lambent_dispatch::Dispatcher;
+use lambent_storage::InvocationLogs;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use crate::connection::Stop;
+use crate::host::Domains;
+use crate::keys::RootKey;
+use crate::metrics::Metrics;
+use crate::urls::Urls;
+
+/// What every door shares.
+pub(crate) struct App {
+    /// Whether no key is asked for.
+    pub(crate) dev: bool,
+    pub(crate) domains: Domains,
+    pub(crate) key: RootKey,
+    pub(crate) control: Control,
+    pub(crate) dispatcher: Dispatcher,
+    pub(crate) logs: Arc<dyn InvocationLogs>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) urls: Urls,
+    /// One for every component that may be uploaded at the same time.
+    pub(crate) uploads: Semaphore,
+    /// How long the next bytes of a body may take.
+    pub(crate) stall: Duration,
+    pub(crate) stop: Stop,
+    pub(crate) tasks: TaskTracker,
+}

@@ -1,0 +1,177 @@
+//! Function traffic: a request for a function, to the function and back.
+
+use http::header::{CONTENT_LENGTH, HOST};
+use http::uri::{PathAndQuery, Scheme, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http_body::Body as _;
+use http_body_util::BodyExt as _;
+use lambent_dispatch::{Body, Caller, Reply};
+use lambent_types::{FunctionVersion, Outcome, Qualifier, RequestId};
+
+use crate::api::auth;
+use crate::body::{Content, RequestBody};
+use crate::connection::Peer;
+use crate::headers;
+use crate::host::Host;
+use crate::problem::Refusal;
+use crate::router::Target;
+use crate::state::App;
+
+/// Has the target answer `request`.
+///
+/// # Errors
+/// It did not, and why.
+pub(crate) async fn serve(
+    app: &App,
+    peer: Peer,
+    host: &Host,
+    target: Target,
+    mut request: Request<RequestBody>,
+) -> Result<(RequestId, Response<Content>), Refusal> {
+    let function =
+        app.dispatcher.resolve(&target.namespace, &target.name, target.qualifier).await?;
+    let open = is_open(app, &target, &function).await?;
+    let principal = auth::caller_of_function(app, open, request.headers_mut())?;
+    let head = request.method() == Method::HEAD;
+    let tell = app.dev || principal.is_some();
+    let caller = Caller { principal, trace_parent: trace_parent(request.headers()) };
+
+    let request = for_guest(request, peer, host, target)?;
+    let answer = app.dispatcher.http(function.clone(), caller, request).await?;
+    match answer.reply {
+        Reply::Response(response) if response.status().as_u16() >= 200 => {
+            Ok((answer.id, from_guest(app, head, response)))
+        }
+        Reply::Response(response) => {
+            let message = format!("its status is {}", response.status().as_u16());
+            Ok(ended(answer.id, &function, &Outcome::BadResponse { message }, tell))
+        }
+        Reply::Ended(outcome) => Ok(ended(answer.id, &function, &outcome, tell)),
+    }
+}
+
+/// Whether anyone may call it. A version that was public is closed again with
+/// the function's head.
+async fn is_open(app: &App, target: &Target, function: &FunctionVersion) -> Result<bool, Refusal> {
+    if app.dev {
+        return Ok(true);
+    }
+    if target.qualifier == Qualifier::Latest || !function.configuration.public {
+        return Ok(function.configuration.public);
+    }
+    let head = app.dispatcher.resolve(&target.namespace, &target.name, Qualifier::Latest).await?;
+    Ok(head.configuration.public)
+}
+
+/// The problem for a function that ended without a response. What went wrong
+/// in it is told to those who may read its logs.
+fn ended(
+    id: RequestId,
+    function: &FunctionVersion,
+    outcome: &Outcome,
+    tell: bool,
+) -> (RequestId, Response<Content>) {
+    let name = &function.name;
+    let detail = if tell {
+        format!("function \"{name}\" {}", outcome.message())
+    } else {
+        format!("function \"{name}\" gave no response; its logs have the details")
+    };
+    (id, Refusal::outcome(outcome, detail).into_response(id).map(Content::from))
+}
+
+/// The W3C trace that a request continues.
+pub(crate) fn trace_parent(headers: &HeaderMap) -> Option<String> {
+    // Version, trace, parent and flags, in hexadecimal: 55 characters in version 00.
+    let text = headers.get("traceparent")?.to_str().ok()?;
+    let plausible = (55..=128).contains(&text.len())
+        && text.bytes().all(|c| c.is_ascii_hexdigit() || c == b'-');
+    plausible.then(|| text.to_owned())
+}
+
+/// The request as the function gets it: absolute, without what was meant for
+/// us, and saying where it came from.
+fn for_guest(
+    request: Request<RequestBody>,
+    peer: Peer,
+    host: &Host,
+    target: Target,
+) -> Result<Request<Body>, Refusal> {
+    let (mut parts, body) = request.into_parts();
+    let (prefix, path) = match target.below {
+        Some(below) => (Some(below.prefix), below.rest),
+        None => {
+            let path = parts.uri.path_and_query().cloned();
+            (None, path.unwrap_or(PathAndQuery::from_static("/")))
+        }
+    };
+    headers::remove_hop_by_hop(&mut parts.headers);
+    // We have answered it: hyper says `100 Continue` when the body is read.
+    parts.headers.remove(http::header::EXPECT);
+    let client = peer.address.ip();
+    headers::add_forwarded(&mut parts.headers, client, peer.secure, host, prefix.as_deref());
+    // The target wins over the header, and HTTP/2 has no such header.
+    if let Ok(authority) = HeaderValue::from_str(host.authority.as_str()) {
+        parts.headers.insert(HOST, authority);
+    }
+    let uri = Uri::builder()
+        .scheme(if peer.secure { Scheme::HTTPS } else { Scheme::HTTP })
+        .authority(host.authority.clone())
+        .path_and_query(path)
+        .build()
+        .map_err(|_| Refusal::invalid("the request's target is malformed"))?;
+    let mut guest = Request::new(body.map_err(Into::into).boxed_unsync());
+    *guest.method_mut() = parts.method;
+    *guest.uri_mut() = uri;
+    *guest.version_mut() = parts.version;
+    *guest.headers_mut() = parts.headers;
+    Ok(guest)
+}
+
+/// The response as the client gets it.
+fn from_guest(app: &App, head: bool, response: Response<Body>) -> Response<Content> {
+    let (mut parts, body) = response.into_parts();
+    headers::remove_hop_by_hop(&mut parts.headers);
+    parts.extensions.clear();
+    let bodiless = matches!(
+        parts.status,
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+    );
+    if !head && !bodiless {
+        let known = body.size_hint().exact().is_some();
+        headers::settle_length(&mut parts.headers, known);
+        return Response::from_parts(parts, Content::Guest(body));
+    }
+    if head {
+        headers::settle_length(&mut parts.headers, false);
+    } else {
+        parts.headers.remove(CONTENT_LENGTH);
+    }
+    // Such a response ends with its head, but the function may not have ended:
+    // to drop its body would cancel it.
+    let now = app.stop.now.clone();
+    app.tasks.spawn(async move { now.run_until_cancelled(discard(body)).await });
+    Response::from_parts(parts, Content::Whole(None))
+}
+
+async fn discard(mut body: Body) {
+    while let Some(Ok(_)) = body.frame().await {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plausible_trace_parents_go_on() {
+        let parent = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("traceparent", text.parse().unwrap());
+            trace_parent(&headers)
+        };
+        let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        assert_eq!(parent(good).as_deref(), Some(good));
+        assert_eq!(parent("00-xyz"), None);
+        assert_eq!(parent(&"0".repeat(200)), None);
+    }
+}

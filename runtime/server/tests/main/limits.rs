@@ -1,0 +1,151 @@
+//! No peer holds on to the server for longer, or with more, than it may.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use lambent_server::{Options, Timeouts};
+use tokio::io::AsyncWriteExt as _;
+use tokio::time::{Instant, sleep};
+
+use crate::node::{Node, read_to_end, read_until};
+
+const SHORT: Duration = Duration::from_millis(200);
+const LONG: Duration = Duration::from_secs(60);
+
+fn timeouts(head: Duration, idle: Duration) -> impl FnOnce(&mut Options) {
+    move |options| {
+        options.dev = true;
+        options.timeouts = Timeouts { head, idle, stall: LONG };
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_come_ends_the_connection() {
+    let node = Node::start_with(timeouts(SHORT, LONG)).await;
+    for beginning in ["", "G", "PRI * HTTP/2.0\r\n", "GET /healthz HTTP/1.1\r\nHost: loc"] {
+        let mut stream = node.connect().await;
+        let begun = Instant::now();
+        stream.write_all(beginning.as_bytes()).await.unwrap();
+        assert_eq!(read_to_end(&mut stream).await, "", "{beginning:?}");
+        assert!(begun.elapsed() < SHORT * 4, "{beginning:?} took {:?}", begun.elapsed());
+    }
+}
+
+#[tokio::test]
+async fn a_head_that_drips_is_no_better() {
+    let node = Node::start_with(timeouts(SHORT, LONG)).await;
+    let mut stream = node.connect().await;
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    read_until(&mut stream, "\r\n\r\nok").await;
+    let begun = Instant::now();
+    let mut dripped = 0;
+    // Idle for longer than a head may take is fine; a slow second head is not.
+    sleep(SHORT * 2).await;
+    while stream.write_all(b"x").await.is_ok() && dripped < 200 {
+        dripped += 1;
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert!(dripped > 2, "closed while idle");
+    assert!(begun.elapsed() < SHORT * 7, "took {:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn idle_connections_are_closed_in_order() {
+    let node = Node::start_with(timeouts(LONG, SHORT)).await;
+    let mut stream = node.connect().await;
+    let begun = Instant::now();
+    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let received = read_to_end(&mut stream).await;
+    assert!(received.ends_with("ok"), "{received}");
+    assert!(begun.elapsed() < SHORT * 4, "took {:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_running_function_is_not_idle() {
+    let node = Node::start_with(timeouts(SHORT / 2, SHORT / 2)).await;
+    node.deploy_public("f").await;
+    let reply = node.get("/fn/f/slow").await;
+    assert_eq!(reply.text(), "slow");
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_is_given_up() {
+    let node = Node::start_with(|options| {
+        options.dev = true;
+        options.timeouts = Timeouts { head: SHORT, idle: SHORT, stall: SHORT };
+    })
+    .await;
+    let reply = node.put("/v1/functions/f", "http").await;
+    assert_eq!(reply.status, 201);
+    // More than all buffers between here and there can hold.
+    let mut body = Bytes::from(vec![b'x'; 5 << 20]);
+    let mut stream = node.connect().await;
+    let head = format!(
+        "POST /fn/f/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n",
+        body.len() * 8
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    for _ in 0..8 {
+        stream.write_all_buf(&mut body.clone()).await.unwrap();
+    }
+    body.clear();
+    let gone = async {
+        loop {
+            let text = node.get("/metrics").await.text();
+            // Only the connection of this very request is left.
+            if text.lines().any(|line| line == "lambent_connections 1") {
+                return;
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(SHORT * 20, gone).await.expect("the connection stays");
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_are_told_so() {
+    let node = Node::start_with(|options| {
+        options.dev = true;
+        options.connections_max = 2;
+    })
+    .await;
+    let mut held = Vec::new();
+    for _ in 0..2 {
+        let mut stream = node.connect().await;
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        read_until(&mut stream, "\r\n\r\nok").await;
+        held.push(stream);
+    }
+    let reply = node.get("/healthz").await;
+    assert_eq!(reply.status, 503);
+    assert_eq!(reply.json()["code"], "overloaded");
+    assert_eq!(reply.header("retry-after"), "1");
+
+    held.clear();
+    let again = async {
+        while node.get("/healthz").await.status != 200 {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(LONG, again).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_panic_is_the_end_of_one_request_only() {
+    let node = Node::dev().await;
+    node.deploy_public("f").await;
+    let reply = node.get("/fn/f/panic").await;
+    assert_eq!((reply.status.as_u16(), reply.code()), (500, "internal".into()));
+    assert!(!reply.text().contains("on purpose"));
+    assert_eq!(node.get("/fn/f/x").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_refused_upload_is_told_so_while_it_is_still_sent() {
+    let node = Node::start().await;
+    let body = Bytes::from(vec![b'x'; 16 << 20]);
+    let request = Request::put("/v1/functions/f").header("content-type", "application/wasm");
+    let reply = node.send_as_is(request.body(body).unwrap()).await;
+    assert_eq!((reply.status.as_u16(), reply.code()), (401, "unauthorized".into()));
+}
