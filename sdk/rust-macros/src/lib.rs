@@ -37,16 +37,15 @@ pub fn handler(
 /// The function as it was, and the component's export that calls it.
 fn expand(function: ItemFn) -> syn::Result<TokenStream> {
     check(&function)?;
-    let (input, has_context) = parameters(&function)?;
+    let (input, context) = parameters(&function)?;
     let name = &function.sig.ident;
     // Spans decide where the compiler points when a type does not fit.
     let decode = quote_spanned! { input.span()=>
         <#input as ::lambent_sdk::FromEvent>::from_event(event)?
     };
-    let call = if has_context {
-        quote! { #name(input, context) }
-    } else {
-        quote! { #name(input) }
+    let call = match context {
+        Some(context) => quote_spanned! { context.span()=> #name(input, context) },
+        None => quote! { #name(input) },
     };
     let finish = quote_spanned! { function.sig.output.span()=>
         ::lambent_sdk::__private::Outcome::into_result(outcome)
@@ -106,8 +105,8 @@ fn check(function: &ItemFn) -> syn::Result<()> {
     Ok(())
 }
 
-/// The type of the event parameter, and whether the context follows it.
-fn parameters(function: &ItemFn) -> syn::Result<(&Type, bool)> {
+/// The type of the event parameter, and that of the context if it follows.
+fn parameters(function: &ItemFn) -> syn::Result<(&Type, Option<&Type>)> {
     let mut types = Vec::new();
     for parameter in &function.sig.inputs {
         match parameter {
@@ -117,9 +116,12 @@ fn parameters(function: &ItemFn) -> syn::Result<(&Type, bool)> {
             }
         }
     }
+    if let Some(Type::Reference(borrowed)) = types.first() {
+        return Err(refuse(borrowed, "a handler owns its event: take `String` for `&str`"));
+    }
     match types[..] {
-        [input] => Ok((input, false)),
-        [input, _] => Ok((input, true)),
+        [input] => Ok((input, None)),
+        [input, context] => Ok((input, Some(context))),
         [] => Err(refuse(
             &function.sig.ident,
             "a handler takes the event: add a parameter such as `event: Event`",
