@@ -1,0 +1,118 @@
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use lambent_dispatch::{Answer, Dispatcher, Finish, Options, Unobserved};
+use lambent_types::{Error, ErrorCode, FunctionVersion, Handler, Outcome};
+
+use crate::fixture::{Fixture, FullLogs, body, caller, event, finished, request, returned};
+
+/// Answers every request at once and leaves every guest running.
+fn leave_running(fixture: &Fixture) -> Arc<Mutex<Vec<Finish>>> {
+    let running: Arc<Mutex<Vec<Finish>>> = Arc::default();
+    let keep = running.clone();
+    fixture.on_http(move |_, _, finish| {
+        keep.lock().unwrap().push(finish);
+        async { Answer::Response(http::Response::new(body(""))) }
+    });
+    running
+}
+
+async fn ask(fixture: &Fixture, function: &Arc<FunctionVersion>) -> Result<(), Error> {
+    let answer = fixture.dispatcher.http(function.clone(), caller(), request()).await;
+    answer.map(drop)
+}
+
+#[tokio::test]
+async fn no_function_gets_more_than_its_share_and_the_node_no_more_than_its_limit() {
+    let fixture = Fixture::with_concurrency(10);
+    let f = fixture.function("f", &[Handler::Http02]).await;
+    let g = fixture.function("g", &[Handler::Http02]).await;
+    let running = leave_running(&fixture);
+    for _ in 0..9 {
+        ask(&fixture, &f).await.unwrap();
+    }
+    let error = ask(&fixture, &f).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Throttled);
+    assert!(error.detail().starts_with("9 invocations of function \"f\""), "{error}");
+    assert!(error.code().is_retryable());
+
+    ask(&fixture, &g).await.unwrap();
+    let error = ask(&fixture, &g).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Throttled);
+    assert!(error.detail().starts_with("10 invocations are running"), "{error}");
+    assert_eq!(fixture.counts.throttled.load(Ordering::Relaxed), 2);
+    assert_eq!(fixture.dispatcher.in_flight(), 10);
+
+    let finish = running.lock().unwrap().remove(0);
+    finish(finished(Outcome::Ok));
+    ask(&fixture, &g).await.unwrap();
+    // Throttled invocations did not run: they are no records.
+    assert_eq!(fixture.records("f").await.len(), 1);
+}
+
+#[tokio::test]
+async fn versions_of_a_function_share_its_share() {
+    let fixture = Fixture::with_concurrency(2);
+    let f = fixture.function("f", &[Handler::Http02]).await;
+    let version = lambent_types::VersionNumber::Number(1);
+    let published = Arc::new(FunctionVersion { version, ..(*f).clone() });
+    let _running = leave_running(&fixture);
+    ask(&fixture, &f).await.unwrap();
+    let error = ask(&fixture, &published).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::Throttled);
+}
+
+#[tokio::test]
+async fn a_node_of_one_still_runs_functions() {
+    let fixture = Fixture::with_concurrency(1);
+    let f = fixture.function("f", &[Handler::Event]).await;
+    fixture.on_event(|_, _| async { Ok(returned("")) });
+    for _ in 0..3 {
+        fixture.dispatcher.invoke(f.clone(), caller(), event("")).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn idle_waits_for_the_last_guest_and_its_record() {
+    let fixture = Fixture::new();
+    let f = fixture.function("f", &[Handler::Http02]).await;
+    fixture.dispatcher.idle().await;
+    let running = leave_running(&fixture);
+    for _ in 0..3 {
+        ask(&fixture, &f).await.unwrap();
+    }
+    let dispatcher = fixture.dispatcher.clone();
+    let waiting = tokio::spawn(async move { dispatcher.idle().await });
+    for left in (0..3).rev() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        assert!(!waiting.is_finished());
+        let finish = running.lock().unwrap().pop().unwrap();
+        finish(finished(Outcome::Ok));
+        assert_eq!(fixture.dispatcher.in_flight(), left);
+    }
+    tokio::time::timeout(Duration::from_secs(10), waiting).await.unwrap().unwrap();
+    assert_eq!(fixture.records("f").await.len(), 3);
+}
+
+#[tokio::test]
+async fn records_that_could_not_be_kept_are_observed() {
+    let fixture = Fixture::new();
+    let f = fixture.function("f", &[Handler::Event]).await;
+    fixture.on_event(|_, _| async { Ok(returned("")) });
+    let logs = Arc::new(FullLogs::default());
+    let make = |observe| {
+        let options = Options::default();
+        Dispatcher::new(
+            fixture.registry.clone(),
+            fixture.runner.clone(),
+            logs.clone(),
+            observe,
+            options,
+        )
+    };
+    make(fixture.counts.clone()).invoke(f.clone(), caller(), event("")).await.unwrap();
+    assert_eq!(fixture.counts.dropped.load(Ordering::Relaxed), 1);
+    assert_eq!(fixture.counts.finished.load(Ordering::Relaxed), 1);
+    make(Arc::new(Unobserved)).invoke(f, caller(), event("")).await.unwrap();
+}
