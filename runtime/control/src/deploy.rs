@@ -48,6 +48,7 @@ impl Control {
         let digest = digest_of(code.clone()).await?;
         let _hold = self.keep.hold(digest).await;
         let inspected = self.prepare(digest, code.clone()).await?;
+        let current = self.registry.function(namespace, name).await?;
         fits(&configured(&patch, current.as_deref())?, &inspected)?;
         self.code.put(digest, code).await?;
         self.set_head(namespace, name, expected, |current| {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use lambent_types::{Digest, Function, FunctionName, FunctionVersion, Namespace, Revision};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -147,14 +147,26 @@ pub(crate) fn functions(
         "SELECT {FUNCTION_COLUMNS} FROM function WHERE namespace = ?1 AND name > ?2 \
          ORDER BY name LIMIT ?3"
     );
-    let mut statement = connection.prepare_cached(&sql).map_err(read_failed)?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut rows = statement.query(params![namespace.key(), after, limit]).map_err(read_failed)?;
     let mut functions = Vec::new();
-    while let Some(row) = rows.next().map_err(read_failed)? {
+    each(connection, &sql, params![namespace.key(), after, integer(limit as u64)], |row| {
         functions.push(function_of(row)?.1);
-    }
+        Ok(())
+    })?;
     Ok(functions)
+}
+
+fn each(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl Params,
+    mut row: impl FnMut(&Row<'_>) -> Result<(), StorageError>,
+) -> Result<(), StorageError> {
+    let mut statement = connection.prepare_cached(sql).map_err(read_failed)?;
+    let mut rows = statement.query(parameters).map_err(read_failed)?;
+    while let Some(found) = rows.next().map_err(read_failed)? {
+        row(found)?;
+    }
+    Ok(())
 }
 
 fn version_of(row: &Row<'_>) -> Result<FunctionVersion, StorageError> {
@@ -196,14 +208,11 @@ pub(crate) fn versions(
         "SELECT {VERSION_COLUMNS} FROM version WHERE function = ?1 AND number > ?2 \
          ORDER BY number LIMIT ?3"
     );
-    let mut statement = connection.prepare_cached(&sql).map_err(read_failed)?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut rows =
-        statement.query(params![function, integer(after), limit]).map_err(read_failed)?;
     let mut versions = Vec::new();
-    while let Some(row) = rows.next().map_err(read_failed)? {
+    each(connection, &sql, params![function, integer(after), integer(limit as u64)], |row| {
         versions.push(version_of(row)?);
-    }
+        Ok(())
+    })?;
     Ok(versions)
 }
 
@@ -211,21 +220,16 @@ pub(crate) fn versions(
 /// code look unused.
 pub(crate) fn digests(connection: &Connection) -> Result<BTreeSet<Digest>, StorageError> {
     let mut digests = BTreeSet::new();
-    for sql in [
-        format!("SELECT {FUNCTION_COLUMNS} FROM function NOT INDEXED"),
-        format!("SELECT {VERSION_COLUMNS} FROM version"),
-    ] {
-        let mut statement = connection.prepare(&sql).map_err(read_failed)?;
-        let is_function = statement.column_count() == 6;
-        let mut rows = statement.query([]).map_err(read_failed)?;
-        while let Some(row) = rows.next().map_err(read_failed)? {
-            digests.insert(if is_function {
-                function_of(row)?.1.latest.digest
-            } else {
-                version_of(row)?.digest
-            });
-        }
-    }
+    let functions = format!("SELECT {FUNCTION_COLUMNS} FROM function");
+    each(connection, &functions, [], |row| {
+        digests.insert(function_of(row)?.1.latest.digest);
+        Ok(())
+    })?;
+    let versions = format!("SELECT {VERSION_COLUMNS} FROM version");
+    each(connection, &versions, [], |row| {
+        digests.insert(version_of(row)?.digest);
+        Ok(())
+    })?;
     Ok(digests)
 }
 

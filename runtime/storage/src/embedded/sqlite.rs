@@ -161,3 +161,35 @@ fn failed(path: &Path, error: rusqlite::Error) -> OpenError {
         _ => OpenError::Database { path, source: error.into() },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::log_writer::LOGS;
+    use crate::embedded::rows::CONTROL;
+
+    #[test]
+    fn every_setting_that_durability_rests_on_is_set() {
+        let home = tempfile::tempdir().unwrap();
+        let data = DataDir::open(home.path()).unwrap();
+        for (database, synchronous) in [(&CONTROL, 2), (&LOGS, 1)] {
+            let connection = database.open(&data).unwrap();
+            for (name, expected) in [
+                ("synchronous", synchronous),
+                ("fullfsync", 1),
+                ("checkpoint_fullfsync", 1),
+                ("wal_autocheckpoint", 1000),
+                ("journal_size_limit", 64 << 20),
+                ("foreign_keys", 1),
+                ("user_version", 1),
+            ] {
+                let found: i64 =
+                    connection.pragma_query_value(None, name, |row| row.get(0)).unwrap();
+                assert_eq!(found, expected, "{name} of {}", database.file);
+            }
+            // Readers cannot write, whatever they are asked to do.
+            let reader = database.open_reader(&data).unwrap();
+            assert!(reader.execute_batch("CREATE TABLE x (y)").is_err());
+        }
+    }
+}
