@@ -2,7 +2,7 @@
 //! problem documents, written in this one place for every door.
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
 use lambent_types::{Error, ErrorCode, Outcome, RequestId};
 use serde::Serialize;
@@ -19,6 +19,7 @@ pub(crate) struct Refusal {
     detail: String,
     retryable: bool,
     allow: Option<&'static str>,
+    close: bool,
 }
 
 impl Refusal {
@@ -47,6 +48,7 @@ impl Refusal {
             detail: detail.into(),
             retryable: false,
             allow: None,
+            close: false,
         }
     }
 
@@ -59,6 +61,7 @@ impl Refusal {
             detail: detail.into(),
             retryable: false,
             allow: None,
+            close: false,
         }
     }
 
@@ -84,7 +87,14 @@ impl Refusal {
             detail,
             retryable: false,
             allow: None,
+            close: false,
         }
+    }
+
+    /// Ends the connection too: where one message is unclear, it is not clear
+    /// either where the next begins.
+    pub(crate) fn closing(self) -> Self {
+        Self { close: true, ..self }
     }
 
     /// The status that the client gets.
@@ -115,6 +125,10 @@ impl Refusal {
         if let Some(allow) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
         }
+        if self.close {
+            // HTTP/2 has no such field, and hyper leaves it out there.
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if self.retryable {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
@@ -136,6 +150,7 @@ impl From<Error> for Refusal {
             detail: error.detail().to_owned(),
             retryable: code.is_retryable(),
             allow: None,
+            close: false,
         }
     }
 }

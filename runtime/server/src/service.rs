@@ -69,6 +69,9 @@ pub(crate) async fn answer(
 fn problem(refusal: Refusal, id: RequestId) -> Response<Content> {
     if refusal.status() == StatusCode::INTERNAL_SERVER_ERROR {
         tracing::error!(request = %id, detail = refusal.detail(), "request failed");
+    } else {
+        let status = refusal.status().as_u16();
+        tracing::debug!(request = %id, status, detail = refusal.detail(), "request refused");
     }
     refusal.into_response(id).map(Content::from)
 }
@@ -80,12 +83,7 @@ async fn enter(
     door: &mut Door,
 ) -> Answer {
     let app = &doors.app;
-    router::check_method(request.method())?;
-    if request.headers().len() > HEADERS_MAX {
-        return Err(Refusal::head_too_large(format!("more than {HEADERS_MAX} header fields")));
-    }
-    headers::check_request(request.headers())?;
-    let host = Host::of(request.uri(), request.headers(), request.version())?;
+    let host = examine(&request).map_err(Refusal::closing)?;
     if app.dev {
         app.domains.check_rebinding(&host, request.headers())?;
     }
@@ -113,6 +111,16 @@ async fn enter(
             plain(request.method(), text, metrics::MEDIA_TYPE)
         }
     }
+}
+
+/// Refuses what is not one clear message, and finds the host it is for.
+fn examine(request: &Request<RequestBody>) -> Result<Host, Refusal> {
+    router::check_method(request.method())?;
+    if request.headers().len() > HEADERS_MAX {
+        return Err(Refusal::head_too_large(format!("more than {HEADERS_MAX} header fields")));
+    }
+    headers::check_request(request.headers())?;
+    Host::of(request.uri(), request.headers(), request.version())
 }
 
 fn status(status: StatusCode) -> Response<Content> {

@@ -2,8 +2,8 @@
 
 use axum::response::{IntoResponse as _, Response};
 use http::header::CONTENT_TYPE;
-use utoipa::openapi::{Content, Ref, ResponseBuilder};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Content, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use super::{code, functions, invocations, logs, versions};

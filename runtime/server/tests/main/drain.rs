@@ -83,7 +83,8 @@ async fn the_grace_period_is_an_end() {
 #[tokio::test]
 async fn a_stopped_server_lets_go_of_its_directory() {
     let data = tempfile::tempdir().unwrap();
-    let options = || Options { listen: "127.0.0.1:0".parse().unwrap(), ..Options::new(data.path()) };
+    let options =
+        || Options { listen: "127.0.0.1:0".parse().unwrap(), ..Options::new(data.path()) };
     let engine = || {
         let fake = std::sync::Arc::new(Fake::default());
         Engine { inspect: fake.clone(), runner: fake }

@@ -66,7 +66,9 @@ impl Inspect for Fake {
         let handlers = match &*code {
             b"http" | b"http2" => vec![Handler::Http02],
             b"event" => vec![Handler::Event],
-            b"heavy" => return Ok(Inspected { handlers: vec![Handler::Event], memory_bytes_min: 1 << 30 }),
+            b"heavy" => {
+                return Ok(Inspected { handlers: vec![Handler::Event], memory_bytes_min: 1 << 30 });
+            }
             _ => return Err(Error::new(ErrorCode::InvalidComponent, "the upload is no component")),
         };
         Ok(Inspected { handlers, memory_bytes_min: 0 })
@@ -112,10 +114,17 @@ async fn respond(call: Call, request: Request<Body>, running: Running) -> Answer
     let builder = Response::builder();
     let mut running = Some(running);
     let (head, body): (http::response::Builder, Body) = match path.as_str() {
-        "/trap" => return end(running, Outcome::Trapped { message: "unreachable".into(), backtrace: vec![] }),
+        "/trap" => {
+            return end(
+                running,
+                Outcome::Trapped { message: "unreachable".into(), backtrace: vec![] },
+            );
+        }
         "/timeout" => return end(running, Outcome::TimedOut { limit_ms: 5 }),
         "/panic" => panic!("on purpose"),
-        "/refuse" => return Answer::Refused(Error::new(ErrorCode::Overloaded, "no instance is free")),
+        "/refuse" => {
+            return Answer::Refused(Error::new(ErrorCode::Overloaded, "no instance is free"));
+        }
         "/hang" => {
             futures::future::pending::<()>().await;
             (builder, full(""))

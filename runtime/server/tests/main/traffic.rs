@@ -39,7 +39,10 @@ async fn hosts_and_paths_lead_to_functions() {
 
     // The API's own paths are the function's under its host.
     let request = get("/v1/functions").header("host", "hello.localhost").body(Bytes::new());
-    assert_eq!(lines(&node.send(request.unwrap()).await)[0], "GET http://hello.localhost/v1/functions");
+    assert_eq!(
+        lines(&node.send(request.unwrap()).await)[0],
+        "GET http://hello.localhost/v1/functions"
+    );
 
     for (path, status, code) in [
         ("/fn/nobody/", 404, "function-not-found"),
@@ -231,11 +234,9 @@ async fn other_sites_cannot_use_a_development_server() {
     let with = |name: &'static str, value: &'static str| {
         get("/v1/functions").header(name, value).body(Bytes::new()).unwrap()
     };
-    for (name, value) in [
-        ("host", "rebound.example"),
-        ("origin", "https://evil.example"),
-        ("origin", "null"),
-    ] {
+    for (name, value) in
+        [("host", "rebound.example"), ("origin", "https://evil.example"), ("origin", "null")]
+    {
         let reply = node.send_as_is(with(name, value)).await;
         assert_eq!((reply.status.as_u16(), reply.code()), (403, "forbidden".into()), "{value}");
     }
