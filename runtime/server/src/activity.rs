@@ -1,7 +1,7 @@
 //! What happens on one connection, and when that is too little.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::options::Timeouts;
@@ -25,6 +25,9 @@ pub(crate) struct Activity {
     stalled_since: AtomicU64,
     /// Whether some request was answered before its body was read.
     abandoned: AtomicBool,
+    /// Responses, and since when the peer has not asked for more of each.
+    waiting: Mutex<Vec<(u64, u64)>>,
+    responses: AtomicU64,
 }
 
 /// What is to be done with a connection.
@@ -48,6 +51,8 @@ impl Activity {
             head_since: AtomicU64::new(0),
             stalled_since: AtomicU64::new(NEVER),
             abandoned: AtomicBool::new(false),
+            waiting: Mutex::default(),
+            responses: AtomicU64::new(0),
         }
     }
 
@@ -97,7 +102,7 @@ impl Activity {
             let since = since.load(Relaxed);
             since != NEVER && now.saturating_sub(since) >= limit.as_millis() as u64
         };
-        if past(&self.stalled_since, timeouts.stall) {
+        if past(&self.stalled_since, timeouts.stall) || self.keeps_waiting(now, timeouts.stall) {
             return Verdict::Close;
         }
         if self.in_flight.load(Relaxed) > 0 {
@@ -110,6 +115,52 @@ impl Activity {
             return Verdict::Retire;
         }
         Verdict::Keep
+    }
+}
+
+/// Under HTTP/2 a peer can take bytes of the connection and none of a response.
+impl Activity {
+    fn waiting(&self) -> MutexGuard<'_, Vec<(u64, u64)>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keeps_waiting(&self, now: u64, limit: Duration) -> bool {
+        let limit = limit.as_millis() as u64;
+        self.waiting().iter().any(|(_, since)| now.saturating_sub(*since) >= limit)
+    }
+}
+
+/// One response, of which the peer takes one piece after the other.
+pub(crate) struct Pieces {
+    activity: Arc<Activity>,
+    response: u64,
+    waiting: bool,
+}
+
+impl Pieces {
+    pub(crate) fn new(activity: Arc<Activity>) -> Self {
+        let response = activity.responses.fetch_add(1, Relaxed);
+        Self { activity, response, waiting: false }
+    }
+
+    /// The peer was given a piece that is not the last.
+    pub(crate) fn given(&mut self) {
+        self.waiting = true;
+        let now = self.activity.now();
+        self.activity.waiting().push((self.response, now));
+    }
+
+    /// The peer can take a piece, or will take none any more.
+    pub(crate) fn wanted(&mut self) {
+        if std::mem::take(&mut self.waiting) {
+            self.activity.waiting().retain(|(response, _)| *response != self.response);
+        }
+    }
+}
+
+impl Drop for Pieces {
+    fn drop(&mut self) {
+        self.wanted();
     }
 }
 
@@ -181,5 +232,23 @@ mod tests {
         assert_eq!(activity.verdict(&timeouts(LONG, LONG, NONE)), Verdict::Close);
         activity.sent();
         assert_eq!(activity.verdict(&timeouts(LONG, LONG, NONE)), Verdict::Keep);
+    }
+
+    #[test]
+    fn a_response_that_nobody_takes_on_closes_the_connection() {
+        let activity = Arc::new(Activity::new());
+        let _busy = Busy::begin(activity.clone(), true);
+        let (mut first, mut second) =
+            (Pieces::new(activity.clone()), Pieces::new(activity.clone()));
+        let verdict = || activity.verdict(&timeouts(LONG, LONG, NONE));
+        first.given();
+        second.given();
+        second.wanted();
+        assert_eq!(verdict(), Verdict::Close);
+        first.wanted();
+        assert_eq!(verdict(), Verdict::Keep);
+        first.given();
+        drop(first);
+        assert_eq!(verdict(), Verdict::Keep);
     }
 }

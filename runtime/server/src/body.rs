@@ -9,7 +9,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use lambent_dispatch::BoxError;
 
-use crate::activity::{Activity, Busy};
+use crate::activity::{Activity, Busy, Pieces};
 
 /// A request's body as it comes in.
 pub(crate) struct RequestBody {
@@ -67,12 +67,13 @@ impl From<Bytes> for Content {
 /// A response's body; its connection is busy until it was sent or dropped.
 pub(crate) struct ResponseBody {
     content: Content,
+    pieces: Pieces,
     _busy: Busy,
 }
 
 impl ResponseBody {
-    pub(crate) const fn new(content: Content, busy: Busy) -> Self {
-        Self { content, _busy: busy }
+    pub(crate) fn new(content: Content, activity: Arc<Activity>, busy: Busy) -> Self {
+        Self { content, pieces: Pieces::new(activity), _busy: busy }
     }
 }
 
@@ -84,14 +85,19 @@ impl Body for ResponseBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match &mut self.content {
-            Content::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Content::Guest(body) => Pin::new(body).poll_frame(cx),
+        let this = &mut *self;
+        this.pieces.wanted();
+        let frame = match &mut this.content {
+            Content::Whole(bytes) => bytes.take().map(|bytes| Ok(Frame::data(bytes))),
+            Content::Guest(body) => ready!(Pin::new(body).poll_frame(cx)),
             Content::Api(body) => {
-                let frame = ready!(Pin::new(body).poll_frame(cx));
-                Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+                ready!(Pin::new(body).poll_frame(cx)).map(|frame| frame.map_err(Into::into))
             }
+        };
+        if frame.is_some() && !this.is_end_stream() {
+            this.pieces.given();
         }
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {

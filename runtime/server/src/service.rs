@@ -63,7 +63,7 @@ pub(crate) async fn answer(
         response.headers_mut().insert(REQUEST_ID, id);
     }
     doors.app.metrics.answered(door, response.status());
-    Ok(response.map(|content| ResponseBody::new(content, busy)))
+    Ok(response.map(|content| ResponseBody::new(content, activity.clone(), busy)))
 }
 
 fn problem(refusal: Refusal, id: RequestId) -> Response<Content> {

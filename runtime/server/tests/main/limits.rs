@@ -104,6 +104,30 @@ async fn a_client_that_takes_nothing_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_stream_that_takes_nothing_is_given_up() {
+    let node = Node::start_with(|options| {
+        options.dev = true;
+        options.timeouts = Timeouts { head: SHORT, idle: SHORT, stall: SHORT };
+    })
+    .await;
+    node.deploy_public("f").await;
+    let io = hyper_util::rt::TokioIo::new(node.connect().await);
+    let (mut sender, connection) =
+        hyper::client::conn::http2::Builder::new(hyper_util::rt::TokioExecutor::new())
+            .initial_stream_window_size(1)
+            .handshake(io)
+            .await
+            .unwrap();
+    tokio::spawn(connection);
+    let body = http_body_util::Empty::<Bytes>::new();
+    let uri = format!("http://{}/fn/f/endless", node.address);
+    let response = sender.send_request(Request::get(uri).body(body).unwrap()).await.unwrap();
+    // The body is held and not read.
+    node.wait_for_cancelled(1).await;
+    drop(response);
+}
+
+#[tokio::test]
 async fn connections_beyond_the_limit_are_told_so() {
     let node = Node::start_with(|options| {
         options.dev = true;
