@@ -94,32 +94,45 @@ fn bytes<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a [u8]> {
     })
 }
 
-fn body<T: DeserializeOwned>(what: &str, body: &[u8]) -> Result<T, StorageError> {
-    serde_json::from_slice(body).map_err(|error| StorageError::corrupt(what, error.to_string()))
+fn parsed<T: DeserializeOwned>(
+    body: rusqlite::Result<&[u8]>,
+    what: impl FnOnce() -> String,
+) -> Result<T, StorageError> {
+    serde_json::from_slice(body.map_err(read_failed)?)
+        .map_err(|error| StorageError::corrupt(what(), error.to_string()))
 }
 
-fn differs(what: String) -> StorageError {
-    StorageError::corrupt(what, "its checksum differs")
-}
-
-fn name(row: &Row<'_>, columns: [usize; 2]) -> rusqlite::Result<String> {
-    let [namespace, name] = columns;
-    let text = |column| bytes(row, column).map(String::from_utf8_lossy);
-    Ok(format!("function {:?} of namespace {:?}", text(name)?, text(namespace)?))
-}
-
-/// A function of `FUNCTION_COLUMNS`, verified.
-fn function_of(row: &Row<'_>) -> Result<(i64, Function), StorageError> {
-    let read = || {
-        let expected =
-            function_checksum(bytes(row, 1)?, bytes(row, 2)?, bytes(row, 3)?, bytes(row, 4)?);
-        Ok((row.get(0)?, expected == bytes(row, 5)?, bytes(row, 4)?, name(row, [1, 2])?))
-    };
-    let (id, intact, json, what) = read().map_err(read_failed)?;
-    if !intact {
-        return Err(differs(what));
+fn intact(same: rusqlite::Result<bool>, what: impl FnOnce() -> String) -> Result<(), StorageError> {
+    if same.map_err(read_failed)? {
+        return Ok(());
     }
-    Ok((id, body(&what, json)?))
+    Err(StorageError::corrupt(what(), "its checksum differs"))
+}
+
+/// The digest column of a row that was verified.
+fn digest_of(row: &Row<'_>, column: usize) -> Result<Digest, StorageError> {
+    row.get(column).map(Digest::from_bytes).map_err(read_failed)
+}
+
+fn function_name(row: &Row<'_>) -> String {
+    let text = |column| bytes(row, column).map(String::from_utf8_lossy).unwrap_or_default();
+    format!("function {:?} of namespace {:?}", text(2), text(1))
+}
+
+/// Verifies a row of `FUNCTION_COLUMNS`.
+fn verify_function(row: &Row<'_>) -> Result<(), StorageError> {
+    let same = || {
+        let found =
+            function_checksum(bytes(row, 1)?, bytes(row, 2)?, bytes(row, 3)?, bytes(row, 4)?);
+        Ok(found == bytes(row, 5)?)
+    };
+    intact(same(), || function_name(row))
+}
+
+fn function_of(row: &Row<'_>) -> Result<(i64, Function), StorageError> {
+    verify_function(row)?;
+    let function = parsed(bytes(row, 4), || function_name(row))?;
+    Ok((row.get(0).map_err(read_failed)?, function))
 }
 
 const FUNCTION_COLUMNS: &str = "id, namespace, name, digest, body, checksum";
@@ -169,18 +182,23 @@ fn each(
     Ok(())
 }
 
-fn version_of(row: &Row<'_>) -> Result<FunctionVersion, StorageError> {
-    let read = || {
-        let (function, number) = (row.get(0)?, row.get(1)?);
-        let expected = version_checksum(function, number, bytes(row, 2)?, bytes(row, 3)?);
-        Ok((number, expected == bytes(row, 4)?, bytes(row, 3)?))
+fn version_name(row: &Row<'_>) -> String {
+    let number = |column| row.get::<_, i64>(column).unwrap_or_default();
+    format!("version {} of the function with id {}", number(1), number(0))
+}
+
+/// Verifies a row of `VERSION_COLUMNS`.
+fn verify_version(row: &Row<'_>) -> Result<(), StorageError> {
+    let same = || {
+        let found = version_checksum(row.get(0)?, row.get(1)?, bytes(row, 2)?, bytes(row, 3)?);
+        Ok(found == bytes(row, 4)?)
     };
-    let (number, intact, json) = read().map_err(read_failed)?;
-    let what = format!("version {number} of a function");
-    if !intact {
-        return Err(differs(what));
-    }
-    body(&what, json)
+    intact(same(), || version_name(row))
+}
+
+fn version_of(row: &Row<'_>) -> Result<FunctionVersion, StorageError> {
+    verify_version(row)?;
+    parsed(bytes(row, 3), || version_name(row))
 }
 
 const VERSION_COLUMNS: &str = "function, number, digest, body, checksum";
@@ -222,12 +240,14 @@ pub(crate) fn digests(connection: &Connection) -> Result<BTreeSet<Digest>, Stora
     let mut digests = BTreeSet::new();
     let functions = format!("SELECT {FUNCTION_COLUMNS} FROM function");
     each(connection, &functions, [], |row| {
-        digests.insert(function_of(row)?.1.latest.digest);
+        verify_function(row)?;
+        digests.insert(digest_of(row, 3)?);
         Ok(())
     })?;
     let versions = format!("SELECT {VERSION_COLUMNS} FROM version");
     each(connection, &versions, [], |row| {
-        digests.insert(version_of(row)?.digest);
+        verify_version(row)?;
+        digests.insert(digest_of(row, 2)?);
         Ok(())
     })?;
     Ok(digests)
