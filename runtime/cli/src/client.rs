@@ -183,7 +183,7 @@ impl Client {
             .read_to_vec()
             .map_err(|error| self.no_answer(&error))?;
         if parts.status.as_u16() >= 400 {
-            return Err(self.refusal(parts.status, &body));
+            return Err(self.refusal(&call.target, parts.status, &body));
         }
         Ok(Reply { status: parts.status, headers: parts.headers, body })
     }
@@ -201,11 +201,11 @@ impl Client {
         self.agent.run(request).map_err(|error| self.no_answer(&error))
     }
 
-    fn refusal(&self, status: StatusCode, body: &[u8]) -> CliError {
+    fn refusal(&self, target: &str, status: StatusCode, body: &[u8]) -> CliError {
         let endpoint = &self.endpoint;
         match serde_json::from_slice::<Problem>(body) {
             Ok(problem) => {
-                let hint = hints::for_problem(&problem, &self.key.notes);
+                let hint = hints::for_problem(&problem, target, &self.key.notes);
                 let error = CliError::problem(problem);
                 match hint {
                     Some(hint) => error.hint(hint),
@@ -237,6 +237,12 @@ impl Client {
             return error.hint(
                 "start a server: lambent serve\n\
                  or name another one: --endpoint URL, or LAMBENT_ENDPOINT",
+            );
+        }
+        if reason.contains("CaUsedAsEndEntity") {
+            return error.hint(
+                "the server's own certificate is that of an authority; make one that is not:\n\
+                 openssl req -x509 -addext basicConstraints=critical,CA:FALSE ...",
             );
         }
         if reason.contains("certificate") || reason.contains("UnknownIssuer") {

@@ -2,19 +2,19 @@
 
 use lambent_types::{ErrorCode, Problem};
 
-/// A next step for whoever got this problem; `key_notes` says where a key was
-/// looked for. `None` where the detail already says all there is to say.
-pub(crate) fn for_problem(problem: &Problem, key_notes: &[String]) -> Option<String> {
+/// A next step for whoever got this problem from `path`; `key_notes` says where
+/// a key was looked for. `None` where the detail already says all there is.
+pub(crate) fn for_problem(problem: &Problem, path: &str, key_notes: &[String]) -> Option<String> {
+    let name = function(path);
     let hint = match problem.code {
         ErrorCode::Unauthorized => return Some(about_keys(key_notes)),
         ErrorCode::FunctionNotFound => "see which there are: lambent list".into(),
-        ErrorCode::VersionNotFound => "see which there are: lambent versions <name>".into(),
-        ErrorCode::PreconditionFailed => {
-            "somebody changed it meanwhile: look at it with lambent describe <name>, \
+        ErrorCode::VersionNotFound => format!("see which there are: lambent versions {name}"),
+        ErrorCode::PreconditionFailed => format!(
+            "see what it is now: lambent describe {name}\n\
              then repeat with the revision shown there"
-                .into()
-        }
-        ErrorCode::NotInvocable => "see what it exports: lambent describe <name>".into(),
+        ),
+        ErrorCode::NotInvocable => format!("see what it exports: lambent describe {name}"),
         ErrorCode::Internal => match &problem.request_id {
             Some(id) => format!("the server's own log says more, under request {id}"),
             None => "the server's own log says more".into(),
@@ -41,6 +41,13 @@ pub(crate) fn for_problem(problem: &Problem, key_notes: &[String]) -> Option<Str
     Some(hint)
 }
 
+/// The function that a path of the API is about.
+fn function(path: &str) -> &str {
+    let rest = path.strip_prefix("/v1/functions/").unwrap_or_default();
+    let name = rest.split(['/', '?']).next().unwrap_or_default();
+    if name.is_empty() { "<name>" } else { name }
+}
+
 fn about_keys(notes: &[String]) -> String {
     let mut text = String::from(
         "give the key with --key or LAMBENT_KEY, or set LAMBENT_DATA to the server's data\n\
@@ -61,8 +68,16 @@ mod tests {
     #[test]
     fn a_missing_key_says_where_it_was_looked_for() {
         let problem = Problem::from(&Error::new(ErrorCode::Unauthorized, "no key"));
-        let hint = for_problem(&problem, &["/x does not exist".into()]).unwrap();
+        let hint = for_problem(&problem, "/v1/functions", &["/x does not exist".into()]).unwrap();
         assert!(hint.contains("LAMBENT_KEY"));
         assert!(hint.ends_with("\n- /x does not exist"));
+    }
+
+    #[test]
+    fn commands_in_hints_name_the_function() {
+        let problem = Problem::from(&Error::new(ErrorCode::VersionNotFound, "no 9"));
+        let hint = for_problem(&problem, "/v1/functions/hello/rollback", &[]).unwrap();
+        assert_eq!(hint, "see which there are: lambent versions hello");
+        assert_eq!(function("/v1/functions?limit=1"), "<name>");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use lambent_server::{Options, Server};
@@ -16,6 +17,8 @@ pub(crate) struct Node {
     server: Server,
     signals: Signals,
     grace: Duration,
+    /// What it listens on.
+    pub(crate) address: SocketAddr,
     /// Where it is reached from this machine.
     pub(crate) url: String,
     /// How long it took until it was ready.
@@ -41,8 +44,8 @@ impl Node {
         let server = runtime
             .block_on(Server::start(options))
             .map_err(|error| CliError::failed(chain(&error)))?;
-        let url = server.url();
-        Ok(Self { runtime, server, signals, grace, url, startup: clock.elapsed() })
+        let (address, url) = (server.local_addr(), server.url());
+        Ok(Self { runtime, server, signals, grace, address, url, startup: clock.elapsed() })
     }
 
     /// Serves until a signal comes or `stop` completes, then drains. A further

@@ -20,23 +20,26 @@ use crate::view;
 /// How many warm calls the median is of.
 pub(super) const WARM_CALLS: usize = 20;
 
-/// Deploys both functions, calls them, and keeps the thumbnail.
+/// Deploys both functions.
+///
+/// # Errors
+/// Failed: a function is not there, or the server will not have it.
+pub(super) fn deploy(client: &Client, built: &Built, report: &mut Report) -> Result<(), CliError> {
+    report.deployed(deploy_one(client, "hello", built.component("hello-http")?)?)?;
+    report.deployed(deploy_one(client, "thumbnail", built.component("thumbnail-http")?)?)
+}
+
+/// Calls both functions, and keeps the thumbnail.
 ///
 /// # Errors
 /// Failed: any step; nothing is glossed over.
-pub(super) fn run(
+pub(super) fn call(
     client: &Client,
     workspace: &Workspace,
-    built: &Built,
     data: &Path,
     report: &mut Report,
 ) -> Result<(), CliError> {
-    let hello = deploy(client, "hello", built.component("hello-http")?)?;
-    report.deployed(hello)?;
-    let thumbnail = deploy(client, "thumbnail", built.component("thumbnail-http")?)?;
-    report.deployed(thumbnail)?;
-
-    let (calls, greeting) = call(client, "hello", None)?;
+    let (calls, greeting) = call_often(client, "hello", None)?;
     if greeting.is_empty() {
         return Err(CliError::failed("hello answered nothing"));
     }
@@ -46,7 +49,7 @@ pub(super) fn run(
     let photo = fs::read(&path).map_err(|error| {
         CliError::failed(format!("cannot read the photograph {}: {error}", path.display()))
     })?;
-    let (calls, thumbnail) = call(client, "thumbnail", Some(&photo))?;
+    let (calls, thumbnail) = call_often(client, "thumbnail", Some(&photo))?;
     report.called(calls)?;
     let kept = data.join("thumbnail.jpg");
     fs::write(&kept, &thumbnail).map_err(|error| {
@@ -55,7 +58,7 @@ pub(super) fn run(
     report.shrunk(picture(path, &photo)?, picture(kept, &thumbnail)?)
 }
 
-fn deploy(client: &Client, name: &str, file: &Path) -> Result<Deployment, CliError> {
+fn deploy_one(client: &Client, name: &str, file: &Path) -> Result<Deployment, CliError> {
     let code = component::read(file)?;
     let patch = ConfigurationPatch { public: Some(true), ..ConfigurationPatch::default() };
     let clock = Instant::now();
@@ -71,7 +74,11 @@ fn function(name: &str) -> Result<FunctionName, CliError> {
 }
 
 /// Calls a function once cold and then often warm; returns what it answered last.
-fn call(client: &Client, name: &str, body: Option<&[u8]>) -> Result<(Calls, Vec<u8>), CliError> {
+fn call_often(
+    client: &Client,
+    name: &str,
+    body: Option<&[u8]>,
+) -> Result<(Calls, Vec<u8>), CliError> {
     let progress = Progress::spinner(format!("calling {name}"));
     let function = function(name)?;
     let newest = LogFilter { limit: Some(1), ..LogFilter::default() };

@@ -68,16 +68,39 @@ pub(crate) fn run(args: &QuickstartArgs, global: &Global) -> Result<Exit, CliErr
     let data = args.data.clone().unwrap_or_else(|| workspace.target("quickstart"));
     let (listen, taken) = listen(args.listen)?;
     let options = Options { listen, dev: true, ..Options::new(&data) };
-    let starting = Progress::spinner("starting a server");
-    let node = Node::start(options)?;
-    drop(starting);
+    let node = start(options.clone())?;
     report.started(&node, &data, taken)?;
     let endpoint: Endpoint = node
         .url
         .parse()
         .map_err(|error: endpoint::InvalidEndpoint| CliError::failed(error.to_string()))?;
     let client = Client::new(endpoint, None, None)?;
+    let options = Options { listen: node.address, ..options };
+    while_serving(node, false, || demonstration::deploy(&client, &built, &mut report))?;
 
+    // A deploy leaves a function in memory. Only a new start makes the first
+    // call a cold one, and shows that nothing needs deploying again.
+    let node = start(options)?;
+    report.restarted(&node)?;
+    while_serving(node, !args.exit, || {
+        demonstration::call(&client, &workspace, &data, &mut report)?;
+        finish(&report, args, &workspace, output)
+    })?;
+    Ok(Exit::Ok)
+}
+
+fn start(options: Options) -> Result<Node, CliError> {
+    let _starting = Progress::spinner("starting a server");
+    Node::start(options)
+}
+
+/// Does `work` while a node serves. Serves on until a signal if `keep` is set
+/// and the work went well.
+fn while_serving(
+    node: Node,
+    keep: bool,
+    work: impl FnOnce() -> Result<(), CliError>,
+) -> Result<(), CliError> {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     thread::scope(|scope| {
         let serving = scope.spawn(|| {
@@ -86,13 +109,12 @@ pub(crate) fn run(args: &QuickstartArgs, global: &Global) -> Result<Exit, CliErr
                 let _ = stopped.await;
             })
         });
-        let shown = demonstration::run(&client, &workspace, &built, &data, &mut report)
-            .and_then(|()| finish(&report, args, &workspace, output));
-        if args.exit || shown.is_err() {
+        let done = work();
+        if !keep || done.is_err() {
             drop(stop);
         }
         let served = serving.join().unwrap_or_else(|_| Err(CliError::failed("the server failed")));
-        shown.and(served)
+        done.and(served.map(drop))
     })
 }
 

@@ -80,7 +80,7 @@ impl Report {
 
     fn tell(&self, step: &str, what: &str, time: &str) -> Result<(), CliError> {
         if !self.output.json {
-            let step = paint(colour(&io::stdout()), Colour::Green, &format!("{step:9}"));
+            let step = paint(colour(&io::stdout()), Colour::Green, &format!("{step:10}"));
             let line = format!("{step} {what:58} {time:>8}");
             self.output.line(line.trim_end())?;
         }
@@ -109,6 +109,11 @@ impl Report {
         Ok(())
     }
 
+    pub(super) fn restarted(&mut self, node: &Node) -> Result<(), CliError> {
+        self.steps["restart_us"] = micros(node.startup).into();
+        self.tell("restarted", "with both functions, from what is on disk", &duration(node.startup))
+    }
+
     pub(super) fn deployed(&mut self, deployment: Deployment) -> Result<(), CliError> {
         let Deployment { name, code_bytes, time, urls } = &deployment;
         self.steps["deployed"][name] =
@@ -122,8 +127,10 @@ impl Report {
     pub(super) fn called(&mut self, calls: Calls) -> Result<(), CliError> {
         let Calls { name, cold, warm, figures } = &calls;
         self.steps["called"][name] = json!({ "cold_us": micros(*cold), "warm_us": micros(*warm) });
-        self.tell("called", &format!("{name}, first call (cold)"), &duration(*cold))?;
-        self.tell("", &format!("{name}, median of {WARM_CALLS} more (warm)"), &duration(*warm))?;
+        let mapped = figures.as_ref().is_some_and(|figures| figures.cold_start == Start::Mapped);
+        let start = if mapped { " (cold: mapped from disk)" } else { "" };
+        self.tell("called", &format!("{name}, first call{start}"), &duration(*cold))?;
+        self.tell("", &format!("{name}, median of {WARM_CALLS} more"), &duration(*warm))?;
         if let Some(figures) = figures {
             self.steps["called"][name]["server"] = json!({
                 "cold_us": micros(figures.cold),
@@ -133,7 +140,7 @@ impl Report {
                 "memory_bytes": figures.memory_bytes,
             });
             let inside = format!(
-                "of which in the function: cold {}, warm {}",
+                "of which in the function: {}, then {}",
                 duration(figures.cold),
                 duration(figures.warm)
             );
