@@ -37,6 +37,6 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Delete(args) => delete::run(&args, global),
         Command::Quickstart(args) => quickstart::run(&args, global),
         Command::Completions(args) => completions::run(&args, global),
-        Command::CompileWorker => Ok(Exit::Ok),
+        Command::CompileWorker { .. } => Ok(Exit::Ok),
     }
 }
