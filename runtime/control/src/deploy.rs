@@ -9,7 +9,7 @@ use lambent_types::{
 };
 
 use crate::control::{Control, Deployed};
-use crate::errors::{check, no_function, no_version, refused};
+use crate::errors::{check, no_function, no_version};
 use crate::inspect::Inspected;
 
 /// Changes to a function's head.
@@ -79,33 +79,22 @@ impl Control {
         patch: ConfigurationPatch,
         expected: Option<Expected>,
     ) -> Result<Arc<Function>, Error> {
-        let current = self.describe(namespace, name).await?;
-        check(name, expected, Some(current.revision))?;
-        let digest = current.latest.digest;
-        let configuration = patch.apply(&current.latest.configuration)?;
-        if configuration.memory_bytes < current.latest.configuration.memory_bytes {
-            let _hold = self.keep.hold(digest).await;
-            let inspected = self.prepare(digest, self.stored(digest).await?).await?;
-            fits(&configuration, &inspected)?;
+        loop {
+            let current = self.describe(namespace, name).await?;
+            check(name, expected, Some(current.revision))?;
+            let latest = &current.latest;
+            let configuration = patch.apply(&latest.configuration)?;
+            if configuration.memory_bytes < latest.configuration.memory_bytes {
+                let _hold = self.keep.hold(latest.digest).await;
+                let code = self.stored(latest.digest).await?;
+                fits(&configuration, &self.prepare(latest.digest, code).await?)?;
+            }
+            let created = Timestamp::now();
+            let head = FunctionVersion { configuration, created, ..(**latest).clone() };
+            if let Some(function) = self.try_head(head, Some(&current)).await? {
+                return Ok(function);
+            }
         }
-        let deployed = self
-            .set_head(namespace, name, expected, |current| {
-                let current = current.ok_or_else(|| no_function(namespace, name))?;
-                if patch.memory_bytes.is_some() && current.latest.digest != digest {
-                    // The memory was checked against the code that was there before.
-                    return Err(Error::new(
-                        ErrorCode::PreconditionFailed,
-                        format!("function \"{name}\" got other code meanwhile; try again"),
-                    ));
-                }
-                Ok(FunctionVersion {
-                    configuration: patch.apply(&current.latest.configuration)?,
-                    created: Timestamp::now(),
-                    ..(*current.latest).clone()
-                })
-            })
-            .await?;
-        Ok(deployed.function)
     }
 
     /// Gives the head the code and the configuration of a version. Returns when
@@ -166,22 +155,35 @@ impl Control {
     ) -> Result<Deployed, Error> {
         loop {
             let current = self.registry.function(namespace, name).await?;
-            let revision = current.as_ref().map(|function| function.revision);
-            check(name, expected, revision)?;
+            check(name, expected, current.as_ref().map(|function| function.revision))?;
             let head = make(current.as_deref())?;
-            let seen = revision.map_or(Expected::Absent, Expected::Revision);
-            match self.registry.put(head, Some(seen)).await {
-                Ok(function) => {
-                    if let Some(current) = &current {
-                        self.keep.release(current.latest.digest);
-                    }
-                    self.collect_released().await;
-                    return Ok(Deployed { function, created: current.is_none() });
-                }
-                // Another change was first: look again.
-                Err(WriteError::Conflict { .. }) => {}
-                Err(error) => return Err(refused(error, namespace, name, expected)),
+            if let Some(function) = self.try_head(head, current.as_deref()).await? {
+                return Ok(Deployed { function, created: current.is_none() });
             }
+        }
+    }
+
+    /// Sets the head, unless the function is no longer as it was `seen`: then
+    /// another change was first, and the caller looks again.
+    async fn try_head(
+        &self,
+        head: FunctionVersion,
+        seen: Option<&Function>,
+    ) -> Result<Option<Arc<Function>>, Error> {
+        let expected = seen.map_or(Expected::Absent, |seen| Expected::Revision(seen.revision));
+        match self.registry.put(head, Some(expected)).await {
+            Ok(function) => {
+                if let Some(seen) = seen {
+                    self.keep.release(seen.latest.digest);
+                }
+                self.collect_released().await;
+                Ok(Some(function))
+            }
+            Err(WriteError::Storage(error)) => Err(error.into()),
+            // `put` finds or makes what it changes: it refuses for nothing else.
+            Err(
+                WriteError::Conflict { .. } | WriteError::NotFound | WriteError::VersionNotFound,
+            ) => Ok(None),
         }
     }
 }

@@ -40,6 +40,27 @@ async fn memory_cannot_be_lowered_below_what_the_component_takes() {
 }
 
 #[tokio::test]
+async fn memory_is_checked_against_the_code_it_will_run_with() {
+    let fixture = Fixture::new();
+    let Fixture { control, ns, f, inspect, .. } = &fixture;
+    fixture.deploy("one").await.unwrap();
+    fixture.close_gate();
+    let configure = control.configure(ns, f, memory(32 << 20), None);
+    let meanwhile = async {
+        inspect.waiting.acquire().await.unwrap().forget();
+        let task = fixture.begin_deploy("big").await;
+        inspect.gate.add_permits(2);
+        task.await.unwrap()
+    };
+    let (configured, deployed) = tokio::join!(configure, meanwhile);
+    // Whichever was first, no head is left that cannot start.
+    let refused = [configured.as_ref().err(), deployed.as_ref().err()];
+    let refused: Vec<_> = refused.into_iter().flatten().collect();
+    assert_eq!(refused.len(), 1);
+    assert_eq!(refused[0].code(), ErrorCode::InvalidConfiguration);
+}
+
+#[tokio::test]
 async fn rollback_brings_back_code_and_configuration() {
     let fixture = Fixture::new();
     let Fixture { control, ns, f, .. } = &fixture;
