@@ -100,7 +100,11 @@ pub(crate) enum Command {
     Completions(commands::completions::CompletionsArgs),
     /// Compile one component for the server that started this process
     #[command(hide = true)]
-    CompileWorker,
+    CompileWorker {
+        /// Die after so many seconds of CPU time
+        #[arg(long)]
+        cpu_seconds: u64,
+    },
 }
 
 #[cfg(test)]

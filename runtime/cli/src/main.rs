@@ -37,8 +37,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // A compiler child talks to its parent only, in its own way.
-    if matches!(cli.command, Command::CompileWorker) {
-        return lambent_server::compile_worker();
+    if let Command::CompileWorker { cpu_seconds } = cli.command {
+        return lambent_server::compile_worker(cpu_seconds);
     }
     let json = cli.global.json;
     match commands::run(cli) {

@@ -17,8 +17,6 @@ use tokio::sync::Semaphore;
 /// The hidden command of the binary that runs [`compile_worker`].
 pub const COMPILE_WORKER: &str = "compile-worker";
 
-/// CPU time of one compilation: five times what an 18 MB Python component takes.
-const CPU_SECONDS_MAX: u64 = 60;
 /// Address space of one compilation: five times what that component takes.
 const MEMORY_BYTES_MAX: u64 = 2 << 30;
 /// Wall-clock time of one compilation: a busy machine may give the child,
@@ -33,17 +31,20 @@ const MESSAGE_BYTES_MAX: u64 = 16 << 10;
 pub(crate) struct ChildCompiler {
     program: PathBuf,
     slots: Semaphore,
+    cpu_seconds: u64,
 }
 
 impl ChildCompiler {
-    /// A compiler that runs `program`, at most `slots` at a time.
-    pub(crate) fn new(program: PathBuf, slots: usize) -> Self {
-        Self { program, slots: Semaphore::new(slots.max(1)) }
+    /// A compiler that runs `program`, at most `slots` at a time, each for at
+    /// most `cpu_seconds`.
+    pub(crate) fn new(program: PathBuf, slots: usize, cpu_seconds: u64) -> Self {
+        Self { program, slots: Semaphore::new(slots.max(1)), cpu_seconds }
     }
 
     fn spawn(&self) -> Result<Child, CompileError> {
         Command::new(&self.program)
-            .arg(COMPILE_WORKER)
+            .args([COMPILE_WORKER, "--cpu-seconds"])
+            .arg(self.cpu_seconds.to_string())
             // Nothing the node knows is the compiler's business.
             .env_clear()
             .stdin(Stdio::piped())
@@ -65,13 +66,18 @@ impl Compiler for ChildCompiler {
         let _slot = self.slots.acquire().await.map_err(unavailable)?;
         let child = self.spawn()?;
         match tokio::time::timeout(WALL_TIME_MAX, converse(child, wasm)).await {
-            Ok(result) => result,
+            Ok(Ok((status, code, message))) => verdict(status, code, &message, self.cpu_seconds),
+            Ok(Err(error)) => Err(error),
             Err(_) => Err(CompileError::Limit(format!("more than {} s", WALL_TIME_MAX.as_secs()))),
         }
     }
 }
 
-async fn converse(mut child: Child, wasm: Bytes) -> Result<Vec<u8>, CompileError> {
+/// How the child ended, and what it wrote to standard output and error.
+async fn converse(
+    mut child: Child,
+    wasm: Bytes,
+) -> Result<(ExitStatus, Vec<u8>, String), CompileError> {
     let (Some(mut stdin), Some(stdout), Some(stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
@@ -83,18 +89,21 @@ async fn converse(mut child: Child, wasm: Bytes) -> Result<Vec<u8>, CompileError
         let _ = stdin.shutdown().await;
     };
     let (mut code, mut message) = (Vec::new(), Vec::new());
-    let (mut stdout, mut stderr) = (stdout.take(ARTIFACT_BYTES_MAX), stderr.take(MESSAGE_BYTES_MAX));
-    let ((), read, _) = tokio::join!(
-        send,
-        stdout.read_to_end(&mut code),
-        stderr.read_to_end(&mut message),
-    );
+    let (mut stdout, mut stderr) =
+        (stdout.take(ARTIFACT_BYTES_MAX), stderr.take(MESSAGE_BYTES_MAX));
+    let ((), read, _) =
+        tokio::join!(send, stdout.read_to_end(&mut code), stderr.read_to_end(&mut message),);
     read.map_err(unavailable)?;
     let status = child.wait().await.map_err(unavailable)?;
-    verdict(status, code, &String::from_utf8_lossy(&message))
+    Ok((status, code, String::from_utf8_lossy(&message).into_owned()))
 }
 
-fn verdict(status: ExitStatus, code: Vec<u8>, message: &str) -> Result<Vec<u8>, CompileError> {
+fn verdict(
+    status: ExitStatus,
+    code: Vec<u8>,
+    message: &str,
+    cpu_seconds: u64,
+) -> Result<Vec<u8>, CompileError> {
     use std::os::unix::process::ExitStatusExt;
     const ABORT: i32 = 6;
     const KILL: i32 = 9;
@@ -105,7 +114,7 @@ fn verdict(status: ExitStatus, code: Vec<u8>, message: &str) -> Result<Vec<u8>, 
     }
     match status.signal() {
         Some(CPU_TIME | KILL) => {
-            Err(CompileError::Limit(format!("more than {CPU_SECONDS_MAX} s of CPU time")))
+            Err(CompileError::Limit(format!("more than {cpu_seconds} s of CPU time")))
         }
         // An allocation that fails aborts the process.
         Some(ABORT) if message.contains("memory allocation") => {
@@ -120,11 +129,11 @@ fn verdict(status: ExitStatus, code: Vec<u8>, message: &str) -> Result<Vec<u8>, 
 /// The child's side: reads a component from standard input, and writes machine
 /// code to standard output or why there is none to standard error.
 ///
-/// Limits itself first, so that no code that looks at the component runs
-/// without limits.
+/// Limits itself first, to `cpu_seconds` among others, so that no code that
+/// looks at the component runs without limits.
 #[must_use]
-pub fn compile_worker() -> ExitCode {
-    match compile_stdin() {
+pub fn compile_worker(cpu_seconds: u64) -> ExitCode {
+    match compile_stdin(cpu_seconds) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             // Nobody to tell if even this fails.
@@ -134,13 +143,13 @@ pub fn compile_worker() -> ExitCode {
     }
 }
 
-fn compile_stdin() -> Result<(), String> {
+fn compile_stdin(cpu_seconds: u64) -> Result<(), String> {
     let limit = |resource, most| {
         setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
             .map_err(|error| format!("could not limit the compiler: {error}"))
     };
     limit(Resource::Core, 0)?;
-    limit(Resource::Cpu, CPU_SECONDS_MAX)?;
+    limit(Resource::Cpu, cpu_seconds)?;
     limit(Resource::As, MEMORY_BYTES_MAX)?;
     // Already at the lowest priority is as good.
     let _ = nice(19);

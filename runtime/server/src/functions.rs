@@ -48,20 +48,24 @@ pub(crate) struct Setup {
     pub(crate) program: PathBuf,
     /// Instances that can be alive at once.
     pub(crate) instances: u32,
+    /// CPU time that compiling one component may take.
+    pub(crate) compile_cpu_seconds: u64,
 }
 
 impl Functions {
     pub(crate) fn open(setup: Setup) -> Result<Arc<Self>, lambent_engine::StartError> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let compiler = ChildCompiler::new(setup.program, cores);
+        let compiler = ChildCompiler::new(setup.program, cores, setup.compile_cpu_seconds);
         let options = Options { instances: setup.instances, ..Options::default() };
         let engine = Engine::builder(options).compiler(Arc::new(compiler)).build()?;
         let artifacts = ArtifactCache::new(setup.artifacts, setup.key, engine.compatibility());
         if let Err(error) = artifacts.remove_incompatible() {
             tracing::warn!(%error, "could not clear the artifacts of other versions");
         }
-        let loaded =
-            moka::future::Cache::builder().max_capacity(LOADED_MAX).time_to_idle(LOADED_IDLE).build();
+        let loaded = moka::future::Cache::builder()
+            .max_capacity(LOADED_MAX)
+            .time_to_idle(LOADED_IDLE)
+            .build();
         Ok(Arc::new(Self { engine, artifacts: Arc::new(artifacts), code: setup.code, loaded }))
     }
 
@@ -139,7 +143,8 @@ impl Functions {
     }
 
     async fn compile(&self, digest: Digest, code: Bytes) -> Result<Component<()>, Error> {
-        let machine_code = self.engine.compile(code).await.map_err(|error| compile_error(&error))?;
+        let machine_code =
+            self.engine.compile(code).await.map_err(|error| compile_error(&error))?;
         let artifacts = self.artifacts.clone();
         let artifact = blocking(move || artifacts.put(digest, &machine_code)).await?;
         let artifact = artifact.map_err(|error| {

@@ -72,6 +72,7 @@ impl Server {
             code: opened.stores.code.clone(),
             program: program(&options)?,
             instances: u32::try_from(options.concurrency_max).unwrap_or(u32::MAX),
+            compile_cpu_seconds: options.compile_cpu_seconds,
         };
         let functions = tokio::task::spawn_blocking(|| Functions::open(setup))
             .await

@@ -63,6 +63,10 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 8192)]
     connections: usize,
 
+    /// Let compiling one component take at most this much CPU time
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    compile_cpu_seconds: u64,
+
     /// When asked to stop, wait this long for what is in flight
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = span::parse)]
     grace: Duration,
@@ -91,6 +95,7 @@ impl ServeArgs {
             tls,
             concurrency_max: self.concurrency,
             connections_max: self.connections,
+            compile_cpu_seconds: self.compile_cpu_seconds,
             grace: self.grace,
             log_age_max: self.log_retention,
             log_bytes_max: self.log_size,
@@ -165,6 +170,7 @@ mod tests {
             "--tls-key=k",
             "--concurrency=2",
             "--connections=3",
+            "--compile-cpu-seconds=4",
             "--grace=1m",
             "--log-retention=2d",
             "--log-size=1MiB",
@@ -173,6 +179,7 @@ mod tests {
         assert_eq!(options.domain, ["a.example"]);
         assert_eq!(options.tls.unwrap().key, PathBuf::from("k"));
         assert_eq!((options.concurrency_max, options.connections_max), (2, 3));
+        assert_eq!(options.compile_cpu_seconds, 4);
         assert_eq!(options.grace, Duration::from_secs(60));
         assert_eq!(options.log_age_max, Duration::from_secs(2 * 86_400));
         assert_eq!(options.log_bytes_max, 1 << 20);
