@@ -23,6 +23,7 @@ pub struct ArtifactCache {
     dir: Dir,
     key: [u8; 32],
     compatibility: String,
+    kept_max: usize,
     verified: Mutex<HashMap<Digest, Artifact>>,
 }
 
@@ -40,12 +41,16 @@ pub enum ArtifactError {
 impl ArtifactCache {
     /// Opens a cache for the artifacts of an engine of this
     /// [`compatibility`](crate::Engine::compatibility).
+    ///
+    /// At most `kept_max` verified files stay open; those beyond are verified
+    /// again each time they are needed.
     #[must_use]
-    pub fn new(dir: Dir, key: [u8; 32], compatibility: String) -> Self {
-        Self { dir, key, compatibility, verified: Mutex::default() }
+    pub fn new(dir: Dir, key: [u8; 32], compatibility: String, kept_max: usize) -> Self {
+        Self { dir, key, compatibility, kept_max, verified: Mutex::default() }
     }
 
-    /// The artifact of a source, authenticated once per process.
+    /// The artifact of a source, authenticated once per process as long as
+    /// there is room to keep it open.
     ///
     /// # Errors
     /// `Forged`: recompile and [`put`](Self::put) it again. `Io`: as reported.
@@ -118,7 +123,10 @@ impl ArtifactCache {
 
     fn keep(&self, source: Digest, file: File) -> Artifact {
         let artifact = Artifact(Arc::new(file));
-        self.lock().insert(source, artifact.clone());
+        let mut verified = self.lock();
+        if verified.len() < self.kept_max || verified.contains_key(&source) {
+            verified.insert(source, artifact.clone());
+        }
         artifact
     }
 
@@ -164,7 +172,7 @@ mod tests {
 
     fn cache(path: &std::path::Path, key: u8) -> ArtifactCache {
         let dir = Dir::open_ambient_dir(path, cap_std::ambient_authority()).unwrap();
-        ArtifactCache::new(dir, [key; 32], "c0ffee".into())
+        ArtifactCache::new(dir, [key; 32], "c0ffee".into(), 10)
     }
 
     #[test]

@@ -6,6 +6,7 @@ use wasmtime_wasi_http::{p2 as http_p2, p3 as http_p3};
 use crate::bindings::{function, function_async};
 use crate::engine::LoadError;
 use crate::host::Host;
+use crate::limiter::TABLE_ELEMENT_BYTES;
 
 /// Compiled code in memory, linked and ready to be instantiated. Cheap to clone.
 pub struct Component<T: 'static> {
@@ -71,12 +72,18 @@ impl<T: Send + 'static> Component<T> {
         Handler::ALL.into_iter().filter(has).collect()
     }
 
-    /// Bytes of memory and tables an instance takes before it has run at all;
-    /// `None` where that cannot be known without instantiating it.
+    /// Bytes of memory and tables an instance takes at the least before it has
+    /// run at all; `None` where that cannot be known without instantiating it.
     #[must_use]
     pub fn memory_bytes_min(&self) -> Option<u64> {
         let required = self.pre.component().resources_required()?;
-        // Per-memory sizes are not told apart, so this is the largest of them.
-        required.max_initial_memory_size
+        // Only the largest is told, in pages; the others may be smaller.
+        let memory = required.max_initial_memory_size.unwrap_or(0).saturating_mul(PAGE_BYTES);
+        let table =
+            required.max_initial_table_size.unwrap_or(0).saturating_mul(TABLE_ELEMENT_BYTES);
+        Some(memory.saturating_add(table))
     }
 }
+
+/// Bytes of a WebAssembly page.
+const PAGE_BYTES: u64 = 64 << 10;

@@ -1,7 +1,7 @@
 use wasmtime::ResourceLimiter;
 
 /// Bytes of host memory one table element takes.
-const TABLE_ELEMENT_BYTES: usize = size_of::<usize>();
+pub(crate) const TABLE_ELEMENT_BYTES: u64 = size_of::<usize>() as u64;
 
 /// Holds all memories and tables of a store together under one limit.
 ///
@@ -30,8 +30,8 @@ impl Limiter {
         self.denied
     }
 
-    fn grow(&mut self, current: usize, desired: usize) -> bool {
-        let wanted = self.used.saturating_add(desired.saturating_sub(current) as u64);
+    fn grow(&mut self, current: u64, desired: u64) -> bool {
+        let wanted = self.used.saturating_add(desired.saturating_sub(current));
         if wanted > self.limit {
             self.denied = true;
             return false;
@@ -49,7 +49,7 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(self.grow(current, desired))
+        Ok(self.grow(current as u64, desired as u64))
     }
 
     fn table_growing(
@@ -58,7 +58,7 @@ impl ResourceLimiter for Limiter {
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let bytes = |elements: usize| elements.saturating_mul(TABLE_ELEMENT_BYTES);
+        let bytes = |elements: usize| (elements as u64).saturating_mul(TABLE_ELEMENT_BYTES);
         Ok(self.grow(bytes(current), bytes(desired)))
     }
 }

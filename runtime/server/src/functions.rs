@@ -21,6 +21,7 @@ use lambent_storage::CodeStore;
 use lambent_types::{Digest, Error, ErrorCode, Event, Handler, Output, Start};
 
 use crate::compiler::ChildCompiler;
+use crate::open_files;
 
 /// Components kept in memory; beyond it the least recently used leave, and
 /// come back from their artifacts when called.
@@ -58,7 +59,10 @@ impl Functions {
         let compiler = ChildCompiler::new(setup.program, cores, setup.compile_cpu_seconds);
         let options = Options { instances: setup.instances, ..Options::default() };
         let engine = Engine::builder(options).compiler(Arc::new(compiler)).build()?;
-        let artifacts = ArtifactCache::new(setup.artifacts, setup.key, engine.compatibility());
+        // The other half is for connections.
+        let kept_max = usize::try_from(open_files::raise() / 2).unwrap_or(usize::MAX);
+        let compatibility = engine.compatibility();
+        let artifacts = ArtifactCache::new(setup.artifacts, setup.key, compatibility, kept_max);
         if let Err(error) = artifacts.remove_incompatible() {
             tracing::warn!(%error, "could not clear the artifacts of other versions");
         }

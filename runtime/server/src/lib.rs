@@ -26,6 +26,7 @@ mod io;
 mod keys;
 mod listener;
 mod metrics;
+mod open_files;
 mod options;
 mod problem;
 mod router;

@@ -18,7 +18,7 @@ pub(crate) async fn run(table: &mut Table, engine: &Engine<()>, wasm: &[u8]) {
     let source = Digest::of(wasm);
     let cache = || {
         let dir = Dir::open_ambient_dir(folder.path(), cap_std::ambient_authority());
-        ArtifactCache::new(dir.expect("a folder"), [7; 32], engine.compatibility())
+        ArtifactCache::new(dir.expect("a folder"), [7; 32], engine.compatibility(), 1)
     };
     let code = engine.compile(wasm.to_vec().into()).await.expect("it compiles");
     cache().put(source, &code).expect("it is written");

@@ -65,3 +65,14 @@ async fn a_component_with_more_memories_than_a_slot_has_is_too_large() {
     let error = engine().component(wasm.into()).await.err().unwrap();
     assert!(matches!(error, ComponentError::Load(LoadError::TooLarge(_))), "{error}");
 }
+
+#[tokio::test]
+async fn the_memory_a_component_starts_with_is_known_in_bytes() {
+    let wasm = wat::parse_str(
+        r#"(component
+            (core module $m (memory 16) (table 100 funcref))
+            (core instance (instantiate $m)))"#,
+    );
+    let component = engine().component(wasm.unwrap().into()).await.unwrap();
+    assert_eq!(component.memory_bytes_min(), Some((1 << 20) + 800));
+}
