@@ -44,6 +44,9 @@ pub(crate) struct FunctionView {
     /// Where it is served; absent for versions and what serves no HTTP.
     #[serde(default)]
     pub(crate) urls: Option<Vec<String>>,
+    /// Whether HTTP requests to it need the key.
+    #[serde(default)]
+    pub(crate) requires_key: Option<bool>,
 }
 
 impl FunctionView {

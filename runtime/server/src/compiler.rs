@@ -4,6 +4,7 @@
 use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::{ExitCode, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,7 +13,7 @@ use lambent_engine::{CompileError, Compiler, InProcess, Options};
 use rustix::process::{Resource, Rlimit, nice, setrlimit};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 /// The hidden command of the binary that runs [`compile_worker`].
 pub const COMPILE_WORKER: &str = "compile-worker";
@@ -30,7 +31,7 @@ const MESSAGE_BYTES_MAX: u64 = 16 << 10;
 /// Runs `lambent compile-worker` for each component.
 pub(crate) struct ChildCompiler {
     program: PathBuf,
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     cpu_seconds: u64,
 }
 
@@ -38,7 +39,7 @@ impl ChildCompiler {
     /// A compiler that runs `program`, at most `slots` at a time, each for at
     /// most `cpu_seconds`.
     pub(crate) fn new(program: PathBuf, slots: usize, cpu_seconds: u64) -> Self {
-        Self { program, slots: Semaphore::new(slots.max(1)), cpu_seconds }
+        Self { program, slots: Arc::new(Semaphore::new(slots.max(1))), cpu_seconds }
     }
 
     fn spawn(&self) -> Result<Child, CompileError> {
@@ -63,21 +64,42 @@ fn unavailable(error: impl std::fmt::Display) -> CompileError {
 #[async_trait]
 impl Compiler for ChildCompiler {
     async fn compile(&self, wasm: Bytes) -> Result<Vec<u8>, CompileError> {
-        let _slot = self.slots.acquire().await.map_err(unavailable)?;
+        let slot = self.slots.clone().acquire_owned().await.map_err(unavailable)?;
         let child = self.spawn()?;
-        match tokio::time::timeout(WALL_TIME_MAX, converse(child, wasm)).await {
-            Ok(Ok((status, code, message))) => verdict(status, code, &message, self.cpu_seconds),
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(CompileError::Limit(format!("more than {} s", WALL_TIME_MAX.as_secs()))),
-        }
+        let (answer, answered) = oneshot::channel();
+        // If nobody waits any more, the child still has to be waited for.
+        tokio::spawn(attend(child, wasm, answer, slot));
+        let result = answered.await.map_err(unavailable)?;
+        let (status, code, message) = result?;
+        verdict(status, code, &message, self.cpu_seconds)
     }
 }
 
-/// How the child ended, and what it wrote to standard output and error.
-async fn converse(
+/// How a child ended, and what it wrote to standard output and error.
+type Ended = Result<(ExitStatus, Vec<u8>, String), CompileError>;
+
+/// Sees a child to its end, which comes at once when nobody wants the answer.
+/// The slot is free when the child is gone.
+async fn attend(
     mut child: Child,
     wasm: Bytes,
-) -> Result<(ExitStatus, Vec<u8>, String), CompileError> {
+    mut answer: oneshot::Sender<Ended>,
+    _slot: OwnedSemaphorePermit,
+) {
+    let ended = tokio::select! {
+        ended = tokio::time::timeout(WALL_TIME_MAX, converse(&mut child, wasm)) => Some(ended),
+        () = answer.closed() => None,
+    };
+    // Fails only if it has ended by itself.
+    let _ = child.kill().await;
+    if let Some(ended) = ended {
+        let late = || CompileError::Limit(format!("more than {} s", WALL_TIME_MAX.as_secs()));
+        // Nobody to tell is as good.
+        let _ = answer.send(ended.unwrap_or_else(|_| Err(late())));
+    }
+}
+
+async fn converse(child: &mut Child, wasm: Bytes) -> Ended {
     let (Some(mut stdin), Some(stdout), Some(stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {

@@ -104,7 +104,7 @@ impl Server {
             .map_err(|source| StartError::Bind { address: options.listen, source })?;
         let secure = opened.tls.is_some();
         let domains = Domains::new(&options.domain);
-        let urls = Urls::new(address, secure, &domains);
+        let urls = Urls::new(address, secure, &domains, options.dev);
         let metrics = Arc::new(Metrics::new());
         let Embedded { registry, code, logs } = opened.stores;
         let stop = Stop { drain: CancellationToken::new(), now: CancellationToken::new() };

@@ -150,8 +150,6 @@ async fn api(doors: &Doors, mut request: Request<RequestBody>) -> Answer {
     if !method.is_safe() && !path.ends_with("/invocations") {
         tracing::info!(request = %id, %method, path, status = response.status().as_u16(), "api");
     }
-    // An invocation has an id of its own, which its response already names.
-    let id = response.extensions_mut().remove::<RequestId>().unwrap_or(id);
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
         let mut rendered = problem(refusal, id);
         keep_allow(response.headers(), rendered.headers_mut());

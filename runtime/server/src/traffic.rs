@@ -34,7 +34,8 @@ pub(crate) async fn serve(
     let principal = auth::caller_of_function(app, open, request.headers_mut())?;
     let head = request.method() == Method::HEAD;
     let tell = app.dev || principal.is_some();
-    let caller = Caller { principal, trace_parent: trace_parent(request.headers()) };
+    let trace_parent = trace_parent(request.headers());
+    let caller = Caller { id: RequestId::new(), principal, trace_parent };
 
     let request = for_guest(request, peer, host, target)?;
     let answer = app.dispatcher.http(function.clone(), caller, request).await?;

@@ -18,10 +18,12 @@ pub(crate) struct Urls {
     /// The listener as a client on this machine reaches it, without port.
     address: String,
     domains: Vec<String>,
+    /// Whether the node asks anybody for a key.
+    pub(crate) asks_for_key: bool,
 }
 
 impl Urls {
-    pub(crate) fn new(listen: SocketAddr, secure: bool, domains: &Domains) -> Self {
+    pub(crate) fn new(listen: SocketAddr, secure: bool, domains: &Domains, dev: bool) -> Self {
         let address = match listen.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
             IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
@@ -39,6 +41,7 @@ impl Urls {
                 IpAddr::V6(ip) => format!("[{ip}]"),
             },
             domains: domains.list(),
+            asks_for_key: !dev,
         }
     }
 
@@ -68,7 +71,7 @@ mod tests {
     use super::*;
 
     fn urls(listen: &str, secure: bool, domains: &[String]) -> Urls {
-        Urls::new(listen.parse().unwrap(), secure, &Domains::new(domains))
+        Urls::new(listen.parse().unwrap(), secure, &Domains::new(domains), false)
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use clap::{Args, CommandFactory};
+use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
 use serde_json::json;
 
@@ -19,9 +19,16 @@ pub(crate) struct CompletionsArgs {
     shell: Shell,
 }
 
+/// The command line without what is not for people.
+fn visible() -> Command {
+    let all = Cli::command();
+    let shown = all.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
+    Command::new("lambent").args(all.get_arguments().cloned()).subcommands(shown)
+}
+
 pub(crate) fn run(args: &CompletionsArgs, global: &Global) -> Result<Exit, CliError> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "lambent", &mut script);
+    clap_complete::generate(args.shell, &mut visible(), "lambent", &mut script);
     let script = String::from_utf8_lossy(&script);
     let output = global.output();
     if output.json {

@@ -67,7 +67,7 @@ pub(crate) fn announce(
     for url in function.urls.iter().flatten() {
         output.line(&format!("  {url}"))?;
     }
-    if function.urls.iter().flatten().next().is_some() && !function.configuration.public {
+    if function.requires_key == Some(true) {
         output.line(&format!(
             "  requests need the key; to open it to anyone: lambent configure {name} --public"
         ))?;

@@ -61,7 +61,7 @@ fn fields(function: &FunctionView) -> Vec<(&'static str, String)> {
         ("memory", format_bytes(configuration.memory_bytes)),
         ("timeout", duration(timeout)),
         ("fuel", grouped(configuration.fuel)),
-        ("public", if configuration.public { "yes" } else { "no, requests need the key" }.into()),
+        ("public", if configuration.public { "yes" } else { "no" }.into()),
         ("description", configuration.description.clone()),
         ("tags", lines(configuration.tags.iter().map(|(key, value)| format!("{key}={value}")))),
         (

@@ -156,6 +156,10 @@ pub(crate) async fn json<T: DeserializeOwned>(
 
 /// Reads JSON; the error says where in it the fault is.
 pub(crate) fn read_json<T: DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T, Refusal> {
+    // Serde would take an array for the members in their order.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Refusal::invalid(format!("the {what} is an array, and should be an object")));
+    }
     serde_json::from_slice(bytes)
         .map_err(|error| Refusal::invalid(format!("the {what} is not what it should be: {error}")))
 }
@@ -205,5 +209,8 @@ mod tests {
         )
         .unwrap_err();
         assert!(refusal.detail().contains("line 2 column"), "{}", refusal.detail());
+        let refusal =
+            read_json::<lambent_types::ConfigurationPatch>(b" [1]", "configuration").unwrap_err();
+        assert!(refusal.detail().contains("should be an object"), "{}", refusal.detail());
     }
 }

@@ -74,6 +74,7 @@ pub(super) async fn invoke(
     let intake = Intake::new(&parts.headers, body, bounds::PAYLOAD_BYTES_MAX, app.stall)?;
     event.data = intake.whole().await?;
     let caller = Caller {
+        id,
         principal: Some("root".into()).filter(|_| !app.dev),
         trace_parent: trace_parent(&parts.headers),
     };
@@ -101,7 +102,6 @@ fn answer(record: &InvocationRecord, output: Option<Output>) -> Response {
         }
     };
     describe(response.headers_mut(), record);
-    response.extensions_mut().insert(record.id);
     response
 }
 

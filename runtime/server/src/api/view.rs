@@ -44,6 +44,10 @@ pub struct FunctionView {
     /// Where it takes HTTP requests, if it has an HTTP handler.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub urls: Vec<String>,
+    /// Whether those requests need a key: it is not public, and the node does
+    /// not run with `--dev`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires_key: Option<bool>,
 }
 
 impl FunctionView {
@@ -56,6 +60,7 @@ impl FunctionView {
             created: function.created,
             updated: Some(latest.created),
             last_version: Some(function.last_version),
+            requires_key: http.then_some(urls.asks_for_key && !latest.configuration.public),
             urls: if http { urls.of(&latest.namespace, &latest.name) } else { Vec::new() },
             ..Self::of_version(latest)
         }
@@ -76,6 +81,7 @@ impl FunctionView {
             updated: None,
             last_version: None,
             urls: Vec::new(),
+            requires_key: None,
         }
     }
 
