@@ -1,0 +1,156 @@
+//! What the repository promises about itself: which crate may know which, how
+//! long a file may be, and what lies at the top.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+use lambent_test_support::root;
+use serde_json::Value;
+
+/// Every crate of ours with the crates of ours it may depend on.
+const ARROWS: [(&str, &[&str]); 7] = [
+    ("lambent-types", &[]),
+    ("lambent-engine", &["lambent-types"]),
+    ("lambent-storage", &["lambent-types"]),
+    ("lambent-control", &["lambent-types", "lambent-storage"]),
+    ("lambent-dispatch", &["lambent-types", "lambent-storage"]),
+    (
+        "lambent-server",
+        &[
+            "lambent-types",
+            "lambent-engine",
+            "lambent-storage",
+            "lambent-control",
+            "lambent-dispatch",
+        ],
+    ),
+    ("lambent-cli", &["lambent-types", "lambent-server"]),
+];
+
+/// What a crate must not reach, through whatever.
+const UNREACHABLE: [(&str, &[&str]); 5] = [
+    ("lambent-types", &["wasmtime", "axum", "hyper", "tokio", "rusqlite"]),
+    (
+        "lambent-engine",
+        &["axum", "rusqlite", "lambent-storage", "lambent-control", "lambent-dispatch"],
+    ),
+    ("lambent-storage", &["wasmtime", "axum", "lambent-engine"]),
+    ("lambent-control", &["wasmtime", "axum", "lambent-engine"]),
+    ("lambent-dispatch", &["wasmtime", "axum", "lambent-engine"]),
+];
+
+/// Lines of a source file before its tests.
+const LINES_MAX: usize = 500;
+
+/// The names of everything a crate depends on, for building it or by it.
+struct Graph(BTreeMap<String, BTreeSet<String>>);
+
+impl Graph {
+    fn read() -> Self {
+        let output = Command::new(env!("CARGO"))
+            .args(["metadata", "--format-version", "1", "--offline", "--locked"])
+            .current_dir(root())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let packages = metadata["packages"].as_array().unwrap().iter();
+        let names: BTreeMap<_, _> = packages.map(|p| (text(&p["id"]), text(&p["name"]))).collect();
+        let mut graph = BTreeMap::<String, BTreeSet<String>>::new();
+        for node in metadata["resolve"]["nodes"].as_array().unwrap() {
+            let all = graph.entry(names[&text(&node["id"])].clone()).or_default();
+            for dependency in node["deps"].as_array().unwrap() {
+                let kinds = dependency["dep_kinds"].as_array().unwrap();
+                if kinds.iter().any(|kind| kind["kind"] != "dev") {
+                    all.insert(names[&text(&dependency["pkg"])].clone());
+                }
+            }
+        }
+        Self(graph)
+    }
+
+    fn reachable(&self, from: &str) -> BTreeSet<&str> {
+        let mut found = BTreeSet::new();
+        let mut left = vec![from];
+        while let Some(name) = left.pop() {
+            for next in &self.0[name] {
+                if found.insert(next.as_str()) {
+                    left.push(next);
+                }
+            }
+        }
+        found
+    }
+}
+
+#[test]
+fn crates_know_only_what_they_may() {
+    let graph = Graph::read();
+    for (name, may) in ARROWS {
+        let does: BTreeSet<_> = graph.0[name].iter().map(String::as_str).collect();
+        let ours = does.iter().filter(|name| name.starts_with("lambent-"));
+        let wrong: Vec<_> = ours.filter(|name| !may.contains(name)).collect();
+        assert!(wrong.is_empty(), "{name} depends on {wrong:?}");
+    }
+    for (name, never) in UNREACHABLE {
+        let reachable = graph.reachable(name);
+        let wrong: Vec<_> = never.iter().filter(|never| reachable.contains(*never)).collect();
+        assert!(wrong.is_empty(), "{name} reaches {wrong:?}");
+    }
+    // Else this test proves nothing.
+    assert!(graph.reachable("lambent-cli").contains("wasmtime"));
+    let known: BTreeSet<_> = ARROWS.iter().map(|(name, _)| *name).collect();
+    let runtime = std::fs::read_dir(root().join("runtime")).unwrap().map(Result::unwrap);
+    for entry in runtime.filter(|entry| entry.path().join("Cargo.toml").exists()) {
+        let name = format!("lambent-{}", entry.file_name().to_string_lossy());
+        assert!(known.contains(name.as_str()), "{name} has no arrows yet");
+    }
+}
+
+#[test]
+fn no_source_file_is_too_long_to_read() {
+    for folder in ["runtime", "sdk", "tests", "guest-examples"] {
+        walk(&root().join(folder));
+    }
+}
+
+fn walk(folder: &Path) {
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() && entry.file_name() != "target" {
+            walk(&path);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let before_tests = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap();
+            let lines = before_tests.lines().count();
+            assert!(lines <= LINES_MAX, "{} has {lines} lines", path.display());
+        }
+    }
+}
+
+#[test]
+fn the_top_of_the_repository_is_small() {
+    let output = Command::new("git").args(["ls-files"]).current_dir(root()).output();
+    // A copy without its history has no list to check.
+    let Ok(output) = output else { return };
+    if !output.status.success() {
+        return;
+    }
+    let listed = String::from_utf8(output.stdout).unwrap();
+    let top: BTreeSet<_> = listed.lines().filter_map(|path| path.split('/').next()).collect();
+    let visible: BTreeSet<_> = top.into_iter().filter(|name| !name.starts_with('.')).collect();
+    let expected = [
+        "Cargo.lock",
+        "Cargo.toml",
+        "LICENSE",
+        "README.md",
+        "guest-examples",
+        "runtime",
+        "sdk",
+        "tests",
+        "wit",
+    ];
+    assert_eq!(visible, BTreeSet::from(expected));
+}

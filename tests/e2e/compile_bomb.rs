@@ -1,0 +1,75 @@
+//! A small component that takes minutes to compile costs the node a refusal.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::node::{Node, eventually};
+
+/// A component of some hundred kilobytes, of which one function is loops in
+/// loops: register allocation takes time in the square of their number.
+fn bomb() -> Vec<u8> {
+    let depth = 20_000;
+    let text = format!(
+        r#"(component
+            (core module $module
+                (func (export "run") (result i32) {} (i32.const 0)))
+            (core instance $instance (instantiate $module))
+            (func $run (result (result)) (canon lift (core func $instance "run")))
+            (instance $exports (export "run" (func $run)))
+            (export "wasi:cli/run@0.2.0" (instance $exports)))"#,
+        "loop end ".repeat(depth),
+    );
+    wat::parse_str(text).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_compile_bomb_kills_its_compiler_and_nothing_else() {
+    let node = Arc::new(Node::start(&["--compile-cpu-seconds", "3"]));
+    node.deploy("victim", "hello-http", "").await;
+    let bomb = bomb();
+    assert!(bomb.len() < 200 << 10, "{}", bomb.len());
+    let before = node.rss();
+    let done = Arc::new(AtomicBool::new(false));
+    let calling = {
+        let (node, done) = (node.clone(), done.clone());
+        tokio::spawn(async move {
+            let mut calls = 0;
+            while !done.load(Ordering::Relaxed) {
+                let reply = node.get("victim", "/").await;
+                assert_eq!(reply.status, 200, "{reply:?}");
+                calls += 1;
+            }
+            calls
+        })
+    };
+    let bombs = futures::future::join(
+        node.put("bomb", "", bomb.clone()),
+        // It must not take what is there already with it.
+        node.put("victim", "", bomb.clone()),
+    );
+    let (new, update) = bombs.await;
+    for reply in [new, update] {
+        let detail = reply.problem(422, "compile-limit");
+        assert!(detail.contains("more than 3 s of CPU time"), "{detail}");
+    }
+    done.store(true, Ordering::Relaxed);
+    assert!(calling.await.unwrap() > 10);
+    eventually("the end of all compilers", async || node.children().is_empty().then_some(())).await;
+    assert!(node.rss() < before + (64 << 20), "what it took, it took from its own process");
+
+    node.api("GET", "/bomb").send().await.problem(404, "function-not-found");
+    assert_eq!(node.get("victim", "/").await.text(), "Hello from Lambent!\n");
+    node.deploy("after", "guest-peer-wasip2", "").await;
+    assert_eq!(node.get("after", "/").await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_gives_up_leaves_no_compiler_behind() {
+    let node = Node::start(&[]);
+    let ask = node.api("PUT", "/bomb").header("content-type", "application/wasm").body(bomb());
+    let uploading = tokio::spawn(ask.try_send());
+    eventually("a compiler", async || (!node.children().is_empty()).then_some(())).await;
+    uploading.abort();
+    eventually("the end of the compiler", async || node.children().is_empty().then_some(())).await;
+    node.deploy("after", "hello-http", "").await;
+}
