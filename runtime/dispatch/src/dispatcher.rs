@@ -14,8 +14,10 @@ use crate::run::{Recorder, Run};
 use crate::runner::{Answer, Body, Runner};
 
 /// Who asks.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
+    /// The id of the request, which becomes that of the invocation.
+    pub id: RequestId,
     /// The principal, where the caller showed a key.
     pub principal: Option<String>,
     /// The W3C `traceparent` to continue.
@@ -132,8 +134,8 @@ impl Dispatcher {
                 ),
             )
         })?;
-        let run = self.admit(&function, handler)?;
-        let id = run.id();
+        let id = caller.id;
+        let run = self.admit(&function, handler, id)?;
         let call = run.call(caller, None);
         let finished = Box::new(move |finished| run.end(finished));
         let reply = match self.runner.http(call, request, finished).await {
@@ -198,7 +200,8 @@ impl Dispatcher {
         &self,
         function: &Arc<FunctionVersion>,
         handler: Handler,
+        id: RequestId,
     ) -> Result<Run, Error> {
-        Run::admit(&self.admission, &self.recorder, function, handler)
+        Run::admit(&self.admission, &self.recorder, function, handler, id)
     }
 }

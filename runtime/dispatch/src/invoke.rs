@@ -25,7 +25,7 @@ pub(crate) async fn directly(
     caller: Caller,
     event: Event,
 ) -> Result<Invoked, Error> {
-    let run = dispatcher.admit(function, handler)?;
+    let run = dispatcher.admit(function, handler, caller.id)?;
     let call = run.call(caller, Some(bounds::PAYLOAD_BYTES_MAX));
     let mut awaited = Awaited::new(run);
     match dispatcher.runner.event(call, event).await {
@@ -49,7 +49,7 @@ pub(crate) async fn through_http(
     event: Event,
 ) -> Result<Invoked, Error> {
     let request = cloud_event::request(function, event, caller.trace_parent.as_deref())?;
-    let run = dispatcher.admit(function, handler)?;
+    let run = dispatcher.admit(function, handler, caller.id)?;
     let call = run.call(caller, Some(bounds::PAYLOAD_BYTES_MAX));
     let (send, receive) = oneshot::channel();
     let finish = Box::new(move |finished| {

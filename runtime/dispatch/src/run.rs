@@ -48,11 +48,12 @@ impl Run {
         recorder: &Arc<Recorder>,
         function: &Arc<FunctionVersion>,
         handler: Handler,
+        id: RequestId,
     ) -> Result<Self, Error> {
         let permit =
             admission.admit(function).inspect_err(|_| recorder.observe.throttled(function))?;
         Ok(Self {
-            id: RequestId::new(),
+            id,
             function: Arc::clone(function),
             handler,
             started: Timestamp::now(),
@@ -60,10 +61,6 @@ impl Run {
             recorder: Arc::clone(recorder),
             _permit: permit,
         })
-    }
-
-    pub(crate) fn id(&self) -> RequestId {
-        self.id
     }
 
     /// What to tell the runner; `response_bytes` bounds a buffered response.

@@ -14,7 +14,7 @@ use lambent_storage::memory::{MemoryLogs, MemoryRegistry};
 use lambent_storage::{InvocationLogs as _, LogQuery, Registry as _};
 use lambent_types::{
     Error, Event, FunctionVersion, Handler, InvocationRecord, LogLine, LogStream, Logs, Meter,
-    Outcome, Output, Qualifier,
+    Outcome, Output, Qualifier, RequestId,
 };
 
 type OnHttp =
@@ -182,7 +182,7 @@ pub(crate) fn event(data: &'static str) -> Event {
 }
 
 pub(crate) fn caller() -> Caller {
-    Caller { principal: Some("root".into()), trace_parent: None }
+    Caller { id: RequestId::new(), principal: Some("root".into()), trace_parent: None }
 }
 
 /// A guest that is cancelled when it is dropped before its end, as a runner's is.
