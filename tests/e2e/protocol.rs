@@ -65,7 +65,7 @@ async fn one_connection_serves_many_requests_in_order() {
         let text = connection.until("0\r\n\r\n").await;
         assert!(text.starts_with(&format!("HTTP/1.1 {status} ")), "{text}");
     }
-    let three = ["/status/200", "/status/202", "/status/203"].map(|path| line(path)).concat();
+    let three = ["/status/200", "/status/202", "/status/203"].map(line).concat();
     let last = "GET /state HTTP/1.1\r\nhost: pipeline.localhost\r\nconnection: close\r\n\r\n";
     connection.send(three + last).await;
     let text = connection.end().await;
