@@ -55,6 +55,8 @@ impl Options {
             .wasm_component_model(true)
             .wasm_component_model_async(true)
             .wasm_memory64(false)
+            // Host frames of one tenant are not left for the next to find.
+            .async_stack_zeroing(true)
             // Prebuilt images in place of copying data segments, also for the
             // large heaps that Python and JavaScript snapshots carry.
             .memory_guaranteed_dense_image_size(64 << 20);
@@ -85,10 +87,14 @@ impl Options {
     }
 }
 
-/// Bytes of a linear memory and of a stack that stay resident between two
-/// uses of a slot, once dirty pages can be told apart cheaply: resetting a few
-/// pages in place costs less than giving them back and faulting them in again.
+/// Bytes of a linear memory that stay resident between two uses of a slot,
+/// where dirty pages can be told apart cheaply: resetting a few pages in place
+/// costs less than giving them back and faulting them in again.
 const MEMORY_KEEP_RESIDENT: usize = 4 << 20;
+/// The same for tables.
+const TABLE_KEEP_RESIDENT: usize = 64 << 10;
+/// The same for stacks, which are zeroed whole: more than guests use, little
+/// enough to be zeroed in a microsecond.
 const STACK_KEEP_RESIDENT: usize = 64 << 10;
 
 fn pooling(pool: &Pool) -> PoolingAllocationConfig {
@@ -106,13 +112,13 @@ fn pooling(pool: &Pool) -> PoolingAllocationConfig {
         .max_tables_per_component(64)
         .max_memories_per_module(4)
         .max_tables_per_module(16)
-        .max_memory_size(1 << 32);
+        .max_memory_size(1 << 32)
+        .async_stack_keep_resident(STACK_KEEP_RESIDENT);
     if pool.pagemap_scan {
         config
             .pagemap_scan(Enabled::Yes)
             .linear_memory_keep_resident(MEMORY_KEEP_RESIDENT)
-            .table_keep_resident(64 << 10)
-            .async_stack_keep_resident(STACK_KEEP_RESIDENT);
+            .table_keep_resident(TABLE_KEEP_RESIDENT);
     }
     config
 }
