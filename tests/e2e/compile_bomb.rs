@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rustix::process::Signal;
+
 use crate::node::{Node, eventually};
 
-/// A component of some hundred kilobytes, of which one function is loops in
-/// loops: register allocation takes time in the square of their number.
-fn bomb() -> Vec<u8> {
-    let depth = 20_000;
+/// A component of one function with so many empty loops, of two bytes each:
+/// compiling it takes time in the square of their number.
+fn bomb(loops: usize) -> Vec<u8> {
     let text = format!(
         r#"(component
             (core module $module
@@ -17,7 +18,7 @@ fn bomb() -> Vec<u8> {
             (func $run (result (result)) (canon lift (core func $instance "run")))
             (instance $exports (export "run" (func $run)))
             (export "wasi:cli/run@0.2.0" (instance $exports)))"#,
-        "loop end ".repeat(depth),
+        "loop end ".repeat(loops),
     );
     wat::parse_str(text).unwrap()
 }
@@ -26,8 +27,8 @@ fn bomb() -> Vec<u8> {
 async fn a_compile_bomb_kills_its_compiler_and_nothing_else() {
     let node = Arc::new(Node::start(&["--compile-cpu-seconds", "3"]));
     node.deploy("victim", "hello-http", "").await;
-    let bomb = bomb();
-    assert!(bomb.len() < 200 << 10, "{}", bomb.len());
+    let bomb = bomb(20_000);
+    assert!(bomb.len() < 100 << 10, "{}", bomb.len());
     let before = node.rss();
     let done = Arc::new(AtomicBool::new(false));
     let calling = {
@@ -63,13 +64,50 @@ async fn a_compile_bomb_kills_its_compiler_and_nothing_else() {
     assert_eq!(node.get("after", "/").await.status, 200);
 }
 
+/// Compilers that nothing but their node's will ends in time.
+const FOR_EVER: &[&str] = &["--compile-cpu-seconds", "600", "--grace", "0s"];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_client_that_gives_up_leaves_no_compiler_behind() {
-    let node = Node::start(&[]);
-    let ask = node.api("PUT", "/bomb").header("content-type", "application/wasm").body(bomb());
+    let node = Node::start(FOR_EVER);
+    let ask = node.api("PUT", "/bomb").header("content-type", "application/wasm");
+    let ask = ask.body(bomb(60_000));
     let uploading = tokio::spawn(ask.try_send());
     eventually("a compiler", async || (!node.children().is_empty()).then_some(())).await;
     uploading.abort();
     eventually("the end of the compiler", async || node.children().is_empty().then_some(())).await;
     node.deploy("after", "hello-http", "").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_that_dies_takes_its_compilers_along() {
+    for killed in [true, false] {
+        let node = Node::start(FOR_EVER);
+        let ask = node.api("PUT", "/bomb").header("content-type", "application/wasm");
+        let ask = ask.body(bomb(60_000));
+        let uploading = tokio::spawn(ask.try_send());
+        let compilers = eventually("a compiler at work", async || {
+            Some(node.children()).filter(|all| !all.is_empty() && all.iter().all(|pid| works(*pid)))
+        })
+        .await;
+        if killed {
+            node.kill();
+        } else {
+            node.signal(Signal::TERM);
+            node.ended().await;
+        }
+        let gone = async || compilers.iter().all(|pid| !works(*pid)).then_some(());
+        eventually("the end of the compilers", gone).await;
+        assert!(uploading.await.unwrap().is_err());
+    }
+}
+
+/// Whether a process has used a good part of a second of CPU time, and is not
+/// at its end.
+fn works(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let fields = stat.rsplit(") ").next().unwrap_or_default();
+    let fields: Vec<_> = fields.split(' ').collect();
+    let ticks = fields.get(11).and_then(|ticks| ticks.parse().ok()).unwrap_or(0);
+    fields[0] != "Z" && ticks >= 30
 }

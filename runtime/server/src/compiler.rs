@@ -105,10 +105,11 @@ async fn converse(child: &mut Child, wasm: Bytes) -> Ended {
     else {
         return Err(unavailable("the child has no pipes"));
     };
-    let send = async move {
+    // Held until the child has ended: to the child its end is the node's end.
+    let send = async {
         // A child that dies early closes the pipe; its status says why.
+        let _ = stdin.write_all(&(wasm.len() as u64).to_le_bytes()).await;
         let _ = stdin.write_all(&wasm).await;
-        let _ = stdin.shutdown().await;
     };
     let (mut code, mut message) = (Vec::new(), Vec::new());
     let (mut stdout, mut stderr) =
@@ -148,8 +149,9 @@ fn verdict(
     }
 }
 
-/// The child's side: reads a component from standard input, and writes machine
-/// code to standard output or why there is none to standard error.
+/// The child's side: reads a component from standard input, its length before
+/// it, and writes machine code to standard output or why there is none to
+/// standard error.
 ///
 /// Limits itself first, to `cpu_seconds` among others, so that no code that
 /// looks at the component runs without limits.
@@ -176,12 +178,30 @@ fn compile_stdin(cpu_seconds: u64) -> Result<(), String> {
     // Already at the lowest priority is as good.
     let _ = nice(19);
 
-    let mut wasm = Vec::new();
-    std::io::stdin().read_to_end(&mut wasm).map_err(|error| error.to_string())?;
+    let wasm = read_component().map_err(|error| format!("could not read: {error}"))?;
+    std::thread::Builder::new()
+        .spawn(end_with_node)
+        .map_err(|error| format!("could not watch the node: {error}"))?;
     let options = Options { parallel_compilation: false, ..Options::default() };
     let code = InProcess::new(options).compile_blocking(&wasm).map_err(|error| match error {
         CompileError::Failed(message) => message,
         other => other.to_string(),
     })?;
     std::io::stdout().write_all(&code).map_err(|error| error.to_string())
+}
+
+fn read_component() -> std::io::Result<Vec<u8>> {
+    let mut stdin = std::io::stdin().lock();
+    let mut length = [0; 8];
+    stdin.read_exact(&mut length)?;
+    let mut wasm = Vec::new();
+    stdin.take(u64::from_le_bytes(length)).read_to_end(&mut wasm)?;
+    Ok(wasm)
+}
+
+/// A node that dies kills nobody, so its compilers have to notice: then
+/// standard input ends.
+fn end_with_node() {
+    let _ = std::io::stdin().read(&mut [0]);
+    std::process::abort();
 }
