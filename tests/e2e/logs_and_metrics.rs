@@ -110,6 +110,7 @@ async fn the_oldest_records_go_when_there_are_too_many() {
     .await;
     node.record("chatty", &last).await;
     let kept = node.records("chatty").await;
+    assert_eq!(kept[kept.len() - 1]["id"], *last, "however large the others are");
     assert!(kept.len() < 32, "{} are kept", kept.len());
 }
 

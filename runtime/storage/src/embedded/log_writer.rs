@@ -43,7 +43,8 @@ const GATHER: Duration = Duration::from_millis(5);
 const RETAIN_EVERY: Duration = Duration::from_secs(60);
 /// Most records deleted in one transaction for their age.
 const AGED_MAX: i64 = 1000;
-/// Records deleted between two looks at the size: they may be large.
+/// Most records deleted between two looks at the size: they may be large. Nor
+/// more than a sixteenth of all, or few large ones would take the newest along.
 const TRIM_MAX: i64 = 16;
 
 /// The highest cursor ever given.
@@ -228,7 +229,11 @@ impl State {
     fn retain_by_size(&mut self) {
         let limit = self.options.bytes_max;
         let delete = "DELETE FROM invocation WHERE cursor IN (\
-                        SELECT cursor FROM invocation ORDER BY cursor LIMIT ?1)";
+                        SELECT cursor FROM invocation WHERE cursor <= \
+                          (SELECT min(cursor) FROM invocation) + \
+                          ((SELECT max(cursor) FROM invocation) - \
+                           (SELECT min(cursor) FROM invocation)) / 16 \
+                        ORDER BY cursor LIMIT ?1)";
         let mut deleted = || -> rusqlite::Result<()> {
             if used_bytes(&self.connection)? <= limit {
                 return Ok(());
