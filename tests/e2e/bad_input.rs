@@ -95,6 +95,9 @@ async fn an_upload_that_is_no_usable_component_says_why() {
             &["acme:rockets/launch@1.0.0 (nothing like it is served)"],
         ),
         ("many memories", runs_with(&many), "invalid-component", &["memor"]),
+        ("huge table", runs_with("(table 1000000 funcref)"), "invalid-component", &["table"]),
+        ("64-bit memory", runs_with("(memory i64 1)"), "invalid-component", &["64"]),
+        ("shared memory", runs_with("(memory 1 2 shared)"), "invalid-component", &["thread"]),
     ];
     for (what, code, expected, phrases) in cases {
         let reply = node.put("bad-upload", "", code).await;
@@ -117,6 +120,11 @@ async fn memory_that_is_too_small_for_the_component_names_both() {
     let detail = reply.problem(400, "invalid-configuration");
     assert!(detail.contains("4.0 MiB") && detail.contains("5.0 MiB"), "{detail}");
     assert_eq!(node.put("bad-memory", "memory=8MiB", code).await.status, 201);
+    // Tables are memory too.
+    let code = runs_with("(memory 63) (table 15000 funcref)");
+    let detail = node.put("bad-table", "memory=4MiB", code.clone()).await;
+    let detail = detail.problem(400, "invalid-configuration");
+    assert!(detail.contains("4.1 MiB"), "{detail}");
     let reply = patch(node, "bad-memory", r#"{"memory_bytes": 4194304}"#).await;
     reply.problem(400, "invalid-configuration");
     let view = node.api("GET", "/bad-memory").send().await.json();
@@ -244,7 +252,7 @@ async fn odd_names_are_refused_wherever_they_appear() {
         node.ask("GET", path).send().await.problem(400, "invalid-name");
     }
     node.ask("GET", "/fn/a%zz/").send().await.problem(400, "invalid-request");
-    node.api("PUT", "/a%zz").send().await;
+    node.put("a%zz", "", code.clone()).await.problem(400, "invalid-name");
     let longest = "y".repeat(64);
     assert_eq!(node.put(&longest, "public=true", code.clone()).await.status, 201);
     assert_eq!(node.ask("GET", &format!("/fn/{longest}/")).send().await.status, 200);

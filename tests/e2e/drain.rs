@@ -17,28 +17,30 @@ async fn what_is_in_flight_finishes_and_nothing_more_is_taken() {
     idle.send("GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     assert!(idle.until("ready").await.starts_with("HTTP/1.1 200"));
 
-    let mut first = node.call("slow", "GET", "/slow-stream?chunks=20&ms=100").open().await;
+    let mut first = node.call("slow", "GET", "/slow-stream?chunks=30&ms=100").open().await;
     next(first.body_mut()).await.unwrap();
-    let mut second = node.call("stream", "GET", "/?lines=20&delay_ms=100").http2().open().await;
+    let mut second = node.call("stream", "GET", "/?lines=30&delay_ms=100").http2().open().await;
     next(second.body_mut()).await.unwrap();
-    let third = node.invoke("slow", "x");
     let waiting = node.call("slow", "GET", "/sleep?ms=1500").try_send();
     let stop = async {
-        // The last two are on their way when the signal comes.
-        tokio::time::sleep(Duration::from_millis(300)).await;
+        eventually("three in flight", async || {
+            let metrics = node.ask("GET", "/metrics").key(&node.key).send().await.text();
+            metrics.contains("\nlambent_in_flight 3\n").then_some(())
+        })
+        .await;
         node.signal(Signal::TERM);
         eventually("a closed door", async || {
             TcpStream::connect(node.address).await.err().map(|_| ())
         })
         .await;
     };
-    let (waited, _, ()) = tokio::join!(waiting, third, stop);
+    let (waited, ()) = tokio::join!(waiting, stop);
     assert_eq!(waited.unwrap().status, 200);
     assert!(idle.end().await.is_empty(), "an idle connection is closed without a word");
     let first = whole(first).await.unwrap();
-    assert!(first.text().ends_with("chunk 19\n"), "{first:?}");
+    assert!(first.text().ends_with("chunk 29\n"), "{first:?}");
     let second = whole(second).await.unwrap();
-    assert!(second.text().ends_with("line 20 of 20\n"), "{second:?}");
+    assert!(second.text().ends_with("line 30 of 30\n"), "{second:?}");
     assert_eq!(node.ended().await.code(), Some(0), "{}", node.log());
 
     // Every record was written.
@@ -49,10 +51,9 @@ async fn what_is_in_flight_finishes_and_nothing_more_is_taken() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_draining_node_says_that_it_is_not_ready() {
+async fn a_busy_connection_gets_its_answer_and_is_closed() {
     let node = Node::start(&["--grace", "60s"]);
     node.deploy("slow", "guest-probe", "timeout=60s").await;
-    // A connection that is busy stays open; what it asks next is refused.
     let mut busy = Raw::connect(node.address).await;
     let line = "HTTP/1.1\r\nhost: slow.localhost\r\n\r\n";
     busy.send(format!("GET /slow-stream?chunks=15&ms=100 {line}")).await;

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
+use crate::client::{Ask, next, whole};
 use crate::node::{Node, files, guest_code, shared};
 
 const HELLO: &str = "Hello from Lambent!\n";
@@ -82,6 +83,46 @@ async fn conditions_keep_two_people_from_undoing_each_other() {
     assert_eq!((reply.status, &reply.json()["configuration"]["timeout_ms"]), (200, &json!(1234)));
     let delete = node.api("DELETE", "/life-match").header("if-match", &tag);
     delete.send().await.problem(412, "precondition-failed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_who_create_the_same_function_one_does() {
+    let node = shared().await;
+    let (one, two) = (guest_code("hello-http").await, guest_code("guest-peer-wasip2").await);
+    let create = |code: Vec<u8>| {
+        let ask = node.api("PUT", "/life-race").header("content-type", "application/wasm");
+        ask.header("if-none-match", "*").body(code).send()
+    };
+    let (one, two) = tokio::join!(create(one), create(two));
+    let mut statuses = [one.status, two.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [201, 412], "{one:?} {two:?}");
+    let winner = if one.status == 201 { one } else { two };
+    let now = node.api("GET", "/life-race").send().await;
+    assert_eq!(now.json(), winner.json());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_runs_is_not_disturbed_by_what_replaces_it() {
+    let node = shared().await;
+    let last = async |name: &str, meanwhile: &dyn Fn() -> Ask| {
+        node.deploy(name, "guest-probe", "timeout=60s").await;
+        let mut response = node.call(name, "GET", "/slow-stream?chunks=10&ms=50").open().await;
+        next(response.body_mut()).await.unwrap();
+        let reply = meanwhile().send().await;
+        assert!(reply.status < 300, "{reply:?}");
+        whole(response).await.unwrap().text()
+    };
+    let code = guest_code("hello-http").await;
+    let put = || {
+        let ask = node.api("PUT", "/life-replaced").header("content-type", "application/wasm");
+        ask.body(code.clone())
+    };
+    assert!(last("life-replaced", &put).await.ends_with("chunk 9\n"));
+    assert_eq!(node.get("life-replaced", "/").await.text(), HELLO);
+    let delete = || node.api("DELETE", "/life-deleted");
+    assert!(last("life-deleted", &delete).await.ends_with("chunk 9\n"));
+    node.get("life-deleted", "/").await.problem(404, "function-not-found");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -130,7 +130,7 @@ async fn the_first_byte_comes_before_the_last_is_produced() {
     node.deploy("stream-02", "guest-probe", "").await;
     node.deploy("stream-03", "stream-http", "").await;
     for (function, target) in
-        [("stream-02", "/slow-stream?chunks=3&ms=300"), ("stream-03", "/?lines=3&delay_ms=300")]
+        [("stream-02", "/slow-stream?chunks=3&ms=500"), ("stream-03", "/?lines=3&delay_ms=500")]
     {
         for http2 in [false, true] {
             let ask = node.call(function, "GET", target);
