@@ -64,6 +64,18 @@ async fn a_compile_bomb_kills_its_compiler_and_nothing_else() {
     assert_eq!(node.get("after", "/").await.status, 200);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bomb_of_memory_is_told_so_and_the_node_is_no_larger() {
+    let node = Node::start(&["--compile-cpu-seconds", "600"]);
+    node.deploy("victim", "hello-http", "").await;
+    let before = node.rss();
+    let detail = node.put("bomb", "", bomb(300_000)).await.problem(422, "compile-limit");
+    assert!(detail.contains("memory"), "{detail}");
+    assert!(node.children().is_empty(), "{:?}", node.children());
+    assert!(node.rss() < before + (64 << 20));
+    assert_eq!(node.get("victim", "/").await.status, 200);
+}
+
 /// Compilers that nothing but their node's will ends in time.
 const FOR_EVER: &[&str] = &["--compile-cpu-seconds", "600", "--grace", "0s"];
 
