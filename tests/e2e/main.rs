@@ -12,6 +12,7 @@ mod drain;
 mod durability;
 mod events;
 mod framing;
+mod idle;
 mod isolation;
 mod lifecycle;
 mod limits;
