@@ -3,6 +3,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures::Stream;
@@ -26,6 +27,7 @@ pub(crate) struct Ask {
     http2: bool,
     request: request::Builder,
     body: Body,
+    patience: Duration,
 }
 
 /// A whole response.
@@ -39,7 +41,13 @@ pub(crate) struct Reply {
 impl Ask {
     pub(crate) fn new(address: SocketAddr, method: &str, target: &str) -> Self {
         let request = Request::builder().method(method).uri(target);
-        Self { address, http2: false, request, body: Full::default().boxed_unsync() }
+        Self {
+            address,
+            http2: false,
+            request,
+            body: Full::default().boxed_unsync(),
+            patience: PATIENCE,
+        }
     }
 
     pub(crate) fn header(self, name: &str, value: &str) -> Self {
@@ -65,6 +73,11 @@ impl Ask {
         Self { http2: true, ..self }
     }
 
+    /// Waits this long for an answer.
+    pub(crate) fn patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
     /// The response once its head is there.
     pub(crate) async fn open(self) -> Response<Incoming> {
         self.try_open().await.expect("a response")
@@ -83,7 +96,7 @@ impl Ask {
         self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     ) -> Result<Response<Incoming>, String> {
-        let (address, http2) = (self.address, self.http2);
+        let (address, http2, patience) = (self.address, self.http2, self.patience);
         let mut request = self.request.body(self.body).unwrap();
         let exchange = async move {
             let io = TokioIo::new(stream);
@@ -106,7 +119,7 @@ impl Ask {
                 sender.send_request(request).await
             }
         };
-        let answer = timeout(PATIENCE, exchange).await.map_err(|_| "no answer in time")?;
+        let answer = timeout(patience, exchange).await.map_err(|_| "no answer in time")?;
         answer.map_err(|error| format!("{error:?}"))
     }
 

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::client::Reply;
 use crate::node::{Node, eventually};
 
 /// A component of one function with so many empty loops, of two bytes each:
@@ -39,14 +41,16 @@ async fn a_compile_bomb_kills_its_compiler_and_nothing_else() {
                 let reply = node.get("victim", "/").await;
                 assert_eq!(reply.status, 200, "{reply:?}");
                 calls += 1;
+                // Leaves something for the compilers, which come last.
+                tokio::time::sleep(Duration::from_millis(5)).await;
             }
             calls
         })
     };
     let bombs = futures::future::join(
-        node.put("bomb", "", bomb.clone()),
+        put(&node, "bomb", bomb.clone()),
         // It must not take what is there already with it.
-        node.put("victim", "", bomb.clone()),
+        put(&node, "victim", bomb.clone()),
     );
     let (new, update) = bombs.await;
     for reply in [new, update] {
@@ -69,11 +73,18 @@ async fn a_bomb_of_memory_is_told_so_and_the_node_is_no_larger() {
     let node = Node::start(&["--compile-cpu-seconds", "600"]);
     node.deploy("victim", "hello-http", "").await;
     let before = node.rss();
-    let detail = node.put("bomb", "", bomb(300_000)).await.problem(422, "compile-limit");
+    let detail = put(&node, "bomb", bomb(300_000)).await.problem(422, "compile-limit");
     assert!(detail.contains("memory"), "{detail}");
     assert!(node.children().is_empty(), "{:?}", node.children());
     assert!(node.rss() < before + (64 << 20));
     assert_eq!(node.get("victim", "/").await.status, 200);
+}
+
+/// Uploads it, and waits as long as a compiler may take: it has the lowest
+/// priority on a machine that may be busy.
+async fn put(node: &Node, function: &str, bomb: Vec<u8>) -> Reply {
+    let ask = node.api("PUT", &format!("/{function}")).header("content-type", "application/wasm");
+    ask.body(bomb).patience(Duration::from_secs(320)).send().await
 }
 
 /// Compilers that nothing but their node's will ends in time.
