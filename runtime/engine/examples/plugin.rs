@@ -21,16 +21,15 @@ bindgen!({
         }
     ",
     exports: { default: async },
+    wasmtime_crate: lambent_engine::wasmtime,
 });
 
-/// The shop's own state during one call.
-struct Shop {
-    prices: [u32; 3],
-}
+/// The shop's own state during one call: its prices.
+struct Shop([u32; 3]);
 
 impl DiscountImports for Shop {
     fn price(&mut self, item: u32) -> u32 {
-        self.prices.get(item as usize).copied().unwrap_or(0)
+        self.0.get(item as usize).copied().unwrap_or(0)
     }
 }
 
@@ -42,7 +41,7 @@ impl Capability<Shop> for Prices {
         vec!["price".into()]
     }
 
-    fn link(&self, linker: &mut Linker<Host<Shop>>) -> wasmtime::Result<()> {
+    fn link(&self, linker: &mut Linker<Host<Shop>>) -> lambent_engine::wasmtime::Result<()> {
         Discount::add_to_linker::<_, HasSelf<Shop>>(linker, Host::state)
     }
 }
@@ -66,7 +65,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let engine = Engine::builder(Options::default()).capability(Prices).build()?;
     let plugin = engine.component(wat::parse_bytes(&plugin)?.into_owned().into()).await?;
     let limits = Limits { fuel: 100_000, timeout: Duration::from_millis(10), ..Limits::default() };
-    let call = Invocation::new(Shop { prices: [250, 499, 1999] }).limits(limits);
+    let call = Invocation::new(Shop([250, 499, 1999])).limits(limits);
     let total = plugin.call(call, |store, plugin| {
         Box::pin(async move {
             let discount = DiscountPre::new(plugin)?.instantiate_async(&mut *store).await?;
