@@ -87,6 +87,10 @@ impl Options {
     }
 }
 
+/// Elements of one table: five times wasmtime's default, which large C# and
+/// JavaScript components come near. Address space only, until it is used.
+const TABLE_ELEMENTS_MAX: usize = 100_000;
+
 /// Bytes of a linear memory that stay resident between two uses of a slot,
 /// where dirty pages can be told apart cheaply: resetting a few pages in place
 /// costs less than giving them back and faulting them in again.
@@ -113,6 +117,7 @@ fn pooling(pool: &Pool) -> PoolingAllocationConfig {
         .max_memories_per_module(4)
         .max_tables_per_module(16)
         .max_memory_size(1 << 32)
+        .table_elements(TABLE_ELEMENTS_MAX)
         .async_stack_keep_resident(STACK_KEEP_RESIDENT);
     if pool.pagemap_scan {
         config

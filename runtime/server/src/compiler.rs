@@ -136,8 +136,13 @@ fn verdict(
         return Ok(code);
     }
     match status.signal() {
-        Some(CPU_TIME | KILL) => {
+        Some(CPU_TIME) => {
             Err(CompileError::Limit(format!("more than {cpu_seconds} s of CPU time")))
+        }
+        // Not by its own limits, which send other signals first.
+        Some(KILL) => {
+            let what = "more than the machine has to spare: something killed the compiler";
+            Err(CompileError::Limit(what.into()))
         }
         // An allocation that fails aborts the process.
         Some(ABORT) if message.contains("memory allocation") => {
@@ -168,13 +173,14 @@ pub fn compile_worker(cpu_seconds: u64) -> ExitCode {
 }
 
 fn compile_stdin(cpu_seconds: u64) -> Result<(), String> {
-    let limit = |resource, most| {
-        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) })
+    let limit = |resource, soft, hard| {
+        setrlimit(resource, Rlimit { current: Some(soft), maximum: Some(hard) })
             .map_err(|error| format!("could not limit the compiler: {error}"))
     };
-    limit(Resource::Core, 0)?;
-    limit(Resource::Cpu, cpu_seconds)?;
-    limit(Resource::As, MEMORY_BYTES_MAX)?;
+    limit(Resource::Core, 0, 0)?;
+    // At the soft limit comes the signal that tells it from other ends.
+    limit(Resource::Cpu, cpu_seconds, cpu_seconds.saturating_add(5))?;
+    limit(Resource::As, MEMORY_BYTES_MAX, MEMORY_BYTES_MAX)?;
     // Already at the lowest priority is as good.
     let _ = nice(19);
 
