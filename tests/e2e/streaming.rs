@@ -223,15 +223,24 @@ async fn a_client_that_goes_away_cancels_its_invocation() {
 async fn half_a_response_never_passes_for_a_whole_one() {
     let node = shared().await;
     node.deploy("stream-half", "guest-hostile", "").await;
+    node.deploy("stream-late", "guest-probe", "timeout=500ms").await;
     for http2 in [false, true] {
-        let ask = node.call("stream-half", "GET", "/die-mid-body");
-        // It may die before even its head has left the node.
-        let broken = if http2 { ask.http2() } else { ask }.try_send().await;
+        let ask = |function, target| {
+            let ask = node.call(function, "GET", target);
+            if http2 { ask.http2() } else { ask }
+        };
+        // Dead before any of it was sent: the failure is told.
+        let told = ask("stream-half", "/die-mid-body").send().await;
+        told.problem(502, "function-trapped");
+        // Dead while it is being sent: the response breaks off.
+        let broken = ask("stream-late", "/slow-stream?chunks=100&ms=50").try_send().await;
         assert!(broken.is_err(), "HTTP/2: {http2}: {broken:?}");
     }
-    let records = eventually("two records", async || {
-        Some(node.records("stream-half").await).filter(|records| records.len() == 2)
-    })
-    .await;
-    assert!(records.iter().all(|record| record["outcome"]["kind"] == "trapped"), "{records:?}");
+    for (function, outcome) in [("stream-half", "trapped"), ("stream-late", "timed-out")] {
+        let records = eventually("two records", async || {
+            Some(node.records(function).await).filter(|records| records.len() == 2)
+        })
+        .await;
+        assert!(records.iter().all(|record| record["outcome"]["kind"] == outcome), "{records:?}");
+    }
 }

@@ -22,7 +22,7 @@ use crate::run::instance::Instance;
 pub enum Answer {
     /// The guest answered; its body may still be being written.
     Response(http::Response<ResponseBody>),
-    /// The guest ended without an answer.
+    /// The guest ended without an answer, or failed before any of it was sent.
     Ended(Outcome),
     /// Nothing ran.
     Refused(Refused),
@@ -59,8 +59,10 @@ impl<T: Send + 'static> Component<T> {
         let (response, task) = tokio::select! {
             biased;
             result = &mut guest => match (result, head.try_recv()) {
-                (Ok(_), Ok(response)) => (response, None),
-                (Ok(outcome), Err(_)) => return Answer::Ended(outcome),
+                (Ok(outcome), Ok(response)) if outcome.is_ok() => (response, None),
+                // Also with a head: nothing of it was sent, so the failure can
+                // still be told in place of a response that breaks off.
+                (Ok(outcome), _) => return Answer::Ended(outcome),
                 (Err(refused), _) => return Answer::Refused(refused),
             },
             Ok(response) = &mut head => (response, Some(tokio::spawn(guest).abort_handle())),

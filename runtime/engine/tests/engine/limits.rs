@@ -129,10 +129,19 @@ async fn other_ends_are_told_apart() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn half_a_response_never_passes_for_a_whole_one() {
+    // Dead before any of it was sent: there is no response at all.
     let end = get(HOSTILE, "/die-mid-body").await;
     assert!(matches!(end.outcome(), Outcome::Trapped { .. }), "{:?}", end.outcome());
-    let (_, body) = end.response.unwrap();
-    assert!(body.is_err(), "{body:?}");
+    assert!(end.response.is_none());
+    // Dead while it is being sent: it ends in an error.
+    let limits = Limits { timeout: Duration::from_millis(300), ..limits() };
+    let path = "/slow-stream?chunks=100&ms=50";
+    for (guest, path) in [("guest-probe", path), ("stream-http", "/?lines=100&delay_ms=50")] {
+        let end = exchange(guest, limits, request("GET", path)).await;
+        assert_eq!(*end.outcome(), Outcome::TimedOut { limit_ms: 300 }, "{guest}");
+        let (_, body) = end.response.unwrap();
+        assert!(body.is_err(), "{guest}: {body:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
