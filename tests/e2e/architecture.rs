@@ -49,7 +49,7 @@ struct Graph(BTreeMap<String, BTreeSet<String>>);
 impl Graph {
     fn read() -> Self {
         let output = Command::new(env!("CARGO"))
-            .args(["metadata", "--format-version", "1", "--offline", "--locked"])
+            .args(["metadata", "--format-version", "1", "--locked"])
             .current_dir(root())
             .output()
             .unwrap();
