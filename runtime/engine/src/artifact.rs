@@ -25,6 +25,9 @@ pub struct ArtifactCache {
     compatibility: String,
     kept_max: usize,
     verified: Mutex<HashMap<Digest, Artifact>>,
+    /// Held while files are replaced: the same component may be compiled twice
+    /// at once, and code and MAC must be of one writer.
+    writing: Mutex<()>,
 }
 
 /// Why an artifact cannot be had.
@@ -46,7 +49,8 @@ impl ArtifactCache {
     /// again each time they are needed.
     #[must_use]
     pub fn new(dir: Dir, key: [u8; 32], compatibility: String, kept_max: usize) -> Self {
-        Self { dir, key, compatibility, kept_max, verified: Mutex::default() }
+        let (verified, writing) = Default::default();
+        Self { dir, key, compatibility, kept_max, verified, writing }
     }
 
     /// The artifact of a source, authenticated once per process as long as
@@ -84,6 +88,7 @@ impl ArtifactCache {
         let mut mac = self.mac(source);
         mac.update(code);
         let mac = mac.finalize().into_bytes();
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let file = self.write(&self.code_name(source), code)?;
         self.write(&self.mac_name(source), &mac)?;
         Ok(self.keep(source, file))
@@ -109,7 +114,9 @@ impl ArtifactCache {
     pub fn remove_incompatible(&self) -> io::Result<()> {
         for entry in self.dir.entries()? {
             let name = entry?.file_name();
-            let ours = name.to_str().is_some_and(|name| name.contains(&self.compatibility));
+            let name_text = name.to_str().unwrap_or_default();
+            // What a crash left half-written is of no use either.
+            let ours = name_text.contains(&self.compatibility) && !name_text.ends_with(".new");
             if !ours {
                 self.dir.remove_file(&name)?;
             }
@@ -194,9 +201,27 @@ mod tests {
     }
 
     #[test]
+    fn the_same_component_may_be_written_from_many_sides() {
+        let dir = tempfile::tempdir().unwrap();
+        let (cache, source) = (cache(dir.path(), 1), Digest::of(b"source"));
+        std::thread::scope(|scope| {
+            for writer in 0..8_u8 {
+                let cache = &cache;
+                scope.spawn(move || {
+                    for _ in 0..10 {
+                        cache.put(source, &[writer; 1000]).unwrap();
+                    }
+                });
+            }
+        });
+        assert!(self::cache(dir.path(), 1).get(source).unwrap().is_some());
+    }
+
+    #[test]
     fn artifacts_of_other_engines_are_cleared() {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("00-old.cwasm"), b"x").unwrap();
+        std::fs::write(dir.path().join("00-c0ffee.cwasm.new"), b"x").unwrap();
         let cache = cache(dir.path(), 1);
         let source = Digest::of(b"source");
         cache.put(source, b"code").unwrap();

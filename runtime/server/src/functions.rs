@@ -85,7 +85,9 @@ impl Functions {
             match self.verified(digest).await {
                 Ok(Some(_)) => {}
                 Ok(None) => {
-                    if let Err(error) = self.recompile(digest).await {
+                    // As a request would, so that a request that needs it waits
+                    // for this compilation and begins none of its own.
+                    if let Err(error) = self.component(digest).await {
                         tracing::error!(%digest, %error, "could not recompile a component");
                     }
                 }
