@@ -32,7 +32,8 @@ const WASI_02: &str = "0.2.12";
 /// The version of WASI 0.3 whose signatures wasmtime 48 serves.
 const WASI_03: &str = "0.3.0";
 
-const INTERFACES_02: &[&str] = &[
+/// Interfaces of both versions.
+const INTERFACES: &[&str] = &[
     "wasi:cli/environment",
     "wasi:cli/exit",
     "wasi:cli/stderr",
@@ -44,19 +45,23 @@ const INTERFACES_02: &[&str] = &[
     "wasi:cli/terminal-stdin",
     "wasi:cli/terminal-stdout",
     "wasi:clocks/monotonic-clock",
-    "wasi:clocks/wall-clock",
     "wasi:filesystem/preopens",
     "wasi:filesystem/types",
-    "wasi:http/outgoing-handler",
     "wasi:http/types",
-    "wasi:io/error",
-    "wasi:io/poll",
-    "wasi:io/streams",
     "wasi:random/insecure",
     "wasi:random/insecure-seed",
     "wasi:random/random",
-    "wasi:sockets/instance-network",
     "wasi:sockets/ip-name-lookup",
+];
+
+/// Interfaces of 0.2 alone.
+const INTERFACES_02: &[&str] = &[
+    "wasi:clocks/wall-clock",
+    "wasi:http/outgoing-handler",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:sockets/instance-network",
     "wasi:sockets/network",
     "wasi:sockets/tcp",
     "wasi:sockets/tcp-create-socket",
@@ -64,39 +69,22 @@ const INTERFACES_02: &[&str] = &[
     "wasi:sockets/udp-create-socket",
 ];
 
+/// Interfaces of 0.3 alone.
 const INTERFACES_03: &[&str] = &[
-    "wasi:cli/environment",
-    "wasi:cli/exit",
-    "wasi:cli/stderr",
-    "wasi:cli/stdin",
-    "wasi:cli/stdout",
-    "wasi:cli/terminal-input",
-    "wasi:cli/terminal-output",
-    "wasi:cli/terminal-stderr",
-    "wasi:cli/terminal-stdin",
-    "wasi:cli/terminal-stdout",
     "wasi:cli/types",
-    "wasi:clocks/monotonic-clock",
     "wasi:clocks/system-clock",
     "wasi:clocks/types",
-    "wasi:filesystem/preopens",
-    "wasi:filesystem/types",
     "wasi:http/client",
-    "wasi:http/types",
-    "wasi:random/insecure",
-    "wasi:random/insecure-seed",
-    "wasi:random/random",
-    "wasi:sockets/ip-name-lookup",
     "wasi:sockets/types",
 ];
 
 impl<T: Send + 'static> Capability<T> for Wasi {
     fn interfaces(&self) -> Vec<String> {
-        let versioned = |names: &[&str], version| {
-            names.iter().map(move |name| format!("{name}@{version}")).collect::<Vec<_>>()
-        };
-        let mut all = versioned(INTERFACES_02, WASI_02);
-        all.extend(versioned(INTERFACES_03, WASI_03));
+        let versions = [(INTERFACES_02, WASI_02), (INTERFACES_03, WASI_03)];
+        let versioned = versions.into_iter().flat_map(|(own, version)| {
+            INTERFACES.iter().chain(own).map(move |name| format!("{name}@{version}"))
+        });
+        let mut all: Vec<_> = versioned.collect();
         all.push("lambent:function/types@0.1.0".into());
         all
     }

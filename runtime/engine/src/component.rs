@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use lambent_types::Handler;
 use wasmtime::component::InstancePre;
 use wasmtime_wasi::{p2, p3};
@@ -9,7 +11,16 @@ use crate::host::Host;
 use crate::limiter::TABLE_ELEMENT_BYTES;
 
 /// Compiled code in memory, linked and ready to be instantiated. Cheap to clone.
-pub struct Component<T: 'static> {
+pub struct Component<T: 'static>(pub(crate) Arc<Linked<T>>);
+
+impl<T: 'static> Clone for Component<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+/// A component with what it exports, looked up once.
+pub(crate) struct Linked<T: 'static> {
     pub(crate) engine: wasmtime::Engine,
     pub(crate) pre: InstancePre<Host<T>>,
     pub(crate) event: Option<function::FunctionPre<Host<T>>>,
@@ -18,21 +29,6 @@ pub struct Component<T: 'static> {
     pub(crate) http_03: Option<http_p3::bindings::ServicePre<Host<T>>>,
     pub(crate) run_02: Option<p2::bindings::CommandPre<Host<T>>>,
     pub(crate) run_03: Option<p3::bindings::CommandPre<Host<T>>>,
-}
-
-impl<T: 'static> Clone for Component<T> {
-    fn clone(&self) -> Self {
-        Self {
-            engine: self.engine.clone(),
-            pre: self.pre.clone(),
-            event: self.event.clone(),
-            event_async: self.event_async.clone(),
-            http_02: self.http_02.clone(),
-            http_03: self.http_03.clone(),
-            run_02: self.run_02.clone(),
-            run_03: self.run_03.clone(),
-        }
-    }
 }
 
 impl<T: Send + 'static> Component<T> {
@@ -45,7 +41,7 @@ impl<T: Send + 'static> Component<T> {
         pre.component()
             .initialize_copy_on_write_image()
             .map_err(|error| LoadError::Artifact(format!("{error:#}")))?;
-        Ok(Self {
+        Ok(Self(Arc::new(Linked {
             event: function::FunctionPre::new(pre.clone()).ok(),
             event_async: function_async::FunctionPre::new(pre.clone()).ok(),
             http_02: http_p2::bindings::ProxyPre::new(pre.clone()).ok(),
@@ -54,7 +50,7 @@ impl<T: Send + 'static> Component<T> {
             run_03: p3::bindings::CommandPre::new(pre.clone()).ok(),
             engine,
             pre,
-        })
+        })))
     }
 
     /// How it can be called, in order of preference; the exports' types have
@@ -62,12 +58,12 @@ impl<T: Send + 'static> Component<T> {
     #[must_use]
     pub fn handlers(&self) -> Vec<Handler> {
         let has = |handler: &Handler| match handler {
-            Handler::Event => self.event.is_some(),
-            Handler::EventAsync => self.event_async.is_some(),
-            Handler::Http03 => self.http_03.is_some(),
-            Handler::Http02 => self.http_02.is_some(),
-            Handler::Run03 => self.run_03.is_some(),
-            Handler::Run02 => self.run_02.is_some(),
+            Handler::Event => self.0.event.is_some(),
+            Handler::EventAsync => self.0.event_async.is_some(),
+            Handler::Http03 => self.0.http_03.is_some(),
+            Handler::Http02 => self.0.http_02.is_some(),
+            Handler::Run03 => self.0.run_03.is_some(),
+            Handler::Run02 => self.0.run_02.is_some(),
         };
         Handler::ALL.into_iter().filter(has).collect()
     }
@@ -76,7 +72,7 @@ impl<T: Send + 'static> Component<T> {
     /// run at all; `None` where that cannot be known without instantiating it.
     #[must_use]
     pub fn memory_bytes_min(&self) -> Option<u64> {
-        let required = self.pre.component().resources_required()?;
+        let required = self.0.pre.component().resources_required()?;
         // Only the largest is told, in pages; the others may be smaller.
         let memory = required.max_initial_memory_size.unwrap_or(0).saturating_mul(PAGE_BYTES);
         let table =

@@ -23,7 +23,7 @@ impl<T: Send + 'static> Component<T> {
             InstancePre<Host<T>>,
         ) -> BoxFuture<'a, wasmtime::Result<R>>,
     ) -> Result<Finished<R>, Refused> {
-        let pre = self.pre.clone();
+        let pre = self.0.pre.clone();
         self.run(invocation, None, |store| guest(store, pre)).await
     }
 
@@ -33,7 +33,7 @@ impl<T: Send + 'static> Component<T> {
         stdio: Option<Stdio>,
         guest: impl for<'a> FnOnce(&'a mut Store<Host<T>>) -> BoxFuture<'a, wasmtime::Result<R>>,
     ) -> Result<Finished<R>, Refused> {
-        let mut instance = Instance::new(&self.engine, invocation, stdio);
+        let mut instance = Instance::new(&self.0.engine, invocation, stdio);
         let (outcome, value) = instance.run(guest).await?;
         let (meter, logs) = instance.read();
         Ok(Finished { outcome, value, meter, logs })

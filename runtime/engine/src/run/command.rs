@@ -24,7 +24,7 @@ impl<T: Send + 'static> Component<T> {
             stdin: Box::new(MemoryInputPipe::new(event.data)),
             stdout: Box::new(stdout.clone()),
         };
-        let finished = match (&self.run_03, &self.run_02) {
+        let finished = match (&self.0.run_03, &self.0.run_02) {
             (Some(pre), _) => {
                 let pre = pre.clone();
                 self.run(invocation, Some(stdio), |store| {

@@ -21,9 +21,9 @@ impl<T: Send + 'static> Component<T> {
     ) -> Result<Finished<Output>, Refused> {
         let limit = invocation.limits.response_bytes;
         let bytes_in = event.data.len() as u64;
-        let mut finished = if self.event.is_some() {
+        let mut finished = if self.0.event.is_some() {
             settle(self.handle(invocation, event).await?)
-        } else if self.event_async.is_some() {
+        } else if self.0.event_async.is_some() {
             settle(self.handle_async(invocation, event).await?)
         } else {
             self.command(invocation, event).await?
@@ -45,7 +45,7 @@ impl<T: Send + 'static> Component<T> {
         invocation: Invocation<T>,
         event: Event,
     ) -> Result<Finished<Handled>, Refused> {
-        let pre = self.event.clone().ok_or(Refused::NoSuchExport(Handler::Event))?;
+        let pre = self.0.event.clone().ok_or(Refused::NoSuchExport(Handler::Event))?;
         self.run(invocation, None, |store| {
             Box::pin(async move {
                 let function = pre.instantiate_async(&mut *store).await?;
@@ -62,7 +62,7 @@ impl<T: Send + 'static> Component<T> {
         invocation: Invocation<T>,
         event: Event,
     ) -> Result<Finished<Handled>, Refused> {
-        let pre = self.event_async.clone().ok_or(Refused::NoSuchExport(Handler::EventAsync))?;
+        let pre = self.0.event_async.clone().ok_or(Refused::NoSuchExport(Handler::EventAsync))?;
         self.run(invocation, None, |store| {
             Box::pin(async move {
                 let function = pre.instantiate_async(&mut *store).await?;

@@ -85,10 +85,10 @@ impl<T: Send + 'static> Component<T> {
     where
         B: http_body::Body<Data = Bytes, Error = wasmtime_wasi_http::Error> + Send + 'static,
     {
-        let instance = Instance::new(&self.engine, invocation, None);
+        let instance = Instance::new(&self.0.engine, invocation, None);
         let mut guest = Guest { instance: Some(instance), completion };
         let Some(instance) = guest.instance.as_mut() else { return Ok(Outcome::Internal) };
-        let result = match (self.http_03, self.http_02) {
+        let result = match (self.0.http_03.clone(), self.0.http_02.clone()) {
             (Some(pre), _) => {
                 let slot = slot.clone();
                 instance.run(|store| Box::pin(handle_03(store, pre, request, slot))).await
