@@ -69,6 +69,7 @@ impl ConfigurationArgs {
             description: self.description.clone(),
             tags: self.tags()?,
             public: (self.public || self.private).then_some(self.public),
+            ..ConfigurationPatch::default()
         };
         // Bounds hold for each member alone, so any base finds what is wrong.
         patch.apply(&Configuration::default()).map_err(|error| CliError::usage(error.detail()))?;

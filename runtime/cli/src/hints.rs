@@ -25,8 +25,21 @@ pub(crate) fn for_problem(problem: &Problem, path: &str, key_notes: &[String]) -
         ErrorCode::Overloaded | ErrorCode::ShuttingDown | ErrorCode::Throttled => {
             "nothing was changed; try again in a moment".into()
         }
+        ErrorCode::BucketNotFound => "see which there are: lambent bucket list".into(),
+        ErrorCode::KeyspaceNotFound => "see which there are: lambent keyspace list".into(),
+        ErrorCode::QueueNotFound => "see which there are: lambent queue list".into(),
+        ErrorCode::ScheduleNotFound => "see which there are: lambent schedule list".into(),
+        ErrorCode::TriggerNotFound => "see which there are: lambent trigger list".into(),
         ErrorCode::CompileFailed
         | ErrorCode::CompileLimit
+        | ErrorCode::Conflict
+        | ErrorCode::KeyNotFound
+        | ErrorCode::NotGranted
+        | ErrorCode::ObjectNotFound
+        | ErrorCode::QuotaExceeded
+        | ErrorCode::RangeNotSatisfiable
+        | ErrorCode::ReceiptExpired
+        | ErrorCode::UploadNotFound
         | ErrorCode::Forbidden
         | ErrorCode::InvalidComponent
         | ErrorCode::InvalidConfiguration

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use lambent_storage::{InvocationLogs, Registry};
 use lambent_types::{
     Error, ErrorCode, Event, FunctionName, FunctionVersion, Handler, InvocationRecord, Namespace,
-    Outcome, Output, Qualifier, RequestId, bounds, format_bytes,
+    Origin, Outcome, Output, Qualifier, RequestId, bounds, format_bytes,
 };
 
 use crate::admission::Admission;
@@ -20,8 +20,8 @@ pub struct Caller {
     pub id: RequestId,
     /// The principal, where the caller showed a key.
     pub principal: Option<String>,
-    /// The W3C `traceparent` to continue.
-    pub trace_parent: Option<String>,
+    /// The functions that led to this and the `traceparent` to continue.
+    pub origin: Origin,
 }
 
 /// What an HTTP function answered.

@@ -48,7 +48,7 @@ pub(crate) async fn through_http(
     caller: Caller,
     event: Event,
 ) -> Result<Invoked, Error> {
-    let request = cloud_event::request(function, event, caller.trace_parent.as_deref())?;
+    let request = cloud_event::request(function, event, caller.origin.trace_parent.as_deref())?;
     let run = dispatcher.admit(function, handler, caller.id)?;
     let call = run.call(caller, Some(bounds::PAYLOAD_BYTES_MAX));
     let (send, receive) = oneshot::channel();

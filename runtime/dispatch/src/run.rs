@@ -73,7 +73,7 @@ impl Run {
             handler: self.handler,
             limits,
             principal: caller.principal,
-            trace_parent: caller.trace_parent,
+            origin: caller.origin,
             started: self.started,
         }
     }
@@ -140,6 +140,7 @@ impl Awaited {
             meter: Meter { duration: self.run.clock.elapsed(), ..Meter::default() },
             logs: Logs::default(),
             output: None,
+            failed: Vec::new(),
         });
         let (record, output) = self.run.describe(finished);
         self.run.recorder.record(record.clone());

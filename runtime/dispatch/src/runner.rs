@@ -5,7 +5,8 @@ use futures::future::BoxFuture;
 use http_body_util::combinators::UnsyncBoxBody;
 use jiff::Timestamp;
 use lambent_types::{
-    Error, Event, FunctionVersion, Handler, Limits, Logs, Meter, Outcome, Output, RequestId,
+    Error, Event, Failure, FunctionVersion, Handler, Limits, Logs, Meter, Origin, Outcome, Output,
+    RequestId,
 };
 
 /// Whatever ended a body early.
@@ -27,8 +28,9 @@ pub struct Call {
     pub limits: Limits,
     /// On whose behalf, where that is known.
     pub principal: Option<String>,
-    /// The W3C `traceparent` it continues.
-    pub trace_parent: Option<String>,
+    /// The functions that led to it, this one not included, and the W3C
+    /// `traceparent` it continues.
+    pub origin: Origin,
     /// When it was admitted.
     pub started: Timestamp,
 }
@@ -44,6 +46,9 @@ pub struct Finished {
     pub logs: Logs,
     /// What it returned for an event; `None` unless the outcome is `Ok`.
     pub output: Option<Output>,
+    /// Of a batch that was handled: the events that failed, by their place in
+    /// it, and why.
+    pub failed: Vec<(u32, Failure)>,
 }
 
 /// Takes the end of an invocation.
@@ -76,10 +81,18 @@ pub trait Runner: Send + Sync {
         finished: Finish,
     ) -> BoxFuture<'_, Answer>;
 
-    /// Runs an event handler, or a command, with an event. Dropping the future
-    /// cancels the guest.
+    /// Runs what `call.handler` says with one event: an event handler, a
+    /// messaging handler, a watcher, or a command. Dropping the future cancels
+    /// the guest.
     ///
     /// # Errors
     /// Nothing ran, and why.
     fn event(&self, call: Call, event: Event) -> BoxFuture<'_, Result<Finished, Error>>;
+
+    /// Runs a batch handler with all events at once. Dropping the future
+    /// cancels the guest.
+    ///
+    /// # Errors
+    /// Nothing ran, and why.
+    fn batch(&self, call: Call, events: Vec<Event>) -> BoxFuture<'_, Result<Finished, Error>>;
 }

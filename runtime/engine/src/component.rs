@@ -62,6 +62,8 @@ impl<T: Send + 'static> Component<T> {
             Handler::EventAsync => self.0.event_async.is_some(),
             Handler::Http03 => self.0.http_03.is_some(),
             Handler::Http02 => self.0.http_02.is_some(),
+            // Their types are the capabilities' own.
+            Handler::Batch | Handler::Messaging | Handler::Watcher | Handler::Watcher2 => false,
             Handler::Run03 => self.0.run_03.is_some(),
             Handler::Run02 => self.0.run_02.is_some(),
         };

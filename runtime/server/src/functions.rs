@@ -169,7 +169,7 @@ impl Functions {
             context: Context {
                 id: Some(call.id),
                 function: Some(call.function.clone()),
-                trace_parent: call.trace_parent.clone(),
+                trace_parent: call.origin.trace_parent.clone(),
                 principal: call.principal.clone(),
                 attributes: Vec::new(),
             },
@@ -228,6 +228,7 @@ impl Runner for Functions {
                     meter: end.meter,
                     logs: end.logs,
                     output: None,
+                    failed: Vec::new(),
                 });
             };
             match component.http(invocation, request, on_finished).await {
@@ -252,8 +253,13 @@ impl Runner for Functions {
                 meter: end.meter,
                 logs: end.logs,
                 output: end.value,
+                failed: Vec::new(),
             })
         })
+    }
+
+    fn batch(&self, call: Call, _events: Vec<Event>) -> BoxFuture<'_, Result<Finished, Error>> {
+        Box::pin(async move { Err(refusal(&Refused::NoSuchExport(call.handler))) })
     }
 }
 

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use lambent_dispatch::{Body, Caller, Reply};
-use lambent_types::{FunctionVersion, Outcome, Qualifier, RequestId};
+use lambent_types::{FunctionVersion, Origin, Outcome, Qualifier, RequestId};
 
 use crate::api::auth;
 use crate::body::{Content, RequestBody};
@@ -35,7 +35,8 @@ pub(crate) async fn serve(
     let head = request.method() == Method::HEAD;
     let tell = app.dev || principal.is_some();
     let trace_parent = trace_parent(request.headers());
-    let caller = Caller { id: RequestId::new(), principal, trace_parent };
+    let origin = Origin { trace_parent, ..Origin::default() };
+    let caller = Caller { id: RequestId::new(), principal, origin };
 
     let request = for_guest(request, peer, host, target)?;
     let answer = app.dispatcher.http(function.clone(), caller, request).await?;

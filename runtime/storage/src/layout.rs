@@ -10,14 +10,17 @@
 //! | `code/<2 hex>/<digest>.wasm` | components as they were uploaded, by SHA-256 | the functions |
 //! | `code/incoming/` | uploads being written; emptied at start | nothing |
 //! | `control.db` | the registry: SQLite, WAL, `synchronous=FULL` | the functions |
+//! | `shard-<n>.db` | keys, objects' metadata, queues, events, triggers, schedules, usage: SQLite, WAL, `synchronous=FULL`; namespaces are spread over [`SHARDS`] of them by the hash of their name | all that |
+//! | `objects/<2 hex>/<digest>.<upload>` | the bytes of objects, by SHA-256 | the objects |
+//! | `objects/incoming/` | objects being written; emptied at start | nothing |
 //! | `logs.db` | finished invocations: SQLite, WAL, `synchronous=NORMAL` | the logs |
 //!
 //! The directory has mode 0700. The databases have their own schema version in
 //! `PRAGMA user_version`. A release opens what older ones wrote, upgrading it
 //! in place, and refuses what newer ones wrote.
 //!
-//! A backup is a copy of `code/`, `root-key.json` and `control.db` (by SQLite's
-//! backup, or with the server stopped), the database first.
+//! A backup is a copy of `root-key.json`, `control.db`, the shards (by SQLite's
+//! backup, or with the server stopped), `code/` and `objects/`, the databases first.
 
 /// The version of the layout.
 pub const FORMAT: u64 = 1;
@@ -39,3 +42,19 @@ pub const INCOMING_DIR: &str = "incoming";
 pub const CONTROL_DB: &str = "control.db";
 /// Finished invocations.
 pub const LOGS_DB: &str = "logs.db";
+/// How many shards there are, for ever: a namespace is found by it. More than a
+/// small machine has cores, so that a larger one can use them too.
+pub const SHARDS: usize = 8;
+/// The shards.
+pub const SHARD_DBS: [&str; SHARDS] = [
+    "shard-0.db",
+    "shard-1.db",
+    "shard-2.db",
+    "shard-3.db",
+    "shard-4.db",
+    "shard-5.db",
+    "shard-6.db",
+    "shard-7.db",
+];
+/// The bytes of objects.
+pub const OBJECTS_DIR: &str = "objects";

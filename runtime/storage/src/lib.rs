@@ -3,6 +3,13 @@
 //! - [`Registry`]: functions and their versions.
 //! - [`CodeStore`]: components, by the digest of their bytes.
 //! - [`InvocationLogs`]: what finished invocations did, used and wrote.
+//! - [`Objects`], [`KeyValue`], [`Queues`]: what functions and their users keep.
+//! - [`Triggers`], [`Schedules`]: what makes functions run.
+//! - [`EventLog`]: what happened and is not handled yet.
+//! - [`Usage`]: what invocations used, added up.
+//!
+//! No promise needs a transaction over two of them: a change and its event
+//! commit together, and everything that follows runs from the event log.
 //!
 //! [`Embedded`] keeps them in a [`DataDir`] on this machine's disk; [`memory`]
 //! keeps them for as long as the process lives. Both pass [`contract`], and so
@@ -17,12 +24,35 @@ mod code;
 mod data_dir;
 mod embedded;
 mod error;
+mod event_log;
+mod keyvalue;
 mod logs;
+mod objects;
+mod queues;
+mod quota;
 mod registry;
+mod schedules;
+mod triggers;
+mod usage;
 
 pub use code::CodeStore;
 pub use data_dir::{DataDir, write_file};
 pub use embedded::{Embedded, LogOptions, Options};
 pub use error::{OpenError, StorageError, WriteError};
+pub use event_log::{AppendError, Channel, Delivery, EventLog, Settlement};
+pub use keyvalue::{
+    Change, Entry, Expect, KeyPage, KeyValue, KeyValueError, Keyspace, ListKeys, SetOptions,
+};
 pub use logs::{InvocationLogs, LogPage, LogQuery};
+pub use objects::{
+    Bucket, ByteStream, Condition, ListObjects, Object, ObjectError, ObjectPage, Objects, Part,
+    PutObject, Upload,
+};
+pub use queues::{
+    Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Queues, Receipt, Redrive, Sent,
+};
+pub use quota::{QuotaExceeded, Quotas};
 pub use registry::{Expected, Registry};
+pub use schedules::{ScheduleError, Scheduled, Schedules};
+pub use triggers::{TriggerError, Triggers};
+pub use usage::{Usage, UsageRecord, Used};

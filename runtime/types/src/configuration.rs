@@ -5,7 +5,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::delivery::DeliveryPolicy;
 use crate::error::{Error, ErrorCode};
+use crate::grants::Grants;
 use crate::limits::{Limits, bounds};
 use crate::size::format_bytes;
 
@@ -45,6 +47,13 @@ pub struct Configuration {
     pub tags: BTreeMap<String, String>,
     /// Whether anyone may send it HTTP requests without a key.
     pub public: bool,
+    /// What it may reach.
+    #[serde(skip_serializing_if = "Grants::is_empty")]
+    pub grants: Grants,
+    /// How events are delivered to it: asynchronous invocations, and those of
+    /// triggers and schedules that do not say it themselves.
+    #[serde(skip_serializing_if = "DeliveryPolicy::is_default")]
+    pub delivery: DeliveryPolicy,
 }
 
 fn is_empty(environment: &Environment) -> bool {
@@ -61,6 +70,8 @@ impl Default for Configuration {
             description: String::new(),
             tags: BTreeMap::new(),
             public: false,
+            grants: Grants::default(),
+            delivery: DeliveryPolicy::default(),
         }
     }
 }
@@ -73,7 +84,8 @@ impl Configuration {
     pub fn validate(&self) -> Result<(), Error> {
         self.validate_limits()?;
         self.validate_environment()?;
-        self.validate_labels()
+        self.validate_labels()?;
+        self.delivery.validate()
     }
 
     fn validate_limits(&self) -> Result<(), Error> {
@@ -198,6 +210,12 @@ pub struct ConfigurationPatch {
     /// Whether HTTP requests need no key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public: Option<bool>,
+    /// New grants, replacing all the old ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grants: Option<Grants>,
+    /// New delivery policy, replacing the whole of the old one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryPolicy>,
 }
 
 impl ConfigurationPatch {
@@ -214,6 +232,8 @@ impl ConfigurationPatch {
             description: self.description.clone().unwrap_or_else(|| base.description.clone()),
             tags: self.tags.clone().unwrap_or_else(|| base.tags.clone()),
             public: self.public.unwrap_or(base.public),
+            grants: self.grants.clone().unwrap_or_else(|| base.grants.clone()),
+            delivery: self.delivery.clone().unwrap_or_else(|| base.delivery.clone()),
         };
         result.validate()?;
         Ok(result)

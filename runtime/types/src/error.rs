@@ -57,13 +57,41 @@ pub enum ErrorCode {
     UnsupportedMediaType,
     /// No such version.
     VersionNotFound,
+    /// No bucket of that name.
+    BucketNotFound,
+    /// It is there already, not empty, or still in use.
+    Conflict,
+    /// No such key in the keyspace.
+    KeyNotFound,
+    /// No keyspace of that name.
+    KeyspaceNotFound,
+    /// The function was not granted what it asked for.
+    NotGranted,
+    /// No such object in the bucket.
+    ObjectNotFound,
+    /// No queue of that name.
+    QueueNotFound,
+    /// The namespace would hold more than its quota.
+    QuotaExceeded,
+    /// The range begins after the object's end.
+    RangeNotSatisfiable,
+    /// The receipt is no longer the last one of its message.
+    ReceiptExpired,
+    /// No schedule of that name.
+    ScheduleNotFound,
+    /// No trigger of that name.
+    TriggerNotFound,
+    /// No such multipart upload.
+    UploadNotFound,
 }
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 35] = [
+        Self::BucketNotFound,
         Self::CompileFailed,
         Self::CompileLimit,
+        Self::Conflict,
         Self::Forbidden,
         Self::FunctionNotFound,
         Self::Internal,
@@ -71,18 +99,29 @@ impl ErrorCode {
         Self::InvalidConfiguration,
         Self::InvalidName,
         Self::InvalidRequest,
+        Self::KeyNotFound,
+        Self::KeyspaceNotFound,
         Self::MethodNotAllowed,
         Self::NotFound,
+        Self::NotGranted,
         Self::NotInvocable,
+        Self::ObjectNotFound,
         Self::Overloaded,
         Self::PayloadTooLarge,
         Self::PreconditionFailed,
+        Self::QueueNotFound,
+        Self::QuotaExceeded,
+        Self::RangeNotSatisfiable,
+        Self::ReceiptExpired,
+        Self::ScheduleNotFound,
         Self::ShuttingDown,
         Self::StorageUnavailable,
         Self::Throttled,
+        Self::TriggerNotFound,
         Self::Unauthorized,
         Self::UnmetImports,
         Self::UnsupportedMediaType,
+        Self::UploadNotFound,
         Self::VersionNotFound,
     ];
 
@@ -91,6 +130,19 @@ impl ErrorCode {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::CompileFailed => "compile-failed",
+            Self::BucketNotFound => "bucket-not-found",
+            Self::Conflict => "conflict",
+            Self::KeyNotFound => "key-not-found",
+            Self::KeyspaceNotFound => "keyspace-not-found",
+            Self::NotGranted => "not-granted",
+            Self::ObjectNotFound => "object-not-found",
+            Self::QueueNotFound => "queue-not-found",
+            Self::QuotaExceeded => "quota-exceeded",
+            Self::RangeNotSatisfiable => "range-not-satisfiable",
+            Self::ReceiptExpired => "receipt-expired",
+            Self::ScheduleNotFound => "schedule-not-found",
+            Self::TriggerNotFound => "trigger-not-found",
+            Self::UploadNotFound => "upload-not-found",
             Self::CompileLimit => "compile-limit",
             Self::Forbidden => "forbidden",
             Self::FunctionNotFound => "function-not-found",
@@ -121,12 +173,25 @@ impl ErrorCode {
         match self {
             Self::InvalidConfiguration | Self::InvalidName | Self::InvalidRequest => 400,
             Self::Unauthorized => 401,
-            Self::Forbidden => 403,
-            Self::FunctionNotFound | Self::NotFound | Self::VersionNotFound => 404,
+            Self::Forbidden | Self::NotGranted => 403,
+            Self::BucketNotFound
+            | Self::FunctionNotFound
+            | Self::KeyNotFound
+            | Self::KeyspaceNotFound
+            | Self::NotFound
+            | Self::ObjectNotFound
+            | Self::QueueNotFound
+            | Self::ScheduleNotFound
+            | Self::TriggerNotFound
+            | Self::UploadNotFound
+            | Self::VersionNotFound => 404,
             Self::MethodNotAllowed => 405,
+            Self::Conflict => 409,
+            Self::ReceiptExpired => 410,
             Self::PreconditionFailed => 412,
             Self::PayloadTooLarge => 413,
             Self::UnsupportedMediaType => 415,
+            Self::RangeNotSatisfiable => 416,
             Self::CompileFailed
             | Self::CompileLimit
             | Self::InvalidComponent
@@ -135,6 +200,7 @@ impl ErrorCode {
             Self::Throttled => 429,
             Self::Internal => 500,
             Self::Overloaded | Self::ShuttingDown | Self::StorageUnavailable => 503,
+            Self::QuotaExceeded => 507,
         }
     }
 
@@ -147,6 +213,19 @@ impl ErrorCode {
             }
             Self::CompileFailed
             | Self::CompileLimit
+            | Self::BucketNotFound
+            | Self::Conflict
+            | Self::KeyNotFound
+            | Self::KeyspaceNotFound
+            | Self::NotGranted
+            | Self::ObjectNotFound
+            | Self::QueueNotFound
+            | Self::QuotaExceeded
+            | Self::RangeNotSatisfiable
+            | Self::ReceiptExpired
+            | Self::ScheduleNotFound
+            | Self::TriggerNotFound
+            | Self::UploadNotFound
             | Self::Forbidden
             | Self::FunctionNotFound
             | Self::Internal
@@ -171,6 +250,19 @@ impl ErrorCode {
     pub const fn title(self) -> &'static str {
         match self {
             Self::CompileFailed => "component does not compile",
+            Self::BucketNotFound => "no such bucket",
+            Self::Conflict => "conflicts with what is there",
+            Self::KeyNotFound => "no such key",
+            Self::KeyspaceNotFound => "no such keyspace",
+            Self::NotGranted => "not granted",
+            Self::ObjectNotFound => "no such object",
+            Self::QueueNotFound => "no such queue",
+            Self::QuotaExceeded => "quota exceeded",
+            Self::RangeNotSatisfiable => "range not satisfiable",
+            Self::ReceiptExpired => "receipt has expired",
+            Self::ScheduleNotFound => "no such schedule",
+            Self::TriggerNotFound => "no such trigger",
+            Self::UploadNotFound => "no such upload",
             Self::CompileLimit => "component needs too much to compile",
             Self::Forbidden => "not allowed",
             Self::FunctionNotFound => "no such function",

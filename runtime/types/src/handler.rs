@@ -23,6 +23,18 @@ pub enum Handler {
     /// `wasi:http/incoming-handler`, version 0.2.
     #[serde(rename = "wasi:http/incoming-handler@0.2")]
     Http02,
+    /// `lambent:function/batch-handler`.
+    #[serde(rename = "lambent:function/batch-handler")]
+    Batch,
+    /// `wasi:messaging/incoming-handler`, the draft with `handle(message)`.
+    #[serde(rename = "wasi:messaging/incoming-handler@0.2.0-draft")]
+    Messaging,
+    /// `wasi:keyvalue/watcher`, first draft.
+    #[serde(rename = "wasi:keyvalue/watcher@0.2.0-draft")]
+    Watcher,
+    /// `wasi:keyvalue/watcher`, second draft.
+    #[serde(rename = "wasi:keyvalue/watcher@0.2.0-draft2")]
+    Watcher2,
     /// `wasi:cli/run`, version 0.3.
     #[serde(rename = "wasi:cli/run@0.3")]
     Run03,
@@ -33,8 +45,18 @@ pub enum Handler {
 
 impl Handler {
     /// Every handler, in order of preference.
-    pub const ALL: [Self; 6] =
-        [Self::Event, Self::EventAsync, Self::Http03, Self::Http02, Self::Run03, Self::Run02];
+    pub const ALL: [Self; 10] = [
+        Self::Event,
+        Self::EventAsync,
+        Self::Http03,
+        Self::Http02,
+        Self::Batch,
+        Self::Messaging,
+        Self::Watcher,
+        Self::Watcher2,
+        Self::Run03,
+        Self::Run02,
+    ];
 
     /// The interface, as the component exports it.
     #[must_use]
@@ -44,6 +66,10 @@ impl Handler {
             Self::EventAsync => "lambent:function-async/handler",
             Self::Http03 => "wasi:http/handler@0.3",
             Self::Http02 => "wasi:http/incoming-handler@0.2",
+            Self::Batch => "lambent:function/batch-handler",
+            Self::Messaging => "wasi:messaging/incoming-handler@0.2.0-draft",
+            Self::Watcher => "wasi:keyvalue/watcher@0.2.0-draft",
+            Self::Watcher2 => "wasi:keyvalue/watcher@0.2.0-draft2",
             Self::Run03 => "wasi:cli/run@0.3",
             Self::Run02 => "wasi:cli/run@0.2",
         }

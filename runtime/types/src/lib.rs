@@ -4,28 +4,48 @@
 //! A value of one of these types is correct by construction: parsing happens
 //! once, at the edge, and nothing below checks again.
 
+pub mod occurrence;
+
+mod clock;
 mod configuration;
+mod delivery;
 mod digest;
 mod error;
 mod event;
 mod function;
+mod grants;
 mod handler;
 mod invocation;
 mod limits;
+mod lineage;
 mod meter;
 mod name;
 mod outcome;
+mod pattern;
+mod schedule;
+mod schedule_expression;
 mod size;
+mod trigger;
 
+pub use clock::{Clock, ManualClock, SystemClock};
 pub use configuration::{Configuration, ConfigurationPatch, Environment};
+pub use delivery::{DeliveryPolicy, Destination};
 pub use digest::{Digest, InvalidDigest};
 pub use error::{Error, ErrorCode, Problem};
 pub use event::{Event, Output, Retry};
 pub use function::{Function, FunctionVersion, Revision, VersionNumber};
+pub use grants::{Access, Grants};
 pub use handler::{Handler, Interface};
 pub use invocation::{InvocationRecord, LogLine, LogStream, Logs, RequestId};
 pub use limits::{Limits, bounds};
+pub use lineage::{Lineage, Origin, Recursion};
 pub use meter::{Meter, Start};
-pub use name::{FunctionName, InvalidName, NAME_CHARS_MAX, Namespace, Qualifier};
+pub use name::{
+    BucketName, FunctionName, InvalidName, KeyspaceName, NAME_CHARS_MAX, Namespace, Qualifier,
+    QueueName, ScheduleName, TriggerName,
+};
 pub use outcome::{Failure, Outcome};
+pub use pattern::{InvalidPattern, Pattern};
+pub use schedule::{CatchUp, Schedule, ScheduleExpression};
 pub use size::{InvalidSize, format_bytes, parse_bytes, parse_duration};
+pub use trigger::{ObjectChange, Source, Trigger};

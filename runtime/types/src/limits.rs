@@ -43,6 +43,40 @@ pub mod bounds {
     pub const TAGS_MAX: usize = 50;
     /// Most characters of a tag's key; Lambda's.
     pub const TAG_KEY_CHARS_MAX: usize = 128;
+    /// Most bytes of an object's key; S3's.
+    pub const OBJECT_KEY_BYTES_MAX: usize = 1024;
+    /// Most bytes of an object: 5 TiB, S3's.
+    pub const OBJECT_BYTES_MAX: u64 = 5 << 40;
+    /// Least bytes of a part of a multipart upload, except the last; S3's.
+    pub const PART_BYTES_MIN: u64 = 5 * MIB;
+    /// Most bytes of a part of a multipart upload; S3's 5 GiB.
+    pub const PART_BYTES_MAX: u64 = 5 << 30;
+    /// Highest number of a part; S3's.
+    pub const PART_NUMBER_MAX: u32 = 10_000;
+    /// Most bytes of an object's own metadata, names and values together; S3's.
+    pub const OBJECT_METADATA_BYTES_MAX: usize = 2048;
+    /// Most bytes of a key in a keyspace.
+    pub const KEY_BYTES_MAX: usize = 1024;
+    /// Most bytes of a value or a message: one of either fits an event with room to spare.
+    pub const VALUE_BYTES_MAX: usize = 1 << 20;
+    /// Most bytes of the attributes of a message, names and values together.
+    pub const MESSAGE_ATTRIBUTES_BYTES_MAX: usize = 16 << 10;
+    /// Most messages in one send, and most keys in one batch.
+    pub const BATCH_MAX: usize = 1000;
+    /// Most items on a page of a listing; S3's.
+    pub const PAGE_MAX: usize = 1000;
+    /// Longest visibility timeout; that of SQS.
+    pub const VISIBILITY_MAX: Duration = Duration::from_secs(12 * 3600);
+    /// Longest delay of a message; that of SQS.
+    pub const DELAY_MAX: Duration = Duration::from_secs(900);
+    /// Longest retention of a message; that of SQS.
+    pub const RETENTION_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
+    /// How long a FIFO queue remembers what it was sent; that of SQS.
+    pub const DEDUPLICATION_WINDOW: Duration = Duration::from_secs(300);
+    /// How often one function may appear in the chain of events that led to an
+    /// invocation; Lambda stops recursion there too.
+    pub const RECURSION_MAX: u32 = 16;
+
     /// Most characters of a tag's value; Lambda's.
     pub const TAG_VALUE_CHARS_MAX: usize = 256;
 }

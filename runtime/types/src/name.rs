@@ -35,6 +35,12 @@ pub enum InvalidName {
         /// Its position, counted in characters from 1.
         position: usize,
     },
+    /// Not a name that S3 allows for a bucket.
+    #[error(
+        "a bucket name has 3 to 63 characters of a-z 0-9 . -, begins and ends with a letter or \
+         digit, and has no two dots in a row"
+    )]
+    Bucket,
 }
 
 fn check(what: &'static str, text: &str) -> Result<(), InvalidName> {
@@ -54,6 +60,9 @@ fn check(what: &'static str, text: &str) -> Result<(), InvalidName> {
 
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
+        name!($(#[$doc])* $name, $what, check);
+    };
+    ($(#[$doc:meta])* $name:ident, $what:literal, $check:expr) => {
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
         #[serde(try_from = "String", into = "String")]
@@ -77,7 +86,7 @@ macro_rules! name {
         impl FromStr for $name {
             type Err = InvalidName;
             fn from_str(text: &str) -> Result<Self, InvalidName> {
-                check($what, text)?;
+                ($check)($what, text)?;
                 Ok(Self(text.into()))
             }
         }
@@ -119,6 +128,66 @@ name!(
     Namespace,
     "namespace"
 );
+
+name!(
+    /// A bucket's name, as S3 has it: 3 to 63 characters of `a-z 0-9 . -`, beginning
+    /// and ending with a letter or digit, with no two dots in a row.
+    BucketName,
+    "bucket name",
+    check_bucket
+);
+name!(
+    /// A keyspace's name: `[A-Za-z0-9_-]{1,64}`, unique in its namespace ignoring case.
+    KeyspaceName,
+    "keyspace name"
+);
+name!(
+    /// A queue's name: `[A-Za-z0-9_-]{1,64}`, then `.fifo` for a FIFO queue, as in SQS;
+    /// unique in its namespace ignoring case.
+    QueueName,
+    "queue name",
+    check_queue
+);
+name!(
+    /// A trigger's name: `[A-Za-z0-9_-]{1,64}`, unique in its namespace ignoring case.
+    TriggerName,
+    "trigger name"
+);
+name!(
+    /// A schedule's name: `[A-Za-z0-9_-]{1,64}`, unique in its namespace ignoring case.
+    ScheduleName,
+    "schedule name"
+);
+
+/// What the names of FIFO queues end with.
+const FIFO_SUFFIX: &str = ".fifo";
+
+impl QueueName {
+    /// Whether it names a FIFO queue.
+    #[must_use]
+    pub fn is_fifo(&self) -> bool {
+        self.0.ends_with(FIFO_SUFFIX)
+    }
+}
+
+fn check_queue(what: &'static str, text: &str) -> Result<(), InvalidName> {
+    check(what, text.strip_suffix(FIFO_SUFFIX).unwrap_or(text))
+}
+
+fn check_bucket(what: &'static str, text: &str) -> Result<(), InvalidName> {
+    if text.is_empty() {
+        return Err(InvalidName::Empty { what });
+    }
+    let chars = text.chars().count();
+    let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
+    let fits = (3..=63).contains(&chars)
+        && text.chars().all(allowed)
+        && edge(text.chars().next())
+        && edge(text.chars().last())
+        && !text.contains("..");
+    if fits { Ok(()) } else { Err(InvalidName::Bucket) }
+}
 
 impl Default for Namespace {
     /// `default`: where everything is that names no other.

@@ -14,7 +14,7 @@ use lambent_storage::memory::{MemoryLogs, MemoryRegistry};
 use lambent_storage::{InvocationLogs as _, LogQuery, Registry as _};
 use lambent_types::{
     Error, Event, FunctionVersion, Handler, InvocationRecord, LogLine, LogStream, Logs, Meter,
-    Outcome, Output, Qualifier, RequestId,
+    Origin, Outcome, Output, Qualifier, RequestId,
 };
 
 type OnHttp =
@@ -44,6 +44,10 @@ impl Runner for FakeRunner {
     fn event(&self, call: Call, event: Event) -> BoxFuture<'_, Result<Finished, Error>> {
         *self.call.lock().unwrap() = Some(call.clone());
         self.on_event.lock().unwrap().as_ref().unwrap()(call, event)
+    }
+
+    fn batch(&self, _: Call, _: Vec<Event>) -> BoxFuture<'_, Result<Finished, Error>> {
+        unreachable!("no test sends a batch")
     }
 }
 
@@ -150,6 +154,7 @@ pub(crate) fn finished(outcome: Outcome) -> Finished {
         meter: Meter { fuel: 7, ..Meter::default() },
         logs: Logs { lines: vec![line], dropped_bytes: 0 },
         output: None,
+        failed: Vec::new(),
     }
 }
 
@@ -182,7 +187,7 @@ pub(crate) fn event(data: &'static str) -> Event {
 }
 
 pub(crate) fn caller() -> Caller {
-    Caller { id: RequestId::new(), principal: Some("root".into()), trace_parent: None }
+    Caller { id: RequestId::new(), principal: Some("root".into()), origin: Origin::default() }
 }
 
 /// A guest that is cancelled when it is dropped before its end, as a runner's is.

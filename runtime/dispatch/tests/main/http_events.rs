@@ -3,7 +3,7 @@ use futures::FutureExt as _;
 use http::StatusCode;
 use http_body_util::BodyExt;
 use lambent_dispatch::{Answer, Body, BoxError, Caller};
-use lambent_types::{Error, ErrorCode, Event, Handler, Outcome, bounds};
+use lambent_types::{Error, ErrorCode, Event, Handler, Origin, Outcome, bounds};
 
 use crate::fixture::{Fixture, Guest, caller, event, finished, guest_body};
 
@@ -71,7 +71,8 @@ async fn an_event_becomes_a_cloud_event_over_http() {
         ..event("data")
     };
     let trace_parent = Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into());
-    let caller = Caller { trace_parent, ..caller() };
+    let origin = Origin { trace_parent, ..Origin::default() };
+    let caller = Caller { origin, ..caller() };
     let invoked = fixture.dispatcher.invoke(function, caller, event).await.unwrap();
     assert_eq!(invoked.record.handler, Handler::Http02);
     assert_eq!(invoked.output.unwrap().data, "done");

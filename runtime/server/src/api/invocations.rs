@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use lambent_dispatch::{Caller, Invoked};
-use lambent_types::{InvocationRecord, Output, RequestId, bounds};
+use lambent_types::{InvocationRecord, Origin, Output, RequestId, bounds};
 
 use super::event;
 use super::intake::Intake;
@@ -76,7 +76,7 @@ pub(super) async fn invoke(
     let caller = Caller {
         id,
         principal: Some("root".into()).filter(|_| !app.dev),
-        trace_parent: trace_parent(&parts.headers),
+        origin: Origin { trace_parent: trace_parent(&parts.headers), ..Origin::default() },
     };
     let Invoked { record, output } = app.dispatcher.invoke(function, caller, event).await?;
     Ok(answer(&record, output))

@@ -57,7 +57,8 @@ fn finished(outcome: Outcome, output: Option<Output>) -> Finished {
         start: Start::Loaded,
         ..Meter::default()
     };
-    Finished { outcome, meter, logs: Logs { lines: vec![line], dropped_bytes: 0 }, output }
+    let logs = Logs { lines: vec![line], dropped_bytes: 0 };
+    Finished { outcome, meter, logs, output, failed: Vec::new() }
 }
 
 #[async_trait]
@@ -106,6 +107,10 @@ impl Runner for Fake {
             Ok(finished(Outcome::Ok, Some(output)))
         }
         .boxed()
+    }
+
+    fn batch(&self, _: Call, _: Vec<Event>) -> BoxFuture<'_, Result<Finished, Error>> {
+        unreachable!("no test sends a batch")
     }
 }
 
@@ -184,7 +189,10 @@ fn endless(running: Running) -> Body {
 async fn echo(call: &Call, request: Request<Body>, running: Running) -> Answer {
     let (parts, body) = request.into_parts();
     let mut text = format!("{} {}\n", parts.method, parts.uri);
-    text.push_str(&format!("principal={:?} trace={:?}\n", call.principal, call.trace_parent));
+    text.push_str(&format!(
+        "principal={:?} trace={:?}\n",
+        call.principal, call.origin.trace_parent
+    ));
     for (name, value) in &parts.headers {
         text.push_str(&format!("{name}: {}\n", value.to_str().unwrap_or("?")));
     }

@@ -2,12 +2,23 @@
 
 mod cache;
 mod code;
+#[expect(dead_code, reason = "used by what is added next")]
+mod emit;
+mod fatal;
 mod log_writer;
 mod logs;
 mod options;
+#[expect(dead_code, reason = "used by what is added next")]
+mod quota;
 mod readers;
 mod registry;
 mod rows;
+#[expect(dead_code, reason = "used by what is added next")]
+mod shard;
+#[expect(dead_code, reason = "used by what is added next")]
+mod shards;
+#[expect(dead_code, reason = "used by what is added next")]
+mod signals;
 mod sqlite;
 mod stores;
 mod writer;

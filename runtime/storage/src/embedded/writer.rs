@@ -2,12 +2,12 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use lambent_types::{Function, FunctionName, FunctionVersion, Namespace};
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::change;
 use crate::embedded::cache::{Cache, Effect, Entry};
-use crate::embedded::rows;
+use crate::embedded::{fatal, rows};
 use crate::error::{StorageError, WriteError};
 use crate::registry::Expected;
 
@@ -147,18 +147,10 @@ impl State {
         Ok((results, effects))
     }
 
-    /// Notes a failure and says what it was. After an I/O error the kernel may
-    /// have thrown away what it could not write, and a later `fsync` would
-    /// succeed without it: nothing is written any more until a restart reads
-    /// what is really there. A full disk is no such error.
+    /// Notes a failure and says what it was.
     fn failed(&mut self, error: &StorageError) -> String {
-        let source = std::error::Error::source(error);
-        let cause = source.map_or_else(|| error.to_string(), ToString::to_string);
-        let code = source
-            .and_then(|source| source.downcast_ref::<rusqlite::Error>())
-            .and_then(rusqlite::Error::sqlite_error_code);
-        let fatal = [ErrorCode::SystemIoFailure, ErrorCode::DatabaseCorrupt];
-        if code.is_some_and(|code| fatal.contains(&code)) {
+        let (cause, fatal) = fatal::judge(error);
+        if fatal {
             tracing::error!(cause, "no function can be changed until a restart");
             self.broken = Some(cause.clone());
         }

@@ -1,0 +1,94 @@
+use lambent_types::Namespace;
+use rusqlite::{OptionalExtension as _, params};
+
+use crate::embedded::shard::Tx;
+use crate::error::StorageError;
+use crate::quota::{QuotaExceeded, Quotas};
+
+/// What each namespace holds, by kind.
+pub(crate) const SCHEMA: &str = "
+CREATE TABLE held (
+    namespace TEXT NOT NULL,
+    kind INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (namespace, kind)
+) STRICT, WITHOUT ROWID;
+";
+
+/// What is counted against a quota. The numbers are in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Held {
+    ObjectBytes = 1,
+    Objects = 2,
+    KeyValueBytes = 3,
+    MessageBytes = 4,
+    Buckets = 5,
+    Keyspaces = 6,
+    Queues = 7,
+    Triggers = 8,
+    Schedules = 9,
+}
+
+impl Held {
+    const fn limit(self, quotas: &Quotas) -> u64 {
+        match self {
+            Self::ObjectBytes => quotas.object_bytes,
+            Self::Objects => quotas.objects,
+            Self::KeyValueBytes => quotas.keyvalue_bytes,
+            Self::MessageBytes => quotas.message_bytes,
+            Self::Buckets | Self::Keyspaces | Self::Queues | Self::Triggers | Self::Schedules => {
+                quotas.resources
+            }
+        }
+    }
+
+    const fn what(self) -> &'static str {
+        match self {
+            Self::ObjectBytes => "bytes of objects",
+            Self::Objects => "objects",
+            Self::KeyValueBytes => "bytes of keys and values",
+            Self::MessageBytes => "bytes of messages",
+            Self::Buckets => "buckets",
+            Self::Keyspaces => "keyspaces",
+            Self::Queues => "queues",
+            Self::Triggers => "triggers",
+            Self::Schedules => "schedules",
+        }
+    }
+}
+
+/// Adds to what a namespace holds, in the transaction of the change: before its
+/// first write, since it may be refused. Taking away never is.
+pub(crate) fn charge<E: From<QuotaExceeded> + From<StorageError>>(
+    tx: &Tx<'_>,
+    namespace: &Namespace,
+    held: Held,
+    delta: i64,
+) -> Result<(), E> {
+    if delta == 0 {
+        return Ok(());
+    }
+    let failed = |error| StorageError::unavailable("count what a namespace holds", error);
+    let key = namespace.key();
+    let select = "SELECT amount FROM held WHERE namespace = ?1 AND kind = ?2";
+    let now: i64 = tx
+        .connection
+        .prepare_cached(select)
+        .and_then(|mut select| {
+            select.query_row(params![key, held as i64], |row| row.get(0)).optional()
+        })
+        .map_err(failed)?
+        .unwrap_or(0);
+    let wanted = u64::try_from(now.saturating_add(delta)).unwrap_or(0);
+    let limit = held.limit(&tx.quotas);
+    if delta > 0 && wanted > limit {
+        return Err(QuotaExceeded { what: held.what(), limit, wanted }.into());
+    }
+    let upsert = "INSERT INTO held (namespace, kind, amount) VALUES (?1, ?2, ?3) \
+                  ON CONFLICT DO UPDATE SET amount = ?3";
+    tx.connection
+        .prepare_cached(upsert)
+        .and_then(|mut upsert| upsert.execute(params![key, held as i64, wanted as i64]))
+        .map_err(failed)?;
+    Ok(())
+}

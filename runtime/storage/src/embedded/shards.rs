@@ -1,0 +1,93 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lambent_types::{Clock, Digest, Namespace};
+
+use crate::data_dir::DataDir;
+use crate::embedded::quota;
+use crate::embedded::shard::Shard;
+use crate::embedded::sqlite::{Database, Durability};
+use crate::error::{OpenError, StorageError};
+use crate::layout::{SHARD_DBS, SHARDS};
+use crate::quota::Quotas;
+
+/// The statements that make schema version n + 1 of version n, by concern.
+const MIGRATIONS: &[&str] = &[quota::SCHEMA];
+
+/// The shards of a data directory. Those that have a file are opened at once,
+/// the others when something is first written to them.
+pub(crate) struct Shards {
+    data: DataDir,
+    clock: Arc<dyn Clock>,
+    quotas: Quotas,
+    open: Mutex<Vec<Option<Arc<Shard>>>>,
+}
+
+impl Shards {
+    pub(crate) fn open(
+        data: &DataDir,
+        clock: Arc<dyn Clock>,
+        quotas: Quotas,
+    ) -> Result<Arc<Self>, OpenError> {
+        let open = Mutex::new(vec![None; SHARDS]);
+        let shards = Self { data: data.clone(), clock, quotas, open };
+        for (index, file) in SHARD_DBS.into_iter().enumerate() {
+            let exists = data.dir().try_exists(file).map_err(|source| OpenError::Io {
+                action: "look for",
+                path: data.path().join(file),
+                source,
+            })?;
+            if exists {
+                shards.get(index)?;
+            }
+        }
+        Ok(Arc::new(shards))
+    }
+
+    fn get(&self, index: usize) -> Result<Arc<Shard>, OpenError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Some(shard)) = open.get(index) {
+            return Ok(shard.clone());
+        }
+        let database = Database {
+            file: SHARD_DBS[index],
+            durability: Durability::Full,
+            migrations: MIGRATIONS,
+        };
+        let shard = Shard::open(&database, &self.data, self.clock.clone(), self.quotas)?;
+        if let Some(place) = open.get_mut(index) {
+            *place = Some(shard.clone());
+        }
+        Ok(shard)
+    }
+
+    /// The shard of a namespace.
+    pub(crate) async fn of(
+        self: &Arc<Self>,
+        namespace: &Namespace,
+    ) -> Result<Arc<Shard>, StorageError> {
+        let index = index(namespace);
+        if let Some(Some(shard)) =
+            self.open.lock().unwrap_or_else(PoisonError::into_inner).get(index)
+        {
+            return Ok(shard.clone());
+        }
+        let shards = self.clone();
+        let opened = tokio::task::spawn_blocking(move || shards.get(index)).await;
+        opened
+            .map_err(|error| StorageError::unavailable("open a shard", error))?
+            .map_err(|error| StorageError::unavailable("open a shard", error))
+    }
+
+    /// Those that are open: all that hold anything.
+    pub(crate) fn all(&self) -> Vec<Arc<Shard>> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.iter().flatten().cloned().collect()
+    }
+}
+
+/// Which shard a namespace is in: for ever, so it rests on a hash that never changes.
+fn index(namespace: &Namespace) -> usize {
+    let digest = Digest::of(namespace.key().as_bytes()).to_string();
+    let byte = u8::from_str_radix(&digest[..2], 16).unwrap_or_default();
+    usize::from(byte) % SHARDS
+}

@@ -1,0 +1,136 @@
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use lambent_types::{Event, FunctionName, Namespace, Origin, ScheduleName, TriggerName};
+
+use crate::error::StorageError;
+use crate::queues::{Depth, Receipt};
+use crate::quota::QuotaExceeded;
+
+/// One line of events to be delivered, each to the same function.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Channel {
+    /// Asynchronous invocations of a function.
+    Function(FunctionName),
+    /// The changes that a trigger of a bucket or a keyspace is for.
+    Trigger(TriggerName),
+    /// The times of a schedule.
+    Schedule(ScheduleName),
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Function(name) => write!(f, "function:{name}"),
+            Self::Trigger(name) => write!(f, "trigger:{name}"),
+            Self::Schedule(name) => write!(f, "schedule:{name}"),
+        }
+    }
+}
+
+/// An event to be handled now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// What to settle it with.
+    pub receipt: Receipt,
+    /// The event. Its id is the same at every attempt, and `attempt` says which this is.
+    pub event: Event,
+    /// Where it comes from.
+    pub origin: Origin,
+    /// When it happened: what its age counts from.
+    pub appended: Timestamp,
+    /// Deliveries of one group come in order, the next only after this one is
+    /// done: the key, where keys change.
+    pub group: Option<String>,
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settlement {
+    /// It is over: handled, given up, or not wanted.
+    Done,
+    /// It comes again, not before then, as the next attempt.
+    Retry(Timestamp),
+    /// It was not begun: it comes again, not before then, as the same attempt.
+    Release(Timestamp),
+}
+
+/// Why an event was not appended.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// The namespace is full.
+    #[error(transparent)]
+    Quota(#[from] QuotaExceeded),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Events that happened and are not handled yet.
+///
+/// An event is appended in the same commit as the change it tells of, once for
+/// every trigger whose source, prefix and suffix it fits; asynchronous
+/// invocations are appended here directly. It is delivered at least once, until
+/// it is settled as done. Deliveries that a crash cut short come again after
+/// their lease; a restart ends all leases of the process that is gone.
+#[async_trait]
+pub trait EventLog: Send + Sync {
+    /// Appends an event; durable when acknowledged.
+    ///
+    /// # Errors
+    /// `Quota`, `Storage`.
+    async fn append(
+        &self,
+        namespace: &Namespace,
+        channel: &Channel,
+        event: Event,
+        origin: &Origin,
+    ) -> Result<(), AppendError>;
+
+    /// Takes at most `limit` events that are due, oldest first, for `lease`;
+    /// waits up to `wait` for the first. Counts an attempt of each. Several of
+    /// one group may come together, in their order.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn receive(
+        &self,
+        namespace: &Namespace,
+        channel: &Channel,
+        limit: usize,
+        lease: Duration,
+        wait: Duration,
+    ) -> Result<Vec<Delivery>, StorageError>;
+
+    /// Settles deliveries. A receipt whose lease is over is ignored: its event
+    /// is with somebody else, or will be.
+    ///
+    /// # Errors
+    /// The store failed: they come again after their lease.
+    async fn settle(
+        &self,
+        namespace: &Namespace,
+        channel: &Channel,
+        settlements: Vec<(Receipt, Settlement)>,
+    ) -> Result<(), StorageError>;
+
+    /// All channels that hold anything: what to look after when starting.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn backlog(&self) -> Result<Vec<(Namespace, Channel)>, StorageError>;
+
+    /// How much a channel holds.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn depth(&self, namespace: &Namespace, channel: &Channel) -> Result<Depth, StorageError>;
+
+    /// Deletes everything in a channel. Returns how much there was.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn purge(&self, namespace: &Namespace, channel: &Channel) -> Result<u64, StorageError>;
+}

@@ -1,0 +1,342 @@
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+use jiff::Timestamp;
+use lambent_types::{BucketName, Namespace, Origin};
+
+use crate::error::StorageError;
+use crate::quota::QuotaExceeded;
+
+/// Bytes that come or go piece by piece. An error ends it.
+pub type ByteStream = BoxStream<'static, Result<Bytes, std::io::Error>>;
+
+/// A bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its name.
+    pub name: BucketName,
+    /// When it was created.
+    pub created: Timestamp,
+}
+
+/// What is known of an object besides its bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// Its key: any UTF-8 of 1 to [`bounds::OBJECT_KEY_BYTES_MAX`](lambent_types::bounds) bytes,
+    /// kept exactly.
+    pub key: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// MD5 of its bytes in hexadecimal, or for a multipart upload S3's MD5 of
+    /// its parts' MD5s, a hyphen, and their number. Without quotes.
+    pub etag: String,
+    /// Its media type.
+    pub content_type: Option<String>,
+    /// What the writer attached: lower-case names.
+    pub metadata: BTreeMap<String, String>,
+    /// When it was written.
+    pub modified: Timestamp,
+    /// Grows with every change of the bucket, so that the later of two is known.
+    pub sequence: u64,
+}
+
+/// What to write beside the bytes.
+#[derive(Debug, Clone, Default)]
+pub struct PutObject {
+    /// Its media type.
+    pub content_type: Option<String>,
+    /// What to attach; at most
+    /// [`bounds::OBJECT_METADATA_BYTES_MAX`](lambent_types::bounds) bytes.
+    pub metadata: BTreeMap<String, String>,
+    /// When to write at all.
+    pub condition: Condition,
+}
+
+/// What must hold of the object that is there for a change to be made.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Condition {
+    /// Nothing.
+    #[default]
+    None,
+    /// There is none.
+    Absent,
+    /// It has this etag.
+    Etag(String),
+}
+
+/// A multipart upload that was begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// Its id: unguessable, of `[A-Za-z0-9_-]`.
+    pub id: String,
+    /// The key it will have.
+    pub key: String,
+    /// When it was begun.
+    pub started: Timestamp,
+}
+
+/// One part of an upload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Its number, from 1 to [`bounds::PART_NUMBER_MAX`](lambent_types::bounds).
+    pub number: u32,
+    /// MD5 of its bytes in hexadecimal.
+    pub etag: String,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// Objects, or uploads, in ascending order of their keys' bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectPage {
+    /// The objects.
+    pub objects: Vec<Object>,
+    /// With a delimiter: what keys below it have in common, each once.
+    pub common_prefixes: Vec<String>,
+    /// Where to continue: the key to list after; `None` if this was all.
+    pub next: Option<String>,
+}
+
+/// Which objects to list.
+#[derive(Debug, Clone, Default)]
+pub struct ListObjects {
+    /// Only keys that begin so.
+    pub prefix: String,
+    /// Groups keys by what comes before it after the prefix, as S3 does.
+    pub delimiter: Option<String>,
+    /// Only keys, and common prefixes, after this.
+    pub after: Option<String>,
+    /// At most so many objects and prefixes together, and never more than
+    /// [`bounds::PAGE_MAX`](lambent_types::bounds).
+    pub limit: usize,
+}
+
+/// Why nothing was done with a bucket or an object.
+#[derive(Debug, thiserror::Error)]
+pub enum ObjectError {
+    /// There is no such bucket.
+    #[error("no such bucket")]
+    NoBucket,
+    /// There is no such object.
+    #[error("no such object")]
+    NoObject,
+    /// There is no such upload, or it was completed or aborted.
+    #[error("no such upload")]
+    NoUpload,
+    /// The bucket is there already.
+    #[error("the bucket exists")]
+    Exists,
+    /// The bucket holds objects or unfinished uploads.
+    #[error("the bucket is not empty")]
+    NotEmpty,
+    /// The condition does not hold.
+    #[error("the object is not as expected")]
+    Condition {
+        /// The etag of the object that is there, if any.
+        current: Option<String>,
+    },
+    /// The range begins after the end.
+    #[error("the range begins after the object's end, which is at {size}")]
+    Range {
+        /// The object's size.
+        size: u64,
+    },
+    /// A key, a part or metadata is out of bounds.
+    #[error("{0}")]
+    Invalid(String),
+    /// The bytes that were given ended early or in an error.
+    #[error("the bytes did not all arrive")]
+    Input(#[source] std::io::Error),
+    /// The namespace is full.
+    #[error(transparent)]
+    Quota(#[from] QuotaExceeded),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Buckets and the objects in them.
+///
+/// An object exists when its write is finished and acknowledged, never half;
+/// an acknowledged write is durable and seen by every read and listing that
+/// starts later. Of concurrent writes of one key the last to finish stays.
+/// Each change of a watched bucket commits together with its event; see
+/// [`EventLog`](crate::EventLog).
+#[async_trait]
+pub trait Objects: Send + Sync {
+    /// Creates a bucket.
+    ///
+    /// # Errors
+    /// `Exists`, `Quota`, `Storage`.
+    async fn create_bucket(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+    ) -> Result<Bucket, ObjectError>;
+
+    /// Deletes an empty bucket.
+    ///
+    /// # Errors
+    /// `NoBucket`, `NotEmpty`, `Storage`.
+    async fn delete_bucket(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+    ) -> Result<(), ObjectError>;
+
+    /// Reads one bucket.
+    ///
+    /// # Errors
+    /// `Storage`.
+    async fn bucket(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+    ) -> Result<Option<Bucket>, StorageError>;
+
+    /// All buckets of a namespace by name.
+    ///
+    /// # Errors
+    /// `Storage`.
+    async fn buckets(&self, namespace: &Namespace) -> Result<Vec<Bucket>, StorageError>;
+
+    /// Writes an object of any size, holding only a bounded part of it in memory.
+    ///
+    /// # Errors
+    /// `NoBucket`, `Condition` (checked before the bytes are read and again
+    /// when they are all there), `Invalid`, `Input`, `Quota`, `Storage`: nothing was changed.
+    async fn put(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        put: PutObject,
+        bytes: ByteStream,
+        origin: &Origin,
+    ) -> Result<Object, ObjectError>;
+
+    /// What is known of an object.
+    ///
+    /// # Errors
+    /// `NoBucket`, `NoObject`, `Storage`.
+    async fn head(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+    ) -> Result<Object, ObjectError>;
+
+    /// Reads an object, or the part of it in `range`, whose end is cut to the
+    /// object's. The stream holds a bounded part in memory, goes on undisturbed
+    /// if the object is changed or deleted, and ends in an error if the bytes
+    /// are not those that were written.
+    ///
+    /// # Errors
+    /// `NoBucket`, `NoObject`, `Range`, `Storage`.
+    async fn get(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        range: Option<Range<u64>>,
+    ) -> Result<(Object, ByteStream), ObjectError>;
+
+    /// Deletes an object; `false` if there was none.
+    ///
+    /// # Errors
+    /// `NoBucket`, `Condition`, `Storage`.
+    async fn delete(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        condition: Condition,
+        origin: &Origin,
+    ) -> Result<bool, ObjectError>;
+
+    /// Lists objects.
+    ///
+    /// # Errors
+    /// `NoBucket`, `Storage`.
+    async fn list(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        list: ListObjects,
+    ) -> Result<ObjectPage, ObjectError>;
+
+    /// Begins a multipart upload; the condition is checked when it is completed.
+    ///
+    /// # Errors
+    /// `NoBucket`, `Invalid`, `Storage`.
+    async fn begin_upload(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        put: PutObject,
+    ) -> Result<Upload, ObjectError>;
+
+    /// Writes one part, replacing what had its number.
+    ///
+    /// # Errors
+    /// `NoBucket`, `NoUpload`, `Invalid`, `Input`, `Quota`, `Storage`.
+    async fn put_part(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+        number: u32,
+        bytes: ByteStream,
+    ) -> Result<Part, ObjectError>;
+
+    /// The parts that are there, by number.
+    ///
+    /// # Errors
+    /// `NoBucket`, `NoUpload`, `Storage`.
+    async fn parts(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+    ) -> Result<Vec<Part>, ObjectError>;
+
+    /// Makes an object of the named parts, in the order given: number and etag.
+    /// Their bytes are not copied.
+    ///
+    /// # Errors
+    /// `NoBucket`, `NoUpload`, `Condition`, `Invalid` (a part is missing, has
+    /// another etag, is out of order, or is too small and not the last), `Storage`.
+    async fn complete_upload(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+        parts: &[(u32, String)],
+        origin: &Origin,
+    ) -> Result<Object, ObjectError>;
+
+    /// Forgets an upload and its parts.
+    ///
+    /// # Errors
+    /// `NoBucket`, `NoUpload`, `Storage`.
+    async fn abort_upload(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+    ) -> Result<(), ObjectError>;
+
+    /// The unfinished uploads of a bucket, oldest first.
+    ///
+    /// # Errors
+    /// `NoBucket`, `Storage`.
+    async fn uploads(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+    ) -> Result<Vec<Upload>, ObjectError>;
+}

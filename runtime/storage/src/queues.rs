@@ -1,0 +1,286 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use lambent_types::{Namespace, Origin, QueueName};
+use serde::{Deserialize, Serialize};
+
+use crate::error::StorageError;
+use crate::quota::QuotaExceeded;
+
+/// How a queue behaves; the defaults are those of SQS. Whether it is FIFO says
+/// its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct QueueAttributes {
+    /// Milliseconds a received message stays invisible to other receivers.
+    pub visibility_timeout_ms: u64,
+    /// Milliseconds before a sent message can be received.
+    pub delay_ms: u64,
+    /// Milliseconds after which a message that nobody deleted is gone.
+    pub retention_ms: u64,
+    /// FIFO: a message without a deduplication id is deduplicated by its body.
+    pub content_deduplication: bool,
+    /// What becomes of messages that nobody can handle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redrive: Option<Redrive>,
+}
+
+/// What becomes of messages that nobody can handle.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redrive {
+    /// The queue they go to, in the same namespace and of the same kind.
+    pub queue: QueueName,
+    /// How often a message is received before: 1 to 1,000.
+    pub receives_max: u32,
+}
+
+impl Default for QueueAttributes {
+    fn default() -> Self {
+        Self {
+            visibility_timeout_ms: 30_000,
+            delay_ms: 0,
+            retention_ms: 4 * 24 * 3600 * 1000,
+            content_deduplication: false,
+            redrive: None,
+        }
+    }
+}
+
+/// A queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Queue {
+    /// Its name.
+    pub name: QueueName,
+    /// How it behaves.
+    pub attributes: QueueAttributes,
+    /// When it was created.
+    pub created: Timestamp,
+}
+
+/// How much a queue or a channel holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Depth {
+    /// What can be received now.
+    pub ready: u64,
+    /// What was received and is not deleted.
+    pub in_flight: u64,
+    /// What is delayed.
+    pub delayed: u64,
+    /// When the oldest of all was sent.
+    pub oldest: Option<Timestamp>,
+}
+
+/// A message to send.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct NewMessage {
+    /// The body; with the attributes at most
+    /// [`bounds::VALUE_BYTES_MAX`](lambent_types::bounds) bytes.
+    pub body: Bytes,
+    /// Its media type.
+    pub content_type: Option<String>,
+    /// What the sender attached.
+    pub attributes: BTreeMap<String, String>,
+    /// Overrides the queue's delay; not on a FIFO queue.
+    pub delay: Option<Duration>,
+    /// FIFO only, and required there: messages of one group are received in order.
+    pub group: Option<String>,
+    /// FIFO only: a message with the id of one sent in the last five minutes
+    /// is acknowledged and not kept.
+    pub deduplication: Option<String>,
+}
+
+/// A message that was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// Its id: a UUID. That of the first one if this was a duplicate.
+    pub id: String,
+    /// Its place in the queue.
+    pub sequence: u64,
+    /// Whether it was kept; not if it is a duplicate.
+    pub duplicate: bool,
+}
+
+/// Names one receipt of one message; worth nothing once it was received again.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Receipt(pub String);
+
+/// A message that was received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its id, the same at every receipt.
+    pub id: String,
+    /// What to delete it with.
+    pub receipt: Receipt,
+    /// The body.
+    pub body: Bytes,
+    /// Its media type.
+    pub content_type: Option<String>,
+    /// What the sender attached.
+    pub attributes: BTreeMap<String, String>,
+    /// Its group, on a FIFO queue.
+    pub group: Option<String>,
+    /// Its place in the queue.
+    pub sequence: u64,
+    /// When it was sent.
+    pub sent: Timestamp,
+    /// How often it was received, this time included.
+    pub receives: u32,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// Why nothing was done with a queue or a message.
+#[derive(Debug, thiserror::Error)]
+pub enum QueueError {
+    /// There is no such queue.
+    #[error("no such queue")]
+    NoQueue,
+    /// The queue is there already, with other attributes.
+    #[error("the queue exists with other attributes")]
+    Exists,
+    /// Another queue sends its dead letters here.
+    #[error("queue \"{0}\" sends its dead letters here")]
+    InUse(QueueName),
+    /// The receipt is malformed, or no longer the last one of its message.
+    #[error("the receipt is not the last one of any message")]
+    Receipt,
+    /// An attribute or a message is out of bounds.
+    #[error("{0}")]
+    Invalid(String),
+    /// The namespace is full.
+    #[error(transparent)]
+    Quota(#[from] QuotaExceeded),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Queues and the messages in them.
+///
+/// A message that was acknowledged to its sender is durable and received at
+/// least once, unless its retention ends first. What was received is not
+/// received by another until its visibility timeout is over; that and the
+/// count of receipts may be lost in a crash, the message may not. Messages of a FIFO group are received
+/// in order, and not while an earlier one of the group is in flight; one
+/// receipt may take several of a group. A standard queue keeps nearly the order.
+#[async_trait]
+pub trait Queues: Send + Sync {
+    /// Creates a queue, or gives an existing one other attributes.
+    ///
+    /// # Errors
+    /// `Invalid` (out of bounds; the dead-letter queue is missing, of another
+    /// kind or the queue itself), `Quota`, `Storage`.
+    async fn put_queue(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        attributes: QueueAttributes,
+    ) -> Result<Queue, QueueError>;
+
+    /// Deletes a queue with everything in it.
+    ///
+    /// # Errors
+    /// `NoQueue`, `InUse`, `Storage`.
+    async fn delete_queue(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+    ) -> Result<(), QueueError>;
+
+    /// Reads one queue.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn queue(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+    ) -> Result<Option<Queue>, StorageError>;
+
+    /// All queues of a namespace by name.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn queues(&self, namespace: &Namespace) -> Result<Vec<Queue>, StorageError>;
+
+    /// How much it holds.
+    ///
+    /// # Errors
+    /// `NoQueue`, `Storage`.
+    async fn depth(&self, namespace: &Namespace, queue: &QueueName) -> Result<Depth, QueueError>;
+
+    /// Sends all messages or none.
+    ///
+    /// # Errors
+    /// `NoQueue`, `Invalid` (naming the message by its place), `Quota`, `Storage`.
+    async fn send(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        messages: Vec<NewMessage>,
+        origin: &Origin,
+    ) -> Result<Vec<Sent>, QueueError>;
+
+    /// Receives at most `limit` messages, and waits up to `wait` for the first.
+    /// Messages received too often go to the dead-letter queue instead.
+    /// `visibility` overrides that of the queue.
+    ///
+    /// # Errors
+    /// `NoQueue`, `Invalid`, `Storage`.
+    async fn receive(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        limit: usize,
+        visibility: Option<Duration>,
+        wait: Duration,
+    ) -> Result<Vec<Message>, QueueError>;
+
+    /// Deletes messages for good. Whether each receipt was its message's last,
+    /// in their order; of one that was not, the message stays.
+    ///
+    /// # Errors
+    /// `NoQueue`, `Storage`.
+    async fn delete(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        receipts: &[Receipt],
+    ) -> Result<Vec<bool>, QueueError>;
+
+    /// Makes a received message visible after `visibility` from now; zero
+    /// gives it back at once.
+    ///
+    /// # Errors
+    /// `NoQueue`, `Receipt`, `Invalid`, `Storage`.
+    async fn change_visibility(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        receipt: &Receipt,
+        visibility: Duration,
+    ) -> Result<(), QueueError>;
+
+    /// Deletes everything in a queue. Returns how many messages there were.
+    ///
+    /// # Errors
+    /// `NoQueue`, `Storage`.
+    async fn purge(&self, namespace: &Namespace, queue: &QueueName) -> Result<u64, QueueError>;
+
+    /// Moves at most `limit` messages of a dead-letter queue back to the queue
+    /// each came from, as if they had never been received. Returns how many.
+    ///
+    /// # Errors
+    /// `NoQueue`, `Storage`.
+    async fn redrive(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        limit: usize,
+    ) -> Result<u64, QueueError>;
+}

@@ -1,0 +1,73 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::name::{BucketName, KeyspaceName, QueueName};
+
+/// What a function may do with something it was granted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Access {
+    /// Read and list.
+    Read,
+    /// Create, change, delete; send to a queue.
+    Write,
+    /// Both.
+    ReadWrite,
+}
+
+impl Access {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::ReadWrite => "read-write",
+        }
+    }
+
+    /// Whether it includes all of `other`.
+    #[must_use]
+    pub const fn allows(self, other: Self) -> bool {
+        matches!(
+            (self, other),
+            (Self::ReadWrite, _) | (Self::Read, Self::Read) | (Self::Write, Self::Write)
+        )
+    }
+}
+
+/// Everything outside itself that a function may reach; empty: nothing.
+///
+/// All names are of the function's own namespace: a grant cannot lead out of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Grants {
+    /// Buckets, through `wasi:blobstore`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, Access>)]
+    pub buckets: BTreeMap<BucketName, Access>,
+    /// Keyspaces, through `wasi:keyvalue`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, Access>)]
+    pub keyspaces: BTreeMap<KeyspaceName, Access>,
+    /// Queues, through `wasi:messaging`; only `write`, which sends, is of use.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, Access>)]
+    pub queues: BTreeMap<QueueName, Access>,
+    /// Hosts, through outgoing `wasi:http`: `api.example.com` (https and port 443),
+    /// `*.example.com`, `api.example.com:8443`, `http://192.168.1.5:8080`.
+    /// Addresses that are loopback, private or link-local need a grant that names
+    /// the address itself.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub hosts: BTreeSet<String>,
+}
+
+impl Grants {
+    /// Whether nothing is granted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}

@@ -1,0 +1,77 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::bounds;
+use crate::name::FunctionName;
+
+/// Which functions led to a change through events, and how often each ran.
+///
+/// It travels with every change a function makes and into the event that the
+/// change becomes, so that a function that triggers itself, however many
+/// others are between, is found out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Lineage(Arc<BTreeMap<FunctionName, u32>>);
+
+/// A function was about to run once more because of itself.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "function \"{function}\" has triggered itself {} times in a row and is not run again; \
+     let it write to another place than the one that triggers it, or filter what it wrote itself",
+    bounds::RECURSION_MAX
+)]
+pub struct Recursion {
+    /// The function.
+    pub function: FunctionName,
+}
+
+impl Lineage {
+    /// Whether no function led here.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The lineage of what `function` does from now on.
+    ///
+    /// # Errors
+    /// It has been there [`bounds::RECURSION_MAX`] times already.
+    pub fn enter(&self, function: &FunctionName) -> Result<Self, Recursion> {
+        let mut visits = BTreeMap::clone(&self.0);
+        let count = visits.entry(function.clone()).or_default();
+        if *count >= bounds::RECURSION_MAX {
+            return Err(Recursion { function: function.clone() });
+        }
+        *count += 1;
+        Ok(Self(Arc::new(visits)))
+    }
+}
+
+/// Where a change comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Origin {
+    /// The functions that led to it; empty for what came from outside.
+    #[serde(default, skip_serializing_if = "Lineage::is_empty")]
+    pub lineage: Lineage,
+    /// The W3C `traceparent` it continues.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_parent: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_appears_sixteen_times_and_no_more() {
+        let (a, b): (FunctionName, FunctionName) = ("a".parse().unwrap(), "b".parse().unwrap());
+        let mut lineage = Lineage::default();
+        for _ in 0..bounds::RECURSION_MAX {
+            lineage = lineage.enter(&a).unwrap().enter(&b).unwrap();
+        }
+        assert!(lineage.enter(&a).unwrap_err().to_string().contains("\"a\""));
+        assert!(lineage.enter(&"c".parse().unwrap()).is_ok());
+    }
+}

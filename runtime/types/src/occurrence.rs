@@ -1,0 +1,100 @@
+//! The events the runtime itself makes: the one table of their `type`,
+//! `source`, `subject` and data.
+//!
+//! | what happened | `type` | `source` | `subject` | data |
+//! |---|---|---|---|---|
+//! | an object was written | `lambent.object.created.v1` | `/buckets/<bucket>` | the key | [`ObjectData`] |
+//! | an object was deleted | `lambent.object.deleted.v1` | `/buckets/<bucket>` | the key | [`ObjectData`] |
+//! | a key was set | `lambent.key.set.v1` | `/keyspaces/<keyspace>` | the key | [`KeyData`] |
+//! | a key was deleted or expired | `lambent.key.deleted.v1` | `/keyspaces/<keyspace>` | the key | [`KeyData`] |
+//! | a message was received | `lambent.queue.message.v1` | `/queues/<queue>` | its group, if any | the message's body |
+//! | a schedule fired | `lambent.schedule.fired.v1` | `/schedules/<schedule>` | – | its input, else [`ScheduleData`] |
+//! | an invocation was asked for | `lambent.invocation.v1`, or as asked | `/v1/functions/<function>/invocations` | as asked | as asked |
+//! | an event was handled | `lambent.delivery.succeeded.v1` | `/functions/<function>` | the event's id | a record |
+//! | an event was given up | `lambent.delivery.failed.v1` | `/functions/<function>` | the event's id | a record |
+//!
+//! A message's attributes are the extension `attributes`, one JSON object; its
+//! place in the queue is `sequence`.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// An object was written.
+pub const OBJECT_CREATED: &str = "lambent.object.created.v1";
+/// An object was deleted.
+pub const OBJECT_DELETED: &str = "lambent.object.deleted.v1";
+/// A key was set.
+pub const KEY_SET: &str = "lambent.key.set.v1";
+/// A key was deleted or expired.
+pub const KEY_DELETED: &str = "lambent.key.deleted.v1";
+/// A message was received.
+pub const QUEUE_MESSAGE: &str = "lambent.queue.message.v1";
+/// A schedule fired.
+pub const SCHEDULE_FIRED: &str = "lambent.schedule.fired.v1";
+/// An invocation was asked for.
+pub const INVOCATION: &str = "lambent.invocation.v1";
+/// An event was handled.
+pub const DELIVERY_SUCCEEDED: &str = "lambent.delivery.succeeded.v1";
+/// An event was given up.
+pub const DELIVERY_FAILED: &str = "lambent.delivery.failed.v1";
+
+/// What is told of an object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObjectData {
+    /// Its bucket.
+    pub bucket: String,
+    /// Its key, exactly.
+    pub key: String,
+    /// Its size in bytes; of a deleted one, what it was.
+    pub size: u64,
+    /// Its etag; of a deleted one, what it was.
+    pub etag: String,
+    /// Its media type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// What its writer attached.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
+    /// Grows with every change of the bucket.
+    pub sequence: u64,
+}
+
+/// What is told of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyData {
+    /// Its keyspace.
+    pub keyspace: String,
+    /// The key.
+    pub key: String,
+    /// The revision of the change.
+    pub revision: u64,
+    /// What it was; absent if there was no value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<KeyValueData>,
+    /// What it is; absent if it was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<KeyValueData>,
+    /// Whether it was deleted because its time to live was over.
+    #[serde(default)]
+    pub expired: bool,
+}
+
+/// A value: `{"text": "…"}` where it is UTF-8, `{"base64": "…"}` where not.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyValueData {
+    /// UTF-8.
+    Text(String),
+    /// Anything else, in standard base64 with padding.
+    Base64(String),
+}
+
+/// What is told of a schedule that has no input of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScheduleData {
+    /// The schedule.
+    pub schedule: String,
+    /// The time it fired for, RFC 3339; not when that was noticed.
+    pub time: String,
+}

@@ -1,0 +1,138 @@
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::delivery::DeliveryPolicy;
+use crate::error::{Error, ErrorCode};
+use crate::name::{BucketName, FunctionName, KeyspaceName, QueueName, TriggerName};
+use crate::pattern::Pattern;
+
+/// What can happen to an object.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum ObjectChange {
+    /// It was written, for the first time or anew.
+    Created,
+    /// It was deleted.
+    Deleted,
+}
+
+/// Where the events of a trigger come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Source {
+    /// Changes of the objects in a bucket.
+    Object {
+        /// The bucket.
+        #[schema(value_type = String)]
+        bucket: BucketName,
+        /// Which changes; both if empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        changes: Vec<ObjectChange>,
+        /// Only keys that begin so.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        prefix: String,
+        /// Only keys that end so.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        suffix: String,
+    },
+    /// Messages of a queue.
+    Queue {
+        /// The queue.
+        #[schema(value_type = String)]
+        queue: QueueName,
+        /// Most messages in one batch: 1 to 1,000. Only a function with a batch
+        /// handler gets more than one at a time.
+        #[serde(default = "batch_size")]
+        batch_size: u32,
+        /// Milliseconds to wait for a batch to fill: 0 to 300,000.
+        #[serde(default)]
+        batch_window_ms: u64,
+        /// Most invocations of this trigger at once: 1 to 1,000.
+        #[serde(default = "concurrency_max")]
+        concurrency_max: u32,
+    },
+    /// Changes of the keys in a keyspace, those of one key in their order.
+    #[serde(rename = "keyvalue")]
+    KeyValue {
+        /// The keyspace.
+        #[schema(value_type = String)]
+        keyspace: KeyspaceName,
+        /// Only keys that begin so.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        prefix: String,
+    },
+}
+
+const fn batch_size() -> u32 {
+    10
+}
+
+const fn concurrency_max() -> u32 {
+    50
+}
+
+/// An event source wired to a function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Trigger {
+    /// Its name.
+    #[schema(value_type = String)]
+    pub name: TriggerName,
+    /// The function that handles the events.
+    #[schema(value_type = String)]
+    pub function: FunctionName,
+    /// Where they come from.
+    pub source: Source,
+    /// Only events that match one of these; all if empty. At most 10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(value_type = Vec<Object>)]
+    pub patterns: Vec<Pattern>,
+    /// How events are delivered. Absent: as the function's configuration says. A
+    /// queue's messages are retried as the queue says, and this gives destinations.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryPolicy>,
+    /// Whether events are delivered; those of a disabled trigger wait.
+    #[serde(default = "enabled")]
+    pub enabled: bool,
+}
+
+const fn enabled() -> bool {
+    true
+}
+
+/// Most patterns of one trigger; Lambda's quota.
+const PATTERNS_MAX: usize = 10;
+
+impl Trigger {
+    /// Checks every value against its bounds.
+    ///
+    /// # Errors
+    /// `InvalidConfiguration`, naming the member, its value and the bounds.
+    pub fn validate(&self) -> Result<(), Error> {
+        let invalid = |detail| Err(Error::new(ErrorCode::InvalidConfiguration, detail));
+        if let Source::Queue { batch_size, batch_window_ms, concurrency_max, .. } = &self.source {
+            if !(1..=1000).contains(batch_size) {
+                return invalid(format!("batch_size is {batch_size}; it must be 1 to 1000"));
+            }
+            if *batch_window_ms > 300_000 {
+                return invalid(format!(
+                    "batch_window_ms is {batch_window_ms}; the most is 300000"
+                ));
+            }
+            if !(1..=1000).contains(concurrency_max) {
+                return invalid(format!(
+                    "concurrency_max is {concurrency_max}; it must be 1 to 1000"
+                ));
+            }
+        }
+        if self.patterns.len() > PATTERNS_MAX {
+            return invalid(format!(
+                "there are {} patterns; the most is {PATTERNS_MAX}",
+                self.patterns.len()
+            ));
+        }
+        self.delivery.as_ref().map_or(Ok(()), DeliveryPolicy::validate)
+    }
+}
