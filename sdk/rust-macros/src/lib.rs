@@ -1,10 +1,14 @@
-//! The `#[handler]` attribute of [`lambent-sdk`](https://docs.rs/lambent-sdk),
-//! which re-exports it and documents how it is used.
+//! The `#[handler]` and `#[batch_handler]` attributes of
+//! [`lambent-sdk`](https://docs.rs/lambent-sdk), which re-exports them and
+//! documents how they are used.
+
+mod signature;
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
+use signature::Signature;
+use syn::ItemFn;
 use syn::spanned::Spanned;
-use syn::{Error, FnArg, ItemFn, ReturnType, Safety, Type};
 
 /// Makes a function the event handler of the component it is in.
 ///
@@ -24,114 +28,117 @@ pub fn handler(
     arguments: proc_macro::TokenStream,
     item: proc_macro::TokenStream,
 ) -> proc_macro::TokenStream {
-    let arguments = TokenStream::from(arguments);
-    if !arguments.is_empty() {
-        return refuse(arguments, "`#[handler]` takes no arguments").into_compile_error().into();
-    }
-    match syn::parse::<ItemFn>(item).and_then(expand) {
-        Ok(tokens) => tokens.into(),
-        Err(error) => error.into_compile_error().into(),
-    }
+    expanded(arguments.into(), item, one)
 }
 
-/// The function as it was, and the component's export that calls it.
-fn expand(function: ItemFn) -> syn::Result<TokenStream> {
-    check(&function)?;
-    let (input, context) = parameters(&function)?;
-    let name = &function.sig.ident;
+/// Makes a function the batch handler of the component it is in.
+///
+/// The function takes several events, and the context if it wants it:
+///
+/// ```ignore
+/// #[lambent_sdk::batch_handler]
+/// fn handle(orders: Batch<QueueMessage<Order>>) -> Result<Vec<ItemFailure>, Failure> { … }
+/// ```
+///
+/// The first parameter is a `Batch` of anything that implements `FromEvent`, the
+/// second is `Context`. The function returns which events failed, or nothing if
+/// none can, or an error if all did.
+#[proc_macro_attribute]
+pub fn batch_handler(
+    arguments: proc_macro::TokenStream,
+    item: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    expanded(arguments.into(), item, batch)
+}
+
+fn expanded(
+    arguments: TokenStream,
+    item: proc_macro::TokenStream,
+    export: fn(&Signature<'_>) -> TokenStream,
+) -> proc_macro::TokenStream {
+    let parsed = signature::without_arguments(&arguments).and_then(|()| syn::parse::<ItemFn>(item));
+    let expanded = parsed.and_then(|function| {
+        let export = export(&Signature::of(&function)?);
+        Ok(quote! { #function const _: () = { #export }; })
+    });
+    expanded.unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// The component's export that calls a handler.
+fn one(signature: &Signature<'_>) -> TokenStream {
+    let Signature { input, output, .. } = signature;
     // Spans decide where the compiler points when a type does not fit.
     let decode = quote_spanned! { input.span()=>
         <#input as ::lambent_sdk::FromEvent>::from_event(event)?
     };
-    let call = match context {
-        Some(context) => quote_spanned! { context.span()=> #name(input, context) },
-        None => quote! { #name(input) },
-    };
-    let finish = quote_spanned! { function.sig.output.span()=>
+    let call = signature.call();
+    let finish = quote_spanned! { output.span()=>
         ::lambent_sdk::__private::Outcome::into_result(outcome)
     };
+    quote! {
+        struct Function;
 
-    Ok(quote! {
-        #function
-
-        const _: () = {
-            struct Function;
-
-            impl ::lambent_sdk::__private::Guest for Function {
-                fn handle(
-                    event: ::lambent_sdk::__private::Event,
-                    context: &::lambent_sdk::__private::Context,
-                ) -> ::core::result::Result<
-                    ::lambent_sdk::__private::Output,
-                    ::lambent_sdk::__private::Failure,
-                > {
-                    ::lambent_sdk::__private::run(event, context, |event, context| {
-                        let _ = context;
-                        let input = #decode;
-                        let outcome = #call;
-                        #finish
-                    })
-                }
-            }
-
-            ::lambent_sdk::__private::export!(
-                Function with_types_in ::lambent_sdk::__private::bindings
-            );
-        };
-    })
-}
-
-/// Refuses what no handler can be, each with its reason.
-fn check(function: &ItemFn) -> syn::Result<()> {
-    let signature = &function.sig;
-    if let Some(keyword) = &signature.asyncness {
-        return Err(refuse(keyword, "a handler is an ordinary function: remove `async`"));
-    }
-    if let Safety::Unsafe(keyword) = &signature.safety {
-        return Err(refuse(keyword, "the host calls a handler: it must not be `unsafe`"));
-    }
-    if let Some(abi) = &signature.abi {
-        return Err(refuse(abi, "a handler is an ordinary function: remove `extern`"));
-    }
-    if let Some(parameter) = signature.generics.params.first() {
-        return Err(refuse(parameter, "a handler has concrete types: remove the generics"));
-    }
-    if matches!(signature.output, ReturnType::Default) {
-        return Err(refuse(
-            &signature.ident,
-            "a handler returns `Result<output, error>`; without an output, `Result<(), error>`",
-        ));
-    }
-    Ok(())
-}
-
-/// The type of the event parameter, and that of the context if it follows.
-fn parameters(function: &ItemFn) -> syn::Result<(&Type, Option<&Type>)> {
-    let mut types = Vec::new();
-    for parameter in &function.sig.inputs {
-        match parameter {
-            FnArg::Typed(parameter) => types.push(&*parameter.ty),
-            FnArg::Receiver(receiver) => {
-                return Err(refuse(receiver, "a handler is a free function: it has no `self`"));
+        impl ::lambent_sdk::__private::bindings::exports::lambent::function::handler::Guest
+            for Function
+        {
+            fn handle(
+                event: ::lambent_sdk::__private::Event,
+                context: &::lambent_sdk::__private::Context,
+            ) -> ::core::result::Result<
+                ::lambent_sdk::__private::Output,
+                ::lambent_sdk::__private::Failure,
+            > {
+                ::lambent_sdk::__private::run(event, context, |event, context| {
+                    let _ = context;
+                    let input = #decode;
+                    let outcome = #call;
+                    #finish
+                })
             }
         }
-    }
-    if let Some(Type::Reference(borrowed)) = types.first() {
-        return Err(refuse(borrowed, "a handler owns its event: take `String` for `&str`"));
-    }
-    match types[..] {
-        [input] => Ok((input, None)),
-        [input, context] => Ok((input, Some(context))),
-        [] => Err(refuse(
-            &function.sig.ident,
-            "a handler takes the event: add a parameter such as `event: Event`",
-        )),
-        [_, _, extra, ..] => {
-            Err(refuse(extra, "a handler takes the event and the context, nothing else"))
-        }
+
+        ::lambent_sdk::__private::bindings::export!(
+            Function with_types_in ::lambent_sdk::__private::bindings
+        );
     }
 }
 
-fn refuse(tokens: impl quote::ToTokens, message: &str) -> Error {
-    Error::new_spanned(tokens, message)
+/// The component's export that calls a batch handler.
+fn batch(signature: &Signature<'_>) -> TokenStream {
+    let Signature { input, output, .. } = signature;
+    let exports = quote! {
+        ::lambent_sdk::__private::bindings::batch::exports::lambent::function::batch_handler
+    };
+    let decode = quote_spanned! { input.span()=>
+        <#input as ::lambent_sdk::__private::FromEvents>::from_events(events)
+    };
+    let call = signature.call();
+    let finish = quote_spanned! { output.span()=>
+        ::lambent_sdk::__private::BatchOutcome::into_failures(outcome)
+    };
+    quote! {
+        struct Function;
+
+        impl #exports::Guest for Function {
+            fn handle(
+                events: ::std::vec::Vec<::lambent_sdk::__private::Event>,
+                context: &::lambent_sdk::__private::Context,
+            ) -> ::core::result::Result<
+                ::std::vec::Vec<#exports::ItemFailure>,
+                ::lambent_sdk::__private::Failure,
+            > {
+                ::lambent_sdk::__private::run_batch(events, context, |events, context| {
+                    let _ = context;
+                    let (input, mut failed) = #decode;
+                    let outcome = #call;
+                    failed.extend(#finish?);
+                    ::core::result::Result::Ok(failed)
+                })
+            }
+        }
+
+        ::lambent_sdk::__private::bindings::batch::export!(
+            Function with_types_in ::lambent_sdk::__private::bindings::batch
+        );
+    }
 }

@@ -1,5 +1,7 @@
 use std::io::Write;
 
+use crate::batch::ItemFailure;
+use crate::bindings::batch::exports::lambent::function::batch_handler as batch;
 use crate::bindings::lambent::function::types as wit;
 use crate::{Context, Event, Failure, IntoOutput, Output, panics};
 
@@ -12,11 +14,33 @@ pub fn run(
     context: &wit::Context,
     function: impl FnOnce(Event, Context<'_>) -> Result<Output, Failure>,
 ) -> Result<wit::Output, wit::Failure> {
-    let result = panics::reported_to(context, || function(event.into(), Context::new(context)));
+    let result = called(context, |context| function(event.into(), context));
+    result.map(Into::into).map_err(Into::into)
+}
+
+/// Calls the author's batch function: what the exported `handle` does.
+///
+/// # Errors
+/// Whatever failure of the whole batch the function reports.
+pub fn run_batch(
+    events: Vec<wit::Event>,
+    context: &wit::Context,
+    function: impl FnOnce(Vec<Event>, Context<'_>) -> Result<Vec<ItemFailure>, Failure>,
+) -> Result<Vec<batch::ItemFailure>, wit::Failure> {
+    let events = events.into_iter().map(Into::into).collect();
+    let failed = called(context, |context| function(events, context))?;
+    Ok(failed.into_iter().map(Into::into).collect())
+}
+
+fn called<T>(
+    context: &wit::Context,
+    function: impl FnOnce(Context<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let result = panics::reported_to(context, || function(Context::new(context)));
     // A line without its end stays in the buffer of std, which nobody else would
     // empty. There is nothing to do if stdout is closed.
     let _ = std::io::stdout().flush();
-    result.map(Into::into).map_err(Into::into)
+    result
 }
 
 /// What a handler returns.

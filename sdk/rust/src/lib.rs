@@ -1,27 +1,30 @@
 #![doc = include_str!("../README.md")]
 
+mod batch;
 #[doc(hidden)]
 pub mod bindings;
 mod context;
 mod event;
+mod events;
 mod failure;
 mod handler;
 mod output;
 mod panics;
 
+pub use batch::{Batch, Item, ItemFailure};
 pub use context::Context;
 pub use event::{Event, FromEvent};
+pub use events::{KeyChange, KeyEvent, ObjectChange, ObjectEvent, QueueMessage, ScheduledEvent};
 pub use failure::{Failure, Retry};
-pub use lambent_sdk_macros::handler;
+pub use lambent_sdk_macros::{batch_handler, handler};
 pub use output::{IntoOutput, Output};
 
-/// What `#[handler]` expands to; not for other use, and free to change.
+/// What `#[handler]` and `#[batch_handler]` expand to; not for other use, and free
+/// to change.
 #[doc(hidden)]
 pub mod __private {
+    pub use crate::batch::{BatchOutcome, FromEvents};
     pub use crate::bindings;
-    pub use crate::bindings::export;
-    pub use crate::bindings::exports::lambent::function::handler::{
-        Context, Event, Failure, Guest, Output,
-    };
-    pub use crate::handler::{Outcome, run};
+    pub use crate::bindings::lambent::function::types::{Context, Event, Failure, Output};
+    pub use crate::handler::{Outcome, run, run_batch};
 }
