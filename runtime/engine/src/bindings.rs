@@ -17,6 +17,17 @@ pub(crate) mod function {
     });
 }
 
+/// `lambent:function`, with handlers of batches.
+pub(crate) mod batch_function {
+    wasmtime::component::bindgen!({
+        path: ["../../wit/function"],
+        world: "lambent:function/batch-function",
+        exports: { default: async },
+        with: { "lambent:function/types": super::function::lambent::function::types },
+        require_store_data_send: true,
+    });
+}
+
 /// `lambent:function-async`, with handlers that may wait on WASI 0.3 imports.
 pub(crate) mod function_async {
     wasmtime::component::bindgen!({

@@ -1,4 +1,5 @@
-use wasmtime::component::Linker;
+use lambent_types::Handler;
+use wasmtime::component::{InstancePre, Linker};
 
 use crate::host::Host;
 
@@ -17,6 +18,14 @@ pub trait Capability<T: 'static>: Send + Sync {
     /// # Errors
     /// Two capabilities define the same interface.
     fn link(&self, linker: &mut Linker<Host<T>>) -> wasmtime::Result<()>;
+
+    /// Which of the handlers that this capability calls a component has, with
+    /// the types they must have. What calls them goes through
+    /// [`Component::call`](crate::Component::call).
+    fn handlers(&self, component: &InstancePre<Host<T>>) -> Vec<Handler> {
+        let _ = component;
+        Vec::new()
+    }
 }
 
 /// The standard WASI interfaces, 0.2 and 0.3, and `lambent:function/types`:

@@ -5,7 +5,7 @@ use wasmtime::component::InstancePre;
 use wasmtime_wasi::{p2, p3};
 use wasmtime_wasi_http::{p2 as http_p2, p3 as http_p3};
 
-use crate::bindings::{function, function_async};
+use crate::bindings::{batch_function, function, function_async};
 use crate::engine::LoadError;
 use crate::host::Host;
 use crate::limiter::TABLE_ELEMENT_BYTES;
@@ -24,17 +24,21 @@ pub(crate) struct Linked<T: 'static> {
     pub(crate) engine: wasmtime::Engine,
     pub(crate) pre: InstancePre<Host<T>>,
     pub(crate) event: Option<function::FunctionPre<Host<T>>>,
+    pub(crate) batch: Option<batch_function::BatchFunctionPre<Host<T>>>,
     pub(crate) event_async: Option<function_async::FunctionPre<Host<T>>>,
     pub(crate) http_02: Option<http_p2::bindings::ProxyPre<Host<T>>>,
     pub(crate) http_03: Option<http_p3::bindings::ServicePre<Host<T>>>,
     pub(crate) run_02: Option<p2::bindings::CommandPre<Host<T>>>,
     pub(crate) run_03: Option<p3::bindings::CommandPre<Host<T>>>,
+    /// Those that capabilities call.
+    others: Vec<Handler>,
 }
 
 impl<T: Send + 'static> Component<T> {
     pub(crate) fn new(
         engine: wasmtime::Engine,
         pre: InstancePre<Host<T>>,
+        others: Vec<Handler>,
     ) -> Result<Self, LoadError> {
         // Where the heap's first contents come from, now rather than in the
         // first invocation.
@@ -43,11 +47,13 @@ impl<T: Send + 'static> Component<T> {
             .map_err(|error| LoadError::Artifact(format!("{error:#}")))?;
         Ok(Self(Arc::new(Linked {
             event: function::FunctionPre::new(pre.clone()).ok(),
+            batch: batch_function::BatchFunctionPre::new(pre.clone()).ok(),
             event_async: function_async::FunctionPre::new(pre.clone()).ok(),
             http_02: http_p2::bindings::ProxyPre::new(pre.clone()).ok(),
             http_03: http_p3::bindings::ServicePre::new(pre.clone()).ok(),
             run_02: p2::bindings::CommandPre::new(pre.clone()).ok(),
             run_03: p3::bindings::CommandPre::new(pre.clone()).ok(),
+            others,
             engine,
             pre,
         })))
@@ -62,8 +68,10 @@ impl<T: Send + 'static> Component<T> {
             Handler::EventAsync => self.0.event_async.is_some(),
             Handler::Http03 => self.0.http_03.is_some(),
             Handler::Http02 => self.0.http_02.is_some(),
-            // Their types are the capabilities' own.
-            Handler::Batch | Handler::Messaging | Handler::Watcher | Handler::Watcher2 => false,
+            Handler::Batch => self.0.batch.is_some(),
+            Handler::Messaging | Handler::Watcher | Handler::Watcher2 => {
+                self.0.others.contains(handler)
+            }
             Handler::Run03 => self.0.run_03.is_some(),
             Handler::Run02 => self.0.run_02.is_some(),
         };

@@ -26,6 +26,7 @@ struct Inner<T: 'static> {
     wasmtime: wasmtime::Engine,
     linker: Linker<Host<T>>,
     served: Vec<Interface>,
+    capabilities: Vec<Box<dyn Capability<T>>>,
     compiler: Arc<dyn Compiler>,
     advice: Vec<PoolAdvice>,
 }
@@ -104,13 +105,16 @@ impl<T: Send + 'static> Builder<T> {
         };
         let mut linker = Linker::new(&wasmtime);
         let mut served = Vec::new();
-        let wasi: Box<dyn Capability<T>> = Box::new(Wasi);
-        for capability in std::iter::once(&wasi).chain(&self.capabilities) {
+        let mut capabilities: Vec<Box<dyn Capability<T>>> = vec![Box::new(Wasi)];
+        capabilities.extend(self.capabilities);
+        for capability in &capabilities {
             served.extend(capability.interfaces().into_iter().map(Interface));
             capability.link(&mut linker).map_err(|error| StartError::Link(format!("{error:#}")))?;
         }
         let compiler = self.compiler.unwrap_or_else(|| Arc::new(InProcess::new(self.options)));
-        Ok(Engine { inner: Arc::new(Inner { wasmtime, linker, served, compiler, advice }) })
+        Ok(Engine {
+            inner: Arc::new(Inner { wasmtime, linker, served, capabilities, compiler, advice }),
+        })
     }
 }
 
@@ -200,7 +204,9 @@ impl<T: Send + 'static> Engine<T> {
             .linker
             .instantiate_pre(&component)
             .map_err(|error| LoadError::Link(format!("{error:#}")))?;
-        Component::new(self.inner.wasmtime.clone(), pre)
+        let capabilities = self.inner.capabilities.iter();
+        let handlers = capabilities.flat_map(|capability| capability.handlers(&pre)).collect();
+        Component::new(self.inner.wasmtime.clone(), pre, handlers)
     }
 }
 

@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Instant;
 
 use lambent_types::{Failure, Limits};
@@ -6,19 +7,19 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::context::Context;
-use crate::egress::DenyOutgoing;
+use crate::egress::{Egress, Outgoing};
 use crate::limiter::Limiter;
-use crate::log::LogCapture;
+use crate::log::Log;
 
 /// Everything the host holds for one instance: the data of its store.
 pub struct Host<T> {
     state: T,
     pub(crate) wasi: WasiCtx,
     pub(crate) http: WasiHttpCtx,
-    pub(crate) outgoing: DenyOutgoing,
+    pub(crate) outgoing: Outgoing,
     pub(crate) table: ResourceTable,
     pub(crate) limiter: Limiter,
-    pub(crate) logs: LogCapture,
+    pub(crate) logs: Log,
     pub(crate) context: Context,
     pub(crate) limits: Limits,
     pub(crate) deadline: Instant,
@@ -30,7 +31,8 @@ impl<T> Host<T> {
     pub(crate) fn new(
         state: T,
         wasi: WasiCtx,
-        logs: LogCapture,
+        outgoing: Option<Arc<dyn Egress>>,
+        logs: Log,
         context: Context,
         limits: Limits,
         deadline: Instant,
@@ -41,7 +43,7 @@ impl<T> Host<T> {
             state,
             wasi,
             http: WasiHttpCtx::new(),
-            outgoing: DenyOutgoing,
+            outgoing: Outgoing::new(outgoing, logs.clone()),
             table,
             limiter: Limiter::new(limits.memory_bytes),
             logs,
@@ -61,6 +63,21 @@ impl<T> Host<T> {
     /// so that one cap covers them all.
     pub fn table(&mut self) -> &mut ResourceTable {
         &mut self.table
+    }
+
+    /// Both at once.
+    pub fn state_and_table(&mut self) -> (&mut T, &mut ResourceTable) {
+        (&mut self.state, &mut self.table)
+    }
+
+    /// What the invocation writes its lines to.
+    pub fn log(&self) -> &Log {
+        &self.logs
+    }
+
+    /// What the guest may know of the invocation.
+    pub fn context(&self) -> &Context {
+        &self.context
     }
 }
 

@@ -131,9 +131,14 @@ fn handler(export: &Interface) -> Option<Handler> {
     };
     match export.name() {
         "lambent:function/handler" if is("0.1") => Some(Handler::Event),
+        "lambent:function/batch-handler" if is("0.1") => Some(Handler::Batch),
         "lambent:function-async/handler" if is("0.1") => Some(Handler::EventAsync),
         "wasi:http/handler" if is("0.3") => Some(Handler::Http03),
         "wasi:http/incoming-handler" if is("0.2") => Some(Handler::Http02),
+        // Drafts are compatible with themselves alone.
+        "wasi:messaging/incoming-handler" if version == "0.2.0-draft" => Some(Handler::Messaging),
+        "wasi:keyvalue/watcher" if version == "0.2.0-draft" => Some(Handler::Watcher),
+        "wasi:keyvalue/watcher" if version == "0.2.0-draft2" => Some(Handler::Watcher2),
         "wasi:cli/run" if is("0.3") => Some(Handler::Run03),
         "wasi:cli/run" if is("0.2") => Some(Handler::Run02),
         _ => None,

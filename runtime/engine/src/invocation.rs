@@ -1,11 +1,12 @@
+use std::sync::Arc;
 use std::time::Instant;
 
 use lambent_types::{Environment, Limits, Logs, Meter, Outcome, Start};
 
 use crate::context::Context;
+use crate::egress::Egress;
 
 /// One invocation to come: what it may use, and what the host knows about it.
-#[derive(Debug)]
 pub struct Invocation<T> {
     /// What it may use.
     pub limits: Limits,
@@ -13,6 +14,8 @@ pub struct Invocation<T> {
     pub state: T,
     /// Environment variables.
     pub environment: Environment,
+    /// What sends the HTTP requests it makes; without, they are refused.
+    pub outgoing: Option<Arc<dyn Egress>>,
     /// What the guest may know about this invocation.
     pub context: Context,
     /// How the code came to be in memory; only reported.
@@ -29,6 +32,7 @@ impl<T> Invocation<T> {
             limits: Limits::default(),
             state,
             environment: Environment::default(),
+            outgoing: None,
             context: Context::default(),
             start: Start::Loaded,
             began: Instant::now(),

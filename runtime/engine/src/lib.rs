@@ -40,13 +40,17 @@ pub use capability::{Capability, Wasi};
 pub use compile::{CompileError, Compiler, InProcess};
 pub use component::Component;
 pub use context::Context;
+pub use egress::{Egress, Exchange};
 pub use engine::{Builder, ComponentError, Engine, LoadError, StartError};
 pub use host::Host;
 pub use inspect::{InspectError, Inspection, Unmet};
 pub use invocation::{Finished, Invocation, Refused};
+pub use log::Log;
 pub use options::Options;
 pub use pool::PoolAdvice;
 pub use run::http::Answer;
 
 pub use lambent_types as types;
 pub use wasmtime;
+pub use wasmtime_wasi as wasi;
+pub use wasmtime_wasi_http as wasi_http;

@@ -12,21 +12,21 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 /// Bytes a guest may write in one call; wasmtime's documented habit.
 const WRITE_BYTES_MAX: usize = 64 << 10;
 
-/// A bounded record of what a guest writes. Writing never blocks and never
+/// A bounded record of what an invocation writes. Writing never blocks and never
 /// fails: what does not fit is dropped and counted, so a flood costs no memory.
 #[derive(Debug, Clone)]
-pub(crate) struct LogCapture(Arc<Mutex<Buffer>>);
+pub struct Log(Arc<Mutex<Buffer>>);
 
 #[derive(Debug, Default)]
 struct Buffer {
     limit: usize,
     bytes: Vec<u8>,
-    /// Ends of the runs in `bytes` that one stream wrote.
-    runs: Vec<(LogStream, usize)>,
+    /// Ends of the runs in `bytes` that one source wrote.
+    runs: Vec<(Source, usize)>,
     dropped: u64,
 }
 
-impl LogCapture {
+impl Log {
     pub(crate) fn new(limit: u64) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         Self(Arc::new(Mutex::new(Buffer { limit, ..Buffer::default() })))
@@ -36,9 +36,17 @@ impl LogCapture {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Adds a line that is whole, whatever the guest's own streams are in the
+    /// middle of; it shows among the lines of standard error.
+    pub fn line(&self, text: &str) {
+        let mut buffer = self.lock();
+        buffer.write(Source::Line, text.as_bytes());
+        buffer.write(Source::Line, b"\n");
+    }
+
     /// One of the two streams that write here.
     pub(crate) fn stream(&self, stream: LogStream) -> LogWriter {
-        LogWriter { capture: self.clone(), stream }
+        LogWriter { log: self.clone(), source: stream.into() }
     }
 
     /// Takes what was written, as lines in the order they were begun.
@@ -49,8 +57,34 @@ impl LogCapture {
     }
 }
 
+/// What writes: one of the guest's streams, or the host a whole line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    Stdout,
+    Stderr,
+    Line,
+}
+
+impl Source {
+    const fn stream(self) -> LogStream {
+        match self {
+            Self::Stdout => LogStream::Stdout,
+            Self::Stderr | Self::Line => LogStream::Stderr,
+        }
+    }
+}
+
+impl From<LogStream> for Source {
+    fn from(stream: LogStream) -> Self {
+        match stream {
+            LogStream::Stdout => Self::Stdout,
+            LogStream::Stderr => Self::Stderr,
+        }
+    }
+}
+
 impl Buffer {
-    fn write(&mut self, stream: LogStream, bytes: &[u8]) {
+    fn write(&mut self, source: Source, bytes: &[u8]) {
         let kept = bytes.len().min(self.limit - self.bytes.len());
         self.dropped += (bytes.len() - kept) as u64;
         if kept == 0 {
@@ -59,23 +93,23 @@ impl Buffer {
         self.bytes.extend_from_slice(&bytes[..kept]);
         let end = self.bytes.len();
         match self.runs.last_mut() {
-            Some((last, run_end)) if *last == stream => *run_end = end,
-            _ => self.runs.push((stream, end)),
+            Some((last, run_end)) if *last == source => *run_end = end,
+            _ => self.runs.push((source, end)),
         }
     }
 }
 
-/// Joins the runs of each stream into lines; a line that the other stream
+/// Joins the runs of each source into lines; a line that another source
 /// interrupts stays whole.
 fn lines(buffer: &Buffer) -> Vec<LogLine> {
     let mut lines: Vec<(LogStream, Vec<u8>)> = Vec::new();
-    let mut open: [Option<usize>; 2] = [None, None];
+    let mut open: [Option<usize>; 3] = [None; 3];
     let mut start = 0;
-    for (stream, end) in &buffer.runs {
-        let slot = &mut open[*stream as usize];
+    for (source, end) in &buffer.runs {
+        let slot = &mut open[*source as usize];
         for piece in buffer.bytes[start..*end].split_inclusive(|byte| *byte == b'\n') {
             let index = *slot.get_or_insert_with(|| {
-                lines.push((*stream, Vec::new()));
+                lines.push((source.stream(), Vec::new()));
                 lines.len() - 1
             });
             match piece.strip_suffix(b"\n") {
@@ -95,13 +129,13 @@ fn lines(buffer: &Buffer) -> Vec<LogLine> {
 /// A guest's standard output or error.
 #[derive(Debug, Clone)]
 pub(crate) struct LogWriter {
-    capture: LogCapture,
-    stream: LogStream,
+    log: Log,
+    source: Source,
 }
 
 impl LogWriter {
     fn accept(&self, bytes: &[u8]) {
-        self.capture.lock().write(self.stream, bytes);
+        self.log.lock().write(self.source, bytes);
     }
 }
 
@@ -166,15 +200,28 @@ mod tests {
 
     #[test]
     fn lines_stay_whole_and_the_excess_is_counted() {
-        let capture = LogCapture::new(30);
-        let (out, err) = (capture.stream(LogStream::Stdout), capture.stream(LogStream::Stderr));
+        let log = Log::new(30);
+        let (out, err) = (log.stream(LogStream::Stdout), log.stream(LogStream::Stderr));
         out.accept(b"one\r\ntw");
         err.accept(b"oops\n");
         out.accept(b"o\nthree\xff");
         err.accept(&[b'x'; 100]);
-        let logs = capture.take();
+        let logs = log.take();
         let text: Vec<_> = logs.lines.iter().map(|line| line.text.as_str()).collect();
         assert_eq!(text, ["one", "two", "oops", "three\u{fffd}", "xxxxxxxxxx"]);
         assert_eq!(logs.dropped_bytes, 90);
+    }
+
+    #[test]
+    fn a_line_of_the_host_does_not_join_what_the_guest_began() {
+        let log = Log::new(1000);
+        let err = log.stream(LogStream::Stderr);
+        err.accept(b"begun");
+        log.line("INFO whole");
+        err.accept(b" and done\n");
+        let lines = log.take().lines;
+        let text: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(text, ["begun and done", "INFO whole"]);
+        assert!(lines.iter().all(|line| line.stream == LogStream::Stderr));
     }
 }

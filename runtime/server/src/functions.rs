@@ -166,6 +166,7 @@ impl Functions {
             limits: call.limits,
             state: (),
             environment: call.function.configuration.environment.clone(),
+            outgoing: None,
             context: Context {
                 id: Some(call.id),
                 function: Some(call.function.clone()),

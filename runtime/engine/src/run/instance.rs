@@ -10,7 +10,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
 use crate::host::Host;
 use crate::invocation::{Invocation, Refused};
-use crate::log::LogCapture;
+use crate::log::Log;
 use crate::options::{FUEL_YIELD_INTERVAL, HOSTCALL_BYTES_MAX, RANDOM_BYTES_MAX, RESOURCES_MAX};
 use crate::trap;
 
@@ -37,15 +37,15 @@ impl<T: Send + 'static> Instance<T> {
         invocation: Invocation<T>,
         stdio: Option<Stdio>,
     ) -> Self {
-        let Invocation { limits, state, environment, context, start, began } = invocation;
-        let logs = LogCapture::new(limits.log_bytes);
+        let Invocation { limits, state, environment, outgoing, context, start, began } = invocation;
+        let logs = Log::new(limits.log_bytes);
         let mut wasi = WasiCtx::builder();
         for (key, value) in &*environment.0 {
             wasi.env(key, value);
         }
         wire(&mut wasi, &logs, stdio);
         let deadline = began + limits.timeout;
-        let host = Host::new(state, wasi.build(), logs, context, limits, deadline);
+        let host = Host::new(state, wasi.build(), outgoing, logs, context, limits, deadline);
         let mut store = Store::new(engine, host);
         store.limiter(|host| &mut host.limiter);
         store.set_hostcall_fuel(HOSTCALL_BYTES_MAX);
@@ -105,7 +105,7 @@ impl<T: Send + 'static> Instance<T> {
     }
 }
 
-fn wire(wasi: &mut WasiCtxBuilder, logs: &LogCapture, stdio: Option<Stdio>) {
+fn wire(wasi: &mut WasiCtxBuilder, logs: &Log, stdio: Option<Stdio>) {
     wasi.stderr(logs.stream(LogStream::Stderr));
     wasi.max_random_size(RANDOM_BYTES_MAX);
     wasi.allow_tcp(false).allow_udp(false);

@@ -1,5 +1,6 @@
 //! Running one invocation in one instance.
 
+mod batch;
 mod call;
 mod command;
 mod event;
