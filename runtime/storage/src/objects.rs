@@ -1,3 +1,6 @@
+pub(crate) mod listing;
+pub(crate) mod rules;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -271,7 +274,7 @@ pub trait Objects: Send + Sync {
     /// Begins a multipart upload; the condition is checked when it is completed.
     ///
     /// # Errors
-    /// `NoBucket`, `Invalid`, `Storage`.
+    /// `NoBucket`, `Invalid`, `Quota`, `Storage`.
     async fn begin_upload(
         &self,
         namespace: &Namespace,
@@ -309,7 +312,8 @@ pub trait Objects: Send + Sync {
     ///
     /// # Errors
     /// `NoBucket`, `NoUpload`, `Condition`, `Invalid` (a part is missing, has
-    /// another etag, is out of order, or is too small and not the last), `Storage`.
+    /// another etag, is out of order, or is too small and not the last; the upload
+    /// goes on), `Storage`.
     async fn complete_upload(
         &self,
         namespace: &Namespace,

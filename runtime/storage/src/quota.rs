@@ -3,7 +3,7 @@
 pub struct Quotas {
     /// Bytes of objects, parts of unfinished uploads included.
     pub object_bytes: u64,
-    /// Objects and parts.
+    /// Objects, unfinished uploads and their parts.
     pub objects: u64,
     /// Bytes of keys and values.
     pub keyvalue_bytes: u64,

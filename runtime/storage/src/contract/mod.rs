@@ -8,6 +8,7 @@
 mod code;
 mod concurrency;
 mod logs;
+mod objects;
 mod registry;
 pub mod samples;
 
@@ -15,6 +16,7 @@ use std::sync::Arc;
 
 use crate::code::CodeStore;
 use crate::logs::InvocationLogs;
+use crate::objects::Objects;
 use crate::registry::Registry;
 
 /// Checks a [`Registry`]. Needs a runtime with several threads.
@@ -47,4 +49,27 @@ pub async fn check_logs(logs: Arc<dyn InvocationLogs>) {
     logs::pages_continue_where_the_last_ended(&*logs).await;
     logs::pages_are_bounded_in_bytes(&*logs).await;
     logs::waiting_ends_with_news_or_the_timeout(&logs).await;
+}
+
+/// Checks [`Objects`]. Needs a runtime with several threads.
+pub async fn check_objects(store: Arc<dyn Objects>) {
+    let objects = &*store;
+    objects::buckets_come_and_go(objects).await;
+    objects::an_object_is_kept_as_it_was_given(objects).await;
+    objects::conditions_are_enforced(objects).await;
+    objects::any_key_is_kept_exactly(objects).await;
+    objects::what_is_out_of_bounds_is_refused(objects).await;
+    objects::a_bucket_that_is_not_there_is_said_so(objects).await;
+    objects::namespaces_see_nothing_of_each_other(objects).await;
+    objects::listing::prefixes_and_delimiters_select(objects).await;
+    objects::listing::pages_continue_where_the_last_ended(objects).await;
+    objects::multipart::parts_become_an_object(objects).await;
+    objects::multipart::uploads_refuse_what_does_not_fit(objects).await;
+    objects::multipart::uploads_can_be_conditional_and_aborted(objects).await;
+    objects::streams::ranges_are_read(objects).await;
+    objects::streams::readers_go_on_undisturbed(objects).await;
+    objects::streams::bytes_that_end_early_leave_nothing(objects).await;
+    objects::streams::a_refused_write_reads_no_bytes(objects).await;
+    objects::concurrency::one_of_many_conditional_writes_wins(&store).await;
+    objects::concurrency::readers_and_writers_do_not_meet(&store).await;
 }

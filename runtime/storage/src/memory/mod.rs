@@ -3,8 +3,10 @@
 
 mod code;
 mod logs;
+mod objects;
 mod registry;
 
 pub use code::MemoryCode;
 pub use logs::MemoryLogs;
+pub use objects::MemoryObjects;
 pub use registry::MemoryRegistry;

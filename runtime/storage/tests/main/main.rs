@@ -8,11 +8,14 @@ mod log_retention;
 
 use std::sync::Arc;
 
-use lambent_storage::{contract, memory};
+use lambent_storage::{Quotas, contract, memory};
+use lambent_types::SystemClock;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_keeps_the_contract() {
     contract::check_registry(Arc::new(memory::MemoryRegistry::default())).await;
     contract::check_code(Arc::new(memory::MemoryCode::default())).await;
     contract::check_logs(Arc::new(memory::MemoryLogs::default())).await;
+    let objects = memory::MemoryObjects::new(Arc::new(SystemClock), Quotas::default());
+    contract::check_objects(Arc::new(objects)).await;
 }

@@ -1,0 +1,392 @@
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::StreamExt as _;
+use jiff::Timestamp;
+use lambent_types::{BucketName, Clock, Namespace, Origin};
+use md5::{Digest as _, Md5};
+
+use crate::error::StorageError;
+use crate::objects::{
+    Bucket, ByteStream, Condition, ListObjects, Object, ObjectError, ObjectPage, Objects, Part,
+    PutObject, Upload, listing, rules,
+};
+use crate::quota::{QuotaExceeded, Quotas};
+
+/// Buckets and objects in memory, whole.
+#[derive(Debug)]
+pub struct MemoryObjects {
+    clock: Arc<dyn Clock>,
+    quotas: Quotas,
+    /// By namespace and name.
+    buckets: Mutex<BTreeMap<(String, BucketName), Held>>,
+}
+
+#[derive(Debug)]
+struct Held {
+    bucket: Bucket,
+    sequence: u64,
+    objects: BTreeMap<String, (Object, Vec<Bytes>)>,
+    uploads: BTreeMap<String, HeldUpload>,
+}
+
+#[derive(Debug)]
+struct HeldUpload {
+    upload: Upload,
+    sequence: u64,
+    put: PutObject,
+    parts: BTreeMap<u32, (Part, Bytes)>,
+}
+
+type Buckets = BTreeMap<(String, BucketName), Held>;
+
+impl MemoryObjects {
+    /// An empty store.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, quotas: Quotas) -> Self {
+        Self { clock, quotas, buckets: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Buckets> {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does something with a bucket.
+    fn with<R>(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        work: impl FnOnce(&mut Held) -> Result<R, ObjectError>,
+    ) -> Result<R, ObjectError> {
+        work(held(&mut self.lock(), namespace, bucket)?)
+    }
+
+    /// Refuses what would make a namespace hold too much.
+    fn check_quota(
+        &self,
+        buckets: &Buckets,
+        namespace: &Namespace,
+        (objects, bytes): (i64, i64),
+    ) -> Result<(), QuotaExceeded> {
+        let mut held = (0_i64, 0_i64);
+        for (_, bucket) in buckets.iter().filter(|((owner, _), _)| *owner == namespace.key()) {
+            for (object, _) in bucket.objects.values() {
+                held = (held.0 + 1, held.1 + object.size as i64);
+            }
+            for upload in bucket.uploads.values() {
+                let bytes: u64 = upload.parts.values().map(|(part, _)| part.size).sum();
+                held = (held.0 + 1 + upload.parts.len() as i64, held.1 + bytes as i64);
+            }
+        }
+        let check = |what, limit, held: i64, delta| {
+            let wanted = u64::try_from(held + delta).unwrap_or(0);
+            if delta > 0 && wanted > limit {
+                return Err(QuotaExceeded { what, limit, wanted });
+            }
+            Ok(())
+        };
+        check("objects", self.quotas.objects, held.0, objects)?;
+        check("bytes of objects", self.quotas.object_bytes, held.1, bytes)
+    }
+}
+
+fn held<'a>(
+    buckets: &'a mut Buckets,
+    namespace: &Namespace,
+    bucket: &BucketName,
+) -> Result<&'a mut Held, ObjectError> {
+    buckets.get_mut(&(namespace.key(), bucket.clone())).ok_or(ObjectError::NoBucket)
+}
+
+impl Held {
+    fn etag(&self, key: &str) -> Option<&str> {
+        self.objects.get(key).map(|(object, _)| object.etag.as_str())
+    }
+
+    fn upload(&mut self, id: &str) -> Result<&mut HeldUpload, ObjectError> {
+        self.uploads.get_mut(id).ok_or(ObjectError::NoUpload)
+    }
+
+    fn next_sequence(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
+    }
+
+    fn insert(&mut self, key: &str, put: PutObject, new: NewObject) -> Object {
+        let object = Object {
+            key: key.to_owned(),
+            size: new.bytes.iter().map(|bytes| bytes.len() as u64).sum(),
+            etag: new.etag,
+            content_type: put.content_type,
+            metadata: put.metadata,
+            modified: new.now,
+            sequence: self.next_sequence(),
+        };
+        self.objects.insert(key.to_owned(), (object.clone(), new.bytes));
+        object
+    }
+}
+
+struct NewObject {
+    etag: String,
+    bytes: Vec<Bytes>,
+    now: Timestamp,
+}
+
+async fn read(mut bytes: ByteStream) -> Result<(Bytes, String), ObjectError> {
+    let mut all = Vec::new();
+    while let Some(chunk) = bytes.next().await {
+        all.extend_from_slice(&chunk.map_err(ObjectError::Input)?);
+        rules::check_size(all.len() as u64)?;
+    }
+    let etag = rules::hex(&Md5::digest(&all));
+    Ok((all.into(), etag))
+}
+
+#[async_trait]
+impl Objects for MemoryObjects {
+    async fn create_bucket(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+    ) -> Result<Bucket, ObjectError> {
+        let mut buckets = self.lock();
+        let key = (namespace.key(), bucket.clone());
+        if buckets.contains_key(&key) {
+            return Err(ObjectError::Exists);
+        }
+        let wanted = buckets.keys().filter(|(owner, _)| *owner == key.0).count() as u64 + 1;
+        let limit = self.quotas.resources;
+        if wanted > limit {
+            return Err(QuotaExceeded { what: "buckets", limit, wanted }.into());
+        }
+        let bucket = Bucket { name: bucket.clone(), created: self.clock.now() };
+        let (objects, uploads) = (BTreeMap::new(), BTreeMap::new());
+        let held = Held { bucket: bucket.clone(), sequence: 0, objects, uploads };
+        buckets.insert(key, held);
+        Ok(bucket)
+    }
+
+    async fn delete_bucket(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+    ) -> Result<(), ObjectError> {
+        let mut buckets = self.lock();
+        let held = held(&mut buckets, namespace, bucket)?;
+        if !held.objects.is_empty() || !held.uploads.is_empty() {
+            return Err(ObjectError::NotEmpty);
+        }
+        buckets.remove(&(namespace.key(), bucket.clone()));
+        Ok(())
+    }
+
+    async fn bucket(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+    ) -> Result<Option<Bucket>, StorageError> {
+        Ok(held(&mut self.lock(), namespace, bucket).ok().map(|held| held.bucket.clone()))
+    }
+
+    async fn buckets(&self, namespace: &Namespace) -> Result<Vec<Bucket>, StorageError> {
+        let buckets = self.lock();
+        let own = buckets.iter().filter(|((owner, _), _)| *owner == namespace.key());
+        Ok(own.map(|(_, held)| held.bucket.clone()).collect())
+    }
+
+    async fn put(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        put: PutObject,
+        bytes: ByteStream,
+        _origin: &Origin,
+    ) -> Result<Object, ObjectError> {
+        rules::check_key(key)?;
+        rules::check_put(&put)?;
+        self.with(namespace, bucket, |held| {
+            rules::check_condition(&put.condition, held.etag(key))
+        })?;
+        let (bytes, etag) = read(bytes).await?;
+        let mut buckets = self.lock();
+        let target = held(&mut buckets, namespace, bucket)?;
+        rules::check_condition(&put.condition, target.etag(key))?;
+        let old = target.objects.get(key).map(|(object, _)| object.size);
+        let delta = (i64::from(old.is_none()), bytes.len() as i64 - old.unwrap_or_default() as i64);
+        self.check_quota(&buckets, namespace, delta)?;
+        let new = NewObject { etag, bytes: vec![bytes], now: self.clock.now() };
+        Ok(held(&mut buckets, namespace, bucket)?.insert(key, put, new))
+    }
+
+    async fn head(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+    ) -> Result<Object, ObjectError> {
+        self.with(namespace, bucket, |held| {
+            held.objects.get(key).map(|(object, _)| object.clone()).ok_or(ObjectError::NoObject)
+        })
+    }
+
+    async fn get(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        range: Option<Range<u64>>,
+    ) -> Result<(Object, ByteStream), ObjectError> {
+        let (object, bytes) = self.with(namespace, bucket, |held| {
+            held.objects.get(key).cloned().ok_or(ObjectError::NoObject)
+        })?;
+        let range = rules::clip(range, object.size)?;
+        let mut start = 0;
+        let mut pieces = Vec::new();
+        for piece in bytes {
+            let end = start + piece.len() as u64;
+            let (from, to) = (range.start.clamp(start, end), range.end.clamp(start, end));
+            if from < to {
+                pieces.push(piece.slice((from - start) as usize..(to - start) as usize));
+            }
+            start = end;
+        }
+        Ok((object, futures::stream::iter(pieces.into_iter().map(Ok)).boxed()))
+    }
+
+    async fn delete(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        condition: Condition,
+        _origin: &Origin,
+    ) -> Result<bool, ObjectError> {
+        self.with(namespace, bucket, |held| {
+            rules::check_condition(&condition, held.etag(key))?;
+            let deleted = held.objects.remove(key);
+            if deleted.is_some() {
+                held.next_sequence();
+            }
+            Ok(deleted.is_some())
+        })
+    }
+
+    async fn list(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        list: ListObjects,
+    ) -> Result<ObjectPage, ObjectError> {
+        self.with(namespace, bucket, |held| {
+            listing::page(&list, |from, limit| {
+                let objects = held.objects.values().map(|(object, _)| object);
+                let found = objects.filter(|object| object.key.as_bytes() >= from).take(limit);
+                Ok(found.cloned().collect())
+            })
+        })
+    }
+
+    async fn begin_upload(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        put: PutObject,
+    ) -> Result<Upload, ObjectError> {
+        rules::check_key(key)?;
+        rules::check_put(&put)?;
+        let upload =
+            Upload { id: rules::random_id()?, key: key.to_owned(), started: self.clock.now() };
+        let mut buckets = self.lock();
+        held(&mut buckets, namespace, bucket)?;
+        self.check_quota(&buckets, namespace, (1, 0))?;
+        let held = held(&mut buckets, namespace, bucket)?;
+        let sequence = held.next_sequence();
+        let begun = HeldUpload { upload: upload.clone(), sequence, put, parts: BTreeMap::new() };
+        held.uploads.insert(upload.id.clone(), begun);
+        Ok(upload)
+    }
+
+    async fn put_part(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+        number: u32,
+        bytes: ByteStream,
+    ) -> Result<Part, ObjectError> {
+        rules::check_part_number(number)?;
+        self.with(namespace, bucket, |held| held.upload(upload).map(drop))?;
+        let (bytes, etag) = read(bytes).await?;
+        let part = Part { number, etag, size: bytes.len() as u64 };
+        let mut buckets = self.lock();
+        let target = held(&mut buckets, namespace, bucket)?.upload(upload)?;
+        let old = target.parts.get(&number).map(|(part, _)| part.size);
+        let delta = (i64::from(old.is_none()), part.size as i64 - old.unwrap_or_default() as i64);
+        self.check_quota(&buckets, namespace, delta)?;
+        let target = held(&mut buckets, namespace, bucket)?.upload(upload)?;
+        target.parts.insert(number, (part.clone(), bytes));
+        Ok(part)
+    }
+
+    async fn parts(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+    ) -> Result<Vec<Part>, ObjectError> {
+        self.with(namespace, bucket, |held| {
+            Ok(held.upload(upload)?.parts.values().map(|(part, _)| part.clone()).collect())
+        })
+    }
+
+    async fn complete_upload(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+        parts: &[(u32, String)],
+        _origin: &Origin,
+    ) -> Result<Object, ObjectError> {
+        let now = self.clock.now();
+        self.with(namespace, bucket, |held| {
+            let begun = held.upload(upload)?;
+            let have = |number| begun.parts.get(&number).cloned();
+            let selected = rules::select(parts, have, |(part, _)| part)?;
+            let (key, put) = (begun.upload.key.clone(), begun.put.clone());
+            rules::check_condition(&put.condition, held.etag(&key))?;
+            held.uploads.remove(upload);
+            let etag = rules::multipart_etag(selected.iter().map(|(part, _)| part.etag.as_str()));
+            let bytes = selected.into_iter().map(|(_, bytes)| bytes).collect();
+            Ok(held.insert(&key, put, NewObject { etag, bytes, now }))
+        })
+    }
+
+    async fn abort_upload(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+    ) -> Result<(), ObjectError> {
+        self.with(namespace, bucket, |held| {
+            held.uploads.remove(upload).map(drop).ok_or(ObjectError::NoUpload)
+        })
+    }
+
+    async fn uploads(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+    ) -> Result<Vec<Upload>, ObjectError> {
+        self.with(namespace, bucket, |held| {
+            let mut uploads: Vec<_> = held.uploads.values().collect();
+            uploads.sort_by_key(|held| held.sequence);
+            Ok(uploads.into_iter().map(|held| held.upload.clone()).collect())
+        })
+    }
+}

@@ -1,0 +1,205 @@
+//! What holds of buckets and objects in every backend, apart from how they are stored.
+
+use std::ops::Range;
+
+use lambent_types::bounds;
+use md5::{Digest as _, Md5};
+
+use super::{Condition, ObjectError, Part, PutObject};
+
+/// Most bytes of a media type.
+const CONTENT_TYPE_BYTES_MAX: usize = 256;
+
+/// Checks an object's key.
+pub(crate) fn check_key(key: &str) -> Result<(), ObjectError> {
+    let most = bounds::OBJECT_KEY_BYTES_MAX;
+    match key.len() {
+        0 => invalid(format!("an object's key is empty; give 1 to {most} bytes of UTF-8")),
+        bytes if bytes > most => {
+            invalid(format!("an object's key has {bytes} bytes; the most is {most}"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks what is to be written beside the bytes.
+pub(crate) fn check_put(put: &PutObject) -> Result<(), ObjectError> {
+    if let Some(content_type) = &put.content_type {
+        let bytes = content_type.len();
+        if !(1..=CONTENT_TYPE_BYTES_MAX).contains(&bytes) {
+            return invalid(format!(
+                "the content type has {bytes} bytes; give 1 to {CONTENT_TYPE_BYTES_MAX}"
+            ));
+        }
+        if content_type.chars().any(char::is_control) {
+            return invalid("the content type has a control character".into());
+        }
+    }
+    for (name, value) in &put.metadata {
+        check_metadata(name, value)?;
+    }
+    let bytes: usize = put.metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
+    let most = bounds::OBJECT_METADATA_BYTES_MAX;
+    if bytes > most {
+        return invalid(format!("the object's metadata has {bytes} bytes; the most is {most}"));
+    }
+    Ok(())
+}
+
+/// Metadata travels in headers, so its names are those of headers.
+fn check_metadata(name: &str, value: &str) -> Result<(), ObjectError> {
+    let allowed = |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || b"-_.".contains(&c);
+    if name.is_empty() || !name.bytes().all(allowed) {
+        return invalid(format!("metadata name {name:?} is not one of a-z 0-9 - _ ."));
+    }
+    if value.chars().any(char::is_control) {
+        return invalid(format!("the value of metadata {name:?} has a control character"));
+    }
+    Ok(())
+}
+
+/// Checks the number of a part.
+pub(crate) fn check_part_number(number: u32) -> Result<(), ObjectError> {
+    let most = bounds::PART_NUMBER_MAX;
+    if (1..=most).contains(&number) {
+        return Ok(());
+    }
+    invalid(format!("the part's number is {number}; it must be 1 to {most}"))
+}
+
+/// Refuses the byte beyond what one write may bring.
+pub(crate) fn check_size(size: u64) -> Result<(), ObjectError> {
+    let most = bounds::PART_BYTES_MAX;
+    if size <= most {
+        return Ok(());
+    }
+    invalid(format!("there are more than {most} bytes; write them in parts, as a multipart upload"))
+}
+
+/// Whether a change may be made of the object with this etag, if there is one.
+pub(crate) fn check_condition(
+    condition: &Condition,
+    current: Option<&str>,
+) -> Result<(), ObjectError> {
+    let met = match condition {
+        Condition::None => true,
+        Condition::Absent => current.is_none(),
+        Condition::Etag(etag) => current == Some(etag),
+    };
+    if met { Ok(()) } else { Err(ObjectError::Condition { current: current.map(str::to_owned) }) }
+}
+
+/// The part of an object that a read is for.
+pub(crate) fn clip(range: Option<Range<u64>>, size: u64) -> Result<Range<u64>, ObjectError> {
+    match range {
+        None => Ok(0..size),
+        Some(range) if range.start >= size => Err(ObjectError::Range { size }),
+        Some(range) => Ok(range.start..range.end.min(size).max(range.start)),
+    }
+}
+
+/// Those of an upload's parts that an object is to be made of, in their order.
+pub(crate) fn select<P>(
+    wanted: &[(u32, String)],
+    mut have: impl FnMut(u32) -> Option<P>,
+    part: impl Fn(&P) -> &Part,
+) -> Result<Vec<P>, ObjectError> {
+    if wanted.is_empty() {
+        return invalid("no part is named; an object is made of at least one".into());
+    }
+    let mut selected: Vec<P> = Vec::with_capacity(wanted.len());
+    let mut size = 0_u64;
+    for (number, etag) in wanted {
+        if let Some(before) = selected.last().map(&part) {
+            if before.number >= *number {
+                return invalid(format!(
+                    "part {number} comes after part {}; name them in ascending order",
+                    before.number
+                ));
+            }
+            if before.size < bounds::PART_BYTES_MIN {
+                return invalid(format!(
+                    "part {} has {} bytes; every part but the last has at least {}",
+                    before.number,
+                    before.size,
+                    bounds::PART_BYTES_MIN
+                ));
+            }
+        }
+        let found = have(*number);
+        let Some(found) = found.filter(|found| part(found).etag == *etag) else {
+            return invalid(format!("there is no part {number} with the etag {etag:?}"));
+        };
+        size = size.saturating_add(part(&found).size);
+        selected.push(found);
+    }
+    if size > bounds::OBJECT_BYTES_MAX {
+        return invalid(format!(
+            "the parts have {size} bytes; an object has at most {}",
+            bounds::OBJECT_BYTES_MAX
+        ));
+    }
+    Ok(selected)
+}
+
+/// The etag of an object made of parts with these etags, by S3's rule.
+pub(crate) fn multipart_etag<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hash = Md5::new();
+    let mut count = 0;
+    for etag in parts {
+        hash.update(bytes_of_hex(etag));
+        count += 1;
+    }
+    format!("{}-{count}", hex(&hash.finalize()))
+}
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn bytes_of_hex(text: &str) -> Vec<u8> {
+    let digit = |c: u8| char::from(c).to_digit(16).unwrap_or_default() as u8;
+    text.as_bytes()
+        .chunks(2)
+        .map(|pair| pair.iter().fold(0, |byte, c| byte << 4 | digit(*c)))
+        .collect()
+}
+
+/// An id that cannot be guessed, of `[0-9a-f]`.
+pub(crate) fn random_id() -> Result<String, ObjectError> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        crate::error::StorageError::unavailable("get random bytes for an id", error)
+    })?;
+    Ok(hex(&bytes))
+}
+
+fn invalid<T>(what: String) -> Result<T, ObjectError> {
+    Err(ObjectError::Invalid(what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The values are what S3 answered for the same bytes.
+    #[test]
+    fn multipart_etags_are_those_of_s3() {
+        let parts = ["d41d8cd98f00b204e9800998ecf8427e"];
+        assert_eq!(multipart_etag(parts), "59adb24ef3cdbe0297f05b395827453f-1");
+    }
+
+    #[test]
+    fn ranges_are_cut_to_the_object() {
+        assert_eq!(clip(None, 0).unwrap(), 0..0);
+        assert_eq!(clip(Some(2..u64::MAX), 5).unwrap(), 2..5);
+        assert!(matches!(clip(Some(5..6), 5), Err(ObjectError::Range { size: 5 })));
+        assert!(matches!(clip(Some(0..1), 0), Err(ObjectError::Range { size: 0 })));
+    }
+}
