@@ -12,6 +12,7 @@ mod options;
 mod quota;
 mod readers;
 mod registry;
+mod row;
 mod rows;
 #[expect(dead_code, reason = "used by what is added next")]
 mod shard;

@@ -1,5 +1,5 @@
 use lambent_types::Namespace;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::embedded::shard::Tx;
 use crate::error::StorageError;
@@ -57,6 +57,23 @@ impl Held {
     }
 }
 
+fn failed(error: rusqlite::Error) -> StorageError {
+    StorageError::unavailable("count what a namespace holds", error)
+}
+
+/// What a namespace holds.
+pub(crate) fn amount(
+    connection: &Connection,
+    namespace: &Namespace,
+    held: Held,
+) -> Result<i64, StorageError> {
+    let select = "SELECT amount FROM held WHERE namespace = ?1 AND kind = ?2";
+    let found = connection.prepare_cached(select).and_then(|mut select| {
+        select.query_row(params![namespace.key(), held as i64], |row| row.get(0)).optional()
+    });
+    Ok(found.map_err(failed)?.unwrap_or(0))
+}
+
 /// Adds to what a namespace holds, in the transaction of the change: before its
 /// first write, since it may be refused. Taking away never is.
 pub(crate) fn charge<E: From<QuotaExceeded> + From<StorageError>>(
@@ -68,17 +85,8 @@ pub(crate) fn charge<E: From<QuotaExceeded> + From<StorageError>>(
     if delta == 0 {
         return Ok(());
     }
-    let failed = |error| StorageError::unavailable("count what a namespace holds", error);
     let key = namespace.key();
-    let select = "SELECT amount FROM held WHERE namespace = ?1 AND kind = ?2";
-    let now: i64 = tx
-        .connection
-        .prepare_cached(select)
-        .and_then(|mut select| {
-            select.query_row(params![key, held as i64], |row| row.get(0)).optional()
-        })
-        .map_err(failed)?
-        .unwrap_or(0);
+    let now = amount(tx.connection, namespace, held)?;
     let wanted = u64::try_from(now.saturating_add(delta)).unwrap_or(0);
     let limit = held.limit(&tx.quotas);
     if delta > 0 && wanted > limit {

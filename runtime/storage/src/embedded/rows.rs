@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 
 use lambent_types::{Digest, Function, FunctionName, FunctionVersion, Namespace, Revision};
-use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sha2::{Digest as _, Sha256};
 
+use crate::embedded::row::{self, Checksum, bytes, checksum, integer};
 use crate::embedded::sqlite::{Database, Durability};
 use crate::error::StorageError;
 use crate::layout;
@@ -49,22 +48,6 @@ pub(crate) const CONTROL: Database = Database {
     "],
 };
 
-/// Bytes kept of a row's SHA-256: it guards against accidents, not attacks.
-const CHECKSUM_BYTES: usize = 16;
-
-type Checksum = [u8; CHECKSUM_BYTES];
-
-fn checksum(fields: [&[u8]; 5]) -> Checksum {
-    let mut hash = Sha256::new();
-    for field in fields {
-        hash.update((field.len() as u64).to_le_bytes());
-        hash.update(field);
-    }
-    let mut checksum = [0; CHECKSUM_BYTES];
-    checksum.copy_from_slice(&hash.finalize()[..CHECKSUM_BYTES]);
-    checksum
-}
-
 fn function_checksum(namespace: &[u8], name: &[u8], digest: &[u8], body: &[u8]) -> Checksum {
     checksum([b"function", namespace, name, digest, body])
 }
@@ -86,14 +69,6 @@ fn write_failed(error: rusqlite::Error) -> StorageError {
     StorageError::unavailable("write functions", error)
 }
 
-/// The bytes of a column, whatever its type: a damaged one is caught by the checksum.
-fn bytes<'a>(row: &'a Row<'_>, column: usize) -> rusqlite::Result<&'a [u8]> {
-    Ok(match row.get_ref(column)? {
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes,
-        ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => &[],
-    })
-}
-
 fn parsed<T: DeserializeOwned>(
     body: rusqlite::Result<&[u8]>,
     what: impl FnOnce() -> String,
@@ -103,10 +78,7 @@ fn parsed<T: DeserializeOwned>(
 }
 
 fn intact(same: rusqlite::Result<bool>, what: impl FnOnce() -> String) -> Result<(), StorageError> {
-    if same.map_err(read_failed)? {
-        return Ok(());
-    }
-    Err(StorageError::corrupt(what(), "its checksum differs"))
+    row::intact(same.map_err(read_failed)?, what)
 }
 
 /// The digest column of a row that was verified.
@@ -340,9 +312,4 @@ pub(crate) fn delete_version(
 fn json(value: &impl Serialize) -> Result<String, StorageError> {
     serde_json::to_string(value)
         .map_err(|error| StorageError::unavailable("encode a function", error))
-}
-
-/// SQLite's integers are signed. Numbers beyond them cannot have been counted to.
-fn integer(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
