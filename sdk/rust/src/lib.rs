@@ -3,13 +3,19 @@
 mod batch;
 #[doc(hidden)]
 pub mod bindings;
+#[cfg(feature = "bucket")]
+pub mod bucket;
 mod context;
 mod event;
 mod events;
 mod failure;
 mod handler;
+#[cfg(feature = "keyspace")]
+pub mod keyspace;
 mod output;
 mod panics;
+#[cfg(feature = "queue")]
+pub mod queue;
 
 pub use batch::{Batch, Item, ItemFailure};
 pub use context::Context;
