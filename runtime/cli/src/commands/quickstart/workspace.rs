@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use crate::error::CliError;
 
 /// The photograph that the demonstration sends.
-const PHOTO: &str = "guest-examples/thumbnail-http/photo.jpg";
+const PHOTO: &str = "guest-examples/thumbnail/photos/rocket.jpg";
 
 /// A clone of the repository.
 pub(super) struct Workspace {

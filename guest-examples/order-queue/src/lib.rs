@@ -1,0 +1,29 @@
+//! Takes the orders of a queue from stock, many at a time.
+//!
+//! An order that cannot be handled fails alone, the others of its batch do not
+//! come again: what is malformed goes to the dead-letter queue at once, what is
+//! out of stock is tried again in case there is more.
+
+mod stock;
+
+use lambent_sdk::keyspace::Keyspace;
+use lambent_sdk::{Batch, Failure, ItemFailure, QueueMessage};
+use serde::Deserialize;
+
+/// What a message says.
+#[derive(Debug, Clone, Deserialize)]
+struct Order {
+    item: String,
+    count: u32,
+}
+
+#[lambent_sdk::batch_handler]
+fn handle(orders: Batch<QueueMessage<Order>>) -> Result<Vec<ItemFailure>, Failure> {
+    let keyspace = Keyspace::open("stock")?;
+    Ok(orders.each(|message| {
+        let QueueMessage { id, body: order, .. } = message;
+        keyspace.update(&order.item, |stock| stock::take(stock.as_deref(), &order, &id))?;
+        println!("order {id}: {} × {}", order.count, order.item);
+        Ok::<_, Failure>(())
+    }))
+}
