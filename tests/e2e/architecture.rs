@@ -9,10 +9,11 @@ use lambent_test_support::root;
 use serde_json::Value;
 
 /// Every crate of ours with the crates of ours it may depend on.
-const ARROWS: [(&str, &[&str]); 7] = [
+const ARROWS: [(&str, &[&str]); 8] = [
     ("lambent-types", &[]),
     ("lambent-engine", &["lambent-types"]),
     ("lambent-storage", &["lambent-types"]),
+    ("lambent-capabilities", &["lambent-types", "lambent-engine", "lambent-storage"]),
     ("lambent-control", &["lambent-types", "lambent-storage"]),
     ("lambent-dispatch", &["lambent-types", "lambent-storage"]),
     (
@@ -21,6 +22,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
             "lambent-types",
             "lambent-engine",
             "lambent-storage",
+            "lambent-capabilities",
             "lambent-control",
             "lambent-dispatch",
         ],
@@ -29,13 +31,14 @@ const ARROWS: [(&str, &[&str]); 7] = [
 ];
 
 /// What a crate must not reach, through whatever.
-const UNREACHABLE: [(&str, &[&str]); 5] = [
+const UNREACHABLE: [(&str, &[&str]); 6] = [
     ("lambent-types", &["wasmtime", "axum", "hyper", "tokio", "rusqlite"]),
     (
         "lambent-engine",
         &["axum", "rusqlite", "lambent-storage", "lambent-control", "lambent-dispatch"],
     ),
     ("lambent-storage", &["wasmtime", "axum", "lambent-engine"]),
+    ("lambent-capabilities", &["axum", "lambent-control", "lambent-dispatch"]),
     ("lambent-control", &["wasmtime", "axum", "lambent-engine"]),
     ("lambent-dispatch", &["wasmtime", "axum", "lambent-engine"]),
 ];

@@ -11,6 +11,19 @@ use crate::egress::{Egress, Outgoing};
 use crate::limiter::Limiter;
 use crate::log::Log;
 
+/// What a capability works with.
+#[derive(Debug)]
+pub struct Parts<'a, T> {
+    /// The embedding product's own state.
+    pub state: &'a mut T,
+    /// The resources the guest holds handles to.
+    pub table: &'a mut ResourceTable,
+    /// What the invocation writes its lines to.
+    pub log: &'a Log,
+    /// What the guest may know of the invocation.
+    pub context: &'a Context,
+}
+
 /// Everything the host holds for one instance: the data of its store.
 pub struct Host<T> {
     state: T,
@@ -65,19 +78,19 @@ impl<T> Host<T> {
         &mut self.table
     }
 
-    /// Both at once.
-    pub fn state_and_table(&mut self) -> (&mut T, &mut ResourceTable) {
-        (&mut self.state, &mut self.table)
-    }
-
     /// What the invocation writes its lines to.
-    pub fn log(&self) -> &Log {
+    pub const fn log(&self) -> &Log {
         &self.logs
     }
 
-    /// What the guest may know of the invocation.
-    pub fn context(&self) -> &Context {
-        &self.context
+    /// All of it at once.
+    pub const fn parts(&mut self) -> Parts<'_, T> {
+        Parts {
+            state: &mut self.state,
+            table: &mut self.table,
+            log: &self.logs,
+            context: &self.context,
+        }
     }
 }
 

@@ -42,7 +42,7 @@ pub use component::Component;
 pub use context::Context;
 pub use egress::{Egress, Exchange};
 pub use engine::{Builder, ComponentError, Engine, LoadError, StartError};
-pub use host::Host;
+pub use host::{Host, Parts};
 pub use inspect::{InspectError, Inspection, Unmet};
 pub use invocation::{Finished, Invocation, Refused};
 pub use log::Log;

@@ -1,0 +1,93 @@
+use std::sync::Arc;
+
+use lambent_engine::Egress;
+use lambent_storage::{KeyValue, Objects, Queues};
+use lambent_types::{FunctionVersion, Namespace, Origin, Recursion};
+
+use crate::egress::{Guarded, Network};
+use crate::keyvalue::Cursors;
+
+/// What all invocations of a node share.
+pub struct Shared {
+    /// Where `wasi:blobstore` leads.
+    pub(crate) objects: Arc<dyn Objects>,
+    /// Where `wasi:keyvalue` leads.
+    pub(crate) keyvalue: Arc<dyn KeyValue>,
+    /// Where `wasi:messaging` leads.
+    pub(crate) queues: Arc<dyn Queues>,
+    /// Where outgoing `wasi:http` leads.
+    pub(crate) network: Network,
+}
+
+impl Shared {
+    /// Leads guests to these stores and to the network as it is.
+    #[must_use]
+    pub fn new(
+        objects: Arc<dyn Objects>,
+        keyvalue: Arc<dyn KeyValue>,
+        queues: Arc<dyn Queues>,
+    ) -> Self {
+        Self { objects, keyvalue, queues, network: Network::default() }
+    }
+
+    /// The same with another network.
+    #[must_use]
+    pub fn network(self, network: Network) -> Self {
+        Self { network, ..self }
+    }
+}
+
+/// What the capabilities know of one invocation: the state of its store.
+pub struct Ctx {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) function: Arc<FunctionVersion>,
+    origin: Origin,
+    /// The origin of the changes that the function makes, once it makes one.
+    changes: Option<Origin>,
+    pub(crate) cursors: Cursors,
+    /// Bytes of the messages the guest holds.
+    pub(crate) messages_bytes: usize,
+}
+
+impl Ctx {
+    /// For an invocation of `function`; `origin` is what led to it, `function`
+    /// itself not included.
+    #[must_use]
+    pub fn new(shared: Arc<Shared>, function: Arc<FunctionVersion>, origin: Origin) -> Self {
+        Self {
+            shared,
+            function,
+            origin,
+            changes: None,
+            cursors: Cursors::default(),
+            messages_bytes: 0,
+        }
+    }
+
+    /// What sends the function's HTTP requests, as far as it was granted them:
+    /// the [`Invocation::outgoing`](lambent_engine::Invocation) of its invocation.
+    #[must_use]
+    pub fn outgoing(&self) -> Arc<dyn Egress> {
+        Arc::new(Guarded::new(self.shared.clone(), self.function.clone()))
+    }
+
+    pub(crate) fn namespace(&self) -> &Namespace {
+        &self.function.namespace
+    }
+
+    /// Makes [`changes`](Self::changes) true; to be called before a change.
+    pub(crate) fn stamp(&mut self) -> Result<(), Recursion> {
+        if self.changes.is_none() {
+            let lineage = self.origin.lineage.enter(&self.function.name)?;
+            let trace_parent = self.origin.trace_parent.clone();
+            self.changes = Some(Origin { lineage, trace_parent });
+        }
+        Ok(())
+    }
+
+    /// What the changes that the function makes come from: what led to it, and
+    /// the function itself.
+    pub(crate) fn changes(&self) -> &Origin {
+        self.changes.as_ref().unwrap_or(&self.origin)
+    }
+}

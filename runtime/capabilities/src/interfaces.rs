@@ -1,0 +1,54 @@
+use lambent_engine::wasmtime::component::{HasSelf, InstancePre, Linker};
+use lambent_engine::{Capability, Host, wasmtime};
+use lambent_types::Handler;
+
+use crate::bindings::{
+    config_2024_09_27, config_rc1, keyvalue_draft, keyvalue_draft2, logging, messaging,
+};
+use crate::ctx::Ctx;
+
+/// Every interface of this crate.
+pub(crate) struct Interfaces;
+
+/// What is served, as components name it.
+const SERVED: &[&str] = &[
+    "wasi:config/store@0.2.0-draft-2024-09-27",
+    "wasi:config/store@0.2.0-rc.1",
+    "wasi:keyvalue/atomics@0.2.0-draft",
+    "wasi:keyvalue/atomics@0.2.0-draft2",
+    "wasi:keyvalue/batch@0.2.0-draft",
+    "wasi:keyvalue/batch@0.2.0-draft2",
+    "wasi:keyvalue/store@0.2.0-draft",
+    "wasi:keyvalue/store@0.2.0-draft2",
+    "wasi:logging/logging@0.1.0-draft",
+    "wasi:messaging/producer@0.2.0-draft",
+    "wasi:messaging/request-reply@0.2.0-draft",
+    "wasi:messaging/types@0.2.0-draft",
+];
+
+type Own = HasSelf<Host<Ctx>>;
+
+impl Capability<Ctx> for Interfaces {
+    fn interfaces(&self) -> Vec<String> {
+        SERVED.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    fn link(&self, linker: &mut Linker<Host<Ctx>>) -> wasmtime::Result<()> {
+        config_rc1::Imports::add_to_linker::<_, Own>(linker, |host| host)?;
+        config_2024_09_27::Imports::add_to_linker::<_, Own>(linker, |host| host)?;
+        keyvalue_draft::WatchService::add_to_linker::<_, Own>(linker, |host| host)?;
+        keyvalue_draft2::WatchService::add_to_linker::<_, Own>(linker, |host| host)?;
+        logging::Imports::add_to_linker::<_, Own>(linker, |host| host)?;
+        messaging::MessagingRequestReply::add_to_linker::<_, Own>(linker, |host| host)
+    }
+
+    fn handlers(&self, component: &InstancePre<Host<Ctx>>) -> Vec<Handler> {
+        let pre = || component.clone();
+        let found = [
+            (Handler::Messaging, messaging::MessagingRequestReplyPre::new(pre()).is_ok()),
+            (Handler::Watcher, keyvalue_draft::WatchServicePre::new(pre()).is_ok()),
+            (Handler::Watcher2, keyvalue_draft2::WatchServicePre::new(pre()).is_ok()),
+        ];
+        found.into_iter().filter(|(_, has)| *has).map(|(handler, _)| handler).collect()
+    }
+}

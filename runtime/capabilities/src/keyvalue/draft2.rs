@@ -1,0 +1,153 @@
+//! `wasi:keyvalue@0.2.0-draft2`: keys as cursors, signed counters, and
+//! compare-and-swap.
+
+use lambent_engine::wasmtime::component::Resource;
+use lambent_engine::{Host, Parts, wasmtime};
+use lambent_storage::{Expect, KeyValueError};
+use lambent_types::Access;
+
+use crate::bindings::keyvalue_draft2::wasi::keyvalue::atomics::{self, CasError};
+use crate::bindings::keyvalue_draft2::wasi::keyvalue::{batch, store};
+use crate::ctx::Ctx;
+use crate::error::Error;
+use crate::keyvalue::{self, Bucket, Cas, Handle};
+
+impl store::Host for Host<Ctx> {
+    async fn open(&mut self, identifier: String) -> Result<Handle, Error> {
+        keyvalue::open(self, &identifier).await
+    }
+
+    fn convert_error(&mut self, error: Error) -> wasmtime::Result<store::Error> {
+        match error {
+            Error::Missing(_) => Ok(store::Error::NoSuchStore),
+            Error::Denied(_) => Ok(store::Error::AccessDenied),
+            Error::Other(text) => Ok(store::Error::Other(text)),
+            Error::Trap(error) => Err(error),
+        }
+    }
+}
+
+impl store::HostBucket for Host<Ctx> {
+    async fn get(&mut self, bucket: Handle, key: String) -> Result<Option<Vec<u8>>, Error> {
+        keyvalue::get(self, &bucket, &key).await
+    }
+
+    async fn set(&mut self, bucket: Handle, key: String, value: Vec<u8>) -> Result<(), Error> {
+        keyvalue::apply(self, &bucket, vec![keyvalue::set(key, value, Expect::Any)]).await
+    }
+
+    async fn delete(&mut self, bucket: Handle, key: String) -> Result<(), Error> {
+        keyvalue::apply(self, &bucket, vec![keyvalue::delete(key)]).await
+    }
+
+    async fn exists(&mut self, bucket: Handle, key: String) -> Result<bool, Error> {
+        keyvalue::exists(self, &bucket, &key).await
+    }
+
+    async fn list_keys(
+        &mut self,
+        bucket: Handle,
+        cursor: Option<String>,
+    ) -> Result<store::KeyResponse, Error> {
+        let page = keyvalue::list(self, &bucket, cursor).await?;
+        Ok(store::KeyResponse { keys: page.keys, cursor: page.next })
+    }
+
+    async fn drop(&mut self, bucket: Resource<Bucket>) -> wasmtime::Result<()> {
+        self.table().delete(bucket)?;
+        Ok(())
+    }
+}
+
+impl atomics::Host for Host<Ctx> {
+    async fn increment(&mut self, bucket: Handle, key: String, by: i64) -> Result<i64, Error> {
+        keyvalue::increment(self, &bucket, &key, by).await
+    }
+
+    async fn swap(
+        &mut self,
+        cas: Resource<Cas>,
+        value: Vec<u8>,
+    ) -> wasmtime::Result<Result<(), CasError>> {
+        match swap(self, cas, value).await {
+            Ok(None) => Ok(Ok(())),
+            Ok(Some(newer)) => Ok(Err(CasError::CasFailed(newer))),
+            Err(error) => Ok(Err(CasError::StoreError(store::Host::convert_error(self, error)?))),
+        }
+    }
+}
+
+impl atomics::HostCas for Host<Ctx> {
+    async fn new(&mut self, bucket: Handle, key: String) -> Result<Resource<Cas>, Error> {
+        let (ctx, keyspace) = keyvalue::reading(self, &bucket)?;
+        let entry = ctx.shared.keyvalue.get(ctx.namespace(), keyspace, &key).await?;
+        let revision = entry.map(|entry| entry.revision);
+        let Parts { table, .. } = self.parts();
+        let Bucket { keyspace, granted } = table.get(&bucket)?;
+        let bucket = Bucket { keyspace: keyspace.clone(), granted: *granted };
+        Ok(table.push(Cas { bucket, key, revision })?)
+    }
+
+    /// Reads the value anew, so that no handle holds one; what is swapped is
+    /// then what was read here.
+    async fn current(&mut self, cas: Resource<Cas>) -> Result<Option<Vec<u8>>, Error> {
+        let Parts { state: ctx, table, .. } = self.parts();
+        let cas = table.get_mut(&cas)?;
+        let entry =
+            ctx.shared.keyvalue.get(ctx.namespace(), &cas.bucket.keyspace, &cas.key).await?;
+        cas.revision = entry.as_ref().map(|entry| entry.revision);
+        Ok(entry.map(|entry| entry.value.into()))
+    }
+
+    async fn drop(&mut self, cas: Resource<Cas>) -> wasmtime::Result<()> {
+        self.table().delete(cas)?;
+        Ok(())
+    }
+}
+
+/// Sets the value if it is what the handle knows; else a handle that knows what
+/// it is.
+async fn swap(
+    host: &mut Host<Ctx>,
+    cas: Resource<Cas>,
+    value: Vec<u8>,
+) -> Result<Option<Resource<Cas>>, Error> {
+    let Parts { state: ctx, table, log, .. } = host.parts();
+    let mut cas = table.delete(cas)?;
+    cas.bucket.check(ctx, log, Access::Write)?;
+    ctx.stamp()?;
+    let expect = cas.revision.map_or(Expect::Absent, Expect::Revision);
+    let change = vec![keyvalue::set(cas.key.clone(), value, expect)];
+    let keyspace = &cas.bucket.keyspace;
+    match ctx.shared.keyvalue.apply(ctx.namespace(), keyspace, change, ctx.changes()).await {
+        Ok(_) => Ok(None),
+        Err(KeyValueError::Expectation { current, .. }) => {
+            cas.revision = current;
+            Ok(Some(table.push(cas)?))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl batch::Host for Host<Ctx> {
+    async fn get_many(
+        &mut self,
+        bucket: Handle,
+        keys: Vec<String>,
+    ) -> Result<Vec<(String, Option<Vec<u8>>)>, Error> {
+        keyvalue::get_many(self, &bucket, keys).await
+    }
+
+    async fn set_many(
+        &mut self,
+        bucket: Handle,
+        values: Vec<(String, Vec<u8>)>,
+    ) -> Result<(), Error> {
+        let set = |(key, value)| keyvalue::set(key, value, Expect::Any);
+        keyvalue::apply(self, &bucket, values.into_iter().map(set).collect()).await
+    }
+
+    async fn delete_many(&mut self, bucket: Handle, keys: Vec<String>) -> Result<(), Error> {
+        keyvalue::apply(self, &bucket, keys.into_iter().map(keyvalue::delete).collect()).await
+    }
+}

@@ -1,0 +1,53 @@
+//! What a function may import beyond the basics: WASI's interfaces for keys
+//! and values, objects, messages, settings and log lines, in every version
+//! that components are built against, over one store; and outgoing HTTP.
+//!
+//! A function reaches only what its [`Grants`](lambent_types::Grants) name, and
+//! by default nothing. What is refused, the function's log says together with
+//! the grant that would allow it.
+//!
+//! | interface | over | file |
+//! |---|---|---|
+//! | `wasi:keyvalue` 0.2.0-draft and 0.2.0-draft2 | keyspaces | `keyvalue/` |
+//! | `wasi:blobstore` 0.2.0-draft | buckets | `blobstore/` |
+//! | `wasi:messaging` 0.2.0-draft | queues | `messaging.rs` |
+//! | `wasi:config` 0.2.0-rc.1 and 0.2.0-draft-2024-09-27 | environment variables | `config.rs` |
+//! | `wasi:logging` 0.1.0-draft | the invocation's log | `logging.rs` |
+//! | outgoing `wasi:http`, 0.2 and 0.3 | the network | `egress/` |
+//!
+//! Exports that are not of the engine's own kinds are called from `run/`.
+
+mod bindings;
+mod config;
+mod ctx;
+mod egress;
+mod error;
+mod grants;
+mod interfaces;
+mod keyvalue;
+mod logging;
+mod messaging;
+mod run;
+
+use std::sync::Arc;
+
+use lambent_engine::{Compiler, Engine, Options, StartError};
+
+pub use ctx::{Ctx, Shared};
+pub use egress::Network;
+pub use run::event;
+
+/// The engine whose guests may import all of this.
+///
+/// # Errors
+/// See [`StartError`].
+pub fn engine(
+    options: Options,
+    compiler: Option<Arc<dyn Compiler>>,
+) -> Result<Engine<Ctx>, StartError> {
+    let builder = Engine::builder(options).capability(interfaces::Interfaces);
+    match compiler {
+        Some(compiler) => builder.compiler(compiler).build(),
+        None => builder.build(),
+    }
+}

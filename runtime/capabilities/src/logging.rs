@@ -1,0 +1,23 @@
+//! `wasi:logging`: lines of the invocation's log, beginning with their level.
+
+use lambent_engine::Host;
+use lambent_engine::wasmtime::Result;
+
+use crate::bindings::logging::wasi::logging::logging::{self, Level};
+use crate::ctx::Ctx;
+
+impl logging::Host for Host<Ctx> {
+    fn log(&mut self, level: Level, context: String, message: String) -> Result<()> {
+        let level = match level {
+            Level::Trace => "TRACE",
+            Level::Debug => "DEBUG",
+            Level::Info => "INFO",
+            Level::Warn => "WARN",
+            Level::Error => "ERROR",
+            Level::Critical => "CRITICAL",
+        };
+        let separator = if context.is_empty() { "" } else { ": " };
+        self.parts().log.line(&format!("{level} {context}{separator}{message}"));
+        Ok(())
+    }
+}
