@@ -4,6 +4,7 @@ use lambent_engine::Egress;
 use lambent_storage::{KeyValue, Objects, Queues};
 use lambent_types::{FunctionVersion, Namespace, Origin, Recursion};
 
+use crate::blobstore::Streams;
 use crate::egress::{Guarded, Network};
 use crate::keyvalue::Cursors;
 
@@ -47,6 +48,8 @@ pub struct Ctx {
     pub(crate) cursors: Cursors,
     /// Bytes of the messages the guest holds.
     pub(crate) messages_bytes: usize,
+    /// The streams of objects it has open.
+    pub(crate) streams: Streams,
 }
 
 impl Ctx {
@@ -61,6 +64,7 @@ impl Ctx {
             changes: None,
             cursors: Cursors::default(),
             messages_bytes: 0,
+            streams: Streams::default(),
         }
     }
 

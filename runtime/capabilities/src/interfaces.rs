@@ -2,6 +2,7 @@ use lambent_engine::wasmtime::component::{HasSelf, InstancePre, Linker};
 use lambent_engine::{Capability, Host, wasmtime};
 use lambent_types::Handler;
 
+use crate::bindings::blobstore::wasi::blobstore;
 use crate::bindings::{
     config_2024_09_27, config_rc1, keyvalue_draft, keyvalue_draft2, logging, messaging,
 };
@@ -12,6 +13,9 @@ pub(crate) struct Interfaces;
 
 /// What is served, as components name it.
 const SERVED: &[&str] = &[
+    "wasi:blobstore/blobstore@0.2.0-draft",
+    "wasi:blobstore/container@0.2.0-draft",
+    "wasi:blobstore/types@0.2.0-draft",
     "wasi:config/store@0.2.0-draft-2024-09-27",
     "wasi:config/store@0.2.0-rc.1",
     "wasi:keyvalue/atomics@0.2.0-draft",
@@ -34,6 +38,10 @@ impl Capability<Ctx> for Interfaces {
     }
 
     fn link(&self, linker: &mut Linker<Host<Ctx>>) -> wasmtime::Result<()> {
+        // One by one: wasi:io is the engine's.
+        blobstore::types::add_to_linker::<_, Own>(linker, |host| host)?;
+        blobstore::container::add_to_linker::<_, Own>(linker, |host| host)?;
+        blobstore::blobstore::add_to_linker::<_, Own>(linker, |host| host)?;
         config_rc1::Imports::add_to_linker::<_, Own>(linker, |host| host)?;
         config_2024_09_27::Imports::add_to_linker::<_, Own>(linker, |host| host)?;
         keyvalue_draft::WatchService::add_to_linker::<_, Own>(linker, |host| host)?;

@@ -18,6 +18,7 @@
 //! Exports that are not of the engine's own kinds are called from `run/`.
 
 mod bindings;
+mod blobstore;
 mod config;
 mod ctx;
 mod egress;

@@ -1,0 +1,82 @@
+use std::sync::Arc;
+
+use lambent_engine::wasi::p2::DynOutputStream;
+use lambent_engine::wasi::runtime::AbortOnDropJoinHandle;
+use lambent_engine::wasmtime::component::Resource;
+use lambent_engine::{Host, wasmtime};
+use lambent_storage::{Object, ObjectError};
+
+use crate::bindings::blobstore::wasi::blobstore::types;
+use crate::blobstore::Stream;
+use crate::blobstore::pipe::{Pipe, PipeWriter};
+use crate::ctx::Ctx;
+use crate::error::{Error, settle};
+
+/// An object that a guest is writing. It comes to be when the guest finishes
+/// it, and never if the guest does not.
+#[expect(unreachable_pub, reason = "generated bindings re-export it")]
+pub struct OutgoingValue {
+    pub(crate) pipe: Arc<Pipe>,
+    /// Whether the guest has its stream.
+    streamed: bool,
+    /// The writing of it, once it is known where to.
+    pub(crate) writing: Option<Writing>,
+    stream: Stream,
+}
+
+/// Ends, with nothing written, when it is dropped.
+pub(crate) type Writing = AbortOnDropJoinHandle<Result<Object, ObjectError>>;
+
+impl Drop for OutgoingValue {
+    fn drop(&mut self) {
+        self.pipe.abandon();
+    }
+}
+
+type Handle = Resource<OutgoingValue>;
+
+impl types::HostOutgoingValue for Host<Ctx> {
+    fn new_outgoing_value(&mut self) -> wasmtime::Result<Handle> {
+        let stream = match self.state().streams.open() {
+            Ok(stream) => stream,
+            // There is no other way to refuse it.
+            Err(error) => return Err(wasmtime::format_err!("{}", error.text()?)),
+        };
+        let value = OutgoingValue { pipe: Arc::default(), streamed: false, writing: None, stream };
+        Ok(self.table().push(value)?)
+    }
+
+    fn outgoing_value_write_body(
+        &mut self,
+        value: Handle,
+    ) -> wasmtime::Result<Result<Resource<DynOutputStream>, ()>> {
+        let table = self.table();
+        let outgoing = table.get_mut(&value)?;
+        if std::mem::replace(&mut outgoing.streamed, true) {
+            return Ok(Err(()));
+        }
+        let writer = PipeWriter { pipe: outgoing.pipe.clone(), _counted: outgoing.stream.clone() };
+        let writer: DynOutputStream = Box::new(writer);
+        Ok(Ok(table.push_child(writer, &value)?))
+    }
+
+    async fn finish(&mut self, value: Handle) -> wasmtime::Result<Result<(), String>> {
+        settle(finish(self, value).await)
+    }
+
+    async fn drop(&mut self, value: Handle) -> wasmtime::Result<()> {
+        self.table().delete(value)?;
+        Ok(())
+    }
+}
+
+async fn finish(host: &mut Host<Ctx>, value: Handle) -> Result<(), Error> {
+    // Fails if the guest still has the stream, as the interface says.
+    let mut value = host.table().delete(value)?;
+    let Some(writing) = value.writing.take() else {
+        return Err(Error::Other("the value was not given to write-data".into()));
+    };
+    value.pipe.finish();
+    writing.await?;
+    Ok(())
+}
