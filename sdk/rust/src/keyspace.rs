@@ -46,7 +46,10 @@ impl fmt::Display for KeyspaceError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotFound(name) => write!(formatter, "there is no keyspace {name:?}"),
-            Self::Denied(name) => write!(formatter, "keyspace {name:?} was not granted for this"),
+            Self::Denied(name) => write!(
+                formatter,
+                "keyspace {name:?} was not granted for this; the log says what would grant it"
+            ),
             Self::Other(text) => formatter.write_str(text),
         }
     }

@@ -103,6 +103,19 @@ impl Message {
         self.attributes.push((name.into(), value.into()));
         self
     }
+
+    /// For a FIFO queue, which needs it: messages of one group keep their order.
+    #[must_use]
+    pub fn group(self, group: impl Into<String>) -> Self {
+        self.attribute("lambent-group", group)
+    }
+
+    /// For a FIFO queue: a message of the same id, sent again within five minutes,
+    /// is not kept.
+    #[must_use]
+    pub fn deduplication(self, id: impl Into<String>) -> Self {
+        self.attribute("lambent-deduplication", id)
+    }
 }
 
 impl From<&str> for Message {
