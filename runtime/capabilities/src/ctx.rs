@@ -21,20 +21,15 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Leads guests to these stores and to the network as it is.
+    /// Leads guests to these stores and to this network.
     #[must_use]
     pub fn new(
         objects: Arc<dyn Objects>,
         keyvalue: Arc<dyn KeyValue>,
         queues: Arc<dyn Queues>,
+        network: Network,
     ) -> Self {
-        Self { objects, keyvalue, queues, network: Network::default() }
-    }
-
-    /// The same with another network.
-    #[must_use]
-    pub fn network(self, network: Network) -> Self {
-        Self { network, ..self }
+        Self { objects, keyvalue, queues, network }
     }
 }
 

@@ -35,7 +35,7 @@ use std::sync::Arc;
 use lambent_engine::{Compiler, Engine, Options, StartError};
 
 pub use ctx::{Ctx, Shared};
-pub use egress::Network;
+pub use egress::{Network, Resolve};
 pub use run::event;
 
 /// The engine whose guests may import all of this.

@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::host_pattern::HostPattern;
 use crate::name::{BucketName, KeyspaceName, QueueName};
 
 /// What a function may do with something it was granted.
@@ -61,7 +62,8 @@ pub struct Grants {
     /// Addresses that are loopback, private or link-local need a grant that names
     /// the address itself.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub hosts: BTreeSet<String>,
+    #[schema(value_type = BTreeSet<String>)]
+    pub hosts: BTreeSet<HostPattern>,
 }
 
 impl Grants {

@@ -1,27 +1,52 @@
 //! Outgoing HTTP, to the hosts that a function was granted.
+//!
+//! A request goes to a host that a grant names, and to an address of it that
+//! was checked: one of the public internet, or one that a grant names itself.
+//! What was checked is what is connected to, so that a name cannot come to
+//! mean something else in between. Redirects are the guest's to follow, and
+//! are checked like any other request. Every request has a connection of its
+//! own: no tenant's is reused for another.
 
+mod address;
+mod body;
+mod exchange;
+mod network;
+mod target;
+
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use lambent_engine::wasi_http::{Error, RequestOptions, WasiBody};
 use lambent_engine::{Egress, Exchange, Log};
 use lambent_types::FunctionVersion;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+pub use network::{Network, Resolve};
 
 use crate::ctx::Shared;
+use crate::egress::address::is_public;
+use crate::egress::target::{Target, TargetHost};
 
-/// The network that guests' requests go to.
-#[derive(Debug, Clone, Default)]
-pub struct Network;
+/// Connections that one invocation may have at a time.
+const CONNECTIONS_MAX: usize = 32;
+/// The longest wait for the addresses of a name.
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest wait for a connection, its encryption included.
+const CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(10);
 
 /// One invocation's way to the network.
 pub(crate) struct Guarded {
     shared: Arc<Shared>,
     function: Arc<FunctionVersion>,
+    connections: Arc<Semaphore>,
 }
 
 impl Guarded {
-    pub(crate) const fn new(shared: Arc<Shared>, function: Arc<FunctionVersion>) -> Self {
-        Self { shared, function }
+    pub(crate) fn new(shared: Arc<Shared>, function: Arc<FunctionVersion>) -> Self {
+        Self { shared, function, connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)) }
     }
 }
 
@@ -29,11 +54,82 @@ impl Egress for Guarded {
     fn send(
         &self,
         request: http::Request<WasiBody>,
-        _options: RequestOptions,
+        options: RequestOptions,
         log: Log,
     ) -> BoxFuture<'static, Result<Exchange, Error>> {
-        let _ = &self.shared.network;
-        log.line(&format!("function \"{}\" may not reach {}", self.function.name, request.uri()));
-        Box::pin(async { Err(Error::HttpRequestDenied) })
+        let connections = self.connections.clone();
+        let (shared, function) = (self.shared.clone(), self.function.clone());
+        Box::pin(async move {
+            let target = Target::of(request.uri())?;
+            let guard = Guard { function: &function, log: &log, target: &target };
+            guard.check_host()?;
+            let request = exchange::prepare(request, &target)?;
+            let Ok(connection) = connections.try_acquire_owned() else {
+                log.line(&format!("more than {CONNECTIONS_MAX} connections at a time are refused"));
+                return Err(Error::ConnectionLimitReached);
+            };
+            let found = timeout(RESOLVE_TIMEOUT, shared.network.addresses(&target));
+            let found = found.await.map_err(|_| Error::DnsTimeout)??;
+            let addresses = guard.check_addresses(found)?;
+            let patience = options.connect_timeout.unwrap_or(CONNECT_TIMEOUT_MAX);
+            let connecting = shared.network.connect(&target, &addresses);
+            let io = timeout(patience.min(CONNECT_TIMEOUT_MAX), connecting);
+            let io = io.await.map_err(|_| Error::ConnectionTimeout)??;
+            exchange::exchange(request, io, options, connection).await
+        })
+    }
+}
+
+/// Decides about one request.
+struct Guard<'a> {
+    function: &'a FunctionVersion,
+    log: &'a Log,
+    target: &'a Target,
+}
+
+impl Guard<'_> {
+    fn check_host(&self) -> Result<(), Error> {
+        let Target { https, host, port } = self.target;
+        let mut grants = self.function.configuration.grants.hosts.iter();
+        let granted = match host {
+            TargetHost::Name(name) => grants.any(|grant| grant.allows_name(*https, name, *port)),
+            TargetHost::Address(address) => {
+                grants.any(|grant| grant.allows_address(*https, *address, *port))
+            }
+        };
+        if granted {
+            return Ok(());
+        }
+        let pattern = self.target.pattern();
+        self.refuse(&format!("requests to {pattern}"), &pattern);
+        Err(Error::HttpRequestDenied)
+    }
+
+    /// The addresses that may be connected to.
+    fn check_addresses(&self, found: Vec<IpAddr>) -> Result<Vec<IpAddr>, Error> {
+        let Target { https, port, host } = self.target;
+        let grants = &self.function.configuration.grants.hosts;
+        let named = |address: IpAddr| {
+            grants.iter().any(|grant| grant.allows_address(*https, address, *port))
+        };
+        let (good, bad): (Vec<IpAddr>, Vec<IpAddr>) =
+            found.into_iter().partition(|address| is_public(*address) || named(*address));
+        match bad.first() {
+            Some(address) if good.is_empty() => {
+                let address = TargetHost::Address(address.to_canonical());
+                let what = format!("requests to {host}, whose address {address} is not public");
+                self.refuse(&what, &Target { host: address, ..self.target.clone() }.pattern());
+                Err(Error::DestinationIpProhibited)
+            }
+            _ => Ok(good),
+        }
+    }
+
+    fn refuse(&self, what: &str, pattern: &str) {
+        let function = &self.function.name;
+        self.log.line(&format!(
+            "function \"{function}\" may not send {what}; grant it: [functions.{function}.grants] \
+             hosts = [\"{pattern}\"]"
+        ));
     }
 }

@@ -1,0 +1,106 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use lambent_engine::wasi_http::{Error, WasiBody};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, Sleep};
+
+use crate::egress::exchange::protocol_error;
+
+/// Bytes of one request's or response's body.
+const BODY_BYTES_MAX: u64 = 1 << 30;
+
+/// A body on its way out, which must not become too long.
+pub(super) struct RequestBody {
+    pub(super) inner: WasiBody,
+    pub(super) sent: u64,
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        if let Some(Ok(frame)) = &frame {
+            self.sent += frame.data_ref().map_or(0, Bytes::len) as u64;
+            if self.sent > BODY_BYTES_MAX {
+                return Poll::Ready(Some(Err(Error::HttpRequestBodySize(Some(BODY_BYTES_MAX)))));
+            }
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// A body on its way in, which must neither stall nor become too long.
+pub(super) struct ResponseBody {
+    inner: Incoming,
+    received: u64,
+    patience: Duration,
+    stalled: Pin<Box<Sleep>>,
+    /// The connection, as one of those its invocation may have.
+    _connection: OwnedSemaphorePermit,
+}
+
+impl ResponseBody {
+    pub(super) fn new(
+        inner: Incoming,
+        patience: Duration,
+        connection: OwnedSemaphorePermit,
+    ) -> Self {
+        let stalled = Box::pin(tokio::time::sleep(patience));
+        Self { inner, received: 0, patience, stalled, _connection: connection }
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let Poll::Ready(frame) = Pin::new(&mut self.inner).poll_frame(cx) else {
+            ready!(self.stalled.as_mut().poll(cx));
+            return Poll::Ready(Some(Err(Error::ConnectionReadTimeout)));
+        };
+        let next = Instant::now() + self.patience;
+        self.stalled.as_mut().reset(next);
+        Poll::Ready(match frame {
+            Some(Ok(frame)) => {
+                self.received += frame.data_ref().map_or(0, Bytes::len) as u64;
+                if self.received > BODY_BYTES_MAX {
+                    Some(Err(Error::HttpResponseBodySize(Some(BODY_BYTES_MAX))))
+                } else {
+                    Some(Ok(frame))
+                }
+            }
+            Some(Err(error)) => Some(Err(protocol_error(&error))),
+            None => None,
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,118 @@
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::{FusedFuture, ready};
+use http::{HeaderValue, Method, StatusCode, Uri, header};
+use http_body_util::BodyExt;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use lambent_engine::Exchange;
+use lambent_engine::wasi_http::{Error, RequestOptions, WasiBody};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+
+use crate::egress::body::{RequestBody, ResponseBody};
+use crate::egress::network::Io;
+use crate::egress::target::Target;
+
+/// The longest wait for the head of a response, or between two pieces of its
+/// body; the invocation's own timeout usually comes first.
+const PATIENCE_MAX: Duration = Duration::from_secs(600);
+/// Bytes of a request's path and query.
+const PATH_BYTES_MAX: usize = 16 << 10;
+/// Bytes of a request's header fields.
+const HEADER_BYTES_MAX: usize = 64 << 10;
+/// Bytes that are read ahead of the guest; the head of a response fits.
+const BUFFER_BYTES_MAX: usize = 64 << 10;
+/// Fields in the head of a response.
+const HEADER_FIELDS_MAX: usize = 128;
+
+/// Checks a request and makes it one for the connection to `target`.
+pub(super) fn prepare(
+    request: http::Request<WasiBody>,
+    target: &Target,
+) -> Result<http::Request<RequestBody>, Error> {
+    let (mut head, inner) = request.into_parts();
+    // It would turn the connection into a tunnel.
+    if head.method == Method::CONNECT {
+        return Err(Error::HttpRequestMethodInvalid);
+    }
+    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
+    if path.len() > PATH_BYTES_MAX {
+        return Err(Error::HttpRequestUriTooLong);
+    }
+    let bytes: usize =
+        head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    if bytes > HEADER_BYTES_MAX {
+        let bytes = u32::try_from(bytes).ok();
+        return Err(Error::HttpRequestHeaderSectionSize(bytes));
+    }
+    head.uri = path.parse::<Uri>().map_err(|_| Error::HttpRequestUriInvalid)?;
+    // Whatever the guest called it: the host that was checked.
+    let host = HeaderValue::try_from(target.authority());
+    head.headers.insert(header::HOST, host.map_err(|_| Error::HttpRequestUriInvalid)?);
+    Ok(http::Request::from_parts(head, RequestBody { inner, sent: 0 }))
+}
+
+/// Sends a request over a connection of its own.
+pub(super) async fn exchange(
+    request: http::Request<RequestBody>,
+    io: Box<dyn Io>,
+    options: RequestOptions,
+    connection: OwnedSemaphorePermit,
+) -> Result<Exchange, Error> {
+    let patience =
+        |asked: Option<Duration>| asked.map_or(PATIENCE_MAX, |asked| asked.min(PATIENCE_MAX));
+    let mut builder = http1::Builder::new();
+    builder.max_buf_size(BUFFER_BYTES_MAX).max_headers(HEADER_FIELDS_MAX);
+    let (mut sender, driver) =
+        builder.handshake(TokioIo::new(io)).await.map_err(|error| protocol_error(&error))?;
+    let mut driver = driver.boxed().fuse();
+    let head = async {
+        let response = sender.send_request(request);
+        tokio::pin!(response);
+        tokio::select! {
+            biased;
+            response = &mut response => response,
+            ended = &mut driver => match ended {
+                Ok(()) => response.await,
+                Err(error) => Err(error),
+            },
+        }
+    };
+    let response = timeout(patience(options.first_byte_timeout), head)
+        .await
+        .map_err(|_| Error::HttpResponseTimeout)?
+        .map_err(|error| protocol_error(&error))?;
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(Error::HttpUpgradeFailed);
+    }
+    let patience = patience(options.between_bytes_timeout);
+    let response =
+        response.map(|body| ResponseBody::new(body, patience, connection).boxed_unsync());
+    let driver = if driver.is_terminated() {
+        ready(Ok(())).boxed()
+    } else {
+        driver.map(|ended| ended.map_err(|error| protocol_error(&error))).boxed()
+    };
+    Ok((response, driver))
+}
+
+/// What a failure of HTTP is to the guest.
+pub(super) fn protocol_error(error: &hyper::Error) -> Error {
+    tracing::debug!(%error, "a request of a function failed");
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref());
+    if let Some(Error::HttpRequestBodySize(limit)) = cause {
+        Error::HttpRequestBodySize(*limit)
+    } else if error.is_parse_too_large() {
+        Error::HttpResponseHeaderSectionSize(u32::try_from(BUFFER_BYTES_MAX).ok())
+    } else if error.is_incomplete_message() {
+        Error::HttpResponseIncomplete
+    } else if error.is_timeout() {
+        Error::HttpResponseTimeout
+    } else if error.is_closed() || error.is_canceled() {
+        Error::ConnectionTerminated
+    } else {
+        Error::HttpProtocolError
+    }
+}
