@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
 use lambent_types::{BucketName, Namespace, Origin};
+use serde::{Deserialize, Serialize};
 
 use crate::error::StorageError;
 use crate::quota::QuotaExceeded;
@@ -47,7 +48,7 @@ pub struct Object {
 }
 
 /// What to write beside the bytes.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct PutObject {
     /// Its media type.
     pub content_type: Option<String>,
@@ -59,7 +60,8 @@ pub struct PutObject {
 }
 
 /// What must hold of the object that is there for a change to be made.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Condition {
     /// Nothing.
     #[default]

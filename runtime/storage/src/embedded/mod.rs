@@ -7,6 +7,7 @@ mod emit;
 mod fatal;
 mod log_writer;
 mod logs;
+mod objects;
 mod options;
 #[expect(dead_code, reason = "used by what is added next")]
 mod quota;

@@ -3,15 +3,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lambent_types::{Clock, Digest, Namespace};
 
 use crate::data_dir::DataDir;
-use crate::embedded::quota;
 use crate::embedded::shard::Shard;
 use crate::embedded::sqlite::{Database, Durability};
+use crate::embedded::{objects, quota};
 use crate::error::{OpenError, StorageError};
 use crate::layout::{SHARD_DBS, SHARDS};
 use crate::quota::Quotas;
 
 /// The statements that make schema version n + 1 of version n, by concern.
-const MIGRATIONS: &[&str] = &[quota::SCHEMA];
+const MIGRATIONS: &[&str] = &[quota::SCHEMA, objects::SCHEMA];
 
 /// The shards of a data directory. Those that have a file are opened at once,
 /// the others when something is first written to them.

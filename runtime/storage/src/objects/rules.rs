@@ -6,6 +6,7 @@ use lambent_types::bounds;
 use md5::{Digest as _, Md5};
 
 use super::{Condition, ObjectError, Part, PutObject};
+use crate::error::StorageError;
 
 /// Most bytes of a media type.
 const CONTENT_TYPE_BYTES_MAX: usize = 256;
@@ -171,12 +172,11 @@ fn bytes_of_hex(text: &str) -> Vec<u8> {
         .collect()
 }
 
-/// An id that cannot be guessed, of `[0-9a-f]`.
-pub(crate) fn random_id() -> Result<String, ObjectError> {
+/// An id that cannot be guessed, of 32 lower-case hexadecimal digits.
+pub(crate) fn random_id() -> Result<String, StorageError> {
     let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        crate::error::StorageError::unavailable("get random bytes for an id", error)
-    })?;
+    getrandom::fill(&mut bytes)
+        .map_err(|error| StorageError::unavailable("get random bytes for an id", error))?;
     Ok(hex(&bytes))
 }
 

@@ -1,0 +1,420 @@
+//! Buckets and objects: rows in the shard of their namespace, and bytes that
+//! are durable before a row names them.
+
+mod blobs;
+mod changes;
+mod files;
+mod intake;
+mod pieces;
+mod reading;
+mod sweep;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod trash;
+
+use std::io::ErrorKind;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use async_trait::async_trait;
+use lambent_types::{BucketName, Namespace, Origin};
+use rusqlite::Connection;
+
+use crate::data_dir::DataDir;
+use crate::embedded::objects::blobs::{Blob, Blobs};
+use crate::embedded::objects::changes::Place;
+use crate::embedded::objects::files::Files;
+use crate::embedded::objects::intake::Allowance;
+use crate::embedded::objects::pieces::Piece;
+use crate::embedded::objects::reading::{Reading, spans};
+use crate::embedded::objects::trash::{Fresh, Pin, Trash};
+use crate::embedded::quota::{self, Held};
+use crate::embedded::shard::Tx;
+use crate::embedded::shards::Shards;
+use crate::error::{OpenError, StorageError};
+use crate::objects::{
+    Bucket, ByteStream, Condition, ListObjects, Object, ObjectError, ObjectPage, Objects, Part,
+    PutObject, Upload, listing, rules,
+};
+use crate::quota::Quotas;
+
+pub(crate) use tables::SCHEMA;
+
+/// About how many bytes of rows a change writes beside the key.
+const ROW_BYTES: usize = 1024;
+/// How often an object is looked up again because it was replaced meanwhile.
+const LOOKUPS_MAX: usize = 100;
+
+/// Buckets and objects.
+pub(crate) struct EmbeddedObjects {
+    shards: Arc<Shards>,
+    quotas: Quotas,
+    blobs: Arc<dyn Blobs>,
+    trash: Arc<Trash>,
+    /// Whether every blob of former processes was looked at.
+    swept: AtomicBool,
+}
+
+/// What is checked before bytes are read.
+struct Admitted {
+    allowance: Allowance,
+}
+
+impl EmbeddedObjects {
+    /// Opens them, with bytes as files in `objects/`.
+    pub(crate) fn open(
+        data: &DataDir,
+        shards: Arc<Shards>,
+        quotas: Quotas,
+    ) -> Result<Self, OpenError> {
+        Ok(Self::new(shards, quotas, Arc::new(Files::open(data)?)))
+    }
+
+    fn new(shards: Arc<Shards>, quotas: Quotas, blobs: Arc<dyn Blobs>) -> Self {
+        let trash = Trash::new(Arc::clone(&blobs));
+        Self { shards, quotas, blobs, trash, swept: AtomicBool::new(false) }
+    }
+
+    fn place(&self, namespace: &Namespace, bucket: &BucketName) -> Place {
+        let (namespace, bucket) = (namespace.clone(), bucket.clone());
+        Place { namespace, bucket, trash: Arc::clone(&self.trash) }
+    }
+
+    /// Reads from one state of the shard.
+    async fn look<R: Send + 'static>(
+        &self,
+        namespace: &Namespace,
+        work: impl FnOnce(&Connection) -> Result<R, ObjectError> + Send + 'static,
+    ) -> Result<R, ObjectError> {
+        let shard = self.shards.of(namespace).await?;
+        let read = shard.readers().read(move |connection| {
+            let snapshot = connection.unchecked_transaction().map_err(tables::failed)?;
+            Ok(work(&snapshot))
+        });
+        read.await?
+    }
+
+    /// Makes a change, and deletes the bytes it leaves without a name.
+    async fn change<R: Send + 'static>(
+        &self,
+        namespace: &Namespace,
+        bytes: usize,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<R, ObjectError> + Send + 'static,
+    ) -> Result<R, ObjectError> {
+        let shard = self.shards.of(namespace).await?;
+        let done = shard.write(bytes + ROW_BYTES, move |tx| tx.atomically(work)).await;
+        self.trash.empty().await;
+        done
+    }
+
+    /// Takes in bytes, and makes the change that gives them a name.
+    async fn change_with<R: Send + 'static>(
+        &self,
+        namespace: &Namespace,
+        (admitted, bytes): (Admitted, ByteStream),
+        work: impl FnOnce(&mut Tx<'_>, Fresh, Blob, String) -> Result<R, ObjectError> + Send + 'static,
+    ) -> Result<R, ObjectError> {
+        let received = intake::receive(&*self.blobs, bytes, admitted.allowance).await;
+        let (blob, etag) = match received {
+            Ok(received) => received,
+            Err(error) => {
+                self.trash.empty().await;
+                return Err(error);
+            }
+        };
+        let fresh = Fresh::new(&self.trash, blob.clone());
+        let written = blob.clone();
+        let done = self.change(namespace, 0, move |tx| work(tx, fresh, written, etag)).await;
+        if let Err(ObjectError::Storage(_)) = &done {
+            self.settle(namespace, blob).await;
+        }
+        done
+    }
+
+    /// After a failed commit: deletes the bytes only if it is certain that no
+    /// row names them. If the store does not say, a later start will.
+    async fn settle(&self, namespace: &Namespace, blob: Blob) {
+        let Ok(shard) = self.shards.of(namespace).await else { return };
+        let asked = blob.clone();
+        let named = shard.write(0, move |tx| pieces::names(tx.connection, &asked)).await;
+        if matches!(named, Ok(false)) {
+            self.trash.discard(vec![blob]);
+            self.trash.empty().await;
+        }
+    }
+
+    /// Looks whether bytes would be accepted, before they are read.
+    async fn admit(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        replaces: impl FnOnce(&Connection, i64) -> Result<u64, ObjectError> + Send + 'static,
+    ) -> Result<Admitted, ObjectError> {
+        let (namespace, bucket, limit) =
+            (namespace.clone(), bucket.clone(), self.quotas.object_bytes);
+        self.look(&namespace.clone(), move |connection| {
+            let row = tables::existing(connection, &namespace, &bucket)?;
+            let freed = replaces(connection, row.id)?;
+            let held = quota::amount(connection, &namespace, Held::ObjectBytes)?.unsigned_abs();
+            Ok(Admitted { allowance: Allowance { limit, held: held.saturating_sub(freed) } })
+        })
+        .await
+    }
+
+    /// Finds an object and keeps its bytes from being deleted. `None` if they
+    /// are being deleted: the object is no longer this one.
+    async fn find(
+        &self,
+        place: Place,
+        key: String,
+    ) -> Result<Option<(Object, Vec<Piece>, Pin)>, ObjectError> {
+        let namespace = place.namespace.clone();
+        let (object, pieces) = self
+            .look(&namespace, move |connection| {
+                let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+                let found = tables::object(connection, row.id, &key)?;
+                let (object, content) = found.ok_or(ObjectError::NoObject)?;
+                let pieces = pieces::pieces(connection, row.id, content)?;
+                Ok((object, pieces))
+            })
+            .await?;
+        let held: u64 = pieces.iter().map(|piece| piece.blob.size).sum();
+        let Some(first) = pieces.first().filter(|_| held == object.size) else {
+            let what = format!("object {:?}", object.key);
+            return Err(StorageError::corrupt(what, "rows of its parts are missing").into());
+        };
+        let pin = self.trash.pin(&first.blob);
+        Ok(pin.map(|pin| (object, pieces, pin)))
+    }
+}
+
+#[async_trait]
+impl Objects for EmbeddedObjects {
+    async fn create_bucket(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+    ) -> Result<Bucket, ObjectError> {
+        let place = self.place(namespace, bucket);
+        self.change(namespace, 0, move |tx| place.create(tx)).await
+    }
+
+    async fn delete_bucket(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+    ) -> Result<(), ObjectError> {
+        let place = self.place(namespace, bucket);
+        self.change(namespace, 0, move |tx| place.remove(tx)).await
+    }
+
+    async fn bucket(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+    ) -> Result<Option<Bucket>, StorageError> {
+        let shard = self.shards.of(namespace).await?;
+        let (namespace, bucket) = (namespace.clone(), bucket.clone());
+        let read = shard.readers().read(move |connection| {
+            Ok(tables::bucket(connection, &namespace, &bucket)?.map(|row| row.bucket))
+        });
+        read.await
+    }
+
+    async fn buckets(&self, namespace: &Namespace) -> Result<Vec<Bucket>, StorageError> {
+        let shard = self.shards.of(namespace).await?;
+        let namespace = namespace.clone();
+        shard.readers().read(move |connection| tables::buckets(connection, &namespace)).await
+    }
+
+    async fn put(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        put: PutObject,
+        bytes: ByteStream,
+        origin: &Origin,
+    ) -> Result<Object, ObjectError> {
+        rules::check_key(key)?;
+        rules::check_put(&put)?;
+        let (place, origin) = (self.place(namespace, bucket), origin.clone());
+        let (key, looked_up) = (key.to_owned(), key.to_owned());
+        let condition = put.condition.clone();
+        let admitted = self.admit(namespace, bucket, move |connection, bucket| {
+            let old = tables::object(connection, bucket, &looked_up)?.map(|(object, _)| object);
+            rules::check_condition(&condition, old.as_ref().map(|old| old.etag.as_str()))?;
+            Ok(old.map_or(0, |old| old.size))
+        });
+        let admitted = admitted.await?;
+        self.change_with(namespace, (admitted, bytes), move |tx, fresh, blob, etag| {
+            let piece = Piece { part: Part { number: 1, etag, size: blob.size }, blob };
+            place.put(tx, (&key, put), (fresh, &piece), &origin)
+        })
+        .await
+    }
+
+    async fn head(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+    ) -> Result<Object, ObjectError> {
+        let (place, key) = (self.place(namespace, bucket), key.to_owned());
+        self.look(namespace, move |connection| {
+            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            let found = tables::object(connection, row.id, &key)?;
+            found.map(|(object, _)| object).ok_or(ObjectError::NoObject)
+        })
+        .await
+    }
+
+    async fn get(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        range: Option<Range<u64>>,
+    ) -> Result<(Object, ByteStream), ObjectError> {
+        let mut missing = None;
+        for _ in 0..LOOKUPS_MAX {
+            let found = self.find(self.place(namespace, bucket), key.to_owned()).await?;
+            let Some((object, pieces, pin)) = found else { continue };
+            let range = rules::clip(range.clone(), object.size)?;
+            let blobs = pieces.into_iter().map(|piece| piece.blob).collect();
+            let reading = Reading::new(Arc::clone(&self.blobs), spans(blobs, &range), pin);
+            match reading.start().await {
+                Ok(bytes) => return Ok((object, bytes)),
+                // Replaced after it was looked up. Still the same: really missing.
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    if missing.replace(object.sequence) == Some(object.sequence) {
+                        let what = format!("object {:?}", object.key);
+                        return Err(StorageError::corrupt(what, "its bytes are missing").into());
+                    }
+                }
+                Err(error) => return Err(reading::failed(error).into()),
+            }
+        }
+        let why = "it is being replaced all the time";
+        Err(StorageError::unavailable("read an object", why).into())
+    }
+
+    async fn delete(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        condition: Condition,
+        origin: &Origin,
+    ) -> Result<bool, ObjectError> {
+        let (place, key, origin) = (self.place(namespace, bucket), key.to_owned(), origin.clone());
+        self.change(namespace, 0, move |tx| place.delete(tx, &key, &condition, &origin)).await
+    }
+
+    async fn list(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        list: ListObjects,
+    ) -> Result<ObjectPage, ObjectError> {
+        let place = self.place(namespace, bucket);
+        self.look(namespace, move |connection| {
+            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            let fetch = |from: &[u8], limit| tables::objects(connection, row.id, from, limit);
+            Ok(listing::page(&list, fetch)?)
+        })
+        .await
+    }
+
+    async fn begin_upload(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        put: PutObject,
+    ) -> Result<Upload, ObjectError> {
+        rules::check_key(key)?;
+        rules::check_put(&put)?;
+        let (place, key) = (self.place(namespace, bucket), key.to_owned());
+        let id = rules::random_id()?;
+        self.change(namespace, 0, move |tx| place.begin(tx, id, key, put)).await
+    }
+
+    async fn put_part(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+        number: u32,
+        bytes: ByteStream,
+    ) -> Result<Part, ObjectError> {
+        rules::check_part_number(number)?;
+        let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
+        let looked_up = upload.clone();
+        let admitted = self.admit(namespace, bucket, move |connection, bucket| {
+            let begun = tables::upload(connection, bucket, &looked_up)?;
+            let old = pieces::piece(connection, bucket, begun.content, number)?;
+            Ok(old.map_or(0, |old| old.blob.size))
+        });
+        let admitted = admitted.await?;
+        self.change_with(namespace, (admitted, bytes), move |tx, fresh, blob, etag| {
+            let piece = Piece { part: Part { number, etag, size: blob.size }, blob };
+            place.put_part(tx, &upload, (fresh, piece))
+        })
+        .await
+    }
+
+    async fn parts(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+    ) -> Result<Vec<Part>, ObjectError> {
+        let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
+        self.look(namespace, move |connection| {
+            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            let begun = tables::upload(connection, row.id, &upload)?;
+            let pieces = pieces::pieces(connection, row.id, begun.content)?;
+            Ok(pieces.into_iter().map(|piece| piece.part).collect())
+        })
+        .await
+    }
+
+    async fn complete_upload(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+        parts: &[(u32, String)],
+        origin: &Origin,
+    ) -> Result<Object, ObjectError> {
+        let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
+        let (parts, origin) = (parts.to_vec(), origin.clone());
+        self.change(namespace, 0, move |tx| place.complete(tx, &upload, &parts, &origin)).await
+    }
+
+    async fn abort_upload(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+    ) -> Result<(), ObjectError> {
+        let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
+        self.change(namespace, 0, move |tx| place.abort(tx, &upload)).await
+    }
+
+    async fn uploads(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+    ) -> Result<Vec<Upload>, ObjectError> {
+        let place = self.place(namespace, bucket);
+        self.look(namespace, move |connection| {
+            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            Ok(tables::uploads(connection, row.id)?)
+        })
+        .await
+    }
+}
