@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use lambent_control::{Control, Inspect};
 use lambent_dispatch::{Dispatcher, Runner};
-use lambent_storage::{DataDir, Embedded, LogOptions, layout};
+use lambent_storage::{DataDir, LogOptions, Stores, layout};
+use lambent_types::SystemClock;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -55,7 +56,7 @@ pub struct Server {
 /// What a server opens before it serves. Opening blocks, so it is done apart.
 struct Opened {
     data: DataDir,
-    stores: Embedded,
+    stores: Stores,
     tls: Option<TlsAcceptor>,
 }
 
@@ -106,7 +107,7 @@ impl Server {
         let domains = Domains::new(&options.domain);
         let urls = Urls::new(address, secure, &domains, options.dev);
         let metrics = Arc::new(Metrics::new());
-        let Embedded { registry, code, logs } = opened.stores;
+        let Stores { registry, code, logs, .. } = opened.stores;
         let stop = Stop { drain: CancellationToken::new(), now: CancellationToken::new() };
         let app = Arc::new(App {
             dev: options.dev,
@@ -231,8 +232,8 @@ async fn open(options: &Options) -> Result<Opened, StartError> {
             bytes_max: options.log_bytes_max,
             ..LogOptions::default()
         };
-        let stores =
-            Embedded::open(&data, lambent_storage::Options { logs, ..Default::default() })?;
+        let options = lambent_storage::Options { logs, ..Default::default() };
+        let stores = Stores::embedded(&data, options, Arc::new(SystemClock))?;
         Ok(Opened { data, stores, tls })
     };
     // Fails only if opening panics, which is a fault of ours.

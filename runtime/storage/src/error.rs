@@ -33,6 +33,11 @@ impl StorageError {
         Self::Unavailable { action, source: source.into() }
     }
 
+    /// Why it failed, for the log.
+    pub(crate) fn cause(&self) -> Option<String> {
+        std::error::Error::source(self).map(ToString::to_string)
+    }
+
     pub(crate) fn corrupt(what: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Corrupt { what: what.into(), detail: detail.into() }
     }
@@ -41,7 +46,7 @@ impl StorageError {
 /// The error as a client may see it, in general terms; the cause goes to the log here.
 impl From<StorageError> for Error {
     fn from(error: StorageError) -> Self {
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        let cause = error.cause();
         tracing::error!(%error, cause, "storage failed");
         match error {
             StorageError::Unavailable { .. } => Self::new(

@@ -11,7 +11,7 @@
 //! No promise needs a transaction over two of them: a change and its event
 //! commit together, and everything that follows runs from the event log.
 //!
-//! [`Embedded`] keeps them in a [`DataDir`] on this machine's disk; [`memory`]
+//! [`Stores::embedded`] keeps them in a [`DataDir`] on this machine's disk; [`memory`]
 //! keeps them for as long as the process lives. Both pass [`contract`], and so
 //! must any further backend.
 
@@ -32,12 +32,13 @@ mod queues;
 mod quota;
 mod registry;
 mod schedules;
+mod stores;
 mod triggers;
 mod usage;
 
 pub use code::CodeStore;
 pub use data_dir::{DataDir, write_file};
-pub use embedded::{Embedded, LogOptions, Options};
+pub use embedded::{LogOptions, Options};
 pub use error::{OpenError, StorageError, WriteError};
 pub use event_log::{AppendError, Channel, Delivery, EventLog, Settlement};
 pub use keyvalue::{
@@ -54,5 +55,6 @@ pub use queues::{
 pub use quota::{QuotaExceeded, Quotas};
 pub use registry::{Expected, Registry};
 pub use schedules::{ScheduleError, Scheduled, Schedules};
+pub use stores::Stores;
 pub use triggers::{TriggerError, Triggers};
 pub use usage::{Usage, UsageRecord, Used};

@@ -17,13 +17,15 @@ mod row;
 mod rows;
 #[expect(dead_code, reason = "used by what is added next")]
 mod shard;
-#[expect(dead_code, reason = "used by what is added next")]
 mod shards;
 #[expect(dead_code, reason = "used by what is added next")]
 mod signals;
 mod sqlite;
-mod stores;
 mod writer;
 
+pub(crate) use code::EmbeddedCode;
+pub(crate) use logs::EmbeddedLogs;
+pub(crate) use objects::EmbeddedObjects;
 pub use options::{LogOptions, Options};
-pub use stores::Embedded;
+pub(crate) use registry::EmbeddedRegistry;
+pub(crate) use shards::Shards;

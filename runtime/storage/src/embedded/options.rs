@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::quota::Quotas;
+
 /// What the embedded backend can be told.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
@@ -7,11 +9,13 @@ pub struct Options {
     pub cache_bytes: u64,
     /// How invocation logs are kept.
     pub logs: LogOptions,
+    /// What each namespace may hold.
+    pub quotas: Quotas,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, logs: LogOptions::default() }
+        Self { cache_bytes: 64 << 20, logs: LogOptions::default(), quotas: Quotas::default() }
     }
 }
 

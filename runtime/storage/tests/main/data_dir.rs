@@ -1,4 +1,7 @@
-use lambent_storage::{DataDir, OpenError, layout, write_file};
+use std::sync::Arc;
+
+use lambent_storage::{DataDir, OpenError, Stores, layout, write_file};
+use lambent_types::SystemClock;
 
 #[test]
 fn a_second_user_is_told_who_holds_it() {
@@ -39,7 +42,7 @@ fn everything_is_private_to_its_owner() {
     let artifacts = data.subdir(layout::ARTIFACTS_DIR).unwrap();
     write_file(&artifacts, "x", b"1").unwrap();
     write_file(data.dir(), layout::ROOT_KEY_FILE, b"{}").unwrap();
-    let _stores = lambent_storage::Embedded::open(&data, Default::default()).unwrap();
+    let _stores = Stores::embedded(&data, Default::default(), Arc::new(SystemClock)).unwrap();
     let mode = |name: &str| {
         let path = data.path().join(name);
         std::fs::metadata(path).unwrap().permissions().mode() & 0o777

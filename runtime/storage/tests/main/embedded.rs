@@ -3,16 +3,18 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lambent_storage::contract::{self, samples};
-use lambent_storage::{DataDir, Embedded, Expected, LogQuery, OpenError, Options, StorageError};
-use lambent_types::{Digest, ErrorCode};
+use lambent_storage::{DataDir, Expected, LogQuery, OpenError, Options, StorageError, Stores};
+use lambent_types::{Digest, ErrorCode, SystemClock};
 use rusqlite::Connection;
 
-fn open(path: &Path) -> Embedded {
-    Embedded::open(&DataDir::open(path).unwrap(), Options::default()).unwrap()
+fn open(path: &Path) -> Stores {
+    Stores::embedded(&DataDir::open(path).unwrap(), Options::default(), Arc::new(SystemClock))
+        .unwrap()
 }
 
 fn refused(path: &Path) -> OpenError {
-    match Embedded::open(&DataDir::open(path).unwrap(), Options::default()) {
+    match Stores::embedded(&DataDir::open(path).unwrap(), Options::default(), Arc::new(SystemClock))
+    {
         Ok(_) => panic!("it opened"),
         Err(error) => error,
     }
@@ -25,6 +27,7 @@ async fn it_keeps_the_contract() {
     contract::check_registry(stores.registry).await;
     contract::check_code(stores.code).await;
     contract::check_logs(stores.logs).await;
+    contract::check_objects(stores.objects).await;
 }
 
 /// With nothing in memory, and with so little that entries come and go.
@@ -33,7 +36,9 @@ async fn it_keeps_the_contract_with_hardly_any_cache() {
     for cache_bytes in [0, 4096] {
         let home = tempfile::tempdir().unwrap();
         let options = Options { cache_bytes, ..Options::default() };
-        let stores = Embedded::open(&DataDir::open(home.path()).unwrap(), options).unwrap();
+        let stores =
+            Stores::embedded(&DataDir::open(home.path()).unwrap(), options, Arc::new(SystemClock))
+                .unwrap();
         contract::check_registry(stores.registry).await;
     }
 }
@@ -92,7 +97,7 @@ async fn a_copy_of_the_files_has_every_acknowledged_change() {
 #[tokio::test]
 async fn the_directory_is_locked_as_long_as_any_store_is_open() {
     let home = tempfile::tempdir().unwrap();
-    let Embedded { logs, .. } = open(home.path());
+    let Stores { logs, .. } = open(home.path());
     assert!(matches!(DataDir::open(home.path()), Err(OpenError::Locked { .. })));
     drop(logs);
     DataDir::open(home.path()).unwrap();

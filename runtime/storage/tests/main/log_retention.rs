@@ -1,13 +1,15 @@
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use lambent_storage::contract::samples;
-use lambent_storage::{DataDir, Embedded, LogOptions, LogQuery, Options};
+use lambent_storage::{DataDir, LogOptions, LogQuery, Options, Stores};
+use lambent_types::SystemClock;
 
-fn open(path: &Path, logs: LogOptions) -> Embedded {
+fn open(path: &Path, logs: LogOptions) -> Stores {
     let options = Options { logs, ..Options::default() };
-    Embedded::open(&DataDir::open(path).unwrap(), options).unwrap()
+    Stores::embedded(&DataDir::open(path).unwrap(), options, Arc::new(SystemClock)).unwrap()
 }
 
 #[tokio::test]

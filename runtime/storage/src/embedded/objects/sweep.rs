@@ -1,17 +1,19 @@
 use std::sync::atomic::Ordering;
 
+use async_trait::async_trait;
+
 use crate::embedded::objects::blobs::Blob;
 use crate::embedded::objects::{EmbeddedObjects, pieces};
 use crate::error::StorageError;
+use crate::stores::Sweep;
 
-impl EmbeddedObjects {
+#[async_trait]
+impl Sweep for EmbeddedObjects {
     /// Deletes bytes that can be deleted by now, and looks at one page of those
     /// that were there before this process began: what no row names, a crash
     /// left. Costs nothing once all were looked at.
-    ///
-    /// # Errors
-    /// The store failed; the page is not looked at again before the next start.
-    pub(crate) async fn sweep(&self) -> Result<(), StorageError> {
+    /// If that fails, the page is not looked at again before the next start.
+    async fn sweep(&self) -> Result<(), StorageError> {
         self.trash.empty().await;
         if self.swept.load(Ordering::Relaxed) {
             return Ok(());
@@ -29,7 +31,9 @@ impl EmbeddedObjects {
         }
         Ok(())
     }
+}
 
+impl EmbeddedObjects {
     /// Those that no row of any shard names.
     async fn unnamed(&self, mut blobs: Vec<Blob>) -> Result<Vec<Blob>, StorageError> {
         for shard in self.shards.all() {

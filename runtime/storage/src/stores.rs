@@ -1,0 +1,86 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use lambent_types::Clock;
+
+use crate::code::CodeStore;
+use crate::data_dir::DataDir;
+use crate::embedded::{
+    EmbeddedCode, EmbeddedLogs, EmbeddedObjects, EmbeddedRegistry, Options, Shards,
+};
+use crate::error::{OpenError, StorageError};
+use crate::logs::InvocationLogs;
+use crate::memory::{MemoryCode, MemoryLogs, MemoryObjects, MemoryRegistry};
+use crate::objects::Objects;
+use crate::quota::Quotas;
+use crate::registry::Registry;
+
+/// All stores of a node. Cloning is cheap: the clones are the same stores.
+#[derive(Clone)]
+pub struct Stores {
+    /// Functions and versions.
+    pub registry: Arc<dyn Registry>,
+    /// Components.
+    pub code: Arc<dyn CodeStore>,
+    /// Finished invocations.
+    pub logs: Arc<dyn InvocationLogs>,
+    /// Buckets and objects.
+    pub objects: Arc<dyn Objects>,
+    sweeps: Vec<Arc<dyn Sweep>>,
+}
+
+/// A store that has something to do from time to time.
+#[async_trait]
+pub(crate) trait Sweep: Send + Sync {
+    /// Does a bounded part of what is due.
+    async fn sweep(&self) -> Result<(), StorageError>;
+}
+
+impl Stores {
+    /// Opens or creates the stores in a data directory. Each keeps it locked
+    /// until it is dropped, and then has written everything it was given. Reads
+    /// no function and no object: they are read when they are asked for.
+    ///
+    /// # Errors
+    /// A database cannot be opened, is from a newer release, is damaged, or
+    /// would not be durable.
+    pub fn embedded(
+        data: &DataDir,
+        options: Options,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, OpenError> {
+        let shards = Shards::open(data, clock, options.quotas)?;
+        let objects = EmbeddedObjects::open(data, shards, options.quotas)?;
+        let objects = Arc::new(objects);
+        Ok(Self {
+            registry: Arc::new(EmbeddedRegistry::open(data, options.cache_bytes)?),
+            code: Arc::new(EmbeddedCode::open(data)?),
+            logs: Arc::new(EmbeddedLogs::open(data, options.logs)?),
+            objects: Arc::clone(&objects) as Arc<dyn Objects>,
+            sweeps: vec![objects],
+        })
+    }
+
+    /// Empty stores in memory.
+    #[must_use]
+    pub fn memory(clock: Arc<dyn Clock>, quotas: Quotas) -> Self {
+        Self {
+            registry: Arc::new(MemoryRegistry::default()),
+            code: Arc::new(MemoryCode::default()),
+            logs: Arc::new(MemoryLogs::default()),
+            objects: Arc::new(MemoryObjects::new(clock, quotas)),
+            sweeps: Vec::new(),
+        }
+    }
+
+    /// Does what is due: what has expired is deleted, and what a crash left is
+    /// cleared away. To be called about once a second; a call does a bounded part
+    /// of it, and costs nothing when nothing is due. Failures are logged.
+    pub async fn sweep(&self) {
+        for sweep in &self.sweeps {
+            if let Err(error) = sweep.sweep().await {
+                tracing::error!(%error, cause = error.cause(), "cannot clear up a store");
+            }
+        }
+    }
+}
