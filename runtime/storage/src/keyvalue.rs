@@ -1,3 +1,5 @@
+pub(crate) mod rules;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -23,7 +25,7 @@ pub struct Entry {
     /// The value, at most [`bounds::VALUE_BYTES_MAX`](lambent_types::bounds) bytes.
     pub value: Bytes,
     /// Grows with every change of the keyspace; never repeats, also not when
-    /// the key is deleted and set again.
+    /// the key, or the whole keyspace, is deleted and made again.
     pub revision: u64,
     /// When it will be gone.
     pub expires: Option<Timestamp>,
@@ -72,6 +74,15 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// What it changes.
+    pub(crate) fn key(&self) -> &str {
+        match self {
+            Self::Set { key, .. } | Self::Delete { key, .. } => key,
+        }
+    }
+}
+
 /// Which keys to list.
 #[derive(Debug, Clone, Default)]
 pub struct ListKeys {
@@ -79,7 +90,7 @@ pub struct ListKeys {
     pub prefix: String,
     /// Only keys after this.
     pub after: Option<String>,
-    /// At most so many, and never more than [`bounds::PAGE_MAX`](lambent_types::bounds).
+    /// At most so many, at least 1 and at most [`bounds::PAGE_MAX`](lambent_types::bounds).
     pub limit: usize,
 }
 
@@ -90,6 +101,16 @@ pub struct KeyPage {
     pub keys: Vec<String>,
     /// Where to continue: the key to list after; `None` if this was all.
     pub next: Option<String>,
+}
+
+impl KeyPage {
+    /// The page of `keys`, of which one more than `limit` were looked for.
+    pub(crate) fn of(mut keys: Vec<String>, limit: usize) -> Self {
+        let more = keys.len() > limit;
+        keys.truncate(limit);
+        let next = keys.last().filter(|_| more).cloned();
+        Self { keys, next }
+    }
 }
 
 /// Why nothing was changed.
@@ -194,7 +215,8 @@ pub trait KeyValue: Send + Sync {
     ) -> Result<Vec<Option<Entry>>, KeyValueError>;
 
     /// Makes all changes, in their order, or none. Returns the revision each
-    /// made; for a deletion of nothing `None`.
+    /// made; for a deletion of nothing `None`. At most
+    /// [`bounds::BATCH_MAX`](lambent_types::bounds) changes of together 16 MiB.
     ///
     /// # Errors
     /// `NoKeyspace`, `Expectation`, `Invalid`, `Quota`, `Storage`.
@@ -210,7 +232,8 @@ pub trait KeyValue: Send + Sync {
     /// keeps its expiry. Returns what it is then.
     ///
     /// # Errors
-    /// `NoKeyspace`, `NotACounter` (also if it would overflow), `Quota`, `Storage`.
+    /// `NoKeyspace`, `NotACounter` (also if it would overflow), `Invalid`,
+    /// `Quota`, `Storage`.
     async fn increment(
         &self,
         namespace: &Namespace,

@@ -7,17 +7,21 @@
 
 mod code;
 mod concurrency;
+mod keyvalue;
 mod logs;
 mod objects;
 mod registry;
 pub mod samples;
+mod usage;
 
 use std::sync::Arc;
 
 use crate::code::CodeStore;
+use crate::keyvalue::KeyValue;
 use crate::logs::InvocationLogs;
 use crate::objects::Objects;
 use crate::registry::Registry;
+use crate::usage::Usage;
 
 /// Checks a [`Registry`]. Needs a runtime with several threads.
 pub async fn check_registry(registry: Arc<dyn Registry>) {
@@ -72,4 +76,29 @@ pub async fn check_objects(store: Arc<dyn Objects>) {
     objects::streams::a_refused_write_reads_no_bytes(objects).await;
     objects::concurrency::one_of_many_conditional_writes_wins(&store).await;
     objects::concurrency::readers_and_writers_do_not_meet(&store).await;
+}
+
+/// Checks [`KeyValue`]. Needs a runtime with several threads.
+pub async fn check_keyvalue(store: Arc<dyn KeyValue>) {
+    let keys = &*store;
+    keyvalue::keyspaces_come_and_go(keys).await;
+    keyvalue::a_keyspace_that_is_not_there_is_said_so(keys).await;
+    keyvalue::a_value_is_kept_as_it_was_given(keys).await;
+    keyvalue::revisions_grow_and_never_repeat(keys).await;
+    keyvalue::expectations_are_enforced(keys).await;
+    keyvalue::what_is_out_of_bounds_is_refused(keys).await;
+    keyvalue::counters_count(keys).await;
+    keyvalue::namespaces_see_nothing_of_each_other(keys).await;
+    keyvalue::batches::a_batch_is_made_in_its_order(keys).await;
+    keyvalue::batches::a_batch_is_made_whole_or_not_at_all(keys).await;
+    keyvalue::listing::keys_are_listed_by_prefix_in_the_order_of_bytes(keys).await;
+    keyvalue::listing::pages_continue_where_the_last_ended(keys).await;
+    keyvalue::concurrency::no_increment_is_lost(&store).await;
+    keyvalue::concurrency::one_of_many_with_the_same_expectation_wins(&store).await;
+    keyvalue::concurrency::reads_see_acknowledged_writes(&store).await;
+}
+
+/// Checks [`Usage`].
+pub async fn check_usage(usage: Arc<dyn Usage>) {
+    usage::usage_adds_up(&*usage).await;
 }

@@ -2,11 +2,15 @@
 //! keep nothing.
 
 mod code;
+mod keyvalue;
 mod logs;
 mod objects;
 mod registry;
+mod usage;
 
 pub use code::MemoryCode;
+pub use keyvalue::MemoryKeyValue;
 pub use logs::MemoryLogs;
 pub use objects::MemoryObjects;
 pub use registry::MemoryRegistry;
+pub use usage::MemoryUsage;

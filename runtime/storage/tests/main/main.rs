@@ -18,4 +18,7 @@ async fn memory_keeps_the_contract() {
     contract::check_logs(Arc::new(memory::MemoryLogs::default())).await;
     let objects = memory::MemoryObjects::new(Arc::new(SystemClock), Quotas::default());
     contract::check_objects(Arc::new(objects)).await;
+    let keys = memory::MemoryKeyValue::new(Arc::new(SystemClock), Quotas::default());
+    contract::check_keyvalue(Arc::new(keys)).await;
+    contract::check_usage(Arc::new(memory::MemoryUsage::default())).await;
 }

@@ -1,0 +1,272 @@
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use lambent_types::{Clock, KeyspaceName, Namespace, Origin, bounds};
+
+use crate::error::StorageError;
+use crate::keyvalue::{
+    Change, Entry, KeyPage, KeyValue, KeyValueError, Keyspace, ListKeys, SetOptions, rules,
+};
+use crate::quota::{QuotaExceeded, Quotas};
+use crate::stores::Sweep;
+
+/// Keyspaces in memory.
+#[derive(Debug)]
+pub struct MemoryKeyValue {
+    clock: Arc<dyn Clock>,
+    quotas: Quotas,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// By the keys of namespace and name.
+    spaces: BTreeMap<(String, String), Space>,
+    /// The highest revision of any deleted keyspace, by namespace.
+    retired: BTreeMap<String, u64>,
+}
+
+#[derive(Debug, Clone)]
+struct Space {
+    keyspace: Keyspace,
+    revision: u64,
+    /// Those that have expired are there until something looks.
+    entries: BTreeMap<String, Entry>,
+}
+
+impl Space {
+    fn next_revision(&mut self) -> u64 {
+        self.revision += 1;
+        self.revision
+    }
+
+    fn live(&self, key: &str, now: Timestamp) -> Option<&Entry> {
+        self.entries.get(key).filter(|entry| rules::live(entry, now))
+    }
+
+    /// Deletes what has expired, in that order.
+    fn expire(&mut self, now: Timestamp, only: Option<&str>) {
+        let due = self.entries.iter().filter(|(key, entry)| {
+            !rules::live(entry, now) && only.is_none_or(|only| only == *key)
+        });
+        let mut due: Vec<_> = due.map(|(key, entry)| (entry.expires, key.clone())).collect();
+        due.sort();
+        for (_, key) in due {
+            self.entries.remove(&key);
+            self.next_revision();
+        }
+    }
+
+    fn set(&mut self, key: &str, value: Bytes, expires: Option<Timestamp>) -> u64 {
+        let revision = self.next_revision();
+        self.entries.insert(key.to_owned(), Entry { value, revision, expires });
+        revision
+    }
+
+    fn apply(&mut self, change: Change, now: Timestamp) -> Result<Option<u64>, KeyValueError> {
+        self.expire(now, Some(change.key()));
+        match change {
+            Change::Set { key, value, options: SetOptions { expect, ttl } } => {
+                rules::check_expect(&key, self.entries.get(&key), expect)?;
+                let expires = ttl.map(|ttl| rules::expiry(now, ttl));
+                Ok(Some(self.set(&key, value, expires)))
+            }
+            Change::Delete { key, expect } => {
+                rules::check_expect(&key, self.entries.get(&key), expect)?;
+                Ok(self.entries.remove(&key).map(|_| self.next_revision()))
+            }
+        }
+    }
+
+    fn bytes(&self) -> i64 {
+        self.entries.iter().map(|(key, entry)| rules::weight(key, entry)).sum()
+    }
+}
+
+impl MemoryKeyValue {
+    /// An empty store.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, quotas: Quotas) -> Self {
+        Self { clock, quotas, state: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn with<R>(
+        &self,
+        namespace: &Namespace,
+        keyspace: &KeyspaceName,
+        work: impl FnOnce(&Space, Timestamp) -> R,
+    ) -> Result<R, KeyValueError> {
+        let state = self.lock();
+        let space = state.spaces.get(&(namespace.key(), keyspace.key()));
+        Ok(work(space.ok_or(KeyValueError::NoKeyspace)?, self.clock.now()))
+    }
+
+    /// Changes a copy of a keyspace, which takes its place if all went well and
+    /// the namespace may hold it.
+    fn change<R>(
+        &self,
+        namespace: &Namespace,
+        keyspace: &KeyspaceName,
+        work: impl FnOnce(&mut Space, Timestamp) -> Result<R, KeyValueError>,
+    ) -> Result<R, KeyValueError> {
+        let mut state = self.lock();
+        let key = (namespace.key(), keyspace.key());
+        let before = state.spaces.get(&key).ok_or(KeyValueError::NoKeyspace)?;
+        let mut after = before.clone();
+        let result = work(&mut after, self.clock.now())?;
+        let delta = after.bytes() - before.bytes();
+        let own = state.spaces.iter().filter(|((owner, _), _)| *owner == key.0);
+        let wanted = u64::try_from(own.map(|(_, space)| space.bytes()).sum::<i64>() + delta);
+        let (wanted, limit) = (wanted.unwrap_or(0), self.quotas.keyvalue_bytes);
+        if delta > 0 && wanted > limit {
+            return Err(QuotaExceeded { what: "bytes of keys and values", limit, wanted }.into());
+        }
+        state.spaces.insert(key, after);
+        Ok(result)
+    }
+}
+
+#[async_trait]
+impl KeyValue for MemoryKeyValue {
+    async fn create_keyspace(
+        &self,
+        namespace: &Namespace,
+        keyspace: &KeyspaceName,
+    ) -> Result<Keyspace, KeyValueError> {
+        let mut state = self.lock();
+        let key = (namespace.key(), keyspace.key());
+        if state.spaces.contains_key(&key) {
+            return Err(KeyValueError::Exists);
+        }
+        let wanted = state.spaces.keys().filter(|(owner, _)| *owner == key.0).count() as u64 + 1;
+        let limit = self.quotas.resources;
+        if wanted > limit {
+            return Err(QuotaExceeded { what: "keyspaces", limit, wanted }.into());
+        }
+        let created = Timestamp::from_millisecond(self.clock.now().as_millisecond());
+        let keyspace =
+            Keyspace { name: keyspace.clone(), created: created.unwrap_or(Timestamp::MIN) };
+        let revision = state.retired.get(&key.0).copied().unwrap_or_default();
+        let space = Space { keyspace: keyspace.clone(), revision, entries: BTreeMap::new() };
+        state.spaces.insert(key, space);
+        Ok(keyspace)
+    }
+
+    async fn delete_keyspace(
+        &self,
+        namespace: &Namespace,
+        keyspace: &KeyspaceName,
+    ) -> Result<(), KeyValueError> {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        let key = (namespace.key(), keyspace.key());
+        let space = state.spaces.get_mut(&key).ok_or(KeyValueError::NoKeyspace)?;
+        if space.entries.values().any(|entry| rules::live(entry, now)) {
+            return Err(KeyValueError::NotEmpty);
+        }
+        space.expire(now, None);
+        let revision = space.revision;
+        state.spaces.remove(&key);
+        let retired = state.retired.entry(key.0).or_default();
+        *retired = revision.max(*retired);
+        Ok(())
+    }
+
+    async fn keyspace(
+        &self,
+        namespace: &Namespace,
+        keyspace: &KeyspaceName,
+    ) -> Result<Option<Keyspace>, StorageError> {
+        Ok(self.with(namespace, keyspace, |space, _| space.keyspace.clone()).ok())
+    }
+
+    async fn keyspaces(&self, namespace: &Namespace) -> Result<Vec<Keyspace>, StorageError> {
+        let state = self.lock();
+        let own = state.spaces.iter().filter(|((owner, _), _)| *owner == namespace.key());
+        Ok(own.map(|(_, space)| space.keyspace.clone()).collect())
+    }
+
+    async fn get(
+        &self,
+        namespace: &Namespace,
+        keyspace: &KeyspaceName,
+        key: &str,
+    ) -> Result<Option<Entry>, KeyValueError> {
+        self.with(namespace, keyspace, |space, now| space.live(key, now).cloned())
+    }
+
+    async fn get_many(
+        &self,
+        namespace: &Namespace,
+        keyspace: &KeyspaceName,
+        keys: &[String],
+    ) -> Result<Vec<Option<Entry>>, KeyValueError> {
+        self.with(namespace, keyspace, |space, now| {
+            keys.iter().map(|key| space.live(key, now).cloned()).collect()
+        })
+    }
+
+    async fn apply(
+        &self,
+        namespace: &Namespace,
+        keyspace: &KeyspaceName,
+        changes: Vec<Change>,
+        _origin: &Origin,
+    ) -> Result<Vec<Option<u64>>, KeyValueError> {
+        rules::check_changes(&changes)?;
+        self.change(namespace, keyspace, |space, now| {
+            changes.into_iter().map(|change| space.apply(change, now)).collect()
+        })
+    }
+
+    async fn increment(
+        &self,
+        namespace: &Namespace,
+        keyspace: &KeyspaceName,
+        key: &str,
+        by: i64,
+        _origin: &Origin,
+    ) -> Result<i64, KeyValueError> {
+        rules::check_key(key)?;
+        self.change(namespace, keyspace, |space, now| {
+            space.expire(now, Some(key));
+            let current = space.entries.get(key);
+            let sum = rules::add(key, current.map(|entry| &*entry.value), by)?;
+            let expires = current.and_then(|entry| entry.expires);
+            space.set(key, sum.to_string().into(), expires);
+            Ok(sum)
+        })
+    }
+
+    async fn list(
+        &self,
+        namespace: &Namespace,
+        keyspace: &KeyspaceName,
+        list: ListKeys,
+    ) -> Result<KeyPage, KeyValueError> {
+        self.with(namespace, keyspace, |space, now| {
+            let after = list.after.as_deref().unwrap_or_default();
+            let live = space.entries.iter().filter(|(_, entry)| rules::live(entry, now));
+            let found = live.map(|(key, _)| key);
+            let found = found.filter(|key| key.starts_with(&list.prefix) && key.as_str() > after);
+            let limit = list.limit.clamp(1, bounds::PAGE_MAX);
+            KeyPage::of(found.take(limit + 1).cloned().collect(), limit)
+        })
+    }
+}
+
+#[async_trait]
+impl Sweep for MemoryKeyValue {
+    async fn sweep(&self) -> Result<(), StorageError> {
+        let now = self.clock.now();
+        self.lock().spaces.values_mut().for_each(|space| space.expire(now, None));
+        Ok(())
+    }
+}

@@ -1,0 +1,44 @@
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use lambent_types::Namespace;
+
+use crate::error::StorageError;
+use crate::usage::{Usage, UsageRecord};
+
+/// Usage in memory.
+#[derive(Debug, Default)]
+pub struct MemoryUsage {
+    /// By namespace, hour and function.
+    sums: Mutex<BTreeMap<(String, Timestamp, String), UsageRecord>>,
+}
+
+#[async_trait]
+impl Usage for MemoryUsage {
+    async fn record(&self, records: Vec<(Namespace, UsageRecord)>) -> Result<(), StorageError> {
+        let mut sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
+        for (namespace, record) in records {
+            let key = (namespace.key(), record.hour, record.function.key());
+            match sums.get_mut(&key) {
+                Some(sum) => sum.used.add(&record.used),
+                None => drop(sums.insert(key, record)),
+            }
+        }
+        Ok(())
+    }
+
+    async fn query(
+        &self,
+        namespace: &Namespace,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<UsageRecord>, StorageError> {
+        let sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = sums.iter().filter(|((owner, hour, _), _)| {
+            *owner == namespace.key() && (since..until).contains(hour)
+        });
+        Ok(own.map(|(_, record)| record.clone()).collect())
+    }
+}
