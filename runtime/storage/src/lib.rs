@@ -16,6 +16,7 @@
 //! must any further backend.
 
 pub mod contract;
+pub mod fault;
 pub mod layout;
 pub mod memory;
 

@@ -9,6 +9,7 @@ use crate::embedded::{
     EmbeddedCode, EmbeddedLogs, EmbeddedObjects, EmbeddedRegistry, Options, Shards,
 };
 use crate::error::{OpenError, StorageError};
+use crate::fault::Faults;
 use crate::logs::InvocationLogs;
 use crate::memory::{MemoryCode, MemoryLogs, MemoryObjects, MemoryRegistry};
 use crate::objects::Objects;
@@ -70,6 +71,18 @@ impl Stores {
             logs: Arc::new(MemoryLogs::default()),
             objects: Arc::new(MemoryObjects::new(clock, quotas)),
             sweeps: Vec::new(),
+        }
+    }
+
+    /// The same stores, failing when `faults` says so.
+    #[must_use]
+    pub fn with_faults(self, faults: &Faults) -> Self {
+        Self {
+            registry: faults.around(self.registry),
+            code: faults.around(self.code),
+            logs: faults.around(self.logs),
+            objects: faults.around(self.objects),
+            sweeps: self.sweeps,
         }
     }
 

@@ -102,3 +102,13 @@ pub async fn check_keyvalue(store: Arc<dyn KeyValue>) {
 pub async fn check_usage(usage: Arc<dyn Usage>) {
     usage::usage_adds_up(&*usage).await;
 }
+/// Checks that [`Objects`] with quotas of 10 bytes, 3 objects and 2 buckets
+/// enforce them.
+pub async fn check_object_quotas(objects: Arc<dyn Objects>) {
+    objects::quotas_are_enforced(&*objects).await;
+}
+
+/// Writes and reads an object of `size` bytes, and its end.
+pub async fn check_large_object(objects: Arc<dyn Objects>, size: u64) {
+    objects::streams::large_objects_come_and_go(&*objects, size).await;
+}

@@ -4,7 +4,9 @@
 
 mod data_dir;
 mod embedded;
+mod faults;
 mod log_retention;
+mod object_files;
 
 use std::sync::Arc;
 

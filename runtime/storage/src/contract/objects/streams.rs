@@ -124,3 +124,34 @@ pub(in crate::contract) async fn a_refused_write_reads_no_bytes(objects: &dyn Ob
     let refused = objects.put_part(ns, b, "none", 1, untouched()).await;
     assert!(matches!(refused, Err(ObjectError::NoUpload)), "{refused:?}");
 }
+
+pub(in crate::contract) async fn large_objects_come_and_go(objects: &dyn Objects, size: u64) {
+    let (ns, b) = &fresh(objects, "contract-large").await;
+    let origin = &Origin::default();
+    let object = objects.put(ns, b, "k", PutObject::default(), sparse(size), origin).await;
+    assert_eq!(object.unwrap().size, size);
+    let (_, mut bytes) = objects.get(ns, b, "k", None).await.unwrap();
+    let mut at = 0;
+    while let Some(chunk) = bytes.next().await {
+        let chunk = chunk.unwrap();
+        // Looking at every byte would be most of the work.
+        assert_eq!(chunk[0], pattern(at, 1)[0] * u8::from(at % SPARSE == 0));
+        at += chunk.len() as u64;
+    }
+    assert_eq!(at, size);
+    let (_, end) = objects.get(ns, b, "k", Some(size - 5..size)).await.unwrap();
+    assert_eq!(collect(end).await.len(), 5);
+    objects.delete(ns, b, "k", Condition::None, origin).await.unwrap();
+}
+
+/// Bytes between those of a sparse object that are not zero.
+const SPARSE: u64 = 1 << 20;
+
+fn sparse(size: u64) -> ByteStream {
+    let zeros = Bytes::from(vec![0; SPARSE as usize - 1]);
+    let chunks = (0..size).step_by(SPARSE as usize).flat_map(move |at| {
+        let rest = (size - at - 1).min(SPARSE - 1) as usize;
+        [Ok(Bytes::from(pattern(at, 1))), Ok(zeros.slice(..rest))]
+    });
+    futures::stream::iter(chunks).boxed()
+}

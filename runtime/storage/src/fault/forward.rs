@@ -1,0 +1,36 @@
+/// Implements a trait for [`Faulty`](super::Faulty): every method calls the
+/// inner store, with faults before and after. `read` and `change` say which of
+/// the two a method is; `pass` methods cannot fail.
+macro_rules! forward {
+    ($trait:ident: $($rest:tt)*) => { forward! { @methods $trait [] $($rest)* } };
+    (@methods $trait:ident [$($done:tt)*]) => {
+        #[async_trait]
+        impl $trait for Faulty<dyn $trait> { $($done)* }
+    };
+    (@methods $trait:ident [$($done:tt)*]
+        pass $name:ident($($argument:ident: $type:ty),*); $($rest:tt)*) => {
+        forward! { @methods $trait [$($done)*
+            async fn $name(&self, $($argument: $type),*) {
+                self.inner.$name($($argument),*).await;
+            }
+        ] $($rest)* }
+    };
+    (@methods $trait:ident [$($done:tt)*]
+        read $name:ident($($argument:ident: $type:ty),*) -> $result:ty; $($rest:tt)*) => {
+        forward! { @methods $trait [$($done)*
+            async fn $name(&self, $($argument: $type),*) -> $result {
+                self.faults.inject(Call::Read, self.inner.$name($($argument),*)).await
+            }
+        ] $($rest)* }
+    };
+    (@methods $trait:ident [$($done:tt)*]
+        change $name:ident($($argument:ident: $type:ty),*) -> $result:ty; $($rest:tt)*) => {
+        forward! { @methods $trait [$($done)*
+            async fn $name(&self, $($argument: $type),*) -> $result {
+                self.faults.inject(Call::Change, self.inner.$name($($argument),*)).await
+            }
+        ] $($rest)* }
+    };
+}
+
+pub(super) use forward;

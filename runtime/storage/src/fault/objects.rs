@@ -1,0 +1,50 @@
+use std::ops::Range;
+
+use async_trait::async_trait;
+use lambent_types::{BucketName, Namespace, Origin};
+
+use super::forward::forward;
+use super::{Call, Faulty};
+use crate::error::StorageError;
+use crate::objects::{
+    Bucket, ByteStream, Condition, ListObjects, Object, ObjectError, ObjectPage, Objects, Part,
+    PutObject, Upload,
+};
+
+forward! { Objects:
+    change create_bucket(namespace: &Namespace, bucket: &BucketName) -> Result<Bucket, ObjectError>;
+    change delete_bucket(namespace: &Namespace, bucket: &BucketName) -> Result<(), ObjectError>;
+    read bucket(namespace: &Namespace, bucket: &BucketName) -> Result<Option<Bucket>, StorageError>;
+    read buckets(namespace: &Namespace) -> Result<Vec<Bucket>, StorageError>;
+    change put(
+        namespace: &Namespace, bucket: &BucketName, key: &str, put: PutObject, bytes: ByteStream,
+        origin: &Origin
+    ) -> Result<Object, ObjectError>;
+    read head(namespace: &Namespace, bucket: &BucketName, key: &str) -> Result<Object, ObjectError>;
+    read get(
+        namespace: &Namespace, bucket: &BucketName, key: &str, range: Option<Range<u64>>
+    ) -> Result<(Object, ByteStream), ObjectError>;
+    change delete(
+        namespace: &Namespace, bucket: &BucketName, key: &str, condition: Condition, origin: &Origin
+    ) -> Result<bool, ObjectError>;
+    read list(
+        namespace: &Namespace, bucket: &BucketName, list: ListObjects
+    ) -> Result<ObjectPage, ObjectError>;
+    change begin_upload(
+        namespace: &Namespace, bucket: &BucketName, key: &str, put: PutObject
+    ) -> Result<Upload, ObjectError>;
+    change put_part(
+        namespace: &Namespace, bucket: &BucketName, upload: &str, number: u32, bytes: ByteStream
+    ) -> Result<Part, ObjectError>;
+    read parts(
+        namespace: &Namespace, bucket: &BucketName, upload: &str
+    ) -> Result<Vec<Part>, ObjectError>;
+    change complete_upload(
+        namespace: &Namespace, bucket: &BucketName, upload: &str, parts: &[(u32, String)],
+        origin: &Origin
+    ) -> Result<Object, ObjectError>;
+    change abort_upload(
+        namespace: &Namespace, bucket: &BucketName, upload: &str
+    ) -> Result<(), ObjectError>;
+    read uploads(namespace: &Namespace, bucket: &BucketName) -> Result<Vec<Upload>, ObjectError>;
+}

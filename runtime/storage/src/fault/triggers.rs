@@ -1,0 +1,44 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use lambent_types::{Event, Namespace, Schedule, ScheduleName, Trigger, TriggerName};
+
+use super::forward::forward;
+use super::{Call, Faulty};
+use crate::error::StorageError;
+use crate::schedules::{ScheduleError, Scheduled, Schedules};
+use crate::triggers::{TriggerError, Triggers};
+use crate::usage::{Usage, UsageRecord};
+
+forward! { Triggers:
+    change put(namespace: &Namespace, trigger: Trigger) -> Result<(), TriggerError>;
+    change delete(namespace: &Namespace, name: &TriggerName) -> Result<(), TriggerError>;
+    read get(namespace: &Namespace, name: &TriggerName) -> Result<Option<Trigger>, StorageError>;
+    read list(namespace: &Namespace) -> Result<Vec<Trigger>, StorageError>;
+    read all() -> Result<Vec<(Namespace, Trigger)>, StorageError>;
+}
+
+forward! { Schedules:
+    change put(
+        namespace: &Namespace, schedule: Schedule, next: Option<Timestamp>
+    ) -> Result<(), ScheduleError>;
+    change delete(namespace: &Namespace, name: &ScheduleName) -> Result<(), ScheduleError>;
+    read get(namespace: &Namespace, name: &ScheduleName) -> Result<Option<Scheduled>, StorageError>;
+    read list(namespace: &Namespace) -> Result<Vec<Scheduled>, StorageError>;
+    read due(
+        now: Timestamp, limit: usize
+    ) -> Result<(Vec<(Namespace, Scheduled)>, Option<Timestamp>), StorageError>;
+    change fire(
+        namespace: &Namespace, name: &ScheduleName, revision: u64, fired: Timestamp,
+        events: Vec<Event>, next: Option<Timestamp>
+    ) -> Result<bool, StorageError>;
+    pass changed(timeout: Duration);
+}
+
+forward! { Usage:
+    change record(records: Vec<(Namespace, UsageRecord)>) -> Result<(), StorageError>;
+    read query(
+        namespace: &Namespace, since: Timestamp, until: Timestamp
+    ) -> Result<Vec<UsageRecord>, StorageError>;
+}
