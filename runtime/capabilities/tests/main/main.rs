@@ -1,0 +1,12 @@
+//! The interfaces' promises, tested with real guests through the real engine.
+
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
+
+mod blobstore;
+mod doubles;
+mod egress;
+mod handlers;
+mod keyvalue;
+mod messaging;
+mod settings;
+mod support;
