@@ -6,15 +6,20 @@ use lambent_types::Clock;
 use crate::code::CodeStore;
 use crate::data_dir::DataDir;
 use crate::embedded::{
-    EmbeddedCode, EmbeddedLogs, EmbeddedObjects, EmbeddedRegistry, Options, Shards,
+    EmbeddedCode, EmbeddedKeyValue, EmbeddedLogs, EmbeddedObjects, EmbeddedRegistry, EmbeddedUsage,
+    Options, Shards,
 };
 use crate::error::{OpenError, StorageError};
 use crate::fault::Faults;
+use crate::keyvalue::KeyValue;
 use crate::logs::InvocationLogs;
-use crate::memory::{MemoryCode, MemoryLogs, MemoryObjects, MemoryRegistry};
+use crate::memory::{
+    MemoryCode, MemoryKeyValue, MemoryLogs, MemoryObjects, MemoryRegistry, MemoryUsage,
+};
 use crate::objects::Objects;
 use crate::quota::Quotas;
 use crate::registry::Registry;
+use crate::usage::Usage;
 
 /// All stores of a node. Cloning is cheap: the clones are the same stores.
 #[derive(Clone)]
@@ -27,6 +32,10 @@ pub struct Stores {
     pub logs: Arc<dyn InvocationLogs>,
     /// Buckets and objects.
     pub objects: Arc<dyn Objects>,
+    /// Keyspaces and keys.
+    pub keyvalue: Arc<dyn KeyValue>,
+    /// What invocations used.
+    pub usage: Arc<dyn Usage>,
     sweeps: Vec<Arc<dyn Sweep>>,
 }
 
@@ -50,7 +59,10 @@ impl Stores {
         options: Options,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
-        let shards = Shards::open(data, clock, options.quotas)?;
+        let shards = Shards::open(data, Arc::clone(&clock), options.quotas)?;
+        let cache_bytes = options.keyvalue_cache_bytes;
+        let keyvalue = Arc::new(EmbeddedKeyValue::open(Arc::clone(&shards), clock, cache_bytes));
+        let usage = Arc::new(EmbeddedUsage::open(Arc::clone(&shards)));
         let objects = EmbeddedObjects::open(data, shards, options.quotas)?;
         let objects = Arc::new(objects);
         Ok(Self {
@@ -58,19 +70,24 @@ impl Stores {
             code: Arc::new(EmbeddedCode::open(data)?),
             logs: Arc::new(EmbeddedLogs::open(data, options.logs)?),
             objects: Arc::clone(&objects) as Arc<dyn Objects>,
-            sweeps: vec![objects],
+            keyvalue: Arc::clone(&keyvalue) as Arc<dyn KeyValue>,
+            usage,
+            sweeps: vec![objects, keyvalue],
         })
     }
 
     /// Empty stores in memory.
     #[must_use]
     pub fn memory(clock: Arc<dyn Clock>, quotas: Quotas) -> Self {
+        let keyvalue = Arc::new(MemoryKeyValue::new(Arc::clone(&clock), quotas));
         Self {
             registry: Arc::new(MemoryRegistry::default()),
             code: Arc::new(MemoryCode::default()),
             logs: Arc::new(MemoryLogs::default()),
             objects: Arc::new(MemoryObjects::new(clock, quotas)),
-            sweeps: Vec::new(),
+            keyvalue: Arc::clone(&keyvalue) as Arc<dyn KeyValue>,
+            usage: Arc::new(MemoryUsage::default()),
+            sweeps: vec![keyvalue],
         }
     }
 
@@ -82,6 +99,8 @@ impl Stores {
             code: faults.around(self.code),
             logs: faults.around(self.logs),
             objects: faults.around(self.objects),
+            keyvalue: faults.around(self.keyvalue),
+            usage: faults.around(self.usage),
             sweeps: self.sweeps,
         }
     }

@@ -56,10 +56,10 @@ pub struct UsageRecord {
 /// the process still holds back, at most a few seconds, is lost in a crash.
 #[async_trait]
 pub trait Usage: Send + Sync {
-    /// Adds to the sums.
+    /// Adds to the sums, all of one namespace or none.
     ///
     /// # Errors
-    /// The store failed; nothing was added.
+    /// The store failed; what some of the namespaces used may have been added.
     async fn record(&self, records: Vec<(Namespace, UsageRecord)>) -> Result<(), StorageError>;
 
     /// The sums of hours that begin in `since..until`, by hour and function.

@@ -5,6 +5,7 @@ mod code;
 #[expect(dead_code, reason = "used by what is added next")]
 mod emit;
 mod fatal;
+mod keyvalue;
 mod log_writer;
 mod logs;
 mod objects;
@@ -21,11 +22,14 @@ mod shards;
 #[expect(dead_code, reason = "used by what is added next")]
 mod signals;
 mod sqlite;
+mod usage;
 mod writer;
 
 pub(crate) use code::EmbeddedCode;
+pub(crate) use keyvalue::EmbeddedKeyValue;
 pub(crate) use logs::EmbeddedLogs;
 pub(crate) use objects::EmbeddedObjects;
 pub use options::{LogOptions, Options};
 pub(crate) use registry::EmbeddedRegistry;
 pub(crate) use shards::Shards;
+pub(crate) use usage::EmbeddedUsage;

@@ -7,6 +7,8 @@ use crate::quota::Quotas;
 pub struct Options {
     /// About how many bytes of functions and versions are kept in memory.
     pub cache_bytes: u64,
+    /// About how many bytes of keys and values are kept in memory.
+    pub keyvalue_cache_bytes: u64,
     /// How invocation logs are kept.
     pub logs: LogOptions,
     /// What each namespace may hold.
@@ -15,7 +17,12 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 64 << 20, logs: LogOptions::default(), quotas: Quotas::default() }
+        Self {
+            cache_bytes: 64 << 20,
+            keyvalue_cache_bytes: 32 << 20,
+            logs: LogOptions::default(),
+            quotas: Quotas::default(),
+        }
     }
 }
 

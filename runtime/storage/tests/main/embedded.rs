@@ -28,6 +28,8 @@ async fn it_keeps_the_contract() {
     contract::check_code(stores.code).await;
     contract::check_logs(stores.logs).await;
     contract::check_objects(stores.objects).await;
+    contract::check_keyvalue(stores.keyvalue).await;
+    contract::check_usage(stores.usage).await;
 }
 
 /// With nothing in memory, and with so little that entries come and go.

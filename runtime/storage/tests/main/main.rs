@@ -5,6 +5,7 @@
 mod data_dir;
 mod embedded;
 mod faults;
+mod keyvalue_model;
 mod log_retention;
 mod object_files;
 
