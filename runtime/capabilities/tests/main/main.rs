@@ -5,6 +5,7 @@
 mod blobstore;
 mod doubles;
 mod egress;
+mod examples;
 mod handlers;
 mod keyvalue;
 mod messaging;

@@ -21,7 +21,7 @@ use tokio_rustls::rustls::RootCertStore;
 
 use crate::doubles::{Keys, Mailbox};
 
-static ENGINE: LazyLock<Engine<Ctx>> = LazyLock::new(|| {
+pub(crate) static ENGINE: LazyLock<Engine<Ctx>> = LazyLock::new(|| {
     lambent_capabilities::engine(Options { instances: 20, ..Options::default() }, None).unwrap()
 });
 
