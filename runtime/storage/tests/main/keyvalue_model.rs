@@ -113,7 +113,7 @@ async fn take(stores: &Stores, step: &Step) -> String {
 async fn everything(store: &dyn KeyValue) -> String {
     let mut all = String::new();
     let keys: Vec<_> = (0..4).map(key).collect();
-    for n in 0..NAMESPACES.len() {
+    for (n, name) in NAMESPACES.into_iter().enumerate() {
         let mut bytes = 0;
         for s in 0..KEYSPACES.len() {
             let (n, s) = place(n, s);
@@ -125,8 +125,8 @@ async fn everything(store: &dyn KeyValue) -> String {
             }
             all += &format!("{:?} {found:?}\n", store.keyspace(&n, &s).await);
         }
-        assert!(bytes as u64 <= QUOTA, "{bytes} bytes in {}", NAMESPACES[n]);
-        all += &format!("{:?}\n", store.keyspaces(&namespace(NAMESPACES[n])).await);
+        assert!(bytes as u64 <= QUOTA, "{bytes} bytes in {name}");
+        all += &format!("{:?}\n", store.keyspaces(&namespace(name)).await);
     }
     all
 }
