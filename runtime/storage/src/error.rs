@@ -136,6 +136,18 @@ pub enum OpenError {
         /// Which guarantee is missing.
         detail: String,
     },
+    /// The S3 for the bytes of objects cannot be used as it is configured.
+    #[cfg(feature = "s3")]
+    #[error(
+        "cannot use S3 bucket {bucket:?} for objects; check its region, endpoint and credentials"
+    )]
+    S3 {
+        /// The bucket.
+        bucket: String,
+        /// Why it failed.
+        #[source]
+        source: Source,
+    },
     /// The database cannot be opened.
     #[error("cannot open database {}", path.display())]
     Database {

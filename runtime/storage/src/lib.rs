@@ -39,7 +39,9 @@ mod usage;
 
 pub use code::CodeStore;
 pub use data_dir::{DataDir, write_file};
-pub use embedded::{LogOptions, Options};
+#[cfg(feature = "s3")]
+pub use embedded::S3Options;
+pub use embedded::{LogOptions, ObjectBytes, Options};
 pub use error::{OpenError, StorageError, WriteError};
 pub use event_log::{AppendError, Channel, Delivery, EventLog, Settlement};
 pub use keyvalue::{

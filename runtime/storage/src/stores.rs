@@ -63,7 +63,7 @@ impl Stores {
         let cache_bytes = options.keyvalue_cache_bytes;
         let keyvalue = Arc::new(EmbeddedKeyValue::open(Arc::clone(&shards), clock, cache_bytes));
         let usage = Arc::new(EmbeddedUsage::open(Arc::clone(&shards)));
-        let objects = EmbeddedObjects::open(data, shards, options.quotas)?;
+        let objects = EmbeddedObjects::open(data, shards, options.quotas, &options.objects)?;
         let objects = Arc::new(objects);
         Ok(Self {
             registry: Arc::new(EmbeddedRegistry::open(data, options.cache_bytes)?),

@@ -29,7 +29,9 @@ pub(crate) use code::EmbeddedCode;
 pub(crate) use keyvalue::EmbeddedKeyValue;
 pub(crate) use logs::EmbeddedLogs;
 pub(crate) use objects::EmbeddedObjects;
-pub use options::{LogOptions, Options};
+#[cfg(feature = "s3")]
+pub use options::S3Options;
+pub use options::{LogOptions, ObjectBytes, Options};
 pub(crate) use registry::EmbeddedRegistry;
 pub(crate) use shards::Shards;
 pub(crate) use usage::EmbeddedUsage;

@@ -7,9 +7,13 @@ mod files;
 mod intake;
 mod pieces;
 mod reading;
+#[cfg(feature = "s3")]
+mod remote;
+#[cfg(feature = "s3")]
+mod s3;
 mod sweep;
 mod tables;
-#[cfg(test)]
+#[cfg(all(test, feature = "s3"))]
 mod tests;
 mod trash;
 
@@ -30,6 +34,7 @@ use crate::embedded::objects::intake::Allowance;
 use crate::embedded::objects::pieces::Piece;
 use crate::embedded::objects::reading::{Reading, spans};
 use crate::embedded::objects::trash::{Fresh, Pin, Trash};
+use crate::embedded::options::ObjectBytes;
 use crate::embedded::quota::{self, Held};
 use crate::embedded::shard::Tx;
 use crate::embedded::shards::Shards;
@@ -63,13 +68,19 @@ struct Admitted {
 }
 
 impl EmbeddedObjects {
-    /// Opens them, with bytes as files in `objects/`.
+    /// Opens them.
     pub(crate) fn open(
         data: &DataDir,
         shards: Arc<Shards>,
         quotas: Quotas,
+        bytes: &ObjectBytes,
     ) -> Result<Self, OpenError> {
-        Ok(Self::new(shards, quotas, Arc::new(Files::open(data)?)))
+        let blobs: Arc<dyn Blobs> = match bytes {
+            ObjectBytes::Files => Arc::new(Files::open(data)?),
+            #[cfg(feature = "s3")]
+            ObjectBytes::S3(options) => Arc::new(s3::open(options)?),
+        };
+        Ok(Self::new(shards, quotas, blobs))
     }
 
     fn new(shards: Arc<Shards>, quotas: Quotas, blobs: Arc<dyn Blobs>) -> Self {

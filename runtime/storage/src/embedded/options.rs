@@ -3,7 +3,7 @@ use std::time::Duration;
 use crate::quota::Quotas;
 
 /// What the embedded backend can be told.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// About how many bytes of functions and versions are kept in memory.
     pub cache_bytes: u64,
@@ -13,6 +13,8 @@ pub struct Options {
     pub logs: LogOptions,
     /// What each namespace may hold.
     pub quotas: Quotas,
+    /// Where the bytes of objects are.
+    pub objects: ObjectBytes,
 }
 
 impl Default for Options {
@@ -22,8 +24,37 @@ impl Default for Options {
             keyvalue_cache_bytes: 32 << 20,
             logs: LogOptions::default(),
             quotas: Quotas::default(),
+            objects: ObjectBytes::Files,
         }
     }
+}
+
+/// Where the bytes of objects are. Never changed for a data directory that
+/// holds objects.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ObjectBytes {
+    /// In files of the data directory.
+    #[default]
+    Files,
+    /// In an S3.
+    #[cfg(feature = "s3")]
+    S3(S3Options),
+}
+
+/// An S3, and where in it. Credentials come from the environment, as the AWS
+/// tools have them (`AWS_ACCESS_KEY_ID` and so on).
+#[cfg(feature = "s3")]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct S3Options {
+    /// The bucket.
+    pub bucket: String,
+    /// The service's URL; that of AWS if absent.
+    pub endpoint: Option<String>,
+    /// The region; `AWS_REGION` if absent.
+    pub region: Option<String>,
+    /// What the keys of all objects begin with. Everything below it must belong
+    /// to this data directory alone: what it does not know of is deleted.
+    pub prefix: String,
 }
 
 /// How invocation logs are kept.

@@ -72,7 +72,7 @@ pub(crate) trait Blobs: Send + Sync {
 /// A blob being written.
 #[async_trait]
 pub(crate) trait Incoming: Send {
-    /// Appends. May return before it is done, but holds at most one such block.
+    /// Appends. May return before it is done, but holds only a bounded part.
     async fn write(&mut self, block: Vec<Bytes>) -> io::Result<()>;
 
     /// Appends the last bytes. When this returns, all are durable.
