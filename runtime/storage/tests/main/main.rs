@@ -8,6 +8,7 @@ mod faults;
 mod keyvalue_model;
 mod log_retention;
 mod object_files;
+mod object_properties;
 
 use std::sync::Arc;
 
