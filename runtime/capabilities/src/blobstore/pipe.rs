@@ -155,3 +155,64 @@ impl OutputStream for PipeWriter {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::{FutureExt, StreamExt};
+
+    use super::*;
+    use crate::blobstore::Streams;
+
+    fn writer() -> (Arc<Pipe>, PipeWriter) {
+        let pipe = Arc::new(Pipe::default());
+        let counted = Streams::default().open().unwrap();
+        (pipe.clone(), PipeWriter { pipe, _counted: counted })
+    }
+
+    /// Writes until there is no room; how much that was.
+    fn fill(writer: &mut PipeWriter) -> usize {
+        let mut written = 0;
+        while let Ok(free @ 1..) = writer.check_write() {
+            writer.write(Bytes::from(vec![1; free])).unwrap();
+            written += free;
+        }
+        written
+    }
+
+    #[test]
+    fn a_writer_that_is_faster_waits() {
+        let (pipe, mut writer) = writer();
+        let mut reader = pipe.reader();
+        assert_eq!(fill(&mut writer), CAPACITY);
+        assert!(writer.ready().now_or_never().is_none(), "there is no room");
+        let taken = reader.next().now_or_never().unwrap().unwrap().unwrap();
+        assert_eq!(taken.len(), CAPACITY);
+        assert!(writer.ready().now_or_never().is_some());
+        assert!(reader.next().now_or_never().is_none(), "there is nothing, and no end");
+        writer.write(Bytes::from_static(b"end")).unwrap();
+        pipe.finish();
+        assert_eq!(reader.next().now_or_never().unwrap().unwrap().unwrap(), "end");
+        assert!(reader.next().now_or_never().unwrap().is_none());
+    }
+
+    #[test]
+    fn a_writer_without_a_reader_fails_in_place_of_waiting() {
+        let (pipe, mut writer) = writer();
+        assert_eq!(fill(&mut writer), CAPACITY);
+        assert!(writer.ready().now_or_never().is_some());
+        assert!(matches!(writer.check_write(), Err(StreamError::LastOperationFailed(_))));
+        drop(pipe.reader());
+        assert!(writer.ready().now_or_never().is_some());
+        assert!(matches!(writer.check_write(), Err(StreamError::LastOperationFailed(_))));
+    }
+
+    #[test]
+    fn what_is_abandoned_ends_in_an_error_also_when_finished_later() {
+        let (pipe, mut writer) = writer();
+        let mut reader = pipe.reader();
+        writer.write(Bytes::from_static(b"half")).unwrap();
+        pipe.abandon();
+        pipe.finish();
+        assert!(reader.next().now_or_never().unwrap().unwrap().is_err());
+    }
+}

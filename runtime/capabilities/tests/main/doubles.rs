@@ -1,52 +1,40 @@
 //! Stores that keep what they are given, and who is said to have given it.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use jiff::Timestamp;
+use lambent_storage::contract::samples;
+use lambent_storage::memory::MemoryKeyValue;
 use lambent_storage::{
-    Change, Depth, Entry, Expect, KeyPage, KeyValue, KeyValueError, Keyspace, ListKeys, Message,
-    NewMessage, Queue, QueueAttributes, QueueError, Queues, Receipt, Sent, StorageError,
+    Change, Depth, Entry, KeyPage, KeyValue, KeyValueError, Keyspace, ListKeys, Message,
+    NewMessage, Queue, QueueAttributes, QueueError, Queues, Quotas, Receipt, Sent, StorageError,
 };
-use lambent_types::{KeyspaceName, Namespace, Origin, QueueName};
+use lambent_types::{KeyspaceName, Namespace, Origin, QueueName, SystemClock};
 
-type Place = (String, String);
-
-/// Keyspaces, which exist when [`create`](Self::create) says so.
-#[derive(Default)]
+/// Keyspaces that note the origin of every change.
 pub(crate) struct Keys {
-    spaces: Mutex<BTreeMap<Place, BTreeMap<String, (Bytes, u64)>>>,
-    revision: Mutex<u64>,
+    inner: MemoryKeyValue,
     pub(crate) origins: Mutex<Vec<Origin>>,
 }
 
-fn place(namespace: &Namespace, name: &impl ToString) -> Place {
-    (namespace.to_string(), name.to_string())
-}
-
 impl Keys {
-    pub(crate) fn create(&self, namespace: &str, keyspace: &str) {
-        self.spaces.lock().unwrap().insert((namespace.into(), keyspace.into()), BTreeMap::new());
+    pub(crate) fn new() -> Self {
+        let inner = MemoryKeyValue::new(Arc::new(SystemClock), Quotas::default());
+        Self { inner, origins: Mutex::default() }
     }
 
-    pub(crate) fn value(&self, namespace: &str, keyspace: &str, key: &str) -> Option<Bytes> {
-        let spaces = self.spaces.lock().unwrap();
-        let found = spaces.get(&(namespace.into(), keyspace.into()))?.get(key)?;
-        Some(found.0.clone())
+    pub(crate) async fn create(&self, namespace: &str, keyspace: &str) {
+        let (namespace, keyspace) = (samples::namespace(namespace), keyspace.parse().unwrap());
+        self.inner.create_keyspace(&namespace, &keyspace).await.unwrap();
     }
 
-    fn with<R>(
-        &self,
-        namespace: &Namespace,
-        keyspace: &KeyspaceName,
-        work: impl FnOnce(&mut BTreeMap<String, (Bytes, u64)>) -> Result<R, KeyValueError>,
-    ) -> Result<R, KeyValueError> {
-        let mut spaces = self.spaces.lock().unwrap();
-        let space = spaces.get_mut(&place(namespace, keyspace));
-        work(space.ok_or(KeyValueError::NoKeyspace)?)
+    pub(crate) async fn value(&self, namespace: &str, keyspace: &str, key: &str) -> Option<Bytes> {
+        let (namespace, keyspace) = (samples::namespace(namespace), keyspace.parse().unwrap());
+        let entry = self.inner.get(&namespace, &keyspace, key).await.unwrap();
+        entry.map(|entry| entry.value)
     }
 }
 
@@ -69,8 +57,7 @@ impl KeyValue for Keys {
         namespace: &Namespace,
         keyspace: &KeyspaceName,
     ) -> Result<Option<Keyspace>, StorageError> {
-        let found = self.spaces.lock().unwrap().contains_key(&place(namespace, keyspace));
-        Ok(found.then(|| Keyspace { name: keyspace.clone(), created: Timestamp::UNIX_EPOCH }))
+        self.inner.keyspace(namespace, keyspace).await
     }
 
     async fn keyspaces(&self, _: &Namespace) -> Result<Vec<Keyspace>, StorageError> {
@@ -83,10 +70,7 @@ impl KeyValue for Keys {
         keyspace: &KeyspaceName,
         key: &str,
     ) -> Result<Option<Entry>, KeyValueError> {
-        self.with(namespace, keyspace, |space| {
-            let found = space.get(key).cloned();
-            Ok(found.map(|(value, revision)| Entry { value, revision, expires: None }))
-        })
+        self.inner.get(namespace, keyspace, key).await
     }
 
     async fn get_many(
@@ -95,11 +79,7 @@ impl KeyValue for Keys {
         keyspace: &KeyspaceName,
         keys: &[String],
     ) -> Result<Vec<Option<Entry>>, KeyValueError> {
-        let mut found = Vec::new();
-        for key in keys {
-            found.push(self.get(namespace, keyspace, key).await?);
-        }
-        Ok(found)
+        self.inner.get_many(namespace, keyspace, keys).await
     }
 
     async fn apply(
@@ -110,32 +90,7 @@ impl KeyValue for Keys {
         origin: &Origin,
     ) -> Result<Vec<Option<u64>>, KeyValueError> {
         self.origins.lock().unwrap().push(origin.clone());
-        self.with(namespace, keyspace, |space| {
-            let mut revisions = Vec::new();
-            for change in changes {
-                let mut revision = self.revision.lock().unwrap();
-                *revision += 1;
-                match change {
-                    Change::Set { key, value, options } => {
-                        let current = space.get(&key).map(|(_, revision)| *revision);
-                        let good = match options.expect {
-                            Expect::Any => true,
-                            Expect::Absent => current.is_none(),
-                            Expect::Revision(expected) => current == Some(expected),
-                        };
-                        if !good {
-                            return Err(KeyValueError::Expectation { key, current });
-                        }
-                        space.insert(key, (value, *revision));
-                        revisions.push(Some(*revision));
-                    }
-                    Change::Delete { key, .. } => {
-                        revisions.push(space.remove(&key).map(|_| *revision));
-                    }
-                }
-            }
-            Ok(revisions)
-        })
+        self.inner.apply(namespace, keyspace, changes, origin).await
     }
 
     async fn increment(
@@ -147,14 +102,7 @@ impl KeyValue for Keys {
         origin: &Origin,
     ) -> Result<i64, KeyValueError> {
         self.origins.lock().unwrap().push(origin.clone());
-        self.with(namespace, keyspace, |space| {
-            let text = space.get(key).map_or("0".into(), |(value, _)| value.clone());
-            let value: Option<i64> = String::from_utf8_lossy(&text).parse().ok();
-            let value = value.and_then(|value| value.checked_add(by));
-            let value = value.ok_or_else(|| KeyValueError::NotACounter(key.to_owned()))?;
-            space.insert(key.to_owned(), (value.to_string().into(), 0));
-            Ok(value)
-        })
+        self.inner.increment(namespace, keyspace, key, by, origin).await
     }
 
     async fn list(
@@ -163,15 +111,14 @@ impl KeyValue for Keys {
         keyspace: &KeyspaceName,
         list: ListKeys,
     ) -> Result<KeyPage, KeyValueError> {
-        self.with(namespace, keyspace, |space| {
-            let after = list.after.unwrap_or_default();
-            let keys = space.keys().filter(|key| **key > after).cloned();
-            let mut keys: Vec<_> = keys.take(list.limit + 1).collect();
-            let more = keys.len() > list.limit;
-            keys.truncate(list.limit);
-            Ok(KeyPage { next: more.then(|| keys.last().unwrap().clone()), keys })
-        })
+        self.inner.list(namespace, keyspace, list).await
     }
+}
+
+type Place = (String, String);
+
+fn place(namespace: &Namespace, name: &impl ToString) -> Place {
+    (namespace.to_string(), name.to_string())
 }
 
 /// Queues, which exist when [`create`](Self::create) says so, and are only sent to.

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use lambent_storage::Quotas;
+use lambent_types::{Handler, Origin, Outcome};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -11,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio_rustls::rustls::{RootCertStore, ServerConfig};
 
-use crate::support::{Names, World};
+use crate::support::{Names, World, event, function, limits};
 
 fn fetch(scheme: &str, authority: &str) -> Value {
     json!({ "use": "http", "scheme": scheme, "authority": authority, "path": "/x?y=1" })
@@ -213,4 +214,23 @@ async fn certificates_are_checked_against_the_name() {
     let run = world.run(json!({ "hosts": hosts }), calls).await;
     assert_eq!(run.ok(0)["data"], "hello");
     assert!(run.error(1).contains("TlsCertificateError"), "{}", run.error(1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wasi_0_3_goes_the_same_way() {
+    let (address, _heads) = upstream(HELLO).await;
+    let world = World::new();
+    let get = |hosts: Value| {
+        let function = function("default", json!({ "hosts": hosts }));
+        let url = event("test", format!("http://{address}/x"));
+        let guest = ("guest-async-fetch", Handler::EventAsync);
+        world.event(guest, function, (Origin::default(), limits()), url)
+    };
+    let end = get(json!([format!("http://{address}")])).await;
+    assert_eq!(end.outcome, Outcome::Ok, "{:?}", end.logs.lines);
+    assert_eq!(end.value.unwrap().data, "hello");
+    let end = get(json!([])).await;
+    let Outcome::FunctionError(failure) = end.outcome else { panic!("{:?}", end.outcome) };
+    assert!(failure.message.contains("HttpRequestDenied"), "{}", failure.message);
+    assert!(end.logs.lines[0].text.contains("hosts = ["), "{:?}", end.logs.lines);
 }

@@ -1,6 +1,9 @@
 //! Exports whose types are this crate's own.
 
-use lambent_engine::Finished;
+use std::sync::Arc;
+
+use lambent_capabilities::Ctx;
+use lambent_engine::{Finished, Invocation};
 use lambent_types::occurrence::{KeyData, KeyValueData};
 use lambent_types::{Event, Handler, Origin, Outcome, Output};
 use serde_json::{Value, json};
@@ -65,7 +68,7 @@ async fn watch(world: &World, grants: Value, change: Event) -> Finished<Output> 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_watcher_is_told_values_of_any_bytes() {
     let world = World::new();
-    world.keys.create("default", "watched");
+    world.keys.create("default", "watched").await;
     let grants = json!({ "keyspaces": { "watched": "read" } });
     let said = |end: Finished<Output>| {
         assert_eq!(end.outcome, Outcome::Ok);
@@ -89,16 +92,48 @@ async fn a_watcher_is_told_values_of_any_bytes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_first_draft_of_the_watcher_is_called_too() {
     let world = World::new();
-    world.keys.create("default", "watched");
-    world.keys.create("default", "copies");
+    world.keys.create("default", "watched").await;
+    world.keys.create("default", "copies").await;
     let grants = json!({ "keyspaces": { "watched": "read", "copies": "write" } });
     let watcher = ("guest-peer-wasmcloud-watcher", Handler::Watcher);
     let change = change("a", Some(KeyValueData::Text("hi".into())));
     let function = function("default", grants);
     let end = world.event(watcher, function, (Origin::default(), limits()), change).await;
     assert_eq!(end.outcome, Outcome::Ok, "{:?}", end.logs.lines);
-    assert_eq!(world.keys.value("default", "copies", "a").unwrap(), "hi");
-    assert_eq!(world.keys.value("default", "copies", "changes").unwrap(), "1");
+    assert_eq!(world.keys.value("default", "copies", "a").await.unwrap(), "hi");
+    assert_eq!(world.keys.value("default", "copies", "changes").await.unwrap(), "1");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_batch_is_handed_over_whole_and_fails_in_parts() {
+    let world = World::new();
+    world.keys.create("default", "stock").await;
+    let stock = json!({ "use": "keyvalue", "do": "set", "store": "stock", "key": "lamp",
+                        "value": r#"{"left":3}"# });
+    let grants = json!({ "keyspaces": { "stock": "read-write" } });
+    world.run(grants.clone(), json!([stock])).await.ok(0);
+    let order = |id: &str, data: &'static str| Event {
+        id: id.into(),
+        kind: lambent_types::occurrence::QUEUE_MESSAGE.into(),
+        extensions: vec![("sequence".into(), "1".into())],
+        ..event("/queues/orders", data)
+    };
+    let events = vec![
+        order("a", r#"{"item":"lamp","count":2}"#),
+        order("b", r#"{"item":"lamp","count":2}"#),
+        order("c", r#"{"item":"chair","count":1}"#),
+        order("d", r#"{"item":"lamp","count":1}"#),
+    ];
+    let ctx =
+        Ctx::new(world.shared.clone(), Arc::new(function("default", grants)), Origin::default());
+    let component = component("order-queue").await;
+    assert_eq!(component.handlers(), [Handler::Batch]);
+    let end = component.batch(Invocation::new(ctx).limits(limits()), events).await.unwrap();
+    assert_eq!(end.outcome, Outcome::Ok, "{:?}", end.logs.lines);
+    let failed = end.value.unwrap();
+    let failed: Vec<_> = failed.iter().map(|(index, why)| (*index, why.kind.as_str())).collect();
+    assert_eq!(failed, [(1, "OutOfStock"), (2, "UnknownItem")]);
+    assert!(end.meter.bytes_in > 80);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -8,9 +8,9 @@ use lambent_types::Handler;
 
 const DRAFTS: [&str; 2] = ["keyvalue", "keyvalue2"];
 
-fn world() -> World {
+async fn world() -> World {
     let world = World::new();
-    world.keys.create("default", "cache");
+    world.keys.create("default", "cache").await;
     world
 }
 
@@ -26,7 +26,7 @@ fn call(draft: &str, mut deed: Value) -> Value {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_drafts_read_what_either_wrote() {
-    let world = world();
+    let world = world().await;
     for (writer, reader) in [(DRAFTS[0], DRAFTS[1]), (DRAFTS[1], DRAFTS[0])] {
         let run = world
             .run(
@@ -54,6 +54,7 @@ async fn both_drafts_read_what_either_wrote() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn batches_differ_in_shape_and_not_in_content() {
     let run = world()
+        .await
         .run(
             grants("read-write"),
             json!([
@@ -72,7 +73,7 @@ async fn batches_differ_in_shape_and_not_in_content() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lists_go_on_where_their_cursor_says() {
-    let world = world();
+    let world = world().await;
     let pair = |n: usize| json!([format!("k{n:04}"), ""]);
     let set = |from: usize| {
         let pairs: Vec<_> = (from..from + 900).map(pair).collect();
@@ -104,6 +105,7 @@ async fn lists_go_on_where_their_cursor_says() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_swap_loses_to_whoever_came_between() {
     let run = world()
+        .await
         .run(
             grants("read-write"),
             json!([
@@ -125,6 +127,7 @@ async fn a_swap_loses_to_whoever_came_between() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn counters_are_signed_only_where_the_interface_is() {
     let run = world()
+        .await
         .run(
             grants("write"),
             json!([
@@ -142,7 +145,7 @@ async fn counters_are_signed_only_where_the_interface_is() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_reached_without_a_grant_of_its_kind() {
-    let world = world();
+    let world = world().await;
     for draft in DRAFTS {
         let open = json!([call(draft, json!({ "do": "open" }))]);
         let run = world.run(json!({}), open).await;
@@ -187,8 +190,8 @@ async fn nothing_is_reached_without_a_grant_of_its_kind() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_namespace_does_not_see_the_keys_of_another() {
-    let world = world();
-    world.keys.create("other", "cache");
+    let world = world().await;
+    world.keys.create("other", "cache").await;
     let set = json!([call("keyvalue", json!({ "do": "set", "key": "a", "value": "mine" }))]);
     world.run(grants("write"), set).await;
     let get = json!([call("keyvalue", json!({ "do": "get", "key": "a" }))]);
@@ -199,8 +202,8 @@ async fn a_namespace_does_not_see_the_keys_of_another() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_is_not_there_is_said_to_be_missing() {
     let granted = json!({ "keyspaces": { "gone": "read", "default": "read" } });
-    let world = world();
-    world.keys.create("default", "default");
+    let world = world().await;
+    world.keys.create("default", "default").await;
     let calls = json!([
         { "use": "keyvalue", "do": "open", "store": "gone" },
         { "use": "keyvalue2", "do": "open", "store": "gone" },
@@ -216,7 +219,7 @@ async fn a_store_that_is_not_there_is_said_to_be_missing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn changes_say_which_functions_led_to_them() {
-    let world = world();
+    let world = world().await;
     let f: FunctionName = "f".parse().unwrap();
     let before = Lineage::default().enter(&"first".parse().unwrap()).unwrap();
     let origin = Origin { lineage: before.clone(), trace_parent: Some("00-1-2-01".into()) };
@@ -236,7 +239,7 @@ async fn changes_say_which_functions_led_to_them() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_one_call_gives_back_is_bounded() {
-    let world = world();
+    let world = world().await;
     let big = "x".repeat(1 << 20);
     let pairs: Vec<_> = (0..5).map(|n| json!([format!("k{n}"), big])).collect();
     let set = call("keyvalue", json!({ "do": "set-many", "pairs": pairs }));

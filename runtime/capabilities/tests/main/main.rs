@@ -1,6 +1,6 @@
 //! The interfaces' promises, tested with real guests through the real engine.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod blobstore;
 mod doubles;

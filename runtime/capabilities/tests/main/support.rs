@@ -65,7 +65,7 @@ impl World {
 
     pub(crate) fn with(quotas: Quotas, names: Names, roots: RootCertStore) -> Self {
         let objects = Arc::new(MemoryObjects::new(Arc::new(SystemClock), quotas));
-        let (keys, mailbox) = (Arc::new(Keys::default()), Arc::new(Mailbox::default()));
+        let (keys, mailbox) = (Arc::new(Keys::new()), Arc::new(Mailbox::default()));
         let network = Network::new(Arc::new(names), roots).unwrap();
         let shared = Shared::new(objects.clone(), keys.clone(), mailbox.clone(), network);
         Self { shared: Arc::new(shared), objects, keys, mailbox }
