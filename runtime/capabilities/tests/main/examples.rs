@@ -60,8 +60,8 @@ async fn set(world: &World, keyspace: &str, key: &str, value: &'static str) {
     world.keys.apply(&namespace, &keyspace, vec![change], &Origin::default()).await.unwrap();
 }
 
-fn value(world: &World, keyspace: &str, key: &str) -> Option<Value> {
-    let value = world.keys.value("default", keyspace, key)?;
+async fn value(world: &World, keyspace: &str, key: &str) -> Option<Value> {
+    let value = world.keys.value("default", keyspace, key).await?;
     Some(serde_json::from_slice(&value).unwrap())
 }
 
@@ -71,7 +71,7 @@ async fn a_photo_becomes_a_thumbnail_and_metadata_until_it_is_deleted() {
     for bucket in ["photos", "thumbnails"] {
         world.create_bucket("default", bucket).await;
     }
-    world.keys.create("default", "metadata");
+    world.keys.create("default", "metadata").await;
     let key = "2015/DSCOVR ↑.jpg";
     let photo = std::fs::read(root().join("guest-examples/thumbnail/photos/rocket.jpg")).unwrap();
     put(&world, key, photo.clone()).await;
@@ -89,7 +89,7 @@ async fn a_photo_becomes_a_thumbnail_and_metadata_until_it_is_deleted() {
     assert_eq!(end.outcome, Outcome::Ok, "{:?}", end.logs);
     let thumbnail = get(&world, "thumbnails", key).await.unwrap();
     assert!(thumbnail.starts_with(b"\xff\xd8"), "a JPEG");
-    let facts = value(&world, "metadata", key).unwrap();
+    let facts = value(&world, "metadata", key).await.unwrap();
     let small = json!({ "width": 320, "height": 214, "bytes": thumbnail.len() });
     let expected = json!({
         "format": "jpg", "width": 640, "height": 427, "bytes": photo.len(), "thumbnail": small,
@@ -100,7 +100,7 @@ async fn a_photo_becomes_a_thumbnail_and_metadata_until_it_is_deleted() {
     let end = run(&world, "thumbnail", Handler::Event, deleted).await;
     assert_eq!(end.outcome, Outcome::Ok, "{:?}", end.logs);
     assert_eq!(get(&world, "thumbnails", key).await, None);
-    assert_eq!(value(&world, "metadata", key), None);
+    assert_eq!(value(&world, "metadata", key).await, None);
 
     put(&world, "notes.txt", b"milk".to_vec()).await;
     data.key = "notes.txt".into();
@@ -113,7 +113,7 @@ async fn a_photo_becomes_a_thumbnail_and_metadata_until_it_is_deleted() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_order_of_a_batch_fails_alone_and_is_taken_once() {
     let world = World::new();
-    world.keys.create("default", "stock");
+    world.keys.create("default", "stock").await;
     set(&world, "stock", "lamp", r#"{"left": 5}"#).await;
     let bodies = [
         r#"{"item": "lamp", "count": 2}"#,
@@ -143,7 +143,7 @@ async fn each_order_of_a_batch_fails_alone_and_is_taken_once() {
             (3, "OutOfStock".into(), Retry::Policy),
         ];
         assert_eq!(failed, expected);
-        let stock = value(&world, "stock", "lamp").unwrap();
+        let stock = value(&world, "stock", "lamp").await.unwrap();
         assert_eq!(stock, json!({ "left": 2, "orders": ["a", "e"] }));
     }
 }
@@ -152,7 +152,7 @@ async fn each_order_of_a_batch_fails_alone_and_is_taken_once() {
 async fn every_change_of_a_key_is_written_down() {
     let world = World::new();
     for keyspace in ["settings", "audit"] {
-        world.keys.create("default", keyspace);
+        world.keys.create("default", keyspace).await;
     }
     for new in [Some(KeyValueData::Text("réd".into())), None] {
         let kind = if new.is_some() { occurrence::KEY_SET } else { occurrence::KEY_DELETED };
@@ -169,7 +169,7 @@ async fn every_change_of_a_key_is_written_down() {
         assert_eq!(end.outcome, Outcome::Ok, "{:?}", end.logs);
     }
     for (number, change, bytes) in [(1, "set", json!(4)), (2, "delete", Value::Null)] {
-        let entry = value(&world, "audit", &format!("entry/{number:012}")).unwrap();
+        let entry = value(&world, "audit", &format!("entry/{number:012}")).await.unwrap();
         assert_eq!((&entry["key"], &entry["change"]), (&json!("color"), &json!(change)));
         assert_eq!(entry["bytes"], bytes, "{entry}");
     }
@@ -181,7 +181,7 @@ async fn a_report_counts_what_its_schedule_names() {
     for bucket in ["photos", "reports"] {
         world.create_bucket("default", bucket).await;
     }
-    world.keys.create("default", "metadata");
+    world.keys.create("default", "metadata").await;
     set(&world, "metadata", "a.jpg", "{}").await;
     put(&world, "a.jpg", vec![0; 10]).await;
     put(&world, "b.jpg", vec![0; 20]).await;

@@ -1,9 +1,6 @@
 //! Exports whose types are this crate's own.
 
-use std::sync::Arc;
-
-use lambent_capabilities::Ctx;
-use lambent_engine::{Finished, Invocation};
+use lambent_engine::Finished;
 use lambent_types::occurrence::{KeyData, KeyValueData};
 use lambent_types::{Event, Handler, Origin, Outcome, Output};
 use serde_json::{Value, json};
@@ -102,38 +99,6 @@ async fn the_first_draft_of_the_watcher_is_called_too() {
     assert_eq!(end.outcome, Outcome::Ok, "{:?}", end.logs.lines);
     assert_eq!(world.keys.value("default", "copies", "a").await.unwrap(), "hi");
     assert_eq!(world.keys.value("default", "copies", "changes").await.unwrap(), "1");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_batch_is_handed_over_whole_and_fails_in_parts() {
-    let world = World::new();
-    world.keys.create("default", "stock").await;
-    let stock = json!({ "use": "keyvalue", "do": "set", "store": "stock", "key": "lamp",
-                        "value": r#"{"left":3}"# });
-    let grants = json!({ "keyspaces": { "stock": "read-write" } });
-    world.run(grants.clone(), json!([stock])).await.ok(0);
-    let order = |id: &str, data: &'static str| Event {
-        id: id.into(),
-        kind: lambent_types::occurrence::QUEUE_MESSAGE.into(),
-        extensions: vec![("sequence".into(), "1".into())],
-        ..event("/queues/orders", data)
-    };
-    let events = vec![
-        order("a", r#"{"item":"lamp","count":2}"#),
-        order("b", r#"{"item":"lamp","count":2}"#),
-        order("c", r#"{"item":"chair","count":1}"#),
-        order("d", r#"{"item":"lamp","count":1}"#),
-    ];
-    let ctx =
-        Ctx::new(world.shared.clone(), Arc::new(function("default", grants)), Origin::default());
-    let component = component("order-queue").await;
-    assert_eq!(component.handlers(), [Handler::Batch]);
-    let end = component.batch(Invocation::new(ctx).limits(limits()), events).await.unwrap();
-    assert_eq!(end.outcome, Outcome::Ok, "{:?}", end.logs.lines);
-    let failed = end.value.unwrap();
-    let failed: Vec<_> = failed.iter().map(|(index, why)| (*index, why.kind.as_str())).collect();
-    assert_eq!(failed, [(1, "OutOfStock"), (2, "UnknownItem")]);
-    assert!(end.meter.bytes_in > 80);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
