@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
-use lambent_types::{KeyspaceName, Namespace, Origin};
+use lambent_types::{KeyspaceName, Namespace, Origin, TriggerName};
 
 use crate::error::StorageError;
 use crate::quota::QuotaExceeded;
@@ -125,6 +125,9 @@ pub enum KeyValueError {
     /// The keyspace holds keys.
     #[error("the keyspace is not empty")]
     NotEmpty,
+    /// A trigger is for its changes.
+    #[error("trigger \"{0}\" is for its changes")]
+    Triggered(TriggerName),
     /// A key is not as expected.
     #[error("key {key:?} is not as expected")]
     Expectation {
@@ -169,7 +172,7 @@ pub trait KeyValue: Send + Sync {
     /// Deletes an empty keyspace.
     ///
     /// # Errors
-    /// `NoKeyspace`, `NotEmpty`, `Storage`.
+    /// `NoKeyspace`, `NotEmpty`, `Triggered`, `Storage`.
     async fn delete_keyspace(
         &self,
         namespace: &Namespace,

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
-use lambent_types::{BucketName, Namespace, Origin};
+use lambent_types::{BucketName, Namespace, Origin, TriggerName};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StorageError;
@@ -137,6 +137,9 @@ pub enum ObjectError {
     /// The bucket holds objects or unfinished uploads.
     #[error("the bucket is not empty")]
     NotEmpty,
+    /// A trigger is for its changes.
+    #[error("trigger \"{0}\" is for its changes")]
+    Triggered(TriggerName),
     /// The condition does not hold.
     #[error("the object is not as expected")]
     Condition {
@@ -185,7 +188,7 @@ pub trait Objects: Send + Sync {
     /// Deletes an empty bucket.
     ///
     /// # Errors
-    /// `NoBucket`, `NotEmpty`, `Storage`.
+    /// `NoBucket`, `NotEmpty`, `Triggered`, `Storage`.
     async fn delete_bucket(
         &self,
         namespace: &Namespace,

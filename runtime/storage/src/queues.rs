@@ -1,10 +1,12 @@
+pub(crate) mod rules;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
-use lambent_types::{Namespace, Origin, QueueName};
+use lambent_types::{Namespace, Origin, QueueName, TriggerName};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StorageError;
@@ -146,6 +148,9 @@ pub enum QueueError {
     /// Another queue sends its dead letters here.
     #[error("queue \"{0}\" sends its dead letters here")]
     InUse(QueueName),
+    /// A trigger takes messages from it.
+    #[error("trigger \"{0}\" takes messages from it")]
+    Triggered(TriggerName),
     /// The receipt is malformed, or no longer the last one of its message.
     #[error("the receipt is not the last one of any message")]
     Receipt,
@@ -185,7 +190,7 @@ pub trait Queues: Send + Sync {
     /// Deletes a queue with everything in it.
     ///
     /// # Errors
-    /// `NoQueue`, `InUse`, `Storage`.
+    /// `NoQueue`, `InUse`, `Triggered`, `Storage`.
     async fn delete_queue(
         &self,
         namespace: &Namespace,

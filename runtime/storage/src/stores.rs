@@ -6,19 +6,25 @@ use lambent_types::Clock;
 use crate::code::CodeStore;
 use crate::data_dir::DataDir;
 use crate::embedded::{
-    EmbeddedCode, EmbeddedKeyValue, EmbeddedLogs, EmbeddedObjects, EmbeddedRegistry, EmbeddedUsage,
-    Options, Shards,
+    EmbeddedCode, EmbeddedEventLog, EmbeddedKeyValue, EmbeddedLogs, EmbeddedObjects,
+    EmbeddedQueues, EmbeddedRegistry, EmbeddedSchedules, EmbeddedTriggers, EmbeddedUsage,
+    MessageSweep, Options, Shards,
 };
 use crate::error::{OpenError, StorageError};
+use crate::event_log::EventLog;
 use crate::fault::Faults;
 use crate::keyvalue::KeyValue;
 use crate::logs::InvocationLogs;
 use crate::memory::{
-    MemoryCode, MemoryKeyValue, MemoryLogs, MemoryObjects, MemoryRegistry, MemoryUsage,
+    MemoryCode, MemoryEvents, MemoryKeyValue, MemoryLogs, MemoryObjects, MemoryRegistry,
+    MemoryUsage,
 };
 use crate::objects::Objects;
+use crate::queues::Queues;
 use crate::quota::Quotas;
 use crate::registry::Registry;
+use crate::schedules::Schedules;
+use crate::triggers::Triggers;
 use crate::usage::Usage;
 
 /// All stores of a node. Cloning is cheap: the clones are the same stores.
@@ -34,6 +40,14 @@ pub struct Stores {
     pub objects: Arc<dyn Objects>,
     /// Keyspaces and keys.
     pub keyvalue: Arc<dyn KeyValue>,
+    /// Queues and messages.
+    pub queues: Arc<dyn Queues>,
+    /// What happened and is not handled yet.
+    pub events: Arc<dyn EventLog>,
+    /// What makes functions run when something changes.
+    pub triggers: Arc<dyn Triggers>,
+    /// What makes functions run when it is time.
+    pub schedules: Arc<dyn Schedules>,
     /// What invocations used.
     pub usage: Arc<dyn Usage>,
     sweeps: Vec<Arc<dyn Sweep>>,
@@ -60,8 +74,14 @@ impl Stores {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
         let shards = Shards::open(data, Arc::clone(&clock), options.quotas)?;
+        let parts = || (Arc::clone(&shards), Arc::clone(&clock));
         let cache_bytes = options.keyvalue_cache_bytes;
-        let keyvalue = Arc::new(EmbeddedKeyValue::open(Arc::clone(&shards), clock, cache_bytes));
+        let keyvalue = EmbeddedKeyValue::open(Arc::clone(&shards), Arc::clone(&clock), cache_bytes);
+        let keyvalue = Arc::new(keyvalue);
+        let (queues, events) = (EmbeddedQueues::new(parts()), EmbeddedEventLog::new(parts()));
+        let messages = Arc::new(MessageSweep::new(parts()));
+        let triggers = EmbeddedTriggers::new(Arc::clone(&shards));
+        let schedules = EmbeddedSchedules::new(Arc::clone(&shards));
         let usage = Arc::new(EmbeddedUsage::open(Arc::clone(&shards)));
         let objects = EmbeddedObjects::open(data, shards, options.quotas, &options.objects)?;
         let objects = Arc::new(objects);
@@ -71,8 +91,12 @@ impl Stores {
             logs: Arc::new(EmbeddedLogs::open(data, options.logs)?),
             objects: Arc::clone(&objects) as Arc<dyn Objects>,
             keyvalue: Arc::clone(&keyvalue) as Arc<dyn KeyValue>,
+            queues: Arc::new(queues),
+            events: Arc::new(events),
+            triggers: Arc::new(triggers),
+            schedules: Arc::new(schedules),
             usage,
-            sweeps: vec![objects, keyvalue],
+            sweeps: vec![objects, keyvalue, messages],
         })
     }
 
@@ -80,12 +104,17 @@ impl Stores {
     #[must_use]
     pub fn memory(clock: Arc<dyn Clock>, quotas: Quotas) -> Self {
         let keyvalue = Arc::new(MemoryKeyValue::new(Arc::clone(&clock), quotas));
+        let events = Arc::new(MemoryEvents::new(Arc::clone(&clock), quotas));
         Self {
             registry: Arc::new(MemoryRegistry::default()),
             code: Arc::new(MemoryCode::default()),
             logs: Arc::new(MemoryLogs::default()),
             objects: Arc::new(MemoryObjects::new(clock, quotas)),
             keyvalue: Arc::clone(&keyvalue) as Arc<dyn KeyValue>,
+            queues: Arc::clone(&events) as Arc<dyn Queues>,
+            events: Arc::clone(&events) as Arc<dyn EventLog>,
+            triggers: Arc::clone(&events) as Arc<dyn Triggers>,
+            schedules: events,
             usage: Arc::new(MemoryUsage::default()),
             sweeps: vec![keyvalue],
         }
@@ -100,6 +129,10 @@ impl Stores {
             logs: faults.around(self.logs),
             objects: faults.around(self.objects),
             keyvalue: faults.around(self.keyvalue),
+            queues: faults.around(self.queues),
+            events: faults.around(self.events),
+            triggers: faults.around(self.triggers),
+            schedules: faults.around(self.schedules),
             usage: faults.around(self.usage),
             sweeps: self.sweeps,
         }

@@ -18,7 +18,16 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::event::Event;
+use crate::name::{QueueName, ScheduleName};
+use crate::trigger::ObjectChange;
 
 /// An object was written.
 pub const OBJECT_CREATED: &str = "lambent.object.created.v1";
@@ -97,4 +106,116 @@ pub struct ScheduleData {
     pub schedule: String,
     /// The time it fired for, RFC 3339; not when that was noticed.
     pub time: String,
+}
+
+const JSON: &str = "application/json";
+
+impl KeyValueData {
+    /// The form that a value has.
+    #[must_use]
+    pub fn new(value: &[u8]) -> Self {
+        match std::str::from_utf8(value) {
+            Ok(text) => Self::Text(text.to_owned()),
+            Err(_) => Self::Base64(STANDARD.encode(value)),
+        }
+    }
+
+    /// The value; `None` if it is not base64.
+    #[must_use]
+    pub fn bytes(&self) -> Option<Bytes> {
+        match self {
+            Self::Text(text) => Some(Bytes::copy_from_slice(text.as_bytes())),
+            Self::Base64(text) => STANDARD.decode(text).ok().map(Bytes::from),
+        }
+    }
+}
+
+fn occurred(kind: &str, source: String, time: Timestamp) -> Event {
+    Event {
+        id: Uuid::now_v7().to_string(),
+        source,
+        kind: kind.into(),
+        subject: None,
+        time_ns: u64::try_from(time.as_nanosecond()).ok(),
+        content_type: Some(JSON.into()),
+        schema: None,
+        extensions: Vec::new(),
+        attempt: 1,
+        data: Bytes::new(),
+    }
+}
+
+fn json(data: &impl Serialize) -> Bytes {
+    // Strings and numbers always have a JSON form.
+    serde_json::to_vec(data).unwrap_or_default().into()
+}
+
+/// The event of an object that was written or deleted.
+#[must_use]
+pub fn object(change: ObjectChange, data: &ObjectData, time: Timestamp) -> Event {
+    let kind = match change {
+        ObjectChange::Created => OBJECT_CREATED,
+        ObjectChange::Deleted => OBJECT_DELETED,
+    };
+    let event = occurred(kind, format!("/buckets/{}", data.bucket), time);
+    Event { subject: Some(data.key.clone()), data: json(data), ..event }
+}
+
+/// The event of a key that was set, deleted, or expired.
+#[must_use]
+pub fn key(data: &KeyData, time: Timestamp) -> Event {
+    let kind = if data.new.is_some() { KEY_SET } else { KEY_DELETED };
+    let event = occurred(kind, format!("/keyspaces/{}", data.keyspace), time);
+    Event { subject: Some(data.key.clone()), data: json(data), ..event }
+}
+
+/// A message as it was received.
+#[derive(Debug, Clone)]
+pub struct MessageFacts {
+    /// Its id.
+    pub id: String,
+    /// Its body.
+    pub body: Bytes,
+    /// Its media type.
+    pub content_type: Option<String>,
+    /// What its sender attached.
+    pub attributes: BTreeMap<String, String>,
+    /// Its group.
+    pub group: Option<String>,
+    /// Its place in the queue.
+    pub sequence: u64,
+    /// When it was sent.
+    pub sent: Timestamp,
+    /// How often it was received.
+    pub receives: u32,
+}
+
+/// The event of a message that was received.
+#[must_use]
+pub fn message(queue: &QueueName, message: MessageFacts) -> Event {
+    let mut extensions = vec![("sequence".to_owned(), message.sequence.to_string())];
+    if !message.attributes.is_empty() {
+        let attributes = json(&message.attributes);
+        extensions.push(("attributes".into(), String::from_utf8_lossy(&attributes).into_owned()));
+    }
+    Event {
+        id: message.id,
+        subject: message.group,
+        content_type: message.content_type,
+        extensions,
+        attempt: message.receives,
+        data: message.body,
+        ..occurred(QUEUE_MESSAGE, format!("/queues/{queue}"), message.sent)
+    }
+}
+
+/// The event of a schedule that fires for `time`. Its id is the same whoever makes it.
+#[must_use]
+pub fn schedule(name: &ScheduleName, input: Option<&serde_json::Value>, time: Timestamp) -> Event {
+    let data = match input {
+        Some(input) => json(input),
+        None => json(&ScheduleData { schedule: name.to_string(), time: time.to_string() }),
+    };
+    let event = occurred(SCHEDULE_FIRED, format!("/schedules/{name}"), time);
+    Event { id: format!("{name}@{time}"), data, ..event }
 }

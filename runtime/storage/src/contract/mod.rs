@@ -7,9 +7,11 @@
 
 mod code;
 mod concurrency;
+mod event_log;
 mod keyvalue;
 mod logs;
 mod objects;
+mod queues;
 mod registry;
 pub mod samples;
 mod usage;
@@ -17,9 +19,11 @@ mod usage;
 use std::sync::Arc;
 
 use crate::code::CodeStore;
+use crate::event_log::EventLog;
 use crate::keyvalue::KeyValue;
 use crate::logs::InvocationLogs;
 use crate::objects::Objects;
+use crate::queues::Queues;
 use crate::registry::Registry;
 use crate::usage::Usage;
 
@@ -96,6 +100,18 @@ pub async fn check_keyvalue(store: Arc<dyn KeyValue>) {
     keyvalue::concurrency::no_increment_is_lost(&store).await;
     keyvalue::concurrency::one_of_many_with_the_same_expectation_wins(&store).await;
     keyvalue::concurrency::reads_see_acknowledged_writes(&store).await;
+}
+
+/// Checks [`Queues`].
+pub async fn check_queues(store: Arc<dyn Queues>) {
+    queues::a_message_is_received_until_it_is_deleted(&*store).await;
+    queues::groups_keep_their_order(&*store).await;
+    queues::dead_letters_go_and_come_back(&*store).await;
+}
+
+/// Checks an [`EventLog`].
+pub async fn check_event_log(log: Arc<dyn EventLog>) {
+    event_log::an_event_comes_until_it_is_done(&*log).await;
 }
 
 /// Checks [`Usage`].

@@ -1,9 +1,14 @@
-use lambent_types::{BucketName, KeyspaceName, Namespace, ObjectChange, Origin};
+use lambent_types::{
+    BucketName, Event, KeyspaceName, Namespace, ObjectChange, Origin, Source, occurrence,
+};
 
+use crate::embedded::event_log;
 use crate::embedded::shard::Tx;
+use crate::embedded::trigger_index;
 use crate::error::StorageError;
 use crate::keyvalue::Entry;
 use crate::objects::Object;
+use crate::quota::QuotaExceeded;
 
 /// A change, as far as its event tells it.
 pub(crate) enum Happened<'a> {
@@ -35,13 +40,86 @@ pub(crate) enum Happened<'a> {
     },
 }
 
+impl Happened<'_> {
+    /// Whether a trigger with this source is for this change.
+    pub(crate) fn fits(&self, source: &Source) -> bool {
+        match (self, source) {
+            (
+                Self::Object { bucket, change, object, .. },
+                Source::Object { bucket: wanted, changes, prefix, suffix },
+            ) => {
+                *bucket == wanted
+                    && (changes.is_empty() || changes.contains(change))
+                    && object.key.starts_with(prefix)
+                    && object.key.ends_with(suffix)
+            }
+            (Self::Key { keyspace, key, .. }, Source::KeyValue { keyspace: wanted, prefix }) => {
+                keyspace.key() == wanted.key() && key.starts_with(prefix)
+            }
+            _ => false,
+        }
+    }
+
+    /// What comes in order with others of its kind: the changes of one key.
+    pub(crate) const fn group(&self) -> Option<&str> {
+        match self {
+            Self::Object { .. } => None,
+            Self::Key { key, .. } => Some(key),
+        }
+    }
+
+    /// The event.
+    pub(crate) fn event(&self, now: jiff::Timestamp) -> Event {
+        match self {
+            Self::Object { bucket, change, object, sequence } => {
+                let data = occurrence::ObjectData {
+                    bucket: bucket.to_string(),
+                    key: object.key.clone(),
+                    size: object.size,
+                    etag: object.etag.clone(),
+                    content_type: object.content_type.clone(),
+                    metadata: object.metadata.clone(),
+                    sequence: *sequence,
+                };
+                occurrence::object(*change, &data, now)
+            }
+            Self::Key { keyspace, key, old, new, revision, expired } => {
+                let value = |entry: &Entry| occurrence::KeyValueData::new(&entry.value);
+                let data = occurrence::KeyData {
+                    keyspace: keyspace.to_string(),
+                    key: (*key).to_owned(),
+                    revision: *revision,
+                    old: old.map(value),
+                    new: new.map(value),
+                    expired: *expired,
+                };
+                occurrence::key(&data, now)
+            }
+        }
+    }
+}
+
 /// Appends the event of a change to the channel of every trigger that it fits,
-/// in the transaction of the change.
-pub(crate) fn emit(
-    _tx: &mut Tx<'_>,
-    _namespace: &Namespace,
-    _happened: &Happened<'_>,
-    _origin: &Origin,
-) -> Result<(), StorageError> {
+/// in the transaction of the change. A namespace without room for the event is
+/// refused the change: no event is lost silently.
+pub(crate) fn emit<E: From<QuotaExceeded> + From<StorageError>>(
+    tx: &mut Tx<'_>,
+    namespace: &Namespace,
+    happened: &Happened<'_>,
+    origin: &Origin,
+) -> Result<(), E> {
+    let triggers = trigger_index::all(tx)?;
+    if triggers.is_empty() {
+        return Ok(());
+    }
+    let owner = namespace.key();
+    let mut event = None;
+    for one in triggers.iter() {
+        let Some(line) = one.line.filter(|_| one.namespace == owner) else { continue };
+        if happened.fits(&one.trigger.source) {
+            let event = event.get_or_insert_with(|| happened.event(tx.now)).clone();
+            event_log::append::<E>(tx, namespace, line, event, happened.group(), origin)?;
+        }
+    }
     Ok(())
 }

@@ -2,36 +2,43 @@
 
 mod cache;
 mod code;
-#[expect(dead_code, reason = "used by what is added next")]
 mod emit;
+mod event_log;
 mod fatal;
 mod keyvalue;
 mod log_writer;
 mod logs;
+mod messages;
 mod objects;
 mod options;
-#[expect(dead_code, reason = "used by what is added next")]
+mod queues;
 mod quota;
 mod readers;
 mod registry;
 mod row;
 mod rows;
-#[expect(dead_code, reason = "used by what is added next")]
+mod schedules;
 mod shard;
 mod shards;
-#[expect(dead_code, reason = "used by what is added next")]
 mod signals;
 mod sqlite;
+mod trigger_index;
+mod triggers;
 mod usage;
 mod writer;
 
 pub(crate) use code::EmbeddedCode;
+pub(crate) use event_log::EmbeddedEventLog;
 pub(crate) use keyvalue::EmbeddedKeyValue;
 pub(crate) use logs::EmbeddedLogs;
+pub(crate) use messages::sweep::MessageSweep;
 pub(crate) use objects::EmbeddedObjects;
 #[cfg(feature = "s3")]
 pub use options::S3Options;
 pub use options::{LogOptions, ObjectBytes, Options};
+pub(crate) use queues::EmbeddedQueues;
 pub(crate) use registry::EmbeddedRegistry;
+pub(crate) use schedules::EmbeddedSchedules;
 pub(crate) use shards::Shards;
+pub(crate) use triggers::EmbeddedTriggers;
 pub(crate) use usage::EmbeddedUsage;

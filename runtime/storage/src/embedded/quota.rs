@@ -85,18 +85,36 @@ pub(crate) fn charge<E: From<QuotaExceeded> + From<StorageError>>(
     if delta == 0 {
         return Ok(());
     }
-    let key = namespace.key();
-    let now = amount(tx.connection, namespace, held)?;
-    let wanted = u64::try_from(now.saturating_add(delta)).unwrap_or(0);
+    let wanted = amount(tx.connection, namespace, held)?.saturating_add(delta);
     let limit = held.limit(&tx.quotas);
-    if delta > 0 && wanted > limit {
+    let excess = u64::try_from(wanted).ok().filter(|wanted| delta > 0 && *wanted > limit);
+    if let Some(wanted) = excess {
         return Err(QuotaExceeded { what: held.what(), limit, wanted }.into());
     }
-    let upsert = "INSERT INTO held (namespace, kind, amount) VALUES (?1, ?2, ?3) \
-                  ON CONFLICT DO UPDATE SET amount = ?3";
+    Ok(set(tx, namespace, held, wanted)?)
+}
+
+/// Adds to what a namespace holds whatever its quota: for what must not fail,
+/// such as setting a message aside.
+pub(crate) fn count(
+    tx: &Tx<'_>,
+    namespace: &Namespace,
+    held: Held,
+    delta: i64,
+) -> Result<(), StorageError> {
+    if delta == 0 {
+        return Ok(());
+    }
+    let wanted = amount(tx.connection, namespace, held)?.saturating_add(delta);
+    set(tx, namespace, held, wanted)
+}
+
+fn set(tx: &Tx<'_>, namespace: &Namespace, held: Held, amount: i64) -> Result<(), StorageError> {
+    let sql = "INSERT INTO held (namespace, kind, amount) VALUES (?1, ?2, ?3) \
+               ON CONFLICT DO UPDATE SET amount = ?3";
     tx.connection
-        .prepare_cached(upsert)
-        .and_then(|mut upsert| upsert.execute(params![key, held as i64, wanted as i64]))
+        .prepare_cached(sql)
+        .and_then(|mut upsert| upsert.execute(params![namespace.key(), held as i64, amount.max(0)]))
         .map_err(failed)?;
     Ok(())
 }

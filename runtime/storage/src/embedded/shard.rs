@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -7,9 +8,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::data_dir::DataDir;
 use crate::embedded::fatal;
+use crate::embedded::messages::settle;
 use crate::embedded::readers::Readers;
 use crate::embedded::signals::Signals;
 use crate::embedded::sqlite::Database;
+use crate::embedded::trigger_index::TriggerIndex;
 use crate::error::{OpenError, StorageError};
 use crate::quota::Quotas;
 
@@ -38,6 +41,10 @@ pub(crate) struct Tx<'a> {
     pub(crate) signals: &'a Arc<Signals>,
     /// What a namespace may hold; see [`charge`](crate::embedded::quota::charge).
     pub(crate) quotas: Quotas,
+    /// The triggers of the shard; see [`trigger_index`](crate::embedded::trigger_index).
+    pub(crate) triggers: &'a TriggerIndex,
+    /// Numbers for messages that are taken and not used: the next, and the end.
+    pub(crate) numbers: &'a Cell<(i64, i64)>,
     effects: Vec<Box<dyn FnOnce() + Send>>,
 }
 
@@ -62,6 +69,9 @@ impl Tx<'_> {
         let result = work(self);
         if result.is_err() {
             self.effects.truncate(effects);
+            // What was taken in between is not taken any more.
+            self.numbers.set((0, 0));
+            *self.triggers.borrow_mut() = None;
             let done = self.connection.execute_batch("ROLLBACK TO operation");
             done.map_err(|error| StorageError::unavailable("undo an operation", error))?;
         }
@@ -179,14 +189,28 @@ impl Shard {
         quotas: Quotas,
     ) -> Result<Arc<Self>, OpenError> {
         let connection = database.open(data)?;
+        // Whoever held a delivery is gone with the last process.
+        settle::end_leases(&connection, clock.now().as_millisecond()).map_err(|error| {
+            OpenError::Database { path: data.path().join(database.file), source: error.into() }
+        })?;
         let readers = Readers::open(database, data)?;
         let signals = Arc::new(Signals::default());
         let (jobs, received) = mpsc::channel(BATCH_MAX);
-        let mut writer =
-            Writer { connection, clock, quotas, signals: signals.clone(), broken: None };
+        let writing = signals.clone();
         let thread = std::thread::Builder::new()
             .name("shard-writer".into())
-            .spawn(move || writer.run(received))
+            .spawn(move || {
+                let mut writer = Writer {
+                    connection,
+                    clock,
+                    quotas,
+                    signals: writing,
+                    numbers: Cell::new((0, 0)),
+                    triggers: TriggerIndex::default(),
+                    broken: None,
+                };
+                writer.run(received);
+            })
             .map_err(|source| OpenError::Io {
                 action: "start a writer for",
                 path: data.path().join(database.file),
@@ -269,6 +293,8 @@ struct Writer {
     clock: Arc<dyn Clock>,
     quotas: Quotas,
     signals: Arc<Signals>,
+    numbers: Cell<(i64, i64)>,
+    triggers: TriggerIndex,
     /// Why nothing is written any more.
     broken: Option<String>,
 }
@@ -299,6 +325,8 @@ impl Writer {
             return Err(cause.clone());
         }
         self.commit(batch).map_err(|error| {
+            self.numbers.set((0, 0));
+            *self.triggers.borrow_mut() = None;
             let (cause, fatal) = fatal::judge(&error);
             if fatal {
                 tracing::error!(cause, "nothing can be written until a restart");
@@ -318,6 +346,8 @@ impl Writer {
             now: self.clock.now(),
             signals: &self.signals,
             quotas: self.quotas,
+            triggers: &self.triggers,
+            numbers: &self.numbers,
             effects: Vec::new(),
         };
         for job in batch {

@@ -5,13 +5,21 @@ use lambent_types::{Clock, Digest, Namespace};
 use crate::data_dir::DataDir;
 use crate::embedded::shard::Shard;
 use crate::embedded::sqlite::{Database, Durability};
-use crate::embedded::{keyvalue, objects, quota, usage};
+use crate::embedded::{keyvalue, messages, objects, quota, schedules, trigger_index, usage};
 use crate::error::{OpenError, StorageError};
 use crate::layout::{SHARD_DBS, SHARDS};
 use crate::quota::Quotas;
 
 /// The statements that make schema version n + 1 of version n, by concern.
-const MIGRATIONS: &[&str] = &[quota::SCHEMA, objects::SCHEMA, keyvalue::SCHEMA, usage::SCHEMA];
+const MIGRATIONS: &[&str] = &[
+    quota::SCHEMA,
+    objects::SCHEMA,
+    keyvalue::SCHEMA,
+    usage::SCHEMA,
+    messages::SCHEMA,
+    trigger_index::SCHEMA,
+    schedules::SCHEMA,
+];
 
 /// The shards of a data directory. Those that have a file are opened at once,
 /// the others when something is first written to them.

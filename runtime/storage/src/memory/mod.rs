@@ -2,13 +2,16 @@
 //! keep nothing.
 
 mod code;
+mod events;
 mod keyvalue;
+mod line;
 mod logs;
 mod objects;
 mod registry;
 mod usage;
 
 pub use code::MemoryCode;
+pub use events::MemoryEvents;
 pub use keyvalue::MemoryKeyValue;
 pub use logs::MemoryLogs;
 pub use objects::MemoryObjects;

@@ -29,6 +29,8 @@ async fn it_keeps_the_contract() {
     contract::check_logs(stores.logs).await;
     contract::check_objects(stores.objects).await;
     contract::check_keyvalue(stores.keyvalue).await;
+    contract::check_queues(stores.queues).await;
+    contract::check_event_log(stores.events).await;
     contract::check_usage(stores.usage).await;
 }
 

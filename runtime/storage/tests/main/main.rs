@@ -24,5 +24,9 @@ async fn memory_keeps_the_contract() {
     contract::check_objects(Arc::new(objects)).await;
     let keys = memory::MemoryKeyValue::new(Arc::new(SystemClock), Quotas::default());
     contract::check_keyvalue(Arc::new(keys)).await;
+    let events = memory::MemoryEvents::new(Arc::new(SystemClock), Quotas::default());
+    let events = Arc::new(events);
+    contract::check_queues(events.clone()).await;
+    contract::check_event_log(events).await;
     contract::check_usage(Arc::new(memory::MemoryUsage::default())).await;
 }

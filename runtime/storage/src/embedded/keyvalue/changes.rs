@@ -10,6 +10,7 @@ use crate::embedded::keyvalue::cache::{Cache, Cached, key_name, keyspace_name};
 use crate::embedded::keyvalue::tables::{self, KeyspaceRow};
 use crate::embedded::quota::{Held, charge};
 use crate::embedded::shard::Tx;
+use crate::embedded::trigger_index;
 use crate::error::StorageError;
 use crate::keyvalue::{Change, Entry, KeyValueError, Keyspace, SetOptions, rules};
 
@@ -62,6 +63,10 @@ impl Place {
         let row = changes.end()?;
         if tables::holds_any(tx.connection, row.id)? {
             return Err(KeyValueError::NotEmpty);
+        }
+        let name = row.keyspace.name.as_str();
+        if let Some(trigger) = trigger_index::of_keyspace(tx, &self.namespace, name)? {
+            return Err(KeyValueError::Triggered(trigger));
         }
         tables::delete_keyspace(tx.connection, &row)?;
         charge::<KeyValueError>(tx, &self.namespace, Held::Keyspaces, -1)?;
@@ -198,8 +203,7 @@ impl<'a, 'tx> Changes<'a, 'tx> {
     ) -> Result<(), KeyValueError> {
         let (keyspace, revision) = (&self.row.keyspace.name, self.row.revision);
         let happened = Happened::Key { keyspace, key, old, new, revision, expired };
-        emit(self.tx, self.namespace, &happened, origin)?;
-        Ok(())
+        emit(self.tx, self.namespace, &happened, origin)
     }
 
     fn tell(&mut self, key: &str, entry: Option<Entry>) {

@@ -12,6 +12,7 @@ use crate::embedded::objects::trash::{Fresh, Trash};
 use crate::embedded::quota::{Held, charge};
 use crate::embedded::row::integer;
 use crate::embedded::shard::Tx;
+use crate::embedded::trigger_index;
 use crate::objects::{Bucket, Condition, Object, ObjectError, Part, PutObject, Upload, rules};
 
 /// Where a change is made.
@@ -58,7 +59,7 @@ impl Place {
     ) -> Result<(), ObjectError> {
         let sequence = sequence.unsigned_abs();
         let happened = Happened::Object { bucket: &self.bucket, change, object, sequence };
-        Ok(emit(tx, &self.namespace, &happened, origin)?)
+        emit(tx, &self.namespace, &happened, origin)
     }
 
     pub(crate) fn create(&self, tx: &mut Tx<'_>) -> Result<Bucket, ObjectError> {
@@ -75,6 +76,10 @@ impl Place {
         let row = self.row(tx)?;
         if !tables::is_empty(tx.connection, row.id)? {
             return Err(ObjectError::NotEmpty);
+        }
+        let name = self.bucket.as_str();
+        if let Some(trigger) = trigger_index::of_bucket(tx, &self.namespace, name)? {
+            return Err(ObjectError::Triggered(trigger));
         }
         charge::<ObjectError>(tx, &self.namespace, Held::Buckets, -1)?;
         tables::run(tx.connection, "DELETE FROM bucket WHERE id = ?1", [row.id])?;

@@ -1,0 +1,150 @@
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, params};
+
+use crate::embedded::messages::row::{self, Taken, failed, time};
+use crate::embedded::messages::settle;
+use crate::embedded::shard::Tx;
+use crate::error::StorageError;
+
+/// What was taken, and when to look again.
+pub(crate) struct Received {
+    pub(crate) taken: Vec<Taken>,
+    /// When the next message can be received, if no other comes before.
+    pub(crate) next: Option<Timestamp>,
+}
+
+/// A message that is due.
+struct Due {
+    seq: i64,
+    lease: i64,
+    receives: u32,
+    group: Option<String>,
+    sent: Timestamp,
+}
+
+fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Due> {
+    Ok(Due {
+        seq: row.get(0)?,
+        lease: row.get(1)?,
+        receives: row.get(2)?,
+        group: row.get(3)?,
+        sent: time(row.get(4)?),
+    })
+}
+
+/// Takes at most `limit` messages that are due, until `visible`. Each is first
+/// shown to `keep`; of what that says no to it has disposed itself.
+///
+/// Several of one group come together, in their order: the later ones while
+/// the first is still due.
+pub(crate) fn receive(
+    tx: &mut Tx<'_>,
+    line: i64,
+    limit: usize,
+    visible: Timestamp,
+    mut keep: impl FnMut(&mut Tx<'_>, &Taken) -> Result<bool, StorageError>,
+) -> Result<Received, StorageError> {
+    let mut taken = Vec::new();
+    while taken.len() < limit {
+        let due = due(tx, line, limit - taken.len())?;
+        if due.is_empty() {
+            break;
+        }
+        for first in due {
+            let group = first.group.clone();
+            let mut next = Some(first);
+            while let Some(due) = next.filter(|_| taken.len() < limit) {
+                let seq = due.seq;
+                if let Some(message) = take(tx, due, visible, &mut keep)? {
+                    taken.push(message);
+                }
+                next = match &group {
+                    Some(group) => follower(tx, line, group, seq)?,
+                    None => None,
+                };
+            }
+        }
+    }
+    Ok(Received { next: next_due(tx, line)?, taken })
+}
+
+fn due(tx: &Tx<'_>, line: i64, limit: usize) -> Result<Vec<Due>, StorageError> {
+    let sql = "SELECT seq, lease, receives, grp, sent FROM message \
+               WHERE line = ?1 AND due <= ?2 ORDER BY due, seq LIMIT ?3";
+    let now = tx.now.as_millisecond();
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    tx.connection
+        .prepare_cached(sql)
+        .and_then(|mut select| {
+            select.query_map(params![line, now, limit], read)?.collect::<Result<_, _>>()
+        })
+        .map_err(failed)
+}
+
+/// The next message of a group, if it is not with anybody and not delayed.
+fn follower(tx: &Tx<'_>, line: i64, group: &str, seq: i64) -> Result<Option<Due>, StorageError> {
+    let sql = "SELECT seq, lease, receives, grp, sent, visible FROM message \
+               WHERE line = ?1 AND grp = ?2 AND seq > ?3 ORDER BY seq LIMIT 1";
+    let found = tx
+        .connection
+        .prepare_cached(sql)
+        .and_then(|mut select| {
+            let read = |row: &rusqlite::Row<'_>| Ok((read(row)?, row.get::<_, i64>(5)?));
+            select.query_row(params![line, group, seq], read).optional()
+        })
+        .map_err(failed)?;
+    Ok(found.filter(|(_, visible)| *visible <= tx.now.as_millisecond()).map(|(due, _)| due))
+}
+
+/// Takes one message; `None` if it was disposed of. A damaged one is logged and
+/// set aside in place: it stays for whoever repairs the database, and is never due.
+fn take(
+    tx: &mut Tx<'_>,
+    due: Due,
+    visible: Timestamp,
+    keep: &mut impl FnMut(&mut Tx<'_>, &Taken) -> Result<bool, StorageError>,
+) -> Result<Option<Taken>, StorageError> {
+    let (head, body) = match row::read_content(tx.connection, due.seq) {
+        Ok(content) => content,
+        Err(error @ StorageError::Corrupt { .. }) => {
+            tracing::error!(%error, "setting a message aside");
+            settle::set_aside(tx, due.seq)?;
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let message = Taken {
+        seq: due.seq,
+        lease: due.lease + 1,
+        receives: due.receives.saturating_add(1),
+        group: due.group,
+        sent: due.sent,
+        head,
+        body,
+    };
+    if !keep(tx, &message)? {
+        return Ok(None);
+    }
+    // One that is not the first of its group stays out of the index of `due`.
+    let sql = "UPDATE message SET visible = ?2, due = CASE WHEN due IS NULL THEN NULL ELSE ?2 END, \
+               receives = ?3, lease = ?4, leased = 1 WHERE seq = ?1";
+    let visible = visible.as_millisecond();
+    tx.connection
+        .prepare_cached(sql)
+        .and_then(|mut update| {
+            update.execute(params![message.seq, visible, message.receives, message.lease])
+        })
+        .map_err(failed)?;
+    Ok(Some(message))
+}
+
+/// When the next message of a line is due.
+fn next_due(tx: &Tx<'_>, line: i64) -> Result<Option<Timestamp>, StorageError> {
+    let sql = "SELECT due FROM message WHERE line = ?1 AND due IS NOT NULL ORDER BY due LIMIT 1";
+    let found: Option<i64> = tx
+        .connection
+        .prepare_cached(sql)
+        .and_then(|mut select| select.query_row([line], |row| row.get(0)).optional())
+        .map_err(failed)?;
+    Ok(found.map(time))
+}

@@ -1,0 +1,430 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use lambent_types::{Clock, Digest, Namespace, Origin, QueueName, bounds};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::embedded::messages::row::{Head, Taken, failed};
+use crate::embedded::messages::send::New;
+use crate::embedded::messages::settle::Ticket;
+use crate::embedded::messages::{Kind, Line, depth, line, receive, redrive, send, settle, wait};
+use crate::embedded::quota::{Held, charge};
+use crate::embedded::shard::{Shard, Tx};
+use crate::embedded::shards::Shards;
+use crate::embedded::trigger_index;
+use crate::error::StorageError;
+use crate::queues::{
+    Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Queues, Receipt, Sent, rules,
+};
+
+/// Queues in the shards.
+pub(crate) struct EmbeddedQueues {
+    shards: Arc<Shards>,
+    clock: Arc<dyn Clock>,
+}
+
+impl EmbeddedQueues {
+    pub(crate) fn new((shards, clock): (Arc<Shards>, Arc<dyn Clock>)) -> Self {
+        Self { shards, clock }
+    }
+
+    /// Reads something of a queue that is there.
+    async fn read<R: Send + 'static>(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        read: impl FnOnce(&Connection, Line) -> Result<R, StorageError> + Send + 'static,
+    ) -> Result<Option<R>, StorageError> {
+        let shard = self.shards.of(namespace).await?;
+        let (namespace, key) = (namespace.clone(), queue.key());
+        let work = move |connection: &Connection| {
+            let line = line::find(connection, &namespace, Kind::Queue, &key)?;
+            line.map(|line| read(connection, line)).transpose()
+        };
+        shard.readers().read(work).await
+    }
+
+    /// Changes something of a queue that is there.
+    async fn write<R: Send + 'static>(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        write: impl FnOnce(&mut Tx<'_>, &Namespace, Line) -> Result<R, QueueError> + Send + 'static,
+    ) -> Result<R, QueueError> {
+        let shard = self.shards.of(namespace).await?;
+        let (namespace, key) = (namespace.clone(), queue.key());
+        let work = move |tx: &mut Tx<'_>| {
+            let line = find(tx.connection, &namespace, &key)?;
+            write(tx, &namespace, line)
+        };
+        shard.write(0, work).await
+    }
+}
+
+fn find(connection: &Connection, namespace: &Namespace, key: &str) -> Result<Line, QueueError> {
+    line::find(connection, namespace, Kind::Queue, key)?.ok_or(QueueError::NoQueue)
+}
+
+/// The queue of a line.
+fn queue_of(line: &Line) -> Result<Queue, StorageError> {
+    let damaged = |detail: String| StorageError::corrupt(format!("queue {:?}", line.name), detail);
+    Ok(Queue {
+        name: line.name.parse().map_err(|error| damaged(format!("{error}")))?,
+        attributes: serde_json::from_str(&line.attributes)
+            .map_err(|error| damaged(error.to_string()))?,
+        created: line.created,
+    })
+}
+
+fn put(
+    tx: &mut Tx<'_>,
+    namespace: &Namespace,
+    name: &QueueName,
+    attributes: &QueueAttributes,
+) -> Result<Queue, QueueError> {
+    if let Some(redrive) = &attributes.redrive
+        && line::find(tx.connection, namespace, Kind::Queue, &redrive.queue.key())?.is_none()
+    {
+        return Err(QueueError::Invalid(format!(
+            "the dead-letter queue \"{}\" does not exist; create it first",
+            redrive.queue
+        )));
+    }
+    let existing = line::find(tx.connection, namespace, Kind::Queue, &name.key())?;
+    if existing.is_none() {
+        charge::<QueueError>(tx, namespace, Held::Queues, 1)?;
+    }
+    let known = existing.map(|line| queue_of(&line)).transpose()?;
+    let name = known.as_ref().map_or(name, |queue| &queue.name);
+    let json = serde_json::to_string(attributes)
+        .map_err(|error| StorageError::unavailable("write a queue", error))?;
+    let created = known.as_ref().map_or(tx.now, |queue| queue.created);
+    line::put(tx.connection, namespace, Kind::Queue, name.as_str(), &json, created)?;
+    Ok(Queue { name: name.clone(), attributes: attributes.clone(), created })
+}
+
+fn delete_queue(tx: &mut Tx<'_>, namespace: &Namespace, line: &Line) -> Result<(), QueueError> {
+    for other in line::list(tx.connection, namespace, Kind::Queue)? {
+        let other = queue_of(&other)?;
+        let dead = other.attributes.redrive.map(|redrive| redrive.queue.key());
+        if dead == Some(line.name.to_ascii_lowercase()) {
+            return Err(QueueError::InUse(other.name));
+        }
+    }
+    if let Some(trigger) = trigger_index::of_queue(tx, namespace, &line.name)? {
+        return Err(QueueError::Triggered(trigger));
+    }
+    settle::purge(tx, namespace, line.id)?;
+    line::delete(tx.connection, line.id)?;
+    Ok(charge::<QueueError>(tx, namespace, Held::Queues, -1)?)
+}
+
+/// What a message is recognised by when it is sent again.
+fn duplicate_id(attributes: &QueueAttributes, message: &NewMessage) -> Option<String> {
+    let by_content =
+        attributes.content_deduplication.then(|| Digest::of(&message.body).to_string());
+    message.deduplication.clone().map(|id| format!("id:{id}")).or(by_content)
+}
+
+/// What was sent to a line under an id not long ago.
+fn duplicate(tx: &Tx<'_>, line: i64, id: &str) -> Result<Option<Sent>, StorageError> {
+    let sql = "SELECT seq, message FROM duplicate WHERE line = ?1 AND id = ?2 AND until > ?3";
+    let read = |row: &rusqlite::Row<'_>| {
+        let sequence: i64 = row.get(0)?;
+        Ok(Sent { id: row.get(1)?, sequence: sequence.unsigned_abs(), duplicate: true })
+    };
+    tx.connection
+        .prepare_cached(sql)
+        .and_then(|mut select| {
+            select.query_row(params![line, id, tx.now.as_millisecond()], read).optional()
+        })
+        .map_err(failed)
+}
+
+fn remember(tx: &Tx<'_>, line: i64, id: &str, sent: &Sent) -> Result<(), StorageError> {
+    let until = tx.now.as_millisecond() + bounds::DEDUPLICATION_WINDOW.as_millis() as i64;
+    tx.connection
+        .prepare_cached("INSERT OR REPLACE INTO duplicate VALUES (?1, ?2, ?3, ?4, ?5)")
+        .and_then(|mut insert| {
+            insert.execute(params![line, id, sent.sequence as i64, sent.id, until])
+        })
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// A message ready to be written.
+struct Prepared {
+    message: NewMessage,
+    id: String,
+    head: String,
+    duplicate_id: Option<String>,
+}
+
+fn prepare(
+    message: NewMessage,
+    attributes: &QueueAttributes,
+    origin: &Origin,
+) -> Result<Prepared, QueueError> {
+    let id = uuid::Uuid::now_v7().to_string();
+    let head = Head {
+        id: id.clone(),
+        content_type: message.content_type.clone(),
+        attributes: message.attributes.clone(),
+        origin: origin.clone(),
+        from: None,
+        event: None,
+    };
+    let duplicate_id = duplicate_id(attributes, &message);
+    Ok(Prepared { message, id, head: head.encode()?, duplicate_id })
+}
+
+fn send_all(
+    tx: &mut Tx<'_>,
+    namespace: &Namespace,
+    line: &Line,
+    messages: Vec<NewMessage>,
+    origin: &Origin,
+) -> Result<Vec<Sent>, QueueError> {
+    let attributes = queue_of(line)?.attributes;
+    let prepared: Vec<_> = messages
+        .into_iter()
+        .map(|message| prepare(message, &attributes, origin))
+        .collect::<Result<_, _>>()?;
+    // All of it is charged before any of it is written. A duplicate inside the
+    // batch is charged and given back.
+    let weight = |prepared: &Prepared| (prepared.head.len() + prepared.message.body.len()) as i64;
+    charge::<QueueError>(tx, namespace, Held::MessageBytes, prepared.iter().map(weight).sum())?;
+    let mut sent = Vec::with_capacity(prepared.len());
+    let mut batch: HashMap<String, Sent> = HashMap::new();
+    for one in prepared {
+        let known = match &one.duplicate_id {
+            Some(id) => match batch.get(id) {
+                Some(sent) => Some(Sent { duplicate: true, ..sent.clone() }),
+                None => duplicate(tx, line.id, id)?,
+            },
+            None => None,
+        };
+        if let Some(known) = known {
+            charge::<QueueError>(tx, namespace, Held::MessageBytes, -weight(&one))?;
+            sent.push(known);
+            continue;
+        }
+        let delay = one.message.delay.unwrap_or(Duration::from_millis(attributes.delay_ms));
+        let new = New {
+            head: &one.head,
+            body: &one.message.body,
+            group: one.message.group.as_deref(),
+            sent: tx.now,
+            visible: later(tx.now, delay),
+        };
+        let seq = send::send(tx, line.id, &new)?;
+        let done = Sent { id: one.id, sequence: seq.unsigned_abs(), duplicate: false };
+        if let Some(id) = one.duplicate_id {
+            remember(tx, line.id, &id, &done)?;
+            batch.insert(id, done.clone());
+        }
+        sent.push(done);
+    }
+    Ok(sent)
+}
+
+pub(crate) fn later(now: Timestamp, by: Duration) -> Timestamp {
+    now.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+fn message(taken: Taken) -> Message {
+    let ticket = Ticket { seq: taken.seq, lease: taken.lease };
+    Message {
+        id: taken.head.id,
+        receipt: ticket.receipt(),
+        body: taken.body,
+        content_type: taken.head.content_type,
+        attributes: taken.head.attributes,
+        group: taken.group,
+        sequence: taken.seq.unsigned_abs(),
+        sent: taken.sent,
+        receives: taken.receives,
+        origin: taken.head.origin,
+    }
+}
+
+fn receive_some(
+    tx: &mut Tx<'_>,
+    namespace: &Namespace,
+    key: &str,
+    limit: usize,
+    visibility: Option<Duration>,
+) -> Result<receive::Received, QueueError> {
+    let line = find(tx.connection, namespace, key)?;
+    let attributes = queue_of(&line)?.attributes;
+    let dead = match &attributes.redrive {
+        Some(redrive) => {
+            let dead = line::find(tx.connection, namespace, Kind::Queue, &redrive.queue.key())?;
+            dead.map(|dead| (dead.id, redrive.receives_max))
+        }
+        None => None,
+    };
+    let timeout = Duration::from_millis(attributes.visibility_timeout_ms);
+    let visible = later(tx.now, visibility.unwrap_or(timeout));
+    let kept = Duration::from_millis(attributes.retention_ms);
+    Ok(receive::receive(tx, line.id, limit, visible, |tx, taken| {
+        if later(taken.sent, kept) <= tx.now {
+            settle::remove(tx, namespace, line.id, taken.seq, taken.group.as_deref())?;
+            return Ok(false);
+        }
+        match dead {
+            Some((dead, most)) if taken.receives > most => {
+                redrive::set_dead(tx, namespace, line.id, dead, taken)?;
+                Ok(false)
+            }
+            _ => Ok(true),
+        }
+    })?)
+}
+
+#[async_trait]
+impl Queues for EmbeddedQueues {
+    async fn put_queue(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        attributes: QueueAttributes,
+    ) -> Result<Queue, QueueError> {
+        rules::attributes(queue, &attributes)?;
+        let shard = self.shards.of(namespace).await?;
+        let (namespace, queue) = (namespace.clone(), queue.clone());
+        shard.write(0, move |tx| put(tx, &namespace, &queue, &attributes)).await
+    }
+
+    async fn delete_queue(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+    ) -> Result<(), QueueError> {
+        self.write(namespace, queue, |tx, namespace, line| delete_queue(tx, namespace, &line)).await
+    }
+
+    async fn queue(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+    ) -> Result<Option<Queue>, StorageError> {
+        self.read(namespace, queue, |_, line| queue_of(&line)).await
+    }
+
+    async fn queues(&self, namespace: &Namespace) -> Result<Vec<Queue>, StorageError> {
+        let shard = self.shards.of(namespace).await?;
+        let namespace = namespace.clone();
+        let lines =
+            shard.readers().read(move |connection| line::list(connection, &namespace, Kind::Queue));
+        lines.await?.iter().map(queue_of).collect()
+    }
+
+    async fn depth(&self, namespace: &Namespace, queue: &QueueName) -> Result<Depth, QueueError> {
+        let now = self.clock.now();
+        let depth = self
+            .read(namespace, queue, move |connection, line| depth::depth(connection, line.id, now));
+        depth.await?.ok_or(QueueError::NoQueue)
+    }
+
+    async fn send(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        messages: Vec<NewMessage>,
+        origin: &Origin,
+    ) -> Result<Vec<Sent>, QueueError> {
+        rules::batch(messages.len())?;
+        for (place, message) in messages.iter().enumerate() {
+            rules::message(queue, place, message)?;
+        }
+        let bytes = messages.iter().map(|message| message.body.len() + 256).sum();
+        let shard = self.shards.of(namespace).await?;
+        let (namespace, key, origin) = (namespace.clone(), queue.key(), origin.clone());
+        shard
+            .write(bytes, move |tx| {
+                let line = find(tx.connection, &namespace, &key)?;
+                send_all(tx, &namespace, &line, messages, &origin)
+            })
+            .await
+    }
+
+    async fn receive(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        limit: usize,
+        visibility: Option<Duration>,
+        wait: Duration,
+    ) -> Result<Vec<Message>, QueueError> {
+        visibility.map_or(Ok(()), rules::visibility)?;
+        let limit = limit.min(bounds::BATCH_MAX);
+        let shard: Arc<Shard> = self.shards.of(namespace).await?;
+        let line = self.read(namespace, queue, |_, line| Ok(line.id)).await?;
+        let line = line.ok_or(QueueError::NoQueue)?;
+        let (owner, key) = (namespace.clone(), queue.key());
+        let attempt = move || {
+            let (owner, key) = (owner.clone(), key.clone());
+            move |tx: &mut Tx<'_>| receive_some(tx, &owner, &key, limit, visibility)
+        };
+        let taken = wait::take(&shard, &*self.clock, line, wait, attempt).await?;
+        Ok(taken.into_iter().map(message).collect())
+    }
+
+    async fn delete(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        receipts: &[Receipt],
+    ) -> Result<Vec<bool>, QueueError> {
+        let tickets: Vec<_> = receipts.iter().map(Ticket::parse).collect();
+        self.write(namespace, queue, move |tx, namespace, line| {
+            let delete = |ticket: Option<Ticket>| match ticket {
+                Some(ticket) => settle::delete(tx, namespace, line.id, ticket),
+                None => Ok(false),
+            };
+            Ok(tickets.into_iter().map(delete).collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn change_visibility(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        receipt: &Receipt,
+        visibility: Duration,
+    ) -> Result<(), QueueError> {
+        rules::visibility(visibility)?;
+        let ticket = Ticket::parse(receipt).ok_or(QueueError::Receipt)?;
+        self.write(namespace, queue, move |tx, _, line| {
+            let visible = later(tx.now, visibility);
+            let leased = !visibility.is_zero();
+            let done = settle::return_at(tx, line.id, ticket, visible, leased, false)?;
+            if done { Ok(()) } else { Err(QueueError::Receipt) }
+        })
+        .await
+    }
+
+    async fn purge(&self, namespace: &Namespace, queue: &QueueName) -> Result<u64, QueueError> {
+        self.write(namespace, queue, |tx, namespace, line| {
+            Ok(settle::purge(tx, namespace, line.id)?)
+        })
+        .await
+    }
+
+    async fn redrive(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        limit: usize,
+    ) -> Result<u64, QueueError> {
+        self.write(namespace, queue, move |tx, namespace, line| {
+            Ok(redrive::send_back(tx, namespace, line.id, limit)?)
+        })
+        .await
+    }
+}

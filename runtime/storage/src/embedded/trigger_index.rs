@@ -1,0 +1,130 @@
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use lambent_types::{Namespace, Source, Trigger, TriggerName};
+use rusqlite::Connection;
+
+use crate::embedded::messages::row::failed;
+use crate::embedded::row::{Checksum, checksum};
+use crate::embedded::shard::Tx;
+use crate::error::StorageError;
+
+/// The table. `line` is that of the trigger's channel; a queue's has none.
+pub(crate) const SCHEMA: &str = "
+CREATE TABLE trigger_ (
+    namespace TEXT NOT NULL,
+    key TEXT NOT NULL,
+    line INTEGER,
+    body TEXT NOT NULL,
+    checksum BLOB NOT NULL,
+    PRIMARY KEY (namespace, key)
+) STRICT, WITHOUT ROWID;
+";
+
+/// A trigger with where its events go.
+#[derive(Debug, Clone)]
+pub(crate) struct Indexed {
+    /// In lower case.
+    pub(crate) namespace: String,
+    pub(crate) trigger: Trigger,
+    /// The line of its channel; none for a queue's.
+    pub(crate) line: Option<i64>,
+}
+
+/// A shard's triggers, in the memory of its writer: a change that no trigger is
+/// for costs a look at an empty list. Read anew after any change of a trigger.
+pub(crate) type TriggerIndex = RefCell<Option<Rc<Vec<Indexed>>>>;
+
+pub(crate) fn sum(namespace: &str, key: &str, line: Option<i64>, body: &str) -> Checksum {
+    let line = line.unwrap_or(0).to_le_bytes();
+    checksum([b"trigger", namespace.as_bytes(), key.as_bytes(), &line, body.as_bytes()])
+}
+
+/// All triggers of the database.
+pub(crate) fn read(connection: &Connection) -> Result<Vec<Indexed>, StorageError> {
+    type Row = (String, String, Option<i64>, String, Checksum);
+    let rows: Vec<Row> = connection
+        .prepare_cached(
+            "SELECT namespace, key, line, body, checksum FROM trigger_ ORDER BY namespace, key",
+        )
+        .and_then(|mut select| {
+            let read = |row: &rusqlite::Row<'_>| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+            };
+            select.query_map([], read)?.collect()
+        })
+        .map_err(failed)?;
+    rows.into_iter()
+        .map(|(namespace, key, line, body, found)| {
+            let what = || format!("trigger {key:?} of namespace {namespace:?}");
+            if sum(&namespace, &key, line, &body) != found {
+                return Err(StorageError::corrupt(what(), "its checksum differs"));
+            }
+            let trigger = serde_json::from_str(&body)
+                .map_err(|error| StorageError::corrupt(what(), error.to_string()))?;
+            Ok(Indexed { namespace, trigger, line })
+        })
+        .collect()
+}
+
+/// The triggers as this transaction sees them.
+pub(crate) fn all(tx: &Tx<'_>) -> Result<Rc<Vec<Indexed>>, StorageError> {
+    if let Some(known) = &*tx.triggers.borrow() {
+        return Ok(known.clone());
+    }
+    let found = Rc::new(read(tx.connection)?);
+    *tx.triggers.borrow_mut() = Some(found.clone());
+    Ok(found)
+}
+
+/// Has them read anew; for whoever changes one.
+pub(crate) fn changed(tx: &Tx<'_>) {
+    *tx.triggers.borrow_mut() = None;
+}
+
+/// The first trigger whose source is like this: what keeps it from being deleted.
+fn named(
+    tx: &Tx<'_>,
+    namespace: &Namespace,
+    is_it: impl Fn(&Source) -> bool,
+) -> Result<Option<TriggerName>, StorageError> {
+    let (all, namespace) = (all(tx)?, namespace.key());
+    let found = all.iter().find(|one| one.namespace == namespace && is_it(&one.trigger.source));
+    Ok(found.map(|one| one.trigger.name.clone()))
+}
+
+/// A trigger that takes messages from this queue.
+pub(crate) fn of_queue(
+    tx: &Tx<'_>,
+    namespace: &Namespace,
+    name: &str,
+) -> Result<Option<TriggerName>, StorageError> {
+    named(tx, namespace, |source| match source {
+        Source::Queue { queue, .. } => queue.as_str().eq_ignore_ascii_case(name),
+        _ => false,
+    })
+}
+
+/// A trigger that is for changes of this bucket.
+pub(crate) fn of_bucket(
+    tx: &Tx<'_>,
+    namespace: &Namespace,
+    name: &str,
+) -> Result<Option<TriggerName>, StorageError> {
+    named(tx, namespace, |source| match source {
+        Source::Object { bucket, .. } => bucket.as_str() == name,
+        _ => false,
+    })
+}
+
+/// A trigger that is for changes of this keyspace.
+pub(crate) fn of_keyspace(
+    tx: &Tx<'_>,
+    namespace: &Namespace,
+    name: &str,
+) -> Result<Option<TriggerName>, StorageError> {
+    named(tx, namespace, |source| match source {
+        Source::KeyValue { keyspace, .. } => keyspace.as_str().eq_ignore_ascii_case(name),
+        _ => false,
+    })
+}

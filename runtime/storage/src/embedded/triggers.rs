@@ -1,0 +1,162 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use lambent_types::{Namespace, Source, Trigger, TriggerName};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::embedded::event_log;
+use crate::embedded::messages::row::failed;
+use crate::embedded::messages::{Kind, line, settle};
+use crate::embedded::quota::{Held, charge, count};
+use crate::embedded::shard::Tx;
+use crate::embedded::shards::Shards;
+use crate::embedded::trigger_index::{self, Indexed};
+use crate::error::StorageError;
+use crate::event_log::Channel;
+use crate::triggers::{TriggerError, Triggers};
+
+/// Triggers in the shards.
+pub(crate) struct EmbeddedTriggers {
+    shards: Arc<Shards>,
+}
+
+impl EmbeddedTriggers {
+    pub(crate) fn new(shards: Arc<Shards>) -> Self {
+        Self { shards }
+    }
+
+    async fn read(&self, namespace: &Namespace) -> Result<Vec<Trigger>, StorageError> {
+        let shard = self.shards.of(namespace).await?;
+        let found = shard.readers().read(trigger_index::read).await?;
+        let key = namespace.key();
+        let own = found.into_iter().filter(|one| one.namespace == key);
+        Ok(own.map(|one| one.trigger).collect())
+    }
+}
+
+/// Whether what the trigger listens to is there.
+fn has_source(
+    connection: &Connection,
+    namespace: &Namespace,
+    source: &Source,
+) -> Result<bool, StorageError> {
+    let (sql, name) = match source {
+        Source::Queue { queue, .. } => {
+            return Ok(line::find(connection, namespace, Kind::Queue, &queue.key())?.is_some());
+        }
+        Source::Object { bucket, .. } => {
+            ("SELECT 1 FROM bucket WHERE namespace = ?1 AND name = ?2", bucket.as_str().to_owned())
+        }
+        Source::KeyValue { keyspace, .. } => (
+            "SELECT 1 FROM keyspace WHERE namespace = ?1 AND name = ?2",
+            keyspace.key(),
+        ),
+    };
+    let found = connection.prepare_cached(sql).and_then(|mut select| {
+        select.query_row(params![namespace.key(), name], |_| Ok(())).optional()
+    });
+    Ok(found.map_err(failed)?.is_some())
+}
+
+/// Whether a trigger goes on listening to the same thing.
+fn same_source(old: &Source, new: &Source) -> bool {
+    match (old, new) {
+        (Source::Object { bucket: a, .. }, Source::Object { bucket: b, .. }) => a == b,
+        (Source::Queue { queue: a, .. }, Source::Queue { queue: b, .. }) => a.key() == b.key(),
+        (Source::KeyValue { keyspace: a, .. }, Source::KeyValue { keyspace: b, .. }) => {
+            a.key() == b.key()
+        }
+        _ => false,
+    }
+}
+
+fn existing(
+    tx: &Tx<'_>,
+    namespace: &Namespace,
+    name: &TriggerName,
+) -> Result<Option<Indexed>, StorageError> {
+    let (all, namespace, key) = (trigger_index::all(tx)?, namespace.key(), name.key());
+    let is_it = |one: &&Indexed| one.namespace == namespace && one.trigger.name.key() == key;
+    Ok(all.iter().find(is_it).cloned())
+}
+
+fn put(tx: &mut Tx<'_>, namespace: &Namespace, trigger: &Trigger) -> Result<(), TriggerError> {
+    if !has_source(tx.connection, namespace, &trigger.source)? {
+        return Err(TriggerError::NoSource);
+    }
+    let old = existing(tx, namespace, &trigger.name)?;
+    if old.as_ref().is_some_and(|old| !same_source(&old.trigger.source, &trigger.source)) {
+        return Err(TriggerError::OtherSource);
+    }
+    if old.is_none() {
+        charge::<TriggerError>(tx, namespace, Held::Triggers, 1)?;
+    }
+    let line = match (&trigger.source, old) {
+        (Source::Queue { .. }, _) => None,
+        (_, Some(old)) => old.line,
+        _ => Some(event_log::ensure(tx, namespace, &Channel::Trigger(trigger.name.clone()))?),
+    };
+    let body = serde_json::to_string(trigger)
+        .map_err(|error| StorageError::unavailable("write a trigger", error))?;
+    let (owner, key) = (namespace.key(), trigger.name.key());
+    let check = trigger_index::sum(&owner, &key, line, &body);
+    tx.connection
+        .prepare_cached("INSERT OR REPLACE INTO trigger_ VALUES (?1, ?2, ?3, ?4, ?5)")
+        .and_then(|mut insert| insert.execute(params![owner, key, line, body, check]))
+        .map_err(failed)?;
+    trigger_index::changed(tx);
+    Ok(())
+}
+
+fn delete(tx: &mut Tx<'_>, namespace: &Namespace, name: &TriggerName) -> Result<(), TriggerError> {
+    let old = existing(tx, namespace, name)?.ok_or(TriggerError::NotFound)?;
+    if let Some(id) = old.line {
+        settle::purge(tx, namespace, id)?;
+        line::delete(tx.connection, id)?;
+    }
+    tx.connection
+        .prepare_cached("DELETE FROM trigger_ WHERE namespace = ?1 AND key = ?2")
+        .and_then(|mut delete| delete.execute(params![namespace.key(), name.key()]))
+        .map_err(failed)?;
+    trigger_index::changed(tx);
+    Ok(count(tx, namespace, Held::Triggers, -1)?)
+}
+
+#[async_trait]
+impl Triggers for EmbeddedTriggers {
+    async fn put(&self, namespace: &Namespace, trigger: Trigger) -> Result<(), TriggerError> {
+        let shard = self.shards.of(namespace).await?;
+        let namespace = namespace.clone();
+        shard.write(0, move |tx| put(tx, &namespace, &trigger)).await
+    }
+
+    async fn delete(&self, namespace: &Namespace, name: &TriggerName) -> Result<(), TriggerError> {
+        let shard = self.shards.of(namespace).await?;
+        let (namespace, name) = (namespace.clone(), name.clone());
+        shard.write(0, move |tx| delete(tx, &namespace, &name)).await
+    }
+
+    async fn get(
+        &self,
+        namespace: &Namespace,
+        name: &TriggerName,
+    ) -> Result<Option<Trigger>, StorageError> {
+        let found = self.read(namespace).await?.into_iter();
+        Ok(found.into_iter().find(|trigger| trigger.name.key() == name.key()))
+    }
+
+    async fn list(&self, namespace: &Namespace) -> Result<Vec<Trigger>, StorageError> {
+        self.read(namespace).await
+    }
+
+    async fn all(&self) -> Result<Vec<(Namespace, Trigger)>, StorageError> {
+        let mut found = Vec::new();
+        for shard in self.shards.all() {
+            for one in shard.readers().read(trigger_index::read).await? {
+                let namespace = one.namespace.parse().ok();
+                found.extend(namespace.map(|namespace| (namespace, one.trigger)));
+            }
+        }
+        Ok(found)
+    }
+}

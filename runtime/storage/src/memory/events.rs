@@ -1,0 +1,151 @@
+mod log;
+mod queues;
+mod schedules;
+mod triggers;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use lambent_types::{Clock, Event, Namespace, Origin, Trigger};
+use tokio::sync::Notify;
+
+use crate::event_log::Channel;
+use crate::memory::line::Line;
+use crate::queues::{NewMessage, Queue, Sent};
+use crate::quota::{QuotaExceeded, Quotas};
+use crate::schedules::Scheduled;
+
+/// Queues, the event log, triggers and schedules in memory, under one lock.
+#[derive(Debug)]
+pub struct MemoryEvents {
+    clock: Arc<dyn Clock>,
+    quotas: Quotas,
+    state: Mutex<State>,
+    /// Something may be received that could not be before.
+    arrived: Notify,
+    /// A schedule was put or deleted.
+    rescheduled: Notify,
+}
+
+/// By the keys of namespace and name.
+type Named<T> = BTreeMap<(String, String), T>;
+
+#[derive(Debug, Default)]
+struct State {
+    sequence: u64,
+    queues: Named<HeldQueue>,
+    channels: BTreeMap<(Namespace, Channel), Line<(Event, Origin)>>,
+    triggers: Named<(Namespace, Trigger)>,
+    schedules: Named<(Namespace, Scheduled)>,
+}
+
+#[derive(Debug)]
+struct HeldQueue {
+    queue: Queue,
+    line: Line<HeldMessage>,
+    /// What was sent under a deduplication id, and until when it counts.
+    duplicates: BTreeMap<String, (Sent, Timestamp)>,
+}
+
+#[derive(Debug, Clone)]
+struct HeldMessage {
+    id: String,
+    message: NewMessage,
+    origin: Origin,
+    /// Of a dead letter: the queue it came from.
+    from: Option<String>,
+}
+
+fn key(namespace: &Namespace, name: &str) -> (String, String) {
+    (namespace.key(), name.to_ascii_lowercase())
+}
+
+/// The time so much later, in whole milliseconds.
+fn later(now: Timestamp, by: Duration) -> Timestamp {
+    now.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+impl State {
+    fn next(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
+    }
+
+    /// Refuses what would make a namespace hold too much.
+    fn check_bytes(
+        &self,
+        namespace: &Namespace,
+        quotas: Quotas,
+        more: u64,
+    ) -> Result<(), QuotaExceeded> {
+        let owner = namespace.key();
+        let queues = self.queues.iter().filter(|((namespace, _), _)| *namespace == owner);
+        let queues: u64 = queues.map(|(_, held)| held.line.bytes()).sum();
+        let channels = self.channels.iter().filter(|((other, _), _)| other.key() == owner);
+        let channels: u64 = channels.map(|(_, line)| line.bytes()).sum();
+        let (limit, wanted) = (quotas.message_bytes, queues + channels + more);
+        if more > 0 && wanted > limit {
+            return Err(QuotaExceeded { what: "bytes of messages", limit, wanted });
+        }
+        Ok(())
+    }
+}
+
+/// Refuses one more resource than a namespace may hold.
+fn check_count<T>(
+    what: &'static str,
+    all: &Named<T>,
+    namespace: &Namespace,
+    quotas: Quotas,
+) -> Result<(), QuotaExceeded> {
+    let held = all.keys().filter(|(owner, _)| *owner == namespace.key()).count() as u64;
+    let (limit, wanted) = (quotas.resources, held + 1);
+    if wanted > limit { Err(QuotaExceeded { what, limit, wanted }) } else { Ok(()) }
+}
+
+/// What an event counts for in the quota.
+fn weight(event: &Event) -> u64 {
+    let head = serde_json::to_vec(event).map_or(0, |head| head.len());
+    (head + Bytes::len(&event.data)) as u64
+}
+
+impl MemoryEvents {
+    /// An empty store.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, quotas: Quotas) -> Self {
+        let (arrived, rescheduled) = (Notify::new(), Notify::new());
+        Self { clock, quotas, state: Mutex::default(), arrived, rescheduled }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tries until something was taken or the wait is over: again whenever
+    /// something arrives, and when the next becomes visible.
+    async fn wait<T, E>(
+        &self,
+        wait: Duration,
+        mut attempt: impl FnMut() -> Result<(Vec<T>, Option<Timestamp>), E>,
+    ) -> Result<Vec<T>, E> {
+        let end = tokio::time::Instant::now() + wait;
+        loop {
+            let arrived = self.arrived.notified();
+            tokio::pin!(arrived);
+            arrived.as_mut().enable();
+            let (taken, next) = attempt()?;
+            let left = end.saturating_duration_since(tokio::time::Instant::now());
+            if !taken.is_empty() || left.is_zero() {
+                return Ok(taken);
+            }
+            let until = next.map(|next| next.duration_since(self.clock.now()));
+            let until = until.and_then(|until| Duration::try_from(until).ok());
+            let pause = until.map_or(left, |until| until.max(Duration::from_millis(1)).min(left));
+            // In time or not: it is tried again.
+            drop(tokio::time::timeout(pause, arrived).await);
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! What queues and messages must be like; the same for every backend.
+
+use std::time::Duration;
+
+use lambent_types::{QueueName, bounds, format_bytes};
+
+use crate::queues::{NewMessage, QueueAttributes, QueueError};
+
+fn invalid<T>(detail: String) -> Result<T, QueueError> {
+    Err(QueueError::Invalid(detail))
+}
+
+fn at_most(what: &str, milliseconds: u64, most: Duration) -> Result<(), QueueError> {
+    if u128::from(milliseconds) <= most.as_millis() {
+        return Ok(());
+    }
+    invalid(format!("{what} is {milliseconds} ms; the most is {} ms", most.as_millis()))
+}
+
+/// Checks attributes by themselves; whether a dead-letter queue exists is the store's to say.
+pub(crate) fn attributes(
+    queue: &QueueName,
+    attributes: &QueueAttributes,
+) -> Result<(), QueueError> {
+    at_most("visibility_timeout_ms", attributes.visibility_timeout_ms, bounds::VISIBILITY_MAX)?;
+    at_most("delay_ms", attributes.delay_ms, bounds::DELAY_MAX)?;
+    at_most("retention_ms", attributes.retention_ms, bounds::RETENTION_MAX)?;
+    if attributes.retention_ms < 1000 {
+        return invalid(format!("retention_ms is {}; the least is 1000", attributes.retention_ms));
+    }
+    if attributes.content_deduplication && !queue.is_fifo() {
+        return invalid(
+            "content_deduplication is for FIFO queues, whose names end in .fifo".into(),
+        );
+    }
+    let Some(redrive) = &attributes.redrive else { return Ok(()) };
+    if !(1..=1000).contains(&redrive.receives_max) {
+        return invalid(format!(
+            "receives_max of the redrive is {}; it must be 1 to 1000",
+            redrive.receives_max
+        ));
+    }
+    if redrive.queue.key() == queue.key() {
+        return invalid("a queue cannot send its dead letters to itself".into());
+    }
+    if redrive.queue.is_fifo() != queue.is_fifo() {
+        return invalid(format!(
+            "queue \"{queue}\" and its dead-letter queue \"{}\" must both be FIFO, or neither",
+            redrive.queue
+        ));
+    }
+    Ok(())
+}
+
+/// Checks the message at a place of a batch.
+pub(crate) fn message(
+    queue: &QueueName,
+    place: usize,
+    message: &NewMessage,
+) -> Result<(), QueueError> {
+    let refuse = |detail: String| invalid(format!("message {}: {detail}", place + 1));
+    let attributes: usize = message.attributes.iter().map(|(k, v)| k.len() + v.len()).sum();
+    if attributes > bounds::MESSAGE_ATTRIBUTES_BYTES_MAX {
+        return refuse(format!(
+            "its attributes are {attributes} bytes; the most is {}",
+            bounds::MESSAGE_ATTRIBUTES_BYTES_MAX
+        ));
+    }
+    let bytes = message.body.len() + attributes;
+    if bytes > bounds::VALUE_BYTES_MAX {
+        return refuse(format!(
+            "body and attributes are {}; the most is {}",
+            format_bytes(bytes as u64),
+            format_bytes(bounds::VALUE_BYTES_MAX as u64)
+        ));
+    }
+    if message.delay.is_some_and(|delay| delay > bounds::DELAY_MAX) {
+        return refuse(format!("its delay is more than {} s", bounds::DELAY_MAX.as_secs()));
+    }
+    for (what, text) in [("group", &message.group), ("deduplication id", &message.deduplication)] {
+        if text.as_ref().is_some_and(|text| text.is_empty() || text.len() > 128) {
+            return refuse(format!("its {what} must have 1 to 128 bytes"));
+        }
+    }
+    if queue.is_fifo() {
+        if message.group.is_none() {
+            return refuse("a FIFO queue needs the message's group".into());
+        }
+        if message.delay.is_some() {
+            return refuse("a FIFO queue delays all its messages or none".into());
+        }
+    } else if message.group.is_some() || message.deduplication.is_some() {
+        return refuse(
+            "only FIFO queues, whose names end in .fifo, have groups and duplicates".into(),
+        );
+    }
+    Ok(())
+}
+
+/// Checks how many messages are sent at once.
+pub(crate) fn batch(messages: usize) -> Result<(), QueueError> {
+    if (1..=bounds::BATCH_MAX).contains(&messages) {
+        return Ok(());
+    }
+    invalid(format!("{messages} messages at once; it must be 1 to {}", bounds::BATCH_MAX))
+}
+
+/// Checks a visibility timeout that a receiver asks for.
+pub(crate) fn visibility(visibility: Duration) -> Result<(), QueueError> {
+    let milliseconds = u64::try_from(visibility.as_millis()).unwrap_or(u64::MAX);
+    at_most("the visibility timeout", milliseconds, bounds::VISIBILITY_MAX)
+}
