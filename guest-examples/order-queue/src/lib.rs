@@ -1,4 +1,5 @@
-//! Takes the orders of a queue from stock, many at a time.
+//! Takes the orders of a queue from stock, many at a time, and passes them on to
+//! be shipped.
 //!
 //! An order that cannot be handled fails alone, the others of its batch do not
 //! come again: what is malformed goes to the dead-letter queue at once, what is
@@ -7,11 +8,12 @@
 mod stock;
 
 use lambent_sdk::keyspace::Keyspace;
+use lambent_sdk::queue::{Message, Queue};
 use lambent_sdk::{Batch, Failure, ItemFailure, QueueMessage};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What a message says.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 struct Order {
     item: String,
     count: u32,
@@ -20,9 +22,12 @@ struct Order {
 #[lambent_sdk::batch_handler]
 fn handle(orders: Batch<QueueMessage<Order>>) -> Result<Vec<ItemFailure>, Failure> {
     let keyspace = Keyspace::open("stock")?;
+    let shipments = Queue::open("shipments.fifo")?;
     Ok(orders.each(|message| {
         let QueueMessage { id, body: order, .. } = message;
         keyspace.update(&order.item, |stock| stock::take(stock.as_deref(), &order, &id))?;
+        // An order that comes again is sent again, and dropped there by its id.
+        shipments.send(Message::json(&order)?.group(&order.item).deduplication(&id))?;
         println!("order {id}: {} × {}", order.count, order.item);
         Ok::<_, Failure>(())
     }))

@@ -114,6 +114,7 @@ async fn a_photo_becomes_a_thumbnail_and_metadata_until_it_is_deleted() {
 async fn each_order_of_a_batch_fails_alone_and_is_taken_once() {
     let world = World::new();
     world.keys.create("default", "stock").await;
+    world.mailbox.create("default", "shipments.fifo");
     set(&world, "stock", "lamp", r#"{"left": 5}"#).await;
     let bodies = [
         r#"{"item": "lamp", "count": 2}"#,
@@ -145,6 +146,16 @@ async fn each_order_of_a_batch_fails_alone_and_is_taken_once() {
         assert_eq!(failed, expected);
         let stock = value(&world, "stock", "lamp").await.unwrap();
         assert_eq!(stock, json!({ "left": 2, "orders": ["a", "e"] }));
+    }
+    // What was sent twice, the queue knows by its id.
+    let sent = world.mailbox.of("default", "shipments.fifo");
+    let sent = sent.iter().map(|(message, _)| message);
+    let ids: Vec<_> = sent.clone().map(|message| message.deduplication.as_deref()).collect();
+    assert_eq!(ids, [Some("a"), Some("e"), Some("a"), Some("e")]);
+    for message in sent {
+        assert_eq!(message.group.as_deref(), Some("lamp"));
+        assert_eq!(message.content_type.as_deref(), Some("application/json"));
+        assert!(message.attributes.is_empty(), "{message:?}");
     }
 }
 
@@ -216,7 +227,8 @@ async fn an_event_that_an_example_does_not_take_is_not_tried_again() {
 async fn a_client_that_is_not_used_imports_nothing() {
     for (guest, used) in [
         ("echo-event", &[] as &[&str]),
-        ("order-queue", &["keyvalue"]),
+        ("guest-recorder", &["keyvalue"]),
+        ("order-queue", &["keyvalue", "messaging"]),
         ("nightly-report", &["blobstore", "keyvalue"]),
     ] {
         let wasm = tokio::task::spawn_blocking(move || lambent_test_support::guest_bytes(guest));
