@@ -32,7 +32,8 @@ pub trait Capability<T: 'static>: Send + Sync {
 /// served by every engine.
 ///
 /// A guest has clocks, randomness, its environment, and standard output and
-/// error; it has no files, no sockets, and no outgoing HTTP.
+/// error; it has no files and no sockets, and outgoing HTTP as far as its
+/// invocation's [`Egress`](crate::Egress) goes.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wasi;
 

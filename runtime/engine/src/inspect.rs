@@ -208,6 +208,18 @@ mod tests {
     }
 
     #[test]
+    fn drafts_are_handlers_by_their_exact_version() {
+        let of = |name: &str| handler(&interface(name));
+        assert_eq!(of("lambent:function/batch-handler@0.1.3"), Some(Handler::Batch));
+        assert_eq!(of("lambent:function/batch-handler@0.2.0"), None);
+        assert_eq!(of("wasi:keyvalue/watcher@0.2.0-draft"), Some(Handler::Watcher));
+        assert_eq!(of("wasi:keyvalue/watcher@0.2.0-draft2"), Some(Handler::Watcher2));
+        assert_eq!(of("wasi:keyvalue/watcher@0.2.0-draft3"), None);
+        let messaging = "wasi:messaging/incoming-handler@0.2.0-draft";
+        assert_eq!(of(messaging), Some(Handler::Messaging));
+    }
+
+    #[test]
     fn bytes_that_are_no_component_are_told_apart() {
         let refuse = |wasm: &[u8]| inspect(wasm, WasmFeatures::all(), &[]).unwrap_err();
         assert_eq!(refuse(b""), InspectError::Empty);
