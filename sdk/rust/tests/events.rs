@@ -1,34 +1,33 @@
 //! The events the runtime makes become the types the SDK has for them.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::collections::BTreeMap;
 use std::time::{Duration, UNIX_EPOCH};
 
+use jiff::Timestamp;
 use lambent_sdk::{
     Event, FromEvent, KeyChange, KeyEvent, ObjectChange, ObjectEvent, QueueMessage, Retry,
     ScheduledEvent,
 };
-use lambent_types::occurrence::{self, KeyData, KeyValueData, ObjectData, ScheduleData};
-use serde::{Deserialize, Serialize};
+use lambent_types::occurrence::{self, KeyData, KeyValueData, MessageFacts, ObjectData};
+use serde::Deserialize;
+use serde_json::json;
 
-fn event(kind: &str, source: &str, data: impl Into<Vec<u8>>) -> Event {
+const TIME: Timestamp = Timestamp::constant(7, 0);
+
+/// The event as the function gets it, at its second attempt.
+fn delivered(event: lambent_types::Event) -> Event {
     Event {
-        id: "e1".into(),
-        source: source.into(),
-        kind: kind.into(),
-        subject: None,
-        time: Some(UNIX_EPOCH + Duration::from_secs(7)),
-        content_type: None,
-        schema: None,
-        extensions: Vec::new(),
+        id: event.id,
+        source: event.source,
+        kind: event.kind,
+        subject: event.subject,
+        time: event.time_ns.map(|time| UNIX_EPOCH + Duration::from_nanos(time)),
+        content_type: event.content_type,
+        schema: event.schema,
+        extensions: event.extensions,
         attempt: 2,
-        data: data.into(),
+        data: event.data.into(),
     }
-}
-
-fn json(data: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(data).unwrap()
 }
 
 fn object() -> ObjectData {
@@ -45,8 +44,8 @@ fn object() -> ObjectData {
 
 #[test]
 fn an_object_event_says_what_happened_to_which_object() {
-    let created = event(occurrence::OBJECT_CREATED, "/buckets/photos", json(&object()));
-    let created = ObjectEvent::from_event(created).unwrap();
+    let created = occurrence::object(lambent_types::ObjectChange::Created, &object(), TIME);
+    let created = ObjectEvent::from_event(delivered(created)).unwrap();
     assert_eq!((created.change, created.attempt), (ObjectChange::Created, 2));
     assert_eq!((&*created.bucket, &*created.key), ("photos", "2026/a b.jpg"));
     assert_eq!((created.size, &*created.etag, created.sequence), (12, "abc", 3));
@@ -54,8 +53,8 @@ fn an_object_event_says_what_happened_to_which_object() {
     assert_eq!(created.time, Some(UNIX_EPOCH + Duration::from_secs(7)));
 
     let typed = ObjectData { content_type: Some("image/jpeg".into()), ..object() };
-    let deleted = event(occurrence::OBJECT_DELETED, "/buckets/photos", json(&typed));
-    let deleted = ObjectEvent::from_event(deleted).unwrap();
+    let deleted = occurrence::object(lambent_types::ObjectChange::Deleted, &typed, TIME);
+    let deleted = ObjectEvent::from_event(delivered(deleted)).unwrap();
     assert_eq!(deleted.change, ObjectChange::Deleted);
     assert_eq!(deleted.content_type.as_deref(), Some("image/jpeg"));
 }
@@ -70,8 +69,7 @@ fn a_key_event_has_the_values_as_bytes() {
         new: Some(KeyValueData::Text("réd".into())),
         expired: false,
     };
-    let set = event(occurrence::KEY_SET, "/keyspaces/settings", json(&data));
-    let set = KeyEvent::from_event(set).unwrap();
+    let set = KeyEvent::from_event(delivered(occurrence::key(&data, TIME))).unwrap();
     assert_eq!((&*set.keyspace, &*set.key, set.revision), ("settings", "color", 9));
     assert_eq!(set.change, KeyChange::Set);
     assert_eq!(set.old.as_deref(), Some(&[0xff, 0][..]));
@@ -79,8 +77,7 @@ fn a_key_event_has_the_values_as_bytes() {
 
     for (expired, change) in [(false, KeyChange::Deleted), (true, KeyChange::Expired)] {
         let gone = KeyData { new: None, expired, ..data.clone() };
-        let gone = event(occurrence::KEY_DELETED, "/keyspaces/settings", json(&gone));
-        let gone = KeyEvent::from_event(gone).unwrap();
+        let gone = KeyEvent::from_event(delivered(occurrence::key(&gone, TIME))).unwrap();
         assert_eq!((gone.change, gone.new), (change, None));
     }
 }
@@ -92,11 +89,17 @@ struct Order {
 
 #[test]
 fn a_message_has_its_body_as_what_is_asked_for() {
-    let mut message =
-        event(occurrence::QUEUE_MESSAGE, "/queues/orders", br#"{"item":"lamp"}"#.to_vec());
-    message.subject = Some("customer-1".into());
-    message.extensions =
-        vec![("sequence".into(), "41".into()), ("attributes".into(), r#"{"tenant":"t1"}"#.into())];
+    let facts = MessageFacts {
+        id: "e1".into(),
+        body: r#"{"item":"lamp"}"#.into(),
+        content_type: None,
+        attributes: BTreeMap::from([("tenant".into(), "t1".into())]),
+        group: Some("customer-1".into()),
+        sequence: 41,
+        sent: TIME,
+        receives: 2,
+    };
+    let mut message = delivered(occurrence::message(&"orders".parse().unwrap(), facts));
     let order = QueueMessage::<Order>::from_event(message.clone()).unwrap();
     assert_eq!((&*order.id, &*order.queue), ("e1", "orders"));
     assert_eq!(order.body, Order { item: "lamp".into() });
@@ -119,23 +122,27 @@ struct Report {
 
 #[test]
 fn a_schedule_has_its_input_if_it_has_one() {
-    let source = "/schedules/nightly";
-    let none = ScheduleData { schedule: "nightly".into(), time: "1970-01-01T00:00:07Z".into() };
-    let none = event(occurrence::SCHEDULE_FIRED, source, json(&none));
+    let name = "nightly".parse().unwrap();
+    let none = delivered(occurrence::schedule(&name, None, TIME));
     let fired = ScheduledEvent::<Option<Report>>::from_event(none.clone()).unwrap();
     assert_eq!((&*fired.schedule, fired.input), ("nightly", None));
     assert_eq!(fired.time, Some(UNIX_EPOCH + Duration::from_secs(7)));
     let any: ScheduledEvent = ScheduledEvent::from_event(none).unwrap();
     assert_eq!(any.input, serde_json::Value::Null);
 
-    let full = event(occurrence::SCHEDULE_FIRED, source, br#"{"kind":"full"}"#.to_vec());
+    let full = occurrence::schedule(&name, Some(&json!({ "kind": "full" })), TIME);
+    let full = delivered(full);
     let fired = ScheduledEvent::<Report>::from_event(full).unwrap();
     assert_eq!(fired.input, Report { kind: "full".into() });
 }
 
 #[test]
 fn an_event_of_another_kind_is_refused_for_good() {
-    let other = || event("lambent.invocation.v1", "/v1/functions/f/invocations", "{}");
+    let other = || Event {
+        kind: "lambent.invocation.v1".into(),
+        source: "/v1/functions/f/invocations".into(),
+        ..delivered(occurrence::object(lambent_types::ObjectChange::Created, &object(), TIME))
+    };
     let failures = [
         ObjectEvent::from_event(other()).unwrap_err(),
         KeyEvent::from_event(other()).unwrap_err(),
