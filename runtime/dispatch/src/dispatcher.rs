@@ -1,17 +1,21 @@
 use std::sync::Arc;
+use std::time::Duration;
 
-use lambent_storage::{InvocationLogs, Registry};
+use jiff::Timestamp;
+use lambent_storage::{InvocationLogs, Registry, UsageRecord};
 use lambent_types::{
-    Error, ErrorCode, Event, FunctionName, FunctionVersion, Handler, InvocationRecord, Namespace,
-    Origin, Outcome, Output, Qualifier, RequestId, bounds, format_bytes,
+    Error, ErrorCode, Event, Failure, FunctionName, FunctionVersion, Handler, Incoming,
+    InvocationRecord, Logs, Meter, Namespace, Origin, Outcome, Output, Qualifier, RequestId, bounds,
+    format_bytes,
 };
 
 use crate::admission::Admission;
 use crate::invoke;
-use crate::observe::Observe;
+use crate::observe::{Delivered, Observe};
 use crate::options::Options;
 use crate::run::{Recorder, Run};
 use crate::runner::{Answer, Body, Runner};
+use crate::usage::UsageSums;
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +80,7 @@ impl Dispatcher {
             registry,
             runner,
             admission: Arc::new(Admission::new(options.concurrency_max)),
-            recorder: Arc::new(Recorder { logs, observe }),
+            recorder: Arc::new(Recorder { logs, observe, usage: UsageSums::default() }),
         }
     }
 
@@ -172,17 +176,76 @@ impl Dispatcher {
                 ),
             ));
         }
-        let handler = function.handlers.iter().copied().min().ok_or_else(|| {
-            Error::new(
-                ErrorCode::NotInvocable,
-                format!("function \"{}\" exports nothing that can be called", function.name),
-            )
-        })?;
+        let handler = chosen(Incoming::Event, &function)?;
+        self.handle(function, handler, caller, event).await
+    }
+
+    /// As [`Self::invoke`], by a handler that was chosen.
+    pub(crate) async fn handle(
+        &self,
+        function: Arc<FunctionVersion>,
+        handler: Handler,
+        caller: Caller,
+        event: Event,
+    ) -> Result<Invoked, Error> {
         if handler.is_http() {
             invoke::through_http(self, &function, handler, caller, event).await
         } else {
             invoke::directly(self, &function, handler, caller, event).await
         }
+    }
+
+    /// Has a function's batch handler handle events at once.
+    pub(crate) async fn batch(
+        &self,
+        function: Arc<FunctionVersion>,
+        caller: Caller,
+        events: Vec<Event>,
+    ) -> Result<(Invoked, Vec<(u32, Failure)>), Error> {
+        invoke::batch(self, &function, caller, events).await
+    }
+
+    /// Records an invocation that was refused for good before it ran.
+    pub(crate) fn record_refused(
+        &self,
+        function: &FunctionVersion,
+        handler: Handler,
+        caller: &Caller,
+        failure: Failure,
+    ) {
+        let record = InvocationRecord {
+            id: caller.id,
+            namespace: function.namespace.clone(),
+            function: function.name.clone(),
+            version: function.version,
+            handler,
+            started: Timestamp::now(),
+            outcome: Outcome::FunctionError(failure),
+            meter: Meter::default(),
+            logs: Logs::default(),
+        };
+        self.recorder.record(record, function);
+    }
+
+    /// Tells what became of an attempt to deliver.
+    pub(crate) fn observe_delivered(
+        &self,
+        namespace: &Namespace,
+        function: &FunctionName,
+        delivered: Delivered,
+        age: Duration,
+    ) {
+        self.recorder.observe.delivered(namespace, function, delivered, age);
+    }
+
+    /// Gives back what could not be stored.
+    pub(crate) fn give_back_usage(&self, records: Vec<(Namespace, UsageRecord)>) {
+        self.recorder.usage.give_back(records);
+    }
+
+    /// Takes what invocations have used since the last call, by function and hour.
+    pub(crate) fn take_usage(&self) -> Vec<(Namespace, UsageRecord)> {
+        self.recorder.usage.take()
     }
 
     /// How many invocations are running.
@@ -204,4 +267,19 @@ impl Dispatcher {
     ) -> Result<Run, Error> {
         Run::admit(&self.admission, &self.recorder, function, handler, id)
     }
+}
+
+/// The handler of a function for what comes to it.
+pub(crate) fn chosen(incoming: Incoming, function: &FunctionVersion) -> Result<Handler, Error> {
+    incoming.handler(&function.handlers).ok_or_else(|| {
+        let wanted: Vec<_> = incoming.handlers().iter().map(|handler| handler.as_str()).collect();
+        Error::new(
+            ErrorCode::NotInvocable,
+            format!(
+                "function \"{}\" exports nothing that can be called for this; it needs one of: {}",
+                function.name,
+                wanted.join(", ")
+            ),
+        )
+    })
 }

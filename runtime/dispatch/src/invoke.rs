@@ -39,6 +39,31 @@ pub(crate) async fn directly(
     Ok(Invoked { record, output })
 }
 
+/// Hands all events to the runner. Which of them failed comes with the record.
+pub(crate) async fn batch(
+    dispatcher: &Dispatcher,
+    function: &Arc<FunctionVersion>,
+    caller: Caller,
+    events: Vec<Event>,
+) -> Result<(Invoked, Vec<(u32, Failure)>), Error> {
+    let run = dispatcher.admit(function, Handler::Batch, caller.id)?;
+    let call = run.call(caller, None);
+    let mut awaited = Awaited::new(run);
+    let failed = match dispatcher.runner.batch(call, events).await {
+        Ok(mut finished) => {
+            let failed = std::mem::take(&mut finished.failed);
+            awaited.finish(finished);
+            failed
+        }
+        Err(error) => {
+            awaited.forget();
+            return Err(error);
+        }
+    };
+    let (record, output) = awaited.end();
+    Ok((Invoked { record, output }, failed))
+}
+
 /// Sends the event as a CloudEvent to the HTTP handler, and waits for the
 /// function to be done.
 pub(crate) async fn through_http(

@@ -3,17 +3,23 @@
 //! [`Dispatcher`] takes what the doors received and has a [`Runner`] run it,
 //! within the node's concurrency limit, and writes a record of how every
 //! invocation ended. It knows nothing of how components are run.
+//!
+//! [`Deliveries`] brings it everything that happens: changes of objects and keys,
+//! messages, times, and asynchronous invocations.
 
 mod admission;
 mod cloud_event;
+mod deliveries;
 mod dispatcher;
 mod invoke;
 mod observe;
 mod options;
 mod run;
 mod runner;
+mod usage;
 
+pub use deliveries::{Deliveries, DeliveryStores};
 pub use dispatcher::{Caller, Dispatcher, HttpAnswer, Invoked, Reply};
-pub use observe::{Observe, Unobserved};
+pub use observe::{Delivered, Observe, Unobserved};
 pub use options::Options;
 pub use runner::{Answer, Body, BoxError, Call, Finish, Finished, Runner};

@@ -1,4 +1,48 @@
-use lambent_types::{FunctionVersion, InvocationRecord};
+use std::time::Duration;
+
+use lambent_types::{FunctionName, FunctionVersion, InvocationRecord, Namespace};
+
+/// What became of an attempt to deliver an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Delivered {
+    /// The function handled it.
+    Succeeded,
+    /// It failed, and will be tried again.
+    Retried,
+    /// It is given up.
+    GivenUp,
+    /// The node had no room for it; it waits.
+    Postponed,
+    /// The trigger's patterns do not want it.
+    Unwanted,
+    /// It was given up, or handled, and where it should have gone next is gone.
+    DestinationLost,
+}
+
+impl Delivered {
+    /// Every kind, for label sets.
+    pub const ALL: [Self; 6] = [
+        Self::Succeeded,
+        Self::Retried,
+        Self::GivenUp,
+        Self::Postponed,
+        Self::Unwanted,
+        Self::DestinationLost,
+    ];
+
+    /// The word for labels.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Retried => "retried",
+            Self::GivenUp => "given-up",
+            Self::Postponed => "postponed",
+            Self::Unwanted => "unwanted",
+            Self::DestinationLost => "destination-lost",
+        }
+    }
+}
 
 /// Told about every invocation, for metrics. Called on the hot path: it must
 /// not block.
@@ -9,6 +53,17 @@ pub trait Observe: Send + Sync {
     fn throttled(&self, function: &FunctionVersion);
     /// A record was not kept because the log writer is behind.
     fn log_dropped(&self);
+    /// Something became of an attempt to deliver an event to `function`, which
+    /// happened so long ago.
+    fn delivered(
+        &self,
+        namespace: &Namespace,
+        function: &FunctionName,
+        delivered: Delivered,
+        age: Duration,
+    ) {
+        let _ = (namespace, function, delivered, age);
+    }
 }
 
 /// Observes nothing.

@@ -11,16 +11,19 @@ use crate::admission::{Admission, Permit};
 use crate::dispatcher::Caller;
 use crate::observe::Observe;
 use crate::runner::{Call, Finished};
+use crate::usage::UsageSums;
 
 /// Where the ends of invocations go.
 pub(crate) struct Recorder {
     pub(crate) logs: Arc<dyn InvocationLogs>,
     pub(crate) observe: Arc<dyn Observe>,
+    pub(crate) usage: UsageSums,
 }
 
 impl Recorder {
-    fn record(&self, record: InvocationRecord) {
+    pub(crate) fn record(&self, record: InvocationRecord, function: &FunctionVersion) {
         self.observe.finished(&record);
+        self.usage.add(&record, function.configuration.memory_bytes);
         if !self.logs.append(record) {
             self.observe.log_dropped();
         }
@@ -81,7 +84,7 @@ impl Run {
     /// Writes the record and gives the permit back.
     pub(crate) fn end(self, finished: Finished) {
         let (record, _) = self.describe(finished);
-        self.recorder.record(record);
+        self.recorder.record(record, &self.function);
     }
 
     fn describe(&self, finished: Finished) -> (InvocationRecord, Option<Output>) {
@@ -143,7 +146,7 @@ impl Awaited {
             failed: Vec::new(),
         });
         let (record, output) = self.run.describe(finished);
-        self.run.recorder.record(record.clone());
+        self.run.recorder.record(record.clone(), &self.run.function);
         (record, output)
     }
 }

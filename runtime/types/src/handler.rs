@@ -88,6 +88,40 @@ impl fmt::Display for Handler {
     }
 }
 
+/// What comes to a function, as far as it decides which of its exports is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Incoming {
+    /// An invocation, the time of a schedule, the change of an object.
+    Event,
+    /// Messages of a queue.
+    Message,
+    /// The change of a key.
+    KeyChange,
+}
+
+impl Incoming {
+    /// The handlers that can take it, in order of preference.
+    #[must_use]
+    pub const fn handlers(self) -> &'static [Handler] {
+        use Handler::{
+            Batch, Event, EventAsync, Http02, Http03, Messaging, Run02, Run03, Watcher, Watcher2,
+        };
+        match self {
+            Self::Event => &[Event, EventAsync, Http03, Http02, Run03, Run02],
+            Self::Message => {
+                &[Batch, Event, EventAsync, Http03, Http02, Messaging, Run03, Run02]
+            }
+            Self::KeyChange => &[Event, EventAsync, Http03, Http02, Watcher2, Watcher],
+        }
+    }
+
+    /// The handler that takes it, of those a function has.
+    #[must_use]
+    pub fn handler(self, exported: &[Handler]) -> Option<Handler> {
+        self.handlers().iter().copied().find(|handler| exported.contains(handler))
+    }
+}
+
 /// The name of an imported or exported interface, such as `wasi:http/types@0.2.12`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]

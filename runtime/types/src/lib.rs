@@ -36,7 +36,7 @@ pub use error::{Error, ErrorCode, Problem};
 pub use event::{Event, Output, Retry};
 pub use function::{Function, FunctionVersion, Revision, VersionNumber};
 pub use grants::{Access, Grants};
-pub use handler::{Handler, Interface};
+pub use handler::{Handler, Incoming, Interface};
 pub use host_pattern::{HostPattern, InvalidHostPattern, is_host_name};
 pub use invocation::{InvocationRecord, LogLine, LogStream, Logs, RequestId};
 pub use limits::{Limits, bounds};

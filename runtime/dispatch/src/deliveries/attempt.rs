@@ -1,0 +1,208 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambent_storage::{Delivery, Settlement, StorageError};
+use lambent_types::{
+    DeliveryPolicy, ErrorCode, Event, Failure, FunctionName, FunctionVersion, Incoming, Namespace,
+    Origin, Output, Pattern, Qualifier, RequestId, Retry,
+};
+
+use crate::deliveries::Deliveries;
+use crate::deliveries::policy;
+use crate::deliveries::record::{Cause, End};
+use crate::dispatcher::{Caller, chosen};
+use crate::observe::Delivered;
+
+/// Where deliveries of a channel go, and how.
+#[derive(Debug, Clone)]
+pub(super) struct Target {
+    pub(super) namespace: Namespace,
+    pub(super) function: FunctionName,
+    pub(super) incoming: Incoming,
+    pub(super) patterns: Vec<Pattern>,
+    /// The policy of the trigger or the schedule; else the function's.
+    pub(super) policy: Option<DeliveryPolicy>,
+}
+
+/// What came of having a function handle an event.
+pub(super) enum Handled {
+    /// It did.
+    Ok(Output),
+    /// It failed, or there is no such function.
+    Failed(Failure),
+    /// It will never succeed.
+    Hopeless(Cause, Failure),
+    /// The node had no room for it.
+    NoRoom,
+}
+
+pub(super) fn failure(kind: &str, message: String) -> Failure {
+    Failure { kind: kind.into(), message, trace: Vec::new(), retry: Retry::Policy }
+}
+
+/// How long ago something happened.
+pub(super) fn age(now: jiff::Timestamp, then: jiff::Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(then)).unwrap_or_default()
+}
+
+impl Deliveries {
+    /// Attempts one delivery; what is to become of it.
+    pub(super) async fn attempt(self: &Arc<Self>, target: &Target, delivery: Delivery) -> Settlement {
+        let Delivery { event, origin, appended, .. } = delivery;
+        let age = age(self.clock.now(), appended);
+        let observe = |what| {
+            self.dispatcher.observe_delivered(&target.namespace, &target.function, what, age);
+        };
+        if !target.patterns.is_empty() && !target.patterns.iter().any(|one| one.matches(&event)) {
+            observe(Delivered::Unwanted);
+            return Settlement::Done;
+        }
+        let caller = Caller { id: RequestId::new(), principal: None, origin };
+        let (request, origin) = (caller.id, caller.origin.clone());
+        let (namespace, name) = (&target.namespace, &target.function);
+        let found = self.dispatcher.resolve(namespace, name, Qualifier::Latest).await;
+        let policy = target.policy.clone().or_else(|| {
+            found.as_ref().ok().map(|function| function.configuration.delivery.clone())
+        });
+        let policy = policy.unwrap_or_default();
+        let too_old = age >= Duration::from_millis(policy.age_max_ms);
+        let handled = match &found {
+            // Tried at least once, so that there is a cause to tell.
+            _ if too_old && event.attempt > 1 => Handled::Hopeless(
+                Cause::EventAgeExceeded,
+                failure("Lambent.EventAgeExceeded", format!("the event is {age:?} old")),
+            ),
+            Ok(function) => self.handle(function, target.incoming, caller, event.clone()).await,
+            Err(error) if policy::is_for_want_of_room(error) => Handled::NoRoom,
+            Err(error) => Handled::Failed(failure("Lambent.FunctionNotFound", error.to_string())),
+        };
+        let end = |cause, failure, output| End {
+            cause,
+            event: &event,
+            request,
+            function: found.as_deref().ok(),
+            attempts: event.attempt,
+            failure,
+            output,
+        };
+        let (what, sent) = match &handled {
+            Handled::Ok(output) => {
+                let end = end(Cause::Success, None, Some(output));
+                let sent = self.send_on(namespace, name, &policy, &end, &origin).await;
+                (Delivered::Succeeded, sent)
+            }
+            Handled::NoRoom if !too_old => {
+                observe(Delivered::Postponed);
+                return Settlement::Release(self.after(policy::room(age)));
+            }
+            Handled::Failed(failure)
+                if failure.retry != Retry::Never
+                    && event.attempt < policy.attempts_max
+                    && !too_old =>
+            {
+                observe(Delivered::Retried);
+                let pause = policy::backoff(&policy, event.attempt, failure.retry);
+                return Settlement::Retry(self.after(pause));
+            }
+            handled => {
+                let (cause, failure) = cause(handled, too_old);
+                let end = end(cause, failure, None);
+                tracing::warn!(
+                    %namespace, function = %name, event = event.id, ?cause,
+                    attempts = event.attempt, "an event is given up"
+                );
+                let sent = self.send_on(namespace, name, &policy, &end, &origin).await;
+                (Delivered::GivenUp, sent)
+            }
+        };
+        self.settled(sent, || observe(what), age)
+    }
+
+    /// Done, unless what had to be sent on could not be.
+    fn settled(
+        &self,
+        sent: Result<(), StorageError>,
+        observe: impl FnOnce(),
+        age: Duration,
+    ) -> Settlement {
+        match sent {
+            Ok(()) => {
+                observe();
+                Settlement::Done
+            }
+            Err(error) => {
+                tracing::error!(%error, cause = error.cause(), "cannot send an event on; trying again");
+                Settlement::Release(self.after(policy::room(age)))
+            }
+        }
+    }
+
+    pub(super) fn after(&self, pause: Duration) -> jiff::Timestamp {
+        self.clock.now().checked_add(pause).unwrap_or(jiff::Timestamp::MAX)
+    }
+
+    /// Has a function handle an event, if it may and can.
+    pub(super) async fn handle(
+        &self,
+        function: &Arc<FunctionVersion>,
+        incoming: Incoming,
+        caller: Caller,
+        event: Event,
+    ) -> Handled {
+        let handler = match chosen(incoming, function) {
+            Ok(handler) => handler,
+            Err(error) => {
+                let failure = failure("Lambent.NotInvocable", error.to_string());
+                return Handled::Hopeless(Cause::NotInvocable, failure);
+            }
+        };
+        if let Some(stopped) = self.recursion(function, &caller, handler) {
+            return stopped;
+        }
+        match self.dispatcher.handle(function.clone(), handler, caller, event).await {
+            Ok(invoked) => match (invoked.record.outcome.failure(), invoked.output) {
+                (None, output) => Handled::Ok(output.unwrap_or_default()),
+                (Some(failure), _) => Handled::Failed(failure),
+            },
+            Err(error) => refused(&error),
+        }
+    }
+
+    /// Stops a function that has triggered itself too often, and leaves a record of it.
+    pub(super) fn recursion(
+        &self,
+        function: &FunctionVersion,
+        caller: &Caller,
+        handler: lambent_types::Handler,
+    ) -> Option<Handled> {
+        let recursion = caller.origin.lineage.enter(&function.name).err()?;
+        let failure = failure("Lambent.RecursionStopped", recursion.to_string());
+        self.dispatcher.record_refused(function, handler, caller, failure.clone());
+        Some(Handled::Hopeless(Cause::RecursionStopped, failure))
+    }
+}
+
+/// An invocation that did not begin.
+pub(super) fn refused(error: &lambent_types::Error) -> Handled {
+    if policy::is_for_want_of_room(error) {
+        return Handled::NoRoom;
+    }
+    let failure = failure("Lambent.Refused", error.to_string());
+    match error.code() {
+        // Perhaps it can be loaded another time.
+        ErrorCode::Internal => Handled::Failed(failure),
+        _ => Handled::Hopeless(Cause::NotInvocable, failure),
+    }
+}
+
+fn cause(handled: &Handled, too_old: bool) -> (Cause, Option<&Failure>) {
+    match handled {
+        Handled::Hopeless(cause, failure) => (*cause, Some(failure)),
+        Handled::Failed(failure) if failure.retry == Retry::Never => {
+            (Cause::Rejected, Some(failure))
+        }
+        Handled::Failed(failure) if too_old => (Cause::EventAgeExceeded, Some(failure)),
+        Handled::Failed(failure) => (Cause::RetriesExhausted, Some(failure)),
+        Handled::Ok(_) | Handled::NoRoom => (Cause::EventAgeExceeded, None),
+    }
+}

@@ -1,0 +1,184 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambent_storage::{Channel, Delivery, Settlement};
+use lambent_types::{Incoming, Namespace, Qualifier, Source, bounds};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::deliveries::attempt::Target;
+use crate::deliveries::{Deliveries, STORE_PAUSE};
+
+/// Deliveries of one channel that are in hand at once. Enough that waiting
+/// functions do not hold up others; what runs at once is admission's to say.
+const CONCURRENCY: usize = 100;
+/// How long a task waits at an empty channel before it ends, or looks again.
+const IDLE: Duration = Duration::from_secs(60);
+/// How much longer than the function may run a delivery is leased: time to be
+/// admitted, to be settled, and to be sent on.
+const LEASE_MARGIN: Duration = Duration::from_secs(60);
+
+impl Deliveries {
+    /// Looks after the channel of a function or a schedule until it is empty.
+    pub(super) async fn channel(self: Arc<Self>, key: (Namespace, Channel)) {
+        loop {
+            self.pump(&key, &self.drain, IDLE).await;
+            self.active().remove(&key);
+            // What was appended just before saw a task that was about to end.
+            let depth = self.stores.events.depth(&key.0, &key.1).await;
+            let more = depth.is_ok_and(|depth| depth.ready + depth.delayed + depth.in_flight > 0);
+            if !more || self.drain.is_cancelled() || !self.active().insert(key.clone()) {
+                return;
+            }
+        }
+    }
+
+    /// Delivers what a channel holds until `stop`, or until nothing came for
+    /// `idle`. Returns when all in hand is settled.
+    pub(super) async fn pump(
+        self: &Arc<Self>,
+        key: &(Namespace, Channel),
+        stop: &CancellationToken,
+        idle: Duration,
+    ) {
+        let (namespace, channel) = key;
+        let room = Arc::new(Semaphore::new(CONCURRENCY));
+        let in_hand = TaskTracker::new();
+        while !stop.is_cancelled() {
+            // At least one place, and as many more as there are.
+            let Ok(first) = room.clone().acquire_owned().await else { break };
+            let limit = room.available_permits() + 1;
+            drop(first);
+            let received = async {
+                let target = self.target(namespace, channel).await?;
+                let Some(target) = target else { return Ok(None) };
+                let lease = self.lease(&target).await;
+                let events = &self.stores.events;
+                let taken = events.receive(namespace, channel, limit, lease, idle).await?;
+                Ok::<_, lambent_storage::StorageError>(Some((target, taken)))
+            };
+            let received = tokio::select! {
+                () = stop.cancelled() => break,
+                received = received => received,
+            };
+            let (target, deliveries) = match received {
+                Ok(Some(received)) => received,
+                // The trigger or the schedule is gone, and its events with it.
+                Ok(None) => break,
+                Err(error) => {
+                    tracing::error!(%error, cause = error.cause(), %channel, "cannot receive events");
+                    tokio::time::sleep(STORE_PAUSE).await;
+                    continue;
+                }
+            };
+            if deliveries.is_empty() {
+                break;
+            }
+            let target = Arc::new(target);
+            for line in lines(deliveries) {
+                let Ok(place) = room.clone().acquire_owned().await else { break };
+                let (this, target, key) = (self.clone(), target.clone(), key.clone());
+                in_hand.spawn(async move {
+                    this.one_after_another(&target, &key, line).await;
+                    drop(place);
+                });
+            }
+        }
+        in_hand.close();
+        in_hand.wait().await;
+    }
+
+    /// Attempts deliveries of one group in their order. What follows one that is
+    /// not over is given back, and comes after it.
+    async fn one_after_another(
+        self: &Arc<Self>,
+        target: &Target,
+        (namespace, channel): &(Namespace, Channel),
+        line: VecDeque<Delivery>,
+    ) {
+        let mut settlements = Vec::with_capacity(line.len());
+        let mut held_up = false;
+        for delivery in line {
+            let receipt = delivery.receipt.clone();
+            let settlement = if held_up || self.drain.is_cancelled() {
+                Settlement::Release(self.clock.now())
+            } else {
+                self.attempt(target, delivery).await
+            };
+            held_up = settlement != Settlement::Done;
+            settlements.push((receipt, settlement));
+        }
+        let settled = self.stores.events.settle(namespace, channel, settlements).await;
+        if let Err(error) = settled {
+            // They come again after their lease.
+            tracing::error!(%error, cause = error.cause(), %channel, "cannot settle events");
+        }
+    }
+
+    /// Where the deliveries of a channel go; `None` if that is gone.
+    async fn target(
+        &self,
+        namespace: &Namespace,
+        channel: &Channel,
+    ) -> Result<Option<Target>, lambent_storage::StorageError> {
+        let namespace = namespace.clone();
+        Ok(match channel {
+            Channel::Function(name) => Some(Target {
+                namespace,
+                function: name.clone(),
+                incoming: Incoming::Event,
+                patterns: Vec::new(),
+                policy: None,
+            }),
+            Channel::Schedule(name) => {
+                let found = self.stores.schedules.get(&namespace, name).await?;
+                found.map(|found| Target {
+                    namespace,
+                    function: found.schedule.function,
+                    incoming: Incoming::Event,
+                    patterns: Vec::new(),
+                    policy: found.schedule.delivery,
+                })
+            }
+            Channel::Trigger(name) => {
+                let found = self.stores.triggers.get(&namespace, name).await?;
+                found.filter(|trigger| trigger.enabled).map(|trigger| Target {
+                    namespace,
+                    function: trigger.function,
+                    incoming: match trigger.source {
+                        Source::KeyValue { .. } => Incoming::KeyChange,
+                        Source::Object { .. } | Source::Queue { .. } => Incoming::Event,
+                    },
+                    patterns: trigger.patterns,
+                    policy: trigger.delivery,
+                })
+            }
+        })
+    }
+
+    /// How long deliveries to a function are leased.
+    async fn lease(&self, target: &Target) -> Duration {
+        let (namespace, function) = (&target.namespace, &target.function);
+        let found = self.dispatcher.resolve(namespace, function, Qualifier::Latest).await;
+        let timeout = found.map_or(bounds::TIMEOUT_DEFAULT, |function| {
+            Duration::from_millis(function.configuration.timeout_ms)
+        });
+        timeout + LEASE_MARGIN
+    }
+}
+
+/// Sorts deliveries by group, each group in its order; those without one by themselves.
+fn lines(deliveries: Vec<Delivery>) -> Vec<VecDeque<Delivery>> {
+    let mut lines: Vec<(Option<String>, VecDeque<Delivery>)> = Vec::new();
+    for delivery in deliveries {
+        let group = delivery.group.clone();
+        let line = lines.iter_mut().find(|(known, _)| known.is_some() && *known == group);
+        match line {
+            Some((_, line)) => line.push_back(delivery),
+            None => lines.push((group, VecDeque::from([delivery]))),
+        }
+    }
+    lines.into_iter().map(|(_, line)| line).collect()
+}
