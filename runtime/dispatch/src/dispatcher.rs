@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use lambent_storage::{InvocationLogs, Registry, UsageRecord};
 use lambent_types::{
     Error, ErrorCode, Event, Failure, FunctionName, FunctionVersion, Handler, Incoming,
-    InvocationRecord, Logs, Meter, Namespace, Origin, Outcome, Output, Qualifier, RequestId, bounds,
-    format_bytes,
+    InvocationRecord, Logs, Meter, Namespace, Origin, Outcome, Output, Qualifier, RequestId,
+    bounds, format_bytes,
 };
 
 use crate::admission::Admission;

@@ -34,7 +34,7 @@ impl StorageError {
     }
 
     /// Why it failed, for the log.
-    pub(crate) fn cause(&self) -> Option<String> {
+    pub fn cause(&self) -> Option<String> {
         std::error::Error::source(self).map(ToString::to_string)
     }
 

@@ -1,7 +1,11 @@
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// One CloudEvents 1.0 event, as a function's handler receives it.
 ///
@@ -36,6 +40,50 @@ pub struct Event {
     pub data: Bytes,
 }
 
+impl Event {
+    /// The structured form: a CloudEvent as one JSON object. Data is JSON where
+    /// the media type says so and it is, else text, else `data_base64`.
+    #[must_use]
+    pub fn structured(&self) -> Value {
+        let mut event = Map::new();
+        for (name, value) in &self.extensions {
+            event.insert(name.clone(), value.clone().into());
+        }
+        let time = self.time_ns.and_then(|ns| Timestamp::from_nanosecond(ns.into()).ok());
+        let attributes = [
+            ("specversion", Some("1.0".to_owned())),
+            ("id", Some(self.id.clone())),
+            ("source", Some(self.source.clone())),
+            ("type", Some(self.kind.clone())),
+            ("subject", self.subject.clone()),
+            ("time", time.map(|time| time.to_string())),
+            ("datacontenttype", self.content_type.clone()),
+            ("dataschema", self.schema.clone()),
+        ];
+        for (name, value) in attributes {
+            event.extend(value.map(|value| (name.to_owned(), value.into())));
+        }
+        if !self.data.is_empty() {
+            let (name, data) = self.structured_data();
+            event.insert(name.into(), data);
+        }
+        event.into()
+    }
+
+    fn structured_data(&self) -> (&'static str, Value) {
+        let media_type = self.content_type.as_deref().unwrap_or_default();
+        let media_type = media_type.split(';').next().unwrap_or_default().trim();
+        let is_json = media_type.eq_ignore_ascii_case("application/json")
+            || media_type.to_ascii_lowercase().ends_with("+json");
+        let json = is_json.then(|| serde_json::from_slice(&self.data).ok()).flatten();
+        match (json, std::str::from_utf8(&self.data)) {
+            (Some(json), _) => ("data", json),
+            (None, Ok(text)) => ("data", text.into()),
+            (None, Err(_)) => ("data_base64", STANDARD.encode(&self.data).into()),
+        }
+    }
+}
+
 /// What a function returned for an event.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Output {
@@ -55,4 +103,42 @@ pub enum Retry {
     After(Duration),
     /// Straight to the dead-letter destination.
     Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(content_type: &str, data: &'static [u8]) -> Event {
+        Event {
+            id: "1".into(),
+            source: "/s".into(),
+            kind: "t".into(),
+            subject: None,
+            time_ns: Some(1_500_000_000),
+            content_type: Some(content_type.into()),
+            schema: None,
+            extensions: vec![("tenant".into(), "x".into())],
+            attempt: 1,
+            data: Bytes::from_static(data),
+        }
+    }
+
+    #[test]
+    fn data_is_what_its_media_type_says_if_it_can_be() {
+        let structured = event("application/json; charset=utf-8", b"{\"a\":1}").structured();
+        let expected = json!({
+            "specversion": "1.0", "id": "1", "source": "/s", "type": "t", "tenant": "x",
+            "time": "1970-01-01T00:00:01.5Z", "data": { "a": 1 },
+            "datacontenttype": "application/json; charset=utf-8",
+        });
+        assert_eq!(structured, expected);
+        assert_eq!(event("application/x+json", b"[1]").structured()["data"], json!([1]));
+        assert_eq!(event("application/json", b"{").structured()["data"], "{");
+        assert_eq!(event("text/plain", b"1").structured()["data"], "1");
+        assert_eq!(event("image/png", b"\xff").structured()["data_base64"], "/w==");
+        assert_eq!(event("text/plain", b"").structured().get("data"), None);
+    }
 }

@@ -108,9 +108,7 @@ impl Incoming {
         };
         match self {
             Self::Event => &[Event, EventAsync, Http03, Http02, Run03, Run02],
-            Self::Message => {
-                &[Batch, Event, EventAsync, Http03, Http02, Messaging, Run03, Run02]
-            }
+            Self::Message => &[Batch, Event, EventAsync, Http03, Http02, Messaging, Run03, Run02],
             Self::KeyChange => &[Event, EventAsync, Http03, Http02, Watcher2, Watcher],
         }
     }

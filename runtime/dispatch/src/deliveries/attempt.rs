@@ -4,7 +4,7 @@ use std::time::Duration;
 use lambent_storage::{Delivery, Settlement, StorageError};
 use lambent_types::{
     DeliveryPolicy, ErrorCode, Event, Failure, FunctionName, FunctionVersion, Incoming, Namespace,
-    Origin, Output, Pattern, Qualifier, RequestId, Retry,
+    Output, Pattern, Qualifier, RequestId, Retry,
 };
 
 use crate::deliveries::Deliveries;
@@ -47,7 +47,11 @@ pub(super) fn age(now: jiff::Timestamp, then: jiff::Timestamp) -> Duration {
 
 impl Deliveries {
     /// Attempts one delivery; what is to become of it.
-    pub(super) async fn attempt(self: &Arc<Self>, target: &Target, delivery: Delivery) -> Settlement {
+    pub(super) async fn attempt(
+        self: &Arc<Self>,
+        target: &Target,
+        delivery: Delivery,
+    ) -> Settlement {
         let Delivery { event, origin, appended, .. } = delivery;
         let age = age(self.clock.now(), appended);
         let observe = |what| {

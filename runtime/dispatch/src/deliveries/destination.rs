@@ -4,7 +4,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use lambent_storage::{AppendError, Channel, NewMessage, QueueError, StorageError};
 use lambent_types::{
-    Destination, Event, Failure, FunctionName, Namespace, Origin, QueueName, Qualifier, occurrence,
+    Destination, Event, Failure, FunctionName, Namespace, Origin, Qualifier, QueueName, occurrence,
 };
 
 use crate::deliveries::Deliveries;
@@ -37,10 +37,8 @@ impl Deliveries {
             self.send_one(namespace, function, destination, letter, origin).await?;
         }
         if let Some(destination) = listener {
-            let letter = Letter {
-                event: self.told(function, end, success),
-                attributes: BTreeMap::new(),
-            };
+            let letter =
+                Letter { event: self.told(function, end, success), attributes: BTreeMap::new() };
             self.send_one(namespace, function, destination, letter, origin).await?;
         }
         Ok(())
@@ -77,8 +75,8 @@ impl Deliveries {
         // What comes of it is the function's doing.
         let lineage = origin.lineage.enter(function).unwrap_or_else(|_| origin.lineage.clone());
         let origin = Origin { lineage, trace_parent: origin.trace_parent.clone() };
+        let event = letter.event.id.clone();
         let lost = |reason: String| {
-            let event = &letter.event.id;
             tracing::error!(%namespace, %function, %destination, event, reason, "a destination is lost");
             self.dispatcher.observe_delivered(
                 namespace,
@@ -113,7 +111,10 @@ impl Deliveries {
                         Ok(())
                     }
                     Err(AppendError::Storage(error)) => Err(error),
-                    Err(error) => Err(StorageError::refused("send an event on", error)),
+                    Err(error) => {
+                        lost(error.to_string());
+                        Ok(())
+                    }
                 }
             }
         }

@@ -20,7 +20,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lambent_storage::{Channel, EventLog, Queues, Schedules, Stores, Triggers, Usage};
-use lambent_types::{Clock, Error, ErrorCode, Event, FunctionVersion, Namespace, bounds, format_bytes};
+use lambent_types::{
+    Clock, Error, ErrorCode, Event, FunctionVersion, Namespace, bounds, format_bytes,
+};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;

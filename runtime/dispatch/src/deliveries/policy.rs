@@ -15,7 +15,8 @@ const ROOM_MAX: Duration = Duration::from_secs(300);
 /// again together.
 pub(super) fn backoff(policy: &DeliveryPolicy, attempt: u32, retry: Retry) -> Duration {
     let first = Duration::from_millis(policy.backoff_ms);
-    let doubled = first.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
+    let doubled =
+        first.saturating_mul(1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX));
     let pause = scattered(doubled.min(BACKOFF_MAX));
     match retry {
         Retry::After(least) => pause.max(least),

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use lambent_storage::{Message, Queue, QueueError, Receipt};
 use lambent_types::{
-    DeliveryPolicy, Event, Failure, FunctionVersion, Handler, Incoming, Namespace, Origin, Qualifier,
-    QueueName, RequestId, Retry, Source, Trigger, occurrence,
+    DeliveryPolicy, Event, Failure, FunctionVersion, Handler, Incoming, Namespace, Origin,
+    Qualifier, QueueName, RequestId, Retry, Source, Trigger, occurrence,
 };
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -107,8 +107,7 @@ impl Deliveries {
         let Source::Queue { batch_size, batch_window_ms, .. } = trigger.source else {
             return Ok(None);
         };
-        let found =
-            self.dispatcher.resolve(namespace, &trigger.function, Qualifier::Latest).await;
+        let found = self.dispatcher.resolve(namespace, &trigger.function, Qualifier::Latest).await;
         let function = found.map_err(|error| QueueError::Invalid(error.to_string()))?;
         let handler = chosen(Incoming::Message, &function)
             .map_err(|error| QueueError::Invalid(error.to_string()))?;

@@ -86,9 +86,8 @@ fn times(
     first: Timestamp,
     now: Timestamp,
 ) -> Result<(Vec<Timestamp>, Option<Timestamp>), Error> {
-    let missed = |time: &Timestamp| {
-        Duration::try_from(now.duration_since(*time)).unwrap_or_default() > LATE
-    };
+    let missed =
+        |time: &Timestamp| Duration::try_from(now.duration_since(*time)).unwrap_or_default() > LATE;
     let last = |times: Vec<Timestamp>| times.last().copied().into_iter().collect::<Vec<_>>();
     // Only as many as are wanted are ever looked at, however long the node was off.
     let from = match schedule.catch_up {

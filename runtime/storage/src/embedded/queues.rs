@@ -119,7 +119,7 @@ fn delete_queue(tx: &mut Tx<'_>, namespace: &Namespace, line: &Line) -> Result<(
     }
     settle::purge(tx, namespace, line.id)?;
     line::delete(tx.connection, line.id)?;
-    Ok(charge::<QueueError>(tx, namespace, Held::Queues, -1)?)
+    charge::<QueueError>(tx, namespace, Held::Queues, -1)
 }
 
 /// What a message is recognised by when it is sent again.

@@ -44,7 +44,7 @@ impl Sweep for MessageSweep {
         }
         self.next.store(now + PAUSE_MS, Ordering::Release);
         for shard in self.shards.all() {
-            shard.write(0, |tx| duplicates(tx)).await?;
+            shard.write(0, duplicates).await?;
             let mut from = 0;
             loop {
                 from = shard.write(0, move |tx| retention(tx, from)).await?;
