@@ -96,6 +96,15 @@ pub(crate) enum Command {
     Rollback(commands::rollback::RollbackArgs),
     Logs(commands::logs::LogsArgs),
     Delete(commands::delete::DeleteArgs),
+    Apply(commands::apply::ApplyArgs),
+    Bucket(commands::bucket::BucketArgs),
+    Object(commands::object::ObjectArgs),
+    Keyspace(commands::keyspace::KeyspaceArgs),
+    Kv(commands::kv::KvArgs),
+    Queue(commands::queue::QueueArgs),
+    Trigger(commands::trigger::TriggerArgs),
+    Schedule(commands::schedule::ScheduleArgs),
+    Usage(commands::usage::UsageArgs),
     Quickstart(commands::quickstart::QuickstartArgs),
     Completions(commands::completions::CompletionsArgs),
     /// Compile one component for the server that started this process
@@ -109,32 +118,78 @@ pub(crate) enum Command {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use clap::CommandFactory;
+    use clap::{Command, CommandFactory, Parser};
+
+    use super::Cli;
 
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
     }
 
+    /// The words that lead to each command, with the command.
+    fn commands(command: &Command, words: &[String]) -> Vec<(Vec<String>, Command)> {
+        let below = command.get_subcommands().filter(|command| !command.is_hide_set());
+        let below = below.flat_map(|command| {
+            let words = [words, &[command.get_name().to_owned()]].concat();
+            commands(command, &words)
+        });
+        let below: Vec<_> = below.collect();
+        if below.is_empty() { vec![(words.to_vec(), command.clone())] } else { below }
+    }
+
+    /// Values for everything that a command requires.
+    fn required(command: &Command) -> Vec<String> {
+        let value = |id: &str| match id {
+            "version" => "1",
+            "shell" => "bash",
+            "rate" => "5m",
+            _ => "xyz",
+        };
+        let arguments = command.get_arguments().filter(|argument| argument.is_required_set());
+        let mut line: Vec<String> = arguments
+            .map(|argument| match argument.get_long() {
+                Some(long) => format!("--{long}={}", value(argument.get_id().as_str())),
+                None => value(argument.get_id().as_str()).to_owned(),
+            })
+            .collect();
+        for group in command.get_groups().filter(|group| group.is_required_set()) {
+            let last = group.get_args().last().unwrap();
+            line.push(format!("--{last}={}", value(last.as_str())));
+        }
+        line
+    }
+
     #[test]
     fn every_command_takes_the_global_flags() {
-        for command in Cli::command().get_subcommands().filter(|command| !command.is_hide_set()) {
-            let name = command.get_name();
+        for (words, command) in commands(&Cli::command(), &["lambent".to_owned()]) {
+            let name = words.join(" ");
             assert!(command.get_about().is_some(), "{name} has no help");
-            let positional = command.get_positionals().filter(|arg| arg.is_required_set());
-            let values = positional.map(|arg| match arg.get_id().as_str() {
-                "version" => "1",
-                "shell" => "bash",
-                _ => "x",
-            });
-            let line: Vec<_> = ["lambent", name].into_iter().chain(values).collect();
-            let line = line.into_iter().chain(["--json", "--endpoint", "localhost:1"]);
-            let cli = Cli::try_parse_from(line).unwrap();
+            let line = words.into_iter().chain(required(&command));
+            let flags = ["--json", "--endpoint", "localhost:1"].map(str::to_owned);
+            let cli = Cli::try_parse_from(line.chain(flags))
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
             assert!(cli.global.json);
             let client = cli.global.client().unwrap();
             assert_eq!(client.endpoint().to_string(), "http://localhost:1");
         }
+    }
+
+    /// Splits a line as a shell does, as far as the examples need it.
+    fn words(line: &str) -> Vec<String> {
+        let (mut words, mut word, mut quoted) = (Vec::new(), None::<String>, false);
+        for c in line.chars() {
+            match c {
+                '\'' => {
+                    quoted = !quoted;
+                    word.get_or_insert_default();
+                }
+                c if c.is_whitespace() && !quoted => words.extend(word.take()),
+                c => word.get_or_insert_default().push(c),
+            }
+        }
+        words.extend(word);
+        words
     }
 
     #[test]
@@ -145,8 +200,8 @@ mod tests {
             for example in examples {
                 let example = example.split(" | ").next().unwrap_or_default();
                 let example = example.split("  ").next().unwrap_or_default();
-                let words = example.replace('\'', "");
-                let words = words.split_whitespace().take_while(|word| *word != ">");
+                let words = words(example);
+                let words = words.into_iter().take_while(|word| word != ">" && word != "<");
                 if let Err(error) = Cli::try_parse_from(words) {
                     assert!(!error.use_stderr(), "{example}: {error}");
                 }

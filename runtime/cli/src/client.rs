@@ -113,6 +113,61 @@ impl Reply {
     }
 }
 
+/// An answer with a status below 400 whose body is still to come.
+pub(crate) struct Opened<'a> {
+    client: &'a Client,
+    /// The status.
+    pub(crate) status: StatusCode,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
+    body: Body,
+}
+
+impl Opened<'_> {
+    /// How long the body will be, if that was said.
+    pub(crate) fn bytes(&self) -> Option<u64> {
+        self.headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    }
+
+    /// Hands the body on piece by piece; returns its length.
+    ///
+    /// # Errors
+    /// Unreachable: the answer broke off. Otherwise what `take` failed with.
+    pub(crate) fn copy(
+        self,
+        mut take: impl FnMut(&[u8]) -> Result<(), CliError>,
+    ) -> Result<u64, CliError> {
+        let announced = self.bytes();
+        let endpoint = &self.client.endpoint;
+        let mut reader = self.body.into_with_config().limit(u64::MAX).reader();
+        let mut buffer = vec![0; 64 << 10];
+        let mut total = 0;
+        loop {
+            let count = match reader.read(&mut buffer) {
+                Ok(count) => count,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                Err(error) => {
+                    let reason = chain(&error);
+                    return Err(CliError::unreachable(format!(
+                        "the answer of {endpoint} broke off after {total} bytes: {reason}"
+                    )));
+                }
+            };
+            if count == 0 {
+                break;
+            }
+            take(buffer.get(..count).unwrap_or_default())?;
+            total += count as u64;
+        }
+        match announced {
+            Some(bytes) if bytes != total => Err(CliError::unreachable(format!(
+                "the answer of {endpoint} broke off after {total} of {bytes} bytes"
+            ))),
+            _ => Ok(total),
+        }
+    }
+}
+
 impl Client {
     /// A client for `endpoint`, trusting the certificates in `ca` if given
     /// and the public authorities otherwise. Connects when first used.
@@ -151,6 +206,20 @@ impl Client {
     /// # Errors
     /// No answer came, or one with a status of 400 or more.
     pub(crate) fn send(&self, call: Call<'_>) -> Result<Reply, CliError> {
+        let Opened { status, headers, body, .. } = self.open(call)?;
+        Ok(Reply { status, headers, body: self.read(body)? })
+    }
+
+    fn read(&self, mut body: Body) -> Result<Vec<u8>, CliError> {
+        let body = body.with_config().limit(u64::MAX);
+        body.read_to_vec().map_err(|error| self.no_answer(&error))
+    }
+
+    /// Sends a request and leaves the answer's body to be read.
+    ///
+    /// # Errors
+    /// No answer came, or one with a status of 400 or more.
+    pub(crate) fn open(&self, call: Call<'_>) -> Result<Opened<'_>, CliError> {
         let url = if call.target.starts_with('/') {
             format!("{}{}", self.endpoint, call.target)
         } else {
@@ -176,16 +245,11 @@ impl Client {
                 self.exchange(request, SendBody::from_reader(reader), timeout)
             }
         }?;
-        let (parts, mut body) = answer.into_parts();
-        let body = body
-            .with_config()
-            .limit(u64::MAX)
-            .read_to_vec()
-            .map_err(|error| self.no_answer(&error))?;
+        let (parts, body) = answer.into_parts();
         if parts.status.as_u16() >= 400 {
-            return Err(self.refusal(&call.target, parts.status, &body));
+            return Err(self.refusal(&call.target, parts.status, &self.read(body)?));
         }
-        Ok(Reply { status: parts.status, headers: parts.headers, body })
+        Ok(Opened { client: self, status: parts.status, headers: parts.headers, body })
     }
 
     fn exchange(
@@ -299,6 +363,27 @@ pub(crate) fn query_value(text: &str) -> String {
     out
 }
 
+/// Writes a key so that it can stand at the end of a path and no proxy or
+/// library takes it for something else: `/` stays where it separates segments,
+/// and segments of dots only are escaped.
+pub(crate) fn path_key(key: &str) -> String {
+    let segments: Vec<_> = key.split('/').collect();
+    let last = segments.len() - 1;
+    let mut out = String::new();
+    for (index, segment) in segments.iter().enumerate() {
+        if matches!(*segment, "." | "..") {
+            out.push_str(&segment.replace('.', "%2E"));
+        } else {
+            out.push_str(&query_value(segment));
+        }
+        if index < last {
+            let empty = segment.is_empty() || segments.get(index + 1).is_some_and(|s| s.is_empty());
+            out.push_str(if empty { "%2F" } else { "/" });
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -370,5 +455,12 @@ mod tests {
     fn query_values_are_escaped() {
         assert_eq!(query_value("$LATEST"), "$LATEST");
         assert_eq!(query_value("a b&c=é"), "a%20b%26c%3D%C3%A9");
+    }
+
+    #[test]
+    fn keys_survive_a_path() {
+        assert_eq!(path_key("a/b c.jpg"), "a/b%20c.jpg");
+        assert_eq!(path_key("/x//y/"), "%2Fx%2F%2Fy%2F");
+        assert_eq!(path_key("../é?#%"), "%2E%2E/%C3%A9%3F%23%25");
     }
 }

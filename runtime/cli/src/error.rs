@@ -70,9 +70,29 @@ impl CliError {
         self
     }
 
+    /// Says what it happened at.
+    pub(crate) fn context(mut self, at: &str) -> Self {
+        self.message = format!("{at}: {}", self.message);
+        self
+    }
+
+    /// Adds more of what to do about it.
+    pub(crate) fn more(mut self, hint: String) -> Self {
+        self.hint = Some(match self.hint {
+            Some(first) => format!("{first}\n{hint}"),
+            None => hint,
+        });
+        self
+    }
+
     /// The exit code.
     pub(crate) const fn exit(&self) -> Exit {
         self.exit
+    }
+
+    /// The status that the server answered with.
+    pub(crate) fn status(&self) -> Option<u16> {
+        self.problem.as_ref().map(|problem| problem.status)
     }
 
     /// The JSON form: the server's problem as it came, or the same members

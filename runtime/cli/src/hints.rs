@@ -10,6 +10,9 @@ pub(crate) fn for_problem(problem: &Problem, path: &str, key_notes: &[String]) -
         ErrorCode::Unauthorized => return Some(about_keys(key_notes)),
         ErrorCode::FunctionNotFound => "see which there are: lambent list".into(),
         ErrorCode::VersionNotFound => format!("see which there are: lambent versions {name}"),
+        ErrorCode::PreconditionFailed if name == NO_NAME => {
+            "it was changed meanwhile: look at what it is now, then repeat".into()
+        }
         ErrorCode::PreconditionFailed => format!(
             "see what it is now: lambent describe {name}\n\
              then repeat with the revision shown there"
@@ -54,11 +57,14 @@ pub(crate) fn for_problem(problem: &Problem, path: &str, key_notes: &[String]) -
     Some(hint)
 }
 
+/// Stands for a name where the path has none.
+const NO_NAME: &str = "<name>";
+
 /// The function that a path of the API is about.
 fn function(path: &str) -> &str {
     let rest = path.strip_prefix("/v1/functions/").unwrap_or_default();
     let name = rest.split(['/', '?']).next().unwrap_or_default();
-    if name.is_empty() { "<name>" } else { name }
+    if name.is_empty() { NO_NAME } else { name }
 }
 
 fn about_keys(notes: &[String]) -> String {

@@ -21,12 +21,44 @@ impl Progress {
 
     /// A bar for an upload of this many bytes.
     pub(crate) fn upload(bytes: u64) -> Self {
+        Self::bar(bytes, "uploading {wide_bar} {binary_bytes}/{binary_total_bytes}")
+    }
+
+    /// A bar for a download of this many bytes.
+    pub(crate) fn download(bytes: u64) -> Self {
+        Self::bar(bytes, "downloading {wide_bar} {binary_bytes}/{binary_total_bytes}")
+    }
+
+    /// A count of bytes of which nobody knows how many will come.
+    pub(crate) fn unknown(text: &'static str) -> Self {
+        let progress = Self::spinner(text);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} {binary_bytes}") {
+            progress.bar.set_style(style);
+        }
+        progress
+    }
+
+    /// Nothing to see.
+    pub(crate) fn hidden() -> Self {
+        Self { bar: ProgressBar::hidden() }
+    }
+
+    fn bar(bytes: u64, template: &str) -> Self {
         let bar = ProgressBar::new(bytes);
-        let template = "uploading {wide_bar} {binary_bytes}/{binary_total_bytes}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
         Self { bar }
+    }
+
+    /// Moves the bar.
+    pub(crate) fn advance(&self, bytes: u64) {
+        self.bar.inc(bytes);
+    }
+
+    /// A reader that moves the bar.
+    pub(crate) fn count<R: Read>(&self, reader: R) -> impl Read + use<R> {
+        self.bar.wrap_read(reader)
     }
 
     /// Changes the text.

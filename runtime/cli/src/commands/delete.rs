@@ -1,10 +1,9 @@
-use std::io::{self, IsTerminal, Write};
-
 use clap::Args;
 use lambent_types::FunctionName;
 use serde_json::json;
 
 use crate::args::Global;
+use crate::confirm;
 use crate::error::{CliError, Exit};
 
 const EXAMPLES: &str = "\
@@ -34,8 +33,8 @@ pub(crate) fn run(args: &DeleteArgs, global: &Global) -> Result<Exit, CliError> 
         Some(version) => format!("version {version} of {}", args.name),
         None => format!("{} with all its versions", args.name),
     };
-    if !args.yes && !confirm(&what)? {
-        return Err(CliError::failed("nothing was deleted"));
+    if !args.yes {
+        confirm::deletion(&what)?;
     }
     global.client()?.delete(&args.name, args.version)?;
     let output = global.output();
@@ -45,17 +44,4 @@ pub(crate) fn run(args: &DeleteArgs, global: &Global) -> Result<Exit, CliError> 
         output.line(&format!("deleted {what}"))?;
     }
     Ok(Exit::Ok)
-}
-
-fn confirm(what: &str) -> Result<bool, CliError> {
-    let mut stderr = io::stderr();
-    if !io::stdin().is_terminal() || !stderr.is_terminal() {
-        return Err(CliError::usage(format!("deleting {what} needs a confirmation"))
-            .hint("nobody can be asked here; pass --yes"));
-    }
-    write!(stderr, "delete {what}? This cannot be undone. [y/N] ")?;
-    stderr.flush()?;
-    let mut line = String::new();
-    io::stdin().read_line(&mut line)?;
-    Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }

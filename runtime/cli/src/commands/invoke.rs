@@ -1,6 +1,4 @@
-use std::fs::File;
-use std::io::{self, IsTerminal, Read, Write};
-use std::path::Path;
+use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -10,10 +8,11 @@ use lambent_types::bounds::PAYLOAD_BYTES_MAX;
 use lambent_types::{Failure, FunctionName, Qualifier, format_bytes};
 use serde_json::{Value, json};
 
-use crate::api::EventParts;
+use crate::api::functions::EventParts;
 use crate::args::Global;
 use crate::client::Reply;
 use crate::error::{CliError, Exit};
+use crate::input;
 use crate::output::{Colour, colour, duration, grouped, paint, printable};
 
 const EXAMPLES: &str = "\
@@ -22,7 +21,8 @@ Examples:
   lambent invoke hello --data '{\"name\":\"Ada\"}'
   lambent invoke thumbnail --data @photo.jpg > thumbnail.jpg
   date | lambent invoke hello --data - --content-type text/plain
-  lambent invoke orders --data @order.json --type shop.order.v1 --id order-7";
+  lambent invoke orders --data @order.json --type shop.order.v1 --id order-7
+  lambent invoke orders --data @order.json --async";
 
 /// Call a function with an event and print what it returns
 ///
@@ -45,6 +45,11 @@ pub(crate) struct InvokeArgs {
     /// The data's media type [default: what the data looks like]
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
+
+    /// Do not wait for the outcome: answer when the event is stored, which is
+    /// then delivered as the function's configuration says
+    #[arg(long = "async")]
+    later: bool,
 
     /// The event's id [default: the request's]
     #[arg(long, value_name = "ID", help_heading = "CloudEvents attributes")]
@@ -78,7 +83,12 @@ pub(crate) fn run(args: &InvokeArgs, global: &Global) -> Result<Exit, CliError> 
         content_type: content_type.as_deref(),
         attributes: given.collect(),
     };
-    let reply = global.client()?.invoke(&args.name, args.qualifier, &event)?;
+    let client = global.client()?;
+    if args.later {
+        let reply = client.invoke_later(&args.name, args.qualifier, &event)?;
+        return stored(&reply, args, global);
+    }
+    let reply = client.invoke(&args.name, args.qualifier, &event)?;
     let failure = failure(&reply)?;
     let output = global.output();
     if output.json {
@@ -89,26 +99,21 @@ pub(crate) fn run(args: &InvokeArgs, global: &Global) -> Result<Exit, CliError> 
     Ok(if failure.is_some() { Exit::FunctionError } else { Exit::Ok })
 }
 
-fn read_data(data: &str) -> Result<Vec<u8>, CliError> {
-    let mut bytes = Vec::new();
-    let limit = PAYLOAD_BYTES_MAX + 1;
-    let (name, read) = match data.strip_prefix('@') {
-        _ if data == "-" => ("standard input", io::stdin().take(limit).read_to_end(&mut bytes)),
-        Some(path) => {
-            let file = File::open(Path::new(path));
-            (path, file.and_then(|file| file.take(limit).read_to_end(&mut bytes)))
-        }
-        None => return Ok(data.as_bytes().to_vec()),
-    };
-    read.map_err(|error| CliError::usage(format!("cannot read --data from {name}: {error}")))?;
-    if bytes.len() as u64 > PAYLOAD_BYTES_MAX {
-        let most = format_bytes(PAYLOAD_BYTES_MAX);
-        return Err(CliError::usage(format!(
-            "{name} is larger than {most}, the most an event holds"
-        ))
-        .hint("a function that serves HTTP takes a body of any size: curl --data-binary"));
+/// Says that an event is stored and where to see what becomes of it.
+fn stored(reply: &Reply, args: &InvokeArgs, global: &Global) -> Result<Exit, CliError> {
+    let id = reply.header("lambent-request-id");
+    let output = global.output();
+    if output.json {
+        output.json(&json!({ "request_id": id, "stored": true }))?;
+    } else {
+        output.line(&format!("stored, request {}", id.unwrap_or_default()))?;
+        eprintln!("see what becomes of it: lambent logs {} --follow", args.name);
     }
-    Ok(bytes)
+    Ok(Exit::Ok)
+}
+
+fn read_data(data: &str) -> Result<Vec<u8>, CliError> {
+    input::read("an event", data, PAYLOAD_BYTES_MAX)
 }
 
 /// The media type: as given, else by what the data is. Text on the command

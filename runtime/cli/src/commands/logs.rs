@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use lambent_types::{FunctionName, InvocationRecord, LogStream, format_bytes};
 use serde_json::Value;
 
-use crate::api::LogFilter;
+use crate::api::functions::LogFilter;
 use crate::args::Global;
 use crate::client::Client;
 use crate::error::{CliError, Exit};

@@ -9,7 +9,7 @@ use ureq::http::Method;
 use super::build::Built;
 use super::report::{Calls, Deployment, Figures, Picture, Report};
 use super::workspace::Workspace;
-use crate::api::LogFilter;
+use crate::api::functions::LogFilter;
 use crate::client::{Call, Client, Payload};
 use crate::component;
 use crate::error::CliError;

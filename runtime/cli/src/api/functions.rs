@@ -1,5 +1,3 @@
-//! The native API's operations, one function each.
-
 use std::io::Read;
 use std::time::Duration;
 
@@ -7,6 +5,7 @@ use lambent_types::{ConfigurationPatch, FunctionName, Qualifier};
 use serde_json::{Value, json};
 use ureq::http::Method;
 
+use super::resources::query;
 use crate::client::{Call, Client, Payload, Reply, query_value};
 use crate::error::CliError;
 use crate::progress::Progress;
@@ -38,6 +37,23 @@ fn if_revision<'a>(call: Call<'a>, revision: Option<u64>) -> Call<'a> {
         Some(revision) => call.header("if-match", format!("\"{revision}\"")),
         None => call,
     }
+}
+
+fn invocation<'a>(
+    name: &FunctionName,
+    qualifier: Option<Qualifier>,
+    event: &EventParts<'a>,
+) -> Call<'a> {
+    let target = qualified(format!("{}/invocations", path(name)), qualifier);
+    let mut call = Call::new(Method::POST, target);
+    call.body = Payload::Bytes(event.data);
+    if let Some(content_type) = event.content_type {
+        call = call.header("content-type", content_type);
+    }
+    for (attribute, value) in &event.attributes {
+        call = call.header(format!("ce-{attribute}"), *value);
+    }
+    call
 }
 
 /// What a deploy did.
@@ -83,11 +99,8 @@ impl LogFilter {
             ("limit", self.limit.map(|limit| limit.to_string())),
             ("wait", self.wait.map(|wait| format!("{}s", wait.as_secs()))),
         ];
-        let given = pairs.into_iter().filter_map(|(name, value)| {
-            value.map(|value| format!("{name}={}", query_value(&value)))
-        });
-        let query = given.collect::<Vec<_>>().join("&");
-        if query.is_empty() { query } else { format!("?{query}") }
+        let given = pairs.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        query(&given.collect::<Vec<_>>())
     }
 }
 
@@ -218,16 +231,20 @@ impl Client {
         qualifier: Option<Qualifier>,
         event: &EventParts<'_>,
     ) -> Result<Reply, CliError> {
-        let target = qualified(format!("{}/invocations", path(name)), qualifier);
-        let mut call = Call::new(Method::POST, target).timeout(INVOKE_TIMEOUT);
-        call.body = Payload::Bytes(event.data);
-        if let Some(content_type) = event.content_type {
-            call = call.header("content-type", content_type);
-        }
-        for (attribute, value) in &event.attributes {
-            call = call.header(format!("ce-{attribute}"), *value);
-        }
-        self.send(call)
+        self.send(invocation(name, qualifier, event).timeout(INVOKE_TIMEOUT))
+    }
+
+    /// Has a function invoked; answers when the event is stored.
+    ///
+    /// # Errors
+    /// The server's problem, or no answer.
+    pub(crate) fn invoke_later(
+        &self,
+        name: &FunctionName,
+        qualifier: Option<Qualifier>,
+        event: &EventParts<'_>,
+    ) -> Result<Reply, CliError> {
+        self.send(invocation(name, qualifier, event).header("prefer", "respond-async"))
     }
 
     /// A page of log records, as `{"records": […], "next": cursor}`.

@@ -1,0 +1,7 @@
+//! The native API's operations, one function each.
+
+pub(crate) mod functions;
+pub(crate) mod keyvalue;
+pub(crate) mod objects;
+pub(crate) mod queues;
+pub(crate) mod resources;

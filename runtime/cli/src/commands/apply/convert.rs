@@ -1,0 +1,130 @@
+//! From the words of a `lambent.toml` to those of the API.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambent_server::{QueueAttributes, Redrive};
+use lambent_types as types;
+use lambent_types::{
+    Configuration, DeliveryPolicy, Environment, ScheduleExpression, ScheduleName, Source,
+    TriggerName,
+};
+
+use super::manifest::{Delivery, Function, Milliseconds, Queue, Schedule, Trigger};
+use crate::commands::schedule::rate_expression;
+
+/// How a queue behaves; what is not said is as it is by default.
+pub(super) fn queue(queue: &Queue) -> QueueAttributes {
+    let default = QueueAttributes::default();
+    let or = |given: Option<Milliseconds>, default: u64| given.map_or(default, |ms| ms.0);
+    QueueAttributes {
+        visibility_timeout_ms: or(queue.visibility, default.visibility_timeout_ms),
+        delay_ms: or(queue.delay, default.delay_ms),
+        retention_ms: or(queue.retention, default.retention_ms),
+        content_deduplication: queue.content_deduplication,
+        redrive: queue
+            .dead_letter
+            .as_ref()
+            .map(|dead| Redrive { queue: dead.queue.clone(), receives_max: dead.receives }),
+    }
+}
+
+/// A function's configuration; what is not said is as it is by default.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn configuration(function: &Function) -> Result<Configuration, String> {
+    let default = Configuration::default();
+    let configuration = Configuration {
+        memory_bytes: function.memory.map_or(default.memory_bytes, |bytes| bytes.0),
+        timeout_ms: function.timeout.map_or(default.timeout_ms, |ms| ms.0),
+        fuel: function.fuel.unwrap_or(default.fuel),
+        environment: Environment(Arc::new(function.environment.clone())),
+        description: function.description.clone(),
+        tags: function.tags.clone(),
+        public: function.public,
+        grants: function.grants.clone(),
+        delivery: function.delivery.as_ref().map(delivery).unwrap_or_default(),
+    };
+    configuration.validate().map_err(|error| error.detail().to_owned())?;
+    Ok(configuration)
+}
+
+fn delivery(delivery: &Delivery) -> DeliveryPolicy {
+    let default = DeliveryPolicy::default();
+    DeliveryPolicy {
+        attempts_max: delivery.attempts.unwrap_or(default.attempts_max),
+        age_max_ms: delivery.age.map_or(default.age_max_ms, |ms| ms.0),
+        backoff_ms: delivery.backoff.map_or(default.backoff_ms, |ms| ms.0),
+        dead_letter: delivery.dead_letter.clone(),
+        on_failure: delivery.on_failure.clone(),
+        on_success: delivery.on_success.clone(),
+    }
+}
+
+/// A trigger.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn trigger(name: &TriggerName, trigger: &Trigger) -> Result<types::Trigger, String> {
+    let trigger = types::Trigger {
+        name: name.clone(),
+        function: trigger.function.clone(),
+        source: source(trigger)?,
+        patterns: trigger.patterns.clone(),
+        delivery: trigger.delivery.as_ref().map(delivery),
+        enabled: trigger.enabled.unwrap_or(true),
+    };
+    trigger.validate().map_err(|error| error.detail().to_owned())?;
+    Ok(trigger)
+}
+
+fn source(trigger: &Trigger) -> Result<Source, String> {
+    match (&trigger.object, &trigger.queue, &trigger.keyvalue) {
+        (Some(object), None, None) => Ok(Source::Object {
+            bucket: object.bucket.clone(),
+            changes: object.changes.clone(),
+            prefix: object.prefix.clone(),
+            suffix: object.suffix.clone(),
+        }),
+        (None, Some(queue), None) => Ok(Source::Queue {
+            queue: queue.queue.clone(),
+            batch_size: queue.batch_size.unwrap_or(10),
+            batch_window_ms: queue.batch_window.map_or(0, |ms| ms.0),
+            concurrency_max: queue.concurrency.unwrap_or(50),
+        }),
+        (None, None, Some(keyvalue)) => Ok(Source::KeyValue {
+            keyspace: keyvalue.keyspace.clone(),
+            prefix: keyvalue.prefix.clone(),
+        }),
+        _ => Err("a trigger has one source: `object`, `queue` or `keyvalue`".into()),
+    }
+}
+
+/// A schedule.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn schedule(
+    name: &ScheduleName,
+    schedule: &Schedule,
+) -> Result<types::Schedule, String> {
+    let expression = match (&schedule.cron, schedule.rate, &schedule.at) {
+        (Some(cron), None, None) => cron.clone(),
+        (None, Some(rate), None) => rate_expression(Duration::from_millis(rate.0)),
+        (None, None, Some(at)) => format!("at({at})"),
+        _ => return Err("a schedule has one of `cron`, `rate` and `at`".into()),
+    };
+    let schedule = types::Schedule {
+        name: name.clone(),
+        function: schedule.function.clone(),
+        expression: ScheduleExpression(expression),
+        time_zone: schedule.time_zone.clone().unwrap_or_else(|| "UTC".into()),
+        catch_up: schedule.catch_up,
+        input: schedule.input.clone(),
+        delivery: schedule.delivery.as_ref().map(delivery),
+        enabled: schedule.enabled.unwrap_or(true),
+    };
+    schedule.validate().map_err(|error| error.detail().to_owned())?;
+    Ok(schedule)
+}

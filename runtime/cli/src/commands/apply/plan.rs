@@ -1,0 +1,358 @@
+//! The steps from what is there to what is wanted, and taking them.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use lambent_types::{Configuration, ConfigurationPatch, Digest};
+use serde_json::{Value, json};
+
+use super::difference::{self, Change};
+use super::present::{Inventory, KINDS, Present};
+use super::wanted::{Code, File, Wanted};
+use crate::api::resources::Kind;
+use crate::client::Client;
+use crate::component;
+use crate::error::CliError;
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Action {
+    Create,
+    Change,
+    Delete,
+}
+
+impl Action {
+    /// What it is called before.
+    pub(super) const fn verb(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Change => "change",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// What it is called afterwards.
+    pub(super) const fn done(self) -> &'static str {
+        match self {
+            Self::Create => "created",
+            Self::Change => "changed",
+            Self::Delete => "deleted",
+        }
+    }
+}
+
+/// One step.
+pub(super) struct Step {
+    pub(super) action: Action,
+    pub(super) kind: Kind,
+    pub(super) name: String,
+    pub(super) changes: Vec<Change>,
+    description: Value,
+    code: Option<Code>,
+    revision: Option<u64>,
+}
+
+impl Step {
+    /// What it is about: `bucket photos`.
+    pub(super) fn subject(&self) -> String {
+        format!("{} {}", self.kind.noun(), self.name)
+    }
+
+    /// For programs.
+    pub(super) fn to_json(&self) -> Value {
+        let changes: Vec<_> = self.changes.iter().map(Change::to_json).collect();
+        json!({
+            "action": self.action.verb(), "kind": self.kind.noun(), "name": self.name,
+            "changes": changes,
+        })
+    }
+
+    fn take(&self, client: &Client) -> Result<(), CliError> {
+        match (self.action, &self.code) {
+            (Action::Delete, _) => client.delete_resource(self.kind, &self.name),
+            (_, Some(code)) => self.deploy(client, code),
+            (_, None) => {
+                let plain = matches!(self.kind, Kind::Bucket | Kind::Keyspace);
+                let description = (!plain).then_some(&self.description);
+                client.put_resource(self.kind, &self.name, description).map(drop)
+            }
+        }
+    }
+
+    fn deploy(&self, client: &Client, code: &Code) -> Result<(), CliError> {
+        let name = self.name.parse().map_err(|error| CliError::failed(format!("{error}")))?;
+        let patch = whole(&code.configuration);
+        // Whoever changed it meanwhile is not overruled unseen.
+        let revision = Some(self.revision.unwrap_or(0));
+        let same_code = self.changes.iter().all(|change| change.field != "code");
+        if self.action == Action::Change && same_code {
+            return client.configure(&name, &patch, revision).map(drop);
+        }
+        let bytes = component::read(&code.path)?;
+        if Digest::of(&bytes) != code.digest {
+            let path = code.path.display();
+            return Err(CliError::failed(format!("{path} was changed since it was compared")));
+        }
+        client.deploy(&name, &bytes, &patch, revision).map(drop)
+    }
+}
+
+/// A change that leaves nothing as it was.
+fn whole(configuration: &Configuration) -> ConfigurationPatch {
+    let Configuration {
+        memory_bytes,
+        timeout_ms,
+        fuel,
+        environment,
+        description,
+        tags,
+        public,
+        grants,
+        delivery,
+    } = configuration.clone();
+    ConfigurationPatch {
+        memory_bytes: Some(memory_bytes),
+        timeout_ms: Some(timeout_ms),
+        fuel: Some(fuel),
+        environment: Some(environment),
+        description: Some(description),
+        tags: Some(tags),
+        public: Some(public),
+        grants: Some(grants),
+        delivery: Some(delivery),
+    }
+}
+
+/// All steps, in their order: what is named before what names it.
+pub(crate) struct Plan {
+    pub(super) title: String,
+    pub(super) steps: Vec<Step>,
+    /// How much is as it is wanted already.
+    pub(super) unchanged: usize,
+}
+
+/// A step that failed, and how many were taken before.
+pub(crate) struct Stopped {
+    pub(super) taken: usize,
+    pub(super) error: CliError,
+}
+
+impl Plan {
+    /// Compares what `file` asks for with what is on the server. With `prune`,
+    /// all else in the namespace is to be deleted. `locate` says where a
+    /// function's component is, given its name and the path in the file.
+    ///
+    /// # Errors
+    /// Usage: the file is wrong, or names what is not there. Otherwise the
+    /// server's problem, or no answer.
+    pub(crate) fn make(
+        client: &Client,
+        file: &File,
+        prune: bool,
+        locate: &dyn Fn(&str, PathBuf) -> PathBuf,
+    ) -> Result<Self, CliError> {
+        // First what can be wrong with the file alone.
+        let wanted = file.wanted(locate)?;
+        let inventory = Inventory::read(client)?;
+        file.check_references(&wanted, |kind, name| {
+            !prune && inventory.find(kind, name).is_some()
+        })?;
+        Ok(Self::of(file.title(), wanted, &inventory, prune))
+    }
+
+    fn of(title: String, wanted: Vec<Wanted>, inventory: &Inventory, prune: bool) -> Self {
+        let deletions = if prune { superfluous(&wanted, inventory) } else { Vec::new() };
+        let all = wanted.len();
+        let mut steps: Vec<_> = wanted
+            .into_iter()
+            .filter_map(|wanted| {
+                let present = inventory.find(wanted.kind, &wanted.name);
+                step(wanted, present)
+            })
+            .collect();
+        let unchanged = all - steps.len();
+        steps.extend(deletions);
+        Self { title, steps, unchanged }
+    }
+
+    /// Takes the steps; tells of each when it is taken.
+    ///
+    /// # Errors
+    /// The first that failed; those after it were not tried.
+    pub(crate) fn execute(
+        &self,
+        client: &Client,
+        mut tell: impl FnMut(&str, Duration) -> Result<(), CliError>,
+    ) -> Result<(), Stopped> {
+        for (taken, step) in self.steps.iter().enumerate() {
+            let clock = Instant::now();
+            step.take(client).map_err(|error| Stopped { taken, error })?;
+            let done = format!("{} {}", step.action.done(), step.subject());
+            tell(&done, clock.elapsed()).map_err(|error| Stopped { taken: taken + 1, error })?;
+        }
+        Ok(())
+    }
+}
+
+fn step(wanted: Wanted, present: Option<&Present>) -> Option<Step> {
+    let Wanted { kind, name, description, code, .. } = wanted;
+    let Some(present) = present else {
+        let action = Action::Create;
+        let changes = Vec::new();
+        return Some(Step { action, kind, name, changes, description, code, revision: None });
+    };
+    let changes = difference::between(&present.description, &description);
+    // Names that differ only in their case are the same.
+    let changes: Vec<_> = changes.into_iter().filter(|change| change.field != "name").collect();
+    let action = Action::Change;
+    let (name, revision) = (present.name.clone(), present.revision);
+    let step = Step { action, kind, name, changes, description, code, revision };
+    (!step.changes.is_empty()).then_some(step)
+}
+
+/// Deletions of what is not wanted, what names others first.
+fn superfluous(wanted: &[Wanted], inventory: &Inventory) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for kind in KINDS.into_iter().rev() {
+        let mut left: Vec<_> = inventory
+            .all(kind)
+            .filter(|present| {
+                let same = |wanted: &&Wanted| wanted.name.eq_ignore_ascii_case(&present.name);
+                !wanted.iter().filter(|wanted| wanted.kind == kind).any(|wanted| same(&wanted))
+            })
+            .collect();
+        while !left.is_empty() {
+            // A queue that takes the dead letters of another goes after it.
+            let free = left.iter().position(|present| {
+                !left.iter().any(|other| {
+                    let target = other.description["redrive"]["queue"].as_str();
+                    other.name != present.name
+                        && target.is_some_and(|target| target.eq_ignore_ascii_case(&present.name))
+                })
+            });
+            let present = left.remove(free.unwrap_or(0));
+            steps.push(Step {
+                action: Action::Delete,
+                kind,
+                name: present.name.clone(),
+                changes: Vec::new(),
+                description: Value::Null,
+                code: None,
+                revision: None,
+            });
+        }
+    }
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::wanted::tests::file;
+    use super::*;
+    use crate::canned::{Canned, answer};
+
+    fn plan(text: &str, inventory: &Inventory, prune: bool) -> Plan {
+        let directory = tempfile::tempdir().unwrap();
+        let component = wat::parse_str("(component)").unwrap();
+        std::fs::write(directory.path().join("f.wasm"), component).unwrap();
+        let file = file(text, directory.path()).unwrap();
+        let wanted = file.wanted(&|_, path| path).unwrap();
+        Plan::of("x".into(), wanted, inventory, prune)
+    }
+
+    fn steps(plan: &Plan) -> Vec<String> {
+        let line = |step: &Step| format!("{} {}", step.action.verb(), step.subject());
+        plan.steps.iter().map(line).collect()
+    }
+
+    const TEXT: &str = "[buckets.photos]\n[queues.a]\ndead-letter = { queue = \"b\", receives = 2 }
+        [queues.b]\n[functions.f]\ncomponent = \"f.wasm\"\n[triggers.t]\nfunction = \"f\"
+        object = { bucket = \"photos\" }";
+
+    /// What is there once a plan was taken.
+    fn after(plan: &Plan) -> Inventory {
+        let mut inventory = Inventory::default();
+        for step in &plan.steps {
+            let mut item = step.description.clone();
+            if let Some(code) = &step.code {
+                item = json!({
+                    "digest": code.digest.to_string(), "revision": 7,
+                    "configuration": code.configuration,
+                });
+            }
+            item["name"] = step.name.clone().into();
+            inventory.add(step.kind, &item);
+        }
+        inventory
+    }
+
+    #[test]
+    fn a_second_time_there_is_nothing_to_do() {
+        let first = plan(TEXT, &Inventory::default(), false);
+        let expected = [
+            "create bucket photos",
+            "create queue b",
+            "create queue a",
+            "create function f",
+            "create trigger t",
+        ];
+        assert_eq!(steps(&first), expected);
+        let second = plan(TEXT, &after(&first), true);
+        assert_eq!((second.steps.len(), second.unchanged), (0, 5));
+    }
+
+    #[test]
+    fn what_differs_is_changed_and_nothing_else() {
+        let there = after(&plan(TEXT, &Inventory::default(), false));
+        let text = TEXT.replace("component = ", "memory = \"64MiB\"\ncomponent = ");
+        let plan = plan(&text, &there, false);
+        assert_eq!(steps(&plan), ["change function f"]);
+        assert_eq!(plan.steps[0].revision, Some(7));
+        assert_eq!(plan.steps[0].changes[0].name(), "memory");
+    }
+
+    #[test]
+    fn pruning_deletes_what_names_others_first() {
+        let there = after(&plan(TEXT, &Inventory::default(), false));
+        assert!(plan("", &there, false).steps.is_empty());
+        let expected = [
+            "delete trigger t",
+            "delete function f",
+            "delete queue a",
+            "delete queue b",
+            "delete bucket photos",
+        ];
+        assert_eq!(steps(&plan("", &there, true)), expected);
+    }
+
+    #[test]
+    fn a_step_that_fails_ends_it() {
+        let server = Canned::start(vec![answer("201 Created", "{}"), answer("500 Oops", "{}")]);
+        let client = Client::new(server.endpoint(), None, None).unwrap();
+        let plan =
+            plan("[buckets.aaa]\n[buckets.bbb]\n[buckets.ccc]", &Inventory::default(), false);
+        let mut told = Vec::new();
+        let stopped = plan.execute(&client, |done, _| {
+            told.push(done.to_owned());
+            Ok(())
+        });
+        assert_eq!(stopped.err().unwrap().taken, 1);
+        assert_eq!(told, ["created bucket aaa"]);
+        assert_eq!(server.requests().len(), 2);
+    }
+
+    #[test]
+    fn a_function_with_the_same_code_is_only_configured() {
+        let there = after(&plan(TEXT, &Inventory::default(), false));
+        let text = TEXT.replace("component = ", "public = true\ncomponent = ");
+        let plan = plan(&text, &there, false);
+        let server = Canned::start(vec![answer("200 OK", "{}")]);
+        let client = Client::new(server.endpoint(), None, None).unwrap();
+        assert!(plan.execute(&client, |_, _| Ok(())).is_ok());
+        let request = server.requests().remove(0);
+        assert!(request.starts_with("PATCH /v1/functions/f "), "{request}");
+        assert!(request.contains("if-match: \"7\""), "{request}");
+        assert!(request.contains("\"public\":true"), "{request}");
+    }
+}

@@ -1,0 +1,347 @@
+//! What a `lambent.toml` asks for.
+
+use std::fs;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use lambent_types::{Configuration, DeliveryPolicy, Destination, Digest, Source as EventSource};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::convert;
+use super::located::Source;
+use super::manifest::Manifest;
+use crate::api::resources::Kind;
+use crate::component;
+use crate::error::CliError;
+
+/// A file that was read and understood.
+pub(crate) struct File {
+    source: Source,
+    manifest: Manifest,
+    directory: PathBuf,
+}
+
+/// One thing that is to be.
+pub(super) struct Wanted {
+    pub(super) kind: Kind,
+    pub(super) name: String,
+    /// What it is to be like, in a form to be compared and, but for functions,
+    /// to be sent.
+    pub(super) description: Value,
+    /// Functions only.
+    pub(super) code: Option<Code>,
+    /// What it names that must be there.
+    references: Vec<(Kind, String)>,
+    span: Range<usize>,
+}
+
+/// A function's component and configuration.
+pub(super) struct Code {
+    pub(super) path: PathBuf,
+    pub(super) digest: Digest,
+    pub(super) configuration: Configuration,
+}
+
+impl File {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Usage: it cannot be read, or says what it cannot say: where, and what was
+    /// probably meant.
+    pub(crate) fn read(path: &Path) -> Result<Self, CliError> {
+        let name = path.display().to_string();
+        let text = fs::read_to_string(path).map_err(|error| {
+            let cannot = CliError::usage(format!("cannot read {name}: {error}"));
+            match error.kind() {
+                std::io::ErrorKind::NotFound => {
+                    cannot.hint("name the file: lambent apply path/to/lambent.toml")
+                }
+                _ => cannot,
+            }
+        })?;
+        let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        Self::parse(Source { name, text }, directory)
+    }
+
+    fn parse(source: Source, directory: PathBuf) -> Result<Self, CliError> {
+        let manifest = toml::from_str(&source.text).map_err(|error| source.parse_error(&error))?;
+        Ok(Self { source, manifest, directory })
+    }
+
+    /// The file, and what it calls itself.
+    pub(super) fn title(&self) -> String {
+        match &self.manifest.name {
+            Some(name) => format!("{name} ({})", self.source.name),
+            None => self.source.name.clone(),
+        }
+    }
+
+    /// Everything it asks for, in an order in which each may refer to those
+    /// before. `locate` says where a function's component is, given its name
+    /// and the path in the file.
+    ///
+    /// # Errors
+    /// Usage: something is out of bounds, or a component cannot be read.
+    pub(super) fn wanted(
+        &self,
+        locate: &dyn Fn(&str, PathBuf) -> PathBuf,
+    ) -> Result<Vec<Wanted>, CliError> {
+        let manifest = &self.manifest;
+        let mut all = Vec::new();
+        for (name, entry) in &manifest.buckets {
+            all.push(Wanted::new(Kind::Bucket, name, entry.span(), json!({}), Vec::new()));
+        }
+        for (name, entry) in &manifest.keyspaces {
+            all.push(Wanted::new(Kind::Keyspace, name, entry.span(), json!({}), Vec::new()));
+        }
+        all.extend(self.queues());
+        for (name, entry) in &manifest.functions {
+            let path = locate(name.as_str(), self.directory.join(&entry.get_ref().component));
+            let wrong = |why: String| self.source.error(entry.span(), &why, "");
+            let configuration = convert::configuration(entry.get_ref()).map_err(wrong)?;
+            all.push(Wanted::function(name.as_str(), entry.span(), path, configuration)?);
+        }
+        for (name, entry) in &manifest.triggers {
+            let wrong = |why: String| self.source.error(entry.span(), &why, "");
+            let trigger = convert::trigger(name, entry.get_ref()).map_err(wrong)?;
+            let mut references = vec![(Kind::Function, trigger.function.to_string())];
+            references.push(match &trigger.source {
+                EventSource::Object { bucket, .. } => (Kind::Bucket, bucket.to_string()),
+                EventSource::Queue { queue, .. } => (Kind::Queue, queue.to_string()),
+                EventSource::KeyValue { keyspace, .. } => (Kind::Keyspace, keyspace.to_string()),
+            });
+            references.extend(trigger.delivery.iter().flat_map(destinations));
+            all.push(Wanted::new(Kind::Trigger, name, entry.span(), json!(trigger), references));
+        }
+        for (name, entry) in &manifest.schedules {
+            let wrong = |why: String| self.source.error(entry.span(), &why, "");
+            let schedule = convert::schedule(name, entry.get_ref()).map_err(wrong)?;
+            let mut references = vec![(Kind::Function, schedule.function.to_string())];
+            references.extend(schedule.delivery.iter().flat_map(destinations));
+            all.push(Wanted::new(Kind::Schedule, name, entry.span(), json!(schedule), references));
+        }
+        Ok(all)
+    }
+
+    /// The queues, each after the one its dead letters go to.
+    fn queues(&self) -> Vec<Wanted> {
+        let mut left: Vec<_> = self.manifest.queues.iter().collect();
+        let mut all = Vec::new();
+        while !left.is_empty() {
+            let waits = |queue: &super::manifest::Queue| {
+                let dead = queue.dead_letter.as_ref().map(|dead| dead.queue.key());
+                dead.is_some_and(|dead| left.iter().any(|(name, _)| name.key() == dead))
+            };
+            let ready = left.iter().position(|(_, entry)| !waits(entry.get_ref()));
+            // Queues in a circle are refused by the server, in any order.
+            let (name, entry) = left.remove(ready.unwrap_or(0));
+            let attributes = convert::queue(entry.get_ref());
+            let redrive = attributes.redrive.as_ref();
+            let references = redrive.map(|redrive| (Kind::Queue, redrive.queue.to_string()));
+            let references = references.into_iter().collect();
+            all.push(Wanted::new(Kind::Queue, name, entry.span(), json!(attributes), references));
+        }
+        all
+    }
+
+    /// Checks that everything named is in the file or `there` already.
+    ///
+    /// # Errors
+    /// Usage: the first that is not, and where it is named.
+    pub(super) fn check_references(
+        &self,
+        all: &[Wanted],
+        there: impl Fn(Kind, &str) -> bool,
+    ) -> Result<(), CliError> {
+        for wanted in all {
+            for (kind, name) in &wanted.references {
+                let here = all
+                    .iter()
+                    .any(|other| other.kind == *kind && other.name.eq_ignore_ascii_case(name));
+                if !here && !there(*kind, name) {
+                    let (noun, plural) = (kind.noun(), kind.plural());
+                    let message =
+                        format!("{noun} {name:?} is neither in this file nor on the server");
+                    let advice = format!("add it: [{plural}.{}]", toml_key(name));
+                    return Err(self.source.error(wanted.span.clone(), &message, &advice));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn toml_key(name: &str) -> String {
+    if name.contains('.') { format!("{name:?}") } else { name.to_owned() }
+}
+
+fn destinations(policy: &DeliveryPolicy) -> Vec<(Kind, String)> {
+    let all = [&policy.dead_letter, &policy.on_failure, &policy.on_success];
+    let named = all.into_iter().flatten().map(|destination| match destination {
+        Destination::Queue(queue) => (Kind::Queue, queue.to_string()),
+        Destination::Function(function) => (Kind::Function, function.to_string()),
+    });
+    named.collect()
+}
+
+/// A function in a form to be compared: nothing is left out because it is
+/// as by default.
+pub(super) fn describe_function(digest: &str, configuration: &Configuration) -> Value {
+    let mut description = json!(configuration);
+    description["grants"] = json!(configuration.grants);
+    description["delivery"] = json!(configuration.delivery);
+    description["description"] = json!(configuration.description);
+    description["code"] = digest.into();
+    description
+}
+
+impl Wanted {
+    fn new(
+        kind: Kind,
+        name: &impl ToString,
+        span: Range<usize>,
+        description: impl Serialize,
+        references: Vec<(Kind, String)>,
+    ) -> Self {
+        let description = json!(description);
+        Self { kind, name: name.to_string(), description, code: None, references, span }
+    }
+
+    fn function(
+        name: &str,
+        span: Range<usize>,
+        path: PathBuf,
+        configuration: Configuration,
+    ) -> Result<Self, CliError> {
+        let digest = Digest::of(&component::read(&path)?);
+        let description = describe_function(&digest.to_string(), &configuration);
+        let references = destinations(&configuration.delivery);
+        let code = Some(Code { path, digest, configuration });
+        Ok(Self { code, ..Self::new(Kind::Function, &name, span, description, references) })
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// A file with this text, whose components are in `directory`.
+    pub(in super::super) fn file(text: &str, directory: &Path) -> Result<File, CliError> {
+        let source = Source { name: "lambent.toml".into(), text: text.into() };
+        File::parse(source, directory.to_path_buf())
+    }
+
+    fn wanted(text: &str) -> Result<Vec<Wanted>, CliError> {
+        let directory = tempfile::tempdir().unwrap();
+        let component = wat::parse_str("(component)").unwrap();
+        fs::write(directory.path().join("f.wasm"), component).unwrap();
+        file(text, directory.path())?.wanted(&|_, path| path)
+    }
+
+    fn refused(text: &str) -> String {
+        wanted(text).err().unwrap().to_string()
+    }
+
+    const WHOLE: &str = r#"
+        name = "shop"
+        [buckets.photos]
+        [keyspaces.metadata]
+        [queues.orders]
+        visibility = "1m"
+        dead-letter = { queue = "orders-dead", receives = 3 }
+        [queues.orders-dead]
+        [queues."jobs.fifo"]
+        content-deduplication = true
+        [functions.f]
+        component = "f.wasm"
+        memory = "64MiB"
+        timeout = "5s"
+        public = true
+        environment = { WIDTH = "320" }
+        grants = { buckets = { photos = "read" }, hosts = ["api.example.com"] }
+        delivery = { attempts = 2, age = "1h", backoff = "10s", dead-letter = "queue:orders-dead" }
+        [triggers.photo]
+        function = "f"
+        object = { bucket = "photos", changes = ["created"], suffix = ".jpg" }
+        patterns = [{ data = { size = [{ numeric = [">", 0] }] } }]
+        [triggers.orders]
+        function = "f"
+        queue = { queue = "orders", batch-size = 5, batch-window = "1s" }
+    "#;
+
+    #[test]
+    fn everything_reaches_the_words_of_the_api() {
+        let all = wanted(WHOLE).unwrap();
+        let find =
+            |name: &str, kind| all.iter().find(|w| w.name == name && w.kind == kind).unwrap();
+        let orders = &find("orders", Kind::Queue).description;
+        assert_eq!(orders["visibility_timeout_ms"], 60_000);
+        assert_eq!(orders["redrive"], json!({ "queue": "orders-dead", "receives_max": 3 }));
+        let function = &find("f", Kind::Function).description;
+        assert_eq!(function["memory_bytes"], 64 << 20);
+        assert_eq!(function["grants"]["buckets"], json!({ "photos": "read" }));
+        assert_eq!(function["delivery"]["dead_letter"], "queue:orders-dead");
+        let trigger = &find("photo", Kind::Trigger).description;
+        assert_eq!(trigger["source"]["kind"], "object");
+        assert_eq!(trigger["patterns"][0]["data"]["size"][0]["numeric"], json!([">", 0]));
+        let trigger = &find("orders", Kind::Trigger).description;
+        assert_eq!(trigger["source"]["batch_window_ms"], 1000);
+    }
+
+    #[test]
+    fn dead_letter_queues_come_first() {
+        let all = wanted(WHOLE).unwrap();
+        let at = |name| all.iter().position(|wanted| wanted.name == name).unwrap();
+        assert!(at("orders-dead") < at("orders"));
+        assert!(all.is_sorted_by_key(|wanted| wanted.kind));
+    }
+
+    #[test]
+    fn unknown_keys_have_a_place_and_a_suggestion() {
+        let message = refused("[functions.f]\ncomponent = \"f.wasm\"\nmemroy = \"1MiB\"\n");
+        let expected = "lambent.toml:3:1: unknown key `memroy`\n  3 | memroy = \"1MiB\"\n    \
+                        | ^^^^^^\n  did you mean `memory`?";
+        assert_eq!(message, expected);
+        assert!(refused("[bucket.photos]").contains("did you mean `buckets`?"));
+        let nested = refused("[queues.q]\ndead-letter = { queue = \"d\", recieves = 3 }");
+        assert!(nested.starts_with("lambent.toml:2:30: unknown key `recieves`"), "{nested}");
+        assert!(refused("[buckets.photos]\nx = 1").contains("nothing can be set here"));
+    }
+
+    #[test]
+    fn wrong_values_have_a_place() {
+        for (text, place, why) in [
+            ("[queues.q]\nvisibility = \"soon\"", "2:14", "is not a duration"),
+            ("[functions.f]\ncomponent = \"f.wasm\"\nmemory = \"1 parsec\"", "3:10", "not a size"),
+            (
+                "[functions.f]\ncomponent = \"f.wasm\"\nmemory = \"1MiB\"",
+                "1:1",
+                "memory is 1.0 MiB",
+            ),
+            ("[buckets.X]", "1:10", "a bucket name has"),
+            ("[triggers.t]\nfunction = \"f\"", "1:1", "one source"),
+            ("[triggers.t]\nobject = { bucket = \"abc\" }", "1:1", "`function` is missing"),
+            ("[schedules.s]\nfunction = \"f\"", "1:1", "one of `cron`"),
+            ("a = [", "1:6", ""),
+        ] {
+            let message = refused(text);
+            assert!(message.starts_with(&format!("lambent.toml:{place}: ")), "{message}");
+            assert!(message.contains(why), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_is_named_must_be_there() {
+        let text = "[triggers.t]\nfunction = \"f\"\nqueue = { queue = \"jobs.fifo\" }";
+        let directory = tempfile::tempdir().unwrap();
+        let file = file(text, directory.path()).unwrap();
+        let all = file.wanted(&|_, path| path).unwrap();
+        let only = |there: Kind| file.check_references(&all, move |kind, _| kind == there);
+        let message = only(Kind::Function).unwrap_err().to_string();
+        assert!(message.contains("1:1: queue \"jobs.fifo\" is neither"), "{message}");
+        assert!(message.ends_with("add it: [queues.\"jobs.fifo\"]"), "{message}");
+        assert!(only(Kind::Queue).is_err());
+        file.check_references(&all, |_, _| true).unwrap();
+    }
+}

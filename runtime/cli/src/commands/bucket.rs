@@ -1,0 +1,51 @@
+use clap::{Args, Subcommand};
+use lambent_types::BucketName;
+
+use super::named;
+use crate::api::resources::Kind;
+use crate::args::Global;
+use crate::error::{CliError, Exit};
+
+const EXAMPLES: &str = "\
+Examples:
+  lambent bucket create photos
+  lambent bucket list
+  lambent bucket delete photos";
+
+/// Make, list and delete buckets, which hold objects
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct BucketArgs {
+    #[command(subcommand)]
+    command: BucketCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum BucketCommand {
+    /// Make a bucket; one that is there already stays as it is
+    Create {
+        /// The bucket's name
+        name: BucketName,
+    },
+    /// List the buckets
+    List,
+    /// Delete a bucket, which must be empty
+    Delete {
+        /// The bucket's name
+        name: BucketName,
+    },
+}
+
+pub(crate) fn run(args: &BucketArgs, global: &Global) -> Result<Exit, CliError> {
+    match &args.command {
+        BucketCommand::Create { name } => named::create(Kind::Bucket, name.as_str(), global),
+        BucketCommand::List => {
+            let row = |item: &serde_json::Value| {
+                vec![named::cell(&item["name"]), named::minute(&item["created"])]
+            };
+            let first = "lambent bucket create photos";
+            named::list(Kind::Bucket, &["name", "created"], row, first, global)
+        }
+        BucketCommand::Delete { name } => named::delete(Kind::Bucket, name.as_str(), global),
+    }
+}

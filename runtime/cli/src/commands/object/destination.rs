@@ -1,0 +1,139 @@
+//! Where a download goes: a file that appears when it is whole, or standard output.
+
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use crate::error::CliError;
+
+/// Where a download goes.
+pub(super) enum Destination {
+    /// Standard output.
+    Stdout {
+        /// Whether to look at the first bytes: on a terminal.
+        first: bool,
+    },
+    /// A file beside its place until it is whole.
+    File(Partial),
+}
+
+/// A file that is not whole yet. Dropped, it is removed.
+pub(super) struct Partial {
+    file: File,
+    temporary: Option<PathBuf>,
+    target: PathBuf,
+}
+
+impl Destination {
+    /// Opens `given`; a directory means the file `name` in it.
+    ///
+    /// # Errors
+    /// Usage: nothing can be written there.
+    pub(super) fn open(given: Option<&Path>, name: &str) -> Result<Self, CliError> {
+        let Some(given) = given.filter(|given| given.as_os_str() != "-") else {
+            return Ok(Self::Stdout { first: io::stdout().is_terminal() });
+        };
+        let target = if given.is_dir() { given.join(file_name(name)?) } else { given.into() };
+        let mut temporary = OsString::from(".");
+        temporary.push(target.file_name().unwrap_or_default());
+        temporary.push(format!(".{}.part", std::process::id()));
+        let temporary = target.with_file_name(temporary);
+        let file = OpenOptions::new().write(true).create_new(true).open(&temporary);
+        let file = file.map_err(|error| {
+            CliError::usage(format!("cannot write to {}: {error}", target.display()))
+        })?;
+        Ok(Self::File(Partial { file, temporary: Some(temporary), target }))
+    }
+
+    /// Writes the next bytes.
+    ///
+    /// # Errors
+    /// They cannot be written, or are no text and would go to a terminal.
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), CliError> {
+        match self {
+            Self::Stdout { first } => {
+                if std::mem::take(first) && bytes.contains(&0) {
+                    return Err(CliError::usage("this is binary data, which garbles a terminal")
+                        .hint("write it to a file: -o FILE"));
+                }
+                Ok(io::stdout().lock().write_all(bytes)?)
+            }
+            Self::File(partial) => partial.file.write_all(bytes).map_err(|error| {
+                CliError::failed(format!("cannot write {}: {error}", partial.target.display()))
+            }),
+        }
+    }
+
+    /// Puts the file in its place; returns where that is.
+    ///
+    /// # Errors
+    /// It cannot be put there.
+    pub(super) fn finish(self) -> Result<Option<PathBuf>, CliError> {
+        match self {
+            Self::Stdout { .. } => {
+                io::stdout().lock().flush()?;
+                Ok(None)
+            }
+            Self::File(mut partial) => {
+                let Some(temporary) = partial.temporary.take() else { return Ok(None) };
+                let target = partial.target.clone();
+                fs::rename(&temporary, &target).map_err(|error| {
+                    partial.temporary = Some(temporary);
+                    CliError::failed(format!("cannot write {}: {error}", target.display()))
+                })?;
+                Ok(Some(target))
+            }
+        }
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if let Some(temporary) = self.temporary.take() {
+            let _ = fs::remove_file(temporary);
+        }
+    }
+}
+
+/// The last segment of a key, if a file can have that name.
+fn file_name(key: &str) -> Result<&str, CliError> {
+    let name = key.rsplit('/').next().unwrap_or_default();
+    if matches!(name, "" | "." | "..") || name.contains('\0') {
+        return Err(CliError::usage(format!("{key:?} does not end in a file name"))
+            .hint("name the file: -o FILE"));
+    }
+    Ok(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_appears_when_it_is_whole() {
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("out");
+        fs::write(&target, "old").unwrap();
+        let mut partial = Destination::open(Some(&target), "k").unwrap();
+        partial.write(b"ne").unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"old");
+        partial.write(b"w").unwrap();
+        assert_eq!(partial.finish().unwrap().unwrap(), target);
+        assert_eq!(fs::read(&target).unwrap(), b"new");
+
+        let mut broken = Destination::open(Some(directory.path()), "a/out").unwrap();
+        broken.write(b"half").unwrap();
+        drop(broken);
+        assert_eq!(fs::read(&target).unwrap(), b"new");
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_key_names_no_file_outside() {
+        let directory = tempfile::tempdir().unwrap();
+        for key in ["..", "a/..", "a/", ""] {
+            assert!(Destination::open(Some(directory.path()), key).is_err(), "{key:?}");
+        }
+    }
+}

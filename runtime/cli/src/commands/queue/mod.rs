@@ -1,0 +1,177 @@
+//! Queues: making them, and sending and receiving messages.
+
+mod create;
+mod receive;
+mod send;
+
+use clap::{Args, Subcommand};
+use lambent_types::QueueName;
+use serde_json::Value;
+
+use super::named::{self, cell};
+use crate::api::resources::Kind;
+use crate::args::Global;
+use crate::confirm;
+use crate::error::{CliError, Exit};
+use crate::output::duration;
+
+const EXAMPLES: &str = "\
+Examples:
+  lambent queue create orders-dead
+  lambent queue create orders --visibility 1m --dead-letter orders-dead --receives 5
+  lambent queue create jobs.fifo --content-deduplication
+  lambent queue send orders '{\"item\":7}' --attribute kind=book
+  lambent queue send jobs.fifo @job.json --group customer-7
+  lambent queue receive orders --limit 10 --wait 20s --delete
+  lambent queue describe orders
+  lambent queue redrive orders-dead
+  lambent queue purge orders --yes
+  lambent queue delete orders --yes";
+
+/// Make queues, send messages to them and receive them
+///
+/// A queue whose name ends in .fifo keeps the messages of a group in their order.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct QueueArgs {
+    #[command(subcommand)]
+    command: QueueCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum QueueCommand {
+    Create(create::CreateArgs),
+    /// List the queues
+    List,
+    /// Show how a queue behaves and how much it holds
+    Describe {
+        /// The queue's name
+        queue: QueueName,
+    },
+    /// Delete a queue with all its messages
+    Delete {
+        /// The queue's name
+        queue: QueueName,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    Send(send::SendArgs),
+    Receive(receive::ReceiveArgs),
+    /// Delete all messages of a queue
+    Purge {
+        /// The queue's name
+        queue: QueueName,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Move the messages of a dead-letter queue back to where they came from
+    Redrive {
+        /// The dead-letter queue's name
+        queue: QueueName,
+        /// At most so many [default: all]
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+    },
+}
+
+pub(crate) fn run(args: &QueueArgs, global: &Global) -> Result<Exit, CliError> {
+    match &args.command {
+        QueueCommand::Create(args) => create::run(args, global),
+        QueueCommand::List => {
+            let header = ["name", "ready", "in flight", "delayed", "visibility", "dead letters to"];
+            named::list(Kind::Queue, &header, row, "lambent queue create orders", global)
+        }
+        QueueCommand::Describe { queue } => describe(queue, global),
+        QueueCommand::Delete { queue, yes } => {
+            if !yes {
+                confirm::deletion(&format!("queue {queue} with all its messages"))?;
+            }
+            named::delete(Kind::Queue, queue.as_str(), global)
+        }
+        QueueCommand::Send(args) => send::run(args, global),
+        QueueCommand::Receive(args) => receive::run(args, global),
+        QueueCommand::Purge { queue, yes } => {
+            if !yes {
+                confirm::deletion(&format!("all messages of queue {queue}"))?;
+            }
+            count(&global.client()?.purge(queue)?, "deleted", global)
+        }
+        QueueCommand::Redrive { queue, limit } => {
+            count(&global.client()?.redrive(queue, *limit)?, "moved", global)
+        }
+    }
+}
+
+fn count(answer: &Value, done: &str, global: &Global) -> Result<Exit, CliError> {
+    let output = global.output();
+    if output.json {
+        output.json(answer)?;
+    } else {
+        output.line(&match answer[done].as_u64() {
+            Some(1) => format!("{done} 1 message"),
+            Some(count) => format!("{done} {count} messages"),
+            None => done.to_owned(),
+        })?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn span(milliseconds: &Value) -> String {
+    let time = milliseconds.as_u64().map(std::time::Duration::from_millis);
+    time.map_or_else(|| "-".into(), duration)
+}
+
+fn row(queue: &Value) -> Vec<String> {
+    vec![
+        cell(&queue["name"]),
+        cell(&queue["depth"]["ready"]),
+        cell(&queue["depth"]["in_flight"]),
+        cell(&queue["depth"]["delayed"]),
+        span(&queue["visibility_timeout_ms"]),
+        cell(&queue["redrive"]["queue"]),
+    ]
+}
+
+fn describe(queue: &QueueName, global: &Global) -> Result<Exit, CliError> {
+    let queue = global.client()?.resource(Kind::Queue, queue.as_str())?;
+    let output = global.output();
+    if output.json {
+        output.json(&queue)?;
+        return Ok(Exit::Ok);
+    }
+    let redrive = &queue["redrive"];
+    let dead = match redrive["receives_max"].as_u64() {
+        Some(receives) => format!("{} after {receives} receives", cell(&redrive["queue"])),
+        None => "none".into(),
+    };
+    let depth = &queue["depth"];
+    output.fields(&[
+        ("name", cell(&queue["name"])),
+        ("ready", cell(&depth["ready"])),
+        ("in flight", cell(&depth["in_flight"])),
+        ("delayed", cell(&depth["delayed"])),
+        ("oldest", cell(&depth["oldest"])),
+        ("visibility", span(&queue["visibility_timeout_ms"])),
+        ("delay", span(&queue["delay_ms"])),
+        ("retention", span(&queue["retention_ms"])),
+        ("dead letters", dead),
+        ("created", cell(&queue["created"])),
+    ])?;
+    Ok(Exit::Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_has_what_people_look_for() {
+        let queue = serde_json::json!({
+            "name": "orders", "visibility_timeout_ms": 30000,
+            "depth": { "ready": 3, "in_flight": 1, "delayed": 0 },
+        });
+        assert_eq!(row(&queue), ["orders", "3", "1", "0", "30.0 s", "-"]);
+    }
+}

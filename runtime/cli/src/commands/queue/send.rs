@@ -1,0 +1,77 @@
+use std::time::Duration;
+
+use clap::Args;
+use lambent_types::QueueName;
+use lambent_types::bounds::VALUE_BYTES_MAX;
+
+use crate::api::queues::Message;
+use crate::args::Global;
+use crate::commands::named::cell;
+use crate::error::{CliError, Exit};
+use crate::{input, span};
+
+/// Send a message
+#[derive(Debug, Args)]
+pub(super) struct SendArgs {
+    /// The queue's name
+    queue: QueueName,
+
+    /// The message, at most 1 MiB: text, @FILE, or - for standard input
+    message: String,
+
+    /// Its media type [default: JSON or text if it is, else binary]
+    #[arg(long, value_name = "TYPE")]
+    content_type: Option<String>,
+
+    /// Attach an attribute. May be repeated
+    #[arg(long = "attribute", value_name = "NAME=VALUE", value_parser = input::pair)]
+    attributes: Vec<(String, String)>,
+
+    /// Let nobody receive it before
+    #[arg(long, value_name = "DURATION", value_parser = span::parse)]
+    delay: Option<Duration>,
+
+    /// FIFO: messages of one group are received in their order
+    #[arg(long, value_name = "TEXT")]
+    group: Option<String>,
+
+    /// FIFO: what tells it as a duplicate of one sent in the last five minutes
+    #[arg(long, value_name = "ID")]
+    deduplication: Option<String>,
+}
+
+pub(super) fn run(args: &SendArgs, global: &Global) -> Result<Exit, CliError> {
+    if args.queue.is_fifo() && args.group.is_none() {
+        return Err(CliError::usage(format!("{} is a FIFO queue: name a group", args.queue))
+            .hint("messages of one group are received in their order: --group NAME"));
+    }
+    let body = input::read("a message", &args.message, VALUE_BYTES_MAX as u64)?;
+    let message = Message {
+        body: &body,
+        content_type: Some(args.content_type.as_deref().unwrap_or_else(|| media_type(&body))),
+        attributes: &args.attributes,
+        group: args.group.as_deref(),
+        deduplication: args.deduplication.as_deref(),
+        delay: args.delay,
+    };
+    let sent = global.client()?.send_message(&args.queue, &message)?;
+    let output = global.output();
+    if output.json {
+        output.json(&sent)?;
+    } else if sent["duplicate"] == true {
+        output.line(&format!("a duplicate of {}, which was sent before", cell(&sent["id"])))?;
+    } else {
+        output.line(&format!("sent {} to {}", cell(&sent["id"]), args.queue))?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn media_type(body: &[u8]) -> &'static str {
+    if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() {
+        "application/json"
+    } else if std::str::from_utf8(body).is_ok() {
+        "text/plain; charset=utf-8"
+    } else {
+        "application/octet-stream"
+    }
+}

@@ -1,0 +1,114 @@
+use std::time::Duration;
+
+use clap::Args;
+use jiff::Timestamp;
+use lambent_types::format_bytes;
+use serde::Deserialize;
+
+use crate::args::Global;
+use crate::error::{CliError, Exit};
+use crate::output::{duration, grouped};
+use crate::span;
+use crate::view::read;
+
+const EXAMPLES: &str = "\
+Examples:
+  lambent usage
+  lambent usage --since 7d
+  lambent usage --since 2026-07-01T00:00:00Z --until 2026-08-01T00:00:00Z --json";
+
+/// Show what functions used, by the hour
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct UsageArgs {
+    /// From this hour on: a time, or so long ago
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = instant)]
+    since: Timestamp,
+
+    /// Up to this hour: a time, or so long ago [default: now]
+    #[arg(long, value_name = "TIME", value_parser = instant)]
+    until: Option<Timestamp>,
+}
+
+/// Reads an RFC 3339 time, or a duration before now.
+fn instant(text: &str) -> Result<Timestamp, String> {
+    if let Ok(time) = text.parse() {
+        return Ok(time);
+    }
+    let ago: Duration = span::parse(text)
+        .map_err(|_| "neither a time such as 2026-07-01T00:00:00Z nor a duration such as 7d")?;
+    Timestamp::now().checked_sub(ago).map_err(|error| error.to_string())
+}
+
+/// What one function used in one hour.
+#[derive(Debug, Deserialize)]
+struct Record {
+    function: String,
+    hour: Timestamp,
+    invocations: u64,
+    failures: u64,
+    fuel: u64,
+    duration_us: u64,
+    mib_ms: u64,
+    bytes_in: u64,
+    bytes_out: u64,
+}
+
+pub(crate) fn run(args: &UsageArgs, global: &Global) -> Result<Exit, CliError> {
+    let mut range = vec![("since", args.since.to_string())];
+    range.extend(args.until.map(|until| ("until", until.to_string())));
+    let usage = global.client()?.usage(&range)?;
+    let output = global.output();
+    if output.json {
+        output.json(&usage)?;
+        return Ok(Exit::Ok);
+    }
+    let records: Vec<Record> = read(&usage["usage"])?;
+    if records.is_empty() {
+        eprintln!("nothing was used in that time");
+        return Ok(Exit::Ok);
+    }
+    let header = ["hour", "function", "invocations", "failed", "fuel", "time", "GB-s", "in", "out"];
+    output.table(&header, records.iter().map(row).collect())?;
+    Ok(Exit::Ok)
+}
+
+fn row(record: &Record) -> Vec<String> {
+    // Lambda's unit: 1,024 MiB for 1,000 ms.
+    let gb_seconds = record.mib_ms as f64 / 1024.0 / 1000.0;
+    vec![
+        record.hour.strftime("%Y-%m-%d %H:%M").to_string(),
+        record.function.clone(),
+        grouped(record.invocations),
+        grouped(record.failures),
+        grouped(record.fuel),
+        duration(Duration::from_micros(record.duration_us)),
+        format!("{gb_seconds:.3}"),
+        format_bytes(record.bytes_in),
+        format_bytes(record.bytes_out),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_absolute_or_ago() {
+        assert!(instant("2026-07-01T00:00:00Z").is_ok());
+        assert!(instant("7d").unwrap() < Timestamp::now());
+        assert!(instant("soon").is_err());
+    }
+
+    #[test]
+    fn a_row_has_lambdas_unit() {
+        let record: Record = serde_json::from_str(
+            r#"{"function":"f","hour":"2026-07-01T12:00:00Z","invocations":1200,"failures":1,
+                "fuel":5,"duration_us":1000000,"mib_ms":128000,"bytes_in":1,"bytes_out":2048}"#,
+        )
+        .unwrap();
+        let expected =
+            ["2026-07-01 12:00", "f", "1,200", "1", "5", "1.00 s", "0.125", "1 B", "2.0 KiB"];
+        assert_eq!(row(&record), expected);
+    }
+}
