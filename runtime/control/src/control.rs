@@ -2,14 +2,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use lambent_storage::{CodeStore, Expected, Registry, StorageError, WriteError};
+use lambent_storage::{Channel, Expected, StorageError, Stores, WriteError};
 use lambent_types::{
-    Digest, Error, ErrorCode, Function, FunctionName, FunctionVersion, Namespace, Qualifier,
+    Clock, Digest, Error, ErrorCode, Function, FunctionName, FunctionVersion, Namespace, Qualifier,
     VersionNumber,
 };
+use tokio::sync::Mutex;
 
 use crate::collect::Keep;
-use crate::errors::{check, no_function, no_version, refused};
+use crate::errors::{check, no_function, no_version, refused, wired};
 use crate::inspect::Inspect;
 
 /// How long code outlives its last reference: far longer than an invocation
@@ -37,27 +38,45 @@ pub struct Published {
     pub created: bool,
 }
 
-/// Changes functions and reads about them.
+/// Changes functions and everything else that has a name, and reads about them.
 ///
 /// Of concurrent changes to one function without an expected revision each is
 /// applied to what the one before left. A change that fails changes nothing.
 pub struct Control {
-    pub(crate) registry: Arc<dyn Registry>,
-    pub(crate) code: Arc<dyn CodeStore>,
+    pub(crate) stores: Stores,
     pub(crate) inspect: Arc<dyn Inspect>,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keep: Keep,
+    /// Held while a trigger or a schedule comes to name a function, and while
+    /// a function that none may name is deleted.
+    pub(crate) wiring: Mutex<()>,
+    on_triggers_changed: Box<dyn Fn() + Send + Sync>,
     grace: Duration,
 }
 
 impl Control {
     /// The control plane over these stores. There must be only one.
     #[must_use]
-    pub fn new(
-        registry: Arc<dyn Registry>,
-        code: Arc<dyn CodeStore>,
-        inspect: Arc<dyn Inspect>,
-    ) -> Self {
-        Self { registry, code, inspect, keep: Keep::default(), grace: GRACE }
+    pub fn new(stores: Stores, inspect: Arc<dyn Inspect>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            stores,
+            inspect,
+            clock,
+            keep: Keep::default(),
+            wiring: Mutex::default(),
+            on_triggers_changed: Box::new(|| {}),
+            grace: GRACE,
+        }
+    }
+
+    /// Calls `tell` whenever a trigger was put or deleted.
+    #[must_use]
+    pub fn on_triggers_changed(self, tell: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { on_triggers_changed: Box::new(tell), ..self }
+    }
+
+    pub(crate) fn triggers_changed(&self) {
+        (self.on_triggers_changed)();
     }
 
     /// Sets how long code outlives its last reference; a minute if not set.
@@ -75,7 +94,7 @@ impl Control {
         namespace: &Namespace,
         name: &FunctionName,
     ) -> Result<Arc<Function>, Error> {
-        let function = self.registry.function(namespace, name).await?;
+        let function = self.stores.registry.function(namespace, name).await?;
         function.ok_or_else(|| no_function(namespace, name))
     }
 
@@ -89,7 +108,7 @@ impl Control {
         name: &FunctionName,
         number: u64,
     ) -> Result<Arc<FunctionVersion>, Error> {
-        if let Some(version) = self.registry.version(namespace, name, number).await? {
+        if let Some(version) = self.stores.registry.version(namespace, name, number).await? {
             return Ok(version);
         }
         self.describe(namespace, name).await?;
@@ -123,7 +142,7 @@ impl Control {
         after: Option<&FunctionName>,
         limit: usize,
     ) -> Result<Vec<Arc<Function>>, Error> {
-        Ok(self.registry.list(namespace, after, limit).await?)
+        Ok(self.stores.registry.list(namespace, after, limit).await?)
     }
 
     /// Lists at most `limit` versions with numbers above `after`, ascending.
@@ -138,7 +157,7 @@ impl Control {
         limit: usize,
     ) -> Result<Vec<Arc<FunctionVersion>>, Error> {
         self.describe(namespace, name).await?;
-        Ok(self.registry.versions(namespace, name, after, limit).await?)
+        Ok(self.stores.registry.versions(namespace, name, after, limit).await?)
     }
 
     /// Publishes the head as the next version. As Lambda does, returns the last
@@ -155,12 +174,12 @@ impl Control {
         loop {
             let function = self.describe(namespace, name).await?;
             check(name, expected, Some(function.revision))?;
-            let last = self.registry.version(namespace, name, function.last_version).await?;
+            let last = self.stores.registry.version(namespace, name, function.last_version).await?;
             if let Some(version) = last.filter(|last| is_same(last, &function.latest)) {
                 return Ok(Published { version, created: false });
             }
             let seen = Some(Expected::Revision(function.revision));
-            match self.registry.publish(namespace, name, seen).await {
+            match self.stores.registry.publish(namespace, name, seen).await {
                 Ok(version) => return Ok(Published { version, created: true }),
                 // Another change was first: look again.
                 Err(WriteError::Conflict { .. }) => {}
@@ -169,33 +188,59 @@ impl Control {
         }
     }
 
-    /// Deletes a function with all its versions.
+    /// Deletes a function with all its versions, and the events that wait for it.
     ///
     /// # Errors
-    /// `FunctionNotFound`, `PreconditionFailed`; the store failed.
+    /// `FunctionNotFound`, `PreconditionFailed`, `Conflict` (triggers or schedules
+    /// name it); the store failed.
     pub async fn delete(
         &self,
         namespace: &Namespace,
         name: &FunctionName,
         expected: Option<Expected>,
     ) -> Result<(), Error> {
-        let mut digests = vec![self.describe(namespace, name).await?.latest.digest];
+        let _wiring = self.wiring.lock().await;
+        let function = self.describe(namespace, name).await?;
+        check(name, expected, Some(function.revision))?;
+        self.check_unwired(namespace, name).await?;
+        let mut digests = vec![function.latest.digest];
         let mut after = 0;
         loop {
-            let page = self.registry.versions(namespace, name, after, PAGE).await?;
+            let page = self.stores.registry.versions(namespace, name, after, PAGE).await?;
             digests.extend(page.iter().map(|version| version.digest));
             match page.last().map(|version| version.version) {
                 Some(VersionNumber::Number(number)) => after = number,
                 _ => break,
             }
         }
-        self.registry
+        self.stores
+            .registry
             .delete(namespace, name, expected)
             .await
             .map_err(|error| refused(error, namespace, name, expected))?;
+        // Events that are left are given up when their turn comes.
+        let channel = Channel::Function(function.latest.name.clone());
+        if let Err(error) = self.stores.events.purge(namespace, &channel).await {
+            tracing::warn!(%channel, %error, "cannot delete the events of a deleted function");
+        }
         digests.into_iter().for_each(|digest| self.keep.release(digest));
         self.collect_released().await;
         Ok(())
+    }
+
+    /// Checks that no trigger and no schedule names a function.
+    async fn check_unwired(&self, namespace: &Namespace, name: &FunctionName) -> Result<(), Error> {
+        let key = name.key();
+        let triggers = self.stores.triggers.list(namespace).await?;
+        let triggers = triggers.iter().filter(|trigger| trigger.function.key() == key);
+        let schedules = self.stores.schedules.list(namespace).await?;
+        let schedules =
+            schedules.iter().filter(|scheduled| scheduled.schedule.function.key() == key);
+        let users: Vec<String> = triggers
+            .map(|trigger| format!("trigger \"{}\"", trigger.name))
+            .chain(schedules.map(|scheduled| format!("schedule \"{}\"", scheduled.schedule.name)))
+            .collect();
+        if users.is_empty() { Ok(()) } else { Err(wired(name, &users)) }
     }
 
     /// Deletes one numbered version. Its number is never used again.
@@ -209,12 +254,12 @@ impl Control {
         number: u64,
     ) -> Result<(), Error> {
         let digest = self.version(namespace, name, number).await?.digest;
-        self.registry.delete_version(namespace, name, number).await.map_err(
-            |error| match error {
+        self.stores.registry.delete_version(namespace, name, number).await.map_err(|error| {
+            match error {
                 WriteError::VersionNotFound => no_version(name, number),
                 error => refused(error, namespace, name, None),
-            },
-        )?;
+            }
+        })?;
         self.keep.release(digest);
         self.collect_released().await;
         Ok(())
@@ -228,8 +273,8 @@ impl Control {
     /// The store failed; some code may be left.
     pub async fn collect_garbage(&self) -> Result<(), Error> {
         // Listed first: what is stored later is not a candidate.
-        let stored = self.code.list().await?;
-        let referred = self.registry.digests().await?;
+        let stored = self.stores.code.list().await?;
+        let referred = self.stores.registry.digests().await?;
         for digest in stored.into_iter().filter(|digest| !referred.contains(digest)) {
             self.collect(digest).await?;
         }
@@ -248,11 +293,11 @@ impl Control {
 
     async fn collect(&self, digest: Digest) -> Result<(), StorageError> {
         let Some(_leave) = self.keep.collect(digest, self.grace).await else { return Ok(()) };
-        if !self.registry.refers_to(digest).await? {
+        if !self.stores.registry.refers_to(digest).await? {
             // Derived data first: while the code is there, an interrupted
             // collection is repeated.
             self.inspect.forget(digest).await;
-            self.code.delete(digest).await?;
+            self.stores.code.delete(digest).await?;
         }
         self.keep.settled(digest);
         Ok(())
@@ -260,7 +305,7 @@ impl Control {
 
     /// Reads code that a version refers to.
     pub(crate) async fn stored(&self, digest: Digest) -> Result<Bytes, Error> {
-        self.code.get(digest).await?.ok_or_else(|| {
+        self.stores.code.get(digest).await?.ok_or_else(|| {
             tracing::error!(%digest, "code that a version refers to is missing");
             Error::new(ErrorCode::Internal, "the code is missing; see the server's log")
         })

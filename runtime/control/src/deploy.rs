@@ -41,16 +41,16 @@ impl Control {
             ));
         }
         // What can be refused cheaply is refused before compiling.
-        let current = self.registry.function(namespace, name).await?;
+        let current = self.stores.registry.function(namespace, name).await?;
         check(name, expected, current.as_ref().map(|function| function.revision))?;
         configured(&patch, current.as_deref())?;
 
         let digest = digest_of(code.clone()).await?;
         let _hold = self.keep.hold(digest).await;
         let inspected = self.prepare(digest, code.clone()).await?;
-        let current = self.registry.function(namespace, name).await?;
+        let current = self.stores.registry.function(namespace, name).await?;
         fits(&configured(&patch, current.as_deref())?, &inspected)?;
-        self.code.put(digest, code).await?;
+        self.stores.code.put(digest, code).await?;
         self.set_head(namespace, name, expected, |current| {
             let configuration = configured(&patch, current)?;
             fits(&configuration, &inspected)?;
@@ -114,7 +114,7 @@ impl Control {
         let digest = self.version(namespace, name, number).await?.digest;
         let _hold = self.keep.hold(digest).await;
         // Read again under the hold: from here on its code cannot be collected.
-        let version = self.registry.version(namespace, name, number).await?;
+        let version = self.stores.registry.version(namespace, name, number).await?;
         let version = version
             .filter(|version| version.digest == digest)
             .ok_or_else(|| no_version(name, number))?;
@@ -154,7 +154,7 @@ impl Control {
         make: impl Fn(Option<&Function>) -> Result<FunctionVersion, Error> + Send + Sync,
     ) -> Result<Deployed, Error> {
         loop {
-            let current = self.registry.function(namespace, name).await?;
+            let current = self.stores.registry.function(namespace, name).await?;
             check(name, expected, current.as_ref().map(|function| function.revision))?;
             let head = make(current.as_deref())?;
             if let Some(function) = self.try_head(head, current.as_deref()).await? {
@@ -171,7 +171,7 @@ impl Control {
         seen: Option<&Function>,
     ) -> Result<Option<Arc<Function>>, Error> {
         let expected = seen.map_or(Expected::Absent, |seen| Expected::Revision(seen.revision));
-        match self.registry.put(head, Some(expected)).await {
+        match self.stores.registry.put(head, Some(expected)).await {
             Ok(function) => {
                 if let Some(seen) = seen {
                     self.keep.release(seen.latest.digest);

@@ -35,6 +35,13 @@ pub(crate) fn conflict(
     Error::new(ErrorCode::PreconditionFailed, detail)
 }
 
+/// The refusal to delete a function that `users` name.
+pub(crate) fn wired(name: &FunctionName, users: &[String]) -> Error {
+    let detail =
+        format!("function \"{name}\" is named by {}; delete these first", users.join(", "));
+    Error::new(ErrorCode::Conflict, detail)
+}
+
 /// The error for a change that the registry refused.
 pub(crate) fn refused(
     error: WriteError,

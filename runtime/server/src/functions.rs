@@ -11,6 +11,7 @@ use bytes::Bytes;
 use cap_std::fs::Dir;
 use futures::future::BoxFuture;
 use http_body_util::BodyExt;
+use lambent_capabilities::{Ctx, Shared};
 use lambent_control::{Inspect, Inspected};
 use lambent_dispatch::{Answer, Body, Call, Finished, Runner};
 use lambent_engine::{
@@ -31,10 +32,11 @@ const LOADED_IDLE: Duration = Duration::from_secs(15 * 60);
 
 /// All the code this node can run.
 pub(crate) struct Functions {
-    engine: Engine<()>,
+    engine: Engine<Ctx>,
     artifacts: Arc<ArtifactCache>,
     code: Arc<dyn CodeStore>,
-    loaded: moka::future::Cache<Digest, Component<()>>,
+    loaded: moka::future::Cache<Digest, Component<Ctx>>,
+    shared: Arc<Shared>,
 }
 
 /// What [`Functions::open`] needs.
@@ -45,6 +47,8 @@ pub(crate) struct Setup {
     pub(crate) key: [u8; 32],
     /// Where the components are.
     pub(crate) code: Arc<dyn CodeStore>,
+    /// Where what functions import leads.
+    pub(crate) shared: Shared,
     /// The program whose `compile-worker` command compiles.
     pub(crate) program: PathBuf,
     /// Instances that can be alive at once.
@@ -58,7 +62,7 @@ impl Functions {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let compiler = ChildCompiler::new(setup.program, cores, setup.compile_cpu_seconds);
         let options = Options { instances: setup.instances, ..Options::default() };
-        let engine = Engine::builder(options).compiler(Arc::new(compiler)).build()?;
+        let engine = lambent_capabilities::engine(options, Some(Arc::new(compiler)))?;
         // The other half is for connections.
         let kept_max = usize::try_from(open_files::raise() / 2).unwrap_or(usize::MAX);
         let compatibility = engine.compatibility();
@@ -70,7 +74,13 @@ impl Functions {
             .max_capacity(LOADED_MAX)
             .time_to_idle(LOADED_IDLE)
             .build();
-        Ok(Arc::new(Self { engine, artifacts: Arc::new(artifacts), code: setup.code, loaded }))
+        Ok(Arc::new(Self {
+            engine,
+            artifacts: Arc::new(artifacts),
+            code: setup.code,
+            loaded,
+            shared: Arc::new(setup.shared),
+        }))
     }
 
     /// What about this machine makes running slower or smaller than it could be.
@@ -96,7 +106,7 @@ impl Functions {
         }
     }
 
-    async fn component(&self, digest: Digest) -> Result<(Component<()>, Start), Error> {
+    async fn component(&self, digest: Digest) -> Result<(Component<Ctx>, Start), Error> {
         let entry = self
             .loaded
             .entry(digest)
@@ -107,14 +117,14 @@ impl Functions {
         Ok((entry.into_value(), start))
     }
 
-    async fn load(&self, digest: Digest) -> Result<Component<()>, Error> {
+    async fn load(&self, digest: Digest) -> Result<Component<Ctx>, Error> {
         match self.verified(digest).await? {
             Some(artifact) => self.map(artifact).map_err(|error| load_error(&error)),
             None => self.recompile(digest).await,
         }
     }
 
-    fn map(&self, artifact: Artifact) -> Result<Component<()>, LoadError> {
+    fn map(&self, artifact: Artifact) -> Result<Component<Ctx>, LoadError> {
         self.engine.load(&artifact)
     }
 
@@ -135,7 +145,7 @@ impl Functions {
         }
     }
 
-    async fn recompile(&self, digest: Digest) -> Result<Component<()>, Error> {
+    async fn recompile(&self, digest: Digest) -> Result<Component<Ctx>, Error> {
         tracing::info!(%digest, "compiling a component that has no artifact");
         let code = self.code.get(digest).await.map_err(|error| {
             tracing::error!(%digest, %error, "could not read a component");
@@ -148,7 +158,7 @@ impl Functions {
         self.compile(digest, code).await
     }
 
-    async fn compile(&self, digest: Digest, code: Bytes) -> Result<Component<()>, Error> {
+    async fn compile(&self, digest: Digest, code: Bytes) -> Result<Component<Ctx>, Error> {
         let machine_code =
             self.engine.compile(code).await.map_err(|error| compile_error(&error))?;
         let artifacts = self.artifacts.clone();
@@ -161,12 +171,13 @@ impl Functions {
         self.map(artifact).map_err(|error| load_error(&error))
     }
 
-    fn invocation(&self, call: &Call, start: Start, began: Instant) -> Invocation<()> {
+    fn invocation(&self, call: &Call, start: Start, began: Instant) -> Invocation<Ctx> {
+        let ctx = Ctx::new(self.shared.clone(), call.function.clone(), call.origin.clone());
         Invocation {
             limits: call.limits,
-            state: (),
+            outgoing: Some(ctx.outgoing()),
+            state: ctx,
             environment: call.function.configuration.environment.clone(),
-            outgoing: None,
             context: Context {
                 id: Some(call.id),
                 function: Some(call.function.clone()),
@@ -247,7 +258,8 @@ impl Runner for Functions {
             let began = Instant::now();
             let (component, start) = self.component(call.function.digest).await?;
             let invocation = self.invocation(&call, start, began);
-            let end = component.event(invocation, event).await;
+            let end =
+                lambent_capabilities::event(&component, invocation, call.handler, event).await;
             let end: lambent_engine::Finished<Output> = end.map_err(|refused| refusal(&refused))?;
             Ok(Finished {
                 outcome: end.outcome,
@@ -259,8 +271,21 @@ impl Runner for Functions {
         })
     }
 
-    fn batch(&self, call: Call, _events: Vec<Event>) -> BoxFuture<'_, Result<Finished, Error>> {
-        Box::pin(async move { Err(refusal(&Refused::NoSuchExport(call.handler))) })
+    fn batch(&self, call: Call, events: Vec<Event>) -> BoxFuture<'_, Result<Finished, Error>> {
+        Box::pin(async move {
+            let began = Instant::now();
+            let (component, start) = self.component(call.function.digest).await?;
+            let invocation = self.invocation(&call, start, began);
+            let end = component.batch(invocation, events).await;
+            let end = end.map_err(|refused| refusal(&refused))?;
+            Ok(Finished {
+                outcome: end.outcome,
+                meter: end.meter,
+                logs: end.logs,
+                output: None,
+                failed: end.value.unwrap_or_default(),
+            })
+        })
     }
 }
 
@@ -298,7 +323,7 @@ fn check(inspection: &Inspection) -> Result<(), Error> {
 
 /// `named` are the exports with a handler's name; whether their types are
 /// right is known only now.
-fn inspected(component: &Component<()>, named: &[Handler]) -> Result<Inspected, Error> {
+fn inspected(component: &Component<Ctx>, named: &[Handler]) -> Result<Inspected, Error> {
     let handlers = component.handlers();
     if handlers.is_empty() {
         let named: Vec<_> = named.iter().map(|handler| handler.as_str()).collect();

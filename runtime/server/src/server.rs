@@ -3,10 +3,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lambent_capabilities::{Network, Shared};
 use lambent_control::{Control, Inspect};
-use lambent_dispatch::{Dispatcher, Runner};
+use lambent_dispatch::{Deliveries, DeliveryStores, Dispatcher, Runner};
 use lambent_storage::{DataDir, LogOptions, Stores, layout};
-use lambent_types::SystemClock;
+use lambent_types::{Clock, SystemClock};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -33,6 +34,8 @@ use crate::urls::Urls;
 const UPLOADS_MAX: usize = 4;
 /// How often code that no version refers to is looked for.
 const COLLECT_EVERY: Duration = Duration::from_secs(60 * 60);
+/// How often the stores look for what has expired.
+const SWEEP_EVERY: Duration = Duration::from_secs(1);
 /// How long what was cut off may take to notice, and the log to be written.
 const CLOSING: Duration = Duration::from_secs(5);
 
@@ -71,6 +74,12 @@ impl Server {
             artifacts: opened.data.subdir(layout::ARTIFACTS_DIR)?,
             key: keys::artifact_key(&opened.data)?,
             code: opened.stores.code.clone(),
+            shared: Shared::new(
+                opened.stores.objects.clone(),
+                opened.stores.keyvalue.clone(),
+                opened.stores.queues.clone(),
+                Network::system().map_err(|error| StartError::Engine(error.into()))?,
+            ),
             program: program(&options)?,
             instances: u32::try_from(options.concurrency_max).unwrap_or(u32::MAX),
             compile_cpu_seconds: options.compile_cpu_seconds,
@@ -107,21 +116,29 @@ impl Server {
         let domains = Domains::new(&options.domain);
         let urls = Urls::new(address, secure, &domains, options.dev);
         let metrics = Arc::new(Metrics::new());
-        let Stores { registry, code, logs, .. } = opened.stores;
+        let stores = opened.stores;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let dispatcher = Dispatcher::new(
+            stores.registry.clone(),
+            engine.runner,
+            stores.logs.clone(),
+            metrics.clone(),
+            lambent_dispatch::Options { concurrency_max: options.concurrency_max },
+        );
+        let deliveries =
+            Deliveries::new(dispatcher.clone(), DeliveryStores::from(&stores), clock.clone());
+        let told = deliveries.clone();
+        let control = Control::new(stores.clone(), engine.inspect, clock)
+            .on_triggers_changed(move || told.triggers_changed());
         let stop = Stop { drain: CancellationToken::new(), now: CancellationToken::new() };
         let app = Arc::new(App {
             dev: options.dev,
             domains,
             key: RootKey::open(&opened.data, &urls.base())?,
-            control: Control::new(registry.clone(), code, engine.inspect),
-            dispatcher: Dispatcher::new(
-                registry,
-                engine.runner,
-                logs.clone(),
-                metrics.clone(),
-                lambent_dispatch::Options { concurrency_max: options.concurrency_max },
-            ),
-            logs,
+            control,
+            dispatcher,
+            deliveries,
+            stores,
             metrics,
             urls,
             uploads: Semaphore::new(UPLOADS_MAX),
@@ -132,6 +149,10 @@ impl Server {
         let listening = listen(&app, socket, opened.tls, &options);
         let server = Self { address, grace: options.grace, app, listening };
         server.spawn(collect_garbage(server.app.clone()));
+        server.spawn(sweep(server.app.clone()));
+        let (app, drain) = (server.app.clone(), server.app.stop.drain.clone());
+        // Ends by itself when all it has in hand is settled.
+        server.app.tasks.spawn(async move { app.deliveries.clone().run(drain).await });
         if !secure && !address.ip().is_loopback() {
             tracing::warn!(%address, "keys and requests from other machines come in cleartext");
         }
@@ -168,7 +189,7 @@ impl Server {
             _ = &mut self.listening => Err(ServeError::Listener),
         };
         self.drain().await;
-        if timeout(CLOSING, self.app.logs.flush()).await.is_err() {
+        if timeout(CLOSING, self.app.stores.logs.flush()).await.is_err() {
             tracing::error!("the last invocation records could not be written");
         }
         // Closing the databases blocks.
@@ -244,6 +265,13 @@ fn program(options: &Options) -> Result<PathBuf, StartError> {
     match &options.compiler {
         Some(program) => Ok(program.clone()),
         None => std::env::current_exe().map_err(|error| StartError::Engine(error.into())),
+    }
+}
+
+async fn sweep(app: Arc<App>) {
+    loop {
+        tokio::time::sleep(SWEEP_EVERY).await;
+        app.stores.sweep().await;
     }
 }
 

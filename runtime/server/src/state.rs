@@ -2,8 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambent_control::Control;
-use lambent_dispatch::Dispatcher;
-use lambent_storage::InvocationLogs;
+use lambent_dispatch::{Deliveries, Dispatcher};
+use lambent_storage::Stores;
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
@@ -21,7 +21,8 @@ pub(crate) struct App {
     pub(crate) key: RootKey,
     pub(crate) control: Control,
     pub(crate) dispatcher: Dispatcher,
-    pub(crate) logs: Arc<dyn InvocationLogs>,
+    pub(crate) deliveries: Arc<Deliveries>,
+    pub(crate) stores: Stores,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) urls: Urls,
     /// One for every component that may be uploaded at the same time.

@@ -1,5 +1,5 @@
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -7,15 +7,16 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use lambent_control::{Control, Deployed, Inspect, Inspected};
 use lambent_storage::contract::samples;
-use lambent_storage::memory::{MemoryCode, MemoryRegistry};
-use lambent_storage::{CodeStore, Registry, StorageError};
+use lambent_storage::memory::MemoryCode;
+use lambent_storage::{CodeStore, Quotas, StorageError, Stores};
 use lambent_types::{
-    ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionName, Handler, Namespace,
+    ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionName, Handler, ManualClock,
+    Namespace,
 };
 use tokio::sync::Semaphore;
 
 /// Prepares code that is text: `bad` is refused, `empty` exports nothing, `big`
-/// takes 64 MiB.
+/// takes 64 MiB, `watcher` and `command` export only what they are named for.
 pub(crate) struct FakeInspect {
     pub(crate) prepared: Mutex<BTreeSet<Digest>>,
     /// A permit lets one `prepare` go on.
@@ -33,7 +34,12 @@ impl Inspect for FakeInspect {
             return Err(Error::new(ErrorCode::InvalidComponent, "bad"));
         }
         self.prepared.lock().unwrap().insert(digest);
-        let handlers = if &code[..] == b"empty" { vec![] } else { vec![Handler::Http02] };
+        let handlers = match &code[..] {
+            b"empty" => vec![],
+            b"watcher" => vec![Handler::Watcher],
+            b"command" => vec![Handler::Run02],
+            _ => vec![Handler::Http02],
+        };
         let memory_bytes_min = if &code[..] == b"big" { 64 << 20 } else { 1 << 20 };
         Ok(Inspected { handlers, memory_bytes_min })
     }
@@ -75,7 +81,9 @@ impl CodeStore for FlakyCode {
 
 pub(crate) struct Fixture {
     pub(crate) control: Arc<Control>,
-    pub(crate) registry: Arc<MemoryRegistry>,
+    pub(crate) stores: Stores,
+    /// How often changed triggers were told of.
+    pub(crate) told: Arc<AtomicUsize>,
     pub(crate) code: Arc<FlakyCode>,
     pub(crate) inspect: Arc<FakeInspect>,
     pub(crate) ns: Namespace,
@@ -89,17 +97,25 @@ impl Fixture {
     }
 
     pub(crate) fn with_grace(grace: Duration) -> Self {
-        let registry = Arc::new(MemoryRegistry::default());
+        let clock = Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
+        let mut stores = Stores::memory(clock.clone(), Quotas::default());
         let code = Arc::new(FlakyCode::default());
         let inspect = Arc::new(FakeInspect {
             prepared: Mutex::default(),
             gate: Semaphore::new(10_000),
             waiting: Semaphore::new(0),
         });
-        let control = Control::new(registry.clone(), code.clone(), inspect.clone());
-        let control = Arc::new(control.with_grace(grace));
+        stores.code = code.clone();
+        let told = Arc::new(AtomicUsize::new(0));
+        let telling = told.clone();
+        let control = Control::new(stores.clone(), inspect.clone(), clock)
+            .with_grace(grace)
+            .on_triggers_changed(move || {
+                telling.fetch_add(1, Ordering::Relaxed);
+            });
+        let control = Arc::new(control);
         let (ns, f) = (samples::namespace("default"), samples::name("f"));
-        Self { control, registry, code, inspect, ns, f }
+        Self { control, stores, told, code, inspect, ns, f }
     }
 
     /// Makes every `prepare` wait for a permit of the gate.
@@ -136,7 +152,7 @@ impl Fixture {
     }
 
     pub(crate) async fn function(&self) -> Option<Arc<Function>> {
-        self.registry.function(&self.ns, &self.f).await.unwrap()
+        self.stores.registry.function(&self.ns, &self.f).await.unwrap()
     }
 
     /// The code that is stored, in the order of `among`; what is prepared must

@@ -6,4 +6,5 @@ mod collect;
 mod deploy;
 mod fixture;
 mod head;
+mod resources;
 mod versions;

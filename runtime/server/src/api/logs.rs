@@ -97,7 +97,7 @@ pub(super) async fn read(app: State, named: Named, uri: Uri) -> Result<Json<Logs
 async fn watch(app: &App, mut query: LogQuery, wait: Duration) -> Result<LogPage, Refusal> {
     let deadline = Instant::now() + wait;
     loop {
-        let page = app.logs.query(query.clone()).await?;
+        let page = app.stores.logs.query(query.clone()).await?;
         let left = deadline.saturating_duration_since(Instant::now());
         if !page.records.is_empty() || left.is_zero() || app.stop.drain.is_cancelled() {
             return Ok(page);
@@ -105,7 +105,7 @@ async fn watch(app: &App, mut query: LogQuery, wait: Duration) -> Result<LogPage
         query.after = Some(page.next);
         tokio::select! {
             () = app.stop.drain.cancelled() => {}
-            () = app.logs.changed(page.next, left) => {}
+            () = app.stores.logs.changed(page.next, left) => {}
         }
     }
 }
