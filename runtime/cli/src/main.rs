@@ -20,6 +20,7 @@ mod node;
 mod output;
 mod paste;
 mod progress;
+mod quotas;
 mod span;
 mod telemetry;
 mod upload;

@@ -2,6 +2,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use lambent_storage::Quotas;
+
 /// What a server is started with.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -31,6 +33,8 @@ pub struct Options {
     /// CPU time that compiling one component may take, in seconds. The default
     /// is five times what an 18 MB Python component takes.
     pub compile_cpu_seconds: u64,
+    /// What one namespace may hold.
+    pub quotas: Quotas,
     /// How long peers may take.
     pub timeouts: Timeouts,
 }
@@ -83,6 +87,7 @@ impl Options {
             log_bytes_max: 256 << 20,
             compiler: None,
             compile_cpu_seconds: 60,
+            quotas: Quotas::default(),
             timeouts: Timeouts::default(),
         }
     }

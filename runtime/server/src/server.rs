@@ -253,7 +253,8 @@ async fn open(options: &Options) -> Result<Opened, StartError> {
             bytes_max: options.log_bytes_max,
             ..LogOptions::default()
         };
-        let options = lambent_storage::Options { logs, ..Default::default() };
+        let options =
+            lambent_storage::Options { logs, quotas: options.quotas, ..Default::default() };
         let stores = Stores::embedded(&data, options, Arc::new(SystemClock))?;
         Ok(Opened { data, stores, tls })
     };

@@ -13,6 +13,7 @@ use crate::key;
 use crate::node::Node;
 use crate::output::duration;
 use crate::paste::{endpoint_flag, program, quoted};
+use crate::quotas::QuotaArgs;
 use crate::span;
 use crate::telemetry::{self, LogFormat};
 
@@ -25,6 +26,7 @@ warn,lambent_server=debug.
 Examples:
   lambent serve --dev
   lambent serve --data ./data --listen 127.0.0.1:9000
+  lambent serve --quota-objects 10GiB --quota-messages 1GiB
   lambent serve --listen 0.0.0.0:443 --domain fn.example.com --tls-cert cert.pem --tls-key key.pem";
 
 /// Run a server: functions, the API and all they need, in one process
@@ -82,6 +84,9 @@ pub(crate) struct ServeArgs {
     /// Write the server's own log in this form, to standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
+
+    #[command(flatten)]
+    quotas: QuotaArgs,
 }
 
 impl ServeArgs {
@@ -99,6 +104,7 @@ impl ServeArgs {
             grace: self.grace,
             log_age_max: self.log_retention,
             log_bytes_max: self.log_size,
+            quotas: self.quotas.to_quotas(),
             ..Options::new(data.unwrap_or_else(key::data_directory))
         }
     }
@@ -142,6 +148,7 @@ pub(crate) fn run(args: ServeArgs, global: &Global) -> Result<Exit, CliError> {
 mod tests {
     use super::*;
     use clap::Parser;
+    use lambent_server::Quotas;
 
     #[derive(Parser)]
     struct Probe {
@@ -174,6 +181,11 @@ mod tests {
             "--grace=1m",
             "--log-retention=2d",
             "--log-size=1MiB",
+            "--quota-objects=10GiB",
+            "--quota-object-count=1",
+            "--quota-keyvalue=2KiB",
+            "--quota-messages=3KiB",
+            "--quota-resources=4",
         ]);
         assert_eq!(options.listen.port(), 0);
         assert_eq!(options.domain, ["a.example"]);
@@ -183,6 +195,14 @@ mod tests {
         assert_eq!(options.grace, Duration::from_secs(60));
         assert_eq!(options.log_age_max, Duration::from_secs(2 * 86_400));
         assert_eq!(options.log_bytes_max, 1 << 20);
+        let quotas = Quotas {
+            object_bytes: 10 << 30,
+            objects: 1,
+            keyvalue_bytes: 2 << 10,
+            message_bytes: 3 << 10,
+            resources: 4,
+        };
+        assert_eq!(options.quotas, quotas);
         assert!(Probe::try_parse_from(["probe", "--tls-cert=c"]).is_err());
     }
 }
