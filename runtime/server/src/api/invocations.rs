@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use lambent_dispatch::{Caller, Invoked};
 use lambent_types::{InvocationRecord, Origin, Output, RequestId, bounds};
 
@@ -25,6 +25,9 @@ use crate::traffic::trace_parent;
     params(
         ("name" = String, Path, description = "The function"),
         ("qualifier" = Option<String>, Query, description = "`$LATEST`, or a version's number"),
+        ("Prefer" = Option<String>, Header,
+         description = "`respond-async`: answer when the event is stored, and deliver it later, at \
+                        least once; its data is at most 1 MiB"),
         ("ce-id" = Option<String>, Header, description = "The request's id if absent"),
         ("ce-source" = Option<String>, Header, description = "This resource's path if absent"),
         ("ce-type" = Option<String>, Header, description = "`lambent.invocation.v1` if absent"),
@@ -48,6 +51,7 @@ use crate::traffic::trace_parent;
             ("lambent-fuel" = u64, description = "Fuel used"),
             ("lambent-memory-bytes" = u64, description = "Most memory held at once"),
          )),
+        (status = 202, description = "The event is stored and will be delivered"),
         (status = 404, description = "No such function or version",
          body = lambent_types::Problem, content_type = "application/problem+json"),
         (status = 413, description = "The data is too large",
@@ -71,15 +75,32 @@ pub(super) async fn invoke(
     }
     let mut event = event::read(&parts.headers, id, &named.name)?;
     let function = app.dispatcher.resolve(&named.namespace, &named.name, qualifier).await?;
-    let intake = Intake::new(&parts.headers, body, bounds::PAYLOAD_BYTES_MAX, app.stall)?;
+    let later = respond_async(&parts.headers);
+    let limit = if later { bounds::VALUE_BYTES_MAX as u64 } else { bounds::PAYLOAD_BYTES_MAX };
+    let intake = Intake::new(&parts.headers, body, limit, app.stall)?;
     event.data = intake.whole().await?;
     let caller = Caller {
         id,
         principal: Some("root".into()).filter(|_| !app.dev),
         origin: Origin { trace_parent: trace_parent(&parts.headers), ..Origin::default() },
     };
+    if later {
+        app.deliveries.invoke_later(&function, &caller, event).await?;
+        return Ok(StatusCode::ACCEPTED.into_response());
+    }
     let Invoked { record, output } = app.dispatcher.invoke(function, caller, event).await?;
     Ok(answer(&record, output))
+}
+
+/// Whether the client does not wait for the answer: `Prefer: respond-async`
+/// (RFC 7240).
+fn respond_async(headers: &HeaderMap) -> bool {
+    headers
+        .get_all("prefer")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|preference| preference.trim().eq_ignore_ascii_case("respond-async"))
 }
 
 fn answer(record: &InvocationRecord, output: Option<Output>) -> Response {

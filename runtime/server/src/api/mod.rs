@@ -13,10 +13,17 @@ mod functions;
 mod intake;
 mod invocations;
 mod logs;
+mod messages;
+mod named;
 mod openapi;
 mod parts;
 mod query;
+mod queues;
+mod resource;
 mod routes;
+mod schedules;
+mod triggers;
+mod usage;
 mod versions;
 mod view;
 

@@ -6,7 +6,9 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Content, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use super::{code, functions, invocations, logs, versions};
+use super::{
+    code, functions, invocations, logs, messages, queues, schedules, triggers, usage, versions,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -28,6 +30,26 @@ use super::{code, functions, invocations, logs, versions};
         versions::rollback,
         logs::read,
         invocations::invoke,
+        queues::list,
+        queues::put,
+        queues::describe,
+        queues::delete,
+        messages::send,
+        messages::receive,
+        messages::delete_one,
+        messages::change_visibility,
+        messages::delete,
+        messages::purge,
+        messages::redrive,
+        triggers::list,
+        triggers::put,
+        triggers::describe,
+        triggers::delete,
+        schedules::list,
+        schedules::put,
+        schedules::describe,
+        schedules::delete,
+        usage::read,
         serve,
     ),
     components(schemas(lambent_types::Problem)),

@@ -8,7 +8,10 @@ use axum::routing::{MethodRouter, delete, get, post};
 use http::{Method, Uri};
 use lambent_types::ErrorCode;
 
-use super::{code, functions, invocations, logs, openapi, versions};
+use super::{
+    code, functions, invocations, logs, messages, openapi, queues, schedules, triggers, usage,
+    versions,
+};
 use crate::problem::Refusal;
 use crate::state::App;
 
@@ -31,6 +34,28 @@ fn resources() -> Vec<Resource> {
         ("/v1/functions/{name}/rollback", post(versions::rollback)),
         ("/v1/functions/{name}/logs", get(logs::read)),
         ("/v1/functions/{name}/invocations", post(invocations::invoke)),
+        ("/v1/queues", get(queues::list)),
+        ("/v1/queues/{name}", get(queues::describe).put(queues::put).delete(queues::delete)),
+        ("/v1/queues/{name}/messages", post(messages::send)),
+        ("/v1/queues/{name}/receive", post(messages::receive)),
+        (
+            "/v1/queues/{name}/receipts/{receipt}",
+            delete(messages::delete_one).patch(messages::change_visibility),
+        ),
+        ("/v1/queues/{name}/delete", post(messages::delete)),
+        ("/v1/queues/{name}/purge", post(messages::purge)),
+        ("/v1/queues/{name}/redrive", post(messages::redrive)),
+        ("/v1/triggers", get(triggers::list)),
+        (
+            "/v1/triggers/{name}",
+            get(triggers::describe).put(triggers::put).delete(triggers::delete),
+        ),
+        ("/v1/schedules", get(schedules::list)),
+        (
+            "/v1/schedules/{name}",
+            get(schedules::describe).put(schedules::put).delete(schedules::delete),
+        ),
+        ("/v1/usage", get(usage::read)),
         ("/v1/openapi.json", get(openapi::serve)),
     ]
 }

@@ -1,0 +1,400 @@
+//! Messages: sent, received, deleted, given back.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Request, StatusCode, Uri};
+use jiff::Timestamp;
+use lambent_storage::{Message, NewMessage, QueueError, Receipt, Sent};
+use lambent_types::{ErrorCode, Origin, QueueName, bounds, parse_duration};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::intake::{Intake, json, media_type, read_json};
+use super::openapi::Binary;
+use super::parts::State;
+use super::query::Params;
+use super::resource::Resource;
+use crate::problem::Refusal;
+use crate::traffic::trace_parent;
+
+/// Several messages at once.
+const BATCH: &str = "application/vnd.lambent.messages+json";
+/// Most bytes of several messages: as many as one transaction takes.
+const BATCH_BYTES_MAX: u64 = 8 << 20;
+/// The longest a receiver may wait; SQS's.
+const WAIT_MAX: Duration = Duration::from_secs(20);
+/// Messages received where none says how many.
+const LIMIT: usize = 10;
+/// What the names of headers with a message's attributes begin with.
+const ATTRIBUTE: &str = "lambent-attr-";
+
+/// A message to send, among several.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MessageToSend {
+    /// The body, if it is text.
+    #[serde(default)]
+    pub text: Option<String>,
+    /// The body in base64, if it is not.
+    #[serde(default)]
+    pub base64: Option<String>,
+    /// Its media type.
+    #[serde(default)]
+    pub content_type: Option<String>,
+    /// What goes along.
+    #[serde(default)]
+    pub attributes: BTreeMap<String, String>,
+    /// Its group, which a FIFO queue needs.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// What a FIFO queue recognises it by when it is sent again.
+    #[serde(default)]
+    pub deduplication: Option<String>,
+    /// Milliseconds before it can be received.
+    #[serde(default)]
+    pub delay_ms: Option<u64>,
+}
+
+/// Messages to send, all or none.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MessagesToSend {
+    /// The messages: 1 to 1,000.
+    pub messages: Vec<MessageToSend>,
+}
+
+/// A message that was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SentView {
+    /// Its id.
+    pub id: String,
+    /// Its place in the queue.
+    pub sequence: u64,
+    /// Whether it had been sent before, so that it was not kept.
+    pub duplicate: bool,
+}
+
+impl From<Sent> for SentView {
+    fn from(sent: Sent) -> Self {
+        let Sent { id, sequence, duplicate } = sent;
+        Self { id, sequence, duplicate }
+    }
+}
+
+/// A message that was received.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct MessageView {
+    /// Its id, the same at every receipt.
+    pub id: String,
+    /// What to delete it with.
+    pub receipt: String,
+    /// The body, if it is text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The body in base64, if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
+    /// Its media type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// What went along.
+    pub attributes: BTreeMap<String, String>,
+    /// Its group, on a FIFO queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Its place in the queue.
+    pub sequence: u64,
+    /// When it was sent.
+    #[schema(value_type = String, format = DateTime)]
+    pub sent: Timestamp,
+    /// How often it was received, this time included.
+    pub receives: u32,
+}
+
+impl From<Message> for MessageView {
+    fn from(message: Message) -> Self {
+        let text = std::str::from_utf8(&message.body).ok().map(str::to_owned);
+        let base64 = text.is_none().then(|| STANDARD.encode(&message.body));
+        Self {
+            id: message.id,
+            receipt: message.receipt.0,
+            text,
+            base64,
+            content_type: message.content_type,
+            attributes: message.attributes,
+            group: message.group,
+            sequence: message.sequence,
+            sent: message.sent,
+            receives: message.receives,
+        }
+    }
+}
+
+/// Messages that were received.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Received {
+    /// The messages.
+    pub messages: Vec<MessageView>,
+}
+
+/// Receipts of messages to delete.
+#[derive(Debug, Clone, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Receipts {
+    /// The receipts.
+    pub receipts: Vec<String>,
+}
+
+/// When a message that was received can be received again.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Visibility {
+    /// Milliseconds from now; 0 gives it back at once.
+    pub visibility_ms: u64,
+}
+
+fn refused(queue: &Resource<QueueName>, error: QueueError) -> Refusal {
+    lambent_control::explain::queue(&queue.namespace, &queue.name, error).into()
+}
+
+/// Sends a message, or several of them.
+///
+/// The body is the message's, `Content-Type` its media type, and headers
+/// `lambent-attr-<name>` its attributes.
+#[utoipa::path(
+    post, path = "/v1/queues/{name}/messages", operation_id = "send_messages",
+    params(
+        ("name" = String, Path, description = "The queue"),
+        ("delay" = Option<String>, Query, description = "How long before it can be received: `5s`"),
+        ("lambent-group" = Option<String>, Header, description = "Its group, on a FIFO queue"),
+        ("lambent-deduplication" = Option<String>, Header,
+         description = "What a FIFO queue recognises it by"),
+    ),
+    request_body(description = "The message, at most 1 MiB; or several",
+        content((Binary = "application/octet-stream"),
+                (MessagesToSend = "application/vnd.lambent.messages+json"))),
+    responses((status = 201, description = "Sent; of several, `messages` of these", body = SentView)),
+)]
+pub(super) async fn send(
+    app: State,
+    queue: Resource<QueueName>,
+    request: Request<Body>,
+) -> Result<Response, Refusal> {
+    let params = Params::read(request.uri(), &["delay"])?;
+    let delay = params.parse("delay", "a duration such as 5s", |text| parse_duration(text).ok())?;
+    let (parts, body) = request.into_parts();
+    let several = media_type(&parts.headers).as_deref() == Some(BATCH);
+    let limit = if several { BATCH_BYTES_MAX } else { bounds::VALUE_BYTES_MAX as u64 };
+    let bytes = Intake::new(&parts.headers, body, limit, app.stall)?.whole().await?;
+    let messages = if several {
+        let given: MessagesToSend = read_json(&bytes, "list of messages")?;
+        given.messages.into_iter().enumerate().map(one_of_several).collect::<Result<_, _>>()?
+    } else {
+        vec![alone(&parts.headers, bytes, delay)?]
+    };
+    let trace_parent = trace_parent(&parts.headers);
+    let origin = Origin { trace_parent, ..Origin::default() };
+    let queues = &app.stores.queues;
+    let sent = queues.send(&queue.namespace, &queue.name, messages, &origin).await;
+    let sent: Vec<SentView> =
+        sent.map_err(|error| refused(&queue, error))?.into_iter().map(Into::into).collect();
+    Ok(match (several, <[SentView; 1]>::try_from(sent)) {
+        (false, Ok([one])) => (StatusCode::CREATED, Json(one)).into_response(),
+        (_, sent) => {
+            let sent = sent.map_or_else(|sent| sent, Vec::from);
+            let json = serde_json::json!({ "messages": sent });
+            (StatusCode::CREATED, Json(json)).into_response()
+        }
+    })
+}
+
+fn one_of_several((index, given): (usize, MessageToSend)) -> Result<NewMessage, Refusal> {
+    let wrong = |problem: &str| Refusal::invalid(format!("message {}: {problem}", index + 1));
+    let body = match (given.text, given.base64) {
+        (Some(text), None) => Bytes::from(text),
+        (None, Some(base64)) => {
+            STANDARD.decode(base64).map_err(|_| wrong("its base64 is malformed"))?.into()
+        }
+        _ => return Err(wrong("give either text or base64")),
+    };
+    Ok(NewMessage {
+        body,
+        content_type: given.content_type,
+        attributes: given.attributes,
+        delay: given.delay_ms.map(Duration::from_millis),
+        group: given.group,
+        deduplication: given.deduplication,
+    })
+}
+
+fn alone(headers: &HeaderMap, body: Bytes, delay: Option<Duration>) -> Result<NewMessage, Refusal> {
+    let text = |name: &str| -> Result<Option<String>, Refusal> {
+        let value = headers.get(name).map(|value| value.to_str().map(str::to_owned));
+        value.transpose().map_err(|_| Refusal::invalid(format!("header {name:?} is not ASCII")))
+    };
+    let mut attributes = BTreeMap::new();
+    for header in headers.keys() {
+        let Some(name) = header.as_str().strip_prefix(ATTRIBUTE) else { continue };
+        attributes.extend(text(header.as_str())?.map(|value| (name.to_owned(), value)));
+    }
+    Ok(NewMessage {
+        body,
+        content_type: text(CONTENT_TYPE.as_str())?,
+        attributes,
+        delay,
+        group: text("lambent-group")?,
+        deduplication: text("lambent-deduplication")?,
+    })
+}
+
+/// Receives messages, and waits for the first if there is none.
+#[utoipa::path(
+    post, path = "/v1/queues/{name}/receive", operation_id = "receive_messages",
+    params(
+        ("name" = String, Path, description = "The queue"),
+        ("limit" = Option<u32>, Query, description = "At most this many: 1 to 1,000; 10 if absent"),
+        ("visibility" = Option<String>, Query,
+         description = "How long nobody else receives them: `30s`; the queue's if absent"),
+        ("wait" = Option<String>, Query, description = "How long to wait, at most `20s`"),
+    ),
+    responses((status = 200, description = "Messages, perhaps none", body = Received)),
+)]
+pub(super) async fn receive(
+    app: State,
+    queue: Resource<QueueName>,
+    uri: Uri,
+) -> Result<Json<Received>, Refusal> {
+    let params = Params::read(&uri, &["limit", "visibility", "wait"])?;
+    let limit = params.limit(LIMIT, bounds::BATCH_MAX)?;
+    let duration = |text: &str| parse_duration(text).ok();
+    let visibility = params.parse("visibility", "a duration such as 30s", duration)?;
+    let wait = params.parse("wait", "a duration of at most 20s", |text| {
+        duration(text).filter(|wait| *wait <= WAIT_MAX)
+    })?;
+    let (queues, wait) = (&app.stores.queues, wait.unwrap_or_default());
+    let received = tokio::select! {
+        received = queues.receive(&queue.namespace, &queue.name, limit, visibility, wait) => received,
+        () = app.stop.drain.cancelled() => Ok(Vec::new()),
+    };
+    let messages = received.map_err(|error| refused(&queue, error))?;
+    Ok(Json(Received { messages: messages.into_iter().map(Into::into).collect() }))
+}
+
+/// Deletes the message of a receipt for good.
+#[utoipa::path(
+    delete, path = "/v1/queues/{name}/receipts/{receipt}", operation_id = "delete_message",
+    params(("name" = String, Path, description = "The queue"),
+           ("receipt" = String, Path, description = "The receipt")),
+    responses((status = 204, description = "Deleted"),
+        (status = 410, description = "The message was received again since",
+         body = lambent_types::Problem, content_type = "application/problem+json")),
+)]
+pub(super) async fn delete_one(
+    app: State,
+    queue: Resource<QueueName>,
+    uri: Uri,
+) -> Result<StatusCode, Refusal> {
+    Params::read(&uri, &[])?;
+    let receipt = Receipt(queue.item.clone().unwrap_or_default());
+    let queues = &app.stores.queues;
+    let deleted = queues.delete(&queue.namespace, &queue.name, &[receipt]).await;
+    match deleted.map_err(|error| refused(&queue, error))?.first() {
+        Some(true) => Ok(StatusCode::NO_CONTENT),
+        _ => Err(refused(&queue, QueueError::Receipt)),
+    }
+}
+
+/// Sets when the message of a receipt can be received again.
+#[utoipa::path(
+    patch, path = "/v1/queues/{name}/receipts/{receipt}", operation_id = "change_visibility",
+    params(("name" = String, Path, description = "The queue"),
+           ("receipt" = String, Path, description = "The receipt")),
+    request_body(content((Visibility = "application/json"))),
+    responses((status = 204, description = "Done")),
+)]
+pub(super) async fn change_visibility(
+    app: State,
+    queue: Resource<QueueName>,
+    request: Request<Body>,
+) -> Result<StatusCode, Refusal> {
+    Params::read(request.uri(), &[])?;
+    let given: Visibility = json(request, &["application/json"], "visibility", app.stall).await?;
+    let receipt = Receipt(queue.item.clone().unwrap_or_default());
+    let visibility = Duration::from_millis(given.visibility_ms);
+    let queues = &app.stores.queues;
+    let done = queues.change_visibility(&queue.namespace, &queue.name, &receipt, visibility).await;
+    done.map_err(|error| refused(&queue, error))?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Deletes several messages; `deleted` says of each whether its receipt was good.
+#[utoipa::path(
+    post, path = "/v1/queues/{name}/delete", operation_id = "delete_messages",
+    params(("name" = String, Path, description = "The queue")),
+    request_body(content((Receipts = "application/json"))),
+    responses((status = 200, description = "Which were deleted", body = serde_json::Value)),
+)]
+pub(super) async fn delete(
+    app: State,
+    queue: Resource<QueueName>,
+    request: Request<Body>,
+) -> Result<Json<serde_json::Value>, Refusal> {
+    Params::read(request.uri(), &[])?;
+    let given: Receipts =
+        json(request, &["application/json"], "list of receipts", app.stall).await?;
+    if given.receipts.len() > bounds::BATCH_MAX {
+        let detail = format!("there are more than {} receipts", bounds::BATCH_MAX);
+        return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
+    }
+    let receipts: Vec<_> = given.receipts.into_iter().map(Receipt).collect();
+    let deleted = app.stores.queues.delete(&queue.namespace, &queue.name, &receipts).await;
+    let deleted = deleted.map_err(|error| refused(&queue, error))?;
+    Ok(Json(serde_json::json!({ "deleted": deleted })))
+}
+
+/// Deletes everything in a queue.
+#[utoipa::path(
+    post, path = "/v1/queues/{name}/purge", operation_id = "purge_queue",
+    params(("name" = String, Path, description = "The queue")),
+    responses((status = 200, description = "How many messages there were",
+               body = serde_json::Value)),
+)]
+pub(super) async fn purge(
+    app: State,
+    queue: Resource<QueueName>,
+    uri: Uri,
+) -> Result<Json<serde_json::Value>, Refusal> {
+    Params::read(&uri, &[])?;
+    let deleted = app.stores.queues.purge(&queue.namespace, &queue.name).await;
+    let deleted = deleted.map_err(|error| refused(&queue, error))?;
+    Ok(Json(serde_json::json!({ "deleted": deleted })))
+}
+
+/// Moves dead letters back to the queues they came from.
+#[utoipa::path(
+    post, path = "/v1/queues/{name}/redrive", operation_id = "redrive_queue",
+    params(
+        ("name" = String, Path, description = "The dead-letter queue"),
+        ("limit" = Option<u32>, Query, description = "At most this many; 1,000 if absent"),
+    ),
+    responses((status = 200, description = "How many were moved", body = serde_json::Value)),
+)]
+pub(super) async fn redrive(
+    app: State,
+    queue: Resource<QueueName>,
+    uri: Uri,
+) -> Result<Json<serde_json::Value>, Refusal> {
+    let params = Params::read(&uri, &["limit"])?;
+    let limit = params.limit(bounds::BATCH_MAX, bounds::BATCH_MAX)?;
+    let moved = app.stores.queues.redrive(&queue.namespace, &queue.name, limit).await;
+    let moved = moved.map_err(|error| refused(&queue, error))?;
+    Ok(Json(serde_json::json!({ "moved": moved })))
+}

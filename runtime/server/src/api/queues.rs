@@ -1,0 +1,149 @@
+//! Queues.
+
+use axum::Json;
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use http::{Request, StatusCode, Uri};
+use jiff::Timestamp;
+use lambent_storage::{Depth, Queue, QueueAttributes};
+use lambent_types::{Namespace, QueueName};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::intake::{Intake, read_json};
+use super::parts::State;
+use super::query::Params;
+use super::resource::{Resource, status};
+use crate::problem::Refusal;
+
+/// Most bytes of a queue's attributes.
+const ATTRIBUTES_BYTES_MAX: u64 = 16 << 10;
+
+/// A queue as the API shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct QueueView {
+    /// Its name.
+    #[schema(value_type = String)]
+    pub name: QueueName,
+    /// How it behaves.
+    #[schema(value_type = Object)]
+    pub attributes: QueueAttributes,
+    /// When it was created.
+    #[schema(value_type = String, format = DateTime)]
+    pub created: Timestamp,
+    /// How much it holds; only where one queue is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<DepthView>,
+}
+
+/// How much a queue or a trigger holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DepthView {
+    /// What can be received now.
+    pub ready: u64,
+    /// What was received and is not deleted.
+    pub in_flight: u64,
+    /// What is delayed.
+    pub delayed: u64,
+    /// When the oldest was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub oldest: Option<Timestamp>,
+}
+
+impl From<Depth> for DepthView {
+    fn from(depth: Depth) -> Self {
+        let Depth { ready, in_flight, delayed, oldest } = depth;
+        Self { ready, in_flight, delayed, oldest }
+    }
+}
+
+impl QueueView {
+    fn of(queue: Queue, depth: Option<Depth>) -> Self {
+        let Queue { name, attributes, created } = queue;
+        Self { name, attributes, created, depth: depth.map(Into::into) }
+    }
+}
+
+/// Queues.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Queues {
+    /// The queues, by name.
+    pub queues: Vec<QueueView>,
+}
+
+/// Lists all queues.
+#[utoipa::path(
+    get, path = "/v1/queues", operation_id = "list_queues",
+    responses((status = 200, description = "All queues, by name", body = Queues)),
+)]
+pub(super) async fn list(app: State, uri: Uri) -> Result<Json<Queues>, Refusal> {
+    Params::read(&uri, &[])?;
+    let found = app.control.queues(&Namespace::default()).await?;
+    Ok(Json(Queues { queues: found.into_iter().map(|queue| QueueView::of(queue, None)).collect() }))
+}
+
+/// Creates a queue, or gives an existing one other attributes. A name that ends
+/// in `.fifo` makes a FIFO queue.
+#[utoipa::path(
+    put, path = "/v1/queues/{name}", operation_id = "put_queue",
+    params(("name" = String, Path, description = "The queue")),
+    request_body(content((serde_json::Value = "application/json")),
+        description = "Its attributes; those that are not given have their defaults"),
+    responses(
+        (status = 200, description = "It was there already", body = QueueView),
+        (status = 201, description = "It is new", body = QueueView),
+    ),
+)]
+pub(super) async fn put(
+    app: State,
+    queue: Resource<QueueName>,
+    request: Request<Body>,
+) -> Result<Response, Refusal> {
+    Params::read(request.uri(), &[])?;
+    let (parts, body) = request.into_parts();
+    let intake = Intake::new(&parts.headers, body, ATTRIBUTES_BYTES_MAX, app.stall)?;
+    let bytes = intake.whole().await?;
+    let attributes = if bytes.trim_ascii().is_empty() {
+        QueueAttributes::default()
+    } else {
+        read_json(&bytes, "attributes of the queue")?
+    };
+    let Resource { namespace, name, .. } = &queue;
+    let made = app.control.put_queue(namespace, name, attributes).await?;
+    Ok((status(made.created), Json(QueueView::of(made.value, None))).into_response())
+}
+
+/// Describes a queue and how much it holds.
+#[utoipa::path(
+    get, path = "/v1/queues/{name}", operation_id = "describe_queue",
+    params(("name" = String, Path, description = "The queue")),
+    responses((status = 200, description = "The queue", body = QueueView)),
+)]
+pub(super) async fn describe(
+    app: State,
+    queue: Resource<QueueName>,
+    uri: Uri,
+) -> Result<Json<QueueView>, Refusal> {
+    Params::read(&uri, &[])?;
+    let Resource { namespace, name, .. } = &queue;
+    let found = app.control.queue(namespace, name).await?;
+    let depth = app.control.queue_depth(namespace, name).await?;
+    Ok(Json(QueueView::of(found, Some(depth))))
+}
+
+/// Deletes a queue with everything in it.
+#[utoipa::path(
+    delete, path = "/v1/queues/{name}", operation_id = "delete_queue",
+    params(("name" = String, Path, description = "The queue")),
+    responses((status = 204, description = "Deleted")),
+)]
+pub(super) async fn delete(
+    app: State,
+    queue: Resource<QueueName>,
+    uri: Uri,
+) -> Result<StatusCode, Refusal> {
+    Params::read(&uri, &[])?;
+    app.control.delete_queue(&queue.namespace, &queue.name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,109 @@
+//! Schedules.
+
+use axum::Json;
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use http::{Request, StatusCode, Uri};
+use jiff::Timestamp;
+use lambent_storage::Scheduled;
+use lambent_types::{Namespace, Schedule, ScheduleName};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::intake::json;
+use super::named::named;
+use super::parts::State;
+use super::query::Params;
+use super::resource::{Resource, status};
+use crate::problem::Refusal;
+
+/// A schedule as the API shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ScheduleView {
+    /// The schedule.
+    #[serde(flatten)]
+    pub schedule: Schedule,
+    /// When it fires next; never if null.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub next: Option<Timestamp>,
+}
+
+impl From<Scheduled> for ScheduleView {
+    fn from(scheduled: Scheduled) -> Self {
+        Self { schedule: scheduled.schedule, next: scheduled.next }
+    }
+}
+
+/// Schedules.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Schedules {
+    /// The schedules, by name.
+    pub schedules: Vec<ScheduleView>,
+}
+
+/// Lists all schedules.
+#[utoipa::path(
+    get, path = "/v1/schedules", operation_id = "list_schedules",
+    responses((status = 200, description = "All schedules, by name", body = Schedules)),
+)]
+pub(super) async fn list(app: State, uri: Uri) -> Result<Json<Schedules>, Refusal> {
+    Params::read(&uri, &[])?;
+    let found = app.control.schedules(&Namespace::default()).await?;
+    Ok(Json(Schedules { schedules: found.into_iter().map(Into::into).collect() }))
+}
+
+/// Creates or replaces a schedule.
+#[utoipa::path(
+    put, path = "/v1/schedules/{name}", operation_id = "put_schedule",
+    params(("name" = String, Path, description = "The schedule")),
+    request_body(content((Schedule = "application/json")),
+        description = "The schedule; its name may be left out"),
+    responses(
+        (status = 200, description = "It was there already", body = ScheduleView),
+        (status = 201, description = "It is new", body = ScheduleView),
+    ),
+)]
+pub(super) async fn put(
+    app: State,
+    named_schedule: Resource<ScheduleName>,
+    request: Request<Body>,
+) -> Result<Response, Refusal> {
+    Params::read(request.uri(), &[])?;
+    let Resource { namespace, name, .. } = &named_schedule;
+    let given: Value = json(request, &["application/json"], "schedule", app.stall).await?;
+    let schedule: Schedule = named(given, name.as_str(), "schedule")?;
+    let made = app.control.put_schedule(namespace, schedule).await?;
+    Ok((status(made.created), Json(ScheduleView::from(made.value))).into_response())
+}
+
+/// Describes a schedule and when it fires next.
+#[utoipa::path(
+    get, path = "/v1/schedules/{name}", operation_id = "describe_schedule",
+    params(("name" = String, Path, description = "The schedule")),
+    responses((status = 200, description = "The schedule", body = ScheduleView)),
+)]
+pub(super) async fn describe(
+    app: State,
+    schedule: Resource<ScheduleName>,
+    uri: Uri,
+) -> Result<Json<ScheduleView>, Refusal> {
+    Params::read(&uri, &[])?;
+    Ok(Json(app.control.schedule(&schedule.namespace, &schedule.name).await?.into()))
+}
+
+/// Deletes a schedule with the events that wait for it.
+#[utoipa::path(
+    delete, path = "/v1/schedules/{name}", operation_id = "delete_schedule",
+    params(("name" = String, Path, description = "The schedule")),
+    responses((status = 204, description = "Deleted")),
+)]
+pub(super) async fn delete(
+    app: State,
+    schedule: Resource<ScheduleName>,
+    uri: Uri,
+) -> Result<StatusCode, Refusal> {
+    Params::read(&uri, &[])?;
+    app.control.delete_schedule(&schedule.namespace, &schedule.name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,116 @@
+//! Triggers.
+
+use axum::Json;
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use http::{Request, StatusCode, Uri};
+use lambent_types::{Namespace, Trigger, TriggerName};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::intake::json;
+use super::named::named;
+use super::parts::State;
+use super::query::Params;
+use super::queues::DepthView;
+use super::resource::{Resource, status};
+use crate::problem::Refusal;
+
+/// A trigger as the API shows it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct TriggerView {
+    /// The trigger.
+    #[serde(flatten)]
+    pub trigger: Trigger,
+    /// What waits for it: its events, or the messages of its queue.
+    pub depth: DepthView,
+}
+
+/// Triggers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Triggers {
+    /// The triggers, by name.
+    pub triggers: Vec<TriggerView>,
+}
+
+async fn view(
+    app: &State,
+    namespace: &Namespace,
+    trigger: Trigger,
+) -> Result<TriggerView, Refusal> {
+    let depth = app.control.trigger_depth(namespace, &trigger).await?.into();
+    Ok(TriggerView { trigger, depth })
+}
+
+/// Lists all triggers.
+#[utoipa::path(
+    get, path = "/v1/triggers", operation_id = "list_triggers",
+    responses((status = 200, description = "All triggers, by name", body = Triggers)),
+)]
+pub(super) async fn list(app: State, uri: Uri) -> Result<Json<Triggers>, Refusal> {
+    Params::read(&uri, &[])?;
+    let namespace = Namespace::default();
+    let mut triggers = Vec::new();
+    for trigger in app.control.triggers(&namespace).await? {
+        triggers.push(view(&app, &namespace, trigger).await?);
+    }
+    Ok(Json(Triggers { triggers }))
+}
+
+/// Creates or replaces a trigger.
+#[utoipa::path(
+    put, path = "/v1/triggers/{name}", operation_id = "put_trigger",
+    params(("name" = String, Path, description = "The trigger")),
+    request_body(content((Trigger = "application/json")),
+        description = "The trigger; its name may be left out"),
+    responses(
+        (status = 200, description = "It was there already", body = TriggerView),
+        (status = 201, description = "It is new", body = TriggerView),
+    ),
+)]
+pub(super) async fn put(
+    app: State,
+    named_trigger: Resource<TriggerName>,
+    request: Request<Body>,
+) -> Result<Response, Refusal> {
+    Params::read(request.uri(), &[])?;
+    let Resource { namespace, name, .. } = &named_trigger;
+    let given: Value = json(request, &["application/json"], "trigger", app.stall).await?;
+    let trigger: Trigger = named(given, name.as_str(), "trigger")?;
+    let made = app.control.put_trigger(namespace, trigger).await?;
+    let view = view(&app, namespace, made.value).await?;
+    Ok((status(made.created), Json(view)).into_response())
+}
+
+/// Describes a trigger and what waits for it.
+#[utoipa::path(
+    get, path = "/v1/triggers/{name}", operation_id = "describe_trigger",
+    params(("name" = String, Path, description = "The trigger")),
+    responses((status = 200, description = "The trigger", body = TriggerView)),
+)]
+pub(super) async fn describe(
+    app: State,
+    trigger: Resource<TriggerName>,
+    uri: Uri,
+) -> Result<Json<TriggerView>, Refusal> {
+    Params::read(&uri, &[])?;
+    let found = app.control.trigger(&trigger.namespace, &trigger.name).await?;
+    Ok(Json(view(&app, &trigger.namespace, found).await?))
+}
+
+/// Deletes a trigger with the events that wait for it.
+#[utoipa::path(
+    delete, path = "/v1/triggers/{name}", operation_id = "delete_trigger",
+    params(("name" = String, Path, description = "The trigger")),
+    responses((status = 204, description = "Deleted")),
+)]
+pub(super) async fn delete(
+    app: State,
+    trigger: Resource<TriggerName>,
+    uri: Uri,
+) -> Result<StatusCode, Refusal> {
+    Params::read(&uri, &[])?;
+    app.control.delete_trigger(&trigger.namespace, &trigger.name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

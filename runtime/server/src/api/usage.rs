@@ -1,0 +1,41 @@
+//! Usage.
+
+use axum::Json;
+use http::Uri;
+use jiff::Timestamp;
+use lambent_storage::UsageRecord;
+use lambent_types::Namespace;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::parts::State;
+use super::query::Params;
+use crate::problem::Refusal;
+
+/// What functions used, by hour.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UsageView {
+    /// By hour and function.
+    pub usage: Vec<UsageRecord>,
+}
+
+/// What functions used, by hour.
+#[utoipa::path(
+    get, path = "/v1/usage", operation_id = "read_usage",
+    params(
+        ("since" = Option<String>, Query, description = "Hours that begin then or later, RFC 3339"),
+        ("until" = Option<String>, Query, description = "Hours that begin before"),
+    ),
+    responses((status = 200, description = "Usage by hour and function", body = UsageView)),
+)]
+pub(super) async fn read(app: State, uri: Uri) -> Result<Json<UsageView>, Refusal> {
+    let params = Params::read(&uri, &["since", "until"])?;
+    let time = |name| {
+        let wanted = "a time such as 2026-01-31T12:00:00Z";
+        params.parse(name, wanted, |text| text.parse::<Timestamp>().ok())
+    };
+    let since = time("since")?.unwrap_or(Timestamp::UNIX_EPOCH);
+    let until = time("until")?.unwrap_or(Timestamp::MAX);
+    let usage = app.stores.usage.query(&Namespace::default(), since, until).await?;
+    Ok(Json(UsageView { usage }))
+}
