@@ -23,6 +23,8 @@ mod meter;
 mod name;
 mod outcome;
 mod pattern;
+mod pattern_parser;
+mod pattern_rule;
 mod schedule;
 mod schedule_expression;
 mod size;
