@@ -164,7 +164,10 @@ fn numeric(value: &Value, at: &str) -> Result<Matcher, InvalidPattern> {
             Some(">") => Comparison::Greater,
             Some(">=") => Comparison::GreaterOrEqual,
             _ => {
-                return invalid(at, format!("{} is not a comparison; use =, <, <=, >, >=", term[0]));
+                return invalid(
+                    at,
+                    format!("{} is not a comparison; use =, <, <=, >, >=", term[0]),
+                );
             }
         };
         let Some(bound) = term.get(1).and_then(Value::as_f64) else {
