@@ -20,6 +20,18 @@ pub(crate) fn parse(text: &str) -> Result<Duration, InvalidSize> {
     parse_duration(text)
 }
 
+/// Writes a duration as it can be read: in its largest whole unit.
+pub(crate) fn format(duration: Duration) -> String {
+    const UNITS: [(u128, &str); 4] =
+        [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s")];
+    let ms = duration.as_millis();
+    match UNITS.into_iter().find(|(unit, _)| ms >= *unit && ms.is_multiple_of(*unit)) {
+        Some((unit, name)) => format!("{}{name}", ms / unit),
+        None if ms == 0 => "0s".into(),
+        None => format!("{ms}ms"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -31,5 +43,15 @@ mod tests {
         assert_eq!(parse("10m"), Ok(Duration::from_secs(600)));
         assert!(parse("d").is_err());
         assert!(parse("soon").is_err());
+    }
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        for (ms, text) in [(0, "0s"), (1, "1ms"), (90_000, "90s"), (7_200_000, "2h")] {
+            let duration = Duration::from_millis(ms);
+            assert_eq!(format(duration), text);
+            assert_eq!(parse(text), Ok(duration));
+        }
+        assert_eq!(format(Duration::from_secs(345_600)), "4d");
     }
 }

@@ -66,7 +66,7 @@ impl Client {
     pub(crate) fn receive_messages(
         &self,
         queue: &QueueName,
-        limit: usize,
+        limit: u32,
         visibility: Option<Duration>,
         wait: Duration,
     ) -> Result<Value, CliError> {
@@ -100,17 +100,13 @@ impl Client {
         self.send(Call::new(Method::POST, below(queue, "purge")))?.json()
     }
 
-    /// Moves dead letters back to where they came from, as `{"moved": n}`.
+    /// Moves at most `limit` dead letters back to where they came from, as
+    /// `{"moved": n}`.
     ///
     /// # Errors
     /// The server's problem, or no answer.
-    pub(crate) fn redrive(
-        &self,
-        queue: &QueueName,
-        limit: Option<usize>,
-    ) -> Result<Value, CliError> {
-        let limit = limit.map(|limit| ("limit", limit.to_string()));
-        let target = format!("{}{}", below(queue, "redrive"), query(limit.as_slice()));
+    pub(crate) fn redrive(&self, queue: &QueueName, limit: u64) -> Result<Value, CliError> {
+        let target = format!("{}?limit={limit}", below(queue, "redrive"));
         self.send(Call::new(Method::POST, target))?.json()
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use lambent_types::format_bytes;
 use serde_json::{Map, Value, json};
 
-use crate::output::{duration, printable};
+use crate::output::printable;
+use crate::span;
 
 /// A member that differs.
 #[derive(Debug, PartialEq)]
@@ -84,7 +85,7 @@ impl Change {
     fn show(&self, value: &Value) -> String {
         match value {
             Value::Number(number) => match number.as_u64() {
-                Some(ms) if self.field.ends_with("_ms") => duration(Duration::from_millis(ms)),
+                Some(ms) if self.field.ends_with("_ms") => span::format(Duration::from_millis(ms)),
                 Some(bytes) if self.field.ends_with("_bytes") => format_bytes(bytes),
                 _ => number.to_string(),
             },
@@ -128,7 +129,7 @@ mod tests {
     fn changes_are_shown_in_units_of_people() {
         let old = json!({ "memory_bytes": 134217728, "timeout_ms": 3000, "same": [1] });
         let new = json!({ "memory_bytes": 268435456, "timeout_ms": 5000, "same": [1] });
-        assert_eq!(shown(old, new), ["memory: 128.0 MiB → 256.0 MiB", "timeout: 3.00 s → 5.00 s"]);
+        assert_eq!(shown(old, new), ["memory: 128.0 MiB → 256.0 MiB", "timeout: 3s → 5s"]);
         let old = json!({ "visibility_timeout_ms": 30000 });
         let new = json!({
             "visibility_timeout_ms": 30000, "redrive": { "queue": "d", "receives_max": 3 },

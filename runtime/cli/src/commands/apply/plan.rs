@@ -281,6 +281,9 @@ mod tests {
                     "configuration": code.configuration,
                 });
             }
+            if step.kind == Kind::Queue {
+                item = json!({ "attributes": item });
+            }
             item["name"] = step.name.clone().into();
             inventory.add(step.kind, &item);
         }

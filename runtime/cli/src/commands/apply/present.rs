@@ -74,7 +74,7 @@ fn describe(kind: Kind, item: &Value) -> Value {
         ["name", "function", "expression", "time_zone", "catch_up", "input", "delivery", "enabled"];
     match kind {
         Kind::Bucket | Kind::Keyspace => json!({}),
-        Kind::Queue => completed::<QueueAttributes>(members(item, &QUEUE)),
+        Kind::Queue => completed::<QueueAttributes>(members(&item["attributes"], &QUEUE)),
         Kind::Trigger => completed::<Trigger>(members(item, &TRIGGER)),
         Kind::Schedule => completed::<Schedule>(members(item, &SCHEDULE)),
         Kind::Function => {
@@ -109,7 +109,10 @@ mod tests {
 
     #[test]
     fn what_a_server_adds_is_left_out_and_what_it_leaves_out_is_added() {
-        let queue = json!({ "name": "q", "delay_ms": 5, "depth": { "ready": 1 }, "redrive": null });
+        let queue = json!({
+            "name": "q", "depth": { "ready": 1 },
+            "attributes": { "delay_ms": 5, "redrive": null, "newer": 1 },
+        });
         let expected = json!(QueueAttributes { delay_ms: 5, ..QueueAttributes::default() });
         assert_eq!(describe(Kind::Queue, &queue), expected);
         let trigger = json!({

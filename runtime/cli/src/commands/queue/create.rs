@@ -45,7 +45,7 @@ pub(super) struct CreateArgs {
 }
 
 impl CreateArgs {
-    fn attributes(&self) -> Option<Value> {
+    fn attributes(&self) -> Value {
         let times = [
             ("visibility_timeout_ms", self.visibility),
             ("delay_ms", self.delay),
@@ -63,12 +63,12 @@ impl CreateArgs {
             let redrive = json!({ "queue": queue, "receives_max": receives });
             attributes.insert("redrive".into(), redrive);
         }
-        (!attributes.is_empty()).then_some(Value::Object(attributes))
+        Value::Object(attributes)
     }
 }
 
 pub(super) fn run(args: &CreateArgs, global: &Global) -> Result<Exit, CliError> {
-    named::put(Kind::Queue, args.queue.as_str(), args.attributes().as_ref(), global)
+    named::put(Kind::Queue, args.queue.as_str(), Some(&args.attributes()), global)
 }
 
 #[cfg(test)]
@@ -88,12 +88,12 @@ mod tests {
             let line = ["probe", "orders"].into_iter().chain(line.iter().copied());
             Probe::try_parse_from(line).map(|probe| probe.args.attributes())
         };
-        assert_eq!(attributes(&[]).unwrap(), None);
+        assert_eq!(attributes(&[]).unwrap(), json!({}));
         let given = ["--visibility=1m", "--dead-letter=dead", "--receives=5"];
         let expected = json!({
             "visibility_timeout_ms": 60000, "redrive": { "queue": "dead", "receives_max": 5 },
         });
-        assert_eq!(attributes(&given).unwrap(), Some(expected));
+        assert_eq!(attributes(&given).unwrap(), expected);
         assert!(attributes(&["--receives=5"]).is_err());
     }
 }

@@ -4,16 +4,22 @@ mod create;
 mod receive;
 mod send;
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 use lambent_types::QueueName;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::named::{self, cell};
 use crate::api::resources::Kind;
 use crate::args::Global;
+use crate::client::Client;
 use crate::confirm;
 use crate::error::{CliError, Exit};
-use crate::output::duration;
+use crate::span;
+
+/// How many messages the server moves at most at a time.
+const BATCH: u64 = 1000;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -71,8 +77,8 @@ enum QueueCommand {
         /// The dead-letter queue's name
         queue: QueueName,
         /// At most so many [default: all]
-        #[arg(long, value_name = "N")]
-        limit: Option<usize>,
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        limit: Option<u64>,
     },
 }
 
@@ -80,7 +86,7 @@ pub(crate) fn run(args: &QueueArgs, global: &Global) -> Result<Exit, CliError> {
     match &args.command {
         QueueCommand::Create(args) => create::run(args, global),
         QueueCommand::List => {
-            let header = ["name", "ready", "in flight", "delayed", "visibility", "dead letters to"];
+            let header = ["name", "visibility", "delay", "retention", "dead letters to", "created"];
             named::list(Kind::Queue, &header, row, "lambent queue create orders", global)
         }
         QueueCommand::Describe { queue } => describe(queue, global),
@@ -99,7 +105,20 @@ pub(crate) fn run(args: &QueueArgs, global: &Global) -> Result<Exit, CliError> {
             count(&global.client()?.purge(queue)?, "deleted", global)
         }
         QueueCommand::Redrive { queue, limit } => {
-            count(&global.client()?.redrive(queue, *limit)?, "moved", global)
+            count(&json!({ "moved": redrive(&global.client()?, queue, *limit)? }), "moved", global)
+        }
+    }
+}
+
+/// Moves as many dead letters as asked for, as many at a time as the server will.
+fn redrive(client: &Client, queue: &QueueName, limit: Option<u64>) -> Result<u64, CliError> {
+    let mut moved = 0;
+    loop {
+        let left = limit.map_or(BATCH, |limit| limit.saturating_sub(moved).min(BATCH));
+        let count = client.redrive(queue, left)?["moved"].as_u64().unwrap_or_default();
+        moved += count;
+        if count < left || limit == Some(moved) {
+            return Ok(moved);
         }
     }
 }
@@ -119,18 +138,19 @@ fn count(answer: &Value, done: &str, global: &Global) -> Result<Exit, CliError> 
 }
 
 fn span(milliseconds: &Value) -> String {
-    let time = milliseconds.as_u64().map(std::time::Duration::from_millis);
-    time.map_or_else(|| "-".into(), duration)
+    let time = milliseconds.as_u64().map(Duration::from_millis);
+    time.map_or_else(|| "-".into(), span::format)
 }
 
 fn row(queue: &Value) -> Vec<String> {
+    let attributes = &queue["attributes"];
     vec![
         cell(&queue["name"]),
-        cell(&queue["depth"]["ready"]),
-        cell(&queue["depth"]["in_flight"]),
-        cell(&queue["depth"]["delayed"]),
-        span(&queue["visibility_timeout_ms"]),
-        cell(&queue["redrive"]["queue"]),
+        span(&attributes["visibility_timeout_ms"]),
+        span(&attributes["delay_ms"]),
+        span(&attributes["retention_ms"]),
+        cell(&attributes["redrive"]["queue"]),
+        named::minute(&queue["created"]),
     ]
 }
 
@@ -141,7 +161,8 @@ fn describe(queue: &QueueName, global: &Global) -> Result<Exit, CliError> {
         output.json(&queue)?;
         return Ok(Exit::Ok);
     }
-    let redrive = &queue["redrive"];
+    let attributes = &queue["attributes"];
+    let redrive = &attributes["redrive"];
     let dead = match redrive["receives_max"].as_u64() {
         Some(receives) => format!("{} after {receives} receives", cell(&redrive["queue"])),
         None => "none".into(),
@@ -153,9 +174,9 @@ fn describe(queue: &QueueName, global: &Global) -> Result<Exit, CliError> {
         ("in flight", cell(&depth["in_flight"])),
         ("delayed", cell(&depth["delayed"])),
         ("oldest", cell(&depth["oldest"])),
-        ("visibility", span(&queue["visibility_timeout_ms"])),
-        ("delay", span(&queue["delay_ms"])),
-        ("retention", span(&queue["retention_ms"])),
+        ("visibility", span(&attributes["visibility_timeout_ms"])),
+        ("delay", span(&attributes["delay_ms"])),
+        ("retention", span(&attributes["retention_ms"])),
         ("dead letters", dead),
         ("created", cell(&queue["created"])),
     ])?;
@@ -168,10 +189,13 @@ mod tests {
 
     #[test]
     fn a_row_has_what_people_look_for() {
-        let queue = serde_json::json!({
-            "name": "orders", "visibility_timeout_ms": 30000,
-            "depth": { "ready": 3, "in_flight": 1, "delayed": 0 },
+        let queue = json!({
+            "name": "orders", "created": "2026-07-01T12:00:00Z",
+            "attributes": {
+                "visibility_timeout_ms": 30000, "delay_ms": 0, "retention_ms": 345600000,
+                "redrive": { "queue": "dead", "receives_max": 3 },
+            },
         });
-        assert_eq!(row(&queue), ["orders", "3", "1", "0", "30.0 s", "-"]);
+        assert_eq!(row(&queue), ["orders", "30s", "0s", "4d", "dead", "2026-07-01 12:00"]);
     }
 }

@@ -21,9 +21,9 @@ pub(super) struct ReceiveArgs {
 
     /// At most so many
     #[arg(long, value_name = "N", default_value_t = 1)]
-    limit: usize,
+    limit: u32,
 
-    /// If there are none, wait so long for one
+    /// If there are none, wait so long for one, at most 20s
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = span::parse)]
     wait: Duration,
 
