@@ -39,47 +39,47 @@ const ATTRIBUTE: &str = "lambent-attr-";
 /// A message to send, among several.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct MessageToSend {
+pub(super) struct MessageToSend {
     /// The body, if it is text.
     #[serde(default)]
-    pub text: Option<String>,
+    pub(super) text: Option<String>,
     /// The body in base64, if it is not.
     #[serde(default)]
-    pub base64: Option<String>,
+    pub(super) base64: Option<String>,
     /// Its media type.
     #[serde(default)]
-    pub content_type: Option<String>,
+    pub(super) content_type: Option<String>,
     /// What goes along.
     #[serde(default)]
-    pub attributes: BTreeMap<String, String>,
+    pub(super) attributes: BTreeMap<String, String>,
     /// Its group, which a FIFO queue needs.
     #[serde(default)]
-    pub group: Option<String>,
+    pub(super) group: Option<String>,
     /// What a FIFO queue recognises it by when it is sent again.
     #[serde(default)]
-    pub deduplication: Option<String>,
+    pub(super) deduplication: Option<String>,
     /// Milliseconds before it can be received.
     #[serde(default)]
-    pub delay_ms: Option<u64>,
+    pub(super) delay_ms: Option<u64>,
 }
 
 /// Messages to send, all or none.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct MessagesToSend {
+pub(super) struct MessagesToSend {
     /// The messages: 1 to 1,000.
-    pub messages: Vec<MessageToSend>,
+    pub(super) messages: Vec<MessageToSend>,
 }
 
 /// A message that was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct SentView {
+pub(super) struct SentView {
     /// Its id.
-    pub id: String,
+    pub(super) id: String,
     /// Its place in the queue.
-    pub sequence: u64,
+    pub(super) sequence: u64,
     /// Whether it had been sent before, so that it was not kept.
-    pub duplicate: bool,
+    pub(super) duplicate: bool,
 }
 
 impl From<Sent> for SentView {
@@ -91,32 +91,32 @@ impl From<Sent> for SentView {
 
 /// A message that was received.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct MessageView {
+pub(super) struct MessageView {
     /// Its id, the same at every receipt.
-    pub id: String,
+    pub(super) id: String,
     /// What to delete it with.
-    pub receipt: String,
+    pub(super) receipt: String,
     /// The body, if it is text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<String>,
+    pub(super) text: Option<String>,
     /// The body in base64, if it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub base64: Option<String>,
+    pub(super) base64: Option<String>,
     /// Its media type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub content_type: Option<String>,
+    pub(super) content_type: Option<String>,
     /// What went along.
-    pub attributes: BTreeMap<String, String>,
+    pub(super) attributes: BTreeMap<String, String>,
     /// Its group, on a FIFO queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub group: Option<String>,
+    pub(super) group: Option<String>,
     /// Its place in the queue.
-    pub sequence: u64,
+    pub(super) sequence: u64,
     /// When it was sent.
     #[schema(value_type = String, format = DateTime)]
-    pub sent: Timestamp,
+    pub(super) sent: Timestamp,
     /// How often it was received, this time included.
-    pub receives: u32,
+    pub(super) receives: u32,
 }
 
 impl From<Message> for MessageView {
@@ -140,25 +140,25 @@ impl From<Message> for MessageView {
 
 /// Messages that were received.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Received {
+pub(super) struct Received {
     /// The messages.
-    pub messages: Vec<MessageView>,
+    pub(super) messages: Vec<MessageView>,
 }
 
 /// Receipts of messages to delete.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Receipts {
+pub(super) struct Receipts {
     /// The receipts.
-    pub receipts: Vec<String>,
+    pub(super) receipts: Vec<String>,
 }
 
 /// When a message that was received can be received again.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Visibility {
+pub(super) struct Visibility {
     /// Milliseconds from now; 0 gives it back at once.
-    pub visibility_ms: u64,
+    pub(super) visibility_ms: u64,
 }
 
 fn refused(queue: &Resource<QueueName>, error: QueueError) -> Refusal {

@@ -6,15 +6,20 @@
 
 pub(crate) mod auth;
 
+mod buckets;
 mod code;
+mod condition;
 mod etag;
 mod event;
 mod functions;
 mod intake;
 mod invocations;
+mod keys;
+mod keyspaces;
 mod logs;
 mod messages;
 mod named;
+mod objects;
 mod openapi;
 mod parts;
 mod query;
@@ -23,6 +28,7 @@ mod resource;
 mod routes;
 mod schedules;
 mod triggers;
+mod uploads;
 mod usage;
 mod versions;
 mod view;

@@ -7,7 +7,8 @@ use utoipa::openapi::{Content, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    code, functions, invocations, logs, messages, queues, schedules, triggers, usage, versions,
+    buckets, code, functions, invocations, keys, keyspaces, logs, messages, objects, queues,
+    schedules, triggers, uploads, usage, versions,
 };
 
 #[derive(OpenApi)]
@@ -30,6 +31,30 @@ use super::{
         versions::rollback,
         logs::read,
         invocations::invoke,
+        buckets::list,
+        buckets::put,
+        buckets::describe,
+        buckets::delete,
+        objects::list,
+        objects::put,
+        objects::get,
+        objects::delete,
+        uploads::list,
+        uploads::begin,
+        uploads::put_part,
+        uploads::describe,
+        uploads::complete,
+        uploads::abort,
+        keyspaces::list,
+        keyspaces::put,
+        keyspaces::describe,
+        keyspaces::delete,
+        keys::list,
+        keys::get,
+        keys::set,
+        keys::delete,
+        keys::increment,
+        keys::batch,
         queues::list,
         queues::put,
         queues::describe,

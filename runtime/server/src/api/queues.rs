@@ -21,34 +21,34 @@ const ATTRIBUTES_BYTES_MAX: u64 = 16 << 10;
 
 /// A queue as the API shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct QueueView {
+pub(super) struct QueueView {
     /// Its name.
     #[schema(value_type = String)]
-    pub name: QueueName,
+    pub(super) name: QueueName,
     /// How it behaves.
     #[schema(value_type = Object)]
-    pub attributes: QueueAttributes,
+    pub(super) attributes: QueueAttributes,
     /// When it was created.
     #[schema(value_type = String, format = DateTime)]
-    pub created: Timestamp,
+    pub(super) created: Timestamp,
     /// How much it holds; only where one queue is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub depth: Option<DepthView>,
+    pub(super) depth: Option<DepthView>,
 }
 
 /// How much a queue or a trigger holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct DepthView {
+pub(super) struct DepthView {
     /// What can be received now.
-    pub ready: u64,
+    pub(super) ready: u64,
     /// What was received and is not deleted.
-    pub in_flight: u64,
+    pub(super) in_flight: u64,
     /// What is delayed.
-    pub delayed: u64,
+    pub(super) delayed: u64,
     /// When the oldest was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime)]
-    pub oldest: Option<Timestamp>,
+    pub(super) oldest: Option<Timestamp>,
 }
 
 impl From<Depth> for DepthView {
@@ -67,9 +67,9 @@ impl QueueView {
 
 /// Queues.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Queues {
+pub(super) struct Queues {
     /// The queues, by name.
-    pub queues: Vec<QueueView>,
+    pub(super) queues: Vec<QueueView>,
 }
 
 /// Lists all queues.

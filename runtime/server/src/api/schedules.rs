@@ -20,13 +20,13 @@ use crate::problem::Refusal;
 
 /// A schedule as the API shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct ScheduleView {
+pub(super) struct ScheduleView {
     /// The schedule.
     #[serde(flatten)]
-    pub schedule: Schedule,
+    pub(super) schedule: Schedule,
     /// When it fires next; never if null.
     #[schema(value_type = Option<String>, format = DateTime)]
-    pub next: Option<Timestamp>,
+    pub(super) next: Option<Timestamp>,
 }
 
 impl From<Scheduled> for ScheduleView {
@@ -37,9 +37,9 @@ impl From<Scheduled> for ScheduleView {
 
 /// Schedules.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Schedules {
+pub(super) struct Schedules {
     /// The schedules, by name.
-    pub schedules: Vec<ScheduleView>,
+    pub(super) schedules: Vec<ScheduleView>,
 }
 
 /// Lists all schedules.

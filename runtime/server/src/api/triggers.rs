@@ -19,19 +19,19 @@ use crate::problem::Refusal;
 
 /// A trigger as the API shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct TriggerView {
+pub(super) struct TriggerView {
     /// The trigger.
     #[serde(flatten)]
-    pub trigger: Trigger,
+    pub(super) trigger: Trigger,
     /// What waits for it: its events, or the messages of its queue.
-    pub depth: DepthView,
+    pub(super) depth: DepthView,
 }
 
 /// Triggers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct Triggers {
+pub(super) struct Triggers {
     /// The triggers, by name.
-    pub triggers: Vec<TriggerView>,
+    pub(super) triggers: Vec<TriggerView>,
 }
 
 async fn view(

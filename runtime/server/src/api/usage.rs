@@ -14,9 +14,9 @@ use crate::problem::Refusal;
 
 /// What functions used, by hour.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct UsageView {
+pub(super) struct UsageView {
     /// By hour and function.
-    pub usage: Vec<UsageRecord>,
+    pub(super) usage: Vec<UsageRecord>,
 }
 
 /// What functions used, by hour.

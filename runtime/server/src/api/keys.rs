@@ -1,0 +1,286 @@
+//! Keys and their values.
+
+use axum::Json;
+use axum::body::Body;
+use axum::response::{IntoResponse as _, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, ETAG};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use lambent_storage::{Change, Entry, Expect, KeyValueError, ListKeys, SetOptions};
+use lambent_types::{KeyspaceName, Origin, bounds, parse_duration};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::condition::{self, Expected};
+use super::intake::{Intake, read_json};
+use super::openapi::Binary;
+use super::parts::State;
+use super::query::Params;
+use super::resource::Resource;
+use crate::problem::Refusal;
+use crate::traffic::trace_parent;
+
+/// Keys on a page where none says how many.
+const LIMIT: usize = 100;
+/// Most bytes of a batch: what one transaction takes, in base64.
+const BATCH_BYTES_MAX: u64 = 24 << 20;
+
+type Keyspace = Resource<KeyspaceName>;
+
+/// A page of keys.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Keys {
+    /// The keys, in the order of their bytes.
+    keys: Vec<String>,
+    /// What to give as `after` for the next page; null if this is the last.
+    next: Option<String>,
+}
+
+/// One change of a batch: `set` with `text` or `base64`, or `delete`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BatchChange {
+    /// The key to set.
+    set: Option<String>,
+    /// The key to delete.
+    delete: Option<String>,
+    /// The value, if it is text.
+    text: Option<String>,
+    /// The value in base64, if it is not.
+    base64: Option<String>,
+    /// Milliseconds that it lives.
+    ttl_ms: Option<u64>,
+    /// The revision the key must have; 0: it must have none.
+    revision: Option<u64>,
+}
+
+/// Changes to make, all or none.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Batch {
+    /// The changes, in their order: at most 1,000.
+    changes: Vec<BatchChange>,
+}
+
+fn refused(keyspace: &Keyspace, error: KeyValueError) -> Refusal {
+    lambent_control::explain::keyvalue(&keyspace.namespace, &keyspace.name, error).into()
+}
+
+fn key(keyspace: &Keyspace) -> &str {
+    keyspace.item.as_deref().unwrap_or_default()
+}
+
+fn origin(headers: &HeaderMap) -> Origin {
+    Origin { trace_parent: trace_parent(headers), ..Origin::default() }
+}
+
+fn expect(headers: &HeaderMap) -> Result<Expect, Refusal> {
+    Ok(match condition::of_write(headers)? {
+        Expected::Any => Expect::Any,
+        Expected::Absent => Expect::Absent,
+        Expected::Tag(tag) => Expect::Revision(tag.parse().map_err(|_| {
+            Refusal::invalid("If-Match is not one revision such as \"3\", as ETag gave it")
+        })?),
+    })
+}
+
+fn tagged(mut response: Response, revision: Option<u64>) -> Response {
+    let tag = revision.and_then(|revision| HeaderValue::try_from(format!("\"{revision}\"")).ok());
+    if let Some(tag) = tag {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
+}
+
+/// Lists keys.
+#[utoipa::path(
+    get, path = "/v1/keyspaces/{name}/keys", operation_id = "list_keys",
+    params(
+        ("name" = String, Path, description = "The keyspace"),
+        ("prefix" = Option<String>, Query, description = "Only keys that begin so"),
+        ("after" = Option<String>, Query, description = "Only keys after this"),
+        ("limit" = Option<u32>, Query, description = "At most this many: 1 to 1,000; 100 if absent"),
+    ),
+    responses((status = 200, description = "Keys", body = Keys)),
+)]
+pub(super) async fn list(app: State, keyspace: Keyspace, uri: Uri) -> Result<Json<Keys>, Refusal> {
+    let params = Params::read(&uri, &["prefix", "after", "limit"])?;
+    let list = ListKeys {
+        prefix: params.text("prefix").unwrap_or_default().to_owned(),
+        after: params.text("after").map(str::to_owned),
+        limit: params.limit(LIMIT, bounds::PAGE_MAX)?,
+    };
+    let page = app.stores.keyvalue.list(&keyspace.namespace, &keyspace.name, list).await;
+    let page = page.map_err(|error| refused(&keyspace, error))?;
+    Ok(Json(Keys { keys: page.keys, next: page.next }))
+}
+
+/// Reads a value.
+#[utoipa::path(
+    get, path = "/v1/keyspaces/{name}/keys/{key}", operation_id = "get_key",
+    params(("name" = String, Path, description = "The keyspace"),
+           ("key" = String, Path, description = "The key: all that follows, percent-encoded")),
+    responses((status = 200, description = "The value; `ETag` is its revision",
+               body = Binary, content_type = "application/octet-stream")),
+)]
+pub(super) async fn get(
+    app: State,
+    keyspace: Keyspace,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    Params::read(&uri, &[])?;
+    let (key, name) = (key(&keyspace), &keyspace.name);
+    let found = app.stores.keyvalue.get(&keyspace.namespace, name, key).await;
+    let Some(Entry { value, revision, expires }) = found.map_err(|e| refused(&keyspace, e))? else {
+        return Err(lambent_control::explain::no_key(name, key).into());
+    };
+    let mut response = if condition::is_known(&headers, &revision.to_string()) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(CONTENT_TYPE, "application/octet-stream")], value).into_response()
+    };
+    let expires = expires.and_then(|at| HeaderValue::try_from(at.to_string()).ok());
+    if let Some(expires) = expires {
+        response.headers_mut().insert("lambent-expires", expires);
+    }
+    Ok(tagged(response, Some(revision)))
+}
+
+/// Sets a value.
+#[utoipa::path(
+    put, path = "/v1/keyspaces/{name}/keys/{key}", operation_id = "set_key",
+    params(
+        ("name" = String, Path, description = "The keyspace"),
+        ("key" = String, Path, description = "The key: all that follows, percent-encoded"),
+        ("ttl" = Option<String>, Query, description = "How long it lives: `60s`"),
+        ("If-Match" = Option<String>, Header, description = "The revision it must have"),
+        ("If-None-Match" = Option<String>, Header, description = "`*`: it must have none"),
+    ),
+    request_body(content((Binary = "application/octet-stream")),
+        description = "The value, at most 1 MiB"),
+    responses((status = 204, description = "Set; `ETag` is its revision"),
+        (status = 412, description = "It is not as expected",
+         body = lambent_types::Problem, content_type = "application/problem+json")),
+)]
+pub(super) async fn set(
+    app: State,
+    keyspace: Keyspace,
+    request: Request<Body>,
+) -> Result<Response, Refusal> {
+    let params = Params::read(request.uri(), &["ttl"])?;
+    let ttl = params.parse("ttl", "a duration such as 60s", |text| parse_duration(text).ok())?;
+    let (parts, body) = request.into_parts();
+    let options = SetOptions { expect: expect(&parts.headers)?, ttl };
+    let limit = bounds::VALUE_BYTES_MAX as u64;
+    let value = Intake::new(&parts.headers, body, limit, app.stall)?.whole().await?;
+    let change = Change::Set { key: key(&keyspace).to_owned(), value, options };
+    let revisions = apply(&app, &keyspace, vec![change], &parts.headers).await?;
+    let revision = revisions.first().copied().flatten();
+    Ok(tagged(StatusCode::NO_CONTENT.into_response(), revision))
+}
+
+async fn apply(
+    app: &State,
+    keyspace: &Keyspace,
+    changes: Vec<Change>,
+    headers: &HeaderMap,
+) -> Result<Vec<Option<u64>>, Refusal> {
+    let Resource { namespace, name, .. } = keyspace;
+    let made = app.stores.keyvalue.apply(namespace, name, changes, &origin(headers)).await;
+    made.map_err(|error| refused(keyspace, error))
+}
+
+/// Deletes a value, if there is one.
+#[utoipa::path(
+    delete, path = "/v1/keyspaces/{name}/keys/{key}", operation_id = "delete_key",
+    params(("name" = String, Path, description = "The keyspace"),
+           ("key" = String, Path, description = "The key: all that follows, percent-encoded"),
+           ("If-Match" = Option<String>, Header, description = "The revision it must have")),
+    responses((status = 204, description = "Deleted, or not there")),
+)]
+pub(super) async fn delete(
+    app: State,
+    keyspace: Keyspace,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<StatusCode, Refusal> {
+    Params::read(&uri, &[])?;
+    let expect = expect(&headers)?;
+    let change = Change::Delete { key: key(&keyspace).to_owned(), expect };
+    apply(&app, &keyspace, vec![change], &headers).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Adds to a counter: a decimal number, 0 where there is none.
+#[utoipa::path(
+    post, path = "/v1/keyspaces/{name}/increments/{key}", operation_id = "increment_key",
+    params(("name" = String, Path, description = "The keyspace"),
+           ("key" = String, Path, description = "The key: all that follows, percent-encoded"),
+           ("by" = Option<i64>, Query, description = "How much to add; 1 if absent")),
+    responses((status = 200, description = "`value`: what it is now", body = serde_json::Value)),
+)]
+pub(super) async fn increment(
+    app: State,
+    keyspace: Keyspace,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Json<serde_json::Value>, Refusal> {
+    let params = Params::read(&uri, &["by"])?;
+    let by = params.parse("by", "a whole number", |text| text.parse().ok())?.unwrap_or(1);
+    let Resource { namespace, name, .. } = &keyspace;
+    let (key, origin) = (key(&keyspace), origin(&headers));
+    let value = app.stores.keyvalue.increment(namespace, name, key, by, &origin).await;
+    let value = value.map_err(|error| refused(&keyspace, error))?;
+    Ok(Json(serde_json::json!({ "value": value })))
+}
+
+/// Makes several changes, all or none.
+#[utoipa::path(
+    post, path = "/v1/keyspaces/{name}/batch", operation_id = "change_keys",
+    params(("name" = String, Path, description = "The keyspace")),
+    request_body(content((Batch = "application/json"))),
+    responses((status = 200, description = "`revisions`: that of each change, null where there \
+               was nothing to delete", body = serde_json::Value)),
+)]
+pub(super) async fn batch(
+    app: State,
+    keyspace: Keyspace,
+    request: Request<Body>,
+) -> Result<Json<serde_json::Value>, Refusal> {
+    Params::read(request.uri(), &[])?;
+    let (parts, body) = request.into_parts();
+    let intake = Intake::new(&parts.headers, body, BATCH_BYTES_MAX, app.stall)?;
+    let given: Batch = read_json(&intake.whole().await?, "batch")?;
+    let changes = given.changes.into_iter().enumerate().map(change).collect::<Result<_, _>>()?;
+    let revisions = apply(&app, &keyspace, changes, &parts.headers).await?;
+    Ok(Json(serde_json::json!({ "revisions": revisions })))
+}
+
+fn change((index, given): (usize, BatchChange)) -> Result<Change, Refusal> {
+    let wrong = |problem: &str| Refusal::invalid(format!("change {}: {problem}", index + 1));
+    let expect = match given.revision {
+        None => Expect::Any,
+        Some(0) => Expect::Absent,
+        Some(revision) => Expect::Revision(revision),
+    };
+    let value = match (given.text, given.base64) {
+        (Some(text), None) => Some(Bytes::from(text)),
+        (None, Some(base64)) => {
+            let bytes = STANDARD.decode(base64);
+            Some(bytes.map_err(|_| wrong("its base64 is malformed"))?.into())
+        }
+        (None, None) => None,
+        _ => return Err(wrong("give either text or base64")),
+    };
+    let ttl = given.ttl_ms.map(std::time::Duration::from_millis);
+    match (given.set, given.delete, value) {
+        (Some(key), None, Some(value)) => {
+            Ok(Change::Set { key, value, options: SetOptions { expect, ttl } })
+        }
+        (None, Some(key), None) if ttl.is_none() => Ok(Change::Delete { key, expect }),
+        _ => Err(wrong("give set with text or base64, or delete alone")),
+    }
+}
