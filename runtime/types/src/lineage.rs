@@ -34,6 +34,17 @@ impl Lineage {
         self.0.is_empty()
     }
 
+    /// The lineage of what may come of either: of each function the greater count.
+    #[must_use]
+    pub fn merge(&self, other: &Self) -> Self {
+        let mut visits = BTreeMap::clone(&self.0);
+        for (function, count) in other.0.iter() {
+            let known = visits.entry(function.clone()).or_default();
+            *known = (*known).max(*count);
+        }
+        Self(Arc::new(visits))
+    }
+
     /// The lineage of what `function` does from now on.
     ///
     /// # Errors
@@ -73,5 +84,14 @@ mod tests {
         }
         assert!(lineage.enter(&a).unwrap_err().to_string().contains("\"a\""));
         assert!(lineage.enter(&"c".parse().unwrap()).is_ok());
+    }
+
+    #[test]
+    fn what_comes_of_several_has_all_their_visits() {
+        let (a, b): (FunctionName, FunctionName) = ("a".parse().unwrap(), "b".parse().unwrap());
+        let once = Lineage::default().enter(&a).unwrap();
+        let twice = once.enter(&a).unwrap();
+        let other = Lineage::default().enter(&b).unwrap();
+        assert_eq!(once.merge(&twice).merge(&other), twice.enter(&b).unwrap());
     }
 }

@@ -5,19 +5,22 @@ use std::time::Duration;
 use lambent_storage::{Channel, Delivery, Settlement};
 use lambent_types::{Incoming, Namespace, Qualifier, Source, bounds};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::deliveries::attempt::Target;
-use crate::deliveries::{Deliveries, STORE_PAUSE};
+use crate::deliveries::Deliveries;
 
 /// Deliveries of one channel that are in hand at once. Enough that waiting
 /// functions do not hold up others; what runs at once is admission's to say.
 const CONCURRENCY: usize = 100;
 /// How long a task waits at an empty channel before it ends, or looks again.
 const IDLE: Duration = Duration::from_secs(60);
-/// How much longer than the function may run a delivery is leased: time to be
-/// admitted, to be settled, and to be sent on.
+/// How many times as long as the function may run a delivery is leased: those of
+/// a group are attempted one after another under one lease.
+const LEASE_TIMEOUTS: u32 = 6;
+/// How much longer still: time to be admitted, to be settled, and to be sent on.
 const LEASE_MARGIN: Duration = Duration::from_secs(60);
 
 impl Deliveries {
@@ -27,8 +30,14 @@ impl Deliveries {
             self.pump(&key, &self.drain, IDLE).await;
             self.active().remove(&key);
             // What was appended just before saw a task that was about to end.
-            let depth = self.stores.events.depth(&key.0, &key.1).await;
-            let more = depth.is_ok_and(|depth| depth.ready + depth.delayed + depth.in_flight > 0);
+            let more = match self.stores.events.depth(&key.0, &key.1).await {
+                Ok(depth) => depth.ready + depth.delayed + depth.in_flight > 0,
+                Err(error) => {
+                    tracing::error!(%error, cause = error.cause(), channel = %key.1, "cannot see whether events wait");
+                    self.pause_for_store().await;
+                    true
+                }
+            };
             if !more || self.drain.is_cancelled() || !self.active().insert(key.clone()) {
                 return;
             }
@@ -54,26 +63,30 @@ impl Deliveries {
             let received = async {
                 let target = self.target(namespace, channel).await?;
                 let Some(target) = target else { return Ok(None) };
-                let lease = self.lease(&target).await;
+                let timeout = self.timeout(&target).await;
+                let lease = timeout * LEASE_TIMEOUTS + LEASE_MARGIN;
                 let events = &self.stores.events;
                 let taken = events.receive(namespace, channel, limit, lease, idle).await?;
-                Ok::<_, lambent_storage::StorageError>(Some((target, taken)))
+                // An attempt that begins by then is over before the lease is.
+                let begin_by = Instant::now() + timeout * (LEASE_TIMEOUTS - 1);
+                Ok::<_, lambent_storage::StorageError>(Some((target, taken, begin_by)))
             };
             let received = tokio::select! {
                 () = stop.cancelled() => break,
                 received = received => received,
             };
-            let (target, deliveries) = match received {
+            let (target, deliveries, begin_by) = match received {
                 Ok(Some(received)) => received,
                 // The trigger or the schedule is gone, and its events with it.
                 Ok(None) => break,
                 Err(error) => {
                     tracing::error!(%error, cause = error.cause(), %channel, "cannot receive events");
-                    tokio::time::sleep(STORE_PAUSE).await;
+                    self.pause_for_store().await;
                     continue;
                 }
             };
-            if deliveries.is_empty() {
+            // What is in hand may take long, and more may come meanwhile.
+            if deliveries.is_empty() && in_hand.is_empty() {
                 break;
             }
             let target = Arc::new(target);
@@ -81,7 +94,7 @@ impl Deliveries {
                 let Ok(place) = room.clone().acquire_owned().await else { break };
                 let (this, target, key) = (self.clone(), target.clone(), key.clone());
                 in_hand.spawn(async move {
-                    this.one_after_another(&target, &key, line).await;
+                    this.one_after_another(&target, &key, line, begin_by).await;
                     drop(place);
                 });
             }
@@ -91,18 +104,21 @@ impl Deliveries {
     }
 
     /// Attempts deliveries of one group in their order. What follows one that is
-    /// not over is given back, and comes after it.
+    /// not over is given back, and comes after it; so is what the lease is too
+    /// short for.
     async fn one_after_another(
         self: &Arc<Self>,
         target: &Target,
         (namespace, channel): &(Namespace, Channel),
         line: VecDeque<Delivery>,
+        begin_by: Instant,
     ) {
         let mut settlements = Vec::with_capacity(line.len());
         let mut held_up = false;
         for delivery in line {
             let receipt = delivery.receipt.clone();
-            let settlement = if held_up || self.drain.is_cancelled() {
+            let too_late = !settlements.is_empty() && Instant::now() > begin_by;
+            let settlement = if held_up || too_late || self.drain.is_cancelled() {
                 Settlement::Release(self.clock.now())
             } else {
                 self.attempt(target, delivery).await
@@ -158,14 +174,13 @@ impl Deliveries {
         })
     }
 
-    /// How long deliveries to a function are leased.
-    async fn lease(&self, target: &Target) -> Duration {
+    /// How long the function may run.
+    async fn timeout(&self, target: &Target) -> Duration {
         let (namespace, function) = (&target.namespace, &target.function);
         let found = self.dispatcher.resolve(namespace, function, Qualifier::Latest).await;
-        let timeout = found.map_or(bounds::TIMEOUT_DEFAULT, |function| {
+        found.map_or(bounds::TIMEOUT_DEFAULT, |function| {
             Duration::from_millis(function.configuration.timeout_ms)
-        });
-        timeout + LEASE_MARGIN
+        })
     }
 }
 

@@ -4,12 +4,15 @@ use std::sync::Arc;
 use bytes::Bytes;
 use lambent_storage::{AppendError, Channel, NewMessage, QueueError, StorageError};
 use lambent_types::{
-    Destination, Event, Failure, FunctionName, Namespace, Origin, Qualifier, QueueName, occurrence,
+    Destination, Digest, Event, Failure, FunctionName, Namespace, Origin, Qualifier, QueueName,
+    bounds, occurrence,
 };
 
 use crate::deliveries::Deliveries;
 use crate::deliveries::record::{self, Cause, End};
 
+/// The longest group of a message.
+const GROUP_BYTES_MAX: usize = 128;
 /// Most bytes of an error message that goes along with a dead letter.
 const MESSAGE_BYTES_MAX: usize = 1024;
 
@@ -33,12 +36,13 @@ impl Deliveries {
         let success = end.cause == Cause::Success;
         let listener = if success { &policy.on_success } else { &policy.on_failure };
         if !success && let Some(destination) = &policy.dead_letter {
-            let letter = Letter { event: end.event.clone(), attributes: dead(end) };
+            let (event, from) = (end.event.clone(), function.clone());
+            let letter = Letter { event, from, attributes: dead(end) };
             self.send_one(namespace, function, destination, letter, origin).await?;
         }
         if let Some(destination) = listener {
-            let letter =
-                Letter { event: self.told(function, end, success), attributes: BTreeMap::new() };
+            let (event, from) = (self.told(function, end, success), function.clone());
+            let letter = Letter { event, from, attributes: BTreeMap::new() };
             self.send_one(namespace, function, destination, letter, origin).await?;
         }
         Ok(())
@@ -60,7 +64,7 @@ impl Deliveries {
             schema: None,
             extensions: Vec::new(),
             attempt: 1,
-            data: record::json(end, now).to_string().into(),
+            data: record::json(end, now).into(),
         }
     }
 
@@ -73,7 +77,8 @@ impl Deliveries {
         origin: &Origin,
     ) -> Result<(), StorageError> {
         // What comes of it is the function's doing.
-        let lineage = origin.lineage.enter(function).unwrap_or_else(|_| origin.lineage.clone());
+        let entered = origin.lineage.enter(function);
+        let lineage = entered.as_ref().unwrap_or(&origin.lineage).clone();
         let origin = Origin { lineage, trace_parent: origin.trace_parent.clone() };
         let event = letter.event.id.clone();
         let lost = |reason: String| {
@@ -98,6 +103,11 @@ impl Deliveries {
                 }
             }
             Destination::Function(name) => {
+                if let Err(recursion) = entered {
+                    // Or else two that fail would tell each other of it for ever.
+                    lost(recursion.to_string());
+                    return Ok(());
+                }
                 let known = self.dispatcher.resolve(namespace, name, Qualifier::Latest).await;
                 if let Err(error) = known {
                     lost(error.to_string());
@@ -124,6 +134,8 @@ impl Deliveries {
 /// What goes to a destination.
 struct Letter {
     event: Event,
+    /// Whose: several may give up one event.
+    from: FunctionName,
     /// What a message says besides.
     attributes: BTreeMap<String, String>,
 }
@@ -132,21 +144,48 @@ impl Letter {
     fn message(&self, queue: &QueueName) -> NewMessage {
         let event = &self.event;
         let mut attributes = self.attributes.clone();
+        for (name, value) in &event.extensions {
+            match serde_json::from_str::<BTreeMap<String, String>>(value) {
+                // Those of a message that is sent on.
+                Ok(own) if name == "attributes" => attributes.extend(own),
+                _ => drop(attributes.insert(name.clone(), value.clone())),
+            }
+        }
         attributes.insert("id".into(), event.id.clone());
         attributes.insert("source".into(), event.source.clone());
         attributes.insert("type".into(), event.kind.clone());
         attributes.extend(event.subject.clone().map(|subject| ("subject".to_owned(), subject)));
+        // The event itself matters more than what is said of it.
+        let said: usize = attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
+        if said > bounds::MESSAGE_ATTRIBUTES_BYTES_MAX
+            || said + event.data.len() > bounds::VALUE_BYTES_MAX
+        {
+            attributes.clear();
+        }
         let fifo = queue.is_fifo();
-        let short = |text: &str| text.chars().take(32).collect::<String>();
         NewMessage {
             body: Bytes::clone(&event.data),
             content_type: event.content_type.clone(),
             attributes,
             delay: None,
-            group: fifo.then(|| short(event.subject.as_deref().unwrap_or(&event.source))),
-            deduplication: fifo.then(|| short(&event.id)),
+            group: fifo.then(|| {
+                let group = event.subject.as_deref().unwrap_or(&event.source);
+                if (1..=GROUP_BYTES_MAX).contains(&group.len()) { group.into() } else { digest(&[group]) }
+            }),
+            deduplication: fifo
+                .then(|| digest(&[self.from.as_str(), &event.kind, &event.source, &event.id])),
         }
     }
+}
+
+/// A short name for texts of any length, different for different ones.
+fn digest(texts: &[&str]) -> String {
+    let mut all = Vec::new();
+    for text in texts {
+        all.extend((text.len() as u64).to_le_bytes());
+        all.extend(text.as_bytes());
+    }
+    Digest::of(&all).to_string()
 }
 
 /// What a dead letter says about its death, under the names that Lambda gives them.

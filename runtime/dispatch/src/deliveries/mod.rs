@@ -167,6 +167,14 @@ impl Deliveries {
         }
     }
 
+    /// Waits before a store that failed is asked again, or until the drain.
+    async fn pause_for_store(&self) {
+        tokio::select! {
+            () = self.drain.cancelled() => {}
+            () = tokio::time::sleep(STORE_PAUSE) => {}
+        }
+    }
+
     fn active(&self) -> MutexGuard<'_, HashSet<(Namespace, Channel)>> {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lambent_storage::{Message, Queue, QueueError, Receipt};
 use lambent_types::{
     DeliveryPolicy, Event, Failure, FunctionVersion, Handler, Incoming, Namespace, Origin,
-    Qualifier, QueueName, RequestId, Retry, Source, Trigger, occurrence,
+    Qualifier, QueueName, RequestId, Retry, Source, Trigger, bounds, occurrence,
 };
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -21,6 +21,9 @@ use crate::observe::Delivered;
 const WAIT: Duration = Duration::from_secs(20);
 /// How much longer than the function may run a message stays invisible.
 const VISIBILITY_MARGIN: Duration = Duration::from_secs(5);
+/// Most messages of a FIFO queue that are received at once to be handled one
+/// after another: all must be done while they are invisible.
+const ORDERED_MAX: usize = 10;
 /// The first pause of a message that failed; twice as long after each receipt,
 /// up to the queue's visibility timeout.
 const FAILED_PAUSE: Duration = Duration::from_millis(500);
@@ -59,11 +62,7 @@ impl Deliveries {
         while !stop.is_cancelled() {
             let Ok(place) = room.clone().acquire_owned().await else { break };
             let spare = room.available_permits();
-            let received = tokio::select! {
-                () = stop.cancelled() => break,
-                received = self.poll(&namespace, &queue, &trigger, spare + 1) => received,
-            };
-            match received {
+            match self.poll(&namespace, &queue, &trigger, spare + 1, &stop).await {
                 Ok(Some(batch)) => {
                     let groups = groups(batch);
                     let mut places = vec![place];
@@ -96,13 +95,15 @@ impl Deliveries {
         in_hand.wait().await;
     }
 
-    /// Receives the next batch, if one comes in time.
+    /// Receives the next batch, if one comes in time. What was received when
+    /// it is to stop is still handled.
     async fn poll(
         &self,
         namespace: &Namespace,
         name: &QueueName,
         trigger: &Arc<Trigger>,
         spare: usize,
+        stop: &CancellationToken,
     ) -> Result<Option<Batch>, QueueError> {
         let Source::Queue { batch_size, batch_window_ms, .. } = trigger.source else {
             return Ok(None);
@@ -112,16 +113,24 @@ impl Deliveries {
         let handler = chosen(Incoming::Message, &function)
             .map_err(|error| QueueError::Invalid(error.to_string()))?;
         let queue = self.stores.queues.queue(namespace, name).await?.ok_or(QueueError::NoQueue)?;
-        let limit = match handler {
-            Handler::Batch => batch_size as usize,
-            _ => (batch_size as usize).min(spare),
+        let (limit, in_turn) = match handler {
+            Handler::Batch => (batch_size as usize, 1),
+            _ if name.is_fifo() => {
+                let limit = (batch_size as usize).min(spare).min(ORDERED_MAX);
+                (limit, u32::try_from(limit).unwrap_or(1))
+            }
+            _ => ((batch_size as usize).min(spare), 1),
         };
         let own = Duration::from_millis(queue.attributes.visibility_timeout_ms);
         let timeout = Duration::from_millis(function.configuration.timeout_ms);
         let window = Duration::from_millis(batch_window_ms);
-        let visibility = Some(own.max(timeout + window + VISIBILITY_MARGIN));
+        let visibility = timeout * in_turn + window + VISIBILITY_MARGIN;
+        let visibility = Some(own.max(visibility).min(bounds::VISIBILITY_MAX));
         let queues = &self.stores.queues;
-        let mut messages = queues.receive(namespace, name, limit, visibility, WAIT).await?;
+        let mut messages = tokio::select! {
+            () = stop.cancelled() => return Ok(None),
+            received = queues.receive(namespace, name, limit, visibility, WAIT) => received?,
+        };
         let closes = tokio::time::Instant::now() + window;
         while !messages.is_empty() && messages.len() < limit {
             let left = closes.saturating_duration_since(tokio::time::Instant::now());
@@ -129,7 +138,14 @@ impl Deliveries {
                 break;
             }
             let more = limit - messages.len();
-            messages.extend(queues.receive(namespace, name, more, visibility, left).await?);
+            tokio::select! {
+                () = stop.cancelled() => break,
+                received = queues.receive(namespace, name, more, visibility, left) => match received {
+                    Ok(received) => messages.extend(received),
+                    // Those there are do not wait for a store that fails.
+                    Err(_) => break,
+                },
+            }
         }
         if messages.is_empty() {
             return Ok(None);
@@ -150,7 +166,14 @@ impl Deliveries {
         }
         if !wanted.is_empty() {
             if batch.handler == Handler::Batch {
-                verdicts.extend(self.at_once(&batch, wanted).await);
+                // Those to be stopped take no others with them.
+                let name = &batch.function.name;
+                let (free, stopped): (Vec<_>, Vec<_>) = wanted
+                    .into_iter()
+                    .partition(|message| message.origin.lineage.enter(name).is_ok());
+                for messages in [free, stopped].into_iter().filter(|some| !some.is_empty()) {
+                    verdicts.extend(self.at_once(&batch, messages).await);
+                }
             } else {
                 verdicts.extend(self.one_by_one(&batch, wanted).await);
             }
@@ -192,13 +215,13 @@ impl Deliveries {
         messages: Vec<Message>,
     ) -> Vec<(Receipt, Verdict)> {
         let events = messages.iter().map(|message| event(&batch.queue.name, message)).collect();
-        // The longest lineage of all: whatever the batch does may come of any of them.
-        let origin = messages
-            .iter()
-            .map(|message| &message.origin)
-            .find(|origin| !origin.lineage.is_empty())
-            .cloned()
-            .unwrap_or_default();
+        // Whatever the batch does may come of any of them.
+        let mut origin = Origin::default();
+        for message in &messages {
+            origin.lineage = origin.lineage.merge(&message.origin.lineage);
+            origin.trace_parent =
+                origin.trace_parent.or_else(|| message.origin.trace_parent.clone());
+        }
         let caller = Caller { id: RequestId::new(), principal: None, origin };
         let request = caller.id;
         let (mut failed, whole) = match self.recursion(&batch.function, &caller, batch.handler) {

@@ -1,4 +1,4 @@
-use lambent_types::{Event, Failure, FunctionVersion, Output, RequestId};
+use lambent_types::{Event, Failure, FunctionVersion, Output, RequestId, bounds};
 use serde_json::{Value, json};
 
 /// Why nothing more is done about an event.
@@ -46,7 +46,31 @@ pub(super) struct End<'a> {
 }
 
 /// The record of an event's end, in the form of Lambda's destinations, version 1.0.
-pub(super) fn json(end: &End<'_>, now: jiff::Timestamp) -> Value {
+/// Where it would be larger than a message may be, `omitted` names what is left
+/// out: first the response's payload, then the event's data.
+pub(super) fn json(end: &End<'_>, now: jiff::Timestamp) -> String {
+    let mut record = record(end, now);
+    let mut omitted = Vec::new();
+    loop {
+        let text = record.to_string();
+        if text.len() <= bounds::VALUE_BYTES_MAX {
+            return text;
+        }
+        let what = ["responsePayload", "event"].into_iter().find(|what| !omitted.contains(what));
+        match (what, &mut record["event"]) {
+            (Some("event"), Value::Object(event)) => {
+                event.remove("data");
+                event.remove("data_base64");
+            }
+            (Some(what), _) => record[what] = Value::Null,
+            (None, _) => return text,
+        }
+        omitted.extend(what);
+        record["omitted"] = json!(omitted);
+    }
+}
+
+fn record(end: &End<'_>, now: jiff::Timestamp) -> Value {
     let failure = end.failure.map(|failure| {
         json!({
             "errorType": failure.kind, "errorMessage": failure.message, "stackTrace": failure.trace,

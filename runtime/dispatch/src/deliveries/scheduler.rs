@@ -79,6 +79,26 @@ impl Deliveries {
     }
 }
 
+/// A time after which the schedule fires at least as often as is caught up, or
+/// `first` if it fires less often than that.
+fn since(schedule: &Schedule, first: Timestamp, now: Timestamp) -> Result<Timestamp, Error> {
+    let mut span = Duration::from_secs(CAUGHT_UP_MAX as u64);
+    loop {
+        let from = now.checked_sub(span).unwrap_or(first);
+        if from <= first {
+            return Ok(first);
+        }
+        let (mut times, mut last) = (0, from);
+        while let Some(time) = schedule.next_after(last)?.filter(|time| *time <= now) {
+            (times, last) = (times + 1, time);
+            if times == CAUGHT_UP_MAX {
+                return Ok(from);
+            }
+        }
+        span *= 4;
+    }
+}
+
 /// The times to fire for, of those from `first` up to `now`, and the next one
 /// after `now`.
 fn times(
@@ -91,7 +111,7 @@ fn times(
     let last = |times: Vec<Timestamp>| times.last().copied().into_iter().collect::<Vec<_>>();
     // Only as many as are wanted are ever looked at, however long the node was off.
     let from = match schedule.catch_up {
-        CatchUp::All => first,
+        CatchUp::All => since(schedule, first, now)?,
         CatchUp::Once | CatchUp::Skip => first.max(now.checked_sub(LATE).unwrap_or(first)),
     };
     let mut times = if from == first { vec![first] } else { Vec::new() };

@@ -28,7 +28,7 @@ impl Deliveries {
         loop {
             let pause = match self.stores.triggers.all().await {
                 Ok(triggers) => {
-                    self.adopt(&mut known, triggers).await;
+                    self.adopt(&mut known, triggers);
                     None
                 }
                 Err(error) => {
@@ -50,8 +50,11 @@ impl Deliveries {
         }
     }
 
-    /// Ends what is gone or changed, and begins what is new or changed.
-    async fn adopt(self: &Arc<Self>, known: &mut Known, triggers: Vec<(Namespace, Trigger)>) {
+    /// Ends what is gone or changed, and begins what is new or changed. What was
+    /// in hand under a trigger as it was ends by itself: its events are leased,
+    /// so that nothing overtakes them, but for as long more may run at once than
+    /// the trigger says.
+    fn adopt(self: &Arc<Self>, known: &mut Known, triggers: Vec<(Namespace, Trigger)>) {
         let enabled = triggers.into_iter().filter(|(_, trigger)| trigger.enabled);
         let wanted: HashMap<_, _> = enabled
             .map(|(namespace, trigger)| ((namespace, trigger.name.clone()), trigger))
@@ -63,13 +66,8 @@ impl Deliveries {
             })
             .map(|(key, _)| key.clone())
             .collect();
-        let ended: Vec<_> = stale.iter().filter_map(|key| known.remove(key)).collect();
-        ended.iter().for_each(|followed| followed.stop.cancel());
-        for followed in ended {
-            // The next one begins when this one has nothing in hand any more.
-            if followed.task.await.is_err() {
-                tracing::error!(trigger = %followed.trigger.name, "a task of a trigger panicked");
-            }
+        for followed in stale.iter().filter_map(|key| known.remove(key)) {
+            followed.stop.cancel();
         }
         for (key, trigger) in wanted {
             if known.contains_key(&key) {
@@ -100,8 +98,14 @@ impl Deliveries {
         let key = (namespace, Channel::Trigger(trigger.name.clone()));
         while !stop.is_cancelled() {
             self.pump(&key, &stop, LOOK).await;
-            if matches!(self.stores.triggers.get(&key.0, &trigger.name).await, Ok(None)) {
-                return;
+            match self.stores.triggers.get(&key.0, &trigger.name).await {
+                Ok(None) => return,
+                Ok(Some(found)) if found.enabled => {}
+                // It was disabled a moment ago, and is stopped in another.
+                Ok(Some(_)) | Err(_) => tokio::select! {
+                    () = stop.cancelled() => {}
+                    () = tokio::time::sleep(STORE_PAUSE) => {}
+                },
             }
         }
     }
