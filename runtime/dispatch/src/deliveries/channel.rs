@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::deliveries::attempt::Target;
 use crate::deliveries::Deliveries;
+use crate::deliveries::attempt::Target;
 
 /// Deliveries of one channel that are in hand at once. Enough that waiting
 /// functions do not hold up others; what runs at once is admission's to say.

@@ -170,7 +170,11 @@ impl Letter {
             delay: None,
             group: fifo.then(|| {
                 let group = event.subject.as_deref().unwrap_or(&event.source);
-                if (1..=GROUP_BYTES_MAX).contains(&group.len()) { group.into() } else { digest(&[group]) }
+                if (1..=GROUP_BYTES_MAX).contains(&group.len()) {
+                    group.into()
+                } else {
+                    digest(&[group])
+                }
             }),
             deduplication: fifo
                 .then(|| digest(&[self.from.as_str(), &event.kind, &event.source, &event.id])),

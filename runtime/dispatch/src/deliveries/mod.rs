@@ -74,7 +74,8 @@ pub struct Deliveries {
 }
 
 impl Deliveries {
-    /// Deliveries to the functions of `dispatcher`; nothing happens before [`Self::run`].
+    /// Deliveries to the functions of `dispatcher`; what was stored before is not
+    /// delivered before [`Self::run`].
     #[must_use]
     pub fn new(dispatcher: Dispatcher, stores: DeliveryStores, clock: Arc<dyn Clock>) -> Arc<Self> {
         Arc::new(Self {

@@ -7,26 +7,29 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http_body_util::{BodyExt, Full};
 use lambent_dispatch::{
-    Answer, Body, Call, Caller, Dispatcher, Finish, Finished, Observe, Options, Runner,
+    Answer, Body, Call, Caller, Delivered, Dispatcher, Finish, Finished, Observe, Options, Runner,
 };
 use lambent_storage::contract::samples;
 use lambent_storage::memory::{MemoryLogs, MemoryRegistry};
 use lambent_storage::{InvocationLogs as _, LogQuery, Registry as _};
 use lambent_types::{
-    Error, Event, FunctionVersion, Handler, InvocationRecord, LogLine, LogStream, Logs, Meter,
-    Origin, Outcome, Output, Qualifier, RequestId,
+    Error, Event, FunctionName, FunctionVersion, Handler, InvocationRecord, LogLine, LogStream,
+    Logs, Meter, Namespace, Origin, Outcome, Output, Qualifier, RequestId,
 };
 
 type OnHttp =
     Box<dyn Fn(Call, http::Request<Body>, Finish) -> BoxFuture<'static, Answer> + Send + Sync>;
 type OnEvent =
     Box<dyn Fn(Call, Event) -> BoxFuture<'static, Result<Finished, Error>> + Send + Sync>;
+type OnBatch =
+    Box<dyn Fn(Call, Vec<Event>) -> BoxFuture<'static, Result<Finished, Error>> + Send + Sync>;
 
 /// Does what the test says, and keeps the last call.
 #[derive(Default)]
 pub(crate) struct FakeRunner {
     on_http: Mutex<Option<OnHttp>>,
     on_event: Mutex<Option<OnEvent>>,
+    on_batch: Mutex<Option<OnBatch>>,
     pub(crate) call: Mutex<Option<Call>>,
 }
 
@@ -46,8 +49,9 @@ impl Runner for FakeRunner {
         self.on_event.lock().unwrap().as_ref().unwrap()(call, event)
     }
 
-    fn batch(&self, _: Call, _: Vec<Event>) -> BoxFuture<'_, Result<Finished, Error>> {
-        unreachable!("no test sends a batch")
+    fn batch(&self, call: Call, events: Vec<Event>) -> BoxFuture<'_, Result<Finished, Error>> {
+        *self.call.lock().unwrap() = Some(call.clone());
+        self.on_batch.lock().unwrap().as_ref().unwrap()(call, events)
     }
 }
 
@@ -56,6 +60,7 @@ pub(crate) struct Counts {
     pub(crate) finished: AtomicU64,
     pub(crate) throttled: AtomicU64,
     pub(crate) dropped: AtomicU64,
+    pub(crate) delivered: Mutex<Vec<Delivered>>,
 }
 
 impl Observe for Counts {
@@ -67,6 +72,9 @@ impl Observe for Counts {
     }
     fn log_dropped(&self) {
         self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+    fn delivered(&self, _: &Namespace, _: &FunctionName, delivered: Delivered, _: Duration) {
+        self.delivered.lock().unwrap().push(delivered);
     }
 }
 
@@ -112,6 +120,14 @@ impl Fixture {
     ) {
         let run = move |call, event| run(call, event).boxed();
         *self.runner.on_event.lock().unwrap() = Some(Box::new(run));
+    }
+
+    pub(crate) fn on_batch<F: Future<Output = Result<Finished, Error>> + Send + 'static>(
+        &self,
+        run: impl Fn(Call, Vec<Event>) -> F + Send + Sync + 'static,
+    ) {
+        let run = move |call, events| run(call, events).boxed();
+        *self.runner.on_batch.lock().unwrap() = Some(Box::new(run));
     }
 
     /// Registers `name` with these handlers.
