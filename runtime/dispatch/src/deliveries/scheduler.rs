@@ -79,10 +79,16 @@ impl Deliveries {
     }
 }
 
-/// A time after which the schedule fires at least as often as is caught up, or
-/// `first` if it fires less often than that.
-fn since(schedule: &Schedule, first: Timestamp, now: Timestamp) -> Result<Timestamp, Error> {
-    let mut span = Duration::from_secs(CAUGHT_UP_MAX as u64);
+/// A time from which on the schedule fires at least `wanted` times up to `now`,
+/// and not many more; `first` if it fires less often since then. However long
+/// the node was off, only about as many times as wanted are looked at.
+fn since(
+    schedule: &Schedule,
+    first: Timestamp,
+    now: Timestamp,
+    wanted: usize,
+) -> Result<Timestamp, Error> {
+    let mut span = LATE.max(Duration::from_secs(wanted as u64));
     loop {
         let from = now.checked_sub(span).unwrap_or(first);
         if from <= first {
@@ -91,7 +97,7 @@ fn since(schedule: &Schedule, first: Timestamp, now: Timestamp) -> Result<Timest
         let (mut times, mut last) = (0, from);
         while let Some(time) = schedule.next_after(last)?.filter(|time| *time <= now) {
             (times, last) = (times + 1, time);
-            if times == CAUGHT_UP_MAX {
+            if times == wanted {
                 return Ok(from);
             }
         }
@@ -109,10 +115,10 @@ fn times(
     let missed =
         |time: &Timestamp| Duration::try_from(now.duration_since(*time)).unwrap_or_default() > LATE;
     let last = |times: Vec<Timestamp>| times.last().copied().into_iter().collect::<Vec<_>>();
-    // Only as many as are wanted are ever looked at, however long the node was off.
     let from = match schedule.catch_up {
-        CatchUp::All => since(schedule, first, now)?,
-        CatchUp::Once | CatchUp::Skip => first.max(now.checked_sub(LATE).unwrap_or(first)),
+        CatchUp::All => since(schedule, first, now, CAUGHT_UP_MAX)?,
+        CatchUp::Once => since(schedule, first, now, 1)?,
+        CatchUp::Skip => first.max(now.checked_sub(LATE).unwrap_or(first)),
     };
     let mut times = if from == first { vec![first] } else { Vec::new() };
     let mut next = schedule.next_after(from)?;
@@ -125,7 +131,6 @@ fn times(
     }
     let times = match schedule.catch_up {
         CatchUp::All => times,
-        CatchUp::Once if times.is_empty() => vec![first],
         CatchUp::Once => last(times),
         CatchUp::Skip => last(times.into_iter().filter(|time| !missed(time)).collect()),
     };

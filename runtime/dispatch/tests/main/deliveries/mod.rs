@@ -6,6 +6,7 @@ mod channels;
 mod destinations;
 mod queues;
 mod recursion;
+mod schedules;
 
 use std::sync::Arc;
 use std::time::Duration;

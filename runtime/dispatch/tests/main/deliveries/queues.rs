@@ -274,3 +274,41 @@ async fn a_change_of_one_trigger_does_not_wait_for_what_another_runs() {
     let sent = node.start.elapsed();
     assert_eq!(next(&mut seen).await, ("fast".into(), sent));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_no_pattern_wants_is_deleted_and_not_handled() {
+    let node = Node::new();
+    let queue = node.queue("q", QueueAttributes::default()).await;
+    node.exporting("f", Handler::Event, |_| {}).await;
+    let mut seen = node.answer(|_| Outcome::Ok);
+    node.run();
+    let pattern = serde_json::json!({"data": {"total": [{"numeric": [">", 100]}]}});
+    node.trigger("f", &queue, |trigger| trigger.patterns = vec![pattern.try_into().unwrap()]).await;
+    for body in ["{\"total\":100}", "{\"total\":101}", "no JSON"] {
+        let message = lambent_storage::NewMessage {
+            body: body.into(),
+            content_type: Some("application/json".into()),
+            ..Default::default()
+        };
+        node.send_from(&queue, message, super::Origin::default()).await;
+    }
+    assert_eq!(texts(&all(&mut seen).await), ["{\"total\":101}"]);
+    assert_eq!((node.count(Delivered::Unwanted), node.received(&queue).await), (2, vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn messages_of_a_disabled_trigger_wait() {
+    let node = Node::new();
+    let queue = node.queue("q", QueueAttributes::default()).await;
+    node.exporting("f", Handler::Event, |_| {}).await;
+    let mut seen = node.answer(|_| Outcome::Ok);
+    node.run();
+    node.trigger("f", &queue, |_| {}).await;
+    tokio::time::sleep(SECOND).await;
+    node.trigger("f", &queue, |trigger| trigger.enabled = false).await;
+    tokio::time::sleep(SECOND).await;
+    node.send(&queue, "a", None).await;
+    assert_eq!(all(&mut seen).await, []);
+    node.trigger("f", &queue, |_| {}).await;
+    assert_eq!(texts(&all(&mut seen).await), ["a"]);
+}
