@@ -1,0 +1,59 @@
+//! Speed of state and events, as ratios to a baseline in the same run:
+//! `cargo run --release --bin bench` (or with the names of some).
+
+mod backlog;
+mod enqueue;
+mod measure;
+mod raw_log;
+mod table;
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+
+use crate::table::Table;
+
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+/// Measures, and prints one table.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// What to measure [default: everything]
+    which: Vec<Which>,
+
+    /// Keep data under DIR, on the disk to be measured [default: the temporary directory]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Which {
+    /// Durable enqueues a second
+    Enqueue,
+    /// A million messages waiting
+    Backlog,
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Failed> {
+    let arguments = Arguments::parse();
+    let parent = arguments.data.clone().unwrap_or_else(std::env::temp_dir);
+    let directory = tempfile::tempdir_in(parent)?;
+    let mut table = Table::new();
+    for which in Which::value_variants() {
+        if !arguments.which.is_empty() && !arguments.which.contains(which) {
+            continue;
+        }
+        eprintln!("measuring: {which:?}");
+        match which {
+            Which::Enqueue => enqueue::run(directory.path(), &mut table).await?,
+            Which::Backlog => backlog::run(directory.path(), &mut table).await?,
+        }
+    }
+    table.print(arguments.json);
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! A full disk is told, loses nothing, and is over when there is room again.
+//!
+//! Needs root and loop devices:
+//! `cargo test --test e2e disk_full -- --ignored`.
+
+use crate::client::Ask;
+use crate::image::{Mount, image};
+use crate::node::Node;
+
+const MIB: usize = 1 << 20;
+
+fn ask(node: &Node, method: &str, path: &str) -> Ask {
+    node.ask(method, path).key(&node.key)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs root and loop devices"]
+async fn a_full_disk_is_told_and_loses_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let disk = home.path().join("disk");
+    image(&disk, 128 << 20, "mkfs.ext4");
+    let mount = Mount::new(&disk);
+    let node = Node::start_in(&mount.directory, &[]);
+    node.deploy("hello", "hello-http", "").await;
+    for path in ["/v1/buckets/full", "/v1/keyspaces/full", "/v1/queues/full"] {
+        let ask = ask(&node, "PUT", path).header("content-type", "application/json");
+        assert_eq!(ask.body("{}").send().await.status, 201, "{path}");
+    }
+    let object = |number: usize| format!("/v1/buckets/full/objects/{number}");
+    let mut kept = 0;
+    let refused = loop {
+        let byte = u8::try_from(kept % 251).unwrap();
+        let reply = ask(&node, "PUT", &object(kept)).body(vec![byte; 2 * MIB]).send().await;
+        if reply.status != 201 {
+            break reply;
+        }
+        kept += 1;
+        assert!(kept < 100, "the disk is larger than it should be");
+    };
+    let detail = refused.problem(503, "storage-unavailable");
+    assert!(detail.contains("disk") || detail.contains("store"), "{detail}");
+    // Small writes fill what is left, and are refused as clearly.
+    let mut keys = 0;
+    loop {
+        let path = format!("/v1/keyspaces/full/keys/{keys}");
+        let reply = ask(&node, "PUT", &path).body(vec![b'v'; MIB]).send().await;
+        if reply.status == 503 {
+            reply.problem(503, "storage-unavailable");
+            break;
+        }
+        keys += 1;
+        assert!(keys < 200, "the disk is larger than it should be");
+    }
+    assert_eq!(node.get("hello", "/").await.status, 200, "what needs no disk goes on");
+    for number in 0..kept {
+        let reply = ask(&node, "GET", &object(number)).send().await;
+        let byte = u8::try_from(number % 251).unwrap();
+        assert_eq!((reply.status, &reply.body[..]), (200, &vec![byte; 2 * MIB][..]), "{number}");
+    }
+    for number in 0..kept.min(20) {
+        // Deleting needs a little room in the log of the database itself.
+        let reply = ask(&node, "DELETE", &object(number)).send().await;
+        assert!(matches!(reply.status, 204 | 503), "{number}: {reply:?}");
+    }
+    node.kill();
+
+    let node = Node::start_in(&mount.directory, &[]);
+    for number in 0..kept.min(20) {
+        let reply = ask(&node, "DELETE", &object(number)).send().await;
+        assert!(matches!(reply.status, 204 | 404), "{number}: {reply:?}");
+    }
+    for key in 0..keys {
+        let reply = ask(&node, "GET", &format!("/v1/keyspaces/full/keys/{key}")).send().await;
+        assert_eq!((reply.status, reply.body.len()), (200, MIB), "{key}");
+    }
+    let reply = ask(&node, "PUT", &object(0)).body(vec![1; MIB]).send().await;
+    assert_eq!(reply.status, 201, "there is room again: {reply:?}");
+    node.stop().await;
+}
