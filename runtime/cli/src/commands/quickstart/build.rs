@@ -17,7 +17,7 @@ use crate::progress::Progress;
 const TARGET: &str = "wasm32-wasip2";
 
 /// The guests of the demonstration.
-pub(super) const PACKAGES: [&str; 2] = ["hello-http", "thumbnail-http"];
+pub(super) const PACKAGES: [&str; 3] = ["hello-http", "thumbnail-http", "thumbnail"];
 
 /// The guests that were built.
 pub(super) struct Built {

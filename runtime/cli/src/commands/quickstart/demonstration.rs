@@ -1,5 +1,5 @@
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use lambent_types::{ConfigurationPatch, FunctionName, InvocationRecord, Meter};
@@ -20,16 +20,16 @@ use crate::view;
 /// How many warm calls the median is of.
 pub(super) const WARM_CALLS: usize = 20;
 
-/// Deploys both functions.
+/// Deploys the functions that serve HTTP.
 ///
 /// # Errors
 /// Failed: a function is not there, or the server will not have it.
 pub(super) fn deploy(client: &Client, built: &Built, report: &mut Report) -> Result<(), CliError> {
     report.deployed(deploy_one(client, "hello", built.component("hello-http")?)?)?;
-    report.deployed(deploy_one(client, "thumbnail", built.component("thumbnail-http")?)?)
+    report.deployed(deploy_one(client, "thumbnail-http", built.component("thumbnail-http")?)?)
 }
 
-/// Calls both functions, and keeps the thumbnail.
+/// Calls them, and keeps the thumbnail.
 ///
 /// # Errors
 /// Failed: any step; nothing is glossed over.
@@ -49,7 +49,7 @@ pub(super) fn call(
     let photo = fs::read(&path).map_err(|error| {
         CliError::failed(format!("cannot read the photograph {}: {error}", path.display()))
     })?;
-    let (calls, thumbnail) = call_often(client, "thumbnail", Some(&photo))?;
+    let (calls, thumbnail) = call_often(client, "thumbnail-http", Some(&photo))?;
     report.called(calls)?;
     let kept = data.join("thumbnail.jpg");
     fs::write(&kept, &thumbnail).map_err(|error| {
@@ -152,7 +152,11 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
-fn picture(path: std::path::PathBuf, image: &[u8]) -> Result<Picture, CliError> {
+/// An image, by what its header says.
+///
+/// # Errors
+/// Failed: it is no JPEG image.
+pub(super) fn picture(path: PathBuf, image: &[u8]) -> Result<Picture, CliError> {
     let Some((width, height)) = jpeg::dimensions(image) else {
         return Err(CliError::failed(format!("{} is no JPEG image", path.display())));
     };

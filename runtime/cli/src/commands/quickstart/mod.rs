@@ -2,6 +2,7 @@
 
 mod build;
 mod demonstration;
+mod pipeline;
 mod report;
 mod workspace;
 
@@ -32,7 +33,7 @@ Examples:
   lambent quickstart
   lambent quickstart --exit      in CI: fails unless everything worked";
 
-/// Build two example functions, serve them, and send one a photograph
+/// Build example functions, serve them, and run photographs through them
 ///
 /// Needs a clone of the repository, cargo and rustup. Keeps serving until
 /// Ctrl-C, and prints what to try next.
@@ -76,14 +77,18 @@ pub(crate) fn run(args: &QuickstartArgs, global: &Global) -> Result<Exit, CliErr
         .map_err(|error: endpoint::InvalidEndpoint| CliError::failed(error.to_string()))?;
     let client = Client::new(endpoint, None, None)?;
     let options = Options { listen: node.address, ..options };
-    while_serving(node, false, || demonstration::deploy(&client, &built, &mut report))?;
+    while_serving(node, false, || {
+        demonstration::deploy(&client, &built, &mut report)?;
+        pipeline::apply(&client, &workspace, &built, &mut report)
+    })?;
 
     // A deploy leaves a function in memory. Only a new start makes the first
-    // call a cold one, and shows that nothing needs deploying again.
+    // call a cold one, and shows that nothing needs deploying or wiring again.
     let node = start(options)?;
     report.restarted(&node)?;
     while_serving(node, !args.exit, || {
         demonstration::call(&client, &workspace, &data, &mut report)?;
+        pipeline::run(&client, &workspace, &mut report)?;
         finish(&report, args, &workspace, output)
     })?;
     Ok(Exit::Ok)

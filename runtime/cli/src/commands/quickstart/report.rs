@@ -68,13 +68,23 @@ impl Picture {
     }
 }
 
+/// What became of a photograph in a bucket.
+pub(super) struct Thumbnail {
+    /// From the photograph's being stored to its thumbnail's.
+    pub(super) time: Duration,
+    pub(super) photo: Picture,
+    pub(super) small: Picture,
+    /// What the keyspace says of it.
+    pub(super) metadata: Value,
+}
+
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 impl Report {
     pub(super) fn new(output: Output) -> Self {
-        let steps = json!({ "deployed": {}, "called": {} });
+        let steps = json!({ "deployed": {}, "called": {}, "pipeline": [] });
         Self { output, url: String::new(), steps, deployments: Vec::new() }
     }
 
@@ -111,7 +121,7 @@ impl Report {
 
     pub(super) fn restarted(&mut self, node: &Node) -> Result<(), CliError> {
         self.steps["restart_us"] = micros(node.startup).into();
-        self.tell("restarted", "with both functions, from what is on disk", &duration(node.startup))
+        self.tell("restarted", "with everything, from what is on disk", &duration(node.startup))
     }
 
     pub(super) fn deployed(&mut self, deployment: Deployment) -> Result<(), CliError> {
@@ -162,16 +172,54 @@ impl Report {
     pub(super) fn shrunk(&mut self, photo: Picture, small: Picture) -> Result<(), CliError> {
         self.steps["photo"] = photo.to_json();
         self.steps["thumbnail"] = small.to_json();
+        check_smaller(&photo, &small)?;
         let (before, after) = (photo.size(), small.size());
-        let smaller =
-            small.width < photo.width && small.height < photo.height && small.bytes < photo.bytes;
-        if !smaller {
-            return Err(CliError::failed(format!(
-                "the thumbnail ({after}) is not smaller than the photograph ({before})"
-            )));
-        }
         self.tell("received", &format!("photograph of {before}: thumbnail of {after}"), "")?;
         self.tell("", &format!("written to {}", relative(&small.path).display()), "")
+    }
+
+    /// Tells what was made as a file says.
+    pub(super) fn applied(
+        &mut self,
+        file: &Path,
+        steps: Vec<String>,
+        time: Duration,
+    ) -> Result<(), CliError> {
+        let what = match steps.len() {
+            0 => "nothing to do".into(),
+            count => format!("{count} steps"),
+        };
+        self.steps["applied"] = json!({ "file": file, "steps": steps, "time_us": micros(time) });
+        let file = relative(file);
+        self.tell("applied", &format!("{}: {what}", file.display()), &duration(time))?;
+        steps.iter().try_for_each(|step| self.tell("", step, ""))
+    }
+
+    /// Tells what became of a photograph in a bucket.
+    ///
+    /// # Errors
+    /// Failed: its thumbnail is not smaller, or what is noted of it is wrong.
+    pub(super) fn arrived(&mut self, thumbnail: Thumbnail) -> Result<(), CliError> {
+        let Thumbnail { time, photo, small, metadata } = thumbnail;
+        check_smaller(&photo, &small)?;
+        let (width, height) = (photo.width, photo.height);
+        if metadata["width"] != width || metadata["height"] != height {
+            return Err(CliError::failed(format!(
+                "the metadata say {metadata} of a photograph of {}",
+                photo.size()
+            )));
+        }
+        if let Some(pipeline) = self.steps["pipeline"].as_array_mut() {
+            pipeline.push(json!({
+                "photo": photo.to_json(), "thumbnail": small.to_json(),
+                "metadata": metadata, "time_us": micros(time),
+            }));
+        }
+        let name = photo.path.file_name().unwrap_or_default().to_string_lossy();
+        self.tell("put", &format!("photos/{name}, {}", photo.size()), "")?;
+        let what = format!("{}, {}", small.path.display(), small.size());
+        self.tell("got", &what, &duration(time))?;
+        self.tell("", &format!("metadata/{name}: {width} x {height} pixels"), "")
     }
 
     pub(super) fn to_json(&self) -> Value {
@@ -185,8 +233,9 @@ impl Report {
             let deployment = self.deployments.iter().find(|one| one.name == name);
             deployment.and_then(|one| one.urls.first()).cloned().unwrap_or_default()
         };
-        let (hello, thumbnail) = (url("hello"), url("thumbnail"));
-        let photo = quoted(&format!("@{}", relative(&workspace.photo()).display()));
+        let (hello, thumbnail) = (url("hello"), url("thumbnail-http"));
+        let photo = relative(&workspace.photo()).display().to_string();
+        let (photo, sent) = (quoted(&photo), quoted(&format!("@{photo}")));
         let (lambent, flag) = (program(), endpoint_flag(&self.url));
         let mut lines = vec![String::new(), bold("Open")];
         lines.extend([format!("  {hello}"), format!("  {thumbnail}   a page that takes photos")]);
@@ -194,10 +243,17 @@ impl Report {
             String::new(),
             bold("Go on, in another terminal"),
             format!("  curl {hello}"),
-            format!("  curl --data-binary {photo} {thumbnail} -o small.jpg"),
+            format!("  curl --data-binary {sent} {thumbnail} -o small.jpg"),
+            String::new(),
+            format!("  {lambent} object put photos mine.jpg {photo}{flag}"),
+            format!("  {lambent} object get thumbnails mine.jpg -o mine.jpg{flag}"),
+            format!("  {lambent} kv get metadata mine.jpg{flag}"),
+            format!("  {lambent} kv list metadata{flag}"),
+            format!("  {lambent} logs thumbnail{flag}"),
+            String::new(),
             format!("  {lambent} list{flag}"),
-            format!("  {lambent} logs thumbnail --follow{flag}"),
-            format!("  {lambent} describe hello{flag}"),
+            format!("  {lambent} trigger describe photos{flag}"),
+            format!("  {lambent} usage{flag}"),
             String::new(),
             format!("Serving at {} until Ctrl-C.", self.url),
         ]);
@@ -206,6 +262,16 @@ impl Report {
         }
         Ok(())
     }
+}
+
+fn check_smaller(photo: &Picture, small: &Picture) -> Result<(), CliError> {
+    if small.width < photo.width && small.height < photo.height && small.bytes < photo.bytes {
+        return Ok(());
+    }
+    let (before, after) = (photo.size(), small.size());
+    Err(CliError::failed(format!(
+        "the thumbnail ({after}) is not smaller than the photograph ({before})"
+    )))
 }
 
 #[cfg(test)]
@@ -223,5 +289,19 @@ mod tests {
         assert!(report.shrunk(picture(100, 1000), picture(10, 1000)).is_err());
         report.shrunk(picture(100, 1000), picture(10, 10)).unwrap();
         assert_eq!(report.to_json()["thumbnail"]["width"], 10);
+    }
+
+    #[test]
+    fn what_is_noted_of_a_photograph_must_be_right() {
+        let thumbnail = |width: u16| Thumbnail {
+            time: Duration::from_millis(5),
+            photo: picture(100, 1000),
+            small: picture(10, 10),
+            metadata: json!({ "width": width, "height": 100 }),
+        };
+        let mut report = Report::new(Output { json: true, terminal: false });
+        assert!(report.arrived(thumbnail(99)).is_err());
+        report.arrived(thumbnail(100)).unwrap();
+        assert_eq!(report.to_json()["pipeline"][0]["time_us"], 5000);
     }
 }

@@ -1,4 +1,5 @@
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::CliError;
@@ -42,7 +43,31 @@ impl Workspace {
         self.root.join("target").join(name)
     }
 
-    /// The photograph.
+    /// What the thumbnail example is made of.
+    pub(super) fn manifest(&self) -> PathBuf {
+        self.root.join("guest-examples/thumbnail/lambent.toml")
+    }
+
+    /// All photographs of the thumbnail example, by name.
+    ///
+    /// # Errors
+    /// Failed: they cannot be listed.
+    pub(super) fn photos(&self) -> Result<Vec<PathBuf>, CliError> {
+        let directory = self.photo().parent().map(Path::to_path_buf).unwrap_or_default();
+        let unreadable =
+            |error| CliError::failed(format!("cannot list {}: {error}", directory.display()));
+        let mut photos = Vec::new();
+        for entry in fs::read_dir(&directory).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path.extension().is_some_and(|ending| ending == "jpg") {
+                photos.push(path);
+            }
+        }
+        photos.sort();
+        Ok(photos)
+    }
+
+    /// The photograph that is sent over HTTP.
     pub(super) fn photo(&self) -> PathBuf {
         self.root.join(PHOTO)
     }
@@ -66,5 +91,7 @@ mod tests {
         std::fs::write(root.join(PHOTO), "").unwrap();
         assert_eq!(Workspace::find(Some(root)).unwrap().root(), root);
         assert!(Workspace::find(Some(&root.join("guest-examples"))).is_err());
+        std::fs::write(root.join(PHOTO).with_file_name("README.md"), "").unwrap();
+        assert_eq!(Workspace::find(Some(root)).unwrap().photos().unwrap(), [root.join(PHOTO)]);
     }
 }

@@ -1,0 +1,179 @@
+//! A photograph in one bucket becomes a thumbnail in another, and what is known
+//! of it a key: the example `thumbnail`, as its `lambent.toml` describes it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use lambent_types::{BucketName, FunctionName, InvocationRecord, KeyspaceName};
+use serde_json::Value;
+
+use super::build::Built;
+use super::demonstration::picture;
+use super::report::{Report, Thumbnail};
+use super::workspace::Workspace;
+use crate::api::functions::LogFilter;
+use crate::api::objects::Attached;
+use crate::api::resources::found;
+use crate::client::Client;
+use crate::commands::apply::{File, Plan, explain};
+use crate::error::CliError;
+use crate::progress::Progress;
+use crate::view;
+
+/// The package, and the function in its file.
+const NAME: &str = "thumbnail";
+
+/// How long the thumbnail of one photograph may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The longest pause between two looks.
+const PAUSE_MAX: Duration = Duration::from_millis(200);
+
+/// Makes everything that the example's `lambent.toml` names.
+///
+/// # Errors
+/// Failed: any step.
+pub(super) fn apply(
+    client: &Client,
+    workspace: &Workspace,
+    built: &Built,
+    report: &mut Report,
+) -> Result<(), CliError> {
+    let component = built.component(NAME)?.to_path_buf();
+    let clock = Instant::now();
+    let progress = Progress::spinner("applying the thumbnail example's lambent.toml");
+    let file = File::read(&workspace.manifest())?;
+    let locate = |name: &str, path: PathBuf| if name == NAME { component.clone() } else { path };
+    let plan = Plan::make(client, &file, false, &locate)?;
+    let mut done = Vec::new();
+    let taken = plan.execute(client, |step, _| {
+        done.push(step.to_owned());
+        Ok(())
+    });
+    taken.map_err(|stopped| explain(&plan, stopped))?;
+    drop(progress);
+    report.applied(&workspace.manifest(), done, clock.elapsed())
+}
+
+/// The places of the pipeline.
+struct Pipeline<'a> {
+    client: &'a Client,
+    photos: BucketName,
+    thumbnails: BucketName,
+    metadata: KeyspaceName,
+}
+
+/// Puts every photograph of the example into its bucket, and waits for what
+/// becomes of it.
+///
+/// # Errors
+/// Failed: any step; nothing is glossed over.
+pub(super) fn run(
+    client: &Client,
+    workspace: &Workspace,
+    report: &mut Report,
+) -> Result<(), CliError> {
+    let name = |error| CliError::failed(format!("{error}"));
+    let pipeline = Pipeline {
+        client,
+        photos: "photos".parse().map_err(name)?,
+        thumbnails: "thumbnails".parse().map_err(name)?,
+        metadata: "metadata".parse().map_err(name)?,
+    };
+    for path in workspace.photos()? {
+        let progress = Progress::spinner(format!("putting {} into photos", path.display()));
+        let thumbnail = pipeline.send(&path)?;
+        drop(progress);
+        report.arrived(thumbnail)?;
+    }
+    Ok(())
+}
+
+impl Pipeline<'_> {
+    fn send(&self, path: &Path) -> Result<Thumbnail, CliError> {
+        let photo = fs::read(path).map_err(|error| {
+            CliError::failed(format!("cannot read the photograph {}: {error}", path.display()))
+        })?;
+        let key = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        // Those of an earlier run would look like those of this one.
+        found(self.client.delete_object(&self.thumbnails, &key))?;
+        found(self.client.delete_key(&self.metadata, &key, None))?;
+
+        let attached = Attached { content_type: Some("image/jpeg".into()), ..Attached::default() };
+        let bytes = photo.len() as u64;
+        let mut body = photo.as_slice();
+        let put = self.client.put_object(&self.photos, &key, &attached, bytes, &mut body)?;
+        let (made, metadata) = self.wait(&key)?;
+        let mut small = Vec::new();
+        self.client.get_object(&self.thumbnails, &key, None)?.copy(|bytes| {
+            small.extend_from_slice(bytes);
+            Ok(())
+        })?;
+        Ok(Thumbnail {
+            time: between(&put, &made)?,
+            photo: picture(path.to_path_buf(), &photo)?,
+            small: picture(PathBuf::from(format!("thumbnails/{key}")), &small)?,
+            metadata,
+        })
+    }
+
+    /// Waits for thumbnail and metadata.
+    fn wait(&self, key: &str) -> Result<(Value, Value), CliError> {
+        let clock = Instant::now();
+        let mut pause = Duration::from_millis(2);
+        loop {
+            let thumbnail = self.client.find_object(&self.thumbnails, key)?;
+            let metadata = found(self.client.get_key(&self.metadata, key))?;
+            if let (Some(thumbnail), Some(metadata)) = (thumbnail, metadata) {
+                return Ok((thumbnail, metadata.json()?));
+            }
+            if clock.elapsed() > PATIENCE {
+                return Err(self.why_not(key));
+            }
+            thread::sleep(pause);
+            pause = (pause * 2).min(PAUSE_MAX);
+        }
+    }
+
+    /// Says what the function's log says.
+    fn why_not(&self, key: &str) -> CliError {
+        let error =
+            CliError::failed(format!("no thumbnail of {key} within {} s", PATIENCE.as_secs()));
+        let newest = LogFilter { limit: Some(1), ..LogFilter::default() };
+        let last = NAME.parse::<FunctionName>().ok().and_then(|function| {
+            let page = self.client.logs(&function, &newest).ok()?;
+            view::read::<Vec<InvocationRecord>>(&page["records"]).ok()?.pop()
+        });
+        error.hint(match last {
+            Some(record) => {
+                let outcome = record.outcome.message();
+                format!("the last invocation of {NAME} ended so: {outcome}")
+            }
+            None => format!("{NAME} was not invoked at all"),
+        })
+    }
+}
+
+/// The time from one object's being written to the other's, by the server's clock.
+fn between(first: &Value, second: &Value) -> Result<Duration, CliError> {
+    let written = |object: &Value| view::read::<Timestamp>(&object["modified"]);
+    let time = written(second)?.duration_since(written(first)?);
+    Ok(time.unsigned_abs())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn the_servers_clock_says_how_long_it_took() {
+        let at = |time: &str| json!({ "modified": time });
+        let time = between(&at("2026-07-01T12:00:00.1Z"), &at("2026-07-01T12:00:00.15Z"));
+        assert_eq!(time.unwrap(), Duration::from_millis(50));
+        assert!(between(&json!({}), &json!({})).is_err());
+    }
+}
