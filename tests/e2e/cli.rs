@@ -9,25 +9,25 @@ use serde_json::Value;
 use crate::node::{Done, Node, eventually, lambent, run, shared, spawn};
 
 /// A command that finds the node, and its key, by its data directory.
-fn at(node: &Node, arguments: &[&str]) -> Command {
+pub(crate) fn at(node: &Node, arguments: &[&str]) -> Command {
     let mut command = lambent(arguments);
     command.env("LAMBENT_DATA", node.data().path());
     command
 }
 
-fn path(guest_name: &str) -> String {
+pub(crate) fn path(guest_name: &str) -> String {
     guest(guest_name).to_str().unwrap().to_owned()
 }
 
 /// Runs a command that succeeds.
-async fn ok(node: &Node, arguments: &[&str]) -> Done {
+pub(crate) async fn ok(node: &Node, arguments: &[&str]) -> Done {
     let done = exits(node, 0, arguments).await;
     assert!(!done.stderr.contains("error:"), "{done:?}");
     done
 }
 
 /// Runs a command that exits with this code.
-async fn exits(node: &Node, code: i32, arguments: &[&str]) -> Done {
+pub(crate) async fn exits(node: &Node, code: i32, arguments: &[&str]) -> Done {
     let command = at(node, arguments);
     let done = tokio::task::spawn_blocking(|| run(command)).await.unwrap();
     assert_eq!(done.code, Some(code), "{arguments:?}: {done:?}");
@@ -35,7 +35,7 @@ async fn exits(node: &Node, code: i32, arguments: &[&str]) -> Done {
 }
 
 /// Runs a command with `--json`, which prints JSON and nothing else.
-async fn json(node: &Node, arguments: &[&str]) -> Value {
+pub(crate) async fn json(node: &Node, arguments: &[&str]) -> Value {
     let done = ok(node, &[arguments, &["--json"]].concat()).await;
     assert_eq!(done.stderr, "", "{arguments:?}");
     serde_json::from_str(&done.stdout).unwrap_or_else(|_| panic!("{arguments:?}: {done:?}"))

@@ -3,9 +3,11 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
+mod apply;
 mod architecture;
 mod bad_input;
 mod cli;
+mod cli_resources;
 mod client;
 mod compile_bomb;
 mod crash;
