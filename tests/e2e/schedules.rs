@@ -1,0 +1,74 @@
+//! Schedules fire when they say, and make up for the time no node was running.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::node::{Node, eventually};
+
+/// `at(…)` of a moment this far away, to the second.
+fn at(seconds: i64) -> (String, Timestamp) {
+    let second = Timestamp::from_second(Timestamp::now().as_second() + seconds).unwrap();
+    let text = second.to_string();
+    (format!("at({})", text.trim_end_matches('Z')), second)
+}
+
+async fn report(node: &Node, schedule: &str, time: Timestamp) -> Value {
+    let key = format!("{schedule}%2F{}.json", time.to_string().replace(':', "%3A"));
+    let reply = eventually(&key, async || {
+        let reply = node.get_object("reports", &key).await;
+        (reply.status == 200).then_some(reply)
+    });
+    reply.await.json()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_is_written_at_its_time_and_after_a_crash_for_the_time_missed() {
+    let node = Node::start(&[]);
+    node.apply_example("nightly-report", &[]).await;
+    let described = node.native("GET", "/schedules/nightly").send().await.json();
+    assert!(described["next"].is_string(), "{described}");
+
+    node.put_object("photos", "a.jpg", vec![0; 10]).await;
+    node.put_object("photos", "b.jpg", vec![0; 20]).await;
+    node.set_key("metadata", "a.jpg", "{}").await;
+    let input = json!({ "buckets": ["photos"], "keyspaces": ["metadata"] });
+    let schedule = |expression: &str| json!({ "function": "nightly-report", "expression": expression, "input": input });
+    let (expression, time) = at(1);
+    node.create("/schedules/soon", schedule(&expression)).await;
+    let written = report(&node, "soon", time).await;
+    assert_eq!(written["time"], time.to_string(), "{written}");
+    assert_eq!(written["buckets"]["photos"], json!({ "objects": 2, "bytes": 30 }));
+    assert_eq!(written["keyspaces"], json!({ "metadata": 1 }));
+
+    let (expression, time) = at(2);
+    node.create("/schedules/missed", schedule(&expression)).await;
+    node.kill();
+    let left = time.duration_since(Timestamp::now());
+    // Its time has to pass while no node runs: nothing tells but the clock.
+    tokio::time::sleep(Duration::try_from(left).unwrap_or_default()).await;
+    let node = Node::start_in(&node.data(), &[]);
+    let written = report(&node, "missed", time).await;
+    assert_eq!(written["time"], time.to_string(), "the time it fired for: {written}");
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn malformed_schedules_are_refused_and_say_what_is_wrong() {
+    let node = crate::node::shared().await;
+    node.deploy("schedule-target", "echo-event", "").await;
+    for (expression, phrase) in
+        [("61 * * * *", "minute"), ("* * * * MOON", "day"), ("at(tomorrow)", "at("), ("", "")]
+    {
+        let schedule = json!({ "function": "schedule-target", "expression": expression });
+        let ask = node.native("PUT", "/schedules/malformed");
+        let ask = ask.header("content-type", "application/json").body(schedule.to_string());
+        let detail = ask.send().await.problem(400, "invalid-configuration");
+        assert!(detail.contains(phrase), "{expression:?}: {detail}");
+    }
+    let schedule = json!({ "function": "nobody", "expression": "rate(5 minutes)" });
+    let ask = node.native("PUT", "/schedules/malformed");
+    let ask = ask.header("content-type", "application/json").body(schedule.to_string());
+    ask.send().await.problem(404, "function-not-found");
+}
