@@ -78,8 +78,9 @@ async fn keys_are_set_counted_and_listed() {
     let revision = value["revision"].as_u64().unwrap().to_string();
     exits(&node, 1, &["kv", "set", "settings", "a/b c", "x", "--if-revision", "0"]).await;
     ok(&node, &["kv", "set", "settings", "a/b c", "x", "--if-revision", &revision]).await;
-    let done = exits(&node, 1, &["kv", "delete", "settings", "a/b c", "--if-revision", &revision]);
-    assert!(done.await.stderr.contains("error:"));
+    let stale = ["kv", "delete", "settings", "a/b c", "--if-revision", &revision];
+    let done = exits(&node, 1, &stale).await;
+    assert!(done.stderr.contains("error:"));
     assert_eq!(ok(&node, &["kv", "increment", "settings", "n"]).await.stdout, "1\n");
     assert_eq!(ok(&node, &["kv", "increment", "settings", "n", "--by", "-3"]).await.stdout, "-2\n");
     let done = ok(&node, &["kv", "set", "settings", "brief", "x", "--ttl", "1h"]).await;
