@@ -8,7 +8,7 @@ use bytes::Bytes;
 use lambent_control::{Control, Deployed, Inspect, Inspected};
 use lambent_storage::contract::samples;
 use lambent_storage::memory::MemoryCode;
-use lambent_storage::{CodeStore, Quotas, StorageError, Stores};
+use lambent_storage::{CodeStore, DataDir, Options, StorageError, Stores};
 use lambent_types::{
     ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionName, Handler, ManualClock,
     Namespace,
@@ -88,6 +88,7 @@ pub(crate) struct Fixture {
     pub(crate) inspect: Arc<FakeInspect>,
     pub(crate) ns: Namespace,
     pub(crate) f: FunctionName,
+    _directory: tempfile::TempDir,
 }
 
 impl Fixture {
@@ -98,7 +99,9 @@ impl Fixture {
 
     pub(crate) fn with_grace(grace: Duration) -> Self {
         let clock = Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
-        let mut stores = Stores::memory(clock.clone(), Quotas::default());
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::open(directory.path()).unwrap();
+        let mut stores = Stores::embedded(&data, Options::default(), clock.clone()).unwrap();
         let code = Arc::new(FlakyCode::default());
         let inspect = Arc::new(FakeInspect {
             prepared: Mutex::default(),
@@ -115,7 +118,7 @@ impl Fixture {
             });
         let control = Arc::new(control);
         let (ns, f) = (samples::namespace("default"), samples::name("f"));
-        Self { control, stores, told, code, inspect, ns, f }
+        Self { control, stores, told, code, inspect, ns, f, _directory: directory }
     }
 
     /// Makes every `prepare` wait for a permit of the gate.

@@ -1,4 +1,4 @@
-//! The control plane over in-memory stores and a fake compiler.
+//! The control plane over the embedded stores and a fake compiler.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -5,10 +5,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures::StreamExt as _;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, Request};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyDataStream, BodyExt as _};
+use lambent_storage::ByteStream;
 use lambent_types::{ErrorCode, format_bytes};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, Sleep};
@@ -48,6 +50,8 @@ pub(crate) struct Intake {
     left: u64,
     stall: Duration,
     patience: Pin<Box<Sleep>>,
+    /// Whether more was asked for and has not come: time counts only then.
+    waiting: bool,
 }
 
 impl Intake {
@@ -65,7 +69,14 @@ impl Intake {
             return Err(IntakeError::TooLarge(limit));
         }
         let patience = Box::pin(tokio::time::sleep(stall));
-        Ok(Self { body, limit, left: limit, stall, patience })
+        Ok(Self { body, limit, left: limit, stall, patience, waiting: false })
+    }
+
+    /// It as a stream of bytes, for a store; an [`IntakeError`] is the cause of
+    /// the stream's.
+    pub(crate) fn stream(self) -> ByteStream {
+        let bytes = BodyDataStream::new(self);
+        bytes.map(|bytes| bytes.map_err(std::io::Error::other)).boxed()
     }
 
     /// Reads all of it into memory.
@@ -96,6 +107,10 @@ impl Body for Intake {
         let frame = match Pin::new(&mut this.body).poll_frame(cx) {
             Poll::Ready(frame) => frame,
             Poll::Pending => {
+                if !this.waiting {
+                    this.waiting = true;
+                    this.patience.as_mut().reset(Instant::now() + this.stall);
+                }
                 let stalled = this.patience.as_mut().poll(cx).is_ready();
                 return if stalled {
                     Poll::Ready(Some(Err(IntakeError::Stalled)))
@@ -104,8 +119,7 @@ impl Body for Intake {
                 };
             }
         };
-        let deadline = Instant::now() + this.stall;
-        this.patience.as_mut().reset(deadline);
+        this.waiting = false;
         Poll::Ready(frame.map(|frame| {
             let frame = frame.map_err(|_| IntakeError::Broken)?;
             let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
@@ -146,11 +160,22 @@ pub(crate) async fn json<T: DeserializeOwned>(
     what: &str,
     stall: Duration,
 ) -> Result<T, Refusal> {
+    large_json(request, accepted, JSON_BYTES_MAX, what, stall).await
+}
+
+/// Reads a body of JSON of at most `limit` bytes.
+pub(crate) async fn large_json<T: DeserializeOwned>(
+    request: Request<axum::body::Body>,
+    accepted: &[&str],
+    limit: u64,
+    what: &str,
+    stall: Duration,
+) -> Result<T, Refusal> {
     let (parts, body) = request.into_parts();
     if !media_type(&parts.headers).is_some_and(|given| accepted.contains(&given.as_str())) {
         return Err(unsupported(&parts.headers, &accepted.join(" or ")));
     }
-    let bytes = Intake::new(&parts.headers, body, JSON_BYTES_MAX, stall)?.whole().await?;
+    let bytes = Intake::new(&parts.headers, body, limit, stall)?.whole().await?;
     read_json(&bytes, what)
 }
 
