@@ -54,7 +54,15 @@ pub(crate) struct Global {
     endpoint: Option<Endpoint>,
 
     /// Show the server this key [default: look for one, see lambent --help]
-    #[arg(long, global = true, value_name = "KEY", env = "LAMBENT_KEY", hide_env_values = true)]
+    // The commands' own arguments are apart from these by their ids: objects have keys, too.
+    #[arg(
+        id = "global-key",
+        long = "key",
+        global = true,
+        value_name = "KEY",
+        env = "LAMBENT_KEY",
+        hide_env_values = true
+    )]
     key: Option<String>,
 
     /// Trust the certificate authorities in FILE (PEM) instead of the public ones
@@ -170,6 +178,7 @@ mod tests {
             let cli = Cli::try_parse_from(line.chain(flags))
                 .unwrap_or_else(|error| panic!("{name}: {error}"));
             assert!(cli.global.json);
+            assert_eq!(cli.global.key, None, "{name} takes another argument for the key");
             let client = cli.global.client().unwrap();
             assert_eq!(client.endpoint().to_string(), "http://localhost:1");
         }
