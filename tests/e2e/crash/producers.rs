@@ -65,7 +65,7 @@ impl Producer {
     /// Whether it was acknowledged; `None` if nobody knows.
     async fn acknowledged(&self, ask: Ask) -> Option<()> {
         let reply = ask.patience(Duration::from_secs(20)).try_send().await.ok()?;
-        assert!(matches!(reply.status, 200..=202 | 503), "{reply:?}");
+        assert!(matches!(reply.status, 200..=204 | 503), "{reply:?}");
         (reply.status != 503).then_some(())
     }
 

@@ -159,7 +159,7 @@ pub(crate) fn function(namespace: &str, grants: Value) -> FunctionVersion {
 }
 
 pub(crate) fn limits() -> Limits {
-    Limits { timeout: Duration::from_secs(60), fuel: 100_000_000_000, ..Limits::default() }
+    Limits { timeout: Duration::from_secs(600), fuel: 100_000_000_000, ..Limits::default() }
 }
 
 pub(crate) fn event(source: &str, data: impl Into<bytes::Bytes>) -> Event {
