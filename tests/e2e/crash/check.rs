@@ -71,6 +71,7 @@ async fn handled(node: &Node, ledger: &Ledger) {
     }
     let deadline = Instant::now() + SETTLING;
     let mut given_up = BTreeSet::new();
+    let mut told = Instant::now();
     loop {
         let seen = seen(node).await;
         take_given_up(node, &mut given_up).await;
@@ -78,6 +79,11 @@ async fn handled(node: &Node, ledger: &Ledger) {
         let alive: Vec<_> = dead.difference(&given_up).collect();
         if missing.is_empty() && alive.is_empty() {
             return;
+        }
+        if told.elapsed() > Duration::from_secs(5) {
+            let first: Vec<_> = missing.iter().take(3).chain(alive.iter().take(3)).collect();
+            println!("{} to handle, {} to give up: {first:?}", missing.len(), alive.len());
+            told = Instant::now();
         }
         assert!(
             Instant::now() < deadline,

@@ -45,18 +45,23 @@ fn key(seen: &Keyspace, event: &Event) -> Result<(), Failure> {
     let data: Value = event.json()?;
     let value = data["new"]["text"].as_str().and_then(|text| text.parse().ok()).unwrap_or(0);
     let key = subject(event);
-    in_order(seen, key, value)?;
-    write(seen, &format!("key/{key}/{value}"))
+    let mark = format!("key/{key}/{value}");
+    in_order(seen, key, value, &mark)?;
+    write(seen, &mark)
 }
 
-fn in_order(seen: &Keyspace, of: &str, value: u64) -> Result<(), Failure> {
+/// What has its mark was handled before, and may come again at any time: after a
+/// kill, with all that was taken together with it. What has none must not come
+/// after what was made later.
+fn in_order(seen: &Keyspace, of: &str, value: u64, mark: &str) -> Result<u64, Failure> {
     let place = format!("order/{of}");
     let last = seen.get(&place).map_err(failed)?;
     let last = last.and_then(|last| String::from_utf8(last).ok()?.parse().ok()).unwrap_or(0);
-    if value < last {
-        violation(seen, &format!("{of}: {value} after {last}"))?;
+    if value < last && seen.get(mark).map_err(failed)?.is_none() {
+        violation(seen, &format!("{of}: {value} first handled after {last}"))?;
     }
-    seen.set(&place, value.max(last).to_string()).map_err(failed)
+    seen.set(&place, value.max(last).to_string()).map_err(failed)?;
+    Ok(last)
 }
 
 fn message(seen: &Keyspace, event: &Event) -> Result<(), Failure> {
@@ -68,9 +73,13 @@ fn message(seen: &Keyspace, event: &Event) -> Result<(), Failure> {
         return write(seen, &format!("message/{body}"));
     }
     let group = subject(event);
-    in_order(seen, group, body.parse().unwrap_or(0))?;
-    // However often it was sent under one deduplication id, it is one message.
     let place = format!("fifo/{group}/{body}");
+    let number = body.parse().unwrap_or(0);
+    let last = in_order(seen, group, number, &place)?;
+    if number > last + 1 {
+        violation(seen, &format!("{group}: {number} handled before {}", last + 1))?;
+    }
+    // However often it was sent under one deduplication id, it is one message.
     let known = seen.get(&place).map_err(failed)?;
     if known.is_some_and(|known| known != event.id.as_bytes()) {
         violation(seen, &format!("{place} is there twice"))?;
