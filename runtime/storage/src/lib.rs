@@ -54,6 +54,7 @@ pub use objects::{
 };
 pub use queues::{
     Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Queues, Receipt, Redrive, Sent,
+    Visibility,
 };
 pub use quota::{QuotaExceeded, Quotas};
 pub use registry::{Expected, Registry};

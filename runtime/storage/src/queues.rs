@@ -165,13 +165,36 @@ pub enum QueueError {
     Storage(#[from] StorageError),
 }
 
+/// How long what is received is invisible to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Visibility {
+    /// As long as the queue says.
+    Queue,
+    /// This long. The receiver may be anywhere; no restart ends it.
+    For(Duration),
+    /// This long, or until the process that received is known to be gone:
+    /// what it had in hand then comes again at once.
+    WhileAlive(Duration),
+}
+
+impl Visibility {
+    /// The time, if it is not the queue's.
+    #[must_use]
+    pub fn time(self) -> Option<Duration> {
+        match self {
+            Self::Queue => None,
+            Self::For(time) | Self::WhileAlive(time) => Some(time),
+        }
+    }
+}
+
 /// Queues and the messages in them.
 ///
 /// A message that was acknowledged to its sender is durable and received at
 /// least once, unless its retention ends first. What was received is not
 /// received by another until its visibility timeout is over; that and the
-/// count of receipts may be lost in a crash, the message may not. Messages of a FIFO group are received
-/// in order, and not while an earlier one of the group is in flight; one
+/// count of receipts may be lost in a crash, the message may not. Messages of a
+/// FIFO group are received in order, and not while an earlier one of the group is in flight; one
 /// receipt may take several of a group. A standard queue keeps nearly the order.
 #[async_trait]
 pub trait Queues: Send + Sync {
@@ -233,7 +256,6 @@ pub trait Queues: Send + Sync {
 
     /// Receives at most `limit` messages, and waits up to `wait` for the first.
     /// Messages received too often go to the dead-letter queue instead.
-    /// `visibility` overrides that of the queue.
     ///
     /// # Errors
     /// `NoQueue`, `Invalid`, `Storage`.
@@ -242,7 +264,7 @@ pub trait Queues: Send + Sync {
         namespace: &Namespace,
         queue: &QueueName,
         limit: usize,
-        visibility: Option<Duration>,
+        visibility: Visibility,
         wait: Duration,
     ) -> Result<Vec<Message>, QueueError>;
 

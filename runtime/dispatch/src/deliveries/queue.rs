@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambent_storage::{Message, Queue, QueueError, Receipt};
+use lambent_storage::{Message, Queue, QueueError, Receipt, Visibility};
 use lambent_types::{
     DeliveryPolicy, Event, Failure, FunctionVersion, Handler, Incoming, Namespace, Origin,
     Qualifier, QueueName, RequestId, Retry, Source, Trigger, bounds, occurrence,
@@ -125,7 +125,7 @@ impl Deliveries {
         let timeout = Duration::from_millis(function.configuration.timeout_ms);
         let window = Duration::from_millis(batch_window_ms);
         let visibility = timeout * in_turn + window + VISIBILITY_MARGIN;
-        let visibility = Some(own.max(visibility).min(bounds::VISIBILITY_MAX));
+        let visibility = Visibility::WhileAlive(own.max(visibility).min(bounds::VISIBILITY_MAX));
         let queues = &self.stores.queues;
         let mut messages = tokio::select! {
             () = stop.cancelled() => return Ok(None),

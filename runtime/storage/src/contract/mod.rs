@@ -14,9 +14,16 @@ mod objects;
 mod queues;
 mod registry;
 pub mod samples;
+mod schedules;
+mod triggers;
 mod usage;
+mod waiting;
+
+pub use waiting::depth_becomes;
 
 use std::sync::Arc;
+
+use lambent_types::ManualClock;
 
 use crate::code::CodeStore;
 use crate::event_log::EventLog;
@@ -25,6 +32,8 @@ use crate::logs::InvocationLogs;
 use crate::objects::Objects;
 use crate::queues::Queues;
 use crate::registry::Registry;
+use crate::schedules::Schedules;
+use crate::stores::Stores;
 use crate::usage::Usage;
 
 /// Checks a [`Registry`]. Needs a runtime with several threads.
@@ -107,6 +116,27 @@ pub async fn check_queues(store: Arc<dyn Queues>) {
     queues::a_message_is_received_until_it_is_deleted(&*store).await;
     queues::groups_keep_their_order(&*store).await;
     queues::dead_letters_go_and_come_back(&*store).await;
+    waiting::purging_leaves_nothing(&*store).await;
+    waiting::whoever_waits_is_woken_by_a_send(&store).await;
+}
+
+/// Checks what [`Queues`] whose clock this is do when time passes.
+pub async fn check_queues_in_time(store: Arc<dyn Queues>, clock: &ManualClock) {
+    waiting::delay_visibility_and_retention_end(&*store, clock).await;
+    waiting::duplicates_are_known_for_five_minutes(&*store, clock).await;
+    waiting::stale_receipts_do_nothing(&*store, clock).await;
+}
+
+/// Checks the [`Triggers`](crate::Triggers) of stores, and that what they are for
+/// becomes events.
+pub async fn check_triggers(stores: &Stores) {
+    triggers::changes_go_to_the_triggers_they_fit(stores).await;
+    triggers::sources_are_kept_while_a_trigger_names_them(stores).await;
+}
+
+/// Checks [`Schedules`] that append to this log.
+pub async fn check_schedules(schedules: Arc<dyn Schedules>, log: Arc<dyn EventLog>) {
+    schedules::a_time_fires_once(&*schedules, &*log).await;
 }
 
 /// Checks an [`EventLog`].

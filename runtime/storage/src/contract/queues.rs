@@ -3,7 +3,7 @@ use std::time::Duration;
 use lambent_types::{Origin, QueueName};
 
 use super::samples::namespace;
-use crate::queues::{NewMessage, QueueAttributes, QueueError, Queues, Redrive};
+use crate::queues::{NewMessage, QueueAttributes, QueueError, Queues, Redrive, Visibility};
 
 fn queue(text: &str) -> QueueName {
     text.parse().unwrap()
@@ -18,12 +18,14 @@ pub(super) async fn a_message_is_received_until_it_is_deleted(store: &dyn Queues
     let (ns, q, origin) = (namespace("contract-queue"), queue("Q"), Origin::default());
     store.put_queue(&ns, &q, QueueAttributes::default()).await.unwrap();
     let sent = store.send(&ns, &queue("q"), vec![message("a", None)], &origin).await.unwrap();
-    let first = store.receive(&ns, &q, 10, None, Duration::ZERO).await.unwrap();
+    let first = store.receive(&ns, &q, 10, Visibility::Queue, Duration::ZERO).await.unwrap();
     assert_eq!((first.len(), &first[0].id, first[0].receives), (1, &sent[0].id, 1));
-    assert!(store.receive(&ns, &q, 10, None, Duration::ZERO).await.unwrap().is_empty());
+    assert!(
+        store.receive(&ns, &q, 10, Visibility::Queue, Duration::ZERO).await.unwrap().is_empty()
+    );
     let given_back = store.change_visibility(&ns, &q, &first[0].receipt, Duration::ZERO).await;
     given_back.unwrap();
-    let again = store.receive(&ns, &q, 10, None, Duration::ZERO).await.unwrap();
+    let again = store.receive(&ns, &q, 10, Visibility::Queue, Duration::ZERO).await.unwrap();
     assert_eq!((again[0].receives, &again[0].body[..]), (2, &b"a"[..]));
     let receipts = [first[0].receipt.clone(), again[0].receipt.clone()];
     assert_eq!(store.delete(&ns, &q, &receipts).await.unwrap(), [false, true]);
@@ -40,7 +42,7 @@ pub(super) async fn groups_keep_their_order(store: &dyn Queues) {
     let messages = messages.map(|(body, group)| message(body, Some(group)));
     let sent = store.send(&ns, &q, messages.to_vec(), &origin).await.unwrap();
     assert_eq!((sent[3].duplicate, &sent[3].id), (true, &sent[0].id));
-    let take = || store.receive(&ns, &q, 1, None, Duration::ZERO);
+    let take = || store.receive(&ns, &q, 1, Visibility::Queue, Duration::ZERO);
     let (one, three) = (take().await.unwrap().remove(0), take().await.unwrap().remove(0));
     assert_eq!((&one.body[..], &three.body[..]), (&b"1"[..], &b"3"[..]));
     assert!(take().await.unwrap().is_empty());
@@ -57,7 +59,7 @@ pub(super) async fn dead_letters_go_and_come_back(store: &dyn Queues) {
     store.put_queue(&ns, &dead, QueueAttributes::default()).await.unwrap();
     store.put_queue(&ns, &q, attributes).await.unwrap();
     store.send(&ns, &q, vec![message("a", None)], &Origin::default()).await.unwrap();
-    let take = |q| store.receive(&ns, q, 1, Some(Duration::ZERO), Duration::ZERO);
+    let take = |q| store.receive(&ns, q, 1, Visibility::For(Duration::ZERO), Duration::ZERO);
     assert_eq!(take(&q).await.unwrap().len(), 1);
     assert!(take(&q).await.unwrap().is_empty());
     assert_eq!(&take(&dead).await.unwrap()[0].body[..], b"a");

@@ -108,14 +108,10 @@ pub(crate) fn emit<E: From<QuotaExceeded> + From<StorageError>>(
     happened: &Happened<'_>,
     origin: &Origin,
 ) -> Result<(), E> {
-    let triggers = trigger_index::all(tx)?;
-    if triggers.is_empty() {
-        return Ok(());
-    }
-    let owner = namespace.key();
+    let triggers = trigger_index::of(tx, namespace)?;
     let mut event = None;
     for one in triggers.iter() {
-        let Some(line) = one.line.filter(|_| one.namespace == owner) else { continue };
+        let Some(line) = one.line else { continue };
         if happened.fits(&one.trigger.source) {
             let event = event.get_or_insert_with(|| happened.event(tx.now)).clone();
             event_log::append::<E>(tx, namespace, line, event, happened.group(), origin)?;

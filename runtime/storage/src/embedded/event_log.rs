@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use lambent_types::{Clock, Event, Namespace, Origin, bounds};
 use rusqlite::Connection;
 
+use crate::embedded::messages::receive::Until;
 use crate::embedded::messages::row::{Head, Taken};
 use crate::embedded::messages::send::New;
 use crate::embedded::messages::settle::Ticket;
@@ -180,7 +181,7 @@ impl EventLog for EmbeddedEventLog {
         let attempt = || {
             move |tx: &mut Tx<'_>| {
                 let visible = later(tx.now, lease);
-                receive::receive(tx, line, limit, visible, |_, _| Ok(true))
+                receive::receive(tx, line, limit, Until::ProcessEnds(visible), |_, _| Ok(true))
             }
         };
         let taken = wait::take(&shard, &*self.clock, line, wait, attempt).await?;
@@ -229,7 +230,6 @@ impl EventLog for EmbeddedEventLog {
 
     async fn purge(&self, namespace: &Namespace, channel: &Channel) -> Result<u64, StorageError> {
         let (shard, Some(line)) = self.line(namespace, channel).await? else { return Ok(0) };
-        let namespace = namespace.clone();
-        shard.write(0, move |tx| settle::purge(tx, &namespace, line)).await
+        settle::purge_all(&shard, namespace, line).await
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use lambent_types::{Clock, Digest, Namespace, Origin, QueueName, bounds};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use crate::embedded::messages::receive::Until;
 use crate::embedded::messages::row::{Head, Taken, failed};
 use crate::embedded::messages::send::New;
 use crate::embedded::messages::settle::Ticket;
@@ -17,7 +18,8 @@ use crate::embedded::shards::Shards;
 use crate::embedded::trigger_index;
 use crate::error::StorageError;
 use crate::queues::{
-    Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Queues, Receipt, Sent, rules,
+    Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Queues, Receipt, Sent,
+    Visibility, rules,
 };
 
 /// Queues in the shards.
@@ -106,7 +108,8 @@ fn put(
     Ok(Queue { name: name.clone(), attributes: attributes.clone(), created })
 }
 
-fn delete_queue(tx: &mut Tx<'_>, namespace: &Namespace, line: &Line) -> Result<(), QueueError> {
+/// Deletes it, as far as one transaction may. Whether it is gone.
+fn delete_queue(tx: &mut Tx<'_>, namespace: &Namespace, line: &Line) -> Result<bool, QueueError> {
     for other in line::list(tx.connection, namespace, Kind::Queue)? {
         let other = queue_of(&other)?;
         let dead = other.attributes.redrive.map(|redrive| redrive.queue.key());
@@ -117,9 +120,11 @@ fn delete_queue(tx: &mut Tx<'_>, namespace: &Namespace, line: &Line) -> Result<(
     if let Some(trigger) = trigger_index::of_queue(tx, namespace, &line.name)? {
         return Err(QueueError::Triggered(trigger));
     }
-    settle::purge(tx, namespace, line.id)?;
-    line::delete(tx.connection, line.id)?;
-    charge::<QueueError>(tx, namespace, Held::Queues, -1)
+    let is_gone = settle::delete_line(tx, namespace, line.id)?;
+    if is_gone {
+        charge::<QueueError>(tx, namespace, Held::Queues, -1)?;
+    }
+    Ok(is_gone)
 }
 
 /// What a message is recognised by when it is sent again.
@@ -256,7 +261,7 @@ fn receive_some(
     namespace: &Namespace,
     key: &str,
     limit: usize,
-    visibility: Option<Duration>,
+    visibility: Visibility,
 ) -> Result<receive::Received, QueueError> {
     let line = find(tx.connection, namespace, key)?;
     let attributes = queue_of(&line)?.attributes;
@@ -268,9 +273,13 @@ fn receive_some(
         None => None,
     };
     let timeout = Duration::from_millis(attributes.visibility_timeout_ms);
-    let visible = later(tx.now, visibility.unwrap_or(timeout));
+    let until = match visibility {
+        Visibility::Queue => Until::Time(later(tx.now, timeout)),
+        Visibility::For(time) => Until::Time(later(tx.now, time)),
+        Visibility::WhileAlive(time) => Until::ProcessEnds(later(tx.now, time)),
+    };
     let kept = Duration::from_millis(attributes.retention_ms);
-    Ok(receive::receive(tx, line.id, limit, visible, |tx, taken| {
+    Ok(receive::receive(tx, line.id, limit, until, |tx, taken| {
         if later(taken.sent, kept) <= tx.now {
             settle::remove(tx, namespace, line.id, taken.seq, taken.group.as_deref())?;
             return Ok(false);
@@ -304,7 +313,9 @@ impl Queues for EmbeddedQueues {
         namespace: &Namespace,
         queue: &QueueName,
     ) -> Result<(), QueueError> {
-        self.write(namespace, queue, |tx, namespace, line| delete_queue(tx, namespace, &line)).await
+        let delete = |tx: &mut Tx<'_>, ns: &Namespace, line: Line| delete_queue(tx, ns, &line);
+        while !self.write(namespace, queue, delete).await? {}
+        Ok(())
     }
 
     async fn queue(
@@ -357,10 +368,10 @@ impl Queues for EmbeddedQueues {
         namespace: &Namespace,
         queue: &QueueName,
         limit: usize,
-        visibility: Option<Duration>,
+        visibility: Visibility,
         wait: Duration,
     ) -> Result<Vec<Message>, QueueError> {
-        visibility.map_or(Ok(()), rules::visibility)?;
+        rules::receive(visibility)?;
         let limit = limit.min(bounds::BATCH_MAX);
         let shard: Arc<Shard> = self.shards.of(namespace).await?;
         let line = self.read(namespace, queue, |_, line| Ok(line.id)).await?;
@@ -410,10 +421,10 @@ impl Queues for EmbeddedQueues {
     }
 
     async fn purge(&self, namespace: &Namespace, queue: &QueueName) -> Result<u64, QueueError> {
-        self.write(namespace, queue, |tx, namespace, line| {
-            Ok(settle::purge(tx, namespace, line.id)?)
-        })
-        .await
+        let line = self.read(namespace, queue, |_, line| Ok(line.id)).await?;
+        let line = line.ok_or(QueueError::NoQueue)?;
+        let shard = self.shards.of(namespace).await?;
+        Ok(settle::purge_all(&shard, namespace, line).await?)
     }
 
     async fn redrive(
@@ -422,9 +433,15 @@ impl Queues for EmbeddedQueues {
         queue: &QueueName,
         limit: usize,
     ) -> Result<u64, QueueError> {
-        self.write(namespace, queue, move |tx, namespace, line| {
-            Ok(redrive::send_back(tx, namespace, line.id, limit)?)
-        })
-        .await
+        let (mut moved, mut from) = (0, Some(redrive::Place::default()));
+        while let Some(after) = from.filter(|_| moved < limit) {
+            let left = limit - moved;
+            let step = self.write(namespace, queue, move |tx, namespace, line| {
+                Ok(redrive::send_back(tx, namespace, line.id, after, left)?)
+            });
+            let (more, next) = step.await?;
+            (moved, from) = (moved + more, next);
+        }
+        Ok(moved as u64)
     }
 }

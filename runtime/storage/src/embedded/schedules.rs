@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 
 use crate::embedded::event_log;
 use crate::embedded::messages::row::{failed, time};
-use crate::embedded::messages::{Kind, line, settle};
+use crate::embedded::messages::{Kind, line, send, settle};
 use crate::embedded::quota::{Held, charge, count};
 use crate::embedded::row::{Checksum, checksum};
 use crate::embedded::shard::Tx;
@@ -106,34 +106,34 @@ fn put(
     schedule: &Schedule,
     next: Option<Timestamp>,
 ) -> Result<(), ScheduleError> {
-    let old = find(tx.connection, namespace, &schedule.name)?;
-    if old.is_none() {
+    if find(tx.connection, namespace, &schedule.name)?.is_none() {
         charge::<ScheduleError>(tx, namespace, Held::Schedules, 1)?;
     }
-    // By the clock, so that one of a deleted schedule does not come again.
-    let now = tx.now.as_millisecond();
-    let revision = old.map_or(now, |old| now.max(old.revision as i64 + 1));
+    // That of a deleted schedule does not come again.
+    let revision = send::next_seq(tx)?;
     Ok(write(tx.connection, namespace, schedule, next, revision)?)
 }
 
+/// Deletes it, as far as one transaction may. Whether it is gone.
 fn delete(
     tx: &mut Tx<'_>,
     namespace: &Namespace,
     name: &ScheduleName,
-) -> Result<(), ScheduleError> {
-    let changed = tx
-        .connection
+) -> Result<bool, ScheduleError> {
+    if find(tx.connection, namespace, name)?.is_none() {
+        return Err(ScheduleError::NotFound);
+    }
+    if let Some(line) = line::find(tx.connection, namespace, Kind::Schedule, &name.key())?
+        && !settle::delete_line(tx, namespace, line.id)?
+    {
+        return Ok(false);
+    }
+    tx.connection
         .prepare_cached("DELETE FROM schedule WHERE namespace = ?1 AND key = ?2")
         .and_then(|mut delete| delete.execute(params![namespace.key(), name.key()]))
         .map_err(failed)?;
-    if changed == 0 {
-        return Err(ScheduleError::NotFound);
-    }
-    if let Some(line) = line::find(tx.connection, namespace, Kind::Schedule, &name.key())? {
-        settle::purge(tx, namespace, line.id)?;
-        line::delete(tx.connection, line.id)?;
-    }
-    Ok(count(tx, namespace, Held::Schedules, -1)?)
+    count(tx, namespace, Held::Schedules, -1)?;
+    Ok(true)
 }
 
 /// One firing: which schedule, as of which revision and time.
@@ -182,8 +182,11 @@ impl Schedules for EmbeddedSchedules {
         name: &ScheduleName,
     ) -> Result<(), ScheduleError> {
         let shard = self.shards.of(namespace).await?;
-        let (namespace, name) = (namespace.clone(), name.clone());
-        shard.write(0, move |tx| delete(tx, &namespace, &name)).await?;
+        let mut is_gone = false;
+        while !is_gone {
+            let (namespace, name) = (namespace.clone(), name.clone());
+            is_gone = shard.write(0, move |tx| delete(tx, &namespace, &name)).await?;
+        }
         self.changed.notify_one();
         Ok(())
     }
@@ -252,7 +255,7 @@ impl Schedules for EmbeddedSchedules {
         let shard = self.shards.of(namespace).await?;
         let (namespace, name) = (namespace.clone(), name.clone());
         let firing = Firing { namespace, name, revision, fired, events, next };
-        match shard.write(0, move |tx| fire(tx, firing)).await {
+        match shard.write(0, move |tx| tx.atomically(|tx| fire(tx, firing))).await {
             Ok(fired) => Ok(fired),
             Err(AppendError::Storage(error)) => Err(error),
             Err(AppendError::Quota(error)) => Err(StorageError::unavailable("fire", error)),

@@ -16,6 +16,9 @@ use crate::embedded::trigger_index::TriggerIndex;
 use crate::error::{OpenError, StorageError};
 use crate::quota::Quotas;
 
+#[cfg(test)]
+mod tests;
+
 /// Most operations in one transaction.
 const BATCH_MAX: usize = 1024;
 /// Beyond so many bytes of values, messages and keys a transaction takes no

@@ -1,4 +1,5 @@
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 use lambent_types::{Namespace, Source, Trigger, TriggerName};
@@ -31,9 +32,9 @@ pub(crate) struct Indexed {
     pub(crate) line: Option<i64>,
 }
 
-/// A shard's triggers, in the memory of its writer: a change that no trigger is
-/// for costs a look at an empty list. Read anew after any change of a trigger.
-pub(crate) type TriggerIndex = RefCell<Option<Rc<Vec<Indexed>>>>;
+/// A shard's triggers by namespace, in the memory of its writer: a change in a
+/// namespace without triggers costs one look. Read anew after any change of a trigger.
+pub(crate) type TriggerIndex = RefCell<Option<HashMap<String, Rc<Vec<Indexed>>>>>;
 
 pub(crate) fn sum(namespace: &str, key: &str, line: Option<i64>, body: &str) -> Checksum {
     let line = line.unwrap_or(0).to_le_bytes();
@@ -67,14 +68,18 @@ pub(crate) fn read(connection: &Connection) -> Result<Vec<Indexed>, StorageError
         .collect()
 }
 
-/// The triggers as this transaction sees them.
-pub(crate) fn all(tx: &Tx<'_>) -> Result<Rc<Vec<Indexed>>, StorageError> {
-    if let Some(known) = &*tx.triggers.borrow() {
-        return Ok(known.clone());
+/// The triggers of a namespace as this transaction sees them.
+pub(crate) fn of(tx: &Tx<'_>, namespace: &Namespace) -> Result<Rc<Vec<Indexed>>, StorageError> {
+    let mut index = tx.triggers.borrow_mut();
+    if index.is_none() {
+        let mut found: HashMap<String, Vec<Indexed>> = HashMap::new();
+        for one in read(tx.connection)? {
+            found.entry(one.namespace.clone()).or_default().push(one);
+        }
+        *index = Some(found.into_iter().map(|(owner, own)| (owner, Rc::new(own))).collect());
     }
-    let found = Rc::new(read(tx.connection)?);
-    *tx.triggers.borrow_mut() = Some(found.clone());
-    Ok(found)
+    let own = index.as_ref().and_then(|index| index.get(&namespace.key()).cloned());
+    Ok(own.unwrap_or_default())
 }
 
 /// Has them read anew; for whoever changes one.
@@ -88,8 +93,8 @@ fn named(
     namespace: &Namespace,
     is_it: impl Fn(&Source) -> bool,
 ) -> Result<Option<TriggerName>, StorageError> {
-    let (all, namespace) = (all(tx)?, namespace.key());
-    let found = all.iter().find(|one| one.namespace == namespace && is_it(&one.trigger.source));
+    let own = of(tx, namespace)?;
+    let found = own.iter().find(|one| is_it(&one.trigger.source));
     Ok(found.map(|one| one.trigger.name.clone()))
 }
 

@@ -47,10 +47,9 @@ fn has_source(
         Source::Object { bucket, .. } => {
             ("SELECT 1 FROM bucket WHERE namespace = ?1 AND name = ?2", bucket.as_str().to_owned())
         }
-        Source::KeyValue { keyspace, .. } => (
-            "SELECT 1 FROM keyspace WHERE namespace = ?1 AND name = ?2",
-            keyspace.key(),
-        ),
+        Source::KeyValue { keyspace, .. } => {
+            ("SELECT 1 FROM keyspace WHERE namespace = ?1 AND name = ?2", keyspace.key())
+        }
     };
     let found = connection.prepare_cached(sql).and_then(|mut select| {
         select.query_row(params![namespace.key(), name], |_| Ok(())).optional()
@@ -75,9 +74,8 @@ fn existing(
     namespace: &Namespace,
     name: &TriggerName,
 ) -> Result<Option<Indexed>, StorageError> {
-    let (all, namespace, key) = (trigger_index::all(tx)?, namespace.key(), name.key());
-    let is_it = |one: &&Indexed| one.namespace == namespace && one.trigger.name.key() == key;
-    Ok(all.iter().find(is_it).cloned())
+    let (own, key) = (trigger_index::of(tx, namespace)?, name.key());
+    Ok(own.iter().find(|one| one.trigger.name.key() == key).cloned())
 }
 
 fn put(tx: &mut Tx<'_>, namespace: &Namespace, trigger: &Trigger) -> Result<(), TriggerError> {
@@ -108,18 +106,25 @@ fn put(tx: &mut Tx<'_>, namespace: &Namespace, trigger: &Trigger) -> Result<(), 
     Ok(())
 }
 
-fn delete(tx: &mut Tx<'_>, namespace: &Namespace, name: &TriggerName) -> Result<(), TriggerError> {
+/// Deletes it, as far as one transaction may. Whether it is gone.
+fn delete(
+    tx: &mut Tx<'_>,
+    namespace: &Namespace,
+    name: &TriggerName,
+) -> Result<bool, TriggerError> {
     let old = existing(tx, namespace, name)?.ok_or(TriggerError::NotFound)?;
-    if let Some(id) = old.line {
-        settle::purge(tx, namespace, id)?;
-        line::delete(tx.connection, id)?;
+    if let Some(id) = old.line
+        && !settle::delete_line(tx, namespace, id)?
+    {
+        return Ok(false);
     }
     tx.connection
         .prepare_cached("DELETE FROM trigger_ WHERE namespace = ?1 AND key = ?2")
         .and_then(|mut delete| delete.execute(params![namespace.key(), name.key()]))
         .map_err(failed)?;
     trigger_index::changed(tx);
-    Ok(count(tx, namespace, Held::Triggers, -1)?)
+    count(tx, namespace, Held::Triggers, -1)?;
+    Ok(true)
 }
 
 #[async_trait]
@@ -132,8 +137,12 @@ impl Triggers for EmbeddedTriggers {
 
     async fn delete(&self, namespace: &Namespace, name: &TriggerName) -> Result<(), TriggerError> {
         let shard = self.shards.of(namespace).await?;
-        let (namespace, name) = (namespace.clone(), name.clone());
-        shard.write(0, move |tx| delete(tx, &namespace, &name)).await
+        let mut is_gone = false;
+        while !is_gone {
+            let (namespace, name) = (namespace.clone(), name.clone());
+            is_gone = shard.write(0, move |tx| delete(tx, &namespace, &name)).await?;
+        }
+        Ok(())
     }
 
     async fn get(

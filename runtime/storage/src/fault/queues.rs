@@ -9,6 +9,7 @@ use crate::error::StorageError;
 use crate::event_log::{AppendError, Channel, Delivery, EventLog, Settlement};
 use crate::queues::{
     Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Queues, Receipt, Sent,
+    Visibility,
 };
 
 forward! { Queues:
@@ -23,7 +24,7 @@ forward! { Queues:
         namespace: &Namespace, queue: &QueueName, messages: Vec<NewMessage>, origin: &Origin
     ) -> Result<Vec<Sent>, QueueError>;
     change receive(
-        namespace: &Namespace, queue: &QueueName, limit: usize, visibility: Option<Duration>,
+        namespace: &Namespace, queue: &QueueName, limit: usize, visibility: Visibility,
         wait: Duration
     ) -> Result<Vec<Message>, QueueError>;
     change delete(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lambent_types::{QueueName, bounds, format_bytes};
 
-use crate::queues::{NewMessage, QueueAttributes, QueueError};
+use crate::queues::{NewMessage, QueueAttributes, QueueError, Visibility};
 
 fn invalid<T>(detail: String) -> Result<T, QueueError> {
     Err(QueueError::Invalid(detail))
@@ -103,6 +103,11 @@ pub(crate) fn batch(messages: usize) -> Result<(), QueueError> {
         return Ok(());
     }
     invalid(format!("{messages} messages at once; it must be 1 to {}", bounds::BATCH_MAX))
+}
+
+/// Checks what a receiver asks for.
+pub(crate) fn receive(asked: Visibility) -> Result<(), QueueError> {
+    asked.time().map_or(Ok(()), visibility)
 }
 
 /// Checks a visibility timeout that a receiver asks for.

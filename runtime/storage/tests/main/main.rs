@@ -4,6 +4,7 @@
 
 mod data_dir;
 mod embedded;
+mod events;
 mod faults;
 mod keyvalue_model;
 mod log_retention;
@@ -12,8 +13,9 @@ mod object_properties;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use lambent_storage::{Quotas, contract, memory};
-use lambent_types::SystemClock;
+use lambent_types::{ManualClock, SystemClock};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_keeps_the_contract() {
@@ -27,6 +29,10 @@ async fn memory_keeps_the_contract() {
     let events = memory::MemoryEvents::new(Arc::new(SystemClock), Quotas::default());
     let events = Arc::new(events);
     contract::check_queues(events.clone()).await;
-    contract::check_event_log(events).await;
+    contract::check_event_log(events.clone()).await;
+    contract::check_schedules(events.clone(), events).await;
+    let clock = Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH));
+    let timed = Arc::new(memory::MemoryEvents::new(clock.clone(), Quotas::default()));
+    contract::check_queues_in_time(timed, &clock).await;
     contract::check_usage(Arc::new(memory::MemoryUsage::default())).await;
 }

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use lambent_dispatch::{Delivered, Deliveries, DeliveryStores};
 use lambent_storage::contract::samples;
 use lambent_storage::{
-    Channel, Message, NewMessage, QueueAttributes, Quotas, Registry as _, Stores,
+    Channel, Message, NewMessage, QueueAttributes, Quotas, Registry as _, Stores, Visibility,
 };
 use lambent_types::{
     Clock, DeliveryPolicy, Event, Failure, FunctionVersion, Handler, Lineage, Namespace, Origin,
@@ -165,7 +165,7 @@ impl Node {
     /// What a queue holds, all at once.
     async fn received(&self, queue: &QueueName) -> Vec<Message> {
         let (queues, namespace) = (&self.stores.queues, namespace());
-        queues.receive(&namespace, queue, 10, None, Duration::ZERO).await.unwrap()
+        queues.receive(&namespace, queue, 10, Visibility::Queue, Duration::ZERO).await.unwrap()
     }
 
     /// How much of anything a channel of a function still holds.

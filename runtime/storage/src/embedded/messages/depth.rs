@@ -34,7 +34,7 @@ pub(crate) fn depth(
     };
     type Counts = (i64, i64, i64, Option<i64>);
     const COLUMNS: &str = "COUNT(*) FILTER (WHERE visible <= ?2), \
-                           COUNT(*) FILTER (WHERE visible > ?2 AND leased = 1), \
+                           COUNT(*) FILTER (WHERE visible > ?2 AND leased <> 0), \
                            COUNT(*) FILTER (WHERE visible > ?2 AND leased = 0), MIN(sent)";
     let later: Counts =
         counts(&format!("SELECT {COLUMNS} FROM message WHERE line = ?1 AND due > ?2 AND due < ?3"))

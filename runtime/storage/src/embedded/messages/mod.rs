@@ -19,7 +19,8 @@ pub(crate) use line::{Kind, Line};
 /// that receiving a large one does not write it again. `due` is when it can be
 /// received, and null while an earlier message of its group is there: whoever
 /// receives walks along the index of `due` and never over blocked ones.
-/// `visible` is the end of its delay or lease, also while it is blocked.
+/// `visible` is the end of its delay or lease, also while it is blocked. `leased`
+/// is 1 while a client has it, and 2 while this process has it for a function.
 pub(crate) const SCHEMA: &str = "
 CREATE TABLE line (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -45,6 +46,7 @@ CREATE TABLE message (
 ) STRICT;
 CREATE INDEX message_due ON message (line, due, seq) WHERE due IS NOT NULL;
 CREATE INDEX message_group ON message (line, grp, seq) WHERE grp IS NOT NULL;
+CREATE INDEX message_leased ON message (seq) WHERE leased = 2;
 CREATE TABLE content (
     seq INTEGER PRIMARY KEY,
     head TEXT NOT NULL,

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::embedded::messages::row::{self, Taken, failed, time};
-use crate::embedded::messages::settle;
+use crate::embedded::messages::settle::{self, BATCH_MAX};
 use crate::embedded::shard::Tx;
 use crate::error::StorageError;
 
@@ -11,11 +11,22 @@ pub(crate) struct Received {
     pub(crate) taken: Vec<Taken>,
     /// When the next message can be received, if no other comes before.
     pub(crate) next: Option<Timestamp>,
+    /// So many were disposed of that it stopped: there may be more to take now.
+    pub(crate) stopped: bool,
+}
+
+/// How long what is taken is not taken by others.
+#[derive(Clone, Copy)]
+pub(crate) enum Until {
+    /// Until then.
+    Time(Timestamp),
+    /// Until then, or the end of this process if that is before.
+    ProcessEnds(Timestamp),
 }
 
 /// A message that is due.
-struct Due {
-    seq: i64,
+pub(crate) struct Due {
+    pub(crate) seq: i64,
     lease: i64,
     receives: u32,
     group: Option<String>,
@@ -32,31 +43,35 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Due> {
     })
 }
 
-/// Takes at most `limit` messages that are due, until `visible`. Each is first
+/// Takes at most `limit` messages that are due, until `until`. Each is first
 /// shown to `keep`; of what that says no to it has disposed itself.
 ///
 /// Several of one group come together, in their order: the later ones while
-/// the first is still due.
+/// the first is still due. After [`BATCH_MAX`] that were disposed of it stops.
 pub(crate) fn receive(
     tx: &mut Tx<'_>,
     line: i64,
     limit: usize,
-    visible: Timestamp,
+    until: Until,
     mut keep: impl FnMut(&mut Tx<'_>, &Taken) -> Result<bool, StorageError>,
 ) -> Result<Received, StorageError> {
     let mut taken = Vec::new();
-    while taken.len() < limit {
-        let due = due(tx, line, limit - taken.len())?;
+    let mut disposed = 0;
+    while taken.len() < limit && disposed < BATCH_MAX {
+        let mut due = due(tx, line, limit - taken.len())?;
+        // What is given back at once is due again, but comes only once.
+        due.retain(|due| taken.iter().all(|taken: &Taken| taken.seq != due.seq));
         if due.is_empty() {
             break;
         }
         for first in due {
             let group = first.group.clone();
             let mut next = Some(first);
-            while let Some(due) = next.filter(|_| taken.len() < limit) {
+            while let Some(due) = next.filter(|_| taken.len() < limit && disposed < BATCH_MAX) {
                 let seq = due.seq;
-                if let Some(message) = take(tx, due, visible, &mut keep)? {
-                    taken.push(message);
+                match take(tx, due, until, &mut keep)? {
+                    Some(message) => taken.push(message),
+                    None => disposed += 1,
                 }
                 next = match &group {
                     Some(group) => follower(tx, line, group, seq)?,
@@ -65,7 +80,7 @@ pub(crate) fn receive(
             }
         }
     }
-    Ok(Received { next: next_due(tx, line)?, taken })
+    Ok(Received { next: next_due(tx, line)?, taken, stopped: disposed >= BATCH_MAX })
 }
 
 fn due(tx: &Tx<'_>, line: i64, limit: usize) -> Result<Vec<Due>, StorageError> {
@@ -82,7 +97,12 @@ fn due(tx: &Tx<'_>, line: i64, limit: usize) -> Result<Vec<Due>, StorageError> {
 }
 
 /// The next message of a group, if it is not with anybody and not delayed.
-fn follower(tx: &Tx<'_>, line: i64, group: &str, seq: i64) -> Result<Option<Due>, StorageError> {
+pub(crate) fn follower(
+    tx: &Tx<'_>,
+    line: i64,
+    group: &str,
+    seq: i64,
+) -> Result<Option<Due>, StorageError> {
     let sql = "SELECT seq, lease, receives, grp, sent, visible FROM message \
                WHERE line = ?1 AND grp = ?2 AND seq > ?3 ORDER BY seq LIMIT 1";
     let found = tx
@@ -101,7 +121,7 @@ fn follower(tx: &Tx<'_>, line: i64, group: &str, seq: i64) -> Result<Option<Due>
 fn take(
     tx: &mut Tx<'_>,
     due: Due,
-    visible: Timestamp,
+    until: Until,
     keep: &mut impl FnMut(&mut Tx<'_>, &Taken) -> Result<bool, StorageError>,
 ) -> Result<Option<Taken>, StorageError> {
     let (head, body) = match row::read_content(tx.connection, due.seq) {
@@ -127,12 +147,16 @@ fn take(
     }
     // One that is not the first of its group stays out of the index of `due`.
     let sql = "UPDATE message SET visible = ?2, due = CASE WHEN due IS NULL THEN NULL ELSE ?2 END, \
-               receives = ?3, lease = ?4, leased = 1 WHERE seq = ?1";
+               receives = ?3, lease = ?4, leased = ?5 WHERE seq = ?1";
+    let (visible, leased) = match until {
+        Until::Time(time) => (time, 1),
+        Until::ProcessEnds(time) => (time, 2),
+    };
     let visible = visible.as_millisecond();
     tx.connection
         .prepare_cached(sql)
         .and_then(|mut update| {
-            update.execute(params![message.seq, visible, message.receives, message.lease])
+            update.execute(params![message.seq, visible, message.receives, message.lease, leased])
         })
         .map_err(failed)?;
     Ok(Some(message))

@@ -2,9 +2,10 @@ use lambent_types::Namespace;
 use rusqlite::params;
 
 use crate::embedded::messages::line::{self, Kind};
+use crate::embedded::messages::receive;
 use crate::embedded::messages::row::{self, Taken, failed};
 use crate::embedded::messages::send::{self, New};
-use crate::embedded::messages::settle;
+use crate::embedded::messages::settle::{self, BATCH_MAX};
 use crate::embedded::quota::{Held, count};
 use crate::embedded::shard::Tx;
 use crate::error::StorageError;
@@ -29,37 +30,61 @@ pub(crate) fn set_dead(
     Ok(())
 }
 
+/// A place along the messages that are due: when, and the number.
+pub(crate) type Place = (i64, i64);
+
 /// Moves at most `limit` messages back to where they came from, if that is
-/// still there and they are with nobody. How many.
+/// still there and they are with nobody. Looks at those after a place, as many
+/// as one transaction may. How many it moved, and after which place to go on;
+/// `None` at the end. What cannot be moved is passed over, with its group.
 pub(crate) fn send_back(
     tx: &mut Tx<'_>,
     namespace: &Namespace,
     dead: i64,
+    after: Place,
     limit: usize,
-) -> Result<u64, StorageError> {
-    let sql =
-        "SELECT seq, grp FROM message WHERE line = ?1 AND due <= ?2 ORDER BY due, seq LIMIT ?3";
-    let now = tx.now.as_millisecond();
+) -> Result<(usize, Option<Place>), StorageError> {
+    let heads = heads(tx, dead, after)?;
+    let most = BATCH_MAX as usize;
+    let next = heads.last().filter(|_| heads.len() == most).map(|(place, _)| *place);
     let mut moved = 0;
-    while moved < limit {
-        let left = i64::try_from(limit - moved).unwrap_or(i64::MAX).min(1000);
-        let found: Vec<(i64, Option<String>)> = tx
-            .connection
-            .prepare_cached(sql)
-            .and_then(|mut select| {
-                let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-                select.query_map(params![dead, now, left], read)?.collect()
-            })
-            .map_err(failed)?;
-        let before = moved;
-        for (seq, group) in found {
-            moved += usize::from(send_one(tx, namespace, dead, seq, group.as_deref())?);
-        }
-        if moved == before {
-            break;
+    for ((_, first), group) in heads {
+        let mut head = Some(first);
+        while let Some(seq) = head {
+            if moved >= limit.min(most) {
+                // What follows in a group may be due before this place.
+                return Ok((moved, Some(Place::default())));
+            }
+            if !send_one(tx, namespace, dead, seq, group.as_deref())? {
+                break;
+            }
+            moved += 1;
+            head = match &group {
+                Some(group) => receive::follower(tx, dead, group, seq)?.map(|due| due.seq),
+                None => None,
+            };
         }
     }
-    Ok(moved as u64)
+    Ok((moved, next))
+}
+
+/// What is due after a place, each with its group.
+fn heads(
+    tx: &Tx<'_>,
+    line: i64,
+    after: Place,
+) -> Result<Vec<(Place, Option<String>)>, StorageError> {
+    let sql = "SELECT due, seq, grp FROM message \
+               WHERE line = ?1 AND due <= ?2 AND (due, seq) > (?3, ?4) ORDER BY due, seq LIMIT ?5";
+    let now = tx.now.as_millisecond();
+    tx.connection
+        .prepare_cached(sql)
+        .and_then(|mut select| {
+            let read = |row: &rusqlite::Row<'_>| Ok(((row.get(0)?, row.get(1)?), row.get(2)?));
+            let bounds = params![line, now, after.0, after.1, BATCH_MAX as i64];
+            select.query_map(bounds, read)?.collect()
+        })
+        .map_err(failed)
 }
 
 fn send_one(

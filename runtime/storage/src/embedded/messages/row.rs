@@ -41,14 +41,10 @@ pub(crate) struct Taken {
     pub(crate) body: Bytes,
 }
 
-/// A failure of the database.
+/// A failure of the database. Never `Corrupt`, which is one row's: whatever this
+/// operation wrote is undone with its transaction.
 pub(crate) fn failed(error: rusqlite::Error) -> StorageError {
-    match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
-            StorageError::corrupt("the database of a shard", error.to_string())
-        }
-        _ => StorageError::unavailable("read or write messages", error),
-    }
+    StorageError::unavailable("read or write messages", error)
 }
 
 /// A time of the database: milliseconds since 1970.

@@ -29,7 +29,7 @@ impl New<'_> {
 }
 
 /// The next number, greater than all before it, also of those that are gone.
-fn next_seq(tx: &Tx<'_>) -> Result<i64, StorageError> {
+pub(crate) fn next_seq(tx: &Tx<'_>) -> Result<i64, StorageError> {
     let (next, end) = tx.numbers.get();
     if next < end {
         tx.numbers.set((next + 1, end));

@@ -2,11 +2,11 @@ use jiff::Timestamp;
 use lambent_types::Namespace;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::embedded::messages::line::Kind;
+use crate::embedded::messages::line;
 use crate::embedded::messages::row::{self, failed};
 use crate::embedded::messages::send::{head_of_group, wake};
 use crate::embedded::quota::{Held, count};
-use crate::embedded::shard::Tx;
+use crate::embedded::shard::{Shard, Tx};
 use crate::error::StorageError;
 use crate::queues::Receipt;
 
@@ -39,7 +39,7 @@ struct Good {
 
 fn held(tx: &Tx<'_>, line: i64, ticket: Ticket) -> Result<Option<Good>, StorageError> {
     let sql = "SELECT grp, due IS NOT NULL FROM message \
-               WHERE seq = ?1 AND line = ?2 AND lease = ?3 AND leased = 1";
+               WHERE seq = ?1 AND line = ?2 AND lease = ?3 AND leased <> 0";
     tx.connection
         .prepare_cached(sql)
         .and_then(|mut select| {
@@ -141,49 +141,84 @@ pub(crate) fn set_aside(tx: &mut Tx<'_>, seq: i64) -> Result<(), StorageError> {
     }
 }
 
-/// Deletes everything in a line. How many messages there were.
+/// The most messages that one transaction deletes or moves, so that no large
+/// line holds up other writers for long.
+pub(crate) const BATCH_MAX: u64 = 1000;
+
+/// Deletes messages of a line up to the number `last`, at most [`BATCH_MAX`].
+/// How many; fewer than that if none is left. Those of a group go in their
+/// order, so that what remains can be received in between.
 pub(crate) fn purge(
     tx: &mut Tx<'_>,
     namespace: &Namespace,
     line: i64,
+    last: i64,
 ) -> Result<u64, StorageError> {
+    let sql = "SELECT seq, grp FROM message \
+               WHERE line = ?1 AND due IS NOT NULL AND seq <= ?2 LIMIT ?3";
     let mut count = 0;
-    for column in ["due IS NOT NULL", "grp IS NOT NULL"] {
-        let sql = format!("SELECT seq FROM message WHERE line = ?1 AND {column}");
-        let found: Vec<i64> = tx
+    while count < BATCH_MAX {
+        let heads: Vec<(i64, Option<String>)> = tx
             .connection
-            .prepare_cached(&sql)
-            .and_then(|mut select| select.query_map([line], |row| row.get(0))?.collect())
+            .prepare_cached(sql)
+            .and_then(|mut select| {
+                let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+                select.query_map(params![line, last, (BATCH_MAX - count) as i64], read)?.collect()
+            })
             .map_err(failed)?;
-        for seq in found {
-            remove(tx, namespace, line, seq, None)?;
+        if heads.is_empty() {
+            break;
+        }
+        for (seq, group) in heads {
+            remove(tx, namespace, line, seq, group.as_deref())?;
             count += 1;
         }
     }
     Ok(count)
 }
 
-/// Ends all leases of a process that is gone, in every channel. Walks along
-/// what is not due, which are leases and retries, never along a backlog.
-pub(crate) fn end_leases(connection: &Connection, now: i64) -> rusqlite::Result<()> {
-    let sql = "SELECT message.seq, message.line, message.grp FROM line JOIN message \
-               ON message.line = line.id WHERE line.kind <> ?2 AND message.due > ?1 \
-               AND message.leased = 1";
-    let leased: Vec<(i64, i64, Option<String>)> = connection
-        .prepare(sql)?
-        .query_map(params![now, Kind::Queue as i64], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })?
-        .collect::<Result<_, _>>()?;
-    for (seq, line, group) in leased {
-        connection
-            .prepare_cached("UPDATE message SET leased = 0, visible = ?2, due = ?2 WHERE seq = ?1")?
-            .execute([seq, now])?;
-        if let Some(group) = group {
-            let followers = "UPDATE message SET leased = 0, visible = ?3 \
-                             WHERE line = ?1 AND grp = ?2 AND leased = 1 AND due IS NULL";
-            connection.prepare_cached(followers)?.execute(params![line, group, now])?;
+/// Deletes everything that is in a line now, in as many transactions as it
+/// takes. How many messages there were.
+pub(crate) async fn purge_all(
+    shard: &Shard,
+    namespace: &Namespace,
+    line: i64,
+) -> Result<u64, StorageError> {
+    let last = shard
+        .write(0, |tx| {
+            tx.connection
+                .query_row("SELECT COALESCE(MAX(seq), 0) FROM message", [], |row| row.get(0))
+                .map_err(failed)
+        })
+        .await?;
+    let mut count = 0;
+    loop {
+        let namespace = namespace.clone();
+        let deleted = shard.write(0, move |tx| purge(tx, &namespace, line, last)).await?;
+        count += deleted;
+        if deleted < BATCH_MAX {
+            return Ok(count);
         }
     }
-    Ok(())
+}
+
+/// Deletes a line with what is in it, as far as one transaction may. Whether it
+/// is gone; if not, this is to be done again.
+pub(crate) fn delete_line(
+    tx: &mut Tx<'_>,
+    namespace: &Namespace,
+    line: i64,
+) -> Result<bool, StorageError> {
+    let is_empty = purge(tx, namespace, line, i64::MAX)? < BATCH_MAX;
+    if is_empty {
+        line::delete(tx.connection, line)?;
+    }
+    Ok(is_empty)
+}
+
+/// Ends all leases of a process that is gone. Walks along those alone.
+pub(crate) fn end_leases(connection: &Connection, now: i64) -> rusqlite::Result<()> {
+    let sql = "UPDATE message SET leased = 0, visible = MIN(visible, ?1), \
+               due = CASE WHEN due IS NULL THEN NULL ELSE MIN(due, ?1) END WHERE leased = 2";
+    connection.execute(sql, [now]).map(drop)
 }

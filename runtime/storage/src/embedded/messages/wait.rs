@@ -26,9 +26,12 @@ where
         let mut arrived = std::pin::pin!(signal.notified());
         // Listens from before it looks, so that no arrival is missed.
         arrived.as_mut().enable();
-        let Received { taken, next } = shard.claim(attempt()).await?;
-        if !taken.is_empty() || Instant::now() >= deadline {
+        let Received { taken, next, stopped } = shard.claim(attempt()).await?;
+        if !taken.is_empty() || (!stopped && Instant::now() >= deadline) {
             return Ok(taken);
+        }
+        if stopped {
+            continue;
         }
         let until_next = next.map(|next| {
             let left = next.duration_since(clock.now());

@@ -9,7 +9,8 @@ use super::{HeldMessage, HeldQueue, MemoryEvents, State, check_count, key, later
 use crate::error::StorageError;
 use crate::memory::line::{Line, Taken, Waiting};
 use crate::queues::{
-    Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Queues, Receipt, Sent, rules,
+    Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Queues, Receipt, Sent,
+    Visibility, rules,
 };
 
 fn held<'a>(
@@ -103,7 +104,7 @@ impl State {
         place: &(String, String),
         now: Timestamp,
         limit: usize,
-        visibility: Option<Duration>,
+        visibility: Visibility,
     ) -> Result<(Vec<Message>, Option<Timestamp>), QueueError> {
         let mut received: Vec<Taken<HeldMessage>> = Vec::new();
         loop {
@@ -111,7 +112,7 @@ impl State {
             queue.expire(now);
             let attributes = queue.queue.attributes.clone();
             let timeout = Duration::from_millis(attributes.visibility_timeout_ms);
-            let visible = later(now, visibility.unwrap_or(timeout));
+            let visible = later(now, visibility.time().unwrap_or(timeout));
             // One by one: a group goes on behind one that is dead.
             let with = received.iter().map(|(sequence, ..)| *sequence).collect();
             let taken = (received.len() < limit).then(|| queue.line.take(now, visible, &with));
@@ -238,10 +239,10 @@ impl Queues for MemoryEvents {
         namespace: &Namespace,
         queue: &QueueName,
         limit: usize,
-        visibility: Option<Duration>,
+        visibility: Visibility,
         wait: Duration,
     ) -> Result<Vec<Message>, QueueError> {
-        visibility.map_or(Ok(()), rules::visibility)?;
+        rules::receive(visibility)?;
         let (limit, place) = (limit.min(bounds::BATCH_MAX), key(namespace, queue.as_str()));
         let attempt = || self.lock().receive(&place, self.clock.now(), limit, visibility);
         self.wait(wait, attempt).await

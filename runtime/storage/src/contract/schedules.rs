@@ -1,0 +1,61 @@
+use std::time::Duration;
+
+use jiff::{Timestamp, ToSpan as _};
+use lambent_types::{CatchUp, Schedule, ScheduleExpression, occurrence};
+
+use super::samples::{name, namespace};
+use crate::event_log::{Channel, EventLog};
+use crate::schedules::{ScheduleError, Schedules};
+
+fn schedule(text: &str) -> Schedule {
+    Schedule {
+        name: text.parse().unwrap(),
+        function: name("f"),
+        expression: ScheduleExpression("rate(1 minute)".into()),
+        time_zone: "UTC".into(),
+        catch_up: CatchUp::Once,
+        input: None,
+        delivery: None,
+        enabled: true,
+    }
+}
+
+pub(super) async fn a_time_fires_once(store: &dyn Schedules, log: &dyn EventLog) {
+    let (ns, one) = (namespace("contract-schedule"), schedule("Every-minute"));
+    let first = Timestamp::UNIX_EPOCH;
+    let (second, never) = (first + 1.minute(), None);
+    store.put(&ns, one.clone(), Some(first)).await.unwrap();
+    let found = store.get(&ns, &"every-minute".parse().unwrap()).await.unwrap().unwrap();
+    assert_eq!((&found.schedule, found.next), (&one, Some(first)));
+    let (due, _) = store.due(first, 1).await.unwrap();
+    assert_eq!(due, [(ns.clone(), found.clone())]);
+
+    let event = |at| vec![occurrence::schedule(&one.name, None, at)];
+    let fire = |revision, at, next| store.fire(&ns, &one.name, revision, at, event(at), next);
+    assert!(!fire(found.revision + 1, first, Some(second)).await.unwrap());
+    assert!(fire(found.revision, first, Some(second)).await.unwrap());
+    // Somebody else was first.
+    assert!(!fire(found.revision, first, Some(second)).await.unwrap());
+    let channel = Channel::Schedule(one.name.clone());
+    assert_eq!(log.depth(&ns, &channel).await.unwrap().ready, 1);
+    let (due, next) = store.due(first, 10).await.unwrap();
+    assert!(due.is_empty() && next == Some(second), "{due:?} {next:?}");
+
+    // A changed schedule is another revision, also after a deletion.
+    store.put(&ns, one.clone(), Some(second)).await.unwrap();
+    assert!(!fire(found.revision, second, never).await.unwrap());
+    store.delete(&ns, &one.name).await.unwrap();
+    let again = store.delete(&ns, &one.name).await;
+    assert!(matches!(again, Err(ScheduleError::NotFound)), "{again:?}");
+    assert_eq!(log.depth(&ns, &channel).await.unwrap(), crate::Depth::default());
+    store.put(&ns, one.clone(), Some(second)).await.unwrap();
+    assert!(!fire(found.revision, second, never).await.unwrap());
+    let renewed = store.get(&ns, &one.name).await.unwrap().unwrap();
+    assert!(fire(renewed.revision, second, never).await.unwrap());
+    assert_eq!(store.list(&ns).await.unwrap()[0].next, never);
+    store.delete(&ns, &one.name).await.unwrap();
+    // The changes were told; one signal is kept for whoever waits next.
+    let told =
+        tokio::time::timeout(Duration::from_secs(10), store.changed(Duration::from_secs(3600)));
+    told.await.unwrap();
+}
