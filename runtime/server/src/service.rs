@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::FutureExt as _;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::service::Service as _;
@@ -152,15 +152,17 @@ async fn api(doors: &Doors, mut request: Request<RequestBody>) -> Answer {
     }
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
         let mut rendered = problem(refusal, id);
-        keep_allow(response.headers(), rendered.headers_mut());
+        keep_known(response.headers(), rendered.headers_mut());
         return Ok((id, rendered));
     }
     Ok((id, response.map(Content::Api)))
 }
 
-/// Which methods a resource has is known to axum alone.
-fn keep_allow(from: &HeaderMap, to: &mut HeaderMap) {
-    if let Some(allow) = from.get(http::header::ALLOW) {
-        to.insert(http::header::ALLOW, allow.clone());
+/// What only the door knows: which methods a resource has, and where its bytes end.
+fn keep_known(from: &HeaderMap, to: &mut HeaderMap) {
+    for name in [ALLOW, CONTENT_RANGE] {
+        if let Some(value) = from.get(&name) {
+            to.insert(name, value.clone());
+        }
     }
 }

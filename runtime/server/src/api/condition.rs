@@ -1,7 +1,7 @@
 //! `If-Match` and `If-None-Match` of objects and keys.
 
-use http::HeaderMap;
 use http::header::{IF_MATCH, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderName};
 
 use crate::problem::Refusal;
 
@@ -37,9 +37,18 @@ pub(super) fn of_write(headers: &HeaderMap) -> Result<Expected, Refusal> {
 
 /// Whether the client says that it has what carries this tag.
 pub(super) fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    is_among(headers, &IF_NONE_MATCH, tag)
+}
+
+/// Whether what carries this tag is what the client says it wants.
+pub(super) fn is_expected(headers: &HeaderMap, tag: &str) -> bool {
+    is_among(headers, &IF_MATCH, tag)
+}
+
+fn is_among(headers: &HeaderMap, header: &HeaderName, tag: &str) -> bool {
     let wanted = format!("\"{tag}\"");
     headers
-        .get_all(IF_NONE_MATCH)
+        .get_all(header)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))

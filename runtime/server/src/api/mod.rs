@@ -24,6 +24,7 @@ mod openapi;
 mod parts;
 mod query;
 mod queues;
+mod ranges;
 mod resource;
 mod routes;
 mod schedules;

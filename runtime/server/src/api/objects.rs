@@ -6,23 +6,22 @@ use std::ops::Range;
 use axum::Json;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
-use futures::{StreamExt as _, TryStreamExt as _};
 use http::header::{
-    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED, RANGE,
+    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH, LAST_MODIFIED,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
-use http_body_util::BodyDataStream;
 use jiff::Timestamp;
 use lambent_storage::{ByteStream, Condition, ListObjects, Object, ObjectError, PutObject};
-use lambent_types::{BucketName, Origin, bounds};
+use lambent_types::{BucketName, ErrorCode, Origin, bounds};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::condition::{self, Expected};
-use super::intake::Intake;
+use super::intake::{Intake, IntakeError};
 use super::openapi::Binary;
 use super::parts::State;
 use super::query::Params;
+use super::ranges;
 use super::resource::Resource;
 use crate::problem::Refusal;
 use crate::traffic::trace_parent;
@@ -76,6 +75,11 @@ pub(super) struct Objects {
 
 /// What a store refused, told of `what`: a key, or an upload.
 pub(super) fn refused(bucket: &Bucket, what: &str, error: ObjectError) -> Refusal {
+    if let ObjectError::Input(input) = &error
+        && let Some(cause) = input.get_ref().and_then(|cause| cause.downcast_ref::<IntakeError>())
+    {
+        return (*cause).into();
+    }
     lambent_control::explain::object(&bucket.namespace, &bucket.name, what, error).into()
 }
 
@@ -86,8 +90,9 @@ fn key(bucket: &Bucket) -> &str {
 /// What a request says of the object it writes.
 pub(super) fn described(headers: &HeaderMap) -> Result<PutObject, Refusal> {
     let text = |name: &str| {
-        let value = headers.get(name).map(|value| value.to_str().map(str::to_owned));
-        value.transpose().map_err(|_| Refusal::invalid(format!("header {name:?} is not ASCII")))
+        let value = headers.get(name).map(|value| std::str::from_utf8(value.as_bytes()));
+        let value = value.map(|value| value.map(str::to_owned));
+        value.transpose().map_err(|_| Refusal::invalid(format!("header {name:?} is not UTF-8")))
     };
     let mut metadata = BTreeMap::new();
     for header in headers.keys() {
@@ -109,8 +114,7 @@ pub(super) fn bytes(
     body: Body,
     limit: u64,
 ) -> Result<ByteStream, Refusal> {
-    let intake = Intake::new(headers, body, limit, app.stall)?;
-    Ok(BodyDataStream::new(intake).map_err(std::io::Error::other).boxed())
+    Ok(Intake::new(headers, body, limit, app.stall)?.stream())
 }
 
 /// Lists objects.
@@ -153,7 +157,8 @@ pub(super) async fn list(app: State, bucket: Bucket, uri: Uri) -> Result<Json<Ob
         ("If-None-Match" = Option<String>, Header, description = "`*`: there must be none"),
     ),
     request_body(content((Binary = "application/octet-stream")),
-        description = "Its bytes; headers `lambent-meta-<name>` are kept with it"),
+        description = "Its bytes, at most 5 GiB: more come in parts; headers \
+                       `lambent-meta-<name>` are kept with it"),
     responses(
         (status = 200, description = "It replaced one", body = ObjectView),
         (status = 201, description = "It is new", body = ObjectView),
@@ -169,7 +174,7 @@ pub(super) async fn put(
     Params::read(request.uri(), &[])?;
     let (parts, body) = request.into_parts();
     let described = described(&parts.headers)?;
-    let bytes = bytes(&app, &parts.headers, body, bounds::OBJECT_BYTES_MAX)?;
+    let bytes = bytes(&app, &parts.headers, body, bounds::PART_BYTES_MAX)?;
     let origin = Origin { trace_parent: trace_parent(&parts.headers), ..Origin::default() };
     let (Resource { namespace, name, .. }, key) = (&bucket, key(&bucket));
     let objects = &app.stores.objects;
@@ -186,7 +191,7 @@ pub(super) async fn put(
 /// Puts what is known of an object into the headers of an answer.
 fn describe(headers: &mut HeaderMap, object: &Object) {
     let mut set = |name: HeaderName, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
             headers.insert(name, value);
         }
     };
@@ -202,25 +207,6 @@ fn describe(headers: &mut HeaderMap, object: &Object) {
     }
 }
 
-/// Which part of an object is asked for: one range of bytes, as RFC 9110 has
-/// it. What is no such range asks for the whole.
-fn range(headers: &HeaderMap, size: u64) -> Option<Range<u64>> {
-    let text = headers.get(RANGE)?.to_str().ok()?.trim().strip_prefix("bytes=")?;
-    let (first, last) = text.split_once('-')?;
-    match (first.trim(), last.trim()) {
-        ("", last) => {
-            let last: u64 = last.parse().ok()?;
-            // The last bytes; none of them is a range that cannot be.
-            Some(size.saturating_sub(last).min(if last == 0 { u64::MAX } else { size })..size)
-        }
-        (first, "") => Some(first.parse().ok()?..size.max(first.parse::<u64>().ok()? + 1)),
-        (first, last) => {
-            let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
-            (first <= last).then(|| first..last.saturating_add(1))
-        }
-    }
-}
-
 /// Reads an object, or a part of it.
 #[utoipa::path(
     get, path = "/v1/buckets/{name}/objects/{key}", operation_id = "get_object",
@@ -228,6 +214,8 @@ fn range(headers: &HeaderMap, size: u64) -> Option<Range<u64>> {
         ("name" = String, Path, description = "The bucket"),
         ("key" = String, Path, description = "The key: all that follows, percent-encoded"),
         ("Range" = Option<String>, Header, description = "One range: `bytes=0-1023`"),
+        ("If-Range" = Option<String>, Header, description = "An etag: all is sent if it has another"),
+        ("If-Match" = Option<String>, Header, description = "Etags: 412 if it has another"),
         ("If-None-Match" = Option<String>, Header, description = "Etags that are known"),
     ),
     responses(
@@ -236,6 +224,8 @@ fn range(headers: &HeaderMap, size: u64) -> Option<Range<u64>> {
         (status = 206, description = "The part that was asked for", body = Binary,
          content_type = "application/octet-stream"),
         (status = 304, description = "It has the etag that is known"),
+        (status = 416, description = "The range begins after its end",
+         body = lambent_types::Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn get(
@@ -248,37 +238,76 @@ pub(super) async fn get(
     Params::read(&uri, &[])?;
     let (Resource { namespace, name, .. }, key) = (&bucket, key(&bucket));
     let objects = &app.stores.objects;
-    let head = objects.head(namespace, name, key).await;
-    let head = head.map_err(|error| refused(&bucket, key, error))?;
+    loop {
+        let head = objects.head(namespace, name, key).await;
+        let head = head.map_err(|error| refused(&bucket, key, error))?;
+        if let Some(answer) = without_bytes(&method, &headers, &head)? {
+            return Ok(answer);
+        }
+        let part = ranges::wanted(&headers, &head.etag, head.size);
+        if part.as_ref().is_some_and(|part| part.start >= head.size) {
+            return Ok(not_satisfiable(
+                refused(&bucket, key, ObjectError::Range { size: head.size }),
+                &head,
+            ));
+        }
+        let found = objects.get(namespace, name, key, part.clone()).await;
+        let (object, bytes) = found.map_err(|error| refused(&bucket, key, error))?;
+        // Otherwise it was written anew meanwhile, and the part was worked out of what it was.
+        if object.sequence == head.sequence {
+            return Ok(with_bytes(&object, bytes, part));
+        }
+    }
+}
+
+/// The answer to a client that does not want the bytes, or not of this object.
+fn without_bytes(
+    method: &http::Method,
+    headers: &HeaderMap,
+    object: &Object,
+) -> Result<Option<Response>, Refusal> {
+    if headers.contains_key(IF_MATCH) && !condition::is_expected(headers, &object.etag) {
+        let detail = format!("the object has the etag \"{}\"", object.etag);
+        return Err(Refusal::new(ErrorCode::PreconditionFailed, detail));
+    }
     let mut response = Response::default();
-    if condition::is_known(&headers, &head.etag) {
+    if condition::is_known(headers, &object.etag) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
-        describe(response.headers_mut(), &head);
+        describe(response.headers_mut(), object);
         response.headers_mut().remove(CONTENT_TYPE);
-        return Ok(response);
+        return Ok(Some(response));
     }
     if method == http::Method::HEAD {
-        describe(response.headers_mut(), &head);
-        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(head.size));
-        return Ok(response);
+        describe(response.headers_mut(), object);
+        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(object.size));
+        return Ok(Some(response));
     }
-    let part = range(&headers, head.size);
-    let found = objects.get(namespace, name, key, part.clone()).await;
-    let (object, bytes) = found.map_err(|error| refused(&bucket, key, error))?;
-    *response.body_mut() = Body::from_stream(bytes);
-    describe(response.headers_mut(), &object);
+    Ok(None)
+}
+
+fn with_bytes(object: &Object, bytes: ByteStream, part: Option<Range<u64>>) -> Response {
+    let mut response = Body::from_stream(bytes).into_response();
+    describe(response.headers_mut(), object);
     let mut length = object.size;
     if let Some(part) = part {
         let end = part.end.min(object.size);
-        length = end.saturating_sub(part.start);
+        length = end - part.start;
         *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-        let text = format!("bytes {}-{}/{}", part.start, end.saturating_sub(1), object.size);
+        let text = format!("bytes {}-{}/{}", part.start, end - 1, object.size);
         if let Ok(text) = HeaderValue::try_from(text) {
             response.headers_mut().insert(CONTENT_RANGE, text);
         }
     }
     response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
-    Ok(response)
+    response
+}
+
+fn not_satisfiable(refusal: Refusal, object: &Object) -> Response {
+    let mut response = axum::response::IntoResponse::into_response(refusal);
+    if let Ok(text) = HeaderValue::try_from(format!("bytes */{}", object.size)) {
+        response.headers_mut().insert(CONTENT_RANGE, text);
+    }
+    response
 }
 
 /// Deletes an object, if there is one.
@@ -302,25 +331,4 @@ pub(super) async fn delete(
     let deleted = app.stores.objects.delete(namespace, name, key, condition, &origin).await;
     deleted.map_err(|error| refused(&bucket, key, error))?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_are_those_of_http() {
-        let read = |text: &'static str| {
-            let headers = HeaderMap::from_iter([(RANGE, HeaderValue::from_static(text))]);
-            range(&headers, 10)
-        };
-        assert_eq!(read("bytes=2-4"), Some(2..5));
-        assert_eq!(read("bytes=7-"), Some(7..10));
-        assert_eq!(read("bytes=-3"), Some(7..10));
-        assert_eq!(read("bytes=-30"), Some(0..10));
-        assert_eq!(read("bytes=10-"), Some(10..11));
-        for none in ["bytes=4-2", "bytes=x-", "lines=1-2", "bytes=1-2,4-5"] {
-            assert_eq!(read(none), None, "{none}");
-        }
-    }
 }

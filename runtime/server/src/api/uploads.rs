@@ -11,13 +11,16 @@ use lambent_types::{Origin, bounds};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::intake::json;
+use super::intake::large_json;
 use super::objects::{Bucket, ObjectView, bytes, described, refused};
 use super::openapi::Binary;
 use super::parts::State;
 use super::query::Params;
 use crate::problem::Refusal;
 use crate::traffic::trace_parent;
+
+/// Most bytes of the list of an object's parts: 10,000 of them.
+const LIST_BYTES_MAX: u64 = 2 << 20;
 
 /// An upload as the API shows it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -186,7 +189,8 @@ pub(super) async fn complete(
     Params::read(request.uri(), &[])?;
     let origin = Origin { trace_parent: trace_parent(request.headers()), ..Origin::default() };
     let given: Completion =
-        json(request, &["application/json"], "list of parts", app.stall).await?;
+        large_json(request, &["application/json"], LIST_BYTES_MAX, "list of parts", app.stall)
+            .await?;
     let parts: Vec<_> = given.parts.into_iter().map(|part| (part.number, part.etag)).collect();
     let upload = upload(&bucket);
     let objects = &app.stores.objects;
