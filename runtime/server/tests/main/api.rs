@@ -6,7 +6,12 @@ use serde_json::json;
 
 use crate::node::{Node, Reply};
 
-fn request(method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Bytes> {
+pub(crate) fn request(
+    method: Method,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Request<Bytes> {
     let mut builder = Request::builder().method(method).uri(path);
     for (name, value) in headers {
         builder = builder.header(*name, *value);
@@ -18,7 +23,7 @@ const WASM: (&str, &str) = ("content-type", "application/wasm");
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// The problem's status, code and detail.
-fn refused(reply: &Reply) -> (u16, String, String) {
+pub(crate) fn refused(reply: &Reply) -> (u16, String, String) {
     let code = reply.code();
     (reply.status.as_u16(), code, reply.json()["detail"].as_str().unwrap().to_owned())
 }

@@ -3,9 +3,14 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails where it breaks")]
 
 mod api;
+mod deliveries;
 mod drain;
 mod fake;
 mod framing;
+mod keys;
 mod limits;
 mod node;
+mod objects;
+mod queues;
+mod streams;
 mod traffic;

@@ -119,10 +119,14 @@ impl Node {
         self.send_as_is(request).await
     }
 
-    pub(crate) async fn send_as_is(&self, mut request: Request<Bytes>) -> Reply {
-        let host = self.address.to_string().parse().unwrap();
+    pub(crate) async fn send_as_is(&self, request: Request<Bytes>) -> Reply {
+        Self::send_to(self.address, request).await
+    }
+
+    pub(crate) async fn send_to(address: SocketAddr, mut request: Request<Bytes>) -> Reply {
+        let host = address.to_string().parse().unwrap();
         request.headers_mut().entry("host").or_insert(host);
-        let io = TokioIo::new(self.connect().await);
+        let io = TokioIo::new(TcpStream::connect(address).await.unwrap());
         let (mut sender, connection) = hyper::client::conn::http1::handshake(io).await.unwrap();
         tokio::spawn(connection);
         let response = sender.send_request(request.map(Full::new)).await.unwrap();
