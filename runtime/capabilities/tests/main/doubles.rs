@@ -183,7 +183,7 @@ impl Queues for Mailbox {
         _: &Namespace,
         _: &QueueName,
         _: usize,
-        _: Option<Duration>,
+        _: lambent_storage::Visibility,
         _: Duration,
     ) -> Result<Vec<Message>, QueueError> {
         unreachable!("no interface receives")

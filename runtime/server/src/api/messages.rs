@@ -12,7 +12,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request, StatusCode, Uri};
 use jiff::Timestamp;
-use lambent_storage::{Message, NewMessage, QueueError, Receipt, Sent, Visibility};
+use lambent_storage::{Message, NewMessage, QueueError, Receipt, Sent};
 use lambent_types::{ErrorCode, Origin, QueueName, bounds, parse_duration};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -276,7 +276,8 @@ pub(super) async fn receive(
     let limit = params.limit(LIMIT, bounds::BATCH_MAX)?;
     let duration = |text: &str| parse_duration(text).ok();
     let visibility = params.parse("visibility", "a duration such as 30s", duration)?;
-    let visibility = visibility.map_or(Visibility::Queue, Visibility::For);
+    let visibility =
+        visibility.map_or(lambent_storage::Visibility::Queue, lambent_storage::Visibility::For);
     let wait = params.parse("wait", "a duration of at most 20s", |text| {
         duration(text).filter(|wait| *wait <= WAIT_MAX)
     })?;

@@ -12,5 +12,4 @@ mod limits;
 mod node;
 mod objects;
 mod queues;
-mod streams;
 mod traffic;

@@ -27,13 +27,13 @@ async fn a_queue_from_put_to_delete() {
     let node = node().await;
     let queue = node.get("/v1/queues/orders").await.json();
     assert_eq!(queue["name"], "orders");
-    assert_eq!(queue["visibility_timeout_ms"], 30_000);
+    assert_eq!(queue["attributes"]["visibility_timeout_ms"], 30_000);
     assert_eq!(queue["depth"]["ready"], 0);
     let slower = r#"{"visibility_timeout_ms":60000}"#;
     let changed = put(&node, "/v1/queues/orders", &[("content-type", "application/json")], slower);
     assert_eq!(changed.await.status, 200);
     let queue = node.get("/v1/queues/orders").await.json();
-    assert_eq!(queue["visibility_timeout_ms"], 60_000);
+    assert_eq!(queue["attributes"]["visibility_timeout_ms"], 60_000);
     assert_eq!(node.get("/v1/queues").await.json()["queues"][0]["name"], "orders");
     let json = [("content-type", "application/json")];
     for (body, status, code, phrase) in [
