@@ -26,6 +26,7 @@ mod data_dir;
 mod embedded;
 mod error;
 mod event_log;
+mod happened;
 mod keyvalue;
 mod logs;
 mod objects;

@@ -103,13 +103,14 @@ impl Stores {
     /// Empty stores in memory.
     #[must_use]
     pub fn memory(clock: Arc<dyn Clock>, quotas: Quotas) -> Self {
-        let keyvalue = Arc::new(MemoryKeyValue::new(Arc::clone(&clock), quotas));
         let events = Arc::new(MemoryEvents::new(Arc::clone(&clock), quotas));
+        let keyvalue = MemoryKeyValue::new(Arc::clone(&clock), quotas, Arc::clone(&events));
+        let keyvalue = Arc::new(keyvalue);
         Self {
             registry: Arc::new(MemoryRegistry::default()),
             code: Arc::new(MemoryCode::default()),
             logs: Arc::new(MemoryLogs::default()),
-            objects: Arc::new(MemoryObjects::new(clock, quotas)),
+            objects: Arc::new(MemoryObjects::new(clock, quotas, Arc::clone(&events))),
             keyvalue: Arc::clone(&keyvalue) as Arc<dyn KeyValue>,
             queues: Arc::clone(&events) as Arc<dyn Queues>,
             events: Arc::clone(&events) as Arc<dyn EventLog>,

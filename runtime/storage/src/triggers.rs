@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use lambent_types::{Namespace, Trigger, TriggerName};
+use lambent_types::{Namespace, Source, Trigger, TriggerName};
 
 use crate::error::StorageError;
 use crate::quota::QuotaExceeded;
@@ -65,4 +65,16 @@ pub trait Triggers: Send + Sync {
     /// # Errors
     /// The store failed.
     async fn all(&self) -> Result<Vec<(Namespace, Trigger)>, StorageError>;
+}
+
+/// Whether a trigger goes on listening to the same thing.
+pub(crate) fn same_source(old: &Source, new: &Source) -> bool {
+    match (old, new) {
+        (Source::Object { bucket: a, .. }, Source::Object { bucket: b, .. }) => a == b,
+        (Source::Queue { queue: a, .. }, Source::Queue { queue: b, .. }) => a.key() == b.key(),
+        (Source::KeyValue { keyspace: a, .. }, Source::KeyValue { keyspace: b, .. }) => {
+            a.key() == b.key()
+        }
+        _ => false,
+    }
 }

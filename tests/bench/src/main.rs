@@ -3,6 +3,8 @@
 
 mod backlog;
 mod enqueue;
+mod keyvalue;
+mod latency;
 mod measure;
 mod raw_log;
 mod table;
@@ -36,6 +38,10 @@ enum Which {
     Enqueue,
     /// A million messages waiting
     Backlog,
+    /// From a change to its function's start
+    Latency,
+    /// A guest's read of a key
+    Keyvalue,
 }
 
 #[tokio::main]
@@ -52,6 +58,8 @@ async fn main() -> Result<(), Failed> {
         match which {
             Which::Enqueue => enqueue::run(directory.path(), &mut table).await?,
             Which::Backlog => backlog::run(directory.path(), &mut table).await?,
+            Which::Latency => latency::run(directory.path(), &mut table).await?,
+            Which::Keyvalue => keyvalue::run(directory.path(), &mut table).await?,
         }
     }
     table.print(arguments.json);

@@ -7,22 +7,22 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use lambent_storage::contract::samples;
-use lambent_storage::memory::MemoryKeyValue;
 use lambent_storage::{
     Change, Depth, Entry, KeyPage, KeyValue, KeyValueError, Keyspace, ListKeys, Message,
     NewMessage, Queue, QueueAttributes, QueueError, Queues, Quotas, Receipt, Sent, StorageError,
+    Stores,
 };
 use lambent_types::{KeyspaceName, Namespace, Origin, QueueName, SystemClock};
 
 /// Keyspaces that note the origin of every change.
 pub(crate) struct Keys {
-    inner: MemoryKeyValue,
+    inner: Arc<dyn KeyValue>,
     pub(crate) origins: Mutex<Vec<Origin>>,
 }
 
 impl Keys {
     pub(crate) fn new() -> Self {
-        let inner = MemoryKeyValue::new(Arc::new(SystemClock), Quotas::default());
+        let inner = Stores::memory(Arc::new(SystemClock), Quotas::default()).keyvalue;
         Self { inner, origins: Mutex::default() }
     }
 

@@ -10,8 +10,7 @@ use futures::future::BoxFuture;
 use lambent_capabilities::{Ctx, Network, Resolve, Shared};
 use lambent_engine::{Component, Engine, Finished, Invocation, Options};
 use lambent_storage::contract::samples;
-use lambent_storage::memory::MemoryObjects;
-use lambent_storage::{Objects as _, Quotas};
+use lambent_storage::{Objects, Quotas, Stores};
 use lambent_types::{
     Environment, Event, FunctionVersion, Grants, Handler, Limits, Origin, Outcome, Output,
     SystemClock,
@@ -53,7 +52,7 @@ impl Resolve for Names {
 /// What the functions of one test share.
 pub(crate) struct World {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) objects: Arc<MemoryObjects>,
+    pub(crate) objects: Arc<dyn Objects>,
     pub(crate) keys: Arc<Keys>,
     pub(crate) mailbox: Arc<Mailbox>,
 }
@@ -64,7 +63,7 @@ impl World {
     }
 
     pub(crate) fn with(quotas: Quotas, names: Names, roots: RootCertStore) -> Self {
-        let objects = Arc::new(MemoryObjects::new(Arc::new(SystemClock), quotas));
+        let objects = Stores::memory(Arc::new(SystemClock), quotas).objects;
         let (keys, mailbox) = (Arc::new(Keys::new()), Arc::new(Mailbox::default()));
         let network = Network::new(Arc::new(names), roots).unwrap();
         let shared = Shared::new(objects.clone(), keys.clone(), mailbox.clone(), network);

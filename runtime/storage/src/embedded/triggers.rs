@@ -13,7 +13,7 @@ use crate::embedded::shards::Shards;
 use crate::embedded::trigger_index::{self, Indexed};
 use crate::error::StorageError;
 use crate::event_log::Channel;
-use crate::triggers::{TriggerError, Triggers};
+use crate::triggers::{TriggerError, Triggers, same_source};
 
 /// Triggers in the shards.
 pub(crate) struct EmbeddedTriggers {
@@ -55,18 +55,6 @@ fn has_source(
         select.query_row(params![namespace.key(), name], |_| Ok(())).optional()
     });
     Ok(found.map_err(failed)?.is_some())
-}
-
-/// Whether a trigger goes on listening to the same thing.
-fn same_source(old: &Source, new: &Source) -> bool {
-    match (old, new) {
-        (Source::Object { bucket: a, .. }, Source::Object { bucket: b, .. }) => a == b,
-        (Source::Queue { queue: a, .. }, Source::Queue { queue: b, .. }) => a.key() == b.key(),
-        (Source::KeyValue { keyspace: a, .. }, Source::KeyValue { keyspace: b, .. }) => {
-            a.key() == b.key()
-        }
-        _ => false,
-    }
 }
 
 fn existing(

@@ -3,7 +3,7 @@ mod queues;
 mod schedules;
 mod triggers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -40,6 +40,9 @@ struct State {
     channels: BTreeMap<(Namespace, Channel), Line<(Event, Origin)>>,
     triggers: Named<(Namespace, Trigger)>,
     schedules: Named<(Namespace, Scheduled)>,
+    /// What there is elsewhere that a trigger may name.
+    buckets: BTreeSet<(String, String)>,
+    keyspaces: BTreeSet<(String, String)>,
 }
 
 #[derive(Debug)]

@@ -7,9 +7,11 @@ use jiff::Timestamp;
 use lambent_types::{Clock, KeyspaceName, Namespace, Origin, bounds};
 
 use crate::error::StorageError;
+use crate::happened::Happened;
 use crate::keyvalue::{
     Change, Entry, KeyPage, KeyValue, KeyValueError, Keyspace, ListKeys, SetOptions, rules,
 };
+use crate::memory::MemoryEvents;
 use crate::quota::{QuotaExceeded, Quotas};
 use crate::stores::Sweep;
 
@@ -18,6 +20,7 @@ use crate::stores::Sweep;
 pub struct MemoryKeyValue {
     clock: Arc<dyn Clock>,
     quotas: Quotas,
+    events: Arc<MemoryEvents>,
     state: Mutex<State>,
 }
 
@@ -35,12 +38,31 @@ struct Space {
     revision: u64,
     /// Those that have expired are there until something looks.
     entries: BTreeMap<String, Entry>,
+    /// What has changed and is not told yet.
+    changed: Vec<Changed>,
+}
+
+#[derive(Debug, Clone)]
+struct Changed {
+    key: String,
+    old: Option<Entry>,
+    new: Option<Entry>,
+    revision: u64,
+    expired: bool,
 }
 
 impl Space {
-    fn next_revision(&mut self) -> u64 {
+    /// Sets or deletes a key; the change's own revision.
+    fn change(&mut self, key: &str, new: Option<(Bytes, Option<Timestamp>)>, expired: bool) -> u64 {
         self.revision += 1;
-        self.revision
+        let revision = self.revision;
+        let new = new.map(|(value, expires)| Entry { value, revision, expires });
+        let old = match new.clone() {
+            Some(new) => self.entries.insert(key.to_owned(), new),
+            None => self.entries.remove(key),
+        };
+        self.changed.push(Changed { key: key.to_owned(), old, new, revision, expired });
+        revision
     }
 
     fn live(&self, key: &str, now: Timestamp) -> Option<&Entry> {
@@ -55,15 +77,8 @@ impl Space {
         let mut due: Vec<_> = due.map(|(key, entry)| (entry.expires, key.clone())).collect();
         due.sort();
         for (_, key) in due {
-            self.entries.remove(&key);
-            self.next_revision();
+            self.change(&key, None, true);
         }
-    }
-
-    fn set(&mut self, key: &str, value: Bytes, expires: Option<Timestamp>) -> u64 {
-        let revision = self.next_revision();
-        self.entries.insert(key.to_owned(), Entry { value, revision, expires });
-        revision
     }
 
     fn apply(&mut self, change: Change, now: Timestamp) -> Result<Option<u64>, KeyValueError> {
@@ -72,11 +87,12 @@ impl Space {
             Change::Set { key, value, options: SetOptions { expect, ttl } } => {
                 rules::check_expect(&key, self.entries.get(&key), expect)?;
                 let expires = ttl.map(|ttl| rules::expiry(now, ttl));
-                Ok(Some(self.set(&key, value, expires)))
+                Ok(Some(self.change(&key, Some((value, expires)), false)))
             }
             Change::Delete { key, expect } => {
                 rules::check_expect(&key, self.entries.get(&key), expect)?;
-                Ok(self.entries.remove(&key).map(|_| self.next_revision()))
+                let is_there = self.entries.contains_key(&key);
+                Ok(is_there.then(|| self.change(&key, None, false)))
             }
         }
     }
@@ -87,10 +103,10 @@ impl Space {
 }
 
 impl MemoryKeyValue {
-    /// An empty store.
+    /// An empty store, whose changes are told to `events`.
     #[must_use]
-    pub fn new(clock: Arc<dyn Clock>, quotas: Quotas) -> Self {
-        Self { clock, quotas, state: Mutex::default() }
+    pub fn new(clock: Arc<dyn Clock>, quotas: Quotas, events: Arc<MemoryEvents>) -> Self {
+        Self { clock, quotas, events, state: Mutex::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -109,11 +125,12 @@ impl MemoryKeyValue {
     }
 
     /// Changes a copy of a keyspace, which takes its place if all went well and
-    /// the namespace may hold it.
+    /// the namespace may hold it with the events of the changes.
     fn change<R>(
         &self,
         namespace: &Namespace,
         keyspace: &KeyspaceName,
+        origin: &Origin,
         work: impl FnOnce(&mut Space, Timestamp) -> Result<R, KeyValueError>,
     ) -> Result<R, KeyValueError> {
         let mut state = self.lock();
@@ -128,8 +145,28 @@ impl MemoryKeyValue {
         if delta > 0 && wanted > limit {
             return Err(QuotaExceeded { what: "bytes of keys and values", limit, wanted }.into());
         }
+        self.tell(namespace, &mut after, origin)?;
         state.spaces.insert(key, after);
         Ok(result)
+    }
+
+    /// Tells what has changed. What time has done comes of nothing.
+    fn tell(
+        &self,
+        namespace: &Namespace,
+        space: &mut Space,
+        origin: &Origin,
+    ) -> Result<(), QuotaExceeded> {
+        let (changed, time) = (std::mem::take(&mut space.changed), Origin::default());
+        let keyspace = &space.keyspace.name;
+        let happened = changed.iter().map(|changed| {
+            let Changed { key, old, new, revision, expired } = changed;
+            let (old, new) = (old.as_ref(), new.as_ref());
+            let (revision, expired) = (*revision, *expired);
+            let happened = Happened::Key { keyspace, key, old, new, revision, expired };
+            (happened, if expired { &time } else { origin })
+        });
+        self.events.emit(namespace, &happened.collect::<Vec<_>>())
     }
 }
 
@@ -154,7 +191,9 @@ impl KeyValue for MemoryKeyValue {
         let keyspace =
             Keyspace { name: keyspace.clone(), created: created.unwrap_or(Timestamp::MIN) };
         let revision = state.retired.get(&key.0).copied().unwrap_or_default();
-        let space = Space { keyspace: keyspace.clone(), revision, entries: BTreeMap::new() };
+        let (entries, changed) = (BTreeMap::new(), Vec::new());
+        let space = Space { keyspace: keyspace.clone(), revision, entries, changed };
+        self.events.keyspace_created(namespace, &keyspace.name);
         state.spaces.insert(key, space);
         Ok(keyspace)
     }
@@ -171,6 +210,7 @@ impl KeyValue for MemoryKeyValue {
         if space.entries.values().any(|entry| rules::live(entry, now)) {
             return Err(KeyValueError::NotEmpty);
         }
+        self.events.keyspace_deleted(namespace, keyspace).map_err(KeyValueError::Triggered)?;
         space.expire(now, None);
         let revision = space.revision;
         state.spaces.remove(&key);
@@ -218,10 +258,10 @@ impl KeyValue for MemoryKeyValue {
         namespace: &Namespace,
         keyspace: &KeyspaceName,
         changes: Vec<Change>,
-        _origin: &Origin,
+        origin: &Origin,
     ) -> Result<Vec<Option<u64>>, KeyValueError> {
         rules::check_changes(&changes)?;
-        self.change(namespace, keyspace, |space, now| {
+        self.change(namespace, keyspace, origin, |space, now| {
             changes.into_iter().map(|change| space.apply(change, now)).collect()
         })
     }
@@ -232,15 +272,15 @@ impl KeyValue for MemoryKeyValue {
         keyspace: &KeyspaceName,
         key: &str,
         by: i64,
-        _origin: &Origin,
+        origin: &Origin,
     ) -> Result<i64, KeyValueError> {
         rules::check_key(key)?;
-        self.change(namespace, keyspace, |space, now| {
+        self.change(namespace, keyspace, origin, |space, now| {
             space.expire(now, Some(key));
             let current = space.entries.get(key);
             let sum = rules::add(key, current.map(|entry| &*entry.value), by)?;
             let expires = current.and_then(|entry| entry.expires);
-            space.set(key, sum.to_string().into(), expires);
+            space.change(key, Some((sum.to_string().into(), expires)), false);
             Ok(sum)
         })
     }
@@ -265,8 +305,16 @@ impl KeyValue for MemoryKeyValue {
 #[async_trait]
 impl Sweep for MemoryKeyValue {
     async fn sweep(&self) -> Result<(), StorageError> {
-        let now = self.clock.now();
-        self.lock().spaces.values_mut().for_each(|space| space.expire(now, None));
+        let mut state = self.lock();
+        for ((owner, _), space) in &mut state.spaces {
+            let Ok(namespace) = owner.parse() else { continue };
+            let mut after = space.clone();
+            after.expire(self.clock.now(), None);
+            // What a full namespace has no room to tell waits for the next sweep.
+            if self.tell(&namespace, &mut after, &Origin::default()).is_ok() {
+                *space = after;
+            }
+        }
         Ok(())
     }
 }

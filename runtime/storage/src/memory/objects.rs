@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt as _;
-use jiff::Timestamp;
-use lambent_types::{BucketName, Clock, Namespace, Origin};
+use lambent_types::{BucketName, Clock, Namespace, ObjectChange, Origin};
 use md5::{Digest as _, Md5};
 
 use crate::error::StorageError;
+use crate::happened::Happened;
+use crate::memory::MemoryEvents;
 use crate::objects::{
     Bucket, ByteStream, Condition, ListObjects, Object, ObjectError, ObjectPage, Objects, Part,
     PutObject, Upload, listing, rules,
@@ -21,6 +22,7 @@ use crate::quota::{QuotaExceeded, Quotas};
 pub struct MemoryObjects {
     clock: Arc<dyn Clock>,
     quotas: Quotas,
+    events: Arc<MemoryEvents>,
     /// By namespace and name.
     buckets: Mutex<BTreeMap<(String, BucketName), Held>>,
 }
@@ -44,10 +46,47 @@ struct HeldUpload {
 type Buckets = BTreeMap<(String, BucketName), Held>;
 
 impl MemoryObjects {
-    /// An empty store.
+    /// An empty store, whose changes are told to `events`.
     #[must_use]
-    pub fn new(clock: Arc<dyn Clock>, quotas: Quotas) -> Self {
-        Self { clock, quotas, buckets: Mutex::default() }
+    pub fn new(clock: Arc<dyn Clock>, quotas: Quotas, events: Arc<MemoryEvents>) -> Self {
+        Self { clock, quotas, events, buckets: Mutex::default() }
+    }
+
+    /// Puts an object in its place once its event is told.
+    fn write(
+        &self,
+        (namespace, held): (&Namespace, &mut Held),
+        (key, put): (&str, PutObject),
+        new: NewObject,
+        origin: &Origin,
+    ) -> Result<Object, ObjectError> {
+        let object = Object {
+            key: key.to_owned(),
+            size: new.bytes.iter().map(|bytes| bytes.len() as u64).sum(),
+            etag: new.etag,
+            content_type: put.content_type,
+            metadata: put.metadata,
+            modified: self.clock.now(),
+            sequence: held.sequence + 1,
+        };
+        self.emit(namespace, held, (ObjectChange::Created, &object), origin)?;
+        held.objects.insert(key.to_owned(), (object.clone(), new.bytes));
+        Ok(object)
+    }
+
+    /// Tells of the next change of a bucket.
+    fn emit(
+        &self,
+        namespace: &Namespace,
+        held: &mut Held,
+        (change, object): (ObjectChange, &Object),
+        origin: &Origin,
+    ) -> Result<(), ObjectError> {
+        let (bucket, sequence) = (&held.bucket.name, held.sequence + 1);
+        let happened = Happened::Object { bucket, change, object, sequence };
+        self.events.emit(namespace, &[(happened, origin)])?;
+        held.sequence = sequence;
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Buckets> {
@@ -114,26 +153,11 @@ impl Held {
         self.sequence += 1;
         self.sequence
     }
-
-    fn insert(&mut self, key: &str, put: PutObject, new: NewObject) -> Object {
-        let object = Object {
-            key: key.to_owned(),
-            size: new.bytes.iter().map(|bytes| bytes.len() as u64).sum(),
-            etag: new.etag,
-            content_type: put.content_type,
-            metadata: put.metadata,
-            modified: new.now,
-            sequence: self.next_sequence(),
-        };
-        self.objects.insert(key.to_owned(), (object.clone(), new.bytes));
-        object
-    }
 }
 
 struct NewObject {
     etag: String,
     bytes: Vec<Bytes>,
-    now: Timestamp,
 }
 
 async fn read(mut bytes: ByteStream) -> Result<(Bytes, String), ObjectError> {
@@ -166,6 +190,7 @@ impl Objects for MemoryObjects {
         let bucket = Bucket { name: bucket.clone(), created: self.clock.now() };
         let (objects, uploads) = (BTreeMap::new(), BTreeMap::new());
         let held = Held { bucket: bucket.clone(), sequence: 0, objects, uploads };
+        self.events.bucket_created(namespace, &bucket.name);
         buckets.insert(key, held);
         Ok(bucket)
     }
@@ -180,6 +205,7 @@ impl Objects for MemoryObjects {
         if !held.objects.is_empty() || !held.uploads.is_empty() {
             return Err(ObjectError::NotEmpty);
         }
+        self.events.bucket_deleted(namespace, bucket).map_err(ObjectError::Triggered)?;
         buckets.remove(&(namespace.key(), bucket.clone()));
         Ok(())
     }
@@ -205,7 +231,7 @@ impl Objects for MemoryObjects {
         key: &str,
         put: PutObject,
         bytes: ByteStream,
-        _origin: &Origin,
+        origin: &Origin,
     ) -> Result<Object, ObjectError> {
         rules::check_key(key)?;
         rules::check_put(&put)?;
@@ -219,8 +245,9 @@ impl Objects for MemoryObjects {
         let old = target.objects.get(key).map(|(object, _)| object.size);
         let delta = (i64::from(old.is_none()), bytes.len() as i64 - old.unwrap_or_default() as i64);
         self.check_quota(&buckets, namespace, delta)?;
-        let new = NewObject { etag, bytes: vec![bytes], now: self.clock.now() };
-        Ok(held(&mut buckets, namespace, bucket)?.insert(key, put, new))
+        let new = NewObject { etag, bytes: vec![bytes] };
+        let target = held(&mut buckets, namespace, bucket)?;
+        self.write((namespace, target), (key, put), new, origin)
     }
 
     async fn head(
@@ -264,15 +291,14 @@ impl Objects for MemoryObjects {
         bucket: &BucketName,
         key: &str,
         condition: Condition,
-        _origin: &Origin,
+        origin: &Origin,
     ) -> Result<bool, ObjectError> {
         self.with(namespace, bucket, |held| {
             rules::check_condition(&condition, held.etag(key))?;
-            let deleted = held.objects.remove(key);
-            if deleted.is_some() {
-                held.next_sequence();
-            }
-            Ok(deleted.is_some())
+            let old = held.objects.get(key).map(|(object, _)| object.clone());
+            let Some(old) = old else { return Ok(false) };
+            self.emit(namespace, held, (ObjectChange::Deleted, &old), origin)?;
+            Ok(held.objects.remove(key).is_some())
         })
     }
 
@@ -351,19 +377,20 @@ impl Objects for MemoryObjects {
         bucket: &BucketName,
         upload: &str,
         parts: &[(u32, String)],
-        _origin: &Origin,
+        origin: &Origin,
     ) -> Result<Object, ObjectError> {
-        let now = self.clock.now();
         self.with(namespace, bucket, |held| {
             let begun = held.upload(upload)?;
             let have = |number| begun.parts.get(&number).cloned();
             let selected = rules::select(parts, have, |(part, _)| part)?;
             let (key, put) = (begun.upload.key.clone(), begun.put.clone());
             rules::check_condition(&put.condition, held.etag(&key))?;
-            held.uploads.remove(upload);
             let etag = rules::multipart_etag(selected.iter().map(|(part, _)| part.etag.as_str()));
             let bytes = selected.into_iter().map(|(_, bytes)| bytes).collect();
-            Ok(held.insert(&key, put, NewObject { etag, bytes, now }))
+            let new = NewObject { etag, bytes };
+            let object = self.write((namespace, held), (&key, put), new, origin)?;
+            held.uploads.remove(upload);
+            Ok(object)
         })
     }
 

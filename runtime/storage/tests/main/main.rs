@@ -14,7 +14,7 @@ mod object_properties;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use lambent_storage::{Quotas, contract, memory};
+use lambent_storage::{Quotas, Stores, contract, memory};
 use lambent_types::{ManualClock, SystemClock};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -22,17 +22,15 @@ async fn memory_keeps_the_contract() {
     contract::check_registry(Arc::new(memory::MemoryRegistry::default())).await;
     contract::check_code(Arc::new(memory::MemoryCode::default())).await;
     contract::check_logs(Arc::new(memory::MemoryLogs::default())).await;
-    let objects = memory::MemoryObjects::new(Arc::new(SystemClock), Quotas::default());
-    contract::check_objects(Arc::new(objects)).await;
-    let keys = memory::MemoryKeyValue::new(Arc::new(SystemClock), Quotas::default());
-    contract::check_keyvalue(Arc::new(keys)).await;
-    let events = memory::MemoryEvents::new(Arc::new(SystemClock), Quotas::default());
-    let events = Arc::new(events);
-    contract::check_queues(events.clone()).await;
-    contract::check_event_log(events.clone()).await;
-    contract::check_schedules(events.clone(), events).await;
+    let stores = Stores::memory(Arc::new(SystemClock), Quotas::default());
+    contract::check_objects(stores.objects.clone()).await;
+    contract::check_keyvalue(stores.keyvalue.clone()).await;
+    contract::check_queues(stores.queues.clone()).await;
+    contract::check_event_log(stores.events.clone()).await;
+    contract::check_triggers(&stores).await;
+    contract::check_schedules(stores.schedules, stores.events).await;
     let clock = Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH));
-    let timed = Arc::new(memory::MemoryEvents::new(clock.clone(), Quotas::default()));
-    contract::check_queues_in_time(timed, &clock).await;
+    let timed = Stores::memory(clock.clone(), Quotas::default());
+    contract::check_queues_in_time(timed.queues, &clock).await;
     contract::check_usage(Arc::new(memory::MemoryUsage::default())).await;
 }

@@ -5,13 +5,14 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use lambent_types::{KeyspaceName, Namespace, Origin};
 
-use crate::embedded::emit::{Happened, emit};
+use crate::embedded::emit::emit;
 use crate::embedded::keyvalue::cache::{Cache, Cached, key_name, keyspace_name};
 use crate::embedded::keyvalue::tables::{self, KeyspaceRow};
 use crate::embedded::quota::{Held, charge};
 use crate::embedded::shard::Tx;
 use crate::embedded::trigger_index;
 use crate::error::StorageError;
+use crate::happened::Happened;
 use crate::keyvalue::{Change, Entry, KeyValueError, Keyspace, SetOptions, rules};
 
 /// What changes tell once they are committed.

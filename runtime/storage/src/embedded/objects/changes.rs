@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lambent_types::{BucketName, Namespace, ObjectChange, Origin};
 use rusqlite::params;
 
-use crate::embedded::emit::{Happened, emit};
+use crate::embedded::emit::emit;
 use crate::embedded::objects::pieces::{self, Piece};
 use crate::embedded::objects::tables::{self, BucketRow, UploadRow};
 use crate::embedded::objects::trash::{Fresh, Trash};
@@ -13,6 +13,7 @@ use crate::embedded::quota::{Held, charge};
 use crate::embedded::row::integer;
 use crate::embedded::shard::Tx;
 use crate::embedded::trigger_index;
+use crate::happened::Happened;
 use crate::objects::{Bucket, Condition, Object, ObjectError, Part, PutObject, Upload, rules};
 
 /// Where a change is made.

@@ -182,11 +182,9 @@ impl Queues for MemoryEvents {
                 return Err(QueueError::InUse(other.name.clone()));
             }
         }
-        let own = state.triggers.iter().filter(|((owner, _), _)| *owner == place.0);
-        for (_, (_, trigger)) in own {
-            if matches!(&trigger.source, Source::Queue { queue, .. } if queue.key() == place.1) {
-                return Err(QueueError::Triggered(trigger.name.clone()));
-            }
+        let is_it = |source: &Source| matches!(source, Source::Queue { queue, .. } if queue.key() == place.1);
+        if let Some(trigger) = state.named(namespace, is_it) {
+            return Err(QueueError::Triggered(trigger));
         }
         state.queues.remove(&place);
         Ok(())

@@ -1,20 +1,104 @@
 use async_trait::async_trait;
-use lambent_types::{Namespace, Source, Trigger, TriggerName};
+use lambent_types::{BucketName, KeyspaceName, Namespace, Origin, Source, Trigger, TriggerName};
 
-use super::{MemoryEvents, check_count, key, log};
+use super::{MemoryEvents, State, check_count, key, log, weight};
 use crate::error::StorageError;
 use crate::event_log::Channel;
-use crate::triggers::{TriggerError, Triggers};
+use crate::happened::Happened;
+use crate::quota::QuotaExceeded;
+use crate::triggers::{TriggerError, Triggers, same_source};
 
-/// Whether a trigger goes on listening to the same thing.
-fn same_source(old: &Source, new: &Source) -> bool {
-    match (old, new) {
-        (Source::Object { bucket: a, .. }, Source::Object { bucket: b, .. }) => a == b,
-        (Source::Queue { queue: a, .. }, Source::Queue { queue: b, .. }) => a.key() == b.key(),
-        (Source::KeyValue { keyspace: a, .. }, Source::KeyValue { keyspace: b, .. }) => {
-            a.key() == b.key()
+impl State {
+    fn has_source(&self, namespace: &Namespace, source: &Source) -> bool {
+        match source {
+            Source::Queue { queue, .. } => {
+                self.queues.contains_key(&key(namespace, queue.as_str()))
+            }
+            Source::Object { bucket, .. } => {
+                self.buckets.contains(&(namespace.key(), bucket.as_str().to_owned()))
+            }
+            Source::KeyValue { keyspace, .. } => {
+                self.keyspaces.contains(&(namespace.key(), keyspace.key()))
+            }
         }
-        _ => false,
+    }
+
+    /// The first trigger whose source is like this: what keeps it from being deleted.
+    pub(super) fn named(
+        &self,
+        namespace: &Namespace,
+        is_it: impl Fn(&Source) -> bool,
+    ) -> Option<TriggerName> {
+        let mut own = self.triggers.iter().filter(|((owner, _), _)| *owner == namespace.key());
+        let found = own.find(|(_, (_, trigger))| is_it(&trigger.source));
+        found.map(|(_, (_, trigger))| trigger.name.clone())
+    }
+}
+
+/// What the stores of objects and of keys and values have to say and to ask.
+/// They do so while they hold their own lock, and this one never asks them.
+impl MemoryEvents {
+    pub(crate) fn bucket_created(&self, namespace: &Namespace, bucket: &BucketName) {
+        self.lock().buckets.insert((namespace.key(), bucket.as_str().to_owned()));
+    }
+
+    /// Forgets a bucket, unless a trigger names it.
+    pub(crate) fn bucket_deleted(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+    ) -> Result<(), TriggerName> {
+        let mut state = self.lock();
+        let is_it = |source: &Source| matches!(source, Source::Object { bucket: named, .. } if named == bucket);
+        state.named(namespace, is_it).map_or(Ok(()), Err)?;
+        state.buckets.remove(&(namespace.key(), bucket.as_str().to_owned()));
+        Ok(())
+    }
+
+    pub(crate) fn keyspace_created(&self, namespace: &Namespace, keyspace: &KeyspaceName) {
+        self.lock().keyspaces.insert((namespace.key(), keyspace.key()));
+    }
+
+    /// Forgets a keyspace, unless a trigger names it.
+    pub(crate) fn keyspace_deleted(
+        &self,
+        namespace: &Namespace,
+        keyspace: &KeyspaceName,
+    ) -> Result<(), TriggerName> {
+        let mut state = self.lock();
+        let is_it = |source: &Source| matches!(source, Source::KeyValue { keyspace: named, .. } if named.key() == keyspace.key());
+        state.named(namespace, is_it).map_or(Ok(()), Err)?;
+        state.keyspaces.remove(&(namespace.key(), keyspace.key()));
+        Ok(())
+    }
+
+    /// Appends the events of changes to the channel of every trigger that they
+    /// fit: all or, if the namespace has no room for them, none.
+    pub(crate) fn emit(
+        &self,
+        namespace: &Namespace,
+        changes: &[(Happened<'_>, &Origin)],
+    ) -> Result<(), QuotaExceeded> {
+        let mut state = self.lock();
+        let (owner, now) = (namespace.key(), self.clock.now());
+        let mut appended = Vec::new();
+        for (happened, origin) in changes {
+            let own = state.triggers.iter().filter(|((named, _), _)| *named == owner);
+            let fitting = own.filter(|(_, (_, trigger))| happened.fits(&trigger.source));
+            let event = happened.event(now);
+            for (_, (_, trigger)) in fitting {
+                let place = log::place(namespace, &Channel::Trigger(trigger.name.clone()));
+                appended.push((place, event.clone(), happened.group(), *origin));
+            }
+        }
+        let bytes = appended.iter().map(|(_, event, ..)| weight(event)).sum();
+        state.check_bytes(namespace, self.quotas, bytes)?;
+        for (place, event, group, origin) in appended {
+            self.push(&mut state, place, event, group, origin)?;
+        }
+        drop(state);
+        self.arrived.notify_waiters();
+        Ok(())
     }
 }
 
@@ -22,9 +106,7 @@ fn same_source(old: &Source, new: &Source) -> bool {
 impl Triggers for MemoryEvents {
     async fn put(&self, namespace: &Namespace, trigger: Trigger) -> Result<(), TriggerError> {
         let mut state = self.lock();
-        if let Source::Queue { queue, .. } = &trigger.source
-            && !state.queues.contains_key(&key(namespace, queue.as_str()))
-        {
+        if !state.has_source(namespace, &trigger.source) {
             return Err(TriggerError::NoSource);
         }
         let key = key(namespace, trigger.name.as_str());

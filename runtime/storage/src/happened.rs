@@ -1,0 +1,94 @@
+use jiff::Timestamp;
+use lambent_types::{BucketName, Event, KeyspaceName, ObjectChange, Source, occurrence};
+
+use crate::keyvalue::Entry;
+use crate::objects::Object;
+
+/// A change, as far as its event tells it.
+pub(crate) enum Happened<'a> {
+    /// An object was written or deleted.
+    Object {
+        /// Its bucket.
+        bucket: &'a BucketName,
+        /// Which of the two.
+        change: ObjectChange,
+        /// The object as it is, or was.
+        object: &'a Object,
+        /// The change's own sequence number.
+        sequence: u64,
+    },
+    /// A key was set, deleted, or expired.
+    Key {
+        /// Its keyspace.
+        keyspace: &'a KeyspaceName,
+        /// The key.
+        key: &'a str,
+        /// What it was.
+        old: Option<&'a Entry>,
+        /// What it is.
+        new: Option<&'a Entry>,
+        /// The change's own revision.
+        revision: u64,
+        /// Whether time did it.
+        expired: bool,
+    },
+}
+
+impl Happened<'_> {
+    /// Whether a trigger with this source is for this change.
+    pub(crate) fn fits(&self, source: &Source) -> bool {
+        match (self, source) {
+            (
+                Self::Object { bucket, change, object, .. },
+                Source::Object { bucket: wanted, changes, prefix, suffix },
+            ) => {
+                *bucket == wanted
+                    && (changes.is_empty() || changes.contains(change))
+                    && object.key.starts_with(prefix)
+                    && object.key.ends_with(suffix)
+            }
+            (Self::Key { keyspace, key, .. }, Source::KeyValue { keyspace: wanted, prefix }) => {
+                keyspace.key() == wanted.key() && key.starts_with(prefix)
+            }
+            _ => false,
+        }
+    }
+
+    /// What comes in order with others of its kind: the changes of one key.
+    pub(crate) const fn group(&self) -> Option<&str> {
+        match self {
+            Self::Object { .. } => None,
+            Self::Key { key, .. } => Some(key),
+        }
+    }
+
+    /// The event.
+    pub(crate) fn event(&self, now: Timestamp) -> Event {
+        match self {
+            Self::Object { bucket, change, object, sequence } => {
+                let data = occurrence::ObjectData {
+                    bucket: bucket.to_string(),
+                    key: object.key.clone(),
+                    size: object.size,
+                    etag: object.etag.clone(),
+                    content_type: object.content_type.clone(),
+                    metadata: object.metadata.clone(),
+                    sequence: *sequence,
+                };
+                occurrence::object(*change, &data, now)
+            }
+            Self::Key { keyspace, key, old, new, revision, expired } => {
+                let value = |entry: &Entry| occurrence::KeyValueData::new(&entry.value);
+                let data = occurrence::KeyData {
+                    keyspace: keyspace.to_string(),
+                    key: (*key).to_owned(),
+                    revision: *revision,
+                    old: old.map(value),
+                    new: new.map(value),
+                    expired: *expired,
+                };
+                occurrence::key(&data, now)
+            }
+        }
+    }
+}

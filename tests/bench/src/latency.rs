@@ -1,0 +1,162 @@
+//! How long after a change is durable its function starts, at low load.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use futures::stream;
+use lambent_dispatch::{
+    Answer, Body, Call, Deliveries, DeliveryStores, Dispatcher, Finish, Finished, Runner,
+    Unobserved,
+};
+use lambent_storage::contract::samples;
+use lambent_storage::{Change, DataDir, Options, PutObject, QueueAttributes, SetOptions, Stores};
+use lambent_types::{
+    Error, Event, Handler, Logs, Meter, Namespace, Origin, Outcome, Output, Source, SystemClock,
+    Trigger,
+};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::measure::{Rounds, milliseconds};
+use crate::{Failed, Table};
+
+const SAMPLES: usize = 1000;
+/// Between two events: each finds everything asleep.
+const PAUSE: Duration = Duration::from_millis(5);
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Notes when an invocation starts, and runs nothing: what it would run is
+/// measured by `cargo bench -p lambent-engine`.
+struct Stopwatch(mpsc::UnboundedSender<Instant>);
+
+impl Stopwatch {
+    fn start(&self) -> BoxFuture<'_, Result<Finished, Error>> {
+        // After the last sample nobody listens.
+        let _ = self.0.send(Instant::now());
+        let (logs, output) = (Logs::default(), Some(Output::default()));
+        let (outcome, meter) = (Outcome::Ok, Meter::default());
+        async move { Ok(Finished { outcome, meter, logs, output, failed: Vec::new() }) }.boxed()
+    }
+}
+
+impl Runner for Stopwatch {
+    fn http(&self, _: Call, _: http::Request<Body>, _: Finish) -> BoxFuture<'_, Answer> {
+        async { Answer::Ended(Outcome::Ok) }.boxed()
+    }
+
+    fn event(&self, _: Call, _: Event) -> BoxFuture<'_, Result<Finished, Error>> {
+        self.start()
+    }
+
+    fn batch(&self, _: Call, _: Vec<Event>) -> BoxFuture<'_, Result<Finished, Error>> {
+        self.start()
+    }
+}
+
+/// Something that happens, and is acknowledged.
+type Deed<'a> = Box<dyn Fn(usize) -> BoxFuture<'a, Result<(), Failed>> + 'a>;
+
+/// How long after the acknowledgement of each change its function started; less
+/// than nothing if it was first.
+async fn starts(
+    change: &Deed<'_>,
+    started: &mut mpsc::UnboundedReceiver<Instant>,
+) -> Result<Rounds, Failed> {
+    let mut rounds = Rounds::default();
+    for number in 0..SAMPLES {
+        tokio::time::sleep(PAUSE).await;
+        change(number).await?;
+        let committed = Instant::now();
+        let start = tokio::time::timeout(PATIENCE, started.recv()).await?;
+        let start = start.ok_or("nothing runs any more")?;
+        let late = milliseconds(start.saturating_duration_since(committed));
+        rounds.push(late - milliseconds(committed.saturating_duration_since(start)));
+    }
+    Ok(rounds)
+}
+
+async fn prepare(stores: &Stores, ns: &Namespace) -> Result<(), Failed> {
+    let function = samples::name("f");
+    let mut head = samples::head(ns, &function, "code");
+    head.handlers = vec![Handler::Event];
+    stores.registry.put(head, None).await?;
+    let (bucket, keyspace, queue) = ("bench".parse()?, "bench".parse()?, "bench".parse()?);
+    stores.objects.create_bucket(ns, &bucket).await?;
+    stores.keyvalue.create_keyspace(ns, &keyspace).await?;
+    stores.queues.put_queue(ns, &queue, QueueAttributes::default()).await?;
+    let everything = || (Vec::new(), String::new(), String::new());
+    let (changes, prefix, suffix) = everything();
+    for (name, source) in [
+        ("objects", Source::Object { bucket, changes, prefix, suffix }),
+        ("keys", Source::KeyValue { keyspace, prefix: String::new() }),
+        (
+            "messages",
+            Source::Queue { queue, batch_size: 10, batch_window_ms: 0, concurrency_max: 10 },
+        ),
+    ] {
+        let (name, function) = (name.parse()?, function.clone());
+        let (patterns, delivery) = (Vec::new(), None);
+        let trigger = Trigger { name, function, source, patterns, delivery, enabled: true };
+        stores.triggers.put(ns, trigger).await?;
+    }
+    Ok(())
+}
+
+pub(crate) async fn run(directory: &Path, table: &mut Table) -> Result<(), Failed> {
+    let data = DataDir::open(directory.join("latency"))?;
+    let clock = Arc::new(SystemClock);
+    let stores = Stores::embedded(&data, Options::default(), clock.clone())?;
+    let ns = samples::namespace("bench");
+    prepare(&stores, &ns).await?;
+    let (watch, mut started) = mpsc::unbounded_channel();
+    let dispatcher = Dispatcher::new(
+        stores.registry.clone(),
+        Arc::new(Stopwatch(watch)),
+        stores.logs.clone(),
+        Arc::new(Unobserved),
+        lambent_dispatch::Options { concurrency_max: 1000 },
+    );
+    let deliveries = Deliveries::new(dispatcher, DeliveryStores::from(&stores), clock);
+    let drain = CancellationToken::new();
+    let running = tokio::spawn(deliveries.run(drain.clone()));
+
+    let (ns, stores, origin) = (&ns, &stores, &Origin::default());
+    let put: Deed<'_> = Box::new(move |number| {
+        async move {
+            let (key, put) = (number.to_string(), PutObject::default());
+            let bytes = Box::pin(stream::once(async { Ok(Bytes::from_static(b"an object")) }));
+            stores.objects.put(ns, &"bench".parse()?, &key, put, bytes, origin).await?;
+            Ok(())
+        }
+        .boxed()
+    });
+    let set: Deed<'_> = Box::new(move |number| {
+        async move {
+            let (value, options) = (number.to_string().into(), SetOptions::default());
+            let set = vec![Change::Set { key: "key".into(), value, options }];
+            stores.keyvalue.apply(ns, &"bench".parse()?, set, origin).await?;
+            Ok(())
+        }
+        .boxed()
+    });
+    let send: Deed<'_> = Box::new(move |_| {
+        async move {
+            let messages = vec![crate::enqueue::message()];
+            stores.queues.send(ns, &"bench".parse()?, messages, origin).await?;
+            Ok(())
+        }
+        .boxed()
+    });
+    for (what, change) in [("object put", put), ("key set", set), ("message sent", send)] {
+        let late = starts(&change, &mut started).await?;
+        table.value(&format!("{what}, to start: median"), late.median(), " ms", "≤ 3");
+        table.value(&format!("{what}, to start: p99"), late.quantile(0.99), " ms", "≤ 10");
+    }
+    drain.cancel();
+    running.await?;
+    Ok(())
+}
