@@ -15,6 +15,10 @@ use clap::{Parser, ValueEnum};
 
 use crate::table::Table;
 
+/// That of the server.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 /// Measures, and prints one table.

@@ -168,7 +168,7 @@ impl EmbeddedObjects {
         self.look(&namespace.clone(), move |connection| {
             let row = tables::existing(connection, &namespace, &bucket)?;
             let freed = replaces(connection, row.id)?;
-            let held = quota::amount(connection, &namespace, Held::ObjectBytes)?.unsigned_abs();
+            let held = quota::committed(connection, &namespace, Held::ObjectBytes)?.unsigned_abs();
             Ok(Admitted { allowance: Allowance { limit, held: held.saturating_sub(freed) } })
         })
         .await

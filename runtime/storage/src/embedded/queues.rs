@@ -165,14 +165,9 @@ struct Prepared {
     message: NewMessage,
     id: String,
     head: String,
-    duplicate_id: Option<String>,
 }
 
-fn prepare(
-    message: NewMessage,
-    attributes: &QueueAttributes,
-    origin: &Origin,
-) -> Result<Prepared, QueueError> {
+fn prepare(message: NewMessage, origin: &Origin) -> Result<Prepared, QueueError> {
     let id = uuid::Uuid::now_v7().to_string();
     let head = Head {
         id: id.clone(),
@@ -182,22 +177,16 @@ fn prepare(
         from: None,
         event: None,
     };
-    let duplicate_id = duplicate_id(attributes, &message);
-    Ok(Prepared { message, id, head: head.encode()?, duplicate_id })
+    Ok(Prepared { message, id, head: head.encode()? })
 }
 
 fn send_all(
     tx: &mut Tx<'_>,
     namespace: &Namespace,
     line: &Line,
-    messages: Vec<NewMessage>,
-    origin: &Origin,
+    prepared: Vec<Prepared>,
 ) -> Result<Vec<Sent>, QueueError> {
     let attributes = queue_of(line)?.attributes;
-    let prepared: Vec<_> = messages
-        .into_iter()
-        .map(|message| prepare(message, &attributes, origin))
-        .collect::<Result<_, _>>()?;
     // All of it is charged before any of it is written. A duplicate inside the
     // batch is charged and given back.
     let weight = |prepared: &Prepared| (prepared.head.len() + prepared.message.body.len()) as i64;
@@ -205,7 +194,8 @@ fn send_all(
     let mut sent = Vec::with_capacity(prepared.len());
     let mut batch: HashMap<String, Sent> = HashMap::new();
     for one in prepared {
-        let known = match &one.duplicate_id {
+        let duplicate_id = duplicate_id(&attributes, &one.message);
+        let known = match &duplicate_id {
             Some(id) => match batch.get(id) {
                 Some(sent) => Some(Sent { duplicate: true, ..sent.clone() }),
                 None => duplicate(tx, line.id, id)?,
@@ -227,7 +217,7 @@ fn send_all(
         };
         let seq = send::send(tx, line.id, &new)?;
         let done = Sent { id: one.id, sequence: seq.unsigned_abs(), duplicate: false };
-        if let Some(id) = one.duplicate_id {
+        if let Some(id) = duplicate_id {
             remember(tx, line.id, &id, &done)?;
             batch.insert(id, done.clone());
         }
@@ -353,12 +343,16 @@ impl Queues for EmbeddedQueues {
             rules::message(queue, place, message)?;
         }
         let bytes = messages.iter().map(|message| message.body.len() + 256).sum();
+        let prepared: Vec<_> = messages
+            .into_iter()
+            .map(|message| prepare(message, origin))
+            .collect::<Result<_, _>>()?;
         let shard = self.shards.of(namespace).await?;
-        let (namespace, key, origin) = (namespace.clone(), queue.key(), origin.clone());
+        let (namespace, key) = (namespace.clone(), queue.key());
         shard
             .write(bytes, move |tx| {
                 let line = find(tx.connection, &namespace, &key)?;
-                send_all(tx, &namespace, &line, messages, &origin)
+                send_all(tx, &namespace, &line, prepared)
             })
             .await
     }

@@ -1,3 +1,6 @@
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use lambent_types::Namespace;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -61,8 +64,19 @@ fn failed(error: rusqlite::Error) -> StorageError {
     StorageError::unavailable("count what a namespace holds", error)
 }
 
-/// What a namespace holds.
-pub(crate) fn amount(
+/// The amounts that a transaction has read or changed, by namespace and kind: many
+/// operations change the same one, which is written once.
+pub(crate) type Amounts = RefCell<HashMap<(String, i64), Amount>>;
+
+/// What a namespace holds, and whether the database says otherwise yet.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Amount {
+    now: i64,
+    written: bool,
+}
+
+/// What a namespace holds as far as it is committed.
+pub(crate) fn committed(
     connection: &Connection,
     namespace: &Namespace,
     held: Held,
@@ -72,6 +86,16 @@ pub(crate) fn amount(
         select.query_row(params![namespace.key(), held as i64], |row| row.get(0)).optional()
     });
     Ok(found.map_err(failed)?.unwrap_or(0))
+}
+
+fn amount(tx: &Tx<'_>, namespace: &Namespace, held: Held) -> Result<i64, StorageError> {
+    let place = (namespace.key(), held as i64);
+    if let Some(known) = tx.amounts.borrow().get(&place) {
+        return Ok(known.now);
+    }
+    let now = committed(tx.connection, namespace, held)?;
+    tx.amounts.borrow_mut().insert(place, Amount { now, written: true });
+    Ok(now)
 }
 
 /// Adds to what a namespace holds, in the transaction of the change: before its
@@ -85,13 +109,14 @@ pub(crate) fn charge<E: From<QuotaExceeded> + From<StorageError>>(
     if delta == 0 {
         return Ok(());
     }
-    let wanted = amount(tx.connection, namespace, held)?.saturating_add(delta);
+    let wanted = amount(tx, namespace, held)?.saturating_add(delta);
     let limit = held.limit(&tx.quotas);
     let excess = u64::try_from(wanted).ok().filter(|wanted| delta > 0 && *wanted > limit);
     if let Some(wanted) = excess {
         return Err(QuotaExceeded { what: held.what(), limit, wanted }.into());
     }
-    Ok(set(tx, namespace, held, wanted)?)
+    set(tx, namespace, held, wanted);
+    Ok(())
 }
 
 /// Adds to what a namespace holds whatever its quota: for what must not fail,
@@ -105,16 +130,27 @@ pub(crate) fn count(
     if delta == 0 {
         return Ok(());
     }
-    let wanted = amount(tx.connection, namespace, held)?.saturating_add(delta);
-    set(tx, namespace, held, wanted)
+    let wanted = amount(tx, namespace, held)?.saturating_add(delta);
+    set(tx, namespace, held, wanted);
+    Ok(())
 }
 
-fn set(tx: &Tx<'_>, namespace: &Namespace, held: Held, amount: i64) -> Result<(), StorageError> {
+fn set(tx: &Tx<'_>, namespace: &Namespace, held: Held, amount: i64) {
+    let place = (namespace.key(), held as i64);
+    tx.amounts.borrow_mut().insert(place, Amount { now: amount.max(0), written: false });
+}
+
+/// Writes the amounts that have changed.
+pub(crate) fn write(connection: &Connection, amounts: &Amounts) -> Result<(), StorageError> {
     let sql = "INSERT INTO held (namespace, kind, amount) VALUES (?1, ?2, ?3) \
                ON CONFLICT DO UPDATE SET amount = ?3";
-    tx.connection
-        .prepare_cached(sql)
-        .and_then(|mut upsert| upsert.execute(params![namespace.key(), held as i64, amount.max(0)]))
-        .map_err(failed)?;
+    let mut amounts = amounts.borrow_mut();
+    for ((namespace, kind), amount) in amounts.iter_mut().filter(|(_, amount)| !amount.written) {
+        connection
+            .prepare_cached(sql)
+            .and_then(|mut upsert| upsert.execute(params![namespace, kind, amount.now]))
+            .map_err(failed)?;
+        amount.written = true;
+    }
     Ok(())
 }

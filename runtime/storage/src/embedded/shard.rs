@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::data_dir::DataDir;
 use crate::embedded::fatal;
 use crate::embedded::messages::settle;
+use crate::embedded::quota::{self, Amounts};
 use crate::embedded::readers::Readers;
 use crate::embedded::signals::Signals;
 use crate::embedded::sqlite::Database;
@@ -48,6 +49,8 @@ pub(crate) struct Tx<'a> {
     pub(crate) triggers: &'a TriggerIndex,
     /// Numbers for messages that are taken and not used: the next, and the end.
     pub(crate) numbers: &'a Cell<(i64, i64)>,
+    /// What namespaces hold as of now; see [`charge`](crate::embedded::quota::charge).
+    pub(crate) amounts: Amounts,
     effects: Vec<Box<dyn FnOnce() + Send>>,
 }
 
@@ -67,6 +70,7 @@ impl Tx<'_> {
             let done = self.connection.execute_batch(statement);
             done.map_err(|error| StorageError::unavailable("set a savepoint", error))
         };
+        quota::write(self.connection, &self.amounts)?;
         run("SAVEPOINT operation")?;
         let effects = self.effects.len();
         let result = work(self);
@@ -74,6 +78,7 @@ impl Tx<'_> {
             self.effects.truncate(effects);
             // What was taken in between is not taken any more.
             self.numbers.set((0, 0));
+            self.amounts.borrow_mut().clear();
             *self.triggers.borrow_mut() = None;
             let done = self.connection.execute_batch("ROLLBACK TO operation");
             done.map_err(|error| StorageError::unavailable("undo an operation", error))?;
@@ -351,11 +356,13 @@ impl Writer {
             quotas: self.quotas,
             triggers: &self.triggers,
             numbers: &self.numbers,
+            amounts: Amounts::default(),
             effects: Vec::new(),
         };
         for job in batch {
             job.run(&mut tx)?;
         }
+        quota::write(tx.connection, &tx.amounts)?;
         let effects = tx.effects;
         transaction
             .commit()

@@ -95,7 +95,5 @@ impl Shards {
 
 /// Which shard a namespace is in: for ever, so it rests on a hash that never changes.
 fn index(namespace: &Namespace) -> usize {
-    let digest = Digest::of(namespace.key().as_bytes()).to_string();
-    let byte = u8::from_str_radix(&digest[..2], 16).unwrap_or_default();
-    usize::from(byte) % SHARDS
+    usize::from(Digest::of(namespace.key().as_bytes()).as_bytes()[0]) % SHARDS
 }
