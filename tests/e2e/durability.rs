@@ -113,8 +113,8 @@ async fn damaged_code_is_an_error_of_its_function_alone() {
     assert_eq!(node.get("hello", "/").await.text(), HELLO);
     let detail = node.get("bad", "/").await.problem(500, "internal");
     assert!(detail.contains("log"), "{detail}");
-    node.logged(&digest).await;
-    assert!(node.log().contains("damaged"), "{}", node.log());
+    node.logged("damaged").await;
+    assert!(node.log().contains(&digest), "{}", node.log());
     assert_eq!(node.get("hello", "/").await.text(), HELLO, "the node goes on");
     // Sending the same code again mends it.
     node.deploy("bad", "guest-peer-wasip2", "").await;

@@ -8,7 +8,7 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 use lambent_capabilities::Ctx;
 use lambent_engine::{Finished, Invocation};
 use lambent_storage::contract::samples;
-use lambent_storage::{Change, KeyValue as _, Objects as _, PutObject, SetOptions};
+use lambent_storage::{Change, KeyValue as _, PutObject, SetOptions};
 use lambent_test_support::root;
 use lambent_types::occurrence::{self, KeyData, KeyValueData, ObjectData};
 use lambent_types::{Event, FunctionVersion, Handler, Origin, Outcome, Output, Retry};
