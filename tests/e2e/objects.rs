@@ -95,7 +95,12 @@ async fn keys_are_kept_exactly_and_touch_nothing_outside_the_store() {
         let name = file.file_name().unwrap().to_str().unwrap();
         assert!(name.bytes().all(|byte| byte.is_ascii_graphic()), "{name:?}");
     }
+}
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_cannot_be_a_key_is_refused() {
+    let node = Node::start(&[]);
+    bucket(&node, "odd-keys").await;
     for (key, phrase) in [("", "key"), (&*"k".repeat(1025), "1024")] {
         let reply = put(&node, "odd-keys", key, Vec::new()).await;
         if key.is_empty() {

@@ -59,8 +59,6 @@ impl Pattern {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use proptest::prelude::*;
     use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! `wasi:blobstore`: objects in and out, as streams.
 
-use lambent_storage::contract::samples;
 use lambent_storage::Quotas;
+use lambent_storage::contract::samples;
 use lambent_types::Outcome;
 use serde_json::{Value, json};
 use tokio_rustls::rustls::RootCertStore;
