@@ -43,7 +43,8 @@ impl Control {
         // What can be refused cheaply is refused before compiling.
         let current = self.stores.registry.function(namespace, name).await?;
         check(name, expected, current.as_ref().map(|function| function.revision))?;
-        configured(&patch, current.as_deref())?;
+        let configuration = configured(&patch, current.as_deref())?;
+        self.check_function_destinations(namespace, current.as_deref(), &configuration).await?;
 
         let digest = digest_of(code.clone()).await?;
         let _hold = self.keep.hold(digest).await;
@@ -84,6 +85,7 @@ impl Control {
             check(name, expected, Some(current.revision))?;
             let latest = &current.latest;
             let configuration = patch.apply(&latest.configuration)?;
+            self.check_function_destinations(namespace, Some(&current), &configuration).await?;
             if configuration.memory_bytes < latest.configuration.memory_bytes {
                 let _hold = self.keep.hold(latest.digest).await;
                 let code = self.stored(latest.digest).await?;

@@ -1,6 +1,15 @@
-use lambent_types::{DeliveryPolicy, Destination, Error, Namespace};
+use lambent_types::{Configuration, DeliveryPolicy, Destination, Error, Function, Namespace};
 
 use crate::control::Control;
+
+fn members(delivery: &DeliveryPolicy) -> impl Iterator<Item = (&'static str, &Destination)> {
+    let members = [
+        ("dead_letter", &delivery.dead_letter),
+        ("on_failure", &delivery.on_failure),
+        ("on_success", &delivery.on_success),
+    ];
+    members.into_iter().filter_map(|(member, destination)| Some((member, destination.as_ref()?)))
+}
 
 impl Control {
     /// Checks that everything a delivery sends on to is there.
@@ -9,24 +18,42 @@ impl Control {
         namespace: &Namespace,
         delivery: Option<&DeliveryPolicy>,
     ) -> Result<(), Error> {
-        let Some(delivery) = delivery else { return Ok(()) };
-        let destinations = [
-            ("dead_letter", &delivery.dead_letter),
-            ("on_failure", &delivery.on_failure),
-            ("on_success", &delivery.on_success),
-        ];
-        for (member, destination) in destinations {
-            let found = match destination {
-                None => continue,
-                Some(Destination::Queue(queue)) => self.queue(namespace, queue).await.map(drop),
-                Some(Destination::Function(function)) => {
-                    self.describe(namespace, function).await.map(drop)
-                }
-            };
-            found.map_err(|error| {
-                Error::new(error.code(), format!("{member} of the delivery: {}", error.detail()))
-            })?;
+        for (member, destination) in delivery.into_iter().flat_map(members) {
+            self.check_destination(namespace, member, destination).await?;
         }
         Ok(())
+    }
+
+    /// Checks the queues that a function's deliveries are newly to go on to. Not
+    /// its functions: two may name each other, and one is deployed first.
+    pub(crate) async fn check_function_destinations(
+        &self,
+        namespace: &Namespace,
+        current: Option<&Function>,
+        configuration: &Configuration,
+    ) -> Result<(), Error> {
+        let known = current.map(|function| &function.latest.configuration.delivery);
+        let known: Vec<_> = known.into_iter().flat_map(members).collect();
+        for new in members(&configuration.delivery).filter(|one| !known.contains(one)) {
+            if matches!(new.1, Destination::Queue(_)) {
+                self.check_destination(namespace, new.0, new.1).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn check_destination(
+        &self,
+        namespace: &Namespace,
+        member: &str,
+        destination: &Destination,
+    ) -> Result<(), Error> {
+        let found = match destination {
+            Destination::Queue(queue) => self.queue(namespace, queue).await.map(drop),
+            Destination::Function(function) => self.describe(namespace, function).await.map(drop),
+        };
+        found.map_err(|error| {
+            Error::new(error.code(), format!("{member} of the delivery: {}", error.detail()))
+        })
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::atomic::Ordering;
 
 use lambent_storage::{Channel, QueueAttributes, Redrive};
-use lambent_types::{Error, ErrorCode, Event, Origin, Schedule, Trigger};
+use lambent_types::{ConfigurationPatch, Error, ErrorCode, Event, Origin, Schedule, Trigger};
 use serde_json::{Value, json};
 
 use crate::fixture::Fixture;
@@ -231,4 +231,30 @@ async fn schedules_that_never_make_sense_are_refused() {
     let s = "s".parse().unwrap();
     let error = control.delete_schedule(ns, &s).await.unwrap_err();
     says(&error, ErrorCode::ScheduleNotFound, "schedule \"s\" does not exist");
+}
+
+#[tokio::test]
+async fn a_function_sends_on_to_queues_that_are_there() {
+    let fixture = Fixture::new();
+    let patch = |delivery: Value| ConfigurationPatch {
+        delivery: Some(serde_json::from_value(delivery).unwrap()),
+        ..ConfigurationPatch::default()
+    };
+    let lost = || patch(json!({"dead_letter": "queue:lost"}));
+    let error = fixture.deploy_with("code", lost()).await.unwrap_err();
+    says(&error, ErrorCode::QueueNotFound, "dead_letter of the delivery: queue \"lost\"");
+    assert!(fixture.function().await.is_none());
+    fixture.deploy("code").await.unwrap();
+    let (control, ns, f) = (&fixture.control, &fixture.ns, &fixture.f);
+    let error = control.configure(ns, f, lost(), None).await.unwrap_err();
+    says(&error, ErrorCode::QueueNotFound, "queue \"lost\"");
+
+    let queue = "lost".parse().unwrap();
+    control.put_queue(ns, &queue, QueueAttributes::default()).await.unwrap();
+    control.configure(ns, f, lost(), None).await.unwrap();
+    control.delete_queue(ns, &queue).await.unwrap();
+    // What it had may have gone since, and holds up nothing else.
+    control.configure(ns, f, crate::fixture::description("new"), None).await.unwrap();
+    // Two functions may name each other.
+    control.configure(ns, f, patch(json!({"on_success": "function:later"})), None).await.unwrap();
 }
