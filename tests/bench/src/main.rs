@@ -1,5 +1,5 @@
 //! Speed of state and events, as ratios to a baseline in the same run:
-//! `cargo run --release --bin bench` (or with the names of some).
+//! `cargo figures` (or with the names of some).
 
 mod backlog;
 mod enqueue;

@@ -59,11 +59,14 @@ impl Deliveries {
         let room = Arc::new(Semaphore::new(*concurrency_max as usize));
         let trigger = Arc::new(trigger);
         let in_hand = TaskTracker::new();
+        // What lasts is said once: a function may be missing for days.
+        let mut told = String::new();
         while !stop.is_cancelled() {
             let Ok(place) = room.clone().acquire_owned().await else { break };
             let spare = room.available_permits();
             match self.poll(&namespace, &queue, &trigger, spare + 1, &stop).await {
                 Ok(Some(batch)) => {
+                    told.clear();
                     let groups = groups(batch);
                     let mut places = vec![place];
                     for batch in groups {
@@ -81,9 +84,13 @@ impl Deliveries {
                         });
                     }
                 }
-                Ok(None) => {}
+                Ok(None) => told.clear(),
                 Err(error) => {
-                    tracing::error!(%queue, %error, "cannot receive messages");
+                    let error = error.to_string();
+                    if error != told {
+                        tracing::error!(%queue, error, "cannot receive messages");
+                        told = error;
+                    }
                     tokio::select! {
                         () = stop.cancelled() => {}
                         () = tokio::time::sleep(STORE_PAUSE) => {}
