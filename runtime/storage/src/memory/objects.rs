@@ -127,8 +127,9 @@ impl MemoryObjects {
             }
             Ok(())
         };
-        check("objects", self.quotas.objects, held.0, objects)?;
-        check("bytes of objects", self.quotas.object_bytes, held.1, bytes)
+        // Bytes first, as where they are counted while they arrive.
+        check("bytes of objects", self.quotas.object_bytes, held.1, bytes)?;
+        check("objects", self.quotas.objects, held.0, objects)
     }
 }
 
