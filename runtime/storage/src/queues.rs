@@ -301,6 +301,8 @@ pub trait Queues: Send + Sync {
 
     /// Moves at most `limit` messages of a dead-letter queue back to the queue
     /// each came from, as if they had never been received. Returns how many.
+    /// Those whose queue is gone stay, also if another has its name now, and so
+    /// do those behind one of their group that stays or is with somebody.
     ///
     /// # Errors
     /// `NoQueue`, `Storage`.

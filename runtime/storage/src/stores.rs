@@ -115,9 +115,9 @@ impl Stores {
             queues: Arc::clone(&events) as Arc<dyn Queues>,
             events: Arc::clone(&events) as Arc<dyn EventLog>,
             triggers: Arc::clone(&events) as Arc<dyn Triggers>,
-            schedules: events,
+            schedules: Arc::clone(&events) as Arc<dyn Schedules>,
             usage: Arc::new(MemoryUsage::default()),
-            sweeps: vec![keyvalue],
+            sweeps: vec![keyvalue, events],
         }
     }
 

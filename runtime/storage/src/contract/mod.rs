@@ -116,8 +116,10 @@ pub async fn check_queues(store: Arc<dyn Queues>) {
     queues::a_message_is_received_until_it_is_deleted(&*store).await;
     queues::groups_keep_their_order(&*store).await;
     queues::dead_letters_go_and_come_back(&*store).await;
+    queues::dead_letters_come_back_in_order(&*store).await;
     waiting::purging_leaves_nothing(&*store).await;
     waiting::whoever_waits_is_woken_by_a_send(&store).await;
+    waiting::whoever_waits_is_woken_by_a_dead_letter(&store).await;
 }
 
 /// Checks what [`Queues`] whose clock this is do when time passes.

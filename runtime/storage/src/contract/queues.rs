@@ -50,6 +50,39 @@ pub(super) async fn groups_keep_their_order(store: &dyn Queues) {
     assert_eq!(&take().await.unwrap()[0].body[..], b"2");
 }
 
+pub(super) async fn dead_letters_come_back_in_order(store: &dyn Queues) {
+    let (ns, q, dead) = (namespace("contract-order"), queue("q.fifo"), queue("dead.fifo"));
+    let plain = QueueAttributes { content_deduplication: true, ..Default::default() };
+    let redrive = Some(Redrive { queue: dead.clone(), receives_max: 1 });
+    let attributes = QueueAttributes { redrive, ..plain.clone() };
+    store.put_queue(&ns, &dead, plain).await.unwrap();
+    store.put_queue(&ns, &q, attributes.clone()).await.unwrap();
+    let messages = [("1", "a"), ("2", "a"), ("3", "b")].map(|(body, g)| message(body, Some(g)));
+    store.send(&ns, &q, messages.to_vec(), &Origin::default()).await.unwrap();
+    let zero = Visibility::For(Duration::ZERO);
+    let take = async |q, limit, visibility| {
+        store.receive(&ns, q, limit, visibility, Duration::ZERO).await.unwrap()
+    };
+    assert_eq!(take(&q, 10, zero).await.len(), 3);
+    assert!(take(&q, 10, zero).await.is_empty());
+    let first = take(&dead, 1, Visibility::Queue).await.remove(0);
+    assert_eq!(&first.body[..], b"1");
+    // The second of its group does not overtake it.
+    assert_eq!(store.redrive(&ns, &dead, 10).await.unwrap(), 1);
+    store.change_visibility(&ns, &dead, &first.receipt, Duration::ZERO).await.unwrap();
+    assert_eq!(store.redrive(&ns, &dead, 10).await.unwrap(), 2);
+    let back = take(&q, 10, zero).await;
+    let back: Vec<_> = back.iter().filter(|one| one.group.as_deref() == Some("a")).collect();
+    assert_eq!(back.iter().map(|one| &one.body[..]).collect::<Vec<_>>(), [b"1", b"2"]);
+
+    // Another queue of the same name is not where they came from.
+    assert!(take(&q, 10, zero).await.is_empty());
+    store.delete_queue(&ns, &q).await.unwrap();
+    store.put_queue(&ns, &q, attributes).await.unwrap();
+    assert_eq!(store.redrive(&ns, &dead, 10).await.unwrap(), 0);
+    assert_eq!(take(&dead, 10, zero).await.len(), 3);
+}
+
 pub(super) async fn dead_letters_go_and_come_back(store: &dyn Queues) {
     let (ns, q, dead) = (namespace("contract-dead"), queue("q"), queue("dead"));
     let redrive = Some(Redrive { queue: dead.clone(), receives_max: 1 });

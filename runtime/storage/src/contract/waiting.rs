@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambent_types::{ManualClock, Namespace, Origin, QueueName};
+use tokio::task::JoinHandle;
 
 use super::samples::namespace;
-use crate::queues::{Depth, NewMessage, QueueAttributes, QueueError, Queues, Receipt, Visibility};
+use crate::queues::{
+    Depth, NewMessage, QueueAttributes, QueueError, Queues, Receipt, Redrive, Visibility,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -102,6 +105,9 @@ pub(super) async fn stale_receipts_do_nothing(store: &dyn Queues, clock: &Manual
     for receipt in [old, Receipt(String::new()), Receipt("1-".into()), Receipt("x-y".into())] {
         let refused = store.change_visibility(&ns, &q, &receipt, Duration::ZERO).await;
         assert!(matches!(refused, Err(QueueError::Receipt)), "{refused:?}");
+        let nowhere = "none".parse().unwrap();
+        let refused = store.change_visibility(&ns, &nowhere, &receipt, Duration::ZERO).await;
+        assert!(matches!(refused, Err(QueueError::NoQueue)), "{refused:?}");
         assert_eq!(store.delete(&ns, &q, &[receipt]).await.unwrap(), [false]);
     }
     assert!(take().await.is_empty());
@@ -115,18 +121,39 @@ pub(super) async fn stale_receipts_do_nothing(store: &dyn Queues, clock: &Manual
     assert_eq!(store.receive(&ns, &q, 10, zero, Duration::ZERO).await.unwrap().len(), 1);
 }
 
+/// Waits an hour for a message, in a task of its own.
+fn waiter(store: &Arc<dyn Queues>, ns: &Namespace, q: &QueueName) -> JoinHandle<usize> {
+    let (store, ns, q) = (Arc::clone(store), ns.clone(), q.clone());
+    tokio::spawn(async move {
+        store.receive(&ns, &q, 1, Visibility::Queue, SECOND * 3600).await.unwrap().len()
+    })
+}
+
 pub(super) async fn whoever_waits_is_woken_by_a_send(store: &Arc<dyn Queues>) {
     let (ns, q) = (namespace("contract-wait"), "q".parse::<QueueName>().unwrap());
     store.put_queue(&ns, &q, QueueAttributes::default()).await.unwrap();
-    let (waiting, owner, from) = (Arc::clone(store), ns.clone(), q.clone());
-    let hour = Duration::from_secs(3600);
-    let receive =
-        tokio::spawn(
-            async move { waiting.receive(&owner, &from, 1, Visibility::Queue, hour).await },
-        );
+    let waiter = waiter(store, &ns, &q);
     store.send(&ns, &q, vec![message("a")], &Origin::default()).await.unwrap();
-    let got = tokio::time::timeout(SECOND * 30, receive).await.unwrap().unwrap().unwrap();
-    assert_eq!(got.len(), 1);
+    assert_eq!(tokio::time::timeout(SECOND * 30, waiter).await.unwrap().unwrap(), 1);
+}
+
+pub(super) async fn whoever_waits_is_woken_by_a_dead_letter(store: &Arc<dyn Queues>) {
+    let (ns, q) = (namespace("contract-wait-dead"), "q".parse::<QueueName>().unwrap());
+    let dead: QueueName = "dead".parse().unwrap();
+    store.put_queue(&ns, &dead, QueueAttributes::default()).await.unwrap();
+    let redrive = Some(Redrive { queue: dead.clone(), receives_max: 1 });
+    let attributes = QueueAttributes { redrive, ..QueueAttributes::default() };
+    store.put_queue(&ns, &q, attributes).await.unwrap();
+    store.send(&ns, &q, vec![message("a")], &Origin::default()).await.unwrap();
+    let waiter = waiter(store, &ns, &dead);
+    // It most likely waits by then; if not, this shows less.
+    tokio::time::sleep(SECOND / 10).await;
+    for expected in [1, 0] {
+        let zero = Visibility::For(Duration::ZERO);
+        let got = store.receive(&ns, &q, 1, zero, Duration::ZERO).await.unwrap();
+        assert_eq!(got.len(), expected);
+    }
+    assert_eq!(tokio::time::timeout(SECOND * 30, waiter).await.unwrap().unwrap(), 1);
 }
 
 pub(super) async fn purging_leaves_nothing(store: &dyn Queues) {

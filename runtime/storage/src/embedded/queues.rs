@@ -256,10 +256,7 @@ fn receive_some(
     let line = find(tx.connection, namespace, key)?;
     let attributes = queue_of(&line)?.attributes;
     let dead = match &attributes.redrive {
-        Some(redrive) => {
-            let dead = line::find(tx.connection, namespace, Kind::Queue, &redrive.queue.key())?;
-            dead.map(|dead| (dead.id, redrive.receives_max))
-        }
+        Some(redrive) => line::find(tx.connection, namespace, Kind::Queue, &redrive.queue.key())?,
         None => None,
     };
     let timeout = Duration::from_millis(attributes.visibility_timeout_ms);
@@ -268,15 +265,14 @@ fn receive_some(
         Visibility::For(time) => Until::Time(later(tx.now, time)),
         Visibility::WhileAlive(time) => Until::ProcessEnds(later(tx.now, time)),
     };
-    let kept = Duration::from_millis(attributes.retention_ms);
     Ok(receive::receive(tx, line.id, limit, until, |tx, taken| {
-        if later(taken.sent, kept) <= tx.now {
+        if rules::is_over(&attributes, taken.sent, tx.now) {
             settle::remove(tx, namespace, line.id, taken.seq, taken.group.as_deref())?;
             return Ok(false);
         }
-        match dead {
-            Some((dead, most)) if taken.receives > most => {
-                redrive::set_dead(tx, namespace, line.id, dead, taken)?;
+        match &dead {
+            Some(dead) if rules::is_dead(&attributes, taken.receives) => {
+                redrive::set_dead(tx, namespace, line.id, dead.id, taken)?;
                 Ok(false)
             }
             _ => Ok(true),
@@ -404,8 +400,9 @@ impl Queues for EmbeddedQueues {
         visibility: Duration,
     ) -> Result<(), QueueError> {
         rules::visibility(visibility)?;
-        let ticket = Ticket::parse(receipt).ok_or(QueueError::Receipt)?;
+        let ticket = Ticket::parse(receipt);
         self.write(namespace, queue, move |tx, _, line| {
+            let ticket = ticket.ok_or(QueueError::Receipt)?;
             let visible = later(tx.now, visibility);
             let leased = !visibility.is_zero();
             let done = settle::return_at(tx, line.id, ticket, visible, leased, false)?;

@@ -47,6 +47,8 @@ struct State {
 
 #[derive(Debug)]
 struct HeldQueue {
+    /// Another queue of the same name has another.
+    id: u64,
     queue: Queue,
     line: Line<HeldMessage>,
     /// What was sent under a deduplication id, and until when it counts.
@@ -58,8 +60,8 @@ struct HeldMessage {
     id: String,
     message: NewMessage,
     origin: Origin,
-    /// Of a dead letter: the queue it came from.
-    from: Option<String>,
+    /// Of a dead letter: the id of the queue it came from.
+    from: Option<u64>,
 }
 
 fn key(namespace: &Namespace, name: &str) -> (String, String) {

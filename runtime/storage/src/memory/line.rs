@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -48,31 +48,26 @@ impl<T: Clone> Line<T> {
     }
 
     /// What can be received now: all but what is delayed or with somebody, and
-    /// what comes after such a one in its group.
-    ///
-    /// What the same receipt has taken already, `with`, holds up nobody.
-    fn due(&self, now: Timestamp, with: &BTreeSet<u64>) -> Vec<u64> {
-        let mut blocked = BTreeSet::new();
-        let mut due = Vec::new();
-        for (sequence, waiting) in self.0.iter().filter(|(sequence, _)| !with.contains(sequence)) {
-            let is_blocked = waiting.group.as_ref().is_some_and(|group| blocked.contains(group));
-            if !is_blocked && waiting.visible <= now {
-                due.push(*sequence);
-            } else {
-                blocked.extend(waiting.group.clone());
+    /// what comes after such a one in its group. First what has been visible for
+    /// longest, and right after the first of a group those that follow it.
+    pub(super) fn due(&self, now: Timestamp) -> Vec<u64> {
+        let mut lines = Vec::new();
+        let mut groups: BTreeMap<&str, Vec<(Timestamp, u64)>> = BTreeMap::new();
+        for (sequence, waiting) in &self.0 {
+            let place = (waiting.visible, *sequence);
+            match &waiting.group {
+                Some(group) => groups.entry(group).or_default().push(place),
+                None => lines.push(vec![place]),
             }
         }
-        due
+        lines.extend(groups.into_values());
+        lines.sort_by_key(|line| line.first().copied());
+        let due = |line: Vec<_>| line.into_iter().take_while(|(visible, _)| *visible <= now);
+        lines.into_iter().flat_map(due).map(|(_, sequence)| sequence).collect()
     }
 
-    /// Takes the first that is due, until `visible`.
-    pub(super) fn take(
-        &mut self,
-        now: Timestamp,
-        visible: Timestamp,
-        with: &BTreeSet<u64>,
-    ) -> Option<Taken<T>> {
-        let sequence = self.due(now, with).into_iter().next()?;
+    /// Takes one that is due, until `visible`.
+    pub(super) fn take(&mut self, sequence: u64, visible: Timestamp) -> Option<Taken<T>> {
         let waiting = self.0.get_mut(&sequence)?;
         waiting.receives += 1;
         waiting.taken += 1;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use lambent_types::{QueueName, bounds, format_bytes};
 
 use crate::queues::{NewMessage, QueueAttributes, QueueError, Visibility};
@@ -95,6 +96,17 @@ pub(crate) fn message(
         );
     }
     Ok(())
+}
+
+/// Whether a message that was sent then was kept for long enough.
+pub(crate) fn is_over(attributes: &QueueAttributes, sent: Timestamp, now: Timestamp) -> bool {
+    let kept = Duration::from_millis(attributes.retention_ms);
+    sent.checked_add(kept).is_ok_and(|end| end <= now)
+}
+
+/// Whether a message that was received so often is for the dead-letter queue.
+pub(crate) fn is_dead(attributes: &QueueAttributes, receives: u32) -> bool {
+    attributes.redrive.as_ref().is_some_and(|redrive| receives > redrive.receives_max)
 }
 
 /// Checks how many messages are sent at once.

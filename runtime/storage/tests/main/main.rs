@@ -10,6 +10,7 @@ mod keyvalue_model;
 mod log_retention;
 mod object_files;
 mod object_properties;
+mod queue_properties;
 
 use std::sync::Arc;
 

@@ -58,8 +58,9 @@ pub(crate) fn receive(
     let mut taken = Vec::new();
     let mut disposed = 0;
     while taken.len() < limit && disposed < BATCH_MAX {
-        let mut due = due(tx, line, limit - taken.len())?;
-        // What is given back at once is due again, but comes only once.
+        // What is given back at once is due again, but comes only once; it must
+        // not keep others out of the list.
+        let mut due = due(tx, line, limit)?;
         due.retain(|due| taken.iter().all(|taken: &Taken| taken.seq != due.seq));
         if due.is_empty() {
             break;

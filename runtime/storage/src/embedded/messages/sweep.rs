@@ -5,12 +5,12 @@ use async_trait::async_trait;
 use lambent_types::Clock;
 use rusqlite::params;
 
-use crate::embedded::messages::row::failed;
+use crate::embedded::messages::row::{failed, time};
 use crate::embedded::messages::{line, settle};
 use crate::embedded::shard::Tx;
 use crate::embedded::shards::Shards;
 use crate::error::StorageError;
-use crate::queues::QueueAttributes;
+use crate::queues::{QueueAttributes, rules};
 use crate::stores::Sweep;
 
 /// Rows looked at in one go, so that no sweep holds up writers for long.
@@ -74,16 +74,14 @@ fn retention(tx: &mut Tx<'_>, from: i64) -> Result<i64, StorageError> {
         Some((seq, ..)) if rows.len() as i64 == ROWS => seq + 1,
         _ => 0,
     };
-    let now = tx.now.as_millisecond();
     for (seq, id, group, sent) in rows {
         let Some(line) = line::get(tx.connection, id)? else { continue };
         let Ok(attributes) = serde_json::from_str::<QueueAttributes>(&line.attributes) else {
             // A channel: its events are given up by those who deliver them.
             continue;
         };
-        let kept = i64::try_from(attributes.retention_ms).unwrap_or(i64::MAX);
         let Ok(namespace) = line.namespace.parse() else { continue };
-        if sent.saturating_add(kept) <= now {
+        if rules::is_over(&attributes, time(sent), tx.now) {
             settle::remove(tx, &namespace, id, seq, group.as_deref())?;
         }
     }

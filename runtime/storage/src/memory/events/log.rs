@@ -1,4 +1,3 @@
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -81,14 +80,9 @@ impl EventLog for MemoryEvents {
         let attempt = || {
             let (mut state, now) = (self.lock(), self.clock.now());
             let Some(line) = state.channels.get_mut(&place) else { return Ok((Vec::new(), None)) };
-            let mut with = BTreeSet::new();
-            let mut taken = Vec::new();
-            while taken.len() < limit
-                && let Some(one) = line.take(now, later(now, lease), &with)
-            {
-                with.insert(one.0);
-                taken.push(one);
-            }
+            let due = line.due(now).into_iter().take(limit);
+            let taken: Vec<_> =
+                due.filter_map(|sequence| line.take(sequence, later(now, lease))).collect();
             let deliveries = taken.into_iter().map(|(_, receipt, waiting)| {
                 let (event, origin) = waiting.what;
                 let event = Event { attempt: waiting.receives, ..event };

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,6 +12,7 @@ use crate::queues::{
     Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Queues, Receipt, Sent,
     Visibility, rules,
 };
+use crate::stores::Sweep;
 
 fn held<'a>(
     state: &'a mut State,
@@ -73,14 +74,6 @@ fn send_one(
     Ok(sent)
 }
 
-impl HeldQueue {
-    /// Deletes what nobody deleted in time.
-    fn expire(&mut self, now: Timestamp) {
-        let kept = Duration::from_millis(self.queue.attributes.retention_ms);
-        self.line.0.retain(|_, waiting| later(waiting.sent, kept) > now);
-    }
-}
-
 fn message((sequence, receipt, waiting): Taken<HeldMessage>) -> Message {
     let HeldMessage { id, message, origin, .. } = waiting.what;
     Message {
@@ -97,6 +90,16 @@ fn message((sequence, receipt, waiting): Taken<HeldMessage>) -> Message {
     }
 }
 
+/// What one look at a queue came to.
+#[derive(Default)]
+struct Received {
+    messages: Vec<Message>,
+    /// How many went to the dead-letter queue.
+    dead: usize,
+    /// When more can be received, if nothing is sent before.
+    next: Option<Timestamp>,
+}
+
 impl State {
     /// Takes messages; those received too often go to the dead-letter queue instead.
     fn receive(
@@ -105,32 +108,65 @@ impl State {
         now: Timestamp,
         limit: usize,
         visibility: Visibility,
-    ) -> Result<(Vec<Message>, Option<Timestamp>), QueueError> {
-        let mut received: Vec<Taken<HeldMessage>> = Vec::new();
-        loop {
-            let queue = self.queues.get_mut(place).ok_or(QueueError::NoQueue)?;
-            queue.expire(now);
-            let attributes = queue.queue.attributes.clone();
-            let timeout = Duration::from_millis(attributes.visibility_timeout_ms);
-            let visible = later(now, visibility.time().unwrap_or(timeout));
-            // One by one: a group goes on behind one that is dead.
-            let with = received.iter().map(|(sequence, ..)| *sequence).collect();
-            let taken = (received.len() < limit).then(|| queue.line.take(now, visible, &with));
-            let Some(taken) = taken.flatten() else {
-                return Ok((received.into_iter().map(message).collect(), queue.line.next(now)));
-            };
-            let most = attributes.redrive.as_ref().map(|redrive| redrive.receives_max);
-            let Some(redrive) = attributes.redrive.filter(|_| Some(taken.2.receives) > most) else {
-                received.push(taken);
-                continue;
-            };
-            queue.line.0.remove(&taken.0);
-            let what = HeldMessage { from: Some(place.1.clone()), ..taken.2.what };
-            let sequence = self.next();
-            if let Some(dead) = self.queues.get_mut(&(place.0.clone(), redrive.queue.key())) {
-                dead.line.push(sequence, waiting(what, taken.2.sent, now));
+    ) -> Result<Received, QueueError> {
+        let queue = self.queues.get_mut(place).ok_or(QueueError::NoQueue)?;
+        let (id, attributes) = (queue.id, queue.queue.attributes.clone());
+        let timeout = Duration::from_millis(attributes.visibility_timeout_ms);
+        let visible = later(now, visibility.time().unwrap_or(timeout));
+        let (mut received, mut dead) = (Received::default(), Vec::new());
+        for sequence in queue.line.due(now) {
+            if received.messages.len() >= limit {
+                break;
+            }
+            let Some(taken) = queue.line.take(sequence, visible) else { continue };
+            let is_over = rules::is_over(&attributes, taken.2.sent, now);
+            let is_dead = rules::is_dead(&attributes, taken.2.receives);
+            if is_over || is_dead {
+                queue.line.0.remove(&sequence);
+            }
+            if is_dead && !is_over {
+                dead.push(taken.2);
+            } else if !is_over {
+                received.messages.push(message(taken));
             }
         }
+        (received.next, received.dead) = (queue.line.next(now), dead.len());
+        let Some(redrive) = attributes.redrive else { return Ok(received) };
+        for one in dead {
+            let sequence = self.next();
+            let what = HeldMessage { from: Some(id), ..one.what };
+            let to = self.queues.get_mut(&(place.0.clone(), redrive.queue.key()));
+            to.ok_or(QueueError::NoQueue)?.line.push(sequence, waiting(what, one.sent, now));
+        }
+        Ok(received)
+    }
+
+    /// Moves the first `limit` messages that can be moved. How many.
+    fn redrive(
+        &mut self,
+        place: &(String, String),
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<usize, QueueError> {
+        let (mut moved, mut stuck) = (0, BTreeSet::new());
+        for sequence in self.queues.get(place).ok_or(QueueError::NoQueue)?.line.due(now) {
+            let dead = self.queues.get_mut(place).map(|queue| &mut queue.line.0);
+            let Some(mut one) = dead.and_then(|dead| dead.remove(&sequence)) else { continue };
+            let from = one.what.from.filter(|_| moved < limit);
+            let is_stuck = one.group.as_ref().is_some_and(|group| stuck.contains(group));
+            let number = self.next();
+            let source = self.queues.values_mut().find(|queue| Some(queue.id) == from);
+            if let Some(source) = source.filter(|_| !is_stuck) {
+                one.what.from = None;
+                source.line.push(number, waiting(one.what, now, now));
+                moved += 1;
+            } else if let Some(dead) = self.queues.get_mut(place) {
+                // What follows in its group would overtake it.
+                stuck.extend(one.group.clone());
+                dead.line.push(sequence, one);
+            }
+        }
+        Ok(moved)
     }
 }
 
@@ -161,8 +197,8 @@ impl Queues for MemoryEvents {
         let created = Timestamp::from_millisecond(self.clock.now().as_millisecond());
         let created = created.unwrap_or(Timestamp::MIN);
         let queue = Queue { name: queue.clone(), attributes, created };
-        let held =
-            HeldQueue { queue: queue.clone(), line: Line::default(), duplicates: BTreeMap::new() };
+        let (id, duplicates) = (state.next(), BTreeMap::new());
+        let held = HeldQueue { id, queue: queue.clone(), line: Line::default(), duplicates };
         state.queues.insert(place, held);
         Ok(queue)
     }
@@ -242,7 +278,13 @@ impl Queues for MemoryEvents {
     ) -> Result<Vec<Message>, QueueError> {
         rules::receive(visibility)?;
         let (limit, place) = (limit.min(bounds::BATCH_MAX), key(namespace, queue.as_str()));
-        let attempt = || self.lock().receive(&place, self.clock.now(), limit, visibility);
+        let attempt = || {
+            let received = self.lock().receive(&place, self.clock.now(), limit, visibility)?;
+            if received.dead > 0 {
+                self.arrived.notify_waiters();
+            }
+            Ok((received.messages, received.next))
+        };
         self.wait(wait, attempt).await
     }
 
@@ -294,21 +336,25 @@ impl Queues for MemoryEvents {
         queue: &QueueName,
         limit: usize,
     ) -> Result<u64, QueueError> {
-        let (mut state, now) = (self.lock(), self.clock.now());
-        let dead = &held(&mut state, namespace, queue.as_str())?.line;
-        let ready: Vec<_> = dead.0.iter().filter(|(_, waiting)| waiting.visible <= now).collect();
-        let ready: Vec<_> = ready.iter().map(|(s, w)| (**s, w.what.clone())).collect();
-        let mut moved = 0;
-        for (sequence, mut what) in ready {
-            let Some(from) = what.from.take().filter(|_| moved < limit) else { continue };
-            let next = state.next();
-            let Ok(source) = held(&mut state, namespace, &from) else { continue };
-            source.line.push(next, waiting(what, now, now));
-            held(&mut state, namespace, queue.as_str())?.line.0.remove(&sequence);
-            moved += 1;
-        }
-        drop(state);
+        let place = key(namespace, queue.as_str());
+        let moved = self.lock().redrive(&place, self.clock.now(), limit)?;
         self.arrived.notify_waiters();
         Ok(moved as u64)
+    }
+}
+
+#[async_trait]
+impl Sweep for MemoryEvents {
+    async fn sweep(&self) -> Result<(), StorageError> {
+        let (mut state, now) = (self.lock(), self.clock.now());
+        for queue in state.queues.values_mut() {
+            let attributes = &queue.queue.attributes;
+            queue.line.0.retain(|_, waiting| !rules::is_over(attributes, waiting.sent, now));
+            queue.duplicates.retain(|_, (_, until)| *until > now);
+        }
+        drop(state);
+        // What was held up by what is gone is not any more.
+        self.arrived.notify_waiters();
+        Ok(())
     }
 }
