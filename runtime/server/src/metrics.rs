@@ -1,11 +1,14 @@
 //! What is counted, for Prometheus.
 
+mod queues;
+
 use std::collections::HashMap;
 use std::fs;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
 
 use http::StatusCode;
-use lambent_dispatch::Observe;
+use lambent_dispatch::{Delivered, Observe};
 use lambent_types::{FunctionName, FunctionVersion, InvocationRecord, Namespace, Outcome, Start};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -14,6 +17,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
+
+use queues::QueueDepth;
+pub(crate) use queues::queues;
 
 /// The media type of what [`Metrics::render`] returns.
 pub(crate) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -25,6 +31,10 @@ const FUNCTIONS_MAX: usize = 1000;
 /// Seconds. Half of all invocations take microseconds, some take minutes.
 const DURATIONS: [f64; 14] =
     [0.000_1, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0, 60.0, 900.0];
+
+/// Seconds. Most events are delivered at once; some after hours of retries.
+const AGES: [f64; 12] =
+    [0.005, 0.025, 0.1, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0, 3_600.0, 21_600.0, 86_400.0];
 
 /// Bytes: 64 KiB to 4 GiB.
 const MEMORIES: [f64; 9] = [
@@ -117,15 +127,20 @@ struct Families {
     durations: Family<FunctionLabels, Histogram, fn() -> Histogram>,
     fuel: Family<FunctionLabels, Counter>,
     throttles: Family<FunctionLabels, Counter>,
+    deliveries: Family<OutcomeLabels, Counter>,
+    ages: Family<FunctionLabels, Histogram, fn() -> Histogram>,
 }
 
-/// The series of one function; an outcome has one once it has happened.
+/// The series of one function; an outcome has one once it has happened, and
+/// deliveries have theirs once there are any.
 struct Series {
     labels: FunctionLabels,
     outcomes: [OnceLock<Counter>; Outcome::KINDS.len()],
     duration: Histogram,
     fuel: Counter,
     throttles: Counter,
+    deliveries: [OnceLock<Counter>; Delivered::ALL.len()],
+    age: OnceLock<Histogram>,
 }
 
 impl Series {
@@ -136,20 +151,41 @@ impl Series {
             duration: families.durations.get_or_create_owned(&labels),
             fuel: families.fuel.get_or_create_owned(&labels),
             throttles: families.throttles.get_or_create_owned(&labels),
+            deliveries: Default::default(),
+            age: OnceLock::new(),
             labels,
         }
     }
 
     fn outcome(&self, families: &Families, kind: &'static str) {
         let index = Outcome::KINDS.iter().position(|known| *known == kind).unwrap_or_default();
-        let counter = self.outcomes[index].get_or_init(|| {
-            families.invocations.get_or_create_owned(&OutcomeLabels {
+        self.count(&self.outcomes[index], &families.invocations, kind);
+    }
+
+    fn delivered(&self, families: &Families, delivered: Delivered, age: Duration) {
+        let counter = &self.deliveries[delivered as usize];
+        self.count(counter, &families.deliveries, delivered.as_str());
+        // The others are no attempts: nothing was delivered however old it was.
+        if matches!(delivered, Delivered::Succeeded | Delivered::Retried | Delivered::GivenUp) {
+            let ages = self.age.get_or_init(|| families.ages.get_or_create_owned(&self.labels));
+            ages.observe(age.as_secs_f64());
+        }
+    }
+
+    fn count(
+        &self,
+        counter: &OnceLock<Counter>,
+        family: &Family<OutcomeLabels, Counter>,
+        outcome: &'static str,
+    ) {
+        let make = || {
+            family.get_or_create_owned(&OutcomeLabels {
                 namespace: self.labels.namespace.clone(),
                 function: self.labels.function.clone(),
-                outcome: kind,
+                outcome,
             })
-        });
-        counter.inc();
+        };
+        counter.get_or_init(make).inc();
     }
 }
 
@@ -160,6 +196,8 @@ impl Metrics {
             durations: Family::new_with_constructor(|| Histogram::new(DURATIONS)),
             fuel: Family::default(),
             throttles: Family::default(),
+            deliveries: Family::default(),
+            ages: Family::new_with_constructor(|| Histogram::new(AGES)),
         };
         let metrics = Self {
             registry: Registry::default(),
@@ -187,6 +225,10 @@ impl Metrics {
         registry.register("lambent_fuel", "Fuel that invocations used", families.fuel);
         let throttles = "Invocations turned away because too many ran";
         registry.register("lambent_throttles", throttles, families.throttles);
+        let deliveries = "Attempts to deliver events, by what became of them";
+        registry.register("lambent_deliveries", deliveries, families.deliveries);
+        let ages = "Seconds from an event to an attempt to deliver it";
+        registry.register("lambent_delivery_age_seconds", ages, families.ages);
         let memory = "Most bytes of memory an invocation held at once";
         registry.register("lambent_invocation_memory_bytes", memory, self.memory.clone());
         let dropped = "Invocation records dropped because the log writer was behind";
@@ -235,15 +277,18 @@ impl Metrics {
         self.connections_refused.inc();
     }
 
-    /// Everything in Prometheus' text form.
-    pub(crate) fn render(&self, in_flight: usize) -> String {
+    /// Everything in Prometheus' text form, with what queues hold at this moment.
+    pub(crate) fn render(&self, in_flight: usize, queues: Vec<QueueDepth>) -> String {
         self.in_flight.set(i64::try_from(in_flight).unwrap_or(i64::MAX));
         if let Some(bytes) = resident_bytes() {
             self.resident.set(bytes);
         }
         let mut out = String::new();
         // Writing to a string fails only if an encoder does, and none of ours can.
-        if let Err(error) = text::encode(&mut out, &self.registry) {
+        let written = text::encode_registry(&mut out, &self.registry)
+            .and_then(|()| text::encode_registry(&mut out, &queues::registry(queues)))
+            .and_then(|()| text::encode_eof(&mut out));
+        if let Err(error) = written {
             tracing::error!(%error, "cannot render metrics");
         }
         out
@@ -286,6 +331,16 @@ impl Observe for Metrics {
         self.series(&function.namespace, &function.name).throttles.inc();
     }
 
+    fn delivered(
+        &self,
+        namespace: &Namespace,
+        function: &FunctionName,
+        delivered: Delivered,
+        age: Duration,
+    ) {
+        self.series(namespace, function).delivered(&self.families, delivered, age);
+    }
+
     fn log_dropped(&self) {
         self.logs_dropped.inc();
     }
@@ -300,8 +355,6 @@ fn resident_bytes() -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use lambent_types::{Handler, Logs, Meter, RequestId, VersionNumber};
 
     use super::*;
@@ -328,7 +381,7 @@ mod tests {
         metrics.finished(&record("hello", Outcome::Exited { code: 1 }));
         metrics.answered(Door::Function, StatusCode::BAD_GATEWAY);
         metrics.log_dropped();
-        let text = metrics.render(3);
+        let text = metrics.render(3, Vec::new());
         for line in [
             "lambent_invocations_total{namespace=\"default\",function=\"hello\",outcome=\"ok\"} 2",
             "lambent_invocations_total{namespace=\"default\",function=\"hello\",outcome=\"exited\"} 1",
@@ -348,12 +401,39 @@ mod tests {
     }
 
     #[test]
+    fn deliveries_are_counted_by_what_became_of_them_and_aged_if_attempted() {
+        let metrics = Metrics::new();
+        let (namespace, function) = (Namespace::default(), "f".parse().unwrap());
+        assert!(!metrics.render(0, Vec::new()).contains("lambent_deliveries_total{"));
+        for delivered in Delivered::ALL {
+            metrics.delivered(&namespace, &function, delivered, Duration::from_secs(3));
+        }
+        metrics.delivered(&namespace, &function, Delivered::Succeeded, Duration::from_millis(1));
+        let text = metrics.render(0, Vec::new());
+        let labels = "namespace=\"default\",function=\"f\"";
+        for delivered in Delivered::ALL {
+            let count = 1 + usize::from(delivered == Delivered::Succeeded);
+            let outcome = delivered.as_str();
+            let line =
+                format!("lambent_deliveries_total{{{labels},outcome=\"{outcome}\"}} {count}");
+            assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
+        }
+        for line in [
+            format!("lambent_delivery_age_seconds_count{{{labels}}} 4"),
+            format!("lambent_delivery_age_seconds_bucket{{le=\"1.0\",{labels}}} 1"),
+            format!("lambent_delivery_age_seconds_bucket{{le=\"5.0\",{labels}}} 4"),
+        ] {
+            assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
+        }
+    }
+
+    #[test]
     fn however_many_functions_there_are_the_series_are_bounded() {
         let metrics = Metrics::new();
         for index in 0..FUNCTIONS_MAX + 10 {
             metrics.finished(&record(&format!("f{index}"), Outcome::Ok));
         }
-        let text = metrics.render(0);
+        let text = metrics.render(0, Vec::new());
         let series = text.lines().filter(|l| l.starts_with("lambent_invocations_total")).count();
         assert_eq!(series, FUNCTIONS_MAX + 1);
         assert!(text.contains("function=\"_other\",outcome=\"ok\"} 10"));

@@ -107,7 +107,8 @@ async fn enter(
         Route::Ready => plain(request.method(), "ready", "text/plain"),
         Route::Metrics => {
             auth::require_key(app, request.headers())?;
-            let text = app.metrics.render(app.dispatcher.in_flight());
+            let queues = metrics::queues(app.stores.queues.as_ref()).await;
+            let text = app.metrics.render(app.dispatcher.in_flight(), queues);
             plain(request.method(), text, metrics::MEDIA_TYPE)
         }
     }

@@ -1,5 +1,7 @@
 //! Triggers, schedules and asynchronous invocations.
 
+use std::time::Duration;
+
 use http::Method;
 use serde_json::{Value, json};
 
@@ -194,4 +196,48 @@ async fn grants_and_delivery_are_configured_and_shown() {
     let bad = r#"{"delivery":{"attempts_max":0}}"#;
     let reply = node.send(request(Method::PATCH, "/v1/functions/f", &JSON, bad)).await;
     assert_eq!(reply.code(), "invalid-configuration");
+}
+
+#[tokio::test]
+async fn metrics_tell_of_deliveries_and_of_what_queues_hold() {
+    let node = node().await;
+    put(&node, "/v1/queues/dead", &[], "").await;
+    let delivery = json!({ "attempts_max": 2, "backoff_ms": 10, "dead_letter": "queue:dead" });
+    let patch = json!({ "delivery": delivery }).to_string();
+    let patched = node.send(request(Method::PATCH, "/v1/functions/f", &JSON, &patch)).await;
+    assert_eq!(patched.status, 200, "{patched:?}");
+    for kind in ["work", "fail"] {
+        let headers = [("prefer", "respond-async"), ("ce-type", kind)];
+        let event = request(Method::POST, "/v1/functions/f/invocations", &headers, "");
+        assert_eq!(node.send(event).await.status, 202);
+    }
+    let function = "namespace=\"default\",function=\"f\"";
+    let queue = "namespace=\"default\",queue=\"dead\"";
+    let lines = [
+        format!("lambent_deliveries_total{{{function},outcome=\"succeeded\"}} 1"),
+        format!("lambent_deliveries_total{{{function},outcome=\"retried\"}} 1"),
+        format!("lambent_deliveries_total{{{function},outcome=\"given-up\"}} 1"),
+        format!("lambent_delivery_age_seconds_count{{{function}}} 3"),
+        format!("lambent_queue_messages{{{queue},state=\"ready\"}} 1"),
+        format!("lambent_queue_messages{{{queue},state=\"in-flight\"}} 0"),
+    ];
+    let mut text = String::new();
+    for _ in 0..200 {
+        text = node.get("/metrics").await.text();
+        if lines.iter().all(|line| text.lines().any(|l| l == line)) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for line in &lines {
+        assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
+    }
+    assert!(text.contains(&format!("lambent_queue_oldest_age_seconds{{{queue}}} ")), "{text}");
+    assert!(text.ends_with("# EOF\n") && text.matches("# EOF").count() == 1);
+
+    assert_eq!(send(&node, Method::POST, "/v1/queues/dead/purge", &[], "").await.status, 200);
+    let patch = json!({ "delivery": {} }).to_string();
+    node.send(request(Method::PATCH, "/v1/functions/f", &JSON, &patch)).await;
+    assert_eq!(send(&node, Method::DELETE, "/v1/queues/dead", &[], "").await.status, 204);
+    assert!(!node.get("/metrics").await.text().contains("dead"), "of a queue that is gone");
 }
