@@ -49,12 +49,21 @@ pub(crate) struct Tx<'a> {
     pub(crate) triggers: &'a TriggerIndex,
     /// Numbers for messages that are taken and not used: the next, and the end.
     pub(crate) numbers: &'a Cell<(i64, i64)>,
+    /// The number of the next taking; see [`next_lease`](Tx::next_lease).
+    pub(crate) leases: &'a Cell<i64>,
     /// What namespaces hold as of now; see [`charge`](crate::embedded::quota::charge).
     pub(crate) amounts: Amounts,
     effects: Vec<Box<dyn FnOnce() + Send>>,
 }
 
 impl Tx<'_> {
+    /// A number for taking a message. A claim is answered before its commit, so
+    /// this counts on when a transaction is undone: a receipt that was given out
+    /// must not be that of another taking, or of another message.
+    pub(crate) fn next_lease(&self) -> i64 {
+        self.leases.replace(self.leases.get() + 1)
+    }
+
     /// Does something once all this is committed, and before anyone is told so.
     pub(crate) fn after_commit(&mut self, effect: impl FnOnce() + Send + 'static) {
         self.effects.push(Box::new(effect));
@@ -214,6 +223,7 @@ impl Shard {
                     quotas,
                     signals: writing,
                     numbers: Cell::new((0, 0)),
+                    leases: Cell::new(first_lease()),
                     triggers: TriggerIndex::default(),
                     broken: None,
                 };
@@ -296,12 +306,20 @@ impl Drop for Shard {
     }
 }
 
+/// Somewhere among the positive numbers, since what the last process gave out
+/// may not be in the database: so far from there that the two never meet.
+fn first_lease() -> i64 {
+    let (_, random) = uuid::Uuid::now_v7().as_u64_pair();
+    (random & (u64::MAX >> 2)).max(1).cast_signed()
+}
+
 struct Writer {
     connection: Connection,
     clock: Arc<dyn Clock>,
     quotas: Quotas,
     signals: Arc<Signals>,
     numbers: Cell<(i64, i64)>,
+    leases: Cell<i64>,
     triggers: TriggerIndex,
     /// Why nothing is written any more.
     broken: Option<String>,
@@ -356,6 +374,7 @@ impl Writer {
             quotas: self.quotas,
             triggers: &self.triggers,
             numbers: &self.numbers,
+            leases: &self.leases,
             amounts: Amounts::default(),
             effects: Vec::new(),
         };

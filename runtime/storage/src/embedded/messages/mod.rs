@@ -20,7 +20,8 @@ pub(crate) use line::{Kind, Line};
 /// received, and null while an earlier message of its group is there: whoever
 /// receives walks along the index of `due` and never over blocked ones.
 /// `visible` is the end of its delay or lease, also while it is blocked. `leased`
-/// is 1 while a client has it, and 2 while this process has it for a function.
+/// is 1 while a client has it, and 2 while this process has it for a function;
+/// `lease` is the number of that taking or of the last one.
 pub(crate) const SCHEMA: &str = "
 CREATE TABLE line (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

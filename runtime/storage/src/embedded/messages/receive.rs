@@ -27,20 +27,13 @@ pub(crate) enum Until {
 /// A message that is due.
 pub(crate) struct Due {
     pub(crate) seq: i64,
-    lease: i64,
     receives: u32,
     group: Option<String>,
     sent: Timestamp,
 }
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Due> {
-    Ok(Due {
-        seq: row.get(0)?,
-        lease: row.get(1)?,
-        receives: row.get(2)?,
-        group: row.get(3)?,
-        sent: time(row.get(4)?),
-    })
+    Ok(Due { seq: row.get(0)?, receives: row.get(1)?, group: row.get(2)?, sent: time(row.get(3)?) })
 }
 
 /// Takes at most `limit` messages that are due, until `until`. Each is first
@@ -85,7 +78,7 @@ pub(crate) fn receive(
 }
 
 fn due(tx: &Tx<'_>, line: i64, limit: usize) -> Result<Vec<Due>, StorageError> {
-    let sql = "SELECT seq, lease, receives, grp, sent FROM message \
+    let sql = "SELECT seq, receives, grp, sent FROM message \
                WHERE line = ?1 AND due <= ?2 ORDER BY due, seq LIMIT ?3";
     let now = tx.now.as_millisecond();
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -104,13 +97,13 @@ pub(crate) fn follower(
     group: &str,
     seq: i64,
 ) -> Result<Option<Due>, StorageError> {
-    let sql = "SELECT seq, lease, receives, grp, sent, visible FROM message \
+    let sql = "SELECT seq, receives, grp, sent, visible FROM message \
                WHERE line = ?1 AND grp = ?2 AND seq > ?3 ORDER BY seq LIMIT 1";
     let found = tx
         .connection
         .prepare_cached(sql)
         .and_then(|mut select| {
-            let read = |row: &rusqlite::Row<'_>| Ok((read(row)?, row.get::<_, i64>(5)?));
+            let read = |row: &rusqlite::Row<'_>| Ok((read(row)?, row.get::<_, i64>(4)?));
             select.query_row(params![line, group, seq], read).optional()
         })
         .map_err(failed)?;
@@ -136,7 +129,7 @@ fn take(
     };
     let message = Taken {
         seq: due.seq,
-        lease: due.lease + 1,
+        lease: tx.next_lease(),
         receives: due.receives.saturating_add(1),
         group: due.group,
         sent: due.sent,

@@ -32,7 +32,7 @@ pub(crate) struct Head {
 #[derive(Debug, Clone)]
 pub(crate) struct Taken {
     pub(crate) seq: i64,
-    /// Counts how often it was taken; with `seq` it is the receipt.
+    /// Names this taking, and no other ever; with `seq` it is the receipt.
     pub(crate) lease: i64,
     pub(crate) receives: u32,
     pub(crate) group: Option<String>,

@@ -2,13 +2,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::FutureExt as _;
-use lambent_types::SystemClock;
+use jiff::Timestamp;
+use lambent_types::{Namespace, SystemClock};
 use rusqlite::{Connection, ffi};
 
 use super::{Shard, Tx};
 use crate::data_dir::DataDir;
+use crate::embedded::messages::receive::{Until, receive};
 use crate::embedded::messages::row::failed;
 use crate::embedded::messages::send::{New, send};
+use crate::embedded::messages::settle::{Ticket, delete};
 use crate::embedded::sqlite::{Database, Durability};
 use crate::embedded::{messages, quota, trigger_index};
 use crate::error::StorageError;
@@ -29,7 +32,8 @@ fn open(home: &tempfile::TempDir) -> Arc<Shard> {
 
 fn put(tx: &mut Tx<'_>, bytes: usize) -> Result<i64, StorageError> {
     let body = vec![0; bytes];
-    let new = New { head: "{}", body: &body, group: None, sent: tx.now, visible: tx.now };
+    let new =
+        New { head: r#"{"id":"one"}"#, body: &body, group: None, sent: tx.now, visible: tx.now };
     send(tx, LINE, &new)
 }
 
@@ -94,6 +98,37 @@ async fn a_full_disk_undoes_the_batch_and_nothing_else() {
     drop(shard);
     let third = open(&home).write(0, |tx| put(tx, 1)).await.unwrap();
     assert!(first < second && second < third, "{first} {second} {third}");
+}
+
+fn take(tx: &mut Tx<'_>) -> Result<Ticket, StorageError> {
+    let received = receive(tx, LINE, 1, Until::Time(Timestamp::MAX), |_, _| Ok(true))?;
+    Ok(Ticket { seq: received.taken[0].seq, lease: received.taken[0].lease })
+}
+
+/// Whoever takes something is answered before the commit, which may fail.
+#[tokio::test]
+async fn what_a_failed_batch_gave_out_is_worth_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let shard = open(&home);
+    shard.write(0, |tx| put(tx, 1)).await.unwrap();
+    shard.write(0, |tx| pages_max(tx, 10)).await.unwrap();
+    let held = hold(&shard).await;
+    let mut taking = Box::pin(shard.claim(take));
+    let mut large = Box::pin(shard.write(0, |tx| put(tx, 1 << 20)));
+    assert!((&mut taking).now_or_never().is_none());
+    assert!((&mut large).now_or_never().is_none());
+    drop(held);
+    let lost = taking.await.unwrap();
+    large.await.unwrap_err();
+
+    let namespace: Namespace = "ns".parse().unwrap();
+    let good = shard.claim(take).await.unwrap();
+    assert_eq!(good.seq, lost.seq);
+    for (ticket, expected) in [(lost, false), (good, true)] {
+        let owner = namespace.clone();
+        let deleted = shard.write(0, move |tx| delete(tx, &owner, LINE, ticket)).await;
+        assert_eq!(deleted.unwrap(), expected, "{ticket:?}");
+    }
 }
 
 #[tokio::test]
