@@ -3,10 +3,10 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use lambent_types::{Namespace, Source, Trigger, TriggerName};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::embedded::messages::row::failed;
-use crate::embedded::row::{Checksum, checksum};
+use crate::embedded::row::{Checksum, bytes, checksum};
 use crate::embedded::shard::Tx;
 use crate::error::StorageError;
 
@@ -41,31 +41,51 @@ pub(crate) fn sum(namespace: &str, key: &str, line: Option<i64>, body: &str) -> 
     checksum([b"trigger", namespace.as_bytes(), key.as_bytes(), &line, body.as_bytes()])
 }
 
-/// All triggers of the database.
+const COLUMNS: &str = "namespace, key, line, body, checksum";
+
+/// A row, which is an error of its own if it is damaged.
+type Found = Result<Indexed, StorageError>;
+
+fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
+    // What is no text differs from what was written, and so does its checksum.
+    let text = |column| bytes(row, column).map(|text| String::from_utf8_lossy(text).into_owned());
+    let (namespace, key, line, body) = (text(0)?, text(1)?, row.get(2)?, text(3)?);
+    let what = || format!("trigger {key:?} of namespace {namespace:?}");
+    if sum(&namespace, &key, line, &body) != bytes(row, 4)? {
+        return Ok(Err(StorageError::corrupt(what(), "its checksum differs")));
+    }
+    let trigger = serde_json::from_str(&body)
+        .map_err(|error| StorageError::corrupt(what(), error.to_string()));
+    Ok(trigger.map(|trigger| Indexed { namespace, trigger, line }))
+}
+
+/// All triggers of the database that can be read. A damaged one is logged and
+/// left out: no change of what others are for waits for its repair.
 pub(crate) fn read(connection: &Connection) -> Result<Vec<Indexed>, StorageError> {
-    type Row = (String, String, Option<i64>, String, Checksum);
-    let rows: Vec<Row> = connection
-        .prepare_cached(
-            "SELECT namespace, key, line, body, checksum FROM trigger_ ORDER BY namespace, key",
-        )
-        .and_then(|mut select| {
-            let read = |row: &rusqlite::Row<'_>| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
-            };
-            select.query_map([], read)?.collect()
-        })
+    let sql = format!("SELECT {COLUMNS} FROM trigger_ ORDER BY namespace, key");
+    let all: Vec<Found> = connection
+        .prepare_cached(&sql)
+        .and_then(|mut select| select.query_map([], found)?.collect())
         .map_err(failed)?;
-    rows.into_iter()
-        .map(|(namespace, key, line, body, found)| {
-            let what = || format!("trigger {key:?} of namespace {namespace:?}");
-            if sum(&namespace, &key, line, &body) != found {
-                return Err(StorageError::corrupt(what(), "its checksum differs"));
-            }
-            let trigger = serde_json::from_str(&body)
-                .map_err(|error| StorageError::corrupt(what(), error.to_string()))?;
-            Ok(Indexed { namespace, trigger, line })
+    let intact = |one: Found| {
+        one.inspect_err(|error| {
+            tracing::error!(%error, cause = error.cause(), "leaving a trigger out");
         })
-        .collect()
+    };
+    Ok(all.into_iter().filter_map(|one| intact(one).ok()).collect())
+}
+
+/// One trigger, if it is there; `key` is its name in lower case.
+pub(crate) fn find(
+    connection: &Connection,
+    namespace: &Namespace,
+    key: &str,
+) -> Result<Option<Found>, StorageError> {
+    let sql = format!("SELECT {COLUMNS} FROM trigger_ WHERE namespace = ?1 AND key = ?2");
+    connection
+        .prepare_cached(&sql)
+        .and_then(|mut select| select.query_row(params![namespace.key(), key], found).optional())
+        .map_err(failed)
 }
 
 /// The triggers of a namespace as this transaction sees them.

@@ -10,7 +10,7 @@ use crate::embedded::messages::{Kind, line, settle};
 use crate::embedded::quota::{Held, charge, count};
 use crate::embedded::shard::Tx;
 use crate::embedded::shards::Shards;
-use crate::embedded::trigger_index::{self, Indexed};
+use crate::embedded::trigger_index;
 use crate::error::StorageError;
 use crate::event_log::Channel;
 use crate::triggers::{TriggerError, Triggers, same_source};
@@ -57,29 +57,20 @@ fn has_source(
     Ok(found.map_err(failed)?.is_some())
 }
 
-fn existing(
-    tx: &Tx<'_>,
-    namespace: &Namespace,
-    name: &TriggerName,
-) -> Result<Option<Indexed>, StorageError> {
-    let (own, key) = (trigger_index::of(tx, namespace)?, name.key());
-    Ok(own.iter().find(|one| one.trigger.name.key() == key).cloned())
-}
-
 fn put(tx: &mut Tx<'_>, namespace: &Namespace, trigger: &Trigger) -> Result<(), TriggerError> {
     if !has_source(tx.connection, namespace, &trigger.source)? {
         return Err(TriggerError::NoSource);
     }
-    let old = existing(tx, namespace, &trigger.name)?;
-    if old.as_ref().is_some_and(|old| !same_source(&old.trigger.source, &trigger.source)) {
-        return Err(TriggerError::OtherSource);
+    match trigger_index::find(tx.connection, namespace, &trigger.name.key())? {
+        Some(Ok(old)) if !same_source(&old.trigger.source, &trigger.source) => {
+            return Err(TriggerError::OtherSource);
+        }
+        // Whoever puts a damaged one repairs it.
+        Some(_) => {}
+        None => charge::<TriggerError>(tx, namespace, Held::Triggers, 1)?,
     }
-    if old.is_none() {
-        charge::<TriggerError>(tx, namespace, Held::Triggers, 1)?;
-    }
-    let line = match (&trigger.source, old) {
-        (Source::Queue { .. }, _) => None,
-        (_, Some(old)) => old.line,
+    let line = match &trigger.source {
+        Source::Queue { .. } => None,
         _ => Some(event_log::ensure(tx, namespace, &Channel::Trigger(trigger.name.clone()))?),
     };
     let body = serde_json::to_string(trigger)
@@ -100,9 +91,12 @@ fn delete(
     namespace: &Namespace,
     name: &TriggerName,
 ) -> Result<bool, TriggerError> {
-    let old = existing(tx, namespace, name)?.ok_or(TriggerError::NotFound)?;
-    if let Some(id) = old.line
-        && !settle::delete_line(tx, namespace, id)?
+    if trigger_index::find(tx.connection, namespace, &name.key())?.is_none() {
+        return Err(TriggerError::NotFound);
+    }
+    // By its name: a damaged row may not say which line it is.
+    if let Some(line) = line::find(tx.connection, namespace, Kind::Trigger, &name.key())?
+        && !settle::delete_line(tx, namespace, line.id)?
     {
         return Ok(false);
     }
@@ -138,8 +132,11 @@ impl Triggers for EmbeddedTriggers {
         namespace: &Namespace,
         name: &TriggerName,
     ) -> Result<Option<Trigger>, StorageError> {
-        let found = self.read(namespace).await?.into_iter();
-        Ok(found.into_iter().find(|trigger| trigger.name.key() == name.key()))
+        let shard = self.shards.of(namespace).await?;
+        let (namespace, key) = (namespace.clone(), name.key());
+        let find = move |connection: &Connection| trigger_index::find(connection, &namespace, &key);
+        let found = shard.readers().read(find).await?.transpose()?;
+        Ok(found.map(|one| one.trigger))
     }
 
     async fn list(&self, namespace: &Namespace) -> Result<Vec<Trigger>, StorageError> {

@@ -7,10 +7,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lambent_storage::contract::{self, samples};
 use lambent_storage::{
-    Channel, DataDir, Depth, NewMessage, Options, QueueAttributes, Redrive, Settlement, Stores,
-    Visibility,
+    Channel, DataDir, Depth, NewMessage, Options, QueueAttributes, Redrive, Settlement,
+    StorageError, Stores, Visibility,
 };
-use lambent_types::{ManualClock, Origin, QueueName, Source, Trigger, occurrence};
+use lambent_types::{ManualClock, Origin, QueueName, Source, Trigger, TriggerName, occurrence};
 use rusqlite::Connection;
 
 const NOW: Duration = Duration::ZERO;
@@ -43,7 +43,7 @@ async fn the_contract_is_kept() {
 async fn a_restart_ends_leases_of_the_process_and_not_of_clients() {
     let (home, clock) = (tempfile::tempdir().unwrap(), clock());
     let (ns, q) = (samples::namespace("ns"), "q".parse::<QueueName>().unwrap());
-    let (space, t) = ("s".parse().unwrap(), "t".parse::<lambent_types::TriggerName>().unwrap());
+    let (space, t) = ("s".parse().unwrap(), "t".parse::<TriggerName>().unwrap());
     let (grouped, plain) = (Channel::Trigger(t.clone()), Channel::Function(samples::name("f")));
     {
         let stores = open(home.path(), &clock);
@@ -89,14 +89,14 @@ async fn a_restart_ends_leases_of_the_process_and_not_of_clients() {
     );
 }
 
-fn damage(home: &Path, body: &str) {
+/// Runs a statement on every database that has its table; it changes one row.
+fn damage(home: &Path, sql: &str, of: &[u8]) {
     let mut damaged = 0;
     for file in std::fs::read_dir(home).unwrap() {
         let path = file.unwrap().path();
         if path.extension().is_some_and(|extension| extension == "db") {
-            let sql = "UPDATE content SET body = x'00' WHERE body = ?1";
             let database = Connection::open(path).unwrap();
-            damaged += database.execute(sql, [body.as_bytes()]).unwrap_or(0);
+            damaged += database.execute(sql, [of]).unwrap_or(0);
         }
     }
     assert_eq!(damaged, 1);
@@ -111,7 +111,7 @@ async fn a_damaged_message_is_set_aside() {
     stores.queues.put_queue(&ns, &q, attributes).await.unwrap();
     let messages = ["one", "two", "three"].map(|body| message(body, Some("g")));
     stores.queues.send(&ns, &q, messages.to_vec(), &origin).await.unwrap();
-    damage(home.path(), "one");
+    damage(home.path(), "UPDATE content SET body = x'00' WHERE body = ?1", b"one");
     let got = stores.queues.receive(&ns, &q, 10, Visibility::Queue, NOW).await.unwrap();
     let bodies: Vec<_> = got.iter().map(|one| &one.body[..]).collect();
     assert_eq!(bodies, [&b"two"[..], b"three"]);
@@ -119,6 +119,53 @@ async fn a_damaged_message_is_set_aside() {
     // It is there for whoever repairs it, until everything is deleted; once.
     assert_eq!(stores.queues.purge(&ns, &q).await.unwrap(), 3);
     assert_eq!(stores.queues.purge(&ns, &q).await.unwrap(), 0);
+}
+
+/// It concerns nobody else, and can be put again or deleted.
+#[tokio::test]
+async fn a_damaged_trigger_is_left_out() {
+    let (home, clock) = (tempfile::tempdir().unwrap(), clock());
+    let ns = samples::namespace("ns");
+    let (space, origin) = ("s".parse().unwrap(), Origin::default());
+    let trigger = |name: &str| Trigger {
+        name: name.parse().unwrap(),
+        function: samples::name("f"),
+        source: Source::KeyValue { keyspace: "s".parse().unwrap(), prefix: String::new() },
+        patterns: Vec::new(),
+        delivery: None,
+        enabled: true,
+    };
+    let names = ["bad", "good", "worse"];
+    {
+        let stores = open(home.path(), &clock);
+        stores.keyvalue.create_keyspace(&ns, &space).await.unwrap();
+        for name in names {
+            stores.triggers.put(&ns, trigger(name)).await.unwrap();
+        }
+        stores.keyvalue.increment(&ns, &space, "k", 1, &origin).await.unwrap();
+    }
+    let sql = "UPDATE trigger_ SET body = '{' WHERE key = CAST(?1 AS TEXT)";
+    damage(home.path(), sql, b"bad");
+    let sql = "UPDATE trigger_ SET checksum = x'00' WHERE key = CAST(?1 AS TEXT)";
+    damage(home.path(), sql, b"worse");
+
+    let stores = open(home.path(), &clock);
+    stores.keyvalue.increment(&ns, &space, "k", 1, &origin).await.unwrap();
+    let [bad, good, worse] = names.map(|name| name.parse::<TriggerName>().unwrap());
+    let waiting = async |name: &TriggerName| {
+        stores.events.depth(&ns, &Channel::Trigger(name.clone())).await.unwrap().ready
+    };
+    assert_eq!((waiting(&good).await, waiting(&bad).await), (2, 1));
+    assert_eq!(stores.triggers.list(&ns).await.unwrap(), [trigger("good")]);
+    let found = stores.triggers.get(&ns, &bad).await;
+    assert!(matches!(found, Err(StorageError::Corrupt { .. })), "{found:?}");
+
+    stores.triggers.put(&ns, trigger("bad")).await.unwrap();
+    stores.triggers.delete(&ns, &worse).await.unwrap();
+    stores.keyvalue.increment(&ns, &space, "k", 1, &origin).await.unwrap();
+    assert_eq!((waiting(&good).await, waiting(&bad).await, waiting(&worse).await), (3, 2, 0));
+    assert_eq!(stores.triggers.get(&ns, &worse).await.unwrap(), None);
+    assert_eq!(stores.triggers.list(&ns).await.unwrap().len(), 2);
 }
 
 /// More than one transaction deletes or moves.
