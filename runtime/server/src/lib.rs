@@ -28,6 +28,7 @@ mod listener;
 mod metrics;
 mod open_files;
 mod options;
+mod percent;
 mod problem;
 mod router;
 mod server;

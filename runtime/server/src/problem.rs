@@ -10,6 +10,9 @@ use serde::Serialize;
 /// The media type of a problem document.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
+/// Most characters of a detail.
+const DETAIL_CHARS_MAX: usize = 4096;
+
 /// A request that was not served, and why.
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal {
@@ -147,12 +150,24 @@ impl From<Error> for Refusal {
                 .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             code: code.as_str().into(),
             title: code.title(),
-            detail: error.detail().to_owned(),
+            detail: shortened(error.detail()),
             retryable: code.is_retryable(),
             allow: None,
             close: false,
         }
     }
+}
+
+/// At most so much of a detail as anyone reads. What is wrong with a request is
+/// often quoted in it, and may be megabytes long; where it is wrong comes last.
+fn shortened(detail: &str) -> String {
+    let half = DETAIL_CHARS_MAX / 2;
+    let begin = detail.char_indices().nth(half).map_or(detail.len(), |(index, _)| index);
+    let end = detail.char_indices().nth_back(half - 1).map_or(0, |(index, _)| index);
+    if begin >= end {
+        return detail.to_owned();
+    }
+    format!("{} … {}", &detail[..begin], &detail[end..])
 }
 
 impl From<lambent_storage::StorageError> for Refusal {
@@ -202,6 +217,16 @@ mod tests {
             assert_eq!(response.headers().contains_key(RETRY_AFTER), code.is_retryable());
             assert_eq!(serde_json::from_slice::<Problem>(response.body()).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn details_are_not_longer_than_anyone_reads() {
+        let most = "é".repeat(DETAIL_CHARS_MAX);
+        assert_eq!(Refusal::invalid(most.clone()).detail(), most);
+        let refusal = Refusal::invalid(format!("unknown field {most}, at line 7"));
+        assert!(refusal.detail().starts_with("unknown field é"));
+        assert!(refusal.detail().ends_with("é, at line 7"));
+        assert_eq!(refusal.detail().chars().count(), DETAIL_CHARS_MAX + 3);
     }
 
     #[test]

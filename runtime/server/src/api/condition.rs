@@ -3,6 +3,7 @@
 use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName};
 
+use super::header;
 use crate::problem::Refusal;
 
 /// What a client expects of what it writes.
@@ -17,12 +18,11 @@ pub(super) enum Expected {
 
 /// Reads what a write expects.
 pub(super) fn of_write(headers: &HeaderMap) -> Result<Expected, Refusal> {
-    let text = |name: &http::HeaderName| {
-        headers.get(name).map(|value| value.to_str().unwrap_or_default().trim().to_owned())
-    };
-    match (text(&IF_MATCH), text(&IF_NONE_MATCH)) {
+    let text =
+        |name: &HeaderName| header::text(headers, name.as_str()).map(|text| text.map(str::trim));
+    match (text(&IF_MATCH)?, text(&IF_NONE_MATCH)?) {
         (None, None) => Ok(Expected::Any),
-        (None, Some(any)) if any == "*" => Ok(Expected::Absent),
+        (None, Some("*")) => Ok(Expected::Absent),
         (Some(tag), None) => {
             let inner = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
             inner.map(|tag| Expected::Tag(tag.to_owned())).ok_or_else(|| {

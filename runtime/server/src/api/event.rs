@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use lambent_types::{Event, FunctionName, RequestId};
 
+use crate::percent;
 use crate::problem::Refusal;
 
 /// The `type` of events that name none.
@@ -87,27 +88,13 @@ fn content_type(value: &HeaderValue) -> Result<String, Refusal> {
     Ok(text.to_owned())
 }
 
-/// Undoes the percent-encoding that the HTTP binding asks for.
+/// Undoes the percent-encoding that the HTTP binding asks for, and with it lets
+/// what is no encoding stand for itself.
 fn decode(attribute: &str, value: &HeaderValue) -> Result<String, Refusal> {
     if value.len() > ATTRIBUTE_BYTES_MAX {
         return Err(wrong(attribute, "is longer than 4,096 bytes"));
     }
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut rest = value.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let hex = |index: usize| after.get(index).and_then(|c| char::from(*c).to_digit(16));
-        match (byte, hex(0), hex(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push((high * 16 + low) as u8);
-                rest = &after[2..];
-            }
-            // What is no encoding stands for itself, as the binding asks.
-            _ => {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
-    }
+    let bytes = percent::decode(value.as_bytes());
     String::from_utf8(bytes).map_err(|_| wrong(attribute, "is not UTF-8"))
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::condition::{self, Expected};
-use super::intake::{Intake, read_json};
+use super::intake::{Intake, large_json};
 use super::openapi::Binary;
 use super::parts::State;
 use super::query::Params;
@@ -177,7 +177,7 @@ pub(super) async fn set(
     let limit = bounds::VALUE_BYTES_MAX as u64;
     let value = Intake::new(&parts.headers, body, limit, app.stall)?.whole().await?;
     let change = Change::Set { key: key(&keyspace).to_owned(), value, options };
-    let revisions = apply(&app, &keyspace, vec![change], &parts.headers).await?;
+    let revisions = apply(&app, &keyspace, vec![change], origin(&parts.headers)).await?;
     let revision = revisions.first().copied().flatten();
     Ok(tagged(StatusCode::NO_CONTENT.into_response(), revision))
 }
@@ -186,10 +186,10 @@ async fn apply(
     app: &State,
     keyspace: &Keyspace,
     changes: Vec<Change>,
-    headers: &HeaderMap,
+    origin: Origin,
 ) -> Result<Vec<Option<u64>>, Refusal> {
     let Resource { namespace, name, .. } = keyspace;
-    let made = app.stores.keyvalue.apply(namespace, name, changes, &origin(headers)).await;
+    let made = app.stores.keyvalue.apply(namespace, name, changes, &origin).await;
     made.map_err(|error| refused(keyspace, error))
 }
 
@@ -210,7 +210,7 @@ pub(super) async fn delete(
     Params::read(&uri, &[])?;
     let expect = expect(&headers)?;
     let change = Change::Delete { key: key(&keyspace).to_owned(), expect };
-    apply(&app, &keyspace, vec![change], &headers).await?;
+    apply(&app, &keyspace, vec![change], origin(&headers)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -251,11 +251,11 @@ pub(super) async fn batch(
     request: Request<Body>,
 ) -> Result<Json<serde_json::Value>, Refusal> {
     Params::read(request.uri(), &[])?;
-    let (parts, body) = request.into_parts();
-    let intake = Intake::new(&parts.headers, body, BATCH_BYTES_MAX, app.stall)?;
-    let given: Batch = read_json(&intake.whole().await?, "batch")?;
+    let origin = origin(request.headers());
+    let given: Batch =
+        large_json(request, &["application/json"], BATCH_BYTES_MAX, "batch", app.stall).await?;
     let changes = given.changes.into_iter().enumerate().map(change).collect::<Result<_, _>>()?;
-    let revisions = apply(&app, &keyspace, changes, &parts.headers).await?;
+    let revisions = apply(&app, &keyspace, changes, origin).await?;
     Ok(Json(serde_json::json!({ "revisions": revisions })))
 }
 

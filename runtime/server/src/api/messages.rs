@@ -17,6 +17,7 @@ use lambent_types::{ErrorCode, Origin, QueueName, bounds, parse_duration};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::header;
 use super::intake::{Intake, json, media_type, read_json};
 use super::openapi::Binary;
 use super::parts::State;
@@ -29,6 +30,8 @@ use crate::traffic::trace_parent;
 const BATCH: &str = "application/vnd.lambent.messages+json";
 /// Most bytes of several messages: as many as one transaction takes.
 const BATCH_BYTES_MAX: u64 = 8 << 20;
+/// Most bytes of a media type, as of an object's.
+const CONTENT_TYPE_BYTES_MAX: usize = 256;
 /// The longest a receiver may wait; SQS's.
 const WAIT_MAX: Duration = Duration::from_secs(20);
 /// Messages received where none says how many.
@@ -227,7 +230,7 @@ fn one_of_several((index, given): (usize, MessageToSend)) -> Result<NewMessage, 
     };
     Ok(NewMessage {
         body,
-        content_type: given.content_type,
+        content_type: checked(given.content_type).map_err(|problem| wrong(&problem))?,
         attributes: given.attributes,
         delay: given.delay_ms.map(Duration::from_millis),
         group: given.group,
@@ -235,20 +238,24 @@ fn one_of_several((index, given): (usize, MessageToSend)) -> Result<NewMessage, 
     })
 }
 
-fn alone(headers: &HeaderMap, body: Bytes, delay: Option<Duration>) -> Result<NewMessage, Refusal> {
-    let text = |name: &str| -> Result<Option<String>, Refusal> {
-        let value = headers.get(name).map(|value| value.to_str().map(str::to_owned));
-        value.transpose().map_err(|_| Refusal::invalid(format!("header {name:?} is not ASCII")))
+/// A media type that can be handed to a function as a header is.
+fn checked(media_type: Option<String>) -> Result<Option<String>, String> {
+    let fits = |text: &String| {
+        (1..=CONTENT_TYPE_BYTES_MAX).contains(&text.len())
+            && text.bytes().all(|c| matches!(c, b' '..=b'~'))
     };
-    let mut attributes = BTreeMap::new();
-    for header in headers.keys() {
-        let Some(name) = header.as_str().strip_prefix(ATTRIBUTE) else { continue };
-        attributes.extend(text(header.as_str())?.map(|value| (name.to_owned(), value)));
+    if media_type.as_ref().is_none_or(fits) {
+        return Ok(media_type);
     }
+    Err(format!("the content type is not 1 to {CONTENT_TYPE_BYTES_MAX} printable ASCII characters"))
+}
+
+fn alone(headers: &HeaderMap, body: Bytes, delay: Option<Duration>) -> Result<NewMessage, Refusal> {
+    let text = |name: &str| header::text(headers, name).map(|text| text.map(str::to_owned));
     Ok(NewMessage {
         body,
-        content_type: text(CONTENT_TYPE.as_str())?,
-        attributes,
+        content_type: checked(text(CONTENT_TYPE.as_str())?).map_err(Refusal::invalid)?,
+        attributes: header::below(headers, ATTRIBUTE)?,
         delay,
         group: text("lambent-group")?,
         deduplication: text("lambent-deduplication")?,

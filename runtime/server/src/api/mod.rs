@@ -12,6 +12,7 @@ mod condition;
 mod etag;
 mod event;
 mod functions;
+mod header;
 mod intake;
 mod invocations;
 mod keys;

@@ -17,6 +17,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::condition::{self, Expected};
+use super::header;
 use super::intake::{Intake, IntakeError};
 use super::openapi::Binary;
 use super::parts::State;
@@ -89,22 +90,13 @@ fn key(bucket: &Bucket) -> &str {
 
 /// What a request says of the object it writes.
 pub(super) fn described(headers: &HeaderMap) -> Result<PutObject, Refusal> {
-    let text = |name: &str| {
-        let value = headers.get(name).map(|value| std::str::from_utf8(value.as_bytes()));
-        let value = value.map(|value| value.map(str::to_owned));
-        value.transpose().map_err(|_| Refusal::invalid(format!("header {name:?} is not UTF-8")))
-    };
-    let mut metadata = BTreeMap::new();
-    for header in headers.keys() {
-        let Some(name) = header.as_str().strip_prefix(METADATA) else { continue };
-        metadata.extend(text(header.as_str())?.map(|value| (name.to_owned(), value)));
-    }
     let condition = match condition::of_write(headers)? {
         Expected::Any => Condition::None,
         Expected::Absent => Condition::Absent,
         Expected::Tag(tag) => Condition::Etag(tag),
     };
-    Ok(PutObject { content_type: text(CONTENT_TYPE.as_str())?, metadata, condition })
+    let content_type = header::text(headers, CONTENT_TYPE.as_str())?.map(str::to_owned);
+    Ok(PutObject { content_type, metadata: header::below(headers, METADATA)?, condition })
 }
 
 /// The body of a request, as it comes; slow ones end in an error.

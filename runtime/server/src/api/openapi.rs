@@ -1,15 +1,18 @@
 //! The description of the native API, for programs.
 
 use axum::response::{IntoResponse as _, Response};
+use http::Uri;
 use http::header::CONTENT_TYPE;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Content, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
+use super::query::Params;
 use super::{
     buckets, code, functions, invocations, keys, keyspaces, logs, messages, objects, queues,
     schedules, triggers, uploads, usage, versions,
 };
+use crate::problem::Refusal;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -131,9 +134,10 @@ pub fn document() -> utoipa::openapi::OpenApi {
     get, path = "/v1/openapi.json", operation_id = "describe_api",
     responses((status = 200, description = "An OpenAPI document", body = serde_json::Value)),
 )]
-pub(super) async fn serve() -> Response {
+pub(super) async fn serve(uri: Uri) -> Result<Response, Refusal> {
+    Params::read(&uri, &[])?;
     let json = serde_json::to_vec_pretty(&document()).unwrap_or_default();
-    ([(CONTENT_TYPE, "application/json")], json).into_response()
+    Ok(([(CONTENT_TYPE, "application/json")], json).into_response())
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Query parameters: known ones only, each at most once.
 
-use axum::extract::Query;
 use http::Uri;
 
+use crate::percent;
 use crate::problem::Refusal;
 
 /// The query parameters of a request.
@@ -12,17 +12,24 @@ pub(crate) struct Params(Vec<(String, String)>);
 impl Params {
     /// Reads the query of `uri`, which may hold `known` parameters.
     pub(crate) fn read(uri: &Uri, known: &[&str]) -> Result<Self, Refusal> {
-        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
-            .map_err(|_| Refusal::invalid("the query is malformed"))?;
-        for (index, (name, _)) in pairs.iter().enumerate() {
+        let mut params = Self(Vec::new());
+        let query = uri.query().unwrap_or_default();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = decode(name)
+                .ok_or_else(|| Refusal::invalid("a query parameter's name is not UTF-8"))?;
             if !known.contains(&name.as_str()) {
-                return Err(unknown(name, known));
+                return Err(unknown(&name, known));
             }
-            if pairs[..index].iter().any(|(earlier, _)| earlier == name) {
+            if params.text(&name).is_some() {
                 return Err(Refusal::invalid(format!("query parameter {name:?} is given twice")));
             }
+            let value = decode(value).ok_or_else(|| {
+                Refusal::invalid(format!("query parameter {name:?} is not UTF-8"))
+            })?;
+            params.0.push((name, value));
         }
-        Ok(Self(pairs))
+        Ok(params)
     }
 
     /// The value of a parameter.
@@ -52,6 +59,12 @@ impl Params {
         })?;
         Ok(limit.unwrap_or(default))
     }
+}
+
+/// Undoes the encoding of forms. Other characters in place of what is no UTF-8
+/// would name another key than the client meant.
+fn decode(text: &str) -> Option<String> {
+    String::from_utf8(percent::decode(text.replace('+', " ").as_bytes())).ok()
 }
 
 fn unknown(name: &str, known: &[&str]) -> Refusal {
@@ -116,6 +129,10 @@ mod tests {
             "query parameter \"limit\" is \"0\"; give a number from 1 to 10"
         );
         assert_eq!(read("").unwrap().limit(5, 10).unwrap(), 5);
+        let params = read("&memory=a%2Bb+c%26%3D=&&timeout&").unwrap();
+        assert_eq!((params.text("memory"), params.text("timeout")), (Some("a+b c&=="), Some("")));
+        assert_eq!(read("memory=%ff").unwrap_err(), "query parameter \"memory\" is not UTF-8");
+        assert_eq!(read("%ff=1").unwrap_err(), "a query parameter's name is not UTF-8");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use lambent_types::{Namespace, QueueName};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::intake::{Intake, read_json};
+use super::intake::{Intake, media_type, read_json, unsupported};
 use super::parts::State;
 use super::query::Params;
 use super::resource::{Resource, status};
@@ -18,6 +18,7 @@ use crate::problem::Refusal;
 
 /// Most bytes of a queue's attributes.
 const ATTRIBUTES_BYTES_MAX: u64 = 16 << 10;
+const JSON: &str = "application/json";
 
 /// A queue as the API shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -106,6 +107,8 @@ pub(super) async fn put(
     let bytes = intake.whole().await?;
     let attributes = if bytes.trim_ascii().is_empty() {
         QueueAttributes::default()
+    } else if media_type(&parts.headers).as_deref() != Some(JSON) {
+        return Err(unsupported(&parts.headers, JSON));
     } else {
         read_json(&bytes, "attributes of the queue")?
     };

@@ -7,6 +7,7 @@ mod deliveries;
 mod drain;
 mod fake;
 mod framing;
+mod hostile;
 mod keys;
 mod limits;
 mod node;
