@@ -171,12 +171,21 @@ pub(crate) async fn large_json<T: DeserializeOwned>(
     what: &str,
     stall: Duration,
 ) -> Result<T, Refusal> {
+    read_json(&json_bytes(request, accepted, limit, stall).await?, what)
+}
+
+/// Takes in a body that says it is JSON.
+pub(crate) async fn json_bytes(
+    request: Request<axum::body::Body>,
+    accepted: &[&str],
+    limit: u64,
+    stall: Duration,
+) -> Result<Bytes, Refusal> {
     let (parts, body) = request.into_parts();
     if !media_type(&parts.headers).is_some_and(|given| accepted.contains(&given.as_str())) {
         return Err(unsupported(&parts.headers, &accepted.join(" or ")));
     }
-    let bytes = Intake::new(&parts.headers, body, limit, stall)?.whole().await?;
-    read_json(&bytes, what)
+    Ok(Intake::new(&parts.headers, body, limit, stall)?.whole().await?)
 }
 
 /// Reads JSON; the error says where in it the fault is.

@@ -8,10 +8,9 @@ use jiff::Timestamp;
 use lambent_storage::Scheduled;
 use lambent_types::{Namespace, Schedule, ScheduleName};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::intake::json;
+use super::intake::{JSON_BYTES_MAX, json_bytes};
 use super::named::named;
 use super::parts::State;
 use super::query::Params;
@@ -71,8 +70,8 @@ pub(super) async fn put(
 ) -> Result<Response, Refusal> {
     Params::read(request.uri(), &[])?;
     let Resource { namespace, name, .. } = &named_schedule;
-    let given: Value = json(request, &["application/json"], "schedule", app.stall).await?;
-    let schedule: Schedule = named(given, name.as_str(), "schedule")?;
+    let given = json_bytes(request, &["application/json"], JSON_BYTES_MAX, app.stall).await?;
+    let schedule: Schedule = named(&given, name.as_str(), "schedule")?;
     let made = app.control.put_schedule(namespace, schedule).await?;
     Ok((status(made.created), Json(ScheduleView::from(made.value))).into_response())
 }

@@ -6,10 +6,9 @@ use axum::response::{IntoResponse as _, Response};
 use http::{Request, StatusCode, Uri};
 use lambent_types::{Namespace, Trigger, TriggerName};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::intake::json;
+use super::intake::{JSON_BYTES_MAX, json_bytes};
 use super::named::named;
 use super::parts::State;
 use super::query::Params;
@@ -76,8 +75,8 @@ pub(super) async fn put(
 ) -> Result<Response, Refusal> {
     Params::read(request.uri(), &[])?;
     let Resource { namespace, name, .. } = &named_trigger;
-    let given: Value = json(request, &["application/json"], "trigger", app.stall).await?;
-    let trigger: Trigger = named(given, name.as_str(), "trigger")?;
+    let given = json_bytes(request, &["application/json"], JSON_BYTES_MAX, app.stall).await?;
+    let trigger: Trigger = named(&given, name.as_str(), "trigger")?;
     let made = app.control.put_trigger(namespace, trigger).await?;
     let view = view(&app, namespace, made.value).await?;
     Ok((status(made.created), Json(view)).into_response())

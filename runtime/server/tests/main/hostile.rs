@@ -80,10 +80,20 @@ DELETE functions/f/versions/0 | 400 invalid-name | version "0"
 
 /// As [`QUERIES`], with the body, which is JSON, after the path.
 const BODIES: &str = r#"
-PUT triggers/t | null | 400 invalid-request | no JSON object
-PUT triggers/t | "t" | 400 invalid-request | no JSON object
+PUT triggers/t | null | 400 invalid-request | expected an object
+PUT triggers/t | "t" | 400 invalid-request | expected an object
 PUT triggers/t | {"name":7} | 400 invalid-request | is named 7
 PUT triggers/t | {"function":"f"} | 400 invalid-request | `source`
+PUT triggers/t | {"function":"f","source":{"kind":"queue","queue":"orders","batchsize":5}} | 400 invalid-request | batchsize
+PUT triggers/t | {"function":"f","source":{"kind":"queue","queue":"orders","batch_size":0}} | 400 invalid-configuration | batch_size is 0
+PUT triggers/t | {"function":"f","source":{"kind":"queue","queue":"orders","batch_size":4294967296}} | 400 invalid-request | 4294967296
+PUT triggers/t | {"function":"f","source":{"kind":"queue","queue":"orders","concurrency_max":1001}} | 400 invalid-configuration | concurrency_max is 1001
+PUT triggers/t | {"function":"f","source":{"kind":"table","queue":"orders"}} | 400 invalid-request | table
+PUT triggers/t | {"function":"f","source":{"kind":"object","bucket":"../etc"}} | 400 invalid-request | bucket name
+PUT triggers/t | {"function":"f","source":{"kind":"object","bucket":"photos","changes":["moved"]}} | 400 invalid-request | moved
+PUT triggers/t | {"function":"a/b","source":{"kind":"queue","queue":"orders"}} | 400 invalid-request | position 2
+PUT triggers/t | {"function":"f","function":"g","source":{"kind":"queue","queue":"orders"}} | 400 invalid-request | duplicate field `function`
+PUT schedules/s | {"function":"f","expression":"rate(1 hour)","expression":"rate(1 day)"} | 400 invalid-request | duplicate field `expression`
 PUT schedules/s | {"function":"f","expression":"rate(1 hour)","cron":1} | 400 invalid-request | `cron`
 PUT schedules/s | {"function":"f","expression":"rate(99999999999999999999 days)"} | 400 invalid-configuration | rate
 PUT schedules/s | {"function":"f","expression":"0 2 * * *","time_zone":"../../etc/passwd"} | 400 invalid-configuration | etc/passwd
@@ -92,6 +102,15 @@ PATCH functions/f | {"timeout_ms":1e400} | 400 invalid-request | column
 PATCH functions/f | {"timeout_ms":18446744073709551615} | 400 invalid-configuration | timeout
 PATCH functions/f | {"environment":{"A=B":"1"}} | 400 invalid-configuration | "A=B"
 PATCH functions/f | {"environment":{"A":"\u0000"}} | 400 invalid-configuration | NUL
+PATCH functions/f | {"fuel":1,"fuel":2} | 400 invalid-request | duplicate field `fuel`
+PATCH functions/f | {"grants":{"buckets":{"../x":"read"}}} | 400 invalid-request | bucket name
+PATCH functions/f | {"grants":{"queues":{"orders":"all"}}} | 400 invalid-request | `all`
+PATCH functions/f | {"grants":{"hosts":["*"]}} | 400 invalid-request | "*" is no host
+PATCH functions/f | {"grants":{"hosts":["http://[::1"]}} | 400 invalid-request | is no host
+PATCH functions/f | {"grants":{"tables":{}}} | 400 invalid-request | `tables`
+PATCH functions/f | {"delivery":{"dead_letter":"topic:x"}} | 400 invalid-request | topic:x
+PATCH functions/f | {"delivery":{"age_max_ms":18446744073709551615}} | 400 invalid-configuration | age_max_ms
+PATCH functions/f | {"tags":{"":"x"}} | 400 invalid-configuration | tag ""
 PATCH functions/f | {"description":"\ud800"} | 400 invalid-request | column
 POST functions/f/rollback | {"version":18446744073709551615} | 404 version-not-found | 18446744073709551615
 POST functions/f/rollback | {"version":-1} | 400 invalid-request | -1
@@ -132,6 +151,8 @@ POST queues/turns.fifo/messages | lambent-group: {text} | 400 invalid-request | 
 POST functions/f/invocations | ce-id: | 400 invalid-request | "ce-id" is empty
 POST functions/f/invocations | ce-time: 0 | 400 invalid-request | "ce-time"
 PUT queues/orders | content-type: text/plain; x-body: {} | 415 unsupported-media-type | "text/plain"
+PUT functions/f | content-type: multipart/form-data; x-body: x | 400 invalid-request | boundary
+PUT functions/f | content-type: application/wasm; if-match: "1"; if-match: "2" | 400 invalid-request | If-Match
 PUT triggers/t | content-type: text/plain; x-body: {} | 415 unsupported-media-type | "text/plain"
 POST keyspaces/settings/batch | content-type: text/plain; x-body: {} | 415 unsupported-media-type | "text/plain"
 POST buckets/photos/uploads/x | content-type: text/plain; x-body: {} | 415 unsupported-media-type | "text/plain"
@@ -301,7 +322,7 @@ async fn bodies_that_are_too_much() {
         let reply = send(&node, Method::POST, &format!("/v1/{path}"), &headers, &body).await;
         faults.check(&body[..body.len().min(80)], &reply, "400 invalid-request", phrase);
     }
-    let deep = format!("{{\"patterns\":{}", "[".repeat(9000));
+    let deep = format!("{{\"patterns\":{}{}}}", "[".repeat(9000), "]".repeat(9000));
     let reply = put(&node, "/v1/triggers/t", &[("content-type", JSON)], &deep).await;
     faults.check("deep", &reply, "400 invalid-request", "recursion limit");
     faults.report();
