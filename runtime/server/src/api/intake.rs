@@ -227,6 +227,29 @@ mod tests {
         assert_eq!(error, IntakeError::Stalled);
     }
 
+    #[tokio::test]
+    async fn a_reader_that_takes_its_time_is_no_stalled_client() {
+        let (sender, receiver) = tokio::sync::mpsc::channel(1);
+        let body = futures::stream::unfold(receiver, |mut receiver| async {
+            let next: Bytes = receiver.recv().await?;
+            Some((Ok::<_, std::io::Error>(next), receiver))
+        });
+        let mut stream = intake(Body::from_stream(body), None, 9).unwrap().stream();
+        sender.send("one".into()).await.unwrap();
+        assert_eq!(stream.next().await.unwrap().unwrap(), "one");
+        // Longer than the client may take, while nobody asks it for more.
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        let (next, sent) = tokio::join!(stream.next(), async {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            sender.send("two".into()).await
+        });
+        sent.unwrap();
+        assert_eq!(next.unwrap().unwrap(), "two");
+        let stalled = stream.next().await.unwrap().unwrap_err();
+        let cause = stalled.get_ref().unwrap().downcast_ref::<IntakeError>();
+        assert_eq!(cause, Some(&IntakeError::Stalled));
+    }
+
     #[test]
     fn media_types_are_compared_without_parameters() {
         let mut headers = HeaderMap::new();

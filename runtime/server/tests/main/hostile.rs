@@ -151,6 +151,15 @@ POST queues/turns.fifo/messages | lambent-group: {text} | 400 invalid-request | 
 POST functions/f/invocations | ce-id: | 400 invalid-request | "ce-id" is empty
 POST functions/f/invocations | ce-time: 0 | 400 invalid-request | "ce-time"
 PUT queues/orders | content-type: text/plain; x-body: {} | 415 unsupported-media-type | "text/plain"
+PUT buckets/photos/objects/k | content-length: 5368709121 | 413 payload-too-large | larger than 5.0 GiB
+PUT buckets/photos/uploads/x/parts/1 | content-length: 5368709121 | 413 payload-too-large | larger than 5.0 GiB
+POST buckets/photos/uploads/x | content-type: application/json; content-length: 2097153 | 413 payload-too-large | larger than 2.0 MiB
+PUT keyspaces/settings/keys/k | content-length: 1048577 | 413 payload-too-large | larger than 1.0 MiB
+POST keyspaces/settings/batch | content-type: application/json; content-length: 25165825 | 413 payload-too-large | larger than 24.0 MiB
+POST queues/orders/messages | content-length: 1048577 | 413 payload-too-large | larger than 1.0 MiB
+PUT queues/orders | content-length: 16385 | 413 payload-too-large | larger than 16.0 KiB
+PUT schedules/s | content-type: application/json; content-length: 65537 | 413 payload-too-large | larger than 64.0 KiB
+POST functions/f/invocations | content-length: 6291457 | 413 payload-too-large | larger than 6.0 MiB
 PUT functions/f | content-type: multipart/form-data; x-body: x | 400 invalid-request | boundary
 PUT functions/f | content-type: application/wasm; if-match: "1"; if-match: "2" | 400 invalid-request | If-Match
 PUT triggers/t | content-type: text/plain; x-body: {} | 415 unsupported-media-type | "text/plain"
