@@ -21,6 +21,7 @@ pub(super) enum Destination {
 /// A file that is not whole yet. Dropped, it is removed.
 pub(super) struct Partial {
     file: File,
+    /// None if it is written in its place: a device or a pipe.
     temporary: Option<PathBuf>,
     target: PathBuf,
 }
@@ -35,14 +36,20 @@ impl Destination {
             return Ok(Self::Stdout { first: io::stdout().is_terminal() });
         };
         let target = if given.is_dir() { given.join(file_name(name)?) } else { given.into() };
+        // Through a link: what it leads to is written, and it stays a link.
+        let target = fs::canonicalize(&target).unwrap_or(target);
+        let cannot =
+            |error| CliError::usage(format!("cannot write to {}: {error}", target.display()));
+        if fs::metadata(&target).is_ok_and(|there| !there.is_file()) {
+            let file = OpenOptions::new().write(true).open(&target).map_err(cannot)?;
+            return Ok(Self::File(Partial { file, temporary: None, target }));
+        }
         let mut temporary = OsString::from(".");
         temporary.push(target.file_name().unwrap_or_default());
         temporary.push(format!(".{}.part", std::process::id()));
         let temporary = target.with_file_name(temporary);
         let file = OpenOptions::new().write(true).create_new(true).open(&temporary);
-        let file = file.map_err(|error| {
-            CliError::usage(format!("cannot write to {}: {error}", target.display()))
-        })?;
+        let file = file.map_err(cannot)?;
         Ok(Self::File(Partial { file, temporary: Some(temporary), target }))
     }
 
@@ -76,8 +83,8 @@ impl Destination {
                 Ok(None)
             }
             Self::File(mut partial) => {
-                let Some(temporary) = partial.temporary.take() else { return Ok(None) };
                 let target = partial.target.clone();
+                let Some(temporary) = partial.temporary.take() else { return Ok(Some(target)) };
                 fs::rename(&temporary, &target).map_err(|error| {
                     partial.temporary = Some(temporary);
                     CliError::failed(format!("cannot write {}: {error}", target.display()))
@@ -127,6 +134,30 @@ mod tests {
         drop(broken);
         assert_eq!(fs::read(&target).unwrap(), b"new");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_pipe_and_a_link_stay_what_they_are() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let from = pipe.clone();
+        let reader = std::thread::spawn(move || fs::read(from).unwrap());
+        let mut destination = Destination::open(Some(&pipe), "k").unwrap();
+        destination.write(b"through").unwrap();
+        assert_eq!(destination.finish().unwrap().unwrap(), fs::canonicalize(&pipe).unwrap());
+        assert_eq!(reader.join().unwrap(), b"through");
+        assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+
+        let (file, link) = (directory.path().join("file"), directory.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        let mut destination = Destination::open(Some(&link), "k").unwrap();
+        destination.write(b"new").unwrap();
+        destination.finish().unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"new");
     }
 
     #[test]
