@@ -30,25 +30,14 @@ mod logging;
 mod messaging;
 mod run;
 
-use std::sync::Arc;
-
-use lambent_engine::{Compiler, Engine, Options, StartError};
+use lambent_engine::{Builder, Engine, Options};
 
 pub use ctx::{Ctx, Shared};
 pub use egress::{Network, Resolve};
 pub use run::event;
 
-/// The engine whose guests may import all of this.
-///
-/// # Errors
-/// See [`StartError`].
-pub fn engine(
-    options: Options,
-    compiler: Option<Arc<dyn Compiler>>,
-) -> Result<Engine<Ctx>, StartError> {
-    let builder = Engine::builder(options).capability(interfaces::Interfaces);
-    match compiler {
-        Some(compiler) => builder.compiler(compiler).build(),
-        None => builder.build(),
-    }
+/// Starts building the engine whose guests may import all of this.
+#[must_use]
+pub fn engine(options: Options) -> Builder<Ctx> {
+    Engine::builder(options).capability(interfaces::Interfaces)
 }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use lambent_types::{Configuration, ConfigurationPatch, Environment, parse_bytes, parse_duration};
+use lambent_types::{
+    Configuration, ConfigurationPatch, Environment, Provisioned, parse_bytes, parse_duration,
+};
 
 use crate::error::CliError;
 
@@ -27,6 +29,16 @@ pub(crate) struct ConfigurationArgs {
     /// Instructions an invocation may execute [new functions: 10000000000]
     #[arg(long, value_name = "N")]
     fuel: Option<u64>,
+
+    /// Instances to keep ready: a number, or auto, which follows the rate of
+    /// invocations [new functions: 0]
+    #[arg(long, value_name = "N|auto")]
+    provisioned: Option<Provisioned>,
+
+    /// Invocations that one instance serves, one after the other; with 1 every
+    /// one has a fresh instance [new functions: 1]
+    #[arg(long, value_name = "N")]
+    reuse: Option<u32>,
 
     /// Set an environment variable; KEY alone takes its value from here. May
     /// be repeated; the variables given replace all there were
@@ -68,6 +80,8 @@ impl ConfigurationArgs {
             environment: self.environment()?,
             description: self.description.clone(),
             tags: self.tags()?,
+            provisioned: self.provisioned,
+            reuse: self.reuse,
             public: (self.public || self.private).then_some(self.public),
             ..ConfigurationPatch::default()
         };

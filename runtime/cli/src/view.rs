@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use lambent_types::Provisioned;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -74,6 +75,10 @@ pub(crate) struct ConfigurationView {
     pub(crate) tags: BTreeMap<String, String>,
     /// Whether HTTP requests need no key.
     pub(crate) public: bool,
+    /// Instances that are kept ready, if any.
+    pub(crate) provisioned: Option<Provisioned>,
+    /// Invocations that one instance serves, if more than one.
+    pub(crate) reuse: Option<u32>,
 }
 
 /// Reads the part of an answer that is shown.

@@ -265,6 +265,13 @@ impl Dispatcher {
         handler: Handler,
         id: RequestId,
     ) -> Result<Run, Error> {
+        if self.runner.is_overloaded(function) {
+            self.recorder.observe.shed(function);
+            return Err(Error::new(
+                ErrorCode::Overloaded,
+                "functions of this namespace are waiting for the CPU too long already; try again",
+            ));
+        }
         Run::admit(&self.admission, &self.recorder, function, handler, id)
     }
 }

@@ -51,6 +51,11 @@ pub trait Observe: Send + Sync {
     fn finished(&self, record: &InvocationRecord);
     /// An invocation was turned away because too many ran.
     fn throttled(&self, function: &FunctionVersion);
+    /// An invocation was turned away because its namespace's functions wait too
+    /// long for the CPU.
+    fn shed(&self, function: &FunctionVersion) {
+        let _ = function;
+    }
     /// A record was not kept because the log writer is behind.
     fn log_dropped(&self);
     /// Something became of an attempt to deliver an event to `function`, which

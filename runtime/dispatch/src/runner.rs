@@ -67,6 +67,14 @@ pub enum Answer {
 
 /// What runs invocations.
 pub trait Runner: Send + Sync {
+    /// Whether another invocation of a function would only make those that run
+    /// late: its namespace's guests have for a while waited too long for the
+    /// CPU. Called before each invocation; it must be cheap.
+    fn is_overloaded(&self, function: &FunctionVersion) -> bool {
+        let _ = function;
+        false
+    }
+
     /// Sends a request to an HTTP handler. Resolves when the response's head is
     /// there, or the guest ended without one. `finished` is called exactly once
     /// when the guest is done, possibly long after the head; it is dropped

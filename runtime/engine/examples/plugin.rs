@@ -66,9 +66,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let plugin = engine.component(wat::parse_bytes(&plugin)?.into_owned().into()).await?;
     let limits = Limits { fuel: 100_000, timeout: Duration::from_millis(10), ..Limits::default() };
     let call = Invocation::new(Shop([250, 499, 1999])).limits(limits);
-    let total = plugin.call(call, |store, plugin| {
+    let total = plugin.call(call, |store, instance| {
         Box::pin(async move {
-            let discount = DiscountPre::new(plugin)?.instantiate_async(&mut *store).await?;
+            let discount = Discount::new(&mut *store, &instance)?;
             discount.call_total(store, 1, 12).await
         })
     });

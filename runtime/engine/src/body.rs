@@ -2,13 +2,15 @@
 //! the guest that reads or writes them.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use tokio::task::AbortHandle;
+use tokio::time::{Sleep, sleep_until};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::completion::Completion;
@@ -18,12 +20,13 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// A request body, counted as the guest takes it.
 pub(crate) struct RequestBody<B> {
     inner: B,
-    completion: Arc<Completion>,
+    /// A guest may hold a body for longer than its invocation lasts.
+    completion: Weak<Completion>,
 }
 
 impl<B> RequestBody<B> {
-    pub(crate) const fn new(inner: B, completion: Arc<Completion>) -> Self {
-        Self { inner, completion }
+    pub(crate) fn new(inner: B, completion: &Arc<Completion>) -> Self {
+        Self { inner, completion: Arc::downgrade(completion) }
     }
 }
 
@@ -42,8 +45,11 @@ where
         let frame = std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx));
         Poll::Ready(frame.map(|frame| match frame {
             Ok(frame) => {
-                let bytes = frame.data_ref().map_or(0, Bytes::len);
-                self.completion.bytes_in.fetch_add(bytes as u64, Ordering::Relaxed);
+                if let (Some(bytes), Some(completion)) =
+                    (frame.data_ref(), self.completion.upgrade())
+                {
+                    completion.bytes_in.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+                }
                 Ok(frame)
             }
             Err(error) => {
@@ -73,6 +79,9 @@ pub struct ResponseBody {
     limit: Option<u64>,
     sent: u64,
     guest: Option<AbortHandle>,
+    /// When it must have ended.
+    until: Option<Instant>,
+    timer: Option<Pin<Box<Sleep>>>,
     ended: bool,
 }
 
@@ -83,7 +92,19 @@ impl ResponseBody {
         limit: Option<u64>,
         guest: Option<AbortHandle>,
     ) -> Self {
-        Self { inner, completion, limit, sent: 0, guest, ended: false }
+        Self { inner, completion, limit, sent: 0, guest, until: None, timer: None, ended: false }
+    }
+
+    /// Ends it with an error at a moment. An instance that is used again may
+    /// hold a body open that its guest has forgotten to end.
+    pub(crate) fn until(&mut self, moment: Option<Instant>) {
+        self.until = moment;
+    }
+
+    fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(moment) = self.until else { return false };
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(moment.into())));
+        timer.as_mut().poll(cx).is_ready()
     }
 
     /// Lets the guest run on when the body is dropped unread, as it is for
@@ -116,16 +137,20 @@ impl Body for ResponseBody {
         if self.ended {
             return Poll::Ready(None);
         }
-        let frame = match std::task::ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
-            Some(Ok(frame)) => {
+        let frame = match Pin::new(&mut self.inner).poll_frame(cx) {
+            Poll::Pending if self.is_late(cx) => {
+                Some(Err("the function did not end its response in time".into()))
+            }
+            Poll::Pending => return Poll::Pending,
+            Poll::Ready(Some(Ok(frame))) => {
                 let bytes = frame.data_ref().map_or(0, Bytes::len);
                 return Poll::Ready(Some(self.count(bytes).map(|()| frame)));
             }
-            Some(Err(error)) => Some(Err(error.to_string().into())),
-            None if self.completion.has_failed() => {
+            Poll::Ready(Some(Err(error))) => Some(Err(error.to_string().into())),
+            Poll::Ready(None) if self.completion.has_failed() => {
                 Some(Err("the function failed before the end of its response".into()))
             }
-            None => None,
+            Poll::Ready(None) => None,
         };
         self.ended = true;
         Poll::Ready(frame)

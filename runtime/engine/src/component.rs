@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use lambent_types::Handler;
+use tokio::runtime::Handle;
 use wasmtime::component::InstancePre;
 use wasmtime_wasi::{p2, p3};
 use wasmtime_wasi_http::{p2 as http_p2, p3 as http_p3};
@@ -9,6 +10,7 @@ use crate::bindings::{batch_function, function, function_async};
 use crate::engine::LoadError;
 use crate::host::Host;
 use crate::limiter::TABLE_ELEMENT_BYTES;
+use crate::turns::Turns;
 
 /// Compiled code in memory, linked and ready to be instantiated. Cheap to clone.
 pub struct Component<T: 'static>(pub(crate) Arc<Linked<T>>);
@@ -22,14 +24,17 @@ impl<T: 'static> Clone for Component<T> {
 /// A component with what it exports, looked up once.
 pub(crate) struct Linked<T: 'static> {
     pub(crate) engine: wasmtime::Engine,
+    pub(crate) turns: Arc<Turns>,
+    /// Where long guests go; without, they stay where they were called.
+    pub(crate) executor: Option<Handle>,
     pub(crate) pre: InstancePre<Host<T>>,
-    pub(crate) event: Option<function::FunctionPre<Host<T>>>,
-    pub(crate) batch: Option<batch_function::BatchFunctionPre<Host<T>>>,
-    pub(crate) event_async: Option<function_async::FunctionPre<Host<T>>>,
-    pub(crate) http_02: Option<http_p2::bindings::ProxyPre<Host<T>>>,
-    pub(crate) http_03: Option<http_p3::bindings::ServicePre<Host<T>>>,
-    pub(crate) run_02: Option<p2::bindings::CommandPre<Host<T>>>,
-    pub(crate) run_03: Option<p3::bindings::CommandPre<Host<T>>>,
+    pub(crate) event: Option<function::FunctionIndices>,
+    pub(crate) batch: Option<batch_function::BatchFunctionIndices>,
+    pub(crate) event_async: Option<function_async::FunctionIndices>,
+    pub(crate) http_02: Option<http_p2::bindings::ProxyIndices>,
+    pub(crate) http_03: Option<http_p3::bindings::ServiceIndices>,
+    pub(crate) run_02: Option<p2::bindings::CommandIndices>,
+    pub(crate) run_03: Option<p3::bindings::CommandIndices>,
     /// Those that capabilities call.
     others: Vec<Handler>,
 }
@@ -37,6 +42,8 @@ pub(crate) struct Linked<T: 'static> {
 impl<T: Send + 'static> Component<T> {
     pub(crate) fn new(
         engine: wasmtime::Engine,
+        turns: Arc<Turns>,
+        executor: Option<Handle>,
         pre: InstancePre<Host<T>>,
         others: Vec<Handler>,
     ) -> Result<Self, LoadError> {
@@ -46,15 +53,17 @@ impl<T: Send + 'static> Component<T> {
             .initialize_copy_on_write_image()
             .map_err(|error| LoadError::Artifact(format!("{error:#}")))?;
         Ok(Self(Arc::new(Linked {
-            event: function::FunctionPre::new(pre.clone()).ok(),
-            batch: batch_function::BatchFunctionPre::new(pre.clone()).ok(),
-            event_async: function_async::FunctionPre::new(pre.clone()).ok(),
-            http_02: http_p2::bindings::ProxyPre::new(pre.clone()).ok(),
-            http_03: http_p3::bindings::ServicePre::new(pre.clone()).ok(),
-            run_02: p2::bindings::CommandPre::new(pre.clone()).ok(),
-            run_03: p3::bindings::CommandPre::new(pre.clone()).ok(),
+            event: function::FunctionIndices::new(&pre).ok(),
+            batch: batch_function::BatchFunctionIndices::new(&pre).ok(),
+            event_async: function_async::FunctionIndices::new(&pre).ok(),
+            http_02: http_p2::bindings::ProxyIndices::new(&pre).ok(),
+            http_03: http_p3::bindings::ServiceIndices::new(&pre).ok(),
+            run_02: p2::bindings::CommandIndices::new(&pre).ok(),
+            run_03: p3::bindings::CommandIndices::new(&pre).ok(),
             others,
             engine,
+            turns,
+            executor,
             pre,
         })))
     }

@@ -4,7 +4,8 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lambent_types::Interface;
+use lambent_types::{Interface, Namespace};
+use tokio::runtime::Handle;
 use wasmtime::component::Linker;
 
 use crate::artifact::Artifact;
@@ -15,6 +16,8 @@ use crate::host::Host;
 use crate::inspect::{InspectError, Inspection, inspect};
 use crate::options::Options;
 use crate::pool::{Pool, PoolAdvice};
+use crate::run::migrate::Migrating;
+use crate::turns::Turns;
 
 /// Compiles, loads and runs components. Cheap to clone; one per process is
 /// right, since each reserves a pool.
@@ -29,6 +32,8 @@ struct Inner<T: 'static> {
     capabilities: Vec<Box<dyn Capability<T>>>,
     compiler: Arc<dyn Compiler>,
     advice: Vec<PoolAdvice>,
+    turns: Arc<Turns>,
+    executor: Option<Handle>,
 }
 
 impl<T: 'static> Clone for Engine<T> {
@@ -67,6 +72,7 @@ pub struct Builder<T: 'static> {
     options: Options,
     capabilities: Vec<Box<dyn Capability<T>>>,
     compiler: Option<Arc<dyn Compiler>>,
+    executor: Option<Handle>,
 }
 
 impl<T: Send + 'static> Builder<T> {
@@ -81,6 +87,15 @@ impl<T: Send + 'static> Builder<T> {
     #[must_use]
     pub fn compiler(mut self, compiler: Arc<dyn Compiler>) -> Self {
         self.compiler = Some(compiler);
+        self
+    }
+
+    /// Sends guests that run for long to this executor, in place of letting
+    /// them run on where they were called: for a product whose threads each
+    /// have an executor of their own, so that none is kept busy while others idle.
+    #[must_use]
+    pub fn executor(mut self, executor: Handle) -> Self {
+        self.executor = Some(executor);
         self
     }
 
@@ -112,9 +127,18 @@ impl<T: Send + 'static> Builder<T> {
             capability.link(&mut linker).map_err(|error| StartError::Link(format!("{error:#}")))?;
         }
         let compiler = self.compiler.unwrap_or_else(|| Arc::new(InProcess::new(self.options)));
-        Ok(Engine {
-            inner: Arc::new(Inner { wasmtime, linker, served, capabilities, compiler, advice }),
-        })
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let inner = Inner {
+            wasmtime,
+            linker,
+            served,
+            capabilities,
+            compiler,
+            advice,
+            turns: Turns::new(cores),
+            executor: self.executor,
+        };
+        Ok(Engine { inner: Arc::new(inner) })
     }
 }
 
@@ -122,7 +146,24 @@ impl<T: Send + 'static> Engine<T> {
     /// Starts building an engine that serves [`Wasi`].
     #[must_use]
     pub fn builder(options: Options) -> Builder<T> {
-        Builder { options, capabilities: Vec::new(), compiler: None }
+        Builder { options, capabilities: Vec::new(), compiler: None, executor: None }
+    }
+
+    /// Whether the guests of a namespace (none: those of invocations that name
+    /// no function) have for a while been waiting too long for the CPU. More of
+    /// them would only make all of them late: better to refuse them.
+    #[must_use]
+    pub fn is_overloaded(&self, namespace: Option<&Namespace>) -> bool {
+        self.inner.turns.are_late(&namespace.cloned())
+    }
+
+    /// Runs a future that runs guests: here, or on the [executor](Builder::executor)
+    /// once it has run for long. `None` if that has ended.
+    pub fn migrating<F>(&self, future: F) -> impl Future<Output = Option<F::Output>> + Send
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        Migrating::new(future, self.inner.executor.clone())
     }
 
     /// What about this machine makes the engine smaller or slower than asked.
@@ -206,7 +247,8 @@ impl<T: Send + 'static> Engine<T> {
             .map_err(|error| LoadError::Link(format!("{error:#}")))?;
         let capabilities = self.inner.capabilities.iter();
         let handlers = capabilities.flat_map(|capability| capability.handlers(&pre)).collect();
-        Component::new(self.inner.wasmtime.clone(), pre, handlers)
+        let Inner { wasmtime, turns, executor, .. } = &*self.inner;
+        Component::new(wasmtime.clone(), turns.clone(), executor.clone(), pre, handlers)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::context::Context;
 use crate::egress::{Egress, Outgoing};
 use crate::limiter::Limiter;
 use crate::log::Log;
+use crate::turns::Tenant;
 
 /// What a capability works with.
 #[derive(Debug)]
@@ -65,6 +66,29 @@ impl<T> Host<T> {
             deadline,
             abandoned: None,
         }
+    }
+
+    /// Whose share of the CPU it runs on.
+    pub(crate) fn tenant(&self) -> Tenant {
+        self.context.function.as_ref().map(|function| function.namespace.clone())
+    }
+
+    /// Makes it that of another invocation; what the guest holds stays its own.
+    pub(crate) fn renew(
+        &mut self,
+        state: T,
+        outgoing: Option<Arc<dyn Egress>>,
+        context: Context,
+        limits: Limits,
+        deadline: Instant,
+    ) {
+        self.state = state;
+        self.outgoing = Outgoing::new(outgoing, self.logs.clone());
+        self.context = context;
+        self.limits = limits;
+        self.deadline = deadline;
+        self.abandoned = None;
+        self.limiter.renew();
     }
 
     /// The embedding product's own state.

@@ -5,9 +5,10 @@ use lambent_types::{Environment, Limits, Logs, Meter, Outcome, Start};
 
 use crate::context::Context;
 use crate::egress::Egress;
+use crate::instances::Instances;
 
 /// One invocation to come: what it may use, and what the host knows about it.
-pub struct Invocation<T> {
+pub struct Invocation<T: 'static> {
     /// What it may use.
     pub limits: Limits,
     /// The host's own state, for the capabilities.
@@ -18,6 +19,9 @@ pub struct Invocation<T> {
     pub outgoing: Option<Arc<dyn Egress>>,
     /// What the guest may know about this invocation.
     pub context: Context,
+    /// Where its instance comes from, if one waits there, and goes back to;
+    /// without, it is a fresh one, dropped at the end.
+    pub instances: Option<Arc<Instances<T>>>,
     /// How the code came to be in memory; only reported.
     pub start: Start,
     /// When the clock of [`Limits::timeout`] and of the meter started.
@@ -34,9 +38,15 @@ impl<T> Invocation<T> {
             environment: Environment::default(),
             outgoing: None,
             context: Context::default(),
+            instances: None,
             start: Start::Loaded,
             began: Instant::now(),
         }
+    }
+
+    /// When it is ended if it is not over.
+    pub(crate) fn deadline(&self) -> Instant {
+        self.began + self.limits.timeout
     }
 
     /// The same under other limits.

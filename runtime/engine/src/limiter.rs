@@ -20,6 +20,12 @@ impl Limiter {
         Self { limit, used: 0, peak: 0, denied: false }
     }
 
+    /// Another invocation begins: from now on its peak is measured.
+    pub(crate) const fn renew(&mut self) {
+        self.peak = self.used;
+        self.denied = false;
+    }
+
     /// The most bytes in use at once.
     pub(crate) const fn peak(&self) -> u64 {
         self.peak

@@ -52,7 +52,8 @@ impl Log {
     /// Takes what was written, as lines in the order they were begun.
     pub(crate) fn take(&self) -> Logs {
         let mut buffer = self.lock();
-        let buffer = std::mem::take(&mut *buffer);
+        let limit = buffer.limit;
+        let buffer = std::mem::replace(&mut *buffer, Buffer { limit, ..Buffer::default() });
         Logs { lines: lines(&buffer), dropped_bytes: buffer.dropped }
     }
 }

@@ -10,7 +10,9 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, sleep_until};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::activity::{Activity, Verdict};
@@ -76,8 +78,30 @@ impl Connections {
         Self { doors, http, timeouts, secure }
     }
 
+    /// Serves a connection that was accepted, on the executor this runs on.
+    pub(crate) async fn accepted(
+        self: Arc<Self>,
+        stream: std::net::TcpStream,
+        address: SocketAddr,
+        tls: Option<TlsAcceptor>,
+    ) {
+        let stream = match TcpStream::from_std(stream) {
+            Ok(stream) => stream,
+            Err(error) => return tracing::debug!(%address, %error, "connection lost"),
+        };
+        let Some(tls) = tls else { return self.serve(stream, address).await };
+        let now = self.doors.app.stop.now.clone();
+        let handshake = timeout(self.timeouts.head, tls.accept(stream));
+        match now.run_until_cancelled(handshake).await {
+            Some(Ok(Ok(stream))) => self.serve(stream, address).await,
+            Some(Ok(Err(error))) => tracing::debug!(%address, %error, "handshake failed"),
+            Some(Err(_)) => tracing::debug!(%address, "handshake took too long"),
+            None => {}
+        }
+    }
+
     /// Serves HTTP/1.1 or HTTP/2 on `stream`, whichever the client speaks.
-    pub(crate) async fn serve<S>(self: Arc<Self>, stream: S, address: SocketAddr)
+    async fn serve<S>(self: Arc<Self>, stream: S, address: SocketAddr)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {

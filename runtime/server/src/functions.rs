@@ -19,10 +19,12 @@ use lambent_engine::{
     Inspection, Invocation, LoadError, Options, PoolAdvice, Refused,
 };
 use lambent_storage::CodeStore;
-use lambent_types::{Digest, Error, ErrorCode, Event, Handler, Output, Start};
+use lambent_types::{Digest, Error, ErrorCode, Event, FunctionVersion, Handler, Output, Start};
+use tokio::runtime::Handle;
 
 use crate::compiler::ChildCompiler;
 use crate::open_files;
+use crate::warm::{RETIRE_EVERY, Warm};
 
 /// Components kept in memory; beyond it the least recently used leave, and
 /// come back from their artifacts when called.
@@ -36,6 +38,7 @@ pub(crate) struct Functions {
     artifacts: Arc<ArtifactCache>,
     code: Arc<dyn CodeStore>,
     loaded: moka::future::Cache<Digest, Component<Ctx>>,
+    warm: Warm,
     shared: Arc<Shared>,
 }
 
@@ -53,6 +56,8 @@ pub(crate) struct Setup {
     pub(crate) program: PathBuf,
     /// Instances that can be alive at once.
     pub(crate) instances: u32,
+    /// Where guests go that run for long.
+    pub(crate) executor: Handle,
     /// CPU time that compiling one component may take.
     pub(crate) compile_cpu_seconds: u64,
 }
@@ -62,7 +67,10 @@ impl Functions {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let compiler = ChildCompiler::new(setup.program, cores, setup.compile_cpu_seconds);
         let options = Options { instances: setup.instances, ..Options::default() };
-        let engine = lambent_capabilities::engine(options, Some(Arc::new(compiler)))?;
+        let engine = lambent_capabilities::engine(options)
+            .compiler(Arc::new(compiler))
+            .executor(setup.executor)
+            .build()?;
         // The other half is for connections.
         let kept_max = usize::try_from(open_files::raise() / 2).unwrap_or(usize::MAX);
         let compatibility = engine.compatibility();
@@ -79,6 +87,7 @@ impl Functions {
             artifacts: Arc::new(artifacts),
             code: setup.code,
             loaded,
+            warm: Warm::default(),
             shared: Arc::new(setup.shared),
         }))
     }
@@ -103,6 +112,14 @@ impl Functions {
                 }
                 Err(error) => tracing::error!(%digest, %error, "could not check an artifact"),
             }
+        }
+    }
+
+    /// Gives back, again and again, what instances that nobody uses hold.
+    pub(crate) async fn retire(&self) {
+        loop {
+            tokio::time::sleep(RETIRE_EVERY).await;
+            self.warm.retire();
         }
     }
 
@@ -171,9 +188,13 @@ impl Functions {
         self.map(artifact).map_err(|error| load_error(&error))
     }
 
-    fn invocation(&self, call: &Call, start: Start, began: Instant) -> Invocation<Ctx> {
+    /// The component to run and what to run it under.
+    async fn invocation(&self, call: &Call) -> Result<(Component<Ctx>, Invocation<Ctx>), Error> {
+        let began = Instant::now();
+        let (component, start) = self.component(call.function.digest).await?;
+        let instances = self.warm.instances(&call.function, &component, &self.shared);
         let ctx = Ctx::new(self.shared.clone(), call.function.clone(), call.origin.clone());
-        Invocation {
+        let invocation = Invocation {
             limits: call.limits,
             outgoing: Some(ctx.outgoing()),
             state: ctx,
@@ -185,9 +206,11 @@ impl Functions {
                 principal: call.principal.clone(),
                 attributes: Vec::new(),
             },
+            instances,
             start,
             began,
-        }
+        };
+        Ok((component, invocation))
     }
 }
 
@@ -221,6 +244,10 @@ impl Inspect for Functions {
 }
 
 impl Runner for Functions {
+    fn is_overloaded(&self, function: &FunctionVersion) -> bool {
+        self.engine.is_overloaded(Some(&function.namespace))
+    }
+
     fn http(
         &self,
         call: Call,
@@ -228,12 +255,10 @@ impl Runner for Functions {
         finished: Box<dyn FnOnce(Finished) + Send>,
     ) -> BoxFuture<'_, Answer> {
         Box::pin(async move {
-            let began = Instant::now();
-            let (component, start) = match self.component(call.function.digest).await {
+            let (component, invocation) = match self.invocation(&call).await {
                 Ok(found) => found,
                 Err(error) => return Answer::Refused(error),
             };
-            let invocation = self.invocation(&call, start, began);
             let on_finished = move |end: lambent_engine::Finished<()>| {
                 finished(Finished {
                     outcome: end.outcome,
@@ -255,11 +280,11 @@ impl Runner for Functions {
 
     fn event(&self, call: Call, event: Event) -> BoxFuture<'_, Result<Finished, Error>> {
         Box::pin(async move {
-            let began = Instant::now();
-            let (component, start) = self.component(call.function.digest).await?;
-            let invocation = self.invocation(&call, start, began);
-            let end =
-                lambent_capabilities::event(&component, invocation, call.handler, event).await;
+            let (component, invocation) = self.invocation(&call).await?;
+            let handled = async move {
+                lambent_capabilities::event(&component, invocation, call.handler, event).await
+            };
+            let end = self.engine.migrating(handled).await.ok_or_else(ending)?;
             let end: lambent_engine::Finished<Output> = end.map_err(|refused| refusal(&refused))?;
             Ok(Finished {
                 outcome: end.outcome,
@@ -273,10 +298,9 @@ impl Runner for Functions {
 
     fn batch(&self, call: Call, events: Vec<Event>) -> BoxFuture<'_, Result<Finished, Error>> {
         Box::pin(async move {
-            let began = Instant::now();
-            let (component, start) = self.component(call.function.digest).await?;
-            let invocation = self.invocation(&call, start, began);
-            let end = component.batch(invocation, events).await;
+            let (component, invocation) = self.invocation(&call).await?;
+            let handled = async move { component.batch(invocation, events).await };
+            let end = self.engine.migrating(handled).await.ok_or_else(ending)?;
             let end = end.map_err(|refused| refusal(&refused))?;
             Ok(Finished {
                 outcome: end.outcome,
@@ -300,6 +324,11 @@ async fn blocking<R: Send + 'static>(
 
 fn internal() -> Error {
     Error::new(ErrorCode::Internal, "the node failed to load the function; see its log")
+}
+
+/// For a guest that went down with the executor it was on.
+fn ending() -> Error {
+    Error::new(ErrorCode::ShuttingDown, "the node is stopping")
 }
 
 fn check(inspection: &Inspection) -> Result<(), Error> {

@@ -37,6 +37,8 @@ mod state;
 mod tls;
 mod traffic;
 mod urls;
+mod warm;
+mod workers;
 
 pub use compiler::{COMPILE_WORKER, compile_worker};
 pub use error::{ServeError, StartError};

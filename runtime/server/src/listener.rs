@@ -14,6 +14,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::connection::Connections;
 use crate::error::StartError;
 use crate::state::App;
+use crate::workers::Workers;
 
 /// Connections that the kernel completes before we accept them.
 const BACKLOG: u32 = 1024;
@@ -50,8 +51,7 @@ pub(crate) struct Listener {
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) connections: Arc<Connections>,
     pub(crate) connections_max: usize,
-    /// For a TLS handshake.
-    pub(crate) handshake: Duration,
+    pub(crate) workers: Arc<Workers>,
     pub(crate) app: Arc<App>,
 }
 
@@ -97,24 +97,19 @@ impl Listener {
     }
 
     fn serve(&self, stream: TcpStream, address: SocketAddr, place: OwnedSemaphorePermit) {
-        // Fails only for a connection that is gone, which is noticed soon enough.
+        // Each fails only for a connection that is gone.
         let _ = stream.set_nodelay(true);
+        let Ok(stream) = stream.into_std() else { return };
         let open = self.app.metrics.connection();
-        let connections = self.connections.clone();
-        let tls = self.tls.clone();
-        let handshake = self.handshake;
-        let now = self.app.stop.now.clone();
-        self.app.tasks.spawn(async move {
-            let _held = (place, open);
-            let Some(tls) = tls else { return connections.serve(stream, address).await };
-            let accepted = now.run_until_cancelled(timeout(handshake, tls.accept(stream))).await;
-            match accepted {
-                Some(Ok(Ok(stream))) => connections.serve(stream, address).await,
-                Some(Ok(Err(error))) => tracing::debug!(%address, %error, "handshake failed"),
-                Some(Err(_)) => tracing::debug!(%address, "handshake took too long"),
-                None => {}
-            }
-        });
+        let (executor, worker) = self.workers.place();
+        let serving = self.connections.clone().accepted(stream, address, self.tls.clone());
+        self.app.tasks.spawn_on(
+            async move {
+                let _held = (place, open, worker);
+                serving.await;
+            },
+            executor,
+        );
     }
 
     fn turn_away(&self, mut stream: TcpStream, place: OwnedSemaphorePermit) {

@@ -127,6 +127,7 @@ struct Families {
     durations: Family<FunctionLabels, Histogram, fn() -> Histogram>,
     fuel: Family<FunctionLabels, Counter>,
     throttles: Family<FunctionLabels, Counter>,
+    sheds: Family<FunctionLabels, Counter>,
     deliveries: Family<OutcomeLabels, Counter>,
     ages: Family<FunctionLabels, Histogram, fn() -> Histogram>,
 }
@@ -139,6 +140,7 @@ struct Series {
     duration: Histogram,
     fuel: Counter,
     throttles: Counter,
+    sheds: Counter,
     deliveries: [OnceLock<Counter>; Delivered::ALL.len()],
     age: OnceLock<Histogram>,
 }
@@ -151,6 +153,7 @@ impl Series {
             duration: families.durations.get_or_create_owned(&labels),
             fuel: families.fuel.get_or_create_owned(&labels),
             throttles: families.throttles.get_or_create_owned(&labels),
+            sheds: families.sheds.get_or_create_owned(&labels),
             deliveries: Default::default(),
             age: OnceLock::new(),
             labels,
@@ -196,6 +199,7 @@ impl Metrics {
             durations: Family::new_with_constructor(|| Histogram::new(DURATIONS)),
             fuel: Family::default(),
             throttles: Family::default(),
+            sheds: Family::default(),
             deliveries: Family::default(),
             ages: Family::new_with_constructor(|| Histogram::new(AGES)),
         };
@@ -225,6 +229,8 @@ impl Metrics {
         registry.register("lambent_fuel", "Fuel that invocations used", families.fuel);
         let throttles = "Invocations turned away because too many ran";
         registry.register("lambent_throttles", throttles, families.throttles);
+        let sheds = "Invocations turned away because the CPU is overloaded";
+        registry.register("lambent_sheds", sheds, families.sheds);
         let deliveries = "Attempts to deliver events, by what became of them";
         registry.register("lambent_deliveries", deliveries, families.deliveries);
         let ages = "Seconds from an event to an attempt to deliver it";
@@ -325,6 +331,10 @@ impl Observe for Metrics {
         series.fuel.inc_by(record.meter.fuel);
         self.memory.observe(record.meter.memory_bytes as f64);
         self.starts[record.meter.start as usize].inc();
+    }
+
+    fn shed(&self, function: &FunctionVersion) {
+        self.series(&function.namespace, &function.name).sheds.inc();
     }
 
     fn throttled(&self, function: &FunctionVersion) {

@@ -9,6 +9,7 @@ use lambent_dispatch::{Deliveries, DeliveryStores, Dispatcher, Runner};
 use lambent_storage::{DataDir, LogOptions, Stores, layout};
 use lambent_types::{Clock, SystemClock};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -29,6 +30,7 @@ use crate::service::Doors;
 use crate::state::App;
 use crate::tls;
 use crate::urls::Urls;
+use crate::workers::Workers;
 
 /// Most components that are uploaded at once: each may take 250 MiB of memory.
 const UPLOADS_MAX: usize = 4;
@@ -54,6 +56,9 @@ pub struct Server {
     grace: Duration,
     app: Arc<App>,
     listening: JoinHandle<()>,
+    /// They end with the server, not with the listener: what is in flight when
+    /// it stops accepting is finished.
+    _workers: Arc<Workers>,
 }
 
 /// What a server opens before it serves. Opening blocks, so it is done apart.
@@ -82,6 +87,7 @@ impl Server {
             ),
             program: program(&options)?,
             instances: u32::try_from(options.concurrency_max).unwrap_or(u32::MAX),
+            executor: Handle::current(),
             compile_cpu_seconds: options.compile_cpu_seconds,
         };
         let functions = tokio::task::spawn_blocking(|| Functions::open(setup))
@@ -94,7 +100,9 @@ impl Server {
         let digests = opened.stores.registry.digests().await?;
         let engine = Engine { inspect: functions.clone(), runner: functions.clone() };
         let server = Self::serve(options, opened, engine)?;
-        server.spawn(async move { functions.restore(digests).await });
+        let restored = functions.clone();
+        server.spawn(async move { restored.restore(digests).await });
+        server.spawn(async move { functions.retire().await });
         Ok(server)
     }
 
@@ -146,8 +154,10 @@ impl Server {
             stop,
             tasks: TaskTracker::new(),
         });
-        let listening = listen(&app, socket, opened.tls, &options);
-        let server = Self { address, grace: options.grace, app, listening };
+        let workers = Workers::start().map_err(|error| StartError::Engine(error.into()))?;
+        let workers = Arc::new(workers);
+        let listening = listen(&app, socket, opened.tls, workers.clone(), &options);
+        let server = Self { address, grace: options.grace, app, listening, _workers: workers };
         server.spawn(collect_garbage(server.app.clone()));
         server.spawn(sweep(server.app.clone()));
         let (app, drain) = (server.app.clone(), server.app.stop.drain.clone());
@@ -222,6 +232,7 @@ fn listen(
     app: &Arc<App>,
     socket: TcpListener,
     tls: Option<TlsAcceptor>,
+    workers: Arc<Workers>,
     options: &Options,
 ) -> JoinHandle<()> {
     let doors = Doors { app: app.clone(), api: api::router(app.clone()) };
@@ -231,7 +242,7 @@ fn listen(
         tls,
         connections: Arc::new(Connections::new(doors, options.timeouts, secure)),
         connections_max: options.connections_max,
-        handshake: options.timeouts.head,
+        workers,
         app: app.clone(),
     };
     app.tasks.spawn(listener.run())

@@ -9,6 +9,7 @@ use crate::delivery::DeliveryPolicy;
 use crate::error::{Error, ErrorCode};
 use crate::grants::Grants;
 use crate::limits::{Limits, bounds};
+use crate::provisioned::Provisioned;
 use crate::size::format_bytes;
 
 /// Environment variables. Printed without their values, which may be secrets.
@@ -54,6 +55,22 @@ pub struct Configuration {
     /// triggers and schedules that do not say it themselves.
     #[serde(skip_serializing_if = "DeliveryPolicy::is_default")]
     pub delivery: DeliveryPolicy,
+    /// Instances that are kept ready for invocations to come: at most
+    /// [`bounds::PROVISIONED_MAX`], or `"auto"`.
+    #[serde(skip_serializing_if = "is_none")]
+    pub provisioned: Provisioned,
+    /// Invocations that one instance serves, one after the other: 1 to
+    /// [`bounds::REUSE_MAX`]. With 1 nothing of one is visible to another.
+    #[serde(skip_serializing_if = "is_once")]
+    pub reuse: u32,
+}
+
+fn is_none(provisioned: &Provisioned) -> bool {
+    *provisioned == Provisioned::NONE
+}
+
+fn is_once(reuse: &u32) -> bool {
+    *reuse == 1
 }
 
 fn is_empty(environment: &Environment) -> bool {
@@ -72,6 +89,8 @@ impl Default for Configuration {
             public: false,
             grants: Grants::default(),
             delivery: DeliveryPolicy::default(),
+            provisioned: Provisioned::NONE,
+            reuse: 1,
         }
     }
 }
@@ -83,6 +102,7 @@ impl Configuration {
     /// `InvalidConfiguration`, naming the member, its value and the bounds.
     pub fn validate(&self) -> Result<(), Error> {
         self.validate_limits()?;
+        self.validate_instances()?;
         self.validate_environment()?;
         self.validate_labels()?;
         self.delivery.validate()
@@ -110,6 +130,25 @@ impl Configuration {
                 self.fuel,
                 bounds::FUEL_MIN,
                 bounds::FUEL_MAX
+            )));
+        }
+        Ok(())
+    }
+
+    fn validate_instances(&self) -> Result<(), Error> {
+        match self.provisioned {
+            Provisioned::Count(count) if count > bounds::PROVISIONED_MAX => {
+                let most = bounds::PROVISIONED_MAX;
+                return Err(invalid(format!("provisioned is {count}; the most is {most}")));
+            }
+            _ => {}
+        }
+        if !(1..=bounds::REUSE_MAX).contains(&self.reuse) {
+            return Err(invalid(format!(
+                "reuse is {}; it must be between 1, which is a fresh instance for every \
+                 invocation, and {}",
+                self.reuse,
+                bounds::REUSE_MAX
             )));
         }
         Ok(())
@@ -216,6 +255,12 @@ pub struct ConfigurationPatch {
     /// New delivery policy, replacing the whole of the old one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryPolicy>,
+    /// New number of instances that are kept ready, or `"auto"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provisioned: Option<Provisioned>,
+    /// New number of invocations that one instance serves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reuse: Option<u32>,
 }
 
 impl ConfigurationPatch {
@@ -234,6 +279,8 @@ impl ConfigurationPatch {
             public: self.public.unwrap_or(base.public),
             grants: self.grants.clone().unwrap_or_else(|| base.grants.clone()),
             delivery: self.delivery.clone().unwrap_or_else(|| base.delivery.clone()),
+            provisioned: self.provisioned.unwrap_or(base.provisioned),
+            reuse: self.reuse.unwrap_or(base.reuse),
         };
         result.validate()?;
         Ok(result)
@@ -256,6 +303,11 @@ mod tests {
         assert!(refused(patch).contains("timeout is 0 ms"));
         let patch = ConfigurationPatch { fuel: Some(1), ..Default::default() };
         assert!(refused(patch).contains("fuel is 1"));
+        let patch = ConfigurationPatch { reuse: Some(0), ..Default::default() };
+        assert!(refused(patch).contains("reuse is 0"));
+        let provisioned = Some(Provisioned::Count(1001));
+        let patch = ConfigurationPatch { provisioned, ..Default::default() };
+        assert_eq!(refused(patch), "provisioned is 1001; the most is 1000");
         let big = BTreeMap::from([("A".to_owned(), "x".repeat(4096))]);
         let patch = ConfigurationPatch {
             environment: Some(Environment(Arc::new(big))),

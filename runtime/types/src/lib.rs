@@ -25,6 +25,7 @@ mod outcome;
 mod pattern;
 mod pattern_parser;
 mod pattern_rule;
+mod provisioned;
 mod schedule;
 mod schedule_expression;
 mod size;
@@ -50,6 +51,7 @@ pub use name::{
 };
 pub use outcome::{Failure, Outcome};
 pub use pattern::{InvalidPattern, Pattern};
+pub use provisioned::Provisioned;
 pub use schedule::{CatchUp, Schedule, ScheduleExpression};
 pub use size::{InvalidSize, format_bytes, parse_bytes, parse_duration};
 pub use trigger::{ObjectChange, Source, Trigger};

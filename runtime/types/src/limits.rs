@@ -37,6 +37,12 @@ pub mod bounds {
     pub const ENVIRONMENT_BYTES_MAX: usize = 4096;
     /// Most bytes of log one invocation may keep; Lambda's event size.
     pub const LOG_BYTES_MAX: u64 = 256 << 10;
+    /// Most instances of one function that are kept ready; Lambda's account
+    /// has a thousand at once.
+    pub const PROVISIONED_MAX: u32 = 1000;
+    /// Most invocations one instance serves: what a guest leaks, it leaks at
+    /// most so often.
+    pub const REUSE_MAX: u32 = 1_000_000;
     /// Most characters of a description; Lambda's.
     pub const DESCRIPTION_CHARS_MAX: usize = 256;
     /// Most tags of a function; Lambda's.

@@ -3,7 +3,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// How the code of an invocation came to be in memory.
+/// Where the instance of an invocation came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Start {
@@ -12,18 +12,24 @@ pub enum Start {
     /// The code was in memory already; the instance is still a fresh one.
     #[default]
     Loaded,
+    /// An instance was ready: instantiated ahead, and used by nobody.
+    Ready,
+    /// An instance that had served other invocations of the function.
+    Reused,
 }
 
 impl Start {
     /// Every kind, for label sets.
-    pub const ALL: [Self; 2] = [Self::Mapped, Self::Loaded];
+    pub const ALL: [Self; 4] = [Self::Mapped, Self::Loaded, Self::Ready, Self::Reused];
 
-    /// The word on the wire: `mapped` or `loaded`.
+    /// The word on the wire: `mapped`, `loaded`, `ready` or `reused`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Mapped => "mapped",
             Self::Loaded => "loaded",
+            Self::Ready => "ready",
+            Self::Reused => "reused",
         }
     }
 }

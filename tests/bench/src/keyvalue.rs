@@ -67,7 +67,7 @@ pub(crate) async fn run(directory: &Path, table: &mut Table) -> Result<(), Faile
     let set = vec![Change::Set { key: "key".into(), value, options }];
     stores.keyvalue.apply(&ns, &keyspace, set, &Origin::default()).await?;
     let options = lambent_engine::Options { instances: 10, ..Default::default() };
-    let engine = lambent_capabilities::engine(options, None)?;
+    let engine = lambent_capabilities::engine(options).build()?;
     let component =
         engine.component(lambent_test_support::guest_bytes("guest-capabilities").into());
     let (objects, queues) = (stores.objects.clone(), stores.queues.clone());

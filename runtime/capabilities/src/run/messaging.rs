@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use lambent_engine::{Component, Finished, Invocation, Refused};
 use lambent_types::{Event, Failure, Retry};
 
-use crate::bindings::messaging::MessagingRequestReplyPre;
+use crate::bindings::messaging::MessagingRequestReply;
 use crate::bindings::messaging::wasi::messaging::types::Error;
 use crate::ctx::Ctx;
 use crate::messaging::{GROUP, Message, hold};
@@ -15,10 +15,9 @@ pub(super) async fn run(
     event: Event,
 ) -> Result<Finished<Result<(), Failure>>, Refused> {
     component
-        .call(invocation, |store, pre| {
+        .call(invocation, |store, instance| {
             Box::pin(async move {
-                let pre = MessagingRequestReplyPre::new(pre)?;
-                let guest = pre.instantiate_async(&mut *store).await?;
+                let guest = MessagingRequestReply::new(&mut *store, &instance)?;
                 let message = hold(store.data_mut(), message(event))?;
                 let handler = guest.wasi_messaging_incoming_handler();
                 let handled = handler.call_handle(&mut *store, message).await?;

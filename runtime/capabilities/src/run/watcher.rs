@@ -26,20 +26,18 @@ pub(super) async fn run(
     event: Event,
 ) -> Result<Finished<Result<(), Failure>>, Refused> {
     component
-        .call(invocation, move |store, pre| {
+        .call(invocation, move |store, instance| {
             Box::pin(async move {
                 let Change { bucket, key, value } = change(store.data_mut(), &event)?;
                 if handler == Handler::Watcher {
-                    let pre = keyvalue_draft::WatchServicePre::new(pre)?;
-                    let guest = pre.instantiate_async(&mut *store).await?;
+                    let guest = keyvalue_draft::WatchService::new(&mut *store, &instance)?;
                     let watcher = guest.wasi_keyvalue_watcher();
                     match value {
                         Some(value) => watcher.call_on_set(store, bucket, &key, &value).await?,
                         None => watcher.call_on_delete(store, bucket, &key).await?,
                     }
                 } else {
-                    let pre = keyvalue_draft2::WatchServicePre::new(pre)?;
-                    let guest = pre.instantiate_async(&mut *store).await?;
+                    let guest = keyvalue_draft2::WatchService::new(&mut *store, &instance)?;
                     let watcher = guest.wasi_keyvalue_watcher();
                     match value {
                         Some(value) => watcher.call_on_set(store, bucket, &key, &value).await?,

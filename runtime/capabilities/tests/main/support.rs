@@ -21,7 +21,7 @@ use tokio_rustls::rustls::RootCertStore;
 use crate::doubles::{Keys, Mailbox};
 
 pub(crate) static ENGINE: LazyLock<Engine<Ctx>> = LazyLock::new(|| {
-    lambent_capabilities::engine(Options { instances: 20, ..Options::default() }, None).unwrap()
+    lambent_capabilities::engine(Options { instances: 20, ..Options::default() }).build().unwrap()
 });
 
 /// A guest, compiled at its first use.

@@ -69,8 +69,6 @@ pub(crate) async fn invoke(component: &Component<()>, uri: &http::Uri) -> Bytes 
 }
 
 async fn instantiate(component: &Component<()>) {
-    let end = component.call(Invocation::new(()), |store, pre| {
-        Box::pin(async move { pre.instantiate_async(store).await.map(drop) })
-    });
+    let end = component.call(Invocation::new(()), |_, _| Box::pin(async { Ok(()) }));
     assert!(end.await.expect("an instance").outcome.is_ok());
 }

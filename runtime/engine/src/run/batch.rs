@@ -19,12 +19,12 @@ impl<T: Send + 'static> Component<T> {
         invocation: Invocation<T>,
         events: Vec<Event>,
     ) -> Result<Finished<Vec<(u32, Failure)>>, Refused> {
-        let pre = self.0.batch.clone().ok_or(Refused::NoSuchExport(Handler::Batch))?;
+        let indices = self.0.batch.clone().ok_or(Refused::NoSuchExport(Handler::Batch))?;
         let count = events.len();
         let bytes_in = events.iter().map(|event| event.data.len() as u64).sum();
-        let finished = self.run(invocation, None, |store| {
+        let finished = self.run(invocation, None, move |store, instance| {
             Box::pin(async move {
-                let function = pre.instantiate_async(&mut *store).await?;
+                let function = indices.load(&mut *store, &instance)?;
                 let context = store.data_mut().table.push(ContextHandle)?;
                 let events: Vec<_> = events.into_iter().map(types::Event::from).collect();
                 let handler = function.lambent_function_batch_handler();

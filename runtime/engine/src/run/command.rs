@@ -25,11 +25,11 @@ impl<T: Send + 'static> Component<T> {
             stdout: Box::new(stdout.clone()),
         };
         let finished = match (&self.0.run_03, &self.0.run_02) {
-            (Some(pre), _) => {
-                let pre = pre.clone();
-                self.run(invocation, Some(stdio), |store| {
+            (Some(indices), _) => {
+                let indices = indices.clone();
+                self.run(invocation, Some(stdio), move |store, instance| {
                     Box::pin(async move {
-                        let command = pre.instantiate_async(&mut *store).await?;
+                        let command = indices.load(&mut *store, &instance)?;
                         let run =
                             async |accessor: &_| command.wasi_cli_run().call_run(accessor).await;
                         store.run_concurrent(run).await?
@@ -37,11 +37,11 @@ impl<T: Send + 'static> Component<T> {
                 })
                 .await?
             }
-            (None, Some(pre)) => {
-                let pre = pre.clone();
-                self.run(invocation, Some(stdio), |store: &mut Store<Host<T>>| {
+            (None, Some(indices)) => {
+                let indices = indices.clone();
+                self.run(invocation, Some(stdio), move |store: &mut Store<Host<T>>, instance| {
                     Box::pin(async move {
-                        let command = pre.instantiate_async(&mut *store).await?;
+                        let command = indices.load(&mut *store, &instance)?;
                         command.wasi_cli_run().call_run(store).await
                     })
                 })

@@ -45,10 +45,10 @@ impl<T: Send + 'static> Component<T> {
         invocation: Invocation<T>,
         event: Event,
     ) -> Result<Finished<Handled>, Refused> {
-        let pre = self.0.event.clone().ok_or(Refused::NoSuchExport(Handler::Event))?;
-        self.run(invocation, None, |store| {
+        let indices = self.0.event.clone().ok_or(Refused::NoSuchExport(Handler::Event))?;
+        self.run(invocation, None, move |store, instance| {
             Box::pin(async move {
-                let function = pre.instantiate_async(&mut *store).await?;
+                let function = indices.load(&mut *store, &instance)?;
                 let context = store.data_mut().table.push(ContextHandle)?;
                 let event = types::Event::from(event);
                 function.lambent_function_handler().call_handle(store, &event, context).await
@@ -62,10 +62,11 @@ impl<T: Send + 'static> Component<T> {
         invocation: Invocation<T>,
         event: Event,
     ) -> Result<Finished<Handled>, Refused> {
-        let pre = self.0.event_async.clone().ok_or(Refused::NoSuchExport(Handler::EventAsync))?;
-        self.run(invocation, None, |store| {
+        let indices = self.0.event_async.clone();
+        let indices = indices.ok_or(Refused::NoSuchExport(Handler::EventAsync))?;
+        self.run(invocation, None, move |store, instance| {
             Box::pin(async move {
-                let function = pre.instantiate_async(&mut *store).await?;
+                let function = indices.load(&mut *store, &instance)?;
                 let context = store.data_mut().table.push(ContextHandle)?;
                 let event = types::Event::from(event);
                 store

@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use lambent_types::{Handler, Outcome};
 use tokio::sync::oneshot;
-use wasmtime::Store;
-use wasmtime_wasi_http::p2::bindings::ProxyPre;
+use wasmtime::{Store, component};
+use wasmtime_wasi_http::p2::bindings::ProxyIndices;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
-use wasmtime_wasi_http::p3::bindings::ServicePre;
+use wasmtime_wasi_http::p3::bindings::ServiceIndices;
 use wasmtime_wasi_http::{WasiBody, WasiHttpView, p3};
 
 use crate::body::{RequestBody, ResponseBody};
@@ -17,6 +17,7 @@ use crate::component::Component;
 use crate::host::Host;
 use crate::invocation::{Finished, Invocation, Refused};
 use crate::run::instance::Instance;
+use crate::run::migrate::Migrating;
 
 /// What came of an HTTP invocation when its response head was due.
 pub enum Answer {
@@ -51,24 +52,29 @@ impl<T: Send + 'static> Component<T> {
     {
         let completion = Completion::new(Box::new(on_finished));
         let limit = invocation.limits.response_bytes;
+        let until = invocation.instances.is_some().then(|| invocation.deadline());
         let is_head = request.method() == http::Method::HEAD;
-        let request = request.map(|body| RequestBody::new(body, completion.clone()));
+        let request = request.map(|body| RequestBody::new(body, &completion));
         let (slot, mut head) = HeadSlot::new();
-        let mut guest = Box::pin(self.clone().drive(invocation, request, slot, completion.clone()));
+        let guest = self.clone().drive(invocation, request, slot, completion.clone());
+        let mut guest = Migrating::new(guest, self.0.executor.clone());
 
         let (response, task) = tokio::select! {
             biased;
             result = &mut guest => match (result, head.try_recv()) {
-                (Ok(outcome), Ok(response)) if outcome.is_ok() => (response, None),
+                (Some(Ok(outcome)), Ok(response)) if outcome.is_ok() => (response, None),
                 // Also with a head: nothing of it was sent, so the failure can
                 // still be told in place of a response that breaks off.
-                (Ok(outcome), _) => return Answer::Ended(outcome),
-                (Err(refused), _) => return Answer::Refused(refused),
+                (Some(Ok(outcome)), _) => return Answer::Ended(outcome),
+                (Some(Err(refused)), _) => return Answer::Refused(refused),
+                // The executor has ended, and with it the guest.
+                (None, _) => return Answer::Ended(Outcome::Cancelled),
             },
             Ok(response) = &mut head => (response, Some(tokio::spawn(guest).abort_handle())),
         };
         let (parts, body) = response.into_parts();
         let mut body = ResponseBody::new(body, completion, limit, task);
+        body.until(until);
         if is_head {
             body.detach();
         }
@@ -85,22 +91,32 @@ impl<T: Send + 'static> Component<T> {
     where
         B: http_body::Body<Data = Bytes, Error = wasmtime_wasi_http::Error> + Send + 'static,
     {
-        let instance = Instance::new(&self.0.engine, invocation, None);
-        let mut guest = Guest { instance: Some(instance), completion };
+        let instance = Instance::obtain(&self.0.engine, invocation, None);
+        let mut guest = Guest { instance: Some(instance), completion, returned: false };
         let Some(instance) = guest.instance.as_mut() else { return Ok(Outcome::Internal) };
+        let (linked, offered) = (&*self.0, slot.clone());
         let result = match (self.0.http_03.clone(), self.0.http_02.clone()) {
-            (Some(pre), _) => {
-                let slot = slot.clone();
-                instance.run(|store| Box::pin(handle_03(store, pre, request, slot))).await
+            (Some(indices), _) => {
+                instance
+                    .run(linked, |store, guest| {
+                        Box::pin(handle_03(store, indices, guest, request, offered))
+                    })
+                    .await
             }
-            (None, Some(pre)) => {
-                let slot = slot.clone();
-                instance.run(|store| Box::pin(handle_02(store, pre, request, slot))).await
+            (None, Some(indices)) => {
+                instance
+                    .run(linked, |store, guest| {
+                        Box::pin(handle_02(store, indices, guest, request, offered))
+                    })
+                    .await
             }
             (None, None) => Err(Refused::NoSuchExport(Handler::Http02)),
         };
         match result {
-            Ok((outcome, _)) => Ok(guest.end(slot.settle(outcome))),
+            Ok((outcome, returned)) => {
+                guest.returned = returned.is_some();
+                Ok(guest.end(slot.settle(outcome)))
+            }
             Err(refused) => {
                 guest.completion.withdraw();
                 Err(refused)
@@ -114,6 +130,8 @@ impl<T: Send + 'static> Component<T> {
 struct Guest<T: Send + 'static> {
     instance: Option<Instance<T>>,
     completion: Arc<Completion>,
+    /// Whether it returned, rather than being ended.
+    returned: bool,
 }
 
 impl<T: Send + 'static> Guest<T> {
@@ -128,6 +146,9 @@ impl<T: Send + 'static> Guest<T> {
             // Before the store is dropped, which ends the response body: by
             // then the body must know whether that is a good end.
             self.completion.finish(Finished { outcome, value: None, meter, logs });
+            if self.returned {
+                instance.release();
+            }
         }
     }
 }
@@ -140,7 +161,8 @@ impl<T: Send + 'static> Drop for Guest<T> {
 
 async fn handle_02<T, B>(
     store: &mut Store<Host<T>>,
-    pre: ProxyPre<Host<T>>,
+    indices: ProxyIndices,
+    guest: component::Instance,
     request: http::Request<B>,
     slot: HeadSlot,
 ) -> wasmtime::Result<()>
@@ -148,7 +170,7 @@ where
     T: Send + 'static,
     B: http_body::Body<Data = Bytes, Error = wasmtime_wasi_http::Error> + Send + 'static,
 {
-    let proxy = pre.instantiate_async(&mut *store).await?;
+    let proxy = indices.load(&mut *store, &guest)?;
     let scheme = match request.uri().scheme_str() {
         Some("https") => Scheme::Https,
         _ => Scheme::Http,
@@ -164,7 +186,8 @@ where
 
 async fn handle_03<T, B>(
     store: &mut Store<Host<T>>,
-    pre: ServicePre<Host<T>>,
+    indices: ServiceIndices,
+    guest: component::Instance,
     request: http::Request<B>,
     slot: HeadSlot,
 ) -> wasmtime::Result<()>
@@ -172,7 +195,7 @@ where
     T: Send + 'static,
     B: http_body::Body<Data = Bytes, Error = wasmtime_wasi_http::Error> + Send + 'static,
 {
-    let service = pre.instantiate_async(&mut *store).await?;
+    let service = indices.load(&mut *store, &guest)?;
     let (request, sent) = p3::Request::from_http(store.data_mut().http().hooks, request);
     store
         .run_concurrent(async |accessor| {

@@ -1,27 +1,41 @@
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use lambent_types::{Limits, LogStream, Logs, Meter, Outcome, Start};
-use wasmtime::Store;
+use wasmtime::component;
+use wasmtime::{AsContextMut as _, Store};
 use wasmtime_wasi::cli::{StdinStream, StdoutStream};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
+use crate::component::Linked;
 use crate::host::Host;
+use crate::instances::Instances;
 use crate::invocation::{Invocation, Refused};
 use crate::log::Log;
 use crate::options::{FUEL_YIELD_INTERVAL, HOSTCALL_BYTES_MAX, RANDOM_BYTES_MAX, RESOURCES_MAX};
 use crate::trap;
 
-/// One store with all its limits set: what a single invocation runs in.
+/// One store with all its limits set, and the component instance in it: what
+/// an invocation runs in.
 ///
-/// Used once and dropped: whatever happened in it, nothing of it is seen again.
+/// Used once and dropped, so that nothing of it is seen again, unless its
+/// function asked for [reuse](Instances) and the invocation ended well.
 pub(crate) struct Instance<T: 'static> {
     store: Store<Host<T>>,
+    /// The component in it, once it was instantiated.
+    guest: Option<component::Instance>,
     limits: Limits,
     start: Start,
     began: Instant,
+    /// Whether the fuel was set, and the guest has not run but to be instantiated.
+    fuelled: bool,
+    /// Invocations it has served.
+    served: u32,
+    /// Where it goes when it has served one.
+    home: Option<Arc<Instances<T>>>,
 }
 
 /// Where a command's standard input comes from and its output goes; other
@@ -32,19 +46,40 @@ pub(crate) struct Stdio {
 }
 
 impl<T: Send + 'static> Instance<T> {
+    /// One for `invocation`: one that waited for it, if there is one, else a
+    /// fresh one, which is instantiated when it is run.
+    pub(crate) fn obtain(
+        engine: &wasmtime::Engine,
+        mut invocation: Invocation<T>,
+        stdio: Option<Stdio>,
+    ) -> Self {
+        // A command's streams are its own, and it can be run only once.
+        let home = invocation.instances.take().filter(|_| stdio.is_none());
+        let mut instance = match home.as_ref().and_then(|home| home.take()) {
+            Some(mut instance) => {
+                instance.renew(invocation);
+                instance
+            }
+            None => Self::new(engine, invocation, stdio),
+        };
+        instance.home = home;
+        instance
+    }
+
     pub(crate) fn new(
         engine: &wasmtime::Engine,
         invocation: Invocation<T>,
         stdio: Option<Stdio>,
     ) -> Self {
-        let Invocation { limits, state, environment, outgoing, context, start, began } = invocation;
+        let deadline = invocation.deadline();
+        let Invocation { limits, state, environment, outgoing, context, start, began, .. } =
+            invocation;
         let logs = Log::new(limits.log_bytes);
         let mut wasi = WasiCtx::builder();
         for (key, value) in &*environment.0 {
             wasi.env(key, value);
         }
         wire(&mut wasi, &logs, stdio);
-        let deadline = began + limits.timeout;
         let host = Host::new(state, wasi.build(), outgoing, logs, context, limits, deadline);
         let mut store = Store::new(engine, host);
         store.limiter(|host| &mut host.limiter);
@@ -53,25 +88,56 @@ impl<T: Send + 'static> Instance<T> {
         if let Some(table) = store.concurrent_resource_table() {
             table.set_max_capacity(RESOURCES_MAX);
         }
-        Self { store, limits, start, began }
+        Self { store, guest: None, limits, start, began, fuelled: false, served: 0, home: None }
     }
 
-    /// Runs `guest` until it ends or reaches a limit.
+    /// Makes it that of another invocation of the same function version.
+    fn renew(&mut self, invocation: Invocation<T>) {
+        let deadline = invocation.deadline();
+        let Invocation { limits, state, outgoing, context, began, .. } = invocation;
+        self.start = if self.served == 0 { Start::Ready } else { Start::Reused };
+        self.limits = limits;
+        self.began = began;
+        self.store.data_mut().renew(state, outgoing, context, limits, deadline);
+    }
+
+    /// Instantiates it ahead of its first invocation, to which the fuel counts.
+    /// Whether that went well.
+    pub(crate) async fn prepare(&mut self, linked: &Linked<T>) -> bool {
+        let prepared = self.run(linked, |_, _| Box::pin(async { Ok(()) })).await;
+        self.fuelled = matches!(prepared, Ok((Outcome::Ok, Some(()))));
+        self.fuelled
+    }
+
+    /// Instantiates the component, if that was not done, and runs `guest` until
+    /// it ends or reaches a limit.
     pub(crate) async fn run<R>(
         &mut self,
-        guest: impl for<'a> FnOnce(&'a mut Store<Host<T>>) -> BoxFuture<'a, wasmtime::Result<R>>,
+        linked: &Linked<T>,
+        guest: impl for<'a> FnOnce(
+            &'a mut Store<Host<T>>,
+            component::Instance,
+        ) -> BoxFuture<'a, wasmtime::Result<R>>,
     ) -> Result<(Outcome, Option<R>), Refused> {
-        let fuel = self
-            .store
-            .set_fuel(self.limits.fuel)
-            .and_then(|()| self.store.fuel_async_yield_interval(Some(FUEL_YIELD_INTERVAL)));
-        if let Err(error) = fuel {
+        if !std::mem::take(&mut self.fuelled)
+            && let Err(error) = self.fuel()
+        {
             tracing::error!(%error, "could not set the fuel of a store");
             return Ok((Outcome::Internal, None));
         }
         let deadline = self.store.data().deadline;
-        let guarded = AssertUnwindSafe(guest(&mut self.store)).catch_unwind();
-        match tokio::time::timeout_at(deadline.into(), guarded).await {
+        let tenant = self.store.data().tenant();
+        let weight = self.limits.memory_bytes >> 20;
+        let Self { store, guest: made, .. } = self;
+        let guarded = AssertUnwindSafe(async {
+            let instance = match *made {
+                Some(instance) => instance,
+                None => *made.insert(linked.pre.instantiate_async(store.as_context_mut()).await?),
+            };
+            guest(store, instance).await
+        });
+        let sharing = linked.turns.share(tenant, weight, guarded.catch_unwind());
+        match tokio::time::timeout_at(deadline.into(), sharing).await {
             Ok(Ok(Ok(value))) => Ok((Outcome::Ok, Some(value))),
             Ok(Ok(Err(error))) => match trap::refusal(&error) {
                 Some(refused) => Err(refused),
@@ -89,7 +155,12 @@ impl<T: Send + 'static> Instance<T> {
         }
     }
 
-    /// Reads the meter and takes the logs; the instance is not run again.
+    fn fuel(&mut self) -> wasmtime::Result<()> {
+        self.store.set_fuel(self.limits.fuel)?;
+        self.store.fuel_async_yield_interval(Some(FUEL_YIELD_INTERVAL))
+    }
+
+    /// Reads the meter and takes the logs of the invocation that is over.
     pub(crate) fn read(&mut self) -> (Meter, Logs) {
         let left = self.store.get_fuel().unwrap_or(0);
         let host = self.store.data_mut();
@@ -102,6 +173,20 @@ impl<T: Send + 'static> Instance<T> {
             start: self.start,
         };
         (meter, host.logs.take())
+    }
+
+    /// Gives it back after an invocation whose guest returned: no other state
+    /// is one to run in again.
+    pub(crate) fn release(mut self) {
+        self.served = self.served.saturating_add(1);
+        if let Some(home) = self.home.take() {
+            home.give_back(self);
+        }
+    }
+
+    /// Invocations it has served.
+    pub(crate) const fn served(&self) -> u32 {
+        self.served
     }
 }
 

@@ -5,4 +5,5 @@ mod call;
 mod command;
 mod event;
 pub(crate) mod http;
-mod instance;
+pub(crate) mod instance;
+pub(crate) mod migrate;

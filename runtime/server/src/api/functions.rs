@@ -148,7 +148,8 @@ struct DeployForm {
     code: Vec<u8>,
 }
 
-const CONFIGURABLE: [&str; 5] = ["memory", "timeout", "fuel", "public", "description"];
+const CONFIGURABLE: [&str; 7] =
+    ["memory", "timeout", "fuel", "public", "description", "provisioned", "reuse"];
 
 /// A component as the body, configured in the query.
 async fn raw(app: &App, request: Request<Body>) -> Result<(ConfigurationPatch, Bytes), Refusal> {
@@ -160,6 +161,8 @@ async fn raw(app: &App, request: Request<Body>) -> Result<(ConfigurationPatch, B
         timeout_ms: params.parse("timeout", "a duration such as 250ms", millis)?,
         fuel: params.parse("fuel", "a number", |text| text.parse().ok())?,
         public: params.parse("public", "true or false", |text| text.parse().ok())?,
+        provisioned: params.parse("provisioned", "a number or auto", |t| t.parse().ok())?,
+        reuse: params.parse("reuse", "a number", |text| text.parse().ok())?,
         description: params.text("description").map(str::to_owned),
         ..ConfigurationPatch::default()
     };

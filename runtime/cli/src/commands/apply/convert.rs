@@ -45,6 +45,8 @@ pub(super) fn configuration(function: &Function) -> Result<Configuration, String
         public: function.public,
         grants: function.grants.clone(),
         delivery: function.delivery.as_ref().map(delivery).unwrap_or_default(),
+        provisioned: function.provisioned,
+        reuse: function.reuse.unwrap_or(default.reuse),
     };
     configuration.validate().map_err(|error| error.detail().to_owned())?;
     Ok(configuration)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use lambent_types::{
     BucketName, CatchUp, Destination, FunctionName, Grants, KeyspaceName, ObjectChange, Pattern,
-    QueueName, ScheduleName, TriggerName, parse_bytes,
+    Provisioned, QueueName, ScheduleName, TriggerName, parse_bytes,
 };
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
@@ -69,6 +69,9 @@ pub(super) struct Function {
     #[serde(default)]
     pub(super) grants: Grants,
     pub(super) delivery: Option<Delivery>,
+    #[serde(default)]
+    pub(super) provisioned: Provisioned,
+    pub(super) reuse: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -110,6 +110,8 @@ fn whole(configuration: &Configuration) -> ConfigurationPatch {
         public,
         grants,
         delivery,
+        provisioned,
+        reuse,
     } = configuration.clone();
     ConfigurationPatch {
         memory_bytes: Some(memory_bytes),
@@ -121,6 +123,8 @@ fn whole(configuration: &Configuration) -> ConfigurationPatch {
         public: Some(public),
         grants: Some(grants),
         delivery: Some(delivery),
+        provisioned: Some(provisioned),
+        reuse: Some(reuse),
     }
 }
 

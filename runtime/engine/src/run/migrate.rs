@@ -1,0 +1,81 @@
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+use crate::turns::AT_ONCE;
+
+/// A guest that runs where it was started, which costs no hop between threads,
+/// until it turns out to be a long one; it then goes on where such guests do.
+///
+/// Dropping it drops the guest, wherever it is.
+pub(crate) struct Migrating<F: Future> {
+    place: Place<F>,
+    elsewhere: Option<Handle>,
+    used: Duration,
+}
+
+enum Place<F: Future> {
+    Here(Pin<Box<F>>),
+    Elsewhere(JoinHandle<F::Output>),
+    Over,
+}
+
+impl<F> Migrating<F>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    /// Without an `elsewhere` it stays.
+    pub(crate) fn new(guest: F, elsewhere: Option<Handle>) -> Self {
+        Self { place: Place::Here(Box::pin(guest)), elsewhere, used: Duration::ZERO }
+    }
+
+    fn migrate(&mut self) {
+        if let Some(elsewhere) = self.elsewhere.take() {
+            match std::mem::replace(&mut self.place, Place::Over) {
+                Place::Here(guest) => self.place = Place::Elsewhere(elsewhere.spawn(guest)),
+                other => self.place = other,
+            }
+        }
+    }
+}
+
+impl<F> Future for Migrating<F>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    /// `None` if the executor it went to has ended.
+    type Output = Option<F::Output>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if let Place::Here(guest) = &mut this.place {
+            let began = Instant::now();
+            if let Poll::Ready(output) = guest.as_mut().poll(cx) {
+                this.place = Place::Over;
+                return Poll::Ready(Some(output));
+            }
+            this.used += began.elapsed();
+            if this.used < AT_ONCE || this.elsewhere.is_none() {
+                return Poll::Pending;
+            }
+            this.migrate();
+        }
+        let Place::Elsewhere(task) = &mut this.place else { return Poll::Pending };
+        let output = ready!(Pin::new(task).poll(cx));
+        this.place = Place::Over;
+        Poll::Ready(output.ok())
+    }
+}
+
+impl<F: Future> Drop for Migrating<F> {
+    fn drop(&mut self) {
+        if let Place::Elsewhere(task) = &self.place {
+            task.abort();
+        }
+    }
+}
+
+impl<F: Future> Unpin for Migrating<F> {}

@@ -1,0 +1,238 @@
+//! Who runs next, when guests want more CPU than there is.
+//!
+//! A guest runs at once for its first millisecond, as most need no more. From
+//! then on it waits for a turn before it goes on, and there are as many turns
+//! as cores. A turn ends when the guest yields, by its meter or to wait for
+//! something, and the next goes to the tenant that has used the least CPU of
+//! late for its weight: whoever asks for much is slowed down by itself alone.
+
+mod account;
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::{Duration, Instant};
+
+use futures::task::AtomicWaker;
+use lambent_types::Namespace;
+
+use account::Accounts;
+
+/// What a guest may run for before it has to wait for turns.
+pub(crate) const AT_ONCE: Duration = Duration::from_millis(1);
+
+/// Whose guests share a part of the CPU: the functions of a namespace, or all
+/// plugins of a product.
+pub(crate) type Tenant = Option<Namespace>;
+
+/// The turns of one engine.
+pub(crate) struct Turns {
+    accounts: Mutex<Accounts>,
+    /// Whether anyone waits: mostly nobody does, and every invocation asks.
+    contended: AtomicBool,
+}
+
+impl Turns {
+    /// So many at once.
+    pub(crate) fn new(turns: usize) -> Arc<Self> {
+        let accounts = Mutex::new(Accounts::new(turns));
+        Arc::new(Self { accounts, contended: AtomicBool::new(false) })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Accounts> {
+        self.accounts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn change<R>(&self, change: impl FnOnce(&mut Accounts) -> R) -> R {
+        let mut accounts = self.lock();
+        let result = change(&mut accounts);
+        self.contended.store(accounts.anyone_waits(), Ordering::Relaxed);
+        result
+    }
+
+    /// Whether the guests of a tenant have for some time been waiting longer
+    /// than they should, so that more of them would only make all of them late.
+    pub(crate) fn are_late(&self, tenant: &Tenant) -> bool {
+        self.contended.load(Ordering::Relaxed) && self.lock().are_late(tenant, Instant::now())
+    }
+
+    /// Runs `guest` by turns once it has had its first millisecond. `weight` is
+    /// relative to that of other tenants' guests.
+    pub(crate) fn share<F: Future>(
+        self: &Arc<Self>,
+        tenant: Tenant,
+        weight: u64,
+        guest: F,
+    ) -> Sharing<F> {
+        let turns = self.clone();
+        let (used, waiter, yielding) = (Duration::ZERO, None, None);
+        Sharing { guest, turns, tenant, weight, used, waiter, yielding }
+    }
+}
+
+/// A guest that waits for a turn.
+pub(crate) struct Waiter {
+    since: Instant,
+    granted: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl Waiter {
+    fn grant(&self) {
+        self.granted.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+
+    fn is_granted(&self) -> bool {
+        self.granted.load(Ordering::Acquire)
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A guest that shares the CPU with others.
+    pub(crate) struct Sharing<F> {
+        #[pin]
+        guest: F,
+        turns: Arc<Turns>,
+        tenant: Tenant,
+        weight: u64,
+        used: Duration,
+        waiter: Option<Arc<Waiter>>,
+        yielding: Option<Arc<Yielding>>,
+    }
+
+    impl<F> PinnedDrop for Sharing<F> {
+        fn drop(this: Pin<&mut Self>) {
+            if let Some(waiter) = this.waiter.as_ref() {
+                this.turns.change(|accounts| accounts.leave(&this.tenant, waiter));
+            }
+        }
+    }
+}
+
+impl<F: Future> Future for Sharing<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let by_turns = *this.used >= AT_ONCE;
+        if by_turns {
+            let waiter = match this.waiter {
+                Some(waiter) => waiter,
+                None => {
+                    let asked = this.turns.change(|all| all.ask(this.tenant, Instant::now()));
+                    this.waiter.insert(asked)
+                }
+            };
+            // Before looking, so that a grant in between wakes.
+            waiter.waker.register(cx.waker());
+            if !waiter.is_granted() {
+                return Poll::Pending;
+            }
+        }
+        let began = Instant::now();
+        if !by_turns {
+            let polled = this.guest.poll(cx);
+            *this.used += began.elapsed();
+            return polled;
+        }
+        let yielding = this.yielding.get_or_insert_with(Arc::default);
+        yielding.begin(cx.waker());
+        let polled = this.guest.poll(&mut Context::from_waker(&Waker::from(yielding.clone())));
+        let ended = Instant::now();
+        let goes_on = polled.is_pending() && yielding.is_woken();
+        *this.waiter = this.turns.change(|accounts| {
+            // In one step, or its turn would always go to someone else.
+            let asked = goes_on.then(|| accounts.wait(this.tenant, ended));
+            accounts.end(this.tenant, *this.weight, ended - began);
+            asked
+        });
+        polled
+    }
+}
+
+/// Tells a guest that yields, and could go on at once, from one that waits: it
+/// is woken before it has returned.
+#[derive(Default)]
+struct Yielding {
+    woken: AtomicBool,
+    waker: AtomicWaker,
+}
+
+impl Yielding {
+    fn begin(&self, waker: &Waker) {
+        self.waker.register(waker);
+        self.woken.store(false, Ordering::Release);
+    }
+
+    fn is_woken(&self) -> bool {
+        self.woken.load(Ordering::Acquire)
+    }
+}
+
+impl Wake for Yielding {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.woken.store(true, Ordering::Release);
+        self.waker.wake();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes some CPU time a step.
+    async fn spin(steps: u32) {
+        for _ in 0..steps {
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_micros(200) {}
+            yield_now().await;
+        }
+    }
+
+    /// As wasmtime does it: tokio's own wakes only later.
+    async fn yield_now() {
+        let mut yielded = false;
+        std::future::poll_fn(|cx| {
+            if std::mem::replace(&mut yielded, true) {
+                return Poll::Ready(());
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_tenant_with_many_guests_does_not_slow_down_another() {
+        let turns = Turns::new(1);
+        let many: Vec<_> = (0..20)
+            .map(|_| tokio::spawn(turns.share(Some("a".parse().unwrap()), 1, spin(1000))))
+            .collect();
+        // All of them are past their first millisecond.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let began = Instant::now();
+        tokio::spawn(turns.share(Some("b".parse().unwrap()), 1, spin(100))).await.unwrap();
+        // 20 ms by itself, 40 by equal shares, 400 if each guest had one.
+        assert!(began.elapsed() < Duration::from_millis(200), "{:?}", began.elapsed());
+        many.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+
+    #[tokio::test]
+    async fn one_that_ends_or_is_dropped_while_it_waits_holds_up_nobody() {
+        let turns = Turns::new(1);
+        let guests: Vec<_> = (0..8).map(|_| tokio::spawn(turns.share(None, 1, spin(50)))).collect();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        guests.iter().step_by(2).for_each(tokio::task::JoinHandle::abort);
+        for guest in guests.into_iter().skip(1).step_by(2) {
+            tokio::time::timeout(Duration::from_secs(30), guest).await.unwrap().unwrap();
+        }
+        turns.share(None, 1, spin(50)).await;
+        assert!(!turns.are_late(&None));
+    }
+}

@@ -1,0 +1,91 @@
+//! The instances that wait for invocations, by function version.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use lambent_capabilities::{Ctx, Shared};
+use lambent_engine::{Component, Context, Instances, Invocation, Keep};
+use lambent_types::{FunctionName, FunctionVersion, Namespace, Origin, Provisioned, VersionNumber};
+
+/// How often instances that nobody uses are looked for.
+pub(crate) const RETIRE_EVERY: Duration = Duration::from_secs(1);
+
+type Key = (Namespace, FunctionName, VersionNumber);
+
+/// A function version's instances, and which version that is: the head changes.
+type Kept = (Arc<FunctionVersion>, Arc<Instances<Ctx>>);
+
+/// The instances of every function version that keeps any.
+#[derive(Default)]
+pub(crate) struct Warm(RwLock<HashMap<Key, Kept>>);
+
+impl Warm {
+    /// Where instances of `function` wait; none if it keeps none.
+    pub(crate) fn instances(
+        &self,
+        function: &Arc<FunctionVersion>,
+        component: &Component<Ctx>,
+        shared: &Arc<Shared>,
+    ) -> Option<Arc<Instances<Ctx>>> {
+        let keep = keep(function)?;
+        let key = (function.namespace.clone(), function.name.clone(), function.version);
+        let same = |kept: &Arc<FunctionVersion>| Arc::ptr_eq(kept, function) || kept == function;
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((kept, instances)) = all.get(&key)
+            && same(kept)
+        {
+            return Some(instances.clone());
+        }
+        drop(all);
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let made = || {
+            let (function, shared) = (function.clone(), shared.clone());
+            Instances::new(component.clone(), keep, move || prototype(&function, &shared))
+        };
+        // Another request may have been first.
+        let (_, instances) = all
+            .entry(key)
+            .and_modify(|entry| {
+                if !same(&entry.0) {
+                    *entry = (function.clone(), made());
+                }
+            })
+            .or_insert_with(|| (function.clone(), made()));
+        Some(instances.clone())
+    }
+
+    /// Drops the instances of function versions that nobody calls.
+    pub(crate) fn retire(&self) {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let instances: Vec<_> = all.values().map(|(_, instances)| instances.clone()).collect();
+        drop(all);
+        let mut any_idle = false;
+        for instances in instances {
+            any_idle |= instances.retire() == 0;
+        }
+        if any_idle {
+            let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            all.retain(|_, (_, instances)| !instances.is_idle());
+        }
+    }
+}
+
+fn keep(function: &FunctionVersion) -> Option<Keep> {
+    let configuration = &function.configuration;
+    let keep = Keep { provisioned: configuration.provisioned, reuse: configuration.reuse };
+    (keep.provisioned != Provisioned::NONE || keep.reuse > 1).then_some(keep)
+}
+
+/// What an instance is instantiated under that has no invocation yet.
+fn prototype(function: &Arc<FunctionVersion>, shared: &Arc<Shared>) -> Invocation<Ctx> {
+    let ctx = Ctx::new(shared.clone(), function.clone(), Origin::default());
+    let outgoing = Some(ctx.outgoing());
+    Invocation {
+        limits: function.configuration.limits(),
+        environment: function.configuration.environment.clone(),
+        outgoing,
+        context: Context { function: Some(function.clone()), ..Context::default() },
+        ..Invocation::new(ctx)
+    }
+}

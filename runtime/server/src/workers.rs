@@ -1,0 +1,70 @@
+//! The threads that serve connections: one for each core, each with an executor
+//! of its own, so that a request stays on the core that its connection is on.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::thread::JoinHandle;
+
+use tokio::runtime::{Builder, Handle};
+use tokio_util::sync::CancellationToken;
+
+/// The threads; they end when this is dropped, and what runs on them with them.
+pub(crate) struct Workers {
+    workers: Vec<Worker>,
+    stop: CancellationToken,
+    threads: Vec<JoinHandle<()>>,
+}
+
+struct Worker {
+    executor: Handle,
+    connections: Arc<AtomicUsize>,
+}
+
+/// A connection's place on a thread, until it is dropped.
+pub(crate) struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Workers {
+    /// Starts one for each core.
+    ///
+    /// # Errors
+    /// The system gives no more threads.
+    pub(crate) fn start() -> io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let stop = CancellationToken::new();
+        let mut started = Self { workers: Vec::new(), stop, threads: Vec::new() };
+        for index in 0..cores {
+            let runtime = Builder::new_current_thread().enable_all().build()?;
+            let executor = runtime.handle().clone();
+            let stop = started.stop.clone();
+            let thread = std::thread::Builder::new().name(format!("worker-{index}"));
+            started.threads.push(thread.spawn(move || runtime.block_on(stop.cancelled()))?);
+            started.workers.push(Worker { executor, connections: Arc::default() });
+        }
+        Ok(started)
+    }
+
+    /// The executor that serves the fewest connections, and a place on it.
+    pub(crate) fn place(&self) -> (&Handle, Place) {
+        let fewest = self.workers.iter().min_by_key(|worker| worker.connections.load(Relaxed));
+        let worker = fewest.unwrap_or(&self.workers[0]);
+        worker.connections.fetch_add(1, Relaxed);
+        (&worker.executor, Place(worker.connections.clone()))
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.stop.cancel();
+        for thread in self.threads.drain(..) {
+            // A thread that panicked has said so.
+            let _ = thread.join();
+        }
+    }
+}
