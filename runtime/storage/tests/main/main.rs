@@ -7,6 +7,7 @@ mod embedded;
 mod events;
 mod faults;
 mod keyvalue_model;
+mod log_cost;
 mod log_retention;
 mod object_files;
 mod object_properties;
