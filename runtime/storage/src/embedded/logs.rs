@@ -1,4 +1,7 @@
-use std::sync::atomic::Ordering;
+mod queue;
+mod retention;
+mod writer;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -7,11 +10,39 @@ use rusqlite::{Connection, named_params};
 use tokio::sync::watch;
 
 use crate::data_dir::DataDir;
-use crate::embedded::log_writer::{LOGS, LogWriter, newest};
+use crate::embedded::logs::writer::LogWriter;
 use crate::embedded::options::LogOptions;
 use crate::embedded::readers::Readers;
+use crate::embedded::sqlite::{Database, Durability};
 use crate::error::{OpenError, StorageError};
+use crate::layout;
 use crate::logs::{InvocationLogs, LogPage, LogQuery, page};
+
+/// The database of invocation logs. `namespace` and `function` are in lower
+/// case; `cursor` is never reused; `started_us` is in the index so that looking
+/// for a time reads no records.
+pub(crate) const LOGS: Database = Database {
+    file: layout::LOGS_DB,
+    durability: Durability::Normal,
+    migrations: &["
+        CREATE TABLE invocation (
+            cursor INTEGER PRIMARY KEY AUTOINCREMENT,
+            namespace TEXT NOT NULL,
+            function TEXT NOT NULL,
+            request BLOB NOT NULL,
+            started_us INTEGER NOT NULL,
+            body TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX invocation_function ON invocation (namespace, function, cursor, started_us);
+        CREATE INDEX invocation_request ON invocation (request);
+    "],
+};
+
+/// The highest cursor ever given.
+fn newest(connection: &Connection) -> rusqlite::Result<u64> {
+    let sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'invocation'";
+    connection.prepare_cached(sql)?.query_row([], |row| row.get(0)).map(i64::unsigned_abs)
+}
 
 /// Invocation logs in `logs.db`.
 pub(crate) struct EmbeddedLogs {
@@ -40,11 +71,11 @@ impl EmbeddedLogs {
 #[async_trait]
 impl InvocationLogs for EmbeddedLogs {
     fn append(&self, record: InvocationRecord) -> bool {
-        self.writer.append(record)
+        self.writer.queue.append(record)
     }
 
     fn dropped(&self) -> u64 {
-        self.writer.shared.dropped.load(Ordering::Relaxed)
+        self.writer.queue.dropped()
     }
 
     async fn query(&self, query: LogQuery) -> Result<LogPage, StorageError> {
@@ -52,6 +83,10 @@ impl InvocationLogs for EmbeddedLogs {
     }
 
     async fn changed(&self, after: u64, timeout: Duration) {
+        if *self.last.borrow() > after {
+            return;
+        }
+        let _follower = self.writer.queue.follow();
         let mut last = self.last.clone();
         let newer = last.wait_for(|last| *last > after);
         // Either way the caller looks again.
@@ -59,7 +94,7 @@ impl InvocationLogs for EmbeddedLogs {
     }
 
     async fn flush(&self) {
-        self.writer.flush().await;
+        self.writer.queue.flush().await;
     }
 }
 

@@ -165,7 +165,7 @@ fn failed(path: &Path, error: rusqlite::Error) -> OpenError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::embedded::log_writer::LOGS;
+    use crate::embedded::logs::LOGS;
     use crate::embedded::rows::CONTROL;
 
     #[test]
