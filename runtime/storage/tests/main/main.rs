@@ -9,6 +9,7 @@ mod faults;
 mod keyvalue_model;
 mod log_cost;
 mod log_retention;
+mod logs;
 mod object_files;
 mod object_properties;
 mod queue_properties;

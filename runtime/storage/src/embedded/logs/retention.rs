@@ -3,9 +3,9 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _};
 
-/// Most rows deleted in one transaction for their age.
+/// Most blocks deleted in one transaction for their age.
 const AGED_MAX: i64 = 1000;
-/// Most rows deleted between two looks at the size: they may be large. Nor more
+/// Most blocks deleted between two looks at the size: they may be large. Nor more
 /// than a sixteenth of all, or few large ones would take the newest along.
 const TRIM_MAX: i64 = 16;
 
@@ -20,14 +20,14 @@ pub(super) fn by_age(
     let oldest = now.checked_sub(age).unwrap_or(Timestamp::MIN);
     // Cursors follow the ends of invocations, nearly in the order of their
     // starts: everything before the first that is young enough goes.
-    let delete = "DELETE FROM invocation WHERE cursor IN (\
-                    SELECT cursor FROM invocation WHERE cursor < coalesce(\
-                      (SELECT cursor FROM invocation WHERE started_us >= ?1 \
+    let delete = "DELETE FROM block WHERE cursor IN (\
+                    SELECT cursor FROM block WHERE cursor < coalesce(\
+                      (SELECT cursor FROM block WHERE started_us >= ?1 \
                        ORDER BY cursor LIMIT 1), 9223372036854775807) \
                     ORDER BY cursor LIMIT ?2)";
     let mut statement = connection.prepare_cached(delete)?;
     while statement.execute([oldest.as_microsecond(), AGED_MAX])? > 0 {}
-    let first = "SELECT started_us FROM invocation ORDER BY cursor LIMIT 1";
+    let first = "SELECT started_us FROM block ORDER BY cursor LIMIT 1";
     let first = connection.prepare_cached(first)?.query_row([], |row| row.get(0)).optional()?;
     Ok(first.map(|started_us: i64| {
         let left = started_us.saturating_sub(oldest.as_microsecond());
@@ -40,11 +40,11 @@ pub(super) fn by_size(connection: &mut Connection, bytes_max: u64) -> rusqlite::
     if used_bytes(connection)? <= bytes_max {
         return Ok(());
     }
-    let delete = "DELETE FROM invocation WHERE cursor IN (\
-                    SELECT cursor FROM invocation WHERE cursor <= \
-                      (SELECT min(cursor) FROM invocation) + \
-                      ((SELECT max(cursor) FROM invocation) - \
-                       (SELECT min(cursor) FROM invocation)) / 16 \
+    let delete = "DELETE FROM block WHERE cursor IN (\
+                    SELECT cursor FROM block WHERE cursor <= \
+                      (SELECT min(cursor) FROM block) + \
+                      ((SELECT max(cursor) FROM block) - \
+                       (SELECT min(cursor) FROM block)) / 16 \
                     ORDER BY cursor LIMIT ?1)";
     let transaction = connection.transaction()?;
     let mut statement = transaction.prepare_cached(delete)?;

@@ -6,9 +6,12 @@ use lambent_types::InvocationRecord;
 use rusqlite::{Connection, params};
 use tokio::sync::watch;
 
+use crate::embedded::logs::block::Encoder;
+use crate::embedded::logs::group::{groups, prefix};
 use crate::embedded::logs::queue::{Batch, Queue, Wake};
 use crate::embedded::logs::{newest, retention};
 use crate::embedded::options::LogOptions;
+use crate::embedded::row::integer;
 
 /// How often old records are looked for, at most.
 const RETAIN_EVERY: Duration = Duration::from_secs(60);
@@ -27,7 +30,13 @@ impl LogWriter {
         last: watch::Sender<u64>,
     ) -> std::io::Result<Self> {
         let queue = Arc::new(Queue::new(options.queue_bytes_max));
-        let mut state = State { connection, options, last, queue: Arc::clone(&queue) };
+        let mut state = State {
+            connection,
+            options,
+            last,
+            queue: Arc::clone(&queue),
+            encoder: Encoder::default(),
+        };
         let thread = std::thread::Builder::new().name("log-writer".into()).spawn(move || {
             let _end = End(Arc::clone(&state.queue));
             state.run();
@@ -61,6 +70,7 @@ struct State {
     options: LogOptions,
     last: watch::Sender<u64>,
     queue: Arc<Queue>,
+    encoder: Encoder,
 }
 
 impl State {
@@ -102,23 +112,33 @@ impl State {
     /// Writes records in one transaction and returns the last one's cursor.
     fn write(&mut self, records: &[InvocationRecord]) -> rusqlite::Result<u64> {
         let transaction = self.connection.transaction()?;
+        let mut last = newest(&transaction)?;
         let mut insert = transaction.prepare_cached(
-            "INSERT INTO invocation (namespace, function, request, started_us, body) \
-             VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO block (cursor, namespace, function, request, started_us, body) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         )?;
-        for record in records {
-            let body = serde_json::to_string(record)
-                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-            insert.execute(params![
-                record.namespace.key(),
-                record.function.key(),
-                record.id.0.as_bytes(),
-                record.started.as_microsecond(),
-                body,
-            ])?;
+        for group in groups(records) {
+            let mut left = &group[..];
+            while let Some(&first) = left.first() {
+                let block = left.iter().map(|place| &records[*place]);
+                let count = self
+                    .encoder
+                    .fill(last, block.clone())
+                    .map_err(rusqlite::Error::ToSqlConversionFailure)?;
+                last += count as u64;
+                left = &left[count..];
+                let record = &records[first];
+                insert.execute(params![
+                    integer(last),
+                    record.namespace.key(),
+                    record.function.key(),
+                    prefix(&record.id),
+                    block.take(count).map(|record| record.started.as_microsecond()).max(),
+                    self.encoder.body(),
+                ])?;
+            }
         }
         drop(insert);
-        let last = newest(&transaction)?;
         transaction.commit()?;
         Ok(last)
     }
