@@ -99,7 +99,7 @@ const MEMORY_KEEP_RESIDENT: usize = 4 << 20;
 const TABLE_KEEP_RESIDENT: usize = 64 << 10;
 /// The same for stacks, which are zeroed whole: more than guests use, little
 /// enough to be zeroed in a microsecond.
-const STACK_KEEP_RESIDENT: usize = 64 << 10;
+const STACK_KEEP_RESIDENT: usize = 32 << 10;
 
 fn pooling(pool: &Pool) -> PoolingAllocationConfig {
     let instances = pool.instances;

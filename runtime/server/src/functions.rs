@@ -124,6 +124,9 @@ impl Functions {
     }
 
     async fn component(&self, digest: Digest) -> Result<(Component<Ctx>, Start), Error> {
+        if let Some(component) = self.loaded.get(&digest).await {
+            return Ok((component, Start::Loaded));
+        }
         let entry = self
             .loaded
             .entry(digest)

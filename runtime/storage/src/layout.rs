@@ -13,7 +13,7 @@
 //! | `shard-<n>.db` | keys, objects' metadata, queues, events, triggers, schedules, usage: SQLite, WAL, `synchronous=FULL`; namespaces are spread over [`SHARDS`] of them by the hash of their name | all that |
 //! | `objects/<2 hex>/<digest>.<id>` | the bytes of one object or one part. Up to 1 MiB: exactly those, named by their SHA-256. Longer ones are followed by the SHA-256 of each MiB, 32 bytes each, and named by the SHA-256 of this list | the objects |
 //! | `objects/incoming/` | objects being written; emptied at start | nothing |
-//! | `logs.db` | finished invocations: SQLite, WAL, `synchronous=NORMAL` | the logs |
+//! | `logs.db` | finished invocations, many of one function in a row: SQLite, WAL, `synchronous=NORMAL` | the logs |
 //!
 //! The directory has mode 0700. The databases have their own schema version in
 //! `PRAGMA user_version`. A release opens what older ones wrote, upgrading it

@@ -1,17 +1,76 @@
-use std::sync::atomic::Ordering;
+mod block;
+mod group;
+mod queue;
+mod retention;
+mod writer;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
 use lambent_types::InvocationRecord;
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, Row, named_params};
 use tokio::sync::watch;
 
 use crate::data_dir::DataDir;
-use crate::embedded::log_writer::{LOGS, LogWriter, newest};
+use crate::embedded::logs::group::prefix;
+use crate::embedded::logs::writer::LogWriter;
 use crate::embedded::options::LogOptions;
 use crate::embedded::readers::Readers;
+use crate::embedded::row::bytes;
+use crate::embedded::sqlite::{Database, Durability};
 use crate::error::{OpenError, StorageError};
+use crate::layout;
 use crate::logs::{InvocationLogs, LogPage, LogQuery, page};
+
+/// The database of invocation logs. A row of `block` is some records of one
+/// function, of which the last has `cursor`; the others have those before it.
+/// Cursors are never reused. `namespace` and `function` are in lower case.
+/// `request` is what all its ids begin with, `started_us` the latest start: so
+/// that looking for an id or a time reads few other records, or none.
+pub(crate) const LOGS: Database = Database {
+    file: layout::LOGS_DB,
+    durability: Durability::Normal,
+    migrations: &[
+        "
+        CREATE TABLE invocation (
+            cursor INTEGER PRIMARY KEY AUTOINCREMENT,
+            namespace TEXT NOT NULL,
+            function TEXT NOT NULL,
+            request BLOB NOT NULL,
+            started_us INTEGER NOT NULL,
+            body TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX invocation_function ON invocation (namespace, function, cursor, started_us);
+        CREATE INDEX invocation_request ON invocation (request);
+        ",
+        "
+        CREATE TABLE block (
+            cursor INTEGER PRIMARY KEY AUTOINCREMENT,
+            namespace TEXT NOT NULL,
+            function TEXT NOT NULL,
+            request BLOB NOT NULL,
+            started_us INTEGER NOT NULL,
+            body BLOB NOT NULL
+        ) STRICT;
+        INSERT INTO block
+            SELECT cursor, namespace, function, substr(request, 1, 5), started_us,
+                   CAST(body AS BLOB)
+            FROM invocation ORDER BY cursor;
+        DELETE FROM sqlite_sequence WHERE name = 'block';
+        INSERT INTO sqlite_sequence (name, seq)
+            SELECT 'block', seq FROM sqlite_sequence WHERE name = 'invocation';
+        DROP TABLE invocation;
+        CREATE INDEX block_function ON block (namespace, function, cursor, started_us);
+        CREATE INDEX block_request ON block (namespace, function, request);
+        ",
+    ],
+};
+
+/// The highest cursor ever given.
+fn newest(connection: &Connection) -> rusqlite::Result<u64> {
+    let sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'block'";
+    connection.prepare_cached(sql)?.query_row([], |row| row.get(0)).map(i64::unsigned_abs)
+}
 
 /// Invocation logs in `logs.db`.
 pub(crate) struct EmbeddedLogs {
@@ -40,11 +99,11 @@ impl EmbeddedLogs {
 #[async_trait]
 impl InvocationLogs for EmbeddedLogs {
     fn append(&self, record: InvocationRecord) -> bool {
-        self.writer.append(record)
+        self.writer.queue.append(record)
     }
 
     fn dropped(&self) -> u64 {
-        self.writer.shared.dropped.load(Ordering::Relaxed)
+        self.writer.queue.dropped()
     }
 
     async fn query(&self, query: LogQuery) -> Result<LogPage, StorageError> {
@@ -52,6 +111,10 @@ impl InvocationLogs for EmbeddedLogs {
     }
 
     async fn changed(&self, after: u64, timeout: Duration) {
+        if *self.last.borrow() > after {
+            return;
+        }
+        let _follower = self.writer.queue.follow();
         let mut last = self.last.clone();
         let newer = last.wait_for(|last| *last > after);
         // Either way the caller looks again.
@@ -59,7 +122,7 @@ impl InvocationLogs for EmbeddedLogs {
     }
 
     async fn flush(&self) {
-        self.writer.flush().await;
+        self.writer.queue.flush().await;
     }
 }
 
@@ -72,43 +135,47 @@ fn read(connection: &Connection, query: &LogQuery) -> Result<LogPage, StorageErr
     let snapshot = connection.unchecked_transaction().map_err(failed)?;
     let last = newest(&snapshot).map_err(failed)?;
     let order = if query.newest { "DESC" } else { "ASC" };
-    // The `+` keeps an index from being used: a request has its own.
-    let matching = match query.request {
-        Some(_) => "request = :request AND +namespace = :namespace AND +function = :function",
-        None => ":request IS NULL AND namespace = :namespace AND function = :function",
-    };
+    let request = if query.request.is_some() { "request = :request" } else { ":request IS NULL" };
     let sql = format!(
-        "SELECT cursor, body FROM invocation \
-         WHERE {matching} AND cursor > :after AND started_us >= :since \
-         ORDER BY cursor {order} LIMIT :limit"
+        "SELECT cursor, body FROM block \
+         WHERE namespace = :namespace AND function = :function AND {request} \
+         AND cursor > :after AND started_us >= :since \
+         ORDER BY cursor {order}"
     );
     let mut statement = snapshot.prepare_cached(&sql).map_err(failed)?;
-    let request = query.request.map(|request| request.0.into_bytes());
     let parameters = named_params! {
-        ":request": request.as_ref().map(|request| &request[..]),
+        ":request": query.request.as_ref().map(prefix),
         ":namespace": query.namespace.key(),
         ":function": query.function.key(),
         ":after": i64::try_from(query.after.unwrap_or(0)).unwrap_or(i64::MAX),
         ":since": query.since.map_or(i64::MIN, |since| since.as_microsecond()),
-        // One more than wanted tells whether the page is complete.
-        ":limit": i64::try_from(query.limit).unwrap_or(i64::MAX).saturating_add(1),
     };
-    let rows = statement
-        .query_map(parameters, |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))
-        .map_err(failed)?;
-    page(query, last, rows.filter_map(|row| decode(row.map_err(failed)).transpose()))
+    // One block after the other, until the page is full.
+    let blocks = statement.query_map(parameters, |row| matching(row, query)).map_err(failed)?;
+    let records = blocks.flat_map(|block| match block {
+        Ok(records) => records.into_iter().map(Ok).collect(),
+        Err(error) => vec![Err(failed(error))],
+    });
+    page(query, last, records)
 }
 
-/// One row; `None` if it cannot be read: one bad record must not hide the others.
-fn decode(
-    row: Result<(i64, String), StorageError>,
-) -> Result<Option<(u64, InvocationRecord)>, StorageError> {
-    let (cursor, body) = row?;
-    match serde_json::from_str(&body) {
-        Ok(record) => Ok(Some((cursor.unsigned_abs(), record))),
-        Err(error) => {
-            tracing::warn!(cursor, %error, "skipped an invocation record that cannot be read");
-            Ok(None)
-        }
+/// What a query asks for of one block, in its order. A block that cannot be read
+/// must not hide the others.
+fn matching(row: &Row<'_>, query: &LogQuery) -> rusqlite::Result<Vec<(u64, InvocationRecord)>> {
+    let cursor = row.get::<_, i64>(0)?.unsigned_abs();
+    let records = block::decode(cursor, bytes(row, 1)?).unwrap_or_else(|error| {
+        tracing::warn!(cursor, %error, "skipped invocation records that cannot be read");
+        Vec::new()
+    });
+    let first = (cursor + 1).saturating_sub(records.len() as u64);
+    let matches = |(cursor, record): &(u64, InvocationRecord)| {
+        query.after.is_none_or(|after| *cursor > after)
+            && query.since.is_none_or(|since| record.started >= since)
+            && query.request.is_none_or(|request| record.id == request)
+    };
+    let mut records: Vec<_> = (first..).zip(records).filter(matches).collect();
+    if query.newest {
+        records.reverse();
     }
+    Ok(records)
 }

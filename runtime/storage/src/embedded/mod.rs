@@ -6,7 +6,6 @@ mod emit;
 mod event_log;
 mod fatal;
 mod keyvalue;
-mod log_writer;
 mod logs;
 mod messages;
 mod objects;

@@ -165,14 +165,14 @@ fn failed(path: &Path, error: rusqlite::Error) -> OpenError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::embedded::log_writer::LOGS;
+    use crate::embedded::logs::LOGS;
     use crate::embedded::rows::CONTROL;
 
     #[test]
     fn every_setting_that_durability_rests_on_is_set() {
         let home = tempfile::tempdir().unwrap();
         let data = DataDir::open(home.path()).unwrap();
-        for (database, synchronous) in [(&CONTROL, 2), (&LOGS, 1)] {
+        for (database, synchronous, version) in [(&CONTROL, 2, 1), (&LOGS, 1, 2)] {
             let connection = database.open(&data).unwrap();
             for (name, expected) in [
                 ("synchronous", synchronous),
@@ -181,7 +181,7 @@ mod tests {
                 ("wal_autocheckpoint", 1000),
                 ("journal_size_limit", 64 << 20),
                 ("foreign_keys", 1),
-                ("user_version", 1),
+                ("user_version", version),
             ] {
                 let found: i64 =
                     connection.pragma_query_value(None, name, |row| row.get(0)).unwrap();

@@ -93,16 +93,18 @@ async fn what_the_queue_cannot_hold_is_dropped_and_counted() {
 }
 
 #[tokio::test]
-async fn a_record_that_cannot_be_read_hides_no_other() {
+async fn a_block_that_cannot_be_read_hides_no_other() {
     let home = tempfile::tempdir().unwrap();
     let (ns, f) = (samples::namespace("ns"), samples::name("f"));
     let stores = open(home.path(), LogOptions::default());
     for _ in 0..3 {
         stores.logs.append(samples::record(&ns, &f, "line"));
+        stores.logs.flush().await;
     }
     drop(stores);
     let database = rusqlite::Connection::open(home.path().join("logs.db")).unwrap();
-    database.execute("UPDATE invocation SET body = '{}' WHERE cursor = 2", []).unwrap();
+    let damage = "UPDATE block SET body = substr(body, 1, length(body) - 1) WHERE cursor = 2";
+    assert_eq!(database.execute(damage, []).unwrap(), 1);
     drop(database);
     let stores = open(home.path(), LogOptions::default());
     let page = stores.logs.query(LogQuery::new(ns, f)).await.unwrap();

@@ -1,0 +1,163 @@
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use lambent_types::InvocationRecord;
+use rusqlite::{Connection, params};
+use tokio::sync::watch;
+
+use crate::embedded::logs::block::Encoder;
+use crate::embedded::logs::group::{groups, prefix};
+use crate::embedded::logs::queue::{Batch, Queue, Wake};
+use crate::embedded::logs::{newest, retention};
+use crate::embedded::options::LogOptions;
+use crate::embedded::row::integer;
+
+/// How often old records are looked for, at most.
+const RETAIN_EVERY: Duration = Duration::from_secs(60);
+
+/// The one thread that writes `logs.db`.
+pub(super) struct LogWriter {
+    pub(super) queue: Arc<Queue>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl LogWriter {
+    /// Starts it; it tells `last` the newest cursor that can be read.
+    pub(super) fn start(
+        connection: Connection,
+        options: LogOptions,
+        last: watch::Sender<u64>,
+    ) -> std::io::Result<Self> {
+        let queue = Arc::new(Queue::new(options.queue_bytes_max));
+        let mut state = State {
+            connection,
+            options,
+            last,
+            queue: Arc::clone(&queue),
+            encoder: Encoder::default(),
+        };
+        let thread = std::thread::Builder::new().name("log-writer".into()).spawn(move || {
+            let _end = End(Arc::clone(&state.queue));
+            state.run();
+        })?;
+        Ok(Self { queue, thread: Some(thread) })
+    }
+}
+
+impl Drop for LogWriter {
+    fn drop(&mut self) {
+        self.queue.close();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer of invocation logs panicked");
+        }
+    }
+}
+
+/// However the thread ends, nobody shall wait for it any more.
+struct End(Arc<Queue>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.abandon();
+    }
+}
+
+struct State {
+    connection: Connection,
+    options: LogOptions,
+    last: watch::Sender<u64>,
+    queue: Arc<Queue>,
+    encoder: Encoder,
+}
+
+impl State {
+    fn run(&mut self) {
+        let mut batch = Batch::default();
+        let mut due = self.retain_by_age();
+        loop {
+            match self.queue.take(&mut batch, due) {
+                Wake::Batch => {
+                    self.write_batch(&batch.records);
+                    self.queue.done(&mut batch);
+                    self.retain_by_size();
+                    due = due.or_else(|| Instant::now().checked_add(RETAIN_EVERY));
+                }
+                Wake::Due => {}
+                Wake::Closed => return,
+            }
+            if due.is_some_and(|due| due <= Instant::now()) {
+                due = self.retain_by_age();
+            }
+        }
+    }
+
+    fn write_batch(&mut self, records: &[InvocationRecord]) {
+        if records.is_empty() {
+            return;
+        }
+        match self.write(records) {
+            Ok(last) => {
+                self.last.send_replace(last);
+            }
+            Err(error) => {
+                self.queue.lost(records.len());
+                tracing::error!(%error, lost = records.len(), "cannot write invocation logs");
+            }
+        }
+    }
+
+    /// Writes records in one transaction and returns the last one's cursor.
+    fn write(&mut self, records: &[InvocationRecord]) -> rusqlite::Result<u64> {
+        let transaction = self.connection.transaction()?;
+        let mut last = newest(&transaction)?;
+        let mut insert = transaction.prepare_cached(
+            "INSERT INTO block (cursor, namespace, function, request, started_us, body) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        )?;
+        for group in groups(records) {
+            let mut left = &group[..];
+            while let Some(&first) = left.first() {
+                let block = left.iter().map(|place| &records[*place]);
+                let count = self
+                    .encoder
+                    .fill(last, block.clone())
+                    .map_err(rusqlite::Error::ToSqlConversionFailure)?;
+                last += count as u64;
+                left = &left[count..];
+                let record = &records[first];
+                insert.execute(params![
+                    integer(last),
+                    record.namespace.key(),
+                    record.function.key(),
+                    prefix(&record.id),
+                    block.take(count).map(|record| record.started.as_microsecond()).max(),
+                    self.encoder.body(),
+                ])?;
+            }
+        }
+        drop(insert);
+        transaction.commit()?;
+        Ok(last)
+    }
+
+    /// Deletes what is too old; returns when to look again, if anything is left
+    /// that will be.
+    fn retain_by_age(&self) -> Option<Instant> {
+        match retention::by_age(&self.connection, self.options.age_max) {
+            Ok(left) => Instant::now().checked_add(left?.max(RETAIN_EVERY)),
+            Err(error) => {
+                tracing::warn!(%error, "cannot delete old invocation logs");
+                Instant::now().checked_add(RETAIN_EVERY)
+            }
+        }
+    }
+
+    fn retain_by_size(&mut self) {
+        if let Err(error) = retention::by_size(&mut self.connection, self.options.bytes_max) {
+            tracing::warn!(%error, "cannot delete invocation logs beyond their size");
+        }
+    }
+}
