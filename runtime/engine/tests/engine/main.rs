@@ -5,6 +5,7 @@
 mod admission;
 mod event;
 mod inspection;
+mod instances;
 mod limits;
 mod requests;
 mod support;

@@ -70,8 +70,16 @@ pub(crate) async fn exchange(
     request: ::http::Request<Full<Bytes>>,
 ) -> Exchange {
     let component = component(guest).await;
+    serve(&component, Invocation::new(()).limits(limits), request).await
+}
+
+/// As [`exchange`], in whatever instance the invocation says.
+pub(crate) async fn serve(
+    component: &Component<()>,
+    invocation: Invocation<()>,
+    request: ::http::Request<Full<Bytes>>,
+) -> Exchange {
     let (tx, rx) = oneshot::channel();
-    let invocation = Invocation::new(()).limits(limits);
     let answer = component.http(invocation, request, |finished| drop(tx.send(finished))).await;
     let response = match answer {
         Answer::Response(response) => {

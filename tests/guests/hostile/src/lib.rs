@@ -40,6 +40,7 @@ fn route(target: &Target, outparam: ResponseOutparam) -> io::Result<()> {
         "/log-flood" => resources::log_flood(),
         "/no-response" => Ok(()),
         "/die-mid-body" => protocol::die_mid_body(outparam),
+        "/forget-body" => protocol::forget_body(outparam),
         "/headers-flood" => protocol::headers_flood(target, outparam),
         "/outgoing" => forbidden::outgoing(target, outparam),
         "/fs" => forbidden::files(outparam),

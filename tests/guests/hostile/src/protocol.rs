@@ -1,7 +1,7 @@
 //! Breaking off, and saying too much.
 
 use std::io::{self, Write};
-use std::process;
+use std::{mem, process};
 
 use guest_support::{Response, Target, respond};
 use wasip2::http::types::{Fields, ResponseOutparam};
@@ -12,6 +12,15 @@ pub(crate) fn die_mid_body(outparam: ResponseOutparam) -> io::Result<()> {
     response.write_all(b"the first half, and")?;
     response.flush()?;
     process::abort()
+}
+
+/// Sends a head and half a body, and returns without ending it.
+pub(crate) fn forget_body(outparam: ResponseOutparam) -> io::Result<()> {
+    let mut response = Response::start(outparam, 200, Fields::new())?;
+    response.write_all(b"the first half, and")?;
+    response.flush()?;
+    mem::forget(response);
+    Ok(())
 }
 
 /// Answers with `?n=N` headers of a kilobyte each, or says how many it may have

@@ -1,0 +1,136 @@
+//! Instances that wait for an invocation, and what is kept of one for the next.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lambent_engine::types::{Limits, Outcome, Provisioned, Start};
+use lambent_engine::{Instances, Invocation, Keep};
+
+use crate::support::{Exchange, component, get, limits, request, serve};
+
+/// Sends requests to one function version.
+struct Function {
+    component: lambent_engine::Component<()>,
+    instances: Arc<Instances<()>>,
+    limits: Limits,
+}
+
+impl Function {
+    async fn new(guest: &'static str, keep: Keep, limits: Limits) -> Self {
+        let component = component(guest).await;
+        let prototype = move || Invocation::new(()).limits(limits);
+        let instances = Instances::new(component.clone(), keep, prototype);
+        Self { component, instances, limits }
+    }
+
+    async fn get(&self, path: &str) -> Exchange {
+        let instances = Some(self.instances.clone());
+        let invocation = Invocation { instances, ..Invocation::new(()) }.limits(self.limits);
+        serve(&self.component, invocation, request("GET", path)).await
+    }
+}
+
+fn reuse(reuse: u32) -> Keep {
+    Keep { reuse, ..Keep::default() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_serves_as_often_as_was_asked_and_no_more() {
+    let function = Function::new("guest-probe", reuse(3), limits()).await;
+    let mut seen = Vec::new();
+    for _ in 0..7 {
+        let end = function.get("/state").await;
+        assert_eq!(*end.outcome(), Outcome::Ok);
+        seen.push((end.text(), end.finished.meter.start));
+    }
+    let (new, used) = (Start::Loaded, Start::Reused);
+    let wanted =
+        [("1", new), ("2", used), ("3", used), ("1", new), ("2", used), ("3", used), ("1", new)];
+    assert_eq!(seen, wanted.map(|(text, start)| (text.to_owned(), start)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_invocation_of_a_reused_instance_has_its_own_meter_and_logs() {
+    let function = Function::new("guest-probe", reuse(100), limits()).await;
+    let first = function.get("/log?bytes=128").await;
+    let second = function.get("/log?bytes=128").await;
+    let third = function.get("/log?bytes=128").await;
+    assert_eq!(second.finished.meter.start, Start::Reused);
+    assert_eq!(second.finished.logs, third.finished.logs);
+    assert_eq!(second.finished.logs.lines.len(), first.finished.logs.lines.len());
+    assert!(!second.finished.logs.lines.is_empty());
+    // The first also paid for being instantiated.
+    let fuel = |end: &Exchange| end.finished.meter.fuel;
+    assert!(fuel(&first) > fuel(&second) && fuel(&third) > 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_ended_badly_is_never_used_again() {
+    let limits = Limits { timeout: Duration::from_secs(2), fuel: 1_000_000_000, ..limits() };
+    let function = Function::new("guest-hostile", reuse(100), limits).await;
+    for path in ["/trap", "/spin", "/memory", "/exit?code=0", "/die-mid-body"] {
+        assert_eq!(function.get("/fuel?n=10").await.finished.meter.start, Start::Loaded, "{path}");
+        let end = function.get(path).await;
+        assert_eq!(end.finished.meter.start, Start::Reused, "{path}");
+        assert_eq!(function.instances.waiting(), 0, "{path}: {:?}", end.outcome());
+    }
+    // The limits hold in an instance that has served others too.
+    function.get("/fuel?n=10").await;
+    let end = function.get("/spin").await;
+    assert!(matches!(end.outcome(), Outcome::OutOfFuel { .. }), "{:?}", end.outcome());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_guest_that_is_cancelled_takes_its_instance_with_it() {
+    let function = Function::new("guest-probe", reuse(100), limits()).await;
+    assert_eq!(function.get("/state").await.text(), "1");
+    let waiting = tokio::time::timeout(Duration::from_millis(200), function.get("/sleep?ms=30000"));
+    assert!(waiting.await.is_err());
+    assert_eq!(function.instances.waiting(), 0);
+    assert_eq!(function.get("/state").await.text(), "1");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ready_instance_is_as_good_as_a_fresh_one() {
+    let keep = Keep { provisioned: Provisioned::Count(3), reuse: 1 };
+    let function = Function::new("guest-probe", keep, limits()).await;
+    function.instances.fill().await;
+    assert_eq!(function.instances.waiting(), 3);
+    let fresh = get("guest-probe", "/state").await;
+    for _ in 0..3 {
+        let ready = function.get("/state").await;
+        assert_eq!(ready.text(), "1");
+        assert_eq!(ready.finished.meter.start, Start::Ready);
+        assert_eq!(ready.finished.meter.fuel, fresh.finished.meter.fuel);
+    }
+    // What was taken is made up for, and what is provisioned is not given up.
+    let patience = Instant::now() + Duration::from_secs(30);
+    while function.instances.waiting() < 3 && Instant::now() < patience {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(function.instances.retire(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn automatic_ones_come_with_the_first_request() {
+    let keep = Keep { provisioned: Provisioned::Auto, reuse: 1 };
+    let function = Function::new("guest-probe", keep, limits()).await;
+    function.instances.fill().await;
+    assert_eq!(function.instances.waiting(), 0, "nobody has called it");
+    assert_eq!(function.get("/state").await.finished.meter.start, Start::Loaded);
+    let patience = Instant::now() + Duration::from_secs(30);
+    while function.instances.waiting() == 0 && Instant::now() < patience {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(function.get("/state").await.finished.meter.start, Start::Ready);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_a_reused_guest_forgets_does_not_hang_its_client() {
+    let limits = Limits { timeout: Duration::from_millis(500), ..limits() };
+    let function = Function::new("guest-hostile", reuse(100), limits).await;
+    let end = tokio::time::timeout(Duration::from_secs(30), function.get("/forget-body")).await;
+    let end = end.expect("an end");
+    let (_, body) = end.response.as_ref().expect("a head");
+    assert!(body.as_ref().unwrap_err().contains("in time"), "{body:?}");
+}
