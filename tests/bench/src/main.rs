@@ -1,8 +1,9 @@
-//! Speed of state and events, as ratios to a baseline in the same run:
+//! Speed, as ratios to a baseline in the same run:
 //! `cargo figures` (or with the names of some).
 
 mod backlog;
 mod enqueue;
+mod http;
 mod keyvalue;
 mod latency;
 mod measure;
@@ -34,6 +35,10 @@ struct Arguments {
     /// Print JSON
     #[arg(long)]
     json: bool,
+
+    /// Be the native server that others are compared to
+    #[arg(long, value_name = "ADDRESS", hide = true)]
+    serve_native: Option<std::net::SocketAddr>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -46,11 +51,16 @@ enum Which {
     Latency,
     /// A guest's read of a key
     Keyvalue,
+    /// HTTP requests to the smallest function, beside other servers
+    Hello,
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Failed> {
     let arguments = Arguments::parse();
+    if let Some(address) = arguments.serve_native {
+        return http::native::serve(address).await;
+    }
     let parent = arguments.data.clone().unwrap_or_else(std::env::temp_dir);
     let directory = tempfile::tempdir_in(parent)?;
     let mut table = Table::new();
@@ -63,6 +73,7 @@ async fn main() -> Result<(), Failed> {
             Which::Enqueue => enqueue::run(directory.path(), &mut table).await?,
             Which::Backlog => backlog::run(directory.path(), &mut table).await?,
             Which::Latency => latency::run(directory.path(), &mut table).await?,
+            Which::Hello => http::run(directory.path(), &mut table)?,
             Which::Keyvalue => keyvalue::run(directory.path(), &mut table).await?,
         }
     }
