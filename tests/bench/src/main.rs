@@ -1,18 +1,31 @@
 //! Speed, as ratios to a baseline in the same run:
-//! `cargo figures` (or with the names of some).
+//! `cargo figures` (or with the names of some) of state and events, and
+//! `cargo figures http` and its like of functions behind HTTP.
 
 mod backlog;
+mod client;
+mod cold;
+mod density;
 mod enqueue;
+mod fairness;
+mod fleet;
+mod generator;
 mod http;
 mod keyvalue;
+mod latencies;
 mod latency;
+mod machine;
 mod measure;
+mod node;
+mod overload;
+mod process;
 mod raw_log;
 mod table;
+mod tools;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::table::Table;
 
@@ -24,21 +37,36 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 /// Measures, and prints one table.
 #[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 struct Arguments {
-    /// What to measure [default: everything]
+    /// What of state and events to measure [default: all of it]
     which: Vec<Which>,
 
-    /// Keep data under DIR, on the disk to be measured [default: the temporary directory]
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-
     /// Print JSON
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
 
+    /// Keep data under DIR, on the disk to be measured [default: the temporary directory]
+    #[arg(long, value_name = "DIR", global = true)]
+    data: Option<PathBuf>,
+
+    #[command(subcommand)]
+    subject: Option<Subject>,
+}
+
+/// What is measured through a server in a process of its own.
+#[derive(Debug, Subcommand)]
+enum Subject {
+    Http(http::HttpArgs),
+    Overload(overload::OverloadArgs),
+    Fairness(fairness::FairnessArgs),
+    Cold(cold::ColdArgs),
+    Density(density::DensityArgs),
     /// Be the native server that others are compared to
-    #[arg(long, value_name = "ADDRESS", hide = true)]
-    serve_native: Option<std::net::SocketAddr>,
+    #[command(hide = true)]
+    Native {
+        address: std::net::SocketAddr,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -51,32 +79,48 @@ enum Which {
     Latency,
     /// A guest's read of a key
     Keyvalue,
-    /// HTTP requests to the smallest function, beside other servers
-    Hello,
 }
 
 #[tokio::main]
 async fn main() -> Result<(), Failed> {
     let arguments = Arguments::parse();
-    if let Some(address) = arguments.serve_native {
-        return http::native::serve(address).await;
+    if let Some(Subject::Native { address }) = &arguments.subject {
+        // Before there is a directory: it is killed, and would leave it.
+        return http::native::serve(*address).await;
     }
     let parent = arguments.data.clone().unwrap_or_else(std::env::temp_dir);
     let directory = tempfile::tempdir_in(parent)?;
-    let mut table = Table::new();
+    let (directory, mut table) = (directory.path(), Table::new());
+    match &arguments.subject {
+        // Its table has columns of its own.
+        Some(Subject::Http(args)) => return http::run(args, directory, arguments.json).await,
+        Some(Subject::Overload(args)) => overload::run(args, directory, &mut table).await?,
+        Some(Subject::Fairness(args)) => fairness::run(args, directory, &mut table).await?,
+        Some(Subject::Cold(args)) => cold::run(args, directory, &mut table).await?,
+        Some(Subject::Density(args)) => density::run(args, directory, &mut table).await?,
+        Some(Subject::Native { .. }) => {}
+        None => state_and_events(&arguments, directory, &mut table).await?,
+    }
+    table.print(arguments.json);
+    Ok(())
+}
+
+async fn state_and_events(
+    arguments: &Arguments,
+    directory: &Path,
+    table: &mut Table,
+) -> Result<(), Failed> {
     for which in Which::value_variants() {
         if !arguments.which.is_empty() && !arguments.which.contains(which) {
             continue;
         }
         eprintln!("measuring: {which:?}");
         match which {
-            Which::Enqueue => enqueue::run(directory.path(), &mut table).await?,
-            Which::Backlog => backlog::run(directory.path(), &mut table).await?,
-            Which::Latency => latency::run(directory.path(), &mut table).await?,
-            Which::Hello => http::run(directory.path(), &mut table)?,
-            Which::Keyvalue => keyvalue::run(directory.path(), &mut table).await?,
+            Which::Enqueue => enqueue::run(directory, table).await?,
+            Which::Backlog => backlog::run(directory, table).await?,
+            Which::Latency => latency::run(directory, table).await?,
+            Which::Keyvalue => keyvalue::run(directory, table).await?,
         }
     }
-    table.print(arguments.json);
     Ok(())
 }

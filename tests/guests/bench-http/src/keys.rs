@@ -1,7 +1,7 @@
-//! Reading a key.
+//! Reading a key, by the draft that wasmtime has too.
 
 wit_bindgen::generate!({
-    path: "../../../wit/deps/keyvalue-draft2",
+    path: "../../../wit/deps/keyvalue-draft",
     world: "wasi:keyvalue/imports",
 });
 

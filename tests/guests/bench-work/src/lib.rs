@@ -39,7 +39,7 @@ pub fn json(body: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
 /// the digest as JSON.
 #[must_use]
 pub fn cpu(target: &str) -> String {
-    let kib = parameter(target, "kib").and_then(|text| text.parse().ok()).unwrap_or(512);
+    let kib = parameter(target, "kib").and_then(|text| text.parse().ok()).unwrap_or(1024);
     let seed = parameter(target, "seed").and_then(|text| text.bytes().last()).unwrap_or_default();
     let mut hash = Sha256::new();
     for piece in 0..u64::min(kib, KIB_MAX) {
