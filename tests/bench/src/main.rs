@@ -3,6 +3,7 @@
 //! `cargo figures http` and its like of functions behind HTTP.
 
 mod backlog;
+mod charts;
 mod client;
 mod cold;
 mod density;
@@ -26,6 +27,7 @@ mod tools;
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::table::Table;
 
@@ -62,6 +64,7 @@ enum Subject {
     Fairness(fairness::FairnessArgs),
     Cold(cold::ColdArgs),
     Density(density::DensityArgs),
+    Charts(charts::ChartsArgs),
     /// Be the native server that others are compared to
     #[command(hide = true)]
     Native {
@@ -88,6 +91,22 @@ async fn main() -> Result<(), Failed> {
         // Before there is a directory: it is killed, and would leave it.
         return http::native::serve(*address).await;
     }
+    if let Some(Subject::Charts(args)) = &arguments.subject {
+        return charts::run(args);
+    }
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        done = measure(&arguments) => return done,
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    // What was measured has been dropped, and with it every server; what the
+    // generator still waits for need not be waited for.
+    std::process::exit(1)
+}
+
+async fn measure(arguments: &Arguments) -> Result<(), Failed> {
     let parent = arguments.data.clone().unwrap_or_else(std::env::temp_dir);
     let directory = tempfile::tempdir_in(parent)?;
     let (directory, mut table) = (directory.path(), Table::new());
@@ -98,8 +117,8 @@ async fn main() -> Result<(), Failed> {
         Some(Subject::Fairness(args)) => fairness::run(args, directory, &mut table).await?,
         Some(Subject::Cold(args)) => cold::run(args, directory, &mut table).await?,
         Some(Subject::Density(args)) => density::run(args, directory, &mut table).await?,
-        Some(Subject::Native { .. }) => {}
-        None => state_and_events(&arguments, directory, &mut table).await?,
+        Some(Subject::Native { .. } | Subject::Charts(_)) => {}
+        None => state_and_events(arguments, directory, &mut table).await?,
     }
     table.print(arguments.json);
     Ok(())
