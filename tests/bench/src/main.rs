@@ -1,17 +1,33 @@
-//! Speed of state and events, as ratios to a baseline in the same run:
-//! `cargo figures` (or with the names of some).
+//! Speed, as ratios to a baseline in the same run:
+//! `cargo figures` (or with the names of some) of state and events, and
+//! `cargo figures http` and its like of functions behind HTTP.
 
 mod backlog;
+mod charts;
+mod client;
+mod cold;
+mod density;
 mod enqueue;
+mod fairness;
+mod fleet;
+mod generator;
+mod http;
 mod keyvalue;
+mod latencies;
 mod latency;
+mod machine;
 mod measure;
+mod node;
+mod overload;
+mod process;
 mod raw_log;
 mod table;
+mod tools;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Parser, ValueEnum};
+use clap::{Parser, Subcommand, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::table::Table;
 
@@ -23,17 +39,37 @@ type Failed = Box<dyn std::error::Error + Send + Sync>;
 
 /// Measures, and prints one table.
 #[derive(Debug, Parser)]
+#[command(args_conflicts_with_subcommands = true, disable_help_subcommand = true)]
 struct Arguments {
-    /// What to measure [default: everything]
+    /// What of state and events to measure [default: all of it]
     which: Vec<Which>,
 
+    /// Print JSON
+    #[arg(long, global = true)]
+    json: bool,
+
     /// Keep data under DIR, on the disk to be measured [default: the temporary directory]
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", global = true)]
     data: Option<PathBuf>,
 
-    /// Print JSON
-    #[arg(long)]
-    json: bool,
+    #[command(subcommand)]
+    subject: Option<Subject>,
+}
+
+/// What is measured through a server in a process of its own.
+#[derive(Debug, Subcommand)]
+enum Subject {
+    Http(http::HttpArgs),
+    Overload(overload::OverloadArgs),
+    Fairness(fairness::FairnessArgs),
+    Cold(cold::ColdArgs),
+    Density(density::DensityArgs),
+    Charts(charts::ChartsArgs),
+    /// Be the native server that others are compared to
+    #[command(hide = true)]
+    Native {
+        address: std::net::SocketAddr,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -51,21 +87,59 @@ enum Which {
 #[tokio::main]
 async fn main() -> Result<(), Failed> {
     let arguments = Arguments::parse();
+    if let Some(Subject::Native { address }) = &arguments.subject {
+        // Before there is a directory: it is killed, and would leave it.
+        return http::native::serve(*address).await;
+    }
+    if let Some(Subject::Charts(args)) = &arguments.subject {
+        return charts::run(args);
+    }
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        done = measure(&arguments) => return done,
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    // What was measured has been dropped, and with it every server; what the
+    // generator still waits for need not be waited for.
+    std::process::exit(1)
+}
+
+async fn measure(arguments: &Arguments) -> Result<(), Failed> {
     let parent = arguments.data.clone().unwrap_or_else(std::env::temp_dir);
     let directory = tempfile::tempdir_in(parent)?;
-    let mut table = Table::new();
+    let (directory, mut table) = (directory.path(), Table::new());
+    match &arguments.subject {
+        // Its table has columns of its own.
+        Some(Subject::Http(args)) => return http::run(args, directory, arguments.json).await,
+        Some(Subject::Overload(args)) => overload::run(args, directory, &mut table).await?,
+        Some(Subject::Fairness(args)) => fairness::run(args, directory, &mut table).await?,
+        Some(Subject::Cold(args)) => cold::run(args, directory, &mut table).await?,
+        Some(Subject::Density(args)) => density::run(args, directory, &mut table).await?,
+        Some(Subject::Native { .. } | Subject::Charts(_)) => {}
+        None => state_and_events(arguments, directory, &mut table).await?,
+    }
+    table.print(arguments.json);
+    Ok(())
+}
+
+async fn state_and_events(
+    arguments: &Arguments,
+    directory: &Path,
+    table: &mut Table,
+) -> Result<(), Failed> {
     for which in Which::value_variants() {
         if !arguments.which.is_empty() && !arguments.which.contains(which) {
             continue;
         }
         eprintln!("measuring: {which:?}");
         match which {
-            Which::Enqueue => enqueue::run(directory.path(), &mut table).await?,
-            Which::Backlog => backlog::run(directory.path(), &mut table).await?,
-            Which::Latency => latency::run(directory.path(), &mut table).await?,
-            Which::Keyvalue => keyvalue::run(directory.path(), &mut table).await?,
+            Which::Enqueue => enqueue::run(directory, table).await?,
+            Which::Backlog => backlog::run(directory, table).await?,
+            Which::Latency => latency::run(directory, table).await?,
+            Which::Keyvalue => keyvalue::run(directory, table).await?,
         }
     }
-    table.print(arguments.json);
     Ok(())
 }

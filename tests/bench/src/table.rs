@@ -8,7 +8,8 @@ pub(crate) struct Table {
     json: Vec<serde_json::Value>,
 }
 
-fn figure(value: f64, unit: &str) -> String {
+/// A value with as many digits as are of use.
+pub(crate) fn figure(value: f64, unit: &str) -> String {
     match value.abs() {
         least if least >= 1000.0 => format!("{value:.0}{unit}"),
         least if least >= 10.0 => format!("{value:.1}{unit}"),

@@ -1,0 +1,143 @@
+//! A Lambent server, and what is asked of its API.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::Failed;
+use crate::client::{self, Answer};
+use crate::process::{Launch, Server, output};
+
+/// How long what an invocation used may take to show.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A running node.
+pub(crate) struct Node {
+    pub(crate) server: Server,
+}
+
+/// How a node over this data is started.
+pub(crate) fn launch(lambent: &Path, data: &Path, core: Option<usize>) -> Launch {
+    let data = data.display().to_string();
+    let arguments = ["serve", "--dev", "--listen", "{address}", "--data", &data];
+    Launch {
+        program: lambent.to_owned(),
+        arguments: arguments.map(ToOwned::to_owned).into(),
+        log: PathBuf::from(format!("{data}.log")),
+        core,
+    }
+}
+
+impl Node {
+    pub(crate) async fn start(
+        lambent: &Path,
+        data: &Path,
+        core: Option<usize>,
+    ) -> Result<Self, Failed> {
+        let health = |address| client::request(address, "GET", "/healthz", None);
+        let launch = launch(lambent, data, core);
+        Ok(Self { server: launch.start(health, |answer| answer.status == 200).await? })
+    }
+
+    /// Calls the API; anything but success is an error.
+    pub(crate) async fn call(
+        &self,
+        method: &str,
+        target: &str,
+        body: Option<(&str, &[u8])>,
+    ) -> Result<Answer, Failed> {
+        let request = client::request(self.server.address, method, target, body);
+        let answer = client::once(self.server.address, &request).await?;
+        match answer.status {
+            200..=299 => Ok(answer),
+            _ => Err(format!("{method} {target}: {answer}").into()),
+        }
+    }
+
+    /// Deploys as its users do, with flags of `lambent deploy`.
+    pub(crate) fn deploy(
+        &self,
+        lambent: &Path,
+        name: &str,
+        component: &Path,
+        flags: &[&str],
+    ) -> Result<(), Failed> {
+        let endpoint = format!("http://{}", self.server.address);
+        let component = component.display().to_string();
+        let mut arguments = vec!["--json", "--endpoint", &endpoint, "deploy", name, &component];
+        arguments.extend(flags);
+        let told = output(lambent, &arguments)?;
+        let told: Value = serde_json::from_str(&told).unwrap_or_default();
+        let deployed = told["name"] == name;
+        deployed.then_some(()).ok_or_else(|| format!("lambent {arguments:?} failed").into())
+    }
+
+    /// The sum of a counter over the series that have all these labels.
+    pub(crate) async fn counter(&self, name: &str, labels: &[&str]) -> Result<u64, Failed> {
+        let text = self.call("GET", "/metrics", None).await?.body;
+        let text = String::from_utf8_lossy(&text);
+        let series = text.lines().filter_map(|line| line.strip_prefix(name)).filter(|rest| {
+            rest.starts_with([' ', '{']) && labels.iter().all(|label| rest.contains(label))
+        });
+        let values = series.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
+        Ok(values.sum())
+    }
+}
+
+/// What a node had counted for a function: the witness that an invocation that
+/// was measured was metered, limited and logged too.
+pub(crate) struct Counted {
+    invocations: u64,
+    fuel: u64,
+    dropped: u64,
+}
+
+impl Counted {
+    pub(crate) async fn now(node: &Node, function: &str) -> Result<Self, Failed> {
+        let function = format!("function=\"{function}\"");
+        let ok = [function.as_str(), "outcome=\"ok\""];
+        Ok(Self {
+            invocations: node.counter("lambent_invocations_total", &ok).await?,
+            fuel: node.counter("lambent_fuel_total", &[&function]).await?,
+            dropped: node.counter("lambent_logs_dropped_total", &[]).await?,
+        })
+    }
+
+    /// Fails unless so many more were run, each with a meter and a record;
+    /// returns how many records were dropped.
+    pub(crate) async fn check(
+        &self,
+        node: &Node,
+        function: &str,
+        requests: u64,
+    ) -> Result<u64, Failed> {
+        let begun = Instant::now();
+        let mut now = Self::now(node, function).await?;
+        while now.invocations < self.invocations + requests && begun.elapsed() < PATIENCE {
+            // An answer is out a little before it is counted.
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            now = Self::now(node, function).await?;
+        }
+        let counted = now.invocations - self.invocations;
+        if counted < requests {
+            return Err(format!("of {requests} requests {counted} invocations were counted").into());
+        }
+        if now.fuel < self.fuel + requests {
+            return Err(format!("{requests} requests used {} fuel", now.fuel - self.fuel).into());
+        }
+        check_record(node, function).await?;
+        Ok(now.dropped - self.dropped)
+    }
+}
+
+/// Fails unless the newest log record tells what its invocation used.
+async fn check_record(node: &Node, function: &str) -> Result<(), Failed> {
+    let path = format!("/v1/functions/{function}/logs?limit=1");
+    let page: Value = serde_json::from_slice(&node.call("GET", &path, None).await?.body)?;
+    let record = &page["records"][0];
+    let meter = &record["meter"];
+    let used = |member: &str| meter[member].as_u64().is_some_and(|used| used > 0);
+    let metered = used("fuel") && used("memory_bytes");
+    metered.then_some(()).ok_or_else(|| format!("a record without a meter: {record}").into())
+}
