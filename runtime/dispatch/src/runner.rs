@@ -67,9 +67,9 @@ pub enum Answer {
 
 /// What runs invocations.
 pub trait Runner: Send + Sync {
-    /// Whether another invocation of a function would only make those that run
-    /// late: its namespace's guests have for a while waited too long for the
-    /// CPU. Called before each invocation; it must be cheap.
+    /// Whether another invocation of a function would have to wait too long for
+    /// the CPU, behind others of its namespace. Called before each invocation;
+    /// it must be cheap.
     fn is_overloaded(&self, function: &FunctionVersion) -> bool {
         let _ = function;
         false

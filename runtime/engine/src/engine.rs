@@ -149,9 +149,10 @@ impl<T: Send + 'static> Engine<T> {
         Builder { options, capabilities: Vec::new(), compiler: None, executor: None }
     }
 
-    /// Whether the guests of a namespace (none: those of invocations that name
-    /// no function) have for a while been waiting too long for the CPU. More of
-    /// them would only make all of them late: better to refuse them.
+    /// Whether so many guests of a namespace (none: those of invocations that
+    /// name no function) wait for the CPU that one more would have to wait too
+    /// long: for a tenth of a second, or four times what its guests use. It is
+    /// better to refuse it.
     #[must_use]
     pub fn is_overloaded(&self, namespace: Option<&Namespace>) -> bool {
         self.inner.turns.are_late(&namespace.cloned())

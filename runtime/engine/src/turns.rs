@@ -1,6 +1,6 @@
 //! Who runs next, when guests want more CPU than there is.
 //!
-//! A guest runs at once for its first millisecond, as most need no more. From
+//! A guest runs at once for its first half millisecond, as most need no more. From
 //! then on it waits for a turn before it goes on, and there are as many turns
 //! as cores. A turn ends when the guest yields, by its meter or to wait for
 //! something, and the next goes to the tenant that has used the least CPU of
@@ -17,10 +17,10 @@ use std::time::{Duration, Instant};
 use futures::task::AtomicWaker;
 use lambent_types::Namespace;
 
-use account::Accounts;
+use account::{Accounts, Place};
 
 /// What a guest may run for before it has to wait for turns.
-pub(crate) const AT_ONCE: Duration = Duration::from_millis(1);
+pub(crate) const AT_ONCE: Duration = Duration::from_micros(500);
 
 /// Whose guests share a part of the CPU: the functions of a namespace, or all
 /// plugins of a product.
@@ -51,13 +51,13 @@ impl Turns {
         result
     }
 
-    /// Whether the guests of a tenant have for some time been waiting longer
-    /// than they should, so that more of them would only make all of them late.
+    /// Whether so many guests of a tenant wait that one more would wait too long,
+    /// and make those that come after it wait longer still.
     pub(crate) fn are_late(&self, tenant: &Tenant) -> bool {
-        self.contended.load(Ordering::Relaxed) && self.lock().are_late(tenant, Instant::now())
+        self.contended.load(Ordering::Relaxed) && self.lock().are_late(tenant)
     }
 
-    /// Runs `guest` by turns once it has had its first millisecond. `weight` is
+    /// Runs `guest` by turns once it has run for [`AT_ONCE`]. `weight` is
     /// relative to that of other tenants' guests.
     pub(crate) fn share<F: Future>(
         self: &Arc<Self>,
@@ -66,14 +66,14 @@ impl Turns {
         guest: F,
     ) -> Sharing<F> {
         let turns = self.clone();
-        let (used, waiter, yielding) = (Duration::ZERO, None, None);
-        Sharing { guest, turns, tenant, weight, used, waiter, yielding }
+        let (used, place, waiter, yielding) = (Duration::ZERO, None, None, None);
+        Sharing { guest, turns, tenant, weight, used, place, waiter, yielding }
     }
 }
 
 /// A guest that waits for a turn.
 pub(crate) struct Waiter {
-    since: Instant,
+    place: Place,
     granted: AtomicBool,
     waker: AtomicWaker,
 }
@@ -98,14 +98,20 @@ pin_project_lite::pin_project! {
         tenant: Tenant,
         weight: u64,
         used: Duration,
+        place: Option<Place>,
         waiter: Option<Arc<Waiter>>,
         yielding: Option<Arc<Yielding>>,
     }
 
     impl<F> PinnedDrop for Sharing<F> {
         fn drop(this: Pin<&mut Self>) {
-            if let Some(waiter) = this.waiter.as_ref() {
-                this.turns.change(|accounts| accounts.leave(&this.tenant, waiter));
+            if this.place.is_some() {
+                this.turns.change(|accounts| {
+                    accounts.ended(&this.tenant, this.used);
+                    if let Some(waiter) = this.waiter.as_ref() {
+                        accounts.leave(&this.tenant, waiter);
+                    }
+                });
             }
         }
     }
@@ -120,10 +126,10 @@ impl<F: Future> Future for Sharing<F> {
         if by_turns {
             let waiter = match this.waiter {
                 Some(waiter) => waiter,
-                None => {
-                    let asked = this.turns.change(|all| all.ask(this.tenant, Instant::now()));
-                    this.waiter.insert(asked)
-                }
+                None => this.waiter.insert(this.turns.change(|accounts| {
+                    let place = *this.place.get_or_insert_with(|| accounts.place());
+                    accounts.ask(this.tenant, place, *this.used)
+                })),
             };
             // Before looking, so that a grant in between wakes.
             waiter.waker.register(cx.waker());
@@ -140,12 +146,13 @@ impl<F: Future> Future for Sharing<F> {
         let yielding = this.yielding.get_or_insert_with(Arc::default);
         yielding.begin(cx.waker());
         let polled = this.guest.poll(&mut Context::from_waker(&Waker::from(yielding.clone())));
-        let ended = Instant::now();
-        let goes_on = polled.is_pending() && yielding.is_woken();
+        let took = began.elapsed();
+        *this.used += took;
+        let goes_on = this.place.filter(|_| polled.is_pending() && yielding.is_woken());
         *this.waiter = this.turns.change(|accounts| {
             // In one step, or its turn would always go to someone else.
-            let asked = goes_on.then(|| accounts.wait(this.tenant, ended));
-            accounts.end(this.tenant, *this.weight, ended - began);
+            let asked = goes_on.map(|place| accounts.wait(this.tenant, place, *this.used));
+            accounts.end(this.tenant, *this.weight, took);
             asked
         });
         polled
@@ -214,7 +221,7 @@ mod tests {
         let many: Vec<_> = (0..20)
             .map(|_| tokio::spawn(turns.share(Some("a".parse().unwrap()), 1, spin(1000))))
             .collect();
-        // All of them are past their first millisecond.
+        // All of them wait for turns by now.
         tokio::time::sleep(Duration::from_millis(100)).await;
         let began = Instant::now();
         tokio::spawn(turns.share(Some("b".parse().unwrap()), 1, spin(100))).await.unwrap();

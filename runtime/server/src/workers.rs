@@ -9,6 +9,10 @@ use std::thread::JoinHandle;
 use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
 
+/// Tasks that are polled between two looks at the sockets. Guests that run long
+/// poll for a fraction of a millisecond, so tokio's 61 would be too many.
+const EVENT_INTERVAL: u32 = 16;
+
 /// The threads; they end when this is dropped, and what runs on them with them.
 pub(crate) struct Workers {
     workers: Vec<Worker>,
@@ -40,7 +44,10 @@ impl Workers {
         let stop = CancellationToken::new();
         let mut started = Self { workers: Vec::new(), stop, threads: Vec::new() };
         for index in 0..cores {
-            let runtime = Builder::new_current_thread().enable_all().build()?;
+            let runtime = Builder::new_current_thread()
+                .event_interval(EVENT_INTERVAL)
+                .enable_all()
+                .build()?;
             let executor = runtime.handle().clone();
             let stop = started.stop.clone();
             let thread = std::thread::Builder::new().name(format!("worker-{index}"));
