@@ -269,7 +269,7 @@ impl Dispatcher {
             self.recorder.observe.shed(function);
             return Err(Error::new(
                 ErrorCode::Overloaded,
-                "functions of this namespace are waiting for the CPU too long already; try again",
+                "invocations of this function wait too long for the CPU already; try again",
             ));
         }
         Run::admit(&self.admission, &self.recorder, function, handler, id)

@@ -51,8 +51,8 @@ pub trait Observe: Send + Sync {
     fn finished(&self, record: &InvocationRecord);
     /// An invocation was turned away because too many ran.
     fn throttled(&self, function: &FunctionVersion);
-    /// An invocation was turned away because its namespace's functions wait too
-    /// long for the CPU.
+    /// An invocation was turned away because those of its function wait too long
+    /// for the CPU.
     fn shed(&self, function: &FunctionVersion) {
         let _ = function;
     }

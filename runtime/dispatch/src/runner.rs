@@ -68,7 +68,7 @@ pub enum Answer {
 /// What runs invocations.
 pub trait Runner: Send + Sync {
     /// Whether another invocation of a function would have to wait too long for
-    /// the CPU, behind others of its namespace. Called before each invocation;
+    /// the CPU, behind others of the function. Called before each invocation;
     /// it must be cheap.
     fn is_overloaded(&self, function: &FunctionVersion) -> bool {
         let _ = function;

@@ -4,7 +4,7 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lambent_types::{Interface, Namespace};
+use lambent_types::{FunctionVersion, Interface};
 use tokio::runtime::Handle;
 use wasmtime::component::Linker;
 
@@ -17,7 +17,7 @@ use crate::inspect::{InspectError, Inspection, inspect};
 use crate::options::Options;
 use crate::pool::{Pool, PoolAdvice};
 use crate::run::migrate::Migrating;
-use crate::turns::Turns;
+use crate::turns::{Turns, tenant};
 
 /// Compiles, loads and runs components. Cheap to clone; one per process is
 /// right, since each reserves a pool.
@@ -149,13 +149,12 @@ impl<T: Send + 'static> Engine<T> {
         Builder { options, capabilities: Vec::new(), compiler: None, executor: None }
     }
 
-    /// Whether so many guests of a namespace (none: those of invocations that
-    /// name no function) wait for the CPU that one more would have to wait too
-    /// long: for a tenth of a second, or four times what its guests use. It is
+    /// Whether so many guests of a function (none: those of invocations that name
+    /// none) wait for the CPU that one more would have to wait too long: for a tenth of a second, or four times what its guests use. It is
     /// better to refuse it.
     #[must_use]
-    pub fn is_overloaded(&self, namespace: Option<&Namespace>) -> bool {
-        self.inner.turns.are_late(&namespace.cloned())
+    pub fn is_overloaded(&self, function: Option<&FunctionVersion>) -> bool {
+        self.inner.turns.are_late(|| tenant(function))
     }
 
     /// Runs a future that runs guests: here, or on the [executor](Builder::executor)

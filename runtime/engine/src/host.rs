@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::egress::{Egress, Outgoing};
 use crate::limiter::Limiter;
 use crate::log::Log;
-use crate::turns::Tenant;
+use crate::turns::{self, Tenant};
 
 /// What a capability works with.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ impl<T> Host<T> {
 
     /// Whose share of the CPU it runs on.
     pub(crate) fn tenant(&self) -> Tenant {
-        self.context.function.as_ref().map(|function| function.namespace.clone())
+        turns::tenant(self.context.function.as_deref())
     }
 
     /// Makes it that of another invocation; what the guest holds stays its own.

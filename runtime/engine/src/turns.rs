@@ -3,10 +3,12 @@
 //! A guest runs at once for its first half millisecond, as most need no more. From
 //! then on it waits for a turn before it goes on, and there are as many turns
 //! as cores. A turn ends when the guest yields, by its meter or to wait for
-//! something, and the next goes to the tenant that has used the least CPU of
-//! late for its weight: whoever asks for much is slowed down by itself alone.
+//! something, and the next goes to the namespace that has used the least CPU
+//! of late for its weight, and in it to the function: whoever asks for much is
+//! slowed down by itself alone.
 
 mod account;
+mod order;
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,16 +17,22 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use futures::task::AtomicWaker;
-use lambent_types::Namespace;
+use lambent_types::{FunctionName, FunctionVersion, Namespace};
 
 use account::{Accounts, Place};
 
 /// What a guest may run for before it has to wait for turns.
 pub(crate) const AT_ONCE: Duration = Duration::from_micros(500);
 
-/// Whose guests share a part of the CPU: the functions of a namespace, or all
-/// plugins of a product.
-pub(crate) type Tenant = Option<Namespace>;
+/// Whose guests share a part of the CPU: those of a function, within what its
+/// namespace has; or all that are of no function, as a product's plugins.
+pub(crate) type Tenant = (Option<Namespace>, Option<FunctionName>);
+
+/// Who shares for an invocation of `function`.
+pub(crate) fn tenant(function: Option<&FunctionVersion>) -> Tenant {
+    let of = |function: &FunctionVersion| (function.namespace.clone(), function.name.clone());
+    function.map(of).unzip()
+}
 
 /// The turns of one engine.
 pub(crate) struct Turns {
@@ -53,8 +61,8 @@ impl Turns {
 
     /// Whether so many guests of a tenant wait that one more would wait too long,
     /// and make those that come after it wait longer still.
-    pub(crate) fn are_late(&self, tenant: &Tenant) -> bool {
-        self.contended.load(Ordering::Relaxed) && self.lock().are_late(tenant)
+    pub(crate) fn are_late(&self, tenant: impl FnOnce() -> Tenant) -> bool {
+        self.contended.load(Ordering::Relaxed) && self.lock().are_late(&tenant())
     }
 
     /// Runs `guest` by turns once it has run for [`AT_ONCE`]. `weight` is
@@ -107,10 +115,10 @@ pin_project_lite::pin_project! {
         fn drop(this: Pin<&mut Self>) {
             if this.place.is_some() {
                 this.turns.change(|accounts| {
-                    accounts.ended(&this.tenant, this.used);
                     if let Some(waiter) = this.waiter.as_ref() {
                         accounts.leave(&this.tenant, waiter);
                     }
+                    accounts.part(&this.tenant, this.used);
                 });
             }
         }
@@ -127,7 +135,7 @@ impl<F: Future> Future for Sharing<F> {
             let waiter = match this.waiter {
                 Some(waiter) => waiter,
                 None => this.waiter.insert(this.turns.change(|accounts| {
-                    let place = *this.place.get_or_insert_with(|| accounts.place());
+                    let place = *this.place.get_or_insert_with(|| accounts.join(this.tenant));
                     accounts.ask(this.tenant, place, *this.used)
                 })),
             };
@@ -193,6 +201,10 @@ impl Wake for Yielding {
 mod tests {
     use super::*;
 
+    fn named(name: &str) -> Tenant {
+        (Some(name.parse().unwrap()), None)
+    }
+
     /// Takes some CPU time a step.
     async fn spin(steps: u32) {
         for _ in 0..steps {
@@ -218,13 +230,12 @@ mod tests {
     #[tokio::test]
     async fn a_tenant_with_many_guests_does_not_slow_down_another() {
         let turns = Turns::new(1);
-        let many: Vec<_> = (0..20)
-            .map(|_| tokio::spawn(turns.share(Some("a".parse().unwrap()), 1, spin(1000))))
-            .collect();
+        let many: Vec<_> =
+            (0..20).map(|_| tokio::spawn(turns.share(named("a"), 1, spin(1000)))).collect();
         // All of them wait for turns by now.
         tokio::time::sleep(Duration::from_millis(100)).await;
         let began = Instant::now();
-        tokio::spawn(turns.share(Some("b".parse().unwrap()), 1, spin(100))).await.unwrap();
+        tokio::spawn(turns.share(named("b"), 1, spin(100))).await.unwrap();
         // 20 ms by itself, 40 by equal shares, 400 if each guest had one.
         assert!(began.elapsed() < Duration::from_millis(200), "{:?}", began.elapsed());
         many.iter().for_each(tokio::task::JoinHandle::abort);
@@ -233,13 +244,14 @@ mod tests {
     #[tokio::test]
     async fn one_that_ends_or_is_dropped_while_it_waits_holds_up_nobody() {
         let turns = Turns::new(1);
-        let guests: Vec<_> = (0..8).map(|_| tokio::spawn(turns.share(None, 1, spin(50)))).collect();
+        let guests: Vec<_> =
+            (0..8).map(|_| tokio::spawn(turns.share((None, None), 1, spin(50)))).collect();
         tokio::time::sleep(Duration::from_millis(20)).await;
         guests.iter().step_by(2).for_each(tokio::task::JoinHandle::abort);
         for guest in guests.into_iter().skip(1).step_by(2) {
             tokio::time::timeout(Duration::from_secs(30), guest).await.unwrap().unwrap();
         }
-        turns.share(None, 1, spin(50)).await;
-        assert!(!turns.are_late(&None));
+        turns.share((None, None), 1, spin(50)).await;
+        assert!(!turns.are_late(|| (None, None)));
     }
 }

@@ -248,7 +248,7 @@ impl Inspect for Functions {
 
 impl Runner for Functions {
     fn is_overloaded(&self, function: &FunctionVersion) -> bool {
-        self.engine.is_overloaded(Some(&function.namespace))
+        self.engine.is_overloaded(Some(function))
     }
 
     fn http(

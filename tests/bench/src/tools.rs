@@ -79,7 +79,9 @@ pub(crate) fn lambent(given: Option<&Path>) -> Result<PathBuf, Failed> {
     if let Some(given) = given {
         return Ok(std::path::absolute(given)?);
     }
-    cargo(&["build", "--release", "--bin", "lambent"])?;
+    // With the packages that this was built with, or their features would differ
+    // and wasmtime be built anew.
+    cargo(&["build", "--release", "-p", "lambent-bench", "-p", "lambent-cli"])?;
     // This program was built into the same directory.
     let own = std::env::current_exe()?;
     Ok(own.parent().ok_or("no directory")?.join("lambent"))

@@ -1,10 +1,13 @@
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures::task::AtomicWaker;
 
+use lambent_types::{FunctionName, Namespace};
+
+use super::order::Order;
 use super::{Tenant, Waiter};
 
 /// How long the next guest of a tenant may have to wait: nobody notices less.
@@ -22,23 +25,18 @@ pub(super) struct Accounts {
     free: usize,
     /// Guests that ever asked for a turn.
     asked: u64,
-    tenants: HashMap<Tenant, Account>,
-    /// The tenants that wait, by what they have used.
-    order: BTreeSet<(u64, Tenant)>,
-    /// What the tenant that was granted the last turn had used: one that comes
-    /// back after a while has no claim on what it did not use.
-    clock: u64,
+    namespaces: Order<Option<Namespace>>,
+    functions: HashMap<Option<Namespace>, Order<Option<FunctionName>>>,
+    queues: HashMap<Tenant, Queue>,
 }
 
-/// One tenant.
+/// The guests of one function.
 #[derive(Default)]
-struct Account {
-    /// Nanoseconds of CPU, divided by weight.
-    used: u64,
+struct Queue {
     waiting: BTreeMap<Place, Arc<Waiter>>,
-    /// Turns that its guests have now.
-    running: usize,
-    /// CPU time that a guest uses, on average.
+    /// Those that have asked for turns and have not ended.
+    guests: usize,
+    /// CPU time that one uses, on average.
     mean: Duration,
 }
 
@@ -64,19 +62,40 @@ const WEIGHT_UNIT: u64 = 1 << 10;
 
 impl Accounts {
     pub(super) fn new(turns: usize) -> Self {
-        let (tenants, order) = (HashMap::new(), BTreeSet::new());
-        let turns = turns.max(1);
-        Self { turns, free: turns, asked: 0, tenants, order, clock: 0 }
+        let (turns, namespaces) = (turns.max(1), Order::default());
+        let (functions, queues) = (HashMap::new(), HashMap::new());
+        Self { turns, free: turns, asked: 0, namespaces, functions, queues }
     }
 
     pub(super) fn anyone_waits(&self) -> bool {
-        !self.order.is_empty()
+        self.namespaces.waiting() > 0
     }
 
-    /// The place of a guest that never waited before.
-    pub(super) const fn place(&mut self) -> Place {
+    /// The place of a guest that asks for turns from now on.
+    pub(super) fn join(&mut self, tenant: &Tenant) -> Place {
+        self.queues.entry(tenant.clone()).or_default().guests += 1;
         self.asked += 1;
         Place { level: 0, number: self.asked }
+    }
+
+    /// A guest that joined has ended, having used so much.
+    pub(super) fn part(&mut self, tenant: &Tenant, used: Duration) {
+        let Some(queue) = self.queues.get_mut(tenant) else { return };
+        let before = if queue.mean.is_zero() { used } else { queue.mean };
+        queue.mean = before - before / NEWEST_PART + used / NEWEST_PART;
+        queue.guests = queue.guests.saturating_sub(1);
+        if queue.guests > 0 {
+            return;
+        }
+        self.queues.remove(tenant);
+        let (namespace, function) = tenant;
+        if let Some(functions) = self.functions.get_mut(namespace) {
+            functions.leave(function);
+            if functions.is_empty() {
+                self.functions.remove(namespace);
+                self.namespaces.leave(namespace);
+            }
+        }
     }
 
     /// Asks for a turn, which is granted at once if one is free.
@@ -91,12 +110,16 @@ impl Accounts {
         let (granted, waker) = (AtomicBool::new(false), AtomicWaker::new());
         let place = place.after(used);
         let waiter = Arc::new(Waiter { place, granted, waker });
-        let account = self.tenants.entry(tenant.clone()).or_default();
-        if account.waiting.is_empty() {
-            account.used = account.used.max(self.clock);
-            self.order.insert((account.used, tenant.clone()));
+        let (namespace, function) = tenant;
+        let queue = self.queues.entry(tenant.clone()).or_default();
+        if queue.waiting.is_empty() {
+            let functions = self.functions.entry(namespace.clone()).or_default();
+            if functions.waiting() == 0 {
+                self.namespaces.enter(namespace);
+            }
+            functions.enter(function);
         }
-        account.waiting.insert(place, waiter.clone());
+        queue.waiting.insert(place, waiter.clone());
         waiter
     }
 
@@ -104,79 +127,66 @@ impl Accounts {
     pub(super) fn end(&mut self, tenant: &Tenant, weight: u64, took: Duration) {
         let nanoseconds = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         let counted = nanoseconds.saturating_mul(WEIGHT_UNIT) / weight.max(1);
-        self.give_back(tenant, counted);
+        let (namespace, function) = tenant;
+        self.namespaces.charge(namespace, counted);
+        self.functions.entry(namespace.clone()).or_default().charge(function, counted);
+        self.free += 1;
+        self.grant();
     }
 
-    /// A guest that waited, or had a turn that it did not use, is gone.
+    /// A guest no longer waits, or does not use the turn it was granted.
     pub(super) fn leave(&mut self, tenant: &Tenant, waiter: &Arc<Waiter>) {
         if waiter.is_granted() {
-            return self.give_back(tenant, 0);
+            self.free += 1;
+            return self.grant();
         }
-        let Some(account) = self.tenants.get_mut(tenant) else { return };
-        account.waiting.remove(&waiter.place);
-        if account.waiting.is_empty() {
-            self.order.remove(&(account.used, tenant.clone()));
+        if let Some(queue) = self.queues.get_mut(tenant) {
+            queue.waiting.remove(&waiter.place);
         }
-        self.forget(tenant);
-    }
-
-    fn give_back(&mut self, tenant: &Tenant, counted: u64) {
-        self.free += 1;
-        if let Some(account) = self.tenants.get_mut(tenant) {
-            account.running = account.running.saturating_sub(1);
-            let before = account.used;
-            account.used = before.saturating_add(counted);
-            if !account.waiting.is_empty() {
-                self.order.remove(&(before, tenant.clone()));
-                self.order.insert((account.used, tenant.clone()));
-            }
-        }
-        self.grant();
-        self.forget(tenant);
+        self.settle(tenant);
     }
 
     fn grant(&mut self) {
         while self.free > 0
-            && let Some((used, tenant)) = self.order.pop_first()
+            && let Some(namespace) = self.namespaces.next()
         {
-            self.clock = self.clock.max(used);
-            let Some(account) = self.tenants.get_mut(&tenant) else { continue };
-            let Some((_, waiter)) = account.waiting.pop_first() else { continue };
-            account.running += 1;
-            if !account.waiting.is_empty() {
-                self.order.insert((used, tenant));
+            let functions = self.functions.get_mut(&namespace);
+            let Some(function) = functions.and_then(Order::next) else {
+                self.namespaces.leave(&namespace);
+                continue;
+            };
+            let tenant = (namespace, function);
+            let queue = self.queues.get_mut(&tenant);
+            if let Some((_, waiter)) = queue.and_then(|queue| queue.waiting.pop_first()) {
+                self.free -= 1;
+                waiter.grant();
             }
-            self.free -= 1;
-            waiter.grant();
+            self.settle(&tenant);
         }
     }
 
-    /// Keeps no account of a tenant that is no worse off without it.
-    fn forget(&mut self, tenant: &Tenant) {
-        let idle = self.tenants.get(tenant).is_some_and(|account| {
-            account.waiting.is_empty() && account.running == 0 && account.used <= self.clock
-        });
-        if idle {
-            self.tenants.remove(tenant);
+    /// Takes a function out of the order if none of its guests waits.
+    fn settle(&mut self, tenant: &Tenant) {
+        if self.queues.get(tenant).is_some_and(|queue| !queue.waiting.is_empty()) {
+            return;
+        }
+        let (namespace, function) = tenant;
+        let Some(functions) = self.functions.get_mut(namespace) else { return };
+        functions.leave(function);
+        if functions.waiting() == 0 {
+            self.namespaces.leave(namespace);
         }
     }
 
-    /// A guest that asked for turns has ended, having used so much.
-    pub(super) fn ended(&mut self, tenant: &Tenant, used: Duration) {
-        if let Some(account) = self.tenants.get_mut(tenant) {
-            let before = if account.mean.is_zero() { used } else { account.mean };
-            account.mean = before - before / NEWEST_PART + used / NEWEST_PART;
-        }
-    }
-
-    /// Whether one more guest of a tenant would have to wait too long, by what
-    /// its guests use, how many wait, and with how many others it shares.
+    /// Whether one more guest of a function would have to wait too long, by what
+    /// its guests use, how many wait, and with how many others they share.
     pub(super) fn are_late(&self, tenant: &Tenant) -> bool {
-        let Some(account) = self.tenants.get(tenant) else { return false };
-        let waiting = account.waiting.len().saturating_mul(self.order.len().max(1));
-        let waiting = u32::try_from(waiting / self.turns).unwrap_or(u32::MAX);
-        let wait = account.mean.saturating_mul(waiting);
-        wait > WAIT.max(account.mean.saturating_mul(WAIT_TIMES))
+        let Some(queue) = self.queues.get(tenant) else { return false };
+        let functions = self.functions.get(&tenant.0).map_or(1, Order::waiting).max(1);
+        let sharing = functions.saturating_mul(self.namespaces.waiting().max(1));
+        let waiting = queue.waiting.len().saturating_mul(sharing) / self.turns;
+        let wait = queue.mean.saturating_mul(u32::try_from(waiting).unwrap_or(u32::MAX));
+        wait > WAIT.max(queue.mean.saturating_mul(WAIT_TIMES))
     }
 }
 
@@ -185,7 +195,7 @@ mod tests {
     use super::*;
 
     fn tenant(name: &str) -> Tenant {
-        Some(name.parse().unwrap())
+        (Some(name.parse().unwrap()), Some("f".parse().unwrap()))
     }
 
     #[test]
@@ -194,7 +204,7 @@ mod tests {
         let (heavy, light) = (tenant("heavy"), tenant("light"));
         let mut given = (0, 0);
         let step = Duration::from_micros(100);
-        let (one, two) = (accounts.place(), accounts.place());
+        let (one, two) = (accounts.join(&light), accounts.join(&heavy));
         let mut first = accounts.ask(&light, one, step);
         let mut second = accounts.ask(&heavy, two, step);
         for _ in 0..300 {
@@ -217,7 +227,7 @@ mod tests {
         let mut accounts = Accounts::new(1);
         let (busy, back) = (tenant("busy"), tenant("back"));
         let step = Duration::from_millis(1);
-        let (one, two) = (accounts.place(), accounts.place());
+        let (one, two) = (accounts.join(&busy), accounts.join(&back));
         for _ in 0..1000 {
             accounts.ask(&busy, one, step);
             accounts.end(&busy, 1, step);
@@ -237,7 +247,7 @@ mod tests {
     fn of_one_tenants_guests_the_short_and_the_early_are_first() {
         let mut accounts = Accounts::new(1);
         let mine = tenant("mine");
-        let [running, long, early, late] = [(); 4].map(|()| accounts.place());
+        let [running, long, early, late] = [(); 4].map(|()| accounts.join(&mine));
         let _running = accounts.ask(&mine, running, Duration::ZERO);
         let late = accounts.ask(&mine, late, Duration::from_millis(2));
         let long = accounts.ask(&mine, long, Duration::from_millis(100));
@@ -256,21 +266,23 @@ mod tests {
         let short = Duration::from_millis(5);
         let mut waiters = Vec::new();
         for _ in 0..42 {
-            let place = accounts.place();
+            let place = accounts.join(&mine);
             waiters.push(accounts.ask(&mine, place, Duration::ZERO));
         }
         assert!(!accounts.are_late(&mine), "nobody knows what they use");
-        accounts.ended(&mine, short);
+        accounts.join(&mine);
+        accounts.part(&mine, short);
         // 40 wait for two turns, 5 ms each: 100 ms.
         assert!(!accounts.are_late(&mine));
         for _ in 0..2 {
-            let place = accounts.place();
+            let place = accounts.join(&mine);
             waiters.push(accounts.ask(&mine, place, short));
         }
         assert!(accounts.are_late(&mine) && !accounts.are_late(&other));
         // Guests that take seconds may wait for seconds.
         for _ in 0..100 {
-            accounts.ended(&mine, Duration::from_secs(10));
+            accounts.join(&mine);
+            accounts.part(&mine, Duration::from_secs(10));
         }
         assert!(accounts.are_late(&mine), "42 of them are still too many");
         for waiter in waiters.drain(10..) {
@@ -280,6 +292,30 @@ mod tests {
         for waiter in &waiters {
             accounts.leave(&mine, waiter);
         }
-        assert_eq!((accounts.free, accounts.order.len()), (2, 0));
+        for _ in 0..44 {
+            accounts.part(&mine, short);
+        }
+        assert!(accounts.queues.is_empty() && accounts.functions.is_empty());
+        assert_eq!((accounts.free, accounts.anyone_waits()), (2, false));
+    }
+
+    #[test]
+    fn functions_share_what_their_namespace_has() {
+        let mut accounts = Accounts::new(1);
+        let step = Duration::from_micros(100);
+        let named = |namespace: &str, function: &str| {
+            (Some(namespace.parse().unwrap()), Some(function.parse().unwrap()))
+        };
+        let tenants = [named("one", "a"), named("two", "b"), named("two", "c")];
+        let places = [0, 1, 2].map(|i| accounts.join(&tenants[i]));
+        let mut waiters = [0, 1, 2].map(|i| accounts.ask(&tenants[i], places[i], step));
+        let mut given = [0; 3];
+        for _ in 0..400 {
+            let next = (0..3).find(|i| waiters[*i].is_granted()).unwrap();
+            given[next] += 1;
+            waiters[next] = accounts.wait(&tenants[next], places[next], step);
+            accounts.end(&tenants[next], 1, step);
+        }
+        assert!((198..=202).contains(&given[0]) && (98..=102).contains(&given[1]), "{given:?}");
     }
 }
