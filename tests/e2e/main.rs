@@ -19,6 +19,7 @@ mod events;
 mod framing;
 mod idle;
 mod image;
+mod instances;
 mod isolation;
 mod keyvalue;
 mod kv_audit;

@@ -34,7 +34,6 @@ impl Node {
         options.validate().map_err(|error| CliError::usage(error.to_string()))?;
         let clock = Instant::now();
         let runtime = Builder::new_multi_thread()
-            .on_thread_start(yield_to_connections)
             .enable_all()
             .build()
             .map_err(|error| CliError::failed(format!("cannot start threads: {error}")))?;
@@ -85,15 +84,6 @@ impl Node {
             None => Err(CliError::failed("stopped at once; what was in flight was cut off")),
         }
     }
-}
-
-/// What the node's own threads give the threads that serve connections
-/// precedence by: guests that run for long run on the former.
-const NICE: i32 = 10;
-
-fn yield_to_connections() {
-    // On Linux it is the thread's. Without it, requests wait a little longer for the CPU.
-    let _ = rustix::process::nice(NICE);
 }
 
 /// The two ways to be asked to end.

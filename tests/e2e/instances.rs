@@ -1,0 +1,57 @@
+//! Instances that are made ahead, and such as serve more than one invocation;
+//! and who gets the CPU when many want it.
+
+use std::time::{Duration, Instant};
+
+use crate::node::{Node, eventually, shared};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_function_is_served_by_one_instance_as_often_as_it_asks_for() {
+    let node = shared().await;
+    node.deploy("reused", "guest-probe", "reuse=3").await;
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        seen.push(node.get("reused", "/state").await.text());
+    }
+    assert_eq!(seen, ["1", "2", "3", "1"]);
+    // Another configuration is another environment: nothing is left of before.
+    let change = node.api("PATCH", "/reused").header("content-type", "application/json");
+    assert_eq!(change.body(r#"{"environment":{"A":"1"}}"#).send().await.status, 200);
+    assert_eq!(node.get("reused", "/state").await.text(), "1");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn instances_that_were_provisioned_are_used_and_told() {
+    let node = shared().await;
+    let function = node.deploy("ready", "guest-probe", "provisioned=2").await;
+    assert_eq!(function["configuration"]["provisioned"], 2);
+    eventually("a ready instance", async || {
+        let reply = node.get("ready", "/state").await;
+        assert_eq!(reply.text(), "1", "nobody has used it");
+        let record = node.record("ready", reply.header("lambent-request-id")).await;
+        (record["meter"]["start"] == "ready").then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_function_that_spins_does_not_keep_others_from_the_cpu() {
+    let node = Node::start(&["--concurrency", "200"]);
+    node.deploy("spinner", "guest-hostile", "timeout=60s&fuel=100000000000000").await;
+    node.deploy("light", "guest-probe", "").await;
+    let spinning: Vec<_> =
+        (0..40).map(|_| tokio::spawn(node.call("spinner", "GET", "/spin").try_send())).collect();
+    eventually("forty guests that spin", async || {
+        let metrics = node.ask("GET", "/metrics").key(&node.key).send().await.text();
+        metrics.lines().any(|line| line == "lambent_in_flight 40").then_some(())
+    })
+    .await;
+    // By itself each takes a millisecond; in one queue with the forty it would
+    // be behind all of them.
+    let began = Instant::now();
+    for _ in 0..50 {
+        assert_eq!(node.get("light", "/state").await.status, 200);
+    }
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    spinning.iter().for_each(tokio::task::JoinHandle::abort);
+}
