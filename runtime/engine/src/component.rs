@@ -9,6 +9,7 @@ use wasmtime_wasi_http::{p2 as http_p2, p3 as http_p3};
 use crate::bindings::{batch_function, function, function_async};
 use crate::engine::LoadError;
 use crate::host::Host;
+use crate::instances::Slots;
 use crate::limiter::TABLE_ELEMENT_BYTES;
 use crate::turns::Turns;
 
@@ -25,6 +26,7 @@ impl<T: 'static> Clone for Component<T> {
 pub(crate) struct Linked<T: 'static> {
     pub(crate) engine: wasmtime::Engine,
     pub(crate) turns: Arc<Turns>,
+    pub(crate) slots: Arc<Slots>,
     /// Where long guests go; without, they stay where they were called.
     pub(crate) executor: Option<Handle>,
     pub(crate) pre: InstancePre<Host<T>>,
@@ -43,6 +45,7 @@ impl<T: Send + 'static> Component<T> {
     pub(crate) fn new(
         engine: wasmtime::Engine,
         turns: Arc<Turns>,
+        slots: Arc<Slots>,
         executor: Option<Handle>,
         pre: InstancePre<Host<T>>,
         others: Vec<Handler>,
@@ -63,6 +66,7 @@ impl<T: Send + 'static> Component<T> {
             others,
             engine,
             turns,
+            slots,
             executor,
             pre,
         })))

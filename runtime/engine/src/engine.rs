@@ -14,6 +14,7 @@ use crate::compile::{CompileError, Compiler, InProcess};
 use crate::component::Component;
 use crate::host::Host;
 use crate::inspect::{InspectError, Inspection, inspect};
+use crate::instances::Slots;
 use crate::options::Options;
 use crate::pool::{Pool, PoolAdvice};
 use crate::run::migrate::Migrating;
@@ -33,6 +34,7 @@ struct Inner<T: 'static> {
     compiler: Arc<dyn Compiler>,
     advice: Vec<PoolAdvice>,
     turns: Arc<Turns>,
+    slots: Arc<Slots>,
     executor: Option<Handle>,
 }
 
@@ -136,6 +138,7 @@ impl<T: Send + 'static> Builder<T> {
             compiler,
             advice,
             turns: Turns::new(cores),
+            slots: Slots::of_pool(pool.instances),
             executor: self.executor,
         };
         Ok(Engine { inner: Arc::new(inner) })
@@ -247,8 +250,9 @@ impl<T: Send + 'static> Engine<T> {
             .map_err(|error| LoadError::Link(format!("{error:#}")))?;
         let capabilities = self.inner.capabilities.iter();
         let handlers = capabilities.flat_map(|capability| capability.handlers(&pre)).collect();
-        let Inner { wasmtime, turns, executor, .. } = &*self.inner;
-        Component::new(wasmtime.clone(), turns.clone(), executor.clone(), pre, handlers)
+        let Inner { wasmtime, turns, slots, executor, .. } = &*self.inner;
+        let (turns, slots) = (turns.clone(), slots.clone());
+        Component::new(wasmtime.clone(), turns, slots, executor.clone(), pre, handlers)
     }
 }
 

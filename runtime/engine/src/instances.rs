@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -40,6 +41,9 @@ const READY_MAX: usize = 256;
 /// that wait for an invocation: an [`Invocation`] that names them takes one, if
 /// one waits, in place of instantiating the component.
 ///
+/// At most half of the engine's instances wait, of all functions together; more
+/// are dropped, or not made.
+///
 /// A ready instance has run nothing but what the component does when it is
 /// instantiated, whose fuel counts to the invocation that takes it. One that
 /// was used comes back only if its guest returned: after a trap, a limit or a
@@ -54,7 +58,7 @@ pub struct Instances<T: 'static> {
 
 struct Waiting<T: 'static> {
     /// The last used at the back, whose memory is most likely in the caches.
-    instances: VecDeque<(Instant, Instance<T>)>,
+    instances: VecDeque<(Instant, Instance<T>, Slot)>,
     demand: Demand,
     filling: bool,
 }
@@ -107,13 +111,15 @@ impl<T: Send + 'static> Instances<T> {
             // On this thread's executor: when whoever took the last has yielded.
             tokio::spawn(async move { this.fill().await });
         }
-        instance.map(|(_, instance)| instance)
+        instance.map(|(_, instance, _)| instance)
     }
 
     /// Keeps an instance that was used, unless it has served often enough.
     pub(crate) fn give_back(&self, instance: Instance<T>) {
-        if instance.served() < self.keep.reuse {
-            self.lock().instances.push_back((Instant::now(), instance));
+        if instance.served() < self.keep.reuse
+            && let Some(slot) = self.component.0.slots.take()
+        {
+            self.lock().instances.push_back((Instant::now(), instance, slot));
         }
     }
 
@@ -128,6 +134,10 @@ impl<T: Send + 'static> Instances<T> {
     pub async fn fill(&self) {
         while self.lacks() {
             let linked = &self.component.0;
+            let Some(slot) = linked.slots.take() else {
+                self.lock().filling = false;
+                return;
+            };
             let mut instance = Instance::new(&linked.engine, (self.prototype)(), None);
             if !instance.prepare(linked).await {
                 // No slot is free, or the component fails to instantiate: the
@@ -136,7 +146,7 @@ impl<T: Send + 'static> Instances<T> {
                 return;
             }
             // At the front: one that was used costs less to use again.
-            self.lock().instances.push_front((Instant::now(), instance));
+            self.lock().instances.push_front((Instant::now(), instance, slot));
             tokio::task::yield_now().await;
         }
     }
@@ -156,7 +166,7 @@ impl<T: Send + 'static> Instances<T> {
         let kept = self.wanted(&waiting, now);
         let mut retired = Vec::new();
         while waiting.instances.len() > kept
-            && let Some((since, _)) = waiting.instances.front()
+            && let Some((since, ..)) = waiting.instances.front()
             && now.duration_since(*since) >= IDLE
         {
             retired.extend(waiting.instances.pop_front());
@@ -166,6 +176,36 @@ impl<T: Send + 'static> Instances<T> {
         // Dropped here: giving memory back takes a while.
         drop(retired);
         left
+    }
+}
+
+/// The slots of an engine's pool that instances may wait in: half of them, so
+/// that those that run always find one, whatever is kept for whom.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    taken: AtomicUsize,
+    max: usize,
+}
+
+impl Slots {
+    /// Of a pool of so many.
+    pub(crate) fn of_pool(instances: u32) -> Arc<Self> {
+        let max = usize::try_from(instances / 2).unwrap_or(usize::MAX);
+        Arc::new(Self { taken: AtomicUsize::new(0), max })
+    }
+
+    fn take(self: &Arc<Self>) -> Option<Slot> {
+        let more = |taken| (taken < self.max).then_some(taken + 1);
+        self.taken.fetch_update(Relaxed, Relaxed, more).ok().map(|_| Slot(Arc::clone(self)))
+    }
+}
+
+/// The slot of an instance that waits, until it no longer does.
+struct Slot(Arc<Slots>);
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.0.taken.fetch_sub(1, Relaxed);
     }
 }
 

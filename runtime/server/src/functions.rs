@@ -54,7 +54,7 @@ pub(crate) struct Setup {
     pub(crate) shared: Shared,
     /// The program whose `compile-worker` command compiles.
     pub(crate) program: PathBuf,
-    /// Instances that can be alive at once.
+    /// Invocations that can run at once.
     pub(crate) instances: u32,
     /// Where guests go that run for long.
     pub(crate) executor: Handle,
@@ -66,7 +66,9 @@ impl Functions {
     pub(crate) fn open(setup: Setup) -> Result<Arc<Self>, lambent_engine::StartError> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let compiler = ChildCompiler::new(setup.program, cores, setup.compile_cpu_seconds);
-        let options = Options { instances: setup.instances, ..Options::default() };
+        // Twice as many as run: half may wait for invocations to come.
+        let instances = setup.instances.saturating_mul(2);
+        let options = Options { instances, ..Options::default() };
         let engine = lambent_capabilities::engine(options)
             .compiler(Arc::new(compiler))
             .executor(setup.executor)

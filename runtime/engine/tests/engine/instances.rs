@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lambent_engine::types::{Limits, Outcome, Provisioned, Start};
-use lambent_engine::{Instances, Invocation, Keep};
+use lambent_engine::{Engine, Instances, Invocation, Keep, Options};
+use lambent_test_support::guest_bytes;
 
 use crate::support::{Exchange, component, get, limits, request, serve};
 
@@ -109,6 +110,26 @@ async fn a_ready_instance_is_as_good_as_a_fresh_one() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(function.instances.retire(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_leaves_half_of_the_engine_to_others() {
+    // An engine of its own, with room for ten.
+    let options = Options { instances: 10, ..Options::default() };
+    let engine = Engine::<()>::builder(options).build().unwrap();
+    let wasm = guest_bytes("guest-probe");
+    let component = engine.component(wasm.into()).await.unwrap();
+    let keep = Keep { provisioned: Provisioned::Count(100), reuse: 1 };
+    let greedy = Instances::new(component.clone(), keep, || Invocation::new(()));
+    greedy.fill().await;
+    assert_eq!(greedy.waiting(), 5);
+    let sleeping = (0..5).map(|_| {
+        let invocation = Invocation::new(()).limits(limits());
+        serve(&component, invocation, request("GET", "/sleep?ms=50"))
+    });
+    for end in futures::future::join_all(sleeping).await {
+        assert_eq!(*end.outcome(), Outcome::Ok);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
