@@ -9,11 +9,11 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use tokio::task::AbortHandle;
 use tokio::time::{Sleep, sleep_until};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::completion::Completion;
+use crate::run::migrate::Stop;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -78,7 +78,7 @@ pub struct ResponseBody {
     completion: Arc<Completion>,
     limit: Option<u64>,
     sent: u64,
-    guest: Option<AbortHandle>,
+    guest: Option<Stop>,
     /// When it must have ended.
     until: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
@@ -90,7 +90,7 @@ impl ResponseBody {
         inner: WasiBody,
         completion: Arc<Completion>,
         limit: Option<u64>,
-        guest: Option<AbortHandle>,
+        guest: Option<Stop>,
     ) -> Self {
         Self { inner, completion, limit, sent: 0, guest, until: None, timer: None, ended: false }
     }
@@ -168,7 +168,7 @@ impl Body for ResponseBody {
 impl Drop for ResponseBody {
     fn drop(&mut self) {
         if let Some(guest) = self.guest.take().filter(|_| !self.ended) {
-            guest.abort();
+            guest.stop();
         }
     }
 }

@@ -70,7 +70,7 @@ impl<T: Send + 'static> Component<T> {
                 // The executor has ended, and with it the guest.
                 (None, _) => return Answer::Ended(Outcome::Cancelled),
             },
-            Ok(response) = &mut head => (response, Some(tokio::spawn(guest).abort_handle())),
+            Ok(response) = &mut head => (response, Some(guest.spawn())),
         };
         let (parts, body) = response.into_parts();
         let mut body = ResponseBody::new(body, completion, limit, task);

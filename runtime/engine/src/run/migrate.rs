@@ -1,9 +1,10 @@
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
-use tokio::task::JoinHandle;
+use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::turns::AT_ONCE;
 
@@ -15,6 +16,23 @@ pub(crate) struct Migrating<F: Future> {
     place: Place<F>,
     elsewhere: Option<Handle>,
     used: Duration,
+    moved: Arc<OnceLock<AbortHandle>>,
+}
+
+/// Ends a guest that runs in a task, wherever it is by then.
+pub(crate) struct Stop {
+    task: AbortHandle,
+    moved: Arc<OnceLock<AbortHandle>>,
+}
+
+impl Stop {
+    /// The guest does not run again, whatever it waits for happens meanwhile.
+    pub(crate) fn stop(&self) {
+        if let Some(moved) = self.moved.get() {
+            moved.abort();
+        }
+        self.task.abort();
+    }
 }
 
 enum Place<F: Future> {
@@ -29,13 +47,25 @@ where
 {
     /// Without an `elsewhere` it stays.
     pub(crate) fn new(guest: F, elsewhere: Option<Handle>) -> Self {
-        Self { place: Place::Here(Box::pin(guest)), elsewhere, used: Duration::ZERO }
+        let place = Place::Here(Box::pin(guest));
+        Self { place, elsewhere, used: Duration::ZERO, moved: Arc::default() }
+    }
+
+    /// Lets it run on in a task of this executor.
+    pub(crate) fn spawn(self) -> Stop {
+        let moved = self.moved.clone();
+        Stop { task: tokio::spawn(self).abort_handle(), moved }
     }
 
     fn migrate(&mut self) {
         if let Some(elsewhere) = self.elsewhere.take() {
             match std::mem::replace(&mut self.place, Place::Over) {
-                Place::Here(guest) => self.place = Place::Elsewhere(elsewhere.spawn(guest)),
+                Place::Here(guest) => {
+                    let task = elsewhere.spawn(guest);
+                    // Set once: it migrates once.
+                    let _ = self.moved.set(task.abort_handle());
+                    self.place = Place::Elsewhere(task);
+                }
                 other => self.place = other,
             }
         }

@@ -18,6 +18,18 @@ use uuid::Uuid;
 use crate::embedded::row::{Checksum, checksum};
 use crate::error::Source;
 
+/// What a start is written as: its place here, for ever.
+const STARTS: [Start; 4] = [Start::Loaded, Start::Mapped, Start::Ready, Start::Reused];
+
+const fn start(start: Start) -> u8 {
+    match start {
+        Start::Loaded => 0,
+        Start::Mapped => 1,
+        Start::Ready => 2,
+        Start::Reused => 3,
+    }
+}
+
 /// The first byte of a block.
 const FORMAT: u8 = 1;
 /// The first byte of what older releases wrote: one record as JSON.
@@ -46,7 +58,8 @@ struct Entry<'a> {
     started: i128,
     /// The numbers of the meter, less those before.
     meter: [i64; METERS],
-    mapped: bool,
+    /// The place of its start in [`STARTS`].
+    start: u8,
     /// How it ended, as JSON, unless well.
     outcome: Option<&'a str>,
     lines: Vec<Line<'a>>,
@@ -101,7 +114,7 @@ impl Before<'static> {
             id: id.wrapping_sub(self.id).cast_signed(),
             started: started - self.started,
             meter: std::array::from_fn(|n| meters[n].wrapping_sub(self.meters[n]).cast_signed()),
-            mapped: matches!(record.meter.start, Start::Mapped),
+            start: start(record.meter.start),
             outcome,
             lines: record.logs.lines.iter().map(line).collect(),
             dropped_bytes: record.logs.dropped_bytes,
@@ -141,15 +154,15 @@ impl<'a> Before<'a> {
                 Some(json) => serde_json::from_str(json)?,
                 None => Outcome::Ok,
             },
-            meter: self.meter(entry.mapped),
+            meter: self.meter(entry.start),
             logs: logs(entry.lines, entry.dropped_bytes),
         })
     }
 
-    fn meter(&self, mapped: bool) -> Meter {
+    fn meter(&self, start: u8) -> Meter {
         let [fuel, duration_us, memory_bytes, bytes_in, bytes_out] = self.meters;
         let duration = Duration::from_micros(duration_us);
-        let start = if mapped { Start::Mapped } else { Start::Loaded };
+        let start = STARTS.get(usize::from(start)).copied().unwrap_or_default();
         Meter { fuel, duration, memory_bytes, bytes_in, bytes_out, start }
     }
 }

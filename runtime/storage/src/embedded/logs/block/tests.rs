@@ -20,9 +20,9 @@ fn outcome() -> impl Strategy<Value = Outcome> {
 }
 
 prop_compose! {
-    fn meter()(numbers in any::<[u64; METERS]>(), mapped in any::<bool>()) -> Meter {
+    fn meter()(numbers in any::<[u64; METERS]>(), start in 0..Start::ALL.len()) -> Meter {
         let [fuel, duration_us, memory_bytes, bytes_in, bytes_out] = numbers;
-        let start = if mapped { Start::Mapped } else { Start::Loaded };
+        let start = Start::ALL[start];
         let duration = Duration::from_micros(duration_us);
         Meter { fuel, duration, memory_bytes, bytes_in, bytes_out, start }
     }
