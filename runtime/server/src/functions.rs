@@ -242,6 +242,7 @@ impl Inspect for Functions {
 
     async fn forget(&self, digest: Digest) {
         self.loaded.invalidate(&digest).await;
+        self.warm.forget(digest);
         let artifacts = self.artifacts.clone();
         // Only fails when the process is ending; the file goes at the next start.
         let _ = blocking(move || artifacts.remove(digest)).await;

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use lambent_capabilities::{Ctx, Shared};
 use lambent_engine::{Component, Context, Instances, Invocation, Keep};
-use lambent_types::{FunctionName, FunctionVersion, Namespace, Origin, Provisioned, VersionNumber};
+use lambent_types::{
+    Digest, FunctionName, FunctionVersion, Namespace, Origin, Provisioned, VersionNumber,
+};
 
 /// How often instances that nobody uses are looked for.
 pub(crate) const RETIRE_EVERY: Duration = Duration::from_secs(1);
@@ -55,6 +57,12 @@ impl Warm {
         Some(instances.clone())
     }
 
+    /// Drops the instances of code that no version refers to any more.
+    pub(crate) fn forget(&self, digest: Digest) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, (function, _)| function.digest != digest);
+    }
+
     /// Drops the instances of function versions that nobody calls.
     pub(crate) fn retire(&self) {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
@@ -87,5 +95,57 @@ fn prototype(function: &Arc<FunctionVersion>, shared: &Arc<Shared>) -> Invocatio
         outgoing,
         context: Context { function: Some(function.clone()), ..Context::default() },
         ..Invocation::new(ctx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lambent_capabilities::Network;
+    use lambent_engine::Options;
+    use lambent_storage::{Quotas, Stores};
+    use lambent_types::{Configuration, Handler, SystemClock};
+
+    use super::*;
+
+    /// A component of nothing.
+    const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    fn function(provisioned: Provisioned) -> Arc<FunctionVersion> {
+        Arc::new(FunctionVersion {
+            namespace: "ns".parse().unwrap(),
+            name: "f".parse().unwrap(),
+            version: VersionNumber::Latest,
+            digest: Digest::of(EMPTY),
+            code_bytes: EMPTY.len() as u64,
+            handlers: vec![Handler::Event],
+            configuration: Configuration { provisioned, ..Configuration::default() },
+            created: jiff::Timestamp::UNIX_EPOCH,
+        })
+    }
+
+    #[tokio::test]
+    async fn instances_go_with_their_configuration_and_with_their_code() {
+        let options = Options { instances: 10, ..Options::default() };
+        let engine = lambent_capabilities::engine(options).build().unwrap();
+        let component = engine.component(EMPTY.into()).await.unwrap();
+        let stores = Stores::memory(Arc::new(SystemClock), Quotas::default());
+        let Stores { objects, keyvalue, queues, .. } = stores;
+        let network = Network::system().unwrap();
+        let shared = Arc::new(Shared::new(objects, keyvalue, queues, network));
+        let warm = Warm::default();
+        let of = |provisioned| warm.instances(&function(provisioned), &component, &shared);
+
+        assert!(of(Provisioned::NONE).is_none());
+        let two = of(Provisioned::Count(2)).unwrap();
+        two.fill().await;
+        assert!(Arc::ptr_eq(&two, &of(Provisioned::Count(2)).unwrap()));
+        warm.retire();
+        assert_eq!(two.waiting(), 2, "what is provisioned is not given up");
+        let three = of(Provisioned::Count(3)).unwrap();
+        assert!(!Arc::ptr_eq(&two, &three));
+        warm.forget(Digest::of(b"other"));
+        assert!(Arc::ptr_eq(&three, &of(Provisioned::Count(3)).unwrap()));
+        warm.forget(Digest::of(EMPTY));
+        assert!(warm.0.read().unwrap().is_empty());
     }
 }
