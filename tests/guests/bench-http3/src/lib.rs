@@ -1,5 +1,7 @@
 //! The workloads of the HTTP figures, over WASI 0.3, one to a path.
 
+// The same calls, over the one draft that both peers serve.
+#[path = "../../bench-http/src/keys.rs"]
 mod keys;
 
 use bytes::Bytes;
