@@ -22,16 +22,21 @@ async fn a_function_is_served_by_one_instance_as_often_as_it_asks_for() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn instances_that_were_provisioned_are_used_and_told() {
-    let node = shared().await;
-    let function = node.deploy("ready", "guest-probe", "provisioned=2").await;
-    assert_eq!(function["configuration"]["provisioned"], 2);
-    eventually("a ready instance", async || {
+    let node = Node::start(&[]);
+    let first = async |node: &Node| {
         let reply = node.get("ready", "/state").await;
         assert_eq!(reply.text(), "1", "nobody has used it");
         let record = node.record("ready", reply.header("lambent-request-id")).await;
-        (record["meter"]["start"] == "ready").then_some(())
-    })
-    .await;
+        assert_eq!(record["meter"]["start"], "ready");
+    };
+    let function = node.deploy("ready", "guest-probe", "provisioned=2").await;
+    assert_eq!(function["configuration"]["provisioned"], 2);
+    first(&node).await;
+    // Also those of a node that has just started.
+    node.stop().await;
+    let node = Node::start_in(&node.data(), &[]);
+    node.logged("instances are ready").await;
+    first(&node).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -218,6 +218,7 @@ impl Control {
             .delete(namespace, name, expected)
             .await
             .map_err(|error| refused(error, namespace, name, expected))?;
+        self.inspect.withdraw(namespace, name, None);
         // Events that are left are given up when their turn comes.
         let channel = Channel::Function(function.latest.name.clone());
         if let Err(error) = self.stores.events.purge(namespace, &channel).await {
@@ -260,6 +261,7 @@ impl Control {
                 error => refused(error, namespace, name, None),
             }
         })?;
+        self.inspect.withdraw(namespace, name, Some(VersionNumber::Number(number)));
         self.keep.release(digest);
         self.collect_released().await;
         Ok(())

@@ -179,6 +179,7 @@ impl Control {
                     self.keep.release(seen.latest.digest);
                 }
                 self.collect_released().await;
+                self.inspect.provision(&function.latest).await;
                 Ok(Some(function))
             }
             Err(WriteError::Storage(error)) => Err(error.into()),

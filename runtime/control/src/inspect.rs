@@ -1,6 +1,10 @@
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bytes::Bytes;
-use lambent_types::{Digest, Error, Handler};
+use lambent_types::{
+    Digest, Error, FunctionName, FunctionVersion, Handler, Namespace, VersionNumber,
+};
 
 /// What there is to know about a component before it is deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +24,14 @@ pub trait Inspect: Send + Sync {
     /// # Errors
     /// Why it cannot be served, for the deployer.
     async fn prepare(&self, digest: Digest, code: Bytes) -> Result<Inspected, Error>;
+
+    /// Makes the instances that a head wants before it is called, in place of
+    /// those of the head before. Called when the change is durable; what cannot
+    /// be made is made when it is called.
+    async fn provision(&self, head: &Arc<FunctionVersion>);
+
+    /// Drops the instances of a function that was deleted, or of one version of it.
+    fn withdraw(&self, namespace: &Namespace, name: &FunctionName, version: Option<VersionNumber>);
 
     /// Drops what was derived from code that no version refers to any more.
     async fn forget(&self, digest: Digest);

@@ -13,11 +13,21 @@ pub trait Capability<T: 'static>: Send + Sync {
     /// semver-compatible one.
     fn interfaces(&self) -> Vec<String>;
 
-    /// Adds the interfaces to the linker all components are linked with.
+    /// Adds the interfaces to the linkers that components are linked with.
     ///
     /// # Errors
     /// Two capabilities define the same interface.
     fn link(&self, linker: &mut Linker<Host<T>>) -> wasmtime::Result<()>;
+
+    /// Adds those with `async` functions, streams or futures to the linker of
+    /// components that use such; that of the others takes no concurrent function.
+    ///
+    /// # Errors
+    /// Two capabilities define the same interface.
+    fn link_async(&self, linker: &mut Linker<Host<T>>) -> wasmtime::Result<()> {
+        let _ = linker;
+        Ok(())
+    }
 
     /// Which of the handlers that this capability calls a component has, with
     /// the types they must have. What calls them goes through
@@ -101,9 +111,12 @@ impl<T: Send + 'static> Capability<T> for Wasi {
 
     fn link(&self, linker: &mut Linker<Host<T>>) -> wasmtime::Result<()> {
         wasmtime_wasi::p2::add_to_linker_async(linker)?;
-        wasmtime_wasi::p3::add_to_linker(linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
-        wasmtime_wasi_http::p3::add_to_linker(linker)?;
         crate::context::add_to_linker(linker)
+    }
+
+    fn link_async(&self, linker: &mut Linker<Host<T>>) -> wasmtime::Result<()> {
+        wasmtime_wasi::p3::add_to_linker(linker)?;
+        wasmtime_wasi_http::p3::add_to_linker(linker)
     }
 }

@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 
+use crate::abi::Abi;
 use crate::options::Options;
 
 /// Turns components into machine code.
@@ -48,8 +49,15 @@ impl InProcess {
     /// # Errors
     /// As [`Compiler::compile`].
     pub fn compile_blocking(&self, wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
-        let engine = wasmtime::Engine::new(&self.0.compile_config())
-            .map_err(|error| CompileError::Unavailable(format!("{error:#}")))?;
+        let engine = |abi| {
+            wasmtime::Engine::new(&self.0.compile_config(abi))
+                .map_err(|error| CompileError::Unavailable(format!("{error:#}")))
+        };
+        let sync = engine(Abi::Sync)?;
+        let engine = match Abi::of(wasm, sync.get_wasm_features()) {
+            Abi::Sync => sync,
+            Abi::Async => engine(Abi::Async)?,
+        };
         engine
             .precompile_component(wasm)
             .map_err(|error| CompileError::Failed(format!("{error:#}")))

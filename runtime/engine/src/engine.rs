@@ -8,6 +8,7 @@ use lambent_types::{FunctionVersion, Interface};
 use tokio::runtime::Handle;
 use wasmtime::component::Linker;
 
+use crate::abi::Abi;
 use crate::artifact::Artifact;
 use crate::capability::{Capability, Wasi};
 use crate::compile::{CompileError, Compiler, InProcess};
@@ -27,8 +28,8 @@ pub struct Engine<T: 'static> {
 }
 
 struct Inner<T: 'static> {
-    wasmtime: wasmtime::Engine,
-    linker: Linker<Host<T>>,
+    /// That of [`Abi::Sync`], and that of [`Abi::Async`].
+    targets: [Target<T>; 2],
     served: Vec<Interface>,
     capabilities: Vec<Box<dyn Capability<T>>>,
     compiler: Arc<dyn Compiler>,
@@ -36,6 +37,42 @@ struct Inner<T: 'static> {
     turns: Arc<Turns>,
     slots: Arc<Slots>,
     executor: Option<Handle>,
+}
+
+/// What runs the components of one [`Abi`].
+struct Target<T: 'static> {
+    wasmtime: wasmtime::Engine,
+    linker: Linker<Host<T>>,
+}
+
+impl<T: Send + 'static> Target<T> {
+    /// With a pool, or what keeps it from having one.
+    fn new(
+        abi: Abi,
+        options: &Options,
+        pool: &Pool,
+        capabilities: &[Box<dyn Capability<T>>],
+    ) -> Result<(Self, Option<PoolAdvice>), StartError> {
+        let config = options.run_config(abi, Some(pool));
+        let (wasmtime, advice) = match wasmtime::Engine::new(&config) {
+            Ok(engine) => (engine, None),
+            Err(error) => {
+                let advice = PoolAdvice::NoPool { reason: format!("{error:#}") };
+                let engine = wasmtime::Engine::new(&options.run_config(abi, None))
+                    .map_err(|error| StartError::Engine(format!("{error:#}")))?;
+                (engine, Some(advice))
+            }
+        };
+        let mut linker = Linker::new(&wasmtime);
+        for capability in capabilities {
+            let mut linked = capability.link(&mut linker);
+            if abi == Abi::Async {
+                linked = linked.and_then(|()| capability.link_async(&mut linker));
+            }
+            linked.map_err(|error| StartError::Link(format!("{error:#}")))?;
+        }
+        Ok((Self { wasmtime, linker }, advice))
+    }
 }
 
 impl<T: 'static> Clone for Engine<T> {
@@ -110,29 +147,19 @@ impl<T: Send + 'static> Builder<T> {
     /// See [`StartError`].
     pub fn build(self) -> Result<Engine<T>, StartError> {
         let pool = Pool::for_host(self.options.instances);
-        let mut advice = pool.advice.clone();
-        let config = self.options.run_config(Some(&pool));
-        let wasmtime = match wasmtime::Engine::new(&config) {
-            Ok(engine) => engine,
-            Err(error) => {
-                advice = vec![PoolAdvice::NoPool { reason: format!("{error:#}") }];
-                wasmtime::Engine::new(&self.options.run_config(None))
-                    .map_err(|error| StartError::Engine(format!("{error:#}")))?
-            }
-        };
-        let mut linker = Linker::new(&wasmtime);
-        let mut served = Vec::new();
         let mut capabilities: Vec<Box<dyn Capability<T>>> = vec![Box::new(Wasi)];
         capabilities.extend(self.capabilities);
-        for capability in &capabilities {
-            served.extend(capability.interfaces().into_iter().map(Interface));
-            capability.link(&mut linker).map_err(|error| StartError::Link(format!("{error:#}")))?;
-        }
+        let served = capabilities.iter().flat_map(|capability| capability.interfaces());
+        let served = served.map(Interface).collect();
+        let target = |abi| Target::new(abi, &self.options, &pool, &capabilities);
+        let [(sync, no_pool), (concurrent, no_second_pool)] =
+            [target(Abi::Sync)?, target(Abi::Async)?];
+        let no_pool = no_pool.or(no_second_pool);
+        let advice = no_pool.map_or_else(|| pool.advice.clone(), |advice| vec![advice]);
         let compiler = self.compiler.unwrap_or_else(|| Arc::new(InProcess::new(self.options)));
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let inner = Inner {
-            wasmtime,
-            linker,
+            targets: [sync, concurrent],
             served,
             capabilities,
             compiler,
@@ -180,7 +207,9 @@ impl<T: Send + 'static> Engine<T> {
     #[must_use]
     pub fn compatibility(&self) -> String {
         let mut hasher = DefaultHasher::new();
-        self.inner.wasmtime.precompile_compatibility_hash().hash(&mut hasher);
+        for target in &self.inner.targets {
+            target.wasmtime.precompile_compatibility_hash().hash(&mut hasher);
+        }
         format!("{:016x}", hasher.finish())
     }
 
@@ -191,7 +220,8 @@ impl<T: Send + 'static> Engine<T> {
     /// # Errors
     /// The bytes are not a valid component; the error says what they are.
     pub fn inspect(&self, wasm: &[u8]) -> Result<Inspection, InspectError> {
-        inspect(wasm, self.inner.wasmtime.get_wasm_features(), &self.inner.served)
+        let [.., target] = &self.inner.targets;
+        inspect(wasm, target.wasmtime.get_wasm_features(), &self.inner.served)
     }
 
     /// Compiles a component with this engine's [`Compiler`].
@@ -211,9 +241,9 @@ impl<T: Send + 'static> Engine<T> {
         let code = self.compile(wasm).await?;
         // SAFETY: the bytes come from our own compiler and went through no
         // storage in which anybody else could have changed them.
-        let component =
-            unsafe { wasmtime::component::Component::deserialize(&self.inner.wasmtime, code) };
-        Ok(self.prepare(component)?)
+        let load =
+            |engine: &_| unsafe { wasmtime::component::Component::deserialize(engine, &code) };
+        Ok(self.prepare(load)?)
     }
 
     /// Maps an artifact into memory and makes it ready to run.
@@ -225,34 +255,52 @@ impl<T: Send + 'static> Engine<T> {
         let path = format!("/proc/self/fd/{}", artifact.0.as_raw_fd());
         // SAFETY: an `Artifact` is a file whose MAC was checked, in a directory
         // only this node writes to, and which is replaced but never modified.
-        let component =
-            unsafe { wasmtime::component::Component::deserialize_file(&self.inner.wasmtime, path) };
-        self.prepare(component)
+        let load =
+            |engine: &_| unsafe { wasmtime::component::Component::deserialize_file(engine, &path) };
+        self.prepare(load)
     }
 
+    /// Loads with the engine for the artifact's ABI, and links.
     fn prepare(
         &self,
-        component: wasmtime::Result<wasmtime::component::Component>,
+        load: impl Fn(&wasmtime::Engine) -> wasmtime::Result<wasmtime::component::Component>,
     ) -> Result<Component<T>, LoadError> {
-        let component = component.map_err(|error| {
-            let message = format!("{error:#}");
-            // The pool's own words for a component beyond its bounds.
-            if message.contains("exceed") {
-                LoadError::TooLarge(message)
-            } else {
-                LoadError::Artifact(message)
-            }
-        })?;
-        let pre = self
-            .inner
+        let Inner { targets: [sync, concurrent], .. } = &*self.inner;
+        // An engine refuses an artifact of the other ABI by its head.
+        let (target, component) = match load(&sync.wasmtime) {
+            Ok(component) => (sync, component),
+            Err(error) => match load(&concurrent.wasmtime) {
+                Ok(component) => (concurrent, component),
+                Err(second) => return Err(unloadable(&error, &second)),
+            },
+        };
+        self.link(target, &component)
+    }
+
+    fn link(
+        &self,
+        target: &Target<T>,
+        component: &wasmtime::component::Component,
+    ) -> Result<Component<T>, LoadError> {
+        let pre = target
             .linker
-            .instantiate_pre(&component)
+            .instantiate_pre(component)
             .map_err(|error| LoadError::Link(format!("{error:#}")))?;
         let capabilities = self.inner.capabilities.iter();
         let handlers = capabilities.flat_map(|capability| capability.handlers(&pre)).collect();
-        let Inner { wasmtime, turns, slots, executor, .. } = &*self.inner;
+        let Inner { turns, slots, executor, .. } = &*self.inner;
         let (turns, slots) = (turns.clone(), slots.clone());
-        Component::new(wasmtime.clone(), turns, slots, executor.clone(), pre, handlers)
+        Component::new(target.wasmtime.clone(), turns, slots, executor.clone(), pre, handlers)
+    }
+}
+
+/// What two engines say of an artifact that neither of them loads.
+fn unloadable(sync: &wasmtime::Error, concurrent: &wasmtime::Error) -> LoadError {
+    let messages = [format!("{sync:#}"), format!("{concurrent:#}")];
+    // The pool's own words for a component beyond its bounds.
+    match messages.iter().find(|message| message.contains("exceed")) {
+        Some(message) => LoadError::TooLarge(message.clone()),
+        None => LoadError::Artifact(messages.join("; ")),
     }
 }
 

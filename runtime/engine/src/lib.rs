@@ -14,6 +14,7 @@
 //!
 //! `examples/plugin.rs` is a whole host product on one page.
 
+mod abi;
 mod artifact;
 mod bindings;
 mod body;

@@ -2,7 +2,8 @@ use wasmtime::{
     Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails,
 };
 
-use crate::pool::Pool;
+use crate::abi::Abi;
+use crate::pool::{MEMORIES_MAX, Pool};
 
 /// Fuel between two yields to the other invocations of a thread: well under a
 /// millisecond of work, so that a spinning guest delays its neighbours by no
@@ -29,8 +30,8 @@ const BACKTRACE_FRAMES_MAX: usize = 20;
 /// can be loaded under any other.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Instances that can be alive at once. The pool reserves address space,
-    /// not memory, for each: some 8 GiB. More are refused, not queued.
+    /// Instances that can be alive at once. The pools reserve address space,
+    /// not memory, for each: some 16 GiB. More are refused, not queued.
     pub instances: u32,
     /// Threads that compile one component in-process; 1 in a compiler child.
     pub parallel_compilation: bool,
@@ -44,8 +45,8 @@ impl Default for Options {
 
 impl Options {
     /// Everything that decides what compiled code looks like. The same for all
-    /// engines of one build, or artifacts would not be exchangeable.
-    fn code(&self) -> Config {
+    /// engines of one build and ABI, or artifacts would not be exchangeable.
+    fn code(&self, abi: Abi) -> Config {
         let mut config = Config::new();
         config
             .consume_fuel(true)
@@ -53,7 +54,8 @@ impl Options {
             .wasm_backtrace_details(WasmBacktraceDetails::Disable)
             .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(BACKTRACE_FRAMES_MAX))
             .wasm_component_model(true)
-            .wasm_component_model_async(true)
+            .wasm_component_model_async(abi == Abi::Async)
+            .concurrency_support(abi == Abi::Async)
             .wasm_memory64(false)
             // Host frames of one tenant are not left for the next to find.
             .async_stack_zeroing(true)
@@ -67,19 +69,19 @@ impl Options {
     #[doc(hidden)]
     #[must_use]
     pub fn baseline(&self) -> Config {
-        let mut config = self.run_config(Some(&Pool::for_host(self.instances)));
+        let mut config = self.run_config(Abi::Sync, Some(&Pool::for_host(self.instances)));
         config.consume_fuel(false);
         config
     }
 
     /// For compiling only: allocates nothing up front.
-    pub(crate) fn compile_config(&self) -> Config {
-        self.code()
+    pub(crate) fn compile_config(&self, abi: Abi) -> Config {
+        self.code(abi)
     }
 
     /// For running from a pool; `None` runs without one.
-    pub(crate) fn run_config(&self, pool: Option<&Pool>) -> Config {
-        let mut config = self.code();
+    pub(crate) fn run_config(&self, abi: Abi, pool: Option<&Pool>) -> Config {
+        let mut config = self.code(abi);
         if let Some(pool) = pool {
             config.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(pool)));
         }
@@ -109,7 +111,7 @@ fn pooling(pool: &Pool) -> PoolingAllocationConfig {
         .total_stacks(instances)
         // A Rust component is three core modules, a Python one some dozens.
         .total_core_instances(instances.saturating_mul(8))
-        .total_memories(instances.saturating_mul(2))
+        .total_memories(instances.saturating_mul(2).min(MEMORIES_MAX))
         .total_tables(instances.saturating_mul(4))
         .max_core_instances_per_component(256)
         .max_memories_per_component(16)

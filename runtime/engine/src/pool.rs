@@ -10,6 +10,10 @@ const MAPPINGS_PER_INSTANCE: u64 = 12;
 /// Mappings left for everything else in the process.
 const MAPPINGS_RESERVED: u64 = 8_000;
 
+/// Linear memories in the pool of one engine: 48 TiB. A process has an engine
+/// for each ABI, and 128 TiB of addresses.
+pub(crate) const MEMORIES_MAX: u32 = 12_000;
+
 /// The pool that the host was found able to carry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Pool {
@@ -30,6 +34,16 @@ pub enum PoolAdvice {
         found: u64,
         /// What it should be.
         needed: u64,
+        /// Instances asked for.
+        wanted: u32,
+        /// Instances there will be.
+        instances: u32,
+    },
+    /// No process has the address space for the pool asked for.
+    #[error(
+        "the addresses of a process are enough for {instances} instances, not for {wanted}; run more nodes for more"
+    )]
+    AddressSpace {
         /// Instances asked for.
         wanted: u32,
         /// Instances there will be.
@@ -66,12 +80,17 @@ impl Pool {
 
     fn plan(wanted: u32, max_map_count: Option<u64>, swap: bool, pagemap_scan: bool) -> Self {
         let mut advice = Vec::new();
-        let mut instances = wanted.max(1);
+        let mut instances = wanted.clamp(1, MEMORIES_MAX);
+        if instances < wanted {
+            advice.push(PoolAdvice::AddressSpace { wanted, instances });
+        }
         if let Some(found) = max_map_count {
             let carries = found.saturating_sub(MAPPINGS_RESERVED) / MAPPINGS_PER_INSTANCE;
-            if carries < u64::from(instances) {
-                let needed = u64::from(wanted) * MAPPINGS_PER_INSTANCE + MAPPINGS_RESERVED;
-                instances = u32::try_from(carries).unwrap_or(u32::MAX).max(1);
+            let carries = u32::try_from(carries).unwrap_or(u32::MAX).max(1);
+            if carries < instances {
+                let needed = u64::from(instances) * MAPPINGS_PER_INSTANCE + MAPPINGS_RESERVED;
+                let wanted = instances;
+                instances = carries;
                 advice.push(PoolAdvice::MapCount { found, needed, wanted, instances });
             }
         }
@@ -94,6 +113,14 @@ mod tests {
         assert_eq!(pool.instances, 4794);
         assert!(pool.advice[0].to_string().contains("sysctl -w vm.max_map_count=128000"));
         assert!(Pool::plan(1000, Some(65_530), false, true).advice.is_empty());
+    }
+
+    #[test]
+    fn more_than_there_are_addresses_for_is_not_asked_of_the_kernel() {
+        let pool = Pool::plan(20_000, Some(1 << 20), false, true);
+        let wanted = 20_000;
+        assert_eq!(pool.advice, [PoolAdvice::AddressSpace { wanted, instances: MEMORIES_MAX }]);
+        assert_eq!(pool.instances, MEMORIES_MAX);
     }
 
     #[test]

@@ -18,8 +18,11 @@ use lambent_engine::{
     Artifact, ArtifactCache, ArtifactError, CompileError, Component, Context, Engine, InspectError,
     Inspection, Invocation, LoadError, Options, PoolAdvice, Refused,
 };
-use lambent_storage::CodeStore;
-use lambent_types::{Digest, Error, ErrorCode, Event, FunctionVersion, Handler, Output, Start};
+use lambent_storage::{CodeStore, Registry};
+use lambent_types::{
+    Digest, Error, ErrorCode, Event, FunctionName, FunctionVersion, Handler, Namespace, Output,
+    Start, VersionNumber,
+};
 use tokio::runtime::Handle;
 
 use crate::compiler::ChildCompiler;
@@ -114,6 +117,18 @@ impl Functions {
                 }
                 Err(error) => tracing::error!(%digest, %error, "could not check an artifact"),
             }
+        }
+    }
+
+    /// Makes the instances that are wanted before anything is called.
+    pub(crate) async fn provision_all(&self, registry: &dyn Registry) {
+        match registry.provisioned().await {
+            Ok(heads) => {
+                for head in &heads {
+                    self.provision(head).await;
+                }
+            }
+            Err(error) => tracing::error!(%error, "could not find what is to be provisioned"),
         }
     }
 
@@ -238,6 +253,29 @@ impl Inspect for Functions {
         let inspected = inspected(&component, &exports)?;
         self.loaded.insert(digest, component).await;
         Ok(inspected)
+    }
+
+    async fn provision(&self, head: &Arc<FunctionVersion>) {
+        self.warm.withdraw(&head.namespace, &head.name, Some(head.version));
+        if head.configuration.provisioned.always() == 0 {
+            return;
+        }
+        match self.component(head.digest).await {
+            Ok((component, _)) => {
+                if let Some(instances) = self.warm.instances(head, &component, &self.shared) {
+                    instances.fill().await;
+                    let (function, waiting) = (&head.name, instances.waiting());
+                    tracing::info!(%function, waiting, "instances are ready");
+                }
+            }
+            Err(error) => {
+                tracing::warn!(function = %head.name, %error, "cannot provision instances");
+            }
+        }
+    }
+
+    fn withdraw(&self, namespace: &Namespace, name: &FunctionName, version: Option<VersionNumber>) {
+        self.warm.withdraw(namespace, name, version);
     }
 
     async fn forget(&self, digest: Digest) {

@@ -98,10 +98,12 @@ impl Server {
             tracing::warn!("{advice}");
         }
         let digests = opened.stores.registry.digests().await?;
+        let registry = opened.stores.registry.clone();
         let engine = Engine { inspect: functions.clone(), runner: functions.clone() };
         let server = Self::serve(options, opened, engine)?;
-        let restored = functions.clone();
+        let (restored, provisioned) = (functions.clone(), functions.clone());
         server.spawn(async move { restored.restore(digests).await });
+        server.spawn(async move { provisioned.provision_all(&*registry).await });
         server.spawn(async move { functions.retire().await });
         Ok(server)
     }

@@ -57,6 +57,22 @@ impl Warm {
         Some(instances.clone())
     }
 
+    /// Drops the instances of a function, or of one version of it.
+    pub(crate) fn withdraw(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        version: Option<VersionNumber>,
+    ) {
+        // A name may be given in another case than the function's own.
+        let (namespace, name) = (namespace.key(), name.key());
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|key, _| {
+            let other = version.is_some_and(|version| key.2 != version);
+            other || key.0.key() != namespace || key.1.key() != name
+        });
+    }
+
     /// Drops the instances of code that no version refers to any more.
     pub(crate) fn forget(&self, digest: Digest) {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
@@ -143,9 +159,14 @@ mod tests {
         assert_eq!(two.waiting(), 2, "what is provisioned is not given up");
         let three = of(Provisioned::Count(3)).unwrap();
         assert!(!Arc::ptr_eq(&two, &three));
+        let (namespace, name) = ("ns".parse().unwrap(), "F".parse().unwrap());
+        warm.withdraw(&namespace, &name, Some(VersionNumber::Number(1)));
         warm.forget(Digest::of(b"other"));
         assert!(Arc::ptr_eq(&three, &of(Provisioned::Count(3)).unwrap()));
         warm.forget(Digest::of(EMPTY));
+        assert!(warm.0.read().unwrap().is_empty());
+        of(Provisioned::Count(3)).unwrap();
+        warm.withdraw(&namespace, &name, None);
         assert!(warm.0.read().unwrap().is_empty());
     }
 }

@@ -119,6 +119,13 @@ pub trait Registry: Send + Sync {
     /// The store failed.
     async fn digests(&self) -> Result<BTreeSet<Digest>, StorageError>;
 
+    /// The heads that want [instances](lambent_types::Provisioned) before they
+    /// are called; those that want as many as are called for are not among them.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn provisioned(&self) -> Result<Vec<Arc<FunctionVersion>>, StorageError>;
+
     /// Whether some version of some function refers to `digest`.
     ///
     /// # Errors

@@ -20,6 +20,15 @@ pub enum Provisioned {
 impl Provisioned {
     /// None: an instance is made when it is needed.
     pub const NONE: Self = Self::Count(0);
+
+    /// How many whether it is called or not.
+    #[must_use]
+    pub const fn always(self) -> u32 {
+        match self {
+            Self::Count(count) => count,
+            Self::Auto => 0,
+        }
+    }
 }
 
 impl Default for Provisioned {

@@ -10,8 +10,8 @@ use lambent_storage::contract::samples;
 use lambent_storage::memory::MemoryCode;
 use lambent_storage::{CodeStore, DataDir, Options, StorageError, Stores};
 use lambent_types::{
-    ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionName, Handler, ManualClock,
-    Namespace,
+    ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionName, FunctionVersion, Handler,
+    ManualClock, Namespace, VersionNumber,
 };
 use tokio::sync::Semaphore;
 
@@ -19,6 +19,9 @@ use tokio::sync::Semaphore;
 /// takes 64 MiB, `watcher` and `command` export only what they are named for.
 pub(crate) struct FakeInspect {
     pub(crate) prepared: Mutex<BTreeSet<Digest>>,
+    /// Which heads, and how many instances each wants.
+    pub(crate) provisioned: Mutex<Vec<(String, u32)>>,
+    pub(crate) withdrawn: Mutex<Vec<(String, Option<VersionNumber>)>>,
     /// A permit lets one `prepare` go on.
     pub(crate) gate: Semaphore,
     pub(crate) waiting: Semaphore,
@@ -42,6 +45,15 @@ impl Inspect for FakeInspect {
         };
         let memory_bytes_min = if &code[..] == b"big" { 64 << 20 } else { 1 << 20 };
         Ok(Inspected { handlers, memory_bytes_min })
+    }
+
+    async fn provision(&self, head: &Arc<FunctionVersion>) {
+        let (name, count) = (head.name.to_string(), head.configuration.provisioned.always());
+        self.provisioned.lock().unwrap().push((name, count));
+    }
+
+    fn withdraw(&self, _: &Namespace, name: &FunctionName, version: Option<VersionNumber>) {
+        self.withdrawn.lock().unwrap().push((name.to_string(), version));
     }
 
     async fn forget(&self, digest: Digest) {
@@ -105,6 +117,8 @@ impl Fixture {
         let code = Arc::new(FlakyCode::default());
         let inspect = Arc::new(FakeInspect {
             prepared: Mutex::default(),
+            provisioned: Mutex::default(),
+            withdrawn: Mutex::default(),
             gate: Semaphore::new(10_000),
             waiting: Semaphore::new(0),
         });

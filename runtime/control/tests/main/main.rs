@@ -6,5 +6,6 @@ mod collect;
 mod deploy;
 mod fixture;
 mod head;
+mod provision;
 mod resources;
 mod versions;

@@ -15,8 +15,8 @@ use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
 use lambent_control::{Inspect, Inspected};
 use lambent_dispatch::{Answer, Body, BoxError, Call, Finish, Finished, Runner};
 use lambent_types::{
-    Digest, Error, ErrorCode, Event, Failure, Handler, LogLine, LogStream, Logs, Meter, Outcome,
-    Output, Retry, Start,
+    Digest, Error, ErrorCode, Event, Failure, FunctionName, FunctionVersion, Handler, LogLine,
+    LogStream, Logs, Meter, Namespace, Outcome, Output, Retry, Start, VersionNumber,
 };
 
 /// The engine, and how many of its functions were cancelled.
@@ -74,6 +74,10 @@ impl Inspect for Fake {
         };
         Ok(Inspected { handlers, memory_bytes_min: 0 })
     }
+
+    async fn provision(&self, _: &Arc<FunctionVersion>) {}
+
+    fn withdraw(&self, _: &Namespace, _: &FunctionName, _: Option<VersionNumber>) {}
 
     async fn forget(&self, _: Digest) {}
 }

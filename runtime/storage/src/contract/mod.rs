@@ -46,6 +46,7 @@ pub async fn check_registry(registry: Arc<dyn Registry>) {
     registry::deletion_takes_everything(&*registry).await;
     registry::revisions_never_repeat(&*registry).await;
     registry::listings_are_ordered_and_paged(&*registry).await;
+    registry::heads_that_want_instances_are_found(&*registry).await;
     registry::digests_are_those_referred_to(&*registry).await;
     concurrency::publishes_get_numbers_of_their_own(&registry).await;
     concurrency::one_of_many_with_the_same_expectation_wins(&registry).await;

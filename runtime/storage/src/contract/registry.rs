@@ -1,4 +1,4 @@
-use lambent_types::{Digest, Revision, VersionNumber};
+use lambent_types::{Digest, Provisioned, Revision, VersionNumber};
 
 use super::samples::{head, name, namespace};
 use crate::error::WriteError;
@@ -164,6 +164,27 @@ pub(super) async fn listings_are_ordered_and_paged(registry: &dyn Registry) {
     let after = name("bz");
     let rest = registry.list(&ns, Some(&after), 10).await.unwrap();
     assert_eq!(rest.len(), 2);
+}
+
+pub(super) async fn heads_that_want_instances_are_found(registry: &dyn Registry) {
+    let ns = namespace("contract-provisioned");
+    let put = async |function: &str, provisioned| {
+        let mut head = head(&ns, &name(function), "provisioned");
+        head.configuration.provisioned = provisioned;
+        registry.put(head, None).await.unwrap();
+    };
+    put("none", Provisioned::NONE).await;
+    put("auto", Provisioned::Auto).await;
+    put("some", Provisioned::Count(3)).await;
+    registry.publish(&ns, &name("some"), None).await.unwrap();
+    let found = async || {
+        let all = registry.provisioned().await.unwrap();
+        let mine = all.into_iter().filter(|head| head.namespace == ns);
+        mine.map(|head| (head.name.to_string(), head.version)).collect::<Vec<_>>()
+    };
+    assert_eq!(found().await, [("some".to_owned(), VersionNumber::Latest)]);
+    put("some", Provisioned::Auto).await;
+    assert_eq!(found().await, []);
 }
 
 pub(super) async fn digests_are_those_referred_to(registry: &dyn Registry) {

@@ -168,6 +168,10 @@ impl Registry for EmbeddedRegistry {
         self.readers.read(rows::digests).await
     }
 
+    async fn provisioned(&self) -> Result<Vec<Arc<FunctionVersion>>, StorageError> {
+        self.readers.read(rows::provisioned).await
+    }
+
     async fn refers_to(&self, digest: Digest) -> Result<bool, StorageError> {
         self.readers.read(move |connection| rows::refers_to(connection, digest)).await
     }

@@ -1,6 +1,7 @@
 //! The tables of `control.db`, and rows that prove they are what was written.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use lambent_types::{Digest, Function, FunctionName, FunctionVersion, Namespace, Revision};
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
@@ -223,6 +224,27 @@ pub(crate) fn digests(connection: &Connection) -> Result<BTreeSet<Digest>, Stora
         Ok(())
     })?;
     Ok(digests)
+}
+
+/// The heads that want instances before they are called.
+pub(crate) fn provisioned(
+    connection: &Connection,
+) -> Result<Vec<Arc<FunctionVersion>>, StorageError> {
+    // Of a hundred thousand functions few do: the others are not parsed.
+    let sql = format!(
+        "SELECT {FUNCTION_COLUMNS} FROM function \
+         WHERE json_extract(body, '$.latest.configuration.provisioned') > 0"
+    );
+    let mut found = Vec::new();
+    each(connection, &sql, [], |row| {
+        let head = function_of(row)?.1.latest;
+        // Text, too, is more than 0.
+        if head.configuration.provisioned.always() > 0 {
+            found.push(head);
+        }
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// Whether any head or version has this digest.

@@ -39,6 +39,7 @@ forward! { Registry:
         namespace: &Namespace, name: &FunctionName, after: u64, limit: usize
     ) -> Result<Vec<Arc<FunctionVersion>>, StorageError>;
     read digests() -> Result<BTreeSet<Digest>, StorageError>;
+    read provisioned() -> Result<Vec<Arc<FunctionVersion>>, StorageError>;
     read refers_to(digest: Digest) -> Result<bool, StorageError>;
 }
 

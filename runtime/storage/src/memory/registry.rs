@@ -175,6 +175,13 @@ impl Registry for MemoryRegistry {
         Ok(self.lock().digests().collect())
     }
 
+    async fn provisioned(&self) -> Result<Vec<Arc<FunctionVersion>>, StorageError> {
+        let state = self.lock();
+        let heads = state.functions.values().map(|entry| &entry.function.latest);
+        let wants = |head: &&Arc<FunctionVersion>| head.configuration.provisioned.always() > 0;
+        Ok(heads.filter(wants).cloned().collect())
+    }
+
     async fn refers_to(&self, digest: Digest) -> Result<bool, StorageError> {
         Ok(self.lock().digests().any(|found| found == digest))
     }
