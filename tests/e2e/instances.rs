@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::node::{Node, eventually, shared};
+use crate::node::{Node, eventually, guest_code, shared};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_function_is_served_by_one_instance_as_often_as_it_asks_for() {
@@ -18,6 +18,26 @@ async fn a_function_is_served_by_one_instance_as_often_as_it_asks_for() {
     let change = node.api("PATCH", "/reused").header("content-type", "application/json");
     assert_eq!(change.body(r#"{"environment":{"A":"1"}}"#).send().await.status, 200);
     assert_eq!(node.get("reused", "/state").await.text(), "1");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_share_an_instance_where_the_handler_can() {
+    let node = shared().await;
+    node.deploy("sharing", "guest-concurrent", "reuse=1000&shared=10").await;
+    let record = eventually("a request that met another", async || {
+        let requests = (0..40).map(|_| node.get("sharing", "/burn?1000"));
+        for reply in futures::future::join_all(requests).await {
+            assert_eq!(reply.status, 200, "{}", reply.text());
+        }
+        let records = node.records("sharing").await;
+        records.into_iter().find(|record| record["meter"]["start"] == "shared")
+    })
+    .await;
+    assert!(record["meter"]["fuel"].as_u64() > Some(1000), "{record}");
+    // Of WASI 0.2 no handler can.
+    let refused = node.put("alone", "reuse=1000&shared=10", guest_code("hello-http").await).await;
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    assert!(refused.text().contains("set shared to 1"), "{}", refused.text());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

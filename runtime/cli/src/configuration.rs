@@ -40,6 +40,11 @@ pub(crate) struct ConfigurationArgs {
     #[arg(long, value_name = "N")]
     reuse: Option<u32>,
 
+    /// HTTP requests that one instance serves at once, for components of WASI
+    /// 0.3; --reuse must be as much at least [new functions: 1]
+    #[arg(long, value_name = "N")]
+    shared: Option<u32>,
+
     /// Set an environment variable; KEY alone takes its value from here. May
     /// be repeated; the variables given replace all there were
     #[arg(long, value_name = "KEY[=VALUE]")]
@@ -82,6 +87,7 @@ impl ConfigurationArgs {
             tags: self.tags()?,
             provisioned: self.provisioned,
             reuse: self.reuse,
+            shared: self.shared,
             public: (self.public || self.private).then_some(self.public),
             ..ConfigurationPatch::default()
         };

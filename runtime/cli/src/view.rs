@@ -79,6 +79,7 @@ pub(crate) struct ConfigurationView {
     pub(crate) provisioned: Option<Provisioned>,
     /// Invocations that one instance serves, if more than one.
     pub(crate) reuse: Option<u32>,
+    pub(crate) shared: Option<u32>,
 }
 
 /// Reads the part of an answer that is shown.

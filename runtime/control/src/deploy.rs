@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use lambent_storage::{Expected, WriteError};
 use lambent_types::{
     Configuration, ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionName,
-    FunctionVersion, Namespace, VersionNumber, bounds, format_bytes,
+    FunctionVersion, Handler, Namespace, VersionNumber, bounds, format_bytes,
 };
 
 use crate::control::{Control, Deployed};
@@ -85,6 +85,7 @@ impl Control {
             check(name, expected, Some(current.revision))?;
             let latest = &current.latest;
             let configuration = patch.apply(&latest.configuration)?;
+            shares(&configuration, &latest.handlers)?;
             self.check_function_destinations(namespace, Some(&current), &configuration).await?;
             if configuration.memory_bytes < latest.configuration.memory_bytes {
                 let _hold = self.keep.hold(latest.digest).await;
@@ -201,7 +202,23 @@ fn configured(
     }
 }
 
+/// Only a handler of WASI 0.3 can serve several requests at once.
+fn shares(configuration: &Configuration, handlers: &[Handler]) -> Result<(), Error> {
+    if configuration.shared == 1 || handlers.contains(&Handler::Http03) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::InvalidConfiguration,
+        format!(
+            "shared is {}, and the component does not export wasi:http/handler 0.3, which alone \
+             can serve several requests at once; set shared to 1",
+            configuration.shared
+        ),
+    ))
+}
+
 fn fits(configuration: &Configuration, inspected: &Inspected) -> Result<(), Error> {
+    shares(configuration, &inspected.handlers)?;
     if inspected.memory_bytes_min <= configuration.memory_bytes {
         return Ok(());
     }

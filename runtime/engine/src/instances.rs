@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 use lambent_types::Provisioned;
 
 use crate::component::Component;
+use crate::desks::{Desk, Desks};
 use crate::invocation::Invocation;
 use crate::run::instance::Instance;
+use crate::run::shared::Worker;
 
 /// How many instances of a function version wait for invocations, and what
 /// becomes of those that have served one.
@@ -18,12 +20,16 @@ pub struct Keep {
     /// Invocations that one instance serves, one after the other; with 1 every
     /// invocation has an instance that nobody used before.
     pub reuse: u32,
+    /// HTTP requests that one instance serves at once, by a handler of
+    /// `wasi:http` 0.3. Limits are then the instance's: it has the fuel of all
+    /// that are in flight, and when it reaches a limit or traps, all of them end.
+    pub shared: u32,
 }
 
 impl Default for Keep {
-    /// None ready, none reused.
+    /// None ready, none reused, none shared.
     fn default() -> Self {
-        Self { provisioned: Provisioned::NONE, reuse: 1 }
+        Self { provisioned: Provisioned::NONE, reuse: 1, shared: 1 }
     }
 }
 
@@ -32,8 +38,8 @@ impl Default for Keep {
 const HORIZON: Duration = Duration::from_millis(10);
 /// The rate is that of so much time; a burst is forgotten as slowly.
 const WINDOW: Duration = Duration::from_secs(1);
-/// How long [`Provisioned::Auto`] keeps one for a function that is not called.
-const IDLE: Duration = Duration::from_secs(10);
+/// How long one is kept, beyond those provisioned, for a function that is not called.
+pub(crate) const IDLE: Duration = Duration::from_secs(10);
 /// The most [`Provisioned::Auto`] keeps.
 const READY_MAX: usize = 256;
 
@@ -54,6 +60,8 @@ pub struct Instances<T: 'static> {
     prototype: Box<dyn Fn() -> Invocation<T> + Send + Sync>,
     keep: Keep,
     waiting: Mutex<Waiting<T>>,
+    /// Those that serve several requests at once.
+    pub(crate) desks: Desks,
 }
 
 struct Waiting<T: 'static> {
@@ -76,7 +84,8 @@ impl<T: Send + 'static> Instances<T> {
         let waiting =
             Waiting { instances: VecDeque::new(), demand: Demand::default(), filling: false };
         let prototype = Box::new(prototype);
-        Arc::new(Self { component, prototype, keep, waiting: Mutex::new(waiting) })
+        let (waiting, desks) = (Mutex::new(waiting), Desks::default());
+        Arc::new(Self { component, prototype, keep, waiting, desks })
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting<T>> {
@@ -93,7 +102,28 @@ impl<T: Send + 'static> Instances<T> {
     #[must_use]
     pub fn is_idle(&self) -> bool {
         let waiting = self.lock();
-        waiting.instances.is_empty() && self.wanted(&waiting, Instant::now()) == 0
+        let wanted = self.wanted(&waiting, Instant::now());
+        waiting.instances.is_empty() && wanted == 0 && self.desks.len() == 0
+    }
+
+    /// A place at an instance that serves several requests at once, of this
+    /// thread, or of a new one; none if none is to, or no slot is free.
+    pub(crate) fn desk(self: &Arc<Self>) -> Option<Desk> {
+        let Keep { shared, reuse, .. } = self.keep;
+        let linked = &self.component.0;
+        if shared <= 1 || linked.http_03.is_none() {
+            return None;
+        }
+        if let Some(desk) = self.desks.find(shared, reuse) {
+            return Some(desk);
+        }
+        let slot = linked.slots.take()?;
+        let fresh = || Instance::new(&linked.engine, (self.prototype)(), None);
+        let instance = self.take().unwrap_or_else(fresh);
+        let (desk, state, jobs) = self.desks.open(reuse);
+        let (component, home) = (self.component.clone(), Arc::downgrade(self));
+        tokio::spawn(Worker::new(instance, component, home, state, jobs, slot).run());
+        Some(desk)
     }
 
     /// Takes the one that was used last, and sees to it that others are made
@@ -201,7 +231,7 @@ impl Slots {
 }
 
 /// The slot of an instance that waits, until it no longer does.
-struct Slot(Arc<Slots>);
+pub(crate) struct Slot(Arc<Slots>);
 
 impl Drop for Slot {
     fn drop(&mut self) {

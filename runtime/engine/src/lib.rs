@@ -23,6 +23,7 @@ mod compile;
 mod completion;
 mod component;
 mod context;
+mod desks;
 mod egress;
 mod engine;
 mod host;

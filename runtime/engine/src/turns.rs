@@ -59,6 +59,16 @@ impl Turns {
         result
     }
 
+    /// A guest takes part no more.
+    fn depart(&self, tenant: &Tenant, waiter: Option<Arc<Waiter>>, used: Duration) {
+        self.change(|accounts| {
+            if let Some(waiter) = waiter {
+                accounts.leave(tenant, &waiter);
+            }
+            accounts.part(tenant, used);
+        });
+    }
+
     /// Whether so many guests of a tenant wait that one more would wait too long,
     /// and make those that come after it wait longer still.
     pub(crate) fn are_late(&self, tenant: impl FnOnce() -> Tenant) -> bool {
@@ -113,14 +123,24 @@ pin_project_lite::pin_project! {
 
     impl<F> PinnedDrop for Sharing<F> {
         fn drop(this: Pin<&mut Self>) {
+            let this = this.project();
             if this.place.is_some() {
-                this.turns.change(|accounts| {
-                    if let Some(waiter) = this.waiter.as_ref() {
-                        accounts.leave(&this.tenant, waiter);
-                    }
-                    accounts.part(&this.tenant, this.used);
-                });
+                this.turns.depart(this.tenant, this.waiter.take(), *this.used);
             }
+        }
+    }
+}
+
+impl<F: Future> Sharing<F> {
+    /// Forgets what those used that it did with and is done with, `ended` of
+    /// them, so that a guest that serves without end is not taken for a long one.
+    pub(crate) fn relieve(self: Pin<&mut Self>, left: u32, ended: u32, waker: &Waker) {
+        let this = self.project();
+        *this.used = *this.used * left / left.saturating_add(ended).max(1);
+        if *this.used < AT_ONCE && this.place.take().is_some() {
+            this.turns.depart(this.tenant, this.waiter.take(), *this.used);
+            // It no longer waits for a turn.
+            waker.wake_by_ref();
         }
     }
 }
@@ -170,18 +190,18 @@ impl<F: Future> Future for Sharing<F> {
 /// Tells a guest that yields, and could go on at once, from one that waits: it
 /// is woken before it has returned.
 #[derive(Default)]
-struct Yielding {
+pub(crate) struct Yielding {
     woken: AtomicBool,
     waker: AtomicWaker,
 }
 
 impl Yielding {
-    fn begin(&self, waker: &Waker) {
+    pub(crate) fn begin(&self, waker: &Waker) {
         self.waker.register(waker);
         self.woken.store(false, Ordering::Release);
     }
 
-    fn is_woken(&self) -> bool {
+    pub(crate) fn is_woken(&self) -> bool {
         self.woken.load(Ordering::Acquire)
     }
 }

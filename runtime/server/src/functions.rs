@@ -213,6 +213,10 @@ impl Functions {
         let began = Instant::now();
         let (component, start) = self.component(call.function.digest).await?;
         let instances = self.warm.instances(&call.function, &component, &self.shared);
+        // What a shared instance sends on does not say which request it was for,
+        // so where recursion is to be noticed each has its own.
+        let alone = call.function.configuration.shared > 1 && !call.origin.lineage.is_empty();
+        let instances = instances.filter(|_| !alone);
         let ctx = Ctx::new(self.shared.clone(), call.function.clone(), call.origin.clone());
         let invocation = Invocation {
             limits: call.limits,

@@ -7,7 +7,8 @@ use std::time::Duration;
 use lambent_capabilities::{Ctx, Shared};
 use lambent_engine::{Component, Context, Instances, Invocation, Keep};
 use lambent_types::{
-    Digest, FunctionName, FunctionVersion, Namespace, Origin, Provisioned, VersionNumber,
+    Configuration, Digest, FunctionName, FunctionVersion, Namespace, Origin, Provisioned,
+    VersionNumber,
 };
 
 /// How often instances that nobody uses are looked for.
@@ -97,7 +98,8 @@ impl Warm {
 
 fn keep(function: &FunctionVersion) -> Option<Keep> {
     let configuration = &function.configuration;
-    let keep = Keep { provisioned: configuration.provisioned, reuse: configuration.reuse };
+    let Configuration { provisioned, reuse, shared, .. } = *configuration;
+    let keep = Keep { provisioned, reuse, shared };
     (keep.provisioned != Provisioned::NONE || keep.reuse > 1).then_some(keep)
 }
 
@@ -119,7 +121,7 @@ mod tests {
     use lambent_capabilities::Network;
     use lambent_engine::Options;
     use lambent_storage::{Quotas, Stores};
-    use lambent_types::{Configuration, Handler, SystemClock};
+    use lambent_types::{Handler, SystemClock};
 
     use super::*;
 

@@ -63,14 +63,19 @@ pub struct Configuration {
     /// [`bounds::REUSE_MAX`]. With 1 nothing of one is visible to another.
     #[serde(skip_serializing_if = "is_once")]
     pub reuse: u32,
+    /// HTTP requests that one instance serves at once: 1 to
+    /// [`bounds::SHARED_MAX`], and no more than `reuse`. For components with a
+    /// handler of `wasi:http` 0.3.
+    #[serde(skip_serializing_if = "is_once")]
+    pub shared: u32,
 }
 
 fn is_none(provisioned: &Provisioned) -> bool {
     *provisioned == Provisioned::NONE
 }
 
-fn is_once(reuse: &u32) -> bool {
-    *reuse == 1
+fn is_once(times: &u32) -> bool {
+    *times == 1
 }
 
 fn is_empty(environment: &Environment) -> bool {
@@ -91,6 +96,7 @@ impl Default for Configuration {
             delivery: DeliveryPolicy::default(),
             provisioned: Provisioned::NONE,
             reuse: 1,
+            shared: 1,
         }
     }
 }
@@ -149,6 +155,20 @@ impl Configuration {
                  invocation, and {}",
                 self.reuse,
                 bounds::REUSE_MAX
+            )));
+        }
+        if !(1..=bounds::SHARED_MAX).contains(&self.shared) {
+            return Err(invalid(format!(
+                "shared is {}; it must be between 1, which is one request at a time, and {}",
+                self.shared,
+                bounds::SHARED_MAX
+            )));
+        }
+        if self.shared > self.reuse {
+            return Err(invalid(format!(
+                "shared is {} and reuse {}: an instance cannot serve more requests at once than \
+                 in all; raise reuse",
+                self.shared, self.reuse
             )));
         }
         Ok(())
@@ -261,6 +281,9 @@ pub struct ConfigurationPatch {
     /// New number of invocations that one instance serves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reuse: Option<u32>,
+    /// New number of HTTP requests that one instance serves at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shared: Option<u32>,
 }
 
 impl ConfigurationPatch {
@@ -281,6 +304,7 @@ impl ConfigurationPatch {
             delivery: self.delivery.clone().unwrap_or_else(|| base.delivery.clone()),
             provisioned: self.provisioned.unwrap_or(base.provisioned),
             reuse: self.reuse.unwrap_or(base.reuse),
+            shared: self.shared.unwrap_or(base.shared),
         };
         result.validate()?;
         Ok(result)
@@ -305,6 +329,13 @@ mod tests {
         assert!(refused(patch).contains("fuel is 1"));
         let patch = ConfigurationPatch { reuse: Some(0), ..Default::default() };
         assert!(refused(patch).contains("reuse is 0"));
+        let shared = |shared, reuse| {
+            let (shared, reuse) = (Some(shared), Some(reuse));
+            ConfigurationPatch { shared, reuse, ..Default::default() }
+        };
+        assert!(refused(shared(0, 1)).contains("shared is 0"));
+        assert!(refused(shared(3, 2)).contains("raise reuse"));
+        assert!(shared(2, 2).apply(&Configuration::default()).is_ok());
         let provisioned = Some(Provisioned::Count(1001));
         let patch = ConfigurationPatch { provisioned, ..Default::default() };
         assert_eq!(refused(patch), "provisioned is 1001; the most is 1000");

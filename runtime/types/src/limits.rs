@@ -43,6 +43,9 @@ pub mod bounds {
     /// Most invocations one instance serves: what a guest leaks, it leaks at
     /// most so often.
     pub const REUSE_MAX: u32 = 1_000_000;
+    /// Most requests one instance serves at once: when it reaches a limit, so
+    /// many fail together.
+    pub const SHARED_MAX: u32 = 1000;
     /// Most characters of a description; Lambda's.
     pub const DESCRIPTION_CHARS_MAX: usize = 256;
     /// Most tags of a function; Lambda's.

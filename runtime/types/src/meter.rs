@@ -16,13 +16,17 @@ pub enum Start {
     Ready,
     /// An instance that had served other invocations of the function.
     Reused,
+    /// An instance that served other requests at the same time: the fuel is this
+    /// one's part, and memory and log lines are the instance's.
+    Shared,
 }
 
 impl Start {
     /// Every kind, for label sets.
-    pub const ALL: [Self; 4] = [Self::Mapped, Self::Loaded, Self::Ready, Self::Reused];
+    pub const ALL: [Self; 5] =
+        [Self::Mapped, Self::Loaded, Self::Ready, Self::Reused, Self::Shared];
 
-    /// The word on the wire: `mapped`, `loaded`, `ready` or `reused`.
+    /// The word on the wire: `mapped`, `loaded`, `ready`, `reused` or `shared`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -30,6 +34,7 @@ impl Start {
             Self::Loaded => "loaded",
             Self::Ready => "ready",
             Self::Reused => "reused",
+            Self::Shared => "shared",
         }
     }
 }

@@ -63,6 +63,7 @@ fn fields(function: &FunctionView) -> Vec<(&'static str, String)> {
         ("fuel", grouped(configuration.fuel)),
         ("provisioned", configuration.provisioned.map(|n| n.to_string()).unwrap_or_default()),
         ("reuse", configuration.reuse.map(|n| grouped(n.into())).unwrap_or_default()),
+        ("shared", configuration.shared.map(|n| grouped(n.into())).unwrap_or_default()),
         ("public", if configuration.public { "yes" } else { "no" }.into()),
         ("description", configuration.description.clone()),
         ("tags", lines(configuration.tags.iter().map(|(key, value)| format!("{key}={value}")))),

@@ -48,31 +48,63 @@ impl WasiHttpView for Data {
     }
 }
 
+/// What counts the work of a guest.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meter {
+    None,
+    /// As the engine does; `true` with its yields.
+    Fuel(bool),
+    /// wasmtime's other one: it asks a clock now and then.
+    Epoch,
+}
+
+/// Between two yields of a guest with fuel: as the engine has it.
+const YIELD_INTERVAL: u64 = 500_000;
+
 pub(crate) struct Baseline {
     engine: Engine,
     pre: ProxyPre<Data>,
+    meter: Meter,
 }
 
 impl Baseline {
-    pub(crate) fn new(options: &Options, wasm: &[u8]) -> Self {
-        let engine = Engine::new(&options.baseline()).expect("an engine");
+    pub(crate) fn new(options: &Options, wasm: &[u8], meter: Meter) -> Self {
+        let mut config = options.baseline();
+        config.consume_fuel(matches!(meter, Meter::Fuel(_)));
+        config.epoch_interruption(meter == Meter::Epoch);
+        let engine = Engine::new(&config).expect("an engine");
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).expect("wasi links");
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).expect("http links");
         let component = Component::new(&engine, wasm).expect("it compiles");
+        linker.define_unknown_imports_as_traps(&component).expect("the rest links");
         let pre = ProxyPre::new(linker.instantiate_pre(&component).expect("it links"));
-        Self { engine, pre: pre.expect("it is a proxy") }
+        Self { engine, pre: pre.expect("it is a proxy"), meter }
+    }
+
+    fn store(&self) -> Store<Data> {
+        let mut store = Store::new(&self.engine, Data::default());
+        match self.meter {
+            Meter::None => {}
+            Meter::Fuel(yields) => {
+                store.set_fuel(u64::MAX / 2).expect("fuel");
+                let interval = yields.then_some(YIELD_INTERVAL);
+                store.fuel_async_yield_interval(interval).expect("an interval");
+            }
+            Meter::Epoch => store.set_epoch_deadline(u64::MAX / 2),
+        }
+        store
     }
 
     /// A store and an instance in it.
     pub(crate) async fn instantiate(&self) {
-        let mut store = Store::new(&self.engine, Data::default());
+        let mut store = self.store();
         self.pre.instantiate_async(&mut store).await.expect("an instance");
     }
 
     /// A whole request, its body read to the end.
     pub(crate) async fn invoke(&self, uri: &http::Uri) -> Bytes {
-        let mut store = Store::new(&self.engine, Data::default());
+        let mut store = self.store();
         let proxy = self.pre.instantiate_async(&mut store).await.expect("an instance");
         let (tx, rx) = tokio::sync::oneshot::channel();
         let mut request = http::Request::new(Empty::<Bytes>::new());

@@ -9,6 +9,7 @@
 mod baseline;
 mod cold;
 mod measure;
+mod tax;
 mod warm;
 
 use lambent_engine::{Engine, Options};
@@ -33,7 +34,9 @@ async fn run() {
     }
     let wasm = guest_bytes("hello-http");
     let mut table = Table::default();
-    warm::run(&mut table, &engine, &baseline::Baseline::new(&options, &wasm), &wasm).await;
+    let bare = baseline::Baseline::new(&options, &wasm, baseline::Meter::None);
+    warm::run(&mut table, &engine, &bare, &wasm).await;
+    tax::run(&mut table, &options).await;
     cold::run(&mut table, &engine, &wasm).await;
     cold::compile(&mut table, &["hello-http", "thumbnail-http"]);
     table.print();

@@ -1,10 +1,12 @@
 //! Fresh instances of code that is in memory.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
-use lambent_engine::{Answer, Component, Engine, Invocation};
+use lambent_engine::types::Provisioned;
+use lambent_engine::{Answer, Component, Engine, Instances, Invocation, Keep};
 
 use crate::baseline::Baseline;
 use crate::measure::{Samples, Table};
@@ -17,8 +19,11 @@ pub(crate) async fn run(table: &mut Table, engine: &Engine<()>, baseline: &Basel
     let uri: http::Uri = "http://hello.localhost/".parse().expect("a uri");
     assert_eq!(baseline.invoke(&uri).await, invoke(&component, &uri).await);
 
-    let [mut bare, mut ours, mut bare_instance, mut our_instance]: [Samples; 4] =
-        Default::default();
+    let kept = |keep| Instances::new(component.clone(), keep, || Invocation::new(()));
+    let ready = kept(Keep { provisioned: Provisioned::Count(1), ..Keep::default() });
+    let reused = kept(Keep { reuse: u32::MAX, ..Keep::default() });
+    let [mut bare, mut ours, mut bare_instance, mut our_instance, mut was_ready, mut was_reused]:
+        [Samples; 6] = Default::default();
     // The first round warms both up and is not counted.
     for round in 0..=ROUNDS {
         let began = Instant::now();
@@ -41,7 +46,22 @@ pub(crate) async fn run(table: &mut Table, engine: &Engine<()>, baseline: &Basel
             instantiate(&component).await;
         }
         let ours_instantiated = began.elapsed() / PER_ROUND;
+        let mut ready_invoked = Duration::ZERO;
+        for _ in 0..PER_ROUND {
+            // Made ahead, so its making does not count.
+            ready.fill().await;
+            let began = Instant::now();
+            invoke_in(&component, &uri, Some(ready.clone())).await;
+            ready_invoked += began.elapsed() / PER_ROUND;
+        }
+        let began = Instant::now();
+        for _ in 0..PER_ROUND {
+            invoke_in(&component, &uri, Some(reused.clone())).await;
+        }
+        let reused_invoked = began.elapsed() / PER_ROUND;
         if round > 0 {
+            was_ready.push(ready_invoked);
+            was_reused.push(reused_invoked);
             bare.push(bare_invoked);
             ours.push(ours_invoked);
             bare_instance.push(bare_instantiated);
@@ -54,13 +74,24 @@ pub(crate) async fn run(table: &mut Table, engine: &Engine<()>, baseline: &Basel
     table.row("whole fresh hello-http, bare wasmtime", &bare, None);
     let ratio = ours.over(&bare);
     table.row("whole fresh hello-http, limits, logs and meter on", &ours, Some(ratio));
+    table.row("the same, in a ready instance", &was_ready, Some(was_ready.over(&bare)));
+    table.row("the same, in a used instance", &was_reused, Some(was_reused.over(&bare)));
 }
 
 pub(crate) async fn invoke(component: &Component<()>, uri: &http::Uri) -> Bytes {
+    invoke_in(component, uri, None).await
+}
+
+async fn invoke_in(
+    component: &Component<()>,
+    uri: &http::Uri,
+    instances: Option<Arc<Instances<()>>>,
+) -> Bytes {
     let mut request = http::Request::new(Empty::<Bytes>::new());
     *request.uri_mut() = uri.clone();
     let finished = |end: lambent_engine::Finished<()>| assert!(end.outcome.is_ok());
-    match component.http(Invocation::new(()), request, finished).await {
+    let invocation = Invocation { instances, ..Invocation::new(()) };
+    match component.http(invocation, request, finished).await {
         Answer::Response(response) => {
             response.into_body().collect().await.expect("a body").to_bytes()
         }

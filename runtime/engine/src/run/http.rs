@@ -15,6 +15,7 @@ use crate::body::{RequestBody, ResponseBody};
 use crate::completion::Completion;
 use crate::component::Component;
 use crate::host::Host;
+use crate::instances::Instances;
 use crate::invocation::{Finished, Invocation, Refused};
 use crate::run::instance::Instance;
 use crate::run::migrate::Migrating;
@@ -55,6 +56,9 @@ impl<T: Send + 'static> Component<T> {
         let until = invocation.instances.is_some().then(|| invocation.deadline());
         let is_head = request.method() == http::Method::HEAD;
         let request = request.map(|body| RequestBody::new(body, &completion));
+        if let Some(desk) = invocation.instances.as_ref().and_then(Instances::desk) {
+            return Self::http_shared(&desk, &invocation, request, completion).await;
+        }
         let (slot, mut head) = HeadSlot::new();
         let guest = self.clone().drive(invocation, request, slot, completion.clone());
         let mut guest = Migrating::new(guest, self.0.executor.clone());
@@ -216,7 +220,7 @@ where
 
 /// Where the guest puts its response head, once.
 #[derive(Clone)]
-struct HeadSlot(Arc<Mutex<Head>>);
+pub(crate) struct HeadSlot(Arc<Mutex<Head>>);
 
 enum Head {
     Awaited(oneshot::Sender<Response>),
@@ -225,7 +229,7 @@ enum Head {
 }
 
 impl HeadSlot {
-    fn new() -> (Self, oneshot::Receiver<Response>) {
+    pub(crate) fn new() -> (Self, oneshot::Receiver<Response>) {
         let (sender, receiver) = oneshot::channel();
         (Self(Arc::new(Mutex::new(Head::Awaited(sender)))), receiver)
     }
@@ -234,7 +238,7 @@ impl HeadSlot {
         std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), head)
     }
 
-    fn offer(&self, response: Response) {
+    pub(crate) fn offer(&self, response: Response) {
         if response.status().is_informational() {
             let status = response.status().as_u16();
             return self.refuse(format!("{status} is not the status of a final response"));
@@ -245,12 +249,12 @@ impl HeadSlot {
         }
     }
 
-    fn refuse(&self, message: String) {
+    pub(crate) fn refuse(&self, message: String) {
         self.replace(Head::Refused(message));
     }
 
     /// A guest that returned without an answer did not do what it was asked.
-    fn settle(&self, outcome: Outcome) -> Outcome {
+    pub(crate) fn settle(&self, outcome: Outcome) -> Outcome {
         if !outcome.is_ok() {
             return outcome;
         }

@@ -162,17 +162,42 @@ impl<T: Send + 'static> Instance<T> {
 
     /// Reads the meter and takes the logs of the invocation that is over.
     pub(crate) fn read(&mut self) -> (Meter, Logs) {
-        let left = self.store.get_fuel().unwrap_or(0);
-        let host = self.store.data_mut();
+        let (left, memory_bytes, logs) = self.used();
         let meter = Meter {
             fuel: self.limits.fuel.saturating_sub(left),
             duration: self.began.elapsed(),
-            memory_bytes: host.limiter.peak(),
+            memory_bytes,
             bytes_in: 0,
             bytes_out: 0,
             start: self.start,
         };
-        (meter, host.logs.take())
+        (meter, logs)
+    }
+
+    /// The limits it was made under.
+    pub(crate) const fn limits(&self) -> Limits {
+        self.limits
+    }
+
+    pub(crate) fn fuel_left(&self) -> u64 {
+        self.store.get_fuel().unwrap_or(0)
+    }
+
+    pub(crate) fn host(&mut self) -> &mut Host<T> {
+        self.store.data_mut()
+    }
+
+    /// What is left of its fuel, its most memory, and what it wrote.
+    pub(crate) fn used(&mut self) -> (u64, u64, Logs) {
+        let left = self.fuel_left();
+        let host = self.store.data_mut();
+        (left, host.limiter.peak(), host.logs.take())
+    }
+
+    /// The store and the component in it, once it was instantiated.
+    pub(crate) fn open(&mut self) -> Option<(&mut Store<Host<T>>, component::Instance)> {
+        let guest = self.guest?;
+        Some((&mut self.store, guest))
     }
 
     /// Gives it back after an invocation whose guest returned: no other state
@@ -200,7 +225,7 @@ fn wire(wasi: &mut WasiCtxBuilder, logs: &Log, stdio: Option<Stdio>) {
     };
 }
 
-fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
+pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }

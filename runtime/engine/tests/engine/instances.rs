@@ -93,7 +93,7 @@ async fn a_guest_that_is_cancelled_takes_its_instance_with_it() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_ready_instance_is_as_good_as_a_fresh_one() {
-    let keep = Keep { provisioned: Provisioned::Count(3), reuse: 1 };
+    let keep = Keep { provisioned: Provisioned::Count(3), ..Keep::default() };
     let function = Function::new("guest-probe", keep, limits()).await;
     function.instances.fill().await;
     assert_eq!(function.instances.waiting(), 3);
@@ -119,7 +119,7 @@ async fn what_waits_leaves_half_of_the_engine_to_others() {
     let engine = Engine::<()>::builder(options).build().unwrap();
     let wasm = guest_bytes("guest-probe");
     let component = engine.component(wasm.into()).await.unwrap();
-    let keep = Keep { provisioned: Provisioned::Count(100), reuse: 1 };
+    let keep = Keep { provisioned: Provisioned::Count(100), ..Keep::default() };
     let greedy = Instances::new(component.clone(), keep, || Invocation::new(()));
     greedy.fill().await;
     assert_eq!(greedy.waiting(), 5);
@@ -134,7 +134,7 @@ async fn what_waits_leaves_half_of_the_engine_to_others() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn automatic_ones_come_with_the_first_request() {
-    let keep = Keep { provisioned: Provisioned::Auto, reuse: 1 };
+    let keep = Keep { provisioned: Provisioned::Auto, ..Keep::default() };
     let function = Function::new("guest-probe", keep, limits()).await;
     function.instances.fill().await;
     assert_eq!(function.instances.waiting(), 0, "nobody has called it");

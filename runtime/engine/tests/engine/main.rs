@@ -8,4 +8,5 @@ mod inspection;
 mod instances;
 mod limits;
 mod requests;
+mod shared;
 mod support;

@@ -148,8 +148,8 @@ struct DeployForm {
     code: Vec<u8>,
 }
 
-const CONFIGURABLE: [&str; 7] =
-    ["memory", "timeout", "fuel", "public", "description", "provisioned", "reuse"];
+const CONFIGURABLE: [&str; 8] =
+    ["memory", "timeout", "fuel", "public", "description", "provisioned", "reuse", "shared"];
 
 /// A component as the body, configured in the query.
 async fn raw(app: &App, request: Request<Body>) -> Result<(ConfigurationPatch, Bytes), Refusal> {
@@ -163,6 +163,7 @@ async fn raw(app: &App, request: Request<Body>) -> Result<(ConfigurationPatch, B
         public: params.parse("public", "true or false", |text| text.parse().ok())?,
         provisioned: params.parse("provisioned", "a number or auto", |t| t.parse().ok())?,
         reuse: params.parse("reuse", "a number", |text| text.parse().ok())?,
+        shared: params.parse("shared", "a number", |text| text.parse().ok())?,
         description: params.text("description").map(str::to_owned),
         ..ConfigurationPatch::default()
     };

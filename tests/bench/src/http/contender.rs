@@ -35,6 +35,7 @@ pub(crate) enum Wasi {
 pub(crate) const NATIVE: &str = "native";
 
 const REUSE: &[&str] = &["--reuse", "1000000"];
+const SHARED: &[&str] = &["--reuse", "1000000", "--shared", "16"];
 const READY: &[&str] = &["--provisioned", "auto"];
 
 const FRESH_PEER: &[&str] = &["--max-instance-reuse-count", "1"];
@@ -63,6 +64,7 @@ pub(crate) const ALL: &[Contender] = &[
     contender("lambent-reused", Kind::Lambent(Wasi::P2, REUSE), Some("wasmtime-reused")),
     contender("lambent-fresh-0.3", Kind::Lambent(Wasi::P3, &[]), Some("wasmtime-tuned-0.3")),
     contender("lambent-reused-0.3", Kind::Lambent(Wasi::P3, REUSE), Some("wasmtime-reused-0.3")),
+    contender("lambent-shared-0.3", Kind::Lambent(Wasi::P3, SHARED), Some("wasmtime-reused-0.3")),
     contender("wasmtime-fresh", Kind::Wasmtime(Wasi::P2, FRESH_PEER), None),
     contender("wasmtime-tuned", Kind::Wasmtime(Wasi::P2, TUNED_PEER), None),
     contender("wasmtime-reused", Kind::Wasmtime(Wasi::P2, REUSED_PEER), None),

@@ -47,6 +47,7 @@ pub(super) fn configuration(function: &Function) -> Result<Configuration, String
         delivery: function.delivery.as_ref().map(delivery).unwrap_or_default(),
         provisioned: function.provisioned,
         reuse: function.reuse.unwrap_or(default.reuse),
+        shared: function.shared.unwrap_or(default.shared),
     };
     configuration.validate().map_err(|error| error.detail().to_owned())?;
     Ok(configuration)

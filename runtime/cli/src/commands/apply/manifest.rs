@@ -72,6 +72,7 @@ pub(super) struct Function {
     #[serde(default)]
     pub(super) provisioned: Provisioned,
     pub(super) reuse: Option<u32>,
+    pub(super) shared: Option<u32>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -112,6 +112,7 @@ fn whole(configuration: &Configuration) -> ConfigurationPatch {
         delivery,
         provisioned,
         reuse,
+        shared,
     } = configuration.clone();
     ConfigurationPatch {
         memory_bytes: Some(memory_bytes),
@@ -125,6 +126,7 @@ fn whole(configuration: &Configuration) -> ConfigurationPatch {
         delivery: Some(delivery),
         provisioned: Some(provisioned),
         reuse: Some(reuse),
+        shared: Some(shared),
     }
 }
 

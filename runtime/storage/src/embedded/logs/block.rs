@@ -19,7 +19,8 @@ use crate::embedded::row::{Checksum, checksum};
 use crate::error::Source;
 
 /// What a start is written as: its place here, for ever.
-const STARTS: [Start; 4] = [Start::Loaded, Start::Mapped, Start::Ready, Start::Reused];
+const STARTS: [Start; 5] =
+    [Start::Loaded, Start::Mapped, Start::Ready, Start::Reused, Start::Shared];
 
 const fn start(start: Start) -> u8 {
     match start {
@@ -27,6 +28,7 @@ const fn start(start: Start) -> u8 {
         Start::Mapped => 1,
         Start::Ready => 2,
         Start::Reused => 3,
+        Start::Shared => 4,
     }
 }
 

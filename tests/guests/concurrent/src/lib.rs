@@ -1,0 +1,31 @@
+//! Requests that meet in one instance, over WASI 0.3, one kind to a path.
+
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+use wasip3::http::types::{ErrorCode, Request, Response};
+use wasip3::http_compat::{http_from_wasi_request, http_into_wasi_response};
+
+/// How many came to this instance.
+static SEEN: AtomicU32 = AtomicU32::new(0);
+
+struct Concurrent;
+
+wasip3::http::service::export!(Concurrent);
+
+impl wasip3::exports::http::handler::Guest for Concurrent {
+    async fn handle(request: Request) -> Result<Response, ErrorCode> {
+        let seen = SEEN.fetch_add(1, Relaxed) + 1;
+        let request = http_from_wasi_request(request)?;
+        let rounds = request.uri().query().and_then(|query| query.parse().ok());
+        match (request.uri().path(), rounds) {
+            // Ends when the request does.
+            ("/echo", _) => http_into_wasi_response(http::Response::new(request.into_body())),
+            ("/burn", Some(rounds)) => {
+                let burned = (0_u64..rounds).fold(1, |sum, n| black_box(sum ^ n));
+                http_into_wasi_response(http::Response::new(burned.to_string()))
+            }
+            _ => http_into_wasi_response(http::Response::new(seen.to_string())),
+        }
+    }
+}
