@@ -130,6 +130,8 @@ async fn deploy(
     // Valgrind has no address space for many; and one is too few, as an
     // invocation may end a little after its answer.
     arguments.extend(["--concurrency", "4"].map(ToOwned::to_owned));
+    // Compiling takes fifty times as long.
+    arguments.extend(["--compile-cpu-seconds", "3600"].map(ToOwned::to_owned));
     let launch = Launch { program: "valgrind".into(), arguments, ..launch };
     let node = Node::launched(&launch).await?;
     node.deploy(lambent, FUNCTION, &stage::component(Workload::Hello, wasi), flags)?;
