@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// The longest wait for an answer.
+/// The longest wait for an answer, unless more is asked for.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The longest head, and the longest body.
 const HEAD_MAX: usize = 64 << 10;
@@ -21,6 +21,7 @@ pub(crate) struct Connection {
     stream: BufReader<TcpStream>,
     /// Whether the server closes after the last answer.
     closed: bool,
+    patience: Duration,
 }
 
 /// What came back.
@@ -64,7 +65,16 @@ impl Connection {
     pub(crate) async fn open(address: SocketAddr) -> Result<Self> {
         let stream = timeout(PATIENCE, TcpStream::connect(address)).await??;
         stream.set_nodelay(true)?;
-        Ok(Self { stream: BufReader::with_capacity(64 << 10, stream), closed: false })
+        Ok(Self {
+            stream: BufReader::with_capacity(64 << 10, stream),
+            closed: false,
+            patience: PATIENCE,
+        })
+    }
+
+    /// Waits so long for each answer.
+    pub(crate) fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Whether another request can be sent.
@@ -74,7 +84,7 @@ impl Connection {
 
     /// Sends a request and reads the whole answer.
     pub(crate) async fn send(&mut self, request: &[u8]) -> Result<Answer> {
-        timeout(PATIENCE, self.exchange(request)).await?
+        timeout(self.patience, self.exchange(request)).await?
     }
 
     async fn exchange(&mut self, request: &[u8]) -> Result<Answer> {

@@ -1,16 +1,20 @@
 //! What the first request to a function takes longer.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
+use lambent_test_support::guest;
 
 use crate::Failed;
 use crate::client::{self, Connection};
-use crate::fleet::{self, Fleet, FleetArgs};
+use crate::fleet::{self, Code, Fleet, FleetArgs};
 use crate::http::stage;
 use crate::latencies::Latencies;
 use crate::node::Node;
 use crate::table::Table;
+
+/// The fewest requests that tell how long the native server takes.
+const NATIVE_MIN: usize = 200;
 
 /// Measure the first request to each of many functions
 ///
@@ -22,6 +26,10 @@ pub(crate) struct ColdArgs {
     #[arg(long, value_name = "N", default_value_t = 200)]
     functions: usize,
 
+    /// Measure this component, which answers GET / with 200 [default: the example hello-http]
+    #[arg(long, value_name = "FILE")]
+    component: Option<PathBuf>,
+
     #[command(flatten)]
     fleet: FleetArgs,
 }
@@ -31,8 +39,12 @@ pub(crate) async fn run(
     directory: &Path,
     table: &mut Table,
 ) -> Result<(), Failed> {
-    let native = native(directory, args.functions).await?;
-    let fleet = Fleet::deploy(&args.fleet, directory, args.functions).await?;
+    let component = args.component.clone().unwrap_or_else(|| guest("hello-http"));
+    let bytes =
+        std::fs::read(&component).map_err(|error| format!("{}: {error}", component.display()))?;
+    let size = bytes.len() as f64;
+    let native = native(directory, args.functions.max(NATIVE_MIN)).await?;
+    let fleet = Fleet::deploy(&args.fleet, directory, args.functions, Code::Own(bytes)).await?;
     fleet.warm()?;
     let (node, _) = fleet.start().await?;
     fleet::settle(&node.server).await?;
@@ -43,6 +55,7 @@ pub(crate) async fn run(
         return Err(format!("of {} first requests {mapped} were cold", args.functions).into());
     }
     let [base, base_p99] = native;
+    table.value("component", size / 1024.0, " KiB", "");
     table.value("native: p50", base, " µs", "");
     table.value("native: p99", base_p99, " µs", "");
     for (name, mut latencies) in [("first request", first), ("second request", second)] {

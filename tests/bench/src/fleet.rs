@@ -1,5 +1,7 @@
-//! Many functions on one node, each of a component of its own.
+//! Many functions on one node.
 
+use std::borrow::Cow;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,15 +9,15 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::ProgressBar;
-use lambent_test_support::guest_bytes;
 use tokio::task::JoinSet;
 
-use crate::client::{self, Answer, Connection};
+use crate::client::{self, Connection};
 use crate::node::Node;
 use crate::process::Server;
 use crate::{Failed, machine, tools};
 
-/// How long a node that has started may take until it has nothing left to do.
+/// How long a node may take to deploy a function, and one that has started until
+/// it has nothing left to do.
 const PATIENCE: Duration = Duration::from_secs(600);
 /// Between two looks at whether it has.
 const LOOK: Duration = Duration::from_millis(500);
@@ -33,6 +35,23 @@ pub(crate) struct Fleet {
     lambent: PathBuf,
     data: PathBuf,
     pub(crate) functions: usize,
+}
+
+/// What functions are made of.
+pub(crate) enum Code {
+    /// Of this component, all of them.
+    Shared(Vec<u8>),
+    /// Each of a component of its own that does the same as this one.
+    Own(Vec<u8>),
+}
+
+impl Code {
+    fn of(&self, number: usize) -> Cow<'_, [u8]> {
+        match self {
+            Self::Shared(component) => component.into(),
+            Self::Own(component) => variant(component, number).into(),
+        }
+    }
 }
 
 /// A component that does the same and has a digest of its own: a section that
@@ -68,37 +87,23 @@ impl Fleet {
         args: &FleetArgs,
         directory: &Path,
         functions: usize,
+        code: Code,
     ) -> Result<Self, Failed> {
         let lambent = tools::lambent(args.lambent.as_deref())?;
-        let component = Arc::new(guest_bytes("hello-http"));
         let fleet = Self { lambent, data: directory.join("fleet"), functions };
         let node = Node::start(&fleet.lambent, &fleet.data, None).await?;
-        let (next, bar) = (Arc::new(AtomicUsize::new(0)), ProgressBar::new(functions as u64));
-        let mut deploys = JoinSet::new();
+        let next = AtomicUsize::new(0);
+        let bar = ProgressBar::new(functions as u64);
+        let deploys =
+            Arc::new(Deploys { address: node.server.address, functions, code, next, bar });
+        let mut clients = JoinSet::new();
         for _ in 0..machine::cores() * 2 {
-            let address = node.server.address;
-            let (next, bar, component) = (next.clone(), bar.clone(), component.clone());
-            deploys.spawn(async move {
-                let mut connection = Connection::open(address).await?;
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= functions {
-                        return Ok::<(), Failed>(());
-                    }
-                    let (path, code) =
-                        (format!("/v1/functions/f{number}"), variant(&component, number));
-                    let body = Some(("application/wasm", code.as_slice()));
-                    let request = client::request(address, "PUT", &path, body);
-                    let answer = connection.send(&request).await?;
-                    check(&path, &answer)?;
-                    bar.inc(1);
-                }
-            });
+            clients.spawn(deploys.clone().client());
         }
-        while let Some(deployed) = deploys.join_next().await {
-            deployed??;
+        while let Some(client) = clients.join_next().await {
+            client??;
         }
-        bar.finish_and_clear();
+        deploys.bar.finish_and_clear();
         Ok(fleet)
     }
 
@@ -107,6 +112,17 @@ impl Fleet {
         let begun = Instant::now();
         let node = Node::start(&self.lambent, &self.data, None).await?;
         Ok((node, begun.elapsed()))
+    }
+
+    /// Starts one without functions, whose data has been opened before too.
+    pub(crate) async fn start_empty(&self) -> Result<(Node, Duration), Failed> {
+        let empty = Self {
+            lambent: self.lambent.clone(),
+            data: self.data.with_extension("empty"),
+            functions: 0,
+        };
+        drop(empty.start().await?);
+        empty.start().await
     }
 
     /// Reads every file, so that the kernel has them in memory.
@@ -127,9 +143,34 @@ impl Fleet {
     }
 }
 
-fn check(path: &str, answer: &Answer) -> Result<(), Failed> {
-    let created = matches!(answer.status, 200 | 201);
-    created.then_some(()).ok_or_else(|| format!("PUT {path}: {answer}").into())
+/// Deploys that several clients share.
+struct Deploys {
+    address: SocketAddr,
+    functions: usize,
+    code: Code,
+    next: AtomicUsize,
+    bar: ProgressBar,
+}
+
+impl Deploys {
+    /// Deploys one after the other, until there are none left.
+    async fn client(self: Arc<Self>) -> Result<(), Failed> {
+        let mut connection = Connection::open(self.address).await?.patient(PATIENCE);
+        loop {
+            let number = self.next.fetch_add(1, Ordering::Relaxed);
+            if number >= self.functions {
+                return Ok(());
+            }
+            let (path, code) = (format!("/v1/functions/f{number}"), self.code.of(number));
+            let body = Some(("application/wasm", &*code));
+            let answer =
+                connection.send(&client::request(self.address, "PUT", &path, body)).await?;
+            if !matches!(answer.status, 200 | 201) {
+                return Err(format!("PUT {path}: {answer}").into());
+            }
+            self.bar.inc(1);
+        }
+    }
 }
 
 /// Waits until a server uses no CPU: what it does after its start is done.

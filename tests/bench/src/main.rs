@@ -3,6 +3,7 @@
 //! `cargo figures http` and its like of functions behind HTTP.
 
 mod backlog;
+mod callgrind;
 mod charts;
 mod client;
 mod cold;
@@ -12,6 +13,7 @@ mod fairness;
 mod fleet;
 mod generator;
 mod http;
+mod instructions;
 mod keyvalue;
 mod latencies;
 mod latency;
@@ -23,6 +25,7 @@ mod process;
 mod raw_log;
 mod table;
 mod tools;
+mod waiting;
 
 use std::path::{Path, PathBuf};
 
@@ -64,6 +67,8 @@ enum Subject {
     Fairness(fairness::FairnessArgs),
     Cold(cold::ColdArgs),
     Density(density::DensityArgs),
+    Waiting(waiting::WaitingArgs),
+    Instructions(instructions::InstructionsArgs),
     Charts(charts::ChartsArgs),
     /// Be the native server that others are compared to
     #[command(hide = true)]
@@ -111,12 +116,16 @@ async fn measure(arguments: &Arguments) -> Result<(), Failed> {
     let directory = tempfile::tempdir_in(parent)?;
     let (directory, mut table) = (directory.path(), Table::new());
     match &arguments.subject {
-        // Its table has columns of its own.
+        // Their tables have columns of their own.
         Some(Subject::Http(args)) => return http::run(args, directory, arguments.json).await,
+        Some(Subject::Instructions(args)) => {
+            return instructions::run(args, directory, arguments.json).await;
+        }
         Some(Subject::Overload(args)) => overload::run(args, directory, &mut table).await?,
         Some(Subject::Fairness(args)) => fairness::run(args, directory, &mut table).await?,
         Some(Subject::Cold(args)) => cold::run(args, directory, &mut table).await?,
         Some(Subject::Density(args)) => density::run(args, directory, &mut table).await?,
+        Some(Subject::Waiting(args)) => waiting::run(args, directory, &mut table).await?,
         Some(Subject::Native { .. } | Subject::Charts(_)) => {}
         None => state_and_events(arguments, directory, &mut table).await?,
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::Failed;
 use crate::client::{self, Answer};
@@ -35,8 +35,12 @@ impl Node {
         data: &Path,
         core: Option<usize>,
     ) -> Result<Self, Failed> {
+        Self::launched(&launch(lambent, data, core)).await
+    }
+
+    /// Starts it as told.
+    pub(crate) async fn launched(launch: &Launch) -> Result<Self, Failed> {
         let health = |address| client::request(address, "GET", "/healthz", None);
-        let launch = launch(lambent, data, core);
         Ok(Self { server: launch.start(health, |answer| answer.status == 200).await? })
     }
 
@@ -71,6 +75,13 @@ impl Node {
         let told: Value = serde_json::from_str(&told).unwrap_or_default();
         let deployed = told["name"] == name;
         deployed.then_some(()).ok_or_else(|| format!("lambent {arguments:?} failed").into())
+    }
+
+    /// Grants a function what is in `grants`, and nothing else.
+    pub(crate) async fn grant(&self, function: &str, grants: Value) -> Result<(), Failed> {
+        let (path, patch) = (format!("/v1/functions/{function}"), json!({ "grants": grants }));
+        let body = patch.to_string();
+        self.call("PATCH", &path, Some(("application/json", body.as_bytes()))).await.map(drop)
     }
 
     /// The sum of a counter over the series that have all these labels.

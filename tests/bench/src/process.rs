@@ -106,7 +106,7 @@ impl Server {
     }
 
     /// What it wrote.
-    fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 }

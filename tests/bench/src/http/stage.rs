@@ -43,7 +43,7 @@ pub(crate) enum Staged {
 }
 
 /// The component that serves a workload.
-fn component(workload: Workload, wasi: Wasi) -> PathBuf {
+pub(crate) fn component(workload: Workload, wasi: Wasi) -> PathBuf {
     guest(match (workload, wasi) {
         // The example is the smallest there is.
         (Workload::Hello, Wasi::P2) => "hello-http",
@@ -113,10 +113,8 @@ impl Stage<'_> {
             let key = format!("{keyspace}/keys/{}", work::KEY);
             node.call("PUT", &key, Some(("text/plain", VALUE.as_bytes()))).await?;
             let upstream = format!("http://{}", self.upstream);
-            let grants =
-                json!({ "grants": { "keyspaces": { FUNCTION: "read" }, "hosts": [upstream] } });
-            let (path, patch) = (format!("/v1/functions/{FUNCTION}"), grants.to_string());
-            node.call("PATCH", &path, Some(("application/json", patch.as_bytes()))).await?;
+            let grants = json!({ "keyspaces": { FUNCTION: "read" }, "hosts": [upstream] });
+            node.grant(FUNCTION, grants).await?;
         }
         Ok(node::launch(program, &data, self.core))
     }
