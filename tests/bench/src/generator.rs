@@ -20,6 +20,9 @@ use crate::latencies::Latencies;
 
 /// Between two tries to connect to a server that refuses.
 const RETRY: Duration = Duration::from_millis(10);
+/// How long a client that asks again when it is answered waits after a refusal:
+/// at once, its refusals would be the load that is measured.
+const REFUSED: Duration = Duration::from_millis(100);
 /// How long after its end what was due before may still be sent.
 const GRACE: Duration = Duration::from_millis(100);
 /// How much may come due at once after the generator itself was held up.
@@ -173,7 +176,12 @@ async fn client(load: Load, turns: Arc<Turns>) -> Seen {
         *seen.statuses.entry(answer.status).or_default() += 1;
         match answer.status {
             200..=299 => seen.served.push(due.elapsed()),
-            _ => seen.refused.push(due.elapsed()),
+            _ => {
+                seen.refused.push(due.elapsed());
+                if turns.open.is_none() {
+                    tokio::time::sleep(REFUSED).await;
+                }
+            }
         }
         connection = Some(current).filter(Connection::is_open);
     }

@@ -127,9 +127,9 @@ async fn deploy(
     arguments.push("--trace-children=yes".into());
     arguments.push(lambent.display().to_string());
     arguments.extend(launch.arguments);
-    // Valgrind has no address space for many; and one is too few, as an
-    // invocation may end a little after its answer.
-    arguments.extend(["--concurrency", "4"].map(ToOwned::to_owned));
+    // Valgrind has no address space for the pools of more; with fewer, one
+    // function may have but one at once, and some end a little after their answer.
+    arguments.extend(["--concurrency", "3"].map(ToOwned::to_owned));
     // Compiling takes fifty times as long.
     arguments.extend(["--compile-cpu-seconds", "3600"].map(ToOwned::to_owned));
     let launch = Launch { program: "valgrind".into(), arguments, ..launch };
