@@ -77,7 +77,6 @@ impl Baseline {
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).expect("wasi links");
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker).expect("http links");
         let component = Component::new(&engine, wasm).expect("it compiles");
-        linker.define_unknown_imports_as_traps(&component).expect("the rest links");
         let pre = ProxyPre::new(linker.instantiate_pre(&component).expect("it links"));
         Self { engine, pre: pre.expect("it is a proxy"), meter }
     }

@@ -19,8 +19,8 @@ const METERS: [(Meter, &str); 4] = [
 ];
 
 pub(crate) async fn run(table: &mut Table, options: &Options) {
-    let wasm = guest_bytes("guest-bench-http");
-    let uri = "http://cpu.localhost/cpu?kib=1024&seed=1".parse().expect("a uri");
+    let wasm = guest_bytes("guest-probe");
+    let uri = "http://cpu.localhost/hash?kib=1024&seed=1".parse().expect("a uri");
     let contenders = METERS.map(|(meter, _)| Baseline::new(options, &wasm, meter));
     let mut samples: [Samples; METERS.len()] = Default::default();
     // The first round warms all up and is not counted.

@@ -36,6 +36,7 @@ fn route(target: &Target, request: IncomingRequest, outparam: ResponseOutparam) 
         "/env" => environment::env(outparam),
         "/sleep" => environment::sleep(target, outparam),
         "/random" => environment::random(outparam),
+        "/hash" => hash(&request, outparam),
         "/clock" => environment::clock(outparam),
         path => status(path, outparam),
     }
@@ -72,6 +73,12 @@ fn scheme(scheme: Scheme) -> String {
         Scheme::Https => "https".into(),
         Scheme::Other(name) => name,
     }
+}
+
+/// Computes, for as long as the query asks.
+fn hash(request: &IncomingRequest, outparam: ResponseOutparam) -> io::Result<()> {
+    let target = request.path_with_query().unwrap_or_default();
+    respond(outparam, 200, "application/json", guest_bench_work::cpu(&target).as_bytes())
 }
 
 /// How many requests this instance has had: 1, if every request has its own.
