@@ -110,7 +110,7 @@ impl Flights {
         let sharer = self.sharers.remove(&number)?;
         self.left = self.left.saturating_sub(self.budget.saturating_sub(sharer.fuel));
         if self.sharers.is_empty() {
-            self.idle_since = Instant::now();
+            self.rest();
         }
         let (flight, meter) = sharer.over();
         Some((flight, meter, self.left))
@@ -135,6 +135,11 @@ impl Flights {
 
     pub(crate) fn len(&self) -> usize {
         self.sharers.len()
+    }
+
+    /// There are none from now on.
+    pub(crate) fn rest(&mut self) {
+        self.idle_since = Instant::now();
     }
 
     /// Since when there are none.

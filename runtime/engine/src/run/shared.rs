@@ -14,7 +14,7 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt;
-use lambent_types::{Meter, Outcome};
+use lambent_types::{Limits, Meter, Outcome};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Sleep;
 use wasmtime::AsContextMut as _;
@@ -88,7 +88,7 @@ enum End {
 /// Drives one instance until nobody needs it, or until it fails.
 pub(crate) struct Worker<T: Send + 'static> {
     /// Before the instance: what is in flight must know how it ends by then.
-    flights: Option<Arc<Mutex<Flights>>>,
+    flights: Option<Mutex<Flights>>,
     instance: Instance<T>,
     component: Component<T>,
     /// Those it is one of; gone when the function has changed.
@@ -160,7 +160,7 @@ impl<T: Send + 'static> Worker<T> {
     async fn work(&mut self) -> Outcome {
         let limits = self.instance.limits();
         let flights = Flights::new(limits.fuel, limits.timeout, self.instance.fuel_left());
-        let flights = &*self.flights.insert(Arc::new(Mutex::new(flights)));
+        let flights = &*self.flights.insert(Mutex::new(flights));
         let Some(indices) = self.component.0.http_03.clone() else { return Outcome::Internal };
         let Some((store, guest)) = self.instance.open() else { return Outcome::Internal };
         let service = match indices.load(&mut *store, &guest) {
@@ -186,15 +186,7 @@ impl<T: Send + 'static> Worker<T> {
                 // it is given now would wait for what it has in hand.
                 state.busy.store(polled.is_pending() && yielding.is_woken(), Relaxed);
                 if let Poll::Ready(served) = polled {
-                    return Poll::Ready(match served {
-                        Ok(Ok(Ok(()))) => End::Done,
-                        Ok(Ok(Err(error)) | Err(error)) => End::Failed(error),
-                        Err(panic) => {
-                            let message = panic_message(&*panic);
-                            tracing::error!(message, "the host panicked while it ran a guest");
-                            End::Panicked
-                        }
-                    });
+                    return Poll::Ready(End::of(served));
                 }
                 let landed = state.landed.swap(0, Relaxed);
                 if landed > 0 {
@@ -211,13 +203,33 @@ impl<T: Send + 'static> Worker<T> {
             })
             .await
         };
-        match end {
-            End::Done => Outcome::Ok,
-            End::Failed(error) => trap::outcome(&error, self.instance.host(), &limits),
-            End::TimedOut => Outcome::TimedOut {
+        end.outcome(self.instance.host(), &limits)
+    }
+}
+
+impl End {
+    /// Of an instance that no longer serves.
+    fn of(served: std::thread::Result<wasmtime::Result<wasmtime::Result<()>>>) -> Self {
+        match served {
+            Ok(Ok(Ok(()))) => Self::Done,
+            Ok(Ok(Err(error)) | Err(error)) => Self::Failed(error),
+            Err(panic) => {
+                let message = panic_message(&*panic);
+                tracing::error!(message, "the host panicked while it ran a guest");
+                Self::Panicked
+            }
+        }
+    }
+
+    /// What becomes of those that were in flight.
+    fn outcome<T>(self, host: &mut Host<T>, limits: &Limits) -> Outcome {
+        match self {
+            Self::Done => Outcome::Ok,
+            Self::Failed(error) => trap::outcome(&error, host, limits),
+            Self::TimedOut => Outcome::TimedOut {
                 limit_ms: u64::try_from(limits.timeout.as_millis()).unwrap_or(u64::MAX),
             },
-            End::Panicked => Outcome::Internal,
+            Self::Panicked => Outcome::Internal,
         }
     }
 }
@@ -250,8 +262,8 @@ fn watch(
             return Poll::Ready(());
         } else {
             close();
-            // A request may have been first.
-            alarm.as_mut().reset((now + IDLE).into());
+            // Looked at again if a request was first.
+            flights.rest();
         }
     }
 }

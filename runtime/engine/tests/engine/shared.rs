@@ -199,6 +199,27 @@ async fn a_short_request_does_not_wait_behind_one_that_computes() {
     assert_eq!(start(&long.await.unwrap()), Start::Reused);
 }
 
+#[test]
+fn an_instance_that_nobody_needs_ends() {
+    let (done, ended) = std::sync::mpsc::channel();
+    // On a thread of its own, which may be left behind.
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let function = Function::new(10, 100, limits()).await;
+            assert_eq!(start(&function.get("/").await), Start::Loaded);
+            assert!(!function.instances.is_idle());
+            while !function.instances.is_idle() {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            assert_eq!(start(&function.get("/").await), Start::Loaded);
+            done.send(()).unwrap();
+        });
+    });
+    // It is kept for ten seconds.
+    ended.recv_timeout(Duration::from_secs(60)).unwrap();
+}
+
 #[tokio::test]
 async fn whoever_is_in_flight_when_the_executor_ends_is_told() {
     let function = Function::new(10, 100, limits()).await;
