@@ -1,4 +1,4 @@
-//! Fresh instances of code that is in memory.
+//! Fresh, ready and used instances of code that is in memory.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
