@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use tokio::sync::oneshot;
 use tokio::time::{Sleep, sleep_until};
 use wasmtime_wasi_http::{Error, WasiBody};
 
@@ -83,6 +84,8 @@ pub struct ResponseBody {
     until: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
     ended: bool,
+    /// Told when it has ended.
+    reader: Option<oneshot::Sender<()>>,
 }
 
 impl ResponseBody {
@@ -92,13 +95,26 @@ impl ResponseBody {
         limit: Option<u64>,
         guest: Option<Stop>,
     ) -> Self {
-        Self { inner, completion, limit, sent: 0, guest, until: None, timer: None, ended: false }
+        let (until, timer, reader) = (None, None, None);
+        Self { inner, completion, limit, sent: 0, guest, until, timer, ended: false, reader }
     }
 
     /// Ends it with an error at a moment. An instance that is used again may
     /// hold a body open that its guest has forgotten to end.
     pub(crate) fn until(&mut self, moment: Option<Instant>) {
         self.until = moment;
+    }
+
+    /// Tells `reader` when it was read to its end; drops it if it never is.
+    pub(crate) fn read_by(&mut self, reader: oneshot::Sender<()>) {
+        self.reader = Some(reader);
+    }
+
+    fn tell(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            // Whoever waited may be gone.
+            let _ = reader.send(());
+        }
     }
 
     fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
@@ -150,7 +166,10 @@ impl Body for ResponseBody {
             Poll::Ready(None) if self.completion.has_failed() => {
                 Some(Err("the function failed before the end of its response".into()))
             }
-            Poll::Ready(None) => None,
+            Poll::Ready(None) => {
+                self.tell();
+                None
+            }
         };
         self.ended = true;
         Poll::Ready(frame)
@@ -169,6 +188,10 @@ impl Drop for ResponseBody {
     fn drop(&mut self) {
         if let Some(guest) = self.guest.take().filter(|_| !self.ended) {
             guest.stop();
+        }
+        // Nobody asks for more of a body whose length is known.
+        if !self.ended && self.is_end_stream() {
+            self.tell();
         }
     }
 }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt as _, StreamExt as _};
-use http_body::{Body, Frame, SizeHint};
+use http_body::Body;
 use http_body_util::BodyExt;
 use lambent_types::{Limits, Meter, Outcome};
 use tokio::sync::{mpsc, oneshot};
@@ -20,7 +20,7 @@ use tokio::time::Sleep;
 use wasmtime::AsContextMut as _;
 use wasmtime::component::Accessor;
 use wasmtime_wasi_http::p3::bindings::Service;
-use wasmtime_wasi_http::{Error, WasiBody, WasiHttpView, p3};
+use wasmtime_wasi_http::{WasiBody, WasiHttpView, p3};
 
 use crate::body::{RequestBody, ResponseBody};
 use crate::completion::Completion;
@@ -38,6 +38,8 @@ use crate::turns::Yielding;
 /// A request on its way to a worker.
 pub(crate) struct Job {
     request: http::Request<WasiBody>,
+    /// Told when the response was read to its end; dropped if nobody reads on.
+    read: oneshot::Receiver<()>,
     flight: Flight,
 }
 
@@ -54,10 +56,10 @@ impl<T: Send + 'static> Component<T> {
         B::Error: std::fmt::Display,
     {
         let (slot, mut head) = HeadSlot::new();
-        let (ended, end) = oneshot::channel();
+        let ((ended, end), (told, read)) = (oneshot::channel(), oneshot::channel());
         let (began, start) = (invocation.began, invocation.start);
         let flight = Flight { slot, completion: completion.clone(), began, start, ended };
-        desk.send(Job { request: request.map(BodyExt::boxed_unsync), flight });
+        desk.send(Job { request: request.map(BodyExt::boxed_unsync), read, flight });
         let response = tokio::select! {
             biased;
             Ok(response) = &mut head => response,
@@ -70,7 +72,8 @@ impl<T: Send + 'static> Component<T> {
         };
         let (parts, body) = response.into_parts();
         // The worker sees to it that it ends in time.
-        let body = ResponseBody::new(body, completion, invocation.limits.response_bytes, None);
+        let mut body = ResponseBody::new(body, completion, invocation.limits.response_bytes, None);
+        body.read_by(told);
         Answer::Response(http::Response::from_parts(parts, body))
     }
 }
@@ -293,10 +296,10 @@ async fn serve<T: Send + 'static>(
                 return Poll::Pending;
             }
             match jobs.poll_recv(cx) {
-                Poll::Ready(Some(Job { request, flight })) => {
+                Poll::Ready(Some(Job { request, read, flight })) => {
                     let slot = flight.slot.clone();
                     let number = launch(accessor, flights, flight)?;
-                    let handled = handle(accessor, service, request, slot);
+                    let handled = handle(accessor, service, request, slot, read);
                     running.push(async move { (number, handled.await) });
                 }
                 Poll::Ready(None) if running.is_empty() => {
@@ -350,6 +353,7 @@ async fn handle<T: Send + 'static>(
     service: &Service,
     request: http::Request<WasiBody>,
     slot: HeadSlot,
+    read: oneshot::Receiver<()>,
 ) -> wasmtime::Result<Outcome> {
     let (request, sent) = accessor.with(|mut access| {
         let (request, sent) = p3::Request::from_http(access.get().http().hooks, request);
@@ -360,62 +364,12 @@ async fn handle<T: Send + 'static>(
     match service.handle(accessor, request).await? {
         Ok(response) => {
             let response = accessor.with(|store| response.into_http(store, sent))?;
-            let (watched, over) = oneshot::channel();
-            slot.offer(response.map(|inner| Watched { inner, over: Some(watched) }.boxed_unsync()));
-            // Told, or dropped by whoever no longer reads.
-            Ok(if over.await.is_ok() { Outcome::Ok } else { Outcome::Cancelled })
+            slot.offer(response);
+            Ok(if read.await.is_ok() { Outcome::Ok } else { Outcome::Cancelled })
         }
         Err(code) => {
             slot.refuse(format!("the function answered with the error {code:?}"));
             Ok(Outcome::Ok)
-        }
-    }
-}
-
-/// A body that tells when it was read to its end.
-struct Watched {
-    inner: WasiBody,
-    over: Option<oneshot::Sender<()>>,
-}
-
-impl Watched {
-    fn tell(&mut self) {
-        if let Some(over) = self.over.take() {
-            // The worker may have ended.
-            let _ = over.send(());
-        }
-    }
-}
-
-impl Body for Watched {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
-        if frame.is_none() || self.inner.is_end_stream() {
-            self.tell();
-        }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
-    }
-}
-
-impl Drop for Watched {
-    fn drop(&mut self) {
-        // Nobody asks for more of a body whose length is known.
-        if self.inner.is_end_stream() {
-            self.tell();
         }
     }
 }
