@@ -1,10 +1,11 @@
 //! One connection, from its first byte to its last.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
 use hyper::rt::Executor;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -51,10 +52,19 @@ pub(crate) struct Connections {
 }
 
 /// Where a request came from.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Peer {
-    pub(crate) address: SocketAddr,
+    /// Its IP address: every request of the connection says it to the function.
+    pub(crate) client: HeaderValue,
     pub(crate) secure: bool,
+}
+
+impl Peer {
+    pub(crate) fn new(client: IpAddr, secure: bool) -> Self {
+        // An address is always a valid value.
+        let client = HeaderValue::try_from(client.to_canonical().to_string());
+        Self { client: client.unwrap_or(HeaderValue::from_static("unknown")), secure }
+    }
 }
 
 impl Connections {
@@ -106,13 +116,13 @@ impl Connections {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let activity = Arc::new(Activity::new());
-        let peer = Peer { address, secure: self.secure };
+        let peer = Arc::new(Peer::new(address.ip(), self.secure));
         let io = TokioIo::new(Watched::new(stream, activity.clone()));
         let this = self.clone();
         let seen = activity.clone();
         let service = service_fn(move |request| {
-            let (this, seen) = (this.clone(), seen.clone());
-            async move { service::answer(&this.doors, &seen, peer, request).await }
+            let (this, seen, peer) = (this.clone(), seen.clone(), peer.clone());
+            async move { service::answer(&this.doors, &seen, &peer, request).await }
         });
         let mut connection = pin!(self.http.serve_connection(io, service));
         let mut drained = pin!(self.doors.app.stop.drain.cancelled());

@@ -1,14 +1,12 @@
 //! Header fields that belong to one connection and not to the message.
 
-use std::net::IpAddr;
-
 use http::header::{
     CONNECTION, CONTENT_LENGTH, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
     TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::host::Host;
+use crate::connection::Peer;
 use crate::problem::Refusal;
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
@@ -63,34 +61,30 @@ fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
 /// before us said.
 pub(crate) fn add_forwarded(
     headers: &mut HeaderMap,
-    client: IpAddr,
-    secure: bool,
-    host: &Host,
+    peer: &Peer,
+    authority: &HeaderValue,
     prefix: Option<&str>,
 ) {
-    let mut chain = String::new();
-    for value in headers.get_all(FORWARDED_FOR) {
-        chain.push_str(&String::from_utf8_lossy(value.as_bytes()));
-        chain.push_str(", ");
-    }
-    chain.push_str(&client.to_canonical().to_string());
-    set(headers, FORWARDED_FOR, &chain);
+    let chain = chain(headers, &peer.client).unwrap_or_else(|| peer.client.clone());
+    headers.insert(FORWARDED_FOR, chain);
     if !headers.contains_key(FORWARDED_PROTO) {
-        let proto = if secure { "https" } else { "http" };
+        let proto = if peer.secure { "https" } else { "http" };
         headers.insert(FORWARDED_PROTO, HeaderValue::from_static(proto));
     }
     if !headers.contains_key(FORWARDED_HOST) {
-        set(headers, FORWARDED_HOST, host.authority.as_str());
+        headers.insert(FORWARDED_HOST, authority.clone());
     }
-    if let Some(prefix) = prefix {
-        set(headers, FORWARDED_PREFIX, prefix);
+    if let Some(Ok(prefix)) = prefix.map(HeaderValue::from_str) {
+        headers.insert(FORWARDED_PREFIX, prefix);
     }
 }
 
-fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
-    }
+/// Whom proxies said that the request is from, and `client`, the last of them.
+fn chain(headers: &HeaderMap, client: &HeaderValue) -> Option<HeaderValue> {
+    let mut said = headers.get_all(FORWARDED_FOR).iter().peekable();
+    said.peek()?;
+    let all: Vec<_> = said.chain([client]).map(HeaderValue::as_bytes).collect();
+    HeaderValue::from_bytes(&all.join(&b", "[..])).ok()
 }
 
 /// Refuses what the function could misread: encodings of the message that we
@@ -170,13 +164,23 @@ mod tests {
 
     #[test]
     fn the_client_is_appended_to_what_proxies_said() {
-        let host = Host { authority: "a.localhost:1".parse().unwrap(), name: "a.localhost".into() };
-        let mut all = headers(&[("x-forwarded-for", "1.2.3.4"), ("x-forwarded-proto", "https")]);
-        add_forwarded(&mut all, "::ffff:10.0.0.1".parse().unwrap(), false, &host, Some("/fn/a"));
-        assert_eq!(all["x-forwarded-for"], "1.2.3.4, 10.0.0.1");
+        let peer = Peer::new("::ffff:10.0.0.1".parse().unwrap(), false);
+        let host = HeaderValue::from_static("a.localhost:1");
+        let mut all = headers(&[
+            ("x-forwarded-for", "1.2.3.4, 5.6.7.8"),
+            ("x-forwarded-for", "9.9.9.9"),
+            ("x-forwarded-proto", "https"),
+        ]);
+        add_forwarded(&mut all, &peer, &host, Some("/fn/a"));
+        assert_eq!(all["x-forwarded-for"], "1.2.3.4, 5.6.7.8, 9.9.9.9, 10.0.0.1");
+        assert_eq!(all.get_all("x-forwarded-for").iter().count(), 1);
         assert_eq!(all["x-forwarded-proto"], "https");
         assert_eq!(all["x-forwarded-host"], "a.localhost:1");
         assert_eq!(all["x-forwarded-prefix"], "/fn/a");
+        let mut first = HeaderMap::new();
+        add_forwarded(&mut first, &peer, &host, None);
+        assert_eq!(first["x-forwarded-for"], "10.0.0.1");
+        assert_eq!(first["x-forwarded-proto"], "http");
     }
 
     #[test]

@@ -33,6 +33,7 @@ mod problem;
 mod router;
 mod server;
 mod service;
+mod slice;
 mod state;
 mod tls;
 mod traffic;

@@ -41,7 +41,7 @@ type Answer = Result<(RequestId, Response<Content>), Refusal>;
 pub(crate) async fn answer(
     doors: &Doors,
     activity: &Arc<Activity>,
-    peer: Peer,
+    peer: &Peer,
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Infallible> {
     let busy = Busy::begin(activity.clone(), request.version() == Version::HTTP_2);
@@ -78,7 +78,7 @@ fn problem(refusal: Refusal, id: RequestId) -> Response<Content> {
 
 async fn enter(
     doors: &Doors,
-    peer: Peer,
+    peer: &Peer,
     request: Request<RequestBody>,
     door: &mut Door,
 ) -> Answer {

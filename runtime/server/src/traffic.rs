@@ -23,7 +23,7 @@ use crate::state::App;
 /// It did not, and why.
 pub(crate) async fn serve(
     app: &App,
-    peer: Peer,
+    peer: &Peer,
     host: &Host,
     target: Target,
     mut request: Request<RequestBody>,
@@ -95,7 +95,7 @@ pub(crate) fn trace_parent(headers: &HeaderMap) -> Option<String> {
 /// us, and saying where it came from.
 fn for_guest(
     request: Request<RequestBody>,
-    peer: Peer,
+    peer: &Peer,
     host: &Host,
     target: Target,
 ) -> Result<Request<Body>, Refusal> {
@@ -110,12 +110,11 @@ fn for_guest(
     headers::remove_hop_by_hop(&mut parts.headers);
     // We have answered it: hyper says `100 Continue` when the body is read.
     parts.headers.remove(http::header::EXPECT);
-    let client = peer.address.ip();
-    headers::add_forwarded(&mut parts.headers, client, peer.secure, host, prefix.as_deref());
+    let authority = HeaderValue::from_str(host.authority.as_str())
+        .map_err(|_| Refusal::invalid("the request's host is malformed"))?;
+    headers::add_forwarded(&mut parts.headers, peer, &authority, prefix.as_deref());
     // The target wins over the header, and HTTP/2 has no such header.
-    if let Ok(authority) = HeaderValue::from_str(host.authority.as_str()) {
-        parts.headers.insert(HOST, authority);
-    }
+    parts.headers.insert(HOST, authority);
     let uri = Uri::builder()
         .scheme(if peer.secure { Scheme::HTTPS } else { Scheme::HTTP })
         .authority(host.authority.clone())

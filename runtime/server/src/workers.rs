@@ -6,12 +6,20 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread::JoinHandle;
 
+use std::time::Duration;
+
 use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
+
+use crate::slice;
 
 /// Tasks that are polled between two looks at the sockets. Guests that run long
 /// poll for a fraction of a millisecond, so tokio's 61 would be too many.
 const EVENT_INTERVAL: u32 = 16;
+
+/// Slices of the CPU that these threads get, the shortest there are: what comes
+/// in is not to wait for a thread that runs a long guest to use up its 3 ms.
+const SLICE: Duration = Duration::from_micros(100);
 
 /// The threads; they end when this is dropped, and what runs on them with them.
 pub(crate) struct Workers {
@@ -50,8 +58,14 @@ impl Workers {
                 .build()?;
             let executor = runtime.handle().clone();
             let stop = started.stop.clone();
+            let serve = move || {
+                if let Err(error) = slice::shorten(SLICE) {
+                    tracing::debug!(%error, "requests may wait for the CPU longer");
+                }
+                runtime.block_on(stop.cancelled());
+            };
             let thread = std::thread::Builder::new().name(format!("worker-{index}"));
-            started.threads.push(thread.spawn(move || runtime.block_on(stop.cancelled()))?);
+            started.threads.push(thread.spawn(serve)?);
             started.workers.push(Worker { executor, connections: Arc::default() });
         }
         Ok(started)

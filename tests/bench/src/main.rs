@@ -22,6 +22,7 @@ mod measure;
 mod node;
 mod overload;
 mod process;
+mod profiled;
 mod raw_log;
 mod table;
 mod tools;
@@ -70,6 +71,7 @@ enum Subject {
     Waiting(waiting::WaitingArgs),
     Instructions(instructions::InstructionsArgs),
     Charts(charts::ChartsArgs),
+    Profiled(profiled::ProfiledArgs),
     /// Be the native server that others are compared to
     #[command(hide = true)]
     Native {
@@ -113,7 +115,7 @@ async fn main() -> Result<(), Failed> {
 
 async fn measure(arguments: &Arguments) -> Result<(), Failed> {
     let parent = arguments.data.clone().unwrap_or_else(std::env::temp_dir);
-    let directory = tempfile::tempdir_in(parent)?;
+    let directory = tempfile::tempdir_in(std::path::absolute(parent)?)?;
     let (directory, mut table) = (directory.path(), Table::new());
     match &arguments.subject {
         // Their tables have columns of their own.
@@ -126,6 +128,7 @@ async fn measure(arguments: &Arguments) -> Result<(), Failed> {
         Some(Subject::Cold(args)) => cold::run(args, directory, &mut table).await?,
         Some(Subject::Density(args)) => density::run(args, directory, &mut table).await?,
         Some(Subject::Waiting(args)) => waiting::run(args, directory, &mut table).await?,
+        Some(Subject::Profiled(args)) => return profiled::run(args, directory).await,
         Some(Subject::Native { .. } | Subject::Charts(_)) => {}
         None => state_and_events(arguments, directory, &mut table).await?,
     }

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::Failed;
 use crate::client::{self, Answer};
 
-/// How long a server may take until it answers.
+/// How long a server may take until it answers, and until it ends.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How a server is started.
@@ -103,6 +105,20 @@ impl Server {
     /// Its process, to look at its memory while it is under load.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Has it end in order.
+    pub(crate) async fn end(mut self) -> Result<(), Failed> {
+        let process = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process(process.ok_or("no process")?, Signal::TERM)?;
+        let begun = Instant::now();
+        while self.child.try_wait()?.is_none() {
+            if begun.elapsed() > PATIENCE {
+                return Err(format!("a server does not end; its log: {}", self.log()).into());
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
     }
 
     /// What it wrote.

@@ -17,7 +17,7 @@ fn tools() -> PathBuf {
     root().join("target/bench-tools")
 }
 
-fn cargo(arguments: &[&str]) -> Result<(), Failed> {
+pub(crate) fn cargo(arguments: &[&str]) -> Result<(), Failed> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     run(&cargo, arguments, &root())
 }
@@ -79,9 +79,9 @@ pub(crate) fn lambent(given: Option<&Path>) -> Result<PathBuf, Failed> {
     if let Some(given) = given {
         return Ok(std::path::absolute(given)?);
     }
-    // With the packages that this was built with, or their features would differ
+    // Of the packages that this was built from, or their features would differ
     // and wasmtime be built anew.
-    cargo(&["build", "--release", "-p", "lambent-bench", "-p", "lambent-cli"])?;
+    cargo(&["build", "--release", "--bin", "lambent"])?;
     // This program was built into the same directory.
     let own = std::env::current_exe()?;
     Ok(own.parent().ok_or("no directory")?.join("lambent"))

@@ -18,8 +18,9 @@ use crate::client::{Answer, Connection};
 use crate::http::contender::Wasi;
 use crate::http::stage::{self, FUNCTION};
 use crate::http::workload::{SLOW, Workload};
+use crate::measure::Rounds;
 use crate::node::{self, Node};
-use crate::process::{Launch, Memory, memory};
+use crate::process::{Launch, Memory, Server, memory};
 use crate::table::Table;
 use crate::{Failed, fleet, tools};
 
@@ -36,7 +37,8 @@ const OTHER_CONNECTIONS: usize = 100;
 ///
 /// Sends so many requests at once to a function that asks an upstream, which
 /// answers none before all of them wait for it. What an instance holds is told
-/// with its connections, one to the client and one to the upstream.
+/// with its connections, one to the client and one to the upstream, and beside
+/// what a native server holds that waits in the same way.
 #[derive(Debug, Args)]
 pub(crate) struct WaitingArgs {
     /// How many instances, or as many as the machine has room for
@@ -62,6 +64,7 @@ pub(crate) async fn run(
     table.value("open files allowed", files as f64, "", "");
     let mappings = std::fs::read_to_string("/proc/sys/vm/max_map_count")?;
     table.value("vm.max_map_count", mappings.trim().parse()?, "", "");
+    let native = native(directory, wanted, table).await?;
     for (name, wasi) in [("WASI 0.2", Wasi::P2), ("WASI 0.3", Wasi::P3)] {
         eprintln!("measuring: {name}");
         let upstream = Upstream::start().await?;
@@ -71,23 +74,56 @@ pub(crate) async fn run(
         node.deploy(&lambent, FUNCTION, &component, &["--timeout", "900s"])?;
         let hosts = [format!("http://{}", upstream.address)];
         node.grant(FUNCTION, json!({ "hosts": hosts })).await?;
-        let [before, during, after] = measure(&node, &upstream, instances).await?;
-
-        let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
-        let each = |before: u64, during: u64| {
-            during.saturating_sub(before) as f64 / 1024.0 / instances as f64
-        };
-        let mut row = |what: &str, value, unit| {
-            table.value(&format!("{name}: {what}"), value, unit, "");
-        };
-        row("instances that wait", instances as f64, "");
-        row("anonymous memory of each", each(before.anonymous, during.anonymous), " KiB");
-        row("resident memory of each", each(before.resident, during.resident), " KiB");
-        row("resident before", mib(before.resident), " MiB");
-        row("resident while all wait", mib(during.resident), " MiB");
-        row("resident after", mib(after.resident), " MiB");
+        let target = format!("/fn/{FUNCTION}{}", Workload::Wait.target(upstream.address, ""));
+        let memory = measure(&node.server, &target, &upstream, instances).await?;
+        tell(table, name, instances, &memory, Some(&native));
     }
     Ok(())
+}
+
+/// What the same takes where nothing runs in instances: the connections alone.
+async fn native(directory: &Path, requests: usize, table: &mut Table) -> Result<Each, Failed> {
+    eprintln!("measuring: native");
+    let upstream = Upstream::start().await?;
+    let hello = |address| Workload::Hello.request(address, "/");
+    let launch = stage::native(directory, None)?;
+    let server = launch.start(hello, |answer| Workload::Hello.is_answer(answer)).await?;
+    let target = Workload::Wait.target(upstream.address, "");
+    let memory = measure(&server, &target, &upstream, requests).await?;
+    Ok(tell(table, "native", requests, &memory, None))
+}
+
+/// KiB of memory that each request holds while it waits.
+struct Each {
+    anonymous: f64,
+    resident: f64,
+}
+
+/// Adds rows to the table. The native server is their baseline.
+fn tell(
+    table: &mut Table,
+    name: &str,
+    requests: usize,
+    [before, during, after]: &[Memory; 3],
+    native: Option<&Each>,
+) -> Each {
+    let each =
+        |before: u64, during: u64| during.saturating_sub(before) as f64 / 1024.0 / requests as f64;
+    let anonymous = each(before.anonymous, during.anonymous);
+    let resident = each(before.resident, during.resident);
+    let mut row = |what: &str, value: f64, unit, baseline: Option<f64>| {
+        let mut once = Rounds::default();
+        once.push(value);
+        table.row(&format!("{name}: {what}"), &once, unit, baseline.map(|value| (value, "")));
+    };
+    let mib = |bytes: u64| bytes as f64 / f64::from(1 << 20);
+    row("requests that wait", requests as f64, "", None);
+    row("anonymous memory of each", anonymous, " KiB", native.map(|native| native.anonymous));
+    row("resident memory of each", resident, " KiB", native.map(|native| native.resident));
+    row("resident before", mib(before.resident), " MiB", None);
+    row("resident while all wait", mib(during.resident), " MiB", None);
+    row("resident after", mib(after.resident), " MiB", None);
+    Each { anonymous, resident }
 }
 
 /// A node that lets so many requests wait at once.
@@ -123,54 +159,52 @@ fn raise_files(wanted: u64) -> Result<u64, Failed> {
     Err("the limit of open files cannot be raised".into())
 }
 
-/// The node's memory before requests wait, while all do, and after.
+/// The server's memory before requests wait, while all do, and after.
 async fn measure(
-    node: &Node,
+    server: &Server,
+    target: &str,
     upstream: &Upstream,
-    instances: usize,
+    requests: usize,
 ) -> Result<[Memory; 3], Failed> {
-    let address = node.server.address;
-    let target = format!("/fn/{FUNCTION}{}", Workload::Wait.target(upstream.address, ""));
-    let request: Arc<[u8]> = Workload::Wait.request(address, &target).into();
+    let address = server.address;
+    let request: Arc<[u8]> = Workload::Wait.request(address, target).into();
     // What is loaded and opened once is there before.
     upstream.answers.send_replace(true);
     check(&send(address, request.clone()).await?)?;
     upstream.answers.send_replace(false);
     upstream.asked.store(0, Ordering::Relaxed);
-    fleet::settle(&node.server).await?;
-    let before = memory(node.server.id())?;
+    fleet::settle(server).await?;
+    let before = memory(server.id())?;
 
-    let mut requests = JoinSet::new();
-    for _ in 0..instances {
-        requests.spawn(send(address, request.clone()));
+    let mut waiting = JoinSet::new();
+    for _ in 0..requests {
+        waiting.spawn(send(address, request.clone()));
     }
-    all_wait(node, upstream, instances, &mut requests).await?;
-    fleet::settle(&node.server).await?;
-    let during = memory(node.server.id())?;
+    all_wait(upstream, requests, &mut waiting).await?;
+    fleet::settle(server).await?;
+    let during = memory(server.id())?;
     upstream.answers.send_replace(true);
-    while let Some(answer) = requests.join_next().await {
+    while let Some(answer) = waiting.join_next().await {
         check(&answer??)?;
     }
-    fleet::settle(&node.server).await?;
-    Ok([before, during, memory(node.server.id())?])
+    fleet::settle(server).await?;
+    Ok([before, during, memory(server.id())?])
 }
 
-/// Returns when all are in flight and have asked the upstream.
+/// Returns when all have asked the upstream, which has answered none of them.
 async fn all_wait(
-    node: &Node,
     upstream: &Upstream,
-    instances: usize,
-    requests: &mut JoinSet<Result<Answer, Failed>>,
+    requests: usize,
+    waiting: &mut JoinSet<Result<Answer, Failed>>,
 ) -> Result<(), Failed> {
     let begun = Instant::now();
     loop {
         let asked = upstream.asked.load(Ordering::Relaxed);
-        let in_flight = node.counter("lambent_in_flight", &[]).await?;
-        if asked >= instances && in_flight >= instances as u64 {
+        if asked >= requests {
             return Ok(());
         }
-        let state = format!("{in_flight} of {instances} in flight, {asked} wait for the upstream");
-        if let Some(early) = requests.try_join_next() {
+        let state = format!("{asked} of {requests} wait for the upstream");
+        if let Some(early) = waiting.try_join_next() {
             return Err(format!("a request did not wait: {}; {state}", early??).into());
         }
         if begun.elapsed() > PATIENCE {
