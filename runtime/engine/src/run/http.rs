@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use futures::FutureExt as _;
 use lambent_types::{Handler, Outcome};
 use tokio::sync::oneshot;
 use wasmtime::{Store, component};
@@ -63,18 +64,22 @@ impl<T: Send + 'static> Component<T> {
         let guest = self.clone().drive(invocation, request, slot, completion.clone());
         let mut guest = Migrating::new(guest, self.0.executor.clone());
 
-        let (response, task) = tokio::select! {
+        let (response, ended) = tokio::select! {
             biased;
-            result = &mut guest => match (result, head.try_recv()) {
-                (Some(Ok(outcome)), Ok(response)) if outcome.is_ok() => (response, None),
-                // Also with a head: nothing of it was sent, so the failure can
-                // still be told in place of a response that breaks off.
-                (Some(Ok(outcome)), _) => return Answer::Ended(outcome),
-                (Some(Err(refused)), _) => return Answer::Refused(refused),
-                // The executor has ended, and with it the guest.
-                (None, _) => return Answer::Ended(Outcome::Cancelled),
-            },
-            Ok(response) = &mut head => (response, Some(guest.spawn())),
+            ended = &mut guest => (head.try_recv().ok(), Some(ended)),
+            // Mostly it has a small body to write and is then done: to let it go
+            // on at once, and once, spares a task and a place behind all others.
+            Ok(response) = &mut head => (Some(response), (&mut guest).now_or_never()),
+        };
+        let (response, task) = match (ended, response) {
+            (None, Some(response)) => (response, Some(guest.spawn())),
+            (Some(Some(Ok(outcome))), Some(response)) if outcome.is_ok() => (response, None),
+            // Also with a head: nothing of it was sent, so the failure can
+            // still be told in place of a response that breaks off.
+            (Some(Some(Ok(outcome))), _) => return Answer::Ended(outcome),
+            (Some(Some(Err(refused))), _) => return Answer::Refused(refused),
+            // The executor has ended, and with it the guest.
+            (Some(None) | None, _) => return Answer::Ended(Outcome::Cancelled),
         };
         let (parts, body) = response.into_parts();
         let mut body = ResponseBody::new(body, completion, limit, task);

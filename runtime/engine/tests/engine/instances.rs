@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lambent_engine::types::{Limits, Outcome, Provisioned, Start};
-use lambent_engine::{Engine, Instances, Invocation, Keep, Options};
+use lambent_engine::{Answer, Engine, Instances, Invocation, Keep, Options};
 use lambent_test_support::guest_bytes;
 
 use crate::support::{Exchange, component, get, limits, request, serve};
@@ -63,6 +63,20 @@ async fn each_invocation_of_a_reused_instance_has_its_own_meter_and_logs() {
     // The first also paid for being instantiated.
     let fuel = |end: &Exchange| end.finished.meter.fuel;
     assert!(fuel(&first) > fuel(&second) && fuel(&third) > 0);
+}
+
+/// On one thread, so that nothing runs behind the test's back: a guest that has
+/// no more to do than to write a small body is not left for later.
+#[tokio::test]
+async fn a_guest_that_can_end_with_its_head_does() {
+    for guest in ["guest-probe", "guest-concurrent"] {
+        let function = Function::new(guest, reuse(10), limits()).await;
+        let instances = Some(function.instances.clone());
+        let invocation = Invocation { instances, ..Invocation::new(()) }.limits(function.limits);
+        let answer = function.component.http(invocation, request("GET", "/state"), |_| {}).await;
+        assert!(matches!(answer, Answer::Response(_)), "{guest}");
+        assert_eq!(function.instances.waiting(), 1, "{guest}: it is done");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
