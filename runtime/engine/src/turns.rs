@@ -1,8 +1,8 @@
 //! Who runs next, when guests want more CPU than there is.
 //!
 //! A guest runs at once for its first half millisecond, as most need no more. From
-//! then on it waits for a turn before it goes on, and there are as many turns
-//! as cores. A turn ends when the guest yields, by its meter or to wait for
+//! then on, or from the beginning if others of its tenant wait already, it waits
+//! for a turn before it goes on, and there are as many turns as cores. A turn ends when the guest yields, by its meter or to wait for
 //! something, and the next goes to the namespace that has used the least CPU
 //! of late for its weight, and in it to the function: whoever asks for much is
 //! slowed down by itself alone.
@@ -75,6 +75,13 @@ impl Turns {
         self.contended.load(Ordering::Relaxed) && self.lock().are_late(&tenant())
     }
 
+    /// Whether guests of a tenant wait for turns, so that one more that begins
+    /// has to wait too. Else a tenant with many short guests, or many that begin,
+    /// would have as many cores as it likes, and the threads that serve others.
+    pub(crate) fn are_waiting(&self, tenant: impl FnOnce() -> Tenant) -> bool {
+        self.contended.load(Ordering::Relaxed) && self.lock().are_waiting(&tenant())
+    }
+
     /// Runs `guest` by turns once it has run for [`AT_ONCE`]. `weight` is
     /// relative to that of other tenants' guests.
     pub(crate) fn share<F: Future>(
@@ -83,9 +90,10 @@ impl Turns {
         weight: u64,
         guest: F,
     ) -> Sharing<F> {
+        let at_once = if self.are_waiting(|| tenant.clone()) { Duration::ZERO } else { AT_ONCE };
         let turns = self.clone();
         let (used, place, waiter, yielding) = (Duration::ZERO, None, None, None);
-        Sharing { guest, turns, tenant, weight, used, place, waiter, yielding }
+        Sharing { guest, turns, tenant, weight, at_once, used, place, waiter, yielding }
     }
 }
 
@@ -115,6 +123,7 @@ pin_project_lite::pin_project! {
         turns: Arc<Turns>,
         tenant: Tenant,
         weight: u64,
+        at_once: Duration,
         used: Duration,
         place: Option<Place>,
         waiter: Option<Arc<Waiter>>,
@@ -139,6 +148,7 @@ impl<F: Future> Sharing<F> {
         *this.used = *this.used * left / left.saturating_add(ended).max(1);
         if *this.used < AT_ONCE && this.place.take().is_some() {
             this.turns.depart(this.tenant, this.waiter.take(), *this.used);
+            *this.at_once = AT_ONCE;
             // It no longer waits for a turn.
             waker.wake_by_ref();
         }
@@ -150,7 +160,7 @@ impl<F: Future> Future for Sharing<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = self.project();
-        let by_turns = *this.used >= AT_ONCE;
+        let by_turns = *this.used >= *this.at_once;
         if by_turns {
             let waiter = match this.waiter {
                 Some(waiter) => waiter,
@@ -219,6 +229,10 @@ impl Wake for Yielding {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
+    use futures::FutureExt as _;
+
     use super::*;
 
     fn named(name: &str) -> Tenant {
@@ -259,6 +273,22 @@ mod tests {
         // 20 ms by itself, 40 by equal shares, 400 if each guest had one.
         assert!(began.elapsed() < Duration::from_millis(200), "{:?}", began.elapsed());
         many.iter().for_each(tokio::task::JoinHandle::abort);
+    }
+
+    #[tokio::test]
+    async fn who_begins_waits_behind_those_of_its_tenant_that_wait() {
+        let turns = Turns::new(1);
+        let mut first = pin!(turns.share(named("a"), 1, spin(1000)));
+        let mut second = pin!(turns.share(named("a"), 1, spin(1000)));
+        // Each has what it may run at once, then one has the turn.
+        for _ in 0..10 {
+            assert!(first.as_mut().now_or_never().is_none());
+            assert!(second.as_mut().now_or_never().is_none());
+        }
+        let mut third = pin!(turns.share(named("a"), 1, async {}));
+        assert!(third.as_mut().now_or_never().is_none(), "its tenant's guests wait");
+        let other = pin!(turns.share(named("b"), 1, async {}));
+        assert!(other.now_or_never().is_some(), "no other tenant's do");
     }
 
     #[tokio::test]

@@ -20,6 +20,7 @@ use crate::instances::Instances;
 use crate::invocation::{Finished, Invocation, Refused};
 use crate::run::instance::Instance;
 use crate::run::migrate::Migrating;
+use crate::turns::tenant;
 
 /// What came of an HTTP invocation when its response head was due.
 pub enum Answer {
@@ -60,9 +61,14 @@ impl<T: Send + 'static> Component<T> {
         if let Some(desk) = invocation.instances.as_ref().and_then(Instances::desk) {
             return Self::http_shared(&desk, &invocation, request, completion).await;
         }
+        let function = invocation.context.function.clone();
+        let waits = self.0.turns.are_waiting(|| tenant(function.as_deref()));
         let (slot, mut head) = HeadSlot::new();
         let guest = self.clone().drive(invocation, request, slot, completion.clone());
         let mut guest = Migrating::new(guest, self.0.executor.clone());
+        if waits {
+            guest.migrate();
+        }
 
         let (response, ended) = tokio::select! {
             biased;

@@ -57,7 +57,8 @@ where
         Stop { task: tokio::spawn(self).abort_handle(), moved }
     }
 
-    fn migrate(&mut self) {
+    /// Has it go on, or begin, elsewhere.
+    pub(crate) fn migrate(&mut self) {
         if let Some(elsewhere) = self.elsewhere.take() {
             match std::mem::replace(&mut self.place, Place::Over) {
                 Place::Here(guest) => {

@@ -169,7 +169,7 @@ impl Accounts {
 
     /// Takes a function out of the order if none of its guests waits.
     fn settle(&mut self, tenant: &Tenant) {
-        if self.queues.get(tenant).is_some_and(|queue| !queue.waiting.is_empty()) {
+        if self.are_waiting(tenant) {
             return;
         }
         let (namespace, function) = tenant;
@@ -178,6 +178,11 @@ impl Accounts {
         if functions.waiting() == 0 {
             self.namespaces.leave(namespace);
         }
+    }
+
+    /// Whether guests of a tenant wait, before which one more is not to begin.
+    pub(super) fn are_waiting(&self, tenant: &Tenant) -> bool {
+        self.queues.get(tenant).is_some_and(|queue| !queue.waiting.is_empty())
     }
 
     /// Whether one more guest of a function would have to wait too long, by what
