@@ -2,10 +2,11 @@
 //!
 //! A guest runs at once for its first half millisecond, as most need no more. From
 //! then on, or from the beginning if others of its tenant wait already, it waits
-//! for a turn before it goes on, and there are as many turns as cores. A turn ends when the guest yields, by its meter or to wait for
-//! something, and the next goes to the namespace that has used the least CPU
-//! of late for its weight, and in it to the function: whoever asks for much is
-//! slowed down by itself alone.
+//! for a turn before it goes on, and there are as many turns as cores. A turn
+//! ends when the guest yields, by its meter or to wait for something, and the
+//! next goes to the namespace that has used the least CPU of late for its
+//! weight, and in it to the function: whoever asks for much is slowed down by
+//! itself alone.
 
 mod account;
 mod order;
@@ -193,6 +194,11 @@ impl<F: Future> Future for Sharing<F> {
             accounts.end(this.tenant, *this.weight, took);
             asked
         });
+        if goes_on.is_some() {
+            // The system's turn too: it looks only at its tick, every 4 ms or so,
+            // whether another thread is due, such as one that serves.
+            std::thread::yield_now();
+        }
         polled
     }
 }

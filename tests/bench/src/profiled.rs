@@ -134,6 +134,9 @@ fn merge(merger: &Path, from: &Path, to: &Path) -> Result<PathBuf, Failed> {
             arguments.push(path.display().to_string());
         }
     }
+    if arguments.len() == 3 {
+        return Err("nothing was counted: is RUSTFLAGS set? It replaces our flags".into());
+    }
     let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
     run_program(&merger.display().to_string(), &arguments, &root())?;
     Ok(merged)

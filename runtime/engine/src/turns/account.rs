@@ -52,10 +52,12 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Levels are 8 ms, 64 ms, 512 ms and so on.
-    const fn after(self, used: Duration) -> Self {
-        let level = ((used.as_millis() as u64) | 1).ilog2() / 3;
-        Self { level, number: self.number }
+    /// Levels begin at 8, 64 and 512 times what guests of the tenant use on
+    /// average, or milliseconds if that is not known: those that use a little
+    /// more than most would wait for as long as more of those come.
+    fn after(self, used: Duration, mean: Duration) -> Self {
+        let times = used.as_nanos() / mean.max(Duration::from_millis(1)).as_nanos();
+        Self { level: (times | 1).ilog2() / 3, number: self.number }
     }
 }
 
@@ -110,10 +112,10 @@ impl Accounts {
     /// Waits for the next turn that ends.
     pub(super) fn wait(&mut self, tenant: &Tenant, place: Place, used: Duration) -> Arc<Waiter> {
         let (granted, waker) = (AtomicBool::new(false), AtomicWaker::new());
-        let place = place.after(used);
-        let waiter = Arc::new(Waiter { place, granted, waker });
         let (namespace, function) = tenant;
         let queue = self.queues.entry(tenant.clone()).or_default();
+        let place = place.after(used, queue.mean);
+        let waiter = Arc::new(Waiter { place, granted, waker });
         if queue.waiting.is_empty() {
             let functions = self.functions.entry(namespace.clone()).or_default();
             if functions.waiting() == 0 {
@@ -264,6 +266,20 @@ mod tests {
             accounts.end(&mine, 1, Duration::from_millis(1));
             assert!(next.is_granted());
         }
+    }
+
+    #[test]
+    fn who_uses_a_little_more_than_most_is_not_overtaken_by_all() {
+        let mut accounts = Accounts::new(1);
+        let mine = tenant("mine");
+        accounts.join(&mine);
+        let [running, slow, next] = [(); 3].map(|()| accounts.join(&mine));
+        accounts.part(&mine, Duration::from_millis(6));
+        let _running = accounts.ask(&mine, running, Duration::ZERO);
+        let slow = accounts.ask(&mine, slow, Duration::from_millis(10));
+        let next = accounts.ask(&mine, next, Duration::ZERO);
+        accounts.end(&mine, 1, Duration::from_millis(1));
+        assert!(slow.is_granted() && !next.is_granted());
     }
 
     #[test]
