@@ -83,8 +83,9 @@ impl Turns {
         self.contended.load(Ordering::Relaxed) && self.lock().are_waiting(&tenant())
     }
 
-    /// Runs `guest` by turns once it has run for [`AT_ONCE`]. `weight` is
-    /// relative to that of other tenants' guests.
+    /// Runs `guest` by turns once it has run for [`AT_ONCE`], or from the
+    /// beginning if others of its tenant wait. `weight` is relative to that of
+    /// other tenants' guests.
     pub(crate) fn share<F: Future>(
         self: &Arc<Self>,
         tenant: Tenant,
