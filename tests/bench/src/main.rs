@@ -21,6 +21,7 @@ mod machine;
 mod measure;
 mod node;
 mod overload;
+mod peer_flags;
 mod process;
 mod profiled;
 mod raw_log;
@@ -72,6 +73,7 @@ enum Subject {
     Instructions(instructions::InstructionsArgs),
     Charts(charts::ChartsArgs),
     Profiled(profiled::ProfiledArgs),
+    PeerFlags(peer_flags::PeerFlagsArgs),
     /// Be the native server that others are compared to
     #[command(hide = true)]
     Native {
@@ -128,6 +130,7 @@ async fn measure(arguments: &Arguments) -> Result<(), Failed> {
         Some(Subject::Cold(args)) => cold::run(args, directory, &mut table).await?,
         Some(Subject::Density(args)) => density::run(args, directory, &mut table).await?,
         Some(Subject::Waiting(args)) => waiting::run(args, directory, &mut table).await?,
+        Some(Subject::PeerFlags(args)) => peer_flags::run(args, directory, &mut table).await?,
         Some(Subject::Profiled(args)) => return profiled::run(args, directory).await,
         Some(Subject::Native { .. } | Subject::Charts(_)) => {}
         None => state_and_events(arguments, directory, &mut table).await?,

@@ -20,7 +20,9 @@ pub(crate) struct Node {
 /// How a node over this data is started.
 pub(crate) fn launch(lambent: &Path, data: &Path, core: Option<usize>) -> Launch {
     let data = data.display().to_string();
-    let arguments = ["serve", "--dev", "--listen", "{address}", "--data", &data];
+    // As many functions as are asked for.
+    let quota = "--quota-resources=1000000";
+    let arguments = ["serve", "--dev", "--listen", "{address}", "--data", &data, quota];
     Launch {
         program: lambent.to_owned(),
         arguments: arguments.map(ToOwned::to_owned).into(),

@@ -6,11 +6,14 @@ use lambent_test_support::root;
 use serde_json::{Map, Value};
 
 use crate::Failed;
-use crate::http::contender::{Contender, Kind};
+use crate::http::contender::{Contender, Kind, Release};
 use crate::process::{output, run};
 
-/// The version of wasmtime that is compared, from crates.io.
+/// The version of wasmtime that is compared, from crates.io: that of the engine.
 const WASMTIME: &str = "=48.0.8";
+/// The newest one that was had. It says that it needs Rust 1.96, and is built
+/// with what there is.
+const NEWEST: &str = "=49.0.5";
 
 /// Where what is installed is kept.
 fn tools() -> PathBuf {
@@ -26,6 +29,7 @@ pub(crate) fn cargo(arguments: &[&str]) -> Result<(), Failed> {
 pub(crate) struct Programs {
     lambent: Result<PathBuf, String>,
     pub(crate) wasmtime: Result<PathBuf, String>,
+    pub(crate) newest: Result<PathBuf, String>,
     pub(crate) workerd: Result<PathBuf, String>,
 }
 
@@ -41,8 +45,12 @@ impl Programs {
                 true => Ok(lambent(given)?),
                 false => unwanted(),
             },
-            wasmtime: match wanted(|kind| matches!(kind, Kind::Wasmtime(..))) {
-                true => wasmtime().map_err(text),
+            wasmtime: match wanted(|kind| matches!(kind, Kind::Wasmtime(Release::Same, ..))) {
+                true => wasmtime(Release::Same).map_err(text),
+                false => unwanted(),
+            },
+            newest: match wanted(|kind| matches!(kind, Kind::Wasmtime(Release::Newest, ..))) {
+                true => wasmtime(Release::Newest).map_err(text),
                 false => unwanted(),
             },
             workerd: match wanted(|kind| matches!(kind, Kind::Workerd)) {
@@ -64,8 +72,12 @@ impl Programs {
 
     /// What each says its version is.
     pub(crate) fn versions(&self) -> Map<String, Value> {
-        let programs =
-            [("lambent", &self.lambent), ("wasmtime", &self.wasmtime), ("workerd", &self.workerd)];
+        let programs = [
+            ("lambent", &self.lambent),
+            ("wasmtime", &self.wasmtime),
+            ("newest", &self.newest),
+            ("workerd", &self.workerd),
+        ];
         let had = programs.into_iter().filter_map(|(name, path)| Some((name, path.as_ref().ok()?)));
         had.map(|(name, path)| {
             (name.to_owned(), output(path, &["--version"]).unwrap_or_default().into())
@@ -87,11 +99,17 @@ pub(crate) fn lambent(given: Option<&Path>) -> Result<PathBuf, Failed> {
     Ok(own.parent().ok_or("no directory")?.join("lambent"))
 }
 
-fn wasmtime() -> Result<PathBuf, Failed> {
-    let program = tools().join("bin/wasmtime");
+/// A release of wasmtime.
+pub(crate) fn wasmtime(release: Release) -> Result<PathBuf, Failed> {
+    let (root, version) = match release {
+        Release::Same => (tools(), WASMTIME),
+        Release::Newest => (tools().join("newest"), NEWEST),
+    };
+    let program = root.join("bin/wasmtime");
     if !program.exists() {
-        let tools = tools().display().to_string();
-        cargo(&["install", "wasmtime-cli", "--version", WASMTIME, "--locked", "--root", &tools])?;
+        let root = root.display().to_string();
+        let install = ["install", "wasmtime-cli", "--version", version, "--locked"];
+        cargo(&[&install[..], &["--ignore-rust-version", "--root", &root]].concat())?;
     }
     Ok(program)
 }

@@ -8,7 +8,7 @@ pub(crate) mod native;
 mod report;
 pub(crate) mod stage;
 pub(crate) mod workload;
-mod wrk;
+pub(crate) mod wrk;
 
 use std::path::{Path, PathBuf};
 

@@ -7,7 +7,7 @@ use guest_bench_work as work;
 use lambent_test_support::{guest, root};
 use serde_json::json;
 
-use super::contender::{Contender, Kind, Wasi};
+use super::contender::{Contender, Kind, Release, Wasi};
 use super::workload::{VALUE, Workload};
 use crate::Failed;
 use crate::node::{self, Node};
@@ -62,6 +62,25 @@ pub(crate) fn native(directory: &Path, core: Option<usize>) -> Result<Launch, Fa
     })
 }
 
+/// `wasmtime serve` of a workload's component.
+pub(crate) fn wasmtime(
+    (directory, core): (&Path, Option<usize>),
+    program: &Path,
+    (workload, wasi): (Workload, Wasi),
+    flags: &[&str],
+) -> Launch {
+    let pair = format!("keyvalue-in-memory-data={}={VALUE}", work::KEY);
+    let mut arguments = vec!["serve", "--addr", "{address}", "-S", "cli,keyvalue", "-S", &pair];
+    if wasi == Wasi::P3 {
+        arguments.extend(["-S", "p3", "-W", "component-model-async"]);
+    }
+    arguments.extend(flags);
+    let component = component(workload, wasi).display().to_string();
+    let arguments = arguments.into_iter().map(ToOwned::to_owned).chain([component]).collect();
+    let (program, log) = (program.to_owned(), directory.join("wasmtime.log"));
+    Launch { program, arguments, log, core }
+}
+
 impl Stage<'_> {
     /// Builds, installs and deploys what the contender needs.
     pub(crate) async fn prepare(
@@ -78,10 +97,16 @@ impl Stage<'_> {
                 }
                 Err(why) => return Ok(Staged::Skipped(why)),
             },
-            Kind::Wasmtime(wasi, flags) => match &self.programs.wasmtime {
-                Ok(program) => (self.wasmtime(program, workload, wasi, flags), "", ""),
-                Err(why) => return Ok(Staged::Skipped(why.clone())),
-            },
+            Kind::Wasmtime(release, wasi, flags) => {
+                let program = match release {
+                    Release::Same => &self.programs.wasmtime,
+                    Release::Newest => &self.programs.newest,
+                };
+                match program {
+                    Ok(program) => (self.wasmtime(program, (workload, wasi), flags), "", ""),
+                    Err(why) => return Ok(Staged::Skipped(why.clone())),
+                }
+            }
             Kind::Workerd if workload != Workload::Hello => {
                 return Ok(Staged::Skipped("only hello is written in JavaScript".into()));
             }
@@ -119,17 +144,8 @@ impl Stage<'_> {
         Ok(node::launch(program, &data, self.core))
     }
 
-    fn wasmtime(&self, program: &Path, workload: Workload, wasi: Wasi, flags: &[&str]) -> Launch {
-        let pair = format!("keyvalue-in-memory-data={}={VALUE}", work::KEY);
-        let mut arguments = vec!["serve", "--addr", "{address}", "-S", "cli,keyvalue", "-S", &pair];
-        if wasi == Wasi::P3 {
-            arguments.extend(["-S", "p3", "-W", "component-model-async"]);
-        }
-        arguments.extend(flags);
-        let component = component(workload, wasi).display().to_string();
-        let arguments = arguments.into_iter().map(ToOwned::to_owned).chain([component]).collect();
-        let (program, log) = (program.to_owned(), self.directory.join("wasmtime.log"));
-        Launch { program, arguments, log, core: self.core }
+    fn wasmtime(&self, program: &Path, what: (Workload, Wasi), flags: &[&str]) -> Launch {
+        wasmtime((self.directory, self.core), program, what, flags)
     }
 
     fn workerd(&self, program: &Path) -> Launch {
