@@ -9,6 +9,14 @@ use crate::node::Node;
 
 const MIB: usize = 1 << 20;
 
+/// Nothing but the disk bounds what is written.
+const BARE: &[&str] = &[
+    "--disk-reserve=0",
+    "--quota-objects=unlimited",
+    "--quota-keyvalue=unlimited",
+    "--quota-messages=unlimited",
+];
+
 fn ask(node: &Node, method: &str, path: &str) -> Ask {
     node.ask(method, path).key(&node.key)
 }
@@ -20,7 +28,7 @@ async fn a_full_disk_is_told_and_loses_nothing() {
     let disk = home.path().join("disk");
     image(&disk, 128 << 20, "mkfs.ext4");
     let mount = Mount::new(&disk);
-    let node = Node::start_in(&mount.directory, &[]);
+    let node = Node::start_in(&mount.directory, BARE);
     node.deploy("hello", "hello-http", "").await;
     for path in ["/v1/buckets/full", "/v1/keyspaces/full", "/v1/queues/full"] {
         let ask = ask(&node, "PUT", path).header("content-type", "application/json");
@@ -64,7 +72,7 @@ async fn a_full_disk_is_told_and_loses_nothing() {
     }
     node.kill();
 
-    let node = Node::start_in(&mount.directory, &[]);
+    let node = Node::start_in(&mount.directory, BARE);
     for number in 0..kept.min(20) {
         let reply = ask(&node, "DELETE", &object(number)).send().await;
         assert!(matches!(reply.status, 204 | 404), "{number}: {reply:?}");
@@ -75,5 +83,42 @@ async fn a_full_disk_is_told_and_loses_nothing() {
     }
     let reply = ask(&node, "PUT", &object(0)).body(vec![1; MIB]).send().await;
     assert_eq!(reply.status, 201, "there is room again: {reply:?}");
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs root and loop devices"]
+async fn below_the_reserve_only_deletes_are_taken() {
+    let home = tempfile::tempdir().unwrap();
+    let disk = home.path().join("disk");
+    image(&disk, 128 << 20, "mkfs.ext4");
+    let mount = Mount::new(&disk);
+    let flags = [&BARE[1..], &["--disk-reserve=64MiB"]].concat();
+    let node = Node::start_in(&mount.directory, &flags);
+    node.deploy("hello", "hello-http", "").await;
+    let create = ask(&node, "PUT", "/v1/buckets/full").header("content-type", "application/json");
+    assert_eq!(create.body("{}").send().await.status, 201);
+    let object = |number: usize| format!("/v1/buckets/full/objects/{number}");
+    let put = |number| ask(&node, "PUT", &object(number)).body(vec![7; 2 * MIB]);
+    let mut kept = 0;
+    let refused = loop {
+        let reply = put(kept).send().await;
+        if reply.status != 201 {
+            break reply;
+        }
+        kept += 1;
+        assert!(kept < 100, "the reserve is not kept");
+    };
+    let detail = refused.problem(507, "disk-reserve");
+    assert!(detail.contains("--disk-reserve"), "{detail}");
+    assert!(kept > 5, "only {kept} objects were taken");
+    assert_eq!(node.get("hello", "/").await.status, 200);
+    assert_eq!(ask(&node, "GET", "/readyz").send().await.status, 200);
+    let metrics = ask(&node, "GET", "/metrics").send().await;
+    assert!(String::from_utf8_lossy(&metrics.body).contains("\nlambent_disk_low 1\n"));
+    for number in 0..kept {
+        assert_eq!(ask(&node, "DELETE", &object(number)).send().await.status, 204, "{number}");
+    }
+    assert_eq!(put(0).send().await.status, 201, "there is room again");
     node.stop().await;
 }

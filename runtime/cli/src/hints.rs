@@ -36,6 +36,7 @@ pub(crate) fn for_problem(problem: &Problem, path: &str, key_notes: &[String]) -
         ErrorCode::CompileFailed
         | ErrorCode::CompileLimit
         | ErrorCode::Conflict
+        | ErrorCode::DiskReserve
         | ErrorCode::KeyNotFound
         | ErrorCode::NotGranted
         | ErrorCode::ObjectNotFound

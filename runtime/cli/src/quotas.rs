@@ -1,44 +1,128 @@
-//! The flags that say how much a namespace may hold.
+//! The flags that say how much a namespace may hold, and how much of the disk
+//! stays free.
 
 use clap::Args;
-use lambent_server::Quotas;
+use lambent_server::{Quota, Quotas};
 use lambent_types::parse_bytes;
 
-/// What one namespace may hold at most; no bound but the disk where none is given.
+/// The word that lifts a quota. 0 is a quota of nothing.
+const UNLIMITED: &str = "unlimited";
+
+/// What one namespace may hold at most. Where no quota is given, it depends on
+/// the size of the disk: one namespace may fill half of it in all.
 #[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Quotas of each namespace")]
+#[command(next_help_heading = "Quotas of each namespace (or: unlimited), and the disk")]
 pub(crate) struct QuotaArgs {
-    /// Bytes of objects, parts of unfinished uploads included [default: none]
-    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    /// Bytes of objects, parts and what is being written included [default: 1/4 of the disk]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
     quota_objects: Option<u64>,
 
-    /// Objects, unfinished uploads and their parts [default: none]
-    #[arg(long, value_name = "N")]
+    /// Objects, unfinished uploads and their parts [default: one for each 64 KiB of the disk]
+    #[arg(long, value_name = "N", value_parser = count)]
     quota_object_count: Option<u64>,
 
-    /// Bytes of keys and values [default: none]
-    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    /// Bytes of keys and values [default: 1/10 of the disk]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
     quota_keyvalue: Option<u64>,
 
-    /// Bytes of messages and of events that wait [default: none]
-    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    /// Keys [default: one for each 2.5 KiB of the disk]
+    #[arg(long, value_name = "N", value_parser = count)]
+    quota_key_count: Option<u64>,
+
+    /// Bytes of messages and of events that wait [default: 1/10 of the disk]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
     quota_messages: Option<u64>,
 
-    /// Buckets, keyspaces, queues, triggers and schedules, of each kind [default: 10000]
-    #[arg(long, value_name = "N")]
+    /// Messages and events that wait [default: one for each 2.5 KiB of the disk]
+    #[arg(long, value_name = "N", value_parser = count)]
+    quota_message_count: Option<u64>,
+
+    /// Bytes of components, each once however many versions use it [default: 1/20 of the disk]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    quota_code: Option<u64>,
+
+    /// Published versions [default: 100000]
+    #[arg(long, value_name = "N", value_parser = count)]
+    quota_versions: Option<u64>,
+
+    /// Functions, buckets, keyspaces, queues, triggers and schedules, of each kind [default: 10000]
+    #[arg(long, value_name = "N", value_parser = count)]
     quota_resources: Option<u64>,
+
+    /// Take only deletes while the disk has less free than this [default: 1/20 of the disk,
+    /// at least 1 GiB (or 1/8 of a small disk) and at most 10 GiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    disk_reserve: Option<u64>,
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    limit(text, |text| parse_bytes(text).map_err(|error| error.to_string()))
+}
+
+fn count(text: &str) -> Result<u64, String> {
+    limit(text, |text| text.parse().map_err(|_| "not a number".into()))
+}
+
+fn limit(text: &str, read: impl FnOnce(&str) -> Result<u64, String>) -> Result<u64, String> {
+    if text == UNLIMITED {
+        return Ok(Quotas::UNLIMITED);
+    }
+    read(text).map_err(|error| format!("{error}; or give the word {UNLIMITED}"))
 }
 
 impl QuotaArgs {
-    /// The quotas these flags ask for.
-    pub(crate) fn to_quotas(&self) -> Quotas {
-        let default = Quotas::default();
-        Quotas {
-            object_bytes: self.quota_objects.unwrap_or(default.object_bytes),
-            objects: self.quota_object_count.unwrap_or(default.objects),
-            keyvalue_bytes: self.quota_keyvalue.unwrap_or(default.keyvalue_bytes),
-            message_bytes: self.quota_messages.unwrap_or(default.message_bytes),
-            resources: self.quota_resources.unwrap_or(default.resources),
+    /// The quotas that these flags set.
+    pub(crate) fn quotas(&self) -> Vec<(Quota, u64)> {
+        let single = [
+            (Quota::ObjectBytes, self.quota_objects),
+            (Quota::Objects, self.quota_object_count),
+            (Quota::KeyvalueBytes, self.quota_keyvalue),
+            (Quota::Keys, self.quota_key_count),
+            (Quota::MessageBytes, self.quota_messages),
+            (Quota::Messages, self.quota_message_count),
+            (Quota::CodeBytes, self.quota_code),
+            (Quota::Versions, self.quota_versions),
+        ];
+        let resources = Quota::RESOURCES.map(|quota| (quota, self.quota_resources));
+        let given = single.into_iter().chain(resources);
+        given.filter_map(|(quota, limit)| Some((quota, limit?))).collect()
+    }
+
+    /// The bytes of disk that stay free, if they were given.
+    pub(crate) const fn disk_reserve(&self) -> Option<u64> {
+        self.disk_reserve
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory as _, Parser};
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Probe {
+        #[command(flatten)]
+        args: QuotaArgs,
+    }
+
+    #[test]
+    fn quotas_are_lifted_by_a_word_and_nothing_is_a_quota_too() {
+        let args = ["probe", "--quota-objects=unlimited", "--quota-key-count=0"];
+        let given = Probe::try_parse_from(args).unwrap().args.quotas();
+        assert_eq!(given, [(Quota::ObjectBytes, Quotas::UNLIMITED), (Quota::Keys, 0)]);
+        for wrong in ["--quota-objects=none", "--quota-key-count=1KiB", "--disk-reserve=unlimited"]
+        {
+            assert!(Probe::try_parse_from(["probe", wrong]).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn every_quota_has_the_flag_that_its_error_names() {
+        let command = Probe::command();
+        let flags: Vec<_> = command.get_arguments().filter_map(|flag| flag.get_long()).collect();
+        for quota in Quota::ALL {
+            assert!(flags.contains(&quota.flag().trim_start_matches('-')), "{}", quota.flag());
         }
     }
 }

@@ -10,6 +10,7 @@ use lambent_types::{
 
 use crate::control::{Control, Deployed};
 use crate::errors::{check, no_function, no_version};
+use crate::explain::quota;
 use crate::inspect::Inspected;
 
 /// Changes to a function's head.
@@ -41,6 +42,7 @@ impl Control {
             ));
         }
         // What can be refused cheaply is refused before compiling.
+        self.stores.space.check()?;
         let current = self.stores.registry.function(namespace, name).await?;
         check(name, expected, current.as_ref().map(|function| function.revision))?;
         let configuration = configured(&patch, current.as_deref())?;
@@ -184,6 +186,7 @@ impl Control {
                 Ok(Some(function))
             }
             Err(WriteError::Storage(error)) => Err(error.into()),
+            Err(WriteError::Quota(error)) => Err(quota(&error)),
             // `put` finds or makes what it changes: it refuses for nothing else.
             Err(
                 WriteError::Conflict { .. } | WriteError::NotFound | WriteError::VersionNotFound,

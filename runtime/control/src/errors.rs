@@ -1,6 +1,8 @@
 use lambent_storage::{Expected, WriteError};
 use lambent_types::{Error, ErrorCode, FunctionName, Namespace, Revision};
 
+use crate::explain::quota;
+
 pub(crate) fn no_function(namespace: &Namespace, name: &FunctionName) -> Error {
     Error::new(
         ErrorCode::FunctionNotFound,
@@ -56,6 +58,7 @@ pub(crate) fn refused(
             format!("function \"{name}\" has no such version"),
         ),
         WriteError::Conflict { current } => conflict(name, expected, current),
+        WriteError::Quota(error) => quota(&error),
         WriteError::Storage(error) => error.into(),
     }
 }

@@ -23,7 +23,7 @@ fn shown(key: &str) -> String {
     format!("{text:?}")
 }
 
-fn quota(error: &QuotaExceeded) -> Error {
+pub(crate) fn quota(error: &QuotaExceeded) -> Error {
     Error::new(ErrorCode::QuotaExceeded, error.to_string())
 }
 

@@ -44,7 +44,7 @@ mod workers;
 pub use compiler::{COMPILE_WORKER, compile_worker};
 pub use error::{ServeError, StartError};
 pub use keys::KeyError;
-pub use lambent_storage::{QueueAttributes, Quotas, Redrive};
+pub use lambent_storage::{QueueAttributes, Quota, Quotas, Redrive};
 pub use options::{InvalidOptions, Options, Timeouts, TlsFiles};
 pub use server::{Engine, Server};
 pub use tls::TlsError;

@@ -1,5 +1,6 @@
 //! What is counted, for Prometheus.
 
+mod holdings;
 mod queues;
 
 use std::collections::HashMap;
@@ -18,6 +19,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use holdings::Holdings;
+pub(crate) use holdings::holdings;
 use queues::QueueDepth;
 pub(crate) use queues::queues;
 
@@ -283,8 +286,14 @@ impl Metrics {
         self.connections_refused.inc();
     }
 
-    /// Everything in Prometheus' text form, with what queues hold at this moment.
-    pub(crate) fn render(&self, in_flight: usize, queues: Vec<QueueDepth>) -> String {
+    /// Everything in Prometheus' text form, with what queues and namespaces hold at
+    /// this moment.
+    pub(crate) fn render(
+        &self,
+        in_flight: usize,
+        queues: Vec<QueueDepth>,
+        holdings: Holdings,
+    ) -> String {
         self.in_flight.set(i64::try_from(in_flight).unwrap_or(i64::MAX));
         if let Some(bytes) = resident_bytes() {
             self.resident.set(bytes);
@@ -293,6 +302,7 @@ impl Metrics {
         // Writing to a string fails only if an encoder does, and none of ours can.
         let written = text::encode_registry(&mut out, &self.registry)
             .and_then(|()| text::encode_registry(&mut out, &queues::registry(queues)))
+            .and_then(|()| text::encode_registry(&mut out, &holdings::registry(holdings)))
             .and_then(|()| text::encode_eof(&mut out));
         if let Err(error) = written {
             tracing::error!(%error, "cannot render metrics");
@@ -367,6 +377,7 @@ fn resident_bytes() -> Option<i64> {
 mod tests {
     use lambent_types::{Handler, Logs, Meter, RequestId, VersionNumber};
 
+    use super::holdings::tests::none;
     use super::*;
 
     fn record(function: &str, outcome: Outcome) -> InvocationRecord {
@@ -391,7 +402,7 @@ mod tests {
         metrics.finished(&record("hello", Outcome::Exited { code: 1 }));
         metrics.answered(Door::Function, StatusCode::BAD_GATEWAY);
         metrics.log_dropped();
-        let text = metrics.render(3, Vec::new());
+        let text = metrics.render(3, Vec::new(), none());
         for line in [
             "lambent_invocations_total{namespace=\"default\",function=\"hello\",outcome=\"ok\"} 2",
             "lambent_invocations_total{namespace=\"default\",function=\"hello\",outcome=\"exited\"} 1",
@@ -414,12 +425,12 @@ mod tests {
     fn deliveries_are_counted_by_what_became_of_them_and_aged_if_attempted() {
         let metrics = Metrics::new();
         let (namespace, function) = (Namespace::default(), "f".parse().unwrap());
-        assert!(!metrics.render(0, Vec::new()).contains("lambent_deliveries_total{"));
+        assert!(!metrics.render(0, Vec::new(), none()).contains("lambent_deliveries_total{"));
         for delivered in Delivered::ALL {
             metrics.delivered(&namespace, &function, delivered, Duration::from_secs(3));
         }
         metrics.delivered(&namespace, &function, Delivered::Succeeded, Duration::from_millis(1));
-        let text = metrics.render(0, Vec::new());
+        let text = metrics.render(0, Vec::new(), none());
         let labels = "namespace=\"default\",function=\"f\"";
         for delivered in Delivered::ALL {
             let count = 1 + usize::from(delivered == Delivered::Succeeded);
@@ -443,7 +454,7 @@ mod tests {
         for index in 0..FUNCTIONS_MAX + 10 {
             metrics.finished(&record(&format!("f{index}"), Outcome::Ok));
         }
-        let text = metrics.render(0, Vec::new());
+        let text = metrics.render(0, Vec::new(), none());
         let series = text.lines().filter(|l| l.starts_with("lambent_invocations_total")).count();
         assert_eq!(series, FUNCTIONS_MAX + 1);
         assert!(text.contains("function=\"_other\",outcome=\"ok\"} 10"));

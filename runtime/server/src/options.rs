@@ -2,7 +2,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use lambent_storage::Quotas;
+use lambent_storage::Quota;
 
 /// What a server is started with.
 #[derive(Debug, Clone)]
@@ -33,8 +33,12 @@ pub struct Options {
     /// CPU time that compiling one component may take, in seconds. The default
     /// is five times what an 18 MB Python component takes.
     pub compile_cpu_seconds: u64,
-    /// What one namespace may hold.
-    pub quotas: Quotas,
+    /// What one namespace may hold, where it is not the default for the size of
+    /// the disk.
+    pub quotas: Vec<(Quota, u64)>,
+    /// Bytes of disk that stay free: below them only deletes are taken. The
+    /// default depends on the size of the disk.
+    pub disk_reserve: Option<u64>,
     /// How long peers may take.
     pub timeouts: Timeouts,
 }
@@ -87,7 +91,8 @@ impl Options {
             log_bytes_max: 256 << 20,
             compiler: None,
             compile_cpu_seconds: 60,
-            quotas: Quotas::default(),
+            quotas: Vec::new(),
+            disk_reserve: None,
             timeouts: Timeouts::default(),
         }
     }

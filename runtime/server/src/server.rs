@@ -6,11 +6,10 @@ use std::time::Duration;
 use lambent_capabilities::{Network, Shared};
 use lambent_control::{Control, Inspect};
 use lambent_dispatch::{Deliveries, DeliveryStores, Dispatcher, Runner};
-use lambent_storage::{DataDir, LogOptions, Stores, layout};
+use lambent_storage::{DataDir, LogOptions, Quota, Quotas, Stores, layout};
 use lambent_types::{Clock, SystemClock};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
@@ -151,7 +150,7 @@ impl Server {
             stores,
             metrics,
             urls,
-            uploads: Semaphore::new(UPLOADS_MAX),
+            uploads: api::Places::new(UPLOADS_MAX),
             stall: options.timeouts.stall,
             stop,
             tasks: TaskTracker::new(),
@@ -266,13 +265,26 @@ async fn open(options: &Options) -> Result<Opened, StartError> {
             bytes_max: options.log_bytes_max,
             ..LogOptions::default()
         };
-        let options =
-            lambent_storage::Options { logs, quotas: options.quotas, ..Default::default() };
+        let disk_reserve = options.disk_reserve;
+        let quotas = quotas(&data, &options.quotas);
+        let options = lambent_storage::Options { logs, quotas, disk_reserve, ..Default::default() };
         let stores = Stores::embedded(&data, options, Arc::new(SystemClock))?;
         Ok(Opened { data, stores, tls })
     };
     // Fails only if opening panics, which is a fault of ours.
     tokio::task::spawn_blocking(open).await.map_err(|error| StartError::Engine(error.into()))?
+}
+
+/// The quotas for the disk that the data is on, with those that were given.
+fn quotas(data: &DataDir, given: &[(Quota, u64)]) -> Quotas {
+    let usual = match data.disk() {
+        Ok((size, _)) => Quotas::for_disk(size),
+        Err(error) => {
+            tracing::warn!(%error, "cannot see how large the disk is; quotas are for 64 GiB");
+            Quotas::default()
+        }
+    };
+    given.iter().fold(usual, |quotas, (quota, limit)| quotas.with(*quota, *limit))
 }
 
 fn program(options: &Options) -> Result<PathBuf, StartError> {

@@ -108,7 +108,8 @@ async fn enter(
         Route::Metrics => {
             auth::require_key(app, request.headers())?;
             let queues = metrics::queues(app.stores.queues.as_ref()).await;
-            let text = app.metrics.render(app.dispatcher.in_flight(), queues);
+            let holdings = metrics::holdings(&app.stores).await;
+            let text = app.metrics.render(app.dispatcher.in_flight(), queues, holdings);
             plain(request.method(), text, metrics::MEDIA_TYPE)
         }
     }

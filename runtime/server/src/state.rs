@@ -4,9 +4,9 @@ use std::time::Duration;
 use lambent_control::Control;
 use lambent_dispatch::{Deliveries, Dispatcher};
 use lambent_storage::Stores;
-use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
+use crate::api::Places;
 use crate::connection::Stop;
 use crate::host::Domains;
 use crate::keys::RootKey;
@@ -26,7 +26,7 @@ pub(crate) struct App {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) urls: Urls,
     /// One for every component that may be uploaded at the same time.
-    pub(crate) uploads: Semaphore,
+    pub(crate) uploads: Arc<Places>,
     /// How long the next bytes of a body may take.
     pub(crate) stall: Duration,
     pub(crate) stop: Stop,

@@ -47,6 +47,17 @@ impl DataDir {
         &self.0.path
     }
 
+    /// The size of the disk it is on, and how much of it this process may still
+    /// use, in bytes.
+    ///
+    /// # Errors
+    /// The system does not say.
+    pub fn disk(&self) -> std::io::Result<(u64, u64)> {
+        let found = rustix::fs::fstatvfs(self.dir())?;
+        let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
+        Ok((bytes(found.f_blocks), bytes(found.f_bavail)))
+    }
+
     /// A handle for its files.
     #[must_use]
     pub fn dir(&self) -> &Dir {

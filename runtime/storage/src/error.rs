@@ -1,6 +1,8 @@
 use std::path::PathBuf;
 
-use lambent_types::{Error, ErrorCode, Revision};
+use lambent_types::{Error, ErrorCode, Revision, format_bytes};
+
+use crate::quota::QuotaExceeded;
 
 /// Whatever a backend's library reported; for the log, never for a client.
 pub(crate) type Source = Box<dyn std::error::Error + Send + Sync>;
@@ -17,6 +19,21 @@ pub enum StorageError {
         /// Why it failed.
         #[source]
         source: Source,
+    },
+    /// The disk has less free than the reserve: only what needs no more of it is
+    /// taken. Nothing was changed.
+    #[error(
+        "the disk has {} free, and {} of it are kept in reserve: only deletes are taken until \
+         there is more; delete what is not needed, enlarge the disk, or have the node started \
+         with a smaller --disk-reserve",
+        format_bytes(*free),
+        format_bytes(*reserve)
+    )]
+    NoSpace {
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that should be.
+        reserve: u64,
     },
     /// Stored data is not what was written.
     #[error("stored {what} is damaged: {detail}; restore it from a backup")]
@@ -46,10 +63,14 @@ impl StorageError {
 /// The error as a client may see it, in general terms; the cause goes to the log here.
 impl From<StorageError> for Error {
     fn from(error: StorageError) -> Self {
+        if matches!(error, StorageError::NoSpace { .. }) {
+            // Told once in the log, where it began.
+            return Self::new(ErrorCode::DiskReserve, error.to_string());
+        }
         let cause = error.cause();
         tracing::error!(%error, cause, "storage failed");
         match error {
-            StorageError::Unavailable { .. } => Self::new(
+            StorageError::Unavailable { .. } | StorageError::NoSpace { .. } => Self::new(
                 ErrorCode::StorageUnavailable,
                 "the store cannot be used at the moment; try again, or see the server's log",
             ),
@@ -75,6 +96,9 @@ pub enum WriteError {
         /// The revision it is at; `None` if there is no such function.
         current: Option<Revision>,
     },
+    /// The namespace would hold more than its quota.
+    #[error(transparent)]
+    Quota(#[from] QuotaExceeded),
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),

@@ -54,6 +54,14 @@ impl Happened<'_> {
         }
     }
 
+    /// Whether something is no longer there.
+    pub(crate) const fn is_deletion(&self) -> bool {
+        match self {
+            Self::Object { change, .. } => matches!(change, ObjectChange::Deleted),
+            Self::Key { new, .. } => new.is_none(),
+        }
+    }
+
     /// What comes in order with others of its kind: the changes of one key.
     pub(crate) const fn group(&self) -> Option<&str> {
         match self {

@@ -27,13 +27,16 @@ mod embedded;
 mod error;
 mod event_log;
 mod happened;
+mod holds;
 mod keyvalue;
+mod ledger;
 mod logs;
 mod objects;
 mod queues;
 mod quota;
 mod registry;
 mod schedules;
+mod space;
 mod stores;
 mod triggers;
 mod usage;
@@ -57,9 +60,10 @@ pub use queues::{
     Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Queues, Receipt, Redrive, Sent,
     Visibility,
 };
-pub use quota::{QuotaExceeded, Quotas};
+pub use quota::{Holding, Quota, QuotaExceeded, Quotas};
 pub use registry::{Expected, Registry};
 pub use schedules::{ScheduleError, Scheduled, Schedules};
+pub use space::{DiskSpace, Space, default_reserve};
 pub use stores::Stores;
 pub use triggers::{TriggerError, Triggers};
 pub use usage::{Usage, UsageRecord, Used};

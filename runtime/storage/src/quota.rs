@@ -1,42 +1,283 @@
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What a quota bounds. The numbers are in the databases, and never change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Quota {
+    /// Bytes of objects, parts of unfinished uploads and what is being written included.
+    ObjectBytes = 1,
+    /// Objects, unfinished uploads and their parts.
+    Objects = 2,
+    /// Bytes of keys and values.
+    KeyvalueBytes = 3,
+    /// Bytes of messages, and of events that wait for a function.
+    MessageBytes = 4,
+    /// Buckets.
+    Buckets = 5,
+    /// Keyspaces.
+    Keyspaces = 6,
+    /// Queues.
+    Queues = 7,
+    /// Triggers.
+    Triggers = 8,
+    /// Schedules.
+    Schedules = 9,
+    /// Keys.
+    Keys = 10,
+    /// Messages, and events that wait for a function.
+    Messages = 11,
+    /// Functions.
+    Functions = 12,
+    /// Published versions.
+    Versions = 13,
+    /// Bytes of components, each counted once however many versions use it.
+    CodeBytes = 14,
+}
+
+impl Quota {
+    /// Every quota, in the order of its number.
+    pub const ALL: [Self; 14] = [
+        Self::ObjectBytes,
+        Self::Objects,
+        Self::KeyvalueBytes,
+        Self::MessageBytes,
+        Self::Buckets,
+        Self::Keyspaces,
+        Self::Queues,
+        Self::Triggers,
+        Self::Schedules,
+        Self::Keys,
+        Self::Messages,
+        Self::Functions,
+        Self::Versions,
+        Self::CodeBytes,
+    ];
+
+    /// The quotas that `--quota-resources` sets.
+    pub const RESOURCES: [Self; 6] = [
+        Self::Buckets,
+        Self::Keyspaces,
+        Self::Queues,
+        Self::Triggers,
+        Self::Schedules,
+        Self::Functions,
+    ];
+
+    /// The quota of a number in a database.
+    pub(crate) fn from_number(number: i64) -> Option<Self> {
+        Self::ALL.into_iter().find(|quota| *quota as i64 == number)
+    }
+
+    const fn index(self) -> usize {
+        self as usize - 1
+    }
+
+    /// Its name in the API and in metrics.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ObjectBytes => "object-bytes",
+            Self::Objects => "objects",
+            Self::KeyvalueBytes => "keyvalue-bytes",
+            Self::MessageBytes => "message-bytes",
+            Self::Buckets => "buckets",
+            Self::Keyspaces => "keyspaces",
+            Self::Queues => "queues",
+            Self::Triggers => "triggers",
+            Self::Schedules => "schedules",
+            Self::Keys => "keys",
+            Self::Messages => "messages",
+            Self::Functions => "functions",
+            Self::Versions => "versions",
+            Self::CodeBytes => "code-bytes",
+        }
+    }
+
+    /// What it counts, as a plural noun.
+    #[must_use]
+    pub const fn what(self) -> &'static str {
+        match self {
+            Self::ObjectBytes => "bytes of objects",
+            Self::KeyvalueBytes => "bytes of keys and values",
+            Self::MessageBytes => "bytes of messages",
+            Self::CodeBytes => "bytes of code",
+            other => other.name(),
+        }
+    }
+
+    /// Whether it counts bytes.
+    #[must_use]
+    pub const fn is_bytes(self) -> bool {
+        matches!(
+            self,
+            Self::ObjectBytes | Self::KeyvalueBytes | Self::MessageBytes | Self::CodeBytes
+        )
+    }
+
+    /// The flag of `lambent serve` that sets it.
+    #[must_use]
+    pub const fn flag(self) -> &'static str {
+        match self {
+            Self::ObjectBytes => "--quota-objects",
+            Self::Objects => "--quota-object-count",
+            Self::KeyvalueBytes => "--quota-keyvalue",
+            Self::Keys => "--quota-key-count",
+            Self::MessageBytes => "--quota-messages",
+            Self::Messages => "--quota-message-count",
+            Self::Versions => "--quota-versions",
+            Self::CodeBytes => "--quota-code",
+            Self::Buckets
+            | Self::Keyspaces
+            | Self::Queues
+            | Self::Triggers
+            | Self::Schedules
+            | Self::Functions => "--quota-resources",
+        }
+    }
+}
+
+/// Bytes of disk that an object takes beside its own: ext4 has an inode for
+/// every 16 KiB, so more objects than that use up the inodes before the bytes.
+const OBJECT_DISK_BYTES: u64 = 16 << 10;
+/// Bytes of a database that a key or a message takes beside its own, about: its
+/// row, its checksum and its place in the indexes.
+const ROW_DISK_BYTES: u64 = 256;
+/// Resources of each kind: what a person or a program can still look through.
+const RESOURCES: u64 = 10_000;
+/// Versions: one for every deploy of a thousand functions for months.
+const VERSIONS: u64 = 100_000;
+/// The size of disk that the defaults of [`Quotas::default`] are for.
+const USUAL_DISK_BYTES: u64 = 64 << 30;
+
 /// What one namespace may hold at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Quotas {
-    /// Bytes of objects, parts of unfinished uploads included.
-    pub object_bytes: u64,
-    /// Objects, unfinished uploads and their parts.
-    pub objects: u64,
-    /// Bytes of keys and values.
-    pub keyvalue_bytes: u64,
-    /// Bytes of messages and deliveries.
-    pub message_bytes: u64,
-    /// Buckets, keyspaces, queues, triggers and schedules, of each kind.
-    pub resources: u64,
+pub struct Quotas([u64; Quota::ALL.len()]);
+
+impl Quotas {
+    /// The limit of a quota that is none.
+    pub const UNLIMITED: u64 = u64::MAX;
+
+    /// The defaults on a disk of so many bytes. One namespace may fill a quarter
+    /// of it with objects, a tenth each with keys and messages, and a
+    /// twentieth with code: half of it in all, so that no single one can fill it.
+    /// Counts of objects, keys and messages are bounded by what each takes beside
+    /// its bytes.
+    #[must_use]
+    pub const fn for_disk(bytes: u64) -> Self {
+        let (objects, rows) = (bytes / 4, bytes / 10);
+        let mut limits = [RESOURCES; Quota::ALL.len()];
+        limits[Quota::ObjectBytes.index()] = objects;
+        limits[Quota::Objects.index()] = objects / OBJECT_DISK_BYTES;
+        limits[Quota::KeyvalueBytes.index()] = rows;
+        limits[Quota::Keys.index()] = rows / ROW_DISK_BYTES;
+        limits[Quota::MessageBytes.index()] = rows;
+        limits[Quota::Messages.index()] = rows / ROW_DISK_BYTES;
+        limits[Quota::Versions.index()] = VERSIONS;
+        limits[Quota::CodeBytes.index()] = bytes / 20;
+        Self(limits)
+    }
+
+    /// The same with one other limit; [`Self::UNLIMITED`] for none.
+    #[must_use]
+    pub const fn with(mut self, quota: Quota, limit: u64) -> Self {
+        self.0[quota.index()] = limit;
+        self
+    }
+
+    /// The limit of a quota.
+    #[must_use]
+    pub const fn limit(&self, quota: Quota) -> u64 {
+        self.0[quota.index()]
+    }
+
+    /// The same, with as much room again for messages: the events of deletions
+    /// may use it, so that a namespace that is full can delete.
+    pub(crate) const fn for_deletions(self) -> Self {
+        let bytes = self.limit(Quota::MessageBytes).saturating_mul(2);
+        let messages = self.limit(Quota::Messages).saturating_mul(2);
+        self.with(Quota::MessageBytes, bytes).with(Quota::Messages, messages)
+    }
+
+    /// Refuses what would make a namespace that holds `used` hold more than its
+    /// quota. What takes away, or changes nothing, is never refused.
+    pub(crate) fn check(&self, quota: Quota, used: u64, delta: i64) -> Result<(), QuotaExceeded> {
+        let limit = self.limit(quota);
+        let wanted = used.saturating_add_signed(delta);
+        if delta > 0 && wanted > limit {
+            return Err(QuotaExceeded { quota, limit, used, wanted });
+        }
+        Ok(())
+    }
 }
 
 impl Default for Quotas {
-    /// No bound but the disk, except on resources: 10,000 of each kind.
+    /// Those for a disk of 64 GiB.
     fn default() -> Self {
-        Self {
-            object_bytes: u64::MAX,
-            objects: u64::MAX,
-            keyvalue_bytes: u64::MAX,
-            message_bytes: u64::MAX,
-            resources: 10_000,
-        }
+        Self::for_disk(USUAL_DISK_BYTES)
     }
+}
+
+/// What a namespace holds of one thing, and how much it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Holding {
+    /// Of what.
+    pub quota: Quota,
+    /// How much it holds, what is being written included.
+    pub used: u64,
+    /// How much it may hold; absent if there is no limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<u64>,
 }
 
 /// The namespace would hold more than its quota.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "the namespace may hold {limit} {what} and would hold {wanted}; delete some, or ask for a \
-     larger quota"
+    "the namespace holds {used} {} and may hold {limit}; this would make it {wanted}: delete \
+     some, or ask for a larger quota (lambent serve {})", quota.what(), quota.flag()
 )]
 pub struct QuotaExceeded {
     /// Which quota.
-    pub what: &'static str,
+    pub quota: Quota,
     /// The quota.
     pub limit: u64,
+    /// What the namespace holds, what is being written included.
+    pub used: u64,
     /// What the change would make it.
     pub wanted: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotas_are_found_by_their_numbers_and_names() {
+        for (at, quota) in Quota::ALL.into_iter().enumerate() {
+            assert_eq!((quota as usize, quota.index()), (at + 1, at));
+            assert_eq!(Quota::from_number(quota as i64), Some(quota));
+            assert_eq!(serde_json::to_value(quota).unwrap(), quota.name());
+        }
+        assert_eq!(Quota::from_number(0), None);
+    }
+
+    #[test]
+    fn every_default_is_finite_and_one_namespace_cannot_fill_the_disk() {
+        let quotas = Quotas::for_disk(100 << 30);
+        assert!(Quota::ALL.into_iter().all(|quota| quotas.limit(quota) < Quotas::UNLIMITED));
+        let bytes = Quota::ALL.into_iter().filter(|quota| quota.is_bytes());
+        assert!(bytes.map(|quota| quotas.limit(quota)).sum::<u64>() <= 50 << 30);
+    }
+
+    #[test]
+    fn what_does_not_grow_is_never_refused() {
+        let quotas = Quotas::default().with(Quota::Keys, 2);
+        assert_eq!(quotas.check(Quota::Keys, 1, 1), Ok(()));
+        assert_eq!(quotas.check(Quota::Keys, 9, -1), Ok(()));
+        assert_eq!(quotas.check(Quota::Keys, 9, 0), Ok(()));
+        let error = quotas.check(Quota::Keys, 2, 1).unwrap_err().to_string();
+        for part in ["holds 2 keys", "may hold 2", "make it 3", "--quota-key-count"] {
+            assert!(error.contains(part), "{error}");
+        }
+    }
 }

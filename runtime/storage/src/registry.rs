@@ -48,7 +48,7 @@ pub trait Registry: Send + Sync {
     /// Creates a function, or replaces the head of an existing one.
     ///
     /// # Errors
-    /// `Conflict`, or the store failed.
+    /// `Conflict`, `Quota`, or the store failed.
     async fn put(
         &self,
         head: FunctionVersion,
@@ -59,7 +59,7 @@ pub trait Registry: Send + Sync {
     /// reused, even when the version is deleted.
     ///
     /// # Errors
-    /// `NotFound`, `Conflict`, or the store failed.
+    /// `NotFound`, `Conflict`, `Quota`, or the store failed.
     async fn publish(
         &self,
         namespace: &Namespace,

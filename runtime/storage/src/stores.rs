@@ -13,6 +13,7 @@ use crate::embedded::{
 use crate::error::{OpenError, StorageError};
 use crate::event_log::EventLog;
 use crate::fault::Faults;
+use crate::holds::Holds;
 use crate::keyvalue::KeyValue;
 use crate::logs::InvocationLogs;
 use crate::memory::{
@@ -24,6 +25,7 @@ use crate::queues::Queues;
 use crate::quota::Quotas;
 use crate::registry::Registry;
 use crate::schedules::Schedules;
+use crate::space::{Space, default_reserve};
 use crate::triggers::Triggers;
 use crate::usage::Usage;
 
@@ -50,6 +52,12 @@ pub struct Stores {
     pub schedules: Arc<dyn Schedules>,
     /// What invocations used.
     pub usage: Arc<dyn Usage>,
+    /// The space of the disk they are on.
+    pub space: Arc<Space>,
+    /// What namespaces may hold.
+    pub(crate) quotas: Quotas,
+    /// What counts what they do hold.
+    pub(crate) holds: Vec<Arc<dyn Holds>>,
     sweeps: Vec<Arc<dyn Sweep>>,
 }
 
@@ -73,7 +81,13 @@ impl Stores {
         options: Options,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, OpenError> {
-        let shards = Shards::open(data, Arc::clone(&clock), options.quotas)?;
+        let reserve = options.disk_reserve.unwrap_or_else(|| {
+            // A system that does not say how large the disk is does not say what is free.
+            default_reserve(data.disk().map_or(0, |(size, _)| size))
+        });
+        let (quotas, space) = (options.quotas, Space::of(data, reserve));
+        let limits = || (quotas, Arc::clone(&space));
+        let shards = Shards::open(data, Arc::clone(&clock), limits())?;
         let parts = || (Arc::clone(&shards), Arc::clone(&clock));
         let cache_bytes = options.keyvalue_cache_bytes;
         let keyvalue = EmbeddedKeyValue::open(Arc::clone(&shards), Arc::clone(&clock), cache_bytes);
@@ -82,12 +96,14 @@ impl Stores {
         let messages = Arc::new(MessageSweep::new(parts()));
         let triggers = EmbeddedTriggers::new(Arc::clone(&shards));
         let schedules = EmbeddedSchedules::new(Arc::clone(&shards));
-        let usage = Arc::new(EmbeddedUsage::open(Arc::clone(&shards)));
-        let objects = EmbeddedObjects::open(data, shards, options.quotas, &options.objects)?;
+        let usage = Arc::new(EmbeddedUsage::open(parts()));
+        let objects = EmbeddedObjects::open(data, Arc::clone(&shards), &options.objects)?;
         let objects = Arc::new(objects);
+        let registry = EmbeddedRegistry::open(data, options.cache_bytes, limits())?;
+        let registry = Arc::new(registry);
         Ok(Self {
-            registry: Arc::new(EmbeddedRegistry::open(data, options.cache_bytes)?),
-            code: Arc::new(EmbeddedCode::open(data)?),
+            registry: Arc::clone(&registry) as Arc<dyn Registry>,
+            code: Arc::new(EmbeddedCode::open(data, Arc::clone(&space))?),
             logs: Arc::new(EmbeddedLogs::open(data, options.logs)?),
             objects: Arc::clone(&objects) as Arc<dyn Objects>,
             keyvalue: Arc::clone(&keyvalue) as Arc<dyn KeyValue>,
@@ -95,8 +111,11 @@ impl Stores {
             events: Arc::new(events),
             triggers: Arc::new(triggers),
             schedules: Arc::new(schedules),
-            usage,
-            sweeps: vec![objects, keyvalue, messages],
+            usage: Arc::clone(&usage) as Arc<dyn Usage>,
+            space,
+            quotas,
+            holds: vec![shards, registry],
+            sweeps: vec![objects, keyvalue, messages, usage],
         })
     }
 
@@ -106,17 +125,27 @@ impl Stores {
         let events = Arc::new(MemoryEvents::new(Arc::clone(&clock), quotas));
         let keyvalue = MemoryKeyValue::new(Arc::clone(&clock), quotas, Arc::clone(&events));
         let keyvalue = Arc::new(keyvalue);
+        let registry = Arc::new(MemoryRegistry::new(quotas));
+        let objects = Arc::new(MemoryObjects::new(clock, quotas, Arc::clone(&events)));
         Self {
-            registry: Arc::new(MemoryRegistry::default()),
+            registry: Arc::clone(&registry) as Arc<dyn Registry>,
             code: Arc::new(MemoryCode::default()),
             logs: Arc::new(MemoryLogs::default()),
-            objects: Arc::new(MemoryObjects::new(clock, quotas, Arc::clone(&events))),
+            objects: Arc::clone(&objects) as Arc<dyn Objects>,
             keyvalue: Arc::clone(&keyvalue) as Arc<dyn KeyValue>,
             queues: Arc::clone(&events) as Arc<dyn Queues>,
             events: Arc::clone(&events) as Arc<dyn EventLog>,
             triggers: Arc::clone(&events) as Arc<dyn Triggers>,
             schedules: Arc::clone(&events) as Arc<dyn Schedules>,
             usage: Arc::new(MemoryUsage::default()),
+            space: Space::unlimited(),
+            quotas,
+            holds: vec![
+                Arc::clone(&keyvalue) as Arc<dyn Holds>,
+                Arc::clone(&events) as Arc<dyn Holds>,
+                objects,
+                registry,
+            ],
             sweeps: vec![keyvalue, events],
         }
     }
@@ -135,6 +164,9 @@ impl Stores {
             triggers: faults.around(self.triggers),
             schedules: faults.around(self.schedules),
             usage: faults.around(self.usage),
+            space: faults.space(self.space),
+            quotas: self.quotas,
+            holds: self.holds,
             sweeps: self.sweeps,
         }
     }

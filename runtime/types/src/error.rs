@@ -83,15 +83,18 @@ pub enum ErrorCode {
     TriggerNotFound,
     /// No such multipart upload.
     UploadNotFound,
+    /// The disk has less free than the reserve: only deletes are taken.
+    DiskReserve,
 }
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::BucketNotFound,
         Self::CompileFailed,
         Self::CompileLimit,
         Self::Conflict,
+        Self::DiskReserve,
         Self::Forbidden,
         Self::FunctionNotFound,
         Self::Internal,
@@ -144,6 +147,7 @@ impl ErrorCode {
             Self::TriggerNotFound => "trigger-not-found",
             Self::UploadNotFound => "upload-not-found",
             Self::CompileLimit => "compile-limit",
+            Self::DiskReserve => "disk-reserve",
             Self::Forbidden => "forbidden",
             Self::FunctionNotFound => "function-not-found",
             Self::Internal => "internal",
@@ -200,7 +204,7 @@ impl ErrorCode {
             Self::Throttled => 429,
             Self::Internal => 500,
             Self::Overloaded | Self::ShuttingDown | Self::StorageUnavailable => 503,
-            Self::QuotaExceeded => 507,
+            Self::DiskReserve | Self::QuotaExceeded => 507,
         }
     }
 
@@ -208,9 +212,11 @@ impl ErrorCode {
     #[must_use]
     pub const fn is_retryable(self) -> bool {
         match self {
-            Self::Overloaded | Self::ShuttingDown | Self::StorageUnavailable | Self::Throttled => {
-                true
-            }
+            Self::DiskReserve
+            | Self::Overloaded
+            | Self::ShuttingDown
+            | Self::StorageUnavailable
+            | Self::Throttled => true,
             Self::CompileFailed
             | Self::CompileLimit
             | Self::BucketNotFound
@@ -264,6 +270,7 @@ impl ErrorCode {
             Self::TriggerNotFound => "no such trigger",
             Self::UploadNotFound => "no such upload",
             Self::CompileLimit => "component needs too much to compile",
+            Self::DiskReserve => "disk is nearly full",
             Self::Forbidden => "not allowed",
             Self::FunctionNotFound => "no such function",
             Self::Internal => "internal error",

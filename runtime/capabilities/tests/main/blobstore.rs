@@ -1,7 +1,7 @@
 //! `wasi:blobstore`: objects in and out, as streams.
 
-use lambent_storage::Quotas;
 use lambent_storage::contract::samples;
+use lambent_storage::{Quota, Quotas};
 use lambent_types::Outcome;
 use serde_json::{Value, json};
 use tokio_rustls::rustls::RootCertStore;
@@ -105,7 +105,7 @@ async fn what_is_not_finished_is_not_there() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_store_is_told_at_the_end() {
-    let quotas = Quotas { object_bytes: 1 << 20, ..Quotas::default() };
+    let quotas = Quotas::default().with(Quota::ObjectBytes, 1 << 20);
     let world = World::with(quotas, Names(&[]), RootCertStore::empty());
     world.create_bucket("default", "photos").await;
     let much = call("write-much", json!({ "name": "a", "bytes": 2 << 20, "finish": true }));

@@ -21,8 +21,8 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    pub(crate) fn new() -> Self {
-        let inner = Stores::memory(Arc::new(SystemClock), Quotas::default()).keyvalue;
+    pub(crate) fn new(quotas: Quotas) -> Self {
+        let inner = Stores::memory(Arc::new(SystemClock), quotas).keyvalue;
         Self { inner, origins: Mutex::default() }
     }
 

@@ -1,9 +1,11 @@
 //! `wasi:keyvalue`, both drafts over the same keys.
 
+use lambent_storage::{Quota, Quotas};
 use lambent_types::{FunctionName, Lineage, Origin, Outcome};
 use serde_json::{Value, json};
+use tokio_rustls::rustls::RootCertStore;
 
-use crate::support::{World, event, function, limits};
+use crate::support::{Names, World, event, function, limits};
 use lambent_types::Handler;
 
 const DRAFTS: [&str; 2] = ["keyvalue", "keyvalue2"];
@@ -48,6 +50,34 @@ async fn both_drafts_read_what_either_wrote() {
         assert_eq!(run.ok(2), true);
         assert_eq!((run.ok(5), run.ok(6)), (&json!(false), &Value::Null));
         assert_eq!(*run.ok(8), json!(run.ok(7).to_string()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_keyspace_is_an_error_that_says_what_to_do() {
+    let quotas = Quotas::default().with(Quota::KeyvalueBytes, 10).with(Quota::Keys, 2);
+    let world = World::with(quotas, Names(&[]), RootCertStore::empty());
+    world.keys.create("default", "cache").await;
+    for draft in DRAFTS {
+        let set = |key, value| call(draft, json!({ "do": "set", "key": key, "value": value }));
+        let calls = json!([
+            set("a", "1234"),
+            set("b", "123456"),
+            set("b", "1"),
+            set("c", "1"),
+            call(draft, json!({ "do": "increment", "key": "n", "by": 2 })),
+            call(draft, json!({ "do": "delete", "key": "a" })),
+            set("c", "1"),
+        ]);
+        let run = world.run(grants("read-write"), calls).await;
+        assert!(run.error(1).contains("lambent serve --quota-keyvalue"), "{}", run.error(1));
+        for full in [3, 4] {
+            let told = run.error(full);
+            assert!(told.contains("lambent serve --quota-key-count"), "{told}");
+        }
+        run.ok(6);
+        let clear = ["b", "c"].map(|key| call(draft, json!({ "do": "delete", "key": key })));
+        world.run(grants("read-write"), json!(clear)).await.ok(1);
     }
 }
 

@@ -64,7 +64,7 @@ impl World {
 
     pub(crate) fn with(quotas: Quotas, names: Names, roots: RootCertStore) -> Self {
         let objects = Stores::memory(Arc::new(SystemClock), quotas).objects;
-        let (keys, mailbox) = (Arc::new(Keys::new()), Arc::new(Mailbox::default()));
+        let (keys, mailbox) = (Arc::new(Keys::new(quotas)), Arc::new(Mailbox::default()));
         let network = Network::new(Arc::new(names), roots).unwrap();
         let shared = Shared::new(objects.clone(), keys.clone(), mailbox.clone(), network);
         Self { shared: Arc::new(shared), objects, keys, mailbox }

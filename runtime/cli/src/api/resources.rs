@@ -112,7 +112,7 @@ impl Client {
         self.send(Call::new(Method::DELETE, path(kind, name))).map(drop)
     }
 
-    /// What functions used, as `{"usage": […]}`.
+    /// What functions used and what is held, as `{"usage": […], "quotas": […]}`.
     ///
     /// # Errors
     /// The server's problem, or no answer.

@@ -104,7 +104,8 @@ impl ServeArgs {
             grace: self.grace,
             log_age_max: self.log_retention,
             log_bytes_max: self.log_size,
-            quotas: self.quotas.to_quotas(),
+            quotas: self.quotas.quotas(),
+            disk_reserve: self.quotas.disk_reserve(),
             ..Options::new(data.unwrap_or_else(key::data_directory))
         }
     }
@@ -148,7 +149,7 @@ pub(crate) fn run(args: ServeArgs, global: &Global) -> Result<Exit, CliError> {
 mod tests {
     use super::*;
     use clap::Parser;
-    use lambent_server::Quotas;
+    use lambent_server::Quota;
 
     #[derive(Parser)]
     struct Probe {
@@ -186,6 +187,8 @@ mod tests {
             "--quota-keyvalue=2KiB",
             "--quota-messages=3KiB",
             "--quota-resources=4",
+            "--quota-code=5KiB",
+            "--disk-reserve=6KiB",
         ]);
         assert_eq!(options.listen.port(), 0);
         assert_eq!(options.domain, ["a.example"]);
@@ -195,14 +198,16 @@ mod tests {
         assert_eq!(options.grace, Duration::from_secs(60));
         assert_eq!(options.log_age_max, Duration::from_secs(2 * 86_400));
         assert_eq!(options.log_bytes_max, 1 << 20);
-        let quotas = Quotas {
-            object_bytes: 10 << 30,
-            objects: 1,
-            keyvalue_bytes: 2 << 10,
-            message_bytes: 3 << 10,
-            resources: 4,
-        };
+        let mut quotas = vec![
+            (Quota::ObjectBytes, 10 << 30),
+            (Quota::Objects, 1),
+            (Quota::KeyvalueBytes, 2 << 10),
+            (Quota::MessageBytes, 3 << 10),
+            (Quota::CodeBytes, 5 << 10),
+        ];
+        quotas.extend(Quota::RESOURCES.map(|quota| (quota, 4)));
         assert_eq!(options.quotas, quotas);
+        assert_eq!(options.disk_reserve, Some(6 << 10));
         assert!(Probe::try_parse_from(["probe", "--tls-cert=c"]).is_err());
     }
 }

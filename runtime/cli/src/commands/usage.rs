@@ -17,7 +17,7 @@ Examples:
   lambent usage --since 7d
   lambent usage --since 2026-07-01T00:00:00Z --until 2026-08-01T00:00:00Z --json";
 
-/// Show what functions used, by the hour
+/// Show what functions used, by the hour, and how full each quota is
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct UsageArgs {
@@ -54,6 +54,14 @@ struct Record {
     bytes_out: u64,
 }
 
+/// What is held of one quota.
+#[derive(Debug, Deserialize)]
+struct Holding {
+    quota: String,
+    used: u64,
+    limit: Option<u64>,
+}
+
 pub(crate) fn run(args: &UsageArgs, global: &Global) -> Result<Exit, CliError> {
     let mut range = vec![("since", args.since.to_string())];
     range.extend(args.until.map(|until| ("until", until.to_string())));
@@ -66,11 +74,24 @@ pub(crate) fn run(args: &UsageArgs, global: &Global) -> Result<Exit, CliError> {
     let records: Vec<Record> = read(&usage["usage"])?;
     if records.is_empty() {
         eprintln!("nothing was used in that time");
-        return Ok(Exit::Ok);
+    } else {
+        let header =
+            ["hour", "function", "invocations", "failed", "fuel", "time", "GB-s", "in", "out"];
+        output.table(&header, records.iter().map(row).collect())?;
+        output.line("")?;
     }
-    let header = ["hour", "function", "invocations", "failed", "fuel", "time", "GB-s", "in", "out"];
-    output.table(&header, records.iter().map(row).collect())?;
+    let held: Vec<Holding> = read(&usage["quotas"])?;
+    output.table(&["quota", "used", "limit"], held.iter().map(held_row).collect())?;
     Ok(Exit::Ok)
+}
+
+fn held_row(holding: &Holding) -> Vec<String> {
+    let amount = |amount| match holding.quota.ends_with("-bytes") {
+        true => format_bytes(amount),
+        false => grouped(amount),
+    };
+    let limit = holding.limit.map_or_else(|| "unlimited".into(), amount);
+    vec![holding.quota.clone(), amount(holding.used), limit]
 }
 
 fn row(record: &Record) -> Vec<String> {
@@ -98,6 +119,14 @@ mod tests {
         assert!(instant("2026-07-01T00:00:00Z").is_ok());
         assert!(instant("7d").unwrap() < Timestamp::now());
         assert!(instant("soon").is_err());
+    }
+
+    #[test]
+    fn quotas_of_bytes_are_shown_as_such() {
+        let row = |text| held_row(&serde_json::from_str(text).unwrap());
+        let bytes = row(r#"{"quota":"object-bytes","used":2048,"limit":4096}"#);
+        assert_eq!(bytes, ["object-bytes", "2.0 KiB", "4.0 KiB"]);
+        assert_eq!(row(r#"{"quota":"keys","used":1200}"#), ["keys", "1,200", "unlimited"]);
     }
 
     #[test]

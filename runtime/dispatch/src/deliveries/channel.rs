@@ -61,6 +61,7 @@ impl Deliveries {
             let limit = room.available_permits() + 1;
             drop(first);
             let received = async {
+                self.stores.space.enough().await;
                 let target = self.target(namespace, channel).await?;
                 let Some(target) = target else { return Ok(None) };
                 let timeout = self.timeout(&target).await;

@@ -19,7 +19,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use lambent_storage::{Channel, EventLog, Queues, Schedules, Stores, Triggers, Usage};
+use lambent_storage::{Channel, EventLog, Queues, Schedules, Space, Stores, Triggers, Usage};
 use lambent_types::{
     Clock, Error, ErrorCode, Event, FunctionVersion, Namespace, bounds, format_bytes,
 };
@@ -47,6 +47,9 @@ pub struct DeliveryStores {
     pub schedules: Arc<dyn Schedules>,
     /// What invocations used.
     pub usage: Arc<dyn Usage>,
+    /// The space of the disk they are on: while there is too little, events wait,
+    /// since functions that cannot write would fail them.
+    pub space: Arc<Space>,
 }
 
 impl From<&Stores> for DeliveryStores {
@@ -57,6 +60,7 @@ impl From<&Stores> for DeliveryStores {
             triggers: stores.triggers.clone(),
             schedules: stores.schedules.clone(),
             usage: stores.usage.clone(),
+            space: stores.space.clone(),
         }
     }
 }

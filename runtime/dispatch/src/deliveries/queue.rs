@@ -63,6 +63,10 @@ impl Deliveries {
         let mut told = String::new();
         while !stop.is_cancelled() {
             let Ok(place) = room.clone().acquire_owned().await else { break };
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = self.stores.space.enough() => {}
+            }
             let spare = room.available_permits();
             match self.poll(&namespace, &queue, &trigger, spare + 1, &stop).await {
                 Ok(Some(batch)) => {

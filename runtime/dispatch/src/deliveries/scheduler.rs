@@ -20,6 +20,10 @@ impl Deliveries {
     /// Fires schedules at their times.
     pub(super) async fn schedule(self: Arc<Self>) {
         while !self.drain.is_cancelled() {
+            tokio::select! {
+                () = self.drain.cancelled() => break,
+                () = self.stores.space.enough() => {}
+            }
             let sleep = match self.fire_due().await {
                 Ok(next) => next.map_or(SLEEP_MAX, |next| {
                     let left = Duration::try_from(next.duration_since(self.clock.now()));

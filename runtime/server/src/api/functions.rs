@@ -7,7 +7,9 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
-use lambent_types::{ConfigurationPatch, Qualifier, bounds, parse_bytes, parse_duration};
+use lambent_types::{
+    ConfigurationPatch, Namespace, Qualifier, bounds, parse_bytes, parse_duration,
+};
 
 use super::etag;
 use super::intake::{
@@ -123,8 +125,8 @@ pub(super) async fn deploy(
     let Named { namespace, name, .. } = &named;
     let expected = etag::expected(&app.control, namespace, name, request.headers()).await?;
     let (patch, code) = match media_type(request.headers()).as_deref() {
-        Some(WASM) => raw(&app, request).await?,
-        Some(FORM) => form(&app, request).await?,
+        Some(WASM) => raw(&app, namespace, request).await?,
+        Some(FORM) => form(&app, namespace, request).await?,
         _ => return Err(unsupported(request.headers(), "application/wasm")),
     };
     let deployed = app.control.deploy(namespace, name, code, patch, expected).await?;
@@ -152,7 +154,11 @@ const CONFIGURABLE: [&str; 8] =
     ["memory", "timeout", "fuel", "public", "description", "provisioned", "reuse", "shared"];
 
 /// A component as the body, configured in the query.
-async fn raw(app: &App, request: Request<Body>) -> Result<(ConfigurationPatch, Bytes), Refusal> {
+async fn raw(
+    app: &App,
+    namespace: &Namespace,
+    request: Request<Body>,
+) -> Result<(ConfigurationPatch, Bytes), Refusal> {
     let (parts, body) = request.into_parts();
     let params = Params::read(&parts.uri, &CONFIGURABLE)?;
     let millis = |text: &str| u64::try_from(parse_duration(text).ok()?.as_millis()).ok();
@@ -168,17 +174,21 @@ async fn raw(app: &App, request: Request<Body>) -> Result<(ConfigurationPatch, B
         ..ConfigurationPatch::default()
     };
     let intake = Intake::new(&parts.headers, body, bounds::CODE_BYTES_MAX, app.stall)?;
-    let _upload = app.uploads.acquire().await;
+    let _upload = app.uploads.take(namespace).await?;
     Ok((patch, intake.whole().await?))
 }
 
 /// A form of configuration and component.
-async fn form(app: &App, request: Request<Body>) -> Result<(ConfigurationPatch, Bytes), Refusal> {
+async fn form(
+    app: &App,
+    namespace: &Namespace,
+    request: Request<Body>,
+) -> Result<(ConfigurationPatch, Bytes), Refusal> {
     Params::read(request.uri(), &[])?;
     let (parts, body) = request.into_parts();
     let limit = bounds::CODE_BYTES_MAX + JSON_BYTES_MAX + FORM_BYTES;
     let body = Body::new(Intake::new(&parts.headers, body, limit, app.stall)?);
-    let _upload = app.uploads.acquire().await;
+    let _upload = app.uploads.take(namespace).await?;
     let mut form = Multipart::from_request(Request::from_parts(parts, body), &())
         .await
         .map_err(|error| Refusal::invalid(error.body_text()))?;

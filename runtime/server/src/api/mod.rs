@@ -23,6 +23,7 @@ mod named;
 mod objects;
 mod openapi;
 mod parts;
+mod places;
 mod query;
 mod queues;
 mod ranges;
@@ -37,5 +38,6 @@ mod view;
 
 pub use logs::{LogEntry, Logs};
 pub use openapi::document as openapi;
+pub(crate) use places::Places;
 pub(crate) use routes::router;
 pub use view::{FunctionView, Functions, Versions};

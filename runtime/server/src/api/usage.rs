@@ -1,32 +1,34 @@
-//! Usage.
+//! Usage, and what is held of each quota.
 
 use axum::Json;
 use http::Uri;
 use jiff::Timestamp;
-use lambent_storage::UsageRecord;
+use lambent_storage::{Holding, UsageRecord};
 use lambent_types::Namespace;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::parts::State;
 use super::query::Params;
 use crate::problem::Refusal;
 
-/// What functions used, by hour.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+/// What functions used, by hour, and what the namespace holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(super) struct UsageView {
     /// By hour and function.
     pub(super) usage: Vec<UsageRecord>,
+    /// What is held now, and how much may be.
+    pub(super) quotas: Vec<Holding>,
 }
 
-/// What functions used, by hour.
+/// What functions used, by hour, and what the namespace holds of each quota.
 #[utoipa::path(
     get, path = "/v1/usage", operation_id = "read_usage",
     params(
         ("since" = Option<String>, Query, description = "Hours that begin then or later, RFC 3339"),
         ("until" = Option<String>, Query, description = "Hours that begin before"),
     ),
-    responses((status = 200, description = "Usage by hour and function", body = UsageView)),
+    responses((status = 200, description = "Usage by hour and function, and quotas", body = UsageView)),
 )]
 pub(super) async fn read(app: State, uri: Uri) -> Result<Json<UsageView>, Refusal> {
     let params = Params::read(&uri, &["since", "until"])?;
@@ -36,6 +38,8 @@ pub(super) async fn read(app: State, uri: Uri) -> Result<Json<UsageView>, Refusa
     };
     let since = time("since")?.unwrap_or(Timestamp::UNIX_EPOCH);
     let until = time("until")?.unwrap_or(Timestamp::MAX);
-    let usage = app.stores.usage.query(&Namespace::default(), since, until).await?;
-    Ok(Json(UsageView { usage }))
+    let namespace = Namespace::default();
+    let usage = app.stores.usage.query(&namespace, since, until).await?;
+    let quotas = app.stores.holdings(&namespace).await?;
+    Ok(Json(UsageView { usage, quotas }))
 }

@@ -152,9 +152,17 @@ pub async fn check_usage(usage: Arc<dyn Usage>) {
     usage::usage_adds_up(&*usage).await;
 }
 /// Checks that [`Objects`] with quotas of 10 bytes, 3 objects and 2 buckets
-/// enforce them.
+/// enforce them. Needs a runtime with several threads.
 pub async fn check_object_quotas(objects: Arc<dyn Objects>) {
     objects::quotas_are_enforced(&*objects).await;
+    objects::concurrency::quotas_hold_in_flight(&*objects).await;
+    objects::concurrency::one_of_many_that_need_most_of_a_quota_wins(&objects).await;
+}
+
+/// Checks that a [`Registry`] with quotas of 2 functions, 2 versions and 10 bytes of
+/// code enforces them.
+pub async fn check_registry_quotas(registry: Arc<dyn Registry>) {
+    registry::quotas_are_enforced(&*registry).await;
 }
 
 /// Writes and reads an object of `size` bytes, and its end.

@@ -9,6 +9,7 @@ use lambent_types::{BucketName, Namespace, Origin, bounds};
 
 use super::samples::namespace;
 use crate::objects::{ByteStream, Condition, Object, ObjectError, Objects, PutObject};
+use crate::quota::Quota;
 
 /// The bytes as a stream of one chunk.
 fn stream(bytes: impl Into<Bytes>) -> ByteStream {
@@ -262,28 +263,28 @@ pub(super) async fn quotas_are_enforced(objects: &dyn Objects) {
         let bytes = stream(vec![1; len]);
         objects.put(ns, b, key, PutObject::default(), bytes, origin).await.map(drop)
     };
-    let refused = |result: Result<(), ObjectError>, what: &str, wanted: u64| match result {
-        Err(ObjectError::Quota(quota)) => assert_eq!((quota.what, quota.wanted), (what, wanted)),
+    let refused = |result: Result<(), ObjectError>, quota: Quota, wanted: u64| match result {
+        Err(ObjectError::Quota(error)) => assert_eq!((error.quota, error.wanted), (quota, wanted)),
         other => panic!("{other:?}"),
     };
     write("a", 6).await.unwrap();
-    refused(write("b", 5).await, "bytes of objects", 11);
+    refused(write("b", 5).await, Quota::ObjectBytes, 11);
     // What is replaced makes room.
     write("a", 10).await.unwrap();
-    refused(write("a", 11).await, "bytes of objects", 11);
+    refused(write("a", 11).await, Quota::ObjectBytes, 11);
     write("a", 3).await.unwrap();
     let upload = objects.begin_upload(ns, b, "c", PutObject::default()).await.unwrap();
     let id = &upload.id;
     let part = objects.put_part(ns, b, id, 1, stream("1234567")).await.unwrap();
-    refused(write("b", 0).await, "objects", 4);
+    refused(write("b", 0).await, Quota::Objects, 4);
     let more = objects.put_part(ns, b, id, 2, stream("")).await.map(drop);
-    refused(more, "objects", 4);
+    refused(more, Quota::Objects, 4);
     let more = objects.begin_upload(ns, b, "d", PutObject::default()).await.map(drop);
-    refused(more, "objects", 4);
+    refused(more, Quota::Objects, 4);
     objects.complete_upload(ns, b, id, &[(1, part.etag)], origin).await.unwrap();
     // The upload and its part have become one object.
     write("b", 0).await.unwrap();
-    refused(write("d", 0).await, "objects", 4);
+    refused(write("d", 0).await, Quota::Objects, 4);
     for key in ["a", "b"] {
         assert!(objects.delete(ns, b, key, Condition::None, origin).await.unwrap());
     }
@@ -294,7 +295,7 @@ pub(super) async fn quotas_are_enforced(objects: &dyn Objects) {
     objects.delete(ns, b, "a", Condition::None, origin).await.unwrap();
     // Each namespace has its own.
     objects.create_bucket(ns, &bucket("second")).await.unwrap();
-    refused(objects.create_bucket(ns, &bucket("third")).await.map(drop), "buckets", 3);
+    refused(objects.create_bucket(ns, &bucket("third")).await.map(drop), Quota::Buckets, 3);
     fresh(objects, "contract-quota2").await;
     objects.delete_bucket(ns, &bucket("second")).await.unwrap();
     objects.create_bucket(ns, &bucket("third")).await.unwrap();

@@ -2,6 +2,7 @@ use lambent_types::{Digest, Provisioned, Revision, VersionNumber};
 
 use super::samples::{head, name, namespace};
 use crate::error::WriteError;
+use crate::quota::Quota;
 use crate::registry::{Expected, Registry};
 
 pub(super) async fn nothing_is_there_at_first(registry: &dyn Registry) {
@@ -208,4 +209,35 @@ pub(super) async fn digests_are_those_referred_to(registry: &dyn Registry) {
     assert_eq!(referred().await, [false, false, true]);
     registry.delete(&ns, &f, None).await.unwrap();
     assert_eq!(referred().await, [false, false, false]);
+}
+
+pub(super) async fn quotas_are_enforced(registry: &dyn Registry) {
+    let (ns, other) = (namespace("contract-quota"), namespace("contract-quota2"));
+    let (f, g, h) = (name("f"), name("g"), name("h"));
+    let put = async |name: &lambent_types::FunctionName, code: &str| {
+        registry.put(head(&ns, name, code), None).await.map(drop)
+    };
+    let refused = |made: Result<(), WriteError>, quota: Quota, wanted: u64| match made {
+        Err(WriteError::Quota(error)) => assert_eq!((error.quota, error.wanted), (quota, wanted)),
+        other => panic!("{other:?}"),
+    };
+    put(&f, "123456").await.unwrap();
+    // The same code counts once.
+    put(&g, "123456").await.unwrap();
+    refused(put(&h, "1").await, Quota::Functions, 3);
+    refused(put(&g, "12345").await, Quota::CodeBytes, 11);
+    put(&g, "1234").await.unwrap();
+    // What a version has is not given up with its head.
+    registry.publish(&ns, &f, None).await.unwrap();
+    refused(put(&f, "x").await, Quota::CodeBytes, 11);
+    registry.publish(&ns, &g, None).await.unwrap();
+    refused(registry.publish(&ns, &g, None).await.map(drop), Quota::Versions, 3);
+    registry.delete_version(&ns, &f, 1).await.unwrap();
+    put(&f, "x").await.unwrap();
+    registry.publish(&ns, &f, None).await.unwrap();
+    // Each namespace has its own.
+    registry.put(head(&other, &f, "1234567890"), None).await.unwrap();
+    registry.delete(&ns, &g, None).await.unwrap();
+    put(&h, "123456789").await.unwrap();
+    refused(put(&f, "yz").await, Quota::CodeBytes, 12);
 }

@@ -12,10 +12,12 @@ use crate::code::CodeStore;
 use crate::data_dir::{DataDir, ensure_dir, private, sync_dir};
 use crate::error::{OpenError, StorageError};
 use crate::layout::{CODE_DIR, INCOMING_DIR};
+use crate::space::Space;
 
 /// Components in `code/`.
 pub(crate) struct EmbeddedCode {
     files: Arc<Files>,
+    space: Arc<Space>,
     _data: DataDir,
 }
 
@@ -26,7 +28,7 @@ struct Files {
 }
 
 impl EmbeddedCode {
-    pub(crate) fn open(data: &DataDir) -> Result<Self, OpenError> {
+    pub(crate) fn open(data: &DataDir, space: Arc<Space>) -> Result<Self, OpenError> {
         let failed = |source| OpenError::Io {
             action: "open directory",
             path: data.path().join(CODE_DIR),
@@ -39,7 +41,7 @@ impl EmbeddedCode {
             entry.and_then(|entry| entry.remove_file()).map_err(failed)?;
         }
         let files = Arc::new(Files { code, incoming, uploads: AtomicU64::new(0) });
-        Ok(Self { files, _data: data.clone() })
+        Ok(Self { files, space, _data: data.clone() })
     }
 
     async fn run<T: Send + 'static>(
@@ -122,6 +124,7 @@ impl Files {
 #[async_trait]
 impl CodeStore for EmbeddedCode {
     async fn put(&self, digest: Digest, code: Bytes) -> Result<(), StorageError> {
+        self.space.check()?;
         let genuine = self
             .run("write code", move |files| {
                 let genuine = Digest::of(&code) == digest;

@@ -9,7 +9,8 @@ use crate::quota::QuotaExceeded;
 
 /// Appends the event of a change to the channel of every trigger that it fits,
 /// in the transaction of the change. A namespace without room for the event is
-/// refused the change: no event is lost silently.
+/// refused the change: no event is lost silently. Deletions have more room, so
+/// that a namespace that is full can delete.
 pub(crate) fn emit<E: From<QuotaExceeded> + From<StorageError>>(
     tx: &mut Tx<'_>,
     namespace: &Namespace,
@@ -17,12 +18,21 @@ pub(crate) fn emit<E: From<QuotaExceeded> + From<StorageError>>(
     origin: &Origin,
 ) -> Result<(), E> {
     let triggers = trigger_index::of(tx, namespace)?;
+    let quotas = *tx.ledger.quotas();
+    let quotas = if happened.is_deletion() { quotas.for_deletions() } else { quotas };
     let mut event = None;
     for one in triggers.iter() {
         let Some(line) = one.line else { continue };
         if happened.fits(&one.trigger.source) {
             let event = event.get_or_insert_with(|| happened.event(tx.now)).clone();
-            event_log::append::<E>(tx, namespace, line, event, happened.group(), origin)?;
+            event_log::append::<E>(
+                tx,
+                namespace,
+                line,
+                event,
+                (happened.group(), origin),
+                &quotas,
+            )?;
         }
     }
     Ok(())

@@ -11,13 +11,13 @@ use crate::embedded::messages::send::New;
 use crate::embedded::messages::settle::Ticket;
 use crate::embedded::messages::{Kind, Line, depth, line, receive, send, settle, wait};
 use crate::embedded::queues::later;
-use crate::embedded::quota::{Held, charge};
-use crate::embedded::shard::{Shard, Tx};
+use crate::embedded::quota::charge_messages;
+use crate::embedded::shard::{Growth, Shard, Tx};
 use crate::embedded::shards::Shards;
 use crate::error::StorageError;
 use crate::event_log::{AppendError, Channel, Delivery, EventLog, Settlement};
 use crate::queues::{Depth, Receipt};
-use crate::quota::QuotaExceeded;
+use crate::quota::{QuotaExceeded, Quotas};
 
 /// The event log in the shards.
 pub(crate) struct EmbeddedEventLog {
@@ -73,8 +73,8 @@ pub(crate) fn append<E: From<QuotaExceeded> + From<StorageError>>(
     namespace: &Namespace,
     line: i64,
     event: Event,
-    group: Option<&str>,
-    origin: &Origin,
+    (group, origin): (Option<&str>, &Origin),
+    quotas: &Quotas,
 ) -> Result<(), E> {
     let body = event.data.clone();
     let head = Head {
@@ -87,7 +87,7 @@ pub(crate) fn append<E: From<QuotaExceeded> + From<StorageError>>(
     };
     let head = head.encode()?;
     let new = New { head: &head, body: &body, group, sent: tx.now, visible: tx.now };
-    charge::<E>(tx, namespace, Held::MessageBytes, new.weight())?;
+    charge_messages::<E>(tx, namespace, (1, new.weight()), quotas)?;
     send::send(tx, line, &new)?;
     Ok(())
 }
@@ -156,7 +156,8 @@ impl EventLog for EmbeddedEventLog {
         shard
             .write(bytes, move |tx| {
                 let line = ensure(tx, &namespace, &channel)?;
-                append::<AppendError>(tx, &namespace, line, event, None, &origin)
+                let quotas = *tx.ledger.quotas();
+                append::<AppendError>(tx, &namespace, line, event, (None, &origin), &quotas)
             })
             .await
     }
@@ -174,7 +175,7 @@ impl EventLog for EmbeddedEventLog {
             Some(line) => line,
             None => {
                 let (namespace, channel) = (namespace.clone(), channel.clone());
-                shard.write(0, move |tx| ensure(tx, &namespace, &channel)).await?
+                shard.write(Growth::Frees, move |tx| ensure(tx, &namespace, &channel)).await?
             }
         };
         let limit = limit.min(bounds::BATCH_MAX);
@@ -197,7 +198,7 @@ impl EventLog for EmbeddedEventLog {
         let shard = self.shards.of(namespace).await?;
         let (namespace, channel) = (namespace.clone(), channel.clone());
         shard
-            .write(0, move |tx| {
+            .write(Growth::Frees, move |tx| {
                 let Some(line) = find(tx.connection, &namespace, &channel)? else { return Ok(()) };
                 for (receipt, settlement) in settlements {
                     if let Some(ticket) = Ticket::parse(&receipt) {

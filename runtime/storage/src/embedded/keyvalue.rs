@@ -15,7 +15,7 @@ use rusqlite::Connection;
 
 use crate::embedded::keyvalue::cache::{Cache, Cached, key_name, keyspace_name};
 use crate::embedded::keyvalue::changes::{Place, Told};
-use crate::embedded::shard::Tx;
+use crate::embedded::shard::{Growth, Tx};
 use crate::embedded::shards::Shards;
 use crate::error::StorageError;
 use crate::keyvalue::{Change, Entry, KeyPage, KeyValue, KeyValueError, Keyspace, ListKeys, rules};
@@ -24,6 +24,7 @@ pub(crate) use tables::SCHEMA;
 
 /// About how many bytes of rows a change writes beside its key and value.
 const ROW_BYTES: usize = 256;
+const ROW: Growth = Growth::Adds(ROW_BYTES);
 /// Most keys that expire in one transaction.
 const EXPIRE_MAX: usize = 256;
 
@@ -51,11 +52,11 @@ impl EmbeddedKeyValue {
     async fn change<R: Send + 'static>(
         &self,
         namespace: &Namespace,
-        bytes: usize,
+        growth: Growth,
         work: impl FnOnce(&mut Tx<'_>) -> Result<R, KeyValueError> + Send + 'static,
     ) -> Result<R, KeyValueError> {
         let shard = self.shards.of(namespace).await?;
-        shard.write(bytes + ROW_BYTES, move |tx| tx.atomically(work)).await
+        shard.write(growth, move |tx| tx.atomically(work)).await
     }
 
     /// Reads from one state of the shard.
@@ -133,7 +134,7 @@ impl KeyValue for EmbeddedKeyValue {
         keyspace: &KeyspaceName,
     ) -> Result<Keyspace, KeyValueError> {
         let place = self.place(namespace, keyspace);
-        self.change(namespace, 0, move |tx| place.create(tx)).await
+        self.change(namespace, ROW, move |tx| place.create(tx)).await
     }
 
     async fn delete_keyspace(
@@ -142,7 +143,7 @@ impl KeyValue for EmbeddedKeyValue {
         keyspace: &KeyspaceName,
     ) -> Result<(), KeyValueError> {
         let place = self.place(namespace, keyspace);
-        self.change(namespace, 0, move |tx| place.remove(tx, EXPIRE_MAX)).await
+        self.change(namespace, Growth::Frees, move |tx| place.remove(tx, EXPIRE_MAX)).await
     }
 
     async fn keyspace(
@@ -219,7 +220,11 @@ impl KeyValue for EmbeddedKeyValue {
     ) -> Result<Vec<Option<u64>>, KeyValueError> {
         let bytes = rules::check_changes(&changes)? + changes.len() * ROW_BYTES;
         let (place, origin) = (self.place(namespace, keyspace), origin.clone());
-        self.change(namespace, bytes, move |tx| place.apply(tx, changes, &origin)).await
+        let growth = match rules::only_deletes(&changes) {
+            true => Growth::Frees,
+            false => Growth::Adds(bytes),
+        };
+        self.change(namespace, growth, move |tx| place.apply(tx, changes, &origin)).await
     }
 
     async fn increment(
@@ -233,7 +238,7 @@ impl KeyValue for EmbeddedKeyValue {
         rules::check_key(key)?;
         let (place, key, origin) =
             (self.place(namespace, keyspace), key.to_owned(), origin.clone());
-        self.change(namespace, 0, move |tx| place.increment(tx, &key, by, &origin)).await
+        self.change(namespace, ROW, move |tx| place.increment(tx, &key, by, &origin)).await
     }
 
     async fn list(

@@ -2,6 +2,7 @@ mod block;
 mod group;
 mod queue;
 mod retention;
+mod shares;
 mod writer;
 
 use std::time::Duration;

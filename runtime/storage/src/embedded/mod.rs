@@ -5,6 +5,7 @@ mod code;
 mod emit;
 mod event_log;
 mod fatal;
+mod held;
 mod keyvalue;
 mod logs;
 mod messages;

@@ -28,43 +28,34 @@ use rusqlite::Connection;
 
 use crate::data_dir::DataDir;
 use crate::embedded::objects::blobs::{Blob, Blobs};
-use crate::embedded::objects::changes::Place;
+use crate::embedded::objects::changes::{Place, Received};
 use crate::embedded::objects::files::Files;
-use crate::embedded::objects::intake::Allowance;
 use crate::embedded::objects::pieces::Piece;
 use crate::embedded::objects::reading::{Reading, spans};
 use crate::embedded::objects::trash::{Fresh, Pin, Trash};
 use crate::embedded::options::ObjectBytes;
-use crate::embedded::quota::{self, Held};
-use crate::embedded::shard::Tx;
+use crate::embedded::shard::{Growth, Tx};
 use crate::embedded::shards::Shards;
 use crate::error::{OpenError, StorageError};
+use crate::ledger::Reservation;
 use crate::objects::{
     Bucket, ByteStream, Condition, ListObjects, Object, ObjectError, ObjectPage, Objects, Part,
     PutObject, Upload, listing, rules,
 };
-use crate::quota::Quotas;
-
 pub(crate) use tables::SCHEMA;
 
-/// About how many bytes of rows a change writes beside the key.
-const ROW_BYTES: usize = 1024;
+/// About how many bytes of rows a change writes.
+const ROW: Growth = Growth::Adds(1024);
 /// How often an object is looked up again because it was replaced meanwhile.
 const LOOKUPS_MAX: usize = 100;
 
 /// Buckets and objects.
 pub(crate) struct EmbeddedObjects {
     shards: Arc<Shards>,
-    quotas: Quotas,
     blobs: Arc<dyn Blobs>,
     trash: Arc<Trash>,
     /// Whether every blob of former processes was looked at.
     swept: AtomicBool,
-}
-
-/// What is checked before bytes are read.
-struct Admitted {
-    allowance: Allowance,
 }
 
 impl EmbeddedObjects {
@@ -72,7 +63,6 @@ impl EmbeddedObjects {
     pub(crate) fn open(
         data: &DataDir,
         shards: Arc<Shards>,
-        quotas: Quotas,
         bytes: &ObjectBytes,
     ) -> Result<Self, OpenError> {
         let blobs: Arc<dyn Blobs> = match bytes {
@@ -80,12 +70,12 @@ impl EmbeddedObjects {
             #[cfg(feature = "s3")]
             ObjectBytes::S3(options) => Arc::new(s3::open(options)?),
         };
-        Ok(Self::new(shards, quotas, blobs))
+        Ok(Self::new(shards, blobs))
     }
 
-    fn new(shards: Arc<Shards>, quotas: Quotas, blobs: Arc<dyn Blobs>) -> Self {
+    fn new(shards: Arc<Shards>, blobs: Arc<dyn Blobs>) -> Self {
         let trash = Trash::new(Arc::clone(&blobs));
-        Self { shards, quotas, blobs, trash, swept: AtomicBool::new(false) }
+        Self { shards, blobs, trash, swept: AtomicBool::new(false) }
     }
 
     fn place(&self, namespace: &Namespace, bucket: &BucketName) -> Place {
@@ -111,11 +101,11 @@ impl EmbeddedObjects {
     async fn change<R: Send + 'static>(
         &self,
         namespace: &Namespace,
-        bytes: usize,
+        growth: Growth,
         work: impl FnOnce(&mut Tx<'_>) -> Result<R, ObjectError> + Send + 'static,
     ) -> Result<R, ObjectError> {
         let shard = self.shards.of(namespace).await?;
-        let done = shard.write(bytes + ROW_BYTES, move |tx| tx.atomically(work)).await;
+        let done = shard.write(growth, move |tx| tx.atomically(work)).await;
         self.trash.empty().await;
         done
     }
@@ -124,10 +114,12 @@ impl EmbeddedObjects {
     async fn change_with<R: Send + 'static>(
         &self,
         namespace: &Namespace,
-        (admitted, bytes): (Admitted, ByteStream),
-        work: impl FnOnce(&mut Tx<'_>, Fresh, Blob, String) -> Result<R, ObjectError> + Send + 'static,
+        number: u32,
+        (mut reservation, bytes): (Reservation, ByteStream),
+        work: impl FnOnce(&mut Tx<'_>, Received) -> Result<R, ObjectError> + Send + 'static,
     ) -> Result<R, ObjectError> {
-        let received = intake::receive(&*self.blobs, bytes, admitted.allowance).await;
+        let limits = (&mut reservation, &**self.shards.space());
+        let received = intake::receive(&*self.blobs, bytes, limits).await;
         let (blob, etag) = match received {
             Ok(received) => received,
             Err(error) => {
@@ -136,8 +128,10 @@ impl EmbeddedObjects {
             }
         };
         let fresh = Fresh::new(&self.trash, blob.clone());
-        let written = blob.clone();
-        let done = self.change(namespace, 0, move |tx| work(tx, fresh, written, etag)).await;
+        let part = Part { number, etag, size: blob.size };
+        let piece = Piece { part, blob: blob.clone() };
+        let received = Received { fresh, piece, reservation };
+        let done = self.change(namespace, ROW, move |tx| work(tx, received)).await;
         if let Err(ObjectError::Storage(_)) = &done {
             self.settle(namespace, blob).await;
         }
@@ -149,29 +143,32 @@ impl EmbeddedObjects {
     async fn settle(&self, namespace: &Namespace, blob: Blob) {
         let Ok(shard) = self.shards.of(namespace).await else { return };
         let asked = blob.clone();
-        let named = shard.write(0, move |tx| pieces::names(tx.connection, &asked)).await;
+        let named =
+            shard.write(Growth::Frees, move |tx| pieces::names(tx.connection, &asked)).await;
         if matches!(named, Ok(false)) {
             self.trash.discard(vec![blob]);
             self.trash.empty().await;
         }
     }
 
-    /// Looks whether bytes would be accepted, before they are read.
+    /// Looks whether bytes would be accepted, before they are read: `name` in the
+    /// bucket is what they are for, and `replaces` finds how many they replace.
     async fn admit(
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
+        name: String,
         replaces: impl FnOnce(&Connection, i64) -> Result<u64, ObjectError> + Send + 'static,
-    ) -> Result<Admitted, ObjectError> {
-        let (namespace, bucket, limit) =
-            (namespace.clone(), bucket.clone(), self.quotas.object_bytes);
-        self.look(&namespace.clone(), move |connection| {
-            let row = tables::existing(connection, &namespace, &bucket)?;
-            let freed = replaces(connection, row.id)?;
-            let held = quota::committed(connection, &namespace, Held::ObjectBytes)?.unsigned_abs();
-            Ok(Admitted { allowance: Allowance { limit, held: held.saturating_sub(freed) } })
-        })
-        .await
+    ) -> Result<Reservation, ObjectError> {
+        let (owner, bucket) = (namespace.clone(), bucket.clone());
+        let looked = self.look(namespace, move |connection| {
+            let row = tables::existing(connection, &owner, &bucket)?;
+            Ok((row.id, replaces(connection, row.id)?))
+        });
+        let (bucket, frees) = looked.await?;
+        let shard = self.shards.of(namespace).await?;
+        let name = format!("{bucket}/{name}");
+        Ok(Reservation::new(shard.ledger(), namespace.key(), name, frees))
     }
 
     /// Finds an object and keeps its bytes from being deleted. `None` if they
@@ -209,7 +206,7 @@ impl Objects for EmbeddedObjects {
         bucket: &BucketName,
     ) -> Result<Bucket, ObjectError> {
         let place = self.place(namespace, bucket);
-        self.change(namespace, 0, move |tx| place.create(tx)).await
+        self.change(namespace, ROW, move |tx| place.create(tx)).await
     }
 
     async fn delete_bucket(
@@ -218,7 +215,7 @@ impl Objects for EmbeddedObjects {
         bucket: &BucketName,
     ) -> Result<(), ObjectError> {
         let place = self.place(namespace, bucket);
-        self.change(namespace, 0, move |tx| place.remove(tx)).await
+        self.change(namespace, Growth::Frees, move |tx| place.remove(tx)).await
     }
 
     async fn bucket(
@@ -254,15 +251,15 @@ impl Objects for EmbeddedObjects {
         let (place, origin) = (self.place(namespace, bucket), origin.clone());
         let (key, looked_up) = (key.to_owned(), key.to_owned());
         let condition = put.condition.clone();
-        let admitted = self.admit(namespace, bucket, move |connection, bucket| {
+        let name = format!("object/{key}");
+        let admitted = self.admit(namespace, bucket, name, move |connection, bucket| {
             let old = tables::object(connection, bucket, &looked_up)?.map(|(object, _)| object);
             rules::check_condition(&condition, old.as_ref().map(|old| old.etag.as_str()))?;
             Ok(old.map_or(0, |old| old.size))
         });
-        let admitted = admitted.await?;
-        self.change_with(namespace, (admitted, bytes), move |tx, fresh, blob, etag| {
-            let piece = Piece { part: Part { number: 1, etag, size: blob.size }, blob };
-            place.put(tx, (&key, put), (fresh, &piece), &origin)
+        let reservation = admitted.await?;
+        self.change_with(namespace, 1, (reservation, bytes), move |tx, received| {
+            place.put(tx, (&key, put), received, &origin)
         })
         .await
     }
@@ -321,7 +318,8 @@ impl Objects for EmbeddedObjects {
         origin: &Origin,
     ) -> Result<bool, ObjectError> {
         let (place, key, origin) = (self.place(namespace, bucket), key.to_owned(), origin.clone());
-        self.change(namespace, 0, move |tx| place.delete(tx, &key, &condition, &origin)).await
+        self.change(namespace, Growth::Frees, move |tx| place.delete(tx, &key, &condition, &origin))
+            .await
     }
 
     async fn list(
@@ -350,7 +348,7 @@ impl Objects for EmbeddedObjects {
         rules::check_put(&put)?;
         let (place, key) = (self.place(namespace, bucket), key.to_owned());
         let id = rules::random_id()?;
-        self.change(namespace, 0, move |tx| place.begin(tx, id, key, put)).await
+        self.change(namespace, ROW, move |tx| place.begin(tx, id, key, put)).await
     }
 
     async fn put_part(
@@ -364,15 +362,15 @@ impl Objects for EmbeddedObjects {
         rules::check_part_number(number)?;
         let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
         let looked_up = upload.clone();
-        let admitted = self.admit(namespace, bucket, move |connection, bucket| {
+        let name = format!("part/{upload}/{number}");
+        let admitted = self.admit(namespace, bucket, name, move |connection, bucket| {
             let begun = tables::upload(connection, bucket, &looked_up)?;
             let old = pieces::piece(connection, bucket, begun.content, number)?;
             Ok(old.map_or(0, |old| old.blob.size))
         });
-        let admitted = admitted.await?;
-        self.change_with(namespace, (admitted, bytes), move |tx, fresh, blob, etag| {
-            let piece = Piece { part: Part { number, etag, size: blob.size }, blob };
-            place.put_part(tx, &upload, (fresh, piece))
+        let reservation = admitted.await?;
+        self.change_with(namespace, number, (reservation, bytes), move |tx, received| {
+            place.put_part(tx, &upload, received)
         })
         .await
     }
@@ -403,7 +401,7 @@ impl Objects for EmbeddedObjects {
     ) -> Result<Object, ObjectError> {
         let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
         let (parts, origin) = (parts.to_vec(), origin.clone());
-        self.change(namespace, 0, move |tx| place.complete(tx, &upload, &parts, &origin)).await
+        self.change(namespace, ROW, move |tx| place.complete(tx, &upload, &parts, &origin)).await
     }
 
     async fn abort_upload(
@@ -413,7 +411,7 @@ impl Objects for EmbeddedObjects {
         upload: &str,
     ) -> Result<(), ObjectError> {
         let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
-        self.change(namespace, 0, move |tx| place.abort(tx, &upload)).await
+        self.change(namespace, Growth::Frees, move |tx| place.abort(tx, &upload)).await
     }
 
     async fn uploads(

@@ -13,6 +13,9 @@ pub struct Options {
     pub logs: LogOptions,
     /// What each namespace may hold.
     pub quotas: Quotas,
+    /// Bytes of disk that are kept free: below them only deletes are taken. If
+    /// absent, [`default_reserve`](crate::default_reserve) of the disk.
+    pub disk_reserve: Option<u64>,
     /// Where the bytes of objects are.
     pub objects: ObjectBytes,
 }
@@ -24,6 +27,7 @@ impl Default for Options {
             keyvalue_cache_bytes: 32 << 20,
             logs: LogOptions::default(),
             quotas: Quotas::default(),
+            disk_reserve: None,
             objects: ObjectBytes::Files,
         }
     }

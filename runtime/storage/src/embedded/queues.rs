@@ -12,8 +12,8 @@ use crate::embedded::messages::row::{Head, Taken, failed};
 use crate::embedded::messages::send::New;
 use crate::embedded::messages::settle::Ticket;
 use crate::embedded::messages::{Kind, Line, depth, line, receive, redrive, send, settle, wait};
-use crate::embedded::quota::{Held, charge};
-use crate::embedded::shard::{Shard, Tx};
+use crate::embedded::quota::{charge, charge_messages, count, count_messages};
+use crate::embedded::shard::{Growth, Shard, Tx};
 use crate::embedded::shards::Shards;
 use crate::embedded::trigger_index;
 use crate::error::StorageError;
@@ -21,6 +21,7 @@ use crate::queues::{
     Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Queues, Receipt, Sent,
     Visibility, rules,
 };
+use crate::quota::Quota;
 
 /// Queues in the shards.
 pub(crate) struct EmbeddedQueues {
@@ -49,7 +50,7 @@ impl EmbeddedQueues {
         shard.readers().read(work).await
     }
 
-    /// Changes something of a queue that is there.
+    /// Takes away from a queue that is there, or settles what it gave out.
     async fn write<R: Send + 'static>(
         &self,
         namespace: &Namespace,
@@ -62,7 +63,7 @@ impl EmbeddedQueues {
             let line = find(tx.connection, &namespace, &key)?;
             write(tx, &namespace, line)
         };
-        shard.write(0, work).await
+        shard.write(Growth::Frees, work).await
     }
 }
 
@@ -97,7 +98,7 @@ fn put(
     }
     let existing = line::find(tx.connection, namespace, Kind::Queue, &name.key())?;
     if existing.is_none() {
-        charge::<QueueError>(tx, namespace, Held::Queues, 1)?;
+        charge::<QueueError>(tx, namespace, Quota::Queues, 1)?;
     }
     let known = existing.map(|line| queue_of(&line)).transpose()?;
     let name = known.as_ref().map_or(name, |queue| &queue.name);
@@ -122,7 +123,7 @@ fn delete_queue(tx: &mut Tx<'_>, namespace: &Namespace, line: &Line) -> Result<b
     }
     let is_gone = settle::delete_line(tx, namespace, line.id)?;
     if is_gone {
-        charge::<QueueError>(tx, namespace, Held::Queues, -1)?;
+        count(tx, namespace, Quota::Queues, -1);
     }
     Ok(is_gone)
 }
@@ -190,7 +191,8 @@ fn send_all(
     // All of it is charged before any of it is written. A duplicate inside the
     // batch is charged and given back.
     let weight = |prepared: &Prepared| (prepared.head.len() + prepared.message.body.len()) as i64;
-    charge::<QueueError>(tx, namespace, Held::MessageBytes, prepared.iter().map(weight).sum())?;
+    let all = (prepared.len() as i64, prepared.iter().map(weight).sum());
+    charge_messages::<QueueError>(tx, namespace, all, tx.ledger.quotas())?;
     let mut sent = Vec::with_capacity(prepared.len());
     let mut batch: HashMap<String, Sent> = HashMap::new();
     for one in prepared {
@@ -203,7 +205,7 @@ fn send_all(
             None => None,
         };
         if let Some(known) = known {
-            charge::<QueueError>(tx, namespace, Held::MessageBytes, -weight(&one))?;
+            count_messages(tx, namespace, (-1, -weight(&one)));
             sent.push(known);
             continue;
         }
@@ -338,7 +340,7 @@ impl Queues for EmbeddedQueues {
         for (place, message) in messages.iter().enumerate() {
             rules::message(queue, place, message)?;
         }
-        let bytes = messages.iter().map(|message| message.body.len() + 256).sum();
+        let bytes: usize = messages.iter().map(|message| message.body.len() + 256).sum();
         let prepared: Vec<_> = messages
             .into_iter()
             .map(|message| prepare(message, origin))

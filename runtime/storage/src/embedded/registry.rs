@@ -6,11 +6,15 @@ use lambent_types::{Digest, Function, FunctionName, FunctionVersion, Namespace};
 
 use crate::data_dir::DataDir;
 use crate::embedded::cache::{Cache, Entry};
+use crate::embedded::held;
 use crate::embedded::readers::Readers;
 use crate::embedded::rows::{self, CONTROL};
 use crate::embedded::writer::{Change, Writer, cache_key};
 use crate::error::{OpenError, StorageError, WriteError};
+use crate::holds::Holds;
+use crate::quota::{Quota, Quotas};
 use crate::registry::{Expected, Registry};
+use crate::space::Space;
 
 /// The registry in `control.db`.
 pub(crate) struct EmbeddedRegistry {
@@ -22,16 +26,21 @@ pub(crate) struct EmbeddedRegistry {
 }
 
 impl EmbeddedRegistry {
-    pub(crate) fn open(data: &DataDir, cache_bytes: u64) -> Result<Self, OpenError> {
+    pub(crate) fn open(
+        data: &DataDir,
+        cache_bytes: u64,
+        limits: (Quotas, Arc<Space>),
+    ) -> Result<Self, OpenError> {
         let connection = CONTROL.open(data)?;
         let readers = Readers::open(&CONTROL, data)?;
         let cache = Arc::new(Cache::new(cache_bytes));
-        let writer =
-            Writer::start(connection, Arc::clone(&cache)).map_err(|source| OpenError::Io {
+        let writer = Writer::start(connection, Arc::clone(&cache), limits).map_err(|source| {
+            OpenError::Io {
                 action: "start the writer of",
                 path: data.path().join(CONTROL.file),
                 source,
-            })?;
+            }
+        })?;
         Ok(Self { cache, readers, writer, _data: data.clone() })
     }
 
@@ -57,6 +66,20 @@ impl EmbeddedRegistry {
 /// A change whose reply lacks what it must have made cannot happen.
 fn lost() -> WriteError {
     StorageError::unavailable("write functions", "the reply is incomplete").into()
+}
+
+#[async_trait]
+impl Holds for EmbeddedRegistry {
+    async fn held(&self, namespace: &Namespace) -> Result<Vec<(Quota, u64)>, StorageError> {
+        let owner = namespace.key();
+        let read = self.readers.read(move |connection| {
+            [Quota::Functions, Quota::Versions, Quota::CodeBytes]
+                .into_iter()
+                .map(|quota| Ok((quota, held::amount(connection, &owner, quota)?)))
+                .collect()
+        });
+        read.await
+    }
 }
 
 #[async_trait]

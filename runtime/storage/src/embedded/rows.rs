@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::embedded::held;
 use crate::embedded::row::{self, Checksum, bytes, checksum, integer};
 use crate::embedded::sqlite::{Database, Durability};
 use crate::error::StorageError;
@@ -21,7 +22,8 @@ use crate::layout;
 pub(crate) const CONTROL: Database = Database {
     file: layout::CONTROL_DB,
     durability: Durability::Full,
-    migrations: &["
+    migrations: &[
+        "
         CREATE TABLE function (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
             namespace TEXT NOT NULL,
@@ -46,7 +48,9 @@ pub(crate) const CONTROL: Database = Database {
             revision INTEGER NOT NULL
         ) STRICT;
         INSERT INTO retired VALUES (1, 0);
-    "],
+    ",
+        held::SCHEMA,
+    ],
 };
 
 fn function_checksum(namespace: &[u8], name: &[u8], digest: &[u8], body: &[u8]) -> Checksum {

@@ -10,12 +10,13 @@ use tokio::sync::Notify;
 use crate::embedded::event_log;
 use crate::embedded::messages::row::{failed, time};
 use crate::embedded::messages::{Kind, line, send, settle};
-use crate::embedded::quota::{Held, charge, count};
+use crate::embedded::quota::{charge, count};
 use crate::embedded::row::{Checksum, checksum};
-use crate::embedded::shard::Tx;
+use crate::embedded::shard::{Growth, Tx};
 use crate::embedded::shards::Shards;
 use crate::error::StorageError;
 use crate::event_log::{AppendError, Channel};
+use crate::quota::Quota;
 use crate::schedules::{ScheduleError, Scheduled, Schedules};
 
 /// The table. `next` is null where it never fires again.
@@ -107,7 +108,7 @@ fn put(
     next: Option<Timestamp>,
 ) -> Result<(), ScheduleError> {
     if find(tx.connection, namespace, &schedule.name)?.is_none() {
-        charge::<ScheduleError>(tx, namespace, Held::Schedules, 1)?;
+        charge::<ScheduleError>(tx, namespace, Quota::Schedules, 1)?;
     }
     // That of a deleted schedule does not come again.
     let revision = send::next_seq(tx)?;
@@ -132,7 +133,7 @@ fn delete(
         .prepare_cached("DELETE FROM schedule WHERE namespace = ?1 AND key = ?2")
         .and_then(|mut delete| delete.execute(params![namespace.key(), name.key()]))
         .map_err(failed)?;
-    count(tx, namespace, Held::Schedules, -1)?;
+    count(tx, namespace, Quota::Schedules, -1);
     Ok(true)
 }
 
@@ -154,8 +155,16 @@ fn fire(tx: &mut Tx<'_>, firing: Firing) -> Result<bool, AppendError> {
         return Ok(false);
     }
     let line = event_log::ensure(tx, &namespace, &Channel::Schedule(found.schedule.name.clone()))?;
+    let quotas = *tx.ledger.quotas();
     for event in events {
-        event_log::append::<AppendError>(tx, &namespace, line, event, None, &Origin::default())?;
+        event_log::append::<AppendError>(
+            tx,
+            &namespace,
+            line,
+            event,
+            (None, &Origin::default()),
+            &quotas,
+        )?;
     }
     write(tx.connection, &namespace, &found.schedule, next, revision as i64)?;
     Ok(true)
@@ -185,7 +194,7 @@ impl Schedules for EmbeddedSchedules {
         let mut is_gone = false;
         while !is_gone {
             let (namespace, name) = (namespace.clone(), name.clone());
-            is_gone = shard.write(0, move |tx| delete(tx, &namespace, &name)).await?;
+            is_gone = shard.write(Growth::Frees, move |tx| delete(tx, &namespace, &name)).await?;
         }
         self.changed.notify_one();
         Ok(())

@@ -15,7 +15,9 @@ use crate::embedded::signals::Signals;
 use crate::embedded::sqlite::Database;
 use crate::embedded::trigger_index::TriggerIndex;
 use crate::error::{OpenError, StorageError};
+use crate::ledger::{Ledger, Reservation};
 use crate::quota::Quotas;
+use crate::space::{DiskSpace, Space};
 
 #[cfg(test)]
 mod tests;
@@ -26,6 +28,25 @@ const BATCH_MAX: usize = 1024;
 /// further operation.
 const BATCH_BYTES_MAX: usize = 4 << 20;
 
+/// Bytes that a row takes at least, with its place in the indexes.
+const ROW_BYTES_MIN: usize = 4096;
+
+/// What an operation does to the size of its database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Growth {
+    /// It writes about so many bytes: refused while the disk is nearly full,
+    /// unless the database has room inside.
+    Adds(usize),
+    /// It deletes, or settles what was begun: done however full the disk is.
+    Frees,
+}
+
+impl From<usize> for Growth {
+    fn from(bytes: usize) -> Self {
+        Self::Adds(bytes)
+    }
+}
+
 /// One database of namespaces, written by one thread: whatever operations wait
 /// go into one transaction, and each is acknowledged after its commit.
 pub(crate) struct Shard {
@@ -33,6 +54,7 @@ pub(crate) struct Shard {
     thread: Option<std::thread::JoinHandle<()>>,
     readers: Readers,
     signals: Arc<Signals>,
+    ledger: Arc<Ledger>,
 }
 
 /// What an operation works on: a transaction that others share.
@@ -43,8 +65,8 @@ pub(crate) struct Tx<'a> {
     pub(crate) now: Timestamp,
     /// Whom to wake after the commit.
     pub(crate) signals: &'a Arc<Signals>,
-    /// What a namespace may hold; see [`charge`](crate::embedded::quota::charge).
-    pub(crate) quotas: Quotas,
+    /// What namespaces hold and may hold; see [`charge`](crate::embedded::quota::charge).
+    pub(crate) ledger: &'a Ledger,
     /// The triggers of the shard; see [`trigger_index`](crate::embedded::trigger_index).
     pub(crate) triggers: &'a TriggerIndex,
     /// Numbers for messages that are taken and not used: the next, and the end.
@@ -53,7 +75,47 @@ pub(crate) struct Tx<'a> {
     pub(crate) leases: &'a Cell<i64>,
     /// What namespaces hold as of now; see [`charge`](crate::embedded::quota::charge).
     pub(crate) amounts: Amounts,
+    /// Reservations of what is in the transaction.
+    pub(crate) settled: Vec<Reservation>,
     effects: Vec<Box<dyn FnOnce() + Send>>,
+    room: Room,
+}
+
+/// What may be added in a transaction.
+enum Room {
+    /// Whatever comes.
+    Any,
+    /// As many bytes as are free inside the database, and why no more.
+    Inside { bytes: usize, free: u64, reserve: u64 },
+}
+
+impl Room {
+    fn of(connection: &Connection, space: &Space) -> Result<Self, StorageError> {
+        let DiskSpace { free, reserve, low } = space.look();
+        if !low {
+            return Ok(Self::Any);
+        }
+        let sql = "SELECT freelist_count * page_size \
+                   FROM pragma_freelist_count, pragma_page_size";
+        let bytes = connection
+            .prepare_cached(sql)
+            .and_then(|mut select| select.query_row([], |row| row.get::<_, i64>(0)))
+            .map_err(|error| StorageError::unavailable("look for room", error))?;
+        let bytes = usize::try_from(bytes).unwrap_or_default();
+        Ok(Self::Inside { bytes, free: free.unwrap_or_default(), reserve })
+    }
+
+    /// Takes what an operation needs, twice its bytes: pages are not filled.
+    fn take(&mut self, growth: Growth) -> Result<(), StorageError> {
+        let (Growth::Adds(adds), Self::Inside { bytes, free, reserve }) = (growth, self) else {
+            return Ok(());
+        };
+        match bytes.checked_sub(2 * adds.max(ROW_BYTES_MIN)) {
+            Some(left) => *bytes = left,
+            None => return Err(StorageError::NoSpace { free: *free, reserve: *reserve }),
+        }
+        Ok(())
+    }
 }
 
 impl Tx<'_> {
@@ -81,16 +143,17 @@ impl Tx<'_> {
         };
         quota::write(self.connection, &self.amounts)?;
         run("SAVEPOINT operation")?;
-        let effects = self.effects.len();
+        let (effects, settled) = (self.effects.len(), self.settled.len());
         let result = work(self);
         if result.is_err() {
             self.effects.truncate(effects);
+            self.settled.truncate(settled);
             // What was taken in between is not taken any more.
             self.numbers.set((0, 0));
-            self.amounts.borrow_mut().clear();
             *self.triggers.borrow_mut() = None;
             let done = self.connection.execute_batch("ROLLBACK TO operation");
             done.map_err(|error| StorageError::unavailable("undo an operation", error))?;
+            quota::reread(self.connection, &self.amounts)?;
         }
         let done = self.connection.execute_batch("RELEASE operation");
         done.map_err(|error| StorageError::unavailable("release a savepoint", error))?;
@@ -134,8 +197,8 @@ operation_error!(
 
 /// An operation that waits for its transaction.
 trait Job: Send {
-    /// About how many bytes it writes.
-    fn bytes(&self) -> usize;
+    /// What it does to the size of the database.
+    fn growth(&self) -> Growth;
     /// Whether it takes what is committed already, and is answered before its
     /// own commit.
     fn is_claim(&self) -> bool;
@@ -147,7 +210,7 @@ trait Job: Send {
 
 struct Operation<W, R, E> {
     work: Option<W>,
-    bytes: usize,
+    growth: Growth,
     claim: bool,
     result: Option<Result<R, E>>,
     reply: Option<oneshot::Sender<Result<R, E>>>,
@@ -159,8 +222,8 @@ where
     R: Send,
     E: OperationError,
 {
-    fn bytes(&self) -> usize {
-        self.bytes
+    fn growth(&self) -> Growth {
+        self.growth
     }
 
     fn is_claim(&self) -> bool {
@@ -169,7 +232,10 @@ where
 
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
         let Some(work) = self.work.take() else { return Ok(()) };
-        let result = work(tx);
+        let result = match tx.room.take(self.growth) {
+            Ok(()) => work(tx),
+            Err(error) => Err(E::from(error)),
+        };
         if let Err(error) = &result
             && let Some(StorageError::Unavailable { action, source }) = error.storage()
         {
@@ -203,24 +269,29 @@ impl Shard {
         database: &Database,
         data: &DataDir,
         clock: Arc<dyn Clock>,
-        quotas: Quotas,
+        (quotas, space): (Quotas, Arc<Space>),
     ) -> Result<Arc<Self>, OpenError> {
         let connection = database.open(data)?;
         // Whoever held a delivery is gone with the last process.
         settle::end_leases(&connection, clock.now().as_millisecond()).map_err(|error| {
             OpenError::Database { path: data.path().join(database.file), source: error.into() }
         })?;
+        let ledger = quota::ledger(&connection, quotas).map_err(|error| OpenError::Database {
+            path: data.path().join(database.file),
+            source: error.into(),
+        })?;
         let readers = Readers::open(database, data)?;
         let signals = Arc::new(Signals::default());
         let (jobs, received) = mpsc::channel(BATCH_MAX);
-        let writing = signals.clone();
+        let (writing, counting) = (signals.clone(), ledger.clone());
         let thread = std::thread::Builder::new()
             .name("shard-writer".into())
             .spawn(move || {
                 let mut writer = Writer {
                     connection,
                     clock,
-                    quotas,
+                    ledger: counting,
+                    space,
                     signals: writing,
                     numbers: Cell::new((0, 0)),
                     leases: Cell::new(first_lease()),
@@ -234,7 +305,7 @@ impl Shard {
                 path: data.path().join(database.file),
                 source,
             })?;
-        Ok(Arc::new(Self { jobs: Some(jobs), thread: Some(thread), readers, signals }))
+        Ok(Arc::new(Self { jobs: Some(jobs), thread: Some(thread), readers, signals, ledger }))
     }
 
     /// Read-only connections; they see what is committed.
@@ -242,23 +313,29 @@ impl Shard {
         &self.readers
     }
 
+    /// What namespaces hold, and what is on its way to them.
+    pub(crate) fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
+    }
+
     /// Who waits for what.
     pub(crate) fn signals(&self) -> &Arc<Signals> {
         &self.signals
     }
 
-    /// Runs an operation that writes about `bytes`; durable when this returns
-    /// `Ok`. It is done even if the future is dropped.
+    /// Runs an operation; durable when this returns `Ok`. It is done even if the
+    /// future is dropped. `growth` is about how many bytes it writes, or
+    /// [`Growth::Frees`].
     pub(crate) async fn write<R, E>(
         &self,
-        bytes: usize,
+        growth: impl Into<Growth>,
         work: impl FnOnce(&mut Tx<'_>) -> Result<R, E> + Send + 'static,
     ) -> Result<R, E>
     where
         R: Send + 'static,
         E: OperationError,
     {
-        self.submit(bytes, false, work).await
+        self.submit(growth.into(), false, work).await
     }
 
     /// Runs an operation that takes something only for a while, such as a
@@ -272,12 +349,12 @@ impl Shard {
         R: Send + 'static,
         E: OperationError,
     {
-        self.submit(0, true, work).await
+        self.submit(Growth::Frees, true, work).await
     }
 
     async fn submit<R, E>(
         &self,
-        bytes: usize,
+        growth: Growth,
         claim: bool,
         work: impl FnOnce(&mut Tx<'_>) -> Result<R, E> + Send + 'static,
     ) -> Result<R, E>
@@ -288,7 +365,7 @@ impl Shard {
         let stopped = || StorageError::unavailable("write", "the writer has stopped");
         let (reply, result) = oneshot::channel();
         let operation =
-            Operation { work: Some(work), bytes, claim, result: None, reply: Some(reply) };
+            Operation { work: Some(work), growth, claim, result: None, reply: Some(reply) };
         let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
         jobs.send(Box::new(operation)).await.map_err(|_| stopped())?;
         result.await.map_err(|_| stopped())?
@@ -316,7 +393,8 @@ fn first_lease() -> i64 {
 struct Writer {
     connection: Connection,
     clock: Arc<dyn Clock>,
-    quotas: Quotas,
+    ledger: Arc<Ledger>,
+    space: Arc<Space>,
     signals: Arc<Signals>,
     numbers: Cell<(i64, i64)>,
     leases: Cell<i64>,
@@ -331,7 +409,10 @@ impl Writer {
         while !waiting.is_empty() || received.blocking_recv_many(&mut waiting, BATCH_MAX) > 0 {
             let mut bytes = 0;
             let within = waiting.iter().position(|job| {
-                bytes += job.bytes();
+                bytes += match job.growth() {
+                    Growth::Adds(bytes) => bytes,
+                    Growth::Frees => 0,
+                };
                 bytes > BATCH_BYTES_MAX
             });
             // At least one, however large it is.
@@ -371,21 +452,24 @@ impl Writer {
             connection: &transaction,
             now: self.clock.now(),
             signals: &self.signals,
-            quotas: self.quotas,
+            ledger: &self.ledger,
             triggers: &self.triggers,
             numbers: &self.numbers,
             leases: &self.leases,
             amounts: Amounts::default(),
+            settled: Vec::new(),
             effects: Vec::new(),
+            room: Room::of(&transaction, &self.space)?,
         };
         for job in batch {
             job.run(&mut tx)?;
         }
         quota::write(tx.connection, &tx.amounts)?;
-        let effects = tx.effects;
+        let (amounts, settled, effects) = (tx.amounts, tx.settled, tx.effects);
         transaction
             .commit()
             .map_err(|error| StorageError::unavailable("commit a transaction", error))?;
+        quota::tell(&self.ledger, amounts, settled);
         effects.into_iter().for_each(|effect| effect());
         Ok(())
     }

@@ -1,5 +1,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
+use async_trait::async_trait;
 use lambent_types::{Clock, Digest, Namespace};
 
 use crate::data_dir::DataDir;
@@ -7,8 +8,10 @@ use crate::embedded::shard::Shard;
 use crate::embedded::sqlite::{Database, Durability};
 use crate::embedded::{keyvalue, messages, objects, quota, schedules, trigger_index, usage};
 use crate::error::{OpenError, StorageError};
+use crate::holds::Holds;
 use crate::layout::{SHARD_DBS, SHARDS};
-use crate::quota::Quotas;
+use crate::quota::{Quota, Quotas};
+use crate::space::Space;
 
 /// The statements that make schema version n + 1 of version n, by concern.
 const MIGRATIONS: &[&str] = &[
@@ -19,6 +22,22 @@ const MIGRATIONS: &[&str] = &[
     messages::SCHEMA,
     trigger_index::SCHEMA,
     schedules::SCHEMA,
+    quota::COUNTS,
+];
+
+/// What shards keep.
+const KEPT: [Quota; 11] = [
+    Quota::ObjectBytes,
+    Quota::Objects,
+    Quota::KeyvalueBytes,
+    Quota::MessageBytes,
+    Quota::Buckets,
+    Quota::Keyspaces,
+    Quota::Queues,
+    Quota::Triggers,
+    Quota::Schedules,
+    Quota::Keys,
+    Quota::Messages,
 ];
 
 /// The shards of a data directory. Those that have a file are opened at once,
@@ -27,6 +46,7 @@ pub(crate) struct Shards {
     data: DataDir,
     clock: Arc<dyn Clock>,
     quotas: Quotas,
+    space: Arc<Space>,
     open: Mutex<Vec<Option<Arc<Shard>>>>,
 }
 
@@ -34,10 +54,10 @@ impl Shards {
     pub(crate) fn open(
         data: &DataDir,
         clock: Arc<dyn Clock>,
-        quotas: Quotas,
+        (quotas, space): (Quotas, Arc<Space>),
     ) -> Result<Arc<Self>, OpenError> {
         let open = Mutex::new(vec![None; SHARDS]);
-        let shards = Self { data: data.clone(), clock, quotas, open };
+        let shards = Self { data: data.clone(), clock, quotas, space, open };
         for (index, file) in SHARD_DBS.into_iter().enumerate() {
             let exists = data.dir().try_exists(file).map_err(|source| OpenError::Io {
                 action: "look for",
@@ -61,7 +81,8 @@ impl Shards {
             durability: Durability::Full,
             migrations: MIGRATIONS,
         };
-        let shard = Shard::open(&database, &self.data, self.clock.clone(), self.quotas)?;
+        let limits = (self.quotas, self.space.clone());
+        let shard = Shard::open(&database, &self.data, self.clock.clone(), limits)?;
         if let Some(place) = open.get_mut(index) {
             *place = Some(shard.clone());
         }
@@ -74,10 +95,8 @@ impl Shards {
         namespace: &Namespace,
     ) -> Result<Arc<Shard>, StorageError> {
         let index = index(namespace);
-        if let Some(Some(shard)) =
-            self.open.lock().unwrap_or_else(PoisonError::into_inner).get(index)
-        {
-            return Ok(shard.clone());
+        if let Some(shard) = self.opened(index) {
+            return Ok(shard);
         }
         let shards = self.clone();
         let opened = tokio::task::spawn_blocking(move || shards.get(index)).await;
@@ -86,10 +105,30 @@ impl Shards {
             .map_err(|error| StorageError::unavailable("open a shard", error))
     }
 
+    /// The space of the disk they are on.
+    pub(crate) fn space(&self) -> &Arc<Space> {
+        &self.space
+    }
+
+    fn opened(&self, index: usize) -> Option<Arc<Shard>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).get(index).cloned().flatten()
+    }
+
     /// Those that are open: all that hold anything.
     pub(crate) fn all(&self) -> Vec<Arc<Shard>> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.iter().flatten().cloned().collect()
+    }
+}
+
+#[async_trait]
+impl Holds for Shards {
+    async fn held(&self, namespace: &Namespace) -> Result<Vec<(Quota, u64)>, StorageError> {
+        // A shard that was never opened holds nothing.
+        let shard = self.opened(index(namespace));
+        let owner = namespace.key();
+        let used = |quota| shard.as_ref().map_or(0, |shard| shard.ledger().used(&owner, quota));
+        Ok(KEPT.into_iter().map(|quota| (quota, used(quota))).collect())
     }
 }
 

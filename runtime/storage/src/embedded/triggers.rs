@@ -7,12 +7,13 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use crate::embedded::event_log;
 use crate::embedded::messages::row::failed;
 use crate::embedded::messages::{Kind, line, settle};
-use crate::embedded::quota::{Held, charge, count};
-use crate::embedded::shard::Tx;
+use crate::embedded::quota::{charge, count};
+use crate::embedded::shard::{Growth, Tx};
 use crate::embedded::shards::Shards;
 use crate::embedded::trigger_index;
 use crate::error::StorageError;
 use crate::event_log::Channel;
+use crate::quota::Quota;
 use crate::triggers::{TriggerError, Triggers, same_source};
 
 /// Triggers in the shards.
@@ -67,7 +68,7 @@ fn put(tx: &mut Tx<'_>, namespace: &Namespace, trigger: &Trigger) -> Result<(), 
         }
         // Whoever puts a damaged one repairs it.
         Some(_) => {}
-        None => charge::<TriggerError>(tx, namespace, Held::Triggers, 1)?,
+        None => charge::<TriggerError>(tx, namespace, Quota::Triggers, 1)?,
     }
     let line = match &trigger.source {
         Source::Queue { .. } => None,
@@ -105,7 +106,7 @@ fn delete(
         .and_then(|mut delete| delete.execute(params![namespace.key(), name.key()]))
         .map_err(failed)?;
     trigger_index::changed(tx);
-    count(tx, namespace, Held::Triggers, -1)?;
+    count(tx, namespace, Quota::Triggers, -1);
     Ok(true)
 }
 
@@ -122,7 +123,7 @@ impl Triggers for EmbeddedTriggers {
         let mut is_gone = false;
         while !is_gone {
             let (namespace, name) = (namespace.clone(), name.clone());
-            is_gone = shard.write(0, move |tx| delete(tx, &namespace, &name)).await?;
+            is_gone = shard.write(Growth::Frees, move |tx| delete(tx, &namespace, &name)).await?;
         }
         Ok(())
     }

@@ -1,15 +1,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use lambent_types::Namespace;
+use lambent_types::{Clock, Namespace};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::embedded::row::{Checksum, bytes, checksum, intact};
-use crate::embedded::shard::Tx;
+use crate::embedded::shard::{Growth, Tx};
 use crate::embedded::shards::Shards;
 use crate::error::StorageError;
+use crate::stores::Sweep;
 use crate::usage::{Usage, UsageRecord};
 
 /// `hour` is in seconds since 1970; `function` in lower case, and `body` has it
@@ -25,20 +27,63 @@ CREATE TABLE usage (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// About how many bytes a sum takes.
-const ROW_BYTES: usize = 512;
-
 const COLUMNS: &str = "SELECT namespace, hour, function, body, checksum FROM usage";
+
+/// Hours that are kept: enough to compare a month with that of the year before.
+const HOURS_KEPT: i64 = 400 * 24;
+/// Milliseconds between two looks for older ones.
+const PAUSE_MS: i64 = 3_600_000;
+/// Sums deleted in one transaction.
+const PRUNE_MAX: i64 = 512;
 
 /// Usage, in the shard of its namespace.
 pub(crate) struct EmbeddedUsage {
     shards: Arc<Shards>,
+    clock: Arc<dyn Clock>,
+    /// When to look for old sums again, in milliseconds.
+    next: AtomicI64,
 }
 
 impl EmbeddedUsage {
-    pub(crate) const fn open(shards: Arc<Shards>) -> Self {
-        Self { shards }
+    pub(crate) fn open((shards, clock): (Arc<Shards>, Arc<dyn Clock>)) -> Self {
+        Self { shards, clock, next: AtomicI64::new(i64::MIN) }
     }
+}
+
+#[async_trait]
+impl Sweep for EmbeddedUsage {
+    async fn sweep(&self) -> Result<(), StorageError> {
+        let now = self.clock.now();
+        if self.next.load(Ordering::Acquire) > now.as_millisecond() {
+            return Ok(());
+        }
+        let before = now.as_second() - HOURS_KEPT * 3600;
+        for shard in self.shards.all() {
+            while shard.write(Growth::Frees, move |tx| prune(tx, before)).await? {}
+        }
+        self.next.store(now.as_millisecond() + PAUSE_MS, Ordering::Release);
+        Ok(())
+    }
+}
+
+/// Deletes some sums of hours before a time, namespace by namespace, since the
+/// table is ordered so. Whether there may be more.
+fn prune(tx: &Tx<'_>, before: i64) -> Result<bool, StorageError> {
+    let mut owner = String::new();
+    let mut left = PRUNE_MAX;
+    let next = "SELECT namespace FROM usage WHERE namespace > ?1 ORDER BY namespace LIMIT 1";
+    let delete = "DELETE FROM usage WHERE (namespace, hour, function) IN \
+                  (SELECT namespace, hour, function FROM usage \
+                   WHERE namespace = ?1 AND hour < ?2 LIMIT ?3)";
+    let mut next = tx.connection.prepare_cached(next).map_err(failed)?;
+    let mut delete = tx.connection.prepare_cached(delete).map_err(failed)?;
+    while left > 0 {
+        let found = next.query_row([&owner], |row| row.get(0)).optional().map_err(failed)?;
+        let Some(found) = found else { return Ok(false) };
+        owner = found;
+        left -= delete.execute(params![owner, before, left]).map_err(failed)? as i64;
+    }
+    Ok(true)
 }
 
 fn failed(error: rusqlite::Error) -> StorageError {
@@ -98,13 +143,12 @@ impl Usage for EmbeddedUsage {
         }
         for (owner, (namespace, records)) in owners {
             let shard = self.shards.of(&namespace).await?;
-            let bytes = records.len() * ROW_BYTES;
             let work = move |tx: &mut Tx<'_>| {
                 tx.atomically(|tx| {
                     records.into_iter().try_for_each(|record| add(tx, &owner, record))
                 })
             };
-            shard.write(bytes, work).await?;
+            shard.write(Growth::Frees, work).await?;
         }
         Ok(())
     }

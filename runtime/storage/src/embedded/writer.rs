@@ -7,9 +7,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::change;
 use crate::embedded::cache::{Cache, Effect, Entry};
-use crate::embedded::{fatal, rows};
+use crate::embedded::{fatal, held, rows};
 use crate::error::{StorageError, WriteError};
+use crate::quota::Quotas;
 use crate::registry::Expected;
+use crate::space::Space;
 
 /// Most changes in one transaction.
 const BATCH_MAX: usize = 1024;
@@ -25,6 +27,13 @@ pub(crate) enum Change {
     Delete { namespace: Namespace, name: FunctionName, expected: Option<Expected> },
     /// Delete a version.
     DeleteVersion { namespace: Namespace, name: FunctionName, number: u64 },
+}
+
+impl Change {
+    /// Whether it needs more room than was taken already.
+    const fn adds(&self) -> bool {
+        matches!(self, Self::Put { .. } | Self::Publish { .. })
+    }
 }
 
 /// What a change made.
@@ -49,9 +58,13 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn start(connection: Connection, cache: Arc<Cache>) -> std::io::Result<Self> {
+    pub(crate) fn start(
+        connection: Connection,
+        cache: Arc<Cache>,
+        (quotas, space): (Quotas, Arc<Space>),
+    ) -> std::io::Result<Self> {
         let (requests, received) = mpsc::channel(BATCH_MAX);
-        let mut state = State { connection, cache, broken: None };
+        let mut state = State { connection, cache, quotas, space, broken: None };
         let thread = std::thread::Builder::new()
             .name("control-writer".into())
             .spawn(move || state.run(received))?;
@@ -83,6 +96,8 @@ impl Drop for Writer {
 struct State {
     connection: Connection,
     cache: Arc<Cache>,
+    quotas: Quotas,
+    space: Arc<Space>,
     /// Why nothing is written any more.
     broken: Option<String>,
 }
@@ -130,7 +145,13 @@ impl State {
         let mut results = Vec::with_capacity(changes.len());
         let mut effects = Vec::with_capacity(changes.len());
         for change in changes {
-            match apply(&transaction, change) {
+            if change.adds()
+                && let Err(error) = self.space.check()
+            {
+                results.push(Err(error.into()));
+                continue;
+            }
+            match apply(&transaction, &self.quotas, change) {
                 Ok((made, effect)) => {
                     effects.push(effect);
                     results.push(Ok(made));
@@ -159,7 +180,11 @@ impl State {
 }
 
 /// Makes one change. Whatever can refuse it comes before its first write.
-fn apply(connection: &Connection, change: Change) -> Result<(Made, Effect), WriteError> {
+fn apply(
+    connection: &Connection,
+    quotas: &Quotas,
+    change: Change,
+) -> Result<(Made, Effect), WriteError> {
     match change {
         Change::Put { head, expected } => {
             let key = cache_key(&head.namespace, &head.name);
@@ -167,12 +192,15 @@ fn apply(connection: &Connection, change: Change) -> Result<(Made, Effect), Writ
             let retired = rows::retired(connection)?;
             let (id, current) = current.unzip();
             let function = change::put(current.as_ref(), *head, expected, retired)?;
+            let old = current.as_ref().map(|function| &*function.latest);
+            held::put(connection, quotas, &function.latest, old)?;
             let id = rows::write_function(connection, id, &function)?;
             Ok(made(key, id, function, None))
         }
         Change::Publish { namespace, name, expected } => {
             let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
             let (function, version) = change::publish(current.as_ref(), expected)?;
+            held::publish(connection, quotas, &version)?;
             let id = rows::write_function(connection, id, &function)?;
             rows::write_version(connection, id, function.last_version, &version)?;
             Ok(made(cache_key(&namespace, &name), id, function, Some(version)))
@@ -180,15 +208,20 @@ fn apply(connection: &Connection, change: Change) -> Result<(Made, Effect), Writ
         Change::Delete { namespace, name, expected } => {
             let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
             let last = change::delete(current.as_ref(), expected)?;
+            let (id, current) = id.zip(current).ok_or(WriteError::NotFound)?;
+            held::delete(connection, (id, &current.latest))?;
             rows::retire(connection, last)?;
-            rows::delete_function(connection, id.ok_or(WriteError::NotFound)?)?;
+            rows::delete_function(connection, id)?;
             let key = cache_key(&namespace, &name);
             Ok((Made { function: None, version: None }, Effect { key, entry: None, gone: None }))
         }
         Change::DeleteVersion { namespace, name, number } => {
             let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
             let exists = match id {
-                Some(id) => rows::delete_version(connection, id, number)?,
+                Some(id) => {
+                    held::delete_version(connection, &namespace.key(), id, number)?;
+                    rows::delete_version(connection, id, number)?
+                }
                 None => false,
             };
             let function = change::delete_version(current.as_ref(), exists)?;
@@ -231,7 +264,8 @@ mod tests {
 
     fn state(data: &DataDir) -> State {
         let connection = rows::CONTROL.open(data).unwrap();
-        State { connection, cache: Arc::new(Cache::new(1 << 20)), broken: None }
+        let (cache, quotas) = (Arc::new(Cache::new(1 << 20)), Quotas::default());
+        State { connection, cache, quotas, space: Space::unlimited(), broken: None }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 /// Implements a trait for [`Faulty`](super::Faulty): every method calls the
-/// inner store, with faults before and after. `read` and `change` say which of
-/// the two a method is; `pass` methods cannot fail.
+/// inner store, with faults before and after. `read`, `change` and `free` say
+/// what a method does to the store, and `call` works it out; `pass` methods cannot fail.
 macro_rules! forward {
     ($trait:ident: $($rest:tt)*) => { forward! { @methods $trait [] $($rest)* } };
     (@methods $trait:ident [$($done:tt)*]) => {
@@ -20,6 +20,23 @@ macro_rules! forward {
         forward! { @methods $trait [$($done)*
             async fn $name(&self, $($argument: $type),*) -> $result {
                 self.faults.inject(Call::Read, self.inner.$name($($argument),*)).await
+            }
+        ] $($rest)* }
+    };
+    (@methods $trait:ident [$($done:tt)*]
+        call($call:expr) $name:ident($($argument:ident: $type:ty),*) -> $result:ty;
+        $($rest:tt)*) => {
+        forward! { @methods $trait [$($done)*
+            async fn $name(&self, $($argument: $type),*) -> $result {
+                self.faults.inject($call, self.inner.$name($($argument),*)).await
+            }
+        ] $($rest)* }
+    };
+    (@methods $trait:ident [$($done:tt)*]
+        free $name:ident($($argument:ident: $type:ty),*) -> $result:ty; $($rest:tt)*) => {
+        forward! { @methods $trait [$($done)*
+            async fn $name(&self, $($argument: $type),*) -> $result {
+                self.faults.inject(Call::Free, self.inner.$name($($argument),*)).await
             }
         ] $($rest)* }
     };

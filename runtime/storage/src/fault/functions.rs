@@ -26,10 +26,10 @@ forward! { Registry:
     change publish(
         namespace: &Namespace, name: &FunctionName, expected: Option<Expected>
     ) -> Result<Arc<FunctionVersion>, WriteError>;
-    change delete(
+    free delete(
         namespace: &Namespace, name: &FunctionName, expected: Option<Expected>
     ) -> Result<(), WriteError>;
-    change delete_version(
+    free delete_version(
         namespace: &Namespace, name: &FunctionName, number: u64
     ) -> Result<(), WriteError>;
     read list(
@@ -47,7 +47,7 @@ forward! { CodeStore:
     change put(digest: Digest, code: Bytes) -> Result<(), StorageError>;
     read get(digest: Digest) -> Result<Option<Bytes>, StorageError>;
     read contains(digest: Digest) -> Result<bool, StorageError>;
-    change delete(digest: Digest) -> Result<(), StorageError>;
+    free delete(digest: Digest) -> Result<(), StorageError>;
     read list() -> Result<Vec<Digest>, StorageError>;
 }
 

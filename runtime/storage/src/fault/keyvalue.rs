@@ -4,13 +4,13 @@ use lambent_types::{KeyspaceName, Namespace, Origin};
 use super::forward::forward;
 use super::{Call, Faulty};
 use crate::error::StorageError;
-use crate::keyvalue::{Change, Entry, KeyPage, KeyValue, KeyValueError, Keyspace, ListKeys};
+use crate::keyvalue::{Change, Entry, KeyPage, KeyValue, KeyValueError, Keyspace, ListKeys, rules};
 
 forward! { KeyValue:
     change create_keyspace(
         namespace: &Namespace, keyspace: &KeyspaceName
     ) -> Result<Keyspace, KeyValueError>;
-    change delete_keyspace(
+    free delete_keyspace(
         namespace: &Namespace, keyspace: &KeyspaceName
     ) -> Result<(), KeyValueError>;
     read keyspace(
@@ -23,7 +23,7 @@ forward! { KeyValue:
     read get_many(
         namespace: &Namespace, keyspace: &KeyspaceName, keys: &[String]
     ) -> Result<Vec<Option<Entry>>, KeyValueError>;
-    change apply(
+    call(if rules::only_deletes(&changes) { Call::Free } else { Call::Change }) apply(
         namespace: &Namespace, keyspace: &KeyspaceName, changes: Vec<Change>, origin: &Origin
     ) -> Result<Vec<Option<u64>>, KeyValueError>;
     change increment(

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::error::StorageError;
+use crate::space::Space;
 
 /// When a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,7 @@ struct State {
     sometimes: Option<(f64, When)>,
     delay: Option<Duration>,
     full: bool,
+    low: bool,
     injected: u64,
 }
 
@@ -47,7 +49,10 @@ pub struct Faulty<S: ?Sized> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Call {
     Read,
+    /// It needs more room.
     Change,
+    /// It takes away, or settles what was begun.
+    Free,
 }
 
 impl State {
@@ -106,6 +111,21 @@ impl Faults {
         self.lock().full = full;
     }
 
+    /// From now on the disk has less free than its reserve, or no longer: what
+    /// needs more room is refused, and the rest is not.
+    pub fn reach_reserve(&self, low: bool) {
+        self.lock().low = low;
+    }
+
+    /// The space of stores with these faults.
+    pub(crate) fn space(&self, inner: Arc<Space>) -> Arc<Space> {
+        let faults = self.clone();
+        Space::measured_by(1, move || {
+            let low = faults.lock().low || inner.look().low;
+            Ok(if low { 0 } else { u64::MAX })
+        })
+    }
+
     /// Nothing fails any more.
     pub fn clear(&self) {
         let mut state = self.lock();
@@ -130,7 +150,11 @@ impl Faults {
     ) -> Result<T, E> {
         let (failure, full, delay) = {
             let mut state = self.lock();
-            let full = state.full && call == Call::Change;
+            if state.low && call == Call::Change {
+                state.injected += 1;
+                return Err(StorageError::NoSpace { free: 0, reserve: 1 }.into());
+            }
+            let full = state.full && call != Call::Read;
             let failure = if full { Some(When::Before) } else { state.decide() };
             state.injected += u64::from(failure.is_some());
             (failure, full, state.delay)

@@ -13,7 +13,7 @@ use crate::objects::{
 
 forward! { Objects:
     change create_bucket(namespace: &Namespace, bucket: &BucketName) -> Result<Bucket, ObjectError>;
-    change delete_bucket(namespace: &Namespace, bucket: &BucketName) -> Result<(), ObjectError>;
+    free delete_bucket(namespace: &Namespace, bucket: &BucketName) -> Result<(), ObjectError>;
     read bucket(namespace: &Namespace, bucket: &BucketName) -> Result<Option<Bucket>, StorageError>;
     read buckets(namespace: &Namespace) -> Result<Vec<Bucket>, StorageError>;
     change put(
@@ -24,7 +24,7 @@ forward! { Objects:
     read get(
         namespace: &Namespace, bucket: &BucketName, key: &str, range: Option<Range<u64>>
     ) -> Result<(Object, ByteStream), ObjectError>;
-    change delete(
+    free delete(
         namespace: &Namespace, bucket: &BucketName, key: &str, condition: Condition, origin: &Origin
     ) -> Result<bool, ObjectError>;
     read list(
@@ -43,7 +43,7 @@ forward! { Objects:
         namespace: &Namespace, bucket: &BucketName, upload: &str, parts: &[(u32, String)],
         origin: &Origin
     ) -> Result<Object, ObjectError>;
-    change abort_upload(
+    free abort_upload(
         namespace: &Namespace, bucket: &BucketName, upload: &str
     ) -> Result<(), ObjectError>;
     read uploads(namespace: &Namespace, bucket: &BucketName) -> Result<Vec<Upload>, ObjectError>;

@@ -16,25 +16,25 @@ forward! { Queues:
     change put_queue(
         namespace: &Namespace, queue: &QueueName, attributes: QueueAttributes
     ) -> Result<Queue, QueueError>;
-    change delete_queue(namespace: &Namespace, queue: &QueueName) -> Result<(), QueueError>;
+    free delete_queue(namespace: &Namespace, queue: &QueueName) -> Result<(), QueueError>;
     read queue(namespace: &Namespace, queue: &QueueName) -> Result<Option<Queue>, StorageError>;
     read queues(namespace: &Namespace) -> Result<Vec<Queue>, StorageError>;
     read depth(namespace: &Namespace, queue: &QueueName) -> Result<Depth, QueueError>;
     change send(
         namespace: &Namespace, queue: &QueueName, messages: Vec<NewMessage>, origin: &Origin
     ) -> Result<Vec<Sent>, QueueError>;
-    change receive(
+    free receive(
         namespace: &Namespace, queue: &QueueName, limit: usize, visibility: Visibility,
         wait: Duration
     ) -> Result<Vec<Message>, QueueError>;
-    change delete(
+    free delete(
         namespace: &Namespace, queue: &QueueName, receipts: &[Receipt]
     ) -> Result<Vec<bool>, QueueError>;
-    change change_visibility(
+    free change_visibility(
         namespace: &Namespace, queue: &QueueName, receipt: &Receipt, visibility: Duration
     ) -> Result<(), QueueError>;
-    change purge(namespace: &Namespace, queue: &QueueName) -> Result<u64, QueueError>;
-    change redrive(
+    free purge(namespace: &Namespace, queue: &QueueName) -> Result<u64, QueueError>;
+    free redrive(
         namespace: &Namespace, queue: &QueueName, limit: usize
     ) -> Result<u64, QueueError>;
 }
@@ -43,13 +43,13 @@ forward! { EventLog:
     change append(
         namespace: &Namespace, channel: &Channel, event: Event, origin: &Origin
     ) -> Result<(), AppendError>;
-    change receive(
+    free receive(
         namespace: &Namespace, channel: &Channel, limit: usize, lease: Duration, wait: Duration
     ) -> Result<Vec<Delivery>, StorageError>;
-    change settle(
+    free settle(
         namespace: &Namespace, channel: &Channel, settlements: Vec<(Receipt, Settlement)>
     ) -> Result<(), StorageError>;
     read backlog() -> Result<Vec<(Namespace, Channel)>, StorageError>;
     read depth(namespace: &Namespace, channel: &Channel) -> Result<Depth, StorageError>;
-    change purge(namespace: &Namespace, channel: &Channel) -> Result<u64, StorageError>;
+    free purge(namespace: &Namespace, channel: &Channel) -> Result<u64, StorageError>;
 }

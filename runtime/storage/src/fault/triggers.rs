@@ -13,7 +13,7 @@ use crate::usage::{Usage, UsageRecord};
 
 forward! { Triggers:
     change put(namespace: &Namespace, trigger: Trigger) -> Result<(), TriggerError>;
-    change delete(namespace: &Namespace, name: &TriggerName) -> Result<(), TriggerError>;
+    free delete(namespace: &Namespace, name: &TriggerName) -> Result<(), TriggerError>;
     read get(namespace: &Namespace, name: &TriggerName) -> Result<Option<Trigger>, StorageError>;
     read list(namespace: &Namespace) -> Result<Vec<Trigger>, StorageError>;
     read all() -> Result<Vec<(Namespace, Trigger)>, StorageError>;
@@ -23,7 +23,7 @@ forward! { Schedules:
     change put(
         namespace: &Namespace, schedule: Schedule, next: Option<Timestamp>
     ) -> Result<(), ScheduleError>;
-    change delete(namespace: &Namespace, name: &ScheduleName) -> Result<(), ScheduleError>;
+    free delete(namespace: &Namespace, name: &ScheduleName) -> Result<(), ScheduleError>;
     read get(namespace: &Namespace, name: &ScheduleName) -> Result<Option<Scheduled>, StorageError>;
     read list(namespace: &Namespace) -> Result<Vec<Scheduled>, StorageError>;
     read due(
@@ -37,7 +37,7 @@ forward! { Schedules:
 }
 
 forward! { Usage:
-    change record(records: Vec<(Namespace, UsageRecord)>) -> Result<(), StorageError>;
+    free record(records: Vec<(Namespace, UsageRecord)>) -> Result<(), StorageError>;
     read query(
         namespace: &Namespace, since: Timestamp, until: Timestamp
     ) -> Result<Vec<UsageRecord>, StorageError>;

@@ -24,6 +24,11 @@ pub(crate) fn check_key(key: &str) -> Result<(), KeyValueError> {
     }
 }
 
+/// Whether a batch only takes away.
+pub(crate) fn only_deletes(changes: &[Change]) -> bool {
+    changes.iter().all(|change| matches!(change, Change::Delete { .. }))
+}
+
 /// Checks what a batch is made of. Returns how many bytes it has.
 pub(crate) fn check_changes(changes: &[Change]) -> Result<usize, KeyValueError> {
     if changes.len() > bounds::BATCH_MAX {

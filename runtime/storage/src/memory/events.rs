@@ -7,15 +7,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
 use lambent_types::{Clock, Event, Namespace, Origin, Trigger};
 use tokio::sync::Notify;
 
+use crate::error::StorageError;
 use crate::event_log::Channel;
+use crate::holds::Holds;
 use crate::memory::line::Line;
 use crate::queues::{NewMessage, Queue, Sent};
-use crate::quota::{QuotaExceeded, Quotas};
+use crate::quota::{Quota, QuotaExceeded, Quotas};
 use crate::schedules::Scheduled;
 
 /// Queues, the event log, triggers and schedules in memory, under one lock.
@@ -79,36 +82,57 @@ impl State {
         self.sequence
     }
 
-    /// Refuses what would make a namespace hold too much.
-    fn check_bytes(
-        &self,
-        namespace: &Namespace,
-        quotas: Quotas,
-        more: u64,
-    ) -> Result<(), QuotaExceeded> {
+    /// How many messages a namespace holds, and of how many bytes.
+    fn messages(&self, namespace: &Namespace) -> (u64, u64) {
         let owner = namespace.key();
         let queues = self.queues.iter().filter(|((namespace, _), _)| *namespace == owner);
-        let queues: u64 = queues.map(|(_, held)| held.line.bytes()).sum();
+        let queues = queues.map(|(_, held)| (held.line.0.len() as u64, held.line.bytes()));
         let channels = self.channels.iter().filter(|((other, _), _)| other.key() == owner);
-        let channels: u64 = channels.map(|(_, line)| line.bytes()).sum();
-        let (limit, wanted) = (quotas.message_bytes, queues + channels + more);
-        if more > 0 && wanted > limit {
-            return Err(QuotaExceeded { what: "bytes of messages", limit, wanted });
-        }
-        Ok(())
+        let channels = channels.map(|(_, line)| (line.0.len() as u64, line.bytes()));
+        queues.chain(channels).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+    }
+
+    /// Refuses so many more messages and bytes if a namespace would hold too much.
+    fn check_messages(
+        &self,
+        namespace: &Namespace,
+        quotas: &Quotas,
+        (messages, bytes): (usize, u64),
+    ) -> Result<(), QuotaExceeded> {
+        let held = self.messages(namespace);
+        quotas.check(Quota::MessageBytes, held.1, bytes as i64)?;
+        quotas.check(Quota::Messages, held.0, messages as i64)
     }
 }
 
 /// Refuses one more resource than a namespace may hold.
 fn check_count<T>(
-    what: &'static str,
+    quota: Quota,
     all: &Named<T>,
     namespace: &Namespace,
-    quotas: Quotas,
+    quotas: &Quotas,
 ) -> Result<(), QuotaExceeded> {
-    let held = all.keys().filter(|(owner, _)| *owner == namespace.key()).count() as u64;
-    let (limit, wanted) = (quotas.resources, held + 1);
-    if wanted > limit { Err(QuotaExceeded { what, limit, wanted }) } else { Ok(()) }
+    quotas.check(quota, count_of(all, namespace), 1)
+}
+
+/// How many of them a namespace has.
+fn count_of<T>(all: &Named<T>, namespace: &Namespace) -> u64 {
+    all.keys().filter(|(owner, _)| *owner == namespace.key()).count() as u64
+}
+
+#[async_trait]
+impl Holds for MemoryEvents {
+    async fn held(&self, namespace: &Namespace) -> Result<Vec<(Quota, u64)>, StorageError> {
+        let state = self.lock();
+        let (messages, bytes) = state.messages(namespace);
+        Ok(vec![
+            (Quota::MessageBytes, bytes),
+            (Quota::Queues, count_of(&state.queues, namespace)),
+            (Quota::Triggers, count_of(&state.triggers, namespace)),
+            (Quota::Schedules, count_of(&state.schedules, namespace)),
+            (Quota::Messages, messages),
+        ])
+    }
 }
 
 /// What an event counts for in the quota.

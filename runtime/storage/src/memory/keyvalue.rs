@@ -8,11 +8,12 @@ use lambent_types::{Clock, KeyspaceName, Namespace, Origin, bounds};
 
 use crate::error::StorageError;
 use crate::happened::Happened;
+use crate::holds::Holds;
 use crate::keyvalue::{
     Change, Entry, KeyPage, KeyValue, KeyValueError, Keyspace, ListKeys, SetOptions, rules,
 };
 use crate::memory::MemoryEvents;
-use crate::quota::{QuotaExceeded, Quotas};
+use crate::quota::{Quota, QuotaExceeded, Quotas};
 use crate::stores::Sweep;
 
 /// Keyspaces in memory.
@@ -49,6 +50,16 @@ struct Changed {
     new: Option<Entry>,
     revision: u64,
     expired: bool,
+}
+
+impl State {
+    /// How many keys a namespace holds, and of how many bytes.
+    fn holds(&self, namespace: &str) -> (u64, u64) {
+        let own = self.spaces.iter().filter(|((owner, _), _)| owner == namespace);
+        own.fold((0, 0), |(keys, bytes), (_, space)| {
+            (keys + space.entries.len() as u64, bytes + space.bytes().unsigned_abs())
+        })
+    }
 }
 
 impl Space {
@@ -138,13 +149,10 @@ impl MemoryKeyValue {
         let before = state.spaces.get(&key).ok_or(KeyValueError::NoKeyspace)?;
         let mut after = before.clone();
         let result = work(&mut after, self.clock.now())?;
-        let delta = after.bytes() - before.bytes();
-        let own = state.spaces.iter().filter(|((owner, _), _)| *owner == key.0);
-        let wanted = u64::try_from(own.map(|(_, space)| space.bytes()).sum::<i64>() + delta);
-        let (wanted, limit) = (wanted.unwrap_or(0), self.quotas.keyvalue_bytes);
-        if delta > 0 && wanted > limit {
-            return Err(QuotaExceeded { what: "bytes of keys and values", limit, wanted }.into());
-        }
+        let (keys, bytes) = state.holds(&key.0);
+        let added = after.entries.len() as i64 - before.entries.len() as i64;
+        self.quotas.check(Quota::KeyvalueBytes, bytes, after.bytes() - before.bytes())?;
+        self.quotas.check(Quota::Keys, keys, added)?;
         self.tell(namespace, &mut after, origin)?;
         state.spaces.insert(key, after);
         Ok(result)
@@ -171,6 +179,20 @@ impl MemoryKeyValue {
 }
 
 #[async_trait]
+impl Holds for MemoryKeyValue {
+    async fn held(&self, namespace: &Namespace) -> Result<Vec<(Quota, u64)>, StorageError> {
+        let (state, owner) = (self.lock(), namespace.key());
+        let (keys, bytes) = state.holds(&owner);
+        let count = state.spaces.keys().filter(|(namespace, _)| *namespace == owner).count();
+        Ok(vec![
+            (Quota::KeyvalueBytes, bytes),
+            (Quota::Keyspaces, count as u64),
+            (Quota::Keys, keys),
+        ])
+    }
+}
+
+#[async_trait]
 impl KeyValue for MemoryKeyValue {
     async fn create_keyspace(
         &self,
@@ -182,11 +204,8 @@ impl KeyValue for MemoryKeyValue {
         if state.spaces.contains_key(&key) {
             return Err(KeyValueError::Exists);
         }
-        let wanted = state.spaces.keys().filter(|(owner, _)| *owner == key.0).count() as u64 + 1;
-        let limit = self.quotas.resources;
-        if wanted > limit {
-            return Err(QuotaExceeded { what: "keyspaces", limit, wanted }.into());
-        }
+        let held = state.spaces.keys().filter(|(owner, _)| *owner == key.0).count() as u64;
+        self.quotas.check(Quota::Keyspaces, held, 1)?;
         let created = Timestamp::from_millisecond(self.clock.now().as_millisecond());
         let keyspace =
             Keyspace { name: keyspace.clone(), created: created.unwrap_or(Timestamp::MIN) };

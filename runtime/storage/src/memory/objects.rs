@@ -10,18 +10,21 @@ use md5::{Digest as _, Md5};
 
 use crate::error::StorageError;
 use crate::happened::Happened;
+use crate::holds::Holds;
+use crate::ledger::{Ledger, Reservation};
 use crate::memory::MemoryEvents;
 use crate::objects::{
     Bucket, ByteStream, Condition, ListObjects, Object, ObjectError, ObjectPage, Objects, Part,
     PutObject, Upload, listing, rules,
 };
-use crate::quota::{QuotaExceeded, Quotas};
+use crate::quota::{Quota, QuotaExceeded, Quotas};
 
 /// Buckets and objects in memory, whole.
 #[derive(Debug)]
 pub struct MemoryObjects {
     clock: Arc<dyn Clock>,
-    quotas: Quotas,
+    /// What is on its way; what is held is in `buckets`.
+    ledger: Arc<Ledger>,
     events: Arc<MemoryEvents>,
     /// By namespace and name.
     buckets: Mutex<BTreeMap<(String, BucketName), Held>>,
@@ -49,7 +52,7 @@ impl MemoryObjects {
     /// An empty store, whose changes are told to `events`.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, quotas: Quotas, events: Arc<MemoryEvents>) -> Self {
-        Self { clock, quotas, events, buckets: Mutex::default() }
+        Self { clock, ledger: Ledger::new(quotas, []), events, buckets: Mutex::default() }
     }
 
     /// Puts an object in its place once its event is told.
@@ -103,34 +106,57 @@ impl MemoryObjects {
         work(held(&mut self.lock(), namespace, bucket)?)
     }
 
-    /// Refuses what would make a namespace hold too much.
+    /// Refuses what would make a namespace hold too much, others' bytes on their
+    /// way included.
     fn check_quota(
         &self,
         buckets: &Buckets,
         namespace: &Namespace,
         (objects, bytes): (i64, i64),
+        others: u64,
     ) -> Result<(), QuotaExceeded> {
-        let mut held = (0_i64, 0_i64);
-        for (_, bucket) in buckets.iter().filter(|((owner, _), _)| *owner == namespace.key()) {
-            for (object, _) in bucket.objects.values() {
-                held = (held.0 + 1, held.1 + object.size as i64);
-            }
-            for upload in bucket.uploads.values() {
-                let bytes: u64 = upload.parts.values().map(|(part, _)| part.size).sum();
-                held = (held.0 + 1 + upload.parts.len() as i64, held.1 + bytes as i64);
-            }
-        }
-        let check = |what, limit, held: i64, delta| {
-            let wanted = u64::try_from(held + delta).unwrap_or(0);
-            if delta > 0 && wanted > limit {
-                return Err(QuotaExceeded { what, limit, wanted });
-            }
-            Ok(())
-        };
+        let held = holds(buckets, &namespace.key());
+        let quotas = self.ledger.quotas();
         // Bytes first, as where they are counted while they arrive.
-        check("bytes of objects", self.quotas.object_bytes, held.1, bytes)?;
-        check("objects", self.quotas.objects, held.0, objects)
+        quotas.check(Quota::ObjectBytes, held.1.saturating_add(others), bytes)?;
+        quotas.check(Quota::Objects, held.0, objects)
     }
+
+    /// Takes in all bytes of a stream.
+    async fn receive(
+        &self,
+        namespace: &Namespace,
+        mut bytes: ByteStream,
+        reservation: &mut Reservation,
+    ) -> Result<(Bytes, String), ObjectError> {
+        let (owner, mut all) = (namespace.key(), Vec::new());
+        while let Some(chunk) = bytes.next().await {
+            let chunk = chunk.map_err(ObjectError::Input)?;
+            all.extend_from_slice(&chunk);
+            rules::check_size(all.len() as u64)?;
+            let buckets = self.lock();
+            let place = (owner.clone(), Quota::ObjectBytes);
+            let held = (place, holds(&buckets, &owner).1);
+            self.ledger.committed(std::iter::once(held), Vec::new());
+            reservation.grow(chunk.len() as u64)?;
+        }
+        let etag = rules::hex(&Md5::digest(&all));
+        Ok((all.into(), etag))
+    }
+}
+
+/// How many objects, uploads and parts a namespace holds, and of how many bytes.
+fn holds(buckets: &Buckets, namespace: &str) -> (u64, u64) {
+    let (mut objects, mut bytes) = (0, 0);
+    for (_, bucket) in buckets.iter().filter(|((owner, _), _)| owner == namespace) {
+        objects += bucket.objects.len() as u64;
+        bytes += bucket.objects.values().map(|(object, _)| object.size).sum::<u64>();
+        for upload in bucket.uploads.values() {
+            objects += 1 + upload.parts.len() as u64;
+            bytes += upload.parts.values().map(|(part, _)| part.size).sum::<u64>();
+        }
+    }
+    (objects, bytes)
 }
 
 fn held<'a>(
@@ -161,14 +187,18 @@ struct NewObject {
     bytes: Vec<Bytes>,
 }
 
-async fn read(mut bytes: ByteStream) -> Result<(Bytes, String), ObjectError> {
-    let mut all = Vec::new();
-    while let Some(chunk) = bytes.next().await {
-        all.extend_from_slice(&chunk.map_err(ObjectError::Input)?);
-        rules::check_size(all.len() as u64)?;
+#[async_trait]
+impl Holds for MemoryObjects {
+    async fn held(&self, namespace: &Namespace) -> Result<Vec<(Quota, u64)>, StorageError> {
+        let (buckets, owner) = (self.lock(), namespace.key());
+        let (objects, bytes) = holds(&buckets, &owner);
+        let count = buckets.keys().filter(|(namespace, _)| *namespace == owner).count();
+        Ok(vec![
+            (Quota::ObjectBytes, bytes),
+            (Quota::Objects, objects),
+            (Quota::Buckets, count as u64),
+        ])
     }
-    let etag = rules::hex(&Md5::digest(&all));
-    Ok((all.into(), etag))
 }
 
 #[async_trait]
@@ -183,11 +213,8 @@ impl Objects for MemoryObjects {
         if buckets.contains_key(&key) {
             return Err(ObjectError::Exists);
         }
-        let wanted = buckets.keys().filter(|(owner, _)| *owner == key.0).count() as u64 + 1;
-        let limit = self.quotas.resources;
-        if wanted > limit {
-            return Err(QuotaExceeded { what: "buckets", limit, wanted }.into());
-        }
+        let held = buckets.keys().filter(|(owner, _)| *owner == key.0).count() as u64;
+        self.ledger.quotas().check(Quota::Buckets, held, 1)?;
         let bucket = Bucket { name: bucket.clone(), created: self.clock.now() };
         let (objects, uploads) = (BTreeMap::new(), BTreeMap::new());
         let held = Held { bucket: bucket.clone(), sequence: 0, objects, uploads };
@@ -236,16 +263,19 @@ impl Objects for MemoryObjects {
     ) -> Result<Object, ObjectError> {
         rules::check_key(key)?;
         rules::check_put(&put)?;
-        self.with(namespace, bucket, |held| {
-            rules::check_condition(&put.condition, held.etag(key))
+        let frees = self.with(namespace, bucket, |held| {
+            rules::check_condition(&put.condition, held.etag(key))?;
+            Ok(held.objects.get(key).map_or(0, |(object, _)| object.size))
         })?;
-        let (bytes, etag) = read(bytes).await?;
+        let name = format!("{bucket}/object/{key}");
+        let mut reservation = Reservation::new(&self.ledger, namespace.key(), name, frees);
+        let (bytes, etag) = self.receive(namespace, bytes, &mut reservation).await?;
         let mut buckets = self.lock();
         let target = held(&mut buckets, namespace, bucket)?;
         rules::check_condition(&put.condition, target.etag(key))?;
         let old = target.objects.get(key).map(|(object, _)| object.size);
         let delta = (i64::from(old.is_none()), bytes.len() as i64 - old.unwrap_or_default() as i64);
-        self.check_quota(&buckets, namespace, delta)?;
+        self.check_quota(&buckets, namespace, delta, reservation.others())?;
         let new = NewObject { etag, bytes: vec![bytes] };
         let target = held(&mut buckets, namespace, bucket)?;
         self.write((namespace, target), (key, put), new, origin)
@@ -331,7 +361,7 @@ impl Objects for MemoryObjects {
             Upload { id: rules::random_id()?, key: key.to_owned(), started: self.clock.now() };
         let mut buckets = self.lock();
         held(&mut buckets, namespace, bucket)?;
-        self.check_quota(&buckets, namespace, (1, 0))?;
+        self.check_quota(&buckets, namespace, (1, 0), 0)?;
         let held = held(&mut buckets, namespace, bucket)?;
         let sequence = held.next_sequence();
         let begun = HeldUpload { upload: upload.clone(), sequence, put, parts: BTreeMap::new() };
@@ -348,14 +378,18 @@ impl Objects for MemoryObjects {
         bytes: ByteStream,
     ) -> Result<Part, ObjectError> {
         rules::check_part_number(number)?;
-        self.with(namespace, bucket, |held| held.upload(upload).map(drop))?;
-        let (bytes, etag) = read(bytes).await?;
+        let frees = self.with(namespace, bucket, |held| {
+            Ok(held.upload(upload)?.parts.get(&number).map_or(0, |(part, _)| part.size))
+        })?;
+        let name = format!("{bucket}/part/{upload}/{number}");
+        let mut reservation = Reservation::new(&self.ledger, namespace.key(), name, frees);
+        let (bytes, etag) = self.receive(namespace, bytes, &mut reservation).await?;
         let part = Part { number, etag, size: bytes.len() as u64 };
         let mut buckets = self.lock();
         let target = held(&mut buckets, namespace, bucket)?.upload(upload)?;
         let old = target.parts.get(&number).map(|(part, _)| part.size);
         let delta = (i64::from(old.is_none()), part.size as i64 - old.unwrap_or_default() as i64);
-        self.check_quota(&buckets, namespace, delta)?;
+        self.check_quota(&buckets, namespace, delta, reservation.others())?;
         let target = held(&mut buckets, namespace, bucket)?.upload(upload)?;
         target.parts.insert(number, (part.clone(), bytes));
         Ok(part)

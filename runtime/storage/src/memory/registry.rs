@@ -7,6 +7,8 @@ use lambent_types::{Digest, Function, FunctionName, FunctionVersion, Namespace, 
 
 use crate::change;
 use crate::error::{StorageError, WriteError};
+use crate::holds::Holds;
+use crate::quota::{Quota, Quotas};
 use crate::registry::{Expected, Registry};
 
 type Key = (String, String);
@@ -17,7 +19,10 @@ fn key(namespace: &Namespace, name: &FunctionName) -> Key {
 
 /// Functions and versions in memory.
 #[derive(Debug, Default)]
-pub struct MemoryRegistry(Mutex<State>);
+pub struct MemoryRegistry {
+    quotas: Quotas,
+    state: Mutex<State>,
+}
 
 #[derive(Debug, Default)]
 struct State {
@@ -37,6 +42,44 @@ impl State {
         self.functions.get(key).map(|entry| &*entry.function)
     }
 
+    /// How many functions and versions a namespace holds, and what code of how
+    /// many bytes each.
+    fn holds(&self, namespace: &str) -> (u64, u64, BTreeMap<Digest, u64>) {
+        let (mut functions, mut versions, mut code) = (0, 0, BTreeMap::new());
+        for (_, entry) in self.functions.iter().filter(|((owner, _), _)| owner == namespace) {
+            functions += 1;
+            versions += entry.versions.len() as u64;
+            for one in entry.versions.values().chain([&entry.function.latest]) {
+                code.insert(one.digest, one.code_bytes);
+            }
+        }
+        (functions, versions, code)
+    }
+
+    /// How many heads and versions of a namespace have code of this digest.
+    fn uses(&self, namespace: &str, digest: Digest) -> usize {
+        let own = self.functions.iter().filter(|((owner, _), _)| owner == namespace);
+        let all = own.flat_map(|(_, entry)| {
+            entry.versions.values().chain([&entry.function.latest]).map(|one| one.digest)
+        });
+        all.filter(|one| *one == digest).count()
+    }
+
+    /// Refuses a head that would make a namespace hold too much.
+    fn check(&self, quotas: &Quotas, key: &Key, head: &FunctionVersion) -> Result<(), WriteError> {
+        let (functions, _, code) = self.holds(&key.0);
+        let old = self.function(key).map(|function| &function.latest);
+        quotas.check(Quota::Functions, functions, i64::from(old.is_none()))?;
+        let gained = if code.contains_key(&head.digest) { 0 } else { head.code_bytes as i64 };
+        let lost = match old {
+            Some(old) if old.digest != head.digest && self.uses(&key.0, old.digest) == 1 => {
+                old.code_bytes as i64
+            }
+            _ => 0,
+        };
+        Ok(quotas.check(Quota::CodeBytes, code.values().sum(), gained - lost)?)
+    }
+
     fn digests(&self) -> impl Iterator<Item = Digest> {
         self.functions.values().flat_map(|entry| {
             let versions = entry.versions.values().map(|version| version.digest);
@@ -46,8 +89,26 @@ impl State {
 }
 
 impl MemoryRegistry {
+    /// An empty store with these quotas.
+    #[must_use]
+    pub fn new(quotas: Quotas) -> Self {
+        Self { quotas, state: Mutex::default() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Holds for MemoryRegistry {
+    async fn held(&self, namespace: &Namespace) -> Result<Vec<(Quota, u64)>, StorageError> {
+        let (functions, versions, code) = self.lock().holds(&namespace.key());
+        Ok(vec![
+            (Quota::Functions, functions),
+            (Quota::Versions, versions),
+            (Quota::CodeBytes, code.values().sum()),
+        ])
     }
 }
 
@@ -82,6 +143,7 @@ impl Registry for MemoryRegistry {
         let key = key(&head.namespace, &head.name);
         let retired = Revision(state.retired);
         let function = Arc::new(change::put(state.function(&key), head, expected, retired)?);
+        state.check(&self.quotas, &key, &function.latest)?;
         let new = Arc::clone(&function);
         state.functions.entry(key).and_modify(|entry| entry.function = new).or_insert_with(|| {
             Entry { function: Arc::clone(&function), versions: BTreeMap::new() }
@@ -98,6 +160,7 @@ impl Registry for MemoryRegistry {
         let mut state = self.lock();
         let key = key(namespace, name);
         let (function, version) = change::publish(state.function(&key), expected)?;
+        self.quotas.check(Quota::Versions, state.holds(&key.0).1, 1)?;
         let version = Arc::new(version);
         if let Some(entry) = state.functions.get_mut(&key) {
             entry.versions.insert(function.last_version, Arc::clone(&version));

@@ -7,7 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lambent_storage::contract::samples::namespace;
 use lambent_storage::{
-    Change, DataDir, Expect, KeyValue, KeyValueError, ListKeys, Options, Quotas, SetOptions, Stores,
+    Change, DataDir, Expect, KeyValue, KeyValueError, ListKeys, Options, Quota, Quotas, SetOptions,
+    Stores,
 };
 use lambent_types::{KeyspaceName, ManualClock, Namespace, Origin};
 use proptest::prelude::*;
@@ -144,7 +145,7 @@ proptest! {
         runtime.block_on(async {
             let home = tempfile::tempdir().unwrap();
             let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
-            let quotas = Quotas { keyvalue_bytes: QUOTA, ..Quotas::default() };
+            let quotas = Quotas::default().with(Quota::KeyvalueBytes, QUOTA);
             let options = Options { quotas, keyvalue_cache_bytes: cache, ..Options::default() };
             let data = DataDir::open(home.path()).unwrap();
             let embedded = Stores::embedded(&data, options, clock.clone()).unwrap();

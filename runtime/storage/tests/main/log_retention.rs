@@ -70,6 +70,42 @@ async fn the_oldest_records_go_when_there_are_too_many() {
     assert!(size < 3 * bytes_max, "{size} bytes");
 }
 
+/// One namespace's flood takes nothing from another that has less than its part.
+#[tokio::test]
+async fn a_flood_evicts_its_own_records() {
+    let home = tempfile::tempdir().unwrap();
+    let f = samples::name("f");
+    let options = LogOptions { bytes_max: 1 << 20, ..LogOptions::default() };
+    let write = async |stores: &Stores, name: &str, records: usize| {
+        for number in 0..records {
+            let line = format!("{number} {}", "x".repeat(10_000));
+            let namespace = samples::namespace(name);
+            assert!(stores.logs.append(samples::record(&namespace, &f, &line)));
+            if number % 50 == 49 {
+                stores.logs.flush().await;
+            }
+        }
+        stores.logs.flush().await;
+    };
+    let kept = async |stores: &Stores, name: &str| {
+        let query = LogQuery::new(samples::namespace(name), f.clone());
+        let query = LogQuery { limit: 10_000, ..query };
+        stores.logs.query(query).await.unwrap().records
+    };
+    let stores = open(home.path(), options);
+    write(&stores, "quiet", 20).await;
+    write(&stores, "flood", 300).await;
+    assert_eq!(kept(&stores, "quiet").await.len(), 20);
+    drop(stores);
+    // Nor after a restart.
+    let stores = open(home.path(), options);
+    write(&stores, "flood", 300).await;
+    assert_eq!(kept(&stores, "quiet").await.len(), 20);
+    let flood = kept(&stores, "flood").await;
+    assert_eq!(flood.last().unwrap().0, 620);
+    assert!((10..=100).contains(&flood.len()), "{} records are left", flood.len());
+}
+
 #[tokio::test]
 async fn what_the_queue_cannot_hold_is_dropped_and_counted() {
     let home = tempfile::tempdir().unwrap();

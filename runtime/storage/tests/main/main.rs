@@ -13,11 +13,12 @@ mod logs;
 mod object_files;
 mod object_properties;
 mod queue_properties;
+mod reserve;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use lambent_storage::{Quotas, Stores, contract, memory};
+use lambent_storage::{DataDir, Options, Quota, Quotas, Stores, contract, memory};
 use lambent_types::{ManualClock, SystemClock};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,4 +37,25 @@ async fn memory_keeps_the_contract() {
     let timed = Stores::memory(clock.clone(), Quotas::default());
     contract::check_queues_in_time(timed.queues, &clock).await;
     contract::check_usage(Arc::new(memory::MemoryUsage::default())).await;
+}
+
+#[tokio::test]
+async fn quotas_of_functions_are_enforced() {
+    let quotas = Quotas::default()
+        .with(Quota::Functions, 2)
+        .with(Quota::Versions, 2)
+        .with(Quota::CodeBytes, 10);
+    let memory = Stores::memory(Arc::new(SystemClock), quotas);
+    contract::check_registry_quotas(memory.registry.clone()).await;
+    let home = tempfile::tempdir().unwrap();
+    let data = DataDir::open(home.path()).unwrap();
+    let options = Options { quotas, ..Options::default() };
+    let embedded = Stores::embedded(&data, options, Arc::new(SystemClock)).unwrap();
+    contract::check_registry_quotas(embedded.registry.clone()).await;
+    let ns = contract::samples::namespace("contract-quota");
+    let held = embedded.holdings(&ns).await.unwrap();
+    assert_eq!(held, memory.holdings(&ns).await.unwrap());
+    assert_eq!(held.len(), Quota::ALL.len());
+    let code = held.iter().find(|one| one.quota == Quota::CodeBytes).unwrap();
+    assert_eq!((code.used, code.limit), (10, Some(10)));
 }

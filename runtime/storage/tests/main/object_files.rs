@@ -10,7 +10,8 @@ use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _};
 use lambent_storage::contract::{self, samples};
 use lambent_storage::{
-    ByteStream, Condition, DataDir, ObjectError, Options, PutObject, Quotas, StorageError, Stores,
+    ByteStream, Condition, DataDir, ObjectError, Options, PutObject, Quota, Quotas, StorageError,
+    Stores,
 };
 use lambent_types::{BucketName, Namespace, Origin, SystemClock};
 
@@ -60,9 +61,12 @@ async fn get(stores: &Stores, (ns, b): &Place, key: &str) -> Result<Vec<u8>, Str
     bytes.try_collect::<Vec<_>>().await.map(|bytes| bytes.concat()).map_err(|e| e.to_string())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn quotas_bound_what_a_namespace_holds() {
-    let quotas = Quotas { object_bytes: 10, objects: 3, resources: 2, ..Quotas::default() };
+    let quotas = Quotas::default()
+        .with(Quota::ObjectBytes, 10)
+        .with(Quota::Objects, 3)
+        .with(Quota::Buckets, 2);
     contract::check_object_quotas(Stores::memory(Arc::new(SystemClock), quotas).objects).await;
     let home = tempfile::tempdir().unwrap();
     contract::check_object_quotas(open_with(home.path(), quotas).objects).await;

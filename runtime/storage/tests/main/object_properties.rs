@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::{StreamExt as _, TryStreamExt as _};
 use lambent_storage::{
     ByteStream, Condition, DataDir, ListObjects, Object, ObjectError, Objects, Options, PutObject,
-    Quotas, Stores,
+    Quota, Quotas, Stores,
 };
 use lambent_types::{BucketName, ManualClock, Namespace, Origin};
 use proptest::prelude::*;
@@ -195,7 +195,7 @@ proptest! {
             let home = tempfile::tempdir().unwrap();
             let data = DataDir::open(home.path()).unwrap();
             // Little enough to be reached.
-            let quotas = Quotas { object_bytes: 200, objects: 8, ..Quotas::default() };
+            let quotas = Quotas::default().with(Quota::ObjectBytes, 200).with(Quota::Objects, 8);
             let options = Options { quotas, ..Options::default() };
             let stores = Stores::embedded(&data, options, clock.clone()).unwrap();
             let reference = Stores::memory(clock.clone(), quotas);

@@ -101,3 +101,23 @@ async fn nothing_is_lost_while_stores_fail_by_chance() {
         assert!(node.count(Delivered::Succeeded) >= 20);
     }
 }
+
+/// Functions that cannot write would fail their events, and use up their attempts.
+#[tokio::test(start_paused = true)]
+async fn events_wait_while_the_disk_is_nearly_full() {
+    let faults = Faults::new(1);
+    let node = Node::with(Fixture::new(), |stores| stores.with_faults(&faults));
+    let f = node.function("f", DeliveryPolicy::default()).await;
+    let mut seen = node.answer(|_| Outcome::Ok);
+    // What came before.
+    node.invoke(&f, event("1")).await;
+    faults.reach_reserve(true);
+    node.run();
+    tokio::time::sleep(HOUR).await;
+    assert!(seen.try_recv().is_err());
+    assert_eq!(node.waiting("f").await, 1);
+    faults.reach_reserve(false);
+    let seen = all(&mut seen).await;
+    assert_eq!(seen.iter().map(|(event, _)| event.attempt).collect::<Vec<_>>(), [1]);
+    assert!(seen[0].1 >= HOUR);
+}

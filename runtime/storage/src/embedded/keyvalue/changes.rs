@@ -8,12 +8,13 @@ use lambent_types::{KeyspaceName, Namespace, Origin};
 use crate::embedded::emit::emit;
 use crate::embedded::keyvalue::cache::{Cache, Cached, key_name, keyspace_name};
 use crate::embedded::keyvalue::tables::{self, KeyspaceRow};
-use crate::embedded::quota::{Held, charge};
+use crate::embedded::quota::{charge, count};
 use crate::embedded::shard::Tx;
 use crate::embedded::trigger_index;
 use crate::error::StorageError;
 use crate::happened::Happened;
 use crate::keyvalue::{Change, Entry, KeyValueError, Keyspace, SetOptions, rules};
+use crate::quota::Quota;
 
 /// What changes tell once they are committed.
 #[derive(Clone)]
@@ -38,8 +39,9 @@ pub(crate) struct Changes<'a, 'tx> {
     row: KeyspaceRow,
     /// The name of the keyspace in the cache.
     name: String,
-    /// By how many bytes the keyspace has grown.
+    /// By how many bytes and keys the keyspace has grown.
     grown: i64,
+    added: i64,
 }
 
 impl Place {
@@ -48,7 +50,7 @@ impl Place {
         if tables::keyspace(tx.connection, &owner, &self.keyspace.key())?.is_some() {
             return Err(KeyValueError::Exists);
         }
-        charge::<KeyValueError>(tx, &self.namespace, Held::Keyspaces, 1)?;
+        charge::<KeyValueError>(tx, &self.namespace, Quota::Keyspaces, 1)?;
         let keyspace = tables::create(tx.connection, &owner, &self.keyspace, tx.now)?;
         self.tell(tx, Some(keyspace.clone()));
         Ok(keyspace)
@@ -70,7 +72,7 @@ impl Place {
             return Err(KeyValueError::Triggered(trigger));
         }
         tables::delete_keyspace(tx.connection, &row)?;
-        charge::<KeyValueError>(tx, &self.namespace, Held::Keyspaces, -1)?;
+        count(tx, &self.namespace, Quota::Keyspaces, -1);
         self.tell(tx, None);
         Ok(())
     }
@@ -125,7 +127,7 @@ impl<'a, 'tx> Changes<'a, 'tx> {
         row: KeyspaceRow,
     ) -> Self {
         let name = keyspace_name(namespace, &row.keyspace.name);
-        Self { tx, namespace, told, row, name, grown: 0 }
+        Self { tx, namespace, told, row, name, grown: 0, added: 0 }
     }
 
     fn apply(&mut self, change: Change, origin: &Origin) -> Result<Option<u64>, KeyValueError> {
@@ -175,6 +177,7 @@ impl<'a, 'tx> Changes<'a, 'tx> {
         tables::write(self.tx.connection, self.row.id, key, &new)?;
         let before = old.map_or(0, |old| rules::weight(key, old));
         self.grown += rules::weight(key, &new) - before;
+        self.added += i64::from(old.is_none());
         self.happened(key, (old, Some(&new)), false, origin)?;
         self.tell(key, Some(new));
         Ok(self.row.revision)
@@ -190,6 +193,7 @@ impl<'a, 'tx> Changes<'a, 'tx> {
         self.row.revision += 1;
         tables::delete(self.tx.connection, self.row.id, key.as_bytes())?;
         self.grown -= rules::weight(key, old);
+        self.added -= 1;
         self.happened(key, (Some(old), None), expired, origin)?;
         self.tell(key, None);
         Ok(self.row.revision)
@@ -221,7 +225,8 @@ impl<'a, 'tx> Changes<'a, 'tx> {
     /// Writes the last revision and charges for what was added.
     pub(crate) fn end(self) -> Result<KeyspaceRow, KeyValueError> {
         tables::set_revision(self.tx.connection, &self.row)?;
-        charge::<KeyValueError>(self.tx, self.namespace, Held::KeyValueBytes, self.grown)?;
+        charge::<KeyValueError>(self.tx, self.namespace, Quota::KeyvalueBytes, self.grown)?;
+        charge::<KeyValueError>(self.tx, self.namespace, Quota::Keys, self.added)?;
         Ok(self.row)
     }
 }

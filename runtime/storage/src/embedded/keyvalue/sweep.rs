@@ -6,7 +6,7 @@ use lambent_types::Namespace;
 
 use crate::embedded::keyvalue::changes::{Changes, Told};
 use crate::embedded::keyvalue::{EXPIRE_MAX, EmbeddedKeyValue, tables};
-use crate::embedded::shard::{Shard, Tx};
+use crate::embedded::shard::{Growth, Shard, Tx};
 use crate::error::StorageError;
 use crate::keyvalue::KeyValueError;
 use crate::stores::Sweep;
@@ -49,7 +49,7 @@ impl EmbeddedKeyValue {
             return next().await;
         }
         let told = self.told.clone();
-        let kept = shard.write(0, move |tx| sweep(tx, &told)).await?;
+        let kept = shard.write(Growth::Frees, move |tx| sweep(tx, &told)).await?;
         let next = next().await?;
         Ok(if kept && next <= now { now.saturating_add(RETRY_MS) } else { next })
     }

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use crate::embedded::logs::block::Encoder;
 use crate::embedded::logs::group::{groups, prefix};
 use crate::embedded::logs::queue::{Batch, Queue, Wake};
+use crate::embedded::logs::shares::Shares;
 use crate::embedded::logs::{newest, retention};
 use crate::embedded::options::LogOptions;
 use crate::embedded::row::integer;
@@ -36,6 +37,7 @@ impl LogWriter {
             last,
             queue: Arc::clone(&queue),
             encoder: Encoder::default(),
+            shares: None,
         };
         let thread = std::thread::Builder::new().name("log-writer".into()).spawn(move || {
             let _end = End(Arc::clone(&state.queue));
@@ -71,6 +73,8 @@ struct State {
     last: watch::Sender<u64>,
     queue: Arc<Queue>,
     encoder: Encoder,
+    /// Read when the first batch is written: only then is it needed.
+    shares: Option<Shares>,
 }
 
 impl State {
@@ -103,6 +107,8 @@ impl State {
                 self.last.send_replace(last);
             }
             Err(error) => {
+                // They may have what was undone.
+                self.shares = None;
                 self.queue.lost(records.len());
                 tracing::error!(%error, lost = records.len(), "cannot write invocation logs");
             }
@@ -111,6 +117,10 @@ impl State {
 
     /// Writes records in one transaction and returns the last one's cursor.
     fn write(&mut self, records: &[InvocationRecord]) -> rusqlite::Result<u64> {
+        let mut shares = match self.shares.take() {
+            Some(shares) => shares,
+            None => Shares::read(&self.connection)?,
+        };
         let transaction = self.connection.transaction()?;
         let mut last = newest(&transaction)?;
         let mut insert = transaction.prepare_cached(
@@ -128,6 +138,7 @@ impl State {
                 last += count as u64;
                 left = &left[count..];
                 let record = &records[first];
+                shares.add(&record.namespace.key(), integer(last), self.encoder.body().len());
                 insert.execute(params![
                     integer(last),
                     record.namespace.key(),
@@ -140,13 +151,19 @@ impl State {
         }
         drop(insert);
         transaction.commit()?;
+        self.shares = Some(shares);
         Ok(last)
     }
 
     /// Deletes what is too old; returns when to look again, if anything is left
     /// that will be.
-    fn retain_by_age(&self) -> Option<Instant> {
-        match retention::by_age(&self.connection, self.options.age_max) {
+    fn retain_by_age(&mut self) -> Option<Instant> {
+        // Before anything is written there is nothing to keep right.
+        let (mut none, mut kept) = (Shares::default(), self.shares.take());
+        let shares = kept.as_mut().unwrap_or(&mut none);
+        let deleted = retention::by_age(&self.connection, self.options.age_max, shares);
+        self.shares = kept.filter(|_| deleted.is_ok());
+        match deleted {
             Ok(left) => Instant::now().checked_add(left?.max(RETAIN_EVERY)),
             Err(error) => {
                 tracing::warn!(%error, "cannot delete old invocation logs");
@@ -156,8 +173,13 @@ impl State {
     }
 
     fn retain_by_size(&mut self) {
-        if let Err(error) = retention::by_size(&mut self.connection, self.options.bytes_max) {
+        let Some(mut shares) = self.shares.take() else { return };
+        let bytes_max = self.options.bytes_max;
+        let trimmed = retention::by_size(&mut self.connection, bytes_max, &mut shares);
+        if let Err(error) = trimmed {
             tracing::warn!(%error, "cannot delete invocation logs beyond their size");
+            return;
         }
+        self.shares = Some(shares);
     }
 }

@@ -6,7 +6,7 @@ use crate::embedded::messages::receive;
 use crate::embedded::messages::row::{self, Taken, failed};
 use crate::embedded::messages::send::{self, New};
 use crate::embedded::messages::settle::{self, BATCH_MAX};
-use crate::embedded::quota::{Held, count};
+use crate::embedded::quota::count_messages;
 use crate::embedded::shard::Tx;
 use crate::error::StorageError;
 
@@ -25,7 +25,7 @@ pub(crate) fn set_dead(
     settle::remove(tx, namespace, line, taken.seq, group)?;
     let head = head.encode()?;
     let new = New { head: &head, body: &taken.body, group, sent: taken.sent, visible: tx.now };
-    count(tx, namespace, Held::MessageBytes, new.weight())?;
+    count_messages(tx, namespace, (1, new.weight()));
     send::send(tx, dead, &new)?;
     Ok(())
 }
@@ -109,7 +109,7 @@ fn send_one(
     settle::remove(tx, namespace, dead, seq, group)?;
     let head = head.encode()?;
     let new = New { head: &head, body: &body, group, sent: tx.now, visible: tx.now };
-    count(tx, namespace, Held::MessageBytes, new.weight())?;
+    count_messages(tx, namespace, (1, new.weight()));
     send::send(tx, source.id, &new)?;
     Ok(true)
 }

@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use crate::embedded::messages::line;
 use crate::embedded::messages::row::{self, failed};
 use crate::embedded::messages::send::{head_of_group, wake};
-use crate::embedded::quota::{Held, count};
-use crate::embedded::shard::{Shard, Tx};
+use crate::embedded::quota::count_messages;
+use crate::embedded::shard::{Growth, Shard, Tx};
 use crate::error::StorageError;
 use crate::queues::Receipt;
 
@@ -71,7 +71,7 @@ pub(crate) fn remove(
     group: Option<&str>,
 ) -> Result<(), StorageError> {
     let weight = row::weight(tx.connection, seq)?;
-    count(tx, namespace, Held::MessageBytes, -weight)?;
+    count_messages(tx, namespace, (-1, -weight));
     for sql in ["DELETE FROM message WHERE seq = ?1", "DELETE FROM content WHERE seq = ?1"] {
         tx.connection
             .prepare_cached(sql)
@@ -185,7 +185,7 @@ pub(crate) async fn purge_all(
     line: i64,
 ) -> Result<u64, StorageError> {
     let last = shard
-        .write(0, |tx| {
+        .write(Growth::Frees, |tx| {
             tx.connection
                 .query_row("SELECT COALESCE(MAX(seq), 0) FROM message", [], |row| row.get(0))
                 .map_err(failed)
@@ -194,7 +194,8 @@ pub(crate) async fn purge_all(
     let mut count = 0;
     loop {
         let namespace = namespace.clone();
-        let deleted = shard.write(0, move |tx| purge(tx, &namespace, line, last)).await?;
+        let deleted =
+            shard.write(Growth::Frees, move |tx| purge(tx, &namespace, line, last)).await?;
         count += deleted;
         if deleted < BATCH_MAX {
             return Ok(count);

@@ -7,7 +7,7 @@ use rusqlite::params;
 
 use crate::embedded::messages::row::{failed, time};
 use crate::embedded::messages::{line, settle};
-use crate::embedded::shard::Tx;
+use crate::embedded::shard::{Growth, Tx};
 use crate::embedded::shards::Shards;
 use crate::error::StorageError;
 use crate::queues::{QueueAttributes, rules};
@@ -44,10 +44,10 @@ impl Sweep for MessageSweep {
         }
         self.next.store(now + PAUSE_MS, Ordering::Release);
         for shard in self.shards.all() {
-            shard.write(0, duplicates).await?;
+            shard.write(Growth::Frees, duplicates).await?;
             let mut from = 0;
             loop {
-                from = shard.write(0, move |tx| retention(tx, from)).await?;
+                from = shard.write(Growth::Frees, move |tx| retention(tx, from)).await?;
                 if from == 0 {
                     break;
                 }

@@ -9,12 +9,14 @@ use crate::embedded::emit::emit;
 use crate::embedded::objects::pieces::{self, Piece};
 use crate::embedded::objects::tables::{self, BucketRow, UploadRow};
 use crate::embedded::objects::trash::{Fresh, Trash};
-use crate::embedded::quota::{Held, charge};
+use crate::embedded::quota::{charge, charge_reserved, count};
 use crate::embedded::row::integer;
 use crate::embedded::shard::Tx;
 use crate::embedded::trigger_index;
 use crate::happened::Happened;
+use crate::ledger::Reservation;
 use crate::objects::{Bucket, Condition, Object, ObjectError, Part, PutObject, Upload, rules};
+use crate::quota::Quota;
 
 /// Where a change is made.
 #[derive(Clone)]
@@ -24,10 +26,14 @@ pub(crate) struct Place {
     pub(crate) trash: Arc<Trash>,
 }
 
-/// What objects and their bytes a change adds to a namespace, or takes away.
-struct Delta {
-    objects: i64,
-    bytes: i64,
+/// Bytes that were taken in for a change.
+pub(crate) struct Received {
+    /// Where they are.
+    pub(crate) fresh: Fresh,
+    /// What they are.
+    pub(crate) piece: Piece,
+    /// Their part of the quota.
+    pub(crate) reservation: Reservation,
 }
 
 impl Place {
@@ -39,9 +45,24 @@ impl Place {
         Ok(tables::next_sequence(tx.connection, &self.namespace, row)?)
     }
 
-    fn charge(&self, tx: &Tx<'_>, delta: &Delta) -> Result<(), ObjectError> {
-        charge::<ObjectError>(tx, &self.namespace, Held::Objects, delta.objects)?;
-        charge(tx, &self.namespace, Held::ObjectBytes, delta.bytes)
+    /// Charges for bytes that take the place of `freed` others, and for what has
+    /// them if it is new.
+    fn charge(
+        &self,
+        tx: &mut Tx<'_>,
+        (size, freed): (u64, Option<u64>),
+        reservation: Reservation,
+    ) -> Result<(), ObjectError> {
+        let new = i64::from(freed.is_none());
+        charge::<ObjectError>(tx, &self.namespace, Quota::Objects, new)?;
+        let bytes = integer(size) - integer(freed.unwrap_or(0));
+        charge_reserved(tx, &self.namespace, bytes, reservation)
+    }
+
+    /// Counts what is no longer there.
+    fn release(&self, tx: &Tx<'_>, objects: u64, bytes: u64) {
+        count(tx, &self.namespace, Quota::Objects, -integer(objects));
+        count(tx, &self.namespace, Quota::ObjectBytes, -integer(bytes));
     }
 
     /// Deletes the bytes of pieces once the deletion of their rows is certain.
@@ -67,7 +88,7 @@ impl Place {
         if tables::bucket(tx.connection, &self.namespace, &self.bucket)?.is_some() {
             return Err(ObjectError::Exists);
         }
-        charge::<ObjectError>(tx, &self.namespace, Held::Buckets, 1)?;
+        charge::<ObjectError>(tx, &self.namespace, Quota::Buckets, 1)?;
         let bucket = Bucket { name: self.bucket.clone(), created: tx.now };
         tables::insert_bucket(tx.connection, &self.namespace, &bucket)?;
         Ok(bucket)
@@ -82,7 +103,7 @@ impl Place {
         if let Some(trigger) = trigger_index::of_bucket(tx, &self.namespace, name)? {
             return Err(ObjectError::Triggered(trigger));
         }
-        charge::<ObjectError>(tx, &self.namespace, Held::Buckets, -1)?;
+        count(tx, &self.namespace, Quota::Buckets, -1);
         tables::run(tx.connection, "DELETE FROM bucket WHERE id = ?1", [row.id])?;
         Ok(())
     }
@@ -92,19 +113,18 @@ impl Place {
         &self,
         tx: &mut Tx<'_>,
         (key, put): (&str, PutObject),
-        (fresh, piece): (Fresh, &Piece),
+        Received { fresh, piece, reservation }: Received,
         origin: &Origin,
     ) -> Result<Object, ObjectError> {
         let mut row = self.row(tx)?;
         let old = tables::object(tx.connection, row.id, key)?;
         let etag = old.as_ref().map(|(object, _)| object.etag.as_str());
         rules::check_condition(&put.condition, etag)?;
-        let freed = old.as_ref().map_or(0, |(object, _)| object.size);
-        let bytes = integer(piece.blob.size) - integer(freed);
-        self.charge(tx, &Delta { objects: i64::from(old.is_none()), bytes })?;
+        let freed = old.as_ref().map(|(object, _)| object.size);
+        self.charge(tx, (piece.blob.size, freed), reservation)?;
         let sequence = self.next(tx, &mut row)?;
-        pieces::write_piece(tx.connection, row.id, sequence, piece)?;
-        let object = object(key, put, (piece.part.etag.clone(), piece.blob.size), tx, sequence);
+        pieces::write_piece(tx.connection, row.id, sequence, &piece)?;
+        let object = object(key, put, (piece.part.etag, piece.blob.size), tx, sequence);
         self.write(tx, &row, (&object, sequence), old, origin)?;
         fresh.keep();
         Ok(object)
@@ -138,7 +158,7 @@ impl Place {
         let old = tables::object(tx.connection, row.id, key)?;
         rules::check_condition(condition, old.as_ref().map(|(object, _)| object.etag.as_str()))?;
         let Some((object, content)) = old else { return Ok(false) };
-        self.charge(tx, &Delta { objects: -1, bytes: -integer(object.size) })?;
+        self.release(tx, 1, object.size);
         let sequence = self.next(tx, &mut row)?;
         let deleted = pieces::delete_pieces(tx.connection, row.id, content)?;
         self.discard(tx, deleted);
@@ -156,7 +176,7 @@ impl Place {
         put: PutObject,
     ) -> Result<Upload, ObjectError> {
         let mut row = self.row(tx)?;
-        self.charge(tx, &Delta { objects: 1, bytes: 0 })?;
+        charge::<ObjectError>(tx, &self.namespace, Quota::Objects, 1)?;
         let content = self.next(tx, &mut row)?;
         let upload = Upload { id, key, started: tx.now };
         let begun = UploadRow { content, upload, put };
@@ -168,14 +188,13 @@ impl Place {
         &self,
         tx: &mut Tx<'_>,
         upload: &str,
-        (fresh, piece): (Fresh, Piece),
+        Received { fresh, piece, reservation }: Received,
     ) -> Result<Part, ObjectError> {
         let row = self.row(tx)?;
         let begun = tables::upload(tx.connection, row.id, upload)?;
         let old = pieces::piece(tx.connection, row.id, begun.content, piece.part.number)?;
-        let freed = old.as_ref().map_or(0, |old| old.blob.size);
-        let bytes = integer(piece.blob.size) - integer(freed);
-        self.charge(tx, &Delta { objects: i64::from(old.is_none()), bytes })?;
+        let freed = old.as_ref().map(|old| old.blob.size);
+        self.charge(tx, (piece.blob.size, freed), reservation)?;
         pieces::write_piece(tx.connection, row.id, begun.content, &piece)?;
         self.discard(tx, old.into_iter().collect());
         fresh.keep();
@@ -203,16 +222,12 @@ impl Place {
         let used = |piece: &Piece| {
             parts.binary_search_by_key(&piece.part.number, |(number, _)| *number).is_ok()
         };
-        let count = all.len() as u64;
+        let parts_before = all.len() as u64;
         let unused: Vec<Piece> = all.into_iter().filter(|piece| !used(piece)).collect();
         let unused_bytes: u64 = unused.iter().map(|piece| piece.blob.size).sum();
         let (replaced, freed) = old.as_ref().map_or((0, 0), |(old, _)| (1, old.size));
         // The upload becomes the object, and its parts are no longer counted.
-        let delta = Delta {
-            objects: -integer(count) - replaced,
-            bytes: -integer(unused_bytes) - integer(freed),
-        };
-        self.charge(tx, &delta)?;
+        self.release(tx, parts_before + replaced, unused_bytes + freed);
         let sequence = self.next(tx, &mut row)?;
         for piece in &unused {
             pieces::delete_piece(tx.connection, row.id, content, piece.part.number)?;
@@ -237,8 +252,7 @@ impl Place {
         let begun = tables::upload(tx.connection, row.id, upload)?;
         let pieces = pieces::delete_pieces(tx.connection, row.id, begun.content)?;
         let bytes: u64 = pieces.iter().map(|piece| piece.blob.size).sum();
-        let objects = -integer(pieces.len() as u64) - 1;
-        self.charge(tx, &Delta { objects, bytes: -integer(bytes) })?;
+        self.release(tx, pieces.len() as u64 + 1, bytes);
         self.forget(tx, &row, upload)?;
         self.discard(tx, pieces);
         Ok(())

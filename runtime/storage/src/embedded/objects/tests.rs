@@ -15,13 +15,15 @@ use crate::embedded::objects::remote::Remote;
 use crate::embedded::options::{ObjectBytes, Options, S3Options};
 use crate::embedded::shards::Shards;
 use crate::quota::Quotas;
+use crate::space::Space;
 use crate::stores::Stores;
 
 fn open(path: &Path, store: Arc<InMemory>) -> EmbeddedObjects {
     let data = DataDir::open(path).unwrap();
-    let quotas = Quotas::default();
-    let shards = Shards::open(&data, Arc::new(SystemClock), quotas).unwrap();
-    EmbeddedObjects::new(shards, quotas, Arc::new(Remote::new(store, "a/b")))
+    let shards =
+        Shards::open(&data, Arc::new(SystemClock), (Quotas::default(), Space::unlimited()))
+            .unwrap();
+    EmbeddedObjects::new(shards, Arc::new(Remote::new(store, "a/b")))
 }
 
 #[tokio::test(flavor = "multi_thread")]

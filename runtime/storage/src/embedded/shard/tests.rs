@@ -17,6 +17,7 @@ use crate::embedded::{messages, quota, trigger_index};
 use crate::error::StorageError;
 use crate::queues::QueueError;
 use crate::quota::Quotas;
+use crate::space::Space;
 
 const LINE: i64 = 1;
 
@@ -27,7 +28,8 @@ fn open(home: &tempfile::TempDir) -> Arc<Shard> {
         migrations: &[quota::SCHEMA, messages::SCHEMA, trigger_index::SCHEMA],
     };
     let data = DataDir::open(home.path()).unwrap();
-    Shard::open(&database, &data, Arc::new(SystemClock), Quotas::default()).unwrap()
+    let limits = (Quotas::default(), Space::unlimited());
+    Shard::open(&database, &data, Arc::new(SystemClock), limits).unwrap()
 }
 
 fn put(tx: &mut Tx<'_>, bytes: usize) -> Result<i64, StorageError> {

@@ -8,7 +8,6 @@ use crate::error::StorageError;
 use crate::event_log::{AppendError, Channel, Delivery, EventLog, Settlement};
 use crate::memory::line::Waiting;
 use crate::queues::{Depth, Receipt};
-use crate::quota::QuotaExceeded;
 
 /// The channel as it is kept: names are unique ignoring case.
 fn folded(channel: &Channel) -> Channel {
@@ -26,7 +25,8 @@ pub(super) fn place(namespace: &Namespace, channel: &Channel) -> (Namespace, Cha
 }
 
 impl MemoryEvents {
-    /// Puts an event at the end of a channel.
+    /// Puts an event at the end of a channel. Whether there is room for it was
+    /// checked.
     pub(super) fn push(
         &self,
         state: &mut State,
@@ -34,9 +34,8 @@ impl MemoryEvents {
         event: Event,
         group: Option<&str>,
         origin: &Origin,
-    ) -> Result<(), QuotaExceeded> {
+    ) {
         let bytes = weight(&event);
-        state.check_bytes(&place.0, self.quotas, bytes)?;
         let (now, sequence) = (self.clock.now(), state.next());
         let waiting = Waiting {
             what: (event, origin.clone()),
@@ -49,7 +48,6 @@ impl MemoryEvents {
             bytes,
         };
         state.channels.entry(place).or_default().push(sequence, waiting);
-        Ok(())
     }
 }
 
@@ -62,7 +60,10 @@ impl EventLog for MemoryEvents {
         event: Event,
         origin: &Origin,
     ) -> Result<(), AppendError> {
-        self.push(&mut self.lock(), place(namespace, channel), event, None, origin)?;
+        let mut state = self.lock();
+        state.check_messages(namespace, &self.quotas, (1, weight(&event)))?;
+        self.push(&mut state, place(namespace, channel), event, None, origin);
+        drop(state);
         self.arrived.notify_waiters();
         Ok(())
     }

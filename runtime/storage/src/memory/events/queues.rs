@@ -12,6 +12,7 @@ use crate::queues::{
     Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Queues, Receipt, Sent,
     Visibility, rules,
 };
+use crate::quota::Quota;
 use crate::stores::Sweep;
 
 fn held<'a>(
@@ -193,7 +194,7 @@ impl Queues for MemoryEvents {
             held.queue.attributes = attributes;
             return Ok(held.queue.clone());
         }
-        check_count("queues", &state.queues, namespace, self.quotas)?;
+        check_count(Quota::Queues, &state.queues, namespace, &self.quotas)?;
         let created = Timestamp::from_millisecond(self.clock.now().as_millisecond());
         let created = created.unwrap_or(Timestamp::MIN);
         let queue = Queue { name: queue.clone(), attributes, created };
@@ -259,7 +260,8 @@ impl Queues for MemoryEvents {
         }
         let mut state = self.lock();
         held(&mut state, namespace, queue.as_str())?;
-        state.check_bytes(namespace, self.quotas, messages.iter().map(weight).sum())?;
+        let more = (messages.len(), messages.iter().map(weight).sum());
+        state.check_messages(namespace, &self.quotas, more)?;
         let (now, place) = (self.clock.now(), key(namespace, queue.as_str()));
         let send = |message| send_one(&mut state, &place, now, message, origin);
         let sent = messages.into_iter().map(send).collect();

@@ -7,6 +7,7 @@ use lambent_types::{Event, Namespace, Origin, Schedule, ScheduleName};
 use super::{MemoryEvents, check_count, key, log};
 use crate::error::StorageError;
 use crate::event_log::Channel;
+use crate::quota::Quota;
 use crate::schedules::{ScheduleError, Scheduled, Schedules};
 
 #[async_trait]
@@ -20,7 +21,7 @@ impl Schedules for MemoryEvents {
         let mut state = self.lock();
         let key = key(namespace, schedule.name.as_str());
         if !state.schedules.contains_key(&key) {
-            check_count("schedules", &state.schedules, namespace, self.quotas)?;
+            check_count(Quota::Schedules, &state.schedules, namespace, &self.quotas)?;
         }
         // From one counter, so that one of a deleted schedule does not come again.
         let revision = state.next();
@@ -93,12 +94,12 @@ impl Schedules for MemoryEvents {
             return Ok(false);
         }
         let place = log::place(namespace, &Channel::Schedule(name.clone()));
-        let bytes = events.iter().map(super::weight).sum();
-        let full = |error| StorageError::unavailable("fire a schedule", error);
-        state.check_bytes(namespace, self.quotas, bytes).map_err(full)?;
+        let more = (events.len(), events.iter().map(super::weight).sum());
+        state
+            .check_messages(namespace, &self.quotas, more)
+            .map_err(|error| StorageError::unavailable("fire a schedule", error))?;
         for event in events {
-            let origin = Origin::default();
-            self.push(&mut state, place.clone(), event, None, &origin).map_err(full)?;
+            self.push(&mut state, place.clone(), event, None, &Origin::default());
         }
         if let Some((_, scheduled)) = state.schedules.get_mut(&key) {
             scheduled.next = next;

@@ -5,7 +5,7 @@ use super::{MemoryEvents, State, check_count, key, log, weight};
 use crate::error::StorageError;
 use crate::event_log::Channel;
 use crate::happened::Happened;
-use crate::quota::QuotaExceeded;
+use crate::quota::{Quota, QuotaExceeded};
 use crate::triggers::{TriggerError, Triggers, same_source};
 
 impl State {
@@ -81,20 +81,22 @@ impl MemoryEvents {
     ) -> Result<(), QuotaExceeded> {
         let mut state = self.lock();
         let (owner, now) = (namespace.key(), self.clock.now());
-        let mut appended = Vec::new();
+        let (mut appended, mut bytes) = (Vec::new(), 0);
         for (happened, origin) in changes {
+            let quotas =
+                if happened.is_deletion() { self.quotas.for_deletions() } else { self.quotas };
             let own = state.triggers.iter().filter(|((named, _), _)| *named == owner);
             let fitting = own.filter(|(_, (_, trigger))| happened.fits(&trigger.source));
             let event = happened.event(now);
             for (_, (_, trigger)) in fitting {
                 let place = log::place(namespace, &Channel::Trigger(trigger.name.clone()));
+                bytes += weight(&event);
                 appended.push((place, event.clone(), happened.group(), *origin));
+                state.check_messages(namespace, &quotas, (appended.len(), bytes))?;
             }
         }
-        let bytes = appended.iter().map(|(_, event, ..)| weight(event)).sum();
-        state.check_bytes(namespace, self.quotas, bytes)?;
         for (place, event, group, origin) in appended {
-            self.push(&mut state, place, event, group, origin)?;
+            self.push(&mut state, place, event, group, origin);
         }
         drop(state);
         self.arrived.notify_waiters();
@@ -115,7 +117,7 @@ impl Triggers for MemoryEvents {
                 return Err(TriggerError::OtherSource);
             }
             Some(_) => {}
-            None => check_count("triggers", &state.triggers, namespace, self.quotas)?,
+            None => check_count(Quota::Triggers, &state.triggers, namespace, &self.quotas)?,
         }
         state.triggers.insert(key, (namespace.clone(), trigger));
         Ok(())
