@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::client::Reply;
-use crate::node::{Node, eventually};
+use crate::node::{LAMBENT, Node, eventually};
 
 /// A component of one function with so many empty loops, of two bytes each:
 /// compiling it takes time in the square of their number.
@@ -80,8 +80,8 @@ async fn a_bomb_of_memory_is_told_so_and_the_node_is_no_larger() {
     assert_eq!(node.get("victim", "/").await.status, 200);
 }
 
-/// Uploads it, and waits as long as a compiler may take: it has the lowest
-/// priority on a machine that may be busy.
+/// Uploads it, and waits as long as a compiler may take: it has a low priority
+/// on a machine that may be busy.
 async fn put(node: &Node, function: &str, bomb: Vec<u8>) -> Reply {
     let ask = node.api("PUT", &format!("/{function}")).header("content-type", "application/wasm");
     ask.body(bomb).patience(Duration::from_secs(320)).send().await
@@ -123,6 +123,29 @@ async fn a_node_that_dies_takes_its_compilers_along() {
         eventually("the end of the compilers", gone).await;
         assert!(uploading.await.unwrap().is_err());
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_node_whose_binary_was_replaced_still_compiles() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("lambent");
+    std::fs::copy(LAMBENT, &program).unwrap();
+    let node = Node::start_program(&program, &Arc::new(tempfile::tempdir().unwrap()), &[]);
+    // As an installation does it, with a program that compiles nothing.
+    let new = folder.path().join("new");
+    std::fs::copy("/bin/false", &new).unwrap();
+    std::fs::rename(&new, &program).unwrap();
+    node.deploy("hello", "hello-http", "").await;
+    assert_eq!(node.get("hello", "/").await.status, 200);
+    std::fs::remove_file(&program).unwrap();
+    node.deploy("hello", "stream-http", "").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_small_component_cannot_buy_the_time_of_a_large_one() {
+    let node = Node::start(&[]);
+    let detail = put(&node, "bomb", bomb(60_000)).await.problem(422, "compile-limit");
+    assert!(detail.contains("more than 15 s of CPU time"), "{detail}");
 }
 
 /// Whether a process has used a good part of a second of CPU time, and is not

@@ -40,7 +40,13 @@ impl Node {
 
     /// Starts one with what another one left in its data directory.
     pub(crate) fn start_in(data: &Arc<TempDir>, flags: &[&str]) -> Self {
-        let mut command = lambent(&["serve", "--json", "--listen", "127.0.0.1:0", "--data"]);
+        Self::start_program(Path::new(LAMBENT), data, flags)
+    }
+
+    /// Starts one from a copy of the binary.
+    pub(crate) fn start_program(program: &Path, data: &Arc<TempDir>, flags: &[&str]) -> Self {
+        let mut command = quiet(program);
+        command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"]);
         command.arg(data.path()).args(flags).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = spawn(command);
         let log = collect(child.stderr.take().unwrap());
@@ -201,8 +207,14 @@ pub(crate) async fn guest_code(name: &str) -> Vec<u8> {
 
 /// The binary, without what the environment of the tests says about it.
 pub(crate) fn lambent(arguments: &[&str]) -> Command {
-    let mut command = Command::new(LAMBENT);
-    command.args(arguments).stdin(Stdio::null());
+    let mut command = quiet(Path::new(LAMBENT));
+    command.args(arguments);
+    command
+}
+
+fn quiet(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
         if name.starts_with("LAMBENT_") || name.starts_with("AWS_") || name.starts_with("XDG_") {

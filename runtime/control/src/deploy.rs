@@ -50,7 +50,7 @@ impl Control {
 
         let digest = digest_of(code.clone()).await?;
         let _hold = self.keep.hold(digest).await;
-        let inspected = self.prepare(digest, code.clone()).await?;
+        let inspected = self.prepare(namespace, digest, code.clone()).await?;
         let current = self.stores.registry.function(namespace, name).await?;
         fits(&configured(&patch, current.as_deref())?, &inspected)?;
         self.stores.code.put(digest, code).await?;
@@ -92,7 +92,7 @@ impl Control {
             if configuration.memory_bytes < latest.configuration.memory_bytes {
                 let _hold = self.keep.hold(latest.digest).await;
                 let code = self.stored(latest.digest).await?;
-                fits(&configuration, &self.prepare(latest.digest, code).await?)?;
+                fits(&configuration, &self.prepare(namespace, latest.digest, code).await?)?;
             }
             let created = Timestamp::now();
             let head = FunctionVersion { configuration, created, ..(**latest).clone() };
@@ -123,7 +123,7 @@ impl Control {
         let version = version
             .filter(|version| version.digest == digest)
             .ok_or_else(|| no_version(name, number))?;
-        self.prepare(digest, self.stored(digest).await?).await?;
+        self.prepare(namespace, digest, self.stored(digest).await?).await?;
         let deployed = self
             .set_head(namespace, name, expected, |current| {
                 current.ok_or_else(|| no_function(namespace, name))?;
@@ -137,8 +137,13 @@ impl Control {
         Ok(deployed.function)
     }
 
-    async fn prepare(&self, digest: Digest, code: Bytes) -> Result<Inspected, Error> {
-        let inspected = self.inspect.prepare(digest, code).await?;
+    async fn prepare(
+        &self,
+        namespace: &Namespace,
+        digest: Digest,
+        code: Bytes,
+    ) -> Result<Inspected, Error> {
+        let inspected = self.inspect.prepare(namespace, digest, code).await?;
         if inspected.handlers.is_empty() {
             return Err(Error::new(
                 ErrorCode::NotInvocable,

@@ -18,12 +18,18 @@ pub struct Inspected {
 /// What the control plane asks about components.
 #[async_trait]
 pub trait Inspect: Send + Sync {
-    /// Validates `code`, compiles it and makes it ready to serve. Idempotent,
-    /// and cheap when that was done before.
+    /// Validates `code`, compiles it and makes it ready to serve, as one of the
+    /// things that are done for `namespace` at a time. Idempotent, and cheap when that was
+    /// done before.
     ///
     /// # Errors
     /// Why it cannot be served, for the deployer.
-    async fn prepare(&self, digest: Digest, code: Bytes) -> Result<Inspected, Error>;
+    async fn prepare(
+        &self,
+        namespace: &Namespace,
+        digest: Digest,
+        code: Bytes,
+    ) -> Result<Inspected, Error>;
 
     /// Makes the instances that a head wants before it is called, in place of
     /// those of the head before. Called when the change is durable; what cannot

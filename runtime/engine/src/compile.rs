@@ -1,5 +1,6 @@
 use async_trait::async_trait;
 use bytes::Bytes;
+use lambent_types::Namespace;
 
 use crate::abi::Abi;
 use crate::options::Options;
@@ -12,11 +13,16 @@ use crate::options::Options;
 #[async_trait]
 pub trait Compiler: Send + Sync {
     /// Compiles a validated component to an artifact that any engine of this
-    /// build can load.
+    /// build can load. A compiler that can do only so much at a time divides it
+    /// among the `namespace`s that ask; none is the product itself.
     ///
     /// # Errors
     /// The component cannot be compiled, or not within the compiler's limits.
-    async fn compile(&self, wasm: Bytes) -> Result<Vec<u8>, CompileError>;
+    async fn compile(
+        &self,
+        wasm: Bytes,
+        namespace: Option<&Namespace>,
+    ) -> Result<Vec<u8>, CompileError>;
 }
 
 /// Why there is no machine code.
@@ -28,6 +34,9 @@ pub enum CompileError {
     /// Compiling used up what it may use.
     #[error("compiling the component took {0}; split it, or remove what it does not need")]
     Limit(String),
+    /// Too much waits to be compiled already.
+    #[error("{0}; try again in a minute")]
+    Busy(String),
     /// The compiler itself could not be run.
     #[error("the compiler could not be run: {0}")]
     Unavailable(String),
@@ -66,7 +75,11 @@ impl InProcess {
 
 #[async_trait]
 impl Compiler for InProcess {
-    async fn compile(&self, wasm: Bytes) -> Result<Vec<u8>, CompileError> {
+    async fn compile(
+        &self,
+        wasm: Bytes,
+        _namespace: Option<&Namespace>,
+    ) -> Result<Vec<u8>, CompileError> {
         let compiler = self.clone();
         tokio::task::spawn_blocking(move || compiler.compile_blocking(&wasm))
             .await

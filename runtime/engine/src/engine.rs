@@ -4,7 +4,7 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lambent_types::{FunctionVersion, Interface};
+use lambent_types::{FunctionVersion, Interface, Namespace};
 use tokio::runtime::Handle;
 use wasmtime::component::Linker;
 
@@ -224,12 +224,17 @@ impl<T: Send + 'static> Engine<T> {
         inspect(wasm, target.wasmtime.get_wasm_features(), &self.inner.served)
     }
 
-    /// Compiles a component with this engine's [`Compiler`].
+    /// Compiles a component with this engine's [`Compiler`], for a namespace or
+    /// for the product itself.
     ///
     /// # Errors
     /// See [`CompileError`].
-    pub async fn compile(&self, wasm: Bytes) -> Result<Vec<u8>, CompileError> {
-        self.inner.compiler.compile(wasm).await
+    pub async fn compile(
+        &self,
+        wasm: Bytes,
+        namespace: Option<&Namespace>,
+    ) -> Result<Vec<u8>, CompileError> {
+        self.inner.compiler.compile(wasm, namespace).await
     }
 
     /// Compiles a component and makes it ready to run, keeping it in memory
@@ -238,7 +243,7 @@ impl<T: Send + 'static> Engine<T> {
     /// # Errors
     /// It cannot be compiled, or its imports are not served.
     pub async fn component(&self, wasm: Bytes) -> Result<Component<T>, ComponentError> {
-        let code = self.compile(wasm).await?;
+        let code = self.compile(wasm, None).await?;
         // SAFETY: the bytes come from our own compiler and went through no
         // storage in which anybody else could have changed them.
         let load =

@@ -2,7 +2,7 @@
 //! compiled, mapped and loaded, and running it.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -68,7 +68,10 @@ pub(crate) struct Setup {
 impl Functions {
     pub(crate) fn open(setup: Setup) -> Result<Arc<Self>, lambent_engine::StartError> {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let compiler = ChildCompiler::new(setup.program, cores, setup.compile_cpu_seconds);
+        // As many as there are cores, and one that is for another namespace than fills those.
+        let slots = cores.saturating_add(1);
+        let compiler = ChildCompiler::open(&setup.program, slots, setup.compile_cpu_seconds)
+            .map_err(|error| no_compiler(&setup.program, &error))?;
         // Twice as many as run: half may wait for invocations to come.
         let instances = setup.instances.saturating_mul(2);
         let options = Options { instances, ..Options::default() };
@@ -192,12 +195,17 @@ impl Functions {
             tracing::error!(%digest, "a version refers to code that is not there");
             return Err(internal());
         };
-        self.compile(digest, code).await
+        self.compile(None, digest, code).await
     }
 
-    async fn compile(&self, digest: Digest, code: Bytes) -> Result<Component<Ctx>, Error> {
-        let machine_code =
-            self.engine.compile(code).await.map_err(|error| compile_error(&error))?;
+    async fn compile(
+        &self,
+        namespace: Option<&Namespace>,
+        digest: Digest,
+        code: Bytes,
+    ) -> Result<Component<Ctx>, Error> {
+        let compiled = self.engine.compile(code, namespace).await;
+        let machine_code = compiled.map_err(|error| compile_error(&error))?;
         let artifacts = self.artifacts.clone();
         let artifact = blocking(move || artifacts.put(digest, &machine_code)).await?;
         let artifact = artifact.map_err(|error| {
@@ -240,7 +248,12 @@ impl Functions {
 
 #[async_trait]
 impl Inspect for Functions {
-    async fn prepare(&self, digest: Digest, code: Bytes) -> Result<Inspected, Error> {
+    async fn prepare(
+        &self,
+        namespace: &Namespace,
+        digest: Digest,
+        code: Bytes,
+    ) -> Result<Inspected, Error> {
         if let Some(component) = self.loaded.get(&digest).await {
             return inspected(&component, &[]);
         }
@@ -251,7 +264,7 @@ impl Inspect for Functions {
         check(&inspection)?;
         let component = match self.verified(digest).await? {
             Some(artifact) => self.map(artifact).map_err(|error| load_error(&error))?,
-            None => self.compile(digest, code).await?,
+            None => self.compile(Some(namespace), digest, code).await?,
         };
         let exports: Vec<_> = inspection.handlers;
         let inspected = inspected(&component, &exports)?;
@@ -421,11 +434,17 @@ fn compile_error(error: &CompileError) -> Error {
     match error {
         CompileError::Failed(_) => Error::new(ErrorCode::CompileFailed, error.to_string()),
         CompileError::Limit(_) => Error::new(ErrorCode::CompileLimit, error.to_string()),
+        CompileError::Busy(_) => Error::new(ErrorCode::Overloaded, error.to_string()),
         CompileError::Unavailable(reason) => {
             tracing::error!(reason, "the compiler could not be run");
             Error::new(ErrorCode::Internal, "the compiler could not be run; see the node's log")
         }
     }
+}
+
+fn no_compiler(program: &Path, error: &std::io::Error) -> lambent_engine::StartError {
+    let reason = format!("cannot open {}, which compiles: {error}", program.display());
+    lambent_engine::StartError::Engine(reason)
 }
 
 fn load_error(error: &LoadError) -> Error {

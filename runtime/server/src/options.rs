@@ -30,8 +30,9 @@ pub struct Options {
     /// The program whose `compile-worker` command compiles components; this
     /// one if not given.
     pub compiler: Option<PathBuf>,
-    /// CPU time that compiling one component may take, in seconds. The default
-    /// is five times what an 18 MB Python component takes.
+    /// CPU time that compiling one component may take at the most, in seconds;
+    /// by its size it may take less. The default is twenty times what an 18 MB Python
+    /// component takes, which slow machines come near.
     pub compile_cpu_seconds: u64,
     /// What one namespace may hold, where it is not the default for the size of
     /// the disk.
@@ -90,7 +91,7 @@ impl Options {
             log_age_max: Duration::from_secs(7 * 24 * 60 * 60),
             log_bytes_max: 256 << 20,
             compiler: None,
-            compile_cpu_seconds: 60,
+            compile_cpu_seconds: 300,
             quotas: Vec::new(),
             disk_reserve: None,
             timeouts: Timeouts::default(),

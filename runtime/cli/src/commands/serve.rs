@@ -65,8 +65,9 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 8192)]
     connections: usize,
 
-    /// Let compiling one component take at most this much CPU time
-    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    /// Let compiling one component take at most this much CPU time; small ones get
+    /// less: 15 s, and 8 s for each MiB
+    #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     compile_cpu_seconds: u64,
 
     /// When asked to stop, wait this long for what is in flight

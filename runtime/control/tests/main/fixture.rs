@@ -29,7 +29,12 @@ pub(crate) struct FakeInspect {
 
 #[async_trait]
 impl Inspect for FakeInspect {
-    async fn prepare(&self, digest: Digest, code: Bytes) -> Result<Inspected, Error> {
+    async fn prepare(
+        &self,
+        _: &Namespace,
+        digest: Digest,
+        code: Bytes,
+    ) -> Result<Inspected, Error> {
         assert_eq!(Digest::of(&code), digest);
         self.waiting.add_permits(1);
         self.gate.acquire().await.unwrap().forget();

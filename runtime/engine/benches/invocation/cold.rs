@@ -20,7 +20,7 @@ pub(crate) async fn run(table: &mut Table, engine: &Engine<()>, wasm: &[u8]) {
         let dir = Dir::open_ambient_dir(folder.path(), cap_std::ambient_authority());
         ArtifactCache::new(dir.expect("a folder"), [7; 32], engine.compatibility(), 1)
     };
-    let code = engine.compile(wasm.to_vec().into()).await.expect("it compiles");
+    let code = engine.compile(wasm.to_vec().into(), None).await.expect("it compiles");
     cache().put(source, &code).expect("it is written");
     let uri: http::Uri = "http://hello.localhost/".parse().expect("a uri");
 

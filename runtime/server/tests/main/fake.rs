@@ -63,7 +63,7 @@ fn finished(outcome: Outcome, output: Option<Output>) -> Finished {
 
 #[async_trait]
 impl Inspect for Fake {
-    async fn prepare(&self, _: Digest, code: Bytes) -> Result<Inspected, Error> {
+    async fn prepare(&self, _: &Namespace, _: Digest, code: Bytes) -> Result<Inspected, Error> {
         let handlers = match &*code {
             b"http" | b"http2" => vec![Handler::Http02],
             b"event" => vec![Handler::Event],

@@ -1,29 +1,38 @@
 //! Compiles in a child process, so that a component made to be expensive to
 //! compile takes down the child and not the node.
 
-use std::io::{Read, Write};
-use std::path::PathBuf;
-use std::process::{ExitCode, ExitStatus, Stdio};
+mod confine;
+mod slots;
+mod worker;
+
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd as _;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use lambent_engine::{CompileError, Compiler, InProcess, Options};
-use rustix::process::{Resource, Rlimit, nice, setrlimit};
+use lambent_engine::{CompileError, Compiler};
+use lambent_types::Namespace;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 
-/// The hidden command of the binary that runs [`compile_worker`].
-pub const COMPILE_WORKER: &str = "compile-worker";
+use self::slots::{Slot, Slots};
+pub use self::worker::{COMPILE_WORKER, compile_worker};
 
-/// Address space of one compilation: five times what an 18 MB Python component
-/// takes.
-const MEMORY_BYTES_MAX: u64 = 2 << 30;
-/// Wall-clock time of one compilation: a busy machine may give the child,
-/// which has the lowest priority, a fraction of a core.
-const WALL_TIME_MAX: Duration = Duration::from_secs(300);
+/// Wall-clock time of one compilation: a busy machine gives the child, which
+/// has a low priority, a tenth of a core.
+const WALL_TIME_MAX: Duration = Duration::from_secs(900);
+/// CPU time that any component may take, however small.
+const CPU_SECONDS_LEAST: u64 = 15;
+/// CPU time that a component may take for each MiB. Python, JavaScript and Rust
+/// components take 0.4 to 1.4 s, so this leaves room for machines that are several times slower,
+/// while sixty kilobytes that are made to be expensive cost no minute.
+const CPU_SECONDS_PER_MIB: u64 = 8;
 /// Machine code of one component: what fits in the address space, several times.
 const ARTIFACT_BYTES_MAX: u64 = 1 << 30;
 /// Text of an error that is passed on.
@@ -31,22 +40,33 @@ const MESSAGE_BYTES_MAX: u64 = 16 << 10;
 
 /// Runs `lambent compile-worker` for each component.
 pub(crate) struct ChildCompiler {
-    program: PathBuf,
-    slots: Arc<Semaphore>,
-    cpu_seconds: u64,
+    /// Open, so that a child is of this build also when the file was replaced since.
+    program: File,
+    slots: Arc<Slots>,
+    cpu_seconds_max: u64,
 }
 
 impl ChildCompiler {
     /// A compiler that runs `program`, at most `slots` at a time, each for at
-    /// most `cpu_seconds`.
-    pub(crate) fn new(program: PathBuf, slots: usize, cpu_seconds: u64) -> Self {
-        Self { program, slots: Arc::new(Semaphore::new(slots.max(1))), cpu_seconds }
+    /// most `cpu_seconds_max`.
+    ///
+    /// # Errors
+    /// `program` cannot be opened.
+    pub(crate) fn open(program: &Path, slots: usize, cpu_seconds_max: u64) -> io::Result<Self> {
+        Ok(Self { program: File::open(program)?, slots: Slots::new(slots), cpu_seconds_max })
     }
 
-    fn spawn(&self) -> Result<Child, CompileError> {
-        Command::new(&self.program)
+    /// What compiling a component of that many bytes may take.
+    fn cpu_seconds(&self, bytes: usize) -> u64 {
+        let by_size = (bytes as u64 * CPU_SECONDS_PER_MIB) >> 20;
+        (CPU_SECONDS_LEAST + by_size).min(self.cpu_seconds_max)
+    }
+
+    fn spawn(&self, cpu_seconds: u64) -> Result<Child, CompileError> {
+        // The child has the same descriptor until the program is in its place.
+        Command::new(format!("/proc/self/fd/{}", self.program.as_raw_fd()))
             .args([COMPILE_WORKER, "--cpu-seconds"])
-            .arg(self.cpu_seconds.to_string())
+            .arg(cpu_seconds.to_string())
             // Nothing the node knows is the compiler's business.
             .env_clear()
             .stdin(Stdio::piped())
@@ -64,15 +84,21 @@ fn unavailable(error: impl std::fmt::Display) -> CompileError {
 
 #[async_trait]
 impl Compiler for ChildCompiler {
-    async fn compile(&self, wasm: Bytes) -> Result<Vec<u8>, CompileError> {
-        let slot = self.slots.clone().acquire_owned().await.map_err(unavailable)?;
-        let child = self.spawn()?;
+    async fn compile(
+        &self,
+        wasm: Bytes,
+        namespace: Option<&Namespace>,
+    ) -> Result<Vec<u8>, CompileError> {
+        let slot = self.slots.take(namespace.cloned()).await;
+        let slot = slot.map_err(|full| CompileError::Busy(full.to_string()))?;
+        let cpu_seconds = self.cpu_seconds(wasm.len());
+        let child = self.spawn(cpu_seconds)?;
         let (answer, answered) = oneshot::channel();
         // If nobody waits any more, the child still has to be waited for.
         tokio::spawn(attend(child, wasm, answer, slot));
         let result = answered.await.map_err(unavailable)?;
         let (status, code, message) = result?;
-        verdict(status, code, &message, self.cpu_seconds)
+        verdict(status, code, &message, cpu_seconds)
     }
 }
 
@@ -81,12 +107,7 @@ type Ended = Result<(ExitStatus, Vec<u8>, String), CompileError>;
 
 /// Sees a child to its end, which comes at once when nobody wants the answer.
 /// The slot is free when the child is gone.
-async fn attend(
-    mut child: Child,
-    wasm: Bytes,
-    mut answer: oneshot::Sender<Ended>,
-    _slot: OwnedSemaphorePermit,
-) {
+async fn attend(mut child: Child, wasm: Bytes, mut answer: oneshot::Sender<Ended>, _slot: Slot) {
     let ended = tokio::select! {
         ended = tokio::time::timeout(WALL_TIME_MAX, converse(&mut child, wasm)) => Some(ended),
         () = answer.closed() => None,
@@ -133,6 +154,7 @@ fn verdict(
     const KILL: i32 = 9;
     const SEGV: i32 = 11;
     const CPU_TIME: i32 = 24;
+    const SYSTEM_CALL: i32 = 31;
     if status.success() {
         return Ok(code);
     }
@@ -150,65 +172,10 @@ fn verdict(
             Err(CompileError::Limit("more than 2 GiB of memory".into()))
         }
         Some(SEGV | ABORT) => Err(CompileError::Limit("more stack or memory than there is".into())),
+        Some(SYSTEM_CALL) => {
+            Err(unavailable("it made a system call that a compiler has no use for, and was killed"))
+        }
         _ if message.is_empty() => Err(unavailable(status)),
         _ => Err(CompileError::Failed(message.trim().to_owned())),
     }
-}
-
-/// The child's side: reads a component from standard input, its length before
-/// it, and writes machine code to standard output or why there is none to
-/// standard error.
-///
-/// Limits itself first, to `cpu_seconds` among others, so that no code that
-/// looks at the component runs without limits.
-#[must_use]
-pub fn compile_worker(cpu_seconds: u64) -> ExitCode {
-    match compile_stdin(cpu_seconds) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(message) => {
-            // Nobody to tell if even this fails.
-            let _ = write!(std::io::stderr(), "{message}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn compile_stdin(cpu_seconds: u64) -> Result<(), String> {
-    let limit = |resource, soft, hard| {
-        setrlimit(resource, Rlimit { current: Some(soft), maximum: Some(hard) })
-            .map_err(|error| format!("could not limit the compiler: {error}"))
-    };
-    limit(Resource::Core, 0, 0)?;
-    // At the soft limit comes the signal that tells it from other ends.
-    limit(Resource::Cpu, cpu_seconds, cpu_seconds.saturating_add(5))?;
-    limit(Resource::As, MEMORY_BYTES_MAX, MEMORY_BYTES_MAX)?;
-    // Already at the lowest priority is as good.
-    let _ = nice(19);
-
-    let wasm = read_component().map_err(|error| format!("could not read: {error}"))?;
-    std::thread::Builder::new()
-        .spawn(end_with_node)
-        .map_err(|error| format!("could not watch the node: {error}"))?;
-    let options = Options { parallel_compilation: false, ..Options::default() };
-    let code = InProcess::new(options).compile_blocking(&wasm).map_err(|error| match error {
-        CompileError::Failed(message) => message,
-        other => other.to_string(),
-    })?;
-    std::io::stdout().write_all(&code).map_err(|error| error.to_string())
-}
-
-fn read_component() -> std::io::Result<Vec<u8>> {
-    let mut stdin = std::io::stdin().lock();
-    let mut length = [0; 8];
-    stdin.read_exact(&mut length)?;
-    let mut wasm = Vec::new();
-    stdin.take(u64::from_le_bytes(length)).read_to_end(&mut wasm)?;
-    Ok(wasm)
-}
-
-/// A node that dies kills nobody, so its compilers have to notice: then
-/// standard input ends.
-fn end_with_node() {
-    let _ = std::io::stdin().read(&mut [0]);
-    std::process::abort();
 }

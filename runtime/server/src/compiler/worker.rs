@@ -1,0 +1,69 @@
+//! The child's side of compiling.
+
+use std::io::{Read, Write};
+use std::process::ExitCode;
+
+use lambent_engine::{CompileError, InProcess, Options};
+
+use super::confine;
+
+/// The hidden command of the binary that runs [`compile_worker`].
+pub const COMPILE_WORKER: &str = "compile-worker";
+
+/// Reads a component from standard input, its length before it, and writes
+/// machine code to standard output or why there is none to standard error.
+///
+/// Limits and confines itself first, to `cpu_seconds` among others, so that no
+/// code that looks at the component runs without limits.
+#[must_use]
+pub fn compile_worker(cpu_seconds: u64) -> ExitCode {
+    match compile_stdin(cpu_seconds) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            // Nobody to tell if even this fails.
+            let _ = write!(std::io::stderr(), "{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn compile_stdin(cpu_seconds: u64) -> Result<(), String> {
+    confine::limit(cpu_seconds)?;
+    let (whole, taken_in) = std::sync::mpsc::channel();
+    // Started before threads can no longer be, and idle until the component was read.
+    std::thread::Builder::new()
+        .spawn(move || {
+            if taken_in.recv().is_ok() {
+                end_with_node();
+            }
+        })
+        .map_err(|error| format!("could not watch the node: {error}"))?;
+    confine::confine()?;
+
+    let wasm = read_component().map_err(|error| format!("could not read: {error}"))?;
+    // Fails only if that thread is gone, and the process with it.
+    let _ = whole.send(());
+    let options = Options { parallel_compilation: false, ..Options::default() };
+    let code = InProcess::new(options).compile_blocking(&wasm).map_err(|error| match error {
+        CompileError::Failed(message) => message,
+        other => other.to_string(),
+    })?;
+    std::io::stdout().write_all(&code).map_err(|error| error.to_string())
+}
+
+fn read_component() -> std::io::Result<Vec<u8>> {
+    let mut stdin = std::io::stdin().lock();
+    let mut length = [0; 8];
+    stdin.read_exact(&mut length)?;
+    let mut wasm = Vec::new();
+    stdin.take(u64::from_le_bytes(length)).read_to_end(&mut wasm)?;
+    Ok(wasm)
+}
+
+/// A node that dies kills nobody, so its compilers have to notice: then
+/// standard input ends.
+fn end_with_node() {
+    let _ = std::io::stdin().read(&mut [0]);
+    // Not `abort`: its signal to this thread would be one of those that are not allowed.
+    std::process::exit(1);
+}
