@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::process::ExitCode;
+use std::sync::mpsc;
 
 use lambent_engine::{CompileError, InProcess, Options};
 
@@ -29,15 +30,20 @@ pub fn compile_worker(cpu_seconds: u64) -> ExitCode {
 
 fn compile_stdin(cpu_seconds: u64) -> Result<(), String> {
     confine::limit(cpu_seconds)?;
-    let (whole, taken_in) = std::sync::mpsc::channel();
+    let (whole, taken_in) = mpsc::channel();
+    let (started, is_started) = mpsc::channel();
     // Started before threads can no longer be, and idle until the component was read.
     std::thread::Builder::new()
         .spawn(move || {
+            // Whoever waits for it is there.
+            let _ = started.send(());
             if taken_in.recv().is_ok() {
                 end_with_node();
             }
         })
         .map_err(|error| format!("could not watch the node: {error}"))?;
+    // A thread that begins makes system calls that are not allowed any more then.
+    is_started.recv().map_err(|error| format!("could not watch the node: {error}"))?;
     confine::confine()?;
 
     let wasm = read_component().map_err(|error| format!("could not read: {error}"))?;
