@@ -30,14 +30,21 @@ pub fn parse_bytes(text: &str) -> Result<u64, InvalidSize> {
 /// Reads a duration: `250ms`, `3s`, `1m 30s`; a bare number is seconds.
 ///
 /// # Errors
-/// The text is no duration, or a negative one.
+/// The text is no duration, a negative one, or one finer than a millisecond,
+/// which is what durations are kept in.
 pub fn parse_duration(text: &str) -> Result<Duration, InvalidSize> {
     let invalid = || InvalidSize::new(text, "a duration such as 250ms or 3s");
-    if let Ok(seconds) = text.trim().parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds).map_err(|_| invalid());
+    let duration = match text.trim().parse::<f64>() {
+        Ok(seconds) => Duration::try_from_secs_f64(seconds).map_err(|_| invalid())?,
+        Err(_) => {
+            let span: jiff::SignedDuration = text.trim().parse().map_err(|_| invalid())?;
+            Duration::try_from(span).map_err(|_| invalid())?
+        }
+    };
+    if !duration.subsec_nanos().is_multiple_of(1_000_000) {
+        return Err(InvalidSize::new(text, "a duration in whole milliseconds, such as 250ms"));
     }
-    let span: jiff::SignedDuration = text.trim().parse().map_err(|_| invalid())?;
-    Duration::try_from(span).map_err(|_| invalid())
+    Ok(duration)
 }
 
 /// Writes a number of bytes for people: `64.0 MiB`.
@@ -57,7 +64,12 @@ mod tests {
         assert_eq!(parse_duration("250ms"), Ok(Duration::from_millis(250)));
         assert_eq!(parse_duration("3"), Ok(Duration::from_secs(3)));
         assert_eq!(parse_duration("1m 30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(parse_duration("0.3"), Ok(Duration::from_millis(300)));
         assert!(parse_duration("-3s").is_err());
+        for fine in ["1500us", "1.5ms", "0.0005", "1ns"] {
+            let error = parse_duration(fine).unwrap_err().to_string();
+            assert!(error.contains("whole milliseconds"), "{error}");
+        }
         assert!(parse_bytes("lots").is_err());
         assert_eq!(
             parse_bytes("12 parsecs").unwrap_err().to_string(),
