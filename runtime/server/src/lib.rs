@@ -18,6 +18,7 @@ mod activity;
 mod body;
 mod compiler;
 mod connection;
+mod date;
 mod error;
 mod functions;
 mod headers;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::FutureExt as _;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, DATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::service::Service as _;
@@ -17,6 +17,7 @@ use crate::activity::{Activity, Busy};
 use crate::api::auth;
 use crate::body::{Content, RequestBody, ResponseBody};
 use crate::connection::{HEADERS_MAX, Peer};
+use crate::date;
 use crate::headers;
 use crate::host::Host;
 use crate::metrics::{self, Door};
@@ -61,6 +62,11 @@ pub(crate) async fn answer(
     let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
     if let Ok(id) = HeaderValue::from_str(id.0.as_hyphenated().encode_lower(&mut text)) {
         response.headers_mut().insert(REQUEST_ID, id);
+    }
+    if !response.headers().contains_key(DATE)
+        && let Some(date) = date::now()
+    {
+        response.headers_mut().insert(DATE, date);
     }
     doors.app.metrics.answered(door, response.status());
     Ok(response.map(|content| ResponseBody::new(content, activity.clone(), busy)))
