@@ -39,7 +39,8 @@ impl MessageSweep {
 impl Sweep for MessageSweep {
     async fn sweep(&self) -> Result<(), StorageError> {
         let now = self.clock.now().as_millisecond();
-        if self.next.load(Ordering::Acquire) > now {
+        // Further ahead than a pause it is only where the clock was set back.
+        if (1..=PAUSE_MS).contains(&(self.next.load(Ordering::Acquire) - now)) {
             return Ok(());
         }
         self.next.store(now + PAUSE_MS, Ordering::Release);
