@@ -217,7 +217,7 @@ async fn a_schedule_fires_and_a_moment_fires_once() {
     assert_eq!(ask(node, "DELETE", "/v1/schedules/tick").send().await.status, 204);
 
     node.deploy("momentary", "echo-event", "").await;
-    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(1);
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(2);
     let soon = soon.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S").to_string();
     let schedule = json!({ "function": "momentary", "expression": format!("at({soon})") });
     make(node, "/v1/schedules/moment", schedule).await;

@@ -27,7 +27,6 @@ mod pattern_parser;
 mod pattern_rule;
 mod provisioned;
 mod schedule;
-mod schedule_expression;
 mod size;
 mod trigger;
 
@@ -52,6 +51,6 @@ pub use name::{
 pub use outcome::{Failure, Outcome};
 pub use pattern::{InvalidPattern, Pattern};
 pub use provisioned::Provisioned;
-pub use schedule::{CatchUp, Schedule, ScheduleExpression};
+pub use schedule::{CatchUp, Schedule, ScheduleExpression, Times};
 pub use size::{InvalidSize, format_bytes, parse_bytes, parse_duration};
 pub use trigger::{ObjectChange, Source, Trigger};

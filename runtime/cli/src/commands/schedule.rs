@@ -67,15 +67,16 @@ struct PutArgs {
     #[arg(long, value_name = "NAME")]
     function: FunctionName,
 
-    /// When: minute, hour, day of month, month, day of week
+    /// When: minute, hour, day of month, month, day of week (seconds first if six);
+    /// or @hourly, @daily, @weekly, @monthly, @yearly; or cron(…) as EventBridge has it
     #[arg(long, value_name = "EXPRESSION")]
     cron: Option<String>,
 
-    /// Every so often
+    /// Every so often, in whole seconds
     #[arg(long, value_name = "DURATION", value_parser = span::parse)]
     rate: Option<Duration>,
 
-    /// Once, at this time
+    /// Once, at this date and time of the time zone, such as 2030-12-24T18:00:00
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
 
@@ -103,28 +104,61 @@ fn parse_json(text: &str) -> Result<Value, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
+/// When, as a person says it: the one of the three that is given.
+pub(crate) struct When<'a> {
+    /// A cron expression.
+    pub(crate) cron: Option<&'a str>,
+    /// A pause.
+    pub(crate) rate: Option<Duration>,
+    /// A date and a time.
+    pub(crate) at: Option<&'a str>,
+}
+
+impl When<'_> {
+    /// As the API has it.
+    ///
+    /// # Errors
+    /// Not one of the three is given, or one that it would change the meaning of.
+    pub(crate) fn expression(&self) -> Result<ScheduleExpression, String> {
+        let expression = match (self.cron, self.rate, self.at) {
+            (Some(cron), None, None) => {
+                let other = ["rate", "at"].into_iter().find(|form| {
+                    cron.trim_start().strip_prefix(form).is_some_and(|rest| rest.starts_with('('))
+                });
+                if let Some(form) = other {
+                    return Err(format!("{cron:?} is no cron expression; give it as `{form}`"));
+                }
+                cron.to_owned()
+            }
+            (None, Some(rate), None) => rate_expression(rate)?,
+            (None, None, Some(at)) => format!("at({at})"),
+            _ => return Err("a schedule has one of `cron`, `rate` and `at`".into()),
+        };
+        Ok(ScheduleExpression(expression))
+    }
+}
+
 /// The expression of a rate, in its largest whole unit.
-pub(crate) fn rate_expression(rate: Duration) -> String {
+fn rate_expression(rate: Duration) -> Result<String, String> {
     let seconds = rate.as_secs();
-    let units = [(86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")];
-    let whole = units.into_iter().find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit));
+    if seconds == 0 || rate.subsec_nanos() > 0 {
+        let rate = span::format(rate);
+        return Err(format!("the rate {rate} is not in whole seconds, of which 1s is the least"));
+    }
+    let units = [(86_400, "day"), (3600, "hour"), (60, "minute")];
+    let whole = units.into_iter().find(|(unit, _)| seconds.is_multiple_of(*unit));
     let (unit, name) = whole.unwrap_or((1, "second"));
     let count = seconds / unit;
-    format!("rate({count} {name}{})", if count == 1 { "" } else { "s" })
+    Ok(format!("rate({count} {name}{})", if count == 1 { "" } else { "s" }))
 }
 
 impl PutArgs {
     fn schedule(&self) -> Result<Schedule, CliError> {
-        let expression = match (&self.cron, self.rate, &self.at) {
-            (Some(cron), ..) => cron.clone(),
-            (_, Some(rate), _) => rate_expression(rate),
-            (.., Some(at)) => format!("at({at})"),
-            _ => return Err(CliError::usage("give --cron, --rate or --at")),
-        };
+        let when = When { cron: self.cron.as_deref(), rate: self.rate, at: self.at.as_deref() };
         let schedule = Schedule {
             name: self.name.clone(),
             function: self.function.clone(),
-            expression: ScheduleExpression(expression),
+            expression: when.expression().map_err(CliError::usage)?,
             time_zone: self.time_zone.clone(),
             catch_up: match self.catch_up {
                 Missed::Skip => CatchUp::Skip,
@@ -142,10 +176,7 @@ impl PutArgs {
 
 pub(crate) fn run(args: &ScheduleArgs, global: &Global) -> Result<Exit, CliError> {
     match &args.command {
-        ScheduleCommand::Put(args) => {
-            let schedule = json!(args.schedule()?);
-            named::put(Kind::Schedule, args.name.as_str(), Some(&schedule), global)
-        }
+        ScheduleCommand::Put(args) => put(args, global),
         ScheduleCommand::List => {
             let first = "lambent schedule put heartbeat --function ping --rate 5m";
             let header = ["name", "function", "when", "time zone", "next", "enabled"];
@@ -154,6 +185,29 @@ pub(crate) fn run(args: &ScheduleArgs, global: &Global) -> Result<Exit, CliError
         ScheduleCommand::Describe { name } => describe(name, global),
         ScheduleCommand::Delete { name } => named::delete(Kind::Schedule, name.as_str(), global),
     }
+}
+
+/// Makes it, and says when it fires first: whoever has a field wrong sees it here.
+fn put(args: &PutArgs, global: &Global) -> Result<Exit, CliError> {
+    let (schedule, client) = (json!(args.schedule()?), global.client()?);
+    let (stored, created) =
+        client.put_resource(Kind::Schedule, args.name.as_str(), Some(&schedule))?;
+    let output = global.output();
+    if output.json {
+        output.json(&stored)?;
+        return Ok(Exit::Ok);
+    }
+    let done = if created { "created" } else { "updated" };
+    let next = match (&stored["next"], args.disabled) {
+        (Value::String(next), _) => format!("fires next at {next}"),
+        (_, true) => "is disabled".into(),
+        _ => "does not fire again".into(),
+    };
+    output.line(&format!("{done} schedule {}; it {next}", args.name))?;
+    if let Value::String(warning) = &stored["warning"] {
+        eprintln!("warning: {warning}");
+    }
+    Ok(Exit::Ok)
 }
 
 fn row(schedule: &Value) -> Vec<String> {
@@ -200,10 +254,27 @@ mod tests {
 
     #[test]
     fn rates_are_written_in_their_largest_unit() {
-        let rate = |seconds| rate_expression(Duration::from_secs(seconds));
+        let rate = |seconds| rate_expression(Duration::from_secs(seconds)).unwrap();
         assert_eq!(rate(300), "rate(5 minutes)");
         assert_eq!(rate(3600), "rate(1 hour)");
         assert_eq!(rate(90), "rate(90 seconds)");
         assert_eq!(rate(172_800), "rate(2 days)");
+    }
+
+    #[test]
+    fn what_would_be_another_rate_is_refused() {
+        for ms in [0, 1, 999, 1500] {
+            let error = rate_expression(Duration::from_millis(ms)).unwrap_err();
+            assert!(error.contains("whole seconds"), "{error}");
+        }
+    }
+
+    #[test]
+    fn cron_is_cron() {
+        let cron = |cron| When { cron: Some(cron), rate: None, at: None }.expression();
+        assert_eq!(cron("@daily").unwrap().0, "@daily");
+        assert_eq!(cron("cron(0 9 ? * MON *)").unwrap().0, "cron(0 9 ? * MON *)");
+        assert!(cron("rate(5 minutes)").unwrap_err().contains("`rate`"));
+        assert!(cron(" at(2030-12-24T18:00:00)").unwrap_err().contains("`at`"));
     }
 }

@@ -26,11 +26,24 @@ pub(super) struct ScheduleView {
     /// When it fires next; never if null.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub(super) next: Option<Timestamp>,
+    /// Why it does not fire again, in the answer to a change of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) warning: Option<String>,
 }
 
 impl From<Scheduled> for ScheduleView {
     fn from(scheduled: Scheduled) -> Self {
-        Self { schedule: scheduled.schedule, next: scheduled.next }
+        Self { schedule: scheduled.schedule, next: scheduled.next, warning: None }
+    }
+}
+
+impl ScheduleView {
+    /// One that was changed.
+    fn changed(scheduled: Scheduled) -> Self {
+        let ended = scheduled.schedule.enabled && scheduled.next.is_none();
+        let reason = || scheduled.schedule.first_after(Timestamp::now()).err();
+        let warning = ended.then(reason).flatten().map(|error| error.detail().to_owned());
+        Self { warning, ..scheduled.into() }
     }
 }
 
@@ -52,7 +65,7 @@ pub(super) async fn list(app: State, uri: Uri) -> Result<Json<Schedules>, Refusa
     Ok(Json(Schedules { schedules: found.into_iter().map(Into::into).collect() }))
 }
 
-/// Creates or replaces a schedule.
+/// Creates or replaces a schedule; one that would never fire is not created.
 #[utoipa::path(
     put, path = "/v1/schedules/{name}", operation_id = "put_schedule",
     params(("name" = String, Path, description = "The schedule")),
@@ -73,7 +86,7 @@ pub(super) async fn put(
     let given = json_bytes(request, &["application/json"], JSON_BYTES_MAX, app.stall).await?;
     let schedule: Schedule = named(&given, name.as_str(), "schedule")?;
     let made = app.control.put_schedule(namespace, schedule).await?;
-    Ok((status(made.created), Json(ScheduleView::from(made.value))).into_response())
+    Ok((status(made.created), Json(ScheduleView::changed(made.value))).into_response())
 }
 
 /// Describes a schedule and when it fires next.

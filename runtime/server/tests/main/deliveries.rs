@@ -161,6 +161,9 @@ async fn schedules_say_when_they_fire_next() {
     for (body, status, code, phrase) in [
         (schedule("0 99 * * *", "f"), 400, "invalid-configuration", "hour"),
         (schedule("whenever", "f"), 400, "invalid-configuration", "whenever"),
+        (schedule("0 0 * MON *", "f"), 400, "invalid-configuration", "the month field"),
+        (schedule("0 0 30 2 *", "f"), 400, "invalid-configuration", "never fires"),
+        (schedule("at(2020-01-01T00:00:00)", "f"), 400, "invalid-configuration", "is past"),
         (schedule("0 2 * * *", "lost"), 404, "function-not-found", "lost"),
     ] {
         let (found, found_code, detail) =

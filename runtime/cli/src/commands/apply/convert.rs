@@ -6,12 +6,11 @@ use std::time::Duration;
 use lambent_server::{QueueAttributes, Redrive};
 use lambent_types as types;
 use lambent_types::{
-    Configuration, DeliveryPolicy, Environment, ScheduleExpression, ScheduleName, Source,
-    TriggerName,
+    Configuration, DeliveryPolicy, Environment, ScheduleName, Source, TriggerName,
 };
 
 use super::manifest::{Delivery, Function, Milliseconds, Queue, Schedule, Trigger};
-use crate::commands::schedule::rate_expression;
+use crate::commands::schedule::When;
 
 /// How a queue behaves; what is not said is as it is by default.
 pub(super) fn queue(queue: &Queue) -> QueueAttributes {
@@ -112,16 +111,12 @@ pub(super) fn schedule(
     name: &ScheduleName,
     schedule: &Schedule,
 ) -> Result<types::Schedule, String> {
-    let expression = match (&schedule.cron, schedule.rate, &schedule.at) {
-        (Some(cron), None, None) => cron.clone(),
-        (None, Some(rate), None) => rate_expression(Duration::from_millis(rate.0)),
-        (None, None, Some(at)) => format!("at({at})"),
-        _ => return Err("a schedule has one of `cron`, `rate` and `at`".into()),
-    };
+    let rate = schedule.rate.map(|rate| Duration::from_millis(rate.0));
+    let when = When { cron: schedule.cron.as_deref(), rate, at: schedule.at.as_deref() };
     let schedule = types::Schedule {
         name: name.clone(),
         function: schedule.function.clone(),
-        expression: ScheduleExpression(expression),
+        expression: when.expression()?,
         time_zone: schedule.time_zone.clone().unwrap_or_else(|| "UTC".into()),
         catch_up: schedule.catch_up,
         input: schedule.input.clone(),

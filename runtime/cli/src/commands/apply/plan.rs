@@ -68,16 +68,19 @@ impl Step {
         })
     }
 
-    fn take(&self, client: &Client) -> Result<(), CliError> {
+    /// Takes it. What the server warns of.
+    fn take(&self, client: &Client) -> Result<Option<String>, CliError> {
         match (self.action, &self.code) {
-            (Action::Delete, _) => client.delete_resource(self.kind, &self.name),
-            (_, Some(code)) => self.deploy(client, code),
+            (Action::Delete, _) => client.delete_resource(self.kind, &self.name)?,
+            (_, Some(code)) => self.deploy(client, code)?,
             (_, None) => {
                 let plain = matches!(self.kind, Kind::Bucket | Kind::Keyspace);
                 let description = (!plain).then_some(&self.description);
-                client.put_resource(self.kind, &self.name, description).map(drop)
+                let (made, _) = client.put_resource(self.kind, &self.name, description)?;
+                return Ok(made["warning"].as_str().map(ToOwned::to_owned));
             }
         }
+        Ok(None)
     }
 
     fn deploy(&self, client: &Client, code: &Code) -> Result<(), CliError> {
@@ -193,8 +196,11 @@ impl Plan {
     ) -> Result<(), Stopped> {
         for (taken, step) in self.steps.iter().enumerate() {
             let clock = Instant::now();
-            step.take(client).map_err(|error| Stopped { taken, error })?;
-            let done = format!("{} {}", step.action.done(), step.subject());
+            let warning = step.take(client).map_err(|error| Stopped { taken, error })?;
+            let mut done = format!("{} {}", step.action.done(), step.subject());
+            if let Some(warning) = warning {
+                done = format!("{done}: {warning}");
+            }
             tell(&done, clock.elapsed()).map_err(|error| Stopped { taken: taken + 1, error })?;
         }
         Ok(())

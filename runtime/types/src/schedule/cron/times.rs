@@ -1,0 +1,102 @@
+//! When a cron expression fires in a time zone whose clock jumps.
+//!
+//! Between two jumps a zone's clock differs from UTC by one offset, and the
+//! times that fit are found in the calendar alone ([`super::search`]). What
+//! remains is what a jump skips or repeats.
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::{Offset, TimeZone};
+
+use super::{Cron, Jumps};
+
+/// Vixie cron takes a jump of three hours or more for a correction of the clock,
+/// for which it makes up nothing.
+const JUMP_SECONDS_MAX: i64 = 3 * 3600;
+/// No zone's clock is further from UTC, nor jumps further, than this.
+const MARGIN_SECONDS: i64 = 2 * 24 * 3600;
+/// Nothing is looked for longer than the calendar takes to repeat itself.
+const SECONDS_MAX: i64 = 400 * 366 * 24 * 3600;
+
+/// A time in which a zone's clock does not jump.
+struct Span {
+    /// When it begins, and the offset before.
+    begin: Option<(Timestamp, Offset)>,
+    offset: Offset,
+    end: Option<Timestamp>,
+}
+
+impl Span {
+    fn of(zone: &TimeZone, time: Timestamp) -> Self {
+        // The jump at `time` itself begins the span.
+        let jump = time.checked_add(jiff::SignedDuration::from_nanos(1)).ok();
+        let jump = jump.and_then(|after| zone.preceding(after).next());
+        let begin = jump.and_then(|jump| {
+            let at = jump.timestamp();
+            let before = at.checked_sub(jiff::SignedDuration::from_secs(1)).ok()?;
+            Some((at, zone.to_offset(before)))
+        });
+        let end = zone.following(time).next().map(|jump| jump.timestamp());
+        Self { begin, offset: zone.to_offset(time), end }
+    }
+
+    /// When it begins, and by how many seconds the clock went forward then, if
+    /// that is little enough to be made up for.
+    fn jump(&self) -> Option<(Timestamp, Offset, i64)> {
+        let (at, before) = self.begin?;
+        let seconds = i64::from(self.offset.seconds() - before.seconds());
+        (seconds.abs() < JUMP_SECONDS_MAX).then_some((at, before, seconds))
+    }
+}
+
+impl Cron {
+    /// The first time after `time`; `None` if there is none in 400 years.
+    pub(in crate::schedule) fn next_after(
+        &self,
+        time: Timestamp,
+        zone: &TimeZone,
+    ) -> Option<Timestamp> {
+        let first = time.as_nanosecond().div_euclid(1_000_000_000) + 1;
+        let first = i64::try_from(first).ok()?;
+        let mut from = Timestamp::from_second(first).ok()?;
+        while from.as_second() - first < SECONDS_MAX {
+            let span = Span::of(zone, from);
+            if let Some(made_up) = self.made_up(&span, from) {
+                return Some(made_up);
+            }
+            let next = self.at_or_after(span.offset.to_datetime(self.begin(&span, from)?))?;
+            let Some(end) = span.end else { return span.offset.to_timestamp(next).ok() };
+            match span.offset.to_timestamp(next) {
+                Ok(at) if at < end => return Some(at),
+                found => {
+                    // Nothing fits up to there, whatever the clock does in between.
+                    let near = found.ok()?.as_second() - MARGIN_SECONDS;
+                    from = end.max(Timestamp::from_second(near).ok()?);
+                }
+            }
+        }
+        None
+    }
+
+    /// Where a span begins for this expression: past what it only repeats.
+    fn begin(&self, span: &Span, from: Timestamp) -> Option<Timestamp> {
+        match span.jump() {
+            Some((at, _, seconds)) if seconds < 0 && self.jumps != Jumps::AsShown => {
+                let repeated = Timestamp::from_second(at.as_second() - seconds).ok()?;
+                Some(from.max(repeated))
+            }
+            _ => Some(from),
+        }
+    }
+
+    /// The begin of a span, if `from` is it and it makes up for what its jump skipped.
+    fn made_up(&self, span: &Span, from: Timestamp) -> Option<Timestamp> {
+        let (at, before, seconds) = span.jump()?;
+        if seconds <= 0 || at != from || self.jumps != Jumps::OnceEach {
+            return None;
+        }
+        let skipped: DateTime = before.to_datetime(at);
+        let shown = span.offset.to_datetime(at);
+        self.at_or_after(skipped).filter(|next| *next < shown).map(|_| at)
+    }
+}
