@@ -67,6 +67,17 @@ pub trait Schedules: Send + Sync {
     /// The store failed.
     async fn list(&self, namespace: &Namespace) -> Result<Vec<Scheduled>, StorageError>;
 
+    /// Those of all namespaces, ordered by namespace and name, from the first
+    /// after `after` on, at most `limit`.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn page(
+        &self,
+        after: Option<(Namespace, ScheduleName)>,
+        limit: usize,
+    ) -> Result<Vec<(Namespace, Scheduled)>, StorageError>;
+
     /// Those that fire at `now` or before, soonest first, at most `limit`; and
     /// the time of the next one after them.
     ///
@@ -80,7 +91,8 @@ pub trait Schedules: Send + Sync {
 
     /// Fires: appends `events` to the schedule's channel and sets when it fires
     /// next, in one commit. `false`, and nothing is done, if the schedule is no
-    /// longer at this revision and this `fired` time: somebody else was first.
+    /// longer at this revision, or no longer fires next when it `was` to:
+    /// somebody else was first.
     ///
     /// # Errors
     /// The store failed.
@@ -89,12 +101,12 @@ pub trait Schedules: Send + Sync {
         namespace: &Namespace,
         name: &ScheduleName,
         revision: u64,
-        fired: Timestamp,
+        was: Option<Timestamp>,
         events: Vec<Event>,
         next: Option<Timestamp>,
     ) -> Result<bool, StorageError>;
 
     /// Returns when a schedule was put or deleted since the last return, or at
-    /// the timeout.
-    async fn changed(&self, timeout: std::time::Duration);
+    /// the timeout. Whether one was.
+    async fn changed(&self, timeout: std::time::Duration) -> bool;
 }

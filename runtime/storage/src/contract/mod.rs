@@ -140,6 +140,7 @@ pub async fn check_triggers(stores: &Stores) {
 /// Checks [`Schedules`] that append to this log.
 pub async fn check_schedules(schedules: Arc<dyn Schedules>, log: Arc<dyn EventLog>) {
     schedules::a_time_fires_once(&*schedules, &*log).await;
+    schedules::schedules_are_read_in_pages(&*schedules).await;
 }
 
 /// Checks an [`EventLog`].

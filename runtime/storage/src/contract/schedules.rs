@@ -31,7 +31,7 @@ pub(super) async fn a_time_fires_once(store: &dyn Schedules, log: &dyn EventLog)
     assert_eq!(due, [(ns.clone(), found.clone())]);
 
     let event = |at| vec![occurrence::schedule(&one.name, None, at)];
-    let fire = |revision, at, next| store.fire(&ns, &one.name, revision, at, event(at), next);
+    let fire = |revision, at, next| store.fire(&ns, &one.name, revision, Some(at), event(at), next);
     assert!(!fire(found.revision + 1, first, Some(second)).await.unwrap());
     assert!(fire(found.revision, first, Some(second)).await.unwrap());
     // Somebody else was first.
@@ -53,9 +53,49 @@ pub(super) async fn a_time_fires_once(store: &dyn Schedules, log: &dyn EventLog)
     let renewed = store.get(&ns, &one.name).await.unwrap().unwrap();
     assert!(fire(renewed.revision, second, never).await.unwrap());
     assert_eq!(store.list(&ns).await.unwrap()[0].next, never);
+    // One that fires no more is made to, and fires at another time, without an event.
+    let set = |was, next| store.fire(&ns, &one.name, renewed.revision, was, vec![], next);
+    assert!(!set(Some(second), Some(first)).await.unwrap());
+    assert!(set(never, Some(second)).await.unwrap());
+    assert!(!set(never, Some(second)).await.unwrap());
+    assert!(set(Some(second), Some(first)).await.unwrap());
+    assert_eq!(store.list(&ns).await.unwrap()[0].next, Some(first));
+    assert_eq!(log.depth(&ns, &channel).await.unwrap().ready, 1);
     store.delete(&ns, &one.name).await.unwrap();
     // The changes were told; one signal is kept for whoever waits next.
     let told =
         tokio::time::timeout(Duration::from_secs(10), store.changed(Duration::from_secs(3600)));
-    told.await.unwrap();
+    assert!(told.await.unwrap());
+    assert!(!store.changed(Duration::from_millis(1)).await, "once");
+}
+
+/// Every schedule is found once, of whichever namespace, page by page.
+pub(super) async fn schedules_are_read_in_pages(store: &dyn Schedules) {
+    let owners: Vec<_> = (0..9).map(|n| namespace(&format!("contract-page-{n}"))).collect();
+    let mut all = Vec::new();
+    for owner in &owners {
+        for text in ["b", "A", "c-0"] {
+            store.put(owner, schedule(text), None).await.unwrap();
+            all.push((owner.clone(), text.to_ascii_lowercase()));
+        }
+    }
+    all.sort_by_key(|(owner, name)| (owner.key(), name.clone()));
+    for limit in [1, 4, 100] {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = store.page(after, limit).await.unwrap();
+            assert!(page.len() <= limit);
+            let Some((owner, last)) = page.last() else { break };
+            after = Some((owner.clone(), last.schedule.name.clone()));
+            found.extend(page.into_iter().map(|(owner, one)| (owner, one.schedule.name.key())));
+        }
+        found.retain(|(owner, _)| owners.contains(owner));
+        assert_eq!(found, all, "in pages of {limit}");
+    }
+    for owner in &owners {
+        for text in ["a", "b", "c-0"] {
+            store.delete(owner, &text.parse().unwrap()).await.unwrap();
+        }
+    }
+    store.changed(Duration::from_millis(1)).await;
 }

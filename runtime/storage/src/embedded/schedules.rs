@@ -137,34 +137,31 @@ fn delete(
     Ok(true)
 }
 
-/// One firing: which schedule, as of which revision and time.
+/// One firing: which schedule, as of which revision and next time.
 struct Firing {
     namespace: Namespace,
     name: ScheduleName,
     revision: u64,
-    fired: Timestamp,
+    was: Option<Timestamp>,
     events: Vec<Event>,
     next: Option<Timestamp>,
 }
 
 fn fire(tx: &mut Tx<'_>, firing: Firing) -> Result<bool, AppendError> {
-    let Firing { namespace, name, revision, fired, events, next } = firing;
+    let Firing { namespace, name, revision, was, events, next } = firing;
     let Some(found) = find(tx.connection, &namespace, &name)? else { return Ok(false) };
-    let same = found.next.map(Timestamp::as_millisecond) == Some(fired.as_millisecond());
+    let same = found.next.map(Timestamp::as_millisecond) == was.map(Timestamp::as_millisecond);
     if found.revision != revision || !same {
         return Ok(false);
     }
-    let line = event_log::ensure(tx, &namespace, &Channel::Schedule(found.schedule.name.clone()))?;
-    let quotas = *tx.ledger.quotas();
-    for event in events {
-        event_log::append::<AppendError>(
-            tx,
-            &namespace,
-            line,
-            event,
-            (None, &Origin::default()),
-            &quotas,
-        )?;
+    if !events.is_empty() {
+        let channel = Channel::Schedule(found.schedule.name.clone());
+        let line = event_log::ensure(tx, &namespace, &channel)?;
+        let quotas = *tx.ledger.quotas();
+        for event in events {
+            let origin = (None, &Origin::default());
+            event_log::append::<AppendError>(tx, &namespace, line, event, origin, &quotas)?;
+        }
     }
     write(tx.connection, &namespace, &found.schedule, next, revision as i64)?;
     Ok(true)
@@ -223,6 +220,38 @@ impl Schedules for EmbeddedSchedules {
         Ok(found.await?.into_iter().map(|(_, scheduled)| scheduled).collect())
     }
 
+    async fn page(
+        &self,
+        after: Option<(Namespace, ScheduleName)>,
+        limit: usize,
+    ) -> Result<Vec<(Namespace, Scheduled)>, StorageError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM schedule WHERE (namespace, key) > (?1, ?2)
+             ORDER BY namespace, key LIMIT ?3"
+        );
+        // No namespace and no name is empty.
+        let after = after.map(|(namespace, name)| (namespace.key(), name.key()));
+        let (namespace, key) = after.unwrap_or_default();
+        let most = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut found = Vec::new();
+        for shard in self.shards.all() {
+            let (sql, namespace, key) = (sql.clone(), namespace.clone(), key.clone());
+            let rows = shard.readers().read(move |connection| {
+                let rows = connection.prepare_cached(&sql).and_then(|mut select| {
+                    let rows = select.query_map(params![namespace, key, most], read)?;
+                    rows.collect::<rusqlite::Result<Vec<_>>>()
+                });
+                rows.map_err(failed)?.into_iter().map(scheduled).collect::<Result<Vec<_>, _>>()
+            });
+            for (namespace, scheduled) in rows.await? {
+                found.extend(namespace.parse::<Namespace>().ok().map(|owner| (owner, scheduled)));
+            }
+        }
+        found.sort_by_key(|(owner, one)| (owner.key(), one.schedule.name.key()));
+        found.truncate(limit);
+        Ok(found)
+    }
+
     async fn due(
         &self,
         now: Timestamp,
@@ -257,13 +286,13 @@ impl Schedules for EmbeddedSchedules {
         namespace: &Namespace,
         name: &ScheduleName,
         revision: u64,
-        fired: Timestamp,
+        was: Option<Timestamp>,
         events: Vec<Event>,
         next: Option<Timestamp>,
     ) -> Result<bool, StorageError> {
         let shard = self.shards.of(namespace).await?;
         let (namespace, name) = (namespace.clone(), name.clone());
-        let firing = Firing { namespace, name, revision, fired, events, next };
+        let firing = Firing { namespace, name, revision, was, events, next };
         match shard.write(0, move |tx| tx.atomically(|tx| fire(tx, firing))).await {
             Ok(fired) => Ok(fired),
             Err(AppendError::Storage(error)) => Err(error),
@@ -271,8 +300,7 @@ impl Schedules for EmbeddedSchedules {
         }
     }
 
-    async fn changed(&self, timeout: Duration) {
-        // In time or not: whoever waits looks again.
-        let _ = tokio::time::timeout(timeout, self.changed.notified()).await;
+    async fn changed(&self, timeout: Duration) -> bool {
+        tokio::time::timeout(timeout, self.changed.notified()).await.is_ok()
     }
 }

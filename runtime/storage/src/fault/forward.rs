@@ -8,10 +8,10 @@ macro_rules! forward {
         impl $trait for Faulty<dyn $trait> { $($done)* }
     };
     (@methods $trait:ident [$($done:tt)*]
-        pass $name:ident($($argument:ident: $type:ty),*); $($rest:tt)*) => {
+        pass $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)?; $($rest:tt)*) => {
         forward! { @methods $trait [$($done)*
-            async fn $name(&self, $($argument: $type),*) {
-                self.inner.$name($($argument),*).await;
+            async fn $name(&self, $($argument: $type),*) $(-> $result)? {
+                self.inner.$name($($argument),*).await
             }
         ] $($rest)* }
     };

@@ -26,14 +26,17 @@ forward! { Schedules:
     free delete(namespace: &Namespace, name: &ScheduleName) -> Result<(), ScheduleError>;
     read get(namespace: &Namespace, name: &ScheduleName) -> Result<Option<Scheduled>, StorageError>;
     read list(namespace: &Namespace) -> Result<Vec<Scheduled>, StorageError>;
+    read page(
+        after: Option<(Namespace, ScheduleName)>, limit: usize
+    ) -> Result<Vec<(Namespace, Scheduled)>, StorageError>;
     read due(
         now: Timestamp, limit: usize
     ) -> Result<(Vec<(Namespace, Scheduled)>, Option<Timestamp>), StorageError>;
     change fire(
-        namespace: &Namespace, name: &ScheduleName, revision: u64, fired: Timestamp,
+        namespace: &Namespace, name: &ScheduleName, revision: u64, was: Option<Timestamp>,
         events: Vec<Event>, next: Option<Timestamp>
     ) -> Result<bool, StorageError>;
-    pass changed(timeout: Duration);
+    pass changed(timeout: Duration) -> bool;
 }
 
 forward! { Usage:

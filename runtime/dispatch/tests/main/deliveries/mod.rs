@@ -6,6 +6,7 @@ mod channels;
 mod destinations;
 mod queues;
 mod recursion;
+mod scheduler;
 mod schedules;
 
 use std::sync::Arc;
@@ -61,8 +62,15 @@ impl Node {
     }
 
     fn with(fixture: Fixture, wrap: impl FnOnce(Stores) -> Stores) -> Self {
+        Self::with_clock(fixture, wrap, Arc::new(Tokio(Instant::now())))
+    }
+
+    fn with_clock(
+        fixture: Fixture,
+        wrap: impl FnOnce(Stores) -> Stores,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let start = Instant::now();
-        let clock = Arc::new(Tokio(start));
         let stores = wrap(Stores::memory(clock.clone(), Quotas::default()));
         let from = DeliveryStores::from(&stores);
         let deliveries = Deliveries::new(fixture.dispatcher.clone(), from, clock);

@@ -8,7 +8,7 @@ use super::{DeliveryPolicy, LONG, Node, Tokio, all, namespace, next};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-fn schedule(expression: &str, catch_up: CatchUp) -> Schedule {
+pub(super) fn schedule(expression: &str, catch_up: CatchUp) -> Schedule {
     Schedule {
         name: "s".parse().unwrap(),
         function: samples::name("f"),
@@ -32,7 +32,7 @@ async fn put(node: &Node, schedule: Schedule) {
 }
 
 /// The times that events say they are for, all of which have ids of their own.
-fn times(seen: &[super::Seen]) -> Vec<Timestamp> {
+pub(super) fn times(seen: &[super::Seen]) -> Vec<Timestamp> {
     let ids: std::collections::BTreeSet<_> = seen.iter().map(|(event, _)| &event.id).collect();
     assert_eq!(ids.len(), seen.len());
     let time = |(event, _): &super::Seen| {

@@ -1,3 +1,4 @@
+use std::ops::Bound;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -62,6 +63,18 @@ impl Schedules for MemoryEvents {
         Ok(own.map(|(_, (_, scheduled))| scheduled.clone()).collect())
     }
 
+    async fn page(
+        &self,
+        after: Option<(Namespace, ScheduleName)>,
+        limit: usize,
+    ) -> Result<Vec<(Namespace, Scheduled)>, StorageError> {
+        let after = after.map(|(namespace, name)| key(&namespace, name.as_str()));
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let state = self.lock();
+        let rest = state.schedules.range((from, Bound::Unbounded));
+        Ok(rest.take(limit).map(|(_, scheduled)| scheduled.clone()).collect())
+    }
+
     async fn due(
         &self,
         now: Timestamp,
@@ -83,14 +96,14 @@ impl Schedules for MemoryEvents {
         namespace: &Namespace,
         name: &ScheduleName,
         revision: u64,
-        fired: Timestamp,
+        was: Option<Timestamp>,
         events: Vec<Event>,
         next: Option<Timestamp>,
     ) -> Result<bool, StorageError> {
         let mut state = self.lock();
         let key = key(namespace, name.as_str());
         let found = state.schedules.get(&key).map(|(_, one)| (one.revision, one.next));
-        if found != Some((revision, Some(fired))) {
+        if found != Some((revision, was)) {
             return Ok(false);
         }
         let place = log::place(namespace, &Channel::Schedule(name.clone()));
@@ -109,8 +122,7 @@ impl Schedules for MemoryEvents {
         Ok(true)
     }
 
-    async fn changed(&self, timeout: Duration) {
-        // In time or not: whoever waits looks again.
-        drop(tokio::time::timeout(timeout, self.rescheduled.notified()).await);
+    async fn changed(&self, timeout: Duration) -> bool {
+        tokio::time::timeout(timeout, self.rescheduled.notified()).await.is_ok()
     }
 }
