@@ -112,3 +112,82 @@ async fn a_head_that_does_not_come_ends_the_connection() {
     assert!(began.elapsed() >= Duration::from_secs(8), "{:?}", began.elapsed());
     assert_eq!(node.get("hello", "/").await.status, 200);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_of_another_length_than_declared_is_a_bad_response() {
+    let node = shared().await;
+    node.deploy("length-02", "guest-hostile", "").await;
+    node.deploy("length-reused", "guest-hostile", "reuse=100").await;
+    node.deploy("length-03", "guest-concurrent", "").await;
+    node.deploy("length-shared", "guest-concurrent", "reuse=100&shared=4").await;
+    let mut cases = Vec::new();
+    for function in ["length-02", "length-reused"] {
+        for rest in ["", "&ms=300"] {
+            cases.extend(
+                [0, 2, 6, 5000]
+                    .map(|written| (function, format!("/length?writes={written}{rest}"))),
+            );
+        }
+        let large = "/length?declares=60000&writes=59999".to_owned();
+        cases.push((function, large));
+    }
+    for function in ["length-03", "length-shared"] {
+        cases.extend([0, 2, 6, 5000].map(|written| (function, format!("/length?{written}"))));
+    }
+    for (function, target) in cases {
+        for http2 in [false, true] {
+            let case = format!("{function}{target} HTTP/2: {http2}");
+            let ask = node.call(function, "GET", &target);
+            let reply = if http2 { ask.http2() } else { ask }.try_send().await;
+            let reply = reply.unwrap_or_else(|error| panic!("{case}: {error}"));
+            assert_eq!(reply.status, 502, "{case}: {reply:?}");
+            reply.problem(502, "function-bad-response");
+            let record = node.record(function, reply.header("lambent-request-id")).await;
+            assert_eq!(record["outcome"]["kind"], "bad-response", "{case}: {record}");
+        }
+    }
+    // As long as it says; of HEAD and 304 the length is another body's.
+    for (function, target) in [("length-02", "/length"), ("length-shared", "/length?5")] {
+        let reply = node.get(function, target).await;
+        assert_eq!((reply.status, reply.text().as_str()), (200, "xxxxx"), "{reply:?}");
+        assert_eq!(reply.header("content-length"), "5");
+        let reply = node.call(function, "HEAD", &format!("{target}")).send().await;
+        assert_eq!((reply.status, reply.body.len()), (200, 0), "{reply:?}");
+    }
+    let reply = node.call("length-02", "HEAD", "/length?writes=0").send().await;
+    let record = node.record("length-02", reply.header("lambent-request-id")).await;
+    assert_eq!((reply.status, &record["outcome"]["kind"]), (200, &"ok".into()), "{record}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_turns_out_short_when_it_is_being_sent_breaks_off() {
+    let node = shared().await;
+    node.deploy("length-long", "guest-hostile", "").await;
+    for http2 in [false, true] {
+        let ask = node.call("length-long", "GET", "/length?declares=2000000&writes=1000000");
+        let response = if http2 { ask.http2() } else { ask }.open().await;
+        let id = response.headers()["lambent-request-id"].to_str().unwrap().to_owned();
+        let whole = crate::client::whole(response).await;
+        assert!(whole.is_err(), "HTTP/2: {http2}: {whole:?}");
+        let record = node.record("length-long", &id).await;
+        assert_eq!(record["outcome"]["kind"], "bad-response", "{record}");
+        let told = record["outcome"]["message"].as_str().unwrap();
+        assert!(told.contains("1000000 bytes and its head declares 2000000"), "{record}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn statuses_that_http_does_not_have_are_a_bad_response() {
+    let node = shared().await;
+    node.deploy("status", "guest-probe", "").await;
+    for (status, sent) in [(200, 200), (599, 599), (100, 502), (101, 502), (600, 502), (999, 502)] {
+        for http2 in [false, true] {
+            let ask = node.call("status", "GET", &format!("/status/{status}"));
+            let reply = if http2 { ask.http2() } else { ask }.send().await;
+            assert_eq!(reply.status, sent, "{status}: {reply:?}");
+            let record = node.record("status", reply.header("lambent-request-id")).await;
+            let kind = if status == sent { "ok" } else { "bad-response" };
+            assert_eq!(record["outcome"]["kind"], kind, "{record}");
+        }
+    }
+}

@@ -9,7 +9,7 @@ use http::HeaderMap;
 use hyper::body::Frame;
 use serde_json::Value;
 
-use crate::client::next;
+use crate::client::{Raw, next};
 use crate::node::{Node, eventually, shared};
 
 const MIB: u64 = 1 << 20;
@@ -243,4 +243,71 @@ async fn half_a_response_never_passes_for_a_whole_one() {
         .await;
         assert!(records.iter().all(|record| record["outcome"]["kind"] == outcome), "{records:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_is_read_to_its_end_after_the_answer() {
+    let node = shared().await;
+    node.deploy("after-02", "guest-probe", "").await;
+    node.deploy("after-03", "guest-concurrent", "").await;
+    node.deploy("after-shared", "guest-concurrent", "reuse=100&shared=4").await;
+    let chunked = ("transfer-encoding: chunked", "2\r\nhe\r\n", "3\r\nllo\r\n0\r\n\r\n");
+    for function in ["after-02", "after-03", "after-shared"] {
+        for (framing, first, rest) in [("content-length: 5", "he", "llo"), chunked] {
+            for closes in ["", "connection: close\r\n"] {
+                let case = format!("{function} {framing} {closes}");
+                let mut connection = Raw::connect(node.address).await;
+                let head = format!("POST /answer-first HTTP/1.1\r\nhost: {function}.localhost\r\n");
+                connection.send(format!("{head}{framing}\r\n{closes}\r\n{first}")).await;
+                let answer = connection.until("answered").await;
+                assert!(answer.starts_with("HTTP/1.1 200"), "{case}: {answer}");
+                tokio::time::sleep(Duration::from_millis(200)).await;
+                connection.send(rest).await;
+                if closes.is_empty() {
+                    // The connection goes on where the body ends.
+                    connection.send("GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+                    connection.until("\r\n\r\nok").await;
+                }
+                all_was_read(node, function, &answer, &case).await;
+            }
+        }
+        let (mut sender, frames) = futures::channel::mpsc::channel(2);
+        sender.send(Frame::data(Bytes::from("he"))).await.unwrap();
+        let ask = node.call(function, "POST", "/answer-first").http2().frames(frames);
+        let mut response = ask.open().await;
+        assert_eq!(next(response.body_mut()).await.unwrap(), "answered");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        sender.send(Frame::data(Bytes::from("llo"))).await.unwrap();
+        drop(sender);
+        let id = response.headers()["lambent-request-id"].to_str().unwrap();
+        let head = format!("lambent-request-id: {id}\r\n");
+        all_was_read(node, function, &head, "HTTP/2").await;
+    }
+}
+
+async fn all_was_read(node: &Node, function: &str, head: &str, case: &str) {
+    let id = head.split("lambent-request-id: ").nth(1).unwrap().lines().next().unwrap();
+    let record = node.record(function, id).await;
+    assert_eq!(record["outcome"]["kind"], "ok", "{case}: {record}");
+    assert_eq!(record["meter"]["bytes_in"], 5, "{case}: {record}");
+    let line = record["logs"]["lines"][0]["text"].as_str().unwrap_or_default();
+    assert!(line == "read Ok(5)" || line == "read 5 bytes", "{case}: {record}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_goes_on_after_the_answer_for_longer_than_a_head_may_take() {
+    let node = Node::start(&[]);
+    node.deploy("probe", "guest-probe", "timeout=60s").await;
+    let mut connection = Raw::connect(node.address).await;
+    let head = "POST /answer-first HTTP/1.1\r\nhost: probe.localhost\r\ncontent-length: 17000\r\n";
+    connection.send(format!("{head}\r\n")).await;
+    let answer = connection.until("answered").await;
+    for _ in 0..17 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        connection.send([b'x'; 1000]).await;
+    }
+    let id = answer.split("lambent-request-id: ").nth(1).unwrap().lines().next().unwrap();
+    let record = node.record("probe", id).await;
+    assert_eq!(record["outcome"]["kind"], "ok", "{record}");
+    assert_eq!(record["meter"]["bytes_in"], 17_000, "{record}");
 }

@@ -18,6 +18,8 @@ pub(crate) struct Completion {
     finished: Mutex<Option<Finished<()>>>,
     failed: AtomicBool,
     too_large: AtomicU64,
+    /// What is wrong with the body of the response, if anything is.
+    bad_body: Mutex<Option<String>>,
     pub(crate) bytes_in: AtomicU64,
     pub(crate) bytes_out: AtomicU64,
 }
@@ -29,6 +31,7 @@ impl Completion {
             finished: Mutex::new(None),
             failed: AtomicBool::new(false),
             too_large: AtomicU64::new(0),
+            bad_body: Mutex::new(None),
             bytes_in: AtomicU64::new(0),
             bytes_out: AtomicU64::new(0),
         })
@@ -54,6 +57,12 @@ impl Completion {
     pub(crate) fn set_too_large(&self, limit: u64) {
         self.too_large.store(limit, Ordering::Release);
     }
+
+    /// The body of the response is not what its head declares, or broke off;
+    /// which is the outcome, unless the guest failed.
+    pub(crate) fn set_bad_body(&self, message: String) {
+        lock(&self.bad_body).get_or_insert(message);
+    }
 }
 
 impl Drop for Completion {
@@ -63,9 +72,14 @@ impl Drop for Completion {
         {
             finished.meter.bytes_in = self.bytes_in.load(Ordering::Acquire);
             finished.meter.bytes_out = self.bytes_out.load(Ordering::Acquire);
-            match self.too_large.load(Ordering::Acquire) {
-                0 => {}
-                limit => finished.outcome = Outcome::ResponseTooLarge { limit },
+            // A guest whose body is refused may well be cancelled for it.
+            let guest_failed = !matches!(finished.outcome, Outcome::Ok | Outcome::Cancelled);
+            match (self.too_large.load(Ordering::Acquire), lock(&self.bad_body).take()) {
+                (0, Some(message)) if !guest_failed => {
+                    finished.outcome = Outcome::BadResponse { message };
+                }
+                (0, _) => {}
+                (limit, _) => finished.outcome = Outcome::ResponseTooLarge { limit },
             }
             on_finished(finished);
         }

@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures::FutureExt as _;
+use http::StatusCode;
+use http::header::CONTENT_LENGTH;
 use lambent_types::{Handler, Outcome};
 use tokio::sync::oneshot;
 use wasmtime::{Store, component};
@@ -70,30 +72,48 @@ impl<T: Send + 'static> Component<T> {
             guest.migrate();
         }
 
-        let (response, ended) = tokio::select! {
+        let (response, mut ended) = tokio::select! {
             biased;
             ended = &mut guest => (head.try_recv().ok(), Some(ended)),
             // Mostly it has a small body to write and is then done: to let it go
             // on at once, and once, spares a task and a place behind all others.
             Ok(response) = &mut head => (Some(response), (&mut guest).now_or_never()),
         };
-        let (response, task) = match (ended, response) {
-            (None, Some(response)) => (response, Some(guest.spawn())),
-            (Some(Some(Ok(outcome))), Some(response)) if outcome.is_ok() => (response, None),
+        let mut response = response.map(|head| respond(head, completion, limit, is_head));
+        if let Some(response) = &mut response {
+            response.body_mut().until(until);
+        }
+        if let (Some(response), None) = (&mut response, &ended) {
+            let ahead = tokio::select! {
+                biased;
+                done = &mut guest => {
+                    ended = Some(done);
+                    Ok(())
+                }
+                ahead = response.body_mut().read_ahead() => ahead,
+            };
+            if let Err(message) = ahead {
+                return Answer::Ended(Outcome::BadResponse { message });
+            }
+        }
+        match (ended, response) {
+            (None, Some(mut response)) => {
+                response.body_mut().written_by(Some(guest.spawn()));
+                Answer::Response(response)
+            }
+            (Some(Some(Ok(outcome))), Some(mut response)) if outcome.is_ok() => {
+                match response.body_mut().read_left() {
+                    Ok(()) => Answer::Response(response),
+                    Err(message) => Answer::Ended(Outcome::BadResponse { message }),
+                }
+            }
             // Also with a head: nothing of it was sent, so the failure can
             // still be told in place of a response that breaks off.
-            (Some(Some(Ok(outcome))), _) => return Answer::Ended(outcome),
-            (Some(Some(Err(refused))), _) => return Answer::Refused(refused),
+            (Some(Some(Ok(outcome))), _) => Answer::Ended(outcome),
+            (Some(Some(Err(refused))), _) => Answer::Refused(refused),
             // The executor has ended, and with it the guest.
-            (Some(None) | None, _) => return Answer::Ended(Outcome::Cancelled),
-        };
-        let (parts, body) = response.into_parts();
-        let mut body = ResponseBody::new(body, completion, limit, task);
-        body.until(until);
-        if is_head {
-            body.detach();
+            (Some(None) | None, _) => Answer::Ended(Outcome::Cancelled),
         }
-        Answer::Response(http::Response::from_parts(parts, body))
     }
 
     async fn drive<B>(
@@ -138,6 +158,27 @@ impl<T: Send + 'static> Component<T> {
             }
         }
     }
+}
+
+/// The response as it goes on, with all that is known of its body.
+pub(crate) fn respond(
+    response: Response,
+    completion: Arc<Completion>,
+    limit: Option<u64>,
+    is_head: bool,
+) -> http::Response<ResponseBody> {
+    let (parts, body) = response.into_parts();
+    let length = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    let declared = length.and_then(|length| length.parse().ok());
+    let mut body = ResponseBody::new(body, completion, limit, declared);
+    let bodiless = matches!(
+        parts.status,
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+    );
+    if is_head || bodiless {
+        body.detach();
+    }
+    http::Response::from_parts(parts, body)
 }
 
 /// A guest that is running: however it ends, even by being dropped, its meter
@@ -250,9 +291,13 @@ impl HeadSlot {
     }
 
     pub(crate) fn offer(&self, response: Response) {
-        if response.status().is_informational() {
-            let status = response.status().as_u16();
-            return self.refuse(format!("{status} is not the status of a final response"));
+        // RFC 9110, section 15: others are invalid, and clients make of them what
+        // they like.
+        let status = response.status().as_u16();
+        if !(200..600).contains(&status) {
+            return self.refuse(format!(
+                "{status} is not the status of a final response; those are 200 to 599"
+            ));
         }
         if let Head::Awaited(sender) = self.replace(Head::Sent) {
             // Nobody listening means nobody cares: the caller went away.

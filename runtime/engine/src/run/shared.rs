@@ -22,7 +22,7 @@ use wasmtime::component::Accessor;
 use wasmtime_wasi_http::p3::bindings::Service;
 use wasmtime_wasi_http::{WasiBody, WasiHttpView, p3};
 
-use crate::body::{RequestBody, ResponseBody};
+use crate::body::RequestBody;
 use crate::completion::Completion;
 use crate::component::Component;
 use crate::desks::{Desk, State};
@@ -30,7 +30,7 @@ use crate::host::Host;
 use crate::instances::{IDLE, Instances, Slot};
 use crate::invocation::Invocation;
 use crate::run::flights::{Flight, Flights};
-use crate::run::http::{Answer, HeadSlot};
+use crate::run::http::{Answer, HeadSlot, respond};
 use crate::run::instance::{Instance, panic_message};
 use crate::trap;
 use crate::turns::Yielding;
@@ -58,23 +58,33 @@ impl<T: Send + 'static> Component<T> {
         let (slot, mut head) = HeadSlot::new();
         let ((ended, end), (told, read)) = (oneshot::channel(), oneshot::channel());
         let (began, start) = (invocation.began, invocation.start);
+        let is_head = request.method() == http::Method::HEAD;
         let flight = Flight { slot, completion: completion.clone(), began, start, ended };
         desk.send(Job { request: request.map(BodyExt::boxed_unsync), read, flight });
+        let mut end = end.map(|end| match end {
+            Ok(Ok(outcome)) => Answer::Ended(outcome),
+            Ok(Err(refused)) => Answer::Refused(refused),
+            // The executor has ended, and with it the worker.
+            Err(_) => Answer::Ended(Outcome::Cancelled),
+        });
         let response = tokio::select! {
             biased;
             Ok(response) = &mut head => response,
-            end = end => return match end {
-                Ok(Ok(outcome)) => Answer::Ended(outcome),
-                Ok(Err(refused)) => Answer::Refused(refused),
-                // The executor has ended, and with it the worker.
-                Err(_) => Answer::Ended(Outcome::Cancelled),
-            },
+            end = &mut end => return end,
         };
-        let (parts, body) = response.into_parts();
+        let mut response = respond(response, completion, invocation.limits.response_bytes, is_head);
         // The worker sees to it that it ends in time.
-        let mut body = ResponseBody::new(body, completion, invocation.limits.response_bytes, None);
+        let body = response.body_mut();
         body.read_by(told);
-        Answer::Response(http::Response::from_parts(parts, body))
+        let ahead = tokio::select! {
+            biased;
+            end = &mut end => return end,
+            ahead = body.read_ahead() => ahead,
+        };
+        match ahead {
+            Ok(()) => Answer::Response(response),
+            Err(message) => Answer::Ended(Outcome::BadResponse { message }),
+        }
     }
 }
 

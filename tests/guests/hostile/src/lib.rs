@@ -41,6 +41,7 @@ fn route(target: &Target, outparam: ResponseOutparam) -> io::Result<()> {
         "/no-response" => Ok(()),
         "/die-mid-body" => protocol::die_mid_body(outparam),
         "/forget-body" => protocol::forget_body(outparam),
+        "/length" => protocol::length(target, outparam),
         "/headers-flood" => protocol::headers_flood(target, outparam),
         "/outgoing" => forbidden::outgoing(target, outparam),
         "/fs" => forbidden::files(outparam),

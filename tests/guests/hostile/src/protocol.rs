@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::{mem, process};
 
 use guest_support::{Response, Target, respond};
+use wasip2::clocks::monotonic_clock::subscribe_duration;
 use wasip2::http::types::{Fields, ResponseOutparam};
 
 /// Sends a head and half a body, then traps.
@@ -20,6 +21,21 @@ pub(crate) fn forget_body(outparam: ResponseOutparam) -> io::Result<()> {
     response.write_all(b"the first half, and")?;
     response.flush()?;
     mem::forget(response);
+    Ok(())
+}
+
+/// Declares a body of `?declares=N` bytes, writes `?writes=M`, ends it, and goes on
+/// for `?ms=K`, whatever the host says to that.
+pub(crate) fn length(target: &Target, outparam: ResponseOutparam) -> io::Result<()> {
+    let headers = Fields::new();
+    let declared = target.number("declares", 5).to_string();
+    headers.append("content-length", declared.as_bytes()).map_err(io::Error::other)?;
+    let mut response = Response::start(outparam, 200, headers)?;
+    let body = vec![b'x'; usize::try_from(target.number("writes", 5)).unwrap_or_default()];
+    let written = response.write_all(&body);
+    let ended = response.finish(None);
+    subscribe_duration(target.number("ms", 0) * 1_000_000).block();
+    println!("{written:?} {ended:?}");
     Ok(())
 }
 

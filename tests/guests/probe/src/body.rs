@@ -39,6 +39,15 @@ pub(crate) fn sink(request: IncomingRequest, outparam: ResponseOutparam) -> io::
     respond(outparam, 200, "text/plain", count.to_string().as_bytes())
 }
 
+/// Answers in full, and only then reads the request's body to its end.
+pub(crate) fn answer_first(request: IncomingRequest, outparam: ResponseOutparam) -> io::Result<()> {
+    respond(outparam, 200, "text/plain", b"answered")?;
+    let body = consume(request)?;
+    let read = io::copy(&mut stream(&body)?, &mut io::sink());
+    println!("read {read:?}");
+    Ok(())
+}
+
 /// Streams `?bytes=N` bytes as fast as they are taken.
 pub(crate) fn big(target: &Target, outparam: ResponseOutparam) -> io::Result<()> {
     let mut left = usize::try_from(target.number("bytes", 1024)).map_err(io::Error::other)?;

@@ -27,6 +27,7 @@ impl Guest for Probe {
 fn route(target: &Target, request: IncomingRequest, outparam: ResponseOutparam) -> io::Result<()> {
     match target.path() {
         "/echo" => body::echo(request, outparam),
+        "/answer-first" => body::answer_first(request, outparam),
         "/sink" => body::sink(request, outparam),
         "/big" => body::big(target, outparam),
         "/slow-stream" => body::slow_stream(target, outparam),
