@@ -4,20 +4,52 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
 use lambent_engine::wasi_http::{Error, WasiBody};
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, Sleep};
+use tokio::time::{Instant, Sleep, timeout};
 
 use crate::egress::exchange::protocol_error;
 
 /// Bytes of one request's or response's body.
 const BODY_BYTES_MAX: u64 = 1 << 30;
+/// How long a request may wait to learn whether it has a body.
+const FIRST_BYTES_TIME_MAX: Duration = Duration::from_millis(20);
 
 /// A body on its way out, which must not become too long.
 pub(super) struct RequestBody {
-    pub(super) inner: WasiBody,
-    pub(super) sent: u64,
+    inner: WasiBody,
+    /// What was read of it before the request was sent.
+    first: Option<Frame<Bytes>>,
+    sent: u64,
+}
+
+impl RequestBody {
+    pub(super) const fn new(inner: WasiBody) -> Self {
+        Self { inner, first: None, sent: 0 }
+    }
+
+    /// Whether there is anything in it, as far as can be said before the guest
+    /// has ended it: waits for its first bytes, but not for long.
+    ///
+    /// A guest that gives up its body before it has written any has sent none.
+    pub(super) async fn has_bytes(&mut self) -> bool {
+        while !self.inner.is_end_stream() {
+            match timeout(FIRST_BYTES_TIME_MAX, self.inner.frame()).await {
+                Ok(Some(Ok(frame))) if frame.data_ref().is_some_and(Bytes::is_empty) => {}
+                Ok(Some(Ok(frame))) => {
+                    self.first = Some(frame);
+                    return true;
+                }
+                Ok(Some(Err(_)) | None) => break,
+                // It may still write some.
+                Err(_) => return true,
+            }
+        }
+        self.inner = Empty::new().map_err(|never| match never {}).boxed_unsync();
+        false
+    }
 }
 
 impl Body for RequestBody {
@@ -28,7 +60,10 @@ impl Body for RequestBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let frame = ready!(Pin::new(&mut self.inner).poll_frame(cx));
+        let frame = match self.first.take() {
+            Some(first) => Some(Ok(first)),
+            None => ready!(Pin::new(&mut self.inner).poll_frame(cx)),
+        };
         if let Some(Ok(frame)) = &frame {
             self.sent += frame.data_ref().map_or(0, Bytes::len) as u64;
             if self.sent > BODY_BYTES_MAX {
@@ -39,11 +74,12 @@ impl Body for RequestBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.first.is_none() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        // Of what was read already the inner body knows nothing any more.
+        if self.first.is_some() { SizeHint::default() } else { self.inner.size_hint() }
     }
 }
 

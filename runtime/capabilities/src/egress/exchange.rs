@@ -51,7 +51,32 @@ pub(super) fn prepare(
     // Whatever the guest called it: the host that was checked.
     let host = HeaderValue::try_from(target.authority());
     head.headers.insert(header::HOST, host.map_err(|_| Error::HttpRequestUriInvalid)?);
-    Ok(http::Request::from_parts(head, RequestBody { inner, sent: 0 }))
+    Ok(http::Request::from_parts(head, RequestBody::new(inner)))
+}
+
+/// Says whether a request has a body, where neither its method nor its length
+/// does: a GET may have one (RFC 9110, section 9.3.1), and mostly has none.
+///
+/// # Errors
+/// TRACE must have none.
+pub(super) async fn settle_body(
+    mut request: http::Request<RequestBody>,
+) -> Result<http::Request<RequestBody>, Error> {
+    let usual = [Method::POST, Method::PUT, Method::PATCH].contains(request.method());
+    let declared = request.headers().contains_key(header::CONTENT_LENGTH);
+    if usual || (declared && request.method() != Method::TRACE) {
+        return Ok(request);
+    }
+    let has_bytes = request.body_mut().has_bytes().await;
+    if has_bytes && request.method() == Method::TRACE {
+        return Err(Error::HttpRequestBodySize(Some(0)));
+    }
+    if has_bytes && !declared {
+        // Without it, hyper leaves out the bodies of GET and HEAD.
+        let chunked = HeaderValue::from_static("chunked");
+        request.headers_mut().insert(header::TRANSFER_ENCODING, chunked);
+    }
+    Ok(request)
 }
 
 /// Sends a request over a connection of its own.

@@ -73,8 +73,9 @@ impl Egress for Guarded {
             let addresses = guard.check_addresses(found)?;
             let patience = options.connect_timeout.unwrap_or(CONNECT_TIMEOUT_MAX);
             let connecting = shared.network.connect(&target, &addresses);
-            let io = timeout(patience.min(CONNECT_TIMEOUT_MAX), connecting);
-            let io = io.await.map_err(|_| Error::ConnectionTimeout)??;
+            let connecting = timeout(patience.min(CONNECT_TIMEOUT_MAX), connecting);
+            let connecting = async { connecting.await.map_err(|_| Error::ConnectionTimeout)? };
+            let (io, request) = tokio::try_join!(connecting, exchange::settle_body(request))?;
             exchange::exchange(request, io, options, connection).await
         })
     }

@@ -167,6 +167,98 @@ async fn what_goes_wrong_upstream_has_a_code() {
     assert!(redirected.try_recv().is_err(), "a redirect was followed");
 }
 
+/// Answers every connection after `end` was seen, and tells all that came.
+async fn listening(end: &'static str) -> (SocketAddr, tokio::sync::mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (tx, rx) = tokio::sync::mpsc::channel(100);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut came = Vec::new();
+            while !String::from_utf8_lossy(&came).contains(end) {
+                if stream.read_buf(&mut came).await.unwrap_or(0) == 0 {
+                    break;
+                }
+            }
+            let _ = tx.send(String::from_utf8_lossy(&came).into_owned()).await;
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            let _ = stream.write_all(answer).await;
+        }
+    });
+    (address, rx)
+}
+
+const CHUNKED: &str = "\r\ntransfer-encoding: chunked\r\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_goes_out_with_every_method() {
+    let (address, mut came) = listening("0\r\n\r\n").await;
+    let grants = json!({ "hosts": [format!("http://{address}")] });
+    let methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"];
+    let world = World::new();
+    for method in methods {
+        for write_after_ms in [0, 100] {
+            let mut call = fetch("http", &address.to_string());
+            call["method"] = method.into();
+            call["data"] = r#"{"query":1}"#.into();
+            call["write_after_ms"] = write_after_ms.into();
+            let run = world.run(grants.clone(), json!([call])).await;
+            assert_eq!(run.ok(0)["status"], 200, "{method}");
+            let wire = came.recv().await.unwrap();
+            assert!(wire.starts_with(&format!("{method} /x?y=1 HTTP/1.1\r\n")), "{wire}");
+            assert!(wire.contains(CHUNKED) && !wire.contains("content-length"), "{wire}");
+            assert!(wire.ends_with("\r\n\r\nb\r\n{\"query\":1}\r\n0\r\n\r\n"), "{method}: {wire}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_of_declared_length_goes_out_as_it_is() {
+    let (address, mut came) = listening("{\"query\":1}").await;
+    let grants = json!({ "hosts": [format!("http://{address}")] });
+    for method in ["GET", "HEAD", "POST", "DELETE", "OPTIONS"] {
+        let mut call = fetch("http", &address.to_string());
+        call["method"] = method.into();
+        call["data"] = r#"{"query":1}"#.into();
+        call["declares_length"] = true.into();
+        let run = World::new().run(grants.clone(), json!([call])).await;
+        assert_eq!(run.ok(0)["status"], 200, "{method}");
+        let wire = came.recv().await.unwrap();
+        assert!(wire.contains("\r\ncontent-length: 11\r\n"), "{wire}");
+        assert!(!wire.contains("transfer-encoding"), "{wire}");
+        assert!(wire.ends_with("\r\n\r\n{\"query\":1}"), "{method}: {wire}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_a_body_none_is_spoken_of() {
+    let (address, mut came) = listening("\r\n\r\n").await;
+    let grants = json!({ "hosts": [format!("http://{address}")] });
+    for method in ["GET", "HEAD", "DELETE", "OPTIONS", "TRACE", "QUERY"] {
+        let mut call = fetch("http", &address.to_string());
+        call["method"] = method.into();
+        let run = World::new().run(grants.clone(), json!([call])).await;
+        assert_eq!(run.ok(0)["status"], 200, "{method}");
+        let wire = came.recv().await.unwrap();
+        assert!(!wire.contains("content-length") && !wire.contains("transfer-"), "{wire}");
+        assert!(wire.ends_with("\r\n\r\n"), "{wire}");
+    }
+    // A guest that says only afterwards that it sends nothing is not kept waiting.
+    let mut late = fetch("http", &address.to_string());
+    late["finishes_late"] = true.into();
+    let run = World::new().run(grants.clone(), json!([late])).await;
+    assert_eq!(run.ok(0)["status"], 200);
+    came.recv().await.unwrap();
+    // What must not have a body, or would be a tunnel, is not sent.
+    let mut calls = [fetch("http", &address.to_string()), fetch("http", &address.to_string())];
+    calls[0]["method"] = "TRACE".into();
+    calls[0]["data"] = "x".into();
+    calls[1]["method"] = "CONNECT".into();
+    let run = World::new().run(grants, json!(calls)).await;
+    assert!(run.error(0).contains("HttpRequestBodySize"), "{}", run.error(0));
+    assert!(run.error(1).contains("HttpRequestMethodInvalid"), "{}", run.error(1));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_of_one_invocation_are_bounded() {
     let (address, _heads) = upstream(b"").await;
