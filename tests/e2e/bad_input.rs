@@ -267,7 +267,8 @@ async fn odd_names_are_refused_wherever_they_appear() {
 async fn what_does_not_exist_is_named() {
     let node = shared().await;
     node.deploy("bad-lookup", "hello-http", "").await;
-    let detail = node.get("bad-nobody", "/").await.problem(404, "function-not-found");
+    let detail = node.call("bad-nobody", "GET", "/").key(&node.key).send().await;
+    let detail = detail.problem(404, "function-not-found");
     assert_eq!(detail, "function \"bad-nobody\" does not exist in namespace \"default\"");
     for (method, rest) in [
         ("GET", ""),
@@ -282,14 +283,19 @@ async fn what_does_not_exist_is_named() {
         ask.send().await.problem(404, "function-not-found");
     }
     patch(node, "bad-nobody", "{}").await.problem(404, "function-not-found");
-    let detail = node.ask("GET", "/fn/bad-lookup:9/").send().await;
+    let detail = node.ask("GET", "/fn/bad-lookup:9/").key(&node.key).send().await;
     let detail = detail.problem(404, "version-not-found");
     assert!(detail.contains("has no version 9"), "{detail}");
     let ask = node.api("POST", "/bad-lookup/invocations?qualifier=9").send().await;
     ask.problem(404, "version-not-found");
     node.api("DELETE", "/bad-lookup/versions/9").send().await.problem(404, "version-not-found");
     node.api("GET", "/bad-lookup?qualifier=x").send().await.problem(400, "invalid-request");
-    node.ask("GET", "/fn/@nowhere/bad-lookup/").send().await.problem(404, "function-not-found");
+    let nowhere = node.ask("GET", "/fn/@nowhere/bad-lookup/").key(&node.key).send().await;
+    nowhere.problem(404, "function-not-found");
+    // Who has no key is not told what there is.
+    for target in ["/fn/bad-nobody/", "/fn/bad-lookup:9/", "/fn/@nowhere/bad-lookup/"] {
+        node.ask("GET", target).send().await.problem(401, "unauthorized");
+    }
     let detail = node.ask("GET", "/no/such/path").send().await.problem(404, "not-found");
     assert!(detail.contains("/no/such/path") && detail.contains("/v1"), "{detail}");
     node.ask("GET", "/v1/nonsense").key(&node.key).send().await.problem(404, "not-found");

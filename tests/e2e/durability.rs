@@ -54,7 +54,7 @@ async fn what_was_acknowledged_survives_being_killed() {
     for round in 0..4 {
         let name = format!("inflight-{round}");
         let described = node.api("GET", &format!("/{name}")).send().await;
-        let called = node.get(&name, "/").await;
+        let called = node.call(&name, "GET", "/").key(&node.key).send().await;
         match described.status {
             200 => assert_eq!(called.text(), "wasip2 says hello to /\n", "{name}"),
             404 => drop(called.problem(404, "function-not-found")),

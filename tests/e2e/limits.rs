@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 
-use crate::client::next;
+use crate::client::{Raw, next};
 use crate::node::{Node, eventually};
 
 const MIB: u64 = 1 << 20;
@@ -204,6 +204,45 @@ async fn connections_beyond_the_limit_are_turned_away_until_one_closes() {
     let text = crate::client::raw(node.address, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await;
     assert!(text.starts_with("HTTP/1.1 503 ") && text.contains("too many connections"), "{text}");
     held.pop();
+    eventually("a free place", async || {
+        let reply = node.ask("GET", "/healthz").try_send().await;
+        reply.is_ok_and(|reply| reply.status == 200).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_leave_files_for_what_is_kept() {
+    let node = Node::start_with_files(256, &[]);
+    node.logged("the process may open 256 files only").await;
+    let key = &node.key;
+    let mut first = Raw::connect(node.address).await;
+    let mut put = async |target: &str, body: &str| {
+        let head =
+            format!("PUT /v1/{target} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {key}\r\n");
+        first.send(format!("{head}content-length: {}\r\n\r\n{body}", body.len())).await;
+        let answer = first.until("lambent-request-id: ").await;
+        assert!(answer.contains("HTTP/1.1 20"), "{target}: {answer}");
+    };
+    put("buckets/kept", "").await;
+    let mut silent = Vec::new();
+    for number in 0..300 {
+        silent.push(Raw::connect(node.address).await);
+        if number % 30 == 0 {
+            put(&format!("buckets/kept/objects/{number}"), "bytes").await;
+        }
+    }
+    put("buckets/kept/objects/last", "bytes").await;
+    let mut told = 0;
+    for connection in &mut silent {
+        let soon = tokio::time::timeout(Duration::from_millis(20), connection.until("}")).await;
+        let text = soon.unwrap_or_default();
+        told +=
+            usize::from(text.starts_with("HTTP/1.1 503 ") && text.contains("too many connections"));
+    }
+    assert!(told > 0, "nobody was told");
+    assert!(!node.log().contains("Too many open files"), "{}", node.log());
+    drop(silent);
     eventually("a free place", async || {
         let reply = node.ask("GET", "/healthz").try_send().await;
         reply.is_ok_and(|reply| reply.status == 200).then_some(())

@@ -45,7 +45,18 @@ impl Node {
 
     /// Starts one from a copy of the binary.
     pub(crate) fn start_program(program: &Path, data: &Arc<TempDir>, flags: &[&str]) -> Self {
-        let mut command = quiet(program);
+        Self::start_by(quiet(program), data, flags)
+    }
+
+    /// Starts one that may open so many files.
+    pub(crate) fn start_with_files(files: u32, flags: &[&str]) -> Self {
+        let mut shell = quiet(Path::new("sh"));
+        let limited = format!("ulimit -n {files} && exec \"$0\" \"$@\"");
+        shell.arg("-c").arg(limited).arg(LAMBENT);
+        Self::start_by(shell, &Arc::new(tempfile::tempdir().unwrap()), flags)
+    }
+
+    fn start_by(mut command: Command, data: &Arc<TempDir>, flags: &[&str]) -> Self {
         command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"]);
         command.arg(data.path()).args(flags).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = spawn(command);

@@ -95,6 +95,13 @@ impl Activity {
         self.abandoned.load(Relaxed)
     }
 
+    /// How long nothing has been in flight; `None` while something is.
+    pub(crate) fn idle_for(&self) -> Option<Duration> {
+        let since = self.idle_since.load(Relaxed);
+        let idle = self.in_flight.load(Relaxed) == 0;
+        idle.then(|| Duration::from_millis(self.now().saturating_sub(since)))
+    }
+
     /// What is to be done with the connection now.
     pub(crate) fn verdict(&self, timeouts: &Timeouts) -> Verdict {
         let now = self.now();
@@ -177,6 +184,12 @@ impl Busy {
         }
         Self(activity)
     }
+
+    /// A request that has come in goes on apart from the rest of it.
+    pub(crate) fn go_on(activity: Arc<Activity>) -> Self {
+        activity.in_flight.fetch_add(1, Relaxed);
+        Self(activity)
+    }
 }
 
 impl Drop for Busy {
@@ -194,7 +207,7 @@ mod tests {
     const LONG: Duration = Duration::from_secs(60);
 
     fn timeouts(head: Duration, idle: Duration, stall: Duration) -> Timeouts {
-        Timeouts { head, idle, stall }
+        Timeouts { head, idle, stall, ..Timeouts::default() }
     }
 
     #[test]

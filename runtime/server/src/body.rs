@@ -10,28 +10,60 @@ use hyper::body::Incoming;
 use lambent_dispatch::BoxError;
 
 use crate::activity::{Activity, Busy, Pieces};
+use crate::pace::{Measured, Pace};
 
-/// A request's body as it comes in.
+/// Why a request's body does not go on.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BodyError {
+    /// The client went away, or broke the protocol.
+    #[error(transparent)]
+    Broken(hyper::Error),
+    /// The client sends it too slowly.
+    #[error("the body comes in too slowly")]
+    Slow,
+}
+
+/// A request's body as it comes in; its connection is busy until it was read to
+/// its end or dropped, even if the request was answered before.
 pub(crate) struct RequestBody {
     incoming: Incoming,
     activity: Arc<Activity>,
+    measured: Measured,
+    busy: Option<Busy>,
 }
 
 impl RequestBody {
-    pub(crate) const fn new(incoming: Incoming, activity: Arc<Activity>) -> Self {
-        Self { incoming, activity }
+    pub(crate) fn new(incoming: Incoming, activity: Arc<Activity>, pace: Pace) -> Self {
+        let busy = (!incoming.is_end_stream()).then(|| Busy::go_on(activity.clone()));
+        Self { incoming, activity, measured: Measured::new(pace), busy }
     }
 }
 
 impl Body for RequestBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        Pin::new(&mut self.incoming).poll_frame(cx)
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = &mut *self;
+        // All that was declared is there. Once the request is answered, hyper
+        // says nothing more of its body before the next request.
+        if this.incoming.is_end_stream() {
+            this.busy = None;
+            return Poll::Ready(None);
+        }
+        let Poll::Ready(frame) = Pin::new(&mut this.incoming).poll_frame(cx) else {
+            ready!(this.measured.poll_late(cx));
+            return Poll::Ready(Some(Err(BodyError::Slow)));
+        };
+        let bytes = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref());
+        this.measured.came(bytes.map_or(0, Bytes::len));
+        if frame.is_none() || this.incoming.is_end_stream() {
+            this.busy = None;
+        }
+        Poll::Ready(frame.map(|frame| frame.map_err(BodyError::Broken)))
     }
 
     fn is_end_stream(&self) -> bool {

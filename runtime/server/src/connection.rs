@@ -16,9 +16,11 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use crate::activity::{Activity, Verdict};
+use crate::activity::Verdict;
+use crate::forwarded::Proxies;
 use crate::io::Watched;
 use crate::options::Timeouts;
+use crate::places::Place;
 use crate::service::{self, Doors};
 use crate::state::App;
 
@@ -32,6 +34,14 @@ const STREAMS_MAX: u32 = 100;
 /// Most streams of one HTTP/2 connection that were reset and not yet seen to
 /// be (CVE-2023-44487), and that we reset for the peer's mistakes.
 const RESETS_MAX: usize = 32;
+
+/// Bytes of a body, and of all bodies of a connection, that an HTTP/2 client may
+/// send before somebody takes them: what it can have the node hold.
+const STREAM_WINDOW: u32 = 256 << 10;
+const CONNECTION_WINDOW: u32 = 1 << 20;
+/// Most bytes of an HTTP/2 frame: the least that may be, since a frame is held
+/// whole.
+const FRAME_BYTES_MAX: u32 = 16 << 10;
 
 /// The two ways in which connections are told to end.
 #[derive(Debug, Clone)]
@@ -57,13 +67,16 @@ pub(crate) struct Peer {
     /// Its IP address: every request of the connection says it to the function.
     pub(crate) client: HeaderValue,
     pub(crate) secure: bool,
+    /// Whether it is a proxy whose word is taken on whom a request is from.
+    pub(crate) trusted: bool,
 }
 
 impl Peer {
-    pub(crate) fn new(client: IpAddr, secure: bool) -> Self {
+    pub(crate) fn new(address: IpAddr, secure: bool, proxies: &Proxies) -> Self {
         // An address is always a valid value.
-        let client = HeaderValue::try_from(client.to_canonical().to_string());
-        Self { client: client.unwrap_or(HeaderValue::from_static("unknown")), secure }
+        let client = HeaderValue::try_from(address.to_canonical().to_string());
+        let client = client.unwrap_or(HeaderValue::from_static("unknown"));
+        Self { client, secure, trusted: proxies.trust(address) }
     }
 }
 
@@ -83,6 +96,9 @@ impl Connections {
             .max_pending_accept_reset_streams(RESETS_MAX)
             .max_local_error_reset_streams(RESETS_MAX)
             .max_send_buf_size(64 << 10)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_frame_size(FRAME_BYTES_MAX)
             .keep_alive_interval(Duration::from_secs(30))
             .keep_alive_timeout(Duration::from_secs(20));
         Self { doors, http, timeouts, secure }
@@ -94,16 +110,18 @@ impl Connections {
         stream: std::net::TcpStream,
         address: SocketAddr,
         tls: Option<TlsAcceptor>,
+        place: Place,
     ) {
         let stream = match TcpStream::from_std(stream) {
             Ok(stream) => stream,
             Err(error) => return tracing::debug!(%address, %error, "connection lost"),
         };
-        let Some(tls) = tls else { return self.serve(stream, address).await };
+        let Some(tls) = tls else { return self.serve(stream, address, &place).await };
         let now = self.doors.app.stop.now.clone();
         let handshake = timeout(self.timeouts.head, tls.accept(stream));
-        match now.run_until_cancelled(handshake).await {
-            Some(Ok(Ok(stream))) => self.serve(stream, address).await,
+        let handshake = place.close.run_until_cancelled(handshake);
+        match now.run_until_cancelled(handshake).await.flatten() {
+            Some(Ok(Ok(stream))) => self.serve(stream, address, &place).await,
             Some(Ok(Err(error))) => tracing::debug!(%address, %error, "handshake failed"),
             Some(Err(_)) => tracing::debug!(%address, "handshake took too long"),
             None => {}
@@ -111,12 +129,12 @@ impl Connections {
     }
 
     /// Serves HTTP/1.1 or HTTP/2 on `stream`, whichever the client speaks.
-    async fn serve<S>(self: Arc<Self>, stream: S, address: SocketAddr)
+    async fn serve<S>(self: Arc<Self>, stream: S, address: SocketAddr, place: &Place)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
-        let activity = Arc::new(Activity::new());
-        let peer = Arc::new(Peer::new(address.ip(), self.secure));
+        let activity = place.activity.clone();
+        let peer = Arc::new(Peer::new(address.ip(), self.secure, &self.doors.app.proxies));
         let io = TokioIo::new(Watched::new(stream, activity.clone()));
         let this = self.clone();
         let seen = activity.clone();
@@ -127,6 +145,7 @@ impl Connections {
         let mut connection = pin!(self.http.serve_connection(io, service));
         let mut drained = pin!(self.doors.app.stop.drain.cancelled());
         let mut stopped = pin!(self.doors.app.stop.now.cancelled());
+        let mut given_up = pin!(place.close.cancelled());
         // Often enough that no limit is exceeded by more than half.
         let interval =
             (self.timeouts.head.min(self.timeouts.idle) / 2).max(Duration::from_millis(10));
@@ -143,6 +162,14 @@ impl Connections {
                 }
                 () = stopped.as_mut() => return,
                 () = drained.as_mut(), if !retired => {
+                    retired = true;
+                    connection.as_mut().graceful_shutdown();
+                }
+                () = given_up.as_mut(), if !retired => {
+                    // A request may have come since it was found to be idle.
+                    if activity.idle_for().is_some() {
+                        return;
+                    }
                     retired = true;
                     connection.as_mut().graceful_shutdown();
                 }

@@ -79,8 +79,8 @@ impl Functions {
             .compiler(Arc::new(compiler))
             .executor(setup.executor)
             .build()?;
-        // The other half is for connections.
-        let kept_max = usize::try_from(open_files::raise() / 2).unwrap_or(usize::MAX);
+        let files = open_files::raise() / open_files::ARTIFACTS;
+        let kept_max = usize::try_from(files).unwrap_or(usize::MAX);
         let compatibility = engine.compatibility();
         let artifacts = ArtifactCache::new(setup.artifacts, setup.key, compatibility, kept_max);
         if let Err(error) = artifacts.remove_incompatible() {

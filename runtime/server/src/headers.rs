@@ -1,21 +1,16 @@
 //! Header fields that belong to one connection and not to the message.
 
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+    CONNECTION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
     TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::connection::Peer;
 use crate::problem::Refusal;
 
 const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
 const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
 const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
-const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
-const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
 /// Removes what is said to us and not to the function, or by it.
 pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
@@ -57,34 +52,16 @@ fn named_by_connection(headers: &HeaderMap) -> Vec<HeaderName> {
         .collect()
 }
 
-/// Says to the function where the request came from: added to what proxies
-/// before us said.
-pub(crate) fn add_forwarded(
-    headers: &mut HeaderMap,
-    peer: &Peer,
-    authority: &HeaderValue,
-    prefix: Option<&str>,
-) {
-    let chain = chain(headers, &peer.client).unwrap_or_else(|| peer.client.clone());
-    headers.insert(FORWARDED_FOR, chain);
-    if !headers.contains_key(FORWARDED_PROTO) {
-        let proto = if peer.secure { "https" } else { "http" };
-        headers.insert(FORWARDED_PROTO, HeaderValue::from_static(proto));
+/// Joins the cookies of a request into one field. HTTP/2 lets them come in
+/// several, which are one to whoever is behind it (RFC 9113, section 8.2.3).
+pub(crate) fn join_cookies(headers: &mut HeaderMap) {
+    let mut cookies = headers.get_all(COOKIE).iter();
+    if let (Some(_), Some(_)) = (cookies.next(), cookies.next()) {
+        let all: Vec<_> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+        if let Ok(joined) = HeaderValue::from_bytes(&all.join(&b"; "[..])) {
+            headers.insert(COOKIE, joined);
+        }
     }
-    if !headers.contains_key(FORWARDED_HOST) {
-        headers.insert(FORWARDED_HOST, authority.clone());
-    }
-    if let Some(Ok(prefix)) = prefix.map(HeaderValue::from_str) {
-        headers.insert(FORWARDED_PREFIX, prefix);
-    }
-}
-
-/// Whom proxies said that the request is from, and `client`, the last of them.
-fn chain(headers: &HeaderMap, client: &HeaderValue) -> Option<HeaderValue> {
-    let mut said = headers.get_all(FORWARDED_FOR).iter().peekable();
-    said.peek()?;
-    let all: Vec<_> = said.chain([client]).map(HeaderValue::as_bytes).collect();
-    HeaderValue::from_bytes(&all.join(&b", "[..])).ok()
 }
 
 /// Refuses what the function could misread: encodings of the message that we
@@ -163,24 +140,14 @@ mod tests {
     }
 
     #[test]
-    fn the_client_is_appended_to_what_proxies_said() {
-        let peer = Peer::new("::ffff:10.0.0.1".parse().unwrap(), false);
-        let host = HeaderValue::from_static("a.localhost:1");
-        let mut all = headers(&[
-            ("x-forwarded-for", "1.2.3.4, 5.6.7.8"),
-            ("x-forwarded-for", "9.9.9.9"),
-            ("x-forwarded-proto", "https"),
-        ]);
-        add_forwarded(&mut all, &peer, &host, Some("/fn/a"));
-        assert_eq!(all["x-forwarded-for"], "1.2.3.4, 5.6.7.8, 9.9.9.9, 10.0.0.1");
-        assert_eq!(all.get_all("x-forwarded-for").iter().count(), 1);
-        assert_eq!(all["x-forwarded-proto"], "https");
-        assert_eq!(all["x-forwarded-host"], "a.localhost:1");
-        assert_eq!(all["x-forwarded-prefix"], "/fn/a");
-        let mut first = HeaderMap::new();
-        add_forwarded(&mut first, &peer, &host, None);
-        assert_eq!(first["x-forwarded-for"], "10.0.0.1");
-        assert_eq!(first["x-forwarded-proto"], "http");
+    fn cookies_are_one_field() {
+        let mut all = headers(&[("cookie", "a=1"), ("cookie", "b=2; c=3"), ("x", "1"), ("x", "2")]);
+        join_cookies(&mut all);
+        assert_eq!(all.get_all(COOKIE).iter().collect::<Vec<_>>(), ["a=1; b=2; c=3"]);
+        assert_eq!(all.get_all("x").iter().count(), 2);
+        let mut none = HeaderMap::new();
+        join_cookies(&mut none);
+        assert!(none.is_empty());
     }
 
     #[test]

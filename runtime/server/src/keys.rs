@@ -14,6 +14,8 @@ use subtle::ConstantTimeEq as _;
 /// The root key, known by its hash only.
 pub(crate) struct RootKey {
     sha256: [u8; 32],
+    /// Bytes of it.
+    length: usize,
 }
 
 /// What the key's file holds, for whoever may read it: the command line finds
@@ -96,7 +98,8 @@ impl RootKey {
         if stored.secret.len() < 32 {
             return Err(KeyError::Malformed);
         }
-        let key = Self { sha256: Sha256::digest(&stored.secret).into() };
+        let key =
+            Self { sha256: Sha256::digest(&stored.secret).into(), length: stored.secret.len() };
         // Written at every start: it may be new, at another endpoint, or have
         // been made readable for others.
         let stored = Stored { endpoint: Some(endpoint.to_owned()), ..stored };
@@ -110,6 +113,15 @@ impl RootKey {
     pub(crate) fn is(&self, presented: &[u8]) -> bool {
         let presented: [u8; 32] = Sha256::digest(presented).into();
         self.sha256.ct_eq(&presented).into()
+    }
+
+    /// Whether the key stands somewhere in `text`, between characters that no
+    /// generated key has, or is all of it.
+    pub(crate) fn is_in(&self, text: &[u8]) -> bool {
+        let of_a_key = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        let mut words = text.split(|byte| !of_a_key(byte));
+        text.len() >= self.length
+            && (words.any(|word| word.len() == self.length && self.is(word)) || self.is(text))
     }
 }
 
@@ -156,6 +168,18 @@ mod tests {
         let key = RootKey::open(&data, "http://127.0.0.1:1").unwrap();
         let first = stored(&file);
         assert!(key.is(first.secret.as_bytes()) && !key.is(b"") && !key.is(b"test"));
+        for (around, there) in [
+            ("Bearer {}", true),
+            ("bearer\t{}", true),
+            ("a=1; key=\"{}\"", true),
+            ("/x?key={}&y", true),
+            ("{}", true),
+            ("Bearer {}x", false),
+            ("", false),
+        ] {
+            let text = around.replace("{}", &first.secret);
+            assert_eq!(key.is_in(text.as_bytes()), there, "{around}");
+        }
         assert_eq!(first.key_id.len(), 20);
         assert_eq!(first.endpoint.as_deref(), Some("http://127.0.0.1:1"));
 

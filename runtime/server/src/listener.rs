@@ -13,13 +13,14 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::connection::Connections;
 use crate::error::StartError;
+use crate::places::{Place, Places};
 use crate::state::App;
 use crate::workers::Workers;
 
 /// Connections that the kernel completes before we accept them.
 const BACKLOG: u32 = 1024;
 /// Most connections at once that are being told that there are too many.
-const TURNED_AWAY_MAX: usize = 64;
+const TURNED_AWAY_MAX: usize = 16;
 /// What they are told. Over TLS they are closed without a word.
 const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
     content-type: application/problem+json\r\ncontent-length: 144\r\n\
@@ -50,7 +51,7 @@ pub(crate) struct Listener {
     pub(crate) socket: TcpListener,
     pub(crate) tls: Option<TlsAcceptor>,
     pub(crate) connections: Arc<Connections>,
-    pub(crate) connections_max: usize,
+    pub(crate) places: Arc<Places>,
     pub(crate) workers: Arc<Workers>,
     pub(crate) app: Arc<App>,
 }
@@ -58,7 +59,6 @@ pub(crate) struct Listener {
 impl Listener {
     /// Accepts connections until the server drains.
     pub(crate) async fn run(self) {
-        let places = Arc::new(Semaphore::new(self.connections_max));
         let turned_away = Arc::new(Semaphore::new(TURNED_AWAY_MAX));
         loop {
             let accepted = tokio::select! {
@@ -73,9 +73,9 @@ impl Listener {
                     continue;
                 }
             };
-            match places.clone().try_acquire_owned() {
-                Ok(place) => self.serve(stream, address, place),
-                Err(_) => {
+            match self.places.take(address.ip()) {
+                Some(place) => self.serve(stream, address, place),
+                None => {
                     self.app.metrics.connection_refused();
                     if let Ok(place) = turned_away.clone().try_acquire_owned() {
                         self.turn_away(stream, place);
@@ -96,16 +96,16 @@ impl Listener {
         let _ = timeout(Duration::from_millis(200), self.app.stop.drain.cancelled()).await;
     }
 
-    fn serve(&self, stream: TcpStream, address: SocketAddr, place: OwnedSemaphorePermit) {
+    fn serve(&self, stream: TcpStream, address: SocketAddr, place: Place) {
         // Each fails only for a connection that is gone.
         let _ = stream.set_nodelay(true);
         let Ok(stream) = stream.into_std() else { return };
         let open = self.app.metrics.connection();
         let (executor, worker) = self.workers.place();
-        let serving = self.connections.clone().accepted(stream, address, self.tls.clone());
+        let serving = self.connections.clone().accepted(stream, address, self.tls.clone(), place);
         self.app.tasks.spawn_on(
             async move {
-                let _held = (place, open, worker);
+                let _held = (open, worker);
                 serving.await;
             },
             executor,

@@ -2,6 +2,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use lambent_storage::Quota;
 
 /// What a server is started with.
@@ -15,12 +16,22 @@ pub struct Options {
     pub dev: bool,
     /// Domains whose subdomains are functions, besides `localhost`.
     pub domain: Vec<String>,
+    /// Networks of proxies that are believed when they say whom a request is
+    /// from; what all others say in `Forwarded`, `X-Forwarded-*` and the like is
+    /// replaced.
+    pub trusted_proxies: Vec<IpNet>,
     /// Certificate and key; without them the listener speaks cleartext.
     pub tls: Option<TlsFiles>,
     /// Most invocations at once on this node.
     pub concurrency_max: usize,
-    /// Most connections at once; further ones are answered 503 and closed.
+    /// Most connections at once, if the process may open enough files; for
+    /// further ones the longest idle is closed, and if none is, they are answered
+    /// 503 and closed.
     pub connections_max: usize,
+    /// Most connections of one address (of IPv6: one /64). By default a tenth of
+    /// all, and of addresses of this machine any number. Those of trusted proxies
+    /// are not counted.
+    pub connections_per_peer: Option<usize>,
     /// How long a stopping server waits for what is in flight.
     pub grace: Duration,
     /// Invocation records older than this are deleted.
@@ -63,6 +74,13 @@ pub struct Timeouts {
     /// Without taking a byte that waits to be sent, and without sending a byte
     /// of a body that the API waits for.
     pub stall: Duration,
+    /// To send less of a body than `body_rate` asks for, while it is waited for.
+    pub body_grace: Duration,
+    /// The least bytes of a body in a second, at every door; 0 for any.
+    pub body_rate: u64,
+    /// To be idle for, before its connection may be closed to give another one
+    /// its place.
+    pub spare: Duration,
 }
 
 impl Default for Timeouts {
@@ -71,6 +89,10 @@ impl Default for Timeouts {
             head: Duration::from_secs(10),
             idle: Duration::from_secs(75),
             stall: Duration::from_secs(60),
+            // As Apache's mod_reqtimeout has them; a modem sends 4,000 a second.
+            body_grace: Duration::from_secs(20),
+            body_rate: 500,
+            spare: Duration::from_secs(5),
         }
     }
 }
@@ -84,9 +106,11 @@ impl Options {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4566)),
             dev: false,
             domain: Vec::new(),
+            trusted_proxies: Vec::new(),
             tls: None,
             concurrency_max: 1000,
             connections_max: 8192,
+            connections_per_peer: None,
             grace: Duration::from_secs(30),
             log_age_max: Duration::from_secs(7 * 24 * 60 * 60),
             log_bytes_max: 256 << 20,
@@ -111,6 +135,9 @@ impl Options {
         }
         check_range("concurrency limit", self.concurrency_max as u64, 1, 100_000)?;
         check_range("connection limit", self.connections_max as u64, 1, 1_000_000)?;
+        let per_peer = self.connections_per_peer.unwrap_or(1) as u64;
+        check_range("connection limit of one address", per_peer, 1, 1_000_000)?;
+        check_range("least rate of bodies in bytes a second", self.timeouts.body_rate, 0, 1 << 30)?;
         check_range("compile limit in CPU seconds", self.compile_cpu_seconds, 1, 3600)?;
         check_range("grace period in seconds", self.grace.as_secs(), 0, 3600)?;
         check_range("log age in seconds", self.log_age_max.as_secs(), 60, 10 * 366 * 86_400)?;

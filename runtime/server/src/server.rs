@@ -19,12 +19,15 @@ use tokio_util::task::TaskTracker;
 use crate::api;
 use crate::connection::{Connections, Stop};
 use crate::error::{ServeError, StartError};
+use crate::forwarded::Proxies;
 use crate::functions::{Functions, Setup};
 use crate::host::Domains;
 use crate::keys::{self, RootKey};
 use crate::listener::{self, Listener};
 use crate::metrics::Metrics;
 use crate::options::Options;
+use crate::pace::Pace;
+use crate::places::Places;
 use crate::service::Doors;
 use crate::state::App;
 use crate::tls;
@@ -143,6 +146,7 @@ impl Server {
         let app = Arc::new(App {
             dev: options.dev,
             domains,
+            proxies: Arc::new(Proxies::new(options.trusted_proxies.clone())),
             key: RootKey::open(&opened.data, &urls.base())?,
             control,
             dispatcher,
@@ -152,6 +156,7 @@ impl Server {
             urls,
             uploads: api::Places::new(UPLOADS_MAX),
             stall: options.timeouts.stall,
+            pace: Pace { grace: options.timeouts.body_grace, rate: options.timeouts.body_rate },
             stop,
             tasks: TaskTracker::new(),
         });
@@ -242,7 +247,7 @@ fn listen(
         socket,
         tls,
         connections: Arc::new(Connections::new(doors, options.timeouts, secure)),
-        connections_max: options.connections_max,
+        places: Arc::new(Places::new(options, app.proxies.clone())),
         workers,
         app: app.clone(),
     };

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::FutureExt as _;
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_TYPE, DATE};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, DATE,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::service::Service as _;
@@ -17,6 +19,7 @@ use crate::activity::{Activity, Busy};
 use crate::api::auth;
 use crate::body::{Content, RequestBody, ResponseBody};
 use crate::connection::{HEADERS_MAX, Peer};
+use crate::cross_site;
 use crate::date;
 use crate::headers;
 use crate::host::Host;
@@ -46,7 +49,7 @@ pub(crate) async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Infallible> {
     let busy = Busy::begin(activity.clone(), request.version() == Version::HTTP_2);
-    let request = request.map(|body| RequestBody::new(body, activity.clone()));
+    let request = request.map(|body| RequestBody::new(body, activity.clone(), doors.app.pace));
     let mut door = Door::Other;
     let answer = AssertUnwindSafe(enter(doors, peer, request, &mut door)).catch_unwind().await;
     let answer = answer.unwrap_or_else(|_| {
@@ -91,16 +94,27 @@ async fn enter(
     let app = &doors.app;
     let host = examine(&request).map_err(Refusal::closing)?;
     if app.dev {
-        app.domains.check_rebinding(&host, request.headers())?;
+        app.domains.check_rebinding(&host)?;
     }
     if request.uri().path() == "*" {
         // Asks about the server as a whole, which has no more to say.
         return Ok((RequestId::new(), status(StatusCode::NO_CONTENT)));
     }
-    match router::route(&app.domains, &host, request.uri(), request.headers())? {
+    let route = router::route(&app.domains, &host, request.uri(), request.headers())?;
+    if app.dev {
+        let (method, headers) = (request.method(), request.headers());
+        cross_site::check(&app.domains, &route, &host, peer.secure, method, headers)?;
+    }
+    match route {
         Route::Function(target) => {
             *door = Door::Function;
-            traffic::serve(app, peer, &host, target, request).await
+            let shares_origin = app.dev && target.below.is_some();
+            let (id, mut response) = traffic::serve(app, peer, &host, target, request).await?;
+            if shares_origin {
+                // Beside what the function says: the strictest of all is what holds.
+                response.headers_mut().append(CONTENT_SECURITY_POLICY, cross_site::SANDBOX);
+            }
+            Ok((id, response))
         }
         Route::Api => {
             *door = Door::Api;

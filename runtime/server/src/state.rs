@@ -8,9 +8,11 @@ use tokio_util::task::TaskTracker;
 
 use crate::api::Places;
 use crate::connection::Stop;
+use crate::forwarded::Proxies;
 use crate::host::Domains;
 use crate::keys::RootKey;
 use crate::metrics::Metrics;
+use crate::pace::Pace;
 use crate::urls::Urls;
 
 /// What every door shares.
@@ -18,6 +20,7 @@ pub(crate) struct App {
     /// Whether no key is asked for.
     pub(crate) dev: bool,
     pub(crate) domains: Domains,
+    pub(crate) proxies: Arc<Proxies>,
     pub(crate) key: RootKey,
     pub(crate) control: Control,
     pub(crate) dispatcher: Dispatcher,
@@ -29,6 +32,8 @@ pub(crate) struct App {
     pub(crate) uploads: Arc<Places>,
     /// How long the next bytes of a body may take.
     pub(crate) stall: Duration,
+    /// How fast a body has to come in.
+    pub(crate) pace: Pace,
     pub(crate) stop: Stop,
     pub(crate) tasks: TaskTracker,
 }

@@ -28,20 +28,25 @@ pub(crate) async fn serve(
     target: Target,
     mut request: Request<RequestBody>,
 ) -> Result<(RequestId, Response<Content>), Refusal> {
-    let function =
-        app.dispatcher.resolve(&target.namespace, &target.name, target.qualifier).await?;
-    let open = is_open(app, &target, &function).await?;
-    let principal = auth::caller_of_function(app, open, request.headers_mut())?;
+    let found = app.dispatcher.resolve(&target.namespace, &target.name, target.qualifier).await;
+    let open = match &found {
+        Ok(function) => is_open(app, &target, function).await?,
+        Err(error) if error.code().status() == 404 => app.dev,
+        Err(error) => return Err(error.clone().into()),
+    };
+    let (uri, headers) = (request.uri().clone(), request.headers_mut());
+    let principal = auth::caller_of_function(app, open, &uri, headers)?;
+    let function = found?;
     let head = request.method() == Method::HEAD;
     let tell = app.dev || principal.is_some();
     let trace_parent = trace_parent(request.headers());
     let origin = Origin { trace_parent, ..Origin::default() };
     let caller = Caller { id: RequestId::new(), principal, origin };
 
-    let request = for_guest(request, peer, host, target)?;
+    let request = for_guest(app, request, peer, host, target)?;
     let answer = app.dispatcher.http(function.clone(), caller, request).await?;
     match answer.reply {
-        Reply::Response(response) if response.status().as_u16() >= 200 => {
+        Reply::Response(response) if (200..600).contains(&response.status().as_u16()) => {
             Ok((answer.id, from_guest(app, head, response)))
         }
         Reply::Response(response) => {
@@ -94,6 +99,7 @@ pub(crate) fn trace_parent(headers: &HeaderMap) -> Option<String> {
 /// The request as the function gets it: absolute, without what was meant for
 /// us, and saying where it came from.
 fn for_guest(
+    app: &App,
     request: Request<RequestBody>,
     peer: &Peer,
     host: &Host,
@@ -112,7 +118,8 @@ fn for_guest(
     parts.headers.remove(http::header::EXPECT);
     let authority = HeaderValue::from_str(host.authority.as_str())
         .map_err(|_| Refusal::invalid("the request's host is malformed"))?;
-    headers::add_forwarded(&mut parts.headers, peer, &authority, prefix.as_deref());
+    headers::join_cookies(&mut parts.headers);
+    app.proxies.settle(&mut parts.headers, peer, &authority, prefix.as_deref());
     // The target wins over the header, and HTTP/2 has no such header.
     parts.headers.insert(HOST, authority);
     let uri = Uri::builder()

@@ -1,9 +1,9 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use lambent_server::{Options, TlsFiles};
+use lambent_server::{IpNet, Options, Timeouts, TlsFiles};
 use lambent_types::parse_bytes;
 use serde_json::json;
 
@@ -61,9 +61,24 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 1000)]
     concurrency: usize,
 
-    /// Hold at most so many connections at once; more are answered 503
+    /// Hold at most so many connections at once, if the process may open enough
+    /// files; for more, idle ones are closed, and if none is, they are answered 503
     #[arg(long, value_name = "N", default_value_t = 8192)]
     connections: usize,
+
+    /// Hold at most so many connections of one address (of IPv6: one /64)
+    /// [default: a tenth of all; any number from this machine]
+    #[arg(long, value_name = "N")]
+    connections_per_peer: Option<usize>,
+
+    /// Give up bodies that come in more slowly, after 20 s; 0 for any
+    #[arg(long, value_name = "BYTES/S", default_value_t = Timeouts::default().body_rate)]
+    body_rate: u64,
+
+    /// Believe proxies in this network that say whom a request is from; what
+    /// others say in X-Forwarded-For and the like is replaced. May be repeated
+    #[arg(long, value_name = "CIDR", value_parser = network)]
+    trusted_proxy: Vec<IpNet>,
 
     /// Let compiling one component take at most this much CPU time; small ones get
     /// less: 15 s, and 8 s for each MiB
@@ -90,6 +105,14 @@ pub(crate) struct ServeArgs {
     quotas: QuotaArgs,
 }
 
+/// Reads a network, or an address as the network of it alone.
+fn network(text: &str) -> Result<IpNet, String> {
+    let address = text.parse::<IpAddr>().map(IpNet::from);
+    address
+        .or_else(|_| text.parse())
+        .map_err(|_| format!("{text:?} is no network; give one such as 10.0.0.0/8, or an address"))
+}
+
 impl ServeArgs {
     fn options(self) -> Options {
         let data = self.data.filter(|data| !data.as_os_str().is_empty());
@@ -101,6 +124,9 @@ impl ServeArgs {
             tls,
             concurrency_max: self.concurrency,
             connections_max: self.connections,
+            connections_per_peer: self.connections_per_peer,
+            trusted_proxies: self.trusted_proxy,
+            timeouts: Timeouts { body_rate: self.body_rate, ..Timeouts::default() },
             compile_cpu_seconds: self.compile_cpu_seconds,
             grace: self.grace,
             log_age_max: self.log_retention,
@@ -179,6 +205,10 @@ mod tests {
             "--tls-key=k",
             "--concurrency=2",
             "--connections=3",
+            "--connections-per-peer=2",
+            "--body-rate=7",
+            "--trusted-proxy=10.0.0.0/8",
+            "--trusted-proxy=::1",
             "--compile-cpu-seconds=4",
             "--grace=1m",
             "--log-retention=2d",
@@ -195,6 +225,9 @@ mod tests {
         assert_eq!(options.domain, ["a.example"]);
         assert_eq!(options.tls.unwrap().key, PathBuf::from("k"));
         assert_eq!((options.concurrency_max, options.connections_max), (2, 3));
+        assert_eq!((options.connections_per_peer, options.timeouts.body_rate), (Some(2), 7));
+        let proxies = ["10.0.0.0/8", "::1/128"].map(|network| network.parse().unwrap());
+        assert_eq!(options.trusted_proxies, proxies);
         assert_eq!(options.compile_cpu_seconds, 4);
         assert_eq!(options.grace, Duration::from_secs(60));
         assert_eq!(options.log_age_max, Duration::from_secs(2 * 86_400));
@@ -210,5 +243,8 @@ mod tests {
         assert_eq!(options.quotas, quotas);
         assert_eq!(options.disk_reserve, Some(6 << 10));
         assert!(Probe::try_parse_from(["probe", "--tls-cert=c"]).is_err());
+        for bad in ["10.0.0.0/33", "proxy.example", "10.0.0", ""] {
+            assert!(Probe::try_parse_from(["probe", "--trusted-proxy", bad]).is_err(), "{bad}");
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! Who may do what.
 
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderValue};
+use http::uri::PathAndQuery;
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use lambent_types::ErrorCode;
 
 use crate::problem::Refusal;
@@ -22,25 +23,53 @@ pub(crate) fn require_key(app: &App, headers: &HeaderMap) -> Result<(), Refusal>
     ))
 }
 
-/// Who calls a function. Of an open one nothing is asked, and what the caller
-/// sent is the function's; from others the key is taken out, for it is ours.
+/// Who calls a function, of which anyone may call an `open` one. Where there
+/// is none the caller is asked for the key too: whether there is one is told to
+/// no one else.
+///
+/// The key is taken out of every header, whatever the function is: it is ours,
+/// and whoever has it can do everything. A key in the target is refused, since
+/// it cannot be taken out unseen.
 pub(crate) fn caller_of_function(
     app: &App,
     open: bool,
+    target: &Uri,
     headers: &mut HeaderMap,
 ) -> Result<Option<String>, Refusal> {
-    if open {
-        return Ok(None);
+    let held = if open { shows_key(app, headers) } else { holds_key(app, headers)? };
+    if !open && !held {
+        return Err(Refusal::new(
+            ErrorCode::Unauthorized,
+            "no public function is here; send the key as Authorization: Bearer <secret> to call \
+             one that is not public, or make it public",
+        ));
     }
-    if holds_key(app, headers)? {
-        headers.remove(AUTHORIZATION);
-        return Ok(Some(ROOT.into()));
+    let target = target.path_and_query().map_or("", PathAndQuery::as_str);
+    if app.key.is_in(target.as_bytes()) {
+        return Err(Refusal::invalid(
+            "the target holds the key of this server; send it as Authorization: Bearer <secret>",
+        ));
     }
-    Err(Refusal::new(
-        ErrorCode::Unauthorized,
-        "the function is not public; send the key as Authorization: Bearer <secret>, or make \
-         the function public",
-    ))
+    take_key(app, headers);
+    Ok(held.then(|| ROOT.into()))
+}
+
+/// Removes every header that holds the root key.
+fn take_key(app: &App, headers: &mut HeaderMap) {
+    let holding = headers.iter().filter(|(_, value)| app.key.is_in(value.as_bytes()));
+    let names: Vec<HeaderName> = holding.map(|(name, _)| name.clone()).collect();
+    for name in names {
+        tracing::debug!(header = %name, "the key of the server was kept from a function");
+        headers.remove(name);
+    }
+}
+
+/// Whether one of the credentials is the root key.
+fn shows_key(app: &App, headers: &HeaderMap) -> bool {
+    headers
+        .get_all(AUTHORIZATION)
+        .iter()
+        .any(|value| bearer(value).is_some_and(|key| app.key.is(key)))
 }
 
 /// Whether the root key was shown. That a wrong one was is an error, not `false`.

@@ -15,6 +15,7 @@ use lambent_types::{ErrorCode, format_bytes};
 use serde::de::DeserializeOwned;
 use tokio::time::{Instant, Sleep};
 
+use crate::body::BodyError;
 use crate::problem::Refusal;
 
 /// Most bytes of a JSON body.
@@ -29,15 +30,33 @@ pub(crate) enum IntakeError {
     TooLarge(u64),
     #[error("the body stopped coming in")]
     Stalled,
+    #[error("the body comes in too slowly; send it faster, or in parts")]
+    Slow,
     #[error("the body broke off")]
     Broken,
+}
+
+impl IntakeError {
+    /// What has become of the body, by its error.
+    fn of(error: &axum::Error) -> Self {
+        let mut cause = Some(error as &(dyn std::error::Error + 'static));
+        while let Some(error) = cause {
+            if matches!(error.downcast_ref(), Some(BodyError::Slow)) {
+                return Self::Slow;
+            }
+            cause = error.source();
+        }
+        Self::Broken
+    }
 }
 
 impl From<IntakeError> for Refusal {
     fn from(error: IntakeError) -> Self {
         let code = match error {
             IntakeError::TooLarge(_) => ErrorCode::PayloadTooLarge,
-            IntakeError::Stalled | IntakeError::Broken => ErrorCode::InvalidRequest,
+            IntakeError::Stalled | IntakeError::Slow | IntakeError::Broken => {
+                ErrorCode::InvalidRequest
+            }
         };
         Self::new(code, error.to_string())
     }
@@ -121,7 +140,7 @@ impl Body for Intake {
         };
         this.waiting = false;
         Poll::Ready(frame.map(|frame| {
-            let frame = frame.map_err(|_| IntakeError::Broken)?;
+            let frame = frame.map_err(|error| IntakeError::of(&error))?;
             let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
             this.left = this.left.checked_sub(bytes).ok_or(IntakeError::TooLarge(this.limit))?;
             Ok(frame)

@@ -149,6 +149,7 @@ async fn respond(call: Call, request: Request<Body>, running: Running) -> Answer
             (builder.header("content-length", "3").header("content-length", "4"), body)
         }
         "/switch" => (builder.status(101).header("upgrade", "x"), full("")),
+        "/beyond" => (builder.status(600), full("")),
         "/hop" => {
             let builder = builder.header("connection", "close, x-secret").header("x-secret", "1");
             (builder.header("transfer-encoding", "gzip").header("x-kept", "1"), full("hop"))

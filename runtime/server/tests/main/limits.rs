@@ -5,7 +5,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Request;
 use lambent_server::{Options, Timeouts};
-use tokio::io::AsyncWriteExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpSocket;
 use tokio::time::{Instant, sleep};
 
 use crate::node::{Node, read_to_end, read_until};
@@ -16,7 +17,7 @@ const LONG: Duration = Duration::from_secs(60);
 fn timeouts(head: Duration, idle: Duration) -> impl FnOnce(&mut Options) {
     move |options| {
         options.dev = true;
-        options.timeouts = Timeouts { head, idle, stall: LONG };
+        options.timeouts = Timeouts { head, idle, stall: LONG, ..Timeouts::default() };
     }
 }
 
@@ -73,7 +74,8 @@ async fn a_running_function_is_not_idle() {
 async fn a_client_that_takes_nothing_is_given_up() {
     let node = Node::start_with(|options| {
         options.dev = true;
-        options.timeouts = Timeouts { head: SHORT, idle: SHORT, stall: SHORT };
+        options.timeouts =
+            Timeouts { head: SHORT, idle: SHORT, stall: SHORT, ..Timeouts::default() };
     })
     .await;
     let reply = node.put("/v1/functions/f", "http").await;
@@ -107,7 +109,8 @@ async fn a_client_that_takes_nothing_is_given_up() {
 async fn a_stream_that_takes_nothing_is_given_up() {
     let node = Node::start_with(|options| {
         options.dev = true;
-        options.timeouts = Timeouts { head: SHORT, idle: SHORT, stall: SHORT };
+        options.timeouts =
+            Timeouts { head: SHORT, idle: SHORT, stall: SHORT, ..Timeouts::default() };
     })
     .await;
     node.deploy_public("f").await;
@@ -153,6 +156,127 @@ async fn connections_beyond_the_limit_are_told_so() {
         }
     };
     tokio::time::timeout(LONG, again).await.unwrap();
+}
+
+/// A node on which this machine counts as one address, with three places for it.
+async fn crowded(spare: Duration) -> Node {
+    Node::start_with(|options| {
+        options.dev = true;
+        options.connections_per_peer = Some(3);
+        options.timeouts.spare = spare;
+    })
+    .await
+}
+
+#[tokio::test]
+async fn one_address_has_so_many_connections_and_no_more() {
+    let node = crowded(LONG).await;
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let mut stream = node.connect().await;
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+        read_until(&mut stream, "\r\n\r\nok").await;
+        held.push(stream);
+    }
+    let reply = node.get("/healthz").await;
+    assert_eq!((reply.status.as_u16(), reply.json()["code"].as_str()), (503, Some("overloaded")));
+    // Others are not kept out.
+    let other = TcpSocket::new_v4().unwrap();
+    other.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+    let mut other = other.connect(node.address).await.unwrap();
+    other.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    read_until(&mut other, "\r\n\r\nok").await;
+}
+
+#[tokio::test]
+async fn the_longest_idle_connection_gives_way_and_none_that_is_at_work() {
+    let node = crowded(SHORT).await;
+    node.deploy_public("f").await;
+    let mut busy = node.connect().await;
+    busy.write_all(b"GET /fn/f/hang HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let mut silent = node.connect().await;
+    let mut idle = node.connect().await;
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    read_until(&mut idle, "\r\n\r\nok").await;
+    sleep(SHORT * 2).await;
+    assert_eq!(node.get("/healthz").await.status, 200);
+    // It never said anything, so nobody had been idle for longer.
+    assert_eq!(read_to_end(&mut silent).await, "");
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    read_until(&mut idle, "\r\n\r\nok").await;
+    drop(busy);
+    node.wait_for_cancelled(1).await;
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_has_as_many_connections_as_it_needs() {
+    let node = Node::start_with(|options| {
+        options.dev = true;
+        options.connections_per_peer = Some(1);
+        options.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+        options.timeouts.spare = LONG;
+    })
+    .await;
+    let _held = [node.connect().await, node.connect().await];
+    assert_eq!(node.get("/healthz").await.status, 200);
+}
+
+fn least_rate(options: &mut Options) {
+    options.dev = true;
+    let (body_grace, body_rate) = (SHORT, 1000);
+    options.timeouts = Timeouts { body_grace, body_rate, ..Timeouts::default() };
+}
+
+/// Sends a request whose body drips, and returns what came of it and when.
+async fn dripping(node: &Node, head: &str) -> (String, Duration) {
+    let mut stream = node.connect().await;
+    let begun = Instant::now();
+    let head = format!(
+        "{head} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/wasm\r\nContent-Length: 100000\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let (mut answer, mut drip) = stream.into_split();
+    let dripping = tokio::spawn(async move {
+        while drip.write_all(b"x").await.is_ok() {
+            sleep(SHORT / 10).await;
+        }
+    });
+    let mut received = Vec::new();
+    let _ = tokio::time::timeout(LONG, answer.read_to_end(&mut received)).await.unwrap();
+    dripping.abort();
+    (String::from_utf8_lossy(&received).into_owned(), begun.elapsed())
+}
+
+#[tokio::test]
+async fn bodies_come_at_a_least_rate_at_every_door() {
+    let node = Node::start_with(least_rate).await;
+    node.deploy_public("f").await;
+    for path in ["buckets/b", "keyspaces/k", "queues/q"] {
+        let request = Request::put(format!("/v1/{path}")).body(Bytes::new()).unwrap();
+        assert_eq!(node.send(request).await.status, 201, "{path}");
+    }
+    for (head, answer) in [
+        ("POST /fn/f/", "HTTP/1.1 502"),
+        ("PUT /v1/functions/g", "HTTP/1.1 400"),
+        ("PUT /v1/buckets/b/objects/o", "HTTP/1.1 400"),
+        ("PUT /v1/keyspaces/k/keys/k", "HTTP/1.1 400"),
+        ("POST /v1/queues/q/messages", "HTTP/1.1 400"),
+        ("POST /v1/functions/f/invocations", "HTTP/1.1 400"),
+    ] {
+        let (received, took) = dripping(&node, head).await;
+        assert!(received.starts_with(answer), "{head}: {received}");
+        assert!(took < SHORT * 30, "{head} took {took:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_slow_function_is_no_slow_client() {
+    let node = Node::start_with(least_rate).await;
+    node.deploy_public("f").await;
+    // It answers after twice the grace, and reads nothing before.
+    let body = Bytes::from(vec![b'x'; 4 << 20]);
+    let reply = node.send(Request::post("/fn/f/slow").body(body).unwrap()).await;
+    assert_eq!(reply.text(), "slow");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod api;
 mod deliveries;
 mod drain;
 mod fake;
+mod floods;
 mod framing;
 mod hostile;
 mod keys;

@@ -72,6 +72,17 @@ async fn only_public_functions_are_open_and_no_function_sees_the_key() {
     assert!(reply.header("www-authenticate").starts_with("Bearer"));
     assert_eq!(node.send_as_is(with("/fn/closed/", "Bearer wrong")).await.status, 401);
     assert_eq!(node.send_as_is(with("/fn/closed/", "Basic dGVzdA==")).await.status, 401);
+    // Nobody else learns whether there is one.
+    let answers = ["/fn/closed/", "/fn/closed:7/", "/fn/nobody/", "/fn/open:7/", "/fn/@x/nobody/"];
+    let mut told = Vec::new();
+    for path in answers {
+        let reply = node.send_as_is(bare(path)).await;
+        let mut problem = reply.json();
+        problem["request_id"] = "".into();
+        told.push((reply.status, problem, reply.headers.len()));
+    }
+    assert!(told.iter().all(|answer| *answer == told[0]), "{told:?}");
+    assert_eq!(node.get("/fn/nobody/").await.code(), "function-not-found");
 
     let reply = node.get("/fn/closed/").await;
     assert_eq!(reply.status, 200);
@@ -81,6 +92,31 @@ async fn only_public_functions_are_open_and_no_function_sees_the_key() {
     let reply = node.send_as_is(with("/fn/open/", "Bearer of-the-function")).await;
     assert!(reply.text().contains("authorization: Bearer of-the-function"));
     assert!(reply.text().contains("principal=None"));
+    // However it is sent, and whatever the function is.
+    let key = &node.key;
+    for path in ["/fn/open/", "/fn/closed/"] {
+        let request = get(path)
+            .header("authorization", format!("bearer  {key}"))
+            .header("proxy-authorization", format!("Bearer {key}"))
+            .header("cookie", format!("a=1; key=\"{key}\""))
+            .header("x-api-key", key.clone())
+            .header("x-amz-security-token", key.clone())
+            .header("x-kept", "1");
+        let reply = node.send_as_is(request.body(Bytes::new()).unwrap()).await;
+        let text = reply.text();
+        assert!(text.contains("x-kept: 1") && text.contains("principal=Some(\"root\")"), "{text}");
+        assert!(!text.contains(key.as_str()), "{path}: {text}");
+    }
+    let request = get("/fn/open/")
+        .header("authorization", "Basic dGVzdA==")
+        .header("authorization", format!("Bearer\t{key}"));
+    let text = node.send_as_is(request.body(Bytes::new()).unwrap()).await.text();
+    assert!(!text.contains(key.as_str()) && text.contains("principal="), "{text}");
+    for path in [format!("/fn/open/?key={key}"), format!("/fn/open/{key}/x")] {
+        let reply = node.send_as_is(bare(&path)).await;
+        assert_eq!((reply.status.as_u16(), reply.code()), (400, "invalid-request".into()));
+        assert!(!reply.text().contains(key.as_str()), "{}", reply.text());
+    }
 
     // A version that was public is closed with the function.
     assert_eq!(node.post("/v1/functions/open/versions", "").await.status, 201);
@@ -109,7 +145,7 @@ async fn what_belongs_to_the_connection_stays_on_it() {
     for gone in ["x-mine", "connection:", "keep-alive", "proxy-authorization"] {
         assert!(!text.contains(gone), "{gone} in {text}");
     }
-    assert!(text.contains("te: trailers") && text.contains("x-forwarded-for: 1.2.3.4, 127.0.0.1"));
+    assert!(text.contains("te: trailers") && text.contains("x-forwarded-for: 127.0.0.1\n"));
     assert!(text.contains(&format!("trace=Some(\"{trace}\")")));
 
     let reply = node.get("/fn/f/hop").await;
@@ -129,6 +165,7 @@ async fn a_function_that_gives_no_response_is_a_problem() {
         ("/fn/f/trap", 502, "function-trapped"),
         ("/fn/f/timeout", 504, "function-timed-out"),
         ("/fn/f/switch", 502, "function-bad-response"),
+        ("/fn/f/beyond", 502, "function-bad-response"),
         ("/fn/f/refuse", 503, "overloaded"),
     ] {
         let reply = anyone(path).await;
@@ -229,19 +266,75 @@ async fn continue_is_said_when_the_body_is_wanted() {
 }
 
 #[tokio::test]
+async fn a_trusted_proxy_is_believed() {
+    let node = Node::start_with(|options| {
+        options.dev = true;
+        options.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+    })
+    .await;
+    node.deploy_public("f").await;
+    let request = get("/fn/f/")
+        .header("x-forwarded-for", "6.6.6.6, 192.0.2.7")
+        .header("x-forwarded-proto", "https")
+        .header("x-forwarded-host", "shop.example");
+    let text = node.send(request.body(Bytes::new()).unwrap()).await.text();
+    for line in [
+        "x-forwarded-for: 192.0.2.7, 127.0.0.1\n",
+        "x-forwarded-proto: https\n",
+        "x-forwarded-host: shop.example\n",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+}
+
+#[tokio::test]
+async fn cookies_that_come_in_several_fields_are_one() {
+    let node = Node::dev().await;
+    node.deploy_public("f").await;
+    let uri = format!("http://{}/fn/f/", node.address);
+    let request = get(&uri).header("cookie", "a=1").header("cookie", "b=2");
+    let text = node.send_h2(request.body(Bytes::new()).unwrap()).await.text();
+    assert!(text.contains("cookie: a=1; b=2\n") && text.matches("cookie:").count() == 1, "{text}");
+}
+
+#[tokio::test]
 async fn other_sites_cannot_use_a_development_server() {
     let node = Node::dev().await;
-    let with = |name: &'static str, value: &'static str| {
-        get("/v1/functions").header(name, value).body(Bytes::new()).unwrap()
+    node.deploy_public("f").await;
+    let with = |path: &str, name: &'static str, value: &str| {
+        get(path).header(name, value).body(Bytes::new()).unwrap()
     };
-    for (name, value) in
-        [("host", "rebound.example"), ("origin", "https://evil.example"), ("origin", "null")]
-    {
-        let reply = node.send_as_is(with(name, value)).await;
+    let (api, own) = ("/v1/functions", format!("http://{}", node.address));
+    for (path, name, value) in [
+        (api, "host", "rebound.example"),
+        ("/fn/f/", "host", "rebound.example"),
+        (api, "origin", "https://evil.example"),
+        (api, "origin", "null"),
+        (api, "origin", "http://localhost:3000"),
+        (api, "origin", "http://f.localhost:4566"),
+        (api, "sec-fetch-site", "same-site"),
+        ("/metrics", "sec-fetch-site", "cross-site"),
+        ("/fn/f/", "sec-fetch-site", "cross-site"),
+        ("/fn/f/", "origin", "https://evil.example"),
+    ] {
+        let reply = node.send_as_is(with(path, name, value)).await;
         assert_eq!((reply.status.as_u16(), reply.code()), (403, "forbidden".into()), "{value}");
     }
-    let reply = node.send_as_is(with("origin", "http://localhost:3000")).await;
-    assert_eq!(reply.status, 200);
+    for (path, name, value) in [
+        (api, "origin", own.as_str()),
+        (api, "sec-fetch-site", "same-origin"),
+        ("/metrics", "sec-fetch-site", "none"),
+        ("/fn/f/", "origin", "http://localhost:3000"),
+    ] {
+        assert_eq!(node.send_as_is(with(path, name, value)).await.status, 200, "{value}");
+    }
+    // Its page must not act as the node's own.
+    let by_path = node.get("/fn/f/").await;
+    assert!(by_path.header("content-security-policy").starts_with("sandbox "), "{by_path:?}");
+    assert!(!by_path.header("content-security-policy").contains("allow-same-origin"));
+    let by_host = node.send_as_is(with("/", "host", "f.localhost")).await;
+    assert_eq!((by_host.status.as_u16(), by_host.header("content-security-policy")), (200, ""));
+    assert_eq!(node.get("/healthz").await.header("content-security-policy"), "");
 }
 
 #[tokio::test]
