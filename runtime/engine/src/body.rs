@@ -181,15 +181,18 @@ impl ResponseBody {
     /// # Errors
     /// What is wrong with it; nothing of it was sent.
     pub(crate) async fn read_ahead(&mut self) -> Result<(), String> {
-        if self.declared.is_none() {
-            return Ok(());
-        }
-        poll_fn(|cx| self.poll_ahead(1, cx)).await?;
+        let Some(declared) = self.declared else { return Ok(()) };
+        poll_fn(|cx| self.poll_ahead(declared.min(1), cx)).await?;
         let rest = poll_fn(|cx| self.poll_ahead(AHEAD_BYTES_MAX, cx));
-        timeout(AHEAD_TIME_MAX, rest).await.unwrap_or(Ok(()))
+        if let Ok(read) = timeout(AHEAD_TIME_MAX, rest).await {
+            return read;
+        }
+        // The time may have passed while the guest had no turn.
+        tokio::task::yield_now().await;
+        self.read_left()
     }
 
-    /// Reads what a guest that is done has left of it.
+    /// Reads what is there of it.
     ///
     /// # Errors
     /// As [`Self::read_ahead`].
