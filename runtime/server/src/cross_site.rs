@@ -3,11 +3,10 @@
 //! functions, which are code like any other, not its API.
 //!
 //! Browsers say where a request comes from: in `Sec-Fetch-Site` (all since 2023,
-//! to addresses of this machine also without TLS), in `Origin` with whatever is
-//! not a plain GET, and in `Referer` unless the page forbids it. Programs send
-//! none of them.
+//! to addresses of this machine also without TLS), and in `Origin` with whatever
+//! is not a plain GET or may be read by the page. Programs send neither.
 
-use http::header::{ORIGIN, REFERER};
+use http::header::ORIGIN;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use lambent_types::ErrorCode;
 
@@ -16,8 +15,6 @@ use crate::problem::Refusal;
 use crate::router::Route;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
-const FETCH_DEST: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// What pages of functions that are found by path are served with. They would
 /// share the API's origin; this gives them one that is nobody's. Those that are
@@ -63,18 +60,16 @@ fn is_own(host: &Host, secure: bool, headers: &HeaderMap) -> bool {
 }
 
 /// Whether no page asks, or one of a site on this machine, such as the server of
-/// a front end under development. A link on any page may lead to a function.
+/// a front end under development. Links and images on any page may lead to a
+/// function: who shows them learns nothing, and a GET changes nothing. To tell
+/// them from those of a sandboxed page is not possible: both have no referrer.
 fn is_local(domains: &Domains, method: &Method, headers: &HeaderMap) -> bool {
-    let mut origins = headers.get_all(ORIGIN).iter().peekable();
-    if origins.peek().is_some() {
-        return origins.all(|origin| domains.is_local_url(origin));
-    }
-    let is = |name: HeaderName, value: &str| headers.get(name).is_some_and(|given| given == value);
-    let follows_link = *method == Method::GET || *method == Method::HEAD;
-    let follows_link = follows_link && is(FETCH_MODE, "navigate") && is(FETCH_DEST, "document");
     let cross_site = headers.get_all(FETCH_SITE).iter().any(|site| site == "cross-site");
-    let local_page = || headers.get(REFERER).is_some_and(|page| domains.is_local_url(page));
-    !cross_site || follows_link || local_page()
+    let mut origins = headers.get_all(ORIGIN).iter().peekable();
+    match origins.peek() {
+        Some(_) => origins.all(|origin| domains.is_local_url(origin)),
+        None => !cross_site || method.is_safe(),
+    }
 }
 
 impl Domains {
@@ -93,39 +88,40 @@ mod tests {
     use super::*;
     use crate::router;
 
-    /// By line: what asks, and how a browser sends it: method, host, path,
-    /// `Origin`, `Sec-Fetch-Site`, `-Mode`, `-Dest`, `Referer`; then what is to
-    /// become of it. Taken down from Chromium and Firefox, which agree in these
-    /// fields; `localhost` is a public suffix, so that a name below it is a site.
+    /// By line: what asks; method, host and path; `Origin` and `Sec-Fetch-Site`;
+    /// and whether it may. As Chromium 156 and Firefox 153 send them: `localhost`
+    /// is a public suffix, so that each name below it is a site of its own, and
+    /// other ports are the same site.
     const REQUESTS: &str = "
-curl and the command line | POST 127.0.0.1:4566 /v1/queues/q/purge | - - - - - | yes
-curl at a function | GET f.localhost:4566 / | - - - - - | yes
-an address typed in | GET localhost:4566 /v1/functions | - none navigate document - | yes
-a page of the node fetches | GET localhost:4566 /v1/functions | - same-origin cors empty http://localhost:4566/console | yes
-a page of the node posts | POST localhost:4566 /v1/queues/q/purge | http://localhost:4566 same-origin cors empty http://localhost:4566/console | yes
-a function's page by path, sandboxed, posts | POST localhost:4566 /v1/queues/q/purge | null cross-site no-cors empty http://localhost:4566/ | no
-a function's page by path, sandboxed, fetches | GET localhost:4566 /v1/functions | null cross-site cors empty http://localhost:4566/ | no
-a function's page by host posts | POST localhost:4566 /v1/queues/q/purge | http://f.localhost:4566 cross-site no-cors empty http://f.localhost:4566/ | no
-a function's page by host posts a form | POST localhost:4566 /v1/queues/q/purge | http://f.localhost:4566 cross-site navigate document http://f.localhost:4566/ | no
-a function's page by host shows an image | GET localhost:4566 /v1/functions | - cross-site no-cors image http://f.localhost:4566/ | no
-another server here posts | POST localhost:4566 /v1/queues/q/purge | http://localhost:3000 same-site no-cors empty http://localhost:3000/ | no
-another server here shows an image | GET localhost:4566 /metrics | - same-site no-cors image http://localhost:3000/ | no
-another server here, an old browser | POST localhost:4566 /v1/queues/q/purge | http://localhost:3000 - - - - | no
-another site posts | POST localhost:4566 /v1/queues/q/purge | https://evil.example cross-site no-cors empty https://evil.example/ | no
-another site links to the API | GET localhost:4566 /v1/functions | - cross-site navigate document https://evil.example/ | no
-another site asks for the state | GET localhost:4566 /healthz | - cross-site no-cors image https://evil.example/ | yes
-a front end here fetches from a function | GET f.localhost:4566 /api | http://localhost:3000 cross-site cors empty http://localhost:3000/ | yes
-a front end here posts to a function | POST localhost:4566 /fn/f/api | http://localhost:3000 same-site cors empty http://localhost:3000/ | yes
-a front end here shows a function's image | GET f.localhost:4566 /a.png | - cross-site no-cors image http://localhost:3000/ | yes
-a function's page fetches from itself | POST f.localhost:4566 /api | http://f.localhost:4566 same-origin cors empty http://f.localhost:4566/ | yes
-a sandboxed page's script | GET localhost:4566 /fn/f/a.js | - cross-site no-cors script http://localhost:4566/ | yes
-another site fetches from a function | GET f.localhost:4566 / | https://evil.example cross-site cors empty https://evil.example/ | no
-another site shows a function's image | GET f.localhost:4566 / | - cross-site no-cors image https://evil.example/ | no
-another site shows it, without a referrer | GET f.localhost:4566 / | - cross-site no-cors image - | no
-another site frames a function | GET f.localhost:4566 / | - cross-site navigate iframe https://evil.example/ | no
-another site links to a function | GET f.localhost:4566 / | - cross-site navigate document https://evil.example/ | yes
-another site posts a form to a function | POST f.localhost:4566 / | https://evil.example cross-site navigate document https://evil.example/ | no
-a page without an origin posts to a function | POST localhost:4566 /fn/f/ | null cross-site no-cors empty - | no
+curl and the command line | POST 127.0.0.1:4566 /v1/queues/q/purge | - - | yes
+curl at a function | POST f.localhost:4566 / | - - | yes
+an address typed in | GET localhost:4566 /v1/functions | - none | yes
+a page of the node fetches | GET localhost:4566 /v1/functions | - same-origin | yes
+a page of the node posts | POST localhost:4566 /v1/queues/q/purge | http://localhost:4566 same-origin | yes
+a function's page by path, sandboxed, posts | POST localhost:4566 /v1/queues/q/purge | null cross-site | no
+a function's page by path, sandboxed, fetches | GET localhost:4566 /v1/functions | null cross-site | no
+a function's page by path, sandboxed, shows an image | GET localhost:4566 /metrics | - cross-site | no
+a function's page by host posts | POST localhost:4566 /v1/queues/q/purge | http://f.localhost:4566 cross-site | no
+a function's page by host fetches | GET localhost:4566 /v1/functions | http://f.localhost:4566 cross-site | no
+a function's page by host shows an image | GET localhost:4566 /v1/functions | - cross-site | no
+another server here posts | POST localhost:4566 /v1/queues/q/purge | http://localhost:3000 same-site | no
+another server here fetches | GET localhost:4566 /v1/functions | http://localhost:3000 same-site | no
+another server here shows an image | GET localhost:4566 /metrics | - same-site | no
+another server here, an old browser | POST localhost:4566 /v1/queues/q/purge | http://localhost:3000 - | no
+the same server by another name | POST localhost:4566 /v1/queues/q/purge | http://127.0.0.1:4566 cross-site | no
+another site posts | POST localhost:4566 /v1/queues/q/purge | https://evil.example cross-site | no
+another site links to the API | GET localhost:4566 /v1/functions | - cross-site | no
+another site asks for the state | GET localhost:4566 /healthz | - cross-site | yes
+a front end here fetches from a function | GET f.localhost:4566 /api | http://localhost:3000 cross-site | yes
+a front end here posts to a function | POST localhost:4566 /fn/f/api | http://localhost:3000 same-site | yes
+a front end here shows a function's image | GET f.localhost:4566 /a.png | - cross-site | yes
+a function's page posts to itself | POST f.localhost:4566 /api | http://f.localhost:4566 same-origin | yes
+a sandboxed page's own script | GET localhost:4566 /fn/f/a.js | - cross-site | yes
+another site links to a function | GET f.localhost:4566 / | - cross-site | yes
+another site fetches from a function | GET f.localhost:4566 / | https://evil.example cross-site | no
+another site posts to a function | POST f.localhost:4566 / | https://evil.example cross-site | no
+a page without an origin posts to a function | POST localhost:4566 /fn/f/ | null cross-site | no
+what says only that it is of another site | POST localhost:4566 /fn/f/ | - cross-site | no
 ";
 
     #[test]
@@ -138,7 +134,7 @@ a page without an origin posts to a function | POST localhost:4566 /fn/f/ | null
             let [method, host, path] = target.split(' ').collect::<Vec<_>>()[..] else {
                 panic!("{line}")
             };
-            let names = [ORIGIN, FETCH_SITE, FETCH_MODE, FETCH_DEST, REFERER];
+            let names = [ORIGIN, FETCH_SITE];
             let mut headers: HeaderMap = names
                 .into_iter()
                 .zip(said.split(' '))
