@@ -88,12 +88,12 @@ mod tests {
 
     #[tokio::test]
     async fn only_waiting_counts_and_any_rate_may_be_allowed() {
-        let mut cx = Context::from_waker(std::task::Waker::noop());
         let mut none = Measured::new(Pace { grace: Duration::ZERO, rate: 1 });
         none.came(0);
         assert!(none.since.is_none());
-        assert!(none.poll_late(&mut cx).is_ready());
+        std::future::poll_fn(|cx| none.poll_late(cx)).await;
         let mut any = Measured::new(Pace { grace: Duration::ZERO, rate: 0 });
+        let mut cx = Context::from_waker(std::task::Waker::noop());
         assert!(any.poll_late(&mut cx).is_pending());
     }
 }

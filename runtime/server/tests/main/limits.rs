@@ -192,6 +192,8 @@ async fn one_address_has_so_many_connections_and_no_more() {
 async fn the_longest_idle_connection_gives_way_and_none_that_is_at_work() {
     let node = crowded(SHORT).await;
     node.deploy_public("f").await;
+    // Until the connection of the deploy is gone.
+    sleep(SHORT * 2).await;
     let mut busy = node.connect().await;
     busy.write_all(b"GET /fn/f/hang HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     let mut silent = node.connect().await;
