@@ -175,6 +175,11 @@ impl ResponseBody {
         self.declared = None;
     }
 
+    /// Whether its head declares how long it is.
+    pub(crate) const fn is_declared(&self) -> bool {
+        self.declared.is_some()
+    }
+
     /// Reads the beginning of a body whose length is declared while its guest
     /// writes it: all of a small one.
     ///

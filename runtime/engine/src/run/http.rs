@@ -83,7 +83,9 @@ impl<T: Send + 'static> Component<T> {
         if let Some(response) = &mut response {
             response.body_mut().until(until);
         }
-        if let (Some(response), None) = (&mut response, &ended) {
+        if let (Some(response), None) = (&mut response, &ended)
+            && response.body().is_declared()
+        {
             let ahead = tokio::select! {
                 biased;
                 done = &mut guest => {
