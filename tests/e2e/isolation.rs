@@ -1,10 +1,12 @@
 //! Nothing of one invocation is visible to another, however the first ended.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::node::{Node, guest_code, shared};
+use crate::client::Raw;
+use crate::node::{Node, eventually, guest_code, shared};
 
 /// A command that looks at all of its 32 MiB of fresh memory. If it finds
 /// anything but zeros it says so by failing. Else it leaves its mark all over,
@@ -148,6 +150,28 @@ async fn no_function_sees_the_key_of_the_node() {
     let seen = node.invoke("key-event", "{}").await.text();
     assert!(!seen.contains(&node.key) && seen.contains(r#""principal":"root""#), "{seen}");
     assert!(!node.log().contains(&node.key));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_function_reads_the_stack_of_the_node() {
+    let data = Arc::new(tempfile::tempdir().unwrap());
+    let node = Node::start_with(&data, &[], &[("RUST_BACKTRACE", "1")]);
+    node.deploy("broken", "guest-probe", "").await;
+    let mut raw = Raw::connect(node.address).await;
+    // An upload that breaks off: what comes is no chunk.
+    let head =
+        "POST /sink HTTP/1.1\r\nhost: broken.localhost\r\ntransfer-encoding: chunked\r\n\r\n";
+    raw.send(format!("{head}5\r\nhello\r\nzz\r\n")).await;
+    let records = eventually("a record", async || {
+        Some(node.records("broken").await).filter(|records| !records.is_empty())
+    })
+    .await;
+    // The guest prints what `to-debug-string` says of the error.
+    let lines = records[0]["logs"]["lines"].as_array().unwrap();
+    assert_eq!(lines.len(), 1, "{records:?}");
+    let text = lines[0]["text"].as_str().unwrap();
+    assert!(text.starts_with("/sink: ") && text.len() > "/sink: ".len(), "{text}");
+    assert!(!text.contains("::") && !text.contains(".rs"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -56,6 +56,13 @@ impl Node {
         Self::start_by(shell, &Arc::new(tempfile::tempdir().unwrap()), flags)
     }
 
+    /// As [`Self::start_in`], with these variables in its environment.
+    pub(crate) fn start_with(data: &Arc<TempDir>, flags: &[&str], env: &[(&str, &str)]) -> Self {
+        let mut command = lambent(&[]);
+        command.envs(env.iter().copied());
+        Self::start_by(command, data, flags)
+    }
+
     fn start_by(mut command: Command, data: &Arc<TempDir>, flags: &[&str]) -> Self {
         command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"]);
         command.arg(data.path()).args(flags).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -111,6 +111,7 @@ impl<T: Send + 'static> Capability<T> for Wasi {
 
     fn link(&self, linker: &mut Linker<Host<T>>) -> wasmtime::Result<()> {
         wasmtime_wasi::p2::add_to_linker_async(linker)?;
+        crate::debug_string::link(linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
         crate::context::add_to_linker(linker)
     }

@@ -23,6 +23,7 @@ mod compile;
 mod completion;
 mod component;
 mod context;
+mod debug_string;
 mod desks;
 mod egress;
 mod engine;
