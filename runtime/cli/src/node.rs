@@ -1,11 +1,11 @@
 //! A server in this process: starts it, and ends it the way it was asked to.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use lambent_server::{Options, Server};
+use lambent_server::{Options, Reload, Server};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -15,6 +15,7 @@ use crate::error::{CliError, Exit, chain};
 pub(crate) struct Node {
     runtime: Runtime,
     server: Server,
+    reload: Reload,
     signals: Signals,
     grace: Duration,
     /// What it listens on.
@@ -44,17 +45,18 @@ impl Node {
         let server = runtime
             .block_on(Server::start(options))
             .map_err(|error| CliError::failed(chain(&error)))?;
-        let (address, url) = (server.local_addr(), server.url());
-        Ok(Self { runtime, server, signals, grace, address, url, startup: clock.elapsed() })
+        let (address, url, reload) = (server.local_addr(), server.url(), server.reload());
+        let startup = clock.elapsed();
+        Ok(Self { runtime, server, reload, signals, grace, address, url, startup })
     }
 
-    /// Serves until a signal comes or `stop` completes, then drains. A further
-    /// signal ends it at once.
+    /// Serves until a signal to end comes or `stop` completes, then drains. A
+    /// further signal ends it at once. SIGHUP has it read its certificate anew.
     ///
     /// # Errors
     /// Failed: the server ended by itself, or was not let finish.
     pub(crate) fn run(self, stop: impl Future<Output = ()>) -> Result<Exit, CliError> {
-        let Self { runtime, server, mut signals, grace, .. } = self;
+        let Self { runtime, server, reload, mut signals, grace, .. } = self;
         let result = runtime.block_on(async {
             let (shutdown, asked) = tokio::sync::oneshot::channel::<()>();
             let run = server.run_until(async {
@@ -64,7 +66,7 @@ impl Node {
             tokio::pin!(run);
             tokio::select! {
                 result = &mut run => return Some(result),
-                () = signals.next() => eprintln!(
+                () = signals.end(&reload) => eprintln!(
                     "lambent: stopping, at most {} s for what is in flight; again to stop at once",
                     grace.as_secs()
                 ),
@@ -73,7 +75,7 @@ impl Node {
             drop(shutdown);
             tokio::select! {
                 result = &mut run => Some(result),
-                () = signals.next() => None,
+                () = signals.end(&reload) => None,
             }
         });
         // What still blocks a thread must not hold up the end.
@@ -86,10 +88,13 @@ impl Node {
     }
 }
 
-/// The two ways to be asked to end.
+/// The signals that a server acts on.
 struct Signals {
     interrupt: Signal,
     terminate: Signal,
+    hangup: Signal,
+    /// Whether somebody looks on, at a terminal.
+    terminal: bool,
 }
 
 impl Signals {
@@ -97,13 +102,25 @@ impl Signals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            terminal: io::stderr().is_terminal(),
         })
     }
 
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+    /// Returns when asked to end, and reloads when asked to do that until then.
+    async fn end(&mut self, reload: &Reload) {
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return,
+                _ = self.terminate.recv() => return,
+                _ = self.hangup.recv() => {
+                    // The terminal that it was started from is gone: what it meant at first.
+                    if self.terminal && !io::stderr().is_terminal() {
+                        return;
+                    }
+                    reload.run().await;
+                }
+            }
         }
     }
 }

@@ -9,12 +9,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
 
 use crate::connection::Connections;
 use crate::error::StartError;
 use crate::places::{Place, Places};
 use crate::state::App;
+use crate::tls::Tls;
 use crate::workers::Workers;
 
 /// Connections that the kernel completes before we accept them.
@@ -49,7 +49,7 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
 /// What accepts connections.
 pub(crate) struct Listener {
     pub(crate) socket: TcpListener,
-    pub(crate) tls: Option<TlsAcceptor>,
+    pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) connections: Arc<Connections>,
     pub(crate) places: Arc<Places>,
     pub(crate) workers: Arc<Workers>,
@@ -102,7 +102,8 @@ impl Listener {
         let Ok(stream) = stream.into_std() else { return };
         let open = self.app.metrics.connection();
         let (executor, worker) = self.workers.place();
-        let serving = self.connections.clone().accepted(stream, address, self.tls.clone(), place);
+        let tls = self.tls.as_ref().map(|tls| tls.acceptor());
+        let serving = self.connections.clone().accepted(stream, address, tls, place);
         self.app.tasks.spawn_on(
             async move {
                 let _held = (open, worker);

@@ -12,7 +12,6 @@ use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -28,9 +27,10 @@ use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::pace::Pace;
 use crate::places::Places;
+use crate::reload::Reload;
 use crate::service::Doors;
 use crate::state::App;
-use crate::tls;
+use crate::tls::Tls;
 use crate::urls::Urls;
 use crate::workers::Workers;
 
@@ -57,6 +57,7 @@ pub struct Server {
     address: SocketAddr,
     grace: Duration,
     app: Arc<App>,
+    reload: Reload,
     listening: JoinHandle<()>,
     /// They end with the server, not with the listener: what is in flight when
     /// it stops accepting is finished.
@@ -67,7 +68,7 @@ pub struct Server {
 struct Opened {
     data: DataDir,
     stores: Stores,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Tls>>,
 }
 
 impl Server {
@@ -162,8 +163,10 @@ impl Server {
         });
         let workers = Workers::start().map_err(|error| StartError::Engine(error.into()))?;
         let workers = Arc::new(workers);
+        let reload = Reload::new(opened.tls.clone());
         let listening = listen(&app, socket, opened.tls, workers.clone(), &options);
-        let server = Self { address, grace: options.grace, app, listening, _workers: workers };
+        let grace = options.grace;
+        let server = Self { address, grace, app, reload, listening, _workers: workers };
         server.spawn(collect_garbage(server.app.clone()));
         server.spawn(sweep(server.app.clone()));
         let (app, drain) = (server.app.clone(), server.app.stop.drain.clone());
@@ -192,6 +195,12 @@ impl Server {
     #[must_use]
     pub fn url(&self) -> String {
         self.app.urls.base()
+    }
+
+    /// Has it read anew what can change while it runs.
+    #[must_use]
+    pub fn reload(&self) -> Reload {
+        self.reload.clone()
     }
 
     /// Serves until `shutdown`, then takes no more, finishes what is in flight
@@ -237,7 +246,7 @@ impl Server {
 fn listen(
     app: &Arc<App>,
     socket: TcpListener,
-    tls: Option<TlsAcceptor>,
+    tls: Option<Arc<Tls>>,
     workers: Arc<Workers>,
     options: &Options,
 ) -> JoinHandle<()> {
@@ -263,7 +272,7 @@ async fn open(options: &Options) -> Result<Opened, StartError> {
     options.validate()?;
     let options = options.clone();
     let open = move || {
-        let tls = options.tls.as_ref().map(tls::acceptor).transpose()?;
+        let tls = options.tls.as_ref().map(Tls::open).transpose()?.map(Arc::new);
         let data = DataDir::open(&options.data)?;
         let logs = LogOptions {
             age_max: options.log_age_max,
