@@ -73,6 +73,8 @@ pub struct Deliveries {
     /// Channels that a task looks after.
     active: Mutex<HashSet<(Namespace, Channel)>>,
     triggers_changed: Notify,
+    /// Held by whoever stores what was used.
+    usage: tokio::sync::Mutex<()>,
     tasks: TaskTracker,
     drain: CancellationToken,
 }
@@ -88,6 +90,7 @@ impl Deliveries {
             clock,
             active: Mutex::default(),
             triggers_changed: Notify::new(),
+            usage: tokio::sync::Mutex::default(),
             tasks: TaskTracker::new(),
             drain: CancellationToken::new(),
         })
@@ -202,7 +205,11 @@ impl Deliveries {
         }
     }
 
-    async fn flush_usage(&self) {
+    /// Stores what was used until now, as happens by itself every so often: for
+    /// whoever is about to read it.
+    pub async fn flush_usage(&self) {
+        // What another task took is stored when this returns.
+        let _one = self.usage.lock().await;
         let records = self.dispatcher.take_usage();
         if records.is_empty() {
             return;

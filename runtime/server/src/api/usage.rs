@@ -38,6 +38,7 @@ pub(super) async fn read(app: State, uri: Uri) -> Result<Json<UsageView>, Refusa
     };
     let since = time("since")?.unwrap_or(Timestamp::UNIX_EPOCH);
     let until = time("until")?.unwrap_or(Timestamp::MAX);
+    app.deliveries.flush_usage().await;
     let namespace = Namespace::default();
     let usage = app.stores.usage.query(&namespace, since, until).await?;
     let quotas = app.stores.holdings(&namespace).await?;
