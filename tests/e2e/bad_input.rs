@@ -2,6 +2,7 @@
 //! and what to do; and nothing is lost by it.
 
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 
 use bytes::Bytes;
 use futures::StreamExt as _;
@@ -382,6 +383,13 @@ fn a_node_that_cannot_start_says_what_to_change() {
     let done = run(lambent(&["serve", any, "--data", file]));
     assert_eq!(done.code, Some(1), "{done:?}");
     assert!(done.stderr.contains(file), "{done:?}");
+    let open = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(open.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
+    let done = run(lambent(&["serve", any, "--data", open.path().to_str().unwrap()]));
+    assert_eq!(done.code, Some(1), "{done:?}");
+    assert!(done.stderr.contains("chmod o-w"), "{done:?}");
+    let left = std::fs::read_dir(open.path()).unwrap().count();
+    assert_eq!(left, 0, "nothing is written where anybody may write");
     let done = run(lambent(&["serve", any, "--data", path, "--log-size=1KiB"]));
     assert_eq!(done.code, Some(2), "{done:?}");
 }

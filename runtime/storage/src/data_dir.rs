@@ -28,12 +28,13 @@ impl DataDir {
     /// Opens the directory at `path`, creating it with mode 0700 if need be.
     ///
     /// # Errors
-    /// `Locked` if another process uses it, `NewerFormat` if a newer release
-    /// wrote it, `Corrupt`, `Io`.
+    /// `Exposed` if every user may write to it, `Locked` if another process uses
+    /// it, `NewerFormat` if a newer release wrote it, `Corrupt`, `Io`.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
         create_all(path).map_err(|source| io("create data directory", path, source))?;
         let path = path.canonicalize().map_err(|source| io("find", path, source))?;
+        check_mode(&path)?;
         let dir = Dir::open_ambient_dir(&path, ambient_authority())
             .map_err(|source| io("open data directory", &path, source))?;
         let lock = lock(&dir, &path)?;
@@ -83,6 +84,24 @@ fn create_all(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.recursive(true).create(path)
+}
+
+/// Whoever may write to the directory can put another key for compiled code in
+/// the place of the one there, and with it code of their own.
+#[cfg(unix)]
+fn check_mode(path: &Path) -> Result<(), OpenError> {
+    use std::os::unix::fs::MetadataExt as _;
+    const OTHERS_WRITE: u32 = 0o002;
+    let metadata = std::fs::metadata(path).map_err(|source| io("look at", path, source))?;
+    if metadata.mode() & OTHERS_WRITE != 0 {
+        return Err(OpenError::Exposed { path: path.to_owned() });
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_mode(_: &Path) -> Result<(), OpenError> {
+    Ok(())
 }
 
 fn lock(dir: &Dir, path: &Path) -> Result<std::fs::File, OpenError> {

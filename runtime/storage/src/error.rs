@@ -130,6 +130,16 @@ pub enum OpenError {
         /// The process that holds it, where it could be read.
         pid: Option<u32>,
     },
+    /// Other users may write to the directory, and so give the node code to run.
+    #[error(
+        "{0} can be written to by every user of this machine, who could exchange what the node \
+         runs; take that away first: chmod o-w {0}",
+        path.display()
+    )]
+    Exposed {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A newer release wrote it.
     #[error(
         "{} has format {found}, and this release reads up to {supported}; \
