@@ -250,9 +250,35 @@ async fn mistakes_say_what_to_do() {
     let mut command = lambent(&["list", "--endpoint", &endpoint]);
     command.env("LAMBENT_KEY", &node.key);
     assert_eq!(run(command).code, Some(0));
-    let mut command = lambent(&["list"]);
-    command.env("LAMBENT_ENDPOINT", &endpoint).env("AWS_SECRET_ACCESS_KEY", &node.key);
-    assert_eq!(run(command).code, Some(0), "as AWS tools are configured");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn usage_is_there_right_after_a_call() {
+    let node = Node::start(&[]);
+    node.deploy("used", "guest-probe", "").await;
+    let reply = node.get("used", "/state").await;
+    node.record("used", reply.header("lambent-request-id")).await;
+    for since in ["1h", "1s"] {
+        let usage = json(&node, &["usage", "--since", since]).await;
+        assert_eq!(usage["usage"][0]["function"], "used", "{since}: {usage}");
+        assert_eq!(usage["usage"][0]["invocations"], 1, "{since}: {usage}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_deploy_shows_how_far_it_is_and_which_limit_ended_it() {
+    let node = Node::start(&["--compile-cpu-seconds", "4"]);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), crate::compile_bomb::bomb(20_000)).unwrap();
+    let arguments = ["deploy", "bomb", file.path().to_str().unwrap()];
+    let done = exits(&node, 1, &arguments).await;
+    assert!(done.stderr.contains(", the server compiles it ("), "{done:?}");
+    assert!(done.stderr.contains("more than 4 s of CPU time"), "{done:?}");
+    assert!(done.stderr.contains("--compile-cpu-seconds"), "{done:?}");
+    assert_eq!(done.stdout, "");
+    let done = exits(&node, 1, &[&arguments[..], &["--json"]].concat()).await;
+    let problem: Value = serde_json::from_str(&done.stderr).expect("nothing but the error");
+    assert_eq!((&problem["code"], &problem["exit_code"]), (&"compile-limit".into(), &1.into()));
 }
 
 #[test]
@@ -267,6 +293,10 @@ fn completions_and_help_need_no_server() {
         let done = run(lambent(arguments));
         assert!(done.code == Some(0) && done.stdout.contains("lambent"), "{done:?}");
     }
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(run(lambent(&["version"])).stdout, format!("lambent {version}\n"));
+    let done = run(lambent(&["version", "--json"]));
+    assert_eq!(done.stdout, format!("{}\n", serde_json::json!({ "version": version })));
     let help = run(lambent(&["--help"])).stdout;
     for command in [
         "serve",
@@ -280,6 +310,7 @@ fn completions_and_help_need_no_server() {
         "delete",
         "quickstart",
         "completions",
+        "version",
     ] {
         assert!(help.contains(&format!("\n  {command}")), "{command} is not in {help}");
     }

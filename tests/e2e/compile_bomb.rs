@@ -11,7 +11,7 @@ use crate::node::{LAMBENT, Node, eventually};
 
 /// A component of one function with so many empty loops, of two bytes each:
 /// compiling it takes time in the square of their number.
-fn bomb(loops: usize) -> Vec<u8> {
+pub(crate) fn bomb(loops: usize) -> Vec<u8> {
     let text = format!(
         r#"(component
             (core module $module

@@ -6,10 +6,10 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::client::Client;
 use crate::commands;
-use crate::endpoint::{self, Endpoint};
+use crate::endpoint::Endpoint;
 use crate::error::CliError;
 use crate::key;
-use crate::output::Output;
+use crate::output::{self, Output};
 
 const AFTER_HELP: &str = "\
 First steps:
@@ -18,15 +18,19 @@ First steps:
   curl http://hello.localhost:4566/
 
 The key is the one given with --key or LAMBENT_KEY, else that in root-key.json in
-the data directory, else AWS_SECRET_ACCESS_KEY. The data directory is LAMBENT_DATA,
-else /var/lib/lambent for root and lambent in the XDG data home for others.
+the data directory, which is sent to the endpoint that stands beside it and to no
+other. The data directory is LAMBENT_DATA, else /var/lib/lambent for root and
+lambent in the XDG data home for others. AWS credentials are never sent.
 
 Exit codes:
   0  done
   1  the operation failed
   2  the command line is wrong; nothing was tried
   3  no answer from the server
-  4  the invoked function failed (invoke only)";
+  4  the invoked function failed (invoke only)
+
+With --json an error is one JSON object on standard error: code (the server's, or
+failed, usage, unreachable), detail, exit_code and mostly hint.";
 
 /// Self-hosted AWS Lambda for WebAssembly: serve functions, deploy and call them.
 #[derive(Debug, Parser)]
@@ -74,14 +78,15 @@ impl Global {
     /// A client for the server that is meant.
     ///
     /// # Errors
-    /// Usage: a file of certificates cannot be read.
+    /// Usage: a file of certificates or of a key cannot be read.
     pub(crate) fn client(&self) -> Result<Client, CliError> {
-        let given = self.endpoint.clone().or_else(key::endpoint);
-        let endpoint = match given {
-            Some(endpoint) => endpoint,
-            None => endpoint::DEFAULT.parse().map_err(|_| CliError::usage("no endpoint"))?,
-        };
-        Client::new(endpoint, self.key.as_deref(), self.ca.as_deref())
+        let found = key::find(self.key.as_deref(), self.endpoint.clone())?;
+        let endpoint = &found.endpoint;
+        if found.key.is_some() && !endpoint.is_secure() && !endpoint.is_loopback() {
+            let text = format!("the key goes unencrypted to {endpoint}; use https");
+            output::warn(self.json, &text);
+        }
+        Client::with(found, self.ca.as_deref())
     }
 
     /// Where results go.
@@ -115,6 +120,7 @@ pub(crate) enum Command {
     Usage(commands::usage::UsageArgs),
     Quickstart(commands::quickstart::QuickstartArgs),
     Completions(commands::completions::CompletionsArgs),
+    Version(commands::version::VersionArgs),
     /// Compile one component for the server that started this process
     #[command(hide = true)]
     CompileWorker {

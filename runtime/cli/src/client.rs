@@ -27,7 +27,9 @@ const ANNOUNCE_BYTES_MIN: u64 = 256 << 10;
 pub(crate) struct Client {
     agent: Agent,
     endpoint: Endpoint,
-    key: key::Found,
+    key: Option<String>,
+    /// For whoever is told that a key is needed.
+    notes: Vec<String>,
 }
 
 /// One request, as the commands describe it.
@@ -169,18 +171,25 @@ impl Opened<'_> {
 }
 
 impl Client {
-    /// A client for `endpoint`, trusting the certificates in `ca` if given
-    /// and the public authorities otherwise. Connects when first used.
+    /// A client for `endpoint` that shows it `key`.
+    ///
+    /// # Errors
+    /// None: it trusts the public authorities.
+    pub(crate) fn new(endpoint: Endpoint, key: Option<&str>) -> Result<Self, CliError> {
+        let key = key.map(str::to_owned);
+        Self::with(key::Found { endpoint, key, notes: Vec::new() }, None)
+    }
+
+    /// A client for the server that was found, trusting the certificates in `ca`
+    /// if given and the public authorities otherwise. Connects when first used.
     ///
     /// # Errors
     /// Usage: `ca` cannot be read.
-    pub(crate) fn new(
-        endpoint: Endpoint,
-        given_key: Option<&str>,
-        ca: Option<&Path>,
-    ) -> Result<Self, CliError> {
+    pub(crate) fn with(found: key::Found, ca: Option<&Path>) -> Result<Self, CliError> {
+        let key::Found { endpoint, key, notes } = found;
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
+            // Where a redirect leads, the key must not go.
             .max_redirects(0)
             .timeout_connect(Some(Duration::from_secs(5)))
             .user_agent(concat!("lambent/", env!("CARGO_PKG_VERSION")));
@@ -192,8 +201,7 @@ impl Client {
             let roots = RootCerts::Specific(Arc::new(certificates(ca)?));
             config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
         }
-        let key = key::find(given_key, &endpoint);
-        Ok(Self { agent: config.build().into(), endpoint, key })
+        Ok(Self { agent: config.build().into(), endpoint, key, notes })
     }
 
     /// The server this talks to.
@@ -204,21 +212,22 @@ impl Client {
     /// Sends a request and reads the whole answer.
     ///
     /// # Errors
-    /// No answer came, or one with a status of 400 or more.
+    /// No answer came, or one that says that it was not done.
     pub(crate) fn send(&self, call: Call<'_>) -> Result<Reply, CliError> {
+        let timeout = call.timeout;
         let Opened { status, headers, body, .. } = self.open(call)?;
-        Ok(Reply { status, headers, body: self.read(body)? })
+        Ok(Reply { status, headers, body: self.read(body, timeout)? })
     }
 
-    fn read(&self, mut body: Body) -> Result<Vec<u8>, CliError> {
+    fn read(&self, mut body: Body, timeout: Duration) -> Result<Vec<u8>, CliError> {
         let body = body.with_config().limit(u64::MAX);
-        body.read_to_vec().map_err(|error| self.no_answer(&error))
+        body.read_to_vec().map_err(|error| self.no_answer(&error, timeout))
     }
 
     /// Sends a request and leaves the answer's body to be read.
     ///
     /// # Errors
-    /// No answer came, or one with a status of 400 or more.
+    /// No answer came, or one that says that it was not done.
     pub(crate) fn open(&self, call: Call<'_>) -> Result<Opened<'_>, CliError> {
         let url = if call.target.starts_with('/') {
             format!("{}{}", self.endpoint, call.target)
@@ -230,7 +239,7 @@ impl Client {
             request = request.header(name, value);
         }
         // Whole URLs are functions, which must not get to see the key.
-        if let Some(key) = self.key.key.as_ref().filter(|_| call.target.starts_with('/')) {
+        if let Some(key) = self.key.as_ref().filter(|_| call.target.starts_with('/')) {
             request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
         }
         let timeout = call.timeout;
@@ -246,8 +255,11 @@ impl Client {
             }
         }?;
         let (parts, body) = answer.into_parts();
-        if parts.status.as_u16() >= 400 {
-            return Err(self.refusal(&call.target, parts.status, &self.read(body)?));
+        if parts.status.is_redirection() {
+            return Err(self.redirected(parts.status, &parts.headers));
+        }
+        if !parts.status.is_success() {
+            return Err(self.refusal(&call.target, parts.status, &self.read(body, timeout)?));
         }
         Ok(Opened { client: self, status: parts.status, headers: parts.headers, body })
     }
@@ -262,14 +274,21 @@ impl Client {
             CliError::usage(format!("this cannot be sent as an HTTP header: {error}"))
         })?;
         let request = self.agent.configure_request(request).timeout_global(Some(timeout)).build();
-        self.agent.run(request).map_err(|error| self.no_answer(&error))
+        self.agent.run(request).map_err(|error| self.no_answer(&error, timeout))
+    }
+
+    fn redirected(&self, status: StatusCode, headers: &HeaderMap) -> CliError {
+        let location = headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
+        let location = location.unwrap_or("nowhere");
+        CliError::failed(format!("{} answered {status}: it redirects to {location}", self.endpoint))
+            .hint("redirects are not followed; name the server itself: --endpoint URL")
     }
 
     fn refusal(&self, target: &str, status: StatusCode, body: &[u8]) -> CliError {
         let endpoint = &self.endpoint;
         match serde_json::from_slice::<Problem>(body) {
             Ok(problem) => {
-                let hint = hints::for_problem(&problem, target, &self.key.notes);
+                let hint = hints::for_problem(&problem, target, &self.notes);
                 let error = CliError::problem(problem);
                 match hint {
                     Some(hint) => error.hint(hint),
@@ -287,13 +306,13 @@ impl Client {
         }
     }
 
-    fn no_answer(&self, error: &ureq::Error) -> CliError {
+    fn no_answer(&self, error: &ureq::Error, timeout: Duration) -> CliError {
         let endpoint = &self.endpoint;
         let reason = match error {
             ureq::Error::Io(error) => chain(error),
             ureq::Error::HostNotFound => "no such host".into(),
             ureq::Error::Timeout(ureq::Timeout::Connect) => "no connection within 5 s".into(),
-            ureq::Error::Timeout(_) => "no answer in time".into(),
+            ureq::Error::Timeout(_) => format!("it was not done within {} s", timeout.as_secs()),
             other => other.to_string(),
         };
         let error = CliError::unreachable(format!("no answer from {endpoint}: {reason}"));
@@ -391,7 +410,7 @@ mod tests {
     use crate::error::Exit;
 
     fn client(server: &Canned, key: Option<&str>) -> Client {
-        Client::new(server.endpoint(), key, None).unwrap()
+        Client::new(server.endpoint(), key).unwrap()
     }
 
     #[test]
@@ -428,11 +447,23 @@ mod tests {
     }
 
     #[test]
+    fn redirects_are_not_followed_and_not_taken_for_success() {
+        for status in ["302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
+            let head = format!("{status}\r\nlocation: http://127.0.0.1:1/v1/x");
+            let server = Canned::start(vec![answer(&head, "")]);
+            let call = Call::new(Method::DELETE, "/v1/x");
+            let error = client(&server, Some("secret")).send(call).err().unwrap();
+            assert_eq!(error.exit(), Exit::Failed);
+            assert!(error.to_string().contains("redirects to http://127.0.0.1:1/v1/x"), "{error}");
+        }
+    }
+
+    #[test]
     fn nobody_listening_is_its_own_exit_code() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let endpoint = listener.local_addr().unwrap().to_string().parse().unwrap();
         drop(listener);
-        let client = Client::new(endpoint, None, None).unwrap();
+        let client = Client::new(endpoint, None).unwrap();
         let error = client.send(Call::new(Method::GET, "/v1/x")).err().unwrap();
         assert_eq!(error.exit(), Exit::Unreachable);
         assert!(error.to_string().contains("lambent serve"), "{error}");

@@ -13,6 +13,7 @@ use lambent_types::{
 };
 
 use crate::error::CliError;
+use crate::input;
 
 /// What can be configured; what is not given stays as it is.
 #[derive(Debug, Default, Args)]
@@ -142,7 +143,7 @@ fn read_env_file(path: &Path) -> Result<BTreeMap<String, String>, CliError> {
     let shown = path.display();
     let text = fs::read_to_string(path)
         .map_err(|error| CliError::usage(format!("cannot read --env-file {shown}: {error}")))?;
-    parse_env_file(&text)
+    parse_env_file(input::without_mark(&text))
         .map_err(|line| CliError::usage(format!("{shown}, line {line}: not of the form KEY=VALUE")))
 }
 

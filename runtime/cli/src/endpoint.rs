@@ -15,9 +15,25 @@ pub(crate) struct Endpoint {
     base: String,
     secure: bool,
     loopback: bool,
+    /// In lower case.
+    host: String,
+    port: u16,
+    path: String,
 }
 
 impl Endpoint {
+    /// That of [`DEFAULT`].
+    pub(crate) fn standard() -> Self {
+        Self {
+            base: DEFAULT.into(),
+            secure: false,
+            loopback: true,
+            host: "127.0.0.1".into(),
+            port: 4566,
+            path: String::new(),
+        }
+    }
+
     /// Whether the traffic is encrypted.
     pub(crate) const fn is_secure(&self) -> bool {
         self.secure
@@ -26,6 +42,14 @@ impl Endpoint {
     /// Whether the server is on this machine.
     pub(crate) const fn is_loopback(&self) -> bool {
         self.loopback
+    }
+
+    /// Whether `other` names the server that listens here: the same place, which
+    /// may be called `localhost` if it is a loopback address.
+    pub(crate) fn is_named_by(&self, other: &Self) -> bool {
+        let place = |this: &Self| (this.secure, this.port, this.path.clone());
+        let local = self.loopback && other.host == "localhost";
+        place(self) == place(other) && (self.host == other.host || local)
     }
 }
 
@@ -60,8 +84,18 @@ impl FromStr for Endpoint {
         if uri.query().is_some() {
             return Err(invalid("has a query"));
         }
-        let loopback = is_loopback(host);
-        Ok(Self { base: url.trim_end_matches('/').to_owned(), secure, loopback })
+        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            let why = "the URL names a user, which no server here has; the key is given with --key";
+            return Err(InvalidEndpoint(why.into()));
+        }
+        Ok(Self {
+            loopback: is_loopback(host),
+            host: host.to_ascii_lowercase(),
+            port: uri.port_u16().unwrap_or(if secure { 443 } else { 80 }),
+            path: uri.path().trim_end_matches('/').to_owned(),
+            base: url.trim_end_matches('/').to_owned(),
+            secure,
+        })
     }
 }
 
@@ -87,6 +121,11 @@ mod tests {
     }
 
     #[test]
+    fn the_standard_one_is_the_default() {
+        assert_eq!(Endpoint::standard(), endpoint(DEFAULT));
+    }
+
+    #[test]
     fn a_bare_host_means_http() {
         assert_eq!(endpoint("localhost:80").to_string(), "http://localhost:80");
         assert_eq!(endpoint("https://a.example/x/").to_string(), "https://a.example/x");
@@ -104,8 +143,21 @@ mod tests {
     }
 
     #[test]
+    fn the_same_server_is_known_by_its_names() {
+        let named = |this: &str, other: &str| endpoint(this).is_named_by(&endpoint(other));
+        for other in ["127.0.0.1:80", "http://127.0.0.1/", "localhost", "LOCALHOST:80"] {
+            assert!(named("http://127.0.0.1:80", other), "{other}");
+        }
+        for other in ["127.0.0.2", "127.0.0.1:81", "https://127.0.0.1:80", "127.0.0.1/x", "[::1]"] {
+            assert!(!named("http://127.0.0.1", other), "{other}");
+        }
+        assert!(named("https://10.0.0.1", "https://10.0.0.1:443"));
+        assert!(!named("http://10.0.0.1", "http://localhost"));
+    }
+
+    #[test]
     fn others_are_refused_with_an_example() {
-        for text in ["ftp://x", "http://", "http://a b", "http://x/?q=1"] {
+        for text in ["ftp://x", "http://", "http://a b", "http://x/?q=1", "http://a:b@x"] {
             let message = text.parse::<Endpoint>().unwrap_err().to_string();
             assert!(message.contains("http://127.0.0.1:4566"), "{message}");
         }

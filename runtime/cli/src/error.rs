@@ -6,6 +6,8 @@ use std::process::ExitCode;
 
 use lambent_types::Problem;
 
+use crate::printable::printable;
+
 /// How the process ends. Scripts rely on the numbers; the top-level help
 /// lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,19 @@ pub(crate) enum Exit {
     Unreachable = 3,
     /// The invoked function ran and failed.
     FunctionError = 4,
+}
+
+impl Exit {
+    /// The `code` of an error that the server did not name.
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Usage => "usage",
+            Self::Unreachable => "unreachable",
+            Self::FunctionError => "function-error",
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
@@ -96,26 +111,27 @@ impl CliError {
     }
 
     /// The JSON form: the server's problem as it came, or the same members
-    /// that matter for a failure on this side.
+    /// that matter for a failure on this side; and how the process exits.
     pub(crate) fn to_json(&self) -> serde_json::Value {
         let mut value = match &self.problem {
             Some(problem) => serde_json::json!(problem),
-            None => serde_json::json!({ "detail": self.message }),
+            None => serde_json::json!({ "code": self.exit.code(), "detail": self.message }),
         };
-        if let (Some(hint), Some(object)) = (&self.hint, value.as_object_mut()) {
-            object.insert("hint".into(), hint.clone().into());
+        value["exit_code"] = (self.exit as u8).into();
+        if let Some(hint) = &self.hint {
+            value["hint"] = hint.clone().into();
         }
         value
     }
 }
 
 impl fmt::Display for CliError {
+    /// For a terminal: much of it may be what a server sent.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        if let Some(hint) = &self.hint {
-            for line in hint.lines() {
-                write!(f, "\n  {line}")?;
-            }
+        let mut lines = self.message.lines();
+        f.write_str(&printable(lines.next().unwrap_or_default()))?;
+        for line in lines.chain(self.hint.iter().flat_map(|hint| hint.lines())) {
+            write!(f, "\n  {}", printable(line))?;
         }
         Ok(())
     }
@@ -165,6 +181,27 @@ mod tests {
         assert_eq!(json["code"], "function-not-found");
         assert_eq!(json["status"], 404);
         assert_eq!(json["hint"], "list them");
+    }
+
+    #[test]
+    fn every_error_has_a_code_and_an_exit_code_in_json() {
+        for (error, code, exit) in [
+            (CliError::usage("u"), "usage", 2),
+            (CliError::failed("f"), "failed", 1),
+            (CliError::unreachable("r"), "unreachable", 3),
+        ] {
+            let json = error.to_json();
+            assert_eq!((&json["code"], &json["exit_code"]), (&code.into(), &exit.into()));
+        }
+        let problem = Problem::from(&Error::new(ErrorCode::FunctionNotFound, "no \"x\""));
+        assert_eq!(CliError::problem(problem).to_json()["exit_code"], 1);
+    }
+
+    #[test]
+    fn what_a_server_says_cannot_rewrite_the_screen() {
+        let problem = Problem::from(&Error::new(ErrorCode::Internal, "a\u{1b}[2J\u{202e}b\r\nc"));
+        let error = CliError::problem(problem).hint("d\u{9b}");
+        assert_eq!(error.to_string(), "a\\u{1b}[2J\\u{202e}b\n  c\n  d\\u{9b}");
     }
 
     #[test]

@@ -33,8 +33,10 @@ pub(crate) fn for_problem(problem: &Problem, path: &str, key_notes: &[String]) -
         ErrorCode::QueueNotFound => "see which there are: lambent queue list".into(),
         ErrorCode::ScheduleNotFound => "see which there are: lambent schedule list".into(),
         ErrorCode::TriggerNotFound => "see which there are: lambent trigger list".into(),
+        ErrorCode::CompileLimit => {
+            "the server sets the limits; more time: lambent serve --compile-cpu-seconds N".into()
+        }
         ErrorCode::CompileFailed
-        | ErrorCode::CompileLimit
         | ErrorCode::Conflict
         | ErrorCode::DiskReserve
         | ErrorCode::KeyNotFound

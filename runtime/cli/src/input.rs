@@ -7,6 +7,24 @@ use lambent_types::format_bytes;
 
 use crate::error::CliError;
 
+/// What some programs write before the text of a file.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// Text of a file without the byte order mark that some programs begin it with.
+pub(crate) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// JSON without a byte order mark, which no reader of JSON takes; what is no JSON
+/// stays as it is.
+pub(crate) fn json_without_mark(mut data: Vec<u8>) -> Vec<u8> {
+    let json = |text| serde_json::from_slice::<serde::de::IgnoredAny>(text).is_ok();
+    if data.strip_prefix(BYTE_ORDER_MARK).is_some_and(json) {
+        data.drain(..BYTE_ORDER_MARK.len());
+    }
+    data
+}
+
 /// Reads data of at most `limit` bytes; `name` is what it is called.
 ///
 /// # Errors
@@ -14,7 +32,13 @@ use crate::error::CliError;
 pub(crate) fn read(name: &str, data: &str, limit: u64) -> Result<Vec<u8>, CliError> {
     let mut bytes = Vec::new();
     let (from, read) = match data.strip_prefix('@') {
-        _ if data == "-" => ("standard input", io::stdin().take(limit + 1).read_to_end(&mut bytes)),
+        Some("") => {
+            return Err(CliError::usage(format!("@ names no file to read {name} from"))
+                .hint("for instance @data.json; - reads standard input"));
+        }
+        _ if matches!(data, "-" | "@-") => {
+            ("standard input", io::stdin().take(limit + 1).read_to_end(&mut bytes))
+        }
         Some(path) => {
             let file = File::open(path);
             (path, file.and_then(|file| file.take(limit + 1).read_to_end(&mut bytes)))
@@ -32,6 +56,26 @@ pub(crate) fn read(name: &str, data: &str, limit: u64) -> Result<Vec<u8>, CliErr
         )));
     }
     Ok(bytes)
+}
+
+/// Reads how many there may be at most: one or more.
+///
+/// # Errors
+/// It is no such number.
+pub(crate) fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(0) => Err("0 would be none; give 1 or more".into()),
+        Ok(count) => Ok(count),
+        Err(_) => Err("not a whole number of 1 or more".into()),
+    }
+}
+
+/// Reads a key, of which every one has a character.
+///
+/// # Errors
+/// It is empty.
+pub(crate) fn key(text: &str) -> Result<String, String> {
+    if text.is_empty() { Err("a key cannot be empty".into()) } else { Ok(text.to_owned()) }
 }
 
 /// Reads `NAME=VALUE`.
@@ -58,7 +102,33 @@ mod tests {
         assert_eq!(read("the value", &format!("@{}", path.display()), 10).unwrap(), b"in it");
         let error = read("the value", "much too long", 3).unwrap_err().to_string();
         assert_eq!(error, "the value is larger than 3 B, the most the value holds");
-        assert!(read("the value", "@/no/such/file", 3).is_err());
+        for (data, phrase) in [
+            ("@/no/such/file", "cannot read the value from /no/such/file: No such file"),
+            ("@", "@ names no file to read the value from"),
+            ("@/", "cannot read the value from /: Is a directory"),
+        ] {
+            let error = read("the value", data, 3).unwrap_err().to_string();
+            assert!(error.starts_with(phrase), "{error}");
+        }
+        assert_eq!(read("the value", "", 3).unwrap(), b"");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_text() {
+        assert_eq!(without_mark("\u{feff}A=1"), "A=1");
+        assert_eq!(without_mark("A=1\u{feff}"), "A=1\u{feff}");
+        let json = |text: &str| json_without_mark(text.into());
+        assert_eq!(json("\u{feff}{}"), b"{}");
+        assert_eq!(json("\u{feff}hello"), "\u{feff}hello".as_bytes());
+        assert_eq!(json("{}"), b"{}");
+    }
+
+    #[test]
+    fn nothing_is_no_count_and_no_key() {
+        assert_eq!(count("1"), Ok(1));
+        assert!(count("0").unwrap_err().contains("1 or more"));
+        assert!(count("-1").is_err() && count("x").is_err());
+        assert!(key("").is_err() && key(" ").is_ok());
     }
 
     #[test]

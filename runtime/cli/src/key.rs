@@ -1,4 +1,4 @@
-//! Which key to show the server, and where it was found.
+//! Which server to talk to, which key to show it, and where they were found.
 
 use std::env;
 use std::fs;
@@ -8,13 +8,16 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::endpoint::Endpoint;
+use crate::error::CliError;
 
 /// The file in a data directory that holds the root key.
 pub(crate) const FILE: &str = "root-key.json";
 
-/// What looking for a key gave.
-#[derive(Debug, Default)]
+/// Which server to talk to, and what looking for its key gave.
+#[derive(Debug)]
 pub(crate) struct Found {
+    /// The server.
+    pub(crate) endpoint: Endpoint,
     /// The key to send, if any.
     pub(crate) key: Option<String>,
     /// Where it was looked for and what was wrong there, for whoever is
@@ -29,67 +32,92 @@ struct RootKey {
     endpoint: Option<String>,
 }
 
-/// The endpoint of the server whose data directory `LAMBENT_DATA` names. The
-/// default directory is not asked: whichever server used it last may be gone.
-pub(crate) fn endpoint() -> Option<Endpoint> {
-    env::var_os("LAMBENT_DATA").filter(|path| !path.is_empty())?;
-    let text = fs::read_to_string(data_directory().join(FILE)).ok()?;
-    let root: RootKey = serde_json::from_str(&text).ok()?;
-    root.endpoint?.parse().ok()
+impl RootKey {
+    fn endpoint(&self) -> Option<Endpoint> {
+        self.endpoint.as_deref()?.parse().ok()
+    }
 }
 
-/// Looks for a key: what was given, else the root key of the data directory,
-/// else the AWS secret in the environment.
+/// A file of a key that cannot be used.
+struct Unusable {
+    note: String,
+    /// Whether there is such a file.
+    exists: bool,
+}
+
+/// Looks for server and key: those that were given; else, where `LAMBENT_DATA`
+/// names a data directory, the server that it belongs to; else the default one.
 ///
-/// A key that was found rather than given goes to this machine or over TLS
-/// only: naming another server must not send it the keys of this one.
-pub(crate) fn find(given: Option<&str>, endpoint: &Endpoint) -> Found {
-    if let Some(key) = given.map(str::trim).filter(|key| !key.is_empty()) {
-        return Found {
-            key: Some(key.to_owned()),
-            notes: vec!["the given key was refused".into()],
-        };
-    }
-    let mut notes = Vec::new();
-    let mut key = from_file(&data_directory().join(FILE), &mut notes);
-    if key.is_none() {
-        key = env::var("AWS_SECRET_ACCESS_KEY").ok().filter(|key| !key.is_empty());
-        notes.push(match key {
-            Some(_) => "AWS_SECRET_ACCESS_KEY was used and refused".into(),
-            None => "AWS_SECRET_ACCESS_KEY is not set".into(),
-        });
-    }
-    if key.is_some() && !endpoint.is_loopback() && !endpoint.is_secure() {
-        notes.push(format!(
-            "the key found here was not sent: {endpoint} is another machine and not encrypted"
-        ));
-        key = None;
-    }
-    Found { key, notes }
+/// A key that was found rather than given goes only to the server whose endpoint
+/// stands beside it: to no other port, where somebody else may listen, and to
+/// no other machine.
+///
+/// # Errors
+/// Usage: `LAMBENT_DATA` names a directory whose key cannot be read, and nothing
+/// else says which server is meant.
+pub(crate) fn find(given: Option<&str>, endpoint: Option<Endpoint>) -> Result<Found, CliError> {
+    let named = env::var_os("LAMBENT_DATA").is_some_and(|path| !path.is_empty());
+    let given = given.map(str::trim).filter(|key| !key.is_empty());
+    find_in(&data_directory().join(FILE), named, given, endpoint)
 }
 
-fn from_file(path: &Path, notes: &mut Vec<String>) -> Option<String> {
+fn find_in(
+    path: &Path,
+    named: bool,
+    given: Option<&str>,
+    endpoint: Option<Endpoint>,
+) -> Result<Found, CliError> {
     let shown = path.display();
-    match fs::read_to_string(path) {
-        Ok(text) => match serde_json::from_str::<RootKey>(&text) {
-            Ok(root) => {
-                notes.push(format!("the key in {shown} was used and refused"));
-                Some(root.secret)
-            }
-            Err(_) => {
-                notes.push(format!("{shown} does not hold a key"));
-                None
-            }
-        },
-        Err(error) => {
-            notes.push(match error.kind() {
-                io::ErrorKind::NotFound => format!("{shown} does not exist"),
-                io::ErrorKind::PermissionDenied => format!("{shown} may not be read by this user"),
-                _ => format!("{shown} cannot be read: {error}"),
-            });
-            None
+    let left = read(path);
+    let endpoint = match (endpoint, &left) {
+        (Some(endpoint), _) => endpoint,
+        (None, Err(unusable)) if named && unusable.exists => {
+            let hint = "LAMBENT_DATA names the directory; give the server instead: --endpoint URL";
+            return Err(CliError::usage(unusable.note.clone()).hint(hint));
         }
+        (None, Ok(root)) if named => root.endpoint().unwrap_or_else(Endpoint::standard),
+        (None, _) => Endpoint::standard(),
+    };
+    let found = |endpoint, key: Option<String>, note| Found { endpoint, key, notes: vec![note] };
+    if let Some(key) = given {
+        return Ok(found(endpoint, Some(key.to_owned()), "the given key was refused".into()));
     }
+    let root = match left {
+        Ok(root) => root,
+        Err(unusable) => return Ok(found(endpoint, None, unusable.note)),
+    };
+    let Some(own) = root.endpoint() else {
+        let note = format!("{shown} does not say whose key it is: no server used it yet");
+        return Ok(found(endpoint, None, note));
+    };
+    if !own.is_named_by(&endpoint) {
+        let note = format!("the key in {shown} is that of {own}, and was not sent to {endpoint}");
+        return Ok(found(endpoint, None, note));
+    }
+    if !own.is_loopback() && !own.is_secure() {
+        let note = format!("the key in {shown} was not sent: {own} is not encrypted");
+        return Ok(found(endpoint, None, note));
+    }
+    // By TLS a server shows that it is who was named. Else the address is taken
+    // that the server wrote down: `localhost` may have another, too.
+    let endpoint = if own.is_secure() { endpoint } else { own };
+    let note = format!("the key in {shown} was used and refused");
+    Ok(found(endpoint, Some(root.secret), note))
+}
+
+fn read(path: &Path) -> Result<RootKey, Unusable> {
+    let shown = path.display();
+    let text = fs::read_to_string(path).map_err(|error| {
+        let exists = error.kind() != io::ErrorKind::NotFound;
+        let note = match error.kind() {
+            io::ErrorKind::NotFound => format!("{shown} does not exist"),
+            io::ErrorKind::PermissionDenied => format!("{shown} may not be read by this user"),
+            _ => format!("{shown} cannot be read: {error}"),
+        };
+        Unusable { note, exists }
+    })?;
+    serde_json::from_str(&text)
+        .map_err(|_| Unusable { note: format!("{shown} does not hold a key"), exists: true })
 }
 
 /// Where a server keeps its data unless told otherwise: `LAMBENT_DATA`, else
@@ -144,23 +172,73 @@ mod tests {
         assert_eq!(pick(None, false, path("x"), path("/h")), Path::new("/h/.local/share/lambent"));
     }
 
+    const OWN: &str = r#"{"key_id":"a","secret":"s","endpoint":"http://127.0.0.1:4566"}"#;
+
+    /// Looks in a directory whose file holds `text`.
+    fn look(text: &str, given: Option<&str>, endpoint: Option<&str>) -> Found {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(FILE);
+        fs::write(&path, text).unwrap();
+        let endpoint = endpoint.map(|endpoint| endpoint.parse().unwrap());
+        find_in(&path, true, given, endpoint).unwrap()
+    }
+
     #[test]
-    fn a_given_key_goes_anywhere() {
-        let endpoint = "http://node.example".parse().unwrap();
-        assert_eq!(find(Some(" k "), &endpoint).key.as_deref(), Some("k"));
+    fn a_given_key_goes_where_it_is_sent() {
+        let found = look(OWN, Some("k"), Some("http://node.example"));
+        assert_eq!(found.key.as_deref(), Some("k"));
+        assert_eq!(found.endpoint.to_string(), "http://node.example");
+    }
+
+    #[test]
+    fn a_found_key_goes_to_its_own_server_only() {
+        for endpoint in [None, Some("http://127.0.0.1:4566"), Some("localhost:4566")] {
+            let found = look(OWN, None, endpoint);
+            assert_eq!(found.key.as_deref(), Some("s"), "{endpoint:?}");
+            // Not whatever else listens where `localhost` leads.
+            assert_eq!(found.endpoint.to_string(), "http://127.0.0.1:4566");
+        }
+        for other in [
+            "http://127.0.0.1:4567",
+            "http://127.0.0.2:4566",
+            "http://[::1]:4566",
+            "https://127.0.0.1:4566",
+            "https://node.example",
+            "x.localhost:4566",
+        ] {
+            let found = look(OWN, None, Some(other));
+            assert_eq!(found.key, None, "{other}");
+            assert!(found.notes[0].contains("was not sent to"), "{:?}", found.notes);
+        }
+    }
+
+    #[test]
+    fn names_of_a_server_with_tls_stay_as_they_are_given() {
+        let own = OWN.replace("http:", "https:");
+        let found = look(&own, None, Some("https://localhost:4566"));
+        assert_eq!(found.key.as_deref(), Some("s"));
+        assert_eq!(found.endpoint.to_string(), "https://localhost:4566");
+    }
+
+    #[test]
+    fn a_found_key_is_never_sent_in_cleartext_to_a_network() {
+        let own = OWN.replace("127.0.0.1", "192.0.2.1");
+        assert_eq!(look(&own, None, None).key, None);
     }
 
     #[test]
     fn what_is_wrong_with_the_file_is_noted() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join(FILE);
-        let mut notes = Vec::new();
-        assert_eq!(from_file(&path, &mut notes), None);
+        let missing = find_in(&path, true, None, None).unwrap();
+        assert!(missing.notes[0].ends_with("does not exist"), "{:?}", missing.notes);
+        assert_eq!(missing.endpoint.to_string(), crate::endpoint::DEFAULT);
         fs::write(&path, "{}").unwrap();
-        assert_eq!(from_file(&path, &mut notes), None);
-        fs::write(&path, r#"{"key_id":"a","secret":"s"}"#).unwrap();
-        assert_eq!(from_file(&path, &mut notes).as_deref(), Some("s"));
-        assert!(notes[0].ends_with("does not exist"), "{notes:?}");
-        assert!(notes[1].ends_with("does not hold a key"), "{notes:?}");
+        let error = find_in(&path, true, None, None).unwrap_err().to_string();
+        assert!(error.contains("does not hold a key"), "{error}");
+        // Only what was named is insisted on.
+        assert_eq!(find_in(&path, false, None, None).unwrap().key, None);
+        let seeded = look(r#"{"key_id":"a","secret":"s"}"#, None, None);
+        assert!(seeded.key.is_none() && seeded.notes[0].contains("no server used it yet"));
     }
 }

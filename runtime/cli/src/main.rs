@@ -10,22 +10,27 @@ mod component;
 mod configuration;
 mod confirm;
 mod delivery;
+mod deploying;
 mod endpoint;
 mod error;
 mod hints;
 mod input;
 mod jpeg;
 mod key;
+mod listen;
 mod node;
 mod output;
 mod paste;
+mod printable;
 mod progress;
 mod quotas;
 mod span;
 mod telemetry;
 mod upload;
+mod usage_error;
 mod view;
 
+use std::env;
 use std::io;
 use std::process::ExitCode;
 
@@ -39,7 +44,14 @@ use crate::output::{Colour, colour, paint};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() && usage_error::asks_for_json(env::args_os()) => {
+            return report(&usage_error::explain(&error), true).into();
+        }
+        // Prints what clap has to say, help included, in its own colours.
+        Err(error) => error.exit(),
+    };
     // A compiler child talks to its parent only, in its own way.
     if let Command::CompileWorker { cpu_seconds } = cli.command {
         return lambent_server::compile_worker(cpu_seconds);
@@ -54,7 +66,7 @@ fn main() -> ExitCode {
 fn report(error: &CliError, json: bool) -> Exit {
     if error.exit() != Exit::Ok {
         if json {
-            eprintln!("{}", error.to_json());
+            eprintln!("{}", printable::json(&error.to_json().to_string()));
         } else {
             let label = paint(colour(&io::stderr()), Colour::Red, "error:");
             eprintln!("{label} {error}");

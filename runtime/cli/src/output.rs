@@ -8,6 +8,8 @@ use comfy_table::presets::{NOTHING, UTF8_BORDERS_ONLY};
 use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;
 
+use crate::printable::{self, printable, printable_lines};
+
 /// Where results go and in which form.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Output {
@@ -29,14 +31,26 @@ impl Output {
     /// Standard output cannot be written to.
     pub(crate) fn json(self, value: &Value) -> io::Result<()> {
         let text = if self.terminal { format!("{value:#}") } else { value.to_string() };
-        writeln!(io::stdout().lock(), "{text}")
+        writeln!(io::stdout().lock(), "{}", printable::json(&text))
     }
 
-    /// Prints one line of text.
+    /// Prints text: on a terminal without what would rewrite it.
     ///
     /// # Errors
     /// Standard output cannot be written to.
     pub(crate) fn line(self, text: &str) -> io::Result<()> {
+        if self.terminal {
+            return self.painted(&printable_lines(text));
+        }
+        self.painted(text)
+    }
+
+    /// Prints text as it is, colours included: what others wrote in it must have
+    /// been made [`printable`] before.
+    ///
+    /// # Errors
+    /// Standard output cannot be written to.
+    pub(crate) fn painted(self, text: &str) -> io::Result<()> {
         writeln!(io::stdout().lock(), "{text}")
     }
 
@@ -85,6 +99,16 @@ impl Output {
     }
 }
 
+/// Prints a warning to standard error; as JSON where results are.
+pub(crate) fn warn(json: bool, text: &str) {
+    if json {
+        let warning = serde_json::json!({ "warning": text }).to_string();
+        return eprintln!("{}", printable::json(&warning));
+    }
+    let label = paint(colour(&io::stderr()), Colour::Yellow, "warning:");
+    eprintln!("{label} {}", printable(text));
+}
+
 /// Whether to colour what goes to this stream: only on a terminal, and not if
 /// `NO_COLOR` is set.
 pub(crate) fn colour(stream: &impl IsTerminal) -> bool {
@@ -122,20 +146,6 @@ pub(crate) fn paint(on: bool, colour: Colour, text: &str) -> String {
         Colour::Bold => 1,
     };
     format!("\u{1b}[{code}m{text}\u{1b}[0m")
-}
-
-/// Text that a function or another user wrote, without the control characters
-/// that would let it rewrite the screen; tabs stay.
-pub(crate) fn printable(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if c.is_control() && c != '\t' {
-            out.extend(c.escape_default());
-        } else {
-            out.push(c);
-        }
-    }
-    out
 }
 
 /// A number with its thousands set apart.
@@ -189,11 +199,6 @@ mod tests {
         assert_eq!(text(345_678), "346 ms");
         assert_eq!(text(3_000_000), "3.00 s");
         assert_eq!(text(900_000_000), "900 s");
-    }
-
-    #[test]
-    fn control_characters_cannot_reach_the_terminal() {
-        assert_eq!(printable("a\tb\u{1b}[2J\u{7}é"), "a\tb\\u{1b}[2J\\u{7}é");
     }
 
     #[test]

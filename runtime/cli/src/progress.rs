@@ -68,7 +68,7 @@ impl Progress {
 
     /// A reader that moves the bar, and turns it into a spinner saying `then`
     /// once everything is sent.
-    pub(crate) fn follow<R: Read>(&self, reader: R, bytes: u64, then: &'static str) -> impl Read {
+    pub(crate) fn follow<R: Read>(&self, reader: R, bytes: u64, then: String) -> impl Read {
         Follow { reader, left: bytes, bar: self.bar.clone(), then }
     }
 }
@@ -91,7 +91,7 @@ struct Follow<R> {
     reader: R,
     left: u64,
     bar: ProgressBar,
-    then: &'static str,
+    then: String,
 }
 
 impl<R: Read> Read for Follow<R> {
@@ -101,7 +101,8 @@ impl<R: Read> Read for Follow<R> {
             self.bar.inc(count as u64);
             self.left = self.left.saturating_sub(count as u64);
             if self.left == 0 {
-                spin(&self.bar, self.then.to_owned());
+                self.bar.reset_elapsed();
+                spin(&self.bar, std::mem::take(&mut self.then));
             }
         }
         Ok(count)
@@ -116,7 +117,7 @@ mod tests {
     fn following_changes_nothing() {
         let progress = Progress::upload(5);
         let mut text = String::new();
-        progress.follow(&b"hello"[..], 5, "compiling").read_to_string(&mut text).unwrap();
+        progress.follow(&b"hello"[..], 5, "compiling".into()).read_to_string(&mut text).unwrap();
         assert_eq!(text, "hello");
     }
 }

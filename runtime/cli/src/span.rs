@@ -20,6 +20,18 @@ pub(crate) fn parse(text: &str) -> Result<Duration, InvalidSize> {
     parse_duration(text)
 }
 
+/// Reads a duration of at most `most`.
+///
+/// # Errors
+/// The text is no duration, or a longer one.
+pub(crate) fn at_most(text: &str, most: Duration) -> Result<Duration, String> {
+    let duration = parse(text).map_err(|error| error.to_string())?;
+    if duration > most {
+        return Err(format!("more than {}, the most there may be", format(most)));
+    }
+    Ok(duration)
+}
+
 /// Writes a duration as it can be read: in its largest whole unit.
 pub(crate) fn format(duration: Duration) -> String {
     const UNITS: [(u128, &str); 4] =
@@ -43,6 +55,14 @@ mod tests {
         assert_eq!(parse("10m"), Ok(Duration::from_secs(600)));
         assert!(parse("d").is_err());
         assert!(parse("soon").is_err());
+    }
+
+    #[test]
+    fn bounds_are_part_of_the_form() {
+        let most = Duration::from_secs(20);
+        assert_eq!(at_most("20s", most), Ok(most));
+        assert_eq!(at_most("21s", most).unwrap_err(), "more than 20s, the most there may be");
+        assert!(at_most("soon", most).is_err());
     }
 
     #[test]

@@ -7,8 +7,8 @@ use ureq::http::Method;
 
 use super::resources::query;
 use crate::client::{Call, Client, Payload, Reply, query_value};
+use crate::deploying::{Deploying, Show};
 use crate::error::CliError;
-use crate::progress::Progress;
 use crate::upload::Upload;
 
 /// Compiling has its own, shorter limit in the server.
@@ -105,7 +105,7 @@ impl LogFilter {
 }
 
 impl Client {
-    /// Creates or updates a function; shows the upload's progress.
+    /// Creates or updates a function; shows how far it is.
     ///
     /// # Errors
     /// The server's problem, or no answer.
@@ -115,10 +115,11 @@ impl Client {
         code: &[u8],
         patch: &ConfigurationPatch,
         revision: Option<u64>,
+        show: Show,
     ) -> Result<Deployed, CliError> {
         let upload = Upload::new(code, patch)?;
-        let progress = Progress::upload(upload.bytes());
-        let mut reader = progress.follow(upload.reader(), upload.bytes(), "compiling");
+        let deploying = Deploying::start(upload.bytes(), show);
+        let mut reader = deploying.follow(upload.reader());
         let body = Payload::Stream(&mut reader as &mut dyn Read, upload.bytes());
         let call = Call::new(Method::PUT, path(name))
             .body(upload.content_type.clone(), body)
@@ -264,7 +265,7 @@ mod tests {
     use crate::canned::{Canned, answer};
 
     fn client(server: &Canned) -> Client {
-        Client::new(server.endpoint(), Some("k"), None).unwrap()
+        Client::new(server.endpoint(), Some("k")).unwrap()
     }
 
     #[test]
@@ -284,8 +285,8 @@ mod tests {
         let client = client(&server);
         let name = "x".parse().unwrap();
         let patch = ConfigurationPatch::default();
-        assert!(client.deploy(&name, b"code", &patch, Some(0)).unwrap().created);
-        assert!(!client.deploy(&name, b"code", &patch, Some(7)).unwrap().created);
+        assert!(client.deploy(&name, b"code", &patch, Some(0), Show::Nothing).unwrap().created);
+        assert!(!client.deploy(&name, b"code", &patch, Some(7), Show::Nothing).unwrap().created);
         let requests = server.requests();
         assert!(requests[0].contains("if-none-match: *"), "{}", requests[0]);
         assert!(requests[1].contains("if-match: \"7\""), "{}", requests[1]);

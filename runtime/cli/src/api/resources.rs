@@ -152,7 +152,7 @@ mod tests {
             answer("200 OK", r#"{"buckets":[{"name":"a"}],"next":"a"}"#),
             answer("200 OK", r#"{"buckets":[{"name":"b"}]}"#),
         ]);
-        let client = Client::new(server.endpoint(), None, None).unwrap();
+        let client = Client::new(server.endpoint(), None).unwrap();
         assert_eq!(client.resources(Kind::Bucket).unwrap().len(), 2);
         assert!(server.requests()[1].starts_with("GET /v1/buckets?after=a "));
     }
@@ -168,7 +168,7 @@ mod tests {
             answer("404 Not Found", &problem(404, "bucket-not-found")),
             answer("500 Oops", &problem(500, "internal")),
         ]);
-        let client = Client::new(server.endpoint(), None, None).unwrap();
+        let client = Client::new(server.endpoint(), None).unwrap();
         assert!(found(client.resource(Kind::Bucket, "abc")).unwrap().is_none());
         assert!(found(client.resource(Kind::Bucket, "abc")).is_err());
         server.requests();

@@ -6,6 +6,7 @@ use lambent_types::{FunctionName, format_bytes};
 use crate::args::Global;
 use crate::component;
 use crate::configuration::ConfigurationArgs;
+use crate::deploying::Show;
 use crate::error::{CliError, Exit};
 use crate::output::Output;
 use crate::view::{FunctionView, read};
@@ -19,8 +20,9 @@ Examples:
 
 /// Create a function, or update the one of that name
 ///
-/// Answers when the function is ready to serve. A deploy that fails changes
-/// nothing: what was served before is served on.
+/// Answers when the function is ready to serve, and shows until then how far it is: a component
+/// of 18 MB takes the server tens of seconds to compile. A deploy that fails changes nothing:
+/// what was served before is served on.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct DeployArgs {
@@ -42,8 +44,9 @@ pub(crate) struct DeployArgs {
 pub(crate) fn run(args: &DeployArgs, global: &Global) -> Result<Exit, CliError> {
     let patch = args.configuration.to_patch()?;
     let code = component::read(&args.file)?;
-    let deployed = global.client()?.deploy(&args.name, &code, &patch, args.if_revision)?;
     let output = global.output();
+    let (client, show) = (global.client()?, Show::suited(output.json));
+    let deployed = client.deploy(&args.name, &code, &patch, args.if_revision, show)?;
     if output.json {
         output.json(&deployed.function)?;
         return Ok(Exit::Ok);

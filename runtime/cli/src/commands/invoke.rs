@@ -13,7 +13,8 @@ use crate::args::Global;
 use crate::client::Reply;
 use crate::error::{CliError, Exit};
 use crate::input;
-use crate::output::{Colour, colour, duration, grouped, paint, printable};
+use crate::output::{Colour, colour, duration, grouped, paint};
+use crate::printable::{printable, printable_lines};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -113,7 +114,7 @@ fn stored(reply: &Reply, args: &InvokeArgs, global: &Global) -> Result<Exit, Cli
 }
 
 fn read_data(data: &str) -> Result<Vec<u8>, CliError> {
-    input::read("an event", data, PAYLOAD_BYTES_MAX)
+    Ok(input::json_without_mark(input::read("an event", data, PAYLOAD_BYTES_MAX)?))
 }
 
 /// The media type: as given, else by what the data is. Text on the command
@@ -163,26 +164,23 @@ fn show(reply: &Reply, failure: Option<&Failure>, name: &FunctionName) -> Result
             }
         }
     }
-    eprintln!("{}", paint(on, Colour::Dim, &summary(reply)));
+    eprintln!("{}", paint(on, Colour::Dim, &printable(&summary(reply))));
     Ok(())
 }
 
-/// Writes the output as it is, but for two kindnesses on a terminal: a missing
-/// line end is added, and what is not text is not shown.
+/// Writes the output as it is, but for a terminal: a missing line end is added,
+/// and neither what is not text nor what would rewrite the terminal is shown.
 fn write_output(reply: &Reply) -> Result<(), CliError> {
     let mut stdout = io::stdout().lock();
     let body = &reply.body;
     if stdout.is_terminal() && !body.is_empty() {
-        if std::str::from_utf8(body).is_err() {
-            let kind = reply.header("content-type").unwrap_or("binary data");
+        let Ok(text) = std::str::from_utf8(body) else {
+            let kind = printable(reply.header("content-type").unwrap_or("binary data"));
             let size = format_bytes(body.len() as u64);
             writeln!(stdout, "({size} of {kind}, not shown; write it to a file with > output)")?;
             return Ok(());
-        }
-        stdout.write_all(body)?;
-        if !body.ends_with(b"\n") {
-            stdout.write_all(b"\n")?;
-        }
+        };
+        writeln!(stdout, "{}", printable_lines(text.strip_suffix('\n').unwrap_or(text)))?;
     } else {
         stdout.write_all(body)?;
     }

@@ -12,6 +12,7 @@ use super::named;
 use crate::args::Global;
 use crate::client::Reply;
 use crate::error::{CliError, Exit};
+use crate::printable::{printable, printable_lines};
 use crate::{input, span};
 
 const EXAMPLES: &str = "\
@@ -40,6 +41,7 @@ enum KvCommand {
         /// The keyspace's name
         keyspace: KeyspaceName,
         /// The key
+        #[arg(value_parser = input::key)]
         key: String,
     },
     /// Set a key
@@ -49,6 +51,7 @@ enum KvCommand {
         /// The keyspace's name
         keyspace: KeyspaceName,
         /// The key
+        #[arg(value_parser = input::key)]
         key: String,
         /// Only if the key is still at this revision
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -61,6 +64,7 @@ enum KvCommand {
         /// The keyspace's name
         keyspace: KeyspaceName,
         /// The key; it counts from 0 if there is none
+        #[arg(value_parser = input::key)]
         key: String,
         /// How much to add
         #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
@@ -74,6 +78,7 @@ struct SetArgs {
     keyspace: KeyspaceName,
 
     /// The key
+    #[arg(value_parser = input::key)]
     key: String,
 
     /// The value, at most 1 MiB: text, @FILE, or - for standard input
@@ -98,7 +103,7 @@ struct ListArgs {
     prefix: Option<String>,
 
     /// At most so many [default: all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = input::count)]
     limit: Option<usize>,
 }
 
@@ -153,7 +158,9 @@ fn get(key: &str, reply: &Reply, global: &Global) -> Result<(), CliError> {
     if stdout.is_terminal() {
         let size = format_bytes(reply.body.len() as u64);
         match std::str::from_utf8(&reply.body) {
-            Ok(text) => writeln!(stdout, "{}", text.strip_suffix('\n').unwrap_or(text))?,
+            Ok(text) => {
+                writeln!(stdout, "{}", printable_lines(text.strip_suffix('\n').unwrap_or(text)))?;
+            }
             Err(_) => writeln!(stdout, "({size} of binary data; write it to a file with > FILE)")?,
         }
     } else {
@@ -201,7 +208,7 @@ fn list(args: &ListArgs, global: &Global) -> Result<(), CliError> {
         eprintln!("no keys; set one: lambent kv set {} greeting hello", args.keyspace);
     }
     for key in &keys {
-        output.line(&crate::output::printable(&named::cell(key)))?;
+        output.line(&printable(&named::cell(key)))?;
     }
     if next.is_some() {
         eprintln!("there are more; raise --limit");

@@ -11,7 +11,8 @@ use crate::api::functions::LogFilter;
 use crate::args::Global;
 use crate::client::Client;
 use crate::error::{CliError, Exit};
-use crate::output::{Colour, Output, colour, duration, grouped, paint, printable};
+use crate::output::{Colour, Output, colour, duration, grouped, paint, warn};
+use crate::printable::{self, printable};
 use crate::span;
 use crate::view::read;
 
@@ -145,7 +146,9 @@ fn follow(
                 }
                 Err(error) if error.exit() == Exit::Unreachable && failures < RETRIES_MAX => {
                     if failures == 0 {
-                        eprintln!("{error}\n  trying again");
+                        let text = error.to_string();
+                        let first = text.lines().next().unwrap_or_default();
+                        warn(output.json, &format!("{first}; trying again"));
                     }
                     failures += 1;
                     thread::sleep(RETRY);
@@ -164,10 +167,10 @@ fn show(page: &Value, output: Output) -> Result<usize, CliError> {
     for record in records {
         if output.json {
             // One line each even on a terminal: a stream of records.
-            output.line(&record.to_string())?;
+            output.painted(&printable::json(&record.to_string()))?;
         } else {
             for line in lines(&read(record)?, on) {
-                output.line(&line)?;
+                output.painted(&line)?;
             }
         }
     }
@@ -252,7 +255,7 @@ mod tests {
             answer("200 OK", r#"{"records":[{"cursor":8}],"next":8}"#),
             answer("200 OK", r#"{"records":[],"next":8}"#),
         ]);
-        let client = Client::new(server.endpoint(), Some("k"), None).unwrap();
+        let client = Client::new(server.endpoint(), Some("k")).unwrap();
         let mut page = serde_json::json!({ "records": [{ "cursor": 7 }], "next": 7 });
         let filter = LogFilter { since: Some("600s".into()), ..LogFilter::default() };
         read_on(&client, &"hello".parse().unwrap(), filter, &mut page).unwrap();
@@ -268,7 +271,7 @@ mod tests {
             answer("200 OK", r#"{"records":[],"next":9}"#),
             answer("404 Not Found", gone),
         ]);
-        let client = Client::new(server.endpoint(), Some("k"), None).unwrap();
+        let client = Client::new(server.endpoint(), Some("k")).unwrap();
         let name = "hello".parse().unwrap();
         let filter = LogFilter { since: Some("600s".into()), ..LogFilter::default() };
         let page = serde_json::json!({ "records": [], "next": 7 });

@@ -22,6 +22,7 @@ pub(crate) mod schedule;
 pub(crate) mod serve;
 pub(crate) mod trigger;
 pub(crate) mod usage;
+pub(crate) mod version;
 pub(crate) mod versions;
 
 use crate::args::{Cli, Command};
@@ -56,6 +57,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Usage(args) => usage::run(&args, global),
         Command::Quickstart(args) => quickstart::run(&args, global),
         Command::Completions(args) => completions::run(&args, global),
+        Command::Version(_) => version::run(global),
         Command::CompileWorker { .. } => Ok(Exit::Ok),
     }
 }

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::args::Global;
 use crate::error::{CliError, Exit};
 use crate::key;
+use crate::listen;
 use crate::node::Node;
 use crate::output::duration;
 use crate::paste::{endpoint_flag, program, quoted};
@@ -20,12 +21,13 @@ use crate::telemetry::{self, LogFormat};
 const AFTER_HELP: &str = "\
 The first start makes a root key and keeps it in root-key.json in the data directory,
 where the other commands find it. SIGTERM or Ctrl-C lets what is in flight finish,
-a second one ends at once. LAMBENT_LOG filters the log: info, or
-warn,lambent_server=debug.
+a second one ends at once. SIGHUP reads certificate and key anew; if they cannot be
+used, the old ones stay in use and the log says why. LAMBENT_LOG filters the log:
+info, or warn,lambent_server=debug.
 
 Examples:
   lambent serve --dev
-  lambent serve --data ./data --listen 127.0.0.1:9000
+  lambent serve --data ./data --listen 9000
   lambent serve --quota-objects 10GiB --quota-messages 1GiB
   lambent serve --listen 0.0.0.0:443 --domain fn.example.com --tls-cert cert.pem --tls-key key.pem";
 
@@ -37,8 +39,13 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "DIR", env = "LAMBENT_DATA")]
     data: Option<PathBuf>,
 
-    /// Listen on this address; port 0 picks a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4566")]
+    /// Listen on this address; a port alone is on 127.0.0.1, and port 0 picks a free one
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:4566",
+        value_parser = listen::parse
+    )]
     listen: SocketAddr,
 
     /// Ask for no key; loopback addresses only

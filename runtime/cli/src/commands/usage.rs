@@ -63,7 +63,13 @@ struct Holding {
 }
 
 pub(crate) fn run(args: &UsageArgs, global: &Global) -> Result<Exit, CliError> {
-    let mut range = vec![("since", args.since.to_string())];
+    if args.until.is_some_and(|until| until <= args.since) {
+        return Err(CliError::usage("--until is not after --since, so there is nothing between"));
+    }
+    // Usage is kept by the hour: the one that is meant began before.
+    let since = args.since.as_second().div_euclid(3600) * 3600;
+    let since = Timestamp::from_second(since).unwrap_or(args.since);
+    let mut range = vec![("since", since.to_string())];
     range.extend(args.until.map(|until| ("until", until.to_string())));
     let usage = global.client()?.usage(&range)?;
     let output = global.output();

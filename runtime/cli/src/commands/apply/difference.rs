@@ -5,7 +5,7 @@ use std::time::Duration;
 use lambent_types::format_bytes;
 use serde_json::{Map, Value, json};
 
-use crate::output::printable;
+use crate::printable::printable;
 use crate::span;
 
 /// A member that differs.

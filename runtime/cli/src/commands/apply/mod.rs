@@ -16,8 +16,10 @@ use serde_json::{Value, json};
 
 use crate::args::Global;
 use crate::confirm;
+use crate::deploying::Show;
 use crate::error::{CliError, Exit};
 use crate::output::{Colour, Output, colour, duration, paint};
+use crate::printable::printable;
 use plan::Action;
 pub(crate) use plan::{Plan, Stopped};
 pub(crate) use wanted::File;
@@ -85,7 +87,7 @@ pub(crate) fn run(args: &ApplyArgs, global: &Global) -> Result<Exit, CliError> {
     if !args.yes {
         confirm::ask(&format!("{}?", counts(&plan)), "applying this plan", "nothing was changed")?;
     }
-    let done = plan.execute(&client, |done, time| {
+    let done = plan.execute(&client, Show::suited(output.json), |done, time| {
         if output.json {
             return Ok(());
         }
@@ -126,7 +128,7 @@ fn show(plan: &Plan, endpoint: &str, output: Output) -> Result<(), CliError> {
             Action::Change => ("~", Colour::Yellow),
             Action::Delete => ("-", Colour::Red),
         };
-        output.line(&paint(on, hue, &format!("  {sign} {}", step.subject())))?;
+        output.painted(&paint(on, hue, &printable(&format!("  {sign} {}", step.subject()))))?;
         let width = step.changes.iter().map(|change| change.name().chars().count()).max();
         for change in &step.changes {
             let width = width.unwrap_or_default();
@@ -185,12 +187,12 @@ mod tests {
             "detail":"no room","retryable":false}"#;
         answers.push(answer("507 No", problem));
         let server = Canned::start(answers);
-        let client = Client::new(server.endpoint(), None, None).unwrap();
+        let client = Client::new(server.endpoint(), None).unwrap();
         let text = "[buckets.aaa]\n[buckets.bbb]\n[keyspaces.k]";
         let file = wanted::tests::file(text, std::path::Path::new("")).unwrap();
         let plan = Plan::make(&client, &file, false, &|_, path| path).unwrap();
         assert_eq!(counts(&plan), "create 3");
-        let stopped = plan.execute(&client, |_, _| Ok(())).err().unwrap();
+        let stopped = plan.execute(&client, Show::Nothing, |_, _| Ok(())).err().unwrap();
         let json = to_json(&plan, stopped.taken, Some(&stopped.error));
         assert_eq!(
             (&json["plan"][0]["done"], &json["plan"][1]["done"]),

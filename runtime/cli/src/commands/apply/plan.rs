@@ -12,6 +12,7 @@ use super::wanted::{Code, File, Wanted};
 use crate::api::resources::Kind;
 use crate::client::Client;
 use crate::component;
+use crate::deploying::Show;
 use crate::error::CliError;
 
 /// What a step does.
@@ -69,10 +70,10 @@ impl Step {
     }
 
     /// Takes it. What the server warns of.
-    fn take(&self, client: &Client) -> Result<Option<String>, CliError> {
+    fn take(&self, client: &Client, show: Show) -> Result<Option<String>, CliError> {
         match (self.action, &self.code) {
             (Action::Delete, _) => client.delete_resource(self.kind, &self.name)?,
-            (_, Some(code)) => self.deploy(client, code)?,
+            (_, Some(code)) => self.deploy(client, code, show)?,
             (_, None) => {
                 let plain = matches!(self.kind, Kind::Bucket | Kind::Keyspace);
                 let description = (!plain).then_some(&self.description);
@@ -83,7 +84,7 @@ impl Step {
         Ok(None)
     }
 
-    fn deploy(&self, client: &Client, code: &Code) -> Result<(), CliError> {
+    fn deploy(&self, client: &Client, code: &Code, show: Show) -> Result<(), CliError> {
         let name = self.name.parse().map_err(|error| CliError::failed(format!("{error}")))?;
         let patch = whole(&code.configuration);
         // Whoever changed it meanwhile is not overruled unseen.
@@ -97,7 +98,7 @@ impl Step {
             let path = code.path.display();
             return Err(CliError::failed(format!("{path} was changed since it was compared")));
         }
-        client.deploy(&name, &bytes, &patch, revision).map(drop)
+        client.deploy(&name, &bytes, &patch, revision, show).map(drop)
     }
 }
 
@@ -192,11 +193,12 @@ impl Plan {
     pub(crate) fn execute(
         &self,
         client: &Client,
+        show: Show,
         mut tell: impl FnMut(&str, Duration) -> Result<(), CliError>,
     ) -> Result<(), Stopped> {
         for (taken, step) in self.steps.iter().enumerate() {
             let clock = Instant::now();
-            let warning = step.take(client).map_err(|error| Stopped { taken, error })?;
+            let warning = step.take(client, show).map_err(|error| Stopped { taken, error })?;
             let mut done = format!("{} {}", step.action.done(), step.subject());
             if let Some(warning) = warning {
                 done = format!("{done}: {warning}");
@@ -344,11 +346,11 @@ mod tests {
     #[test]
     fn a_step_that_fails_ends_it() {
         let server = Canned::start(vec![answer("201 Created", "{}"), answer("500 Oops", "{}")]);
-        let client = Client::new(server.endpoint(), None, None).unwrap();
+        let client = Client::new(server.endpoint(), None).unwrap();
         let plan =
             plan("[buckets.aaa]\n[buckets.bbb]\n[buckets.ccc]", &Inventory::default(), false);
         let mut told = Vec::new();
-        let stopped = plan.execute(&client, |done, _| {
+        let stopped = plan.execute(&client, Show::Nothing, |done, _| {
             told.push(done.to_owned());
             Ok(())
         });
@@ -363,8 +365,8 @@ mod tests {
         let text = TEXT.replace("component = ", "public = true\ncomponent = ");
         let plan = plan(&text, &there, false);
         let server = Canned::start(vec![answer("200 OK", "{}")]);
-        let client = Client::new(server.endpoint(), None, None).unwrap();
-        assert!(plan.execute(&client, |_, _| Ok(())).is_ok());
+        let client = Client::new(server.endpoint(), None).unwrap();
+        assert!(plan.execute(&client, Show::Nothing, |_, _| Ok(())).is_ok());
         let request = server.requests().remove(0);
         assert!(request.starts_with("PATCH /v1/functions/f "), "{request}");
         assert!(request.contains("if-match: \"7\""), "{request}");

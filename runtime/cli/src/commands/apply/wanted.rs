@@ -14,6 +14,7 @@ use super::manifest::Manifest;
 use crate::api::resources::Kind;
 use crate::component;
 use crate::error::CliError;
+use crate::input;
 
 /// A file that was read and understood.
 pub(crate) struct File {
@@ -61,6 +62,7 @@ impl File {
             }
         })?;
         let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let text = input::without_mark(&text).to_owned();
         Self::parse(Source { name, text }, directory)
     }
 

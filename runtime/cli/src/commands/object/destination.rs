@@ -6,13 +6,14 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::CliError;
+use crate::printable::printable_lines;
 
 /// Where a download goes.
 pub(super) enum Destination {
     /// Standard output.
     Stdout {
-        /// Whether to look at the first bytes: on a terminal.
-        first: bool,
+        /// Whether that is a terminal, where only text may go.
+        terminal: bool,
     },
     /// A file beside its place until it is whole.
     File(Partial),
@@ -33,7 +34,7 @@ impl Destination {
     /// Usage: nothing can be written there.
     pub(super) fn open(given: Option<&Path>, name: &str) -> Result<Self, CliError> {
         let Some(given) = given.filter(|given| given.as_os_str() != "-") else {
-            return Ok(Self::Stdout { first: io::stdout().is_terminal() });
+            return Ok(Self::Stdout { terminal: io::stdout().is_terminal() });
         };
         let target = if given.is_dir() { given.join(file_name(name)?) } else { given.into() };
         // Through a link: what it leads to is written, and it stays a link.
@@ -59,10 +60,14 @@ impl Destination {
     /// They cannot be written, or are no text and would go to a terminal.
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), CliError> {
         match self {
-            Self::Stdout { first } => {
-                if std::mem::take(first) && bytes.contains(&0) {
+            Self::Stdout { terminal } => {
+                if *terminal && bytes.contains(&0) {
                     return Err(CliError::usage("this is binary data, which garbles a terminal")
                         .hint("write it to a file: -o FILE"));
+                }
+                if *terminal {
+                    let text = printable_lines(&String::from_utf8_lossy(bytes));
+                    return Ok(io::stdout().lock().write_all(text.as_bytes())?);
                 }
                 Ok(io::stdout().lock().write_all(bytes)?)
             }

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::destination::Destination;
 use crate::args::Global;
 use crate::error::CliError;
+use crate::input;
 use crate::progress::Progress;
 
 /// Read an object
@@ -18,6 +19,7 @@ pub(super) struct GetArgs {
     bucket: BucketName,
 
     /// The object's key
+    #[arg(value_parser = input::key)]
     key: String,
 
     /// Write to FILE, or into a directory, instead of standard output

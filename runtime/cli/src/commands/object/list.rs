@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::args::Global;
 use crate::commands::named::{cell, minute};
 use crate::error::CliError;
+use crate::input;
 
 /// List objects
 #[derive(Debug, Args)]
@@ -21,7 +22,7 @@ pub(super) struct ListArgs {
     delimiter: Option<String>,
 
     /// At most so many [default: all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = input::count)]
     limit: Option<usize>,
 }
 

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::named;
 use crate::args::Global;
 use crate::error::{CliError, Exit};
+use crate::input;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -41,6 +42,7 @@ enum ObjectCommand {
         /// The bucket's name
         bucket: BucketName,
         /// The object's key
+        #[arg(value_parser = input::key)]
         key: String,
     },
     /// Delete an object
@@ -48,6 +50,7 @@ enum ObjectCommand {
         /// The bucket's name
         bucket: BucketName,
         /// The object's key
+        #[arg(value_parser = input::key)]
         key: String,
     },
 }

@@ -31,6 +31,7 @@ pub(super) struct PutArgs {
     bucket: BucketName,
 
     /// The object's key
+    #[arg(value_parser = input::key)]
     key: String,
 
     /// What to write; - reads standard input
@@ -55,9 +56,6 @@ pub(super) struct PutArgs {
 
 pub(super) fn run(args: &PutArgs, global: &Global) -> Result<(), CliError> {
     let PutArgs { bucket, key, .. } = args;
-    if key.is_empty() {
-        return Err(CliError::usage("an object's key cannot be empty"));
-    }
     let attached = Attached {
         content_type: args.content_type.clone().or_else(|| media_type(key).map(str::to_owned)),
         metadata: args.metadata.clone(),
@@ -128,7 +126,7 @@ impl Sender<'_> {
 
     fn whole(&self, reader: &mut dyn Read, bytes: u64) -> Result<Value, CliError> {
         let progress = Progress::upload(bytes);
-        let mut reader = progress.follow(reader, bytes, "writing");
+        let mut reader = progress.follow(reader, bytes, "writing".into());
         self.client.put_object(self.bucket, self.key, self.attached, bytes, &mut reader)
     }
 
@@ -211,7 +209,7 @@ mod tests {
     use crate::error::Exit;
 
     fn client(server: &Canned) -> Client {
-        Client::new(server.endpoint(), None, None).unwrap()
+        Client::new(server.endpoint(), None).unwrap()
     }
 
     #[test]
@@ -239,7 +237,7 @@ mod tests {
     }
 
     fn client_nowhere() -> Client {
-        Client::new("127.0.0.1:1".parse().unwrap(), None, None).unwrap()
+        Client::new("127.0.0.1:1".parse().unwrap(), None).unwrap()
     }
 
     #[test]

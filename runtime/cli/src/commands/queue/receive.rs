@@ -2,12 +2,14 @@ use std::time::Duration;
 
 use clap::Args;
 use lambent_types::QueueName;
+use lambent_types::bounds::{BATCH_MAX, VISIBILITY_MAX};
 use serde_json::Value;
 
 use crate::args::Global;
 use crate::commands::named::cell;
 use crate::error::{CliError, Exit};
-use crate::output::{Colour, Output, colour, paint, printable};
+use crate::output::{Colour, Output, colour, paint};
+use crate::printable::printable;
 use crate::span;
 
 /// Receive messages
@@ -19,21 +21,37 @@ pub(super) struct ReceiveArgs {
     /// The queue's name
     queue: QueueName,
 
-    /// At most so many
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    /// At most so many, 1 to 1000
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        value_parser = clap::value_parser!(u32).range(1..=BATCH_MAX as i64)
+    )]
     limit: u32,
 
     /// If there are none, wait so long for one, at most 20s
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = span::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = wait)]
     wait: Duration,
 
-    /// How long they stay invisible [default: as the queue says]
-    #[arg(long, value_name = "DURATION", value_parser = span::parse)]
+    /// How long they stay invisible, at most 12h [default: as the queue says]
+    #[arg(long, value_name = "DURATION", value_parser = visibility)]
     visibility: Option<Duration>,
 
     /// Delete them once they are printed
     #[arg(long)]
     delete: bool,
+}
+
+/// The longest that the server lets a receive wait.
+const WAIT_MAX: Duration = Duration::from_secs(20);
+
+fn wait(text: &str) -> Result<Duration, String> {
+    span::at_most(text, WAIT_MAX)
+}
+
+fn visibility(text: &str) -> Result<Duration, String> {
+    span::at_most(text, VISIBILITY_MAX)
 }
 
 pub(super) fn run(args: &ReceiveArgs, global: &Global) -> Result<Exit, CliError> {
@@ -71,16 +89,15 @@ fn show(output: Output, message: &Value) -> Result<(), CliError> {
         notes = Vec::new();
     }
     if let Some(group) = message["group"].as_str() {
-        notes.push(format!("group {}", printable(group)));
+        notes.push(format!("group {group}"));
     }
     for (name, value) in message["attributes"].as_object().into_iter().flatten() {
-        notes.push(format!("{}={}", printable(name), printable(&cell(value))));
+        notes.push(format!("{name}={}", cell(value)));
     }
     let head = format!("{} {}", cell(&message["id"]), notes.join(", "));
     let on = colour(&std::io::stderr());
-    eprintln!("{}", paint(on, Colour::Dim, head.trim_end()));
+    eprintln!("{}", paint(on, Colour::Dim, printable(&head).trim_end()));
     let text = match message["text"].as_str() {
-        Some(text) if output.terminal => text.lines().map(printable).collect::<Vec<_>>().join("\n"),
         Some(text) => text.to_owned(),
         None => format!("base64:{}", cell(&message["base64"])),
     };

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use clap::Args;
 use lambent_types::QueueName;
-use lambent_types::bounds::VALUE_BYTES_MAX;
+use lambent_types::bounds::{DELAY_MAX, VALUE_BYTES_MAX};
 
 use crate::api::queues::Message;
 use crate::args::Global;
@@ -27,8 +27,8 @@ pub(super) struct SendArgs {
     #[arg(long = "attribute", value_name = "NAME=VALUE", value_parser = input::pair)]
     attributes: Vec<(String, String)>,
 
-    /// Let nobody receive it before
-    #[arg(long, value_name = "DURATION", value_parser = span::parse)]
+    /// Let nobody receive it before this time has passed, at most 15m
+    #[arg(long, value_name = "DURATION", value_parser = delay)]
     delay: Option<Duration>,
 
     /// FIFO: messages of one group are received in their order
@@ -40,12 +40,17 @@ pub(super) struct SendArgs {
     deduplication: Option<String>,
 }
 
+fn delay(text: &str) -> Result<Duration, String> {
+    span::at_most(text, DELAY_MAX)
+}
+
 pub(super) fn run(args: &SendArgs, global: &Global) -> Result<Exit, CliError> {
     if args.queue.is_fifo() && args.group.is_none() {
         return Err(CliError::usage(format!("{} is a FIFO queue: name a group", args.queue))
             .hint("messages of one group are received in their order: --group NAME"));
     }
     let body = input::read("a message", &args.message, VALUE_BYTES_MAX as u64)?;
+    let body = input::json_without_mark(body);
     let message = Message {
         body: &body,
         content_type: Some(args.content_type.as_deref().unwrap_or_else(|| media_type(&body))),

@@ -12,6 +12,7 @@ use super::workspace::Workspace;
 use crate::api::functions::LogFilter;
 use crate::client::{Call, Client, Payload};
 use crate::component;
+use crate::deploying::Show;
 use crate::error::CliError;
 use crate::jpeg;
 use crate::progress::Progress;
@@ -25,8 +26,10 @@ pub(super) const WARM_CALLS: usize = 20;
 /// # Errors
 /// Failed: a function is not there, or the server will not have it.
 pub(super) fn deploy(client: &Client, built: &Built, report: &mut Report) -> Result<(), CliError> {
-    report.deployed(deploy_one(client, "hello", built.component("hello-http")?)?)?;
-    report.deployed(deploy_one(client, "thumbnail-http", built.component("thumbnail-http")?)?)
+    for (name, guest) in [("hello", "hello-http"), ("thumbnail-http", "thumbnail-http")] {
+        report.deployed(deploy_one(client, name, built.component(guest)?, report.show())?)?;
+    }
+    Ok(())
 }
 
 /// Calls them, and keeps the thumbnail.
@@ -58,11 +61,16 @@ pub(super) fn call(
     report.shrunk(picture(path, &photo)?, picture(kept, &thumbnail)?)
 }
 
-fn deploy_one(client: &Client, name: &str, file: &Path) -> Result<Deployment, CliError> {
+fn deploy_one(
+    client: &Client,
+    name: &str,
+    file: &Path,
+    show: Show,
+) -> Result<Deployment, CliError> {
     let code = component::read(file)?;
     let patch = ConfigurationPatch { public: Some(true), ..ConfigurationPatch::default() };
     let clock = Instant::now();
-    let deployed = client.deploy(&function(name)?, &code, &patch, None)?;
+    let deployed = client.deploy(&function(name)?, &code, &patch, None, show)?;
     let time = clock.elapsed();
     let view: view::FunctionView = view::read(&deployed.function)?;
     let urls = view.urls.unwrap_or_default();

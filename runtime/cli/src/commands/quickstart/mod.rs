@@ -17,6 +17,7 @@ use crate::args::Global;
 use crate::client::Client;
 use crate::endpoint::{self, Endpoint};
 use crate::error::{CliError, Exit};
+use crate::listen;
 use crate::node::Node;
 use crate::output::Output;
 use crate::progress::Progress;
@@ -48,9 +49,9 @@ pub(crate) struct QuickstartArgs {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
-    /// Listen on this address [default: 127.0.0.1:4566, or a free port if that
-    /// is taken]
-    #[arg(long, value_name = "ADDRESS")]
+    /// Listen on this address, or on this port of 127.0.0.1 [default: 127.0.0.1:4566,
+    /// or a free port if that is taken]
+    #[arg(long, value_name = "ADDRESS", value_parser = listen::parse)]
     listen: Option<SocketAddr>,
 
     /// Stop after the demonstration
@@ -67,7 +68,7 @@ pub(crate) fn run(args: &QuickstartArgs, global: &Global) -> Result<Exit, CliErr
     report.built(&built)?;
 
     let data = args.data.clone().unwrap_or_else(|| workspace.target("quickstart"));
-    let (listen, taken) = listen(args.listen)?;
+    let (listen, taken) = free_address(args.listen)?;
     let options = Options { listen, dev: true, ..Options::new(&data) };
     let node = start(options.clone())?;
     report.started(&node, &data, taken)?;
@@ -75,7 +76,7 @@ pub(crate) fn run(args: &QuickstartArgs, global: &Global) -> Result<Exit, CliErr
         .url
         .parse()
         .map_err(|error: endpoint::InvalidEndpoint| CliError::failed(error.to_string()))?;
-    let client = Client::new(endpoint, None, None)?;
+    let client = Client::new(endpoint, None)?;
     let options = Options { listen: node.address, ..options };
     while_serving(node, false, || {
         demonstration::deploy(&client, &built, &mut report)?;
@@ -139,7 +140,7 @@ fn finish(
 
 /// Where to listen, and whether the usual place was taken. An address that was
 /// asked for is never exchanged for another.
-fn listen(given: Option<SocketAddr>) -> Result<(SocketAddr, bool), CliError> {
+fn free_address(given: Option<SocketAddr>) -> Result<(SocketAddr, bool), CliError> {
     if let Some(given) = given {
         return Ok((given, false));
     }

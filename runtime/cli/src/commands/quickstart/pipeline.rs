@@ -19,6 +19,7 @@ use crate::api::objects::Attached;
 use crate::api::resources::found;
 use crate::client::Client;
 use crate::commands::apply::{File, Plan, explain};
+use crate::deploying::Show;
 use crate::error::CliError;
 use crate::progress::Progress;
 use crate::view;
@@ -49,7 +50,7 @@ pub(super) fn apply(
     let locate = |name: &str, path: PathBuf| if name == NAME { component.clone() } else { path };
     let plan = Plan::make(client, &file, false, &locate)?;
     let mut done = Vec::new();
-    let taken = plan.execute(client, |step, _| {
+    let taken = plan.execute(client, Show::Nothing, |step, _| {
         done.push(step.to_owned());
         Ok(())
     });

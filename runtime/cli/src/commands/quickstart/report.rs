@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::build::{Built, PACKAGES};
 use super::demonstration::WARM_CALLS;
 use super::workspace::Workspace;
+use crate::deploying::Show;
 use crate::error::CliError;
 use crate::node::Node;
 use crate::output::{Colour, Output, colour, duration, grouped, paint};
@@ -88,11 +89,16 @@ impl Report {
         Self { output, url: String::new(), steps, deployments: Vec::new() }
     }
 
+    /// How to show what takes long.
+    pub(super) fn show(&self) -> Show {
+        Show::suited(self.output.json)
+    }
+
     fn tell(&self, step: &str, what: &str, time: &str) -> Result<(), CliError> {
         if !self.output.json {
             let step = paint(colour(&io::stdout()), Colour::Green, &format!("{step:10}"));
             let line = format!("{step} {what:58} {time:>8}");
-            self.output.line(line.trim_end())?;
+            self.output.painted(line.trim_end())?;
         }
         Ok(())
     }
@@ -258,7 +264,7 @@ impl Report {
             format!("Serving at {} until Ctrl-C.", self.url),
         ]);
         for line in lines {
-            self.output.line(&line)?;
+            self.output.painted(&line)?;
         }
         Ok(())
     }

@@ -1,0 +1,79 @@
+//! The address that a server listens on, as people write it.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+/// Reads an address and port, of which a port alone, or with `localhost` for the
+/// address, is on the loopback address: nothing is opened to others by a host
+/// that was left out.
+///
+/// # Errors
+/// It is none of the forms, which the message lists.
+pub(crate) fn parse(text: &str) -> Result<SocketAddr, String> {
+    let text = text.trim();
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let (host, port) = text.rsplit_once(':').unwrap_or(("", text));
+    let local = host.is_empty() || host.eq_ignore_ascii_case("localhost");
+    // A plus sign is no part of a port.
+    let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+    match port.parse() {
+        Ok(port) if local && digits => Ok((Ipv4Addr::LOCALHOST, port).into()),
+        _ => Err(refusal(text)),
+    }
+}
+
+fn refusal(text: &str) -> String {
+    let bare = text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let problem = match bare {
+        Ok(_) => "it has no port",
+        Err(_) => "it is no address and port",
+    };
+    format!(
+        "{problem}; give an address and port such as 127.0.0.1:4566, [::1]:4566 or, for every \
+         address of this machine, 0.0.0.0:4566; or a port alone (4566, :4566, localhost:4566), \
+         which is on 127.0.0.1"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ports_alone_are_on_loopback() {
+        for (text, expected) in [
+            ("127.0.0.1:4566", "127.0.0.1:4566"),
+            ("localhost:4566", "127.0.0.1:4566"),
+            ("LocalHost:0", "127.0.0.1:0"),
+            (":4566", "127.0.0.1:4566"),
+            ("4566", "127.0.0.1:4566"),
+            ("[::1]:4566", "[::1]:4566"),
+            ("0.0.0.0:80", "0.0.0.0:80"),
+            (" [::]:443 ", "[::]:443"),
+        ] {
+            assert_eq!(parse(text).unwrap().to_string(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn others_are_told_the_forms() {
+        for text in [
+            "",
+            ":",
+            "x",
+            "node.example:4566",
+            "65536",
+            ":-1",
+            "+80",
+            "http://127.0.0.1:1",
+            "::1:80",
+        ] {
+            let message = parse(text).unwrap_err();
+            assert!(message.contains("127.0.0.1:4566, [::1]:4566"), "{text}: {message}");
+        }
+        for text in ["127.0.0.1", "::1", "[::1]"] {
+            assert!(parse(text).unwrap_err().starts_with("it has no port"), "{text}");
+        }
+    }
+}
