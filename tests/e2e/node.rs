@@ -252,7 +252,12 @@ pub(crate) struct Done {
 }
 
 /// Runs a command to its end, which comes in time or by force.
-pub(crate) fn run(mut command: Command) -> Done {
+pub(crate) fn run(command: Command) -> Done {
+    run_within(command, PATIENCE)
+}
+
+/// As [`run`], with other patience.
+pub(crate) fn run_within(mut command: Command, patience: Duration) -> Done {
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = spawn(command);
     let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
@@ -264,7 +269,7 @@ pub(crate) fn run(mut command: Command) -> Done {
         })
     };
     let (stdout, stderr) = (read(Box::new(stdout)), read(Box::new(stderr)));
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + patience;
     let code = loop {
         match child.try_wait().unwrap() {
             Some(status) => break status.code(),
