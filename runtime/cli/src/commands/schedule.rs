@@ -9,6 +9,7 @@ use crate::api::resources::Kind;
 use crate::args::Global;
 use crate::delivery::DeliveryArgs;
 use crate::error::{CliError, Exit};
+use crate::output::warn;
 use crate::span;
 
 const EXAMPLES: &str = "\
@@ -205,7 +206,7 @@ fn put(args: &PutArgs, global: &Global) -> Result<Exit, CliError> {
     };
     output.line(&format!("{done} schedule {}; it {next}", args.name))?;
     if let Value::String(warning) = &stored["warning"] {
-        eprintln!("warning: {warning}");
+        warn(output.json, warning);
     }
     Ok(Exit::Ok)
 }
