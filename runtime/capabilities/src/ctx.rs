@@ -6,7 +6,7 @@ use lambent_types::{FunctionVersion, Namespace, Origin, Recursion};
 
 use crate::blobstore::Streams;
 use crate::egress::{Guarded, Network};
-use crate::keyvalue::Cursors;
+use crate::keyvalue::{CursorKey, Cursors};
 
 /// What all invocations of a node share.
 pub struct Shared {
@@ -18,18 +18,24 @@ pub struct Shared {
     pub(crate) queues: Arc<dyn Queues>,
     /// Where outgoing `wasi:http` leads.
     pub(crate) network: Network,
+    /// What cursors are made with.
+    pub(crate) cursor_key: CursorKey,
 }
 
 impl Shared {
-    /// Leads guests to these stores and to this network.
+    /// Leads guests to these stores and to this network. Cursors that guests
+    /// were given are good for as long as `cursor_key` is the same; it must be
+    /// secret.
     #[must_use]
     pub fn new(
         objects: Arc<dyn Objects>,
         keyvalue: Arc<dyn KeyValue>,
         queues: Arc<dyn Queues>,
         network: Network,
+        cursor_key: [u8; 32],
     ) -> Self {
-        Self { objects, keyvalue, queues, network }
+        let cursor_key = CursorKey::new(cursor_key);
+        Self { objects, keyvalue, queues, network, cursor_key }
     }
 }
 

@@ -4,8 +4,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use lambent_storage::{Channel, Expected, StorageError, Stores, WriteError};
 use lambent_types::{
-    Clock, Digest, Error, ErrorCode, Function, FunctionName, FunctionVersion, Namespace, Qualifier,
-    VersionNumber,
+    Clock, Digest, Error, ErrorCode, Function, FunctionName, FunctionVersion, Namespace,
+    Precondition, Qualifier, VersionNumber,
 };
 use tokio::sync::Mutex;
 
@@ -169,7 +169,7 @@ impl Control {
         &self,
         namespace: &Namespace,
         name: &FunctionName,
-        expected: Option<Expected>,
+        expected: &Precondition,
     ) -> Result<Published, Error> {
         loop {
             let function = self.describe(namespace, name).await?;
@@ -183,7 +183,7 @@ impl Control {
                 Ok(version) => return Ok(Published { version, created: true }),
                 // Another change was first: look again.
                 Err(WriteError::Conflict { .. }) => {}
-                Err(error) => return Err(refused(error, namespace, name, expected)),
+                Err(error) => return Err(refused(error, namespace, name)),
             }
         }
     }
@@ -197,27 +197,22 @@ impl Control {
         &self,
         namespace: &Namespace,
         name: &FunctionName,
-        expected: Option<Expected>,
+        expected: &Precondition,
     ) -> Result<(), Error> {
         let _wiring = self.wiring.lock().await;
-        let function = self.describe(namespace, name).await?;
-        check(name, expected, Some(function.revision))?;
-        self.check_unwired(namespace, name).await?;
-        let mut digests = vec![function.latest.digest];
-        let mut after = 0;
-        loop {
-            let page = self.stores.registry.versions(namespace, name, after, PAGE).await?;
-            digests.extend(page.iter().map(|version| version.digest));
-            match page.last().map(|version| version.version) {
-                Some(VersionNumber::Number(number)) => after = number,
-                _ => break,
+        let (function, digests) = loop {
+            let function = self.describe(namespace, name).await?;
+            check(name, expected, Some(function.revision))?;
+            self.check_unwired(namespace, name).await?;
+            let digests = self.digests(&function).await?;
+            let seen = (!expected.is_empty()).then_some(Expected::Revision(function.revision));
+            match self.stores.registry.delete(namespace, name, seen).await {
+                Ok(()) => break (function, digests),
+                // Another change was first: look again.
+                Err(WriteError::Conflict { .. }) => {}
+                Err(error) => return Err(refused(error, namespace, name)),
             }
-        }
-        self.stores
-            .registry
-            .delete(namespace, name, expected)
-            .await
-            .map_err(|error| refused(error, namespace, name, expected))?;
+        };
         self.inspect.withdraw(namespace, name, None);
         // Events that are left are given up when their turn comes.
         let channel = Channel::Function(function.latest.name.clone());
@@ -227,6 +222,21 @@ impl Control {
         digests.into_iter().for_each(|digest| self.keep.release(digest));
         self.collect_released().await;
         Ok(())
+    }
+
+    /// The digests of a function's code and of that of its versions.
+    async fn digests(&self, function: &Function) -> Result<Vec<Digest>, Error> {
+        let FunctionVersion { namespace, name, digest, .. } = &*function.latest;
+        let mut digests = vec![*digest];
+        let mut after = 0;
+        loop {
+            let page = self.stores.registry.versions(namespace, name, after, PAGE).await?;
+            digests.extend(page.iter().map(|version| version.digest));
+            match page.last().map(|version| version.version) {
+                Some(VersionNumber::Number(number)) => after = number,
+                _ => return Ok(digests),
+            }
+        }
     }
 
     /// Checks that no trigger and no schedule names a function.
@@ -258,7 +268,7 @@ impl Control {
         self.stores.registry.delete_version(namespace, name, number).await.map_err(|error| {
             match error {
                 WriteError::VersionNotFound => no_version(name, number),
-                error => refused(error, namespace, name, None),
+                error => refused(error, namespace, name),
             }
         })?;
         self.inspect.withdraw(namespace, name, Some(VersionNumber::Number(number)));

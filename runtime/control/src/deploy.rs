@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use lambent_storage::{Expected, WriteError};
 use lambent_types::{
     Configuration, ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionName,
-    FunctionVersion, Handler, Namespace, VersionNumber, bounds, format_bytes,
+    FunctionVersion, Handler, Namespace, Precondition, VersionNumber, bounds, format_bytes,
 };
 
 use crate::control::{Control, Deployed};
@@ -28,7 +28,7 @@ impl Control {
         name: &FunctionName,
         code: Bytes,
         patch: ConfigurationPatch,
-        expected: Option<Expected>,
+        expected: &Precondition,
     ) -> Result<Deployed, Error> {
         let code_bytes = code.len() as u64;
         if code_bytes > bounds::CODE_BYTES_MAX {
@@ -80,7 +80,7 @@ impl Control {
         namespace: &Namespace,
         name: &FunctionName,
         patch: ConfigurationPatch,
-        expected: Option<Expected>,
+        expected: &Precondition,
     ) -> Result<Arc<Function>, Error> {
         loop {
             let current = self.describe(namespace, name).await?;
@@ -112,7 +112,7 @@ impl Control {
         namespace: &Namespace,
         name: &FunctionName,
         number: u64,
-        expected: Option<Expected>,
+        expected: &Precondition,
     ) -> Result<Arc<Function>, Error> {
         let current = self.describe(namespace, name).await?;
         check(name, expected, Some(current.revision))?;
@@ -160,7 +160,7 @@ impl Control {
         &self,
         namespace: &Namespace,
         name: &FunctionName,
-        expected: Option<Expected>,
+        expected: &Precondition,
         make: impl Fn(Option<&Function>) -> Result<FunctionVersion, Error> + Send + Sync,
     ) -> Result<Deployed, Error> {
         loop {

@@ -1,5 +1,7 @@
-use lambent_storage::{Expected, WriteError};
-use lambent_types::{Error, ErrorCode, FunctionName, Namespace, Revision};
+use lambent_storage::WriteError;
+use lambent_types::{
+    EntityTags, Error, ErrorCode, FunctionName, Namespace, Precondition, Revision, Validators,
+};
 
 use crate::explain::quota;
 
@@ -19,16 +21,16 @@ pub(crate) fn no_version(name: &FunctionName, number: u64) -> Error {
     )
 }
 
-pub(crate) fn conflict(
-    name: &FunctionName,
-    expected: Option<Expected>,
-    current: Option<Revision>,
-) -> Error {
-    let detail = match (expected, current) {
-        (Some(Expected::Revision(Revision(expected))), Some(Revision(current))) => format!(
-            "function \"{name}\" is at revision {current}, not {expected}; \
-             read it and apply the change to what it is now"
-        ),
+fn conflict(name: &FunctionName, expected: &Precondition, current: Option<Revision>) -> Error {
+    let detail = match (&expected.if_match, current) {
+        (Some(EntityTags::Of(tags)), Some(Revision(current))) => {
+            let tags: Vec<_> = tags.iter().map(|tag| tag.to_string().replace('"', "")).collect();
+            format!(
+                "function \"{name}\" is at revision {current}, not {}; \
+                 read it and apply the change to what it is now",
+                tags.join(" or ")
+            )
+        }
         (_, Some(Revision(current))) => {
             format!("function \"{name}\" exists already, at revision {current}")
         }
@@ -45,34 +47,28 @@ pub(crate) fn wired(name: &FunctionName, users: &[String]) -> Error {
 }
 
 /// The error for a change that the registry refused.
-pub(crate) fn refused(
-    error: WriteError,
-    namespace: &Namespace,
-    name: &FunctionName,
-    expected: Option<Expected>,
-) -> Error {
+pub(crate) fn refused(error: WriteError, namespace: &Namespace, name: &FunctionName) -> Error {
     match error {
         WriteError::NotFound => no_function(namespace, name),
         WriteError::VersionNotFound => Error::new(
             ErrorCode::VersionNotFound,
             format!("function \"{name}\" has no such version"),
         ),
-        WriteError::Conflict { current } => conflict(name, expected, current),
+        // Those who expect something look again; see `check`.
+        WriteError::Conflict { current } => conflict(name, &Precondition::NONE, current),
         WriteError::Quota(error) => quota(&error),
         WriteError::Storage(error) => error.into(),
     }
 }
 
 /// Fails unless the function is as expected, before anything costly is done.
+/// What is changed then is changed only if it is still at that revision.
 pub(crate) fn check(
     name: &FunctionName,
-    expected: Option<Expected>,
+    expected: &Precondition,
     current: Option<Revision>,
 ) -> Result<(), Error> {
-    let met = match expected {
-        None => true,
-        Some(Expected::Absent) => current.is_none(),
-        Some(Expected::Revision(revision)) => current == Some(revision),
-    };
-    if met { Ok(()) } else { Err(conflict(name, expected, current)) }
+    let tag = current.map(|revision| revision.0.to_string());
+    let validators = tag.as_deref().map(|tag| Validators { tag: Some(tag), modified: None });
+    expected.check(validators).map_err(|_| conflict(name, expected, current))
 }

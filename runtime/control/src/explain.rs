@@ -107,15 +107,15 @@ pub fn object(namespace: &Namespace, bucket: &BucketName, what: &str, error: Obj
             ),
         ),
         ObjectError::Triggered(trigger) => in_use_by_trigger("bucket", bucket, &trigger),
-        ObjectError::Condition { current } => Error::new(
+        ObjectError::Condition { key, current } => Error::new(
             ErrorCode::PreconditionFailed,
             match current {
                 Some(etag) => format!(
                     "object {} of bucket \"{bucket}\" has the etag \"{etag}\"; read it and apply \
                      the change to what it is now",
-                    shown(what)
+                    shown(&key)
                 ),
-                None => format!("bucket \"{bucket}\" has no object {}", shown(what)),
+                None => format!("bucket \"{bucket}\" has no object {}", shown(&key)),
             },
         ),
         ObjectError::Range { size } => Error::new(

@@ -55,6 +55,16 @@ impl Refusal {
         }
     }
 
+    /// The request expects of the server what it does not do.
+    pub(crate) fn expectation_failed(detail: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::EXPECTATION_FAILED,
+            code: "expectation-failed".into(),
+            title: "expectation failed",
+            ..Self::not_implemented(detail)
+        }
+    }
+
     /// The head of the request is larger than allowed.
     pub(crate) fn head_too_large(detail: impl Into<String>) -> Self {
         Self {

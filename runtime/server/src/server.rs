@@ -78,15 +78,19 @@ impl Server {
     /// An option, the address or the data directory cannot be used.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let opened = open(&options).await?;
+        let key = keys::artifact_key(&opened.data)?;
         let setup = Setup {
             artifacts: opened.data.subdir(layout::ARTIFACTS_DIR)?,
-            key: keys::artifact_key(&opened.data)?,
+            key,
             code: opened.stores.code.clone(),
             shared: Shared::new(
                 opened.stores.objects.clone(),
                 opened.stores.keyvalue.clone(),
                 opened.stores.queues.clone(),
                 Network::system().map_err(|error| StartError::Engine(error.into()))?,
+                // What is authenticated by it names what it is, so that none
+                // passes for another.
+                key,
             ),
             program: program(&options)?,
             instances: u32::try_from(options.concurrency_max).unwrap_or(u32::MAX),

@@ -16,7 +16,7 @@ use hyper_util::service::TowerToHyperService;
 use lambent_types::{ErrorCode, RequestId};
 
 use crate::activity::{Activity, Busy};
-use crate::api::auth;
+use crate::api::{self, auth};
 use crate::body::{Content, RequestBody, ResponseBody};
 use crate::connection::{HEADERS_MAX, Peer};
 use crate::cross_site;
@@ -180,9 +180,10 @@ async fn api(doors: &Doors, mut request: Request<RequestBody>) -> Answer {
     Ok((id, response.map(Content::Api)))
 }
 
-/// What only the door knows: which methods a resource has, and where its bytes end.
+/// What only the door knows: which methods a resource has, where its bytes end,
+/// and what was ignored of the request.
 fn keep_known(from: &HeaderMap, to: &mut HeaderMap) {
-    for name in [ALLOW, CONTENT_RANGE] {
+    for name in [ALLOW, CONTENT_RANGE, api::IGNORED] {
         if let Some(value) = from.get(&name) {
             to.insert(name, value.clone());
         }

@@ -149,7 +149,7 @@ mod tests {
         let stores = Stores::memory(Arc::new(SystemClock), Quotas::default());
         let Stores { objects, keyvalue, queues, .. } = stores;
         let network = Network::system().unwrap();
-        let shared = Arc::new(Shared::new(objects, keyvalue, queues, network));
+        let shared = Arc::new(Shared::new(objects, keyvalue, queues, network, [0; 32]));
         let warm = Warm::default();
         let of = |provisioned| warm.instances(&function(provisioned), &component, &shared);
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
-use lambent_types::{KeyspaceName, Namespace, Origin, TriggerName};
+use lambent_types::{KeyspaceName, Namespace, Origin, Precondition, TriggerName};
 
 use crate::error::StorageError;
 use crate::quota::QuotaExceeded;
@@ -32,7 +32,7 @@ pub struct Entry {
 }
 
 /// What must hold of a key for a change to be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Expect {
     /// Nothing.
     #[default]
@@ -41,10 +41,13 @@ pub enum Expect {
     Absent,
     /// Its value has this revision.
     Revision(u64),
+    /// What a client's header fields say; the entity tag is the revision, and
+    /// there is no date.
+    When(Precondition),
 }
 
 /// How to set a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SetOptions {
     /// When to set it at all.
     pub expect: Expect,

@@ -5,7 +5,7 @@
 //! | `format` | the version of this layout, in decimal: [`FORMAT`] | – |
 //! | `lock` | locked while a process uses the directory; holds its process id | nothing |
 //! | `root-key.json` | the key of the native API, mode 0600; written by the first `serve` | that key |
-//! | `artifact-key` | authenticates the files of `artifacts/` | nothing: all are compiled again |
+//! | `artifact-key` | authenticates the files of `artifacts/`, and the cursors that guests list keys with | nothing: all are compiled again, and such a listing begins anew |
 //! | `artifacts/` | compiled code | nothing: compiled again |
 //! | `code/<2 hex>/<digest>.wasm` | components as they were uploaded, by SHA-256 | the functions |
 //! | `code/incoming/` | uploads being written; emptied at start | nothing |

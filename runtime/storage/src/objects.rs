@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
-use lambent_types::{BucketName, Namespace, Origin, TriggerName};
+use lambent_types::{BucketName, Namespace, Origin, Precondition, TriggerName, Validators};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StorageError;
@@ -39,6 +39,9 @@ pub struct Object {
     pub etag: String,
     /// Its media type.
     pub content_type: Option<String>,
+    /// The header fields it is given out with: names of
+    /// [`bounds::OBJECT_HEADERS`](lambent_types::bounds).
+    pub headers: BTreeMap<String, String>,
     /// What the writer attached: lower-case names.
     pub metadata: BTreeMap<String, String>,
     /// When it was written.
@@ -47,11 +50,24 @@ pub struct Object {
     pub sequence: u64,
 }
 
+impl Object {
+    /// What conditions of a client are about.
+    #[must_use]
+    pub fn validators(&self) -> Validators<'_> {
+        Validators { tag: Some(&self.etag), modified: Some(self.modified) }
+    }
+}
+
 /// What to write beside the bytes.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct PutObject {
     /// Its media type.
     pub content_type: Option<String>,
+    /// The header fields to give it out with: names of
+    /// [`bounds::OBJECT_HEADERS`](lambent_types::bounds), and at most
+    /// [`bounds::OBJECT_HEADERS_BYTES_MAX`](lambent_types::bounds) bytes.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
     /// What to attach; at most
     /// [`bounds::OBJECT_METADATA_BYTES_MAX`](lambent_types::bounds) bytes.
     pub metadata: BTreeMap<String, String>,
@@ -70,6 +86,8 @@ pub enum Condition {
     Absent,
     /// It has this etag.
     Etag(String),
+    /// What a client's header fields say.
+    When(Precondition),
 }
 
 /// A multipart upload that was begun.
@@ -143,6 +161,8 @@ pub enum ObjectError {
     /// The condition does not hold.
     #[error("the object is not as expected")]
     Condition {
+        /// The object's key.
+        key: String,
         /// The etag of the object that is there, if any.
         current: Option<String>,
     },
@@ -276,7 +296,7 @@ pub trait Objects: Send + Sync {
         list: ListObjects,
     ) -> Result<ObjectPage, ObjectError>;
 
-    /// Begins a multipart upload; the condition is checked when it is completed.
+    /// Begins a multipart upload; its condition is checked when it is completed.
     ///
     /// # Errors
     /// `NoBucket`, `Invalid`, `Quota`, `Storage`.
@@ -313,7 +333,8 @@ pub trait Objects: Send + Sync {
     ) -> Result<Vec<Part>, ObjectError>;
 
     /// Makes an object of the named parts, in the order given: number and etag.
-    /// Their bytes are not copied.
+    /// Their bytes are not copied. What was set as a condition when the upload
+    /// was begun must hold, and `condition` too.
     ///
     /// # Errors
     /// `NoBucket`, `NoUpload`, `Condition`, `Invalid` (a part is missing, has
@@ -325,6 +346,7 @@ pub trait Objects: Send + Sync {
         bucket: &BucketName,
         upload: &str,
         parts: &[(u32, String)],
+        condition: Condition,
         origin: &Origin,
     ) -> Result<Object, ObjectError>;
 

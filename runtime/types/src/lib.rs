@@ -25,6 +25,7 @@ mod outcome;
 mod pattern;
 mod pattern_parser;
 mod pattern_rule;
+mod precondition;
 mod provisioned;
 mod schedule;
 mod size;
@@ -50,6 +51,7 @@ pub use name::{
 };
 pub use outcome::{Failure, Outcome};
 pub use pattern::{InvalidPattern, Pattern};
+pub use precondition::{EntityTag, EntityTags, InvalidEntityTags, Precondition, Unmet, Validators};
 pub use provisioned::Provisioned;
 pub use schedule::{CatchUp, Schedule, ScheduleExpression, Times};
 pub use size::{InvalidSize, format_bytes, parse_bytes, parse_duration};

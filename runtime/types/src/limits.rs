@@ -64,6 +64,13 @@ pub mod bounds {
     pub const PART_NUMBER_MAX: u32 = 10_000;
     /// Most bytes of an object's own metadata, names and values together; S3's.
     pub const OBJECT_METADATA_BYTES_MAX: usize = 2048;
+    /// The header fields that are kept with an object and given out with it,
+    /// beside its media type; S3's.
+    pub const OBJECT_HEADERS: [&str; 5] =
+        ["cache-control", "content-disposition", "content-encoding", "content-language", "expires"];
+    /// Most bytes of the header fields kept with an object, names and values
+    /// together; as much as of its own metadata.
+    pub const OBJECT_HEADERS_BYTES_MAX: usize = 2048;
     /// Most bytes of a key in a keyspace.
     pub const KEY_BYTES_MAX: usize = 1024;
     /// Most bytes of a value or a message: one of either fits an event with room to spare.

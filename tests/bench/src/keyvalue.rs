@@ -71,7 +71,8 @@ pub(crate) async fn run(directory: &Path, table: &mut Table) -> Result<(), Faile
     let component =
         engine.component(lambent_test_support::guest_bytes("guest-capabilities").into());
     let (objects, queues) = (stores.objects.clone(), stores.queues.clone());
-    let shared = Shared::new(objects, stores.keyvalue.clone(), queues, Network::system()?);
+    let network = Network::system()?;
+    let shared = Shared::new(objects, stores.keyvalue.clone(), queues, network, [0; 32]);
     let guest = Guest { component: component.await?, shared: Arc::new(shared) };
     let (mut empty, mut get, mut above) = (Rounds::default(), Rounds::default(), Rounds::default());
     for _ in 0..ROUNDS {

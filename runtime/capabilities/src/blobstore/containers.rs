@@ -95,6 +95,7 @@ async fn copy(
     let (object, bytes) = objects.get(namespace, &from, &source.object, None).await?;
     let put = PutObject {
         content_type: object.content_type,
+        headers: object.headers,
         metadata: object.metadata,
         condition: Condition::None,
     };

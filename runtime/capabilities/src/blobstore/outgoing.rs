@@ -57,7 +57,8 @@ impl types::HostOutgoingValue for Host<Ctx> {
         }
         let writer = PipeWriter { pipe: outgoing.pipe.clone(), _counted: outgoing.stream.clone() };
         let writer: DynOutputStream = Box::new(writer);
-        Ok(Ok(table.push_child(writer, &value)?))
+        // No child: the value may be finished, or dropped, while the guest has it.
+        Ok(Ok(table.push(writer)?))
     }
 
     async fn finish(&mut self, value: Handle) -> wasmtime::Result<Result<(), String>> {
@@ -71,7 +72,6 @@ impl types::HostOutgoingValue for Host<Ctx> {
 }
 
 async fn finish(host: &mut Host<Ctx>, value: Handle) -> Result<(), Error> {
-    // Fails if the guest still has the stream, as the interface says.
     let mut value = host.table().delete(value)?;
     let Some(writing) = value.writing.take() else {
         return Err(Error::Other("the value was not given to write-data".into()));

@@ -72,6 +72,7 @@ impl Pipe {
     fn end(&self, end: End) {
         self.lock().end.get_or_insert(end);
         self.to_read.wake();
+        self.to_write.wake();
     }
 }
 
@@ -118,7 +119,8 @@ impl Pollable for PipeWriter {
         std::future::poll_fn(|cx| {
             self.pipe.to_write.register(cx.waker());
             let state = self.pipe.lock();
-            let waits = state.reader == Reader::Reading && state.buffer.len() >= CAPACITY;
+            let full = state.buffer.len() >= CAPACITY;
+            let waits = state.reader == Reader::Reading && full && state.end.is_none();
             if waits { Poll::Pending } else { Poll::Ready(()) }
         })
         .await;
@@ -128,6 +130,9 @@ impl Pollable for PipeWriter {
 impl OutputStream for PipeWriter {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         let mut state = self.pipe.lock();
+        if state.end.is_some() {
+            return Err(StreamError::Closed);
+        }
         if bytes.len() > CAPACITY.saturating_sub(state.buffer.len()) {
             return Err(StreamError::trap("wrote more than check-write allowed"));
         }
@@ -143,6 +148,9 @@ impl OutputStream for PipeWriter {
 
     fn check_write(&mut self) -> StreamResult<usize> {
         let state = self.pipe.lock();
+        if state.end.is_some() {
+            return Err(StreamError::Closed);
+        }
         let free = CAPACITY.saturating_sub(state.buffer.len());
         match state.reader {
             Reader::Gone => Err(StreamError::LastOperationFailed(format_err!(
@@ -204,6 +212,26 @@ mod tests {
         drop(pipe.reader());
         assert!(writer.ready().now_or_never().is_some());
         assert!(matches!(writer.check_write(), Err(StreamError::LastOperationFailed(_))));
+    }
+
+    #[test]
+    fn nothing_is_written_after_the_end() {
+        for full in [false, true] {
+            let (pipe, mut writer) = writer();
+            let mut reader = pipe.reader();
+            writer.write(Bytes::from_static(b"all")).unwrap();
+            if full {
+                fill(&mut writer);
+            }
+            pipe.finish();
+            assert!(writer.ready().now_or_never().is_some());
+            assert!(matches!(writer.check_write(), Err(StreamError::Closed)));
+            let late = writer.write(Bytes::from_static(b"late"));
+            assert!(matches!(late, Err(StreamError::Closed)));
+            let read = reader.next().now_or_never().unwrap().unwrap().unwrap();
+            assert!(read.starts_with(b"all") && !read.ends_with(b"late"));
+            assert!(reader.next().now_or_never().unwrap().is_none());
+        }
     }
 
     #[test]

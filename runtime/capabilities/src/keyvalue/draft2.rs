@@ -1,4 +1,4 @@
-//! `wasi:keyvalue@0.2.0-draft2`: keys as cursors, signed counters, and
+//! `wasi:keyvalue@0.2.0-draft2`: opaque cursors, signed counters, and
 //! compare-and-swap.
 
 use lambent_engine::wasmtime::component::Resource;
@@ -49,8 +49,17 @@ impl store::HostBucket for Host<Ctx> {
         bucket: Handle,
         cursor: Option<String>,
     ) -> Result<store::KeyResponse, Error> {
-        let page = keyvalue::list(self, &bucket, cursor).await?;
-        Ok(store::KeyResponse { keys: page.keys, cursor: page.next })
+        let keyspace = self.table().get(&bucket)?.keyspace.clone();
+        let ctx = self.state();
+        let (shared, namespace) = (ctx.shared.clone(), ctx.namespace().clone());
+        let place = (&namespace, &keyspace);
+        let after = match cursor {
+            None => None,
+            Some(cursor) => Some(shared.cursor_key.take(place, &cursor).ok_or_else(unknown)?),
+        };
+        let page = keyvalue::list(self, &bucket, after).await?;
+        let cursor = page.next.map(|after| shared.cursor_key.give(place, &after));
+        Ok(store::KeyResponse { keys: page.keys, cursor })
     }
 
     async fn drop(&mut self, bucket: Resource<Bucket>) -> wasmtime::Result<()> {
@@ -103,6 +112,12 @@ impl atomics::HostCas for Host<Ctx> {
         self.table().delete(cas)?;
         Ok(())
     }
+}
+
+fn unknown() -> Error {
+    Error::Other(
+        "the cursor is not one that list-keys gave for this store; list from the beginning".into(),
+    )
 }
 
 /// Sets the value if it is what the handle knows; else a handle that knows what

@@ -6,6 +6,7 @@
 mod cursors;
 mod draft;
 mod draft2;
+mod opaque;
 
 use bytes::Bytes;
 use lambent_engine::wasmtime::component::Resource;
@@ -14,6 +15,7 @@ use lambent_storage::{Change, Expect, KeyPage, ListKeys, SetOptions};
 use lambent_types::{Access, KeyspaceName, Origin, bounds};
 
 pub(crate) use cursors::Cursors;
+pub(crate) use opaque::CursorKey;
 
 use crate::ctx::Ctx;
 use crate::error::Error;

@@ -103,6 +103,24 @@ async fn what_is_not_finished_is_not_there() {
     assert_eq!(run.ok(5), false);
 }
 
+/// As wasmCloud's guide writes objects.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_value_is_finished_or_dropped_while_its_stream_is_there() {
+    let deed = |name: &str, finish: bool| {
+        call("write-open", json!({ "name": name, "data": "all of it", "finish": finish }))
+    };
+    let calls = json!([
+        deed("finished", true),
+        read("finished", 0, 100),
+        deed("dropped", false),
+        call("has", json!({ "name": "dropped" })),
+    ]);
+    let run = world().await.run(grants("read-write"), calls).await;
+    assert_eq!((run.ok(0), run.ok(2)), (&json!("closed"), &json!("closed")));
+    assert_eq!(run.ok(1)["data"], "all of it");
+    assert_eq!(run.ok(3), false);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_store_is_told_at_the_end() {
     let quotas = Quotas::default().with(Quota::ObjectBytes, 1 << 20);

@@ -133,6 +133,44 @@ async fn lists_go_on_where_their_cursor_says() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cursor_that_nobody_gave_is_an_error() {
+    let world = world().await;
+    world.keys.create("default", "other").await;
+    let pairs: Vec<_> = (0..600).map(|n| json!([format!("k{n:04}"), ""])).collect();
+    let set = |store: &str| {
+        let mut set = call("keyvalue2", json!({ "do": "set-many", "pairs": pairs }));
+        set["store"] = store.into();
+        set
+    };
+    let more = call("keyvalue2", json!({ "do": "set-many", "pairs": [["l", ""]] }));
+    let again: Vec<_> = (600..1200).map(|n| json!([format!("k{n:04}"), ""])).collect();
+    let again = call("keyvalue2", json!({ "do": "set-many", "pairs": again }));
+    let grants = json!({ "keyspaces": { "cache": "read-write", "other": "read-write" } });
+    let list = |store: &str, cursor: &str| {
+        let mut list = call("keyvalue2", json!({ "do": "list", "cursor": cursor }));
+        list["store"] = store.into();
+        list
+    };
+    let first = call("keyvalue2", json!({ "do": "list" }));
+    let calls = json!([set("cache"), set("other"), again, more, first]);
+    let run = world.run(grants.clone(), calls).await;
+    let cursor = run.ok(4)["cursor"].as_str().unwrap().to_owned();
+    let calls = json!([
+        list("cache", &cursor),
+        list("other", &cursor),
+        list("cache", "0"),
+        list("cache", "k0001"),
+        list("cache", ""),
+        list("cache", &format!("{cursor}A")),
+    ]);
+    let run = world.run(grants, calls).await;
+    assert_eq!(run.ok(0)["keys"].as_array().unwrap().len(), 201);
+    for index in 1..6 {
+        assert!(run.error(index).contains("not one that list-keys gave"), "{}", run.error(index));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_swap_loses_to_whoever_came_between() {
     let run = world()
         .await

@@ -66,7 +66,7 @@ impl World {
         let objects = Stores::memory(Arc::new(SystemClock), quotas).objects;
         let (keys, mailbox) = (Arc::new(Keys::new(quotas)), Arc::new(Mailbox::default()));
         let network = Network::new(Arc::new(names), roots).unwrap();
-        let shared = Shared::new(objects.clone(), keys.clone(), mailbox.clone(), network);
+        let shared = Shared::new(objects.clone(), keys.clone(), mailbox.clone(), network, [7; 32]);
         Self { shared: Arc::new(shared), objects, keys, mailbox }
     }
 

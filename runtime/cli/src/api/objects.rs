@@ -17,6 +17,8 @@ const TRANSFER_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 pub(crate) struct Attached {
     /// The media type.
     pub(crate) content_type: Option<String>,
+    /// The headers it is given out with, by name.
+    pub(crate) headers: Vec<(String, String)>,
     /// Metadata by name.
     pub(crate) metadata: Vec<(String, String)>,
     /// Only if the object has this etag.
@@ -29,6 +31,9 @@ impl Attached {
     fn describe<'a>(&self, mut call: Call<'a>) -> Call<'a> {
         if let Some(content_type) = &self.content_type {
             call = call.header("content-type", content_type);
+        }
+        for (name, value) in &self.headers {
+            call = call.header(name, value);
         }
         for (name, value) in &self.metadata {
             call = call.header(format!("lambent-meta-{name}"), value);

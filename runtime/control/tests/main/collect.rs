@@ -4,7 +4,7 @@ use bytes::Bytes;
 use lambent_storage::CodeStore as _;
 use lambent_types::{Digest, ErrorCode};
 
-use crate::fixture::Fixture;
+use crate::fixture::{ANY, Fixture};
 
 const ALL: [&str; 3] = ["one", "two", "three"];
 
@@ -13,14 +13,14 @@ async fn code_goes_with_its_last_reference() {
     let fixture = Fixture::new();
     let Fixture { control, ns, f, .. } = &fixture;
     fixture.deploy("one").await.unwrap();
-    control.publish(ns, f, None).await.unwrap();
+    control.publish(ns, f, &ANY).await.unwrap();
     fixture.deploy("two").await.unwrap();
-    control.publish(ns, f, None).await.unwrap();
+    control.publish(ns, f, &ANY).await.unwrap();
     fixture.deploy("three").await.unwrap();
     assert_eq!(fixture.stored(&ALL).await, ["one", "two", "three"]);
     control.delete_version(ns, f, 1).await.unwrap();
     assert_eq!(fixture.stored(&ALL).await, ["two", "three"]);
-    control.delete(ns, f, None).await.unwrap();
+    control.delete(ns, f, &ANY).await.unwrap();
     assert!(fixture.stored(&ALL).await.is_empty());
 }
 
@@ -31,8 +31,8 @@ async fn code_of_several_functions_stays_for_the_others() {
     fixture.deploy("one").await.unwrap();
     let other = "other".parse().unwrap();
     let code = Bytes::from_static(b"one");
-    control.deploy(ns, &other, code, Default::default(), None).await.unwrap();
-    control.delete(ns, f, None).await.unwrap();
+    control.deploy(ns, &other, code, Default::default(), &ANY).await.unwrap();
+    control.delete(ns, f, &ANY).await.unwrap();
     assert_eq!(fixture.stored(&ALL).await, ["one"]);
 }
 
@@ -99,12 +99,12 @@ async fn collection_and_deploys_of_the_same_code_do_not_race() {
             let f = format!("f{task}").parse().unwrap();
             for _ in 0..100 {
                 let code = Bytes::from_static(b"shared");
-                control.deploy(&ns, &f, code, Default::default(), None).await.unwrap();
+                control.deploy(&ns, &f, code, Default::default(), &ANY).await.unwrap();
                 // While any function refers to it, the code is there.
                 control.code(&ns, &f, Default::default()).await.unwrap();
                 control.collect_garbage().await.unwrap();
                 control.code(&ns, &f, Default::default()).await.unwrap();
-                control.delete(&ns, &f, None).await.unwrap();
+                control.delete(&ns, &f, &ANY).await.unwrap();
             }
         });
     }

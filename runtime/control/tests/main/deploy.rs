@@ -1,10 +1,9 @@
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use lambent_storage::Expected;
-use lambent_types::{ConfigurationPatch, Digest, ErrorCode, Revision, bounds};
+use lambent_types::{ConfigurationPatch, Digest, ErrorCode, Precondition, Revision, bounds};
 
-use crate::fixture::{Fixture, description, memory};
+use crate::fixture::{ANY, Fixture, description, memory};
 
 #[tokio::test]
 async fn it_creates_and_updates() {
@@ -58,20 +57,20 @@ async fn what_cannot_work_is_refused_before_compiling() {
     fixture.close_gate();
     let deploy = async |patch, expected| {
         let code = Bytes::from_static(b"two");
-        let result = fixture.control.deploy(&fixture.ns, &fixture.f, code, patch, expected);
+        let result = fixture.control.deploy(&fixture.ns, &fixture.f, code, patch, &expected);
         result.await.unwrap_err()
     };
-    let error = deploy(memory(1), None).await;
+    let error = deploy(memory(1), Precondition::NONE).await;
     assert_eq!(error.code(), ErrorCode::InvalidConfiguration);
     let none = ConfigurationPatch::default;
-    let error = deploy(none(), Some(Expected::Absent)).await;
+    let error = deploy(none(), Precondition::absent()).await;
     assert_eq!(error.code(), ErrorCode::PreconditionFailed);
     assert_eq!(error.detail(), "function \"f\" exists already, at revision 1");
-    let error = deploy(none(), Some(Expected::Revision(Revision(7)))).await;
+    let error = deploy(none(), Precondition::tag("7")).await;
     assert!(error.detail().contains("is at revision 1, not 7"), "{error}");
 
     let code = Bytes::from(vec![0; bounds::CODE_BYTES_MAX as usize + 1]);
-    let result = fixture.control.deploy(&fixture.ns, &fixture.f, code, none(), None).await;
+    let result = fixture.control.deploy(&fixture.ns, &fixture.f, code, none(), &ANY).await;
     assert_eq!(result.unwrap_err().code(), ErrorCode::PayloadTooLarge);
 }
 
@@ -108,11 +107,11 @@ async fn concurrent_deploys_of_one_name_all_succeed_and_one_is_left() {
 
 #[tokio::test]
 async fn of_concurrent_deploys_with_one_expectation_one_wins() {
+    static ABSENT: Precondition = Precondition::absent();
     let fixture = Fixture::new();
     let deploy = |code: &'static str| {
         let patch = ConfigurationPatch::default();
-        let expected = Some(Expected::Absent);
-        fixture.control.deploy(&fixture.ns, &fixture.f, Bytes::from(code), patch, expected)
+        fixture.control.deploy(&fixture.ns, &fixture.f, Bytes::from(code), patch, &ABSENT)
     };
     fixture.close_gate();
     let both = async { tokio::join!(deploy("a"), deploy("b")) };
@@ -134,7 +133,7 @@ async fn a_deploy_keeps_a_configuration_that_was_changed_meanwhile() {
     fixture.close_gate();
     let task = fixture.begin_deploy("two").await;
     let patch = description("changed meanwhile");
-    fixture.control.configure(&fixture.ns, &fixture.f, patch, None).await.unwrap();
+    fixture.control.configure(&fixture.ns, &fixture.f, patch, &ANY).await.unwrap();
     fixture.inspect.gate.add_permits(1);
     let deployed = task.await.unwrap().unwrap();
     assert_eq!(deployed.function.latest.configuration.description, "changed meanwhile");

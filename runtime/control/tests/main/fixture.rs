@@ -11,7 +11,7 @@ use lambent_storage::memory::MemoryCode;
 use lambent_storage::{CodeStore, DataDir, Options, StorageError, Stores};
 use lambent_types::{
     ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionName, FunctionVersion, Handler,
-    ManualClock, Namespace, VersionNumber,
+    ManualClock, Namespace, Precondition, VersionNumber,
 };
 use tokio::sync::Semaphore;
 
@@ -155,7 +155,7 @@ impl Fixture {
         code: &'static str,
         patch: ConfigurationPatch,
     ) -> Result<Deployed, Error> {
-        self.control.deploy(&self.ns, &self.f, Bytes::from(code), patch, None).await
+        self.control.deploy(&self.ns, &self.f, Bytes::from(code), patch, &ANY).await
     }
 
     /// A deploy in a task of its own, once it has begun to compile.
@@ -167,7 +167,7 @@ impl Fixture {
         let patch = ConfigurationPatch::default();
         let task =
             tokio::spawn(
-                async move { control.deploy(&ns, &f, Bytes::from(code), patch, None).await },
+                async move { control.deploy(&ns, &f, Bytes::from(code), patch, &ANY).await },
             );
         self.inspect.waiting.acquire().await.unwrap().forget();
         task
@@ -190,6 +190,9 @@ impl Fixture {
 pub(crate) fn memory(bytes: u64) -> ConfigurationPatch {
     ConfigurationPatch { memory_bytes: Some(bytes), ..ConfigurationPatch::default() }
 }
+
+/// Nothing is expected of the function.
+pub(crate) static ANY: Precondition = Precondition::NONE;
 
 pub(crate) fn description(text: &str) -> ConfigurationPatch {
     ConfigurationPatch { description: Some(text.into()), ..ConfigurationPatch::default() }

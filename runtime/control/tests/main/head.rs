@@ -1,29 +1,30 @@
-use lambent_storage::Expected;
-use lambent_types::{ConfigurationPatch, Digest, ErrorCode, Qualifier, Revision, VersionNumber};
+use lambent_types::{
+    ConfigurationPatch, Digest, ErrorCode, Precondition, Qualifier, VersionNumber,
+};
 
-use crate::fixture::{Fixture, description, memory};
+use crate::fixture::{ANY, Fixture, description, memory};
 
 #[tokio::test]
 async fn configure_changes_the_head_alone() {
     let fixture = Fixture::new();
     let Fixture { control, ns, f, .. } = &fixture;
-    let error = control.configure(ns, f, description("x"), None).await.unwrap_err();
+    let error = control.configure(ns, f, description("x"), &ANY).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::FunctionNotFound);
     assert_eq!(error.detail(), "function \"f\" does not exist in namespace \"default\"");
 
     let deployed = fixture.deploy("one").await.unwrap();
-    control.publish(ns, f, None).await.unwrap();
-    let stale = Some(Expected::Revision(deployed.function.revision));
-    let error = control.configure(ns, f, description("x"), stale).await.unwrap_err();
+    control.publish(ns, f, &ANY).await.unwrap();
+    let stale = Precondition::tag(deployed.function.revision.0.to_string());
+    let error = control.configure(ns, f, description("x"), &stale).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::PreconditionFailed);
-    let current = Some(Expected::Revision(Revision(2)));
-    let changed = control.configure(ns, f, description("x"), current).await.unwrap();
+    let current = Precondition::tag("2");
+    let changed = control.configure(ns, f, description("x"), &current).await.unwrap();
     assert_eq!(changed.latest.configuration.description, "x");
     assert_eq!(changed.latest.digest, deployed.function.latest.digest);
     assert_eq!(control.version(ns, f, 1).await.unwrap().configuration.description, "");
 
     let patch = ConfigurationPatch { fuel: Some(1), ..ConfigurationPatch::default() };
-    let error = control.configure(ns, f, patch, None).await.unwrap_err();
+    let error = control.configure(ns, f, patch, &ANY).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::InvalidConfiguration);
     assert_eq!(fixture.function().await, Some(changed));
 }
@@ -33,10 +34,10 @@ async fn memory_cannot_be_lowered_below_what_the_component_takes() {
     let fixture = Fixture::new();
     let Fixture { control, ns, f, .. } = &fixture;
     fixture.deploy("big").await.unwrap();
-    let error = control.configure(ns, f, memory(32 << 20), None).await.unwrap_err();
+    let error = control.configure(ns, f, memory(32 << 20), &ANY).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::InvalidConfiguration);
     assert!(error.detail().contains("64.0 MiB"), "{error}");
-    control.configure(ns, f, memory(64 << 20), None).await.unwrap();
+    control.configure(ns, f, memory(64 << 20), &ANY).await.unwrap();
 }
 
 #[tokio::test]
@@ -45,7 +46,7 @@ async fn memory_is_checked_against_the_code_it_will_run_with() {
     let Fixture { control, ns, f, inspect, .. } = &fixture;
     fixture.deploy("one").await.unwrap();
     fixture.close_gate();
-    let configure = control.configure(ns, f, memory(32 << 20), None);
+    let configure = control.configure(ns, f, memory(32 << 20), &ANY);
     let meanwhile = async {
         inspect.waiting.acquire().await.unwrap().forget();
         let task = fixture.begin_deploy("big").await;
@@ -65,22 +66,22 @@ async fn rollback_brings_back_code_and_configuration() {
     let fixture = Fixture::new();
     let Fixture { control, ns, f, .. } = &fixture;
     fixture.deploy_with("one", memory(32 << 20)).await.unwrap();
-    control.publish(ns, f, None).await.unwrap();
+    control.publish(ns, f, &ANY).await.unwrap();
     fixture.deploy_with("two", memory(64 << 20)).await.unwrap();
     assert_eq!(fixture.stored(&["one", "two"]).await, ["one", "two"]);
 
-    let rolled = control.rollback(ns, f, 1, None).await.unwrap();
+    let rolled = control.rollback(ns, f, 1, &ANY).await.unwrap();
     assert_eq!(rolled.latest.digest, Digest::of(b"one"));
     assert_eq!(rolled.latest.version, VersionNumber::Latest);
     assert_eq!(rolled.latest.configuration.memory_bytes, 32 << 20);
     assert_eq!(control.code(ns, f, Qualifier::Latest).await.unwrap(), "one");
     assert_eq!(fixture.stored(&["one", "two"]).await, ["one"]);
 
-    let error = control.rollback(ns, f, 2, None).await.unwrap_err();
+    let error = control.rollback(ns, f, 2, &ANY).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::VersionNotFound);
     assert!(error.detail().contains("no version 2"), "{error}");
-    let stale = Some(Expected::Revision(Revision(1)));
-    let error = control.rollback(ns, f, 1, stale).await.unwrap_err();
+    let stale = Precondition::tag("1");
+    let error = control.rollback(ns, f, 1, &stale).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::PreconditionFailed);
     assert_eq!(fixture.function().await, Some(rolled));
 }
@@ -90,10 +91,10 @@ async fn rollback_prepares_the_code_first() {
     let fixture = Fixture::new();
     let Fixture { control, ns, f, inspect, .. } = &fixture;
     fixture.deploy("one").await.unwrap();
-    control.publish(ns, f, None).await.unwrap();
+    control.publish(ns, f, &ANY).await.unwrap();
     fixture.deploy("two").await.unwrap();
     // As after an upgrade that invalidates what was compiled.
     inspect.prepared.lock().unwrap().clear();
-    control.rollback(ns, f, 1, None).await.unwrap();
+    control.rollback(ns, f, 1, &ANY).await.unwrap();
     assert!(inspect.prepared.lock().unwrap().contains(&Digest::of(b"one")));
 }

@@ -4,7 +4,7 @@ use lambent_storage::{Channel, QueueAttributes, Redrive};
 use lambent_types::{ConfigurationPatch, Error, ErrorCode, Event, Origin, Schedule, Trigger};
 use serde_json::{Value, json};
 
-use crate::fixture::Fixture;
+use crate::fixture::{ANY, Fixture};
 
 fn trigger(value: Value) -> Trigger {
     serde_json::from_value(value).unwrap()
@@ -185,14 +185,14 @@ async fn what_is_named_is_not_deleted() {
     control.put_trigger(ns, object_trigger()).await.unwrap();
     let error = control.delete_bucket(ns, &photos).await.unwrap_err();
     says(&error, ErrorCode::Conflict, "is the source of trigger \"t\"; delete the trigger first");
-    let error = control.delete(ns, f, None).await.unwrap_err();
+    let error = control.delete(ns, f, &ANY).await.unwrap_err();
     says(&error, ErrorCode::Conflict, "function \"f\" is named by trigger \"t\"");
     let t = "t".parse().unwrap();
     control.delete_trigger(ns, &t).await.unwrap();
     assert_eq!(fixture.told.load(Ordering::Relaxed), 2);
     let error = control.delete_trigger(ns, &t).await.unwrap_err();
     says(&error, ErrorCode::TriggerNotFound, "trigger \"t\" does not exist");
-    control.delete(ns, f, None).await.unwrap();
+    control.delete(ns, f, &ANY).await.unwrap();
     control.delete_bucket(ns, &photos).await.unwrap();
 }
 
@@ -216,7 +216,7 @@ async fn events_of_a_deleted_function_go_with_it() {
     let channel = Channel::Function(f.clone());
     stores.events.append(ns, &channel, event, &Origin::default()).await.unwrap();
     assert_eq!(stores.events.depth(ns, &channel).await.unwrap().ready, 1);
-    control.delete(ns, f, None).await.unwrap();
+    control.delete(ns, f, &ANY).await.unwrap();
     assert_eq!(stores.events.depth(ns, &channel).await.unwrap().ready, 0);
 }
 
@@ -246,15 +246,15 @@ async fn a_function_sends_on_to_queues_that_are_there() {
     assert!(fixture.function().await.is_none());
     fixture.deploy("code").await.unwrap();
     let (control, ns, f) = (&fixture.control, &fixture.ns, &fixture.f);
-    let error = control.configure(ns, f, lost(), None).await.unwrap_err();
+    let error = control.configure(ns, f, lost(), &ANY).await.unwrap_err();
     says(&error, ErrorCode::QueueNotFound, "queue \"lost\"");
 
     let queue = "lost".parse().unwrap();
     control.put_queue(ns, &queue, QueueAttributes::default()).await.unwrap();
-    control.configure(ns, f, lost(), None).await.unwrap();
+    control.configure(ns, f, lost(), &ANY).await.unwrap();
     control.delete_queue(ns, &queue).await.unwrap();
     // What it had may have gone since, and holds up nothing else.
-    control.configure(ns, f, crate::fixture::description("new"), None).await.unwrap();
+    control.configure(ns, f, crate::fixture::description("new"), &ANY).await.unwrap();
     // Two functions may name each other.
-    control.configure(ns, f, patch(json!({"on_success": "function:later"})), None).await.unwrap();
+    control.configure(ns, f, patch(json!({"on_success": "function:later"})), &ANY).await.unwrap();
 }

@@ -1,26 +1,26 @@
 use lambent_storage::contract::samples;
 use lambent_types::{ErrorCode, Qualifier, VersionNumber};
 
-use crate::fixture::{Fixture, description};
+use crate::fixture::{ANY, Fixture, description};
 
 #[tokio::test]
 async fn publishing_an_unchanged_head_returns_the_last_version() {
     let fixture = Fixture::new();
     let Fixture { control, ns, f, .. } = &fixture;
     fixture.deploy("one").await.unwrap();
-    let first = control.publish(ns, f, None).await.unwrap();
+    let first = control.publish(ns, f, &ANY).await.unwrap();
     assert!(first.created);
     assert_eq!(first.version.version, VersionNumber::Number(1));
-    let again = control.publish(ns, f, None).await.unwrap();
+    let again = control.publish(ns, f, &ANY).await.unwrap();
     assert!(!again.created);
     assert_eq!(again.version, first.version);
 
-    control.configure(ns, f, description("x"), None).await.unwrap();
-    let second = control.publish(ns, f, None).await.unwrap();
+    control.configure(ns, f, description("x"), &ANY).await.unwrap();
+    let second = control.publish(ns, f, &ANY).await.unwrap();
     assert_eq!((second.created, second.version.version), (true, VersionNumber::Number(2)));
     // A deleted version is not the last one, and its number is not used again.
     control.delete_version(ns, f, 2).await.unwrap();
-    let third = control.publish(ns, f, None).await.unwrap();
+    let third = control.publish(ns, f, &ANY).await.unwrap();
     assert_eq!((third.created, third.version.version), (true, VersionNumber::Number(3)));
     let versions = control.versions(ns, f, 0, 10).await.unwrap();
     assert_eq!(versions, [first.version, third.version]);
@@ -34,7 +34,7 @@ async fn concurrent_publishes_of_one_head_make_one_version() {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..16 {
         let (control, ns, f) = (control.clone(), ns.clone(), f.clone());
-        tasks.spawn(async move { control.publish(&ns, &f, None).await.unwrap().created });
+        tasks.spawn(async move { control.publish(&ns, &f, &ANY).await.unwrap().created });
     }
     let created = tasks.join_all().await;
     assert_eq!(created.into_iter().filter(|created| *created).count(), 1);
@@ -50,9 +50,9 @@ async fn what_does_not_exist_is_named() {
         control.version(ns, f, 1).await.map(drop),
         control.versions(ns, f, 0, 10).await.map(drop),
         control.code(ns, f, Qualifier::Latest).await.map(drop),
-        control.publish(ns, f, None).await.map(drop),
-        control.rollback(ns, f, 1, None).await.map(drop),
-        control.delete(ns, f, None).await,
+        control.publish(ns, f, &ANY).await.map(drop),
+        control.rollback(ns, f, 1, &ANY).await.map(drop),
+        control.delete(ns, f, &ANY).await,
         control.delete_version(ns, f, 1).await,
     ];
     for result in missing {

@@ -2,16 +2,16 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{FromRequest as _, Multipart};
+use axum::extract::{Extension, FromRequest as _, Multipart};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::header::LOCATION;
-use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use http::{HeaderValue, Request, StatusCode, Uri};
 use lambent_types::{
     ConfigurationPatch, Namespace, Qualifier, bounds, parse_bytes, parse_duration,
 };
 
-use super::etag;
+use super::conditions::Conditions;
 use super::intake::{
     Intake, IntakeError, JSON_BYTES_MAX, json, media_type, read_json, unsupported,
 };
@@ -66,12 +66,7 @@ pub(super) async fn list(app: State, uri: Uri) -> Result<Json<Functions>, Refusa
          body = lambent_types::Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn describe(
-    app: State,
-    named: Named,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, Refusal> {
+pub(super) async fn describe(app: State, named: Named, uri: Uri) -> Result<Response, Refusal> {
     let params = Params::read(&uri, &["qualifier"])?;
     if let Qualifier::Version(number) = qualifier(&params)? {
         let version = app.control.version(&named.namespace, &named.name, number).await?;
@@ -79,9 +74,6 @@ pub(super) async fn describe(
     }
     let function = app.control.describe(&named.namespace, &named.name).await?;
     let view = FunctionView::of(&function, &app.urls);
-    if etag::is_known(&headers, function.revision) {
-        return Ok((StatusCode::NOT_MODIFIED, view.headers()).into_response());
-    }
     Ok((view.headers(), Json(view)).into_response())
 }
 
@@ -120,16 +112,16 @@ pub(super) async fn describe(
 pub(super) async fn deploy(
     app: State,
     named: Named,
+    Extension(Conditions { precondition, .. }): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
     let Named { namespace, name, .. } = &named;
-    let expected = etag::expected(&app.control, namespace, name, request.headers()).await?;
     let (patch, code) = match media_type(request.headers()).as_deref() {
         Some(WASM) => raw(&app, namespace, request).await?,
         Some(FORM) => form(&app, namespace, request).await?,
         _ => return Err(unsupported(request.headers(), "application/wasm")),
     };
-    let deployed = app.control.deploy(namespace, name, code, patch, expected).await?;
+    let deployed = app.control.deploy(namespace, name, code, patch, &precondition).await?;
     let view = FunctionView::of(&deployed.function, &app.urls);
     let mut headers = view.headers();
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/functions/{}", view.name)) {
@@ -254,14 +246,14 @@ fn malformed(error: axum::extract::multipart::MultipartError) -> Refusal {
 pub(super) async fn configure(
     app: State,
     named: Named,
+    Extension(Conditions { precondition, .. }): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
     Params::read(request.uri(), &[])?;
     let Named { namespace, name, .. } = &named;
-    let expected = etag::expected(&app.control, namespace, name, request.headers()).await?;
     let accepted = ["application/json", "application/merge-patch+json"];
     let patch = json(request, &accepted, "configuration", app.stall).await?;
-    let function = app.control.configure(namespace, name, patch, expected).await?;
+    let function = app.control.configure(namespace, name, patch, &precondition).await?;
     let view = FunctionView::of(&function, &app.urls);
     Ok((view.headers(), Json(view)).into_response())
 }
@@ -282,12 +274,11 @@ pub(super) async fn configure(
 pub(super) async fn delete(
     app: State,
     named: Named,
+    Extension(Conditions { precondition, .. }): Extension<Conditions>,
     uri: Uri,
-    headers: HeaderMap,
 ) -> Result<StatusCode, Refusal> {
     Params::read(&uri, &[])?;
     let Named { namespace, name, .. } = &named;
-    let expected = etag::expected(&app.control, namespace, name, &headers).await?;
-    app.control.delete(namespace, name, expected).await?;
+    app.control.delete(namespace, name, &precondition).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::body::Body;
+use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,12 +14,13 @@ use lambent_types::{KeyspaceName, Origin, bounds, parse_duration};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::condition::{self, Expected};
+use super::conditions::Conditions;
 use super::intake::{Intake, large_json};
 use super::openapi::Binary;
 use super::parts::State;
 use super::query::Params;
 use super::resource::Resource;
+use super::view::tag;
 use crate::problem::Refusal;
 use crate::traffic::trace_parent;
 
@@ -76,21 +78,13 @@ fn origin(headers: &HeaderMap) -> Origin {
     Origin { trace_parent: trace_parent(headers), ..Origin::default() }
 }
 
-fn expect(headers: &HeaderMap) -> Result<Expect, Refusal> {
-    Ok(match condition::of_write(headers)? {
-        Expected::Any => Expect::Any,
-        Expected::Absent => Expect::Absent,
-        Expected::Tag(tag) => Expect::Revision(tag.parse().map_err(|_| {
-            Refusal::invalid("If-Match is not one revision such as \"3\", as ETag gave it")
-        })?),
-    })
+fn expect(conditions: Conditions) -> Expect {
+    let precondition = conditions.precondition;
+    if precondition.is_empty() { Expect::Any } else { Expect::When(precondition) }
 }
 
 fn tagged(mut response: Response, revision: Option<u64>) -> Response {
-    let tag = revision.and_then(|revision| HeaderValue::try_from(format!("\"{revision}\"")).ok());
-    if let Some(tag) = tag {
-        response.headers_mut().insert(ETAG, tag);
-    }
+    response.headers_mut().extend(revision.and_then(tag).map(|tag| (ETAG, tag)));
     response
 }
 
@@ -121,27 +115,21 @@ pub(super) async fn list(app: State, keyspace: Keyspace, uri: Uri) -> Result<Jso
 #[utoipa::path(
     get, path = "/v1/keyspaces/{name}/keys/{key}", operation_id = "get_key",
     params(("name" = String, Path, description = "The keyspace"),
-           ("key" = String, Path, description = "The key: all that follows, percent-encoded")),
-    responses((status = 200, description = "The value; `ETag` is its revision",
+           ("key" = String, Path, description = "The key: all that follows, percent-encoded"),
+           ("If-Match" = Option<String>, Header, description = "Revisions: 412 if it has another"),
+           ("If-None-Match" = Option<String>, Header, description = "Revisions that are known")),
+    responses((status = 304, description = "It has a revision that is known"),
+        (status = 200, description = "The value; `ETag` is its revision",
                body = Binary, content_type = "application/octet-stream")),
 )]
-pub(super) async fn get(
-    app: State,
-    keyspace: Keyspace,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, Refusal> {
+pub(super) async fn get(app: State, keyspace: Keyspace, uri: Uri) -> Result<Response, Refusal> {
     Params::read(&uri, &[])?;
     let (key, name) = (key(&keyspace), &keyspace.name);
     let found = app.stores.keyvalue.get(&keyspace.namespace, name, key).await;
     let Some(Entry { value, revision, expires }) = found.map_err(|e| refused(&keyspace, e))? else {
         return Err(lambent_control::explain::no_key(name, key).into());
     };
-    let mut response = if condition::is_known(&headers, &revision.to_string()) {
-        StatusCode::NOT_MODIFIED.into_response()
-    } else {
-        ([(CONTENT_TYPE, "application/octet-stream")], value).into_response()
-    };
+    let mut response = ([(CONTENT_TYPE, "application/octet-stream")], value).into_response();
     let expires = expires.and_then(|at| HeaderValue::try_from(at.to_string()).ok());
     if let Some(expires) = expires {
         response.headers_mut().insert("lambent-expires", expires);
@@ -156,8 +144,10 @@ pub(super) async fn get(
         ("name" = String, Path, description = "The keyspace"),
         ("key" = String, Path, description = "The key: all that follows, percent-encoded"),
         ("ttl" = Option<String>, Query, description = "How long it lives: `60s`"),
-        ("If-Match" = Option<String>, Header, description = "The revision it must have"),
-        ("If-None-Match" = Option<String>, Header, description = "`*`: it must have none"),
+        ("If-Match" = Option<String>, Header,
+         description = "Revisions, one of which it must have; `*`: it must have a value"),
+        ("If-None-Match" = Option<String>, Header,
+         description = "Revisions, none of which it may have; `*`: it must have no value"),
     ),
     request_body(content((Binary = "application/octet-stream")),
         description = "The value, at most 1 MiB"),
@@ -168,12 +158,13 @@ pub(super) async fn get(
 pub(super) async fn set(
     app: State,
     keyspace: Keyspace,
+    Extension(conditions): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
     let params = Params::read(request.uri(), &["ttl"])?;
     let ttl = params.parse("ttl", "a duration such as 60s", |text| parse_duration(text).ok())?;
     let (parts, body) = request.into_parts();
-    let options = SetOptions { expect: expect(&parts.headers)?, ttl };
+    let options = SetOptions { expect: expect(conditions), ttl };
     let limit = bounds::VALUE_BYTES_MAX as u64;
     let value = Intake::new(&parts.headers, body, limit, app.stall)?.whole().await?;
     let change = Change::Set { key: key(&keyspace).to_owned(), value, options };
@@ -198,17 +189,23 @@ async fn apply(
     delete, path = "/v1/keyspaces/{name}/keys/{key}", operation_id = "delete_key",
     params(("name" = String, Path, description = "The keyspace"),
            ("key" = String, Path, description = "The key: all that follows, percent-encoded"),
-           ("If-Match" = Option<String>, Header, description = "The revision it must have")),
-    responses((status = 204, description = "Deleted, or not there")),
+           ("If-Match" = Option<String>, Header,
+            description = "Revisions, one of which it must have; `*`: it must have a value"),
+           ("If-None-Match" = Option<String>, Header,
+            description = "Revisions, none of which it may have")),
+    responses((status = 204, description = "Deleted, or not there"),
+        (status = 412, description = "It is not as expected",
+         body = lambent_types::Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn delete(
     app: State,
     keyspace: Keyspace,
+    Extension(conditions): Extension<Conditions>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<StatusCode, Refusal> {
     Params::read(&uri, &[])?;
-    let expect = expect(&headers)?;
+    let expect = expect(conditions);
     let change = Change::Delete { key: key(&keyspace).to_owned(), expect };
     apply(&app, &keyspace, vec![change], origin(&headers)).await?;
     Ok(StatusCode::NO_CONTENT)

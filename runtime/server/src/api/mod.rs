@@ -8,8 +8,7 @@ pub(crate) mod auth;
 
 mod buckets;
 mod code;
-mod condition;
-mod etag;
+mod conditions;
 mod event;
 mod functions;
 mod header;
@@ -36,6 +35,7 @@ mod usage;
 mod versions;
 mod view;
 
+pub(crate) use conditions::IGNORED;
 pub use logs::{LogEntry, Logs};
 pub use openapi::document as openapi;
 pub(crate) use places::Places;

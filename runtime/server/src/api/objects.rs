@@ -1,28 +1,28 @@
 //! Objects, streamed both ways.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use axum::Json;
 use axum::body::Body;
+use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{
-    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, IF_MATCH, LAST_MODIFIED,
+    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
 use jiff::Timestamp;
 use lambent_storage::{ByteStream, Condition, ListObjects, Object, ObjectError, PutObject};
-use lambent_types::{BucketName, ErrorCode, Origin, bounds};
+use lambent_types::{BucketName, Origin, Precondition, Unmet, bounds};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::condition::{self, Expected};
+use super::conditions::{self, Conditions};
 use super::header;
 use super::intake::{Intake, IntakeError};
 use super::openapi::Binary;
 use super::parts::State;
 use super::query::Params;
-use super::ranges;
+use super::ranges::Part;
 use super::resource::Resource;
 use crate::problem::Refusal;
 use crate::traffic::trace_parent;
@@ -46,6 +46,9 @@ pub(super) struct ObjectView {
     /// Its media type.
     #[serde(skip_serializing_if = "Option::is_none")]
     content_type: Option<String>,
+    /// The header fields it is given out with, beside its media type.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    headers: BTreeMap<String, String>,
     /// What its writer attached.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     metadata: BTreeMap<String, String>,
@@ -58,8 +61,9 @@ pub(super) struct ObjectView {
 
 impl From<Object> for ObjectView {
     fn from(object: Object) -> Self {
-        let Object { key, size, etag, content_type, metadata, modified, sequence } = object;
-        Self { key, size, etag, content_type, metadata, modified, sequence }
+        let Object { key, size, etag, content_type, headers, metadata, modified, sequence } =
+            object;
+        Self { key, size, etag, content_type, headers, metadata, modified, sequence }
     }
 }
 
@@ -89,14 +93,23 @@ fn key(bucket: &Bucket) -> &str {
 }
 
 /// What a request says of the object it writes.
-pub(super) fn described(headers: &HeaderMap) -> Result<PutObject, Refusal> {
-    let condition = match condition::of_write(headers)? {
-        Expected::Any => Condition::None,
-        Expected::Absent => Condition::Absent,
-        Expected::Tag(tag) => Condition::Etag(tag),
-    };
-    let content_type = header::text(headers, CONTENT_TYPE.as_str())?.map(str::to_owned);
-    Ok(PutObject { content_type, metadata: header::below(headers, METADATA)?, condition })
+pub(super) fn described(headers: &HeaderMap, conditions: Conditions) -> Result<PutObject, Refusal> {
+    let text = |name: &str| header::text(headers, name).map(|text| text.map(str::to_owned));
+    let mut kept = BTreeMap::new();
+    for name in bounds::OBJECT_HEADERS {
+        kept.extend(text(name)?.map(|value| (name.to_owned(), value)));
+    }
+    Ok(PutObject {
+        content_type: text(CONTENT_TYPE.as_str())?,
+        headers: kept,
+        metadata: header::below(headers, METADATA)?,
+        condition: condition(conditions.precondition),
+    })
+}
+
+/// The condition of a change.
+pub(super) fn condition(precondition: Precondition) -> Condition {
+    if precondition.is_empty() { Condition::None } else { Condition::When(precondition) }
 }
 
 /// The body of a request, as it comes; slow ones end in an error.
@@ -145,12 +158,17 @@ pub(super) async fn list(app: State, bucket: Bucket, uri: Uri) -> Result<Json<Ob
     params(
         ("name" = String, Path, description = "The bucket"),
         ("key" = String, Path, description = "The key: all that follows, percent-encoded"),
-        ("If-Match" = Option<String>, Header, description = "The etag the object must have"),
-        ("If-None-Match" = Option<String>, Header, description = "`*`: there must be none"),
+        ("If-Match" = Option<String>, Header,
+         description = "Etags, one of which the object must have; `*`: there must be one"),
+        ("If-None-Match" = Option<String>, Header,
+         description = "Etags, none of which it may have; `*`: there must be none"),
+        ("If-Unmodified-Since" = Option<String>, Header,
+         description = "A date since which it must not have changed"),
     ),
     request_body(content((Binary = "application/octet-stream")),
         description = "Its bytes, at most 5 GiB: more come in parts; headers \
-                       `lambent-meta-<name>` are kept with it"),
+                       `Cache-Control`, `Content-Disposition`, `Content-Encoding`, \
+                       `Content-Language`, `Expires` and `lambent-meta-<name>` are kept with it"),
     responses(
         (status = 200, description = "It replaced one", body = ObjectView),
         (status = 201, description = "It is new", body = ObjectView),
@@ -161,11 +179,12 @@ pub(super) async fn list(app: State, bucket: Bucket, uri: Uri) -> Result<Json<Ob
 pub(super) async fn put(
     app: State,
     bucket: Bucket,
+    Extension(conditions): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
     Params::read(request.uri(), &[])?;
     let (parts, body) = request.into_parts();
-    let described = described(&parts.headers)?;
+    let described = described(&parts.headers, conditions)?;
     let bytes = bytes(&app, &parts.headers, body, bounds::PART_BYTES_MAX)?;
     let origin = Origin { trace_parent: trace_parent(&parts.headers), ..Origin::default() };
     let (Resource { namespace, name, .. }, key) = (&bucket, key(&bucket));
@@ -188,12 +207,13 @@ fn describe(headers: &mut HeaderMap, object: &Object) {
         }
     };
     set(ETAG, &format!("\"{}\"", object.etag));
-    let modified = object.modified.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    set(LAST_MODIFIED, &modified);
+    set(LAST_MODIFIED, &conditions::http_date(object.modified));
     set(ACCEPT_RANGES, "bytes");
     set(CONTENT_TYPE, object.content_type.as_deref().unwrap_or("application/octet-stream"));
-    for (name, value) in &object.metadata {
-        if let Ok(name) = HeaderName::try_from(format!("{METADATA}{name}")) {
+    let metadata = object.metadata.iter().map(|(name, value)| (format!("{METADATA}{name}"), value));
+    let kept = object.headers.iter().map(|(name, value)| (name.clone(), value));
+    for (name, value) in kept.chain(metadata) {
+        if let Ok(name) = HeaderName::try_from(name) {
             set(name, value);
         }
     }
@@ -206,16 +226,21 @@ fn describe(headers: &mut HeaderMap, object: &Object) {
         ("name" = String, Path, description = "The bucket"),
         ("key" = String, Path, description = "The key: all that follows, percent-encoded"),
         ("Range" = Option<String>, Header, description = "One range: `bytes=0-1023`"),
-        ("If-Range" = Option<String>, Header, description = "An etag: all is sent if it has another"),
+        ("If-Range" = Option<String>, Header,
+         description = "An etag or its `Last-Modified`: all is sent if it has another"),
         ("If-Match" = Option<String>, Header, description = "Etags: 412 if it has another"),
         ("If-None-Match" = Option<String>, Header, description = "Etags that are known"),
+        ("If-Modified-Since" = Option<String>, Header, description = "A date: 304 if it is older"),
+        ("If-Unmodified-Since" = Option<String>, Header, description = "A date: 412 if it is newer"),
     ),
     responses(
         (status = 200, description = "Its bytes", body = Binary,
          content_type = "application/octet-stream"),
         (status = 206, description = "The part that was asked for", body = Binary,
          content_type = "application/octet-stream"),
-        (status = 304, description = "It has the etag that is known"),
+        (status = 304, description = "It is what is known"),
+        (status = 412, description = "It is not as expected",
+         body = lambent_types::Problem, content_type = "application/problem+json"),
         (status = 416, description = "The range begins after its end",
          body = lambent_types::Problem, content_type = "application/problem+json"),
     ),
@@ -223,9 +248,9 @@ fn describe(headers: &mut HeaderMap, object: &Object) {
 pub(super) async fn get(
     app: State,
     bucket: Bucket,
+    Extension(conditions): Extension<Conditions>,
     method: http::Method,
     uri: Uri,
-    headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     Params::read(&uri, &[])?;
     let (Resource { namespace, name, .. }, key) = (&bucket, key(&bucket));
@@ -233,17 +258,18 @@ pub(super) async fn get(
     loop {
         let head = objects.head(namespace, name, key).await;
         let head = head.map_err(|error| refused(&bucket, key, error))?;
-        if let Some(answer) = without_bytes(&method, &headers, &head)? {
+        if let Some(answer) = without_bytes(&method, &conditions, &head)? {
             return Ok(answer);
         }
-        let part = ranges::wanted(&headers, &head.etag, head.size);
-        if part.as_ref().is_some_and(|part| part.start >= head.size) {
+        let part = conditions.part(head.validators(), head.size);
+        if part.is_some_and(|part| part.start >= head.size) {
             return Ok(not_satisfiable(
                 refused(&bucket, key, ObjectError::Range { size: head.size }),
                 &head,
             ));
         }
-        let found = objects.get(namespace, name, key, part.clone()).await;
+        let range = part.map(|part| part.start..part.end);
+        let found = objects.get(namespace, name, key, range).await;
         let (object, bytes) = found.map_err(|error| refused(&bucket, key, error))?;
         // Otherwise it was written anew meanwhile, and the part was worked out of what it was.
         if object.sequence == head.sequence {
@@ -255,29 +281,23 @@ pub(super) async fn get(
 /// The answer to a client that does not want the bytes, or not of this object.
 fn without_bytes(
     method: &http::Method,
-    headers: &HeaderMap,
+    conditions: &Conditions,
     object: &Object,
 ) -> Result<Option<Response>, Refusal> {
-    if headers.contains_key(IF_MATCH) && !condition::is_expected(headers, &object.etag) {
-        let detail = format!("the object has the etag \"{}\"", object.etag);
-        return Err(Refusal::new(ErrorCode::PreconditionFailed, detail));
-    }
     let mut response = Response::default();
-    if condition::is_known(headers, &object.etag) {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-        describe(response.headers_mut(), object);
-        response.headers_mut().remove(CONTENT_TYPE);
-        return Ok(Some(response));
+    describe(response.headers_mut(), object);
+    match conditions.check(object.validators()) {
+        Err(Unmet::Changed) => Err(conditions::changed(object.validators())),
+        Err(Unmet::Known) => Ok(Some(conditions::not_modified(response.headers()))),
+        Ok(()) if method == http::Method::HEAD => {
+            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(object.size));
+            Ok(Some(response))
+        }
+        Ok(()) => Ok(None),
     }
-    if method == http::Method::HEAD {
-        describe(response.headers_mut(), object);
-        response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(object.size));
-        return Ok(Some(response));
-    }
-    Ok(None)
 }
 
-fn with_bytes(object: &Object, bytes: ByteStream, part: Option<Range<u64>>) -> Response {
+fn with_bytes(object: &Object, bytes: ByteStream, part: Option<Part>) -> Response {
     let mut response = Body::from_stream(bytes).into_response();
     describe(response.headers_mut(), object);
     let mut length = object.size;
@@ -307,17 +327,23 @@ fn not_satisfiable(refusal: Refusal, object: &Object) -> Response {
     delete, path = "/v1/buckets/{name}/objects/{key}", operation_id = "delete_object",
     params(("name" = String, Path, description = "The bucket"),
            ("key" = String, Path, description = "The key: all that follows, percent-encoded"),
-           ("If-Match" = Option<String>, Header, description = "The etag the object must have")),
-    responses((status = 204, description = "Deleted, or not there")),
+           ("If-Match" = Option<String>, Header, description = "Etags, one of which it must have"),
+           ("If-None-Match" = Option<String>, Header, description = "Etags it may not have"),
+           ("If-Unmodified-Since" = Option<String>, Header,
+            description = "A date since which it must not have changed")),
+    responses((status = 204, description = "Deleted, or not there"),
+        (status = 412, description = "The object is not as expected",
+         body = lambent_types::Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn delete(
     app: State,
     bucket: Bucket,
+    Extension(conditions): Extension<Conditions>,
     uri: Uri,
     headers: HeaderMap,
 ) -> Result<StatusCode, Refusal> {
     Params::read(&uri, &[])?;
-    let condition = described(&headers)?.condition;
+    let condition = condition(conditions.precondition);
     let origin = Origin { trace_parent: trace_parent(&headers), ..Origin::default() };
     let (Resource { namespace, name, .. }, key) = (&bucket, key(&bucket));
     let deleted = app.stores.objects.delete(namespace, name, key, condition, &origin).await;

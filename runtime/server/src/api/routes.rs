@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use http::{Method, Uri};
 use lambent_types::ErrorCode;
 
+use super::conditions::{self, Honoured, Honours};
 use super::{
     buckets, code, functions, invocations, keys, keyspaces, logs, messages, objects, openapi,
     queues, schedules, triggers, uploads, usage, versions,
@@ -82,11 +84,42 @@ fn resources() -> Vec<Resource> {
     ]
 }
 
+const FUNCTION: Honoured = &[
+    (Method::PUT, Honours::Tags),
+    (Method::PATCH, Honours::Tags),
+    (Method::DELETE, Honours::Tags),
+];
+/// Publishing and rolling back is about the function.
+const HEAD: Honoured = &[(Method::POST, Honours::Tags)];
+const OBJECT: Honoured = &[
+    (Method::GET, Honours::Ranges),
+    (Method::PUT, Honours::TagsAndDates),
+    (Method::DELETE, Honours::TagsAndDates),
+];
+/// Beginning and completing an upload is about the object that it becomes.
+const UPLOAD: Honoured = &[(Method::POST, Honours::TagsAndDates)];
+const KEY: Honoured = &[(Method::PUT, Honours::Tags), (Method::DELETE, Honours::Tags)];
+
+/// Which methods of a path keep conditions. The others refuse them.
+fn honoured(path: &str) -> Honoured {
+    match path {
+        "/v1/functions/{name}" => FUNCTION,
+        "/v1/functions/{name}/versions" | "/v1/functions/{name}/rollback" => HEAD,
+        "/v1/buckets/{name}/objects/{*key}" => OBJECT,
+        "/v1/buckets/{name}/uploads" | "/v1/buckets/{name}/uploads/{upload}" => UPLOAD,
+        "/v1/keyspaces/{name}/keys/{*key}" => KEY,
+        _ => &[],
+    }
+}
+
 /// The native API.
 pub(crate) fn router(app: Arc<App>) -> Router {
     resources()
         .into_iter()
-        .fold(Router::new(), |router, (path, methods)| router.route(path, methods))
+        .fold(Router::new(), |router, (path, methods)| {
+            let conditions = from_fn_with_state(honoured(path), conditions::keep);
+            router.route(path, methods.route_layer(conditions))
+        })
         .fallback(nothing)
         .method_not_allowed_fallback(no_method)
         // Each resource has limits of its own.

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::RawPathParams;
+use axum::extract::{Extension, RawPathParams};
 use axum::response::{IntoResponse as _, Response};
 use http::{Request, StatusCode, Uri};
 use jiff::Timestamp;
@@ -11,8 +11,9 @@ use lambent_types::{Origin, bounds};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::conditions::Conditions;
 use super::intake::large_json;
-use super::objects::{Bucket, ObjectView, bytes, described, refused};
+use super::objects::{Bucket, ObjectView, bytes, condition, described, refused};
 use super::openapi::Binary;
 use super::parts::State;
 use super::query::Params;
@@ -110,17 +111,22 @@ pub(super) async fn list(app: State, bucket: Bucket, uri: Uri) -> Result<Json<Up
 #[utoipa::path(
     post, path = "/v1/buckets/{name}/uploads", operation_id = "begin_upload",
     params(("name" = String, Path, description = "The bucket"),
-           ("key" = String, Query, description = "The key the object will have")),
+           ("key" = String, Query, description = "The key the object will have"),
+           ("If-Match" = Option<String>, Header,
+            description = "As of a PUT of the object; must hold when the upload is completed"),
+           ("If-None-Match" = Option<String>, Header, description = "Likewise"),
+           ("If-Unmodified-Since" = Option<String>, Header, description = "Likewise")),
     responses((status = 201, description = "The upload", body = UploadView)),
 )]
 pub(super) async fn begin(
     app: State,
     bucket: Bucket,
+    Extension(conditions): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
     let params = Params::read(request.uri(), &["key"])?;
     let key = params.text("key").ok_or_else(|| Refusal::invalid("give the query parameter key"))?;
-    let described = described(request.headers())?;
+    let described = described(request.headers(), conditions)?;
     let objects = &app.stores.objects;
     let begun = objects.begin_upload(&bucket.namespace, &bucket.name, key, described).await;
     let begun = begun.map_err(|error| refused(&bucket, key, error))?;
@@ -177,13 +183,22 @@ pub(super) async fn describe(app: State, bucket: Bucket, uri: Uri) -> Result<Jso
 #[utoipa::path(
     post, path = "/v1/buckets/{name}/uploads/{upload}", operation_id = "complete_upload",
     params(("name" = String, Path, description = "The bucket"),
-           ("upload" = String, Path, description = "The upload")),
+           ("upload" = String, Path, description = "The upload"),
+           ("If-Match" = Option<String>, Header,
+            description = "Etags, one of which the object of the upload's key must have"),
+           ("If-None-Match" = Option<String>, Header,
+            description = "Etags, none of which it may have; `*`: there must be none"),
+           ("If-Unmodified-Since" = Option<String>, Header,
+            description = "A date since which it must not have changed")),
     request_body(content((Completion = "application/json"))),
-    responses((status = 200, description = "The object", body = ObjectView)),
+    responses((status = 200, description = "The object", body = ObjectView),
+        (status = 412, description = "The object is not as expected; the upload goes on",
+         body = lambent_types::Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn complete(
     app: State,
     bucket: Bucket,
+    Extension(conditions): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Json<ObjectView>, Refusal> {
     Params::read(request.uri(), &[])?;
@@ -194,8 +209,9 @@ pub(super) async fn complete(
     let parts: Vec<_> = given.parts.into_iter().map(|part| (part.number, part.etag)).collect();
     let upload = upload(&bucket);
     let objects = &app.stores.objects;
-    let made =
-        objects.complete_upload(&bucket.namespace, &bucket.name, upload, &parts, &origin).await;
+    let Bucket { namespace, name, .. } = &bucket;
+    let condition = condition(conditions.precondition);
+    let made = objects.complete_upload(namespace, name, upload, &parts, condition, &origin).await;
     Ok(Json(made.map_err(|error| refused(&bucket, upload, error))?.into()))
 }
 

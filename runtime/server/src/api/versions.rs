@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::body::Body;
+use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
@@ -9,7 +10,7 @@ use lambent_types::VersionNumber;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::etag;
+use super::conditions::Conditions;
 use super::intake::json;
 use super::parts::{Named, State};
 use super::query::Params;
@@ -64,13 +65,12 @@ pub(super) async fn list(app: State, named: Named, uri: Uri) -> Result<Json<Vers
 pub(super) async fn publish(
     app: State,
     named: Named,
+    Extension(Conditions { precondition, .. }): Extension<Conditions>,
     uri: Uri,
-    headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     Params::read(&uri, &[])?;
     let Named { namespace, name, .. } = &named;
-    let expected = etag::expected(&app.control, namespace, name, &headers).await?;
-    let published = app.control.publish(namespace, name, expected).await?;
+    let published = app.control.publish(namespace, name, &precondition).await?;
     let view = FunctionView::of_version(&published.version);
     if !published.created {
         return Ok(Json(view).into_response());
@@ -128,13 +128,13 @@ pub(super) struct Rollback {
 pub(super) async fn rollback(
     app: State,
     named: Named,
+    Extension(Conditions { precondition, .. }): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
     Params::read(request.uri(), &[])?;
     let Named { namespace, name, .. } = &named;
-    let expected = etag::expected(&app.control, namespace, name, request.headers()).await?;
     let to: Rollback = json(request, &["application/json"], "rollback", app.stall).await?;
-    let function = app.control.rollback(namespace, name, to.version, expected).await?;
+    let function = app.control.rollback(namespace, name, to.version, &precondition).await?;
     let view = FunctionView::of(&function, &app.urls);
     Ok((view.headers(), Json(view)).into_response())
 }

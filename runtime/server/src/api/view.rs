@@ -1,4 +1,5 @@
-use http::HeaderMap;
+use http::header::ETAG;
+use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use lambent_types::{
     Configuration, Digest, Function, FunctionName, FunctionVersion, Handler, Namespace, Revision,
@@ -7,7 +8,6 @@ use lambent_types::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::etag;
 use crate::urls::Urls;
 
 /// A function, or one of its versions, as the API shows it.
@@ -89,10 +89,15 @@ impl FunctionView {
     pub(super) fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         if let Some(revision) = self.revision {
-            etag::set(&mut headers, revision);
+            headers.extend(tag(revision.0).map(|tag| (ETAG, tag)));
         }
         headers
     }
+}
+
+/// `ETag` of what has this revision.
+pub(super) fn tag(revision: u64) -> Option<HeaderValue> {
+    HeaderValue::try_from(format!("\"{revision}\"")).ok()
 }
 
 /// A page of functions, by name.

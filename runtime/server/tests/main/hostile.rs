@@ -138,12 +138,18 @@ PUT buckets/photos/objects/k | lambent-meta-a: {text} | 400 invalid-request | th
 PUT buckets/photos/objects/k | lambent-meta-a: 1; lambent-meta-a: 2 | 400 invalid-request | "lambent-meta-a" is given twice
 PUT buckets/photos/objects/k | content-type: | 400 invalid-request | the content type has 0 bytes
 PUT buckets/photos/objects/k | content-type: a/b; content-type: c/d | 400 invalid-request | "content-type" is given twice
-PUT buckets/photos/objects/k | if-match: "a"; if-match: "b" | 400 invalid-request | "if-match" is given twice
-PUT buckets/photos/objects/k | if-match: "a"; if-none-match: * | 400 invalid-request | not both
+PUT buckets/photos/objects/k | if-match: "a"; if-match: "b" | 412 precondition-failed | no object "k"
+PUT buckets/photos/objects/k | if-match: a | 400 invalid-request | in quotes
+PUT buckets/photos/objects/k | content-range: bytes 0-0/1 | 400 invalid-request | multipart upload
+PUT buckets/photos/objects/k | cache-control: {text} | 400 invalid-request | the most is 2048
+PUT buckets/photos/objects/k | expires: 0; expires: 1 | 400 invalid-request | "expires" is given twice
+PUT buckets/photos/objects/k | if-match: "a"; if-none-match: * | 412 precondition-failed | no object "k"
 DELETE buckets/photos/objects/k | if-match: " | 400 invalid-request | in quotes
-PUT keyspaces/settings/keys/k | if-none-match: "1" | 400 invalid-request | If-None-Match
-PUT keyspaces/settings/keys/k | if-match: "18446744073709551616" | 400 invalid-request | revision
+PUT keyspaces/settings/keys/k | if-none-match: 1 | 400 invalid-request | in quotes
+PUT keyspaces/settings/keys/k | if-match: "18446744073709551616" | 412 precondition-failed | no key "k"
 PUT keyspaces/settings/keys/k | if-match: "18446744073709551615" | 412 precondition-failed | no key "k"
+POST queues/orders/purge | if-match: * | 501 not-implemented | "if-match"
+POST queues/orders/messages | expect: miracles | 417 expectation-failed | 100-continue
 POST queues/orders/messages | content-type: {text} | 400 invalid-request | 1 to 256
 POST queues/orders/messages | lambent-attr-a: 1; lambent-attr-a: 2 | 400 invalid-request | is given twice
 POST queues/orders/messages | lambent-group: g | 400 invalid-request | only FIFO queues
@@ -161,7 +167,7 @@ PUT queues/orders | content-length: 16385 | 413 payload-too-large | larger than 
 PUT schedules/s | content-type: application/json; content-length: 65537 | 413 payload-too-large | larger than 64.0 KiB
 POST functions/f/invocations | content-length: 6291457 | 413 payload-too-large | larger than 6.0 MiB
 PUT functions/f | content-type: multipart/form-data; x-body: x | 400 invalid-request | boundary
-PUT functions/f | content-type: application/wasm; if-match: "1"; if-match: "2" | 400 invalid-request | If-Match
+PUT functions/f | content-type: application/wasm; if-match: "x"; if-match: "y" | 412 precondition-failed | not x or y
 PUT triggers/t | content-type: text/plain; x-body: {} | 415 unsupported-media-type | "text/plain"
 POST keyspaces/settings/batch | content-type: text/plain; x-body: {} | 415 unsupported-media-type | "text/plain"
 POST buckets/photos/uploads/x | content-type: text/plain; x-body: {} | 415 unsupported-media-type | "text/plain"

@@ -61,7 +61,9 @@ async fn values_are_compared_and_swapped() {
     assert!(detail.contains(&format!("at revision {}", revision(&second))), "{detail}");
     let stale = send(&node, Method::DELETE, COLOUR, &[("if-match", &tag)], "").await;
     assert_eq!(stale.code(), "precondition-failed");
-    let odd = put(&node, COLOUR, &[("if-match", "\"x\"")], "x").await;
+    let other = put(&node, COLOUR, &[("if-match", "\"x\"")], "x").await;
+    assert_eq!(other.code(), "precondition-failed");
+    let odd = put(&node, COLOUR, &[("if-match", "x")], "x").await;
     assert_eq!(odd.code(), "invalid-request");
 }
 

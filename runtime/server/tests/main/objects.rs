@@ -169,10 +169,10 @@ async fn conditions_of_objects_are_kept() {
     let stale = send(&node, Method::DELETE, CAT, &[("if-match", tag)], "").await;
     assert_eq!(stale.code(), "precondition-failed");
     assert_eq!(node.get(CAT).await.text(), "two");
-    for bad in ["abc", "*", "W/\"abc\""] {
-        let reply = put(&node, CAT, &[("if-match", bad)], "x").await;
-        assert_eq!(reply.code(), "invalid-request", "{bad}");
-    }
+    assert_eq!(put(&node, CAT, &[("if-match", "abc")], "x").await.code(), "invalid-request");
+    let weak = format!("W/{}", node.get(CAT).await.header("etag"));
+    assert_eq!(put(&node, CAT, &[("if-match", &weak)], "x").await.code(), "precondition-failed");
+    assert_eq!(put(&node, CAT, &[("if-match", "*")], "x").await.status, 200);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@ pub(super) mod concurrency;
 pub(super) mod listing;
 
 use bytes::Bytes;
-use lambent_types::{KeyspaceName, Namespace, Origin, bounds};
+use lambent_types::{KeyspaceName, Namespace, Origin, Precondition, bounds};
 
 use super::samples::namespace;
 use crate::keyvalue::{Change, Entry, Expect, KeyValue, KeyValueError, ListKeys, SetOptions};
@@ -145,17 +145,36 @@ pub(super) async fn expectations_are_enforced(store: &dyn KeyValue) {
     let one = apply(store, &place, set_if("k", "1", Expect::Absent)).await.unwrap();
     refused(apply(store, &place, set_if("k", "2", Expect::Absent)).await, one);
     let stale = Expect::Revision(one.unwrap() + 1);
-    refused(apply(store, &place, set_if("k", "2", stale)).await, one);
+    refused(apply(store, &place, set_if("k", "2", stale.clone())).await, one);
     let conditional = |expect| Change::Delete { key: "k".into(), expect };
     refused(apply(store, &place, conditional(stale)).await, one);
     assert_eq!(get(store, &place, "k").await.unwrap().value, "1");
     let at = Expect::Revision(one.unwrap());
-    let two = apply(store, &place, set_if("k", "2", at)).await.unwrap();
+    let two = apply(store, &place, set_if("k", "2", at.clone())).await.unwrap();
     refused(apply(store, &place, set_if("k", "3", at)).await, two);
     let at = Expect::Revision(two.unwrap());
-    assert!(apply(store, &place, conditional(at)).await.unwrap() > two);
+    assert!(apply(store, &place, conditional(at.clone())).await.unwrap() > two);
     refused(apply(store, &place, conditional(at)).await, None);
     assert_eq!(get(store, &place, "k").await, None);
+
+    // What header fields say.
+    let when = |if_match: &str| {
+        let if_match = Some(if_match.parse().unwrap());
+        Expect::When(Precondition { if_match, ..Precondition::default() })
+    };
+    refused(apply(store, &place, set_if("k", "4", when("*"))).await, None);
+    let four = apply(store, &place, set_if("k", "4", Expect::Any)).await.unwrap();
+    let other = Expect::When(Precondition {
+        if_none_match: Some("*".parse().unwrap()),
+        ..Precondition::default()
+    });
+    refused(apply(store, &place, set_if("k", "5", other)).await, four);
+    let (tag, weak) = (format!("\"{}\"", four.unwrap()), format!("W/\"{}\"", four.unwrap()));
+    refused(apply(store, &place, set_if("k", "5", when(&weak))).await, four);
+    refused(apply(store, &place, conditional(when("\"0\", \"x\""))).await, four);
+    let five = apply(store, &place, set_if("k", "5", when(&format!("\"0\", {tag}")))).await;
+    refused(apply(store, &place, conditional(when(&tag))).await, five.unwrap());
+    assert!(apply(store, &place, conditional(when("*"))).await.unwrap().is_some());
 }
 
 pub(super) async fn what_is_out_of_bounds_is_refused(store: &dyn KeyValue) {

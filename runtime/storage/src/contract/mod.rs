@@ -75,6 +75,7 @@ pub async fn check_objects(store: Arc<dyn Objects>) {
     objects::buckets_come_and_go(objects).await;
     objects::an_object_is_kept_as_it_was_given(objects).await;
     objects::conditions_are_enforced(objects).await;
+    objects::conditions_of_header_fields_are_enforced(objects).await;
     objects::any_key_is_kept_exactly(objects).await;
     objects::what_is_out_of_bounds_is_refused(objects).await;
     objects::a_bucket_that_is_not_there_is_said_so(objects).await;

@@ -5,7 +5,8 @@ pub(super) mod streams;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _};
-use lambent_types::{BucketName, Namespace, Origin, bounds};
+use jiff::{SignedDuration, Timestamp};
+use lambent_types::{BucketName, Namespace, Origin, Precondition, bounds};
 
 use super::samples::namespace;
 use crate::objects::{ByteStream, Condition, Object, ObjectError, Objects, PutObject};
@@ -89,6 +90,7 @@ pub(super) async fn an_object_is_kept_as_it_was_given(objects: &dyn Objects) {
     assert!(matches!(objects.get(ns, b, "k", None).await, Err(ObjectError::NoObject)));
     let details = PutObject {
         content_type: Some("text/plain; charset=utf-8".into()),
+        headers: bounds::OBJECT_HEADERS.map(|name| (name.to_owned(), format!("of {name}"))).into(),
         metadata: [("who".to_owned(), "Zoë \u{1f600}".to_owned())].into(),
         condition: Condition::None,
     };
@@ -98,7 +100,7 @@ pub(super) async fn an_object_is_kept_as_it_was_given(objects: &dyn Objects) {
     assert_eq!(object.etag, "5d41402abc4b2a76b9719d911017c592");
     assert_eq!((object.key.as_str(), object.size), ("k", 5));
     assert_eq!(object.content_type, details.content_type);
-    assert_eq!(object.metadata, details.metadata);
+    assert_eq!((&object.headers, &object.metadata), (&details.headers, &details.metadata));
     assert_eq!(objects.head(ns, b, "k").await.unwrap(), object);
     let (found, bytes) = objects.get(ns, b, "k", None).await.unwrap();
     assert_eq!((found, collect(bytes).await), (object.clone(), b"hello".to_vec()));
@@ -107,7 +109,8 @@ pub(super) async fn an_object_is_kept_as_it_was_given(objects: &dyn Objects) {
     let empty = put(objects, &place, "k", "").await;
     assert_eq!(empty.etag, "d41d8cd98f00b204e9800998ecf8427e");
     assert_eq!((empty.size, empty.content_type.as_deref()), (0, None));
-    assert!(empty.metadata.is_empty() && empty.sequence > object.sequence);
+    assert!(empty.headers.is_empty() && empty.metadata.is_empty());
+    assert!(empty.sequence > object.sequence);
     assert_eq!(read(objects, &place, "k").await.unwrap(), b"");
 
     assert!(objects.delete(ns, b, "k", Condition::None, &origin).await.unwrap());
@@ -126,7 +129,9 @@ pub(super) async fn conditions_are_enforced(objects: &dyn Objects) {
         objects.put(ns, b, "k", details, stream(bytes), origin).await
     };
     let refused = |result: Result<Object, ObjectError>, etag: Option<&str>| match result {
-        Err(ObjectError::Condition { current }) => assert_eq!(current.as_deref(), etag),
+        Err(ObjectError::Condition { key, current }) => {
+            assert_eq!((key.as_str(), current.as_deref()), ("k", etag));
+        }
         other => panic!("{other:?}"),
     };
     refused(write(Condition::Etag("x".into()), "0").await, None);
@@ -141,6 +146,45 @@ pub(super) async fn conditions_are_enforced(objects: &dyn Objects) {
     assert!(objects.delete(ns, b, "k", Condition::Etag(two.etag.clone()), origin).await.unwrap());
     refused(objects.delete(ns, b, "k", stale, origin).await.map(|_| two.clone()), None);
     assert!(!objects.delete(ns, b, "k", Condition::Absent, origin).await.unwrap());
+}
+
+pub(super) async fn conditions_of_header_fields_are_enforced(objects: &dyn Objects) {
+    let place = fresh(objects, "contract-preconditions").await;
+    let (ns, b) = &place;
+    let origin = &Origin::default();
+    let matching = |tags: &str| Precondition {
+        if_match: Some(tags.parse().unwrap()),
+        ..Precondition::default()
+    };
+    let since = |time: Timestamp| Precondition {
+        if_unmodified_since: Some(time),
+        ..Precondition::default()
+    };
+    let write = async |precondition: &Precondition| {
+        let condition = Condition::When(precondition.clone());
+        let put = PutObject { condition, ..PutObject::default() };
+        objects.put(ns, b, "k", put, stream("x"), origin).await
+    };
+    let refused = async |precondition: &Precondition| {
+        let written = write(precondition).await;
+        assert!(matches!(written, Err(ObjectError::Condition { .. })), "{written:?}");
+        let condition = Condition::When(precondition.clone());
+        let deleted = objects.delete(ns, b, "k", condition, origin).await;
+        assert!(matches!(deleted, Err(ObjectError::Condition { .. })), "{deleted:?}");
+    };
+    refused(&matching("*")).await;
+    let one = write(&Precondition::default()).await.unwrap();
+    let earlier = since(one.modified - SignedDuration::from_secs(1));
+    let weak = matching(&format!("W/\"{}\"", one.etag));
+    for stale in [&earlier, &weak, &matching("\"a\", \"b\"")] {
+        refused(stale).await;
+    }
+    for good in [since(one.modified), matching("*"), matching(&format!("\"a\", \"{}\"", one.etag))]
+    {
+        write(&good).await.unwrap();
+    }
+    let condition = Condition::When(matching("*"));
+    assert!(objects.delete(ns, b, "k", condition, origin).await.unwrap());
 }
 
 /// Keys that would be something else to a file system, a database or a URL.
@@ -230,7 +274,7 @@ pub(super) async fn a_bucket_that_is_not_there_is_said_so(objects: &dyn Objects)
     none(objects.begin_upload(&ns, &b, "k", put()).await.map(drop));
     none(objects.put_part(&ns, &b, "u", 1, stream("x")).await.map(drop));
     none(objects.parts(&ns, &b, "u").await.map(drop));
-    none(objects.complete_upload(&ns, &b, "u", &[], origin).await.map(drop));
+    none(objects.complete_upload(&ns, &b, "u", &[], Condition::None, origin).await.map(drop));
     none(objects.abort_upload(&ns, &b, "u").await);
     none(objects.uploads(&ns, &b).await.map(drop));
 }
@@ -281,7 +325,7 @@ pub(super) async fn quotas_are_enforced(objects: &dyn Objects) {
     refused(more, Quota::Objects, 4);
     let more = objects.begin_upload(ns, b, "d", PutObject::default()).await.map(drop);
     refused(more, Quota::Objects, 4);
-    objects.complete_upload(ns, b, id, &[(1, part.etag)], origin).await.unwrap();
+    objects.complete_upload(ns, b, id, &[(1, part.etag)], Condition::None, origin).await.unwrap();
     // The upload and its part have become one object.
     write("b", 0).await.unwrap();
     refused(write("d", 0).await, Quota::Objects, 4);

@@ -42,7 +42,7 @@ use crate::objects::{
     Bucket, ByteStream, Condition, ListObjects, Object, ObjectError, ObjectPage, Objects, Part,
     PutObject, Upload, listing, rules,
 };
-pub(crate) use tables::SCHEMA;
+pub(crate) use tables::{SCHEMA, SCHEMA_HEADERS};
 
 /// About how many bytes of rows a change writes.
 const ROW: Growth = Growth::Adds(1024);
@@ -254,7 +254,7 @@ impl Objects for EmbeddedObjects {
         let name = format!("object/{key}");
         let admitted = self.admit(namespace, bucket, name, move |connection, bucket| {
             let old = tables::object(connection, bucket, &looked_up)?.map(|(object, _)| object);
-            rules::check_condition(&condition, old.as_ref().map(|old| old.etag.as_str()))?;
+            rules::check_condition(&looked_up, &condition, old.as_ref())?;
             Ok(old.map_or(0, |old| old.size))
         });
         let reservation = admitted.await?;
@@ -397,11 +397,15 @@ impl Objects for EmbeddedObjects {
         bucket: &BucketName,
         upload: &str,
         parts: &[(u32, String)],
+        condition: Condition,
         origin: &Origin,
     ) -> Result<Object, ObjectError> {
         let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
         let (parts, origin) = (parts.to_vec(), origin.clone());
-        self.change(namespace, ROW, move |tx| place.complete(tx, &upload, &parts, &origin)).await
+        self.change(namespace, ROW, move |tx| {
+            place.complete(tx, &upload, (&parts, &condition), &origin)
+        })
+        .await
     }
 
     async fn abort_upload(

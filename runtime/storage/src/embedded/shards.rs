@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     trigger_index::SCHEMA,
     schedules::SCHEMA,
     quota::COUNTS,
+    objects::SCHEMA_HEADERS,
 ];
 
 /// What shards keep.

@@ -41,7 +41,7 @@ forward! { Objects:
     ) -> Result<Vec<Part>, ObjectError>;
     change complete_upload(
         namespace: &Namespace, bucket: &BucketName, upload: &str, parts: &[(u32, String)],
-        origin: &Origin
+        condition: Condition, origin: &Origin
     ) -> Result<Object, ObjectError>;
     free abort_upload(
         namespace: &Namespace, bucket: &BucketName, upload: &str

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lambent_types::bounds;
+use lambent_types::{Validators, bounds};
 
 use super::{Change, Entry, Expect, KeyValueError};
 
@@ -62,13 +62,19 @@ pub(crate) fn check_changes(changes: &[Change]) -> Result<usize, KeyValueError> 
 pub(crate) fn check_expect(
     key: &str,
     current: Option<&Entry>,
-    expect: Expect,
+    expect: &Expect,
 ) -> Result<(), KeyValueError> {
     let current = current.map(|entry| entry.revision);
     let met = match expect {
         Expect::Any => true,
         Expect::Absent => current.is_none(),
-        Expect::Revision(revision) => current == Some(revision),
+        Expect::Revision(revision) => current == Some(*revision),
+        Expect::When(precondition) => {
+            let tag = current.map(|revision| revision.to_string());
+            let validators =
+                tag.as_deref().map(|tag| Validators { tag: Some(tag), modified: None });
+            precondition.check(validators).is_ok()
+        }
     };
     if met { Ok(()) } else { Err(KeyValueError::Expectation { key: key.to_owned(), current }) }
 }

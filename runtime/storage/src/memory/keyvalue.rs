@@ -96,12 +96,12 @@ impl Space {
         self.expire(now, Some(change.key()));
         match change {
             Change::Set { key, value, options: SetOptions { expect, ttl } } => {
-                rules::check_expect(&key, self.entries.get(&key), expect)?;
+                rules::check_expect(&key, self.entries.get(&key), &expect)?;
                 let expires = ttl.map(|ttl| rules::expiry(now, ttl));
                 Ok(Some(self.change(&key, Some((value, expires)), false)))
             }
             Change::Delete { key, expect } => {
-                rules::check_expect(&key, self.entries.get(&key), expect)?;
+                rules::check_expect(&key, self.entries.get(&key), &expect)?;
                 let is_there = self.entries.contains_key(&key);
                 Ok(is_there.then(|| self.change(&key, None, false)))
             }

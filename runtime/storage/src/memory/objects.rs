@@ -68,6 +68,7 @@ impl MemoryObjects {
             size: new.bytes.iter().map(|bytes| bytes.len() as u64).sum(),
             etag: new.etag,
             content_type: put.content_type,
+            headers: put.headers,
             metadata: put.metadata,
             modified: self.clock.now(),
             sequence: held.sequence + 1,
@@ -168,8 +169,8 @@ fn held<'a>(
 }
 
 impl Held {
-    fn etag(&self, key: &str) -> Option<&str> {
-        self.objects.get(key).map(|(object, _)| object.etag.as_str())
+    fn check(&self, key: &str, condition: &Condition) -> Result<(), ObjectError> {
+        rules::check_condition(key, condition, self.objects.get(key).map(|(object, _)| object))
     }
 
     fn upload(&mut self, id: &str) -> Result<&mut HeldUpload, ObjectError> {
@@ -264,7 +265,7 @@ impl Objects for MemoryObjects {
         rules::check_key(key)?;
         rules::check_put(&put)?;
         let frees = self.with(namespace, bucket, |held| {
-            rules::check_condition(&put.condition, held.etag(key))?;
+            held.check(key, &put.condition)?;
             Ok(held.objects.get(key).map_or(0, |(object, _)| object.size))
         })?;
         let name = format!("{bucket}/object/{key}");
@@ -272,7 +273,7 @@ impl Objects for MemoryObjects {
         let (bytes, etag) = self.receive(namespace, bytes, &mut reservation).await?;
         let mut buckets = self.lock();
         let target = held(&mut buckets, namespace, bucket)?;
-        rules::check_condition(&put.condition, target.etag(key))?;
+        target.check(key, &put.condition)?;
         let old = target.objects.get(key).map(|(object, _)| object.size);
         let delta = (i64::from(old.is_none()), bytes.len() as i64 - old.unwrap_or_default() as i64);
         self.check_quota(&buckets, namespace, delta, reservation.others())?;
@@ -325,7 +326,7 @@ impl Objects for MemoryObjects {
         origin: &Origin,
     ) -> Result<bool, ObjectError> {
         self.with(namespace, bucket, |held| {
-            rules::check_condition(&condition, held.etag(key))?;
+            held.check(key, &condition)?;
             let old = held.objects.get(key).map(|(object, _)| object.clone());
             let Some(old) = old else { return Ok(false) };
             self.emit(namespace, held, (ObjectChange::Deleted, &old), origin)?;
@@ -412,6 +413,7 @@ impl Objects for MemoryObjects {
         bucket: &BucketName,
         upload: &str,
         parts: &[(u32, String)],
+        condition: Condition,
         origin: &Origin,
     ) -> Result<Object, ObjectError> {
         self.with(namespace, bucket, |held| {
@@ -419,7 +421,8 @@ impl Objects for MemoryObjects {
             let have = |number| begun.parts.get(&number).cloned();
             let selected = rules::select(parts, have, |(part, _)| part)?;
             let (key, put) = (begun.upload.key.clone(), begun.put.clone());
-            rules::check_condition(&put.condition, held.etag(&key))?;
+            held.check(&key, &put.condition)?;
+            held.check(&key, &condition)?;
             let etag = rules::multipart_etag(selected.iter().map(|(part, _)| part.etag.as_str()));
             let bytes = selected.into_iter().map(|(_, bytes)| bytes).collect();
             let new = NewObject { etag, bytes };

@@ -1,11 +1,12 @@
 //! What holds of buckets and objects in every backend, apart from how they are stored.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use lambent_types::bounds;
 use md5::{Digest as _, Md5};
 
-use super::{Condition, ObjectError, Part, PutObject};
+use super::{Condition, Object, ObjectError, Part, PutObject};
 use crate::error::StorageError;
 
 /// Most bytes of a media type.
@@ -39,12 +40,29 @@ pub(crate) fn check_put(put: &PutObject) -> Result<(), ObjectError> {
     for (name, value) in &put.metadata {
         check_metadata(name, value)?;
     }
-    let bytes: usize = put.metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
-    let most = bounds::OBJECT_METADATA_BYTES_MAX;
-    if bytes > most {
-        return invalid(format!("the object's metadata has {bytes} bytes; the most is {most}"));
+    check_length("metadata", &put.metadata, bounds::OBJECT_METADATA_BYTES_MAX)?;
+    for (name, value) in &put.headers {
+        if !bounds::OBJECT_HEADERS.contains(&name.as_str()) {
+            let kept = bounds::OBJECT_HEADERS.join(", ");
+            return invalid(format!("header {name:?} is not kept with objects; there are: {kept}"));
+        }
+        if value.chars().any(char::is_control) {
+            return invalid(format!("the value of header {name:?} has a control character"));
+        }
     }
-    Ok(())
+    check_length("headers", &put.headers, bounds::OBJECT_HEADERS_BYTES_MAX)
+}
+
+fn check_length(
+    what: &str,
+    fields: &BTreeMap<String, String>,
+    most: usize,
+) -> Result<(), ObjectError> {
+    let bytes: usize = fields.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if bytes <= most {
+        return Ok(());
+    }
+    invalid(format!("the object's {what} has {bytes} bytes; the most is {most}"))
 }
 
 /// Metadata travels in headers, so its names are those of headers.
@@ -77,17 +95,25 @@ pub(crate) fn check_size(size: u64) -> Result<(), ObjectError> {
     invalid(format!("there are more than {most} bytes; write them in parts, as a multipart upload"))
 }
 
-/// Whether a change may be made of the object with this etag, if there is one.
+/// Whether a change may be made of `key`, where this object is now, if any.
 pub(crate) fn check_condition(
+    key: &str,
     condition: &Condition,
-    current: Option<&str>,
+    current: Option<&Object>,
 ) -> Result<(), ObjectError> {
+    let etag = current.map(|object| object.etag.as_str());
     let met = match condition {
         Condition::None => true,
-        Condition::Absent => current.is_none(),
-        Condition::Etag(etag) => current == Some(etag),
+        Condition::Absent => etag.is_none(),
+        Condition::Etag(wanted) => etag == Some(wanted),
+        Condition::When(precondition) => {
+            precondition.check(current.map(Object::validators)).is_ok()
+        }
     };
-    if met { Ok(()) } else { Err(ObjectError::Condition { current: current.map(str::to_owned) }) }
+    if met {
+        return Ok(());
+    }
+    Err(ObjectError::Condition { key: key.to_owned(), current: etag.map(str::to_owned) })
 }
 
 /// The part of an object that a read is for.

@@ -2,9 +2,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures::StreamExt as _;
 use lambent_storage::contract::{self, samples};
-use lambent_storage::{DataDir, Expected, LogQuery, OpenError, Options, StorageError, Stores};
-use lambent_types::{Digest, ErrorCode, SystemClock};
+use lambent_storage::{
+    Condition, DataDir, Expected, LogQuery, ObjectError, OpenError, Options, PutObject,
+    StorageError, Stores,
+};
+use lambent_types::{Digest, ErrorCode, Origin, SystemClock};
 use rusqlite::Connection;
 
 fn open(path: &Path) -> Stores {
@@ -223,4 +227,53 @@ async fn many_writers_share_commits() {
     drop(stores);
     let stores = open(home.path());
     assert_eq!(stores.registry.list(&ns, None, 1000).await.unwrap().len(), 500);
+}
+
+/// Rows of schema version 8, which had no header fields, are those that are
+/// written now where there are none.
+#[tokio::test]
+async fn objects_of_the_schema_before_header_fields_are_read() {
+    let home = tempfile::tempdir().unwrap();
+    let (ns, bucket, origin) =
+        (samples::namespace("ns"), "bucket".parse().unwrap(), Origin::default());
+    let bytes = || futures::stream::iter([Ok(Bytes::from("hello"))]).boxed();
+    let stores = open(home.path());
+    let objects = &stores.objects;
+    objects.create_bucket(&ns, &bucket).await.unwrap();
+    let put = PutObject { condition: Condition::Absent, ..PutObject::default() };
+    let written = objects.put(&ns, &bucket, "k", put.clone(), bytes(), &origin).await.unwrap();
+    let upload = objects.begin_upload(&ns, &bucket, "k", put).await.unwrap();
+    drop(stores);
+
+    let file = std::fs::read_dir(home.path()).unwrap().map(|entry| entry.unwrap().path());
+    let file = file.into_iter().find(|path| {
+        path.file_name().is_some_and(|name| name.to_str().unwrap().starts_with("shard-"))
+            && path.extension().is_some_and(|extension| extension == "db")
+    });
+    let database = Connection::open(file.unwrap()).unwrap();
+    let body = |table: &str| -> String {
+        database.query_row(&format!("SELECT body FROM {table}"), [], |row| row.get(0)).unwrap()
+    };
+    let old = format!(
+        "{{\"size\":5,\"etag\":\"5d41402abc4b2a76b9719d911017c592\",\"modified\":\"{}\",\"sequence\":1}}",
+        written.modified
+    );
+    assert_eq!(body("object"), old);
+    let old = format!(
+        "{{\"key\":\"k\",\"put\":{{\"content_type\":null,\"metadata\":{{}},\
+         \"condition\":\"absent\"}},\"started\":\"{}\"}}",
+        upload.started
+    );
+    assert_eq!(body("upload"), old);
+    database.pragma_update(None, "user_version", 8).unwrap();
+    drop(database);
+
+    let stores = open(home.path());
+    let objects = &stores.objects;
+    assert_eq!(objects.head(&ns, &bucket, "k").await.unwrap(), written);
+    let part = objects.put_part(&ns, &bucket, &upload.id, 1, bytes()).await.unwrap();
+    let parts = [(1, part.etag)];
+    let complete =
+        objects.complete_upload(&ns, &bucket, &upload.id, &parts, Condition::None, &origin);
+    assert!(matches!(complete.await, Err(ObjectError::Condition { .. })));
 }

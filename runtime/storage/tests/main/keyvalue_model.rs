@@ -219,7 +219,8 @@ async fn sweeps_delete_what_has_expired() {
     let (n, s) = place(0, 0);
     stores.keyvalue.create_keyspace(&n, &s).await.unwrap();
     let options = SetOptions { ttl: Some(Duration::from_secs(5)), ..SetOptions::default() };
-    let set = |n: u32| Change::Set { key: n.to_string(), value: "v".into(), options };
+    let set =
+        |n: u32| Change::Set { key: n.to_string(), value: "v".into(), options: options.clone() };
     let changes = (0..600).map(set).collect();
     stores.keyvalue.apply(&n, &s, changes, &Origin::default()).await.unwrap();
     let shard = (0..8).map(|n| home.path().join(format!("shard-{n}.db"))).find(|p| p.exists());

@@ -90,7 +90,11 @@ async fn acknowledged_objects_are_there_after_reopening() {
     assert_eq!(stores.objects.uploads(ns, b).await.unwrap(), std::slice::from_ref(&upload));
     let named = [(4, part.etag)];
     let origin = Origin::default();
-    let object = stores.objects.complete_upload(ns, b, &upload.id, &named, &origin).await.unwrap();
+    let object = stores
+        .objects
+        .complete_upload(ns, b, &upload.id, &named, Condition::None, &origin)
+        .await
+        .unwrap();
     assert!(object.sequence > before.sequence);
     assert_eq!(get(&stores, &place, "later").await.unwrap(), b"part");
 }
@@ -117,7 +121,11 @@ async fn bytes_that_nobody_needs_are_deleted() {
     }
     assert_eq!(files(home.path()).len(), 3);
     let named = [(2, etag)];
-    stores.objects.complete_upload(ns, b, &upload.id, &named, &origin).await.unwrap();
+    stores
+        .objects
+        .complete_upload(ns, b, &upload.id, &named, Condition::None, &origin)
+        .await
+        .unwrap();
     assert_eq!(files(home.path()).len(), 2);
     let upload = stores.objects.begin_upload(ns, b, "k", PutObject::default()).await.unwrap();
     stores.objects.put_part(ns, b, &upload.id, 1, stream("x")).await.unwrap();

@@ -170,7 +170,8 @@ async fn run(objects: &dyn Objects, b: &BucketName, operation: &Operation) -> Ou
                 .filter(|part| part.number <= *used)
                 .map(|part| (part.number, part.etag.clone()))
                 .collect();
-            let done = objects.complete_upload(&ns, b, &upload.id, &named, &origin).await;
+            let done =
+                objects.complete_upload(&ns, b, &upload.id, &named, Condition::None, &origin).await;
             if done.is_err() {
                 objects.abort_upload(&ns, b, &upload.id).await.unwrap();
             }

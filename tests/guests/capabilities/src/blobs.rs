@@ -43,6 +43,14 @@ pub(crate) enum Call {
         late: Option<usize>,
         finish: bool,
     },
+    /// Writes, and finishes the value while its stream is there; then tells
+    /// what becomes of what is written late.
+    WriteOpen {
+        container: String,
+        name: String,
+        data: String,
+        finish: bool,
+    },
     Read {
         container: String,
         name: String,
@@ -110,6 +118,9 @@ pub(crate) fn call(call: Call) -> Answer {
             let pieces = vec![vec![b'x'; 4096]; bytes / 4096];
             write(&open(&container)?, &name, &pieces, late.unwrap_or(0), finish)
         }
+        Call::WriteOpen { container, name, data, finish } => {
+            write_open(&open(&container)?, &name, data.as_bytes(), finish)
+        }
         Call::Read { container, name, start, end } => {
             let value = open(&container)?.get_data(&name, start, end)?;
             let size = value.size();
@@ -175,6 +186,24 @@ fn write(
         OutgoingValue::finish(value)?;
     }
     Ok(json!(written))
+}
+
+fn write_open(container: &Container, name: &str, data: &[u8], finish: bool) -> Answer {
+    let value = OutgoingValue::new_outgoing_value();
+    let stream = value.outgoing_value_write_body().map_err(text)?;
+    container.write_data(name, &value)?;
+    stream.blocking_write_and_flush(data).map_err(text)?;
+    if finish {
+        OutgoingValue::finish(value)?;
+    } else {
+        drop(value);
+    }
+    let late = stream.blocking_write_and_flush(b"late");
+    Ok(json!(match late {
+        Ok(()) => "written",
+        Err(StreamError::Closed) => "closed",
+        Err(StreamError::LastOperationFailed(_)) => "failed",
+    }))
 }
 
 fn read_much(container: &Container, name: &str) -> Answer {

@@ -18,6 +18,7 @@ const EXAMPLES: &str = "\
 Examples:
   lambent object put photos cat.jpg ./cat.jpg
   lambent object put backups today.tar - < today.tar
+  lambent object put site index.html index.html --header cache-control=no-cache
   lambent object get photos cat.jpg -o cat.jpg
   lambent object get logs today.txt --range 0-1023
   lambent object list photos --prefix 2026/
@@ -84,10 +85,11 @@ fn head(bucket: &BucketName, key: &str, global: &Global) -> Result<(), CliError>
     if output.json {
         return Ok(output.json(&object)?);
     }
-    let metadata = object["metadata"].as_object();
-    let metadata = metadata.into_iter().flatten();
-    let metadata: Vec<_> =
-        metadata.map(|(name, value)| format!("{name}={}", named::cell(value))).collect();
+    let pairs = |member: &str| {
+        let pairs = object[member].as_object().into_iter().flatten();
+        let pairs = pairs.map(|(name, value)| format!("{name}={}", named::cell(value)));
+        pairs.collect::<Vec<_>>().join("\n")
+    };
     let mut fields = vec![
         ("key", named::cell(&object["key"])),
         ("size", format_bytes(object["size"].as_u64().unwrap_or_default())),
@@ -95,8 +97,8 @@ fn head(bucket: &BucketName, key: &str, global: &Global) -> Result<(), CliError>
         ("type", named::cell(&object["content_type"])),
         ("modified", named::cell(&object["modified"])),
     ];
-    if !metadata.is_empty() {
-        fields.push(("metadata", metadata.join("\n")));
+    for member in ["headers", "metadata"] {
+        fields.extend(Some((member, pairs(member))).filter(|(_, pairs)| !pairs.is_empty()));
     }
     Ok(output.fields(&fields)?)
 }

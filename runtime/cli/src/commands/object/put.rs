@@ -3,7 +3,7 @@ use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use lambent_types::bounds::PART_NUMBER_MAX;
+use lambent_types::bounds::{OBJECT_HEADERS, PART_NUMBER_MAX};
 use lambent_types::{BucketName, format_bytes};
 use serde_json::Value;
 
@@ -41,6 +41,11 @@ pub(super) struct PutArgs {
     #[arg(long, value_name = "TYPE")]
     content_type: Option<String>,
 
+    /// Give it out with a header: Cache-Control, Content-Disposition,
+    /// Content-Encoding, Content-Language or Expires. May be repeated
+    #[arg(long = "header", value_name = "NAME=VALUE", value_parser = header)]
+    headers: Vec<(String, String)>,
+
     /// Attach metadata. May be repeated
     #[arg(long = "meta", value_name = "NAME=VALUE", value_parser = input::pair)]
     metadata: Vec<(String, String)>,
@@ -54,10 +59,24 @@ pub(super) struct PutArgs {
     if_absent: bool,
 }
 
+/// Reads a header that is kept with an object.
+fn header(text: &str) -> Result<(String, String), String> {
+    let (name, value) = input::pair(text)?;
+    let name = name.to_ascii_lowercase();
+    if OBJECT_HEADERS.contains(&name.as_str()) {
+        return Ok((name, value));
+    }
+    Err(format!(
+        "header {name:?} is not kept with objects; there are: {}",
+        OBJECT_HEADERS.join(", ")
+    ))
+}
+
 pub(super) fn run(args: &PutArgs, global: &Global) -> Result<(), CliError> {
     let PutArgs { bucket, key, .. } = args;
     let attached = Attached {
         content_type: args.content_type.clone().or_else(|| media_type(key).map(str::to_owned)),
+        headers: args.headers.clone(),
         metadata: args.metadata.clone(),
         if_etag: args.if_etag.as_ref().map(|etag| etag.trim_matches('"').to_owned()),
         if_absent: args.if_absent,
@@ -277,6 +296,14 @@ mod tests {
         let sender = Sender { client: &client, bucket: &bucket, key: "k", attached: &attached };
         assert!(sender.parts(&b"abc"[..], None).is_err());
         assert!(server.requests()[2].starts_with("DELETE /v1/buckets/big/uploads/u1 "));
+    }
+
+    #[test]
+    fn headers_are_those_that_are_kept() {
+        let pair = ("cache-control".to_owned(), "max-age=60, public".to_owned());
+        assert_eq!(header("Cache-Control=max-age=60, public"), Ok(pair));
+        assert!(header("etag=x").unwrap_err().contains("there are: cache-control, "));
+        assert!(header("expires").is_err());
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub(in crate::contract) async fn one_of_many_with_the_same_expectation_wins(
         let tasks: Vec<_> = (0..TASKS)
             .map(|task| {
                 let (store, place) = (Arc::clone(store), place.clone());
-                let change = set_if("k", format!("{round} {task}"), expect);
+                let change = set_if("k", format!("{round} {task}"), expect.clone());
                 tokio::spawn(async move { apply(&*store, &place, change).await })
             })
             .collect();

@@ -16,6 +16,7 @@ pub(in crate::contract) async fn parts_become_an_object(objects: &dyn Objects) {
     let origin = &Origin::default();
     let details = PutObject {
         content_type: Some("image/jpeg".into()),
+        headers: [("cache-control".to_owned(), "no-cache".to_owned())].into(),
         metadata: [("a".to_owned(), "b".to_owned())].into(),
         condition: Condition::None,
     };
@@ -39,12 +40,12 @@ pub(in crate::contract) async fn parts_become_an_object(objects: &dyn Objects) {
     assert_eq!(read(objects, &place, "k").await.unwrap(), b"old");
 
     let named = [(1, one.etag), (3, two.etag), (7, three.etag)];
-    let object = objects.complete_upload(ns, b, id, &named, origin).await.unwrap();
+    let object = objects.complete_upload(ns, b, id, &named, Condition::None, origin).await.unwrap();
     assert_eq!(object.size as usize, 2 * PART + 5);
     assert_eq!(object.etag, "2bf922b5b715fc8e99a43a66b140b66b-3");
     assert_eq!(
-        (object.content_type.clone(), &object.metadata),
-        (details.content_type, &details.metadata)
+        (object.content_type.clone(), &object.headers, &object.metadata),
+        (details.content_type, &details.headers, &details.metadata)
     );
     assert!(object.sequence > before.sequence);
     assert_eq!(objects.head(ns, b, "k").await.unwrap(), object);
@@ -59,7 +60,7 @@ pub(in crate::contract) async fn parts_become_an_object(objects: &dyn Objects) {
     }
     // The upload is over.
     assert!(matches!(objects.parts(ns, b, id).await, Err(ObjectError::NoUpload)));
-    let again = objects.complete_upload(ns, b, id, &named, origin).await;
+    let again = objects.complete_upload(ns, b, id, &named, Condition::None, origin).await;
     assert!(matches!(again, Err(ObjectError::NoUpload)));
     assert_eq!(objects.uploads(ns, b).await.unwrap(), [other]);
     // It can be replaced and deleted like any other.
@@ -89,13 +90,13 @@ pub(in crate::contract) async fn uploads_refuse_what_does_not_fit(objects: &dyn 
         (&[one.clone(), two], "1 bytes"),
     ];
     for (parts, says) in refused {
-        match objects.complete_upload(ns, b, id, parts, &Origin::default()).await {
+        match objects.complete_upload(ns, b, id, parts, Condition::None, &Origin::default()).await {
             Err(ObjectError::Invalid(text)) => assert!(text.contains(says), "{text}"),
             other => panic!("{other:?}"),
         }
     }
     // None of this hurt the upload.
-    objects.complete_upload(ns, b, id, &[one], &Origin::default()).await.unwrap();
+    objects.complete_upload(ns, b, id, &[one], Condition::None, &Origin::default()).await.unwrap();
     assert_eq!(read(objects, &place, "k").await.unwrap(), b"x");
 }
 
@@ -108,10 +109,18 @@ pub(in crate::contract) async fn uploads_can_be_conditional_and_aborted(objects:
     put(objects, &place, "k", "first").await;
     let named = [(1, part.etag)];
     let origin = &Origin::default();
-    let late = objects.complete_upload(ns, b, &upload.id, &named, origin).await;
-    assert!(matches!(late, Err(ObjectError::Condition { current: Some(_) })), "{late:?}");
+    let late = objects.complete_upload(ns, b, &upload.id, &named, Condition::None, origin).await;
+    match late {
+        // Told of the object, not of the upload.
+        Err(ObjectError::Condition { key, current: Some(_) }) => assert_eq!(key, "k"),
+        other => panic!("{other:?}"),
+    }
     objects.delete(ns, b, "k", Condition::None, origin).await.unwrap();
-    objects.complete_upload(ns, b, &upload.id, &named, origin).await.unwrap();
+    // What is said when it is completed counts too, and the upload goes on.
+    let other = Condition::Etag("other".into());
+    let late = objects.complete_upload(ns, b, &upload.id, &named, other, origin).await;
+    assert!(matches!(late, Err(ObjectError::Condition { current: None, .. })), "{late:?}");
+    objects.complete_upload(ns, b, &upload.id, &named, Condition::None, origin).await.unwrap();
     assert_eq!(read(objects, &place, "k").await.unwrap(), b"x");
 
     let upload = objects.begin_upload(ns, b, "gone", PutObject::default()).await.unwrap();

@@ -61,7 +61,7 @@ pub(in crate::contract) async fn readers_go_on_undisturbed(objects: &dyn Objects
     let first = objects.put_part(ns, b, &upload.id, 1, first).await.unwrap();
     let last = objects.put_part(ns, b, &upload.id, 2, long(size)).await.unwrap();
     let named = [(1, first.etag), (2, last.etag)];
-    objects.complete_upload(ns, b, &upload.id, &named, origin).await.unwrap();
+    objects.complete_upload(ns, b, &upload.id, &named, Condition::None, origin).await.unwrap();
 
     let (_, replaced) = objects.get(ns, b, "k", None).await.unwrap();
     let (_, mut deleted) = objects.get(ns, b, "parts", None).await.unwrap();

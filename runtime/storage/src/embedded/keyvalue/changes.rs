@@ -134,12 +134,12 @@ impl<'a, 'tx> Changes<'a, 'tx> {
         let current = self.current(change.key())?;
         match change {
             Change::Set { key, value, options: SetOptions { expect, ttl } } => {
-                rules::check_expect(&key, current.as_ref(), expect)?;
+                rules::check_expect(&key, current.as_ref(), &expect)?;
                 let expires = ttl.map(|ttl| rules::expiry(self.tx.now, ttl));
                 self.set(&key, current.as_ref(), (value, expires), origin).map(Some)
             }
             Change::Delete { key, expect } => {
-                rules::check_expect(&key, current.as_ref(), expect)?;
+                rules::check_expect(&key, current.as_ref(), &expect)?;
                 let Some(old) = current else { return Ok(None) };
                 self.delete(&key, &old, false, origin).map(Some)
             }

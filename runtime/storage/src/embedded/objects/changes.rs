@@ -118,8 +118,7 @@ impl Place {
     ) -> Result<Object, ObjectError> {
         let mut row = self.row(tx)?;
         let old = tables::object(tx.connection, row.id, key)?;
-        let etag = old.as_ref().map(|(object, _)| object.etag.as_str());
-        rules::check_condition(&put.condition, etag)?;
+        rules::check_condition(key, &put.condition, old.as_ref().map(|(object, _)| object))?;
         let freed = old.as_ref().map(|(object, _)| object.size);
         self.charge(tx, (piece.blob.size, freed), reservation)?;
         let sequence = self.next(tx, &mut row)?;
@@ -156,7 +155,7 @@ impl Place {
     ) -> Result<bool, ObjectError> {
         let mut row = self.row(tx)?;
         let old = tables::object(tx.connection, row.id, key)?;
-        rules::check_condition(condition, old.as_ref().map(|(object, _)| object.etag.as_str()))?;
+        rules::check_condition(key, condition, old.as_ref().map(|(object, _)| object))?;
         let Some((object, content)) = old else { return Ok(false) };
         self.release(tx, 1, object.size);
         let sequence = self.next(tx, &mut row)?;
@@ -205,7 +204,7 @@ impl Place {
         &self,
         tx: &mut Tx<'_>,
         upload: &str,
-        parts: &[(u32, String)],
+        (parts, condition): (&[(u32, String)], &Condition),
         origin: &Origin,
     ) -> Result<Object, ObjectError> {
         let mut row = self.row(tx)?;
@@ -215,8 +214,10 @@ impl Place {
         let have = |number| place(number).ok().map(|place| all[place].clone());
         let selected = rules::select(parts, have, |piece| &piece.part)?;
         let old = tables::object(tx.connection, row.id, &upload.key)?;
-        let etag = old.as_ref().map(|(object, _)| object.etag.as_str());
-        rules::check_condition(&put.condition, etag)?;
+        for condition in [&put.condition, condition] {
+            let current = old.as_ref().map(|(object, _)| object);
+            rules::check_condition(&upload.key, condition, current)?;
+        }
         let etag = rules::multipart_etag(selected.iter().map(|piece| piece.part.etag.as_str()));
         let size = selected.iter().map(|piece| piece.blob.size).sum();
         let used = |piece: &Piece| {
@@ -271,6 +272,7 @@ fn object(
         size,
         etag,
         content_type: put.content_type,
+        headers: put.headers,
         metadata: put.metadata,
         modified: tx.now,
         sequence: sequence.unsigned_abs(),

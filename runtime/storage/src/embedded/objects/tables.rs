@@ -56,6 +56,10 @@ CREATE TABLE piece (
 CREATE INDEX piece_blob ON piece (blob);
 ";
 
+/// Bodies of objects and uploads may have header fields, and those of uploads
+/// conditions of header fields: what does not know them would lose them.
+pub(crate) const SCHEMA_HEADERS: &str = "";
+
 /// A bucket's row.
 pub(crate) struct BucketRow {
     pub(crate) id: i64,
@@ -76,6 +80,9 @@ struct ObjectBody {
     etag: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     content_type: Option<String>,
+    /// Absent in rows of version 8 of the schema and before.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    headers: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     metadata: BTreeMap<String, String>,
     modified: Timestamp,
@@ -240,8 +247,9 @@ fn object_of(row: &Row<'_>) -> Result<(Object, i64), StorageError> {
     let (key, content, body) = verified("object", row)?;
     let key = String::from_utf8_lossy(key).into_owned();
     let body: ObjectBody = parsed(body, "object")?;
-    let ObjectBody { size, etag, content_type, metadata, modified, sequence } = body;
-    Ok((Object { key, size, etag, content_type, metadata, modified, sequence }, content))
+    let ObjectBody { size, etag, content_type, headers, metadata, modified, sequence } = body;
+    let object = Object { key, size, etag, content_type, headers, metadata, modified, sequence };
+    Ok((object, content))
 }
 
 const OBJECT: &str = "SELECT bucket, key, content, body, checksum FROM object";
@@ -279,6 +287,7 @@ pub(crate) fn write_object(
         size: object.size,
         etag: object.etag.clone(),
         content_type: object.content_type.clone(),
+        headers: object.headers.clone(),
         metadata: object.metadata.clone(),
         modified: object.modified,
         sequence: object.sequence,

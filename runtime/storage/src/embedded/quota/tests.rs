@@ -286,7 +286,7 @@ impl World {
             Operation::Complete => {
                 // The last alone: what comes before others must be larger.
                 let last = self.parts.last().cloned().into_iter().collect::<Vec<_>>();
-                drop(objects.complete_upload(ns, b, &upload, &last, origin).await);
+                drop(objects.complete_upload(ns, b, &upload, &last, Condition::None, origin).await);
             }
             Operation::Abort => drop(objects.abort_upload(ns, b, &upload).await),
             _ => drop(self.stores().triggers.delete(ns, &"obj".parse().unwrap()).await),
