@@ -3,6 +3,7 @@ use bytes::Bytes;
 use lambent_types::Namespace;
 
 use crate::abi::Abi;
+use crate::candidate;
 use crate::options::Options;
 
 /// Turns components into machine code.
@@ -68,7 +69,7 @@ impl InProcess {
             Abi::Async => engine(Abi::Async)?,
         };
         engine
-            .precompile_component(wasm)
+            .precompile_component(&candidate::translate(wasm))
             .map_err(|error| CompileError::Failed(format!("{error:#}")))
     }
 }

@@ -1,3 +1,4 @@
+use crate::candidate;
 use lambent_types::{Handler, Interface};
 use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
 
@@ -26,6 +27,12 @@ pub struct Unmet {
 impl std::fmt::Display for Unmet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.nearest {
+            _ if candidate::is_candidate(&self.import) => write!(
+                f,
+                "{} (a release candidate of WASI 0.2 with other types; build the component anew \
+                 with tools of WASI 0.2, such as version 3 of spin-sdk)",
+                self.import
+            ),
             Some(nearest) => write!(f, "{} (nearest served: {nearest})", self.import),
             None => write!(f, "{} (nothing like it is served)", self.import),
         }
@@ -130,6 +137,10 @@ fn handler(export: &Interface) -> Option<Handler> {
             .is_some_and(|rest| rest.starts_with('.') && !rest.contains('-'))
     };
     match export.name() {
+        // A candidate is the release under another name.
+        "wasi:http/incoming-handler" if *candidate::released(export) != *export => {
+            Some(Handler::Http02)
+        }
         "lambent:function/handler" if is("0.1") => Some(Handler::Event),
         "lambent:function/batch-handler" if is("0.1") => Some(Handler::Batch),
         "lambent:function-async/handler" if is("0.1") => Some(Handler::EventAsync),
@@ -147,7 +158,8 @@ fn handler(export: &Interface) -> Option<Handler> {
 
 fn unmet(import: &Interface, served: &[Interface]) -> Option<Unmet> {
     let compatible = |other: &Interface| {
-        other.name() == import.name() && track(other.version()) == track(import.version())
+        let wanted = candidate::released(import);
+        other.name() == wanted.name() && track(other.version()) == track(wanted.version())
     };
     if served.iter().any(compatible) {
         return None;
@@ -205,6 +217,18 @@ mod tests {
         assert!(missing.to_string().contains("nothing like it"));
         let typo = unmet(&interface("wasi:http/type@0.2.0"), &served).unwrap();
         assert!(typo.nearest.is_some());
+    }
+
+    #[test]
+    fn of_the_candidates_one_is_served_and_the_other_says_why_not() {
+        let served = [interface("wasi:http/types@0.2.12"), interface("wasi:io/poll@0.2.12")];
+        assert_eq!(unmet(&interface("wasi:io/poll@0.2.0-rc-2023-11-10"), &served), None);
+        assert!(unmet(&interface("wasi:io/pool@0.2.0-rc-2023-11-10"), &served).is_some());
+        let old = unmet(&interface("wasi:http/types@0.2.0-rc-2023-10-18"), &served).unwrap();
+        assert!(old.to_string().contains("build the component anew"), "{old}");
+        let of = |version| handler(&interface(&format!("wasi:http/incoming-handler@{version}")));
+        assert_eq!(of("0.2.0-rc-2023-11-10"), Some(Handler::Http02));
+        assert_eq!(of("0.2.0-rc-2023-10-18"), None);
     }
 
     #[test]

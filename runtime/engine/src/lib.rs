@@ -18,6 +18,7 @@ mod abi;
 mod artifact;
 mod bindings;
 mod body;
+mod candidate;
 mod capability;
 mod compile;
 mod completion;
