@@ -34,6 +34,7 @@ mod order_queue;
 mod peers;
 mod protocol;
 mod queues;
+mod recursion;
 mod reload;
 mod resources;
 mod schedules;

@@ -158,3 +158,112 @@ async fn what_was_sent_survives_being_killed() {
     let received = receive(&node, "durable", "limit=100").await;
     assert_eq!(received.len(), 20, "{received:?}");
 }
+
+/// Has `function` take the messages of a queue, and tell `told` of each success.
+async fn trigger(node: &Node, name: &str, function: &str, queue: &str, told: &str) {
+    let trigger = json!({
+        "function": function,
+        "source": { "kind": "queue", "queue": queue },
+        "delivery": { "on_success": format!("queue:{told}") },
+    });
+    let ask = node.ask("PUT", &format!("/v1/triggers/{name}")).key(&node.key);
+    let ask = ask.header("content-type", "application/json");
+    let reply = ask.body(trigger.to_string()).send().await;
+    assert_eq!(reply.status, 201, "{reply:?}");
+}
+
+/// All a queue holds, once it holds so many.
+async fn take_all(node: &Node, queue: &str, count: usize) -> Vec<Value> {
+    eventually(&format!("{count} messages in {queue}"), async || {
+        let depth = ask(node, "GET", queue).send().await.json()["depth"].clone();
+        (depth["ready"].as_u64() >= Some(count as u64)).then_some(())
+    })
+    .await;
+    receive(node, queue, "limit=100").await
+}
+
+async fn is_empty(node: &Node, queue: &str) {
+    eventually(&format!("{queue} to be empty"), async || {
+        let depth = ask(node, "GET", queue).send().await.json()["depth"].clone();
+        (depth["ready"] == 0 && depth["in_flight"] == 0 && depth["delayed"] == 0).then_some(())
+    })
+    .await;
+}
+
+/// The attempt at which each success came.
+fn attempts(told: &[Value]) -> Vec<u64> {
+    let attempt = |message: &Value| {
+        let record: Value = serde_json::from_str(message["text"].as_str().unwrap()).unwrap();
+        record["requestContext"]["approximateInvokeCount"].as_u64().unwrap()
+    };
+    told.iter().map(attempt).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_waits_behind_a_failure_is_not_dead_for_it() {
+    let node = shared().await;
+    node.deploy("of-five", "guest-hostile-event", "").await;
+    for receives in [1, 3] {
+        let [q, dead, told] =
+            ["five", "five-dead", "five-told"].map(|name| format!("{name}{receives}.fifo"));
+        queue(node, &dead, json!({})).await;
+        queue(node, &told, json!({})).await;
+        let redrive = json!({ "queue": dead, "receives_max": receives });
+        queue(node, &q, json!({ "redrive": redrive })).await;
+        for number in 0..5 {
+            let deed = match number {
+                0 => json!({ "do": "fail", "kind": "Never", "message": "m0" }),
+                _ => json!({ "do": "echo", "text": format!("m{number}") }),
+            };
+            let ask = ask(node, "POST", &format!("{q}/messages")).header("lambent-group", "g");
+            let ask = ask.header("lambent-deduplication", &number.to_string());
+            let ask = ask.header("content-type", "application/json");
+            assert_eq!(ask.body(deed.to_string()).send().await.status, 201);
+        }
+        trigger(node, &format!("five{receives}"), "of-five", &q, &told).await;
+        assert_eq!(attempts(&take_all(node, &told, 4).await), [1, 1, 1, 1]);
+        is_empty(node, &q).await;
+        let dead = receive(node, &dead, "limit=100").await;
+        assert_eq!(dead.len(), 1, "{dead:?}");
+        assert!(texts(&dead)[0].contains("m0"), "{dead:?}");
+    }
+    let failed = node.records("of-five").await;
+    let failed = failed.iter().filter(|record| record["outcome"]["kind"] != "ok").count();
+    assert_eq!(failed, 1 + 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_node_has_no_room_for_is_not_dead_for_it() {
+    let node = Node::start(&["--concurrency=2"]);
+    node.deploy("sleeper", "guest-hostile-event", "timeout=10s").await;
+    for (q, visibility) in [("short", 1000), ("long.fifo", 30_000)] {
+        let fifo = if q.ends_with(".fifo") { ".fifo" } else { "" };
+        let (dead, told) = (format!("dead{fifo}"), format!("told{fifo}"));
+        queue(&node, &dead, json!({})).await;
+        queue(&node, &told, json!({})).await;
+        let redrive = json!({ "queue": dead, "receives_max": 2 });
+        queue(&node, q, json!({ "redrive": redrive, "visibility_timeout_ms": visibility })).await;
+        for number in 0..8 {
+            let mut ask = ask(&node, "POST", &format!("{q}/messages"));
+            if !fifo.is_empty() {
+                ask = ask.header("lambent-group", &number.to_string());
+                ask = ask.header("lambent-deduplication", &number.to_string());
+            }
+            let ask = ask.header("content-type", "application/json");
+            let deed = json!({ "do": "sleep", "ms": 700 }).to_string();
+            assert_eq!(ask.body(deed).send().await.status, 201);
+        }
+        let name = if fifo.is_empty() { "standard" } else { "fifo" };
+        trigger(&node, name, "sleeper", q, &told).await;
+        assert_eq!(attempts(&take_all(&node, &told, 8).await), [1; 8]);
+        is_empty(&node, q).await;
+        assert!(receive(&node, &dead, "limit=100").await.is_empty());
+    }
+    let records = eventually("the records", async || {
+        Some(node.records("sleeper").await).filter(|records| records.len() >= 16)
+    })
+    .await;
+    let ran = records.iter().filter(|record| record["outcome"]["kind"] == "ok").count();
+    assert_eq!((records.len(), ran), (16, 16));
+    node.stop().await;
+}

@@ -1,11 +1,11 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use lambent_engine::Egress;
 use lambent_storage::{KeyValue, Objects, Queues};
 use lambent_types::{FunctionVersion, Namespace, Origin, Recursion};
 
 use crate::blobstore::Streams;
-use crate::egress::{Guarded, Network};
+use crate::egress::{Guarded, Network, OwnDoors};
 use crate::keyvalue::{CursorKey, Cursors};
 
 /// What all invocations of a node share.
@@ -20,6 +20,8 @@ pub struct Shared {
     pub(crate) network: Network,
     /// What cursors are made with.
     pub(crate) cursor_key: CursorKey,
+    /// The node's own doors, once it has any.
+    pub(crate) doors: OnceLock<Arc<dyn OwnDoors>>,
 }
 
 impl Shared {
@@ -35,7 +37,13 @@ impl Shared {
         cursor_key: [u8; 32],
     ) -> Self {
         let cursor_key = CursorKey::new(cursor_key);
-        Self { objects, keyvalue, queues, network, cursor_key }
+        Self { objects, keyvalue, queues, network, cursor_key, doors: OnceLock::new() }
+    }
+
+    /// Says where the node's own doors are, so that requests to them say what led
+    /// to them. Only the first call counts.
+    pub fn set_doors(&self, doors: Arc<dyn OwnDoors>) {
+        drop(self.doors.set(doors));
     }
 }
 
@@ -73,7 +81,7 @@ impl Ctx {
     /// the [`Invocation::outgoing`](lambent_engine::Invocation) of its invocation.
     #[must_use]
     pub fn outgoing(&self) -> Arc<dyn Egress> {
-        Arc::new(Guarded::new(self.shared.clone(), self.function.clone()))
+        Arc::new(Guarded::new(self.shared.clone(), self.function.clone(), self.origin.clone()))
     }
 
     pub(crate) fn namespace(&self) -> &Namespace {
@@ -83,9 +91,7 @@ impl Ctx {
     /// Makes [`changes`](Self::changes) true; to be called before a change.
     pub(crate) fn stamp(&mut self) -> Result<(), Recursion> {
         if self.changes.is_none() {
-            let lineage = self.origin.lineage.enter(&self.function.name)?;
-            let trace_parent = self.origin.trace_parent.clone();
-            self.changes = Some(Origin { lineage, trace_parent });
+            self.changes = Some(self.origin.enter(&self.function.name)?);
         }
         Ok(())
     }

@@ -33,7 +33,7 @@ mod run;
 use lambent_engine::{Builder, Engine, Options};
 
 pub use ctx::{Ctx, Shared};
-pub use egress::{Network, Resolve};
+pub use egress::{Connection, LINEAGE, Network, OwnDoors, Resolve};
 pub use run::event;
 
 /// Starts building the engine whose guests may import all of this.

@@ -51,6 +51,7 @@ pub(crate) fn for_problem(problem: &Problem, path: &str, key_notes: &[String]) -
         | ErrorCode::InvalidConfiguration
         | ErrorCode::InvalidName
         | ErrorCode::InvalidRequest
+        | ErrorCode::LoopDetected
         | ErrorCode::MethodNotAllowed
         | ErrorCode::NotFound
         | ErrorCode::PayloadTooLarge

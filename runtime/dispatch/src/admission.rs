@@ -3,6 +3,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lambent_types::{Error, ErrorCode, FunctionName, FunctionVersion, Namespace};
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 /// Counts invocations in flight and turns away those beyond the limits.
 #[derive(Debug)]
@@ -14,6 +15,7 @@ pub(crate) struct Admission {
     function_max: usize,
     in_flight: Mutex<InFlight>,
     idle: Notify,
+    freed: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -30,6 +32,7 @@ impl Admission {
             function_max: (max * 9 / 10).max(1),
             in_flight: Mutex::default(),
             idle: Notify::new(),
+            freed: Notify::new(),
         }
     }
 
@@ -62,6 +65,20 @@ impl Admission {
         in_flight.total += 1;
         drop(in_flight);
         Ok(Permit { admission: Arc::clone(self), key })
+    }
+
+    /// How many invocations of a function would be admitted now.
+    pub(crate) fn room(&self, function: &FunctionVersion) -> usize {
+        let in_flight = self.lock();
+        let key = (function.namespace.clone(), function.name.clone());
+        let running = in_flight.functions.get(&key).copied().unwrap_or(0);
+        let of_all = self.max.saturating_sub(in_flight.total);
+        of_all.min(self.function_max.saturating_sub(running))
+    }
+
+    /// Resolves when an invocation ends after this was called.
+    pub(crate) fn freed(&self) -> Notified<'_> {
+        self.freed.notified()
     }
 
     pub(crate) fn in_flight(&self) -> usize {
@@ -98,7 +115,10 @@ impl Drop for Permit {
                 in_flight.functions.remove(&self.key);
             }
         }
-        if in_flight.total == 0 {
+        let idle = in_flight.total == 0;
+        drop(in_flight);
+        self.admission.freed.notify_waiters();
+        if idle {
             self.admission.idle.notify_waiters();
         }
     }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use lambent_storage::{InvocationLogs, Registry, UsageRecord};
 use lambent_types::{
     Error, ErrorCode, Event, Failure, FunctionName, FunctionVersion, Handler, Incoming,
-    InvocationRecord, Logs, Meter, Namespace, Origin, Outcome, Output, Qualifier, RequestId,
+    InvocationRecord, Logs, Meter, Namespace, Origin, Outcome, Output, Qualifier, RequestId, Root,
     bounds, format_bytes,
 };
 
@@ -13,9 +13,13 @@ use crate::admission::Admission;
 use crate::invoke;
 use crate::observe::{Delivered, Observe};
 use crate::options::Options;
+use crate::roots::Roots;
 use crate::run::{Recorder, Run};
 use crate::runner::{Answer, Body, Runner};
 use crate::usage::UsageSums;
+
+/// How often it is looked whether a function has room that nobody tells of.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +52,19 @@ pub enum Reply {
     Ended(Outcome),
 }
 
+/// Why a function is not run for what other functions did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stopped {
+    /// It ran too often in the chain that led here.
+    Recursion,
+    /// Too many invocations descend from the one it all began with.
+    TooManyDescendants,
+}
+
+fn failure(kind: &str, message: String) -> Failure {
+    Failure { kind: kind.into(), message, trace: Vec::new(), retry: lambent_types::Retry::Policy }
+}
+
 /// A finished invocation.
 #[derive(Debug)]
 pub struct Invoked {
@@ -63,6 +80,7 @@ pub struct Dispatcher {
     registry: Arc<dyn Registry>,
     pub(crate) runner: Arc<dyn Runner>,
     admission: Arc<Admission>,
+    roots: Arc<Roots>,
     recorder: Arc<Recorder>,
 }
 
@@ -80,6 +98,7 @@ impl Dispatcher {
             registry,
             runner,
             admission: Arc::new(Admission::new(options.concurrency_max)),
+            roots: Arc::new(Roots::new(options.descendants_max)),
             recorder: Arc::new(Recorder { logs, observe, usage: UsageSums::default() }),
         }
     }
@@ -120,11 +139,12 @@ impl Dispatcher {
     /// Dropping the future or the body cancels the function.
     ///
     /// # Errors
-    /// `NotInvocable` if it has no HTTP handler, `Throttled`, or the runner refused.
+    /// `NotInvocable` if it has no HTTP handler, `LoopDetected`, `Throttled`, or
+    /// the runner refused.
     pub async fn http(
         &self,
         function: Arc<FunctionVersion>,
-        caller: Caller,
+        mut caller: Caller,
         request: http::Request<Body>,
     ) -> Result<HttpAnswer, Error> {
         let http = function.handlers.iter().copied().filter(|handler| handler.is_http()).min();
@@ -139,8 +159,10 @@ impl Dispatcher {
             )
         })?;
         let id = caller.id;
+        self.check_descent(&function, handler, &mut caller)?;
         let run = self.admit(&function, handler, id)?;
         let call = run.call(caller, None);
+        self.descended(call.origin.root);
         let finished = Box::new(move |finished| run.end(finished));
         let reply = match self.runner.http(call, request, finished).await {
             Answer::Response(response) => Reply::Response(response),
@@ -157,12 +179,13 @@ impl Dispatcher {
     /// Dropping the future cancels the function.
     ///
     /// # Errors
-    /// `PayloadTooLarge`, `InvalidRequest`, `Throttled`, or the runner refused.
+    /// `PayloadTooLarge`, `InvalidRequest`, `LoopDetected`, `Throttled`, or the
+    /// runner refused.
     /// That the function failed is no error: it is in the record.
     pub async fn invoke(
         &self,
         function: Arc<FunctionVersion>,
-        caller: Caller,
+        mut caller: Caller,
         event: Event,
     ) -> Result<Invoked, Error> {
         let bytes = event.data.len() as u64;
@@ -177,7 +200,13 @@ impl Dispatcher {
             ));
         }
         let handler = chosen(Incoming::Event, &function)?;
-        self.handle(function, handler, caller, event).await
+        self.check_descent(&function, handler, &mut caller)?;
+        let root = caller.origin.root;
+        let invoked = self.handle(function, handler, caller, event).await;
+        if invoked.is_ok() {
+            self.descended(root);
+        }
+        invoked
     }
 
     /// As [`Self::invoke`], by a handler that was chosen.
@@ -205,26 +234,75 @@ impl Dispatcher {
         invoke::batch(self, &function, caller, events).await
     }
 
-    /// Records an invocation that was refused for good before it ran.
-    pub(crate) fn record_refused(
+    /// Refuses what a function asks of itself, through whatever others, when it did
+    /// so too often; and leaves a record of it.
+    fn check_descent(
         &self,
         function: &FunctionVersion,
         handler: Handler,
-        caller: &Caller,
-        failure: Failure,
-    ) {
+        caller: &mut Caller,
+    ) -> Result<(), Error> {
+        let Some((_, failure)) = self.descend(function, caller) else { return Ok(()) };
+        let error = Error::new(ErrorCode::LoopDetected, failure.message.clone());
+        self.record_unmetered(function, handler, caller.id, Outcome::FunctionError(failure));
+        Err(error)
+    }
+
+    /// Why a function is not run for what led here, if it is not; else the caller
+    /// is made one more of what descends from its root.
+    pub(crate) fn descend(
+        &self,
+        function: &FunctionVersion,
+        caller: &mut Caller,
+    ) -> Option<(Stopped, Failure)> {
+        if caller.origin.lineage.is_empty() {
+            return None;
+        }
+        if let Err(recursion) = caller.origin.lineage.enter(&function.name) {
+            let failure = failure("Lambent.RecursionStopped", recursion.to_string());
+            return Some((Stopped::Recursion, failure));
+        }
+        match caller.origin.root.map(|root| self.roots.next(root)).transpose() {
+            Ok(root) => {
+                caller.origin.root = root;
+                None
+            }
+            Err(exhausted) => {
+                let failure = failure("Lambent.TooManyDescendants", exhausted.to_string());
+                Some((Stopped::TooManyDescendants, failure))
+            }
+        }
+    }
+
+    /// Counts an invocation that began, if it descends from another.
+    pub(crate) fn descended(&self, root: Option<Root>) {
+        // One that is a root itself has none before it.
+        if let Some(root) = root.filter(|root| root.events > 0) {
+            self.roots.begun(root);
+        }
+    }
+
+    /// Records an invocation that never ran, or whose end is not known.
+    pub(crate) fn record_unmetered(
+        &self,
+        function: &FunctionVersion,
+        handler: Handler,
+        id: RequestId,
+        outcome: Outcome,
+    ) -> InvocationRecord {
         let record = InvocationRecord {
-            id: caller.id,
+            id,
             namespace: function.namespace.clone(),
             function: function.name.clone(),
             version: function.version,
             handler,
             started: Timestamp::now(),
-            outcome: Outcome::FunctionError(failure),
+            outcome,
             meter: Meter::default(),
             logs: Logs::default(),
         };
-        self.recorder.record(record, function);
+        self.recorder.record(record.clone(), function);
+        record
     }
 
     /// Tells what became of an attempt to deliver.
@@ -257,6 +335,22 @@ impl Dispatcher {
     /// Returns when no invocation is running and every record is handed over.
     pub async fn idle(&self) {
         self.admission.idle().await;
+    }
+
+    /// How many invocations of a function could begin now, once that is one at
+    /// least. It may be none any more when they do.
+    pub(crate) async fn room(&self, function: &FunctionVersion) -> usize {
+        loop {
+            // Made before looking, so that no end is missed.
+            let freed = self.admission.freed();
+            let overloaded = self.runner.is_overloaded(function);
+            let room = if overloaded { 0 } else { self.admission.room(function) };
+            if room > 0 {
+                return room;
+            }
+            // Nobody tells when the CPU is free again.
+            drop(tokio::time::timeout(LOOK_AGAIN, freed).await);
+        }
     }
 
     pub(crate) fn admit(

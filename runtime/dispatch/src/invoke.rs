@@ -5,7 +5,7 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use http_body_util::BodyExt as _;
 use lambent_types::{
-    Error, ErrorCode, Event, Failure, FunctionVersion, Handler, Outcome, Output, Retry, bounds,
+    Error, Event, Failure, FunctionVersion, Handler, Outcome, Output, Retry, bounds,
 };
 use tokio::sync::oneshot;
 
@@ -73,6 +73,7 @@ pub(crate) async fn through_http(
     caller: Caller,
     event: Event,
 ) -> Result<Invoked, Error> {
+    let id = caller.id;
     let request = cloud_event::request(function, event, caller.origin.trace_parent.as_deref())?;
     let run = dispatcher.admit(function, handler, caller.id)?;
     let call = run.call(caller, Some(bounds::PAYLOAD_BYTES_MAX));
@@ -88,10 +89,12 @@ pub(crate) async fn through_http(
         Answer::Ended(outcome) => Err(outcome),
         Answer::Response(response) => judge(response).await,
     };
-    let mut awaited = receive.await.map_err(|_| {
+    let Ok(mut awaited) = receive.await else {
         tracing::error!(function = %function.name, "the runner lost an invocation");
-        Error::new(ErrorCode::Internal, "the invocation was lost; see the server's log")
-    })?;
+        // It began, so this is an end and no refusal.
+        let record = dispatcher.record_unmetered(function, handler, id, Outcome::Internal);
+        return Ok(Invoked { record, output: None });
+    };
     if let Some(finished) = awaited.finished_mut()
         // What ended the guest early is the better explanation, unless that was `judge`.
         && matches!(finished.outcome, Outcome::Ok | Outcome::Cancelled)

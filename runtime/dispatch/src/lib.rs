@@ -14,6 +14,7 @@ mod dispatcher;
 mod invoke;
 mod observe;
 mod options;
+mod roots;
 mod run;
 mod runner;
 mod usage;

@@ -1,12 +1,16 @@
+use lambent_types::bounds;
+
 /// What the dispatcher can be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     /// Most invocations at once on this node; Lambda's default for an account.
     pub concurrency_max: usize,
+    /// How many invocations may descend from one, through what functions do.
+    pub descendants_max: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { concurrency_max: 1000 }
+        Self { concurrency_max: 1000, descendants_max: bounds::DESCENDANTS_DEFAULT }
     }
 }

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use lambent_storage::InvocationLogs;
 use lambent_types::{
     Error, FunctionVersion, Handler, InvocationRecord, Logs, Meter, Outcome, Output, RequestId,
+    Root,
 };
 
 use crate::admission::{Admission, Permit};
@@ -68,6 +69,9 @@ impl Run {
 
     /// What to tell the runner; `response_bytes` bounds a buffered response.
     pub(crate) fn call(&self, caller: Caller, response_bytes: Option<u64>) -> Call {
+        let mut origin = caller.origin;
+        // What descends from this, descends from it.
+        origin.root.get_or_insert(Root { id: self.id.0, events: 0 });
         let mut limits = self.function.configuration.limits();
         limits.response_bytes = response_bytes;
         Call {
@@ -76,7 +80,7 @@ impl Run {
             handler: self.handler,
             limits,
             principal: caller.principal,
-            origin: caller.origin,
+            origin,
             started: self.started,
         }
     }

@@ -26,6 +26,7 @@ use lambent_types::{
 use tokio::runtime::Handle;
 
 use crate::compiler::ChildCompiler;
+use crate::lineage::Doors;
 use crate::open_files;
 use crate::warm::{RETIRE_EVERY, Warm};
 
@@ -98,6 +99,12 @@ impl Functions {
             warm: Warm::default(),
             shared: Arc::new(setup.shared),
         }))
+    }
+
+    /// Says where the node's own doors are; see
+    /// [`Shared::set_doors`](lambent_capabilities::Shared::set_doors).
+    pub(crate) fn set_doors(&self, doors: Doors) {
+        self.shared.set_doors(Arc::new(doors));
     }
 
     /// What about this machine makes running slower or smaller than it could be.

@@ -78,7 +78,8 @@ impl Domains {
         self.0.iter().find_map(|domain| host.strip_suffix(domain.as_str())?.strip_suffix('.'))
     }
 
-    fn covers(&self, host: &str) -> bool {
+    /// Whether it is one of the domains or under one.
+    pub(crate) fn covers(&self, host: &str) -> bool {
         self.0.iter().any(|domain| domain == host) || self.subdomain(host).is_some()
     }
 

@@ -27,6 +27,7 @@ mod headers;
 mod host;
 mod io;
 mod keys;
+mod lineage;
 mod listener;
 mod metrics;
 mod open_files;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use lambent_storage::Quota;
+use lambent_types::bounds;
 
 /// What a server is started with.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub struct Options {
     pub tls: Option<TlsFiles>,
     /// Most invocations at once on this node.
     pub concurrency_max: usize,
+    /// How many invocations may descend from one, through what functions do.
+    pub descendants_max: u64,
     /// Most connections at once, if the process may open enough files; for
     /// further ones the longest idle is closed, and if none is, they are answered
     /// 503 and closed.
@@ -109,6 +112,7 @@ impl Options {
             trusted_proxies: Vec::new(),
             tls: None,
             concurrency_max: 1000,
+            descendants_max: bounds::DESCENDANTS_DEFAULT,
             connections_max: 8192,
             connections_per_peer: None,
             grace: Duration::from_secs(30),
@@ -134,6 +138,7 @@ impl Options {
             check_domain(domain)?;
         }
         check_range("concurrency limit", self.concurrency_max as u64, 1, 100_000)?;
+        check_range("limit of descendants", self.descendants_max, 1, 1_000_000_000_000)?;
         check_range("connection limit", self.connections_max as u64, 1, 1_000_000)?;
         let per_peer = self.connections_per_peer.unwrap_or(1) as u64;
         check_range("connection limit of one address", per_peer, 1, 1_000_000)?;

@@ -22,6 +22,7 @@ use crate::forwarded::Proxies;
 use crate::functions::{Functions, Setup};
 use crate::host::Domains;
 use crate::keys::{self, RootKey};
+use crate::lineage::{self, Lineages};
 use crate::listener::{self, Listener};
 use crate::metrics::Metrics;
 use crate::options::Options;
@@ -107,7 +108,10 @@ impl Server {
         let digests = opened.stores.registry.digests().await?;
         let registry = opened.stores.registry.clone();
         let engine = Engine { inspect: functions.clone(), runner: functions.clone() };
+        let domains = Domains::new(&options.domain);
         let server = Self::serve(options, opened, engine)?;
+        let lineages = server.app.lineages.clone();
+        functions.set_doors(lineage::Doors { lineages, listen: server.address, domains });
         let (restored, provisioned) = (functions.clone(), functions.clone());
         server.spawn(async move { restored.restore(digests).await });
         server.spawn(async move { provisioned.provision_all(&*registry).await });
@@ -140,7 +144,10 @@ impl Server {
             engine.runner,
             stores.logs.clone(),
             metrics.clone(),
-            lambent_dispatch::Options { concurrency_max: options.concurrency_max },
+            lambent_dispatch::Options {
+                concurrency_max: options.concurrency_max,
+                descendants_max: options.descendants_max,
+            },
         );
         let deliveries =
             Deliveries::new(dispatcher.clone(), DeliveryStores::from(&stores), clock.clone());
@@ -152,6 +159,7 @@ impl Server {
             dev: options.dev,
             domains,
             proxies: Arc::new(Proxies::new(options.trusted_proxies.clone())),
+            lineages: Arc::new(Lineages::new().map_err(|error| StartError::Engine(error.into()))?),
             key: RootKey::open(&opened.data, &urls.base())?,
             control,
             dispatcher,

@@ -88,11 +88,12 @@ fn problem(refusal: Refusal, id: RequestId) -> Response<Content> {
 async fn enter(
     doors: &Doors,
     peer: &Peer,
-    request: Request<RequestBody>,
+    mut request: Request<RequestBody>,
     door: &mut Door,
 ) -> Answer {
     let app = &doors.app;
     let host = examine(&request).map_err(Refusal::closing)?;
+    app.lineages.check(request.headers_mut());
     if app.dev {
         app.domains.check_rebinding(&host)?;
     }

@@ -11,6 +11,7 @@ use crate::connection::Stop;
 use crate::forwarded::Proxies;
 use crate::host::Domains;
 use crate::keys::RootKey;
+use crate::lineage::Lineages;
 use crate::metrics::Metrics;
 use crate::pace::Pace;
 use crate::urls::Urls;
@@ -22,6 +23,7 @@ pub(crate) struct App {
     pub(crate) domains: Domains,
     pub(crate) proxies: Arc<Proxies>,
     pub(crate) key: RootKey,
+    pub(crate) lineages: Arc<Lineages>,
     pub(crate) control: Control,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) deliveries: Arc<Deliveries>,

@@ -6,13 +6,14 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use lambent_dispatch::{Body, Caller, Reply};
-use lambent_types::{FunctionVersion, Origin, Outcome, Qualifier, RequestId};
+use lambent_types::{FunctionVersion, Outcome, Qualifier, RequestId};
 
 use crate::api::auth;
 use crate::body::{Content, RequestBody};
 use crate::connection::Peer;
 use crate::headers;
 use crate::host::Host;
+use crate::lineage;
 use crate::problem::Refusal;
 use crate::router::Target;
 use crate::state::App;
@@ -39,8 +40,7 @@ pub(crate) async fn serve(
     let function = found?;
     let head = request.method() == Method::HEAD;
     let tell = app.dev || principal.is_some();
-    let trace_parent = trace_parent(request.headers());
-    let origin = Origin { trace_parent, ..Origin::default() };
+    let origin = lineage::take(request.headers_mut());
     let caller = Caller { id: RequestId::new(), principal, origin };
 
     let request = for_guest(app, request, peer, host, target)?;

@@ -268,6 +268,35 @@ pub trait Queues: Send + Sync {
         wait: Duration,
     ) -> Result<Vec<Message>, QueueError>;
 
+    /// As [`receive`](Self::receive), but of each group at most one message: for
+    /// a receiver that begins with all it gets at once. What follows in a group
+    /// comes when the one before it is deleted.
+    ///
+    /// # Errors
+    /// As [`receive`](Self::receive).
+    async fn receive_firsts(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        limit: usize,
+        visibility: Visibility,
+        wait: Duration,
+    ) -> Result<Vec<Message>, QueueError>;
+
+    /// Gives messages back as if they had not been received: for a receiver that
+    /// did not begin with them. Each can be received again after its pause, and
+    /// this receipt is not counted. Whether each receipt was its message's last,
+    /// in their order.
+    ///
+    /// # Errors
+    /// `NoQueue`, `Invalid`, `Storage`.
+    async fn release(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        receipts: &[(Receipt, Duration)],
+    ) -> Result<Vec<bool>, QueueError>;
+
     /// Deletes messages for good. Whether each receipt was its message's last,
     /// in their order; of one that was not, the message stays.
     ///
@@ -281,7 +310,7 @@ pub trait Queues: Send + Sync {
     ) -> Result<Vec<bool>, QueueError>;
 
     /// Makes a received message visible after `visibility` from now; zero
-    /// gives it back at once.
+    /// gives it back at once. The receipt stays counted, as with SQS.
     ///
     /// # Errors
     /// `NoQueue`, `Receipt`, `Invalid`, `Storage`.

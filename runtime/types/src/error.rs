@@ -29,6 +29,9 @@ pub enum ErrorCode {
     InvalidName,
     /// The request is malformed: JSON, query, headers or body.
     InvalidRequest,
+    /// The request comes of the function that it is for, too often or too many
+    /// times over.
+    LoopDetected,
     /// The method does not exist for this resource.
     MethodNotAllowed,
     /// No resource at this path.
@@ -89,7 +92,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::BucketNotFound,
         Self::CompileFailed,
         Self::CompileLimit,
@@ -104,6 +107,7 @@ impl ErrorCode {
         Self::InvalidRequest,
         Self::KeyNotFound,
         Self::KeyspaceNotFound,
+        Self::LoopDetected,
         Self::MethodNotAllowed,
         Self::NotFound,
         Self::NotGranted,
@@ -155,6 +159,7 @@ impl ErrorCode {
             Self::InvalidConfiguration => "invalid-configuration",
             Self::InvalidName => "invalid-name",
             Self::InvalidRequest => "invalid-request",
+            Self::LoopDetected => "loop-detected",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::NotFound => "not-found",
             Self::NotInvocable => "not-invocable",
@@ -205,6 +210,7 @@ impl ErrorCode {
             Self::Internal => 500,
             Self::Overloaded | Self::ShuttingDown | Self::StorageUnavailable => 503,
             Self::DiskReserve | Self::QuotaExceeded => 507,
+            Self::LoopDetected => 508,
         }
     }
 
@@ -239,6 +245,7 @@ impl ErrorCode {
             | Self::InvalidConfiguration
             | Self::InvalidName
             | Self::InvalidRequest
+            | Self::LoopDetected
             | Self::MethodNotAllowed
             | Self::NotFound
             | Self::NotInvocable
@@ -278,6 +285,7 @@ impl ErrorCode {
             Self::InvalidConfiguration => "invalid configuration",
             Self::InvalidName => "invalid name",
             Self::InvalidRequest => "malformed request",
+            Self::LoopDetected => "function calls itself",
             Self::MethodNotAllowed => "method not allowed",
             Self::NotFound => "no such resource",
             Self::NotInvocable => "function cannot be called this way",

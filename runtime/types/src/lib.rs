@@ -25,6 +25,7 @@ mod outcome;
 mod pattern;
 mod pattern_parser;
 mod pattern_rule;
+mod pattern_text;
 mod precondition;
 mod provisioned;
 mod schedule;
@@ -43,7 +44,7 @@ pub use handler::{Handler, Incoming, Interface};
 pub use host_pattern::{HostPattern, InvalidHostPattern, is_host_name};
 pub use invocation::{InvocationRecord, LogLine, LogStream, Logs, RequestId};
 pub use limits::{Limits, bounds};
-pub use lineage::{Lineage, Origin, Recursion};
+pub use lineage::{Lineage, Origin, Recursion, Root};
 pub use meter::{Meter, Start};
 pub use name::{
     BucketName, FunctionName, InvalidName, KeyspaceName, NAME_CHARS_MAX, Namespace, Qualifier,
@@ -51,6 +52,7 @@ pub use name::{
 };
 pub use outcome::{Failure, Outcome};
 pub use pattern::{InvalidPattern, Pattern};
+pub use pattern_rule::TooCostly;
 pub use precondition::{EntityTag, EntityTags, InvalidEntityTags, Precondition, Unmet, Validators};
 pub use provisioned::Provisioned;
 pub use schedule::{CatchUp, Schedule, ScheduleExpression, Times};

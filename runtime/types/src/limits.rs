@@ -89,9 +89,17 @@ pub mod bounds {
     pub const RETENTION_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
     /// How long a FIFO queue remembers what it was sent; that of SQS.
     pub const DEDUPLICATION_WINDOW: Duration = Duration::from_secs(300);
+    /// Most steps of comparing one event with all patterns of a trigger: some
+    /// tenths of a second in the worst case. An event of 1 MiB with a hundred
+    /// thousand values is compared with twenty matchers in less.
+    pub const PATTERN_STEPS_MAX: u64 = 10_000_000;
     /// How often one function may appear in the chain of events that led to an
     /// invocation; Lambda stops recursion there too.
     pub const RECURSION_MAX: u32 = 16;
+
+    /// How many invocations may descend from one, where nothing else is said: more
+    /// than a night's import sends, and at thousands a second over in minutes.
+    pub const DESCENDANTS_DEFAULT: u64 = 1_000_000;
 
     /// Most characters of a tag's value; Lambda's.
     pub const TAG_VALUE_CHARS_MAX: usize = 256;

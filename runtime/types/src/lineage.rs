@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::limits::bounds;
 use crate::name::FunctionName;
@@ -45,6 +46,18 @@ impl Lineage {
         Self(Arc::new(visits))
     }
 
+    /// The `count` functions of it that ran most often; the others are forgotten.
+    #[must_use]
+    pub fn most_visited(&self, count: usize) -> Self {
+        if self.0.len() <= count {
+            return self.clone();
+        }
+        let mut visits: Vec<_> = self.0.iter().collect();
+        visits.sort_by_key(|(_, visits)| std::cmp::Reverse(**visits));
+        visits.truncate(count);
+        Self(Arc::new(visits.into_iter().map(|(name, visits)| (name.clone(), *visits)).collect()))
+    }
+
     /// The lineage of what `function` does from now on.
     ///
     /// # Errors
@@ -60,15 +73,51 @@ impl Lineage {
     }
 }
 
+/// The invocation from outside that others descend from, through whatever their
+/// functions did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Root {
+    /// The id of that invocation.
+    pub id: Uuid,
+    /// How many are known to descend from it. It travels along, so that no restart
+    /// and no lost memory begins the count again.
+    pub events: u64,
+}
+
 /// Where a change comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Origin {
     /// The functions that led to it; empty for what came from outside.
     #[serde(default, skip_serializing_if = "Lineage::is_empty")]
     pub lineage: Lineage,
+    /// What it descends from; `None` for what came from outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<Root>,
     /// The W3C `traceparent` it continues.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_parent: Option<String>,
+}
+
+impl Origin {
+    /// The origin of what `function` does that this led to.
+    ///
+    /// # Errors
+    /// As [`Lineage::enter`].
+    pub fn enter(&self, function: &FunctionName) -> Result<Self, Recursion> {
+        Ok(Self { lineage: self.lineage.enter(function)?, ..self.clone() })
+    }
+
+    /// The origin of what may come of either; of the roots that of which more is
+    /// known to descend.
+    #[must_use]
+    pub fn merge(&self, other: &Self) -> Self {
+        let (own, others) = (self.root, other.root);
+        Self {
+            lineage: self.lineage.merge(&other.lineage),
+            root: [own, others].into_iter().flatten().max_by_key(|root| root.events),
+            trace_parent: self.trace_parent.clone().or_else(|| other.trace_parent.clone()),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -93,5 +142,23 @@ mod tests {
         let twice = once.enter(&a).unwrap();
         let other = Lineage::default().enter(&b).unwrap();
         assert_eq!(once.merge(&twice).merge(&other), twice.enter(&b).unwrap());
+    }
+
+    #[test]
+    fn those_that_ran_most_often_are_kept() {
+        let enter = |lineage: Lineage, name: &str| lineage.enter(&name.parse().unwrap()).unwrap();
+        let all = ["a", "b", "a", "c", "b", "a"].into_iter().fold(Lineage::default(), enter);
+        let two = ["a", "b", "a", "b", "a"].into_iter().fold(Lineage::default(), enter);
+        assert_eq!((all.most_visited(2), all.most_visited(3)), (two, all));
+    }
+
+    #[test]
+    fn of_two_roots_the_larger_is_kept() {
+        let root = |events| Some(Root { id: Uuid::now_v7(), events });
+        let origin = |root| Origin { root, ..Origin::default() };
+        let (small, large) = (root(1), root(2));
+        for (one, other) in [(small, large), (large, small), (None, large), (large, None)] {
+            assert_eq!(origin(one).merge(&origin(other)).root, large);
+        }
     }
 }

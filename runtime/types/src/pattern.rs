@@ -1,25 +1,31 @@
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::event::Event;
-use crate::pattern_parser::parse;
-use crate::pattern_rule::Rule;
+use crate::pattern_parser::{Parsed, parse};
+use crate::pattern_rule::{ObjectRule, Steps, TooCostly};
 
 /// A filter for events, as EventBridge has them, matched against the structured
 /// form of the CloudEvent: `{"type": ["lambent.object.created.v1"], "data":
 /// {"size": [{"numeric": [">", 1024]}]}}`.
 ///
-/// At most 16 KiB of JSON, 16 deep, with 500 matchers.
+/// At most 16 KiB of JSON, 16 deep, with 500 matchers. A clone is cheap.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "Value", into = "Value")]
-pub struct Pattern {
+pub struct Pattern(Arc<Read>);
+
+#[derive(Debug)]
+struct Read {
     json: Value,
-    rule: Rule,
+    rule: ObjectRule,
+    outdated: Option<InvalidPattern>,
 }
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
-        self.json == other.json
+        self.0.json == other.0.json
     }
 }
 
@@ -38,34 +44,56 @@ pub struct InvalidPattern {
 impl TryFrom<Value> for Pattern {
     type Error = InvalidPattern;
     fn try_from(json: Value) -> Result<Self, InvalidPattern> {
-        let rule = parse(&json)?;
-        Ok(Self { json, rule })
+        let Parsed { rule, outdated } = parse(&json)?;
+        Ok(Self(Arc::new(Read { json, rule, outdated })))
     }
 }
 
 impl From<Pattern> for Value {
     fn from(pattern: Pattern) -> Self {
-        pattern.json
+        pattern.0.json.clone()
     }
 }
 
 impl Pattern {
-    /// Whether the event matches.
-    #[must_use]
-    pub fn matches(&self, event: &Event) -> bool {
-        self.rule.matches(Some(&event.structured()))
+    /// Checks what EventBridge refuses and older releases took, so that what
+    /// they stored can still be read: two stars in a row, and escapes that are none.
+    ///
+    /// # Errors
+    /// Names the member and what is wrong with it.
+    pub fn validate(&self) -> Result<(), InvalidPattern> {
+        self.0.outdated.clone().map_or(Ok(()), Err)
+    }
+
+    /// Whether the event matches one of the patterns, of which there is one at
+    /// least. Reads the event's data once, and takes at most `steps`.
+    ///
+    /// # Errors
+    /// It would take more.
+    pub fn any_matches(patterns: &[Self], event: &Event, steps: u64) -> Result<bool, TooCostly> {
+        let (event, mut steps) = (event.structured(), Steps(steps));
+        for pattern in patterns {
+            if pattern.0.rule.matches(event.as_object(), &mut steps)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
+    use crate::limits::bounds::PATTERN_STEPS_MAX;
 
     fn matches(pattern: Value, event: Value) -> bool {
-        Pattern::try_from(pattern).unwrap().rule.matches(Some(&event))
+        let pattern = Pattern::try_from(pattern).unwrap();
+        pattern.0.rule.matches(event.as_object(), &mut Steps(PATTERN_STEPS_MAX)).unwrap()
     }
 
     #[test]
@@ -82,6 +110,31 @@ mod tests {
             (json!({"a": [{"wildcard": "a*b*c"}]}), json!({"a": "a-bb-c"}), json!({"a": "ac"})),
             (json!({"a": [{"wildcard": "ab*ba"}]}), json!({"a": "abba"}), json!({"a": "aba"})),
             (json!({"a": [{"wildcard": "ab"}]}), json!({"a": "ab"}), json!({"a": "abc"})),
+            (json!({"a": [{"wildcard": "a\\*b"}]}), json!({"a": "a*b"}), json!({"a": "acb"})),
+            (json!({"a": [{"wildcard": "a\\\\b*"}]}), json!({"a": "a\\bc"}), json!({"a": "abc"})),
+            (json!({"a": [{"wildcard": "\\**"}]}), json!({"a": "*x"}), json!({"a": "x*"})),
+            (json!({"a": [{"wildcard": "*"}]}), json!({"a": ""}), json!({"a": 1})),
+            (
+                json!({"a": [{"prefix": {"equals-ignore-case": "ÄB"}}]}),
+                json!({"a": "äbc"}),
+                json!({"a": "cäb"}),
+            ),
+            (
+                json!({"a": [{"suffix": {"equals-ignore-case": "äB"}}]}),
+                json!({"a": "cÄb"}),
+                json!({"a": "äbc"}),
+            ),
+            (
+                json!({"a": [{"cidr": "10.0.0.7/24"}]}),
+                json!({"a": "10.0.0.255"}),
+                json!({"a": "10.0.1.0"}),
+            ),
+            (
+                json!({"a": [{"cidr": "2001:db8::/33"}]}),
+                json!({"a": "2001:DB8::1"}),
+                json!({"a": "::1"}),
+            ),
+            (json!({"a": [{"cidr": "0.0.0.0/0"}]}), json!({"a": "1.2.3.4"}), json!({"a": "::1"})),
             (json!({"a": [{"anything-but": "x"}]}), json!({"a": 1}), json!({"a": "x"})),
             (json!({"a": [{"anything-but": ["x", 1]}]}), json!({"a": 2}), json!({"a": 1})),
             (
@@ -89,12 +142,32 @@ mod tests {
                 json!({"a": "y"}),
                 json!({"a": "xy"}),
             ),
+            (
+                json!({"a": [{"anything-but": {"wildcard": ["*/bin/*", "x"]}}]}),
+                json!({"a": "/etc"}),
+                json!({"a": "/bin/sh"}),
+            ),
+            (
+                json!({"a": [{"anything-but": {"equals-ignore-case": ["X", "y"]}}]}),
+                json!({"a": "z"}),
+                json!({"a": "Y"}),
+            ),
+            (json!({"a": [{"anything-but": {"prefix": "x"}}]}), json!({"a": "y"}), json!({"a": 1})),
+            (json!({"a": [{"anything-but": "x"}]}), json!({"a": "y"}), json!({"a": true})),
             (json!({"a": [{"anything-but": "x"}]}), json!({"a": "y"}), json!({})),
             (json!({"a": [{"numeric": [">", 0, "<=", 5]}]}), json!({"a": 5}), json!({"a": 0})),
             (json!({"a": [{"numeric": ["=", 2]}]}), json!({"a": 2}), json!({"a": "2"})),
             (json!({"a": [{"exists": true}]}), json!({"a": null}), json!({"b": 1})),
             (json!({"a": [{"exists": false}]}), json!({"b": 1}), json!({"a": 1})),
             (json!({"a": {"b": [{"exists": false}]}}), json!({}), json!({"a": {"b": 1}})),
+            (json!({"a": {"b": [{"exists": false}]}}), json!({"a": []}), json!({"a": [{"b": 1}]})),
+            (json!({"a": [{"exists": false}]}), json!({"a": {"b": 1}}), json!({"a": [[1]]})),
+            (json!({"a": [{"exists": false}]}), json!({"a": []}), json!({"a": [null]})),
+            (
+                json!({"a": {"b": [1], "$or": [{"c": [1]}, {"d": [1]}]}}),
+                json!({"a": [{"b": 2, "c": 1}, {"b": 1, "d": 1}]}),
+                json!({"a": [{"b": 1}, {"c": 1}]}),
+            ),
             (json!({"$or": [{"a": [1]}, {"b": [1]}]}), json!({"b": 1}), json!({"a": 2})),
         ] {
             assert!(matches(pattern.clone(), yes.clone()), "{pattern} {yes}");
@@ -120,6 +193,10 @@ mod tests {
             (json!({"a": [{"numeric": []}]}), "comparison"),
             (json!({"a": [{"like": "x"}]}), "\"like\" is not a matcher"),
             (json!({"a": [{"prefix": 1}]}), "prefix"),
+            (json!({"a": [{"prefix": {"wildcard": "x"}}]}), "equals-ignore-case"),
+            (json!({"a": [{"cidr": "10.0.0.0/33"}]}), "10.0.0.0/24"),
+            (json!({"a": [{"cidr": "10.0.0.0/+3"}]}), "10.0.0.0/24"),
+            (json!({"a": [{"anything-but": {"prefix": vec!["x"; 501]}}]}), "500"),
             (json!({"a": [{"exists": 1}]}), "exists"),
             (json!({"a": [{"anything-but": [[]]}]}), "anything-but"),
             (json!({"a": [[1]]}), "pattern a: "),
@@ -130,6 +207,89 @@ mod tests {
         ] {
             let error = Pattern::try_from(pattern.clone()).unwrap_err().to_string();
             assert!(error.contains(phrase), "{pattern}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_older_releases_took_is_read_and_refused_to_clients() {
+        for (wildcard, old, phrase) in [
+            ("a**b", "axb", "two stars"),
+            ("a\\b", "a\\b", "\\b is no escape"),
+            ("a\\", "a\\", "\\ is"),
+        ] {
+            let json = json!({"data": {"a": [{"anything-but": {"wildcard": wildcard}}]}});
+            let pattern = Pattern::try_from(json).unwrap();
+            let error = pattern.validate().unwrap_err().to_string();
+            assert!(error.contains("data.a") && error.contains(phrase), "{error}");
+            assert!(matches(json!({"a": [{"wildcard": wildcard}]}), json!({"a": old})));
+        }
+        let good = json!({"a": [{"wildcard": "a\\*\\\\*"}]});
+        assert_eq!(Pattern::try_from(good).unwrap().validate(), Ok(()));
+    }
+
+    /// What this thread has used of the CPU, however many others want it too.
+    fn cpu_time() -> Duration {
+        let used = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+        Duration::from_nanos(used.split(' ').next().unwrap().parse().unwrap())
+    }
+
+    /// Ten patterns with as many matchers as they may have, and as long ones.
+    fn patterns(matcher: impl Fn(usize) -> Value) -> Vec<Pattern> {
+        let pattern = |number| {
+            let matchers: Vec<_> =
+                (0..195_usize).map(|place| matcher(number * 1000 + place)).collect();
+            Pattern::try_from(json!({ "data": { "a": matchers } })).unwrap()
+        };
+        (0..10_usize).map(pattern).collect()
+    }
+
+    #[test]
+    fn what_would_take_too_long_is_given_up_soon() {
+        let long = "a".repeat(800_000);
+        let same = "a".repeat(40);
+        let matchers: [(&str, fn(usize) -> Value); 6] = [
+            ("equal", |n| json!(format!("{}{n}", "a".repeat(60)))),
+            ("case", |n| json!({"equals-ignore-case": format!("{}{n}", "A".repeat(40))})),
+            (
+                "start",
+                |n| json!({"prefix": {"equals-ignore-case": format!("{}{n}", "A".repeat(24))}}),
+            ),
+            (
+                "end",
+                |n| json!({"suffix": {"equals-ignore-case": format!("{n}{}", "A".repeat(24))}}),
+            ),
+            ("wildcard", |n| json!({"wildcard": format!("*{}b*{n}", "a".repeat(20))})),
+            ("stars", |n| json!({"wildcard": format!("{}{n}", "a*".repeat(25))})),
+        ];
+        for (name, matcher) in matchers {
+            let patterns = patterns(matcher);
+            for (shape, data) in [
+                ("a text", json!({ "a": long })),
+                ("texts", json!({ "a": vec![&same; 18_000] })),
+                ("short texts", json!({ "a": vec!["a"; 200_000] })),
+                ("numbers", json!({ "a": vec![1; 400_000] })),
+                ("objects", json!({ "a": vec![json!({"a": 1}); 100_000] })),
+            ] {
+                let event = Event {
+                    id: "1".into(),
+                    source: "/s".into(),
+                    kind: "t".into(),
+                    subject: None,
+                    time_ns: None,
+                    content_type: Some("application/json".into()),
+                    schema: None,
+                    extensions: Vec::new(),
+                    attempt: 1,
+                    data: data.to_string().into(),
+                };
+                let began = cpu_time();
+                let result = Pattern::any_matches(&patterns, &event, PATTERN_STEPS_MAX);
+                let took = cpu_time() - began;
+                println!("{name} with {shape}: {result:?} in {took:?}");
+                assert_ne!(result, Ok(true));
+                // Ten times what it takes.
+                assert!(took < Duration::from_secs(2), "{name} with {shape}: {took:?}");
+            }
         }
     }
 
@@ -159,6 +319,7 @@ mod tests {
             "anything-but",
             "numeric",
             "exists",
+            "cidr",
         ]);
         leaf.prop_recursive(5, 40, 5, move |inner| {
             prop_oneof![
@@ -175,7 +336,8 @@ mod tests {
             pattern in any_json(), event in any_json(),
         ) {
             if let Ok(pattern) = Pattern::try_from(pattern) {
-                pattern.rule.matches(Some(&event));
+                let mut steps = Steps(PATTERN_STEPS_MAX);
+                pattern.0.rule.matches(event.as_object(), &mut steps).unwrap();
             }
         }
     }

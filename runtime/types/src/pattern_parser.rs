@@ -3,18 +3,31 @@
 use serde_json::{Map, Value};
 
 use crate::pattern::InvalidPattern;
-use crate::pattern_rule::{Comparison, Matcher, Rule, TextMatcher};
+use crate::pattern_rule::{Cidr, Comparison, Matcher, ObjectRule, Rule};
+use crate::pattern_text::{TextMatcher, Wildcard, lower};
 
 const DEPTH_MAX: usize = 16;
 const MATCHERS_MAX: usize = 500;
 const BYTES_MAX: usize = 16 * 1024;
+/// The matchers there are.
+const KNOWN: &str =
+    "prefix, suffix, equals-ignore-case, wildcard, anything-but, numeric, exists, cidr";
 
-pub(crate) fn parse(json: &Value) -> Result<Rule, InvalidPattern> {
+/// A pattern that was read.
+pub(crate) struct Parsed {
+    pub(crate) rule: ObjectRule,
+    /// What is taken from stores and no longer from clients.
+    pub(crate) outdated: Option<InvalidPattern>,
+}
+
+pub(crate) fn parse(json: &Value) -> Result<Parsed, InvalidPattern> {
     let bytes = json.to_string().len();
     if bytes > BYTES_MAX {
         return invalid("", format!("it is {bytes} bytes of JSON; the most is {BYTES_MAX}"));
     }
-    Parser { matchers: 0 }.object(json, "", 1)
+    let mut parser = Parser { matchers: 0, outdated: None };
+    let rule = parser.object(json, "", 1)?;
+    Ok(Parsed { rule, outdated: parser.outdated })
 }
 
 fn invalid<T>(at: &str, problem: impl Into<String>) -> Result<T, InvalidPattern> {
@@ -24,10 +37,16 @@ fn invalid<T>(at: &str, problem: impl Into<String>) -> Result<T, InvalidPattern>
 
 struct Parser {
     matchers: usize,
+    outdated: Option<InvalidPattern>,
 }
 
 impl Parser {
-    fn object(&mut self, json: &Value, at: &str, depth: usize) -> Result<Rule, InvalidPattern> {
+    fn object(
+        &mut self,
+        json: &Value,
+        at: &str,
+        depth: usize,
+    ) -> Result<ObjectRule, InvalidPattern> {
         if depth > DEPTH_MAX {
             return invalid(at, format!("it is more than {DEPTH_MAX} deep"));
         }
@@ -37,16 +56,20 @@ impl Parser {
         if object.is_empty() {
             return invalid(at, "it is empty; name at least one member");
         }
-        let mut members = Vec::new();
-        let mut every = Vec::new();
+        let mut rule = ObjectRule::default();
         for (name, json) in object {
             let at = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
             match json {
-                Value::Array(rules) if name == "$or" => every.push(self.either(rules, &at, depth)?),
+                Value::Array(rules) if name == "$or" => {
+                    rule.either.push(self.either(rules, &at, depth)?);
+                }
                 _ if name == "$or" => return invalid(&at, "it must be an array of patterns"),
-                Value::Array(matchers) => members.push((name.clone(), self.leaf(matchers, &at)?)),
+                Value::Array(matchers) => {
+                    rule.members.push((name.clone(), self.leaf(matchers, &at)?));
+                }
                 Value::Object(_) => {
-                    members.push((name.clone(), self.object(json, &at, depth + 1)?))
+                    let member = Rule::Object(self.object(json, &at, depth + 1)?);
+                    rule.members.push((name.clone(), member));
                 }
                 _ => {
                     let problem = format!("{json} must be in an array, as [{json}], or an object");
@@ -54,17 +77,20 @@ impl Parser {
                 }
             }
         }
-        every.push(Rule::Members(members));
-        Ok(Rule::Every(every))
+        Ok(rule)
     }
 
-    fn either(&mut self, rules: &[Value], at: &str, depth: usize) -> Result<Rule, InvalidPattern> {
+    fn either(
+        &mut self,
+        rules: &[Value],
+        at: &str,
+        depth: usize,
+    ) -> Result<Vec<ObjectRule>, InvalidPattern> {
         if rules.is_empty() {
             return invalid(at, "it is empty; give at least one pattern");
         }
         let rules = rules.iter().enumerate();
-        let rules = rules.map(|(i, rule)| self.object(rule, &format!("{at}[{i}]"), depth + 1));
-        Ok(Rule::Either(rules.collect::<Result<_, _>>()?))
+        rules.map(|(i, rule)| self.object(rule, &format!("{at}[{i}]"), depth + 1)).collect()
     }
 
     fn leaf(&mut self, matchers: &[Value], at: &str) -> Result<Rule, InvalidPattern> {
@@ -75,76 +101,125 @@ impl Parser {
         Ok(Rule::Leaf(matchers.collect::<Result<_, _>>()?))
     }
 
-    fn matcher(&mut self, json: &Value, at: &str) -> Result<Matcher, InvalidPattern> {
+    /// Counts one more comparison that matching may take.
+    fn count(&mut self, at: &str) -> Result<(), InvalidPattern> {
         self.matchers += 1;
         if self.matchers > MATCHERS_MAX {
             return invalid(at, format!("there are more than {MATCHERS_MAX} matchers"));
         }
+        Ok(())
+    }
+
+    fn matcher(&mut self, json: &Value, at: &str) -> Result<Matcher, InvalidPattern> {
         match json {
             Value::Array(_) => invalid(at, "an array in an array; give values or matchers"),
             Value::Object(object) => self.named(object, at),
-            value => Ok(Matcher::Exactly(value.clone())),
+            value => self.count(at).map(|()| Matcher::Exactly(value.clone())),
         }
     }
 
     fn named(&mut self, object: &Map<String, Value>, at: &str) -> Result<Matcher, InvalidPattern> {
-        let mut entries = object.iter();
-        let (Some((name, value)), None) = (entries.next(), entries.next()) else {
-            return invalid(
-                at,
-                "a matcher is an object with one member, such as {\"prefix\": \"x\"}",
-            );
-        };
-        match name.as_str() {
+        let (name, value) = only(object, at)?;
+        if name != "anything-but" {
+            self.count(at)?;
+        }
+        match name {
             "anything-but" => self.anything_but(value, at),
             "numeric" => numeric(value, at),
+            "cidr" => match value.as_str().and_then(Cidr::parse) {
+                Some(block) => Ok(Matcher::Cidr(block)),
+                None => invalid(at, format!("cidr is {value}; it must be such as \"10.0.0.0/24\"")),
+            },
             "exists" => match value {
                 Value::Bool(exists) => Ok(Matcher::Exists(*exists)),
                 _ => invalid(at, format!("exists is {value}; it must be true or false")),
             },
-            _ => text(name, value, at),
+            _ => Ok(Matcher::Text(self.text(name, value, at)?)),
         }
     }
 
+    /// A value, a list of values, or a matcher of text with a string or a list of them.
     fn anything_but(&mut self, value: &Value, at: &str) -> Result<Matcher, InvalidPattern> {
-        let values = match value {
-            Value::Array(values) if !values.is_empty() => values.as_slice(),
-            value => std::slice::from_ref(value),
+        if let Value::Object(object) = value {
+            let (name, value) = only(object, at)?;
+            let texts = list(value).iter().map(|value| {
+                self.count(at)?;
+                self.text(name, value, at)
+            });
+            return Ok(Matcher::NoneOfTexts(texts.collect::<Result<_, _>>()?));
+        }
+        let matchers = list(value).iter().map(|value| match value {
+            Value::Array(_) => {
+                invalid(at, "anything-but takes a value, a list of values, or a matcher of text")
+            }
+            value => match self.matcher(value, at)? {
+                matcher @ (Matcher::Exactly(_) | Matcher::Text(_)) => Ok(matcher),
+                _ => invalid(
+                    at,
+                    "anything-but takes a value, a list of values, or a matcher of text",
+                ),
+            },
+        });
+        Ok(Matcher::NoneOf(matchers.collect::<Result<_, _>>()?))
+    }
+
+    fn text(&mut self, name: &str, value: &Value, at: &str) -> Result<TextMatcher, InvalidPattern> {
+        let make: fn(Box<str>) -> TextMatcher = match name {
+            "prefix" => TextMatcher::Prefix,
+            "suffix" => TextMatcher::Suffix,
+            "equals-ignore-case" => |text| TextMatcher::IgnoreCase(lower(&text)),
+            "wildcard" => return self.wildcard(value, at),
+            _ => return invalid(at, format!("{name:?} is not a matcher; use one of {KNOWN}")),
         };
-        let mut matchers = Vec::new();
-        for value in values {
-            let matcher = match value {
-                Value::Array(_) => None,
-                value => Some(self.matcher(value, at)?),
-            };
-            match matcher {
-                Some(matcher @ (Matcher::Exactly(_) | Matcher::Text(_))) => matchers.push(matcher),
-                _ => {
-                    let problem =
-                        "anything-but takes a value, a list of values, or a matcher of text";
-                    return invalid(at, problem);
+        match value {
+            Value::String(text) => Ok(make(text.as_str().into())),
+            Value::Object(object) if matches!(name, "prefix" | "suffix") => {
+                match only(object, at)? {
+                    ("equals-ignore-case", Value::String(text)) if name == "prefix" => {
+                        Ok(TextMatcher::PrefixIgnoreCase(lower(text)))
+                    }
+                    ("equals-ignore-case", Value::String(text)) => {
+                        Ok(TextMatcher::SuffixIgnoreCase(lower(text)))
+                    }
+                    _ => invalid(
+                        at,
+                        format!("{name} takes a string, or {{\"equals-ignore-case\": \"x\"}}"),
+                    ),
                 }
             }
+            _ => invalid(at, format!("{name} is {value}; it must be a string")),
         }
-        Ok(Matcher::NotIn(matchers))
+    }
+
+    fn wildcard(&mut self, value: &Value, at: &str) -> Result<TextMatcher, InvalidPattern> {
+        let Value::String(text) = value else {
+            return invalid(at, format!("wildcard is {value}; it must be a string"));
+        };
+        let (wildcard, wrong) = Wildcard::parse(text);
+        if let Some(wrong) = wrong {
+            let problem = format!("wildcard {value}: {wrong}");
+            self.outdated.get_or_insert(InvalidPattern { at: at.into(), problem });
+        }
+        Ok(TextMatcher::Wildcard(wildcard))
     }
 }
 
-fn text(name: &str, value: &Value, at: &str) -> Result<Matcher, InvalidPattern> {
-    let make = match name {
-        "prefix" => TextMatcher::Prefix,
-        "suffix" => TextMatcher::Suffix,
-        "equals-ignore-case" => TextMatcher::IgnoreCase,
-        "wildcard" => TextMatcher::Wildcard,
-        _ => {
-            let known =
-                "prefix, suffix, equals-ignore-case, wildcard, anything-but, numeric, exists";
-            return invalid(at, format!("{name:?} is not a matcher; use one of {known}"));
-        }
-    };
+/// The values of a list, or one that is none.
+fn list(value: &Value) -> &[Value] {
     match value {
-        Value::String(text) => Ok(Matcher::Text(make(text.clone()))),
-        _ => invalid(at, format!("{name} is {value}; it must be a string")),
+        Value::Array(values) if !values.is_empty() => values,
+        value => std::slice::from_ref(value),
+    }
+}
+
+fn only<'a>(
+    object: &'a Map<String, Value>,
+    at: &str,
+) -> Result<(&'a str, &'a Value), InvalidPattern> {
+    let mut entries = object.iter();
+    match (entries.next(), entries.next()) {
+        (Some((name, value)), None) => Ok((name, value)),
+        _ => invalid(at, "a matcher is an object with one member, such as {\"prefix\": \"x\"}"),
     }
 }
 

@@ -1,39 +1,42 @@
 //! What a parsed pattern asks of a value.
 
 use std::cmp::Ordering;
+use std::net::IpAddr;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use crate::pattern_text::TextMatcher;
 
 /// What is asked of the value at one place; `None` where there is no such member.
 #[derive(Debug, Clone)]
 pub(crate) enum Rule {
-    /// All of these members, in an object.
-    Members(Vec<(String, Rule)>),
-    /// One of these, of the same object.
-    Either(Vec<Rule>),
-    /// All of these, of the same object.
-    Every(Vec<Rule>),
-    /// One of these, of a value or of any element of an array.
+    /// Asks for members: of the value, or of one element where it is an array.
+    Object(ObjectRule),
+    /// Asks for one of these, of a value or of any element of an array.
     Leaf(Vec<Matcher>),
 }
 
-/// What is asked of one value that is no array.
+/// What is asked of one object.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ObjectRule {
+    /// All of these members.
+    pub(crate) members: Vec<(String, Rule)>,
+    /// Of each of these lists one.
+    pub(crate) either: Vec<Vec<ObjectRule>>,
+}
+
+/// What is asked of one value that is neither array nor object.
 #[derive(Debug, Clone)]
 pub(crate) enum Matcher {
     Exactly(Value),
     Text(TextMatcher),
-    NotIn(Vec<Matcher>),
+    /// A string or a number that is none of these.
+    NoneOf(Vec<Matcher>),
+    /// A string that none of these fits.
+    NoneOfTexts(Vec<TextMatcher>),
     Numeric(Vec<(Comparison, f64)>),
     Exists(bool),
-}
-
-/// What is asked of a string.
-#[derive(Debug, Clone)]
-pub(crate) enum TextMatcher {
-    Prefix(String),
-    Suffix(String),
-    IgnoreCase(String),
-    Wildcard(String),
+    Cidr(Cidr),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -45,54 +48,163 @@ pub(crate) enum Comparison {
     GreaterOrEqual,
 }
 
-impl Rule {
-    pub(crate) fn matches(&self, value: Option<&Value>) -> bool {
-        match self {
-            Self::Every(rules) => rules.iter().all(|rule| rule.matches(value)),
-            Self::Either(rules) => rules.iter().any(|rule| rule.matches(value)),
-            Self::Members(members) => match value {
-                Some(Value::Array(elements)) => {
-                    elements.iter().any(|element| self.matches(Some(element)))
-                }
-                // Members of what is no object are absent, which `exists` may ask for.
-                _ => members
-                    .iter()
-                    .all(|(name, rule)| rule.matches(value.and_then(|value| value.get(name)))),
-            },
-            Self::Leaf(matchers) => matchers.iter().any(|matcher| match value {
-                Some(Value::Array(elements)) if !matches!(matcher, Matcher::Exists(_)) => {
-                    elements.iter().any(|element| matcher.matches(Some(element)))
-                }
-                value => matcher.matches(value),
-            }),
+/// A block of addresses.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cidr {
+    pub(crate) address: IpAddr,
+    /// How many bits all its addresses share.
+    pub(crate) bits: u32,
+}
+
+/// Matching would take longer than it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the event is too large for its trigger's patterns: to compare them takes more than {} \
+     steps; give the trigger fewer matchers, or send smaller events",
+    crate::limits::bounds::PATTERN_STEPS_MAX
+)]
+pub struct TooCostly;
+
+/// Steps that matching may still take. One is a look at a value, or a
+/// comparison of some bytes: ten nanoseconds, about.
+pub(crate) struct Steps(pub(crate) u64);
+
+impl Steps {
+    pub(crate) fn take(&mut self, count: usize) -> Result<(), TooCostly> {
+        self.0 = self.0.checked_sub(count as u64).ok_or(TooCostly)?;
+        Ok(())
+    }
+}
+
+/// Whether one of these holds; stops at the first that does.
+fn any<T>(
+    all: impl IntoIterator<Item = T>,
+    mut holds: impl FnMut(T) -> Result<bool, TooCostly>,
+) -> Result<bool, TooCostly> {
+    for one in all {
+        if holds(one)? {
+            return Ok(true);
         }
+    }
+    Ok(false)
+}
+
+impl Rule {
+    fn matches(&self, value: Option<&Value>, steps: &mut Steps) -> Result<bool, TooCostly> {
+        match self {
+            Self::Object(rule) => rule.matches_any_of(value, steps),
+            Self::Leaf(matchers) => any(matchers, |matcher| matcher.matches_any_of(value, steps)),
+        }
+    }
+}
+
+impl ObjectRule {
+    /// Whether the value, or one element of an array, is as asked. All of the
+    /// rule is asked of the same element.
+    fn matches_any_of(&self, value: Option<&Value>, steps: &mut Steps) -> Result<bool, TooCostly> {
+        steps.take(1)?;
+        match value {
+            Some(Value::Array(elements)) if !elements.is_empty() => {
+                any(elements, |element| self.matches_any_of(Some(element), steps))
+            }
+            Some(Value::Object(object)) => self.matches(Some(object), steps),
+            // Members of what is no object are absent, which `exists` may ask for.
+            _ => self.matches(None, steps),
+        }
+    }
+
+    /// Whether an object is as asked.
+    pub(crate) fn matches(
+        &self,
+        object: Option<&Map<String, Value>>,
+        steps: &mut Steps,
+    ) -> Result<bool, TooCostly> {
+        for (name, rule) in &self.members {
+            let member = object.and_then(|object| object.get(name));
+            if !rule.matches(member, steps)? {
+                return Ok(false);
+            }
+        }
+        for rules in &self.either {
+            if !any(rules, |rule| rule.matches(object, steps))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 
 impl Matcher {
-    fn matches(&self, value: Option<&Value>) -> bool {
-        let Some(value) = value else { return matches!(self, Self::Exists(false)) };
-        match self {
+    fn matches_any_of(&self, value: Option<&Value>, steps: &mut Steps) -> Result<bool, TooCostly> {
+        steps.take(1)?;
+        match (self, value) {
+            (Self::Exists(expected), value) => Ok(has_leaf(value, steps)? == *expected),
+            (_, None | Some(Value::Object(_))) => Ok(false),
+            (_, Some(Value::Array(elements))) => {
+                any(elements, |element| self.matches_any_of(Some(element), steps))
+            }
+            (matcher, Some(value)) => matcher.matches(value, steps),
+        }
+    }
+
+    fn matches(&self, value: &Value, steps: &mut Steps) -> Result<bool, TooCostly> {
+        Ok(match self {
             Self::Exists(expected) => *expected,
-            Self::Exactly(expected) => same(expected, value),
-            Self::Text(matcher) => value.as_str().is_some_and(|text| matcher.matches(text)),
-            Self::NotIn(matchers) => !matchers.iter().any(|matcher| matcher.matches(Some(value))),
+            Self::Exactly(expected) => {
+                steps.take(size(expected) / 32)?;
+                same(expected, value)
+            }
+            Self::Text(matcher) => match value {
+                Value::String(text) => matcher.matches(text, steps)?,
+                _ => false,
+            },
+            Self::NoneOf(matchers) => {
+                let comparable = matches!(value, Value::String(_) | Value::Number(_));
+                comparable
+                    && !any(matchers, |matcher| {
+                        steps.take(1)?;
+                        matcher.matches(value, steps)
+                    })?
+            }
+            Self::NoneOfTexts(matchers) => match value {
+                Value::String(text) => !any(matchers, |matcher| {
+                    steps.take(1)?;
+                    matcher.matches(text, steps)
+                })?,
+                _ => false,
+            },
             Self::Numeric(comparisons) => value.as_f64().is_some_and(|number| {
                 comparisons.iter().all(|(comparison, bound)| comparison.holds(number, *bound))
             }),
-        }
+            Self::Cidr(block) => value.as_str().is_some_and(|text| block.contains(text)),
+        })
     }
+}
+
+/// Whether there is anything but empty arrays and objects.
+fn has_leaf(value: Option<&Value>, steps: &mut Steps) -> Result<bool, TooCostly> {
+    match value {
+        None | Some(Value::Object(_)) => Ok(false),
+        Some(Value::Array(elements)) => any(elements, |element| {
+            steps.take(1)?;
+            has_leaf(Some(element), steps)
+        }),
+        Some(_) => Ok(true),
+    }
+}
+
+fn size(value: &Value) -> usize {
+    value.as_str().map_or(0, str::len)
 }
 
 /// Numbers are compared by value: 1 and 1.0 are the same.
 fn same(expected: &Value, value: &Value) -> bool {
-    expected == value
-        || match (expected, value) {
-            (Value::Number(left), Value::Number(right)) if left.is_f64() || right.is_f64() => {
-                left.as_f64() == right.as_f64()
-            }
-            _ => false,
+    match (expected, value) {
+        (Value::Number(left), Value::Number(right)) if left.is_f64() || right.is_f64() => {
+            left.as_f64() == right.as_f64()
         }
+        _ => expected == value,
+    }
 }
 
 impl Comparison {
@@ -107,26 +219,32 @@ impl Comparison {
     }
 }
 
-impl TextMatcher {
-    fn matches(&self, text: &str) -> bool {
-        match self {
-            Self::Prefix(prefix) => text.starts_with(prefix.as_str()),
-            Self::Suffix(suffix) => text.ends_with(suffix.as_str()),
-            Self::IgnoreCase(other) => text.to_lowercase() == other.to_lowercase(),
-            Self::Wildcard(pattern) => wildcard(pattern, text),
+impl Cidr {
+    /// Reads `10.0.0.0/24`, or `2001:db8::/32`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (address, bits) = text.split_once('/')?;
+        let address: IpAddr = address.parse().ok()?;
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let plain = !bits.is_empty() && bits.bytes().all(|c| c.is_ascii_digit());
+        let bits = bits.parse().ok().filter(|bits| plain && *bits <= most)?;
+        Some(Self { address, bits })
+    }
+
+    fn contains(self, text: &str) -> bool {
+        // The longest text of an address; whatever is longer is not read.
+        let Some(address) = (text.len() <= 45).then(|| text.parse().ok()).flatten() else {
+            return false;
+        };
+        match (self.address, address) {
+            (IpAddr::V4(own), IpAddr::V4(address)) => {
+                let different = own.to_bits() ^ address.to_bits();
+                different.leading_zeros() >= self.bits
+            }
+            (IpAddr::V6(own), IpAddr::V6(address)) => {
+                let different = own.to_bits() ^ address.to_bits();
+                different.leading_zeros() >= self.bits
+            }
+            _ => false,
         }
     }
-}
-
-/// Takes the leftmost place for each part between stars and never goes back:
-/// each is one search, so the time is linear in the text.
-fn wildcard(pattern: &str, text: &str) -> bool {
-    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
-    let Some(mut text) = text.strip_prefix(first) else { return false };
-    let (middle, last) = rest.rsplit_once('*').unwrap_or(("", rest));
-    for part in middle.split('*') {
-        let Some(at) = text.find(part) else { return false };
-        text = &text[at + part.len()..];
-    }
-    text.ends_with(last)
 }

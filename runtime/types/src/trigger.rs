@@ -133,6 +133,9 @@ impl Trigger {
                 self.patterns.len()
             ));
         }
+        for pattern in &self.patterns {
+            pattern.validate().or_else(|error| invalid(error.to_string()))?;
+        }
         self.delivery.as_ref().map_or(Ok(()), DeliveryPolicy::validate)
     }
 }

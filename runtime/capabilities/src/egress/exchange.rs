@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use crate::egress::body::{RequestBody, ResponseBody};
 use crate::egress::network::Io;
+use crate::egress::own::LINEAGE;
 use crate::egress::target::Target;
 
 /// The longest wait for the head of a response, or between two pieces of its
@@ -50,6 +51,7 @@ pub(super) fn prepare(
     head.uri = path.parse::<Uri>().map_err(|_| Error::HttpRequestUriInvalid)?;
     // Whatever the guest called it: the host that was checked.
     let host = HeaderValue::try_from(target.authority());
+    head.headers.remove(LINEAGE);
     head.headers.insert(header::HOST, host.map_err(|_| Error::HttpRequestUriInvalid)?);
     Ok(http::Request::from_parts(head, RequestBody::new(inner)))
 }

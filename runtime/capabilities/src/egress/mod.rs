@@ -11,6 +11,7 @@ mod address;
 mod body;
 mod exchange;
 mod network;
+mod own;
 mod target;
 
 use std::net::IpAddr;
@@ -20,14 +21,16 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use lambent_engine::wasi_http::{Error, RequestOptions, WasiBody};
 use lambent_engine::{Egress, Exchange, Log};
-use lambent_types::FunctionVersion;
+use lambent_types::{FunctionVersion, Origin};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 pub use network::{Network, Resolve};
+pub use own::{Connection, LINEAGE, OwnDoors};
 
 use crate::ctx::Shared;
 use crate::egress::address::is_public;
+use crate::egress::network::Connected;
 use crate::egress::target::{Target, TargetHost};
 
 /// Connections that one invocation may have at a time.
@@ -41,12 +44,15 @@ const CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(10);
 pub(crate) struct Guarded {
     shared: Arc<Shared>,
     function: Arc<FunctionVersion>,
+    /// What led to the invocation, its function not included.
+    origin: Origin,
     connections: Arc<Semaphore>,
 }
 
 impl Guarded {
-    pub(crate) fn new(shared: Arc<Shared>, function: Arc<FunctionVersion>) -> Self {
-        Self { shared, function, connections: Arc::new(Semaphore::new(CONNECTIONS_MAX)) }
+    pub(crate) fn new(shared: Arc<Shared>, function: Arc<FunctionVersion>, origin: Origin) -> Self {
+        let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+        Self { shared, function, origin, connections }
     }
 }
 
@@ -59,6 +65,7 @@ impl Egress for Guarded {
     ) -> BoxFuture<'static, Result<Exchange, Error>> {
         let connections = self.connections.clone();
         let (shared, function) = (self.shared.clone(), self.function.clone());
+        let origin = self.origin.clone();
         Box::pin(async move {
             let target = Target::of(request.uri())?;
             let guard = Guard { function: &function, log: &log, target: &target };
@@ -75,7 +82,20 @@ impl Egress for Guarded {
             let connecting = shared.network.connect(&target, &addresses);
             let connecting = timeout(patience.min(CONNECT_TIMEOUT_MAX), connecting);
             let connecting = async { connecting.await.map_err(|_| Error::ConnectionTimeout)? };
-            let (io, request) = tokio::try_join!(connecting, exchange::settle_body(request))?;
+            let (connected, mut request) =
+                tokio::try_join!(connecting, exchange::settle_body(request))?;
+            let Connected { io, ends } = connected;
+            let name = match &target.host {
+                TargetHost::Name(name) => Some(name.as_str()),
+                TargetHost::Address(_) => None,
+            };
+            if let Some(doors) = shared.doors.get().filter(|doors| doors.are_at(name, ends)) {
+                let origin = origin.enter(&function.name).map_err(|recursion| {
+                    log.line(&recursion.to_string());
+                    Error::HttpRequestDenied
+                })?;
+                request.headers_mut().insert(LINEAGE, doors.sign(&origin));
+            }
             exchange::exchange(request, io, options, connection).await
         })
     }

@@ -11,6 +11,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
 
+use crate::egress::own::Connection;
 use crate::egress::target::{Target, TargetHost};
 
 /// Finds the addresses of names.
@@ -89,12 +90,21 @@ impl Network {
         &self,
         target: &Target,
         addresses: &[IpAddr],
-    ) -> Result<Box<dyn Io>, Error> {
+    ) -> Result<Connected, Error> {
         let mut failed = Error::DestinationUnavailable;
         for address in addresses {
             match TcpStream::connect(SocketAddr::new(*address, target.port)).await {
-                Ok(stream) if target.https => return self.encrypt(target, stream).await,
-                Ok(stream) => return Ok(Box::new(stream)),
+                Ok(stream) => {
+                    let gone = |_| Error::ConnectionTerminated;
+                    let local = stream.local_addr().map_err(gone)?;
+                    let ends = Connection { local, peer: stream.peer_addr().map_err(gone)? };
+                    let io: Box<dyn Io> = if target.https {
+                        self.encrypt(target, stream).await?
+                    } else {
+                        Box::new(stream)
+                    };
+                    return Ok(Connected { io, ends });
+                }
                 Err(error) => failed = unreachable_error(&error),
             }
         }
@@ -128,6 +138,12 @@ fn unreachable_error(error: &io::Error) -> Error {
         io::ErrorKind::TimedOut => Error::ConnectionTimeout,
         _ => Error::DestinationUnavailable,
     }
+}
+
+/// A connection to a target.
+pub(super) struct Connected {
+    pub(super) io: Box<dyn Io>,
+    pub(super) ends: Connection,
 }
 
 /// A connection, encrypted or not.

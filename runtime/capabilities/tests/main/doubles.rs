@@ -189,6 +189,26 @@ impl Queues for Mailbox {
         unreachable!("no interface receives")
     }
 
+    async fn receive_firsts(
+        &self,
+        _: &Namespace,
+        _: &QueueName,
+        _: usize,
+        _: lambent_storage::Visibility,
+        _: Duration,
+    ) -> Result<Vec<Message>, QueueError> {
+        unreachable!("no interface receives")
+    }
+
+    async fn release(
+        &self,
+        _: &Namespace,
+        _: &QueueName,
+        _: &[(Receipt, Duration)],
+    ) -> Result<Vec<bool>, QueueError> {
+        unreachable!("no interface gives messages back")
+    }
+
     async fn delete(
         &self,
         _: &Namespace,

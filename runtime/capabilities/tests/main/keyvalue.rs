@@ -1,7 +1,7 @@
 //! `wasi:keyvalue`, both drafts over the same keys.
 
 use lambent_storage::{Quota, Quotas};
-use lambent_types::{FunctionName, Lineage, Origin, Outcome};
+use lambent_types::{FunctionName, Lineage, Origin, Outcome, RequestId, Root};
 use serde_json::{Value, json};
 use tokio_rustls::rustls::RootCertStore;
 
@@ -290,7 +290,9 @@ async fn changes_say_which_functions_led_to_them() {
     let world = world().await;
     let f: FunctionName = "f".parse().unwrap();
     let before = Lineage::default().enter(&"first".parse().unwrap()).unwrap();
-    let origin = Origin { lineage: before.clone(), trace_parent: Some("00-1-2-01".into()) };
+    let root = Some(Root { id: RequestId::new().0, events: 7 });
+    let origin = Origin { lineage: before.clone(), root, trace_parent: Some("00-1-2-01".into()) };
+    let expected = Origin { lineage: before.enter(&f).unwrap(), ..origin.clone() };
     let calls = json!([
         call("keyvalue", json!({ "do": "set", "key": "a", "value": "" })),
         call("keyvalue2", json!({ "do": "increment", "key": "n", "by": 1 })),
@@ -300,8 +302,6 @@ async fn changes_say_which_functions_led_to_them() {
     let end =
         world.event(probe, function("default", grants("write")), (origin, limits()), data).await;
     assert_eq!(end.outcome, Outcome::Ok);
-    let expected =
-        Origin { lineage: before.enter(&f).unwrap(), trace_parent: Some("00-1-2-01".into()) };
     assert_eq!(*world.keys.origins.lock().unwrap(), [expected.clone(), expected]);
 }
 

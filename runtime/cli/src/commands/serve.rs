@@ -68,6 +68,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 1000)]
     concurrency: usize,
 
+    /// Let at most so many invocations come of one, through what functions write,
+    /// send and call; further events go to their dead letters
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    descendants: u64,
+
     /// Hold at most so many connections at once, if the process may open enough
     /// files; for more, idle ones are closed, and if none is, they are answered 503
     #[arg(long, value_name = "N", default_value_t = 8192)]
@@ -130,6 +135,7 @@ impl ServeArgs {
             domain: self.domain,
             tls,
             concurrency_max: self.concurrency,
+            descendants_max: self.descendants,
             connections_max: self.connections,
             connections_per_peer: self.connections_per_peer,
             trusted_proxies: self.trusted_proxy,
@@ -211,6 +217,7 @@ mod tests {
             "--tls-cert=c",
             "--tls-key=k",
             "--concurrency=2",
+            "--descendants=9",
             "--connections=3",
             "--connections-per-peer=2",
             "--body-rate=7",
@@ -235,6 +242,7 @@ mod tests {
         assert_eq!((options.connections_per_peer, options.timeouts.body_rate), (Some(2), 7));
         let proxies = ["10.0.0.0/8", "::1/128"].map(|network| network.parse().unwrap());
         assert_eq!(options.trusted_proxies, proxies);
+        assert_eq!(options.descendants_max, 9);
         assert_eq!(options.compile_cpu_seconds, 4);
         assert_eq!(options.grace, Duration::from_secs(60));
         assert_eq!(options.log_age_max, Duration::from_secs(2 * 86_400));

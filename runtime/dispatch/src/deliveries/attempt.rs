@@ -4,13 +4,14 @@ use std::time::Duration;
 use lambent_storage::{Delivery, Settlement, StorageError};
 use lambent_types::{
     DeliveryPolicy, ErrorCode, Event, Failure, FunctionName, FunctionVersion, Incoming, Namespace,
-    Output, Pattern, Qualifier, RequestId, Retry,
+    Outcome, Output, Pattern, Qualifier, RequestId, Retry,
 };
 
 use crate::deliveries::Deliveries;
 use crate::deliveries::policy;
 use crate::deliveries::record::{Cause, End};
-use crate::dispatcher::{Caller, chosen};
+use crate::deliveries::wanted::too_costly;
+use crate::dispatcher::{Caller, Stopped, chosen};
 use crate::observe::Delivered;
 
 /// Where deliveries of a channel go, and how.
@@ -32,8 +33,8 @@ pub(super) enum Handled {
     Failed(Failure),
     /// It will never succeed.
     Hopeless(Cause, Failure),
-    /// The node had no room for it.
-    NoRoom,
+    /// The node did not begin with it: no room, or no instance.
+    NotBegun,
 }
 
 pub(super) fn failure(kind: &str, message: String) -> Failure {
@@ -57,7 +58,8 @@ impl Deliveries {
         let observe = |what| {
             self.dispatcher.observe_delivered(&target.namespace, &target.function, what, age);
         };
-        if !target.patterns.is_empty() && !target.patterns.iter().any(|one| one.matches(&event)) {
+        let wanted = self.wanted(&target.namespace, &target.patterns, &event).await;
+        if wanted == Ok(false) {
             observe(Delivered::Unwanted);
             return Settlement::Done;
         }
@@ -70,15 +72,20 @@ impl Deliveries {
         });
         let policy = policy.unwrap_or_default();
         let too_old = age >= Duration::from_millis(policy.age_max_ms);
-        let handled = match &found {
+        let handled = match (wanted, &found) {
+            (Err(error), _) => too_costly(error),
             // Tried at least once, so that there is a cause to tell.
             _ if too_old && event.attempt > 1 => Handled::Hopeless(
                 Cause::EventAgeExceeded,
                 failure("Lambent.EventAgeExceeded", format!("the event is {age:?} old")),
             ),
-            Ok(function) => self.handle(function, target.incoming, caller, event.clone()).await,
-            Err(error) if policy::is_for_want_of_room(error) => Handled::NoRoom,
-            Err(error) => Handled::Failed(failure("Lambent.FunctionNotFound", error.to_string())),
+            (_, Ok(function)) => {
+                self.handle(function, target.incoming, caller, event.clone()).await
+            }
+            (_, Err(error)) if policy::is_for_want_of_room(error) => Handled::NotBegun,
+            (_, Err(error)) => {
+                Handled::Failed(failure("Lambent.FunctionNotFound", error.to_string()))
+            }
         };
         let end = |cause, failure, output| End {
             cause,
@@ -95,7 +102,7 @@ impl Deliveries {
                 let sent = self.send_on(namespace, name, &policy, &end, &origin).await;
                 (Delivered::Succeeded, sent)
             }
-            Handled::NoRoom if !too_old => {
+            Handled::NotBegun if !too_old => {
                 observe(Delivered::Postponed);
                 return Settlement::Release(self.after(policy::room(age)));
             }
@@ -150,7 +157,7 @@ impl Deliveries {
         &self,
         function: &Arc<FunctionVersion>,
         incoming: Incoming,
-        caller: Caller,
+        mut caller: Caller,
         event: Event,
     ) -> Handled {
         let handler = match chosen(incoming, function) {
@@ -160,10 +167,15 @@ impl Deliveries {
                 return Handled::Hopeless(Cause::NotInvocable, failure);
             }
         };
-        if let Some(stopped) = self.recursion(function, &caller, handler) {
+        if let Some(stopped) = self.stopped(function, &mut caller, handler) {
             return stopped;
         }
-        match self.dispatcher.handle(function.clone(), handler, caller, event).await {
+        let root = caller.origin.root;
+        let handled = self.dispatcher.handle(function.clone(), handler, caller, event).await;
+        if handled.is_ok() {
+            self.dispatcher.descended(root);
+        }
+        match handled {
             Ok(invoked) => match (invoked.record.outcome.failure(), invoked.output) {
                 (None, output) => Handled::Ok(output.unwrap_or_default()),
                 (Some(failure), _) => Handled::Failed(failure),
@@ -172,31 +184,32 @@ impl Deliveries {
         }
     }
 
-    /// Stops a function that has triggered itself too often, and leaves a record of it.
-    pub(super) fn recursion(
+    /// Stops a function that has triggered itself too often, or one too many of
+    /// what descends from one, and leaves a record of it.
+    pub(super) fn stopped(
         &self,
         function: &FunctionVersion,
-        caller: &Caller,
+        caller: &mut Caller,
         handler: lambent_types::Handler,
     ) -> Option<Handled> {
-        let recursion = caller.origin.lineage.enter(&function.name).err()?;
-        let failure = failure("Lambent.RecursionStopped", recursion.to_string());
-        self.dispatcher.record_refused(function, handler, caller, failure.clone());
-        Some(Handled::Hopeless(Cause::RecursionStopped, failure))
+        let (stopped, failure) = self.dispatcher.descend(function, caller)?;
+        let outcome = Outcome::FunctionError(failure.clone());
+        self.dispatcher.record_unmetered(function, handler, caller.id, outcome);
+        let cause = match stopped {
+            Stopped::Recursion => Cause::RecursionStopped,
+            Stopped::TooManyDescendants => Cause::TooManyDescendants,
+        };
+        Some(Handled::Hopeless(cause, failure))
     }
 }
 
 /// An invocation that did not begin.
 pub(super) fn refused(error: &lambent_types::Error) -> Handled {
-    if policy::is_for_want_of_room(error) {
-        return Handled::NoRoom;
+    // It may be loaded another time.
+    if policy::is_for_want_of_room(error) || error.code() == ErrorCode::Internal {
+        return Handled::NotBegun;
     }
-    let failure = failure("Lambent.Refused", error.to_string());
-    match error.code() {
-        // Perhaps it can be loaded another time.
-        ErrorCode::Internal => Handled::Failed(failure),
-        _ => Handled::Hopeless(Cause::NotInvocable, failure),
-    }
+    Handled::Hopeless(Cause::NotInvocable, failure("Lambent.Refused", error.to_string()))
 }
 
 fn cause(handled: &Handled, too_old: bool) -> (Cause, Option<&Failure>) {
@@ -207,6 +220,6 @@ fn cause(handled: &Handled, too_old: bool) -> (Cause, Option<&Failure>) {
         }
         Handled::Failed(failure) if too_old => (Cause::EventAgeExceeded, Some(failure)),
         Handled::Failed(failure) => (Cause::RetriesExhausted, Some(failure)),
-        Handled::Ok(_) | Handled::NoRoom => (Cause::EventAgeExceeded, None),
+        Handled::Ok(_) | Handled::NotBegun => (Cause::EventAgeExceeded, None),
     }
 }

@@ -9,7 +9,8 @@ use lambent_types::{
 };
 
 use crate::deliveries::Deliveries;
-use crate::deliveries::record::{self, Cause, End};
+use crate::deliveries::aside::IN_PLACE_BYTES_MAX;
+use crate::deliveries::record::{Cause, End, Record};
 
 /// The longest group of a message.
 const GROUP_BYTES_MAX: usize = 128;
@@ -41,7 +42,8 @@ impl Deliveries {
             self.send_one(namespace, function, destination, letter, origin).await?;
         }
         if let Some(destination) = listener {
-            let (event, from) = (self.told(function, end, success), function.clone());
+            let event = self.told(namespace, function, end, success).await?;
+            let from = function.clone();
             let letter = Letter { event, from, attributes: BTreeMap::new() };
             self.send_one(namespace, function, destination, letter, origin).await?;
         }
@@ -49,11 +51,26 @@ impl Deliveries {
     }
 
     /// The event that tells of another's end.
-    fn told(&self, function: &FunctionName, end: &End<'_>, success: bool) -> Event {
-        let now = self.clock.now();
+    async fn told(
+        &self,
+        namespace: &Namespace,
+        function: &FunctionName,
+        end: &End<'_>,
+        success: bool,
+    ) -> Result<Event, StorageError> {
+        let (now, record) = (self.clock.now(), Record::new(end));
+        let data = if record.bytes() <= IN_PLACE_BYTES_MAX {
+            record.json(now)
+        } else {
+            let failed = || StorageError::Unavailable {
+                action: "write a record",
+                source: "the work did not end".into(),
+            };
+            self.aside.run(namespace, move || record.json(now)).await.ok_or_else(failed)?
+        };
         let kind =
             if success { occurrence::DELIVERY_SUCCEEDED } else { occurrence::DELIVERY_FAILED };
-        Event {
+        Ok(Event {
             // The same whenever it is sent again.
             id: format!("{}:{}", end.event.id, if success { "success" } else { "failure" }),
             source: format!("/functions/{function}"),
@@ -64,8 +81,8 @@ impl Deliveries {
             schema: None,
             extensions: Vec::new(),
             attempt: 1,
-            data: record::json(end, now).into(),
-        }
+            data: data.into(),
+        })
     }
 
     async fn send_one(
@@ -77,9 +94,8 @@ impl Deliveries {
         origin: &Origin,
     ) -> Result<(), StorageError> {
         // What comes of it is the function's doing.
-        let entered = origin.lineage.enter(function);
-        let lineage = entered.as_ref().unwrap_or(&origin.lineage).clone();
-        let origin = Origin { lineage, trace_parent: origin.trace_parent.clone() };
+        let entered = origin.enter(function);
+        let origin = entered.as_ref().unwrap_or(origin).clone();
         let event = letter.event.id.clone();
         let lost = |reason: String| {
             tracing::error!(%namespace, %function, %destination, event, reason, "a destination is lost");

@@ -6,6 +6,7 @@
 //! the schedules ([`scheduler`]). None of them polls: they wait for what
 //! arrives, or until something falls due.
 
+mod aside;
 mod attempt;
 mod channel;
 mod destination;
@@ -14,6 +15,7 @@ mod queue;
 mod record;
 mod scheduler;
 mod triggers;
+mod wanted;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -75,6 +77,7 @@ pub struct Deliveries {
     triggers_changed: Notify,
     /// Held by whoever stores what was used.
     usage: tokio::sync::Mutex<()>,
+    aside: aside::Aside,
     tasks: TaskTracker,
     drain: CancellationToken,
 }
@@ -91,6 +94,7 @@ impl Deliveries {
             active: Mutex::default(),
             triggers_changed: Notify::new(),
             usage: tokio::sync::Mutex::default(),
+            aside: aside::Aside::default(),
             tasks: TaskTracker::new(),
             drain: CancellationToken::new(),
         })

@@ -29,6 +29,12 @@ pub(super) fn room(age: Duration) -> Duration {
     scattered((age / 2).clamp(ROOM_MIN, ROOM_MAX))
 }
 
+/// How long a message waits that the node did not begin with, and its poller
+/// before it tries another: short, since whether there is room is asked first.
+pub(super) fn refused() -> Duration {
+    scattered(ROOM_MIN)
+}
+
 /// Between half and all of a duration, by chance.
 pub(super) fn scattered(most: Duration) -> Duration {
     // A hasher of its own has a seed of its own: all the chance that is needed.

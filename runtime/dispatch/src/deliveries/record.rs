@@ -14,6 +14,10 @@ pub(super) enum Cause {
     Rejected,
     /// The function has triggered itself too often.
     RecursionStopped,
+    /// Too many invocations descend from the one it all began with.
+    TooManyDescendants,
+    /// To compare it with its trigger's patterns would take too long.
+    PatternTooCostly,
     /// The function is missing, or exports nothing that can take it.
     NotInvocable,
 }
@@ -27,6 +31,8 @@ impl Cause {
             Self::EventAgeExceeded => "EventAgeExceeded",
             Self::Rejected => "Rejected",
             Self::RecursionStopped => "RecursionStopped",
+            Self::TooManyDescendants => "TooManyDescendants",
+            Self::PatternTooCostly => "PatternTooCostly",
             Self::NotInvocable => "NotInvocable",
         }
     }
@@ -45,59 +51,100 @@ pub(super) struct End<'a> {
     pub(super) output: Option<&'a Output>,
 }
 
-/// The record of an event's end, in the form of Lambda's destinations, version 1.0.
-/// Where it would be larger than a message may be, `omitted` names what is left
-/// out: first the response's payload, then the event's data.
-pub(super) fn json(end: &End<'_>, now: jiff::Timestamp) -> String {
-    let mut record = record(end, now);
-    let mut omitted = Vec::new();
-    loop {
-        let text = record.to_string();
-        if text.len() <= bounds::VALUE_BYTES_MAX {
-            return text;
-        }
-        let what = ["responsePayload", "event"].into_iter().find(|what| !omitted.contains(what));
-        match (what, &mut record["event"]) {
-            (Some("event"), Value::Object(event)) => {
-                event.remove("data");
-                event.remove("data_base64");
-            }
-            (Some(what), _) => record[what] = Value::Null,
-            (None, _) => return text,
-        }
-        omitted.extend(what);
-        record["omitted"] = json!(omitted);
-    }
+/// What is told of an event's end, by itself.
+pub(super) struct Record {
+    cause: Cause,
+    event: Event,
+    request: RequestId,
+    /// The function's name, and the version that ran.
+    function: Option<(String, String)>,
+    attempts: u32,
+    failure: Option<Failure>,
+    output: Option<Output>,
 }
 
-fn record(end: &End<'_>, now: jiff::Timestamp) -> Value {
-    let failure = end.failure.map(|failure| {
+impl Record {
+    pub(super) fn new(end: &End<'_>) -> Self {
+        let told =
+            |function: &FunctionVersion| (function.name.to_string(), function.version.to_string());
+        Self {
+            cause: end.cause,
+            event: end.event.clone(),
+            request: end.request,
+            function: end.function.map(told),
+            attempts: end.attempts,
+            failure: end.failure.cloned(),
+            output: end.output.cloned(),
+        }
+    }
+
+    /// How many bytes of others' data are read for it.
+    pub(super) fn bytes(&self) -> usize {
+        self.event.data.len() + self.output.as_ref().map_or(0, |output| output.data.len())
+    }
+
+    /// The record in the form of Lambda's destinations, version 1.0. Where it would
+    /// be larger than a message may be, `omitted` names what is left out: first the
+    /// response's payload, then the event's data.
+    pub(super) fn json(mut self, now: jiff::Timestamp) -> String {
+        let mut omitted = Vec::new();
+        // Not even read: in memory it may be many times as large.
+        if self.output.take_if(|output| output.data.len() > bounds::VALUE_BYTES_MAX).is_some() {
+            omitted.push("responsePayload");
+        }
+        let mut record = self.value(now);
+        loop {
+            if !omitted.is_empty() {
+                record["omitted"] = json!(omitted);
+            }
+            let text = record.to_string();
+            if text.len() <= bounds::VALUE_BYTES_MAX {
+                return text;
+            }
+            let what =
+                ["responsePayload", "event"].into_iter().find(|what| !omitted.contains(what));
+            match (what, &mut record["event"]) {
+                (Some("event"), Value::Object(event)) => {
+                    event.remove("data");
+                    event.remove("data_base64");
+                }
+                (Some(what), _) => record[what] = Value::Null,
+                (None, _) => return text,
+            }
+            omitted.extend(what);
+        }
+    }
+
+    fn value(&self, now: jiff::Timestamp) -> Value {
+        let failure = self.failure.as_ref().map(|failure| {
+            json!({
+                "errorType": failure.kind, "errorMessage": failure.message,
+                "stackTrace": failure.trace,
+            })
+        });
+        let payload = self.output.as_ref().map(|output| {
+            serde_json::from_slice(&output.data)
+                .unwrap_or_else(|_| String::from_utf8_lossy(&output.data).into_owned().into())
+        });
+        let mut response = json!({});
+        if let Some((_, version)) = &self.function {
+            response["executedVersion"] = version.clone().into();
+        }
+        if let Some(failure) = &self.failure {
+            response["functionError"] = failure.kind.clone().into();
+        }
         json!({
-            "errorType": failure.kind, "errorMessage": failure.message, "stackTrace": failure.trace,
+            "version": "1.0",
+            "timestamp": now.to_string(),
+            "requestContext": {
+                "requestId": self.request.to_string(),
+                "function": self.function.as_ref().map(|(name, _)| name),
+                "condition": self.cause.as_str(),
+                "approximateInvokeCount": self.attempts,
+            },
+            "event": self.event.structured(),
+            "responseContext": response,
+            "responsePayload": failure.or(payload),
         })
-    });
-    let payload = end.output.map(|output| {
-        serde_json::from_slice(&output.data)
-            .unwrap_or_else(|_| String::from_utf8_lossy(&output.data).into_owned().into())
-    });
-    let mut response = json!({});
-    if let Some(function) = end.function {
-        response["executedVersion"] = function.version.to_string().into();
     }
-    if let Some(failure) = end.failure {
-        response["functionError"] = failure.kind.clone().into();
-    }
-    json!({
-        "version": "1.0",
-        "timestamp": now.to_string(),
-        "requestContext": {
-            "requestId": end.request.to_string(),
-            "function": end.function.map(|function| function.name.to_string()),
-            "condition": end.cause.as_str(),
-            "approximateInvokeCount": end.attempts,
-        },
-        "event": end.event.structured(),
-        "responseContext": response,
-        "responsePayload": failure.or(payload),
-    })
 }

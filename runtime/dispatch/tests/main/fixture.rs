@@ -92,6 +92,15 @@ impl Fixture {
     }
 
     pub(crate) fn with_concurrency(concurrency_max: usize) -> Self {
+        Self::with_options(Options { concurrency_max, ..Options::default() })
+    }
+
+    /// So many invocations may descend from one.
+    pub(crate) fn descending(descendants_max: u64) -> Self {
+        Self::with_options(Options { descendants_max, ..Options::default() })
+    }
+
+    fn with_options(options: Options) -> Self {
         let runner = Arc::new(FakeRunner::default());
         let registry = Arc::new(MemoryRegistry::default());
         let logs = Arc::new(MemoryLogs::default());
@@ -101,7 +110,7 @@ impl Fixture {
             runner.clone(),
             logs.clone(),
             counts.clone(),
-            Options { concurrency_max },
+            options,
         );
         Self { dispatcher, runner, registry, logs, counts }
     }

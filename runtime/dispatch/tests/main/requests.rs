@@ -141,3 +141,20 @@ async fn qualifiers_are_resolved() {
     let error = resolve(Qualifier::Version(2)).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::VersionNotFound);
 }
+
+#[tokio::test]
+async fn a_request_that_came_of_the_function_itself_too_often_is_refused_with_a_record() {
+    let fixture = Fixture::new();
+    let f = fixture.function("f", &[Handler::Http02]).await;
+    let mut caller = caller();
+    for _ in 0..lambent_types::bounds::RECURSION_MAX {
+        caller.origin = caller.origin.enter(&f.name).unwrap();
+    }
+    let error = fixture.dispatcher.http(f, caller, request()).await.unwrap_err();
+    assert_eq!((error.code(), error.code().status()), (ErrorCode::LoopDetected, 508));
+    assert!(error.detail().contains("\"f\" has triggered itself 16 times"), "{error}");
+    let lambent_types::Outcome::FunctionError(failure) = fixture.only_record().await.outcome else {
+        panic!("it is no failure")
+    };
+    assert_eq!(failure.kind, "Lambent.RecursionStopped");
+}

@@ -1,5 +1,7 @@
 //! Taking in a body: bounded in size, and in how long it may take.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -12,7 +14,8 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyDataStream, BodyExt as _};
 use lambent_storage::ByteStream;
 use lambent_types::{ErrorCode, format_bytes};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use tokio::time::{Instant, Sleep};
 
 use crate::body::BodyError;
@@ -173,7 +176,7 @@ pub(crate) fn unsupported(headers: &HeaderMap, wanted: &str) -> Refusal {
 }
 
 /// Reads a body of JSON.
-pub(crate) async fn json<T: DeserializeOwned>(
+pub(crate) async fn json<T: DeserializeOwned + Send + 'static>(
     request: Request<axum::body::Body>,
     accepted: &[&str],
     what: &str,
@@ -183,14 +186,59 @@ pub(crate) async fn json<T: DeserializeOwned>(
 }
 
 /// Reads a body of JSON of at most `limit` bytes.
-pub(crate) async fn large_json<T: DeserializeOwned>(
+pub(crate) async fn large_json<T: DeserializeOwned + Send + 'static>(
     request: Request<axum::body::Body>,
     accepted: &[&str],
     limit: u64,
     what: &str,
     stall: Duration,
 ) -> Result<T, Refusal> {
-    read_json(&json_bytes(request, accepted, limit, stall).await?, what)
+    read_large_json(json_bytes(request, accepted, limit, stall).await?, what).await
+}
+
+/// Reads JSON that may be large, which takes up to some tens of milliseconds: not
+/// on a thread that serves others.
+pub(crate) async fn read_large_json<T: DeserializeOwned + Send + 'static>(
+    bytes: Bytes,
+    what: &str,
+) -> Result<T, Refusal> {
+    if bytes.len() as u64 <= JSON_BYTES_MAX {
+        return read_json(&bytes, what);
+    }
+    let what = what.to_owned();
+    let read = tokio::task::spawn_blocking(move || read_json(&bytes, &what));
+    read.await.map_err(|_| Refusal::new(ErrorCode::Internal, "the body could not be read"))?
+}
+
+/// Reads a list of at most `MOST` items: more are refused before they are kept,
+/// since each may take a hundred times the memory of its JSON.
+pub(crate) fn at_most<'de, D, T, const MOST: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct Items<T, const MOST: usize>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Items<T, MOST> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(formatter, "a list of at most {MOST}")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+            let mut all = Vec::new();
+            while let Some(item) = items.next_element()? {
+                if all.len() == MOST {
+                    return Err(A::Error::custom(format!("there are more than {MOST} in it")));
+                }
+                all.push(item);
+            }
+            Ok(all)
+        }
+    }
+
+    deserializer.deserialize_seq(Items::<T, MOST>(PhantomData))
 }
 
 /// Takes in a body that says it is JSON.

@@ -6,15 +6,15 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use lambent_dispatch::{Caller, Invoked};
-use lambent_types::{InvocationRecord, Origin, Output, RequestId, bounds};
+use lambent_types::{InvocationRecord, Output, RequestId, bounds};
 
 use super::event;
 use super::intake::Intake;
 use super::openapi::Binary;
 use super::parts::{Named, State, qualifier};
 use super::query::Params;
+use crate::lineage;
 use crate::problem::Refusal;
-use crate::traffic::trace_parent;
 
 /// Invokes a function and waits for its answer.
 ///
@@ -82,7 +82,7 @@ pub(super) async fn invoke(
     let caller = Caller {
         id,
         principal: Some("root".into()).filter(|_| !app.dev),
-        origin: Origin { trace_parent: trace_parent(&parts.headers), ..Origin::default() },
+        origin: lineage::origin(&parts.headers),
     };
     if later {
         app.deliveries.invoke_later(&function, &caller, event).await?;

@@ -15,14 +15,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::conditions::Conditions;
-use super::intake::{Intake, large_json};
+use super::intake::{Intake, at_most, large_json};
 use super::openapi::Binary;
 use super::parts::State;
 use super::query::Params;
 use super::resource::Resource;
 use super::view::tag;
+use crate::lineage::origin;
 use crate::problem::Refusal;
-use crate::traffic::trace_parent;
 
 /// Keys on a page where none says how many.
 const LIMIT: usize = 100;
@@ -63,6 +63,7 @@ pub(super) struct BatchChange {
 #[serde(deny_unknown_fields)]
 pub(super) struct Batch {
     /// The changes, in their order: at most 1,000.
+    #[serde(deserialize_with = "at_most::<_, _, { bounds::BATCH_MAX }>")]
     changes: Vec<BatchChange>,
 }
 
@@ -72,10 +73,6 @@ fn refused(keyspace: &Keyspace, error: KeyValueError) -> Refusal {
 
 fn key(keyspace: &Keyspace) -> &str {
     keyspace.item.as_deref().unwrap_or_default()
-}
-
-fn origin(headers: &HeaderMap) -> Origin {
-    Origin { trace_parent: trace_parent(headers), ..Origin::default() }
 }
 
 fn expect(conditions: Conditions) -> Expect {

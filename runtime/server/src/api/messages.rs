@@ -13,18 +13,18 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request, StatusCode, Uri};
 use jiff::Timestamp;
 use lambent_storage::{Message, NewMessage, QueueError, Receipt, Sent};
-use lambent_types::{ErrorCode, Origin, QueueName, bounds, parse_duration};
+use lambent_types::{ErrorCode, QueueName, bounds, parse_duration};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::header;
-use super::intake::{Intake, json, media_type, read_json};
+use super::intake::{Intake, at_most, json, media_type, read_large_json};
 use super::openapi::Binary;
 use super::parts::State;
 use super::query::Params;
 use super::resource::Resource;
+use crate::lineage;
 use crate::problem::Refusal;
-use crate::traffic::trace_parent;
 
 /// Several messages at once.
 const BATCH: &str = "application/vnd.lambent.messages+json";
@@ -71,6 +71,7 @@ pub(super) struct MessageToSend {
 #[serde(deny_unknown_fields)]
 pub(super) struct MessagesToSend {
     /// The messages: 1 to 1,000.
+    #[serde(deserialize_with = "at_most::<_, _, { bounds::BATCH_MAX }>")]
     pub(super) messages: Vec<MessageToSend>,
 }
 
@@ -198,13 +199,12 @@ pub(super) async fn send(
     let limit = if several { BATCH_BYTES_MAX } else { bounds::VALUE_BYTES_MAX as u64 };
     let bytes = Intake::new(&parts.headers, body, limit, app.stall)?.whole().await?;
     let messages = if several {
-        let given: MessagesToSend = read_json(&bytes, "list of messages")?;
+        let given: MessagesToSend = read_large_json(bytes, "list of messages").await?;
         given.messages.into_iter().enumerate().map(one_of_several).collect::<Result<_, _>>()?
     } else {
         vec![alone(&parts.headers, bytes, delay)?]
     };
-    let trace_parent = trace_parent(&parts.headers);
-    let origin = Origin { trace_parent, ..Origin::default() };
+    let origin = lineage::origin(&parts.headers);
     let queues = &app.stores.queues;
     let sent = queues.send(&queue.namespace, &queue.name, messages, &origin).await;
     let sent: Vec<SentView> =

@@ -12,7 +12,7 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
 use jiff::Timestamp;
 use lambent_storage::{ByteStream, Condition, ListObjects, Object, ObjectError, PutObject};
-use lambent_types::{BucketName, Origin, Precondition, Unmet, bounds};
+use lambent_types::{BucketName, Precondition, Unmet, bounds};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -24,8 +24,8 @@ use super::parts::State;
 use super::query::Params;
 use super::ranges::Part;
 use super::resource::Resource;
+use crate::lineage;
 use crate::problem::Refusal;
-use crate::traffic::trace_parent;
 
 /// Objects on a page where none says how many; S3's.
 const LIMIT: usize = 1000;
@@ -186,7 +186,7 @@ pub(super) async fn put(
     let (parts, body) = request.into_parts();
     let described = described(&parts.headers, conditions)?;
     let bytes = bytes(&app, &parts.headers, body, bounds::PART_BYTES_MAX)?;
-    let origin = Origin { trace_parent: trace_parent(&parts.headers), ..Origin::default() };
+    let origin = lineage::origin(&parts.headers);
     let (Resource { namespace, name, .. }, key) = (&bucket, key(&bucket));
     let objects = &app.stores.objects;
     let known = objects.head(namespace, name, key).await.is_ok();
@@ -344,7 +344,7 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Refusal> {
     Params::read(&uri, &[])?;
     let condition = condition(conditions.precondition);
-    let origin = Origin { trace_parent: trace_parent(&headers), ..Origin::default() };
+    let origin = lineage::origin(&headers);
     let (Resource { namespace, name, .. }, key) = (&bucket, key(&bucket));
     let deleted = app.stores.objects.delete(namespace, name, key, condition, &origin).await;
     deleted.map_err(|error| refused(&bucket, key, error))?;

@@ -7,18 +7,18 @@ use axum::response::{IntoResponse as _, Response};
 use http::{Request, StatusCode, Uri};
 use jiff::Timestamp;
 use lambent_storage::{Part, Upload};
-use lambent_types::{Origin, bounds};
+use lambent_types::bounds;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::conditions::Conditions;
-use super::intake::large_json;
+use super::intake::{at_most, large_json};
 use super::objects::{Bucket, ObjectView, bytes, condition, described, refused};
 use super::openapi::Binary;
 use super::parts::State;
 use super::query::Params;
+use crate::lineage;
 use crate::problem::Refusal;
-use crate::traffic::trace_parent;
 
 /// Most bytes of the list of an object's parts: 10,000 of them.
 const LIST_BYTES_MAX: u64 = 2 << 20;
@@ -87,6 +87,7 @@ pub(super) struct NamedPart {
 #[serde(deny_unknown_fields)]
 pub(super) struct Completion {
     /// The parts, in their order.
+    #[serde(deserialize_with = "at_most::<_, _, { bounds::PART_NUMBER_MAX as usize }>")]
     parts: Vec<NamedPart>,
 }
 
@@ -202,7 +203,7 @@ pub(super) async fn complete(
     request: Request<Body>,
 ) -> Result<Json<ObjectView>, Refusal> {
     Params::read(request.uri(), &[])?;
-    let origin = Origin { trace_parent: trace_parent(request.headers()), ..Origin::default() };
+    let origin = lineage::origin(request.headers());
     let given: Completion =
         large_json(request, &["application/json"], LIST_BYTES_MAX, "list of parts", app.stall)
             .await?;

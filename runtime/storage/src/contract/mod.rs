@@ -117,6 +117,8 @@ pub async fn check_keyvalue(store: Arc<dyn KeyValue>) {
 pub async fn check_queues(store: Arc<dyn Queues>) {
     queues::a_message_is_received_until_it_is_deleted(&*store).await;
     queues::groups_keep_their_order(&*store).await;
+    queues::what_is_released_was_never_received(&*store).await;
+    queues::firsts_are_the_first_of_each_group(&*store).await;
     queues::dead_letters_go_and_come_back(&*store).await;
     queues::dead_letters_come_back_in_order(&*store).await;
     waiting::purging_leaves_nothing(&*store).await;

@@ -50,6 +50,59 @@ pub(super) async fn groups_keep_their_order(store: &dyn Queues) {
     assert_eq!(&take().await.unwrap()[0].body[..], b"2");
 }
 
+pub(super) async fn what_is_released_was_never_received(store: &dyn Queues) {
+    let (ns, q, dead) = (namespace("contract-release"), queue("q.fifo"), queue("dead.fifo"));
+    let plain = QueueAttributes { content_deduplication: true, ..Default::default() };
+    let redrive = Some(Redrive { queue: dead.clone(), receives_max: 1 });
+    store.put_queue(&ns, &dead, plain.clone()).await.unwrap();
+    store.put_queue(&ns, &q, QueueAttributes { redrive, ..plain }).await.unwrap();
+    let messages = ["1", "2", "3"].map(|body| message(body, Some("a")));
+    store.send(&ns, &q, messages.to_vec(), &Origin::default()).await.unwrap();
+    let (zero, alive) = (Duration::ZERO, Visibility::WhileAlive(Duration::from_secs(60)));
+    for _ in 0..3 {
+        let taken = store.receive(&ns, &q, 10, alive, zero).await.unwrap();
+        let told: Vec<_> = taken.iter().map(|one| (&one.body[..], one.receives)).collect();
+        assert_eq!(told, [(&b"1"[..], 1), (b"2", 1), (b"3", 1)]);
+        let mut receipts: Vec<_> = taken.into_iter().map(|one| (one.receipt, zero)).collect();
+        receipts.push(receipts[0].clone());
+        // Each receipt is good once.
+        let released = store.release(&ns, &q, &receipts).await.unwrap();
+        assert_eq!(released, [true, true, true, false]);
+    }
+    assert_eq!(store.depth(&ns, &dead).await.unwrap().ready, 0);
+    let taken = store.receive(&ns, &q, 1, alive, zero).await.unwrap();
+    let too_long = [(taken[0].receipt.clone(), Duration::MAX)];
+    let refused = store.release(&ns, &q, &too_long).await;
+    assert!(matches!(refused, Err(QueueError::Invalid(_))), "{refused:?}");
+    // One that comes again later holds its group up until then.
+    let later = [(taken[0].receipt.clone(), Duration::from_secs(60))];
+    assert_eq!(store.release(&ns, &q, &later).await.unwrap(), [true]);
+    assert_eq!(store.receive(&ns, &q, 10, alive, zero).await.unwrap(), []);
+    let depth = store.depth(&ns, &q).await.unwrap();
+    assert_eq!((depth.ready, depth.in_flight, depth.delayed), (2, 0, 1));
+}
+
+pub(super) async fn firsts_are_the_first_of_each_group(store: &dyn Queues) {
+    let (ns, q, origin) = (namespace("contract-firsts"), queue("q.fifo"), Origin::default());
+    let attributes = QueueAttributes { content_deduplication: true, ..Default::default() };
+    store.put_queue(&ns, &q, attributes).await.unwrap();
+    let messages = [("1", "a"), ("2", "a"), ("3", "b"), ("4", "a"), ("5", "b"), ("6", "c")];
+    let messages = messages.map(|(body, group)| message(body, Some(group)));
+    store.send(&ns, &q, messages.to_vec(), &origin).await.unwrap();
+    let take = async |limit| {
+        let firsts = store.receive_firsts(&ns, &q, limit, Visibility::Queue, Duration::ZERO);
+        let firsts = firsts.await.unwrap();
+        let bodies = firsts.iter().map(|one| one.body.to_vec()).collect::<Vec<_>>();
+        (bodies, firsts.into_iter().map(|one| one.receipt).collect::<Vec<_>>())
+    };
+    let (bodies, mut receipts) = take(2).await;
+    assert_eq!(bodies, [b"1", b"3"]);
+    assert_eq!(take(10).await.0, [b"6"]);
+    assert!(take(10).await.0.is_empty());
+    store.delete(&ns, &q, &[receipts.remove(0)]).await.unwrap();
+    assert_eq!(take(10).await.0, [b"2"]);
+}
+
 pub(super) async fn dead_letters_come_back_in_order(store: &dyn Queues) {
     let (ns, q, dead) = (namespace("contract-order"), queue("q.fifo"), queue("dead.fifo"));
     let plain = QueueAttributes { content_deduplication: true, ..Default::default() };

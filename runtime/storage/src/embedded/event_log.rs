@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use lambent_types::{Clock, Event, Namespace, Origin, bounds};
 use rusqlite::Connection;
 
-use crate::embedded::messages::receive::Until;
+use crate::embedded::messages::receive::{PerGroup, Until};
 use crate::embedded::messages::row::{Head, Taken};
 use crate::embedded::messages::send::New;
 use crate::embedded::messages::settle::Ticket;
@@ -182,7 +182,8 @@ impl EventLog for EmbeddedEventLog {
         let attempt = || {
             move |tx: &mut Tx<'_>| {
                 let visible = later(tx.now, lease);
-                receive::receive(tx, line, limit, Until::ProcessEnds(visible), |_, _| Ok(true))
+                let until = Until::ProcessEnds(visible);
+                receive::receive(tx, line, limit, until, PerGroup::All, |_, _| Ok(true))
             }
         };
         let taken = wait::take(&shard, &*self.clock, line, wait, attempt).await?;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use lambent_types::{Clock, Digest, Namespace, Origin, QueueName, bounds};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::embedded::messages::receive::Until;
+use crate::embedded::messages::receive::{PerGroup, Until};
 use crate::embedded::messages::row::{Head, Taken, failed};
 use crate::embedded::messages::send::New;
 use crate::embedded::messages::settle::Ticket;
@@ -64,6 +64,28 @@ impl EmbeddedQueues {
             write(tx, &namespace, line)
         };
         shard.write(Growth::Frees, work).await
+    }
+
+    async fn take(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        (limit, per_group): (usize, PerGroup),
+        visibility: Visibility,
+        wait: Duration,
+    ) -> Result<Vec<Message>, QueueError> {
+        rules::receive(visibility)?;
+        let limit = limit.min(bounds::BATCH_MAX);
+        let shard: Arc<Shard> = self.shards.of(namespace).await?;
+        let line = self.read(namespace, queue, |_, line| Ok(line.id)).await?;
+        let line = line.ok_or(QueueError::NoQueue)?;
+        let (owner, key) = (namespace.clone(), queue.key());
+        let attempt = move || {
+            let (owner, key) = (owner.clone(), key.clone());
+            move |tx: &mut Tx<'_>| receive_some(tx, &owner, &key, limit, visibility, per_group)
+        };
+        let taken = wait::take(&shard, &*self.clock, line, wait, attempt).await?;
+        Ok(taken.into_iter().map(message).collect())
     }
 }
 
@@ -254,6 +276,7 @@ fn receive_some(
     key: &str,
     limit: usize,
     visibility: Visibility,
+    per_group: PerGroup,
 ) -> Result<receive::Received, QueueError> {
     let line = find(tx.connection, namespace, key)?;
     let attributes = queue_of(&line)?.attributes;
@@ -267,7 +290,7 @@ fn receive_some(
         Visibility::For(time) => Until::Time(later(tx.now, time)),
         Visibility::WhileAlive(time) => Until::ProcessEnds(later(tx.now, time)),
     };
-    Ok(receive::receive(tx, line.id, limit, until, |tx, taken| {
+    Ok(receive::receive(tx, line.id, limit, until, per_group, |tx, taken| {
         if rules::is_over(&attributes, taken.sent, tx.now) {
             settle::remove(tx, namespace, line.id, taken.seq, taken.group.as_deref())?;
             return Ok(false);
@@ -363,18 +386,40 @@ impl Queues for EmbeddedQueues {
         visibility: Visibility,
         wait: Duration,
     ) -> Result<Vec<Message>, QueueError> {
-        rules::receive(visibility)?;
-        let limit = limit.min(bounds::BATCH_MAX);
-        let shard: Arc<Shard> = self.shards.of(namespace).await?;
-        let line = self.read(namespace, queue, |_, line| Ok(line.id)).await?;
-        let line = line.ok_or(QueueError::NoQueue)?;
-        let (owner, key) = (namespace.clone(), queue.key());
-        let attempt = move || {
-            let (owner, key) = (owner.clone(), key.clone());
-            move |tx: &mut Tx<'_>| receive_some(tx, &owner, &key, limit, visibility)
-        };
-        let taken = wait::take(&shard, &*self.clock, line, wait, attempt).await?;
-        Ok(taken.into_iter().map(message).collect())
+        self.take(namespace, queue, (limit, PerGroup::All), visibility, wait).await
+    }
+
+    async fn receive_firsts(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        limit: usize,
+        visibility: Visibility,
+        wait: Duration,
+    ) -> Result<Vec<Message>, QueueError> {
+        self.take(namespace, queue, (limit, PerGroup::One), visibility, wait).await
+    }
+
+    async fn release(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        receipts: &[(Receipt, Duration)],
+    ) -> Result<Vec<bool>, QueueError> {
+        receipts.iter().try_for_each(|(_, pause)| rules::visibility(*pause))?;
+        let tickets: Vec<_> =
+            receipts.iter().map(|(receipt, pause)| (Ticket::parse(receipt), *pause)).collect();
+        self.write(namespace, queue, move |tx, _, line| {
+            let release = |(ticket, pause): (Option<Ticket>, Duration)| match ticket {
+                Some(ticket) => {
+                    let visible = later(tx.now, pause);
+                    settle::return_at(tx, line.id, ticket, visible, false, true)
+                }
+                None => Ok(false),
+            };
+            Ok(tickets.into_iter().map(release).collect::<Result<_, _>>()?)
+        })
+        .await
     }
 
     async fn delete(

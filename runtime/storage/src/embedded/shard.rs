@@ -352,6 +352,11 @@ impl Shard {
         self.submit(Growth::Frees, true, work).await
     }
 
+    /// For operations that nobody waits for.
+    pub(crate) fn background(&self) -> Background {
+        Background(self.jobs.as_ref().map(mpsc::Sender::downgrade))
+    }
+
     async fn submit<R, E>(
         &self,
         growth: Growth,
@@ -369,6 +374,28 @@ impl Shard {
         let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
         jobs.send(Box::new(operation)).await.map_err(|_| stopped())?;
         result.await.map_err(|_| stopped())?
+    }
+}
+
+/// Takes operations that nobody waits for. Does not keep the writer alive.
+pub(crate) struct Background(Option<mpsc::WeakSender<Box<dyn Job>>>);
+
+impl Background {
+    /// Has an operation run soon; not at all if too many wait already, or if the
+    /// writer is gone.
+    pub(crate) fn submit<E: OperationError>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<(), E> + Send + 'static,
+    ) {
+        let Some(jobs) = self.0.as_ref().and_then(mpsc::WeakSender::upgrade) else { return };
+        let operation = Operation {
+            work: Some(work),
+            growth: Growth::Frees,
+            claim: false,
+            result: None,
+            reply: None,
+        };
+        drop(jobs.try_send(Box::new(operation)));
     }
 }
 

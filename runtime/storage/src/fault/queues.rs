@@ -27,6 +27,13 @@ forward! { Queues:
         namespace: &Namespace, queue: &QueueName, limit: usize, visibility: Visibility,
         wait: Duration
     ) -> Result<Vec<Message>, QueueError>;
+    change receive_firsts(
+        namespace: &Namespace, queue: &QueueName, limit: usize, visibility: Visibility,
+        wait: Duration
+    ) -> Result<Vec<Message>, QueueError>;
+    free release(
+        namespace: &Namespace, queue: &QueueName, receipts: &[(Receipt, Duration)]
+    ) -> Result<Vec<bool>, QueueError>;
     free delete(
         namespace: &Namespace, queue: &QueueName, receipts: &[Receipt]
     ) -> Result<Vec<bool>, QueueError>;

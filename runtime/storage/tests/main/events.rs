@@ -39,6 +39,32 @@ async fn the_contract_is_kept() {
     contract::check_schedules(stores.schedules.clone(), stores.events).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_goes_away_has_received_nothing() {
+    let (home, clock) = (tempfile::tempdir().unwrap(), clock());
+    let (ns, q) = (samples::namespace("ns"), "q.fifo".parse::<QueueName>().unwrap());
+    let stores = open(home.path(), &clock);
+    let queues = &stores.queues;
+    queues.put_queue(&ns, &q, QueueAttributes::default()).await.unwrap();
+    let sent = ["a", "b"]
+        .map(|body| NewMessage { deduplication: Some(body.into()), ..message(body, Some("g")) });
+    queues.send(&ns, &q, sent.to_vec(), &Origin::default()).await.unwrap();
+    let lease = Visibility::WhileAlive(LEASE);
+    for step in 0..200 {
+        // Goes away before, while and after it is answered.
+        let patience = Duration::from_micros(step * 10);
+        let got = tokio::time::timeout(patience, queues.receive(&ns, &q, 2, lease, NOW)).await;
+        let taken = match got {
+            Ok(taken) => taken.unwrap(),
+            Err(_) => queues.receive(&ns, &q, 2, lease, LEASE).await.unwrap(),
+        };
+        let told: Vec<_> = taken.iter().map(|one| (&one.body[..], one.receives)).collect();
+        assert_eq!(told, [(&b"a"[..], 1), (b"b", 1)], "step {step}");
+        let receipts: Vec<_> = taken.into_iter().map(|one| (one.receipt, NOW)).collect();
+        assert_eq!(queues.release(&ns, &q, &receipts).await.unwrap(), [true, true]);
+    }
+}
+
 #[tokio::test]
 async fn a_restart_ends_leases_of_the_process_and_not_of_clients() {
     let (home, clock) = (tempfile::tempdir().unwrap(), clock());

@@ -34,6 +34,10 @@ enum Step {
     /// By receipts, counted from the last one on; some are of other queues.
     Delete(Place, Vec<usize>),
     Change(Place, usize, u64),
+    /// One receipt, with a pause.
+    Release(Place, usize, u64),
+    /// At most so many, one of each group.
+    Firsts(Place, usize),
     Purge(Place),
     Redrive(Place, usize),
     Advance(u64),
@@ -99,6 +103,9 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (place(), receipts).prop_map(|(at, receipts)| Step::Delete(at, receipts)),
         2 => (place(), 0..4_usize, 0..4_u64)
             .prop_map(|(at, receipt, visibility)| Step::Change(at, receipt, visibility)),
+        3 => (place(), 0..4_usize, 0..4_u64)
+            .prop_map(|(at, receipt, pause)| Step::Release(at, receipt, pause)),
+        3 => (place(), 1..5_usize).prop_map(|(at, limit)| Step::Firsts(at, limit)),
         1 => place().prop_map(Step::Purge),
         2 => (place(), 1..5_usize).prop_map(|(at, limit)| Step::Redrive(at, limit)),
         5 => prop_oneof![6 => 0..4_u64, 1 => Just(300)].prop_map(Step::Advance),
@@ -182,6 +189,7 @@ impl Backend {
             Step::Delete(at, _) | Step::Change(at, ..) | Step::Purge(at) | Step::Redrive(at, _) => {
                 *at
             }
+            Step::Release(at, ..) | Step::Firsts(at, _) => *at,
             Step::Sweep => {
                 self.stores.sweep().await;
                 return String::new();
@@ -211,6 +219,16 @@ impl Backend {
             Step::Change(_, receipt, seconds) => {
                 let visibility = Duration::from_secs(*seconds);
                 told(queues.change_visibility(&n, &q, &self.receipt(*receipt), visibility).await)
+            }
+            Step::Release(_, receipt, seconds) => {
+                let receipts = [(self.receipt(*receipt), Duration::from_secs(*seconds))];
+                told(queues.release(&n, &q, &receipts).await)
+            }
+            Step::Firsts(_, limit) => {
+                let visibility = Visibility::Queue;
+                let got = queues.receive_firsts(&n, &q, *limit, visibility, Duration::ZERO).await;
+                let received = |one: &Message| self.received(at.0, one);
+                told(got.map(|got| got.iter().map(received).collect::<Vec<_>>()))
             }
             Step::Purge(_) => told(queues.purge(&n, &q).await),
             Step::Redrive(_, limit) => told(queues.redrive(&n, &q, *limit).await),

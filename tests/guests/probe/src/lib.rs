@@ -1,5 +1,6 @@
 //! One path per behaviour of an HTTP host.
 
+mod again;
 mod body;
 mod environment;
 
@@ -39,6 +40,7 @@ fn route(target: &Target, request: IncomingRequest, outparam: ResponseOutparam) 
         "/random" => environment::random(outparam),
         "/hash" => hash(&request, outparam),
         "/clock" => environment::clock(outparam),
+        path if path.starts_with("/again") => again::again(path, &request, outparam),
         path => status(path, outparam),
     }
 }

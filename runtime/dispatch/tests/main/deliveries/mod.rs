@@ -4,6 +4,7 @@
 mod attempts;
 mod channels;
 mod destinations;
+mod queue_properties;
 mod queues;
 mod recursion;
 mod scheduler;
@@ -210,7 +211,7 @@ fn exhausted(function: &str) -> Origin {
     let name = samples::name(function);
     let enter = |lineage: Lineage, _| lineage.enter(&name).unwrap();
     let lineage = (0..bounds::RECURSION_MAX).fold(Lineage::default(), enter);
-    Origin { lineage, trace_parent: None }
+    Origin { lineage, ..Origin::default() }
 }
 
 fn to(destination: &str) -> Option<lambent_types::Destination> {

@@ -87,6 +87,146 @@ async fn of_an_ordered_batch_all_from_the_first_failure_on_comes_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_an_ordered_batch_what_follows_a_failure_of_its_group_is_not_counted() {
+    let node = Node::new();
+    let dead = node.queue("dead.fifo", QueueAttributes::default()).await;
+    let redrive = Some(Redrive { queue: dead.clone(), receives_max: 2 });
+    let queue = node.queue("q.fifo", QueueAttributes { redrive, ..Default::default() }).await;
+    node.exporting("f", Handler::Batch, |_| {}).await;
+    let (send, mut seen) = tokio::sync::mpsc::unbounded_channel();
+    node.fixture.on_batch(move |_, events| {
+        // As Lambda asks: from the first failure of a group on it reports all.
+        let group = |event: &lambent_types::Event| event.subject.clone();
+        let poison: Vec<_> = events.iter().filter(|one| text(one).starts_with('x')).collect();
+        let stopped = |event: &lambent_types::Event| {
+            poison
+                .iter()
+                .any(|one| group(one) == group(event) && text(one)[1..] <= text(event)[1..])
+        };
+        let failed = (0..).zip(&events).filter(|(_, event)| stopped(event));
+        let failed = failed.map(|(place, _)| (place, failure(Retry::Policy))).collect::<Vec<_>>();
+        for (place, event) in (0..).zip(&events) {
+            if !failed.iter().any(|(one, _)| *one == place) {
+                send.send((text(event), event.attempt)).unwrap();
+            }
+        }
+        async { Ok(partly(failed)) }
+    });
+    for (body, group) in
+        [("x0", "g"), ("a1", "g"), ("a2", "g"), ("b0", "h"), ("x1", "h"), ("b2", "h")]
+    {
+        node.send(&queue, body, Some(group)).await;
+    }
+    node.run();
+    node.trigger("f", &queue, |_| {}).await;
+    let handled = all(&mut seen).await;
+    for (body, group) in [("a1", "g"), ("a2", "g"), ("b0", "h"), ("b2", "h")] {
+        assert!(handled.contains(&(body.into(), 1)), "{body} of {group}: {handled:?}");
+    }
+    let mut letters: Vec<_> =
+        node.received(&dead).await.iter().map(|letter| letter.body.clone()).collect();
+    letters.sort();
+    assert_eq!(letters, ["x0", "x1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_is_received_than_there_is_room_for() {
+    let node = Node::with(crate::fixture::Fixture::with_concurrency(2), |stores| stores);
+    let queue = node.queue("q", QueueAttributes::default()).await;
+    node.exporting("f", Handler::Event, |_| {}).await;
+    let (send, mut seen) = tokio::sync::mpsc::unbounded_channel();
+    node.fixture.on_event(move |_, event| {
+        let send = send.clone();
+        async move {
+            tokio::time::sleep(3 * SECOND).await;
+            send.send((text(&event), event.attempt)).unwrap();
+            Ok(finished(Outcome::Ok))
+        }
+    });
+    for body in ["a", "b", "c", "d"] {
+        node.send(&queue, body, None).await;
+    }
+    node.run();
+    node.trigger("f", &queue, |_| {}).await;
+    tokio::time::sleep(SECOND).await;
+    let depth = node.stores.queues.depth(&super::namespace(), &queue).await.unwrap();
+    // One function may have one of two places.
+    assert_eq!((depth.in_flight, depth.ready), (1, 3));
+    let handled = all(&mut seen).await;
+    assert_eq!(handled, ["a", "b", "c", "d"].map(|body| (body.to_owned(), 1)));
+    assert_eq!(node.count(Delivered::Postponed), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_node_refuses_one_message_at_a_time_is_tried() {
+    let node = Node::new();
+    let dead = node.queue("dead", QueueAttributes::default()).await;
+    let redrive = Some(Redrive { queue: dead.clone(), receives_max: 1 });
+    let queue = node.queue("q", QueueAttributes { redrive, ..Default::default() }).await;
+    node.exporting("f", Handler::Event, |_| {}).await;
+    let (tries, until) = (Arc::new(AtomicUsize::new(0)), node.start + 100 * SECOND);
+    let (send, mut seen) = tokio::sync::mpsc::unbounded_channel();
+    let tried = tries.clone();
+    node.fixture.on_event(move |_, event| {
+        tried.fetch_add(1, Ordering::Relaxed);
+        let full = tokio::time::Instant::now() < until;
+        if !full {
+            send.send((text(&event), event.attempt)).unwrap();
+        }
+        async move {
+            let error = lambent_types::ErrorCode::Overloaded;
+            let refused = lambent_types::Error::new(error, "no memory");
+            if full { Err(refused) } else { Ok(finished(Outcome::Ok)) }
+        }
+    });
+    let bodies: [&'static str; 4] = ["a", "b", "c", "d"];
+    for body in bodies {
+        node.send(&queue, body, None).await;
+    }
+    node.run();
+    node.trigger("f", &queue, |_| {}).await;
+    tokio::time::sleep(100 * SECOND).await;
+    // Not in a circle as fast as it can, and not never.
+    let tries = tries.load(Ordering::Relaxed);
+    assert!((20..=210).contains(&tries), "{tries}");
+    let mut handled = all(&mut seen).await;
+    handled.sort();
+    assert_eq!(handled, bodies.map(|body| (body.to_owned(), 1)));
+    assert_eq!(node.received(&dead).await, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_takes_too_long_to_compare_goes_to_the_dead_letters_and_says_why() {
+    let node = Node::new();
+    let dead = node.queue("dead", QueueAttributes::default()).await;
+    let redrive = Some(Redrive { queue: dead.clone(), receives_max: 5 });
+    let queue = node.queue("q", QueueAttributes { redrive, ..Default::default() }).await;
+    node.exporting("f", Handler::Event, |_| {}).await;
+    let mut seen = node.answer(|_| Outcome::Ok);
+    node.run();
+    let pattern = |n: usize| {
+        let matchers: Vec<_> = (0..180)
+            .map(
+                |m| serde_json::json!({"equals-ignore-case": format!("{n}-{m}{}", "A".repeat(50))}),
+            )
+            .collect();
+        serde_json::json!({ "data": { "a": matchers } }).try_into().unwrap()
+    };
+    node.trigger("f", &queue, |trigger| trigger.patterns = (0..10).map(pattern).collect()).await;
+    let data = serde_json::json!({ "a": vec!["aaaaaaaaaaaaaaaaaaaaaaaa"; 30_000] });
+    let message = lambent_storage::NewMessage {
+        body: data.to_string().into(),
+        content_type: Some("application/json".into()),
+        ..Default::default()
+    };
+    node.send_from(&queue, message, super::Origin::default()).await;
+    assert_eq!(all(&mut seen).await, []);
+    let letters = node.received(&dead).await;
+    assert_eq!(letters[0].attributes["errortype"], "Lambent.PatternTooCostly");
+    assert!(letters[0].attributes["errormessage"].contains("fewer matchers"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_batch_that_fails_as_a_whole_comes_again_as_a_whole() {
     let node = Node::new();
     let queue = node.queue("q", QueueAttributes::default()).await;

@@ -2,7 +2,8 @@ use lambent_dispatch::Delivered;
 use lambent_storage::{NewMessage, QueueAttributes};
 use lambent_types::{DeliveryPolicy, Handler, Outcome};
 
-use super::{Node, all, event, exhausted, partly, to};
+use super::{Node, Origin, all, event, exhausted, partly, to};
+use crate::fixture::Fixture;
 
 #[tokio::test(start_paused = true)]
 async fn a_function_that_triggers_itself_is_stopped_with_a_record() {
@@ -61,4 +62,58 @@ async fn a_message_that_is_stopped_takes_no_others_of_its_batch_with_it() {
     assert_eq!(all(&mut seen).await, [["free"]]);
     assert_eq!(node.received(&redrive.queue).await[0].body, "again");
     assert_eq!(node.received(&queue).await, []);
+}
+
+#[tokio::test(start_paused = true)]
+async fn so_many_descend_from_one_also_over_a_restart() {
+    let stores = lambent_storage::Stores::memory(
+        std::sync::Arc::new(lambent_types::SystemClock),
+        lambent_storage::Quotas::default(),
+    );
+    let root = lambent_types::Root { id: lambent_types::RequestId::new().0, events: 0 };
+    let origin = |events| Origin {
+        root: Some(lambent_types::Root { events, ..root }),
+        ..Origin::default().enter(&super::samples::name("first")).unwrap()
+    };
+    // What the second node gets was made when the first had seen so many.
+    let mut known = 0;
+    for expected in [4, 2, 0] {
+        let kept = stores.clone();
+        let node = Node::with(Fixture::descending(known + expected), |_| kept);
+        let policy = DeliveryPolicy { on_failure: to("queue:told"), ..DeliveryPolicy::default() };
+        let f = node.function("f", policy).await;
+        let told = node.queue("told", QueueAttributes::default()).await;
+        let mut seen = node.answer(|_| Outcome::Ok);
+        let running = node.run();
+        for number in 0..expected + 3 {
+            node.invoke_from(&f, event(&number.to_string()), origin(known)).await;
+        }
+        assert_eq!(all(&mut seen).await.len() as u64, expected);
+        let call = node.fixture.runner.call.lock().unwrap().clone();
+        known += expected;
+        if let Some(call) = call {
+            assert_eq!(call.origin.root.unwrap().events, known);
+        }
+        let letters = node.received(&told).await;
+        assert_eq!(letters.len(), 3);
+        let letter = String::from_utf8_lossy(&letters[0].body).into_owned();
+        assert!(letter.contains("TooManyDescendants"), "{letter}");
+        let receipts: Vec<_> = letters.into_iter().map(|letter| letter.receipt).collect();
+        stores.queues.delete(&super::namespace(), &told, &receipts).await.unwrap();
+        node.drain.cancel();
+        running.await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_nothing_led_to_is_a_root_itself() {
+    let node = Node::new();
+    let f = node.function("f", DeliveryPolicy::default()).await;
+    let mut seen = node.answer(|_| Outcome::Ok);
+    node.run();
+    node.invoke(&f, event("1")).await;
+    all(&mut seen).await;
+    let call = node.fixture.runner.call.lock().unwrap().clone().unwrap();
+    let root = lambent_types::Root { id: call.id.0, events: 0 };
+    assert_eq!(call.origin.root, Some(root));
 }

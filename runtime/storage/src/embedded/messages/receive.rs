@@ -24,6 +24,15 @@ pub(crate) enum Until {
     ProcessEnds(Timestamp),
 }
 
+/// How many messages of one group may be taken together.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PerGroup {
+    /// The first.
+    One,
+    /// All that are due.
+    All,
+}
+
 /// A message that is due.
 pub(crate) struct Due {
     pub(crate) seq: i64,
@@ -39,13 +48,14 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Due> {
 /// Takes at most `limit` messages that are due, until `until`. Each is first
 /// shown to `keep`; of what that says no to it has disposed itself.
 ///
-/// Several of one group come together, in their order: the later ones while
-/// the first is still due. After [`BATCH_MAX`] that were disposed of it stops.
+/// Where `per_group` is `All`, several of one group come together, in their
+/// order: the later ones while the first is still due. After [`BATCH_MAX`] that were disposed of it stops.
 pub(crate) fn receive(
     tx: &mut Tx<'_>,
     line: i64,
     limit: usize,
     until: Until,
+    per_group: PerGroup,
     mut keep: impl FnMut(&mut Tx<'_>, &Taken) -> Result<bool, StorageError>,
 ) -> Result<Received, StorageError> {
     let mut taken = Vec::new();
@@ -64,7 +74,12 @@ pub(crate) fn receive(
             while let Some(due) = next.filter(|_| taken.len() < limit && disposed < BATCH_MAX) {
                 let seq = due.seq;
                 match take(tx, due, until, &mut keep)? {
-                    Some(message) => taken.push(message),
+                    Some(message) => {
+                        taken.push(message);
+                        if per_group == PerGroup::One {
+                            break;
+                        }
+                    }
                     None => disposed += 1,
                 }
                 next = match &group {

@@ -5,10 +5,37 @@ use tokio::time::Instant;
 
 use crate::embedded::messages::receive::Received;
 use crate::embedded::messages::row::Taken;
-use crate::embedded::shard::{OperationError, Shard, Tx};
+use crate::embedded::messages::settle::{self, Ticket};
+use crate::embedded::shard::{Background, OperationError, Shard, Tx};
+use crate::error::StorageError;
+
+/// What was taken, on its way to whoever asked. If nobody asks any more when it
+/// comes, it is given back as if it had never been taken.
+struct Claim {
+    received: Option<Received>,
+    line: i64,
+    background: Background,
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        let taken = self.received.take().map(|received| received.taken).unwrap_or_default();
+        if taken.is_empty() {
+            return;
+        }
+        let line = self.line;
+        self.background.submit(move |tx| {
+            for Taken { seq, lease, .. } in taken {
+                settle::return_at(tx, line, Ticket { seq, lease }, tx.now, false, true)?;
+            }
+            Ok::<_, StorageError>(())
+        });
+    }
+}
 
 /// Takes again and again until something was taken or the wait is over; in
 /// between it sleeps until something arrives at the line or falls due there.
+/// What is taken for a future that was dropped meanwhile is given back.
 pub(crate) async fn take<W, E>(
     shard: &Shard,
     clock: &dyn Clock,
@@ -26,7 +53,12 @@ where
         let mut arrived = std::pin::pin!(signal.notified());
         // Listens from before it looks, so that no arrival is missed.
         arrived.as_mut().enable();
-        let Received { taken, next, stopped } = shard.claim(attempt()).await?;
+        let (work, background) = (attempt(), shard.background());
+        let claim = move |tx: &mut Tx<'_>| {
+            work(tx).map(|received| Claim { received: Some(received), line, background })
+        };
+        let mut claim: Claim = shard.claim(claim).await?;
+        let Some(Received { taken, next, stopped }) = claim.received.take() else { continue };
         if !taken.is_empty() || (!stopped && Instant::now() >= deadline) {
             return Ok(taken);
         }

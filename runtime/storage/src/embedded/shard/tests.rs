@@ -8,7 +8,7 @@ use rusqlite::{Connection, ffi};
 
 use super::{Shard, Tx};
 use crate::data_dir::DataDir;
-use crate::embedded::messages::receive::{Until, receive};
+use crate::embedded::messages::receive::{PerGroup, Until, receive};
 use crate::embedded::messages::row::failed;
 use crate::embedded::messages::send::{New, send};
 use crate::embedded::messages::settle::{Ticket, delete};
@@ -103,7 +103,8 @@ async fn a_full_disk_undoes_the_batch_and_nothing_else() {
 }
 
 fn take(tx: &mut Tx<'_>) -> Result<Ticket, StorageError> {
-    let received = receive(tx, LINE, 1, Until::Time(Timestamp::MAX), |_, _| Ok(true))?;
+    let received =
+        receive(tx, LINE, 1, Until::Time(Timestamp::MAX), PerGroup::All, |_, _| Ok(true))?;
     Ok(Ticket { seq: received.taken[0].seq, lease: received.taken[0].lease })
 }
 

@@ -107,7 +107,7 @@ impl State {
         &mut self,
         place: &(String, String),
         now: Timestamp,
-        limit: usize,
+        (limit, one_of_each_group): (usize, bool),
         visibility: Visibility,
     ) -> Result<Received, QueueError> {
         let queue = self.queues.get_mut(place).ok_or(QueueError::NoQueue)?;
@@ -115,9 +115,14 @@ impl State {
         let timeout = Duration::from_millis(attributes.visibility_timeout_ms);
         let visible = later(now, visibility.time().unwrap_or(timeout));
         let (mut received, mut dead) = (Received::default(), Vec::new());
+        let mut groups = BTreeSet::new();
         for sequence in queue.line.due(now) {
             if received.messages.len() >= limit {
                 break;
+            }
+            let group = queue.line.0.get(&sequence).and_then(|waiting| waiting.group.clone());
+            if group.as_ref().is_some_and(|group| groups.contains(group)) {
+                continue;
             }
             let Some(taken) = queue.line.take(sequence, visible) else { continue };
             let is_over = rules::is_over(&attributes, taken.2.sent, now);
@@ -128,6 +133,7 @@ impl State {
             if is_dead && !is_over {
                 dead.push(taken.2);
             } else if !is_over {
+                groups.extend(group.filter(|_| one_of_each_group));
                 received.messages.push(message(taken));
             }
         }
@@ -168,6 +174,29 @@ impl State {
             }
         }
         Ok(moved)
+    }
+}
+
+impl MemoryEvents {
+    async fn take_messages(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        (limit, one_of_each_group): (usize, bool),
+        visibility: Visibility,
+        wait: Duration,
+    ) -> Result<Vec<Message>, QueueError> {
+        rules::receive(visibility)?;
+        let (limit, place) = (limit.min(bounds::BATCH_MAX), key(namespace, queue.as_str()));
+        let attempt = || {
+            let (now, wanted) = (self.clock.now(), (limit, one_of_each_group));
+            let received = self.lock().receive(&place, now, wanted, visibility)?;
+            if received.dead > 0 {
+                self.arrived.notify_waiters();
+            }
+            Ok((received.messages, received.next))
+        };
+        self.wait(wait, attempt).await
     }
 }
 
@@ -278,16 +307,40 @@ impl Queues for MemoryEvents {
         visibility: Visibility,
         wait: Duration,
     ) -> Result<Vec<Message>, QueueError> {
-        rules::receive(visibility)?;
-        let (limit, place) = (limit.min(bounds::BATCH_MAX), key(namespace, queue.as_str()));
-        let attempt = || {
-            let received = self.lock().receive(&place, self.clock.now(), limit, visibility)?;
-            if received.dead > 0 {
-                self.arrived.notify_waiters();
-            }
-            Ok((received.messages, received.next))
+        self.take_messages(namespace, queue, (limit, false), visibility, wait).await
+    }
+
+    async fn receive_firsts(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        limit: usize,
+        visibility: Visibility,
+        wait: Duration,
+    ) -> Result<Vec<Message>, QueueError> {
+        self.take_messages(namespace, queue, (limit, true), visibility, wait).await
+    }
+
+    async fn release(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        receipts: &[(Receipt, Duration)],
+    ) -> Result<Vec<bool>, QueueError> {
+        receipts.iter().try_for_each(|(_, pause)| rules::visibility(*pause))?;
+        let (mut state, now) = (self.lock(), self.clock.now());
+        let line = &mut held(&mut state, namespace, queue.as_str())?.line;
+        let release = |(receipt, pause): &(Receipt, Duration)| {
+            let Some((_, waiting)) = line.held(receipt) else { return false };
+            waiting.visible = later(now, *pause);
+            waiting.leased = false;
+            waiting.receives -= 1;
+            true
         };
-        self.wait(wait, attempt).await
+        let released = receipts.iter().map(release).collect();
+        drop(state);
+        self.arrived.notify_waiters();
+        Ok(released)
     }
 
     async fn delete(

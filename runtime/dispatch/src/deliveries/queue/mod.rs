@@ -1,0 +1,228 @@
+//! Messages of queues: a poller for each trigger receives as many as can be
+//! handled now, and no more.
+
+mod batch;
+mod verdict;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use lambent_storage::{Message, Queue, QueueError, Visibility};
+use lambent_types::{
+    Event, FunctionVersion, Handler, Incoming, Namespace, Qualifier, QueueName, Source, Trigger,
+    bounds, occurrence,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::deliveries::{Deliveries, STORE_PAUSE, policy};
+use crate::dispatcher::chosen;
+
+/// How long a poller waits at an empty queue; as long as SQS lets one.
+const WAIT: Duration = Duration::from_secs(20);
+/// How much longer than the function may run a message stays invisible.
+const VISIBILITY_MARGIN: Duration = Duration::from_secs(5);
+
+/// What brings the messages of a queue to a function.
+struct Poller {
+    namespace: Namespace,
+    queue: QueueName,
+    trigger: Arc<Trigger>,
+    /// As many as may be handled at once.
+    places: Arc<Semaphore>,
+    /// Whether the node did not begin with the last message that it was given.
+    refused: Arc<AtomicBool>,
+    stop: CancellationToken,
+}
+
+/// Messages to be handed over together, and to whom.
+struct Batch {
+    namespace: Namespace,
+    queue: Queue,
+    trigger: Arc<Trigger>,
+    function: Arc<FunctionVersion>,
+    handler: Handler,
+    messages: Vec<Message>,
+    refused: Arc<AtomicBool>,
+}
+
+impl Deliveries {
+    /// Has a function handle the messages of a queue until `stop`.
+    pub(super) async fn follow_queue(
+        self: Arc<Self>,
+        namespace: Namespace,
+        trigger: Trigger,
+        stop: CancellationToken,
+    ) {
+        let Source::Queue { queue, concurrency_max, .. } = &trigger.source else { return };
+        let poller = Poller {
+            namespace,
+            queue: queue.clone(),
+            places: Arc::new(Semaphore::new(*concurrency_max as usize)),
+            trigger: Arc::new(trigger),
+            refused: Arc::default(),
+            stop,
+        };
+        let in_hand = TaskTracker::new();
+        // What lasts is said once: a function may be missing for days.
+        let mut told = String::new();
+        while !poller.stop.is_cancelled() {
+            let Ok(place) = poller.places.clone().acquire_owned().await else { break };
+            if poller.stop.run_until_cancelled(self.stores.space.enough()).await.is_none() {
+                break;
+            }
+            match self.poll(&poller).await {
+                Ok(batches) => {
+                    told.clear();
+                    self.begin(&poller, place, batches, &in_hand).await;
+                }
+                Err(error) => {
+                    let error = error.to_string();
+                    if error != told {
+                        tracing::error!(queue = %poller.queue, error, "cannot receive messages");
+                        told = error;
+                    }
+                    poller.stop.run_until_cancelled(tokio::time::sleep(STORE_PAUSE)).await;
+                }
+            }
+        }
+        in_hand.close();
+        in_hand.wait().await;
+    }
+
+    /// Has batches handled, each in a task and a place of its own.
+    async fn begin(
+        self: &Arc<Self>,
+        poller: &Poller,
+        place: OwnedSemaphorePermit,
+        batches: Vec<Batch>,
+        in_hand: &TaskTracker,
+    ) {
+        let mut first = Some(place);
+        for batch in batches {
+            let place = match first.take() {
+                Some(place) => place,
+                // Never waits: no more are received than there are places.
+                None => match poller.places.clone().acquire_owned().await {
+                    Ok(place) => place,
+                    Err(_) => return,
+                },
+            };
+            let this = self.clone();
+            in_hand.spawn(async move {
+                this.work(batch).await;
+                drop(place);
+            });
+        }
+        // Lets them be admitted before it is asked how much room is left.
+        tokio::task::yield_now().await;
+    }
+
+    /// Receives what comes next, if anything comes in time. What was received
+    /// when it is to stop is still handled.
+    async fn poll(&self, poller: &Poller) -> Result<Vec<Batch>, QueueError> {
+        let Poller { namespace, queue: name, trigger, .. } = poller;
+        let Source::Queue { batch_size, batch_window_ms, .. } = trigger.source else {
+            return Ok(Vec::new());
+        };
+        let found = self.dispatcher.resolve(namespace, &trigger.function, Qualifier::Latest).await;
+        let function = found.map_err(|error| QueueError::Invalid(error.to_string()))?;
+        let handler = chosen(Incoming::Message, &function)
+            .map_err(|error| QueueError::Invalid(error.to_string()))?;
+        let Some(room) = self.room(poller, &function).await else { return Ok(Vec::new()) };
+        let queue = self.stores.queues.queue(namespace, name).await?.ok_or(QueueError::NoQueue)?;
+        let own = Duration::from_millis(queue.attributes.visibility_timeout_ms);
+        let timeout = Duration::from_millis(function.configuration.timeout_ms);
+        let window = Duration::from_millis(batch_window_ms);
+        let needed = timeout + window + VISIBILITY_MARGIN;
+        let visibility = Visibility::WhileAlive(own.max(needed).min(bounds::VISIBILITY_MAX));
+        let batch_size = batch_size as usize;
+        let messages = if handler == Handler::Batch {
+            self.receive_batch(poller, batch_size, visibility, window).await?
+        } else {
+            // Each in a place of its own; of a group one, so that none is received
+            // that waits for another.
+            let limit = batch_size.min(poller.places.available_permits() + 1).min(room);
+            let queues = &self.stores.queues;
+            let received = queues.receive_firsts(namespace, name, limit, visibility, WAIT);
+            poller.stop.run_until_cancelled(received).await.transpose()?.unwrap_or_default()
+        };
+        let batches = match handler {
+            Handler::Batch if messages.is_empty() => Vec::new(),
+            Handler::Batch => vec![messages],
+            _ => messages.into_iter().map(|message| vec![message]).collect(),
+        };
+        let batch = |messages| Batch {
+            namespace: namespace.clone(),
+            queue: queue.clone(),
+            trigger: trigger.clone(),
+            function: function.clone(),
+            handler,
+            messages,
+            refused: poller.refused.clone(),
+        };
+        Ok(batches.into_iter().map(batch).collect())
+    }
+
+    /// How many messages could be begun with now, once that is one at least.
+    /// `None` if it is to stop. Where the node refused the last one, only one is
+    /// tried, and not at once: the reason may be one that nobody tells the end of.
+    async fn room(&self, poller: &Poller, function: &FunctionVersion) -> Option<usize> {
+        let refused = poller.refused.load(Ordering::Relaxed);
+        let room = async {
+            if refused {
+                tokio::time::sleep(policy::refused()).await;
+            }
+            self.dispatcher.room(function).await
+        };
+        let room = poller.stop.run_until_cancelled(room).await?;
+        Some(if refused { 1 } else { room })
+    }
+
+    /// Receives a batch, and waits `window` for it to fill.
+    async fn receive_batch(
+        &self,
+        poller: &Poller,
+        limit: usize,
+        visibility: Visibility,
+        window: Duration,
+    ) -> Result<Vec<Message>, QueueError> {
+        let (queues, stop) = (&self.stores.queues, &poller.stop);
+        let receive =
+            |limit, wait| queues.receive(&poller.namespace, &poller.queue, limit, visibility, wait);
+        let received = stop.run_until_cancelled(receive(limit, WAIT)).await;
+        let mut messages = received.transpose()?.unwrap_or_default();
+        let closes = tokio::time::Instant::now() + window;
+        while !messages.is_empty() && messages.len() < limit {
+            let left = closes.saturating_duration_since(tokio::time::Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            let more = receive(limit - messages.len(), left);
+            match stop.run_until_cancelled(more).await {
+                Some(Ok(more)) => messages.extend(more),
+                // Those there are do not wait for a store that fails.
+                Some(Err(_)) | None => break,
+            }
+        }
+        Ok(messages)
+    }
+}
+
+fn event(queue: &QueueName, message: &Message) -> Event {
+    occurrence::message(
+        queue,
+        occurrence::MessageFacts {
+            id: message.id.clone(),
+            body: message.body.clone(),
+            content_type: message.content_type.clone(),
+            attributes: message.attributes.clone(),
+            group: message.group.clone(),
+            sequence: message.sequence,
+            sent: message.sent,
+            receives: message.receives,
+        },
+    )
+}
