@@ -253,16 +253,16 @@ async fn dripping(node: &Node, head: &str) -> (String, Duration) {
 async fn bodies_come_at_a_least_rate_at_every_door() {
     let node = Node::start_with(least_rate).await;
     node.deploy_public("f").await;
-    for path in ["buckets/b", "keyspaces/k", "queues/q"] {
+    for path in ["buckets/photos", "keyspaces/settings", "queues/orders"] {
         let request = Request::put(format!("/v1/{path}")).body(Bytes::new()).unwrap();
         assert_eq!(node.send(request).await.status, 201, "{path}");
     }
     for (head, answer) in [
         ("POST /fn/f/", "HTTP/1.1 502"),
         ("PUT /v1/functions/g", "HTTP/1.1 400"),
-        ("PUT /v1/buckets/b/objects/o", "HTTP/1.1 400"),
-        ("PUT /v1/keyspaces/k/keys/k", "HTTP/1.1 400"),
-        ("POST /v1/queues/q/messages", "HTTP/1.1 400"),
+        ("PUT /v1/buckets/photos/objects/o", "HTTP/1.1 400"),
+        ("PUT /v1/keyspaces/settings/keys/k", "HTTP/1.1 400"),
+        ("POST /v1/queues/orders/messages", "HTTP/1.1 400"),
         ("POST /v1/functions/f/invocations", "HTTP/1.1 400"),
     ] {
         let (received, took) = dripping(&node, head).await;
