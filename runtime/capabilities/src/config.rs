@@ -1,19 +1,23 @@
 //! `wasi:config`: the function's environment variables. Its two published
 //! versions differ in nothing but their names.
 
-use lambent_engine::Host;
 use lambent_engine::wasmtime::Result;
+use lambent_engine::{Host, cost};
 
 use crate::bindings::{config_2024_09_27, config_rc1};
 use crate::ctx::Ctx;
 
 fn get(host: &mut Host<Ctx>, key: &str) -> Option<String> {
+    host.charge(cost::bytes(key.len()));
     host.state().function.configuration.environment.0.get(key).cloned()
 }
 
 fn get_all(host: &mut Host<Ctx>) -> Vec<(String, String)> {
     let environment = &host.state().function.configuration.environment.0;
-    environment.iter().map(|(key, value)| (key.clone(), value.clone())).collect()
+    let all: Vec<_> = environment.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
+    let bytes = all.iter().map(|(key, value)| key.len() + value.len()).sum();
+    host.charge(cost::list(all.len(), bytes));
+    all
 }
 
 impl config_rc1::wasi::config::store::Host for Host<Ctx> {

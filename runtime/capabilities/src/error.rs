@@ -27,6 +27,17 @@ impl Error {
     }
 }
 
+/// Characters of a text of the guest that an error repeats.
+const QUOTED_CHARS_MAX: usize = 100;
+
+/// What the guest said, as an error repeats it: not all of what may be megabytes.
+pub(crate) fn quoted(text: &str) -> String {
+    match text.char_indices().nth(QUOTED_CHARS_MAX) {
+        Some((end, _)) => format!("{:?}…", &text[..end]),
+        None => format!("{text:?}"),
+    }
+}
+
 /// The result as an interface has it whose errors are text.
 pub(crate) fn settle<V>(result: Result<V, Error>) -> wasmtime::Result<Result<V, String>> {
     match result {

@@ -39,15 +39,15 @@ impl Capability<Ctx> for Interfaces {
 
     fn link(&self, linker: &mut Linker<Host<Ctx>>) -> wasmtime::Result<()> {
         // One by one: wasi:io is the engine's.
-        blobstore::types::add_to_linker::<_, Own>(linker, |host| host)?;
-        blobstore::container::add_to_linker::<_, Own>(linker, |host| host)?;
-        blobstore::blobstore::add_to_linker::<_, Own>(linker, |host| host)?;
-        config_rc1::Imports::add_to_linker::<_, Own>(linker, |host| host)?;
-        config_2024_09_27::Imports::add_to_linker::<_, Own>(linker, |host| host)?;
-        keyvalue_draft::WatchService::add_to_linker::<_, Own>(linker, |host| host)?;
-        keyvalue_draft2::WatchService::add_to_linker::<_, Own>(linker, |host| host)?;
-        logging::Imports::add_to_linker::<_, Own>(linker, |host| host)?;
-        messaging::MessagingRequestReply::add_to_linker::<_, Own>(linker, |host| host)
+        blobstore::types::add_to_linker::<_, Own>(linker, Host::called)?;
+        blobstore::container::add_to_linker::<_, Own>(linker, Host::called)?;
+        blobstore::blobstore::add_to_linker::<_, Own>(linker, Host::called)?;
+        config_rc1::Imports::add_to_linker::<_, Own>(linker, Host::called)?;
+        config_2024_09_27::Imports::add_to_linker::<_, Own>(linker, Host::called)?;
+        keyvalue_draft::WatchService::add_to_linker::<_, Own>(linker, Host::called)?;
+        keyvalue_draft2::WatchService::add_to_linker::<_, Own>(linker, Host::called)?;
+        logging::Imports::add_to_linker::<_, Own>(linker, Host::called)?;
+        messaging::MessagingRequestReply::add_to_linker::<_, Own>(linker, Host::called)
     }
 
     fn handlers(&self, component: &InstancePre<Host<Ctx>>) -> Vec<Handler> {

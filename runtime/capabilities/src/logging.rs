@@ -1,13 +1,14 @@
 //! `wasi:logging`: lines of the invocation's log, beginning with their level.
 
-use lambent_engine::Host;
 use lambent_engine::wasmtime::Result;
+use lambent_engine::{Host, cost};
 
 use crate::bindings::logging::wasi::logging::logging::{self, Level};
 use crate::ctx::Ctx;
 
 impl logging::Host for Host<Ctx> {
     fn log(&mut self, level: Level, context: String, message: String) -> Result<()> {
+        self.charge(cost::bytes(context.len() + message.len()));
         let level = match level {
             Level::Trace => "TRACE",
             Level::Debug => "DEBUG",

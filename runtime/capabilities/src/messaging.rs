@@ -11,14 +11,14 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use lambent_engine::wasmtime::component::Resource;
-use lambent_engine::{Host, Parts, wasmtime};
+use lambent_engine::{Host, Parts, cost, wasmtime};
 use lambent_storage::{NewMessage, QueueError};
 use lambent_types::{Access, QueueName};
 
 use crate::bindings::messaging::wasi::messaging::types::{self, Metadata, Topic};
 use crate::bindings::messaging::wasi::messaging::{producer, request_reply};
 use crate::ctx::Ctx;
-use crate::error::Error;
+use crate::error::{Error, quoted};
 use crate::grants::{self, Kind};
 
 /// A connection to the node's queues; there is nothing else to connect to.
@@ -43,6 +43,9 @@ pub struct Message {
 
 /// Bytes of all the messages that one invocation holds at a time.
 const HELD_BYTES_MAX: usize = 16 << 20;
+/// Metadata that one message has at the most: all that a queue takes of them fits,
+/// and counting their bytes stays short.
+const METADATA_MAX: usize = 1000;
 /// The metadata that is a FIFO message's group.
 pub(crate) const GROUP: &str = "lambent-group";
 /// The metadata that is a FIFO message's deduplication id.
@@ -52,11 +55,14 @@ type Handle = Resource<Message>;
 
 impl Message {
     fn bytes(&self) -> usize {
-        let metadata = self.metadata.iter().map(|(key, value)| key.len() + value.len());
         self.data.len()
             + self.content_type.as_ref().map_or(0, String::len)
-            + metadata.sum::<usize>()
+            + size(self.metadata.iter())
     }
+}
+
+fn size<'a>(metadata: impl Iterator<Item = (&'a String, &'a String)>) -> usize {
+    metadata.map(|(key, value)| key.len() + value.len()).sum()
 }
 
 /// Gives the guest a message to hold.
@@ -76,6 +82,12 @@ fn change(
     let message = host.table().get_mut(message)?;
     let before = message.bytes();
     change(message);
+    let count = message.metadata.len();
+    if count > METADATA_MAX {
+        return Err(wasmtime::format_err!(
+            "a message has {count} metadata; the most is {METADATA_MAX}"
+        ));
+    }
     let after = message.bytes();
     account(host, before, after)
 }
@@ -124,6 +136,7 @@ impl types::HostClient for Host<Ctx> {
 
 impl types::HostMessage for Host<Ctx> {
     fn new(&mut self, data: Vec<u8>) -> wasmtime::Result<Handle> {
+        self.charge(cost::bytes(data.len()));
         hold(self, Message { data: data.into(), ..Message::default() })
     }
 
@@ -136,21 +149,28 @@ impl types::HostMessage for Host<Ctx> {
     }
 
     fn set_content_type(&mut self, message: Handle, content_type: String) -> wasmtime::Result<()> {
+        self.charge(cost::bytes(content_type.len()));
         change(self, &message, |message| message.content_type = Some(content_type))
     }
 
     fn data(&mut self, message: Handle) -> wasmtime::Result<Vec<u8>> {
-        Ok(self.table().get(&message)?.data.to_vec())
+        let data = self.table().get(&message)?.data.to_vec();
+        self.charge(cost::bytes(data.len()));
+        Ok(data)
     }
 
     fn set_data(&mut self, message: Handle, data: Vec<u8>) -> wasmtime::Result<()> {
+        self.charge(cost::bytes(data.len()));
         change(self, &message, |message| message.data = data.into())
     }
 
     fn metadata(&mut self, message: Handle) -> wasmtime::Result<Option<Metadata>> {
         let metadata = &self.table().get(&message)?.metadata;
         let pairs = metadata.iter().map(|(key, value)| (key.clone(), value.clone()));
-        Ok((!metadata.is_empty()).then(|| pairs.collect()))
+        let pairs: Option<Metadata> = (!metadata.is_empty()).then(|| pairs.collect());
+        let owed = cost::list(metadata.len(), size(metadata.iter()));
+        self.charge(owed);
+        Ok(pairs)
     }
 
     fn add_metadata(
@@ -159,14 +179,18 @@ impl types::HostMessage for Host<Ctx> {
         key: String,
         value: String,
     ) -> wasmtime::Result<()> {
+        self.charge(cost::list(1, key.len() + value.len()));
         change(self, &message, |message| drop(message.metadata.insert(key, value)))
     }
 
     fn set_metadata(&mut self, message: Handle, metadata: Metadata) -> wasmtime::Result<()> {
+        let bytes = size(metadata.iter().map(|(key, value)| (key, value)));
+        self.charge(cost::list(metadata.len(), bytes));
         change(self, &message, |message| message.metadata = metadata.into_iter().collect())
     }
 
     fn remove_metadata(&mut self, message: Handle, key: String) -> wasmtime::Result<()> {
+        self.charge(cost::bytes(key.len()));
         change(self, &message, |message| drop(message.metadata.remove(&key)))
     }
 
@@ -183,8 +207,10 @@ impl producer::Host for Host<Ctx> {
         message: Handle,
     ) -> Result<(), Error> {
         let mut message = release(self, message).map_err(Error::Trap)?;
-        let queue: QueueName =
-            topic.parse().map_err(|error| Error::Other(format!("topic {topic:?}: {error}")))?;
+        self.charge(cost::list(message.metadata.len(), topic.len() + message.bytes()));
+        let queue: QueueName = topic
+            .parse()
+            .map_err(|error| Error::Other(format!("topic {}: {error}", quoted(&topic))))?;
         let Parts { state: ctx, log, .. } = self.parts();
         let granted = ctx.function.configuration.grants.queues.get(&queue).copied();
         let what = (Kind::Queue, queue.as_str());

@@ -1,6 +1,7 @@
 use lambent_types::Handler;
 use wasmtime::component::{InstancePre, Linker};
 
+use crate::charged;
 use crate::host::Host;
 
 /// Host interfaces that guests may import, and the code that links them.
@@ -48,9 +49,9 @@ pub trait Capability<T: 'static>: Send + Sync {
 pub struct Wasi;
 
 /// The version of WASI 0.2 whose signatures wasmtime 48 serves.
-const WASI_02: &str = "0.2.12";
+pub(crate) const WASI_02: &str = "0.2.12";
 /// The version of WASI 0.3 whose signatures wasmtime 48 serves.
-const WASI_03: &str = "0.3.0";
+pub(crate) const WASI_03: &str = "0.3.0";
 
 /// Interfaces of both versions.
 const INTERFACES: &[&str] = &[
@@ -113,11 +114,13 @@ impl<T: Send + 'static> Capability<T> for Wasi {
         wasmtime_wasi::p2::add_to_linker_async(linker)?;
         crate::debug_string::link(linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
+        charged::link(linker)?;
         crate::context::add_to_linker(linker)
     }
 
     fn link_async(&self, linker: &mut Linker<Host<T>>) -> wasmtime::Result<()> {
         wasmtime_wasi::p3::add_to_linker(linker)?;
-        wasmtime_wasi_http::p3::add_to_linker(linker)
+        wasmtime_wasi_http::p3::add_to_linker(linker)?;
+        charged::link_async(linker)
     }
 }

@@ -34,6 +34,7 @@ pub(crate) struct View<'a> {
     context: &'a Context,
     limits: &'a Limits,
     deadline: Instant,
+    owed: u64,
     abandoned: &'a mut Option<Failure>,
     table: &'a mut ResourceTable,
 }
@@ -47,12 +48,16 @@ impl HasData for HasContext {
 pub(crate) fn add_to_linker<T: Send + 'static>(
     linker: &mut Linker<Host<T>>,
 ) -> wasmtime::Result<()> {
-    types::add_to_linker::<_, HasContext>(linker, |host: &mut Host<T>| View {
-        context: &host.context,
-        limits: &host.limits,
-        deadline: host.deadline,
-        abandoned: &mut host.abandoned,
-        table: &mut host.table,
+    types::add_to_linker::<_, HasContext>(linker, |host: &mut Host<T>| {
+        let host = host.called();
+        View {
+            context: &host.context,
+            limits: &host.limits,
+            deadline: host.deadline,
+            owed: host.owed,
+            abandoned: &mut host.abandoned,
+            table: &mut host.table,
+        }
     })
 }
 
@@ -63,7 +68,8 @@ type Handle = Resource<ContextHandle>;
 impl<T: Send> types::HostContextWithStore<T> for HasContext {
     fn fuel_left(host: Access<'_, T, Self>, _: Handle) -> wasmtime::Result<u64> {
         let mut host = host;
-        wasmtime::AsContextMut::as_context_mut(&mut host).get_fuel()
+        let left = wasmtime::AsContextMut::as_context_mut(&mut host).get_fuel()?;
+        Ok(left.saturating_sub(host.get().owed))
     }
 }
 

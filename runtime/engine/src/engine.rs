@@ -13,6 +13,7 @@ use crate::artifact::Artifact;
 use crate::capability::{Capability, Wasi};
 use crate::compile::{CompileError, Compiler, InProcess};
 use crate::component::Component;
+use crate::epochs::Epochs;
 use crate::host::Host;
 use crate::inspect::{InspectError, Inspection, inspect};
 use crate::instances::Slots;
@@ -155,6 +156,8 @@ impl<T: Send + 'static> Builder<T> {
         let [(sync, no_pool), (concurrent, no_second_pool)] =
             [target(Abi::Sync)?, target(Abi::Async)?];
         let no_pool = no_pool.or(no_second_pool);
+        let epochs = Epochs::start([&sync.wasmtime, &concurrent.wasmtime])
+            .map_err(|error| StartError::Engine(format!("no thread for its clock: {error}")))?;
         let advice = no_pool.map_or_else(|| pool.advice.clone(), |advice| vec![advice]);
         let compiler = self.compiler.unwrap_or_else(|| Arc::new(InProcess::new(self.options)));
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -164,7 +167,7 @@ impl<T: Send + 'static> Builder<T> {
             capabilities,
             compiler,
             advice,
-            turns: Turns::new(cores),
+            turns: Turns::new(cores, epochs),
             slots: Slots::of_pool(pool.instances),
             executor: self.executor,
         };
@@ -200,6 +203,12 @@ impl<T: Send + 'static> Engine<T> {
     #[must_use]
     pub fn advice(&self) -> &[PoolAdvice] {
         &self.inner.advice
+    }
+
+    /// The interfaces that components may import.
+    #[must_use]
+    pub fn interfaces(&self) -> &[Interface] {
+        &self.inner.served
     }
 
     /// Names the kind of machine code this engine makes and loads: equal for

@@ -7,7 +7,9 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
 use crate::context::Context;
+use crate::cost;
 use crate::egress::{Egress, Outgoing};
+use crate::epochs::Epochs;
 use crate::limiter::Limiter;
 use crate::log::Log;
 use crate::turns::{self, Tenant};
@@ -37,6 +39,13 @@ pub struct Host<T> {
     pub(crate) context: Context,
     pub(crate) limits: Limits,
     pub(crate) deadline: Instant,
+    /// When whatever runs in it is ended: of several requests in flight, the
+    /// deadline of the first.
+    pub(crate) expires: Instant,
+    pub(crate) epochs: Arc<Epochs>,
+    /// Fuel for what the host has done for the guest, beside what the guest
+    /// itself has burned: only the guest's own code can change that figure.
+    pub(crate) owed: u64,
     /// What the guest said it is about to die of.
     pub(crate) abandoned: Option<Failure>,
 }
@@ -49,7 +58,7 @@ impl<T> Host<T> {
         logs: Log,
         context: Context,
         limits: Limits,
-        deadline: Instant,
+        (deadline, epochs): (Instant, Arc<Epochs>),
     ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(crate::options::RESOURCES_MAX);
@@ -64,6 +73,9 @@ impl<T> Host<T> {
             context,
             limits,
             deadline,
+            expires: deadline,
+            epochs,
+            owed: 0,
             abandoned: None,
         }
     }
@@ -87,8 +99,22 @@ impl<T> Host<T> {
         self.context = context;
         self.limits = limits;
         self.deadline = deadline;
+        self.expires = deadline;
         self.abandoned = None;
         self.limiter.renew();
+    }
+
+    /// Charges the invocation fuel for work that the host does for it; see
+    /// [`cost`](crate::cost). It counts to its meter and its limit.
+    pub const fn charge(&mut self, fuel: u64) {
+        self.owed = self.owed.saturating_add(fuel);
+    }
+
+    /// To be the way in which a capability's functions find their host: charges
+    /// [one call](cost::CALL).
+    pub const fn called(&mut self) -> &mut Self {
+        self.charge(cost::CALL);
+        self
     }
 
     /// The embedding product's own state.
@@ -120,12 +146,14 @@ impl<T> Host<T> {
 
 impl<T: Send> WasiView for Host<T> {
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.charge(cost::CALL);
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
     }
 }
 
 impl<T: Send> WasiHttpView for Host<T> {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
+        self.charge(cost::CALL);
         WasiHttpCtxView { ctx: &mut self.http, table: &mut self.table, hooks: &mut self.outgoing }
     }
 }

@@ -118,7 +118,7 @@ impl<T: Send + 'static> Instances<T> {
             return Some(desk);
         }
         let slot = linked.slots.take()?;
-        let fresh = || Instance::new(&linked.engine, (self.prototype)(), None);
+        let fresh = || Instance::new(linked, (self.prototype)(), None);
         let instance = self.take().unwrap_or_else(fresh);
         let (desk, state, jobs) = self.desks.open(reuse);
         let (component, home) = (self.component.clone(), Arc::downgrade(self));
@@ -168,7 +168,7 @@ impl<T: Send + 'static> Instances<T> {
                 self.lock().filling = false;
                 return;
             };
-            let mut instance = Instance::new(&linked.engine, (self.prototype)(), None);
+            let mut instance = Instance::new(linked, (self.prototype)(), None);
             if !instance.prepare(linked).await {
                 // No slot is free, or the component fails to instantiate: the
                 // next invocation tries, and can tell someone.

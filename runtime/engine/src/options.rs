@@ -1,3 +1,4 @@
+use wasmparser::WasmFeatures;
 use wasmtime::{
     Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmBacktraceDetails,
 };
@@ -10,17 +11,30 @@ use crate::pool::{MEMORIES_MAX, Pool};
 /// more, and rare enough that yielding costs nothing measurable.
 pub(crate) const FUEL_YIELD_INTERVAL: u64 = 500_000;
 
-/// Bytes the host may copy out of a guest in one call: above the largest
-/// buffered payload (6 MiB), far below what would hurt if a thousand
-/// invocations did it at once.
-pub(crate) const HOSTCALL_BYTES_MAX: usize = 16 << 20;
+/// Bytes the host may copy out of a guest in one call, as it holds them: above
+/// the largest buffered payload (6 MiB), and a few milliseconds of work also in
+/// the smallest pieces.
+pub(crate) const HOSTCALL_BYTES_MAX: usize = 8 << 20;
 
 /// Host resources (streams, pollables, headers, bodies) a guest may hold at
 /// once; a busy concurrent guest holds some hundreds.
-pub(crate) const RESOURCES_MAX: usize = 10_000;
+pub(crate) const RESOURCES_MAX: usize = 1_000;
 
-/// Random bytes a guest may ask for in one call.
+/// The same for an instance that serves up to a thousand requests at once, each
+/// of which holds some.
+pub(crate) const SHARED_RESOURCES_MAX: usize = 10_000;
+
+/// Handles of all kinds that a component may hold at once, also to its own
+/// resources, which cost the host little.
+pub(crate) const HANDLES_MAX: usize = 10_000;
+
+/// Random bytes a guest may ask for in one call: Go's and Python's libraries ask
+/// for all that a program wants at once.
 pub(crate) const RANDOM_BYTES_MAX: u64 = 1 << 20;
+
+/// Random bytes that are made before others may run, a third of a millisecond; as
+/// many as the Web's `getRandomValues` gives.
+pub(crate) const RANDOM_BYTES_AT_ONCE: u64 = 64 << 10;
 
 /// Frames of a guest backtrace that are kept.
 const BACKTRACE_FRAMES_MAX: usize = 20;
@@ -50,6 +64,7 @@ impl Options {
         let mut config = Config::new();
         config
             .consume_fuel(true)
+            .epoch_interruption(true)
             .parallel_compilation(self.parallel_compilation)
             .wasm_backtrace_details(WasmBacktraceDetails::Disable)
             .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(BACKTRACE_FRAMES_MAX))
@@ -57,6 +72,11 @@ impl Options {
             .wasm_component_model_async(abi == Abi::Async)
             .concurrency_support(abi == Abi::Async)
             .wasm_memory64(false)
+            // What no toolchain uses unless it is told to; each is code of the
+            // compiler that would be open to attack (ADR 0023).
+            .wasm_features(WasmFeatures::FUNCTION_REFERENCES, false)
+            .wasm_relaxed_simd(false)
+            .wasm_tail_call(false)
             // Host frames of one tenant are not left for the next to find.
             .async_stack_zeroing(true)
             // Prebuilt images in place of copying data segments, also for the
@@ -70,7 +90,7 @@ impl Options {
     #[must_use]
     pub fn baseline(&self) -> Config {
         let mut config = self.run_config(Abi::Sync, Some(&Pool::for_host(self.instances)));
-        config.consume_fuel(false);
+        config.consume_fuel(false).epoch_interruption(false);
         config
     }
 

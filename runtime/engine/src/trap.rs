@@ -22,6 +22,9 @@ pub(crate) fn outcome<T>(error: &wasmtime::Error, host: &mut Host<T>, limits: &L
     if trap == Some(&Trap::OutOfFuel) {
         return Outcome::OutOfFuel { limit: limits.fuel, backtrace };
     }
+    if trap == Some(&Trap::Interrupt) {
+        return timed_out(limits);
+    }
     if let Some(mut failure) = host.abandoned.take() {
         if failure.trace.is_empty() {
             failure.trace = backtrace;
@@ -37,6 +40,12 @@ pub(crate) fn outcome<T>(error: &wasmtime::Error, host: &mut Host<T>, limits: &L
         // handles, a malformed value, a resource used after it was dropped.
         None => Outcome::Trapped { message: error.root_cause().to_string(), backtrace },
     }
+}
+
+/// The outcome of a guest whose time is over.
+pub(crate) fn timed_out(limits: &Limits) -> Outcome {
+    let limit_ms = u64::try_from(limits.timeout.as_millis()).unwrap_or(u64::MAX);
+    Outcome::TimedOut { limit_ms }
 }
 
 fn backtrace(error: &wasmtime::Error) -> Vec<String> {

@@ -22,6 +22,8 @@ use lambent_types::{FunctionName, FunctionVersion, Namespace};
 
 use account::{Accounts, Place};
 
+use crate::epochs::Epochs;
+
 /// What a guest may run for before it has to wait for turns.
 pub(crate) const AT_ONCE: Duration = Duration::from_micros(500);
 
@@ -40,13 +42,15 @@ pub(crate) struct Turns {
     accounts: Mutex<Accounts>,
     /// Whether anyone waits: mostly nobody does, and every invocation asks.
     contended: AtomicBool,
+    /// Ends each guest's time in one poll.
+    pub(crate) epochs: Arc<Epochs>,
 }
 
 impl Turns {
     /// So many at once.
-    pub(crate) fn new(turns: usize) -> Arc<Self> {
+    pub(crate) fn new(turns: usize, epochs: Arc<Epochs>) -> Arc<Self> {
         let accounts = Mutex::new(Accounts::new(turns));
-        Arc::new(Self { accounts, contended: AtomicBool::new(false) })
+        Arc::new(Self { accounts, contended: AtomicBool::new(false), epochs })
     }
 
     fn lock(&self) -> MutexGuard<'_, Accounts> {
@@ -177,6 +181,7 @@ impl<F: Future> Future for Sharing<F> {
                 return Poll::Pending;
             }
         }
+        this.turns.epochs.see();
         let began = Instant::now();
         if !by_turns {
             let polled = this.guest.poll(cx);
@@ -234,6 +239,20 @@ impl Wake for Yielding {
     }
 }
 
+/// Lets others run. As wasmtime does it: tokio's own wakes only later, which looks
+/// as if the guest waited for something.
+pub(crate) async fn yield_now() {
+    let mut yielded = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 #[cfg(test)]
 mod tests {
     use std::pin::pin;
@@ -255,22 +274,9 @@ mod tests {
         }
     }
 
-    /// As wasmtime does it: tokio's own wakes only later.
-    async fn yield_now() {
-        let mut yielded = false;
-        std::future::poll_fn(|cx| {
-            if std::mem::replace(&mut yielded, true) {
-                return Poll::Ready(());
-            }
-            cx.waker().wake_by_ref();
-            Poll::Pending
-        })
-        .await;
-    }
-
     #[tokio::test]
     async fn a_tenant_with_many_guests_does_not_slow_down_another() {
-        let turns = Turns::new(1);
+        let turns = Turns::new(1, Epochs::none());
         let many: Vec<_> =
             (0..20).map(|_| tokio::spawn(turns.share(named("a"), 1, spin(1000)))).collect();
         // All of them wait for turns by now.
@@ -284,7 +290,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_begins_waits_behind_those_of_its_tenant_that_wait() {
-        let turns = Turns::new(1);
+        let turns = Turns::new(1, Epochs::none());
         let mut first = pin!(turns.share(named("a"), 1, spin(1000)));
         let mut second = pin!(turns.share(named("a"), 1, spin(1000)));
         // Each has what it may run at once, then one has the turn.
@@ -300,7 +306,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_that_ends_or_is_dropped_while_it_waits_holds_up_nobody() {
-        let turns = Turns::new(1);
+        let turns = Turns::new(1, Epochs::none());
         let guests: Vec<_> =
             (0..8).map(|_| tokio::spawn(turns.share((None, None), 1, spin(50)))).collect();
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -112,7 +112,8 @@ pub struct Limits {
     pub memory_bytes: u64,
     /// Wall-clock time from admission to the end, waits in host calls included.
     pub timeout: Duration,
-    /// WebAssembly operators, by the frozen operator-cost table.
+    /// WebAssembly operators, by the frozen operator-cost table, and what the host
+    /// does for the guest, by the engine's table of costs.
     pub fuel: u64,
     /// Bytes of a response; `None` lets a streamed one be as long as it likes.
     pub response_bytes: Option<u64>,

@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use futures::StreamExt;
 use lambent_engine::wasmtime::component::Resource;
-use lambent_engine::{Host, Parts, wasi, wasmtime};
+use lambent_engine::{Host, Parts, cost, wasi, wasmtime};
 use lambent_storage::{Condition, ListObjects, Object, ObjectError, PutObject};
 use lambent_types::{Access, BucketName, Origin, bounds};
 
@@ -184,6 +184,7 @@ async fn get_data(
     start: u64,
     end: u64,
 ) -> Result<Resource<IncomingValue>, Error> {
+    host.charge(cost::bytes(name.len()));
     if start > end {
         return Err(Error::Other(format!("the range from {start} to {end} ends before it begins")));
     }
@@ -209,6 +210,7 @@ fn write_data(
     name: String,
     value: &Resource<OutgoingValue>,
 ) -> Result<(), Error> {
+    host.charge(cost::bytes(name.len()));
     let (ctx, bucket, origin) = writing(host, container)?;
     let objects = ctx.shared.objects.clone();
     let (namespace, bucket, origin) = (ctx.namespace().clone(), bucket.clone(), origin.clone());
@@ -248,10 +250,21 @@ async fn read_names(
     let page = ctx.shared.objects.list(ctx.namespace(), &names.bucket, list).await?;
     names.ended = page.next.is_none();
     names.after = page.next;
-    Ok((page.objects.into_iter().map(|object| object.key).collect(), names.ended))
+    let ended = names.ended;
+    let keys: Vec<_> = page.objects.into_iter().map(|object| object.key).collect();
+    host.charge(cost::list(keys.len(), keys.iter().map(String::len).sum()));
+    Ok((keys, ended))
 }
 
 async fn delete(host: &mut Host<Ctx>, container: &Handle, names: &[String]) -> Result<(), Error> {
+    host.charge(cost::list(names.len(), names.iter().map(String::len).sum()));
+    if names.len() > bounds::BATCH_MAX {
+        return Err(Error::Other(format!(
+            "{} objects at once are too many; the most is {}",
+            names.len(),
+            bounds::BATCH_MAX
+        )));
+    }
     let (ctx, bucket, origin) = writing(host, container)?;
     delete_all(ctx, bucket, names.iter().map(String::as_str), origin).await
 }
@@ -274,6 +287,7 @@ async fn head(
     container: &Handle,
     name: &str,
 ) -> Result<(String, Object), Error> {
+    host.charge(cost::bytes(name.len()));
     let (ctx, bucket) = reading(host, container)?;
     let object = ctx.shared.objects.head(ctx.namespace(), bucket, name).await?;
     Ok((bucket.to_string(), object))

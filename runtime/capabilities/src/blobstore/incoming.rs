@@ -5,7 +5,7 @@ use futures::StreamExt;
 use lambent_engine::wasi::async_trait;
 use lambent_engine::wasi::p2::{DynInputStream, InputStream, Pollable, StreamError, StreamResult};
 use lambent_engine::wasmtime::component::Resource;
-use lambent_engine::{Host, wasmtime};
+use lambent_engine::{Host, cost, wasmtime};
 use lambent_storage::ByteStream;
 
 use crate::bindings::blobstore::wasi::blobstore::types;
@@ -22,7 +22,7 @@ pub struct IncomingValue {
 }
 
 /// Bytes that can be had at once; more is streamed.
-const SYNC_BYTES_MAX: u64 = 16 << 20;
+const SYNC_BYTES_MAX: u64 = 8 << 20;
 
 type Handle = Resource<IncomingValue>;
 
@@ -34,7 +34,9 @@ impl types::HostIncomingValue for Host<Ctx> {
         value: Handle,
     ) -> wasmtime::Result<Result<Vec<u8>, String>> {
         let value = self.table().delete(value)?;
-        settle(collect(value).await)
+        let collected = collect(value).await;
+        self.charge(cost::bytes(collected.as_ref().map_or(0, Vec::len)));
+        settle(collected)
     }
 
     async fn incoming_value_consume_async(

@@ -20,7 +20,7 @@ pub use incoming::IncomingValue;
 pub use outgoing::OutgoingValue;
 
 use crate::ctx::Ctx;
-use crate::error::Error;
+use crate::error::{Error, quoted};
 use crate::grants::{self, Kind};
 
 /// Streams of objects that one invocation may have open at a time; each holds
@@ -51,8 +51,9 @@ impl Streams {
 /// Parses a container's name and finds what the function may do with it;
 /// refuses if that is nothing.
 fn bucket(ctx: &Ctx, log: &Log, name: &str, wanted: Access) -> Result<Container, Error> {
-    let bucket: BucketName =
-        name.parse().map_err(|error| Error::Other(format!("container {name:?}: {error}")))?;
+    let bucket: BucketName = name
+        .parse()
+        .map_err(|error| Error::Other(format!("container {}: {error}", quoted(name))))?;
     let granted = ctx.function.configuration.grants.buckets.get(&bucket).copied();
     let container = Container { bucket, granted };
     container.check(ctx, log, wanted)?;

@@ -2,7 +2,7 @@
 //! compare-and-swap.
 
 use lambent_engine::wasmtime::component::Resource;
-use lambent_engine::{Host, Parts, wasmtime};
+use lambent_engine::{Host, Parts, cost, wasmtime};
 use lambent_storage::{Expect, KeyValueError};
 use lambent_types::Access;
 
@@ -88,6 +88,7 @@ impl atomics::Host for Host<Ctx> {
 
 impl atomics::HostCas for Host<Ctx> {
     async fn new(&mut self, bucket: Handle, key: String) -> Result<Resource<Cas>, Error> {
+        self.charge(cost::bytes(key.len()));
         let (ctx, keyspace) = keyvalue::reading(self, &bucket)?;
         let entry = ctx.shared.keyvalue.get(ctx.namespace(), keyspace, &key).await?;
         let revision = entry.map(|entry| entry.revision);
@@ -105,7 +106,9 @@ impl atomics::HostCas for Host<Ctx> {
         let entry =
             ctx.shared.keyvalue.get(ctx.namespace(), &cas.bucket.keyspace, &cas.key).await?;
         cas.revision = entry.as_ref().map(|entry| entry.revision);
-        Ok(entry.map(|entry| entry.value.into()))
+        let value: Option<Vec<u8>> = entry.map(|entry| entry.value.into());
+        self.charge(cost::bytes(value.as_ref().map_or(0, Vec::len)));
+        Ok(value)
     }
 
     async fn drop(&mut self, cas: Resource<Cas>) -> wasmtime::Result<()> {
@@ -127,6 +130,7 @@ async fn swap(
     cas: Resource<Cas>,
     value: Vec<u8>,
 ) -> Result<Option<Resource<Cas>>, Error> {
+    host.charge(cost::bytes(value.len()));
     let Parts { state: ctx, table, log, .. } = host.parts();
     let mut cas = table.delete(cas)?;
     cas.bucket.check(ctx, log, Access::Write)?;

@@ -10,7 +10,7 @@ mod opaque;
 
 use bytes::Bytes;
 use lambent_engine::wasmtime::component::Resource;
-use lambent_engine::{Host, Parts};
+use lambent_engine::{Host, Parts, cost};
 use lambent_storage::{Change, Expect, KeyPage, ListKeys, SetOptions};
 use lambent_types::{Access, KeyspaceName, Origin, bounds};
 
@@ -42,7 +42,7 @@ pub struct Cas {
 /// The keyspace that an empty identifier names.
 const DEFAULT_KEYSPACE: &str = "default";
 /// Bytes of values that one call gives back at most.
-const VALUES_BYTES_MAX: usize = 16 << 20;
+const VALUES_BYTES_MAX: usize = 8 << 20;
 /// Values read from the store at once.
 const GET_MANY_CHUNK: usize = 16;
 
@@ -105,15 +105,19 @@ fn writing<'a>(
 async fn get(host: &mut Host<Ctx>, bucket: &Handle, key: &str) -> Result<Option<Vec<u8>>, Error> {
     let (ctx, keyspace) = reading(host, bucket)?;
     let entry = ctx.shared.keyvalue.get(ctx.namespace(), keyspace, key).await?;
-    Ok(entry.map(|entry| entry.value.into()))
+    let value: Option<Vec<u8>> = entry.map(|entry| entry.value.into());
+    host.charge(cost::bytes(key.len() + value.as_ref().map_or(0, Vec::len)));
+    Ok(value)
 }
 
 async fn exists(host: &mut Host<Ctx>, bucket: &Handle, key: &str) -> Result<bool, Error> {
+    host.charge(cost::bytes(key.len()));
     let (ctx, keyspace) = reading(host, bucket)?;
     Ok(ctx.shared.keyvalue.get(ctx.namespace(), keyspace, key).await?.is_some())
 }
 
 async fn apply(host: &mut Host<Ctx>, bucket: &Handle, changes: Vec<Change>) -> Result<(), Error> {
+    host.charge(cost::list(changes.len(), changes.iter().map(size).sum()));
     let (ctx, keyspace, origin) = writing(host, bucket)?;
     if changes.len() > bounds::BATCH_MAX {
         return Err(too_many(changes.len()));
@@ -122,12 +126,21 @@ async fn apply(host: &mut Host<Ctx>, bucket: &Handle, changes: Vec<Change>) -> R
     Ok(())
 }
 
+/// Bytes that a change brings with it.
+fn size(change: &Change) -> usize {
+    match change {
+        Change::Set { key, value, .. } => key.len() + value.len(),
+        Change::Delete { key, .. } => key.len(),
+    }
+}
+
 async fn increment(
     host: &mut Host<Ctx>,
     bucket: &Handle,
     key: &str,
     by: i64,
 ) -> Result<i64, Error> {
+    host.charge(cost::bytes(key.len()));
     let (ctx, keyspace, origin) = writing(host, bucket)?;
     Ok(ctx.shared.keyvalue.increment(ctx.namespace(), keyspace, key, by, origin).await?)
 }
@@ -139,7 +152,9 @@ async fn list(
 ) -> Result<KeyPage, Error> {
     let (ctx, keyspace) = reading(host, bucket)?;
     let list = ListKeys { after, limit: bounds::PAGE_MAX, ..ListKeys::default() };
-    Ok(ctx.shared.keyvalue.list(ctx.namespace(), keyspace, list).await?)
+    let page = ctx.shared.keyvalue.list(ctx.namespace(), keyspace, list).await?;
+    host.charge(cost::list(page.keys.len(), page.keys.iter().map(String::len).sum()));
+    Ok(page)
 }
 
 /// Each key with its value.
@@ -148,6 +163,7 @@ async fn get_many(
     bucket: &Handle,
     keys: Vec<String>,
 ) -> Result<Vec<(String, Option<Vec<u8>>)>, Error> {
+    host.charge(cost::list(keys.len(), keys.iter().map(String::len).sum()));
     let (ctx, keyspace) = reading(host, bucket)?;
     if keys.len() > bounds::BATCH_MAX {
         return Err(too_many(keys.len()));
@@ -166,6 +182,7 @@ async fn get_many(
             )));
         }
     }
+    host.charge(cost::bytes(bytes));
     Ok(keys.into_iter().zip(values).collect())
 }
 

@@ -29,7 +29,7 @@ impl<T: Send + 'static> Component<T> {
         stdio: Option<Stdio>,
         guest: impl for<'a> FnOnce(&'a mut Store<Host<T>>, Guest) -> BoxFuture<'a, wasmtime::Result<R>>,
     ) -> Result<Finished<R>, Refused> {
-        let mut instance = Instance::obtain(&self.0.engine, invocation, stdio);
+        let mut instance = Instance::obtain(&self.0, invocation, stdio);
         let (outcome, value) = instance.run(&self.0, guest).await?;
         let (meter, logs) = instance.read();
         if value.is_some() {

@@ -128,6 +128,12 @@ impl Flights {
         self.sharers.values().next().map(|sharer| self.due(&sharer.flight))
     }
 
+    /// When whatever the guest does has to be over: with none in flight it has as
+    /// long as for one, as it may have something to do when it has answered.
+    pub(crate) fn expires(&self) -> Instant {
+        self.deadline().unwrap_or_else(|| self.idle_since + self.timeout)
+    }
+
     /// When one has to be over.
     pub(crate) fn due(&self, flight: &Flight) -> Instant {
         flight.began + self.timeout

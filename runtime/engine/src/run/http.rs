@@ -128,7 +128,7 @@ impl<T: Send + 'static> Component<T> {
     where
         B: http_body::Body<Data = Bytes, Error = wasmtime_wasi_http::Error> + Send + 'static,
     {
-        let instance = Instance::obtain(&self.0.engine, invocation, None);
+        let instance = Instance::obtain(&self.0, invocation, None);
         let mut guest = Guest { instance: Some(instance), completion, returned: false };
         let Some(instance) = guest.instance.as_mut() else { return Ok(Outcome::Internal) };
         let (linked, offered) = (&*self.0, slot.clone());

@@ -6,7 +6,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use lambent_types::{Limits, LogStream, Logs, Meter, Outcome, Start};
 use wasmtime::component;
-use wasmtime::{AsContextMut as _, Store};
+use wasmtime::{AsContextMut as _, Store, StoreContextMut, Trap, UpdateDeadline};
 use wasmtime_wasi::cli::{StdinStream, StdoutStream};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
@@ -15,7 +15,10 @@ use crate::host::Host;
 use crate::instances::Instances;
 use crate::invocation::{Invocation, Refused};
 use crate::log::Log;
-use crate::options::{FUEL_YIELD_INTERVAL, HOSTCALL_BYTES_MAX, RANDOM_BYTES_MAX, RESOURCES_MAX};
+use crate::options::{
+    FUEL_YIELD_INTERVAL, HANDLES_MAX, HOSTCALL_BYTES_MAX, RANDOM_BYTES_AT_ONCE, RESOURCES_MAX,
+    SHARED_RESOURCES_MAX,
+};
 use crate::trap;
 
 /// One store with all its limits set, and the component instance in it: what
@@ -49,7 +52,7 @@ impl<T: Send + 'static> Instance<T> {
     /// One for `invocation`: one that waited for it, if there is one, else a
     /// fresh one, which is instantiated when it is run.
     pub(crate) fn obtain(
-        engine: &wasmtime::Engine,
+        linked: &Linked<T>,
         mut invocation: Invocation<T>,
         stdio: Option<Stdio>,
     ) -> Self {
@@ -60,17 +63,13 @@ impl<T: Send + 'static> Instance<T> {
                 instance.renew(invocation);
                 instance
             }
-            None => Self::new(engine, invocation, stdio),
+            None => Self::new(linked, invocation, stdio),
         };
         instance.home = home;
         instance
     }
 
-    pub(crate) fn new(
-        engine: &wasmtime::Engine,
-        invocation: Invocation<T>,
-        stdio: Option<Stdio>,
-    ) -> Self {
+    pub(crate) fn new(linked: &Linked<T>, invocation: Invocation<T>, stdio: Option<Stdio>) -> Self {
         let deadline = invocation.deadline();
         let Invocation { limits, state, environment, outgoing, context, start, began, .. } =
             invocation;
@@ -80,11 +79,13 @@ impl<T: Send + 'static> Instance<T> {
             wasi.env(key, value);
         }
         wire(&mut wasi, &logs, stdio);
-        let host = Host::new(state, wasi.build(), outgoing, logs, context, limits, deadline);
-        let mut store = Store::new(engine, host);
+        let (wasi, clock) = (wasi.build(), (deadline, linked.turns.epochs.clone()));
+        let host = Host::new(state, wasi, outgoing, logs, context, limits, clock);
+        let mut store = Store::new(&linked.engine, host);
         store.limiter(|host| &mut host.limiter);
+        store.epoch_deadline_callback(at_epoch);
         store.set_hostcall_fuel(HOSTCALL_BYTES_MAX);
-        store.set_max_component_handles(RESOURCES_MAX);
+        store.set_max_component_handles(HANDLES_MAX);
         if let Some(table) = store.concurrent_resource_table() {
             table.set_max_capacity(RESOURCES_MAX);
         }
@@ -125,6 +126,7 @@ impl<T: Send + 'static> Instance<T> {
             tracing::error!(%error, "could not set the fuel of a store");
             return Ok((Outcome::Internal, None));
         }
+        self.store.set_epoch_deadline(1);
         let deadline = self.store.data().deadline;
         let tenant = self.store.data().tenant();
         let weight = self.limits.memory_bytes >> 20;
@@ -138,6 +140,11 @@ impl<T: Send + 'static> Instance<T> {
         });
         let sharing = linked.turns.share(tenant, weight, guarded.catch_unwind());
         match tokio::time::timeout_at(deadline.into(), sharing).await {
+            // What the host did for it is looked at by epochs only.
+            Ok(Ok(Ok(_))) if self.overdrawn() => {
+                let (limit, backtrace) = (self.limits.fuel, Vec::new());
+                Ok((Outcome::OutOfFuel { limit, backtrace }, None))
+            }
             Ok(Ok(Ok(value))) => Ok((Outcome::Ok, Some(value))),
             Ok(Ok(Err(error))) => match trap::refusal(&error) {
                 Some(refused) => Err(refused),
@@ -148,14 +155,12 @@ impl<T: Send + 'static> Instance<T> {
                 tracing::error!(message, "the host panicked while it ran a guest");
                 Ok((Outcome::Internal, None))
             }
-            Err(_elapsed) => {
-                let limit_ms = u64::try_from(self.limits.timeout.as_millis()).unwrap_or(u64::MAX);
-                Ok((Outcome::TimedOut { limit_ms }, None))
-            }
+            Err(_elapsed) => Ok((trap::timed_out(&self.limits), None)),
         }
     }
 
     fn fuel(&mut self) -> wasmtime::Result<()> {
+        self.store.data_mut().owed = 0;
         self.store.set_fuel(self.limits.fuel)?;
         self.store.fuel_async_yield_interval(Some(FUEL_YIELD_INTERVAL))
     }
@@ -179,8 +184,13 @@ impl<T: Send + 'static> Instance<T> {
         self.limits
     }
 
-    pub(crate) fn fuel_left(&self) -> u64 {
-        self.store.get_fuel().unwrap_or(0)
+    fn fuel_left(&self) -> u64 {
+        self.store.get_fuel().unwrap_or(0).saturating_sub(self.store.data().owed)
+    }
+
+    /// Whether it has used more than its fuel.
+    fn overdrawn(&self) -> bool {
+        self.store.data().owed > self.store.get_fuel().unwrap_or(0)
     }
 
     pub(crate) fn host(&mut self) -> &mut Host<T> {
@@ -200,6 +210,14 @@ impl<T: Send + 'static> Instance<T> {
         Some((&mut self.store, guest))
     }
 
+    /// Lets it hold as much as the requests need that it serves at once.
+    pub(crate) fn share(&mut self) {
+        self.store.data_mut().table.set_max_capacity(SHARED_RESOURCES_MAX);
+        if let Some(table) = self.store.concurrent_resource_table() {
+            table.set_max_capacity(SHARED_RESOURCES_MAX);
+        }
+    }
+
     /// Gives it back after an invocation whose guest returned: no other state
     /// is one to run in again.
     pub(crate) fn release(mut self) {
@@ -215,9 +233,35 @@ impl<T: Send + 'static> Instance<T> {
     }
 }
 
+/// What becomes of a guest that has run for an epoch: it lets others run, or it
+/// has run for long enough. The executor's own timers may come late, as they are
+/// looked at between tasks, some of which are guests.
+fn at_epoch<T>(mut store: StoreContextMut<'_, Host<T>>) -> wasmtime::Result<UpdateDeadline> {
+    // More than is left, if anything: the guest has its own count in a register.
+    let left = store.get_fuel()?;
+    let host = store.data_mut();
+    host.epochs.see();
+    if host.owed > left {
+        return Err(Trap::OutOfFuel.into());
+    }
+    if Instant::now() >= host.expires {
+        return Ok(UpdateDeadline::Interrupt);
+    }
+    Ok(UpdateDeadline::Yield(1))
+}
+
+/// Takes what the guest owes from its fuel, and returns what is left. Not while
+/// its code runs, which has its own count in a register.
+pub(crate) fn settle<T>(store: &mut StoreContextMut<'_, Host<T>>) -> wasmtime::Result<u64> {
+    let owed = std::mem::take(&mut store.data_mut().owed);
+    let left = store.get_fuel()?.saturating_sub(owed);
+    store.set_fuel(left)?;
+    Ok(left)
+}
+
 fn wire(wasi: &mut WasiCtxBuilder, logs: &Log, stdio: Option<Stdio>) {
     wasi.stderr(logs.stream(LogStream::Stderr));
-    wasi.max_random_size(RANDOM_BYTES_MAX);
+    wasi.max_random_size(RANDOM_BYTES_AT_ONCE);
     wasi.allow_tcp(false).allow_udp(false);
     match stdio {
         Some(stdio) => wasi.stdin(stdio.stdin).stdout(stdio.stdout),

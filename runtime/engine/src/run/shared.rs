@@ -31,7 +31,7 @@ use crate::instances::{IDLE, Instances, Slot};
 use crate::invocation::Invocation;
 use crate::run::flights::{Flight, Flights};
 use crate::run::http::{Answer, HeadSlot, respond};
-use crate::run::instance::{Instance, panic_message};
+use crate::run::instance::{Instance, panic_message, settle};
 use crate::trap;
 use crate::turns::Yielding;
 
@@ -172,10 +172,12 @@ impl<T: Send + 'static> Worker<T> {
     /// Serves; returns what becomes of those that are in flight at the end.
     async fn work(&mut self) -> Outcome {
         let limits = self.instance.limits();
-        let flights = Flights::new(limits.fuel, limits.timeout, self.instance.fuel_left());
-        let flights = &*self.flights.insert(Mutex::new(flights));
+        self.instance.share();
         let Some(indices) = self.component.0.http_03.clone() else { return Outcome::Internal };
         let Some((store, guest)) = self.instance.open() else { return Outcome::Internal };
+        let Ok(left) = settle(&mut store.as_context_mut()) else { return Outcome::Internal };
+        let flights = Flights::new(limits.fuel, limits.timeout, left);
+        let flights = &*self.flights.insert(Mutex::new(flights));
         let service = match indices.load(&mut *store, &guest) {
             Ok(service) => service,
             Err(error) => return trap::outcome(&error, store.data_mut(), &limits),
@@ -239,9 +241,7 @@ impl End {
         match self {
             Self::Done => Outcome::Ok,
             Self::Failed(error) => trap::outcome(&error, host, limits),
-            Self::TimedOut => Outcome::TimedOut {
-                limit_ms: u64::try_from(limits.timeout.as_millis()).unwrap_or(u64::MAX),
-            },
+            Self::TimedOut => trap::timed_out(limits),
             Self::Panicked => Outcome::Internal,
         }
     }
@@ -332,8 +332,9 @@ fn launch<T: Send + 'static>(
         let mut store = access.as_context_mut();
         let mut flights = lock(flights);
         store.data_mut().deadline = flights.due(&flight);
-        let (number, fuel) = flights.begin(flight, store.get_fuel()?);
+        let (number, fuel) = flights.begin(flight, settle(&mut store)?);
         store.set_fuel(fuel)?;
+        store.data_mut().expires = flights.expires();
         Ok(number)
     })
 }
@@ -346,11 +347,14 @@ fn land<T: Send + 'static>(
 ) -> wasmtime::Result<()> {
     accessor.with(|mut access| {
         let mut store = access.as_context_mut();
-        let Some((flight, meter, fuel)) = lock(flights).end(number, store.get_fuel()?) else {
+        let mut flights = lock(flights);
+        let Some((flight, meter, fuel)) = flights.end(number, settle(&mut store)?) else {
             return Ok(());
         };
         store.set_fuel(fuel)?;
         let host = store.data_mut();
+        host.expires = flights.expires();
+        drop(flights);
         let meter = Meter { memory_bytes: host.limiter.peak(), ..meter };
         flight.end(outcome, meter, host.logs.take());
         Ok(())
