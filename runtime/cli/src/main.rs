@@ -17,6 +17,7 @@ mod hints;
 mod input;
 mod jpeg;
 mod key;
+mod last_resort;
 mod listen;
 mod node;
 mod output;

@@ -46,6 +46,7 @@ mod tls;
 mod traffic;
 mod urls;
 mod warm;
+mod watchdog;
 mod workers;
 
 pub use compiler::{COMPILE_WORKER, compile_worker};

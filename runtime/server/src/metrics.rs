@@ -111,6 +111,7 @@ pub(crate) struct Metrics {
     http: [[Counter; CLASSES.len()]; Door::ALL.len()],
     connections: Gauge,
     connections_refused: Counter,
+    stuck_threads: Counter,
     in_flight: Gauge,
     resident: Gauge,
 }
@@ -216,6 +217,7 @@ impl Metrics {
             http: Default::default(),
             connections: Gauge::default(),
             connections_refused: Counter::default(),
+            stuck_threads: Counter::default(),
             in_flight: Gauge::default(),
             resident: Gauge::default(),
         };
@@ -246,6 +248,8 @@ impl Metrics {
         registry.register("lambent_connections", connections, self.connections.clone());
         let refused = "Connections turned away because too many were open";
         registry.register("lambent_connections_refused", refused, self.connections_refused.clone());
+        let stuck = "Times that a thread did not come back to its executor for a second";
+        registry.register("lambent_stuck_threads", stuck, self.stuck_threads.clone());
         registry.register("lambent_in_flight", "Invocations running", self.in_flight.clone());
         let resident = "Bytes of memory the process holds";
         registry.register("process_resident_memory_bytes", resident, self.resident.clone());
@@ -284,6 +288,11 @@ impl Metrics {
     /// A connection was turned away.
     pub(crate) fn connection_refused(&self) {
         self.connections_refused.inc();
+    }
+
+    /// A thread does not come back to its executor.
+    pub(crate) fn stuck(&self) {
+        self.stuck_threads.inc();
     }
 
     /// Everything in Prometheus' text form, with what queues and namespaces hold at

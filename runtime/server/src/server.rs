@@ -33,6 +33,7 @@ use crate::service::Doors;
 use crate::state::App;
 use crate::tls::Tls;
 use crate::urls::Urls;
+use crate::watchdog::Watchdog;
 use crate::workers::Workers;
 
 /// Most components that are uploaded at once: each may take 250 MiB of memory.
@@ -63,6 +64,7 @@ pub struct Server {
     /// They end with the server, not with the listener: what is in flight when
     /// it stops accepting is finished.
     _workers: Arc<Workers>,
+    _watchdog: Watchdog,
 }
 
 /// What a server opens before it serves. Opening blocks, so it is done apart.
@@ -175,10 +177,15 @@ impl Server {
         });
         let workers = Workers::start().map_err(|error| StartError::Engine(error.into()))?;
         let workers = Arc::new(workers);
+        let long = ("long".to_owned(), Handle::current());
+        let counted = app.metrics.clone();
+        let executors = workers.executors().chain([long]);
+        let _watchdog = Watchdog::start(executors, move || counted.stuck())
+            .map_err(|error| StartError::Engine(error.into()))?;
         let reload = Reload::new(opened.tls.clone());
         let listening = listen(&app, socket, opened.tls, workers.clone(), &options);
-        let grace = options.grace;
-        let server = Self { address, grace, app, reload, listening, _workers: workers };
+        let (grace, _workers) = (options.grace, workers);
+        let server = Self { address, grace, app, reload, listening, _workers, _watchdog };
         server.spawn(collect_garbage(server.app.clone()));
         server.spawn(sweep(server.app.clone()));
         let (app, drain) = (server.app.clone(), server.app.stop.drain.clone());

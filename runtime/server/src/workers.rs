@@ -5,8 +5,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread::JoinHandle;
-
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
@@ -20,6 +19,10 @@ const EVENT_INTERVAL: u32 = 16;
 /// Slices of the CPU that these threads get, the shortest there are: what comes
 /// in is not to wait for a thread that runs a long guest to use up its 3 ms.
 const SLICE: Duration = Duration::from_micros(100);
+
+/// How long a thread may take to end: one that is stuck is left behind, as its
+/// process ends without it.
+const ENDING: Duration = Duration::from_secs(2);
 
 /// The threads; they end when this is dropped, and what runs on them with them.
 pub(crate) struct Workers {
@@ -40,6 +43,10 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
     }
+}
+
+fn name(index: usize) -> String {
+    format!("worker-{index}")
 }
 
 impl Workers {
@@ -64,11 +71,17 @@ impl Workers {
                 }
                 runtime.block_on(stop.cancelled());
             };
-            let thread = std::thread::Builder::new().name(format!("worker-{index}"));
+            let thread = std::thread::Builder::new().name(name(index));
             started.threads.push(thread.spawn(serve)?);
             started.workers.push(Worker { executor, connections: Arc::default() });
         }
         Ok(started)
+    }
+
+    /// All executors, each with the name of its thread.
+    pub(crate) fn executors(&self) -> impl Iterator<Item = (String, Handle)> {
+        let executors = self.workers.iter().map(|worker| worker.executor.clone());
+        executors.enumerate().map(|(index, executor)| (name(index), executor))
     }
 
     /// The executor that serves the fewest connections, and a place on it.
@@ -83,9 +96,40 @@ impl Workers {
 impl Drop for Workers {
     fn drop(&mut self) {
         self.stop.cancel();
-        for thread in self.threads.drain(..) {
-            // A thread that panicked has said so.
-            let _ = thread.join();
+        let began = Instant::now();
+        while self.threads.iter().any(|thread| !thread.is_finished()) {
+            if began.elapsed() > ENDING {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
         }
+        for thread in self.threads.drain(..) {
+            if thread.is_finished() {
+                // A thread that panicked has said so.
+                let _ = thread.join();
+            } else {
+                let thread = thread.thread().name().unwrap_or_default();
+                tracing::error!(thread, "a thread does not end; leaving it behind");
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_that_is_stuck_does_not_hold_up_the_end() {
+        let workers = Workers::start().unwrap();
+        let (stuck, is_stuck) = std::sync::mpsc::channel();
+        workers.place().0.spawn(async move {
+            stuck.send(()).unwrap();
+            std::thread::sleep(Duration::from_secs(60));
+        });
+        is_stuck.recv().unwrap();
+        let began = Instant::now();
+        drop(workers);
+        assert!((ENDING..Duration::from_secs(30)).contains(&began.elapsed()));
     }
 }

@@ -108,3 +108,22 @@ async fn what_keeps_a_server_from_starting_is_named() {
     assert!(matches!(error, StartError::AddressInUse { address } if address == node.address));
     assert!(error.to_string().contains("--listen"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn threads_that_are_stuck_do_not_keep_the_server_from_its_end() {
+    let mut node = Node::start_with(|options| options.grace = Duration::from_millis(300)).await;
+    node.deploy_public("stuck").await;
+    let cores = std::thread::available_parallelism().unwrap().get();
+    let mut stuck = Vec::new();
+    for _ in 0..cores {
+        // Each is given to the thread with the fewest connections.
+        let mut connection = node.connect().await;
+        let head = "GET /fn/stuck/stuck HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        connection.write_all(head.as_bytes()).await.unwrap();
+        stuck.push(connection);
+    }
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    // The grace period, five seconds for what was cut off, two for the threads.
+    let ended = tokio::time::timeout(Duration::from_secs(60), node.stop()).await;
+    ended.expect("the server waits for stuck threads").unwrap();
+}

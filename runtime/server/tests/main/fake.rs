@@ -138,6 +138,11 @@ async fn respond(call: Call, request: Request<Body>, running: Running) -> Answer
             futures::future::pending::<()>().await;
             (builder, full(""))
         }
+        "/stuck" => {
+            // What no guest can do: not even a limit ends it.
+            std::thread::sleep(Duration::from_secs(300));
+            (builder, full(""))
+        }
         "/slow" => {
             tokio::time::sleep(Duration::from_millis(400)).await;
             (builder, full("slow"))
