@@ -40,4 +40,5 @@ mod resources;
 mod schedules;
 mod streaming;
 mod thumbnail_pipeline;
+mod time_limits;
 mod triggers;

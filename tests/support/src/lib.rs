@@ -4,6 +4,8 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "only tests use it")]
 
+pub mod callers;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
