@@ -340,9 +340,8 @@ async fn a_part_is_not_written_over_the_whole() {
 async fn an_upload_keeps_the_conditions_of_its_object() {
     let world = World::new().await;
     let uploads = "/v1/buckets/photos/uploads";
-    let begun = |field: (&'static str, &'static str)| {
-        send(&world.node, Method::POST, "/v1/buckets/photos/uploads?key=k", &[field], "")
-    };
+    let begin = format!("{uploads}?key=k");
+    let begun = async |field| send(&world.node, Method::POST, &begin, &[field], "").await;
     for field in [("if-none-match", "*"), ("if-match", "\"x\""), ("if-unmodified-since", PAST)] {
         let id = begun(field).await.json()["id"].as_str().unwrap().to_owned();
         let part = put(&world.node, &format!("{uploads}/{id}/parts/1"), &[], "new").await.json();
