@@ -7,7 +7,7 @@
 //! is forgotten; an interface without WIT fails the test.
 //!
 //! `LAMBENT_TIME_LIMITS=long cargo test --test time_limits -- --nocapture` gives
-//! each a second in place of 50 ms, and prints what was found.
+//! each two seconds in place of a part of one, and prints what was found.
 
 #![expect(clippy::unwrap_used, reason = "tests")]
 
@@ -17,6 +17,7 @@ mod stage;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use lambent_test_support::callers::{self, Called, Caller};
 use lambent_types::Outcome;
@@ -72,7 +73,7 @@ fn needs_what_is_not_made(called: &Called) -> bool {
 
 #[test]
 fn every_function_that_is_served_ends_with_its_guest() {
-    let stage = Stage::new();
+    let stage = Stage::new(Duration::from_millis(150));
     let (mut figures, mut endless) = (Vec::new(), 0);
     for caller in callers() {
         let component = stage.component(caller.wasm);

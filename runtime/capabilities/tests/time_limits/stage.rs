@@ -59,7 +59,8 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    pub(crate) fn new() -> Self {
+    /// Guests have so much time, or more in the long form.
+    pub(crate) fn new(timeout: Duration) -> Self {
         let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let cores = thread::available_parallelism().unwrap().get();
         let (mut serving, mut stop) = (Vec::new(), Vec::new());
@@ -72,7 +73,7 @@ impl Stage {
             thread::spawn(move || runtime.block_on(async { drop(stopped.await) }));
         }
         let long = std::env::var("LAMBENT_TIME_LIMITS").is_ok_and(|form| form == "long");
-        let timeout = Duration::from_millis(if long { 1000 } else { 50 });
+        let timeout = if long { Duration::from_secs(2) } else { timeout };
         let function = Arc::new(function());
         let shared = LONG.block_on(stores());
         let pace = Pace::start();
@@ -231,7 +232,7 @@ async fn stores() -> Arc<Shared> {
     let queue = "aaa".parse().unwrap();
     stores.queues.put_queue(&namespace, &queue, Default::default()).await.unwrap();
     let network = Network::new(Arc::new(Nowhere), RootCertStore::empty()).unwrap();
-    Arc::new(Shared::new(stores.objects, stores.keyvalue, stores.queues, network))
+    Arc::new(Shared::new(stores.objects, stores.keyvalue, stores.queues, network, [7; 32]))
 }
 
 /// A function that does nothing, called on each thread every two milliseconds.
