@@ -1,8 +1,8 @@
 //! What the host's work for a guest costs, in units of fuel: the one table.
 //!
-//! A unit stands for about 0.4 ns, which is what one operator of compiled code
-//! takes on average. The figures are rounded up from what the host takes for the
-//! same (ADR 0022 has the measurements). What a call costs depends on its
+//! A unit stands for about 0.4 ns, taken for one operator of compiled code. The
+//! figures are estimates of what the host takes for the same, rounded up; ADR 0022
+//! says where they come from. What a call costs depends on its
 //! arguments and results alone, never on how long it took, so that the same
 //! guest with the same input reports the same fuel.
 
