@@ -118,7 +118,7 @@ pub(crate) async fn run(directory: &Path, table: &mut Table) -> Result<(), Faile
         Arc::new(Stopwatch(watch)),
         stores.logs.clone(),
         Arc::new(Unobserved),
-        lambent_dispatch::Options { concurrency_max: 1000 },
+        lambent_dispatch::Options { concurrency_max: 1000, ..Default::default() },
     );
     let deliveries = Deliveries::new(dispatcher, DeliveryStores::from(&stores), clock);
     let drain = CancellationToken::new();
