@@ -28,6 +28,7 @@ mod kv_audit;
 mod lifecycle;
 mod limits;
 mod logs_and_metrics;
+mod memory;
 mod node;
 mod objects;
 mod order_queue;

@@ -63,7 +63,8 @@ impl Node {
         Self::start_by(command, data, flags)
     }
 
-    fn start_by(mut command: Command, data: &Arc<TempDir>, flags: &[&str]) -> Self {
+    /// Starts one by a command that runs the binary with further arguments.
+    pub(crate) fn start_by(mut command: Command, data: &Arc<TempDir>, flags: &[&str]) -> Self {
         command.args(["serve", "--json", "--listen", "127.0.0.1:0", "--data"]);
         command.arg(data.path()).args(flags).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = spawn(command);
@@ -230,7 +231,7 @@ pub(crate) fn lambent(arguments: &[&str]) -> Command {
     command
 }
 
-fn quiet(program: &Path) -> Command {
+pub(crate) fn quiet(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {

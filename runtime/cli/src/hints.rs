@@ -25,9 +25,10 @@ pub(crate) fn for_problem(problem: &Problem, path: &str, key_notes: &[String]) -
         ErrorCode::StorageUnavailable => {
             "check the disk that holds the server's data directory, then try again".into()
         }
-        ErrorCode::Overloaded | ErrorCode::ShuttingDown | ErrorCode::Throttled => {
-            "nothing was changed; try again in a moment".into()
-        }
+        ErrorCode::MemoryExhausted
+        | ErrorCode::Overloaded
+        | ErrorCode::ShuttingDown
+        | ErrorCode::Throttled => "nothing was changed; try again in a moment".into(),
         ErrorCode::BucketNotFound => "see which there are: lambent bucket list".into(),
         ErrorCode::KeyspaceNotFound => "see which there are: lambent keyspace list".into(),
         ErrorCode::QueueNotFound => "see which there are: lambent queue list".into(),

@@ -11,7 +11,8 @@ use crate::engine::LoadError;
 use crate::host::Host;
 use crate::instances::Slots;
 use crate::limiter::TABLE_ELEMENT_BYTES;
-use crate::turns::Turns;
+use crate::reclaim::Memory;
+use crate::turns::{Pace, Turns};
 
 /// Compiled code in memory, linked and ready to be instantiated. Cheap to clone.
 pub struct Component<T: 'static>(pub(crate) Arc<Linked<T>>);
@@ -27,6 +28,9 @@ pub(crate) struct Linked<T: 'static> {
     pub(crate) engine: wasmtime::Engine,
     pub(crate) turns: Arc<Turns>,
     pub(crate) slots: Arc<Slots>,
+    pub(crate) memory: Arc<Memory>,
+    /// What its guests use of the CPU of late.
+    pub(crate) pace: Arc<Pace>,
     /// Where long guests go; without, they stay where they were called.
     pub(crate) executor: Option<Handle>,
     pub(crate) pre: InstancePre<Host<T>>,
@@ -46,6 +50,7 @@ impl<T: Send + 'static> Component<T> {
         engine: wasmtime::Engine,
         turns: Arc<Turns>,
         slots: Arc<Slots>,
+        memory: Arc<Memory>,
         executor: Option<Handle>,
         pre: InstancePre<Host<T>>,
         others: Vec<Handler>,
@@ -67,6 +72,8 @@ impl<T: Send + 'static> Component<T> {
             engine,
             turns,
             slots,
+            memory,
+            pace: Arc::default(),
             executor,
             pre,
         })))

@@ -98,6 +98,14 @@ impl Desks {
             .retain(|desk| !std::ptr::eq(&*desk.state, state) || state.taken.load(Relaxed) > 0);
     }
 
+    /// No more places are found at workers that serve nobody; how many those are.
+    pub(crate) fn retire_all(&self) -> usize {
+        let mut desks = self.lock();
+        let before = desks.len();
+        desks.retain(|desk| desk.state.taken.load(Relaxed) > 0);
+        before - desks.len()
+    }
+
     /// How many workers have places, now or later.
     pub(crate) fn len(&self) -> usize {
         self.lock().len()

@@ -10,6 +10,7 @@ use wasmtime::component::Linker;
 
 use crate::abi::Abi;
 use crate::artifact::Artifact;
+use crate::budget::Budget;
 use crate::capability::{Capability, Wasi};
 use crate::compile::{CompileError, Compiler, InProcess};
 use crate::component::Component;
@@ -17,9 +18,11 @@ use crate::epochs::Epochs;
 use crate::host::Host;
 use crate::inspect::{InspectError, Inspection, inspect};
 use crate::instances::Slots;
-use crate::options::Options;
+use crate::options::{Options, Resident};
 use crate::pool::{Pool, PoolAdvice};
+use crate::reclaim::Memory;
 use crate::run::migrate::Migrating;
+use crate::trim::Trimmer;
 use crate::turns::{Turns, tenant};
 
 /// Compiles, loads and runs components. Cheap to clone; one per process is
@@ -37,6 +40,7 @@ struct Inner<T: 'static> {
     advice: Vec<PoolAdvice>,
     turns: Arc<Turns>,
     slots: Arc<Slots>,
+    memory: Arc<Memory>,
     executor: Option<Handle>,
 }
 
@@ -113,6 +117,7 @@ pub struct Builder<T: 'static> {
     capabilities: Vec<Box<dyn Capability<T>>>,
     compiler: Option<Arc<dyn Compiler>>,
     executor: Option<Handle>,
+    budget: Option<Arc<Budget>>,
 }
 
 impl<T: Send + 'static> Builder<T> {
@@ -139,6 +144,16 @@ impl<T: Send + 'static> Builder<T> {
         self
     }
 
+    /// Has the memory of all guests together, the waiting ones included, drawn
+    /// from `budget`: what does not fit is refused. Without one it is unbounded,
+    /// but for each guest's own limit; a process that runs functions of others
+    /// should have one.
+    #[must_use]
+    pub fn budget(mut self, budget: Arc<Budget>) -> Self {
+        self.budget = Some(budget);
+        self
+    }
+
     /// Reserves the pool and links the capabilities.
     ///
     /// A machine that cannot carry the pool asked for gets a smaller one, or
@@ -159,8 +174,13 @@ impl<T: Send + 'static> Builder<T> {
         let epochs = Epochs::start([&sync.wasmtime, &concurrent.wasmtime])
             .map_err(|error| StartError::Engine(format!("no thread for its clock: {error}")))?;
         let advice = no_pool.map_or_else(|| pool.advice.clone(), |advice| vec![advice]);
+        let idle = self.options.idle_bytes;
         let compiler = self.compiler.unwrap_or_else(|| Arc::new(InProcess::new(self.options)));
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let engines = [sync.wasmtime.clone(), concurrent.wasmtime.clone()];
+        let slot = Resident::within(idle, &pool).memory as u64;
+        let trimmer = Trimmer::new(engines, idle / 2, slot);
+        let budget = self.budget.unwrap_or_else(Budget::unlimited);
         let inner = Inner {
             targets: [sync, concurrent],
             served,
@@ -169,6 +189,7 @@ impl<T: Send + 'static> Builder<T> {
             advice,
             turns: Turns::new(cores, epochs),
             slots: Slots::of_pool(pool.instances),
+            memory: Memory::new(budget, trimmer),
             executor: self.executor,
         };
         Ok(Engine { inner: Arc::new(inner) })
@@ -179,7 +200,7 @@ impl<T: Send + 'static> Engine<T> {
     /// Starts building an engine that serves [`Wasi`].
     #[must_use]
     pub fn builder(options: Options) -> Builder<T> {
-        Builder { options, capabilities: Vec::new(), compiler: None, executor: None }
+        Builder { options, capabilities: Vec::new(), compiler: None, executor: None, budget: None }
     }
 
     /// Whether so many guests of a function (none: those of invocations that name
@@ -197,6 +218,13 @@ impl<T: Send + 'static> Engine<T> {
         F: Future<Output: Send> + Send + 'static,
     {
         Migrating::new(future, self.inner.executor.clone())
+    }
+
+    /// Bytes that slots of the pools keep resident for memories while nobody uses
+    /// them: at most half of [`Options::idle_bytes`], shortly after guests ended.
+    #[must_use]
+    pub fn idle_bytes(&self) -> u64 {
+        self.inner.memory.trimmer.unused()
     }
 
     /// What about this machine makes the engine smaller or slower than asked.
@@ -302,9 +330,10 @@ impl<T: Send + 'static> Engine<T> {
             .map_err(|error| LoadError::Link(format!("{error:#}")))?;
         let capabilities = self.inner.capabilities.iter();
         let handlers = capabilities.flat_map(|capability| capability.handlers(&pre)).collect();
-        let Inner { turns, slots, executor, .. } = &*self.inner;
-        let (turns, slots) = (turns.clone(), slots.clone());
-        Component::new(target.wasmtime.clone(), turns, slots, executor.clone(), pre, handlers)
+        let Inner { turns, slots, memory, executor, .. } = &*self.inner;
+        let (turns, slots, memory) = (turns.clone(), slots.clone(), memory.clone());
+        let (wasmtime, executor) = (target.wasmtime.clone(), executor.clone());
+        Component::new(wasmtime, turns, slots, memory, executor, pre, handlers)
     }
 }
 

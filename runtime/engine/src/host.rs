@@ -59,6 +59,7 @@ impl<T> Host<T> {
         context: Context,
         limits: Limits,
         (deadline, epochs): (Instant, Arc<Epochs>),
+        limiter: Limiter,
     ) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(crate::options::RESOURCES_MAX);
@@ -68,7 +69,7 @@ impl<T> Host<T> {
             http: WasiHttpCtx::new(),
             outgoing: Outgoing::new(outgoing, logs.clone()),
             table,
-            limiter: Limiter::new(limits.memory_bytes),
+            limiter,
             logs,
             context,
             limits,

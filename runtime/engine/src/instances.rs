@@ -1,3 +1,4 @@
+use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,8 +9,10 @@ use lambent_types::Provisioned;
 use crate::component::Component;
 use crate::desks::{Desk, Desks};
 use crate::invocation::Invocation;
+use crate::reclaim::GiveUp;
 use crate::run::instance::Instance;
 use crate::run::shared::Worker;
+use crate::turns::{Tenant, tenant};
 
 /// How many instances of a function version wait for invocations, and what
 /// becomes of those that have served one.
@@ -59,6 +62,7 @@ pub struct Instances<T: 'static> {
     /// What a ready instance is instantiated under.
     prototype: Box<dyn Fn() -> Invocation<T> + Send + Sync>,
     keep: Keep,
+    tenant: Tenant,
     waiting: Mutex<Waiting<T>>,
     /// Those that serve several requests at once.
     pub(crate) desks: Desks,
@@ -85,7 +89,12 @@ impl<T: Send + 'static> Instances<T> {
             Waiting { instances: VecDeque::new(), demand: Demand::default(), filling: false };
         let prototype = Box::new(prototype);
         let (waiting, desks) = (Mutex::new(waiting), Desks::default());
-        Arc::new(Self { component, prototype, keep, waiting, desks })
+        let tenant = tenant(prototype().context.function.as_deref());
+        let memory = component.0.memory.clone();
+        let instances = Arc::new(Self { component, prototype, keep, tenant, waiting, desks });
+        let this: Arc<dyn GiveUp> = instances.clone();
+        memory.register(Arc::downgrade(&this));
+        instances
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting<T>> {
@@ -206,6 +215,21 @@ impl<T: Send + 'static> Instances<T> {
         // Dropped here: giving memory back takes a while.
         drop(retired);
         left
+    }
+}
+
+impl<T: Send + 'static> GiveUp for Instances<T> {
+    fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
+    fn give_up(&self) -> Option<Box<dyn Any + Send>> {
+        let given_up = self.lock().instances.pop_front()?;
+        Some(Box::new(given_up))
+    }
+
+    fn end_idle(&self) -> usize {
+        self.desks.retire_all()
     }
 }
 

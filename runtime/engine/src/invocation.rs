@@ -3,6 +3,7 @@ use std::time::Instant;
 
 use lambent_types::{Environment, Limits, Logs, Meter, Outcome, Start};
 
+use crate::budget::Exhausted;
 use crate::context::Context;
 use crate::egress::Egress;
 use crate::instances::Instances;
@@ -76,6 +77,9 @@ pub enum Refused {
     /// Every slot of the pool is taken.
     #[error("every instance slot is taken")]
     PoolExhausted,
+    /// The memory of the node is used up.
+    #[error(transparent)]
+    MemoryExhausted(#[from] Exhausted),
     /// The component has no export of the kind asked for.
     #[error("the component does not export {0}")]
     NoSuchExport(lambent_types::Handler),

@@ -1,29 +1,60 @@
-use wasmtime::ResourceLimiter;
+use std::sync::Arc;
+
+use wasmtime::ResourceLimiterAsync;
+
+use crate::budget::Hold;
+use crate::reclaim::Memory;
+use crate::run::migrate;
 
 /// Bytes of host memory one table element takes.
 pub(crate) const TABLE_ELEMENT_BYTES: u64 = size_of::<usize>() as u64;
 
-/// Holds all memories and tables of a store together under one limit.
+/// A guest whose memory grows beyond this goes on elsewhere than on the thread
+/// of its connection: to touch so much for the first time takes a thousand page
+/// faults, and half a millisecond to one, within one instruction.
+const IN_PLACE: u64 = 4 << 20;
+
+/// Why a guest was refused memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Denied {
+    /// It would have had more than its limit.
+    Limit,
+    /// The node has no more.
+    Node,
+}
+
+/// Holds all memories and tables of a store together under one limit, and
+/// charges them to the node's budget when they are granted: a guest touches what
+/// it was granted whenever it likes.
 ///
 /// wasmtime's own `StoreLimits` counts each memory by itself, so a component
 /// with sixteen memories would get sixteen times its limit.
-#[derive(Debug)]
 pub(crate) struct Limiter {
     limit: u64,
     used: u64,
     peak: u64,
-    denied: bool,
+    denied: Option<Denied>,
+    hold: Arc<Hold>,
+    memory: Arc<Memory>,
+    /// Nobody needs it yet: nothing is given up for it.
+    spare: bool,
 }
 
 impl Limiter {
-    pub(crate) const fn new(limit: u64) -> Self {
-        Self { limit, used: 0, peak: 0, denied: false }
+    pub(crate) const fn new(limit: u64, hold: Arc<Hold>, memory: Arc<Memory>) -> Self {
+        Self { limit, used: 0, peak: 0, denied: None, hold, memory, spare: false }
+    }
+
+    /// It is of an instance that is made to wait.
+    pub(crate) const fn be_spare(&mut self) {
+        self.spare = true;
     }
 
     /// Another invocation begins: from now on its peak is measured.
     pub(crate) const fn renew(&mut self) {
         self.peak = self.used;
-        self.denied = false;
+        self.denied = None;
+        self.spare = false;
     }
 
     /// The most bytes in use at once.
@@ -31,16 +62,33 @@ impl Limiter {
         self.peak
     }
 
-    /// Whether the guest was refused memory.
-    pub(crate) const fn denied(&self) -> bool {
+    /// Why the guest was refused memory, if it was; at last.
+    pub(crate) const fn denied(&self) -> Option<Denied> {
         self.denied
     }
 
-    fn grow(&mut self, current: u64, desired: u64) -> bool {
-        let wanted = self.used.saturating_add(desired.saturating_sub(current));
-        if wanted > self.limit {
-            self.denied = true;
+    async fn grow(&mut self, current: u64, desired: u64, maximum: Option<u64>) -> bool {
+        // It has said itself that it will not have so much.
+        if maximum.is_some_and(|maximum| desired > maximum) {
             return false;
+        }
+        let more = desired.saturating_sub(current);
+        let wanted = self.used.saturating_add(more);
+        if wanted > self.limit {
+            self.denied = Some(Denied::Limit);
+            return false;
+        }
+        let granted = if self.spare {
+            self.hold.try_grow(more)
+        } else {
+            self.memory.grow(&self.hold, more).await
+        };
+        if granted.is_err() {
+            self.denied = Some(Denied::Node);
+            return false;
+        }
+        if self.used <= IN_PLACE && wanted > IN_PLACE {
+            migrate::leave().await;
         }
         self.used = wanted;
         self.peak = self.peak.max(wanted);
@@ -48,38 +96,68 @@ impl Limiter {
     }
 }
 
-impl ResourceLimiter for Limiter {
-    fn memory_growing(
+#[async_trait::async_trait]
+impl ResourceLimiterAsync for Limiter {
+    async fn memory_growing(
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(self.grow(current as u64, desired as u64))
+        let maximum = maximum.map(|bytes| bytes as u64);
+        Ok(self.grow(current as u64, desired as u64, maximum).await)
     }
 
-    fn table_growing(
+    async fn table_growing(
         &mut self,
         current: usize,
         desired: usize,
-        _maximum: Option<usize>,
+        maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let bytes = |elements: usize| (elements as u64).saturating_mul(TABLE_ELEMENT_BYTES);
-        Ok(self.grow(bytes(current), bytes(desired)))
+        Ok(self.grow(bytes(current), bytes(desired), maximum.map(bytes)).await)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::abi::Abi;
+    use crate::budget::Budget;
+    use crate::options::Options;
+    use crate::trim::Trimmer;
 
-    #[test]
-    fn memories_and_tables_share_one_limit() {
-        let mut limiter = Limiter::new(100_000);
-        assert!(limiter.memory_growing(0, 65_536, None).unwrap());
-        assert!(limiter.table_growing(0, 1_000, None).unwrap());
-        assert!(!limiter.memory_growing(65_536, 131_072, None).unwrap());
-        assert!(limiter.denied());
+    fn limiter(limit: u64, budget: &Arc<Budget>) -> Limiter {
+        let config = Options::default().compile_config(Abi::Sync);
+        let engine = wasmtime::Engine::new(&config).unwrap();
+        let trimmer = Trimmer::new([engine.clone(), engine], 0, 0);
+        let memory = Memory::new(budget.clone(), trimmer);
+        Limiter::new(limit, Arc::new(budget.hold(None, None)), memory)
+    }
+
+    #[tokio::test]
+    async fn memories_and_tables_share_one_limit() {
+        let budget = Budget::unlimited();
+        let mut limiter = limiter(100_000, &budget);
+        assert!(limiter.memory_growing(0, 65_536, None).await.unwrap());
+        assert!(limiter.table_growing(0, 1_000, None).await.unwrap());
+        assert!(!limiter.memory_growing(65_536, 131_072, None).await.unwrap());
+        assert_eq!(limiter.denied(), Some(Denied::Limit));
         assert_eq!(limiter.peak(), 65_536 + 8_000);
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_is_charged_to_nobody() {
+        let budget = Budget::new(1 << 20);
+        let mut limiter = limiter(u64::MAX, &budget);
+        // Beyond what the guest declares, beyond what the node has.
+        assert!(!limiter.memory_growing(0, 1 << 19, Some(1 << 18)).await.unwrap());
+        assert_eq!(limiter.denied(), None);
+        assert!(!limiter.memory_growing(0, 1 << 21, None).await.unwrap());
+        assert_eq!(limiter.denied(), Some(Denied::Node));
+        assert_eq!((limiter.peak(), budget.usage().used), (0, 0));
+        assert!(limiter.memory_growing(0, 1 << 20, None).await.unwrap());
+        drop(limiter);
+        assert_eq!(budget.usage().used, 0);
     }
 }

@@ -9,6 +9,8 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
+use crate::budget::Hold;
+
 /// Bytes a guest may write in one call; wasmtime's documented habit.
 const WRITE_BYTES_MAX: usize = 64 << 10;
 
@@ -24,12 +26,20 @@ struct Buffer {
     /// Ends of the runs in `bytes` that one source wrote.
     runs: Vec<(Source, usize)>,
     dropped: u64,
+    /// What it is charged to, and the most bytes that were.
+    hold: Option<Arc<Hold>>,
+    charged: usize,
 }
 
 impl Log {
     pub(crate) fn new(limit: u64) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         Self(Arc::new(Mutex::new(Buffer { limit, ..Buffer::default() })))
+    }
+
+    /// Charges what it keeps from now on: it lives as long as an instance may.
+    pub(crate) fn charge(&self, hold: Arc<Hold>) {
+        self.lock().hold = Some(hold);
     }
 
     fn lock(&self) -> MutexGuard<'_, Buffer> {
@@ -52,8 +62,9 @@ impl Log {
     /// Takes what was written, as lines in the order they were begun.
     pub(crate) fn take(&self) -> Logs {
         let mut buffer = self.lock();
-        let limit = buffer.limit;
-        let buffer = std::mem::replace(&mut *buffer, Buffer { limit, ..Buffer::default() });
+        let (limit, hold, charged) = (buffer.limit, buffer.hold.clone(), buffer.charged);
+        let empty = Buffer { limit, hold, charged, ..Buffer::default() };
+        let buffer = std::mem::replace(&mut *buffer, empty);
         Logs { lines: lines(&buffer), dropped_bytes: buffer.dropped }
     }
 }
@@ -85,8 +96,20 @@ impl From<LogStream> for Source {
 }
 
 impl Buffer {
+    /// So many bytes more, or none if the node has not the memory for them.
+    fn charged_for(&mut self, bytes: usize) -> usize {
+        let wanted = self.bytes.len() + bytes;
+        if let (Some(hold), Some(more)) = (&self.hold, wanted.checked_sub(self.charged)) {
+            if hold.grow(more as u64).is_err() {
+                return 0;
+            }
+            self.charged = wanted;
+        }
+        bytes
+    }
+
     fn write(&mut self, source: Source, bytes: &[u8]) {
-        let kept = bytes.len().min(self.limit - self.bytes.len());
+        let kept = self.charged_for(bytes.len().min(self.limit - self.bytes.len()));
         self.dropped += (bytes.len() - kept) as u64;
         if kept == 0 {
             return;

@@ -4,11 +4,16 @@ use lambent_types::{Limits, Outcome};
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
+use crate::budget::Exhausted;
 use crate::host::Host;
 use crate::invocation::Refused;
+use crate::limiter::Denied;
 
-/// Whether the instance never came to be because the pool is used up.
+/// Whether the instance never came to be because what it needs is used up.
 pub(crate) fn refusal(error: &wasmtime::Error) -> Option<Refused> {
+    if let Some(exhausted) = error.downcast_ref::<Exhausted>() {
+        return Some(Refused::MemoryExhausted(*exhausted));
+    }
     error.is::<PoolConcurrencyLimitError>().then_some(Refused::PoolExhausted)
 }
 
@@ -31,8 +36,9 @@ pub(crate) fn outcome<T>(error: &wasmtime::Error, host: &mut Host<T>, limits: &L
         }
         return Outcome::FunctionError(failure);
     }
-    if host.limiter.denied() {
-        return Outcome::OutOfMemory { limit: limits.memory_bytes, backtrace };
+    if let Some(denied) = host.limiter.denied() {
+        let node = denied == Denied::Node;
+        return Outcome::OutOfMemory { limit: limits.memory_bytes, node, backtrace };
     }
     match trap {
         Some(trap) => Outcome::Trapped { message: trap.to_string(), backtrace },

@@ -10,6 +10,7 @@
 
 mod account;
 mod order;
+mod pace;
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +21,9 @@ use std::time::{Duration, Instant};
 use futures::task::AtomicWaker;
 use lambent_types::{FunctionName, FunctionVersion, Namespace};
 
+use crate::run::migrate;
 use account::{Accounts, Place};
+pub(crate) use pace::Pace;
 
 use crate::epochs::Epochs;
 
@@ -98,8 +101,8 @@ impl Turns {
     ) -> Sharing<F> {
         let at_once = if self.are_waiting(|| tenant.clone()) { Duration::ZERO } else { AT_ONCE };
         let turns = self.clone();
-        let (used, place, waiter, yielding) = (Duration::ZERO, None, None, None);
-        Sharing { guest, turns, tenant, weight, at_once, used, place, waiter, yielding }
+        let (used, place, waiter, yielding, pace) = (Duration::ZERO, None, None, None, None);
+        Sharing { guest, turns, tenant, weight, at_once, used, place, waiter, yielding, pace }
     }
 }
 
@@ -134,11 +137,15 @@ pin_project_lite::pin_project! {
         place: Option<Place>,
         waiter: Option<Arc<Waiter>>,
         yielding: Option<Arc<Yielding>>,
+        pace: Option<Arc<Pace>>,
     }
 
     impl<F> PinnedDrop for Sharing<F> {
         fn drop(this: Pin<&mut Self>) {
             let this = this.project();
+            if let Some(pace) = this.pace {
+                pace.add(*this.used);
+            }
             if this.place.is_some() {
                 this.turns.depart(this.tenant, this.waiter.take(), *this.used);
             }
@@ -147,6 +154,12 @@ pin_project_lite::pin_project! {
 }
 
 impl<F: Future> Sharing<F> {
+    /// What it uses is told to `pace`.
+    pub(crate) fn of(mut self, pace: Arc<Pace>) -> Self {
+        self.pace = Some(pace);
+        self
+    }
+
     /// Forgets what those used that it did with and is done with, `ended` of
     /// them, so that a guest that serves without end is not taken for a long one.
     pub(crate) fn relieve(self: Pin<&mut Self>, left: u32, ended: u32, waker: &Waker) {
@@ -184,8 +197,12 @@ impl<F: Future> Future for Sharing<F> {
         this.turns.epochs.see();
         let began = Instant::now();
         if !by_turns {
+            migrate::stays();
             let polled = this.guest.poll(cx);
             *this.used += began.elapsed();
+            if migrate::leaves() {
+                *this.at_once = Duration::ZERO;
+            }
             return polled;
         }
         let yielding = this.yielding.get_or_insert_with(Arc::default);

@@ -15,8 +15,8 @@ use lambent_capabilities::{Ctx, Shared};
 use lambent_control::{Inspect, Inspected};
 use lambent_dispatch::{Answer, Body, Call, Finished, Runner};
 use lambent_engine::{
-    Artifact, ArtifactCache, ArtifactError, CompileError, Component, Context, Engine, InspectError,
-    Inspection, Invocation, LoadError, Options, PoolAdvice, Refused,
+    Artifact, ArtifactCache, ArtifactError, Budget, CompileError, Component, Context, Engine,
+    InspectError, Inspection, Invocation, LoadError, Options, PoolAdvice, Refused,
 };
 use lambent_storage::{CodeStore, Registry};
 use lambent_types::{
@@ -36,6 +36,11 @@ const LOADED_MAX: u64 = 20_000;
 /// How long an unused component stays in memory.
 const LOADED_IDLE: Duration = Duration::from_secs(15 * 60);
 
+/// Bytes that a compiler takes whatever it compiles.
+const COMPILE_BYTES: u64 = 64 << 20;
+/// How often the size of a component it takes besides: 370 MB for an 18 MB one.
+const COMPILE_TIMES: u64 = 20;
+
 /// All the code this node can run.
 pub(crate) struct Functions {
     engine: Engine<Ctx>,
@@ -44,6 +49,7 @@ pub(crate) struct Functions {
     loaded: moka::future::Cache<Digest, Component<Ctx>>,
     warm: Warm,
     shared: Arc<Shared>,
+    budget: Arc<Budget>,
 }
 
 /// What [`Functions::open`] needs.
@@ -62,6 +68,10 @@ pub(crate) struct Setup {
     pub(crate) instances: u32,
     /// Where guests go that run for long.
     pub(crate) executor: Handle,
+    /// The memory that guests draw on.
+    pub(crate) budget: Arc<Budget>,
+    /// What may stay resident for guests to come.
+    pub(crate) idle_bytes: u64,
     /// CPU time that compiling one component may take.
     pub(crate) compile_cpu_seconds: u64,
 }
@@ -75,10 +85,11 @@ impl Functions {
             .map_err(|error| no_compiler(&setup.program, &error))?;
         // Twice as many as run: half may wait for invocations to come.
         let instances = setup.instances.saturating_mul(2);
-        let options = Options { instances, ..Options::default() };
+        let options = Options { instances, idle_bytes: setup.idle_bytes, ..Options::default() };
         let engine = lambent_capabilities::engine(options)
             .compiler(Arc::new(compiler))
             .executor(setup.executor)
+            .budget(setup.budget.clone())
             .build()?;
         let files = open_files::raise() / open_files::ARTIFACTS;
         let kept_max = usize::try_from(files).unwrap_or(usize::MAX);
@@ -98,6 +109,7 @@ impl Functions {
             loaded,
             warm: Warm::default(),
             shared: Arc::new(setup.shared),
+            budget: setup.budget,
         }))
     }
 
@@ -211,8 +223,15 @@ impl Functions {
         digest: Digest,
         code: Bytes,
     ) -> Result<Component<Ctx>, Error> {
+        let needed = COMPILE_BYTES.saturating_add(COMPILE_TIMES * code.len() as u64);
+        let hold = self.budget.hold(namespace.cloned(), None);
+        hold.grow(needed.min(self.budget.usage().capacity / 4)).map_err(|exhausted| {
+            let detail = format!("cannot compile now: {exhausted}; try again later");
+            Error::new(ErrorCode::MemoryExhausted, detail)
+        })?;
         let compiled = self.engine.compile(code, namespace).await;
         let machine_code = compiled.map_err(|error| compile_error(&error))?;
+        drop(hold);
         let artifacts = self.artifacts.clone();
         let artifact = blocking(move || artifacts.put(digest, &machine_code)).await?;
         let artifact = artifact.map_err(|error| {
@@ -469,6 +488,9 @@ fn refusal(refused: &Refused) -> Error {
     match refused {
         Refused::PoolExhausted => {
             Error::new(ErrorCode::Overloaded, "every instance slot of the node is taken")
+        }
+        Refused::MemoryExhausted(_) => {
+            Error::new(ErrorCode::MemoryExhausted, format!("{refused}; try again later"))
         }
         Refused::NoSuchExport(_) => Error::new(ErrorCode::NotInvocable, refused.to_string()),
     }

@@ -29,6 +29,7 @@ mod io;
 mod keys;
 mod lineage;
 mod listener;
+mod memory;
 mod metrics;
 mod open_files;
 mod options;

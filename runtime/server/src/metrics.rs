@@ -5,11 +5,13 @@ mod queues;
 
 use std::collections::HashMap;
 use std::fs;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use http::StatusCode;
 use lambent_dispatch::{Delivered, Observe};
+use lambent_engine::Budget;
 use lambent_types::{FunctionName, FunctionVersion, InvocationRecord, Namespace, Outcome, Start};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -114,6 +116,10 @@ pub(crate) struct Metrics {
     stuck_threads: Counter,
     in_flight: Gauge,
     resident: Gauge,
+    budget: Arc<Budget>,
+    budget_bytes: Gauge,
+    budget_used: Gauge,
+    budget_refused: Counter,
 }
 
 /// Counts an open connection until it is dropped.
@@ -197,7 +203,8 @@ impl Series {
 }
 
 impl Metrics {
-    pub(crate) fn new() -> Self {
+    /// Tells of `budget` too.
+    pub(crate) fn new(budget: Arc<Budget>) -> Self {
         let families = Families {
             invocations: Family::default(),
             durations: Family::new_with_constructor(|| Histogram::new(DURATIONS)),
@@ -220,6 +227,10 @@ impl Metrics {
             stuck_threads: Counter::default(),
             in_flight: Gauge::default(),
             resident: Gauge::default(),
+            budget,
+            budget_bytes: Gauge::default(),
+            budget_used: Gauge::default(),
+            budget_refused: Counter::default(),
         };
         metrics.registered()
     }
@@ -253,6 +264,12 @@ impl Metrics {
         registry.register("lambent_in_flight", "Invocations running", self.in_flight.clone());
         let resident = "Bytes of memory the process holds";
         registry.register("process_resident_memory_bytes", resident, self.resident.clone());
+        let budget = "Bytes of memory that functions may have together";
+        registry.register("lambent_memory_budget_bytes", budget, self.budget_bytes.clone());
+        let used = "Bytes of it that are held";
+        registry.register("lambent_memory_used_bytes", used, self.budget_used.clone());
+        let refused = "How often memory was refused because the node had no more";
+        registry.register("lambent_memory_refusals", refused, self.budget_refused.clone());
         let build = Info::new(vec![("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("lambent_build", "The running release", build);
 
@@ -304,6 +321,10 @@ impl Metrics {
         holdings: Holdings,
     ) -> String {
         self.in_flight.set(i64::try_from(in_flight).unwrap_or(i64::MAX));
+        let usage = self.budget.usage();
+        self.budget_bytes.set(i64::try_from(usage.capacity).unwrap_or(i64::MAX));
+        self.budget_used.set(i64::try_from(usage.used).unwrap_or(i64::MAX));
+        self.budget_refused.inner().store(usage.refused, Ordering::Relaxed);
         if let Some(bytes) = resident_bytes() {
             self.resident.set(bytes);
         }
@@ -405,7 +426,7 @@ mod tests {
 
     #[test]
     fn invocations_are_counted_by_function_and_outcome() {
-        let metrics = Metrics::new();
+        let metrics = Metrics::new(Budget::new(1 << 20));
         metrics.finished(&record("hello", Outcome::Ok));
         metrics.finished(&record("hello", Outcome::Ok));
         metrics.finished(&record("hello", Outcome::Exited { code: 1 }));
@@ -422,6 +443,9 @@ mod tests {
             "lambent_http_requests_total{door=\"function\",status=\"5xx\"} 1",
             "lambent_logs_dropped_total 1",
             "lambent_in_flight 3",
+            "lambent_memory_budget_bytes 1048576",
+            "lambent_memory_used_bytes 0",
+            "lambent_memory_refusals_total 0",
             "# EOF",
         ] {
             assert!(text.lines().any(|l| l == line), "{line} is not in\n{text}");
@@ -432,7 +456,7 @@ mod tests {
 
     #[test]
     fn deliveries_are_counted_by_what_became_of_them_and_aged_if_attempted() {
-        let metrics = Metrics::new();
+        let metrics = Metrics::new(Budget::new(1 << 20));
         let (namespace, function) = (Namespace::default(), "f".parse().unwrap());
         assert!(!metrics.render(0, Vec::new(), none()).contains("lambent_deliveries_total{"));
         for delivered in Delivered::ALL {
@@ -459,7 +483,7 @@ mod tests {
 
     #[test]
     fn however_many_functions_there_are_the_series_are_bounded() {
-        let metrics = Metrics::new();
+        let metrics = Metrics::new(Budget::new(1 << 20));
         for index in 0..FUNCTIONS_MAX + 10 {
             metrics.finished(&record(&format!("f{index}"), Outcome::Ok));
         }

@@ -27,6 +27,9 @@ pub struct Options {
     pub concurrency_max: usize,
     /// How many invocations may descend from one, through what functions do.
     pub descendants_max: u64,
+    /// Most bytes of memory that the node uses; 80 % of what the machine or the
+    /// control groups of the process allow if not given.
+    pub memory_budget: Option<u64>,
     /// Most connections at once, if the process may open enough files; for
     /// further ones the longest idle is closed, and if none is, they are answered
     /// 503 and closed.
@@ -100,6 +103,9 @@ impl Default for Timeouts {
     }
 }
 
+/// The least that a node can be told to do with: its own part, and some guests.
+const MEMORY_BYTES_MIN: u64 = 64 << 20;
+
 impl Options {
     /// The defaults, with the data in `data`.
     #[must_use]
@@ -113,6 +119,7 @@ impl Options {
             tls: None,
             concurrency_max: 1000,
             descendants_max: bounds::DESCENDANTS_DEFAULT,
+            memory_budget: None,
             connections_max: 8192,
             connections_per_peer: None,
             grace: Duration::from_secs(30),
@@ -139,6 +146,8 @@ impl Options {
         }
         check_range("concurrency limit", self.concurrency_max as u64, 1, 100_000)?;
         check_range("limit of descendants", self.descendants_max, 1, 1_000_000_000_000)?;
+        let memory = self.memory_budget.unwrap_or(MEMORY_BYTES_MIN);
+        check_range("memory budget in bytes", memory, MEMORY_BYTES_MIN, 1 << 50)?;
         check_range("connection limit", self.connections_max as u64, 1, 1_000_000)?;
         let per_peer = self.connections_per_peer.unwrap_or(1) as u64;
         check_range("connection limit of one address", per_peer, 1, 1_000_000)?;
@@ -261,6 +270,7 @@ mod tests {
     fn numbers_have_bounds() {
         let message = refused(|o| o.concurrency_max = 0);
         assert_eq!(message, "concurrency limit is 0; it must be between 1 and 100000");
+        assert!(refused(|o| o.memory_budget = Some(1)).contains("memory budget"));
         assert!(refused(|o| o.connections_max = 0).contains("connection limit"));
         assert!(refused(|o| o.grace = Duration::from_secs(3601)).contains("grace period"));
         assert!(refused(|o| o.log_bytes_max = 1).contains("log size"));

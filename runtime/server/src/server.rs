@@ -6,8 +6,9 @@ use std::time::Duration;
 use lambent_capabilities::{Network, Shared};
 use lambent_control::{Control, Inspect};
 use lambent_dispatch::{Deliveries, DeliveryStores, Dispatcher, Runner};
+use lambent_engine::Budget;
 use lambent_storage::{DataDir, LogOptions, Quota, Quotas, Stores, layout};
-use lambent_types::{Clock, SystemClock};
+use lambent_types::{Clock, SystemClock, format_bytes};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -24,6 +25,7 @@ use crate::host::Domains;
 use crate::keys::{self, RootKey};
 use crate::lineage::{self, Lineages};
 use crate::listener::{self, Listener};
+use crate::memory::Plan;
 use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::pace::Pace;
@@ -82,6 +84,8 @@ impl Server {
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let opened = open(&options).await?;
         let key = keys::artifact_key(&opened.data)?;
+        let plan = Plan::of_machine(options.memory_budget);
+        let budget = Budget::new(plan.guests);
         let setup = Setup {
             artifacts: opened.data.subdir(layout::ARTIFACTS_DIR)?,
             key,
@@ -98,6 +102,8 @@ impl Server {
             program: program(&options)?,
             instances: u32::try_from(options.concurrency_max).unwrap_or(u32::MAX),
             executor: Handle::current(),
+            budget: budget.clone(),
+            idle_bytes: plan.idle,
             compile_cpu_seconds: options.compile_cpu_seconds,
         };
         let functions = tokio::task::spawn_blocking(|| Functions::open(setup))
@@ -111,7 +117,7 @@ impl Server {
         let registry = opened.stores.registry.clone();
         let engine = Engine { inspect: functions.clone(), runner: functions.clone() };
         let domains = Domains::new(&options.domain);
-        let server = Self::serve(options, opened, engine)?;
+        let server = Self::serve(options, opened, engine, budget)?;
         let lineages = server.app.lineages.clone();
         functions.set_doors(lineage::Doors { lineages, listen: server.address, domains });
         let (restored, provisioned) = (functions.clone(), functions.clone());
@@ -127,10 +133,16 @@ impl Server {
     /// As [`Self::start`].
     pub async fn start_with(options: Options, engine: Engine) -> Result<Self, StartError> {
         let opened = open(&options).await?;
-        Self::serve(options, opened, engine)
+        let budget = Budget::new(Plan::of_machine(options.memory_budget).guests);
+        Self::serve(options, opened, engine, budget)
     }
 
-    fn serve(options: Options, opened: Opened, engine: Engine) -> Result<Self, StartError> {
+    fn serve(
+        options: Options,
+        opened: Opened,
+        engine: Engine,
+        budget: Arc<Budget>,
+    ) -> Result<Self, StartError> {
         let socket = listener::bind(options.listen)?;
         let address = socket
             .local_addr()
@@ -138,7 +150,7 @@ impl Server {
         let secure = opened.tls.is_some();
         let domains = Domains::new(&options.domain);
         let urls = Urls::new(address, secure, &domains, options.dev);
-        let metrics = Arc::new(Metrics::new());
+        let metrics = Arc::new(Metrics::new(budget.clone()));
         let stores = opened.stores;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let dispatcher = Dispatcher::new(
@@ -172,6 +184,7 @@ impl Server {
             uploads: api::Places::new(UPLOADS_MAX),
             stall: options.timeouts.stall,
             pace: Pace { grace: options.timeouts.body_grace, rate: options.timeouts.body_rate },
+            budget,
             stop,
             tasks: TaskTracker::new(),
         });
@@ -194,7 +207,8 @@ impl Server {
         if !secure && !address.ip().is_loopback() {
             tracing::warn!(%address, "keys and requests from other machines come in cleartext");
         }
-        tracing::info!(%address, dev = options.dev, data = %opened.data.path().display(), "serving");
+        let memory = format_bytes(server.app.budget.usage().capacity);
+        tracing::info!(%address, %memory, dev = options.dev, data = %opened.data.path().display(), "serving");
         Ok(server)
     }
 

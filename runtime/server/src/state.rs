@@ -3,7 +3,9 @@ use std::time::Duration;
 
 use lambent_control::Control;
 use lambent_dispatch::{Deliveries, Dispatcher};
+use lambent_engine::{Budget, Hold};
 use lambent_storage::Stores;
+use lambent_types::Namespace;
 use tokio_util::task::TaskTracker;
 
 use crate::api::Places;
@@ -36,6 +38,15 @@ pub(crate) struct App {
     pub(crate) stall: Duration,
     /// How fast a body has to come in.
     pub(crate) pace: Pace,
+    /// The memory that functions and what is taken in for them may have.
+    pub(crate) budget: Arc<Budget>,
     pub(crate) stop: Stop,
     pub(crate) tasks: TaskTracker,
+}
+
+impl App {
+    /// What is kept in memory for a client of `namespace` is charged to this.
+    pub(crate) fn hold(&self, namespace: &Namespace) -> Arc<Hold> {
+        Arc::new(self.budget.hold(Some(namespace.clone()), None))
+    }
 }

@@ -32,6 +32,8 @@ pub enum ErrorCode {
     /// The request comes of the function that it is for, too often or too many
     /// times over.
     LoopDetected,
+    /// The memory that the node may use is used up.
+    MemoryExhausted,
     /// The method does not exist for this resource.
     MethodNotAllowed,
     /// No resource at this path.
@@ -40,7 +42,7 @@ pub enum ErrorCode {
     Forbidden,
     /// The function has no export that this trigger can call.
     NotInvocable,
-    /// The node is out of instances or memory for the moment.
+    /// The node is out of instances or CPU time for the moment.
     Overloaded,
     /// The payload is larger than allowed.
     PayloadTooLarge,
@@ -92,7 +94,7 @@ pub enum ErrorCode {
 
 impl ErrorCode {
     /// Every code.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 38] = [
         Self::BucketNotFound,
         Self::CompileFailed,
         Self::CompileLimit,
@@ -108,6 +110,7 @@ impl ErrorCode {
         Self::KeyNotFound,
         Self::KeyspaceNotFound,
         Self::LoopDetected,
+        Self::MemoryExhausted,
         Self::MethodNotAllowed,
         Self::NotFound,
         Self::NotGranted,
@@ -160,6 +163,7 @@ impl ErrorCode {
             Self::InvalidName => "invalid-name",
             Self::InvalidRequest => "invalid-request",
             Self::LoopDetected => "loop-detected",
+            Self::MemoryExhausted => "memory-exhausted",
             Self::MethodNotAllowed => "method-not-allowed",
             Self::NotFound => "not-found",
             Self::NotInvocable => "not-invocable",
@@ -208,7 +212,10 @@ impl ErrorCode {
             | Self::UnmetImports => 422,
             Self::Throttled => 429,
             Self::Internal => 500,
-            Self::Overloaded | Self::ShuttingDown | Self::StorageUnavailable => 503,
+            Self::MemoryExhausted
+            | Self::Overloaded
+            | Self::ShuttingDown
+            | Self::StorageUnavailable => 503,
             Self::DiskReserve | Self::QuotaExceeded => 507,
             Self::LoopDetected => 508,
         }
@@ -219,6 +226,7 @@ impl ErrorCode {
     pub const fn is_retryable(self) -> bool {
         match self {
             Self::DiskReserve
+            | Self::MemoryExhausted
             | Self::Overloaded
             | Self::ShuttingDown
             | Self::StorageUnavailable
@@ -286,6 +294,7 @@ impl ErrorCode {
             Self::InvalidName => "invalid name",
             Self::InvalidRequest => "malformed request",
             Self::LoopDetected => "function calls itself",
+            Self::MemoryExhausted => "node has no memory left",
             Self::MethodNotAllowed => "method not allowed",
             Self::NotFound => "no such resource",
             Self::NotInvocable => "function cannot be called this way",

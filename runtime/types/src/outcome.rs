@@ -40,6 +40,9 @@ pub enum Outcome {
     OutOfMemory {
         /// The limit in bytes.
         limit: u64,
+        /// Whether it was the node that had no more, and not the limit.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        node: bool,
         /// Guest frames, innermost first.
         backtrace: Vec<String>,
     },
@@ -123,6 +126,11 @@ impl Outcome {
             Self::Ok => "ok".into(),
             Self::FunctionError(failure) => format!("{}: {}", failure.kind, failure.message),
             Self::OutOfFuel { limit, .. } => format!("used up its fuel of {limit}"),
+            Self::OutOfMemory { limit, node: true, .. } => format!(
+                "needed more memory than the node had left; the function's own limit of {} was \
+                 not reached",
+                crate::format_bytes(*limit)
+            ),
             Self::OutOfMemory { limit, .. } => {
                 format!("needed more memory than its limit of {}", crate::format_bytes(*limit))
             }

@@ -73,6 +73,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     descendants: u64,
 
+    /// Use at most so much memory; invocations beyond it are answered 503 [default: 80 % of what
+    /// the machine or the control group allows]
+    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
+    memory_budget: Option<u64>,
+
     /// Hold at most so many connections at once, if the process may open enough
     /// files; for more, idle ones are closed, and if none is, they are answered 503
     #[arg(long, value_name = "N", default_value_t = 8192)]
@@ -136,6 +141,7 @@ impl ServeArgs {
             tls,
             concurrency_max: self.concurrency,
             descendants_max: self.descendants,
+            memory_budget: self.memory_budget,
             connections_max: self.connections,
             connections_per_peer: self.connections_per_peer,
             trusted_proxies: self.trusted_proxy,
@@ -218,6 +224,7 @@ mod tests {
             "--tls-key=k",
             "--concurrency=2",
             "--descendants=9",
+            "--memory-budget=1GiB",
             "--connections=3",
             "--connections-per-peer=2",
             "--body-rate=7",
@@ -243,6 +250,7 @@ mod tests {
         let proxies = ["10.0.0.0/8", "::1/128"].map(|network| network.parse().unwrap());
         assert_eq!(options.trusted_proxies, proxies);
         assert_eq!(options.descendants_max, 9);
+        assert_eq!(options.memory_budget, Some(1 << 30));
         assert_eq!(options.compile_cpu_seconds, 4);
         assert_eq!(options.grace, Duration::from_secs(60));
         assert_eq!(options.log_age_max, Duration::from_secs(2 * 86_400));

@@ -40,7 +40,7 @@ async fn every_outcome_is_recorded() {
         Outcome::Ok,
         Outcome::FunctionError(failure),
         Outcome::OutOfFuel { limit: 1, backtrace: vec!["f".into()] },
-        Outcome::OutOfMemory { limit: 1, backtrace: vec![] },
+        Outcome::OutOfMemory { limit: 1, node: false, backtrace: vec![] },
         Outcome::TimedOut { limit_ms: 5 },
         Outcome::Trapped { message: "unreachable".into(), backtrace: vec![] },
         Outcome::Exited { code: 1 },

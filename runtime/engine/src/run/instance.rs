@@ -10,16 +10,21 @@ use wasmtime::{AsContextMut as _, Store, StoreContextMut, Trap, UpdateDeadline};
 use wasmtime_wasi::cli::{StdinStream, StdoutStream};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
+use crate::budget::{Exhausted, Hold};
 use crate::component::Linked;
 use crate::host::Host;
 use crate::instances::Instances;
 use crate::invocation::{Invocation, Refused};
+use crate::limiter::{Denied, Limiter};
 use crate::log::Log;
 use crate::options::{
     FUEL_YIELD_INTERVAL, HANDLES_MAX, HOSTCALL_BYTES_MAX, RANDOM_BYTES_AT_ONCE, RESOURCES_MAX,
     SHARED_RESOURCES_MAX,
 };
+use crate::run::migrate;
 use crate::trap;
+use crate::trim::Trimmer;
+use crate::turns::tenant;
 
 /// One store with all its limits set, and the component instance in it: what
 /// an invocation runs in.
@@ -28,6 +33,8 @@ use crate::trap;
 /// function asked for [reuse](Instances) and the invocation ended well.
 pub(crate) struct Instance<T: 'static> {
     store: Store<Host<T>>,
+    /// Given back when the store is dropped, not before.
+    charge: Charge,
     /// The component in it, once it was instantiated.
     guest: Option<component::Instance>,
     limits: Limits,
@@ -39,6 +46,22 @@ pub(crate) struct Instance<T: 'static> {
     served: u32,
     /// Where it goes when it has served one.
     home: Option<Arc<Instances<T>>>,
+}
+
+/// Bytes that an instance takes besides its memories and tables: its stack, its
+/// store, and what the host holds for it.
+const INSTANCE_BYTES: u64 = 128 << 10;
+
+/// The memory that an instance is charged for, until it is gone.
+struct Charge {
+    hold: Arc<Hold>,
+    trimmer: Arc<Trimmer>,
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.trimmer.dropped(self.hold.bytes());
+    }
 }
 
 /// Where a command's standard input comes from and its output goes; other
@@ -79,17 +102,23 @@ impl<T: Send + 'static> Instance<T> {
             wasi.env(key, value);
         }
         wire(&mut wasi, &logs, stdio);
+        let (memory, (namespace, name)) = (&linked.memory, tenant(context.function.as_deref()));
+        let hold = Arc::new(memory.budget.hold(namespace, name));
+        logs.charge(hold.clone());
+        let limiter = Limiter::new(limits.memory_bytes, hold.clone(), memory.clone());
         let (wasi, clock) = (wasi.build(), (deadline, linked.turns.epochs.clone()));
-        let host = Host::new(state, wasi, outgoing, logs, context, limits, clock);
+        let host = Host::new(state, wasi, outgoing, logs, context, limits, clock, limiter);
         let mut store = Store::new(&linked.engine, host);
-        store.limiter(|host| &mut host.limiter);
+        store.limiter_async(|host| &mut host.limiter);
         store.epoch_deadline_callback(at_epoch);
         store.set_hostcall_fuel(HOSTCALL_BYTES_MAX);
         store.set_max_component_handles(HANDLES_MAX);
         if let Some(table) = store.concurrent_resource_table() {
             table.set_max_capacity(RESOURCES_MAX);
         }
-        Self { store, guest: None, limits, start, began, fuelled: false, served: 0, home: None }
+        let charge = Charge { hold, trimmer: memory.trimmer.clone() };
+        let (guest, home) = (None, None);
+        Self { store, charge, guest, limits, start, began, fuelled: false, served: 0, home }
     }
 
     /// Makes it that of another invocation of the same function version.
@@ -105,6 +134,7 @@ impl<T: Send + 'static> Instance<T> {
     /// Instantiates it ahead of its first invocation, to which the fuel counts.
     /// Whether that went well.
     pub(crate) async fn prepare(&mut self, linked: &Linked<T>) -> bool {
+        self.store.data_mut().limiter.be_spare();
         let prepared = self.run(linked, |_, _| Box::pin(async { Ok(()) })).await;
         self.fuelled = matches!(prepared, Ok((Outcome::Ok, Some(()))));
         self.fuelled
@@ -130,15 +160,22 @@ impl<T: Send + 'static> Instance<T> {
         let deadline = self.store.data().deadline;
         let tenant = self.store.data().tenant();
         let weight = self.limits.memory_bytes >> 20;
-        let Self { store, guest: made, .. } = self;
+        let Self { store, charge, guest: made, .. } = self;
         let guarded = AssertUnwindSafe(async {
+            if linked.pace.is_long() {
+                migrate::leave().await;
+            }
             let instance = match *made {
                 Some(instance) => instance,
-                None => *made.insert(linked.pre.instantiate_async(store.as_context_mut()).await?),
+                None => {
+                    linked.memory.grow(&charge.hold, INSTANCE_BYTES).await?;
+                    *made.insert(linked.pre.instantiate_async(store.as_context_mut()).await?)
+                }
             };
             guest(store, instance).await
         });
         let sharing = linked.turns.share(tenant, weight, guarded.catch_unwind());
+        let sharing = sharing.of(linked.pace.clone());
         match tokio::time::timeout_at(deadline.into(), sharing).await {
             // What the host did for it is looked at by epochs only.
             Ok(Ok(Ok(_))) if self.overdrawn() => {
@@ -146,7 +183,7 @@ impl<T: Send + 'static> Instance<T> {
                 Ok((Outcome::OutOfFuel { limit, backtrace }, None))
             }
             Ok(Ok(Ok(value))) => Ok((Outcome::Ok, Some(value))),
-            Ok(Ok(Err(error))) => match trap::refusal(&error) {
+            Ok(Ok(Err(error))) => match self.refusal(&error) {
                 Some(refused) => Err(refused),
                 None => Ok((trap::outcome(&error, self.store.data_mut(), &self.limits), None)),
             },
@@ -157,6 +194,13 @@ impl<T: Send + 'static> Instance<T> {
             }
             Err(_elapsed) => Ok((trap::timed_out(&self.limits), None)),
         }
+    }
+
+    /// Whether the error means that nothing of the guest ran for want of something.
+    fn refusal(&self, error: &wasmtime::Error) -> Option<Refused> {
+        let never_was = self.guest.is_none();
+        let denied = never_was && self.store.data().limiter.denied() == Some(Denied::Node);
+        trap::refusal(error).or_else(|| denied.then_some(Refused::MemoryExhausted(Exhausted)))
     }
 
     fn fuel(&mut self) -> wasmtime::Result<()> {

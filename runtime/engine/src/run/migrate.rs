@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
@@ -7,6 +8,36 @@ use tokio::runtime::Handle;
 use tokio::task::{AbortHandle, JoinHandle};
 
 use crate::turns::AT_ONCE;
+
+thread_local! {
+    /// Whether the guest that was polled on this thread asked to go elsewhere.
+    static LEAVES: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Has the guest that this is called in go on elsewhere, and by turns: it is about
+/// to take long, without a stop at which it could be told.
+pub(crate) async fn leave() {
+    let mut asked = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut asked, true) {
+            return Poll::Ready(());
+        }
+        LEAVES.set(true);
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Whether the guest that was polled last on this thread asked to [leave].
+pub(crate) fn leaves() -> bool {
+    LEAVES.get()
+}
+
+/// Before a guest is polled.
+pub(crate) fn stays() {
+    LEAVES.set(false);
+}
 
 /// A guest that runs where it was started, which costs no hop between threads,
 /// until it turns out to be a long one; it then goes on where such guests do.
@@ -83,13 +114,14 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         if let Place::Here(guest) = &mut this.place {
+            stays();
             let began = Instant::now();
             if let Poll::Ready(output) = guest.as_mut().poll(cx) {
                 this.place = Place::Over;
                 return Poll::Ready(Some(output));
             }
             this.used += began.elapsed();
-            if this.used < AT_ONCE || this.elsewhere.is_none() {
+            if (this.used < AT_ONCE && !leaves()) || this.elsewhere.is_none() {
                 return Poll::Pending;
             }
             this.migrate();

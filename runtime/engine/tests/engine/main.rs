@@ -7,6 +7,7 @@ mod event;
 mod inspection;
 mod instances;
 mod limits;
+mod memory;
 mod requests;
 mod shared;
 mod support;

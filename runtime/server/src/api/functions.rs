@@ -13,7 +13,7 @@ use lambent_types::{
 
 use super::conditions::Conditions;
 use super::intake::{
-    Intake, IntakeError, JSON_BYTES_MAX, json, media_type, read_json, unsupported,
+    Intake, IntakeError, JSON_BYTES_MAX, held, json, media_type, read_json, unsupported,
 };
 use super::openapi::Binary;
 use super::parts::{Named, State, function_name, qualifier};
@@ -166,6 +166,7 @@ async fn raw(
         ..ConfigurationPatch::default()
     };
     let intake = Intake::new(&parts.headers, body, bounds::CODE_BYTES_MAX, app.stall)?;
+    let intake = intake.charged(&app.hold(namespace))?;
     let _upload = app.uploads.take(namespace).await?;
     Ok((patch, intake.whole().await?))
 }
@@ -179,7 +180,9 @@ async fn form(
     Params::read(request.uri(), &[])?;
     let (parts, body) = request.into_parts();
     let limit = bounds::CODE_BYTES_MAX + JSON_BYTES_MAX + FORM_BYTES;
-    let body = Body::new(Intake::new(&parts.headers, body, limit, app.stall)?);
+    let hold = app.hold(namespace);
+    let intake = Intake::new(&parts.headers, body, limit, app.stall)?;
+    let body = Body::new(intake.charged(&hold)?);
     let _upload = app.uploads.take(namespace).await?;
     let mut form = Multipart::from_request(Request::from_parts(parts, body), &())
         .await
@@ -209,7 +212,7 @@ async fn form(
         }
     }
     let code = code.ok_or_else(|| Refusal::invalid("the form has no part \"code\""))?;
-    Ok((patch.unwrap_or_default(), code))
+    Ok((patch.unwrap_or_default(), held(code, hold)))
 }
 
 /// A form that cannot be read: because it is none, or its body did not come in.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, Request};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyDataStream, BodyExt as _};
+use lambent_engine::Hold;
 use lambent_storage::ByteStream;
 use lambent_types::{ErrorCode, format_bytes};
 use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
@@ -37,6 +39,8 @@ pub(crate) enum IntakeError {
     Slow,
     #[error("the body broke off")]
     Broken,
+    #[error("the node has not the memory for the body now; try again later")]
+    NoMemory,
 }
 
 impl IntakeError {
@@ -60,6 +64,7 @@ impl From<IntakeError> for Refusal {
             IntakeError::Stalled | IntakeError::Slow | IntakeError::Broken => {
                 ErrorCode::InvalidRequest
             }
+            IntakeError::NoMemory => ErrorCode::MemoryExhausted,
         };
         Self::new(code, error.to_string())
     }
@@ -74,6 +79,8 @@ pub(crate) struct Intake {
     patience: Pin<Box<Sleep>>,
     /// Whether more was asked for and has not come: time counts only then.
     waiting: bool,
+    /// What its bytes are charged to, if they are kept.
+    hold: Option<Arc<Hold>>,
 }
 
 impl Intake {
@@ -91,7 +98,18 @@ impl Intake {
             return Err(IntakeError::TooLarge(limit));
         }
         let patience = Box::pin(tokio::time::sleep(stall));
-        Ok(Self { body, limit, left: limit, stall, patience, waiting: false })
+        Ok(Self { body, limit, left: limit, stall, patience, waiting: false, hold: None })
+    }
+
+    /// Charges its bytes to `hold` as they come. It is for who keeps them to keep it
+    /// as long, by [`held`]. Refused at once if it says that it is more than there
+    /// is room for.
+    pub(crate) fn charged(mut self, hold: &Arc<Hold>) -> Result<Self, IntakeError> {
+        if !hold.has_room(self.body.size_hint().lower()) {
+            return Err(IntakeError::NoMemory);
+        }
+        self.hold = Some(hold.clone());
+        Ok(self)
     }
 
     /// It as a stream of bytes, for a store; an [`IntakeError`] is the cause of
@@ -103,6 +121,15 @@ impl Intake {
 
     /// Reads all of it into memory.
     pub(crate) async fn whole(mut self) -> Result<Bytes, IntakeError> {
+        let hold = self.hold.clone();
+        let whole = self.gather().await?;
+        Ok(match hold {
+            Some(hold) => held(whole, hold),
+            None => whole,
+        })
+    }
+
+    async fn gather(&mut self) -> Result<Bytes, IntakeError> {
         let reserve = self.body.size_hint().lower().min(RESERVE_BYTES_MAX);
         let mut whole = BytesMut::with_capacity(reserve as usize);
         while let Some(frame) = self.frame().await {
@@ -146,6 +173,9 @@ impl Body for Intake {
             let frame = frame.map_err(|error| IntakeError::of(&error))?;
             let bytes = frame.data_ref().map_or(0, Bytes::len) as u64;
             this.left = this.left.checked_sub(bytes).ok_or(IntakeError::TooLarge(this.limit))?;
+            if let Some(hold) = &this.hold {
+                hold.grow(bytes).map_err(|_| IntakeError::NoMemory)?;
+            }
             Ok(frame)
         }))
     }
@@ -157,6 +187,17 @@ impl Body for Intake {
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
+}
+
+/// Bytes that are charged to `hold` for as long as anybody has them.
+pub(crate) fn held(bytes: Bytes, hold: Arc<Hold>) -> Bytes {
+    struct Held(Bytes, Arc<Hold>);
+    impl AsRef<[u8]> for Held {
+        fn as_ref(&self) -> &[u8] {
+            &self.0
+        }
+    }
+    if bytes.is_empty() { bytes } else { Bytes::from_owner(Held(bytes, hold)) }
 }
 
 /// The media type of a body, without parameters, lower case.
@@ -285,6 +326,28 @@ mod tests {
         let error = intake("abcd".into(), None, 3).unwrap().whole().await.unwrap_err();
         assert_eq!(error, IntakeError::TooLarge(3));
         assert!(intake(Body::empty(), Some("4"), 3).is_err());
+    }
+
+    #[tokio::test]
+    async fn its_bytes_are_charged_for_as_long_as_they_are_kept() {
+        let budget = lambent_engine::Budget::new(1 << 20);
+        let hold = || Arc::new(budget.hold(None, None));
+        let whole = intake("abc".into(), None, 3).unwrap().charged(&hold()).unwrap();
+        let whole = whole.whole().await.unwrap();
+        let part = whole.slice(1..2);
+        drop(whole);
+        assert!(budget.usage().used > 0);
+        drop(part);
+        assert_eq!(budget.usage().used, 0);
+        let large = vec![0; 2 << 20];
+        let announced = intake(Body::from(large.clone()), None, 4 << 20).unwrap().charged(&hold());
+        assert_eq!(announced.err(), Some(IntakeError::NoMemory));
+        let pieces = large.chunks(1000).map(|piece| Ok::<_, std::io::Error>(piece.to_vec()));
+        let pieces = futures::stream::iter(pieces.collect::<Vec<_>>());
+        let unannounced = intake(Body::from_stream(pieces), None, 4 << 20).unwrap();
+        let whole = unannounced.charged(&hold()).unwrap().whole().await;
+        assert_eq!(whole.unwrap_err(), IntakeError::NoMemory);
+        assert_eq!(budget.usage().used, 0);
     }
 
     #[tokio::test]

@@ -1,15 +1,18 @@
 //! Invocations: one event in, one answer out.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use lambent_dispatch::{Caller, Invoked};
+use lambent_engine::Hold;
 use lambent_types::{InvocationRecord, Output, RequestId, bounds};
 
 use super::event;
-use super::intake::Intake;
+use super::intake::{Intake, IntakeError, held};
 use super::openapi::Binary;
 use super::parts::{Named, State, qualifier};
 use super::query::Params;
@@ -78,7 +81,8 @@ pub(super) async fn invoke(
     let later = respond_async(&parts.headers);
     let limit = if later { bounds::VALUE_BYTES_MAX as u64 } else { bounds::PAYLOAD_BYTES_MAX };
     let intake = Intake::new(&parts.headers, body, limit, app.stall)?;
-    event.data = intake.whole().await?;
+    let hold = app.hold(&named.namespace);
+    event.data = intake.charged(&hold)?.whole().await?;
     let caller = Caller {
         id,
         principal: Some("root".into()).filter(|_| !app.dev),
@@ -89,6 +93,7 @@ pub(super) async fn invoke(
         return Ok(StatusCode::ACCEPTED.into_response());
     }
     let Invoked { record, output } = app.dispatcher.invoke(function, caller, event).await?;
+    let output = output.map(|output| kept(output, &hold)).transpose()?;
     Ok(answer(&record, output))
 }
 
@@ -101,6 +106,12 @@ fn respond_async(headers: &HeaderMap) -> bool {
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(','))
         .any(|preference| preference.trim().eq_ignore_ascii_case("respond-async"))
+}
+
+/// What a function returned, charged until the client has taken it.
+fn kept(output: Output, hold: &Arc<Hold>) -> Result<Output, Refusal> {
+    hold.grow(output.data.len() as u64).map_err(|_| IntakeError::NoMemory)?;
+    Ok(Output { data: held(output.data, hold.clone()), ..output })
 }
 
 fn answer(record: &InvocationRecord, output: Option<Output>) -> Response {

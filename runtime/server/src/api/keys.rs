@@ -163,7 +163,8 @@ pub(super) async fn set(
     let (parts, body) = request.into_parts();
     let options = SetOptions { expect: expect(conditions), ttl };
     let limit = bounds::VALUE_BYTES_MAX as u64;
-    let value = Intake::new(&parts.headers, body, limit, app.stall)?.whole().await?;
+    let intake = Intake::new(&parts.headers, body, limit, app.stall)?;
+    let value = intake.charged(&app.hold(&keyspace.namespace))?.whole().await?;
     let change = Change::Set { key: key(&keyspace).to_owned(), value, options };
     let revisions = apply(&app, &keyspace, vec![change], origin(&parts.headers)).await?;
     let revision = revisions.first().copied().flatten();

@@ -197,7 +197,8 @@ pub(super) async fn send(
     let (parts, body) = request.into_parts();
     let several = media_type(&parts.headers).as_deref() == Some(BATCH);
     let limit = if several { BATCH_BYTES_MAX } else { bounds::VALUE_BYTES_MAX as u64 };
-    let bytes = Intake::new(&parts.headers, body, limit, app.stall)?.whole().await?;
+    let intake = Intake::new(&parts.headers, body, limit, app.stall)?;
+    let bytes = intake.charged(&app.hold(&queue.namespace))?.whole().await?;
     let messages = if several {
         let given: MessagesToSend = read_large_json(bytes, "list of messages").await?;
         given.messages.into_iter().enumerate().map(one_of_several).collect::<Result<_, _>>()?

@@ -35,6 +35,7 @@ fn route(target: &Target, outparam: ResponseOutparam) -> io::Result<()> {
         "/exit" => process::exit(i32::try_from(target.number("code", 3)).unwrap_or(1)),
         "/memory" => resources::memory(),
         "/memory-soft" => resources::memory_soft(outparam),
+        "/hold" => resources::hold(target, outparam),
         "/handles" => resources::handles(target),
         "/timers" => resources::timers(target, outparam),
         "/log-flood" => resources::log_flood(),

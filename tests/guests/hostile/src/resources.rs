@@ -30,6 +30,26 @@ pub(crate) fn memory_soft(outparam: ResponseOutparam) -> io::Result<()> {
     respond(outparam, 200, "text/plain", got.to_string().as_bytes())
 }
 
+/// Takes `?mib=N` of memory, `?kib=K` at a time, and keeps it for `?ms=M`. Each
+/// piece is filled in one instruction: when it is there, or with `?late=1` only
+/// after the wait.
+pub(crate) fn hold(target: &Target, outparam: ResponseOutparam) -> io::Result<()> {
+    let number = |name, default| usize::try_from(target.number(name, default)).unwrap_or(1);
+    let (all, piece) = (number("mib", 1) << 20, number("kib", 1024) << 10);
+    let late = target.text("late").is_some();
+    let mut pieces: Vec<Vec<u8>> = (0..all / piece).map(|_| Vec::with_capacity(piece)).collect();
+    let fill = |pieces: &mut Vec<Vec<u8>>| {
+        pieces.iter_mut().for_each(|bytes| bytes.resize(piece, 1));
+    };
+    if !late {
+        fill(&mut pieces);
+    }
+    subscribe_duration(target.number("ms", 0) * 1_000_000).block();
+    fill(&mut pieces);
+    let held: usize = black_box(pieces).iter().map(Vec::len).sum();
+    respond(outparam, 200, "text/plain", held.to_string().as_bytes())
+}
+
 /// Makes host resources and never drops one: `?kind=fields` or `pollables`.
 pub(crate) fn handles(target: &Target) -> ! {
     let pollables = target.text("kind") == Some("pollables");

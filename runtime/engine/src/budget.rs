@@ -1,0 +1,332 @@
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use lambent_types::{FunctionName, Namespace};
+use tokio::sync::Notify;
+
+use crate::turns::Tenant;
+
+/// A function holds at most so many times what is left over: eight ninths of
+/// the budget if it is alone.
+const FUNCTION_TIMES: u64 = 8;
+/// The same for a namespace: 16 of 17 parts if it is alone.
+const NAMESPACE_TIMES: u64 = 16;
+/// Bytes that are drawn at once, so that a guest that grows page by page does
+/// not ask for each.
+const DRAWN_AT_ONCE: u64 = 256 << 10;
+
+/// The memory that guests, and whatever else is charged to it, may hold together.
+///
+/// What would not fit is refused. Before that, whoever holds much is refused: a
+/// function that would hold more than eight times what is then left over, and a
+/// namespace that would hold more than sixteen times that. So each of `n`
+/// namespaces that want all of it gets `16 / (16 n + 1)`, nobody can take what is
+/// left over for those who come later, and who holds the most is the first to be
+/// refused when it runs short.
+#[derive(Debug)]
+pub struct Budget {
+    capacity: u64,
+    state: Mutex<State>,
+    /// Told when some of it is given back.
+    given_back: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    used: u64,
+    refused: u64,
+    namespaces: HashMap<Namespace, u64>,
+    functions: HashMap<Tenant, u64>,
+}
+
+/// How much of a [`Budget`] is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// Bytes there are.
+    pub capacity: u64,
+    /// Bytes that are held.
+    pub used: u64,
+    /// How often some were refused.
+    pub refused: u64,
+}
+
+/// A budget has not the bytes that were asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the node's memory is used up")]
+pub struct Exhausted;
+
+impl Budget {
+    /// One of `capacity` bytes.
+    #[must_use]
+    pub fn new(capacity: u64) -> Arc<Self> {
+        Arc::new(Self { capacity, state: Mutex::default(), given_back: Notify::new() })
+    }
+
+    /// One that only counts: the limits of invocations bound each of them, and
+    /// nothing bounds them together.
+    #[must_use]
+    pub fn unlimited() -> Arc<Self> {
+        Self::new(u64::MAX)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How much of it is used.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        let state = self.lock();
+        Usage { capacity: self.capacity, used: state.used, refused: state.refused }
+    }
+
+    /// What something of `namespace` will hold, and of `function` if it is of one:
+    /// nothing yet.
+    #[must_use]
+    pub fn hold(
+        self: &Arc<Self>,
+        namespace: Option<Namespace>,
+        function: Option<FunctionName>,
+    ) -> Hold {
+        let (budget, tenant) = (Arc::clone(self), (namespace, function));
+        Hold { budget, tenant, drawn: Mutex::default() }
+    }
+
+    /// Counts a refusal.
+    pub(crate) fn refuse(&self) {
+        self.lock().refused += 1;
+    }
+
+    /// When some of it is given back, after this was called.
+    pub(crate) fn given_back(&self) -> impl Future<Output = ()> {
+        self.given_back.notified()
+    }
+
+    fn draw(&self, tenant: &Tenant, bytes: u64) -> Result<(), Exhausted> {
+        let mut state = self.lock();
+        if !self.fits(&state, tenant, bytes) {
+            return Err(Exhausted);
+        }
+        let (namespace, function) = tenant;
+        if let Some(namespace) = namespace {
+            add(&mut state.namespaces, namespace, bytes);
+        }
+        if function.is_some() {
+            add(&mut state.functions, tenant, bytes);
+        }
+        state.used += bytes;
+        Ok(())
+    }
+
+    fn fits(&self, state: &State, tenant: &Tenant, bytes: u64) -> bool {
+        let Some(left) = self.capacity.saturating_sub(state.used).checked_sub(bytes) else {
+            return false;
+        };
+        let within = |held: Option<&u64>, times: u64| {
+            held.copied().unwrap_or(0).saturating_add(bytes) <= left.saturating_mul(times)
+        };
+        let (namespace, function) = tenant;
+        (function.is_none() || within(state.functions.get(tenant), FUNCTION_TIMES))
+            && namespace
+                .as_ref()
+                .is_none_or(|namespace| within(state.namespaces.get(namespace), NAMESPACE_TIMES))
+    }
+
+    fn give_back(&self, tenant: &Tenant, bytes: u64) {
+        if bytes == 0 {
+            return;
+        }
+        let mut state = self.lock();
+        state.used -= bytes;
+        let (namespace, function) = tenant;
+        if let Some(namespace) = namespace {
+            subtract(&mut state.namespaces, namespace.clone(), bytes);
+        }
+        if function.is_some() {
+            subtract(&mut state.functions, tenant.clone(), bytes);
+        }
+        drop(state);
+        self.given_back.notify_waiters();
+    }
+}
+
+fn add<K: Clone + Eq + Hash>(held: &mut HashMap<K, u64>, key: &K, bytes: u64) {
+    match held.get_mut(key) {
+        Some(held) => *held += bytes,
+        None => drop(held.insert(key.clone(), bytes)),
+    }
+}
+
+fn subtract<K: Eq + Hash>(held: &mut HashMap<K, u64>, key: K, bytes: u64) {
+    if let Entry::Occupied(mut held) = held.entry(key) {
+        *held.get_mut() -= bytes;
+        if *held.get() == 0 {
+            held.remove();
+        }
+    }
+}
+
+/// Bytes of a [`Budget`] that are held for one thing, until this is dropped.
+#[derive(Debug)]
+pub struct Hold {
+    budget: Arc<Budget>,
+    tenant: Tenant,
+    drawn: Mutex<Drawn>,
+}
+
+#[derive(Debug, Default)]
+struct Drawn {
+    used: u64,
+    drawn: u64,
+}
+
+impl Hold {
+    fn lock(&self) -> MutexGuard<'_, Drawn> {
+        self.drawn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Holds so many bytes more.
+    ///
+    /// # Errors
+    /// They are not there, or others come first; nothing has changed.
+    pub fn grow(&self, bytes: u64) -> Result<(), Exhausted> {
+        self.try_grow(bytes).inspect_err(|_| self.budget.refuse())
+    }
+
+    /// As [`Self::grow`], for who tries again before it is a refusal.
+    pub(crate) fn try_grow(&self, bytes: u64) -> Result<(), Exhausted> {
+        let mut held = self.lock();
+        let used = held.used.checked_add(bytes).ok_or(Exhausted)?;
+        if let Some(lacking) = used.checked_sub(held.drawn).filter(|lacking| *lacking > 0) {
+            let more = lacking.next_multiple_of(DRAWN_AT_ONCE);
+            let drawn = match self.budget.draw(&self.tenant, more) {
+                Ok(()) => more,
+                Err(_) => self.budget.draw(&self.tenant, lacking).map(|()| lacking)?,
+            };
+            held.drawn += drawn;
+        }
+        held.used = used;
+        Ok(())
+    }
+
+    /// Whether so many bytes more could be held now.
+    #[must_use]
+    pub fn has_room(&self, bytes: u64) -> bool {
+        self.budget.fits(&self.budget.lock(), &self.tenant, bytes)
+    }
+
+    /// Bytes that are held.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.lock().used
+    }
+
+    pub(crate) const fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
+    pub(crate) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let drawn = self.lock().drawn;
+        self.budget.give_back(&self.tenant, drawn);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    fn hold(budget: &Arc<Budget>, namespace: &str, function: &str) -> Hold {
+        budget.hold(Some(namespace.parse().unwrap()), Some(function.parse().unwrap()))
+    }
+
+    /// Grows by a step until it is refused; the bytes held then.
+    fn fill(hold: &Hold) -> u64 {
+        while hold.grow(MIB).is_ok() {}
+        hold.bytes()
+    }
+
+    #[test]
+    fn what_is_held_is_given_back() {
+        let budget = Budget::new(100 * MIB);
+        let one = hold(&budget, "a", "f");
+        one.grow(1).unwrap();
+        assert_eq!((one.bytes(), budget.usage().used), (1, DRAWN_AT_ONCE));
+        one.grow(10 * MIB).unwrap();
+        assert_eq!(one.grow(u64::MAX), Err(Exhausted));
+        assert_eq!(one.grow(100 * MIB), Err(Exhausted));
+        assert_eq!(one.bytes(), 10 * MIB + 1);
+        drop(one);
+        assert_eq!(budget.usage(), Usage { capacity: 100 * MIB, used: 0, refused: 2 });
+        let state = budget.lock();
+        assert!(state.namespaces.is_empty() && state.functions.is_empty());
+    }
+
+    #[test]
+    fn no_function_and_no_namespace_takes_it_all() {
+        let budget = Budget::new(153 * MIB);
+        let f = hold(&budget, "a", "f");
+        // Eight ninths, and of what is left the namespace may have more.
+        assert_eq!(fill(&f), 136 * MIB);
+        let g = hold(&budget, "a", "g");
+        assert_eq!(fill(&g), 8 * MIB);
+        let other = hold(&budget, "b", "f");
+        assert!(fill(&other) >= 7 * MIB);
+        let third = hold(&budget, "c", "f");
+        assert!(third.grow(MIB / 2).is_ok());
+    }
+
+    #[test]
+    fn who_holds_the_most_is_refused_first_and_shares_become_equal() {
+        let budget = Budget::new(340 * MIB);
+        let mut greedy: Vec<_> = (0..20).map(|_| hold(&budget, "a", "f")).collect();
+        while greedy.iter().all(|hold| hold.grow(MIB).is_ok()) {}
+        let modest = hold(&budget, "b", "f");
+        // As guests of the one end, the other grows, and the one does not.
+        while let Some(ended) = greedy.pop() {
+            drop(ended);
+            fill(&modest);
+            let held: u64 = greedy.iter().map(Hold::bytes).sum();
+            if held > modest.bytes() {
+                assert!(greedy.iter().all(|hold| hold.grow(MIB).is_err()));
+            }
+        }
+        assert!(modest.bytes() >= 160 * MIB, "{}", modest.bytes() / MIB);
+    }
+
+    #[test]
+    fn guests_of_no_function_share_all_of_it() {
+        let budget = Budget::new(10 * MIB);
+        let plugin = budget.hold(None, None);
+        assert_eq!(fill(&plugin), 10 * MIB);
+    }
+
+    #[test]
+    fn it_balances_however_many_use_it_at_once() {
+        let budget = Budget::new(64 * MIB);
+        std::thread::scope(|scope| {
+            for name in ["a", "b", "c", "d"] {
+                let budget = &budget;
+                scope.spawn(move || {
+                    for round in 0..2000_u64 {
+                        let held = hold(budget, name, "f");
+                        for step in 0..round % 7 {
+                            let _ = held.grow(step * 300_000);
+                        }
+                        assert!(budget.usage().used <= 64 * MIB);
+                    }
+                });
+            }
+        });
+        assert_eq!(budget.usage().used, 0);
+    }
+}

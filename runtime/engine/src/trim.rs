@@ -1,0 +1,103 @@
+//! Gives back what slots of the pools keep resident that nobody uses.
+//!
+//! A slot keeps some of its pages when its instance is dropped, so that the next
+//! one has no page faults for them. wasmtime bounds that for each slot, and after
+//! a burst there are as many of those as there were instances at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+use rustix::mm::{Advice, madvise};
+use wasmtime::{Engine, Instance, Module, Store};
+
+use crate::options::{MEMORY_BYTES_MAX, WARM_SLOTS_PER_SHARD, shards};
+
+/// `(module (memory (export "m") 0))`, whose instances take a slot each.
+const SLOT: &[u8] = b"\0asm\x01\0\0\0\x05\x03\x01\0\0\x07\x05\x01\x01m\x02\0";
+
+/// Holds what unused slots of an engine's pools keep resident under a bound.
+pub(crate) struct Trimmer {
+    engines: [Engine; 2],
+    /// Bytes that unused slots may keep, of both pools.
+    bound: u64,
+    /// The most that one slot keeps.
+    slot: u64,
+    /// Bytes that dropped instances may have left since it was last looked at.
+    left: AtomicU64,
+    running: AtomicBool,
+}
+
+impl Trimmer {
+    /// `slot` is what one slot keeps at the most.
+    pub(crate) fn new(engines: [Engine; 2], bound: u64, slot: u64) -> Arc<Self> {
+        let (left, running) = (AtomicU64::new(0), AtomicBool::new(false));
+        Arc::new(Self { engines, bound, slot, left, running })
+    }
+
+    /// An instance was dropped that had so much memory. When many were, it is seen
+    /// to that what they left is given back, by threads of its own.
+    pub(crate) fn dropped(self: &Arc<Self>, bytes: u64) {
+        let bytes = bytes.min(self.slot);
+        if self.left.fetch_add(bytes, Relaxed) + bytes < self.bound / 2 {
+            return;
+        }
+        self.left.store(0, Relaxed);
+        if self.unused() <= self.bound || self.running.swap(true, Relaxed) {
+            return;
+        }
+        let this = Arc::clone(self);
+        let trim = std::thread::Builder::new().name("trim".into()).spawn(move || this.trim());
+        if trim.is_err() {
+            // The next one tries again.
+            self.running.store(false, Relaxed);
+        }
+    }
+
+    /// Bytes that unused slots keep.
+    pub(crate) fn unused(&self) -> u64 {
+        let pools = self.engines.iter().filter_map(Engine::pooling_allocator_metrics);
+        pools.map(|pool| pool.unused_memory_bytes_resident() as u64).sum()
+    }
+
+    fn trim(&self) {
+        for _ in 0..shards() {
+            // A pool has a part for each of its threads, given out in turn to
+            // threads that are new to it, and a thread is given slots of its own
+            // part first: so all are reached.
+            let part = || self.engines.iter().for_each(|engine| self.trim_part(engine));
+            std::thread::scope(|scope| drop(scope.spawn(part).join()));
+        }
+        self.running.store(false, Relaxed);
+    }
+
+    /// Takes the slots that were not used for longest, gives back their pages, and
+    /// then the slots.
+    fn trim_part(&self, engine: &Engine) {
+        let Some(pool) = engine.pooling_allocator_metrics() else { return };
+        // Compiles no function, as it has none.
+        let Ok(module) = Module::new(engine, SLOT) else { return };
+        let mut store = Store::new(engine, ());
+        let bound = (self.bound / 2) as usize;
+        while pool.unused_memory_bytes_resident() > bound {
+            let warm = pool.unused_warm_memories();
+            let Ok(instance) = Instance::new(&mut store, &module, &[]) else { return };
+            let Some(memory) = instance.get_memory(&mut store, "m") else { return };
+            // SAFETY: the slot is this instance's, which has no accessible byte of
+            // it; what is mapped there reads as the pool expects it afterwards:
+            // as zeros, or as the file behind it.
+            let given_back = unsafe {
+                let slot = memory.data_ptr(&store).cast();
+                madvise(slot, MEMORY_BYTES_MAX, Advice::LinuxDontNeed)
+            };
+            if given_back.is_err() || pool.unused_warm_memories() >= warm {
+                // It was one that nobody had used: this part has few that were.
+                return;
+            }
+        }
+    }
+}
+
+/// Unused slots of a pool that keep their pages whatever the bound is.
+pub(crate) fn warm_slots() -> u32 {
+    WARM_SLOTS_PER_SHARD * shards()
+}
