@@ -51,6 +51,7 @@ pub struct Host<T> {
 }
 
 impl<T> Host<T> {
+    #[expect(clippy::too_many_arguments, reason = "it is made in one place, of all it holds")]
     pub(crate) fn new(
         state: T,
         wasi: WasiCtx,

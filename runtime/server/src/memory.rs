@@ -80,7 +80,7 @@ impl<'a> Mount<'a> {
         let mut kind = kind.split(' ');
         let name = kind.next()?;
         let v2 = name == "cgroup2";
-        let memory =
+        let mut memory =
             || kind.nth(1).is_some_and(|options| options.split(',').any(|o| o == "memory"));
         (v2 || (name == "cgroup" && memory())).then_some(Self { top, at, v2 })
     }

@@ -100,10 +100,10 @@ async fn one_that_cannot_begin_is_refused_and_nothing_ran() {
     let others = node.budget.hold(None, None);
     others.grow(19 * MIB).unwrap();
     // What it begins with is a little more than that leaves.
-    let (told, ended) = tokio::sync::oneshot::channel::<()>();
+    let (told, ended) = tokio::sync::oneshot::channel();
     let guest = invocation(limits());
     let answer =
-        node.hostile.http(guest, request("GET", "/fuel?n=1"), |_| drop(told.send(()))).await;
+        node.hostile.http(guest, request("GET", "/fuel?n=1"), |end| drop(told.send(end))).await;
     assert!(matches!(answer, Answer::Refused(Refused::MemoryExhausted(_))));
     assert!(ended.await.is_err(), "nothing is reported of what never ran");
     drop(others);
