@@ -191,13 +191,16 @@ impl Body for Intake {
 
 /// Bytes that are charged to `hold` for as long as anybody has them.
 pub(crate) fn held(bytes: Bytes, hold: Arc<Hold>) -> Bytes {
-    struct Held(Bytes, Arc<Hold>);
+    struct Held {
+        bytes: Bytes,
+        _hold: Arc<Hold>,
+    }
     impl AsRef<[u8]> for Held {
         fn as_ref(&self) -> &[u8] {
-            &self.0
+            &self.bytes
         }
     }
-    if bytes.is_empty() { bytes } else { Bytes::from_owner(Held(bytes, hold)) }
+    if bytes.is_empty() { bytes } else { Bytes::from_owner(Held { bytes, _hold: hold }) }
 }
 
 /// The media type of a body, without parameters, lower case.
