@@ -50,7 +50,7 @@ async fn hostile(engine: &Engine<()>) -> Component<()> {
     static CODE: OnceCell<Vec<u8>> = OnceCell::const_new();
     let compile = || async {
         let wasm = tokio::task::spawn_blocking(|| guest_bytes("guest-hostile")).await.unwrap();
-        engine.compile(wasm.into()).await.unwrap()
+        engine.compile(wasm.into(), None).await.unwrap()
     };
     let code = CODE.get_or_init(compile).await;
     let directory = tempfile::tempdir().unwrap();
