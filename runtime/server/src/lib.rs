@@ -42,6 +42,7 @@ mod router;
 mod server;
 mod service;
 mod slice;
+mod slots;
 mod state;
 mod tls;
 mod traffic;

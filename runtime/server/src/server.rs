@@ -32,6 +32,7 @@ use crate::pace::Pace;
 use crate::places::Places;
 use crate::reload::Reload;
 use crate::service::Doors;
+use crate::slots::Slots;
 use crate::state::App;
 use crate::tls::Tls;
 use crate::urls::Urls;
@@ -181,7 +182,7 @@ impl Server {
             stores,
             metrics,
             urls,
-            uploads: api::Places::new(UPLOADS_MAX),
+            uploads: Slots::new(UPLOADS_MAX, "uploads"),
             stall: options.timeouts.stall,
             pace: Pace { grace: options.timeouts.body_grace, rate: options.timeouts.body_rate },
             budget,

@@ -8,7 +8,6 @@ use lambent_storage::Stores;
 use lambent_types::Namespace;
 use tokio_util::task::TaskTracker;
 
-use crate::api::Places;
 use crate::connection::Stop;
 use crate::forwarded::Proxies;
 use crate::host::Domains;
@@ -16,6 +15,7 @@ use crate::keys::RootKey;
 use crate::lineage::Lineages;
 use crate::metrics::Metrics;
 use crate::pace::Pace;
+use crate::slots::Slots;
 use crate::urls::Urls;
 
 /// What every door shares.
@@ -33,7 +33,7 @@ pub(crate) struct App {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) urls: Urls,
     /// One for every component that may be uploaded at the same time.
-    pub(crate) uploads: Arc<Places>,
+    pub(crate) uploads: Arc<Slots>,
     /// How long the next bytes of a body may take.
     pub(crate) stall: Duration,
     /// How fast a body has to come in.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::LOCATION;
 use http::{HeaderValue, Request, StatusCode, Uri};
 use lambent_types::{
-    ConfigurationPatch, Namespace, Qualifier, bounds, parse_bytes, parse_duration,
+    ConfigurationPatch, ErrorCode, Namespace, Qualifier, bounds, parse_bytes, parse_duration,
 };
 
 use super::conditions::Conditions;
@@ -20,6 +20,7 @@ use super::parts::{Named, State, function_name, qualifier};
 use super::query::Params;
 use super::view::{FunctionView, Functions};
 use crate::problem::Refusal;
+use crate::slots::Full;
 use crate::state::App;
 
 /// The media type of a component.
@@ -167,8 +168,13 @@ async fn raw(
     };
     let intake = Intake::new(&parts.headers, body, bounds::CODE_BYTES_MAX, app.stall)?;
     let intake = intake.charged(&app.hold(namespace))?;
-    let _upload = app.uploads.take(namespace).await?;
+    let _upload = app.uploads.take(Some(namespace.clone())).await.map_err(crowded)?;
     Ok((patch, intake.whole().await?))
+}
+
+/// The refusal of an upload that would wait behind too many.
+fn crowded(full: Full) -> Refusal {
+    Refusal::new(ErrorCode::Overloaded, format!("{full}; try again later"))
 }
 
 /// A form of configuration and component.
@@ -183,7 +189,7 @@ async fn form(
     let hold = app.hold(namespace);
     let intake = Intake::new(&parts.headers, body, limit, app.stall)?;
     let body = Body::new(intake.charged(&hold)?);
-    let _upload = app.uploads.take(namespace).await?;
+    let _upload = app.uploads.take(Some(namespace.clone())).await.map_err(crowded)?;
     let mut form = Multipart::from_request(Request::from_parts(parts, body), &())
         .await
         .map_err(|error| Refusal::invalid(error.body_text()))?;

@@ -2,7 +2,6 @@
 //! compile takes down the child and not the node.
 
 mod confine;
-mod slots;
 mod worker;
 
 use std::fs::File;
@@ -21,8 +20,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
-use self::slots::{Slot, Slots};
 pub use self::worker::{COMPILE_WORKER, compile_worker};
+use crate::slots::{Slot, Slots};
 
 /// Wall-clock time of one compilation: a busy machine gives the child, which
 /// has a low priority, a tenth of a core.
@@ -53,7 +52,11 @@ impl ChildCompiler {
     /// # Errors
     /// `program` cannot be opened.
     pub(crate) fn open(program: &Path, slots: usize, cpu_seconds_max: u64) -> io::Result<Self> {
-        Ok(Self { program: File::open(program)?, slots: Slots::new(slots), cpu_seconds_max })
+        Ok(Self {
+            program: File::open(program)?,
+            slots: Slots::new(slots, "compilations"),
+            cpu_seconds_max,
+        })
     }
 
     /// What compiling a component of that many bytes may take.

@@ -54,7 +54,9 @@ impl EmbeddedUsage {
 impl Sweep for EmbeddedUsage {
     async fn sweep(&self) -> Result<(), StorageError> {
         let now = self.clock.now();
-        if self.next.load(Ordering::Acquire) > now.as_millisecond() {
+        // Further ahead than a pause it is only where the clock was set back.
+        let ahead = self.next.load(Ordering::Acquire).saturating_sub(now.as_millisecond());
+        if (1..=PAUSE_MS).contains(&ahead) {
             return Ok(());
         }
         let before = now.as_second() - HOURS_KEPT * 3600;

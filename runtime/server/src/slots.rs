@@ -1,5 +1,5 @@
-//! Who compiles next: places for a few compilations at once, divided among the
-//! namespaces that ask for them.
+//! What takes much memory or time and is therefore done a few at a time, divided
+//! among the namespaces that ask for it.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,18 +7,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lambent_types::Namespace;
 use tokio::sync::oneshot;
 
-/// Compilations of one namespace that may wait for a slot. A deploy waits for
-/// its answer, so a long queue would only make every client in it time out.
+/// How many of one namespace may wait for a slot. A deploy waits for its answer, so
+/// a long queue would only make every client in it time out.
 const WAITING_MAX: usize = 16;
-/// Compilations that may wait in all: each holds its component in memory.
+/// How many may wait in all: of those that wait to be compiled, each holds its
+/// component in memory.
 const WAITING_MAX_TOTAL: usize = 64;
 
 /// A number of slots. The namespace that holds the fewest gets the next one,
 /// among equals the one that has waited longest for its turn, and no namespace
-/// gets the last one unless it is the only slot: whoever fills the others with components that
-/// are made to be expensive does not hold up a neighbour.
-pub(super) struct Slots {
+/// gets the last one unless it is the only slot: whoever fills the others with work that
+/// is made to be long does not hold up a neighbour.
+pub(crate) struct Slots {
     total: usize,
+    /// What they are for, as an error names it.
+    what: &'static str,
     state: Mutex<State>,
 }
 
@@ -41,13 +44,13 @@ struct Waiting {
     grant: oneshot::Sender<Slot>,
 }
 
-/// Too many compilations wait already; the text says whose.
+/// Too many wait already; the text says whose.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct Full(String);
+pub(crate) struct Full(String);
 
-/// The right to compile, until it is dropped.
-pub(super) struct Slot {
+/// The right to begin, until it is dropped.
+pub(crate) struct Slot {
     slots: Arc<Slots>,
     owner: Owner,
 }
@@ -71,21 +74,21 @@ impl Drop for Ticket<'_> {
 }
 
 impl Slots {
-    /// So many slots, at least one.
-    pub(super) fn new(total: usize) -> Arc<Self> {
-        Arc::new(Self { total: total.max(1), state: Mutex::default() })
+    /// So many slots, at least one, for `what`: "uploads".
+    pub(crate) fn new(total: usize, what: &'static str) -> Arc<Self> {
+        Arc::new(Self { total: total.max(1), what, state: Mutex::default() })
     }
 
     /// Waits for a slot.
     ///
     /// # Errors
     /// Too many wait already.
-    pub(super) async fn take(self: &Arc<Self>, owner: Owner) -> Result<Slot, Full> {
+    pub(crate) async fn take(self: &Arc<Self>, owner: Owner) -> Result<Slot, Full> {
         let (grant, granted) = oneshot::channel();
         let ticket = self.enqueue(owner, grant)?;
         self.grant();
         // The sender is dropped only when it has granted.
-        let slot = granted.await.map_err(|_| Full("the compiler is ending".into()));
+        let slot = granted.await.map_err(|_| Full("the node is ending".into()));
         drop(ticket);
         slot
     }
@@ -98,15 +101,15 @@ impl Slots {
         let mut state = self.lock();
         if let Some(namespace) = &owner {
             let own = state.waiting.iter().filter(|waiting| waiting.owner == owner).count();
+            let what = self.what;
             if own >= WAITING_MAX {
-                let text = format!(
-                    "{own} components of namespace \"{namespace}\" wait to be compiled already"
-                );
-                return Err(Full(text));
+                return Err(Full(format!(
+                    "{own} {what} of namespace \"{namespace}\" wait already"
+                )));
             }
-            if state.waiting.len() >= WAITING_MAX_TOTAL {
-                let waiting = state.waiting.len();
-                return Err(Full(format!("{waiting} components wait to be compiled already")));
+            let all = state.waiting.len();
+            if all >= WAITING_MAX_TOTAL {
+                return Err(Full(format!("{all} {what} wait already")));
             }
         }
         state.tickets += 1;
@@ -189,7 +192,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_namespace_that_fills_the_slots_leaves_one_for_another() {
-        let slots = Slots::new(2);
+        let slots = Slots::new(2, "things");
         let first = slots.take(owner("greedy")).await.unwrap();
         let mut more = pin!(slots.take(owner("greedy")));
         assert!(more.as_mut().now_or_never().is_none(), "the last slot is not for it");
@@ -201,7 +204,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_single_slot_goes_round_by_namespace() {
-        let slots = Slots::new(1);
+        let slots = Slots::new(1, "things");
         let first = slots.take(owner("a")).await.unwrap();
         let mut second_of_a = pin!(slots.take(owner("a")));
         let mut first_of_b = pin!(slots.take(owner("b")));
@@ -216,7 +219,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_queue_is_bounded_and_whoever_gives_up_leaves_it() {
-        let slots = Slots::new(1);
+        let slots = Slots::new(1, "things");
         let _held = slots.take(owner("a")).await.unwrap();
         let mut waiting: Vec<_> = (0..WAITING_MAX)
             .map(|_| {
@@ -241,7 +244,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_slot_that_nobody_takes_any_more_goes_to_the_next() {
-        let slots = Slots::new(1);
+        let slots = Slots::new(1, "things");
         let held = slots.take(owner("a")).await.unwrap();
         let mut gone = Box::pin(slots.take(owner("a")));
         assert!(gone.as_mut().now_or_never().is_none());
