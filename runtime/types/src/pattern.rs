@@ -287,8 +287,8 @@ mod tests {
                 let took = cpu_time() - began;
                 println!("{name} with {shape}: {result:?} in {took:?}");
                 assert_ne!(result, Ok(true));
-                // Ten times what it takes.
-                assert!(took < Duration::from_secs(2), "{name} with {shape}: {took:?}");
+                // Ten times what it takes where it is optimised.
+                assert!(took < Duration::from_secs(4), "{name} with {shape}: {took:?}");
             }
         }
     }

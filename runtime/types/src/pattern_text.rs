@@ -55,7 +55,7 @@ impl TextMatcher {
             Self::Prefix(part) | Self::Suffix(part) => part.len() / 32,
             Self::IgnoreCase(part)
             | Self::PrefixIgnoreCase(part)
-            | Self::SuffixIgnoreCase(part) => 4 + part.len().min(text.len()) / 2,
+            | Self::SuffixIgnoreCase(part) => 4 + part.len().min(text.len()),
             Self::Wildcard(wildcard) => wildcard.parts.len() + text.len() / 8,
         }
     }
