@@ -67,7 +67,8 @@ impl World {
 
     async fn restore(&mut self) {
         let node = &self.node;
-        let trigger = json!({ "source": { "queue": { "queue": "jobs" } }, "function": "f" });
+        let source = json!({ "kind": "queue", "queue": "jobs" });
+        let trigger = json!({ "source": source, "function": "f" });
         let schedule = json!({ "expression": "0 2 * * *", "function": "f" });
         for (path, headers, body) in [
             ("/v1/functions/f", WASM, "http".to_owned()),

@@ -148,7 +148,6 @@ DELETE buckets/photos/objects/k | if-match: " | 400 invalid-request | in quotes
 PUT keyspaces/settings/keys/k | if-none-match: 1 | 400 invalid-request | in quotes
 PUT keyspaces/settings/keys/k | if-match: "18446744073709551616" | 412 precondition-failed | no key "k"
 PUT keyspaces/settings/keys/k | if-match: "18446744073709551615" | 412 precondition-failed | no key "k"
-POST queues/orders/purge | if-match: * | 501 not-implemented | "if-match"
 POST queues/orders/messages | expect: miracles | 417 expectation-failed | 100-continue
 POST queues/orders/messages | content-type: {text} | 400 invalid-request | 1 to 256
 POST queues/orders/messages | lambent-attr-a: 1; lambent-attr-a: 2 | 400 invalid-request | is given twice
