@@ -182,7 +182,7 @@ async fn schedules_say_when_they_fire_next() {
 #[tokio::test]
 async fn usage_has_bounds_in_time() {
     let node = node().await;
-    assert_eq!(node.get("/v1/usage").await.json(), json!({ "usage": [] }));
+    assert_eq!(node.get("/v1/usage").await.json()["usage"], json!([]));
     assert_eq!(node.get("/v1/usage?since=yesterday").await.code(), "invalid-request");
 }
 
