@@ -90,6 +90,9 @@ fn filter() -> Result<BpfProgram, BackendError> {
     for call in [libc::SYS_mmap, libc::SYS_mprotect] {
         rules.insert(call, vec![not_executable()?]);
     }
+    // With it the allocator names its mappings; nothing else of `prctl` is allowed.
+    let name = libc::PR_SET_VMA.unsigned_abs().into();
+    rules.insert(libc::SYS_prctl, vec![first_argument(name)?]);
     // `abort`, which tells the node that memory ran out.
     for call in [libc::SYS_tgkill, libc::SYS_tkill] {
         let own = rustix::process::getpid().as_raw_pid().unsigned_abs();
