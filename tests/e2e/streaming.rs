@@ -250,9 +250,8 @@ async fn a_body_is_read_to_its_end_after_the_answer() {
     let node = shared().await;
     node.deploy("after-02", "guest-probe", "").await;
     node.deploy("after-03", "guest-concurrent", "").await;
-    node.deploy("after-shared", "guest-concurrent", "reuse=100&shared=4").await;
     let chunked = ("transfer-encoding: chunked", "2\r\nhe\r\n", "3\r\nllo\r\n0\r\n\r\n");
-    for function in ["after-02", "after-03", "after-shared"] {
+    for function in ["after-02", "after-03"] {
         for (framing, first, rest) in [("content-length: 5", "he", "llo"), chunked] {
             for closes in ["", "connection: close\r\n"] {
                 let case = format!("{function} {framing} {closes}");

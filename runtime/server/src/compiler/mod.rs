@@ -178,7 +178,26 @@ fn verdict(
         Some(SYSTEM_CALL) => {
             Err(unavailable("it made a system call that a compiler has no use for, and was killed"))
         }
+        // Where cranelift asks first, it panics in place of aborting.
+        _ if message.contains("out-of-memory error") => {
+            Err(CompileError::Limit("more than 2 GiB of memory".into()))
+        }
         _ if message.is_empty() => Err(unavailable(status)),
         _ => Err(CompileError::Failed(message.trim().to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_component_cannot_buy_the_time_of_a_large_one() {
+        let compiler = ChildCompiler::open(Path::new("/proc/self/exe"), 1, 300).unwrap();
+        assert_eq!(compiler.cpu_seconds(60 << 10), 15);
+        assert_eq!(compiler.cpu_seconds(18 << 20), 159);
+        assert_eq!(compiler.cpu_seconds(250 << 20), 300);
+        let strict = ChildCompiler::open(Path::new("/proc/self/exe"), 1, 3).unwrap();
+        assert_eq!(strict.cpu_seconds(60 << 10), 3);
     }
 }
