@@ -76,8 +76,12 @@ impl<T: Send + 'static> Component<T> {
             biased;
             ended = &mut guest => (head.try_recv().ok(), Some(ended)),
             // Mostly it has a small body to write and is then done: to let it go
-            // on at once, and once, spares a task and a place behind all others.
-            Ok(response) = &mut head => (Some(response), (&mut guest).now_or_never()),
+            // on at once spares a task and a place behind all others. Twice, as an
+            // epoch may end just then.
+            Ok(response) = &mut head => {
+                let ended = (&mut guest).now_or_never();
+                (Some(response), ended.or_else(|| (&mut guest).now_or_never()))
+            }
         };
         let mut response = response.map(|head| respond(head, completion, limit, is_head));
         if let Some(response) = &mut response {
