@@ -121,14 +121,16 @@ pub(in crate::contract) async fn one_of_many_that_need_most_of_a_quota_wins(
     objects: &Arc<dyn Objects>,
 ) {
     let place = fresh(&**objects, "contract-most").await;
-    for _ in 0..4 {
+    // In one piece the first wins. In nine, several may each have what another
+    // needs, and none wins; never do two.
+    for (piece, least) in [(9, 1), (1, 0), (9, 1), (1, 0)] {
         let mut tasks = JoinSet::new();
         for task in 0..20 {
             let (objects, (ns, b)) = (Arc::clone(objects), place.clone());
             tasks.spawn(async move {
-                let bytes = futures::stream::iter([1; 9]).then(async |byte: u8| {
+                let bytes = futures::stream::iter(0..9 / piece).then(move |_| async move {
                     tokio::task::yield_now().await;
-                    Ok(Bytes::copy_from_slice(&[byte]))
+                    Ok(Bytes::from(vec![1; piece]))
                 });
                 let (key, put) = (format!("k{task}"), PutObject::default());
                 let origin = Origin::default();
@@ -138,10 +140,12 @@ pub(in crate::contract) async fn one_of_many_that_need_most_of_a_quota_wins(
         }
         let (won, lost): (Vec<_>, Vec<_>) =
             tasks.join_all().await.into_iter().partition(|(_, made)| made.is_ok());
-        assert_eq!((won.len(), lost.len()), (1, 19), "{lost:?}");
+        assert!((least..=1).contains(&won.len()), "{won:?}");
         assert!(lost.iter().all(|(_, made)| matches!(made, Err(ObjectError::Quota(_)))));
         let (ns, b) = &place;
         let origin = Origin::default();
-        assert!(objects.delete(ns, b, &won[0].0, Condition::None, &origin).await.unwrap());
+        for (key, _) in won {
+            assert!(objects.delete(ns, b, &key, Condition::None, &origin).await.unwrap());
+        }
     }
 }
