@@ -103,7 +103,11 @@ pub(super) async fn exchange(
             response = &mut response => response,
             ended = &mut driver => match ended {
                 Ok(()) => response.await,
-                Err(error) => Err(error),
+                // An answer that came before the whole request was sent counts.
+                Err(error) => match response.now_or_never() {
+                    Some(Ok(answer)) => Ok(answer),
+                    _ => Err(error),
+                },
             },
         }
     };
