@@ -81,7 +81,7 @@ async fn a_guest_that_can_end_with_its_head_does() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_ended_badly_is_never_used_again() {
-    let limits = Limits { timeout: Duration::from_secs(2), fuel: 1_000_000_000, ..limits() };
+    let limits = Limits { timeout: Duration::from_secs(30), fuel: 1_000_000_000, ..limits() };
     let function = Function::new("guest-hostile", reuse(100), limits).await;
     for path in ["/trap", "/spin", "/memory", "/exit?code=0", "/die-mid-body"] {
         assert_eq!(function.get("/fuel?n=10").await.finished.meter.start, Start::Loaded, "{path}");
