@@ -165,7 +165,12 @@ async fn a_body_that_turns_out_short_when_it_is_being_sent_breaks_off() {
     node.deploy("length-long", "guest-hostile", "").await;
     for http2 in [false, true] {
         let ask = node.call("length-long", "GET", "/length?declares=2000000&writes=1000000");
-        let response = if http2 { ask.http2() } else { ask }.open().await;
+        let response = if http2 { ask.http2() } else { ask }.try_open().await;
+        // Of HTTP/2 the reset may overtake the head, which breaks it off as well.
+        let Ok(response) = response else {
+            assert!(http2, "{response:?}");
+            continue;
+        };
         let id = response.headers()["lambent-request-id"].to_str().unwrap().to_owned();
         let whole = crate::client::whole(response).await;
         assert!(whole.is_err(), "HTTP/2: {http2}: {whole:?}");
