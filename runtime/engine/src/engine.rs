@@ -204,8 +204,8 @@ impl<T: Send + 'static> Engine<T> {
     }
 
     /// Whether so many guests of a function (none: those of invocations that name
-    /// none) wait for the CPU that one more would have to wait too long: for a tenth of a second, or four times what its guests use. It is
-    /// better to refuse it.
+    /// none) wait for the CPU that one more would have to wait too long: for half a second, or
+    /// four times what its guests use. It is better to refuse it.
     #[must_use]
     pub fn is_overloaded(&self, function: Option<&FunctionVersion>) -> bool {
         self.inner.turns.are_late(|| tenant(function))
