@@ -1,5 +1,6 @@
 //! Who may have a connection: so many in all, and so many of one address.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -142,6 +143,12 @@ impl Held {
         self.all.get(&number)?.activity.idle_for().filter(|idle| *idle >= least)
     }
 
+    /// What idle connections are ordered by: of two that have been idle for as
+    /// many milliseconds, the one that came first is the longer idle.
+    fn idle_by_age(&self, number: u64, least: Duration) -> Option<(Duration, Reverse<u64>)> {
+        Some((self.idle(number, least)?, Reverse(number)))
+    }
+
     /// Gives up the place of a connection, and has it closed.
     fn close(&mut self, number: u64) -> bool {
         let Some(entry) = self.remove(number) else { return false };
@@ -151,8 +158,8 @@ impl Held {
 
     fn close_one_of(&mut self, peer: IpAddr, least: Duration) -> bool {
         let numbers = self.by_peer.get(&peer).into_iter().flatten();
-        let idle = numbers.filter_map(|number| Some((self.idle(*number, least)?, *number))).max();
-        idle.is_some_and(|(_, number)| self.close(number))
+        let longest = numbers.filter_map(|number| self.idle_by_age(*number, least)).max();
+        longest.is_some_and(|(_, Reverse(number))| self.close(number))
     }
 
     fn close_one(&mut self, least: Duration) -> bool {
@@ -164,11 +171,11 @@ impl Held {
             return false;
         }
         self.looked = Some(Instant::now());
-        let idle = self.all.keys().filter_map(|number| Some((self.idle(*number, least)?, *number)));
+        let idle = self.all.keys().filter_map(|number| self.idle_by_age(*number, least));
         let mut idle: Vec<_> = idle.collect();
         idle.sort_unstable();
         let longest = idle.split_off(idle.len().saturating_sub(SPARE_MAX));
-        self.spare = longest.into_iter().map(|(_, number)| number).collect();
+        self.spare = longest.into_iter().map(|(_, Reverse(number))| number).collect();
         self.close_spare(least)
     }
 

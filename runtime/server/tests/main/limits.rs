@@ -197,6 +197,7 @@ async fn the_longest_idle_connection_gives_way_and_none_that_is_at_work() {
     let mut busy = node.connect().await;
     busy.write_all(b"GET /fn/f/hang HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     let mut silent = node.connect().await;
+    sleep(SHORT / 4).await;
     let mut idle = node.connect().await;
     idle.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     read_until(&mut idle, "\r\n\r\nok").await;
