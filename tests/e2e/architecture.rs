@@ -1,5 +1,5 @@
 //! What the repository promises about itself: which crate may know which, how
-//! long a file may be, and what lies at the top.
+//! long a file may be, what lies at the top, and what every decision record says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -156,4 +156,51 @@ fn the_top_of_the_repository_is_small() {
         "wit",
     ];
     assert_eq!(visible, BTreeSet::from(expected));
+}
+
+#[test]
+fn every_decision_has_a_status_a_date_and_a_row_in_the_index() {
+    let folder = root().join("runtime/adr");
+    let index = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    let entries = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name());
+    let names: BTreeSet<_> = entries.map(|name| name.into_string().unwrap()).collect();
+    let mut numbers = BTreeSet::new();
+    for name in names.iter().filter(|name| name.ends_with(".md") && *name != "README.md") {
+        let text = std::fs::read_to_string(folder.join(name)).unwrap();
+        let head: Vec<_> = text.lines().take(4).collect();
+        let [title, "", status, date] = head[..] else {
+            panic!("{name} does not begin with a title, a blank line, its status and its date");
+        };
+        let number = &name[..4];
+        assert!(numbers.insert(number), "{number} is the number of two records");
+        let title = title.strip_prefix("# ").filter(|title| title.starts_with(number));
+        let title = title.unwrap_or_else(|| panic!("the title of {name} begins with # {number}"));
+        let status = status.strip_prefix("- Status: ");
+        let status = status.unwrap_or_else(|| panic!("line 3 of {name} is - Status: …"));
+        assert!(is_status(status, &names), "{name}: what is the status {status:?}?");
+        let date = date.strip_prefix("- Date: ").filter(|date| is_date(date));
+        let date = date.unwrap_or_else(|| panic!("line 4 of {name} is - Date: YYYY-MM-DD"));
+        let row = format!("| [{title}]({name}) | {status} | {date} |");
+        assert!(index.lines().any(|line| line == row), "the index needs the row\n{row}");
+    }
+    assert!(numbers.len() >= 30, "only {} records were found", numbers.len());
+}
+
+/// Whether `text` is a status, which names only records that there are.
+fn is_status(text: &str, records: &BTreeSet<String>) -> bool {
+    let by = ["accepted, amended by ", "superseded by "];
+    match by.iter().find_map(|by| text.strip_prefix(by)) {
+        None => matches!(text, "proposed" | "accepted"),
+        Some(others) => others.split(", ").all(|other| {
+            let link = other.strip_prefix('[').and_then(|other| other.strip_suffix(')'));
+            let parts = link.and_then(|link| link.split_once("]("));
+            parts.is_some_and(|(number, name)| name.starts_with(number) && records.contains(name))
+        }),
+    }
+}
+
+/// Whether `text` is a date as 2026-11-21.
+fn is_date(text: &str) -> bool {
+    let parts: Vec<_> = text.split('-').map(str::len).collect();
+    parts == [4, 2, 2] && text.chars().all(|char| char.is_ascii_digit() || char == '-')
 }
