@@ -1,8 +1,8 @@
 //! What the repository promises about itself: which crate may know which, how
-//! long a file may be, what lies at the top, and what every decision record says.
+//! long a file may be, what lies at the top, and what its documents have to be.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lambent_test_support::root;
@@ -45,6 +45,9 @@ const UNREACHABLE: [(&str, &[&str]); 6] = [
 
 /// Lines of a source file before its tests.
 const LINES_MAX: usize = 500;
+
+/// Words of the README, so that it is read to its end.
+const README_WORDS_MAX: usize = 1_300;
 
 /// The names of everything a crate depends on, for building it or by it.
 struct Graph(BTreeMap<String, BTreeSet<String>>);
@@ -203,4 +206,46 @@ fn is_status(text: &str, records: &BTreeSet<String>) -> bool {
 fn is_date(text: &str) -> bool {
     let parts: Vec<_> = text.split('-').map(str::len).collect();
     parts == [4, 2, 2] && text.chars().all(|char| char.is_ascii_digit() || char == '-')
+}
+
+#[test]
+fn the_readme_is_short() {
+    let text = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let words = text.split_whitespace().count();
+    assert!(words <= README_WORDS_MAX, "the README has {words} words");
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let mut documents = Vec::new();
+    for folder in [".github", "guest-examples", "runtime", "sdk", "tests", "wit"] {
+        markdown(&root().join(folder), &mut documents);
+    }
+    documents.push(root().join("README.md"));
+    let mut followed = 0;
+    for document in &documents {
+        let text = std::fs::read_to_string(document).unwrap();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let path = target.split('#').next().unwrap();
+            // Links without a file name a heading, another site, or an item of rustdoc.
+            if path.is_empty() || path.contains("://") || !path.contains(['.', '/']) {
+                continue;
+            }
+            let there = document.parent().unwrap().join(path);
+            assert!(there.exists(), "{} links to {path}", document.display());
+            followed += 1;
+        }
+    }
+    assert!(followed > 30, "only {followed} links were found");
+}
+
+fn markdown(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let path = entry.path();
+        if path.is_dir() && entry.file_name() != "target" {
+            markdown(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            found.push(path);
+        }
+    }
 }

@@ -8,7 +8,7 @@ use crate::node::{Node, PATIENCE};
 /// not by an operator with a small box.
 const RESIDENT_BYTES_MAX: u64 = 80 << 20;
 
-/// Prints the figures of the README; for those of a release build:
+/// Prints the figures of `runtime/PERFORMANCE.md`, which are those of a release build:
 /// `cargo test --release --test e2e idle -- --nocapture`
 #[tokio::test]
 async fn an_idle_node_is_small_and_soon_ready() {

@@ -1,5 +1,5 @@
 //! Every kind of component gets every kind of event that it can take: the table
-//! in the README, row by row.
+//! of exports in `runtime/REFERENCE.md`, row by row.
 
 use serde_json::{Value, json};
 
