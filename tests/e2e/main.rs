@@ -13,6 +13,7 @@ mod cli_resources;
 mod client;
 mod compile_bomb;
 mod crash;
+mod cycles;
 mod deliveries;
 mod disk_full;
 mod drain;
