@@ -151,7 +151,7 @@ async fn a_body_of_another_length_than_declared_is_a_bad_response() {
         let reply = node.get(function, target).await;
         assert_eq!((reply.status, reply.text().as_str()), (200, "xxxxx"), "{reply:?}");
         assert_eq!(reply.header("content-length"), "5");
-        let reply = node.call(function, "HEAD", &format!("{target}")).send().await;
+        let reply = node.call(function, "HEAD", target).send().await;
         assert_eq!((reply.status, reply.body.len()), (200, 0), "{reply:?}");
     }
     let reply = node.call("length-02", "HEAD", "/length?writes=0").send().await;

@@ -1,4 +1,4 @@
-//! Gives every event back as JSON, with its attributes and how it was called.
+//! Returns every event as JSON, with its attributes and the context of the call.
 //!
 //! ```sh
 //! cargo build --release --target wasm32-wasip2
@@ -18,7 +18,7 @@ struct Echo {
     #[serde(flatten)]
     attributes: BTreeMap<String, Value>,
     attempt: u32,
-    /// JSON where the data is JSON, text where it is text.
+    /// JSON if the data is JSON, text if it is text.
     data: Value,
     invocation: Invocation,
 }
@@ -48,8 +48,8 @@ fn handle(event: Event, context: Context) -> Result<Echo, Failure> {
     })
 }
 
-/// The CloudEvents attributes under the names the specification gives them,
-/// except the time, which std cannot write as a date: nanoseconds since 1970.
+/// Returns the CloudEvents attributes under the names of the specification. The time is in
+/// nanoseconds since 1970, since std cannot write a date.
 fn attributes(event: Event) -> BTreeMap<String, Value> {
     let time_ns = event
         .time

@@ -1,10 +1,10 @@
-//! Writes down every change of a keyspace in another one, as the watcher that
-//! `wasi:keyvalue` describes: it needs nothing of Lambent, and runs on whatever
-//! else serves that interface.
+//! Writes every change of a keyspace down in another keyspace. It is a watcher as
+//! `wasi:keyvalue` describes it, so it needs nothing of Lambent and runs on any other
+//! host that serves the interface.
 //!
-//! Entries are numbered. A change is delivered at least once, and a watcher is not
-//! told which attempt it is: after a crash an entry may be there twice. A function
-//! that needs to know takes a `lambent_sdk::KeyEvent`, which has an id.
+//! Entries are numbered. A change is delivered at least once, and a watcher is not told
+//! which attempt it is, so after a crash an entry may be there twice. A function that
+//! has to tell attempts apart takes a `lambent_sdk::KeyEvent`, which has an id.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -21,14 +21,14 @@ mod bindings {
     });
 }
 
-/// Where the entries go.
+/// The keyspace of the entries.
 const AUDIT: &str = "audit";
 
 #[derive(Serialize)]
 struct Entry<'a> {
     key: &'a str,
     change: &'static str,
-    /// Of the new value.
+    /// The size of the new value.
     bytes: Option<usize>,
     /// Milliseconds since 1970.
     time_ms: u128,
@@ -48,8 +48,8 @@ impl Guest for Audit {
     }
 }
 
-/// A watcher returns nothing: what it cannot do, it says by a panic. The change
-/// then comes again.
+/// Writes an entry. A watcher returns nothing, so a failure is a panic, and the change
+/// is delivered again.
 fn write(key: &str, change: &'static str, bytes: Option<usize>) {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let entry = Entry { key, change, bytes, time_ms: since.as_millis() };

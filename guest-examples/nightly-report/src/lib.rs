@@ -1,8 +1,8 @@
-//! Counts what is in some buckets and keyspaces, every night, and writes a
+//! Counts the objects and keys of some buckets and keyspaces every night, and writes a
 //! report into a bucket.
 //!
-//! The report is named after the time the schedule fired for, so one that is
-//! written again, because an answer was lost, replaces itself.
+//! The report is named after the time that the schedule fired for. If it is written
+//! again because an answer was lost, it replaces itself.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -13,7 +13,7 @@ use lambent_sdk::keyspace::{Keyspace, KeyspaceError};
 use lambent_sdk::{Failure, ScheduledEvent};
 use serde::{Deserialize, Serialize};
 
-/// What the schedule passes on: what to count.
+/// The input of the schedule, which says what to count.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Plan {
@@ -59,7 +59,7 @@ fn objects(name: &str) -> Result<BucketCount, BucketError> {
     let mut count = BucketCount { objects: 0, bytes: 0 };
     for key in bucket.list()? {
         count.objects += 1;
-        // Zero for one that was deleted meanwhile.
+        // An object that was deleted meanwhile has no size.
         count.bytes += bucket.info(&key?).map_or(0, |info| info.size);
     }
     Ok(count)

@@ -1,9 +1,9 @@
 //! Takes the orders of a queue from stock, many at a time, and passes them on to
 //! be shipped.
 //!
-//! An order that cannot be handled fails alone, the others of its batch do not
-//! come again: what is malformed goes to the dead-letter queue at once, what is
-//! out of stock is tried again in case there is more.
+//! An order that cannot be handled fails alone, and the others of its batch are not
+//! delivered again. A malformed order goes to the dead-letter queue at once; an order
+//! that is out of stock is tried again, in case there is more.
 
 mod stock;
 
@@ -12,7 +12,7 @@ use lambent_sdk::queue::{Message, Queue};
 use lambent_sdk::{Batch, Failure, ItemFailure, QueueMessage};
 use serde::{Deserialize, Serialize};
 
-/// What a message says.
+/// The content of a message.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 struct Order {
     item: String,
@@ -26,7 +26,7 @@ fn handle(orders: Batch<QueueMessage<Order>>) -> Result<Vec<ItemFailure>, Failur
     Ok(orders.each(|message| {
         let QueueMessage { id, body: order, .. } = message;
         keyspace.update(&order.item, |stock| stock::take(stock.as_deref(), &order, &id))?;
-        // An order that comes again is sent again, and dropped there by its id.
+        // An order that is delivered again is sent again, and the queue drops it by its id.
         shipments.send(Message::json(&order)?.group(&order.item).deduplication(&id))?;
         println!("order {id}: {} × {}", order.count, order.item);
         Ok::<_, Failure>(())

@@ -3,24 +3,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::Order;
 
-/// Orders remembered for each item. One that comes again, because an answer was
-/// lost, comes soon.
+/// How many orders are remembered for each item. An order that is delivered again because
+/// an answer was lost comes soon.
 const REMEMBERED: usize = 100;
 
-/// What there is of an item.
+/// The stock of an item.
 #[derive(Debug, PartialEq, Deserialize, Serialize)]
 struct Stock {
     left: u32,
-    /// The last orders that were taken from it. In the same value as the count,
-    /// so that both change or neither does.
+    /// The last orders that were taken from the stock. They are in the same value as the
+    /// count, so that both change or neither does.
     #[serde(default)]
     orders: Vec<String>,
 }
 
-/// The stock after an order, which is taken from it once however often it comes.
+/// Returns the stock after an order. The order is taken from it once, however often it is
+/// delivered.
 ///
 /// # Errors
-/// There is no such item, or not enough of it.
+/// Fails if there is no such item, or not enough of it.
 pub fn take(stock: Option<&[u8]>, order: &Order, id: &str) -> Result<Vec<u8>, Failure> {
     let Order { item, count } = order;
     let unknown =

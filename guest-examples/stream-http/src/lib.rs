@@ -43,7 +43,7 @@ impl Guest for Stream {
     }
 }
 
-/// What the query asks for.
+/// The response that the query asks for.
 enum Wanted {
     Lines { count: u64, delay_ms: u64 },
     Bytes(usize),
@@ -66,7 +66,7 @@ impl Wanted {
     }
 }
 
-/// One line after another, with a pause in between.
+/// Writes one line after another, with a pause in between.
 async fn write_lines(mut writer: StreamWriter<u8>, count: u64, delay_ms: u64) {
     for n in 1..=count {
         if n > 1 {
@@ -80,9 +80,9 @@ async fn write_lines(mut writer: StreamWriter<u8>, count: u64, delay_ms: u64) {
     }
 }
 
-/// As fast as they are read; the reader sets the pace.
+/// Writes bytes as fast as the client reads them.
 async fn write_bytes(mut writer: StreamWriter<u8>, mut left: usize) {
-    // The buffer comes back from every write, to be used again.
+    // Every write gives the buffer back, to be used again.
     let mut chunk = Vec::with_capacity(CHUNK);
     while left > 0 {
         chunk.resize(left.min(CHUNK), b'.');

@@ -13,7 +13,7 @@ pub struct Response {
     pub body: Vec<u8>,
 }
 
-/// Why a request gets no thumbnail.
+/// The reason why a request gets no thumbnail.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Refusal {
     pub status: u16,
@@ -58,7 +58,7 @@ impl Response {
     }
 }
 
-/// The body of `request`, if it is not longer than `bytes_max`.
+/// Reads the body of `request`, if it is not longer than `bytes_max`.
 pub fn read_body(request: IncomingRequest, bytes_max: usize) -> Result<Vec<u8>, Refusal> {
     let too_long =
         || Refusal::new(413, format!("a photo has at most {} MiB here", bytes_max >> 20));
@@ -84,10 +84,10 @@ fn content_length(request: &IncomingRequest) -> Option<usize> {
     std::str::from_utf8(values.first()?).ok()?.parse().ok()
 }
 
-/// Reads one byte more than `bytes_max` at most.
+/// Reads at most one byte more than `bytes_max`.
 fn read_to_end(body: &IncomingBody, announced: usize, bytes_max: usize) -> io::Result<Vec<u8>> {
     let stream = body.stream().map_err(|()| io::Error::other("its stream is gone"))?;
-    // One byte more, so that finding the end does not make it grow.
+    // There is room for one byte more, so that finding the end does not make it grow.
     let mut bytes = Vec::with_capacity(announced + 1);
     stream.take(bytes_max as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)

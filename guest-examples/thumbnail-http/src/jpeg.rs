@@ -1,14 +1,14 @@
-//! What a progressive JPEG takes: its decoder has to keep every coefficient
-//! until the last scan, and no limit of `image` counts that.
+//! Computes the memory that a progressive JPEG takes. Its decoder has to keep every
+//! coefficient until the last scan, and no limit of `image` counts that.
 
-/// The bytes of all coefficients, or 0 if the decoder need not keep them.
+/// Returns the bytes of all coefficients, or 0 if the decoder need not keep them.
 pub fn coefficient_bytes(photo: &[u8]) -> u64 {
     progressive_frame(photo)
         .and_then(coefficients)
         .map_or(0, |count| count * size_of::<i16>() as u64)
 }
 
-/// The header of a progressive frame: what follows its length.
+/// Finds the header of a progressive frame, without its length.
 fn progressive_frame(photo: &[u8]) -> Option<&[u8]> {
     const START_OF_SCAN: u8 = 0xda;
     const PROGRESSIVE: u8 = 0xc2;
@@ -25,12 +25,12 @@ fn progressive_frame(photo: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// How many there are: one for every sample of every component.
+/// Counts the coefficients: there is one for every sample of every component.
 fn coefficients(frame: &[u8]) -> Option<u64> {
     let [_precision, h1, h0, w1, w0, _count, components @ ..] = frame else { return None };
     let height = u64::from(u16::from_be_bytes([*h1, *h0]));
     let width = u64::from(u16::from_be_bytes([*w1, *w0]));
-    // How densely each component is sampled; the densest has every pixel.
+    // Each component has a density of samples; the densest has every pixel.
     let densities =
         || components.chunks_exact(3).map(|of| u64::from(of[1] >> 4) * u64::from(of[1] & 15));
     let densest = densities().max()?.max(1);

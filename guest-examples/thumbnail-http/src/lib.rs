@@ -7,8 +7,8 @@
 //! ```
 //!
 //! `POST /?w=&h=` takes a JPEG, PNG or WebP and answers with a picture that fits
-//! into that many pixels (320 × 320 if it is not said), the right way up. `GET /`
-//! is a page to try it with.
+//! into that many pixels (320 × 320 by default), the right way up. `GET /` is a page to
+//! try it with.
 
 mod http;
 mod jpeg;
@@ -20,11 +20,11 @@ use wasip2::http::types::{IncomingRequest, Method, ResponseOutparam};
 
 use crate::http::{Refusal, Response};
 
-/// As much as is read of a photo. With what a decoder needs, this fits into the
-/// 128 MiB that a function has if nothing else is said.
+/// The most bytes that are read of a photo. Together with the memory of a decoder they fit
+/// into the 128 MiB that a function has by default.
 const BODY_BYTES_MAX: usize = 12 << 20;
 
-/// How wide or high a thumbnail may be.
+/// The greatest width or height of a thumbnail.
 const SIDE_MAX: u32 = 2048;
 const SIDE_DEFAULT: u32 = 320;
 
@@ -59,7 +59,7 @@ fn thumbnail(request: IncomingRequest) -> Result<Response, Refusal> {
     Ok(Response { status: 200, content_type, body: picture })
 }
 
-/// The query parameter that says how long a side may be.
+/// Reads the query parameter for the length of a side.
 fn side(target: &str, name: &str) -> Result<u32, Refusal> {
     let query = target.split_once('?').map_or("", |(_path, query)| query);
     let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));

@@ -3,10 +3,11 @@
 
 use image::{DynamicImage, GenericImageView, Rgba, RgbaImage};
 
-/// How many pixels are looked at each way, at most, to make one.
+/// The most pixels in each direction that are averaged to make one.
 const SAMPLES_MAX: u32 = 8;
 
-/// The photo as large as fits into `width` × `height`, but no larger than it is.
+/// Scales the photo to the largest size that fits into `width` × `height`, but does not
+/// enlarge it.
 pub fn into_box(photo: &DynamicImage, width: u32, height: u32) -> RgbaImage {
     let (width, height) = fit(photo.dimensions(), (width, height));
     RgbaImage::from_fn(width, height, |x, y| {
@@ -31,14 +32,14 @@ fn fit((width, height): (u32, u32), (width_max, height_max): (u32, u32)) -> (u32
     }
 }
 
-/// Where to look along a side of `from` pixels, to make the one at `n` of `to`.
+/// Returns which of `from` pixels along a side are averaged to make pixel `n` of `to`.
 fn samples(n: u32, to: u32, from: u32) -> impl Iterator<Item = u32> {
     let edge = |n: u32| (u64::from(n) * u64::from(from) / u64::from(to)) as u32;
     let (start, end) = (edge(n), edge(n + 1));
     (start..end).step_by((end - start).div_ceil(SAMPLES_MAX) as usize)
 }
 
-/// The colour that these have together; the more transparent, the less it counts.
+/// Returns the average colour. The more transparent a pixel is, the less it counts.
 fn average(pixels: impl Iterator<Item = Rgba<u8>>) -> Rgba<u8> {
     let (mut count, mut opacity, mut colours) = (0, 0, [0; 3]);
     for Rgba([red, green, blue, alpha]) in pixels {

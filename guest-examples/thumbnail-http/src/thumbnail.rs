@@ -1,4 +1,4 @@
-//! From a photo to its thumbnail.
+//! Makes a thumbnail of a photo.
 
 use std::io::Cursor;
 
@@ -9,17 +9,17 @@ use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Li
 use crate::http::Refusal;
 use crate::{jpeg, scale};
 
-/// What the pixels, and whatever a decoder keeps beside them, may take: enough
-/// for 24 megapixels of RGBA.
+/// The most bytes that the pixels and the decoder's own memory may take. They suffice for
+/// 24 megapixels of RGBA.
 const DECODE_BYTES_MAX: u64 = 92 << 20;
 
 const JPEG_QUALITY: u8 = 82;
 
-/// A picture of at most `width` × `height` pixels, and its media type: JPEG, or
-/// PNG if the photo has transparent parts.
+/// Makes a picture of at most `width` × `height` pixels. Its media type is JPEG, or PNG if
+/// the photo has transparent parts.
 pub fn make(photo: Vec<u8>, width: u32, height: u32) -> Result<(&'static str, Vec<u8>), Refusal> {
     let (photo, orientation) = decode(photo)?;
-    // What lies on its side has to fit the box after it was put up.
+    // A photo that lies on its side has to fit the box after it is turned.
     let (width, height) = if on_its_side(orientation) { (height, width) } else { (width, height) };
     let opaque = !photo.color().has_alpha();
     let mut picture = DynamicImage::from(scale::into_box(&photo, width, height));
@@ -60,10 +60,10 @@ fn pixels(decoder: &impl ImageDecoder) -> u64 {
     u64::from(width) * u64::from(height)
 }
 
-/// Bytes per pixel that the WebP decoder takes beside the pixels at worst.
+/// Returns how many bytes per pixel the WebP decoder takes at worst, beside the pixels.
 fn webp_scratch(decoder: &impl ImageDecoder) -> u64 {
-    // Luma and chroma of the lossy form, or RGBA before the alpha is dropped;
-    // with alpha, luma and chroma, and RGBA for the alpha alone.
+    // These are luma and chroma of the lossy form, or RGBA before the alpha is dropped;
+    // with alpha they are luma and chroma, and RGBA for the alpha alone.
     if decoder.color_type().has_alpha() { 7 } else { 4 }
 }
 

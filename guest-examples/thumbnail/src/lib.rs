@@ -1,5 +1,5 @@
-//! Makes a thumbnail of every photo that is put into a bucket, and notes what
-//! is known of the photo in a keyspace.
+//! Makes a thumbnail of every photo that is put into a bucket, and notes the format
+//! and size of the photo in a keyspace.
 //!
 //! Everything it writes is named after the photo, so an event that comes twice
 //! does no harm.
@@ -14,7 +14,7 @@ use lambent_sdk::{Failure, ObjectChange, ObjectEvent};
 
 use crate::picture::Facts;
 
-/// How wide and high a thumbnail is at most, if `WIDTH` does not say.
+/// The greatest width and height of a thumbnail, if `WIDTH` is not set.
 const WIDTH: u32 = 320;
 
 #[lambent_sdk::handler]
@@ -24,7 +24,7 @@ fn handle(event: ObjectEvent) -> Result<Option<Facts>, Failure> {
     let metadata = Keyspace::open("metadata")?;
     let key = &event.key;
 
-    // An event may come late: what counts is what there is now.
+    // An event may come late, so the function looks at the present state.
     if event.change == ObjectChange::Deleted || !photos.exists(key)? {
         thumbnails.delete(key)?;
         metadata.delete(key)?;

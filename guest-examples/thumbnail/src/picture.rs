@@ -7,8 +7,8 @@ use serde::Serialize;
 
 const JPEG_QUALITY: u8 = 82;
 
-/// What is known of a photo and its thumbnail. Sizes are those of the picture
-/// the right way up.
+/// The format and sizes of a photo and its thumbnail. Sizes are of the picture the right
+/// way up.
 #[derive(Debug, PartialEq, Serialize)]
 pub struct Facts {
     pub format: &'static str,
@@ -25,12 +25,11 @@ pub struct Thumbnail {
     pub bytes: usize,
 }
 
-/// The photo as a JPEG of at most `side` × `side` pixels, the right way up and
-/// no larger than it is.
+/// Makes a JPEG of at most `side` × `side` pixels, the right way up and no larger than the
+/// photo.
 ///
 /// # Errors
-/// It is no JPEG, PNG or WebP, or is damaged. It will not become one by trying
-/// again.
+/// Fails if the photo is damaged or not a JPEG, PNG or WebP. Trying again would not help.
 pub fn shrink(photo: &[u8], side: u32) -> Result<(Vec<u8>, Facts), Failure> {
     let unfit = |error: ImageError| Failure::new("NotAPhoto", error.to_string()).retry_never();
     let reader = ImageReader::new(Cursor::new(photo)).with_guessed_format()?;

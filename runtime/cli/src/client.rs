@@ -16,19 +16,20 @@ use crate::error::{CliError, chain};
 use crate::hints;
 use crate::key;
 
-/// How long an ordinary request may take. Those that wait for something say so.
+/// How long an ordinary request may take. Requests that wait for something have a
+/// timeout of their own.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// From here on a body is announced before it is sent, so that a server that
-/// will not have it can say why instead of closing the connection.
+/// A body of this size or more is announced before it is sent, so that a server that
+/// refuses it can say why instead of closing the connection.
 const ANNOUNCE_BYTES_MIN: u64 = 256 << 10;
 
-/// A connection to a server, with the key to show it.
+/// A client of a server, with the key to send.
 pub(crate) struct Client {
     agent: Agent,
     endpoint: Endpoint,
     key: Option<String>,
-    /// For whoever is told that a key is needed.
+    /// The places where a key was looked for, shown if the server asks for one.
     notes: Vec<String>,
 }
 
@@ -40,7 +41,7 @@ pub(crate) struct Call<'a> {
     pub(crate) target: String,
     /// Headers by name; a value that no header can have is an error.
     pub(crate) headers: Vec<(String, String)>,
-    /// What to send.
+    /// The body to send.
     pub(crate) body: Payload<'a>,
     /// When to give up waiting.
     pub(crate) timeout: Duration,
@@ -106,7 +107,7 @@ impl Reply {
     /// The body as JSON.
     ///
     /// # Errors
-    /// It is something else, so whoever answered is not a Lambent server.
+    /// Fails if the body is something else: the peer is then no Lambent server.
     pub(crate) fn json(&self) -> Result<serde_json::Value, CliError> {
         serde_json::from_slice(&self.body).map_err(|_| {
             CliError::failed(format!("the answer is not JSON: {}", excerpt(&self.body)))
@@ -126,7 +127,7 @@ pub(crate) struct Opened<'a> {
 }
 
 impl Opened<'_> {
-    /// How long the body will be, if that was said.
+    /// Returns the declared length of the body, if there is one.
     pub(crate) fn bytes(&self) -> Option<u64> {
         self.headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
     }
@@ -174,7 +175,7 @@ impl Client {
     /// A client for `endpoint` that shows it `key`.
     ///
     /// # Errors
-    /// None: it trusts the public authorities.
+    /// Never fails: it trusts the public authorities.
     pub(crate) fn new(endpoint: Endpoint, key: Option<&str>) -> Result<Self, CliError> {
         let key = key.map(str::to_owned);
         Self::with(key::Found { endpoint, key, notes: Vec::new() }, None)
@@ -189,7 +190,7 @@ impl Client {
         let key::Found { endpoint, key, notes } = found;
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
-            // Where a redirect leads, the key must not go.
+            // The key must not follow a redirect.
             .max_redirects(0)
             .timeout_connect(Some(Duration::from_secs(5)))
             .user_agent(concat!("lambent/", env!("CARGO_PKG_VERSION")));

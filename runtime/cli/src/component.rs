@@ -1,4 +1,4 @@
-//! What can be said about an upload before sending it.
+//! Checks an upload before it is sent.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -35,7 +35,7 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
     Ok(code)
 }
 
-/// Whether a path stands for standard input.
+/// Returns whether a path stands for standard input.
 pub(crate) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }

@@ -27,7 +27,7 @@ pub(crate) fn ask(question: &str, needs: &str, refused: &str) -> Result<(), CliE
 /// Asks before deleting `what`.
 ///
 /// # Errors
-/// As [`ask`].
+/// Fails as [`ask`] does.
 pub(crate) fn deletion(what: &str) -> Result<(), CliError> {
     ask(
         &format!("delete {what}? This cannot be undone."),

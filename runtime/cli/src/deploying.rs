@@ -1,4 +1,5 @@
-//! What a deploy is at: sending the component, or waiting for the server to compile it.
+//! Shows the progress of a deploy: sending the component, or waiting for the server to
+//! compile it.
 
 use std::io::{self, IsTerminal, Read};
 use std::sync::Arc;
@@ -11,24 +12,24 @@ use lambent_types::format_bytes;
 
 use crate::progress::Progress;
 
-/// How long a deploy takes before the first line about it: most are done by then.
+/// The time before the first line about a deploy. Most deploys are done by then.
 const FIRST: Duration = Duration::from_secs(2);
-/// How long from one line to the next.
+/// The time from one line to the next.
 const EVERY: Duration = Duration::from_secs(5);
 
 /// How progress is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Show {
-    /// By a line of a terminal that changes.
+    /// A line of the terminal changes.
     Bar,
-    /// By lines on standard error, now and then.
+    /// Lines are written to standard error now and then.
     Lines,
-    /// Not at all.
+    /// Progress is not shown.
     Nothing,
 }
 
 impl Show {
-    /// What suits standard error, if results are for people.
+    /// Chooses what suits standard error; nothing if results are JSON.
     pub(crate) fn suited(json: bool) -> Self {
         match json {
             true => Self::Nothing,
@@ -38,8 +39,8 @@ impl Show {
     }
 }
 
-/// Shows how far a deploy is, until it is dropped. The times are those of this
-/// side's clock: how long it has been, not how long it will be.
+/// Shows how far a deploy is, until this is dropped. It shows the time that has passed,
+/// by this machine's clock, and does not estimate the rest.
 pub(crate) struct Deploying {
     bytes: u64,
     sent: Arc<AtomicU64>,
@@ -48,7 +49,7 @@ pub(crate) struct Deploying {
 }
 
 impl Deploying {
-    /// Of a component of this size, with what is sent beside it.
+    /// Starts for an upload of this many bytes.
     pub(crate) fn start(bytes: u64, show: Show) -> Self {
         let sent = Arc::new(AtomicU64::new(0));
         let bar = (show == Show::Bar).then(|| Progress::upload(bytes));
@@ -115,7 +116,7 @@ impl Drop for Lines {
     fn drop(&mut self) {
         self.stop.take();
         if let Some(thread) = self.thread.take() {
-            // It has nothing to say but lines.
+            // The thread only writes lines, so its result does not matter.
             let _ = thread.join();
         }
     }

@@ -1,4 +1,4 @@
-//! Where the server is.
+//! The server's address.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -15,14 +15,14 @@ pub(crate) struct Endpoint {
     base: String,
     secure: bool,
     loopback: bool,
-    /// In lower case.
+    /// The host, in lower case.
     host: String,
     port: u16,
     path: String,
 }
 
 impl Endpoint {
-    /// That of [`DEFAULT`].
+    /// Returns the endpoint of [`DEFAULT`].
     pub(crate) fn standard() -> Self {
         Self {
             base: DEFAULT.into(),
@@ -34,18 +34,18 @@ impl Endpoint {
         }
     }
 
-    /// Whether the traffic is encrypted.
+    /// Returns whether the traffic is encrypted.
     pub(crate) const fn is_secure(&self) -> bool {
         self.secure
     }
 
-    /// Whether the server is on this machine.
+    /// Returns whether the server is on this machine.
     pub(crate) const fn is_loopback(&self) -> bool {
         self.loopback
     }
 
-    /// Whether `other` names the server that listens here: the same place, which
-    /// may be called `localhost` if it is a loopback address.
+    /// Returns whether `other` names the same server. A loopback address may also be called
+    /// `localhost`.
     pub(crate) fn is_named_by(&self, other: &Self) -> bool {
         let place = |this: &Self| (this.secure, this.port, this.path.clone());
         let local = self.loopback && other.host == "localhost";

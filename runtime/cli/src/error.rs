@@ -1,4 +1,4 @@
-//! What a command may end with: an exit code, a message, and what to do next.
+//! The results of commands: an exit code, a message, and advice.
 
 use std::fmt;
 use std::io;
@@ -12,11 +12,11 @@ use crate::printable::printable;
 /// lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// What was asked for was done.
+    /// The command did what was asked.
     Ok = 0,
-    /// It was tried and failed.
+    /// The command tried and failed.
     Failed = 1,
-    /// The command line is wrong; nothing was tried. Clap's number too.
+    /// The command line is wrong, and nothing was tried. clap uses this number too.
     Usage = 2,
     /// No answer from the server.
     Unreachable = 3,
@@ -43,7 +43,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why a command did not do what was asked.
+/// The reason why a command did not do what was asked.
 #[derive(Debug)]
 pub(crate) struct CliError {
     exit: Exit,
@@ -126,7 +126,8 @@ impl CliError {
 }
 
 impl fmt::Display for CliError {
-    /// For a terminal: much of it may be what a server sent.
+    /// Writes the message for a terminal, with unseen characters escaped, since a server may
+    /// have sent parts of it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut lines = self.message.lines();
         f.write_str(&printable(lines.next().unwrap_or_default()))?;

@@ -1,4 +1,4 @@
-//! What to do about each of the server's error codes.
+//! Advice for each of the server's error codes.
 
 use lambent_types::{ErrorCode, Problem};
 

@@ -7,7 +7,7 @@ use lambent_types::format_bytes;
 
 use crate::error::CliError;
 
-/// What some programs write before the text of a file.
+/// The mark that some programs write before the text of a file.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// Text of a file without the byte order mark that some programs begin it with.
@@ -58,10 +58,10 @@ pub(crate) fn read(name: &str, data: &str, limit: u64) -> Result<Vec<u8>, CliErr
     Ok(bytes)
 }
 
-/// Reads how many there may be at most: one or more.
+/// Reads a count of one or more.
 ///
 /// # Errors
-/// It is no such number.
+/// Fails if the text is not such a number.
 pub(crate) fn count(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) => Err("0 would be none; give 1 or more".into()),
@@ -70,10 +70,10 @@ pub(crate) fn count(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Reads a key, of which every one has a character.
+/// Reads a key, which has at least one character.
 ///
 /// # Errors
-/// It is empty.
+/// Fails if the text is empty.
 pub(crate) fn key(text: &str) -> Result<String, String> {
     if text.is_empty() { Err("a key cannot be empty".into()) } else { Ok(text.to_owned()) }
 }

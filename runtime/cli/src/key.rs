@@ -1,4 +1,4 @@
-//! Which server to talk to, which key to show it, and where they were found.
+//! Finds the server to talk to and the key to send to it.
 
 use std::env;
 use std::fs;
@@ -13,19 +13,19 @@ use crate::error::CliError;
 /// The file in a data directory that holds the root key.
 pub(crate) const FILE: &str = "root-key.json";
 
-/// Which server to talk to, and what looking for its key gave.
+/// The server to talk to, and the result of looking for its key.
 #[derive(Debug)]
 pub(crate) struct Found {
     /// The server.
     pub(crate) endpoint: Endpoint,
     /// The key to send, if any.
     pub(crate) key: Option<String>,
-    /// Where it was looked for and what was wrong there, for whoever is
-    /// told by the server that a key is needed.
+    /// The places where a key was looked for and what was wrong there. They are shown if
+    /// the server answers that a key is needed.
     pub(crate) notes: Vec<String>,
 }
 
-/// What a server leaves in its data directory for those who may read it.
+/// The file that a server leaves in its data directory, with its root key.
 #[derive(Deserialize)]
 struct RootKey {
     secret: String,
@@ -38,10 +38,10 @@ impl RootKey {
     }
 }
 
-/// A file of a key that cannot be used.
+/// A key file that cannot be used.
 struct Unusable {
     note: String,
-    /// Whether there is such a file.
+    /// Whether the file exists.
     exists: bool,
 }
 
@@ -120,7 +120,7 @@ fn read(path: &Path) -> Result<RootKey, Unusable> {
         .map_err(|_| Unusable { note: format!("{shown} does not hold a key"), exists: true })
 }
 
-/// Where a server keeps its data unless told otherwise: `LAMBENT_DATA`, else
+/// Returns the default data directory of a server: `LAMBENT_DATA`, else
 /// `/var/lib/lambent` as root, else `lambent` in the XDG data home.
 pub(crate) fn data_directory() -> PathBuf {
     let path = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
@@ -195,7 +195,7 @@ mod tests {
         for endpoint in [None, Some("http://127.0.0.1:4566"), Some("localhost:4566")] {
             let found = look(OWN, None, endpoint);
             assert_eq!(found.key.as_deref(), Some("s"), "{endpoint:?}");
-            // Not whatever else listens where `localhost` leads.
+            // The address is not `localhost`, which may lead to another program.
             assert_eq!(found.endpoint.to_string(), "http://127.0.0.1:4566");
         }
         for other in [
@@ -236,7 +236,7 @@ mod tests {
         fs::write(&path, "{}").unwrap();
         let error = find_in(&path, true, None, None).unwrap_err().to_string();
         assert!(error.contains("does not hold a key"), "{error}");
-        // Only what was named is insisted on.
+        // A file that was not named explicitly may be unusable.
         assert_eq!(find_in(&path, false, None, None).unwrap().key, None);
         let seeded = look(r#"{"key_id":"a","secret":"s"}"#, None, None);
         assert!(seeded.key.is_none() && seeded.notes[0].contains("no server used it yet"));

@@ -9,10 +9,10 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
-/// How long after the grace period the process ends: longer than all that is
-/// written and closed by then takes.
+/// The time after the grace period at which the process ends. Writing and closing
+/// everything takes less.
 const LAST: Duration = Duration::from_secs(15);
-/// How long after a second signal.
+/// The time after a second signal at which the process ends.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
 /// Ends the process some time after it was asked to, unless this is dropped by

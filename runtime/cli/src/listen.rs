@@ -2,12 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-/// Reads an address and port, of which a port alone, or with `localhost` for the
-/// address, is on the loopback address: nothing is opened to others by a host
-/// that was left out.
+/// Reads an address and port. A port alone, or with `localhost` for the address, means
+/// the loopback address: leaving the host out opens nothing to others.
 ///
 /// # Errors
-/// It is none of the forms, which the message lists.
+/// Fails if the text has none of the forms, which the message lists.
 pub(crate) fn parse(text: &str) -> Result<SocketAddr, String> {
     let text = text.trim();
     if let Ok(address) = text.parse() {

@@ -25,11 +25,11 @@ pub(crate) struct Node {
     signals: Signals,
     last_resort: LastResort,
     grace: Duration,
-    /// What it listens on.
+    /// The address that it listens on.
     pub(crate) address: SocketAddr,
-    /// Where it is reached from this machine.
+    /// The URL at which it is reached from this machine.
     pub(crate) url: String,
-    /// How long it took until it was ready.
+    /// The time until it was ready.
     pub(crate) startup: Duration,
 }
 
@@ -61,7 +61,7 @@ impl Node {
     }
 
     /// Serves until a signal to end comes or `stop` completes, then drains. A
-    /// further signal ends it at once. SIGHUP has it read its certificate anew.
+    /// further signal ends it at once. SIGHUP makes it read its certificate again.
     ///
     /// # Errors
     /// Failed: the server ended by itself, or was not let finish.
@@ -88,7 +88,7 @@ impl Node {
                 () = signals.end(&reload) => None,
             }
         });
-        // What still blocks a thread must not hold up the end.
+        // A blocked thread must not delay the end.
         runtime.shutdown_background();
         drop(last_resort);
         match result {
@@ -104,7 +104,7 @@ struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hangup: Signal,
-    /// Whether somebody looks on, at a terminal.
+    /// Whether standard error is a terminal, where somebody may look on.
     terminal: bool,
 }
 

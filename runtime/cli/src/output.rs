@@ -109,7 +109,7 @@ pub(crate) fn warn(json: bool, text: &str) {
     eprintln!("{label} {}", printable(text));
 }
 
-/// Whether to colour what goes to this stream: only on a terminal, and not if
+/// Returns whether output to this stream is coloured: only on a terminal, and not if
 /// `NO_COLOR` is set.
 pub(crate) fn colour(stream: &impl IsTerminal) -> bool {
     let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty());
@@ -121,15 +121,15 @@ pub(crate) fn colour(stream: &impl IsTerminal) -> bool {
 /// The colours in use.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Colour {
-    /// What went wrong.
+    /// For failures.
     Red,
-    /// What went right.
+    /// For successes.
     Green,
-    /// What to look at.
+    /// For things to look at.
     Yellow,
-    /// What matters less.
+    /// For things that matter less.
     Dim,
-    /// What matters more.
+    /// For things that matter more.
     Bold,
 }
 

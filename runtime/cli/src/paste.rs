@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::endpoint;
 
-/// How this binary is called from here: `lambent` if that is what the shell
-/// finds, else the path to it.
+/// Returns how this binary is called from here: `lambent` if the shell finds it by that
+/// name, else its path.
 pub(crate) fn program() -> String {
     let Ok(own) = env::current_exe() else { return "lambent".into() };
     let path = env::var_os("PATH").unwrap_or_default();

@@ -3,8 +3,8 @@
 
 use std::fmt::Write as _;
 
-/// Whether a character is not seen as itself: a control character, one that
-/// turns the direction of what follows (U+202E and its like), or one of no width.
+/// Returns whether a character is not seen as itself: a control character, a character
+/// that changes the direction of text (U+202E and its like), or one of no width.
 fn is_unseen(c: char) -> bool {
     c.is_control()
         || matches!(c,
@@ -14,7 +14,7 @@ fn is_unseen(c: char) -> bool {
             | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// One line of text, with what is not seen written as an escape; tabs stay.
+/// Returns one line of text, in which unseen characters are written as escapes; tabs stay.
 pub(crate) fn printable(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -27,7 +27,7 @@ pub(crate) fn printable(text: &str) -> String {
     out
 }
 
-/// As [`printable`], of text that has several lines.
+/// Does the same as [`printable`] for text of several lines.
 pub(crate) fn printable_lines(text: &str) -> String {
     let line = |line: &str| printable(line.strip_suffix('\r').unwrap_or(line));
     text.split('\n').map(line).collect::<Vec<_>>().join("\n")

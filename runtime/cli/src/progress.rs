@@ -1,4 +1,4 @@
-//! What is going on, on a terminal only; scripts and logs see none of it.
+//! Shows progress, on a terminal only: scripts and logs see none of it.
 
 use std::io::{self, Read};
 use std::time::Duration;
@@ -38,7 +38,7 @@ impl Progress {
         progress
     }
 
-    /// Nothing to see.
+    /// Makes one that shows nothing.
     pub(crate) fn hidden() -> Self {
         Self { bar: ProgressBar::hidden() }
     }

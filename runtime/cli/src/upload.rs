@@ -10,11 +10,11 @@ use crate::error::CliError;
 pub(crate) struct Upload<'a> {
     /// The media type.
     pub(crate) content_type: String,
-    /// What stands before the component.
+    /// The bytes before the component.
     head: Vec<u8>,
     /// The component.
     code: &'a [u8],
-    /// What stands after it.
+    /// The bytes after the component.
     tail: Vec<u8>,
 }
 
@@ -48,7 +48,7 @@ impl<'a> Upload<'a> {
         })
     }
 
-    /// Its length in bytes.
+    /// Returns the length of the body in bytes.
     pub(crate) fn bytes(&self) -> u64 {
         (self.head.len() + self.code.len() + self.tail.len()) as u64
     }

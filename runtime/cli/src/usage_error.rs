@@ -4,13 +4,13 @@ use std::ffi::OsString;
 
 use crate::error::CliError;
 
-/// Whether a line asks for JSON, wherever in it; one with an error in it is not
-/// parsed, so its words are looked at.
+/// Returns whether a command line asks for JSON anywhere. A line with an error is not
+/// parsed, so this looks at its words.
 pub(crate) fn asks_for_json(line: impl IntoIterator<Item = OsString>) -> bool {
     line.into_iter().skip(1).take_while(|word| word != "--").any(|word| word == "--json")
 }
 
-/// The first paragraph of what clap says is the error, the others are what to do.
+/// Divides clap's text: its first paragraph is the error, the others are advice.
 pub(crate) fn explain(error: &clap::Error) -> CliError {
     let text = error.render().to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);

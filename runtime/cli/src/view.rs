@@ -16,9 +16,9 @@ use crate::error::CliError;
 /// A function, or one version of it.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct FunctionView {
-    /// Its name.
+    /// The function's name.
     pub(crate) name: String,
-    /// Where it is.
+    /// The function's namespace.
     #[serde(default)]
     pub(crate) namespace: String,
     /// `$LATEST` or a number.
@@ -30,9 +30,9 @@ pub(crate) struct FunctionView {
     pub(crate) digest: String,
     /// The component's size.
     pub(crate) code_bytes: u64,
-    /// What it exports.
+    /// The exports by which it can be called.
     pub(crate) handlers: Vec<String>,
-    /// Its configuration.
+    /// The configuration.
     pub(crate) configuration: ConfigurationView,
     /// When the name was first deployed, or the version published.
     pub(crate) created: Timestamp,
@@ -42,7 +42,7 @@ pub(crate) struct FunctionView {
     /// The highest number published; absent for versions.
     #[serde(default)]
     pub(crate) last_version: Option<u64>,
-    /// Where it is served; absent for versions and what serves no HTTP.
+    /// The URLs at which it is served; absent for versions, and if it serves no HTTP.
     #[serde(default)]
     pub(crate) urls: Option<Vec<String>>,
     /// Whether HTTP requests to it need the key.
@@ -51,7 +51,7 @@ pub(crate) struct FunctionView {
 }
 
 impl FunctionView {
-    /// When what is served last changed.
+    /// Returns when code or configuration last changed.
     pub(crate) fn changed(&self) -> Timestamp {
         self.updated.unwrap_or(self.created)
     }
@@ -69,7 +69,7 @@ pub(crate) struct ConfigurationView {
     pub(crate) fuel: u64,
     /// Environment variables.
     pub(crate) environment: BTreeMap<String, String>,
-    /// What it is for.
+    /// The description.
     pub(crate) description: String,
     /// Labels.
     pub(crate) tags: BTreeMap<String, String>,

@@ -3,9 +3,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// What time it is. Everything below the server asks one, so that tests decide.
+/// Tells the time. Everything below the server asks a clock, so that tests can set it.
 pub trait Clock: Send + Sync + std::fmt::Debug {
-    /// The time of day.
+    /// Returns the time of day.
     fn now(&self) -> Timestamp;
 }
 
@@ -24,13 +24,13 @@ impl Clock for SystemClock {
 pub struct ManualClock(Mutex<Timestamp>);
 
 impl ManualClock {
-    /// A clock that shows `start`.
+    /// Makes a clock that shows `start`.
     #[must_use]
     pub const fn new(start: Timestamp) -> Self {
         Self(Mutex::new(start))
     }
 
-    /// Moves it forward, at most to the last time there is.
+    /// Moves the clock forward, at most to the last time that can be represented.
     pub fn advance(&self, by: Duration) {
         let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         *now = now.checked_add(by).unwrap_or(Timestamp::MAX);

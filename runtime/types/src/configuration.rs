@@ -12,7 +12,7 @@ use crate::limits::{Limits, bounds};
 use crate::provisioned::Provisioned;
 use crate::size::format_bytes;
 
-/// Environment variables. Printed without their values, which may be secrets.
+/// Environment variables. `Debug` leaves out their values, which may be secrets.
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = BTreeMap<String, String>)]
@@ -24,7 +24,7 @@ impl std::fmt::Debug for Environment {
     }
 }
 
-/// Everything about a function but its code.
+/// Everything that is configured of a function.
 ///
 /// The JSON form is the one of the native API; absent members have defaults.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -46,13 +46,13 @@ pub struct Configuration {
     /// Labels, at most [`bounds::TAGS_MAX`].
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
-    /// Whether anyone may send it HTTP requests without a key.
+    /// Whether anyone may send the function HTTP requests without a key.
     pub public: bool,
-    /// What it may reach.
+    /// What the function may reach.
     #[serde(skip_serializing_if = "Grants::is_empty")]
     pub grants: Grants,
-    /// How events are delivered to it: asynchronous invocations, and those of
-    /// triggers and schedules that do not say it themselves.
+    /// How events are delivered to the function: asynchronous invocations, and events
+    /// of triggers and schedules without a policy of their own.
     #[serde(skip_serializing_if = "DeliveryPolicy::is_default")]
     pub delivery: DeliveryPolicy,
     /// Instances that are kept ready for invocations to come: at most
@@ -60,7 +60,7 @@ pub struct Configuration {
     #[serde(skip_serializing_if = "is_none")]
     pub provisioned: Provisioned,
     /// Invocations that one instance serves, one after the other: 1 to
-    /// [`bounds::REUSE_MAX`]. With 1 nothing of one is visible to another.
+    /// [`bounds::REUSE_MAX`]. With 1, nothing of one invocation is visible to another.
     #[serde(skip_serializing_if = "is_once")]
     pub reuse: u32,
     /// HTTP requests that one instance serves at once: 1 to
@@ -228,7 +228,7 @@ impl Configuration {
         Ok(())
     }
 
-    /// The limits every invocation under this configuration runs in.
+    /// Returns the limits of every invocation under this configuration.
     #[must_use]
     pub fn limits(&self) -> Limits {
         Limits {
@@ -287,7 +287,7 @@ pub struct ConfigurationPatch {
 }
 
 impl ConfigurationPatch {
-    /// The configuration that results from changing `base`.
+    /// Returns the configuration that results from changing `base`.
     ///
     /// # Errors
     /// `InvalidConfiguration` if a value of the result is out of bounds.

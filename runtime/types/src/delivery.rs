@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::error::{Error, ErrorCode};
 use crate::name::{FunctionName, QueueName};
 
-/// Where something is sent on to: `queue:NAME` or `function:NAME`.
+/// The destination of an event or a record: `queue:NAME` or `function:NAME`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Destination {
@@ -54,8 +54,8 @@ impl From<Destination> for String {
     }
 }
 
-/// How events are delivered: how often they are tried, and what becomes of them.
-/// The same for every trigger; the defaults are Lambda's for asynchronous
+/// How events are delivered: how often they are tried, and where they go in the end.
+/// Every kind of trigger has this policy. The defaults are Lambda's for asynchronous
 /// invocation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -65,18 +65,18 @@ pub struct DeliveryPolicy {
     pub attempts_max: u32,
     /// Milliseconds after which an event is given up: 1,000 to 1,209,600,000 (14 days).
     pub age_max_ms: u64,
-    /// Milliseconds before the second attempt: 10 to 3,600,000. Doubles with every
-    /// further one, up to an hour, and varies by half so that retries spread out.
+    /// Milliseconds before the second attempt: 10 to 3,600,000. The pause doubles with
+    /// every further attempt, up to an hour, and varies by half so that retries spread out.
     pub backoff_ms: u64,
-    /// Where the event itself goes, unchanged, when it is given up.
+    /// The destination of the event itself, unchanged, when it is given up.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub dead_letter: Option<Destination>,
-    /// Where a record of event, cause and response goes when it is given up.
+    /// The destination of a record of event, cause and response when it is given up.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub on_failure: Option<Destination>,
-    /// Where such a record goes when the function succeeded.
+    /// The destination of such a record when the function succeeded.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub on_success: Option<Destination>,
@@ -96,7 +96,7 @@ impl Default for DeliveryPolicy {
 }
 
 impl DeliveryPolicy {
-    /// Whether it is the default.
+    /// Returns whether it is the default.
     #[must_use]
     pub fn is_default(&self) -> bool {
         *self == Self::default()

@@ -29,8 +29,8 @@ pub enum ErrorCode {
     InvalidName,
     /// The request is malformed: JSON, query, headers or body.
     InvalidRequest,
-    /// The request comes of the function that it is for, too often or too many
-    /// times over.
+    /// The request descends from the function that it is for, too often or through
+    /// too many invocations.
     LoopDetected,
     /// The memory that the node may use is used up.
     MemoryExhausted,
@@ -64,7 +64,7 @@ pub enum ErrorCode {
     VersionNotFound,
     /// No bucket of that name.
     BucketNotFound,
-    /// It is there already, not empty, or still in use.
+    /// The resource exists already, is not empty, or is still in use.
     Conflict,
     /// No such key in the keyspace.
     KeyNotFound,
@@ -135,7 +135,7 @@ impl ErrorCode {
         Self::VersionNotFound,
     ];
 
-    /// The code as it is on the wire.
+    /// Returns the code as it is on the wire.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -180,7 +180,7 @@ impl ErrorCode {
         }
     }
 
-    /// The HTTP status.
+    /// Returns the HTTP status.
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
@@ -221,7 +221,7 @@ impl ErrorCode {
         }
     }
 
-    /// Whether the same request may succeed later, unchanged.
+    /// Returns whether the same request may succeed later, unchanged.
     #[must_use]
     pub const fn is_retryable(self) -> bool {
         match self {
@@ -266,7 +266,7 @@ impl ErrorCode {
         }
     }
 
-    /// A few words for the problem's `title`.
+    /// Returns a few words for the problem's `title`.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {
@@ -343,7 +343,7 @@ impl Error {
 /// The RFC 9457 problem document of an [`Error`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
-    /// `about:blank`: the code, not a page, says what it is.
+    /// Always `about:blank`: the code identifies the problem, not a page.
     #[serde(rename = "type")]
     pub kind: String,
     /// A few words, the same for every problem of this code.

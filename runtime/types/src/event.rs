@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 
 /// One CloudEvents 1.0 event, as a function's handler receives it.
 ///
-/// Serialized without its data, which stores keep beside it as bytes.
+/// It is serialized without its data, which stores keep beside it as bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
-    /// The same for every attempt at this event.
+    /// The event's id. It is the same for every attempt.
     pub id: String,
     /// CloudEvents `source`: a URI reference.
     pub source: String,
@@ -33,7 +33,7 @@ pub struct Event {
     /// Further attributes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extensions: Vec<(String, String)>,
-    /// 1 for the first delivery.
+    /// The number of this attempt, from 1.
     pub attempt: u32,
     /// The data.
     #[serde(skip)]
@@ -41,8 +41,8 @@ pub struct Event {
 }
 
 impl Event {
-    /// The structured form: a CloudEvent as one JSON object. Data is JSON where
-    /// the media type says so and it is, else text, else `data_base64`.
+    /// Returns the structured form: the CloudEvent as one JSON object. The data is JSON if
+    /// the media type says so and it is valid; else text; else `data_base64`.
     #[must_use]
     pub fn structured(&self) -> Value {
         let mut event = Map::new();
@@ -84,24 +84,24 @@ impl Event {
     }
 }
 
-/// What a function returned for an event.
+/// The output of a function for an event.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Output {
-    /// The media type of `data`, where the function said.
+    /// The media type of `data`, if the function gave one.
     pub content_type: Option<String>,
     /// The data.
     pub data: Bytes,
 }
 
-/// What a failed function asks of further attempts.
+/// The wish of a failed function for further attempts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Retry {
-    /// As the trigger is configured.
+    /// Retry as the trigger is configured.
     #[default]
     Policy,
-    /// Not before this long.
+    /// Retry no sooner than after this time.
     After(Duration),
-    /// Straight to the dead-letter destination.
+    /// Do not retry: the event goes to the dead-letter destination.
     Never,
 }
 

@@ -10,8 +10,8 @@ use crate::digest::Digest;
 use crate::handler::Handler;
 use crate::name::{FunctionName, Namespace};
 
-/// A function's revision: grows by one with every change, never repeats.
-/// The API's `ETag` and `If-Match` carry it.
+/// A function's revision. It grows by one with every change and never repeats. The
+/// API's `ETag` and `If-Match` carry it.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
 )]
@@ -53,11 +53,11 @@ impl TryFrom<String> for VersionNumber {
 /// One version of a function: code and configuration, nothing mutable.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionVersion {
-    /// Where the function is.
+    /// The function's namespace.
     pub namespace: Namespace,
-    /// Which function.
+    /// The function's name.
     pub name: FunctionName,
-    /// Which version of it.
+    /// The version's number.
     pub version: VersionNumber,
     /// The component's SHA-256.
     pub digest: Digest,
@@ -65,7 +65,7 @@ pub struct FunctionVersion {
     pub code_bytes: u64,
     /// How the component can be called, in order of preference; never empty.
     pub handlers: Vec<Handler>,
-    /// Its configuration.
+    /// The version's configuration.
     pub configuration: Configuration,
     /// When this code and configuration were put together.
     pub created: Timestamp,

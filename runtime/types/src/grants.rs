@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::host_pattern::HostPattern;
 use crate::name::{BucketName, KeyspaceName, QueueName};
 
-/// What a function may do with something it was granted.
+/// What a function may do with a resource that it was granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Access {
@@ -29,7 +29,7 @@ impl Access {
         }
     }
 
-    /// Whether it includes all of `other`.
+    /// Returns whether it includes all of `other`.
     #[must_use]
     pub const fn allows(self, other: Self) -> bool {
         matches!(
@@ -39,9 +39,9 @@ impl Access {
     }
 }
 
-/// Everything outside itself that a function may reach; empty: nothing.
+/// Everything outside itself that a function may reach. Empty grants allow nothing.
 ///
-/// All names are of the function's own namespace: a grant cannot lead out of it.
+/// All names are resolved in the function's own namespace: a grant cannot lead out of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Grants {
@@ -67,7 +67,7 @@ pub struct Grants {
 }
 
 impl Grants {
-    /// Whether nothing is granted.
+    /// Returns whether nothing is granted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 /// A way in which a component can be called: one of the interfaces it exports.
 ///
-/// Declared in the order of preference for invocations: where several fit a
+/// The variants are in the order of preference for invocations: if several fit a
 /// trigger, the first is used.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
@@ -58,7 +58,7 @@ impl Handler {
         Self::Run02,
     ];
 
-    /// The interface, as the component exports it.
+    /// Returns the interface, as the component exports it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -75,7 +75,7 @@ impl Handler {
         }
     }
 
-    /// Whether it takes HTTP requests.
+    /// Returns whether it takes HTTP requests.
     #[must_use]
     pub const fn is_http(self) -> bool {
         matches!(self, Self::Http02 | Self::Http03)
@@ -88,7 +88,7 @@ impl fmt::Display for Handler {
     }
 }
 
-/// What comes to a function, as far as it decides which of its exports is called.
+/// The kind of thing that comes to a function. It decides which export is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Incoming {
     /// An invocation, the time of a schedule, the change of an object.
@@ -100,7 +100,7 @@ pub enum Incoming {
 }
 
 impl Incoming {
-    /// The handlers that can take it, in order of preference.
+    /// Returns the handlers that can take it, in order of preference.
     #[must_use]
     pub const fn handlers(self) -> &'static [Handler] {
         use Handler::{
@@ -113,7 +113,7 @@ impl Incoming {
         }
     }
 
-    /// The handler that takes it, of those a function has.
+    /// Chooses among the handlers of a function the one that takes it.
     #[must_use]
     pub fn handler(self, exported: &[Handler]) -> Option<Handler> {
         self.handlers().iter().copied().find(|handler| exported.contains(handler))
@@ -126,13 +126,13 @@ impl Incoming {
 pub struct Interface(pub String);
 
 impl Interface {
-    /// The name without its version: `wasi:http/types`.
+    /// Returns the name without its version: `wasi:http/types`.
     #[must_use]
     pub fn name(&self) -> &str {
         self.0.split_once('@').map_or(&self.0, |(name, _)| name)
     }
 
-    /// The version, where there is one: `0.2.12`.
+    /// Returns the version, if there is one: `0.2.12`.
     #[must_use]
     pub fn version(&self) -> Option<&str> {
         self.0.split_once('@').map(|(_, version)| version)

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// The host is a name, `*.` and a name for everything below it, or an address,
 /// one of version 6 in brackets. Without a scheme it is https, and without a
-/// port that of the scheme.
+/// port it is the scheme's.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct HostPattern {
@@ -25,7 +25,7 @@ enum PatternHost {
     Address(IpAddr),
 }
 
-/// Not the pattern of a host.
+/// The text is not the pattern of a host.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is no host to grant; write api.example.com, *.example.com, api.example.com:8443 or \
@@ -34,7 +34,8 @@ enum PatternHost {
 pub struct InvalidHostPattern(String);
 
 impl HostPattern {
-    /// Whether it allows a name, which is in lower case and has no final dot.
+    /// Returns whether the pattern allows a name, which is in lower case and has no
+    /// final dot.
     #[must_use]
     pub fn allows_name(&self, https: bool, name: &str, port: u16) -> bool {
         let fits = match &self.host {
@@ -47,7 +48,7 @@ impl HostPattern {
         fits && self.https == https && self.port == port
     }
 
-    /// Whether it allows this very address.
+    /// Returns whether the pattern names this very address.
     #[must_use]
     pub fn allows_address(&self, https: bool, address: IpAddr, port: u16) -> bool {
         let own = PatternHost::Address(address.to_canonical());
@@ -74,7 +75,7 @@ fn parse(text: &str) -> Option<(bool, PatternHost, u16)> {
         None => (true, text),
     };
     let (host, port) = match rest.rsplit_once(':') {
-        // What is before the last colon of a bare address is not its host.
+        // In a bare address, the text before the last colon is not the host.
         Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
         _ => (rest, if https { 443 } else { 80 }),
     };
@@ -90,8 +91,8 @@ fn parse(text: &str) -> Option<(bool, PatternHost, u16)> {
     (port > 0).then_some((https, host, port))
 }
 
-/// Whether a text is the name of a host: labels of `a-z 0-9 - _`, of which the
-/// last is no number, since such names are read as addresses by some resolvers.
+/// Returns whether a text is the name of a host: labels of `a-z 0-9 - _`. The last
+/// label is not a number, since some resolvers read such names as addresses.
 #[must_use]
 pub fn is_host_name(text: &str) -> bool {
     let label = |label: &str| {

@@ -20,7 +20,7 @@ use crate::outcome::Outcome;
 pub struct RequestId(pub Uuid);
 
 impl RequestId {
-    /// A new id, greater than all this process made before.
+    /// Makes a new id, greater than all that this process made before.
     #[must_use]
     #[expect(clippy::new_without_default, reason = "each call gives another id")]
     pub fn new() -> Self {
@@ -34,7 +34,7 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// Which of its two outputs a guest wrote to.
+/// One of the two outputs of a guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LogStream {
@@ -47,13 +47,13 @@ pub enum LogStream {
 /// One line that a guest wrote.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LogLine {
-    /// Where it was written.
+    /// The output that the line was written to.
     pub stream: LogStream,
     /// The line without its end; bytes that are not UTF-8 are replaced.
     pub text: String,
 }
 
-/// What an invocation wrote, in order, up to its limit.
+/// The lines that an invocation wrote, in order, up to its limit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Logs {
     /// The lines kept.
@@ -62,27 +62,27 @@ pub struct Logs {
     pub dropped_bytes: u64,
 }
 
-/// What is kept of one finished invocation.
+/// The record of one finished invocation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct InvocationRecord {
     /// The invocation.
     pub id: RequestId,
-    /// Where the function is.
+    /// The function's namespace.
     pub namespace: Namespace,
-    /// Which function.
+    /// The function's name.
     pub function: FunctionName,
-    /// Which version ran.
+    /// The version that ran.
     #[schema(value_type = String)]
     pub version: VersionNumber,
     /// The export that was called.
     pub handler: Handler,
-    /// When it was admitted.
+    /// When the invocation was admitted.
     #[schema(value_type = String, format = DateTime)]
     pub started: Timestamp,
-    /// How it ended.
+    /// How the invocation ended.
     pub outcome: Outcome,
-    /// What it used.
+    /// The resources that the invocation used.
     pub meter: Meter,
-    /// What it wrote.
+    /// The lines that the guest wrote.
     pub logs: Logs,
 }

@@ -40,11 +40,11 @@ pub mod bounds {
     /// Most instances of one function that are kept ready; Lambda's account
     /// has a thousand at once.
     pub const PROVISIONED_MAX: u32 = 1000;
-    /// Most invocations one instance serves: what a guest leaks, it leaks at
-    /// most so often.
+    /// Most invocations that one instance serves. It bounds how often a guest can
+    /// leak something.
     pub const REUSE_MAX: u32 = 1_000_000;
-    /// Most requests one instance serves at once: when it reaches a limit, so
-    /// many fail together.
+    /// Most requests that one instance serves at once. So many fail together when
+    /// the instance reaches a limit.
     pub const SHARED_MAX: u32 = 1000;
     /// Most characters of a description; Lambda's.
     pub const DESCRIPTION_CHARS_MAX: usize = 256;
@@ -73,7 +73,7 @@ pub mod bounds {
     pub const OBJECT_HEADERS_BYTES_MAX: usize = 2048;
     /// Most bytes of a key in a keyspace.
     pub const KEY_BYTES_MAX: usize = 1024;
-    /// Most bytes of a value or a message: one of either fits an event with room to spare.
+    /// Most bytes of a value or a message. An event has room for one, and to spare.
     pub const VALUE_BYTES_MAX: usize = 1 << 20;
     /// Most bytes of the attributes of a message, names and values together.
     pub const MESSAGE_ATTRIBUTES_BYTES_MAX: usize = 16 << 10;
@@ -81,13 +81,13 @@ pub mod bounds {
     pub const BATCH_MAX: usize = 1000;
     /// Most items on a page of a listing; S3's.
     pub const PAGE_MAX: usize = 1000;
-    /// Longest visibility timeout; that of SQS.
+    /// Longest visibility timeout; SQS's.
     pub const VISIBILITY_MAX: Duration = Duration::from_secs(12 * 3600);
-    /// Longest delay of a message; that of SQS.
+    /// Longest delay of a message; SQS's.
     pub const DELAY_MAX: Duration = Duration::from_secs(900);
-    /// Longest retention of a message; that of SQS.
+    /// Longest retention of a message; SQS's.
     pub const RETENTION_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
-    /// How long a FIFO queue remembers what it was sent; that of SQS.
+    /// How long a FIFO queue remembers what it was sent; SQS's.
     pub const DEDUPLICATION_WINDOW: Duration = Duration::from_secs(300);
     /// Most steps of comparing one event with all patterns of a trigger: some
     /// tenths of a second in the worst case. An event of 1 MiB with a hundred
@@ -97,15 +97,15 @@ pub mod bounds {
     /// invocation; Lambda stops recursion there too.
     pub const RECURSION_MAX: u32 = 16;
 
-    /// How many invocations may descend from one, where nothing else is said: more
-    /// than a night's import sends, and at thousands a second over in minutes.
+    /// How many invocations may descend from one by default. This is more than a
+    /// night's import sends, and a runaway of thousands a second reaches it in minutes.
     pub const DESCENDANTS_DEFAULT: u64 = 1_000_000;
 
     /// Most characters of a tag's value; Lambda's.
     pub const TAG_VALUE_CHARS_MAX: usize = 256;
 }
 
-/// What one invocation may use. Reaching any of these ends it.
+/// The resources that one invocation may use. Reaching any of these limits ends it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Bytes of all linear memories and tables together.

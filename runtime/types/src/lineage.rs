@@ -9,9 +9,9 @@ use crate::name::FunctionName;
 
 /// Which functions led to a change through events, and how often each ran.
 ///
-/// It travels with every change a function makes and into the event that the
-/// change becomes, so that a function that triggers itself, however many
-/// others are between, is found out.
+/// The lineage travels with every change that a function makes, and into the event
+/// that the change becomes. So a function that triggers itself is found out,
+/// however many other functions are between.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Lineage(Arc<BTreeMap<FunctionName, u32>>);
@@ -29,13 +29,14 @@ pub struct Recursion {
 }
 
 impl Lineage {
-    /// Whether no function led here.
+    /// Returns whether no function led here.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The lineage of what may come of either: of each function the greater count.
+    /// Returns the lineage of something that may have come of either: for each
+    /// function, the greater of the two counts.
     #[must_use]
     pub fn merge(&self, other: &Self) -> Self {
         let mut visits = BTreeMap::clone(&self.0);
@@ -46,7 +47,7 @@ impl Lineage {
         Self(Arc::new(visits))
     }
 
-    /// The `count` functions of it that ran most often; the others are forgotten.
+    /// Returns the lineage with only the `count` functions that ran most often.
     #[must_use]
     pub fn most_visited(&self, count: usize) -> Self {
         if self.0.len() <= count {
@@ -58,10 +59,10 @@ impl Lineage {
         Self(Arc::new(visits.into_iter().map(|(name, visits)| (name.clone(), *visits)).collect()))
     }
 
-    /// The lineage of what `function` does from now on.
+    /// Returns the lineage of everything that `function` does from now on.
     ///
     /// # Errors
-    /// It has been there [`bounds::RECURSION_MAX`] times already.
+    /// Fails if the function is in the lineage [`bounds::RECURSION_MAX`] times already.
     pub fn enter(&self, function: &FunctionName) -> Result<Self, Recursion> {
         let mut visits = BTreeMap::clone(&self.0);
         let count = visits.entry(function.clone()).or_default();
@@ -73,42 +74,42 @@ impl Lineage {
     }
 }
 
-/// The invocation from outside that others descend from, through whatever their
-/// functions did.
+/// An invocation that was asked for from outside, and that other invocations
+/// descend from through the changes and requests of their functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Root {
     /// The id of that invocation.
     pub id: Uuid,
-    /// How many are known to descend from it. It travels along, so that no restart
-    /// and no lost memory begins the count again.
+    /// How many invocations are known to descend from it. The count travels with
+    /// every event, so that it does not begin again after a restart.
     pub events: u64,
 }
 
-/// Where a change comes from.
+/// The causes of a change.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Origin {
-    /// The functions that led to it; empty for what came from outside.
+    /// The functions that led to the change; empty if it came from outside.
     #[serde(default, skip_serializing_if = "Lineage::is_empty")]
     pub lineage: Lineage,
-    /// What it descends from; `None` for what came from outside.
+    /// The invocation that the change descends from; `None` if it came from outside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub root: Option<Root>,
-    /// The W3C `traceparent` it continues.
+    /// The W3C `traceparent` of the trace that the change belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_parent: Option<String>,
 }
 
 impl Origin {
-    /// The origin of what `function` does that this led to.
+    /// Returns the origin of everything that `function` does because of this origin.
     ///
     /// # Errors
-    /// As [`Lineage::enter`].
+    /// Fails as [`Lineage::enter`] does.
     pub fn enter(&self, function: &FunctionName) -> Result<Self, Recursion> {
         Ok(Self { lineage: self.lineage.enter(function)?, ..self.clone() })
     }
 
-    /// The origin of what may come of either; of the roots that of which more is
-    /// known to descend.
+    /// Returns the origin of something that may have come of either. Of the two
+    /// roots it has the one with more known descendants.
     #[must_use]
     pub fn merge(&self, other: &Self) -> Self {
         let (own, others) = (self.root, other.root);

@@ -3,21 +3,21 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// Where the instance of an invocation came from.
+/// How an invocation got its instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Start {
     /// The artifact was mapped from disk for this invocation: a cold start.
     Mapped,
-    /// The code was in memory already; the instance is still a fresh one.
+    /// The code was in memory already; the instance is a fresh one.
     #[default]
     Loaded,
-    /// An instance was ready: instantiated ahead, and used by nobody.
+    /// A ready instance: it was instantiated ahead, and nobody had used it.
     Ready,
     /// An instance that had served other invocations of the function.
     Reused,
-    /// An instance that served other requests at the same time: the fuel is this
-    /// one's part, and memory and log lines are the instance's.
+    /// An instance that served other requests at the same time. The fuel is this
+    /// request's part; memory and log lines are those of the whole instance.
     Shared,
 }
 
@@ -39,7 +39,7 @@ impl Start {
     }
 }
 
-/// What one invocation used.
+/// The resources that one invocation used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Meter {
     /// Fuel consumed. Deterministic for the same code and input.
@@ -54,7 +54,7 @@ pub struct Meter {
     pub bytes_in: u64,
     /// Bytes of response body or output data that the guest gave.
     pub bytes_out: u64,
-    /// How it started.
+    /// How the invocation got its instance.
     pub start: Start,
 }
 

@@ -4,8 +4,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The longest name, in characters. Lambda's bound for function names, and
-/// one DNS label (63) plus one, so nearly every name also works as a host.
+/// The longest name, in characters. This is Lambda's bound for function names, and one
+/// more than a DNS label has (63), so nearly every name also works as a host.
 pub const NAME_CHARS_MAX: usize = 64;
 
 /// Why a name was refused.
@@ -22,7 +22,7 @@ pub enum InvalidName {
     TooLong {
         /// The noun that was being named.
         what: &'static str,
-        /// How many characters it had.
+        /// The number of characters in the name.
         chars: usize,
     },
     /// The name holds a character outside `[A-Za-z0-9_-]`.
@@ -32,10 +32,10 @@ pub enum InvalidName {
         what: &'static str,
         /// The first character refused.
         found: char,
-        /// Its position, counted in characters from 1.
+        /// The position of that character, counted from 1.
         position: usize,
     },
-    /// Not a name that S3 allows for a bucket.
+    /// S3 does not allow the name for a bucket.
     #[error(
         "a bucket name has 3 to 63 characters of a-z 0-9 . -, begins and ends with a letter or \
          digit, and has no two dots in a row"
@@ -70,13 +70,13 @@ macro_rules! name {
         pub struct $name(std::sync::Arc<str>);
 
         impl $name {
-            /// The name as it was given.
+            /// Returns the name as it was given.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
             }
 
-            /// The form under which names are unique: ASCII lower case.
+            /// Returns the form under which names are unique: ASCII lower case.
             #[must_use]
             pub fn key(&self) -> String {
                 self.0.to_ascii_lowercase()
@@ -159,11 +159,11 @@ name!(
     "schedule name"
 );
 
-/// What the names of FIFO queues end with.
+/// The names of FIFO queues end with this.
 const FIFO_SUFFIX: &str = ".fifo";
 
 impl QueueName {
-    /// Whether it names a FIFO queue.
+    /// Returns whether it names a FIFO queue.
     #[must_use]
     pub fn is_fifo(&self) -> bool {
         self.0.ends_with(FIFO_SUFFIX)
@@ -190,13 +190,13 @@ fn check_bucket(what: &'static str, text: &str) -> Result<(), InvalidName> {
 }
 
 impl Default for Namespace {
-    /// `default`: where everything is that names no other.
+    /// Returns `default`, the namespace of everything that names no other.
     fn default() -> Self {
         Self("default".into())
     }
 }
 
-/// Which version of a function is meant.
+/// The version of a function that a client means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Qualifier {
     /// The mutable head, `$LATEST`.

@@ -1,4 +1,4 @@
-//! The events the runtime itself makes: the one table of their `type`,
+//! The events that the runtime itself makes. This is the one table of their `type`,
 //! `source`, `subject` and data.
 //!
 //! | what happened | `type` | `source` | `subject` | data |
@@ -48,48 +48,48 @@ pub const DELIVERY_SUCCEEDED: &str = "lambent.delivery.succeeded.v1";
 /// An event was given up.
 pub const DELIVERY_FAILED: &str = "lambent.delivery.failed.v1";
 
-/// What is told of an object.
+/// The data of an event about an object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectData {
-    /// Its bucket.
+    /// The object's bucket.
     pub bucket: String,
-    /// Its key, exactly.
+    /// The object's key, exactly.
     pub key: String,
-    /// Its size in bytes; of a deleted one, what it was.
+    /// The object's size in bytes; for a deleted object, its last size.
     pub size: u64,
-    /// Its etag; of a deleted one, what it was.
+    /// The object's etag; for a deleted object, its last etag.
     pub etag: String,
-    /// Its media type.
+    /// The object's media type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
-    /// What its writer attached.
+    /// The metadata that its writer attached.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
-    /// Grows with every change of the bucket.
+    /// A number that grows with every change of the bucket.
     pub sequence: u64,
 }
 
-/// What is told of a key.
+/// The data of an event about a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeyData {
-    /// Its keyspace.
+    /// The key's keyspace.
     pub keyspace: String,
     /// The key.
     pub key: String,
     /// The revision of the change.
     pub revision: u64,
-    /// What it was; absent if there was no value.
+    /// The value before the change; absent if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub old: Option<KeyValueData>,
-    /// What it is; absent if it was deleted.
+    /// The value after the change; absent if the key was deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new: Option<KeyValueData>,
-    /// Whether it was deleted because its time to live was over.
+    /// Whether the key was deleted because its time to live was over.
     #[serde(default)]
     pub expired: bool,
 }
 
-/// A value: `{"text": "…"}` where it is UTF-8, `{"base64": "…"}` where not.
+/// A value: `{"text": "…"}` if it is UTF-8, else `{"base64": "…"}`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyValueData {
@@ -99,19 +99,19 @@ pub enum KeyValueData {
     Base64(String),
 }
 
-/// What is told of a schedule that has no input of its own.
+/// The data of an event of a schedule that has no input of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScheduleData {
     /// The schedule.
     pub schedule: String,
-    /// The time it fired for, RFC 3339; not when that was noticed.
+    /// The time that the schedule fired for, by RFC 3339. It may have fired later.
     pub time: String,
 }
 
 const JSON: &str = "application/json";
 
 impl KeyValueData {
-    /// The form that a value has.
+    /// Chooses the form for a value.
     #[must_use]
     pub fn new(value: &[u8]) -> Self {
         match std::str::from_utf8(value) {
@@ -120,7 +120,7 @@ impl KeyValueData {
         }
     }
 
-    /// The value; `None` if it is not base64.
+    /// Returns the value; `None` if it is not valid base64.
     #[must_use]
     pub fn bytes(&self) -> Option<Bytes> {
         match self {
@@ -150,7 +150,7 @@ fn json(data: &impl Serialize) -> Bytes {
     serde_json::to_vec(data).unwrap_or_default().into()
 }
 
-/// The event of an object that was written or deleted.
+/// Makes the event of an object that was written or deleted.
 #[must_use]
 pub fn object(change: ObjectChange, data: &ObjectData, time: Timestamp) -> Event {
     let kind = match change {
@@ -161,7 +161,7 @@ pub fn object(change: ObjectChange, data: &ObjectData, time: Timestamp) -> Event
     Event { subject: Some(data.key.clone()), data: json(data), ..event }
 }
 
-/// The event of a key that was set, deleted, or expired.
+/// Makes the event of a key that was set, deleted, or expired.
 #[must_use]
 pub fn key(data: &KeyData, time: Timestamp) -> Event {
     let kind = if data.new.is_some() { KEY_SET } else { KEY_DELETED };
@@ -172,25 +172,25 @@ pub fn key(data: &KeyData, time: Timestamp) -> Event {
 /// A message as it was received.
 #[derive(Debug, Clone)]
 pub struct MessageFacts {
-    /// Its id.
+    /// The message's id.
     pub id: String,
-    /// Its body.
+    /// The message's body.
     pub body: Bytes,
-    /// Its media type.
+    /// The body's media type.
     pub content_type: Option<String>,
-    /// What its sender attached.
+    /// The attributes that its sender attached.
     pub attributes: BTreeMap<String, String>,
-    /// Its group.
+    /// The message's group.
     pub group: Option<String>,
-    /// Its place in the queue.
+    /// The message's place in the queue.
     pub sequence: u64,
-    /// When it was sent.
+    /// When the message was sent.
     pub sent: Timestamp,
-    /// How often it was received.
+    /// How often the message was received.
     pub receives: u32,
 }
 
-/// The event of a message that was received.
+/// Makes the event of a message that was received.
 #[must_use]
 pub fn message(queue: &QueueName, message: MessageFacts) -> Event {
     let mut extensions = vec![("sequence".to_owned(), message.sequence.to_string())];
@@ -209,7 +209,7 @@ pub fn message(queue: &QueueName, message: MessageFacts) -> Event {
     }
 }
 
-/// The event of a schedule that fires for `time`. Its id is the same whoever makes it.
+/// Makes the event of a schedule that fires for `time`. Its id depends on nothing else.
 #[must_use]
 pub fn schedule(name: &ScheduleName, input: Option<&serde_json::Value>, time: Timestamp) -> Event {
     let data = match input {

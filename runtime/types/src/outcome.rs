@@ -15,13 +15,13 @@ pub struct Failure {
     /// Lambda's `stackTrace`: guest frames, innermost first; may be empty.
     #[serde(rename = "stackTrace", default, skip_serializing_if = "Vec::is_empty")]
     pub trace: Vec<String>,
-    /// What the function asks of further attempts.
+    /// The function's wish for further attempts.
     #[serde(skip, default)]
     #[schema(ignore)]
     pub retry: Retry,
 }
 
-/// How an invocation ended. The whole set: nothing else can happen.
+/// How an invocation ended. The set is complete: nothing else can happen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Outcome {
@@ -40,7 +40,7 @@ pub enum Outcome {
     OutOfMemory {
         /// The limit in bytes.
         limit: u64,
-        /// Whether it was the node that had no more, and not the limit.
+        /// Whether the node had no memory left, rather than the limit being reached.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         node: bool,
         /// Guest frames, innermost first.
@@ -65,7 +65,7 @@ pub enum Outcome {
     },
     /// The guest returned, but what it returned is not a response.
     BadResponse {
-        /// What was wrong with it.
+        /// What was wrong with the response.
         message: String,
     },
     /// The response is larger than the limit.
@@ -73,7 +73,7 @@ pub enum Outcome {
         /// The limit in bytes.
         limit: u64,
     },
-    /// Whoever asked went away before the end.
+    /// The client went away before the end.
     Cancelled,
     /// The engine failed, not the function; the log has the details.
     Internal,
@@ -95,7 +95,7 @@ impl Outcome {
         "internal",
     ];
 
-    /// The word on the wire.
+    /// Returns the word on the wire.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -113,13 +113,13 @@ impl Outcome {
         }
     }
 
-    /// Whether the function did what it was asked.
+    /// Returns whether the function did what it was asked.
     #[must_use]
     pub const fn is_ok(&self) -> bool {
         matches!(self, Self::Ok)
     }
 
-    /// One line for people.
+    /// Returns one line for people.
     #[must_use]
     pub fn message(&self) -> String {
         match self {
@@ -146,7 +146,7 @@ impl Outcome {
         }
     }
 
-    /// Guest frames, innermost first; empty where there are none.
+    /// Returns the guest's frames, innermost first; empty if there are none.
     #[must_use]
     pub fn backtrace(&self) -> &[String] {
         match self {
@@ -158,7 +158,7 @@ impl Outcome {
         }
     }
 
-    /// The failure in Lambda's terms: what an invoker is told. `None` for `Ok`.
+    /// Returns the failure in Lambda's terms, which is what an invoker gets; `None` for `Ok`.
     #[must_use]
     pub fn failure(&self) -> Option<Failure> {
         let kind = match self {

@@ -7,7 +7,7 @@ use crate::event::Event;
 use crate::pattern_parser::{Parsed, parse};
 use crate::pattern_rule::{ObjectRule, Steps, TooCostly};
 
-/// A filter for events, as EventBridge has them, matched against the structured
+/// A filter for events, as in EventBridge. It is matched against the structured
 /// form of the CloudEvent: `{"type": ["lambent.object.created.v1"], "data":
 /// {"size": [{"numeric": [">", 1024]}]}}`.
 ///
@@ -31,13 +31,13 @@ impl PartialEq for Pattern {
 
 impl Eq for Pattern {}
 
-/// Why a pattern is none.
+/// Why a pattern cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("pattern {at}: {problem}")]
 pub struct InvalidPattern {
     /// The path of the member that is wrong.
     pub at: String,
-    /// What is wrong with it.
+    /// What is wrong with that member.
     pub problem: String,
 }
 
@@ -56,8 +56,8 @@ impl From<Pattern> for Value {
 }
 
 impl Pattern {
-    /// Checks what EventBridge refuses and older releases took, so that what
-    /// they stored can still be read: two stars in a row, and escapes that are none.
+    /// Checks for two stars in a row and for unknown escapes. EventBridge refuses
+    /// them, but older releases took them, and such stored patterns can still be read.
     ///
     /// # Errors
     /// Names the member and what is wrong with it.
@@ -65,11 +65,11 @@ impl Pattern {
         self.0.outdated.clone().map_or(Ok(()), Err)
     }
 
-    /// Whether the event matches one of the patterns, of which there is one at
-    /// least. Reads the event's data once, and takes at most `steps`.
+    /// Returns whether the event matches one of the patterns; there is at least one.
+    /// This reads the event's data once, and takes at most `steps`.
     ///
     /// # Errors
-    /// It would take more.
+    /// Fails if the comparison would take more steps.
     pub fn any_matches(patterns: &[Self], event: &Event, steps: u64) -> Result<bool, TooCostly> {
         let (event, mut steps) = (event.structured(), Steps(steps));
         for pattern in patterns {
@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(Pattern::try_from(good).unwrap().validate(), Ok(()));
     }
 
-    /// What this thread has used of the CPU, however many others want it too.
+    /// The CPU time that this thread has used, which does not depend on other threads.
     fn cpu_time() -> Duration {
         let used = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
         Duration::from_nanos(used.split(' ').next().unwrap().parse().unwrap())
@@ -243,11 +243,14 @@ mod tests {
         (0..10_usize).map(pattern).collect()
     }
 
+    /// Makes the matcher of a number, in a pattern that has many.
+    type Matcher = fn(usize) -> Value;
+
     #[test]
     fn what_would_take_too_long_is_given_up_soon() {
         let long = "a".repeat(800_000);
         let same = "a".repeat(40);
-        let matchers: [(&str, fn(usize) -> Value); 6] = [
+        let matchers: [(&str, Matcher); 6] = [
             ("equal", |n| json!(format!("{}{n}", "a".repeat(60)))),
             ("case", |n| json!({"equals-ignore-case": format!("{}{n}", "A".repeat(40))})),
             (

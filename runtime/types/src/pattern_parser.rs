@@ -9,14 +9,14 @@ use crate::pattern_text::{TextMatcher, Wildcard, lower};
 const DEPTH_MAX: usize = 16;
 const MATCHERS_MAX: usize = 500;
 const BYTES_MAX: usize = 16 * 1024;
-/// The matchers there are.
+/// The names of all matchers.
 const KNOWN: &str =
     "prefix, suffix, equals-ignore-case, wildcard, anything-but, numeric, exists, cidr";
 
 /// A pattern that was read.
 pub(crate) struct Parsed {
     pub(crate) rule: ObjectRule,
-    /// What is taken from stores and no longer from clients.
+    /// An error that clients get, while the pattern is still read from stores.
     pub(crate) outdated: Option<InvalidPattern>,
 }
 
@@ -138,7 +138,8 @@ impl Parser {
         }
     }
 
-    /// A value, a list of values, or a matcher of text with a string or a list of them.
+    /// Reads the argument of `anything-but`: a value, a list of values, or a matcher
+    /// of text with a string or a list of strings.
     fn anything_but(&mut self, value: &Value, at: &str) -> Result<Matcher, InvalidPattern> {
         if let Value::Object(object) = value {
             let (name, value) = only(object, at)?;
@@ -204,7 +205,7 @@ impl Parser {
     }
 }
 
-/// The values of a list, or one that is none.
+/// Returns the values of a list, or the one value that is not a list.
 fn list(value: &Value) -> &[Value] {
     match value {
         Value::Array(values) if !values.is_empty() => values,

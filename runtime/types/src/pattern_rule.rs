@@ -1,4 +1,4 @@
-//! What a parsed pattern asks of a value.
+//! Parsed patterns, and how they are matched.
 
 use std::cmp::Ordering;
 use std::net::IpAddr;
@@ -7,32 +7,33 @@ use serde_json::{Map, Value};
 
 use crate::pattern_text::TextMatcher;
 
-/// What is asked of the value at one place; `None` where there is no such member.
+/// The rule for the value at one place of the event. The value is `None` if there is
+/// no such member.
 #[derive(Debug, Clone)]
 pub(crate) enum Rule {
-    /// Asks for members: of the value, or of one element where it is an array.
+    /// The value has certain members; of an array, one element has them.
     Object(ObjectRule),
-    /// Asks for one of these, of a value or of any element of an array.
+    /// One of these fits the value, or any element of an array.
     Leaf(Vec<Matcher>),
 }
 
-/// What is asked of one object.
+/// The rule for one object.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ObjectRule {
-    /// All of these members.
+    /// All of these members fit.
     pub(crate) members: Vec<(String, Rule)>,
-    /// Of each of these lists one.
+    /// Of each of these lists, one rule fits.
     pub(crate) either: Vec<Vec<ObjectRule>>,
 }
 
-/// What is asked of one value that is neither array nor object.
+/// The rule for one value that is neither array nor object.
 #[derive(Debug, Clone)]
 pub(crate) enum Matcher {
     Exactly(Value),
     Text(TextMatcher),
-    /// A string or a number that is none of these.
+    /// The value is a string or a number, and none of these fits.
     NoneOf(Vec<Matcher>),
-    /// A string that none of these fits.
+    /// The value is a string, and none of these fits.
     NoneOfTexts(Vec<TextMatcher>),
     Numeric(Vec<(Comparison, f64)>),
     Exists(bool),
@@ -52,7 +53,7 @@ pub(crate) enum Comparison {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cidr {
     pub(crate) address: IpAddr,
-    /// How many bits all its addresses share.
+    /// The number of leading bits that all its addresses share.
     pub(crate) bits: u32,
 }
 
@@ -65,8 +66,8 @@ pub(crate) struct Cidr {
 )]
 pub struct TooCostly;
 
-/// Steps that matching may still take. One is a look at a value, or a
-/// comparison of some bytes: ten nanoseconds, about.
+/// The steps that matching may still take. One step is a look at a value, or a
+/// comparison of some bytes, and takes about ten nanoseconds.
 pub(crate) struct Steps(pub(crate) u64);
 
 impl Steps {
@@ -76,7 +77,7 @@ impl Steps {
     }
 }
 
-/// Whether one of these holds; stops at the first that does.
+/// Returns whether one of these holds, and stops at the first that does.
 fn any<T>(
     all: impl IntoIterator<Item = T>,
     mut holds: impl FnMut(T) -> Result<bool, TooCostly>,
@@ -99,8 +100,8 @@ impl Rule {
 }
 
 impl ObjectRule {
-    /// Whether the value, or one element of an array, is as asked. All of the
-    /// rule is asked of the same element.
+    /// Returns whether the value, or one element of an array, fits. The whole rule
+    /// applies to the same element.
     fn matches_any_of(&self, value: Option<&Value>, steps: &mut Steps) -> Result<bool, TooCostly> {
         steps.take(1)?;
         match value {
@@ -108,12 +109,12 @@ impl ObjectRule {
                 any(elements, |element| self.matches_any_of(Some(element), steps))
             }
             Some(Value::Object(object)) => self.matches(Some(object), steps),
-            // Members of what is no object are absent, which `exists` may ask for.
+            // A value that is not an object has no members, which `exists` may ask for.
             _ => self.matches(None, steps),
         }
     }
 
-    /// Whether an object is as asked.
+    /// Returns whether an object fits.
     pub(crate) fn matches(
         &self,
         object: Option<&Map<String, Value>>,
@@ -181,7 +182,7 @@ impl Matcher {
     }
 }
 
-/// Whether there is anything but empty arrays and objects.
+/// Returns whether the value has anything but empty arrays and objects.
 fn has_leaf(value: Option<&Value>, steps: &mut Steps) -> Result<bool, TooCostly> {
     match value {
         None | Some(Value::Object(_)) => Ok(false),
@@ -231,7 +232,7 @@ impl Cidr {
     }
 
     fn contains(self, text: &str) -> bool {
-        // The longest text of an address; whatever is longer is not read.
+        // The longest text of an address has 45 characters; a longer text is none.
         let Some(address) = (text.len() <= 45).then(|| text.parse().ok()).flatten() else {
             return false;
         };

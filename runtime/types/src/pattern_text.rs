@@ -3,26 +3,26 @@
 
 use crate::pattern_rule::{Steps, TooCostly};
 
-/// What is asked of a string.
+/// The rule for a string.
 #[derive(Debug, Clone)]
 pub(crate) enum TextMatcher {
     Prefix(Box<str>),
     Suffix(Box<str>),
-    /// In lower case, as are the next two.
+    /// The text is in lower case, and so are the next two.
     IgnoreCase(Box<str>),
     PrefixIgnoreCase(Box<str>),
     SuffixIgnoreCase(Box<str>),
     Wildcard(Wildcard),
 }
 
-/// A text with stars, of which each stands for any number of characters.
+/// A text with stars; each stands for any number of characters.
 #[derive(Debug, Clone)]
 pub(crate) struct Wildcard {
-    /// What is between the stars; one more than there are stars.
+    /// The texts between the stars; there is one more of them than there are stars.
     parts: Box<[Box<str>]>,
 }
 
-/// The form in which case makes no difference.
+/// Returns the text in lower case, the form in which case makes no difference.
 pub(crate) fn lower(text: &str) -> Box<str> {
     text.chars().flat_map(char::to_lowercase).collect::<String>().into()
 }
@@ -67,9 +67,9 @@ fn lowered(text: &str) -> impl Iterator<Item = char> + '_ {
 }
 
 impl Wildcard {
-    /// Reads a pattern in which a backslash stands before a star or a backslash
-    /// that means itself. What is wrong with it besides, if anything, is the
-    /// second: such a one is understood as older releases did, a backslash as
+    /// Reads a pattern. A backslash before a star or a backslash makes that character
+    /// mean itself. The second result says what is wrong with the pattern, if
+    /// anything is; it is then read as older releases did, which took a backslash as
     /// itself and several stars as one.
     pub(crate) fn parse(pattern: &str) -> (Self, Option<String>) {
         let (mut parts, mut part, mut wrong) = (Vec::new(), String::new(), None);

@@ -1,7 +1,7 @@
 //! Conditions that a client sets on the state of a resource: RFC 9110 §13.
 //!
-//! Here is the one place that decides them. Doors read them from header fields;
-//! stores decide them in the transaction of the change they are for.
+//! This module alone decides them. Doors read conditions from header fields, and
+//! stores decide them in the transaction of the change that they guard.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,28 +12,28 @@ use serde::{Deserialize, Serialize};
 /// One entity tag (RFC 9110 §8.8.3).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EntityTag {
-    /// Whether it only says that two representations are equivalent.
+    /// Whether the tag is weak: it only says that two representations are equivalent.
     pub weak: bool,
-    /// What is between its quotes.
+    /// The characters between the quotes.
     pub opaque: String,
 }
 
-/// What `If-Match` or `If-None-Match` names.
+/// The representations that `If-Match` or `If-None-Match` names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EntityTags {
-    /// `*`: any representation that there is.
+    /// `*`: any representation that exists.
     Any,
-    /// Those with one of these tags.
+    /// The representations with one of these tags.
     Of(Vec<EntityTag>),
 }
 
-/// Text that names no entity tags.
+/// A text that is not a list of entity tags.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not entity tags in quotes such as \"3\", as ETag gave them, separated by commas, nor *")]
 pub struct InvalidEntityTags;
 
-/// What a request expects of its resource.
+/// The conditions that a request sets on the state of its resource.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Precondition {
@@ -46,31 +46,31 @@ pub struct Precondition {
     /// `If-None-Match`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub if_none_match: Option<EntityTags>,
-    /// `If-Modified-Since`; only of a request that reads.
+    /// `If-Modified-Since`; only requests that read have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub if_modified_since: Option<Timestamp>,
 }
 
-/// What a resource has that conditions are about.
+/// The etag and date of a resource, which conditions are compared with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Validators<'a> {
-    /// What is between the quotes of its `ETag`, which is a strong one.
+    /// The characters between the quotes of its `ETag`, which is a strong one.
     pub tag: Option<&'a str>,
-    /// Its `Last-Modified`, of which whole seconds count.
+    /// Its `Last-Modified`. Only whole seconds are compared.
     pub modified: Option<Timestamp>,
 }
 
-/// Which kind of condition does not hold.
+/// The kind of a condition that does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unmet {
     /// The resource is not what the client takes it for: 412.
     Changed,
-    /// The client has it already: 304 for one that reads, else 412.
+    /// The client has it already: 304 for a request that reads, else 412.
     Known,
 }
 
 impl Precondition {
-    /// Nothing is expected.
+    /// A request without conditions.
     pub const NONE: Self = Self {
         if_match: None,
         if_unmodified_since: None,
@@ -91,17 +91,17 @@ impl Precondition {
         Self { if_none_match: Some(EntityTags::Any), ..Self::NONE }
     }
 
-    /// Whether nothing is expected.
+    /// Returns whether there are no conditions.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::NONE
     }
 
-    /// Decides it for a resource as it is now, in the order of RFC 9110 §13.2.2;
-    /// `None` is one that is not there.
+    /// Checks the conditions against a resource as it is now, in the order of RFC
+    /// 9110 §13.2.2. `None` stands for a resource that does not exist.
     ///
     /// # Errors
-    /// It does not hold.
+    /// Returns the kind of the first condition that does not hold.
     pub fn check(&self, current: Option<Validators<'_>>) -> Result<(), Unmet> {
         let modified = current.and_then(|current| current.modified).map(Timestamp::as_second);
         // A resource without a date cannot be asked for one.
@@ -124,7 +124,8 @@ impl Precondition {
 }
 
 impl EntityTags {
-    /// Whether what is there is among them, by this comparison.
+    /// Returns whether the current representation is among the named ones, by the
+    /// comparison `is`.
     fn name(&self, current: Option<Validators<'_>>, is: impl Fn(&EntityTag, &str) -> bool) -> bool {
         match (self, current) {
             (_, None) => false,
@@ -137,26 +138,26 @@ impl EntityTags {
 }
 
 impl EntityTag {
-    /// Strong comparison with a strong tag: a weak one is never the same.
+    /// Compares strongly with a strong tag: a weak tag is never the same.
     #[must_use]
     pub fn is_strongly(&self, tag: &str) -> bool {
         !self.weak && self.opaque == tag
     }
 
-    /// Weak comparison with a strong tag.
+    /// Compares weakly with a strong tag.
     #[must_use]
     pub fn is_weakly(&self, tag: &str) -> bool {
         self.opaque == tag
     }
 
-    /// Reads one at the beginning of `text`, and returns the rest.
+    /// Reads a tag at the beginning of `text`, and returns the rest too.
     fn read(text: &str) -> Option<(Self, &str)> {
         let (weak, rest) = match text.strip_prefix("W/") {
             Some(rest) => (true, rest),
             None => (false, text),
         };
         let (opaque, rest) = rest.strip_prefix('"')?.split_once('"')?;
-        // `etagc`: visible characters without the quote, and what is beyond ASCII.
+        // `etagc`: visible characters without the quote, and all beyond ASCII.
         let allowed = |c: char| !c.is_ascii() || matches!(c, '!'..='~');
         opaque.chars().all(allowed).then(|| (Self { weak, opaque: opaque.to_owned() }, rest))
     }
@@ -175,7 +176,7 @@ impl FromStr for EntityTag {
 
 const BLANK: [char; 2] = [' ', '\t'];
 
-/// Reads a list; empty elements are none, as in every list of HTTP's.
+/// Reads a list. Empty elements are skipped, as in every list of HTTP.
 impl FromStr for EntityTags {
     type Err = InvalidEntityTags;
 
@@ -296,7 +297,7 @@ mod tests {
             assert_eq!(given.check(resource()), unmodified, "{second}");
             let given = Precondition { if_modified_since: at(second), ..Precondition::default() };
             assert_eq!(given.check(resource()), modified, "{second}");
-            // What has no date cannot be asked for one.
+            // A resource without a date cannot be asked for one.
             assert_eq!(given.check(Some(Validators::default())), Ok(()));
         }
     }

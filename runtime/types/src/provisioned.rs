@@ -10,18 +10,18 @@ use utoipa::{PartialSchema, ToSchema};
 /// concurrency does. In JSON a number, or `"auto"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provisioned {
-    /// So many, always.
+    /// This many instances, always.
     Count(u32),
-    /// As many as the rate of invocations of late makes likely to be needed
-    /// before others are ready; none for a function that is not called.
+    /// As many instances as are likely to be needed before others are ready, by the
+    /// recent rate of invocations; none for a function that is not called.
     Auto,
 }
 
 impl Provisioned {
-    /// None: an instance is made when it is needed.
+    /// No instance is kept ready; each is made when it is needed.
     pub const NONE: Self = Self::Count(0);
 
-    /// How many whether it is called or not.
+    /// Returns how many instances are kept ready, whether the function is called or not.
     #[must_use]
     pub const fn always(self) -> u32 {
         match self {

@@ -19,7 +19,7 @@ impl InvalidSize {
 /// Reads a number of bytes: `1048576`, `64MiB`, `64 MB`.
 ///
 /// # Errors
-/// The text is no number, or its unit is unknown.
+/// Fails if the text is not a number, or its unit is unknown.
 pub fn parse_bytes(text: &str) -> Result<u64, InvalidSize> {
     text.trim()
         .parse::<bytesize::ByteSize>()
@@ -30,8 +30,8 @@ pub fn parse_bytes(text: &str) -> Result<u64, InvalidSize> {
 /// Reads a duration: `250ms`, `3s`, `1m 30s`; a bare number is seconds.
 ///
 /// # Errors
-/// The text is no duration, a negative one, or one finer than a millisecond,
-/// which is what durations are kept in.
+/// Fails if the text is not a duration, is negative, or is finer than a millisecond,
+/// which is the unit that durations are stored in.
 pub fn parse_duration(text: &str) -> Result<Duration, InvalidSize> {
     let invalid = || InvalidSize::new(text, "a duration such as 250ms or 3s");
     let duration = match text.trim().parse::<f64>() {

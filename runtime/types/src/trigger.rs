@@ -6,19 +6,19 @@ use crate::error::{Error, ErrorCode};
 use crate::name::{BucketName, FunctionName, KeyspaceName, QueueName, TriggerName};
 use crate::pattern::Pattern;
 
-/// What can happen to an object.
+/// A kind of change of an object.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum ObjectChange {
-    /// It was written, for the first time or anew.
+    /// The object was written, for the first time or again.
     Created,
-    /// It was deleted.
+    /// The object was deleted.
     Deleted,
 }
 
-/// Where the events of a trigger come from.
+/// The source of a trigger's events.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Source {
@@ -27,13 +27,13 @@ pub enum Source {
         /// The bucket.
         #[schema(value_type = String)]
         bucket: BucketName,
-        /// Which changes; both if empty.
+        /// The changes that make events; both kinds if empty.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         changes: Vec<ObjectChange>,
-        /// Only keys that begin so.
+        /// Only keys that begin with this text.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         prefix: String,
-        /// Only keys that end so.
+        /// Only keys that end with this text.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         suffix: String,
     },
@@ -53,13 +53,13 @@ pub enum Source {
         #[serde(default = "concurrency_max")]
         concurrency_max: u32,
     },
-    /// Changes of the keys in a keyspace, those of one key in their order.
+    /// Changes of the keys in a keyspace. The changes of one key are delivered in order.
     #[serde(rename = "keyvalue")]
     KeyValue {
         /// The keyspace.
         #[schema(value_type = String)]
         keyspace: KeyspaceName,
-        /// Only keys that begin so.
+        /// Only keys that begin with this text.
         #[serde(default, skip_serializing_if = "String::is_empty")]
         prefix: String,
     },
@@ -77,23 +77,24 @@ const fn concurrency_max() -> u32 {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trigger {
-    /// Its name.
+    /// The trigger's name.
     #[schema(value_type = String)]
     pub name: TriggerName,
     /// The function that handles the events.
     #[schema(value_type = String)]
     pub function: FunctionName,
-    /// Where they come from.
+    /// The source of the events.
     pub source: Source,
     /// Only events that match one of these; all if empty. At most 10.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<Object>)]
     pub patterns: Vec<Pattern>,
-    /// How events are delivered. Absent: as the function's configuration says. A
-    /// queue's messages are retried as the queue says, and this gives destinations.
+    /// How events are delivered; if absent, as the function's configuration says. The
+    /// messages of a queue are retried as the queue says, and take only the
+    /// destinations from here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryPolicy>,
-    /// Whether events are delivered; those of a disabled trigger wait.
+    /// Whether events are delivered. The events of a disabled trigger wait.
     #[serde(default = "enabled")]
     pub enabled: bool,
 }

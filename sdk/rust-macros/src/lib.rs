@@ -64,7 +64,7 @@ fn expanded(
     expanded.unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
-/// The component's export that calls a handler.
+/// Makes the component's export that calls a handler.
 fn one(signature: &Signature<'_>) -> TokenStream {
     let Signature { input, output, .. } = signature;
     // Spans decide where the compiler points when a type does not fit.
@@ -103,7 +103,7 @@ fn one(signature: &Signature<'_>) -> TokenStream {
     }
 }
 
-/// The component's export that calls a batch handler.
+/// Makes the component's export that calls a batch handler.
 fn batch(signature: &Signature<'_>) -> TokenStream {
     let Signature { input, output, .. } = signature;
     let exports = quote! {

@@ -3,7 +3,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, FnArg, Ident, ItemFn, ReturnType, Safety, Type};
 
-/// What of the author's function its export needs to know.
+/// The parts of the author's function that its export depends on.
 pub(crate) struct Signature<'a> {
     name: &'a Ident,
     /// The type of the first parameter.
@@ -13,7 +13,7 @@ pub(crate) struct Signature<'a> {
 }
 
 impl<'a> Signature<'a> {
-    /// Refuses what no handler can be, each with its reason.
+    /// Reads the signature, and refuses with a reason what cannot be a handler.
     pub(crate) fn of(function: &'a ItemFn) -> syn::Result<Self> {
         check(function)?;
         let (input, context) = parameters(function)?;
@@ -21,7 +21,7 @@ impl<'a> Signature<'a> {
         Ok(Self { name: &signature.ident, input, context, output: &signature.output })
     }
 
-    /// The call, with `input` and `context`.
+    /// Makes the call, with `input` and `context`.
     pub(crate) fn call(&self) -> TokenStream {
         let name = self.name;
         match self.context {
@@ -63,7 +63,7 @@ fn check(function: &ItemFn) -> syn::Result<()> {
     Ok(())
 }
 
-/// The type of the event parameter, and that of the context if it follows.
+/// Returns the type of the event parameter, and the type of the context if it follows.
 fn parameters(function: &ItemFn) -> syn::Result<(&Type, Option<&Type>)> {
     let mut types = Vec::new();
     for parameter in &function.sig.inputs {

@@ -3,22 +3,21 @@ use std::collections::BTreeSet;
 use crate::bindings::batch::exports::lambent::function::batch_handler as wit;
 use crate::{Event, Failure, FromEvent};
 
-/// What a batch handler takes: several events at once, each of which may fail
-/// by itself.
+/// The argument of a batch handler: several events, each of which may fail by itself.
 ///
-/// What an event that does not fit would have become is not in it: such an event
-/// fails alone, and the handler gets the others.
+/// An event that does not fit the type is not in the batch: it fails alone, and the
+/// handler gets the others.
 #[derive(Debug, Clone)]
 pub struct Batch<T> {
     items: Vec<Item<T>>,
-    /// The groups of those that did not fit.
+    /// The groups of the events that did not fit.
     stopped: BTreeSet<String>,
 }
 
 /// One of the events of a [`Batch`].
 #[derive(Debug, Clone)]
 pub struct Item<T> {
-    /// What it became.
+    /// The value that the event was decoded to.
     pub value: T,
     index: u32,
     group: Option<String>,
@@ -33,14 +32,15 @@ pub struct ItemFailure {
 }
 
 impl<T> Item<T> {
-    /// Says that this one was not handled.
+    /// Says that this event was not handled.
     pub fn failed(&self, failure: impl Into<Failure>) -> ItemFailure {
         ItemFailure { failure: failure.into(), index: self.index }
     }
 }
 
 impl ItemFailure {
-    /// Which of the events of the batch it is, from 0; those that did not fit count.
+    /// Returns the position of the event in the batch, from 0. Events that did not fit
+    /// count too.
     #[must_use]
     pub const fn index(&self) -> u32 {
         self.index
@@ -48,27 +48,27 @@ impl ItemFailure {
 }
 
 impl<T> Batch<T> {
-    /// How many there are.
+    /// Returns the number of events.
     #[must_use]
     pub fn len(&self) -> usize {
         self.items.len()
     }
 
-    /// Whether there are none.
+    /// Returns whether there are no events.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.items.is_empty()
     }
 
-    /// Looks at each.
+    /// Iterates over the events.
     pub fn iter(&self) -> std::slice::Iter<'_, Item<T>> {
         self.items.iter()
     }
 
-    /// Handles one after the other; those it fails for fail alone.
+    /// Handles one event after the other. Each event for which `handle` fails, fails alone.
     ///
-    /// Where messages have a group, none is handled after one of its group failed:
-    /// it would be out of order. It comes again.
+    /// If messages have a group, no message is handled after one of its group failed,
+    /// since it would be out of order. It is delivered again.
     pub fn each<E: Into<Failure>>(
         self,
         mut handle: impl FnMut(T) -> Result<(), E>,
@@ -109,8 +109,8 @@ impl<'a, T> IntoIterator for &'a Batch<T> {
 }
 
 impl<T: FromEvent> Batch<T> {
-    /// Makes a batch of events as the runtime would; for tests of a batch handler.
-    /// Beside it: those that do not fit.
+    /// Makes a batch of events as the runtime would, for tests of a batch handler. The
+    /// second result has the events that do not fit.
     #[must_use]
     pub fn from_events(events: impl IntoIterator<Item = Event>) -> (Self, Vec<ItemFailure>) {
         let mut batch = Self { items: Vec::new(), stopped: BTreeSet::new() };
@@ -131,7 +131,7 @@ impl<T: FromEvent> Batch<T> {
     }
 }
 
-/// What a batch handler can take.
+/// A type that a batch handler can take.
 #[diagnostic::on_unimplemented(
     message = "a batch handler cannot take `{Self}`",
     label = "not a `Batch`",
@@ -154,17 +154,17 @@ impl From<ItemFailure> for wit::ItemFailure {
     }
 }
 
-/// What a batch handler returns.
+/// A type that a batch handler can return.
 #[diagnostic::on_unimplemented(
     message = "a batch handler returns a `Result`, not `{Self}`",
     label = "not `Result<Vec<ItemFailure>, error>`",
     note = "`Ok` holds those that failed, or `()` if none can; `Err` fails the whole batch"
 )]
 pub trait BatchOutcome {
-    /// Those that failed.
+    /// Returns the events that failed.
     ///
     /// # Errors
-    /// Why all failed.
+    /// Returns the reason if the whole batch failed.
     fn into_failures(self) -> Result<Vec<ItemFailure>, Failure>;
 }
 

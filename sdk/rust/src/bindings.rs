@@ -1,5 +1,5 @@
 //! The types and the exports of `lambent:function`, as wit-bindgen makes them.
-//! The rest of the crate is what a function's author sees instead.
+//! Authors of functions see the rest of the crate instead.
 
 wit_bindgen::generate!({
     path: "wit/function",
@@ -8,7 +8,8 @@ wit_bindgen::generate!({
     default_bindings_module: "::lambent_sdk::__private::bindings",
 });
 
-/// A world of its own, so that a component exports the one or the other.
+/// Batch handlers have a world of their own, so that a component exports only one of
+/// the two.
 pub mod batch {
     wit_bindgen::generate!({
         path: "wit/function",
@@ -19,7 +20,7 @@ pub mod batch {
     });
 }
 
-/// What `crate::bucket` is made of.
+/// The bindings under `crate::bucket`.
 #[cfg(feature = "bucket")]
 pub mod bucket {
     wit_bindgen::generate!({
@@ -35,7 +36,7 @@ pub mod bucket {
     });
 }
 
-/// What `crate::keyspace` is made of.
+/// The bindings under `crate::keyspace`.
 #[cfg(feature = "keyspace")]
 pub mod keyspace {
     wit_bindgen::generate!({
@@ -53,7 +54,7 @@ pub mod keyspace {
     });
 }
 
-/// What `crate::queue` is made of.
+/// The bindings under `crate::queue`.
 #[cfg(feature = "queue")]
 pub mod queue {
     wit_bindgen::generate!({

@@ -30,17 +30,17 @@ use crate::bindings::bucket::wasi::blobstore::container::{Container, StreamObjec
 use crate::bindings::bucket::wasi::blobstore::types::{IncomingValue, OutgoingValue};
 use crate::bindings::bucket::wasi::io::streams::{InputStream, OutputStream, StreamError};
 
-/// Bytes asked for at once.
+/// How many bytes are asked for at once.
 const CHUNK: u64 = 256 * 1024;
 
-/// Names of objects asked for at once.
+/// How many names of objects are asked for at once.
 const PAGE: u64 = 1000;
 
 /// A bucket of the function's namespace.
 #[derive(Debug)]
 pub struct Bucket(Container);
 
-/// What the bucket answered instead of doing it.
+/// The reason why a bucket did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BucketError(String);
 
@@ -52,37 +52,37 @@ impl fmt::Display for BucketError {
 
 impl error::Error for BucketError {}
 
-/// What is known of an object without reading it.
+/// The size and age of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ObjectInfo {
-    /// Its size in bytes.
+    /// The object's size in bytes.
     pub size: u64,
-    /// When it was written; to the second.
+    /// When the object was written, to the second.
     pub created: SystemTime,
 }
 
 impl Bucket {
-    /// The bucket of this name.
+    /// Opens the bucket of this name.
     ///
     /// # Errors
-    /// It does not exist, or the function was not granted it.
+    /// Fails if it does not exist, or the function was not granted it.
     pub fn open(name: &str) -> Result<Self, BucketError> {
         blobstore::get_container(name).map(Self).map_err(BucketError)
     }
 
-    /// An object as a whole.
+    /// Reads a whole object.
     ///
     /// # Errors
-    /// It does not exist, or may not or cannot be read.
+    /// Fails if the object does not exist, the function may not read it, or reading fails.
     pub fn get(&self, key: &str) -> Result<Vec<u8>, BucketError> {
         self.get_range(key, ..)
     }
 
-    /// A part of an object; as much of it as there is.
+    /// Reads a part of an object, as far as the object goes.
     ///
     /// # Errors
-    /// It does not exist, or may not or cannot be read.
+    /// Fails if the object does not exist, the function may not read it, or reading fails.
     pub fn get_range(
         &self,
         key: &str,
@@ -100,26 +100,27 @@ impl Bucket {
     /// Reads an object piece by piece, whatever its size.
     ///
     /// # Errors
-    /// It does not exist, or may not be read.
+    /// Fails if the object does not exist, or the function may not read it.
     pub fn reader(&self, key: &str) -> Result<Reader, BucketError> {
         Reader::of(self.0.get_data(key, 0, u64::MAX).map_err(BucketError)?)
     }
 
-    /// Writes an object as a whole, in place of any of that key.
+    /// Writes a whole object, and replaces any of that key.
     ///
     /// # Errors
-    /// It may not or cannot be written; then nothing changed.
+    /// Fails if the function may not write the bucket, or writing fails; nothing has
+    /// changed then.
     pub fn put(&self, key: &str, bytes: impl AsRef<[u8]>) -> Result<(), BucketError> {
         let mut writer = self.writer(key)?;
         writer.write_all(bytes.as_ref()).map_err(|error| failed(key, &error))?;
         writer.finish()
     }
 
-    /// Writes an object piece by piece, whatever its size. It is there once
-    /// [`Writer::finish`] returned; a writer that is dropped leaves nothing.
+    /// Writes an object piece by piece, whatever its size. The object exists once
+    /// [`Writer::finish`] has returned; a writer that is dropped leaves nothing.
     ///
     /// # Errors
-    /// It may not be written.
+    /// Fails if the function may not write the bucket.
     pub fn writer(&self, key: &str) -> Result<Writer, BucketError> {
         let value = OutgoingValue::new_outgoing_value();
         let stream = value.outgoing_value_write_body();
@@ -128,20 +129,20 @@ impl Bucket {
         Ok(Writer { stream, value })
     }
 
-    /// Size and age of an object.
+    /// Returns the size and age of an object.
     ///
     /// # Errors
-    /// It does not exist, or may not be read.
+    /// Fails if the object does not exist, or the function may not read it.
     pub fn info(&self, key: &str) -> Result<ObjectInfo, BucketError> {
         let info = self.0.object_info(key).map_err(BucketError)?;
         let created = UNIX_EPOCH + Duration::from_secs(info.created_at);
         Ok(ObjectInfo { size: info.size, created })
     }
 
-    /// Whether there is an object of this key.
+    /// Returns whether there is an object of this key.
     ///
     /// # Errors
-    /// The bucket may not be read.
+    /// Fails if the function may not read the bucket.
     pub fn exists(&self, key: &str) -> Result<bool, BucketError> {
         self.0.has_object(key).map_err(BucketError)
     }
@@ -149,21 +150,21 @@ impl Bucket {
     /// Deletes an object; one that does not exist is deleted already.
     ///
     /// # Errors
-    /// The bucket may not be written.
+    /// Fails if the function may not write the bucket.
     pub fn delete(&self, key: &str) -> Result<(), BucketError> {
         self.0.delete_object(key).map_err(BucketError)
     }
 
-    /// The keys of all objects, a page at a time as they are asked for.
+    /// Lists the keys of all objects. A page is fetched when the iterator comes to it.
     ///
     /// # Errors
-    /// The bucket may not be read.
+    /// Fails if the function may not read the bucket.
     pub fn list(&self) -> Result<Keys, BucketError> {
         let names = self.0.list_objects().map_err(BucketError)?;
         Ok(Keys { names, page: Vec::new().into_iter(), over: false })
     }
 
-    /// `None` for a range that holds nothing, which the interface cannot say.
+    /// Returns `None` for an empty range, which the interface cannot express.
     fn value(
         &self,
         key: &str,
@@ -201,7 +202,7 @@ impl Reader {
         IncomingValue::incoming_value_consume_async(value).map(Self).map_err(BucketError)
     }
 
-    /// The next bytes, at most so many; `None` at the end.
+    /// Reads the next bytes, at most `most`; `None` at the end.
     fn chunk(&mut self, most: u64) -> io::Result<Option<Vec<u8>>> {
         match self.0.blocking_read(most) {
             Ok(chunk) => Ok(Some(chunk)),
@@ -218,7 +219,7 @@ impl Read for Reader {
         if buffer.is_empty() {
             return Ok(0);
         }
-        // A stream may give nothing without being over, a reader must not.
+        // A stream may give nothing before its end, but a reader must not.
         loop {
             let most = CHUNK.min(buffer.len() as u64);
             let Some(chunk) = self.chunk(most)? else { return Ok(0) };
@@ -234,16 +235,16 @@ impl Read for Reader {
 #[derive(Debug)]
 #[must_use = "the object is there once `finish` was called"]
 pub struct Writer {
-    // Before the value, which must outlive it.
+    // This is dropped before the value, which must outlive it.
     stream: OutputStream,
     value: OutgoingValue,
 }
 
 impl Writer {
-    /// Makes what was written the object.
+    /// Makes the written bytes the object.
     ///
     /// # Errors
-    /// It cannot be written; then nothing changed.
+    /// Fails if the object cannot be written; nothing has changed then.
     pub fn finish(self) -> Result<(), BucketError> {
         let Self { stream, value } = self;
         stream.blocking_flush().map_err(|error| BucketError(stream_error(error).to_string()))?;

@@ -9,10 +9,10 @@ use crate::bindings::lambent::function::types as wit;
 /// A whole event: its data, and the CloudEvents 1.0 attributes that came with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// The same for every attempt at this event, so it can tell whether its work
-    /// was already done.
+    /// The event's id. It is the same for every attempt, so a function can tell whether the
+    /// work was already done.
     pub id: String,
-    /// CloudEvents `source`: where it happened, a URI reference.
+    /// CloudEvents `source`: a URI reference to where it happened.
     pub source: String,
     /// CloudEvents `type`: what happened.
     pub kind: String,
@@ -26,7 +26,7 @@ pub struct Event {
     pub schema: Option<String>,
     /// Further attributes by name.
     pub extensions: Vec<(String, String)>,
-    /// 1 for the first delivery of this event, then 2, and so on.
+    /// The number of this attempt at the event, from 1.
     pub attempt: u32,
     /// The data.
     pub data: Vec<u8>,
@@ -36,14 +36,14 @@ impl Event {
     /// Decodes the data as JSON. No data at all is decoded as `null`.
     ///
     /// # Errors
-    /// A [`Failure`] of kind `InvalidInput` that asks for no further attempts,
+    /// Returns a [`Failure`] of kind `InvalidInput` that asks for no further attempts,
     /// since the same data would fail again.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         let data = if self.data.is_empty() { b"null" } else { self.data.as_slice() };
         serde_json::from_slice(data).map_err(Failure::invalid_input)
     }
 
-    /// The further attribute of this name.
+    /// Returns the further attribute of this name.
     #[must_use]
     pub fn extension(&self, name: &str) -> Option<&str> {
         let (_, value) = self.extensions.iter().find(|(known, _)| known == name)?;
@@ -68,14 +68,14 @@ impl From<wit::Event> for Event {
     }
 }
 
-/// What a handler can take.
+/// A type that a handler can take.
 ///
 /// - `Event`: the event with everything that came with it.
 /// - `Vec<u8>` and `String`: the data as it is.
 /// - Any other deserialisable type: the data decoded as JSON, see [`Event::json`].
 ///
-/// Implement it for a type of your own that does not implement `Deserialize`, to
-/// take events in another format.
+/// To take events in another format, implement this trait for a type of your own that
+/// does not implement `Deserialize`.
 #[diagnostic::on_unimplemented(
     message = "a handler cannot take `{Self}`",
     label = "not something an event can become",

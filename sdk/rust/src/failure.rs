@@ -6,8 +6,8 @@ use crate::bindings::lambent::function::types as wit;
 /// A failure that the function reports, in Lambda's terms.
 ///
 /// Every `std::error::Error` turns into one, so `?` works in a handler that
-/// returns a `Failure`: the name of the error's type becomes the kind, and what
-/// it and its sources say becomes the message.
+/// returns a `Failure`: the name of the error's type becomes the kind, and the texts
+/// of the error and its sources become the message.
 ///
 /// ```
 /// use lambent_sdk::Failure;
@@ -25,11 +25,11 @@ pub struct Failure {
     pub message: String,
     /// Lambda's `stackTrace`: where, innermost first; may be empty.
     pub trace: Vec<String>,
-    /// What should become of the event.
+    /// How the event is tried again.
     pub retry: Retry,
 }
 
-/// What should become of a failed event.
+/// How a failed event is tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Retry {
     /// As the trigger is configured.
@@ -42,7 +42,7 @@ pub enum Retry {
 }
 
 impl Failure {
-    /// A failure that is retried as the trigger is configured.
+    /// Makes a failure that is retried as the trigger is configured.
     #[must_use]
     pub fn new(kind: impl Into<String>, message: impl Into<String>) -> Self {
         Self { kind: kind.into(), message: message.into(), trace: Vec::new(), retry: Retry::Policy }
@@ -67,7 +67,7 @@ impl Failure {
         Self::new("InvalidInput", format!("cannot decode the event's data: {error}")).retry_never()
     }
 
-    /// What the function returned cannot be encoded.
+    /// The output of the function cannot be encoded.
     pub(crate) fn invalid_output(error: impl Error) -> Self {
         Self::new("InvalidOutput", format!("cannot encode the output: {error}")).retry_never()
     }
@@ -96,20 +96,20 @@ impl From<Failure> for wit::Failure {
     }
 }
 
-/// `OrderError` for `shop::orders::OrderError<shop::Item>`.
+/// Returns `OrderError` for `shop::orders::OrderError<shop::Item>`.
 fn short_type_name<T>() -> &'static str {
     let path = std::any::type_name::<T>();
     let path = path.split_once('<').map_or(path, |(path, _generics)| path);
     path.rsplit_once("::").map_or(path, |(_module, name)| name)
 }
 
-/// The error and what caused it, on one line.
+/// Writes the error and its sources on one line.
 fn with_sources(error: &dyn Error) -> String {
     let mut message = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
         let text = error.to_string();
-        // Many errors say what their source says.
+        // Many errors repeat the text of their source.
         if !message.ends_with(&text) {
             message.push_str(": ");
             message.push_str(&text);

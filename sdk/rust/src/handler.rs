@@ -5,10 +5,10 @@ use crate::bindings::batch::exports::lambent::function::batch_handler as batch;
 use crate::bindings::lambent::function::types as wit;
 use crate::{Context, Event, Failure, IntoOutput, Output, panics};
 
-/// Calls the author's function: what the exported `handle` does.
+/// Calls the author's function. The exported `handle` does this.
 ///
 /// # Errors
-/// Whatever failure the function reports.
+/// Returns the failure that the function reports.
 pub fn run(
     event: wit::Event,
     context: &wit::Context,
@@ -18,10 +18,10 @@ pub fn run(
     result.map(Into::into).map_err(Into::into)
 }
 
-/// Calls the author's batch function: what the exported `handle` does.
+/// Calls the author's batch function. The exported `handle` does this.
 ///
 /// # Errors
-/// Whatever failure of the whole batch the function reports.
+/// Returns the failure of the whole batch, if the function reports one.
 pub fn run_batch(
     events: Vec<wit::Event>,
     context: &wit::Context,
@@ -43,7 +43,7 @@ fn called<T>(
     result
 }
 
-/// What a handler returns.
+/// A type that a handler can return.
 #[diagnostic::on_unimplemented(
     message = "a handler returns a `Result`, not `{Self}`",
     label = "not `Result<output, error>`",
@@ -53,7 +53,7 @@ pub trait Outcome {
     /// Encodes the output, or makes a failure of the error.
     ///
     /// # Errors
-    /// The failure.
+    /// Returns the failure.
     fn into_result(self) -> Result<Output, Failure>;
 }
 

@@ -14,8 +14,8 @@
 //! # }
 //! ```
 //!
-//! It is the second draft of the interface, `0.2.0-draft2`: only that one can
-//! compare and swap, and counts down as well as up.
+//! This uses the second draft of the interface, `0.2.0-draft2`: only that draft can
+//! compare and swap, and count down as well as up.
 
 use std::{error, fmt};
 
@@ -30,15 +30,15 @@ pub struct Keyspace {
     bucket: Bucket,
 }
 
-/// What the keyspace answered instead of doing it.
+/// The reason why a keyspace did not do what it was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeyspaceError {
     /// There is no keyspace of this name.
     NotFound(String),
-    /// The function was not granted the keyspace of this name, or not for this.
+    /// The function was not granted the keyspace of this name, or not for this kind of access.
     Denied(String),
-    /// Anything else, in words.
+    /// Any other reason, in words.
     Other(String),
 }
 
@@ -58,27 +58,27 @@ impl fmt::Display for KeyspaceError {
 impl error::Error for KeyspaceError {}
 
 impl Keyspace {
-    /// The keyspace of this name.
+    /// Opens the keyspace of this name.
     ///
     /// # Errors
-    /// It does not exist, or the function was not granted it.
+    /// Fails if it does not exist, or the function was not granted it.
     pub fn open(name: &str) -> Result<Self, KeyspaceError> {
         let bucket = store::open(name).map_err(|error| named(name, error))?;
         Ok(Self { name: name.to_owned(), bucket })
     }
 
-    /// The value of a key, if it has one.
+    /// Reads the value of a key, if it has one.
     ///
     /// # Errors
-    /// The keyspace may not or cannot be read.
+    /// Fails if the function may not read the keyspace, or reading fails.
     pub fn get(&self, key: &str) -> Result<Option<Vec<u8>>, KeyspaceError> {
         self.told(self.bucket.get(key))
     }
 
-    /// The values of several keys, in their order.
+    /// Reads the values of several keys, in the order of the keys.
     ///
     /// # Errors
-    /// The keyspace may not or cannot be read.
+    /// Fails if the function may not read the keyspace, or reading fails.
     pub fn get_many<'a>(
         &self,
         keys: impl IntoIterator<Item = &'a str>,
@@ -91,7 +91,8 @@ impl Keyspace {
     /// Gives a key a value.
     ///
     /// # Errors
-    /// The keyspace may not or cannot be written, or the value is too large.
+    /// Fails if the function may not write the keyspace, writing fails, or the value is
+    /// too large.
     pub fn set(&self, key: &str, value: impl AsRef<[u8]>) -> Result<(), KeyspaceError> {
         self.told(self.bucket.set(key, value.as_ref()))
     }
@@ -99,7 +100,8 @@ impl Keyspace {
     /// Gives several keys their values.
     ///
     /// # Errors
-    /// The keyspace may not or cannot be written, or a value is too large.
+    /// Fails if the function may not write the keyspace, writing fails, or a value is too
+    /// large.
     pub fn set_many<'a>(
         &self,
         values: impl IntoIterator<Item = (&'a str, Vec<u8>)>,
@@ -112,33 +114,35 @@ impl Keyspace {
     /// Deletes a key; one that does not exist is deleted already.
     ///
     /// # Errors
-    /// The keyspace may not or cannot be written.
+    /// Fails if the function may not write the keyspace, or writing fails.
     pub fn delete(&self, key: &str) -> Result<(), KeyspaceError> {
         self.told(self.bucket.delete(key))
     }
 
-    /// Whether a key has a value.
+    /// Returns whether a key has a value.
     ///
     /// # Errors
-    /// The keyspace may not or cannot be read.
+    /// Fails if the function may not read the keyspace, or reading fails.
     pub fn exists(&self, key: &str) -> Result<bool, KeyspaceError> {
         self.told(self.bucket.exists(key))
     }
 
-    /// Adds to the number a key holds, in ASCII decimals, at once; a key without a
-    /// value counts from 0. Returns the sum.
+    /// Adds to the number that a key holds, in ASCII decimals, in one atomic step. A key
+    /// without a value counts from 0. Returns the sum.
     ///
     /// # Errors
-    /// The keyspace may not or cannot be written, or the value is no number.
+    /// Fails if the function may not write the keyspace, writing fails, or the value is not
+    /// a number.
     pub fn increment(&self, key: &str, delta: i64) -> Result<i64, KeyspaceError> {
         self.told(atomics::increment(&self.bucket, key, delta))
     }
 
-    /// Replaces the value of a key by what `change` makes of it, once more whenever
+    /// Replaces the value of a key by the result of `change`, and tries again whenever
     /// another writer was faster. Returns the new value.
     ///
     /// # Errors
-    /// What `change` returned, or the keyspace may not or cannot be written.
+    /// Fails with the error of `change`, or if the function may not write the keyspace, or
+    /// writing fails.
     pub fn update<E: From<KeyspaceError>>(
         &self,
         key: &str,
@@ -155,7 +159,7 @@ impl Keyspace {
         }
     }
 
-    /// All keys, a page at a time as they are asked for.
+    /// Lists all keys. A page is fetched when the iterator comes to it.
     #[must_use]
     pub fn list(&self) -> Keys<'_> {
         Keys { keyspace: self, page: Vec::new().into_iter(), next: Next::Start }
@@ -182,7 +186,7 @@ pub struct Keys<'a> {
     next: Next,
 }
 
-/// Where the next page begins.
+/// The cursor of the next page.
 #[derive(Debug)]
 enum Next {
     Start,

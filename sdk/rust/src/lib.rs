@@ -25,8 +25,8 @@ pub use failure::{Failure, Retry};
 pub use lambent_sdk_macros::{batch_handler, handler};
 pub use output::{IntoOutput, Output};
 
-/// What `#[handler]` and `#[batch_handler]` expand to; not for other use, and free
-/// to change.
+/// The code that `#[handler]` and `#[batch_handler]` expand to. It is not for other
+/// use, and may change at any time.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::batch::{BatchOutcome, FromEvents};

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::Failure;
 use crate::bindings::lambent::function::types as wit;
 
-/// What a function gives back: data, and its media type.
+/// The output of a function: data, and its media type.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Output {
     /// The media type of `data`.
@@ -15,16 +15,16 @@ pub struct Output {
 }
 
 impl Output {
-    /// Data of some media type.
+    /// Makes an output of data with a media type.
     #[must_use]
     pub fn new(content_type: impl Into<String>, data: impl Into<Vec<u8>>) -> Self {
         Self { content_type: Some(content_type.into()), data: data.into() }
     }
 
-    /// A value as JSON.
+    /// Encodes a value as JSON.
     ///
     /// # Errors
-    /// A [`Failure`] of kind `InvalidOutput`: the value has no form in JSON, such
+    /// Returns a [`Failure`] of kind `InvalidOutput` if the value has no form in JSON, such
     /// as a map whose keys are not strings.
     pub fn json(value: &impl Serialize) -> Result<Self, Failure> {
         let data = serde_json::to_vec(value).map_err(Failure::invalid_output)?;
@@ -38,7 +38,7 @@ impl From<Output> for wit::Output {
     }
 }
 
-/// What a handler can give back.
+/// A type that a handler can return.
 ///
 /// - [`Output`]: data with its media type.
 /// - `Vec<u8>` and `String`: the data as it is, `application/octet-stream` and

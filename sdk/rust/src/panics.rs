@@ -17,7 +17,7 @@ thread_local! {
 
 /// Runs `function`; if it panics, `context` is told why.
 pub(crate) fn reported_to<T>(context: &wit::Context, function: impl FnOnce() -> T) -> T {
-    /// Forgets the context also when the panic unwinds, as it does off wasm.
+    /// Forgets the context also when the panic unwinds, as it does on other targets.
     struct Running;
     impl Drop for Running {
         fn drop(&mut self) {
@@ -31,7 +31,7 @@ pub(crate) fn reported_to<T>(context: &wit::Context, function: impl FnOnce() -> 
     function()
 }
 
-/// Puts the report before whatever hook there is, which prints to stderr.
+/// Installs a hook that reports, and then calls the previous hook, which prints to stderr.
 fn install() {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
@@ -44,7 +44,7 @@ fn install() {
 }
 
 fn report(panic: &PanicHookInfo<'_>) {
-    // Taken out, so that a panic of the report itself is not reported.
+    // The context is taken out, so that a panic of the report itself is not reported.
     let Some(context) = CURRENT.take() else { return };
     // SAFETY: `reported_to` borrows the context for as long as it is in `CURRENT`.
     let context = unsafe { context.as_ref() };

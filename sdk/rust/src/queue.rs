@@ -30,17 +30,17 @@ pub struct Queue {
     client: Client,
 }
 
-/// What the queue answered instead of taking a message.
+/// The reason why a queue did not take a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum QueueError {
-    /// It took too long.
+    /// The queue took too long.
     Timeout,
     /// The queue cannot be reached.
     Connection(String),
-    /// The function was not granted it.
+    /// The function was not granted the queue.
     Denied(String),
-    /// Anything else, in words.
+    /// Any other reason, in words.
     Other(String),
 }
 
@@ -75,43 +75,43 @@ pub struct Message {
 }
 
 impl Message {
-    /// A message of these bytes.
+    /// Makes a message of bytes.
     #[must_use]
     pub fn new(body: impl Into<Vec<u8>>) -> Self {
         Self { body: body.into(), ..Self::default() }
     }
 
-    /// A message of a value as JSON.
+    /// Makes a message of a value as JSON.
     ///
     /// # Errors
-    /// The value has no form in JSON.
+    /// Fails if the value has no form in JSON.
     pub fn json(value: &impl Serialize) -> Result<Self, Failure> {
         let body = serde_json::to_vec(value).map_err(Failure::invalid_output)?;
         Ok(Self::new(body).content_type("application/json"))
     }
 
-    /// Says what its body is.
+    /// Sets the media type of the body.
     #[must_use]
     pub fn content_type(mut self, media_type: impl Into<String>) -> Self {
         self.content_type = Some(media_type.into());
         self
     }
 
-    /// Attaches something by name.
+    /// Attaches an attribute.
     #[must_use]
     pub fn attribute(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.attributes.push((name.into(), value.into()));
         self
     }
 
-    /// For a FIFO queue, which needs it: messages of one group keep their order.
+    /// Sets the group, which a FIFO queue needs: messages of one group keep their order.
     #[must_use]
     pub fn group(self, group: impl Into<String>) -> Self {
         self.attribute("lambent-group", group)
     }
 
-    /// For a FIFO queue: a message of the same id, sent again within five minutes,
-    /// is not kept.
+    /// Sets the id by which a FIFO queue recognises a message that is sent again: within
+    /// five minutes, a second message of the same id is not kept.
     #[must_use]
     pub fn deduplication(self, id: impl Into<String>) -> Self {
         self.attribute("lambent-deduplication", id)
@@ -131,10 +131,10 @@ impl From<Vec<u8>> for Message {
 }
 
 impl Queue {
-    /// The queue of this name.
+    /// Opens the queue of this name.
     ///
     /// # Errors
-    /// It cannot be reached.
+    /// Fails if the queue cannot be reached.
     pub fn open(name: &str) -> Result<Self, QueueError> {
         Ok(Self { name: name.to_owned(), client: Client::connect(name)? })
     }
@@ -142,7 +142,7 @@ impl Queue {
     /// Sends a message. Once this returns, it will not be lost.
     ///
     /// # Errors
-    /// The function was not granted the queue, or the message was not taken.
+    /// Fails if the function was not granted the queue, or the message was not taken.
     pub fn send(&self, message: impl Into<Message>) -> Result<(), QueueError> {
         let Message { body, content_type, attributes } = message.into();
         let message = wit::Message::new(&body);

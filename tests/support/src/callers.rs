@@ -16,7 +16,7 @@ pub struct Caller {
     pub wasm: Vec<u8>,
     /// The interfaces that it calls.
     pub interfaces: BTreeSet<String>,
-    /// What it calls, by index.
+    /// The functions that it calls, by index.
     pub functions: Vec<Called>,
 }
 
@@ -31,12 +31,12 @@ pub struct Called {
     pub reachable: bool,
 }
 
-/// Makes a component that calls those of `served` that are defined in the folders
-/// of WIT. With `asynchronous`, `run` is `async`, so that it may call functions
-/// that are.
+/// Makes a component that calls the functions of the interfaces in `served` that are
+/// defined in the folders of WIT. With `asynchronous`, `run` is `async`, so that it may
+/// call `async` functions.
 ///
 /// # Panics
-/// It cannot be made.
+/// Panics if the component cannot be made.
 #[must_use]
 pub fn caller(folders: &[PathBuf], served: &BTreeSet<String>, asynchronous: bool) -> Caller {
     let output = tempfile();
@@ -58,7 +58,7 @@ pub fn caller(folders: &[PathBuf], served: &BTreeSet<String>, asynchronous: bool
     assert!(reply.status.success(), "the generator failed: {}", reply.status);
     let reply: Value = serde_json::from_slice(&reply.stdout).expect("it speaks JSON");
     let wasm = std::fs::read(&output).expect("it has written");
-    // The next one has another name.
+    // The next component has another name.
     let _ = std::fs::remove_file(&output);
     let text = |value: &Value| value.as_str().expect("a text").to_owned();
     let called = |value: &Value| Called {
@@ -83,7 +83,7 @@ fn tempfile() -> PathBuf {
     std::env::temp_dir().join(name)
 }
 
-/// Built once, in a folder of its own, as its dependencies have other features.
+/// Builds the tool once, in a folder of its own, as its dependencies have other features.
 fn tool() -> &'static Path {
     static TOOL: OnceLock<PathBuf> = OnceLock::new();
     TOOL.get_or_init(|| {
@@ -91,7 +91,7 @@ fn tool() -> &'static Path {
         let status = cargo()
             .args(["build", "--locked", "-p", "lambent-callers", "--target-dir"])
             .arg(&target)
-            // It runs for a moment, and compiles in a fourth of the time so.
+            // The tool runs only for a moment, and this compiles in a fourth of the time.
             .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
             .status()
             .expect("cargo can be run");
@@ -106,10 +106,10 @@ fn cargo() -> Command {
     cargo
 }
 
-/// Where a package of crates.io is that this workspace depends on.
+/// Finds the folder of a package of crates.io that this workspace depends on.
 ///
 /// # Panics
-/// It does not depend on it.
+/// Panics if the workspace does not depend on it.
 #[must_use]
 pub fn package_folder(package: &str) -> PathBuf {
     let output = cargo()

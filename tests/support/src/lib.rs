@@ -1,6 +1,6 @@
 //! Builds the guests that tests and benches run.
 //!
-//! Panics with what to do where something is missing: it only serves tests.
+//! If something is missing, it panics and says what to do, since it only serves tests.
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "only tests use it")]
 
@@ -14,12 +14,12 @@ use std::sync::OnceLock;
 /// The guests' target triple.
 const TARGET: &str = "wasm32-wasip2";
 
-/// The component built from the package `name` in `guest-examples/` or
-/// `tests/guests/`. The first call builds all of them, adding the target to
-/// the toolchain if it is not there.
+/// Returns the component of the package `name` in `guest-examples/` or `tests/guests/`.
+/// The first call builds all of them, and adds the target to the toolchain if it is
+/// missing.
 ///
 /// # Panics
-/// There is no such package, or it does not build.
+/// Panics if there is no such package, or it does not build.
 #[must_use]
 pub fn guest(name: &str) -> PathBuf {
     static BUILT: OnceLock<HashMap<String, PathBuf>> = OnceLock::new();
@@ -27,19 +27,19 @@ pub fn guest(name: &str) -> PathBuf {
     built.get(name).unwrap_or_else(|| panic!("there is no guest {name:?}")).clone()
 }
 
-/// The bytes of [`guest`].
+/// Returns the bytes of [`guest`].
 ///
 /// # Panics
-/// As [`guest`].
+/// Panics as [`guest`] does.
 #[must_use]
 pub fn guest_bytes(name: &str) -> Vec<u8> {
     std::fs::read(guest(name)).expect("a guest that was just built")
 }
 
-/// The root of the repository.
+/// Returns the root of the repository.
 ///
 /// # Panics
-/// This crate was moved.
+/// Panics if this crate was moved.
 #[must_use]
 pub fn root() -> PathBuf {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -56,7 +56,7 @@ fn build() -> HashMap<String, PathBuf> {
         .args(["--message-format", "json-render-diagnostics"])
         .arg("--target-dir")
         .arg(root.join("target/guests"))
-        // What cargo sets for the tests it runs is not meant for the guests.
+        // The variables that cargo sets for tests are not meant for the guests.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
         .stderr(Stdio::inherit());
@@ -70,7 +70,7 @@ fn build() -> HashMap<String, PathBuf> {
 
 fn add_target() {
     let installed = Command::new("rustup").args(["target", "list", "--installed"]).output();
-    // Without rustup the toolchain came with its targets, or cargo will say.
+    // Without rustup, the toolchain has the target already, or cargo says that it is missing.
     let Ok(installed) = installed else { return };
     if !String::from_utf8_lossy(&installed.stdout).lines().any(|line| line == TARGET) {
         let added = Command::new("rustup").args(["target", "add", TARGET]).status();

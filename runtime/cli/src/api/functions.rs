@@ -56,11 +56,11 @@ fn invocation<'a>(
     call
 }
 
-/// What a deploy did.
+/// The result of a deploy.
 pub(crate) struct Deployed {
     /// The function as it now is.
     pub(crate) function: Value,
-    /// Whether its name is new.
+    /// Whether the function's name is new.
     pub(crate) created: bool,
 }
 
@@ -69,22 +69,22 @@ pub(crate) struct Deployed {
 pub(crate) struct EventParts<'a> {
     /// The data.
     pub(crate) data: &'a [u8],
-    /// Its media type.
+    /// The data's media type.
     pub(crate) content_type: Option<&'a str>,
     /// CloudEvents attributes by name.
     pub(crate) attributes: Vec<(&'a str, &'a str)>,
 }
 
-/// Which log records to get.
+/// A filter for log records.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LogFilter {
-    /// Those after this cursor.
+    /// Only records after this cursor.
     pub(crate) after: Option<u64>,
-    /// Those of this last while, or since this instant.
+    /// Only records of the last so much time, or since this instant.
     pub(crate) since: Option<String>,
-    /// Those of this invocation.
+    /// Only the record of this invocation.
     pub(crate) request: Option<String>,
-    /// At most so many.
+    /// At most this many records.
     pub(crate) limit: Option<usize>,
     /// If there are none, wait this long for one.
     pub(crate) wait: Option<Duration>,
@@ -144,7 +144,7 @@ impl Client {
         self.send(if_revision(call, revision))?.json()
     }
 
-    /// One function, or one version of it.
+    /// Gets one function, or one version of it.
     ///
     /// # Errors
     /// The server's problem, or no answer.

@@ -12,7 +12,7 @@ use crate::error::CliError;
 /// Bodies may be large and lines slow; who stops sending is cut off by the server.
 const TRANSFER_TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// What to write beside an object's bytes.
+/// The headers, metadata and conditions of an object to write.
 #[derive(Debug, Default)]
 pub(crate) struct Attached {
     /// The media type.
@@ -21,9 +21,9 @@ pub(crate) struct Attached {
     pub(crate) headers: Vec<(String, String)>,
     /// Metadata by name.
     pub(crate) metadata: Vec<(String, String)>,
-    /// Only if the object has this etag.
+    /// Write only if the object has this etag.
     pub(crate) if_etag: Option<String>,
-    /// Only if there is none.
+    /// Write only if there is no such object.
     pub(crate) if_absent: bool,
 }
 
@@ -53,9 +53,9 @@ impl Attached {
 /// A part that the server has.
 #[derive(Debug, serde::Deserialize)]
 pub(crate) struct Part {
-    /// Its number, from 1.
+    /// The part's number, from 1.
     pub(crate) number: u32,
-    /// Its etag.
+    /// The part's etag.
     pub(crate) etag: String,
 }
 
@@ -180,7 +180,7 @@ impl Client {
         self.send(Call::new(Method::GET, format!("{}{}", objects(bucket), query(filter))))?.json()
     }
 
-    /// What is known of one object; `None` if there is none.
+    /// Gets the metadata of one object; `None` if there is no such object.
     ///
     /// # Errors
     /// The server's problem, or no answer.
@@ -189,8 +189,8 @@ impl Client {
         bucket: &BucketName,
         key: &str,
     ) -> Result<Option<Value>, CliError> {
-        // Of all keys that begin so, the key itself is the first. Unlike HEAD,
-        // this tells a bucket that is missing from an object that is.
+        // Among all keys that begin with the key, the key itself is the first. Unlike
+        // HEAD, this tells a missing bucket from a missing object.
         let filter = [("prefix", key.to_owned()), ("limit", "1".to_owned())];
         let mut page = self.list_objects(bucket, &filter)?;
         let first = page.pointer_mut("/objects/0").map(Value::take);

@@ -11,17 +11,17 @@ use crate::error::CliError;
 /// A message to send.
 #[derive(Debug, Default)]
 pub(crate) struct Message<'a> {
-    /// Its body.
+    /// The message's body.
     pub(crate) body: &'a [u8],
-    /// Its media type.
+    /// The body's media type.
     pub(crate) content_type: Option<&'a str>,
     /// Attributes by name.
     pub(crate) attributes: &'a [(String, String)],
-    /// Its group, on a FIFO queue.
+    /// The message's group, on a FIFO queue.
     pub(crate) group: Option<&'a str>,
-    /// What it is known by as a duplicate, on a FIFO queue.
+    /// The id by which a FIFO queue recognises a duplicate.
     pub(crate) deduplication: Option<&'a str>,
-    /// How long it cannot be received.
+    /// How long the message cannot be received at first.
     pub(crate) delay: Option<Duration>,
 }
 

@@ -1,5 +1,5 @@
-//! What all resources have in common: they are listed, read and deleted by
-//! name. All but functions, whose code is uploaded, are made alike, too.
+//! The calls that all resources have in common: they are listed, read and deleted by
+//! name. All are also created alike, except functions, whose code is uploaded.
 
 use serde_json::Value;
 use ureq::http::Method;
@@ -75,7 +75,7 @@ impl Client {
         }
     }
 
-    /// One resource.
+    /// Gets one resource.
     ///
     /// # Errors
     /// The server's problem, or no answer.
@@ -112,7 +112,7 @@ impl Client {
         self.send(Call::new(Method::DELETE, path(kind, name))).map(drop)
     }
 
-    /// What functions used and what is held, as `{"usage": […], "quotas": […]}`.
+    /// Gets what functions used and how full quotas are, as `{"usage": […], "quotas": […]}`.
     ///
     /// # Errors
     /// The server's problem, or no answer.

@@ -188,7 +188,7 @@ fn write_output(reply: &Reply) -> Result<(), CliError> {
     Ok(())
 }
 
-/// What the call used, in one line.
+/// Writes the resources that the call used, in one line.
 pub(crate) fn summary(reply: &Reply) -> String {
     let mut parts = Vec::new();
     parts.push(reply.header("lambent-outcome").unwrap_or("ok").to_owned());

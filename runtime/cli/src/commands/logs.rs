@@ -24,10 +24,10 @@ Examples:
   lambent logs hello --request 0198c2f0-7c5e-7000-8000-000000000000
   lambent logs hello --json | jq '.records[].outcome'";
 
-/// How long one question for more stays open.
+/// How long one request for more records stays open.
 const WAIT: Duration = Duration::from_secs(20);
 
-/// How long to leave a server alone that did not wait or answer.
+/// The pause before asking a server again that did not wait or answer.
 const RETRY: Duration = Duration::from_secs(1);
 
 /// How often a broken connection is tried again while following.
@@ -166,7 +166,7 @@ fn show(page: &Value, output: Output) -> Result<usize, CliError> {
     let on = colour(&io::stdout());
     for record in records {
         if output.json {
-            // One line each even on a terminal: a stream of records.
+            // Each record is one line, even on a terminal, since this is a stream.
             output.painted(&printable::json(&record.to_string()))?;
         } else {
             for line in lines(&read(record)?, on) {

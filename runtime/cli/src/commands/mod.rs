@@ -31,7 +31,7 @@ use crate::error::{CliError, Exit};
 /// Runs the command.
 ///
 /// # Errors
-/// What stopped it, with the exit code.
+/// Returns the reason why it stopped, with the exit code.
 pub(crate) fn run(cli: Cli) -> Result<Exit, CliError> {
     let global = &cli.global;
     match cli.command {

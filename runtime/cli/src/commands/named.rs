@@ -1,4 +1,4 @@
-//! What the commands of all named resources do alike.
+//! Code that the commands of all named resources share.
 
 use serde_json::{Value, json};
 

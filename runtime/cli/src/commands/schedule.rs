@@ -105,7 +105,7 @@ fn parse_json(text: &str) -> Result<Value, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
-/// When, as a person says it: the one of the three that is given.
+/// The time of a schedule as a person gives it: exactly one of the three is set.
 pub(crate) struct When<'a> {
     /// A cron expression.
     pub(crate) cron: Option<&'a str>,
@@ -116,10 +116,10 @@ pub(crate) struct When<'a> {
 }
 
 impl When<'_> {
-    /// As the API has it.
+    /// Converts it to the API's expression.
     ///
     /// # Errors
-    /// Not one of the three is given, or one that it would change the meaning of.
+    /// Fails if not exactly one of the three is given, or if it would change its meaning.
     pub(crate) fn expression(&self) -> Result<ScheduleExpression, String> {
         let expression = match (self.cron, self.rate, self.at) {
             (Some(cron), None, None) => {

@@ -21,7 +21,7 @@ use crate::telemetry::{self, LogFormat};
 const AFTER_HELP: &str = "\
 The first start makes a root key and keeps it in root-key.json in the data directory,
 where the other commands find it. SIGTERM or Ctrl-C lets what is in flight finish,
-a second one ends at once. SIGHUP reads certificate and key anew; if they cannot be
+a second one ends at once. SIGHUP reads certificate and key again; if they cannot be
 used, the old ones stay in use and the log says why. LAMBENT_LOG filters the log:
 info, or warn,lambent_server=debug.
 
@@ -175,7 +175,7 @@ pub(crate) fn run(args: ServeArgs, global: &Global) -> Result<Exit, CliError> {
     } else {
         let url = &node.url;
         let key = if dev { "none needed".into() } else { key_file.display().to_string() };
-        // Where the key is found only by its directory, so are both.
+        // If the key is found only by its directory, the commands need that directory.
         let (environment, flag) = if given && !dev {
             (format!("LAMBENT_DATA={} ", quoted(&shown.to_string())), String::new())
         } else {

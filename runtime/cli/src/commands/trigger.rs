@@ -182,7 +182,7 @@ pub(crate) fn run(args: &TriggerArgs, global: &Global) -> Result<Exit, CliError>
     }
 }
 
-/// Where a trigger's events come from, in a few words.
+/// Describes the source of a trigger's events in a few words.
 fn source(trigger: &Value) -> String {
     let source = &trigger["source"];
     match source["kind"].as_str().unwrap_or_default() {
@@ -193,7 +193,7 @@ fn source(trigger: &Value) -> String {
     }
 }
 
-/// How many events wait, as a number or by their state.
+/// Writes how many events wait, as a number or by their state.
 fn waiting(trigger: &Value) -> String {
     match &trigger["depth"] {
         Value::Object(depth) => {

@@ -40,7 +40,7 @@ fn instant(text: &str) -> Result<Timestamp, String> {
     Timestamp::now().checked_sub(ago).map_err(|error| error.to_string())
 }
 
-/// What one function used in one hour.
+/// The resources that one function used in one hour.
 #[derive(Debug, Deserialize)]
 struct Record {
     function: String,
@@ -54,7 +54,7 @@ struct Record {
     bytes_out: u64,
 }
 
-/// What is held of one quota.
+/// How much of one quota is in use.
 #[derive(Debug, Deserialize)]
 struct Holding {
     quota: String,

@@ -67,10 +67,7 @@ impl Deliveries {
         let (request, origin) = (caller.id, caller.origin.clone());
         let (namespace, name) = (&target.namespace, &target.function);
         let found = self.dispatcher.resolve(namespace, name, Qualifier::Latest).await;
-        let policy = target.policy.clone().or_else(|| {
-            found.as_ref().ok().map(|function| function.configuration.delivery.clone())
-        });
-        let policy = policy.unwrap_or_default();
+        let policy = policy_of(target, found.as_deref().ok());
         let too_old = age >= Duration::from_millis(policy.age_max_ms);
         let handled = match (wanted, &found) {
             (Err(error), _) => too_costly(error),
@@ -118,10 +115,7 @@ impl Deliveries {
             handled => {
                 let (cause, failure) = cause(handled, too_old);
                 let end = end(cause, failure, None);
-                tracing::warn!(
-                    %namespace, function = %name, event = event.id, ?cause,
-                    attempts = event.attempt, "an event is given up"
-                );
+                warn_of(target, &end);
                 let sent = self.send_on(namespace, name, &policy, &end, &origin).await;
                 (Delivered::GivenUp, sent)
             }
@@ -201,6 +195,20 @@ impl Deliveries {
         };
         Some(Handled::Hopeless(cause, failure))
     }
+}
+
+/// How often and for how long a delivery to `target` is tried.
+fn policy_of(target: &Target, function: Option<&FunctionVersion>) -> DeliveryPolicy {
+    let own = function.map(|function| &function.configuration.delivery);
+    target.policy.as_ref().or(own).cloned().unwrap_or_default()
+}
+
+/// Tells the log of an event that is given up.
+fn warn_of(target: &Target, end: &End<'_>) {
+    tracing::warn!(
+        namespace = %target.namespace, function = %target.function, event = end.event.id,
+        cause = ?end.cause, attempts = end.attempts, "an event is given up"
+    );
 }
 
 /// An invocation that did not begin.

@@ -8,17 +8,17 @@ use super::cron::Cron;
 use super::invalid;
 use crate::error::Error;
 
-/// The longest expression; one that lists each minute, hour and day has 300 bytes.
+/// The longest expression. One that lists each minute, hour and day has 300 bytes.
 const BYTES_MAX: usize = 1024;
 
-/// One expression, understood.
+/// A parsed expression.
 #[derive(Debug, Clone)]
 pub(super) enum Expression {
-    /// Every so many seconds, counted from the Unix epoch.
+    /// It fires every so many seconds, counted from the Unix epoch.
     Rate(u64),
-    /// Once.
+    /// It fires once.
     At(DateTime),
-    /// By the calendar.
+    /// It fires by the calendar.
     Cron(Box<Cron>),
 }
 
@@ -54,7 +54,7 @@ impl Expression {
         }
     }
 
-    /// The first time after `time`.
+    /// Returns the first time after `time`.
     pub(super) fn next_after(&self, time: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         match self {
             Self::Rate(seconds) => next_of_rate(*seconds, time),
@@ -63,7 +63,7 @@ impl Expression {
         }
     }
 
-    /// Why there is no such time.
+    /// Returns why there is no such time.
     pub(super) fn why_never(&self, zone: &TimeZone) -> String {
         match self {
             Self::Rate(_) => "comes after the year 9999 first".into(),
@@ -84,7 +84,7 @@ fn inner<'a>(text: &str, rest: &'a str) -> Result<&'a str, Error> {
         .ok_or_else(|| invalid(format!("expression {text:?} has no closing parenthesis")))
 }
 
-/// The seconds of `5 minutes`.
+/// Reads the seconds of `5 minutes`.
 fn rate(text: &str, rest: &str) -> Result<u64, Error> {
     let wanted = "give a whole number of at least 1 and a unit, as in rate(5 minutes); the units \
                   are second, minute, hour and day";
@@ -106,22 +106,22 @@ fn rate(text: &str, rest: &str) -> Result<u64, Error> {
     }
 }
 
-/// The next multiple of a pause since the Unix epoch.
+/// Returns the next multiple of a pause since the Unix epoch.
 fn next_of_rate(seconds: u64, time: Timestamp) -> Option<Timestamp> {
     let pause = i64::try_from(seconds).ok()?;
-    // Of a time before the epoch, the second it is in has begun before it too.
+    // Also before the epoch, a second begins before the times that are in it.
     let since = time.as_nanosecond().div_euclid(1_000_000_000);
     let since = i64::try_from(since).ok()?;
     Timestamp::from_second((since.div_euclid(pause) + 1).checked_mul(pause)?).ok()
 }
 
-/// The moment of `2026-12-24T18:00:00`.
+/// Reads `2026-12-24T18:00:00`.
 fn at(text: &str, date: &str) -> Result<DateTime, Error> {
     let wanted = "give a date and a time of the schedule's time zone, to the second, as in \
                   at(2026-12-24T18:00:00)";
     let plain = |byte: u8| byte.is_ascii_digit() || b"-:Tt ".contains(&byte);
     let date_only = date.get(10..).unwrap_or_default();
-    // After the date, a sign is that of an offset.
+    // After the date, a sign belongs to an offset.
     if !date.bytes().all(plain) || date_only.contains('-') {
         return Err(invalid(format!(
             "the moment {text:?} is malformed: it has more than a date and a time; an offset, a \

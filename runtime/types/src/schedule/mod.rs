@@ -1,4 +1,4 @@
-//! When functions run: schedules, their expressions, and when they fire next.
+//! Schedules, their expressions, and the times at which they fire.
 
 mod cron;
 mod expression;
@@ -14,54 +14,54 @@ use crate::delivery::DeliveryPolicy;
 use crate::error::{Error, ErrorCode};
 use crate::name::{FunctionName, ScheduleName};
 
-/// When a schedule fires: `rate(5 minutes)`, `at(2026-12-24T18:00:00)`, a cron
-/// expression of five fields (or six, with seconds first) as Vixie cron has it,
-/// `0 9 * * MON-FRI`, or by its name, `@daily`; or one as EventBridge has it,
-/// with a year at its end, `cron(0 9 ? * MON-FRI *)`.
+/// The expression of a schedule: `rate(5 minutes)`; `at(2026-12-24T18:00:00)`; a cron
+/// expression of Vixie cron, with five fields (or six, with seconds first) such as
+/// `0 9 * * MON-FRI`, or with a name such as `@daily`; or one of EventBridge, with a
+/// year at its end, such as `cron(0 9 ? * MON-FRI *)`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = String)]
 pub struct ScheduleExpression(pub String);
 
-/// What to do about the times that passed while no node was running.
+/// How to catch up on the times that passed while no node was running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CatchUp {
-    /// Nothing: go on with the next time to come.
+    /// Do nothing, and go on with the next time to come.
     Skip,
-    /// Fire once, for the last of them.
+    /// Fire once, for the last time that was missed.
     #[default]
     Once,
-    /// Fire for each, oldest first, at most the last 1,000.
+    /// Fire for each missed time, oldest first, at most for the last 1,000.
     All,
 }
 
-/// A function invoked at times.
+/// A schedule, which invokes a function at certain times.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Schedule {
-    /// Its name.
+    /// The schedule's name.
     #[schema(value_type = String)]
     pub name: ScheduleName,
     /// The function to invoke.
     #[schema(value_type = String)]
     pub function: FunctionName,
-    /// When.
+    /// When the schedule fires.
     pub expression: ScheduleExpression,
     /// The IANA time zone the expression is in, such as `Europe/Berlin`.
     #[serde(default = "utc")]
     pub time_zone: String,
-    /// What to do about missed times.
+    /// How to catch up on missed times.
     #[serde(default)]
     pub catch_up: CatchUp,
     /// The data of the event; absent: JSON that names the schedule and its time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub input: Option<serde_json::Value>,
-    /// How events are delivered. Absent: as the function's configuration says.
+    /// How events are delivered; if absent, as the function's configuration says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryPolicy>,
-    /// Whether it fires.
+    /// Whether the schedule fires.
     #[serde(default = "enabled")]
     pub enabled: bool,
 }
@@ -79,7 +79,7 @@ fn invalid(detail: String) -> Error {
 }
 
 impl Schedule {
-    /// Checks every value. Whether it ever fires is for [`Self::first_after`] to say.
+    /// Checks every value. [`Self::first_after`] checks whether it ever fires.
     ///
     /// # Errors
     /// `InvalidConfiguration`, naming the field of the expression that is wrong.
@@ -89,7 +89,7 @@ impl Schedule {
         self.delivery.as_ref().map_or(Ok(()), DeliveryPolicy::validate)
     }
 
-    /// The times it fires at. A `rate` counts from the Unix epoch, so that it
+    /// Returns the times at which it fires. A `rate` counts from the Unix epoch, so that it
     /// needs no memory of its start, and no time zone.
     ///
     /// # Errors
@@ -103,7 +103,7 @@ impl Schedule {
         Ok(Times { expression, zone })
     }
 
-    /// The first time it fires after `time`; `None` if never again.
+    /// Returns the first time after `time` at which it fires; `None` if it never fires again.
     ///
     /// # Errors
     /// `InvalidConfiguration`: the expression or the time zone is malformed.
@@ -111,11 +111,11 @@ impl Schedule {
         Ok(self.times()?.next_after(time))
     }
 
-    /// As [`Self::next_after`], of a schedule that has to fire.
+    /// Returns the same as [`Self::next_after`], for a schedule that has to fire.
     ///
     /// # Errors
     /// `InvalidConfiguration`: the expression or the time zone is malformed, or
-    /// it never fires after `time`, and why.
+    /// it never fires after `time`; the error says why.
     pub fn first_after(&self, time: Timestamp) -> Result<Timestamp, Error> {
         let times = self.times()?;
         times.next_after(time).ok_or_else(|| {
@@ -125,7 +125,7 @@ impl Schedule {
     }
 }
 
-/// The times a schedule fires at, read from its expression once.
+/// The times at which a schedule fires, read from its expression once.
 #[derive(Debug, Clone)]
 pub struct Times {
     expression: Expression,
@@ -133,13 +133,13 @@ pub struct Times {
 }
 
 impl Times {
-    /// The first after `time`; `None` if there is none, or none in 400 years.
+    /// Returns the first time after `time`; `None` if there is none in 400 years.
     #[must_use]
     pub fn next_after(&self, time: Timestamp) -> Option<Timestamp> {
         self.expression.next_after(time, &self.zone)
     }
 
-    /// Whether it may fire more than once: all but `at(…)`.
+    /// Returns whether it may fire more than once, as all but `at(…)` do.
     #[must_use]
     pub const fn recur(&self) -> bool {
         !matches!(self.expression, Expression::At(_))

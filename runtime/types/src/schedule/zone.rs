@@ -8,12 +8,12 @@ use crate::error::Error;
 /// The longest name of a zone that is looked for; the database's own have at most 32 bytes.
 const NAME_BYTES_MAX: usize = 64;
 
-/// The time zone of an IANA name: of the machine's database, which its owner
-/// keeps up to date; of the one in the binary where the machine's is absent,
-/// broken, or does not have it.
+/// Finds the time zone of an IANA name: in the machine's database, which its owner
+/// keeps up to date, or in the one in the binary if the machine's is absent, is
+/// broken, or does not have the name.
 ///
 /// # Errors
-/// `InvalidConfiguration`: neither has it.
+/// `InvalidConfiguration`: neither database has the name.
 pub(super) fn find(name: &str) -> Result<TimeZone, Error> {
     let known = || {
         let found = TimeZone::get(name);
@@ -53,7 +53,7 @@ mod tests {
     fn zones_are_known_without_a_database_on_the_machine() {
         let directory = std::env::temp_dir().join(format!("lambent-zones-{}", std::process::id()));
         std::fs::create_dir_all(directory.join("Mars")).unwrap();
-        // One kind of time, of 4 letters: that of Greenwich.
+        // One type of time, with the name GMT and an offset of zero.
         let counts = [0_u32, 0, 0, 0, 1, 4].into_iter().flat_map(u32::to_be_bytes);
         let head = b"TZif".iter().copied().chain([0; 16]).chain(counts);
         let file: Vec<u8> = head.chain([0; 6]).chain(*b"UTC\0").collect();

@@ -7,39 +7,39 @@ use serde::Deserialize;
 use super::kind;
 use crate::{Event, Failure, FromEvent};
 
-/// What happened to a key.
+/// The kind of change of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KeyChange {
-    /// It got a value, for the first time or anew.
+    /// The key got a value, for the first time or again.
     Set,
-    /// It was deleted.
+    /// The key was deleted.
     Deleted,
-    /// Its time to live was over.
+    /// The key's time to live was over.
     Expired,
 }
 
-/// A change of a key in a keyspace. Those of one key come in their order.
+/// A change of a key in a keyspace. The changes of one key come in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KeyEvent {
-    /// The same for every attempt at this event.
+    /// The event's id, which is the same for every attempt.
     pub id: String,
-    /// 1 for the first delivery of this event, then 2, and so on.
+    /// The number of this attempt at the event, from 1.
     pub attempt: u32,
-    /// When it happened.
+    /// When the change happened.
     pub time: Option<SystemTime>,
-    /// What happened.
+    /// The kind of change.
     pub change: KeyChange,
     /// The key's keyspace.
     pub keyspace: String,
     /// The key.
     pub key: String,
-    /// What it was; `None` if there was no value.
+    /// The value before the change; `None` if there was none.
     pub old: Option<Vec<u8>>,
-    /// What it is; `None` if it was deleted or expired.
+    /// The value after the change; `None` if the key was deleted or expired.
     pub new: Option<Vec<u8>>,
-    /// The revision of the change; grows with every change of the key.
+    /// The revision of the change, which grows with every change of the key.
     pub revision: u64,
 }
 

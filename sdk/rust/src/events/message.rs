@@ -10,21 +10,22 @@ use crate::{Event, Failure, FromEvent};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct QueueMessage<T = Vec<u8>> {
-    /// The same every time it is received.
+    /// The message's id, which is the same every time it is received.
     pub id: String,
     /// The queue.
     pub queue: String,
     /// The body.
     pub body: T,
-    /// The body's media type, if its sender said.
+    /// The body's media type, if its sender gave one.
     pub content_type: Option<String>,
-    /// What its sender attached, by name.
+    /// The attributes that its sender attached, by name.
     pub attributes: BTreeMap<String, String>,
-    /// The group within which messages keep their order, in a queue that has them.
+    /// The group within which messages keep their order; only messages of FIFO queues
+    /// have one.
     pub group: Option<String>,
-    /// Its place in the queue.
+    /// The message's place in the queue.
     pub sequence: u64,
-    /// How often it was received, this time included.
+    /// How often the message was received, this time included.
     pub receives: u32,
 }
 

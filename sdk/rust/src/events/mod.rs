@@ -1,5 +1,5 @@
-//! The events the runtime itself makes, as types of their own. Each refuses an
-//! event of another kind.
+//! The events that the runtime itself makes, each as a type of its own. A type
+//! refuses an event of another kind.
 
 mod key;
 mod message;
@@ -13,7 +13,7 @@ pub use schedule::ScheduledEvent;
 
 use crate::{Event, Failure};
 
-/// Which of `known` the event is.
+/// Finds the event's kind among the known ones.
 fn kind<T: Copy>(event: &Event, takes: &str, known: &[(&str, T)]) -> Result<T, Failure> {
     let found = known.iter().find(|(kind, _)| *kind == event.kind);
     found.map(|(_, change)| *change).ok_or_else(|| {

@@ -6,13 +6,13 @@ use serde::Deserialize;
 use super::kind;
 use crate::{Event, Failure, FromEvent};
 
-/// What happened to an object.
+/// The kind of change of an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ObjectChange {
-    /// It was written, for the first time or anew.
+    /// The object was written, for the first time or again.
     Created,
-    /// It was deleted.
+    /// The object was deleted.
     Deleted,
 }
 
@@ -20,27 +20,27 @@ pub enum ObjectChange {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ObjectEvent {
-    /// The same for every attempt at this event.
+    /// The event's id, which is the same for every attempt.
     pub id: String,
-    /// 1 for the first delivery of this event, then 2, and so on.
+    /// The number of this attempt at the event, from 1.
     pub attempt: u32,
-    /// When it happened.
+    /// When the change happened.
     pub time: Option<SystemTime>,
-    /// What happened.
+    /// The kind of change.
     pub change: ObjectChange,
     /// The object's bucket.
     pub bucket: String,
-    /// Its key, exactly: any text, also with slashes.
+    /// The object's key, exactly: any text, also with slashes.
     pub key: String,
-    /// Its size in bytes; of a deleted one, what it was.
+    /// The object's size in bytes; for a deleted object, its last size.
     pub size: u64,
-    /// Its etag; of a deleted one, what it was.
+    /// The object's etag; for a deleted object, its last etag.
     pub etag: String,
-    /// Its media type, if its writer said.
+    /// The object's media type, if its writer gave one.
     pub content_type: Option<String>,
-    /// What its writer attached, by name.
+    /// The metadata that its writer attached, by name.
     pub metadata: BTreeMap<String, String>,
-    /// Grows with every change of the bucket.
+    /// A number that grows with every change of the bucket.
     pub sequence: u64,
 }
 

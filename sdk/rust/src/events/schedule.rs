@@ -8,20 +8,20 @@ use crate::{Event, Failure, FromEvent};
 
 /// A schedule that fired.
 ///
-/// `T` is what its input becomes. One without an input has an empty one, which
-/// is JSON's `null`: an `Option<T>` takes either.
+/// The schedule's input is decoded to `T`. A schedule without an input passes JSON's
+/// `null`, so an `Option<T>` takes either.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScheduledEvent<T = Value> {
-    /// The same for every attempt at this event.
+    /// The event's id, which is the same for every attempt.
     pub id: String,
-    /// 1 for the first delivery of this event, then 2, and so on.
+    /// The number of this attempt at the event, from 1.
     pub attempt: u32,
     /// The schedule.
     pub schedule: String,
-    /// The time it fired for, which may be before it was noticed.
+    /// The time that the schedule fired for. It may have fired later.
     pub time: Option<SystemTime>,
-    /// What the schedule is configured to pass on.
+    /// The input that the schedule is configured with.
     pub input: T,
 }
 

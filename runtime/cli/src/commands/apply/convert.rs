@@ -1,4 +1,4 @@
-//! From the words of a `lambent.toml` to those of the API.
+//! Converts the words of a `lambent.toml` to the words of the API.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use lambent_types::{
 use super::manifest::{Delivery, Function, Milliseconds, Queue, Schedule, Trigger};
 use crate::commands::schedule::When;
 
-/// How a queue behaves; what is not said is as it is by default.
+/// Converts a queue's attributes. Attributes that are not given have their defaults.
 pub(super) fn queue(queue: &Queue) -> QueueAttributes {
     let default = QueueAttributes::default();
     let or = |given: Option<Milliseconds>, default: u64| given.map_or(default, |ms| ms.0);
@@ -28,10 +28,10 @@ pub(super) fn queue(queue: &Queue) -> QueueAttributes {
     }
 }
 
-/// A function's configuration; what is not said is as it is by default.
+/// Converts a function's configuration. Members that are not given have their defaults.
 ///
 /// # Errors
-/// What is wrong with it.
+/// Says what is wrong with it.
 pub(super) fn configuration(function: &Function) -> Result<Configuration, String> {
     let default = Configuration::default();
     let configuration = Configuration {
@@ -64,10 +64,10 @@ fn delivery(delivery: &Delivery) -> DeliveryPolicy {
     }
 }
 
-/// A trigger.
+/// Converts a trigger.
 ///
 /// # Errors
-/// What is wrong with it.
+/// Says what is wrong with it.
 pub(super) fn trigger(name: &TriggerName, trigger: &Trigger) -> Result<types::Trigger, String> {
     let trigger = types::Trigger {
         name: name.clone(),
@@ -103,10 +103,10 @@ fn source(trigger: &Trigger) -> Result<Source, String> {
     }
 }
 
-/// A schedule.
+/// Converts a schedule.
 ///
 /// # Errors
-/// What is wrong with it.
+/// Says what is wrong with it.
 pub(super) fn schedule(
     name: &ScheduleName,
     schedule: &Schedule,

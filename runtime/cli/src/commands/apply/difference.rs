@@ -1,4 +1,4 @@
-//! What differs between what is there and what is wanted.
+//! The differences between the present and the wanted state of a resource.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ use crate::span;
 /// A member that differs.
 #[derive(Debug, PartialEq)]
 pub(super) struct Change {
-    /// Its path.
+    /// The member's path.
     pub(super) field: String,
-    /// What it is; `None` if it is not there.
+    /// The present value; `None` if the member is absent.
     old: Option<Value>,
-    /// What it is to be; `None` if it is not to be there.
+    /// The wanted value; `None` if the member is to be absent.
     new: Option<Value>,
 }
 
@@ -48,12 +48,12 @@ fn compare(field: String, old: Option<&Value>, new: Option<&Value>, changes: &mu
 }
 
 impl Change {
-    /// Whether its values may be secrets.
+    /// Returns whether its values may be secrets.
     fn is_secret(&self) -> bool {
         self.field.starts_with("environment.")
     }
 
-    /// For programs.
+    /// Writes it for programs.
     pub(super) fn to_json(&self) -> Value {
         if self.is_secret() {
             let what = match (&self.old, &self.new) {
@@ -66,7 +66,7 @@ impl Change {
         json!({ "field": self.field, "old": self.old, "new": self.new })
     }
 
-    /// For people: what it was and is to be.
+    /// Writes the old and the new value for people.
     pub(super) fn values(&self) -> String {
         match (&self.old, &self.new) {
             (None, Some(_)) if self.is_secret() => "added (value not shown)".into(),
@@ -95,7 +95,7 @@ impl Change {
         }
     }
 
-    /// For people: the member's name as a file has it.
+    /// Writes the member's name as a file has it.
     pub(super) fn name(&self) -> String {
         if self.is_secret() {
             return printable(&self.field);
@@ -149,7 +149,7 @@ mod tests {
             let all = format!("{} {} {}", change.name(), change.values(), change.to_json());
             assert!(!all.contains("hunter"), "{all}");
         }
-        // Also where there was no environment at all.
+        // The same holds if there was no environment at all.
         let new = json!({ "environment": { "D": "hunter4" } });
         assert!(!format!("{:?}", shown(json!({}), new)).contains("hunter"));
     }

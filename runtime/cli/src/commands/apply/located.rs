@@ -9,7 +9,7 @@ use crate::error::CliError;
 pub(super) struct Source {
     /// The name to show.
     pub(super) name: String,
-    /// What is in it.
+    /// The text of the file.
     pub(super) text: String,
 }
 
@@ -35,7 +35,7 @@ impl Source {
         CliError::usage(format!("{}:{line}:{column}: {message}", self.name)).hint(hint)
     }
 
-    /// What the parser found wrong.
+    /// Makes an error of what the parser found wrong.
     pub(super) fn parse_error(&self, error: &toml::de::Error) -> CliError {
         let (message, advice) = explain(error.message());
         self.error(error.span().unwrap_or(0..0), &message, &advice)

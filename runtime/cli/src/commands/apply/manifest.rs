@@ -1,4 +1,4 @@
-//! What a `lambent.toml` may say.
+//! The members of a `lambent.toml`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use crate::span;
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Manifest {
-    /// What it is called in the plan.
+    /// The name of the application in the plan.
     pub(super) name: Option<String>,
     pub(super) buckets: BTreeMap<BucketName, Spanned<Nothing>>,
     pub(super) keyspaces: BTreeMap<KeyspaceName, Spanned<Nothing>>,

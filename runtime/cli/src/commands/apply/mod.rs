@@ -109,7 +109,7 @@ pub(crate) fn run(args: &ApplyArgs, global: &Global) -> Result<Exit, CliError> {
     }
 }
 
-/// How many of each, in words: `create 2, change 1`.
+/// Counts the steps of each kind in words: `create 2, change 1`.
 fn counts(plan: &Plan) -> String {
     let count = |action| {
         let count = plan.steps.iter().filter(|step| step.action == action).count();
@@ -156,7 +156,7 @@ fn to_json(plan: &Plan, taken: usize, failure: Option<&CliError>) -> Value {
     json!({ "plan": steps.collect::<Vec<_>>(), "unchanged": plan.unchanged })
 }
 
-/// What was done, what was not, and how to go on.
+/// Says what was done, what was not done, and how to go on.
 pub(crate) fn explain(plan: &Plan, stopped: Stopped) -> CliError {
     let Stopped { taken, error } = stopped;
     let Some(failed) = plan.steps.get(taken) else { return error };

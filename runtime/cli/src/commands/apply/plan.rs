@@ -15,7 +15,7 @@ use crate::component;
 use crate::deploying::Show;
 use crate::error::CliError;
 
-/// What a step does.
+/// The action of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Action {
     Create,
@@ -24,7 +24,7 @@ pub(super) enum Action {
 }
 
 impl Action {
-    /// What it is called before.
+    /// Returns the word for an action that is planned.
     pub(super) const fn verb(self) -> &'static str {
         match self {
             Self::Create => "create",
@@ -33,7 +33,7 @@ impl Action {
         }
     }
 
-    /// What it is called afterwards.
+    /// Returns the word for an action that was taken.
     pub(super) const fn done(self) -> &'static str {
         match self {
             Self::Create => "created",
@@ -43,7 +43,7 @@ impl Action {
     }
 }
 
-/// One step.
+/// One step of a plan.
 pub(super) struct Step {
     pub(super) action: Action,
     pub(super) kind: Kind,
@@ -55,12 +55,12 @@ pub(super) struct Step {
 }
 
 impl Step {
-    /// What it is about: `bucket photos`.
+    /// Names the resource: `bucket photos`.
     pub(super) fn subject(&self) -> String {
         format!("{} {}", self.kind.noun(), self.name)
     }
 
-    /// For programs.
+    /// Writes it for programs.
     pub(super) fn to_json(&self) -> Value {
         let changes: Vec<_> = self.changes.iter().map(Change::to_json).collect();
         json!({
@@ -138,7 +138,7 @@ fn whole(configuration: &Configuration) -> ConfigurationPatch {
 pub(crate) struct Plan {
     pub(super) title: String,
     pub(super) steps: Vec<Step>,
-    /// How much is as it is wanted already.
+    /// The number of resources that are as wanted already.
     pub(super) unchanged: usize,
 }
 
@@ -189,7 +189,7 @@ impl Plan {
     /// Takes the steps; tells of each when it is taken.
     ///
     /// # Errors
-    /// The first that failed; those after it were not tried.
+    /// Returns the first step that failed. The steps after it were not tried.
     pub(crate) fn execute(
         &self,
         client: &Client,
@@ -284,7 +284,7 @@ mod tests {
         [queues.b]\n[functions.f]\ncomponent = \"f.wasm\"\n[triggers.t]\nfunction = \"f\"
         object = { bucket = \"photos\" }";
 
-    /// What is there once a plan was taken.
+    /// Returns the resources that exist once a plan was carried out.
     fn after(plan: &Plan) -> Inventory {
         let mut inventory = Inventory::default();
         for step in &plan.steps {

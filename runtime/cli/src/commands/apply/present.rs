@@ -1,4 +1,4 @@
-//! What is on the server, in the form that what is wanted has.
+//! The resources on the server, in the same form as the wanted ones.
 
 use std::collections::BTreeMap;
 
@@ -17,13 +17,13 @@ use crate::error::CliError;
 pub(super) const KINDS: [Kind; 6] =
     [Kind::Bucket, Kind::Keyspace, Kind::Queue, Kind::Function, Kind::Trigger, Kind::Schedule];
 
-/// One thing that is there.
+/// One resource that exists.
 #[derive(Debug)]
 pub(super) struct Present {
     pub(super) name: String,
-    /// To be compared.
+    /// The attributes, in the form that is compared.
     pub(super) description: Value,
-    /// Functions only.
+    /// The revision, for functions only.
     pub(super) revision: Option<u64>,
 }
 
@@ -55,7 +55,7 @@ impl Inventory {
         self.0.entry(kind).or_default().insert(key, present);
     }
 
-    /// What has this name, whatever its case.
+    /// Finds the resource of this name, whatever its case.
     pub(super) fn find(&self, kind: Kind, name: &str) -> Option<&Present> {
         self.0.get(&kind)?.get(&name.to_ascii_lowercase())
     }
@@ -81,14 +81,14 @@ fn describe(kind: Kind, item: &Value) -> Value {
             let digest = item["digest"].as_str().unwrap_or_default();
             match serde_json::from_value::<Configuration>(item["configuration"].clone()) {
                 Ok(configuration) => describe_function(digest, &configuration),
-                // Of a newer server: then it differs, and is set anew.
+                // A newer server has other members: the function then differs, and is set again.
                 Err(_) => json!({ "code": digest }),
             }
         }
     }
 }
 
-/// What is there of these members; the others are not for a file to say.
+/// Returns those of the members that are present. A file does not set the others.
 fn members(item: &Value, names: &[&str]) -> Value {
     let there = names.iter().filter_map(|name| Some((name, item.get(name)?)));
     let there = there.filter(|(_, value)| !value.is_null());

@@ -1,4 +1,4 @@
-//! What a `lambent.toml` asks for.
+//! The resources that a `lambent.toml` describes.
 
 use std::fs;
 use std::ops::Range;
@@ -23,16 +23,16 @@ pub(crate) struct File {
     directory: PathBuf,
 }
 
-/// One thing that is to be.
+/// One resource that is to exist.
 pub(super) struct Wanted {
     pub(super) kind: Kind,
     pub(super) name: String,
-    /// What it is to be like, in a form to be compared and, but for functions,
-    /// to be sent.
+    /// The attributes that it is to have, in a form that is compared and, except for
+    /// functions, sent.
     pub(super) description: Value,
-    /// Functions only.
+    /// The code, for functions only.
     pub(super) code: Option<Code>,
-    /// What it names that must be there.
+    /// The resources that it names, which have to exist.
     references: Vec<(Kind, String)>,
     span: Range<usize>,
 }

@@ -1,4 +1,5 @@
-//! Where a download goes: a file that appears when it is whole, or standard output.
+//! The destination of a download: a file that appears when it is whole, or standard
+//! output.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -8,21 +9,21 @@ use std::path::{Path, PathBuf};
 use crate::error::CliError;
 use crate::printable::printable_lines;
 
-/// Where a download goes.
+/// The destination of a download.
 pub(super) enum Destination {
     /// Standard output.
     Stdout {
-        /// Whether that is a terminal, where only text may go.
+        /// Whether it is a terminal, which gets only text.
         terminal: bool,
     },
-    /// A file beside its place until it is whole.
+    /// A file, written beside its place until it is whole.
     File(Partial),
 }
 
-/// A file that is not whole yet. Dropped, it is removed.
+/// A file that is not whole yet. It is removed when this is dropped.
 pub(super) struct Partial {
     file: File,
-    /// None if it is written in its place: a device or a pipe.
+    /// The temporary file; `None` for a device or a pipe, which is written in its place.
     temporary: Option<PathBuf>,
     target: PathBuf,
 }
@@ -57,7 +58,7 @@ impl Destination {
     /// Writes the next bytes.
     ///
     /// # Errors
-    /// They cannot be written, or are no text and would go to a terminal.
+    /// Fails if they cannot be written, or would garble a terminal.
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), CliError> {
         match self {
             Self::Stdout { terminal } => {
@@ -80,7 +81,7 @@ impl Destination {
     /// Puts the file in its place; returns where that is.
     ///
     /// # Errors
-    /// It cannot be put there.
+    /// Fails if the file cannot be put there.
     pub(super) fn finish(self) -> Result<Option<PathBuf>, CliError> {
         match self {
             Self::Stdout { .. } => {
@@ -108,7 +109,7 @@ impl Drop for Partial {
     }
 }
 
-/// The last segment of a key, if a file can have that name.
+/// Returns the last segment of a key, if a file can have that name.
 fn file_name(key: &str) -> Result<&str, CliError> {
     let name = key.rsplit('/').next().unwrap_or_default();
     if matches!(name, "" | "." | "..") || name.contains('\0') {

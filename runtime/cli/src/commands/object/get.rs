@@ -47,7 +47,7 @@ pub(super) fn run(args: &GetArgs, global: &Global) -> Result<(), CliError> {
     let GetArgs { bucket, key, .. } = args;
     let client = global.client()?;
     let opened = client.get_object(bucket, key, args.range.as_deref())?;
-    // Only now, so that nothing is touched where there is no such object.
+    // The file is opened only now, so that a missing object leaves it as it was.
     let mut destination = Destination::open(args.output.as_deref(), key)?;
     let progress = match opened.bytes() {
         Some(bytes) if args.output.is_some() => Progress::download(bytes),

@@ -15,10 +15,10 @@ use crate::error::CliError;
 use crate::input;
 use crate::progress::Progress;
 
-/// What is larger is sent in parts.
+/// A larger object is sent in parts.
 const WHOLE_BYTES_MAX: u64 = 64 << 20;
 
-/// How large the parts are.
+/// The size of a part.
 const PART_BYTES: u64 = 32 << 20;
 
 /// Write an object
@@ -123,7 +123,7 @@ pub(crate) fn upload(
     }
 }
 
-/// Where something is sent.
+/// An upload to a key of a bucket.
 struct Sender<'a> {
     client: &'a Client,
     bucket: &'a BucketName,
@@ -160,8 +160,7 @@ impl Sender<'_> {
             self.client.complete_upload(self.bucket, &upload, &parts)
         });
         if sent.is_err() {
-            // What could not be sent cannot be better reported by what follows;
-            // an upload that stays expires.
+            // The first error is the one to report, and an upload that stays expires.
             let _ = self.client.abort_upload(self.bucket, &upload);
         }
         sent

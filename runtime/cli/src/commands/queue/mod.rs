@@ -18,7 +18,7 @@ use crate::confirm;
 use crate::error::{CliError, Exit};
 use crate::span;
 
-/// How many messages the server moves at most at a time.
+/// The most messages that the server moves at a time.
 const BATCH: u64 = 1000;
 
 const EXAMPLES: &str = "\

@@ -13,7 +13,7 @@ use super::workspace::Workspace;
 use crate::error::CliError;
 use crate::progress::Progress;
 
-/// What guests are built for.
+/// The target that guests are built for.
 const TARGET: &str = "wasm32-wasip2";
 
 /// The guests of the demonstration.
@@ -22,12 +22,12 @@ pub(super) const PACKAGES: [&str; 3] = ["hello-http", "thumbnail-http", "thumbna
 /// The guests that were built.
 pub(super) struct Built {
     components: BTreeMap<String, PathBuf>,
-    /// How long it took.
+    /// The time that building took.
     pub(super) time: Duration,
 }
 
 impl Built {
-    /// Where the component of a package is.
+    /// Returns the path of a package's component.
     ///
     /// # Errors
     /// Failed: cargo did not say that it made one.
@@ -89,7 +89,7 @@ fn missing(program: &str, error: &std::io::Error) -> CliError {
         .hint("install Rust with rustup, see https://rustup.rs, then repeat")
 }
 
-/// One line of cargo's report.
+/// A message of cargo's report, one on each line.
 #[derive(Deserialize)]
 struct Message {
     #[serde(default)]

@@ -18,7 +18,7 @@ use crate::jpeg;
 use crate::progress::Progress;
 use crate::view;
 
-/// How many warm calls the median is of.
+/// The number of warm calls that the median is taken of.
 pub(super) const WARM_CALLS: usize = 20;
 
 /// Deploys the functions that serve HTTP.

@@ -138,8 +138,8 @@ fn finish(
     Ok(())
 }
 
-/// Where to listen, and whether the usual place was taken. An address that was
-/// asked for is never exchanged for another.
+/// Chooses the address to listen on, and says whether the usual one was taken. An address
+/// that was asked for is never exchanged for another.
 fn free_address(given: Option<SocketAddr>) -> Result<(SocketAddr, bool), CliError> {
     if let Some(given) = given {
         return Ok((given, false));

@@ -27,7 +27,7 @@ use crate::view;
 /// The package, and the function in its file.
 const NAME: &str = "thumbnail";
 
-/// How long the thumbnail of one photograph may take.
+/// The longest time that the thumbnail of one photograph may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The longest pause between two looks.
@@ -99,7 +99,7 @@ impl Pipeline<'_> {
             CliError::failed(format!("cannot read the photograph {}: {error}", path.display()))
         })?;
         let key = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        // Those of an earlier run would look like those of this one.
+        // Results of an earlier run would look like results of this one.
         found(self.client.delete_object(&self.thumbnails, &key))?;
         found(self.client.delete_key(&self.metadata, &key, None))?;
 

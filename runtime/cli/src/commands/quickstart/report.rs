@@ -14,7 +14,7 @@ use crate::node::Node;
 use crate::output::{Colour, Output, colour, duration, grouped, paint};
 use crate::paste::{endpoint_flag, program, quoted, relative};
 
-/// What happened, told as it happens and kept for the end.
+/// The steps of the demonstration, shown as they happen and kept for the summary.
 pub(super) struct Report {
     output: Output,
     url: String,
@@ -30,18 +30,18 @@ pub(super) struct Deployment {
     pub(super) urls: Vec<String>,
 }
 
-/// How long a function's calls took.
+/// The times of a function's calls.
 pub(super) struct Calls {
     pub(super) name: String,
-    /// The first, as its caller saw it.
+    /// The time of the first call, as its caller saw it.
     pub(super) cold: Duration,
-    /// The median of the others, as their caller saw it.
+    /// The median of the other calls, as their caller saw it.
     pub(super) warm: Duration,
-    /// What the server measured.
+    /// The figures that the server measured.
     pub(super) figures: Option<Figures>,
 }
 
-/// What the server recorded of the same calls.
+/// The figures that the server recorded of the same calls.
 pub(super) struct Figures {
     pub(super) cold: Duration,
     pub(super) cold_start: Start,
@@ -69,13 +69,13 @@ impl Picture {
     }
 }
 
-/// What became of a photograph in a bucket.
+/// The thumbnail of a photograph in a bucket.
 pub(super) struct Thumbnail {
-    /// From the photograph's being stored to its thumbnail's.
+    /// The time from storing the photograph to storing its thumbnail.
     pub(super) time: Duration,
     pub(super) photo: Picture,
     pub(super) small: Picture,
-    /// What the keyspace says of it.
+    /// The value in the keyspace.
     pub(super) metadata: Value,
 }
 
@@ -89,7 +89,7 @@ impl Report {
         Self { output, url: String::new(), steps, deployments: Vec::new() }
     }
 
-    /// How to show what takes long.
+    /// Returns how progress of long steps is shown.
     pub(super) fn show(&self) -> Show {
         Show::suited(self.output.json)
     }

@@ -21,7 +21,7 @@ impl Workspace {
         let here = env::current_dir()
             .map_err(|error| CliError::failed(format!("no current directory: {error}")))?;
         let start = given.map_or_else(|| here.clone(), |given| here.join(given));
-        // What is named must be it; what is looked for may be further up.
+        // A directory that was given has to be the clone itself; otherwise it may be further up.
         let depth = if given.is_some() { 1 } else { usize::MAX };
         let root = start.ancestors().take(depth).find(|directory| is_clone(directory));
         root.map(|root| Self { root: root.to_path_buf() }).ok_or_else(|| {
@@ -33,17 +33,17 @@ impl Workspace {
         })
     }
 
-    /// Its directory.
+    /// Returns the directory of the clone.
     pub(super) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// A directory for what is made, which nobody commits.
+    /// Returns a directory for outputs, which are not committed.
     pub(super) fn target(&self, name: &str) -> PathBuf {
         self.root.join("target").join(name)
     }
 
-    /// What the thumbnail example is made of.
+    /// Returns the path of the thumbnail example's `lambent.toml`.
     pub(super) fn manifest(&self) -> PathBuf {
         self.root.join("guest-examples/thumbnail/lambent.toml")
     }

@@ -1,10 +1,10 @@
-//! Which days of a month a cron expression fits.
+//! Finds the days of a month that a cron expression fits.
 
 use jiff::civil::Date;
 
 use super::field::Field;
 
-/// The days of a month, and those of the week.
+/// The two fields for days: of the month, and of the week.
 #[derive(Debug, Clone)]
 pub(super) struct Days {
     day: Field,
@@ -16,13 +16,13 @@ pub(super) struct Days {
 const WEEKLY: u64 = 1 | 1 << 7 | 1 << 14 | 1 << 21 | 1 << 28;
 
 impl Days {
-    /// As Vixie cron has it: either fits, unless one begins with `*`.
+    /// Combines the fields as Vixie cron does: either fits, unless one begins with `*`.
     pub(super) fn vixie(day: Field, weekday: Field) -> Self {
         let both = day.star || weekday.star || weekday.both;
         Self { day, weekday, both }
     }
 
-    /// A bit for each day that fits, of the month that `first` is the first day of.
+    /// Returns a bit for each day that fits, in the month whose first day is `first`.
     pub(super) fn of_month(&self, first: Date) -> u64 {
         let length = i64::from(first.days_in_month());
         // Sunday is 0.
@@ -35,7 +35,7 @@ impl Days {
 
     fn days(&self, length: i64, begins: i64) -> u64 {
         let working = |day: i64| match (begins + day - 1) % 7 {
-            // A working day of the same month, however near that of another is.
+            // The working day is in the same month, even if one of another month is nearer.
             6 if day == 1 => 3,
             6 => day - 1,
             0 if day == length => day - 2,

@@ -1,6 +1,6 @@
 //! One field of a cron expression.
 
-/// What a field is of.
+/// The unit that a field is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Second,
@@ -12,7 +12,7 @@ pub(super) enum Kind {
     Year,
 }
 
-/// Whose expression a field is of.
+/// The dialect of the expression that a field belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// Weekdays count from Sunday, 0; a step follows a range or `*`.
@@ -26,7 +26,7 @@ const MONTHS: [&str; 12] =
     ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
-/// Each so many values of a range.
+/// Every n-th value of a range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Steps {
     first: u16,
@@ -45,9 +45,9 @@ impl Steps {
 pub(super) struct Field {
     /// The values, as they are written.
     pub(super) steps: Vec<Steps>,
-    /// A bit for each value; those of weekdays count from Sunday, 0. Not of years.
+    /// A bit for each value. Weekdays count from Sunday, 0. Years have no bits.
     pub(super) bits: u64,
-    /// Whether it begins with `*` or is `?`, which is what Vixie cron goes by.
+    /// Whether the field begins with `*` or is `?`, which decides Vixie cron's rules.
     pub(super) star: bool,
     /// `+` before a day of week: both days have to fit.
     pub(super) both: bool,
@@ -80,7 +80,7 @@ impl Reader {
         }
     }
 
-    /// What the field may be, for whoever has it wrong.
+    /// Returns what the field may be, for the message of an error.
     pub(super) fn allowed(self) -> String {
         let bridge = self.0 == Form::EventBridge;
         let (values, range, step, more) = match self.1 {
@@ -128,7 +128,7 @@ impl Reader {
         }
     }
 
-    /// The bit of a value.
+    /// Returns the bit of a value.
     const fn bit(self, value: u16) -> u64 {
         let (min, _) = self.bounds();
         let bit = if matches!(self.1, Kind::Weekday) { (value - min) % 7 } else { value };
@@ -138,7 +138,7 @@ impl Reader {
     /// Reads a field.
     ///
     /// # Errors
-    /// Which value of it is wrong, and why.
+    /// Says which value of the field is wrong, and why.
     pub(super) fn read(self, text: &str) -> Result<Field, String> {
         let Self(form, kind) = self;
         let any = text == "?" && matches!(kind, Kind::Day | Kind::Weekday);
@@ -163,7 +163,8 @@ impl Reader {
         Ok(field)
     }
 
-    /// Reads what counts from the end of a month or by its weeks. Whether it was such.
+    /// Reads an item that counts from the end of a month or by its weeks. Returns whether
+    /// it was such an item.
     fn special(self, item: &str, field: &mut Field) -> Result<bool, String> {
         let upper = item.to_ascii_uppercase();
         match self.1 {

@@ -11,7 +11,7 @@ use crate::error::Error;
 use days::Days;
 use field::{Field, Form, Kind, Reader, Steps};
 
-/// What the `@` names stand for.
+/// The expressions that the `@` names stand for.
 const NICKNAMES: [(&str, &str); 7] = [
     ("@yearly", "0 0 1 1 *"),
     ("@annually", "0 0 1 1 *"),
@@ -22,18 +22,18 @@ const NICKNAMES: [(&str, &str); 7] = [
     ("@hourly", "0 * * * *"),
 ];
 
-/// How times are kept when a zone's clock jumps.
+/// The rule for times that a jump of the zone's clock skips or repeats.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Jumps {
-    /// As Vixie cron does with a job whose second, minute or hour begins with
-    /// `*`: it fires whenever the clock shows the time, twice if it does so twice.
+    /// Vixie cron's rule for a job whose second, minute or hour begins with `*`: it
+    /// fires whenever the clock shows the time, twice if the clock shows it twice.
     AsShown,
-    /// As Vixie cron does with any other job: what a jump of less than three
-    /// hours skips is made up for when the clock has jumped, and what such a
-    /// jump repeats does not fire again.
+    /// Vixie cron's rule for any other job: a time that a jump of less than three
+    /// hours skips is made up for right after the jump, and a time that such a jump
+    /// repeats does not fire again.
     OnceEach,
-    /// As EventBridge does: what is skipped is left out, and what is repeated
-    /// does not fire again.
+    /// EventBridge's rule: a time that is skipped is left out, and a time that is
+    /// repeated does not fire again.
     FirstOnly,
 }
 
@@ -47,7 +47,7 @@ pub(super) struct Cron {
     /// A bit for each month from 1.
     months: u64,
     days: Days,
-    /// The years that fit; empty: all.
+    /// The years that fit; all if empty.
     years: Vec<Steps>,
     jumps: Jumps,
 }
@@ -101,7 +101,7 @@ impl Cron {
         Ok(Self::of([second, minute, hour, month], Days::vixie(day, weekday), Vec::new(), jumps))
     }
 
-    /// Reads what is between the parentheses of `cron(0 9 ? * MON-FRI *)`.
+    /// Reads the text between the parentheses of `cron(0 9 ? * MON-FRI *)`.
     ///
     /// # Errors
     /// `InvalidConfiguration`, as [`Self::vixie`].

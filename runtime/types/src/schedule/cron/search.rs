@@ -1,22 +1,22 @@
-//! The next date and time that fits, of a calendar without time zones.
+//! Finds the next date and time that fits, in a calendar without time zones.
 
 use jiff::civil::{Date, DateTime, date};
 
 use super::Cron;
 
-/// After so many months the calendar repeats itself, weekdays included: what
-/// fits none of them never fits.
+/// After so many months the calendar repeats itself, weekdays included. An expression
+/// that fits none of them never fits.
 const MONTHS_MAX: usize = 400 * 12;
 
-/// The first bit that is set, from `from` on.
+/// Returns the first bit that is set, from `from` on.
 fn next_bit(bits: u64, from: i8) -> Option<i8> {
     let left = bits.checked_shr(u32::from(from.unsigned_abs()))?;
-    // At most 63, for there is one.
+    // It is at most 63, since a bit is set.
     (left != 0).then(|| from + left.trailing_zeros() as i8)
 }
 
 impl Cron {
-    /// The first time from `from` on, itself included, whose every field fits.
+    /// Returns the first time from `from` on, itself included, of which every field fits.
     pub(super) fn at_or_after(&self, from: DateTime) -> Option<DateTime> {
         let date = self.date_from(from.date())?;
         if date > from.date() {
@@ -28,7 +28,7 @@ impl Cron {
         })
     }
 
-    /// The first time of a day, from `from` on.
+    /// Returns the first time of a day that fits, from `from` on.
     fn time_from(&self, from: DateTime) -> Option<DateTime> {
         let hour = next_bit(self.hours, from.hour())?;
         if hour == from.hour() {
@@ -47,7 +47,7 @@ impl Cron {
         Some(from.date().at(hour, minute, second, 0))
     }
 
-    /// The first day that fits, from `from` on.
+    /// Returns the first day that fits, from `from` on.
     fn date_from(&self, from: Date) -> Option<Date> {
         let (mut year, mut month, mut day) = (from.year(), from.month(), from.day());
         for _ in 0..=MONTHS_MAX {

@@ -1,8 +1,8 @@
-//! When a cron expression fires in a time zone whose clock jumps.
+//! Finds the times of a cron expression in a time zone whose clock jumps.
 //!
 //! Between two jumps a zone's clock differs from UTC by one offset, and the
-//! times that fit are found in the calendar alone ([`super::search`]). What
-//! remains is what a jump skips or repeats.
+//! times that fit are found in the calendar alone ([`super::search`]). This module
+//! adds the rules for times that a jump skips or repeats.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -10,17 +10,17 @@ use jiff::tz::{Offset, TimeZone};
 
 use super::{Cron, Jumps};
 
-/// Vixie cron takes a jump of three hours or more for a correction of the clock,
-/// for which it makes up nothing.
+/// Vixie cron takes a jump of three hours or more for a correction of the clock, and
+/// makes up for nothing then.
 const JUMP_SECONDS_MAX: i64 = 3 * 3600;
 /// No zone's clock is further from UTC, nor jumps further, than this.
 const MARGIN_SECONDS: i64 = 2 * 24 * 3600;
-/// Nothing is looked for longer than the calendar takes to repeat itself.
+/// The search ends when the calendar begins to repeat itself.
 const SECONDS_MAX: i64 = 400 * 366 * 24 * 3600;
 
 /// A time in which a zone's clock does not jump.
 struct Span {
-    /// When it begins, and the offset before.
+    /// When the span begins, and the offset before it.
     begin: Option<(Timestamp, Offset)>,
     offset: Offset,
     end: Option<Timestamp>,
@@ -40,8 +40,8 @@ impl Span {
         Self { begin, offset: zone.to_offset(time), end }
     }
 
-    /// When it begins, and by how many seconds the clock went forward then, if
-    /// that is little enough to be made up for.
+    /// Returns when the span begins, and by how many seconds the clock went forward
+    /// then, if that is little enough to be made up for.
     fn jump(&self) -> Option<(Timestamp, Offset, i64)> {
         let (at, before) = self.begin?;
         let seconds = i64::from(self.offset.seconds() - before.seconds());
@@ -50,7 +50,7 @@ impl Span {
 }
 
 impl Cron {
-    /// The first time after `time`; `None` if there is none in 400 years.
+    /// Returns the first time after `time`; `None` if there is none in 400 years.
     pub(in crate::schedule) fn next_after(
         &self,
         time: Timestamp,
@@ -69,7 +69,7 @@ impl Cron {
             match span.offset.to_timestamp(next) {
                 Ok(at) if at < end => return Some(at),
                 found => {
-                    // Nothing fits up to there, whatever the clock does in between.
+                    // Nothing fits before that, whatever the clock does in between.
                     let near = found.ok()?.as_second() - MARGIN_SECONDS;
                     from = end.max(Timestamp::from_second(near).ok()?);
                 }
@@ -78,7 +78,7 @@ impl Cron {
         None
     }
 
-    /// Where a span begins for this expression: past what it only repeats.
+    /// Returns where a span begins for this expression: after the times that it repeats.
     fn begin(&self, span: &Span, from: Timestamp) -> Option<Timestamp> {
         match span.jump() {
             Some((at, _, seconds)) if seconds < 0 && self.jumps != Jumps::AsShown => {
@@ -89,7 +89,8 @@ impl Cron {
         }
     }
 
-    /// The begin of a span, if `from` is it and it makes up for what its jump skipped.
+    /// Returns the beginning of a span, if it is `from` and a time that its jump skipped
+    /// is made up for there.
     fn made_up(&self, span: &Span, from: Timestamp) -> Option<Timestamp> {
         let (at, before, seconds) = span.jump()?;
         if seconds <= 0 || at != from || self.jumps != Jumps::OnceEach {
