@@ -115,6 +115,44 @@ fn crates_know_only_what_they_may() {
     }
 }
 
+/// The features of our crates and of those that are long to compile, as cargo turns them on for
+/// everything that is built from the top of the repository with these arguments.
+fn features(arguments: &[&str]) -> BTreeMap<String, String> {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--prefix", "none", "--format", "{p}|{f}"])
+        .args(arguments)
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let listed = String::from_utf8(output.stdout).unwrap();
+    let lines = listed.lines().filter_map(|line| line.split_once('|'));
+    let name = |package: &str| package.split(' ').next().unwrap_or_default().to_owned();
+    let lines = lines.map(|(package, on)| (name(package), on.trim_end_matches(" (*)").to_owned()));
+    let wanted = |name: &str| name.starts_with("lambent-") || name == "tokio" || name == "wasmtime";
+    lines.filter(|(name, _)| wanted(name)).collect()
+}
+
+#[test]
+fn a_release_contains_nothing_that_is_for_tests() {
+    let has = |features: &BTreeMap<_, String>, name: &str, feature: &str| {
+        features[name].split(',').any(|on| on == feature)
+    };
+    let shipped = features(&["--edges", "normal"]);
+    assert!(!has(&shipped, "lambent-storage", "testing"), "{shipped:?}");
+    assert!(!has(&shipped, "tokio", "test-util"), "{shipped:?}");
+    // Else this test proves nothing.
+    let tested = features(&["--edges", "normal,dev"]);
+    assert!(has(&tested, "lambent-storage", "testing"), "{tested:?}");
+
+    // `cargo quickstart` and `cargo test` share what they compile, save the binary.
+    let mut quickstart = features(&["--edges", "normal", "--features", "lambent-cli/test-clock"]);
+    quickstart.remove("lambent-cli");
+    for (name, on) in quickstart {
+        assert_eq!(on, tested[&name], "{name} is compiled with other features by cargo quickstart");
+    }
+}
+
 #[test]
 fn no_source_file_is_too_long_to_read() {
     for folder in ["runtime", "sdk", "tests", "guest-examples"] {

@@ -11,13 +11,16 @@
 //! No promise needs a transaction over two of them: a change and its event
 //! commit together, and everything that follows runs from the event log.
 //!
-//! [`Stores::embedded`] keeps them in a [`DataDir`] on this machine's disk; [`memory`]
-//! keeps them for as long as the process lives. Both pass [`contract`], and so
-//! must any further backend.
+//! [`Stores::embedded`] keeps them in a [`DataDir`] on this machine's disk. The feature `testing`
+//! adds a backend in memory (`memory`), the checks that every backend must pass
+//! (`contract`), and stores that fail when they are told to (`fault`). No release has it.
 
+#[cfg(feature = "testing")]
 pub mod contract;
+#[cfg(feature = "testing")]
 pub mod fault;
 pub mod layout;
+#[cfg(feature = "testing")]
 pub mod memory;
 
 mod change;

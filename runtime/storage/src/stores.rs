@@ -12,14 +12,9 @@ use crate::embedded::{
 };
 use crate::error::{OpenError, StorageError};
 use crate::event_log::EventLog;
-use crate::fault::Faults;
 use crate::holds::Holds;
 use crate::keyvalue::KeyValue;
 use crate::logs::InvocationLogs;
-use crate::memory::{
-    MemoryCode, MemoryEvents, MemoryKeyValue, MemoryLogs, MemoryObjects, MemoryRegistry,
-    MemoryUsage,
-};
 use crate::objects::Objects;
 use crate::queues::Queues;
 use crate::quota::Quotas;
@@ -58,7 +53,7 @@ pub struct Stores {
     pub(crate) quotas: Quotas,
     /// What counts what they do hold.
     pub(crate) holds: Vec<Arc<dyn Holds>>,
-    sweeps: Vec<Arc<dyn Sweep>>,
+    pub(crate) sweeps: Vec<Arc<dyn Sweep>>,
 }
 
 /// A store that has something to do from time to time.
@@ -117,58 +112,6 @@ impl Stores {
             holds: vec![shards, registry],
             sweeps: vec![objects, keyvalue, messages, usage],
         })
-    }
-
-    /// Empty stores in memory.
-    #[must_use]
-    pub fn memory(clock: Arc<dyn Clock>, quotas: Quotas) -> Self {
-        let events = Arc::new(MemoryEvents::new(Arc::clone(&clock), quotas));
-        let keyvalue = MemoryKeyValue::new(Arc::clone(&clock), quotas, Arc::clone(&events));
-        let keyvalue = Arc::new(keyvalue);
-        let registry = Arc::new(MemoryRegistry::new(quotas));
-        let objects = Arc::new(MemoryObjects::new(clock, quotas, Arc::clone(&events)));
-        Self {
-            registry: Arc::clone(&registry) as Arc<dyn Registry>,
-            code: Arc::new(MemoryCode::default()),
-            logs: Arc::new(MemoryLogs::default()),
-            objects: Arc::clone(&objects) as Arc<dyn Objects>,
-            keyvalue: Arc::clone(&keyvalue) as Arc<dyn KeyValue>,
-            queues: Arc::clone(&events) as Arc<dyn Queues>,
-            events: Arc::clone(&events) as Arc<dyn EventLog>,
-            triggers: Arc::clone(&events) as Arc<dyn Triggers>,
-            schedules: Arc::clone(&events) as Arc<dyn Schedules>,
-            usage: Arc::new(MemoryUsage::default()),
-            space: Space::unlimited(),
-            quotas,
-            holds: vec![
-                Arc::clone(&keyvalue) as Arc<dyn Holds>,
-                Arc::clone(&events) as Arc<dyn Holds>,
-                objects,
-                registry,
-            ],
-            sweeps: vec![keyvalue, events],
-        }
-    }
-
-    /// The same stores, failing when `faults` says so.
-    #[must_use]
-    pub fn with_faults(self, faults: &Faults) -> Self {
-        Self {
-            registry: faults.around(self.registry),
-            code: faults.around(self.code),
-            logs: faults.around(self.logs),
-            objects: faults.around(self.objects),
-            keyvalue: faults.around(self.keyvalue),
-            queues: faults.around(self.queues),
-            events: faults.around(self.events),
-            triggers: faults.around(self.triggers),
-            schedules: faults.around(self.schedules),
-            usage: faults.around(self.usage),
-            space: faults.space(self.space),
-            quotas: self.quotas,
-            holds: self.holds,
-            sweeps: self.sweeps,
-        }
     }
 
     /// Does what is due: what has expired is deleted, and what a crash left is

@@ -7,7 +7,6 @@ use std::time::Instant;
 use jiff::Timestamp;
 use lambent_capabilities::{Ctx, Network, Shared};
 use lambent_engine::{Component, Invocation};
-use lambent_storage::contract::samples;
 use lambent_storage::{Change, DataDir, Options, SetOptions, Stores};
 use lambent_types::{Event, Handler, Limits, Origin, Outcome, SystemClock, occurrence};
 use serde_json::{Value, json};
@@ -31,7 +30,7 @@ impl Guest {
     }
 
     async fn run(&self, call: &str, times: u32) -> Result<f64, Failed> {
-        let mut function = samples::head(&samples::namespace("bench"), &samples::name("f"), "code");
+        let mut function = crate::sample::head(&"bench".parse()?, &"f".parse()?);
         function.configuration.grants =
             serde_json::from_value(json!({ "keyspaces": { "hot": "read" } }))?;
         let ctx = Ctx::new(self.shared.clone(), Arc::new(function), Origin::default());
@@ -61,7 +60,7 @@ impl Guest {
 pub(crate) async fn run(directory: &Path, table: &mut Table) -> Result<(), Failed> {
     let data = DataDir::open(directory.join("keyvalue"))?;
     let stores = Stores::embedded(&data, Options::default(), Arc::new(SystemClock))?;
-    let (ns, keyspace) = (samples::namespace("bench"), "hot".parse()?);
+    let (ns, keyspace) = ("bench".parse()?, "hot".parse()?);
     stores.keyvalue.create_keyspace(&ns, &keyspace).await?;
     let (value, options) = ("value".into(), SetOptions::default());
     let set = vec![Change::Set { key: "key".into(), value, options }];

@@ -12,11 +12,10 @@ use lambent_dispatch::{
     Answer, Body, Call, Deliveries, DeliveryStores, Dispatcher, Finish, Finished, Runner,
     Unobserved,
 };
-use lambent_storage::contract::samples;
 use lambent_storage::{Change, DataDir, Options, PutObject, QueueAttributes, SetOptions, Stores};
 use lambent_types::{
-    Error, Event, Handler, Logs, Meter, Namespace, Origin, Outcome, Output, Source, SystemClock,
-    Trigger,
+    Error, Event, FunctionName, Handler, Logs, Meter, Namespace, Origin, Outcome, Output, Source,
+    SystemClock, Trigger,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -80,8 +79,8 @@ async fn starts(
 }
 
 async fn prepare(stores: &Stores, ns: &Namespace) -> Result<(), Failed> {
-    let function = samples::name("f");
-    let mut head = samples::head(ns, &function, "code");
+    let function: FunctionName = "f".parse()?;
+    let mut head = crate::sample::head(ns, &function);
     head.handlers = vec![Handler::Event];
     stores.registry.put(head, None).await?;
     let (bucket, keyspace, queue) = ("bench".parse()?, "bench".parse()?, "bench".parse()?);
@@ -110,7 +109,7 @@ pub(crate) async fn run(directory: &Path, table: &mut Table) -> Result<(), Faile
     let data = DataDir::open(directory.join("latency"))?;
     let clock = Arc::new(SystemClock);
     let stores = Stores::embedded(&data, Options::default(), clock.clone())?;
-    let ns = samples::namespace("bench");
+    let ns = "bench".parse()?;
     prepare(&stores, &ns).await?;
     let (watch, mut started) = mpsc::unbounded_channel();
     let dispatcher = Dispatcher::new(

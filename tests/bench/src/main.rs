@@ -25,6 +25,7 @@ mod peer_flags;
 mod process;
 mod profiled;
 mod raw_log;
+mod sample;
 mod table;
 mod tools;
 mod waiting;

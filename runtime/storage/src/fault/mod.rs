@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::error::StorageError;
 use crate::space::Space;
+use crate::stores::Stores;
 
 /// When a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,6 +173,29 @@ impl Faults {
             // A refusal is told as such: then nothing was done.
             Some(When::After) => work.await.and_then(|_| Err(error())),
             None => work.await,
+        }
+    }
+}
+
+impl Stores {
+    /// The same stores, failing when `faults` says so.
+    #[must_use]
+    pub fn with_faults(self, faults: &Faults) -> Self {
+        Self {
+            registry: faults.around(self.registry),
+            code: faults.around(self.code),
+            logs: faults.around(self.logs),
+            objects: faults.around(self.objects),
+            keyvalue: faults.around(self.keyvalue),
+            queues: faults.around(self.queues),
+            events: faults.around(self.events),
+            triggers: faults.around(self.triggers),
+            schedules: faults.around(self.schedules),
+            usage: faults.around(self.usage),
+            space: faults.space(self.space),
+            quotas: self.quotas,
+            holds: self.holds,
+            sweeps: self.sweeps,
         }
     }
 }

@@ -17,3 +17,52 @@ pub use logs::MemoryLogs;
 pub use objects::MemoryObjects;
 pub use registry::MemoryRegistry;
 pub use usage::MemoryUsage;
+
+use std::sync::Arc;
+
+use lambent_types::Clock;
+
+use crate::event_log::EventLog;
+use crate::holds::Holds;
+use crate::keyvalue::KeyValue;
+use crate::objects::Objects;
+use crate::queues::Queues;
+use crate::quota::Quotas;
+use crate::registry::Registry;
+use crate::schedules::Schedules;
+use crate::space::Space;
+use crate::stores::Stores;
+use crate::triggers::Triggers;
+
+impl Stores {
+    /// Empty stores in memory.
+    #[must_use]
+    pub fn memory(clock: Arc<dyn Clock>, quotas: Quotas) -> Self {
+        let events = Arc::new(MemoryEvents::new(Arc::clone(&clock), quotas));
+        let keyvalue = MemoryKeyValue::new(Arc::clone(&clock), quotas, Arc::clone(&events));
+        let keyvalue = Arc::new(keyvalue);
+        let registry = Arc::new(MemoryRegistry::new(quotas));
+        let objects = Arc::new(MemoryObjects::new(clock, quotas, Arc::clone(&events)));
+        Self {
+            registry: Arc::clone(&registry) as Arc<dyn Registry>,
+            code: Arc::new(MemoryCode::default()),
+            logs: Arc::new(MemoryLogs::default()),
+            objects: Arc::clone(&objects) as Arc<dyn Objects>,
+            keyvalue: Arc::clone(&keyvalue) as Arc<dyn KeyValue>,
+            queues: Arc::clone(&events) as Arc<dyn Queues>,
+            events: Arc::clone(&events) as Arc<dyn EventLog>,
+            triggers: Arc::clone(&events) as Arc<dyn Triggers>,
+            schedules: Arc::clone(&events) as Arc<dyn Schedules>,
+            usage: Arc::new(MemoryUsage::default()),
+            space: Space::unlimited(),
+            quotas,
+            holds: vec![
+                Arc::clone(&keyvalue) as Arc<dyn Holds>,
+                Arc::clone(&events) as Arc<dyn Holds>,
+                objects,
+                registry,
+            ],
+            sweeps: vec![keyvalue, events],
+        }
+    }
+}
