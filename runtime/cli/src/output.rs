@@ -46,7 +46,7 @@ impl Output {
     }
 
     /// Prints text as it is, colours included: what others wrote in it must have
-    /// been made [`printable`] before.
+    /// been made [`printable()`] before.
     ///
     /// # Errors
     /// Standard output cannot be written to.

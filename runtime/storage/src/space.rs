@@ -12,7 +12,7 @@ use crate::error::StorageError;
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// How large the reserve of free disk is, unless one is given: a twentieth of
-/// the disk, at least [`RESERVE_MIN`] and at most [`RESERVE_MAX`], and no more
+/// the disk, at least `RESERVE_MIN` and at most `RESERVE_MAX`, and no more
 /// than an eighth of a small one.
 #[must_use]
 pub fn default_reserve(disk_bytes: u64) -> u64 {

@@ -16,7 +16,7 @@ use syn::spanned::Spanned;
 ///
 /// ```ignore
 /// #[lambent_sdk::handler]
-/// fn handle(order: Order, context: Context) -> Result<Receipt, Failure> { … }
+/// fn handle(order: Order, context: Context) -> Result<Receipt, Failure> { /* … */ }
 /// ```
 ///
 /// The first parameter is anything that implements `FromEvent`, the second is
@@ -37,7 +37,7 @@ pub fn handler(
 ///
 /// ```ignore
 /// #[lambent_sdk::batch_handler]
-/// fn handle(orders: Batch<QueueMessage<Order>>) -> Result<Vec<ItemFailure>, Failure> { … }
+/// fn handle(orders: Batch<QueueMessage<Order>>) -> Result<Vec<ItemFailure>, Failure> { /* … */ }
 /// ```
 ///
 /// The first parameter is a `Batch` of anything that implements `FromEvent`, the

@@ -52,7 +52,7 @@ pub(crate) struct ServeArgs {
     #[arg(long)]
     dev: bool,
 
-    /// Serve functions at <function>.DOMAIN too. May be repeated
+    /// Serve functions at FUNCTION.DOMAIN too. May be repeated
     #[arg(long, value_name = "DOMAIN")]
     domain: Vec<String>,
 

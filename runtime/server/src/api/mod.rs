@@ -1,7 +1,7 @@
 //! The native API: `/v1`, one file per resource.
 //!
 //! Handlers translate and nothing else: what may be done is decided by
-//! `control` and `dispatch`. A [`Refusal`](crate::problem::Refusal) becomes a
+//! `control` and `dispatch`. A `Refusal` becomes a
 //! problem document where the request's id is known, outside of this module.
 
 pub(crate) mod auth;
