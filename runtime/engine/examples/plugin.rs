@@ -2,7 +2,7 @@
 //!
 //! It defines a WIT world with one import and one export (prices in cents),
 //! loads a plugin, and calls it under limits. Run it with
-//! `cargo run -p lambent-engine --example plugin [plugin.wasm]`.
+//! `cargo run --example plugin [plugin.wasm]`.
 
 #![expect(missing_docs, reason = "generated bindings")]
 
