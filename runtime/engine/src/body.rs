@@ -17,7 +17,7 @@ use tokio::time::{Sleep, sleep_until, timeout};
 use wasmtime_wasi_http::{Error, WasiBody};
 
 use crate::completion::Completion;
-use crate::run::migrate::Stop;
+use crate::scheduler::AbortGuest;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
@@ -101,17 +101,17 @@ pub struct ResponseBody {
     sent: u64,
     /// What was read and not yet handed on.
     ahead: VecDeque<Frame<Bytes>>,
-    guest: Option<Stop>,
-    /// Whether nobody takes it, as the body of an answer to HEAD.
+    guest: Option<AbortGuest>,
+    /// Whether nobody reads it, as the body of a response to HEAD.
     unread: bool,
     /// When it must have ended.
-    until: Option<Instant>,
+    deadline: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
     /// Whether nothing more comes from the guest.
     complete: bool,
     ended: bool,
-    /// Told when it has ended.
-    reader: Option<oneshot::Sender<()>>,
+    /// Sent to when the body was read to its end.
+    read: Option<oneshot::Sender<()>>,
 }
 
 impl ResponseBody {
@@ -131,45 +131,45 @@ impl ResponseBody {
             ahead: VecDeque::new(),
             guest: None,
             unread: false,
-            until: None,
+            deadline: None,
             timer: None,
             complete: false,
             ended: false,
-            reader: None,
+            read: None,
         }
     }
 
-    /// Has `guest` end when it is dropped before its end.
-    pub(crate) fn written_by(&mut self, guest: Option<Stop>) {
-        self.guest = guest.filter(|_| !self.unread);
+    /// Aborts `guest` when the body is dropped before its end.
+    pub(crate) fn abort_on_drop(&mut self, guest: AbortGuest) {
+        self.guest = Some(guest).filter(|_| !self.unread);
     }
 
-    /// Ends it with an error at a moment. An instance that is used again may
+    /// Ends the body with an error at the deadline. An instance that is used again may
     /// hold a body open that its guest has forgotten to end.
-    pub(crate) fn until(&mut self, moment: Option<Instant>) {
-        self.until = moment;
+    pub(crate) fn set_deadline(&mut self, deadline: Option<Instant>) {
+        self.deadline = deadline;
     }
 
-    /// Tells `reader` when it was read to its end; drops it if it never is.
-    pub(crate) fn read_by(&mut self, reader: oneshot::Sender<()>) {
-        self.reader = Some(reader);
+    /// Sends to `read` when the body was read to its end; drops the sender if it never is.
+    pub(crate) fn notify_read(&mut self, read: oneshot::Sender<()>) {
+        self.read = Some(read);
     }
 
-    fn tell(&mut self) {
-        if let Some(reader) = self.reader.take() {
-            // Whoever waited may be gone.
-            let _ = reader.send(());
+    fn send_read(&mut self) {
+        if let Some(read) = self.read.take() {
+            // The receiver may be gone.
+            let _ = read.send(());
         }
     }
 
-    fn is_late(&mut self, cx: &mut Context<'_>) -> bool {
-        let Some(moment) = self.until else { return false };
-        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(moment.into())));
+    fn is_overdue(&mut self, cx: &mut Context<'_>) -> bool {
+        let Some(deadline) = self.deadline else { return false };
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(deadline.into())));
         timer.as_mut().poll(cx).is_ready()
     }
 
-    /// Nobody takes it: the guest runs on when it is dropped, and what is
-    /// written does not count. HEAD and 304 declare the length of another body.
+    /// Nobody reads the body: the guest runs on when it is dropped, and what is written
+    /// does not count. HEAD and 304 declare the length of another body.
     pub(crate) fn detach(&mut self) {
         self.unread = true;
         self.declared = None;
@@ -192,7 +192,7 @@ impl ResponseBody {
         if let Ok(read) = timeout(AHEAD_TIME_MAX, rest).await {
             return read;
         }
-        // The time may have passed while the guest had no turn.
+        // The time may have passed while the guest was not scheduled.
         tokio::task::yield_now().await;
         self.read_left()
     }
@@ -226,7 +226,7 @@ impl ResponseBody {
     /// guest itself did not fail.
     fn poll_guest(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, String>>> {
         let written = match Pin::new(&mut self.inner).poll_frame(cx) {
-            Poll::Pending if self.is_late(cx) => {
+            Poll::Pending if self.is_overdue(cx) => {
                 Err("the function did not end its response in time".into())
             }
             Poll::Pending => return Poll::Pending,
@@ -234,7 +234,7 @@ impl ResponseBody {
             Poll::Ready(Some(Err(error))) => Err(self.describe(&error)),
             Poll::Ready(None) => match self.declared {
                 Some(declared) if self.written < declared && !self.completion.has_failed() => {
-                    Err(unlike(self.written, declared))
+                    Err(length_mismatch(self.written, declared))
                 }
                 _ => Ok(None),
             },
@@ -257,7 +257,9 @@ impl ResponseBody {
     fn measure(&mut self, frame: &Frame<Bytes>) -> Result<(), String> {
         self.written += frame.data_ref().map_or(0, Bytes::len) as u64;
         match self.declared {
-            Some(declared) if self.written > declared => Err(unlike(self.written, declared)),
+            Some(declared) if self.written > declared => {
+                Err(length_mismatch(self.written, declared))
+            }
             _ => Ok(()),
         }
     }
@@ -268,7 +270,7 @@ impl ResponseBody {
             _ => self.written,
         };
         match self.declared {
-            Some(declared) if written != declared => unlike(written, declared),
+            Some(declared) if written != declared => length_mismatch(written, declared),
             _ => format!("the body of the response broke off: {error}"),
         }
     }
@@ -285,8 +287,8 @@ impl ResponseBody {
         }
     }
 
-    /// Looks, when all that was declared was read, whether more comes: who sends
-    /// the body on asks for nothing after that.
+    /// Looks, when all that was declared was read, whether more comes: whoever sends the
+    /// body on asks for nothing after that.
     fn look_beyond(&mut self, cx: &mut Context<'_>) -> Result<(), BoxError> {
         while !self.complete && self.declared == Some(self.written) {
             match self.poll_guest(cx) {
@@ -299,7 +301,7 @@ impl ResponseBody {
     }
 }
 
-fn unlike(written: u64, declared: u64) -> String {
+fn length_mismatch(written: u64, declared: u64) -> String {
     let more = if written > declared { "or more " } else { "" };
     format!("its body has {written} bytes {more}and its head declares {declared}")
 }
@@ -332,7 +334,7 @@ impl Body for ResponseBody {
                 Some(Err("the function failed before the end of its response".into()))
             }
             None => {
-                this.tell();
+                this.send_read();
                 None
             }
         };
@@ -363,10 +365,10 @@ impl Drop for ResponseBody {
         // Nobody asks for more of a body whose length is known.
         let whole = self.ahead.is_empty() && self.declared == Some(self.written);
         if !self.ended && (whole || self.is_end_stream()) {
-            self.tell();
+            self.send_read();
         }
         if let Some(guest) = self.guest.take().filter(|_| !self.ended && !whole) {
-            guest.stop();
+            guest.abort();
         }
     }
 }

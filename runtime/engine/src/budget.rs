@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lambent_types::{FunctionName, Namespace};
 use tokio::sync::Notify;
 
-use crate::turns::Tenant;
+use crate::tenant::Tenant;
 
 /// A function holds at most so many times what is left over: eight ninths of
 /// the budget if it is alone.

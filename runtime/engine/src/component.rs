@@ -1,115 +1,95 @@
 use std::sync::Arc;
 
 use lambent_types::Handler;
-use tokio::runtime::Handle;
-use wasmtime::component::InstancePre;
-use wasmtime_wasi::{p2, p3};
-use wasmtime_wasi_http::{p2 as http_p2, p3 as http_p3};
 
-use crate::bindings::{batch_function, function, function_async};
-use crate::engine::LoadError;
-use crate::host::Host;
-use crate::instances::Slots;
+use crate::instance::{Instance, Stdio};
+use crate::instance_pool::{InstancePool, InstancePoolOptions};
+use crate::invocation::Invocation;
 use crate::limiter::TABLE_ELEMENT_BYTES;
-use crate::reclaim::Memory;
-use crate::turns::{Pace, Turns};
+use crate::linked::Linked;
 
 /// Compiled code in memory, linked and ready to be instantiated. Cheap to clone.
-pub struct Component<T: 'static>(pub(crate) Arc<Linked<T>>);
+///
+/// Each invocation has a fresh instance, which is dropped at its end, unless the
+/// component was made [from a pool](Self::from_pool) of idle instances.
+pub struct Component<T: 'static> {
+    pub(crate) linked: Arc<Linked<T>>,
+    /// Where instances are taken from and given back to.
+    pub(crate) pool: Option<Arc<InstancePool<T>>>,
+}
 
 impl<T: 'static> Clone for Component<T> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self { linked: self.linked.clone(), pool: self.pool.clone() }
     }
 }
 
-/// A component with what it exports, looked up once.
-pub(crate) struct Linked<T: 'static> {
-    pub(crate) engine: wasmtime::Engine,
-    pub(crate) turns: Arc<Turns>,
-    pub(crate) slots: Arc<Slots>,
-    pub(crate) memory: Arc<Memory>,
-    /// What its guests use of the CPU of late.
-    pub(crate) pace: Arc<Pace>,
-    /// Where long guests go; without, they stay where they were called.
-    pub(crate) executor: Option<Handle>,
-    pub(crate) pre: InstancePre<Host<T>>,
-    pub(crate) event: Option<function::FunctionIndices>,
-    pub(crate) batch: Option<batch_function::BatchFunctionIndices>,
-    pub(crate) event_async: Option<function_async::FunctionIndices>,
-    pub(crate) http_02: Option<http_p2::bindings::ProxyIndices>,
-    pub(crate) http_03: Option<http_p3::bindings::ServiceIndices>,
-    pub(crate) run_02: Option<p2::bindings::CommandIndices>,
-    pub(crate) run_03: Option<p3::bindings::CommandIndices>,
-    /// Those that capabilities call.
-    others: Vec<Handler>,
-}
+/// Bytes of a WebAssembly page.
+const PAGE_BYTES: u64 = 64 << 10;
 
 impl<T: Send + 'static> Component<T> {
-    pub(crate) fn new(
-        engine: wasmtime::Engine,
-        turns: Arc<Turns>,
-        slots: Arc<Slots>,
-        memory: Arc<Memory>,
-        executor: Option<Handle>,
-        pre: InstancePre<Host<T>>,
-        others: Vec<Handler>,
-    ) -> Result<Self, LoadError> {
-        // Where the heap's first contents come from, now rather than in the
-        // first invocation.
-        pre.component()
-            .initialize_copy_on_write_image()
-            .map_err(|error| LoadError::Artifact(format!("{error:#}")))?;
-        Ok(Self(Arc::new(Linked {
-            event: function::FunctionIndices::new(&pre).ok(),
-            batch: batch_function::BatchFunctionIndices::new(&pre).ok(),
-            event_async: function_async::FunctionIndices::new(&pre).ok(),
-            http_02: http_p2::bindings::ProxyIndices::new(&pre).ok(),
-            http_03: http_p3::bindings::ServiceIndices::new(&pre).ok(),
-            run_02: p2::bindings::CommandIndices::new(&pre).ok(),
-            run_03: p3::bindings::CommandIndices::new(&pre).ok(),
-            others,
-            engine,
-            turns,
-            slots,
-            memory,
-            pace: Arc::default(),
-            executor,
-            pre,
-        })))
+    pub(crate) const fn new(linked: Arc<Linked<T>>) -> Self {
+        Self { linked, pool: None }
+    }
+
+    /// Makes a pool of instances of the component; nothing is instantiated yet.
+    /// `prototype` makes the invocation that each ready instance is instantiated for;
+    /// invocations that take instances must have the same environment, limits and
+    /// purpose.
+    #[must_use]
+    pub fn pool(
+        &self,
+        options: InstancePoolOptions,
+        prototype: impl Fn() -> Invocation<T> + Send + Sync + 'static,
+    ) -> Arc<InstancePool<T>> {
+        InstancePool::new(self.linked.clone(), options, prototype)
+    }
+
+    /// The component whose instances these are. Its invocations take their instances from
+    /// the pool and give them back.
+    #[must_use]
+    pub fn from_pool(pool: Arc<InstancePool<T>>) -> Self {
+        Self { linked: pool.linked().clone(), pool: Some(pool) }
     }
 
     /// How it can be called, in order of preference; the exports' types have
     /// been checked, not only their names.
     #[must_use]
     pub fn handlers(&self) -> Vec<Handler> {
-        let has = |handler: &Handler| match handler {
-            Handler::Event => self.0.event.is_some(),
-            Handler::EventAsync => self.0.event_async.is_some(),
-            Handler::Http03 => self.0.http_03.is_some(),
-            Handler::Http02 => self.0.http_02.is_some(),
-            Handler::Batch => self.0.batch.is_some(),
-            Handler::Messaging | Handler::Watcher | Handler::Watcher2 => {
-                self.0.others.contains(handler)
-            }
-            Handler::Run03 => self.0.run_03.is_some(),
-            Handler::Run02 => self.0.run_02.is_some(),
-        };
-        Handler::ALL.into_iter().filter(has).collect()
+        Handler::ALL.into_iter().filter(|handler| self.linked.has(*handler)).collect()
     }
 
     /// Bytes of memory and tables an instance takes at the least before it has
     /// run at all; `None` where that cannot be known without instantiating it.
     #[must_use]
     pub fn memory_bytes_min(&self) -> Option<u64> {
-        let required = self.0.pre.component().resources_required()?;
+        let required = self.linked.pre.component().resources_required()?;
         // Only the largest is told, in pages; the others may be smaller.
         let memory = required.max_initial_memory_size.unwrap_or(0).saturating_mul(PAGE_BYTES);
         let table =
             required.max_initial_table_size.unwrap_or(0).saturating_mul(TABLE_ELEMENT_BYTES);
         Some(memory.saturating_add(table))
     }
-}
 
-/// Bytes of a WebAssembly page.
-const PAGE_BYTES: u64 = 64 << 10;
+    /// An instance for `invocation`: an idle one of the pool, if there is one, else a
+    /// fresh one, which is instantiated when it is run.
+    pub(crate) fn instance(&self, invocation: Invocation<T>, stdio: Option<Stdio>) -> Instance<T> {
+        // A command's streams are its own, and it can be run only once.
+        let pool = self.pool.as_ref().filter(|_| stdio.is_none());
+        match pool.and_then(InstancePool::take) {
+            Some(mut instance) => {
+                instance.renew(invocation);
+                instance
+            }
+            None => Instance::new(&self.linked, invocation, stdio),
+        }
+    }
+
+    /// Gives an instance back to the pool after an invocation whose guest returned;
+    /// an instance in any other state is dropped.
+    pub(crate) fn release(&self, instance: Instance<T>) {
+        if let Some(pool) = &self.pool {
+            pool.give_back(instance);
+        }
+    }
+}

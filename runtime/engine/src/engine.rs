@@ -11,19 +11,23 @@ use wasmtime::component::Linker;
 use crate::abi::Abi;
 use crate::artifact::Artifact;
 use crate::budget::Budget;
-use crate::capability::{Capability, Wasi};
+use crate::capability::Capability;
 use crate::compile::{CompileError, Compiler, InProcess};
 use crate::component::Component;
 use crate::epochs::Epochs;
+use crate::error::{ComponentError, LoadError, StartError};
+use crate::guest_memory::GuestMemory;
 use crate::host::Host;
 use crate::inspect::{InspectError, Inspection, inspect};
-use crate::instances::Slots;
+use crate::linked::Linked;
 use crate::options::{Options, Resident};
 use crate::pool::{Pool, PoolAdvice};
-use crate::reclaim::Memory;
-use crate::run::migrate::Migrating;
+use crate::runtime::Runtime;
+use crate::scheduler::{Migrating, Scheduler};
+use crate::slots::IdleSlots;
+use crate::tenant::tenant;
 use crate::trim::Trimmer;
-use crate::turns::{Turns, tenant};
+use crate::wasi_interfaces::Wasi;
 
 /// Compiles, loads and runs components. Cheap to clone; one per process is
 /// right, since each reserves a pool.
@@ -32,16 +36,13 @@ pub struct Engine<T: 'static> {
 }
 
 struct Inner<T: 'static> {
-    /// That of [`Abi::Sync`], and that of [`Abi::Async`].
+    /// The target of [`Abi::Sync`], and the target of [`Abi::Async`].
     targets: [Target<T>; 2],
     served: Vec<Interface>,
     capabilities: Vec<Box<dyn Capability<T>>>,
     compiler: Arc<dyn Compiler>,
     advice: Vec<PoolAdvice>,
-    turns: Arc<Turns>,
-    slots: Arc<Slots>,
-    memory: Arc<Memory>,
-    executor: Option<Handle>,
+    runtime: Runtime,
 }
 
 /// What runs the components of one [`Abi`].
@@ -51,7 +52,7 @@ struct Target<T: 'static> {
 }
 
 impl<T: Send + 'static> Target<T> {
-    /// With a pool, or what keeps it from having one.
+    /// A target with a pool, or without one and why.
     fn new(
         abi: Abi,
         options: &Options,
@@ -84,31 +85,6 @@ impl<T: 'static> Clone for Engine<T> {
     fn clone(&self) -> Self {
         Self { inner: self.inner.clone() }
     }
-}
-
-/// Why there is no engine.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// wasmtime refuses this machine or configuration.
-    #[error("could not start the engine: {0}")]
-    Engine(String),
-    /// Two capabilities define the same interface.
-    #[error("could not link the host interfaces: {0}")]
-    Link(String),
-}
-
-/// Why compiled code does not become a [`Component`].
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LoadError {
-    /// Not produced by an engine of this build, or damaged.
-    #[error("the artifact cannot be loaded: {0}")]
-    Artifact(String),
-    /// It needs more memories, tables or instances than any slot has.
-    #[error("the component does not fit into an instance: {0}")]
-    TooLarge(String),
-    /// An import is missing or has another type than the one served.
-    #[error("the component's imports do not match what is served: {0}")]
-    Link(String),
 }
 
 /// Builds an [`Engine`].
@@ -187,10 +163,12 @@ impl<T: Send + 'static> Builder<T> {
             capabilities,
             compiler,
             advice,
-            turns: Turns::new(cores, epochs),
-            slots: Slots::of_pool(pool.instances),
-            memory: Memory::new(budget, trimmer),
-            executor: self.executor,
+            runtime: Runtime {
+                scheduler: Scheduler::new(cores, epochs),
+                slots: IdleSlots::new(pool.instances),
+                memory: GuestMemory::new(budget, trimmer),
+                executor: self.executor,
+            },
         };
         Ok(Engine { inner: Arc::new(inner) })
     }
@@ -203,12 +181,12 @@ impl<T: Send + 'static> Engine<T> {
         Builder { options, capabilities: Vec::new(), compiler: None, executor: None, budget: None }
     }
 
-    /// Whether so many guests of a function (none: those of invocations that name
-    /// none) wait for the CPU that one more would have to wait too long: for half a second, or
-    /// four times what its guests use. It is better to refuse it.
+    /// Whether so many guests of a function wait for the CPU that one more would have to
+    /// wait too long: for half a second, or four times what its guests use. It is better
+    /// to refuse it. `None` stands for all invocations that name no function.
     #[must_use]
     pub fn is_overloaded(&self, function: Option<&FunctionVersion>) -> bool {
-        self.inner.turns.are_late(|| tenant(function))
+        self.inner.runtime.scheduler.is_overloaded(|| tenant(function))
     }
 
     /// Runs a future that runs guests: here, or on the [executor](Builder::executor)
@@ -217,14 +195,14 @@ impl<T: Send + 'static> Engine<T> {
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        Migrating::new(future, self.inner.executor.clone())
+        Migrating::new(future, self.inner.runtime.executor.clone())
     }
 
     /// Bytes that slots of the pools keep resident for memories while nobody uses
     /// them: at most half of [`Options::idle_bytes`], shortly after guests ended.
     #[must_use]
     pub fn idle_bytes(&self) -> u64 {
-        self.inner.memory.trimmer.unused()
+        self.inner.runtime.memory.trimmer.unused()
     }
 
     /// What about this machine makes the engine smaller or slower than asked.
@@ -330,10 +308,9 @@ impl<T: Send + 'static> Engine<T> {
             .map_err(|error| LoadError::Link(format!("{error:#}")))?;
         let capabilities = self.inner.capabilities.iter();
         let handlers = capabilities.flat_map(|capability| capability.handlers(&pre)).collect();
-        let Inner { turns, slots, memory, executor, .. } = &*self.inner;
-        let (turns, slots, memory) = (turns.clone(), slots.clone(), memory.clone());
-        let (wasmtime, executor) = (target.wasmtime.clone(), executor.clone());
-        Component::new(wasmtime, turns, slots, memory, executor, pre, handlers)
+        let runtime = self.inner.runtime.clone();
+        let linked = Linked::new(target.wasmtime.clone(), runtime, pre, handlers)?;
+        Ok(Component::new(linked))
     }
 }
 
@@ -345,15 +322,4 @@ fn unloadable(sync: &wasmtime::Error, concurrent: &wasmtime::Error) -> LoadError
         Some(message) => LoadError::TooLarge(message.clone()),
         None => LoadError::Artifact(messages.join("; ")),
     }
-}
-
-/// Why [`Engine::component`] gives none.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ComponentError {
-    /// It cannot be compiled.
-    #[error(transparent)]
-    Compile(#[from] CompileError),
-    /// It cannot be loaded.
-    #[error(transparent)]
-    Load(#[from] LoadError),
 }

@@ -12,7 +12,7 @@ use crate::egress::{Egress, Outgoing};
 use crate::epochs::Epochs;
 use crate::limiter::Limiter;
 use crate::log::Log;
-use crate::turns::{self, Tenant};
+use crate::tenant::{Tenant, tenant};
 
 /// What a capability works with.
 #[derive(Debug)]
@@ -39,14 +39,14 @@ pub struct Host<T> {
     pub(crate) context: Context,
     pub(crate) limits: Limits,
     pub(crate) deadline: Instant,
-    /// When whatever runs in it is ended: of several requests in flight, the
-    /// deadline of the first.
+    /// When whatever runs in it is ended: with several requests in flight, the deadline
+    /// of the first.
     pub(crate) expires: Instant,
     pub(crate) epochs: Arc<Epochs>,
-    /// Fuel for what the host has done for the guest, beside what the guest
-    /// itself has burned: only the guest's own code can change that figure.
-    pub(crate) owed: u64,
-    /// What the guest said it is about to die of.
+    /// Fuel for what the host has done for the guest, beside the fuel that the guest has
+    /// burned itself, a count that only its own code can change.
+    pub(crate) host_fuel: u64,
+    /// The failure that the guest has announced before it traps.
     pub(crate) abandoned: Option<Failure>,
 }
 
@@ -77,17 +77,17 @@ impl<T> Host<T> {
             deadline,
             expires: deadline,
             epochs,
-            owed: 0,
+            host_fuel: 0,
             abandoned: None,
         }
     }
 
-    /// Whose share of the CPU it runs on.
+    /// The tenant of the invocation.
     pub(crate) fn tenant(&self) -> Tenant {
-        turns::tenant(self.context.function.as_deref())
+        tenant(self.context.function.as_deref())
     }
 
-    /// Makes it that of another invocation; what the guest holds stays its own.
+    /// Makes it the host of another invocation; what the guest holds stays its own.
     pub(crate) fn renew(
         &mut self,
         state: T,
@@ -109,11 +109,11 @@ impl<T> Host<T> {
     /// Charges the invocation fuel for work that the host does for it; see
     /// [`cost`](crate::cost). It counts to its meter and its limit.
     pub const fn charge(&mut self, fuel: u64) {
-        self.owed = self.owed.saturating_add(fuel);
+        self.host_fuel = self.host_fuel.saturating_add(fuel);
     }
 
-    /// To be the way in which a capability's functions find their host: charges
-    /// [one call](cost::CALL).
+    /// Charges [one call](cost::CALL). A capability's functions are linked with this as
+    /// the way to their host.
     pub const fn called(&mut self) -> &mut Self {
         self.charge(cost::CALL);
         self

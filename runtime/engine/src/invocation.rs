@@ -6,23 +6,19 @@ use lambent_types::{Environment, Limits, Logs, Meter, Outcome, Start};
 use crate::budget::Exhausted;
 use crate::context::Context;
 use crate::egress::Egress;
-use crate::instances::Instances;
 
-/// One invocation to come: what it may use, and what the host knows about it.
-pub struct Invocation<T: 'static> {
+/// An invocation that is to begin: what it may use, and what the host knows about it.
+pub struct Invocation<T> {
     /// What it may use.
     pub limits: Limits,
     /// The host's own state, for the capabilities.
     pub state: T,
     /// Environment variables.
     pub environment: Environment,
-    /// What sends the HTTP requests it makes; without, they are refused.
+    /// What sends the HTTP requests it makes; without it they are refused.
     pub outgoing: Option<Arc<dyn Egress>>,
     /// What the guest may know about this invocation.
     pub context: Context,
-    /// Where its instance comes from, if one waits there, and goes back to;
-    /// without, it is a fresh one, dropped at the end.
-    pub instances: Option<Arc<Instances<T>>>,
     /// How the code came to be in memory; only reported.
     pub start: Start,
     /// When the clock of [`Limits::timeout`] and of the meter started.
@@ -39,18 +35,17 @@ impl<T> Invocation<T> {
             environment: Environment::default(),
             outgoing: None,
             context: Context::default(),
-            instances: None,
             start: Start::Loaded,
             began: Instant::now(),
         }
     }
 
-    /// When it is ended if it is not over.
+    /// When it is ended if it has not ended by itself.
     pub(crate) fn deadline(&self) -> Instant {
         self.began + self.limits.timeout
     }
 
-    /// The same under other limits.
+    /// Changes its limits.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
@@ -58,7 +53,7 @@ impl<T> Invocation<T> {
     }
 }
 
-/// One invocation that is over.
+/// An invocation that has ended.
 #[derive(Debug)]
 pub struct Finished<R> {
     /// How it ended.

@@ -3,16 +3,16 @@ use std::sync::Arc;
 use wasmtime::ResourceLimiterAsync;
 
 use crate::budget::Hold;
-use crate::reclaim::Memory;
-use crate::run::migrate;
+use crate::guest_memory::GuestMemory;
+use crate::scheduler::request_migration;
 
 /// Bytes of host memory one table element takes.
 pub(crate) const TABLE_ELEMENT_BYTES: u64 = size_of::<usize>() as u64;
 
-/// A guest whose memory grows beyond this goes on elsewhere than on the thread
-/// of its connection: to touch so much for the first time takes a thousand page
+/// A guest whose memory grows beyond this is migrated from the thread of its connection:
+/// to touch so much for the first time takes a thousand page
 /// faults, and half a millisecond to one, within one instruction.
-const IN_PLACE: u64 = 4 << 20;
+const IN_PLACE_BYTES_MAX: u64 = 4 << 20;
 
 /// Why a guest was refused memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,8 +23,7 @@ pub(crate) enum Denied {
     Node,
 }
 
-/// Holds all memories and tables of a store together under one limit, and
-/// charges them to the node's budget when they are granted: a guest touches what
+/// Bounds all memories and tables of a store together by one limit, and charges them to the node's budget when they are granted: a guest touches what
 /// it was granted whenever it likes.
 ///
 /// wasmtime's own `StoreLimits` counts each memory by itself, so a component
@@ -35,18 +34,18 @@ pub(crate) struct Limiter {
     peak: u64,
     denied: Option<Denied>,
     hold: Arc<Hold>,
-    memory: Arc<Memory>,
-    /// Nobody needs it yet: nothing is given up for it.
+    memory: Arc<GuestMemory>,
+    /// No invocation needs the instance yet: nothing is reclaimed for it.
     spare: bool,
 }
 
 impl Limiter {
-    pub(crate) const fn new(limit: u64, hold: Arc<Hold>, memory: Arc<Memory>) -> Self {
+    pub(crate) const fn new(limit: u64, hold: Arc<Hold>, memory: Arc<GuestMemory>) -> Self {
         Self { limit, used: 0, peak: 0, denied: None, hold, memory, spare: false }
     }
 
-    /// It is of an instance that is made to wait.
-    pub(crate) const fn be_spare(&mut self) {
+    /// The instance is made ahead of its first invocation.
+    pub(crate) const fn set_spare(&mut self) {
         self.spare = true;
     }
 
@@ -62,7 +61,7 @@ impl Limiter {
         self.peak
     }
 
-    /// Why the guest was refused memory, if it was; at last.
+    /// Why the guest was refused memory the last time, if it was.
     pub(crate) const fn denied(&self) -> Option<Denied> {
         self.denied
     }
@@ -87,8 +86,8 @@ impl Limiter {
             self.denied = Some(Denied::Node);
             return false;
         }
-        if self.used <= IN_PLACE && wanted > IN_PLACE {
-            migrate::leave().await;
+        if self.used <= IN_PLACE_BYTES_MAX && wanted > IN_PLACE_BYTES_MAX {
+            request_migration().await;
         }
         self.used = wanted;
         self.peak = self.peak.max(wanted);
@@ -131,7 +130,7 @@ mod tests {
         let config = Options::default().compile_config(Abi::Sync);
         let engine = wasmtime::Engine::new(&config).unwrap();
         let trimmer = Trimmer::new([engine.clone(), engine], 0, 0);
-        let memory = Memory::new(budget.clone(), trimmer);
+        let memory = GuestMemory::new(budget.clone(), trimmer);
         Limiter::new(limit, Arc::new(budget.hold(None, None)), memory)
     }
 

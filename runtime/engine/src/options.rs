@@ -5,7 +5,6 @@ use wasmtime::{
 
 use crate::abi::Abi;
 use crate::pool::{MEMORIES_MAX, Pool};
-use crate::trim;
 
 /// Fuel between two yields to the other invocations of a thread: well under a
 /// millisecond of work, so that a spinning guest delays its neighbours by no
@@ -127,7 +126,12 @@ pub(crate) const MEMORY_BYTES_MAX: usize = 1 << 32;
 
 /// Unused slots of a part of a pool that are not given to another component while
 /// there are slots that nobody has used yet, nor trimmed.
-pub(crate) const WARM_SLOTS_PER_SHARD: u32 = 32;
+const WARM_SLOTS_PER_SHARD: u32 = 32;
+
+/// Unused slots of a pool that keep their pages whatever the bound is.
+pub(crate) fn warm_slots() -> u32 {
+    WARM_SLOTS_PER_SHARD * shards()
+}
 
 /// Parts that wasmtime divides a pool into.
 pub(crate) fn shards() -> u32 {
@@ -156,7 +160,7 @@ impl Resident {
 
     /// What the slots of two such pools may keep, to keep `bytes` together:
     /// memories half of it, of which only those slots count that the
-    /// [trimmer](crate::trim) leaves; stacks three eighths, and tables the rest,
+    /// [trimmer](crate::trim::Trimmer) leaves; stacks three eighths, and tables the rest,
     /// where all count that were ever used at once.
     pub(crate) fn within(bytes: u64, pool: &Pool) -> Self {
         let share = |bytes: u64, slots: u32, most: u64| {
@@ -164,7 +168,7 @@ impl Resident {
             (share / Self::PAGE * Self::PAGE).clamp(Self::PAGE, most) as usize
         };
         Self {
-            memory: share(bytes / 2, trim::warm_slots(), Self::MEMORY_MAX),
+            memory: share(bytes / 2, warm_slots(), Self::MEMORY_MAX),
             stack: share(bytes / 8 * 3, pool.instances, Self::STACK_MAX),
             table: share(
                 bytes / 8,
@@ -194,7 +198,7 @@ fn pooling(pool: &Pool, resident: Resident) -> PoolingAllocationConfig {
         .max_memories_per_module(4)
         .max_tables_per_module(16)
         .max_memory_size(MEMORY_BYTES_MAX)
-        .max_unused_warm_slots(trim::warm_slots())
+        .max_unused_warm_slots(warm_slots())
         .table_elements(TABLE_ELEMENTS_MAX)
         .async_stack_keep_resident(resident.stack);
     if pool.pagemap_scan {
@@ -219,7 +223,7 @@ mod tests {
         let much = resident(8 << 30, 100);
         assert_eq!(much, Resident { memory: 4 << 20, table: 64 << 10, stack: 32 << 10 });
         let little = resident(100 << 20, 2000);
-        let memories = 2 * u64::from(trim::warm_slots()) * little.memory as u64;
+        let memories = 2 * u64::from(warm_slots()) * little.memory as u64;
         assert!(memories <= 50 << 20 && little.memory >= 64 << 10, "{little:?}");
         assert_eq!((little.stack, little.table), (8 << 10, 4 << 10));
     }

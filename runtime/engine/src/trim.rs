@@ -1,4 +1,4 @@
-//! Gives back what slots of the pools keep resident that nobody uses.
+//! Gives back to the system what unused slots of the pools keep resident.
 //!
 //! A slot keeps some of its pages when its instance is dropped, so that the next
 //! one has no page faults for them. wasmtime bounds that for each slot, and after
@@ -10,12 +10,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use rustix::mm::{Advice, madvise};
 use wasmtime::{Engine, Instance, Module, Store};
 
-use crate::options::{MEMORY_BYTES_MAX, WARM_SLOTS_PER_SHARD, shards};
+use crate::options::{MEMORY_BYTES_MAX, shards};
 
 /// `(module (memory (export "m") 0))`, whose instances take a slot each.
 const SLOT: &[u8] = b"\0asm\x01\0\0\0\x05\x03\x01\0\0\x07\x05\x01\x01m\x02\0";
 
-/// Holds what unused slots of an engine's pools keep resident under a bound.
+/// Bounds what unused slots of an engine's pools keep resident.
 pub(crate) struct Trimmer {
     engines: [Engine; 2],
     /// Bytes that unused slots may keep, of both pools.
@@ -34,8 +34,8 @@ impl Trimmer {
         Arc::new(Self { engines, bound, slot, left, running })
     }
 
-    /// An instance was dropped that had so much memory. When many were, it is seen
-    /// to that what they left is given back, by threads of its own.
+    /// Counts a dropped instance that had so much memory. When many were dropped, threads
+    /// of the trimmer's own give back what their slots kept.
     pub(crate) fn dropped(self: &Arc<Self>, bytes: u64) {
         let bytes = bytes.min(self.slot);
         if self.left.fetch_add(bytes, Relaxed) + bytes < self.bound / 2 {
@@ -48,7 +48,7 @@ impl Trimmer {
         let this = Arc::clone(self);
         let trim = std::thread::Builder::new().name("trim".into()).spawn(move || this.trim());
         if trim.is_err() {
-            // The next one tries again.
+            // The next call tries again.
             self.running.store(false, Relaxed);
         }
     }
@@ -95,9 +95,4 @@ impl Trimmer {
             }
         }
     }
-}
-
-/// Unused slots of a pool that keep their pages whatever the bound is.
-pub(crate) fn warm_slots() -> u32 {
-    WARM_SLOTS_PER_SHARD * shards()
 }

@@ -246,11 +246,11 @@ impl Functions {
     async fn invocation(&self, call: &Call) -> Result<(Component<Ctx>, Invocation<Ctx>), Error> {
         let began = Instant::now();
         let (component, start) = self.component(call.function.digest).await?;
-        let instances = self.warm.instances(&call.function, &component, &self.shared);
+        let pool = self.warm.instances(&call.function, &component, &self.shared);
         // What a shared instance sends on does not say which request it was for,
         // so where recursion is to be noticed each has its own.
         let alone = call.function.configuration.shared > 1 && !call.origin.lineage.is_empty();
-        let instances = instances.filter(|_| !alone);
+        let component = pool.filter(|_| !alone).map_or(component, Component::from_pool);
         let ctx = Ctx::new(self.shared.clone(), call.function.clone(), call.origin.clone());
         let invocation = Invocation {
             limits: call.limits,
@@ -264,7 +264,6 @@ impl Functions {
                 principal: call.principal.clone(),
                 attributes: Vec::new(),
             },
-            instances,
             start,
             began,
         };
@@ -307,8 +306,8 @@ impl Inspect for Functions {
             Ok((component, _)) => {
                 if let Some(instances) = self.warm.instances(head, &component, &self.shared) {
                     instances.fill().await;
-                    let (function, waiting) = (&head.name, instances.waiting());
-                    tracing::info!(%function, waiting, "instances are ready");
+                    let (function, idle) = (&head.name, instances.idle());
+                    tracing::info!(%function, idle, "instances are ready");
                 }
             }
             Err(error) => {
@@ -356,11 +355,11 @@ impl Runner for Functions {
                 });
             };
             match component.http(invocation, request, on_finished).await {
-                lambent_engine::Answer::Response(response) => {
+                lambent_engine::HttpOutcome::Response(response) => {
                     Answer::Response(response.map(BodyExt::boxed_unsync))
                 }
-                lambent_engine::Answer::Ended(outcome) => Answer::Ended(outcome),
-                lambent_engine::Answer::Refused(refused) => Answer::Refused(refusal(&refused)),
+                lambent_engine::HttpOutcome::Ended(outcome) => Answer::Ended(outcome),
+                lambent_engine::HttpOutcome::Refused(refused) => Answer::Refused(refusal(&refused)),
             }
         })
     }

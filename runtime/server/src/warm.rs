@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use lambent_capabilities::{Ctx, Shared};
-use lambent_engine::{Component, Context, Instances, Invocation, Keep};
+use lambent_engine::{Component, Context, InstancePool, InstancePoolOptions, Invocation};
 use lambent_types::{
     Configuration, Digest, FunctionName, FunctionVersion, Namespace, Origin, Provisioned,
     VersionNumber,
@@ -17,7 +17,7 @@ pub(crate) const RETIRE_EVERY: Duration = Duration::from_secs(1);
 type Key = (Namespace, FunctionName, VersionNumber);
 
 /// A function version's instances, and which version that is: the head changes.
-type Kept = (Arc<FunctionVersion>, Arc<Instances<Ctx>>);
+type Kept = (Arc<FunctionVersion>, Arc<InstancePool<Ctx>>);
 
 /// The instances of every function version that keeps any.
 #[derive(Default)]
@@ -30,8 +30,8 @@ impl Warm {
         function: &Arc<FunctionVersion>,
         component: &Component<Ctx>,
         shared: &Arc<Shared>,
-    ) -> Option<Arc<Instances<Ctx>>> {
-        let keep = keep(function)?;
+    ) -> Option<Arc<InstancePool<Ctx>>> {
+        let options = options(function)?;
         let key = (function.namespace.clone(), function.name.clone(), function.version);
         let same = |kept: &Arc<FunctionVersion>| Arc::ptr_eq(kept, function) || kept == function;
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
@@ -44,7 +44,7 @@ impl Warm {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let made = || {
             let (function, shared) = (function.clone(), shared.clone());
-            Instances::new(component.clone(), keep, move || prototype(&function, &shared))
+            component.pool(options, move || prototype(&function, &shared))
         };
         // Another request may have been first.
         let (_, instances) = all
@@ -87,20 +87,20 @@ impl Warm {
         drop(all);
         let mut any_idle = false;
         for instances in instances {
-            any_idle |= instances.retire() == 0;
+            any_idle |= instances.evict() == 0;
         }
         if any_idle {
             let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            all.retain(|_, (_, instances)| !instances.is_idle());
+            all.retain(|_, (_, instances)| !instances.is_unused());
         }
     }
 }
 
-fn keep(function: &FunctionVersion) -> Option<Keep> {
+fn options(function: &FunctionVersion) -> Option<InstancePoolOptions> {
     let configuration = &function.configuration;
     let Configuration { provisioned, reuse, shared, .. } = *configuration;
-    let keep = Keep { provisioned, reuse, shared };
-    (keep.provisioned != Provisioned::NONE || keep.reuse > 1).then_some(keep)
+    let options = InstancePoolOptions { provisioned, reuse, shared };
+    (provisioned != Provisioned::NONE || reuse > 1).then_some(options)
 }
 
 /// What an instance is instantiated under that has no invocation yet.
@@ -158,7 +158,7 @@ mod tests {
         two.fill().await;
         assert!(Arc::ptr_eq(&two, &of(Provisioned::Count(2)).unwrap()));
         warm.retire();
-        assert_eq!(two.waiting(), 2, "what is provisioned is not given up");
+        assert_eq!(two.idle(), 2, "what is provisioned is not given up");
         let three = of(Provisioned::Count(3)).unwrap();
         assert!(!Arc::ptr_eq(&two, &three));
         let (namespace, name) = ("ns".parse().unwrap(), "F".parse().unwrap());

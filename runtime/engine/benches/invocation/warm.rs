@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
 use lambent_engine::types::Provisioned;
-use lambent_engine::{Answer, Component, Engine, Instances, Invocation, Keep};
+use lambent_engine::{Component, Engine, HttpOutcome, InstancePoolOptions, Invocation};
 
 use crate::baseline::Baseline;
 use crate::measure::{Samples, Table};
@@ -19,9 +19,12 @@ pub(crate) async fn run(table: &mut Table, engine: &Engine<()>, baseline: &Basel
     let uri: http::Uri = "http://hello.localhost/".parse().expect("a uri");
     assert_eq!(baseline.invoke(&uri).await, invoke(&component, &uri).await);
 
-    let kept = |keep| Instances::new(component.clone(), keep, || Invocation::new(()));
-    let ready = kept(Keep { provisioned: Provisioned::Count(1), ..Keep::default() });
-    let reused = kept(Keep { reuse: u32::MAX, ..Keep::default() });
+    let kept = |options| component.pool(options, || Invocation::new(()));
+    let ready = kept(InstancePoolOptions {
+        provisioned: Provisioned::Count(1),
+        ..InstancePoolOptions::default()
+    });
+    let reused = kept(InstancePoolOptions { reuse: u32::MAX, ..InstancePoolOptions::default() });
     let [mut bare, mut ours, mut bare_instance, mut our_instance, mut was_ready, mut was_reused]:
         [Samples; 6] = Default::default();
     // The first round warms both up and is not counted.
@@ -51,12 +54,12 @@ pub(crate) async fn run(table: &mut Table, engine: &Engine<()>, baseline: &Basel
             // Made ahead, so its making does not count.
             ready.fill().await;
             let began = Instant::now();
-            invoke_in(&component, &uri, Some(ready.clone())).await;
+            invoke(&Component::from_pool(ready.clone()), &uri).await;
             ready_invoked += began.elapsed() / PER_ROUND;
         }
         let began = Instant::now();
         for _ in 0..PER_ROUND {
-            invoke_in(&component, &uri, Some(reused.clone())).await;
+            invoke(&Component::from_pool(reused.clone()), &uri).await;
         }
         let reused_invoked = began.elapsed() / PER_ROUND;
         if round > 0 {
@@ -79,20 +82,11 @@ pub(crate) async fn run(table: &mut Table, engine: &Engine<()>, baseline: &Basel
 }
 
 pub(crate) async fn invoke(component: &Component<()>, uri: &http::Uri) -> Bytes {
-    invoke_in(component, uri, None).await
-}
-
-async fn invoke_in(
-    component: &Component<()>,
-    uri: &http::Uri,
-    instances: Option<Arc<Instances<()>>>,
-) -> Bytes {
     let mut request = http::Request::new(Empty::<Bytes>::new());
     *request.uri_mut() = uri.clone();
     let finished = |end: lambent_engine::Finished<()>| assert!(end.outcome.is_ok());
-    let invocation = Invocation { instances, ..Invocation::new(()) };
-    match component.http(invocation, request, finished).await {
-        Answer::Response(response) => {
+    match component.http(Invocation::new(()), request, finished).await {
+        HttpOutcome::Response(response) => {
             response.into_body().collect().await.expect("a body").to_bytes()
         }
         _ => panic!("no response"),

@@ -5,7 +5,7 @@ use wasmtime::{Result, StoreContextMut};
 use wasmtime_wasi::TrappableError;
 use wasmtime_wasi_http::{FieldMap, WasiHttpCtxView, WasiHttpView};
 
-use crate::capability::{WASI_02, WASI_03};
+use super::{WASI_02, WASI_03};
 use crate::cost;
 use crate::host::Host;
 
@@ -21,7 +21,7 @@ fn of_entries(entries: &[(String, Vec<u8>)]) -> u64 {
     cost::list(entries.len(), bytes.sum())
 }
 
-/// What walking through all of them costs, if they are there.
+/// The fuel for walking through all fields, if the resource is there.
 fn of_all(view: &WasiHttpCtxView<'_>, fields: &Fields) -> u64 {
     view.table.get(fields).map_or(0, |fields| cost::list(fields.len(), 0))
 }
@@ -34,13 +34,13 @@ macro_rules! fields {
             use types::{Host as _, HostFields as Of};
             use $bindings as types;
 
-            type Answer<V> = Result<(std::result::Result<V, types::HeaderError>,)>;
+            type FieldsResult<V> = Result<(std::result::Result<V, types::HeaderError>,)>;
             type Store<'a, T> = StoreContextMut<'a, Host<T>>;
 
-            fn answer<V>(
+            fn convert<V>(
                 mut view: WasiHttpCtxView<'_>,
                 result: std::result::Result<V, $error>,
-            ) -> Answer<V> {
+            ) -> FieldsResult<V> {
                 match result {
                     Ok(value) => Ok((Ok(value),)),
                     Err(error) => Ok((Err(view.convert_header_error(error)?),)),
@@ -50,11 +50,11 @@ macro_rules! fields {
             let mut linked = linker.instance(&format!("wasi:http/types@{}", $version))?;
             linked.func_wrap(
                 "[static]fields.from-list",
-                |mut store: Store<'_, T>, (entries,): (Entries,)| -> Answer<Fields> {
+                |mut store: Store<'_, T>, (entries,): (Entries,)| -> FieldsResult<Fields> {
                     store.data_mut().charge(of_entries(&entries));
                     let mut view = store.data_mut().http();
                     let made = Of::from_list(&mut view, entries);
-                    answer(view, made)
+                    convert(view, made)
                 },
             )?;
             linked.func_wrap(
@@ -67,25 +67,27 @@ macro_rules! fields {
             )?;
             linked.func_wrap(
                 "[method]fields.set",
-                |mut store: Store<'_, T>, given: (Fields, String, Vec<Vec<u8>>)| -> Answer<()> {
+                |mut store: Store<'_, T>,
+                 given: (Fields, String, Vec<Vec<u8>>)|
+                 -> FieldsResult<()> {
                     let (fields, name, values) = given;
                     let mut view = store.data_mut().http();
-                    let owed = of_values(&values) + of_all(&view, &fields);
+                    let fuel = of_values(&values) + of_all(&view, &fields);
                     let set = Of::set(&mut view, fields, name, values);
-                    let result = answer(view, set);
-                    store.data_mut().charge(owed);
+                    let result = convert(view, set);
+                    store.data_mut().charge(fuel);
                     result
                 },
             )?;
             linked.func_wrap(
                 "[method]fields.append",
-                |mut store: Store<'_, T>, given: (Fields, String, Vec<u8>)| -> Answer<()> {
+                |mut store: Store<'_, T>, given: (Fields, String, Vec<u8>)| -> FieldsResult<()> {
                     let (fields, name, value) = given;
                     let mut view = store.data_mut().http();
-                    let owed = cost::list(1, name.len() + value.len());
+                    let fuel = cost::list(1, name.len() + value.len());
                     let appended = Of::append(&mut view, fields, name, value);
-                    let result = answer(view, appended);
-                    store.data_mut().charge(owed);
+                    let result = convert(view, appended);
+                    store.data_mut().charge(fuel);
                     result
                 },
             )?;
@@ -98,9 +100,9 @@ macro_rules! fields {
                 "[method]fields.clone",
                 |mut store: Store<'_, T>, (fields,): (Fields,)| {
                     let mut view = store.data_mut().http();
-                    let owed = of_all(&view, &fields);
+                    let fuel = of_all(&view, &fields);
                     let cloned = Of::clone(&mut view, fields)?;
-                    store.data_mut().charge(owed);
+                    store.data_mut().charge(fuel);
                     Ok((cloned,))
                 },
             )

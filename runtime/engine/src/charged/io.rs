@@ -12,10 +12,10 @@ use crate::options::RESOURCES_MAX;
 /// Bytes that one call reads, skips or writes at the most.
 const STREAM_BYTES_MAX: u64 = 1 << 20;
 
-/// The streams and pollables of a guest, and what it owes.
+/// The streams and pollables of a guest, and its fuel for the host's work.
 struct Io<'a> {
     table: &'a mut ResourceTable,
-    owed: &'a mut u64,
+    host_fuel: &'a mut u64,
 }
 
 struct HasIo;
@@ -27,7 +27,7 @@ impl HasData for HasIo {
 pub(super) fn link<T: Send + 'static>(linker: &mut Linker<Host<T>>) -> Result<()> {
     fn io<T>(host: &mut Host<T>) -> Io<'_> {
         host.charge(cost::CALL);
-        Io { table: &mut host.table, owed: &mut host.owed }
+        Io { table: &mut host.table, host_fuel: &mut host.host_fuel }
     }
     poll::add_to_linker::<_, HasIo>(linker, io)?;
     streams::add_to_linker::<_, HasIo>(linker, io)
@@ -35,7 +35,7 @@ pub(super) fn link<T: Send + 'static>(linker: &mut Linker<Host<T>>) -> Result<()
 
 impl Io<'_> {
     fn charge(&mut self, fuel: u64) {
-        *self.owed = self.owed.saturating_add(fuel);
+        *self.host_fuel = self.host_fuel.saturating_add(fuel);
     }
 
     /// Charges the bytes that were given to the guest.

@@ -10,7 +10,12 @@ use wasmtime::component::Linker;
 
 use crate::host::Host;
 
-/// Replaces those of WASI 0.2.
+/// The version of WASI 0.2 whose signatures wasmtime 48 serves.
+pub(crate) const WASI_02: &str = "0.2.12";
+/// The version of WASI 0.3 whose signatures wasmtime 48 serves.
+pub(crate) const WASI_03: &str = "0.3.0";
+
+/// Replaces functions of WASI 0.2.
 pub(crate) fn link<T: Send + 'static>(linker: &mut Linker<Host<T>>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     io::link(linker)?;
@@ -20,7 +25,7 @@ pub(crate) fn link<T: Send + 'static>(linker: &mut Linker<Host<T>>) -> wasmtime:
     Ok(())
 }
 
-/// Replaces those of WASI 0.3.
+/// Replaces functions of WASI 0.3.
 pub(crate) fn link_async<T: Send + 'static>(linker: &mut Linker<Host<T>>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     random::link_03(linker)?;

@@ -5,14 +5,15 @@ use wasmtime::{Result, StoreContextMut, bail};
 use wasmtime_wasi::random::{WasiRandomCtx, WasiRandomView};
 use wasmtime_wasi::{p2, p3};
 
-use crate::capability::{WASI_02, WASI_03};
+use super::{WASI_02, WASI_03};
 use crate::cost;
 use crate::host::Host;
 use crate::options::{RANDOM_BYTES_AT_ONCE, RANDOM_BYTES_MAX};
 
 type Fill = fn(&mut WasiRandomCtx, u64) -> Result<Vec<u8>>;
 
-/// 0.2 has to give as many as were asked for. It lets others run in between.
+/// A function of 0.2 has to give as many bytes as were asked for. It lets other tasks
+/// run in between.
 pub(super) fn link_02<T: Send + 'static>(linker: &mut Linker<Host<T>>) -> Result<()> {
     use p2::bindings::random::{insecure, random};
     let secure: Fill = random::Host::get_random_bytes;
@@ -29,7 +30,7 @@ pub(super) fn link_02<T: Send + 'static>(linker: &mut Linker<Host<T>>) -> Result
     Ok(())
 }
 
-/// 0.3 may give fewer.
+/// A function of 0.3 may give fewer.
 pub(super) fn link_03<T: Send + 'static>(linker: &mut Linker<Host<T>>) -> Result<()> {
     use p3::bindings::random::{insecure, random};
     let secure: Fill = random::Host::get_random_bytes;
@@ -62,7 +63,7 @@ async fn pieces<T: Send>(
     }
     let mut bytes = piece(store.data_mut(), len.min(RANDOM_BYTES_AT_ONCE), fill)?;
     while let left @ 1.. = len - bytes.len() as u64 {
-        crate::turns::yield_now().await;
+        crate::scheduler::yield_now().await;
         bytes.extend(piece(store.data_mut(), left.min(RANDOM_BYTES_AT_ONCE), fill)?);
     }
     Ok(bytes)

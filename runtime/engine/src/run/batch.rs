@@ -19,7 +19,7 @@ impl<T: Send + 'static> Component<T> {
         invocation: Invocation<T>,
         events: Vec<Event>,
     ) -> Result<Finished<Vec<(u32, Failure)>>, Refused> {
-        let indices = self.0.batch.clone().ok_or(Refused::NoSuchExport(Handler::Batch))?;
+        let indices = self.linked.batch.clone().ok_or(Refused::NoSuchExport(Handler::Batch))?;
         let count = events.len();
         let bytes_in = events.iter().map(|event| event.data.len() as u64).sum();
         let finished = self.run(invocation, None, move |store, instance| {

@@ -4,8 +4,8 @@ use wasmtime::component::Instance as Guest;
 
 use crate::component::Component;
 use crate::host::Host;
+use crate::instance::Stdio;
 use crate::invocation::{Finished, Invocation, Refused};
-use crate::run::instance::{Instance, Stdio};
 
 impl<T: Send + 'static> Component<T> {
     /// Runs whatever a host product wants of its plugin, under the
@@ -29,11 +29,12 @@ impl<T: Send + 'static> Component<T> {
         stdio: Option<Stdio>,
         guest: impl for<'a> FnOnce(&'a mut Store<Host<T>>, Guest) -> BoxFuture<'a, wasmtime::Result<R>>,
     ) -> Result<Finished<R>, Refused> {
-        let mut instance = Instance::obtain(&self.0, invocation, stdio);
-        let (outcome, value) = instance.run(&self.0, guest).await?;
+        let pooled = stdio.is_none();
+        let mut instance = self.instance(invocation, stdio);
+        let (outcome, value) = instance.run(&self.linked, guest).await?;
         let (meter, logs) = instance.read();
-        if value.is_some() {
-            instance.release();
+        if value.is_some() && pooled {
+            self.release(instance);
         }
         Ok(Finished { outcome, value, meter, logs })
     }

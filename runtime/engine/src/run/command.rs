@@ -5,8 +5,8 @@ use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 
 use crate::component::Component;
 use crate::host::Host;
+use crate::instance::Stdio;
 use crate::invocation::{Finished, Invocation, Refused};
-use crate::run::instance::Stdio;
 
 impl<T: Send + 'static> Component<T> {
     /// Runs `wasi:cli/run`: data on standard input, output from standard
@@ -24,7 +24,7 @@ impl<T: Send + 'static> Component<T> {
             stdin: Box::new(MemoryInputPipe::new(event.data)),
             stdout: Box::new(stdout.clone()),
         };
-        let finished = match (&self.0.run_03, &self.0.run_02) {
+        let finished = match (&self.linked.run_03, &self.linked.run_02) {
             (Some(indices), _) => {
                 let indices = indices.clone();
                 self.run(invocation, Some(stdio), move |store, instance| {

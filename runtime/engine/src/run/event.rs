@@ -21,9 +21,9 @@ impl<T: Send + 'static> Component<T> {
     ) -> Result<Finished<Output>, Refused> {
         let limit = invocation.limits.response_bytes;
         let bytes_in = event.data.len() as u64;
-        let mut finished = if self.0.event.is_some() {
+        let mut finished = if self.linked.event.is_some() {
             settle(self.handle(invocation, event).await?)
-        } else if self.0.event_async.is_some() {
+        } else if self.linked.event_async.is_some() {
             settle(self.handle_async(invocation, event).await?)
         } else {
             self.command(invocation, event).await?
@@ -45,7 +45,7 @@ impl<T: Send + 'static> Component<T> {
         invocation: Invocation<T>,
         event: Event,
     ) -> Result<Finished<Handled>, Refused> {
-        let indices = self.0.event.clone().ok_or(Refused::NoSuchExport(Handler::Event))?;
+        let indices = self.linked.event.clone().ok_or(Refused::NoSuchExport(Handler::Event))?;
         self.run(invocation, None, move |store, instance| {
             Box::pin(async move {
                 let function = indices.load(&mut *store, &instance)?;
@@ -62,7 +62,7 @@ impl<T: Send + 'static> Component<T> {
         invocation: Invocation<T>,
         event: Event,
     ) -> Result<Finished<Handled>, Refused> {
-        let indices = self.0.event_async.clone();
+        let indices = self.linked.event_async.clone();
         let indices = indices.ok_or(Refused::NoSuchExport(Handler::EventAsync))?;
         self.run(invocation, None, move |store, instance| {
             Box::pin(async move {

@@ -1,11 +1,8 @@
-//! Running one invocation in one instance.
+//! The ways in which a component is invoked.
 
 mod batch;
 mod call;
 mod command;
 mod event;
-mod flights;
 pub(crate) mod http;
-pub(crate) mod instance;
-pub(crate) mod migrate;
-pub(crate) mod shared;
+mod http_shared;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use lambent_engine::{Answer, Engine, Invocation, Options, Refused};
+use lambent_engine::{Engine, HttpOutcome, Invocation, Options, Refused};
 use lambent_test_support::guest_bytes;
 
 use crate::support::{limits, request};
@@ -21,9 +21,9 @@ async fn a_full_pool_refuses_and_recovers() {
     };
     let busy = [tokio::spawn(invoke("/sleep?ms=1000")), tokio::spawn(invoke("/sleep?ms=1000"))];
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert!(matches!(invoke("/state").await, Answer::Refused(Refused::PoolExhausted)));
+    assert!(matches!(invoke("/state").await, HttpOutcome::Refused(Refused::PoolExhausted)));
     for task in busy {
-        assert!(matches!(task.await.unwrap(), Answer::Response(_)));
+        assert!(matches!(task.await.unwrap(), HttpOutcome::Response(_)));
     }
-    assert!(matches!(invoke("/state").await, Answer::Response(_)));
+    assert!(matches!(invoke("/state").await, HttpOutcome::Response(_)));
 }

@@ -4,35 +4,35 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lambent_engine::types::{Limits, Outcome, Provisioned, Start};
-use lambent_engine::{Answer, Engine, Instances, Invocation, Keep, Options};
+use lambent_engine::{
+    Component, Engine, HttpOutcome, InstancePool, InstancePoolOptions, Invocation, Options,
+};
 use lambent_test_support::guest_bytes;
 
 use crate::support::{Exchange, component, get, limits, request, serve};
 
 /// Sends requests to one function version.
 struct Function {
-    component: lambent_engine::Component<()>,
-    instances: Arc<Instances<()>>,
+    component: Component<()>,
+    pool: Arc<InstancePool<()>>,
     limits: Limits,
 }
 
 impl Function {
-    async fn new(guest: &'static str, keep: Keep, limits: Limits) -> Self {
-        let component = component(guest).await;
+    async fn new(guest: &'static str, options: InstancePoolOptions, limits: Limits) -> Self {
         let prototype = move || Invocation::new(()).limits(limits);
-        let instances = Instances::new(component.clone(), keep, prototype);
-        Self { component, instances, limits }
+        let pool = component(guest).await.pool(options, prototype);
+        Self { component: Component::from_pool(pool.clone()), pool, limits }
     }
 
     async fn get(&self, path: &str) -> Exchange {
-        let instances = Some(self.instances.clone());
-        let invocation = Invocation { instances, ..Invocation::new(()) }.limits(self.limits);
+        let invocation = Invocation::new(()).limits(self.limits);
         serve(&self.component, invocation, request("GET", path)).await
     }
 }
 
-fn reuse(reuse: u32) -> Keep {
-    Keep { reuse, ..Keep::default() }
+fn reuse(reuse: u32) -> InstancePoolOptions {
+    InstancePoolOptions { reuse, ..InstancePoolOptions::default() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -71,11 +71,10 @@ async fn each_invocation_of_a_reused_instance_has_its_own_meter_and_logs() {
 async fn a_guest_that_can_end_with_its_head_does() {
     for guest in ["guest-probe", "guest-concurrent"] {
         let function = Function::new(guest, reuse(10), limits()).await;
-        let instances = Some(function.instances.clone());
-        let invocation = Invocation { instances, ..Invocation::new(()) }.limits(function.limits);
+        let invocation = Invocation::new(()).limits(function.limits);
         let answer = function.component.http(invocation, request("GET", "/state"), |_| {}).await;
-        assert!(matches!(answer, Answer::Response(_)), "{guest}");
-        assert_eq!(function.instances.waiting(), 1, "{guest}: it is done");
+        assert!(matches!(answer, HttpOutcome::Response(_)), "{guest}");
+        assert_eq!(function.pool.idle(), 1, "{guest}: it is done");
     }
 }
 
@@ -87,7 +86,7 @@ async fn what_ended_badly_is_never_used_again() {
         assert_eq!(function.get("/fuel?n=10").await.finished.meter.start, Start::Loaded, "{path}");
         let end = function.get(path).await;
         assert_eq!(end.finished.meter.start, Start::Reused, "{path}");
-        assert_eq!(function.instances.waiting(), 0, "{path}: {:?}", end.outcome());
+        assert_eq!(function.pool.idle(), 0, "{path}: {:?}", end.outcome());
     }
     // The limits hold in an instance that has served others too.
     function.get("/fuel?n=10").await;
@@ -101,16 +100,19 @@ async fn a_guest_that_is_cancelled_takes_its_instance_with_it() {
     assert_eq!(function.get("/state").await.text(), "1");
     let waiting = tokio::time::timeout(Duration::from_millis(200), function.get("/sleep?ms=30000"));
     assert!(waiting.await.is_err());
-    assert_eq!(function.instances.waiting(), 0);
+    assert_eq!(function.pool.idle(), 0);
     assert_eq!(function.get("/state").await.text(), "1");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_ready_instance_is_as_good_as_a_fresh_one() {
-    let keep = Keep { provisioned: Provisioned::Count(3), ..Keep::default() };
-    let function = Function::new("guest-probe", keep, limits()).await;
-    function.instances.fill().await;
-    assert_eq!(function.instances.waiting(), 3);
+    let options = InstancePoolOptions {
+        provisioned: Provisioned::Count(3),
+        ..InstancePoolOptions::default()
+    };
+    let function = Function::new("guest-probe", options, limits()).await;
+    function.pool.fill().await;
+    assert_eq!(function.pool.idle(), 3);
     let fresh = get("guest-probe", "/state").await;
     for _ in 0..3 {
         let ready = function.get("/state").await;
@@ -120,23 +122,26 @@ async fn a_ready_instance_is_as_good_as_a_fresh_one() {
     }
     // What was taken is made up for, and what is provisioned is not given up.
     let patience = Instant::now() + Duration::from_secs(30);
-    while function.instances.waiting() < 3 && Instant::now() < patience {
+    while function.pool.idle() < 3 && Instant::now() < patience {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    assert_eq!(function.instances.retire(), 3);
+    assert_eq!(function.pool.evict(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_waits_leaves_half_of_the_engine_to_others() {
     // An engine of its own, with room for ten.
-    let options = Options { instances: 10, ..Options::default() };
-    let engine = Engine::<()>::builder(options).build().unwrap();
+    let engine_options = Options { instances: 10, ..Options::default() };
+    let engine = Engine::<()>::builder(engine_options).build().unwrap();
     let wasm = guest_bytes("guest-probe");
     let component = engine.component(wasm.into()).await.unwrap();
-    let keep = Keep { provisioned: Provisioned::Count(100), ..Keep::default() };
-    let greedy = Instances::new(component.clone(), keep, || Invocation::new(()));
+    let options = InstancePoolOptions {
+        provisioned: Provisioned::Count(100),
+        ..InstancePoolOptions::default()
+    };
+    let greedy = component.pool(options, || Invocation::new(()));
     greedy.fill().await;
-    assert_eq!(greedy.waiting(), 5);
+    assert_eq!(greedy.idle(), 5);
     let sleeping = (0..5).map(|_| {
         let invocation = Invocation::new(()).limits(limits());
         serve(&component, invocation, request("GET", "/sleep?ms=50"))
@@ -148,13 +153,14 @@ async fn what_waits_leaves_half_of_the_engine_to_others() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn automatic_ones_come_with_the_first_request() {
-    let keep = Keep { provisioned: Provisioned::Auto, ..Keep::default() };
-    let function = Function::new("guest-probe", keep, limits()).await;
-    function.instances.fill().await;
-    assert_eq!(function.instances.waiting(), 0, "nobody has called it");
+    let options =
+        InstancePoolOptions { provisioned: Provisioned::Auto, ..InstancePoolOptions::default() };
+    let function = Function::new("guest-probe", options, limits()).await;
+    function.pool.fill().await;
+    assert_eq!(function.pool.idle(), 0, "nobody has called it");
     assert_eq!(function.get("/state").await.finished.meter.start, Start::Loaded);
     let patience = Instant::now() + Duration::from_secs(30);
-    while function.instances.waiting() == 0 && Instant::now() < patience {
+    while function.pool.idle() == 0 && Instant::now() < patience {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(function.get("/state").await.finished.meter.start, Start::Ready);

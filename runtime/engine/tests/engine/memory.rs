@@ -8,8 +8,8 @@ use futures::future::join_all;
 use http_body_util::BodyExt as _;
 use lambent_engine::types::{Digest, Limits, Outcome, Provisioned};
 use lambent_engine::{
-    Answer, ArtifactCache, Budget, Component, Engine, Finished, Instances, Invocation, Keep,
-    Options, Refused,
+    ArtifactCache, Budget, Component, Engine, Finished, HttpOutcome, InstancePoolOptions,
+    Invocation, Options, Refused,
 };
 use lambent_test_support::guest_bytes;
 use tokio::sync::{OnceCell, oneshot};
@@ -71,9 +71,9 @@ async fn run(
     let (told, ended) = oneshot::channel();
     let finished = |end: Finished<()>| drop(told.send(end.outcome));
     match component.http(invocation, request("GET", path), finished).await {
-        Answer::Response(response) => drop(response.into_body().collect().await),
-        Answer::Ended(_) => {}
-        Answer::Refused(refused) => return Err(refused),
+        HttpOutcome::Response(response) => drop(response.into_body().collect().await),
+        HttpOutcome::Ended(_) => {}
+        HttpOutcome::Refused(refused) => return Err(refused),
     }
     Ok(ended.await.unwrap())
 }
@@ -134,18 +134,21 @@ async fn one_that_cannot_begin_is_refused_and_nothing_ran() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn instances_that_wait_are_given_up_before_anybody_is_refused() {
     let node = Node::new(64 * MIB, options()).await;
-    let keep = Keep { provisioned: Provisioned::Count(20), ..Keep::default() };
+    let options = InstancePoolOptions {
+        provisioned: Provisioned::Count(20),
+        ..InstancePoolOptions::default()
+    };
     let prototype = || Invocation::new(()).limits(roomy());
-    let waiting = Instances::new(node.hostile.clone(), keep, prototype);
-    waiting.fill().await;
-    assert_eq!(waiting.waiting(), 20);
+    let pool = node.hostile.pool(options, prototype);
+    pool.fill().await;
+    assert_eq!(pool.idle(), 20);
     let before = node.budget.usage();
     assert!(before.used > 20 * MIB, "those that wait are charged: {before:?}");
     let end = node.get("/hold?mib=56").await;
     assert!(is_ok(&end), "{end:?}");
     assert_eq!(node.budget.usage().refused, before.refused);
-    assert!(waiting.waiting() < 10, "{}", waiting.waiting());
-    drop(waiting);
+    assert!(pool.idle() < 10, "{}", pool.idle());
+    drop(pool);
     node.settled().await;
 }
 
@@ -153,7 +156,8 @@ async fn instances_that_wait_are_given_up_before_anybody_is_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_becomes_of_a_guest_its_memory_is_given_back() {
     let node = Node::new(512 * MIB, options()).await;
-    let keep = Keep { reuse: 7, provisioned: Provisioned::Auto, ..Keep::default() };
+    let (reuse, provisioned) = (7, Provisioned::Auto);
+    let pool_options = InstancePoolOptions { reuse, provisioned, ..InstancePoolOptions::default() };
     let short = Limits {
         timeout: Duration::from_millis(20),
         fuel: 20_000_000,
@@ -161,7 +165,7 @@ async fn whatever_becomes_of_a_guest_its_memory_is_given_back() {
         ..limits()
     };
     let prototype = move || Invocation::new(()).limits(short);
-    let instances = Instances::new(node.hostile.clone(), keep, prototype);
+    let pooled = Component::from_pool(node.hostile.pool(pool_options, prototype));
     let paths = [
         "/fuel?n=10",
         "/trap",
@@ -180,12 +184,11 @@ async fn whatever_becomes_of_a_guest_its_memory_is_given_back() {
     ];
     for round in 0..200 {
         let some = (0..10).map(|index| {
-            let reused = (index % 2 == 0).then(|| instances.clone());
-            let invocation = Invocation { instances: reused, ..prototype() };
+            let component = if index % 2 == 0 { &pooled } else { &node.hostile };
             let path = paths[(round + index) % paths.len()];
             // Some go away before their guest has ended.
             let patience = Duration::from_millis(if index == 3 { 1 } else { 60_000 });
-            tokio::time::timeout(patience, run(&node.hostile, invocation, path))
+            tokio::time::timeout(patience, run(component, prototype(), path))
         });
         join_all(some).await;
     }
@@ -193,7 +196,7 @@ async fn whatever_becomes_of_a_guest_its_memory_is_given_back() {
         Box::pin(async { if MIB > 0 { panic!("the host") } else { Ok(()) } })
     });
     assert_eq!(panicked.await.unwrap().outcome, Outcome::Internal);
-    drop(instances);
+    drop(pooled);
     node.settled().await;
 }
 

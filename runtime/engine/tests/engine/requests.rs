@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use lambent_engine::types::{Outcome, Start};
-use lambent_engine::{Answer, Invocation};
+use lambent_engine::{HttpOutcome, Invocation};
 use tokio::sync::oneshot;
 
 use crate::support::{component, exchange, get, limits, request};
@@ -70,7 +70,7 @@ async fn a_response_is_streamed_as_it_is_produced() {
         let invocation = Invocation::new(()).limits(limits());
         let answer =
             component.http(invocation, request("GET", path), |end| drop(tx.send(end))).await;
-        let Answer::Response(response) = answer else { panic!("{guest} gave no response") };
+        let HttpOutcome::Response(response) = answer else { panic!("{guest} gave no response") };
         let mut body = response.into_body();
         let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
         assert!(!first.is_empty());
@@ -94,7 +94,7 @@ async fn going_away_cancels_the_guest() {
         let invocation = Invocation::new(()).limits(limits());
         let answer =
             component.http(invocation, request("GET", path), |end| drop(tx.send(end))).await;
-        let Answer::Response(response) = answer else { panic!("{guest} gave no response") };
+        let HttpOutcome::Response(response) = answer else { panic!("{guest} gave no response") };
         drop(response);
         assert_eq!(rx.await.unwrap().outcome, Outcome::Cancelled, "{guest}");
     }
@@ -115,7 +115,7 @@ async fn the_answer_to_head_lets_the_guest_finish() {
     let invocation = Invocation::new(()).limits(limits());
     let answer =
         component.http(invocation, request("HEAD", "/status/204"), |end| drop(tx.send(end))).await;
-    assert!(matches!(answer, Answer::Response(_)));
+    assert!(matches!(answer, HttpOutcome::Response(_)));
     drop(answer);
     assert_eq!(rx.await.unwrap().outcome, Outcome::Ok);
 }

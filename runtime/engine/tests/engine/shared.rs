@@ -9,7 +9,9 @@ use bytes::Bytes;
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt as _, Full};
 use lambent_engine::types::{Limits, Meter, Outcome, Start};
-use lambent_engine::{Answer, Finished, Instances, Invocation, Keep, ResponseBody};
+use lambent_engine::{
+    Component, Finished, HttpOutcome, InstancePool, InstancePoolOptions, Invocation, ResponseBody,
+};
 use tokio::sync::oneshot;
 
 use crate::support::{Exchange, component, limits, request, serve};
@@ -67,23 +69,21 @@ async fn whole(
 }
 
 struct Function {
-    component: lambent_engine::Component<()>,
-    instances: Arc<Instances<()>>,
+    component: Component<()>,
+    pool: Arc<InstancePool<()>>,
     limits: Limits,
 }
 
 impl Function {
     async fn new(shared: u32, reuse: u32, limits: Limits) -> Self {
-        let component = component(GUEST).await;
-        let keep = Keep { shared, reuse, ..Keep::default() };
+        let options = InstancePoolOptions { shared, reuse, ..InstancePoolOptions::default() };
         let prototype = move || Invocation::new(()).limits(limits);
-        let instances = Instances::new(component.clone(), keep, prototype);
-        Self { component, instances, limits }
+        let pool = component(GUEST).await.pool(options, prototype);
+        Self { component: Component::from_pool(pool.clone()), pool, limits }
     }
 
     fn invocation(&self) -> Invocation<()> {
-        let instances = Some(self.instances.clone());
-        Invocation { instances, ..Invocation::new(()) }.limits(self.limits)
+        Invocation::new(()).limits(self.limits)
     }
 
     async fn get(&self, path: &str) -> Exchange {
@@ -96,7 +96,7 @@ impl Function {
         let request = request("POST", "/echo").map(|_: Full<Bytes>| Held(Some(told)));
         let on_finished = |finished| drop(tx.send(finished));
         match self.component.http(self.invocation(), request, on_finished).await {
-            Answer::Response(response) => Open { end, response, finished },
+            HttpOutcome::Response(response) => Open { end, response, finished },
             _ => panic!("no response"),
         }
     }
@@ -208,8 +208,8 @@ fn an_instance_that_nobody_needs_ends() {
         runtime.block_on(async {
             let function = Function::new(10, 100, limits()).await;
             assert_eq!(start(&function.get("/").await), Start::Loaded);
-            assert!(!function.instances.is_idle());
-            while !function.instances.is_idle() {
+            assert!(!function.pool.is_unused());
+            while !function.pool.is_unused() {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
             assert_eq!(start(&function.get("/").await), Start::Loaded);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use lambent_engine::types::{Limits, Outcome};
-use lambent_engine::{Answer, Component, Engine, Finished, Invocation, Options};
+use lambent_engine::{Component, Engine, Finished, HttpOutcome, Invocation, Options};
 use lambent_test_support::guest_bytes;
 use tokio::sync::oneshot;
 
@@ -82,13 +82,13 @@ pub(crate) async fn serve(
     let (tx, rx) = oneshot::channel();
     let answer = component.http(invocation, request, |finished| drop(tx.send(finished))).await;
     let response = match answer {
-        Answer::Response(response) => {
+        HttpOutcome::Response(response) => {
             let (parts, body) = response.into_parts();
             let body = body.collect().await;
             Some((parts, body.map(http_body_util::Collected::to_bytes).map_err(|e| e.to_string())))
         }
-        Answer::Ended(_) => None,
-        Answer::Refused(refused) => panic!("refused: {refused}"),
+        HttpOutcome::Ended(_) => None,
+        HttpOutcome::Refused(refused) => panic!("refused: {refused}"),
     };
     Exchange { response, finished: rx.await.unwrap() }
 }

@@ -1,6 +1,6 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -11,26 +11,25 @@ use wasmtime_wasi::cli::{StdinStream, StdoutStream};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
 use crate::budget::{Exhausted, Hold};
-use crate::component::Linked;
 use crate::host::Host;
-use crate::instances::Instances;
 use crate::invocation::{Invocation, Refused};
 use crate::limiter::{Denied, Limiter};
+use crate::linked::Linked;
 use crate::log::Log;
 use crate::options::{
     FUEL_YIELD_INTERVAL, HANDLES_MAX, HOSTCALL_BYTES_MAX, RANDOM_BYTES_AT_ONCE, RESOURCES_MAX,
     SHARED_RESOURCES_MAX,
 };
-use crate::run::migrate;
+use crate::scheduler::request_migration;
+use crate::tenant::tenant;
 use crate::trap;
 use crate::trim::Trimmer;
-use crate::turns::tenant;
 
-/// One store with all its limits set, and the component instance in it: what
-/// an invocation runs in.
+/// A store with all its limits set, and the component instance in it: what an
+/// invocation runs in.
 ///
-/// Used once and dropped, so that nothing of it is seen again, unless its
-/// function asked for [reuse](Instances) and the invocation ended well.
+/// It is used once and dropped, so that nothing of it is seen again, unless it is of a
+/// [pool](crate::InstancePool) that reuses instances and the invocation ended well.
 pub(crate) struct Instance<T: 'static> {
     store: Store<Host<T>>,
     /// Given back when the store is dropped, not before.
@@ -44,9 +43,11 @@ pub(crate) struct Instance<T: 'static> {
     fuelled: bool,
     /// Invocations it has served.
     served: u32,
-    /// Where it goes when it has served one.
-    home: Option<Arc<Instances<T>>>,
 }
+
+/// How long an instance is kept idle, beyond those provisioned, for a function that is
+/// not called.
+pub(crate) const IDLE_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// Bytes that an instance takes besides its memories and tables: its stack, its
 /// store, and what the host holds for it.
@@ -72,26 +73,7 @@ pub(crate) struct Stdio {
 }
 
 impl<T: Send + 'static> Instance<T> {
-    /// One for `invocation`: one that waited for it, if there is one, else a
-    /// fresh one, which is instantiated when it is run.
-    pub(crate) fn obtain(
-        linked: &Linked<T>,
-        mut invocation: Invocation<T>,
-        stdio: Option<Stdio>,
-    ) -> Self {
-        // A command's streams are its own, and it can be run only once.
-        let home = invocation.instances.take().filter(|_| stdio.is_none());
-        let mut instance = match home.as_ref().and_then(|home| home.take()) {
-            Some(mut instance) => {
-                instance.renew(invocation);
-                instance
-            }
-            None => Self::new(linked, invocation, stdio),
-        };
-        instance.home = home;
-        instance
-    }
-
+    /// A fresh instance for `invocation`, which is instantiated when it is run.
     pub(crate) fn new(linked: &Linked<T>, invocation: Invocation<T>, stdio: Option<Stdio>) -> Self {
         let deadline = invocation.deadline();
         let Invocation { limits, state, environment, outgoing, context, start, began, .. } =
@@ -101,12 +83,13 @@ impl<T: Send + 'static> Instance<T> {
         for (key, value) in &*environment.0 {
             wasi.env(key, value);
         }
-        wire(&mut wasi, &logs, stdio);
-        let (memory, (namespace, name)) = (&linked.memory, tenant(context.function.as_deref()));
+        set_stdio(&mut wasi, &logs, stdio);
+        let (memory, (namespace, name)) =
+            (&linked.runtime.memory, tenant(context.function.as_deref()));
         let hold = Arc::new(memory.budget.hold(namespace, name));
         logs.charge(hold.clone());
         let limiter = Limiter::new(limits.memory_bytes, hold.clone(), memory.clone());
-        let (wasi, clock) = (wasi.build(), (deadline, linked.turns.epochs.clone()));
+        let (wasi, clock) = (wasi.build(), (deadline, linked.runtime.scheduler.epochs.clone()));
         let host = Host::new(state, wasi, outgoing, logs, context, limits, clock, limiter);
         let mut store = Store::new(&linked.engine, host);
         store.limiter_async(|host| &mut host.limiter);
@@ -117,12 +100,12 @@ impl<T: Send + 'static> Instance<T> {
             table.set_max_capacity(RESOURCES_MAX);
         }
         let charge = Charge { hold, trimmer: memory.trimmer.clone() };
-        let (guest, home) = (None, None);
-        Self { store, charge, guest, limits, start, began, fuelled: false, served: 0, home }
+        let guest = None;
+        Self { store, charge, guest, limits, start, began, fuelled: false, served: 0 }
     }
 
-    /// Makes it that of another invocation of the same function version.
-    fn renew(&mut self, invocation: Invocation<T>) {
+    /// Makes it the instance of another invocation of the same function version.
+    pub(crate) fn renew(&mut self, invocation: Invocation<T>) {
         let deadline = invocation.deadline();
         let Invocation { limits, state, outgoing, context, began, .. } = invocation;
         self.start = if self.served == 0 { Start::Ready } else { Start::Reused };
@@ -131,10 +114,10 @@ impl<T: Send + 'static> Instance<T> {
         self.store.data_mut().renew(state, outgoing, context, limits, deadline);
     }
 
-    /// Instantiates it ahead of its first invocation, to which the fuel counts.
-    /// Whether that went well.
+    /// Instantiates it ahead of its first invocation, to which the fuel counts; returns
+    /// whether that succeeded.
     pub(crate) async fn prepare(&mut self, linked: &Linked<T>) -> bool {
-        self.store.data_mut().limiter.be_spare();
+        self.store.data_mut().limiter.set_spare();
         let prepared = self.run(linked, |_, _| Box::pin(async { Ok(()) })).await;
         self.fuelled = matches!(prepared, Ok((Outcome::Ok, Some(()))));
         self.fuelled
@@ -162,23 +145,24 @@ impl<T: Send + 'static> Instance<T> {
         let weight = self.limits.memory_bytes >> 20;
         let Self { store, charge, guest: made, .. } = self;
         let guarded = AssertUnwindSafe(async {
-            if linked.pace.is_long() {
-                migrate::leave().await;
+            if linked.cpu_time.is_long() {
+                request_migration().await;
             }
             let instance = match *made {
                 Some(instance) => instance,
                 None => {
-                    linked.memory.grow(&charge.hold, INSTANCE_BYTES).await?;
+                    linked.runtime.memory.grow(&charge.hold, INSTANCE_BYTES).await?;
                     *made.insert(linked.pre.instantiate_async(store.as_context_mut()).await?)
                 }
             };
             guest(store, instance).await
         });
-        let sharing = linked.turns.share(tenant, weight, guarded.catch_unwind());
-        let sharing = sharing.of(linked.pace.clone());
-        match tokio::time::timeout_at(deadline.into(), sharing).await {
-            // What the host did for it is looked at by epochs only.
-            Ok(Ok(Ok(_))) if self.overdrawn() => {
+        let scheduler = &linked.runtime.scheduler;
+        let scheduled = scheduler.schedule(tenant, weight, guarded.catch_unwind());
+        let scheduled = scheduled.measured_by(linked.cpu_time.clone());
+        match tokio::time::timeout_at(deadline.into(), scheduled).await {
+            // Epochs alone compare the host's work with the limit while the guest runs.
+            Ok(Ok(Ok(_))) if self.has_overspent() => {
                 let (limit, backtrace) = (self.limits.fuel, Vec::new());
                 Ok((Outcome::OutOfFuel { limit, backtrace }, None))
             }
@@ -196,15 +180,15 @@ impl<T: Send + 'static> Instance<T> {
         }
     }
 
-    /// Whether the error means that nothing of the guest ran for want of something.
+    /// Why nothing of the guest ran, if the error means that the node lacked something.
     fn refusal(&self, error: &wasmtime::Error) -> Option<Refused> {
-        let never_was = self.guest.is_none();
-        let denied = never_was && self.store.data().limiter.denied() == Some(Denied::Node);
+        let uninstantiated = self.guest.is_none();
+        let denied = uninstantiated && self.store.data().limiter.denied() == Some(Denied::Node);
         trap::refusal(error).or_else(|| denied.then_some(Refused::MemoryExhausted(Exhausted)))
     }
 
     fn fuel(&mut self) -> wasmtime::Result<()> {
-        self.store.data_mut().owed = 0;
+        self.store.data_mut().host_fuel = 0;
         self.store.set_fuel(self.limits.fuel)?;
         self.store.fuel_async_yield_interval(Some(FUEL_YIELD_INTERVAL))
     }
@@ -229,19 +213,19 @@ impl<T: Send + 'static> Instance<T> {
     }
 
     fn fuel_left(&self) -> u64 {
-        self.store.get_fuel().unwrap_or(0).saturating_sub(self.store.data().owed)
+        self.store.get_fuel().unwrap_or(0).saturating_sub(self.store.data().host_fuel)
     }
 
-    /// Whether it has used more than its fuel.
-    fn overdrawn(&self) -> bool {
-        self.store.data().owed > self.store.get_fuel().unwrap_or(0)
+    /// Whether it has used more than its fuel, with what the host did for it.
+    fn has_overspent(&self) -> bool {
+        self.store.data().host_fuel > self.store.get_fuel().unwrap_or(0)
     }
 
     pub(crate) fn host(&mut self) -> &mut Host<T> {
         self.store.data_mut()
     }
 
-    /// What is left of its fuel, its most memory, and what it wrote.
+    /// What is left of its fuel, its peak of memory, and what it wrote.
     pub(crate) fn used(&mut self) -> (u64, u64, Logs) {
         let left = self.fuel_left();
         let host = self.store.data_mut();
@@ -254,38 +238,29 @@ impl<T: Send + 'static> Instance<T> {
         Some((&mut self.store, guest))
     }
 
-    /// Lets it hold as much as the requests need that it serves at once.
-    pub(crate) fn share(&mut self) {
+    /// Lets it hold as many resources as the requests need that it serves at once.
+    pub(crate) fn raise_resource_limits(&mut self) {
         self.store.data_mut().table.set_max_capacity(SHARED_RESOURCES_MAX);
         if let Some(table) = self.store.concurrent_resource_table() {
             table.set_max_capacity(SHARED_RESOURCES_MAX);
         }
     }
 
-    /// Gives it back after an invocation whose guest returned: no other state
-    /// is one to run in again.
-    pub(crate) fn release(mut self) {
+    /// Counts an invocation that it has served; returns how many those are.
+    pub(crate) const fn count_served(&mut self) -> u32 {
         self.served = self.served.saturating_add(1);
-        if let Some(home) = self.home.take() {
-            home.give_back(self);
-        }
-    }
-
-    /// Invocations it has served.
-    pub(crate) const fn served(&self) -> u32 {
         self.served
     }
 }
 
-/// What becomes of a guest that has run for an epoch: it lets others run, or it
-/// has run for long enough. The executor's own timers may come late, as they are
+/// Decides whether a guest that has run for an epoch lets others run or is ended. The executor's own timers may come late, as they are
 /// looked at between tasks, some of which are guests.
 fn at_epoch<T>(mut store: StoreContextMut<'_, Host<T>>) -> wasmtime::Result<UpdateDeadline> {
-    // More than is left, if anything: the guest has its own count in a register.
+    // Not less than what is left: the guest has its own count in a register.
     let left = store.get_fuel()?;
     let host = store.data_mut();
     host.epochs.see();
-    if host.owed > left {
+    if host.host_fuel > left {
         return Err(Trap::OutOfFuel.into());
     }
     if Instant::now() >= host.expires {
@@ -294,16 +269,18 @@ fn at_epoch<T>(mut store: StoreContextMut<'_, Host<T>>) -> wasmtime::Result<Upda
     Ok(UpdateDeadline::Yield(1))
 }
 
-/// Takes what the guest owes from its fuel, and returns what is left. Not while
-/// its code runs, which has its own count in a register.
-pub(crate) fn settle<T>(store: &mut StoreContextMut<'_, Host<T>>) -> wasmtime::Result<u64> {
-    let owed = std::mem::take(&mut store.data_mut().owed);
-    let left = store.get_fuel()?.saturating_sub(owed);
+/// Deducts the fuel for the host's work from the guest's fuel, and returns what is left.
+/// Must not be called while the guest's code runs, which has its count in a register.
+pub(crate) fn deduct_host_fuel<T>(
+    store: &mut StoreContextMut<'_, Host<T>>,
+) -> wasmtime::Result<u64> {
+    let host_fuel = std::mem::take(&mut store.data_mut().host_fuel);
+    let left = store.get_fuel()?.saturating_sub(host_fuel);
     store.set_fuel(left)?;
     Ok(left)
 }
 
-fn wire(wasi: &mut WasiCtxBuilder, logs: &Log, stdio: Option<Stdio>) {
+fn set_stdio(wasi: &mut WasiCtxBuilder, logs: &Log, stdio: Option<Stdio>) {
     wasi.stderr(logs.stream(LogStream::Stderr));
     wasi.max_random_size(RANDOM_BYTES_AT_ONCE);
     wasi.allow_tcp(false).allow_udp(false);
