@@ -32,7 +32,7 @@ const KNOWN: [(&str, &str); 14] = [
         "api::code api::functions api::invocations api::keys api::messages api::objects \
          api::openapi api::uploads",
     ),
-    ("lambent-storage", "embedded holds memory stores"),
+    ("lambent-storage", "embedded holds stores"),
     (
         "lambent-storage",
         "embedded::emit embedded::event_log embedded::keyvalue embedded::messages \

@@ -256,7 +256,8 @@ fn is_test_only(tokens: &[Token]) -> bool {
     let [Token::Mark('#'), Token::Mark('['), Token::Word(cfg), ..] = tokens else { return false };
     let words = tokens[..attribute(tokens)].iter().filter_map(Token::word);
     let words: Vec<_> = words.collect();
-    cfg == "cfg" && words.contains(&"test") && !words.contains(&"not")
+    let may_be_else = words.contains(&"not") || words.contains(&"any");
+    cfg == "cfg" && words.contains(&"test") && !may_be_else
 }
 
 /// The number of tokens of the attribute that the tokens begin with.
