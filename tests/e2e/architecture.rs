@@ -9,21 +9,33 @@ use lambent_test_support::root;
 use serde_json::Value;
 
 /// Every crate of ours with the crates of ours it may depend on.
-const ARROWS: [(&str, &[&str]); 8] = [
+const ARROWS: [(&str, &[&str]); 9] = [
     ("lambent-types", &[]),
     ("lambent-engine", &["lambent-types"]),
     ("lambent-storage", &["lambent-types"]),
     ("lambent-capabilities", &["lambent-types", "lambent-engine", "lambent-storage"]),
-    ("lambent-control", &["lambent-types", "lambent-storage"]),
+    ("lambent-service", &["lambent-types", "lambent-storage"]),
     ("lambent-dispatch", &["lambent-types", "lambent-storage"]),
     (
-        "lambent-server",
+        "lambent-host",
         &[
             "lambent-types",
             "lambent-engine",
             "lambent-storage",
             "lambent-capabilities",
-            "lambent-control",
+            "lambent-service",
+            "lambent-dispatch",
+        ],
+    ),
+    (
+        "lambent-server",
+        &[
+            "lambent-host",
+            "lambent-types",
+            "lambent-engine",
+            "lambent-storage",
+            "lambent-capabilities",
+            "lambent-service",
             "lambent-dispatch",
         ],
     ),
@@ -35,11 +47,11 @@ const UNREACHABLE: [(&str, &[&str]); 6] = [
     ("lambent-types", &["wasmtime", "axum", "hyper", "tokio", "rusqlite"]),
     (
         "lambent-engine",
-        &["axum", "rusqlite", "lambent-storage", "lambent-control", "lambent-dispatch"],
+        &["axum", "rusqlite", "lambent-storage", "lambent-service", "lambent-dispatch"],
     ),
     ("lambent-storage", &["wasmtime", "axum", "lambent-engine"]),
-    ("lambent-capabilities", &["axum", "lambent-control", "lambent-dispatch"]),
-    ("lambent-control", &["wasmtime", "axum", "lambent-engine"]),
+    ("lambent-capabilities", &["axum", "lambent-service", "lambent-dispatch"]),
+    ("lambent-service", &["wasmtime", "axum", "lambent-engine"]),
     ("lambent-dispatch", &["wasmtime", "axum", "lambent-engine"]),
 ];
 
@@ -151,6 +163,21 @@ fn a_release_contains_nothing_that_is_for_tests() {
     for (name, on) in quickstart {
         assert_eq!(on, tested[&name], "{name} is compiled with other features by cargo quickstart");
     }
+}
+
+/// A door parses and renders: what it asks of stores, it asks of the service.
+#[test]
+fn doors_reach_no_store() {
+    let server = root().join("runtime/server/src");
+    let doors = ["request.rs", "router.rs", "state.rs", "traffic.rs"].map(|file| server.join(file));
+    let api = std::fs::read_dir(server.join("api")).unwrap().map(|entry| entry.unwrap().path());
+    let mut read = 0;
+    for door in doors.into_iter().chain(api) {
+        let text = std::fs::read_to_string(&door).unwrap();
+        assert!(!text.contains("lambent_storage"), "{} names storage", door.display());
+        read += 1;
+    }
+    assert!(read > 30, "only {read} files are doors");
 }
 
 #[test]

@@ -30,6 +30,7 @@ mod lifecycle;
 mod limits;
 mod logs_and_metrics;
 mod memory;
+mod namespaces;
 mod node;
 mod objects;
 mod order_queue;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use lambent_types::Namespace;
 
 use crate::client::Client;
 use crate::commands;
@@ -69,6 +70,10 @@ pub(crate) struct Global {
     )]
     key: Option<String>,
 
+    /// Work in this namespace [default: that of the key; `default` with the root key]
+    #[arg(long, global = true, value_name = "NAME", env = "LAMBENT_NAMESPACE")]
+    namespace: Option<Namespace>,
+
     /// Trust the certificate authorities in FILE (PEM) instead of the public ones
     #[arg(long, global = true, value_name = "FILE", env = "LAMBENT_CA")]
     ca: Option<PathBuf>,
@@ -86,7 +91,7 @@ impl Global {
             let text = format!("the key goes unencrypted to {endpoint}; use https");
             output::warn(self.json, &text);
         }
-        Client::with(found, self.ca.as_deref())
+        Ok(Client::with(found, self.ca.as_deref())?.in_namespace(self.namespace.clone()))
     }
 
     /// Where results go.
@@ -118,6 +123,8 @@ pub(crate) enum Command {
     Trigger(commands::trigger::TriggerArgs),
     Schedule(commands::schedule::ScheduleArgs),
     Usage(commands::usage::UsageArgs),
+    Namespace(commands::namespace::NamespaceArgs),
+    AccessKey(commands::access_key::AccessKeyArgs),
     Quickstart(commands::quickstart::QuickstartArgs),
     Completions(commands::completions::CompletionsArgs),
     Version(commands::version::VersionArgs),

@@ -6,114 +6,31 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambent_types::Problem;
-use ureq::http::{HeaderMap, Method, Request, Response, StatusCode, header, request};
+use lambent_types::{Namespace, Problem};
+use ureq::http::{HeaderMap, Request, Response, StatusCode, header, request};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, AsSendBody, Body, SendBody};
 
+use crate::call::excerpt;
+pub(crate) use crate::call::{Call, Payload, Reply, TIMEOUT};
 use crate::endpoint::Endpoint;
 use crate::error::{CliError, chain};
 use crate::hints;
 use crate::key;
 
-/// How long an ordinary request may take. Requests that wait for something have a
-/// timeout of their own.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// A body of this size or more is announced before it is sent, so that a server that
-/// refuses it can say why instead of closing the connection.
+/// From here on a body is announced before it is sent, so that a server that
+/// will not have it can say why instead of closing the connection.
 const ANNOUNCE_BYTES_MIN: u64 = 256 << 10;
 
-/// A client of a server, with the key to send.
+/// A connection to a server, with the key to show it.
 pub(crate) struct Client {
     agent: Agent,
     endpoint: Endpoint,
     key: Option<String>,
-    /// The places where a key was looked for, shown if the server asks for one.
+    /// Where everything is done, if not in the namespace of the key.
+    namespace: Option<Namespace>,
+    /// For whoever is told that a key is needed.
     notes: Vec<String>,
-}
-
-/// One request, as the commands describe it.
-pub(crate) struct Call<'a> {
-    /// The HTTP method.
-    pub(crate) method: Method,
-    /// Path and query, or a whole URL.
-    pub(crate) target: String,
-    /// Headers by name; a value that no header can have is an error.
-    pub(crate) headers: Vec<(String, String)>,
-    /// The body to send.
-    pub(crate) body: Payload<'a>,
-    /// When to give up waiting.
-    pub(crate) timeout: Duration,
-}
-
-impl Call<'_> {
-    /// A request without headers and body.
-    pub(crate) fn new(method: Method, target: impl Into<String>) -> Self {
-        let target = target.into();
-        Self { method, target, headers: Vec::new(), body: Payload::None, timeout: TIMEOUT }
-    }
-}
-
-impl<'a> Call<'a> {
-    /// Adds a header.
-    pub(crate) fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.push((name.into(), value.into()));
-        self
-    }
-
-    /// Sends a body of this media type.
-    pub(crate) fn body(self, content_type: impl Into<String>, body: Payload<'a>) -> Self {
-        Self { body, ..self }.header("content-type", content_type)
-    }
-
-    /// Waits this long instead.
-    pub(crate) fn timeout(self, timeout: Duration) -> Self {
-        Self { timeout, ..self }
-    }
-}
-
-/// A request body.
-pub(crate) enum Payload<'a> {
-    /// No body.
-    None,
-    /// A body in memory.
-    Bytes(&'a [u8]),
-    /// A body of known length, read as it is sent.
-    Stream(&'a mut dyn Read, u64),
-}
-
-/// An answer with a status below 400.
-pub(crate) struct Reply {
-    /// The status.
-    pub(crate) status: StatusCode,
-    /// The headers.
-    pub(crate) headers: HeaderMap,
-    /// The whole body.
-    pub(crate) body: Vec<u8>,
-}
-
-impl Reply {
-    /// A header's value; `None` if absent or not text.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// A header's value as a number.
-    pub(crate) fn number(&self, name: &str) -> Option<u64> {
-        self.header(name)?.parse().ok()
-    }
-
-    /// The body as JSON.
-    ///
-    /// # Errors
-    /// Fails if the body is something else: the peer is then no Lambent server.
-    pub(crate) fn json(&self) -> Result<serde_json::Value, CliError> {
-        serde_json::from_slice(&self.body).map_err(|_| {
-            CliError::failed(format!("the answer is not JSON: {}", excerpt(&self.body)))
-                .hint("something other than Lambent may be listening there")
-        })
-    }
 }
 
 /// An answer with a status below 400 whose body is still to come.
@@ -127,7 +44,7 @@ pub(crate) struct Opened<'a> {
 }
 
 impl Opened<'_> {
-    /// Returns the declared length of the body, if there is one.
+    /// How long the body will be, if that was said.
     pub(crate) fn bytes(&self) -> Option<u64> {
         self.headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
     }
@@ -175,7 +92,7 @@ impl Client {
     /// A client for `endpoint` that shows it `key`.
     ///
     /// # Errors
-    /// Never fails: it trusts the public authorities.
+    /// None: it trusts the public authorities.
     pub(crate) fn new(endpoint: Endpoint, key: Option<&str>) -> Result<Self, CliError> {
         let key = key.map(str::to_owned);
         Self::with(key::Found { endpoint, key, notes: Vec::new() }, None)
@@ -190,7 +107,7 @@ impl Client {
         let key::Found { endpoint, key, notes } = found;
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
-            // The key must not follow a redirect.
+            // Where a redirect leads, the key must not go.
             .max_redirects(0)
             .timeout_connect(Some(Duration::from_secs(5)))
             .user_agent(concat!("lambent/", env!("CARGO_PKG_VERSION")));
@@ -202,7 +119,12 @@ impl Client {
             let roots = RootCerts::Specific(Arc::new(certificates(ca)?));
             config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
         }
-        Ok(Self { agent: config.build().into(), endpoint, key, notes })
+        Ok(Self { agent: config.build().into(), endpoint, key, namespace: None, notes })
+    }
+
+    /// Does everything in `namespace`.
+    pub(crate) fn in_namespace(self, namespace: Option<Namespace>) -> Self {
+        Self { namespace, ..self }
     }
 
     /// The server this talks to.
@@ -240,8 +162,13 @@ impl Client {
             request = request.header(name, value);
         }
         // Whole URLs are functions, which must not get to see the key.
-        if let Some(key) = self.key.as_ref().filter(|_| call.target.starts_with('/')) {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+        if call.target.starts_with('/') {
+            if let Some(key) = &self.key {
+                request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+            }
+            if let Some(namespace) = &self.namespace {
+                request = request.header("lambent-namespace", namespace.as_str());
+            }
         }
         let timeout = call.timeout;
         let answer = match call.body {
@@ -359,16 +286,6 @@ fn detail(body: &[u8]) -> Option<String> {
     problem.get("detail")?.as_str().map(str::to_owned)
 }
 
-/// The beginning of a body that was not expected, in one line.
-fn excerpt(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.is_empty() {
-        return "(no body)".into();
-    }
-    line.chars().filter(|c| !c.is_control()).take(200).collect()
-}
-
 /// Writes text so that it can stand in a query.
 pub(crate) fn query_value(text: &str) -> String {
     use std::fmt::Write;
@@ -406,6 +323,8 @@ pub(crate) fn path_key(key: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ureq::http::Method;
+
     use super::*;
     use crate::canned::{Canned, answer};
     use crate::error::Exit;

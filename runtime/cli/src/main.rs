@@ -2,6 +2,7 @@
 
 mod api;
 mod args;
+mod call;
 #[cfg(test)]
 mod canned;
 mod client;

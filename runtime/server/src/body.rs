@@ -9,8 +9,8 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use lambent_dispatch::BoxError;
 
-use crate::activity::{Activity, Busy, Pieces};
-use crate::pace::{Measured, Pace};
+use crate::connection_timeouts::{ConnectionTimeouts, RequestGuard, StreamStall};
+use crate::min_rate::{Measured, MinRate};
 
 /// Why a request's body does not go on.
 #[derive(Debug, thiserror::Error)]
@@ -27,14 +27,18 @@ pub(crate) enum BodyError {
 /// its end or dropped, even if the request was answered before.
 pub(crate) struct RequestBody {
     incoming: Incoming,
-    activity: Arc<Activity>,
+    activity: Arc<ConnectionTimeouts>,
     measured: Measured,
-    busy: Option<Busy>,
+    busy: Option<RequestGuard>,
 }
 
 impl RequestBody {
-    pub(crate) fn new(incoming: Incoming, activity: Arc<Activity>, pace: Pace) -> Self {
-        let busy = (!incoming.is_end_stream()).then(|| Busy::go_on(activity.clone()));
+    pub(crate) fn new(
+        incoming: Incoming,
+        activity: Arc<ConnectionTimeouts>,
+        pace: MinRate,
+    ) -> Self {
+        let busy = (!incoming.is_end_stream()).then(|| RequestGuard::go_on(activity.clone()));
         Self { incoming, activity, measured: Measured::new(pace), busy }
     }
 }
@@ -99,13 +103,17 @@ impl From<Bytes> for Content {
 /// A response's body; its connection is busy until it was sent or dropped.
 pub(crate) struct ResponseBody {
     content: Content,
-    pieces: Pieces,
-    _busy: Busy,
+    pieces: StreamStall,
+    _busy: RequestGuard,
 }
 
 impl ResponseBody {
-    pub(crate) fn new(content: Content, activity: Arc<Activity>, busy: Busy) -> Self {
-        Self { content, pieces: Pieces::new(activity), _busy: busy }
+    pub(crate) fn new(
+        content: Content,
+        activity: Arc<ConnectionTimeouts>,
+        busy: RequestGuard,
+    ) -> Self {
+        Self { content, pieces: StreamStall::new(activity), _busy: busy }
     }
 }
 

@@ -1,11 +1,10 @@
 //! One connection, from its first byte to its last.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderValue;
 use hyper::rt::Executor;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -14,20 +13,18 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
-use tokio_util::sync::CancellationToken;
 
-use crate::activity::Verdict;
-use crate::forwarded::Proxies;
+use crate::connection_limits::ConnectionPermit;
+use crate::connection_timeouts::Verdict;
+use crate::forwarded::Peer;
+use crate::headers::HEADERS_MAX;
 use crate::io::Watched;
 use crate::options::Timeouts;
-use crate::places::Place;
-use crate::service::{self, Doors};
+use crate::request::{self, Doors};
 use crate::state::App;
 
 /// Most bytes of a request's head. Lambda's front door has 10 KiB, nginx 32.
 pub(crate) const HEAD_BYTES_MAX: usize = 64 << 10;
-/// Most header fields of a request.
-pub(crate) const HEADERS_MAX: usize = 100;
 /// Most requests at once on one HTTP/2 connection; the number RFC 9113
 /// recommends as the least.
 const STREAMS_MAX: u32 = 100;
@@ -43,15 +40,6 @@ const CONNECTION_WINDOW: u32 = 1 << 20;
 /// whole.
 const FRAME_BYTES_MAX: u32 = 16 << 10;
 
-/// The two ways in which connections are told to end.
-#[derive(Debug, Clone)]
-pub(crate) struct Stop {
-    /// Finish what is in flight and take nothing more.
-    pub(crate) drain: CancellationToken,
-    /// Drop everything.
-    pub(crate) now: CancellationToken,
-}
-
 /// What all connections of a listener have in common.
 pub(crate) struct Connections {
     doors: Doors,
@@ -61,31 +49,12 @@ pub(crate) struct Connections {
     secure: bool,
 }
 
-/// Where a request came from.
-#[derive(Debug)]
-pub(crate) struct Peer {
-    /// Its IP address: every request of the connection says it to the function.
-    pub(crate) client: HeaderValue,
-    pub(crate) secure: bool,
-    /// Whether it is a proxy whose word is taken on whom a request is from.
-    pub(crate) trusted: bool,
-}
-
-impl Peer {
-    pub(crate) fn new(address: IpAddr, secure: bool, proxies: &Proxies) -> Self {
-        // An address is always a valid value.
-        let client = HeaderValue::try_from(address.to_canonical().to_string());
-        let client = client.unwrap_or(HeaderValue::from_static("unknown"));
-        Self { client, secure, trusted: proxies.trust(address) }
-    }
-}
-
 impl Connections {
     pub(crate) fn new(doors: Doors, timeouts: Timeouts, secure: bool) -> Self {
         let mut http = Builder::new(Spawn(doors.app.clone()));
         http.http1()
             .timer(TokioTimer::new())
-            // Our own, see `Activity`: hyper's would also end idle connections.
+            // Our own, see `ConnectionTimeouts`: hyper's would also end idle connections.
             .header_read_timeout(None)
             .max_headers(HEADERS_MAX)
             .max_buf_size(HEAD_BYTES_MAX);
@@ -110,7 +79,7 @@ impl Connections {
         stream: std::net::TcpStream,
         address: SocketAddr,
         tls: Option<TlsAcceptor>,
-        place: Place,
+        place: ConnectionPermit,
     ) {
         let stream = match TcpStream::from_std(stream) {
             Ok(stream) => stream,
@@ -129,7 +98,7 @@ impl Connections {
     }
 
     /// Serves HTTP/1.1 or HTTP/2 on `stream`, whichever the client speaks.
-    async fn serve<S>(self: Arc<Self>, stream: S, address: SocketAddr, place: &Place)
+    async fn serve<S>(self: Arc<Self>, stream: S, address: SocketAddr, place: &ConnectionPermit)
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -140,7 +109,7 @@ impl Connections {
         let seen = activity.clone();
         let service = service_fn(move |request| {
             let (this, seen, peer) = (this.clone(), seen.clone(), peer.clone());
-            async move { service::answer(&this.doors, &seen, &peer, request).await }
+            async move { request::answer(&this.doors, &seen, &peer, request).await }
         });
         let mut connection = pin!(self.http.serve_connection(io, service));
         let mut drained = pin!(self.doors.app.stop.drain.cancelled());

@@ -10,7 +10,7 @@ use http::header::ORIGIN;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use lambent_types::ErrorCode;
 
-use crate::host::{Domains, Host};
+use crate::host_header::{Domains, Host};
 use crate::problem::Refusal;
 use crate::router::Route;
 

@@ -6,12 +6,29 @@ use std::net::{IpAddr, SocketAddr};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
 
-use crate::connection::Peer;
-
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+
+/// Where a request came from.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    /// Its IP address: every request of the connection says it to the function.
+    pub(crate) client: HeaderValue,
+    pub(crate) secure: bool,
+    /// Whether it is a proxy whose word is taken on whom a request is from.
+    pub(crate) trusted: bool,
+}
+
+impl Peer {
+    pub(crate) fn new(address: IpAddr, secure: bool, proxies: &Proxies) -> Self {
+        // An address is always a valid value.
+        let client = HeaderValue::try_from(address.to_canonical().to_string());
+        let client = client.unwrap_or(HeaderValue::from_static("unknown"));
+        Self { client, secure, trusted: proxies.trust(address) }
+    }
+}
 
 /// Fields in which proxies say whom a request is from, or what it was for,
 /// besides all that begin with `x-forwarded-`: RFC 7239, and what proxies and

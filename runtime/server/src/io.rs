@@ -9,24 +9,24 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
-use crate::activity::Activity;
+use crate::connection_timeouts::ConnectionTimeouts;
 
 /// How long a peer may go on sending a body that was refused.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// Tells the connection's [`Activity`] what is received and sent.
+/// Tells the connection's [`ConnectionTimeouts`] what is received and sent.
 ///
 /// A peer that is still sending a refused body when the socket closes is sent
 /// a reset, which may overtake the response that says why. So a shut-down
 /// stream goes on taking and dropping bytes for at most [`LINGER`].
 pub(crate) struct Watched<S> {
     stream: S,
-    activity: Arc<Activity>,
+    activity: Arc<ConnectionTimeouts>,
     linger: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S> Watched<S> {
-    pub(crate) const fn new(stream: S, activity: Arc<Activity>) -> Self {
+    pub(crate) const fn new(stream: S, activity: Arc<ConnectionTimeouts>) -> Self {
         Self { stream, activity, linger: None }
     }
 

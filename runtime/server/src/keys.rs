@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lambent_service::SecretSeed;
 use lambent_storage::{DataDir, layout, write_file};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -49,6 +50,12 @@ pub enum KeyError {
         layout::ROOT_KEY_FILE
     )]
     Malformed,
+    /// The seed of access keys is damaged.
+    #[error(
+        "{} is damaged; restore it from a backup, or delete it and every access key is void",
+        layout::ACCESS_KEY_SEED_FILE
+    )]
+    Seed,
     /// The operating system gave no random bytes.
     #[error("no random bytes for a key")]
     Random(#[source] getrandom::Error),
@@ -81,6 +88,20 @@ pub(crate) fn artifact_key(data: &DataDir) -> Result<[u8; 32], KeyError> {
     getrandom::fill(&mut key).map_err(KeyError::Random)?;
     write(data, layout::ARTIFACT_KEY_FILE, &key)?;
     Ok(key)
+}
+
+/// Reads what the secrets of access keys are made with, or makes it on the first
+/// start. A damaged one is never replaced: every access key would be lost without
+/// a word.
+pub(crate) fn secret_seed(data: &DataDir) -> Result<SecretSeed, KeyError> {
+    if let Some(stored) = read(data, layout::ACCESS_KEY_SEED_FILE)? {
+        let seed = stored.try_into().map_err(|_| KeyError::Seed)?;
+        return Ok(SecretSeed(seed));
+    }
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(KeyError::Random)?;
+    write(data, layout::ACCESS_KEY_SEED_FILE, &seed)?;
+    Ok(SecretSeed(seed))
 }
 
 impl RootKey {

@@ -1,11 +1,11 @@
 //! The composition root: listener, native API, function traffic, telemetry, drain.
 //!
-//! [`Server::start`] joins the engine to the control plane and to dispatch, and
+//! [`Server::start`] joins the engine to the service and to dispatch, and
 //! serves them over one listener:
 //!
 //! 1. `listener` accepts as many connections as are allowed and `connection`
 //!    speaks HTTP/1.1 or HTTP/2 on each, watching how long its peer takes;
-//! 2. `service` gives every request an id and an answer, and asks `router`
+//! 2. `request` gives every request an id and an answer, and asks `router`
 //!    which door it is for, by host and then by path;
 //! 3. `traffic` takes function traffic to dispatch and back, without a
 //!    framework in between; [`api`] serves `/v1`.
@@ -14,47 +14,43 @@
 
 pub mod api;
 
-mod activity;
 mod body;
-mod compiler;
 mod connection;
+mod connection_limits;
+mod connection_timeouts;
 mod cross_site;
 mod date;
 mod error;
 mod forwarded;
-mod functions;
 mod headers;
-mod host;
+mod host_header;
 mod io;
 mod keys;
 mod lineage;
 mod listener;
 mod memory;
 mod metrics;
-mod open_files;
+mod min_rate;
 mod options;
-mod pace;
 mod percent;
-mod places;
 mod problem;
 mod reload;
+mod request;
 mod router;
+mod sched_slice;
 mod server;
-mod service;
-mod slice;
-mod slots;
 mod state;
+mod stop;
 mod tls;
 mod traffic;
 mod urls;
-mod warm;
 mod watchdog;
 mod workers;
 
-pub use compiler::{COMPILE_WORKER, compile_worker};
 pub use error::{ServeError, StartError};
 pub use ipnet::IpNet;
 pub use keys::KeyError;
+pub use lambent_host::{COMPILE_WORKER, compile_worker};
 pub use lambent_storage::{QueueAttributes, Quota, Quotas, Redrive};
 pub use options::{InvalidOptions, Options, Timeouts, TlsFiles};
 pub use reload::Reload;

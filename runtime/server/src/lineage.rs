@@ -18,8 +18,7 @@ use lambent_types::{Lineage, Origin, Root};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::host::Domains;
-use crate::traffic::trace_parent;
+use crate::host_header::Domains;
 
 /// How old the field may be: a request is on its way for less.
 const AGE_MAX: Duration = Duration::from_secs(30);
@@ -105,6 +104,15 @@ pub(crate) fn origin(headers: &HeaderMap) -> Origin {
         Some(Said { lineage, root, .. }) => Origin { lineage, root, trace_parent },
         None => Origin { trace_parent, ..Origin::default() },
     }
+}
+
+/// The W3C trace that a request continues.
+fn trace_parent(headers: &HeaderMap) -> Option<String> {
+    // Version, trace, parent and flags, in hexadecimal: 55 characters in version 00.
+    let text = headers.get("traceparent")?.to_str().ok()?;
+    let plausible = (55..=128).contains(&text.len())
+        && text.bytes().all(|c| c.is_ascii_hexdigit() || c == b'-');
+    plausible.then(|| text.to_owned())
 }
 
 /// As [`origin`], and leaves nothing of it for the guest to see.
@@ -233,5 +241,18 @@ mod tests {
         assert!(!at("10.0.0.1:4566", None, local, "127.0.0.1:4566"));
         assert!(!at("0.0.0.0:4566", None, "10.0.0.1:999", "10.0.0.2:4566"));
         assert!(!at("0.0.0.0:4566", Some("fn.example.net"), "10.0.0.1:999", "1.2.3.4:443"));
+    }
+
+    #[test]
+    fn only_plausible_trace_parents_go_on() {
+        let parent = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert("traceparent", text.parse().unwrap());
+            trace_parent(&headers)
+        };
+        let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        assert_eq!(parent(good).as_deref(), Some(good));
+        assert_eq!(parent("00-xyz"), None);
+        assert_eq!(parent(&"0".repeat(200)), None);
     }
 }

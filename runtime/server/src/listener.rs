@@ -11,8 +11,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::connection::Connections;
+use crate::connection_limits::{ConnectionLimits, ConnectionPermit};
 use crate::error::StartError;
-use crate::places::{Place, Places};
 use crate::state::App;
 use crate::tls::Tls;
 use crate::workers::Workers;
@@ -51,7 +51,7 @@ pub(crate) struct Listener {
     pub(crate) socket: TcpListener,
     pub(crate) tls: Option<Arc<Tls>>,
     pub(crate) connections: Arc<Connections>,
-    pub(crate) places: Arc<Places>,
+    pub(crate) places: Arc<ConnectionLimits>,
     pub(crate) workers: Arc<Workers>,
     pub(crate) app: Arc<App>,
 }
@@ -96,7 +96,7 @@ impl Listener {
         let _ = timeout(Duration::from_millis(200), self.app.stop.drain.cancelled()).await;
     }
 
-    fn serve(&self, stream: TcpStream, address: SocketAddr, place: Place) {
+    fn serve(&self, stream: TcpStream, address: SocketAddr, place: ConnectionPermit) {
         // Each fails only for a connection that is gone.
         let _ = stream.set_nodelay(true);
         let Ok(stream) = stream.into_std() else { return };

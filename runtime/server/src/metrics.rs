@@ -12,6 +12,7 @@ use std::time::Duration;
 use http::StatusCode;
 use lambent_dispatch::{Delivered, Observe};
 use lambent_engine::Budget;
+use lambent_service::Totals;
 use lambent_types::{FunctionName, FunctionVersion, InvocationRecord, Namespace, Outcome, Start};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
@@ -21,10 +22,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use holdings::Holdings;
-pub(crate) use holdings::holdings;
-use queues::QueueDepth;
-pub(crate) use queues::queues;
+pub(crate) use queues::QUEUES_MAX;
 
 /// The media type of what [`Metrics::render`] returns.
 pub(crate) const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -314,12 +312,7 @@ impl Metrics {
 
     /// Everything in Prometheus' text form, with what queues and namespaces hold at
     /// this moment.
-    pub(crate) fn render(
-        &self,
-        in_flight: usize,
-        queues: Vec<QueueDepth>,
-        holdings: Holdings,
-    ) -> String {
+    pub(crate) fn render(&self, in_flight: usize, totals: Totals) -> String {
         self.in_flight.set(i64::try_from(in_flight).unwrap_or(i64::MAX));
         let usage = self.budget.usage();
         self.budget_bytes.set(i64::try_from(usage.capacity).unwrap_or(i64::MAX));
@@ -331,8 +324,10 @@ impl Metrics {
         let mut out = String::new();
         // Writing to a string fails only if an encoder does, and none of ours can.
         let written = text::encode_registry(&mut out, &self.registry)
-            .and_then(|()| text::encode_registry(&mut out, &queues::registry(queues)))
-            .and_then(|()| text::encode_registry(&mut out, &holdings::registry(holdings)))
+            .and_then(|()| text::encode_registry(&mut out, &queues::registry(totals.queues)))
+            .and_then(|()| {
+                text::encode_registry(&mut out, &holdings::registry(totals.held, totals.disk))
+            })
             .and_then(|()| text::encode_eof(&mut out));
         if let Err(error) = written {
             tracing::error!(%error, "cannot render metrics");
@@ -407,8 +402,8 @@ fn resident_bytes() -> Option<i64> {
 mod tests {
     use lambent_types::{Handler, Logs, Meter, RequestId, VersionNumber};
 
-    use super::holdings::tests::none;
     use super::*;
+    use lambent_service::DiskSpace;
 
     fn record(function: &str, outcome: Outcome) -> InvocationRecord {
         InvocationRecord {
@@ -424,6 +419,12 @@ mod tests {
         }
     }
 
+    /// Nothing, of a disk that says nothing.
+    fn none() -> Totals {
+        let disk = DiskSpace { free: None, reserve: 0, low: false };
+        Totals { held: Vec::new(), queues: Vec::new(), disk }
+    }
+
     #[test]
     fn invocations_are_counted_by_function_and_outcome() {
         let metrics = Metrics::new(Budget::new(1 << 20));
@@ -432,7 +433,7 @@ mod tests {
         metrics.finished(&record("hello", Outcome::Exited { code: 1 }));
         metrics.answered(Door::Function, StatusCode::BAD_GATEWAY);
         metrics.log_dropped();
-        let text = metrics.render(3, Vec::new(), none());
+        let text = metrics.render(3, none());
         for line in [
             "lambent_invocations_total{namespace=\"default\",function=\"hello\",outcome=\"ok\"} 2",
             "lambent_invocations_total{namespace=\"default\",function=\"hello\",outcome=\"exited\"} 1",
@@ -458,12 +459,12 @@ mod tests {
     fn deliveries_are_counted_by_what_became_of_them_and_aged_if_attempted() {
         let metrics = Metrics::new(Budget::new(1 << 20));
         let (namespace, function) = (Namespace::default(), "f".parse().unwrap());
-        assert!(!metrics.render(0, Vec::new(), none()).contains("lambent_deliveries_total{"));
+        assert!(!metrics.render(0, none()).contains("lambent_deliveries_total{"));
         for delivered in Delivered::ALL {
             metrics.delivered(&namespace, &function, delivered, Duration::from_secs(3));
         }
         metrics.delivered(&namespace, &function, Delivered::Succeeded, Duration::from_millis(1));
-        let text = metrics.render(0, Vec::new(), none());
+        let text = metrics.render(0, none());
         let labels = "namespace=\"default\",function=\"f\"";
         for delivered in Delivered::ALL {
             let count = 1 + usize::from(delivered == Delivered::Succeeded);
@@ -487,7 +488,7 @@ mod tests {
         for index in 0..FUNCTIONS_MAX + 10 {
             metrics.finished(&record(&format!("f{index}"), Outcome::Ok));
         }
-        let text = metrics.render(0, Vec::new(), none());
+        let text = metrics.render(0, none());
         let series = text.lines().filter(|l| l.starts_with("lambent_invocations_total")).count();
         assert_eq!(series, FUNCTIONS_MAX + 1);
         assert!(text.contains("function=\"_other\",outcome=\"ok\"} 10"));

@@ -44,38 +44,17 @@ impl Refusal {
 
     /// The request is for a part of a protocol that is not served.
     pub(crate) fn not_implemented(detail: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::NOT_IMPLEMENTED,
-            code: "not-implemented".into(),
-            title: "not implemented",
-            detail: detail.into(),
-            retryable: false,
-            allow: None,
-            close: false,
-        }
+        Self::new(ErrorCode::NotImplemented, detail)
     }
 
     /// The request expects of the server what it does not do.
     pub(crate) fn expectation_failed(detail: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::EXPECTATION_FAILED,
-            code: "expectation-failed".into(),
-            title: "expectation failed",
-            ..Self::not_implemented(detail)
-        }
+        Self::new(ErrorCode::ExpectationFailed, detail)
     }
 
     /// The head of the request is larger than allowed.
     pub(crate) fn head_too_large(detail: impl Into<String>) -> Self {
-        Self {
-            status: StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            code: "header-too-large".into(),
-            title: "request header too large",
-            detail: detail.into(),
-            retryable: false,
-            allow: None,
-            close: false,
-        }
+        Self::new(ErrorCode::HeaderTooLarge, detail)
     }
 
     /// The function ended without giving a response.
@@ -178,12 +157,6 @@ fn shortened(detail: &str) -> String {
         return detail.to_owned();
     }
     format!("{} … {}", &detail[..begin], &detail[end..])
-}
-
-impl From<lambent_storage::StorageError> for Refusal {
-    fn from(error: lambent_storage::StorageError) -> Self {
-        Error::from(error).into()
-    }
 }
 
 /// For axum: carries the refusal out to where the request's id is known.

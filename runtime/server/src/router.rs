@@ -6,7 +6,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Uri};
 use lambent_types::{Error, ErrorCode, FunctionName, Namespace, Qualifier};
 
-use crate::host::{Domains, Host};
+use crate::host_header::{Domains, Host};
 use crate::problem::Refusal;
 
 /// The function that a request is for.

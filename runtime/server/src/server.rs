@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambent_capabilities::{Network, Shared};
-use lambent_control::{Control, Inspect};
 use lambent_dispatch::{Deliveries, DeliveryStores, Dispatcher, Runner};
 use lambent_engine::Budget;
+use lambent_host::{Host, Setup, Slots};
+use lambent_service::{Inspect, Service};
 use lambent_storage::{DataDir, LogOptions, Quota, Quotas, Stores, layout};
 use lambent_types::{Clock, SystemClock, format_bytes};
 use tokio::net::TcpListener;
@@ -17,23 +18,22 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api;
-use crate::connection::{Connections, Stop};
+use crate::connection::Connections;
+use crate::connection_limits::ConnectionLimits;
 use crate::error::{ServeError, StartError};
 use crate::forwarded::Proxies;
-use crate::functions::{Functions, Setup};
-use crate::host::Domains;
+use crate::host_header::Domains;
 use crate::keys::{self, RootKey};
 use crate::lineage::{self, Lineages};
 use crate::listener::{self, Listener};
 use crate::memory::Plan;
 use crate::metrics::Metrics;
+use crate::min_rate::MinRate;
 use crate::options::Options;
-use crate::pace::Pace;
-use crate::places::Places;
 use crate::reload::Reload;
-use crate::service::Doors;
-use crate::slots::Slots;
+use crate::request::Doors;
 use crate::state::App;
+use crate::stop::Stop;
 use crate::tls::Tls;
 use crate::urls::Urls;
 use crate::watchdog::Watchdog;
@@ -62,6 +62,7 @@ pub struct Server {
     address: SocketAddr,
     grace: Duration,
     app: Arc<App>,
+    stores: Stores,
     reload: Reload,
     listening: JoinHandle<()>,
     /// They end with the server, not with the listener: what is in flight when
@@ -107,24 +108,25 @@ impl Server {
             idle_bytes: plan.idle,
             compile_cpu_seconds: options.compile_cpu_seconds,
         };
-        let functions = tokio::task::spawn_blocking(|| Functions::open(setup))
+        let host = tokio::task::spawn_blocking(|| Host::open(setup))
             .await
             .map_err(|error| StartError::Engine(error.into()))?
             .map_err(|error| StartError::Engine(error.into()))?;
-        for advice in functions.advice() {
+        for advice in host.advice() {
             tracing::warn!("{advice}");
         }
         let digests = opened.stores.registry.digests().await?;
         let registry = opened.stores.registry.clone();
-        let engine = Engine { inspect: functions.clone(), runner: functions.clone() };
+        let engine = Engine { inspect: host.clone(), runner: host.clone() };
         let domains = Domains::new(&options.domain);
         let server = Self::serve(options, opened, engine, budget)?;
         let lineages = server.app.lineages.clone();
-        functions.set_doors(lineage::Doors { lineages, listen: server.address, domains });
-        let (restored, provisioned) = (functions.clone(), functions.clone());
+        let doors = lineage::Doors { lineages, listen: server.address, domains };
+        host.set_doors(Arc::new(doors));
+        let (restored, provisioned) = (host.clone(), host.clone());
         server.spawn(async move { restored.restore(digests).await });
         server.spawn(async move { provisioned.provision_all(&*registry).await });
-        server.spawn(async move { functions.retire().await });
+        server.spawn(async move { host.retire().await });
         Ok(server)
     }
 
@@ -167,24 +169,25 @@ impl Server {
         let deliveries =
             Deliveries::new(dispatcher.clone(), DeliveryStores::from(&stores), clock.clone());
         let told = deliveries.clone();
-        let control = Control::new(stores.clone(), engine.inspect, clock)
-            .on_triggers_changed(move || told.triggers_changed());
         let stop = Stop { drain: CancellationToken::new(), now: CancellationToken::new() };
+        let seed = keys::secret_seed(&opened.data)?;
+        let service = Service::new(stores.clone(), engine.inspect, clock, seed)
+            .on_triggers_changed(move || told.triggers_changed())
+            .with_drain(stop.drain.clone());
         let app = Arc::new(App {
             dev: options.dev,
             domains,
             proxies: Arc::new(Proxies::new(options.trusted_proxies.clone())),
             lineages: Arc::new(Lineages::new().map_err(|error| StartError::Engine(error.into()))?),
             key: RootKey::open(&opened.data, &urls.base())?,
-            control,
+            service: Arc::new(service),
             dispatcher,
             deliveries,
-            stores,
             metrics,
             urls,
             uploads: Slots::new(UPLOADS_MAX, "uploads"),
             stall: options.timeouts.stall,
-            pace: Pace { grace: options.timeouts.body_grace, rate: options.timeouts.body_rate },
+            pace: MinRate { grace: options.timeouts.body_grace, rate: options.timeouts.body_rate },
             budget,
             stop,
             tasks: TaskTracker::new(),
@@ -199,9 +202,11 @@ impl Server {
         let reload = Reload::new(opened.tls.clone());
         let listening = listen(&app, socket, opened.tls, workers.clone(), &options);
         let (grace, _workers) = (options.grace, workers);
-        let server = Self { address, grace, app, reload, listening, _workers, _watchdog };
-        server.spawn(collect_garbage(server.app.clone()));
-        server.spawn(sweep(server.app.clone()));
+        let server = Self { address, grace, app, stores, reload, listening, _workers, _watchdog };
+        // They end by themselves, between two looks: what was begun in a store would hold
+        // the data directory after the server is gone.
+        server.app.tasks.spawn(collect_garbage(server.app.clone()));
+        server.app.tasks.spawn(sweep(server.stores.clone(), server.app.stop.drain.clone()));
         let (app, drain) = (server.app.clone(), server.app.stop.drain.clone());
         // Ends by itself when all it has in hand is settled.
         server.app.tasks.spawn(async move { app.deliveries.clone().run(drain).await });
@@ -248,7 +253,7 @@ impl Server {
             _ = &mut self.listening => Err(ServeError::Listener),
         };
         self.drain().await;
-        if timeout(CLOSING, self.app.stores.logs.flush()).await.is_err() {
+        if timeout(CLOSING, self.stores.logs.flush()).await.is_err() {
             tracing::error!("the last invocation records could not be written");
         }
         // Closing the databases blocks.
@@ -290,7 +295,7 @@ fn listen(
         socket,
         tls,
         connections: Arc::new(Connections::new(doors, options.timeouts, secure)),
-        places: Arc::new(Places::new(options, app.proxies.clone())),
+        places: Arc::new(ConnectionLimits::new(options, app.proxies.clone())),
         workers,
         app: app.clone(),
     };
@@ -342,18 +347,20 @@ fn program(options: &Options) -> Result<PathBuf, StartError> {
     }
 }
 
-async fn sweep(app: Arc<App>) {
-    loop {
-        tokio::time::sleep(SWEEP_EVERY).await;
-        app.stores.sweep().await;
+async fn sweep(stores: Stores, drain: CancellationToken) {
+    while drain.run_until_cancelled(tokio::time::sleep(SWEEP_EVERY)).await.is_some() {
+        stores.sweep().await;
     }
 }
 
 async fn collect_garbage(app: Arc<App>) {
     loop {
-        if let Err(error) = app.control.collect_garbage().await {
+        if let Err(error) = app.service.collect_garbage().await {
             tracing::warn!(%error, "cannot collect garbage; trying again later");
         }
-        tokio::time::sleep(COLLECT_EVERY).await;
+        let waited = app.stop.drain.run_until_cancelled(tokio::time::sleep(COLLECT_EVERY)).await;
+        if waited.is_none() {
+            return;
+        }
     }
 }

@@ -1,21 +1,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambent_control::Control;
 use lambent_dispatch::{Deliveries, Dispatcher};
 use lambent_engine::{Budget, Hold};
-use lambent_storage::Stores;
+use lambent_host::Slots;
+use lambent_service::Service;
 use lambent_types::Namespace;
 use tokio_util::task::TaskTracker;
 
-use crate::connection::Stop;
 use crate::forwarded::Proxies;
-use crate::host::Domains;
+use crate::host_header::Domains;
 use crate::keys::RootKey;
 use crate::lineage::Lineages;
 use crate::metrics::Metrics;
-use crate::pace::Pace;
-use crate::slots::Slots;
+use crate::min_rate::MinRate;
+use crate::stop::Stop;
 use crate::urls::Urls;
 
 /// What every door shares.
@@ -26,10 +25,9 @@ pub(crate) struct App {
     pub(crate) proxies: Arc<Proxies>,
     pub(crate) key: RootKey,
     pub(crate) lineages: Arc<Lineages>,
-    pub(crate) control: Control,
+    pub(crate) service: Arc<Service>,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) deliveries: Arc<Deliveries>,
-    pub(crate) stores: Stores,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) urls: Urls,
     /// One for every component that may be uploaded at the same time.
@@ -37,7 +35,7 @@ pub(crate) struct App {
     /// How long the next bytes of a body may take.
     pub(crate) stall: Duration,
     /// How fast a body has to come in.
-    pub(crate) pace: Pace,
+    pub(crate) pace: MinRate,
     /// The memory that functions and what is taken in for them may have.
     pub(crate) budget: Arc<Budget>,
     pub(crate) stop: Stop,

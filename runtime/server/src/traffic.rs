@@ -2,7 +2,7 @@
 
 use http::header::{CONTENT_LENGTH, HOST};
 use http::uri::{PathAndQuery, Scheme, Uri};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use lambent_dispatch::{Body, Caller, Reply};
@@ -10,9 +10,9 @@ use lambent_types::{FunctionVersion, Outcome, Qualifier, RequestId};
 
 use crate::api::auth;
 use crate::body::{Content, RequestBody};
-use crate::connection::Peer;
+use crate::forwarded::Peer;
 use crate::headers;
-use crate::host::Host;
+use crate::host_header::Host;
 use crate::lineage;
 use crate::problem::Refusal;
 use crate::router::Target;
@@ -36,11 +36,12 @@ pub(crate) async fn serve(
         Err(error) => return Err(error.clone().into()),
     };
     let (uri, headers) = (request.uri().clone(), request.headers_mut());
-    let principal = auth::caller_of_function(app, open, &uri, headers)?;
+    let principal = auth::caller_of_function(app, &target.namespace, open, &uri, headers).await?;
     let function = found?;
     let head = request.method() == Method::HEAD;
     let tell = app.dev || principal.is_some();
     let origin = lineage::take(request.headers_mut());
+    let principal = principal.and_then(|principal| principal.id().map(Into::into));
     let caller = Caller { id: RequestId::new(), principal, origin };
 
     let request = for_guest(app, request, peer, host, target)?;
@@ -85,15 +86,6 @@ fn ended(
         format!("function \"{name}\" gave no response; its logs have the details")
     };
     (id, Refusal::outcome(outcome, detail).into_response(id).map(Content::from))
-}
-
-/// The W3C trace that a request continues.
-pub(crate) fn trace_parent(headers: &HeaderMap) -> Option<String> {
-    // Version, trace, parent and flags, in hexadecimal: 55 characters in version 00.
-    let text = headers.get("traceparent")?.to_str().ok()?;
-    let plausible = (55..=128).contains(&text.len())
-        && text.bytes().all(|c| c.is_ascii_hexdigit() || c == b'-');
-    plausible.then(|| text.to_owned())
 }
 
 /// The request as the function gets it: absolute, without what was meant for
@@ -164,22 +156,4 @@ fn from_guest(app: &App, head: bool, response: Response<Body>) -> Response<Conte
 
 async fn discard(mut body: Body) {
     while let Some(Ok(_)) = body.frame().await {}
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_plausible_trace_parents_go_on() {
-        let parent = |text: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert("traceparent", text.parse().unwrap());
-            trace_parent(&headers)
-        };
-        let good = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-        assert_eq!(parent(good).as_deref(), Some(good));
-        assert_eq!(parent("00-xyz"), None);
-        assert_eq!(parent(&"0".repeat(200)), None);
-    }
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use lambent_types::{FunctionName, Namespace};
 
-use crate::host::Domains;
+use crate::host_header::Domains;
 
 /// The longest label of a host name, by DNS.
 const LABEL_CHARS_MAX: usize = 63;

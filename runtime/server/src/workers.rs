@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Handle};
 use tokio_util::sync::CancellationToken;
 
-use crate::slice;
+use crate::sched_slice;
 
 /// Tasks that are polled between two looks at the sockets. Guests that run long
 /// poll for a fraction of a millisecond, so tokio's 61 would be too many.
@@ -37,9 +37,9 @@ struct Worker {
 }
 
 /// A connection's place on a thread, until it is dropped.
-pub(crate) struct Place(Arc<AtomicUsize>);
+pub(crate) struct ConnectionPermit(Arc<AtomicUsize>);
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Relaxed);
     }
@@ -66,7 +66,7 @@ impl Workers {
             let executor = runtime.handle().clone();
             let stop = started.stop.clone();
             let serve = move || {
-                if let Err(error) = slice::shorten(SLICE) {
+                if let Err(error) = sched_slice::shorten(SLICE) {
                     tracing::debug!(%error, "requests may wait for the CPU longer");
                 }
                 runtime.block_on(stop.cancelled());
@@ -85,11 +85,11 @@ impl Workers {
     }
 
     /// The executor that serves the fewest connections, and a place on it.
-    pub(crate) fn place(&self) -> (&Handle, Place) {
+    pub(crate) fn place(&self) -> (&Handle, ConnectionPermit) {
         let fewest = self.workers.iter().min_by_key(|worker| worker.connections.load(Relaxed));
         let worker = fewest.unwrap_or(&self.workers[0]);
         worker.connections.fetch_add(1, Relaxed);
-        (&worker.executor, Place(worker.connections.clone()))
+        (&worker.executor, ConnectionPermit(worker.connections.clone()))
     }
 }
 

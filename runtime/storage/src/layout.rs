@@ -5,6 +5,7 @@
 //! | `format` | the version of this layout, in decimal: [`FORMAT`] | – |
 //! | `lock` | locked while a process uses the directory; holds its process id | nothing |
 //! | `root-key.json` | the key of the native API, mode 0600; written by the first `serve` | that key |
+//! | `access-key-seed` | what the secrets of access keys are made with, mode 0600 | every access key |
 //! | `artifact-key` | authenticates the files of `artifacts/`, and the cursors that guests list keys with | nothing: all are compiled again, and such a listing begins anew |
 //! | `artifacts/` | compiled code | nothing: compiled again |
 //! | `code/<2 hex>/<digest>.wasm` | components as they were uploaded, by SHA-256 | the functions |
@@ -19,7 +20,7 @@
 //! `PRAGMA user_version`. A release opens what older ones wrote, upgrading it
 //! in place, and refuses what newer ones wrote.
 //!
-//! A backup is a copy of `root-key.json`, `control.db`, the shards (by SQLite's
+//! A backup is a copy of `root-key.json`, `access-key-seed`, `control.db`, the shards (by SQLite's
 //! backup, or with the server stopped), `code/` and `objects/`, the databases first.
 
 /// The version of the layout.
@@ -32,6 +33,8 @@ pub const LOCK_FILE: &str = "lock";
 pub const ROOT_KEY_FILE: &str = "root-key.json";
 /// The key that authenticates compiled code.
 pub const ARTIFACT_KEY_FILE: &str = "artifact-key";
+/// What the secrets of access keys are made with.
+pub const ACCESS_KEY_SEED_FILE: &str = "access-key-seed";
 /// Compiled code.
 pub const ARTIFACTS_DIR: &str = "artifacts";
 /// Components as they were uploaded.

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::delivery::DeliveryPolicy;
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
+use crate::error_code::ErrorCode;
 use crate::grants::Grants;
 use crate::limits::{Limits, bounds};
 use crate::provisioned::Provisioned;

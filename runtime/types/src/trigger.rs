@@ -2,7 +2,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::delivery::DeliveryPolicy;
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
+use crate::error_code::ErrorCode;
 use crate::name::{BucketName, FunctionName, KeyspaceName, QueueName, TriggerName};
 use crate::pattern::Pattern;
 
@@ -44,13 +45,13 @@ pub enum Source {
         queue: QueueName,
         /// Most messages in one batch: 1 to 1,000. Only a function with a batch
         /// handler gets more than one at a time.
-        #[serde(default = "batch_size")]
+        #[serde(default = "default_batch_size")]
         batch_size: u32,
         /// Milliseconds to wait for a batch to fill: 0 to 300,000.
         #[serde(default)]
         batch_window_ms: u64,
         /// Most invocations of this trigger at once: 1 to 1,000.
-        #[serde(default = "concurrency_max")]
+        #[serde(default = "default_concurrency")]
         concurrency_max: u32,
     },
     /// Changes of the keys in a keyspace. The changes of one key are delivered in order.
@@ -65,12 +66,18 @@ pub enum Source {
     },
 }
 
-const fn batch_size() -> u32 {
-    10
+/// How many messages a function is given at a time where a queue's trigger does not
+/// say: Lambda's default for SQS.
+pub const BATCH_SIZE_DEFAULT: u32 = 10;
+/// How many invocations a queue's trigger runs at a time where it does not say.
+pub const CONCURRENCY_DEFAULT: u32 = 50;
+
+const fn default_batch_size() -> u32 {
+    BATCH_SIZE_DEFAULT
 }
 
-const fn concurrency_max() -> u32 {
-    50
+const fn default_concurrency() -> u32 {
+    CONCURRENCY_DEFAULT
 }
 
 /// An event source wired to a function.

@@ -2,6 +2,7 @@
 
 pub(crate) mod functions;
 pub(crate) mod keyvalue;
+pub(crate) mod namespaces;
 pub(crate) mod objects;
 pub(crate) mod queues;
 pub(crate) mod resources;

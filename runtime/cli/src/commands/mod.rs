@@ -1,5 +1,6 @@
 //! The commands: arguments and behaviour of each in one file.
 
+pub(crate) mod access_key;
 pub(crate) mod apply;
 pub(crate) mod bucket;
 pub(crate) mod completions;
@@ -13,6 +14,7 @@ pub(crate) mod kv;
 pub(crate) mod list;
 pub(crate) mod logs;
 mod named;
+pub(crate) mod namespace;
 pub(crate) mod object;
 pub(crate) mod publish;
 pub(crate) mod queue;
@@ -55,6 +57,8 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Trigger(args) => trigger::run(&args, global),
         Command::Schedule(args) => schedule::run(&args, global),
         Command::Usage(args) => usage::run(&args, global),
+        Command::Namespace(args) => namespace::run(&args, global),
+        Command::AccessKey(args) => access_key::run(&args, global),
         Command::Quickstart(args) => quickstart::run(&args, global),
         Command::Completions(args) => completions::run(&args, global),
         Command::Version(_) => version::run(global),

@@ -3,89 +3,140 @@
 use http::header::AUTHORIZATION;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
-use lambent_types::ErrorCode;
+use lambent_service::{Principal, Scope, secrets_in};
+use lambent_types::{ErrorCode, Namespace};
 
+use crate::lineage;
 use crate::problem::Refusal;
 use crate::state::App;
 
-/// The principal that the root key stands for.
-const ROOT: &str = "root";
+/// Names the namespace in which something is to be done.
+pub(crate) const NAMESPACE: HeaderName = HeaderName::from_static("lambent-namespace");
 
-/// Lets pass who shows the root key, and in development everyone.
-pub(crate) fn require_key(app: &App, headers: &HeaderMap) -> Result<(), Refusal> {
-    if app.dev || holds_key(app, headers)? {
+/// Lets in whoever shows a key, and in development everyone.
+pub(crate) async fn scope(app: &App, headers: &HeaderMap) -> Result<Scope, Refusal> {
+    let principal = principal(app, headers).await?;
+    let namespace = namespace(headers)?;
+    Ok(app.service.scope(principal, namespace, lineage::origin(headers)).await?)
+}
+
+/// Lets pass whoever administers the node.
+pub(crate) async fn administrator(app: &App, headers: &HeaderMap) -> Result<(), Refusal> {
+    if principal(app, headers).await?.may_administer() {
         return Ok(());
+    }
+    let detail = "the metrics are of the whole node, and need the root key";
+    Err(Refusal::new(ErrorCode::Forbidden, detail))
+}
+
+fn namespace(headers: &HeaderMap) -> Result<Option<Namespace>, Refusal> {
+    let mut given = headers.get_all(NAMESPACE).iter();
+    let Some(value) = given.next() else { return Ok(None) };
+    if given.next().is_some() {
+        return Err(Refusal::invalid("more than one lambent-namespace header"));
+    }
+    let text = value.to_str().map_err(|_| Refusal::invalid("lambent-namespace is not text"))?;
+    let name = text.parse().map_err(|error| {
+        Refusal::new(ErrorCode::InvalidName, format!("lambent-namespace: {error}"))
+    })?;
+    Ok(Some(name))
+}
+
+/// Who shows a key; in development whoever asks, unless the key is one.
+async fn principal(app: &App, headers: &HeaderMap) -> Result<Principal, Refusal> {
+    if app.dev {
+        return Ok(shown(app, headers).await?.unwrap_or(Principal::Anyone));
+    }
+    if let Some(principal) = holder(app, headers).await? {
+        return Ok(principal);
     }
     Err(Refusal::new(
         ErrorCode::Unauthorized,
-        "no key came with the request; send the secret of root-key.json, which is in the \
-         server's data directory, as Authorization: Bearer <secret>",
+        "no key came with the request; send the secret of an access key, or that of \
+         root-key.json, which is in the server's data directory, as \
+         Authorization: Bearer <secret>",
     ))
 }
 
 /// Who calls a function, of which anyone may call an `open` one. Where there
-/// is none the caller is asked for the key too: whether there is one is told to
-/// no one else.
+/// is none the caller is asked for a key too: whether there is one is told to
+/// no one else. A key of another namespace is none here.
 ///
-/// The key is taken out of every header, whatever the function is: it is ours,
-/// and whoever has it can do everything. A key in the target is refused, since
-/// it cannot be taken out unseen.
-pub(crate) fn caller_of_function(
+/// Keys are taken out of every header, whatever the function is: they are ours,
+/// and whoever has one can do all that it opens. A key in the target is refused,
+/// since it cannot be taken out unseen.
+pub(crate) async fn caller_of_function(
     app: &App,
+    namespace: &Namespace,
     open: bool,
     target: &Uri,
     headers: &mut HeaderMap,
-) -> Result<Option<String>, Refusal> {
-    let held = if open { shows_key(app, headers) } else { holds_key(app, headers)? };
-    if !open && !held {
+) -> Result<Option<Principal>, Refusal> {
+    let shown = if open { shown(app, headers).await? } else { holder(app, headers).await? };
+    let caller = shown.filter(|principal| principal.may_enter(namespace));
+    if !open && caller.is_none() {
         return Err(Refusal::new(
             ErrorCode::Unauthorized,
-            "no public function is here; send the key as Authorization: Bearer <secret> to call \
+            "no public function is here; send a key as Authorization: Bearer <secret> to call \
              one that is not public, or make it public",
         ));
     }
     let target = target.path_and_query().map_or("", PathAndQuery::as_str);
-    if app.key.is_in(target.as_bytes()) {
+    if holds_secret(app, target.as_bytes()) {
         return Err(Refusal::invalid(
-            "the target holds the key of this server; send it as Authorization: Bearer <secret>",
+            "the target holds a key of this server; send it as Authorization: Bearer <secret>",
         ));
     }
-    take_key(app, headers);
-    Ok(held.then(|| ROOT.into()))
+    take_keys(app, headers);
+    Ok(caller)
 }
 
-/// Removes every header that holds the root key.
-fn take_key(app: &App, headers: &mut HeaderMap) {
-    let holding = headers.iter().filter(|(_, value)| app.key.is_in(value.as_bytes()));
+fn holds_secret(app: &App, text: &[u8]) -> bool {
+    app.key.is_in(text) || secrets_in(text).next().is_some()
+}
+
+/// Removes every header that holds a key.
+fn take_keys(app: &App, headers: &mut HeaderMap) {
+    let holding = headers.iter().filter(|(_, value)| holds_secret(app, value.as_bytes()));
     let names: Vec<HeaderName> = holding.map(|(name, _)| name.clone()).collect();
     for name in names {
-        tracing::debug!(header = %name, "the key of the server was kept from a function");
+        tracing::debug!(header = %name, "a key of the server was kept from a function");
         headers.remove(name);
     }
 }
 
-/// Whether one of the credentials is the root key.
-fn shows_key(app: &App, headers: &HeaderMap) -> bool {
-    headers
-        .get_all(AUTHORIZATION)
-        .iter()
-        .any(|value| bearer(value).is_some_and(|key| app.key.is(key)))
+/// Whose key it is.
+async fn owner(app: &App, key: &[u8]) -> Result<Option<Principal>, Refusal> {
+    if app.key.is(key) {
+        return Ok(Some(Principal::Root));
+    }
+    Ok(app.service.authenticate(key).await?)
 }
 
-/// Whether the root key was shown. That a wrong one was is an error, not `false`.
-fn holds_key(app: &App, headers: &HeaderMap) -> Result<bool, Refusal> {
+/// Whose key one of the credentials is.
+async fn shown(app: &App, headers: &HeaderMap) -> Result<Option<Principal>, Refusal> {
+    for key in headers.get_all(AUTHORIZATION).iter().filter_map(bearer) {
+        if let Some(principal) = owner(app, key).await? {
+            return Ok(Some(principal));
+        }
+    }
+    Ok(None)
+}
+
+/// Whose key was shown. That a wrong one was is an error, not `None`.
+async fn holder(app: &App, headers: &HeaderMap) -> Result<Option<Principal>, Refusal> {
     let mut given = headers.get_all(AUTHORIZATION).iter();
-    let Some(value) = given.next() else { return Ok(false) };
+    let Some(value) = given.next() else { return Ok(None) };
     if given.next().is_some() {
         return Err(Refusal::invalid("more than one Authorization header"));
     }
-    match bearer(value) {
-        Some(key) if app.key.is(key) => Ok(true),
-        Some(_) => Err(Refusal::new(ErrorCode::Unauthorized, "the key is not that of this server")),
-        None => Err(Refusal::new(
-            ErrorCode::Unauthorized,
-            "the Authorization header is not of the form Bearer <secret>",
-        )),
+    let unauthorized = |detail| Err(Refusal::new(ErrorCode::Unauthorized, detail));
+    let Some(key) = bearer(value) else {
+        return unauthorized("the Authorization header is not of the form Bearer <secret>");
+    };
+    match owner(app, key).await? {
+        Some(principal) => Ok(Some(principal)),
+        None => unauthorized("the key is not one of this server, or not any more"),
     }
 }
 

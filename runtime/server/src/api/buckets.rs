@@ -1,15 +1,16 @@
 //! Buckets.
 
 use axum::Json;
+use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use http::{StatusCode, Uri};
 use jiff::Timestamp;
-use lambent_storage::Bucket;
-use lambent_types::{BucketName, Namespace};
+use lambent_service::Bucket;
+use lambent_types::BucketName;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::parts::State;
+use super::parts::Scope;
 use super::query::Params;
 use super::resource::{Resource, status};
 use crate::problem::Refusal;
@@ -43,9 +44,9 @@ pub(super) struct Buckets {
     get, path = "/v1/buckets", operation_id = "list_buckets",
     responses((status = 200, description = "All buckets, by name", body = Buckets)),
 )]
-pub(super) async fn list(app: State, uri: Uri) -> Result<Json<Buckets>, Refusal> {
+pub(super) async fn list(Extension(scope): Scope, uri: Uri) -> Result<Json<Buckets>, Refusal> {
     Params::read(&uri, &[])?;
-    let found = app.control.buckets(&Namespace::default()).await?;
+    let found = scope.buckets().await?;
     Ok(Json(Buckets { buckets: found.into_iter().map(Into::into).collect() }))
 }
 
@@ -58,13 +59,10 @@ pub(super) async fn list(app: State, uri: Uri) -> Result<Json<Buckets>, Refusal>
         (status = 201, description = "It is new", body = BucketView),
     ),
 )]
-pub(super) async fn put(
-    app: State,
-    bucket: Resource<BucketName>,
-    uri: Uri,
-) -> Result<Response, Refusal> {
+pub(super) async fn put(resource: Resource, uri: Uri) -> Result<Response, Refusal> {
+    let bucket = resource.bucket()?;
     Params::read(&uri, &[])?;
-    let made = app.control.put_bucket(&bucket.namespace, &bucket.name).await?;
+    let made = bucket.create().await?;
     Ok((status(made.created), Json(BucketView::from(made.value))).into_response())
 }
 
@@ -74,13 +72,10 @@ pub(super) async fn put(
     params(("name" = String, Path, description = "The bucket")),
     responses((status = 200, description = "The bucket", body = BucketView)),
 )]
-pub(super) async fn describe(
-    app: State,
-    bucket: Resource<BucketName>,
-    uri: Uri,
-) -> Result<Json<BucketView>, Refusal> {
+pub(super) async fn describe(resource: Resource, uri: Uri) -> Result<Json<BucketView>, Refusal> {
+    let bucket = resource.bucket()?;
     Params::read(&uri, &[])?;
-    Ok(Json(app.control.bucket(&bucket.namespace, &bucket.name).await?.into()))
+    Ok(Json(bucket.describe().await?.into()))
 }
 
 /// Deletes an empty bucket.
@@ -91,12 +86,9 @@ pub(super) async fn describe(
         (status = 409, description = "It is not empty, or a trigger is for its changes",
          body = lambent_types::Problem, content_type = "application/problem+json")),
 )]
-pub(super) async fn delete(
-    app: State,
-    bucket: Resource<BucketName>,
-    uri: Uri,
-) -> Result<StatusCode, Refusal> {
+pub(super) async fn delete(resource: Resource, uri: Uri) -> Result<StatusCode, Refusal> {
+    let bucket = resource.bucket()?;
     Params::read(&uri, &[])?;
-    app.control.delete_bucket(&bucket.namespace, &bucket.name).await?;
+    bucket.delete().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,10 +4,11 @@ use axum::response::{IntoResponse as _, Response};
 use http::Uri;
 use http::header::CONTENT_TYPE;
 
+use super::binary::Binary;
 use super::functions::WASM;
-use super::openapi::Binary;
-use super::parts::{Named, State, qualifier};
+use super::parts::qualifier;
 use super::query::Params;
+use super::resource::Resource;
 use crate::problem::Refusal;
 
 /// Downloads the component.
@@ -24,8 +25,9 @@ use crate::problem::Refusal;
          body = lambent_types::Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn download(app: State, named: Named, uri: Uri) -> Result<Response, Refusal> {
+pub(super) async fn download(resource: Resource, uri: Uri) -> Result<Response, Refusal> {
+    let function = resource.function()?;
     let params = Params::read(&uri, &["qualifier"])?;
-    let code = app.control.code(&named.namespace, &named.name, qualifier(&params)?).await?;
+    let code = function.code(qualifier(&params)?).await?;
     Ok(([(CONTENT_TYPE, WASM)], code).into_response())
 }

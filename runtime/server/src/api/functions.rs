@@ -7,20 +7,20 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::header::LOCATION;
 use http::{HeaderValue, Request, StatusCode, Uri};
-use lambent_types::{
-    ConfigurationPatch, ErrorCode, Namespace, Qualifier, bounds, parse_bytes, parse_duration,
-};
+use lambent_host::Full;
+use lambent_types::{ConfigurationPatch, ErrorCode, Namespace, Qualifier, bounds};
 
+use super::binary::Binary;
 use super::conditions::Conditions;
-use super::intake::{
-    Intake, IntakeError, JSON_BYTES_MAX, held, json, media_type, read_json, unsupported,
+use super::configuration_query;
+use super::limited_body::{
+    JSON_BYTES_MAX, LimitedBody, LimitedBodyError, held, json, media_type, read_json, unsupported,
 };
-use super::openapi::Binary;
-use super::parts::{Named, State, function_name, qualifier};
+use super::parts::{Scope, State, qualifier};
 use super::query::Params;
+use super::resource::{Resource, status};
 use super::view::{FunctionView, Functions};
 use crate::problem::Refusal;
-use crate::slots::Full;
 use crate::state::App;
 
 /// The media type of a component.
@@ -38,13 +38,15 @@ const FORM_BYTES: u64 = 16 << 10;
     ),
     responses((status = 200, description = "Functions by name", body = Functions)),
 )]
-pub(super) async fn list(app: State, uri: Uri) -> Result<Json<Functions>, Refusal> {
+pub(super) async fn list(
+    app: State,
+    Extension(scope): Scope,
+    uri: Uri,
+) -> Result<Json<Functions>, Refusal> {
     let params = Params::read(&uri, &["after", "limit"])?;
     let limit = params.limit(100, 1000)?;
-    let after = params.text("after").map(function_name).transpose()?;
-    let namespace = lambent_types::Namespace::default();
     // One more than asked for tells whether there is a next page.
-    let mut found = app.control.list(&namespace, after.as_ref(), limit + 1).await?;
+    let mut found = scope.functions(params.text("after"), limit + 1).await?;
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).map(|last| last.latest.name.clone());
@@ -67,13 +69,18 @@ pub(super) async fn list(app: State, uri: Uri) -> Result<Json<Functions>, Refusa
          body = lambent_types::Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn describe(app: State, named: Named, uri: Uri) -> Result<Response, Refusal> {
+pub(super) async fn describe(
+    app: State,
+    resource: Resource,
+    uri: Uri,
+) -> Result<Response, Refusal> {
+    let function = resource.function()?;
     let params = Params::read(&uri, &["qualifier"])?;
     if let Qualifier::Version(number) = qualifier(&params)? {
-        let version = app.control.version(&named.namespace, &named.name, number).await?;
+        let version = function.version(number).await?;
         return Ok(Json(FunctionView::of_version(&version)).into_response());
     }
-    let function = app.control.describe(&named.namespace, &named.name).await?;
+    let function = function.describe().await?;
     let view = FunctionView::of(&function, &app.urls);
     Ok((view.headers(), Json(view)).into_response())
 }
@@ -86,11 +93,6 @@ pub(super) async fn describe(app: State, named: Named, uri: Uri) -> Result<Respo
     put, path = "/v1/functions/{name}", operation_id = "deploy_function",
     params(
         ("name" = String, Path, description = "The function"),
-        ("memory" = Option<String>, Query, description = "Memory limit, such as `64MiB`"),
-        ("timeout" = Option<String>, Query, description = "Timeout, such as `250ms`"),
-        ("fuel" = Option<u64>, Query, description = "Fuel budget"),
-        ("public" = Option<bool>, Query, description = "Whether HTTP requests need no key"),
-        ("description" = Option<String>, Query, description = "Free text"),
         ("If-Match" = Option<String>, Header, description = "The revision to replace, or `*`"),
         ("If-None-Match" = Option<String>, Header, description = "`*`: only if it is new"),
     ),
@@ -112,24 +114,24 @@ pub(super) async fn describe(app: State, named: Named, uri: Uri) -> Result<Respo
 )]
 pub(super) async fn deploy(
     app: State,
-    named: Named,
+    resource: Resource,
     Extension(Conditions { precondition, .. }): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
-    let Named { namespace, name, .. } = &named;
+    let function = resource.function()?;
+    let namespace = function.namespace();
     let (patch, code) = match media_type(request.headers()).as_deref() {
         Some(WASM) => raw(&app, namespace, request).await?,
         Some(FORM) => form(&app, namespace, request).await?,
         _ => return Err(unsupported(request.headers(), "application/wasm")),
     };
-    let deployed = app.control.deploy(namespace, name, code, patch, &precondition).await?;
+    let deployed = function.deploy(code, patch, &precondition).await?;
     let view = FunctionView::of(&deployed.function, &app.urls);
     let mut headers = view.headers();
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/functions/{}", view.name)) {
         headers.insert(LOCATION, location);
     }
-    let status = if deployed.created { StatusCode::CREATED } else { StatusCode::OK };
-    Ok((status, headers, Json(view)).into_response())
+    Ok((status(deployed.created), headers, Json(view)).into_response())
 }
 
 /// The parts of a form that deploys.
@@ -143,9 +145,6 @@ struct DeployForm {
     code: Vec<u8>,
 }
 
-const CONFIGURABLE: [&str; 8] =
-    ["memory", "timeout", "fuel", "public", "description", "provisioned", "reuse", "shared"];
-
 /// A component as the body, configured in the query.
 async fn raw(
     app: &App,
@@ -153,20 +152,8 @@ async fn raw(
     request: Request<Body>,
 ) -> Result<(ConfigurationPatch, Bytes), Refusal> {
     let (parts, body) = request.into_parts();
-    let params = Params::read(&parts.uri, &CONFIGURABLE)?;
-    let millis = |text: &str| u64::try_from(parse_duration(text).ok()?.as_millis()).ok();
-    let patch = ConfigurationPatch {
-        memory_bytes: params.parse("memory", "a size such as 64MiB", |t| parse_bytes(t).ok())?,
-        timeout_ms: params.parse("timeout", "a duration such as 250ms", millis)?,
-        fuel: params.parse("fuel", "a number", |text| text.parse().ok())?,
-        public: params.parse("public", "true or false", |text| text.parse().ok())?,
-        provisioned: params.parse("provisioned", "a number or auto", |t| t.parse().ok())?,
-        reuse: params.parse("reuse", "a number", |text| text.parse().ok())?,
-        shared: params.parse("shared", "a number", |text| text.parse().ok())?,
-        description: params.text("description").map(str::to_owned),
-        ..ConfigurationPatch::default()
-    };
-    let intake = Intake::new(&parts.headers, body, bounds::CODE_BYTES_MAX, app.stall)?;
+    let patch = configuration_query::read(&parts.uri)?;
+    let intake = LimitedBody::new(&parts.headers, body, bounds::CODE_BYTES_MAX, app.stall)?;
     let intake = intake.charged(&app.hold(namespace))?;
     let _upload = app.uploads.take(Some(namespace.clone())).await.map_err(crowded)?;
     Ok((patch, intake.whole().await?))
@@ -187,7 +174,7 @@ async fn form(
     let (parts, body) = request.into_parts();
     let limit = bounds::CODE_BYTES_MAX + JSON_BYTES_MAX + FORM_BYTES;
     let hold = app.hold(namespace);
-    let intake = Intake::new(&parts.headers, body, limit, app.stall)?;
+    let intake = LimitedBody::new(&parts.headers, body, limit, app.stall)?;
     let body = Body::new(intake.charged(&hold)?);
     let _upload = app.uploads.take(Some(namespace.clone())).await.map_err(crowded)?;
     let mut form = Multipart::from_request(Request::from_parts(parts, body), &())
@@ -201,7 +188,7 @@ async fn form(
             "configuration" if patch.is_none() => {
                 let json = field.bytes().await.map_err(malformed)?;
                 if json.len() as u64 > JSON_BYTES_MAX {
-                    return Err(IntakeError::TooLarge(JSON_BYTES_MAX).into());
+                    return Err(LimitedBodyError::TooLarge(JSON_BYTES_MAX).into());
                 }
                 patch = Some(read_json(&json, "part \"configuration\"")?);
             }
@@ -225,7 +212,7 @@ async fn form(
 fn malformed(error: axum::extract::multipart::MultipartError) -> Refusal {
     let mut cause: Option<&dyn std::error::Error> = Some(&error);
     while let Some(current) = cause {
-        if let Some(intake) = current.downcast_ref::<IntakeError>() {
+        if let Some(intake) = current.downcast_ref::<LimitedBodyError>() {
             return (*intake).into();
         }
         cause = current.source();
@@ -254,15 +241,15 @@ fn malformed(error: axum::extract::multipart::MultipartError) -> Refusal {
 )]
 pub(super) async fn configure(
     app: State,
-    named: Named,
+    resource: Resource,
     Extension(Conditions { precondition, .. }): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
+    let function = resource.function()?;
     Params::read(request.uri(), &[])?;
-    let Named { namespace, name, .. } = &named;
     let accepted = ["application/json", "application/merge-patch+json"];
     let patch = json(request, &accepted, "configuration", app.stall).await?;
-    let function = app.control.configure(namespace, name, patch, &precondition).await?;
+    let function = function.configure(patch, &precondition).await?;
     let view = FunctionView::of(&function, &app.urls);
     Ok((view.headers(), Json(view)).into_response())
 }
@@ -281,13 +268,12 @@ pub(super) async fn configure(
     ),
 )]
 pub(super) async fn delete(
-    app: State,
-    named: Named,
+    resource: Resource,
     Extension(Conditions { precondition, .. }): Extension<Conditions>,
     uri: Uri,
 ) -> Result<StatusCode, Refusal> {
+    let function = resource.function()?;
     Params::read(&uri, &[])?;
-    let Named { namespace, name, .. } = &named;
-    app.control.delete(namespace, name, &precondition).await?;
+    function.delete(&precondition).await?;
     Ok(StatusCode::NO_CONTENT)
 }

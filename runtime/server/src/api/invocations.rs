@@ -11,12 +11,12 @@ use lambent_dispatch::{Caller, Invoked};
 use lambent_engine::Hold;
 use lambent_types::{InvocationRecord, Output, RequestId, bounds};
 
+use super::binary::Binary;
 use super::event;
-use super::intake::{Intake, IntakeError, held};
-use super::openapi::Binary;
-use super::parts::{Named, State, qualifier};
+use super::limited_body::{LimitedBody, LimitedBodyError, held};
+use super::parts::{State, qualifier};
 use super::query::Params;
-use crate::lineage;
+use super::resource::Resource;
 use crate::problem::Refusal;
 
 /// Invokes a function and waits for its answer.
@@ -65,10 +65,11 @@ use crate::problem::Refusal;
 )]
 pub(super) async fn invoke(
     app: State,
-    named: Named,
+    resource: Resource,
     Extension(id): Extension<RequestId>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
+    let (scope, handle) = (&resource.scope, resource.function()?);
     let params = Params::read(request.uri(), &["qualifier"])?;
     let qualifier = qualifier(&params)?;
     let (parts, body) = request.into_parts();
@@ -76,17 +77,17 @@ pub(super) async fn invoke(
         // To run it anyway could run it twice.
         return Err(Refusal::not_implemented("Idempotency-Key is not served by this release"));
     }
-    let mut event = event::read(&parts.headers, id, &named.name)?;
-    let function = app.dispatcher.resolve(&named.namespace, &named.name, qualifier).await?;
+    let mut event = event::read(&parts.headers, id, handle.name())?;
+    let function = app.dispatcher.resolve(handle.namespace(), handle.name(), qualifier).await?;
     let later = respond_async(&parts.headers);
     let limit = if later { bounds::VALUE_BYTES_MAX as u64 } else { bounds::PAYLOAD_BYTES_MAX };
-    let intake = Intake::new(&parts.headers, body, limit, app.stall)?;
-    let hold = app.hold(&named.namespace);
+    let intake = LimitedBody::new(&parts.headers, body, limit, app.stall)?;
+    let hold = app.hold(handle.namespace());
     event.data = intake.charged(&hold)?.whole().await?;
     let caller = Caller {
         id,
-        principal: Some("root".into()).filter(|_| !app.dev),
-        origin: lineage::origin(&parts.headers),
+        principal: scope.principal().id().map(Into::into),
+        origin: scope.origin().clone(),
     };
     if later {
         app.deliveries.invoke_later(&function, &caller, event).await?;
@@ -110,7 +111,7 @@ fn respond_async(headers: &HeaderMap) -> bool {
 
 /// What a function returned, charged until the client has taken it.
 fn kept(output: Output, hold: &Arc<Hold>) -> Result<Output, Refusal> {
-    hold.grow(output.data.len() as u64).map_err(|_| IntakeError::NoMemory)?;
+    hold.grow(output.data.len() as u64).map_err(|_| LimitedBodyError::NoMemory)?;
     Ok(Output { data: held(output.data, hold.clone()), ..output })
 }
 

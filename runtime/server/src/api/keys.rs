@@ -8,28 +8,25 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, ETAG};
-use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
-use lambent_storage::{Change, Entry, Expect, KeyValueError, ListKeys, SetOptions};
-use lambent_types::{KeyspaceName, Origin, bounds, parse_duration};
+use http::{HeaderValue, Request, StatusCode, Uri};
+use lambent_service::{Change, Entry, Expect, ListKeys, SetOptions};
+use lambent_types::{bounds, parse_duration};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::binary::Binary;
 use super::conditions::Conditions;
-use super::intake::{Intake, at_most, large_json};
-use super::openapi::Binary;
+use super::limited_body::{LimitedBody, at_most, large_json};
 use super::parts::State;
 use super::query::Params;
 use super::resource::Resource;
 use super::view::tag;
-use crate::lineage::origin;
 use crate::problem::Refusal;
 
 /// Keys on a page where none says how many.
 const LIMIT: usize = 100;
 /// Most bytes of a batch: what one transaction takes, in base64.
 const BATCH_BYTES_MAX: u64 = 24 << 20;
-
-type Keyspace = Resource<KeyspaceName>;
 
 /// A page of keys.
 #[derive(Debug, Serialize, ToSchema)]
@@ -67,14 +64,6 @@ pub(super) struct Batch {
     changes: Vec<BatchChange>,
 }
 
-fn refused(keyspace: &Keyspace, error: KeyValueError) -> Refusal {
-    lambent_control::explain::keyvalue(&keyspace.namespace, &keyspace.name, error).into()
-}
-
-fn key(keyspace: &Keyspace) -> &str {
-    keyspace.item.as_deref().unwrap_or_default()
-}
-
 fn expect(conditions: Conditions) -> Expect {
     let precondition = conditions.precondition;
     if precondition.is_empty() { Expect::Any } else { Expect::When(precondition) }
@@ -96,15 +85,15 @@ fn tagged(mut response: Response, revision: Option<u64>) -> Response {
     ),
     responses((status = 200, description = "Keys", body = Keys)),
 )]
-pub(super) async fn list(app: State, keyspace: Keyspace, uri: Uri) -> Result<Json<Keys>, Refusal> {
+pub(super) async fn list(resource: Resource, uri: Uri) -> Result<Json<Keys>, Refusal> {
+    let keyspace = resource.keyspace()?;
     let params = Params::read(&uri, &["prefix", "after", "limit"])?;
     let list = ListKeys {
         prefix: params.text("prefix").unwrap_or_default().to_owned(),
         after: params.text("after").map(str::to_owned),
         limit: params.limit(LIMIT, bounds::PAGE_MAX)?,
     };
-    let page = app.stores.keyvalue.list(&keyspace.namespace, &keyspace.name, list).await;
-    let page = page.map_err(|error| refused(&keyspace, error))?;
+    let page = keyspace.list(list).await?;
     Ok(Json(Keys { keys: page.keys, next: page.next }))
 }
 
@@ -119,13 +108,10 @@ pub(super) async fn list(app: State, keyspace: Keyspace, uri: Uri) -> Result<Jso
         (status = 200, description = "The value; `ETag` is its revision",
                body = Binary, content_type = "application/octet-stream")),
 )]
-pub(super) async fn get(app: State, keyspace: Keyspace, uri: Uri) -> Result<Response, Refusal> {
+pub(super) async fn get(resource: Resource, uri: Uri) -> Result<Response, Refusal> {
+    let keyspace = resource.keyspace()?;
     Params::read(&uri, &[])?;
-    let (key, name) = (key(&keyspace), &keyspace.name);
-    let found = app.stores.keyvalue.get(&keyspace.namespace, name, key).await;
-    let Some(Entry { value, revision, expires }) = found.map_err(|e| refused(&keyspace, e))? else {
-        return Err(lambent_control::explain::no_key(name, key).into());
-    };
+    let Entry { value, revision, expires } = keyspace.get(resource.item()).await?;
     let mut response = ([(CONTENT_TYPE, "application/octet-stream")], value).into_response();
     let expires = expires.and_then(|at| HeaderValue::try_from(at.to_string()).ok());
     if let Some(expires) = expires {
@@ -154,32 +140,22 @@ pub(super) async fn get(app: State, keyspace: Keyspace, uri: Uri) -> Result<Resp
 )]
 pub(super) async fn set(
     app: State,
-    keyspace: Keyspace,
+    resource: Resource,
     Extension(conditions): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
+    let keyspace = resource.keyspace()?;
     let params = Params::read(request.uri(), &["ttl"])?;
     let ttl = params.parse("ttl", "a duration such as 60s", |text| parse_duration(text).ok())?;
     let (parts, body) = request.into_parts();
     let options = SetOptions { expect: expect(conditions), ttl };
     let limit = bounds::VALUE_BYTES_MAX as u64;
-    let intake = Intake::new(&parts.headers, body, limit, app.stall)?;
-    let value = intake.charged(&app.hold(&keyspace.namespace))?.whole().await?;
-    let change = Change::Set { key: key(&keyspace).to_owned(), value, options };
-    let revisions = apply(&app, &keyspace, vec![change], origin(&parts.headers)).await?;
+    let intake = LimitedBody::new(&parts.headers, body, limit, app.stall)?;
+    let value = intake.charged(&app.hold(keyspace.namespace()))?.whole().await?;
+    let change = Change::Set { key: resource.item().to_owned(), value, options };
+    let revisions = keyspace.apply(vec![change]).await?;
     let revision = revisions.first().copied().flatten();
     Ok(tagged(StatusCode::NO_CONTENT.into_response(), revision))
-}
-
-async fn apply(
-    app: &State,
-    keyspace: &Keyspace,
-    changes: Vec<Change>,
-    origin: Origin,
-) -> Result<Vec<Option<u64>>, Refusal> {
-    let Resource { namespace, name, .. } = keyspace;
-    let made = app.stores.keyvalue.apply(namespace, name, changes, &origin).await;
-    made.map_err(|error| refused(keyspace, error))
 }
 
 /// Deletes a value, if there is one.
@@ -196,16 +172,14 @@ async fn apply(
          body = lambent_types::Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn delete(
-    app: State,
-    keyspace: Keyspace,
+    resource: Resource,
     Extension(conditions): Extension<Conditions>,
     uri: Uri,
-    headers: HeaderMap,
 ) -> Result<StatusCode, Refusal> {
+    let keyspace = resource.keyspace()?;
     Params::read(&uri, &[])?;
     let expect = expect(conditions);
-    let change = Change::Delete { key: key(&keyspace).to_owned(), expect };
-    apply(&app, &keyspace, vec![change], origin(&headers)).await?;
+    keyspace.apply(vec![Change::Delete { key: resource.item().to_owned(), expect }]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -218,17 +192,13 @@ pub(super) async fn delete(
     responses((status = 200, description = "`value`: what it is now", body = serde_json::Value)),
 )]
 pub(super) async fn increment(
-    app: State,
-    keyspace: Keyspace,
+    resource: Resource,
     uri: Uri,
-    headers: HeaderMap,
 ) -> Result<Json<serde_json::Value>, Refusal> {
+    let keyspace = resource.keyspace()?;
     let params = Params::read(&uri, &["by"])?;
     let by = params.parse("by", "a whole number", |text| text.parse().ok())?.unwrap_or(1);
-    let Resource { namespace, name, .. } = &keyspace;
-    let (key, origin) = (key(&keyspace), origin(&headers));
-    let value = app.stores.keyvalue.increment(namespace, name, key, by, &origin).await;
-    let value = value.map_err(|error| refused(&keyspace, error))?;
+    let value = keyspace.increment(resource.item(), by).await?;
     Ok(Json(serde_json::json!({ "value": value })))
 }
 
@@ -242,15 +212,15 @@ pub(super) async fn increment(
 )]
 pub(super) async fn batch(
     app: State,
-    keyspace: Keyspace,
+    resource: Resource,
     request: Request<Body>,
 ) -> Result<Json<serde_json::Value>, Refusal> {
+    let keyspace = resource.keyspace()?;
     Params::read(request.uri(), &[])?;
-    let origin = origin(request.headers());
     let given: Batch =
         large_json(request, &["application/json"], BATCH_BYTES_MAX, "batch", app.stall).await?;
     let changes = given.changes.into_iter().enumerate().map(change).collect::<Result<_, _>>()?;
-    let revisions = apply(&app, &keyspace, changes, origin).await?;
+    let revisions = keyspace.apply(changes).await?;
     Ok(Json(serde_json::json!({ "revisions": revisions })))
 }
 

@@ -1,15 +1,16 @@
 //! Keyspaces.
 
 use axum::Json;
+use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use http::{StatusCode, Uri};
 use jiff::Timestamp;
-use lambent_storage::Keyspace;
-use lambent_types::{KeyspaceName, Namespace};
+use lambent_service::Keyspace;
+use lambent_types::KeyspaceName;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::parts::State;
+use super::parts::Scope;
 use super::query::Params;
 use super::resource::{Resource, status};
 use crate::problem::Refusal;
@@ -43,9 +44,9 @@ pub(super) struct Keyspaces {
     get, path = "/v1/keyspaces", operation_id = "list_keyspaces",
     responses((status = 200, description = "All keyspaces, by name", body = Keyspaces)),
 )]
-pub(super) async fn list(app: State, uri: Uri) -> Result<Json<Keyspaces>, Refusal> {
+pub(super) async fn list(Extension(scope): Scope, uri: Uri) -> Result<Json<Keyspaces>, Refusal> {
     Params::read(&uri, &[])?;
-    let found = app.control.keyspaces(&Namespace::default()).await?;
+    let found = scope.keyspaces().await?;
     Ok(Json(Keyspaces { keyspaces: found.into_iter().map(Into::into).collect() }))
 }
 
@@ -58,13 +59,10 @@ pub(super) async fn list(app: State, uri: Uri) -> Result<Json<Keyspaces>, Refusa
         (status = 201, description = "It is new", body = KeyspaceView),
     ),
 )]
-pub(super) async fn put(
-    app: State,
-    keyspace: Resource<KeyspaceName>,
-    uri: Uri,
-) -> Result<Response, Refusal> {
+pub(super) async fn put(resource: Resource, uri: Uri) -> Result<Response, Refusal> {
+    let keyspace = resource.keyspace()?;
     Params::read(&uri, &[])?;
-    let made = app.control.put_keyspace(&keyspace.namespace, &keyspace.name).await?;
+    let made = keyspace.create().await?;
     Ok((status(made.created), Json(KeyspaceView::from(made.value))).into_response())
 }
 
@@ -74,13 +72,10 @@ pub(super) async fn put(
     params(("name" = String, Path, description = "The keyspace")),
     responses((status = 200, description = "The keyspace", body = KeyspaceView)),
 )]
-pub(super) async fn describe(
-    app: State,
-    keyspace: Resource<KeyspaceName>,
-    uri: Uri,
-) -> Result<Json<KeyspaceView>, Refusal> {
+pub(super) async fn describe(resource: Resource, uri: Uri) -> Result<Json<KeyspaceView>, Refusal> {
+    let keyspace = resource.keyspace()?;
     Params::read(&uri, &[])?;
-    Ok(Json(app.control.keyspace(&keyspace.namespace, &keyspace.name).await?.into()))
+    Ok(Json(keyspace.describe().await?.into()))
 }
 
 /// Deletes an empty keyspace.
@@ -91,12 +86,9 @@ pub(super) async fn describe(
         (status = 409, description = "It is not empty, or a trigger is for its changes",
          body = lambent_types::Problem, content_type = "application/problem+json")),
 )]
-pub(super) async fn delete(
-    app: State,
-    keyspace: Resource<KeyspaceName>,
-    uri: Uri,
-) -> Result<StatusCode, Refusal> {
+pub(super) async fn delete(resource: Resource, uri: Uri) -> Result<StatusCode, Refusal> {
+    let keyspace = resource.keyspace()?;
     Params::read(&uri, &[])?;
-    app.control.delete_keyspace(&keyspace.namespace, &keyspace.name).await?;
+    keyspace.delete().await?;
     Ok(StatusCode::NO_CONTENT)
 }

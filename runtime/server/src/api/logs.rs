@@ -5,16 +5,14 @@ use std::time::Duration;
 use axum::Json;
 use http::Uri;
 use jiff::Timestamp;
-use lambent_storage::{LogPage, LogQuery};
+use lambent_service::{LogFilter, LogPage};
 use lambent_types::{InvocationRecord, RequestId, parse_duration};
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 use utoipa::ToSchema;
 
-use super::parts::{Named, State};
 use super::query::Params;
+use super::resource::Resource;
 use crate::problem::Refusal;
-use crate::state::App;
 
 /// The longest a request may wait for news: below what proxies allow.
 const WAIT_MAX: Duration = Duration::from_secs(50);
@@ -64,7 +62,8 @@ impl From<LogPage> for Logs {
          body = lambent_types::Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn read(app: State, named: Named, uri: Uri) -> Result<Json<Logs>, Refusal> {
+pub(super) async fn read(resource: Resource, uri: Uri) -> Result<Json<Logs>, Refusal> {
+    let function = resource.function()?;
     let params = Params::read(&uri, &["after", "since", "request", "limit", "wait"])?;
     let number = |text: &str| text.parse().ok();
     let after = params.parse("after", "a cursor, as \"next\" gave it", number)?;
@@ -76,38 +75,9 @@ pub(super) async fn read(app: State, named: Named, uri: Uri) -> Result<Json<Logs
     let wait = params.parse("wait", "a duration of at most 50s", |text| {
         parse_duration(text).ok().filter(|wait| *wait <= WAIT_MAX)
     })?;
-    let query = LogQuery {
-        after,
-        since,
-        request,
-        limit: params.limit(100, 1000)?,
-        newest: after.is_none() && since.is_none(),
-        ..LogQuery::new(named.namespace.clone(), named.name.clone())
-    };
-    let page = watch(&app, query, wait.unwrap_or_default()).await?;
-    if page.records.is_empty() {
-        // Of deleted functions there may be records left; of others a mistyped
-        // name should not look like silence.
-        app.control.describe(&named.namespace, &named.name).await?;
-    }
+    let (limit, wait) = (params.limit(100, 1000)?, wait.unwrap_or_default());
+    let page = function.logs(LogFilter { after, since, request, limit, wait }).await?;
     Ok(Json(page.into()))
-}
-
-/// Reads a page; waits for one that is not empty.
-async fn watch(app: &App, mut query: LogQuery, wait: Duration) -> Result<LogPage, Refusal> {
-    let deadline = Instant::now() + wait;
-    loop {
-        let page = app.stores.logs.query(query.clone()).await?;
-        let left = deadline.saturating_duration_since(Instant::now());
-        if !page.records.is_empty() || left.is_zero() || app.stop.drain.is_cancelled() {
-            return Ok(page);
-        }
-        query.after = Some(page.next);
-        tokio::select! {
-            () = app.stop.drain.cancelled() => {}
-            () = app.stores.logs.changed(page.next, left) => {}
-        }
-    }
 }
 
 /// A time, or how long ago.

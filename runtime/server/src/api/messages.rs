@@ -12,18 +12,17 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request, StatusCode, Uri};
 use jiff::Timestamp;
-use lambent_storage::{Message, NewMessage, QueueError, Receipt, Sent};
-use lambent_types::{ErrorCode, QueueName, bounds, parse_duration};
+use lambent_service::{Message, NewMessage, Receipt, Receive, Sent};
+use lambent_types::{bounds, parse_duration};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::binary::Binary;
 use super::header;
-use super::intake::{Intake, at_most, json, media_type, read_large_json};
-use super::openapi::Binary;
+use super::limited_body::{LimitedBody, at_most, json, media_type, read_large_json};
 use super::parts::State;
 use super::query::Params;
 use super::resource::Resource;
-use crate::lineage;
 use crate::problem::Refusal;
 
 /// Several messages at once.
@@ -165,10 +164,6 @@ pub(super) struct Visibility {
     pub(super) visibility_ms: u64,
 }
 
-fn refused(queue: &Resource<QueueName>, error: QueueError) -> Refusal {
-    lambent_control::explain::queue(&queue.namespace, &queue.name, error).into()
-}
-
 /// Sends a message, or several of them.
 ///
 /// The body is the message's, `Content-Type` its media type, and headers
@@ -189,27 +184,24 @@ fn refused(queue: &Resource<QueueName>, error: QueueError) -> Refusal {
 )]
 pub(super) async fn send(
     app: State,
-    queue: Resource<QueueName>,
+    resource: Resource,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
+    let queue = resource.queue()?;
     let params = Params::read(request.uri(), &["delay"])?;
     let delay = params.parse("delay", "a duration such as 5s", |text| parse_duration(text).ok())?;
     let (parts, body) = request.into_parts();
     let several = media_type(&parts.headers).as_deref() == Some(BATCH);
     let limit = if several { BATCH_BYTES_MAX } else { bounds::VALUE_BYTES_MAX as u64 };
-    let intake = Intake::new(&parts.headers, body, limit, app.stall)?;
-    let bytes = intake.charged(&app.hold(&queue.namespace))?.whole().await?;
+    let intake = LimitedBody::new(&parts.headers, body, limit, app.stall)?;
+    let bytes = intake.charged(&app.hold(queue.namespace()))?.whole().await?;
     let messages = if several {
         let given: MessagesToSend = read_large_json(bytes, "list of messages").await?;
         given.messages.into_iter().enumerate().map(one_of_several).collect::<Result<_, _>>()?
     } else {
         vec![alone(&parts.headers, bytes, delay)?]
     };
-    let origin = lineage::origin(&parts.headers);
-    let queues = &app.stores.queues;
-    let sent = queues.send(&queue.namespace, &queue.name, messages, &origin).await;
-    let sent: Vec<SentView> =
-        sent.map_err(|error| refused(&queue, error))?.into_iter().map(Into::into).collect();
+    let sent: Vec<SentView> = queue.send(messages).await?.into_iter().map(Into::into).collect();
     Ok(match (several, <[SentView; 1]>::try_from(sent)) {
         (false, Ok([one])) => (StatusCode::CREATED, Json(one)).into_response(),
         (_, sent) => {
@@ -275,26 +267,19 @@ fn alone(headers: &HeaderMap, body: Bytes, delay: Option<Duration>) -> Result<Ne
     ),
     responses((status = 200, description = "Messages, perhaps none", body = Received)),
 )]
-pub(super) async fn receive(
-    app: State,
-    queue: Resource<QueueName>,
-    uri: Uri,
-) -> Result<Json<Received>, Refusal> {
+pub(super) async fn receive(resource: Resource, uri: Uri) -> Result<Json<Received>, Refusal> {
+    let queue = resource.queue()?;
     let params = Params::read(&uri, &["limit", "visibility", "wait"])?;
     let limit = params.limit(LIMIT, bounds::BATCH_MAX)?;
     let duration = |text: &str| parse_duration(text).ok();
     let visibility = params.parse("visibility", "a duration such as 30s", duration)?;
     let visibility =
-        visibility.map_or(lambent_storage::Visibility::Queue, lambent_storage::Visibility::For);
+        visibility.map_or(lambent_service::Visibility::Queue, lambent_service::Visibility::For);
     let wait = params.parse("wait", "a duration of at most 20s", |text| {
         duration(text).filter(|wait| *wait <= WAIT_MAX)
     })?;
-    let (queues, wait) = (&app.stores.queues, wait.unwrap_or_default());
-    let received = tokio::select! {
-        received = queues.receive(&queue.namespace, &queue.name, limit, visibility, wait) => received,
-        () = app.stop.drain.cancelled() => Ok(Vec::new()),
-    };
-    let messages = received.map_err(|error| refused(&queue, error))?;
+    let wait = wait.unwrap_or_default();
+    let messages = queue.receive(Receive { limit, visibility, wait }).await?;
     Ok(Json(Received { messages: messages.into_iter().map(Into::into).collect() }))
 }
 
@@ -307,19 +292,11 @@ pub(super) async fn receive(
         (status = 410, description = "The message was received again since",
          body = lambent_types::Problem, content_type = "application/problem+json")),
 )]
-pub(super) async fn delete_one(
-    app: State,
-    queue: Resource<QueueName>,
-    uri: Uri,
-) -> Result<StatusCode, Refusal> {
+pub(super) async fn delete_one(resource: Resource, uri: Uri) -> Result<StatusCode, Refusal> {
+    let queue = resource.queue()?;
     Params::read(&uri, &[])?;
-    let receipt = Receipt(queue.item.clone().unwrap_or_default());
-    let queues = &app.stores.queues;
-    let deleted = queues.delete(&queue.namespace, &queue.name, &[receipt]).await;
-    match deleted.map_err(|error| refused(&queue, error))?.first() {
-        Some(true) => Ok(StatusCode::NO_CONTENT),
-        _ => Err(refused(&queue, QueueError::Receipt)),
-    }
+    queue.delete_message(Receipt(resource.item().to_owned())).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Sets when the message of a receipt can be received again.
@@ -332,16 +309,14 @@ pub(super) async fn delete_one(
 )]
 pub(super) async fn change_visibility(
     app: State,
-    queue: Resource<QueueName>,
+    resource: Resource,
     request: Request<Body>,
 ) -> Result<StatusCode, Refusal> {
+    let queue = resource.queue()?;
     Params::read(request.uri(), &[])?;
     let given: Visibility = json(request, &["application/json"], "visibility", app.stall).await?;
-    let receipt = Receipt(queue.item.clone().unwrap_or_default());
-    let visibility = Duration::from_millis(given.visibility_ms);
-    let queues = &app.stores.queues;
-    let done = queues.change_visibility(&queue.namespace, &queue.name, &receipt, visibility).await;
-    done.map_err(|error| refused(&queue, error))?;
+    let receipt = Receipt(resource.item().to_owned());
+    queue.change_visibility(&receipt, Duration::from_millis(given.visibility_ms)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -354,19 +329,15 @@ pub(super) async fn change_visibility(
 )]
 pub(super) async fn delete(
     app: State,
-    queue: Resource<QueueName>,
+    resource: Resource,
     request: Request<Body>,
 ) -> Result<Json<serde_json::Value>, Refusal> {
+    let queue = resource.queue()?;
     Params::read(request.uri(), &[])?;
     let given: Receipts =
         json(request, &["application/json"], "list of receipts", app.stall).await?;
-    if given.receipts.len() > bounds::BATCH_MAX {
-        let detail = format!("there are more than {} receipts", bounds::BATCH_MAX);
-        return Err(Refusal::new(ErrorCode::InvalidRequest, detail));
-    }
     let receipts: Vec<_> = given.receipts.into_iter().map(Receipt).collect();
-    let deleted = app.stores.queues.delete(&queue.namespace, &queue.name, &receipts).await;
-    let deleted = deleted.map_err(|error| refused(&queue, error))?;
+    let deleted = queue.delete_messages(&receipts).await?;
     Ok(Json(serde_json::json!({ "deleted": deleted })))
 }
 
@@ -378,13 +349,12 @@ pub(super) async fn delete(
                body = serde_json::Value)),
 )]
 pub(super) async fn purge(
-    app: State,
-    queue: Resource<QueueName>,
+    resource: Resource,
     uri: Uri,
 ) -> Result<Json<serde_json::Value>, Refusal> {
+    let queue = resource.queue()?;
     Params::read(&uri, &[])?;
-    let deleted = app.stores.queues.purge(&queue.namespace, &queue.name).await;
-    let deleted = deleted.map_err(|error| refused(&queue, error))?;
+    let deleted = queue.purge().await?;
     Ok(Json(serde_json::json!({ "deleted": deleted })))
 }
 
@@ -398,13 +368,12 @@ pub(super) async fn purge(
     responses((status = 200, description = "How many were moved", body = serde_json::Value)),
 )]
 pub(super) async fn redrive(
-    app: State,
-    queue: Resource<QueueName>,
+    resource: Resource,
     uri: Uri,
 ) -> Result<Json<serde_json::Value>, Refusal> {
+    let queue = resource.queue()?;
     let params = Params::read(&uri, &["limit"])?;
     let limit = params.limit(bounds::BATCH_MAX, bounds::BATCH_MAX)?;
-    let moved = app.stores.queues.redrive(&queue.namespace, &queue.name, limit).await;
-    let moved = moved.map_err(|error| refused(&queue, error))?;
+    let moved = queue.redrive(limit).await?;
     Ok(Json(serde_json::json!({ "moved": moved })))
 }

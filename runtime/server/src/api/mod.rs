@@ -1,24 +1,28 @@
 //! The native API: `/v1`, one file per resource.
 //!
 //! Handlers translate and nothing else: what may be done is decided by
-//! `control` and `dispatch`. A `Refusal` becomes a
+//! `service` and `dispatch`. A `Refusal` becomes a
 //! problem document where the request's id is known, outside of this module.
 
 pub(crate) mod auth;
 
+mod access_keys;
+mod binary;
 mod buckets;
 mod code;
 mod conditions;
+mod configuration_query;
 mod event;
 mod functions;
 mod header;
-mod intake;
 mod invocations;
 mod keys;
 mod keyspaces;
+mod limited_body;
 mod logs;
 mod messages;
 mod named;
+mod namespaces;
 mod objects;
 mod openapi;
 mod parts;

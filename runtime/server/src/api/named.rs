@@ -4,7 +4,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::intake::read_json;
+use super::limited_body::read_json;
 use crate::problem::Refusal;
 
 /// The name that a body gives.

@@ -11,28 +11,25 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
 use jiff::Timestamp;
-use lambent_storage::{ByteStream, Condition, ListObjects, Object, ObjectError, PutObject};
-use lambent_types::{BucketName, Precondition, Unmet, bounds};
+use lambent_service::{ByteStream, Condition, ListObjects, Object, PutObject};
+use lambent_types::{Precondition, Unmet, bounds};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::binary::Binary;
 use super::conditions::{self, Conditions};
 use super::header;
-use super::intake::{Intake, IntakeError};
-use super::openapi::Binary;
+use super::limited_body::LimitedBody;
 use super::parts::State;
 use super::query::Params;
 use super::ranges::Part;
-use super::resource::Resource;
-use crate::lineage;
+use super::resource::{Resource, status};
 use crate::problem::Refusal;
 
 /// Objects on a page where none says how many; S3's.
 const LIMIT: usize = 1000;
 /// What the names of headers with an object's own metadata begin with.
 const METADATA: &str = "lambent-meta-";
-
-pub(super) type Bucket = Resource<BucketName>;
 
 /// An object as the API shows it.
 #[derive(Debug, Serialize, ToSchema)]
@@ -78,20 +75,6 @@ pub(super) struct Objects {
     next: Option<String>,
 }
 
-/// What a store refused, told of `what`: a key, or an upload.
-pub(super) fn refused(bucket: &Bucket, what: &str, error: ObjectError) -> Refusal {
-    if let ObjectError::Input(input) = &error
-        && let Some(cause) = input.get_ref().and_then(|cause| cause.downcast_ref::<IntakeError>())
-    {
-        return (*cause).into();
-    }
-    lambent_control::explain::object(&bucket.namespace, &bucket.name, what, error).into()
-}
-
-fn key(bucket: &Bucket) -> &str {
-    bucket.item.as_deref().unwrap_or_default()
-}
-
 /// What a request says of the object it writes.
 pub(super) fn described(headers: &HeaderMap, conditions: Conditions) -> Result<PutObject, Refusal> {
     let text = |name: &str| header::text(headers, name).map(|text| text.map(str::to_owned));
@@ -119,7 +102,7 @@ pub(super) fn bytes(
     body: Body,
     limit: u64,
 ) -> Result<ByteStream, Refusal> {
-    Ok(Intake::new(headers, body, limit, app.stall)?.stream())
+    Ok(LimitedBody::new(headers, body, limit, app.stall)?.stream())
 }
 
 /// Lists objects.
@@ -135,7 +118,8 @@ pub(super) fn bytes(
     ),
     responses((status = 200, description = "Objects", body = Objects)),
 )]
-pub(super) async fn list(app: State, bucket: Bucket, uri: Uri) -> Result<Json<Objects>, Refusal> {
+pub(super) async fn list(resource: Resource, uri: Uri) -> Result<Json<Objects>, Refusal> {
+    let bucket = resource.bucket()?;
     let params = Params::read(&uri, &["prefix", "delimiter", "after", "limit"])?;
     let list = ListObjects {
         prefix: params.text("prefix").unwrap_or_default().to_owned(),
@@ -143,8 +127,7 @@ pub(super) async fn list(app: State, bucket: Bucket, uri: Uri) -> Result<Json<Ob
         after: params.text("after").map(str::to_owned),
         limit: params.limit(LIMIT, bounds::PAGE_MAX)?,
     };
-    let page = app.stores.objects.list(&bucket.namespace, &bucket.name, list).await;
-    let page = page.map_err(|error| refused(&bucket, "", error))?;
+    let page = bucket.list(list).await?;
     Ok(Json(Objects {
         objects: page.objects.into_iter().map(Into::into).collect(),
         common_prefixes: page.common_prefixes,
@@ -178,23 +161,18 @@ pub(super) async fn list(app: State, bucket: Bucket, uri: Uri) -> Result<Json<Ob
 )]
 pub(super) async fn put(
     app: State,
-    bucket: Bucket,
+    resource: Resource,
     Extension(conditions): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
+    let bucket = resource.bucket()?;
     Params::read(request.uri(), &[])?;
     let (parts, body) = request.into_parts();
     let described = described(&parts.headers, conditions)?;
     let bytes = bytes(&app, &parts.headers, body, bounds::PART_BYTES_MAX)?;
-    let origin = lineage::origin(&parts.headers);
-    let (Resource { namespace, name, .. }, key) = (&bucket, key(&bucket));
-    let objects = &app.stores.objects;
-    let known = objects.head(namespace, name, key).await.is_ok();
-    let made = objects.put(namespace, name, key, described, bytes, &origin).await;
-    let object = made.map_err(|error| refused(&bucket, key, error))?;
-    let status = if known { StatusCode::OK } else { StatusCode::CREATED };
-    let tag = HeaderValue::try_from(format!("\"{}\"", object.etag)).ok();
-    let mut response = (status, Json(ObjectView::from(object))).into_response();
+    let made = bucket.put(resource.item(), described, bytes).await?;
+    let tag = HeaderValue::try_from(format!("\"{}\"", made.value.etag)).ok();
+    let mut response = (status(made.created), Json(ObjectView::from(made.value))).into_response();
     response.headers_mut().extend(tag.map(|tag| (ETAG, tag)));
     Ok(response)
 }
@@ -246,31 +224,25 @@ fn describe(headers: &mut HeaderMap, object: &Object) {
     ),
 )]
 pub(super) async fn get(
-    app: State,
-    bucket: Bucket,
+    resource: Resource,
     Extension(conditions): Extension<Conditions>,
     method: http::Method,
     uri: Uri,
 ) -> Result<Response, Refusal> {
+    let (bucket, key) = (resource.bucket()?, resource.item());
     Params::read(&uri, &[])?;
-    let (Resource { namespace, name, .. }, key) = (&bucket, key(&bucket));
-    let objects = &app.stores.objects;
     loop {
-        let head = objects.head(namespace, name, key).await;
-        let head = head.map_err(|error| refused(&bucket, key, error))?;
+        let head = bucket.head(key).await?;
         if let Some(answer) = without_bytes(&method, &conditions, &head)? {
             return Ok(answer);
         }
         let part = conditions.part(head.validators(), head.size);
         if part.is_some_and(|part| part.start >= head.size) {
-            return Ok(not_satisfiable(
-                refused(&bucket, key, ObjectError::Range { size: head.size }),
-                &head,
-            ));
+            let refusal = bucket.range_not_satisfiable(key, head.size).into();
+            return Ok(not_satisfiable(refusal, &head));
         }
         let range = part.map(|part| part.start..part.end);
-        let found = objects.get(namespace, name, key, range).await;
-        let (object, bytes) = found.map_err(|error| refused(&bucket, key, error))?;
+        let (object, bytes) = bucket.get(key, range).await?;
         // Otherwise it was written anew meanwhile, and the part was worked out of what it was.
         if object.sequence == head.sequence {
             return Ok(with_bytes(&object, bytes, part));
@@ -336,17 +308,12 @@ fn not_satisfiable(refusal: Refusal, object: &Object) -> Response {
          body = lambent_types::Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn delete(
-    app: State,
-    bucket: Bucket,
+    resource: Resource,
     Extension(conditions): Extension<Conditions>,
     uri: Uri,
-    headers: HeaderMap,
 ) -> Result<StatusCode, Refusal> {
+    let bucket = resource.bucket()?;
     Params::read(&uri, &[])?;
-    let condition = condition(conditions.precondition);
-    let origin = lineage::origin(&headers);
-    let (Resource { namespace, name, .. }, key) = (&bucket, key(&bucket));
-    let deleted = app.stores.objects.delete(namespace, name, key, condition, &origin).await;
-    deleted.map_err(|error| refused(&bucket, key, error))?;
+    bucket.delete_object(resource.item(), condition(conditions.precondition)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

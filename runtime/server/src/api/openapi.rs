@@ -3,14 +3,17 @@
 use axum::response::{IntoResponse as _, Response};
 use http::Uri;
 use http::header::CONTENT_TYPE;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::schema::{Object, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Content, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
+use super::auth::NAMESPACE;
 use super::query::Params;
 use super::{
-    buckets, code, functions, invocations, keys, keyspaces, logs, messages, objects, queues,
-    schedules, triggers, uploads, usage, versions,
+    access_keys, buckets, code, configuration_query, functions, invocations, keys, keyspaces, logs,
+    messages, namespaces, objects, queues, schedules, triggers, uploads, usage, versions,
 };
 use crate::problem::Refusal;
 
@@ -78,19 +81,27 @@ use crate::problem::Refusal;
         schedules::describe,
         schedules::delete,
         usage::read,
+        namespaces::list,
+        namespaces::put,
+        namespaces::describe,
+        namespaces::delete,
+        access_keys::list,
+        access_keys::create,
+        access_keys::describe,
+        access_keys::delete,
         serve,
     ),
     components(schemas(lambent_types::Problem)),
-    modifiers(&RootKey, &AnyProblem),
+    modifiers(&BearerKey, &Configurable, &InNamespace, &AnyProblem),
     security(("key" = []))
 )]
 struct Document;
 
-/// Bytes of any kind.
-#[derive(utoipa::ToSchema)]
-#[schema(value_type = String, format = Binary)]
-#[expect(dead_code, reason = "describes bodies in the document")]
-pub(super) struct Binary(Vec<u8>);
+/// The operations of a path.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let all = [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
+    all.into_iter().flatten()
+}
 
 /// Every operation can be refused for a reason that is not its own.
 struct AnyProblem;
@@ -98,9 +109,7 @@ struct AnyProblem;
 impl Modify for AnyProblem {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         for item in openapi.paths.paths.values_mut() {
-            let operations =
-                [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete];
-            for operation in operations.into_iter().flatten() {
+            for operation in operations(item) {
                 let response = ResponseBuilder::new()
                     .description("Refused: malformed, without a key, or not possible now")
                     .content(
@@ -113,9 +122,45 @@ impl Modify for AnyProblem {
     }
 }
 
-struct RootKey;
+/// Every operation is done in one namespace.
+struct InNamespace;
 
-impl Modify for RootKey {
+impl Modify for InNamespace {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let named = |path: &str| path.starts_with("/v1/namespaces") || path.ends_with(".json");
+        for (path, item) in &mut openapi.paths.paths {
+            if !named(path) {
+                let parameter = ParameterBuilder::new()
+                    .name(NAMESPACE.as_str())
+                    .parameter_in(ParameterIn::Header)
+                    .description(Some("The namespace; that of the key, or `default`, if absent"))
+                    .schema(Some(Object::with_type(Type::String)));
+                let parameter = parameter.build();
+                for operation in operations(item) {
+                    let parameters = operation.parameters.get_or_insert_default();
+                    parameters.push(parameter.clone().into());
+                }
+            }
+        }
+    }
+}
+
+/// An upload takes the function's configuration in its query.
+struct Configurable;
+
+impl Modify for Configurable {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let upload = openapi.paths.paths.get_mut("/v1/functions/{name}");
+        if let Some(upload) = upload.and_then(|item| item.put.as_mut()) {
+            let parameters = upload.parameters.get_or_insert_default();
+            parameters.extend(configuration_query::parameters().map(Into::into));
+        }
+    }
+}
+
+struct BearerKey;
+
+impl Modify for BearerKey {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
         let components = openapi.components.get_or_insert_with(Default::default);
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));

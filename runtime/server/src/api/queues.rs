@@ -2,16 +2,17 @@
 
 use axum::Json;
 use axum::body::Body;
+use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use http::{Request, StatusCode, Uri};
 use jiff::Timestamp;
-use lambent_storage::{Depth, Queue, QueueAttributes};
-use lambent_types::{Namespace, QueueName};
+use lambent_service::{Depth, Queue, QueueAttributes};
+use lambent_types::QueueName;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::intake::{Intake, media_type, read_json, unsupported};
-use super::parts::State;
+use super::limited_body::{LimitedBody, media_type, read_json, unsupported};
+use super::parts::{Scope, State};
 use super::query::Params;
 use super::resource::{Resource, status};
 use crate::problem::Refusal;
@@ -78,9 +79,9 @@ pub(super) struct Queues {
     get, path = "/v1/queues", operation_id = "list_queues",
     responses((status = 200, description = "All queues, by name", body = Queues)),
 )]
-pub(super) async fn list(app: State, uri: Uri) -> Result<Json<Queues>, Refusal> {
+pub(super) async fn list(Extension(scope): Scope, uri: Uri) -> Result<Json<Queues>, Refusal> {
     Params::read(&uri, &[])?;
-    let found = app.control.queues(&Namespace::default()).await?;
+    let found = scope.queues().await?;
     Ok(Json(Queues { queues: found.into_iter().map(|queue| QueueView::of(queue, None)).collect() }))
 }
 
@@ -98,12 +99,13 @@ pub(super) async fn list(app: State, uri: Uri) -> Result<Json<Queues>, Refusal> 
 )]
 pub(super) async fn put(
     app: State,
-    queue: Resource<QueueName>,
+    resource: Resource,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
+    let queue = resource.queue()?;
     Params::read(request.uri(), &[])?;
     let (parts, body) = request.into_parts();
-    let intake = Intake::new(&parts.headers, body, ATTRIBUTES_BYTES_MAX, app.stall)?;
+    let intake = LimitedBody::new(&parts.headers, body, ATTRIBUTES_BYTES_MAX, app.stall)?;
     let bytes = intake.whole().await?;
     let attributes = if bytes.trim_ascii().is_empty() {
         QueueAttributes::default()
@@ -112,8 +114,7 @@ pub(super) async fn put(
     } else {
         read_json(&bytes, "attributes of the queue")?
     };
-    let Resource { namespace, name, .. } = &queue;
-    let made = app.control.put_queue(namespace, name, attributes).await?;
+    let made = queue.put(attributes).await?;
     Ok((status(made.created), Json(QueueView::of(made.value, None))).into_response())
 }
 
@@ -123,15 +124,11 @@ pub(super) async fn put(
     params(("name" = String, Path, description = "The queue")),
     responses((status = 200, description = "The queue", body = QueueView)),
 )]
-pub(super) async fn describe(
-    app: State,
-    queue: Resource<QueueName>,
-    uri: Uri,
-) -> Result<Json<QueueView>, Refusal> {
+pub(super) async fn describe(resource: Resource, uri: Uri) -> Result<Json<QueueView>, Refusal> {
+    let queue = resource.queue()?;
     Params::read(&uri, &[])?;
-    let Resource { namespace, name, .. } = &queue;
-    let found = app.control.queue(namespace, name).await?;
-    let depth = app.control.queue_depth(namespace, name).await?;
+    let found = queue.describe().await?;
+    let depth = queue.depth().await?;
     Ok(Json(QueueView::of(found, Some(depth))))
 }
 
@@ -141,12 +138,9 @@ pub(super) async fn describe(
     params(("name" = String, Path, description = "The queue")),
     responses((status = 204, description = "Deleted")),
 )]
-pub(super) async fn delete(
-    app: State,
-    queue: Resource<QueueName>,
-    uri: Uri,
-) -> Result<StatusCode, Refusal> {
+pub(super) async fn delete(resource: Resource, uri: Uri) -> Result<StatusCode, Refusal> {
+    let queue = resource.queue()?;
     Params::read(&uri, &[])?;
-    app.control.delete_queue(&queue.namespace, &queue.name).await?;
+    queue.delete().await?;
     Ok(StatusCode::NO_CONTENT)
 }

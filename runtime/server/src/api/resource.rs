@@ -1,49 +1,75 @@
 //! Names in paths.
 
-use std::fmt::Display;
-use std::str::FromStr;
-
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::{StatusCode, request};
-use lambent_types::{ErrorCode, Namespace};
+use lambent_service::{
+    BucketHandle, FunctionHandle, KeyspaceHandle, QueueHandle, ScheduleHandle, Scope, TriggerHandle,
+};
+use lambent_types::{Error, ErrorCode};
 
 use crate::problem::Refusal;
 
-/// The resource that the path names, in the namespace of the caller's key.
-pub(super) struct Resource<N> {
-    pub(super) namespace: Namespace,
-    pub(super) name: N,
+/// The resource that the path names, for whoever asks.
+pub(super) struct Resource {
+    /// Who asks, and where.
+    pub(super) scope: Scope,
+    /// Its name as the path has it.
+    pub(super) name: String,
     /// What the path names within it, if anything.
     pub(super) item: Option<String>,
 }
 
-impl<S, N> FromRequestParts<S> for Resource<N>
-where
-    S: Send + Sync,
-    N: FromStr,
-    N::Err: Display,
-{
+impl<S: Send + Sync> FromRequestParts<S> for Resource {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut request::Parts, state: &S) -> Result<Self, Refusal> {
         let params = RawPathParams::from_request_parts(parts, state)
             .await
             .map_err(|_| Refusal::invalid("the path is not UTF-8"))?;
-        let mut name = None;
-        let mut item = None;
+        let (mut name, mut item) = (None, None);
         for (key, value) in &params {
-            match key {
-                "name" => {
-                    let parsed = value.parse().map_err(|error: N::Err| {
-                        Refusal::new(ErrorCode::InvalidName, error.to_string())
-                    })?;
-                    name = Some(parsed);
-                }
-                _ => item = Some(value.to_owned()),
-            }
+            let part = if key == "name" { &mut name } else { &mut item };
+            *part = Some(value.to_owned());
         }
         let name = name.ok_or_else(|| Refusal::invalid("the path names nothing"))?;
-        Ok(Self { namespace: Namespace::default(), name, item })
+        Ok(Self { scope: scope(parts)?, name, item })
+    }
+}
+
+/// The scope that the request was let in with.
+fn scope(parts: &request::Parts) -> Result<Scope, Refusal> {
+    let none = || Refusal::new(ErrorCode::Internal, "the request came in without a scope");
+    parts.extensions.get::<Scope>().cloned().ok_or_else(none)
+}
+
+impl Resource {
+    pub(super) fn function(&self) -> Result<FunctionHandle<'_>, Error> {
+        self.scope.function(&self.name)
+    }
+
+    pub(super) fn bucket(&self) -> Result<BucketHandle<'_>, Error> {
+        self.scope.bucket(&self.name)
+    }
+
+    pub(super) fn keyspace(&self) -> Result<KeyspaceHandle<'_>, Error> {
+        self.scope.keyspace(&self.name)
+    }
+
+    pub(super) fn queue(&self) -> Result<QueueHandle<'_>, Error> {
+        self.scope.queue(&self.name)
+    }
+
+    pub(super) fn trigger(&self) -> Result<TriggerHandle<'_>, Error> {
+        self.scope.trigger(&self.name)
+    }
+
+    pub(super) fn schedule(&self) -> Result<ScheduleHandle<'_>, Error> {
+        self.scope.schedule(&self.name)
+    }
+
+    /// The key, the receipt or the upload that the path names.
+    pub(super) fn item(&self) -> &str {
+        self.item.as_deref().unwrap_or_default()
     }
 }
 

@@ -11,8 +11,8 @@ use lambent_types::ErrorCode;
 
 use super::conditions::{self, Honoured, Honours};
 use super::{
-    buckets, code, functions, invocations, keys, keyspaces, logs, messages, objects, openapi,
-    queues, schedules, triggers, uploads, usage, versions,
+    access_keys, buckets, code, functions, invocations, keys, keyspaces, logs, messages,
+    namespaces, objects, openapi, queues, schedules, triggers, uploads, usage, versions,
 };
 use crate::problem::Refusal;
 use crate::state::App;
@@ -80,6 +80,13 @@ fn resources() -> Vec<Resource> {
             get(schedules::describe).put(schedules::put).delete(schedules::delete),
         ),
         ("/v1/usage", get(usage::read)),
+        ("/v1/namespaces", get(namespaces::list)),
+        (
+            "/v1/namespaces/{name}",
+            get(namespaces::describe).put(namespaces::put).delete(namespaces::delete),
+        ),
+        ("/v1/access-keys", get(access_keys::list).post(access_keys::create)),
+        ("/v1/access-keys/{name}", get(access_keys::describe).delete(access_keys::delete)),
         ("/v1/openapi.json", get(openapi::serve)),
     ]
 }

@@ -2,17 +2,18 @@
 
 use axum::Json;
 use axum::body::Body;
+use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use http::{Request, StatusCode, Uri};
 use jiff::Timestamp;
-use lambent_storage::Scheduled;
-use lambent_types::{Namespace, Schedule, ScheduleName};
+use lambent_service::Scheduled;
+use lambent_types::Schedule;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::intake::{JSON_BYTES_MAX, json_bytes};
+use super::limited_body::{JSON_BYTES_MAX, json_bytes};
 use super::named::named;
-use super::parts::State;
+use super::parts::{Scope, State};
 use super::query::Params;
 use super::resource::{Resource, status};
 use crate::problem::Refusal;
@@ -59,9 +60,9 @@ pub(super) struct Schedules {
     get, path = "/v1/schedules", operation_id = "list_schedules",
     responses((status = 200, description = "All schedules, by name", body = Schedules)),
 )]
-pub(super) async fn list(app: State, uri: Uri) -> Result<Json<Schedules>, Refusal> {
+pub(super) async fn list(Extension(scope): Scope, uri: Uri) -> Result<Json<Schedules>, Refusal> {
     Params::read(&uri, &[])?;
-    let found = app.control.schedules(&Namespace::default()).await?;
+    let found = scope.schedules().await?;
     Ok(Json(Schedules { schedules: found.into_iter().map(Into::into).collect() }))
 }
 
@@ -78,14 +79,14 @@ pub(super) async fn list(app: State, uri: Uri) -> Result<Json<Schedules>, Refusa
 )]
 pub(super) async fn put(
     app: State,
-    named_schedule: Resource<ScheduleName>,
+    resource: Resource,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
+    let handle = resource.schedule()?;
     Params::read(request.uri(), &[])?;
-    let Resource { namespace, name, .. } = &named_schedule;
     let given = json_bytes(request, &["application/json"], JSON_BYTES_MAX, app.stall).await?;
-    let schedule: Schedule = named(&given, name.as_str(), "schedule")?;
-    let made = app.control.put_schedule(namespace, schedule).await?;
+    let schedule: Schedule = named(&given, handle.name().as_str(), "schedule")?;
+    let made = resource.scope.put_schedule(schedule).await?;
     Ok((status(made.created), Json(ScheduleView::changed(made.value))).into_response())
 }
 
@@ -95,13 +96,10 @@ pub(super) async fn put(
     params(("name" = String, Path, description = "The schedule")),
     responses((status = 200, description = "The schedule", body = ScheduleView)),
 )]
-pub(super) async fn describe(
-    app: State,
-    schedule: Resource<ScheduleName>,
-    uri: Uri,
-) -> Result<Json<ScheduleView>, Refusal> {
+pub(super) async fn describe(resource: Resource, uri: Uri) -> Result<Json<ScheduleView>, Refusal> {
+    let schedule = resource.schedule()?;
     Params::read(&uri, &[])?;
-    Ok(Json(app.control.schedule(&schedule.namespace, &schedule.name).await?.into()))
+    Ok(Json(schedule.describe().await?.into()))
 }
 
 /// Deletes a schedule with the events that wait for it.
@@ -110,12 +108,9 @@ pub(super) async fn describe(
     params(("name" = String, Path, description = "The schedule")),
     responses((status = 204, description = "Deleted")),
 )]
-pub(super) async fn delete(
-    app: State,
-    schedule: Resource<ScheduleName>,
-    uri: Uri,
-) -> Result<StatusCode, Refusal> {
+pub(super) async fn delete(resource: Resource, uri: Uri) -> Result<StatusCode, Refusal> {
+    let schedule = resource.schedule()?;
     Params::read(&uri, &[])?;
-    app.control.delete_schedule(&schedule.namespace, &schedule.name).await?;
+    schedule.delete().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -2,15 +2,16 @@
 
 use axum::Json;
 use axum::body::Body;
+use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use http::{Request, StatusCode, Uri};
-use lambent_types::{Namespace, Trigger, TriggerName};
+use lambent_types::Trigger;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::intake::{JSON_BYTES_MAX, json_bytes};
+use super::limited_body::{JSON_BYTES_MAX, json_bytes};
 use super::named::named;
-use super::parts::State;
+use super::parts::{Scope, State};
 use super::query::Params;
 use super::queues::DepthView;
 use super::resource::{Resource, status};
@@ -33,12 +34,8 @@ pub(super) struct Triggers {
     pub(super) triggers: Vec<TriggerView>,
 }
 
-async fn view(
-    app: &State,
-    namespace: &Namespace,
-    trigger: Trigger,
-) -> Result<TriggerView, Refusal> {
-    let depth = app.control.trigger_depth(namespace, &trigger).await?.into();
+async fn view(scope: &lambent_service::Scope, trigger: Trigger) -> Result<TriggerView, Refusal> {
+    let depth = scope.trigger_depth(&trigger).await?.into();
     Ok(TriggerView { trigger, depth })
 }
 
@@ -47,12 +44,11 @@ async fn view(
     get, path = "/v1/triggers", operation_id = "list_triggers",
     responses((status = 200, description = "All triggers, by name", body = Triggers)),
 )]
-pub(super) async fn list(app: State, uri: Uri) -> Result<Json<Triggers>, Refusal> {
+pub(super) async fn list(Extension(scope): Scope, uri: Uri) -> Result<Json<Triggers>, Refusal> {
     Params::read(&uri, &[])?;
-    let namespace = Namespace::default();
     let mut triggers = Vec::new();
-    for trigger in app.control.triggers(&namespace).await? {
-        triggers.push(view(&app, &namespace, trigger).await?);
+    for trigger in scope.triggers().await? {
+        triggers.push(view(&scope, trigger).await?);
     }
     Ok(Json(Triggers { triggers }))
 }
@@ -70,15 +66,15 @@ pub(super) async fn list(app: State, uri: Uri) -> Result<Json<Triggers>, Refusal
 )]
 pub(super) async fn put(
     app: State,
-    named_trigger: Resource<TriggerName>,
+    resource: Resource,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
+    let handle = resource.trigger()?;
     Params::read(request.uri(), &[])?;
-    let Resource { namespace, name, .. } = &named_trigger;
     let given = json_bytes(request, &["application/json"], JSON_BYTES_MAX, app.stall).await?;
-    let trigger: Trigger = named(&given, name.as_str(), "trigger")?;
-    let made = app.control.put_trigger(namespace, trigger).await?;
-    let view = view(&app, namespace, made.value).await?;
+    let trigger: Trigger = named(&given, handle.name().as_str(), "trigger")?;
+    let made = resource.scope.put_trigger(trigger).await?;
+    let view = view(&resource.scope, made.value).await?;
     Ok((status(made.created), Json(view)).into_response())
 }
 
@@ -88,14 +84,11 @@ pub(super) async fn put(
     params(("name" = String, Path, description = "The trigger")),
     responses((status = 200, description = "The trigger", body = TriggerView)),
 )]
-pub(super) async fn describe(
-    app: State,
-    trigger: Resource<TriggerName>,
-    uri: Uri,
-) -> Result<Json<TriggerView>, Refusal> {
+pub(super) async fn describe(resource: Resource, uri: Uri) -> Result<Json<TriggerView>, Refusal> {
+    let trigger = resource.trigger()?;
     Params::read(&uri, &[])?;
-    let found = app.control.trigger(&trigger.namespace, &trigger.name).await?;
-    Ok(Json(view(&app, &trigger.namespace, found).await?))
+    let found = trigger.describe().await?;
+    Ok(Json(view(&resource.scope, found).await?))
 }
 
 /// Deletes a trigger with the events that wait for it.
@@ -104,12 +97,9 @@ pub(super) async fn describe(
     params(("name" = String, Path, description = "The trigger")),
     responses((status = 204, description = "Deleted")),
 )]
-pub(super) async fn delete(
-    app: State,
-    trigger: Resource<TriggerName>,
-    uri: Uri,
-) -> Result<StatusCode, Refusal> {
+pub(super) async fn delete(resource: Resource, uri: Uri) -> Result<StatusCode, Refusal> {
+    let trigger = resource.trigger()?;
     Params::read(&uri, &[])?;
-    app.control.delete_trigger(&trigger.namespace, &trigger.name).await?;
+    trigger.delete().await?;
     Ok(StatusCode::NO_CONTENT)
 }

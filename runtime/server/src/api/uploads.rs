@@ -6,18 +6,18 @@ use axum::extract::{Extension, RawPathParams};
 use axum::response::{IntoResponse as _, Response};
 use http::{Request, StatusCode, Uri};
 use jiff::Timestamp;
-use lambent_storage::{Part, Upload};
+use lambent_service::{Part, Upload};
 use lambent_types::bounds;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::binary::Binary;
 use super::conditions::Conditions;
-use super::intake::{at_most, large_json};
-use super::objects::{Bucket, ObjectView, bytes, condition, described, refused};
-use super::openapi::Binary;
+use super::limited_body::{at_most, large_json};
+use super::objects::{ObjectView, bytes, condition, described};
 use super::parts::State;
 use super::query::Params;
-use crate::lineage;
+use super::resource::Resource;
 use crate::problem::Refusal;
 
 /// Most bytes of the list of an object's parts: 10,000 of them.
@@ -91,20 +91,16 @@ pub(super) struct Completion {
     parts: Vec<NamedPart>,
 }
 
-fn upload(bucket: &Bucket) -> &str {
-    bucket.item.as_deref().unwrap_or_default()
-}
-
 /// Lists unfinished uploads.
 #[utoipa::path(
     get, path = "/v1/buckets/{name}/uploads", operation_id = "list_uploads",
     params(("name" = String, Path, description = "The bucket")),
     responses((status = 200, description = "Uploads, oldest first", body = Uploads)),
 )]
-pub(super) async fn list(app: State, bucket: Bucket, uri: Uri) -> Result<Json<Uploads>, Refusal> {
+pub(super) async fn list(resource: Resource, uri: Uri) -> Result<Json<Uploads>, Refusal> {
+    let bucket = resource.bucket()?;
     Params::read(&uri, &[])?;
-    let found = app.stores.objects.uploads(&bucket.namespace, &bucket.name).await;
-    let found = found.map_err(|error| refused(&bucket, "", error))?;
+    let found = bucket.uploads().await?;
     Ok(Json(Uploads { uploads: found.into_iter().map(Into::into).collect() }))
 }
 
@@ -120,17 +116,15 @@ pub(super) async fn list(app: State, bucket: Bucket, uri: Uri) -> Result<Json<Up
     responses((status = 201, description = "The upload", body = UploadView)),
 )]
 pub(super) async fn begin(
-    app: State,
-    bucket: Bucket,
+    resource: Resource,
     Extension(conditions): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
+    let bucket = resource.bucket()?;
     let params = Params::read(request.uri(), &["key"])?;
     let key = params.text("key").ok_or_else(|| Refusal::invalid("give the query parameter key"))?;
     let described = described(request.headers(), conditions)?;
-    let objects = &app.stores.objects;
-    let begun = objects.begin_upload(&bucket.namespace, &bucket.name, key, described).await;
-    let begun = begun.map_err(|error| refused(&bucket, key, error))?;
+    let begun = bucket.begin_upload(key, described).await?;
     Ok((StatusCode::CREATED, Json(UploadView::from(begun))).into_response())
 }
 
@@ -145,10 +139,11 @@ pub(super) async fn begin(
 )]
 pub(super) async fn put_part(
     app: State,
-    bucket: Bucket,
+    resource: Resource,
     params: RawPathParams,
     request: Request<Body>,
 ) -> Result<Json<PartView>, Refusal> {
+    let bucket = resource.bucket()?;
     Params::read(request.uri(), &[])?;
     let of_path = |name: &str| {
         let found = params.iter().find(|(key, _)| *key == name);
@@ -160,9 +155,7 @@ pub(super) async fn put_part(
     })?;
     let (parts, body) = request.into_parts();
     let bytes = bytes(&app, &parts.headers, body, bounds::PART_BYTES_MAX)?;
-    let objects = &app.stores.objects;
-    let part = objects.put_part(&bucket.namespace, &bucket.name, &upload, number, bytes).await;
-    Ok(Json(part.map_err(|error| refused(&bucket, &upload, error))?.into()))
+    Ok(Json(bucket.put_part(&upload, number, bytes).await?.into()))
 }
 
 /// Lists the parts of an upload.
@@ -172,11 +165,10 @@ pub(super) async fn put_part(
            ("upload" = String, Path, description = "The upload")),
     responses((status = 200, description = "Its parts", body = Parts)),
 )]
-pub(super) async fn describe(app: State, bucket: Bucket, uri: Uri) -> Result<Json<Parts>, Refusal> {
+pub(super) async fn describe(resource: Resource, uri: Uri) -> Result<Json<Parts>, Refusal> {
+    let bucket = resource.bucket()?;
     Params::read(&uri, &[])?;
-    let upload = upload(&bucket);
-    let found = app.stores.objects.parts(&bucket.namespace, &bucket.name, upload).await;
-    let found = found.map_err(|error| refused(&bucket, upload, error))?;
+    let found = bucket.parts(resource.item()).await?;
     Ok(Json(Parts { parts: found.into_iter().map(Into::into).collect() }))
 }
 
@@ -198,22 +190,18 @@ pub(super) async fn describe(app: State, bucket: Bucket, uri: Uri) -> Result<Jso
 )]
 pub(super) async fn complete(
     app: State,
-    bucket: Bucket,
+    resource: Resource,
     Extension(conditions): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Json<ObjectView>, Refusal> {
+    let bucket = resource.bucket()?;
     Params::read(request.uri(), &[])?;
-    let origin = lineage::origin(request.headers());
     let given: Completion =
         large_json(request, &["application/json"], LIST_BYTES_MAX, "list of parts", app.stall)
             .await?;
     let parts: Vec<_> = given.parts.into_iter().map(|part| (part.number, part.etag)).collect();
-    let upload = upload(&bucket);
-    let objects = &app.stores.objects;
-    let Bucket { namespace, name, .. } = &bucket;
     let condition = condition(conditions.precondition);
-    let made = objects.complete_upload(namespace, name, upload, &parts, condition, &origin).await;
-    Ok(Json(made.map_err(|error| refused(&bucket, upload, error))?.into()))
+    Ok(Json(bucket.complete_upload(resource.item(), &parts, condition).await?.into()))
 }
 
 /// Forgets an upload and its parts.
@@ -223,10 +211,9 @@ pub(super) async fn complete(
            ("upload" = String, Path, description = "The upload")),
     responses((status = 204, description = "Forgotten")),
 )]
-pub(super) async fn abort(app: State, bucket: Bucket, uri: Uri) -> Result<StatusCode, Refusal> {
+pub(super) async fn abort(resource: Resource, uri: Uri) -> Result<StatusCode, Refusal> {
+    let bucket = resource.bucket()?;
     Params::read(&uri, &[])?;
-    let upload = upload(&bucket);
-    let aborted = app.stores.objects.abort_upload(&bucket.namespace, &bucket.name, upload).await;
-    aborted.map_err(|error| refused(&bucket, upload, error))?;
+    bucket.abort_upload(resource.item()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

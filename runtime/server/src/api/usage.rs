@@ -1,14 +1,14 @@
 //! Usage, and what is held of each quota.
 
 use axum::Json;
+use axum::extract::Extension;
 use http::Uri;
 use jiff::Timestamp;
-use lambent_storage::{Holding, UsageRecord};
-use lambent_types::Namespace;
+use lambent_service::{Holding, UsageRecord, UsageReport};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::parts::State;
+use super::parts::{Scope, State};
 use super::query::Params;
 use crate::problem::Refusal;
 
@@ -30,7 +30,11 @@ pub(super) struct UsageView {
     ),
     responses((status = 200, description = "Usage by hour and function, and quotas", body = UsageView)),
 )]
-pub(super) async fn read(app: State, uri: Uri) -> Result<Json<UsageView>, Refusal> {
+pub(super) async fn read(
+    app: State,
+    Extension(scope): Scope,
+    uri: Uri,
+) -> Result<Json<UsageView>, Refusal> {
     let params = Params::read(&uri, &["since", "until"])?;
     let time = |name| {
         let wanted = "a time such as 2026-01-31T12:00:00Z";
@@ -39,8 +43,6 @@ pub(super) async fn read(app: State, uri: Uri) -> Result<Json<UsageView>, Refusa
     let since = time("since")?.unwrap_or(Timestamp::UNIX_EPOCH);
     let until = time("until")?.unwrap_or(Timestamp::MAX);
     app.deliveries.flush_usage().await;
-    let namespace = Namespace::default();
-    let usage = app.stores.usage.query(&namespace, since, until).await?;
-    let quotas = app.stores.holdings(&namespace).await?;
+    let UsageReport { usage, quotas } = scope.usage(since, until).await?;
     Ok(Json(UsageView { usage, quotas }))
 }

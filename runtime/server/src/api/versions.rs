@@ -11,9 +11,10 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::conditions::Conditions;
-use super::intake::json;
-use super::parts::{Named, State};
+use super::limited_body::json;
+use super::parts::{State, version_number};
 use super::query::Params;
+use super::resource::Resource;
 use super::view::{FunctionView, Versions};
 use crate::problem::Refusal;
 
@@ -31,12 +32,12 @@ use crate::problem::Refusal;
          body = lambent_types::Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn list(app: State, named: Named, uri: Uri) -> Result<Json<Versions>, Refusal> {
+pub(super) async fn list(resource: Resource, uri: Uri) -> Result<Json<Versions>, Refusal> {
+    let function = resource.function()?;
     let params = Params::read(&uri, &["after", "limit"])?;
     let limit = params.limit(100, 1000)?;
     let after = params.parse("after", "a version's number", |text| text.parse().ok())?;
-    let Named { namespace, name, .. } = &named;
-    let mut found = app.control.versions(namespace, name, after.unwrap_or(0), limit + 1).await?;
+    let mut found = function.versions(after.unwrap_or(0), limit + 1).await?;
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).and_then(|last| match last.version {
@@ -63,14 +64,13 @@ pub(super) async fn list(app: State, named: Named, uri: Uri) -> Result<Json<Vers
     ),
 )]
 pub(super) async fn publish(
-    app: State,
-    named: Named,
+    resource: Resource,
     Extension(Conditions { precondition, .. }): Extension<Conditions>,
     uri: Uri,
 ) -> Result<Response, Refusal> {
+    let function = resource.function()?;
     Params::read(&uri, &[])?;
-    let Named { namespace, name, .. } = &named;
-    let published = app.control.publish(namespace, name, &precondition).await?;
+    let published = function.publish(&precondition).await?;
     let view = FunctionView::of_version(&published.version);
     if !published.created {
         return Ok(Json(view).into_response());
@@ -96,10 +96,11 @@ pub(super) async fn publish(
          body = lambent_types::Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn delete(app: State, named: Named, uri: Uri) -> Result<StatusCode, Refusal> {
+pub(super) async fn delete(resource: Resource, uri: Uri) -> Result<StatusCode, Refusal> {
+    let function = resource.function()?;
+    let number = version_number(resource.item())?;
     Params::read(&uri, &[])?;
-    let number = named.number.ok_or_else(|| Refusal::invalid("the path names no version"))?;
-    app.control.delete_version(&named.namespace, &named.name, number).await?;
+    function.delete_version(number).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -127,14 +128,14 @@ pub(super) struct Rollback {
 )]
 pub(super) async fn rollback(
     app: State,
-    named: Named,
+    resource: Resource,
     Extension(Conditions { precondition, .. }): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
+    let function = resource.function()?;
     Params::read(request.uri(), &[])?;
-    let Named { namespace, name, .. } = &named;
     let to: Rollback = json(request, &["application/json"], "rollback", app.stall).await?;
-    let function = app.control.rollback(namespace, name, to.version, &precondition).await?;
+    let function = function.rollback(to.version, &precondition).await?;
     let view = FunctionView::of(&function, &app.urls);
     Ok((view.headers(), Json(view)).into_response())
 }

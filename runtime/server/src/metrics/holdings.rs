@@ -1,7 +1,7 @@
 //! What namespaces hold and may hold, and what the disk has left. Looked up at
 //! every scrape and kept nowhere.
 
-use lambent_storage::{DiskSpace, Holding, Stores};
+use lambent_service::{DiskSpace, Holding};
 use lambent_types::Namespace;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
@@ -14,34 +14,16 @@ struct QuotaLabels {
     quota: &'static str,
 }
 
-/// What was found at one scrape.
-pub(crate) struct Holdings {
-    namespace: Namespace,
-    held: Vec<Holding>,
-    disk: DiskSpace,
-}
-
-/// What there is to tell. Where a store does not say, the rest of the metrics is
-/// still worth having.
-pub(crate) async fn holdings(stores: &Stores) -> Holdings {
-    let namespace = Namespace::default();
-    let held = stores.holdings(&namespace).await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "cannot see what is held for the metrics");
-        Vec::new()
-    });
-    Holdings { namespace, held, disk: stores.space.look() }
-}
-
 fn gauge(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }
 
-/// The series of `holdings`.
-pub(super) fn registry(holdings: Holdings) -> Registry {
+/// The series of what is `held`, and of the disk.
+pub(super) fn registry(held: Vec<(Namespace, Holding)>, disk: DiskSpace) -> Registry {
     let used = Family::<QuotaLabels, Gauge>::default();
     let limits = Family::<QuotaLabels, Gauge>::default();
-    for Holding { quota, used: amount, limit } in holdings.held {
-        let namespace = holdings.namespace.to_string();
+    for (namespace, Holding { quota, used: amount, limit }) in held {
+        let namespace = namespace.to_string();
         let labels = QuotaLabels { namespace, quota: quota.name() };
         used.get_or_create_owned(&labels).set(gauge(amount));
         if let Some(limit) = limit {
@@ -51,20 +33,20 @@ pub(super) fn registry(holdings: Holdings) -> Registry {
     let mut registry = Registry::default();
     registry.register("lambent_quota_used", "What a namespace holds, by quota", used);
     registry.register("lambent_quota_limit", "What a namespace may hold, by quota", limits);
-    let disk = [
-        ("lambent_disk_free_bytes", "Bytes of disk that may still be used", holdings.disk.free),
+    let series = [
+        ("lambent_disk_free_bytes", "Bytes of disk that may still be used", disk.free),
         (
             "lambent_disk_reserve_bytes",
             "Bytes of free disk below which only deletes are taken",
-            Some(holdings.disk.reserve),
+            Some(disk.reserve),
         ),
         (
             "lambent_disk_low",
             "1 while only deletes are taken, because the disk is nearly full",
-            Some(holdings.disk.low.into()),
+            Some(disk.low.into()),
         ),
     ];
-    for (name, help, value) in disk {
+    for (name, help, value) in series {
         if let Some(value) = value {
             let shown: Gauge = Gauge::default();
             shown.set(gauge(value));
@@ -75,17 +57,11 @@ pub(super) fn registry(holdings: Holdings) -> Registry {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use lambent_storage::Quota;
+mod tests {
+    use lambent_service::Quota;
     use prometheus_client::encoding::text;
 
     use super::*;
-
-    /// Nothing, of a disk that says nothing.
-    pub(in crate::metrics) fn none() -> Holdings {
-        let disk = DiskSpace { free: None, reserve: 0, low: false };
-        Holdings { namespace: Namespace::default(), held: Vec::new(), disk }
-    }
 
     #[test]
     fn what_is_held_and_what_is_free_is_shown() {
@@ -95,8 +71,8 @@ pub(super) mod tests {
         ];
         let disk = DiskSpace { free: Some(5), reserve: 6, low: true };
         let mut shown = String::new();
-        let holdings = Holdings { held, disk, ..none() };
-        text::encode(&mut shown, &registry(holdings)).unwrap();
+        let held = held.into_iter().map(|holding| (Namespace::default(), holding)).collect();
+        text::encode(&mut shown, &registry(held, disk)).unwrap();
         for line in [
             "lambent_quota_used{namespace=\"default\",quota=\"keys\"} 3".to_owned(),
             format!("lambent_quota_limit{{namespace=\"default\",quota=\"keys\"}} {}", i64::MAX),

@@ -2,16 +2,15 @@
 //! true also after a restart, and of a queue that is deleted nothing is left.
 
 use jiff::Timestamp;
-use lambent_storage::{Depth, QueueError, Queues};
-use lambent_types::{Namespace, QueueName};
+use lambent_service::QueueDepth;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-/// Most queues with series of their own, the first by name. What further ones
+/// Most queues with series of their own, the first by namespace and name. What further ones
 /// hold is not counted at all: counting takes time, and a scrape must end.
-const QUEUES_MAX: usize = 100;
+pub(crate) const QUEUES_MAX: usize = 100;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct QueueLabels {
@@ -24,39 +23,6 @@ struct StateLabels {
     namespace: String,
     queue: String,
     state: &'static str,
-}
-
-/// A queue, and what it holds.
-pub(crate) struct QueueDepth {
-    namespace: Namespace,
-    queue: QueueName,
-    depth: Depth,
-}
-
-/// What each queue holds. Where the store does not say, the rest of the metrics
-/// is still worth having.
-pub(crate) async fn queues(store: &dyn Queues) -> Vec<QueueDepth> {
-    let namespace = Namespace::default();
-    let known = match store.queues(&namespace).await {
-        Ok(known) => known,
-        Err(error) => {
-            tracing::warn!(%error, "cannot list queues for the metrics");
-            return Vec::new();
-        }
-    };
-    let mut found = Vec::new();
-    for queue in known.into_iter().take(QUEUES_MAX) {
-        match store.depth(&namespace, &queue.name).await {
-            Ok(depth) => {
-                let namespace = namespace.clone();
-                found.push(QueueDepth { namespace, queue: queue.name, depth });
-            }
-            // Deleted since it was listed.
-            Err(QueueError::NoQueue) => {}
-            Err(error) => tracing::warn!(queue = %queue.name, %error, "cannot count messages"),
-        }
-    }
-    found
 }
 
 /// The series of `queues`.
@@ -84,6 +50,8 @@ pub(super) fn registry(queues: Vec<QueueDepth>) -> Registry {
 
 #[cfg(test)]
 mod tests {
+    use lambent_service::Depth;
+    use lambent_types::Namespace;
     use prometheus_client::encoding::text;
 
     use super::*;

@@ -12,8 +12,8 @@ use futures::{FutureExt as _, StreamExt as _};
 use http::{HeaderMap, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
-use lambent_control::{Inspect, Inspected};
 use lambent_dispatch::{Answer, Body, BoxError, Call, Finish, Finished, Runner};
+use lambent_service::{Inspect, Inspected};
 use lambent_types::{
     Digest, Error, ErrorCode, Event, Failure, FunctionName, FunctionVersion, Handler, LogLine,
     LogStream, Logs, Meter, Namespace, Outcome, Output, Retry, Start, VersionNumber,

@@ -12,6 +12,7 @@ mod framing;
 mod hostile;
 mod keys;
 mod limits;
+mod namespaces;
 mod node;
 mod objects;
 mod queues;

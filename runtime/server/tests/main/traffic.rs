@@ -391,3 +391,17 @@ async fn connect_tls(
     let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
     connector.connect("localhost".try_into().unwrap(), node.connect().await).await.unwrap()
 }
+
+#[tokio::test]
+async fn the_server_as_a_whole_is_asked_about_by_options_alone() {
+    let node = Node::dev().await;
+    let status = async |method: &str| {
+        let host = node.address;
+        let request = format!("{method} * HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        node.raw(request).await[9..12].to_owned()
+    };
+    assert_eq!(status("OPTIONS").await, "204");
+    for method in ["GET", "POST", "DELETE"] {
+        assert_eq!(status(method).await, "400", "{method}");
+    }
+}

@@ -11,7 +11,8 @@ use utoipa::ToSchema;
 
 use self::expression::Expression;
 use crate::delivery::DeliveryPolicy;
-use crate::error::{Error, ErrorCode};
+use crate::error::Error;
+use crate::error_code::ErrorCode;
 use crate::name::{FunctionName, ScheduleName};
 
 /// The expression of a schedule: `rate(5 minutes)`; `at(2026-12-24T18:00:00)`; a cron

@@ -91,9 +91,9 @@ fn source(trigger: &Trigger) -> Result<Source, String> {
         }),
         (None, Some(queue), None) => Ok(Source::Queue {
             queue: queue.queue.clone(),
-            batch_size: queue.batch_size.unwrap_or(10),
+            batch_size: queue.batch_size.unwrap_or(lambent_types::BATCH_SIZE_DEFAULT),
             batch_window_ms: queue.batch_window.map_or(0, |ms| ms.0),
-            concurrency_max: queue.concurrency.unwrap_or(50),
+            concurrency_max: queue.concurrency.unwrap_or(lambent_types::CONCURRENCY_DEFAULT),
         }),
         (None, None, Some(keyvalue)) => Ok(Source::KeyValue {
             keyspace: keyvalue.keyspace.clone(),

@@ -68,9 +68,15 @@ impl Cron {
             let Some(end) = span.end else { return span.offset.to_timestamp(next).ok() };
             match span.offset.to_timestamp(next) {
                 Ok(at) if at < end => return Some(at),
-                found => {
+                _ => {
+                    // A jump back shows times once more that were before `from`.
+                    let shown = zone.to_offset(end).to_datetime(end);
+                    let next = match shown < span.offset.to_datetime(end) {
+                        true => self.at_or_after(shown)?,
+                        false => next,
+                    };
                     // Nothing fits before that, whatever the clock does in between.
-                    let near = found.ok()?.as_second() - MARGIN_SECONDS;
+                    let near = span.offset.to_timestamp(next).ok()?.as_second() - MARGIN_SECONDS;
                     from = end.max(Timestamp::from_second(near).ok()?);
                 }
             }

@@ -1,0 +1,110 @@
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::named::{cell, minute};
+use crate::args::Global;
+use crate::confirm;
+use crate::error::{CliError, Exit};
+use crate::span;
+
+const EXAMPLES: &str = "\
+Examples:
+  lambent access-key create --namespace shop --description ci --expires 90d
+  lambent access-key list --namespace shop
+  lambent access-key delete LKIAABCDEFGHIJKLMNOP --namespace shop --yes";
+
+/// Make, list and delete the keys that open one namespace
+///
+/// Needs the root key. The secret is shown once, when the key is made; give it to
+/// other commands with --key or LAMBENT_KEY, and send it with HTTP requests as
+/// Authorization: Bearer SECRET.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct AccessKeyArgs {
+    #[command(subcommand)]
+    command: AccessKeyCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AccessKeyCommand {
+    /// Make a key, and show its secret
+    Create {
+        /// What it is for
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        description: String,
+        /// How long it opens the namespace, such as 12h or 90d [default: until it is deleted]
+        #[arg(long, value_name = "DURATION", value_parser = span::parse)]
+        expires: Option<Duration>,
+    },
+    /// List the keys, without their secrets
+    List,
+    /// Delete a key: it opens nothing any more
+    Delete {
+        /// The key's id
+        id: String,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+pub(crate) fn run(args: &AccessKeyArgs, global: &Global) -> Result<Exit, CliError> {
+    match &args.command {
+        AccessKeyCommand::Create { description, expires } => create(description, *expires, global),
+        AccessKeyCommand::List => list(global),
+        AccessKeyCommand::Delete { id, yes } => delete(id, *yes, global),
+    }
+}
+
+fn create(description: &str, expires: Option<Duration>, global: &Global) -> Result<Exit, CliError> {
+    let until = |after: Duration| jiff::Timestamp::now().checked_add(after);
+    let expires = expires.map(until).transpose().map_err(|_| {
+        CliError::usage("--expires is further in the future than there are dates for")
+    })?;
+    let key = global.client()?.create_access_key(description, expires)?;
+    let output = global.output();
+    if output.json {
+        output.json(&key)?;
+        return Ok(Exit::Ok);
+    }
+    let (id, namespace) = (cell(&key["id"]), cell(&key["namespace"]));
+    output.line(&format!("created access key {id} of namespace {namespace}"))?;
+    output.line(&format!("secret: {}", cell(&key["secret"])))?;
+    eprintln!("the secret is not shown again; use it with --key or LAMBENT_KEY");
+    Ok(Exit::Ok)
+}
+
+fn list(global: &Global) -> Result<Exit, CliError> {
+    let found = global.client()?.access_keys()?;
+    let output = global.output();
+    let keys = found["access_keys"].as_array().cloned().unwrap_or_default();
+    if output.json {
+        output.json(&found)?;
+    } else if keys.is_empty() {
+        eprintln!("no access keys yet; make one: lambent access-key create");
+    } else {
+        let row = |key: &Value| {
+            let times = [minute(&key["created"]), minute(&key["expires"])];
+            [vec![cell(&key["id"]), cell(&key["description"])], times.into()].concat()
+        };
+        let header = ["id", "description", "created", "expires"];
+        output.table(&header, keys.iter().map(row).collect())?;
+    }
+    Ok(Exit::Ok)
+}
+
+fn delete(id: &str, yes: bool, global: &Global) -> Result<Exit, CliError> {
+    if !yes {
+        confirm::deletion(&format!("access key {id}"))?;
+    }
+    global.client()?.delete_access_key(id)?;
+    let output = global.output();
+    if output.json {
+        output.json(&json!({ "deleted": id }))?;
+    } else {
+        output.line(&format!("deleted access key {id}"))?;
+    }
+    Ok(Exit::Ok)
+}

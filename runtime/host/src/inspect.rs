@@ -1,0 +1,104 @@
+//! What the service asks about components.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use lambent_capabilities::Ctx;
+use lambent_engine::{Component, Inspection};
+use lambent_service::{Inspect, Inspected};
+use lambent_types::{
+    Digest, Error, ErrorCode, FunctionName, FunctionVersion, Handler, Namespace, VersionNumber,
+};
+
+use crate::errors::{blocking, inspect_error, load_error};
+use crate::host::Host;
+
+#[async_trait]
+impl Inspect for Host {
+    async fn prepare(
+        &self,
+        namespace: &Namespace,
+        digest: Digest,
+        code: Bytes,
+    ) -> Result<Inspected, Error> {
+        if let Some(component) = self.loader.loaded(digest).await {
+            return inspected(&component, &[]);
+        }
+        let engine = self.engine.clone();
+        let source = code.clone();
+        let inspection = blocking(move || engine.inspect(&source)).await?;
+        let inspection = inspection.map_err(|error| inspect_error(&error))?;
+        check(&inspection)?;
+        let component = match self.loader.verified(digest).await? {
+            Some(artifact) => self.loader.map(artifact).map_err(|error| load_error(&error))?,
+            None => self.loader.compile(Some(namespace), digest, code).await?,
+        };
+        let exports: Vec<_> = inspection.handlers;
+        let inspected = inspected(&component, &exports)?;
+        self.loader.keep(digest, component).await;
+        Ok(inspected)
+    }
+
+    async fn provision(&self, head: &Arc<FunctionVersion>) {
+        self.pools.withdraw(&head.namespace, &head.name, Some(head.version));
+        if head.configuration.provisioned.always() == 0 {
+            return;
+        }
+        match self.loader.component(head.digest).await {
+            Ok((component, _)) => {
+                if let Some(instances) = self.pools.instances(head, &component, &self.shared) {
+                    instances.fill().await;
+                    let (function, idle) = (&head.name, instances.idle());
+                    tracing::info!(%function, idle, "instances are ready");
+                }
+            }
+            Err(error) => {
+                tracing::warn!(function = %head.name, %error, "cannot provision instances");
+            }
+        }
+    }
+
+    fn withdraw(&self, namespace: &Namespace, name: &FunctionName, version: Option<VersionNumber>) {
+        self.pools.withdraw(namespace, name, version);
+    }
+
+    async fn forget(&self, digest: Digest) {
+        self.pools.forget(digest);
+        self.loader.forget(digest).await;
+    }
+}
+
+fn check(inspection: &Inspection) -> Result<(), Error> {
+    if !inspection.unmet.is_empty() {
+        let list: Vec<_> = inspection.unmet.iter().map(|unmet| format!("  {unmet}")).collect();
+        let detail = format!("the component imports what is not served:\n{}", list.join("\n"));
+        return Err(Error::new(ErrorCode::UnmetImports, detail));
+    }
+    if inspection.handlers.is_empty() {
+        let exports: Vec<_> = inspection.exports.iter().map(ToString::to_string).collect();
+        let handlers: Vec<_> = Handler::ALL.iter().map(|handler| handler.as_str()).collect();
+        let detail = format!(
+            "the component has no export that can be called; it exports [{}], and one of these is needed: {}",
+            exports.join(", "),
+            handlers.join(", ")
+        );
+        return Err(Error::new(ErrorCode::InvalidComponent, detail));
+    }
+    Ok(())
+}
+
+/// `named` are the exports with a handler's name; whether their types are
+/// right is known only now.
+fn inspected(component: &Component<Ctx>, named: &[Handler]) -> Result<Inspected, Error> {
+    let handlers = component.handlers();
+    if handlers.is_empty() {
+        let named: Vec<_> = named.iter().map(|handler| handler.as_str()).collect();
+        let detail = format!(
+            "the component exports {}, but with other functions or types than that interface has",
+            named.join(", ")
+        );
+        return Err(Error::new(ErrorCode::InvalidComponent, detail));
+    }
+    Ok(Inspected { handlers, memory_bytes_min: component.memory_bytes_min().unwrap_or(0) })
+}

@@ -1,0 +1,174 @@
+//! The instances that wait for invocations, by function version.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use lambent_capabilities::{Ctx, Shared};
+use lambent_engine::{Component, Context, InstancePool, InstancePoolOptions, Invocation};
+use lambent_types::{
+    Configuration, Digest, FunctionName, FunctionVersion, Namespace, Origin, Provisioned,
+    VersionNumber,
+};
+
+/// How often instances that nobody uses are looked for.
+pub(crate) const RETIRE_EVERY: Duration = Duration::from_secs(1);
+
+type Key = (Namespace, FunctionName, VersionNumber);
+
+/// A function version's instances, and which version that is: the head changes.
+type Kept = (Arc<FunctionVersion>, Arc<InstancePool<Ctx>>);
+
+/// The instances of every function version that keeps any.
+#[derive(Default)]
+pub(crate) struct InstancePools(RwLock<HashMap<Key, Kept>>);
+
+impl InstancePools {
+    /// Where instances of `function` wait; none if it keeps none.
+    pub(crate) fn instances(
+        &self,
+        function: &Arc<FunctionVersion>,
+        component: &Component<Ctx>,
+        shared: &Arc<Shared>,
+    ) -> Option<Arc<InstancePool<Ctx>>> {
+        let options = options(function)?;
+        let key = (function.namespace.clone(), function.name.clone(), function.version);
+        let same = |kept: &Arc<FunctionVersion>| Arc::ptr_eq(kept, function) || kept == function;
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((kept, instances)) = all.get(&key)
+            && same(kept)
+        {
+            return Some(instances.clone());
+        }
+        drop(all);
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let made = || {
+            let (function, shared) = (function.clone(), shared.clone());
+            component.pool(options, move || prototype(&function, &shared))
+        };
+        // Another request may have been first.
+        let (_, instances) = all
+            .entry(key)
+            .and_modify(|entry| {
+                if !same(&entry.0) {
+                    *entry = (function.clone(), made());
+                }
+            })
+            .or_insert_with(|| (function.clone(), made()));
+        Some(instances.clone())
+    }
+
+    /// Drops the instances of a function, or of one version of it.
+    pub(crate) fn withdraw(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        version: Option<VersionNumber>,
+    ) {
+        // A name may be given in another case than the function's own.
+        let (namespace, name) = (namespace.key(), name.key());
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|key, _| {
+            let other = version.is_some_and(|version| key.2 != version);
+            other || key.0.key() != namespace || key.1.key() != name
+        });
+    }
+
+    /// Drops the instances of code that no version refers to any more.
+    pub(crate) fn forget(&self, digest: Digest) {
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, (function, _)| function.digest != digest);
+    }
+
+    /// Drops the instances of function versions that nobody calls.
+    pub(crate) fn retire(&self) {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let instances: Vec<_> = all.values().map(|(_, instances)| instances.clone()).collect();
+        drop(all);
+        let mut any_idle = false;
+        for instances in instances {
+            any_idle |= instances.evict() == 0;
+        }
+        if any_idle {
+            let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            all.retain(|_, (_, instances)| !instances.is_unused());
+        }
+    }
+}
+
+fn options(function: &FunctionVersion) -> Option<InstancePoolOptions> {
+    let configuration = &function.configuration;
+    let Configuration { provisioned, reuse, shared, .. } = *configuration;
+    let options = InstancePoolOptions { provisioned, reuse, shared };
+    (provisioned != Provisioned::NONE || reuse > 1).then_some(options)
+}
+
+/// What an instance is instantiated under that has no invocation yet.
+fn prototype(function: &Arc<FunctionVersion>, shared: &Arc<Shared>) -> Invocation<Ctx> {
+    let ctx = Ctx::new(shared.clone(), function.clone(), Origin::default());
+    let outgoing = Some(ctx.outgoing());
+    Invocation {
+        limits: function.configuration.limits(),
+        environment: function.configuration.environment.clone(),
+        outgoing,
+        context: Context { function: Some(function.clone()), ..Context::default() },
+        ..Invocation::new(ctx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lambent_capabilities::Network;
+    use lambent_engine::Options;
+    use lambent_storage::{Quotas, Stores};
+    use lambent_types::{Handler, SystemClock};
+
+    use super::*;
+
+    /// A component of nothing.
+    const EMPTY: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    fn function(provisioned: Provisioned) -> Arc<FunctionVersion> {
+        Arc::new(FunctionVersion {
+            namespace: "ns".parse().unwrap(),
+            name: "f".parse().unwrap(),
+            version: VersionNumber::Latest,
+            digest: Digest::of(EMPTY),
+            code_bytes: EMPTY.len() as u64,
+            handlers: vec![Handler::Event],
+            configuration: Configuration { provisioned, ..Configuration::default() },
+            created: jiff::Timestamp::UNIX_EPOCH,
+        })
+    }
+
+    #[tokio::test]
+    async fn instances_go_with_their_configuration_and_with_their_code() {
+        let options = Options { instances: 10, ..Options::default() };
+        let engine = lambent_capabilities::engine(options).build().unwrap();
+        let component = engine.component(EMPTY.into()).await.unwrap();
+        let stores = Stores::memory(Arc::new(SystemClock), Quotas::default());
+        let Stores { objects, keyvalue, queues, .. } = stores;
+        let network = Network::system().unwrap();
+        let shared = Arc::new(Shared::new(objects, keyvalue, queues, network, [0; 32]));
+        let warm = InstancePools::default();
+        let of = |provisioned| warm.instances(&function(provisioned), &component, &shared);
+
+        assert!(of(Provisioned::NONE).is_none());
+        let two = of(Provisioned::Count(2)).unwrap();
+        two.fill().await;
+        assert!(Arc::ptr_eq(&two, &of(Provisioned::Count(2)).unwrap()));
+        warm.retire();
+        assert_eq!(two.idle(), 2, "what is provisioned is not given up");
+        let three = of(Provisioned::Count(3)).unwrap();
+        assert!(!Arc::ptr_eq(&two, &three));
+        let (namespace, name) = ("ns".parse().unwrap(), "F".parse().unwrap());
+        warm.withdraw(&namespace, &name, Some(VersionNumber::Number(1)));
+        warm.forget(Digest::of(b"other"));
+        assert!(Arc::ptr_eq(&three, &of(Provisioned::Count(3)).unwrap()));
+        warm.forget(Digest::of(EMPTY));
+        assert!(warm.0.read().unwrap().is_empty());
+        of(Provisioned::Count(3)).unwrap();
+        warm.withdraw(&namespace, &name, None);
+        assert!(warm.0.read().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,113 @@
+//! Running what dispatch has admitted.
+
+use std::time::Instant;
+
+use futures::future::BoxFuture;
+use http_body_util::BodyExt;
+use lambent_capabilities::Ctx;
+use lambent_dispatch::{Answer, Body, Call, Finished, Runner};
+use lambent_engine::{Component, Context, Invocation};
+use lambent_types::{Error, Event, FunctionVersion, Output};
+
+use crate::errors::{ending, refusal};
+use crate::host::Host;
+
+impl Host {
+    /// The component to run and what to run it under.
+    async fn invocation(&self, call: &Call) -> Result<(Component<Ctx>, Invocation<Ctx>), Error> {
+        let began = Instant::now();
+        let (component, start) = self.loader.component(call.function.digest).await?;
+        let pool = self.pools.instances(&call.function, &component, &self.shared);
+        // What a shared instance sends on does not say which request it was for,
+        // so where recursion is to be noticed each has its own.
+        let alone = call.function.configuration.shared > 1 && !call.origin.lineage.is_empty();
+        let component = pool.filter(|_| !alone).map_or(component, Component::from_pool);
+        let ctx = Ctx::new(self.shared.clone(), call.function.clone(), call.origin.clone());
+        let invocation = Invocation {
+            limits: call.limits,
+            outgoing: Some(ctx.outgoing()),
+            state: ctx,
+            environment: call.function.configuration.environment.clone(),
+            context: Context {
+                id: Some(call.id),
+                function: Some(call.function.clone()),
+                trace_parent: call.origin.trace_parent.clone(),
+                principal: call.principal.clone(),
+                attributes: Vec::new(),
+            },
+            start,
+            began,
+        };
+        Ok((component, invocation))
+    }
+}
+
+impl Runner for Host {
+    fn is_overloaded(&self, function: &FunctionVersion) -> bool {
+        self.engine.is_overloaded(Some(function))
+    }
+
+    fn http(
+        &self,
+        call: Call,
+        request: http::Request<Body>,
+        finished: Box<dyn FnOnce(Finished) + Send>,
+    ) -> BoxFuture<'_, Answer> {
+        Box::pin(async move {
+            let (component, invocation) = match self.invocation(&call).await {
+                Ok(found) => found,
+                Err(error) => return Answer::Refused(error),
+            };
+            let on_finished = move |end: lambent_engine::Finished<()>| {
+                finished(Finished {
+                    outcome: end.outcome,
+                    meter: end.meter,
+                    logs: end.logs,
+                    output: None,
+                    failed: Vec::new(),
+                });
+            };
+            match component.http(invocation, request, on_finished).await {
+                lambent_engine::HttpOutcome::Response(response) => {
+                    Answer::Response(response.map(BodyExt::boxed_unsync))
+                }
+                lambent_engine::HttpOutcome::Ended(outcome) => Answer::Ended(outcome),
+                lambent_engine::HttpOutcome::Refused(refused) => Answer::Refused(refusal(&refused)),
+            }
+        })
+    }
+
+    fn event(&self, call: Call, event: Event) -> BoxFuture<'_, Result<Finished, Error>> {
+        Box::pin(async move {
+            let (component, invocation) = self.invocation(&call).await?;
+            let handled = async move {
+                lambent_capabilities::event(&component, invocation, call.handler, event).await
+            };
+            let end = self.engine.migrating(handled).await.ok_or_else(ending)?;
+            let end: lambent_engine::Finished<Output> = end.map_err(|refused| refusal(&refused))?;
+            Ok(Finished {
+                outcome: end.outcome,
+                meter: end.meter,
+                logs: end.logs,
+                output: end.value,
+                failed: Vec::new(),
+            })
+        })
+    }
+
+    fn batch(&self, call: Call, events: Vec<Event>) -> BoxFuture<'_, Result<Finished, Error>> {
+        Box::pin(async move {
+            let (component, invocation) = self.invocation(&call).await?;
+            let handled = async move { component.batch(invocation, events).await };
+            let end = self.engine.migrating(handled).await.ok_or_else(ending)?;
+            let end = end.map_err(|refused| refusal(&refused))?;
+            Ok(Finished {
+                outcome: end.outcome,
+                meter: end.meter,
+                logs: end.logs,
+                output: None,
+                failed: end.value.unwrap_or_default(),
+            })
+        })
+    }
+}

@@ -1,0 +1,58 @@
+use lambent_storage::{Bucket, ObjectError};
+use lambent_types::Error;
+
+use crate::client_errors;
+use crate::scope::{BucketHandle, Put, Scope};
+
+impl Scope {
+    /// All buckets by name.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn buckets(&self) -> Result<Vec<Bucket>, Error> {
+        Ok(self.stores().objects.buckets(self.namespace()).await?)
+    }
+}
+
+impl BucketHandle<'_> {
+    /// Creates the bucket, if it is not there already.
+    ///
+    /// # Errors
+    /// `QuotaExceeded`; the store failed.
+    pub async fn create(&self) -> Result<Put<Bucket>, Error> {
+        let (namespace, name) = self.place();
+        let objects = &self.stores().objects;
+        loop {
+            match objects.create_bucket(namespace, name).await {
+                Ok(value) => return Ok(Put { value, created: true }),
+                // Unless it was deleted in between: then it is created after all.
+                Err(ObjectError::Exists) => {
+                    if let Some(value) = objects.bucket(namespace, name).await? {
+                        return Ok(Put { value, created: false });
+                    }
+                }
+                Err(error) => return Err(client_errors::object(namespace, name, "", error)),
+            }
+        }
+    }
+
+    /// Reads the bucket itself.
+    ///
+    /// # Errors
+    /// `BucketNotFound`; the store failed.
+    pub async fn describe(&self) -> Result<Bucket, Error> {
+        let (namespace, name) = self.place();
+        let found = self.stores().objects.bucket(namespace, name).await?;
+        found.ok_or_else(|| client_errors::no_bucket(namespace, name))
+    }
+
+    /// Deletes the bucket, which is empty and no trigger's.
+    ///
+    /// # Errors
+    /// `BucketNotFound`, `Conflict`; the store failed.
+    pub async fn delete(&self) -> Result<(), Error> {
+        let (namespace, name) = self.place();
+        let deleted = self.stores().objects.delete_bucket(namespace, name).await;
+        deleted.map_err(|error| client_errors::object(namespace, name, "", error))
+    }
+}

@@ -1,0 +1,254 @@
+//! What clients are told when a store refuses: one function for each kind of
+//! refusal, used by everything that asks a store on a client's behalf.
+
+use std::fmt::Display;
+
+use lambent_storage::{
+    KeyValueError, ObjectError, QueueError, QuotaExceeded, ScheduleError, TriggerError,
+};
+use lambent_types::{
+    BucketName, Error, ErrorCode, KeyspaceName, Namespace, QueueName, ScheduleName, Source,
+    Trigger, TriggerName,
+};
+
+/// Most characters of a key in an error.
+const KEY_CHARS_MAX: usize = 200;
+
+/// A key as errors show it: quoted, and not longer than anyone reads.
+fn shown(key: &str) -> String {
+    let mut text: String = key.chars().take(KEY_CHARS_MAX).collect();
+    if text.len() < key.len() {
+        text.push('…');
+    }
+    format!("{text:?}")
+}
+
+pub(crate) fn quota(error: &QuotaExceeded) -> Error {
+    Error::new(ErrorCode::QuotaExceeded, error.to_string())
+}
+
+fn missing(
+    code: ErrorCode,
+    what: &str,
+    name: &impl Display,
+    namespace: &Namespace,
+    hint: &str,
+) -> Error {
+    let detail = format!("{what} \"{name}\" does not exist in namespace \"{namespace}\"{hint}");
+    Error::new(code, detail)
+}
+
+/// There is no such bucket.
+pub(crate) fn no_bucket(namespace: &Namespace, bucket: &BucketName) -> Error {
+    missing(ErrorCode::BucketNotFound, "bucket", bucket, namespace, "; create it first")
+}
+
+/// There is no such keyspace.
+pub(crate) fn no_keyspace(namespace: &Namespace, keyspace: &KeyspaceName) -> Error {
+    missing(ErrorCode::KeyspaceNotFound, "keyspace", keyspace, namespace, "; create it first")
+}
+
+/// There is no such queue.
+pub(crate) fn no_queue(namespace: &Namespace, queue: &QueueName) -> Error {
+    missing(ErrorCode::QueueNotFound, "queue", queue, namespace, "; create it first")
+}
+
+/// There is no such trigger.
+pub(crate) fn no_trigger(namespace: &Namespace, trigger: &TriggerName) -> Error {
+    missing(ErrorCode::TriggerNotFound, "trigger", trigger, namespace, "")
+}
+
+/// There is no such schedule.
+pub(crate) fn no_schedule(namespace: &Namespace, schedule: &ScheduleName) -> Error {
+    missing(ErrorCode::ScheduleNotFound, "schedule", schedule, namespace, "")
+}
+
+/// There is no such object.
+pub(crate) fn no_object(bucket: &BucketName, key: &str) -> Error {
+    let detail = format!("bucket \"{bucket}\" has no object {}", shown(key));
+    Error::new(ErrorCode::ObjectNotFound, detail)
+}
+
+/// There is no such key.
+pub(crate) fn no_key(keyspace: &KeyspaceName, key: &str) -> Error {
+    let detail = format!("keyspace \"{keyspace}\" has no key {}", shown(key));
+    Error::new(ErrorCode::KeyNotFound, detail)
+}
+
+/// What the objects of `bucket` refused; `what` is the key, or the upload, that
+/// was asked for.
+pub(crate) fn object(
+    namespace: &Namespace,
+    bucket: &BucketName,
+    what: &str,
+    error: ObjectError,
+) -> Error {
+    match error {
+        ObjectError::NoBucket => no_bucket(namespace, bucket),
+        ObjectError::NoObject => no_object(bucket, what),
+        ObjectError::NoUpload => Error::new(
+            ErrorCode::UploadNotFound,
+            format!(
+                "bucket \"{bucket}\" has no unfinished upload {}; it was completed, aborted, or \
+                 never begun",
+                shown(what)
+            ),
+        ),
+        ObjectError::Exists => {
+            Error::new(ErrorCode::Conflict, format!("bucket \"{bucket}\" exists already"))
+        }
+        ObjectError::NotEmpty => Error::new(
+            ErrorCode::Conflict,
+            format!(
+                "bucket \"{bucket}\" is not empty; delete its objects and abort its uploads first"
+            ),
+        ),
+        ObjectError::Triggered(trigger) => in_use_by_trigger("bucket", bucket, &trigger),
+        ObjectError::Condition { key, current } => Error::new(
+            ErrorCode::PreconditionFailed,
+            match current {
+                Some(etag) => format!(
+                    "object {} of bucket \"{bucket}\" has the etag \"{etag}\"; read it and apply \
+                     the change to what it is now",
+                    shown(&key)
+                ),
+                None => format!("bucket \"{bucket}\" has no object {}", shown(&key)),
+            },
+        ),
+        ObjectError::Range { size } => Error::new(
+            ErrorCode::RangeNotSatisfiable,
+            format!("object {} ends at byte {size}, before the range begins", shown(what)),
+        ),
+        ObjectError::Invalid(detail) => Error::new(ErrorCode::InvalidRequest, detail),
+        ObjectError::Input(source) => input(&source),
+        ObjectError::Quota(error) => quota(&error),
+        ObjectError::Storage(error) => error.into(),
+    }
+}
+
+/// Why the bytes of an object did not come: what the door that they come in by
+/// says of it, if it says anything.
+fn input(source: &std::io::Error) -> Error {
+    let said = source.get_ref().and_then(|cause| cause.downcast_ref::<Error>());
+    said.cloned().unwrap_or_else(|| {
+        Error::new(ErrorCode::InvalidRequest, format!("nothing was written: {source}"))
+    })
+}
+
+/// What the keys of `keyspace` refused.
+pub(crate) fn keyvalue(
+    namespace: &Namespace,
+    keyspace: &KeyspaceName,
+    error: KeyValueError,
+) -> Error {
+    match error {
+        KeyValueError::NoKeyspace => no_keyspace(namespace, keyspace),
+        KeyValueError::Exists => {
+            Error::new(ErrorCode::Conflict, format!("keyspace \"{keyspace}\" exists already"))
+        }
+        KeyValueError::NotEmpty => Error::new(
+            ErrorCode::Conflict,
+            format!("keyspace \"{keyspace}\" is not empty; delete its keys first"),
+        ),
+        KeyValueError::Triggered(trigger) => in_use_by_trigger("keyspace", keyspace, &trigger),
+        KeyValueError::Expectation { key, current } => Error::new(
+            ErrorCode::PreconditionFailed,
+            match current {
+                Some(revision) => format!(
+                    "key {} of keyspace \"{keyspace}\" is at revision {revision}; read it and \
+                     apply the change to what it is now",
+                    shown(&key)
+                ),
+                None => format!("keyspace \"{keyspace}\" has no key {}", shown(&key)),
+            },
+        ),
+        KeyValueError::NotACounter(key) => Error::new(
+            ErrorCode::Conflict,
+            format!(
+                "the value of key {} is, or would become, no decimal number of 64 bits, so it \
+                 cannot be counted with; set or delete it first",
+                shown(&key)
+            ),
+        ),
+        KeyValueError::Invalid(detail) => Error::new(ErrorCode::InvalidRequest, detail),
+        KeyValueError::Quota(error) => quota(&error),
+        KeyValueError::Storage(error) => error.into(),
+    }
+}
+
+/// What `queue` refused.
+pub(crate) fn queue(namespace: &Namespace, queue: &QueueName, error: QueueError) -> Error {
+    match error {
+        QueueError::NoQueue => no_queue(namespace, queue),
+        QueueError::Exists => Error::new(
+            ErrorCode::Conflict,
+            format!("queue \"{queue}\" exists already, with other attributes"),
+        ),
+        QueueError::InUse(other) => Error::new(
+            ErrorCode::Conflict,
+            format!(
+                "queue \"{other}\" sends its dead letters to queue \"{queue}\"; give it another \
+                 dead-letter queue, or none, first"
+            ),
+        ),
+        QueueError::Triggered(trigger) => in_use_by_trigger("queue", queue, &trigger),
+        QueueError::Receipt => Error::new(
+            ErrorCode::ReceiptExpired,
+            format!(
+                "the receipt is not the last one of any message in queue \"{queue}\"; the message \
+                 was deleted or received again"
+            ),
+        ),
+        QueueError::Invalid(detail) => Error::new(ErrorCode::InvalidRequest, detail),
+        QueueError::Quota(error) => quota(&error),
+        QueueError::Storage(error) => error.into(),
+    }
+}
+
+/// Why `trigger` was not changed.
+pub(crate) fn trigger(namespace: &Namespace, trigger: &Trigger, error: TriggerError) -> Error {
+    match error {
+        TriggerError::NotFound => no_trigger(namespace, &trigger.name),
+        TriggerError::NoSource => no_source(namespace, &trigger.source),
+        TriggerError::OtherSource => Error::new(
+            ErrorCode::Conflict,
+            format!(
+                "trigger \"{}\" is for another source, and events of that may still wait; delete \
+                 it first, or give this one another name",
+                trigger.name
+            ),
+        ),
+        TriggerError::Quota(error) => quota(&error),
+        TriggerError::Storage(error) => error.into(),
+    }
+}
+
+pub(crate) fn no_source(namespace: &Namespace, source: &Source) -> Error {
+    match source {
+        Source::Object { bucket, .. } => no_bucket(namespace, bucket),
+        Source::Queue { queue, .. } => no_queue(namespace, queue),
+        Source::KeyValue { keyspace, .. } => no_keyspace(namespace, keyspace),
+    }
+}
+
+/// Why a schedule was not changed.
+pub(crate) fn schedule(namespace: &Namespace, name: &ScheduleName, error: ScheduleError) -> Error {
+    match error {
+        ScheduleError::NotFound => no_schedule(namespace, name),
+        ScheduleError::Quota(error) => quota(&error),
+        ScheduleError::Storage(error) => error.into(),
+    }
+}
+
+/// Nothing can be done in a namespace that is being deleted.
+pub(crate) fn being_deleted(name: &Namespace) -> Error {
+    let detail = format!("namespace \"{name}\" is being deleted");
+    Error::new(ErrorCode::Conflict, detail)
+}
+
+fn in_use_by_trigger(what: &str, name: &impl Display, trigger: &TriggerName) -> Error {
+    let detail = format!(
+        "{what} \"{name}\" is the source of trigger \"{trigger}\"; delete the trigger first"
+    );
+    Error::new(ErrorCode::Conflict, detail)
+}

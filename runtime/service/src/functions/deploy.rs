@@ -1,0 +1,242 @@
+use std::sync::Arc;
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use lambent_storage::{Expected, WriteError};
+use lambent_types::{
+    Configuration, ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionVersion,
+    Handler, Precondition, VersionNumber, bounds, format_bytes,
+};
+
+use super::Deployed;
+use super::errors::{check, no_function, no_version};
+use crate::client_errors::quota;
+use crate::inspect::Inspected;
+use crate::scope::FunctionHandle;
+
+/// Changes to a function's head.
+impl FunctionHandle<'_> {
+    /// Creates a function, or replaces the code of an existing one and changes
+    /// its configuration by `patch`. Returns when it is stored durably and
+    /// ready to serve.
+    ///
+    /// # Errors
+    /// `PayloadTooLarge`, `InvalidConfiguration`, `PreconditionFailed`, whatever
+    /// [`Inspect::prepare`](crate::Inspect::prepare) refuses; the store failed.
+    pub async fn deploy(
+        &self,
+        code: Bytes,
+        patch: ConfigurationPatch,
+        expected: &Precondition,
+    ) -> Result<Deployed, Error> {
+        let (namespace, name) = self.place();
+        let code_bytes = code.len() as u64;
+        if code_bytes > bounds::CODE_BYTES_MAX {
+            return Err(Error::new(
+                ErrorCode::PayloadTooLarge,
+                format!(
+                    "the component is {}; the most is {}",
+                    format_bytes(code_bytes),
+                    format_bytes(bounds::CODE_BYTES_MAX)
+                ),
+            ));
+        }
+        // What can be refused cheaply is refused before compiling.
+        self.stores().space.check()?;
+        let current = self.stores().registry.function(namespace, name).await?;
+        check(name, expected, current.as_ref().map(|function| function.revision))?;
+        let configuration = configured(&patch, current.as_deref())?;
+        self.scope().check_function_destinations(current.as_deref(), &configuration).await?;
+
+        let digest = digest_of(code.clone()).await?;
+        let _hold = self.service().keep.hold(digest).await;
+        let inspected = self.prepare(digest, code.clone()).await?;
+        let current = self.stores().registry.function(namespace, name).await?;
+        fits(&configured(&patch, current.as_deref())?, &inspected)?;
+        self.stores().code.put(digest, code).await?;
+        self.set_head(expected, |current| {
+            let configuration = configured(&patch, current)?;
+            fits(&configuration, &inspected)?;
+            Ok(FunctionVersion {
+                namespace: namespace.clone(),
+                name: name.clone(),
+                version: VersionNumber::Latest,
+                digest,
+                code_bytes,
+                handlers: inspected.handlers.clone(),
+                configuration,
+                created: Timestamp::now(),
+            })
+        })
+        .await
+    }
+
+    /// Changes the configuration of the head.
+    ///
+    /// # Errors
+    /// `FunctionNotFound`, `InvalidConfiguration`, `PreconditionFailed`; the store failed.
+    pub async fn configure(
+        &self,
+        patch: ConfigurationPatch,
+        expected: &Precondition,
+    ) -> Result<Arc<Function>, Error> {
+        let name = self.name();
+        loop {
+            let current = self.describe().await?;
+            check(name, expected, Some(current.revision))?;
+            let latest = &current.latest;
+            let configuration = patch.apply(&latest.configuration)?;
+            shares(&configuration, &latest.handlers)?;
+            self.scope().check_function_destinations(Some(&current), &configuration).await?;
+            if configuration.memory_bytes < latest.configuration.memory_bytes {
+                let _hold = self.service().keep.hold(latest.digest).await;
+                let code = self.service().stored(latest.digest).await?;
+                fits(&configuration, &self.prepare(latest.digest, code).await?)?;
+            }
+            let created = Timestamp::now();
+            let head = FunctionVersion { configuration, created, ..(**latest).clone() };
+            if let Some(function) = self.try_head(head, Some(&current)).await? {
+                return Ok(function);
+            }
+        }
+    }
+
+    /// Gives the head the code and the configuration of a version. Returns when
+    /// it is stored durably and ready to serve.
+    ///
+    /// # Errors
+    /// `FunctionNotFound`, `VersionNotFound`, `PreconditionFailed`; the store failed.
+    pub async fn rollback(
+        &self,
+        number: u64,
+        expected: &Precondition,
+    ) -> Result<Arc<Function>, Error> {
+        let (namespace, name) = self.place();
+        let current = self.describe().await?;
+        check(name, expected, Some(current.revision))?;
+        let digest = self.version(number).await?.digest;
+        let _hold = self.service().keep.hold(digest).await;
+        // Read again under the hold: from here on its code cannot be collected.
+        let version = self.stores().registry.version(namespace, name, number).await?;
+        let version = version
+            .filter(|version| version.digest == digest)
+            .ok_or_else(|| no_version(name, number))?;
+        self.prepare(digest, self.service().stored(digest).await?).await?;
+        let deployed = self
+            .set_head(expected, |current| {
+                current.ok_or_else(|| no_function(namespace, name))?;
+                Ok(FunctionVersion {
+                    version: VersionNumber::Latest,
+                    created: Timestamp::now(),
+                    ..(*version).clone()
+                })
+            })
+            .await?;
+        Ok(deployed.function)
+    }
+
+    async fn prepare(&self, digest: Digest, code: Bytes) -> Result<Inspected, Error> {
+        let namespace = self.namespace();
+        let inspected = self.service().inspect.prepare(namespace, digest, code).await?;
+        if inspected.handlers.is_empty() {
+            return Err(Error::new(
+                ErrorCode::NotInvocable,
+                "the component exports nothing that can be called; export one of \
+                 lambent:function/handler, wasi:http/incoming-handler, wasi:http/handler, \
+                 wasi:cli/run",
+            ));
+        }
+        Ok(inspected)
+    }
+
+    /// Sets the head to what `make` makes of the function as it is.
+    async fn set_head(
+        &self,
+        expected: &Precondition,
+        make: impl Fn(Option<&Function>) -> Result<FunctionVersion, Error> + Send + Sync,
+    ) -> Result<Deployed, Error> {
+        let (namespace, name) = self.place();
+        loop {
+            let current = self.stores().registry.function(namespace, name).await?;
+            check(name, expected, current.as_ref().map(|function| function.revision))?;
+            let head = make(current.as_deref())?;
+            if let Some(function) = self.try_head(head, current.as_deref()).await? {
+                return Ok(Deployed { function, created: current.is_none() });
+            }
+        }
+    }
+
+    /// Sets the head, unless the function is no longer as it was `seen`: then
+    /// another change was first, and the caller looks again.
+    async fn try_head(
+        &self,
+        head: FunctionVersion,
+        seen: Option<&Function>,
+    ) -> Result<Option<Arc<Function>>, Error> {
+        let expected = seen.map_or(Expected::Absent, |seen| Expected::Revision(seen.revision));
+        match self.stores().registry.put(head, Some(expected)).await {
+            Ok(function) => {
+                if let Some(seen) = seen {
+                    self.service().keep.release(seen.latest.digest);
+                }
+                self.service().collect_released().await;
+                self.service().inspect.provision(&function.latest).await;
+                Ok(Some(function))
+            }
+            Err(WriteError::Storage(error)) => Err(error.into()),
+            Err(WriteError::Quota(error)) => Err(quota(&error)),
+            // `put` finds or makes what it changes: it refuses for nothing else.
+            Err(
+                WriteError::Conflict { .. } | WriteError::NotFound | WriteError::VersionNotFound,
+            ) => Ok(None),
+        }
+    }
+}
+
+fn configured(
+    patch: &ConfigurationPatch,
+    current: Option<&Function>,
+) -> Result<Configuration, Error> {
+    match current {
+        Some(function) => patch.apply(&function.latest.configuration),
+        None => patch.apply(&Configuration::default()),
+    }
+}
+
+/// Only a handler of WASI 0.3 can serve several requests at once.
+fn shares(configuration: &Configuration, handlers: &[Handler]) -> Result<(), Error> {
+    if configuration.shared == 1 || handlers.contains(&Handler::Http03) {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::InvalidConfiguration,
+        format!(
+            "shared is {}, and the component does not export wasi:http/handler 0.3, which alone \
+             can serve several requests at once; set shared to 1",
+            configuration.shared
+        ),
+    ))
+}
+
+fn fits(configuration: &Configuration, inspected: &Inspected) -> Result<(), Error> {
+    shares(configuration, &inspected.handlers)?;
+    if inspected.memory_bytes_min <= configuration.memory_bytes {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorCode::InvalidConfiguration,
+        format!(
+            "memory is {}, and the component takes {} before it runs; raise the memory",
+            format_bytes(configuration.memory_bytes),
+            format_bytes(inspected.memory_bytes_min)
+        ),
+    ))
+}
+
+/// Hashes off the executor: a large component takes a good part of a second.
+async fn digest_of(code: Bytes) -> Result<Digest, Error> {
+    tokio::task::spawn_blocking(move || Digest::of(&code)).await.map_err(|error| {
+        tracing::error!(%error, "hashing failed");
+        Error::new(ErrorCode::Internal, "the upload could not be hashed; see the server's log")
+    })
+}

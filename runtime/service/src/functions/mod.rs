@@ -1,0 +1,219 @@
+//! Functions: read, publish, delete; deployed and configured in [`deploy`].
+
+mod code;
+mod deploy;
+mod errors;
+mod logs;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use lambent_storage::{Channel, Expected, WriteError};
+use lambent_types::{
+    Digest, Error, Function, FunctionVersion, Precondition, Qualifier, VersionNumber,
+};
+
+use self::errors::{check, no_function, no_version, refused, wired};
+pub use self::logs::LogFilter;
+use crate::scope::{FunctionHandle, Scope};
+
+/// Versions read at a time.
+const PAGE: usize = 256;
+
+/// A function that was deployed.
+#[derive(Debug, Clone)]
+pub struct Deployed {
+    /// The function as it is now.
+    pub function: Arc<Function>,
+    /// Whether it is a new one.
+    pub created: bool,
+}
+
+/// A version that was published.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// The version.
+    pub version: Arc<FunctionVersion>,
+    /// Whether it is a new one; otherwise the head equals the last version.
+    pub created: bool,
+}
+
+impl Scope {
+    /// Lists at most `limit` functions whose names follow `after`, by lower-case name.
+    ///
+    /// # Errors
+    /// `InvalidName`; the store failed.
+    pub async fn functions(
+        &self,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Arc<Function>>, Error> {
+        let after = after.map(|name| self.function(name)).transpose()?;
+        let after = after.as_ref().map(FunctionHandle::name);
+        Ok(self.stores().registry.list(self.namespace(), after, limit).await?)
+    }
+}
+
+impl FunctionHandle<'_> {
+    /// Reads one function.
+    ///
+    /// # Errors
+    /// `FunctionNotFound`; the store failed.
+    pub async fn describe(&self) -> Result<Arc<Function>, Error> {
+        let (namespace, name) = self.place();
+        let function = self.stores().registry.function(namespace, name).await?;
+        function.ok_or_else(|| no_function(namespace, name))
+    }
+
+    /// Reads one numbered version.
+    ///
+    /// # Errors
+    /// `FunctionNotFound`, `VersionNotFound`; the store failed.
+    pub async fn version(&self, number: u64) -> Result<Arc<FunctionVersion>, Error> {
+        let (namespace, name) = self.place();
+        if let Some(version) = self.stores().registry.version(namespace, name, number).await? {
+            return Ok(version);
+        }
+        self.describe().await?;
+        Err(no_version(name, number))
+    }
+
+    /// Reads the component of the head or of a version, as it was uploaded.
+    ///
+    /// # Errors
+    /// `FunctionNotFound`, `VersionNotFound`; the store failed.
+    pub async fn code(&self, qualifier: Qualifier) -> Result<Bytes, Error> {
+        let digest = match qualifier {
+            Qualifier::Latest => self.describe().await?.latest.digest,
+            Qualifier::Version(number) => self.version(number).await?.digest,
+        };
+        self.service().stored(digest).await
+    }
+
+    /// Lists at most `limit` versions with numbers above `after`, ascending.
+    ///
+    /// # Errors
+    /// `FunctionNotFound`; the store failed.
+    pub async fn versions(
+        &self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Arc<FunctionVersion>>, Error> {
+        let (namespace, name) = self.place();
+        self.describe().await?;
+        Ok(self.stores().registry.versions(namespace, name, after, limit).await?)
+    }
+
+    /// Publishes the head as the next version. As Lambda does, returns the last
+    /// version instead if the head has not changed since.
+    ///
+    /// # Errors
+    /// `FunctionNotFound`, `PreconditionFailed`; the store failed.
+    pub async fn publish(&self, expected: &Precondition) -> Result<Published, Error> {
+        let (namespace, name) = self.place();
+        loop {
+            let function = self.describe().await?;
+            check(name, expected, Some(function.revision))?;
+            let last =
+                self.stores().registry.version(namespace, name, function.last_version).await?;
+            if let Some(version) = last.filter(|last| is_same(last, &function.latest)) {
+                return Ok(Published { version, created: false });
+            }
+            let seen = Some(Expected::Revision(function.revision));
+            match self.stores().registry.publish(namespace, name, seen).await {
+                Ok(version) => return Ok(Published { version, created: true }),
+                // Another change was first: look again.
+                Err(WriteError::Conflict { .. }) => {}
+                Err(error) => return Err(refused(error, namespace, name)),
+            }
+        }
+    }
+
+    /// Deletes a function with all its versions, and the events that wait for it.
+    ///
+    /// # Errors
+    /// `FunctionNotFound`, `PreconditionFailed`, `Conflict` (triggers or schedules
+    /// name it); the store failed.
+    pub async fn delete(&self, expected: &Precondition) -> Result<(), Error> {
+        let (namespace, name) = self.place();
+        let _wiring = self.service().wiring.lock().await;
+        let (function, digests) = loop {
+            let function = self.describe().await?;
+            check(name, expected, Some(function.revision))?;
+            self.check_unwired().await?;
+            let digests = self.digests(&function).await?;
+            let seen = (!expected.is_empty()).then_some(Expected::Revision(function.revision));
+            match self.stores().registry.delete(namespace, name, seen).await {
+                Ok(()) => break (function, digests),
+                // Another change was first: look again.
+                Err(WriteError::Conflict { .. }) => {}
+                Err(error) => return Err(refused(error, namespace, name)),
+            }
+        };
+        self.service().inspect.withdraw(namespace, name, None);
+        // Events that are left are given up when their turn comes.
+        let channel = Channel::Function(function.latest.name.clone());
+        if let Err(error) = self.stores().events.purge(namespace, &channel).await {
+            tracing::warn!(%channel, %error, "cannot delete the events of a deleted function");
+        }
+        digests.into_iter().for_each(|digest| self.service().keep.release(digest));
+        self.service().collect_released().await;
+        Ok(())
+    }
+
+    /// The digests of a function's code and of that of its versions.
+    async fn digests(&self, function: &Function) -> Result<Vec<Digest>, Error> {
+        let FunctionVersion { namespace, name, digest, .. } = &*function.latest;
+        let mut digests = vec![*digest];
+        let mut after = 0;
+        loop {
+            let page = self.stores().registry.versions(namespace, name, after, PAGE).await?;
+            digests.extend(page.iter().map(|version| version.digest));
+            match page.last().map(|version| version.version) {
+                Some(VersionNumber::Number(number)) => after = number,
+                _ => return Ok(digests),
+            }
+        }
+    }
+
+    /// Checks that no trigger and no schedule names a function.
+    async fn check_unwired(&self) -> Result<(), Error> {
+        let (namespace, name) = self.place();
+        let key = name.key();
+        let triggers = self.stores().triggers.list(namespace).await?;
+        let triggers = triggers.iter().filter(|trigger| trigger.function.key() == key);
+        let schedules = self.stores().schedules.list(namespace).await?;
+        let schedules =
+            schedules.iter().filter(|scheduled| scheduled.schedule.function.key() == key);
+        let users: Vec<String> = triggers
+            .map(|trigger| format!("trigger \"{}\"", trigger.name))
+            .chain(schedules.map(|scheduled| format!("schedule \"{}\"", scheduled.schedule.name)))
+            .collect();
+        if users.is_empty() { Ok(()) } else { Err(wired(name, &users)) }
+    }
+
+    /// Deletes one numbered version. Its number is never used again.
+    ///
+    /// # Errors
+    /// `FunctionNotFound`, `VersionNotFound`; the store failed.
+    pub async fn delete_version(&self, number: u64) -> Result<(), Error> {
+        let (namespace, name) = self.place();
+        let digest = self.version(number).await?.digest;
+        self.stores().registry.delete_version(namespace, name, number).await.map_err(|error| {
+            match error {
+                WriteError::VersionNotFound => no_version(name, number),
+                error => refused(error, namespace, name),
+            }
+        })?;
+        self.service().inspect.withdraw(namespace, name, Some(VersionNumber::Number(number)));
+        self.service().keep.release(digest);
+        self.service().collect_released().await;
+        Ok(())
+    }
+}
+
+fn is_same(version: &FunctionVersion, head: &FunctionVersion) -> bool {
+    version.digest == head.digest
+        && version.configuration == head.configuration
+        && version.handlers == head.handlers
+}

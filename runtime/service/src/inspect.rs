@@ -1,0 +1,44 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use lambent_types::{
+    Digest, Error, FunctionName, FunctionVersion, Handler, Namespace, VersionNumber,
+};
+
+/// What there is to know about a component before it is deployed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inspected {
+    /// How it can be called, in order of preference; never empty.
+    pub handlers: Vec<Handler>,
+    /// Bytes that its memories and tables take before it runs.
+    pub memory_bytes_min: u64,
+}
+
+/// What the service asks about components.
+#[async_trait]
+pub trait Inspect: Send + Sync {
+    /// Validates `code`, compiles it and makes it ready to serve, as one of the
+    /// things that are done for `namespace` at a time. Idempotent, and cheap when that was
+    /// done before.
+    ///
+    /// # Errors
+    /// Why it cannot be served, for the deployer.
+    async fn prepare(
+        &self,
+        namespace: &Namespace,
+        digest: Digest,
+        code: Bytes,
+    ) -> Result<Inspected, Error>;
+
+    /// Makes the instances that a head wants before it is called, in place of
+    /// those of the head before. Called when the change is durable; what cannot
+    /// be made is made when it is called.
+    async fn provision(&self, head: &Arc<FunctionVersion>);
+
+    /// Drops the instances of a function that was deleted, or of one version of it.
+    fn withdraw(&self, namespace: &Namespace, name: &FunctionName, version: Option<VersionNumber>);
+
+    /// Drops what was derived from code that no version refers to any more.
+    async fn forget(&self, digest: Digest);
+}

@@ -1,0 +1,112 @@
+//! Keyspaces and their keys.
+
+use lambent_storage::{Change, Entry, KeyPage, KeyValueError, Keyspace, ListKeys};
+use lambent_types::Error;
+
+use crate::client_errors;
+use crate::scope::{KeyspaceHandle, Put, Scope};
+
+impl Scope {
+    /// All keyspaces by name.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn keyspaces(&self) -> Result<Vec<Keyspace>, Error> {
+        Ok(self.stores().keyvalue.keyspaces(self.namespace()).await?)
+    }
+}
+
+impl KeyspaceHandle<'_> {
+    /// The error that the client reads.
+    fn refused(&self, error: KeyValueError) -> Error {
+        client_errors::keyvalue(self.namespace(), self.name(), error)
+    }
+
+    /// Creates the keyspace, if it is not there already.
+    ///
+    /// # Errors
+    /// `QuotaExceeded`; the store failed.
+    pub async fn create(&self) -> Result<Put<Keyspace>, Error> {
+        let (namespace, name) = self.place();
+        let keyvalue = &self.stores().keyvalue;
+        loop {
+            match keyvalue.create_keyspace(namespace, name).await {
+                Ok(value) => return Ok(Put { value, created: true }),
+                // Unless it was deleted in between: then it is created after all.
+                Err(KeyValueError::Exists) => {
+                    if let Some(value) = keyvalue.keyspace(namespace, name).await? {
+                        return Ok(Put { value, created: false });
+                    }
+                }
+                Err(error) => return Err(self.refused(error)),
+            }
+        }
+    }
+
+    /// Reads the keyspace itself.
+    ///
+    /// # Errors
+    /// `KeyspaceNotFound`; the store failed.
+    pub async fn describe(&self) -> Result<Keyspace, Error> {
+        let (namespace, name) = self.place();
+        let found = self.stores().keyvalue.keyspace(namespace, name).await?;
+        found.ok_or_else(|| client_errors::no_keyspace(namespace, name))
+    }
+
+    /// Deletes the keyspace, which is empty and no trigger's.
+    ///
+    /// # Errors
+    /// `KeyspaceNotFound`, `Conflict`; the store failed.
+    pub async fn delete(&self) -> Result<(), Error> {
+        let (namespace, name) = self.place();
+        let deleted = self.stores().keyvalue.delete_keyspace(namespace, name).await;
+        deleted.map_err(|error| self.refused(error))
+    }
+
+    /// Lists keys.
+    ///
+    /// # Errors
+    /// `KeyspaceNotFound`, `InvalidRequest`; the store failed.
+    pub async fn list(&self, list: ListKeys) -> Result<KeyPage, Error> {
+        let (namespace, name) = self.place();
+        let page = self.stores().keyvalue.list(namespace, name, list).await;
+        page.map_err(|error| self.refused(error))
+    }
+
+    /// The value of a key.
+    ///
+    /// # Errors
+    /// `KeyspaceNotFound`, `KeyNotFound`; the store failed.
+    pub async fn get(&self, key: &str) -> Result<Entry, Error> {
+        let (namespace, name) = self.place();
+        let found = self.stores().keyvalue.get(namespace, name, key).await;
+        let found = found.map_err(|error| self.refused(error))?;
+        found.ok_or_else(|| client_errors::no_key(name, key))
+    }
+
+    /// Makes changes, all or none. Returns the revision that each key has then;
+    /// none where there was nothing to delete.
+    ///
+    /// # Errors
+    /// `KeyspaceNotFound`, `PreconditionFailed`, `InvalidRequest`,
+    /// `QuotaExceeded`; the store failed.
+    pub async fn apply(&self, changes: Vec<Change>) -> Result<Vec<Option<u64>>, Error> {
+        let (namespace, name) = self.place();
+        let origin = self.scope().origin();
+        let made = self.stores().keyvalue.apply(namespace, name, changes, origin).await;
+        made.map_err(|error| self.refused(error))
+    }
+
+    /// Adds to a counter, a decimal number that is 0 where there is none. Returns
+    /// what it is then.
+    ///
+    /// # Errors
+    /// `KeyspaceNotFound`, `Conflict` (its value is no number), `QuotaExceeded`;
+    /// the store failed.
+    pub async fn increment(&self, key: &str, by: i64) -> Result<i64, Error> {
+        let (namespace, name) = self.place();
+        let origin = self.scope().origin();
+        let value = self.stores().keyvalue.increment(namespace, name, key, by, origin).await;
+        value.map_err(|error| self.refused(error))
+    }
+}

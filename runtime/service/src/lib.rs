@@ -1,0 +1,57 @@
+//! Every operation on every resource, for every door: functions (deploy,
+//! configure, publish, roll back, delete, read logs), buckets and objects,
+//! keyspaces and keys, queues and messages, triggers, schedules and usage.
+//!
+//! A door opens a [`Scope`] for whoever asks and takes handles from it:
+//! `scope.queue("orders")?.send(…)`. Names, existence, permission and the error
+//! that the client reads are decided here, once; a door only parses and renders.
+//! Beside `dispatch` no other crate asks a store for anything on a client's
+//! behalf.
+//!
+//! The service knows nothing of how components are compiled: that is behind
+//! [`Inspect`].
+
+mod access_keys;
+mod buckets;
+mod client_errors;
+mod contents;
+mod destinations;
+mod functions;
+mod inspect;
+mod keep;
+mod keyspaces;
+mod namespaces;
+mod objects;
+mod principal;
+mod queues;
+mod records;
+mod schedules;
+mod scope;
+mod secret_seed;
+mod service;
+mod totals;
+mod triggers;
+mod usage;
+
+pub use access_keys::{AccessKey, CreatedKey};
+pub use functions::{Deployed, LogFilter, Published};
+pub use inspect::{Inspect, Inspected};
+pub use namespaces::NamespaceInfo;
+pub use principal::Principal;
+pub use queues::Receive;
+pub use scope::{
+    BucketHandle, FunctionHandle, Handle, KeyspaceHandle, Put, QueueHandle, ScheduleHandle, Scope,
+    TriggerHandle,
+};
+pub use secret_seed::{SecretSeed, secrets_in};
+pub use service::Service;
+pub use totals::{QueueDepth, Totals};
+pub use usage::UsageReport;
+
+/// What operations take and give, as the stores have it.
+pub use lambent_storage::{
+    Bucket, ByteStream, Change, Condition, Depth, DiskSpace, Entry, Expect, Holding, KeyPage,
+    Keyspace, ListKeys, ListObjects, LogPage, Message, NewMessage, Object, ObjectPage, Part,
+    PutObject, Queue, QueueAttributes, Quota, Receipt, Redrive, Scheduled, Sent, SetOptions,
+    Upload, UsageRecord, Visibility,
+};

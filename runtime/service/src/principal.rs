@@ -1,0 +1,80 @@
+use std::fmt;
+
+use lambent_types::{Error, ErrorCode, Namespace};
+
+/// Who asks for something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Principal {
+    /// Whoever reaches a node in development, which asks nobody for a key.
+    Anyone,
+    /// The holder of the node's root key, who administers it.
+    Root,
+    /// The holder of an access key, which belongs to one namespace.
+    Key {
+        /// The key's id.
+        id: String,
+        /// The namespace that it opens.
+        namespace: Namespace,
+    },
+}
+
+impl Principal {
+    /// The namespace of what it asks for when it names none.
+    #[must_use]
+    pub fn namespace(&self) -> Namespace {
+        match self {
+            Self::Anyone | Self::Root => Namespace::default(),
+            Self::Key { namespace, .. } => namespace.clone(),
+        }
+    }
+
+    /// Whether it may do something in `namespace`.
+    #[must_use]
+    pub fn may_enter(&self, namespace: &Namespace) -> bool {
+        match self {
+            Self::Anyone | Self::Root => true,
+            Self::Key { namespace: own, .. } => own.key() == namespace.key(),
+        }
+    }
+
+    /// Whether it may make and delete namespaces and keys.
+    #[must_use]
+    pub const fn may_administer(&self) -> bool {
+        matches!(self, Self::Anyone | Self::Root)
+    }
+
+    /// Fails unless it may do something in `namespace`. Whether there is one of
+    /// that name is not told.
+    pub(crate) fn check_may_enter(&self, namespace: &Namespace) -> Result<(), Error> {
+        if self.may_enter(namespace) {
+            return Ok(());
+        }
+        let own = self.namespace();
+        let detail = format!("the key is for namespace \"{own}\", and for no other");
+        Err(Error::new(ErrorCode::Forbidden, detail))
+    }
+
+    pub(crate) fn check_may_administer(&self) -> Result<(), Error> {
+        if self.may_administer() {
+            return Ok(());
+        }
+        let detail = "only the root key administers namespaces and access keys";
+        Err(Error::new(ErrorCode::Forbidden, detail))
+    }
+
+    /// What records of what it did call it; nothing if nobody showed a key.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Anyone => None,
+            Self::Root => Some("root"),
+            Self::Key { id, .. } => Some(id),
+        }
+    }
+}
+
+impl fmt::Display for Principal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id().unwrap_or("anyone"))
+    }
+}

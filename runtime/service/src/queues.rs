@@ -1,0 +1,178 @@
+//! Queues and their messages.
+
+use std::time::Duration;
+
+use lambent_storage::{
+    Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Receipt, Sent, Visibility,
+};
+use lambent_types::{Error, ErrorCode, bounds};
+
+use crate::client_errors;
+use crate::scope::{Put, QueueHandle, Scope};
+
+/// How messages are received.
+#[derive(Debug, Clone, Copy)]
+pub struct Receive {
+    /// At most this many.
+    pub limit: usize,
+    /// How long nobody else receives them.
+    pub visibility: Visibility,
+    /// How long to wait for the first, if there is none.
+    pub wait: Duration,
+}
+
+impl Scope {
+    /// All queues by name.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn queues(&self) -> Result<Vec<Queue>, Error> {
+        Ok(self.stores().queues.queues(self.namespace()).await?)
+    }
+}
+
+impl QueueHandle<'_> {
+    /// The error that the client reads.
+    fn refused(&self, error: QueueError) -> Error {
+        client_errors::queue(self.namespace(), self.name(), error)
+    }
+
+    /// Creates the queue, or gives it other attributes.
+    ///
+    /// # Errors
+    /// `QueueNotFound` (its dead-letter queue), `InvalidConfiguration`,
+    /// `QuotaExceeded`; the store failed.
+    pub async fn put(&self, attributes: QueueAttributes) -> Result<Put<Queue>, Error> {
+        let (namespace, name) = self.place();
+        if let Some(redrive) = &attributes.redrive
+            && redrive.queue.key() != name.key()
+        {
+            self.scope().named(redrive.queue.clone()).describe().await?;
+        }
+        let created = self.stores().queues.queue(namespace, name).await?.is_none();
+        match self.stores().queues.put_queue(namespace, name, attributes).await {
+            Ok(value) => Ok(Put { value, created }),
+            Err(QueueError::Invalid(detail)) => {
+                Err(Error::new(ErrorCode::InvalidConfiguration, detail))
+            }
+            Err(error) => Err(self.refused(error)),
+        }
+    }
+
+    /// Reads the queue itself.
+    ///
+    /// # Errors
+    /// `QueueNotFound`; the store failed.
+    pub async fn describe(&self) -> Result<Queue, Error> {
+        let (namespace, name) = self.place();
+        let found = self.stores().queues.queue(namespace, name).await?;
+        found.ok_or_else(|| client_errors::no_queue(namespace, name))
+    }
+
+    /// How much the queue holds.
+    ///
+    /// # Errors
+    /// `QueueNotFound`; the store failed.
+    pub async fn depth(&self) -> Result<Depth, Error> {
+        let (namespace, name) = self.place();
+        let depth = self.stores().queues.depth(namespace, name).await;
+        depth.map_err(|error| self.refused(error))
+    }
+
+    /// Deletes the queue with everything in it. No trigger takes from it, and no
+    /// queue sends it dead letters.
+    ///
+    /// # Errors
+    /// `QueueNotFound`, `Conflict`; the store failed.
+    pub async fn delete(&self) -> Result<(), Error> {
+        let (namespace, name) = self.place();
+        let deleted = self.stores().queues.delete_queue(namespace, name).await;
+        deleted.map_err(|error| self.refused(error))
+    }
+
+    /// Sends messages, all or none.
+    ///
+    /// # Errors
+    /// `QueueNotFound`, `InvalidRequest`, `QuotaExceeded`; the store failed.
+    pub async fn send(&self, messages: Vec<NewMessage>) -> Result<Vec<Sent>, Error> {
+        let (namespace, name) = self.place();
+        let origin = self.scope().origin();
+        let sent = self.stores().queues.send(namespace, name, messages, origin).await;
+        sent.map_err(|error| self.refused(error))
+    }
+
+    /// Receives messages: those that are there, or the first that comes.
+    ///
+    /// # Errors
+    /// `QueueNotFound`, `InvalidRequest`; the store failed.
+    pub async fn receive(&self, receive: Receive) -> Result<Vec<Message>, Error> {
+        let (namespace, name) = self.place();
+        let Receive { limit, visibility, wait } = receive;
+        let received = tokio::select! {
+            received = self.stores().queues.receive(namespace, name, limit, visibility, wait) => received,
+            () = self.service().drain.cancelled() => Ok(Vec::new()),
+        };
+        received.map_err(|error| self.refused(error))
+    }
+
+    /// Deletes the message of a receipt for good.
+    ///
+    /// # Errors
+    /// `QueueNotFound`, `ReceiptExpired`; the store failed.
+    pub async fn delete_message(&self, receipt: Receipt) -> Result<(), Error> {
+        match self.delete_messages(&[receipt]).await?.first() {
+            Some(true) => Ok(()),
+            _ => Err(self.refused(QueueError::Receipt)),
+        }
+    }
+
+    /// Deletes the messages of receipts for good. Says of each whether it was good.
+    ///
+    /// # Errors
+    /// `QueueNotFound`, `InvalidRequest`; the store failed.
+    pub async fn delete_messages(&self, receipts: &[Receipt]) -> Result<Vec<bool>, Error> {
+        if receipts.len() > bounds::BATCH_MAX {
+            let detail = format!("there are more than {} receipts", bounds::BATCH_MAX);
+            return Err(Error::new(ErrorCode::InvalidRequest, detail));
+        }
+        let (namespace, name) = self.place();
+        let deleted = self.stores().queues.delete(namespace, name, receipts).await;
+        deleted.map_err(|error| self.refused(error))
+    }
+
+    /// Sets when the message of a receipt can be received again.
+    ///
+    /// # Errors
+    /// `QueueNotFound`, `ReceiptExpired`, `InvalidRequest`; the store failed.
+    pub async fn change_visibility(
+        &self,
+        receipt: &Receipt,
+        visibility: Duration,
+    ) -> Result<(), Error> {
+        let (namespace, name) = self.place();
+        let queues = &self.stores().queues;
+        let done = queues.change_visibility(namespace, name, receipt, visibility).await;
+        done.map_err(|error| self.refused(error))
+    }
+
+    /// Deletes every message. Returns how many there were.
+    ///
+    /// # Errors
+    /// `QueueNotFound`; the store failed.
+    pub async fn purge(&self) -> Result<u64, Error> {
+        let (namespace, name) = self.place();
+        let deleted = self.stores().queues.purge(namespace, name).await;
+        deleted.map_err(|error| self.refused(error))
+    }
+
+    /// Moves at most `limit` dead letters back to the queues they came from.
+    /// Returns how many were moved.
+    ///
+    /// # Errors
+    /// `QueueNotFound`, `QuotaExceeded`; the store failed.
+    pub async fn redrive(&self, limit: usize) -> Result<u64, Error> {
+        let (namespace, name) = self.place();
+        let moved = self.stores().queues.redrive(namespace, name, limit).await;
+        moved.map_err(|error| self.refused(error))
+    }
+}

@@ -1,0 +1,132 @@
+//! What the service itself keeps: JSON values in a namespace that is nobody's.
+//!
+//! They are kept as keys so that every backend has them, durable and with
+//! revisions, without a store of their own, and so that all nodes over the same
+//! stores see the same.
+
+use lambent_storage::{Change, Expect, KeyValue, KeyValueError, ListKeys, SetOptions};
+use lambent_types::{Error, ErrorCode, KeyspaceName, Namespace, Origin, bounds};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::client_errors;
+
+/// The namespace of these records. Names that begin with an underscore are
+/// refused for all others, so no principal gets a scope in it.
+const NAMESPACE: &str = "_lambent";
+
+/// One kind of record.
+pub(crate) struct Records<'s> {
+    store: &'s dyn KeyValue,
+    namespace: Namespace,
+    keyspace: KeyspaceName,
+}
+
+/// A change of a record.
+pub(crate) enum Write {
+    /// Creates it; there must be none.
+    Create(String, Vec<u8>),
+    /// Sets it, whatever there is.
+    Set(String, Vec<u8>),
+    /// Deletes it, if there is one.
+    Delete(String),
+}
+
+impl Write {
+    fn value(record: &impl Serialize) -> Result<Vec<u8>, Error> {
+        serde_json::to_vec(record).map_err(|error| damaged(&error))
+    }
+
+    fn change(&self) -> Change {
+        let set = |key: &str, value: &[u8], expect| Change::Set {
+            key: key.into(),
+            value: value.to_vec().into(),
+            options: SetOptions { expect, ttl: None },
+        };
+        match self {
+            Self::Create(key, value) => set(key, value, Expect::Absent),
+            Self::Set(key, value) => set(key, value, Expect::Any),
+            Self::Delete(key) => Change::Delete { key: key.clone(), expect: Expect::Any },
+        }
+    }
+
+    pub(crate) fn create(key: String, record: &impl Serialize) -> Result<Self, Error> {
+        Ok(Self::Create(key, Self::value(record)?))
+    }
+
+    pub(crate) fn set(key: String, record: &impl Serialize) -> Result<Self, Error> {
+        Ok(Self::Set(key, Self::value(record)?))
+    }
+}
+
+fn damaged(error: &dyn std::error::Error) -> Error {
+    tracing::error!(%error, "a record of the service is damaged");
+    Error::new(ErrorCode::Internal, "a record is damaged; see the server's log")
+}
+
+impl<'s> Records<'s> {
+    /// The records of `kind`.
+    pub(crate) fn of(store: &'s dyn KeyValue, kind: &str) -> Result<Self, Error> {
+        let namespace = NAMESPACE.parse().map_err(|error| damaged(&error))?;
+        let keyspace = kind.parse().map_err(|error| damaged(&error))?;
+        Ok(Self { store, namespace, keyspace })
+    }
+
+    /// Reads one.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
+        let entry = match self.store.get(&self.namespace, &self.keyspace, key).await {
+            Ok(entry) => entry,
+            // The first write creates it.
+            Err(KeyValueError::NoKeyspace) => None,
+            Err(error) => return Err(self.refused(error)),
+        };
+        let Some(entry) = entry else { return Ok(None) };
+        serde_json::from_slice(&entry.value).map(Some).map_err(|error| damaged(&error))
+    }
+
+    /// Reads all whose keys begin with `prefix`, in the order of their keys.
+    pub(crate) async fn list<T: DeserializeOwned>(&self, prefix: &str) -> Result<Vec<T>, Error> {
+        let mut found = Vec::new();
+        let mut after = None;
+        loop {
+            let list = ListKeys { prefix: prefix.into(), after, limit: bounds::PAGE_MAX };
+            let page = match self.store.list(&self.namespace, &self.keyspace, list).await {
+                Ok(page) => page,
+                Err(KeyValueError::NoKeyspace) => return Ok(found),
+                Err(error) => return Err(self.refused(error)),
+            };
+            for key in &page.keys {
+                // It may have been deleted since it was listed.
+                found.extend(self.get(key).await?);
+            }
+            match page.next {
+                Some(next) => after = Some(next),
+                None => return Ok(found),
+            }
+        }
+    }
+
+    /// Makes changes, all or none. Returns whether it did: not if what is to be
+    /// created is there.
+    pub(crate) async fn write(&self, writes: &[Write]) -> Result<bool, Error> {
+        loop {
+            let (namespace, keyspace) = (&self.namespace, &self.keyspace);
+            let changes = writes.iter().map(Write::change).collect();
+            match self.store.apply(namespace, keyspace, changes, &Origin::default()).await {
+                Ok(_) => return Ok(true),
+                Err(KeyValueError::Expectation { .. }) => return Ok(false),
+                Err(KeyValueError::NoKeyspace) => {
+                    match self.store.create_keyspace(namespace, keyspace).await {
+                        Ok(_) | Err(KeyValueError::Exists) => {}
+                        Err(error) => return Err(self.refused(error)),
+                    }
+                }
+                Err(error) => return Err(self.refused(error)),
+            }
+        }
+    }
+
+    fn refused(&self, error: KeyValueError) -> Error {
+        client_errors::keyvalue(&self.namespace, &self.keyspace, error)
+    }
+}

@@ -1,0 +1,90 @@
+use jiff::Timestamp;
+use lambent_storage::Scheduled;
+use lambent_types::{Error, ErrorCode, Incoming, Schedule};
+
+use crate::client_errors;
+use crate::scope::{Put, ScheduleHandle, Scope};
+use crate::triggers::check_handler;
+
+/// Checks a schedule, and says when it fires first, or why never. A search is
+/// short, but for a zone that has to be read from disk: not on a thread that serves.
+async fn checked(
+    schedule: Schedule,
+    now: Timestamp,
+) -> Result<(Schedule, Result<Timestamp, Error>), Error> {
+    let found = tokio::task::spawn_blocking(move || {
+        schedule.validate()?;
+        let first = schedule.first_after(now);
+        Ok((schedule, first))
+    });
+    let failed = |_| Error::new(ErrorCode::Internal, "the schedule could not be checked");
+    found.await.map_err(failed)?
+}
+
+fn same_times(one: &Schedule, other: &Schedule) -> bool {
+    one.expression == other.expression && one.time_zone == other.time_zone
+}
+
+impl Scope {
+    /// Creates or replaces a schedule; it fires next at its first time from now.
+    /// One that never fires is refused, unless it is there with the same
+    /// expression: whatever else of it may be changed after its time.
+    ///
+    /// # Errors
+    /// `InvalidConfiguration`, naming the field of the expression, or why it
+    /// would never fire;
+    /// `FunctionNotFound`, `NotInvocable`, `QueueNotFound` (a destination),
+    /// `QuotaExceeded`; the store failed.
+    pub async fn put_schedule(&self, schedule: Schedule) -> Result<Put<Scheduled>, Error> {
+        let namespace = self.namespace();
+        let (schedule, first) = checked(schedule, self.service.clock.now()).await?;
+        let name = schedule.name.clone();
+        let _wiring = self.service.wiring.lock().await;
+        let function = self.named(schedule.function.clone()).describe().await?;
+        check_handler(&function, Incoming::Event)?;
+        self.check_destinations(schedule.delivery.as_ref()).await?;
+        let stored = self.stores().schedules.get(namespace, &name).await?;
+        let created = stored.is_none();
+        let same = stored.filter(|stored| same_times(&stored.schedule, &schedule));
+        let next = match (first, same) {
+            (Ok(next), _) => Some(next),
+            // What is due and not yet fired still does.
+            (Err(_), Some(stored)) => stored.next,
+            (Err(error), None) => return Err(error),
+        };
+        let next = next.filter(|_| schedule.enabled);
+        let put = self.stores().schedules.put(namespace, schedule, next).await;
+        put.map_err(|error| client_errors::schedule(namespace, &name, error))?;
+        Ok(Put { value: self.named(name).describe().await?, created })
+    }
+
+    /// All schedules by name.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn schedules(&self) -> Result<Vec<Scheduled>, Error> {
+        Ok(self.stores().schedules.list(self.namespace()).await?)
+    }
+}
+
+impl ScheduleHandle<'_> {
+    /// Reads the schedule.
+    ///
+    /// # Errors
+    /// `ScheduleNotFound`; the store failed.
+    pub async fn describe(&self) -> Result<Scheduled, Error> {
+        let (namespace, name) = self.place();
+        let found = self.stores().schedules.get(namespace, name).await?;
+        found.ok_or_else(|| client_errors::no_schedule(namespace, name))
+    }
+
+    /// Deletes the schedule with the events of it that wait.
+    ///
+    /// # Errors
+    /// `ScheduleNotFound`; the store failed.
+    pub async fn delete(&self) -> Result<(), Error> {
+        let (namespace, name) = self.place();
+        let deleted = self.stores().schedules.delete(namespace, name).await;
+        deleted.map_err(|error| client_errors::schedule(namespace, name, error))
+    }
+}

@@ -1,0 +1,81 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambent_storage::Stores;
+use lambent_types::Clock;
+use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
+
+use crate::inspect::Inspect;
+use crate::keep::Keep;
+use crate::secret_seed::SecretSeed;
+
+/// How long code outlives its last reference: far longer than an invocation
+/// takes from knowing its version to having the code loaded.
+const GRACE: Duration = Duration::from_secs(60);
+
+/// Changes everything that has a name, and reads about it.
+///
+/// Of concurrent changes to one function without an expected revision each is
+/// applied to what the one before left. A change that fails changes nothing.
+pub struct Service {
+    pub(crate) stores: Stores,
+    pub(crate) inspect: Arc<dyn Inspect>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) keep: Keep,
+    /// Held while a trigger or a schedule comes to name a function, and while
+    /// a function that none may name is deleted.
+    pub(crate) wiring: Mutex<()>,
+    pub(crate) seed: SecretSeed,
+    pub(crate) grace: Duration,
+    /// Ends every wait for something to happen.
+    pub(crate) drain: CancellationToken,
+    on_triggers_changed: Box<dyn Fn() + Send + Sync>,
+}
+
+impl Service {
+    /// The service over these stores. A process has one over the same stores. The
+    /// secrets of access keys are made with `seed`.
+    #[must_use]
+    pub fn new(
+        stores: Stores,
+        inspect: Arc<dyn Inspect>,
+        clock: Arc<dyn Clock>,
+        seed: SecretSeed,
+    ) -> Self {
+        Self {
+            stores,
+            inspect,
+            clock,
+            keep: Keep::default(),
+            wiring: Mutex::default(),
+            seed,
+            grace: GRACE,
+            drain: CancellationToken::new(),
+            on_triggers_changed: Box::new(|| {}),
+        }
+    }
+
+    /// Calls `tell` whenever a trigger was put or deleted.
+    #[must_use]
+    pub fn on_triggers_changed(self, tell: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { on_triggers_changed: Box::new(tell), ..self }
+    }
+
+    pub(crate) fn triggers_changed(&self) {
+        (self.on_triggers_changed)();
+    }
+
+    /// Ends what waits for messages or invocations, with what it has, when
+    /// `drain` is cancelled.
+    #[must_use]
+    pub fn with_drain(self, drain: CancellationToken) -> Self {
+        Self { drain, ..self }
+    }
+
+    /// Sets how long code outlives its last reference; a minute if not set.
+    #[must_use]
+    pub fn with_grace(self, grace: Duration) -> Self {
+        Self { grace, ..self }
+    }
+}

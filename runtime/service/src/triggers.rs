@@ -1,0 +1,106 @@
+use lambent_storage::{Channel, Depth};
+use lambent_types::{Error, ErrorCode, Function, Incoming, Source, Trigger};
+
+use crate::client_errors;
+use crate::scope::{Put, Scope, TriggerHandle};
+
+impl Scope {
+    /// Creates or replaces a trigger. From then on every change that fits it
+    /// becomes an event for its function.
+    ///
+    /// # Errors
+    /// `InvalidConfiguration`, `FunctionNotFound`, `NotInvocable`,
+    /// `BucketNotFound`, `KeyspaceNotFound`, `QueueNotFound`, `Conflict` (it has
+    /// another source), `QuotaExceeded`; the store failed.
+    pub async fn put_trigger(&self, trigger: Trigger) -> Result<Put<Trigger>, Error> {
+        let namespace = self.namespace();
+        trigger.validate()?;
+        let _wiring = self.service.wiring.lock().await;
+        let function = self.named(trigger.function.clone()).describe().await?;
+        check_handler(&function, incoming(&trigger.source))?;
+        self.check_destinations(trigger.delivery.as_ref()).await?;
+        let created = self.stores().triggers.get(namespace, &trigger.name).await?.is_none();
+        let put = self.stores().triggers.put(namespace, trigger.clone()).await;
+        put.map_err(|error| client_errors::trigger(namespace, &trigger, error))?;
+        self.service.triggers_changed();
+        Ok(Put { value: trigger, created })
+    }
+
+    /// All triggers by name.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn triggers(&self) -> Result<Vec<Trigger>, Error> {
+        Ok(self.stores().triggers.list(self.namespace()).await?)
+    }
+
+    /// How much waits for a trigger: its events, or the messages of its queue.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn trigger_depth(&self, trigger: &Trigger) -> Result<Depth, Error> {
+        if let Source::Queue { queue, .. } = &trigger.source {
+            return self.named(queue.clone()).depth().await;
+        }
+        let channel = Channel::Trigger(trigger.name.clone());
+        Ok(self.stores().events.depth(self.namespace(), &channel).await?)
+    }
+}
+
+impl TriggerHandle<'_> {
+    /// Reads the trigger.
+    ///
+    /// # Errors
+    /// `TriggerNotFound`; the store failed.
+    pub async fn describe(&self) -> Result<Trigger, Error> {
+        let (namespace, name) = self.place();
+        let found = self.stores().triggers.get(namespace, name).await?;
+        found.ok_or_else(|| client_errors::no_trigger(namespace, name))
+    }
+
+    /// Deletes the trigger with the events that wait for it; the messages of a
+    /// queue stay in the queue.
+    ///
+    /// # Errors
+    /// `TriggerNotFound`; the store failed.
+    pub async fn delete(&self) -> Result<(), Error> {
+        let (namespace, name) = self.place();
+        let trigger = self.describe().await?;
+        let deleted = self.stores().triggers.delete(namespace, name).await;
+        deleted.map_err(|error| client_errors::trigger(namespace, &trigger, error))?;
+        self.service().triggers_changed();
+        Ok(())
+    }
+}
+
+/// What the events of a source are to a function.
+const fn incoming(source: &Source) -> Incoming {
+    match source {
+        Source::Object { .. } => Incoming::Event,
+        Source::Queue { .. } => Incoming::Message,
+        Source::KeyValue { .. } => Incoming::KeyChange,
+    }
+}
+
+/// Checks that a function exports something that takes what will come to it.
+pub(super) fn check_handler(function: &Function, incoming: Incoming) -> Result<(), Error> {
+    let latest = &function.latest;
+    if incoming.handler(&latest.handlers).is_some() {
+        return Ok(());
+    }
+    let join = |handlers: &[lambent_types::Handler]| {
+        handlers.iter().map(|handler| handler.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let what = match incoming {
+        Incoming::Event => "events",
+        Incoming::Message => "the messages of a queue",
+        Incoming::KeyChange => "changes of keys",
+    };
+    let detail = format!(
+        "function \"{}\" exports {}, and none of that takes {what}; it needs one of: {}",
+        latest.name,
+        join(&latest.handlers),
+        join(incoming.handlers())
+    );
+    Err(Error::new(ErrorCode::NotInvocable, detail))
+}

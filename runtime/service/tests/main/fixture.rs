@@ -1,0 +1,229 @@
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use lambent_service::{
+    Deployed, FunctionHandle, Inspect, Inspected, Principal, Scope, SecretSeed, Service,
+};
+use lambent_storage::contract::samples;
+use lambent_storage::memory::MemoryCode;
+use lambent_storage::{CodeStore, DataDir, Options, StorageError, Stores};
+use lambent_types::{
+    ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionName, FunctionVersion, Handler,
+    ManualClock, Namespace, Origin, Precondition, VersionNumber,
+};
+use tokio::sync::Semaphore;
+
+/// Prepares code that is text: `bad` is refused, `empty` exports nothing, `big`
+/// takes 64 MiB, `watcher` and `command` export only what they are named for.
+pub(crate) struct FakeInspect {
+    pub(crate) prepared: Mutex<BTreeSet<Digest>>,
+    /// Which heads, and how many instances each wants.
+    pub(crate) provisioned: Mutex<Vec<(String, u32)>>,
+    pub(crate) withdrawn: Mutex<Vec<(String, Option<VersionNumber>)>>,
+    /// A permit lets one `prepare` go on.
+    pub(crate) gate: Semaphore,
+    pub(crate) waiting: Semaphore,
+}
+
+#[async_trait]
+impl Inspect for FakeInspect {
+    async fn prepare(
+        &self,
+        _: &Namespace,
+        digest: Digest,
+        code: Bytes,
+    ) -> Result<Inspected, Error> {
+        assert_eq!(Digest::of(&code), digest);
+        self.waiting.add_permits(1);
+        self.gate.acquire().await.unwrap().forget();
+        if &code[..] == b"bad" {
+            return Err(Error::new(ErrorCode::InvalidComponent, "bad"));
+        }
+        self.prepared.lock().unwrap().insert(digest);
+        let handlers = match &code[..] {
+            b"empty" => vec![],
+            b"watcher" => vec![Handler::Watcher],
+            b"command" => vec![Handler::Run02],
+            _ => vec![Handler::Http02],
+        };
+        let memory_bytes_min = if &code[..] == b"big" { 64 << 20 } else { 1 << 20 };
+        Ok(Inspected { handlers, memory_bytes_min })
+    }
+
+    async fn provision(&self, head: &Arc<FunctionVersion>) {
+        let (name, count) = (head.name.to_string(), head.configuration.provisioned.always());
+        self.provisioned.lock().unwrap().push((name, count));
+    }
+
+    fn withdraw(&self, _: &Namespace, name: &FunctionName, version: Option<VersionNumber>) {
+        self.withdrawn.lock().unwrap().push((name.to_string(), version));
+    }
+
+    async fn forget(&self, digest: Digest) {
+        self.prepared.lock().unwrap().remove(&digest);
+    }
+}
+
+/// A code store that can be out of order.
+#[derive(Default)]
+pub(crate) struct FlakyCode {
+    pub(crate) code: MemoryCode,
+    pub(crate) broken: AtomicBool,
+}
+
+#[async_trait]
+impl CodeStore for FlakyCode {
+    async fn put(&self, digest: Digest, code: Bytes) -> Result<(), StorageError> {
+        if self.broken.load(Ordering::Relaxed) {
+            let source = "disk full".into();
+            return Err(StorageError::Unavailable { action: "write code", source });
+        }
+        self.code.put(digest, code).await
+    }
+    async fn get(&self, digest: Digest) -> Result<Option<Bytes>, StorageError> {
+        self.code.get(digest).await
+    }
+    async fn contains(&self, digest: Digest) -> Result<bool, StorageError> {
+        self.code.contains(digest).await
+    }
+    async fn delete(&self, digest: Digest) -> Result<(), StorageError> {
+        self.code.delete(digest).await
+    }
+    async fn list(&self) -> Result<Vec<Digest>, StorageError> {
+        self.code.list().await
+    }
+}
+
+const SEED: SecretSeed = SecretSeed([7; 32]);
+
+pub(crate) struct Fixture {
+    pub(crate) service: Arc<Service>,
+    /// The root key's, in the namespace `default`.
+    pub(crate) scope: Scope,
+    pub(crate) stores: Stores,
+    /// How often changed triggers were told of.
+    pub(crate) told: Arc<AtomicUsize>,
+    pub(crate) code: Arc<FlakyCode>,
+    pub(crate) inspect: Arc<FakeInspect>,
+    pub(crate) ns: Namespace,
+    pub(crate) f: FunctionName,
+    pub(crate) clock: Arc<ManualClock>,
+    directory: tempfile::TempDir,
+}
+
+impl Fixture {
+    /// Collects at once what is not referred to.
+    pub(crate) async fn new() -> Self {
+        Self::with_grace(Duration::ZERO).await
+    }
+
+    pub(crate) async fn with_grace(grace: Duration) -> Self {
+        let clock = Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
+        let directory = tempfile::tempdir().unwrap();
+        let data = DataDir::open(directory.path()).unwrap();
+        let mut stores = Stores::embedded(&data, Options::default(), clock.clone()).unwrap();
+        let code = Arc::new(FlakyCode::default());
+        let inspect = Arc::new(FakeInspect {
+            prepared: Mutex::default(),
+            provisioned: Mutex::default(),
+            withdrawn: Mutex::default(),
+            gate: Semaphore::new(10_000),
+            waiting: Semaphore::new(0),
+        });
+        stores.code = code.clone();
+        let told = Arc::new(AtomicUsize::new(0));
+        let telling = told.clone();
+        let service = Service::new(stores.clone(), inspect.clone(), clock.clone(), SEED)
+            .with_grace(grace)
+            .on_triggers_changed(move || {
+                telling.fetch_add(1, Ordering::Relaxed);
+            });
+        let service = Arc::new(service);
+        let scope = service.scope(Principal::Root, None, Origin::default()).await.unwrap();
+        let (ns, f) = (samples::namespace("default"), samples::name("f"));
+        Self { service, scope, stores, told, code, inspect, ns, f, clock, directory }
+    }
+
+    /// The root key's, in `namespace`.
+    pub(crate) async fn scope_of(&self, namespace: &str) -> Scope {
+        self.scope.create_namespace(namespace).await.unwrap();
+        let namespace = Some(namespace.parse().unwrap());
+        self.service.scope(Principal::Root, namespace, Origin::default()).await.unwrap()
+    }
+
+    /// The same service over other stores.
+    pub(crate) fn over(&self, stores: Stores) -> Arc<Service> {
+        Arc::new(Service::new(stores, self.inspect.clone(), self.clock.clone(), SEED))
+    }
+
+    /// The directory that everything is stored in.
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// The function that tests deploy.
+    pub(crate) fn handle(&self) -> FunctionHandle<'_> {
+        self.scope.function("f").unwrap()
+    }
+
+    /// Makes every `prepare` wait for a permit of the gate.
+    pub(crate) fn close_gate(&self) {
+        self.inspect.gate.forget_permits(10_000);
+        self.inspect.waiting.forget_permits(10_000);
+    }
+
+    pub(crate) async fn deploy(&self, code: &'static str) -> Result<Deployed, Error> {
+        self.deploy_with(code, ConfigurationPatch::default()).await
+    }
+
+    pub(crate) async fn deploy_with(
+        &self,
+        code: &'static str,
+        patch: ConfigurationPatch,
+    ) -> Result<Deployed, Error> {
+        self.handle().deploy(Bytes::from(code), patch, &ANY).await
+    }
+
+    /// A deploy in a task of its own, once it has begun to compile.
+    pub(crate) async fn begin_deploy(
+        &self,
+        code: &'static str,
+    ) -> tokio::task::JoinHandle<Result<Deployed, Error>> {
+        let scope = self.scope.clone();
+        let patch = ConfigurationPatch::default();
+        let task = tokio::spawn(async move {
+            scope.function("f")?.deploy(Bytes::from(code), patch, &ANY).await
+        });
+        self.inspect.waiting.acquire().await.unwrap().forget();
+        task
+    }
+
+    pub(crate) async fn function(&self) -> Option<Arc<Function>> {
+        self.stores.registry.function(&self.ns, &self.f).await.unwrap()
+    }
+
+    /// The code that is stored, in the order of `among`; what is prepared must
+    /// be the same.
+    pub(crate) async fn stored(&self, among: &[&'static str]) -> Vec<&'static str> {
+        let digest = |code: &&&str| Digest::of(code.as_bytes());
+        let stored: BTreeSet<_> = self.code.list().await.unwrap().into_iter().collect();
+        assert_eq!(*self.inspect.prepared.lock().unwrap(), stored);
+        among.iter().filter(|code| stored.contains(&digest(code))).copied().collect()
+    }
+}
+
+pub(crate) fn memory(bytes: u64) -> ConfigurationPatch {
+    ConfigurationPatch { memory_bytes: Some(bytes), ..ConfigurationPatch::default() }
+}
+
+/// Nothing is expected of the function.
+pub(crate) static ANY: Precondition = Precondition::NONE;
+
+pub(crate) fn description(text: &str) -> ConfigurationPatch {
+    ConfigurationPatch { description: Some(text.into()), ..ConfigurationPatch::default() }
+}

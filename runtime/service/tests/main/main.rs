@@ -1,0 +1,12 @@
+//! The service over the embedded stores and a fake compiler.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod collect;
+mod deploy;
+mod fixture;
+mod head;
+mod namespaces;
+mod provision;
+mod resources;
+mod versions;

@@ -1,0 +1,269 @@
+use std::sync::atomic::Ordering;
+
+use lambent_storage::{Channel, QueueAttributes, Redrive};
+use lambent_types::{ConfigurationPatch, Error, ErrorCode, Event, Origin, Schedule, Trigger};
+use serde_json::{Value, json};
+
+use crate::fixture::{ANY, Fixture};
+
+fn trigger(value: Value) -> Trigger {
+    serde_json::from_value(value).unwrap()
+}
+
+fn object_trigger() -> Trigger {
+    trigger(json!({
+        "name": "t", "function": "f", "source": {"kind": "object", "bucket": "photos"},
+    }))
+}
+
+fn schedule(value: Value) -> Schedule {
+    serde_json::from_value(value).unwrap()
+}
+
+fn says(error: &Error, code: ErrorCode, phrase: &str) {
+    assert_eq!(error.code(), code, "{error}");
+    assert!(error.detail().contains(phrase), "{error}");
+}
+
+impl Fixture {
+    async fn put_trigger(&self, value: Value) -> Result<bool, Error> {
+        Ok(self.scope.put_trigger(trigger(value)).await?.created)
+    }
+}
+
+#[tokio::test]
+async fn buckets_and_keyspaces_are_made_once() {
+    let fixture = Fixture::new().await;
+    let Fixture { scope, .. } = &fixture;
+    let (photos, keys) = ("photos", "keys");
+    says(
+        &scope.bucket(photos).unwrap().describe().await.unwrap_err(),
+        ErrorCode::BucketNotFound,
+        "bucket \"photos\" does not exist in namespace \"default\"; create it first",
+    );
+    says(
+        &scope.keyspace(keys).unwrap().describe().await.unwrap_err(),
+        ErrorCode::KeyspaceNotFound,
+        "keyspace \"keys\"",
+    );
+    let first = scope.bucket(photos).unwrap().create().await.unwrap();
+    let again = scope.bucket(photos).unwrap().create().await.unwrap();
+    assert!(first.created && !again.created);
+    assert_eq!(first.value, again.value);
+    assert_eq!(scope.buckets().await.unwrap(), [first.value]);
+    assert!(scope.keyspace(keys).unwrap().create().await.unwrap().created);
+    assert!(!scope.keyspace(keys).unwrap().create().await.unwrap().created);
+    assert_eq!(scope.keyspaces().await.unwrap().len(), 1);
+    scope.bucket(photos).unwrap().delete().await.unwrap();
+    scope.keyspace(keys).unwrap().delete().await.unwrap();
+    let error = scope.bucket(photos).unwrap().delete().await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::BucketNotFound);
+}
+
+#[tokio::test]
+async fn what_is_not_empty_is_not_deleted() {
+    let fixture = Fixture::new().await;
+    let Fixture { scope, stores, ns, .. } = &fixture;
+    let (photos, keys) = ("photos", "keys");
+    scope.bucket(photos).unwrap().create().await.unwrap();
+    scope.keyspace(keys).unwrap().create().await.unwrap();
+    let bytes = Box::pin(futures::stream::empty());
+    let origin = Origin::default();
+    stores
+        .objects
+        .put(ns, &photos.parse().unwrap(), "k", Default::default(), bytes, &origin)
+        .await
+        .unwrap();
+    stores.keyvalue.increment(ns, &keys.parse().unwrap(), "k", 1, &origin).await.unwrap();
+    says(
+        &scope.bucket(photos).unwrap().delete().await.unwrap_err(),
+        ErrorCode::Conflict,
+        "bucket \"photos\" is not empty; delete its objects",
+    );
+    says(
+        &scope.keyspace(keys).unwrap().delete().await.unwrap_err(),
+        ErrorCode::Conflict,
+        "keyspace \"keys\" is not empty; delete its keys",
+    );
+}
+
+#[tokio::test]
+async fn queues_take_other_attributes_and_guard_their_dead_letters() {
+    let fixture = Fixture::new().await;
+    let Fixture { scope, .. } = &fixture;
+    let (orders, dead) = ("orders", "dead");
+    let redrive = |queue: &str| QueueAttributes {
+        redrive: Some(Redrive { queue: queue.parse().unwrap(), receives_max: 3 }),
+        ..QueueAttributes::default()
+    };
+    let error = scope.queue(orders).unwrap().put(redrive("dead")).await.unwrap_err();
+    says(&error, ErrorCode::QueueNotFound, "queue \"dead\" does not exist");
+    let error = scope.queue(orders).unwrap().put(redrive("ORDERS")).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::InvalidConfiguration);
+    assert!(scope.queue(dead).unwrap().put(QueueAttributes::default()).await.unwrap().created);
+    assert!(scope.queue(orders).unwrap().put(redrive("dead")).await.unwrap().created);
+    assert!(!scope.queue(orders).unwrap().put(redrive("dead")).await.unwrap().created);
+    let error = scope.queue(dead).unwrap().delete().await.unwrap_err();
+    says(&error, ErrorCode::Conflict, "queue \"orders\" sends its dead letters");
+    let long = QueueAttributes { retention_ms: u64::MAX, ..QueueAttributes::default() };
+    let error = scope.queue(orders).unwrap().put(long).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::InvalidConfiguration);
+    scope.queue(orders).unwrap().delete().await.unwrap();
+    scope.queue(dead).unwrap().delete().await.unwrap();
+}
+
+#[tokio::test]
+async fn triggers_name_only_what_is_there() {
+    let fixture = Fixture::new().await;
+    let Fixture { scope, .. } = &fixture;
+    let with = |member: &str, value: Value| {
+        let mut json = json!({
+            "name": "t", "function": "f", "source": {"kind": "object", "bucket": "photos"},
+        });
+        json[member] = value;
+        fixture.put_trigger(json)
+    };
+    let source = |value: Value| with("source", value);
+    let object = || source(json!({"kind": "object", "bucket": "photos"}));
+    says(
+        &object().await.unwrap_err(),
+        ErrorCode::FunctionNotFound,
+        "function \"f\" does not exist",
+    );
+    fixture.deploy("one").await.unwrap();
+    says(&object().await.unwrap_err(), ErrorCode::BucketNotFound, "bucket \"photos\"");
+    let queue = json!({"kind": "queue", "queue": "q"});
+    says(&source(queue).await.unwrap_err(), ErrorCode::QueueNotFound, "queue \"q\"");
+    let keys = json!({"kind": "keyvalue", "keyspace": "k"});
+    says(&source(keys).await.unwrap_err(), ErrorCode::KeyspaceNotFound, "keyspace \"k\"");
+    let zero = json!({"kind": "queue", "queue": "q", "batch_size": 0});
+    says(&source(zero).await.unwrap_err(), ErrorCode::InvalidConfiguration, "batch_size is 0");
+
+    scope.bucket("photos").unwrap().create().await.unwrap();
+    let lost = with("delivery", json!({"dead_letter": "queue:lost"})).await.unwrap_err();
+    says(&lost, ErrorCode::QueueNotFound, "dead_letter of the delivery: queue \"lost\"");
+    let lost = with("delivery", json!({"on_success": "function:g"})).await.unwrap_err();
+    says(&lost, ErrorCode::FunctionNotFound, "on_success of the delivery: function \"g\"");
+    assert_eq!(scope.triggers().await.unwrap(), []);
+    assert_eq!(fixture.told.load(Ordering::Relaxed), 0);
+
+    assert!(object().await.unwrap());
+    assert!(!object().await.unwrap());
+    assert_eq!(fixture.told.load(Ordering::Relaxed), 2);
+    scope.bucket("other").unwrap().create().await.unwrap();
+    let other = source(json!({"kind": "object", "bucket": "other"})).await.unwrap_err();
+    says(&other, ErrorCode::Conflict, "trigger \"t\" is for another source");
+}
+
+#[tokio::test]
+async fn a_trigger_needs_a_function_that_takes_its_events() {
+    let fixture = Fixture::new().await;
+    let Fixture { scope, .. } = &fixture;
+    scope.bucket("photos").unwrap().create().await.unwrap();
+    scope.keyspace("keys").unwrap().create().await.unwrap();
+    scope.queue("q").unwrap().put(QueueAttributes::default()).await.unwrap();
+    let put = |source: Value| {
+        fixture
+            .put_trigger(json!({"name": source["kind"].clone(), "function": "f", "source": source}))
+    };
+    let object = json!({"kind": "object", "bucket": "photos"});
+    let queue = json!({"kind": "queue", "queue": "q"});
+    let keys = json!({"kind": "keyvalue", "keyspace": "keys"});
+
+    fixture.deploy("watcher").await.unwrap();
+    let error = put(object.clone()).await.unwrap_err();
+    says(&error, ErrorCode::NotInvocable, "exports wasi:keyvalue/watcher@0.2.0-draft, and none");
+    let error = put(queue.clone()).await.unwrap_err();
+    says(&error, ErrorCode::NotInvocable, "takes the messages of a queue");
+    assert!(put(keys.clone()).await.unwrap());
+    fixture.deploy("command").await.unwrap();
+    says(&put(keys).await.unwrap_err(), ErrorCode::NotInvocable, "takes changes of keys");
+    assert!(put(object).await.unwrap());
+    assert!(put(queue).await.unwrap());
+}
+
+#[tokio::test]
+async fn what_is_named_is_not_deleted() {
+    let fixture = Fixture::new().await;
+    let Fixture { scope, .. } = &fixture;
+    let function = &fixture.handle();
+    fixture.deploy("one").await.unwrap();
+    let photos = "photos";
+    scope.bucket(photos).unwrap().create().await.unwrap();
+    scope.put_trigger(object_trigger()).await.unwrap();
+    let error = scope.bucket(photos).unwrap().delete().await.unwrap_err();
+    says(&error, ErrorCode::Conflict, "is the source of trigger \"t\"; delete the trigger first");
+    let error = function.delete(&ANY).await.unwrap_err();
+    says(&error, ErrorCode::Conflict, "function \"f\" is named by trigger \"t\"");
+    let t = "t";
+    scope.trigger(t).unwrap().delete().await.unwrap();
+    assert_eq!(fixture.told.load(Ordering::Relaxed), 2);
+    let error = scope.trigger(t).unwrap().delete().await.unwrap_err();
+    says(&error, ErrorCode::TriggerNotFound, "trigger \"t\" does not exist");
+    function.delete(&ANY).await.unwrap();
+    scope.bucket(photos).unwrap().delete().await.unwrap();
+}
+
+#[tokio::test]
+async fn events_of_a_deleted_function_go_with_it() {
+    let fixture = Fixture::new().await;
+    let Fixture { stores, ns, f, .. } = &fixture;
+    let function = &fixture.handle();
+    fixture.deploy("one").await.unwrap();
+    let event = Event {
+        id: "1".into(),
+        source: "/x".into(),
+        kind: "x".into(),
+        subject: None,
+        time_ns: None,
+        content_type: None,
+        schema: None,
+        extensions: Vec::new(),
+        attempt: 1,
+        data: "data".into(),
+    };
+    let channel = Channel::Function(f.clone());
+    stores.events.append(ns, &channel, event, &Origin::default()).await.unwrap();
+    assert_eq!(stores.events.depth(ns, &channel).await.unwrap().ready, 1);
+    function.delete(&ANY).await.unwrap();
+    assert_eq!(stores.events.depth(ns, &channel).await.unwrap().ready, 0);
+}
+
+#[tokio::test]
+async fn schedules_that_never_make_sense_are_refused() {
+    let fixture = Fixture::new().await;
+    let Fixture { scope, .. } = &fixture;
+    let malformed = json!({"name": "s", "function": "f", "expression": "every now and then"});
+    let error = scope.put_schedule(schedule(malformed)).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::InvalidConfiguration);
+    assert_eq!(scope.schedules().await.unwrap(), []);
+    let s = "s";
+    let error = scope.schedule(s).unwrap().delete().await.unwrap_err();
+    says(&error, ErrorCode::ScheduleNotFound, "schedule \"s\" does not exist");
+}
+
+#[tokio::test]
+async fn a_function_sends_on_to_queues_that_are_there() {
+    let fixture = Fixture::new().await;
+    let patch = |delivery: Value| ConfigurationPatch {
+        delivery: Some(serde_json::from_value(delivery).unwrap()),
+        ..ConfigurationPatch::default()
+    };
+    let lost = || patch(json!({"dead_letter": "queue:lost"}));
+    let error = fixture.deploy_with("code", lost()).await.unwrap_err();
+    says(&error, ErrorCode::QueueNotFound, "dead_letter of the delivery: queue \"lost\"");
+    assert!(fixture.function().await.is_none());
+    fixture.deploy("code").await.unwrap();
+    let (scope, function) = (&fixture.scope, &fixture.handle());
+    let error = function.configure(lost(), &ANY).await.unwrap_err();
+    says(&error, ErrorCode::QueueNotFound, "queue \"lost\"");
+
+    let queue = "lost";
+    scope.queue(queue).unwrap().put(QueueAttributes::default()).await.unwrap();
+    function.configure(lost(), &ANY).await.unwrap();
+    scope.queue(queue).unwrap().delete().await.unwrap();
+    // What it had may have gone since, and holds up nothing else.
+    function.configure(crate::fixture::description("new"), &ANY).await.unwrap();
+    // Two functions may name each other.
+    function.configure(patch(json!({"on_success": "function:later"})), &ANY).await.unwrap();
+}
