@@ -1,6 +1,5 @@
 //! Fresh, ready and used instances of code that is in memory.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;

@@ -83,12 +83,10 @@ macro_rules! fields {
                 "[method]fields.append",
                 |mut store: Store<'_, T>, given: (Fields, String, Vec<u8>)| -> FieldsResult<()> {
                     let (fields, name, value) = given;
+                    store.data_mut().charge(cost::list(1, name.len() + value.len()));
                     let mut view = store.data_mut().http();
-                    let fuel = cost::list(1, name.len() + value.len());
                     let appended = Of::append(&mut view, fields, name, value);
-                    let result = convert(view, appended);
-                    store.data_mut().charge(fuel);
-                    result
+                    convert(view, appended)
                 },
             )?;
             linked.func_wrap($all_name, |mut store: Store<'_, T>, (fields,): (Fields,)| {
