@@ -1,12 +1,13 @@
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use lambent_engine::Egress;
 use lambent_storage::{KeyValue, Objects, Queues};
 use lambent_types::{FunctionVersion, Namespace, Origin, Recursion};
 
-use crate::blobstore::Streams;
-use crate::egress::{Guarded, Network, OwnDoors};
-use crate::keyvalue::{CursorKey, Cursors};
+use crate::cursor_key::CursorKey;
+use crate::cursors::Cursors;
+use crate::egress::{Guarded, Network, OwnDoors, Routes};
+use crate::object_streams::ObjectStreams;
 
 /// What all invocations of a node share.
 pub struct Shared {
@@ -17,11 +18,9 @@ pub struct Shared {
     /// Where `wasi:messaging` leads.
     pub(crate) queues: Arc<dyn Queues>,
     /// Where outgoing `wasi:http` leads.
-    pub(crate) network: Network,
+    routes: Arc<Routes>,
     /// What cursors are made with.
     pub(crate) cursor_key: CursorKey,
-    /// The node's own doors, once it has any.
-    pub(crate) doors: OnceLock<Arc<dyn OwnDoors>>,
 }
 
 impl Shared {
@@ -36,14 +35,14 @@ impl Shared {
         network: Network,
         cursor_key: [u8; 32],
     ) -> Self {
-        let cursor_key = CursorKey::new(cursor_key);
-        Self { objects, keyvalue, queues, network, cursor_key, doors: OnceLock::new() }
+        let (routes, cursor_key) = (Arc::new(Routes::new(network)), CursorKey::new(cursor_key));
+        Self { objects, keyvalue, queues, routes, cursor_key }
     }
 
     /// Says where the node's own doors are, so that requests to them say what led
     /// to them. Only the first call counts.
     pub fn set_doors(&self, doors: Arc<dyn OwnDoors>) {
-        drop(self.doors.set(doors));
+        self.routes.set_doors(doors);
     }
 }
 
@@ -58,11 +57,11 @@ pub struct Ctx {
     /// Bytes of the messages the guest holds.
     pub(crate) messages_bytes: usize,
     /// The streams of objects it has open.
-    pub(crate) streams: Streams,
+    pub(crate) streams: ObjectStreams,
 }
 
 impl Ctx {
-    /// For an invocation of `function`; `origin` is what led to it, `function`
+    /// The state for an invocation of `function`; `origin` is what led to it, `function`
     /// itself not included.
     #[must_use]
     pub fn new(shared: Arc<Shared>, function: Arc<FunctionVersion>, origin: Origin) -> Self {
@@ -73,7 +72,7 @@ impl Ctx {
             changes: None,
             cursors: Cursors::default(),
             messages_bytes: 0,
-            streams: Streams::default(),
+            streams: ObjectStreams::default(),
         }
     }
 
@@ -81,14 +80,15 @@ impl Ctx {
     /// the [`Invocation::outgoing`](lambent_engine::Invocation) of its invocation.
     #[must_use]
     pub fn outgoing(&self) -> Arc<dyn Egress> {
-        Arc::new(Guarded::new(self.shared.clone(), self.function.clone(), self.origin.clone()))
+        let routes = self.shared.routes.clone();
+        Arc::new(Guarded::new(routes, self.function.clone(), self.origin.clone()))
     }
 
     pub(crate) fn namespace(&self) -> &Namespace {
         &self.function.namespace
     }
 
-    /// Makes [`changes`](Self::changes) true; to be called before a change.
+    /// Makes [`changes`](Self::changes) include the function; to be called before a change.
     pub(crate) fn stamp(&mut self) -> Result<(), Recursion> {
         if self.changes.is_none() {
             self.changes = Some(self.origin.enter(&self.function.name)?);
@@ -96,8 +96,8 @@ impl Ctx {
         Ok(())
     }
 
-    /// What the changes that the function makes come from: what led to it, and
-    /// the function itself.
+    /// The origin of the changes that the function makes: what led to it, and the
+    /// function itself.
     pub(crate) fn changes(&self) -> &Origin {
         self.changes.as_ref().unwrap_or(&self.origin)
     }

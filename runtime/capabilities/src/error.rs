@@ -9,9 +9,9 @@ use lambent_types::Recursion;
 pub(crate) enum Error {
     /// What was named is not there.
     Missing(String),
-    /// It was not granted.
+    /// The function was not granted it.
     Denied(String),
-    /// Anything else that the guest is told.
+    /// Any other error of the guest.
     Other(String),
     /// The guest broke the rules, and ends.
     Trap(wasmtime::Error),

@@ -1,4 +1,4 @@
-//! Whether a function may do something, and what it is told if not.
+//! Whether a function may do something, and its error if not.
 
 use lambent_engine::Log;
 use lambent_types::{Access, FunctionName};

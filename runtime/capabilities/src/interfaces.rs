@@ -2,11 +2,11 @@ use lambent_engine::wasmtime::component::{HasSelf, InstancePre, Linker};
 use lambent_engine::{Capability, Host, wasmtime};
 use lambent_types::Handler;
 
-use crate::bindings::blobstore::wasi::blobstore;
-use crate::bindings::{
-    config_2024_09_27, config_rc1, keyvalue_draft, keyvalue_draft2, logging, messaging,
-};
+use crate::bindings::{config_2024_09_27, config_rc1, logging};
+use crate::blobstore::bindings::wasi::blobstore;
 use crate::ctx::Ctx;
+use crate::keyvalue::bindings::{draft, draft2};
+use crate::messaging::bindings as messaging;
 
 /// Every interface of this crate.
 pub(crate) struct Interfaces;
@@ -44,8 +44,8 @@ impl Capability<Ctx> for Interfaces {
         blobstore::blobstore::add_to_linker::<_, Own>(linker, Host::called)?;
         config_rc1::Imports::add_to_linker::<_, Own>(linker, Host::called)?;
         config_2024_09_27::Imports::add_to_linker::<_, Own>(linker, Host::called)?;
-        keyvalue_draft::WatchService::add_to_linker::<_, Own>(linker, Host::called)?;
-        keyvalue_draft2::WatchService::add_to_linker::<_, Own>(linker, Host::called)?;
+        draft::WatchService::add_to_linker::<_, Own>(linker, Host::called)?;
+        draft2::WatchService::add_to_linker::<_, Own>(linker, Host::called)?;
         logging::Imports::add_to_linker::<_, Own>(linker, Host::called)?;
         messaging::MessagingRequestReply::add_to_linker::<_, Own>(linker, Host::called)
     }
@@ -54,8 +54,8 @@ impl Capability<Ctx> for Interfaces {
         let pre = || component.clone();
         let found = [
             (Handler::Messaging, messaging::MessagingRequestReplyPre::new(pre()).is_ok()),
-            (Handler::Watcher, keyvalue_draft::WatchServicePre::new(pre()).is_ok()),
-            (Handler::Watcher2, keyvalue_draft2::WatchServicePre::new(pre()).is_ok()),
+            (Handler::Watcher, draft::WatchServicePre::new(pre()).is_ok()),
+            (Handler::Watcher2, draft2::WatchServicePre::new(pre()).is_ok()),
         ];
         found.into_iter().filter(|(_, has)| *has).map(|(handler, _)| handler).collect()
     }

@@ -21,6 +21,8 @@ mod bindings;
 mod blobstore;
 mod config;
 mod ctx;
+mod cursor_key;
+mod cursors;
 mod egress;
 mod error;
 mod grants;
@@ -28,6 +30,7 @@ mod interfaces;
 mod keyvalue;
 mod logging;
 mod messaging;
+mod object_streams;
 mod run;
 
 use lambent_engine::{Builder, Engine, Options};

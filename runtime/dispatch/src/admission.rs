@@ -1,13 +1,21 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use lambent_types::{Error, ErrorCode, FunctionName, FunctionVersion, Namespace};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
-/// Counts invocations in flight and turns away those beyond the limits.
-#[derive(Debug)]
+use crate::runner::Runner;
+
+/// How often the runner is asked whether a function is still overloaded, as it does not
+/// tell when the CPU is free again.
+const OVERLOAD_CHECK_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Decides whether an invocation may begin: not beyond the limits of invocations in
+/// flight, nor while its function waits too long for the CPU.
 pub(crate) struct Admission {
+    runner: Arc<dyn Runner>,
     /// Most invocations at once.
     max: usize,
     /// Most invocations of one function at once: 90 % of all, so that no
@@ -25,9 +33,10 @@ struct InFlight {
 }
 
 impl Admission {
-    pub(crate) fn new(max: usize) -> Self {
+    pub(crate) fn new(runner: Arc<dyn Runner>, max: usize) -> Self {
         let max = max.max(1);
         Self {
+            runner,
             max,
             function_max: (max * 9 / 10).max(1),
             in_flight: Mutex::default(),
@@ -41,7 +50,16 @@ impl Admission {
     }
 
     /// Admits one invocation, until the permit is dropped.
+    ///
+    /// # Errors
+    /// `Overloaded`, `Throttled`.
     pub(crate) fn admit(self: &Arc<Self>, function: &FunctionVersion) -> Result<Permit, Error> {
+        if self.runner.is_overloaded(function) {
+            return Err(Error::new(
+                ErrorCode::Overloaded,
+                "invocations of this function wait too long for the CPU already; try again",
+            ));
+        }
         let mut in_flight = self.lock();
         if in_flight.total >= self.max {
             return Err(Error::new(
@@ -67,8 +85,23 @@ impl Admission {
         Ok(Permit { admission: Arc::clone(self), key })
     }
 
-    /// How many invocations of a function would be admitted now.
-    pub(crate) fn room(&self, function: &FunctionVersion) -> usize {
+    /// How many invocations of a function could begin now, once that is one at
+    /// least. It may be none any more when they do.
+    pub(crate) async fn wait_for_room(&self, function: &FunctionVersion) -> usize {
+        loop {
+            // Made before looking, so that no end is missed.
+            let freed = self.freed();
+            let overloaded = self.runner.is_overloaded(function);
+            let room = if overloaded { 0 } else { self.room(function) };
+            if room > 0 {
+                return room;
+            }
+            drop(tokio::time::timeout(OVERLOAD_CHECK_INTERVAL, freed).await);
+        }
+    }
+
+    /// How many invocations of a function the limits allow now.
+    fn room(&self, function: &FunctionVersion) -> usize {
         let in_flight = self.lock();
         let key = (function.namespace.clone(), function.name.clone());
         let running = in_flight.functions.get(&key).copied().unwrap_or(0);
@@ -77,7 +110,7 @@ impl Admission {
     }
 
     /// Resolves when an invocation ends after this was called.
-    pub(crate) fn freed(&self) -> Notified<'_> {
+    fn freed(&self) -> Notified<'_> {
         self.freed.notified()
     }
 
@@ -99,7 +132,6 @@ impl Admission {
 }
 
 /// The right to run one invocation.
-#[derive(Debug)]
 pub(crate) struct Permit {
     admission: Arc<Admission>,
     key: (Namespace, FunctionName),

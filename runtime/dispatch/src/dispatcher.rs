@@ -1,87 +1,30 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use lambent_storage::{InvocationLogs, Registry, UsageRecord};
 use lambent_types::{
     Error, ErrorCode, Event, Failure, FunctionName, FunctionVersion, Handler, Incoming,
-    InvocationRecord, Logs, Meter, Namespace, Origin, Outcome, Output, Qualifier, RequestId, Root,
-    bounds, format_bytes,
+    InvocationRecord, Namespace, Outcome, Qualifier, RequestId, Root, bounds, format_bytes,
 };
 
 use crate::admission::Admission;
-use crate::invoke;
+use crate::caller::Caller;
+use crate::descent::{Descent, Stopped};
+use crate::handler::choose_handler;
+use crate::invoke::Invoker;
+use crate::invoked::{HttpInvoked, Invoked, Reply};
 use crate::observe::{Delivered, Observe};
 use crate::options::Options;
-use crate::roots::Roots;
-use crate::run::{Recorder, Run};
-use crate::runner::{Answer, Body, Runner};
+use crate::run::Recorder;
+use crate::runner::{Body, HttpOutcome, Runner};
 use crate::usage::UsageSums;
-
-/// How often it is looked whether a function has room that nobody tells of.
-const LOOK_AGAIN: Duration = Duration::from_millis(500);
-
-/// Who asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// The id of the request, which becomes that of the invocation.
-    pub id: RequestId,
-    /// The principal, where the caller showed a key.
-    pub principal: Option<String>,
-    /// The functions that led to this and the `traceparent` to continue.
-    pub origin: Origin,
-}
-
-/// What an HTTP function answered.
-#[derive(Debug)]
-pub struct HttpAnswer {
-    /// The invocation.
-    pub id: RequestId,
-    /// What ran.
-    pub function: Arc<FunctionVersion>,
-    /// The response, or how the function ended without one.
-    pub reply: Reply,
-}
-
-/// The end of an HTTP request, from the caller's view.
-#[derive(Debug)]
-pub enum Reply {
-    /// The response. Dropping its body cancels the function.
-    Response(http::Response<Body>),
-    /// The function ended without a response.
-    Ended(Outcome),
-}
-
-/// Why a function is not run for what other functions did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Stopped {
-    /// It ran too often in the chain that led here.
-    Recursion,
-    /// Too many invocations descend from the one it all began with.
-    TooManyDescendants,
-}
-
-fn failure(kind: &str, message: String) -> Failure {
-    Failure { kind: kind.into(), message, trace: Vec::new(), retry: lambent_types::Retry::Policy }
-}
-
-/// A finished invocation.
-#[derive(Debug)]
-pub struct Invoked {
-    /// What is kept of it.
-    pub record: InvocationRecord,
-    /// What the function returned; `None` unless the outcome is `Ok`.
-    pub output: Option<Output>,
-}
 
 /// Runs functions for the doors. Clones share the limits.
 #[derive(Clone)]
 pub struct Dispatcher {
     registry: Arc<dyn Registry>,
-    pub(crate) runner: Arc<dyn Runner>,
-    admission: Arc<Admission>,
-    roots: Arc<Roots>,
-    recorder: Arc<Recorder>,
+    descent: Arc<Descent>,
+    invoker: Invoker,
 }
 
 impl Dispatcher {
@@ -94,12 +37,12 @@ impl Dispatcher {
         observe: Arc<dyn Observe>,
         options: Options,
     ) -> Self {
+        let admission = Arc::new(Admission::new(runner.clone(), options.concurrency_max));
+        let recorder = Arc::new(Recorder { logs, observe, usage: UsageSums::default() });
         Self {
             registry,
-            runner,
-            admission: Arc::new(Admission::new(options.concurrency_max)),
-            roots: Arc::new(Roots::new(options.descendants_max)),
-            recorder: Arc::new(Recorder { logs, observe, usage: UsageSums::default() }),
+            descent: Arc::new(Descent::new(options.descendants_max)),
+            invoker: Invoker { runner, admission, recorder },
         }
     }
 
@@ -146,7 +89,7 @@ impl Dispatcher {
         function: Arc<FunctionVersion>,
         mut caller: Caller,
         request: http::Request<Body>,
-    ) -> Result<HttpAnswer, Error> {
+    ) -> Result<HttpInvoked, Error> {
         let http = function.handlers.iter().copied().filter(|handler| handler.is_http()).min();
         let handler = http.ok_or_else(|| {
             Error::new(
@@ -160,16 +103,16 @@ impl Dispatcher {
         })?;
         let id = caller.id;
         self.check_descent(&function, handler, &mut caller)?;
-        let run = self.admit(&function, handler, id)?;
+        let run = self.invoker.admit(&function, handler, id)?;
         let call = run.call(caller, None);
-        self.descended(call.origin.root);
+        self.descent.count(call.origin.root);
         let finished = Box::new(move |finished| run.end(finished));
-        let reply = match self.runner.http(call, request, finished).await {
-            Answer::Response(response) => Reply::Response(response),
-            Answer::Ended(outcome) => Reply::Ended(outcome),
-            Answer::Refused(error) => return Err(error),
+        let reply = match self.invoker.runner.http(call, request, finished).await {
+            HttpOutcome::Response(response) => Reply::Response(response),
+            HttpOutcome::Ended(outcome) => Reply::Ended(outcome),
+            HttpOutcome::Refused(error) => return Err(error),
         };
-        Ok(HttpAnswer { id, function, reply })
+        Ok(HttpInvoked { id, function, reply })
     }
 
     /// Has a function handle an event: by its event handler, or else as a
@@ -181,7 +124,7 @@ impl Dispatcher {
     /// # Errors
     /// `PayloadTooLarge`, `InvalidRequest`, `LoopDetected`, `Throttled`, or the
     /// runner refused.
-    /// That the function failed is no error: it is in the record.
+    /// A failure of the function is no error: it is in the record.
     pub async fn invoke(
         &self,
         function: Arc<FunctionVersion>,
@@ -199,17 +142,17 @@ impl Dispatcher {
                 ),
             ));
         }
-        let handler = chosen(Incoming::Event, &function)?;
+        let handler = choose_handler(Incoming::Event, &function)?;
         self.check_descent(&function, handler, &mut caller)?;
         let root = caller.origin.root;
         let invoked = self.handle(function, handler, caller, event).await;
         if invoked.is_ok() {
-            self.descended(root);
+            self.count_descendant(root);
         }
         invoked
     }
 
-    /// As [`Self::invoke`], by a handler that was chosen.
+    /// Does what [`Self::invoke`] does, by a handler that was chosen.
     pub(crate) async fn handle(
         &self,
         function: Arc<FunctionVersion>,
@@ -218,9 +161,9 @@ impl Dispatcher {
         event: Event,
     ) -> Result<Invoked, Error> {
         if handler.is_http() {
-            invoke::through_http(self, &function, handler, caller, event).await
+            self.invoker.through_http(&function, handler, caller, event).await
         } else {
-            invoke::directly(self, &function, handler, caller, event).await
+            self.invoker.directly(&function, handler, caller, event).await
         }
     }
 
@@ -231,58 +174,39 @@ impl Dispatcher {
         caller: Caller,
         events: Vec<Event>,
     ) -> Result<(Invoked, Vec<(u32, Failure)>), Error> {
-        invoke::batch(self, &function, caller, events).await
+        self.invoker.batch(&function, caller, events).await
     }
 
-    /// Refuses what a function asks of itself, through whatever others, when it did
-    /// so too often; and leaves a record of it.
+    /// Refuses a function that has called itself too often, through whatever others, and
+    /// records that.
     fn check_descent(
         &self,
         function: &FunctionVersion,
         handler: Handler,
         caller: &mut Caller,
     ) -> Result<(), Error> {
-        let Some((_, failure)) = self.descend(function, caller) else { return Ok(()) };
+        let Err((_, failure)) = self.descent.enter(function, caller) else { return Ok(()) };
         let error = Error::new(ErrorCode::LoopDetected, failure.message.clone());
         self.record_unmetered(function, handler, caller.id, Outcome::FunctionError(failure));
         Err(error)
     }
 
-    /// Why a function is not run for what led here, if it is not; else the caller
-    /// is made one more of what descends from its root.
-    pub(crate) fn descend(
+    /// Why a function must not run because of what led to it, if it must not; else the
+    /// caller becomes one more invocation that descends from its root.
+    pub(crate) fn check_lineage(
         &self,
         function: &FunctionVersion,
         caller: &mut Caller,
     ) -> Option<(Stopped, Failure)> {
-        if caller.origin.lineage.is_empty() {
-            return None;
-        }
-        if let Err(recursion) = caller.origin.lineage.enter(&function.name) {
-            let failure = failure("Lambent.RecursionStopped", recursion.to_string());
-            return Some((Stopped::Recursion, failure));
-        }
-        match caller.origin.root.map(|root| self.roots.next(root)).transpose() {
-            Ok(root) => {
-                caller.origin.root = root;
-                None
-            }
-            Err(exhausted) => {
-                let failure = failure("Lambent.TooManyDescendants", exhausted.to_string());
-                Some((Stopped::TooManyDescendants, failure))
-            }
-        }
+        self.descent.enter(function, caller).err()
     }
 
     /// Counts an invocation that began, if it descends from another.
-    pub(crate) fn descended(&self, root: Option<Root>) {
-        // One that is a root itself has none before it.
-        if let Some(root) = root.filter(|root| root.events > 0) {
-            self.roots.begun(root);
-        }
+    pub(crate) fn count_descendant(&self, root: Option<Root>) {
+        self.descent.count(root);
     }
 
-    /// Records an invocation that never ran, or whose end is not known.
+    /// Records an invocation that never ran.
     pub(crate) fn record_unmetered(
         &self,
         function: &FunctionVersion,
@@ -290,19 +214,7 @@ impl Dispatcher {
         id: RequestId,
         outcome: Outcome,
     ) -> InvocationRecord {
-        let record = InvocationRecord {
-            id,
-            namespace: function.namespace.clone(),
-            function: function.name.clone(),
-            version: function.version,
-            handler,
-            started: Timestamp::now(),
-            outcome,
-            meter: Meter::default(),
-            logs: Logs::default(),
-        };
-        self.recorder.record(record.clone(), function);
-        record
+        self.invoker.recorder.record_unmetered(function, handler, id, outcome)
     }
 
     /// Tells what became of an attempt to deliver.
@@ -313,74 +225,33 @@ impl Dispatcher {
         delivered: Delivered,
         age: Duration,
     ) {
-        self.recorder.observe.delivered(namespace, function, delivered, age);
+        self.invoker.recorder.observe.delivered(namespace, function, delivered, age);
     }
 
     /// Gives back what could not be stored.
     pub(crate) fn give_back_usage(&self, records: Vec<(Namespace, UsageRecord)>) {
-        self.recorder.usage.give_back(records);
+        self.invoker.recorder.usage.give_back(records);
     }
 
     /// Takes what invocations have used since the last call, by function and hour.
     pub(crate) fn take_usage(&self) -> Vec<(Namespace, UsageRecord)> {
-        self.recorder.usage.take()
+        self.invoker.recorder.usage.take()
     }
 
     /// How many invocations are running.
     #[must_use]
     pub fn in_flight(&self) -> usize {
-        self.admission.in_flight()
+        self.invoker.admission.in_flight()
     }
 
     /// Returns when no invocation is running and every record is handed over.
     pub async fn idle(&self) {
-        self.admission.idle().await;
+        self.invoker.admission.idle().await;
     }
 
     /// How many invocations of a function could begin now, once that is one at
     /// least. It may be none any more when they do.
-    pub(crate) async fn room(&self, function: &FunctionVersion) -> usize {
-        loop {
-            // Made before looking, so that no end is missed.
-            let freed = self.admission.freed();
-            let overloaded = self.runner.is_overloaded(function);
-            let room = if overloaded { 0 } else { self.admission.room(function) };
-            if room > 0 {
-                return room;
-            }
-            // Nobody tells when the CPU is free again.
-            drop(tokio::time::timeout(LOOK_AGAIN, freed).await);
-        }
+    pub(crate) async fn wait_for_room(&self, function: &FunctionVersion) -> usize {
+        self.invoker.admission.wait_for_room(function).await
     }
-
-    pub(crate) fn admit(
-        &self,
-        function: &Arc<FunctionVersion>,
-        handler: Handler,
-        id: RequestId,
-    ) -> Result<Run, Error> {
-        if self.runner.is_overloaded(function) {
-            self.recorder.observe.shed(function);
-            return Err(Error::new(
-                ErrorCode::Overloaded,
-                "invocations of this function wait too long for the CPU already; try again",
-            ));
-        }
-        Run::admit(&self.admission, &self.recorder, function, handler, id)
-    }
-}
-
-/// The handler of a function for what comes to it.
-pub(crate) fn chosen(incoming: Incoming, function: &FunctionVersion) -> Result<Handler, Error> {
-    incoming.handler(&function.handlers).ok_or_else(|| {
-        let wanted: Vec<_> = incoming.handlers().iter().map(|handler| handler.as_str()).collect();
-        Error::new(
-            ErrorCode::NotInvocable,
-            format!(
-                "function \"{}\" exports nothing that can be called for this; it needs one of: {}",
-                function.name,
-                wanted.join(", ")
-            ),
-        )
-    })
 }

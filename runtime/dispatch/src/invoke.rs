@@ -5,111 +5,132 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use http_body_util::BodyExt as _;
 use lambent_types::{
-    Error, Event, Failure, FunctionVersion, Handler, Outcome, Output, Retry, bounds,
+    Error, Event, Failure, FunctionVersion, Handler, Outcome, Output, RequestId, Retry, bounds,
 };
 use tokio::sync::oneshot;
 
+use crate::admission::Admission;
+use crate::caller::Caller;
 use crate::cloud_event;
-use crate::dispatcher::{Caller, Dispatcher, Invoked};
-use crate::run::Awaited;
-use crate::runner::{Answer, Body};
+use crate::invoked::Invoked;
+use crate::run::{Awaited, Recorder, Run};
+use crate::runner::{Body, HttpOutcome, Runner};
 
 /// Most characters of an error response's body in the failure's message.
 const MESSAGE_CHARS_MAX: usize = 256;
 
-/// Hands the event to the runner.
-pub(crate) async fn directly(
-    dispatcher: &Dispatcher,
-    function: &Arc<FunctionVersion>,
-    handler: Handler,
-    caller: Caller,
-    event: Event,
-) -> Result<Invoked, Error> {
-    let run = dispatcher.admit(function, handler, caller.id)?;
-    let call = run.call(caller, Some(bounds::PAYLOAD_BYTES_MAX));
-    let mut awaited = Awaited::new(run);
-    match dispatcher.runner.event(call, event).await {
-        Ok(finished) => awaited.finish(finished),
-        Err(error) => {
-            awaited.forget();
-            return Err(error);
-        }
+/// Admits invocations, hands them to the runner, and records how they end.
+#[derive(Clone)]
+pub(crate) struct Invoker {
+    pub(crate) runner: Arc<dyn Runner>,
+    pub(crate) admission: Arc<Admission>,
+    pub(crate) recorder: Arc<Recorder>,
+}
+
+impl Invoker {
+    pub(crate) fn admit(
+        &self,
+        function: &Arc<FunctionVersion>,
+        handler: Handler,
+        id: RequestId,
+    ) -> Result<Run, Error> {
+        Run::admit(&self.admission, &self.recorder, function, handler, id)
     }
-    let (record, output) = awaited.end();
-    Ok(Invoked { record, output })
-}
 
-/// Hands all events to the runner. Which of them failed comes with the record.
-pub(crate) async fn batch(
-    dispatcher: &Dispatcher,
-    function: &Arc<FunctionVersion>,
-    caller: Caller,
-    events: Vec<Event>,
-) -> Result<(Invoked, Vec<(u32, Failure)>), Error> {
-    let run = dispatcher.admit(function, Handler::Batch, caller.id)?;
-    let call = run.call(caller, None);
-    let mut awaited = Awaited::new(run);
-    let failed = match dispatcher.runner.batch(call, events).await {
-        Ok(mut finished) => {
-            let failed = std::mem::take(&mut finished.failed);
-            awaited.finish(finished);
-            failed
-        }
-        Err(error) => {
-            awaited.forget();
-            return Err(error);
-        }
-    };
-    let (record, output) = awaited.end();
-    Ok((Invoked { record, output }, failed))
-}
-
-/// Sends the event as a CloudEvent to the HTTP handler, and waits for the
-/// function to be done.
-pub(crate) async fn through_http(
-    dispatcher: &Dispatcher,
-    function: &Arc<FunctionVersion>,
-    handler: Handler,
-    caller: Caller,
-    event: Event,
-) -> Result<Invoked, Error> {
-    let id = caller.id;
-    let request = cloud_event::request(function, event, caller.origin.trace_parent.as_deref())?;
-    let run = dispatcher.admit(function, handler, caller.id)?;
-    let call = run.call(caller, Some(bounds::PAYLOAD_BYTES_MAX));
-    let (send, receive) = oneshot::channel();
-    let finish = Box::new(move |finished| {
+    /// Hands the event to the runner.
+    pub(crate) async fn directly(
+        &self,
+        function: &Arc<FunctionVersion>,
+        handler: Handler,
+        caller: Caller,
+        event: Event,
+    ) -> Result<Invoked, Error> {
+        let run = self.admit(function, handler, caller.id)?;
+        let call = run.call(caller, Some(bounds::PAYLOAD_BYTES_MAX));
         let mut awaited = Awaited::new(run);
-        awaited.finish(finished);
-        // If nobody waits any more it is recorded where it is dropped.
-        drop(send.send(awaited));
-    });
-    let verdict = match dispatcher.runner.http(call, request, finish).await {
-        Answer::Refused(error) => return Err(error),
-        Answer::Ended(outcome) => Err(outcome),
-        Answer::Response(response) => judge(response).await,
-    };
-    let Ok(mut awaited) = receive.await else {
-        tracing::error!(function = %function.name, "the runner lost an invocation");
-        // It began, so this is an end and no refusal.
-        let record = dispatcher.record_unmetered(function, handler, id, Outcome::Internal);
-        return Ok(Invoked { record, output: None });
-    };
-    if let Some(finished) = awaited.finished_mut()
-        // What ended the guest early is the better explanation, unless that was `judge`.
-        && matches!(finished.outcome, Outcome::Ok | Outcome::Cancelled)
-    {
-        (finished.outcome, finished.output) = match verdict {
-            Ok(output) => (Outcome::Ok, Some(output)),
-            Err(outcome) => (outcome, None),
-        };
+        match self.runner.event(call, event).await {
+            Ok(finished) => awaited.finish(finished),
+            Err(error) => {
+                awaited.forget();
+                return Err(error);
+            }
+        }
+        let (record, output) = awaited.end();
+        Ok(Invoked { record, output })
     }
-    let (record, output) = awaited.end();
-    Ok(Invoked { record, output })
+
+    /// Hands all events to the runner. Which of them failed comes with the record.
+    pub(crate) async fn batch(
+        &self,
+        function: &Arc<FunctionVersion>,
+        caller: Caller,
+        events: Vec<Event>,
+    ) -> Result<(Invoked, Vec<(u32, Failure)>), Error> {
+        let run = self.admit(function, Handler::Batch, caller.id)?;
+        let call = run.call(caller, None);
+        let mut awaited = Awaited::new(run);
+        let failed = match self.runner.batch(call, events).await {
+            Ok(mut finished) => {
+                let failed = std::mem::take(&mut finished.failed);
+                awaited.finish(finished);
+                failed
+            }
+            Err(error) => {
+                awaited.forget();
+                return Err(error);
+            }
+        };
+        let (record, output) = awaited.end();
+        Ok((Invoked { record, output }, failed))
+    }
+
+    /// Sends the event as a CloudEvent to the HTTP handler, and waits for the
+    /// function to be done.
+    pub(crate) async fn through_http(
+        &self,
+        function: &Arc<FunctionVersion>,
+        handler: Handler,
+        caller: Caller,
+        event: Event,
+    ) -> Result<Invoked, Error> {
+        let id = caller.id;
+        let request = cloud_event::request(function, event, caller.origin.trace_parent.as_deref())?;
+        let run = self.admit(function, handler, caller.id)?;
+        let call = run.call(caller, Some(bounds::PAYLOAD_BYTES_MAX));
+        let (send, receive) = oneshot::channel();
+        let finish = Box::new(move |finished| {
+            let mut awaited = Awaited::new(run);
+            awaited.finish(finished);
+            // If nobody waits any more, it is recorded when it is dropped.
+            drop(send.send(awaited));
+        });
+        let replied = match self.runner.http(call, request, finish).await {
+            HttpOutcome::Refused(error) => return Err(error),
+            HttpOutcome::Ended(outcome) => Err(outcome),
+            HttpOutcome::Response(response) => read_reply(response).await,
+        };
+        let Ok(mut awaited) = receive.await else {
+            tracing::error!(function = %function.name, "the runner lost an invocation");
+            // It began, so this is an end and no refusal.
+            let record = self.recorder.record_unmetered(function, handler, id, Outcome::Internal);
+            return Ok(Invoked { record, output: None });
+        };
+        if let Some(finished) = awaited.finished_mut()
+            // What ended the guest early is the better explanation, unless that was `read_reply`.
+            && matches!(finished.outcome, Outcome::Ok | Outcome::Cancelled)
+        {
+            (finished.outcome, finished.output) = match replied {
+                Ok(output) => (Outcome::Ok, Some(output)),
+                Err(outcome) => (outcome, None),
+            };
+        }
+        let (record, output) = awaited.end();
+        Ok(Invoked { record, output })
+    }
 }
 
 /// Reads a response to its end: 2xx is success, with the body as output.
-async fn judge(response: http::Response<Body>) -> Result<Output, Outcome> {
+async fn read_reply(response: http::Response<Body>) -> Result<Output, Outcome> {
     let (head, body) = response.into_parts();
     let read = read(body, bounds::PAYLOAD_BYTES_MAX).await;
     if !head.status.is_success() {

@@ -8,19 +8,24 @@
 //! messages, times, and asynchronous invocations.
 
 mod admission;
+mod caller;
 mod cloud_event;
 mod deliveries;
+mod descent;
 mod dispatcher;
+mod handler;
 mod invoke;
+mod invoked;
 mod observe;
 mod options;
-mod roots;
 mod run;
 mod runner;
 mod usage;
 
+pub use caller::Caller;
 pub use deliveries::{Deliveries, DeliveryStores};
-pub use dispatcher::{Caller, Dispatcher, HttpAnswer, Invoked, Reply};
+pub use dispatcher::Dispatcher;
+pub use invoked::{HttpInvoked, Invoked, Reply};
 pub use observe::{Delivered, Observe, Unobserved};
 pub use options::Options;
-pub use runner::{Answer, Body, BoxError, Call, Finish, Finished, Runner};
+pub use runner::{Body, BoxError, Call, Finish, Finished, HttpOutcome, Runner};

@@ -7,15 +7,15 @@ use lambent_types::{FunctionName, FunctionVersion, InvocationRecord, Namespace};
 pub enum Delivered {
     /// The function handled it.
     Succeeded,
-    /// It failed, and will be tried again.
+    /// The function failed, and will be tried again.
     Retried,
-    /// It is given up.
+    /// The event is given up.
     GivenUp,
     /// The node had no room for it; it waits.
     Postponed,
     /// The trigger's patterns do not want it.
     Unwanted,
-    /// It was given up, or handled, and where it should have gone next is gone.
+    /// The event was given up, or handled, and its destination is gone.
     DestinationLost,
 }
 
@@ -44,8 +44,8 @@ impl Delivered {
     }
 }
 
-/// Told about every invocation, for metrics. Called on the hot path: it must
-/// not block.
+/// Observes every invocation, for metrics. It is called on the hot path and must not
+/// block.
 pub trait Observe: Send + Sync {
     /// An invocation ended.
     fn finished(&self, record: &InvocationRecord);

@@ -1,6 +1,6 @@
 use lambent_types::bounds;
 
-/// What the dispatcher can be told.
+/// Limits of the dispatcher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     /// Most invocations at once on this node; Lambda's default for an account.

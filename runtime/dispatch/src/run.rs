@@ -4,12 +4,12 @@ use std::time::Instant;
 use jiff::Timestamp;
 use lambent_storage::InvocationLogs;
 use lambent_types::{
-    Error, FunctionVersion, Handler, InvocationRecord, Logs, Meter, Outcome, Output, RequestId,
-    Root,
+    Error, ErrorCode, FunctionVersion, Handler, InvocationRecord, Logs, Meter, Outcome, Output,
+    RequestId, Root,
 };
 
 use crate::admission::{Admission, Permit};
-use crate::dispatcher::Caller;
+use crate::caller::Caller;
 use crate::observe::Observe;
 use crate::runner::{Call, Finished};
 use crate::usage::UsageSums;
@@ -22,7 +22,30 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    pub(crate) fn record(&self, record: InvocationRecord, function: &FunctionVersion) {
+    /// Records an invocation that never ran, or whose end is not known.
+    pub(crate) fn record_unmetered(
+        &self,
+        function: &FunctionVersion,
+        handler: Handler,
+        id: RequestId,
+        outcome: Outcome,
+    ) -> InvocationRecord {
+        let record = InvocationRecord {
+            id,
+            namespace: function.namespace.clone(),
+            function: function.name.clone(),
+            version: function.version,
+            handler,
+            started: Timestamp::now(),
+            outcome,
+            meter: Meter::default(),
+            logs: Logs::default(),
+        };
+        self.record(record.clone(), function);
+        record
+    }
+
+    fn record(&self, record: InvocationRecord, function: &FunctionVersion) {
         self.observe.finished(&record);
         self.usage.add(&record, function.configuration.memory_bytes);
         if !self.logs.append(record) {
@@ -33,8 +56,8 @@ impl Recorder {
 
 /// One admitted invocation, from admission to its record.
 ///
-/// Ended exactly once. Dropped without an end it gives its permit back and
-/// leaves no record, as if it had never been.
+/// It is ended exactly once. If it is dropped without an end, it gives its permit back
+/// and leaves no record, as if it had never been.
 pub(crate) struct Run {
     id: RequestId,
     function: Arc<FunctionVersion>,
@@ -54,8 +77,10 @@ impl Run {
         handler: Handler,
         id: RequestId,
     ) -> Result<Self, Error> {
-        let permit =
-            admission.admit(function).inspect_err(|_| recorder.observe.throttled(function))?;
+        let permit = admission.admit(function).inspect_err(|error| match error.code() {
+            ErrorCode::Overloaded => recorder.observe.shed(function),
+            _ => recorder.observe.throttled(function),
+        })?;
         Ok(Self {
             id,
             function: Arc::clone(function),
@@ -70,7 +95,7 @@ impl Run {
     /// What to tell the runner; `response_bytes` bounds a buffered response.
     pub(crate) fn call(&self, caller: Caller, response_bytes: Option<u64>) -> Call {
         let mut origin = caller.origin;
-        // What descends from this, descends from it.
+        // An invocation without a root is the root of what descends from it.
         origin.root.get_or_insert(Root { id: self.id.0, events: 0 });
         let mut limits = self.function.configuration.limits();
         limits.response_bytes = response_bytes;

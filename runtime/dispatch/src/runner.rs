@@ -46,17 +46,16 @@ pub struct Finished {
     pub logs: Logs,
     /// What it returned for an event; `None` unless the outcome is `Ok`.
     pub output: Option<Output>,
-    /// Of a batch that was handled: the events that failed, by their place in
-    /// it, and why.
+    /// The events of a batch that failed, by their index in it, and why.
     pub failed: Vec<(u32, Failure)>,
 }
 
 /// Takes the end of an invocation.
 pub type Finish = Box<dyn FnOnce(Finished) + Send>;
 
-/// What came of an HTTP request.
+/// How an HTTP request stands when its response head was due.
 #[derive(Debug)]
-pub enum Answer {
+pub enum HttpOutcome {
     /// The response's head, and its body as the guest writes it.
     Response(http::Response<Body>),
     /// The guest ended without a response.
@@ -87,7 +86,7 @@ pub trait Runner: Send + Sync {
         call: Call,
         request: http::Request<Body>,
         finished: Finish,
-    ) -> BoxFuture<'_, Answer>;
+    ) -> BoxFuture<'_, HttpOutcome>;
 
     /// Runs what `call.handler` says with one event: an event handler, a
     /// messaging handler, a watcher, or a command. Dropping the future cancels

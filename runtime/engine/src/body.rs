@@ -22,9 +22,9 @@ use crate::scheduler::AbortGuest;
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Bytes of a body that are read before anything of its response is sent, so
-/// that what is wrong with a small one can still be told by a status.
+/// that an error in a small one can still be reported by a status.
 const AHEAD_BYTES_MAX: u64 = 64 << 10;
-/// How long the rest of such a body may keep the head waiting, once it has begun:
+/// How long the rest of such a body may delay the head, once it has begun:
 /// a guest that ends it early mostly does so at once.
 const AHEAD_TIME_MAX: Duration = Duration::from_millis(10);
 
@@ -200,7 +200,7 @@ impl ResponseBody {
     /// Reads what is there of it.
     ///
     /// # Errors
-    /// As [`Self::read_ahead`].
+    /// The errors of [`Self::read_ahead`].
     pub(crate) fn read_left(&mut self) -> Result<(), String> {
         let left = poll_fn(|cx| self.poll_ahead(AHEAD_BYTES_MAX, cx));
         left.now_or_never().unwrap_or(Ok(()))
@@ -362,7 +362,7 @@ impl Body for ResponseBody {
 
 impl Drop for ResponseBody {
     fn drop(&mut self) {
-        // Nobody asks for more of a body whose length is known.
+        // A body whose length is declared is not polled again at its end.
         let whole = self.ahead.is_empty() && self.declared == Some(self.written);
         if !self.ended && (whole || self.is_end_stream()) {
             self.send_read();

@@ -11,7 +11,8 @@ use crate::tenant::Tenant;
 /// A function holds at most so many times what is left over: eight ninths of
 /// the budget if it is alone.
 const FUNCTION_TIMES: u64 = 8;
-/// The same for a namespace: 16 of 17 parts if it is alone.
+/// A namespace holds at most so many times what is left over: 16 of 17 parts if it is
+/// alone.
 const NAMESPACE_TIMES: u64 = 16;
 /// Bytes that are drawn at once, so that a guest that grows page by page does
 /// not ask for each.
@@ -29,7 +30,7 @@ const DRAWN_AT_ONCE: u64 = 256 << 10;
 pub struct Budget {
     capacity: u64,
     state: Mutex<State>,
-    /// Told when some of it is given back.
+    /// Notified when some of it is given back.
     given_back: Notify,
 }
 
@@ -58,13 +59,13 @@ pub struct Usage {
 pub struct Exhausted;
 
 impl Budget {
-    /// One of `capacity` bytes.
+    /// A budget of `capacity` bytes.
     #[must_use]
     pub fn new(capacity: u64) -> Arc<Self> {
         Arc::new(Self { capacity, state: Mutex::default(), given_back: Notify::new() })
     }
 
-    /// One that only counts: the limits of invocations bound each of them, and
+    /// A budget that only counts: the limits of invocations bound each of them, and
     /// nothing bounds them together.
     #[must_use]
     pub fn unlimited() -> Arc<Self> {
@@ -190,12 +191,13 @@ impl Hold {
     /// Holds so many bytes more.
     ///
     /// # Errors
-    /// They are not there, or others come first; nothing has changed.
+    /// The bytes are not there, or others come first; nothing has changed.
     pub fn grow(&self, bytes: u64) -> Result<(), Exhausted> {
         self.try_grow(bytes).inspect_err(|_| self.budget.refuse())
     }
 
-    /// As [`Self::grow`], for who tries again before it is a refusal.
+    /// Does what [`Self::grow`] does, for a caller that tries again before it counts as a
+    /// refusal.
     pub(crate) fn try_grow(&self, bytes: u64) -> Result<(), Exhausted> {
         let mut held = self.lock();
         let used = held.used.checked_add(bytes).ok_or(Exhausted)?;

@@ -57,7 +57,7 @@ impl InProcess {
     /// Compiles on the calling thread.
     ///
     /// # Errors
-    /// As [`Compiler::compile`].
+    /// The errors of [`Compiler::compile`].
     pub fn compile_blocking(&self, wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
         let engine = |abi| {
             wasmtime::Engine::new(&self.0.compile_config(abi))

@@ -43,7 +43,7 @@ impl Completion {
         *lock(&self.finished) = Some(finished);
     }
 
-    /// Nothing ran: there will be nothing to report.
+    /// Nothing ran, so there will be nothing to report.
     pub(crate) fn withdraw(&self) {
         lock(&self.on_finished).take();
     }

@@ -64,7 +64,7 @@ impl<T: Send + 'static> Component<T> {
     #[must_use]
     pub fn memory_bytes_min(&self) -> Option<u64> {
         let required = self.linked.pre.component().resources_required()?;
-        // Only the largest is told, in pages; the others may be smaller.
+        // Only the largest is known, in pages; the others may be smaller.
         let memory = required.max_initial_memory_size.unwrap_or(0).saturating_mul(PAGE_BYTES);
         let table =
             required.max_initial_table_size.unwrap_or(0).saturating_mul(TABLE_ELEMENT_BYTES);

@@ -11,9 +11,9 @@ pub struct Context {
     pub function: Option<Arc<FunctionVersion>>,
     /// W3C trace context.
     pub trace_parent: Option<String>,
-    /// Who asked.
+    /// The principal that asked for the invocation.
     pub principal: Option<String>,
-    /// What one door adds, by name.
+    /// What the door of the invocation adds, by name.
     pub attributes: Vec<(String, String)>,
 }
 

@@ -21,13 +21,13 @@ pub const RANDOM_BYTE: u64 = 10;
 /// looked up, and has memory of its own on either side.
 pub const ITEM: u64 = 150;
 
-/// So many bytes.
+/// The cost of `count` bytes.
 #[must_use]
 pub const fn bytes(count: usize) -> u64 {
     (count as u64).saturating_mul(BYTE)
 }
 
-/// A list of so many elements with so many bytes in them together.
+/// The cost of a list of `items` elements with `count` bytes in them together.
 #[must_use]
 pub const fn list(items: usize, count: usize) -> u64 {
     (items as u64).saturating_mul(ITEM).saturating_add(bytes(count))

@@ -65,7 +65,7 @@ impl Epochs {
         Arc::new(Self { state, thread: None })
     }
 
-    /// To be called before a guest runs, and when it is told of an epoch.
+    /// To be called before a guest runs, and when an epoch has interrupted it.
     pub(crate) fn see(&self) {
         // Mostly one was seen already: then nothing is written, so that threads
         // do not take the line from each other at each invocation.
@@ -85,7 +85,7 @@ impl Drop for Epochs {
     fn drop(&mut self) {
         self.state.ended.store(true, Ordering::SeqCst);
         if let Some(thread) = self.thread.take() {
-            // It ends by itself: nobody waits for a sleep.
+            // The thread ends by itself, and nobody waits until its sleep is over.
             thread.thread().unpark();
         }
     }

@@ -29,7 +29,7 @@ impl std::fmt::Display for Unmet {
         match &self.nearest {
             _ if candidate::is_candidate(&self.import) => write!(
                 f,
-                "{} (a release candidate of WASI 0.2 with other types; build the component anew \
+                "{} (a release candidate of WASI 0.2 with other types; build the component again \
                  with tools of WASI 0.2, such as version 3 of spin-sdk)",
                 self.import
             ),
@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(unmet(&interface("wasi:io/poll@0.2.0-rc-2023-11-10"), &served), None);
         assert!(unmet(&interface("wasi:io/pool@0.2.0-rc-2023-11-10"), &served).is_some());
         let old = unmet(&interface("wasi:http/types@0.2.0-rc-2023-10-18"), &served).unwrap();
-        assert!(old.to_string().contains("build the component anew"), "{old}");
+        assert!(old.to_string().contains("build the component again"), "{old}");
         let of = |version| handler(&interface(&format!("wasi:http/incoming-handler@{version}")));
         assert_eq!(of("0.2.0-rc-2023-11-10"), Some(Handler::Http02));
         assert_eq!(of("0.2.0-rc-2023-10-18"), None);

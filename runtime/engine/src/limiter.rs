@@ -17,7 +17,7 @@ const IN_PLACE_BYTES_MAX: u64 = 4 << 20;
 /// Why a guest was refused memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Denied {
-    /// It would have had more than its limit.
+    /// The guest would have had more than its limit.
     Limit,
     /// The node has no more.
     Node,
@@ -67,7 +67,7 @@ impl Limiter {
     }
 
     async fn grow(&mut self, current: u64, desired: u64, maximum: Option<u64>) -> bool {
-        // It has said itself that it will not have so much.
+        // The module declares that the memory or table never grows so far.
         if maximum.is_some_and(|maximum| desired > maximum) {
             return false;
         }

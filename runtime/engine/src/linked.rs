@@ -37,8 +37,8 @@ impl<T: Send + 'static> Linked<T> {
         pre: InstancePre<Host<T>>,
         others: Vec<Handler>,
     ) -> Result<Arc<Self>, LoadError> {
-        // Where the heap's first contents come from, now rather than in the
-        // first invocation.
+        // The image that the heap's first contents come from is made now rather than in
+        // the first invocation.
         pre.component()
             .initialize_copy_on_write_image()
             .map_err(|error| LoadError::Artifact(format!("{error:#}")))?;

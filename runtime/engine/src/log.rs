@@ -96,7 +96,8 @@ impl From<LogStream> for Source {
 }
 
 impl Buffer {
-    /// So many bytes more, or none if the node has not the memory for them.
+    /// Charges so many bytes more; returns how many, or none if the node has not the
+    /// memory for them.
     fn charged_for(&mut self, bytes: usize) -> usize {
         let wanted = self.bytes.len() + bytes;
         if let (Some(hold), Some(more)) = (&self.hold, wanted.checked_sub(self.charged)) {

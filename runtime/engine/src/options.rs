@@ -20,7 +20,7 @@ pub(crate) const HOSTCALL_BYTES_MAX: usize = 8 << 20;
 /// once; a busy concurrent guest holds some hundreds.
 pub(crate) const RESOURCES_MAX: usize = 1_000;
 
-/// The same for an instance that serves up to a thousand requests at once, each
+/// The limit of resources for an instance that serves up to a thousand requests at once, each
 /// of which holds some.
 pub(crate) const SHARED_RESOURCES_MAX: usize = 10_000;
 
@@ -77,8 +77,8 @@ impl Options {
             .wasm_component_model_async(abi == Abi::Async)
             .concurrency_support(abi == Abi::Async)
             .wasm_memory64(false)
-            // What no toolchain uses unless it is told to; each is code of the
-            // compiler that would be open to attack (ADR 0023).
+            // No toolchain uses these by default, and each is code of the compiler
+            // that would be open to attack (ADR 0023).
             .wasm_features(WasmFeatures::FUNCTION_REFERENCES, false)
             .wasm_relaxed_simd(false)
             .wasm_tail_call(false)
@@ -90,7 +90,7 @@ impl Options {
         config
     }
 
-    /// The same pool without metering: what the benches compare with.
+    /// A configuration of the same pool without metering, which the benches compare with.
     #[doc(hidden)]
     #[must_use]
     pub fn baseline(&self) -> Config {
@@ -125,7 +125,7 @@ const TABLE_ELEMENTS_MAX: usize = 100_000;
 pub(crate) const MEMORY_BYTES_MAX: usize = 1 << 32;
 
 /// Unused slots of a part of a pool that are not given to another component while
-/// there are slots that nobody has used yet, nor trimmed.
+/// there are slots that were never used, and that are not trimmed.
 const WARM_SLOTS_PER_SHARD: u32 = 32;
 
 /// Unused slots of a pool that keep their pages whatever the bound is.

@@ -90,7 +90,7 @@ impl Trimmer {
                 madvise(slot, MEMORY_BYTES_MAX, Advice::LinuxDontNeed)
             };
             if given_back.is_err() || pool.unused_warm_memories() >= warm {
-                // It was one that nobody had used: this part has few that were.
+                // The slot was never used before: this part has few that were.
                 return;
             }
         }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use futures::future::BoxFuture;
 use http_body_util::BodyExt;
 use lambent_capabilities::Ctx;
-use lambent_dispatch::{Answer, Body, Call, Finished, Runner};
+use lambent_dispatch::{Body, Call, Finished, HttpOutcome, Runner};
 use lambent_engine::{Component, Context, Invocation};
 use lambent_types::{Error, Event, FunctionVersion, Output};
 
@@ -52,11 +52,11 @@ impl Runner for Host {
         call: Call,
         request: http::Request<Body>,
         finished: Box<dyn FnOnce(Finished) + Send>,
-    ) -> BoxFuture<'_, Answer> {
+    ) -> BoxFuture<'_, HttpOutcome> {
         Box::pin(async move {
             let (component, invocation) = match self.invocation(&call).await {
                 Ok(found) => found,
-                Err(error) => return Answer::Refused(error),
+                Err(error) => return HttpOutcome::Refused(error),
             };
             let on_finished = move |end: lambent_engine::Finished<()>| {
                 finished(Finished {
@@ -69,10 +69,12 @@ impl Runner for Host {
             };
             match component.http(invocation, request, on_finished).await {
                 lambent_engine::HttpOutcome::Response(response) => {
-                    Answer::Response(response.map(BodyExt::boxed_unsync))
+                    HttpOutcome::Response(response.map(BodyExt::boxed_unsync))
                 }
-                lambent_engine::HttpOutcome::Ended(outcome) => Answer::Ended(outcome),
-                lambent_engine::HttpOutcome::Refused(refused) => Answer::Refused(refusal(&refused)),
+                lambent_engine::HttpOutcome::Ended(outcome) => HttpOutcome::Ended(outcome),
+                lambent_engine::HttpOutcome::Refused(refused) => {
+                    HttpOutcome::Refused(refusal(&refused))
+                }
             }
         })
     }

@@ -9,7 +9,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use futures::stream;
 use lambent_dispatch::{
-    Answer, Body, Call, Deliveries, DeliveryStores, Dispatcher, Finish, Finished, Runner,
+    Body, Call, Deliveries, DeliveryStores, Dispatcher, Finish, Finished, HttpOutcome, Runner,
     Unobserved,
 };
 use lambent_storage::{Change, DataDir, Options, PutObject, QueueAttributes, SetOptions, Stores};
@@ -43,8 +43,8 @@ impl Stopwatch {
 }
 
 impl Runner for Stopwatch {
-    fn http(&self, _: Call, _: http::Request<Body>, _: Finish) -> BoxFuture<'_, Answer> {
-        async { Answer::Ended(Outcome::Ok) }.boxed()
+    fn http(&self, _: Call, _: http::Request<Body>, _: Finish) -> BoxFuture<'_, HttpOutcome> {
+        async { HttpOutcome::Ended(Outcome::Ok) }.boxed()
     }
 
     fn event(&self, _: Call, _: Event) -> BoxFuture<'_, Result<Finished, Error>> {

@@ -6,30 +6,13 @@ use lambent_engine::{Host, Parts, cost, wasi, wasmtime};
 use lambent_storage::{Condition, ListObjects, Object, ObjectError, PutObject};
 use lambent_types::{Access, BucketName, Origin, bounds};
 
-use crate::bindings::blobstore::wasi::blobstore::container::{
+use crate::blobstore::bindings::wasi::blobstore::container::{
     self, ContainerMetadata, ObjectMetadata,
 };
-use crate::blobstore::{IncomingValue, OutgoingValue};
+use crate::blobstore::{Container, IncomingValue, ObjectNames, OutgoingValue};
 use crate::ctx::Ctx;
 use crate::error::{Error, settle};
 use crate::grants::{self, Kind};
-
-/// A guest's handle to a bucket, with what it may do there.
-#[derive(Debug)]
-#[expect(unreachable_pub, reason = "generated bindings re-export it")]
-pub struct Container {
-    pub(crate) bucket: BucketName,
-    pub(crate) granted: Option<Access>,
-}
-
-/// How far a guest got in listing a bucket.
-#[derive(Debug)]
-#[expect(unreachable_pub, reason = "generated bindings re-export it")]
-pub struct ObjectNames {
-    bucket: BucketName,
-    after: Option<String>,
-    ended: bool,
-}
 
 type Handle = Resource<Container>;
 type Answer<V> = wasmtime::Result<Result<V, String>>;

@@ -3,7 +3,7 @@ use lambent_engine::{Host, Parts, wasmtime};
 use lambent_storage::{Condition, ObjectError, PutObject};
 use lambent_types::Access;
 
-use crate::bindings::blobstore::wasi::blobstore::blobstore::{self, ObjectId};
+use crate::blobstore::bindings::wasi::blobstore::blobstore::{self, ObjectId};
 use crate::blobstore::container::empty;
 use crate::blobstore::{Container, bucket};
 use crate::ctx::Ctx;

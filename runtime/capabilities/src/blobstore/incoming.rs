@@ -8,18 +8,11 @@ use lambent_engine::wasmtime::component::Resource;
 use lambent_engine::{Host, cost, wasmtime};
 use lambent_storage::ByteStream;
 
-use crate::bindings::blobstore::wasi::blobstore::types;
-use crate::blobstore::Stream;
+use crate::blobstore::IncomingValue;
+use crate::blobstore::bindings::wasi::blobstore::types;
 use crate::ctx::Ctx;
 use crate::error::{Error, settle};
-
-/// An object, or a part of one, that a guest has asked for.
-#[expect(unreachable_pub, reason = "generated bindings re-export it")]
-pub struct IncomingValue {
-    pub(crate) size: u64,
-    pub(crate) bytes: ByteStream,
-    pub(crate) stream: Stream,
-}
+use crate::object_streams::ObjectStream;
 
 /// Bytes that can be had at once; more is streamed.
 const SYNC_BYTES_MAX: u64 = 8 << 20;
@@ -44,7 +37,7 @@ impl types::HostIncomingValue for Host<Ctx> {
         value: Handle,
     ) -> wasmtime::Result<Result<Resource<DynInputStream>, String>> {
         let IncomingValue { bytes, stream, .. } = self.table().delete(value)?;
-        let reader = Reader { bytes, next: None, ended: false, _counted: stream };
+        let reader = Reader { bytes, next: None, ended: false, _stream: stream };
         let reader: DynInputStream = Box::new(reader);
         Ok(Ok(self.table().push(reader)?))
     }
@@ -84,7 +77,7 @@ struct Reader {
     bytes: ByteStream,
     next: Option<io::Result<Bytes>>,
     ended: bool,
-    _counted: Stream,
+    _stream: ObjectStream,
 }
 
 #[async_trait]

@@ -1,37 +1,14 @@
 use std::sync::Arc;
 
 use lambent_engine::wasi::p2::DynOutputStream;
-use lambent_engine::wasi::runtime::AbortOnDropJoinHandle;
 use lambent_engine::wasmtime::component::Resource;
 use lambent_engine::{Host, wasmtime};
-use lambent_storage::{Object, ObjectError};
 
-use crate::bindings::blobstore::wasi::blobstore::types;
-use crate::blobstore::Stream;
-use crate::blobstore::pipe::{Pipe, PipeWriter};
+use crate::blobstore::OutgoingValue;
+use crate::blobstore::bindings::wasi::blobstore::types;
+use crate::blobstore::pipe::PipeWriter;
 use crate::ctx::Ctx;
 use crate::error::{Error, settle};
-
-/// An object that a guest is writing. It comes to be when the guest finishes
-/// it, and never if the guest does not.
-#[expect(unreachable_pub, reason = "generated bindings re-export it")]
-pub struct OutgoingValue {
-    pub(crate) pipe: Arc<Pipe>,
-    /// Whether the guest has its stream.
-    streamed: bool,
-    /// The writing of it, once it is known where to.
-    pub(crate) writing: Option<Writing>,
-    stream: Stream,
-}
-
-/// Ends, with nothing written, when it is dropped.
-pub(crate) type Writing = AbortOnDropJoinHandle<Result<Object, ObjectError>>;
-
-impl Drop for OutgoingValue {
-    fn drop(&mut self) {
-        self.pipe.abandon();
-    }
-}
 
 type Handle = Resource<OutgoingValue>;
 
@@ -55,7 +32,7 @@ impl types::HostOutgoingValue for Host<Ctx> {
         if std::mem::replace(&mut outgoing.streamed, true) {
             return Ok(Err(()));
         }
-        let writer = PipeWriter { pipe: outgoing.pipe.clone(), _counted: outgoing.stream.clone() };
+        let writer = PipeWriter { pipe: outgoing.pipe.clone(), _stream: outgoing.stream.clone() };
         let writer: DynOutputStream = Box::new(writer);
         // No child: the value may be finished, or dropped, while the guest has it.
         Ok(Ok(table.push(writer)?))

@@ -10,7 +10,7 @@ use lambent_engine::wasi::async_trait;
 use lambent_engine::wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 use lambent_engine::wasmtime::format_err;
 
-use crate::blobstore::Stream as Counted;
+use crate::object_streams::ObjectStream;
 
 /// Bytes between a guest that writes and the store that takes them.
 const CAPACITY: usize = 256 << 10;
@@ -110,7 +110,7 @@ impl Drop for PipeReader {
 /// value says what became of it.
 pub(crate) struct PipeWriter {
     pub(crate) pipe: Arc<Pipe>,
-    pub(crate) _counted: Counted,
+    pub(crate) _stream: ObjectStream,
 }
 
 #[async_trait]

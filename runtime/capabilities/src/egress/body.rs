@@ -10,7 +10,7 @@ use lambent_engine::wasi_http::{Error, WasiBody};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, timeout};
 
-use crate::egress::exchange::protocol_error;
+use crate::egress::error::protocol_error;
 
 /// Bytes of one request's or response's body.
 const BODY_BYTES_MAX: u64 = 1 << 30;
@@ -78,7 +78,7 @@ impl Body for RequestBody {
     }
 
     fn size_hint(&self) -> SizeHint {
-        // Of what was read already the inner body knows nothing any more.
+        // The inner body no longer knows of what was read already.
         if self.first.is_some() { SizeHint::default() } else { self.inner.size_hint() }
     }
 }

@@ -12,6 +12,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::timeout;
 
 use crate::egress::body::{RequestBody, ResponseBody};
+use crate::egress::error::{BUFFER_BYTES_MAX, protocol_error};
 use crate::egress::network::Io;
 use crate::egress::own::LINEAGE;
 use crate::egress::target::Target;
@@ -23,8 +24,6 @@ const PATIENCE_MAX: Duration = Duration::from_secs(600);
 const PATH_BYTES_MAX: usize = 16 << 10;
 /// Bytes of a request's header fields.
 const HEADER_BYTES_MAX: usize = 64 << 10;
-/// Bytes that are read ahead of the guest; the head of a response fits.
-const BUFFER_BYTES_MAX: usize = 64 << 10;
 /// Fields in the head of a response.
 const HEADER_FIELDS_MAX: usize = 128;
 
@@ -127,23 +126,4 @@ pub(super) async fn exchange(
         driver.map(|ended| ended.map_err(|error| protocol_error(&error))).boxed()
     };
     Ok((response, driver))
-}
-
-/// What a failure of HTTP is to the guest.
-pub(super) fn protocol_error(error: &hyper::Error) -> Error {
-    tracing::debug!(%error, "a request of a function failed");
-    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref());
-    if let Some(Error::HttpRequestBodySize(limit)) = cause {
-        Error::HttpRequestBodySize(*limit)
-    } else if error.is_parse_too_large() {
-        Error::HttpResponseHeaderSectionSize(u32::try_from(BUFFER_BYTES_MAX).ok())
-    } else if error.is_incomplete_message() {
-        Error::HttpResponseIncomplete
-    } else if error.is_timeout() {
-        Error::HttpResponseTimeout
-    } else if error.is_closed() || error.is_canceled() {
-        Error::ConnectionTerminated
-    } else {
-        Error::HttpProtocolError
-    }
 }

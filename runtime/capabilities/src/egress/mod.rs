@@ -9,13 +9,14 @@
 
 mod address;
 mod body;
+mod error;
 mod exchange;
 mod network;
 mod own;
 mod target;
 
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -28,7 +29,6 @@ use tokio::time::timeout;
 pub use network::{Network, Resolve};
 pub use own::{Connection, LINEAGE, OwnDoors};
 
-use crate::ctx::Shared;
 use crate::egress::address::is_public;
 use crate::egress::network::Connected;
 use crate::egress::target::{Target, TargetHost};
@@ -40,9 +40,27 @@ const RESOLVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest wait for a connection, its encryption included.
 const CONNECT_TIMEOUT_MAX: Duration = Duration::from_secs(10);
 
+/// Where outgoing requests of all invocations lead: the network, and the node's own doors.
+pub(crate) struct Routes {
+    network: Network,
+    /// The node's own doors, once it has any.
+    doors: OnceLock<Arc<dyn OwnDoors>>,
+}
+
+impl Routes {
+    pub(crate) const fn new(network: Network) -> Self {
+        Self { network, doors: OnceLock::new() }
+    }
+
+    /// Only the first call counts.
+    pub(crate) fn set_doors(&self, doors: Arc<dyn OwnDoors>) {
+        drop(self.doors.set(doors));
+    }
+}
+
 /// One invocation's way to the network.
 pub(crate) struct Guarded {
-    shared: Arc<Shared>,
+    routes: Arc<Routes>,
     function: Arc<FunctionVersion>,
     /// What led to the invocation, its function not included.
     origin: Origin,
@@ -50,9 +68,9 @@ pub(crate) struct Guarded {
 }
 
 impl Guarded {
-    pub(crate) fn new(shared: Arc<Shared>, function: Arc<FunctionVersion>, origin: Origin) -> Self {
+    pub(crate) fn new(routes: Arc<Routes>, function: Arc<FunctionVersion>, origin: Origin) -> Self {
         let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
-        Self { shared, function, origin, connections }
+        Self { routes, function, origin, connections }
     }
 }
 
@@ -64,7 +82,7 @@ impl Egress for Guarded {
         log: Log,
     ) -> BoxFuture<'static, Result<Exchange, Error>> {
         let connections = self.connections.clone();
-        let (shared, function) = (self.shared.clone(), self.function.clone());
+        let (routes, function) = (self.routes.clone(), self.function.clone());
         let origin = self.origin.clone();
         Box::pin(async move {
             let target = Target::of(request.uri())?;
@@ -75,11 +93,11 @@ impl Egress for Guarded {
                 log.line(&format!("more than {CONNECTIONS_MAX} connections at a time are refused"));
                 return Err(Error::ConnectionLimitReached);
             };
-            let found = timeout(RESOLVE_TIMEOUT, shared.network.addresses(&target));
+            let found = timeout(RESOLVE_TIMEOUT, routes.network.addresses(&target));
             let found = found.await.map_err(|_| Error::DnsTimeout)??;
             let addresses = guard.check_addresses(found)?;
             let patience = options.connect_timeout.unwrap_or(CONNECT_TIMEOUT_MAX);
-            let connecting = shared.network.connect(&target, &addresses);
+            let connecting = routes.network.connect(&target, &addresses);
             let connecting = timeout(patience.min(CONNECT_TIMEOUT_MAX), connecting);
             let connecting = async { connecting.await.map_err(|_| Error::ConnectionTimeout)? };
             let (connected, mut request) =
@@ -89,7 +107,7 @@ impl Egress for Guarded {
                 TargetHost::Name(name) => Some(name.as_str()),
                 TargetHost::Address(_) => None,
             };
-            if let Some(doors) = shared.doors.get().filter(|doors| doors.are_at(name, ends)) {
+            if let Some(doors) = routes.doors.get().filter(|doors| doors.are_at(name, ends)) {
                 let origin = origin.enter(&function.name).map_err(|recursion| {
                     log.line(&recursion.to_string());
                     Error::HttpRequestDenied

@@ -61,7 +61,7 @@ impl Network {
     /// Trusts `roots`, and asks `resolve`.
     ///
     /// # Errors
-    /// As [`system`](Self::system).
+    /// The errors of [`system`](Self::system).
     pub fn new(resolve: Arc<dyn Resolve>, roots: RootCertStore) -> Result<Self, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ClientConfig::builder_with_provider(provider)

@@ -5,9 +5,9 @@ use lambent_engine::wasmtime::component::Resource;
 use lambent_engine::{Host, wasmtime};
 use lambent_storage::Expect;
 
-use crate::bindings::keyvalue_draft::wasi::keyvalue::{atomics, batch, store};
 use crate::ctx::Ctx;
 use crate::error::Error;
+use crate::keyvalue::bindings::draft::wasi::keyvalue::{atomics, batch, store};
 use crate::keyvalue::{self, Bucket, Handle};
 
 impl store::Host for Host<Ctx> {

@@ -6,10 +6,10 @@ use lambent_engine::{Host, Parts, cost, wasmtime};
 use lambent_storage::{Expect, KeyValueError};
 use lambent_types::Access;
 
-use crate::bindings::keyvalue_draft2::wasi::keyvalue::atomics::{self, CasError};
-use crate::bindings::keyvalue_draft2::wasi::keyvalue::{batch, store};
 use crate::ctx::Ctx;
 use crate::error::Error;
+use crate::keyvalue::bindings::draft2::wasi::keyvalue::atomics::{self, CasError};
+use crate::keyvalue::bindings::draft2::wasi::keyvalue::{batch, store};
 use crate::keyvalue::{self, Bucket, Cas, Handle};
 
 impl store::Host for Host<Ctx> {
@@ -98,7 +98,7 @@ impl atomics::HostCas for Host<Ctx> {
         Ok(table.push(Cas { bucket, key, revision })?)
     }
 
-    /// Reads the value anew, so that no handle holds one; what is swapped is
+    /// Reads the value again, so that no handle holds one; what is swapped is
     /// then what was read here.
     async fn current(&mut self, cas: Resource<Cas>) -> Result<Option<Vec<u8>>, Error> {
         let Parts { state: ctx, table, .. } = self.parts();

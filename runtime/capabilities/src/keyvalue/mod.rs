@@ -3,19 +3,15 @@
 //! A store's identifier is a keyspace's name; an empty one is `default`, as
 //! components from elsewhere expect.
 
-mod cursors;
+pub(crate) mod bindings;
 mod draft;
 mod draft2;
-mod opaque;
 
 use bytes::Bytes;
 use lambent_engine::wasmtime::component::Resource;
 use lambent_engine::{Host, Parts, cost};
 use lambent_storage::{Change, Expect, KeyPage, ListKeys, SetOptions};
 use lambent_types::{Access, KeyspaceName, Origin, bounds};
-
-pub(crate) use cursors::Cursors;
-pub(crate) use opaque::CursorKey;
 
 use crate::ctx::Ctx;
 use crate::error::Error;

@@ -3,9 +3,9 @@ use std::collections::BTreeMap;
 use lambent_engine::{Component, Finished, Invocation, Refused};
 use lambent_types::{Event, Failure, Retry};
 
-use crate::bindings::messaging::MessagingRequestReply;
-use crate::bindings::messaging::wasi::messaging::types::Error;
 use crate::ctx::Ctx;
+use crate::messaging::bindings::MessagingRequestReply;
+use crate::messaging::bindings::wasi::messaging::types::Error;
 use crate::messaging::{GROUP, Message, hold};
 
 /// Hands a message to `wasi:messaging/incoming-handler`.

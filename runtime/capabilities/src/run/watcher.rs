@@ -6,11 +6,11 @@ use lambent_engine::{Component, Finished, Host, Invocation, Refused, wasmtime};
 use lambent_types::occurrence::{KeyData, KeyValueData};
 use lambent_types::{Event, Failure, Handler};
 
-use crate::bindings::{keyvalue_draft, keyvalue_draft2};
 use crate::ctx::Ctx;
+use crate::keyvalue::bindings::{draft, draft2};
 use crate::keyvalue::{Bucket, bucket};
 
-/// A change of a key, as a watcher is told it.
+/// A change of a key, as a watcher receives it.
 struct Change {
     bucket: Resource<Bucket>,
     key: String,
@@ -30,14 +30,14 @@ pub(super) async fn run(
             Box::pin(async move {
                 let Change { bucket, key, value } = change(store.data_mut(), &event)?;
                 if handler == Handler::Watcher {
-                    let guest = keyvalue_draft::WatchService::new(&mut *store, &instance)?;
+                    let guest = draft::WatchService::new(&mut *store, &instance)?;
                     let watcher = guest.wasi_keyvalue_watcher();
                     match value {
                         Some(value) => watcher.call_on_set(store, bucket, &key, &value).await?,
                         None => watcher.call_on_delete(store, bucket, &key).await?,
                     }
                 } else {
-                    let guest = keyvalue_draft2::WatchService::new(&mut *store, &instance)?;
+                    let guest = draft2::WatchService::new(&mut *store, &instance)?;
                     let watcher = guest.wasi_keyvalue_watcher();
                     match value {
                         Some(value) => watcher.call_on_set(store, bucket, &key, &value).await?,

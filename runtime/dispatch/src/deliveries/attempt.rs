@@ -3,15 +3,17 @@ use std::time::Duration;
 
 use lambent_storage::{Delivery, Settlement, StorageError};
 use lambent_types::{
-    DeliveryPolicy, ErrorCode, Event, Failure, FunctionName, FunctionVersion, Incoming, Namespace,
-    Outcome, Output, Pattern, Qualifier, RequestId, Retry,
+    DeliveryPolicy, Event, FunctionName, FunctionVersion, Incoming, Namespace, Outcome, Pattern,
+    Qualifier, RequestId, Retry,
 };
 
+use crate::caller::Caller;
 use crate::deliveries::Deliveries;
+use crate::deliveries::handled::{Handled, age, cause, failure, refused, too_costly, unresolved};
 use crate::deliveries::policy;
 use crate::deliveries::record::{Cause, End};
-use crate::deliveries::wanted::too_costly;
-use crate::dispatcher::{Caller, Stopped, chosen};
+use crate::descent::Stopped;
+use crate::handler::choose_handler;
 use crate::observe::Delivered;
 
 /// Where deliveries of a channel go, and how.
@@ -23,27 +25,6 @@ pub(super) struct Target {
     pub(super) patterns: Vec<Pattern>,
     /// The policy of the trigger or the schedule; else the function's.
     pub(super) policy: Option<DeliveryPolicy>,
-}
-
-/// What came of having a function handle an event.
-pub(super) enum Handled {
-    /// It did.
-    Ok(Output),
-    /// It failed, or there is no such function.
-    Failed(Failure),
-    /// It will never succeed.
-    Hopeless(Cause, Failure),
-    /// The node did not begin with it: no room, or no instance.
-    NotBegun,
-}
-
-pub(super) fn failure(kind: &str, message: String) -> Failure {
-    Failure { kind: kind.into(), message, trace: Vec::new(), retry: Retry::Policy }
-}
-
-/// How long ago something happened.
-pub(super) fn age(now: jiff::Timestamp, then: jiff::Timestamp) -> Duration {
-    Duration::try_from(now.duration_since(then)).unwrap_or_default()
 }
 
 impl Deliveries {
@@ -58,7 +39,7 @@ impl Deliveries {
         let observe = |what| {
             self.dispatcher.observe_delivered(&target.namespace, &target.function, what, age);
         };
-        let wanted = self.wanted(&target.namespace, &target.patterns, &event).await;
+        let wanted = self.matches(&target.namespace, &target.patterns, &event).await;
         if wanted == Ok(false) {
             observe(Delivered::Unwanted);
             return Settlement::Done;
@@ -72,17 +53,14 @@ impl Deliveries {
         let handled = match (wanted, &found) {
             (Err(error), _) => too_costly(error),
             // Tried at least once, so that there is a cause to tell.
-            _ if too_old && event.attempt > 1 => Handled::Hopeless(
+            _ if too_old && event.attempt > 1 => Handled::Permanent(
                 Cause::EventAgeExceeded,
                 failure("Lambent.EventAgeExceeded", format!("the event is {age:?} old")),
             ),
             (_, Ok(function)) => {
                 self.handle(function, target.incoming, caller, event.clone()).await
             }
-            (_, Err(error)) if policy::is_for_want_of_room(error) => Handled::NotBegun,
-            (_, Err(error)) => {
-                Handled::Failed(failure("Lambent.FunctionNotFound", error.to_string()))
-            }
+            (_, Err(error)) => unresolved(error),
         };
         let end = |cause, failure, output| End {
             cause,
@@ -99,7 +77,7 @@ impl Deliveries {
                 let sent = self.send_on(namespace, name, &policy, &end, &origin).await;
                 (Delivered::Succeeded, sent)
             }
-            Handled::NotBegun if !too_old => {
+            Handled::NotStarted if !too_old => {
                 observe(Delivered::Postponed);
                 return Settlement::Release(self.after(policy::room(age)));
             }
@@ -154,11 +132,11 @@ impl Deliveries {
         mut caller: Caller,
         event: Event,
     ) -> Handled {
-        let handler = match chosen(incoming, function) {
+        let handler = match choose_handler(incoming, function) {
             Ok(handler) => handler,
             Err(error) => {
                 let failure = failure("Lambent.NotInvocable", error.to_string());
-                return Handled::Hopeless(Cause::NotInvocable, failure);
+                return Handled::Permanent(Cause::NotInvocable, failure);
             }
         };
         if let Some(stopped) = self.stopped(function, &mut caller, handler) {
@@ -167,7 +145,7 @@ impl Deliveries {
         let root = caller.origin.root;
         let handled = self.dispatcher.handle(function.clone(), handler, caller, event).await;
         if handled.is_ok() {
-            self.dispatcher.descended(root);
+            self.dispatcher.count_descendant(root);
         }
         match handled {
             Ok(invoked) => match (invoked.record.outcome.failure(), invoked.output) {
@@ -186,14 +164,14 @@ impl Deliveries {
         caller: &mut Caller,
         handler: lambent_types::Handler,
     ) -> Option<Handled> {
-        let (stopped, failure) = self.dispatcher.descend(function, caller)?;
+        let (stopped, failure) = self.dispatcher.check_lineage(function, caller)?;
         let outcome = Outcome::FunctionError(failure.clone());
         self.dispatcher.record_unmetered(function, handler, caller.id, outcome);
         let cause = match stopped {
             Stopped::Recursion => Cause::RecursionStopped,
             Stopped::TooManyDescendants => Cause::TooManyDescendants,
         };
-        Some(Handled::Hopeless(cause, failure))
+        Some(Handled::Permanent(cause, failure))
     }
 }
 
@@ -209,25 +187,4 @@ fn warn_of(target: &Target, end: &End<'_>) {
         namespace = %target.namespace, function = %target.function, event = end.event.id,
         cause = ?end.cause, attempts = end.attempts, "an event is given up"
     );
-}
-
-/// An invocation that did not begin.
-pub(super) fn refused(error: &lambent_types::Error) -> Handled {
-    // It may be loaded another time.
-    if policy::is_for_want_of_room(error) || error.code() == ErrorCode::Internal {
-        return Handled::NotBegun;
-    }
-    Handled::Hopeless(Cause::NotInvocable, failure("Lambent.Refused", error.to_string()))
-}
-
-fn cause(handled: &Handled, too_old: bool) -> (Cause, Option<&Failure>) {
-    match handled {
-        Handled::Hopeless(cause, failure) => (*cause, Some(failure)),
-        Handled::Failed(failure) if failure.retry == Retry::Never => {
-            (Cause::Rejected, Some(failure))
-        }
-        Handled::Failed(failure) if too_old => (Cause::EventAgeExceeded, Some(failure)),
-        Handled::Failed(failure) => (Cause::RetriesExhausted, Some(failure)),
-        Handled::Ok(_) | Handled::NotBegun => (Cause::EventAgeExceeded, None),
-    }
 }

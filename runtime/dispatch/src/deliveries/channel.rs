@@ -12,8 +12,8 @@ use tokio_util::task::TaskTracker;
 use crate::deliveries::Deliveries;
 use crate::deliveries::attempt::Target;
 
-/// Deliveries of one channel that are in hand at once. Enough that waiting
-/// functions do not hold up others; what runs at once is admission's to say.
+/// Deliveries of one channel that are in flight at once. Enough that waiting
+/// functions do not delay others; what runs at once is admission's to say.
 const CONCURRENCY: usize = 100;
 /// How long a task waits at an empty channel before it ends, or looks again.
 const IDLE: Duration = Duration::from_secs(60);
@@ -24,12 +24,12 @@ const LEASE_TIMEOUTS: u32 = 6;
 const LEASE_MARGIN: Duration = Duration::from_secs(60);
 
 impl Deliveries {
-    /// Looks after the channel of a function or a schedule until it is empty.
+    /// Serves the channel of a function or a schedule until it is empty.
     pub(super) async fn channel(self: Arc<Self>, key: (Namespace, Channel)) {
         loop {
             self.pump(&key, &self.drain, IDLE).await;
             self.active().remove(&key);
-            // What was appended just before saw a task that was about to end.
+            // Whoever appended just before saw a task that was about to end.
             let more = match self.stores.events.depth(&key.0, &key.1).await {
                 Ok(depth) => depth.ready + depth.delayed + depth.in_flight > 0,
                 Err(error) => {
@@ -45,7 +45,7 @@ impl Deliveries {
     }
 
     /// Delivers what a channel holds until `stop`, or until nothing came for
-    /// `idle`. Returns when all in hand is settled.
+    /// `idle`. Returns when all in flight is settled.
     pub(super) async fn pump(
         self: &Arc<Self>,
         key: &(Namespace, Channel),
@@ -54,7 +54,7 @@ impl Deliveries {
     ) {
         let (namespace, channel) = key;
         let room = Arc::new(Semaphore::new(CONCURRENCY));
-        let in_hand = TaskTracker::new();
+        let in_flight = TaskTracker::new();
         while !stop.is_cancelled() {
             // At least one place, and as many more as there are.
             let Ok(first) = room.clone().acquire_owned().await else { break };
@@ -86,50 +86,50 @@ impl Deliveries {
                     continue;
                 }
             };
-            // What is in hand may take long, and more may come meanwhile.
-            if deliveries.is_empty() && in_hand.is_empty() {
+            // What is in flight may take long, and more may come meanwhile.
+            if deliveries.is_empty() && in_flight.is_empty() {
                 break;
             }
             let target = Arc::new(target);
-            for line in lines(deliveries) {
+            for group in groups(deliveries) {
                 let Ok(place) = room.clone().acquire_owned().await else { break };
                 let (this, target, key) = (self.clone(), target.clone(), key.clone());
-                in_hand.spawn(async move {
-                    this.one_after_another(&target, &key, line, begin_by).await;
+                in_flight.spawn(async move {
+                    this.attempt_in_order(&target, &key, group, begin_by).await;
                     drop(place);
                 });
             }
         }
-        in_hand.close();
-        in_hand.wait().await;
+        in_flight.close();
+        in_flight.wait().await;
     }
 
     /// Attempts deliveries of one group in their order. What follows one that is
     /// not over is given back, and comes after it; so is what the lease is too
     /// short for.
-    async fn one_after_another(
+    async fn attempt_in_order(
         self: &Arc<Self>,
         target: &Target,
         (namespace, channel): &(Namespace, Channel),
-        line: VecDeque<Delivery>,
+        group: VecDeque<Delivery>,
         begin_by: Instant,
     ) {
-        let mut settlements = Vec::with_capacity(line.len());
-        let mut held_up = false;
-        for delivery in line {
+        let mut settlements = Vec::with_capacity(group.len());
+        let mut blocked = false;
+        for delivery in group {
             let receipt = delivery.receipt.clone();
             let too_late = !settlements.is_empty() && Instant::now() > begin_by;
-            let settlement = if held_up || too_late || self.drain.is_cancelled() {
+            let settlement = if blocked || too_late || self.drain.is_cancelled() {
                 Settlement::Release(self.clock.now())
             } else {
                 self.attempt(target, delivery).await
             };
-            held_up = settlement != Settlement::Done;
+            blocked = settlement != Settlement::Done;
             settlements.push((receipt, settlement));
         }
         let settled = self.stores.events.settle(namespace, channel, settlements).await;
         if let Err(error) = settled {
-            // They come again after their lease.
+            // The events come again after their lease.
             tracing::error!(%error, cause = error.cause(), %channel, "cannot settle events");
         }
     }
@@ -185,16 +185,17 @@ impl Deliveries {
     }
 }
 
-/// Sorts deliveries by group, each group in its order; those without one by themselves.
-fn lines(deliveries: Vec<Delivery>) -> Vec<VecDeque<Delivery>> {
-    let mut lines: Vec<(Option<String>, VecDeque<Delivery>)> = Vec::new();
+/// Sorts deliveries by group, each group in its order; a delivery without a group is by
+/// itself.
+fn groups(deliveries: Vec<Delivery>) -> Vec<VecDeque<Delivery>> {
+    let mut groups: Vec<(Option<String>, VecDeque<Delivery>)> = Vec::new();
     for delivery in deliveries {
-        let group = delivery.group.clone();
-        let line = lines.iter_mut().find(|(known, _)| known.is_some() && *known == group);
-        match line {
-            Some((_, line)) => line.push_back(delivery),
-            None => lines.push((group, VecDeque::from([delivery]))),
+        let name = delivery.group.clone();
+        let group = groups.iter_mut().find(|(known, _)| known.is_some() && *known == name);
+        match group {
+            Some((_, group)) => group.push_back(delivery),
+            None => groups.push((name, VecDeque::from([delivery]))),
         }
     }
-    lines.into_iter().map(|(_, line)| line).collect()
+    groups.into_iter().map(|(_, group)| group).collect()
 }

@@ -9,7 +9,7 @@ use lambent_types::{
 };
 
 use crate::deliveries::Deliveries;
-use crate::deliveries::aside::IN_PLACE_BYTES_MAX;
+use crate::deliveries::blocking::IN_PLACE_BYTES_MAX;
 use crate::deliveries::record::{Cause, End, Record};
 
 /// The longest group of a message.
@@ -38,20 +38,20 @@ impl Deliveries {
         let listener = if success { &policy.on_success } else { &policy.on_failure };
         if !success && let Some(destination) = &policy.dead_letter {
             let (event, from) = (end.event.clone(), function.clone());
-            let letter = Letter { event, from, attributes: dead(end) };
-            self.send_one(namespace, function, destination, letter, origin).await?;
+            let message = DestinationMessage { event, from, attributes: dead(end) };
+            self.send_one(namespace, function, destination, message, origin).await?;
         }
         if let Some(destination) = listener {
-            let event = self.told(namespace, function, end, success).await?;
+            let event = self.record_event(namespace, function, end, success).await?;
             let from = function.clone();
-            let letter = Letter { event, from, attributes: BTreeMap::new() };
-            self.send_one(namespace, function, destination, letter, origin).await?;
+            let message = DestinationMessage { event, from, attributes: BTreeMap::new() };
+            self.send_one(namespace, function, destination, message, origin).await?;
         }
         Ok(())
     }
 
-    /// The event that tells of another's end.
-    async fn told(
+    /// The event that reports another event's end.
+    async fn record_event(
         &self,
         namespace: &Namespace,
         function: &FunctionName,
@@ -66,7 +66,7 @@ impl Deliveries {
                 action: "write a record",
                 source: "the work did not end".into(),
             };
-            self.aside.run(namespace, move || record.json(now)).await.ok_or_else(failed)?
+            self.blocking.run(namespace, move || record.json(now)).await.ok_or_else(failed)?
         };
         let kind =
             if success { occurrence::DELIVERY_SUCCEEDED } else { occurrence::DELIVERY_FAILED };
@@ -90,13 +90,13 @@ impl Deliveries {
         namespace: &Namespace,
         function: &FunctionName,
         destination: &Destination,
-        letter: Letter,
+        message: DestinationMessage,
         origin: &Origin,
     ) -> Result<(), StorageError> {
-        // What comes of it is the function's doing.
+        // What the destination does descends from the function.
         let entered = origin.enter(function);
         let origin = entered.as_ref().unwrap_or(origin).clone();
-        let event = letter.event.id.clone();
+        let event = message.event.id.clone();
         let lost = |reason: String| {
             tracing::error!(%namespace, %function, %destination, event, reason, "a destination is lost");
             self.dispatcher.observe_delivered(
@@ -108,7 +108,7 @@ impl Deliveries {
         };
         match destination {
             Destination::Queue(queue) => {
-                let message = letter.message(queue);
+                let message = message.for_queue(queue);
                 match self.stores.queues.send(namespace, queue, vec![message], &origin).await {
                     Ok(_) => Ok(()),
                     Err(QueueError::Storage(error)) => Err(error),
@@ -120,20 +120,27 @@ impl Deliveries {
             }
             Destination::Function(name) => {
                 if let Err(recursion) = entered {
-                    // Or else two that fail would tell each other of it for ever.
+                    // Otherwise two that fail would be each other's destination for ever.
                     lost(recursion.to_string());
                     return Ok(());
                 }
-                let known = self.dispatcher.resolve(namespace, name, Qualifier::Latest).await;
-                if let Err(error) = known {
-                    lost(error.to_string());
-                    return Ok(());
+                let found = self.dispatcher.resolve(namespace, name, Qualifier::Latest).await;
+                match found {
+                    Ok(_) => {}
+                    Err(error) if error.code().is_retryable() => {
+                        let action = "find the function of a destination";
+                        return Err(StorageError::Unavailable { action, source: error.into() });
+                    }
+                    Err(error) => {
+                        lost(error.to_string());
+                        return Ok(());
+                    }
                 }
                 let channel = Channel::Function(name.clone());
-                let event = Event { attempt: 1, ..letter.event };
+                let event = Event { attempt: 1, ..message.event };
                 match self.stores.events.append(namespace, &channel, event, &origin).await {
                     Ok(()) => {
-                        self.look_after(namespace.clone(), channel);
+                        self.start_channel(namespace.clone(), channel);
                         Ok(())
                     }
                     Err(AppendError::Storage(error)) => Err(error),
@@ -147,22 +154,22 @@ impl Deliveries {
     }
 }
 
-/// What goes to a destination.
-struct Letter {
+/// An event on its way to a destination.
+struct DestinationMessage {
     event: Event,
-    /// Whose: several may give up one event.
+    /// The function whose delivery ended: several may give up one event.
     from: FunctionName,
-    /// What a message says besides.
+    /// Attributes of the message, besides those of the event.
     attributes: BTreeMap<String, String>,
 }
 
-impl Letter {
-    fn message(&self, queue: &QueueName) -> NewMessage {
+impl DestinationMessage {
+    fn for_queue(&self, queue: &QueueName) -> NewMessage {
         let event = &self.event;
         let mut attributes = self.attributes.clone();
         for (name, value) in &event.extensions {
             match serde_json::from_str::<BTreeMap<String, String>>(value) {
-                // Those of a message that is sent on.
+                // Attributes of a message that is sent on.
                 Ok(own) if name == "attributes" => attributes.extend(own),
                 _ => drop(attributes.insert(name.clone(), value.clone())),
             }
@@ -208,7 +215,7 @@ fn digest(texts: &[&str]) -> String {
     Digest::of(&all).to_string()
 }
 
-/// What a dead letter says about its death, under the names that Lambda gives them.
+/// The attributes of a dead letter that say why it is one, with Lambda's names.
 fn dead(end: &End<'_>) -> BTreeMap<String, String> {
     let unknown = Failure {
         kind: format!("{:?}", end.cause),

@@ -1,27 +1,29 @@
-//! Deliveries: everything that happened and is to be handled comes from the
-//! event log and the queues to the functions it is for.
+//! Deliveries: events come from the event log and the queues to the functions that are
+//! to handle them.
 //!
-//! A task looks after each channel of the event log that has anything
-//! ([`channel`]), one after each trigger of a queue ([`queue`]), and one after
-//! the schedules ([`scheduler`]). None of them polls: they wait for what
+//! A task serves each channel of the event log that has anything ([`channel`]), one
+//! serves each trigger of a queue ([`queue`]), and one the schedules ([`scheduler`]). None of them polls: they wait for what
 //! arrives, or until something falls due.
 
-mod aside;
 mod attempt;
+mod blocking;
 mod channel;
 mod destination;
+mod handled;
+mod matching;
 mod policy;
 mod queue;
 mod record;
 mod scheduler;
+mod stores;
 mod triggers;
-mod wanted;
+mod usage;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use lambent_storage::{Channel, EventLog, Queues, Schedules, Space, Stores, Triggers, Usage};
+use lambent_storage::Channel;
 use lambent_types::{
     Clock, Error, ErrorCode, Event, FunctionVersion, Namespace, bounds, format_bytes,
 };
@@ -29,55 +31,24 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::dispatcher::{Caller, Dispatcher};
+pub use self::stores::DeliveryStores;
+use self::usage::UsageFlusher;
+use crate::caller::Caller;
+use crate::dispatcher::Dispatcher;
 
-/// How often what invocations used is stored: what a crash may lose of it.
-const USAGE_EVERY: Duration = Duration::from_secs(5);
 /// How long to wait before a store that failed is asked again.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
-
-/// The stores that deliveries come from and go to.
-#[derive(Clone)]
-pub struct DeliveryStores {
-    /// What happened.
-    pub events: Arc<dyn EventLog>,
-    /// Messages.
-    pub queues: Arc<dyn Queues>,
-    /// What makes functions run when something changes.
-    pub triggers: Arc<dyn Triggers>,
-    /// What makes functions run when it is time.
-    pub schedules: Arc<dyn Schedules>,
-    /// What invocations used.
-    pub usage: Arc<dyn Usage>,
-    /// The space of the disk they are on: while there is too little, events wait,
-    /// since functions that cannot write would fail them.
-    pub space: Arc<Space>,
-}
-
-impl From<&Stores> for DeliveryStores {
-    fn from(stores: &Stores) -> Self {
-        Self {
-            events: stores.events.clone(),
-            queues: stores.queues.clone(),
-            triggers: stores.triggers.clone(),
-            schedules: stores.schedules.clone(),
-            usage: stores.usage.clone(),
-            space: stores.space.clone(),
-        }
-    }
-}
 
 /// Brings events to the functions they are for, at least once each.
 pub struct Deliveries {
     dispatcher: Dispatcher,
     stores: DeliveryStores,
     clock: Arc<dyn Clock>,
-    /// Channels that a task looks after.
+    /// Channels that a task serves.
     active: Mutex<HashSet<(Namespace, Channel)>>,
     triggers_changed: Notify,
-    /// Held by whoever stores what was used.
-    usage: tokio::sync::Mutex<()>,
-    aside: aside::Aside,
+    usage: Arc<UsageFlusher>,
+    blocking: blocking::BlockingWork,
     tasks: TaskTracker,
     drain: CancellationToken,
 }
@@ -87,14 +58,15 @@ impl Deliveries {
     /// delivered before [`Self::run`].
     #[must_use]
     pub fn new(dispatcher: Dispatcher, stores: DeliveryStores, clock: Arc<dyn Clock>) -> Arc<Self> {
+        let usage = UsageFlusher::new(dispatcher.clone(), stores.usage.clone());
         Arc::new(Self {
             dispatcher,
             stores,
             clock,
             active: Mutex::default(),
             triggers_changed: Notify::new(),
-            usage: tokio::sync::Mutex::default(),
-            aside: aside::Aside::default(),
+            usage,
+            blocking: blocking::BlockingWork::default(),
             tasks: TaskTracker::new(),
             drain: CancellationToken::new(),
         })
@@ -104,9 +76,9 @@ impl Deliveries {
     /// in flight is settled. What a former process left is taken up first.
     pub async fn run(self: Arc<Self>, drain: CancellationToken) {
         self.tasks.spawn(self.clone().schedule());
-        let usage = self.tasks.spawn(self.clone().store_usage());
+        let usage = self.tasks.spawn(self.usage.clone().run(self.drain.clone()));
         self.tasks.spawn(self.clone().follow_triggers());
-        self.take_up_backlog(&drain).await;
+        self.resume_backlog(&drain).await;
         drain.cancelled().await;
         self.drain.cancel();
         self.tasks.close();
@@ -114,10 +86,10 @@ impl Deliveries {
         if usage.await.is_err() {
             tracing::error!("the task that stores usage panicked");
         }
-        self.flush_usage().await;
+        self.usage.flush().await;
     }
 
-    /// Has triggers read anew; for whoever changed one.
+    /// Has the triggers read again; to be called after one was changed.
     pub fn triggers_changed(&self) {
         self.triggers_changed.notify_one();
     }
@@ -141,7 +113,7 @@ impl Deliveries {
             );
             return Err(Error::new(ErrorCode::PayloadTooLarge, detail));
         }
-        crate::dispatcher::chosen(lambent_types::Incoming::Event, function)?;
+        crate::handler::choose_handler(lambent_types::Incoming::Event, function)?;
         let channel = Channel::Function(function.name.clone());
         let events = &self.stores.events;
         events.append(&function.namespace, &channel, event, &caller.origin).await.map_err(
@@ -152,18 +124,18 @@ impl Deliveries {
                 lambent_storage::AppendError::Storage(error) => error.into(),
             },
         )?;
-        self.look_after(function.namespace.clone(), channel);
+        self.start_channel(function.namespace.clone(), channel);
         Ok(())
     }
 
-    async fn take_up_backlog(self: &Arc<Self>, drain: &CancellationToken) {
+    async fn resume_backlog(self: &Arc<Self>, drain: &CancellationToken) {
         loop {
             match self.stores.events.backlog().await {
                 Ok(channels) => {
                     for (namespace, channel) in channels {
-                        // Those of triggers are looked after as long as there is the trigger.
+                        // Channels of triggers are served as long as there is the trigger.
                         if !matches!(channel, Channel::Trigger(_)) {
-                            self.look_after(namespace, channel);
+                            self.start_channel(namespace, channel);
                         }
                     }
                     return;
@@ -191,8 +163,9 @@ impl Deliveries {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Has a task look after a channel to which something was appended.
-    fn look_after(self: &Arc<Self>, namespace: Namespace, channel: Channel) {
+    /// Starts a task that serves a channel to which something was appended, if there is
+    /// none.
+    fn start_channel(self: &Arc<Self>, namespace: Namespace, channel: Channel) {
         let key = (namespace, channel);
         if self.drain.is_cancelled() || !self.active().insert(key.clone()) {
             return;
@@ -200,27 +173,9 @@ impl Deliveries {
         self.tasks.spawn(self.clone().channel(key));
     }
 
-    async fn store_usage(self: Arc<Self>) {
-        loop {
-            tokio::select! {
-                () = self.drain.cancelled() => return,
-                () = tokio::time::sleep(USAGE_EVERY) => self.flush_usage().await,
-            }
-        }
-    }
-
     /// Stores what was used until now, as happens by itself every so often: for
     /// whoever is about to read it.
     pub async fn flush_usage(&self) {
-        // What another task took is stored when this returns.
-        let _one = self.usage.lock().await;
-        let records = self.dispatcher.take_usage();
-        if records.is_empty() {
-            return;
-        }
-        if let Err(error) = self.stores.usage.record(records.clone()).await {
-            tracing::error!(%error, cause = error.cause(), "cannot store usage; trying again");
-            self.dispatcher.give_back_usage(records);
-        }
+        self.usage.flush().await;
     }
 }

@@ -1,7 +1,7 @@
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::Duration;
 
-use lambent_types::{DeliveryPolicy, Error, Retry};
+use lambent_types::{DeliveryPolicy, Retry};
 
 /// The longest pause between two attempts; Lambda's for asynchronous
 /// invocation is five minutes, but policies may begin with an hour.
@@ -40,12 +40,6 @@ pub(super) fn scattered(most: Duration) -> Duration {
     // A hasher of its own has a seed of its own: all the chance that is needed.
     let chance = RandomState::new().hash_one(0) % 1024;
     most / 2 + (most / 2).mul_f64(chance as f64 / 1024.0)
-}
-
-/// Whether the node may have room for it another time: no fault of the
-/// function, so no attempt.
-pub(super) fn is_for_want_of_room(error: &Error) -> bool {
-    error.code().is_retryable()
 }
 
 #[cfg(test)]

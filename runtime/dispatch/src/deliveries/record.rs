@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 /// Why nothing more is done about an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cause {
-    /// It was handled.
+    /// The event was handled.
     Success,
-    /// It failed as often as it may.
+    /// The function failed as often as it may.
     RetriesExhausted,
-    /// It is too old.
+    /// The event is too old.
     EventAgeExceeded,
     /// The function said that trying again is of no use.
     Rejected,
@@ -51,7 +51,7 @@ pub(super) struct End<'a> {
     pub(super) output: Option<&'a Output>,
 }
 
-/// What is told of an event's end, by itself.
+/// A record of an event's end that borrows nothing.
 pub(super) struct Record {
     cause: Cause,
     event: Event,
@@ -65,13 +65,13 @@ pub(super) struct Record {
 
 impl Record {
     pub(super) fn new(end: &End<'_>) -> Self {
-        let told =
+        let name_and_version =
             |function: &FunctionVersion| (function.name.to_string(), function.version.to_string());
         Self {
             cause: end.cause,
             event: end.event.clone(),
             request: end.request,
-            function: end.function.map(told),
+            function: end.function.map(name_and_version),
             attempts: end.attempts,
             failure: end.failure.cloned(),
             output: end.output.cloned(),

@@ -9,10 +9,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::deliveries::{Deliveries, STORE_PAUSE};
 
-/// How long a look at an empty channel of a trigger lasts.
-const LOOK: Duration = Duration::from_secs(900);
+/// How long an empty channel of a trigger is waited at.
+const IDLE: Duration = Duration::from_secs(900);
 
-/// A trigger that a task looks after.
+/// A trigger that a task serves.
 struct Followed {
     trigger: Trigger,
     stop: CancellationToken,
@@ -22,7 +22,7 @@ struct Followed {
 type Known = HashMap<(Namespace, TriggerName), Followed>;
 
 impl Deliveries {
-    /// Has a task look after every enabled trigger, and follows their changes.
+    /// Has a task serve every enabled trigger, and follows their changes.
     pub(super) async fn follow_triggers(self: Arc<Self>) {
         let mut known = Known::new();
         loop {
@@ -50,10 +50,10 @@ impl Deliveries {
         }
     }
 
-    /// Ends what is gone or changed, and begins what is new or changed. What was
-    /// in hand under a trigger as it was ends by itself: its events are leased,
-    /// so that nothing overtakes them, but for as long more may run at once than
-    /// the trigger says.
+    /// Stops the tasks of triggers that are gone or changed, and starts those of triggers
+    /// that are new or changed. What was in flight under a trigger as it was ends by
+    /// itself: its events are leased, so that nothing overtakes them, but until then more
+    /// may run at once than the trigger says.
     fn adopt(self: &Arc<Self>, known: &mut Known, triggers: Vec<(Namespace, Trigger)>) {
         let enabled = triggers.into_iter().filter(|(_, trigger)| trigger.enabled);
         let wanted: HashMap<_, _> = enabled
@@ -78,7 +78,7 @@ impl Deliveries {
             let (followed, token) = (trigger.clone(), stop.clone());
             let task = self.tasks.spawn(async move {
                 match followed.source {
-                    Source::Queue { .. } => this.follow_queue(namespace, followed, token).await,
+                    Source::Queue { .. } => this.poll_queue(namespace, followed, token).await,
                     Source::Object { .. } | Source::KeyValue { .. } => {
                         this.follow_channel(namespace, followed, token).await;
                     }
@@ -88,7 +88,7 @@ impl Deliveries {
         }
     }
 
-    /// Looks after a trigger's channel as long as there is the trigger.
+    /// Serves a trigger's channel as long as there is the trigger.
     async fn follow_channel(
         self: Arc<Self>,
         namespace: Namespace,
@@ -97,11 +97,11 @@ impl Deliveries {
     ) {
         let key = (namespace, Channel::Trigger(trigger.name.clone()));
         while !stop.is_cancelled() {
-            self.pump(&key, &stop, LOOK).await;
+            self.pump(&key, &stop, IDLE).await;
             match self.stores.triggers.get(&key.0, &trigger.name).await {
                 Ok(None) => return,
                 Ok(Some(found)) if found.enabled => {}
-                // It was disabled a moment ago, and is stopped in another.
+                // The trigger was disabled a moment ago; its task is stopped soon.
                 Ok(Some(_)) | Err(_) => tokio::select! {
                     () = stop.cancelled() => {}
                     () = tokio::time::sleep(STORE_PAUSE) => {}

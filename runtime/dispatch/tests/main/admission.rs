@@ -2,7 +2,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lambent_dispatch::{Answer, Dispatcher, Finish, Options, Unobserved};
+use lambent_dispatch::{Dispatcher, Finish, HttpOutcome, Options, Unobserved};
 use lambent_types::{Error, ErrorCode, FunctionVersion, Handler, Outcome};
 
 use crate::fixture::{Fixture, FullLogs, body, caller, event, finished, request, returned};
@@ -13,7 +13,7 @@ fn leave_running(fixture: &Fixture) -> Arc<Mutex<Vec<Finish>>> {
     let keep = running.clone();
     fixture.on_http(move |_, _, finish| {
         keep.lock().unwrap().push(finish);
-        async { Answer::Response(http::Response::new(body(""))) }
+        async { HttpOutcome::Response(http::Response::new(body(""))) }
     });
     running
 }

@@ -7,7 +7,8 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http_body_util::{BodyExt, Full};
 use lambent_dispatch::{
-    Answer, Body, Call, Caller, Delivered, Dispatcher, Finish, Finished, Observe, Options, Runner,
+    Body, Call, Caller, Delivered, Dispatcher, Finish, Finished, HttpOutcome, Observe, Options,
+    Runner,
 };
 use lambent_storage::contract::samples;
 use lambent_storage::memory::{MemoryLogs, MemoryRegistry};
@@ -18,7 +19,7 @@ use lambent_types::{
 };
 
 type OnHttp =
-    Box<dyn Fn(Call, http::Request<Body>, Finish) -> BoxFuture<'static, Answer> + Send + Sync>;
+    Box<dyn Fn(Call, http::Request<Body>, Finish) -> BoxFuture<'static, HttpOutcome> + Send + Sync>;
 type OnEvent =
     Box<dyn Fn(Call, Event) -> BoxFuture<'static, Result<Finished, Error>> + Send + Sync>;
 type OnBatch =
@@ -39,7 +40,7 @@ impl Runner for FakeRunner {
         call: Call,
         request: http::Request<Body>,
         finished: Finish,
-    ) -> BoxFuture<'_, Answer> {
+    ) -> BoxFuture<'_, HttpOutcome> {
         *self.call.lock().unwrap() = Some(call.clone());
         self.on_http.lock().unwrap().as_ref().unwrap()(call, request, finished)
     }
@@ -115,7 +116,7 @@ impl Fixture {
         Self { dispatcher, runner, registry, logs, counts }
     }
 
-    pub(crate) fn on_http<F: Future<Output = Answer> + Send + 'static>(
+    pub(crate) fn on_http<F: Future<Output = HttpOutcome> + Send + 'static>(
         &self,
         run: impl Fn(Call, http::Request<Body>, Finish) -> F + Send + Sync + 'static,
     ) {

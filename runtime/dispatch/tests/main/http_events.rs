@@ -2,7 +2,7 @@ use bytes::Bytes;
 use futures::FutureExt as _;
 use http::StatusCode;
 use http_body_util::BodyExt;
-use lambent_dispatch::{Answer, Body, BoxError, Caller};
+use lambent_dispatch::{Body, BoxError, Caller, HttpOutcome};
 use lambent_types::{Error, ErrorCode, Event, Handler, Origin, Outcome, bounds};
 
 use crate::fixture::{Fixture, Guest, caller, event, finished, guest_body};
@@ -14,7 +14,7 @@ fn answer(fixture: &Fixture, status: u16, frames: Vec<Bytes>, outcome: Outcome) 
         let mut response = http::Response::new(body);
         *response.status_mut() = StatusCode::from_u16(status).unwrap();
         response.headers_mut().insert("content-type", "text/x".parse().unwrap());
-        async { Answer::Response(response) }
+        async { HttpOutcome::Response(response) }
     });
 }
 
@@ -59,7 +59,7 @@ async fn an_event_becomes_a_cloud_event_over_http() {
         assert_eq!(headers, expected);
         assert_eq!(body.collect().await.unwrap().to_bytes(), "data");
         finish(finished(Outcome::Ok));
-        Answer::Response(http::Response::new(crate::fixture::body("done")))
+        HttpOutcome::Response(http::Response::new(crate::fixture::body("done")))
     });
     let time = "2026-11-21T02:00:00.5Z".parse::<jiff::Timestamp>().unwrap();
     let event = Event {
@@ -131,7 +131,7 @@ async fn a_body_that_breaks_off_is_no_output() {
         let frame: Result<http_body::Frame<Bytes>, BoxError> = Err("reset".into());
         let stream = futures::stream::iter([frame]);
         let body: Body = BodyExt::boxed_unsync(http_body_util::StreamBody::new(stream));
-        Answer::Response(http::Response::new(body))
+        HttpOutcome::Response(http::Response::new(body))
     });
     fixture.dispatcher.invoke(function, caller(), event("")).await.unwrap();
     let outcome = fixture.only_record().await.outcome;
@@ -146,7 +146,7 @@ async fn an_end_without_a_response_is_the_outcome() {
     let outcome = ended.clone();
     fixture.on_http(move |_, _, finish| {
         finish(finished(outcome.clone()));
-        std::future::ready(Answer::Ended(outcome.clone()))
+        std::future::ready(HttpOutcome::Ended(outcome.clone()))
     });
     let invoked = fixture.dispatcher.invoke(function, caller(), event("")).await.unwrap();
     assert_eq!((&invoked.record.outcome, &invoked.output), (&ended, &None));
@@ -159,7 +159,7 @@ async fn what_does_not_run_is_not_recorded() {
     let function = fixture.function("f", &[Handler::Http02]).await;
     fixture.on_http(|_, _, finish| {
         drop(finish);
-        async { Answer::Refused(Error::new(ErrorCode::Overloaded, "full")) }
+        async { HttpOutcome::Refused(Error::new(ErrorCode::Overloaded, "full")) }
     });
     let error = fixture.dispatcher.invoke(function.clone(), caller(), event("")).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::Overloaded);
@@ -183,7 +183,7 @@ async fn a_caller_who_leaves_is_recorded_whenever_it_is() {
         async move {
             futures::future::pending::<()>().await;
             guest.end(Outcome::Ok);
-            Answer::Ended(Outcome::Ok)
+            HttpOutcome::Ended(Outcome::Ok)
         }
     });
     let mut asking = Box::pin(fixture.dispatcher.invoke(function, caller(), event("")));
@@ -198,7 +198,7 @@ async fn a_caller_who_leaves_is_recorded_whenever_it_is() {
         finish(finished(Outcome::Exited { code: 9 }));
         let stream = futures::stream::pending::<Result<http_body::Frame<Bytes>, BoxError>>();
         let body: Body = BodyExt::boxed_unsync(http_body_util::StreamBody::new(stream));
-        Answer::Response(http::Response::new(body))
+        HttpOutcome::Response(http::Response::new(body))
     });
     let mut asking = Box::pin(fixture.dispatcher.invoke(function, caller(), event("")));
     assert!((&mut asking).now_or_never().is_none());

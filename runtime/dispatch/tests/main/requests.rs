@@ -3,7 +3,7 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use futures::FutureExt as _;
 use http_body_util::BodyExt as _;
-use lambent_dispatch::{Answer, Finish, HttpAnswer, Reply};
+use lambent_dispatch::{Finish, HttpInvoked, HttpOutcome, Reply};
 use lambent_storage::Registry as _;
 use lambent_storage::contract::samples;
 use lambent_types::{Error, ErrorCode, Handler, Outcome, Qualifier, VersionNumber};
@@ -18,11 +18,11 @@ async fn a_request_is_answered_and_recorded_when_the_guest_is_done() {
     let keep = held.clone();
     fixture.on_http(move |_, request, finish| {
         *keep.lock().unwrap() = Some(finish);
-        async move { Answer::Response(http::Response::new(request.into_body())) }
+        async move { HttpOutcome::Response(http::Response::new(request.into_body())) }
     });
     let request = http::Request::new(body("ping"));
     let answer = fixture.dispatcher.http(function.clone(), caller(), request).await.unwrap();
-    let HttpAnswer { id, reply: Reply::Response(response), .. } = answer else { panic!() };
+    let HttpInvoked { id, reply: Reply::Response(response), .. } = answer else { panic!() };
     assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "ping");
 
     // The head and the body are out, and the guest still runs.
@@ -56,7 +56,7 @@ async fn every_end_without_a_response_is_recorded() {
         fixture.on_http(move |_, _, finish| {
             finish(finished(ended.clone()));
             let ended = ended.clone();
-            async move { Answer::Ended(ended) }
+            async move { HttpOutcome::Ended(ended) }
         });
         let answer = fixture.dispatcher.http(function, caller(), request()).await.unwrap();
         assert!(matches!(answer.reply, Reply::Ended(ended) if ended == outcome));
@@ -70,7 +70,7 @@ async fn a_refused_request_leaves_nothing() {
     let function = fixture.function("f", &[Handler::Http02]).await;
     fixture.on_http(|_, _, finish| {
         drop(finish);
-        async { Answer::Refused(Error::new(ErrorCode::Overloaded, "full")) }
+        async { HttpOutcome::Refused(Error::new(ErrorCode::Overloaded, "full")) }
     });
     let error = fixture.dispatcher.http(function, caller(), request()).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::Overloaded);
@@ -86,7 +86,7 @@ async fn a_caller_who_leaves_before_the_head_cancels_the_guest() {
         async move {
             futures::future::pending::<()>().await;
             guest.end(Outcome::Ok);
-            Answer::Ended(Outcome::Ok)
+            HttpOutcome::Ended(Outcome::Ok)
         }
     });
     let mut asking = Box::pin(fixture.dispatcher.http(function, caller(), request()));
@@ -104,7 +104,7 @@ async fn a_caller_who_leaves_the_body_cancels_the_guest() {
     fixture.on_http(|_, _, finish| async {
         let frames = vec![Bytes::from("a"), Bytes::from("b")];
         let body = guest_body(Guest::new(finish), frames, Outcome::Ok);
-        Answer::Response(http::Response::new(body))
+        HttpOutcome::Response(http::Response::new(body))
     });
     let answer = fixture.dispatcher.http(function, caller(), request()).await.unwrap();
     let Reply::Response(mut response) = answer.reply else { panic!() };

@@ -17,7 +17,7 @@ impl<T: Send + 'static> Component<T> {
         event: Event,
     ) -> Result<Finished<Output>, Refused> {
         let limit = invocation.limits.response_bytes.unwrap_or(bounds::PAYLOAD_BYTES_MAX);
-        // One byte more than allowed, so that too much can be told from enough.
+        // One byte more than allowed, so that too much is distinguished from enough.
         let capacity = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
         let stdout = MemoryOutputPipe::new(capacity);
         let stdio = Stdio {

@@ -111,7 +111,7 @@ impl<T: Send + 'static> Component<T> {
                 }
             }
             // Also with a head: nothing of it was sent, so the failure can
-            // still be told in place of a response that breaks off.
+            // still be reported in place of a response that breaks off.
             (Some(Some(Ok(outcome))), _) => HttpOutcome::Ended(outcome),
             (Some(Some(Err(refused))), _) => HttpOutcome::Refused(refused),
             // The executor has ended, and with it the guest.

@@ -170,7 +170,7 @@ impl<T: Send + 'static> Worker<T> {
 }
 
 impl End {
-    /// Of a worker whose instance no longer serves.
+    /// The end of a worker whose instance no longer serves.
     fn of(served: std::thread::Result<wasmtime::Result<wasmtime::Result<()>>>) -> Self {
         match served {
             Ok(Ok(Ok(()))) => Self::Done,

@@ -12,7 +12,7 @@ use futures::{FutureExt as _, StreamExt as _};
 use http::{HeaderMap, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
-use lambent_dispatch::{Answer, Body, BoxError, Call, Finish, Finished, Runner};
+use lambent_dispatch::{Body, BoxError, Call, Finish, Finished, HttpOutcome, Runner};
 use lambent_service::{Inspect, Inspected};
 use lambent_types::{
     Digest, Error, ErrorCode, Event, Failure, FunctionName, FunctionVersion, Handler, LogLine,
@@ -83,7 +83,12 @@ impl Inspect for Fake {
 }
 
 impl Runner for Fake {
-    fn http(&self, call: Call, request: Request<Body>, finish: Finish) -> BoxFuture<'_, Answer> {
+    fn http(
+        &self,
+        call: Call,
+        request: Request<Body>,
+        finish: Finish,
+    ) -> BoxFuture<'_, HttpOutcome> {
         let running = Running { cancelled: self.cancelled.clone(), finish: Some(finish) };
         respond(call, request, running).boxed()
     }
@@ -118,7 +123,7 @@ impl Runner for Fake {
     }
 }
 
-async fn respond(call: Call, request: Request<Body>, running: Running) -> Answer {
+async fn respond(call: Call, request: Request<Body>, running: Running) -> HttpOutcome {
     let path = request.uri().path().to_owned();
     let builder = Response::builder();
     let mut running = Some(running);
@@ -132,7 +137,7 @@ async fn respond(call: Call, request: Request<Body>, running: Running) -> Answer
         "/timeout" => return end(running, Outcome::TimedOut { limit_ms: 5 }),
         "/panic" => panic!("on purpose"),
         "/refuse" => {
-            return Answer::Refused(Error::new(ErrorCode::Overloaded, "no instance is free"));
+            return HttpOutcome::Refused(Error::new(ErrorCode::Overloaded, "no instance is free"));
         }
         "/hang" => {
             futures::future::pending::<()>().await;
@@ -165,14 +170,14 @@ async fn respond(call: Call, request: Request<Body>, running: Running) -> Answer
         _ => return echo(&call, request, running.take().unwrap()).await,
     };
     end(running, Outcome::Ok);
-    Answer::Response(head.body(body).unwrap())
+    HttpOutcome::Response(head.body(body).unwrap())
 }
 
-fn end(running: Option<Running>, outcome: Outcome) -> Answer {
+fn end(running: Option<Running>, outcome: Outcome) -> HttpOutcome {
     if let Some(running) = running {
         running.end(outcome.clone());
     }
-    Answer::Ended(outcome)
+    HttpOutcome::Ended(outcome)
 }
 
 fn full(text: &'static str) -> Body {
@@ -196,7 +201,7 @@ fn endless(running: Running) -> Body {
 }
 
 /// Says what the function saw: a head of lines, then the request's body.
-async fn echo(call: &Call, request: Request<Body>, running: Running) -> Answer {
+async fn echo(call: &Call, request: Request<Body>, running: Running) -> HttpOutcome {
     let (parts, body) = request.into_parts();
     let mut text = format!("{} {}\n", parts.method, parts.uri);
     text.push_str(&format!(
@@ -209,15 +214,15 @@ async fn echo(call: &Call, request: Request<Body>, running: Running) -> Answer {
     text.push('\n');
     let body = match body.collect().await {
         Ok(body) => body.to_bytes(),
-        Err(_) => return Answer::Ended(Outcome::Cancelled),
+        Err(_) => return HttpOutcome::Ended(Outcome::Cancelled),
     };
     running.end(Outcome::Ok);
     let all = [Bytes::from(text), body].concat();
     if parts.method == http::Method::HEAD {
         let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
         let response = Response::builder().header("content-length", all.len());
-        return Answer::Response(response.body(body).unwrap());
+        return HttpOutcome::Response(response.body(body).unwrap());
     }
     let body = Full::new(Bytes::from(all)).map_err(|never| match never {}).boxed_unsync();
-    Answer::Response(Response::builder().header("x-echo", "1").body(body).unwrap())
+    HttpOutcome::Response(Response::builder().header("x-echo", "1").body(body).unwrap())
 }

@@ -2,7 +2,7 @@
 //! handled now, and no more.
 
 mod batch;
-mod verdict;
+mod disposition;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::deliveries::{Deliveries, STORE_PAUSE, policy};
-use crate::dispatcher::chosen;
+use crate::handler::choose_handler;
 
 /// How long a poller waits at an empty queue; as long as SQS lets one.
 const WAIT: Duration = Duration::from_secs(20);
@@ -30,7 +30,7 @@ struct Poller {
     namespace: Namespace,
     queue: QueueName,
     trigger: Arc<Trigger>,
-    /// As many as may be handled at once.
+    /// A permit for each message that may be handled at once.
     places: Arc<Semaphore>,
     /// Whether the node did not begin with the last message that it was given.
     refused: Arc<AtomicBool>,
@@ -50,7 +50,7 @@ struct Batch {
 
 impl Deliveries {
     /// Has a function handle the messages of a queue until `stop`.
-    pub(super) async fn follow_queue(
+    pub(super) async fn poll_queue(
         self: Arc<Self>,
         namespace: Namespace,
         trigger: Trigger,
@@ -65,9 +65,9 @@ impl Deliveries {
             refused: Arc::default(),
             stop,
         };
-        let in_hand = TaskTracker::new();
-        // What lasts is said once: a function may be missing for days.
-        let mut told = String::new();
+        let in_flight = TaskTracker::new();
+        // An error that lasts is logged once: a function may be missing for days.
+        let mut last_logged = String::new();
         while !poller.stop.is_cancelled() {
             let Ok(place) = poller.places.clone().acquire_owned().await else { break };
             if poller.stop.run_until_cancelled(self.stores.space.enough()).await.is_none() {
@@ -75,21 +75,21 @@ impl Deliveries {
             }
             match self.poll(&poller).await {
                 Ok(batches) => {
-                    told.clear();
-                    self.begin(&poller, place, batches, &in_hand).await;
+                    last_logged.clear();
+                    self.begin(&poller, place, batches, &in_flight).await;
                 }
                 Err(error) => {
                     let error = error.to_string();
-                    if error != told {
+                    if error != last_logged {
                         tracing::error!(queue = %poller.queue, error, "cannot receive messages");
-                        told = error;
+                        last_logged = error;
                     }
                     poller.stop.run_until_cancelled(tokio::time::sleep(STORE_PAUSE)).await;
                 }
             }
         }
-        in_hand.close();
-        in_hand.wait().await;
+        in_flight.close();
+        in_flight.wait().await;
     }
 
     /// Has batches handled, each in a task and a place of its own.
@@ -98,7 +98,7 @@ impl Deliveries {
         poller: &Poller,
         place: OwnedSemaphorePermit,
         batches: Vec<Batch>,
-        in_hand: &TaskTracker,
+        in_flight: &TaskTracker,
     ) {
         let mut first = Some(place);
         for batch in batches {
@@ -111,7 +111,7 @@ impl Deliveries {
                 },
             };
             let this = self.clone();
-            in_hand.spawn(async move {
+            in_flight.spawn(async move {
                 this.work(batch).await;
                 drop(place);
             });
@@ -129,7 +129,7 @@ impl Deliveries {
         };
         let found = self.dispatcher.resolve(namespace, &trigger.function, Qualifier::Latest).await;
         let function = found.map_err(|error| QueueError::Invalid(error.to_string()))?;
-        let handler = chosen(Incoming::Message, &function)
+        let handler = choose_handler(Incoming::Message, &function)
             .map_err(|error| QueueError::Invalid(error.to_string()))?;
         let Some(room) = self.room(poller, &function).await else { return Ok(Vec::new()) };
         let queue = self.stores.queues.queue(namespace, name).await?.ok_or(QueueError::NoQueue)?;
@@ -175,7 +175,7 @@ impl Deliveries {
             if refused {
                 tokio::time::sleep(policy::refused()).await;
             }
-            self.dispatcher.room(function).await
+            self.dispatcher.wait_for_room(function).await
         };
         let room = poller.stop.run_until_cancelled(room).await?;
         Some(if refused { 1 } else { room })
@@ -203,7 +203,7 @@ impl Deliveries {
             let more = receive(limit - messages.len(), left);
             match stop.run_until_cancelled(more).await {
                 Some(Ok(more)) => messages.extend(more),
-                // Those there are do not wait for a store that fails.
+                // Messages that were received do not wait for a store that fails.
                 Some(Err(_)) | None => break,
             }
         }

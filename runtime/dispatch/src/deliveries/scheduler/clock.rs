@@ -22,7 +22,7 @@ impl ClockWatch {
         Self { time: clock.now(), counted: Instant::now() }
     }
 
-    /// Whether the clock was set since this was asked last, and told of it.
+    /// Whether the clock was set since this was asked last, which is logged.
     pub(super) fn was_set(&mut self, clock: &dyn Clock) -> bool {
         let (time, counted) = (clock.now(), Instant::now());
         let shown = time.as_millisecond() - self.time.as_millisecond();

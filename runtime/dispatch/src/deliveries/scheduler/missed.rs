@@ -74,7 +74,7 @@ pub(super) fn times(
 /// that has fired: its moment comes once, whatever the clock shows later.
 ///
 /// # Errors
-/// As [`times`].
+/// Does what [`times`] does.
 pub(super) fn revised(
     schedule: &Schedule,
     next: Option<Timestamp>,

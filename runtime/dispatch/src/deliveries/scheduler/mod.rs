@@ -1,7 +1,7 @@
 //! Fires schedules at their times.
 //!
 //! The store holds when each fires next. It is computed when a schedule is put
-//! and each time it fires, and anew for all of them ([`missed::revised`]) at
+//! and each time it fires, and again for all of them ([`missed::revised`]) at
 //! the start and when the clock was set ([`clock`]). What cannot be computed
 //! or stored keeps its time and is tried again ([`held`]).
 
@@ -37,7 +37,8 @@ type Firing = (Vec<Event>, Option<Timestamp>);
 struct Memory {
     held: Held,
     clock: ClockWatch,
-    /// When all schedules are to be looked at anew, and how long after a failure again.
+    /// When the times of all schedules are to be computed again, and the pause after a
+    /// failure.
     revise: Option<Instant>,
     pause: Duration,
 }
@@ -101,7 +102,7 @@ impl Deliveries {
     ) -> Result<(Duration, Duration), StorageError> {
         loop {
             let now = self.clock.now();
-            // Those that are held come first: theirs is the oldest time.
+            // Schedules that failed come first, as they have the oldest time.
             let limit = BATCH + held.len();
             let (due, next) = self.stores.schedules.due(now, limit).await?;
             if due.len() < limit {
@@ -163,7 +164,7 @@ impl Deliveries {
         let schedules = &self.stores.schedules;
         let fired = schedules.fire(namespace, &name, revision, Some(first), events, next).await?;
         if fired && fires {
-            self.look_after(namespace.clone(), Channel::Schedule(name));
+            self.start_channel(namespace.clone(), Channel::Schedule(name));
         }
         Ok(())
     }
@@ -188,7 +189,7 @@ impl Deliveries {
                 let waits = scheduled.next.is_some();
                 if let Err(error) = self.revise_one(&namespace, scheduled).await {
                     tracing::error!(%namespace, schedule = %name, %error, "cannot tell when a schedule fires next");
-                    // One that has a time is tried again then.
+                    // A schedule that has a time is tried again at that time.
                     failed += usize::from(!waits);
                 }
             }

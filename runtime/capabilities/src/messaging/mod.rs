@@ -7,6 +7,8 @@
 //! message's group and deduplication id. Requests that wait for a reply are
 //! refused: a queue has no way back.
 
+pub(crate) mod bindings;
+
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -15,8 +17,8 @@ use lambent_engine::{Host, Parts, cost, wasmtime};
 use lambent_storage::{NewMessage, QueueError};
 use lambent_types::{Access, QueueName};
 
-use crate::bindings::messaging::wasi::messaging::types::{self, Metadata, Topic};
-use crate::bindings::messaging::wasi::messaging::{producer, request_reply};
+use self::bindings::wasi::messaging::types::{self, Metadata, Topic};
+use self::bindings::wasi::messaging::{producer, request_reply};
 use crate::ctx::Ctx;
 use crate::error::{Error, quoted};
 use crate::grants::{self, Kind};

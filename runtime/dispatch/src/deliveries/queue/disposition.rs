@@ -5,7 +5,7 @@ use lambent_storage::{Message, Receipt};
 use lambent_types::{Destination, Failure, Origin, RequestId, Retry};
 
 use super::{Batch, event};
-use crate::deliveries::attempt::{Handled, age};
+use crate::deliveries::handled::{Handled, age};
 use crate::deliveries::record::{Cause, End};
 use crate::deliveries::{Deliveries, policy};
 use crate::observe::Delivered;
@@ -15,47 +15,47 @@ use crate::observe::Delivered;
 const FAILED_PAUSE: Duration = Duration::from_millis(500);
 
 /// What becomes of a message.
-pub(super) enum Verdict {
-    /// It is deleted.
+pub(super) enum Disposition {
+    /// The message is deleted.
     Done,
-    /// It was tried, and comes again after this long.
-    Again(Duration),
-    /// It was not tried, and comes again after this long as if it had never been
+    /// The message was tried, and comes again after this long.
+    Retry(Duration),
+    /// The message was not tried, and comes again after this long as if it had never been
     /// received.
     Release(Duration),
 }
 
-/// The verdict on a message of an ordered queue that comes again behind another.
-pub(super) const GIVEN_BACK: Verdict = Verdict::Release(Duration::ZERO);
+/// The disposition of a message of an ordered queue that comes again behind another.
+pub(super) const GIVEN_BACK: Disposition = Disposition::Release(Duration::ZERO);
 
 impl Deliveries {
     /// What becomes of a message, after it was handled or not.
-    pub(super) async fn judge(
+    pub(super) async fn disposition(
         self: &Arc<Self>,
         batch: &Batch,
         message: &Message,
         request: RequestId,
         handled: Handled,
-    ) -> Verdict {
+    ) -> Disposition {
         let (cause, failure, output) = match &handled {
             Handled::Ok(output) => (Cause::Success, None, Some(output)),
-            Handled::NotBegun => {
+            Handled::NotStarted => {
                 self.observe(batch, Delivered::Postponed, message);
-                return Verdict::Release(policy::refused());
+                return Disposition::Release(policy::refused());
             }
             Handled::Failed(failure) if failure.retry != Retry::Never => {
                 self.observe(batch, Delivered::Retried, message);
-                return Verdict::Again(pause(batch, message, failure.retry));
+                return Disposition::Retry(pause(batch, message, failure.retry));
             }
             Handled::Failed(failure) => (Cause::Rejected, Some(failure), None),
-            Handled::Hopeless(cause, failure) => (*cause, Some(failure), None),
+            Handled::Permanent(cause, failure) => (*cause, Some(failure), None),
         };
         let mut policy = batch.trigger.delivery.clone().unwrap_or_default();
         if cause != Cause::Success && policy.dead_letter.is_none() {
             let Some(redrive) = &batch.queue.attributes.redrive else {
                 // Nowhere to put it: the queue keeps it until it is too old.
                 self.observe(batch, Delivered::Retried, message);
-                return Verdict::Again(pause(batch, message, Retry::Policy));
+                return Disposition::Retry(pause(batch, message, Retry::Policy));
             };
             policy.dead_letter = Some(Destination::Queue(redrive.queue.clone()));
         }
@@ -76,28 +76,32 @@ impl Deliveries {
                 let success = cause == Cause::Success;
                 let what = if success { Delivered::Succeeded } else { Delivered::GivenUp };
                 self.observe(batch, what, message);
-                Verdict::Done
+                Disposition::Done
             }
             Err(error) => {
                 tracing::error!(%error, cause = error.cause(), "cannot send a message on");
-                Verdict::Release(policy::refused())
+                Disposition::Release(policy::refused())
             }
         }
     }
 
     /// Deletes what is done and gives back what is not.
-    pub(super) async fn conclude(&self, batch: &Batch, verdicts: Vec<(Receipt, Verdict)>) {
+    pub(super) async fn apply_dispositions(
+        &self,
+        batch: &Batch,
+        dispositions: Vec<(Receipt, Disposition)>,
+    ) {
         let (namespace, queue) = (&batch.namespace, &batch.queue.name);
         let queues = &self.stores.queues;
         let (mut done, mut released) = (Vec::new(), Vec::new());
-        for (receipt, verdict) in verdicts {
-            match verdict {
-                Verdict::Done => done.push(receipt),
-                Verdict::Release(pause) => released.push((receipt, pause)),
-                Verdict::Again(pause) => {
+        for (receipt, disposition) in dispositions {
+            match disposition {
+                Disposition::Done => done.push(receipt),
+                Disposition::Release(pause) => released.push((receipt, pause)),
+                Disposition::Retry(pause) => {
                     let given = queues.change_visibility(namespace, queue, &receipt, pause).await;
                     if let Err(error) = given {
-                        // It comes again when its visibility timeout is over.
+                        // The message comes again when its visibility timeout is over.
                         tracing::warn!(%queue, %error, "cannot give a message back early");
                     }
                 }
@@ -134,13 +138,13 @@ fn pause(batch: &Batch, message: &Message, retry: Retry) -> Duration {
 }
 
 impl Handled {
-    /// The same for another message of the batch.
+    /// A copy for another message of the batch.
     pub(super) fn again(&self) -> Self {
         match self {
             Self::Ok(output) => Self::Ok(output.clone()),
             Self::Failed(failure) => Self::Failed(Failure::clone(failure)),
-            Self::Hopeless(cause, failure) => Self::Hopeless(*cause, failure.clone()),
-            Self::NotBegun => Self::NotBegun,
+            Self::Permanent(cause, failure) => Self::Permanent(*cause, failure.clone()),
+            Self::NotStarted => Self::NotStarted,
         }
     }
 }

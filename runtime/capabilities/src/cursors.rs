@@ -5,7 +5,7 @@ use lambent_types::KeyspaceName;
 /// Pages whose ends are remembered.
 const REMEMBERED_MAX: usize = 16;
 
-/// Where listings that are continued by number got to.
+/// The positions that listings by number have reached.
 ///
 /// The first draft's cursor is a number, and here it counts the keys before
 /// it. That can always be found again by counting, also in a later invocation;

@@ -1,22 +1,14 @@
 use lambent_types::{Event, Namespace, Pattern, TooCostly, bounds};
 
 use crate::deliveries::Deliveries;
-use crate::deliveries::aside::IN_PLACE_BYTES_MAX;
-use crate::deliveries::attempt::{Handled, failure};
-use crate::deliveries::record::Cause;
+use crate::deliveries::blocking::IN_PLACE_BYTES_MAX;
 
 /// Steps that a comparison may take in place: a millisecond at the most.
 const IN_PLACE_STEPS_MAX: u64 = 20_000;
 
-/// Why an event whose comparison would take too long is not delivered.
-pub(super) fn too_costly(error: TooCostly) -> Handled {
-    let failure = failure("Lambent.PatternTooCostly", error.to_string());
-    Handled::Hopeless(Cause::PatternTooCostly, failure)
-}
-
 impl Deliveries {
     /// Whether one of the patterns matches an event, or there are none.
-    pub(super) async fn wanted(
+    pub(super) async fn matches(
         &self,
         namespace: &Namespace,
         patterns: &[Pattern],
@@ -32,6 +24,6 @@ impl Deliveries {
         }
         let (patterns, event) = (patterns.to_vec(), event.clone());
         let compare = move || Pattern::any_matches(&patterns, &event, bounds::PATTERN_STEPS_MAX);
-        self.aside.run(namespace, compare).await.unwrap_or(Err(TooCostly))
+        self.blocking.run(namespace, compare).await.unwrap_or(Err(TooCostly))
     }
 }

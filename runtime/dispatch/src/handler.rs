@@ -1,0 +1,22 @@
+use lambent_types::{Error, ErrorCode, FunctionVersion, Handler, Incoming};
+
+/// The handler of a function for what comes to it.
+///
+/// # Errors
+/// `NotInvocable`: it exports none that fits.
+pub(crate) fn choose_handler(
+    incoming: Incoming,
+    function: &FunctionVersion,
+) -> Result<Handler, Error> {
+    incoming.handler(&function.handlers).ok_or_else(|| {
+        let wanted: Vec<_> = incoming.handlers().iter().map(|handler| handler.as_str()).collect();
+        Error::new(
+            ErrorCode::NotInvocable,
+            format!(
+                "function \"{}\" exports nothing that can be called for this; it needs one of: {}",
+                function.name,
+                wanted.join(", ")
+            ),
+        )
+    })
+}
