@@ -51,6 +51,10 @@ async fn two_tenants_share_a_node_and_see_nothing_of_each_other() {
     let administered = with_key(&node, bank, &["namespace", "create", "mine"]).await;
     assert!(administered.stderr.contains("only the root key"), "{administered:?}");
 
+    // The log names who changed what, and where.
+    node.logged("principal=LKIA").await;
+    node.logged("namespace=shop method=PUT path=").await;
+
     // Whoever has the root key works in any of them.
     let shown = json(&node, &["describe", "hello", "--namespace", "shop"]).await;
     assert_eq!(shown["namespace"], "shop");

@@ -169,12 +169,14 @@ async fn api(doors: &Doors, mut request: Request<RequestBody>) -> Answer {
     let scope = auth::scope(&doors.app, request.headers()).await?;
     let id = RequestId::new();
     request.extensions_mut().insert(id);
-    request.extensions_mut().insert(scope);
+    request.extensions_mut().insert(scope.clone());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let Ok(mut response) = TowerToHyperService::new(doors.api.clone()).call(request).await;
     // Changes only: invocations leave records of their own.
     if !method.is_safe() && !path.ends_with("/invocations") {
-        tracing::info!(request = %id, %method, path, status = response.status().as_u16(), "api");
+        let (principal, namespace) = (scope.principal(), scope.namespace());
+        let status = response.status().as_u16();
+        tracing::info!(request = %id, %principal, %namespace, %method, path, status, "api");
     }
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
         let mut rendered = problem(refusal, id);
