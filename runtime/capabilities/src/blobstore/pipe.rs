@@ -169,12 +169,12 @@ mod tests {
     use futures::{FutureExt, StreamExt};
 
     use super::*;
-    use crate::blobstore::Streams;
+    use crate::object_streams::ObjectStreams;
 
     fn writer() -> (Arc<Pipe>, PipeWriter) {
         let pipe = Arc::new(Pipe::default());
-        let counted = Streams::default().open().unwrap();
-        (pipe.clone(), PipeWriter { pipe, _counted: counted })
+        let stream = ObjectStreams::default().open().unwrap();
+        (pipe.clone(), PipeWriter { pipe, _stream: stream })
     }
 
     /// Writes until there is no room; how much that was.
