@@ -20,6 +20,7 @@ mod functions;
 mod inspect;
 mod keep;
 mod keyspaces;
+mod namespace_info;
 mod namespaces;
 mod objects;
 mod principal;
@@ -36,7 +37,7 @@ mod usage;
 pub use access_keys::{AccessKey, CreatedKey};
 pub use functions::{Deployed, LogFilter, Published};
 pub use inspect::{Inspect, Inspected};
-pub use namespaces::NamespaceInfo;
+pub use namespace_info::NamespaceInfo;
 pub use principal::Principal;
 pub use queues::Receive;
 pub use scope::{

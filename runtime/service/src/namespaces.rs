@@ -4,30 +4,17 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use lambent_types::{Error, ErrorCode, Namespace, Origin};
-use serde::{Deserialize, Serialize};
 
 use crate::access_keys;
 use crate::client_errors::being_deleted;
 use crate::contents;
+use crate::namespace_info::NamespaceInfo;
 use crate::principal::Principal;
 use crate::records::{Records, Write};
 use crate::scope::{Put, Scope};
 use crate::service::Service;
 
 const RECORDS: &str = "namespaces";
-
-/// A namespace: what is in it is seen by nobody in another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NamespaceInfo {
-    /// Its name.
-    pub name: Namespace,
-    /// When it was created; the node's own start of time for `default`, which is
-    /// always there.
-    pub created: Timestamp,
-    /// Whether it is being deleted, with what it holds: nothing can be done in it.
-    #[serde(default)]
-    pub deleting: bool,
-}
 
 impl Service {
     fn namespace_records(&self) -> Result<Records<'_>, Error> {
@@ -64,8 +51,8 @@ impl Service {
             Vec::new()
         });
         for info in all.into_iter().filter(|info| info.deleting) {
-            let (name, root) = (info.name, Principal::Root);
-            let scope = Scope::new(Arc::clone(self), root, name.clone(), Origin::default());
+            let (name, root) = (info.name.clone(), Principal::Root);
+            let scope = Scope::new(Arc::clone(self), root, info, Origin::default());
             match scope.delete_contents().await {
                 Ok(()) => tracing::info!(namespace = %name, "the rest of it is deleted"),
                 Err(error) => tracing::warn!(namespace = %name, %error, "cannot delete it yet"),
@@ -141,7 +128,7 @@ impl Scope {
         let within = Self::new(
             Arc::clone(&self.service),
             self.principal().clone(),
-            info.name.clone(),
+            info.clone(),
             Origin::default(),
         );
         if !with_contents && !info.deleting {

@@ -2,6 +2,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use lambent_storage::Stores;
 use lambent_types::{
     BucketName, Error, ErrorCode, FunctionName, KeyspaceName, Namespace, Origin, QueueName,
@@ -9,6 +10,7 @@ use lambent_types::{
 };
 
 use crate::client_errors::being_deleted;
+use crate::namespace_info::NamespaceInfo;
 use crate::principal::Principal;
 use crate::service::Service;
 
@@ -19,6 +21,8 @@ pub struct Scope {
     pub(crate) service: Arc<Service>,
     principal: Principal,
     namespace: Namespace,
+    /// When the namespace was created: what is older was of another of its name.
+    created: Timestamp,
     origin: Origin,
 }
 
@@ -70,18 +74,19 @@ impl Service {
         if info.deleting {
             return Err(being_deleted(&namespace));
         }
-        Ok(Scope::new(Arc::clone(self), principal, info.name, origin))
+        Ok(Scope::new(Arc::clone(self), principal, info, origin))
     }
 }
 
 impl Scope {
-    pub(crate) const fn new(
+    pub(crate) fn new(
         service: Arc<Service>,
         principal: Principal,
-        namespace: Namespace,
+        info: NamespaceInfo,
         origin: Origin,
     ) -> Self {
-        Self { service, principal, namespace, origin }
+        let NamespaceInfo { name: namespace, created, .. } = info;
+        Self { service, principal, namespace, created, origin }
     }
 
     /// Who asks.
@@ -94,6 +99,12 @@ impl Scope {
     #[must_use]
     pub const fn namespace(&self) -> &Namespace {
         &self.namespace
+    }
+
+    /// When the namespace was created, unless it always was: what records tell of
+    /// before that was of another of the same name.
+    pub(crate) fn since(&self) -> Option<Timestamp> {
+        (self.created > Timestamp::UNIX_EPOCH).then_some(self.created)
     }
 
     /// What led to the request: the changes it makes are recorded to come from it.

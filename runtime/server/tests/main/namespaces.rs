@@ -281,3 +281,24 @@ async fn no_function_sees_an_access_key() {
     let in_target = Request::get(format!("/fn/f/?key={secret}")).body(Bytes::new()).unwrap();
     assert_eq!(node.send_as_is(in_target).await.status, 400);
 }
+
+#[tokio::test]
+async fn what_was_of_a_deleted_namespace_is_not_of_the_next_of_its_name() {
+    let shop = Shop::open().await;
+    let node = &shop.node;
+    let ask = async |method: &str, path: &str| {
+        let namespace = (!path.starts_with("/v1/namespaces")).then_some("shop");
+        node.send_as_is(request(method, path, &node.key, namespace)).await
+    };
+    ask("POST", "/v1/functions/shopfun/invocations").await;
+    let logs = ask("GET", "/v1/functions/shopfun/logs?wait=5s").await.json();
+    assert_eq!(logs["records"].as_array().unwrap().len(), 1, "{logs}");
+    assert_eq!(ask("DELETE", "/v1/namespaces/shop?contents=delete").await.status, 204);
+    assert_eq!(ask("PUT", "/v1/namespaces/shop").await.status, 201);
+    assert_eq!(ask("PUT", "/v1/functions/shopfun").await.status, 201);
+    for query in ["", "?after=0", "?since=1h"] {
+        let logs = ask("GET", &format!("/v1/functions/shopfun/logs{query}")).await.json();
+        assert_eq!(logs["records"], json!([]), "{query}: {logs}");
+    }
+    assert_eq!(ask("GET", "/v1/buckets").await.json(), json!({ "buckets": [] }));
+}

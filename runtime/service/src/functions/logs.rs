@@ -31,12 +31,13 @@ impl FunctionHandle<'_> {
     pub async fn logs(&self, filter: LogFilter) -> Result<LogPage, Error> {
         let (namespace, name) = self.place();
         let LogFilter { after, since, request, limit, wait } = filter;
+        let newest = after.is_none() && since.is_none();
         let query = LogQuery {
             after,
-            since,
+            since: since.max(self.scope().since()),
             request,
             limit,
-            newest: after.is_none() && since.is_none(),
+            newest,
             ..LogQuery::new(namespace.clone(), name.clone())
         };
         let page = self.watch(query, wait).await?;
