@@ -75,7 +75,10 @@ async fn handled(node: &Node, ledger: &Ledger) {
     loop {
         let seen = seen(node).await;
         take_given_up(node, &mut given_up).await;
-        let missing: Vec<_> = expected.difference(&seen).collect();
+        // A message that was in hand at three kills is given up, as its queue says: a
+        // receive counts, whatever became of the node. Nothing is lost by that either.
+        let in_hand = |name: &String| name.starts_with("message/") && given_up.contains(name);
+        let missing: Vec<_> = expected.difference(&seen).filter(|name| !in_hand(name)).collect();
         let alive: Vec<_> = dead.difference(&given_up).collect();
         if missing.is_empty() && alive.is_empty() {
             return;
