@@ -81,6 +81,10 @@ async fn handled(node: &Node, ledger: &Ledger) {
         let missing: Vec<_> = expected.difference(&seen).filter(|name| !in_hand(name)).collect();
         let alive: Vec<_> = dead.difference(&given_up).collect();
         if missing.is_empty() && alive.is_empty() {
+            let in_hand: Vec<_> = expected.difference(&seen).filter(|name| in_hand(name)).collect();
+            if !in_hand.is_empty() {
+                println!("given up, since they were in hand at three kills: {in_hand:?}");
+            }
             return;
         }
         if told.elapsed() > Duration::from_secs(5) {
