@@ -5,7 +5,7 @@ use lambent_types::{Error, ErrorCode, Revision, format_bytes};
 use crate::quota::QuotaExceeded;
 
 /// Whatever a backend's library reported; for the log, never for a client.
-pub(crate) type Source = Box<dyn std::error::Error + Send + Sync>;
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// The store failed, not the request.
 #[derive(Debug, thiserror::Error)]
@@ -46,7 +46,9 @@ pub enum StorageError {
 }
 
 impl StorageError {
-    pub(crate) fn unavailable(action: &'static str, source: impl Into<Source>) -> Self {
+    /// The failure of a backend that cannot be used at the moment: `action` completes
+    /// "cannot …", and `source` is for the log.
+    pub fn unavailable(action: &'static str, source: impl Into<Source>) -> Self {
         Self::Unavailable { action, source: source.into() }
     }
 
@@ -55,7 +57,9 @@ impl StorageError {
         std::error::Error::source(self).map(ToString::to_string)
     }
 
-    pub(crate) fn corrupt(what: impl Into<String>, detail: impl Into<String>) -> Self {
+    /// The failure of a backend that read something else than was written: `what` is the noun,
+    /// and `detail` what gave it away.
+    pub fn corrupt(what: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Corrupt { what: what.into(), detail: detail.into() }
     }
 }
@@ -169,18 +173,6 @@ pub enum OpenError {
         path: PathBuf,
         /// Which guarantee is missing.
         detail: String,
-    },
-    /// The S3 for the bytes of objects cannot be used as it is configured.
-    #[cfg(feature = "s3")]
-    #[error(
-        "cannot use S3 bucket {bucket:?} for objects; check its region, endpoint and credentials"
-    )]
-    S3 {
-        /// The bucket.
-        bucket: String,
-        /// Why it failed.
-        #[source]
-        source: Source,
     },
     /// The database cannot be opened.
     #[error("cannot open database {}", path.display())]

@@ -79,7 +79,7 @@ pub enum Change {
 
 impl Change {
     /// What it changes.
-    pub(crate) fn key(&self) -> &str {
+    pub fn key(&self) -> &str {
         match self {
             Self::Set { key, .. } | Self::Delete { key, .. } => key,
         }
@@ -108,7 +108,7 @@ pub struct KeyPage {
 
 impl KeyPage {
     /// The page of `keys`, of which one more than `limit` were looked for.
-    pub(crate) fn of(mut keys: Vec<String>, limit: usize) -> Self {
+    pub fn of(mut keys: Vec<String>, limit: usize) -> Self {
         let more = keys.len() > limit;
         keys.truncate(limit);
         let next = keys.last().filter(|_| more).cloned();

@@ -3,13 +3,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::quota::{Quota, QuotaExceeded, Quotas};
 
-/// What namespaces hold, by quota, and what is on its way to them.
+/// What namespaces hold, by quota, and what is on its way to them. It counts for one
+/// process: two nodes that write the same backend need the backend's own count.
 ///
 /// What is held is what is committed: whoever commits tells. What is on its way
 /// is reserved as it comes, and given back when its [`Reservation`] is dropped:
 /// because it was committed, because its writer went away, or with the process.
 #[derive(Debug)]
-pub(crate) struct Ledger {
+pub struct Ledger {
     quotas: Quotas,
     state: Mutex<State>,
 }
@@ -33,7 +34,7 @@ struct Account {
 
 impl Ledger {
     /// A ledger of these amounts.
-    pub(crate) fn new(
+    pub fn new(
         quotas: Quotas,
         amounts: impl IntoIterator<Item = ((String, Quota), u64)>,
     ) -> Arc<Self> {
@@ -55,24 +56,24 @@ impl Ledger {
     }
 
     /// The quotas.
-    pub(crate) fn quotas(&self) -> &Quotas {
+    pub fn quotas(&self) -> &Quotas {
         &self.quotas
     }
 
     /// What a namespace holds as far as it is committed.
-    pub(crate) fn held(&self, namespace: &str, quota: Quota) -> u64 {
+    pub fn held(&self, namespace: &str, quota: Quota) -> u64 {
         self.account(namespace, quota).held
     }
 
     /// What a namespace holds, and what is on its way to it.
-    pub(crate) fn used(&self, namespace: &str, quota: Quota) -> u64 {
+    pub fn used(&self, namespace: &str, quota: Quota) -> u64 {
         let account = self.account(namespace, quota);
         account.held.saturating_add(account.reserved)
     }
 
     /// Notes what namespaces hold now that a transaction is committed, and that
     /// what it settled is no longer on its way.
-    pub(crate) fn committed(
+    pub fn committed(
         &self,
         amounts: impl Iterator<Item = ((String, Quota), u64)>,
         settled: Vec<Reservation>,
@@ -89,7 +90,7 @@ impl Ledger {
 
 /// Bytes of objects on their way to a namespace.
 #[derive(Debug)]
-pub(crate) struct Reservation {
+pub struct Reservation {
     ledger: Arc<Ledger>,
     namespace: String,
     /// What is replaced by it, while nothing else on its way replaces the same.
@@ -108,12 +109,7 @@ impl Reservation {
 
     /// Reserves nothing yet. What replaces something may take its room; of
     /// several that replace the same, one may.
-    pub(crate) fn new(
-        ledger: &Arc<Ledger>,
-        namespace: String,
-        replaces: String,
-        frees: u64,
-    ) -> Self {
+    pub fn new(ledger: &Arc<Ledger>, namespace: String, replaces: String, frees: u64) -> Self {
         let first = ledger.lock().replaced.insert((namespace.clone(), replaces.clone()));
         let (replaces, frees) = if first { (Some(replaces), frees) } else { (None, 0) };
         let ledger = Arc::clone(ledger);
@@ -125,7 +121,10 @@ impl Reservation {
     }
 
     /// Reserves so many more bytes.
-    pub(crate) fn grow(&mut self, bytes: u64) -> Result<(), QuotaExceeded> {
+    ///
+    /// # Errors
+    /// The namespace would hold more than its quota.
+    pub fn grow(&mut self, bytes: u64) -> Result<(), QuotaExceeded> {
         self.came = self.came.saturating_add(bytes);
         let more = self.came.saturating_sub(self.frees).saturating_sub(self.reserved);
         let mut state = self.ledger.lock();
@@ -141,13 +140,13 @@ impl Reservation {
     }
 
     /// What others have on their way, apart from those that are being committed.
-    pub(crate) fn others(&self) -> u64 {
+    pub fn others(&self) -> u64 {
         let account = self.ledger.account(&self.namespace, Self::QUOTA);
         account.reserved.saturating_sub(account.settling).saturating_sub(self.reserved)
     }
 
     /// Its bytes are now counted by the transaction that is being written.
-    pub(crate) fn settle(&mut self) {
+    pub fn settle(&mut self) {
         self.settling = true;
         let mut state = self.ledger.lock();
         state.accounts.entry(self.place()).or_default().settling += self.reserved;

@@ -15,6 +15,7 @@
 //! adds a backend in memory (`memory`), the checks that every backend must pass
 //! (`contract`), and stores that fail when they are told to (`fault`). No release has it.
 
+pub mod backend;
 #[cfg(feature = "testing")]
 pub mod contract;
 #[cfg(feature = "testing")]
@@ -23,14 +24,13 @@ pub mod layout;
 #[cfg(feature = "testing")]
 pub mod memory;
 
-mod change;
+mod change_event;
+mod checked;
 mod code;
 mod data_dir;
 mod embedded;
 mod error;
 mod event_log;
-mod happened;
-mod holds;
 mod keyvalue;
 mod ledger;
 mod logs;
@@ -42,13 +42,12 @@ mod schedules;
 mod space;
 mod stores;
 mod triggers;
+mod upkeep;
 mod usage;
 
 pub use code::CodeStore;
 pub use data_dir::{DataDir, write_file};
-#[cfg(feature = "s3")]
-pub use embedded::S3Options;
-pub use embedded::{LogOptions, ObjectBytes, Options};
+pub use embedded::{LogOptions, Options};
 pub use error::{OpenError, StorageError, WriteError};
 pub use event_log::{AppendError, Channel, Delivery, EventLog, Settlement};
 pub use keyvalue::{

@@ -80,7 +80,7 @@ pub trait InvocationLogs: Send + Sync {
 }
 
 /// About how many bytes of memory a record takes.
-pub(crate) fn weight(record: &InvocationRecord) -> usize {
+pub fn weight(record: &InvocationRecord) -> usize {
     let lines: usize = record.logs.lines.iter().map(|line| line.text.len() + 32).sum();
     let frames: usize = record.outcome.backtrace().iter().map(|frame| frame.len() + 24).sum();
     let message = match &record.outcome {
@@ -93,7 +93,7 @@ pub(crate) fn weight(record: &InvocationRecord) -> usize {
 
 /// Builds the page of a query from what matches it, in the query's order.
 /// `last` is the newest cursor there is, whatever function it belongs to.
-pub(crate) fn page(
+pub fn page(
     query: &LogQuery,
     last: u64,
     matching: impl Iterator<Item = Result<(u64, InvocationRecord), StorageError>>,

@@ -65,7 +65,7 @@ impl Quota {
     ];
 
     /// The quota of a number in a database.
-    pub(crate) fn from_number(number: i64) -> Option<Self> {
+    pub fn from_number(number: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|quota| *quota as i64 == number)
     }
 
@@ -193,7 +193,7 @@ impl Quotas {
 
     /// The same, with as much room again for messages: the events of deletions
     /// may use it, so that a namespace that is full can delete.
-    pub(crate) const fn for_deletions(self) -> Self {
+    pub const fn for_deletions(self) -> Self {
         let bytes = self.limit(Quota::MessageBytes).saturating_mul(2);
         let messages = self.limit(Quota::Messages).saturating_mul(2);
         self.with(Quota::MessageBytes, bytes).with(Quota::Messages, messages)
@@ -201,7 +201,7 @@ impl Quotas {
 
     /// Refuses what would make a namespace that holds `used` hold more than its
     /// quota. What takes away, or changes nothing, is never refused.
-    pub(crate) fn check(&self, quota: Quota, used: u64, delta: i64) -> Result<(), QuotaExceeded> {
+    pub fn check(&self, quota: Quota, used: u64, delta: i64) -> Result<(), QuotaExceeded> {
         let limit = self.limit(quota);
         let wanted = used.saturating_add_signed(delta);
         if delta > 0 && wanted > limit {

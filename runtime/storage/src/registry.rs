@@ -1,3 +1,5 @@
+pub(crate) mod rules;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use lambent_types::Clock;
+use lambent_types::{Clock, Namespace};
 
+use crate::checked::Checked;
 use crate::code::CodeStore;
 use crate::data_dir::DataDir;
 use crate::embedded::{
@@ -12,16 +12,16 @@ use crate::embedded::{
 };
 use crate::error::{OpenError, StorageError};
 use crate::event_log::EventLog;
-use crate::holds::Holds;
 use crate::keyvalue::KeyValue;
 use crate::logs::InvocationLogs;
 use crate::objects::Objects;
 use crate::queues::Queues;
-use crate::quota::Quotas;
+use crate::quota::{Holding, Quotas};
 use crate::registry::Registry;
 use crate::schedules::Schedules;
 use crate::space::{Space, default_reserve};
 use crate::triggers::Triggers;
+use crate::upkeep::{Holds, Sweep};
 use crate::usage::Usage;
 
 /// All stores of a node. Cloning is cheap: the clones are the same stores.
@@ -39,7 +39,7 @@ pub struct Stores {
     pub keyvalue: Arc<dyn KeyValue>,
     /// Queues and messages.
     pub queues: Arc<dyn Queues>,
-    /// What happened and is not handled yet.
+    /// Events that are not handled yet.
     pub events: Arc<dyn EventLog>,
     /// What makes functions run when something changes.
     pub triggers: Arc<dyn Triggers>,
@@ -56,14 +56,75 @@ pub struct Stores {
     pub(crate) sweeps: Vec<Arc<dyn Sweep>>,
 }
 
-/// A store that has something to do from time to time.
-#[async_trait]
-pub(crate) trait Sweep: Send + Sync {
-    /// Does a bounded part of what is due.
-    async fn sweep(&self) -> Result<(), StorageError>;
+/// What a backend makes stores of; see [`backend`](crate::backend).
+pub struct Parts {
+    /// Functions and versions.
+    pub registry: Arc<dyn Registry>,
+    /// Components.
+    pub code: Arc<dyn CodeStore>,
+    /// Finished invocations.
+    pub logs: Arc<dyn InvocationLogs>,
+    /// Buckets and objects.
+    pub objects: Arc<dyn Objects>,
+    /// Keyspaces and keys.
+    pub keyvalue: Arc<dyn KeyValue>,
+    /// Queues and messages.
+    pub queues: Arc<dyn Queues>,
+    /// Events that are not handled yet.
+    pub events: Arc<dyn EventLog>,
+    /// Triggers.
+    pub triggers: Arc<dyn Triggers>,
+    /// Schedules.
+    pub schedules: Arc<dyn Schedules>,
+    /// What invocations used.
+    pub usage: Arc<dyn Usage>,
+    /// The space of the disk they are on; [`Space::unlimited`] if they are on none of this node.
+    pub space: Arc<Space>,
+    /// The quotas that the stores enforce.
+    pub quotas: Quotas,
+    /// The stores that count what namespaces hold: each quota is counted by one of them.
+    pub holds: Vec<Arc<dyn Holds>>,
+    /// The stores that have something to do from time to time.
+    pub sweeps: Vec<Arc<dyn Sweep>>,
 }
 
 impl Stores {
+    /// Makes stores of those of a backend, with the checks of what callers give in front.
+    #[must_use]
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            registry: parts.registry,
+            code: Checked::new(parts.code),
+            logs: parts.logs,
+            objects: Checked::new(parts.objects),
+            keyvalue: Checked::new(parts.keyvalue),
+            queues: Checked::new(parts.queues),
+            events: Checked::new(parts.events),
+            triggers: parts.triggers,
+            schedules: parts.schedules,
+            usage: parts.usage,
+            space: parts.space,
+            quotas: parts.quotas,
+            holds: parts.holds,
+            sweeps: parts.sweeps,
+        }
+    }
+
+    /// What a namespace holds, by quota, in the order of [`Quota::ALL`](crate::Quota::ALL).
+    ///
+    /// # Errors
+    /// A store failed.
+    pub async fn holdings(&self, namespace: &Namespace) -> Result<Vec<Holding>, StorageError> {
+        let mut held = Vec::new();
+        for store in &self.holds {
+            held.extend(store.held(namespace).await?);
+        }
+        held.sort();
+        let limit = |quota| Some(self.quotas.limit(quota)).filter(|l| *l < Quotas::UNLIMITED);
+        let holding = |(quota, used)| Holding { quota, used, limit: limit(quota) };
+        Ok(held.into_iter().map(holding).collect())
+    }
+
     /// Opens or creates the stores in a data directory. Each keeps it locked
     /// until it is dropped, and then has written everything it was given. Reads
     /// no function and no object: they are read when they are asked for.
@@ -92,11 +153,11 @@ impl Stores {
         let triggers = EmbeddedTriggers::new(Arc::clone(&shards));
         let schedules = EmbeddedSchedules::new(Arc::clone(&shards));
         let usage = Arc::new(EmbeddedUsage::open(parts()));
-        let objects = EmbeddedObjects::open(data, Arc::clone(&shards), &options.objects)?;
+        let objects = EmbeddedObjects::open(data, Arc::clone(&shards))?;
         let objects = Arc::new(objects);
         let registry = EmbeddedRegistry::open(data, options.cache_bytes, limits())?;
         let registry = Arc::new(registry);
-        Ok(Self {
+        Ok(Self::new(Parts {
             registry: Arc::clone(&registry) as Arc<dyn Registry>,
             code: Arc::new(EmbeddedCode::open(data, Arc::clone(&space))?),
             logs: Arc::new(EmbeddedLogs::open(data, options.logs)?),
@@ -111,7 +172,7 @@ impl Stores {
             quotas,
             holds: vec![shards, registry],
             sweeps: vec![objects, keyvalue, messages, usage],
-        })
+        }))
     }
 
     /// Does what is due: what has expired is deleted, and what a crash left is

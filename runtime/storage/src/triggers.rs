@@ -68,7 +68,7 @@ pub trait Triggers: Send + Sync {
 }
 
 /// Whether a trigger goes on listening to the same thing.
-pub(crate) fn same_source(old: &Source, new: &Source) -> bool {
+pub fn same_source(old: &Source, new: &Source) -> bool {
     match (old, new) {
         (Source::Object { bucket: a, .. }, Source::Object { bucket: b, .. }) => a == b,
         (Source::Queue { queue: a, .. }, Source::Queue { queue: b, .. }) => a.key() == b.key(),

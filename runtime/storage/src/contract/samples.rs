@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 use lambent_types::{
-    Configuration, Digest, FunctionName, FunctionVersion, Handler, InvocationRecord, LogLine,
-    LogStream, Logs, Meter, Namespace, Outcome, RequestId, VersionNumber,
+    CatchUp, Configuration, Digest, FunctionName, FunctionVersion, Handler, InvocationRecord,
+    LogLine, LogStream, Logs, Meter, Namespace, Outcome, RequestId, Schedule, ScheduleExpression,
+    VersionNumber,
 };
 
 /// A namespace of this name.
@@ -49,5 +50,20 @@ pub fn record(namespace: &Namespace, function: &FunctionName, line: &str) -> Inv
             lines: vec![LogLine { stream: LogStream::Stdout, text: line.to_owned() }],
             dropped_bytes: 0,
         },
+    }
+}
+
+/// A schedule of this name that fires every minute.
+#[must_use]
+pub fn schedule(text: &str) -> Schedule {
+    Schedule {
+        name: text.parse().unwrap(),
+        function: name("f"),
+        expression: ScheduleExpression("rate(1 minute)".into()),
+        time_zone: "UTC".into(),
+        catch_up: CatchUp::Once,
+        input: None,
+        delivery: None,
+        enabled: true,
     }
 }

@@ -1,24 +1,11 @@
 use std::time::Duration;
 
 use jiff::{Timestamp, ToSpan as _};
-use lambent_types::{CatchUp, Schedule, ScheduleExpression, occurrence};
+use lambent_types::occurrence;
 
-use super::samples::{name, namespace};
+use super::samples::{namespace, schedule};
 use crate::event_log::{Channel, EventLog};
 use crate::schedules::{ScheduleError, Schedules};
-
-fn schedule(text: &str) -> Schedule {
-    Schedule {
-        name: text.parse().unwrap(),
-        function: name("f"),
-        expression: ScheduleExpression("rate(1 minute)".into()),
-        time_zone: "UTC".into(),
-        catch_up: CatchUp::Once,
-        input: None,
-        delivery: None,
-        enabled: true,
-    }
-}
 
 pub(super) async fn a_time_fires_once(store: &dyn Schedules, log: &dyn EventLog) {
     let (ns, one) = (namespace("contract-schedule"), schedule("Every-minute"));

@@ -1,10 +1,10 @@
 use lambent_types::{Namespace, Origin};
 
+use crate::change_event::ChangeEvent;
 use crate::embedded::event_log;
 use crate::embedded::shard::Tx;
 use crate::embedded::trigger_index;
 use crate::error::StorageError;
-use crate::happened::Happened;
 use crate::quota::QuotaExceeded;
 
 /// Appends the event of a change to the channel of every trigger that it fits,
@@ -14,25 +14,18 @@ use crate::quota::QuotaExceeded;
 pub(crate) fn emit<E: From<QuotaExceeded> + From<StorageError>>(
     tx: &mut Tx<'_>,
     namespace: &Namespace,
-    happened: &Happened<'_>,
+    change: &ChangeEvent<'_>,
     origin: &Origin,
 ) -> Result<(), E> {
     let triggers = trigger_index::of(tx, namespace)?;
     let quotas = *tx.ledger.quotas();
-    let quotas = if happened.is_deletion() { quotas.for_deletions() } else { quotas };
+    let quotas = if change.is_deletion() { quotas.for_deletions() } else { quotas };
     let mut event = None;
     for one in triggers.iter() {
         let Some(line) = one.line else { continue };
-        if happened.fits(&one.trigger.source) {
-            let event = event.get_or_insert_with(|| happened.event(tx.now)).clone();
-            event_log::append::<E>(
-                tx,
-                namespace,
-                line,
-                event,
-                (happened.group(), origin),
-                &quotas,
-            )?;
+        if change.fits(&one.trigger.source) {
+            let event = event.get_or_insert_with(|| change.event(tx.now)).clone();
+            event_log::append::<E>(tx, namespace, line, event, (change.group(), origin), &quotas)?;
         }
     }
     Ok(())

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lambent_types::{Clock, Event, Namespace, Origin, bounds};
+use lambent_types::{Clock, Event, Namespace, Origin};
 use rusqlite::Connection;
 
 use crate::embedded::messages::receive::{PerGroup, Until};
@@ -178,7 +178,6 @@ impl EventLog for EmbeddedEventLog {
                 shard.write(Growth::Frees, move |tx| ensure(tx, &namespace, &channel)).await?
             }
         };
-        let limit = limit.min(bounds::BATCH_MAX);
         let attempt = || {
             move |tx: &mut Tx<'_>| {
                 let visible = later(tx.now, lease);

@@ -33,9 +33,7 @@ pub(crate) use keyvalue::EmbeddedKeyValue;
 pub(crate) use logs::EmbeddedLogs;
 pub(crate) use messages::sweep::MessageSweep;
 pub(crate) use objects::EmbeddedObjects;
-#[cfg(feature = "s3")]
-pub use options::S3Options;
-pub use options::{LogOptions, ObjectBytes, Options};
+pub use options::{LogOptions, Options};
 pub(crate) use queues::EmbeddedQueues;
 pub(crate) use registry::EmbeddedRegistry;
 pub(crate) use schedules::EmbeddedSchedules;

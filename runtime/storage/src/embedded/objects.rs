@@ -7,14 +7,8 @@ mod files;
 mod intake;
 mod pieces;
 mod reading;
-#[cfg(feature = "s3")]
-mod remote;
-#[cfg(feature = "s3")]
-mod s3;
 mod sweep;
 mod tables;
-#[cfg(all(test, feature = "s3"))]
-mod tests;
 mod trash;
 
 use std::io::ErrorKind;
@@ -33,7 +27,6 @@ use crate::embedded::objects::files::Files;
 use crate::embedded::objects::pieces::Piece;
 use crate::embedded::objects::reading::{Reading, spans};
 use crate::embedded::objects::trash::{Fresh, Pin, Trash};
-use crate::embedded::options::ObjectBytes;
 use crate::embedded::shard::{Growth, Tx};
 use crate::embedded::shards::Shards;
 use crate::error::{OpenError, StorageError};
@@ -60,22 +53,10 @@ pub(crate) struct EmbeddedObjects {
 
 impl EmbeddedObjects {
     /// Opens them.
-    pub(crate) fn open(
-        data: &DataDir,
-        shards: Arc<Shards>,
-        bytes: &ObjectBytes,
-    ) -> Result<Self, OpenError> {
-        let blobs: Arc<dyn Blobs> = match bytes {
-            ObjectBytes::Files => Arc::new(Files::open(data)?),
-            #[cfg(feature = "s3")]
-            ObjectBytes::S3(options) => Arc::new(s3::open(options)?),
-        };
-        Ok(Self::new(shards, blobs))
-    }
-
-    fn new(shards: Arc<Shards>, blobs: Arc<dyn Blobs>) -> Self {
+    pub(crate) fn open(data: &DataDir, shards: Arc<Shards>) -> Result<Self, OpenError> {
+        let blobs: Arc<dyn Blobs> = Arc::new(Files::open(data)?);
         let trash = Trash::new(Arc::clone(&blobs));
-        Self { shards, blobs, trash, swept: AtomicBool::new(false) }
+        Ok(Self { shards, blobs, trash, swept: AtomicBool::new(false) })
     }
 
     fn place(&self, namespace: &Namespace, bucket: &BucketName) -> Place {
@@ -246,8 +227,6 @@ impl Objects for EmbeddedObjects {
         bytes: ByteStream,
         origin: &Origin,
     ) -> Result<Object, ObjectError> {
-        rules::check_key(key)?;
-        rules::check_put(&put)?;
         let (place, origin) = (self.place(namespace, bucket), origin.clone());
         let (key, looked_up) = (key.to_owned(), key.to_owned());
         let condition = put.condition.clone();
@@ -344,8 +323,6 @@ impl Objects for EmbeddedObjects {
         key: &str,
         put: PutObject,
     ) -> Result<Upload, ObjectError> {
-        rules::check_key(key)?;
-        rules::check_put(&put)?;
         let (place, key) = (self.place(namespace, bucket), key.to_owned());
         let id = rules::random_id()?;
         self.change(namespace, ROW, move |tx| place.begin(tx, id, key, put)).await
@@ -359,7 +336,6 @@ impl Objects for EmbeddedObjects {
         number: u32,
         bytes: ByteStream,
     ) -> Result<Part, ObjectError> {
-        rules::check_part_number(number)?;
         let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
         let looked_up = upload.clone();
         let name = format!("part/{upload}/{number}");

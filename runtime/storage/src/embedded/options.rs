@@ -16,8 +16,6 @@ pub struct Options {
     /// Bytes of disk that are kept free: below them only deletes are taken. If
     /// absent, [`default_reserve`](crate::default_reserve) of the disk.
     pub disk_reserve: Option<u64>,
-    /// Where the bytes of objects are.
-    pub objects: ObjectBytes,
 }
 
 impl Default for Options {
@@ -28,37 +26,8 @@ impl Default for Options {
             logs: LogOptions::default(),
             quotas: Quotas::default(),
             disk_reserve: None,
-            objects: ObjectBytes::Files,
         }
     }
-}
-
-/// Where the bytes of objects are. Never changed for a data directory that
-/// holds objects.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum ObjectBytes {
-    /// In files of the data directory.
-    #[default]
-    Files,
-    /// In an S3.
-    #[cfg(feature = "s3")]
-    S3(S3Options),
-}
-
-/// An S3, and where in it. Credentials come from the environment, as the AWS
-/// tools have them (`AWS_ACCESS_KEY_ID` and so on).
-#[cfg(feature = "s3")]
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct S3Options {
-    /// The bucket.
-    pub bucket: String,
-    /// The service's URL; that of AWS if absent.
-    pub endpoint: Option<String>,
-    /// The region; `AWS_REGION` if absent.
-    pub region: Option<String>,
-    /// What the keys of all objects begin with. Everything below it must belong
-    /// to this data directory alone: what it does not know of is deleted.
-    pub prefix: String,
 }
 
 /// How invocation logs are kept.

@@ -66,6 +66,28 @@ impl EmbeddedQueues {
         shard.write(Growth::Frees, work).await
     }
 
+    /// Sets when messages can be received again. Whether each receipt was its message's last.
+    async fn return_all(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        receipts: &[(Receipt, Duration)],
+        how: Return,
+    ) -> Result<Vec<bool>, QueueError> {
+        let tickets: Vec<_> =
+            receipts.iter().map(|(receipt, pause)| (Ticket::parse(receipt), *pause)).collect();
+        self.write(namespace, queue, move |tx, _, line| {
+            let return_one = |(ticket, pause): (Option<Ticket>, Duration)| {
+                let Some(ticket) = ticket else { return Ok(false) };
+                let uncount = matches!(how, Return::Uncounted);
+                let leased = !uncount && !pause.is_zero();
+                settle::return_at(tx, line.id, ticket, later(tx.now, pause), leased, uncount)
+            };
+            Ok(tickets.into_iter().map(return_one).collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
     async fn take(
         &self,
         namespace: &Namespace,
@@ -74,8 +96,6 @@ impl EmbeddedQueues {
         visibility: Visibility,
         wait: Duration,
     ) -> Result<Vec<Message>, QueueError> {
-        rules::receive(visibility)?;
-        let limit = limit.min(bounds::BATCH_MAX);
         let shard: Arc<Shard> = self.shards.of(namespace).await?;
         let line = self.read(namespace, queue, |_, line| Ok(line.id)).await?;
         let line = line.ok_or(QueueError::NoQueue)?;
@@ -87,6 +107,15 @@ impl EmbeddedQueues {
         let taken = wait::take(&shard, &*self.clock, line, wait, attempt).await?;
         Ok(taken.into_iter().map(message).collect())
     }
+}
+
+/// How a message is returned to its queue.
+#[derive(Debug, Clone, Copy)]
+enum Return {
+    /// The receipt counts, and until the time comes the message is in flight.
+    Counted,
+    /// The receipt does not count, and until the time comes the message is delayed.
+    Uncounted,
 }
 
 fn find(connection: &Connection, namespace: &Namespace, key: &str) -> Result<Line, QueueError> {
@@ -313,7 +342,6 @@ impl Queues for EmbeddedQueues {
         queue: &QueueName,
         attributes: QueueAttributes,
     ) -> Result<Queue, QueueError> {
-        rules::attributes(queue, &attributes)?;
         let shard = self.shards.of(namespace).await?;
         let (namespace, queue) = (namespace.clone(), queue.clone());
         shard.write(0, move |tx| put(tx, &namespace, &queue, &attributes)).await
@@ -359,10 +387,6 @@ impl Queues for EmbeddedQueues {
         messages: Vec<NewMessage>,
         origin: &Origin,
     ) -> Result<Vec<Sent>, QueueError> {
-        rules::batch(messages.len())?;
-        for (place, message) in messages.iter().enumerate() {
-            rules::message(queue, place, message)?;
-        }
         let bytes: usize = messages.iter().map(|message| message.body.len() + 256).sum();
         let prepared: Vec<_> = messages
             .into_iter()
@@ -406,20 +430,7 @@ impl Queues for EmbeddedQueues {
         queue: &QueueName,
         receipts: &[(Receipt, Duration)],
     ) -> Result<Vec<bool>, QueueError> {
-        receipts.iter().try_for_each(|(_, pause)| rules::visibility(*pause))?;
-        let tickets: Vec<_> =
-            receipts.iter().map(|(receipt, pause)| (Ticket::parse(receipt), *pause)).collect();
-        self.write(namespace, queue, move |tx, _, line| {
-            let release = |(ticket, pause): (Option<Ticket>, Duration)| match ticket {
-                Some(ticket) => {
-                    let visible = later(tx.now, pause);
-                    settle::return_at(tx, line.id, ticket, visible, false, true)
-                }
-                None => Ok(false),
-            };
-            Ok(tickets.into_iter().map(release).collect::<Result<_, _>>()?)
-        })
-        .await
+        self.return_all(namespace, queue, receipts, Return::Uncounted).await
     }
 
     async fn delete(
@@ -446,16 +457,9 @@ impl Queues for EmbeddedQueues {
         receipt: &Receipt,
         visibility: Duration,
     ) -> Result<(), QueueError> {
-        rules::visibility(visibility)?;
-        let ticket = Ticket::parse(receipt);
-        self.write(namespace, queue, move |tx, _, line| {
-            let ticket = ticket.ok_or(QueueError::Receipt)?;
-            let visible = later(tx.now, visibility);
-            let leased = !visibility.is_zero();
-            let done = settle::return_at(tx, line.id, ticket, visible, leased, false)?;
-            if done { Ok(()) } else { Err(QueueError::Receipt) }
-        })
-        .await
+        let one = [(receipt.clone(), visibility)];
+        let done = self.return_all(namespace, queue, &one, Return::Counted).await?;
+        if done == [true] { Ok(()) } else { Err(QueueError::Receipt) }
     }
 
     async fn purge(&self, namespace: &Namespace, queue: &QueueName) -> Result<u64, QueueError> {

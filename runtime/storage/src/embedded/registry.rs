@@ -11,10 +11,10 @@ use crate::embedded::readers::Readers;
 use crate::embedded::rows::{self, CONTROL};
 use crate::embedded::writer::{Change, Writer, cache_key};
 use crate::error::{OpenError, StorageError, WriteError};
-use crate::holds::Holds;
 use crate::quota::{Quota, Quotas};
 use crate::registry::{Expected, Registry};
 use crate::space::Space;
+use crate::upkeep::Holds;
 
 /// The registry in `control.db`.
 pub(crate) struct EmbeddedRegistry {

@@ -1,17 +1,18 @@
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lambent_types::{Event, Namespace, Origin, Schedule, ScheduleName};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 use tokio::sync::Notify;
 
 use crate::embedded::event_log;
 use crate::embedded::messages::row::{failed, time};
 use crate::embedded::messages::{Kind, line, send, settle};
 use crate::embedded::quota::{charge, count};
-use crate::embedded::row::{Checksum, checksum};
+use crate::embedded::row::{Checksum, bytes, checksum};
 use crate::embedded::shard::{Growth, Tx};
 use crate::embedded::shards::Shards;
 use crate::error::StorageError;
@@ -39,18 +40,27 @@ const COLUMNS: &str = "namespace, key, next, revision, body, checksum";
 pub(crate) struct EmbeddedSchedules {
     shards: Arc<Shards>,
     changed: Arc<Notify>,
+    damaged: Arc<Damaged>,
 }
 
 impl EmbeddedSchedules {
     pub(crate) fn new(shards: Arc<Shards>) -> Self {
-        Self { shards, changed: Arc::new(Notify::new()) }
+        Self { shards, changed: Arc::new(Notify::new()), damaged: Arc::default() }
     }
 }
 
-type Stored = (String, String, Option<i64>, i64, String, Checksum);
+/// The damaged schedules that were logged, so that each is logged once, although all of them
+/// are read again and again.
+#[derive(Default)]
+struct Damaged(Mutex<HashSet<String>>);
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Stored> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?))
+impl Damaged {
+    fn log(&self, error: &StorageError) {
+        let text = error.to_string();
+        if self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(text) {
+            tracing::error!(%error, cause = error.cause(), "leaving a schedule out");
+        }
+    }
 }
 
 fn sum(namespace: &str, key: &str, revision: i64, body: &str) -> Checksum {
@@ -58,28 +68,57 @@ fn sum(namespace: &str, key: &str, revision: i64, body: &str) -> Checksum {
     checksum([b"schedule", namespace.as_bytes(), key.as_bytes(), &revision, body.as_bytes()])
 }
 
-fn scheduled(stored: Stored) -> Result<(String, Scheduled), StorageError> {
-    let (namespace, key, next, revision, body, found) = stored;
+/// A row with its namespace, which is an error of its own if it is damaged.
+type Found = Result<(String, Scheduled), StorageError>;
+
+fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
+    // What is no text differs from what was written, and so does its checksum.
+    let text = |column| bytes(row, column).map(|text| String::from_utf8_lossy(text).into_owned());
+    let (namespace, key, body) = (text(0)?, text(1)?, text(4)?);
+    let (next, revision): (Option<i64>, i64) = (row.get(2)?, row.get(3)?);
     let what = || format!("schedule {key:?} of namespace {namespace:?}");
-    if sum(&namespace, &key, revision, &body) != found {
-        return Err(StorageError::corrupt(what(), "its checksum differs"));
+    if sum(&namespace, &key, revision, &body) != bytes(row, 5)? {
+        return Ok(Err(StorageError::corrupt(what(), "its checksum differs")));
     }
-    let schedule: Schedule = serde_json::from_str(&body)
-        .map_err(|error| StorageError::corrupt(what(), error.to_string()))?;
-    let revision = revision.unsigned_abs();
-    Ok((namespace, Scheduled { schedule, next: next.map(time), revision }))
+    let schedule = serde_json::from_str::<Schedule>(&body)
+        .map_err(|error| StorageError::corrupt(what(), error.to_string()));
+    let (next, revision) = (next.map(time), revision.unsigned_abs());
+    Ok(schedule.map(|schedule| (namespace, Scheduled { schedule, next, revision })))
 }
 
+/// The first `limit` intact schedules of a query. A damaged one is logged and left out: no
+/// other schedule waits for its repair.
+fn intact(
+    connection: &Connection,
+    sql: &str,
+    values: impl Params,
+    (limit, damaged): (usize, &Damaged),
+) -> Result<Vec<(String, Scheduled)>, StorageError> {
+    let mut select = connection.prepare_cached(sql).map_err(failed)?;
+    let mut rows = select.query_map(values, found).map_err(failed)?;
+    let mut intact = Vec::new();
+    while intact.len() < limit
+        && let Some(row) = rows.next()
+    {
+        match row.map_err(failed)? {
+            Ok(one) => intact.push(one),
+            Err(error) => damaged.log(&error),
+        }
+    }
+    Ok(intact)
+}
+
+/// One schedule, if it is there.
 fn find(
     connection: &Connection,
     namespace: &Namespace,
     name: &ScheduleName,
-) -> Result<Option<Scheduled>, StorageError> {
+) -> Result<Option<Found>, StorageError> {
     let sql = format!("SELECT {COLUMNS} FROM schedule WHERE namespace = ?1 AND key = ?2");
-    let found = connection.prepare_cached(&sql).and_then(|mut select| {
-        select.query_row(params![namespace.key(), name.key()], read).optional()
+    let one = connection.prepare_cached(&sql).and_then(|mut select| {
+        select.query_row(params![namespace.key(), name.key()], found).optional()
     });
-    Ok(found.map_err(failed)?.map(scheduled).transpose()?.map(|(_, scheduled)| scheduled))
+    one.map_err(failed)
 }
 
 fn write(
@@ -107,10 +146,11 @@ fn put(
     schedule: &Schedule,
     next: Option<Timestamp>,
 ) -> Result<(), ScheduleError> {
+    // A damaged one is replaced.
     if find(tx.connection, namespace, &schedule.name)?.is_none() {
         charge::<ScheduleError>(tx, namespace, Quota::Schedules, 1)?;
     }
-    // That of a deleted schedule does not come again.
+    // The revision of a deleted schedule does not come again.
     let revision = send::next_seq(tx)?;
     Ok(write(tx.connection, namespace, schedule, next, revision)?)
 }
@@ -149,7 +189,9 @@ struct Firing {
 
 fn fire(tx: &mut Tx<'_>, firing: Firing) -> Result<bool, AppendError> {
     let Firing { namespace, name, revision, was, events, next } = firing;
-    let Some(found) = find(tx.connection, &namespace, &name)? else { return Ok(false) };
+    let Some((_, found)) = find(tx.connection, &namespace, &name)?.transpose()? else {
+        return Ok(false);
+    };
     let same = found.next.map(Timestamp::as_millisecond) == was.map(Timestamp::as_millisecond);
     if found.revision != revision || !same {
         return Ok(false);
@@ -204,19 +246,19 @@ impl Schedules for EmbeddedSchedules {
     ) -> Result<Option<Scheduled>, StorageError> {
         let shard = self.shards.of(namespace).await?;
         let (namespace, name) = (namespace.clone(), name.clone());
-        shard.readers().read(move |connection| find(connection, &namespace, &name)).await
+        let find = move |connection: &Connection| find(connection, &namespace, &name);
+        let one = shard.readers().read(find).await?.transpose()?;
+        Ok(one.map(|(_, scheduled)| scheduled))
     }
 
     async fn list(&self, namespace: &Namespace) -> Result<Vec<Scheduled>, StorageError> {
         let shard = self.shards.of(namespace).await?;
         let key = namespace.key();
         let sql = format!("SELECT {COLUMNS} FROM schedule WHERE namespace = ?1 ORDER BY key");
-        let found = shard.readers().read(move |connection| {
-            let rows = connection.prepare_cached(&sql).and_then(|mut select| {
-                select.query_map([key], read)?.collect::<rusqlite::Result<Vec<_>>>()
-            });
-            rows.map_err(failed)?.into_iter().map(scheduled).collect::<Result<Vec<_>, _>>()
-        });
+        let damaged = Arc::clone(&self.damaged);
+        let found = shard
+            .readers()
+            .read(move |connection| intact(connection, &sql, [key], (usize::MAX, &damaged)));
         Ok(found.await?.into_iter().map(|(_, scheduled)| scheduled).collect())
     }
 
@@ -227,21 +269,17 @@ impl Schedules for EmbeddedSchedules {
     ) -> Result<Vec<(Namespace, Scheduled)>, StorageError> {
         let sql = format!(
             "SELECT {COLUMNS} FROM schedule WHERE (namespace, key) > (?1, ?2)
-             ORDER BY namespace, key LIMIT ?3"
+             ORDER BY namespace, key"
         );
         // No namespace and no name is empty.
         let after = after.map(|(namespace, name)| (namespace.key(), name.key()));
         let (namespace, key) = after.unwrap_or_default();
-        let most = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut found = Vec::new();
         for shard in self.shards.all() {
             let (sql, namespace, key) = (sql.clone(), namespace.clone(), key.clone());
+            let damaged = Arc::clone(&self.damaged);
             let rows = shard.readers().read(move |connection| {
-                let rows = connection.prepare_cached(&sql).and_then(|mut select| {
-                    let rows = select.query_map(params![namespace, key, most], read)?;
-                    rows.collect::<rusqlite::Result<Vec<_>>>()
-                });
-                rows.map_err(failed)?.into_iter().map(scheduled).collect::<Result<Vec<_>, _>>()
+                intact(connection, &sql, params![namespace, key], (limit, &damaged))
             });
             for (namespace, scheduled) in rows.await? {
                 found.extend(namespace.parse::<Namespace>().ok().map(|owner| (owner, scheduled)));
@@ -257,18 +295,14 @@ impl Schedules for EmbeddedSchedules {
         now: Timestamp,
         limit: usize,
     ) -> Result<(Vec<(Namespace, Scheduled)>, Option<Timestamp>), StorageError> {
-        let sql =
-            format!("SELECT {COLUMNS} FROM schedule WHERE next IS NOT NULL ORDER BY next LIMIT ?1");
+        let sql = format!("SELECT {COLUMNS} FROM schedule WHERE next IS NOT NULL ORDER BY next");
         let mut found = Vec::new();
         for shard in self.shards.all() {
-            let sql = sql.clone();
-            let rows = shard.readers().read(move |connection| {
-                let limit = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-                let rows = connection.prepare_cached(&sql).and_then(|mut select| {
-                    select.query_map([limit], read)?.collect::<rusqlite::Result<Vec<_>>>()
-                });
-                rows.map_err(failed)?.into_iter().map(scheduled).collect::<Result<Vec<_>, _>>()
-            });
+            let (sql, damaged) = (sql.clone(), Arc::clone(&self.damaged));
+            let most = limit.saturating_add(1);
+            let rows = shard
+                .readers()
+                .read(move |connection| intact(connection, &sql, [], (most, &damaged)));
             for (namespace, scheduled) in rows.await? {
                 found.extend(namespace.parse().ok().map(|namespace| (namespace, scheduled)));
             }

@@ -8,10 +8,10 @@ use crate::embedded::shard::Shard;
 use crate::embedded::sqlite::{Database, Durability};
 use crate::embedded::{keyvalue, messages, objects, quota, schedules, trigger_index, usage};
 use crate::error::{OpenError, StorageError};
-use crate::holds::Holds;
 use crate::layout::{SHARD_DBS, SHARDS};
 use crate::quota::{Quota, Quotas};
 use crate::space::Space;
+use crate::upkeep::Holds;
 
 /// The statements that make schema version n + 1 of version n, by concern.
 const MIGRATIONS: &[&str] = &[

@@ -11,7 +11,7 @@ use crate::embedded::row::{Checksum, bytes, checksum, intact};
 use crate::embedded::shard::{Growth, Tx};
 use crate::embedded::shards::Shards;
 use crate::error::StorageError;
-use crate::stores::Sweep;
+use crate::upkeep::Sweep;
 use crate::usage::{Usage, UsageRecord};
 
 /// `hour` is in seconds since 1970; `function` in lower case, and `body` has it

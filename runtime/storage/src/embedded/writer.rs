@@ -5,12 +5,11 @@ use lambent_types::{Function, FunctionName, FunctionVersion, Namespace};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::change;
 use crate::embedded::cache::{Cache, Effect, Entry};
 use crate::embedded::{fatal, held, rows};
 use crate::error::{StorageError, WriteError};
 use crate::quota::Quotas;
-use crate::registry::Expected;
+use crate::registry::{Expected, rules};
 use crate::space::Space;
 
 /// Most changes in one transaction.
@@ -191,7 +190,7 @@ fn apply(
             let current = rows::function(connection, &head.namespace, &head.name)?;
             let retired = rows::retired(connection)?;
             let (id, current) = current.unzip();
-            let function = change::put(current.as_ref(), *head, expected, retired)?;
+            let function = rules::put(current.as_ref(), *head, expected, retired)?;
             let old = current.as_ref().map(|function| &*function.latest);
             held::put(connection, quotas, &function.latest, old)?;
             let id = rows::write_function(connection, id, &function)?;
@@ -199,7 +198,7 @@ fn apply(
         }
         Change::Publish { namespace, name, expected } => {
             let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
-            let (function, version) = change::publish(current.as_ref(), expected)?;
+            let (function, version) = rules::publish(current.as_ref(), expected)?;
             held::publish(connection, quotas, &version)?;
             let id = rows::write_function(connection, id, &function)?;
             rows::write_version(connection, id, function.last_version, &version)?;
@@ -207,7 +206,7 @@ fn apply(
         }
         Change::Delete { namespace, name, expected } => {
             let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
-            let last = change::delete(current.as_ref(), expected)?;
+            let last = rules::delete(current.as_ref(), expected)?;
             let (id, current) = id.zip(current).ok_or(WriteError::NotFound)?;
             held::delete(connection, (id, &current.latest))?;
             rows::retire(connection, last)?;
@@ -224,7 +223,7 @@ fn apply(
                 }
                 None => false,
             };
-            let function = change::delete_version(current.as_ref(), exists)?;
+            let function = rules::delete_version(current.as_ref(), exists)?;
             let id = rows::write_function(connection, id, &function)?;
             let (made, effect) = made(cache_key(&namespace, &name), id, function, None);
             Ok((made, Effect { gone: Some((id, number)), ..effect }))

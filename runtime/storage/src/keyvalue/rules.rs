@@ -25,20 +25,27 @@ pub(crate) fn check_key(key: &str) -> Result<(), KeyValueError> {
 }
 
 /// Whether a batch only takes away.
-pub(crate) fn only_deletes(changes: &[Change]) -> bool {
+pub fn only_deletes(changes: &[Change]) -> bool {
     changes.iter().all(|change| matches!(change, Change::Delete { .. }))
 }
 
-/// Checks what a batch is made of. Returns how many bytes it has.
-pub(crate) fn check_changes(changes: &[Change]) -> Result<usize, KeyValueError> {
+/// How many bytes the keys and values of a batch have.
+pub fn size(changes: &[Change]) -> usize {
+    let value = |change: &Change| match change {
+        Change::Set { value, .. } => value.len(),
+        Change::Delete { .. } => 0,
+    };
+    changes.iter().map(|change| change.key().len() + value(change)).sum()
+}
+
+/// Checks what a batch is made of.
+pub(crate) fn check_changes(changes: &[Change]) -> Result<(), KeyValueError> {
     if changes.len() > bounds::BATCH_MAX {
         let (count, most) = (changes.len(), bounds::BATCH_MAX);
         invalid(format!("a batch has {count} changes; the most is {most}"))?;
     }
-    let mut bytes = 0;
     for change in changes {
         check_key(change.key())?;
-        bytes += change.key().len();
         if let Change::Set { key, value, options } = change {
             let (size, most) = (value.len(), bounds::VALUE_BYTES_MAX);
             if size > most {
@@ -47,19 +54,19 @@ pub(crate) fn check_changes(changes: &[Change]) -> Result<usize, KeyValueError> 
             if options.ttl == Some(Duration::ZERO) {
                 invalid(format!("the time to live of key {key:?} is 0; give more, or none"))?;
             }
-            bytes += size;
         }
     }
+    let bytes = size(changes);
     if bytes > BATCH_BYTES_MAX {
         invalid(format!(
             "a batch has {bytes} bytes of keys and values; the most is {BATCH_BYTES_MAX}"
         ))?;
     }
-    Ok(bytes)
+    Ok(())
 }
 
 /// Checks that a key is as expected.
-pub(crate) fn check_expect(
+pub fn check_expect(
     key: &str,
     current: Option<&Entry>,
     expect: &Expect,
@@ -80,7 +87,7 @@ pub(crate) fn check_expect(
 }
 
 /// When a value set `now` is gone: whole milliseconds, and never early.
-pub(crate) fn expiry(now: Timestamp, ttl: Duration) -> Timestamp {
+pub fn expiry(now: Timestamp, ttl: Duration) -> Timestamp {
     const MILLISECOND: i128 = 1_000_000;
     let ttl = i128::try_from(ttl.as_nanos()).unwrap_or(i128::MAX);
     let end = now.as_nanosecond().saturating_add(ttl).saturating_add(MILLISECOND - 1);
@@ -92,12 +99,12 @@ pub(crate) fn expiry(now: Timestamp, ttl: Duration) -> Timestamp {
 const LATEST: Timestamp = Timestamp::constant(253_402_207_200, 0);
 
 /// Whether it is still there.
-pub(crate) fn live(entry: &Entry, now: Timestamp) -> bool {
+pub fn live(entry: &Entry, now: Timestamp) -> bool {
     entry.expires.is_none_or(|expires| expires > now)
 }
 
 /// A counter's value after `by` was added. Without a value it is 0.
-pub(crate) fn add(key: &str, value: Option<&[u8]>, by: i64) -> Result<i64, KeyValueError> {
+pub fn add(key: &str, value: Option<&[u8]>, by: i64) -> Result<i64, KeyValueError> {
     let parse = |value: &[u8]| {
         let text = std::str::from_utf8(value).ok()?;
         let plain = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
@@ -108,7 +115,7 @@ pub(crate) fn add(key: &str, value: Option<&[u8]>, by: i64) -> Result<i64, KeyVa
 }
 
 /// What a key and its value count against the quota, in bytes.
-pub(crate) fn weight(key: &str, entry: &Entry) -> i64 {
+pub fn weight(key: &str, entry: &Entry) -> i64 {
     (key.len() + entry.value.len()) as i64
 }
 

@@ -21,9 +21,6 @@ impl MemoryCode {
 #[async_trait]
 impl CodeStore for MemoryCode {
     async fn put(&self, digest: Digest, code: Bytes) -> Result<(), StorageError> {
-        if Digest::of(&code) != digest {
-            return Err(StorageError::corrupt(format!("code {digest}"), "other bytes were given"));
-        }
         self.lock().insert(digest, code);
         Ok(())
     }

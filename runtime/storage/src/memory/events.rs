@@ -15,11 +15,11 @@ use tokio::sync::Notify;
 
 use crate::error::StorageError;
 use crate::event_log::Channel;
-use crate::holds::Holds;
 use crate::memory::line::Line;
 use crate::queues::{NewMessage, Queue, Sent};
 use crate::quota::{Quota, QuotaExceeded, Quotas};
 use crate::schedules::Scheduled;
+use crate::upkeep::Holds;
 
 /// Queues, the event log, triggers and schedules in memory, under one lock.
 #[derive(Debug)]

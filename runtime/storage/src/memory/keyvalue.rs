@@ -4,17 +4,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
-use lambent_types::{Clock, KeyspaceName, Namespace, Origin, bounds};
+use lambent_types::{Clock, KeyspaceName, Namespace, Origin};
 
+use crate::change_event::ChangeEvent;
 use crate::error::StorageError;
-use crate::happened::Happened;
-use crate::holds::Holds;
 use crate::keyvalue::{
     Change, Entry, KeyPage, KeyValue, KeyValueError, Keyspace, ListKeys, SetOptions, rules,
 };
 use crate::memory::MemoryEvents;
 use crate::quota::{Quota, QuotaExceeded, Quotas};
-use crate::stores::Sweep;
+use crate::upkeep::Holds;
+use crate::upkeep::Sweep;
 
 /// Keyspaces in memory.
 #[derive(Debug)]
@@ -167,14 +167,14 @@ impl MemoryKeyValue {
     ) -> Result<(), QuotaExceeded> {
         let (changed, time) = (std::mem::take(&mut space.changed), Origin::default());
         let keyspace = &space.keyspace.name;
-        let happened = changed.iter().map(|changed| {
+        let events = changed.iter().map(|changed| {
             let Changed { key, old, new, revision, expired } = changed;
             let (old, new) = (old.as_ref(), new.as_ref());
             let (revision, expired) = (*revision, *expired);
-            let happened = Happened::Key { keyspace, key, old, new, revision, expired };
-            (happened, if expired { &time } else { origin })
+            let event = ChangeEvent::Key { keyspace, key, old, new, revision, expired };
+            (event, if expired { &time } else { origin })
         });
-        self.events.emit(namespace, &happened.collect::<Vec<_>>())
+        self.events.emit(namespace, &events.collect::<Vec<_>>())
     }
 }
 
@@ -279,7 +279,6 @@ impl KeyValue for MemoryKeyValue {
         changes: Vec<Change>,
         origin: &Origin,
     ) -> Result<Vec<Option<u64>>, KeyValueError> {
-        rules::check_changes(&changes)?;
         self.change(namespace, keyspace, origin, |space, now| {
             changes.into_iter().map(|change| space.apply(change, now)).collect()
         })
@@ -293,7 +292,6 @@ impl KeyValue for MemoryKeyValue {
         by: i64,
         origin: &Origin,
     ) -> Result<i64, KeyValueError> {
-        rules::check_key(key)?;
         self.change(namespace, keyspace, origin, |space, now| {
             space.expire(now, Some(key));
             let current = space.entries.get(key);
@@ -315,7 +313,7 @@ impl KeyValue for MemoryKeyValue {
             let live = space.entries.iter().filter(|(_, entry)| rules::live(entry, now));
             let found = live.map(|(key, _)| key);
             let found = found.filter(|key| key.starts_with(&list.prefix) && key.as_str() > after);
-            let limit = list.limit.clamp(1, bounds::PAGE_MAX);
+            let limit = list.limit;
             KeyPage::of(found.take(limit + 1).cloned().collect(), limit)
         })
     }

@@ -23,7 +23,6 @@ use std::sync::Arc;
 use lambent_types::Clock;
 
 use crate::event_log::EventLog;
-use crate::holds::Holds;
 use crate::keyvalue::KeyValue;
 use crate::objects::Objects;
 use crate::queues::Queues;
@@ -31,8 +30,9 @@ use crate::quota::Quotas;
 use crate::registry::Registry;
 use crate::schedules::Schedules;
 use crate::space::Space;
-use crate::stores::Stores;
+use crate::stores::{Parts, Stores};
 use crate::triggers::Triggers;
+use crate::upkeep::Holds;
 
 impl Stores {
     /// Empty stores in memory.
@@ -43,7 +43,7 @@ impl Stores {
         let keyvalue = Arc::new(keyvalue);
         let registry = Arc::new(MemoryRegistry::new(quotas));
         let objects = Arc::new(MemoryObjects::new(clock, quotas, Arc::clone(&events)));
-        Self {
+        Self::new(Parts {
             registry: Arc::clone(&registry) as Arc<dyn Registry>,
             code: Arc::new(MemoryCode::default()),
             logs: Arc::new(MemoryLogs::default()),
@@ -63,6 +63,6 @@ impl Stores {
                 registry,
             ],
             sweeps: vec![keyvalue, events],
-        }
+        })
     }
 }

@@ -8,9 +8,8 @@ use futures::StreamExt as _;
 use lambent_types::{BucketName, Clock, Namespace, ObjectChange, Origin};
 use md5::{Digest as _, Md5};
 
+use crate::change_event::ChangeEvent;
 use crate::error::StorageError;
-use crate::happened::Happened;
-use crate::holds::Holds;
 use crate::ledger::{Ledger, Reservation};
 use crate::memory::MemoryEvents;
 use crate::objects::{
@@ -18,6 +17,7 @@ use crate::objects::{
     PutObject, Upload, listing, rules,
 };
 use crate::quota::{Quota, QuotaExceeded, Quotas};
+use crate::upkeep::Holds;
 
 /// Buckets and objects in memory, whole.
 #[derive(Debug)]
@@ -87,8 +87,8 @@ impl MemoryObjects {
         origin: &Origin,
     ) -> Result<(), ObjectError> {
         let (bucket, sequence) = (&held.bucket.name, held.sequence + 1);
-        let happened = Happened::Object { bucket, change, object, sequence };
-        self.events.emit(namespace, &[(happened, origin)])?;
+        let event = ChangeEvent::Object { bucket, change, object, sequence };
+        self.events.emit(namespace, &[(event, origin)])?;
         held.sequence = sequence;
         Ok(())
     }
@@ -134,7 +134,6 @@ impl MemoryObjects {
         while let Some(chunk) = bytes.next().await {
             let chunk = chunk.map_err(ObjectError::Input)?;
             all.extend_from_slice(&chunk);
-            rules::check_size(all.len() as u64)?;
             let buckets = self.lock();
             let place = (owner.clone(), Quota::ObjectBytes);
             let held = (place, holds(&buckets, &owner).1);
@@ -262,8 +261,6 @@ impl Objects for MemoryObjects {
         bytes: ByteStream,
         origin: &Origin,
     ) -> Result<Object, ObjectError> {
-        rules::check_key(key)?;
-        rules::check_put(&put)?;
         let frees = self.with(namespace, bucket, |held| {
             held.check(key, &put.condition)?;
             Ok(held.objects.get(key).map_or(0, |(object, _)| object.size))
@@ -356,8 +353,6 @@ impl Objects for MemoryObjects {
         key: &str,
         put: PutObject,
     ) -> Result<Upload, ObjectError> {
-        rules::check_key(key)?;
-        rules::check_put(&put)?;
         let upload =
             Upload { id: rules::random_id()?, key: key.to_owned(), started: self.clock.now() };
         let mut buckets = self.lock();
@@ -378,7 +373,6 @@ impl Objects for MemoryObjects {
         number: u32,
         bytes: ByteStream,
     ) -> Result<Part, ObjectError> {
-        rules::check_part_number(number)?;
         let frees = self.with(namespace, bucket, |held| {
             Ok(held.upload(upload)?.parts.get(&number).map_or(0, |(part, _)| part.size))
         })?;

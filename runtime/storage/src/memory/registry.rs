@@ -5,11 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use lambent_types::{Digest, Function, FunctionName, FunctionVersion, Namespace, Revision};
 
-use crate::change;
 use crate::error::{StorageError, WriteError};
-use crate::holds::Holds;
 use crate::quota::{Quota, Quotas};
-use crate::registry::{Expected, Registry};
+use crate::registry::{Expected, Registry, rules};
+use crate::upkeep::Holds;
 
 type Key = (String, String);
 
@@ -142,7 +141,7 @@ impl Registry for MemoryRegistry {
         let mut state = self.lock();
         let key = key(&head.namespace, &head.name);
         let retired = Revision(state.retired);
-        let function = Arc::new(change::put(state.function(&key), head, expected, retired)?);
+        let function = Arc::new(rules::put(state.function(&key), head, expected, retired)?);
         state.check(&self.quotas, &key, &function.latest)?;
         let new = Arc::clone(&function);
         state.functions.entry(key).and_modify(|entry| entry.function = new).or_insert_with(|| {
@@ -159,7 +158,7 @@ impl Registry for MemoryRegistry {
     ) -> Result<Arc<FunctionVersion>, WriteError> {
         let mut state = self.lock();
         let key = key(namespace, name);
-        let (function, version) = change::publish(state.function(&key), expected)?;
+        let (function, version) = rules::publish(state.function(&key), expected)?;
         self.quotas.check(Quota::Versions, state.holds(&key.0).1, 1)?;
         let version = Arc::new(version);
         if let Some(entry) = state.functions.get_mut(&key) {
@@ -177,7 +176,7 @@ impl Registry for MemoryRegistry {
     ) -> Result<(), WriteError> {
         let mut state = self.lock();
         let key = key(namespace, name);
-        let last = change::delete(state.function(&key), expected)?;
+        let last = rules::delete(state.function(&key), expected)?;
         state.retired = state.retired.max(last.0);
         state.functions.remove(&key);
         Ok(())
@@ -193,7 +192,7 @@ impl Registry for MemoryRegistry {
         let key = key(namespace, name);
         let exists =
             state.functions.get(&key).is_some_and(|entry| entry.versions.contains_key(&number));
-        let function = change::delete_version(state.function(&key), exists)?;
+        let function = rules::delete_version(state.function(&key), exists)?;
         if let Some(entry) = state.functions.get_mut(&key) {
             entry.versions.remove(&number);
             entry.function = Arc::new(function);

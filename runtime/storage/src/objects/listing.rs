@@ -1,7 +1,5 @@
 use std::collections::VecDeque;
 
-use lambent_types::bounds;
-
 use super::{ListObjects, Object, ObjectPage};
 
 /// Objects read at once where many of them may share a prefix.
@@ -10,11 +8,11 @@ const SKIM: usize = 8;
 /// Builds a page from `fetch`, which reads at most so many objects whose keys'
 /// bytes are not below the given ones, ascending. What a common prefix stands
 /// for is skipped and not read.
-pub(crate) fn page<E>(
+pub fn page<E>(
     list: &ListObjects,
     mut fetch: impl FnMut(&[u8], usize) -> Result<Vec<Object>, E>,
 ) -> Result<ObjectPage, E> {
-    let limit = list.limit.min(bounds::PAGE_MAX);
+    let limit = list.limit;
     let after = list.after.as_deref();
     let delimiter = list.delimiter.as_deref().filter(|delimiter| !delimiter.is_empty());
     let mut page = ObjectPage { objects: Vec::new(), common_prefixes: Vec::new(), next: None };

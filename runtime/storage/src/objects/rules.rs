@@ -96,7 +96,7 @@ pub(crate) fn check_size(size: u64) -> Result<(), ObjectError> {
 }
 
 /// Whether a change may be made of `key`, where this object is now, if any.
-pub(crate) fn check_condition(
+pub fn check_condition(
     key: &str,
     condition: &Condition,
     current: Option<&Object>,
@@ -117,7 +117,7 @@ pub(crate) fn check_condition(
 }
 
 /// The part of an object that a read is for.
-pub(crate) fn clip(range: Option<Range<u64>>, size: u64) -> Result<Range<u64>, ObjectError> {
+pub fn clip(range: Option<Range<u64>>, size: u64) -> Result<Range<u64>, ObjectError> {
     match range {
         None => Ok(0..size),
         Some(range) if range.start >= size => Err(ObjectError::Range { size }),
@@ -126,7 +126,7 @@ pub(crate) fn clip(range: Option<Range<u64>>, size: u64) -> Result<Range<u64>, O
 }
 
 /// Those of an upload's parts that an object is to be made of, in their order.
-pub(crate) fn select<P>(
+pub fn select<P>(
     wanted: &[(u32, String)],
     mut have: impl FnMut(u32) -> Option<P>,
     part: impl Fn(&P) -> &Part,
@@ -170,7 +170,7 @@ pub(crate) fn select<P>(
 }
 
 /// The etag of an object made of parts with these etags, by S3's rule.
-pub(crate) fn multipart_etag<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+pub fn multipart_etag<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
     let mut hash = Md5::new();
     let mut count = 0;
     for etag in parts {
@@ -181,7 +181,7 @@ pub(crate) fn multipart_etag<'a>(parts: impl IntoIterator<Item = &'a str>) -> St
 }
 
 /// Lower-case hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing to a string cannot fail.
@@ -199,7 +199,7 @@ fn bytes_of_hex(text: &str) -> Vec<u8> {
 }
 
 /// An id that cannot be guessed, of 32 lower-case hexadecimal digits.
-pub(crate) fn random_id() -> Result<String, StorageError> {
+pub fn random_id() -> Result<String, StorageError> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes)
         .map_err(|error| StorageError::unavailable("get random bytes for an id", error))?;

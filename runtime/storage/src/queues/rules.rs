@@ -54,11 +54,7 @@ pub(crate) fn attributes(
 }
 
 /// Checks the message at a place of a batch.
-pub(crate) fn message(
-    queue: &QueueName,
-    place: usize,
-    message: &NewMessage,
-) -> Result<(), QueueError> {
+fn message(queue: &QueueName, place: usize, message: &NewMessage) -> Result<(), QueueError> {
     let refuse = |detail: String| invalid(format!("message {}: {detail}", place + 1));
     let attributes: usize = message.attributes.iter().map(|(k, v)| k.len() + v.len()).sum();
     if attributes > bounds::MESSAGE_ATTRIBUTES_BYTES_MAX {
@@ -99,22 +95,23 @@ pub(crate) fn message(
 }
 
 /// Whether a message that was sent then was kept for long enough.
-pub(crate) fn is_over(attributes: &QueueAttributes, sent: Timestamp, now: Timestamp) -> bool {
+pub fn is_over(attributes: &QueueAttributes, sent: Timestamp, now: Timestamp) -> bool {
     let kept = Duration::from_millis(attributes.retention_ms);
     sent.checked_add(kept).is_ok_and(|end| end <= now)
 }
 
 /// Whether a message that was received so often is for the dead-letter queue.
-pub(crate) fn is_dead(attributes: &QueueAttributes, receives: u32) -> bool {
+pub fn is_dead(attributes: &QueueAttributes, receives: u32) -> bool {
     attributes.redrive.as_ref().is_some_and(|redrive| receives > redrive.receives_max)
 }
 
-/// Checks how many messages are sent at once.
-pub(crate) fn batch(messages: usize) -> Result<(), QueueError> {
-    if (1..=bounds::BATCH_MAX).contains(&messages) {
-        return Ok(());
+/// Checks the messages that are sent at once.
+pub(crate) fn batch(queue: &QueueName, messages: &[NewMessage]) -> Result<(), QueueError> {
+    let (count, most) = (messages.len(), bounds::BATCH_MAX);
+    if !(1..=most).contains(&count) {
+        return invalid(format!("{count} messages at once; it must be 1 to {most}"));
     }
-    invalid(format!("{messages} messages at once; it must be 1 to {}", bounds::BATCH_MAX))
+    messages.iter().enumerate().try_for_each(|(place, one)| message(queue, place, one))
 }
 
 /// Checks what a receiver asks for.

@@ -7,10 +7,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lambent_storage::contract::{self, samples};
 use lambent_storage::{
-    Channel, DataDir, Depth, NewMessage, Options, QueueAttributes, Redrive, Settlement,
+    Channel, DataDir, Depth, NewMessage, Options, QueueAttributes, Redrive, Scheduled, Settlement,
     StorageError, Stores, Visibility,
 };
-use lambent_types::{ManualClock, Origin, QueueName, Source, Trigger, TriggerName, occurrence};
+use lambent_types::{
+    ManualClock, Namespace, Origin, QueueName, ScheduleName, Source, Trigger, TriggerName,
+    occurrence,
+};
 use rusqlite::Connection;
 
 const NOW: Duration = Duration::ZERO;
@@ -192,6 +195,42 @@ async fn a_damaged_trigger_is_left_out() {
     assert_eq!((waiting(&good).await, waiting(&bad).await, waiting(&worse).await), (3, 2, 0));
     assert_eq!(stores.triggers.get(&ns, &worse).await.unwrap(), None);
     assert_eq!(stores.triggers.list(&ns).await.unwrap().len(), 2);
+}
+
+/// One damaged schedule keeps no other from firing, however many of them are read at once.
+#[tokio::test]
+async fn a_damaged_schedule_is_left_out() {
+    let (home, clock) = (tempfile::tempdir().unwrap(), clock());
+    let ns = samples::namespace("ns");
+    let schedule = samples::schedule;
+    let [at, later] = [1, 2].map(|second| Timestamp::from_second(second).unwrap());
+    {
+        let stores = open(home.path(), &clock);
+        for (name, next) in [("bad", at), ("good", later), ("worse", at)] {
+            stores.schedules.put(&ns, schedule(name), Some(next)).await.unwrap();
+        }
+    }
+    let sql = "UPDATE schedule SET body = '{' WHERE key = CAST(?1 AS TEXT)";
+    damage(home.path(), sql, b"bad");
+    let sql = "UPDATE schedule SET checksum = x'00' WHERE key = CAST(?1 AS TEXT)";
+    damage(home.path(), sql, b"worse");
+
+    let stores = open(home.path(), &clock);
+    let schedules = &stores.schedules;
+    let names = |found: Vec<(Namespace, Scheduled)>| {
+        found.into_iter().map(|(_, one)| one.schedule.name.to_string()).collect::<Vec<_>>()
+    };
+    let (due, next) = schedules.due(later, 1).await.unwrap();
+    assert_eq!((names(due), next), (vec!["good".to_owned()], None));
+    assert_eq!(names(schedules.page(None, 1).await.unwrap()), ["good"]);
+    assert_eq!(schedules.list(&ns).await.unwrap().len(), 1);
+    let [bad, worse] = ["bad", "worse"].map(|name| name.parse::<ScheduleName>().unwrap());
+    let found = schedules.get(&ns, &bad).await;
+    assert!(matches!(found, Err(StorageError::Corrupt { .. })), "{found:?}");
+
+    schedules.put(&ns, schedule("bad"), Some(at)).await.unwrap();
+    schedules.delete(&ns, &worse).await.unwrap();
+    assert_eq!(names(schedules.due(later, 9).await.unwrap().0), ["bad", "good"]);
 }
 
 /// More than one transaction deletes or moves.

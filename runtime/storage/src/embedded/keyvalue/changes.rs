@@ -5,6 +5,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use lambent_types::{KeyspaceName, Namespace, Origin};
 
+use crate::change_event::ChangeEvent;
 use crate::embedded::emit::emit;
 use crate::embedded::keyvalue::cache::{Cache, Cached, key_name, keyspace_name};
 use crate::embedded::keyvalue::tables::{self, KeyspaceRow};
@@ -12,7 +13,6 @@ use crate::embedded::quota::{charge, count};
 use crate::embedded::shard::Tx;
 use crate::embedded::trigger_index;
 use crate::error::StorageError;
-use crate::happened::Happened;
 use crate::keyvalue::{Change, Entry, KeyValueError, Keyspace, SetOptions, rules};
 use crate::quota::Quota;
 
@@ -178,7 +178,7 @@ impl<'a, 'tx> Changes<'a, 'tx> {
         let before = old.map_or(0, |old| rules::weight(key, old));
         self.grown += rules::weight(key, &new) - before;
         self.added += i64::from(old.is_none());
-        self.happened(key, (old, Some(&new)), false, origin)?;
+        self.emit(key, (old, Some(&new)), false, origin)?;
         self.tell(key, Some(new));
         Ok(self.row.revision)
     }
@@ -194,12 +194,12 @@ impl<'a, 'tx> Changes<'a, 'tx> {
         tables::delete(self.tx.connection, self.row.id, key.as_bytes())?;
         self.grown -= rules::weight(key, old);
         self.added -= 1;
-        self.happened(key, (Some(old), None), expired, origin)?;
+        self.emit(key, (Some(old), None), expired, origin)?;
         self.tell(key, None);
         Ok(self.row.revision)
     }
 
-    fn happened(
+    fn emit(
         &mut self,
         key: &str,
         (old, new): (Option<&Entry>, Option<&Entry>),
@@ -207,8 +207,8 @@ impl<'a, 'tx> Changes<'a, 'tx> {
         origin: &Origin,
     ) -> Result<(), KeyValueError> {
         let (keyspace, revision) = (&self.row.keyspace.name, self.row.revision);
-        let happened = Happened::Key { keyspace, key, old, new, revision, expired };
-        emit(self.tx, self.namespace, &happened, origin)
+        let event = ChangeEvent::Key { keyspace, key, old, new, revision, expired };
+        emit(self.tx, self.namespace, &event, origin)
     }
 
     fn tell(&mut self, key: &str, entry: Option<Entry>) {

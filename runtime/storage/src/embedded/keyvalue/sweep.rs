@@ -9,7 +9,7 @@ use crate::embedded::keyvalue::{EXPIRE_MAX, EmbeddedKeyValue, tables};
 use crate::embedded::shard::{Growth, Shard, Tx};
 use crate::error::StorageError;
 use crate::keyvalue::KeyValueError;
-use crate::stores::Sweep;
+use crate::upkeep::Sweep;
 
 /// How long to leave alone what could not be deleted, in milliseconds.
 const RETRY_MS: i64 = 60_000;

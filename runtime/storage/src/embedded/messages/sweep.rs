@@ -11,7 +11,7 @@ use crate::embedded::shard::{Growth, Tx};
 use crate::embedded::shards::Shards;
 use crate::error::StorageError;
 use crate::queues::{QueueAttributes, rules};
-use crate::stores::Sweep;
+use crate::upkeep::Sweep;
 
 /// Rows looked at in one go, so that no sweep holds up writers for long.
 const ROWS: i64 = 512;

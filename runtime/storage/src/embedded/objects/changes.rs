@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lambent_types::{BucketName, Namespace, ObjectChange, Origin};
 use rusqlite::params;
 
+use crate::change_event::ChangeEvent;
 use crate::embedded::emit::emit;
 use crate::embedded::objects::pieces::{self, Piece};
 use crate::embedded::objects::tables::{self, BucketRow, UploadRow};
@@ -13,7 +14,6 @@ use crate::embedded::quota::{charge, charge_reserved, count};
 use crate::embedded::row::integer;
 use crate::embedded::shard::Tx;
 use crate::embedded::trigger_index;
-use crate::happened::Happened;
 use crate::ledger::Reservation;
 use crate::objects::{Bucket, Condition, Object, ObjectError, Part, PutObject, Upload, rules};
 use crate::quota::Quota;
@@ -80,8 +80,8 @@ impl Place {
         origin: &Origin,
     ) -> Result<(), ObjectError> {
         let sequence = sequence.unsigned_abs();
-        let happened = Happened::Object { bucket: &self.bucket, change, object, sequence };
-        emit(tx, &self.namespace, &happened, origin)
+        let event = ChangeEvent::Object { bucket: &self.bucket, change, object, sequence };
+        emit(tx, &self.namespace, &event, origin)
     }
 
     pub(crate) fn create(&self, tx: &mut Tx<'_>) -> Result<Bucket, ObjectError> {

@@ -4,7 +4,7 @@ use futures::StreamExt as _;
 use crate::embedded::objects::blobs::{Blob, Blobs, CHUNK};
 use crate::error::StorageError;
 use crate::ledger::Reservation;
-use crate::objects::{ByteStream, ObjectError, rules};
+use crate::objects::{ByteStream, ObjectError};
 use crate::space::Space;
 
 /// Most pieces of a block: a stream of single bytes must not become a list of them.
@@ -21,14 +21,12 @@ pub(crate) async fn receive(
 ) -> Result<(Blob, String), ObjectError> {
     let failed = |error| StorageError::unavailable("write an object's bytes", error);
     let mut incoming = blobs.create();
-    let (mut size, mut filled) = (0, 0);
+    let mut filled = 0;
     space.check()?;
     let mut block: Vec<Bytes> = Vec::new();
     while let Some(piece) = bytes.next().await {
         let piece = piece.map_err(ObjectError::Input)?;
-        size += piece.len() as u64;
         filled += piece.len() as u64;
-        rules::check_size(size)?;
         reservation.grow(piece.len() as u64)?;
         block.push(piece);
         if block.len() >= PIECES_MAX {

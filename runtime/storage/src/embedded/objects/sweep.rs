@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::embedded::objects::blobs::Blob;
 use crate::embedded::objects::{EmbeddedObjects, pieces};
 use crate::error::StorageError;
-use crate::stores::Sweep;
+use crate::upkeep::Sweep;
 
 #[async_trait]
 impl Sweep for EmbeddedObjects {

@@ -11,14 +11,14 @@ use proptest::prelude::*;
 use super::*;
 use crate::data_dir::DataDir;
 use crate::embedded::{
-    EmbeddedKeyValue, EmbeddedObjects, EmbeddedQueues, EmbeddedTriggers, ObjectBytes, Shards,
+    EmbeddedKeyValue, EmbeddedObjects, EmbeddedQueues, EmbeddedTriggers, Shards,
 };
 use crate::keyvalue::{Change, Expect, KeyValue as _, SetOptions};
 use crate::objects::{ByteStream, Condition, Objects as _, PutObject};
 use crate::queues::{NewMessage, QueueAttributes, Queues as _, Visibility};
 use crate::space::Space;
-use crate::stores::Sweep as _;
 use crate::triggers::Triggers as _;
+use crate::upkeep::Sweep as _;
 
 /// What is counted, by a look at all there is.
 const RECOUNT: &str = "
@@ -125,7 +125,7 @@ fn open(data: &DataDir, clock: &Arc<ManualClock>) -> Opened {
         .with(Quota::Messages, 12);
     let shards = Shards::open(data, clock.clone(), (quotas, Space::unlimited())).unwrap();
     Opened {
-        objects: EmbeddedObjects::open(data, shards.clone(), &ObjectBytes::Files).unwrap(),
+        objects: EmbeddedObjects::open(data, shards.clone()).unwrap(),
         keyvalue: EmbeddedKeyValue::open(shards.clone(), clock.clone(), 1 << 20),
         queues: EmbeddedQueues::new((shards.clone(), clock.clone())),
         triggers: EmbeddedTriggers::new(shards.clone()),

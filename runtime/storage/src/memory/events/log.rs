@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lambent_types::{Event, Namespace, Origin, bounds};
+use lambent_types::{Event, Namespace, Origin};
 
 use super::{MemoryEvents, State, later, weight};
 use crate::error::StorageError;
@@ -77,7 +77,6 @@ impl EventLog for MemoryEvents {
         wait: Duration,
     ) -> Result<Vec<Delivery>, StorageError> {
         let place = place(namespace, channel);
-        let limit = limit.min(bounds::BATCH_MAX);
         let attempt = || {
             let (mut state, now) = (self.lock(), self.clock.now());
             let Some(line) = state.channels.get_mut(&place) else { return Ok((Vec::new(), None)) };

@@ -13,7 +13,7 @@ use crate::queues::{
     Visibility, rules,
 };
 use crate::quota::Quota;
-use crate::stores::Sweep;
+use crate::upkeep::Sweep;
 
 fn held<'a>(
     state: &'a mut State,
@@ -178,6 +178,29 @@ impl State {
 }
 
 impl MemoryEvents {
+    /// Sets when messages can be received again, and does the rest of it. Whether each receipt
+    /// was its message's last.
+    fn return_all(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        receipts: &[(Receipt, Duration)],
+        rest: impl Fn(&mut Waiting<HeldMessage>, Duration),
+    ) -> Result<Vec<bool>, QueueError> {
+        let (mut state, now) = (self.lock(), self.clock.now());
+        let line = &mut held(&mut state, namespace, queue.as_str())?.line;
+        let return_one = |(receipt, pause): &(Receipt, Duration)| {
+            let Some((_, waiting)) = line.held(receipt) else { return false };
+            waiting.visible = later(now, *pause);
+            rest(waiting, *pause);
+            true
+        };
+        let returned = receipts.iter().map(return_one).collect();
+        drop(state);
+        self.arrived.notify_waiters();
+        Ok(returned)
+    }
+
     async fn take_messages(
         &self,
         namespace: &Namespace,
@@ -186,8 +209,7 @@ impl MemoryEvents {
         visibility: Visibility,
         wait: Duration,
     ) -> Result<Vec<Message>, QueueError> {
-        rules::receive(visibility)?;
-        let (limit, place) = (limit.min(bounds::BATCH_MAX), key(namespace, queue.as_str()));
+        let place = key(namespace, queue.as_str());
         let attempt = || {
             let (now, wanted) = (self.clock.now(), (limit, one_of_each_group));
             let received = self.lock().receive(&place, now, wanted, visibility)?;
@@ -208,7 +230,6 @@ impl Queues for MemoryEvents {
         queue: &QueueName,
         attributes: QueueAttributes,
     ) -> Result<Queue, QueueError> {
-        rules::attributes(queue, &attributes)?;
         let mut state = self.lock();
         if let Some(redrive) = &attributes.redrive
             && !state.queues.contains_key(&key(namespace, redrive.queue.as_str()))
@@ -283,10 +304,6 @@ impl Queues for MemoryEvents {
         messages: Vec<NewMessage>,
         origin: &Origin,
     ) -> Result<Vec<Sent>, QueueError> {
-        rules::batch(messages.len())?;
-        for (place, message) in messages.iter().enumerate() {
-            rules::message(queue, place, message)?;
-        }
         let mut state = self.lock();
         held(&mut state, namespace, queue.as_str())?;
         let more = (messages.len(), messages.iter().map(weight).sum());
@@ -327,20 +344,10 @@ impl Queues for MemoryEvents {
         queue: &QueueName,
         receipts: &[(Receipt, Duration)],
     ) -> Result<Vec<bool>, QueueError> {
-        receipts.iter().try_for_each(|(_, pause)| rules::visibility(*pause))?;
-        let (mut state, now) = (self.lock(), self.clock.now());
-        let line = &mut held(&mut state, namespace, queue.as_str())?.line;
-        let release = |(receipt, pause): &(Receipt, Duration)| {
-            let Some((_, waiting)) = line.held(receipt) else { return false };
-            waiting.visible = later(now, *pause);
+        self.return_all(namespace, queue, receipts, |waiting, _| {
             waiting.leased = false;
             waiting.receives -= 1;
-            true
-        };
-        let released = receipts.iter().map(release).collect();
-        drop(state);
-        self.arrived.notify_waiters();
-        Ok(released)
+        })
     }
 
     async fn delete(
@@ -368,15 +375,11 @@ impl Queues for MemoryEvents {
         receipt: &Receipt,
         visibility: Duration,
     ) -> Result<(), QueueError> {
-        rules::visibility(visibility)?;
-        let mut state = self.lock();
-        let line = &mut held(&mut state, namespace, queue.as_str())?.line;
-        let (_, waiting) = line.held(receipt).ok_or(QueueError::Receipt)?;
-        waiting.visible = later(self.clock.now(), visibility);
-        waiting.leased = !visibility.is_zero();
-        drop(state);
-        self.arrived.notify_waiters();
-        Ok(())
+        let one = [(receipt.clone(), visibility)];
+        let done = self.return_all(namespace, queue, &one, |waiting, visibility| {
+            waiting.leased = !visibility.is_zero();
+        });
+        if done? == [true] { Ok(()) } else { Err(QueueError::Receipt) }
     }
 
     async fn purge(&self, namespace: &Namespace, queue: &QueueName) -> Result<u64, QueueError> {

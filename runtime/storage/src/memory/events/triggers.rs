@@ -2,9 +2,9 @@ use async_trait::async_trait;
 use lambent_types::{BucketName, KeyspaceName, Namespace, Origin, Source, Trigger, TriggerName};
 
 use super::{MemoryEvents, State, check_count, key, log, weight};
+use crate::change_event::ChangeEvent;
 use crate::error::StorageError;
 use crate::event_log::Channel;
-use crate::happened::Happened;
 use crate::quota::{Quota, QuotaExceeded};
 use crate::triggers::{TriggerError, Triggers, same_source};
 
@@ -77,21 +77,21 @@ impl MemoryEvents {
     pub(crate) fn emit(
         &self,
         namespace: &Namespace,
-        changes: &[(Happened<'_>, &Origin)],
+        changes: &[(ChangeEvent<'_>, &Origin)],
     ) -> Result<(), QuotaExceeded> {
         let mut state = self.lock();
         let (owner, now) = (namespace.key(), self.clock.now());
         let (mut appended, mut bytes) = (Vec::new(), 0);
-        for (happened, origin) in changes {
+        for (change, origin) in changes {
             let quotas =
-                if happened.is_deletion() { self.quotas.for_deletions() } else { self.quotas };
+                if change.is_deletion() { self.quotas.for_deletions() } else { self.quotas };
             let own = state.triggers.iter().filter(|((named, _), _)| *named == owner);
-            let fitting = own.filter(|(_, (_, trigger))| happened.fits(&trigger.source));
-            let event = happened.event(now);
+            let fitting = own.filter(|(_, (_, trigger))| change.fits(&trigger.source));
+            let event = change.event(now);
             for (_, (_, trigger)) in fitting {
                 let place = log::place(namespace, &Channel::Trigger(trigger.name.clone()));
                 bytes += weight(&event);
-                appended.push((place, event.clone(), happened.group(), *origin));
+                appended.push((place, event.clone(), change.group(), *origin));
                 state.check_messages(namespace, &quotas, (appended.len(), bytes))?;
             }
         }

@@ -32,7 +32,7 @@ const fn next(revision: Revision) -> Revision {
 
 /// The function after its head was set to `head`. `retired` is the highest
 /// revision that any deleted function had.
-pub(crate) fn put(
+pub fn put(
     current: Option<&Function>,
     mut head: FunctionVersion,
     expected: Option<Expected>,
@@ -56,7 +56,7 @@ pub(crate) fn put(
 }
 
 /// The function and its new version after its head was published.
-pub(crate) fn publish(
+pub fn publish(
     current: Option<&Function>,
     expected: Option<Expected>,
 ) -> Result<(Function, FunctionVersion), WriteError> {
@@ -70,7 +70,7 @@ pub(crate) fn publish(
 }
 
 /// The last revision of a function that is to be deleted.
-pub(crate) fn delete(
+pub fn delete(
     current: Option<&Function>,
     expected: Option<Expected>,
 ) -> Result<Revision, WriteError> {
@@ -78,10 +78,7 @@ pub(crate) fn delete(
 }
 
 /// The function after one of its versions, if it `exists`, was deleted.
-pub(crate) fn delete_version(
-    current: Option<&Function>,
-    exists: bool,
-) -> Result<Function, WriteError> {
+pub fn delete_version(current: Option<&Function>, exists: bool) -> Result<Function, WriteError> {
     let current = existing(current, None)?;
     if !exists {
         return Err(WriteError::VersionNotFound);

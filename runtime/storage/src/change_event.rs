@@ -5,7 +5,7 @@ use crate::keyvalue::Entry;
 use crate::objects::Object;
 
 /// A change, as far as its event tells it.
-pub(crate) enum Happened<'a> {
+pub enum ChangeEvent<'a> {
     /// An object was written or deleted.
     Object {
         /// Its bucket.
@@ -34,9 +34,9 @@ pub(crate) enum Happened<'a> {
     },
 }
 
-impl Happened<'_> {
+impl ChangeEvent<'_> {
     /// Whether a trigger with this source is for this change.
-    pub(crate) fn fits(&self, source: &Source) -> bool {
+    pub fn fits(&self, source: &Source) -> bool {
         match (self, source) {
             (
                 Self::Object { bucket, change, object, .. },
@@ -55,7 +55,7 @@ impl Happened<'_> {
     }
 
     /// Whether something is no longer there.
-    pub(crate) const fn is_deletion(&self) -> bool {
+    pub const fn is_deletion(&self) -> bool {
         match self {
             Self::Object { change, .. } => matches!(change, ObjectChange::Deleted),
             Self::Key { new, .. } => new.is_none(),
@@ -63,7 +63,7 @@ impl Happened<'_> {
     }
 
     /// What comes in order with others of its kind: the changes of one key.
-    pub(crate) const fn group(&self) -> Option<&str> {
+    pub const fn group(&self) -> Option<&str> {
         match self {
             Self::Object { .. } => None,
             Self::Key { key, .. } => Some(key),
@@ -71,7 +71,7 @@ impl Happened<'_> {
     }
 
     /// The event.
-    pub(crate) fn event(&self, now: Timestamp) -> Event {
+    pub fn event(&self, now: Timestamp) -> Event {
         match self {
             Self::Object { bucket, change, object, sequence } => {
                 let data = occurrence::ObjectData {

@@ -1,0 +1,49 @@
+//! What a backend is written with.
+//!
+//! A backend implements the traits of this crate, puts them into [`Parts`], and has
+//! [`Stores::new`](crate::Stores::new) make stores of them. What callers give is checked in
+//! front of it: names of objects and keys have a length that is allowed, batches and limits are
+//! within their bounds, and code has the digest it is said to have. A backend checks what
+//! depends on what it holds: conditions, quotas, whether something is there.
+//!
+//! What every backend has to decide alike is decided by the functions here. With the feature
+//! `testing`, the module `contract` checks a backend against all promises of the traits.
+
+pub use crate::change_event::ChangeEvent;
+pub use crate::error::Source;
+pub use crate::ledger::{Ledger, Reservation};
+pub use crate::stores::Parts;
+pub use crate::upkeep::{Holds, Sweep};
+
+/// What the changes of functions and versions mean.
+pub mod registry {
+    pub use crate::registry::rules::{delete, delete_version, publish, put};
+}
+
+/// What conditions, parts, ranges and listings of objects mean.
+pub mod objects {
+    pub use crate::objects::listing::page;
+    pub use crate::objects::rules::{
+        check_condition, clip, hex, multipart_etag, random_id, select,
+    };
+}
+
+/// What expectations, lifetimes and counters mean.
+pub mod keyvalue {
+    pub use crate::keyvalue::rules::{add, check_expect, expiry, live, only_deletes, size, weight};
+}
+
+/// When messages are over.
+pub mod queues {
+    pub use crate::queues::rules::{is_dead, is_over};
+}
+
+/// What triggers may become.
+pub mod triggers {
+    pub use crate::triggers::same_source;
+}
+
+/// How pages of records are made.
+pub mod logs {
+    pub use crate::logs::{page, weight};
+}

@@ -1,0 +1,154 @@
+use std::io;
+use std::ops::Range;
+
+use async_trait::async_trait;
+use futures::StreamExt as _;
+use lambent_types::{BucketName, Namespace, Origin, bounds};
+
+use super::{Checked, checked};
+use crate::error::StorageError;
+use crate::objects::{
+    Bucket, ByteStream, Condition, ListObjects, Object, ObjectError, ObjectPage, Objects, Part,
+    PutObject, Upload, rules,
+};
+
+/// The bytes of one write, which end in an error where there are too many.
+fn limited(bytes: ByteStream) -> ByteStream {
+    let mut size = 0_u64;
+    bytes
+        .map(move |piece| {
+            let piece = piece?;
+            size = size.saturating_add(piece.len() as u64);
+            rules::check_size(size).map_err(io::Error::other)?;
+            Ok(piece)
+        })
+        .boxed()
+}
+
+/// Takes the refusal of [`limited`] out of the failure that the store made of it.
+fn refusal(error: ObjectError) -> ObjectError {
+    match error {
+        ObjectError::Input(source) => match source.downcast::<ObjectError>() {
+            Ok(refusal) => refusal,
+            Err(source) => ObjectError::Input(source),
+        },
+        other => other,
+    }
+}
+
+checked! { Objects {
+    async fn put(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        put: PutObject,
+        bytes: ByteStream,
+        origin: &Origin,
+    ) -> Result<Object, ObjectError> {
+        rules::check_key(key)?;
+        rules::check_put(&put)?;
+        let done = self.0.put(namespace, bucket, key, put, limited(bytes), origin);
+        done.await.map_err(refusal)
+    }
+
+    async fn put_part(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+        number: u32,
+        bytes: ByteStream,
+    ) -> Result<Part, ObjectError> {
+        rules::check_part_number(number)?;
+        let done = self.0.put_part(namespace, bucket, upload, number, limited(bytes));
+        done.await.map_err(refusal)
+    }
+    }
+    create_bucket(namespace: &Namespace, bucket: &BucketName) -> Result<Bucket, ObjectError> {}
+    delete_bucket(namespace: &Namespace, bucket: &BucketName) -> Result<(), ObjectError> {}
+    bucket(
+        namespace: &Namespace,
+        bucket: &BucketName
+    ) -> Result<Option<Bucket>, StorageError> {}
+    buckets(namespace: &Namespace) -> Result<Vec<Bucket>, StorageError> {}
+    head(
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str
+    ) -> Result<Object, ObjectError> {}
+    get(
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        range: Option<Range<u64>>
+    ) -> Result<(Object, ByteStream), ObjectError> {}
+    delete(
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        condition: Condition,
+        origin: &Origin
+    ) -> Result<bool, ObjectError> {}
+    list(
+        namespace: &Namespace,
+        bucket: &BucketName,
+        list: ListObjects
+    ) -> Result<ObjectPage, ObjectError> {
+        let list = ListObjects { limit: list.limit.min(bounds::PAGE_MAX), ..list };
+    }
+    begin_upload(
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        put: PutObject
+    ) -> Result<Upload, ObjectError> {
+        rules::check_key(key)?;
+        rules::check_put(&put)?;
+    }
+    parts(
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str
+    ) -> Result<Vec<Part>, ObjectError> {}
+    complete_upload(
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+        parts: &[(u32, String)],
+        condition: Condition,
+        origin: &Origin
+    ) -> Result<Object, ObjectError> {}
+    abort_upload(
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str
+    ) -> Result<(), ObjectError> {}
+    uploads(namespace: &Namespace, bucket: &BucketName) -> Result<Vec<Upload>, ObjectError> {}
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures::stream;
+
+    use super::*;
+
+    /// The bytes are the same ones again and again, and never in memory together.
+    #[tokio::test]
+    async fn more_bytes_than_one_write_may_bring_are_refused_as_such() {
+        const PIECE: usize = 64 << 20;
+        let piece = Bytes::from(vec![0; PIECE]);
+        let allowed = bounds::PART_BYTES_MAX / PIECE as u64;
+        for (pieces, refused) in [(allowed, false), (allowed + 1, true)] {
+            let pieces = (0..pieces).map(|_| Ok(piece.clone())).collect::<Vec<_>>();
+            let read: Vec<_> = limited(stream::iter(pieces).boxed()).collect().await;
+            let failure = read.into_iter().find_map(Result::err);
+            assert_eq!(failure.is_some(), refused);
+            let told = failure.map(|failure| refusal(ObjectError::Input(failure)));
+            assert!(told.is_none_or(|told| matches!(told, ObjectError::Invalid(_))));
+        }
+        let cut = refusal(ObjectError::Input(io::ErrorKind::ConnectionReset.into()));
+        assert!(matches!(cut, ObjectError::Input(_)), "{cut:?}");
+    }
+}
