@@ -6,6 +6,9 @@
 //! within their bounds, and code has the digest it is said to have. A backend checks what
 //! depends on what it holds: conditions, quotas, whether something is there.
 //!
+//! Each trait says what holds where several nodes share a backend, and what the runtime does not
+//! do yet for them.
+//!
 //! What every backend has to decide alike is decided by the functions here. With the feature
 //! `testing`, the module `contract` checks a backend against all promises of the traits.
 

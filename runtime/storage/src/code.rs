@@ -5,6 +5,11 @@ use lambent_types::Digest;
 use crate::error::StorageError;
 
 /// Components by the SHA-256 of their bytes.
+///
+/// # Several nodes
+/// Code of a digest never changes, so that any node may cache it for ever. Only deletion needs
+/// care: whoever collects garbage must know that no node is deploying, which today only
+/// the one process of a data directory knows.
 #[async_trait]
 pub trait CodeStore: Send + Sync {
     /// Keeps `code`, durably when this returns. Does nothing if an intact copy

@@ -75,6 +75,12 @@ pub enum AppendError {
 /// invocations are appended here directly. It is delivered at least once, until
 /// it is settled as done. Deliveries that a crash cut short come again after
 /// their lease; a restart ends all leases of the process that is gone.
+///
+/// # Several nodes
+/// A delivery is leased to one node, by the clock of the backend, and a receipt is worth nothing
+/// at another lease. The end of a node ends its own leases alone. `backlog` is read when a
+/// node starts: of a channel that another node fills later it learns nothing yet, so that a
+/// channel is looked after by the node that appends to it.
 #[async_trait]
 pub trait EventLog: Send + Sync {
     /// Appends an event; durable when acknowledged.

@@ -160,6 +160,11 @@ pub enum KeyValueError {
 /// their revisions, in which their events are delivered too. A value that
 /// has expired is never read; the event of its deletion may come a little
 /// later. Each change of a watched keyspace commits together with its event.
+///
+/// # Several nodes
+/// All promises hold between nodes, and revisions are in one order for all of them. A backend
+/// that nodes share may answer from memory only what it knows to be current; the embedded one
+/// may, because its process is the only one that writes.
 #[async_trait]
 pub trait KeyValue: Send + Sync {
     /// Creates a keyspace.

@@ -57,6 +57,10 @@ pub struct LogPage {
 
 /// What finished invocations did, used and wrote. Best effort: records may be
 /// lost when the queue overflows or the machine loses power.
+///
+/// # Several nodes
+/// `append`, `dropped` and `flush` are about this process; `query` is about the records of all
+/// nodes, and cursors are in one order for all of them.
 #[async_trait]
 pub trait InvocationLogs: Send + Sync {
     /// Hands a record over, without ever waiting. `false`: it was dropped

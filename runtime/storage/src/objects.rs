@@ -193,6 +193,12 @@ pub enum ObjectError {
 /// starts later. Of concurrent writes of one key the last to finish stays.
 /// Each change of a watched bucket commits together with its event; see
 /// [`EventLog`](crate::EventLog).
+///
+/// # Several nodes
+/// All promises hold between nodes: conditions are decided in the transaction of the change. A
+/// node may cache the bytes of an object by its sequence number, and nothing else. What is being
+/// written is reserved by each node for itself ([`backend::Ledger`](crate::backend::Ledger)), so
+/// that several may exceed a quota together by what they have in flight.
 #[async_trait]
 pub trait Objects: Send + Sync {
     /// Creates a bucket.

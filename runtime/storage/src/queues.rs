@@ -196,6 +196,12 @@ impl Visibility {
 /// count of receipts may be lost in a crash, the message may not. Messages of a
 /// FIFO group are received in order, and not while an earlier one of the group is in flight; one
 /// receipt may take several of a group. A standard queue keeps nearly the order.
+///
+/// # Several nodes
+/// A message is leased to one receiver of all nodes, by the clock of the backend. What was
+/// received with [`Visibility::WhileAlive`] comes again at once when the backend knows that
+/// this node, not any other, is gone; if it cannot know, when the time is over. A receiver that
+/// waits is woken by a message that another node sent, or looks again.
 #[async_trait]
 pub trait Queues: Send + Sync {
     /// Creates a queue, or gives an existing one other attributes.

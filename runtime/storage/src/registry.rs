@@ -24,6 +24,12 @@ pub enum Expected {
 /// unique ignoring case; a function keeps the spelling it was created with. A
 /// revision never repeats, not even after the function was deleted and created
 /// again, so that a stale `If-Match` can never succeed.
+///
+/// # Several nodes
+/// Every promise holds for changes of another node too: a backend that nodes share may answer
+/// from memory only what it knows to be current. There is no feed of changes yet: what a node
+/// derives from a function (instances, machine code) follows another node's change at the next
+/// read of it, and `provisioned` has to be asked again.
 #[async_trait]
 pub trait Registry: Send + Sync {
     /// Reads one function. Usually answered from memory.

@@ -31,6 +31,12 @@ pub enum ScheduleError {
 }
 
 /// Schedules, and when each fires next.
+///
+/// # Several nodes
+/// Any number of nodes may ask what is due: `fire` decides between them, by the revision and the
+/// time it was to fire at, so that each time fires once. `changed` is about changes of this
+/// process; another node's are seen at the next look, so that a node must not sleep for
+/// longer than it may be late.
 #[async_trait]
 pub trait Schedules: Send + Sync {
     /// Creates or replaces a schedule that next fires at `next`.

@@ -30,6 +30,12 @@ pub enum TriggerError {
 /// appended to its channel of the [`EventLog`](crate::EventLog). Prefix, suffix
 /// and changes of a source may be changed; the bucket, keyspace or queue may not.
 /// A bucket, keyspace or queue cannot be deleted while a trigger names it.
+///
+/// # Several nodes
+/// The promise holds for changes that any node makes after the acknowledgement: a backend that
+/// nodes share reads the triggers in the transaction of the change, or knows that its copy is
+/// current. There is no feed of changes yet: pollers of queues are told of a trigger within the
+/// process that changes it, and other nodes learn of it when they start.
 #[async_trait]
 pub trait Triggers: Send + Sync {
     /// Creates or replaces a trigger.

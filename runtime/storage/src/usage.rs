@@ -52,7 +52,7 @@ pub struct UsageRecord {
     pub used: Used,
 }
 
-/// Usage by namespace, function and hour. What was recorded is durable; what
+/// Usage by namespace, function and hour. Nodes add to the same sums. What was recorded is durable; what
 /// the process still holds back, at most a few seconds, is lost in a crash.
 #[async_trait]
 pub trait Usage: Send + Sync {
