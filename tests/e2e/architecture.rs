@@ -9,10 +9,11 @@ use lambent_test_support::root;
 use serde_json::Value;
 
 /// Every crate of ours with the crates of ours it may depend on.
-const ARROWS: [(&str, &[&str]); 9] = [
+const ARROWS: [(&str, &[&str]); 10] = [
     ("lambent-types", &[]),
     ("lambent-engine", &["lambent-types"]),
     ("lambent-storage", &["lambent-types"]),
+    ("lambent-storage-embedded", &["lambent-types", "lambent-storage"]),
     ("lambent-capabilities", &["lambent-types", "lambent-engine", "lambent-storage"]),
     ("lambent-service", &["lambent-types", "lambent-storage"]),
     ("lambent-dispatch", &["lambent-types", "lambent-storage"]),
@@ -34,6 +35,7 @@ const ARROWS: [(&str, &[&str]); 9] = [
             "lambent-types",
             "lambent-engine",
             "lambent-storage",
+            "lambent-storage-embedded",
             "lambent-capabilities",
             "lambent-service",
             "lambent-dispatch",
@@ -43,13 +45,14 @@ const ARROWS: [(&str, &[&str]); 9] = [
 ];
 
 /// What a crate must not reach, through whatever.
-const UNREACHABLE: [(&str, &[&str]); 6] = [
+const UNREACHABLE: [(&str, &[&str]); 7] = [
     ("lambent-types", &["wasmtime", "axum", "hyper", "tokio", "rusqlite"]),
     (
         "lambent-engine",
         &["axum", "rusqlite", "lambent-storage", "lambent-service", "lambent-dispatch"],
     ),
-    ("lambent-storage", &["wasmtime", "axum", "lambent-engine"]),
+    ("lambent-storage", &["wasmtime", "axum", "rusqlite", "cap-std", "lambent-engine"]),
+    ("lambent-storage-embedded", &["wasmtime", "axum", "lambent-engine"]),
     ("lambent-capabilities", &["axum", "lambent-service", "lambent-dispatch"]),
     ("lambent-service", &["wasmtime", "axum", "lambent-engine"]),
     ("lambent-dispatch", &["wasmtime", "axum", "lambent-engine"]),

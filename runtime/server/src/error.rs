@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 
-use lambent_storage::{OpenError, StorageError};
+use lambent_storage::StorageError;
+use lambent_storage_embedded::OpenError;
 
 use crate::keys::KeyError;
 use crate::options::InvalidOptions;

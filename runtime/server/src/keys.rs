@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lambent_service::SecretSeed;
-use lambent_storage::{DataDir, layout, write_file};
+use lambent_storage_embedded::{DataDir, layout, write_file};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;

@@ -8,7 +8,8 @@ use lambent_dispatch::{Deliveries, DeliveryStores, Dispatcher, Runner};
 use lambent_engine::Budget;
 use lambent_host::{Host, Setup, Slots};
 use lambent_service::{Inspect, Service};
-use lambent_storage::{DataDir, LogOptions, Quota, Quotas, Stores, layout};
+use lambent_storage::{Quota, Quotas, Stores};
+use lambent_storage_embedded::{DataDir, LogOptions, layout};
 use lambent_types::{Clock, SystemClock, format_bytes};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -320,8 +321,9 @@ async fn open(options: &Options) -> Result<Opened, StartError> {
         };
         let disk_reserve = options.disk_reserve;
         let quotas = quotas(&data, &options.quotas);
-        let options = lambent_storage::Options { logs, quotas, disk_reserve, ..Default::default() };
-        let stores = Stores::embedded(&data, options, Arc::new(SystemClock))?;
+        let options =
+            lambent_storage_embedded::Options { logs, quotas, disk_reserve, ..Default::default() };
+        let stores = lambent_storage_embedded::open(&data, options, Arc::new(SystemClock))?;
         Ok(Opened { data, stores, tls })
     };
     // Fails only if opening panics, which is a fault of ours.

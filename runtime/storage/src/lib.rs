@@ -1,34 +1,32 @@
-//! What the runtime keeps: one small trait per concern, and two backends.
+//! What the runtime keeps: one small trait per concern. Backends are crates of their own.
 //!
 //! - [`Registry`]: functions and their versions.
 //! - [`CodeStore`]: components, by the digest of their bytes.
 //! - [`InvocationLogs`]: what finished invocations did, used and wrote.
 //! - [`Objects`], [`KeyValue`], [`Queues`]: what functions and their users keep.
 //! - [`Triggers`], [`Schedules`]: what makes functions run.
-//! - [`EventLog`]: what happened and is not handled yet.
+//! - [`EventLog`]: events that are not handled yet.
 //! - [`Usage`]: what invocations used, added up.
 //!
 //! No promise needs a transaction over two of them: a change and its event
 //! commit together, and everything that follows runs from the event log.
 //!
-//! [`Stores::embedded`] keeps them in a [`DataDir`] on this machine's disk. The feature `testing`
-//! adds a backend in memory (`memory`), the checks that every backend must pass
-//! (`contract`), and stores that fail when they are told to (`fault`). No release has it.
+//! [`Stores`] are made of what a [`backend`] brings; `lambent-storage-embedded` keeps them in a
+//! directory of this machine. The feature `testing` adds a backend in memory (`memory`), the
+//! checks that every backend must pass (`contract`), and stores that fail when they are told
+//! to (`fault`). No release has it.
 
 pub mod backend;
 #[cfg(feature = "testing")]
 pub mod contract;
 #[cfg(feature = "testing")]
 pub mod fault;
-pub mod layout;
 #[cfg(feature = "testing")]
 pub mod memory;
 
 mod change_event;
 mod checked;
 mod code;
-mod data_dir;
-mod embedded;
 mod error;
 mod event_log;
 mod keyvalue;
@@ -46,9 +44,7 @@ mod upkeep;
 mod usage;
 
 pub use code::CodeStore;
-pub use data_dir::{DataDir, write_file};
-pub use embedded::{LogOptions, Options};
-pub use error::{OpenError, StorageError, WriteError};
+pub use error::{StorageError, WriteError};
 pub use event_log::{AppendError, Channel, Delivery, EventLog, Settlement};
 pub use keyvalue::{
     Change, Entry, Expect, KeyPage, KeyValue, KeyValueError, Keyspace, ListKeys, SetOptions,

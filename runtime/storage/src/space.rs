@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use lambent_types::format_bytes;
 
-use crate::data_dir::DataDir;
 use crate::error::StorageError;
 
 /// How often whoever waits for room looks.
@@ -26,7 +25,7 @@ const RESERVE_MIN: u64 = 1 << 30;
 /// Beyond this a larger reserve makes nothing safer.
 const RESERVE_MAX: u64 = 10 << 30;
 
-/// The free space of the disk that a data directory is on, and the reserve below
+/// The free space of the disk that stores are on, and the reserve below
 /// which nothing is taken that needs more of it.
 pub struct Space {
     free: Box<dyn Fn() -> io::Result<u64> + Send + Sync>,
@@ -52,20 +51,13 @@ impl std::fmt::Debug for Space {
 }
 
 impl Space {
-    /// That of the disk of a data directory.
-    #[must_use]
-    pub fn of(data: &DataDir, reserve: u64) -> Arc<Self> {
-        let data = data.clone();
-        Self::measured_by(reserve, move || Ok(data.disk()?.1))
-    }
-
-    /// That of something without an end, such as memory.
+    /// The space of something without an end, such as memory.
     #[must_use]
     pub fn unlimited() -> Arc<Self> {
         Self::measured_by(0, || Ok(u64::MAX))
     }
 
-    /// What `free` says: bytes that may still be used.
+    /// As much space as `free` says: bytes that may still be used.
     #[must_use]
     pub fn measured_by(
         reserve: u64,

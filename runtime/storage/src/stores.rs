@@ -1,16 +1,10 @@
 use std::sync::Arc;
 
-use lambent_types::{Clock, Namespace};
+use lambent_types::Namespace;
 
 use crate::checked::Checked;
 use crate::code::CodeStore;
-use crate::data_dir::DataDir;
-use crate::embedded::{
-    EmbeddedCode, EmbeddedEventLog, EmbeddedKeyValue, EmbeddedLogs, EmbeddedObjects,
-    EmbeddedQueues, EmbeddedRegistry, EmbeddedSchedules, EmbeddedTriggers, EmbeddedUsage,
-    MessageSweep, Options, Shards,
-};
-use crate::error::{OpenError, StorageError};
+use crate::error::StorageError;
 use crate::event_log::EventLog;
 use crate::keyvalue::KeyValue;
 use crate::logs::InvocationLogs;
@@ -19,7 +13,7 @@ use crate::queues::Queues;
 use crate::quota::{Holding, Quotas};
 use crate::registry::Registry;
 use crate::schedules::Schedules;
-use crate::space::{Space, default_reserve};
+use crate::space::Space;
 use crate::triggers::Triggers;
 use crate::upkeep::{Holds, Sweep};
 use crate::usage::Usage;
@@ -123,56 +117,6 @@ impl Stores {
         let limit = |quota| Some(self.quotas.limit(quota)).filter(|l| *l < Quotas::UNLIMITED);
         let holding = |(quota, used)| Holding { quota, used, limit: limit(quota) };
         Ok(held.into_iter().map(holding).collect())
-    }
-
-    /// Opens or creates the stores in a data directory. Each keeps it locked
-    /// until it is dropped, and then has written everything it was given. Reads
-    /// no function and no object: they are read when they are asked for.
-    ///
-    /// # Errors
-    /// A database cannot be opened, is from a newer release, is damaged, or
-    /// would not be durable.
-    pub fn embedded(
-        data: &DataDir,
-        options: Options,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, OpenError> {
-        let reserve = options.disk_reserve.unwrap_or_else(|| {
-            // A system that does not say how large the disk is does not say what is free.
-            default_reserve(data.disk().map_or(0, |(size, _)| size))
-        });
-        let (quotas, space) = (options.quotas, Space::of(data, reserve));
-        let limits = || (quotas, Arc::clone(&space));
-        let shards = Shards::open(data, Arc::clone(&clock), limits())?;
-        let parts = || (Arc::clone(&shards), Arc::clone(&clock));
-        let cache_bytes = options.keyvalue_cache_bytes;
-        let keyvalue = EmbeddedKeyValue::open(Arc::clone(&shards), Arc::clone(&clock), cache_bytes);
-        let keyvalue = Arc::new(keyvalue);
-        let (queues, events) = (EmbeddedQueues::new(parts()), EmbeddedEventLog::new(parts()));
-        let messages = Arc::new(MessageSweep::new(parts()));
-        let triggers = EmbeddedTriggers::new(Arc::clone(&shards));
-        let schedules = EmbeddedSchedules::new(Arc::clone(&shards));
-        let usage = Arc::new(EmbeddedUsage::open(parts()));
-        let objects = EmbeddedObjects::open(data, Arc::clone(&shards))?;
-        let objects = Arc::new(objects);
-        let registry = EmbeddedRegistry::open(data, options.cache_bytes, limits())?;
-        let registry = Arc::new(registry);
-        Ok(Self::new(Parts {
-            registry: Arc::clone(&registry) as Arc<dyn Registry>,
-            code: Arc::new(EmbeddedCode::open(data, Arc::clone(&space))?),
-            logs: Arc::new(EmbeddedLogs::open(data, options.logs)?),
-            objects: Arc::clone(&objects) as Arc<dyn Objects>,
-            keyvalue: Arc::clone(&keyvalue) as Arc<dyn KeyValue>,
-            queues: Arc::new(queues),
-            events: Arc::new(events),
-            triggers: Arc::new(triggers),
-            schedules: Arc::new(schedules),
-            usage: Arc::clone(&usage) as Arc<dyn Usage>,
-            space,
-            quotas,
-            holds: vec![shards, registry],
-            sweeps: vec![objects, keyvalue, messages, usage],
-        }))
     }
 
     /// Does what is due: what has expired is deleted, and what a crash left is

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use lambent_storage::{DataDir, Options, Stores};
+use lambent_storage::Stores;
+use lambent_storage_embedded::{DataDir, Options};
 use lambent_types::{Namespace, Origin, SystemClock, bounds};
 
 use crate::enqueue::{message, namespaces, queue};
@@ -27,7 +28,7 @@ async fn enqueues(stores: &Stores, namespace: &Namespace) -> Result<Rounds, Fail
 
 pub(crate) async fn run(directory: &Path, table: &mut Table) -> Result<(), Failed> {
     let data = DataDir::open(directory.join("backlog"))?;
-    let open = || Stores::embedded(&data, Options::default(), Arc::new(SystemClock));
+    let open = || lambent_storage_embedded::open(&data, Options::default(), Arc::new(SystemClock));
     let stores = open()?;
     let namespace = namespaces(&stores, 1).await?.remove(0);
     let before = enqueues(&stores, &namespace).await?;

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use lambent_storage::{DataDir, NewMessage, Options, QueueAttributes, Queues, Stores};
+use lambent_storage::{NewMessage, QueueAttributes, Queues, Stores};
+use lambent_storage_embedded::{DataDir, Options};
 use lambent_types::{Namespace, Origin, QueueName, SystemClock};
 
 use crate::measure::Rounds;
@@ -78,7 +79,7 @@ async fn send(queues: Arc<dyn Queues>, namespaces: Vec<Namespace>) -> Result<f64
 
 pub(crate) async fn run(directory: &Path, table: &mut Table) -> Result<(), Failed> {
     let data = DataDir::open(directory.join("enqueue"))?;
-    let stores = Stores::embedded(&data, Options::default(), Arc::new(SystemClock))?;
+    let stores = lambent_storage_embedded::open(&data, Options::default(), Arc::new(SystemClock))?;
     let four = namespaces(&stores, 4).await?;
     let (mut raw, mut ones, mut fours) = (Rounds::default(), Rounds::default(), Rounds::default());
     for round in 0..ROUNDS {

@@ -7,7 +7,8 @@ use std::time::Instant;
 use jiff::Timestamp;
 use lambent_capabilities::{Ctx, Network, Shared};
 use lambent_engine::{Component, Invocation};
-use lambent_storage::{Change, DataDir, Options, SetOptions, Stores};
+use lambent_storage::{Change, SetOptions};
+use lambent_storage_embedded::{DataDir, Options};
 use lambent_types::{Event, Handler, Limits, Origin, Outcome, SystemClock, occurrence};
 use serde_json::{Value, json};
 
@@ -59,7 +60,7 @@ impl Guest {
 
 pub(crate) async fn run(directory: &Path, table: &mut Table) -> Result<(), Failed> {
     let data = DataDir::open(directory.join("keyvalue"))?;
-    let stores = Stores::embedded(&data, Options::default(), Arc::new(SystemClock))?;
+    let stores = lambent_storage_embedded::open(&data, Options::default(), Arc::new(SystemClock))?;
     let (ns, keyspace) = ("bench".parse()?, "hot".parse()?);
     stores.keyvalue.create_keyspace(&ns, &keyspace).await?;
     let (value, options) = ("value".into(), SetOptions::default());

@@ -12,7 +12,8 @@ use lambent_dispatch::{
     Body, Call, Deliveries, DeliveryStores, Dispatcher, Finish, Finished, HttpOutcome, Runner,
     Unobserved,
 };
-use lambent_storage::{Change, DataDir, Options, PutObject, QueueAttributes, SetOptions, Stores};
+use lambent_storage::{Change, PutObject, QueueAttributes, SetOptions, Stores};
+use lambent_storage_embedded::{DataDir, Options};
 use lambent_types::{
     Error, Event, FunctionName, Handler, Logs, Meter, Namespace, Origin, Outcome, Output, Source,
     SystemClock, Trigger,
@@ -108,7 +109,7 @@ async fn prepare(stores: &Stores, ns: &Namespace) -> Result<(), Failed> {
 pub(crate) async fn run(directory: &Path, table: &mut Table) -> Result<(), Failed> {
     let data = DataDir::open(directory.join("latency"))?;
     let clock = Arc::new(SystemClock);
-    let stores = Stores::embedded(&data, Options::default(), clock.clone())?;
+    let stores = lambent_storage_embedded::open(&data, Options::default(), clock.clone())?;
     let ns = "bench".parse()?;
     prepare(&stores, &ns).await?;
     let (watch, mut started) = mpsc::unbounded_channel();

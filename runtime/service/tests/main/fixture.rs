@@ -11,7 +11,8 @@ use lambent_service::{
 };
 use lambent_storage::contract::samples;
 use lambent_storage::memory::MemoryCode;
-use lambent_storage::{CodeStore, DataDir, Options, StorageError, Stores};
+use lambent_storage::{CodeStore, StorageError, Stores};
+use lambent_storage_embedded::{DataDir, Options};
 use lambent_types::{
     ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionName, FunctionVersion, Handler,
     ManualClock, Namespace, Origin, Precondition, VersionNumber,
@@ -126,7 +127,8 @@ impl Fixture {
         let clock = Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
         let directory = tempfile::tempdir().unwrap();
         let data = DataDir::open(directory.path()).unwrap();
-        let mut stores = Stores::embedded(&data, Options::default(), clock.clone()).unwrap();
+        let mut stores =
+            lambent_storage_embedded::open(&data, Options::default(), clock.clone()).unwrap();
         let code = Arc::new(FlakyCode::default());
         let inspect = Arc::new(FakeInspect {
             prepared: Mutex::default(),

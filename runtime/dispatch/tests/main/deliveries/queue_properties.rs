@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use lambent_dispatch::{Deliveries, DeliveryStores};
 use lambent_storage::contract::samples;
 use lambent_storage::{
-    DataDir, NewMessage, Options, QueueAttributes, Quotas, Redrive, Registry as _, Stores,
-    Visibility,
+    NewMessage, QueueAttributes, Quotas, Redrive, Registry as _, Stores, Visibility,
 };
+use lambent_storage_embedded::{DataDir, Options};
 use lambent_types::{
     Error, ErrorCode, Event, Handler, ManualClock, Origin, Outcome, QueueName, Retry, Source,
     Trigger,
@@ -341,7 +341,7 @@ proptest! {
             // The directory is free once these are gone.
             drop(last);
             let data = DataDir::open(home.path()).unwrap();
-            Stores::embedded(&data, Options::default(), clock).unwrap()
+            lambent_storage_embedded::open(&data, Options::default(), clock).unwrap()
         });
     }
 }

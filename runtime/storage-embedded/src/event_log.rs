@@ -1,0 +1,236 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use lambent_types::{Clock, Event, Namespace, Origin};
+use rusqlite::Connection;
+
+use crate::messages::receive::{PerGroup, Until};
+use crate::messages::row::{Head, Taken};
+use crate::messages::send::New;
+use crate::messages::settle::Ticket;
+use crate::messages::{Kind, Line, depth, line, receive, send, settle, wait};
+use crate::queues::later;
+use crate::quota::charge_messages;
+use crate::shard::{Growth, Shard, Tx};
+use crate::shards::Shards;
+use lambent_storage::{
+    AppendError, Channel, Delivery, Depth, EventLog, QuotaExceeded, Quotas, Receipt, Settlement,
+    StorageError,
+};
+
+/// The event log in the shards.
+pub(crate) struct EmbeddedEventLog {
+    shards: Arc<Shards>,
+    clock: Arc<dyn Clock>,
+}
+
+/// The kind and the name of a channel's line.
+pub(crate) fn place(channel: &Channel) -> (Kind, &str) {
+    match channel {
+        Channel::Function(name) => (Kind::Function, name.as_str()),
+        Channel::Trigger(name) => (Kind::Trigger, name.as_str()),
+        Channel::Schedule(name) => (Kind::Schedule, name.as_str()),
+    }
+}
+
+/// The channel of a line; none for a queue's.
+fn channel_of(line: &Line) -> Option<Channel> {
+    let name = line.name.as_str();
+    match line.kind {
+        kind if kind == Kind::Function as i64 => name.parse().ok().map(Channel::Function),
+        kind if kind == Kind::Trigger as i64 => name.parse().ok().map(Channel::Trigger),
+        kind if kind == Kind::Schedule as i64 => name.parse().ok().map(Channel::Schedule),
+        _ => None,
+    }
+}
+
+fn find(
+    connection: &Connection,
+    namespace: &Namespace,
+    channel: &Channel,
+) -> Result<Option<Line>, StorageError> {
+    let (kind, name) = place(channel);
+    line::find(connection, namespace, kind, &name.to_ascii_lowercase())
+}
+
+/// The line of a channel, which is made if there is none.
+pub(crate) fn ensure(
+    tx: &Tx<'_>,
+    namespace: &Namespace,
+    channel: &Channel,
+) -> Result<i64, StorageError> {
+    if let Some(line) = find(tx.connection, namespace, channel)? {
+        return Ok(line.id);
+    }
+    let (kind, name) = place(channel);
+    line::put(tx.connection, namespace, kind, name, "", tx.now)
+}
+
+/// Appends an event to a channel's line, in the transaction of its cause.
+pub(crate) fn append<E: From<QuotaExceeded> + From<StorageError>>(
+    tx: &mut Tx<'_>,
+    namespace: &Namespace,
+    line: i64,
+    event: Event,
+    (group, origin): (Option<&str>, &Origin),
+    quotas: &Quotas,
+) -> Result<(), E> {
+    let body = event.data.clone();
+    let head = Head {
+        id: event.id.clone(),
+        content_type: None,
+        attributes: std::collections::BTreeMap::new(),
+        origin: origin.clone(),
+        from: None,
+        event: Some(event),
+    };
+    let head = head.encode()?;
+    let new = New { head: &head, body: &body, group, sent: tx.now, visible: tx.now };
+    charge_messages::<E>(tx, namespace, (1, new.weight()), quotas)?;
+    send::send(tx, line, &new)?;
+    Ok(())
+}
+
+fn delivery(taken: Taken) -> Option<Delivery> {
+    let ticket = Ticket { seq: taken.seq, lease: taken.lease };
+    let mut event = taken.head.event?;
+    event.data = taken.body;
+    event.attempt = taken.receives;
+    Some(Delivery {
+        receipt: ticket.receipt(),
+        event,
+        origin: taken.head.origin,
+        appended: taken.sent,
+        group: taken.group,
+    })
+}
+
+fn settle_one(
+    tx: &mut Tx<'_>,
+    namespace: &Namespace,
+    line: i64,
+    ticket: Ticket,
+    settlement: Settlement,
+) -> Result<(), StorageError> {
+    // A receipt whose lease is over is ignored.
+    match settlement {
+        Settlement::Done => settle::delete(tx, namespace, line, ticket)?,
+        Settlement::Retry(at) => settle::return_at(tx, line, ticket, at, false, false)?,
+        Settlement::Release(at) => settle::return_at(tx, line, ticket, at, false, true)?,
+    };
+    Ok(())
+}
+
+impl EmbeddedEventLog {
+    pub(crate) fn new((shards, clock): (Arc<Shards>, Arc<dyn Clock>)) -> Self {
+        Self { shards, clock }
+    }
+
+    /// The shard and the line of a channel, if it was ever used.
+    async fn line(
+        &self,
+        namespace: &Namespace,
+        channel: &Channel,
+    ) -> Result<(Arc<Shard>, Option<i64>), StorageError> {
+        let shard = self.shards.of(namespace).await?;
+        let (namespace, channel) = (namespace.clone(), channel.clone());
+        let found =
+            shard.readers().read(move |connection| find(connection, &namespace, &channel)).await?;
+        Ok((shard, found.map(|line| line.id)))
+    }
+}
+
+#[async_trait]
+impl EventLog for EmbeddedEventLog {
+    async fn append(
+        &self,
+        namespace: &Namespace,
+        channel: &Channel,
+        event: Event,
+        origin: &Origin,
+    ) -> Result<(), AppendError> {
+        let shard = self.shards.of(namespace).await?;
+        let (namespace, channel, origin) = (namespace.clone(), channel.clone(), origin.clone());
+        let bytes = event.data.len() + 512;
+        shard
+            .write(bytes, move |tx| {
+                let line = ensure(tx, &namespace, &channel)?;
+                let quotas = *tx.ledger.quotas();
+                append::<AppendError>(tx, &namespace, line, event, (None, &origin), &quotas)
+            })
+            .await
+    }
+
+    async fn receive(
+        &self,
+        namespace: &Namespace,
+        channel: &Channel,
+        limit: usize,
+        lease: Duration,
+        wait: Duration,
+    ) -> Result<Vec<Delivery>, StorageError> {
+        let (shard, found) = self.line(namespace, channel).await?;
+        let line = match found {
+            Some(line) => line,
+            None => {
+                let (namespace, channel) = (namespace.clone(), channel.clone());
+                shard.write(Growth::Frees, move |tx| ensure(tx, &namespace, &channel)).await?
+            }
+        };
+        let attempt = || {
+            move |tx: &mut Tx<'_>| {
+                let visible = later(tx.now, lease);
+                let until = Until::ProcessEnds(visible);
+                receive::receive(tx, line, limit, until, PerGroup::All, |_, _| Ok(true))
+            }
+        };
+        let taken = wait::take(&shard, &*self.clock, line, wait, attempt).await?;
+        Ok(taken.into_iter().filter_map(delivery).collect())
+    }
+
+    async fn settle(
+        &self,
+        namespace: &Namespace,
+        channel: &Channel,
+        settlements: Vec<(Receipt, Settlement)>,
+    ) -> Result<(), StorageError> {
+        let shard = self.shards.of(namespace).await?;
+        let (namespace, channel) = (namespace.clone(), channel.clone());
+        shard
+            .write(Growth::Frees, move |tx| {
+                let Some(line) = find(tx.connection, &namespace, &channel)? else { return Ok(()) };
+                for (receipt, settlement) in settlements {
+                    if let Some(ticket) = Ticket::parse(&receipt) {
+                        settle_one(tx, &namespace, line.id, ticket, settlement)?;
+                    }
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    async fn backlog(&self) -> Result<Vec<(Namespace, Channel)>, StorageError> {
+        let mut found = Vec::new();
+        for shard in self.shards.all() {
+            for line in shard.readers().read(line::backlog).await? {
+                let namespace = line.namespace.parse().ok();
+                found.extend(namespace.zip(channel_of(&line)));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn depth(&self, namespace: &Namespace, channel: &Channel) -> Result<Depth, StorageError> {
+        let (shard, Some(line)) = self.line(namespace, channel).await? else {
+            return Ok(Depth::default());
+        };
+        let now = self.clock.now();
+        shard.readers().read(move |connection| depth::depth(connection, line, now)).await
+    }
+
+    async fn purge(&self, namespace: &Namespace, channel: &Channel) -> Result<u64, StorageError> {
+        let (shard, Some(line)) = self.line(namespace, channel).await? else { return Ok(0) };
+        settle::purge_all(&shard, namespace, line).await
+    }
+}

@@ -1,0 +1,218 @@
+//! What namespaces hold of functions, versions and code, in `control.db`.
+
+use lambent_types::{Digest, FunctionVersion};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use crate::row::integer;
+use lambent_storage::{Quota, Quotas, StorageError, WriteError};
+
+/// `code` has how many heads and versions of a namespace have code of a digest:
+/// it counts once for all of them.
+pub(crate) const SCHEMA: &str = "
+CREATE TABLE held (
+    namespace TEXT NOT NULL,
+    kind INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (namespace, kind)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE code (
+    namespace TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    uses INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (namespace, digest)
+) STRICT, WITHOUT ROWID;
+INSERT INTO code
+    SELECT namespace, digest, count(*), coalesce(max(bytes), 0) FROM (
+        SELECT namespace, digest,
+               CASE WHEN json_valid(body) THEN json_extract(body, '$.latest.code_bytes') END AS bytes
+        FROM function
+        UNION ALL
+        SELECT function.namespace, version.digest,
+               CASE WHEN json_valid(version.body)
+                    THEN json_extract(version.body, '$.code_bytes') END
+        FROM version JOIN function ON function.id = version.function)
+    GROUP BY namespace, digest;
+INSERT INTO held SELECT namespace, 12, count(*) FROM function GROUP BY namespace;
+INSERT INTO held
+    SELECT namespace, 13, count(*) FROM version JOIN function ON function.id = version.function
+    GROUP BY namespace;
+INSERT INTO held SELECT namespace, 14, sum(bytes) FROM code GROUP BY namespace;
+";
+
+fn failed(error: rusqlite::Error) -> StorageError {
+    StorageError::unavailable("count what a namespace holds of functions", error)
+}
+
+fn one<T>(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl rusqlite::Params,
+    read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Option<T>, StorageError> {
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut statement| statement.query_row(parameters, read).optional())
+        .map_err(failed)
+}
+
+/// How much a namespace, by its key, holds.
+pub(crate) fn amount(
+    connection: &Connection,
+    namespace: &str,
+    quota: Quota,
+) -> Result<u64, StorageError> {
+    let sql = "SELECT amount FROM held WHERE namespace = ?1 AND kind = ?2";
+    let found = one(connection, sql, params![namespace, quota as i64], |row| row.get::<_, i64>(0))?;
+    Ok(found.unwrap_or(0).unsigned_abs())
+}
+
+fn add(
+    connection: &Connection,
+    namespace: &str,
+    quota: Quota,
+    delta: i64,
+) -> Result<(), StorageError> {
+    let sql = "INSERT INTO held VALUES (?1, ?2, max(?3, 0)) \
+               ON CONFLICT DO UPDATE SET amount = max(amount + ?3, 0)";
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut upsert| upsert.execute(params![namespace, quota as i64, delta]))
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// How often a namespace has code, and of how many bytes it is.
+fn code(
+    connection: &Connection,
+    namespace: &str,
+    digest: Digest,
+) -> Result<(i64, i64), StorageError> {
+    let sql = "SELECT uses, bytes FROM code WHERE namespace = ?1 AND digest = ?2";
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let found = one(connection, sql, params![namespace, digest.as_bytes()], read)?;
+    Ok(found.unwrap_or_default())
+}
+
+fn take(
+    connection: &Connection,
+    namespace: &str,
+    (digest, bytes): (Digest, u64),
+) -> Result<(), StorageError> {
+    let sql = "INSERT INTO code VALUES (?1, ?2, 1, ?3) ON CONFLICT DO UPDATE SET uses = uses + 1";
+    let parameters = params![namespace, digest.as_bytes(), integer(bytes)];
+    connection
+        .prepare_cached(sql)
+        .and_then(|mut upsert| upsert.execute(parameters))
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// Counts that code is used so many times less. By how many bytes the namespace
+/// now holds less.
+fn release(
+    connection: &Connection,
+    namespace: &str,
+    digest: Digest,
+    uses: i64,
+) -> Result<i64, StorageError> {
+    let sql = "UPDATE code SET uses = uses - ?3 WHERE namespace = ?1 AND digest = ?2 \
+               RETURNING uses, bytes";
+    let parameters = params![namespace, digest.as_bytes(), uses];
+    let read = |row: &Row<'_>| Ok((row.get::<_, i64>(0)?, row.get(1)?));
+    let Some((left, bytes)) = one(connection, sql, parameters, read)? else { return Ok(0) };
+    if left > 0 {
+        return Ok(0);
+    }
+    connection
+        .prepare_cached("DELETE FROM code WHERE namespace = ?1 AND digest = ?2")
+        .and_then(|mut delete| delete.execute(params![namespace, digest.as_bytes()]))
+        .map_err(failed)?;
+    Ok(bytes)
+}
+
+/// Counts a head that takes the place of another, or is a new function's.
+/// Refuses before it writes anything.
+pub(crate) fn put(
+    connection: &Connection,
+    quotas: &Quotas,
+    head: &FunctionVersion,
+    old: Option<&FunctionVersion>,
+) -> Result<(), WriteError> {
+    let owner = &head.namespace.key();
+    if old.is_none() {
+        quotas.check(Quota::Functions, amount(connection, owner, Quota::Functions)?, 1)?;
+    }
+    if let Some(old) = old
+        && old.digest == head.digest
+    {
+        return Ok(());
+    }
+    let gained = match code(connection, owner, head.digest)? {
+        (0, _) => integer(head.code_bytes),
+        _ => 0,
+    };
+    let lost = match old.map(|old| code(connection, owner, old.digest)).transpose()? {
+        Some((1, bytes)) => bytes,
+        _ => 0,
+    };
+    let used = amount(connection, owner, Quota::CodeBytes)?;
+    quotas.check(Quota::CodeBytes, used, gained - lost)?;
+    take(connection, owner, (head.digest, head.code_bytes))?;
+    match old {
+        Some(old) => drop(release(connection, owner, old.digest, 1)?),
+        None => add(connection, owner, Quota::Functions, 1)?,
+    }
+    Ok(add(connection, owner, Quota::CodeBytes, gained - lost)?)
+}
+
+/// Counts a new version. Refuses before it writes anything.
+pub(crate) fn publish(
+    connection: &Connection,
+    quotas: &Quotas,
+    version: &FunctionVersion,
+) -> Result<(), WriteError> {
+    let owner = &version.namespace.key();
+    quotas.check(Quota::Versions, amount(connection, owner, Quota::Versions)?, 1)?;
+    take(connection, owner, (version.digest, version.code_bytes))?;
+    Ok(add(connection, owner, Quota::Versions, 1)?)
+}
+
+/// Counts that a function goes with all its versions, before it does.
+pub(crate) fn delete(
+    connection: &Connection,
+    (function, head): (i64, &FunctionVersion),
+) -> Result<(), StorageError> {
+    let owner = &head.namespace.key();
+    let versions = connection
+        .prepare_cached("SELECT digest, count(*) FROM version WHERE function = ?1 GROUP BY digest")
+        .and_then(|mut select| {
+            let read = |row: &Row<'_>| Ok((Digest::from_bytes(row.get(0)?), row.get::<_, i64>(1)?));
+            select.query_map([function], read)?.collect::<rusqlite::Result<Vec<_>>>()
+        })
+        .map_err(failed)?;
+    let mut freed = release(connection, owner, head.digest, 1)?;
+    let mut count = 0;
+    for (digest, uses) in versions {
+        freed += release(connection, owner, digest, uses)?;
+        count += uses;
+    }
+    add(connection, owner, Quota::Functions, -1)?;
+    add(connection, owner, Quota::Versions, -count)?;
+    add(connection, owner, Quota::CodeBytes, -freed)
+}
+
+/// Counts that a version goes, before it does. Nothing if it is not there.
+pub(crate) fn delete_version(
+    connection: &Connection,
+    namespace: &str,
+    function: i64,
+    number: u64,
+) -> Result<(), StorageError> {
+    let sql = "SELECT digest FROM version WHERE function = ?1 AND number = ?2";
+    let digest = one(connection, sql, params![function, integer(number)], |row| row.get(0))?;
+    let Some(digest) = digest.map(Digest::from_bytes) else { return Ok(()) };
+    let freed = release(connection, namespace, digest, 1)?;
+    add(connection, namespace, Quota::Versions, -1)?;
+    add(connection, namespace, Quota::CodeBytes, -freed)
+}

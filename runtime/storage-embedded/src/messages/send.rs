@@ -1,0 +1,90 @@
+use jiff::Timestamp;
+use rusqlite::{OptionalExtension as _, params};
+
+use crate::messages::row::{self, failed};
+use crate::shard::Tx;
+use lambent_storage::StorageError;
+
+/// Numbers are taken from the database so many at a time; what a crash leaves
+/// unused is never used.
+const NUMBERS: i64 = 4096;
+
+/// A message to be put at the end of a line.
+pub(crate) struct New<'a> {
+    /// Its head, encoded.
+    pub(crate) head: &'a str,
+    pub(crate) body: &'a [u8],
+    pub(crate) group: Option<&'a str>,
+    /// When it was sent first.
+    pub(crate) sent: Timestamp,
+    /// When it can be received.
+    pub(crate) visible: Timestamp,
+}
+
+impl New<'_> {
+    /// How many bytes it counts for in a quota.
+    pub(crate) fn weight(&self) -> i64 {
+        i64::try_from(self.head.len() + self.body.len()).unwrap_or(i64::MAX)
+    }
+}
+
+/// The next number, greater than all before it, also of those that are gone.
+pub(crate) fn next_seq(tx: &Tx<'_>) -> Result<i64, StorageError> {
+    let (next, end) = tx.numbers.get();
+    if next < end {
+        tx.numbers.set((next + 1, end));
+        return Ok(next);
+    }
+    let sql = "UPDATE sequence SET next = next + ?1 RETURNING next";
+    let end: i64 = tx
+        .connection
+        .prepare_cached(sql)
+        .and_then(|mut update| update.query_row([NUMBERS], |row| row.get(0)))
+        .map_err(failed)?;
+    tx.numbers.set((end - NUMBERS + 1, end));
+    Ok(end - NUMBERS)
+}
+
+/// Puts a message at the end of a line, and wakes who waits there. What it
+/// counts for in a quota is counted by the caller.
+pub(crate) fn send(tx: &mut Tx<'_>, line: i64, new: &New<'_>) -> Result<i64, StorageError> {
+    let seq = next_seq(tx)?;
+    let blocked = match new.group {
+        Some(group) => head_of_group(tx, line, group)?.is_some(),
+        None => false,
+    };
+    let visible = new.visible.as_millisecond();
+    let due = (!blocked).then_some(visible);
+    let sql = "INSERT INTO message (seq, line, due, visible, grp, sent, receives, lease, leased) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 0)";
+    tx.connection
+        .prepare_cached(sql)
+        .and_then(|mut insert| {
+            let sent = new.sent.as_millisecond();
+            insert.execute(params![seq, line, due, visible, new.group, sent])
+        })
+        .map_err(failed)?;
+    row::write_content(tx.connection, seq, new.head, new.body)?;
+    if !blocked {
+        wake(tx, line);
+    }
+    Ok(seq)
+}
+
+/// Wakes who waits at a line once this is committed.
+pub(crate) fn wake(tx: &mut Tx<'_>, line: i64) {
+    let signals = tx.signals.clone();
+    tx.after_commit(move || signals.wake(line));
+}
+
+/// The first message of a group.
+pub(crate) fn head_of_group(
+    tx: &Tx<'_>,
+    line: i64,
+    group: &str,
+) -> Result<Option<i64>, StorageError> {
+    tx.connection
+        .prepare_cached("SELECT seq FROM message WHERE line = ?1 AND grp = ?2 ORDER BY seq LIMIT 1")
+        .and_then(|mut select| select.query_row(params![line, group], |row| row.get(0)).optional())
+        .map_err(failed)
+}

@@ -1,0 +1,410 @@
+//! Buckets and objects: rows in the shard of their namespace, and bytes that
+//! are durable before a row names them.
+
+mod blobs;
+mod changes;
+mod files;
+mod intake;
+mod pieces;
+mod reading;
+mod sweep;
+mod tables;
+mod trash;
+
+use std::io::ErrorKind;
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use async_trait::async_trait;
+use lambent_types::{BucketName, Namespace, Origin};
+use rusqlite::Connection;
+
+use crate::data_dir::DataDir;
+use crate::error::OpenError;
+use crate::objects::blobs::{Blob, Blobs};
+use crate::objects::changes::{Place, Received};
+use crate::objects::files::Files;
+use crate::objects::pieces::Piece;
+use crate::objects::reading::{Reading, spans};
+use crate::objects::trash::{Fresh, Pin, Trash};
+use crate::shard::{Growth, Tx};
+use crate::shards::Shards;
+use lambent_storage::backend::Reservation;
+use lambent_storage::backend::objects as rules;
+use lambent_storage::{
+    Bucket, ByteStream, Condition, ListObjects, Object, ObjectError, ObjectPage, Objects, Part,
+    PutObject, StorageError, Upload,
+};
+pub(crate) use tables::{SCHEMA, SCHEMA_HEADERS};
+
+/// About how many bytes of rows a change writes.
+const ROW: Growth = Growth::Adds(1024);
+/// How often an object is looked up again because it was replaced meanwhile.
+const LOOKUPS_MAX: usize = 100;
+
+/// Buckets and objects.
+pub(crate) struct EmbeddedObjects {
+    shards: Arc<Shards>,
+    blobs: Arc<dyn Blobs>,
+    trash: Arc<Trash>,
+    /// Whether every blob of former processes was looked at.
+    swept: AtomicBool,
+}
+
+impl EmbeddedObjects {
+    /// Opens them.
+    pub(crate) fn open(data: &DataDir, shards: Arc<Shards>) -> Result<Self, OpenError> {
+        let blobs: Arc<dyn Blobs> = Arc::new(Files::open(data)?);
+        let trash = Trash::new(Arc::clone(&blobs));
+        Ok(Self { shards, blobs, trash, swept: AtomicBool::new(false) })
+    }
+
+    fn place(&self, namespace: &Namespace, bucket: &BucketName) -> Place {
+        let (namespace, bucket) = (namespace.clone(), bucket.clone());
+        Place { namespace, bucket, trash: Arc::clone(&self.trash) }
+    }
+
+    /// Reads from one state of the shard.
+    async fn look<R: Send + 'static>(
+        &self,
+        namespace: &Namespace,
+        work: impl FnOnce(&Connection) -> Result<R, ObjectError> + Send + 'static,
+    ) -> Result<R, ObjectError> {
+        let shard = self.shards.of(namespace).await?;
+        let read = shard.readers().read(move |connection| {
+            let snapshot = connection.unchecked_transaction().map_err(tables::failed)?;
+            Ok(work(&snapshot))
+        });
+        read.await?
+    }
+
+    /// Makes a change, and deletes the bytes it leaves without a name.
+    async fn change<R: Send + 'static>(
+        &self,
+        namespace: &Namespace,
+        growth: Growth,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<R, ObjectError> + Send + 'static,
+    ) -> Result<R, ObjectError> {
+        let shard = self.shards.of(namespace).await?;
+        let done = shard.write(growth, move |tx| tx.atomically(work)).await;
+        self.trash.empty().await;
+        done
+    }
+
+    /// Takes in bytes, and makes the change that gives them a name.
+    async fn change_with<R: Send + 'static>(
+        &self,
+        namespace: &Namespace,
+        number: u32,
+        (mut reservation, bytes): (Reservation, ByteStream),
+        work: impl FnOnce(&mut Tx<'_>, Received) -> Result<R, ObjectError> + Send + 'static,
+    ) -> Result<R, ObjectError> {
+        let limits = (&mut reservation, &**self.shards.space());
+        let received = intake::receive(&*self.blobs, bytes, limits).await;
+        let (blob, etag) = match received {
+            Ok(received) => received,
+            Err(error) => {
+                self.trash.empty().await;
+                return Err(error);
+            }
+        };
+        let fresh = Fresh::new(&self.trash, blob.clone());
+        let part = Part { number, etag, size: blob.size };
+        let piece = Piece { part, blob: blob.clone() };
+        let received = Received { fresh, piece, reservation };
+        let done = self.change(namespace, ROW, move |tx| work(tx, received)).await;
+        if let Err(ObjectError::Storage(_)) = &done {
+            self.settle(namespace, blob).await;
+        }
+        done
+    }
+
+    /// After a failed commit: deletes the bytes only if it is certain that no
+    /// row names them. If the store does not say, a later start will.
+    async fn settle(&self, namespace: &Namespace, blob: Blob) {
+        let Ok(shard) = self.shards.of(namespace).await else { return };
+        let asked = blob.clone();
+        let named =
+            shard.write(Growth::Frees, move |tx| pieces::names(tx.connection, &asked)).await;
+        if matches!(named, Ok(false)) {
+            self.trash.discard(vec![blob]);
+            self.trash.empty().await;
+        }
+    }
+
+    /// Looks whether bytes would be accepted, before they are read: `name` in the
+    /// bucket is what they are for, and `replaces` finds how many they replace.
+    async fn admit(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        name: String,
+        replaces: impl FnOnce(&Connection, i64) -> Result<u64, ObjectError> + Send + 'static,
+    ) -> Result<Reservation, ObjectError> {
+        let (owner, bucket) = (namespace.clone(), bucket.clone());
+        let looked = self.look(namespace, move |connection| {
+            let row = tables::existing(connection, &owner, &bucket)?;
+            Ok((row.id, replaces(connection, row.id)?))
+        });
+        let (bucket, frees) = looked.await?;
+        let shard = self.shards.of(namespace).await?;
+        let name = format!("{bucket}/{name}");
+        Ok(Reservation::new(shard.ledger(), namespace.key(), name, frees))
+    }
+
+    /// Finds an object and keeps its bytes from being deleted. `None` if they
+    /// are being deleted: the object is no longer this one.
+    async fn find(
+        &self,
+        place: Place,
+        key: String,
+    ) -> Result<Option<(Object, Vec<Piece>, Pin)>, ObjectError> {
+        let namespace = place.namespace.clone();
+        let (object, pieces) = self
+            .look(&namespace, move |connection| {
+                let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+                let found = tables::object(connection, row.id, &key)?;
+                let (object, content) = found.ok_or(ObjectError::NoObject)?;
+                let pieces = pieces::pieces(connection, row.id, content)?;
+                Ok((object, pieces))
+            })
+            .await?;
+        let held: u64 = pieces.iter().map(|piece| piece.blob.size).sum();
+        let Some(first) = pieces.first().filter(|_| held == object.size) else {
+            let what = format!("object {:?}", object.key);
+            return Err(StorageError::corrupt(what, "rows of its parts are missing").into());
+        };
+        let pin = self.trash.pin(&first.blob);
+        Ok(pin.map(|pin| (object, pieces, pin)))
+    }
+}
+
+#[async_trait]
+impl Objects for EmbeddedObjects {
+    async fn create_bucket(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+    ) -> Result<Bucket, ObjectError> {
+        let place = self.place(namespace, bucket);
+        self.change(namespace, ROW, move |tx| place.create(tx)).await
+    }
+
+    async fn delete_bucket(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+    ) -> Result<(), ObjectError> {
+        let place = self.place(namespace, bucket);
+        self.change(namespace, Growth::Frees, move |tx| place.remove(tx)).await
+    }
+
+    async fn bucket(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+    ) -> Result<Option<Bucket>, StorageError> {
+        let shard = self.shards.of(namespace).await?;
+        let (namespace, bucket) = (namespace.clone(), bucket.clone());
+        let read = shard.readers().read(move |connection| {
+            Ok(tables::bucket(connection, &namespace, &bucket)?.map(|row| row.bucket))
+        });
+        read.await
+    }
+
+    async fn buckets(&self, namespace: &Namespace) -> Result<Vec<Bucket>, StorageError> {
+        let shard = self.shards.of(namespace).await?;
+        let namespace = namespace.clone();
+        shard.readers().read(move |connection| tables::buckets(connection, &namespace)).await
+    }
+
+    async fn put(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        put: PutObject,
+        bytes: ByteStream,
+        origin: &Origin,
+    ) -> Result<Object, ObjectError> {
+        let (place, origin) = (self.place(namespace, bucket), origin.clone());
+        let (key, looked_up) = (key.to_owned(), key.to_owned());
+        let condition = put.condition.clone();
+        let name = format!("object/{key}");
+        let admitted = self.admit(namespace, bucket, name, move |connection, bucket| {
+            let old = tables::object(connection, bucket, &looked_up)?.map(|(object, _)| object);
+            rules::check_condition(&looked_up, &condition, old.as_ref())?;
+            Ok(old.map_or(0, |old| old.size))
+        });
+        let reservation = admitted.await?;
+        self.change_with(namespace, 1, (reservation, bytes), move |tx, received| {
+            place.put(tx, (&key, put), received, &origin)
+        })
+        .await
+    }
+
+    async fn head(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+    ) -> Result<Object, ObjectError> {
+        let (place, key) = (self.place(namespace, bucket), key.to_owned());
+        self.look(namespace, move |connection| {
+            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            let found = tables::object(connection, row.id, &key)?;
+            found.map(|(object, _)| object).ok_or(ObjectError::NoObject)
+        })
+        .await
+    }
+
+    async fn get(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        range: Option<Range<u64>>,
+    ) -> Result<(Object, ByteStream), ObjectError> {
+        let mut missing = None;
+        for _ in 0..LOOKUPS_MAX {
+            let found = self.find(self.place(namespace, bucket), key.to_owned()).await?;
+            let Some((object, pieces, pin)) = found else { continue };
+            let range = rules::clip(range.clone(), object.size)?;
+            let blobs = pieces.into_iter().map(|piece| piece.blob).collect();
+            let reading = Reading::new(Arc::clone(&self.blobs), spans(blobs, &range), pin);
+            match reading.start().await {
+                Ok(bytes) => return Ok((object, bytes)),
+                // Replaced after it was looked up. Still the same: really missing.
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    if missing.replace(object.sequence) == Some(object.sequence) {
+                        let what = format!("object {:?}", object.key);
+                        return Err(StorageError::corrupt(what, "its bytes are missing").into());
+                    }
+                }
+                Err(error) => return Err(reading::failed(error).into()),
+            }
+        }
+        let why = "it is being replaced all the time";
+        Err(StorageError::unavailable("read an object", why).into())
+    }
+
+    async fn delete(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        condition: Condition,
+        origin: &Origin,
+    ) -> Result<bool, ObjectError> {
+        let (place, key, origin) = (self.place(namespace, bucket), key.to_owned(), origin.clone());
+        self.change(namespace, Growth::Frees, move |tx| place.delete(tx, &key, &condition, &origin))
+            .await
+    }
+
+    async fn list(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        list: ListObjects,
+    ) -> Result<ObjectPage, ObjectError> {
+        let place = self.place(namespace, bucket);
+        self.look(namespace, move |connection| {
+            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            let fetch = |from: &[u8], limit| tables::objects(connection, row.id, from, limit);
+            Ok(rules::page(&list, fetch)?)
+        })
+        .await
+    }
+
+    async fn begin_upload(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        put: PutObject,
+    ) -> Result<Upload, ObjectError> {
+        let (place, key) = (self.place(namespace, bucket), key.to_owned());
+        let id = rules::random_id()?;
+        self.change(namespace, ROW, move |tx| place.begin(tx, id, key, put)).await
+    }
+
+    async fn put_part(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+        number: u32,
+        bytes: ByteStream,
+    ) -> Result<Part, ObjectError> {
+        let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
+        let looked_up = upload.clone();
+        let name = format!("part/{upload}/{number}");
+        let admitted = self.admit(namespace, bucket, name, move |connection, bucket| {
+            let begun = tables::upload(connection, bucket, &looked_up)?;
+            let old = pieces::piece(connection, bucket, begun.content, number)?;
+            Ok(old.map_or(0, |old| old.blob.size))
+        });
+        let reservation = admitted.await?;
+        self.change_with(namespace, number, (reservation, bytes), move |tx, received| {
+            place.put_part(tx, &upload, received)
+        })
+        .await
+    }
+
+    async fn parts(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+    ) -> Result<Vec<Part>, ObjectError> {
+        let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
+        self.look(namespace, move |connection| {
+            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            let begun = tables::upload(connection, row.id, &upload)?;
+            let pieces = pieces::pieces(connection, row.id, begun.content)?;
+            Ok(pieces.into_iter().map(|piece| piece.part).collect())
+        })
+        .await
+    }
+
+    async fn complete_upload(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+        parts: &[(u32, String)],
+        condition: Condition,
+        origin: &Origin,
+    ) -> Result<Object, ObjectError> {
+        let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
+        let (parts, origin) = (parts.to_vec(), origin.clone());
+        self.change(namespace, ROW, move |tx| {
+            place.complete(tx, &upload, (&parts, &condition), &origin)
+        })
+        .await
+    }
+
+    async fn abort_upload(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+    ) -> Result<(), ObjectError> {
+        let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
+        self.change(namespace, Growth::Frees, move |tx| place.abort(tx, &upload)).await
+    }
+
+    async fn uploads(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+    ) -> Result<Vec<Upload>, ObjectError> {
+        let place = self.place(namespace, bucket);
+        self.look(namespace, move |connection| {
+            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            Ok(tables::uploads(connection, row.id)?)
+        })
+        .await
+    }
+}

@@ -1,0 +1,280 @@
+//! What changes do, each in its transaction.
+
+use std::sync::Arc;
+
+use lambent_types::{BucketName, Namespace, ObjectChange, Origin};
+use rusqlite::params;
+
+use crate::emit::emit;
+use crate::objects::pieces::{self, Piece};
+use crate::objects::tables::{self, BucketRow, UploadRow};
+use crate::objects::trash::{Fresh, Trash};
+use crate::quota::{charge, charge_reserved, count};
+use crate::row::integer;
+use crate::shard::Tx;
+use crate::trigger_index;
+use lambent_storage::backend::ChangeEvent;
+use lambent_storage::backend::Reservation;
+use lambent_storage::backend::objects as rules;
+use lambent_storage::{Bucket, Condition, Object, ObjectError, Part, PutObject, Quota, Upload};
+
+/// Where a change is made.
+#[derive(Clone)]
+pub(crate) struct Place {
+    pub(crate) namespace: Namespace,
+    pub(crate) bucket: BucketName,
+    pub(crate) trash: Arc<Trash>,
+}
+
+/// Bytes that were taken in for a change.
+pub(crate) struct Received {
+    /// Where they are.
+    pub(crate) fresh: Fresh,
+    /// What they are.
+    pub(crate) piece: Piece,
+    /// Their part of the quota.
+    pub(crate) reservation: Reservation,
+}
+
+impl Place {
+    fn row(&self, tx: &Tx<'_>) -> Result<BucketRow, ObjectError> {
+        tables::existing(tx.connection, &self.namespace, &self.bucket)
+    }
+
+    fn next(&self, tx: &Tx<'_>, row: &mut BucketRow) -> Result<i64, ObjectError> {
+        Ok(tables::next_sequence(tx.connection, &self.namespace, row)?)
+    }
+
+    /// Charges for bytes that take the place of `freed` others, and for what has
+    /// them if it is new.
+    fn charge(
+        &self,
+        tx: &mut Tx<'_>,
+        (size, freed): (u64, Option<u64>),
+        reservation: Reservation,
+    ) -> Result<(), ObjectError> {
+        let new = i64::from(freed.is_none());
+        charge::<ObjectError>(tx, &self.namespace, Quota::Objects, new)?;
+        let bytes = integer(size) - integer(freed.unwrap_or(0));
+        charge_reserved(tx, &self.namespace, bytes, reservation)
+    }
+
+    /// Counts what is no longer there.
+    fn release(&self, tx: &Tx<'_>, objects: u64, bytes: u64) {
+        count(tx, &self.namespace, Quota::Objects, -integer(objects));
+        count(tx, &self.namespace, Quota::ObjectBytes, -integer(bytes));
+    }
+
+    /// Deletes the bytes of pieces once the deletion of their rows is certain.
+    fn discard(&self, tx: &mut Tx<'_>, pieces: Vec<Piece>) {
+        let trash = Arc::clone(&self.trash);
+        let blobs = pieces.into_iter().map(|piece| piece.blob).collect();
+        tx.after_commit(move || trash.discard(blobs));
+    }
+
+    fn emit(
+        &self,
+        tx: &mut Tx<'_>,
+        change: ObjectChange,
+        (object, sequence): (&Object, i64),
+        origin: &Origin,
+    ) -> Result<(), ObjectError> {
+        let sequence = sequence.unsigned_abs();
+        let event = ChangeEvent::Object { bucket: &self.bucket, change, object, sequence };
+        emit(tx, &self.namespace, &event, origin)
+    }
+
+    pub(crate) fn create(&self, tx: &mut Tx<'_>) -> Result<Bucket, ObjectError> {
+        if tables::bucket(tx.connection, &self.namespace, &self.bucket)?.is_some() {
+            return Err(ObjectError::Exists);
+        }
+        charge::<ObjectError>(tx, &self.namespace, Quota::Buckets, 1)?;
+        let bucket = Bucket { name: self.bucket.clone(), created: tx.now };
+        tables::insert_bucket(tx.connection, &self.namespace, &bucket)?;
+        Ok(bucket)
+    }
+
+    pub(crate) fn remove(&self, tx: &mut Tx<'_>) -> Result<(), ObjectError> {
+        let row = self.row(tx)?;
+        if !tables::is_empty(tx.connection, row.id)? {
+            return Err(ObjectError::NotEmpty);
+        }
+        let name = self.bucket.as_str();
+        if let Some(trigger) = trigger_index::of_bucket(tx, &self.namespace, name)? {
+            return Err(ObjectError::Triggered(trigger));
+        }
+        count(tx, &self.namespace, Quota::Buckets, -1);
+        tables::run(tx.connection, "DELETE FROM bucket WHERE id = ?1", [row.id])?;
+        Ok(())
+    }
+
+    /// Makes an object of one piece.
+    pub(crate) fn put(
+        &self,
+        tx: &mut Tx<'_>,
+        (key, put): (&str, PutObject),
+        Received { fresh, piece, reservation }: Received,
+        origin: &Origin,
+    ) -> Result<Object, ObjectError> {
+        let mut row = self.row(tx)?;
+        let old = tables::object(tx.connection, row.id, key)?;
+        rules::check_condition(key, &put.condition, old.as_ref().map(|(object, _)| object))?;
+        let freed = old.as_ref().map(|(object, _)| object.size);
+        self.charge(tx, (piece.blob.size, freed), reservation)?;
+        let sequence = self.next(tx, &mut row)?;
+        pieces::write_piece(tx.connection, row.id, sequence, &piece)?;
+        let object = object(key, put, (piece.part.etag, piece.blob.size), tx, sequence);
+        self.write(tx, &row, (&object, sequence), old, origin)?;
+        fresh.keep();
+        Ok(object)
+    }
+
+    /// Writes an object's row in place of the old one.
+    fn write(
+        &self,
+        tx: &mut Tx<'_>,
+        row: &BucketRow,
+        (object, content): (&Object, i64),
+        old: Option<(Object, i64)>,
+        origin: &Origin,
+    ) -> Result<(), ObjectError> {
+        if let Some((_, content)) = old {
+            let replaced = pieces::delete_pieces(tx.connection, row.id, content)?;
+            self.discard(tx, replaced);
+        }
+        tables::write_object(tx.connection, row.id, object, content)?;
+        self.emit(tx, ObjectChange::Created, (object, row.sequence), origin)
+    }
+
+    pub(crate) fn delete(
+        &self,
+        tx: &mut Tx<'_>,
+        key: &str,
+        condition: &Condition,
+        origin: &Origin,
+    ) -> Result<bool, ObjectError> {
+        let mut row = self.row(tx)?;
+        let old = tables::object(tx.connection, row.id, key)?;
+        rules::check_condition(key, condition, old.as_ref().map(|(object, _)| object))?;
+        let Some((object, content)) = old else { return Ok(false) };
+        self.release(tx, 1, object.size);
+        let sequence = self.next(tx, &mut row)?;
+        let deleted = pieces::delete_pieces(tx.connection, row.id, content)?;
+        self.discard(tx, deleted);
+        let sql = "DELETE FROM object WHERE bucket = ?1 AND key = ?2";
+        tables::run(tx.connection, sql, params![row.id, key.as_bytes()])?;
+        self.emit(tx, ObjectChange::Deleted, (&object, sequence), origin)?;
+        Ok(true)
+    }
+
+    pub(crate) fn begin(
+        &self,
+        tx: &mut Tx<'_>,
+        id: String,
+        key: String,
+        put: PutObject,
+    ) -> Result<Upload, ObjectError> {
+        let mut row = self.row(tx)?;
+        charge::<ObjectError>(tx, &self.namespace, Quota::Objects, 1)?;
+        let content = self.next(tx, &mut row)?;
+        let upload = Upload { id, key, started: tx.now };
+        let begun = UploadRow { content, upload, put };
+        tables::insert_upload(tx.connection, row.id, &begun)?;
+        Ok(begun.upload)
+    }
+
+    pub(crate) fn put_part(
+        &self,
+        tx: &mut Tx<'_>,
+        upload: &str,
+        Received { fresh, piece, reservation }: Received,
+    ) -> Result<Part, ObjectError> {
+        let row = self.row(tx)?;
+        let begun = tables::upload(tx.connection, row.id, upload)?;
+        let old = pieces::piece(tx.connection, row.id, begun.content, piece.part.number)?;
+        let freed = old.as_ref().map(|old| old.blob.size);
+        self.charge(tx, (piece.blob.size, freed), reservation)?;
+        pieces::write_piece(tx.connection, row.id, begun.content, &piece)?;
+        self.discard(tx, old.into_iter().collect());
+        fresh.keep();
+        Ok(piece.part)
+    }
+
+    pub(crate) fn complete(
+        &self,
+        tx: &mut Tx<'_>,
+        upload: &str,
+        (parts, condition): (&[(u32, String)], &Condition),
+        origin: &Origin,
+    ) -> Result<Object, ObjectError> {
+        let mut row = self.row(tx)?;
+        let UploadRow { content, upload, put } = tables::upload(tx.connection, row.id, upload)?;
+        let all = pieces::pieces(tx.connection, row.id, content)?;
+        let place = |number: u32| all.binary_search_by_key(&number, |piece| piece.part.number);
+        let have = |number| place(number).ok().map(|place| all[place].clone());
+        let selected = rules::select(parts, have, |piece| &piece.part)?;
+        let old = tables::object(tx.connection, row.id, &upload.key)?;
+        for condition in [&put.condition, condition] {
+            let current = old.as_ref().map(|(object, _)| object);
+            rules::check_condition(&upload.key, condition, current)?;
+        }
+        let etag = rules::multipart_etag(selected.iter().map(|piece| piece.part.etag.as_str()));
+        let size = selected.iter().map(|piece| piece.blob.size).sum();
+        let used = |piece: &Piece| {
+            parts.binary_search_by_key(&piece.part.number, |(number, _)| *number).is_ok()
+        };
+        let parts_before = all.len() as u64;
+        let unused: Vec<Piece> = all.into_iter().filter(|piece| !used(piece)).collect();
+        let unused_bytes: u64 = unused.iter().map(|piece| piece.blob.size).sum();
+        let (replaced, freed) = old.as_ref().map_or((0, 0), |(old, _)| (1, old.size));
+        // The upload becomes the object, and its parts are no longer counted.
+        self.release(tx, parts_before + replaced, unused_bytes + freed);
+        let sequence = self.next(tx, &mut row)?;
+        for piece in &unused {
+            pieces::delete_piece(tx.connection, row.id, content, piece.part.number)?;
+        }
+        for piece in unused {
+            self.discard(tx, vec![piece]);
+        }
+        self.forget(tx, &row, &upload.id)?;
+        let object = object(&upload.key, put, (etag, size), tx, sequence);
+        self.write(tx, &row, (&object, content), old, origin)?;
+        Ok(object)
+    }
+
+    fn forget(&self, tx: &Tx<'_>, row: &BucketRow, upload: &str) -> Result<(), ObjectError> {
+        let sql = "DELETE FROM upload WHERE bucket = ?1 AND id = ?2";
+        tables::run(tx.connection, sql, params![row.id, upload])?;
+        Ok(())
+    }
+
+    pub(crate) fn abort(&self, tx: &mut Tx<'_>, upload: &str) -> Result<(), ObjectError> {
+        let row = self.row(tx)?;
+        let begun = tables::upload(tx.connection, row.id, upload)?;
+        let pieces = pieces::delete_pieces(tx.connection, row.id, begun.content)?;
+        let bytes: u64 = pieces.iter().map(|piece| piece.blob.size).sum();
+        self.release(tx, pieces.len() as u64 + 1, bytes);
+        self.forget(tx, &row, upload)?;
+        self.discard(tx, pieces);
+        Ok(())
+    }
+}
+
+fn object(
+    key: &str,
+    put: PutObject,
+    (etag, size): (String, u64),
+    tx: &Tx<'_>,
+    sequence: i64,
+) -> Object {
+    Object {
+        key: key.to_owned(),
+        size,
+        etag,
+        content_type: put.content_type,
+        headers: put.headers,
+        metadata: put.metadata,
+        modified: tx.now,
+        sequence: sequence.unsigned_abs(),
+    }
+}

@@ -1,0 +1,341 @@
+//! The tables of buckets, objects and uploads.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use lambent_types::{BucketName, Namespace};
+use rusqlite::{Connection, Params, Row, params};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::row::{Checksum, bytes, checksum, intact, integer};
+use lambent_storage::{Bucket, Object, ObjectError, PutObject, StorageError, Upload};
+
+/// `content` names the pieces of an object or an upload: a number of the
+/// bucket's own, taken from `sequence`, that is never used again. Completing an
+/// upload gives its content to the object. Keys are blobs: their bytes, and
+/// the order of their bytes.
+pub(crate) const SCHEMA: &str = "
+CREATE TABLE bucket (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    namespace TEXT NOT NULL,
+    name TEXT NOT NULL,
+    created TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    checksum BLOB NOT NULL,
+    UNIQUE (namespace, name)
+) STRICT;
+CREATE TABLE object (
+    bucket INTEGER NOT NULL REFERENCES bucket (id),
+    key BLOB NOT NULL,
+    content INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    checksum BLOB NOT NULL,
+    PRIMARY KEY (bucket, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE upload (
+    bucket INTEGER NOT NULL REFERENCES bucket (id),
+    id TEXT NOT NULL,
+    content INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    checksum BLOB NOT NULL,
+    PRIMARY KEY (bucket, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE piece (
+    bucket INTEGER NOT NULL,
+    content INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    blob TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    etag TEXT NOT NULL,
+    checksum BLOB NOT NULL,
+    PRIMARY KEY (bucket, content, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX piece_blob ON piece (blob);
+";
+
+/// Bodies of objects and uploads may have header fields, and those of uploads
+/// conditions of header fields: what does not know them would lose them.
+pub(crate) const SCHEMA_HEADERS: &str = "";
+
+/// A bucket's row.
+pub(crate) struct BucketRow {
+    pub(crate) id: i64,
+    pub(crate) bucket: Bucket,
+    pub(crate) sequence: i64,
+}
+
+/// An upload's row.
+pub(crate) struct UploadRow {
+    pub(crate) content: i64,
+    pub(crate) upload: Upload,
+    pub(crate) put: PutObject,
+}
+
+#[derive(Serialize, Deserialize)]
+struct ObjectBody {
+    size: u64,
+    etag: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    content_type: Option<String>,
+    /// Absent in rows of version 8 of the schema and before.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    headers: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    metadata: BTreeMap<String, String>,
+    modified: Timestamp,
+    sequence: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct UploadBody {
+    key: String,
+    put: PutObject,
+    started: Timestamp,
+}
+
+pub(crate) fn failed(error: rusqlite::Error) -> StorageError {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
+            StorageError::corrupt("database of objects", error.to_string())
+        }
+        _ => StorageError::unavailable("read or write objects", error),
+    }
+}
+
+/// Runs a statement that is run often.
+pub(crate) fn run(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl Params,
+) -> Result<usize, StorageError> {
+    connection.prepare_cached(sql).and_then(|mut run| run.execute(parameters)).map_err(failed)
+}
+
+/// Reads the rows of a query that is made often.
+pub(crate) fn select<T>(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<T, StorageError>,
+) -> Result<Vec<T>, StorageError> {
+    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let mut rows = statement.query(parameters).map_err(failed)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}
+
+fn json(body: &impl Serialize) -> Result<String, StorageError> {
+    serde_json::to_string(body).map_err(|error| StorageError::unavailable("encode a row", error))
+}
+
+fn parsed<T: DeserializeOwned>(body: &[u8], what: &str) -> Result<T, StorageError> {
+    serde_json::from_slice(body).map_err(|error| StorageError::corrupt(what, error.to_string()))
+}
+
+fn bucket_checksum(namespace: &[u8], name: &[u8], created: &[u8], sequence: i64) -> Checksum {
+    checksum([b"bucket", namespace, name, created, &sequence.to_le_bytes()])
+}
+
+const BUCKET: &str = "SELECT id, namespace, name, created, sequence, checksum FROM bucket";
+
+fn bucket_of(row: &Row<'_>) -> Result<BucketRow, StorageError> {
+    let read = || {
+        let sequence = row.get(4)?;
+        let (name, created) = (bytes(row, 2)?, bytes(row, 3)?);
+        let same = bucket_checksum(bytes(row, 1)?, name, created, sequence) == bytes(row, 5)?;
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        Ok((row.get(0)?, text(name), text(created), sequence, same))
+    };
+    let (id, name, created, sequence, same) = read().map_err(failed)?;
+    let what = || format!("bucket {name:?}");
+    intact(same, what)?;
+    let created = created.parse().map_err(|_| StorageError::corrupt(what(), "its time is none"))?;
+    let parsed = name.parse().map_err(|_| StorageError::corrupt(what(), "its name is none"))?;
+    Ok(BucketRow { id, bucket: Bucket { name: parsed, created }, sequence })
+}
+
+/// Reads a bucket.
+pub(crate) fn bucket(
+    connection: &Connection,
+    namespace: &Namespace,
+    name: &BucketName,
+) -> Result<Option<BucketRow>, StorageError> {
+    let sql = format!("{BUCKET} WHERE namespace = ?1 AND name = ?2");
+    Ok(select(connection, &sql, params![namespace.key(), name.as_str()], bucket_of)?.pop())
+}
+
+/// Reads a bucket that must be there.
+pub(crate) fn existing(
+    connection: &Connection,
+    namespace: &Namespace,
+    name: &BucketName,
+) -> Result<BucketRow, ObjectError> {
+    bucket(connection, namespace, name)?.ok_or(ObjectError::NoBucket)
+}
+
+/// Reads all buckets of a namespace by name.
+pub(crate) fn buckets(
+    connection: &Connection,
+    namespace: &Namespace,
+) -> Result<Vec<Bucket>, StorageError> {
+    let sql = format!("{BUCKET} WHERE namespace = ?1 ORDER BY name");
+    select(connection, &sql, [namespace.key()], |row| Ok(bucket_of(row)?.bucket))
+}
+
+/// Writes a new bucket.
+pub(crate) fn insert_bucket(
+    connection: &Connection,
+    namespace: &Namespace,
+    bucket: &Bucket,
+) -> Result<(), StorageError> {
+    let (namespace, created) = (namespace.key(), bucket.created.to_string());
+    let name = bucket.name.as_str();
+    let checksum = bucket_checksum(namespace.as_bytes(), name.as_bytes(), created.as_bytes(), 0);
+    let sql = "INSERT INTO bucket (namespace, name, created, sequence, checksum) \
+               VALUES (?1, ?2, ?3, 0, ?4)";
+    run(connection, sql, params![namespace, name, created, checksum]).map(drop)
+}
+
+/// Takes the next number of a bucket.
+pub(crate) fn next_sequence(
+    connection: &Connection,
+    namespace: &Namespace,
+    row: &mut BucketRow,
+) -> Result<i64, StorageError> {
+    row.sequence += 1;
+    let (name, created) = (row.bucket.name.as_str(), row.bucket.created.to_string());
+    let checksum = bucket_checksum(
+        namespace.key().as_bytes(),
+        name.as_bytes(),
+        created.as_bytes(),
+        row.sequence,
+    );
+    let sql = "UPDATE bucket SET sequence = ?2, checksum = ?3 WHERE id = ?1";
+    run(connection, sql, params![row.id, row.sequence, checksum])?;
+    Ok(row.sequence)
+}
+
+/// Whether a bucket holds objects or uploads.
+pub(crate) fn is_empty(connection: &Connection, bucket: i64) -> Result<bool, StorageError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM object WHERE bucket = ?1) \
+               OR EXISTS (SELECT 1 FROM upload WHERE bucket = ?1)";
+    let found: Vec<bool> = select(connection, sql, [bucket], |row| row.get(0).map_err(failed))?;
+    Ok(found == [false])
+}
+
+/// The checksum of an object or an upload.
+fn content_checksum(table: &[u8], bucket: i64, key: &[u8], content: i64, body: &[u8]) -> Checksum {
+    checksum([table, &bucket.to_le_bytes(), key, &content.to_le_bytes(), body])
+}
+
+/// Verifies a row of bucket, key, content, body and checksum.
+fn verified<'a>(table: &str, row: &'a Row<'_>) -> Result<(&'a [u8], i64, &'a [u8]), StorageError> {
+    let read = || Ok((row.get(0)?, bytes(row, 1)?, row.get(2)?, bytes(row, 3)?, bytes(row, 4)?));
+    let (bucket, key, content, body, found) = read().map_err(failed)?;
+    let same = content_checksum(table.as_bytes(), bucket, key, content, body) == found;
+    intact(same, || format!("{table} {:?}", String::from_utf8_lossy(key)))?;
+    Ok((key, content, body))
+}
+
+fn object_of(row: &Row<'_>) -> Result<(Object, i64), StorageError> {
+    let (key, content, body) = verified("object", row)?;
+    let key = String::from_utf8_lossy(key).into_owned();
+    let body: ObjectBody = parsed(body, "object")?;
+    let ObjectBody { size, etag, content_type, headers, metadata, modified, sequence } = body;
+    let object = Object { key, size, etag, content_type, headers, metadata, modified, sequence };
+    Ok((object, content))
+}
+
+const OBJECT: &str = "SELECT bucket, key, content, body, checksum FROM object";
+
+/// Reads an object, and the number of its content.
+pub(crate) fn object(
+    connection: &Connection,
+    bucket: i64,
+    key: &str,
+) -> Result<Option<(Object, i64)>, StorageError> {
+    let sql = format!("{OBJECT} WHERE bucket = ?1 AND key = ?2");
+    Ok(select(connection, &sql, params![bucket, key.as_bytes()], object_of)?.pop())
+}
+
+/// Reads at most `limit` objects whose keys are not below `from`.
+pub(crate) fn objects(
+    connection: &Connection,
+    bucket: i64,
+    from: &[u8],
+    limit: usize,
+) -> Result<Vec<Object>, StorageError> {
+    let sql = format!("{OBJECT} WHERE bucket = ?1 AND key >= ?2 ORDER BY key LIMIT ?3");
+    let parameters = params![bucket, from, integer(limit as u64)];
+    select(connection, &sql, parameters, |row| Ok(object_of(row)?.0))
+}
+
+/// Writes an object, over one of that key.
+pub(crate) fn write_object(
+    connection: &Connection,
+    bucket: i64,
+    object: &Object,
+    content: i64,
+) -> Result<(), StorageError> {
+    let body = json(&ObjectBody {
+        size: object.size,
+        etag: object.etag.clone(),
+        content_type: object.content_type.clone(),
+        headers: object.headers.clone(),
+        metadata: object.metadata.clone(),
+        modified: object.modified,
+        sequence: object.sequence,
+    })?;
+    let key = object.key.as_bytes();
+    let checksum = content_checksum(b"object", bucket, key, content, body.as_bytes());
+    let sql = "INSERT INTO object (bucket, key, content, body, checksum) \
+               VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET \
+               content = excluded.content, body = excluded.body, checksum = excluded.checksum";
+    run(connection, sql, params![bucket, key, content, body, checksum]).map(drop)
+}
+
+fn upload_of(row: &Row<'_>) -> Result<UploadRow, StorageError> {
+    let (id, content, body) = verified("upload", row)?;
+    let id = String::from_utf8_lossy(id).into_owned();
+    let UploadBody { key, put, started } = parsed(body, "upload")?;
+    Ok(UploadRow { content, upload: Upload { id, key, started }, put })
+}
+
+const UPLOAD: &str = "SELECT bucket, id, content, body, checksum FROM upload";
+
+/// Reads an upload that must be there.
+pub(crate) fn upload(
+    connection: &Connection,
+    bucket: i64,
+    id: &str,
+) -> Result<UploadRow, ObjectError> {
+    let sql = format!("{UPLOAD} WHERE bucket = ?1 AND id = ?2");
+    let found = select(connection, &sql, params![bucket, id], upload_of)?.pop();
+    found.ok_or(ObjectError::NoUpload)
+}
+
+/// Reads all uploads of a bucket, oldest first.
+pub(crate) fn uploads(connection: &Connection, bucket: i64) -> Result<Vec<Upload>, StorageError> {
+    let sql = format!("{UPLOAD} WHERE bucket = ?1 ORDER BY content");
+    select(connection, &sql, [bucket], |row| Ok(upload_of(row)?.upload))
+}
+
+/// Writes a new upload.
+pub(crate) fn insert_upload(
+    connection: &Connection,
+    bucket: i64,
+    row: &UploadRow,
+) -> Result<(), StorageError> {
+    let (id, content) = (row.upload.id.as_bytes(), row.content);
+    let (key, started) = (row.upload.key.clone(), row.upload.started);
+    let body = json(&UploadBody { key, put: row.put.clone(), started })?;
+    let checksum = content_checksum(b"upload", bucket, id, content, body.as_bytes());
+    let sql = "INSERT INTO upload (bucket, id, content, body, checksum) \
+               VALUES (?1, ?2, ?3, ?4, ?5)";
+    run(connection, sql, params![bucket, row.upload.id, content, body, checksum]).map(drop)
+}

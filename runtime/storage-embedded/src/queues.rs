@@ -1,0 +1,488 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use lambent_types::{Clock, Digest, Namespace, Origin, QueueName, bounds};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::messages::receive::{PerGroup, Until};
+use crate::messages::row::{Head, Taken, failed};
+use crate::messages::send::New;
+use crate::messages::settle::Ticket;
+use crate::messages::{Kind, Line, depth, line, receive, redrive, send, settle, wait};
+use crate::quota::{charge, charge_messages, count, count_messages};
+use crate::shard::{Growth, Shard, Tx};
+use crate::shards::Shards;
+use crate::trigger_index;
+use lambent_storage::backend::queues as rules;
+use lambent_storage::{
+    Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Queues, Quota, Receipt, Sent,
+    StorageError, Visibility,
+};
+
+/// Queues in the shards.
+pub(crate) struct EmbeddedQueues {
+    shards: Arc<Shards>,
+    clock: Arc<dyn Clock>,
+}
+
+impl EmbeddedQueues {
+    pub(crate) fn new((shards, clock): (Arc<Shards>, Arc<dyn Clock>)) -> Self {
+        Self { shards, clock }
+    }
+
+    /// Reads something of a queue that is there.
+    async fn read<R: Send + 'static>(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        read: impl FnOnce(&Connection, Line) -> Result<R, StorageError> + Send + 'static,
+    ) -> Result<Option<R>, StorageError> {
+        let shard = self.shards.of(namespace).await?;
+        let (namespace, key) = (namespace.clone(), queue.key());
+        let work = move |connection: &Connection| {
+            let line = line::find(connection, &namespace, Kind::Queue, &key)?;
+            line.map(|line| read(connection, line)).transpose()
+        };
+        shard.readers().read(work).await
+    }
+
+    /// Takes away from a queue that is there, or settles what it gave out.
+    async fn write<R: Send + 'static>(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        write: impl FnOnce(&mut Tx<'_>, &Namespace, Line) -> Result<R, QueueError> + Send + 'static,
+    ) -> Result<R, QueueError> {
+        let shard = self.shards.of(namespace).await?;
+        let (namespace, key) = (namespace.clone(), queue.key());
+        let work = move |tx: &mut Tx<'_>| {
+            let line = find(tx.connection, &namespace, &key)?;
+            write(tx, &namespace, line)
+        };
+        shard.write(Growth::Frees, work).await
+    }
+
+    /// Sets when messages can be received again. Whether each receipt was its message's last.
+    async fn return_all(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        receipts: &[(Receipt, Duration)],
+        how: Return,
+    ) -> Result<Vec<bool>, QueueError> {
+        let tickets: Vec<_> =
+            receipts.iter().map(|(receipt, pause)| (Ticket::parse(receipt), *pause)).collect();
+        self.write(namespace, queue, move |tx, _, line| {
+            let return_one = |(ticket, pause): (Option<Ticket>, Duration)| {
+                let Some(ticket) = ticket else { return Ok(false) };
+                let uncount = matches!(how, Return::Uncounted);
+                let leased = !uncount && !pause.is_zero();
+                settle::return_at(tx, line.id, ticket, later(tx.now, pause), leased, uncount)
+            };
+            Ok(tickets.into_iter().map(return_one).collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn take(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        (limit, per_group): (usize, PerGroup),
+        visibility: Visibility,
+        wait: Duration,
+    ) -> Result<Vec<Message>, QueueError> {
+        let shard: Arc<Shard> = self.shards.of(namespace).await?;
+        let line = self.read(namespace, queue, |_, line| Ok(line.id)).await?;
+        let line = line.ok_or(QueueError::NoQueue)?;
+        let (owner, key) = (namespace.clone(), queue.key());
+        let attempt = move || {
+            let (owner, key) = (owner.clone(), key.clone());
+            move |tx: &mut Tx<'_>| receive_some(tx, &owner, &key, limit, visibility, per_group)
+        };
+        let taken = wait::take(&shard, &*self.clock, line, wait, attempt).await?;
+        Ok(taken.into_iter().map(message).collect())
+    }
+}
+
+/// How a message is returned to its queue.
+#[derive(Debug, Clone, Copy)]
+enum Return {
+    /// The receipt counts, and until the time comes the message is in flight.
+    Counted,
+    /// The receipt does not count, and until the time comes the message is delayed.
+    Uncounted,
+}
+
+fn find(connection: &Connection, namespace: &Namespace, key: &str) -> Result<Line, QueueError> {
+    line::find(connection, namespace, Kind::Queue, key)?.ok_or(QueueError::NoQueue)
+}
+
+/// The queue of a line.
+fn queue_of(line: &Line) -> Result<Queue, StorageError> {
+    let damaged = |detail: String| StorageError::corrupt(format!("queue {:?}", line.name), detail);
+    Ok(Queue {
+        name: line.name.parse().map_err(|error| damaged(format!("{error}")))?,
+        attributes: serde_json::from_str(&line.attributes)
+            .map_err(|error| damaged(error.to_string()))?,
+        created: line.created,
+    })
+}
+
+fn put(
+    tx: &mut Tx<'_>,
+    namespace: &Namespace,
+    name: &QueueName,
+    attributes: &QueueAttributes,
+) -> Result<Queue, QueueError> {
+    if let Some(redrive) = &attributes.redrive
+        && line::find(tx.connection, namespace, Kind::Queue, &redrive.queue.key())?.is_none()
+    {
+        return Err(QueueError::Invalid(format!(
+            "the dead-letter queue \"{}\" does not exist; create it first",
+            redrive.queue
+        )));
+    }
+    let existing = line::find(tx.connection, namespace, Kind::Queue, &name.key())?;
+    if existing.is_none() {
+        charge::<QueueError>(tx, namespace, Quota::Queues, 1)?;
+    }
+    let known = existing.map(|line| queue_of(&line)).transpose()?;
+    let name = known.as_ref().map_or(name, |queue| &queue.name);
+    let json = serde_json::to_string(attributes)
+        .map_err(|error| StorageError::unavailable("write a queue", error))?;
+    let created = known.as_ref().map_or(tx.now, |queue| queue.created);
+    line::put(tx.connection, namespace, Kind::Queue, name.as_str(), &json, created)?;
+    Ok(Queue { name: name.clone(), attributes: attributes.clone(), created })
+}
+
+/// Deletes it, as far as one transaction may. Whether it is gone.
+fn delete_queue(tx: &mut Tx<'_>, namespace: &Namespace, line: &Line) -> Result<bool, QueueError> {
+    for other in line::list(tx.connection, namespace, Kind::Queue)? {
+        let other = queue_of(&other)?;
+        let dead = other.attributes.redrive.map(|redrive| redrive.queue.key());
+        if dead == Some(line.name.to_ascii_lowercase()) {
+            return Err(QueueError::InUse(other.name));
+        }
+    }
+    if let Some(trigger) = trigger_index::of_queue(tx, namespace, &line.name)? {
+        return Err(QueueError::Triggered(trigger));
+    }
+    let is_gone = settle::delete_line(tx, namespace, line.id)?;
+    if is_gone {
+        count(tx, namespace, Quota::Queues, -1);
+    }
+    Ok(is_gone)
+}
+
+/// What a message is recognised by when it is sent again.
+fn duplicate_id(attributes: &QueueAttributes, message: &NewMessage) -> Option<String> {
+    let by_content =
+        attributes.content_deduplication.then(|| Digest::of(&message.body).to_string());
+    message.deduplication.clone().map(|id| format!("id:{id}")).or(by_content)
+}
+
+/// What was sent to a line under an id not long ago.
+fn duplicate(tx: &Tx<'_>, line: i64, id: &str) -> Result<Option<Sent>, StorageError> {
+    let sql = "SELECT seq, message FROM duplicate WHERE line = ?1 AND id = ?2 AND until > ?3";
+    let read = |row: &rusqlite::Row<'_>| {
+        let sequence: i64 = row.get(0)?;
+        Ok(Sent { id: row.get(1)?, sequence: sequence.unsigned_abs(), duplicate: true })
+    };
+    tx.connection
+        .prepare_cached(sql)
+        .and_then(|mut select| {
+            select.query_row(params![line, id, tx.now.as_millisecond()], read).optional()
+        })
+        .map_err(failed)
+}
+
+fn remember(tx: &Tx<'_>, line: i64, id: &str, sent: &Sent) -> Result<(), StorageError> {
+    let until = tx.now.as_millisecond() + bounds::DEDUPLICATION_WINDOW.as_millis() as i64;
+    tx.connection
+        .prepare_cached("INSERT OR REPLACE INTO duplicate VALUES (?1, ?2, ?3, ?4, ?5)")
+        .and_then(|mut insert| {
+            insert.execute(params![line, id, sent.sequence as i64, sent.id, until])
+        })
+        .map_err(failed)?;
+    Ok(())
+}
+
+/// A message ready to be written.
+struct Prepared {
+    message: NewMessage,
+    id: String,
+    head: String,
+}
+
+fn prepare(message: NewMessage, origin: &Origin) -> Result<Prepared, QueueError> {
+    let id = uuid::Uuid::now_v7().to_string();
+    let head = Head {
+        id: id.clone(),
+        content_type: message.content_type.clone(),
+        attributes: message.attributes.clone(),
+        origin: origin.clone(),
+        from: None,
+        event: None,
+    };
+    Ok(Prepared { message, id, head: head.encode()? })
+}
+
+fn send_all(
+    tx: &mut Tx<'_>,
+    namespace: &Namespace,
+    line: &Line,
+    prepared: Vec<Prepared>,
+) -> Result<Vec<Sent>, QueueError> {
+    let attributes = queue_of(line)?.attributes;
+    // All of it is charged before any of it is written. A duplicate inside the
+    // batch is charged and given back.
+    let weight = |prepared: &Prepared| (prepared.head.len() + prepared.message.body.len()) as i64;
+    let all = (prepared.len() as i64, prepared.iter().map(weight).sum());
+    charge_messages::<QueueError>(tx, namespace, all, tx.ledger.quotas())?;
+    let mut sent = Vec::with_capacity(prepared.len());
+    let mut batch: HashMap<String, Sent> = HashMap::new();
+    for one in prepared {
+        let duplicate_id = duplicate_id(&attributes, &one.message);
+        let known = match &duplicate_id {
+            Some(id) => match batch.get(id) {
+                Some(sent) => Some(Sent { duplicate: true, ..sent.clone() }),
+                None => duplicate(tx, line.id, id)?,
+            },
+            None => None,
+        };
+        if let Some(known) = known {
+            count_messages(tx, namespace, (-1, -weight(&one)));
+            sent.push(known);
+            continue;
+        }
+        let delay = one.message.delay.unwrap_or(Duration::from_millis(attributes.delay_ms));
+        let new = New {
+            head: &one.head,
+            body: &one.message.body,
+            group: one.message.group.as_deref(),
+            sent: tx.now,
+            visible: later(tx.now, delay),
+        };
+        let seq = send::send(tx, line.id, &new)?;
+        let done = Sent { id: one.id, sequence: seq.unsigned_abs(), duplicate: false };
+        if let Some(id) = duplicate_id {
+            remember(tx, line.id, &id, &done)?;
+            batch.insert(id, done.clone());
+        }
+        sent.push(done);
+    }
+    Ok(sent)
+}
+
+pub(crate) fn later(now: Timestamp, by: Duration) -> Timestamp {
+    now.checked_add(by).unwrap_or(Timestamp::MAX)
+}
+
+fn message(taken: Taken) -> Message {
+    let ticket = Ticket { seq: taken.seq, lease: taken.lease };
+    Message {
+        id: taken.head.id,
+        receipt: ticket.receipt(),
+        body: taken.body,
+        content_type: taken.head.content_type,
+        attributes: taken.head.attributes,
+        group: taken.group,
+        sequence: taken.seq.unsigned_abs(),
+        sent: taken.sent,
+        receives: taken.receives,
+        origin: taken.head.origin,
+    }
+}
+
+fn receive_some(
+    tx: &mut Tx<'_>,
+    namespace: &Namespace,
+    key: &str,
+    limit: usize,
+    visibility: Visibility,
+    per_group: PerGroup,
+) -> Result<receive::Received, QueueError> {
+    let line = find(tx.connection, namespace, key)?;
+    let attributes = queue_of(&line)?.attributes;
+    let dead = match &attributes.redrive {
+        Some(redrive) => line::find(tx.connection, namespace, Kind::Queue, &redrive.queue.key())?,
+        None => None,
+    };
+    let timeout = Duration::from_millis(attributes.visibility_timeout_ms);
+    let until = match visibility {
+        Visibility::Queue => Until::Time(later(tx.now, timeout)),
+        Visibility::For(time) => Until::Time(later(tx.now, time)),
+        Visibility::WhileAlive(time) => Until::ProcessEnds(later(tx.now, time)),
+    };
+    Ok(receive::receive(tx, line.id, limit, until, per_group, |tx, taken| {
+        if rules::is_over(&attributes, taken.sent, tx.now) {
+            settle::remove(tx, namespace, line.id, taken.seq, taken.group.as_deref())?;
+            return Ok(false);
+        }
+        match &dead {
+            Some(dead) if rules::is_dead(&attributes, taken.receives) => {
+                redrive::set_dead(tx, namespace, line.id, dead.id, taken)?;
+                Ok(false)
+            }
+            _ => Ok(true),
+        }
+    })?)
+}
+
+#[async_trait]
+impl Queues for EmbeddedQueues {
+    async fn put_queue(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        attributes: QueueAttributes,
+    ) -> Result<Queue, QueueError> {
+        let shard = self.shards.of(namespace).await?;
+        let (namespace, queue) = (namespace.clone(), queue.clone());
+        shard.write(0, move |tx| put(tx, &namespace, &queue, &attributes)).await
+    }
+
+    async fn delete_queue(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+    ) -> Result<(), QueueError> {
+        let delete = |tx: &mut Tx<'_>, ns: &Namespace, line: Line| delete_queue(tx, ns, &line);
+        while !self.write(namespace, queue, delete).await? {}
+        Ok(())
+    }
+
+    async fn queue(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+    ) -> Result<Option<Queue>, StorageError> {
+        self.read(namespace, queue, |_, line| queue_of(&line)).await
+    }
+
+    async fn queues(&self, namespace: &Namespace) -> Result<Vec<Queue>, StorageError> {
+        let shard = self.shards.of(namespace).await?;
+        let namespace = namespace.clone();
+        let lines =
+            shard.readers().read(move |connection| line::list(connection, &namespace, Kind::Queue));
+        lines.await?.iter().map(queue_of).collect()
+    }
+
+    async fn depth(&self, namespace: &Namespace, queue: &QueueName) -> Result<Depth, QueueError> {
+        let now = self.clock.now();
+        let depth = self
+            .read(namespace, queue, move |connection, line| depth::depth(connection, line.id, now));
+        depth.await?.ok_or(QueueError::NoQueue)
+    }
+
+    async fn send(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        messages: Vec<NewMessage>,
+        origin: &Origin,
+    ) -> Result<Vec<Sent>, QueueError> {
+        let bytes: usize = messages.iter().map(|message| message.body.len() + 256).sum();
+        let prepared: Vec<_> = messages
+            .into_iter()
+            .map(|message| prepare(message, origin))
+            .collect::<Result<_, _>>()?;
+        let shard = self.shards.of(namespace).await?;
+        let (namespace, key) = (namespace.clone(), queue.key());
+        shard
+            .write(bytes, move |tx| {
+                let line = find(tx.connection, &namespace, &key)?;
+                send_all(tx, &namespace, &line, prepared)
+            })
+            .await
+    }
+
+    async fn receive(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        limit: usize,
+        visibility: Visibility,
+        wait: Duration,
+    ) -> Result<Vec<Message>, QueueError> {
+        self.take(namespace, queue, (limit, PerGroup::All), visibility, wait).await
+    }
+
+    async fn receive_firsts(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        limit: usize,
+        visibility: Visibility,
+        wait: Duration,
+    ) -> Result<Vec<Message>, QueueError> {
+        self.take(namespace, queue, (limit, PerGroup::One), visibility, wait).await
+    }
+
+    async fn release(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        receipts: &[(Receipt, Duration)],
+    ) -> Result<Vec<bool>, QueueError> {
+        self.return_all(namespace, queue, receipts, Return::Uncounted).await
+    }
+
+    async fn delete(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        receipts: &[Receipt],
+    ) -> Result<Vec<bool>, QueueError> {
+        let tickets: Vec<_> = receipts.iter().map(Ticket::parse).collect();
+        self.write(namespace, queue, move |tx, namespace, line| {
+            let delete = |ticket: Option<Ticket>| match ticket {
+                Some(ticket) => settle::delete(tx, namespace, line.id, ticket),
+                None => Ok(false),
+            };
+            Ok(tickets.into_iter().map(delete).collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn change_visibility(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        receipt: &Receipt,
+        visibility: Duration,
+    ) -> Result<(), QueueError> {
+        let one = [(receipt.clone(), visibility)];
+        let done = self.return_all(namespace, queue, &one, Return::Counted).await?;
+        if done == [true] { Ok(()) } else { Err(QueueError::Receipt) }
+    }
+
+    async fn purge(&self, namespace: &Namespace, queue: &QueueName) -> Result<u64, QueueError> {
+        let line = self.read(namespace, queue, |_, line| Ok(line.id)).await?;
+        let line = line.ok_or(QueueError::NoQueue)?;
+        let shard = self.shards.of(namespace).await?;
+        Ok(settle::purge_all(&shard, namespace, line).await?)
+    }
+
+    async fn redrive(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        limit: usize,
+    ) -> Result<u64, QueueError> {
+        let (mut moved, mut from) = (0, Some(redrive::Place::default()));
+        while let Some(after) = from.filter(|_| moved < limit) {
+            let left = limit - moved;
+            let step = self.write(namespace, queue, move |tx, namespace, line| {
+                Ok(redrive::send_back(tx, namespace, line.id, after, left)?)
+            });
+            let (more, next) = step.await?;
+            (moved, from) = (moved + more, next);
+        }
+        Ok(moved as u64)
+    }
+}

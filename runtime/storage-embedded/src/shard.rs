@@ -1,0 +1,451 @@
+use std::cell::Cell;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use lambent_types::Clock;
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::data_dir::DataDir;
+use crate::error::OpenError;
+use crate::fatal;
+use crate::messages::settle;
+use crate::quota::{self, Amounts};
+use crate::readers::Readers;
+use crate::signals::Signals;
+use crate::sqlite::Database;
+use crate::trigger_index::TriggerIndex;
+use lambent_storage::backend::Ledger;
+use lambent_storage::backend::Reservation;
+use lambent_storage::{Quotas, Space, StorageError};
+
+mod room;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::room::Growth;
+use self::room::Room;
+
+/// Most operations in one transaction.
+const BATCH_MAX: usize = 1024;
+/// Beyond so many bytes of values, messages and keys a transaction takes no
+/// further operation.
+const BATCH_BYTES_MAX: usize = 4 << 20;
+
+/// One database of namespaces, written by one thread: whatever operations wait
+/// go into one transaction, and each is acknowledged after its commit.
+pub(crate) struct Shard {
+    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+    readers: Readers,
+    signals: Arc<Signals>,
+    ledger: Arc<Ledger>,
+}
+
+/// What an operation works on: a transaction that others share.
+pub(crate) struct Tx<'a> {
+    /// The database. What was written to it is undone if the commit fails.
+    pub(crate) connection: &'a Connection,
+    /// The time of the transaction.
+    pub(crate) now: Timestamp,
+    /// Whom to wake after the commit.
+    pub(crate) signals: &'a Arc<Signals>,
+    /// What namespaces hold and may hold; see [`charge`](crate::quota::charge).
+    pub(crate) ledger: &'a Ledger,
+    /// The triggers of the shard; see [`trigger_index`](crate::trigger_index).
+    pub(crate) triggers: &'a TriggerIndex,
+    /// Numbers for messages that are taken and not used: the next, and the end.
+    pub(crate) numbers: &'a Cell<(i64, i64)>,
+    /// The number of the next taking; see [`next_lease`](Tx::next_lease).
+    pub(crate) leases: &'a Cell<i64>,
+    /// What namespaces hold as of now; see [`charge`](crate::quota::charge).
+    pub(crate) amounts: Amounts,
+    /// Reservations of what is in the transaction.
+    pub(crate) settled: Vec<Reservation>,
+    effects: Vec<Box<dyn FnOnce() + Send>>,
+    room: Room,
+}
+
+impl Tx<'_> {
+    /// A number for taking a message. A claim is answered before its commit, so
+    /// this counts on when a transaction is undone: a receipt that was given out
+    /// must not be that of another taking, or of another message.
+    pub(crate) fn next_lease(&self) -> i64 {
+        self.leases.replace(self.leases.get() + 1)
+    }
+
+    /// Does something once all this is committed, and before anyone is told so.
+    pub(crate) fn after_commit(&mut self, effect: impl FnOnce() + Send + 'static) {
+        self.effects.push(Box::new(effect));
+    }
+
+    /// Runs something that may be refused after it has begun to write; its
+    /// writes are then undone. Everything else refuses before its first write.
+    pub(crate) fn atomically<R, E: From<StorageError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<R, E>,
+    ) -> Result<R, E> {
+        let run = |statement| {
+            let done = self.connection.execute_batch(statement);
+            done.map_err(|error| StorageError::unavailable("set a savepoint", error))
+        };
+        quota::write(self.connection, &self.amounts)?;
+        run("SAVEPOINT operation")?;
+        let (effects, settled) = (self.effects.len(), self.settled.len());
+        let result = work(self);
+        if result.is_err() {
+            self.effects.truncate(effects);
+            self.settled.truncate(settled);
+            // What was taken in between is not taken any more.
+            self.numbers.set((0, 0));
+            *self.triggers.borrow_mut() = None;
+            let done = self.connection.execute_batch("ROLLBACK TO operation");
+            done.map_err(|error| StorageError::unavailable("undo an operation", error))?;
+            quota::reread(self.connection, &self.amounts)?;
+        }
+        let done = self.connection.execute_batch("RELEASE operation");
+        done.map_err(|error| StorageError::unavailable("release a savepoint", error))?;
+        result
+    }
+}
+
+/// The error of an operation: a refusal, or a failure of the store.
+pub(crate) trait OperationError: From<StorageError> + Send + 'static {
+    /// The failure of the store, if it is one.
+    fn storage(&self) -> Option<&StorageError>;
+}
+
+macro_rules! operation_error {
+    ($($error:path),+) => {$(
+        impl $crate::shard::OperationError for $error {
+            fn storage(&self) -> Option<&StorageError> {
+                match self {
+                    Self::Storage(error) => Some(error),
+                    _ => None,
+                }
+            }
+        }
+    )+};
+}
+
+impl OperationError for StorageError {
+    fn storage(&self) -> Option<&StorageError> {
+        Some(self)
+    }
+}
+
+operation_error!(
+    lambent_storage::ObjectError,
+    lambent_storage::KeyValueError,
+    lambent_storage::QueueError,
+    lambent_storage::AppendError,
+    lambent_storage::TriggerError,
+    lambent_storage::ScheduleError
+);
+
+/// An operation that waits for its transaction.
+trait Job: Send {
+    /// What it does to the size of the database.
+    fn growth(&self) -> Growth;
+    /// Whether it takes what is committed already, and is answered before its
+    /// own commit.
+    fn is_claim(&self) -> bool;
+    /// Runs it. An error is that of the store and undoes the whole transaction.
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StorageError>;
+    /// Answers it.
+    fn answer(self: Box<Self>, committed: Result<(), &str>);
+}
+
+struct Operation<W, R, E> {
+    work: Option<W>,
+    growth: Growth,
+    claim: bool,
+    result: Option<Result<R, E>>,
+    reply: Option<oneshot::Sender<Result<R, E>>>,
+}
+
+impl<W, R, E> Job for Operation<W, R, E>
+where
+    W: FnOnce(&mut Tx<'_>) -> Result<R, E> + Send,
+    R: Send,
+    E: OperationError,
+{
+    fn growth(&self) -> Growth {
+        self.growth
+    }
+
+    fn is_claim(&self) -> bool {
+        self.claim
+    }
+
+    fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), StorageError> {
+        let Some(work) = self.work.take() else { return Ok(()) };
+        let result = match tx.room.take(self.growth) {
+            Ok(()) => work(tx),
+            Err(error) => Err(E::from(error)),
+        };
+        if let Err(error) = &result
+            && let Some(StorageError::Unavailable { action, source }) = error.storage()
+        {
+            let failed = StorageError::unavailable(action, fatal::repeat(source));
+            self.result = Some(result);
+            return Err(failed);
+        }
+        match self.reply.take_if(|_| self.claim) {
+            // Nobody may be waiting any more.
+            Some(reply) => drop(reply.send(result)),
+            None => self.result = Some(result),
+        }
+        Ok(())
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), &str>) {
+        let Some(reply) = self.reply else { return };
+        let failed = |cause: &str| E::from(StorageError::unavailable("write", cause.to_owned()));
+        let result = match (committed, self.result) {
+            (Ok(()), Some(result)) => result,
+            (Ok(()), None) => Err(failed("the operation did not run")),
+            (Err(cause), _) => Err(failed(cause)),
+        };
+        drop(reply.send(result));
+    }
+}
+
+impl Shard {
+    /// Opens or creates a shard.
+    pub(crate) fn open(
+        database: &Database,
+        data: &DataDir,
+        clock: Arc<dyn Clock>,
+        (quotas, space): (Quotas, Arc<Space>),
+    ) -> Result<Arc<Self>, OpenError> {
+        let connection = database.open(data)?;
+        // Whoever held a delivery is gone with the last process.
+        settle::end_leases(&connection, clock.now().as_millisecond()).map_err(|error| {
+            OpenError::Database { path: data.path().join(database.file), source: error.into() }
+        })?;
+        let ledger = quota::ledger(&connection, quotas).map_err(|error| OpenError::Database {
+            path: data.path().join(database.file),
+            source: error.into(),
+        })?;
+        let readers = Readers::open(database, data)?;
+        let signals = Arc::new(Signals::default());
+        let (jobs, received) = mpsc::channel(BATCH_MAX);
+        let (writing, counting) = (signals.clone(), ledger.clone());
+        let thread = std::thread::Builder::new()
+            .name("shard-writer".into())
+            .spawn(move || {
+                let mut writer = Writer {
+                    connection,
+                    clock,
+                    ledger: counting,
+                    space,
+                    signals: writing,
+                    numbers: Cell::new((0, 0)),
+                    leases: Cell::new(first_lease()),
+                    triggers: TriggerIndex::default(),
+                    broken: None,
+                };
+                writer.run(received);
+            })
+            .map_err(|source| OpenError::Io {
+                action: "start a writer for",
+                path: data.path().join(database.file),
+                source,
+            })?;
+        Ok(Arc::new(Self { jobs: Some(jobs), thread: Some(thread), readers, signals, ledger }))
+    }
+
+    /// Read-only connections; they see what is committed.
+    pub(crate) fn readers(&self) -> &Readers {
+        &self.readers
+    }
+
+    /// What namespaces hold, and what is on its way to them.
+    pub(crate) fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
+    }
+
+    /// Who waits for what.
+    pub(crate) fn signals(&self) -> &Arc<Signals> {
+        &self.signals
+    }
+
+    /// Runs an operation; durable when this returns `Ok`. It is done even if the
+    /// future is dropped. `growth` is about how many bytes it writes, or
+    /// [`Growth::Frees`].
+    pub(crate) async fn write<R, E>(
+        &self,
+        growth: impl Into<Growth>,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<R, E> + Send + 'static,
+    ) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: OperationError,
+    {
+        self.submit(growth.into(), false, work).await
+    }
+
+    /// Runs an operation that takes something only for a while, such as a
+    /// message: it sees what is committed, and is answered before its own
+    /// commit. If the process dies in between, it never was.
+    pub(crate) async fn claim<R, E>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<R, E> + Send + 'static,
+    ) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: OperationError,
+    {
+        self.submit(Growth::Frees, true, work).await
+    }
+
+    /// For operations that nobody waits for.
+    pub(crate) fn background(&self) -> Background {
+        Background(self.jobs.as_ref().map(mpsc::Sender::downgrade))
+    }
+
+    async fn submit<R, E>(
+        &self,
+        growth: Growth,
+        claim: bool,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<R, E> + Send + 'static,
+    ) -> Result<R, E>
+    where
+        R: Send + 'static,
+        E: OperationError,
+    {
+        let stopped = || StorageError::unavailable("write", "the writer has stopped");
+        let (reply, result) = oneshot::channel();
+        let operation =
+            Operation { work: Some(work), growth, claim, result: None, reply: Some(reply) };
+        let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
+        jobs.send(Box::new(operation)).await.map_err(|_| stopped())?;
+        result.await.map_err(|_| stopped())?
+    }
+}
+
+/// Takes operations that nobody waits for. Does not keep the writer alive.
+pub(crate) struct Background(Option<mpsc::WeakSender<Box<dyn Job>>>);
+
+impl Background {
+    /// Has an operation run soon; not at all if too many wait already, or if the
+    /// writer is gone.
+    pub(crate) fn submit<E: OperationError>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<(), E> + Send + 'static,
+    ) {
+        let Some(jobs) = self.0.as_ref().and_then(mpsc::WeakSender::upgrade) else { return };
+        let operation = Operation {
+            work: Some(work),
+            growth: Growth::Frees,
+            claim: false,
+            result: None,
+            reply: None,
+        };
+        drop(jobs.try_send(Box::new(operation)));
+    }
+}
+
+impl Drop for Shard {
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer of a shard panicked");
+        }
+    }
+}
+
+/// Somewhere among the positive numbers, since what the last process gave out
+/// may not be in the database: so far from there that the two never meet.
+fn first_lease() -> i64 {
+    let (_, random) = uuid::Uuid::now_v7().as_u64_pair();
+    (random & (u64::MAX >> 2)).max(1).cast_signed()
+}
+
+struct Writer {
+    connection: Connection,
+    clock: Arc<dyn Clock>,
+    ledger: Arc<Ledger>,
+    space: Arc<Space>,
+    signals: Arc<Signals>,
+    numbers: Cell<(i64, i64)>,
+    leases: Cell<i64>,
+    triggers: TriggerIndex,
+    /// Why nothing is written any more.
+    broken: Option<String>,
+}
+
+impl Writer {
+    fn run(&mut self, mut received: mpsc::Receiver<Box<dyn Job>>) {
+        let mut waiting = Vec::new();
+        while !waiting.is_empty() || received.blocking_recv_many(&mut waiting, BATCH_MAX) > 0 {
+            let mut bytes = 0;
+            let within = waiting.iter().position(|job| {
+                bytes += match job.growth() {
+                    Growth::Adds(bytes) => bytes,
+                    Growth::Frees => 0,
+                };
+                bytes > BATCH_BYTES_MAX
+            });
+            // At least one, however large it is.
+            let rest = waiting.split_off(within.unwrap_or(waiting.len()).max(1).min(waiting.len()));
+            let mut batch = std::mem::replace(&mut waiting, rest);
+            // They may only see what is committed.
+            batch.sort_by_key(|job| !job.is_claim());
+            let committed = self.write(&mut batch);
+            for job in batch {
+                job.answer(committed.as_ref().copied().map_err(String::as_str));
+            }
+        }
+    }
+
+    fn write(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), String> {
+        if let Some(cause) = &self.broken {
+            return Err(cause.clone());
+        }
+        self.commit(batch).map_err(|error| {
+            self.numbers.set((0, 0));
+            *self.triggers.borrow_mut() = None;
+            let (cause, fatal) = fatal::judge(&error);
+            if fatal {
+                tracing::error!(cause, "nothing can be written until a restart");
+                self.broken = Some(cause.clone());
+            }
+            cause
+        })
+    }
+
+    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), StorageError> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| StorageError::unavailable("begin a transaction", error))?;
+        let mut tx = Tx {
+            connection: &transaction,
+            now: self.clock.now(),
+            signals: &self.signals,
+            ledger: &self.ledger,
+            triggers: &self.triggers,
+            numbers: &self.numbers,
+            leases: &self.leases,
+            amounts: Amounts::default(),
+            settled: Vec::new(),
+            effects: Vec::new(),
+            room: Room::of(&transaction, &self.space)?,
+        };
+        for job in batch {
+            job.run(&mut tx)?;
+        }
+        quota::write(tx.connection, &tx.amounts)?;
+        let (amounts, settled, effects) = (tx.amounts, tx.settled, tx.effects);
+        transaction
+            .commit()
+            .map_err(|error| StorageError::unavailable("commit a transaction", error))?;
+        quota::tell(&self.ledger, amounts, settled);
+        effects.into_iter().for_each(|effect| effect());
+        Ok(())
+    }
+}

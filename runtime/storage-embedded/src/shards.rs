@@ -1,0 +1,139 @@
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use lambent_types::{Clock, Digest, Namespace};
+
+use crate::data_dir::DataDir;
+use crate::error::OpenError;
+use crate::layout::SHARD_DBS;
+use crate::layout::SHARDS;
+use crate::shard::Shard;
+use crate::sqlite::{Database, Durability};
+use crate::{keyvalue, messages, objects, quota, schedules, trigger_index, usage};
+use lambent_storage::backend::Holds;
+use lambent_storage::{Quota, Quotas, Space, StorageError};
+
+/// The statements that make schema version n + 1 of version n, by concern.
+const MIGRATIONS: &[&str] = &[
+    quota::SCHEMA,
+    objects::SCHEMA,
+    keyvalue::SCHEMA,
+    usage::SCHEMA,
+    messages::SCHEMA,
+    trigger_index::SCHEMA,
+    schedules::SCHEMA,
+    quota::COUNTS,
+    objects::SCHEMA_HEADERS,
+];
+
+/// What shards keep.
+const KEPT: [Quota; 11] = [
+    Quota::ObjectBytes,
+    Quota::Objects,
+    Quota::KeyvalueBytes,
+    Quota::MessageBytes,
+    Quota::Buckets,
+    Quota::Keyspaces,
+    Quota::Queues,
+    Quota::Triggers,
+    Quota::Schedules,
+    Quota::Keys,
+    Quota::Messages,
+];
+
+/// The shards of a data directory. Those that have a file are opened at once,
+/// the others when something is first written to them.
+pub(crate) struct Shards {
+    data: DataDir,
+    clock: Arc<dyn Clock>,
+    quotas: Quotas,
+    space: Arc<Space>,
+    open: Mutex<Vec<Option<Arc<Shard>>>>,
+}
+
+impl Shards {
+    pub(crate) fn open(
+        data: &DataDir,
+        clock: Arc<dyn Clock>,
+        (quotas, space): (Quotas, Arc<Space>),
+    ) -> Result<Arc<Self>, OpenError> {
+        let open = Mutex::new(vec![None; SHARDS]);
+        let shards = Self { data: data.clone(), clock, quotas, space, open };
+        for (index, file) in SHARD_DBS.into_iter().enumerate() {
+            let exists = data.dir().try_exists(file).map_err(|source| OpenError::Io {
+                action: "look for",
+                path: data.path().join(file),
+                source,
+            })?;
+            if exists {
+                shards.get(index)?;
+            }
+        }
+        Ok(Arc::new(shards))
+    }
+
+    fn get(&self, index: usize) -> Result<Arc<Shard>, OpenError> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Some(shard)) = open.get(index) {
+            return Ok(shard.clone());
+        }
+        let database = Database {
+            file: SHARD_DBS[index],
+            durability: Durability::Full,
+            migrations: MIGRATIONS,
+        };
+        let limits = (self.quotas, self.space.clone());
+        let shard = Shard::open(&database, &self.data, self.clock.clone(), limits)?;
+        if let Some(place) = open.get_mut(index) {
+            *place = Some(shard.clone());
+        }
+        Ok(shard)
+    }
+
+    /// The shard of a namespace.
+    pub(crate) async fn of(
+        self: &Arc<Self>,
+        namespace: &Namespace,
+    ) -> Result<Arc<Shard>, StorageError> {
+        let index = index(namespace);
+        if let Some(shard) = self.opened(index) {
+            return Ok(shard);
+        }
+        let shards = self.clone();
+        let opened = tokio::task::spawn_blocking(move || shards.get(index)).await;
+        opened
+            .map_err(|error| StorageError::unavailable("open a shard", error))?
+            .map_err(|error| StorageError::unavailable("open a shard", error))
+    }
+
+    /// The space of the disk they are on.
+    pub(crate) fn space(&self) -> &Arc<Space> {
+        &self.space
+    }
+
+    fn opened(&self, index: usize) -> Option<Arc<Shard>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).get(index).cloned().flatten()
+    }
+
+    /// Those that are open: all that hold anything.
+    pub(crate) fn all(&self) -> Vec<Arc<Shard>> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.iter().flatten().cloned().collect()
+    }
+}
+
+#[async_trait]
+impl Holds for Shards {
+    async fn held(&self, namespace: &Namespace) -> Result<Vec<(Quota, u64)>, StorageError> {
+        // A shard that was never opened holds nothing.
+        let shard = self.opened(index(namespace));
+        let owner = namespace.key();
+        let used = |quota| shard.as_ref().map_or(0, |shard| shard.ledger().used(&owner, quota));
+        Ok(KEPT.into_iter().map(|quota| (quota, used(quota))).collect())
+    }
+}
+
+/// Which shard a namespace is in: for ever, so it rests on a hash that never changes.
+fn index(namespace: &Namespace) -> usize {
+    usize::from(Digest::of(namespace.key().as_bytes()).as_bytes()[0]) % SHARDS
+}

@@ -1,0 +1,314 @@
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use lambent_types::{Function, FunctionName, FunctionVersion, Namespace};
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::cache::{Cache, Effect, Entry};
+use crate::{fatal, held, rows};
+use lambent_storage::backend::registry as rules;
+use lambent_storage::{Expected, Quotas, Space, StorageError, WriteError};
+
+/// Most changes in one transaction.
+const BATCH_MAX: usize = 1024;
+
+/// A change to the registry.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// Create or replace a head.
+    Put { head: Box<FunctionVersion>, expected: Option<Expected> },
+    /// Publish a head.
+    Publish { namespace: Namespace, name: FunctionName, expected: Option<Expected> },
+    /// Delete a function.
+    Delete { namespace: Namespace, name: FunctionName, expected: Option<Expected> },
+    /// Delete a version.
+    DeleteVersion { namespace: Namespace, name: FunctionName, number: u64 },
+}
+
+impl Change {
+    /// Whether it needs more room than was taken already.
+    const fn adds(&self) -> bool {
+        matches!(self, Self::Put { .. } | Self::Publish { .. })
+    }
+}
+
+/// What a change made.
+#[derive(Debug)]
+pub(crate) struct Made {
+    /// The function; `None` if it was deleted.
+    pub(crate) function: Option<Arc<Function>>,
+    /// The version that was published.
+    pub(crate) version: Option<Arc<FunctionVersion>>,
+}
+
+struct Request {
+    change: Change,
+    reply: oneshot::Sender<Result<Made, WriteError>>,
+}
+
+/// The one thread that writes `control.db`: whatever changes wait go into one
+/// transaction, and each is acknowledged after its commit.
+pub(crate) struct Writer {
+    requests: Option<mpsc::Sender<Request>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(crate) fn start(
+        connection: Connection,
+        cache: Arc<Cache>,
+        (quotas, space): (Quotas, Arc<Space>),
+    ) -> std::io::Result<Self> {
+        let (requests, received) = mpsc::channel(BATCH_MAX);
+        let mut state = State { connection, cache, quotas, space, broken: None };
+        let thread = std::thread::Builder::new()
+            .name("control-writer".into())
+            .spawn(move || state.run(received))?;
+        Ok(Self { requests: Some(requests), thread: Some(thread) })
+    }
+
+    /// Makes a change; durable when this returns. A change that was begun is
+    /// made even if the future is dropped.
+    pub(crate) async fn write(&self, change: Change) -> Result<Made, WriteError> {
+        let stopped = || StorageError::unavailable("write functions", "the writer has stopped");
+        let (reply, result) = oneshot::channel();
+        let requests = self.requests.as_ref().ok_or_else(stopped)?;
+        requests.send(Request { change, reply }).await.map_err(|_| stopped())?;
+        result.await.map_err(|_| stopped())?
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.requests = None;
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the writer of functions panicked");
+        }
+    }
+}
+
+struct State {
+    connection: Connection,
+    cache: Arc<Cache>,
+    quotas: Quotas,
+    space: Arc<Space>,
+    /// Why nothing is written any more.
+    broken: Option<String>,
+}
+
+/// The result of each change, in their order, and what they do to the cache.
+type Committed = (Vec<Result<Made, WriteError>>, Vec<Effect>);
+
+impl State {
+    fn run(&mut self, mut requests: mpsc::Receiver<Request>) {
+        let mut batch = Vec::new();
+        while requests.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
+            let (replies, changes): (Vec<_>, Vec<_>) =
+                batch.drain(..).map(|request| (request.reply, request.change)).unzip();
+            for (reply, result) in replies.into_iter().zip(self.write(changes)) {
+                // Nobody may be waiting any more; the change is made all the same.
+                let _ = reply.send(result);
+            }
+        }
+    }
+
+    fn write(&mut self, changes: Vec<Change>) -> Vec<Result<Made, WriteError>> {
+        let count = changes.len();
+        let cause = match &self.broken {
+            Some(cause) => cause.clone(),
+            None => match self.commit(changes) {
+                // Before anyone is told, so that who is told reads what was written.
+                Ok((results, effects)) => {
+                    self.cache.committed(effects.into_iter());
+                    return results;
+                }
+                Err(error) => self.failed(&error),
+            },
+        };
+        let error = || StorageError::unavailable("write functions", cause.clone());
+        (0..count).map(|_| Err(error().into())).collect()
+    }
+
+    /// Makes all changes in one transaction. A change that is refused leaves the
+    /// others alone; a failure of the store undoes them all.
+    fn commit(&mut self, changes: Vec<Change>) -> Result<Committed, StorageError> {
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(|error| StorageError::unavailable("begin a transaction", error))?;
+        let mut results = Vec::with_capacity(changes.len());
+        let mut effects = Vec::with_capacity(changes.len());
+        for change in changes {
+            if change.adds()
+                && let Err(error) = self.space.check()
+            {
+                results.push(Err(error.into()));
+                continue;
+            }
+            match apply(&transaction, &self.quotas, change) {
+                Ok((made, effect)) => {
+                    effects.push(effect);
+                    results.push(Ok(made));
+                }
+                Err(WriteError::Storage(error @ StorageError::Unavailable { .. })) => {
+                    return Err(error);
+                }
+                Err(refused) => results.push(Err(refused)),
+            }
+        }
+        transaction
+            .commit()
+            .map_err(|error| StorageError::unavailable("commit a transaction", error))?;
+        Ok((results, effects))
+    }
+
+    /// Notes a failure and says what it was.
+    fn failed(&mut self, error: &StorageError) -> String {
+        let (cause, fatal) = fatal::judge(error);
+        if fatal {
+            tracing::error!(cause, "no function can be changed until a restart");
+            self.broken = Some(cause.clone());
+        }
+        cause
+    }
+}
+
+/// Makes one change. Whatever can refuse it comes before its first write.
+fn apply(
+    connection: &Connection,
+    quotas: &Quotas,
+    change: Change,
+) -> Result<(Made, Effect), WriteError> {
+    match change {
+        Change::Put { head, expected } => {
+            let key = cache_key(&head.namespace, &head.name);
+            let current = rows::function(connection, &head.namespace, &head.name)?;
+            let retired = rows::retired(connection)?;
+            let (id, current) = current.unzip();
+            let function = rules::put(current.as_ref(), *head, expected, retired)?;
+            let old = current.as_ref().map(|function| &*function.latest);
+            held::put(connection, quotas, &function.latest, old)?;
+            let id = rows::write_function(connection, id, &function)?;
+            Ok(made(key, id, function, None))
+        }
+        Change::Publish { namespace, name, expected } => {
+            let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
+            let (function, version) = rules::publish(current.as_ref(), expected)?;
+            held::publish(connection, quotas, &version)?;
+            let id = rows::write_function(connection, id, &function)?;
+            rows::write_version(connection, id, function.last_version, &version)?;
+            Ok(made(cache_key(&namespace, &name), id, function, Some(version)))
+        }
+        Change::Delete { namespace, name, expected } => {
+            let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
+            let last = rules::delete(current.as_ref(), expected)?;
+            let (id, current) = id.zip(current).ok_or(WriteError::NotFound)?;
+            held::delete(connection, (id, &current.latest))?;
+            rows::retire(connection, last)?;
+            rows::delete_function(connection, id)?;
+            let key = cache_key(&namespace, &name);
+            Ok((Made { function: None, version: None }, Effect { key, entry: None, gone: None }))
+        }
+        Change::DeleteVersion { namespace, name, number } => {
+            let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
+            let exists = match id {
+                Some(id) => {
+                    held::delete_version(connection, &namespace.key(), id, number)?;
+                    rows::delete_version(connection, id, number)?
+                }
+                None => false,
+            };
+            let function = rules::delete_version(current.as_ref(), exists)?;
+            let id = rows::write_function(connection, id, &function)?;
+            let (made, effect) = made(cache_key(&namespace, &name), id, function, None);
+            Ok((made, Effect { gone: Some((id, number)), ..effect }))
+        }
+    }
+}
+
+fn made(
+    key: String,
+    id: i64,
+    function: Function,
+    version: Option<FunctionVersion>,
+) -> (Made, Effect) {
+    let function = Arc::new(function);
+    let entry = Some(Entry { id, function: Arc::clone(&function) });
+    let made = Made { function: Some(function), version: version.map(Arc::new) };
+    (made, Effect { key, entry, gone: None })
+}
+
+/// The key of a function in the cache. Names hold no `/`.
+pub(crate) fn cache_key(namespace: &Namespace, name: &FunctionName) -> String {
+    let mut key = format!("{namespace}/{name}");
+    key.make_ascii_lowercase();
+    key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data_dir::DataDir;
+    use lambent_storage::contract::samples;
+
+    fn put(name: &str) -> Change {
+        let head = samples::head(&samples::namespace("ns"), &samples::name(name), "code");
+        Change::Put { head: Box::new(head), expected: None }
+    }
+
+    fn state(data: &DataDir) -> State {
+        let connection = rows::CONTROL.open(data).unwrap();
+        let (cache, quotas) = (Arc::new(Cache::new(1 << 20)), Quotas::default());
+        State { connection, cache, quotas, space: Space::unlimited(), broken: None }
+    }
+
+    #[test]
+    fn a_full_disk_fails_the_whole_batch_and_nothing_after_it() {
+        let home = tempfile::tempdir().unwrap();
+        let data = DataDir::open(home.path()).unwrap();
+        let mut state = state(&data);
+        let pages: i64 =
+            state.connection.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        state.connection.pragma_update(None, "max_page_count", pages + 2).unwrap();
+        let many = (0..100).map(|number| put(&format!("f{number}"))).collect();
+        let results = state.write(many);
+        assert_eq!(results.len(), 100);
+        for result in results {
+            let error = result.unwrap_err();
+            assert!(matches!(error, WriteError::Storage(StorageError::Unavailable { .. })));
+        }
+        assert!(state.cache.function("ns/f0").is_none());
+
+        assert!(state.write(vec![put("f0")]).remove(0).is_ok());
+        let first = samples::name("f1");
+        assert!(
+            rows::function(&state.connection, &samples::namespace("ns"), &first).unwrap().is_none()
+        );
+    }
+
+    #[test]
+    fn after_an_io_error_nothing_is_acknowledged() {
+        let home = tempfile::tempdir().unwrap();
+        let data = DataDir::open(home.path()).unwrap();
+        let mut state = state(&data);
+        let io = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC);
+        let error = rusqlite::Error::SqliteFailure(io, None);
+        state.failed(&StorageError::unavailable("commit a transaction", error));
+        assert!(state.write(vec![put("f")]).remove(0).is_err());
+    }
+
+    #[test]
+    fn a_refused_change_leaves_the_others_of_its_batch_alone() {
+        let home = tempfile::tempdir().unwrap();
+        let data = DataDir::open(home.path()).unwrap();
+        let mut state = state(&data);
+        let (namespace, name) = (samples::namespace("ns"), samples::name("none"));
+        let refused = Change::Publish { namespace, name, expected: None };
+        let results = state.write(vec![put("a"), refused, put("b")]);
+        let results: Vec<_> = results.iter().map(Result::is_ok).collect();
+        assert_eq!(results, [true, false, true]);
+    }
+}
