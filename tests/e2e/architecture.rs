@@ -14,8 +14,8 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("lambent-engine", &["lambent-types"]),
     ("lambent-storage", &["lambent-types"]),
     ("lambent-storage-embedded", &["lambent-types", "lambent-storage"]),
-    ("lambent-capabilities", &["lambent-types", "lambent-engine", "lambent-storage"]),
     ("lambent-service", &["lambent-types", "lambent-storage"]),
+    ("lambent-capabilities", &["lambent-types", "lambent-engine", "lambent-service"]),
     ("lambent-dispatch", &["lambent-types", "lambent-storage"]),
     (
         "lambent-host",
@@ -53,7 +53,7 @@ const UNREACHABLE: [(&str, &[&str]); 7] = [
     ),
     ("lambent-storage", &["wasmtime", "axum", "rusqlite", "cap-std", "lambent-engine"]),
     ("lambent-storage-embedded", &["wasmtime", "axum", "lambent-engine"]),
-    ("lambent-capabilities", &["axum", "lambent-service", "lambent-dispatch"]),
+    ("lambent-capabilities", &["axum", "rusqlite", "lambent-dispatch"]),
     ("lambent-service", &["wasmtime", "axum", "lambent-engine"]),
     ("lambent-dispatch", &["wasmtime", "axum", "lambent-engine"]),
 ];

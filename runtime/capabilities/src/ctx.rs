@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use lambent_engine::Egress;
-use lambent_storage::{KeyValue, Objects, Queues};
-use lambent_types::{FunctionVersion, Namespace, Origin, Recursion};
+use lambent_service::{DataPlane, DataScope};
+use lambent_types::{FunctionVersion, Namespace, Origin};
 
 use crate::cursor_key::CursorKey;
 use crate::cursors::Cursors;
@@ -11,12 +11,8 @@ use crate::object_streams::ObjectStreams;
 
 /// What all invocations of a node share.
 pub struct Shared {
-    /// Where `wasi:blobstore` leads.
-    pub(crate) objects: Arc<dyn Objects>,
-    /// Where `wasi:keyvalue` leads.
-    pub(crate) keyvalue: Arc<dyn KeyValue>,
-    /// Where `wasi:messaging` leads.
-    pub(crate) queues: Arc<dyn Queues>,
+    /// Where `wasi:blobstore`, `wasi:keyvalue` and `wasi:messaging` lead.
+    data: Arc<DataPlane>,
     /// Where outgoing `wasi:http` leads.
     routes: Arc<Routes>,
     /// What cursors are made with.
@@ -24,19 +20,13 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Leads guests to these stores and to this network. Cursors that guests
+    /// Leads guests to this data and to this network. Cursors that guests
     /// were given are good for as long as `cursor_key` is the same; it must be
     /// secret.
     #[must_use]
-    pub fn new(
-        objects: Arc<dyn Objects>,
-        keyvalue: Arc<dyn KeyValue>,
-        queues: Arc<dyn Queues>,
-        network: Network,
-        cursor_key: [u8; 32],
-    ) -> Self {
+    pub fn new(data: Arc<DataPlane>, network: Network, cursor_key: [u8; 32]) -> Self {
         let (routes, cursor_key) = (Arc::new(Routes::new(network)), CursorKey::new(cursor_key));
-        Self { objects, keyvalue, queues, routes, cursor_key }
+        Self { data, routes, cursor_key }
     }
 
     /// Says where the node's own doors are, so that requests to them say what led
@@ -50,9 +40,8 @@ impl Shared {
 pub struct Ctx {
     pub(crate) shared: Arc<Shared>,
     pub(crate) function: Arc<FunctionVersion>,
-    origin: Origin,
-    /// The origin of the changes that the function makes, once it makes one.
-    changes: Option<Origin>,
+    /// What the function may do with the node's data.
+    pub(crate) scope: DataScope,
     pub(crate) cursors: Cursors,
     /// Bytes of the messages the guest holds.
     pub(crate) messages_bytes: usize,
@@ -65,11 +54,11 @@ impl Ctx {
     /// itself not included.
     #[must_use]
     pub fn new(shared: Arc<Shared>, function: Arc<FunctionVersion>, origin: Origin) -> Self {
+        let scope = shared.data.function_scope(function.clone(), origin);
         Self {
             shared,
             function,
-            origin,
-            changes: None,
+            scope,
             cursors: Cursors::default(),
             messages_bytes: 0,
             streams: ObjectStreams::default(),
@@ -81,24 +70,10 @@ impl Ctx {
     #[must_use]
     pub fn outgoing(&self) -> Arc<dyn Egress> {
         let routes = self.shared.routes.clone();
-        Arc::new(Guarded::new(routes, self.function.clone(), self.origin.clone()))
+        Arc::new(Guarded::new(routes, self.function.clone(), self.scope.origin().clone()))
     }
 
     pub(crate) fn namespace(&self) -> &Namespace {
-        &self.function.namespace
-    }
-
-    /// Makes [`changes`](Self::changes) include the function; to be called before a change.
-    pub(crate) fn stamp(&mut self) -> Result<(), Recursion> {
-        if self.changes.is_none() {
-            self.changes = Some(self.origin.enter(&self.function.name)?);
-        }
-        Ok(())
-    }
-
-    /// The origin of the changes that the function makes: what led to it, and the
-    /// function itself.
-    pub(crate) fn changes(&self) -> &Origin {
-        self.changes.as_ref().unwrap_or(&self.origin)
+        self.scope.namespace()
     }
 }

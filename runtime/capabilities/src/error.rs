@@ -1,7 +1,6 @@
-use lambent_engine::wasmtime;
 use lambent_engine::wasmtime::component::ResourceTableError;
-use lambent_storage::{KeyValueError, ObjectError, QueueError, StorageError};
-use lambent_types::Recursion;
+use lambent_engine::{Log, wasmtime};
+use lambent_types::ErrorCode;
 
 /// Why a host call does not do what was asked, in the terms that all
 /// interfaces have one or the other word for.
@@ -52,44 +51,27 @@ impl From<ResourceTableError> for Error {
     }
 }
 
-impl From<Recursion> for Error {
-    fn from(error: Recursion) -> Self {
-        Self::Other(error.to_string())
-    }
-}
-
-impl From<StorageError> for Error {
-    fn from(error: StorageError) -> Self {
-        Self::Other(lambent_types::Error::from(error).detail().to_owned())
-    }
-}
-
-impl From<KeyValueError> for Error {
-    fn from(error: KeyValueError) -> Self {
-        match error {
-            KeyValueError::NoKeyspace => Self::Missing(error.to_string()),
-            KeyValueError::Storage(error) => error.into(),
-            other => Self::Other(other.to_string()),
+impl From<lambent_types::Error> for Error {
+    fn from(error: lambent_types::Error) -> Self {
+        let detail = error.detail().to_owned();
+        match error.code() {
+            ErrorCode::Forbidden => Self::Denied(detail),
+            code if code.status() == 404 => Self::Missing(detail),
+            _ => Self::Other(detail),
         }
     }
 }
 
-impl From<ObjectError> for Error {
-    fn from(error: ObjectError) -> Self {
-        match error {
-            ObjectError::NoBucket | ObjectError::NoObject => Self::Missing(error.to_string()),
-            ObjectError::Storage(error) => error.into(),
-            other => Self::Other(other.to_string()),
-        }
+/// What the service answers. That the function may not do something, or that what it
+/// was granted is not there, its log says too: whoever deployed it can mend that.
+pub(crate) fn told<T>(log: &Log, answer: Result<T, lambent_types::Error>) -> Result<T, Error> {
+    if let Err(error) = &answer
+        && let ErrorCode::Forbidden
+        | ErrorCode::BucketNotFound
+        | ErrorCode::KeyspaceNotFound
+        | ErrorCode::QueueNotFound = error.code()
+    {
+        log.line(error.detail());
     }
-}
-
-impl From<QueueError> for Error {
-    fn from(error: QueueError) -> Self {
-        match error {
-            QueueError::NoQueue => Self::Missing(error.to_string()),
-            QueueError::Storage(error) => error.into(),
-            other => Self::Other(other.to_string()),
-        }
-    }
+    answer.map_err(Error::from)
 }

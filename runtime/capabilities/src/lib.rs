@@ -1,6 +1,6 @@
 //! What a function may import beyond the basics: WASI's interfaces for keys
 //! and values, objects, messages, settings and log lines, in every version
-//! that components are built against, over one store; and outgoing HTTP.
+//! that components are built against, over the node's data; and outgoing HTTP.
 //!
 //! A function reaches only what its [`Grants`](lambent_types::Grants) name, and
 //! by default nothing. What is refused, the function's log says together with
@@ -25,7 +25,6 @@ mod cursor_key;
 mod cursors;
 mod egress;
 mod error;
-mod grants;
 mod interfaces;
 mod keyvalue;
 mod logging;

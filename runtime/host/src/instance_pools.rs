@@ -120,8 +120,10 @@ fn prototype(function: &Arc<FunctionVersion>, shared: &Arc<Shared>) -> Invocatio
 mod tests {
     use lambent_capabilities::Network;
     use lambent_engine::Options;
+    use lambent_service::DataPlane;
     use lambent_storage::{Quotas, Stores};
     use lambent_types::{Handler, SystemClock};
+    use tokio_util::sync::CancellationToken;
 
     use super::*;
 
@@ -147,9 +149,9 @@ mod tests {
         let engine = lambent_capabilities::engine(options).build().unwrap();
         let component = engine.component(EMPTY.into()).await.unwrap();
         let stores = Stores::memory(Arc::new(SystemClock), Quotas::default());
-        let Stores { objects, keyvalue, queues, .. } = stores;
+        let data = Arc::new(DataPlane::new(stores, CancellationToken::new()));
         let network = Network::system().unwrap();
-        let shared = Arc::new(Shared::new(objects, keyvalue, queues, network, [0; 32]));
+        let shared = Arc::new(Shared::new(data, network, [0; 32]));
         let warm = InstancePools::default();
         let of = |provisioned| warm.instances(&function(provisioned), &component, &shared);
 

@@ -7,7 +7,7 @@ use lambent_capabilities::{Network, Shared};
 use lambent_dispatch::{Deliveries, DeliveryStores, Dispatcher, Runner};
 use lambent_engine::Budget;
 use lambent_host::{Host, Setup, Slots};
-use lambent_service::{Inspect, Service};
+use lambent_service::{DataPlane, Inspect, Service};
 use lambent_storage::{Quota, Quotas, Stores};
 use lambent_storage_embedded::{DataDir, LogOptions, layout};
 use lambent_types::{Clock, SystemClock, format_bytes};
@@ -76,6 +76,8 @@ pub struct Server {
 struct Opened {
     data: DataDir,
     stores: Stores,
+    data_plane: Arc<DataPlane>,
+    stop: Stop,
     tls: Option<Arc<Tls>>,
 }
 
@@ -94,9 +96,7 @@ impl Server {
             key,
             code: opened.stores.code.clone(),
             shared: Shared::new(
-                opened.stores.objects.clone(),
-                opened.stores.keyvalue.clone(),
-                opened.stores.queues.clone(),
+                opened.data_plane.clone(),
                 Network::system().map_err(|error| StartError::Engine(error.into()))?,
                 // What is authenticated by it names what it is, so that none
                 // passes for another.
@@ -170,11 +170,9 @@ impl Server {
         let deliveries =
             Deliveries::new(dispatcher.clone(), DeliveryStores::from(&stores), clock.clone());
         let told = deliveries.clone();
-        let stop = Stop { drain: CancellationToken::new(), now: CancellationToken::new() };
         let seed = keys::secret_seed(&opened.data)?;
-        let service = Service::new(stores.clone(), engine.inspect, clock, seed)
-            .on_triggers_changed(move || told.triggers_changed())
-            .with_drain(stop.drain.clone());
+        let service = Service::new(opened.data_plane, engine.inspect, clock, seed)
+            .on_triggers_changed(move || told.triggers_changed());
         let app = Arc::new(App {
             dev: options.dev,
             domains,
@@ -190,7 +188,7 @@ impl Server {
             stall: options.timeouts.stall,
             pace: MinRate { grace: options.timeouts.body_grace, rate: options.timeouts.body_rate },
             budget,
-            stop,
+            stop: opened.stop,
             tasks: TaskTracker::new(),
         });
         let workers = Workers::start().map_err(|error| StartError::Engine(error.into()))?;
@@ -324,7 +322,9 @@ async fn open(options: &Options) -> Result<Opened, StartError> {
         let options =
             lambent_storage_embedded::Options { logs, quotas, disk_reserve, ..Default::default() };
         let stores = lambent_storage_embedded::open(&data, options, Arc::new(SystemClock))?;
-        Ok(Opened { data, stores, tls })
+        let stop = Stop { drain: CancellationToken::new(), now: CancellationToken::new() };
+        let data_plane = Arc::new(DataPlane::new(stores.clone(), stop.drain.clone()));
+        Ok(Opened { data, stores, data_plane, stop, tls })
     };
     // Fails only if opening panics, which is a fault of ours.
     tokio::task::spawn_blocking(open).await.map_err(|error| StartError::Engine(error.into()))?

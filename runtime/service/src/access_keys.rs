@@ -11,6 +11,7 @@ use lambent_types::{Error, ErrorCode, Namespace};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::operation::Operation;
 use crate::principal::Principal;
 use crate::records::{Records, Write};
 use crate::scope::Scope;
@@ -72,7 +73,7 @@ fn random_id() -> Result<String, Error> {
 
 impl Service {
     fn access_keys(&self) -> Result<Records<'_>, Error> {
-        Records::of(&*self.stores.keyvalue, RECORDS)
+        Records::of(&*self.stores().keyvalue, RECORDS)
     }
 
     /// Whose secret this is; nobody's, if it is none, or its key was deleted or
@@ -101,35 +102,38 @@ impl Scope {
         description: String,
         expires: Option<Timestamp>,
     ) -> Result<CreatedKey, Error> {
-        self.principal().check_may_administer()?;
-        let invalid = |detail: String| Err(Error::new(ErrorCode::InvalidRequest, detail));
-        let created = self.service.clock.now();
-        if let Some(expires) = expires.filter(|expires| *expires <= created) {
-            return invalid(format!("the key would have expired already, at {expires}"));
-        }
-        if description.chars().count() > DESCRIPTION_CHARS_MAX {
-            return invalid(format!(
-                "the description has more than {DESCRIPTION_CHARS_MAX} characters"
-            ));
-        }
-        if self.access_keys().await?.len() >= KEYS_MAX {
-            let detail = format!(
-                "namespace \"{}\" has {KEYS_MAX} access keys, the most; delete one",
-                self.namespace()
-            );
-            return Err(Error::new(ErrorCode::QuotaExceeded, detail));
-        }
-        let (id, namespace) = (random_id()?, self.namespace().clone());
-        let secret = self.service.seed.secret(&id);
-        let key = AccessKey { id, namespace, description, created, expires };
-        let records = [
-            Write::create(key_of_id(&key.namespace, &key.id), &key)?,
-            Write::create(key_of_secret(&secret), &key)?,
-        ];
-        if !self.service.access_keys()?.write(&records).await? {
-            return Err(Error::new(ErrorCode::Conflict, "the key's id is taken; try again"));
-        }
-        Ok(CreatedKey { key, secret })
+        self.perform(Operation::CreateAccessKey, "", async {
+            self.principal().check_may_administer()?;
+            let invalid = |detail: String| Err(Error::new(ErrorCode::InvalidRequest, detail));
+            let created = self.service.clock.now();
+            if let Some(expires) = expires.filter(|expires| *expires <= created) {
+                return invalid(format!("the key would have expired already, at {expires}"));
+            }
+            if description.chars().count() > DESCRIPTION_CHARS_MAX {
+                return invalid(format!(
+                    "the description has more than {DESCRIPTION_CHARS_MAX} characters"
+                ));
+            }
+            if self.access_keys().await?.len() >= KEYS_MAX {
+                let detail = format!(
+                    "namespace \"{}\" has {KEYS_MAX} access keys, the most; delete one",
+                    self.namespace()
+                );
+                return Err(Error::new(ErrorCode::QuotaExceeded, detail));
+            }
+            let (id, namespace) = (random_id()?, self.namespace().clone());
+            let secret = self.service.seed.secret(&id);
+            let key = AccessKey { id, namespace, description, created, expires };
+            let records = [
+                Write::create(key_of_id(&key.namespace, &key.id), &key)?,
+                Write::create(key_of_secret(&secret), &key)?,
+            ];
+            if !self.service.access_keys()?.write(&records).await? {
+                return Err(Error::new(ErrorCode::Conflict, "the key's id is taken; try again"));
+            }
+            Ok(CreatedKey { key, secret })
+        })
+        .await
     }
 
     /// The keys of the scope's namespace, by id.
@@ -137,8 +141,11 @@ impl Scope {
     /// # Errors
     /// `Forbidden`; the store failed.
     pub async fn access_keys(&self) -> Result<Vec<AccessKey>, Error> {
-        self.principal().check_may_administer()?;
-        self.service.access_keys()?.list(&key_of_id(self.namespace(), "")).await
+        self.perform(Operation::ListAccessKeys, "", async {
+            self.principal().check_may_administer()?;
+            self.service.access_keys()?.list(&key_of_id(self.namespace(), "")).await
+        })
+        .await
     }
 
     /// What is known of one key of the scope's namespace.
@@ -146,13 +153,16 @@ impl Scope {
     /// # Errors
     /// `Forbidden`, `AccessKeyNotFound`; the store failed.
     pub async fn access_key(&self, id: &str) -> Result<AccessKey, Error> {
-        self.principal().check_may_administer()?;
-        let found = self.service.access_keys()?.get(&key_of_id(self.namespace(), id)).await?;
-        found.ok_or_else(|| {
-            let id: String = id.chars().take(64).collect();
-            let detail = format!("namespace \"{}\" has no access key {id:?}", self.namespace());
-            Error::new(ErrorCode::AccessKeyNotFound, detail)
+        self.perform(Operation::DescribeAccessKey, id, async {
+            self.principal().check_may_administer()?;
+            let found = self.service.access_keys()?.get(&key_of_id(self.namespace(), id)).await?;
+            found.ok_or_else(|| {
+                let id: String = id.chars().take(64).collect();
+                let detail = format!("namespace \"{}\" has no access key {id:?}", self.namespace());
+                Error::new(ErrorCode::AccessKeyNotFound, detail)
+            })
         })
+        .await
     }
 
     /// Deletes a key: from then on it opens nothing.
@@ -160,9 +170,12 @@ impl Scope {
     /// # Errors
     /// `Forbidden`, `AccessKeyNotFound`; the store failed.
     pub async fn delete_access_key(&self, id: &str) -> Result<(), Error> {
-        let key = self.access_key(id).await?;
-        self.service.access_keys()?.write(&self.deletions(&key)).await?;
-        Ok(())
+        self.perform(Operation::DeleteAccessKey, id, async {
+            let key = self.access_key(id).await?;
+            self.service.access_keys()?.write(&self.deletions(&key)).await?;
+            Ok(())
+        })
+        .await
     }
 
     fn deletions(&self, key: &AccessKey) -> [Write; 2] {

@@ -3,7 +3,9 @@
 use lambent_storage::{Change, Condition, Expect, ListKeys, ListObjects, QueueAttributes};
 use lambent_types::{Error, ErrorCode, Precondition, bounds};
 
-use crate::scope::{BucketHandle, KeyspaceHandle, Scope};
+use crate::data_scope::DataScope;
+use crate::handle::{BucketHandle, KeyspaceHandle};
+use crate::scope::Scope;
 
 /// How often everything is looked through again for what invocations that were
 /// still running have written meanwhile.
@@ -41,8 +43,8 @@ async fn some(scope: &Scope) -> Result<Vec<String>, Error> {
 }
 
 /// A deletion goes on when the node is started again: it does not hold up its end.
-fn check_stays(scope: &Scope) -> Result<(), Error> {
-    if scope.service.drain.is_cancelled() {
+fn check_stays(scope: &DataScope) -> Result<(), Error> {
+    if scope.data().drain.is_cancelled() {
         let detail = "the node is stopping; the deletion goes on when it is started again";
         return Err(Error::new(ErrorCode::ShuttingDown, detail));
     }
@@ -68,10 +70,10 @@ pub(crate) async fn delete(scope: &Scope) -> Result<(), Error> {
         }
         delete_queues(scope).await?;
         for keyspace in scope.keyspaces().await? {
-            delete_keyspace(&scope.named(keyspace.name)).await?;
+            delete_keyspace(&scope.resource(&keyspace.name)).await?;
         }
         for bucket in scope.buckets().await? {
-            delete_bucket(&scope.named(bucket.name)).await?;
+            delete_bucket(&scope.resource(&bucket.name)).await?;
         }
     }
     check_empty(scope).await
@@ -91,10 +93,10 @@ async fn delete_queues(scope: &Scope) -> Result<(), Error> {
     // No queue is deleted that another sends its dead letters to.
     for queue in queues.iter().filter(|queue| queue.attributes.redrive.is_some()) {
         let attributes = QueueAttributes { redrive: None, ..queue.attributes.clone() };
-        gone(scope.named(queue.name.clone()).put(attributes).await.map(drop))?;
+        gone(scope.resource(&queue.name).put(attributes).await.map(drop))?;
     }
     for queue in queues {
-        gone(scope.named(queue.name).delete().await)?;
+        gone(scope.resource(&queue.name).delete().await)?;
     }
     Ok(())
 }

@@ -46,7 +46,7 @@ impl Scope {
         destination: &Destination,
     ) -> Result<(), Error> {
         let found = match destination {
-            Destination::Queue(queue) => self.named(queue.clone()).describe().await.map(drop),
+            Destination::Queue(queue) => self.resource(queue).describe().await.map(drop),
             Destination::Function(function) => {
                 self.named(function.clone()).describe().await.map(drop)
             }

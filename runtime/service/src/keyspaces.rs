@@ -4,7 +4,9 @@ use lambent_storage::{Change, Entry, KeyPage, KeyValueError, Keyspace, ListKeys}
 use lambent_types::Error;
 
 use crate::client_errors;
-use crate::scope::{KeyspaceHandle, Put, Scope};
+use crate::handle::{KeyspaceHandle, Put};
+use crate::operation::Operation;
+use crate::scope::Scope;
 
 impl Scope {
     /// All keyspaces by name.
@@ -12,7 +14,10 @@ impl Scope {
     /// # Errors
     /// The store failed.
     pub async fn keyspaces(&self) -> Result<Vec<Keyspace>, Error> {
-        Ok(self.stores().keyvalue.keyspaces(self.namespace()).await?)
+        self.perform(Operation::ListKeyspaces, "", async {
+            Ok(self.stores().keyvalue.keyspaces(self.namespace()).await?)
+        })
+        .await
     }
 }
 
@@ -27,20 +32,23 @@ impl KeyspaceHandle<'_> {
     /// # Errors
     /// `QuotaExceeded`; the store failed.
     pub async fn create(&self) -> Result<Put<Keyspace>, Error> {
-        let (namespace, name) = self.place();
-        let keyvalue = &self.stores().keyvalue;
-        loop {
-            match keyvalue.create_keyspace(namespace, name).await {
-                Ok(value) => return Ok(Put { value, created: true }),
-                // Unless it was deleted in between: then it is created after all.
-                Err(KeyValueError::Exists) => {
-                    if let Some(value) = keyvalue.keyspace(namespace, name).await? {
-                        return Ok(Put { value, created: false });
+        self.perform(Operation::PutKeyspace, async {
+            let (namespace, name) = self.place();
+            let keyvalue = &self.stores().keyvalue;
+            loop {
+                match keyvalue.create_keyspace(namespace, name).await {
+                    Ok(value) => return Ok(Put { value, created: true }),
+                    // Unless it was deleted in between: then it is created after all.
+                    Err(KeyValueError::Exists) => {
+                        if let Some(value) = keyvalue.keyspace(namespace, name).await? {
+                            return Ok(Put { value, created: false });
+                        }
                     }
+                    Err(error) => return Err(self.refused(error)),
                 }
-                Err(error) => return Err(self.refused(error)),
             }
-        }
+        })
+        .await
     }
 
     /// Reads the keyspace itself.
@@ -48,9 +56,12 @@ impl KeyspaceHandle<'_> {
     /// # Errors
     /// `KeyspaceNotFound`; the store failed.
     pub async fn describe(&self) -> Result<Keyspace, Error> {
-        let (namespace, name) = self.place();
-        let found = self.stores().keyvalue.keyspace(namespace, name).await?;
-        found.ok_or_else(|| client_errors::no_keyspace(namespace, name))
+        self.perform(Operation::DescribeKeyspace, async {
+            let (namespace, name) = self.place();
+            let found = self.stores().keyvalue.keyspace(namespace, name).await?;
+            found.ok_or_else(|| client_errors::no_keyspace(namespace, name))
+        })
+        .await
     }
 
     /// Deletes the keyspace, which is empty and no trigger's.
@@ -58,9 +69,12 @@ impl KeyspaceHandle<'_> {
     /// # Errors
     /// `KeyspaceNotFound`, `Conflict`; the store failed.
     pub async fn delete(&self) -> Result<(), Error> {
-        let (namespace, name) = self.place();
-        let deleted = self.stores().keyvalue.delete_keyspace(namespace, name).await;
-        deleted.map_err(|error| self.refused(error))
+        self.perform(Operation::DeleteKeyspace, async {
+            let (namespace, name) = self.place();
+            let deleted = self.stores().keyvalue.delete_keyspace(namespace, name).await;
+            deleted.map_err(|error| self.refused(error))
+        })
+        .await
     }
 
     /// Lists keys.
@@ -68,9 +82,25 @@ impl KeyspaceHandle<'_> {
     /// # Errors
     /// `KeyspaceNotFound`, `InvalidRequest`; the store failed.
     pub async fn list(&self, list: ListKeys) -> Result<KeyPage, Error> {
-        let (namespace, name) = self.place();
-        let page = self.stores().keyvalue.list(namespace, name, list).await;
-        page.map_err(|error| self.refused(error))
+        self.perform(Operation::ListKeys, async {
+            let (namespace, name) = self.place();
+            let page = self.stores().keyvalue.list(namespace, name, list).await;
+            page.map_err(|error| self.refused(error))
+        })
+        .await
+    }
+
+    /// The value of a key; none if there is no such key.
+    ///
+    /// # Errors
+    /// `KeyspaceNotFound`; the store failed.
+    pub async fn find(&self, key: &str) -> Result<Option<Entry>, Error> {
+        self.perform(Operation::GetKey, async {
+            let (namespace, name) = self.place();
+            let found = self.stores().keyvalue.get(namespace, name, key).await;
+            found.map_err(|error| self.refused(error))
+        })
+        .await
     }
 
     /// The value of a key.
@@ -78,10 +108,20 @@ impl KeyspaceHandle<'_> {
     /// # Errors
     /// `KeyspaceNotFound`, `KeyNotFound`; the store failed.
     pub async fn get(&self, key: &str) -> Result<Entry, Error> {
-        let (namespace, name) = self.place();
-        let found = self.stores().keyvalue.get(namespace, name, key).await;
-        let found = found.map_err(|error| self.refused(error))?;
-        found.ok_or_else(|| client_errors::no_key(name, key))
+        self.find(key).await?.ok_or_else(|| client_errors::no_key(self.name(), key))
+    }
+
+    /// The values of keys, in their order; none where there is no such key.
+    ///
+    /// # Errors
+    /// `KeyspaceNotFound`, `InvalidRequest` (they are too many); the store failed.
+    pub async fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Entry>>, Error> {
+        self.perform(Operation::GetKey, async {
+            let (namespace, name) = self.place();
+            let found = self.stores().keyvalue.get_many(namespace, name, keys).await;
+            found.map_err(|error| self.refused(error))
+        })
+        .await
     }
 
     /// Makes changes, all or none. Returns the revision that each key has then;
@@ -91,10 +131,13 @@ impl KeyspaceHandle<'_> {
     /// `KeyspaceNotFound`, `PreconditionFailed`, `InvalidRequest`,
     /// `QuotaExceeded`; the store failed.
     pub async fn apply(&self, changes: Vec<Change>) -> Result<Vec<Option<u64>>, Error> {
-        let (namespace, name) = self.place();
-        let origin = self.scope().origin();
-        let made = self.stores().keyvalue.apply(namespace, name, changes, origin).await;
-        made.map_err(|error| self.refused(error))
+        self.perform(Operation::ChangeKeys, async {
+            let (namespace, name) = self.place();
+            let origin = self.data_scope().change_origin()?;
+            let made = self.stores().keyvalue.apply(namespace, name, changes, origin).await;
+            made.map_err(|error| self.refused(error))
+        })
+        .await
     }
 
     /// Adds to a counter, a decimal number that is 0 where there is none. Returns
@@ -104,9 +147,12 @@ impl KeyspaceHandle<'_> {
     /// `KeyspaceNotFound`, `Conflict` (its value is no number), `QuotaExceeded`;
     /// the store failed.
     pub async fn increment(&self, key: &str, by: i64) -> Result<i64, Error> {
-        let (namespace, name) = self.place();
-        let origin = self.scope().origin();
-        let value = self.stores().keyvalue.increment(namespace, name, key, by, origin).await;
-        value.map_err(|error| self.refused(error))
+        self.perform(Operation::IncrementKey, async {
+            let (namespace, name) = self.place();
+            let origin = self.data_scope().change_origin()?;
+            let value = self.stores().keyvalue.increment(namespace, name, key, by, origin).await;
+            value.map_err(|error| self.refused(error))
+        })
+        .await
     }
 }

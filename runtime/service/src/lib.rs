@@ -15,17 +15,23 @@ mod access_keys;
 mod buckets;
 mod client_errors;
 mod contents;
+mod data_plane;
+mod data_scope;
 mod destinations;
 mod functions;
+mod handle;
 mod inspect;
 mod keep;
 mod keyspaces;
 mod namespace_info;
 mod namespaces;
 mod objects;
+mod operation;
+mod permissions;
 mod principal;
 mod queues;
 mod records;
+mod resource_name;
 mod schedules;
 mod scope;
 mod secret_seed;
@@ -35,15 +41,20 @@ mod triggers;
 mod usage;
 
 pub use access_keys::{AccessKey, CreatedKey};
+pub use data_plane::DataPlane;
+pub use data_scope::DataScope;
 pub use functions::{Deployed, LogFilter, Published};
-pub use inspect::{Inspect, Inspected};
-pub use namespace_info::NamespaceInfo;
-pub use principal::Principal;
-pub use queues::Receive;
-pub use scope::{
-    BucketHandle, FunctionHandle, Handle, KeyspaceHandle, Put, QueueHandle, ScheduleHandle, Scope,
+pub use handle::{
+    BucketHandle, FunctionHandle, Handle, KeyspaceHandle, Put, QueueHandle, ScheduleHandle,
     TriggerHandle,
 };
+pub use inspect::{Inspect, Inspected};
+pub use namespace_info::NamespaceInfo;
+pub use operation::Operation;
+pub use principal::Principal;
+pub use queues::Receive;
+pub use resource_name::ResourceName;
+pub use scope::Scope;
 pub use secret_seed::{SecretSeed, secrets_in};
 pub use service::Service;
 pub use totals::{QueueDepth, Totals};

@@ -8,17 +8,19 @@ use lambent_types::{Error, ErrorCode, Namespace, Origin};
 use crate::access_keys;
 use crate::client_errors::being_deleted;
 use crate::contents;
+use crate::handle::Put;
 use crate::namespace_info::NamespaceInfo;
+use crate::operation::Operation;
 use crate::principal::Principal;
 use crate::records::{Records, Write};
-use crate::scope::{Put, Scope};
+use crate::scope::Scope;
 use crate::service::Service;
 
 const RECORDS: &str = "namespaces";
 
 impl Service {
     fn namespace_records(&self) -> Result<Records<'_>, Error> {
-        Records::of(&*self.stores.keyvalue, RECORDS)
+        Records::of(&*self.stores().keyvalue, RECORDS)
     }
 
     /// What is known of a namespace.
@@ -72,9 +74,12 @@ impl Scope {
     /// # Errors
     /// The store failed.
     pub async fn namespaces(&self) -> Result<Vec<NamespaceInfo>, Error> {
-        let mut all = self.service.namespaces().await?;
-        all.retain(|info| self.principal().may_enter(&info.name));
-        Ok(all)
+        self.perform(Operation::ListNamespaces, "", async {
+            let mut all = self.service.namespaces().await?;
+            all.retain(|info| self.principal().may_enter(&info.name));
+            Ok(all)
+        })
+        .await
     }
 
     /// Reads one namespace.
@@ -82,9 +87,12 @@ impl Scope {
     /// # Errors
     /// `InvalidName`, `Forbidden`, `NamespaceNotFound`; the store failed.
     pub async fn describe_namespace(&self, name: &str) -> Result<NamespaceInfo, Error> {
-        let name = parse(name)?;
-        self.principal().check_may_enter(&name)?;
-        self.service.namespace(&name).await
+        self.perform(Operation::DescribeNamespace, name, async {
+            let name = parse(name)?;
+            self.principal().check_may_enter(&name)?;
+            self.service.namespace(&name).await
+        })
+        .await
     }
 
     /// Creates a namespace, if it is not there already.
@@ -92,22 +100,25 @@ impl Scope {
     /// # Errors
     /// `InvalidName`, `Forbidden`, `Conflict` (it is being deleted); the store failed.
     pub async fn create_namespace(&self, name: &str) -> Result<Put<NamespaceInfo>, Error> {
-        self.principal().check_may_administer()?;
-        let name = parse(name)?;
-        let (created, deleting) = (self.service.clock.now(), false);
-        let value = NamespaceInfo { name: name.clone(), created, deleting };
-        let records = self.service.namespace_records()?;
-        loop {
-            match self.service.namespace(&name).await {
-                Ok(info) if info.deleting => return Err(being_deleted(&name)),
-                Ok(value) => return Ok(Put { value, created: false }),
-                Err(error) if error.code() == ErrorCode::NamespaceNotFound => {}
-                Err(error) => return Err(error),
+        self.perform(Operation::PutNamespace, name, async {
+            self.principal().check_may_administer()?;
+            let name = parse(name)?;
+            let (created, deleting) = (self.service.clock.now(), false);
+            let value = NamespaceInfo { name: name.clone(), created, deleting };
+            let records = self.service.namespace_records()?;
+            loop {
+                match self.service.namespace(&name).await {
+                    Ok(info) if info.deleting => return Err(being_deleted(&name)),
+                    Ok(value) => return Ok(Put { value, created: false }),
+                    Err(error) if error.code() == ErrorCode::NamespaceNotFound => {}
+                    Err(error) => return Err(error),
+                }
+                if records.write(&[Write::create(name.key(), &value)?]).await? {
+                    return Ok(Put { value, created: true });
+                }
             }
-            if records.write(&[Write::create(name.key(), &value)?]).await? {
-                return Ok(Put { value, created: true });
-            }
-        }
+        })
+        .await
     }
 
     /// Deletes a namespace and its access keys, and, if it is to, all that it holds:
@@ -118,26 +129,29 @@ impl Scope {
     /// `InvalidName`, `Forbidden`, `NamespaceNotFound`, `Conflict` (it is not
     /// empty, or it is `default`); the store failed.
     pub async fn delete_namespace(&self, name: &str, with_contents: bool) -> Result<(), Error> {
-        self.principal().check_may_administer()?;
-        let name = parse(name)?;
-        let info = self.service.namespace(&name).await?;
-        if info == of_every_node() {
-            let detail = "the namespace \"default\" is on every node and cannot be deleted";
-            return Err(Error::new(ErrorCode::Conflict, detail));
-        }
-        let within = Self::new(
-            Arc::clone(&self.service),
-            self.principal().clone(),
-            info.clone(),
-            Origin::default(),
-        );
-        if !with_contents && !info.deleting {
-            contents::check_empty(&within).await?;
-        }
-        let records = self.service.namespace_records()?;
-        let marked = NamespaceInfo { deleting: true, ..info };
-        records.write(&[Write::set(name.key(), &marked)?]).await?;
-        within.delete_contents().await
+        self.perform(Operation::DeleteNamespace, name, async {
+            self.principal().check_may_administer()?;
+            let name = parse(name)?;
+            let info = self.service.namespace(&name).await?;
+            if info == of_every_node() {
+                let detail = "the namespace \"default\" is on every node and cannot be deleted";
+                return Err(Error::new(ErrorCode::Conflict, detail));
+            }
+            let within = Self::new(
+                Arc::clone(&self.service),
+                self.principal().clone(),
+                info.clone(),
+                Origin::default(),
+            );
+            if !with_contents && !info.deleting {
+                contents::check_empty(&within).await?;
+            }
+            let records = self.service.namespace_records()?;
+            let marked = NamespaceInfo { deleting: true, ..info };
+            records.write(&[Write::set(name.key(), &marked)?]).await?;
+            within.delete_contents().await
+        })
+        .await
     }
 
     /// Deletes everything in the scope's namespace, which is marked for it, and

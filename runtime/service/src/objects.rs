@@ -5,10 +5,11 @@ use std::ops::Range;
 use lambent_storage::{
     ByteStream, Condition, ListObjects, Object, ObjectError, ObjectPage, Part, PutObject, Upload,
 };
-use lambent_types::Error;
+use lambent_types::{Error, bounds};
 
 use crate::client_errors;
-use crate::scope::{BucketHandle, Put};
+use crate::handle::{BucketHandle, Put};
+use crate::operation::Operation;
 
 impl BucketHandle<'_> {
     /// The error that the client reads; `what` is the key, or the upload, that was
@@ -22,9 +23,12 @@ impl BucketHandle<'_> {
     /// # Errors
     /// `BucketNotFound`, `InvalidRequest`; the store failed.
     pub async fn list(&self, list: ListObjects) -> Result<ObjectPage, Error> {
-        let (namespace, name) = self.place();
-        let page = self.stores().objects.list(namespace, name, list).await;
-        page.map_err(self.refused(""))
+        self.perform(Operation::ListObjects, async {
+            let (namespace, name) = self.place();
+            let page = self.stores().objects.list(namespace, name, list).await;
+            page.map_err(self.refused(""))
+        })
+        .await
     }
 
     /// What is known of an object.
@@ -32,9 +36,12 @@ impl BucketHandle<'_> {
     /// # Errors
     /// `BucketNotFound`, `ObjectNotFound`; the store failed.
     pub async fn head(&self, key: &str) -> Result<Object, Error> {
-        let (namespace, name) = self.place();
-        let head = self.stores().objects.head(namespace, name, key).await;
-        head.map_err(self.refused(key))
+        self.perform(Operation::GetObject, async {
+            let (namespace, name) = self.place();
+            let head = self.stores().objects.head(namespace, name, key).await;
+            head.map_err(self.refused(key))
+        })
+        .await
     }
 
     /// An object with its bytes, or those of `range`.
@@ -46,9 +53,12 @@ impl BucketHandle<'_> {
         key: &str,
         range: Option<Range<u64>>,
     ) -> Result<(Object, ByteStream), Error> {
-        let (namespace, name) = self.place();
-        let found = self.stores().objects.get(namespace, name, key, range).await;
-        found.map_err(self.refused(key))
+        self.perform(Operation::GetObject, async {
+            let (namespace, name) = self.place();
+            let found = self.stores().objects.get(namespace, name, key, range).await;
+            found.map_err(self.refused(key))
+        })
+        .await
     }
 
     /// The error of a range that begins after an object's end.
@@ -69,11 +79,38 @@ impl BucketHandle<'_> {
         described: PutObject,
         bytes: ByteStream,
     ) -> Result<Put<Object>, Error> {
+        self.perform(Operation::PutObject, async {
+            let (namespace, name) = self.place();
+            let known = self.stores().objects.head(namespace, name, key).await.is_ok();
+            let value = self.store(key, described, bytes).await?;
+            Ok(Put { value, created: !known })
+        })
+        .await
+    }
+
+    /// Does what [`Self::put`] does, without a look whether there is one already.
+    ///
+    /// # Errors
+    /// As [`Self::put`].
+    pub async fn write(
+        &self,
+        key: &str,
+        described: PutObject,
+        bytes: ByteStream,
+    ) -> Result<Object, Error> {
+        self.perform(Operation::PutObject, self.store(key, described, bytes)).await
+    }
+
+    async fn store(
+        &self,
+        key: &str,
+        described: PutObject,
+        bytes: ByteStream,
+    ) -> Result<Object, Error> {
         let (namespace, name) = self.place();
-        let (objects, origin) = (&self.stores().objects, self.scope().origin());
-        let known = objects.head(namespace, name, key).await.is_ok();
+        let (objects, origin) = (&self.stores().objects, self.data_scope().change_origin()?);
         let made = objects.put(namespace, name, key, described, bytes, origin).await;
-        Ok(Put { value: made.map_err(self.refused(key))?, created: !known })
+        made.map_err(self.refused(key))
     }
 
     /// Deletes an object, if there is one. Says whether there was.
@@ -81,10 +118,38 @@ impl BucketHandle<'_> {
     /// # Errors
     /// `BucketNotFound`, `PreconditionFailed`; the store failed.
     pub async fn delete_object(&self, key: &str, condition: Condition) -> Result<bool, Error> {
-        let (namespace, name) = self.place();
-        let (objects, origin) = (&self.stores().objects, self.scope().origin());
-        let deleted = objects.delete(namespace, name, key, condition, origin).await;
-        deleted.map_err(self.refused(key))
+        self.perform(Operation::DeleteObject, async {
+            let (namespace, name) = self.place();
+            let (objects, origin) = (&self.stores().objects, self.data_scope().change_origin()?);
+            let deleted = objects.delete(namespace, name, key, condition, origin).await;
+            deleted.map_err(self.refused(key))
+        })
+        .await
+    }
+
+    /// Deletes every object that is there when its turn comes.
+    ///
+    /// # Errors
+    /// `BucketNotFound`; the store failed.
+    pub async fn clear(&self) -> Result<(), Error> {
+        self.perform(Operation::DeleteObject, async {
+            let (namespace, name) = self.place();
+            let (objects, origin) = (&self.stores().objects, self.data_scope().change_origin()?);
+            let mut after = None;
+            loop {
+                let list = ListObjects { after, limit: bounds::PAGE_MAX, ..ListObjects::default() };
+                let page = objects.list(namespace, name, list).await.map_err(self.refused(""))?;
+                for Object { key, .. } in &page.objects {
+                    let deleted = objects.delete(namespace, name, key, Condition::None, origin);
+                    deleted.await.map_err(self.refused(key))?;
+                }
+                match page.next {
+                    Some(next) => after = Some(next),
+                    None => return Ok(()),
+                }
+            }
+        })
+        .await
     }
 
     /// Unfinished uploads, oldest first.
@@ -92,9 +157,12 @@ impl BucketHandle<'_> {
     /// # Errors
     /// `BucketNotFound`; the store failed.
     pub async fn uploads(&self) -> Result<Vec<Upload>, Error> {
-        let (namespace, name) = self.place();
-        let found = self.stores().objects.uploads(namespace, name).await;
-        found.map_err(self.refused(""))
+        self.perform(Operation::ListUploads, async {
+            let (namespace, name) = self.place();
+            let found = self.stores().objects.uploads(namespace, name).await;
+            found.map_err(self.refused(""))
+        })
+        .await
     }
 
     /// Begins an upload in parts.
@@ -102,9 +170,12 @@ impl BucketHandle<'_> {
     /// # Errors
     /// `BucketNotFound`, `InvalidRequest`, `QuotaExceeded`; the store failed.
     pub async fn begin_upload(&self, key: &str, described: PutObject) -> Result<Upload, Error> {
-        let (namespace, name) = self.place();
-        let begun = self.stores().objects.begin_upload(namespace, name, key, described).await;
-        begun.map_err(self.refused(key))
+        self.perform(Operation::BeginUpload, async {
+            let (namespace, name) = self.place();
+            let begun = self.stores().objects.begin_upload(namespace, name, key, described).await;
+            begun.map_err(self.refused(key))
+        })
+        .await
     }
 
     /// Writes one part of an upload, or replaces it.
@@ -118,9 +189,12 @@ impl BucketHandle<'_> {
         number: u32,
         bytes: ByteStream,
     ) -> Result<Part, Error> {
-        let (namespace, name) = self.place();
-        let part = self.stores().objects.put_part(namespace, name, upload, number, bytes).await;
-        part.map_err(self.refused(upload))
+        self.perform(Operation::PutPart, async {
+            let (namespace, name) = self.place();
+            let part = self.stores().objects.put_part(namespace, name, upload, number, bytes).await;
+            part.map_err(self.refused(upload))
+        })
+        .await
     }
 
     /// The parts of an upload, by number.
@@ -128,9 +202,12 @@ impl BucketHandle<'_> {
     /// # Errors
     /// `BucketNotFound`, `UploadNotFound`; the store failed.
     pub async fn parts(&self, upload: &str) -> Result<Vec<Part>, Error> {
-        let (namespace, name) = self.place();
-        let found = self.stores().objects.parts(namespace, name, upload).await;
-        found.map_err(self.refused(upload))
+        self.perform(Operation::DescribeUpload, async {
+            let (namespace, name) = self.place();
+            let found = self.stores().objects.parts(namespace, name, upload).await;
+            found.map_err(self.refused(upload))
+        })
+        .await
     }
 
     /// Makes an object of parts: number and etag of each, in their order.
@@ -144,10 +221,13 @@ impl BucketHandle<'_> {
         parts: &[(u32, String)],
         condition: Condition,
     ) -> Result<Object, Error> {
-        let (namespace, name) = self.place();
-        let (objects, origin) = (&self.stores().objects, self.scope().origin());
-        let made = objects.complete_upload(namespace, name, upload, parts, condition, origin);
-        made.await.map_err(self.refused(upload))
+        self.perform(Operation::CompleteUpload, async {
+            let (namespace, name) = self.place();
+            let (objects, origin) = (&self.stores().objects, self.data_scope().change_origin()?);
+            let made = objects.complete_upload(namespace, name, upload, parts, condition, origin);
+            made.await.map_err(self.refused(upload))
+        })
+        .await
     }
 
     /// Forgets an upload and its parts.
@@ -155,8 +235,11 @@ impl BucketHandle<'_> {
     /// # Errors
     /// `BucketNotFound`, `UploadNotFound`; the store failed.
     pub async fn abort_upload(&self, upload: &str) -> Result<(), Error> {
-        let (namespace, name) = self.place();
-        let aborted = self.stores().objects.abort_upload(namespace, name, upload).await;
-        aborted.map_err(self.refused(upload))
+        self.perform(Operation::AbortUpload, async {
+            let (namespace, name) = self.place();
+            let aborted = self.stores().objects.abort_upload(namespace, name, upload).await;
+            aborted.map_err(self.refused(upload))
+        })
+        .await
     }
 }

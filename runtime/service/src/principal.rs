@@ -1,6 +1,7 @@
 use std::fmt;
+use std::sync::Arc;
 
-use lambent_types::{Error, ErrorCode, Namespace};
+use lambent_types::{Error, ErrorCode, FunctionVersion, Namespace};
 
 /// Who asks for something.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +17,8 @@ pub enum Principal {
         /// The namespace that it opens.
         namespace: Namespace,
     },
+    /// A function, which may do what its grants say, in its own namespace.
+    Function(Arc<FunctionVersion>),
 }
 
 impl Principal {
@@ -25,6 +28,7 @@ impl Principal {
         match self {
             Self::Anyone | Self::Root => Namespace::default(),
             Self::Key { namespace, .. } => namespace.clone(),
+            Self::Function(function) => function.namespace.clone(),
         }
     }
 
@@ -33,7 +37,7 @@ impl Principal {
     pub fn may_enter(&self, namespace: &Namespace) -> bool {
         match self {
             Self::Anyone | Self::Root => true,
-            Self::Key { namespace: own, .. } => own.key() == namespace.key(),
+            Self::Key { .. } | Self::Function(_) => self.namespace().key() == namespace.key(),
         }
     }
 
@@ -41,6 +45,11 @@ impl Principal {
     #[must_use]
     pub const fn may_administer(&self) -> bool {
         matches!(self, Self::Anyone | Self::Root)
+    }
+
+    /// Whether it is a function.
+    pub(crate) const fn is_function(&self) -> bool {
+        matches!(self, Self::Function(_))
     }
 
     /// Fails unless it may do something in `namespace`. Whether there is one of
@@ -62,11 +71,12 @@ impl Principal {
         Err(Error::new(ErrorCode::Forbidden, detail))
     }
 
-    /// What records of what it did call it; nothing if nobody showed a key.
+    /// What the records of invocations that it asks for call it: the key's id; nothing
+    /// if it showed no key.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         match self {
-            Self::Anyone => None,
+            Self::Anyone | Self::Function(_) => None,
             Self::Root => Some("root"),
             Self::Key { id, .. } => Some(id),
         }
@@ -75,6 +85,9 @@ impl Principal {
 
 impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.id().unwrap_or("anyone"))
+        match self {
+            Self::Function(function) => write!(f, "function/{}", function.name),
+            client => f.write_str(client.id().unwrap_or("anyone")),
+        }
     }
 }

@@ -8,7 +8,9 @@ use lambent_storage::{
 use lambent_types::{Error, ErrorCode, bounds};
 
 use crate::client_errors;
-use crate::scope::{Put, QueueHandle, Scope};
+use crate::handle::{Put, QueueHandle};
+use crate::operation::Operation;
+use crate::scope::Scope;
 
 /// How messages are received.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +29,10 @@ impl Scope {
     /// # Errors
     /// The store failed.
     pub async fn queues(&self) -> Result<Vec<Queue>, Error> {
-        Ok(self.stores().queues.queues(self.namespace()).await?)
+        self.perform(Operation::ListQueues, "", async {
+            Ok(self.stores().queues.queues(self.namespace()).await?)
+        })
+        .await
     }
 }
 
@@ -43,20 +48,23 @@ impl QueueHandle<'_> {
     /// `QueueNotFound` (its dead-letter queue), `InvalidConfiguration`,
     /// `QuotaExceeded`; the store failed.
     pub async fn put(&self, attributes: QueueAttributes) -> Result<Put<Queue>, Error> {
-        let (namespace, name) = self.place();
-        if let Some(redrive) = &attributes.redrive
-            && redrive.queue.key() != name.key()
-        {
-            self.scope().named(redrive.queue.clone()).describe().await?;
-        }
-        let created = self.stores().queues.queue(namespace, name).await?.is_none();
-        match self.stores().queues.put_queue(namespace, name, attributes).await {
-            Ok(value) => Ok(Put { value, created }),
-            Err(QueueError::Invalid(detail)) => {
-                Err(Error::new(ErrorCode::InvalidConfiguration, detail))
+        self.perform(Operation::PutQueue, async {
+            let (namespace, name) = self.place();
+            if let Some(redrive) = &attributes.redrive
+                && redrive.queue.key() != name.key()
+            {
+                self.data_scope().resource(&redrive.queue).describe().await?;
             }
-            Err(error) => Err(self.refused(error)),
-        }
+            let created = self.stores().queues.queue(namespace, name).await?.is_none();
+            match self.stores().queues.put_queue(namespace, name, attributes).await {
+                Ok(value) => Ok(Put { value, created }),
+                Err(QueueError::Invalid(detail)) => {
+                    Err(Error::new(ErrorCode::InvalidConfiguration, detail))
+                }
+                Err(error) => Err(self.refused(error)),
+            }
+        })
+        .await
     }
 
     /// Reads the queue itself.
@@ -64,9 +72,12 @@ impl QueueHandle<'_> {
     /// # Errors
     /// `QueueNotFound`; the store failed.
     pub async fn describe(&self) -> Result<Queue, Error> {
-        let (namespace, name) = self.place();
-        let found = self.stores().queues.queue(namespace, name).await?;
-        found.ok_or_else(|| client_errors::no_queue(namespace, name))
+        self.perform(Operation::DescribeQueue, async {
+            let (namespace, name) = self.place();
+            let found = self.stores().queues.queue(namespace, name).await?;
+            found.ok_or_else(|| client_errors::no_queue(namespace, name))
+        })
+        .await
     }
 
     /// How much the queue holds.
@@ -74,9 +85,12 @@ impl QueueHandle<'_> {
     /// # Errors
     /// `QueueNotFound`; the store failed.
     pub async fn depth(&self) -> Result<Depth, Error> {
-        let (namespace, name) = self.place();
-        let depth = self.stores().queues.depth(namespace, name).await;
-        depth.map_err(|error| self.refused(error))
+        self.perform(Operation::DescribeQueue, async {
+            let (namespace, name) = self.place();
+            let depth = self.stores().queues.depth(namespace, name).await;
+            depth.map_err(|error| self.refused(error))
+        })
+        .await
     }
 
     /// Deletes the queue with everything in it. No trigger takes from it, and no
@@ -85,9 +99,12 @@ impl QueueHandle<'_> {
     /// # Errors
     /// `QueueNotFound`, `Conflict`; the store failed.
     pub async fn delete(&self) -> Result<(), Error> {
-        let (namespace, name) = self.place();
-        let deleted = self.stores().queues.delete_queue(namespace, name).await;
-        deleted.map_err(|error| self.refused(error))
+        self.perform(Operation::DeleteQueue, async {
+            let (namespace, name) = self.place();
+            let deleted = self.stores().queues.delete_queue(namespace, name).await;
+            deleted.map_err(|error| self.refused(error))
+        })
+        .await
     }
 
     /// Sends messages, all or none.
@@ -95,10 +112,13 @@ impl QueueHandle<'_> {
     /// # Errors
     /// `QueueNotFound`, `InvalidRequest`, `QuotaExceeded`; the store failed.
     pub async fn send(&self, messages: Vec<NewMessage>) -> Result<Vec<Sent>, Error> {
-        let (namespace, name) = self.place();
-        let origin = self.scope().origin();
-        let sent = self.stores().queues.send(namespace, name, messages, origin).await;
-        sent.map_err(|error| self.refused(error))
+        self.perform(Operation::SendMessages, async {
+            let (namespace, name) = self.place();
+            let origin = self.data_scope().change_origin()?;
+            let sent = self.stores().queues.send(namespace, name, messages, origin).await;
+            sent.map_err(|error| self.refused(error))
+        })
+        .await
     }
 
     /// Receives messages: those that are there, or the first that comes.
@@ -106,13 +126,16 @@ impl QueueHandle<'_> {
     /// # Errors
     /// `QueueNotFound`, `InvalidRequest`; the store failed.
     pub async fn receive(&self, receive: Receive) -> Result<Vec<Message>, Error> {
+        self.perform(Operation::ReceiveMessages, async {
         let (namespace, name) = self.place();
         let Receive { limit, visibility, wait } = receive;
         let received = tokio::select! {
             received = self.stores().queues.receive(namespace, name, limit, visibility, wait) => received,
-            () = self.service().drain.cancelled() => Ok(Vec::new()),
+            () = self.data_scope().data().drain.cancelled() => Ok(Vec::new()),
         };
         received.map_err(|error| self.refused(error))
+    })
+        .await
     }
 
     /// Deletes the message of a receipt for good.
@@ -131,13 +154,16 @@ impl QueueHandle<'_> {
     /// # Errors
     /// `QueueNotFound`, `InvalidRequest`; the store failed.
     pub async fn delete_messages(&self, receipts: &[Receipt]) -> Result<Vec<bool>, Error> {
-        if receipts.len() > bounds::BATCH_MAX {
-            let detail = format!("there are more than {} receipts", bounds::BATCH_MAX);
-            return Err(Error::new(ErrorCode::InvalidRequest, detail));
-        }
-        let (namespace, name) = self.place();
-        let deleted = self.stores().queues.delete(namespace, name, receipts).await;
-        deleted.map_err(|error| self.refused(error))
+        self.perform(Operation::DeleteMessages, async {
+            if receipts.len() > bounds::BATCH_MAX {
+                let detail = format!("there are more than {} receipts", bounds::BATCH_MAX);
+                return Err(Error::new(ErrorCode::InvalidRequest, detail));
+            }
+            let (namespace, name) = self.place();
+            let deleted = self.stores().queues.delete(namespace, name, receipts).await;
+            deleted.map_err(|error| self.refused(error))
+        })
+        .await
     }
 
     /// Sets when the message of a receipt can be received again.
@@ -149,10 +175,13 @@ impl QueueHandle<'_> {
         receipt: &Receipt,
         visibility: Duration,
     ) -> Result<(), Error> {
-        let (namespace, name) = self.place();
-        let queues = &self.stores().queues;
-        let done = queues.change_visibility(namespace, name, receipt, visibility).await;
-        done.map_err(|error| self.refused(error))
+        self.perform(Operation::ChangeVisibility, async {
+            let (namespace, name) = self.place();
+            let queues = &self.stores().queues;
+            let done = queues.change_visibility(namespace, name, receipt, visibility).await;
+            done.map_err(|error| self.refused(error))
+        })
+        .await
     }
 
     /// Deletes every message. Returns how many there were.
@@ -160,9 +189,12 @@ impl QueueHandle<'_> {
     /// # Errors
     /// `QueueNotFound`; the store failed.
     pub async fn purge(&self) -> Result<u64, Error> {
-        let (namespace, name) = self.place();
-        let deleted = self.stores().queues.purge(namespace, name).await;
-        deleted.map_err(|error| self.refused(error))
+        self.perform(Operation::PurgeQueue, async {
+            let (namespace, name) = self.place();
+            let deleted = self.stores().queues.purge(namespace, name).await;
+            deleted.map_err(|error| self.refused(error))
+        })
+        .await
     }
 
     /// Moves at most `limit` dead letters back to the queues they came from.
@@ -171,8 +203,11 @@ impl QueueHandle<'_> {
     /// # Errors
     /// `QueueNotFound`, `QuotaExceeded`; the store failed.
     pub async fn redrive(&self, limit: usize) -> Result<u64, Error> {
-        let (namespace, name) = self.place();
-        let moved = self.stores().queues.redrive(namespace, name, limit).await;
-        moved.map_err(|error| self.refused(error))
+        self.perform(Operation::RedriveQueue, async {
+            let (namespace, name) = self.place();
+            let moved = self.stores().queues.redrive(namespace, name, limit).await;
+            moved.map_err(|error| self.refused(error))
+        })
+        .await
     }
 }

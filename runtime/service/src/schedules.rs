@@ -3,7 +3,9 @@ use lambent_storage::Scheduled;
 use lambent_types::{Error, ErrorCode, Incoming, Schedule};
 
 use crate::client_errors;
-use crate::scope::{Put, ScheduleHandle, Scope};
+use crate::handle::{Put, ScheduleHandle};
+use crate::operation::Operation;
+use crate::scope::Scope;
 use crate::triggers::check_handler;
 
 /// Checks a schedule, and says when it fires first, or why never. A search is
@@ -36,26 +38,28 @@ impl Scope {
     /// `FunctionNotFound`, `NotInvocable`, `QueueNotFound` (a destination),
     /// `QuotaExceeded`; the store failed.
     pub async fn put_schedule(&self, schedule: Schedule) -> Result<Put<Scheduled>, Error> {
-        let namespace = self.namespace();
-        let (schedule, first) = checked(schedule, self.service.clock.now()).await?;
-        let name = schedule.name.clone();
-        let _wiring = self.service.wiring.lock().await;
-        let function = self.named(schedule.function.clone()).describe().await?;
-        check_handler(&function, Incoming::Event)?;
-        self.check_destinations(schedule.delivery.as_ref()).await?;
-        let stored = self.stores().schedules.get(namespace, &name).await?;
-        let created = stored.is_none();
-        let same = stored.filter(|stored| same_times(&stored.schedule, &schedule));
-        let next = match (first, same) {
-            (Ok(next), _) => Some(next),
-            // What is due and not yet fired still does.
-            (Err(_), Some(stored)) => stored.next,
-            (Err(error), None) => return Err(error),
-        };
-        let next = next.filter(|_| schedule.enabled);
-        let put = self.stores().schedules.put(namespace, schedule, next).await;
-        put.map_err(|error| client_errors::schedule(namespace, &name, error))?;
-        Ok(Put { value: self.named(name).describe().await?, created })
+        let (namespace, name) = (self.namespace(), schedule.name.clone());
+        self.perform(Operation::PutSchedule, name.as_str(), async {
+            let (schedule, first) = checked(schedule, self.service.clock.now()).await?;
+            let _wiring = self.service.wiring.lock().await;
+            let function = self.named(schedule.function.clone()).describe().await?;
+            check_handler(&function, Incoming::Event)?;
+            self.check_destinations(schedule.delivery.as_ref()).await?;
+            let stored = self.stores().schedules.get(namespace, &name).await?;
+            let created = stored.is_none();
+            let same = stored.filter(|stored| same_times(&stored.schedule, &schedule));
+            let next = match (first, same) {
+                (Ok(next), _) => Some(next),
+                // What is due and not yet fired still does.
+                (Err(_), Some(stored)) => stored.next,
+                (Err(error), None) => return Err(error),
+            };
+            let next = next.filter(|_| schedule.enabled);
+            let put = self.stores().schedules.put(namespace, schedule, next).await;
+            put.map_err(|error| client_errors::schedule(namespace, &name, error))?;
+            Ok(Put { value: self.named(name.clone()).describe().await?, created })
+        })
+        .await
     }
 
     /// All schedules by name.
@@ -63,7 +67,10 @@ impl Scope {
     /// # Errors
     /// The store failed.
     pub async fn schedules(&self) -> Result<Vec<Scheduled>, Error> {
-        Ok(self.stores().schedules.list(self.namespace()).await?)
+        self.perform(Operation::ListSchedules, "", async {
+            Ok(self.stores().schedules.list(self.namespace()).await?)
+        })
+        .await
     }
 }
 
@@ -73,9 +80,12 @@ impl ScheduleHandle<'_> {
     /// # Errors
     /// `ScheduleNotFound`; the store failed.
     pub async fn describe(&self) -> Result<Scheduled, Error> {
-        let (namespace, name) = self.place();
-        let found = self.stores().schedules.get(namespace, name).await?;
-        found.ok_or_else(|| client_errors::no_schedule(namespace, name))
+        self.perform(Operation::DescribeSchedule, async {
+            let (namespace, name) = self.place();
+            let found = self.stores().schedules.get(namespace, name).await?;
+            found.ok_or_else(|| client_errors::no_schedule(namespace, name))
+        })
+        .await
     }
 
     /// Deletes the schedule with the events of it that wait.
@@ -83,8 +93,11 @@ impl ScheduleHandle<'_> {
     /// # Errors
     /// `ScheduleNotFound`; the store failed.
     pub async fn delete(&self) -> Result<(), Error> {
-        let (namespace, name) = self.place();
-        let deleted = self.stores().schedules.delete(namespace, name).await;
-        deleted.map_err(|error| client_errors::schedule(namespace, name, error))
+        self.perform(Operation::DeleteSchedule, async {
+            let (namespace, name) = self.place();
+            let deleted = self.stores().schedules.delete(namespace, name).await;
+            deleted.map_err(|error| client_errors::schedule(namespace, name, error))
+        })
+        .await
     }
 }

@@ -1,58 +1,43 @@
-use std::fmt::Display;
-use std::str::FromStr;
+use std::borrow::Cow;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use lambent_storage::Stores;
-use lambent_types::{
-    BucketName, Error, ErrorCode, FunctionName, KeyspaceName, Namespace, Origin, QueueName,
-    ScheduleName, TriggerName,
-};
+use lambent_types::{Error, Namespace, Origin};
 
 use crate::client_errors::being_deleted;
+use crate::data_scope::{DataScope, parse};
+use crate::handle::{FunctionHandle, Handle, ScheduleHandle, TriggerHandle};
 use crate::namespace_info::NamespaceInfo;
 use crate::principal::Principal;
+use crate::resource_name::ResourceName;
 use crate::service::Service;
 
-/// Who asks, in which namespace, and what led to it. All that is done on
-/// somebody's behalf is done through one. Cloning is cheap.
+/// What a client may do: who asks, in which namespace, and what led to it. All that is
+/// done for a client is done through one. Cloning is cheap.
+///
+/// Stored data is reached through the [`DataScope`] that it is, as functions reach it
+/// too.
 #[derive(Clone)]
 pub struct Scope {
     pub(crate) service: Arc<Service>,
-    principal: Principal,
-    namespace: Namespace,
+    data: DataScope,
     /// When the namespace was created: what is older was of another of its name.
     created: Timestamp,
-    origin: Origin,
 }
 
-/// One resource, as a principal may use it. There need not be one of its name
-/// yet: operations that need it to be there fail with its `…NotFound`.
-pub struct Handle<'s, N> {
-    scope: &'s Scope,
-    name: N,
+impl Deref for Scope {
+    type Target = DataScope;
+
+    fn deref(&self) -> &DataScope {
+        &self.data
+    }
 }
 
-/// A function: see [`Scope::function`].
-pub type FunctionHandle<'s> = Handle<'s, FunctionName>;
-/// A bucket and its objects: see [`Scope::bucket`].
-pub type BucketHandle<'s> = Handle<'s, BucketName>;
-/// A keyspace and its keys: see [`Scope::keyspace`].
-pub type KeyspaceHandle<'s> = Handle<'s, KeyspaceName>;
-/// A queue and its messages: see [`Scope::queue`].
-pub type QueueHandle<'s> = Handle<'s, QueueName>;
-/// A trigger: see [`Scope::trigger`].
-pub type TriggerHandle<'s> = Handle<'s, TriggerName>;
-/// A schedule: see [`Scope::schedule`].
-pub type ScheduleHandle<'s> = Handle<'s, ScheduleName>;
-
-/// A resource that was put.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Put<T> {
-    /// The resource as it is now.
-    pub value: T,
-    /// Whether it is a new one.
-    pub created: bool,
+impl AsRef<DataScope> for Scope {
+    fn as_ref(&self) -> &DataScope {
+        &self.data
+    }
 }
 
 impl Service {
@@ -86,19 +71,8 @@ impl Scope {
         origin: Origin,
     ) -> Self {
         let NamespaceInfo { name: namespace, created, .. } = info;
-        Self { service, principal, namespace, created, origin }
-    }
-
-    /// Who asks.
-    #[must_use]
-    pub const fn principal(&self) -> &Principal {
-        &self.principal
-    }
-
-    /// Where what is asked for is.
-    #[must_use]
-    pub const fn namespace(&self) -> &Namespace {
-        &self.namespace
+        let data = DataScope::new(service.data.clone(), principal, namespace, origin);
+        Self { service, data, created }
     }
 
     /// When the namespace was created, unless it always was: what records tell of
@@ -107,46 +81,12 @@ impl Scope {
         (self.created > Timestamp::UNIX_EPOCH).then_some(self.created)
     }
 
-    /// What led to the request: the changes it makes are recorded to come from it.
-    #[must_use]
-    pub const fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
-    pub(crate) fn stores(&self) -> &Stores {
-        &self.service.stores
-    }
-
     /// The handle of a function.
     ///
     /// # Errors
     /// `InvalidName`.
     pub fn function(&self, name: &str) -> Result<FunctionHandle<'_>, Error> {
-        self.handle(name)
-    }
-
-    /// The handle of a bucket.
-    ///
-    /// # Errors
-    /// `InvalidName`.
-    pub fn bucket(&self, name: &str) -> Result<BucketHandle<'_>, Error> {
-        self.handle(name)
-    }
-
-    /// The handle of a keyspace.
-    ///
-    /// # Errors
-    /// `InvalidName`.
-    pub fn keyspace(&self, name: &str) -> Result<KeyspaceHandle<'_>, Error> {
-        self.handle(name)
-    }
-
-    /// The handle of a queue.
-    ///
-    /// # Errors
-    /// `InvalidName`.
-    pub fn queue(&self, name: &str) -> Result<QueueHandle<'_>, Error> {
-        self.handle(name)
+        Ok(self.named(parse(name)?))
     }
 
     /// The handle of a trigger.
@@ -154,7 +94,7 @@ impl Scope {
     /// # Errors
     /// `InvalidName`.
     pub fn trigger(&self, name: &str) -> Result<TriggerHandle<'_>, Error> {
-        self.handle(name)
+        Ok(self.named(parse(name)?))
     }
 
     /// The handle of a schedule.
@@ -162,50 +102,17 @@ impl Scope {
     /// # Errors
     /// `InvalidName`.
     pub fn schedule(&self, name: &str) -> Result<ScheduleHandle<'_>, Error> {
-        self.handle(name)
-    }
-
-    fn handle<N>(&self, name: &str) -> Result<Handle<'_, N>, Error>
-    where
-        N: FromStr,
-        N::Err: Display,
-    {
-        let invalid = |error: N::Err| Error::new(ErrorCode::InvalidName, error.to_string());
-        Ok(self.named(name.parse().map_err(invalid)?))
+        Ok(self.named(parse(name)?))
     }
 
     /// The handle of a resource whose name is known to be one.
-    pub(crate) const fn named<N>(&self, name: N) -> Handle<'_, N> {
-        Handle { scope: self, name }
+    pub(crate) const fn named<N: ResourceName>(&self, name: N) -> Handle<'_, N, Self> {
+        Handle::new(self, Cow::Owned(name))
     }
 }
 
-impl<'s, N> Handle<'s, N> {
-    /// Its name.
-    pub const fn name(&self) -> &N {
-        &self.name
-    }
-
-    /// The namespace that it is in.
-    #[must_use]
-    pub const fn namespace(&self) -> &'s Namespace {
-        &self.scope.namespace
-    }
-
-    pub(crate) const fn scope(&self) -> &'s Scope {
-        self.scope
-    }
-
+impl<'s, N: ResourceName> Handle<'s, N, Scope> {
     pub(crate) fn service(&self) -> &'s Service {
-        &self.scope.service
-    }
-
-    pub(crate) fn stores(&self) -> &'s Stores {
-        self.scope.stores()
-    }
-
-    /// Where it is, as stores are asked for it.
-    pub(crate) const fn place(&self) -> (&'s Namespace, &N) {
-        (&self.scope.namespace, &self.name)
+        &self.scope().service
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 use lambent_storage::Stores;
 use lambent_types::Clock;
 use tokio::sync::Mutex;
-use tokio_util::sync::CancellationToken;
 
+use crate::data_plane::DataPlane;
 use crate::inspect::Inspect;
 use crate::keep::Keep;
 use crate::secret_seed::SecretSeed;
@@ -19,7 +19,7 @@ const GRACE: Duration = Duration::from_secs(60);
 /// Of concurrent changes to one function without an expected revision each is
 /// applied to what the one before left. A change that fails changes nothing.
 pub struct Service {
-    pub(crate) stores: Stores,
+    pub(crate) data: Arc<DataPlane>,
     pub(crate) inspect: Arc<dyn Inspect>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keep: Keep,
@@ -28,30 +28,27 @@ pub struct Service {
     pub(crate) wiring: Mutex<()>,
     pub(crate) seed: SecretSeed,
     pub(crate) grace: Duration,
-    /// Ends every wait for something to happen.
-    pub(crate) drain: CancellationToken,
     on_triggers_changed: Box<dyn Fn() + Send + Sync>,
 }
 
 impl Service {
-    /// The service over these stores. A process has one over the same stores. The
+    /// The service over this data. A process has one over the same stores. The
     /// secrets of access keys are made with `seed`.
     #[must_use]
     pub fn new(
-        stores: Stores,
+        data: Arc<DataPlane>,
         inspect: Arc<dyn Inspect>,
         clock: Arc<dyn Clock>,
         seed: SecretSeed,
     ) -> Self {
         Self {
-            stores,
+            data,
             inspect,
             clock,
             keep: Keep::default(),
             wiring: Mutex::default(),
             seed,
             grace: GRACE,
-            drain: CancellationToken::new(),
             on_triggers_changed: Box::new(|| {}),
         }
     }
@@ -62,15 +59,12 @@ impl Service {
         Self { on_triggers_changed: Box::new(tell), ..self }
     }
 
-    pub(crate) fn triggers_changed(&self) {
-        (self.on_triggers_changed)();
+    pub(crate) fn stores(&self) -> &Stores {
+        &self.data.stores
     }
 
-    /// Ends what waits for messages or invocations, with what it has, when
-    /// `drain` is cancelled.
-    #[must_use]
-    pub fn with_drain(self, drain: CancellationToken) -> Self {
-        Self { drain, ..self }
+    pub(crate) fn triggers_changed(&self) {
+        (self.on_triggers_changed)();
     }
 
     /// Sets how long code outlives its last reference; a minute if not set.

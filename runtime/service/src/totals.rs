@@ -36,7 +36,7 @@ impl Service {
     pub async fn totals(&self, queues_max: usize) -> Result<Totals, Error> {
         let (mut held, mut queues) = (Vec::new(), Vec::new());
         for namespace in self.namespaces().await?.into_iter().map(|info| info.name) {
-            match self.stores.holdings(&namespace).await {
+            match self.stores().holdings(&namespace).await {
                 Ok(found) => {
                     held.extend(found.into_iter().map(|holding| (namespace.clone(), holding)));
                 }
@@ -45,12 +45,12 @@ impl Service {
             let room = queues_max - queues.len();
             queues.extend(self.depths(&namespace, room).await);
         }
-        Ok(Totals { held, queues, disk: self.stores.space.look() })
+        Ok(Totals { held, queues, disk: self.stores().space.look() })
     }
 
     /// What the first `most` queues of a namespace hold.
     async fn depths(&self, namespace: &Namespace, most: usize) -> Vec<QueueDepth> {
-        let known = match self.stores.queues.queues(namespace).await {
+        let known = match self.stores().queues.queues(namespace).await {
             Ok(known) => known,
             Err(error) => {
                 tracing::warn!(%namespace, %error, "cannot list queues");
@@ -59,7 +59,7 @@ impl Service {
         };
         let mut found = Vec::new();
         for queue in known.into_iter().map(|queue| queue.name).take(most) {
-            match self.stores.queues.depth(namespace, &queue).await {
+            match self.stores().queues.depth(namespace, &queue).await {
                 Ok(depth) => found.push(QueueDepth { namespace: namespace.clone(), queue, depth }),
                 // It was deleted since it was listed.
                 Err(QueueError::NoQueue) => {}

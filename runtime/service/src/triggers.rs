@@ -2,7 +2,9 @@ use lambent_storage::{Channel, Depth};
 use lambent_types::{Error, ErrorCode, Function, Incoming, Source, Trigger};
 
 use crate::client_errors;
-use crate::scope::{Put, Scope, TriggerHandle};
+use crate::handle::{Put, TriggerHandle};
+use crate::operation::Operation;
+use crate::scope::Scope;
 
 impl Scope {
     /// Creates or replaces a trigger. From then on every change that fits it
@@ -13,17 +15,20 @@ impl Scope {
     /// `BucketNotFound`, `KeyspaceNotFound`, `QueueNotFound`, `Conflict` (it has
     /// another source), `QuotaExceeded`; the store failed.
     pub async fn put_trigger(&self, trigger: Trigger) -> Result<Put<Trigger>, Error> {
-        let namespace = self.namespace();
-        trigger.validate()?;
-        let _wiring = self.service.wiring.lock().await;
-        let function = self.named(trigger.function.clone()).describe().await?;
-        check_handler(&function, incoming(&trigger.source))?;
-        self.check_destinations(trigger.delivery.as_ref()).await?;
-        let created = self.stores().triggers.get(namespace, &trigger.name).await?.is_none();
-        let put = self.stores().triggers.put(namespace, trigger.clone()).await;
-        put.map_err(|error| client_errors::trigger(namespace, &trigger, error))?;
-        self.service.triggers_changed();
-        Ok(Put { value: trigger, created })
+        let (namespace, name) = (self.namespace(), trigger.name.clone());
+        self.perform(Operation::PutTrigger, name.as_str(), async {
+            trigger.validate()?;
+            let _wiring = self.service.wiring.lock().await;
+            let function = self.named(trigger.function.clone()).describe().await?;
+            check_handler(&function, incoming(&trigger.source))?;
+            self.check_destinations(trigger.delivery.as_ref()).await?;
+            let created = self.stores().triggers.get(namespace, &trigger.name).await?.is_none();
+            let put = self.stores().triggers.put(namespace, trigger.clone()).await;
+            put.map_err(|error| client_errors::trigger(namespace, &trigger, error))?;
+            self.service.triggers_changed();
+            Ok(Put { value: trigger, created })
+        })
+        .await
     }
 
     /// All triggers by name.
@@ -31,7 +36,10 @@ impl Scope {
     /// # Errors
     /// The store failed.
     pub async fn triggers(&self) -> Result<Vec<Trigger>, Error> {
-        Ok(self.stores().triggers.list(self.namespace()).await?)
+        self.perform(Operation::ListTriggers, "", async {
+            Ok(self.stores().triggers.list(self.namespace()).await?)
+        })
+        .await
     }
 
     /// How much waits for a trigger: its events, or the messages of its queue.
@@ -39,11 +47,14 @@ impl Scope {
     /// # Errors
     /// The store failed.
     pub async fn trigger_depth(&self, trigger: &Trigger) -> Result<Depth, Error> {
-        if let Source::Queue { queue, .. } = &trigger.source {
-            return self.named(queue.clone()).depth().await;
-        }
-        let channel = Channel::Trigger(trigger.name.clone());
-        Ok(self.stores().events.depth(self.namespace(), &channel).await?)
+        self.perform(Operation::DescribeTrigger, trigger.name.as_str(), async {
+            if let Source::Queue { queue, .. } = &trigger.source {
+                return self.resource(queue).depth().await;
+            }
+            let channel = Channel::Trigger(trigger.name.clone());
+            Ok(self.stores().events.depth(self.namespace(), &channel).await?)
+        })
+        .await
     }
 }
 
@@ -53,9 +64,12 @@ impl TriggerHandle<'_> {
     /// # Errors
     /// `TriggerNotFound`; the store failed.
     pub async fn describe(&self) -> Result<Trigger, Error> {
-        let (namespace, name) = self.place();
-        let found = self.stores().triggers.get(namespace, name).await?;
-        found.ok_or_else(|| client_errors::no_trigger(namespace, name))
+        self.perform(Operation::DescribeTrigger, async {
+            let (namespace, name) = self.place();
+            let found = self.stores().triggers.get(namespace, name).await?;
+            found.ok_or_else(|| client_errors::no_trigger(namespace, name))
+        })
+        .await
     }
 
     /// Deletes the trigger with the events that wait for it; the messages of a
@@ -64,12 +78,15 @@ impl TriggerHandle<'_> {
     /// # Errors
     /// `TriggerNotFound`; the store failed.
     pub async fn delete(&self) -> Result<(), Error> {
-        let (namespace, name) = self.place();
-        let trigger = self.describe().await?;
-        let deleted = self.stores().triggers.delete(namespace, name).await;
-        deleted.map_err(|error| client_errors::trigger(namespace, &trigger, error))?;
-        self.service().triggers_changed();
-        Ok(())
+        self.perform(Operation::DeleteTrigger, async {
+            let (namespace, name) = self.place();
+            let trigger = self.describe().await?;
+            let deleted = self.stores().triggers.delete(namespace, name).await;
+            deleted.map_err(|error| client_errors::trigger(namespace, &trigger, error))?;
+            self.service().triggers_changed();
+            Ok(())
+        })
+        .await
     }
 }
 

@@ -2,6 +2,7 @@ use jiff::Timestamp;
 use lambent_storage::{Holding, UsageRecord};
 use lambent_types::Error;
 
+use crate::operation::Operation;
 use crate::scope::Scope;
 
 /// What a namespace used and holds.
@@ -20,12 +21,15 @@ impl Scope {
     /// # Errors
     /// The store failed.
     pub async fn usage(&self, since: Timestamp, until: Timestamp) -> Result<UsageReport, Error> {
-        // A record is of a whole hour, and a namespace may begin within one.
-        let hour = |time: Timestamp| time.as_second().div_euclid(3600) * 3600;
-        let begun = self.since().map(hour).and_then(|hour| Timestamp::from_second(hour).ok());
-        let since = begun.map_or(since, |begun| since.max(begun));
-        let usage = self.stores().usage.query(self.namespace(), since, until).await?;
-        let quotas = self.stores().holdings(self.namespace()).await?;
-        Ok(UsageReport { usage, quotas })
+        self.perform(Operation::ReadUsage, "", async {
+            // A record is of a whole hour, and a namespace may begin within one.
+            let hour = |time: Timestamp| time.as_second().div_euclid(3600) * 3600;
+            let begun = self.since().map(hour).and_then(|hour| Timestamp::from_second(hour).ok());
+            let since = begun.map_or(since, |begun| since.max(begun));
+            let usage = self.stores().usage.query(self.namespace(), since, until).await?;
+            let quotas = self.stores().holdings(self.namespace()).await?;
+            Ok(UsageReport { usage, quotas })
+        })
+        .await
     }
 }

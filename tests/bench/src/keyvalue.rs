@@ -7,10 +7,12 @@ use std::time::Instant;
 use jiff::Timestamp;
 use lambent_capabilities::{Ctx, Network, Shared};
 use lambent_engine::{Component, Invocation};
+use lambent_service::DataPlane;
 use lambent_storage::{Change, SetOptions};
 use lambent_storage_embedded::{DataDir, Options};
 use lambent_types::{Event, Handler, Limits, Origin, Outcome, SystemClock, occurrence};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::measure::Rounds;
 use crate::{Failed, Table};
@@ -70,9 +72,9 @@ pub(crate) async fn run(directory: &Path, table: &mut Table) -> Result<(), Faile
     let engine = lambent_capabilities::engine(options).build()?;
     let component =
         engine.component(lambent_test_support::guest_bytes("guest-capabilities").into());
-    let (objects, queues) = (stores.objects.clone(), stores.queues.clone());
     let network = Network::system()?;
-    let shared = Shared::new(objects, stores.keyvalue.clone(), queues, network, [0; 32]);
+    let data = Arc::new(DataPlane::new(stores, CancellationToken::new()));
+    let shared = Shared::new(data, network, [0; 32]);
     let guest = Guest { component: component.await?, shared: Arc::new(shared) };
     let (mut empty, mut get, mut above) = (Rounds::default(), Rounds::default(), Rounds::default());
     for _ in 0..ROUNDS {

@@ -2,17 +2,16 @@ use std::ops::Range;
 
 use futures::StreamExt;
 use lambent_engine::wasmtime::component::Resource;
-use lambent_engine::{Host, Parts, cost, wasi, wasmtime};
-use lambent_storage::{Condition, ListObjects, Object, ObjectError, PutObject};
-use lambent_types::{Access, BucketName, Origin, bounds};
+use lambent_engine::{Host, Log, Parts, cost, wasi, wasmtime};
+use lambent_service::{BucketHandle, Condition, ListObjects, Object, Operation, PutObject};
+use lambent_types::{ErrorCode, bounds};
 
 use crate::blobstore::bindings::wasi::blobstore::container::{
     self, ContainerMetadata, ObjectMetadata,
 };
 use crate::blobstore::{Container, IncomingValue, ObjectNames, OutgoingValue};
 use crate::ctx::Ctx;
-use crate::error::{Error, settle};
-use crate::grants::{self, Kind};
+use crate::error::{Error, settle, told};
 
 type Handle = Resource<Container>;
 type Answer<V> = wasmtime::Result<Result<V, String>>;
@@ -123,40 +122,20 @@ impl container::HostStreamObjectNames for Host<Ctx> {
     }
 }
 
-/// What a call that reads works with.
-fn reading<'a>(
+/// The bucket of a guest's handle, and the log that refusals go to.
+fn bucket<'a>(
     host: &'a mut Host<Ctx>,
     container: &Handle,
-) -> Result<(&'a Ctx, &'a BucketName), Error> {
+) -> Result<(BucketHandle<'a>, &'a Log), Error> {
     let Parts { state: ctx, table, log, .. } = host.parts();
-    let container = table.get(container)?;
-    container.check(ctx, log, Access::Read)?;
-    Ok((ctx, &container.bucket))
-}
-
-/// What a call that writes works with.
-fn writing<'a>(
-    host: &'a mut Host<Ctx>,
-    container: &Handle,
-) -> Result<(&'a Ctx, &'a BucketName, &'a Origin), Error> {
-    let Parts { state: ctx, table, log, .. } = host.parts();
-    let container = table.get(container)?;
-    container.check(ctx, log, Access::Write)?;
-    ctx.stamp()?;
-    let ctx = &*ctx;
-    Ok((ctx, &container.bucket, ctx.changes()))
+    let ctx: &'a Ctx = ctx;
+    Ok((ctx.scope.resource(&table.get(container)?.bucket), log))
 }
 
 async fn info(host: &mut Host<Ctx>, container: &Handle) -> Result<ContainerMetadata, Error> {
-    let Parts { state: ctx, table, log, .. } = host.parts();
-    let Container { bucket, .. } = table.get(container)?;
-    match ctx.shared.objects.bucket(ctx.namespace(), bucket).await? {
-        Some(found) => Ok(ContainerMetadata {
-            name: found.name.to_string(),
-            created_at: seconds(found.created),
-        }),
-        None => Err(grants::missing(log, Kind::Bucket, bucket.as_str())),
-    }
+    let (bucket, log) = bucket(host, container)?;
+    let found = told(log, bucket.describe().await)?;
+    Ok(ContainerMetadata { name: found.name.to_string(), created_at: seconds(found.created) })
 }
 
 /// The bytes from `start` to `end`, both included, of which there may be fewer.
@@ -171,16 +150,15 @@ async fn get_data(
     if start > end {
         return Err(Error::Other(format!("the range from {start} to {end} ends before it begins")));
     }
-    let (ctx, bucket) = reading(host, container)?;
-    let stream = ctx.streams.open()?;
+    let stream = host.state().streams.open()?;
+    let (bucket, log) = bucket(host, container)?;
     let range = Range { start, end: end.saturating_add(1) };
-    let got = ctx.shared.objects.get(ctx.namespace(), bucket, name, Some(range.clone())).await;
-    let (object, bytes) = match got {
+    let (object, bytes) = match bucket.get(name, Some(range.clone())).await {
         // All of nothing is no error.
-        Err(ObjectError::Range { size: 0 }) if start == 0 => {
-            ctx.shared.objects.get(ctx.namespace(), bucket, name, None).await?
+        Err(error) if start == 0 && error.code() == ErrorCode::RangeNotSatisfiable => {
+            told(log, bucket.get(name, None).await)?
         }
-        got => got?,
+        got => told(log, got)?,
     };
     let size = range.end.min(object.size).saturating_sub(start);
     Ok(host.table().push(IncomingValue { size, bytes, stream })?)
@@ -194,16 +172,17 @@ fn write_data(
     value: &Resource<OutgoingValue>,
 ) -> Result<(), Error> {
     host.charge(cost::bytes(name.len()));
-    let (ctx, bucket, origin) = writing(host, container)?;
-    let objects = ctx.shared.objects.clone();
-    let (namespace, bucket, origin) = (ctx.namespace().clone(), bucket.clone(), origin.clone());
+    let (handle, log) = bucket(host, container)?;
+    told(log, handle.check(Operation::PutObject))?;
+    let bucket = handle.name().clone();
+    let scope = host.state().scope.clone();
     let value = host.table().get_mut(value)?;
     if value.writing.is_some() {
         return Err(Error::Other("the value is being written already".into()));
     }
     let bytes = value.pipe.reader().boxed();
     value.writing = Some(wasi::runtime::spawn(async move {
-        objects.put(&namespace, &bucket, &name, PutObject::default(), bytes, &origin).await
+        scope.resource(&bucket).write(&name, PutObject::default(), bytes).await
     }));
     Ok(())
 }
@@ -212,8 +191,9 @@ async fn list_objects(
     host: &mut Host<Ctx>,
     container: &Handle,
 ) -> Result<Resource<ObjectNames>, Error> {
-    let (_, bucket) = reading(host, container)?;
-    let names = ObjectNames { bucket: bucket.clone(), after: None, ended: false };
+    let (bucket, log) = bucket(host, container)?;
+    told(log, bucket.check(Operation::ListObjects))?;
+    let names = ObjectNames { bucket: bucket.name().clone(), after: None, ended: false };
     Ok(host.table().push(names)?)
 }
 
@@ -223,14 +203,14 @@ async fn read_names(
     names: &Resource<ObjectNames>,
     count: u64,
 ) -> Result<(Vec<String>, bool), Error> {
-    let Parts { state: ctx, table, .. } = host.parts();
+    let Parts { state: ctx, table, log, .. } = host.parts();
     let names = table.get_mut(names)?;
     if names.ended || count == 0 {
         return Ok((Vec::new(), names.ended));
     }
     let limit = usize::try_from(count).unwrap_or(usize::MAX).min(bounds::PAGE_MAX);
     let list = ListObjects { after: names.after.clone(), limit, ..ListObjects::default() };
-    let page = ctx.shared.objects.list(ctx.namespace(), &names.bucket, list).await?;
+    let page = told(log, ctx.scope.resource(&names.bucket).list(list).await)?;
     names.ended = page.next.is_none();
     names.after = page.next;
     let ended = names.ended;
@@ -248,19 +228,17 @@ async fn delete(host: &mut Host<Ctx>, container: &Handle, names: &[String]) -> R
             bounds::BATCH_MAX
         )));
     }
-    let (ctx, bucket, origin) = writing(host, container)?;
-    delete_all(ctx, bucket, names.iter().map(String::as_str), origin).await
+    let (bucket, log) = bucket(host, container)?;
+    told(log, delete_all(&bucket, names.iter().map(String::as_str)).await)
 }
 
 async fn delete_all(
-    ctx: &Ctx,
-    bucket: &BucketName,
+    bucket: &BucketHandle<'_>,
     names: impl Iterator<Item = &str>,
-    origin: &Origin,
-) -> Result<(), Error> {
+) -> Result<(), lambent_types::Error> {
+    bucket.check(Operation::DeleteObject)?;
     for name in names {
-        let objects = &ctx.shared.objects;
-        objects.delete(ctx.namespace(), bucket, name, Condition::None, origin).await?;
+        bucket.delete_object(name, Condition::None).await?;
     }
     Ok(())
 }
@@ -271,29 +249,14 @@ async fn head(
     name: &str,
 ) -> Result<(String, Object), Error> {
     host.charge(cost::bytes(name.len()));
-    let (ctx, bucket) = reading(host, container)?;
-    let object = ctx.shared.objects.head(ctx.namespace(), bucket, name).await?;
-    Ok((bucket.to_string(), object))
+    let (bucket, log) = bucket(host, container)?;
+    let object = told(log, bucket.head(name).await)?;
+    Ok((bucket.name().to_string(), object))
 }
 
 async fn clear(host: &mut Host<Ctx>, container: &Handle) -> Result<(), Error> {
-    let (ctx, bucket, origin) = writing(host, container)?;
-    empty(ctx, bucket, origin).await
-}
-
-/// Deletes every object that is there when its turn comes.
-pub(super) async fn empty(ctx: &Ctx, bucket: &BucketName, origin: &Origin) -> Result<(), Error> {
-    let mut after = None;
-    loop {
-        let list = ListObjects { after, limit: bounds::PAGE_MAX, ..ListObjects::default() };
-        let page = ctx.shared.objects.list(ctx.namespace(), bucket, list).await?;
-        let names = page.objects.iter().map(|object| object.key.as_str());
-        delete_all(ctx, bucket, names, origin).await?;
-        match page.next {
-            Some(next) => after = Some(next),
-            None => return Ok(()),
-        }
-    }
+    let (bucket, log) = bucket(host, container)?;
+    told(log, bucket.clear().await)
 }
 
 fn seconds(time: jiff::Timestamp) -> u64 {

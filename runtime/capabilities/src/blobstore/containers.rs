@@ -1,14 +1,12 @@
 use lambent_engine::wasmtime::component::Resource;
 use lambent_engine::{Host, Parts, wasmtime};
-use lambent_storage::{Condition, ObjectError, PutObject};
-use lambent_types::Access;
+use lambent_service::{Condition, Operation, PutObject};
+use lambent_types::ErrorCode;
 
 use crate::blobstore::bindings::wasi::blobstore::blobstore::{self, ObjectId};
-use crate::blobstore::container::empty;
-use crate::blobstore::{Container, bucket};
+use crate::blobstore::{Container, bucket_name};
 use crate::ctx::Ctx;
-use crate::error::{Error, settle};
-use crate::grants::{self, Kind};
+use crate::error::{Error, settle, told};
 
 type Handle = Resource<Container>;
 type Answer<V> = wasmtime::Result<Result<V, String>>;
@@ -38,7 +36,7 @@ impl blobstore::Host for Host<Ctx> {
     }
 
     async fn copy_object(&mut self, source: ObjectId, target: ObjectId) -> Answer<()> {
-        settle(copy(self, &source, &target, Access::Read).await.map(drop))
+        settle(copy(self, &source, &target, None).await.map(drop))
     }
 
     async fn move_object(&mut self, source: ObjectId, target: ObjectId) -> Answer<()> {
@@ -46,74 +44,72 @@ impl blobstore::Host for Host<Ctx> {
     }
 }
 
-/// What of a bucket was granted, whatever it is.
 async fn find(host: &mut Host<Ctx>, name: &str) -> Result<Container, Error> {
     let Parts { state: ctx, log, .. } = host.parts();
-    let known = name.parse().ok();
-    let granted = known.and_then(|name| ctx.function.configuration.grants.buckets.get(&name));
-    let container = bucket(ctx, log, name, granted.copied().unwrap_or(Access::Read))?;
-    match ctx.shared.objects.bucket(ctx.namespace(), &container.bucket).await? {
-        Some(_) => Ok(container),
-        None => Err(grants::missing(log, Kind::Bucket, name)),
-    }
+    let bucket = bucket_name(name)?;
+    told(log, ctx.scope.resource(&bucket).describe().await)?;
+    Ok(Container { bucket })
 }
 
 async fn create(host: &mut Host<Ctx>, name: &str) -> Result<Handle, Error> {
     let Parts { state: ctx, table, log, .. } = host.parts();
-    let container = bucket(ctx, log, name, Access::Write)?;
-    ctx.shared.objects.create_bucket(ctx.namespace(), &container.bucket).await?;
-    Ok(table.push(container)?)
+    let bucket = bucket_name(name)?;
+    if !told(log, ctx.scope.resource(&bucket).create().await)?.created {
+        return Err(Error::Other(format!("container \"{bucket}\" exists already")));
+    }
+    Ok(table.push(Container { bucket })?)
 }
 
 /// Deletes the bucket with all its objects.
 async fn delete(host: &mut Host<Ctx>, name: &str) -> Result<(), Error> {
     let Parts { state: ctx, log, .. } = host.parts();
-    let container = bucket(ctx, log, name, Access::Write)?;
-    ctx.stamp()?;
-    empty(ctx, &container.bucket, ctx.changes()).await?;
-    Ok(ctx.shared.objects.delete_bucket(ctx.namespace(), &container.bucket).await?)
+    let bucket = bucket_name(name)?;
+    let bucket = ctx.scope.resource(&bucket);
+    told(log, bucket.clear().await)?;
+    told(log, bucket.delete().await)
 }
 
 /// Copies an object with its metadata, and returns the etag of what was
-/// copied; none if it would be copied onto itself. Of the source `wanted` is
-/// needed.
+/// copied; none if it would be copied onto itself. What else is to be done with
+/// the source is checked before.
 async fn copy(
     host: &mut Host<Ctx>,
     source: &ObjectId,
     target: &ObjectId,
-    wanted: Access,
+    then: Option<Operation>,
 ) -> Result<Option<String>, Error> {
     let Parts { state: ctx, log, .. } = host.parts();
-    let from = bucket(ctx, log, &source.container, wanted)?.bucket;
-    let to = bucket(ctx, log, &target.container, Access::Write)?.bucket;
-    ctx.stamp()?;
-    let (namespace, objects) = (ctx.namespace(), &ctx.shared.objects);
-    if from == to && source.object == target.object {
-        objects.head(namespace, &from, &source.object).await?;
+    let (from, to) = (bucket_name(&source.container)?, bucket_name(&target.container)?);
+    let (from, to) = (ctx.scope.resource(&from), ctx.scope.resource(&to));
+    for operation in then.into_iter().chain([Operation::GetObject]) {
+        told(log, from.check(operation))?;
+    }
+    told(log, to.check(Operation::PutObject))?;
+    if from.name() == to.name() && source.object == target.object {
+        told(log, from.head(&source.object).await)?;
         return Ok(None);
     }
-    let (object, bytes) = objects.get(namespace, &from, &source.object, None).await?;
+    let (object, bytes) = told(log, from.get(&source.object, None).await)?;
     let put = PutObject {
         content_type: object.content_type,
         headers: object.headers,
         metadata: object.metadata,
         condition: Condition::None,
     };
-    objects.put(namespace, &to, &target.object, put, bytes, ctx.changes()).await?;
+    told(log, to.write(&target.object, put, bytes).await)?;
     Ok(Some(object.etag))
 }
 
 async fn rename(host: &mut Host<Ctx>, source: &ObjectId, target: &ObjectId) -> Result<(), Error> {
-    let Some(etag) = copy(host, source, target, Access::ReadWrite).await? else { return Ok(()) };
-    let ctx = host.state();
-    let from = source.container.parse().map_err(|error| Error::Other(format!("{error}")))?;
-    let (namespace, objects) = (ctx.namespace(), &ctx.shared.objects);
-    let unchanged = Condition::Etag(etag);
-    match objects.delete(namespace, &from, &source.object, unchanged, ctx.changes()).await {
-        Ok(_) => Ok(()),
-        Err(ObjectError::Condition { .. }) => Err(Error::Other(
+    let copied = copy(host, source, target, Some(Operation::DeleteObject)).await?;
+    let Some(etag) = copied else { return Ok(()) };
+    let Parts { state: ctx, log, .. } = host.parts();
+    let from = bucket_name(&source.container)?;
+    let from = ctx.scope.resource(&from);
+    match from.delete_object(&source.object, Condition::Etag(etag)).await {
+        Err(error) if error.code() == ErrorCode::PreconditionFailed => Err(Error::Other(
             "the object was changed while it was copied; it is now in both places".into(),
         )),
-        Err(error) => Err(error.into()),
+        deleted => told(log, deleted).map(drop),
     }
 }

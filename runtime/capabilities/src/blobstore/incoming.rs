@@ -6,7 +6,7 @@ use lambent_engine::wasi::async_trait;
 use lambent_engine::wasi::p2::{DynInputStream, InputStream, Pollable, StreamError, StreamResult};
 use lambent_engine::wasmtime::component::Resource;
 use lambent_engine::{Host, cost, wasmtime};
-use lambent_storage::ByteStream;
+use lambent_service::ByteStream;
 
 use crate::blobstore::IncomingValue;
 use crate::blobstore::bindings::wasi::blobstore::types;

@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use lambent_engine::wasi::runtime::AbortOnDropJoinHandle;
-use lambent_storage::{ByteStream, Object, ObjectError};
-use lambent_types::{Access, BucketName};
+use lambent_service::{ByteStream, Object};
+use lambent_types::BucketName;
 
 use crate::blobstore::pipe::Pipe;
 use crate::object_streams::ObjectStream;
 
-/// A guest's handle to a bucket, with what it may do there.
+/// A guest's handle to a bucket.
 #[derive(Debug)]
 #[expect(unreachable_pub, reason = "generated bindings re-export it")]
 pub struct Container {
     pub(crate) bucket: BucketName,
-    pub(crate) granted: Option<Access>,
 }
 
 /// How far a guest got in listing a bucket.
@@ -47,7 +46,7 @@ pub struct OutgoingValue {
 }
 
 /// A task that ends, with nothing written, when this is dropped.
-pub(crate) type Writing = AbortOnDropJoinHandle<Result<Object, ObjectError>>;
+pub(crate) type Writing = AbortOnDropJoinHandle<Result<Object, lambent_types::Error>>;
 
 impl Drop for OutgoingValue {
     fn drop(&mut self) {

@@ -3,7 +3,7 @@
 
 use lambent_engine::wasmtime::component::Resource;
 use lambent_engine::{Host, wasmtime};
-use lambent_storage::Expect;
+use lambent_service::Expect;
 
 use crate::ctx::Ctx;
 use crate::error::Error;

@@ -3,11 +3,11 @@
 
 use lambent_engine::wasmtime::component::Resource;
 use lambent_engine::{Host, Parts, cost, wasmtime};
-use lambent_storage::{Expect, KeyValueError};
-use lambent_types::Access;
+use lambent_service::Expect;
+use lambent_types::ErrorCode;
 
 use crate::ctx::Ctx;
-use crate::error::Error;
+use crate::error::{Error, told};
 use crate::keyvalue::bindings::draft2::wasi::keyvalue::atomics::{self, CasError};
 use crate::keyvalue::bindings::draft2::wasi::keyvalue::{batch, store};
 use crate::keyvalue::{self, Bucket, Cas, Handle};
@@ -89,22 +89,18 @@ impl atomics::Host for Host<Ctx> {
 impl atomics::HostCas for Host<Ctx> {
     async fn new(&mut self, bucket: Handle, key: String) -> Result<Resource<Cas>, Error> {
         self.charge(cost::bytes(key.len()));
-        let (ctx, keyspace) = keyvalue::reading(self, &bucket)?;
-        let entry = ctx.shared.keyvalue.get(ctx.namespace(), keyspace, &key).await?;
-        let revision = entry.map(|entry| entry.revision);
-        let Parts { table, .. } = self.parts();
-        let Bucket { keyspace, granted } = table.get(&bucket)?;
-        let bucket = Bucket { keyspace: keyspace.clone(), granted: *granted };
-        Ok(table.push(Cas { bucket, key, revision })?)
+        let (keyspace, log) = keyvalue::keyspace(self, &bucket)?;
+        let entry = told(log, keyspace.find(&key).await)?;
+        let (keyspace, revision) = (keyspace.name().clone(), entry.map(|entry| entry.revision));
+        Ok(self.table().push(Cas { keyspace, key, revision })?)
     }
 
     /// Reads the value again, so that no handle holds one; what is swapped is
     /// then what was read here.
     async fn current(&mut self, cas: Resource<Cas>) -> Result<Option<Vec<u8>>, Error> {
-        let Parts { state: ctx, table, .. } = self.parts();
+        let Parts { state: ctx, table, log, .. } = self.parts();
         let cas = table.get_mut(&cas)?;
-        let entry =
-            ctx.shared.keyvalue.get(ctx.namespace(), &cas.bucket.keyspace, &cas.key).await?;
+        let entry = told(log, ctx.scope.resource(&cas.keyspace).find(&cas.key).await)?;
         cas.revision = entry.as_ref().map(|entry| entry.revision);
         let value: Option<Vec<u8>> = entry.map(|entry| entry.value.into());
         self.charge(cost::bytes(value.as_ref().map_or(0, Vec::len)));
@@ -133,18 +129,16 @@ async fn swap(
     host.charge(cost::bytes(value.len()));
     let Parts { state: ctx, table, log, .. } = host.parts();
     let mut cas = table.delete(cas)?;
-    cas.bucket.check(ctx, log, Access::Write)?;
-    ctx.stamp()?;
     let expect = cas.revision.map_or(Expect::Absent, Expect::Revision);
     let change = vec![keyvalue::set(cas.key.clone(), value, expect)];
-    let keyspace = &cas.bucket.keyspace;
-    match ctx.shared.keyvalue.apply(ctx.namespace(), keyspace, change, ctx.changes()).await {
+    let keyspace = ctx.scope.resource(&cas.keyspace);
+    match keyspace.apply(change).await {
         Ok(_) => Ok(None),
-        Err(KeyValueError::Expectation { current, .. }) => {
-            cas.revision = current;
+        Err(error) if error.code() == ErrorCode::PreconditionFailed => {
+            cas.revision = told(log, keyspace.find(&cas.key).await)?.map(|entry| entry.revision);
             Ok(Some(table.push(cas)?))
         }
-        Err(error) => Err(error.into()),
+        Err(error) => told(log, Err(error)),
     }
 }
 

@@ -9,27 +9,25 @@ mod draft2;
 
 use bytes::Bytes;
 use lambent_engine::wasmtime::component::Resource;
-use lambent_engine::{Host, Parts, cost};
-use lambent_storage::{Change, Expect, KeyPage, ListKeys, SetOptions};
-use lambent_types::{Access, KeyspaceName, Origin, bounds};
+use lambent_engine::{Host, Log, Parts, cost};
+use lambent_service::{Change, Expect, KeyPage, KeyspaceHandle, ListKeys, SetOptions};
+use lambent_types::{KeyspaceName, bounds};
 
 use crate::ctx::Ctx;
-use crate::error::Error;
-use crate::grants::{self, Kind};
+use crate::error::{Error, told};
 
-/// A guest's handle to a keyspace, with what it may do there.
+/// A guest's handle to a keyspace.
 #[derive(Debug)]
 #[expect(unreachable_pub, reason = "generated bindings re-export it")]
 pub struct Bucket {
     pub(crate) keyspace: KeyspaceName,
-    pub(crate) granted: Option<Access>,
 }
 
 /// A guest's handle to a value that it means to swap.
 #[derive(Debug)]
 #[expect(unreachable_pub, reason = "generated bindings re-export it")]
 pub struct Cas {
-    bucket: Bucket,
+    keyspace: KeyspaceName,
     key: String,
     /// What it was when last read; `None` if there was no value.
     revision: Option<u64>,
@@ -44,19 +42,6 @@ const GET_MANY_CHUNK: usize = 16;
 
 type Handle = Resource<Bucket>;
 
-/// The bucket of a keyspace as the function has it, granted or not.
-pub(crate) fn bucket(ctx: &Ctx, keyspace: KeyspaceName) -> Bucket {
-    let granted = ctx.function.configuration.grants.keyspaces.get(&keyspace).copied();
-    Bucket { keyspace, granted }
-}
-
-impl Bucket {
-    fn check(&self, ctx: &Ctx, log: &lambent_engine::Log, wanted: Access) -> Result<(), Error> {
-        let what = (Kind::Keyspace, self.keyspace.as_str());
-        grants::check(log, &ctx.function.name, what, self.granted, wanted)
-    }
-}
-
 async fn open(host: &mut Host<Ctx>, identifier: &str) -> Result<Handle, Error> {
     let name = if identifier.is_empty() { DEFAULT_KEYSPACE } else { identifier };
     let keyspace: KeyspaceName = match name.parse() {
@@ -64,43 +49,23 @@ async fn open(host: &mut Host<Ctx>, identifier: &str) -> Result<Handle, Error> {
         Err(error) => return Err(Error::Other(format!("{error}"))),
     };
     let Parts { state: ctx, table, log, .. } = host.parts();
-    let bucket = bucket(ctx, keyspace);
-    if bucket.granted.is_none() {
-        bucket.check(ctx, log, Access::Read)?;
-    }
-    if ctx.shared.keyvalue.keyspace(ctx.namespace(), &bucket.keyspace).await?.is_none() {
-        return Err(grants::missing(log, Kind::Keyspace, bucket.keyspace.as_str()));
-    }
-    Ok(table.push(bucket)?)
+    told(log, ctx.scope.resource(&keyspace).describe().await)?;
+    Ok(table.push(Bucket { keyspace })?)
 }
 
-/// What a call that reads works with.
-fn reading<'a>(
+/// The keyspace of a guest's handle, and the log that refusals go to.
+fn keyspace<'a>(
     host: &'a mut Host<Ctx>,
     bucket: &Handle,
-) -> Result<(&'a Ctx, &'a KeyspaceName), Error> {
+) -> Result<(KeyspaceHandle<'a>, &'a Log), Error> {
     let Parts { state: ctx, table, log, .. } = host.parts();
-    let bucket = table.get(bucket)?;
-    bucket.check(ctx, log, Access::Read)?;
-    Ok((ctx, &bucket.keyspace))
-}
-
-/// What a call that writes works with.
-fn writing<'a>(
-    host: &'a mut Host<Ctx>,
-    bucket: &Handle,
-) -> Result<(&'a Ctx, &'a KeyspaceName, &'a Origin), Error> {
-    let Parts { state: ctx, table, log, .. } = host.parts();
-    let bucket = table.get(bucket)?;
-    bucket.check(ctx, log, Access::Write)?;
-    ctx.stamp()?;
-    let ctx = &*ctx;
-    Ok((ctx, &bucket.keyspace, ctx.changes()))
+    let ctx: &'a Ctx = ctx;
+    Ok((ctx.scope.resource(&table.get(bucket)?.keyspace), log))
 }
 
 async fn get(host: &mut Host<Ctx>, bucket: &Handle, key: &str) -> Result<Option<Vec<u8>>, Error> {
-    let (ctx, keyspace) = reading(host, bucket)?;
-    let entry = ctx.shared.keyvalue.get(ctx.namespace(), keyspace, key).await?;
+    let (keyspace, log) = keyspace(host, bucket)?;
+    let entry = told(log, keyspace.find(key).await)?;
     let value: Option<Vec<u8>> = entry.map(|entry| entry.value.into());
     host.charge(cost::bytes(key.len() + value.as_ref().map_or(0, Vec::len)));
     Ok(value)
@@ -108,17 +73,17 @@ async fn get(host: &mut Host<Ctx>, bucket: &Handle, key: &str) -> Result<Option<
 
 async fn exists(host: &mut Host<Ctx>, bucket: &Handle, key: &str) -> Result<bool, Error> {
     host.charge(cost::bytes(key.len()));
-    let (ctx, keyspace) = reading(host, bucket)?;
-    Ok(ctx.shared.keyvalue.get(ctx.namespace(), keyspace, key).await?.is_some())
+    let (keyspace, log) = keyspace(host, bucket)?;
+    Ok(told(log, keyspace.find(key).await)?.is_some())
 }
 
 async fn apply(host: &mut Host<Ctx>, bucket: &Handle, changes: Vec<Change>) -> Result<(), Error> {
     host.charge(cost::list(changes.len(), changes.iter().map(size).sum()));
-    let (ctx, keyspace, origin) = writing(host, bucket)?;
+    let (keyspace, log) = keyspace(host, bucket)?;
     if changes.len() > bounds::BATCH_MAX {
         return Err(too_many(changes.len()));
     }
-    ctx.shared.keyvalue.apply(ctx.namespace(), keyspace, changes, origin).await?;
+    told(log, keyspace.apply(changes).await)?;
     Ok(())
 }
 
@@ -137,8 +102,8 @@ async fn increment(
     by: i64,
 ) -> Result<i64, Error> {
     host.charge(cost::bytes(key.len()));
-    let (ctx, keyspace, origin) = writing(host, bucket)?;
-    Ok(ctx.shared.keyvalue.increment(ctx.namespace(), keyspace, key, by, origin).await?)
+    let (keyspace, log) = keyspace(host, bucket)?;
+    told(log, keyspace.increment(key, by).await)
 }
 
 async fn list(
@@ -146,9 +111,9 @@ async fn list(
     bucket: &Handle,
     after: Option<String>,
 ) -> Result<KeyPage, Error> {
-    let (ctx, keyspace) = reading(host, bucket)?;
+    let (keyspace, log) = keyspace(host, bucket)?;
     let list = ListKeys { after, limit: bounds::PAGE_MAX, ..ListKeys::default() };
-    let page = ctx.shared.keyvalue.list(ctx.namespace(), keyspace, list).await?;
+    let page = told(log, keyspace.list(list).await)?;
     host.charge(cost::list(page.keys.len(), page.keys.iter().map(String::len).sum()));
     Ok(page)
 }
@@ -160,7 +125,7 @@ async fn get_many(
     keys: Vec<String>,
 ) -> Result<Vec<(String, Option<Vec<u8>>)>, Error> {
     host.charge(cost::list(keys.len(), keys.iter().map(String::len).sum()));
-    let (ctx, keyspace) = reading(host, bucket)?;
+    let (keyspace, log) = keyspace(host, bucket)?;
     if keys.len() > bounds::BATCH_MAX {
         return Err(too_many(keys.len()));
     }
@@ -168,7 +133,7 @@ async fn get_many(
     let mut bytes = 0;
     // A few at a time, so that little more than the bound is ever held.
     for chunk in keys.chunks(GET_MANY_CHUNK) {
-        for entry in ctx.shared.keyvalue.get_many(ctx.namespace(), keyspace, chunk).await? {
+        for entry in told(log, keyspace.get_many(chunk).await)? {
             bytes += entry.as_ref().map_or(0, |entry| entry.value.len());
             values.push(entry.map(|entry| entry.value.into()));
         }

@@ -14,14 +14,13 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use lambent_engine::wasmtime::component::Resource;
 use lambent_engine::{Host, Parts, cost, wasmtime};
-use lambent_storage::{NewMessage, QueueError};
-use lambent_types::{Access, QueueName};
+use lambent_service::NewMessage;
+use lambent_types::QueueName;
 
 use self::bindings::wasi::messaging::types::{self, Metadata, Topic};
 use self::bindings::wasi::messaging::{producer, request_reply};
 use crate::ctx::Ctx;
-use crate::error::{Error, quoted};
-use crate::grants::{self, Kind};
+use crate::error::{Error, quoted, told};
 
 /// A connection to the node's queues; there is nothing else to connect to.
 #[derive(Debug)]
@@ -214,10 +213,6 @@ impl producer::Host for Host<Ctx> {
             .parse()
             .map_err(|error| Error::Other(format!("topic {}: {error}", quoted(&topic))))?;
         let Parts { state: ctx, log, .. } = self.parts();
-        let granted = ctx.function.configuration.grants.queues.get(&queue).copied();
-        let what = (Kind::Queue, queue.as_str());
-        grants::check(log, &ctx.function.name, what, granted, Access::Write)?;
-        ctx.stamp()?;
         let new = NewMessage {
             group: message.metadata.remove(GROUP),
             deduplication: message.metadata.remove(DEDUPLICATION),
@@ -226,11 +221,7 @@ impl producer::Host for Host<Ctx> {
             attributes: message.metadata,
             delay: None,
         };
-        match ctx.shared.queues.send(ctx.namespace(), &queue, vec![new], ctx.changes()).await {
-            Ok(_) => Ok(()),
-            Err(QueueError::NoQueue) => Err(grants::missing(log, Kind::Queue, queue.as_str())),
-            Err(error) => Err(error.into()),
-        }
+        told(log, ctx.scope.resource(&queue).send(vec![new]).await).map(drop)
     }
 }
 

@@ -7,8 +7,8 @@ use lambent_types::occurrence::{KeyData, KeyValueData};
 use lambent_types::{Event, Failure, Handler};
 
 use crate::ctx::Ctx;
+use crate::keyvalue::Bucket;
 use crate::keyvalue::bindings::{draft, draft2};
-use crate::keyvalue::{Bucket, bucket};
 
 /// A change of a key, as a watcher receives it.
 struct Change {
@@ -54,8 +54,7 @@ fn change(host: &mut Host<Ctx>, event: &Event) -> wasmtime::Result<Change> {
     let data: KeyData = serde_json::from_slice(&event.data)
         .map_err(|error| format_err!("the event is no change of a key: {error}"))?;
     let keyspace = data.keyspace.parse().map_err(|error| format_err!("{error}"))?;
-    let bucket = bucket(host.state(), keyspace);
-    let bucket = host.table().push(bucket)?;
+    let bucket = host.table().push(Bucket { keyspace })?;
     let value = data.new.map(|value| match value {
         KeyValueData::Text(text) => Ok(text.into_bytes()),
         KeyValueData::Base64(text) => BASE64_STANDARD.decode(text),

@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use lambent_capabilities::{Ctx, Network, Resolve, Shared};
 use lambent_engine::{Component, Engine, Finished, Invocation, Options};
+use lambent_service::DataPlane;
 use lambent_storage::contract::samples;
 use lambent_storage::{Objects, Quotas, Stores};
 use lambent_types::{
@@ -17,6 +18,7 @@ use lambent_types::{
 };
 use serde_json::Value;
 use tokio_rustls::rustls::RootCertStore;
+use tokio_util::sync::CancellationToken;
 
 use crate::doubles::{Keys, Mailbox};
 
@@ -63,10 +65,13 @@ impl World {
     }
 
     pub(crate) fn with(quotas: Quotas, names: Names, roots: RootCertStore) -> Self {
-        let objects = Stores::memory(Arc::new(SystemClock), quotas).objects;
+        let mut stores = Stores::memory(Arc::new(SystemClock), quotas);
+        let objects = stores.objects.clone();
         let (keys, mailbox) = (Arc::new(Keys::new(quotas)), Arc::new(Mailbox::default()));
+        (stores.keyvalue, stores.queues) = (keys.clone(), mailbox.clone());
+        let data = Arc::new(DataPlane::new(stores, CancellationToken::new()));
         let network = Network::new(Arc::new(names), roots).unwrap();
-        let shared = Shared::new(objects.clone(), keys.clone(), mailbox.clone(), network, [7; 32]);
+        let shared = Shared::new(data, network, [7; 32]);
         Self { shared: Arc::new(shared), objects, keys, mailbox }
     }
 

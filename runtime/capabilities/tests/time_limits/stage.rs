@@ -11,12 +11,14 @@ use std::time::{Duration, Instant};
 use futures::future::BoxFuture;
 use lambent_capabilities::{Ctx, Network, Resolve, Shared};
 use lambent_engine::{Component, Engine, Invocation, Options};
+use lambent_service::DataPlane;
 use lambent_storage::contract::samples;
 use lambent_storage::{Quotas, Stores};
 use lambent_types::{FunctionVersion, Limits, Origin, Outcome, SystemClock};
 use serde_json::json;
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio_rustls::rustls::RootCertStore;
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::{Pace, p99};
 
@@ -233,7 +235,8 @@ async fn stores() -> Arc<Shared> {
     let queue = "aaa".parse().unwrap();
     stores.queues.put_queue(&namespace, &queue, Default::default()).await.unwrap();
     let network = Network::new(Arc::new(Nowhere), RootCertStore::empty()).unwrap();
-    Arc::new(Shared::new(stores.objects, stores.keyvalue, stores.queues, network, [7; 32]))
+    let data = Arc::new(DataPlane::new(stores, CancellationToken::new()));
+    Arc::new(Shared::new(data, network, [7; 32]))
 }
 
 /// A function that does nothing, called on each thread every two milliseconds.

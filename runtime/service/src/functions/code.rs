@@ -17,10 +17,10 @@ impl Service {
     pub async fn collect_garbage(self: &Arc<Self>) -> Result<(), Error> {
         self.finish_deletions().await;
         // Listed first: what is stored later is not a candidate.
-        let stored = self.stores.code.list().await?;
-        let referred = self.stores.registry.digests().await?;
+        let stored = self.stores().code.list().await?;
+        let referred = self.stores().registry.digests().await?;
         for digest in stored.into_iter().filter(|digest| !referred.contains(digest)) {
-            if self.drain.is_cancelled() {
+            if self.data.drain.is_cancelled() {
                 return Ok(());
             }
             self.collect(digest).await?;
@@ -40,11 +40,11 @@ impl Service {
 
     async fn collect(&self, digest: Digest) -> Result<(), StorageError> {
         let Some(_leave) = self.keep.collect(digest, self.grace).await else { return Ok(()) };
-        if !self.stores.registry.refers_to(digest).await? {
+        if !self.stores().registry.refers_to(digest).await? {
             // Derived data first: while the code is there, an interrupted
             // collection is repeated.
             self.inspect.forget(digest).await;
-            self.stores.code.delete(digest).await?;
+            self.stores().code.delete(digest).await?;
         }
         self.keep.settled(digest);
         Ok(())
@@ -52,7 +52,7 @@ impl Service {
 
     /// Reads code that a version refers to.
     pub(crate) async fn stored(&self, digest: Digest) -> Result<Bytes, Error> {
-        self.stores.code.get(digest).await?.ok_or_else(|| {
+        self.stores().code.get(digest).await?.ok_or_else(|| {
             tracing::error!(%digest, "code that a version refers to is missing");
             Error::new(ErrorCode::Internal, "the code is missing; see the server's log")
         })

@@ -11,8 +11,9 @@ use lambent_types::{
 use super::Deployed;
 use super::errors::{check, no_function, no_version};
 use crate::client_errors::quota;
+use crate::handle::FunctionHandle;
 use crate::inspect::Inspected;
-use crate::scope::FunctionHandle;
+use crate::operation::Operation;
 
 /// Changes to a function's head.
 impl FunctionHandle<'_> {
@@ -29,44 +30,47 @@ impl FunctionHandle<'_> {
         patch: ConfigurationPatch,
         expected: &Precondition,
     ) -> Result<Deployed, Error> {
-        let (namespace, name) = self.place();
-        let code_bytes = code.len() as u64;
-        if code_bytes > bounds::CODE_BYTES_MAX {
-            return Err(Error::new(
-                ErrorCode::PayloadTooLarge,
-                format!(
-                    "the component is {}; the most is {}",
-                    format_bytes(code_bytes),
-                    format_bytes(bounds::CODE_BYTES_MAX)
-                ),
-            ));
-        }
-        // What can be refused cheaply is refused before compiling.
-        self.stores().space.check()?;
-        let current = self.stores().registry.function(namespace, name).await?;
-        check(name, expected, current.as_ref().map(|function| function.revision))?;
-        let configuration = configured(&patch, current.as_deref())?;
-        self.scope().check_function_destinations(current.as_deref(), &configuration).await?;
+        self.perform(Operation::DeployFunction, async {
+            let (namespace, name) = self.place();
+            let code_bytes = code.len() as u64;
+            if code_bytes > bounds::CODE_BYTES_MAX {
+                return Err(Error::new(
+                    ErrorCode::PayloadTooLarge,
+                    format!(
+                        "the component is {}; the most is {}",
+                        format_bytes(code_bytes),
+                        format_bytes(bounds::CODE_BYTES_MAX)
+                    ),
+                ));
+            }
+            // What can be refused cheaply is refused before compiling.
+            self.stores().space.check()?;
+            let current = self.stores().registry.function(namespace, name).await?;
+            check(name, expected, current.as_ref().map(|function| function.revision))?;
+            let configuration = configured(&patch, current.as_deref())?;
+            self.scope().check_function_destinations(current.as_deref(), &configuration).await?;
 
-        let digest = digest_of(code.clone()).await?;
-        let _hold = self.service().keep.hold(digest).await;
-        let inspected = self.prepare(digest, code.clone()).await?;
-        let current = self.stores().registry.function(namespace, name).await?;
-        fits(&configured(&patch, current.as_deref())?, &inspected)?;
-        self.stores().code.put(digest, code).await?;
-        self.set_head(expected, |current| {
-            let configuration = configured(&patch, current)?;
-            fits(&configuration, &inspected)?;
-            Ok(FunctionVersion {
-                namespace: namespace.clone(),
-                name: name.clone(),
-                version: VersionNumber::Latest,
-                digest,
-                code_bytes,
-                handlers: inspected.handlers.clone(),
-                configuration,
-                created: Timestamp::now(),
+            let digest = digest_of(code.clone()).await?;
+            let _hold = self.service().keep.hold(digest).await;
+            let inspected = self.prepare(digest, code.clone()).await?;
+            let current = self.stores().registry.function(namespace, name).await?;
+            fits(&configured(&patch, current.as_deref())?, &inspected)?;
+            self.stores().code.put(digest, code).await?;
+            self.set_head(expected, |current| {
+                let configuration = configured(&patch, current)?;
+                fits(&configuration, &inspected)?;
+                Ok(FunctionVersion {
+                    namespace: namespace.clone(),
+                    name: name.clone(),
+                    version: VersionNumber::Latest,
+                    digest,
+                    code_bytes,
+                    handlers: inspected.handlers.clone(),
+                    configuration,
+                    created: Timestamp::now(),
+                })
             })
+            .await
         })
         .await
     }
@@ -80,25 +84,28 @@ impl FunctionHandle<'_> {
         patch: ConfigurationPatch,
         expected: &Precondition,
     ) -> Result<Arc<Function>, Error> {
-        let name = self.name();
-        loop {
-            let current = self.describe().await?;
-            check(name, expected, Some(current.revision))?;
-            let latest = &current.latest;
-            let configuration = patch.apply(&latest.configuration)?;
-            shares(&configuration, &latest.handlers)?;
-            self.scope().check_function_destinations(Some(&current), &configuration).await?;
-            if configuration.memory_bytes < latest.configuration.memory_bytes {
-                let _hold = self.service().keep.hold(latest.digest).await;
-                let code = self.service().stored(latest.digest).await?;
-                fits(&configuration, &self.prepare(latest.digest, code).await?)?;
+        self.perform(Operation::ConfigureFunction, async {
+            let name = self.name();
+            loop {
+                let current = self.describe().await?;
+                check(name, expected, Some(current.revision))?;
+                let latest = &current.latest;
+                let configuration = patch.apply(&latest.configuration)?;
+                shares(&configuration, &latest.handlers)?;
+                self.scope().check_function_destinations(Some(&current), &configuration).await?;
+                if configuration.memory_bytes < latest.configuration.memory_bytes {
+                    let _hold = self.service().keep.hold(latest.digest).await;
+                    let code = self.service().stored(latest.digest).await?;
+                    fits(&configuration, &self.prepare(latest.digest, code).await?)?;
+                }
+                let created = Timestamp::now();
+                let head = FunctionVersion { configuration, created, ..(**latest).clone() };
+                if let Some(function) = self.try_head(head, Some(&current)).await? {
+                    return Ok(function);
+                }
             }
-            let created = Timestamp::now();
-            let head = FunctionVersion { configuration, created, ..(**latest).clone() };
-            if let Some(function) = self.try_head(head, Some(&current)).await? {
-                return Ok(function);
-            }
-        }
+        })
+        .await
     }
 
     /// Gives the head the code and the configuration of a version. Returns when
@@ -111,28 +118,31 @@ impl FunctionHandle<'_> {
         number: u64,
         expected: &Precondition,
     ) -> Result<Arc<Function>, Error> {
-        let (namespace, name) = self.place();
-        let current = self.describe().await?;
-        check(name, expected, Some(current.revision))?;
-        let digest = self.version(number).await?.digest;
-        let _hold = self.service().keep.hold(digest).await;
-        // Read again under the hold: from here on its code cannot be collected.
-        let version = self.stores().registry.version(namespace, name, number).await?;
-        let version = version
-            .filter(|version| version.digest == digest)
-            .ok_or_else(|| no_version(name, number))?;
-        self.prepare(digest, self.service().stored(digest).await?).await?;
-        let deployed = self
-            .set_head(expected, |current| {
-                current.ok_or_else(|| no_function(namespace, name))?;
-                Ok(FunctionVersion {
-                    version: VersionNumber::Latest,
-                    created: Timestamp::now(),
-                    ..(*version).clone()
+        self.perform(Operation::RollbackFunction, async {
+            let (namespace, name) = self.place();
+            let current = self.describe().await?;
+            check(name, expected, Some(current.revision))?;
+            let digest = self.version(number).await?.digest;
+            let _hold = self.service().keep.hold(digest).await;
+            // Read again under the hold: from here on its code cannot be collected.
+            let version = self.stores().registry.version(namespace, name, number).await?;
+            let version = version
+                .filter(|version| version.digest == digest)
+                .ok_or_else(|| no_version(name, number))?;
+            self.prepare(digest, self.service().stored(digest).await?).await?;
+            let deployed = self
+                .set_head(expected, |current| {
+                    current.ok_or_else(|| no_function(namespace, name))?;
+                    Ok(FunctionVersion {
+                        version: VersionNumber::Latest,
+                        created: Timestamp::now(),
+                        ..(*version).clone()
+                    })
                 })
-            })
-            .await?;
-        Ok(deployed.function)
+                .await?;
+            Ok(deployed.function)
+        })
+        .await
     }
 
     async fn prepare(&self, digest: Digest, code: Bytes) -> Result<Inspected, Error> {

@@ -5,7 +5,8 @@ use lambent_storage::{LogPage, LogQuery};
 use lambent_types::{Error, RequestId};
 use tokio::time::Instant;
 
-use crate::scope::FunctionHandle;
+use crate::handle::FunctionHandle;
+use crate::operation::Operation;
 
 /// Which finished invocations of a function are wanted.
 #[derive(Debug, Clone, Default)]
@@ -29,28 +30,31 @@ impl FunctionHandle<'_> {
     /// # Errors
     /// `FunctionNotFound` (there are no records either); the store failed.
     pub async fn logs(&self, filter: LogFilter) -> Result<LogPage, Error> {
-        let (namespace, name) = self.place();
-        let LogFilter { after, since, request, limit, wait } = filter;
-        let newest = after.is_none() && since.is_none();
-        let query = LogQuery {
-            after,
-            since: since.max(self.scope().since()),
-            request,
-            limit,
-            newest,
-            ..LogQuery::new(namespace.clone(), name.clone())
-        };
-        let page = self.watch(query, wait).await?;
-        if page.records.is_empty() {
-            // Of a deleted function there may be records left; a mistyped name
-            // must not look like silence.
-            self.describe().await?;
-        }
-        Ok(page)
+        self.perform(Operation::ReadLogs, async {
+            let (namespace, name) = self.place();
+            let LogFilter { after, since, request, limit, wait } = filter;
+            let newest = after.is_none() && since.is_none();
+            let query = LogQuery {
+                after,
+                since: since.max(self.scope().since()),
+                request,
+                limit,
+                newest,
+                ..LogQuery::new(namespace.clone(), name.clone())
+            };
+            let page = self.watch(query, wait).await?;
+            if page.records.is_empty() {
+                // Of a deleted function there may be records left; a mistyped name
+                // must not look like silence.
+                self.describe().await?;
+            }
+            Ok(page)
+        })
+        .await
     }
 
     async fn watch(&self, mut query: LogQuery, wait: Duration) -> Result<LogPage, Error> {
-        let (logs, drain) = (&self.stores().logs, &self.service().drain);
+        let (logs, drain) = (&self.stores().logs, &self.data_scope().data().drain);
         let deadline = Instant::now() + wait;
         loop {
             let page = logs.query(query.clone()).await?;

@@ -15,7 +15,9 @@ use lambent_types::{
 
 use self::errors::{check, no_function, no_version, refused, wired};
 pub use self::logs::LogFilter;
-use crate::scope::{FunctionHandle, Scope};
+use crate::handle::FunctionHandle;
+use crate::operation::Operation;
+use crate::scope::Scope;
 
 /// Versions read at a time.
 const PAGE: usize = 256;
@@ -48,9 +50,12 @@ impl Scope {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<Arc<Function>>, Error> {
-        let after = after.map(|name| self.function(name)).transpose()?;
-        let after = after.as_ref().map(FunctionHandle::name);
-        Ok(self.stores().registry.list(self.namespace(), after, limit).await?)
+        self.perform(Operation::ListFunctions, "", async {
+            let after = after.map(|name| self.function(name)).transpose()?;
+            let after = after.as_ref().map(FunctionHandle::name);
+            Ok(self.stores().registry.list(self.namespace(), after, limit).await?)
+        })
+        .await
     }
 }
 
@@ -60,9 +65,12 @@ impl FunctionHandle<'_> {
     /// # Errors
     /// `FunctionNotFound`; the store failed.
     pub async fn describe(&self) -> Result<Arc<Function>, Error> {
-        let (namespace, name) = self.place();
-        let function = self.stores().registry.function(namespace, name).await?;
-        function.ok_or_else(|| no_function(namespace, name))
+        self.perform(Operation::DescribeFunction, async {
+            let (namespace, name) = self.place();
+            let function = self.stores().registry.function(namespace, name).await?;
+            function.ok_or_else(|| no_function(namespace, name))
+        })
+        .await
     }
 
     /// Reads one numbered version.
@@ -70,12 +78,15 @@ impl FunctionHandle<'_> {
     /// # Errors
     /// `FunctionNotFound`, `VersionNotFound`; the store failed.
     pub async fn version(&self, number: u64) -> Result<Arc<FunctionVersion>, Error> {
-        let (namespace, name) = self.place();
-        if let Some(version) = self.stores().registry.version(namespace, name, number).await? {
-            return Ok(version);
-        }
-        self.describe().await?;
-        Err(no_version(name, number))
+        self.perform(Operation::DescribeFunction, async {
+            let (namespace, name) = self.place();
+            if let Some(version) = self.stores().registry.version(namespace, name, number).await? {
+                return Ok(version);
+            }
+            self.describe().await?;
+            Err(no_version(name, number))
+        })
+        .await
     }
 
     /// Reads the component of the head or of a version, as it was uploaded.
@@ -83,11 +94,14 @@ impl FunctionHandle<'_> {
     /// # Errors
     /// `FunctionNotFound`, `VersionNotFound`; the store failed.
     pub async fn code(&self, qualifier: Qualifier) -> Result<Bytes, Error> {
-        let digest = match qualifier {
-            Qualifier::Latest => self.describe().await?.latest.digest,
-            Qualifier::Version(number) => self.version(number).await?.digest,
-        };
-        self.service().stored(digest).await
+        self.perform(Operation::DownloadCode, async {
+            let digest = match qualifier {
+                Qualifier::Latest => self.describe().await?.latest.digest,
+                Qualifier::Version(number) => self.version(number).await?.digest,
+            };
+            self.service().stored(digest).await
+        })
+        .await
     }
 
     /// Lists at most `limit` versions with numbers above `after`, ascending.
@@ -99,9 +113,12 @@ impl FunctionHandle<'_> {
         after: u64,
         limit: usize,
     ) -> Result<Vec<Arc<FunctionVersion>>, Error> {
-        let (namespace, name) = self.place();
-        self.describe().await?;
-        Ok(self.stores().registry.versions(namespace, name, after, limit).await?)
+        self.perform(Operation::ListVersions, async {
+            let (namespace, name) = self.place();
+            self.describe().await?;
+            Ok(self.stores().registry.versions(namespace, name, after, limit).await?)
+        })
+        .await
     }
 
     /// Publishes the head as the next version. As Lambda does, returns the last
@@ -110,23 +127,26 @@ impl FunctionHandle<'_> {
     /// # Errors
     /// `FunctionNotFound`, `PreconditionFailed`; the store failed.
     pub async fn publish(&self, expected: &Precondition) -> Result<Published, Error> {
-        let (namespace, name) = self.place();
-        loop {
-            let function = self.describe().await?;
-            check(name, expected, Some(function.revision))?;
-            let last =
-                self.stores().registry.version(namespace, name, function.last_version).await?;
-            if let Some(version) = last.filter(|last| is_same(last, &function.latest)) {
-                return Ok(Published { version, created: false });
+        self.perform(Operation::PublishVersion, async {
+            let (namespace, name) = self.place();
+            loop {
+                let function = self.describe().await?;
+                check(name, expected, Some(function.revision))?;
+                let last =
+                    self.stores().registry.version(namespace, name, function.last_version).await?;
+                if let Some(version) = last.filter(|last| is_same(last, &function.latest)) {
+                    return Ok(Published { version, created: false });
+                }
+                let seen = Some(Expected::Revision(function.revision));
+                match self.stores().registry.publish(namespace, name, seen).await {
+                    Ok(version) => return Ok(Published { version, created: true }),
+                    // Another change was first: look again.
+                    Err(WriteError::Conflict { .. }) => {}
+                    Err(error) => return Err(refused(error, namespace, name)),
+                }
             }
-            let seen = Some(Expected::Revision(function.revision));
-            match self.stores().registry.publish(namespace, name, seen).await {
-                Ok(version) => return Ok(Published { version, created: true }),
-                // Another change was first: look again.
-                Err(WriteError::Conflict { .. }) => {}
-                Err(error) => return Err(refused(error, namespace, name)),
-            }
-        }
+        })
+        .await
     }
 
     /// Deletes a function with all its versions, and the events that wait for it.
@@ -135,30 +155,33 @@ impl FunctionHandle<'_> {
     /// `FunctionNotFound`, `PreconditionFailed`, `Conflict` (triggers or schedules
     /// name it); the store failed.
     pub async fn delete(&self, expected: &Precondition) -> Result<(), Error> {
-        let (namespace, name) = self.place();
-        let _wiring = self.service().wiring.lock().await;
-        let (function, digests) = loop {
-            let function = self.describe().await?;
-            check(name, expected, Some(function.revision))?;
-            self.check_unwired().await?;
-            let digests = self.digests(&function).await?;
-            let seen = (!expected.is_empty()).then_some(Expected::Revision(function.revision));
-            match self.stores().registry.delete(namespace, name, seen).await {
-                Ok(()) => break (function, digests),
-                // Another change was first: look again.
-                Err(WriteError::Conflict { .. }) => {}
-                Err(error) => return Err(refused(error, namespace, name)),
+        self.perform(Operation::DeleteFunction, async {
+            let (namespace, name) = self.place();
+            let _wiring = self.service().wiring.lock().await;
+            let (function, digests) = loop {
+                let function = self.describe().await?;
+                check(name, expected, Some(function.revision))?;
+                self.check_unwired().await?;
+                let digests = self.digests(&function).await?;
+                let seen = (!expected.is_empty()).then_some(Expected::Revision(function.revision));
+                match self.stores().registry.delete(namespace, name, seen).await {
+                    Ok(()) => break (function, digests),
+                    // Another change was first: look again.
+                    Err(WriteError::Conflict { .. }) => {}
+                    Err(error) => return Err(refused(error, namespace, name)),
+                }
+            };
+            self.service().inspect.withdraw(namespace, name, None);
+            // Events that are left are given up when their turn comes.
+            let channel = Channel::Function(function.latest.name.clone());
+            if let Err(error) = self.stores().events.purge(namespace, &channel).await {
+                tracing::warn!(%channel, %error, "cannot delete the events of a deleted function");
             }
-        };
-        self.service().inspect.withdraw(namespace, name, None);
-        // Events that are left are given up when their turn comes.
-        let channel = Channel::Function(function.latest.name.clone());
-        if let Err(error) = self.stores().events.purge(namespace, &channel).await {
-            tracing::warn!(%channel, %error, "cannot delete the events of a deleted function");
-        }
-        digests.into_iter().for_each(|digest| self.service().keep.release(digest));
-        self.service().collect_released().await;
-        Ok(())
+            digests.into_iter().for_each(|digest| self.service().keep.release(digest));
+            self.service().collect_released().await;
+            Ok(())
+        })
+        .await
     }
 
     /// The digests of a function's code and of that of its versions.
@@ -197,18 +220,21 @@ impl FunctionHandle<'_> {
     /// # Errors
     /// `FunctionNotFound`, `VersionNotFound`; the store failed.
     pub async fn delete_version(&self, number: u64) -> Result<(), Error> {
-        let (namespace, name) = self.place();
-        let digest = self.version(number).await?.digest;
-        self.stores().registry.delete_version(namespace, name, number).await.map_err(|error| {
-            match error {
-                WriteError::VersionNotFound => no_version(name, number),
-                error => refused(error, namespace, name),
-            }
-        })?;
-        self.service().inspect.withdraw(namespace, name, Some(VersionNumber::Number(number)));
-        self.service().keep.release(digest);
-        self.service().collect_released().await;
-        Ok(())
+        self.perform(Operation::DeleteVersion, async {
+            let (namespace, name) = self.place();
+            let digest = self.version(number).await?.digest;
+            self.stores().registry.delete_version(namespace, name, number).await.map_err(
+                |error| match error {
+                    WriteError::VersionNotFound => no_version(name, number),
+                    error => refused(error, namespace, name),
+                },
+            )?;
+            self.service().inspect.withdraw(namespace, name, Some(VersionNumber::Number(number)));
+            self.service().keep.release(digest);
+            self.service().collect_released().await;
+            Ok(())
+        })
+        .await
     }
 }
 

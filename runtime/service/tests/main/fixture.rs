@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use lambent_service::{
-    Deployed, FunctionHandle, Inspect, Inspected, Principal, Scope, SecretSeed, Service,
+    DataPlane, Deployed, FunctionHandle, Inspect, Inspected, Principal, Scope, SecretSeed, Service,
 };
 use lambent_storage::contract::samples;
 use lambent_storage::memory::MemoryCode;
@@ -18,6 +18,7 @@ use lambent_types::{
     ManualClock, Namespace, Origin, Precondition, VersionNumber,
 };
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 /// Prepares code that is text: `bad` is refused, `empty` exports nothing, `big`
 /// takes 64 MiB, `watcher` and `command` export only what they are named for.
@@ -117,6 +118,10 @@ pub(crate) struct Fixture {
     directory: tempfile::TempDir,
 }
 
+fn data_plane(stores: Stores) -> Arc<DataPlane> {
+    Arc::new(DataPlane::new(stores, CancellationToken::new()))
+}
+
 impl Fixture {
     /// Collects at once what is not referred to.
     pub(crate) async fn new() -> Self {
@@ -140,7 +145,7 @@ impl Fixture {
         stores.code = code.clone();
         let told = Arc::new(AtomicUsize::new(0));
         let telling = told.clone();
-        let service = Service::new(stores.clone(), inspect.clone(), clock.clone(), SEED)
+        let service = Service::new(data_plane(stores.clone()), inspect.clone(), clock.clone(), SEED)
             .with_grace(grace)
             .on_triggers_changed(move || {
                 telling.fetch_add(1, Ordering::Relaxed);
@@ -160,7 +165,7 @@ impl Fixture {
 
     /// The same service over other stores.
     pub(crate) fn over(&self, stores: Stores) -> Arc<Service> {
-        Arc::new(Service::new(stores, self.inspect.clone(), self.clock.clone(), SEED))
+        Arc::new(Service::new(data_plane(stores), self.inspect.clone(), self.clock.clone(), SEED))
     }
 
     /// The directory that everything is stored in.

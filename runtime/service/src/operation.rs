@@ -1,0 +1,168 @@
+use lambent_types::Access;
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $access:expr;)*) => {
+        /// One thing that a principal may be allowed to do, under the name that the
+        /// API gives it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum Operation {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Operation {
+            /// Every operation.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+
+            /// The name, which is also the `operationId` in the description of the API.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What a function needs to be granted of the resource; any grant is enough
+            /// where this is none.
+            #[must_use]
+            pub const fn access(self) -> Option<Access> {
+                match self { $(Self::$variant => $access,)* }
+            }
+        }
+    };
+}
+
+const ANY: Option<Access> = None;
+const READ: Option<Access> = Some(Access::Read);
+const WRITE: Option<Access> = Some(Access::Write);
+
+operations! {
+    /// List access keys.
+    ListAccessKeys = "list_access_keys", READ;
+    /// Create an access key.
+    CreateAccessKey = "create_access_key", WRITE;
+    /// Describe an access key.
+    DescribeAccessKey = "describe_access_key", READ;
+    /// Delete an access key.
+    DeleteAccessKey = "delete_access_key", WRITE;
+    /// List buckets.
+    ListBuckets = "list_buckets", READ;
+    /// Describe a bucket.
+    DescribeBucket = "describe_bucket", ANY;
+    /// Create a bucket.
+    PutBucket = "put_bucket", WRITE;
+    /// Delete a bucket.
+    DeleteBucket = "delete_bucket", WRITE;
+    /// List the objects of a bucket.
+    ListObjects = "list_objects", READ;
+    /// Read an object, or what is known of it.
+    GetObject = "get_object", READ;
+    /// Write an object.
+    PutObject = "put_object", WRITE;
+    /// Delete an object.
+    DeleteObject = "delete_object", WRITE;
+    /// List the unfinished uploads of a bucket.
+    ListUploads = "list_uploads", READ;
+    /// Begin an upload in parts.
+    BeginUpload = "begin_upload", WRITE;
+    /// List the parts of an upload.
+    DescribeUpload = "describe_upload", READ;
+    /// Make an object of the parts of an upload.
+    CompleteUpload = "complete_upload", WRITE;
+    /// Forget an upload and its parts.
+    AbortUpload = "abort_upload", WRITE;
+    /// Write one part of an upload.
+    PutPart = "put_part", WRITE;
+    /// List functions.
+    ListFunctions = "list_functions", READ;
+    /// Describe a function, or one of its versions.
+    DescribeFunction = "describe_function", READ;
+    /// Deploy a function.
+    DeployFunction = "deploy_function", WRITE;
+    /// Delete a function.
+    DeleteFunction = "delete_function", WRITE;
+    /// Change the configuration of a function.
+    ConfigureFunction = "configure_function", WRITE;
+    /// Read the component of a function.
+    DownloadCode = "download_code", READ;
+    /// Read the records of invocations.
+    ReadLogs = "read_logs", READ;
+    /// Give a function the code and the configuration of a version.
+    RollbackFunction = "rollback_function", WRITE;
+    /// List the versions of a function.
+    ListVersions = "list_versions", READ;
+    /// Publish a version of a function.
+    PublishVersion = "publish_version", WRITE;
+    /// Delete a version of a function.
+    DeleteVersion = "delete_version", WRITE;
+    /// List keyspaces.
+    ListKeyspaces = "list_keyspaces", READ;
+    /// Describe a keyspace.
+    DescribeKeyspace = "describe_keyspace", ANY;
+    /// Create a keyspace.
+    PutKeyspace = "put_keyspace", WRITE;
+    /// Delete a keyspace.
+    DeleteKeyspace = "delete_keyspace", WRITE;
+    /// Set and delete keys, all or none.
+    ChangeKeys = "change_keys", WRITE;
+    /// Add to a counter.
+    IncrementKey = "increment_key", WRITE;
+    /// List the keys of a keyspace.
+    ListKeys = "list_keys", READ;
+    /// Read the value of a key.
+    GetKey = "get_key", READ;
+    /// List namespaces.
+    ListNamespaces = "list_namespaces", READ;
+    /// Describe a namespace.
+    DescribeNamespace = "describe_namespace", READ;
+    /// Create a namespace.
+    PutNamespace = "put_namespace", WRITE;
+    /// Delete a namespace.
+    DeleteNamespace = "delete_namespace", WRITE;
+    /// List queues.
+    ListQueues = "list_queues", READ;
+    /// Describe a queue, or count what it holds.
+    DescribeQueue = "describe_queue", ANY;
+    /// Create a queue, or change its attributes.
+    PutQueue = "put_queue", WRITE;
+    /// Delete a queue.
+    DeleteQueue = "delete_queue", WRITE;
+    /// Delete messages that were received.
+    DeleteMessages = "delete_messages", READ;
+    /// Send messages to a queue.
+    SendMessages = "send_messages", WRITE;
+    /// Delete every message of a queue.
+    PurgeQueue = "purge_queue", WRITE;
+    /// Set when a message can be received again.
+    ChangeVisibility = "change_visibility", READ;
+    /// Receive messages of a queue.
+    ReceiveMessages = "receive_messages", READ;
+    /// Move dead letters back to where they came from.
+    RedriveQueue = "redrive_queue", WRITE;
+    /// List schedules.
+    ListSchedules = "list_schedules", READ;
+    /// Describe a schedule.
+    DescribeSchedule = "describe_schedule", READ;
+    /// Create or replace a schedule.
+    PutSchedule = "put_schedule", WRITE;
+    /// Delete a schedule.
+    DeleteSchedule = "delete_schedule", WRITE;
+    /// List triggers.
+    ListTriggers = "list_triggers", READ;
+    /// Describe a trigger, or count what waits for it.
+    DescribeTrigger = "describe_trigger", READ;
+    /// Create or replace a trigger.
+    PutTrigger = "put_trigger", WRITE;
+    /// Delete a trigger.
+    DeleteTrigger = "delete_trigger", WRITE;
+    /// Read what a namespace used and holds.
+    ReadUsage = "read_usage", READ;
+}
+
+impl Operation {
+    /// Whether a client's operation is recorded in the log of changes. What only moves
+    /// data about is not: there is one for every message and every key.
+    pub(crate) const fn is_audited(self) -> bool {
+        let data =
+            matches!(self, Self::ChangeVisibility | Self::DeleteMessages | Self::ReceiveMessages);
+        !data && matches!(self.access(), Some(Access::Write | Access::ReadWrite))
+    }
+}
