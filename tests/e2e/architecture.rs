@@ -14,7 +14,7 @@ const ARROWS: [(&str, &[&str]); 10] = [
     ("lambent-engine", &["lambent-types"]),
     ("lambent-storage", &["lambent-types"]),
     ("lambent-storage-embedded", &["lambent-types", "lambent-storage"]),
-    ("lambent-service", &["lambent-types", "lambent-storage"]),
+    ("lambent-service", &["lambent-types", "lambent-storage", "lambent-dispatch"]),
     ("lambent-capabilities", &["lambent-types", "lambent-engine", "lambent-service"]),
     ("lambent-dispatch", &["lambent-types", "lambent-storage"]),
     (
@@ -53,9 +53,9 @@ const UNREACHABLE: [(&str, &[&str]); 7] = [
     ),
     ("lambent-storage", &["wasmtime", "axum", "rusqlite", "cap-std", "lambent-engine"]),
     ("lambent-storage-embedded", &["wasmtime", "axum", "lambent-engine"]),
-    ("lambent-capabilities", &["axum", "rusqlite", "lambent-dispatch"]),
+    ("lambent-capabilities", &["axum", "rusqlite"]),
     ("lambent-service", &["wasmtime", "axum", "lambent-engine"]),
-    ("lambent-dispatch", &["wasmtime", "axum", "lambent-engine"]),
+    ("lambent-dispatch", &["wasmtime", "axum", "lambent-engine", "lambent-service"]),
 ];
 
 /// Lines of a source file before its tests.

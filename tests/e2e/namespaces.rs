@@ -53,7 +53,8 @@ async fn two_tenants_share_a_node_and_see_nothing_of_each_other() {
 
     // The log names who changed what, and where.
     node.logged("principal=LKIA").await;
-    node.logged("namespace=shop method=PUT path=").await;
+    node.logged("namespace=shop operation=\"deploy_function\" name=\"hello\" outcome=\"done\"")
+        .await;
 
     // Whoever has the root key works in any of them.
     let shown = json(&node, &["describe", "hello", "--namespace", "shop"]).await;

@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use lambent_types::{ErrorCode, RequestId};
+use tracing::Instrument as _;
 
 use crate::api::{self, auth};
 use crate::body::{Content, RequestBody, ResponseBody};
@@ -169,15 +170,11 @@ async fn api(doors: &Doors, mut request: Request<RequestBody>) -> Answer {
     let scope = auth::scope(&doors.app, request.headers()).await?;
     let id = RequestId::new();
     request.extensions_mut().insert(id);
-    request.extensions_mut().insert(scope.clone());
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let Ok(mut response) = TowerToHyperService::new(doors.api.clone()).call(request).await;
-    // Changes only: invocations leave records of their own.
-    if !method.is_safe() && !path.ends_with("/invocations") {
-        let (principal, namespace) = (scope.principal(), scope.namespace());
-        let status = response.status().as_u16();
-        tracing::info!(request = %id, %principal, %namespace, %method, path, status, "api");
-    }
+    request.extensions_mut().insert(scope);
+    // The service's records of changes, which it makes within, are of this request.
+    let span = tracing::info_span!("request", %id);
+    let call = TowerToHyperService::new(doors.api.clone()).call(request);
+    let Ok(mut response) = call.instrument(span).await;
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
         let mut rendered = problem(refusal, id);
         keep_known(response.headers(), rendered.headers_mut());

@@ -7,7 +7,7 @@ use lambent_capabilities::{Network, Shared};
 use lambent_dispatch::{Deliveries, DeliveryStores, Dispatcher, Runner};
 use lambent_engine::Budget;
 use lambent_host::{Host, Setup, Slots};
-use lambent_service::{DataPlane, Inspect, Service};
+use lambent_service::{DataPlane, Inspect, Parts, Service};
 use lambent_storage::{Quota, Quotas, Stores};
 use lambent_storage_embedded::{DataDir, LogOptions, layout};
 use lambent_types::{Clock, SystemClock, format_bytes};
@@ -171,8 +171,15 @@ impl Server {
             Deliveries::new(dispatcher.clone(), DeliveryStores::from(&stores), clock.clone());
         let told = deliveries.clone();
         let seed = keys::secret_seed(&opened.data)?;
-        let service = Service::new(opened.data_plane, engine.inspect, clock, seed)
-            .on_triggers_changed(move || told.triggers_changed());
+        let parts = Parts {
+            data: opened.data_plane,
+            inspect: engine.inspect,
+            dispatcher: dispatcher.clone(),
+            deliveries: deliveries.clone(),
+            clock,
+            seed,
+        };
+        let service = Service::new(parts).on_triggers_changed(move || told.triggers_changed());
         let app = Arc::new(App {
             dev: options.dev,
             domains,

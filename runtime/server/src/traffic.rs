@@ -5,8 +5,8 @@ use http::uri::{PathAndQuery, Scheme, Uri};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
-use lambent_dispatch::{Body, Caller, Reply};
-use lambent_types::{FunctionVersion, Outcome, Qualifier, RequestId};
+use lambent_dispatch::{Body, Reply};
+use lambent_types::{FunctionVersion, Outcome, RequestId};
 
 use crate::api::auth;
 use crate::body::{Content, RequestBody};
@@ -29,23 +29,19 @@ pub(crate) async fn serve(
     target: Target,
     mut request: Request<RequestBody>,
 ) -> Result<(RequestId, Response<Content>), Refusal> {
-    let found = app.dispatcher.resolve(&target.namespace, &target.name, target.qualifier).await;
-    let open = match &found {
-        Ok(function) => is_open(app, &target, function).await?,
-        Err(error) if error.code().status() == 404 => app.dev,
-        Err(error) => return Err(error.clone().into()),
-    };
+    let (namespace, qualifier) = (target.namespace.clone(), target.qualifier);
+    let requested = app.service.requested_function(namespace, &target.name, qualifier).await?;
     let (uri, headers) = (request.uri().clone(), request.headers_mut());
+    let open = app.dev || requested.is_public();
     let principal = auth::caller_of_function(app, &target.namespace, open, &uri, headers).await?;
-    let function = found?;
+    let called = requested.authorize(principal.as_ref())?;
+    let function = called.function.clone();
     let head = request.method() == Method::HEAD;
     let tell = app.dev || principal.is_some();
     let origin = lineage::take(request.headers_mut());
-    let principal = principal.and_then(|principal| principal.id().map(Into::into));
-    let caller = Caller { id: RequestId::new(), principal, origin };
 
     let request = for_guest(app, request, peer, host, target)?;
-    let answer = app.dispatcher.http(function.clone(), caller, request).await?;
+    let answer = called.send(origin, request).await?;
     match answer.reply {
         Reply::Response(response) if (200..600).contains(&response.status().as_u16()) => {
             Ok((answer.id, from_guest(app, head, response)))
@@ -56,19 +52,6 @@ pub(crate) async fn serve(
         }
         Reply::Ended(outcome) => Ok(ended(answer.id, &function, &outcome, tell)),
     }
-}
-
-/// Whether anyone may call it. A version that was public is closed again with
-/// the function's head.
-async fn is_open(app: &App, target: &Target, function: &FunctionVersion) -> Result<bool, Refusal> {
-    if app.dev {
-        return Ok(true);
-    }
-    if target.qualifier == Qualifier::Latest || !function.configuration.public {
-        return Ok(function.configuration.public);
-    }
-    let head = app.dispatcher.resolve(&target.namespace, &target.name, Qualifier::Latest).await?;
-    Ok(head.configuration.public)
 }
 
 /// The problem for a function that ended without a response. What went wrong

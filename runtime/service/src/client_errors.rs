@@ -38,19 +38,25 @@ fn missing(
     Error::new(code, detail)
 }
 
+/// There is nothing of this name, and it can be created with nothing but that.
+fn not_created(code: ErrorCode, what: &str, name: &impl Display, namespace: &Namespace) -> Error {
+    let hint = format!("; create it first: lambent {what} create {name}");
+    missing(code, what, name, namespace, &hint)
+}
+
 /// There is no such bucket.
 pub(crate) fn no_bucket(namespace: &Namespace, bucket: &BucketName) -> Error {
-    missing(ErrorCode::BucketNotFound, "bucket", bucket, namespace, "; create it first")
+    not_created(ErrorCode::BucketNotFound, "bucket", bucket, namespace)
 }
 
 /// There is no such keyspace.
 pub(crate) fn no_keyspace(namespace: &Namespace, keyspace: &KeyspaceName) -> Error {
-    missing(ErrorCode::KeyspaceNotFound, "keyspace", keyspace, namespace, "; create it first")
+    not_created(ErrorCode::KeyspaceNotFound, "keyspace", keyspace, namespace)
 }
 
 /// There is no such queue.
 pub(crate) fn no_queue(namespace: &Namespace, queue: &QueueName) -> Error {
-    missing(ErrorCode::QueueNotFound, "queue", queue, namespace, "; create it first")
+    not_created(ErrorCode::QueueNotFound, "queue", queue, namespace)
 }
 
 /// There is no such trigger.

@@ -43,7 +43,9 @@ mod usage;
 pub use access_keys::{AccessKey, CreatedKey};
 pub use data_plane::DataPlane;
 pub use data_scope::DataScope;
-pub use functions::{Deployed, LogFilter, Published};
+pub use functions::{
+    AuthorizedFunction, Deployed, Invocable, LogFilter, Published, RequestedFunction,
+};
 pub use handle::{
     BucketHandle, FunctionHandle, Handle, KeyspaceHandle, Put, QueueHandle, ScheduleHandle,
     TriggerHandle,
@@ -56,7 +58,7 @@ pub use queues::Receive;
 pub use resource_name::ResourceName;
 pub use scope::Scope;
 pub use secret_seed::{SecretSeed, secrets_in};
-pub use service::Service;
+pub use service::{Parts, Service};
 pub use totals::{QueueDepth, Totals};
 pub use usage::UsageReport;
 

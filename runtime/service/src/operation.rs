@@ -83,6 +83,8 @@ operations! {
     ConfigureFunction = "configure_function", WRITE;
     /// Read the component of a function.
     DownloadCode = "download_code", READ;
+    /// Invoke a function.
+    InvokeFunction = "invoke_function", WRITE;
     /// Read the records of invocations.
     ReadLogs = "read_logs", READ;
     /// Give a function the code and the configuration of a version.
@@ -158,11 +160,10 @@ operations! {
 }
 
 impl Operation {
-    /// Whether a client's operation is recorded in the log of changes. What only moves
-    /// data about is not: there is one for every message and every key.
+    /// Whether a client's operation is recorded in the log of changes. Invocations leave
+    /// records of their own.
     pub(crate) const fn is_audited(self) -> bool {
-        let data =
-            matches!(self, Self::ChangeVisibility | Self::DeleteMessages | Self::ReceiveMessages);
-        !data && matches!(self.access(), Some(Access::Write | Access::ReadWrite))
+        let invokes = matches!(self, Self::InvokeFunction);
+        !invokes && matches!(self.access(), Some(Access::Write | Access::ReadWrite))
     }
 }

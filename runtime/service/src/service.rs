@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lambent_dispatch::{Deliveries, Dispatcher};
 use lambent_storage::Stores;
 use lambent_types::Clock;
 use tokio::sync::Mutex;
@@ -21,6 +22,8 @@ const GRACE: Duration = Duration::from_secs(60);
 pub struct Service {
     pub(crate) data: Arc<DataPlane>,
     pub(crate) inspect: Arc<dyn Inspect>,
+    pub(crate) dispatcher: Dispatcher,
+    pub(crate) deliveries: Arc<Deliveries>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) keep: Keep,
     /// Held while a trigger or a schedule comes to name a function, and while
@@ -31,19 +34,32 @@ pub struct Service {
     on_triggers_changed: Box<dyn Fn() + Send + Sync>,
 }
 
+/// What a service is made of.
+pub struct Parts {
+    /// The data that it works on.
+    pub data: Arc<DataPlane>,
+    /// What compiles components and reads them.
+    pub inspect: Arc<dyn Inspect>,
+    /// What runs functions for clients that wait.
+    pub dispatcher: Dispatcher,
+    /// What runs functions for events.
+    pub deliveries: Arc<Deliveries>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What the secrets of access keys are made with.
+    pub seed: SecretSeed,
+}
+
 impl Service {
-    /// The service over this data. A process has one over the same stores. The
-    /// secrets of access keys are made with `seed`.
+    /// The service of a node. A process has one over the same stores.
     #[must_use]
-    pub fn new(
-        data: Arc<DataPlane>,
-        inspect: Arc<dyn Inspect>,
-        clock: Arc<dyn Clock>,
-        seed: SecretSeed,
-    ) -> Self {
+    pub fn new(parts: Parts) -> Self {
+        let Parts { data, inspect, dispatcher, deliveries, clock, seed } = parts;
         Self {
             data,
             inspect,
+            dispatcher,
+            deliveries,
             clock,
             keep: Keep::default(),
             wiring: Mutex::default(),

@@ -16,12 +16,13 @@ pub struct UsageReport {
 
 impl Scope {
     /// What functions used in the hours that begin in `since..until`, as far as
-    /// it is stored, and what the namespace holds.
+    /// it is stored, which it is up to now, and what the namespace holds.
     ///
     /// # Errors
     /// The store failed.
     pub async fn usage(&self, since: Timestamp, until: Timestamp) -> Result<UsageReport, Error> {
         self.perform(Operation::ReadUsage, "", async {
+            self.service.deliveries.flush_usage().await;
             // A record is of a whole hour, and a namespace may begin within one.
             let hour = |time: Timestamp| time.as_second().div_euclid(3600) * 3600;
             let begun = self.since().map(hour).and_then(|hour| Timestamp::from_second(hour).ok());

@@ -59,7 +59,7 @@ async fn objects_are_written_and_read_in_parts() {
     assert_eq!(*run.ok(3), json!({ "size": 2, "data": "89" }));
     assert!(run.error(4).contains("after the object's end"), "{}", run.error(4));
     assert!(run.error(5).contains("ends before it begins"), "{}", run.error(5));
-    assert!(run.error(6).contains("no such object"), "{}", run.error(6));
+    assert!(run.error(6).contains("has no object \"no\""), "{}", run.error(6));
     assert_eq!(*run.ok(8), json!({ "size": 0, "data": "" }));
     assert_eq!(*run.ok(9), json!({ "name": "a", "container": "photos", "size": 10 }));
     assert_eq!((run.ok(10), run.ok(11)), (&json!(true), &json!(false)));
@@ -174,7 +174,7 @@ async fn objects_are_copied_and_moved_between_buckets() {
     for index in 1..=3 {
         run.ok(index);
     }
-    assert!(run.error(4).contains("no such object"));
+    assert!(run.error(4).contains("has no object \"no\""));
     assert_eq!(run.ok(5)["data"], "data");
     assert_eq!(run.ok(6), false);
     assert!(run.error(7).contains("may not write bucket \"elsewhere\""), "{}", run.error(7));

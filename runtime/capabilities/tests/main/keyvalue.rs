@@ -280,7 +280,7 @@ async fn a_store_that_is_not_there_is_said_to_be_missing() {
     ]);
     let run = world.run(granted, calls).await;
     assert!(run.error(0).contains("NoSuchStore") && run.error(1).contains("NoSuchStore"));
-    assert!(run.logged("create it: lambent keyspace create gone"));
+    assert!(run.logged("create it first: lambent keyspace create gone"));
     assert!(run.error(2).contains("keyspace name"), "{}", run.error(2));
     run.ok(3);
 }

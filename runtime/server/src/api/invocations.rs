@@ -7,7 +7,7 @@ use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
-use lambent_dispatch::{Caller, Invoked};
+use lambent_dispatch::Invoked;
 use lambent_engine::Hold;
 use lambent_types::{InvocationRecord, Output, RequestId, bounds};
 
@@ -69,7 +69,7 @@ pub(super) async fn invoke(
     Extension(id): Extension<RequestId>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
-    let (scope, handle) = (&resource.scope, resource.function()?);
+    let handle = resource.function()?;
     let params = Params::read(request.uri(), &["qualifier"])?;
     let qualifier = qualifier(&params)?;
     let (parts, body) = request.into_parts();
@@ -78,22 +78,17 @@ pub(super) async fn invoke(
         return Err(Refusal::not_implemented("Idempotency-Key is not served by this release"));
     }
     let mut event = event::read(&parts.headers, id, handle.name())?;
-    let function = app.dispatcher.resolve(handle.namespace(), handle.name(), qualifier).await?;
+    let function = handle.invocable(qualifier).await?;
     let later = respond_async(&parts.headers);
     let limit = if later { bounds::VALUE_BYTES_MAX as u64 } else { bounds::PAYLOAD_BYTES_MAX };
     let intake = LimitedBody::new(&parts.headers, body, limit, app.stall)?;
     let hold = app.hold(handle.namespace());
     event.data = intake.charged(&hold)?.whole().await?;
-    let caller = Caller {
-        id,
-        principal: scope.principal().id().map(Into::into),
-        origin: scope.origin().clone(),
-    };
     if later {
-        app.deliveries.invoke_later(&function, &caller, event).await?;
+        handle.invoke_later(function, id, event).await?;
         return Ok(StatusCode::ACCEPTED.into_response());
     }
-    let Invoked { record, output } = app.dispatcher.invoke(function, caller, event).await?;
+    let Invoked { record, output } = handle.invoke(function, id, event).await?;
     let output = output.map(|output| kept(output, &hold)).transpose()?;
     Ok(answer(&record, output))
 }

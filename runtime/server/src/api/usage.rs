@@ -8,7 +8,7 @@ use lambent_service::{Holding, UsageRecord, UsageReport};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::parts::{Scope, State};
+use super::parts::Scope;
 use super::query::Params;
 use crate::problem::Refusal;
 
@@ -30,11 +30,7 @@ pub(super) struct UsageView {
     ),
     responses((status = 200, description = "Usage by hour and function, and quotas", body = UsageView)),
 )]
-pub(super) async fn read(
-    app: State,
-    Extension(scope): Scope,
-    uri: Uri,
-) -> Result<Json<UsageView>, Refusal> {
+pub(super) async fn read(Extension(scope): Scope, uri: Uri) -> Result<Json<UsageView>, Refusal> {
     let params = Params::read(&uri, &["since", "until"])?;
     let time = |name| {
         let wanted = "a time such as 2026-01-31T12:00:00Z";
@@ -42,7 +38,6 @@ pub(super) async fn read(
     };
     let since = time("since")?.unwrap_or(Timestamp::UNIX_EPOCH);
     let until = time("until")?.unwrap_or(Timestamp::MAX);
-    app.deliveries.flush_usage().await;
     let UsageReport { usage, quotas } = scope.usage(since, until).await?;
     Ok(Json(UsageView { usage, quotas }))
 }

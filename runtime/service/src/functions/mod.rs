@@ -3,6 +3,7 @@
 mod code;
 mod deploy;
 mod errors;
+mod invoke;
 mod logs;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use lambent_types::{
 };
 
 use self::errors::{check, no_function, no_version, refused, wired};
+pub use self::invoke::{AuthorizedFunction, Invocable, RequestedFunction};
 pub use self::logs::LogFilter;
 use crate::handle::FunctionHandle;
 use crate::operation::Operation;

@@ -6,16 +6,23 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use lambent_dispatch::{
+    Body, Call, Deliveries, DeliveryStores, Dispatcher, Finish, Finished, HttpOutcome,
+    Options as DispatchOptions, Runner, Unobserved,
+};
 use lambent_service::{
-    DataPlane, Deployed, FunctionHandle, Inspect, Inspected, Principal, Scope, SecretSeed, Service,
+    DataPlane, Deployed, FunctionHandle, Inspect, Inspected, Parts, Principal, Scope, SecretSeed,
+    Service,
 };
 use lambent_storage::contract::samples;
 use lambent_storage::memory::MemoryCode;
 use lambent_storage::{CodeStore, StorageError, Stores};
 use lambent_storage_embedded::{DataDir, Options};
 use lambent_types::{
-    ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionName, FunctionVersion, Handler,
-    ManualClock, Namespace, Origin, Precondition, VersionNumber,
+    ConfigurationPatch, Digest, Error, ErrorCode, Event, Function, FunctionName, FunctionVersion,
+    Handler, Logs, ManualClock, Meter, Namespace, Origin, Outcome, Precondition, VersionNumber,
 };
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -118,8 +125,40 @@ pub(crate) struct Fixture {
     directory: tempfile::TempDir,
 }
 
-fn data_plane(stores: Stores) -> Arc<DataPlane> {
-    Arc::new(DataPlane::new(stores, CancellationToken::new()))
+/// Runs nothing: what runs is tested where it is run.
+struct Idle;
+
+impl Runner for Idle {
+    fn http(&self, _: Call, _: http::Request<Body>, _: Finish) -> BoxFuture<'_, HttpOutcome> {
+        async { HttpOutcome::Ended(Outcome::Ok) }.boxed()
+    }
+
+    fn event(&self, _: Call, _: Event) -> BoxFuture<'_, Result<Finished, Error>> {
+        async { Ok(finished()) }.boxed()
+    }
+
+    fn batch(&self, _: Call, _: Vec<Event>) -> BoxFuture<'_, Result<Finished, Error>> {
+        async { Ok(finished()) }.boxed()
+    }
+}
+
+fn finished() -> Finished {
+    let (meter, logs) = (Meter::default(), Logs::default());
+    Finished { outcome: Outcome::Ok, meter, logs, output: None, failed: Vec::new() }
+}
+
+fn service(stores: Stores, inspect: Arc<FakeInspect>, clock: Arc<ManualClock>) -> Service {
+    let dispatcher = Dispatcher::new(
+        stores.registry.clone(),
+        Arc::new(Idle),
+        stores.logs.clone(),
+        Arc::new(Unobserved),
+        DispatchOptions { concurrency_max: 10, descendants_max: 10 },
+    );
+    let delivery = DeliveryStores::from(&stores);
+    let deliveries = Deliveries::new(dispatcher.clone(), delivery, clock.clone());
+    let data = Arc::new(DataPlane::new(stores, CancellationToken::new()));
+    Service::new(Parts { data, inspect, dispatcher, deliveries, clock, seed: SEED })
 }
 
 impl Fixture {
@@ -145,7 +184,7 @@ impl Fixture {
         stores.code = code.clone();
         let told = Arc::new(AtomicUsize::new(0));
         let telling = told.clone();
-        let service = Service::new(data_plane(stores.clone()), inspect.clone(), clock.clone(), SEED)
+        let service = service(stores.clone(), inspect.clone(), clock.clone())
             .with_grace(grace)
             .on_triggers_changed(move || {
                 telling.fetch_add(1, Ordering::Relaxed);
@@ -165,7 +204,7 @@ impl Fixture {
 
     /// The same service over other stores.
     pub(crate) fn over(&self, stores: Stores) -> Arc<Service> {
-        Arc::new(Service::new(data_plane(stores), self.inspect.clone(), self.clock.clone(), SEED))
+        Arc::new(service(stores, self.inspect.clone(), self.clock.clone()))
     }
 
     /// The directory that everything is stored in.

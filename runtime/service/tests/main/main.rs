@@ -5,6 +5,7 @@
 mod collect;
 mod deploy;
 mod fixture;
+mod guests;
 mod head;
 mod namespaces;
 mod provision;

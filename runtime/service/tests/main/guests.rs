@@ -1,0 +1,197 @@
+//! Functions as principals, and the records of what was done.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use lambent_service::{DataPlane, DataScope, Operation, Principal};
+use lambent_storage::contract::samples;
+use lambent_storage::{Change, Expect, NewMessage, PutObject, QueueAttributes, SetOptions};
+use lambent_types::{Access, ErrorCode, Grants, Origin, bounds};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::fixture::Fixture;
+
+/// What function `f` with these grants may do over the fixture's stores.
+fn guest(
+    fixture: &Fixture,
+    namespace: &str,
+    grants: serde_json::Value,
+    origin: Origin,
+) -> DataScope {
+    let mut function = samples::head(&samples::namespace(namespace), &samples::name("f"), "code");
+    function.configuration.grants = serde_json::from_value::<Grants>(grants).unwrap();
+    let data = Arc::new(DataPlane::new(fixture.stores.clone(), CancellationToken::new()));
+    data.function_scope(Arc::new(function), origin)
+}
+
+fn set(key: &str) -> Vec<Change> {
+    let options = SetOptions { expect: Expect::Any, ttl: None };
+    vec![Change::Set { key: key.into(), value: "v".into(), options }]
+}
+
+#[tokio::test]
+async fn a_function_may_do_what_its_grants_say_and_nothing_else() {
+    let fixture = Fixture::new().await;
+    for name in ["granted", "other"] {
+        fixture.scope.bucket(name).unwrap().create().await.unwrap();
+        fixture.scope.keyspace(name).unwrap().create().await.unwrap();
+        fixture.scope.queue(name).unwrap().put(QueueAttributes::default()).await.unwrap();
+    }
+    for granted in [None, Some(Access::Read), Some(Access::Write), Some(Access::ReadWrite)] {
+        let grants = match granted {
+            None => json!({}),
+            Some(access) => {
+                let of_one = json!({ "granted": access });
+                json!({ "buckets": of_one, "keyspaces": of_one, "queues": of_one })
+            }
+        };
+        let scope = guest(&fixture, "default", grants, Origin::default());
+        for &operation in Operation::ALL {
+            let checks = |name: &str| {
+                [
+                    scope.bucket(name).unwrap().check(operation),
+                    scope.keyspace(name).unwrap().check(operation),
+                    scope.queue(name).unwrap().check(operation),
+                ]
+            };
+            let wanted = operation.access();
+            let may =
+                granted.is_some_and(|granted| wanted.is_none_or(|wanted| granted.allows(wanted)));
+            for check in checks("granted") {
+                assert_eq!(check.is_ok(), may, "{granted:?} {operation:?}");
+            }
+            for check in checks("other") {
+                let refused = check.unwrap_err();
+                assert_eq!(refused.code(), ErrorCode::Forbidden, "{operation:?}");
+                assert!(refused.detail().contains("[functions.f.grants]"), "{refused}");
+            }
+        }
+    }
+}
+
+/// The operations themselves check, not only who asks before.
+#[tokio::test]
+async fn operations_that_were_not_granted_do_nothing() {
+    let fixture = Fixture::new().await;
+    let root = &fixture.scope;
+    root.bucket("data").unwrap().create().await.unwrap();
+    root.keyspace("data").unwrap().create().await.unwrap();
+    root.queue("data").unwrap().put(QueueAttributes::default()).await.unwrap();
+    let none = guest(&fixture, "default", json!({}), Origin::default());
+    let (bucket, keys) = (none.bucket("data").unwrap(), none.keyspace("data").unwrap());
+    let queue = none.queue("data").unwrap();
+    let message = NewMessage { body: "m".into(), ..NewMessage::default() };
+    let bytes = || Box::pin(futures::stream::once(async { Ok("b".into()) }));
+    let refused = [
+        bucket.describe().await.err(),
+        bucket.clear().await.err(),
+        bucket.head("o").await.err(),
+        bucket.write("o", PutObject::default(), bytes()).await.err(),
+        bucket.put("o", PutObject::default(), bytes()).await.err(),
+        bucket.delete().await.err(),
+        keys.find("k").await.err(),
+        keys.apply(set("k")).await.err(),
+        keys.increment("k", 1).await.err(),
+        queue.send(vec![message]).await.err(),
+        queue.purge().await.err(),
+    ];
+    for error in refused {
+        assert_eq!(error.unwrap().code(), ErrorCode::Forbidden);
+    }
+    assert!(root.keyspace("data").unwrap().find("k").await.unwrap().is_none());
+    assert_eq!(root.queue("data").unwrap().depth().await.unwrap().ready, 0);
+    // The same name in its own namespace is another keyspace, and nobody has created it.
+    let elsewhere = json!({ "keyspaces": { "data": "read-write" } });
+    let stranger = guest(&fixture, "elsewhere", elsewhere, Origin::default());
+    let error = stranger.keyspace("data").unwrap().find("k").await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::KeyspaceNotFound);
+    assert!(error.detail().ends_with("lambent keyspace create data"), "{error}");
+}
+
+#[tokio::test]
+async fn a_function_opens_no_clients_scope_of_another_namespace() {
+    let fixture = Fixture::new().await;
+    fixture.scope.create_namespace("other").await.unwrap();
+    let function = samples::head(&samples::namespace("default"), &samples::name("f"), "code");
+    let principal = Principal::Function(Arc::new(function));
+    assert!(!principal.may_administer());
+    let other = Some("other".parse().unwrap());
+    let refused = fixture.service.scope(principal, other, Origin::default()).await;
+    assert_eq!(refused.err().unwrap().code(), ErrorCode::Forbidden);
+}
+
+#[tokio::test]
+async fn changes_come_from_the_function_that_makes_them() {
+    let fixture = Fixture::new().await;
+    fixture.scope.keyspace("data").unwrap().create().await.unwrap();
+    let grants = json!({ "keyspaces": { "data": "read-write" } });
+    let mut origin = Origin::default();
+    for _ in 0..bounds::RECURSION_MAX {
+        let scope = guest(&fixture, "default", grants.clone(), origin.clone());
+        scope.keyspace("data").unwrap().apply(set("k")).await.unwrap();
+        origin = origin.enter(&samples::name("f")).unwrap();
+    }
+    let scope = guest(&fixture, "default", grants, origin);
+    let keys = scope.keyspace("data").unwrap();
+    assert_eq!(keys.apply(set("k")).await.unwrap_err().code(), ErrorCode::LoopDetected);
+    assert!(keys.find("k").await.unwrap().is_some(), "reading leads to nothing");
+}
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn clients_changes_are_recorded_with_who_where_what_and_how_it_ended() {
+    let lines = Lines::default();
+    let subscriber = tracing_subscriber::fmt().without_time().with_writer(lines.clone()).finish();
+    let fixture = Fixture::new().await;
+    let recording = tracing::subscriber::set_default(subscriber);
+    let root = &fixture.scope;
+    let keys = root.keyspace("data").unwrap();
+    keys.create().await.unwrap();
+    keys.apply(set("k")).await.unwrap();
+    keys.find("k").await.unwrap();
+    root.bucket("none").unwrap().delete().await.unwrap_err();
+    let grants = json!({ "keyspaces": { "data": "write" } });
+    let scope = guest(&fixture, "default", grants, Origin::default());
+    scope.keyspace("data").unwrap().apply(set("k")).await.unwrap();
+    drop(recording);
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let records: Vec<_> =
+        text.lines().filter_map(|line| Some(line.split_once("lambent::audit: ")?.1)).collect();
+    let record = |operation: &str, name: &str, outcome: &str| {
+        format!(
+            "principal=root namespace=default operation=\"{operation}\" name=\"{name}\" \
+             outcome=\"{outcome}\""
+        )
+    };
+    assert_eq!(
+        records,
+        [
+            record("put_keyspace", "data", "done"),
+            record("change_keys", "data", "done"),
+            record("delete_bucket", "none", "bucket-not-found"),
+        ]
+    );
+}
