@@ -185,22 +185,15 @@ fn doors_reach_no_store() {
 
 #[test]
 fn no_source_file_is_too_long_to_read() {
+    let mut sources = Vec::new();
     for folder in ["runtime", "sdk", "tests", "guest-examples"] {
-        walk(&root().join(folder));
+        files(&root().join(folder), "rs", &mut sources);
     }
-}
-
-fn walk(folder: &Path) {
-    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
-        let path = entry.path();
-        if path.is_dir() && entry.file_name() != "target" {
-            walk(&path);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = std::fs::read_to_string(&path).unwrap();
-            let before_tests = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap();
-            let lines = before_tests.lines().count();
-            assert!(lines <= LINES_MAX, "{} has {lines} lines", path.display());
-        }
+    for path in sources {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let before_tests = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap();
+        let lines = before_tests.lines().count();
+        assert!(lines <= LINES_MAX, "{} has {lines} lines", path.display());
     }
 }
 
@@ -287,7 +280,7 @@ fn the_readme_is_short() {
 fn links_between_documents_lead_somewhere() {
     let mut documents = Vec::new();
     for folder in [".github", "guest-examples", "runtime", "sdk", "tests", "wit"] {
-        markdown(&root().join(folder), &mut documents);
+        files(&root().join(folder), "md", &mut documents);
     }
     documents.push(root().join("README.md"));
     let mut followed = 0;
@@ -307,13 +300,46 @@ fn links_between_documents_lead_somewhere() {
     assert!(followed > 30, "only {followed} links were found");
 }
 
-fn markdown(folder: &Path, found: &mut Vec<PathBuf>) {
+fn files(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
         let path = entry.path();
         if path.is_dir() && entry.file_name() != "target" {
-            markdown(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "md") {
+            files(&path, extension, found);
+        } else if path.extension().is_some_and(|found| found == extension) {
             found.push(path);
         }
     }
+}
+
+/// The parts of a word such as `deliveries/{channel,triggers}.rs`.
+fn alternatives(word: &str) -> Vec<String> {
+    let parts = word.split_once('{').and_then(|(before, rest)| {
+        let (choices, after) = rest.split_once('}')?;
+        Some(choices.split(',').map(|choice| format!("{before}{choice}{after}")).collect())
+    });
+    parts.unwrap_or_else(|| vec![word.to_owned()])
+}
+
+/// A file is named by the end of its path, after its crate where that is not clear.
+#[test]
+fn the_architecture_names_files_that_there_are() {
+    let text = std::fs::read_to_string(root().join("runtime/ARCHITECTURE.md")).unwrap();
+    let mut sources = Vec::new();
+    for folder in ["runtime", "sdk", "tests"] {
+        files(&root().join(folder), "rs", &mut sources);
+    }
+    let relative = |path: &PathBuf| format!("/{}", path.strip_prefix(root()).unwrap().display());
+    let files: Vec<_> = sources.iter().map(relative).collect();
+    let is_there = |name: &str| {
+        let within = name.split_once('/').is_some_and(|(of, rest)| {
+            let (of, rest) = (format!("/runtime/{of}/"), format!("/{rest}"));
+            files.iter().any(|file| file.starts_with(&of) && file.ends_with(&rest))
+        });
+        within || files.iter().any(|file| file.ends_with(&format!("/{name}")))
+    };
+    let words = text.split('`').skip(1).step_by(2).filter(|word| word.ends_with(".rs"));
+    let named: Vec<_> = words.flat_map(alternatives).collect();
+    assert!(named.len() > 50, "the names are found: {named:?}");
+    let missing: Vec<_> = named.iter().filter(|name| !is_there(name)).collect();
+    assert!(missing.is_empty(), "no such files: {missing:?}");
 }
