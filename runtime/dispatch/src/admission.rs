@@ -2,6 +2,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use lambent_types::{Error, ErrorCode, FunctionName, FunctionVersion, Namespace};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
@@ -29,7 +30,7 @@ pub(crate) struct Admission {
 #[derive(Debug, Default)]
 struct InFlight {
     total: usize,
-    functions: HashMap<(Namespace, FunctionName), usize>,
+    functions: HashMap<(Namespace, FunctionName), usize, RandomState>,
 }
 
 impl Admission {

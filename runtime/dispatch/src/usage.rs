@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use foldhash::fast::RandomState;
 use jiff::Timestamp;
 use lambent_storage::{UsageRecord, Used};
 use lambent_types::{FunctionName, InvocationRecord, Namespace};
@@ -10,7 +11,7 @@ const HOUR: i64 = 3600;
 
 /// What invocations used and was not stored yet, by function and hour.
 #[derive(Debug, Default)]
-pub(crate) struct UsageSums(Mutex<HashMap<(Namespace, FunctionName, i64), Used>>);
+pub(crate) struct UsageSums(Mutex<HashMap<(Namespace, FunctionName, i64), Used, RandomState>>);
 
 impl UsageSums {
     /// Adds a finished invocation under a memory limit to the hour it started in.

@@ -1,8 +1,8 @@
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use foldhash::fast::RandomState;
 use lambent_types::{FunctionName, Namespace};
 use tokio::sync::Notify;
 
@@ -38,8 +38,8 @@ pub struct Budget {
 struct State {
     used: u64,
     refused: u64,
-    namespaces: HashMap<Namespace, u64>,
-    functions: HashMap<Tenant, u64>,
+    namespaces: HashMap<Namespace, u64, RandomState>,
+    functions: HashMap<Tenant, u64, RandomState>,
 }
 
 /// How much of a [`Budget`] is used.
@@ -143,28 +143,28 @@ impl Budget {
         state.used -= bytes;
         let (namespace, function) = tenant;
         if let Some(namespace) = namespace {
-            subtract(&mut state.namespaces, namespace.clone(), bytes);
+            subtract(&mut state.namespaces, namespace, bytes);
         }
         if function.is_some() {
-            subtract(&mut state.functions, tenant.clone(), bytes);
+            subtract(&mut state.functions, tenant, bytes);
         }
         drop(state);
         self.given_back.notify_waiters();
     }
 }
 
-fn add<K: Clone + Eq + Hash>(held: &mut HashMap<K, u64>, key: &K, bytes: u64) {
+fn add<K: Clone + Eq + Hash>(held: &mut HashMap<K, u64, RandomState>, key: &K, bytes: u64) {
     match held.get_mut(key) {
         Some(held) => *held += bytes,
         None => drop(held.insert(key.clone(), bytes)),
     }
 }
 
-fn subtract<K: Eq + Hash>(held: &mut HashMap<K, u64>, key: K, bytes: u64) {
-    if let Entry::Occupied(mut held) = held.entry(key) {
-        *held.get_mut() -= bytes;
-        if *held.get() == 0 {
-            held.remove();
+fn subtract<K: Eq + Hash>(held: &mut HashMap<K, u64, RandomState>, key: &K, bytes: u64) {
+    if let Some(left) = held.get_mut(key) {
+        *left -= bytes;
+        if *left == 0 {
+            held.remove(key);
         }
     }
 }

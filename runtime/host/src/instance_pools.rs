@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use lambent_capabilities::{Ctx, Shared};
 use lambent_engine::{Component, Context, InstancePool, InstancePoolOptions, Invocation};
 use lambent_types::{
@@ -21,7 +22,7 @@ type Kept = (Arc<FunctionVersion>, Arc<InstancePool<Ctx>>);
 
 /// The instances of every function version that keeps any.
 #[derive(Default)]
-pub(crate) struct InstancePools(RwLock<HashMap<Key, Kept>>);
+pub(crate) struct InstancePools(RwLock<HashMap<Key, Kept, RandomState>>);
 
 impl InstancePools {
     /// Where instances of `function` wait; none if it keeps none.

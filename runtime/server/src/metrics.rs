@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use http::StatusCode;
 use lambent_dispatch::{Delivered, Observe};
 use lambent_engine::Budget;
@@ -104,7 +105,7 @@ pub(crate) struct Metrics {
     registry: Registry,
     families: Families,
     /// The series of every function, so that an invocation builds no labels.
-    functions: RwLock<HashMap<(Namespace, FunctionName), Arc<Series>>>,
+    functions: RwLock<HashMap<(Namespace, FunctionName), Arc<Series>, RandomState>>,
     starts: [Counter; Start::ALL.len()],
     memory: Histogram,
     logs_dropped: Counter,

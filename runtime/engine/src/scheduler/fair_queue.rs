@@ -1,10 +1,12 @@
 use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 
+use foldhash::fast::RandomState;
+
 /// The members of one level that wait, in the order of their virtual runtime: the CPU
 /// time that each has used, divided by its weight.
 pub(super) struct FairQueue<K> {
-    vruntimes: HashMap<K, u64>,
+    vruntimes: HashMap<K, u64, RandomState>,
     waiting: BTreeSet<(u64, K)>,
     /// The virtual runtime of the member that was next last. A member that comes back
     /// after a while starts from here, and so has no claim on what it did not use.
@@ -13,7 +15,7 @@ pub(super) struct FairQueue<K> {
 
 impl<K> Default for FairQueue<K> {
     fn default() -> Self {
-        Self { vruntimes: HashMap::new(), waiting: BTreeSet::new(), min_vruntime: 0 }
+        Self { vruntimes: HashMap::default(), waiting: BTreeSet::new(), min_vruntime: 0 }
     }
 }
 

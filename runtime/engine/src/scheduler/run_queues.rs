@@ -3,6 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use foldhash::fast::RandomState;
 use futures::task::AtomicWaker;
 use lambent_types::{FunctionName, Namespace};
 
@@ -29,8 +30,8 @@ pub(super) struct RunQueues {
     /// Guests that ever entered.
     entered: u64,
     namespaces: FairQueue<Option<Namespace>>,
-    functions: HashMap<Option<Namespace>, FairQueue<Option<FunctionName>>>,
-    queues: HashMap<Tenant, RunQueue>,
+    functions: HashMap<Option<Namespace>, FairQueue<Option<FunctionName>>, RandomState>,
+    queues: HashMap<Tenant, RunQueue, RandomState>,
 }
 
 /// The guests of one function.
@@ -68,7 +69,7 @@ const WEIGHT_UNIT: u64 = 1 << 10;
 impl RunQueues {
     pub(super) fn new(cores: usize) -> Self {
         let (cores, namespaces) = (cores.max(1), FairQueue::default());
-        let (functions, queues) = (HashMap::new(), HashMap::new());
+        let (functions, queues) = (HashMap::default(), HashMap::default());
         Self { cores, free_cores: cores, entered: 0, namespaces, functions, queues }
     }
 
