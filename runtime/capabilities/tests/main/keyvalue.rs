@@ -208,7 +208,7 @@ async fn counters_are_signed_only_where_the_interface_is() {
         .await;
     assert_eq!(run.ok(0), -3);
     assert!(run.error(1).contains("the counter is -2"), "{}", run.error(1));
-    assert!(run.error(3).contains("not a decimal"), "{}", run.error(3));
+    assert!(run.error(3).contains("no decimal number"), "{}", run.error(3));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -164,7 +164,11 @@ impl MakeWriter<'_> for Lines {
 #[tokio::test]
 async fn clients_changes_are_recorded_with_who_where_what_and_how_it_ended() {
     let lines = Lines::default();
-    let subscriber = tracing_subscriber::fmt().without_time().with_writer(lines.clone()).finish();
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .without_time()
+        .with_writer(lines.clone())
+        .finish();
     let fixture = Fixture::new().await;
     let recording = tracing::subscriber::set_default(subscriber);
     let root = &fixture.scope;
