@@ -2,7 +2,8 @@ use lambent_storage::{Bucket, ObjectError};
 use lambent_types::Error;
 
 use crate::client_errors;
-use crate::handle::{BucketHandle, Put};
+use crate::data_scope::BucketHandle;
+use crate::handle::Put;
 use crate::operation::Operation;
 use crate::scope::Scope;
 

@@ -3,8 +3,7 @@
 use lambent_storage::{Change, Condition, Expect, ListKeys, ListObjects, QueueAttributes};
 use lambent_types::{Error, ErrorCode, Precondition, bounds};
 
-use crate::data_scope::DataScope;
-use crate::handle::{BucketHandle, KeyspaceHandle};
+use crate::data_scope::{BucketHandle, DataScope, KeyspaceHandle};
 use crate::scope::Scope;
 
 /// How often everything is looked through again for what invocations that were

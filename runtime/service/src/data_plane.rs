@@ -1,11 +1,5 @@
-use std::sync::Arc;
-
 use lambent_storage::Stores;
-use lambent_types::{FunctionVersion, Origin};
 use tokio_util::sync::CancellationToken;
-
-use crate::data_scope::DataScope;
-use crate::principal::Principal;
 
 /// The operations on stored data, for clients and for functions alike.
 ///
@@ -23,17 +17,5 @@ impl DataPlane {
     #[must_use]
     pub const fn new(stores: Stores, drain: CancellationToken) -> Self {
         Self { stores, drain }
-    }
-
-    /// What an invocation of `function` may do: what its grants name, in its own
-    /// namespace. `origin` is what led to the invocation.
-    #[must_use]
-    pub fn function_scope(
-        self: &Arc<Self>,
-        function: Arc<FunctionVersion>,
-        origin: Origin,
-    ) -> DataScope {
-        let namespace = function.namespace.clone();
-        DataScope::new(self.clone(), Principal::Function(function), namespace, origin)
     }
 }

@@ -4,12 +4,16 @@ use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
 use lambent_storage::Stores;
-use lambent_types::{Error, ErrorCode, Namespace, Origin, Recursion};
+use lambent_types::{
+    BucketName, Error, ErrorCode, FunctionVersion, KeyspaceName, Namespace, Origin, QueueName,
+    Recursion,
+};
 use tracing::Instrument as _;
 
 use crate::data_plane::DataPlane;
-use crate::handle::{BucketHandle, Handle, KeyspaceHandle, QueueHandle};
+use crate::handle::Handle;
 use crate::operation::Operation;
+use crate::permissions;
 use crate::principal::Principal;
 use crate::resource_name::ResourceName;
 
@@ -22,6 +26,27 @@ pub struct DataScope {
     origin: Origin,
     /// What a function's own changes come from, once it makes one.
     changes: OnceLock<Result<Origin, Recursion>>,
+}
+
+/// A bucket and its objects: see [`DataScope::bucket`].
+pub type BucketHandle<'s> = Handle<'s, BucketName, DataScope>;
+/// A keyspace and its keys: see [`DataScope::keyspace`].
+pub type KeyspaceHandle<'s> = Handle<'s, KeyspaceName, DataScope>;
+/// A queue and its messages: see [`DataScope::queue`].
+pub type QueueHandle<'s> = Handle<'s, QueueName, DataScope>;
+
+impl DataPlane {
+    /// What an invocation of `function` may do: what its grants name, in its own
+    /// namespace. `origin` is what led to the invocation.
+    #[must_use]
+    pub fn function_scope(
+        self: &Arc<Self>,
+        function: Arc<FunctionVersion>,
+        origin: Origin,
+    ) -> DataScope {
+        let namespace = function.namespace.clone();
+        DataScope::new(self.clone(), Principal::Function(function), namespace, origin)
+    }
 }
 
 impl AsRef<Self> for DataScope {
@@ -132,12 +157,51 @@ impl DataScope {
 
     /// The handle of a resource whose name is known to be one.
     #[must_use]
-    pub const fn resource<'s, N: ResourceName>(&'s self, name: &'s N) -> Handle<'s, N> {
+    pub const fn resource<'s, N: ResourceName>(&'s self, name: &'s N) -> Handle<'s, N, Self> {
         Handle::new(self, Cow::Borrowed(name))
     }
 
-    const fn owned<N: ResourceName>(&self, name: N) -> Handle<'_, N> {
+    const fn owned<N: ResourceName>(&self, name: N) -> Handle<'_, N, Self> {
         Handle::new(self, Cow::Owned(name))
+    }
+}
+
+impl<'s, N: ResourceName, S: AsRef<DataScope>> Handle<'s, N, S> {
+    /// The namespace that it is in.
+    #[must_use]
+    pub fn namespace(&self) -> &'s Namespace {
+        self.data_scope().namespace()
+    }
+
+    /// Fails as an operation on it would that the principal may not do.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub fn check(&self, operation: Operation) -> Result<(), Error> {
+        permissions::check(self.data_scope().principal(), operation, self.name())
+    }
+
+    /// Does an operation on it, if the principal may.
+    pub(crate) async fn perform<T>(
+        &self,
+        operation: Operation,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        self.check(operation)?;
+        self.data_scope().perform(operation, self.name().as_str(), work).await
+    }
+
+    pub(crate) fn data_scope(&self) -> &'s DataScope {
+        self.scope().as_ref()
+    }
+
+    pub(crate) fn stores(&self) -> &'s Stores {
+        self.data_scope().stores()
+    }
+
+    /// Where it is, as stores are asked for it.
+    pub(crate) fn place(&self) -> (&'s Namespace, &N) {
+        (self.namespace(), self.name())
     }
 }
 

@@ -4,7 +4,8 @@ use lambent_storage::{Change, Entry, KeyPage, KeyValueError, Keyspace, ListKeys}
 use lambent_types::Error;
 
 use crate::client_errors;
-use crate::handle::{KeyspaceHandle, Put};
+use crate::data_scope::KeyspaceHandle;
+use crate::handle::Put;
 use crate::operation::Operation;
 use crate::scope::Scope;
 

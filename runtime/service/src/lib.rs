@@ -42,21 +42,18 @@ mod usage;
 
 pub use access_keys::{AccessKey, CreatedKey};
 pub use data_plane::DataPlane;
-pub use data_scope::DataScope;
+pub use data_scope::{BucketHandle, DataScope, KeyspaceHandle, QueueHandle};
 pub use functions::{
     AuthorizedFunction, Deployed, Invocable, LogFilter, Published, RequestedFunction,
 };
-pub use handle::{
-    BucketHandle, FunctionHandle, Handle, KeyspaceHandle, Put, QueueHandle, ScheduleHandle,
-    TriggerHandle,
-};
+pub use handle::{Handle, Put};
 pub use inspect::{Inspect, Inspected};
 pub use namespace_info::NamespaceInfo;
 pub use operation::Operation;
 pub use principal::Principal;
 pub use queues::Receive;
 pub use resource_name::ResourceName;
-pub use scope::Scope;
+pub use scope::{FunctionHandle, ScheduleHandle, Scope, TriggerHandle};
 pub use secret_seed::{SecretSeed, secrets_in};
 pub use service::{Parts, Service};
 pub use totals::{QueueDepth, Totals};

@@ -8,7 +8,8 @@ use lambent_storage::{
 use lambent_types::{Error, bounds};
 
 use crate::client_errors;
-use crate::handle::{BucketHandle, Put};
+use crate::data_scope::BucketHandle;
+use crate::handle::Put;
 use crate::operation::Operation;
 
 impl BucketHandle<'_> {

@@ -8,7 +8,8 @@ use lambent_storage::{
 use lambent_types::{Error, ErrorCode, bounds};
 
 use crate::client_errors;
-use crate::handle::{Put, QueueHandle};
+use crate::data_scope::QueueHandle;
+use crate::handle::Put;
 use crate::operation::Operation;
 use crate::scope::Scope;
 

@@ -3,9 +3,9 @@ use lambent_storage::Scheduled;
 use lambent_types::{Error, ErrorCode, Incoming, Schedule};
 
 use crate::client_errors;
-use crate::handle::{Put, ScheduleHandle};
+use crate::handle::Put;
 use crate::operation::Operation;
-use crate::scope::Scope;
+use crate::scope::{ScheduleHandle, Scope};
 use crate::triggers::check_handler;
 
 /// Checks a schedule, and says when it fires first, or why never. A search is

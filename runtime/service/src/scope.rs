@@ -3,11 +3,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use lambent_types::{Error, Namespace, Origin};
+use lambent_types::{Error, FunctionName, Namespace, Origin, ScheduleName, TriggerName};
 
 use crate::client_errors::being_deleted;
 use crate::data_scope::{DataScope, parse};
-use crate::handle::{FunctionHandle, Handle, ScheduleHandle, TriggerHandle};
+use crate::handle::Handle;
 use crate::namespace_info::NamespaceInfo;
 use crate::principal::Principal;
 use crate::resource_name::ResourceName;
@@ -25,6 +25,13 @@ pub struct Scope {
     /// When the namespace was created: what is older was of another of its name.
     created: Timestamp,
 }
+
+/// A function: see [`Scope::function`].
+pub type FunctionHandle<'s> = Handle<'s, FunctionName, Scope>;
+/// A trigger: see [`Scope::trigger`].
+pub type TriggerHandle<'s> = Handle<'s, TriggerName, Scope>;
+/// A schedule: see [`Scope::schedule`].
+pub type ScheduleHandle<'s> = Handle<'s, ScheduleName, Scope>;
 
 impl Deref for Scope {
     type Target = DataScope;

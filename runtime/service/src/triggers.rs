@@ -2,9 +2,9 @@ use lambent_storage::{Channel, Depth};
 use lambent_types::{Error, ErrorCode, Function, Incoming, Source, Trigger};
 
 use crate::client_errors;
-use crate::handle::{Put, TriggerHandle};
+use crate::handle::Put;
 use crate::operation::Operation;
-use crate::scope::Scope;
+use crate::scope::{Scope, TriggerHandle};
 
 impl Scope {
     /// Creates or replaces a trigger. From then on every change that fits it

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use http::{Method, Request};
+use lambent_service::Operation;
 use serde_json::json;
 
 use crate::node::{Node, Reply};
@@ -358,4 +359,20 @@ async fn every_resource_has_the_methods_that_are_documented() {
         allowed.sort();
         assert_eq!(allowed, documented, "{path}");
     }
+}
+
+/// What the service permits, traces and records has the names that the API has.
+#[test]
+fn operations_have_the_names_that_the_api_describes() {
+    let mut described = std::collections::BTreeSet::new();
+    for item in lambent_server::api::openapi().paths.paths.into_values() {
+        let all = [item.get, item.put, item.post, item.patch, item.delete];
+        described.extend(all.into_iter().flatten().filter_map(|operation| operation.operation_id));
+    }
+    let known: Vec<_> = Operation::ALL.iter().map(|operation| operation.name()).collect();
+    let unknown: Vec<_> = described.iter().filter(|id| !known.contains(&id.as_str())).collect();
+    // The description itself, and one key or message where the operation is of several.
+    assert_eq!(unknown, ["delete_key", "delete_message", "describe_api", "set_key"]);
+    let undescribed: Vec<_> = known.iter().filter(|name| !described.contains(**name)).collect();
+    assert!(undescribed.is_empty(), "{undescribed:?}");
 }

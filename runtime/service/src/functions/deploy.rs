@@ -11,9 +11,9 @@ use lambent_types::{
 use super::Deployed;
 use super::errors::{check, no_function, no_version};
 use crate::client_errors::quota;
-use crate::handle::FunctionHandle;
 use crate::inspect::Inspected;
 use crate::operation::Operation;
+use crate::scope::FunctionHandle;
 
 /// Changes to a function's head.
 impl FunctionHandle<'_> {

@@ -17,9 +17,8 @@ use lambent_types::{
 use self::errors::{check, no_function, no_version, refused, wired};
 pub use self::invoke::{AuthorizedFunction, Invocable, RequestedFunction};
 pub use self::logs::LogFilter;
-use crate::handle::FunctionHandle;
 use crate::operation::Operation;
-use crate::scope::Scope;
+use crate::scope::{FunctionHandle, Scope};
 
 /// Versions read at a time.
 const PAGE: usize = 256;
