@@ -171,14 +171,10 @@ impl Server {
             Deliveries::new(dispatcher.clone(), DeliveryStores::from(&stores), clock.clone());
         let told = deliveries.clone();
         let seed = keys::secret_seed(&opened.data)?;
-        let parts = Parts {
-            data: opened.data_plane,
-            inspect: engine.inspect,
-            dispatcher: dispatcher.clone(),
-            deliveries: deliveries.clone(),
-            clock,
-            seed,
-        };
+        let (data, inspect) = (opened.data_plane, engine.inspect);
+        let (running, delivering) = (dispatcher.clone(), deliveries.clone());
+        let parts =
+            Parts { data, inspect, dispatcher: running, deliveries: delivering, clock, seed };
         let service = Service::new(parts).on_triggers_changed(move || told.triggers_changed());
         let app = Arc::new(App {
             dev: options.dev,
