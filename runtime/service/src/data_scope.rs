@@ -118,7 +118,7 @@ impl DataScope {
             name,
         );
         let done = work.instrument(span).await;
-        if operation.is_audited() && !self.principal.is_function() {
+        if operation.is_audited() && self.principal.is_client() {
             self.audit(operation, name, done.as_ref().err());
         }
         done

@@ -53,8 +53,8 @@ impl Service {
             Vec::new()
         });
         for info in all.into_iter().filter(|info| info.deleting) {
-            let (name, root) = (info.name.clone(), Principal::Root);
-            let scope = Scope::new(Arc::clone(self), root, info, Origin::default());
+            let name = info.name.clone();
+            let scope = Scope::new(Arc::clone(self), Principal::Node, info, Origin::default());
             match scope.delete_contents().await {
                 Ok(()) => tracing::info!(namespace = %name, "the rest of it is deleted"),
                 Err(error) => tracing::warn!(namespace = %name, %error, "cannot delete it yet"),
@@ -139,7 +139,7 @@ impl Scope {
             }
             let within = Self::new(
                 Arc::clone(&self.service),
-                self.principal().clone(),
+                Principal::Node,
                 info.clone(),
                 Origin::default(),
             );

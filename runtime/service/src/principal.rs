@@ -19,6 +19,8 @@ pub enum Principal {
     },
     /// A function, which may do what its grants say, in its own namespace.
     Function(Arc<FunctionVersion>),
+    /// The node itself, which does what follows from what a client has changed.
+    Node,
 }
 
 impl Principal {
@@ -26,7 +28,7 @@ impl Principal {
     #[must_use]
     pub fn namespace(&self) -> Namespace {
         match self {
-            Self::Anyone | Self::Root => Namespace::default(),
+            Self::Anyone | Self::Root | Self::Node => Namespace::default(),
             Self::Key { namespace, .. } => namespace.clone(),
             Self::Function(function) => function.namespace.clone(),
         }
@@ -36,7 +38,7 @@ impl Principal {
     #[must_use]
     pub fn may_enter(&self, namespace: &Namespace) -> bool {
         match self {
-            Self::Anyone | Self::Root => true,
+            Self::Anyone | Self::Root | Self::Node => true,
             Self::Key { .. } | Self::Function(_) => self.namespace().key() == namespace.key(),
         }
     }
@@ -44,12 +46,12 @@ impl Principal {
     /// Whether it may make and delete namespaces and keys.
     #[must_use]
     pub const fn may_administer(&self) -> bool {
-        matches!(self, Self::Anyone | Self::Root)
+        matches!(self, Self::Anyone | Self::Root | Self::Node)
     }
 
-    /// Whether it is a function.
-    pub(crate) const fn is_function(&self) -> bool {
-        matches!(self, Self::Function(_))
+    /// Whether it is somebody outside of the node.
+    pub(crate) const fn is_client(&self) -> bool {
+        matches!(self, Self::Anyone | Self::Root | Self::Key { .. })
     }
 
     /// Fails unless it may do something in `namespace`. Whether there is one of
@@ -76,7 +78,7 @@ impl Principal {
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         match self {
-            Self::Anyone | Self::Function(_) => None,
+            Self::Anyone | Self::Function(_) | Self::Node => None,
             Self::Root => Some("root"),
             Self::Key { id, .. } => Some(id),
         }
@@ -87,6 +89,7 @@ impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Function(function) => write!(f, "function/{}", function.name),
+            Self::Node => f.write_str("node"),
             client => f.write_str(client.id().unwrap_or("anyone")),
         }
     }

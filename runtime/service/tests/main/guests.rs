@@ -179,24 +179,32 @@ async fn clients_changes_are_recorded_with_who_where_what_and_how_it_ended() {
     let grants = json!({ "keyspaces": { "audited": "write" } });
     let scope = guest(&fixture, "default", grants, Origin::default());
     scope.keyspace("audited").unwrap().apply(set("k")).await.unwrap();
+    // What is deleted with a namespace is not recorded one by one.
+    let within = fixture.scope_of("audited").await;
+    within.keyspace("audited").unwrap().create().await.unwrap();
+    root.delete_namespace("audited", true).await.unwrap();
     let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     let records: Vec<_> = text
         .lines()
         .filter(|line| line.contains("name=\"audited\""))
         .filter_map(|line| Some(line.split_once("lambent::audit: ")?.1))
         .collect();
-    let record = |operation: &str, outcome: &str| {
+    let record_in = |namespace: &str, operation: &str, outcome: &str| {
         format!(
-            "principal=root namespace=default operation=\"{operation}\" name=\"audited\" \
+            "principal=root namespace={namespace} operation=\"{operation}\" name=\"audited\" \
              outcome=\"{outcome}\""
         )
     };
+    let record = |operation: &str, outcome: &str| record_in("default", operation, outcome);
     assert_eq!(
         records,
         [
             record("put_keyspace", "done"),
             record("change_keys", "done"),
             record("delete_bucket", "bucket-not-found"),
+            record("put_namespace", "done"),
+            record_in("audited", "put_keyspace", "done"),
+            record("delete_namespace", "done"),
         ]
     );
 }
