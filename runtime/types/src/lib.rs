@@ -26,6 +26,7 @@ mod outcome;
 mod pattern;
 mod pattern_parser;
 mod pattern_rule;
+mod pattern_steps;
 mod pattern_text;
 mod precondition;
 mod provisioned;
@@ -56,8 +57,9 @@ pub use name::{
     QueueName, ScheduleName, TriggerName,
 };
 pub use outcome::{Failure, Outcome};
-pub use pattern::{InvalidPattern, Pattern};
-pub use pattern_rule::TooCostly;
+pub use pattern::Pattern;
+pub use pattern_parser::InvalidPattern;
+pub use pattern_steps::TooCostly;
 pub use precondition::{EntityTag, EntityTags, InvalidEntityTags, Precondition, Unmet, Validators};
 pub use provisioned::Provisioned;
 pub use queue::{QueueAttributes, Redrive};

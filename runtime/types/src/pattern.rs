@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::event::Event;
-use crate::pattern_parser::{Parsed, parse};
-use crate::pattern_rule::{ObjectRule, Steps, TooCostly};
+use crate::pattern_parser::{InvalidPattern, Parsed, parse};
+use crate::pattern_rule::ObjectRule;
+use crate::pattern_steps::{Steps, TooCostly};
 
 /// A filter for events, as in EventBridge. It is matched against the structured
 /// form of the CloudEvent: `{"type": ["lambent.object.created.v1"], "data":
@@ -30,16 +31,6 @@ impl PartialEq for Pattern {
 }
 
 impl Eq for Pattern {}
-
-/// Why a pattern cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("pattern {at}: {problem}")]
-pub struct InvalidPattern {
-    /// The path of the member that is wrong.
-    pub at: String,
-    /// What is wrong with that member.
-    pub problem: String,
-}
 
 impl TryFrom<Value> for Pattern {
     type Error = InvalidPattern;

@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use crate::pattern::InvalidPattern;
 use crate::pattern_rule::{Cidr, Comparison, Matcher, ObjectRule, Rule};
 use crate::pattern_text::{TextMatcher, Wildcard, lower};
 
@@ -12,6 +11,16 @@ const BYTES_MAX: usize = 16 * 1024;
 /// The names of all matchers.
 const KNOWN: &str =
     "prefix, suffix, equals-ignore-case, wildcard, anything-but, numeric, exists, cidr";
+
+/// Why a pattern cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("pattern {at}: {problem}")]
+pub struct InvalidPattern {
+    /// The path of the member that is wrong.
+    pub at: String,
+    /// What is wrong with that member.
+    pub problem: String,
+}
 
 /// A pattern that was read.
 pub(crate) struct Parsed {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use serde_json::{Map, Value};
 
+use crate::pattern_steps::{Steps, TooCostly};
 use crate::pattern_text::TextMatcher;
 
 /// The rule for the value at one place of the event. The value is `None` if there is
@@ -55,26 +56,6 @@ pub(crate) struct Cidr {
     pub(crate) address: IpAddr,
     /// The number of leading bits that all its addresses share.
     pub(crate) bits: u32,
-}
-
-/// Matching would take longer than it may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "the event is too large for its trigger's patterns: to compare them takes more than {} \
-     steps; give the trigger fewer matchers, or send smaller events",
-    crate::limits::bounds::PATTERN_STEPS_MAX
-)]
-pub struct TooCostly;
-
-/// The steps that matching may still take. One step is a look at a value, or a
-/// comparison of some bytes, and takes about ten nanoseconds.
-pub(crate) struct Steps(pub(crate) u64);
-
-impl Steps {
-    pub(crate) fn take(&mut self, count: usize) -> Result<(), TooCostly> {
-        self.0 = self.0.checked_sub(count as u64).ok_or(TooCostly)?;
-        Ok(())
-    }
 }
 
 /// Returns whether one of these holds, and stops at the first that does.

@@ -1,7 +1,7 @@
 //! Matchers of strings, made once when a pattern is read and compared without
 //! allocating.
 
-use crate::pattern_rule::{Steps, TooCostly};
+use crate::pattern_steps::{Steps, TooCostly};
 
 /// The rule for a string.
 #[derive(Debug, Clone)]
