@@ -45,3 +45,4 @@ mod streaming;
 mod thumbnail_pipeline;
 mod time_limits;
 mod triggers;
+mod upgrade;

@@ -14,6 +14,7 @@ mod object_files;
 mod object_properties;
 mod queue_properties;
 mod reserve;
+mod upgrade;
 
 use std::sync::Arc;
 
