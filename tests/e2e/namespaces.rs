@@ -82,3 +82,35 @@ async fn two_tenants_share_a_node_and_see_nothing_of_each_other() {
     let other = with_key(&node, bank, &["list"]).await;
     assert_eq!(other.code, Some(0), "{other:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_namespace_is_given_quotas_and_keeps_them() {
+    let node = Node::start(&[]);
+    ok(&node, &["namespace", "create", "shop", "--quota", "key-count=1"]).await;
+    ok(&node, &["keyspace", "create", "settings", "--namespace", "shop"]).await;
+    let set = |key| ["kv", "set", "settings", key, "v", "--namespace", "shop"];
+    ok(&node, &set("a")).await;
+    let full = exits(&node, 1, &set("b")).await;
+    assert!(full.stderr.contains("holds 1 keys and may hold 1"), "{full:?}");
+    assert!(full.stderr.contains("lambent namespace update"), "{full:?}");
+
+    let data = node.data();
+    node.stop().await;
+    let node = Node::start_in(&data, &[]);
+    exits(&node, 1, &set("b")).await;
+    let update = ["namespace", "update", "shop", "--quota", "key-count=2", "--quota", "queues=0"];
+    ok(&node, &update).await;
+    ok(&node, &set("b")).await;
+    let shown = ok(&node, &["namespace", "describe", "shop"]).await;
+    let row = |quota: &str| {
+        let mut rows = shown.stdout.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        rows.find(|row| row.first() == Some(&quota)).unwrap_or_else(|| panic!("{shown:?}"))
+    };
+    assert_eq!(row("keys"), ["keys", "2", "2", "namespace"]);
+    assert_eq!(row("buckets"), ["buckets", "0", "10,000", "node"]);
+    exits(&node, 1, &["queue", "create", "q", "--namespace", "shop"]).await;
+    ok(&node, &["namespace", "update", "shop", "--quota", "queues=default"]).await;
+    ok(&node, &["queue", "create", "q", "--namespace", "shop"]).await;
+    exits(&node, 2, &["namespace", "update", "shop"]).await;
+    exits(&node, 2, &["namespace", "update", "shop", "--quota", "keys=1"]).await;
+}

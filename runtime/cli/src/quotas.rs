@@ -1,6 +1,8 @@
 //! The flags that say how much a namespace may hold, and how much of the disk
 //! stays free.
 
+use std::str::FromStr;
+
 use clap::Args;
 use lambent_server::{Quota, Quotas};
 use lambent_types::parse_bytes;
@@ -94,6 +96,52 @@ impl QuotaArgs {
     }
 }
 
+/// The word that gives a namespace the node's quota again.
+const DEFAULT: &str = "default";
+
+/// A quota of one namespace as `--quota NAME=LIMIT` gives it. The names are those of the flags
+/// of `lambent serve` without `--quota-`, and those of the single kinds of resources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct OwnQuota {
+    /// Which quotas: more than one only for `resources`.
+    pub(crate) quotas: Vec<Quota>,
+    /// The limit; `None` for the node's.
+    pub(crate) limit: Option<u64>,
+}
+
+/// The names that `--quota` knows, each with the quotas that it sets.
+fn names() -> Vec<(&'static str, Vec<Quota>)> {
+    let mut names: Vec<(&str, Vec<Quota>)> = Vec::new();
+    for quota in Quota::ALL {
+        let name = quota.flag().trim_start_matches("--quota-");
+        match names.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, quotas)) => quotas.push(quota),
+            None => names.push((name, vec![quota])),
+        }
+    }
+    names.extend(Quota::RESOURCES.map(|quota| (quota.name(), vec![quota])));
+    names
+}
+
+impl FromStr for OwnQuota {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (given, text) = text.split_once('=').ok_or("give it as NAME=LIMIT")?;
+        let (known, found): (Vec<_>, Vec<_>) = names().into_iter().unzip();
+        let at = known.iter().position(|name| *name == given);
+        let quotas = at.and_then(|at| found.into_iter().nth(at)).ok_or_else(|| {
+            format!("there is no quota {given:?}; there are {}", known.join(", "))
+        })?;
+        if text == DEFAULT {
+            return Ok(Self { quotas, limit: None });
+        }
+        let read = if quotas.iter().all(|quota| quota.is_bytes()) { size } else { count };
+        let limit = read(text).map_err(|error| format!("{error}, or {DEFAULT}"))?;
+        Ok(Self { quotas, limit: Some(limit) })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use clap::{CommandFactory as _, Parser};
@@ -115,6 +163,30 @@ mod tests {
         {
             assert!(Probe::try_parse_from(["probe", wrong]).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_namespace_is_given_quotas_by_the_names_of_the_flags() {
+        let own = |text: &str| text.parse::<OwnQuota>();
+        let given = |quotas: &[Quota], limit| Ok(OwnQuota { quotas: quotas.to_vec(), limit });
+        assert_eq!(own("objects=10GiB"), given(&[Quota::ObjectBytes], Some(10 << 30)));
+        assert_eq!(own("object-count=0"), given(&[Quota::Objects], Some(0)));
+        assert_eq!(own("queues=3"), given(&[Quota::Queues], Some(3)));
+        assert_eq!(own("code=default"), given(&[Quota::CodeBytes], None));
+        let all = own("resources=unlimited").unwrap();
+        assert_eq!((all.quotas.len(), all.limit), (6, Some(Quotas::UNLIMITED)));
+        for (wrong, part) in [
+            ("objects", "NAME=LIMIT"),
+            ("object-bytes=1", "there are objects, object-count,"),
+            ("key-count=1KiB", "unlimited, or default"),
+        ] {
+            let error = own(wrong).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+        let (names, quotas): (Vec<_>, Vec<_>) = names().into_iter().unzip();
+        let distinct: std::collections::BTreeSet<_> = names.iter().collect();
+        assert_eq!(distinct.len(), names.len(), "a name means one thing: {names:?}");
+        assert!(Quota::ALL.iter().all(|quota| quotas.iter().any(|one| one == &[*quota])));
     }
 
     #[test]

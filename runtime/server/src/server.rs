@@ -120,7 +120,7 @@ impl Server {
         let registry = opened.stores.registry.clone();
         let engine = Engine { inspect: host.clone(), runner: host.clone() };
         let domains = Domains::new(&options.domain);
-        let server = Self::serve(options, opened, engine, budget)?;
+        let server = Self::serve(options, opened, engine, budget).await?;
         let lineages = server.app.lineages.clone();
         let doors = lineage::Doors { lineages, listen: server.address, domains };
         host.set_doors(Arc::new(doors));
@@ -138,10 +138,10 @@ impl Server {
     pub async fn start_with(options: Options, engine: Engine) -> Result<Self, StartError> {
         let opened = open(&options).await?;
         let budget = Budget::new(Plan::of_machine(options.memory_budget).guests);
-        Self::serve(options, opened, engine, budget)
+        Self::serve(options, opened, engine, budget).await
     }
 
-    fn serve(
+    async fn serve(
         options: Options,
         opened: Opened,
         engine: Engine,
@@ -176,6 +176,7 @@ impl Server {
         let parts =
             Parts { data, inspect, dispatcher: running, deliveries: delivering, clock, seed };
         let service = Service::new(parts).on_triggers_changed(move || told.triggers_changed());
+        service.load_quotas().await.map_err(StartError::Quotas)?;
         let app = Arc::new(App {
             dev: options.dev,
             domains,

@@ -24,6 +24,7 @@ mod inspect;
 mod keep;
 mod keyspaces;
 mod namespace_info;
+mod namespace_quotas;
 mod namespaces;
 mod objects;
 mod operation;
@@ -62,7 +63,7 @@ pub use usage::UsageReport;
 /// What operations take and give, as the stores have it.
 pub use lambent_storage::{
     Bucket, ByteStream, Change, Condition, Depth, DiskSpace, Entry, Expect, Holding, KeyPage,
-    Keyspace, ListKeys, ListObjects, LogPage, Message, NewMessage, Object, ObjectPage, Part,
-    PutObject, Queue, QueueAttributes, Quota, Receipt, Redrive, Scheduled, Sent, SetOptions,
+    Keyspace, ListKeys, ListObjects, LogPage, Message, NewMessage, Object, ObjectPage, OwnQuotas,
+    Part, PutObject, Queue, QueueAttributes, Quota, Receipt, Redrive, Scheduled, Sent, SetOptions,
     Upload, UsageRecord, Visibility,
 };

@@ -1,4 +1,5 @@
 use jiff::Timestamp;
+use lambent_storage::OwnQuotas;
 use lambent_types::Namespace;
 use serde::{Deserialize, Serialize};
 
@@ -13,4 +14,7 @@ pub struct NamespaceInfo {
     /// Whether it is being deleted, with what it holds: nothing can be done in it.
     #[serde(default)]
     pub deleting: bool,
+    /// The quotas that differ from the node's.
+    #[serde(default)]
+    pub quotas: OwnQuotas,
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use lambent_storage::{Holding, OwnQuotas};
 use lambent_types::{Error, ErrorCode, Namespace, Origin};
 
 use crate::access_keys;
@@ -19,20 +20,38 @@ use crate::service::Service;
 const RECORDS: &str = "namespaces";
 
 impl Service {
-    fn namespace_records(&self) -> Result<Records<'_>, Error> {
+    pub(crate) fn namespace_records(&self) -> Result<Records<'_>, Error> {
         Records::of(&*self.stores().keyvalue, RECORDS)
+    }
+
+    /// A namespace with the revision of its record, if it has one: `default` may have none.
+    pub(crate) async fn find_namespace(
+        &self,
+        name: &Namespace,
+    ) -> Result<Option<(NamespaceInfo, Option<u64>)>, Error> {
+        let found = self.namespace_records()?.get_revision(&name.key()).await?;
+        let found = found.map(|(info, revision)| (info, Some(revision)));
+        Ok(found.or_else(|| is_default(name).then(|| (of_every_node(), None))))
     }
 
     /// What is known of a namespace.
     pub(crate) async fn namespace(&self, name: &Namespace) -> Result<NamespaceInfo, Error> {
-        if name.key() == Namespace::default().key() {
+        let found = self.find_namespace(name).await?;
+        found.map(|(info, _)| info).ok_or_else(|| not_found(name))
+    }
+
+    /// What is known of a namespace that somebody enters: of `default` without its quotas,
+    /// which costs no read.
+    pub(crate) async fn enter(&self, name: &Namespace) -> Result<NamespaceInfo, Error> {
+        if is_default(name) {
             return Ok(of_every_node());
         }
-        let found = self.namespace_records()?.get(&name.key()).await?;
-        found.ok_or_else(|| {
-            let detail = format!("namespace \"{name}\" does not exist; create it first");
-            Error::new(ErrorCode::NamespaceNotFound, detail)
-        })
+        let info = self.namespace(name).await?;
+        if !self.stores().quotas.are_of(name, &info.quotas) {
+            // Another node changed them.
+            self.load_quotas_of(name).await?;
+        }
+        Ok(info)
     }
 
     /// All namespaces by name, `default` among them.
@@ -40,10 +59,25 @@ impl Service {
     /// # Errors
     /// The store failed.
     pub async fn namespaces(&self) -> Result<Vec<NamespaceInfo>, Error> {
-        let mut all: Vec<NamespaceInfo> = self.namespace_records()?.list("").await?;
-        all.push(of_every_node());
+        let mut all = self.namespace_records()?.list::<NamespaceInfo>("").await?;
+        if !all.iter().any(|info| is_default(&info.name)) {
+            all.push(of_every_node());
+        }
         all.sort_by_key(|info| info.name.key());
         Ok(all)
+    }
+
+    /// Notes that a namespace is being deleted, whatever else changes in its record.
+    async fn mark_deleting(&self, name: &Namespace) -> Result<(), Error> {
+        loop {
+            let (info, revision) =
+                self.find_namespace(name).await?.ok_or_else(|| not_found(name))?;
+            let marked = NamespaceInfo { deleting: true, ..info };
+            let write = Write::replace(name.key(), &marked, revision.unwrap_or_default())?;
+            if self.namespace_records()?.write(&[write]).await? {
+                return Ok(());
+            }
+        }
     }
 
     /// Deletes what is left of namespaces whose deletion was begun and did not end.
@@ -65,7 +99,16 @@ impl Service {
 
 fn of_every_node() -> NamespaceInfo {
     let (name, created) = (Namespace::default(), Timestamp::UNIX_EPOCH);
-    NamespaceInfo { name, created, deleting: false }
+    NamespaceInfo { name, created, deleting: false, quotas: OwnQuotas::default() }
+}
+
+fn is_default(name: &Namespace) -> bool {
+    name.key() == Namespace::default().key()
+}
+
+fn not_found(name: &Namespace) -> Error {
+    let detail = format!("namespace \"{name}\" does not exist; create it first");
+    Error::new(ErrorCode::NamespaceNotFound, detail)
 }
 
 impl Scope {
@@ -82,39 +125,58 @@ impl Scope {
         .await
     }
 
-    /// Reads one namespace.
+    /// Reads one namespace, and what it holds of each quota.
     ///
     /// # Errors
     /// `InvalidName`, `Forbidden`, `NamespaceNotFound`; the store failed.
-    pub async fn describe_namespace(&self, name: &str) -> Result<NamespaceInfo, Error> {
+    pub async fn describe_namespace(
+        &self,
+        name: &str,
+    ) -> Result<(NamespaceInfo, Vec<Holding>), Error> {
         self.perform(Operation::DescribeNamespace, name, async {
             let name = parse(name)?;
             self.principal().check_may_enter(&name)?;
-            self.service.namespace(&name).await
+            let info = self.service.namespace(&name).await?;
+            let holdings = self.stores().holdings(&info.name).await?;
+            Ok((info, holdings))
         })
         .await
     }
 
-    /// Creates a namespace, if it is not there already.
+    /// Creates a namespace, or gives the one that is there other quotas. Without `quotas` a
+    /// new one has the node's, and one that is there keeps what it has.
     ///
     /// # Errors
     /// `InvalidName`, `Forbidden`, `Conflict` (it is being deleted); the store failed.
-    pub async fn create_namespace(&self, name: &str) -> Result<Put<NamespaceInfo>, Error> {
+    pub async fn put_namespace(
+        &self,
+        name: &str,
+        quotas: Option<OwnQuotas>,
+    ) -> Result<Put<NamespaceInfo>, Error> {
         self.perform(Operation::PutNamespace, name, async {
             self.principal().check_may_administer()?;
             let name = parse(name)?;
-            let (created, deleting) = (self.service.clock.now(), false);
-            let value = NamespaceInfo { name: name.clone(), created, deleting };
-            let records = self.service.namespace_records()?;
             loop {
-                match self.service.namespace(&name).await {
-                    Ok(info) if info.deleting => return Err(being_deleted(&name)),
-                    Ok(value) => return Ok(Put { value, created: false }),
-                    Err(error) if error.code() == ErrorCode::NamespaceNotFound => {}
-                    Err(error) => return Err(error),
+                let found = self.service.find_namespace(&name).await?;
+                let created = found.is_none();
+                let (mut value, revision) = found.unwrap_or_else(|| {
+                    let (name, created) = (name.clone(), self.service.clock.now());
+                    (NamespaceInfo { name, created, ..of_every_node() }, None)
+                });
+                if value.deleting {
+                    return Err(being_deleted(&name));
                 }
-                if records.write(&[Write::create(name.key(), &value)?]).await? {
-                    return Ok(Put { value, created: true });
+                if quotas.is_none() && !created {
+                    return Ok(Put { value, created });
+                }
+                value.quotas = quotas.clone().unwrap_or_default();
+                let write = match revision {
+                    Some(revision) => Write::replace(name.key(), &value, revision)?,
+                    None => Write::create(name.key(), &value)?,
+                };
+                if self.service.namespace_records()?.write(&[write]).await? {
+                    self.service.load_quotas_of(&name).await?;
+                    return Ok(Put { value, created });
                 }
             }
         })
@@ -132,11 +194,11 @@ impl Scope {
         self.perform(Operation::DeleteNamespace, name, async {
             self.principal().check_may_administer()?;
             let name = parse(name)?;
-            let info = self.service.namespace(&name).await?;
-            if info == of_every_node() {
+            if is_default(&name) {
                 let detail = "the namespace \"default\" is on every node and cannot be deleted";
                 return Err(Error::new(ErrorCode::Conflict, detail));
             }
+            let info = self.service.namespace(&name).await?;
             let within = Self::new(
                 Arc::clone(&self.service),
                 Principal::Node,
@@ -146,9 +208,7 @@ impl Scope {
             if !with_contents && !info.deleting {
                 contents::check_empty(&within).await?;
             }
-            let records = self.service.namespace_records()?;
-            let marked = NamespaceInfo { deleting: true, ..info };
-            records.write(&[Write::set(name.key(), &marked)?]).await?;
+            self.service.mark_deleting(&name).await?;
             within.delete_contents().await
         })
         .await
@@ -161,7 +221,8 @@ impl Scope {
         contents::delete(self).await?;
         let record = Write::Delete(self.namespace().key());
         self.service.namespace_records()?.write(&[record]).await?;
-        Ok(())
+        // The next of its name begins with the node's quotas.
+        self.service.load_quotas_of(self.namespace()).await
     }
 }
 

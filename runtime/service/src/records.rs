@@ -26,8 +26,8 @@ pub(crate) struct Records<'s> {
 pub(crate) enum Write {
     /// Creates it; there must be none.
     Create(String, Vec<u8>),
-    /// Sets it, whatever there is.
-    Set(String, Vec<u8>),
+    /// Sets it in place of the one of this revision.
+    Replace(String, Vec<u8>, u64),
     /// Deletes it, if there is one.
     Delete(String),
 }
@@ -45,7 +45,7 @@ impl Write {
         };
         match self {
             Self::Create(key, value) => set(key, value, Expect::Absent),
-            Self::Set(key, value) => set(key, value, Expect::Any),
+            Self::Replace(key, value, revision) => set(key, value, Expect::Revision(*revision)),
             Self::Delete(key) => Change::Delete { key: key.clone(), expect: Expect::Any },
         }
     }
@@ -54,8 +54,12 @@ impl Write {
         Ok(Self::Create(key, Self::value(record)?))
     }
 
-    pub(crate) fn set(key: String, record: &impl Serialize) -> Result<Self, Error> {
-        Ok(Self::Set(key, Self::value(record)?))
+    pub(crate) fn replace(
+        key: String,
+        record: &impl Serialize,
+        revision: u64,
+    ) -> Result<Self, Error> {
+        Ok(Self::Replace(key, Self::value(record)?, revision))
     }
 }
 
@@ -74,6 +78,14 @@ impl<'s> Records<'s> {
 
     /// Reads one.
     pub(crate) async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
+        Ok(self.get_revision(key).await?.map(|(record, _)| record))
+    }
+
+    /// Reads one with its revision.
+    pub(crate) async fn get_revision<T: DeserializeOwned>(
+        &self,
+        key: &str,
+    ) -> Result<Option<(T, u64)>, Error> {
         let entry = match self.store.get(&self.namespace, &self.keyspace, key).await {
             Ok(entry) => entry,
             // The first write creates it.
@@ -81,11 +93,22 @@ impl<'s> Records<'s> {
             Err(error) => return Err(self.refused(error)),
         };
         let Some(entry) = entry else { return Ok(None) };
-        serde_json::from_slice(&entry.value).map(Some).map_err(|error| damaged(&error))
+        let record = serde_json::from_slice(&entry.value).map_err(|error| damaged(&error))?;
+        Ok(Some((record, entry.revision)))
     }
 
     /// Reads all whose keys begin with `prefix`, in the order of their keys.
     pub(crate) async fn list<T: DeserializeOwned>(&self, prefix: &str) -> Result<Vec<T>, Error> {
+        let mut found = Vec::new();
+        for key in self.keys(prefix).await? {
+            // It may have been deleted since it was listed.
+            found.extend(self.get(&key).await?);
+        }
+        Ok(found)
+    }
+
+    /// The keys that begin with `prefix`, in their order.
+    pub(crate) async fn keys(&self, prefix: &str) -> Result<Vec<String>, Error> {
         let mut found = Vec::new();
         let mut after = None;
         loop {
@@ -95,10 +118,7 @@ impl<'s> Records<'s> {
                 Err(KeyValueError::NoKeyspace) => return Ok(found),
                 Err(error) => return Err(self.refused(error)),
             };
-            for key in &page.keys {
-                // It may have been deleted since it was listed.
-                found.extend(self.get(key).await?);
-            }
+            found.extend(page.keys);
             match page.next {
                 Some(next) => after = Some(next),
                 None => return Ok(found),
@@ -107,7 +127,7 @@ impl<'s> Records<'s> {
     }
 
     /// Makes changes, all or none. Returns whether it did: not if what is to be
-    /// created is there.
+    /// created is there, or what is to be replaced is at another revision.
     pub(crate) async fn write(&self, writes: &[Write]) -> Result<bool, Error> {
         loop {
             let (namespace, keyspace) = (&self.namespace, &self.keyspace);

@@ -62,7 +62,7 @@ impl Service {
     ) -> Result<Scope, Error> {
         let namespace = namespace.unwrap_or_else(|| principal.namespace());
         principal.check_may_enter(&namespace)?;
-        let info = self.namespace(&namespace).await?;
+        let info = self.enter(&namespace).await?;
         if info.deleting {
             return Err(being_deleted(&namespace));
         }

@@ -29,6 +29,8 @@ pub struct Service {
     /// Held while a trigger or a schedule comes to name a function, and while
     /// a function that none may name is deleted.
     pub(crate) wiring: Mutex<()>,
+    /// Held while the quotas in force are taken from the records of namespaces.
+    pub(crate) quotas_load: Mutex<()>,
     pub(crate) seed: SecretSeed,
     pub(crate) grace: Duration,
     on_triggers_changed: Box<dyn Fn() + Send + Sync>,
@@ -63,6 +65,7 @@ impl Service {
             clock,
             keep: Keep::default(),
             wiring: Mutex::default(),
+            quotas_load: Mutex::default(),
             seed,
             grace: GRACE,
             on_triggers_changed: Box::new(|| {}),

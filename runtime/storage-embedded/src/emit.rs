@@ -17,7 +17,10 @@ pub(crate) fn emit<E: From<QuotaExceeded> + From<StorageError>>(
     origin: &Origin,
 ) -> Result<(), E> {
     let triggers = trigger_index::of(tx, namespace)?;
-    let quotas = *tx.ledger.quotas();
+    if triggers.is_empty() {
+        return Ok(());
+    }
+    let quotas = tx.ledger.quotas(&namespace.key());
     let quotas = if change.is_deletion() { quotas.for_deletions() } else { quotas };
     let mut event = None;
     for one in triggers.iter() {

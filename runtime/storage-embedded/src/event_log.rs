@@ -156,7 +156,7 @@ impl EventLog for EmbeddedEventLog {
         shard
             .write(bytes, move |tx| {
                 let line = ensure(tx, &namespace, &channel)?;
-                let quotas = *tx.ledger.quotas();
+                let quotas = tx.ledger.quotas(&namespace.key());
                 append::<AppendError>(tx, &namespace, line, event, (None, &origin), &quotas)
             })
             .await

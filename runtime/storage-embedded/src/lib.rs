@@ -5,6 +5,7 @@
 
 pub mod layout;
 
+mod amounts;
 mod cache;
 mod code;
 mod data_dir;
@@ -25,6 +26,7 @@ mod registry;
 mod row;
 mod rows;
 mod schedules;
+mod schema;
 mod shard;
 mod shards;
 mod signals;
@@ -33,11 +35,14 @@ mod trigger_index;
 mod triggers;
 mod usage;
 mod writer;
+mod writer_cache;
 
 use std::sync::Arc;
 
 use lambent_storage::backend::Parts;
-use lambent_storage::{KeyValue, Objects, Registry, Space, Stores, Usage, default_reserve};
+use lambent_storage::{
+    KeyValue, NamespaceQuotas, Objects, Registry, Space, Stores, Usage, default_reserve,
+};
 use lambent_types::Clock;
 
 pub use data_dir::{DataDir, write_file};
@@ -69,9 +74,9 @@ pub fn open(data: &DataDir, options: Options, clock: Arc<dyn Clock>) -> Result<S
         // A system that does not say how large the disk is does not say what is free.
         default_reserve(data.disk().map_or(0, |(size, _)| size))
     });
-    let (quotas, space) = (options.quotas, space_of(data, reserve));
-    let limits = || (quotas, Arc::clone(&space));
-    let shards = Shards::open(data, Arc::clone(&clock), limits())?;
+    let (quotas, space) = (NamespaceQuotas::new(options.quotas), space_of(data, reserve));
+    let limits = || (Arc::clone(&quotas), Arc::clone(&space));
+    let shards = Shards::open(&schema::SHARD, data, Arc::clone(&clock), limits())?;
     let parts = || (Arc::clone(&shards), Arc::clone(&clock));
     let cache_bytes = options.keyvalue_cache_bytes;
     let keyvalue = EmbeddedKeyValue::open(Arc::clone(&shards), Arc::clone(&clock), cache_bytes);

@@ -11,7 +11,7 @@ pub struct Options {
     pub keyvalue_cache_bytes: u64,
     /// How invocation logs are kept.
     pub logs: LogOptions,
-    /// What each namespace may hold.
+    /// What each namespace may hold that has no quotas of its own.
     pub quotas: Quotas,
     /// Bytes of disk that are kept free: below them only deletes are taken. If
     /// absent, [`default_reserve`](lambent_storage::default_reserve) of the disk.

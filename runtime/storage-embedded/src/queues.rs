@@ -242,7 +242,7 @@ fn send_all(
     // batch is charged and given back.
     let weight = |prepared: &Prepared| (prepared.head.len() + prepared.message.body.len()) as i64;
     let all = (prepared.len() as i64, prepared.iter().map(weight).sum());
-    charge_messages::<QueueError>(tx, namespace, all, tx.ledger.quotas())?;
+    charge_messages::<QueueError>(tx, namespace, all, &tx.ledger.quotas(&namespace.key()))?;
     let mut sent = Vec::with_capacity(prepared.len());
     let mut batch: HashMap<String, Sent> = HashMap::new();
     for one in prepared {

@@ -12,7 +12,9 @@ use crate::readers::Readers;
 use crate::rows::{self, CONTROL};
 use crate::writer::{Change, Writer, cache_key};
 use lambent_storage::backend::Holds;
-use lambent_storage::{Expected, Quota, Quotas, Registry, Space, StorageError, WriteError};
+use lambent_storage::{
+    Expected, NamespaceQuotas, Quota, Registry, Space, StorageError, WriteError,
+};
 
 /// The registry in `control.db`.
 pub(crate) struct EmbeddedRegistry {
@@ -27,7 +29,7 @@ impl EmbeddedRegistry {
     pub(crate) fn open(
         data: &DataDir,
         cache_bytes: u64,
-        limits: (Quotas, Arc<Space>),
+        limits: (Arc<NamespaceQuotas>, Arc<Space>),
     ) -> Result<Self, OpenError> {
         let connection = CONTROL.open(data)?;
         let readers = Readers::open(&CONTROL, data)?;

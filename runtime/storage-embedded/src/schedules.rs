@@ -198,7 +198,7 @@ fn fire(tx: &mut Tx<'_>, firing: Firing) -> Result<bool, AppendError> {
     if !events.is_empty() {
         let channel = Channel::Schedule(found.schedule.name.clone());
         let line = event_log::ensure(tx, &namespace, &channel)?;
-        let quotas = *tx.ledger.quotas();
+        let quotas = tx.ledger.quotas(&namespace.key());
         for event in events {
             let origin = (None, &Origin::default());
             event_log::append::<AppendError>(tx, &namespace, line, event, origin, &quotas)?;

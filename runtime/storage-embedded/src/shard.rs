@@ -6,18 +6,17 @@ use lambent_types::Clock;
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::amounts::{self, Amounts};
 use crate::data_dir::DataDir;
 use crate::error::OpenError;
 use crate::fatal;
-use crate::messages::settle;
-use crate::quota::{self, Amounts};
 use crate::readers::Readers;
 use crate::signals::Signals;
-use crate::sqlite::Database;
-use crate::trigger_index::TriggerIndex;
+use crate::sqlite::{Database, Durability};
+use crate::writer_cache::WriterCache;
 use lambent_storage::backend::Ledger;
 use lambent_storage::backend::Reservation;
-use lambent_storage::{Quotas, Space, StorageError};
+use lambent_storage::{NamespaceQuotas, Space, StorageError};
 
 mod room;
 #[cfg(test)]
@@ -31,6 +30,14 @@ const BATCH_MAX: usize = 1024;
 /// Beyond so many bytes of values, messages and keys a transaction takes no
 /// further operation.
 const BATCH_BYTES_MAX: usize = 4 << 20;
+
+/// The tables of a shard, which it knows nothing about.
+pub(crate) struct ShardSchema {
+    /// The statements that make schema version n + 1 of version n.
+    pub(crate) migrations: &'static [&'static str],
+    /// What is done when the database is opened, at this time in milliseconds.
+    pub(crate) opened: fn(&Connection, i64) -> rusqlite::Result<()>,
+}
 
 /// One database of namespaces, written by one thread: whatever operations wait
 /// go into one transaction, and each is acknowledged after its commit.
@@ -50,15 +57,13 @@ pub(crate) struct Tx<'a> {
     pub(crate) now: Timestamp,
     /// Whom to wake after the commit.
     pub(crate) signals: &'a Arc<Signals>,
-    /// What namespaces hold and may hold; see [`charge`](crate::quota::charge).
+    /// What namespaces hold and may hold.
     pub(crate) ledger: &'a Ledger,
-    /// The triggers of the shard; see [`trigger_index`](crate::trigger_index).
-    pub(crate) triggers: &'a TriggerIndex,
-    /// Numbers for messages that are taken and not used: the next, and the end.
-    pub(crate) numbers: &'a Cell<(i64, i64)>,
-    /// The number of the next taking; see [`next_lease`](Tx::next_lease).
-    pub(crate) leases: &'a Cell<i64>,
-    /// What namespaces hold as of now; see [`charge`](crate::quota::charge).
+    /// What concerns keep in memory between transactions.
+    pub(crate) cache: &'a WriterCache,
+    /// See [`unique`](Tx::unique).
+    unique: &'a Cell<i64>,
+    /// What namespaces hold as of now.
     pub(crate) amounts: Amounts,
     /// Reservations of what is in the transaction.
     pub(crate) settled: Vec<Reservation>,
@@ -67,11 +72,11 @@ pub(crate) struct Tx<'a> {
 }
 
 impl Tx<'_> {
-    /// A number for taking a message. A claim is answered before its commit, so
-    /// this counts on when a transaction is undone: a receipt that was given out
-    /// must not be that of another taking, or of another message.
-    pub(crate) fn next_lease(&self) -> i64 {
-        self.leases.replace(self.leases.get() + 1)
+    /// A positive number that no other operation on this database gets. A claim is
+    /// answered before its commit, so this counts on when a transaction is undone: what
+    /// was given out must not be given out again.
+    pub(crate) fn unique(&self) -> i64 {
+        self.unique.replace(self.unique.get() + 1)
     }
 
     /// Does something once all this is committed, and before anyone is told so.
@@ -89,19 +94,17 @@ impl Tx<'_> {
             let done = self.connection.execute_batch(statement);
             done.map_err(|error| StorageError::unavailable("set a savepoint", error))
         };
-        quota::write(self.connection, &self.amounts)?;
+        self.amounts.write(self.connection)?;
         run("SAVEPOINT operation")?;
         let (effects, settled) = (self.effects.len(), self.settled.len());
         let result = work(self);
         if result.is_err() {
             self.effects.truncate(effects);
             self.settled.truncate(settled);
-            // What was taken in between is not taken any more.
-            self.numbers.set((0, 0));
-            *self.triggers.borrow_mut() = None;
+            self.cache.clear();
             let done = self.connection.execute_batch("ROLLBACK TO operation");
             done.map_err(|error| StorageError::unavailable("undo an operation", error))?;
-            quota::reread(self.connection, &self.amounts)?;
+            self.amounts.reread(self.connection)?;
         }
         let done = self.connection.execute_batch("RELEASE operation");
         done.map_err(|error| StorageError::unavailable("release a savepoint", error))?;
@@ -214,21 +217,21 @@ where
 impl Shard {
     /// Opens or creates a shard.
     pub(crate) fn open(
-        database: &Database,
+        (file, schema): (&'static str, &ShardSchema),
         data: &DataDir,
         clock: Arc<dyn Clock>,
-        (quotas, space): (Quotas, Arc<Space>),
+        (quotas, space): (Arc<NamespaceQuotas>, Arc<Space>),
     ) -> Result<Arc<Self>, OpenError> {
-        let connection = database.open(data)?;
-        // Whoever held a delivery is gone with the last process.
-        settle::end_leases(&connection, clock.now().as_millisecond()).map_err(|error| {
-            OpenError::Database { path: data.path().join(database.file), source: error.into() }
-        })?;
-        let ledger = quota::ledger(&connection, quotas).map_err(|error| OpenError::Database {
-            path: data.path().join(database.file),
+        let database =
+            Database { file, durability: Durability::Full, migrations: schema.migrations };
+        let failed = |error: rusqlite::Error| OpenError::Database {
+            path: data.path().join(file),
             source: error.into(),
-        })?;
-        let readers = Readers::open(database, data)?;
+        };
+        let connection = database.open(data)?;
+        (schema.opened)(&connection, clock.now().as_millisecond()).map_err(failed)?;
+        let ledger = amounts::ledger(&connection, quotas).map_err(failed)?;
+        let readers = Readers::open(&database, data)?;
         let signals = Arc::new(Signals::default());
         let (jobs, received) = mpsc::channel(BATCH_MAX);
         let (writing, counting) = (signals.clone(), ledger.clone());
@@ -241,16 +244,15 @@ impl Shard {
                     ledger: counting,
                     space,
                     signals: writing,
-                    numbers: Cell::new((0, 0)),
-                    leases: Cell::new(first_lease()),
-                    triggers: TriggerIndex::default(),
+                    cache: WriterCache::default(),
+                    unique: Cell::new(first_unique()),
                     broken: None,
                 };
                 writer.run(received);
             })
             .map_err(|source| OpenError::Io {
                 action: "start a writer for",
-                path: data.path().join(database.file),
+                path: data.path().join(file),
                 source,
             })?;
         Ok(Arc::new(Self { jobs: Some(jobs), thread: Some(thread), readers, signals, ledger }))
@@ -360,7 +362,7 @@ impl Drop for Shard {
 
 /// Somewhere among the positive numbers, since what the last process gave out
 /// may not be in the database: so far from there that the two never meet.
-fn first_lease() -> i64 {
+fn first_unique() -> i64 {
     let (_, random) = uuid::Uuid::now_v7().as_u64_pair();
     (random & (u64::MAX >> 2)).max(1).cast_signed()
 }
@@ -371,9 +373,8 @@ struct Writer {
     ledger: Arc<Ledger>,
     space: Arc<Space>,
     signals: Arc<Signals>,
-    numbers: Cell<(i64, i64)>,
-    leases: Cell<i64>,
-    triggers: TriggerIndex,
+    cache: WriterCache,
+    unique: Cell<i64>,
     /// Why nothing is written any more.
     broken: Option<String>,
 }
@@ -407,8 +408,7 @@ impl Writer {
             return Err(cause.clone());
         }
         self.commit(batch).map_err(|error| {
-            self.numbers.set((0, 0));
-            *self.triggers.borrow_mut() = None;
+            self.cache.clear();
             let (cause, fatal) = fatal::judge(&error);
             if fatal {
                 tracing::error!(cause, "nothing can be written until a restart");
@@ -428,9 +428,8 @@ impl Writer {
             now: self.clock.now(),
             signals: &self.signals,
             ledger: &self.ledger,
-            triggers: &self.triggers,
-            numbers: &self.numbers,
-            leases: &self.leases,
+            cache: &self.cache,
+            unique: &self.unique,
             amounts: Amounts::default(),
             settled: Vec::new(),
             effects: Vec::new(),
@@ -439,12 +438,12 @@ impl Writer {
         for job in batch {
             job.run(&mut tx)?;
         }
-        quota::write(tx.connection, &tx.amounts)?;
+        tx.amounts.write(tx.connection)?;
         let (amounts, settled, effects) = (tx.amounts, tx.settled, tx.effects);
         transaction
             .commit()
             .map_err(|error| StorageError::unavailable("commit a transaction", error))?;
-        quota::tell(&self.ledger, amounts, settled);
+        amounts.committed(&self.ledger, settled);
         effects.into_iter().for_each(|effect| effect());
         Ok(())
     }

@@ -7,24 +7,9 @@ use crate::data_dir::DataDir;
 use crate::error::OpenError;
 use crate::layout::SHARD_DBS;
 use crate::layout::SHARDS;
-use crate::shard::Shard;
-use crate::sqlite::{Database, Durability};
-use crate::{keyvalue, messages, objects, quota, schedules, trigger_index, usage};
+use crate::shard::{Shard, ShardSchema};
 use lambent_storage::backend::Holds;
-use lambent_storage::{Quota, Quotas, Space, StorageError};
-
-/// The statements that make schema version n + 1 of version n, by concern.
-const MIGRATIONS: &[&str] = &[
-    quota::SCHEMA,
-    objects::SCHEMA,
-    keyvalue::SCHEMA,
-    usage::SCHEMA,
-    messages::SCHEMA,
-    trigger_index::SCHEMA,
-    schedules::SCHEMA,
-    quota::COUNTS,
-    objects::SCHEMA_HEADERS,
-];
+use lambent_storage::{NamespaceQuotas, Quota, Space, StorageError};
 
 /// What shards keep.
 const KEPT: [Quota; 11] = [
@@ -44,21 +29,23 @@ const KEPT: [Quota; 11] = [
 /// The shards of a data directory. Those that have a file are opened at once,
 /// the others when something is first written to them.
 pub(crate) struct Shards {
+    schema: &'static ShardSchema,
     data: DataDir,
     clock: Arc<dyn Clock>,
-    quotas: Quotas,
+    quotas: Arc<NamespaceQuotas>,
     space: Arc<Space>,
     open: Mutex<Vec<Option<Arc<Shard>>>>,
 }
 
 impl Shards {
     pub(crate) fn open(
+        schema: &'static ShardSchema,
         data: &DataDir,
         clock: Arc<dyn Clock>,
-        (quotas, space): (Quotas, Arc<Space>),
+        (quotas, space): (Arc<NamespaceQuotas>, Arc<Space>),
     ) -> Result<Arc<Self>, OpenError> {
         let open = Mutex::new(vec![None; SHARDS]);
-        let shards = Self { data: data.clone(), clock, quotas, space, open };
+        let shards = Self { schema, data: data.clone(), clock, quotas, space, open };
         for (index, file) in SHARD_DBS.into_iter().enumerate() {
             let exists = data.dir().try_exists(file).map_err(|source| OpenError::Io {
                 action: "look for",
@@ -77,13 +64,9 @@ impl Shards {
         if let Some(Some(shard)) = open.get(index) {
             return Ok(shard.clone());
         }
-        let database = Database {
-            file: SHARD_DBS[index],
-            durability: Durability::Full,
-            migrations: MIGRATIONS,
-        };
-        let limits = (self.quotas, self.space.clone());
-        let shard = Shard::open(&database, &self.data, self.clock.clone(), limits)?;
+        let limits = (self.quotas.clone(), self.space.clone());
+        let database = (SHARD_DBS[index], self.schema);
+        let shard = Shard::open(database, &self.data, self.clock.clone(), limits)?;
         if let Some(place) = open.get_mut(index) {
             *place = Some(shard.clone());
         }

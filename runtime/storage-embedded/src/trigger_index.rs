@@ -1,4 +1,3 @@
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -33,8 +32,8 @@ pub(crate) struct Indexed {
 }
 
 /// A shard's triggers by namespace, in the memory of its writer: a change in a
-/// namespace without triggers costs one look. Read anew after any change of a trigger.
-pub(crate) type TriggerIndex = RefCell<Option<HashMap<String, Rc<Vec<Indexed>>>>>;
+/// namespace without triggers costs one look. Read again after any change of a trigger.
+struct TriggerIndex(HashMap<String, Rc<Vec<Indexed>>>);
 
 pub(crate) fn sum(namespace: &str, key: &str, line: Option<i64>, body: &str) -> Checksum {
     let line = line.unwrap_or(0).to_le_bytes();
@@ -90,21 +89,23 @@ pub(crate) fn find(
 
 /// The triggers of a namespace as this transaction sees them.
 pub(crate) fn of(tx: &Tx<'_>, namespace: &Namespace) -> Result<Rc<Vec<Indexed>>, StorageError> {
-    let mut index = tx.triggers.borrow_mut();
-    if index.is_none() {
-        let mut found: HashMap<String, Vec<Indexed>> = HashMap::new();
-        for one in read(tx.connection)? {
-            found.entry(one.namespace.clone()).or_default().push(one);
+    let index = match tx.cache.get::<TriggerIndex>() {
+        Some(index) => index,
+        None => {
+            let mut found: HashMap<String, Vec<Indexed>> = HashMap::new();
+            for one in read(tx.connection)? {
+                found.entry(one.namespace.clone()).or_default().push(one);
+            }
+            let shared = found.into_iter().map(|(owner, own)| (owner, Rc::new(own)));
+            tx.cache.set(TriggerIndex(shared.collect()))
         }
-        *index = Some(found.into_iter().map(|(owner, own)| (owner, Rc::new(own))).collect());
-    }
-    let own = index.as_ref().and_then(|index| index.get(&namespace.key()).cloned());
-    Ok(own.unwrap_or_default())
+    };
+    Ok(index.0.get(&namespace.key()).cloned().unwrap_or_default())
 }
 
-/// Has them read anew; for whoever changes one.
+/// Has them read again; for whoever changes one.
 pub(crate) fn changed(tx: &Tx<'_>) {
-    *tx.triggers.borrow_mut() = None;
+    tx.cache.forget::<TriggerIndex>();
 }
 
 /// The first trigger whose source is like this: what keeps it from being deleted.

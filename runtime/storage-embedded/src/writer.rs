@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::cache::{Cache, Effect, Entry};
 use crate::{fatal, held, rows};
 use lambent_storage::backend::registry as rules;
-use lambent_storage::{Expected, Quotas, Space, StorageError, WriteError};
+use lambent_storage::{Expected, NamespaceQuotas, Space, StorageError, WriteError};
 
 /// Most changes in one transaction.
 const BATCH_MAX: usize = 1024;
@@ -58,7 +58,7 @@ impl Writer {
     pub(crate) fn start(
         connection: Connection,
         cache: Arc<Cache>,
-        (quotas, space): (Quotas, Arc<Space>),
+        (quotas, space): (Arc<NamespaceQuotas>, Arc<Space>),
     ) -> std::io::Result<Self> {
         let (requests, received) = mpsc::channel(BATCH_MAX);
         let mut state = State { connection, cache, quotas, space, broken: None };
@@ -93,7 +93,7 @@ impl Drop for Writer {
 struct State {
     connection: Connection,
     cache: Arc<Cache>,
-    quotas: Quotas,
+    quotas: Arc<NamespaceQuotas>,
     space: Arc<Space>,
     /// Why nothing is written any more.
     broken: Option<String>,
@@ -179,7 +179,7 @@ impl State {
 /// Makes one change. Whatever can refuse it comes before its first write.
 fn apply(
     connection: &Connection,
-    quotas: &Quotas,
+    quotas: &NamespaceQuotas,
     change: Change,
 ) -> Result<(Made, Effect), WriteError> {
     match change {
@@ -190,14 +190,19 @@ fn apply(
             let (id, current) = current.unzip();
             let function = rules::put(current.as_ref(), *head, expected, retired)?;
             let old = current.as_ref().map(|function| &*function.latest);
-            held::put(connection, quotas, &function.latest, old)?;
+            held::put(
+                connection,
+                &quotas.of(&function.latest.namespace.key()),
+                &function.latest,
+                old,
+            )?;
             let id = rows::write_function(connection, id, &function)?;
             Ok(made(key, id, function, None))
         }
         Change::Publish { namespace, name, expected } => {
             let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
             let (function, version) = rules::publish(current.as_ref(), expected)?;
-            held::publish(connection, quotas, &version)?;
+            held::publish(connection, &quotas.of(&namespace.key()), &version)?;
             let id = rows::write_function(connection, id, &function)?;
             rows::write_version(connection, id, function.last_version, &version)?;
             Ok(made(cache_key(&namespace, &name), id, function, Some(version)))
@@ -252,6 +257,7 @@ pub(crate) fn cache_key(namespace: &Namespace, name: &FunctionName) -> String {
 mod tests {
     use super::*;
     use crate::data_dir::DataDir;
+    use lambent_storage::Quotas;
     use lambent_storage::contract::samples;
 
     fn put(name: &str) -> Change {
@@ -261,7 +267,8 @@ mod tests {
 
     fn state(data: &DataDir) -> State {
         let connection = rows::CONTROL.open(data).unwrap();
-        let (cache, quotas) = (Arc::new(Cache::new(1 << 20)), Quotas::default());
+        let (cache, quotas) =
+            (Arc::new(Cache::new(1 << 20)), NamespaceQuotas::new(Quotas::default()));
         State { connection, cache, quotas, space: Space::unlimited(), broken: None }
     }
 

@@ -1,6 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::namespace_quotas::NamespaceQuotas;
 use crate::quota::{Quota, QuotaExceeded, Quotas};
 
 /// What namespaces hold, by quota, and what is on its way to them. It counts for one
@@ -11,7 +12,7 @@ use crate::quota::{Quota, QuotaExceeded, Quotas};
 /// because it was committed, because its writer went away, or with the process.
 #[derive(Debug)]
 pub struct Ledger {
-    quotas: Quotas,
+    quotas: Arc<NamespaceQuotas>,
     state: Mutex<State>,
 }
 
@@ -35,7 +36,7 @@ struct Account {
 impl Ledger {
     /// A ledger of these amounts.
     pub fn new(
-        quotas: Quotas,
+        quotas: Arc<NamespaceQuotas>,
         amounts: impl IntoIterator<Item = ((String, Quota), u64)>,
     ) -> Arc<Self> {
         let accounts = amounts
@@ -55,9 +56,9 @@ impl Ledger {
         self.lock().accounts.get(&place).copied().unwrap_or_default()
     }
 
-    /// The quotas.
-    pub fn quotas(&self) -> &Quotas {
-        &self.quotas
+    /// What a namespace may hold now.
+    pub fn quotas(&self, namespace: &str) -> Quotas {
+        self.quotas.of(namespace)
     }
 
     /// What a namespace holds as far as it is committed.
@@ -127,12 +128,13 @@ impl Reservation {
     pub fn grow(&mut self, bytes: u64) -> Result<(), QuotaExceeded> {
         self.came = self.came.saturating_add(bytes);
         let more = self.came.saturating_sub(self.frees).saturating_sub(self.reserved);
+        let quotas = self.ledger.quotas(&self.namespace);
         let mut state = self.ledger.lock();
         let account = state.accounts.entry(self.place()).or_default();
         let used = account.held.saturating_add(account.reserved);
         // What is replaced still counts as used, and its bytes do too.
         let delta = i64::try_from(more).unwrap_or(i64::MAX);
-        self.ledger.quotas.check(Self::QUOTA, used, delta)?;
+        quotas.check(Self::QUOTA, used, delta)?;
         account.reserved += more;
         drop(state);
         self.reserved += more;
@@ -140,9 +142,23 @@ impl Reservation {
     }
 
     /// What others have on their way, apart from those that are being committed.
-    pub fn others(&self) -> u64 {
+    fn others(&self) -> u64 {
         let account = self.ledger.account(&self.namespace, Self::QUOTA);
         account.reserved.saturating_sub(account.settling).saturating_sub(self.reserved)
+    }
+
+    /// Refuses a commit that adds `delta` bytes to the `held` ones if it needs more than was
+    /// reserved and the namespace would hold too much. What was reserved is never refused,
+    /// even if the quota was lowered since.
+    ///
+    /// # Errors
+    /// The namespace would hold more than its quota.
+    pub fn check(&self, held: u64, delta: i64) -> Result<(), QuotaExceeded> {
+        if delta <= i64::try_from(self.reserved).unwrap_or(i64::MAX) {
+            return Ok(());
+        }
+        let used = held.saturating_add(self.others());
+        self.ledger.quotas(&self.namespace).check(Self::QUOTA, used, delta)
     }
 
     /// Its bytes are now counted by the transaction that is being written.
@@ -176,10 +192,11 @@ impl Drop for Reservation {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::namespace_quotas::OwnQuotas;
 
     fn ledger(held: u64, limit: u64) -> Arc<Ledger> {
         let quotas = Quotas::default().with(Quota::ObjectBytes, limit);
-        Ledger::new(quotas, [(("ns".into(), Quota::ObjectBytes), held)])
+        Ledger::new(NamespaceQuotas::new(quotas), [(("ns".into(), Quota::ObjectBytes), held)])
     }
 
     fn reservation(ledger: &Arc<Ledger>, key: &str, frees: u64) -> Reservation {
@@ -211,6 +228,21 @@ mod tests {
         one.grow(1).unwrap_err();
         drop(one);
         reservation(&ledger, "a", 15).grow(15).unwrap();
+    }
+
+    #[test]
+    fn what_was_reserved_before_a_quota_was_lowered_is_honoured_and_nothing_more() {
+        let ledger = ledger(10, 20);
+        let mut one = reservation(&ledger, "a", 0);
+        one.grow(6).unwrap();
+        let mut two = reservation(&ledger, "b", 0);
+        two.grow(1).unwrap();
+        let lowered = OwnQuotas([(Quota::ObjectBytes, Some(5))].into());
+        ledger.quotas.set(&"ns".parse().unwrap(), lowered);
+        assert_eq!(one.check(10, 6), Ok(()));
+        assert_eq!(two.grow(1).unwrap_err().limit, 5);
+        assert_eq!(one.check(10, 7).unwrap_err().wanted, 18);
+        reservation(&ledger, "c", 0).grow(1).unwrap_err();
     }
 
     #[test]

@@ -32,6 +32,7 @@ mod event_log;
 mod keyvalue;
 mod ledger;
 mod logs;
+mod namespace_quotas;
 mod objects;
 mod queues;
 mod quota;
@@ -50,6 +51,7 @@ pub use keyvalue::{
     Change, Entry, Expect, KeyPage, KeyValue, KeyValueError, Keyspace, ListKeys, SetOptions,
 };
 pub use logs::{InvocationLogs, LogPage, LogQuery};
+pub use namespace_quotas::{NamespaceQuotas, OwnQuotas};
 pub use objects::{
     Bucket, ByteStream, Condition, ListObjects, Object, ObjectError, ObjectPage, Objects, Part,
     PutObject, Upload,

@@ -1,5 +1,7 @@
 pub use lambent_types::{Holding, Quota};
 
+use lambent_types::OwnQuotas;
+
 /// Bytes of disk that an object takes beside its own: ext4 has an inode for
 /// every 16 KiB, so more objects than that use up the inodes before the bytes.
 const OBJECT_DISK_BYTES: u64 = 16 << 10;
@@ -48,6 +50,15 @@ impl Quotas {
         self
     }
 
+    /// The same, with the own quotas of a namespace in their places.
+    #[must_use]
+    pub fn with_own(self, own: &OwnQuotas) -> Self {
+        let with = |quotas: Self, (quota, limit): (&Quota, &Option<u64>)| {
+            quotas.with(*quota, limit.unwrap_or(Self::UNLIMITED))
+        };
+        own.0.iter().fold(self, with)
+    }
+
     /// The limit of a quota.
     #[must_use]
     pub const fn limit(&self, quota: Quota) -> u64 {
@@ -85,7 +96,8 @@ impl Default for Quotas {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the namespace holds {used} {} and may hold {limit}; this would make it {wanted}: delete \
-     some, or ask for a larger quota (lambent serve {})", quota.what(), quota.flag()
+     some, or have the administrator set a larger quota (lambent namespace update, or lambent \
+     serve {})", quota.what(), quota.flag()
 )]
 pub struct QuotaExceeded {
     /// Which quota.

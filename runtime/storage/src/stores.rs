@@ -8,6 +8,7 @@ use crate::error::StorageError;
 use crate::event_log::EventLog;
 use crate::keyvalue::KeyValue;
 use crate::logs::InvocationLogs;
+use crate::namespace_quotas::NamespaceQuotas;
 use crate::objects::Objects;
 use crate::queues::Queues;
 use crate::quota::{Holding, Quotas};
@@ -44,7 +45,7 @@ pub struct Stores {
     /// The space of the disk they are on.
     pub space: Arc<Space>,
     /// What namespaces may hold.
-    pub(crate) quotas: Quotas,
+    pub quotas: Arc<NamespaceQuotas>,
     /// What counts what they do hold.
     pub(crate) holds: Vec<Arc<dyn Holds>>,
     pub(crate) sweeps: Vec<Arc<dyn Sweep>>,
@@ -75,7 +76,7 @@ pub struct Parts {
     /// The space of the disk they are on; [`Space::unlimited`] if they are on none of this node.
     pub space: Arc<Space>,
     /// The quotas that the stores enforce.
-    pub quotas: Quotas,
+    pub quotas: Arc<NamespaceQuotas>,
     /// The stores that count what namespaces hold: each quota is counted by one of them.
     pub holds: Vec<Arc<dyn Holds>>,
     /// The stores that have something to do from time to time.
@@ -114,7 +115,8 @@ impl Stores {
             held.extend(store.held(namespace).await?);
         }
         held.sort();
-        let limit = |quota| Some(self.quotas.limit(quota)).filter(|l| *l < Quotas::UNLIMITED);
+        let quotas = self.quotas.of(&namespace.key());
+        let limit = |quota| Some(quotas.limit(quota)).filter(|l| *l < Quotas::UNLIMITED);
         let holding = |(quota, used)| Holding { quota, used, limit: limit(quota) };
         Ok(held.into_iter().map(holding).collect())
     }

@@ -63,7 +63,7 @@ pub use pattern_steps::TooCostly;
 pub use precondition::{EntityTag, EntityTags, InvalidEntityTags, Precondition, Unmet, Validators};
 pub use provisioned::Provisioned;
 pub use queue::{QueueAttributes, Redrive};
-pub use quota::{Holding, Quota};
+pub use quota::{Holding, OwnQuotas, Quota};
 pub use schedule::{CatchUp, Schedule, ScheduleExpression, Times};
 pub use size::{InvalidSize, format_bytes, parse_bytes, parse_duration};
 pub use trigger::{BATCH_SIZE_DEFAULT, CONCURRENCY_DEFAULT, ObjectChange, Source, Trigger};

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -142,6 +144,12 @@ impl Quota {
     }
 }
 
+/// The quotas of one namespace that differ from the node's, by name: a number, or null for no
+/// limit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+pub struct OwnQuotas(pub BTreeMap<Quota, Option<u64>>);
+
 /// What a namespace holds of one thing, and how much it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Holding {
@@ -157,6 +165,13 @@ pub struct Holding {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_quota_that_there_is_not_is_refused_by_name() {
+        let error = serde_json::from_str::<OwnQuotas>(r#"{"object": 7}"#).unwrap_err().to_string();
+        assert!(error.contains("`object`") && error.contains("`object-bytes`"), "{error}");
+        assert!(serde_json::from_str::<OwnQuotas>(r#"{"objects": -1}"#).is_err());
+    }
 
     #[test]
     fn quotas_are_found_by_their_numbers_and_names() {

@@ -23,12 +23,22 @@ impl Client {
         self.send(Call::new(Method::GET, format!("/v1/namespaces/{name}")))?.json()
     }
 
-    /// Creates a namespace; the flag says whether it is new.
+    /// Creates a namespace, or gives the one that is there these quotas of its own; without
+    /// any it keeps those that it has. The flag says whether it is new.
     ///
     /// # Errors
     /// The server's problem, or no answer.
-    pub(crate) fn create_namespace(&self, name: &str) -> Result<(Value, bool), CliError> {
-        let reply = self.send(Call::new(Method::PUT, format!("/v1/namespaces/{name}")))?;
+    pub(crate) fn put_namespace(
+        &self,
+        name: &str,
+        quotas: Option<&Value>,
+    ) -> Result<(Value, bool), CliError> {
+        let body = quotas.map(|quotas| json!({ "quotas": quotas }).to_string());
+        let mut call = Call::new(Method::PUT, format!("/v1/namespaces/{name}"));
+        if let Some(body) = &body {
+            call = call.body("application/json", Payload::Bytes(body.as_bytes()));
+        }
+        let reply = self.send(call)?;
         Ok((reply.json()?, reply.status == 201))
     }
 

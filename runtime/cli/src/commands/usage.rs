@@ -56,8 +56,8 @@ struct Record {
 
 /// How much of one quota is in use.
 #[derive(Debug, Deserialize)]
-struct Holding {
-    quota: String,
+pub(super) struct Holding {
+    pub(super) quota: String,
     used: u64,
     limit: Option<u64>,
 }
@@ -91,7 +91,8 @@ pub(crate) fn run(args: &UsageArgs, global: &Global) -> Result<Exit, CliError> {
     Ok(Exit::Ok)
 }
 
-fn held_row(holding: &Holding) -> Vec<String> {
+/// The cells of one quota: its name, what is held and the limit.
+pub(super) fn held_row(holding: &Holding) -> Vec<String> {
     let amount = |amount| match holding.quota.ends_with("-bytes") {
         true => format_bytes(amount),
         false => grouped(amount),

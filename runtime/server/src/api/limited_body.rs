@@ -247,6 +247,24 @@ pub(crate) async fn large_json<T: DeserializeOwned + Send + 'static>(
     read_large_json(json_bytes(request, accepted, limit, stall).await?, what).await
 }
 
+/// Reads a small JSON body, whose absence is the default.
+pub(crate) async fn optional_json<T: DeserializeOwned + Default>(
+    request: Request<axum::body::Body>,
+    what: &str,
+    stall: Duration,
+) -> Result<T, Refusal> {
+    const JSON: &str = "application/json";
+    let (parts, body) = request.into_parts();
+    let bytes = LimitedBody::new(&parts.headers, body, JSON_BYTES_MAX, stall)?.whole().await?;
+    if bytes.trim_ascii().is_empty() {
+        return Ok(T::default());
+    }
+    if media_type(&parts.headers).as_deref() != Some(JSON) {
+        return Err(unsupported(&parts.headers, JSON));
+    }
+    read_json(&bytes, what)
+}
+
 /// Reads JSON that may be large, which takes up to some tens of milliseconds: not
 /// on a thread that serves others.
 pub(crate) async fn read_large_json<T: DeserializeOwned + Send + 'static>(

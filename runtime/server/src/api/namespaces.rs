@@ -1,16 +1,18 @@
 //! Namespaces.
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
-use http::{StatusCode, Uri};
+use http::{Request, StatusCode, Uri};
 use jiff::Timestamp;
-use lambent_service::NamespaceInfo;
+use lambent_service::{Holding, NamespaceInfo, OwnQuotas, Quota};
 use lambent_types::Namespace;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::parts::Scope;
+use super::limited_body::optional_json;
+use super::parts::{Scope, State};
 use super::query::Params;
 use super::resource::{Resource, status};
 use crate::problem::Refusal;
@@ -25,11 +27,27 @@ pub(super) struct NamespaceView {
     created: Timestamp,
     /// Whether it is being deleted: nothing can be done in it.
     deleting: bool,
+    /// The quotas that differ from the node's: numbers by their names, or null for no limit.
+    #[schema(value_type = BTreeMap<Quota, Option<u64>>)]
+    quotas: OwnQuotas,
+    /// What it holds of each quota, and how much it may; only where one is described.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holdings: Option<Vec<Holding>>,
+}
+
+/// What a namespace is to be.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NamespaceSpec {
+    /// The quotas that differ from the node's, all of them: numbers by their names, or null
+    /// for no limit. Left out, a namespace that is there keeps those that it has.
+    #[schema(value_type = Option<BTreeMap<Quota, Option<u64>>>)]
+    quotas: Option<OwnQuotas>,
 }
 
 impl From<NamespaceInfo> for NamespaceView {
-    fn from(NamespaceInfo { name, created, deleting }: NamespaceInfo) -> Self {
-        Self { name, created, deleting }
+    fn from(NamespaceInfo { name, created, deleting, quotas }: NamespaceInfo) -> Self {
+        Self { name, created, deleting, quotas, holdings: None }
     }
 }
 
@@ -51,10 +69,11 @@ pub(super) async fn list(Extension(scope): Scope, uri: Uri) -> Result<Json<Names
     Ok(Json(Namespaces { namespaces: found.into_iter().map(Into::into).collect() }))
 }
 
-/// Creates a namespace, if it is not there. Needs the root key.
+/// Creates a namespace, or gives the one that is there other quotas. Needs the root key.
 #[utoipa::path(
     put, path = "/v1/namespaces/{name}", operation_id = "put_namespace",
     params(("name" = String, Path, description = "The namespace")),
+    request_body(content((NamespaceSpec = "application/json")), description = "Its quotas, if any"),
     responses(
         (status = 200, description = "It was there already", body = NamespaceView),
         (status = 201, description = "It is new", body = NamespaceView),
@@ -62,13 +81,18 @@ pub(super) async fn list(Extension(scope): Scope, uri: Uri) -> Result<Json<Names
          body = lambent_types::Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn put(resource: Resource, uri: Uri) -> Result<Response, Refusal> {
-    Params::read(&uri, &[])?;
-    let made = resource.scope.create_namespace(&resource.name).await?;
+pub(super) async fn put(
+    app: State,
+    resource: Resource,
+    request: Request<Body>,
+) -> Result<Response, Refusal> {
+    Params::read(request.uri(), &[])?;
+    let spec = optional_json::<NamespaceSpec>(request, "namespace", app.stall).await?;
+    let made = resource.scope.put_namespace(&resource.name, spec.quotas).await?;
     Ok((status(made.created), Json(NamespaceView::from(made.value))).into_response())
 }
 
-/// Describes a namespace.
+/// Describes a namespace with what it holds.
 #[utoipa::path(
     get, path = "/v1/namespaces/{name}", operation_id = "describe_namespace",
     params(("name" = String, Path, description = "The namespace")),
@@ -76,7 +100,8 @@ pub(super) async fn put(resource: Resource, uri: Uri) -> Result<Response, Refusa
 )]
 pub(super) async fn describe(resource: Resource, uri: Uri) -> Result<Json<NamespaceView>, Refusal> {
     Params::read(&uri, &[])?;
-    Ok(Json(resource.scope.describe_namespace(&resource.name).await?.into()))
+    let (found, holdings) = resource.scope.describe_namespace(&resource.name).await?;
+    Ok(Json(NamespaceView { holdings: Some(holdings), ..found.into() }))
 }
 
 /// Deletes a namespace with its access keys, and with `contents=delete` all that

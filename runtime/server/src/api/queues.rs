@@ -11,15 +11,11 @@ use lambent_types::QueueName;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::limited_body::{LimitedBody, media_type, read_json, unsupported};
+use super::limited_body::optional_json;
 use super::parts::{Scope, State};
 use super::query::Params;
 use super::resource::{Resource, status};
 use crate::problem::Refusal;
-
-/// Most bytes of a queue's attributes.
-const ATTRIBUTES_BYTES_MAX: u64 = 16 << 10;
-const JSON: &str = "application/json";
 
 /// A queue as the API shows it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -104,16 +100,7 @@ pub(super) async fn put(
 ) -> Result<Response, Refusal> {
     let queue = resource.queue()?;
     Params::read(request.uri(), &[])?;
-    let (parts, body) = request.into_parts();
-    let intake = LimitedBody::new(&parts.headers, body, ATTRIBUTES_BYTES_MAX, app.stall)?;
-    let bytes = intake.whole().await?;
-    let attributes = if bytes.trim_ascii().is_empty() {
-        QueueAttributes::default()
-    } else if media_type(&parts.headers).as_deref() != Some(JSON) {
-        return Err(unsupported(&parts.headers, JSON));
-    } else {
-        read_json(&bytes, "attributes of the queue")?
-    };
+    let attributes = optional_json(request, "attributes of the queue", app.stall).await?;
     let made = queue.put(attributes).await?;
     Ok((status(made.created), Json(QueueView::of(made.value, None))).into_response())
 }

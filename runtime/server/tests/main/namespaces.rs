@@ -33,7 +33,7 @@ fn body(method: &str, path: &str) -> (&'static str, String) {
             "function": "shopfun", "source": {"kind": "object", "bucket": "shopbucket"},
         }),
         ("PUT", "schedules", _) => json!({"function": "shopfun", "expression": "@daily"}),
-        ("PUT", "queues", _) | ("POST", "access-keys", _) => json!({}),
+        ("PUT", "queues" | "namespaces", _) | ("POST", "access-keys", _) => json!({}),
         ("PATCH", "queues", _) => json!({"visibility_ms": 0}),
         ("POST", "queues", Some("delete")) => json!({"receipts": [parts.last()]}),
         ("POST", "buckets", Some("uploads")) if parts.len() > 5 => json!({"parts": []}),
@@ -258,6 +258,51 @@ async fn what_is_wrong_with_a_namespace_is_said() {
     let unknown = Request::builder().method(Method::GET).uri("/v1/access-keys/LKIANONE");
     let reply = node.send(unknown.body(Bytes::new()).unwrap()).await;
     assert_eq!(reply.code(), "access-key-not-found");
+}
+
+#[tokio::test]
+async fn a_namespace_has_quotas_of_its_own_which_the_root_key_sets() {
+    let shop = Shop::open().await;
+    let own = key(&shop.node, "shop").await;
+    let path = "/v1/namespaces/shop";
+    let put = async |secret: &str, body: &str| {
+        let mut put = request("PUT", path, secret, None);
+        let json = http::HeaderValue::from_static("application/json");
+        put.headers_mut().insert("content-type", json);
+        *put.body_mut() = Bytes::from(body.to_owned());
+        shop.node.send_as_is(put).await
+    };
+    let root = &shop.node.key;
+    assert_eq!(put(&own, r#"{"quotas":{"keys":9}}"#).await.status, 403);
+    let view = put(root, r#"{"quotas":{"keys":2,"queues":null}}"#).await.json();
+    assert_eq!(view["quotas"], json!({"keys": 2, "queues": null}));
+    let set = async |name: &str| {
+        let target = format!("/v1/keyspaces/shopkeys/keys/{name}");
+        shop.node.send_as_is(request("PUT", &target, &own, None)).await
+    };
+    let replies = [set("secret").await, set("two").await, set("three").await];
+    assert_eq!(replies.each_ref().map(|reply| reply.status.as_u16()), [200, 201, 507]);
+    assert_eq!(replies[2].code(), "quota-exceeded");
+    let described = shop.node.send_as_is(request("GET", path, &own, None)).await.json();
+    let held = described["holdings"].as_array().unwrap();
+    let of = |quota: &str| held.iter().find(|one| one["quota"] == quota).unwrap();
+    assert_eq!(of("keys"), &json!({"quota": "keys", "used": 2, "limit": 2}));
+    assert_eq!(of("queues").get("limit"), None);
+    for (body, part) in [
+        (r#"{"quotas":{"key":1}}"#, "unknown variant `key`"),
+        (r#"{"quotas":{"keys":-1}}"#, "keys"),
+        (r#"{"quota":{}}"#, "unknown field `quota`"),
+        ("[", "namespace"),
+    ] {
+        let refused = put(root, body).await;
+        assert_eq!(refused.status, 400, "{body}");
+        assert!(refused.text().contains(part), "{body}: {}", refused.text());
+    }
+    assert_eq!(set("three").await.status, 507, "what was refused changed something");
+    // Without a body it is left as it is; with none of its own it has the node's.
+    assert_eq!(put(root, "").await.json()["quotas"], described["quotas"]);
+    assert_eq!(put(root, r#"{"quotas":{}}"#).await.status, 200);
+    assert_eq!(set("three").await.status, 201);
 }
 
 #[tokio::test]

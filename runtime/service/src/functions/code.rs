@@ -8,13 +8,15 @@ use crate::service::Service;
 
 impl Service {
     /// Deletes all code that no version refers to, with what was derived from it, and
-    /// what is left of namespaces. It is for the start and for every now and then, safe
+    /// what is left of namespaces, and loads the quotas of namespaces again. It is for the start and for every now and then, safe
     /// at any time, and ends early when the node drains. Changes themselves collect
     /// what they release, a while later.
     ///
     /// # Errors
     /// The store failed; some code may be left.
     pub async fn collect_garbage(self: &Arc<Self>) -> Result<(), Error> {
+        // Another node may have changed some.
+        self.load_quotas().await?;
         self.finish_deletions().await;
         // Listed first: what is stored later is not a candidate.
         let stored = self.stores().code.list().await?;

@@ -168,8 +168,18 @@ impl Fixture {
     }
 
     pub(crate) async fn with_grace(grace: Duration) -> Self {
+        Self::open(tempfile::tempdir().unwrap(), grace).await
+    }
+
+    /// The node started again over what the stores wrote. Code is not kept.
+    pub(crate) async fn restart(self) -> Self {
+        let directory = self.directory;
+        drop((self.service, self.scope, self.stores));
+        Self::open(directory, Duration::ZERO).await
+    }
+
+    async fn open(directory: tempfile::TempDir, grace: Duration) -> Self {
         let clock = Arc::new(ManualClock::new(jiff::Timestamp::UNIX_EPOCH));
-        let directory = tempfile::tempdir().unwrap();
         let data = DataDir::open(directory.path()).unwrap();
         let mut stores =
             lambent_storage_embedded::open(&data, Options::default(), clock.clone()).unwrap();
@@ -190,6 +200,7 @@ impl Fixture {
                 telling.fetch_add(1, Ordering::Relaxed);
             });
         let service = Arc::new(service);
+        service.load_quotas().await.unwrap();
         let scope = service.scope(Principal::Root, None, Origin::default()).await.unwrap();
         let (ns, f) = (samples::namespace("default"), samples::name("f"));
         Self { service, scope, stores, told, code, inspect, ns, f, clock, directory }
@@ -197,7 +208,7 @@ impl Fixture {
 
     /// The root key's, in `namespace`.
     pub(crate) async fn scope_of(&self, namespace: &str) -> Scope {
-        self.scope.create_namespace(namespace).await.unwrap();
+        self.scope.put_namespace(namespace, None).await.unwrap();
         let namespace = Some(namespace.parse().unwrap());
         self.service.scope(Principal::Root, namespace, Origin::default()).await.unwrap()
     }

@@ -113,7 +113,7 @@ async fn operations_that_were_not_granted_do_nothing() {
 #[tokio::test]
 async fn a_function_opens_no_clients_scope_of_another_namespace() {
     let fixture = Fixture::new().await;
-    fixture.scope.create_namespace("other").await.unwrap();
+    fixture.scope.put_namespace("other", None).await.unwrap();
     let function = samples::head(&samples::namespace("default"), &samples::name("f"), "code");
     let principal = Principal::Function(Arc::new(function));
     assert!(!principal.may_administer());

@@ -9,5 +9,6 @@ mod guests;
 mod head;
 mod namespaces;
 mod provision;
+mod quotas;
 mod resources;
 mod versions;

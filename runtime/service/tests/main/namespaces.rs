@@ -42,8 +42,8 @@ async fn fill(scope: &Scope) {
 async fn they_are_made_and_listed() {
     let fixture = Fixture::new().await;
     let scope = &fixture.scope;
-    assert!(scope.create_namespace("Shop").await.unwrap().created);
-    let again = scope.create_namespace("shop").await.unwrap();
+    assert!(scope.put_namespace("Shop", None).await.unwrap().created);
+    let again = scope.put_namespace("shop", None).await.unwrap();
     assert!(!again.created);
     assert_eq!(again.value.name.as_str(), "Shop", "a name keeps its spelling");
     let names = async || {
@@ -58,7 +58,7 @@ async fn they_are_made_and_listed() {
     assert_eq!(code("Default").await, ErrorCode::Conflict);
     assert_eq!(code("_lambent").await, ErrorCode::InvalidName);
     for bad in ["", "a b", "_mine", "_lambent"] {
-        let error = scope.create_namespace(bad).await.unwrap_err();
+        let error = scope.put_namespace(bad, None).await.unwrap_err();
         assert_eq!(error.code(), ErrorCode::InvalidName, "{bad:?}");
     }
 }
@@ -66,7 +66,7 @@ async fn they_are_made_and_listed() {
 #[tokio::test]
 async fn what_the_service_keeps_is_in_no_namespace_that_anyone_can_enter() {
     let fixture = Fixture::new().await;
-    fixture.scope.create_namespace("shop").await.unwrap();
+    fixture.scope.put_namespace("shop", None).await.unwrap();
     let own = Some("_lambent".parse().unwrap());
     let entered = fixture.service.scope(Principal::Root, own, Origin::default()).await;
     assert_eq!(entered.err().unwrap().code(), ErrorCode::NamespaceNotFound);
@@ -151,7 +151,7 @@ async fn a_key_opens_its_namespace_and_no_other() {
     assert_eq!(enter(Some("nowhere")).await, Err(ErrorCode::Forbidden));
     let scope = fixture.service.scope(principal.clone(), None, Origin::default()).await.unwrap();
     let refused = [
-        scope.create_namespace("mine").await.map(drop),
+        scope.put_namespace("mine", None).await.map(drop),
         scope.delete_namespace("shop", true).await,
         scope.describe_namespace("default").await.map(drop),
         scope.access_keys().await.map(drop),

@@ -144,7 +144,7 @@ fn take(
     };
     let message = Taken {
         seq: due.seq,
-        lease: tx.next_lease(),
+        lease: tx.unique(),
         receives: due.receives.saturating_add(1),
         group: due.group,
         sent: due.sent,

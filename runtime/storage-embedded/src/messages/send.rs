@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension as _, params};
 
@@ -28,12 +30,18 @@ impl New<'_> {
     }
 }
 
+/// Numbers that were taken from the database and not used: the next, and the end.
+struct Numbers(Cell<(i64, i64)>);
+
 /// The next number, greater than all before it, also of those that are gone.
 pub(crate) fn next_seq(tx: &Tx<'_>) -> Result<i64, StorageError> {
-    let (next, end) = tx.numbers.get();
-    if next < end {
-        tx.numbers.set((next + 1, end));
-        return Ok(next);
+    let taken = tx.cache.get::<Numbers>();
+    if let Some(taken) = taken {
+        let (next, end) = taken.0.get();
+        if next < end {
+            taken.0.set((next + 1, end));
+            return Ok(next);
+        }
     }
     let sql = "UPDATE sequence SET next = next + ?1 RETURNING next";
     let end: i64 = tx
@@ -41,7 +49,7 @@ pub(crate) fn next_seq(tx: &Tx<'_>) -> Result<i64, StorageError> {
         .prepare_cached(sql)
         .and_then(|mut update| update.query_row([NUMBERS], |row| row.get(0)))
         .map_err(failed)?;
-    tx.numbers.set((end - NUMBERS + 1, end));
+    tx.cache.set(Numbers(Cell::new((end - NUMBERS + 1, end))));
     Ok(end - NUMBERS)
 }
 

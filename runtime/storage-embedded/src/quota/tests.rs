@@ -10,11 +10,13 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::data_dir::DataDir;
+use crate::messages::row::failed;
 use crate::{EmbeddedKeyValue, EmbeddedObjects, EmbeddedQueues, EmbeddedTriggers, Shards};
 use lambent_storage::backend::Sweep as _;
 use lambent_storage::{
-    ByteStream, Change, Condition, Expect, KeyValue as _, NewMessage, Objects as _, PutObject,
-    QueueAttributes, Queues as _, SetOptions, Space, Triggers as _, Visibility,
+    ByteStream, Change, Condition, Expect, KeyValue as _, NamespaceQuotas, NewMessage,
+    Objects as _, PutObject, QueueAttributes, Queues as _, SetOptions, Space, StorageError,
+    Triggers as _, Visibility,
 };
 
 /// What is counted, by a look at all there is.
@@ -120,7 +122,13 @@ fn open(data: &DataDir, clock: &Arc<ManualClock>) -> Opened {
         .with(Quota::ObjectBytes, 300)
         .with(Quota::KeyvalueBytes, 300)
         .with(Quota::Messages, 12);
-    let shards = Shards::open(data, clock.clone(), (quotas, Space::unlimited())).unwrap();
+    let shards = Shards::open(
+        &crate::schema::SHARD,
+        data,
+        clock.clone(),
+        (NamespaceQuotas::new(quotas), Space::unlimited()),
+    )
+    .unwrap();
     Opened {
         objects: EmbeddedObjects::open(data, shards.clone()).unwrap(),
         keyvalue: EmbeddedKeyValue::open(shards.clone(), clock.clone(), 1 << 20),

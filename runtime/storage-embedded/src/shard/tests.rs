@@ -6,27 +6,25 @@ use jiff::Timestamp;
 use lambent_types::{Namespace, SystemClock};
 use rusqlite::{Connection, ffi};
 
-use super::{Shard, Tx};
+use super::{Shard, ShardSchema, Tx};
 use crate::data_dir::DataDir;
 use crate::messages::receive::{PerGroup, Until, receive};
 use crate::messages::row::failed;
 use crate::messages::send::{New, send};
-use crate::messages::settle::{Ticket, delete};
-use crate::sqlite::{Database, Durability};
-use crate::{messages, quota, trigger_index};
-use lambent_storage::{QueueError, Quotas, Space, StorageError};
+use crate::messages::settle::{Ticket, delete, end_leases};
+use crate::{amounts, messages, trigger_index};
+use lambent_storage::{NamespaceQuotas, QueueError, Quotas, Space, StorageError};
 
 const LINE: i64 = 1;
 
 fn open(home: &tempfile::TempDir) -> Arc<Shard> {
-    let database = Database {
-        file: "test.db",
-        durability: Durability::Normal,
-        migrations: &[quota::SCHEMA, messages::SCHEMA, trigger_index::SCHEMA],
+    const SCHEMA: ShardSchema = ShardSchema {
+        migrations: &[amounts::SCHEMA, messages::SCHEMA, trigger_index::SCHEMA],
+        opened: end_leases,
     };
     let data = DataDir::open(home.path()).unwrap();
-    let limits = (Quotas::default(), Space::unlimited());
-    Shard::open(&database, &data, Arc::new(SystemClock), limits).unwrap()
+    let limits = (NamespaceQuotas::new(Quotas::default()), Space::unlimited());
+    Shard::open(("test.db", &SCHEMA), &data, Arc::new(SystemClock), limits).unwrap()
 }
 
 fn put(tx: &mut Tx<'_>, bytes: usize) -> Result<i64, StorageError> {

@@ -11,6 +11,7 @@ mod event_log;
 mod keyvalue;
 mod logs;
 mod objects;
+mod own_quotas;
 mod queues;
 mod registry;
 pub mod samples;
@@ -167,6 +168,14 @@ pub async fn check_object_quotas(objects: Arc<dyn Objects>) {
 /// code enforces them.
 pub async fn check_registry_quotas(registry: Arc<dyn Registry>) {
     registry::quotas_are_enforced(&*registry).await;
+}
+
+/// Checks that quotas of single namespaces are enforced, also while they change. The stores'
+/// own quotas must not be reached by it. Needs a runtime with several threads.
+pub async fn check_own_quotas(stores: &Stores) {
+    own_quotas::one_is_full_and_the_other_is_not(stores).await;
+    own_quotas::what_was_reserved_is_honoured(stores).await;
+    own_quotas::each_kind_has_its_own(stores).await;
 }
 
 /// Writes and reads an object of `size` bytes, and its end.

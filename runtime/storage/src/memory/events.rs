@@ -16,6 +16,7 @@ use tokio::sync::Notify;
 use crate::error::StorageError;
 use crate::event_log::Channel;
 use crate::memory::line::Line;
+use crate::namespace_quotas::NamespaceQuotas;
 use crate::queues::{NewMessage, Queue, Sent};
 use crate::quota::{Quota, QuotaExceeded, Quotas};
 use crate::schedules::Scheduled;
@@ -25,7 +26,7 @@ use crate::upkeep::Holds;
 #[derive(Debug)]
 pub struct MemoryEvents {
     clock: Arc<dyn Clock>,
-    quotas: Quotas,
+    quotas: Arc<NamespaceQuotas>,
     state: Mutex<State>,
     /// Something may be received that could not be before.
     arrived: Notify,
@@ -144,7 +145,7 @@ fn weight(event: &Event) -> u64 {
 impl MemoryEvents {
     /// An empty store.
     #[must_use]
-    pub fn new(clock: Arc<dyn Clock>, quotas: Quotas) -> Self {
+    pub fn new(clock: Arc<dyn Clock>, quotas: Arc<NamespaceQuotas>) -> Self {
         let (arrived, rescheduled) = (Notify::new(), Notify::new());
         Self { clock, quotas, state: Mutex::default(), arrived, rescheduled }
     }

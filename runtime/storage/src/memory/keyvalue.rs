@@ -12,7 +12,8 @@ use crate::keyvalue::{
     Change, Entry, KeyPage, KeyValue, KeyValueError, Keyspace, ListKeys, SetOptions, rules,
 };
 use crate::memory::MemoryEvents;
-use crate::quota::{Quota, QuotaExceeded, Quotas};
+use crate::namespace_quotas::NamespaceQuotas;
+use crate::quota::{Quota, QuotaExceeded};
 use crate::upkeep::Holds;
 use crate::upkeep::Sweep;
 
@@ -20,7 +21,7 @@ use crate::upkeep::Sweep;
 #[derive(Debug)]
 pub struct MemoryKeyValue {
     clock: Arc<dyn Clock>,
-    quotas: Quotas,
+    quotas: Arc<NamespaceQuotas>,
     events: Arc<MemoryEvents>,
     state: Mutex<State>,
 }
@@ -116,7 +117,11 @@ impl Space {
 impl MemoryKeyValue {
     /// An empty store, whose changes are told to `events`.
     #[must_use]
-    pub fn new(clock: Arc<dyn Clock>, quotas: Quotas, events: Arc<MemoryEvents>) -> Self {
+    pub fn new(
+        clock: Arc<dyn Clock>,
+        quotas: Arc<NamespaceQuotas>,
+        events: Arc<MemoryEvents>,
+    ) -> Self {
         Self { clock, quotas, events, state: Mutex::default() }
     }
 
@@ -151,8 +156,9 @@ impl MemoryKeyValue {
         let result = work(&mut after, self.clock.now())?;
         let (keys, bytes) = state.holds(&key.0);
         let added = after.entries.len() as i64 - before.entries.len() as i64;
-        self.quotas.check(Quota::KeyvalueBytes, bytes, after.bytes() - before.bytes())?;
-        self.quotas.check(Quota::Keys, keys, added)?;
+        let quotas = self.quotas.of(&key.0);
+        quotas.check(Quota::KeyvalueBytes, bytes, after.bytes() - before.bytes())?;
+        quotas.check(Quota::Keys, keys, added)?;
         self.tell(namespace, &mut after, origin)?;
         state.spaces.insert(key, after);
         Ok(result)
@@ -205,7 +211,7 @@ impl KeyValue for MemoryKeyValue {
             return Err(KeyValueError::Exists);
         }
         let held = state.spaces.keys().filter(|(owner, _)| *owner == key.0).count() as u64;
-        self.quotas.check(Quota::Keyspaces, held, 1)?;
+        self.quotas.of(&key.0).check(Quota::Keyspaces, held, 1)?;
         let created = Timestamp::from_millisecond(self.clock.now().as_millisecond());
         let keyspace =
             Keyspace { name: keyspace.clone(), created: created.unwrap_or(Timestamp::MIN) };

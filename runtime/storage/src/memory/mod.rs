@@ -24,6 +24,7 @@ use lambent_types::Clock;
 
 use crate::event_log::EventLog;
 use crate::keyvalue::KeyValue;
+use crate::namespace_quotas::NamespaceQuotas;
 use crate::objects::Objects;
 use crate::queues::Queues;
 use crate::quota::Quotas;
@@ -38,11 +39,13 @@ impl Stores {
     /// Empty stores in memory.
     #[must_use]
     pub fn memory(clock: Arc<dyn Clock>, quotas: Quotas) -> Self {
-        let events = Arc::new(MemoryEvents::new(Arc::clone(&clock), quotas));
-        let keyvalue = MemoryKeyValue::new(Arc::clone(&clock), quotas, Arc::clone(&events));
+        let quotas = NamespaceQuotas::new(quotas);
+        let own = || Arc::clone(&quotas);
+        let events = Arc::new(MemoryEvents::new(Arc::clone(&clock), own()));
+        let keyvalue = MemoryKeyValue::new(Arc::clone(&clock), own(), Arc::clone(&events));
         let keyvalue = Arc::new(keyvalue);
-        let registry = Arc::new(MemoryRegistry::new(quotas));
-        let objects = Arc::new(MemoryObjects::new(clock, quotas, Arc::clone(&events)));
+        let registry = Arc::new(MemoryRegistry::new(own()));
+        let objects = Arc::new(MemoryObjects::new(clock, own(), Arc::clone(&events)));
         Self::new(Parts {
             registry: Arc::clone(&registry) as Arc<dyn Registry>,
             code: Arc::new(MemoryCode::default()),

@@ -12,11 +12,12 @@ use crate::change_event::ChangeEvent;
 use crate::error::StorageError;
 use crate::ledger::{Ledger, Reservation};
 use crate::memory::MemoryEvents;
+use crate::namespace_quotas::NamespaceQuotas;
 use crate::objects::{
     Bucket, ByteStream, Condition, ListObjects, Object, ObjectError, ObjectPage, Objects, Part,
     PutObject, Upload, listing, rules,
 };
-use crate::quota::{Quota, QuotaExceeded, Quotas};
+use crate::quota::{Quota, QuotaExceeded};
 use crate::upkeep::Holds;
 
 /// Buckets and objects in memory, whole.
@@ -51,7 +52,11 @@ type Buckets = BTreeMap<(String, BucketName), Held>;
 impl MemoryObjects {
     /// An empty store, whose changes are told to `events`.
     #[must_use]
-    pub fn new(clock: Arc<dyn Clock>, quotas: Quotas, events: Arc<MemoryEvents>) -> Self {
+    pub fn new(
+        clock: Arc<dyn Clock>,
+        quotas: Arc<NamespaceQuotas>,
+        events: Arc<MemoryEvents>,
+    ) -> Self {
         Self { clock, ledger: Ledger::new(quotas, []), events, buckets: Mutex::default() }
     }
 
@@ -114,13 +119,13 @@ impl MemoryObjects {
         buckets: &Buckets,
         namespace: &Namespace,
         (objects, bytes): (i64, i64),
-        others: u64,
+        reservation: Option<&Reservation>,
     ) -> Result<(), QuotaExceeded> {
-        let held = holds(buckets, &namespace.key());
-        let quotas = self.ledger.quotas();
+        let owner = namespace.key();
+        let held = holds(buckets, &owner);
         // Bytes first, as where they are counted while they arrive.
-        quotas.check(Quota::ObjectBytes, held.1.saturating_add(others), bytes)?;
-        quotas.check(Quota::Objects, held.0, objects)
+        reservation.map_or(Ok(()), |reservation| reservation.check(held.1, bytes))?;
+        self.ledger.quotas(&owner).check(Quota::Objects, held.0, objects)
     }
 
     /// Takes in all bytes of a stream.
@@ -214,7 +219,7 @@ impl Objects for MemoryObjects {
             return Err(ObjectError::Exists);
         }
         let held = buckets.keys().filter(|(owner, _)| *owner == key.0).count() as u64;
-        self.ledger.quotas().check(Quota::Buckets, held, 1)?;
+        self.ledger.quotas(&key.0).check(Quota::Buckets, held, 1)?;
         let bucket = Bucket { name: bucket.clone(), created: self.clock.now() };
         let (objects, uploads) = (BTreeMap::new(), BTreeMap::new());
         let held = Held { bucket: bucket.clone(), sequence: 0, objects, uploads };
@@ -273,7 +278,7 @@ impl Objects for MemoryObjects {
         target.check(key, &put.condition)?;
         let old = target.objects.get(key).map(|(object, _)| object.size);
         let delta = (i64::from(old.is_none()), bytes.len() as i64 - old.unwrap_or_default() as i64);
-        self.check_quota(&buckets, namespace, delta, reservation.others())?;
+        self.check_quota(&buckets, namespace, delta, Some(&reservation))?;
         let new = NewObject { etag, bytes: vec![bytes] };
         let target = held(&mut buckets, namespace, bucket)?;
         self.write((namespace, target), (key, put), new, origin)
@@ -357,7 +362,7 @@ impl Objects for MemoryObjects {
             Upload { id: rules::random_id()?, key: key.to_owned(), started: self.clock.now() };
         let mut buckets = self.lock();
         held(&mut buckets, namespace, bucket)?;
-        self.check_quota(&buckets, namespace, (1, 0), 0)?;
+        self.check_quota(&buckets, namespace, (1, 0), None)?;
         let held = held(&mut buckets, namespace, bucket)?;
         let sequence = held.next_sequence();
         let begun = HeldUpload { upload: upload.clone(), sequence, put, parts: BTreeMap::new() };
@@ -384,7 +389,7 @@ impl Objects for MemoryObjects {
         let target = held(&mut buckets, namespace, bucket)?.upload(upload)?;
         let old = target.parts.get(&number).map(|(part, _)| part.size);
         let delta = (i64::from(old.is_none()), part.size as i64 - old.unwrap_or_default() as i64);
-        self.check_quota(&buckets, namespace, delta, reservation.others())?;
+        self.check_quota(&buckets, namespace, delta, Some(&reservation))?;
         let target = held(&mut buckets, namespace, bucket)?.upload(upload)?;
         target.parts.insert(number, (part.clone(), bytes));
         Ok(part)

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use lambent_types::{Digest, Function, FunctionName, FunctionVersion, Namespace, Revision};
 
 use crate::error::{StorageError, WriteError};
+use crate::namespace_quotas::NamespaceQuotas;
 use crate::quota::{Quota, Quotas};
 use crate::registry::{Expected, Registry, rules};
 use crate::upkeep::Holds;
@@ -19,7 +20,7 @@ fn key(namespace: &Namespace, name: &FunctionName) -> Key {
 /// Functions and versions in memory.
 #[derive(Debug, Default)]
 pub struct MemoryRegistry {
-    quotas: Quotas,
+    quotas: Arc<NamespaceQuotas>,
     state: Mutex<State>,
 }
 
@@ -90,7 +91,7 @@ impl State {
 impl MemoryRegistry {
     /// An empty store with these quotas.
     #[must_use]
-    pub fn new(quotas: Quotas) -> Self {
+    pub fn new(quotas: Arc<NamespaceQuotas>) -> Self {
         Self { quotas, state: Mutex::default() }
     }
 
@@ -142,7 +143,7 @@ impl Registry for MemoryRegistry {
         let key = key(&head.namespace, &head.name);
         let retired = Revision(state.retired);
         let function = Arc::new(rules::put(state.function(&key), head, expected, retired)?);
-        state.check(&self.quotas, &key, &function.latest)?;
+        state.check(&self.quotas.of(&key.0), &key, &function.latest)?;
         let new = Arc::clone(&function);
         state.functions.entry(key).and_modify(|entry| entry.function = new).or_insert_with(|| {
             Entry { function: Arc::clone(&function), versions: BTreeMap::new() }
@@ -159,7 +160,7 @@ impl Registry for MemoryRegistry {
         let mut state = self.lock();
         let key = key(namespace, name);
         let (function, version) = rules::publish(state.function(&key), expected)?;
-        self.quotas.check(Quota::Versions, state.holds(&key.0).1, 1)?;
+        self.quotas.of(&key.0).check(Quota::Versions, state.holds(&key.0).1, 1)?;
         let version = Arc::new(version);
         if let Some(entry) = state.functions.get_mut(&key) {
             entry.versions.insert(function.last_version, Arc::clone(&version));

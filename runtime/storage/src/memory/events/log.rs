@@ -61,7 +61,7 @@ impl EventLog for MemoryEvents {
         origin: &Origin,
     ) -> Result<(), AppendError> {
         let mut state = self.lock();
-        state.check_messages(namespace, &self.quotas, (1, weight(&event)))?;
+        state.check_messages(namespace, &self.quotas.of(&namespace.key()), (1, weight(&event)))?;
         self.push(&mut state, place(namespace, channel), event, None, origin);
         drop(state);
         self.arrived.notify_waiters();

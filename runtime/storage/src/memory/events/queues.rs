@@ -244,7 +244,7 @@ impl Queues for MemoryEvents {
             held.queue.attributes = attributes;
             return Ok(held.queue.clone());
         }
-        check_count(Quota::Queues, &state.queues, namespace, &self.quotas)?;
+        check_count(Quota::Queues, &state.queues, namespace, &self.quotas.of(&namespace.key()))?;
         let created = Timestamp::from_millisecond(self.clock.now().as_millisecond());
         let created = created.unwrap_or(Timestamp::MIN);
         let queue = Queue { name: queue.clone(), attributes, created };
@@ -307,7 +307,7 @@ impl Queues for MemoryEvents {
         let mut state = self.lock();
         held(&mut state, namespace, queue.as_str())?;
         let more = (messages.len(), messages.iter().map(weight).sum());
-        state.check_messages(namespace, &self.quotas, more)?;
+        state.check_messages(namespace, &self.quotas.of(&namespace.key()), more)?;
         let (now, place) = (self.clock.now(), key(namespace, queue.as_str()));
         let send = |message| send_one(&mut state, &place, now, message, origin);
         let sent = messages.into_iter().map(send).collect();

@@ -22,7 +22,12 @@ impl Schedules for MemoryEvents {
         let mut state = self.lock();
         let key = key(namespace, schedule.name.as_str());
         if !state.schedules.contains_key(&key) {
-            check_count(Quota::Schedules, &state.schedules, namespace, &self.quotas)?;
+            check_count(
+                Quota::Schedules,
+                &state.schedules,
+                namespace,
+                &self.quotas.of(&namespace.key()),
+            )?;
         }
         // From one counter, so that one of a deleted schedule does not come again.
         let revision = state.next();
@@ -109,7 +114,7 @@ impl Schedules for MemoryEvents {
         let place = log::place(namespace, &Channel::Schedule(name.clone()));
         let more = (events.len(), events.iter().map(super::weight).sum());
         state
-            .check_messages(namespace, &self.quotas, more)
+            .check_messages(namespace, &self.quotas.of(&namespace.key()), more)
             .map_err(|error| StorageError::unavailable("fire a schedule", error))?;
         for event in events {
             self.push(&mut state, place.clone(), event, None, &Origin::default());

@@ -83,8 +83,8 @@ impl MemoryEvents {
         let (owner, now) = (namespace.key(), self.clock.now());
         let (mut appended, mut bytes) = (Vec::new(), 0);
         for (change, origin) in changes {
-            let quotas =
-                if change.is_deletion() { self.quotas.for_deletions() } else { self.quotas };
+            let quotas = self.quotas.of(&owner);
+            let quotas = if change.is_deletion() { quotas.for_deletions() } else { quotas };
             let own = state.triggers.iter().filter(|((named, _), _)| *named == owner);
             let fitting = own.filter(|(_, (_, trigger))| change.fits(&trigger.source));
             let event = change.event(now);
@@ -117,7 +117,12 @@ impl Triggers for MemoryEvents {
                 return Err(TriggerError::OtherSource);
             }
             Some(_) => {}
-            None => check_count(Quota::Triggers, &state.triggers, namespace, &self.quotas)?,
+            None => check_count(
+                Quota::Triggers,
+                &state.triggers,
+                namespace,
+                &self.quotas.of(&namespace.key()),
+            )?,
         }
         state.triggers.insert(key, (namespace.clone(), trigger));
         Ok(())
