@@ -5,8 +5,7 @@ use std::sync::Arc;
 use cap_std::fs::Dir;
 use lambent_capabilities::{Ctx, OwnDoors, Shared};
 use lambent_engine::{ArtifactCache, Budget, Engine, Options, PoolAdvice, StartError};
-use lambent_service::Inspect as _;
-use lambent_storage::{CodeStore, Registry};
+use lambent_storage::CodeStore;
 use lambent_types::Digest;
 use tokio::runtime::Handle;
 
@@ -93,18 +92,6 @@ impl Host {
     /// that no request has to wait for it. Done in the background after start.
     pub async fn restore(&self, digests: BTreeSet<Digest>) {
         self.loader.restore(digests).await;
-    }
-
-    /// Makes the instances that are wanted before anything is called.
-    pub async fn provision_all(&self, registry: &dyn Registry) {
-        match registry.provisioned().await {
-            Ok(heads) => {
-                for head in &heads {
-                    self.provision(head).await;
-                }
-            }
-            Err(error) => tracing::error!(%error, "could not find what is to be provisioned"),
-        }
     }
 
     /// Gives back, again and again, what instances that nobody uses hold.

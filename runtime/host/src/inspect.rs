@@ -41,7 +41,7 @@ impl Inspect for Host {
     }
 
     async fn provision(&self, head: &Arc<FunctionVersion>) {
-        self.pools.withdraw(&head.namespace, &head.name, Some(head.version));
+        self.pools.withdraw_former(head);
         if head.configuration.provisioned.always() == 0 {
             return;
         }

@@ -1,6 +1,6 @@
 //! The instances that wait for invocations, by function version.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -73,6 +73,23 @@ impl InstancePools {
             let other = version.is_some_and(|version| key.2 != version);
             other || key.0.key() != namespace || key.1.key() != name
         });
+    }
+
+    /// Drops the instances of what a head was before it became this; those of another case
+    /// of its name too.
+    pub(crate) fn withdraw_former(&self, head: &FunctionVersion) {
+        let (namespace, name) = (head.namespace.key(), head.name.key());
+        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|key, (kept, _)| {
+            let other = key.2 != head.version || key.0.key() != namespace || key.1.key() != name;
+            other || **kept == *head
+        });
+    }
+
+    /// The functions that keep instances.
+    pub(crate) fn functions(&self) -> BTreeSet<(Namespace, FunctionName)> {
+        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        all.keys().map(|(namespace, name, _)| (namespace.clone(), name.clone())).collect()
     }
 
     /// Drops the instances of code that no version refers to any more.
@@ -166,11 +183,16 @@ mod tests {
         assert!(!Arc::ptr_eq(&two, &three));
         let (namespace, name) = ("ns".parse().unwrap(), "F".parse().unwrap());
         warm.withdraw(&namespace, &name, Some(VersionNumber::Number(1)));
+        warm.withdraw_former(&function(Provisioned::Count(3)));
         warm.forget(Digest::of(b"other"));
         assert!(Arc::ptr_eq(&three, &of(Provisioned::Count(3)).unwrap()));
         warm.forget(Digest::of(EMPTY));
         assert!(warm.0.read().unwrap().is_empty());
         of(Provisioned::Count(3)).unwrap();
+        warm.withdraw_former(&function(Provisioned::NONE));
+        assert!(warm.functions().is_empty());
+        of(Provisioned::Count(3)).unwrap();
+        assert_eq!(warm.functions().len(), 1);
         warm.withdraw(&namespace, &name, None);
         assert!(warm.0.read().unwrap().is_empty());
     }

@@ -6,6 +6,7 @@
 
 mod compiler;
 mod errors;
+mod follow;
 mod host;
 mod inspect;
 mod instance_pools;

@@ -124,9 +124,9 @@ impl Server {
         let lineages = server.app.lineages.clone();
         let doors = lineage::Doors { lineages, listen: server.address, domains };
         host.set_doors(Arc::new(doors));
-        let (restored, provisioned) = (host.clone(), host.clone());
+        let (restored, followed) = (host.clone(), host.clone());
         server.spawn(async move { restored.restore(digests).await });
-        server.spawn(async move { provisioned.provision_all(&*registry).await });
+        server.spawn(async move { followed.follow(&*registry).await });
         server.spawn(async move { host.retire().await });
         Ok(server)
     }
@@ -169,13 +169,12 @@ impl Server {
         );
         let deliveries =
             Deliveries::new(dispatcher.clone(), DeliveryStores::from(&stores), clock.clone());
-        let told = deliveries.clone();
         let seed = keys::secret_seed(&opened.data)?;
         let (data, inspect) = (opened.data_plane, engine.inspect);
         let (running, delivering) = (dispatcher.clone(), deliveries.clone());
         let parts =
             Parts { data, inspect, dispatcher: running, deliveries: delivering, clock, seed };
-        let service = Service::new(parts).on_triggers_changed(move || told.triggers_changed());
+        let service = Service::new(parts);
         service.load_quotas().await.map_err(StartError::Quotas)?;
         let app = Arc::new(App {
             dev: options.dev,

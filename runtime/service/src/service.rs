@@ -33,7 +33,6 @@ pub struct Service {
     pub(crate) quotas_load: Mutex<()>,
     pub(crate) seed: SecretSeed,
     pub(crate) grace: Duration,
-    on_triggers_changed: Box<dyn Fn() + Send + Sync>,
 }
 
 /// What a service is made of.
@@ -68,22 +67,11 @@ impl Service {
             quotas_load: Mutex::default(),
             seed,
             grace: GRACE,
-            on_triggers_changed: Box::new(|| {}),
         }
-    }
-
-    /// Calls `tell` whenever a trigger was put or deleted.
-    #[must_use]
-    pub fn on_triggers_changed(self, tell: impl Fn() + Send + Sync + 'static) -> Self {
-        Self { on_triggers_changed: Box::new(tell), ..self }
     }
 
     pub(crate) fn stores(&self) -> &Stores {
         &self.data.stores
-    }
-
-    pub(crate) fn triggers_changed(&self) {
-        (self.on_triggers_changed)();
     }
 
     /// Sets how long code outlives its last reference; a minute if not set.

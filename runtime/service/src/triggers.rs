@@ -25,7 +25,6 @@ impl Scope {
             let created = self.stores().triggers.get(namespace, &trigger.name).await?.is_none();
             let put = self.stores().triggers.put(namespace, trigger.clone()).await;
             put.map_err(|error| client_errors::trigger(namespace, &trigger, error))?;
-            self.service.triggers_changed();
             Ok(Put { value: trigger, created })
         })
         .await
@@ -83,7 +82,6 @@ impl TriggerHandle<'_> {
             let trigger = self.describe().await?;
             let deleted = self.stores().triggers.delete(namespace, name).await;
             deleted.map_err(|error| client_errors::trigger(namespace, &trigger, error))?;
-            self.service().triggers_changed();
             Ok(())
         })
         .await

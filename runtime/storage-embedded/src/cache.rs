@@ -1,6 +1,6 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
-use lambent_types::{Function, FunctionVersion};
+use lambent_types::{Function, FunctionName, FunctionVersion, Namespace};
 use moka::sync::Cache as Moka;
 
 /// A function with the id of its row.
@@ -13,12 +13,21 @@ pub(crate) struct Entry {
 /// What one committed change does to the cache.
 #[derive(Debug)]
 pub(crate) struct Effect {
-    /// The function's key.
-    pub(crate) key: String,
+    /// The namespace of the function.
+    pub(crate) namespace: Namespace,
+    /// The name of the function.
+    pub(crate) name: FunctionName,
     /// What the function is now.
     pub(crate) entry: Option<Entry>,
     /// A version that is gone: the id of its function and its number.
     pub(crate) gone: Option<(i64, u64)>,
+}
+
+/// The key of a function in the cache. Names hold no `/`.
+pub(crate) fn cache_key(namespace: &Namespace, name: &FunctionName) -> String {
+    let mut key = format!("{namespace}/{name}");
+    key.make_ascii_lowercase();
+    key
 }
 
 /// What reads find in memory; never older than the last acknowledged change.
@@ -79,11 +88,11 @@ impl Cache {
     }
 
     /// Takes over committed changes, in their order.
-    pub(crate) fn committed(&self, effects: impl Iterator<Item = Effect>) {
+    pub(crate) fn committed<'e>(&self, effects: impl Iterator<Item = &'e Effect>) {
         let mut epoch = self.epoch.write().unwrap_or_else(PoisonError::into_inner);
         *epoch += 1;
         for effect in effects {
-            self.functions.insert(effect.key, effect.entry);
+            self.functions.insert(cache_key(&effect.namespace, &effect.name), effect.entry.clone());
             if let Some(version) = effect.gone {
                 self.versions.invalidate(&version);
             }

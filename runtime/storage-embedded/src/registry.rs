@@ -4,21 +4,22 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lambent_types::{Digest, Function, FunctionName, FunctionVersion, Namespace};
 
-use crate::cache::{Cache, Entry};
+use crate::cache::{Cache, Entry, cache_key};
 use crate::data_dir::DataDir;
 use crate::error::OpenError;
 use crate::held;
 use crate::readers::Readers;
 use crate::rows::{self, CONTROL};
-use crate::writer::{Change, Writer, cache_key};
-use lambent_storage::backend::Holds;
+use crate::writer::{Change, Writer};
+use lambent_storage::backend::{ChangeLog, Holds};
 use lambent_storage::{
-    Expected, NamespaceQuotas, Quota, Registry, Space, StorageError, WriteError,
+    Changes, Expected, NamespaceQuotas, Quota, Registry, Space, StorageError, WriteError,
 };
 
 /// The registry in `control.db`.
 pub(crate) struct EmbeddedRegistry {
     cache: Arc<Cache>,
+    changes: Arc<ChangeLog<FunctionName>>,
     readers: Readers,
     writer: Writer,
     /// Last, so that the directory is locked until the writer is done.
@@ -34,14 +35,14 @@ impl EmbeddedRegistry {
         let connection = CONTROL.open(data)?;
         let readers = Readers::open(&CONTROL, data)?;
         let cache = Arc::new(Cache::new(cache_bytes));
-        let writer = Writer::start(connection, Arc::clone(&cache), limits).map_err(|source| {
-            OpenError::Io {
-                action: "start the writer of",
-                path: data.path().join(CONTROL.file),
-                source,
-            }
+        let changes = Arc::default();
+        let told = (Arc::clone(&cache), Arc::clone(&changes));
+        let writer = Writer::start(connection, told, limits).map_err(|source| OpenError::Io {
+            action: "start the writer of",
+            path: data.path().join(CONTROL.file),
+            source,
         })?;
-        Ok(Self { cache, readers, writer, _data: data.clone() })
+        Ok(Self { cache, changes, readers, writer, _data: data.clone() })
     }
 
     async fn entry(
@@ -197,5 +198,9 @@ impl Registry for EmbeddedRegistry {
 
     async fn refers_to(&self, digest: Digest) -> Result<bool, StorageError> {
         self.readers.read(move |connection| rows::refers_to(connection, digest)).await
+    }
+
+    fn changes(&self) -> &dyn Changes<FunctionName> {
+        &*self.changes
     }
 }

@@ -1,12 +1,10 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lambent_types::{Event, Namespace, Origin, Schedule, ScheduleName};
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
-use tokio::sync::Notify;
 
 use crate::event_log;
 use crate::messages::row::{failed, time};
@@ -15,8 +13,9 @@ use crate::quota::{charge, count};
 use crate::row::{Checksum, bytes, checksum};
 use crate::shard::{Growth, Tx};
 use crate::shards::Shards;
+use lambent_storage::backend::ChangeLog;
 use lambent_storage::{
-    AppendError, Channel, Quota, ScheduleError, Scheduled, Schedules, StorageError,
+    AppendError, Changes, Channel, Quota, ScheduleError, Scheduled, Schedules, StorageError,
 };
 
 /// The table. `next` is null where it never fires again.
@@ -38,13 +37,13 @@ const COLUMNS: &str = "namespace, key, next, revision, body, checksum";
 /// Schedules in the shards.
 pub(crate) struct EmbeddedSchedules {
     shards: Arc<Shards>,
-    changed: Arc<Notify>,
+    changes: Arc<ChangeLog<ScheduleName>>,
     damaged: Arc<Damaged>,
 }
 
 impl EmbeddedSchedules {
     pub(crate) fn new(shards: Arc<Shards>) -> Self {
-        Self { shards, changed: Arc::new(Notify::new()), damaged: Arc::default() }
+        Self { shards, changes: Arc::default(), damaged: Arc::default() }
     }
 }
 
@@ -217,10 +216,13 @@ impl Schedules for EmbeddedSchedules {
         next: Option<Timestamp>,
     ) -> Result<(), ScheduleError> {
         let shard = self.shards.of(namespace).await?;
-        let namespace = namespace.clone();
-        shard.write(0, move |tx| put(tx, &namespace, &schedule, next)).await?;
-        self.changed.notify_one();
-        Ok(())
+        let (namespace, changes) = (namespace.clone(), Arc::clone(&self.changes));
+        let write = move |tx: &mut Tx<'_>| {
+            put(tx, &namespace, &schedule, next)?;
+            tx.after_commit(move || changes.record(namespace, schedule.name));
+            Ok(())
+        };
+        shard.write(0, write).await
     }
 
     async fn delete(
@@ -232,9 +234,16 @@ impl Schedules for EmbeddedSchedules {
         let mut is_gone = false;
         while !is_gone {
             let (namespace, name) = (namespace.clone(), name.clone());
-            is_gone = shard.write(Growth::Frees, move |tx| delete(tx, &namespace, &name)).await?;
+            let changes = Arc::clone(&self.changes);
+            let write = move |tx: &mut Tx<'_>| {
+                let is_gone = delete(tx, &namespace, &name)?;
+                if is_gone {
+                    tx.after_commit(move || changes.record(namespace, name));
+                }
+                Ok::<_, ScheduleError>(is_gone)
+            };
+            is_gone = shard.write(Growth::Frees, write).await?;
         }
-        self.changed.notify_one();
         Ok(())
     }
 
@@ -333,7 +342,7 @@ impl Schedules for EmbeddedSchedules {
         }
     }
 
-    async fn changed(&self, timeout: Duration) -> bool {
-        tokio::time::timeout(timeout, self.changed.notified()).await.is_ok()
+    fn changes(&self) -> &dyn Changes<ScheduleName> {
+        &*self.changes
     }
 }

@@ -11,17 +11,19 @@ use crate::quota::{charge, count};
 use crate::shard::{Growth, Tx};
 use crate::shards::Shards;
 use crate::trigger_index;
+use lambent_storage::backend::ChangeLog;
 use lambent_storage::backend::triggers::same_source;
-use lambent_storage::{Channel, Quota, StorageError, TriggerError, Triggers};
+use lambent_storage::{Changes, Channel, Quota, StorageError, TriggerError, Triggers};
 
 /// Triggers in the shards.
 pub(crate) struct EmbeddedTriggers {
     shards: Arc<Shards>,
+    changes: Arc<ChangeLog<TriggerName>>,
 }
 
 impl EmbeddedTriggers {
     pub(crate) fn new(shards: Arc<Shards>) -> Self {
-        Self { shards }
+        Self { shards, changes: Arc::default() }
     }
 
     async fn read(&self, namespace: &Namespace) -> Result<Vec<Trigger>, StorageError> {
@@ -112,8 +114,13 @@ fn delete(
 impl Triggers for EmbeddedTriggers {
     async fn put(&self, namespace: &Namespace, trigger: Trigger) -> Result<(), TriggerError> {
         let shard = self.shards.of(namespace).await?;
-        let namespace = namespace.clone();
-        shard.write(0, move |tx| put(tx, &namespace, &trigger)).await
+        let (namespace, changes) = (namespace.clone(), Arc::clone(&self.changes));
+        let write = move |tx: &mut Tx<'_>| {
+            put(tx, &namespace, &trigger)?;
+            tx.after_commit(move || changes.record(namespace, trigger.name));
+            Ok(())
+        };
+        shard.write(0, write).await
     }
 
     async fn delete(&self, namespace: &Namespace, name: &TriggerName) -> Result<(), TriggerError> {
@@ -121,7 +128,15 @@ impl Triggers for EmbeddedTriggers {
         let mut is_gone = false;
         while !is_gone {
             let (namespace, name) = (namespace.clone(), name.clone());
-            is_gone = shard.write(Growth::Frees, move |tx| delete(tx, &namespace, &name)).await?;
+            let changes = Arc::clone(&self.changes);
+            let write = move |tx: &mut Tx<'_>| {
+                let is_gone = delete(tx, &namespace, &name)?;
+                if is_gone {
+                    tx.after_commit(move || changes.record(namespace, name));
+                }
+                Ok::<_, TriggerError>(is_gone)
+            };
+            is_gone = shard.write(Growth::Frees, write).await?;
         }
         Ok(())
     }
@@ -151,5 +166,9 @@ impl Triggers for EmbeddedTriggers {
             }
         }
         Ok(found)
+    }
+
+    fn changes(&self) -> &dyn Changes<TriggerName> {
+        &*self.changes
     }
 }

@@ -7,6 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::cache::{Cache, Effect, Entry};
 use crate::{fatal, held, rows};
+use lambent_storage::backend::ChangeLog;
 use lambent_storage::backend::registry as rules;
 use lambent_storage::{Expected, NamespaceQuotas, Space, StorageError, WriteError};
 
@@ -57,11 +58,11 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn start(
         connection: Connection,
-        cache: Arc<Cache>,
+        (cache, changes): (Arc<Cache>, Arc<ChangeLog<FunctionName>>),
         (quotas, space): (Arc<NamespaceQuotas>, Arc<Space>),
     ) -> std::io::Result<Self> {
         let (requests, received) = mpsc::channel(BATCH_MAX);
-        let mut state = State { connection, cache, quotas, space, broken: None };
+        let mut state = State { connection, cache, changes, quotas, space, broken: None };
         let thread = std::thread::Builder::new()
             .name("control-writer".into())
             .spawn(move || state.run(received))?;
@@ -93,6 +94,7 @@ impl Drop for Writer {
 struct State {
     connection: Connection,
     cache: Arc<Cache>,
+    changes: Arc<ChangeLog<FunctionName>>,
     quotas: Arc<NamespaceQuotas>,
     space: Arc<Space>,
     /// Why nothing is written any more.
@@ -122,7 +124,10 @@ impl State {
             None => match self.commit(changes) {
                 // Before anyone is told, so that who is told reads what was written.
                 Ok((results, effects)) => {
-                    self.cache.committed(effects.into_iter());
+                    self.cache.committed(effects.iter());
+                    for Effect { namespace, name, .. } in effects {
+                        self.changes.record(namespace, name);
+                    }
                     return results;
                 }
                 Err(error) => self.failed(&error),
@@ -184,7 +189,7 @@ fn apply(
 ) -> Result<(Made, Effect), WriteError> {
     match change {
         Change::Put { head, expected } => {
-            let key = cache_key(&head.namespace, &head.name);
+            let (namespace, name) = (head.namespace.clone(), head.name.clone());
             let current = rows::function(connection, &head.namespace, &head.name)?;
             let retired = rows::retired(connection)?;
             let (id, current) = current.unzip();
@@ -197,7 +202,7 @@ fn apply(
                 old,
             )?;
             let id = rows::write_function(connection, id, &function)?;
-            Ok(made(key, id, function, None))
+            Ok(made((namespace, name), id, function, None))
         }
         Change::Publish { namespace, name, expected } => {
             let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
@@ -205,7 +210,7 @@ fn apply(
             held::publish(connection, &quotas.of(&namespace.key()), &version)?;
             let id = rows::write_function(connection, id, &function)?;
             rows::write_version(connection, id, function.last_version, &version)?;
-            Ok(made(cache_key(&namespace, &name), id, function, Some(version)))
+            Ok(made((namespace, name), id, function, Some(version)))
         }
         Change::Delete { namespace, name, expected } => {
             let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
@@ -214,8 +219,8 @@ fn apply(
             held::delete(connection, (id, &current.latest))?;
             rows::retire(connection, last)?;
             rows::delete_function(connection, id)?;
-            let key = cache_key(&namespace, &name);
-            Ok((Made { function: None, version: None }, Effect { key, entry: None, gone: None }))
+            let effect = Effect { namespace, name, entry: None, gone: None };
+            Ok((Made { function: None, version: None }, effect))
         }
         Change::DeleteVersion { namespace, name, number } => {
             let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
@@ -228,14 +233,14 @@ fn apply(
             };
             let function = rules::delete_version(current.as_ref(), exists)?;
             let id = rows::write_function(connection, id, &function)?;
-            let (made, effect) = made(cache_key(&namespace, &name), id, function, None);
+            let (made, effect) = made((namespace, name), id, function, None);
             Ok((made, Effect { gone: Some((id, number)), ..effect }))
         }
     }
 }
 
 fn made(
-    key: String,
+    (namespace, name): (Namespace, FunctionName),
     id: i64,
     function: Function,
     version: Option<FunctionVersion>,
@@ -243,14 +248,7 @@ fn made(
     let function = Arc::new(function);
     let entry = Some(Entry { id, function: Arc::clone(&function) });
     let made = Made { function: Some(function), version: version.map(Arc::new) };
-    (made, Effect { key, entry, gone: None })
-}
-
-/// The key of a function in the cache. Names hold no `/`.
-pub(crate) fn cache_key(namespace: &Namespace, name: &FunctionName) -> String {
-    let mut key = format!("{namespace}/{name}");
-    key.make_ascii_lowercase();
-    key
+    (made, Effect { namespace, name, entry, gone: None })
 }
 
 #[cfg(test)]
@@ -269,7 +267,8 @@ mod tests {
         let connection = rows::CONTROL.open(data).unwrap();
         let (cache, quotas) =
             (Arc::new(Cache::new(1 << 20)), NamespaceQuotas::new(Quotas::default()));
-        State { connection, cache, quotas, space: Space::unlimited(), broken: None }
+        let (changes, space) = (Arc::default(), Space::unlimited());
+        State { connection, cache, changes, quotas, space, broken: None }
     }
 
     #[test]

@@ -13,6 +13,7 @@
 //! `testing`, the module `contract` checks a backend against all promises of the traits.
 
 pub use crate::change_event::ChangeEvent;
+pub use crate::change_log::ChangeLog;
 pub use crate::error::Source;
 pub use crate::ledger::{Ledger, Reservation};
 pub use crate::stores::Parts;

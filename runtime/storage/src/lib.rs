@@ -8,6 +8,9 @@
 //! - [`EventLog`]: events that are not handled yet.
 //! - [`Usage`]: what invocations used, added up.
 //!
+//! [`Changes`] are the feeds of the registry, of triggers and of schedules: how a node learns
+//! what another changed.
+//!
 //! No promise needs a transaction over two of them: a change and its event
 //! commit together, and everything that follows runs from the event log.
 //!
@@ -25,6 +28,8 @@ pub mod fault;
 pub mod memory;
 
 mod change_event;
+mod change_log;
+mod changes;
 mod checked;
 mod code;
 mod error;
@@ -44,6 +49,7 @@ mod triggers;
 mod upkeep;
 mod usage;
 
+pub use changes::{Batch, Changed, Changes, Position};
 pub use code::CodeStore;
 pub use error::{StorageError, WriteError};
 pub use event_log::{AppendError, Channel, Delivery, EventLog, Settlement};

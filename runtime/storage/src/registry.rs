@@ -6,6 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lambent_types::{Digest, Function, FunctionName, FunctionVersion, Namespace, Revision};
 
+use crate::changes::Changes;
 use crate::error::{StorageError, WriteError};
 
 /// What a caller takes to be the state of a function it changes.
@@ -27,9 +28,8 @@ pub enum Expected {
 ///
 /// # Several nodes
 /// Every promise holds for changes of another node too: a backend that nodes share may answer
-/// from memory only what it knows to be current. There is no feed of changes yet: what a node
-/// derives from a function (instances, machine code) follows another node's change at the next
-/// read of it, and `provisioned` has to be asked again.
+/// from memory only what it knows to be current. What a node derives from a function (instances,
+/// machine code) follows another node's change by the feed of [`Changes`].
 #[async_trait]
 pub trait Registry: Send + Sync {
     /// Reads one function. Usually answered from memory.
@@ -139,4 +139,8 @@ pub trait Registry: Send + Sync {
     /// # Errors
     /// The store failed.
     async fn refers_to(&self, digest: Digest) -> Result<bool, StorageError>;
+
+    /// The feed of changes: every function that is put, deleted, or has a version
+    /// published or deleted is in it.
+    fn changes(&self) -> &dyn Changes<FunctionName>;
 }

@@ -2,6 +2,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use lambent_types::{Event, Namespace, Schedule, ScheduleName};
 
+use crate::changes::Changes;
 use crate::error::StorageError;
 use crate::quota::QuotaExceeded;
 
@@ -34,9 +35,8 @@ pub enum ScheduleError {
 ///
 /// # Several nodes
 /// Any number of nodes may ask what is due: `fire` decides between them, by the revision and the
-/// time it was to fire at, so that each time fires once. `changed` is about changes of this
-/// process; another node's are seen at the next look, so that a node must not sleep for
-/// longer than it may be late.
+/// time it was to fire at, so that each time fires once. A node that sleeps until the next time is woken
+/// by the feed of [`Changes`], in which the schedules of all nodes are.
 #[async_trait]
 pub trait Schedules: Send + Sync {
     /// Creates or replaces a schedule that next fires at `next`.
@@ -112,7 +112,6 @@ pub trait Schedules: Send + Sync {
         next: Option<Timestamp>,
     ) -> Result<bool, StorageError>;
 
-    /// Returns when a schedule was put or deleted since the last return, or at
-    /// the timeout. Whether one was.
-    async fn changed(&self, timeout: std::time::Duration) -> bool;
+    /// The feed of changes: every schedule that is put or deleted is in it, not that one fires.
+    fn changes(&self) -> &dyn Changes<ScheduleName>;
 }

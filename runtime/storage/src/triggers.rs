@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use lambent_types::{Namespace, Source, Trigger, TriggerName};
 
+use crate::changes::Changes;
 use crate::error::StorageError;
 use crate::quota::QuotaExceeded;
 
@@ -34,8 +35,7 @@ pub enum TriggerError {
 /// # Several nodes
 /// The promise holds for changes that any node makes after the acknowledgement: a backend that
 /// nodes share reads the triggers in the transaction of the change, or knows that its copy is
-/// current. There is no feed of changes yet: pollers of queues are told of a trigger within the
-/// process that changes it, and other nodes learn of it when they start.
+/// current. Whoever serves triggers follows the feed of [`Changes`], in which those of all nodes are.
 #[async_trait]
 pub trait Triggers: Send + Sync {
     /// Creates or replaces a trigger.
@@ -71,6 +71,9 @@ pub trait Triggers: Send + Sync {
     /// # Errors
     /// The store failed.
     async fn all(&self) -> Result<Vec<(Namespace, Trigger)>, StorageError>;
+
+    /// The feed of changes: every trigger that is put or deleted is in it.
+    fn changes(&self) -> &dyn Changes<TriggerName>;
 }
 
 /// Whether a trigger goes on listening to the same thing.

@@ -27,7 +27,6 @@ use lambent_storage::Channel;
 use lambent_types::{
     Clock, Error, ErrorCode, Event, FunctionVersion, Namespace, bounds, format_bytes,
 };
-use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -46,7 +45,6 @@ pub struct Deliveries {
     clock: Arc<dyn Clock>,
     /// Channels that a task serves.
     active: Mutex<HashSet<(Namespace, Channel)>>,
-    triggers_changed: Notify,
     usage: Arc<UsageFlusher>,
     blocking: blocking::BlockingWork,
     tasks: TaskTracker,
@@ -64,7 +62,6 @@ impl Deliveries {
             stores,
             clock,
             active: Mutex::default(),
-            triggers_changed: Notify::new(),
             usage,
             blocking: blocking::BlockingWork::default(),
             tasks: TaskTracker::new(),
@@ -87,11 +84,6 @@ impl Deliveries {
             tracing::error!("the task that stores usage panicked");
         }
         self.usage.flush().await;
-    }
-
-    /// Has the triggers read again; to be called after one was changed.
-    pub fn triggers_changed(&self) {
-        self.triggers_changed.notify_one();
     }
 
     /// Has a function handle an event later; durable when this returns.

@@ -1,8 +1,8 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambent_storage::Channel;
+use lambent_storage::{Batch, Changed, Channel, StorageError};
 use lambent_types::{Namespace, Source, Trigger, TriggerName};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -12,6 +12,9 @@ use crate::deliveries::{Deliveries, STORE_PAUSE};
 /// How long an empty channel of a trigger is waited at.
 const IDLE: Duration = Duration::from_secs(900);
 
+/// How long a read of the feed of triggers waits; another follows.
+const FEED_WAIT: Duration = Duration::from_secs(3600);
+
 /// A trigger that a task serves.
 struct Followed {
     trigger: Trigger,
@@ -19,30 +22,17 @@ struct Followed {
     task: JoinHandle<()>,
 }
 
-type Known = HashMap<(Namespace, TriggerName), Followed>;
+/// By the keys of namespace and name.
+type Known = HashMap<(String, String), Followed>;
 
 impl Deliveries {
-    /// Has a task serve every enabled trigger, and follows their changes.
+    /// Has a task serve every enabled trigger, and follows their changes, by any node.
     pub(super) async fn follow_triggers(self: Arc<Self>) {
         let mut known = Known::new();
-        loop {
-            let pause = match self.stores.triggers.all().await {
-                Ok(triggers) => {
-                    self.adopt(&mut known, triggers);
-                    None
-                }
-                Err(error) => {
-                    tracing::error!(%error, cause = error.cause(), "cannot read the triggers");
-                    Some(STORE_PAUSE)
-                }
-            };
-            tokio::select! {
-                () = self.drain.cancelled() => break,
-                () = self.triggers_changed.notified() => {}
-                () = async { match pause {
-                    Some(pause) => tokio::time::sleep(pause).await,
-                    None => std::future::pending().await,
-                } } => {}
+        while !self.drain.is_cancelled() {
+            if let Err(error) = self.follow(&mut known).await {
+                tracing::error!(%error, cause = error.cause(), "cannot read the triggers");
+                self.pause_for_store().await;
             }
         }
         for (_, followed) in known {
@@ -50,42 +40,79 @@ impl Deliveries {
         }
     }
 
-    /// Stops the tasks of triggers that are gone or changed, and starts those of triggers
-    /// that are new or changed. What was in flight under a trigger as it was ends by
-    /// itself: its events are leased, so that nothing overtakes them, but until then more
-    /// may run at once than the trigger says.
-    fn adopt(self: &Arc<Self>, known: &mut Known, triggers: Vec<(Namespace, Trigger)>) {
-        let enabled = triggers.into_iter().filter(|(_, trigger)| trigger.enabled);
-        let wanted: HashMap<_, _> = enabled
-            .map(|(namespace, trigger)| ((namespace, trigger.name.clone()), trigger))
-            .collect();
-        let stale: Vec<_> = known
-            .iter()
-            .filter(|(key, followed)| {
-                followed.task.is_finished() || wanted.get(*key) != Some(&followed.trigger)
-            })
-            .map(|(key, _)| key.clone())
-            .collect();
-        for followed in stale.iter().filter_map(|key| known.remove(key)) {
-            followed.stop.cancel();
-        }
-        for (key, trigger) in wanted {
-            if known.contains_key(&key) {
-                continue;
-            }
-            let stop = self.drain.child_token();
-            let (this, namespace) = (self.clone(), key.0.clone());
-            let (followed, token) = (trigger.clone(), stop.clone());
-            let task = self.tasks.spawn(async move {
-                match followed.source {
-                    Source::Queue { .. } => this.poll_queue(namespace, followed, token).await,
-                    Source::Object { .. } | Source::KeyValue { .. } => {
-                        this.follow_channel(namespace, followed, token).await;
+    /// Serves all triggers there are and then follows their changes, until the drain or a
+    /// failure of the store.
+    async fn follow(self: &Arc<Self>, known: &mut Known) -> Result<(), StorageError> {
+        let triggers = &self.stores.triggers;
+        let mut next = triggers.changes().position().await?;
+        self.adopt_all(known, triggers.all().await?);
+        loop {
+            let batch = tokio::select! {
+                () = self.drain.cancelled() => return Ok(()),
+                batch = triggers.changes().since(next, FEED_WAIT) => batch?,
+            };
+            next = batch.next();
+            match batch {
+                Batch::Changes { changed, .. } => {
+                    for Changed { namespace, name } in changed {
+                        let found = triggers.get(&namespace, &name).await?;
+                        self.adopt(known, &namespace, &name, found);
                     }
                 }
-            });
-            known.insert(key, Followed { trigger, stop, task });
+                Batch::ListAgain { .. } => self.adopt_all(known, triggers.all().await?),
+            }
         }
+    }
+
+    /// Serves these triggers and no others.
+    fn adopt_all(self: &Arc<Self>, known: &mut Known, all: Vec<(Namespace, Trigger)>) {
+        let there: HashSet<_> =
+            all.iter().map(|(namespace, trigger)| key(namespace, &trigger.name)).collect();
+        known.retain(|key, followed| {
+            let stays = there.contains(key);
+            if !stays {
+                followed.stop.cancel();
+            }
+            stays
+        });
+        for (namespace, trigger) in all {
+            let name = trigger.name.clone();
+            self.adopt(known, &namespace, &name, Some(trigger));
+        }
+    }
+
+    /// Serves a trigger as it is now. Stops its task if it is gone or was changed, and
+    /// starts one if it is new or changed. What was in flight under a trigger as it was ends
+    /// by itself: its events are leased, so that nothing overtakes them, but until then more
+    /// may run at once than the trigger says.
+    fn adopt(
+        self: &Arc<Self>,
+        known: &mut Known,
+        namespace: &Namespace,
+        name: &TriggerName,
+        now: Option<Trigger>,
+    ) {
+        let (key, now) = (key(namespace, name), now.filter(|trigger| trigger.enabled));
+        if let Some(followed) = known.get(&key) {
+            if !followed.task.is_finished() && now.as_ref() == Some(&followed.trigger) {
+                return;
+            }
+            followed.stop.cancel();
+            known.remove(&key);
+        }
+        let Some(trigger) = now else { return };
+        let stop = self.drain.child_token();
+        let (this, namespace) = (self.clone(), namespace.clone());
+        let (followed, token) = (trigger.clone(), stop.clone());
+        let task = self.tasks.spawn(async move {
+            match followed.source {
+                Source::Queue { .. } => this.poll_queue(namespace, followed, token).await,
+                Source::Object { .. } | Source::KeyValue { .. } => {
+                    this.follow_channel(namespace, followed, token).await;
+                }
+            }
+        });
+        known.insert(key, Followed { trigger, stop, task });
     }
 
     /// Serves a trigger's channel as long as there is the trigger.
@@ -109,4 +136,8 @@ impl Deliveries {
             }
         }
     }
+}
+
+fn key(namespace: &Namespace, name: &TriggerName) -> (String, String) {
+    (namespace.key(), name.key())
 }

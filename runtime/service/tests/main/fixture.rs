@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use lambent_service::{
 };
 use lambent_storage::contract::samples;
 use lambent_storage::memory::MemoryCode;
-use lambent_storage::{CodeStore, StorageError, Stores};
+use lambent_storage::{Batch, CodeStore, Position, StorageError, Stores};
 use lambent_storage_embedded::{DataDir, Options};
 use lambent_types::{
     ConfigurationPatch, Digest, Error, ErrorCode, Event, Function, FunctionName, FunctionVersion,
@@ -115,8 +115,6 @@ pub(crate) struct Fixture {
     /// The root key's, in the namespace `default`.
     pub(crate) scope: Scope,
     pub(crate) stores: Stores,
-    /// How often changed triggers were told of.
-    pub(crate) told: Arc<AtomicUsize>,
     pub(crate) code: Arc<FlakyCode>,
     pub(crate) inspect: Arc<FakeInspect>,
     pub(crate) ns: Namespace,
@@ -192,18 +190,12 @@ impl Fixture {
             waiting: Semaphore::new(0),
         });
         stores.code = code.clone();
-        let told = Arc::new(AtomicUsize::new(0));
-        let telling = told.clone();
-        let service = service(stores.clone(), inspect.clone(), clock.clone())
-            .with_grace(grace)
-            .on_triggers_changed(move || {
-                telling.fetch_add(1, Ordering::Relaxed);
-            });
+        let service = service(stores.clone(), inspect.clone(), clock.clone()).with_grace(grace);
         let service = Arc::new(service);
         service.load_quotas().await.unwrap();
         let scope = service.scope(Principal::Root, None, Origin::default()).await.unwrap();
         let (ns, f) = (samples::namespace("default"), samples::name("f"));
-        Self { service, scope, stores, told, code, inspect, ns, f, clock, directory }
+        Self { service, scope, stores, code, inspect, ns, f, clock, directory }
     }
 
     /// The root key's, in `namespace`.
@@ -216,6 +208,16 @@ impl Fixture {
     /// The same service over other stores.
     pub(crate) fn over(&self, stores: Stores) -> Arc<Service> {
         Arc::new(service(stores, self.inspect.clone(), self.clock.clone()))
+    }
+
+    /// How many changes of triggers are in their feed.
+    pub(crate) async fn trigger_changes(&self) -> usize {
+        let feed = self.stores.triggers.changes();
+        let start = Position { sequence: 0, ..feed.position().await.unwrap() };
+        match feed.since(start, Duration::ZERO).await.unwrap() {
+            Batch::Changes { changed, .. } => changed.len(),
+            Batch::ListAgain { .. } => panic!("the feed keeps more than the tests change"),
+        }
     }
 
     /// The directory that everything is stored in.

@@ -1,5 +1,3 @@
-use std::sync::atomic::Ordering;
-
 use lambent_storage::{Channel, QueueAttributes, Redrive};
 use lambent_types::{ConfigurationPatch, Error, ErrorCode, Event, Origin, Schedule, Trigger};
 use serde_json::{Value, json};
@@ -145,11 +143,11 @@ async fn triggers_name_only_what_is_there() {
     let lost = with("delivery", json!({"on_success": "function:g"})).await.unwrap_err();
     says(&lost, ErrorCode::FunctionNotFound, "on_success of the delivery: function \"g\"");
     assert_eq!(scope.triggers().await.unwrap(), []);
-    assert_eq!(fixture.told.load(Ordering::Relaxed), 0);
+    assert_eq!(fixture.trigger_changes().await, 0);
 
     assert!(object().await.unwrap());
     assert!(!object().await.unwrap());
-    assert_eq!(fixture.told.load(Ordering::Relaxed), 2);
+    assert_eq!(fixture.trigger_changes().await, 2);
     scope.bucket("other").unwrap().create().await.unwrap();
     let other = source(json!({"kind": "object", "bucket": "other"})).await.unwrap_err();
     says(&other, ErrorCode::Conflict, "trigger \"t\" is for another source");
@@ -197,7 +195,7 @@ async fn what_is_named_is_not_deleted() {
     says(&error, ErrorCode::Conflict, "function \"f\" is named by trigger \"t\"");
     let t = "t";
     scope.trigger(t).unwrap().delete().await.unwrap();
-    assert_eq!(fixture.told.load(Ordering::Relaxed), 2);
+    assert_eq!(fixture.trigger_changes().await, 2);
     let error = scope.trigger(t).unwrap().delete().await.unwrap_err();
     says(&error, ErrorCode::TriggerNotFound, "trigger \"t\" does not exist");
     function.delete(&ANY).await.unwrap();

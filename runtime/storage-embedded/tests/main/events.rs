@@ -41,6 +41,7 @@ async fn the_contract_is_kept() {
     contract::check_queues_in_time(stores.queues.clone(), &clock).await;
     contract::check_triggers(&stores).await;
     contract::check_own_quotas(&stores).await;
+    contract::check_changes(&stores).await;
     contract::check_schedules(stores.schedules.clone(), stores.events).await;
 }
 

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "checks panic to fail")]
 
+mod changes;
 mod code;
 mod concurrency;
 mod event_log;
@@ -139,6 +140,11 @@ pub async fn check_queues_in_time(store: Arc<dyn Queues>, clock: &ManualClock) {
 pub async fn check_triggers(stores: &Stores) {
     triggers::changes_go_to_the_triggers_they_fit(stores).await;
     triggers::sources_are_kept_while_a_trigger_names_them(stores).await;
+}
+
+/// Checks the feeds of [`Changes`](crate::Changes) of stores. Needs a runtime with several threads.
+pub async fn check_changes(stores: &Stores) {
+    changes::every_feed_tells_of_every_change(stores).await;
 }
 
 /// Checks [`Schedules`] that append to this log.

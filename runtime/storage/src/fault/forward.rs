@@ -1,17 +1,30 @@
 /// Implements a trait for [`Faulty`](super::Faulty): every method calls the
 /// inner store, with faults before and after. `read`, `change` and `free` say
-/// what a method does to the store, and `call` works it out; `pass` methods cannot fail.
+/// what a method does to the store, and `call` works it out; `feed` is the store's feed of
+/// changes, whose reads fail too.
 macro_rules! forward {
     ($trait:ident: $($rest:tt)*) => { forward! { @methods $trait [] $($rest)* } };
     (@methods $trait:ident [$($done:tt)*]) => {
         #[async_trait]
         impl $trait for Faulty<dyn $trait> { $($done)* }
     };
-    (@methods $trait:ident [$($done:tt)*]
-        pass $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)?; $($rest:tt)*) => {
+    (@methods $trait:ident [$($done:tt)*] feed changes() -> $named:ty; $($rest:tt)*) => {
+        #[async_trait]
+        impl Changes<$named> for Faulty<dyn $trait> {
+            async fn position(&self) -> Result<Position, StorageError> {
+                self.faults.inject(Call::Read, self.inner.changes().position()).await
+            }
+
+            async fn since(
+                &self, after: Position, wait: Duration
+            ) -> Result<Batch<$named>, StorageError> {
+                self.faults.inject(Call::Read, self.inner.changes().since(after, wait)).await
+            }
+        }
+
         forward! { @methods $trait [$($done)*
-            async fn $name(&self, $($argument: $type),*) $(-> $result)? {
-                self.inner.$name($($argument),*).await
+            fn changes(&self) -> &dyn Changes<$named> {
+                self
             }
         ] $($rest)* }
     };

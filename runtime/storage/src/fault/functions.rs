@@ -8,6 +8,7 @@ use lambent_types::{Digest, Function, FunctionName, FunctionVersion, InvocationR
 
 use super::forward::forward;
 use super::{Call, Faulty};
+use crate::changes::{Batch, Changes, Position};
 use crate::code::CodeStore;
 use crate::error::{StorageError, WriteError};
 use crate::logs::{InvocationLogs, LogPage, LogQuery};
@@ -41,6 +42,7 @@ forward! { Registry:
     read digests() -> Result<BTreeSet<Digest>, StorageError>;
     read provisioned() -> Result<Vec<Arc<FunctionVersion>>, StorageError>;
     read refers_to(digest: Digest) -> Result<bool, StorageError>;
+    feed changes() -> FunctionName;
 }
 
 forward! { CodeStore:

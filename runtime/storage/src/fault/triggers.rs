@@ -6,6 +6,7 @@ use lambent_types::{Event, Namespace, Schedule, ScheduleName, Trigger, TriggerNa
 
 use super::forward::forward;
 use super::{Call, Faulty};
+use crate::changes::{Batch, Changes, Position};
 use crate::error::StorageError;
 use crate::schedules::{ScheduleError, Scheduled, Schedules};
 use crate::triggers::{TriggerError, Triggers};
@@ -17,6 +18,7 @@ forward! { Triggers:
     read get(namespace: &Namespace, name: &TriggerName) -> Result<Option<Trigger>, StorageError>;
     read list(namespace: &Namespace) -> Result<Vec<Trigger>, StorageError>;
     read all() -> Result<Vec<(Namespace, Trigger)>, StorageError>;
+    feed changes() -> TriggerName;
 }
 
 forward! { Schedules:
@@ -36,7 +38,7 @@ forward! { Schedules:
         namespace: &Namespace, name: &ScheduleName, revision: u64, was: Option<Timestamp>,
         events: Vec<Event>, next: Option<Timestamp>
     ) -> Result<bool, StorageError>;
-    pass changed(timeout: Duration) -> bool;
+    feed changes() -> ScheduleName;
 }
 
 forward! { Usage:

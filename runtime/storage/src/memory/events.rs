@@ -10,9 +10,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
-use lambent_types::{Clock, Event, Namespace, Origin, Trigger};
+use lambent_types::{Clock, Event, Namespace, Origin, ScheduleName, Trigger, TriggerName};
 use tokio::sync::Notify;
 
+use crate::change_log::ChangeLog;
 use crate::error::StorageError;
 use crate::event_log::Channel;
 use crate::memory::line::Line;
@@ -30,8 +31,8 @@ pub struct MemoryEvents {
     state: Mutex<State>,
     /// Something may be received that could not be before.
     arrived: Notify,
-    /// A schedule was put or deleted.
-    rescheduled: Notify,
+    trigger_changes: ChangeLog<TriggerName>,
+    schedule_changes: ChangeLog<ScheduleName>,
 }
 
 /// By the keys of namespace and name.
@@ -146,8 +147,14 @@ impl MemoryEvents {
     /// An empty store.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, quotas: Arc<NamespaceQuotas>) -> Self {
-        let (arrived, rescheduled) = (Notify::new(), Notify::new());
-        Self { clock, quotas, state: Mutex::default(), arrived, rescheduled }
+        Self {
+            clock,
+            quotas,
+            state: Mutex::default(),
+            arrived: Notify::new(),
+            trigger_changes: ChangeLog::default(),
+            schedule_changes: ChangeLog::default(),
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

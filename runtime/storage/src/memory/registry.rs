@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use lambent_types::{Digest, Function, FunctionName, FunctionVersion, Namespace, Revision};
 
+use crate::change_log::ChangeLog;
+use crate::changes::Changes;
 use crate::error::{StorageError, WriteError};
 use crate::namespace_quotas::NamespaceQuotas;
 use crate::quota::{Quota, Quotas};
@@ -22,6 +24,7 @@ fn key(namespace: &Namespace, name: &FunctionName) -> Key {
 pub struct MemoryRegistry {
     quotas: Arc<NamespaceQuotas>,
     state: Mutex<State>,
+    changes: ChangeLog<FunctionName>,
 }
 
 #[derive(Debug, Default)]
@@ -92,7 +95,7 @@ impl MemoryRegistry {
     /// An empty store with these quotas.
     #[must_use]
     pub fn new(quotas: Arc<NamespaceQuotas>) -> Self {
-        Self { quotas, state: Mutex::default() }
+        Self { quotas, state: Mutex::default(), changes: ChangeLog::default() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -148,6 +151,8 @@ impl Registry for MemoryRegistry {
         state.functions.entry(key).and_modify(|entry| entry.function = new).or_insert_with(|| {
             Entry { function: Arc::clone(&function), versions: BTreeMap::new() }
         });
+        let (namespace, name) = (&function.latest.namespace, &function.latest.name);
+        self.changes.record(namespace.clone(), name.clone());
         Ok(function)
     }
 
@@ -166,6 +171,7 @@ impl Registry for MemoryRegistry {
             entry.versions.insert(function.last_version, Arc::clone(&version));
             entry.function = Arc::new(function);
         }
+        self.changes.record(namespace.clone(), name.clone());
         Ok(version)
     }
 
@@ -180,6 +186,7 @@ impl Registry for MemoryRegistry {
         let last = rules::delete(state.function(&key), expected)?;
         state.retired = state.retired.max(last.0);
         state.functions.remove(&key);
+        self.changes.record(namespace.clone(), name.clone());
         Ok(())
     }
 
@@ -198,6 +205,7 @@ impl Registry for MemoryRegistry {
             entry.versions.remove(&number);
             entry.function = Arc::new(function);
         }
+        self.changes.record(namespace.clone(), name.clone());
         Ok(())
     }
 
@@ -247,5 +255,9 @@ impl Registry for MemoryRegistry {
 
     async fn refers_to(&self, digest: Digest) -> Result<bool, StorageError> {
         Ok(self.lock().digests().any(|found| found == digest))
+    }
+
+    fn changes(&self) -> &dyn Changes<FunctionName> {
+        &self.changes
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lambent_storage::{Channel, Scheduled, StorageError};
+use lambent_storage::{Channel, Position, Scheduled, StorageError};
 use lambent_types::{Error, ErrorCode, Event, Namespace, occurrence};
 use tokio::time::Instant;
 
@@ -41,6 +41,8 @@ struct Memory {
     /// failure.
     revise: Option<Instant>,
     pause: Duration,
+    /// Up to where the changes of schedules are known.
+    position: Option<Position>,
 }
 
 impl Deliveries {
@@ -51,6 +53,7 @@ impl Deliveries {
             clock: ClockWatch::new(&*self.clock),
             revise: Some(Instant::now()),
             pause: STORE_PAUSE,
+            position: None,
         };
         while !self.drain.is_cancelled() {
             tokio::select! {
@@ -85,11 +88,32 @@ impl Deliveries {
             let left = until.saturating_duration_since(Instant::now());
             tokio::select! {
                 () = self.drain.cancelled() => return,
-                changed = self.stores.schedules.changed(left.min(look)) => {
+                changed = self.schedules_changed(memory, left.min(look)) => {
                     if changed || left <= look {
                         return;
                     }
                 }
+            }
+        }
+    }
+
+    /// Waits so long for a schedule to be put or deleted, by any node. Whether one may have been.
+    async fn schedules_changed(&self, memory: &mut Memory, wait: Duration) -> bool {
+        let feed = self.stores.schedules.changes();
+        let read = match memory.position {
+            Some(after) => feed.since(after, wait).await.map(|one| (one.next(), !one.is_empty())),
+            // What was put before has not been looked for yet.
+            None => feed.position().await.map(|next| (next, true)),
+        };
+        match read {
+            Ok((next, changed)) => {
+                memory.position = Some(next);
+                changed
+            }
+            Err(error) => {
+                tracing::error!(%error, cause = error.cause(), "cannot follow the schedules");
+                tokio::time::sleep(STORE_PAUSE.min(wait)).await;
+                true
             }
         }
     }

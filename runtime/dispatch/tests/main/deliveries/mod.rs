@@ -168,7 +168,6 @@ impl Node {
         };
         change(&mut trigger);
         self.stores.triggers.put(&namespace(), trigger).await.unwrap();
-        self.deliveries.triggers_changed();
     }
 
     /// What a queue holds, all at once.

@@ -1,11 +1,11 @@
 use std::ops::Bound;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lambent_types::{Event, Namespace, Origin, Schedule, ScheduleName};
 
 use super::{MemoryEvents, check_count, key, log};
+use crate::changes::Changes;
 use crate::error::StorageError;
 use crate::event_log::Channel;
 use crate::quota::Quota;
@@ -31,10 +31,11 @@ impl Schedules for MemoryEvents {
         }
         // From one counter, so that one of a deleted schedule does not come again.
         let revision = state.next();
+        let name = schedule.name.clone();
         let scheduled = Scheduled { schedule, next, revision };
         state.schedules.insert(key, (namespace.clone(), scheduled));
         drop(state);
-        self.rescheduled.notify_one();
+        self.schedule_changes.record(namespace.clone(), name);
         Ok(())
     }
 
@@ -48,7 +49,7 @@ impl Schedules for MemoryEvents {
         found.ok_or(ScheduleError::NotFound)?;
         state.channels.remove(&log::place(namespace, &Channel::Schedule(name.clone())));
         drop(state);
-        self.rescheduled.notify_one();
+        self.schedule_changes.record(namespace.clone(), name.clone());
         Ok(())
     }
 
@@ -127,7 +128,7 @@ impl Schedules for MemoryEvents {
         Ok(true)
     }
 
-    async fn changed(&self, timeout: Duration) -> bool {
-        tokio::time::timeout(timeout, self.rescheduled.notified()).await.is_ok()
+    fn changes(&self) -> &dyn Changes<ScheduleName> {
+        &self.schedule_changes
     }
 }

@@ -3,6 +3,7 @@ use lambent_types::{BucketName, KeyspaceName, Namespace, Origin, Source, Trigger
 
 use super::{MemoryEvents, State, check_count, key, log, weight};
 use crate::change_event::ChangeEvent;
+use crate::changes::Changes;
 use crate::error::StorageError;
 use crate::event_log::Channel;
 use crate::quota::{Quota, QuotaExceeded};
@@ -124,7 +125,9 @@ impl Triggers for MemoryEvents {
                 &self.quotas.of(&namespace.key()),
             )?,
         }
+        let name = trigger.name.clone();
         state.triggers.insert(key, (namespace.clone(), trigger));
+        self.trigger_changes.record(namespace.clone(), name);
         Ok(())
     }
 
@@ -133,6 +136,7 @@ impl Triggers for MemoryEvents {
         let found = state.triggers.remove(&key(namespace, name.as_str()));
         found.ok_or(TriggerError::NotFound)?;
         state.channels.remove(&log::place(namespace, &Channel::Trigger(name.clone())));
+        self.trigger_changes.record(namespace.clone(), name.clone());
         Ok(())
     }
 
@@ -154,5 +158,9 @@ impl Triggers for MemoryEvents {
 
     async fn all(&self) -> Result<Vec<(Namespace, Trigger)>, StorageError> {
         Ok(self.lock().triggers.values().cloned().collect())
+    }
+
+    fn changes(&self) -> &dyn Changes<TriggerName> {
+        &self.trigger_changes
     }
 }

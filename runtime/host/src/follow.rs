@@ -1,0 +1,73 @@
+//! Follows the registry, so that what any node deploys is made ready and what it deletes is
+//! given up on this one too.
+
+use std::time::Duration;
+
+use lambent_service::Inspect as _;
+use lambent_storage::{Batch, Changed, Registry, StorageError};
+use lambent_types::{FunctionName, Namespace};
+
+use crate::host::Host;
+
+/// How long a read of the feed waits; another follows.
+const FEED_WAIT: Duration = Duration::from_secs(3600);
+/// How long to wait before a registry that failed is asked again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+impl Host {
+    /// Makes the instances that are wanted before anything is called, and keeps to what is
+    /// wanted as functions change. For ever; a failure of the registry is logged, and it is
+    /// asked again.
+    pub async fn follow(&self, registry: &dyn Registry) {
+        loop {
+            let Err(error) = self.follow_feed(registry).await;
+            tracing::error!(%error, cause = error.cause(), "cannot follow the functions");
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn follow_feed(
+        &self,
+        registry: &dyn Registry,
+    ) -> Result<std::convert::Infallible, StorageError> {
+        let mut next = registry.changes().position().await?;
+        self.provision_all(registry).await?;
+        loop {
+            let batch = registry.changes().since(next, FEED_WAIT).await?;
+            next = batch.next();
+            match batch {
+                Batch::Changes { changed, .. } => {
+                    for Changed { namespace, name } in changed {
+                        self.refresh(registry, &namespace, &name).await?;
+                    }
+                }
+                Batch::ListAgain { .. } => self.provision_all(registry).await?,
+            }
+        }
+    }
+
+    /// Makes what all heads want, and gives up what is of none.
+    async fn provision_all(&self, registry: &dyn Registry) -> Result<(), StorageError> {
+        for (namespace, name) in self.pools.functions() {
+            self.refresh(registry, &namespace, &name).await?;
+        }
+        for head in registry.provisioned().await? {
+            self.provision(&head).await;
+        }
+        Ok(())
+    }
+
+    async fn refresh(
+        &self,
+        registry: &dyn Registry,
+        namespace: &Namespace,
+        name: &FunctionName,
+    ) -> Result<(), StorageError> {
+        match registry.function(namespace, name).await? {
+            // This does nothing if the deploy on this node did it.
+            Some(function) => self.provision(&function.latest).await,
+            None => self.pools.withdraw(namespace, name, None),
+        }
+        Ok(())
+    }
+}
