@@ -1,13 +1,14 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::cell::OnceCell;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use lambent_api::client::{Client, Endpoint};
 use lambent_types::Namespace;
 
-use crate::client::Client;
 use crate::commands;
-use crate::endpoint::Endpoint;
 use crate::error::CliError;
 use crate::key;
 use crate::output::{self, Output};
@@ -77,6 +78,10 @@ pub(crate) struct Global {
     /// Trust the certificate authorities in FILE (PEM) instead of the public ones
     #[arg(long, global = true, value_name = "FILE", env = "LAMBENT_CA")]
     ca: Option<PathBuf>,
+
+    /// Where a key was looked for, once it was.
+    #[arg(skip)]
+    key_notes: OnceCell<Vec<String>>,
 }
 
 impl Global {
@@ -91,13 +96,36 @@ impl Global {
             let text = format!("the key goes unencrypted to {endpoint}; use https");
             output::warn(self.json, &text);
         }
-        Ok(Client::with(found, self.ca.as_deref())?.in_namespace(self.namespace.clone()))
+        let client = Client::new(found.endpoint).in_namespace(self.namespace.clone());
+        let client = match &self.ca {
+            Some(ca) => trusting(client, ca)?,
+            None => client,
+        };
+        let _ = self.key_notes.set(found.notes);
+        Ok(match found.key {
+            Some(key) => client.with_key(key),
+            None => client,
+        })
+    }
+
+    /// Where a key was looked for; nothing if none was.
+    pub(crate) fn key_notes(&self) -> &[String] {
+        self.key_notes.get().map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Where results go.
     pub(crate) fn output(&self) -> Output {
         Output::new(self.json)
     }
+}
+
+/// A client that trusts the certificates in a file.
+fn trusting(client: Client, ca: &Path) -> Result<Client, CliError> {
+    let shown = ca.display();
+    let pem = fs::read(ca)
+        .map_err(|error| CliError::usage(format!("cannot read --ca {shown}: {error}")))?;
+    let trusting = client.with_authorities(&pem);
+    trusting.map_err(|error| CliError::usage(format!("--ca {shown} {error}")))
 }
 
 /// The commands, each in its own file.

@@ -63,3 +63,27 @@ impl DeliveryArgs {
         Ok(given.then_some(policy))
     }
 }
+
+/// The members of a policy, one a line.
+pub(crate) fn lines(policy: &DeliveryPolicy) -> String {
+    let DeliveryPolicy {
+        attempts_max,
+        age_max_ms,
+        backoff_ms,
+        dead_letter,
+        on_failure,
+        on_success,
+    } = policy;
+    let numbers = [
+        ("age_max_ms", *age_max_ms),
+        ("attempts_max", u64::from(*attempts_max)),
+        ("backoff_ms", *backoff_ms),
+    ];
+    let numbers = numbers.map(|(name, number)| format!("{name} {number}"));
+    let destinations =
+        [("dead_letter", dead_letter), ("on_failure", on_failure), ("on_success", on_success)];
+    let destinations = destinations
+        .into_iter()
+        .filter_map(|(name, to)| to.as_ref().map(|to| format!("{name} {to}")));
+    numbers.into_iter().chain(destinations).collect::<Vec<_>>().join("\n")
+}

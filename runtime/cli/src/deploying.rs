@@ -8,8 +8,11 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use lambent_types::format_bytes;
+use lambent_api::FunctionView;
+use lambent_api::client::{Answer, Client, Upload};
+use lambent_types::{ConfigurationPatch, FunctionName, format_bytes};
 
+use crate::error::CliError;
 use crate::progress::Progress;
 
 /// The time before the first line about a deploy. Most deploys are done by then.
@@ -39,9 +42,27 @@ impl Show {
     }
 }
 
+/// Deploys a function, and shows how far it is.
+///
+/// # Errors
+/// The server's problem, or no answer.
+pub(crate) fn deploy(
+    client: &Client,
+    name: &FunctionName,
+    code: &[u8],
+    patch: &ConfigurationPatch,
+    revision: Option<u64>,
+    show: Show,
+) -> Result<Answer<FunctionView>, CliError> {
+    let upload = Upload::new(code, patch)?;
+    let deploying = Deploying::start(upload.bytes(), show);
+    let mut reader = deploying.follow(upload.reader());
+    Ok(client.deploy(name, &upload, &mut reader, revision)?)
+}
+
 /// Shows how far a deploy is, until this is dropped. It shows the time that has passed,
 /// by this machine's clock, and does not estimate the rest.
-pub(crate) struct Deploying {
+struct Deploying {
     bytes: u64,
     sent: Arc<AtomicU64>,
     bar: Option<Progress>,
@@ -50,7 +71,7 @@ pub(crate) struct Deploying {
 
 impl Deploying {
     /// Starts for an upload of this many bytes.
-    pub(crate) fn start(bytes: u64, show: Show) -> Self {
+    fn start(bytes: u64, show: Show) -> Self {
         let sent = Arc::new(AtomicU64::new(0));
         let bar = (show == Show::Bar).then(|| Progress::upload(bytes));
         let tell = |line: &str| eprintln!("{line}");
@@ -60,7 +81,7 @@ impl Deploying {
     }
 
     /// A reader that counts what is sent.
-    pub(crate) fn follow<'a>(&'a self, reader: impl Read + 'a) -> Box<dyn Read + 'a> {
+    fn follow<'a>(&'a self, reader: impl Read + 'a) -> Box<dyn Read + 'a> {
         let counted = Counted { reader, sent: &self.sent };
         match &self.bar {
             Some(bar) => {

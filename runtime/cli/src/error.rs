@@ -4,8 +4,10 @@ use std::fmt;
 use std::io;
 use std::process::ExitCode;
 
-use lambent_types::Problem;
+use lambent_api::client;
+use lambent_types::{ErrorCode, Problem};
 
+use crate::hints;
 use crate::printable::printable;
 
 /// How the process ends. Scripts rely on the numbers; the top-level help
@@ -105,9 +107,17 @@ impl CliError {
         self.exit
     }
 
-    /// The status that the server answered with.
-    pub(crate) fn status(&self) -> Option<u16> {
-        self.problem.as_ref().map(|problem| problem.status)
+    /// Says where a key was looked for, if the server asks for one.
+    pub(crate) fn about_keys(mut self, notes: &[String]) -> Self {
+        let code = self.problem.as_ref().map(|problem| problem.code);
+        if code == Some(ErrorCode::Unauthorized) {
+            let keys = hints::about_keys(notes);
+            self.hint = Some(match self.hint {
+                Some(hint) => format!("{keys}\n{hint}"),
+                None => keys,
+            });
+        }
+        self
     }
 
     /// The JSON form: the server's problem as it came, or the same members
@@ -149,24 +159,28 @@ impl From<io::Error> for CliError {
     }
 }
 
-/// An error and all its sources in one line, without repetition.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        let next = error.to_string();
-        if !text.ends_with(&next) {
-            text = format!("{text}: {next}");
+impl From<client::Error> for CliError {
+    fn from(error: client::Error) -> Self {
+        use client::Error as E;
+        let hint = hints::for_error(&error);
+        let message = error.to_string();
+        let made = match error {
+            E::Refused { problem, .. } => Self::problem(*problem),
+            E::NoAnswer(_) => Self::unreachable(message),
+            E::Unsendable(_) => Self::usage(message),
+            _ => Self::failed(message),
+        };
+        match hint {
+            Some(hint) => made.hint(hint),
+            None => made,
         }
-        source = error.source();
     }
-    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use lambent_types::{Error, ErrorCode};
+    use lambent_types::Error;
 
     #[test]
     fn hints_follow_the_message_indented() {

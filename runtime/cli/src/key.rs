@@ -5,9 +5,9 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use lambent_api::client::Endpoint;
 use serde::Deserialize;
 
-use crate::endpoint::Endpoint;
 use crate::error::CliError;
 
 /// The file in a data directory that holds the root key.
@@ -232,7 +232,7 @@ mod tests {
         let path = directory.path().join(FILE);
         let missing = find_in(&path, true, None, None).unwrap();
         assert!(missing.notes[0].ends_with("does not exist"), "{:?}", missing.notes);
-        assert_eq!(missing.endpoint.to_string(), crate::endpoint::DEFAULT);
+        assert_eq!(missing.endpoint.to_string(), lambent_api::client::DEFAULT);
         fs::write(&path, "{}").unwrap();
         let error = find_in(&path, true, None, None).unwrap_err().to_string();
         assert!(error.contains("does not hold a key"), "{error}");

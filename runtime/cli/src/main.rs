@@ -1,18 +1,12 @@
 //! The `lambent` binary: a server for WebAssembly functions and its client.
 
-mod api;
 mod args;
-mod call;
-#[cfg(test)]
-mod canned;
-mod client;
 mod commands;
 mod component;
 mod configuration;
 mod confirm;
 mod delivery;
 mod deploying;
-mod endpoint;
 mod error;
 mod hints;
 mod input;
@@ -28,9 +22,7 @@ mod progress;
 mod quotas;
 mod span;
 mod telemetry;
-mod upload;
 mod usage_error;
-mod view;
 
 use std::env;
 use std::io;

@@ -5,11 +5,12 @@ use std::io::{self, IsTerminal as _};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use lambent_api::client::chain;
 use lambent_server::{Options, Reload, Server};
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::error::{CliError, Exit, chain};
+use crate::error::{CliError, Exit};
 use crate::last_resort::LastResort;
 
 /// Tasks that are polled between two looks at timers and sockets. Guests that run

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use comfy_table::presets::{NOTHING, UTF8_BORDERS_ONLY};
 use comfy_table::{ContentArrangement, Table};
+use lambent_api::client::Answer;
 use serde_json::Value;
 
+use crate::error::CliError;
 use crate::printable::{self, printable, printable_lines};
 
 /// Where results go and in which form.
@@ -32,6 +34,14 @@ impl Output {
     pub(crate) fn json(self, value: &Value) -> io::Result<()> {
         let text = if self.terminal { format!("{value:#}") } else { value.to_string() };
         writeln!(io::stdout().lock(), "{}", printable::json(&text))
+    }
+
+    /// Prints an answer as the server sent it.
+    ///
+    /// # Errors
+    /// Standard output cannot be written to, or the answer is not JSON.
+    pub(crate) fn answer<T>(self, answer: &Answer<T>) -> Result<(), CliError> {
+        Ok(self.json(&answer.json()?)?)
     }
 
     /// Prints text: on a terminal without what would rewrite it.

@@ -3,7 +3,7 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-use crate::endpoint;
+use lambent_api::client::DEFAULT;
 
 /// Returns how this binary is called from here: `lambent` if the shell finds it by that
 /// name, else its path.
@@ -27,7 +27,7 @@ pub(crate) fn relative(path: &Path) -> PathBuf {
 
 /// The flag that leads to a server at `url`; empty for the default one.
 pub(crate) fn endpoint_flag(url: &str) -> String {
-    if url == endpoint::DEFAULT { String::new() } else { format!(" --endpoint {url}") }
+    if url == DEFAULT { String::new() } else { format!(" --endpoint {url}") }
 }
 
 /// A word as a shell reads it.

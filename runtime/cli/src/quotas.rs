@@ -4,8 +4,8 @@
 use std::str::FromStr;
 
 use clap::Args;
-use lambent_server::{Quota, Quotas};
-use lambent_types::parse_bytes;
+use lambent_server::Quotas;
+use lambent_types::{Quota, parse_bytes};
 
 /// The word that lifts a quota. 0 is a quota of nothing.
 const UNLIMITED: &str = "unlimited";

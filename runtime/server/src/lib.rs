@@ -32,7 +32,6 @@ mod memory;
 mod metrics;
 mod min_rate;
 mod options;
-mod percent;
 mod problem;
 mod reload;
 mod request;

@@ -4,11 +4,9 @@
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Response, StatusCode};
+use lambent_api::PROBLEM;
 use lambent_types::{Error, ErrorCode, Outcome, RequestId};
 use serde::Serialize;
-
-/// The media type of a problem document.
-pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
 /// Most characters of a detail.
 const DETAIL_CHARS_MAX: usize = 4096;
@@ -113,7 +111,7 @@ impl Refusal {
         let mut response = Response::new(serde_json::to_vec(&document).unwrap_or_default().into());
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         if let Some(allow) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
         }
@@ -196,7 +194,7 @@ mod tests {
             let response = Refusal::from(error.clone()).into_response(id);
             let expected = Problem { request_id: Some(id.to_string()), ..Problem::from(&error) };
             assert_eq!(response.status().as_u16(), code.status());
-            assert_eq!(response.headers()[CONTENT_TYPE], MEDIA_TYPE);
+            assert_eq!(response.headers()[CONTENT_TYPE], PROBLEM);
             assert_eq!(response.headers().contains_key(RETRY_AFTER), code.is_retryable());
             assert_eq!(serde_json::from_slice::<Problem>(response.body()).unwrap(), expected);
         }

@@ -9,14 +9,15 @@ use futures::FutureExt as _;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, DATE,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
+use lambent_api::headers::{IGNORED, REQUEST_ID};
 use lambent_types::{ErrorCode, RequestId};
 use tracing::Instrument as _;
 
-use crate::api::{self, auth};
+use crate::api::auth;
 use crate::body::{Content, RequestBody, ResponseBody};
 use crate::connection_timeouts::{ConnectionTimeouts, RequestGuard};
 use crate::cross_site;
@@ -29,9 +30,6 @@ use crate::problem::Refusal;
 use crate::router::{self, Route};
 use crate::state::App;
 use crate::traffic;
-
-/// On every response: the id under which the server's log knows the request.
-pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("lambent-request-id");
 
 /// All doors.
 pub(crate) struct Doors {
@@ -186,7 +184,7 @@ async fn api(doors: &Doors, mut request: Request<RequestBody>) -> Answer {
 /// What only the door knows: which methods a resource has, where its bytes end,
 /// and what was ignored of the request.
 fn keep_known(from: &HeaderMap, to: &mut HeaderMap) {
-    for name in [ALLOW, CONTENT_RANGE, api::IGNORED] {
+    for name in [ALLOW, CONTENT_RANGE, IGNORED] {
         if let Some(value) = from.get(&name) {
             to.insert(name, value.clone());
         }

@@ -5,6 +5,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "only tests use it")]
 
 pub mod callers;
+pub mod canned;
 pub mod data;
 
 use std::collections::HashMap;

@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use serde_json::{Value, json};
+use lambent_api::{AccessKeyView, NewAccessKey};
+use serde_json::json;
 
-use super::named::{cell, minute};
+use super::named::{minute, or_dash};
 use crate::args::Global;
 use crate::confirm;
 use crate::error::{CliError, Exit};
@@ -63,15 +64,16 @@ fn create(description: &str, expires: Option<Duration>, global: &Global) -> Resu
     let expires = expires.map(until).transpose().map_err(|_| {
         CliError::usage("--expires is further in the future than there are dates for")
     })?;
-    let key = global.client()?.create_access_key(description, expires)?;
+    let new = NewAccessKey { description: description.to_owned(), expires };
+    let key = global.client()?.create_access_key(&new)?;
     let output = global.output();
     if output.json {
-        output.json(&key)?;
+        output.answer(&key)?;
         return Ok(Exit::Ok);
     }
-    let (id, namespace) = (cell(&key["id"]), cell(&key["namespace"]));
+    let AccessKeyView { id, namespace, secret, .. } = key.value()?;
     output.line(&format!("created access key {id} of namespace {namespace}"))?;
-    output.line(&format!("secret: {}", cell(&key["secret"])))?;
+    output.line(&format!("secret: {}", or_dash(secret)))?;
     eprintln!("the secret is not shown again; use it with --key or LAMBENT_KEY");
     Ok(Exit::Ok)
 }
@@ -79,19 +81,21 @@ fn create(description: &str, expires: Option<Duration>, global: &Global) -> Resu
 fn list(global: &Global) -> Result<Exit, CliError> {
     let found = global.client()?.access_keys()?;
     let output = global.output();
-    let keys = found["access_keys"].as_array().cloned().unwrap_or_default();
     if output.json {
-        output.json(&found)?;
-    } else if keys.is_empty() {
-        eprintln!("no access keys yet; make one: lambent access-key create");
-    } else {
-        let row = |key: &Value| {
-            let times = [minute(&key["created"]), minute(&key["expires"])];
-            [vec![cell(&key["id"]), cell(&key["description"])], times.into()].concat()
-        };
-        let header = ["id", "description", "created", "expires"];
-        output.table(&header, keys.iter().map(row).collect())?;
+        output.answer(&found)?;
+        return Ok(Exit::Ok);
     }
+    let keys = found.value()?.access_keys;
+    if keys.is_empty() {
+        eprintln!("no access keys yet; make one: lambent access-key create");
+        return Ok(Exit::Ok);
+    }
+    let row = |key: &AccessKeyView| {
+        let expires = or_dash(key.expires.map(minute));
+        vec![key.id.clone(), key.description.clone(), minute(key.created), expires]
+    };
+    let header = ["id", "description", "created", "expires"];
+    output.table(&header, keys.iter().map(row).collect())?;
     Ok(Exit::Ok)
 }
 

@@ -1,8 +1,9 @@
 use clap::{Args, Subcommand};
+use lambent_api::BucketView;
+use lambent_api::kinds::Bucket;
 use lambent_types::BucketName;
 
 use super::named;
-use crate::api::resources::Kind;
 use crate::args::Global;
 use crate::error::{CliError, Exit};
 
@@ -38,14 +39,12 @@ enum BucketCommand {
 
 pub(crate) fn run(args: &BucketArgs, global: &Global) -> Result<Exit, CliError> {
     match &args.command {
-        BucketCommand::Create { name } => named::create(Kind::Bucket, name.as_str(), global),
+        BucketCommand::Create { name } => named::create::<Bucket>(name, global),
         BucketCommand::List => {
-            let row = |item: &serde_json::Value| {
-                vec![named::cell(&item["name"]), named::minute(&item["created"])]
-            };
+            let row = |item: &BucketView| vec![item.name.to_string(), named::minute(item.created)];
             let first = "lambent bucket create photos";
-            named::list(Kind::Bucket, &["name", "created"], row, first, global)
+            named::list::<Bucket>(&["name", "created"], row, first, global)
         }
-        BucketCommand::Delete { name } => named::delete(Kind::Bucket, name.as_str(), global),
+        BucketCommand::Delete { name } => named::delete::<Bucket>(name, global),
     }
 }

@@ -5,7 +5,6 @@ use crate::args::Global;
 use crate::commands::deploy::announce;
 use crate::configuration::ConfigurationArgs;
 use crate::error::{CliError, Exit};
-use crate::view::read;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,9 +37,9 @@ pub(crate) fn run(args: &ConfigureArgs, global: &Global) -> Result<Exit, CliErro
     let function = global.client()?.configure(&args.name, &patch, args.if_revision)?;
     let output = global.output();
     if output.json {
-        output.json(&function)?;
+        output.answer(&function)?;
     } else {
-        announce(output, "configured", &read(&function)?)?;
+        announce(output, "configured", &function.value()?)?;
     }
     Ok(Exit::Ok)
 }

@@ -36,7 +36,11 @@ pub(crate) fn run(args: &DeleteArgs, global: &Global) -> Result<Exit, CliError> 
     if !args.yes {
         confirm::deletion(&what)?;
     }
-    global.client()?.delete(&args.name, args.version)?;
+    let client = global.client()?;
+    match args.version {
+        Some(version) => client.delete_version(&args.name, version)?,
+        None => client.delete_function(&args.name)?,
+    }
     let output = global.output();
     if output.json {
         output.json(&json!({ "deleted": args.name, "version": args.version }))?;

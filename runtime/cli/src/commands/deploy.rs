@@ -1,15 +1,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use lambent_api::FunctionView;
 use lambent_types::{FunctionName, format_bytes};
 
 use crate::args::Global;
 use crate::component;
 use crate::configuration::ConfigurationArgs;
-use crate::deploying::Show;
+use crate::deploying::{self, Show};
 use crate::error::{CliError, Exit};
 use crate::output::Output;
-use crate::view::{FunctionView, read};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,14 +46,13 @@ pub(crate) fn run(args: &DeployArgs, global: &Global) -> Result<Exit, CliError> 
     let code = component::read(&args.file)?;
     let output = global.output();
     let (client, show) = (global.client()?, Show::suited(output.json));
-    let deployed = client.deploy(&args.name, &code, &patch, args.if_revision, show)?;
+    let deployed = deploying::deploy(&client, &args.name, &code, &patch, args.if_revision, show)?;
     if output.json {
-        output.json(&deployed.function)?;
+        output.answer(&deployed)?;
         return Ok(Exit::Ok);
     }
-    let function: FunctionView = read(&deployed.function)?;
-    let done = if deployed.created { "created" } else { "updated" };
-    announce(output, done, &function)?;
+    let done = if deployed.is_created() { "created" } else { "updated" };
+    announce(output, done, &deployed.value()?)?;
     Ok(Exit::Ok)
 }
 
@@ -64,10 +63,10 @@ pub(crate) fn announce(
     function: &FunctionView,
 ) -> Result<(), CliError> {
     let FunctionView { name, code_bytes, .. } = function;
-    let revision = function.revision.unwrap_or_default();
+    let revision = function.revision.map_or(0, |revision| revision.0);
     let size = format_bytes(*code_bytes);
     output.line(&format!("{done} {name} (revision {revision}, {size}), ready to serve"))?;
-    for url in function.urls.iter().flatten() {
+    for url in &function.urls {
         output.line(&format!("  {url}"))?;
     }
     if function.requires_key == Some(true) {

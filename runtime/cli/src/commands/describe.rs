@@ -1,12 +1,12 @@
 use std::time::Duration;
 
 use clap::Args;
-use lambent_types::{FunctionName, Qualifier, format_bytes};
+use lambent_api::FunctionView;
+use lambent_types::{Configuration, FunctionName, Provisioned, Qualifier, format_bytes};
 
 use crate::args::Global;
 use crate::error::{CliError, Exit};
 use crate::output::{duration, grouped};
-use crate::view::{FunctionView, read};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -32,9 +32,9 @@ pub(crate) fn run(args: &DescribeArgs, global: &Global) -> Result<Exit, CliError
     let function = global.client()?.function(&args.name, args.qualifier)?;
     let output = global.output();
     if output.json {
-        output.json(&function)?;
+        output.answer(&function)?;
     } else {
-        output.fields(&fields(&read(&function)?))?;
+        output.fields(&fields(&function.value()?))?;
     }
     Ok(Exit::Ok)
 }
@@ -42,12 +42,12 @@ pub(crate) fn run(args: &DescribeArgs, global: &Global) -> Result<Exit, CliError
 fn fields(function: &FunctionView) -> Vec<(&'static str, String)> {
     let configuration = &function.configuration;
     let mut fields = vec![
-        ("name", function.name.clone()),
-        ("namespace", function.namespace.clone()),
-        ("version", function.version.clone()),
+        ("name", function.name.to_string()),
+        ("namespace", function.namespace.to_string()),
+        ("version", function.version.to_string()),
     ];
     if let Some(revision) = function.revision {
-        fields.push(("revision", revision.to_string()));
+        fields.push(("revision", revision.0.to_string()));
     }
     if let Some(last) = function.last_version {
         let text = if last == 0 { "none".into() } else { format!("1 to {last}") };
@@ -57,13 +57,13 @@ fn fields(function: &FunctionView) -> Vec<(&'static str, String)> {
     fields.extend([
         ("changed", function.changed().strftime("%Y-%m-%d %H:%M:%S UTC").to_string()),
         ("code", format!("{}, sha256 {}", format_bytes(function.code_bytes), function.digest)),
-        ("calls", function.handlers.join("\n")),
+        ("calls", lines(function.handlers.iter().map(ToString::to_string))),
         ("memory", format_bytes(configuration.memory_bytes)),
         ("timeout", duration(timeout)),
         ("fuel", grouped(configuration.fuel)),
-        ("provisioned", configuration.provisioned.map(|n| n.to_string()).unwrap_or_default()),
-        ("reuse", configuration.reuse.map(|n| grouped(n.into())).unwrap_or_default()),
-        ("shared", configuration.shared.map(|n| grouped(n.into())).unwrap_or_default()),
+        ("provisioned", provisioned(configuration)),
+        ("reuse", several(configuration.reuse)),
+        ("shared", several(configuration.shared)),
         ("public", if configuration.public { "yes" } else { "no" }.into()),
         ("description", configuration.description.clone()),
         ("tags", lines(configuration.tags.iter().map(|(key, value)| format!("{key}={value}")))),
@@ -72,14 +72,26 @@ fn fields(function: &FunctionView) -> Vec<(&'static str, String)> {
             lines(
                 configuration
                     .environment
+                    .0
                     .iter()
                     .map(|(key, value)| format!("{key} ({} bytes)", value.len())),
             ),
         ),
-        ("urls", function.urls.clone().unwrap_or_default().join("\n")),
+        ("urls", function.urls.join("\n")),
     ]);
     fields.retain(|(_, value)| !value.is_empty());
     fields
+}
+
+/// How many instances are kept ready, if any are.
+fn provisioned(configuration: &Configuration) -> String {
+    let none = configuration.provisioned == Provisioned::NONE;
+    if none { String::new() } else { configuration.provisioned.to_string() }
+}
+
+/// A number that is shown if it is not one.
+fn several(number: u32) -> String {
+    if number == 1 { String::new() } else { grouped(number.into()) }
 }
 
 fn lines(items: impl Iterator<Item = String>) -> String {
@@ -87,14 +99,30 @@ fn lines(items: impl Iterator<Item = String>) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use serde_json::json;
+
     use super::*;
-    use crate::view::tests::FUNCTION;
+
+    /// A function as a newer server may show it.
+    pub(in super::super) fn function() -> FunctionView {
+        let function = json!({
+            "name": "hello", "namespace": "default", "version": "$LATEST", "revision": 3,
+            "digest": "ab12cd34".repeat(8), "code_bytes": 72000, "not_known_yet": 1,
+            "handlers": ["wasi:http/incoming-handler@0.2"],
+            "configuration": {
+                "memory_bytes": 67108864, "timeout_ms": 1000, "fuel": 10_000_000_000_u64,
+                "environment": { "TOKEN": "hunter2" }, "public": true, "not_known_yet": 1,
+            },
+            "created": "2026-06-01T12:00:00Z", "updated": "2026-07-01T12:00:00Z",
+            "last_version": 2, "urls": ["http://hello.localhost:4566/"],
+        });
+        serde_json::from_value(function).unwrap()
+    }
 
     #[test]
     fn secrets_stay_off_the_screen() {
-        let function: FunctionView = serde_json::from_str(FUNCTION).unwrap();
-        let fields = fields(&function);
+        let fields = fields(&function());
         let value = |wanted| &fields.iter().find(|(name, _)| *name == wanted).unwrap().1;
         assert_eq!(value("environment"), "TOKEN (7 bytes)");
         assert_eq!(value("published"), "1 to 2");

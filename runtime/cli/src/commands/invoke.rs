@@ -4,13 +4,12 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
+use lambent_api::client::{EventParts, Invocation};
 use lambent_types::bounds::PAYLOAD_BYTES_MAX;
 use lambent_types::{Failure, FunctionName, Qualifier, format_bytes};
 use serde_json::{Value, json};
 
-use crate::api::functions::EventParts;
 use crate::args::Global;
-use crate::client::Reply;
 use crate::error::{CliError, Exit};
 use crate::input;
 use crate::output::{Colour, colour, duration, grouped, paint};
@@ -86,11 +85,11 @@ pub(crate) fn run(args: &InvokeArgs, global: &Global) -> Result<Exit, CliError> 
     };
     let client = global.client()?;
     if args.later {
-        let reply = client.invoke_later(&args.name, args.qualifier, &event)?;
-        return stored(&reply, args, global);
+        let id = client.invoke_later(&args.name, args.qualifier, &event)?;
+        return stored(id.as_deref(), args, global);
     }
     let reply = client.invoke(&args.name, args.qualifier, &event)?;
-    let failure = failure(&reply)?;
+    let failure = reply.failure()?;
     let output = global.output();
     if output.json {
         output.json(&to_json(&reply, failure.as_ref()))?;
@@ -101,8 +100,7 @@ pub(crate) fn run(args: &InvokeArgs, global: &Global) -> Result<Exit, CliError> 
 }
 
 /// Says that an event is stored and where to see what becomes of it.
-fn stored(reply: &Reply, args: &InvokeArgs, global: &Global) -> Result<Exit, CliError> {
-    let id = reply.header("lambent-request-id");
+fn stored(id: Option<&str>, args: &InvokeArgs, global: &Global) -> Result<Exit, CliError> {
     let output = global.output();
     if output.json {
         output.json(&json!({ "request_id": id, "stored": true }))?;
@@ -144,14 +142,11 @@ fn content_type(args: &InvokeArgs, data: &[u8]) -> Result<Option<String>, CliErr
     Ok(Some(guess.into()))
 }
 
-fn failure(reply: &Reply) -> Result<Option<Failure>, CliError> {
-    if reply.header("lambent-function-error").is_none() {
-        return Ok(None);
-    }
-    crate::view::read(&reply.json()?).map(Some)
-}
-
-fn show(reply: &Reply, failure: Option<&Failure>, name: &FunctionName) -> Result<(), CliError> {
+fn show(
+    reply: &Invocation,
+    failure: Option<&Failure>,
+    name: &FunctionName,
+) -> Result<(), CliError> {
     let on = colour(&io::stderr());
     match failure {
         None => write_output(reply)?,
@@ -170,12 +165,12 @@ fn show(reply: &Reply, failure: Option<&Failure>, name: &FunctionName) -> Result
 
 /// Writes the output as it is, but for a terminal: a missing line end is added,
 /// and neither what is not text nor what would rewrite the terminal is shown.
-fn write_output(reply: &Reply) -> Result<(), CliError> {
+fn write_output(reply: &Invocation) -> Result<(), CliError> {
     let mut stdout = io::stdout().lock();
-    let body = &reply.body;
+    let body = reply.output();
     if stdout.is_terminal() && !body.is_empty() {
         let Ok(text) = std::str::from_utf8(body) else {
-            let kind = printable(reply.header("content-type").unwrap_or("binary data"));
+            let kind = printable(reply.content_type().unwrap_or("binary data"));
             let size = format_bytes(body.len() as u64);
             writeln!(stdout, "({size} of {kind}, not shown; write it to a file with > output)")?;
             return Ok(());
@@ -189,47 +184,48 @@ fn write_output(reply: &Reply) -> Result<(), CliError> {
 }
 
 /// Writes the resources that the call used, in one line.
-pub(crate) fn summary(reply: &Reply) -> String {
+pub(crate) fn summary(reply: &Invocation) -> String {
     let mut parts = Vec::new();
-    parts.push(reply.header("lambent-outcome").unwrap_or("ok").to_owned());
-    if let Some(micros) = reply.number("lambent-duration-us") {
+    parts.push(reply.outcome().unwrap_or("ok").to_owned());
+    if let Some(micros) = reply.duration_us() {
         parts.push(duration(Duration::from_micros(micros)));
     }
-    if let Some(fuel) = reply.number("lambent-fuel") {
+    if let Some(fuel) = reply.fuel() {
         parts.push(format!("{} fuel", grouped(fuel)));
     }
-    if let Some(bytes) = reply.number("lambent-memory-bytes") {
+    if let Some(bytes) = reply.memory_bytes() {
         parts.push(format!("{} memory", format_bytes(bytes)));
     }
-    if let Some(start) = reply.header("lambent-start") {
+    if let Some(start) = reply.start() {
         let start = if start == "mapped" { "cold start" } else { "warm start" };
         parts.push(start.to_owned());
     }
-    if let Some(version) = reply.header("lambent-version") {
+    if let Some(version) = reply.version() {
         parts.push(format!("version {version}"));
     }
-    if let Some(id) = reply.header("lambent-request-id") {
+    if let Some(id) = reply.request_id() {
         parts.push(format!("request {id}"));
     }
     parts.join(", ")
 }
 
-fn to_json(reply: &Reply, failure: Option<&Failure>) -> Value {
+fn to_json(reply: &Invocation, failure: Option<&Failure>) -> Value {
     let mut value = json!({
-        "request_id": reply.header("lambent-request-id"),
-        "version": reply.header("lambent-version"),
-        "outcome": reply.header("lambent-outcome"),
-        "start": reply.header("lambent-start"),
-        "duration_us": reply.number("lambent-duration-us"),
-        "fuel": reply.number("lambent-fuel"),
-        "memory_bytes": reply.number("lambent-memory-bytes"),
+        "request_id": reply.request_id(),
+        "version": reply.version(),
+        "outcome": reply.outcome(),
+        "start": reply.start(),
+        "duration_us": reply.duration_us(),
+        "fuel": reply.fuel(),
+        "memory_bytes": reply.memory_bytes(),
     });
     let (member, content) = match failure {
         Some(failure) => ("error", json!(failure)),
-        None => match (serde_json::from_slice(&reply.body), std::str::from_utf8(&reply.body)) {
+        None => match (serde_json::from_slice(reply.output()), std::str::from_utf8(reply.output()))
+        {
             (Ok(json), _) => ("output", json),
             (_, Ok(text)) => ("output", text.into()),
-            _ => ("output_base64", STANDARD.encode(&reply.body).into()),
+            _ => ("output_base64", STANDARD.encode(reply.output()).into()),
         },
     };
     value[member] = content;
@@ -239,14 +235,15 @@ fn to_json(reply: &Reply, failure: Option<&Failure>) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ureq::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+    use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+    use lambent_api::client::Answer;
 
-    fn reply(headers: &[(&'static str, &'static str)], body: &[u8]) -> Reply {
+    fn reply(headers: &[(&'static str, &'static str)], body: &[u8]) -> Invocation {
         let pair = |(name, value): &(&'static str, &'static str)| {
             (HeaderName::from_static(name), HeaderValue::from_static(value))
         };
         let headers: HeaderMap = headers.iter().map(pair).collect();
-        Reply { status: StatusCode::OK, headers, body: body.to_vec() }
+        Invocation::of(Answer::new(StatusCode::OK, headers, body.to_vec()))
     }
 
     fn args(data: &str) -> InvokeArgs {
@@ -291,13 +288,5 @@ mod tests {
         assert_eq!(output(b"hi")["output"], "hi");
         assert_eq!(output(b"\xff")["output_base64"], "/w==");
         assert_eq!(output(b"")["fuel"], 7);
-    }
-
-    #[test]
-    fn failures_are_told_by_the_header() {
-        let body = br#"{"errorType":"E","errorMessage":"m","stackTrace":["f"]}"#;
-        assert!(failure(&reply(&[], body)).unwrap().is_none());
-        let failed = reply(&[("lambent-function-error", "trapped")], body);
-        assert_eq!(failure(&failed).unwrap().unwrap().trace, ["f"]);
     }
 }

@@ -1,8 +1,9 @@
 use clap::{Args, Subcommand};
+use lambent_api::KeyspaceView;
+use lambent_api::kinds::Keyspace;
 use lambent_types::KeyspaceName;
 
 use super::named;
-use crate::api::resources::Kind;
 use crate::args::Global;
 use crate::error::{CliError, Exit};
 
@@ -38,14 +39,13 @@ enum KeyspaceCommand {
 
 pub(crate) fn run(args: &KeyspaceArgs, global: &Global) -> Result<Exit, CliError> {
     match &args.command {
-        KeyspaceCommand::Create { name } => named::create(Kind::Keyspace, name.as_str(), global),
+        KeyspaceCommand::Create { name } => named::create::<Keyspace>(name, global),
         KeyspaceCommand::List => {
-            let row = |item: &serde_json::Value| {
-                vec![named::cell(&item["name"]), named::minute(&item["created"])]
-            };
+            let row =
+                |item: &KeyspaceView| vec![item.name.to_string(), named::minute(item.created)];
             let first = "lambent keyspace create settings";
-            named::list(Kind::Keyspace, &["name", "created"], row, first, global)
+            named::list::<Keyspace>(&["name", "created"], row, first, global)
         }
-        KeyspaceCommand::Delete { name } => named::delete(Kind::Keyspace, name.as_str(), global),
+        KeyspaceCommand::Delete { name } => named::delete::<Keyspace>(name, global),
     }
 }

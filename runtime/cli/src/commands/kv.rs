@@ -4,13 +4,13 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::{Args, Subcommand};
-use lambent_types::bounds::VALUE_BYTES_MAX;
+use lambent_api::client::Entry;
+use lambent_api::{ListKeys, SetKey};
+use lambent_types::bounds::{PAGE_MAX, VALUE_BYTES_MAX};
 use lambent_types::{KeyspaceName, format_bytes};
 use serde_json::{Value, json};
 
-use super::named;
 use crate::args::Global;
-use crate::client::Reply;
 use crate::error::{CliError, Exit};
 use crate::printable::{printable, printable_lines};
 use crate::{input, span};
@@ -119,8 +119,9 @@ pub(crate) fn run(args: &KvArgs, global: &Global) -> Result<Exit, CliError> {
         }
         KvCommand::List(args) => list(args, global)?,
         KvCommand::Increment { keyspace, key, by } => {
-            let value = global.client()?.increment_key(keyspace, key, *by)?;
-            said(global, &value, || named::cell(&value["value"]))?;
+            let counter = global.client()?.increment_key(keyspace, key, *by)?;
+            let value = counter.value()?.value;
+            said(global, &counter.json()?, || value.to_string())?;
         }
     }
     Ok(Exit::Ok)
@@ -136,35 +137,31 @@ fn said(global: &Global, value: &Value, text: impl FnOnce() -> String) -> Result
     Ok(())
 }
 
-fn revision(reply: &Reply) -> Option<u64> {
-    reply.header("etag")?.trim_matches('"').parse().ok()
-}
-
 /// Prints a value as it is; what is no text is not shown on a terminal.
-fn get(key: &str, reply: &Reply, global: &Global) -> Result<(), CliError> {
+fn get(key: &str, entry: &Entry, global: &Global) -> Result<(), CliError> {
     if global.output().json {
-        let (member, value) = match std::str::from_utf8(&reply.body) {
+        let (member, value) = match std::str::from_utf8(&entry.value) {
             Ok(text) => ("text", text.to_owned()),
-            Err(_) => ("base64", STANDARD.encode(&reply.body)),
+            Err(_) => ("base64", STANDARD.encode(&entry.value)),
         };
         return Ok(global.output().json(&json!({
             "key": key,
             member: value,
-            "revision": revision(reply),
-            "expires": reply.header("lambent-expires"),
+            "revision": entry.revision,
+            "expires": entry.expires,
         }))?);
     }
     let mut stdout = io::stdout().lock();
     if stdout.is_terminal() {
-        let size = format_bytes(reply.body.len() as u64);
-        match std::str::from_utf8(&reply.body) {
+        let size = format_bytes(entry.value.len() as u64);
+        match std::str::from_utf8(&entry.value) {
             Ok(text) => {
                 writeln!(stdout, "{}", printable_lines(text.strip_suffix('\n').unwrap_or(text)))?;
             }
             Err(_) => writeln!(stdout, "({size} of binary data; write it to a file with > FILE)")?,
         }
     } else {
-        stdout.write_all(&reply.body)?;
+        stdout.write_all(&entry.value)?;
     }
     Ok(stdout.flush()?)
 }
@@ -172,10 +169,8 @@ fn get(key: &str, reply: &Reply, global: &Global) -> Result<(), CliError> {
 fn set(args: &SetArgs, global: &Global) -> Result<(), CliError> {
     let SetArgs { keyspace, key, .. } = args;
     let value = input::read("the value", &args.value, VALUE_BYTES_MAX as u64)?;
-    let ttl = args.ttl.map(|ttl| format!("{}ms", ttl.as_millis()));
-    let client = global.client()?;
-    let reply = client.set_key(keyspace, key, &value, ttl.as_deref(), args.if_revision)?;
-    let revision = revision(&reply);
+    let (client, options) = (global.client()?, SetKey { ttl: args.ttl });
+    let revision = client.set_key(keyspace, key, &value, options, args.if_revision)?;
     said(global, &json!({ "key": key, "revision": revision }), || {
         format!("set {key:?} (revision {})", revision.unwrap_or_default())
     })
@@ -186,15 +181,14 @@ fn list(args: &ListArgs, global: &Global) -> Result<(), CliError> {
     let (mut keys, mut after) = (Vec::new(), None::<String>);
     let next = loop {
         let left = args.limit.map(|limit| limit.saturating_sub(keys.len()));
-        let mut filter = Vec::new();
-        filter.extend(args.prefix.clone().map(|prefix| ("prefix", prefix)));
-        filter.extend(after.take().map(|after| ("after", after)));
-        filter.extend(left.map(|left| ("limit", left.min(1000).to_string())));
-        let mut page = client.list_keys(&args.keyspace, &filter)?;
-        if let Some(Value::Array(more)) = page.get_mut("keys").map(Value::take) {
-            keys.extend(more);
-        }
-        let next = page["next"].as_str().map(str::to_owned);
+        let list = ListKeys {
+            prefix: args.prefix.clone(),
+            after: after.take(),
+            limit: left.map(|left| left.min(PAGE_MAX)),
+        };
+        let page = client.list_keys(&args.keyspace, &list)?.value()?;
+        keys.extend(page.keys);
+        let next = page.next;
         if next.is_none() || args.limit.is_some_and(|limit| keys.len() >= limit) {
             break next;
         }
@@ -208,7 +202,7 @@ fn list(args: &ListArgs, global: &Global) -> Result<(), CliError> {
         eprintln!("no keys; set one: lambent kv set {} greeting hello", args.keyspace);
     }
     for key in &keys {
-        output.line(&printable(&named::cell(key)))?;
+        output.line(&printable(key))?;
     }
     if next.is_some() {
         eprintln!("there are more; raise --limit");

@@ -1,10 +1,10 @@
 use clap::Args;
+use lambent_api::FunctionView;
 use lambent_types::format_bytes;
 
 use crate::args::Global;
 use crate::error::{CliError, Exit};
 use crate::output::duration;
-use crate::view::{FunctionView, read};
 
 /// List the functions
 #[derive(Debug, Args)]
@@ -17,10 +17,10 @@ pub(crate) fn run(global: &Global) -> Result<Exit, CliError> {
     let functions = global.client()?.functions()?;
     let output = global.output();
     if output.json {
-        output.json(&functions)?;
+        output.answer(&functions)?;
         return Ok(Exit::Ok);
     }
-    let functions: Vec<FunctionView> = read(&functions["functions"])?;
+    let functions = functions.value()?.functions;
     if functions.is_empty() {
         eprintln!("no functions yet; make one: lambent deploy hello hello.wasm --public");
         return Ok(Exit::Ok);
@@ -33,25 +33,24 @@ pub(crate) fn run(global: &Global) -> Result<Exit, CliError> {
 fn row(function: &FunctionView) -> Vec<String> {
     let configuration = &function.configuration;
     vec![
-        function.name.clone(),
+        function.name.to_string(),
         function.last_version.unwrap_or_default().to_string(),
         format_bytes(function.code_bytes),
         format_bytes(configuration.memory_bytes),
         duration(std::time::Duration::from_millis(configuration.timeout_ms)),
         if configuration.public { "yes" } else { "no" }.into(),
         function.changed().strftime("%Y-%m-%d %H:%M").to_string(),
-        function.handlers.first().cloned().unwrap_or_default(),
+        function.handlers.first().map(ToString::to_string).unwrap_or_default(),
     ]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::view::tests::FUNCTION;
+    use crate::commands::describe::tests::function;
 
     #[test]
     fn a_row_has_what_people_look_for() {
-        let function: FunctionView = serde_json::from_str(FUNCTION).unwrap();
         let expected = [
             "hello",
             "2",
@@ -62,6 +61,6 @@ mod tests {
             "2026-07-01 12:00",
             "wasi:http/incoming-handler@0.2",
         ];
-        assert_eq!(row(&function), expected);
+        assert_eq!(row(&function()), expected);
     }
 }

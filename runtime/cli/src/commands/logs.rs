@@ -4,17 +4,15 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use jiff::Timestamp;
-use lambent_types::{FunctionName, InvocationRecord, LogStream, format_bytes};
-use serde_json::Value;
+use lambent_api::client::{self, Answer, Client};
+use lambent_api::{Logs, ReadLogs, Since};
+use lambent_types::{FunctionName, InvocationRecord, LogStream, RequestId, format_bytes};
 
-use crate::api::functions::LogFilter;
 use crate::args::Global;
-use crate::client::Client;
 use crate::error::{CliError, Exit};
 use crate::output::{Colour, Output, colour, duration, grouped, paint, warn};
 use crate::printable::{self, printable};
 use crate::span;
-use crate::view::read;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,11 +48,11 @@ pub(crate) struct LogsArgs {
     /// Show invocations of this last while (10m, 2h, 7d), or since an instant
     /// (2026-07-01T12:00:00Z)
     #[arg(long, value_name = "TIME", value_parser = since)]
-    since: Option<String>,
+    since: Option<Since>,
 
     /// Show this invocation only
-    #[arg(long, value_name = "ID")]
-    request: Option<String>,
+    #[arg(long, value_name = "ID", value_parser = request)]
+    request: Option<RequestId>,
 
     /// Show at most so many invocations, 1 to 1000 [default: 100, or all with
     /// --since]
@@ -62,35 +60,41 @@ pub(crate) struct LogsArgs {
     limit: Option<u64>,
 }
 
-/// Checks a time, and writes it as the API reads it.
-fn since(text: &str) -> Result<String, String> {
+/// Reads an instant, or how long ago.
+fn since(text: &str) -> Result<Since, String> {
     if let Ok(instant) = text.parse::<Timestamp>() {
-        return Ok(instant.to_string());
+        return Ok(Since::At(instant));
     }
     let ago = span::parse(text).map_err(
         |_| "neither a duration such as 10m nor an instant such as 2026-07-01T12:00:00Z",
     )?;
-    Ok(format!("{}s", ago.as_secs()))
+    Ok(Since::Ago(ago))
+}
+
+/// Reads the id of an invocation.
+fn request(text: &str) -> Result<RequestId, String> {
+    text.parse().map_err(|_| "not the id of an invocation".to_owned())
 }
 
 pub(crate) fn run(args: &LogsArgs, global: &Global) -> Result<Exit, CliError> {
     let client = global.client()?;
     let output = global.output();
-    let filter = LogFilter {
-        since: args.since.clone(),
-        request: args.request.clone(),
+    let filter = ReadLogs {
+        since: args.since,
+        request: args.request,
         limit: args.limit.and_then(|limit| usize::try_from(limit).ok()),
-        ..LogFilter::default()
+        ..ReadLogs::default()
     };
-    let mut page = client.logs(&args.name, &filter)?;
-    if args.since.is_some() && args.limit.is_none() && !args.follow {
-        read_on(&client, &args.name, filter.clone(), &mut page)?;
-    }
+    let page = if args.since.is_some() && args.limit.is_none() && !args.follow {
+        client.all_logs(&args.name, &filter)?
+    } else {
+        client.logs(&args.name, &filter)?
+    };
     if args.follow {
         return follow(&client, &args.name, filter, page, output);
     }
     if output.json {
-        output.json(&page)?;
+        output.answer(&page)?;
         return Ok(Exit::Ok);
     }
     if show(&page, output)? == 0 {
@@ -99,61 +103,37 @@ pub(crate) fn run(args: &LogsArgs, global: &Global) -> Result<Exit, CliError> {
     Ok(Exit::Ok)
 }
 
-/// Adds to a page what comes after it.
-fn read_on(
-    client: &Client,
-    name: &FunctionName,
-    filter: LogFilter,
-    page: &mut Value,
-) -> Result<(), CliError> {
-    let mut filter = LogFilter { since: None, limit: Some(1000), ..filter };
-    loop {
-        filter.after = page["next"].as_u64();
-        let mut more = client.logs(name, &filter)?;
-        let Value::Array(records) = more["records"].take() else { return Ok(()) };
-        page["next"] = more["next"].take();
-        if records.is_empty() {
-            return Ok(());
-        }
-        if let Some(all) = page["records"].as_array_mut() {
-            all.extend(records);
-        }
-    }
-}
-
 fn follow(
     client: &Client,
     name: &FunctionName,
-    filter: LogFilter,
-    mut page: Value,
+    filter: ReadLogs,
+    mut page: Answer<Logs>,
     output: Output,
 ) -> Result<Exit, CliError> {
-    let mut filter = LogFilter { since: None, limit: None, wait: Some(WAIT), ..filter };
+    let mut filter = ReadLogs { since: None, limit: None, wait: Some(WAIT), ..filter };
     let mut failures = 0;
     loop {
         show(&page, output)?;
-        filter.after = page["next"].as_u64().or(filter.after).or(Some(0));
+        filter.after = Some(page.value()?.next);
         page = loop {
             let clock = Instant::now();
             match client.logs(name, &filter) {
                 Ok(page) => {
                     // A server that stops answers at once that there is nothing.
-                    let nothing = page["records"].as_array().is_none_or(Vec::is_empty);
+                    let nothing = page.value()?.records.is_empty();
                     if nothing && clock.elapsed() < RETRY {
                         thread::sleep(RETRY);
                     }
                     break page;
                 }
-                Err(error) if error.exit() == Exit::Unreachable && failures < RETRIES_MAX => {
+                Err(error @ client::Error::NoAnswer(_)) if failures < RETRIES_MAX => {
                     if failures == 0 {
-                        let text = error.to_string();
-                        let first = text.lines().next().unwrap_or_default();
-                        warn(output.json, &format!("{first}; trying again"));
+                        warn(output.json, &format!("{error}; trying again"));
                     }
                     failures += 1;
                     thread::sleep(RETRY);
                 }
-                Err(error) => return Err(error),
+                Err(error) => return Err(error.into()),
             }
         };
         failures = 0;
@@ -161,17 +141,21 @@ fn follow(
 }
 
 /// Prints a page; returns how many records it held.
-fn show(page: &Value, output: Output) -> Result<usize, CliError> {
-    let records: &[Value] = page["records"].as_array().map_or(&[], Vec::as_slice);
-    let on = colour(&io::stdout());
-    for record in records {
-        if output.json {
+fn show(page: &Answer<Logs>, output: Output) -> Result<usize, CliError> {
+    if output.json {
+        let page = page.json()?;
+        let records = page["records"].as_array().map(Vec::as_slice).unwrap_or_default();
+        for record in records {
             // Each record is one line, even on a terminal, since this is a stream.
             output.painted(&printable::json(&record.to_string()))?;
-        } else {
-            for line in lines(&read(record)?, on) {
-                output.painted(&line)?;
-            }
+        }
+        return Ok(records.len());
+    }
+    let on = colour(&io::stdout());
+    let records = page.value()?.records;
+    for entry in &records {
+        for line in lines(&entry.record, on) {
+            output.painted(&line)?;
         }
     }
     Ok(records.len())
@@ -214,7 +198,7 @@ fn lines(record: &InvocationRecord, on: bool) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canned::{Canned, answer};
+    use lambent_test_support::canned::{Canned, answer};
 
     const RECORD: &str = r#"{"cursor":5,"id":"0198c2f0-7c5e-7000-8000-000000000000",
         "namespace":"default","function":"hello","version":"2",
@@ -243,24 +227,12 @@ mod tests {
 
     #[test]
     fn times_are_durations_or_instants() {
-        assert_eq!(since("10m").unwrap(), "600s");
-        assert_eq!(since("7d").unwrap(), "604800s");
-        assert_eq!(since("2026-07-01T12:00:00+02:00").unwrap(), "2026-07-01T10:00:00Z");
+        assert_eq!(since("10m").unwrap(), Since::Ago(Duration::from_secs(600)));
+        assert_eq!(since("7d").unwrap(), Since::Ago(Duration::from_secs(604_800)));
+        let instant = Since::At("2026-07-01T10:00:00Z".parse().unwrap());
+        assert_eq!(since("2026-07-01T12:00:00+02:00").unwrap(), instant);
         assert!(since("yesterday").is_err());
-    }
-
-    #[test]
-    fn a_time_is_read_to_its_end() {
-        let server = Canned::start(vec![
-            answer("200 OK", r#"{"records":[{"cursor":8}],"next":8}"#),
-            answer("200 OK", r#"{"records":[],"next":8}"#),
-        ]);
-        let client = Client::new(server.endpoint(), Some("k")).unwrap();
-        let mut page = serde_json::json!({ "records": [{ "cursor": 7 }], "next": 7 });
-        let filter = LogFilter { since: Some("600s".into()), ..LogFilter::default() };
-        read_on(&client, &"hello".parse().unwrap(), filter, &mut page).unwrap();
-        assert_eq!(page.to_string(), r#"{"next":8,"records":[{"cursor":7},{"cursor":8}]}"#);
-        assert!(server.requests()[0].contains("/logs?after=7&limit=1000 "));
+        assert!(request("7").is_err());
     }
 
     #[test]
@@ -268,18 +240,19 @@ mod tests {
         let gone = r#"{"type":"about:blank","title":"t","status":404,
             "code":"function-not-found","detail":"gone","retryable":false}"#;
         let server = Canned::start(vec![
+            answer("200 OK", r#"{"records":[],"next":7}"#),
             answer("200 OK", r#"{"records":[],"next":9}"#),
             answer("404 Not Found", gone),
         ]);
-        let client = Client::new(server.endpoint(), Some("k")).unwrap();
+        let client = Client::new(server.endpoint());
         let name = "hello".parse().unwrap();
-        let filter = LogFilter { since: Some("600s".into()), ..LogFilter::default() };
-        let page = serde_json::json!({ "records": [], "next": 7 });
+        let filter = ReadLogs { since: Some(since("10m").unwrap()), ..ReadLogs::default() };
+        let page = client.logs(&name, &filter).unwrap();
         let output = Output { json: false, terminal: false };
         let error = follow(&client, &name, filter, page, output).unwrap_err();
         assert!(error.to_string().starts_with("gone"), "{error}");
         let requests = server.requests();
-        assert!(requests[0].contains("/logs?after=7&wait=20s "), "{}", requests[0]);
-        assert!(requests[1].contains("/logs?after=9&wait=20s "), "{}", requests[1]);
+        assert!(requests[1].contains("/logs?after=7&wait=20000ms "), "{}", requests[1]);
+        assert!(requests[2].contains("/logs?after=9&wait=20000ms "), "{}", requests[2]);
     }
 }

@@ -36,7 +36,7 @@ use crate::error::{CliError, Exit};
 /// Returns the reason why it stopped, with the exit code.
 pub(crate) fn run(cli: Cli) -> Result<Exit, CliError> {
     let global = &cli.global;
-    match cli.command {
+    let done = match cli.command {
         Command::Serve(args) => serve::run(args, global),
         Command::Deploy(args) => deploy::run(&args, global),
         Command::Configure(args) => configure::run(&args, global),
@@ -63,5 +63,6 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Completions(args) => completions::run(&args, global),
         Command::Version(_) => version::run(global),
         Command::CompileWorker { .. } => Ok(Exit::Ok),
-    }
+    };
+    done.map_err(|error| error.about_keys(global.key_notes()))
 }

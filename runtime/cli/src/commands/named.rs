@@ -1,81 +1,113 @@
 //! Code that the commands of all named resources share.
 
-use serde_json::{Value, json};
+use std::fmt::Display;
 
-use crate::api::resources::Kind;
+use jiff::Timestamp;
+use lambent_api::kinds::Kind;
+use serde_json::json;
+
 use crate::args::Global;
 use crate::error::{CliError, Exit};
 
 /// Makes a resource that is nothing but its name.
-pub(super) fn create(kind: Kind, name: &str, global: &Global) -> Result<Exit, CliError> {
-    put(kind, name, None, global)
+pub(super) fn create<K: Kind<Spec = ()>>(
+    name: &K::Name,
+    global: &Global,
+) -> Result<Exit, CliError> {
+    put_as::<K>(name, &(), "is there already", global)
 }
 
 /// Makes a resource, or makes it as described.
-pub(super) fn put(
-    kind: Kind,
-    name: &str,
-    description: Option<&Value>,
+pub(super) fn put<K: Kind>(
+    name: &K::Name,
+    spec: &K::Spec,
     global: &Global,
 ) -> Result<Exit, CliError> {
-    let (value, created) = global.client()?.put_resource(kind, name, description)?;
-    let output = global.output();
+    put_as::<K>(name, spec, "", global)
+}
+
+/// Makes a resource; `old` is what it is if it was there, and else it was updated.
+fn put_as<K: Kind>(
+    name: &K::Name,
+    spec: &K::Spec,
+    old: &str,
+    global: &Global,
+) -> Result<Exit, CliError> {
+    let answer = global.client()?.put::<K>(name, spec)?;
+    let (output, noun) = (global.output(), K::NOUN);
     if output.json {
-        output.json(&value)?;
+        output.answer(&answer)?;
+    } else if answer.is_created() {
+        output.line(&format!("created {noun} {name}"))?;
+    } else if old.is_empty() {
+        output.line(&format!("updated {noun} {name}"))?;
     } else {
-        let noun = kind.noun();
-        output.line(&match (created, description.is_some()) {
-            (true, _) => format!("created {noun} {name}"),
-            (false, true) => format!("updated {noun} {name}"),
-            (false, false) => format!("{noun} {name} is there already"),
-        })?;
+        output.line(&format!("{noun} {name} {old}"))?;
     }
     Ok(Exit::Ok)
 }
 
 /// Lists all resources of a kind; `row` makes the cells of one.
-pub(super) fn list(
-    kind: Kind,
+pub(super) fn list<K: Kind>(
     header: &[&str],
-    row: impl Fn(&Value) -> Vec<String>,
+    row: impl Fn(&K::View) -> Vec<String>,
     first: &str,
     global: &Global,
 ) -> Result<Exit, CliError> {
-    let items = global.client()?.resources(kind)?;
+    let all = global.client()?.all::<K>()?;
     let output = global.output();
     if output.json {
-        output.json(&json!({ kind.plural(): items }))?;
-    } else if items.is_empty() {
-        eprintln!("no {} yet; make one: {first}", kind.plural());
+        output.answer(&all)?;
+        return Ok(Exit::Ok);
+    }
+    let items = K::items(all.value()?);
+    if items.is_empty() {
+        eprintln!("no {} yet; make one: {first}", K::PLURAL);
     } else {
         output.table(header, items.iter().map(row).collect())?;
     }
     Ok(Exit::Ok)
 }
 
-/// Deletes a resource.
-pub(super) fn delete(kind: Kind, name: &str, global: &Global) -> Result<Exit, CliError> {
-    global.client()?.delete_resource(kind, name)?;
+/// Describes a resource; `fields` are the lines about one.
+pub(super) fn describe<K: Kind>(
+    name: &K::Name,
+    fields: impl Fn(&K::View) -> Vec<(&'static str, String)>,
+    global: &Global,
+) -> Result<Exit, CliError> {
+    let answer = global.client()?.describe::<K>(name)?;
     let output = global.output();
     if output.json {
-        output.json(&json!({ "deleted": name }))?;
+        output.answer(&answer)?;
     } else {
-        output.line(&format!("deleted {} {name}", kind.noun()))?;
+        output.fields(&fields(&answer.value()?))?;
     }
     Ok(Exit::Ok)
 }
 
-/// A member as a table shows it: text as it is, nothing as `-`.
-pub(super) fn cell(value: &Value) -> String {
-    match value {
-        Value::Null => "-".into(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+/// Deletes a resource.
+pub(super) fn delete<K: Kind>(name: &K::Name, global: &Global) -> Result<Exit, CliError> {
+    global.client()?.delete::<K>(name)?;
+    let output = global.output();
+    if output.json {
+        output.json(&json!({ "deleted": name.to_string() }))?;
+    } else {
+        output.line(&format!("deleted {} {name}", K::NOUN))?;
     }
+    Ok(Exit::Ok)
 }
 
-/// An RFC 3339 time, to the minute.
-pub(super) fn minute(value: &Value) -> String {
-    let time = value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
-    time.map_or_else(|| cell(value), |time| time.strftime("%Y-%m-%d %H:%M").to_string())
+/// A member as a table shows it: `-` if there is none.
+pub(super) fn or_dash<T: Display>(value: Option<T>) -> String {
+    value.map_or_else(|| "-".into(), |value| value.to_string())
+}
+
+/// A time, to the minute.
+pub(super) fn minute(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+/// A yes or a no.
+pub(super) fn yes(is: bool) -> String {
+    if is { "yes" } else { "no" }.into()
 }

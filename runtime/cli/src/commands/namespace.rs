@@ -1,15 +1,15 @@
 use clap::{Args, Subcommand};
+use lambent_api::{Contents, DeleteNamespace, NamespaceSpec, NamespaceView};
 use lambent_server::Quotas;
-use lambent_types::Namespace;
-use serde_json::{Value, json};
+use lambent_types::{Holding, Namespace, OwnQuotas};
+use serde_json::json;
 
-use super::named::{cell, minute};
-use super::usage::{Holding, held_row};
+use super::named::minute;
+use super::usage::held_row;
 use crate::args::Global;
 use crate::confirm;
 use crate::error::{CliError, Exit};
 use crate::quotas::OwnQuota;
-use crate::view::read;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -77,19 +77,17 @@ struct OwnQuotaArgs {
 }
 
 impl OwnQuotaArgs {
-    /// A namespace's own quotas with these changes, as the API has them.
-    fn over(&self, own: &Value) -> Value {
-        let mut own = own.as_object().cloned().unwrap_or_default();
+    /// What makes a namespace's own quotas these, changed as the flags say.
+    fn over(&self, OwnQuotas(mut own): OwnQuotas) -> NamespaceSpec {
         for OwnQuota { quotas, limit } in &self.quotas {
             for quota in quotas {
-                let limit = limit.map(|limit| (limit < Quotas::UNLIMITED).then_some(limit));
-                match limit {
-                    Some(limit) => drop(own.insert(quota.name().into(), limit.into())),
-                    None => drop(own.remove(quota.name())),
+                match limit.map(|limit| (limit < Quotas::UNLIMITED).then_some(limit)) {
+                    Some(limit) => drop(own.insert(*quota, limit)),
+                    None => drop(own.remove(quota)),
                 }
             }
         }
-        own.into()
+        NamespaceSpec { quotas: Some(OwnQuotas(own)) }
     }
 }
 
@@ -105,15 +103,16 @@ pub(crate) fn run(args: &NamespaceArgs, global: &Global) -> Result<Exit, CliErro
 
 fn create(name: &Namespace, quotas: &OwnQuotaArgs, global: &Global) -> Result<Exit, CliError> {
     let client = global.client()?;
-    let (mut value, created) = client.put_namespace(name.as_str(), None)?;
+    let mut answer = client.put_namespace(name, &NamespaceSpec::default())?;
+    let created = answer.is_created();
     let changes = !quotas.quotas.is_empty();
     if changes {
-        let own = quotas.over(&value["quotas"]);
-        (value, _) = client.put_namespace(name.as_str(), Some(&own))?;
+        let spec = quotas.over(answer.value()?.quotas);
+        answer = client.put_namespace(name, &spec)?;
     }
     let output = global.output();
     if output.json {
-        output.json(&value)?;
+        output.answer(&answer)?;
     } else if created {
         output.line(&format!("created namespace {name}"))?;
     } else if changes {
@@ -131,37 +130,41 @@ fn update(name: &Namespace, quotas: &OwnQuotaArgs, global: &Global) -> Result<Ex
         ));
     }
     let client = global.client()?;
-    let found = client.namespace(name.as_str())?;
-    let own = quotas.over(&found["quotas"]);
-    let (value, _) = client.put_namespace(name.as_str(), Some(&own))?;
+    let spec = quotas.over(client.namespace(name)?.value()?.quotas);
+    let answer = client.put_namespace(name, &spec)?;
     let output = global.output();
     if output.json {
-        output.json(&value)?;
+        output.answer(&answer)?;
     } else {
         output.line(&format!("updated namespace {name}"))?;
     }
     Ok(Exit::Ok)
 }
 
+/// The word for what a namespace is in, if it is in anything.
+fn state(namespace: &NamespaceView) -> String {
+    if namespace.deleting { "being deleted" } else { "-" }.into()
+}
+
 fn describe(name: &Namespace, global: &Global) -> Result<Exit, CliError> {
-    let found = global.client()?.namespace(name.as_str())?;
+    let found = global.client()?.namespace(name)?;
     let output = global.output();
     if output.json {
-        output.json(&found)?;
+        output.answer(&found)?;
         return Ok(Exit::Ok);
     }
-    let state = if found["deleting"] == true { "being deleted" } else { "-" };
-    let (name, created) = (cell(&found["name"]), minute(&found["created"]));
-    output.fields(&[("name", name), ("created", created), ("state", state.into())])?;
+    let found = found.value()?;
+    let (name, created) = (found.name.to_string(), minute(found.created));
+    output.fields(&[("name", name), ("created", created), ("state", state(&found))])?;
     output.line("")?;
-    let held: Vec<Holding> = read(&found["holdings"])?;
     let row = |holding: &Holding| {
-        let own = found["quotas"].get(&holding.quota).is_some();
+        let own = found.quotas.0.contains_key(&holding.quota);
         let mut cells = held_row(holding);
         cells.push(if own { "namespace" } else { "node" }.into());
         cells
     };
-    output.table(&["quota", "used", "limit", "set by"], held.iter().map(row).collect())?;
+    let rows = found.holdings.iter().flatten().map(row).collect();
+    output.table(&["quota", "used", "limit", "set by"], rows)?;
     Ok(Exit::Ok)
 }
 
@@ -169,15 +172,13 @@ fn list(global: &Global) -> Result<Exit, CliError> {
     let found = global.client()?.namespaces()?;
     let output = global.output();
     if output.json {
-        output.json(&found)?;
+        output.answer(&found)?;
         return Ok(Exit::Ok);
     }
-    let row = |namespace: &Value| {
-        let deleting = namespace["deleting"] == true;
-        let state = if deleting { "being deleted" } else { "-" };
-        vec![cell(&namespace["name"]), minute(&namespace["created"]), state.into()]
+    let row = |namespace: &NamespaceView| {
+        vec![namespace.name.to_string(), minute(namespace.created), state(namespace)]
     };
-    let rows = found["namespaces"].as_array().into_iter().flatten().map(row).collect();
+    let rows = found.value()?.namespaces.iter().map(row).collect();
     output.table(&["name", "created", "state"], rows)?;
     Ok(Exit::Ok)
 }
@@ -187,7 +188,8 @@ fn delete(name: &Namespace, contents: bool, yes: bool, global: &Global) -> Resul
     if !yes {
         confirm::deletion(&format!("namespace {name} and {what}"))?;
     }
-    global.client()?.delete_namespace(name.as_str(), contents)?;
+    let contents = contents.then_some(Contents::Delete);
+    global.client()?.delete_namespace(name, DeleteNamespace { contents })?;
     let output = global.output();
     if output.json {
         output.json(&json!({ "deleted": name }))?;

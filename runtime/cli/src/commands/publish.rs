@@ -1,9 +1,9 @@
 use clap::Args;
+use lambent_api::FunctionView;
 use lambent_types::FunctionName;
 
 use crate::args::Global;
 use crate::error::{CliError, Exit};
-use crate::view::{FunctionView, read};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,14 +22,14 @@ pub(crate) struct PublishArgs {
 }
 
 pub(crate) fn run(args: &PublishArgs, global: &Global) -> Result<Exit, CliError> {
-    let (version, new) = global.client()?.publish(&args.name)?;
+    let published = global.client()?.publish(&args.name)?;
     let output = global.output();
     if output.json {
-        output.json(&version)?;
+        output.answer(&published)?;
         return Ok(Exit::Ok);
     }
-    let FunctionView { name, version, .. } = read(&version)?;
-    output.line(&if new {
+    let FunctionView { name, version, .. } = published.value()?;
+    output.line(&if published.is_created() {
         format!("published {name} version {version}")
     } else {
         format!("nothing changed since {name} version {version}")

@@ -1,9 +1,9 @@
 use clap::Args;
+use lambent_api::FunctionView;
 use lambent_types::FunctionName;
 
 use crate::args::Global;
 use crate::error::{CliError, Exit};
-use crate::view::{FunctionView, read};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,11 +29,11 @@ pub(crate) fn run(args: &RollbackArgs, global: &Global) -> Result<Exit, CliError
     let function = global.client()?.rollback(&args.name, args.version)?;
     let output = global.output();
     if output.json {
-        output.json(&function)?;
+        output.answer(&function)?;
         return Ok(Exit::Ok);
     }
-    let FunctionView { name, revision, .. } = read(&function)?;
-    let revision = revision.unwrap_or_default();
+    let FunctionView { name, revision, .. } = function.value()?;
+    let revision = revision.map_or(0, |revision| revision.0);
     output.line(&format!("{name} is version {} again (revision {revision})", args.version))?;
     Ok(Exit::Ok)
 }

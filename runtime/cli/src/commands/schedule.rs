@@ -1,13 +1,14 @@
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
+use lambent_api::ScheduleView;
+use lambent_api::kinds::Schedule as ScheduleKind;
 use lambent_types::{CatchUp, FunctionName, Schedule, ScheduleExpression, ScheduleName};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::named::{self, cell};
-use crate::api::resources::Kind;
+use super::named::{self, or_dash, yes};
 use crate::args::Global;
-use crate::delivery::DeliveryArgs;
+use crate::delivery::{DeliveryArgs, lines};
 use crate::error::{CliError, Exit};
 use crate::output::warn;
 use crate::span;
@@ -181,72 +182,64 @@ pub(crate) fn run(args: &ScheduleArgs, global: &Global) -> Result<Exit, CliError
         ScheduleCommand::List => {
             let first = "lambent schedule put heartbeat --function ping --rate 5m";
             let header = ["name", "function", "when", "time zone", "next", "enabled"];
-            named::list(Kind::Schedule, &header, row, first, global)
+            named::list::<ScheduleKind>(&header, row, first, global)
         }
-        ScheduleCommand::Describe { name } => describe(name, global),
-        ScheduleCommand::Delete { name } => named::delete(Kind::Schedule, name.as_str(), global),
+        ScheduleCommand::Describe { name } => named::describe::<ScheduleKind>(name, fields, global),
+        ScheduleCommand::Delete { name } => named::delete::<ScheduleKind>(name, global),
     }
 }
 
 /// Makes it, and says when it fires first: whoever has a field wrong sees it here.
 fn put(args: &PutArgs, global: &Global) -> Result<Exit, CliError> {
-    let (schedule, client) = (json!(args.schedule()?), global.client()?);
-    let (stored, created) =
-        client.put_resource(Kind::Schedule, args.name.as_str(), Some(&schedule))?;
+    let stored = global.client()?.put::<ScheduleKind>(&args.name, &args.schedule()?)?;
     let output = global.output();
     if output.json {
-        output.json(&stored)?;
+        output.answer(&stored)?;
         return Ok(Exit::Ok);
     }
-    let done = if created { "created" } else { "updated" };
-    let next = match (&stored["next"], args.disabled) {
-        (Value::String(next), _) => format!("fires next at {next}"),
-        (_, true) => "is disabled".into(),
-        _ => "does not fire again".into(),
+    let done = if stored.is_created() { "created" } else { "updated" };
+    let ScheduleView { next, warning, .. } = stored.value()?;
+    let next = match (next, args.disabled) {
+        (Some(next), _) => format!("fires next at {next}"),
+        (None, true) => "is disabled".into(),
+        (None, false) => "does not fire again".into(),
     };
     output.line(&format!("{done} schedule {}; it {next}", args.name))?;
-    if let Value::String(warning) = &stored["warning"] {
-        warn(output.json, warning);
+    if let Some(warning) = warning {
+        warn(output.json, &warning);
     }
     Ok(Exit::Ok)
 }
 
-fn row(schedule: &Value) -> Vec<String> {
+fn row(ScheduleView { schedule, next, .. }: &ScheduleView) -> Vec<String> {
     vec![
-        cell(&schedule["name"]),
-        cell(&schedule["function"]),
-        cell(&schedule["expression"]),
-        cell(&schedule["time_zone"]),
-        cell(&schedule["next"]),
-        if schedule["enabled"] == false { "no" } else { "yes" }.into(),
+        schedule.name.to_string(),
+        schedule.function.to_string(),
+        schedule.expression.0.clone(),
+        schedule.time_zone.clone(),
+        or_dash(*next),
+        yes(schedule.enabled),
     ]
 }
 
-fn describe(name: &ScheduleName, global: &Global) -> Result<Exit, CliError> {
-    let schedule = global.client()?.resource(Kind::Schedule, name.as_str())?;
-    let output = global.output();
-    if output.json {
-        output.json(&schedule)?;
-        return Ok(Exit::Ok);
-    }
+fn fields(ScheduleView { schedule, next, .. }: &ScheduleView) -> Vec<(&'static str, String)> {
+    let catch_up = match schedule.catch_up {
+        CatchUp::Skip => "skip",
+        CatchUp::Once => "once",
+        CatchUp::All => "all",
+    };
     let mut fields = vec![
-        ("name", cell(&schedule["name"])),
-        ("function", cell(&schedule["function"])),
-        ("when", cell(&schedule["expression"])),
-        ("time zone", cell(&schedule["time_zone"])),
-        ("next", cell(&schedule["next"])),
-        ("catch up", cell(&schedule["catch_up"])),
+        ("name", schedule.name.to_string()),
+        ("function", schedule.function.to_string()),
+        ("when", schedule.expression.0.clone()),
+        ("time zone", schedule.time_zone.clone()),
+        ("next", or_dash(*next)),
+        ("catch up", catch_up.into()),
     ];
-    if !schedule["input"].is_null() {
-        fields.push(("input", schedule["input"].to_string()));
-    }
-    if let Value::Object(delivery) = &schedule["delivery"] {
-        let delivery = delivery.iter().map(|(name, value)| format!("{name} {}", cell(value)));
-        fields.push(("delivery", delivery.collect::<Vec<_>>().join("\n")));
-    }
-    fields.push(("enabled", if schedule["enabled"] == false { "no" } else { "yes" }.into()));
-    output.fields(&fields)?;
-    Ok(Exit::Ok)
+    fields.extend(schedule.input.as_ref().map(|input| ("input", input.to_string())));
+    fields.extend(schedule.delivery.as_ref().map(|policy| ("delivery", lines(policy))));
+    fields.push(("enabled", yes(schedule.enabled)));
+    fields
 }
 
 #[cfg(test)]

@@ -1,17 +1,18 @@
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Subcommand};
+use lambent_api::kinds::Trigger as TriggerKind;
+use lambent_api::{DepthView, TriggerView};
 use lambent_types::{
     BucketName, FunctionName, KeyspaceName, ObjectChange, Pattern, QueueName, Source, Trigger,
     TriggerName,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::named::{self, cell};
-use crate::api::resources::Kind;
+use super::named::{self, yes};
 use crate::args::Global;
 use crate::confirm;
-use crate::delivery::DeliveryArgs;
+use crate::delivery::{DeliveryArgs, lines};
 use crate::error::{CliError, Exit};
 use crate::span;
 
@@ -164,95 +165,81 @@ impl PutArgs {
 pub(crate) fn run(args: &TriggerArgs, global: &Global) -> Result<Exit, CliError> {
     match &args.command {
         TriggerCommand::Put(args) => {
-            let trigger = json!(args.trigger()?);
-            named::put(Kind::Trigger, args.name.as_str(), Some(&trigger), global)
+            named::put::<TriggerKind>(&args.name, &args.trigger()?, global)
         }
         TriggerCommand::List => {
             let first = "lambent trigger put new-photo --function thumbnail --bucket photos";
             let header = ["name", "function", "source", "waiting", "enabled"];
-            named::list(Kind::Trigger, &header, row, first, global)
+            named::list::<TriggerKind>(&header, row, first, global)
         }
-        TriggerCommand::Describe { name } => describe(name, global),
+        TriggerCommand::Describe { name } => named::describe::<TriggerKind>(name, fields, global),
         TriggerCommand::Delete { name, yes } => {
             if !yes {
                 confirm::deletion(&format!("trigger {name} with the events that wait for it"))?;
             }
-            named::delete(Kind::Trigger, name.as_str(), global)
+            named::delete::<TriggerKind>(name, global)
         }
     }
 }
 
 /// Describes the source of a trigger's events in a few words.
-fn source(trigger: &Value) -> String {
-    let source = &trigger["source"];
-    match source["kind"].as_str().unwrap_or_default() {
-        "object" => format!("bucket {}", cell(&source["bucket"])),
-        "queue" => format!("queue {}", cell(&source["queue"])),
-        "keyvalue" => format!("keyspace {}", cell(&source["keyspace"])),
-        other => other.to_owned(),
+fn source(trigger: &Trigger) -> String {
+    match &trigger.source {
+        Source::Object { bucket, .. } => format!("bucket {bucket}"),
+        Source::Queue { queue, .. } => format!("queue {queue}"),
+        Source::KeyValue { keyspace, .. } => format!("keyspace {keyspace}"),
     }
 }
 
-/// Writes how many events wait, as a number or by their state.
-fn waiting(trigger: &Value) -> String {
-    match &trigger["depth"] {
-        Value::Object(depth) => {
-            let states = ["ready", "in_flight", "delayed"];
-            let counts = states.iter().filter_map(|state| depth.get(*state)?.as_u64());
-            counts.sum::<u64>().to_string()
-        }
-        other => cell(other),
-    }
+/// Counts what waits, in whatever state.
+fn waiting(depth: DepthView) -> String {
+    (depth.ready + depth.in_flight + depth.delayed).to_string()
 }
 
-fn row(trigger: &Value) -> Vec<String> {
+fn row(TriggerView { trigger, depth }: &TriggerView) -> Vec<String> {
     vec![
-        cell(&trigger["name"]),
-        cell(&trigger["function"]),
+        trigger.name.to_string(),
+        trigger.function.to_string(),
         source(trigger),
-        waiting(trigger),
-        if trigger["enabled"] == false { "no" } else { "yes" }.into(),
+        waiting(*depth),
+        yes(trigger.enabled),
     ]
 }
 
-fn describe(name: &TriggerName, global: &Global) -> Result<Exit, CliError> {
-    let trigger = global.client()?.resource(Kind::Trigger, name.as_str())?;
-    let output = global.output();
-    if output.json {
-        output.json(&trigger)?;
-        return Ok(Exit::Ok);
-    }
-    let filter = |member: &str| match &trigger["source"][member] {
-        Value::Null => Vec::new(),
-        Value::Array(items) => items.iter().map(cell).collect(),
-        value => vec![cell(value)],
-    };
-    let mut fields = vec![
-        ("name", cell(&trigger["name"])),
-        ("function", cell(&trigger["function"])),
-        ("source", source(&trigger)),
-    ];
-    for member in
-        ["changes", "prefix", "suffix", "batch_size", "batch_window_ms", "concurrency_max"]
-    {
-        let values = filter(member);
-        if !values.is_empty() {
-            fields.push((member, values.join(", ")));
+/// What of its source's events a trigger is for, and how it takes them.
+fn filter(source: &Source) -> Vec<(&'static str, String)> {
+    match source {
+        Source::Object { changes, prefix, suffix, .. } => {
+            let change = |change: &ObjectChange| match change {
+                ObjectChange::Created => "created",
+                ObjectChange::Deleted => "deleted",
+            };
+            let changes = changes.iter().map(change).collect::<Vec<_>>().join(", ");
+            vec![("changes", changes), ("prefix", prefix.clone()), ("suffix", suffix.clone())]
         }
+        Source::Queue { batch_size, batch_window_ms, concurrency_max, .. } => vec![
+            ("batch_size", batch_size.to_string()),
+            ("batch_window_ms", batch_window_ms.to_string()),
+            ("concurrency_max", concurrency_max.to_string()),
+        ],
+        Source::KeyValue { prefix, .. } => vec![("prefix", prefix.clone())],
     }
-    let patterns = trigger["patterns"].as_array().into_iter().flatten();
-    let patterns: Vec<_> = patterns.map(Value::to_string).collect();
-    if !patterns.is_empty() {
-        fields.push(("patterns", patterns.join("\n")));
-    }
-    if let Value::Object(delivery) = &trigger["delivery"] {
-        let delivery = delivery.iter().map(|(name, value)| format!("{name} {}", cell(value)));
-        fields.push(("delivery", delivery.collect::<Vec<_>>().join("\n")));
-    }
-    fields.push(("waiting", waiting(&trigger)));
-    fields.push(("enabled", if trigger["enabled"] == false { "no" } else { "yes" }.into()));
-    output.fields(&fields)?;
-    Ok(Exit::Ok)
+}
+
+fn fields(TriggerView { trigger, depth }: &TriggerView) -> Vec<(&'static str, String)> {
+    let patterns = trigger.patterns.iter().map(|pattern| json!(pattern).to_string());
+    let mut fields = vec![
+        ("name", trigger.name.to_string()),
+        ("function", trigger.function.to_string()),
+        ("source", source(trigger)),
+    ];
+    fields.extend(filter(&trigger.source));
+    fields.push(("patterns", patterns.collect::<Vec<_>>().join("\n")));
+    fields.push(("delivery", trigger.delivery.as_ref().map(lines).unwrap_or_default()));
+    fields.push(("waiting", waiting(*depth)));
+    fields.push(("enabled", yes(trigger.enabled)));
+    fields.retain(|(_, value)| !value.is_empty());
+    fields
 }
 
 #[cfg(test)]
@@ -266,7 +253,7 @@ mod tests {
         args: PutArgs,
     }
 
-    fn trigger(line: &[&str]) -> Result<Value, String> {
+    fn trigger(line: &[&str]) -> Result<serde_json::Value, String> {
         let line = ["probe", "t", "--function=f"].into_iter().chain(line.iter().copied());
         let probe = Probe::try_parse_from(line).map_err(|error| error.to_string())?;
         probe.args.trigger().map(|trigger| json!(trigger)).map_err(|error| error.to_string())
@@ -298,8 +285,20 @@ mod tests {
 
     #[test]
     fn what_waits_is_added_up() {
-        let depth = |depth: Value| waiting(&json!({ "depth": depth }));
-        assert_eq!(depth(json!({ "ready": 2, "in_flight": 1, "delayed": 4, "oldest": null })), "7");
-        assert_eq!(depth(json!(3)), "3");
+        let depth = DepthView { ready: 2, in_flight: 1, delayed: 4, oldest: None };
+        assert_eq!(waiting(depth), "7");
+    }
+
+    #[test]
+    fn what_is_said_of_a_trigger_is_what_was_given() {
+        let line = ["probe", "t", "--function=f", "--bucket=photos", "--created", "--attempts=2"];
+        let trigger = Probe::try_parse_from(line).ok().unwrap().args.trigger().unwrap();
+        let depth = DepthView { ready: 1, in_flight: 0, delayed: 0, oldest: None };
+        let fields = fields(&TriggerView { trigger, depth });
+        let value = |wanted| &fields.iter().find(|(name, _)| *name == wanted).unwrap().1;
+        assert_eq!(value("source"), "bucket photos");
+        assert_eq!(value("changes"), "created");
+        assert!(value("delivery").contains("attempts_max 2"), "{}", value("delivery"));
+        assert!(fields.iter().all(|(name, _)| *name != "suffix"));
     }
 }

@@ -2,14 +2,13 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::Timestamp;
-use lambent_types::format_bytes;
-use serde::Deserialize;
+use lambent_api::{ReadUsage, UsageView};
+use lambent_types::{Holding, UsageRecord, format_bytes};
 
 use crate::args::Global;
 use crate::error::{CliError, Exit};
 use crate::output::{duration, grouped};
 use crate::span;
-use crate::view::read;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -40,28 +39,6 @@ fn instant(text: &str) -> Result<Timestamp, String> {
     Timestamp::now().checked_sub(ago).map_err(|error| error.to_string())
 }
 
-/// The resources that one function used in one hour.
-#[derive(Debug, Deserialize)]
-struct Record {
-    function: String,
-    hour: Timestamp,
-    invocations: u64,
-    failures: u64,
-    fuel: u64,
-    duration_us: u64,
-    mib_ms: u64,
-    bytes_in: u64,
-    bytes_out: u64,
-}
-
-/// How much of one quota is in use.
-#[derive(Debug, Deserialize)]
-pub(super) struct Holding {
-    pub(super) quota: String,
-    used: u64,
-    limit: Option<u64>,
-}
-
 pub(crate) fn run(args: &UsageArgs, global: &Global) -> Result<Exit, CliError> {
     if args.until.is_some_and(|until| until <= args.since) {
         return Err(CliError::usage("--until is not after --since, so there is nothing between"));
@@ -69,15 +46,14 @@ pub(crate) fn run(args: &UsageArgs, global: &Global) -> Result<Exit, CliError> {
     // Usage is kept by the hour: the one that is meant began before.
     let since = args.since.as_second().div_euclid(3600) * 3600;
     let since = Timestamp::from_second(since).unwrap_or(args.since);
-    let mut range = vec![("since", since.to_string())];
-    range.extend(args.until.map(|until| ("until", until.to_string())));
+    let range = ReadUsage { since: Some(since), until: args.until };
     let usage = global.client()?.usage(&range)?;
     let output = global.output();
     if output.json {
-        output.json(&usage)?;
+        output.answer(&usage)?;
         return Ok(Exit::Ok);
     }
-    let records: Vec<Record> = read(&usage["usage"])?;
+    let UsageView { usage: records, quotas } = usage.value()?;
     if records.is_empty() {
         eprintln!("nothing was used in that time");
     } else {
@@ -86,34 +62,34 @@ pub(crate) fn run(args: &UsageArgs, global: &Global) -> Result<Exit, CliError> {
         output.table(&header, records.iter().map(row).collect())?;
         output.line("")?;
     }
-    let held: Vec<Holding> = read(&usage["quotas"])?;
-    output.table(&["quota", "used", "limit"], held.iter().map(held_row).collect())?;
+    output.table(&["quota", "used", "limit"], quotas.iter().map(held_row).collect())?;
     Ok(Exit::Ok)
 }
 
 /// The cells of one quota: its name, what is held and the limit.
 pub(super) fn held_row(holding: &Holding) -> Vec<String> {
-    let amount = |amount| match holding.quota.ends_with("-bytes") {
+    let amount = |amount| match holding.quota.is_bytes() {
         true => format_bytes(amount),
         false => grouped(amount),
     };
     let limit = holding.limit.map_or_else(|| "unlimited".into(), amount);
-    vec![holding.quota.clone(), amount(holding.used), limit]
+    vec![holding.quota.name().into(), amount(holding.used), limit]
 }
 
-fn row(record: &Record) -> Vec<String> {
+fn row(record: &UsageRecord) -> Vec<String> {
+    let used = &record.used;
     // Lambda's unit: 1,024 MiB for 1,000 ms.
-    let gb_seconds = record.mib_ms as f64 / 1024.0 / 1000.0;
+    let gb_seconds = used.mib_ms as f64 / 1024.0 / 1000.0;
     vec![
         record.hour.strftime("%Y-%m-%d %H:%M").to_string(),
-        record.function.clone(),
-        grouped(record.invocations),
-        grouped(record.failures),
-        grouped(record.fuel),
-        duration(Duration::from_micros(record.duration_us)),
+        record.function.to_string(),
+        grouped(used.invocations),
+        grouped(used.failures),
+        grouped(used.fuel),
+        duration(Duration::from_micros(used.duration_us)),
         format!("{gb_seconds:.3}"),
-        format_bytes(record.bytes_in),
-        format_bytes(record.bytes_out),
+        format_bytes(used.bytes_in),
+        format_bytes(used.bytes_out),
     ]
 }
 
@@ -138,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_row_has_lambdas_unit() {
-        let record: Record = serde_json::from_str(
+        let record: UsageRecord = serde_json::from_str(
             r#"{"function":"f","hour":"2026-07-01T12:00:00Z","invocations":1200,"failures":1,
                 "fuel":5,"duration_us":1000000,"mib_ms":128000,"bytes_in":1,"bytes_out":2048}"#,
         )

@@ -1,12 +1,12 @@
 use std::time::Duration;
 
 use clap::Args;
+use lambent_api::FunctionView;
 use lambent_types::{FunctionName, format_bytes};
 
 use crate::args::Global;
 use crate::error::{CliError, Exit};
 use crate::output::duration;
-use crate::view::{FunctionView, read};
 
 /// List the published versions of a function
 #[derive(Debug, Args)]
@@ -20,10 +20,10 @@ pub(crate) fn run(args: &VersionsArgs, global: &Global) -> Result<Exit, CliError
     let versions = global.client()?.versions(&args.name)?;
     let output = global.output();
     if output.json {
-        output.json(&versions)?;
+        output.answer(&versions)?;
         return Ok(Exit::Ok);
     }
-    let versions: Vec<FunctionView> = read(&versions["versions"])?;
+    let versions = versions.value()?.versions;
     if versions.is_empty() {
         eprintln!("no versions yet; make one: lambent publish {}", args.name);
         return Ok(Exit::Ok);
@@ -36,10 +36,10 @@ pub(crate) fn run(args: &VersionsArgs, global: &Global) -> Result<Exit, CliError
 fn row(version: &FunctionView) -> Vec<String> {
     let configuration = &version.configuration;
     vec![
-        version.version.clone(),
+        version.version.to_string(),
         version.created.strftime("%Y-%m-%d %H:%M").to_string(),
         format_bytes(version.code_bytes),
-        version.digest.chars().take(12).collect(),
+        version.digest.to_string().chars().take(12).collect(),
         format_bytes(configuration.memory_bytes),
         duration(Duration::from_millis(configuration.timeout_ms)),
     ]

@@ -3,15 +3,13 @@
 use http::header::AUTHORIZATION;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use lambent_api::headers::NAMESPACE;
 use lambent_service::{Principal, Scope, secrets_in};
 use lambent_types::{ErrorCode, Namespace};
 
 use crate::lineage;
 use crate::problem::Refusal;
 use crate::state::App;
-
-/// Names the namespace in which something is to be done.
-pub(crate) const NAMESPACE: HeaderName = HeaderName::from_static("lambent-namespace");
 
 /// Lets in whoever shows a key, and in development everyone.
 pub(crate) async fn scope(app: &App, headers: &HeaderMap) -> Result<Scope, Refusal> {

@@ -3,20 +3,18 @@
 use axum::response::{IntoResponse as _, Response};
 use http::Uri;
 use http::header::CONTENT_TYPE;
+use lambent_api::{Binary, Qualified, WASM, paths};
 
-use super::binary::Binary;
-use super::functions::WASM;
-use super::parts::qualifier;
-use super::query::Params;
+use super::query;
 use super::resource::Resource;
 use crate::problem::Refusal;
 
 /// Downloads the component.
 #[utoipa::path(
-    get, path = "/v1/functions/{name}/code", operation_id = "download_code",
+    get, path = paths::CODE, operation_id = "download_code",
     params(
         ("name" = String, Path, description = "The function"),
-        ("qualifier" = Option<String>, Query, description = "`$LATEST`, or a version's number"),
+        Qualified,
     ),
     responses(
         (status = 200, description = "The component", body = Binary,
@@ -27,7 +25,7 @@ use crate::problem::Refusal;
 )]
 pub(super) async fn download(resource: Resource, uri: Uri) -> Result<Response, Refusal> {
     let function = resource.function()?;
-    let params = Params::read(&uri, &["qualifier"])?;
-    let code = function.code(qualifier(&params)?).await?;
+    let query: Qualified = query::read(&uri)?;
+    let code = function.code(query.qualifier.unwrap_or_default()).await?;
     Ok(([(CONTENT_TYPE, WASM)], code).into_response())
 }

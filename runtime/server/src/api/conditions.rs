@@ -16,6 +16,7 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
+use lambent_api::headers::IGNORED;
 use lambent_types::{EntityTag, EntityTags, ErrorCode, Precondition, Unmet, Validators};
 
 use super::ranges::{self, Part, Wanted};
@@ -35,9 +36,6 @@ pub(super) enum Honours {
 /// What the methods of a route do with conditions. Reads that are not here are
 /// given out whole; changes that are not here can have none.
 pub(super) type Honoured = &'static [(Method, Honours)];
-
-/// Names the fields of a request that HTTP has a server ignore.
-pub(crate) const IGNORED: HeaderName = HeaderName::from_static("lambent-ignored");
 
 /// What a request expects of its resource, and which part of it is wanted.
 #[derive(Debug, Clone, Default)]

@@ -2,11 +2,11 @@
 //! table, for reading it and for the description of the API.
 
 use http::Uri;
+use lambent_api::query::Parameters;
 use lambent_types::{ConfigurationPatch, parse_bytes, parse_duration};
 use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{Object, Type};
 
-use super::query::Params;
 use crate::problem::Refusal;
 
 /// A member of the configuration, as a query parameter.
@@ -84,10 +84,12 @@ const MEMBERS: [Member; 8] = [
 
 /// Reads the configuration that a query gives; nothing else may be in it.
 pub(super) fn read(uri: &Uri) -> Result<ConfigurationPatch, Refusal> {
-    let params = Params::read(uri, &MEMBERS.each_ref().map(|member| member.name))?;
+    let names = MEMBERS.each_ref().map(|member| member.name);
+    let parameters = Parameters::read(uri.query().unwrap_or_default(), &names)?;
     let mut patch = ConfigurationPatch::default();
     for Member { name, wanted, set, .. } in &MEMBERS {
-        params.parse(name, wanted, |text| set(&mut patch, text))?;
+        let Some(text) = parameters.text(name) else { continue };
+        set(&mut patch, text).ok_or_else(|| Parameters::wrong(name, text, wanted))?;
     }
     Ok(patch)
 }

@@ -5,9 +5,10 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
+use lambent_api::headers::EVENT_PREFIX;
 use lambent_types::{Event, FunctionName, RequestId};
+use percent_encoding::percent_decode;
 
-use crate::percent;
 use crate::problem::Refusal;
 
 /// The `type` of events that name none.
@@ -34,7 +35,7 @@ pub(super) fn read(
         data: Bytes::new(),
     };
     for header in headers.keys() {
-        let Some(attribute) = header.as_str().strip_prefix("ce-") else { continue };
+        let Some(attribute) = header.as_str().strip_prefix(EVENT_PREFIX) else { continue };
         let mut values = headers.get_all(header).iter();
         let (Some(value), None) = (values.next(), values.next()) else {
             return Err(wrong(attribute, "is given twice"));
@@ -94,8 +95,8 @@ fn decode(attribute: &str, value: &HeaderValue) -> Result<String, Refusal> {
     if value.len() > ATTRIBUTE_BYTES_MAX {
         return Err(wrong(attribute, "is longer than 4,096 bytes"));
     }
-    let bytes = percent::decode(value.as_bytes());
-    String::from_utf8(bytes).map_err(|_| wrong(attribute, "is not UTF-8"))
+    let text = percent_decode(value.as_bytes()).decode_utf8();
+    text.map(Into::into).map_err(|_| wrong(attribute, "is not UTF-8"))
 }
 
 #[cfg(test)]

@@ -7,34 +7,34 @@ use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::header::LOCATION;
 use http::{HeaderValue, Request, StatusCode, Uri};
+use lambent_api::{
+    Binary, DeployForm, FunctionView, Functions, ListFunctions, PAGE_DEFAULT, Qualified, WASM,
+    paths,
+};
 use lambent_host::Full;
 use lambent_types::{ConfigurationPatch, ErrorCode, Namespace, Qualifier, bounds};
 
-use super::binary::Binary;
 use super::conditions::Conditions;
 use super::configuration_query;
 use super::limited_body::{
     JSON_BYTES_MAX, LimitedBody, LimitedBodyError, held, json, media_type, read_json, unsupported,
 };
-use super::parts::{Scope, State, qualifier};
-use super::query::Params;
+use super::parts::{Scope, State};
+use super::query;
 use super::resource::{Resource, status};
-use super::view::{FunctionView, Functions};
+use super::view;
 use crate::problem::Refusal;
 use crate::state::App;
 
-/// The media type of a component.
-pub(super) const WASM: &str = "application/wasm";
 const FORM: &str = "multipart/form-data";
 /// Bytes of a form beside its two parts.
 const FORM_BYTES: u64 = 16 << 10;
 
 /// Lists functions.
 #[utoipa::path(
-    get, path = "/v1/functions", operation_id = "list_functions",
+    get, path = paths::FUNCTIONS, operation_id = "list_functions",
     params(
-        ("after" = Option<String>, Query, description = "Only names that follow this one"),
-        ("limit" = Option<u32>, Query, description = "At most this many: 1 to 1,000; 100 if absent"),
+        ListFunctions,
     ),
     responses((status = 200, description = "Functions by name", body = Functions)),
 )]
@@ -43,23 +43,23 @@ pub(super) async fn list(
     Extension(scope): Scope,
     uri: Uri,
 ) -> Result<Json<Functions>, Refusal> {
-    let params = Params::read(&uri, &["after", "limit"])?;
-    let limit = params.limit(100, 1000)?;
+    let query: ListFunctions = query::read(&uri)?;
+    let limit = query.limit.unwrap_or(PAGE_DEFAULT);
     // One more than asked for tells whether there is a next page.
-    let mut found = scope.functions(params.text("after"), limit + 1).await?;
+    let mut found = scope.functions(query.after.as_deref(), limit + 1).await?;
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).map(|last| last.latest.name.clone());
-    let functions = found.iter().map(|function| FunctionView::of(function, &app.urls)).collect();
+    let functions = found.iter().map(|function| view::of(function, &app.urls)).collect();
     Ok(Json(Functions { functions, next }))
 }
 
 /// Describes a function, or one of its versions.
 #[utoipa::path(
-    get, path = "/v1/functions/{name}", operation_id = "describe_function",
+    get, path = paths::FUNCTION, operation_id = "describe_function",
     params(
         ("name" = String, Path, description = "The function"),
-        ("qualifier" = Option<String>, Query, description = "`$LATEST`, or a version's number"),
+        Qualified,
         ("If-None-Match" = Option<String>, Header, description = "An `ETag`: 304 if it still holds"),
     ),
     responses(
@@ -75,14 +75,14 @@ pub(super) async fn describe(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     let function = resource.function()?;
-    let params = Params::read(&uri, &["qualifier"])?;
-    if let Qualifier::Version(number) = qualifier(&params)? {
+    let query: Qualified = query::read(&uri)?;
+    if let Qualifier::Version(number) = query.qualifier.unwrap_or_default() {
         let version = function.version(number).await?;
-        return Ok(Json(FunctionView::of_version(&version)).into_response());
+        return Ok(Json(view::of_version(&version)).into_response());
     }
     let function = function.describe().await?;
-    let view = FunctionView::of(&function, &app.urls);
-    Ok((view.headers(), Json(view)).into_response())
+    let view = view::of(&function, &app.urls);
+    Ok((view::headers(&view), Json(view)).into_response())
 }
 
 /// Creates or updates a function. Answers when it is ready to serve.
@@ -90,7 +90,7 @@ pub(super) async fn describe(
 /// The body is the component; its configuration comes in the query, or, as
 /// everything about it can, in the first part of a form.
 #[utoipa::path(
-    put, path = "/v1/functions/{name}", operation_id = "deploy_function",
+    put, path = paths::FUNCTION, operation_id = "deploy_function",
     params(
         ("name" = String, Path, description = "The function"),
         ("If-Match" = Option<String>, Header, description = "The revision to replace, or `*`"),
@@ -126,23 +126,12 @@ pub(super) async fn deploy(
         _ => return Err(unsupported(request.headers(), "application/wasm")),
     };
     let deployed = function.deploy(code, patch, &precondition).await?;
-    let view = FunctionView::of(&deployed.function, &app.urls);
-    let mut headers = view.headers();
+    let view = view::of(&deployed.function, &app.urls);
+    let mut headers = view::headers(&view);
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/functions/{}", view.name)) {
         headers.insert(LOCATION, location);
     }
     Ok((status(deployed.created), headers, Json(view)).into_response())
-}
-
-/// The parts of a form that deploys.
-#[derive(utoipa::ToSchema)]
-#[expect(dead_code, reason = "describes the form in the OpenAPI document")]
-struct DeployForm {
-    /// What to change of the configuration.
-    configuration: Option<ConfigurationPatch>,
-    /// The component.
-    #[schema(value_type = String, format = Binary)]
-    code: Vec<u8>,
 }
 
 /// A component as the body, configured in the query.
@@ -170,7 +159,7 @@ async fn form(
     namespace: &Namespace,
     request: Request<Body>,
 ) -> Result<(ConfigurationPatch, Bytes), Refusal> {
-    Params::read(request.uri(), &[])?;
+    query::none(request.uri())?;
     let (parts, body) = request.into_parts();
     let limit = bounds::CODE_BYTES_MAX + JSON_BYTES_MAX + FORM_BYTES;
     let hold = app.hold(namespace);
@@ -222,7 +211,7 @@ fn malformed(error: axum::extract::multipart::MultipartError) -> Refusal {
 
 /// Changes a function's configuration; what is not named stays.
 #[utoipa::path(
-    patch, path = "/v1/functions/{name}", operation_id = "configure_function",
+    patch, path = paths::FUNCTION, operation_id = "configure_function",
     params(
         ("name" = String, Path, description = "The function"),
         ("If-Match" = Option<String>, Header, description = "The revision to change, or `*`"),
@@ -246,17 +235,17 @@ pub(super) async fn configure(
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
     let function = resource.function()?;
-    Params::read(request.uri(), &[])?;
+    query::none(request.uri())?;
     let accepted = ["application/json", "application/merge-patch+json"];
     let patch = json(request, &accepted, "configuration", app.stall).await?;
     let function = function.configure(patch, &precondition).await?;
-    let view = FunctionView::of(&function, &app.urls);
-    Ok((view.headers(), Json(view)).into_response())
+    let view = view::of(&function, &app.urls);
+    Ok((view::headers(&view), Json(view)).into_response())
 }
 
 /// Deletes a function with all its versions.
 #[utoipa::path(
-    delete, path = "/v1/functions/{name}", operation_id = "delete_function",
+    delete, path = paths::FUNCTION, operation_id = "delete_function",
     params(
         ("name" = String, Path, description = "The function"),
         ("If-Match" = Option<String>, Header, description = "The revision to delete, or `*`"),
@@ -273,7 +262,7 @@ pub(super) async fn delete(
     uri: Uri,
 ) -> Result<StatusCode, Refusal> {
     let function = resource.function()?;
-    Params::read(&uri, &[])?;
+    query::none(&uri)?;
     function.delete(&precondition).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,15 +7,15 @@ use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
+use lambent_api::{Binary, Qualified, headers, paths};
 use lambent_dispatch::Invoked;
 use lambent_engine::Hold;
 use lambent_types::{InvocationRecord, Output, RequestId, bounds};
 
-use super::binary::Binary;
 use super::event;
 use super::limited_body::{LimitedBody, LimitedBodyError, held};
-use super::parts::{State, qualifier};
-use super::query::Params;
+use super::parts::State;
+use super::query;
 use super::resource::Resource;
 use crate::problem::Refusal;
 
@@ -24,10 +24,10 @@ use crate::problem::Refusal;
 /// The body is the event's data, `Content-Type` its type, and `ce-` headers its
 /// CloudEvents attributes.
 #[utoipa::path(
-    post, path = "/v1/functions/{name}/invocations", operation_id = "invoke_function",
+    post, path = paths::INVOCATIONS, operation_id = "invoke_function",
     params(
         ("name" = String, Path, description = "The function"),
-        ("qualifier" = Option<String>, Query, description = "`$LATEST`, or a version's number"),
+        Qualified,
         ("Prefer" = Option<String>, Header,
          description = "`respond-async`: answer when the event is stored, and deliver it later, at \
                         least once; its data is at most 1 MiB"),
@@ -70,8 +70,8 @@ pub(super) async fn invoke(
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
     let handle = resource.function()?;
-    let params = Params::read(request.uri(), &["qualifier"])?;
-    let qualifier = qualifier(&params)?;
+    let query: Qualified = query::read(request.uri())?;
+    let qualifier = query.qualifier.unwrap_or_default();
     let (parts, body) = request.into_parts();
     if parts.headers.contains_key("idempotency-key") {
         // To run it anyway could run it twice.
@@ -125,7 +125,7 @@ fn answer(record: &InvocationRecord, output: Option<Output>) -> Response {
         Some(failure) => {
             let mut response = axum::Json(failure).into_response();
             let kind = HeaderValue::from_static(record.outcome.kind());
-            response.headers_mut().insert("lambent-function-error", kind);
+            response.headers_mut().insert(headers::FUNCTION_ERROR, kind);
             response
         }
     };
@@ -133,17 +133,17 @@ fn answer(record: &InvocationRecord, output: Option<Output>) -> Response {
     response
 }
 
-fn describe(headers: &mut HeaderMap, record: &InvocationRecord) {
-    let mut set = |name: &'static str, value: &str| {
+fn describe(fields: &mut HeaderMap, record: &InvocationRecord) {
+    let mut set = |name: HeaderName, value: &str| {
         if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(HeaderName::from_static(name), value);
+            fields.insert(name, value);
         }
     };
     let meter = &record.meter;
-    set("lambent-version", &record.version.to_string());
-    set("lambent-outcome", record.outcome.kind());
-    set("lambent-start", meter.start.as_str());
-    set("lambent-duration-us", &meter.duration.as_micros().to_string());
-    set("lambent-fuel", &meter.fuel.to_string());
-    set("lambent-memory-bytes", &meter.memory_bytes.to_string());
+    set(headers::VERSION, &record.version.to_string());
+    set(headers::OUTCOME, record.outcome.kind());
+    set(headers::START, meter.start.as_str());
+    set(headers::DURATION_US, &meter.duration.as_micros().to_string());
+    set(headers::FUEL, &meter.fuel.to_string());
+    set(headers::MEMORY_BYTES, &meter.memory_bytes.to_string());
 }

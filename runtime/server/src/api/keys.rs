@@ -9,60 +9,23 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, ETAG};
 use http::{HeaderValue, Request, StatusCode, Uri};
+use lambent_api::{
+    Batch, BatchChange, Binary, Counter, Increment, Keys, PAGE_DEFAULT, Revisions, SetKey, headers,
+    paths,
+};
 use lambent_service::{Change, Entry, Expect, ListKeys, SetOptions};
-use lambent_types::{bounds, parse_duration};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use lambent_types::bounds;
 
-use super::binary::Binary;
 use super::conditions::Conditions;
-use super::limited_body::{LimitedBody, at_most, large_json};
+use super::limited_body::{LimitedBody, large_json};
 use super::parts::State;
-use super::query::Params;
+use super::query;
 use super::resource::Resource;
 use super::view::tag;
 use crate::problem::Refusal;
 
-/// Keys on a page where none says how many.
-const LIMIT: usize = 100;
 /// Most bytes of a batch: what one transaction takes, in base64.
 const BATCH_BYTES_MAX: u64 = 24 << 20;
-
-/// A page of keys.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Keys {
-    /// The keys, in the order of their bytes.
-    keys: Vec<String>,
-    /// What to give as `after` for the next page; null if this is the last.
-    next: Option<String>,
-}
-
-/// One change of a batch: `set` with `text` or `base64`, or `delete`.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct BatchChange {
-    /// The key to set.
-    set: Option<String>,
-    /// The key to delete.
-    delete: Option<String>,
-    /// The value, if it is text.
-    text: Option<String>,
-    /// The value in base64, if it is not.
-    base64: Option<String>,
-    /// Milliseconds that it lives.
-    ttl_ms: Option<u64>,
-    /// The revision the key must have; 0: it must have none.
-    revision: Option<u64>,
-}
-
-/// Changes to make, all or none.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Batch {
-    /// The changes, in their order: at most 1,000.
-    #[serde(deserialize_with = "at_most::<_, _, { bounds::BATCH_MAX }>")]
-    changes: Vec<BatchChange>,
-}
 
 fn expect(conditions: Conditions) -> Expect {
     let precondition = conditions.precondition;
@@ -76,22 +39,20 @@ fn tagged(mut response: Response, revision: Option<u64>) -> Response {
 
 /// Lists keys.
 #[utoipa::path(
-    get, path = "/v1/keyspaces/{name}/keys", operation_id = "list_keys",
+    get, path = paths::KEYS, operation_id = "list_keys",
     params(
         ("name" = String, Path, description = "The keyspace"),
-        ("prefix" = Option<String>, Query, description = "Only keys that begin so"),
-        ("after" = Option<String>, Query, description = "Only keys after this"),
-        ("limit" = Option<u32>, Query, description = "At most this many: 1 to 1,000; 100 if absent"),
+        lambent_api::ListKeys,
     ),
     responses((status = 200, description = "Keys", body = Keys)),
 )]
 pub(super) async fn list(resource: Resource, uri: Uri) -> Result<Json<Keys>, Refusal> {
     let keyspace = resource.keyspace()?;
-    let params = Params::read(&uri, &["prefix", "after", "limit"])?;
+    let query: lambent_api::ListKeys = query::read(&uri)?;
     let list = ListKeys {
-        prefix: params.text("prefix").unwrap_or_default().to_owned(),
-        after: params.text("after").map(str::to_owned),
-        limit: params.limit(LIMIT, bounds::PAGE_MAX)?,
+        prefix: query.prefix.unwrap_or_default(),
+        after: query.after,
+        limit: query.limit.unwrap_or(PAGE_DEFAULT),
     };
     let page = keyspace.list(list).await?;
     Ok(Json(Keys { keys: page.keys, next: page.next }))
@@ -99,7 +60,7 @@ pub(super) async fn list(resource: Resource, uri: Uri) -> Result<Json<Keys>, Ref
 
 /// Reads a value.
 #[utoipa::path(
-    get, path = "/v1/keyspaces/{name}/keys/{key}", operation_id = "get_key",
+    get, path = paths::KEY, operation_id = "get_key",
     params(("name" = String, Path, description = "The keyspace"),
            ("key" = String, Path, description = "The key: all that follows, percent-encoded"),
            ("If-Match" = Option<String>, Header, description = "Revisions: 412 if it has another"),
@@ -110,23 +71,23 @@ pub(super) async fn list(resource: Resource, uri: Uri) -> Result<Json<Keys>, Ref
 )]
 pub(super) async fn get(resource: Resource, uri: Uri) -> Result<Response, Refusal> {
     let keyspace = resource.keyspace()?;
-    Params::read(&uri, &[])?;
+    query::none(&uri)?;
     let Entry { value, revision, expires } = keyspace.get(resource.item()).await?;
     let mut response = ([(CONTENT_TYPE, "application/octet-stream")], value).into_response();
     let expires = expires.and_then(|at| HeaderValue::try_from(at.to_string()).ok());
     if let Some(expires) = expires {
-        response.headers_mut().insert("lambent-expires", expires);
+        response.headers_mut().insert(headers::EXPIRES, expires);
     }
     Ok(tagged(response, Some(revision)))
 }
 
 /// Sets a value.
 #[utoipa::path(
-    put, path = "/v1/keyspaces/{name}/keys/{key}", operation_id = "set_key",
+    put, path = paths::KEY, operation_id = "set_key",
     params(
         ("name" = String, Path, description = "The keyspace"),
         ("key" = String, Path, description = "The key: all that follows, percent-encoded"),
-        ("ttl" = Option<String>, Query, description = "How long it lives: `60s`"),
+        SetKey,
         ("If-Match" = Option<String>, Header,
          description = "Revisions, one of which it must have; `*`: it must have a value"),
         ("If-None-Match" = Option<String>, Header,
@@ -145,8 +106,7 @@ pub(super) async fn set(
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
     let keyspace = resource.keyspace()?;
-    let params = Params::read(request.uri(), &["ttl"])?;
-    let ttl = params.parse("ttl", "a duration such as 60s", |text| parse_duration(text).ok())?;
+    let SetKey { ttl } = query::read(request.uri())?;
     let (parts, body) = request.into_parts();
     let options = SetOptions { expect: expect(conditions), ttl };
     let limit = bounds::VALUE_BYTES_MAX as u64;
@@ -160,7 +120,7 @@ pub(super) async fn set(
 
 /// Deletes a value, if there is one.
 #[utoipa::path(
-    delete, path = "/v1/keyspaces/{name}/keys/{key}", operation_id = "delete_key",
+    delete, path = paths::KEY, operation_id = "delete_key",
     params(("name" = String, Path, description = "The keyspace"),
            ("key" = String, Path, description = "The key: all that follows, percent-encoded"),
            ("If-Match" = Option<String>, Header,
@@ -177,7 +137,7 @@ pub(super) async fn delete(
     uri: Uri,
 ) -> Result<StatusCode, Refusal> {
     let keyspace = resource.keyspace()?;
-    Params::read(&uri, &[])?;
+    query::none(&uri)?;
     let expect = expect(conditions);
     keyspace.apply(vec![Change::Delete { key: resource.item().to_owned(), expect }]).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -185,43 +145,39 @@ pub(super) async fn delete(
 
 /// Adds to a counter: a decimal number, 0 where there is none.
 #[utoipa::path(
-    post, path = "/v1/keyspaces/{name}/increments/{key}", operation_id = "increment_key",
+    post, path = paths::INCREMENT, operation_id = "increment_key",
     params(("name" = String, Path, description = "The keyspace"),
            ("key" = String, Path, description = "The key: all that follows, percent-encoded"),
-           ("by" = Option<i64>, Query, description = "How much to add; 1 if absent")),
-    responses((status = 200, description = "`value`: what it is now", body = serde_json::Value)),
+           Increment),
+    responses((status = 200, description = "`value`: what it is now", body = Counter)),
 )]
-pub(super) async fn increment(
-    resource: Resource,
-    uri: Uri,
-) -> Result<Json<serde_json::Value>, Refusal> {
+pub(super) async fn increment(resource: Resource, uri: Uri) -> Result<Json<Counter>, Refusal> {
     let keyspace = resource.keyspace()?;
-    let params = Params::read(&uri, &["by"])?;
-    let by = params.parse("by", "a whole number", |text| text.parse().ok())?.unwrap_or(1);
-    let value = keyspace.increment(resource.item(), by).await?;
-    Ok(Json(serde_json::json!({ "value": value })))
+    let Increment { by } = query::read(&uri)?;
+    let value = keyspace.increment(resource.item(), by.unwrap_or(1)).await?;
+    Ok(Json(Counter { value }))
 }
 
 /// Makes several changes, all or none.
 #[utoipa::path(
-    post, path = "/v1/keyspaces/{name}/batch", operation_id = "change_keys",
+    post, path = paths::BATCH, operation_id = "change_keys",
     params(("name" = String, Path, description = "The keyspace")),
     request_body(content((Batch = "application/json"))),
     responses((status = 200, description = "`revisions`: that of each change, null where there \
-               was nothing to delete", body = serde_json::Value)),
+               was nothing to delete", body = Revisions)),
 )]
 pub(super) async fn batch(
     app: State,
     resource: Resource,
     request: Request<Body>,
-) -> Result<Json<serde_json::Value>, Refusal> {
+) -> Result<Json<Revisions>, Refusal> {
     let keyspace = resource.keyspace()?;
-    Params::read(request.uri(), &[])?;
+    query::none(request.uri())?;
     let given: Batch =
         large_json(request, &["application/json"], BATCH_BYTES_MAX, "batch", app.stall).await?;
     let changes = given.changes.into_iter().enumerate().map(change).collect::<Result<_, _>>()?;
     let revisions = keyspace.apply(changes).await?;
-    Ok(Json(serde_json::json!({ "revisions": revisions })))
+    Ok(Json(Revisions { revisions }))
 }
 
 fn change((index, given): (usize, BatchChange)) -> Result<Change, Refusal> {

@@ -1,94 +1,47 @@
 //! Keyspaces.
 
-use axum::Json;
-use axum::extract::Extension;
-use axum::response::{IntoResponse as _, Response};
-use http::{StatusCode, Uri};
-use jiff::Timestamp;
-use lambent_service::Keyspace;
-use lambent_types::KeyspaceName;
-use serde::Serialize;
-use utoipa::ToSchema;
+use axum::body::Body;
+use http::Request;
+use lambent_api::KeyspaceView;
+use lambent_api::kinds::Keyspace;
+use lambent_service::{Put, Scope};
 
-use super::parts::Scope;
-use super::query::Params;
-use super::resource::{Resource, status};
+use super::kinds::{Description, Served};
+use super::resource::Resource;
 use crate::problem::Refusal;
+use crate::state::App;
 
-/// A keyspace as the API shows it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct KeyspaceView {
-    /// Its name.
-    #[schema(value_type = String)]
-    name: KeyspaceName,
-    /// When it was created.
-    #[schema(value_type = String, format = DateTime)]
-    created: Timestamp,
+fn view(keyspace: lambent_service::Keyspace) -> KeyspaceView {
+    let lambent_service::Keyspace { name, created } = keyspace;
+    KeyspaceView { name, created }
 }
 
-impl From<Keyspace> for KeyspaceView {
-    fn from(Keyspace { name, created }: Keyspace) -> Self {
-        Self { name, created }
+impl Served for Keyspace {
+    const DESCRIPTION: Description = Description {
+        put: "Creates a keyspace, if it is not there.",
+        spec: None,
+        describe: "Describes a keyspace.",
+        delete: "Deletes an empty keyspace.",
+        conflict: Some("It is not empty, or a trigger is for its changes"),
+    };
+
+    async fn all(scope: &Scope) -> Result<Vec<KeyspaceView>, Refusal> {
+        Ok(scope.keyspaces().await?.into_iter().map(view).collect())
     }
-}
 
-/// Keyspaces.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Keyspaces {
-    /// The keyspaces, by name.
-    keyspaces: Vec<KeyspaceView>,
-}
+    async fn put(
+        _: &App,
+        resource: &Resource,
+        _: Request<Body>,
+    ) -> Result<Put<KeyspaceView>, Refusal> {
+        Ok(resource.keyspace()?.create().await?.map(view))
+    }
 
-/// Lists all keyspaces.
-#[utoipa::path(
-    get, path = "/v1/keyspaces", operation_id = "list_keyspaces",
-    responses((status = 200, description = "All keyspaces, by name", body = Keyspaces)),
-)]
-pub(super) async fn list(Extension(scope): Scope, uri: Uri) -> Result<Json<Keyspaces>, Refusal> {
-    Params::read(&uri, &[])?;
-    let found = scope.keyspaces().await?;
-    Ok(Json(Keyspaces { keyspaces: found.into_iter().map(Into::into).collect() }))
-}
+    async fn describe(resource: &Resource) -> Result<KeyspaceView, Refusal> {
+        Ok(view(resource.keyspace()?.describe().await?))
+    }
 
-/// Creates a keyspace, if it is not there.
-#[utoipa::path(
-    put, path = "/v1/keyspaces/{name}", operation_id = "put_keyspace",
-    params(("name" = String, Path, description = "The keyspace")),
-    responses(
-        (status = 200, description = "It was there already", body = KeyspaceView),
-        (status = 201, description = "It is new", body = KeyspaceView),
-    ),
-)]
-pub(super) async fn put(resource: Resource, uri: Uri) -> Result<Response, Refusal> {
-    let keyspace = resource.keyspace()?;
-    Params::read(&uri, &[])?;
-    let made = keyspace.create().await?;
-    Ok((status(made.created), Json(KeyspaceView::from(made.value))).into_response())
-}
-
-/// Describes a keyspace.
-#[utoipa::path(
-    get, path = "/v1/keyspaces/{name}", operation_id = "describe_keyspace",
-    params(("name" = String, Path, description = "The keyspace")),
-    responses((status = 200, description = "The keyspace", body = KeyspaceView)),
-)]
-pub(super) async fn describe(resource: Resource, uri: Uri) -> Result<Json<KeyspaceView>, Refusal> {
-    let keyspace = resource.keyspace()?;
-    Params::read(&uri, &[])?;
-    Ok(Json(keyspace.describe().await?.into()))
-}
-
-/// Deletes an empty keyspace.
-#[utoipa::path(
-    delete, path = "/v1/keyspaces/{name}", operation_id = "delete_keyspace",
-    params(("name" = String, Path, description = "The keyspace")),
-    responses((status = 204, description = "Deleted"),
-        (status = 409, description = "It is not empty, or a trigger is for its changes",
-         body = lambent_types::Problem, content_type = "application/problem+json")),
-)]
-pub(super) async fn delete(resource: Resource, uri: Uri) -> Result<StatusCode, Refusal> {
-    let keyspace = resource.keyspace()?;
-    Params::read(&uri, &[])?;
-    keyspace.delete().await?;
-    Ok(StatusCode::NO_CONTENT)
+    async fn delete(resource: &Resource) -> Result<(), Refusal> {
+        Ok(resource.keyspace()?.delete().await?)
+    }
 }

@@ -1,7 +1,5 @@
 //! Taking in a body: bounded in size, and in how long it may take.
 
-use std::fmt;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -16,8 +14,7 @@ use http_body_util::{BodyDataStream, BodyExt as _};
 use lambent_engine::Hold;
 use lambent_service::ByteStream;
 use lambent_types::{Error, ErrorCode, format_bytes};
-use serde::de::{DeserializeOwned, Error as _, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::de::DeserializeOwned;
 use tokio::time::{Instant, Sleep};
 
 use crate::body::BodyError;
@@ -277,37 +274,6 @@ pub(crate) async fn read_large_json<T: DeserializeOwned + Send + 'static>(
     let what = what.to_owned();
     let read = tokio::task::spawn_blocking(move || read_json(&bytes, &what));
     read.await.map_err(|_| Refusal::new(ErrorCode::Internal, "the body could not be read"))?
-}
-
-/// Reads a list of at most `MOST` items: more are refused before they are kept,
-/// since each may take a hundred times the memory of its JSON.
-pub(crate) fn at_most<'de, D, T, const MOST: usize>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    struct Items<T, const MOST: usize>(PhantomData<T>);
-
-    impl<'de, T: Deserialize<'de>, const MOST: usize> Visitor<'de> for Items<T, MOST> {
-        type Value = Vec<T>;
-
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            write!(formatter, "a list of at most {MOST}")
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
-            let mut all = Vec::new();
-            while let Some(item) = items.next_element()? {
-                if all.len() == MOST {
-                    return Err(A::Error::custom(format!("there are more than {MOST} in it")));
-                }
-                all.push(item);
-            }
-            Ok(all)
-        }
-    }
-
-    deserializer.deserialize_seq(Items::<T, MOST>(PhantomData))
 }
 
 /// Takes in a body that says it is JSON.

@@ -1,6 +1,5 @@
 //! Messages: sent, received, deleted, given back.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Json;
@@ -11,157 +10,49 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request, StatusCode, Uri};
-use jiff::Timestamp;
+use lambent_api::headers::{ATTRIBUTE_PREFIX, DEDUPLICATION, GROUP};
+use lambent_api::{
+    Binary, Deleted, MESSAGES, MessageToSend, MessageView, MessagesToSend, Purged, Receipts,
+    ReceiveMessages, Received, RedriveMessages, Redriven, SendMessage, SentMessages, SentView,
+    Visibility, paths,
+};
 use lambent_service::{Message, NewMessage, Receipt, Receive, Sent};
-use lambent_types::{bounds, parse_duration};
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use lambent_types::bounds;
 
-use super::binary::Binary;
 use super::header;
-use super::limited_body::{LimitedBody, at_most, json, media_type, read_large_json};
+use super::limited_body::{LimitedBody, json, media_type, read_large_json};
 use super::parts::State;
-use super::query::Params;
+use super::query;
 use super::resource::Resource;
 use crate::problem::Refusal;
 
-/// Several messages at once.
-const BATCH: &str = "application/vnd.lambent.messages+json";
 /// Most bytes of several messages: as many as one transaction takes.
 const BATCH_BYTES_MAX: u64 = 8 << 20;
 /// Most bytes of a media type, as of an object's.
 const CONTENT_TYPE_BYTES_MAX: usize = 256;
-/// The longest a receiver may wait; SQS's.
-const WAIT_MAX: Duration = Duration::from_secs(20);
 /// Messages received where none says how many.
 const LIMIT: usize = 10;
-/// What the names of headers with a message's attributes begin with.
-const ATTRIBUTE: &str = "lambent-attr-";
 
-/// A message to send, among several.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct MessageToSend {
-    /// The body, if it is text.
-    #[serde(default)]
-    pub(super) text: Option<String>,
-    /// The body in base64, if it is not.
-    #[serde(default)]
-    pub(super) base64: Option<String>,
-    /// Its media type.
-    #[serde(default)]
-    pub(super) content_type: Option<String>,
-    /// What goes along.
-    #[serde(default)]
-    pub(super) attributes: BTreeMap<String, String>,
-    /// Its group, which a FIFO queue needs.
-    #[serde(default)]
-    pub(super) group: Option<String>,
-    /// What a FIFO queue recognises it by when it is sent again.
-    #[serde(default)]
-    pub(super) deduplication: Option<String>,
-    /// Milliseconds before it can be received.
-    #[serde(default)]
-    pub(super) delay_ms: Option<u64>,
+fn sent_view(sent: Sent) -> SentView {
+    let Sent { id, sequence, duplicate } = sent;
+    SentView { id, sequence, duplicate }
 }
 
-/// Messages to send, all or none.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct MessagesToSend {
-    /// The messages: 1 to 1,000.
-    #[serde(deserialize_with = "at_most::<_, _, { bounds::BATCH_MAX }>")]
-    pub(super) messages: Vec<MessageToSend>,
-}
-
-/// A message that was sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) struct SentView {
-    /// Its id.
-    pub(super) id: String,
-    /// Its place in the queue.
-    pub(super) sequence: u64,
-    /// Whether it had been sent before, so that it was not kept.
-    pub(super) duplicate: bool,
-}
-
-impl From<Sent> for SentView {
-    fn from(sent: Sent) -> Self {
-        let Sent { id, sequence, duplicate } = sent;
-        Self { id, sequence, duplicate }
+fn message_view(message: Message) -> MessageView {
+    let text = std::str::from_utf8(&message.body).ok().map(str::to_owned);
+    let base64 = text.is_none().then(|| STANDARD.encode(&message.body));
+    MessageView {
+        id: message.id,
+        receipt: message.receipt.0,
+        text,
+        base64,
+        content_type: message.content_type,
+        attributes: message.attributes,
+        group: message.group,
+        sequence: message.sequence,
+        sent: message.sent,
+        receives: message.receives,
     }
-}
-
-/// A message that was received.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) struct MessageView {
-    /// Its id, the same at every receipt.
-    pub(super) id: String,
-    /// What to delete it with.
-    pub(super) receipt: String,
-    /// The body, if it is text.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) text: Option<String>,
-    /// The body in base64, if it is not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) base64: Option<String>,
-    /// Its media type.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) content_type: Option<String>,
-    /// What went along.
-    pub(super) attributes: BTreeMap<String, String>,
-    /// Its group, on a FIFO queue.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) group: Option<String>,
-    /// Its place in the queue.
-    pub(super) sequence: u64,
-    /// When it was sent.
-    #[schema(value_type = String, format = DateTime)]
-    pub(super) sent: Timestamp,
-    /// How often it was received, this time included.
-    pub(super) receives: u32,
-}
-
-impl From<Message> for MessageView {
-    fn from(message: Message) -> Self {
-        let text = std::str::from_utf8(&message.body).ok().map(str::to_owned);
-        let base64 = text.is_none().then(|| STANDARD.encode(&message.body));
-        Self {
-            id: message.id,
-            receipt: message.receipt.0,
-            text,
-            base64,
-            content_type: message.content_type,
-            attributes: message.attributes,
-            group: message.group,
-            sequence: message.sequence,
-            sent: message.sent,
-            receives: message.receives,
-        }
-    }
-}
-
-/// Messages that were received.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub(super) struct Received {
-    /// The messages.
-    pub(super) messages: Vec<MessageView>,
-}
-
-/// Receipts of messages to delete.
-#[derive(Debug, Clone, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Receipts {
-    /// The receipts.
-    pub(super) receipts: Vec<String>,
-}
-
-/// When a message that was received can be received again.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Visibility {
-    /// Milliseconds from now; 0 gives it back at once.
-    pub(super) visibility_ms: u64,
 }
 
 /// Sends a message, or several of them.
@@ -169,10 +60,10 @@ pub(super) struct Visibility {
 /// The body is the message's, `Content-Type` its media type, and headers
 /// `lambent-attr-<name>` its attributes.
 #[utoipa::path(
-    post, path = "/v1/queues/{name}/messages", operation_id = "send_messages",
+    post, path = paths::MESSAGES, operation_id = "send_messages",
     params(
         ("name" = String, Path, description = "The queue"),
-        ("delay" = Option<String>, Query, description = "How long before it can be received: `5s`"),
+        SendMessage,
         ("lambent-group" = Option<String>, Header, description = "Its group, on a FIFO queue"),
         ("lambent-deduplication" = Option<String>, Header,
          description = "What a FIFO queue recognises it by"),
@@ -188,10 +79,9 @@ pub(super) async fn send(
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
     let queue = resource.queue()?;
-    let params = Params::read(request.uri(), &["delay"])?;
-    let delay = params.parse("delay", "a duration such as 5s", |text| parse_duration(text).ok())?;
+    let SendMessage { delay } = query::read(request.uri())?;
     let (parts, body) = request.into_parts();
-    let several = media_type(&parts.headers).as_deref() == Some(BATCH);
+    let several = media_type(&parts.headers).as_deref() == Some(MESSAGES);
     let limit = if several { BATCH_BYTES_MAX } else { bounds::VALUE_BYTES_MAX as u64 };
     let intake = LimitedBody::new(&parts.headers, body, limit, app.stall)?;
     let bytes = intake.charged(&app.hold(queue.namespace()))?.whole().await?;
@@ -201,13 +91,12 @@ pub(super) async fn send(
     } else {
         vec![alone(&parts.headers, bytes, delay)?]
     };
-    let sent: Vec<SentView> = queue.send(messages).await?.into_iter().map(Into::into).collect();
+    let sent: Vec<SentView> = queue.send(messages).await?.into_iter().map(sent_view).collect();
     Ok(match (several, <[SentView; 1]>::try_from(sent)) {
         (false, Ok([one])) => (StatusCode::CREATED, Json(one)).into_response(),
         (_, sent) => {
-            let sent = sent.map_or_else(|sent| sent, Vec::from);
-            let json = serde_json::json!({ "messages": sent });
-            (StatusCode::CREATED, Json(json)).into_response()
+            let messages = sent.map_or_else(|sent| sent, Vec::from);
+            (StatusCode::CREATED, Json(SentMessages { messages })).into_response()
         }
     })
 }
@@ -248,44 +137,36 @@ fn alone(headers: &HeaderMap, body: Bytes, delay: Option<Duration>) -> Result<Ne
     Ok(NewMessage {
         body,
         content_type: checked(text(CONTENT_TYPE.as_str())?).map_err(Refusal::invalid)?,
-        attributes: header::below(headers, ATTRIBUTE)?,
+        attributes: header::below(headers, ATTRIBUTE_PREFIX)?,
         delay,
-        group: text("lambent-group")?,
-        deduplication: text("lambent-deduplication")?,
+        group: text(GROUP.as_str())?,
+        deduplication: text(DEDUPLICATION.as_str())?,
     })
 }
 
 /// Receives messages, and waits for the first if there is none.
 #[utoipa::path(
-    post, path = "/v1/queues/{name}/receive", operation_id = "receive_messages",
+    post, path = paths::RECEIVE, operation_id = "receive_messages",
     params(
         ("name" = String, Path, description = "The queue"),
-        ("limit" = Option<u32>, Query, description = "At most this many: 1 to 1,000; 10 if absent"),
-        ("visibility" = Option<String>, Query,
-         description = "How long nobody else receives them: `30s`; the queue's if absent"),
-        ("wait" = Option<String>, Query, description = "How long to wait, at most `20s`"),
+        ReceiveMessages,
     ),
     responses((status = 200, description = "Messages, perhaps none", body = Received)),
 )]
 pub(super) async fn receive(resource: Resource, uri: Uri) -> Result<Json<Received>, Refusal> {
     let queue = resource.queue()?;
-    let params = Params::read(&uri, &["limit", "visibility", "wait"])?;
-    let limit = params.limit(LIMIT, bounds::BATCH_MAX)?;
-    let duration = |text: &str| parse_duration(text).ok();
-    let visibility = params.parse("visibility", "a duration such as 30s", duration)?;
-    let visibility =
-        visibility.map_or(lambent_service::Visibility::Queue, lambent_service::Visibility::For);
-    let wait = params.parse("wait", "a duration of at most 20s", |text| {
-        duration(text).filter(|wait| *wait <= WAIT_MAX)
-    })?;
-    let wait = wait.unwrap_or_default();
+    let query: ReceiveMessages = query::read(&uri)?;
+    let visibility = query
+        .visibility
+        .map_or(lambent_service::Visibility::Queue, lambent_service::Visibility::For);
+    let (limit, wait) = (query.limit.unwrap_or(LIMIT), query.wait.unwrap_or_default());
     let messages = queue.receive(Receive { limit, visibility, wait }).await?;
-    Ok(Json(Received { messages: messages.into_iter().map(Into::into).collect() }))
+    Ok(Json(Received { messages: messages.into_iter().map(message_view).collect() }))
 }
 
 /// Deletes the message of a receipt for good.
 #[utoipa::path(
-    delete, path = "/v1/queues/{name}/receipts/{receipt}", operation_id = "delete_message",
+    delete, path = paths::RECEIPT, operation_id = "delete_message",
     params(("name" = String, Path, description = "The queue"),
            ("receipt" = String, Path, description = "The receipt")),
     responses((status = 204, description = "Deleted"),
@@ -294,14 +175,14 @@ pub(super) async fn receive(resource: Resource, uri: Uri) -> Result<Json<Receive
 )]
 pub(super) async fn delete_one(resource: Resource, uri: Uri) -> Result<StatusCode, Refusal> {
     let queue = resource.queue()?;
-    Params::read(&uri, &[])?;
+    query::none(&uri)?;
     queue.delete_message(Receipt(resource.item().to_owned())).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// Sets when the message of a receipt can be received again.
 #[utoipa::path(
-    patch, path = "/v1/queues/{name}/receipts/{receipt}", operation_id = "change_visibility",
+    patch, path = paths::RECEIPT, operation_id = "change_visibility",
     params(("name" = String, Path, description = "The queue"),
            ("receipt" = String, Path, description = "The receipt")),
     request_body(content((Visibility = "application/json"))),
@@ -313,7 +194,7 @@ pub(super) async fn change_visibility(
     request: Request<Body>,
 ) -> Result<StatusCode, Refusal> {
     let queue = resource.queue()?;
-    Params::read(request.uri(), &[])?;
+    query::none(request.uri())?;
     let given: Visibility = json(request, &["application/json"], "visibility", app.stall).await?;
     let receipt = Receipt(resource.item().to_owned());
     queue.change_visibility(&receipt, Duration::from_millis(given.visibility_ms)).await?;
@@ -322,58 +203,51 @@ pub(super) async fn change_visibility(
 
 /// Deletes several messages; `deleted` says of each whether its receipt was good.
 #[utoipa::path(
-    post, path = "/v1/queues/{name}/delete", operation_id = "delete_messages",
+    post, path = paths::DELETE_MESSAGES, operation_id = "delete_messages",
     params(("name" = String, Path, description = "The queue")),
     request_body(content((Receipts = "application/json"))),
-    responses((status = 200, description = "Which were deleted", body = serde_json::Value)),
+    responses((status = 200, description = "Which were deleted", body = Deleted)),
 )]
 pub(super) async fn delete(
     app: State,
     resource: Resource,
     request: Request<Body>,
-) -> Result<Json<serde_json::Value>, Refusal> {
+) -> Result<Json<Deleted>, Refusal> {
     let queue = resource.queue()?;
-    Params::read(request.uri(), &[])?;
+    query::none(request.uri())?;
     let given: Receipts =
         json(request, &["application/json"], "list of receipts", app.stall).await?;
     let receipts: Vec<_> = given.receipts.into_iter().map(Receipt).collect();
     let deleted = queue.delete_messages(&receipts).await?;
-    Ok(Json(serde_json::json!({ "deleted": deleted })))
+    Ok(Json(Deleted { deleted }))
 }
 
 /// Deletes everything in a queue.
 #[utoipa::path(
-    post, path = "/v1/queues/{name}/purge", operation_id = "purge_queue",
+    post, path = paths::PURGE, operation_id = "purge_queue",
     params(("name" = String, Path, description = "The queue")),
     responses((status = 200, description = "How many messages there were",
-               body = serde_json::Value)),
+               body = Purged)),
 )]
-pub(super) async fn purge(
-    resource: Resource,
-    uri: Uri,
-) -> Result<Json<serde_json::Value>, Refusal> {
+pub(super) async fn purge(resource: Resource, uri: Uri) -> Result<Json<Purged>, Refusal> {
     let queue = resource.queue()?;
-    Params::read(&uri, &[])?;
+    query::none(&uri)?;
     let deleted = queue.purge().await?;
-    Ok(Json(serde_json::json!({ "deleted": deleted })))
+    Ok(Json(Purged { deleted }))
 }
 
 /// Moves dead letters back to the queues they came from.
 #[utoipa::path(
-    post, path = "/v1/queues/{name}/redrive", operation_id = "redrive_queue",
+    post, path = paths::REDRIVE, operation_id = "redrive_queue",
     params(
         ("name" = String, Path, description = "The dead-letter queue"),
-        ("limit" = Option<u32>, Query, description = "At most this many; 1,000 if absent"),
+        RedriveMessages,
     ),
-    responses((status = 200, description = "How many were moved", body = serde_json::Value)),
+    responses((status = 200, description = "How many were moved", body = Redriven)),
 )]
-pub(super) async fn redrive(
-    resource: Resource,
-    uri: Uri,
-) -> Result<Json<serde_json::Value>, Refusal> {
+pub(super) async fn redrive(resource: Resource, uri: Uri) -> Result<Json<Redriven>, Refusal> {
     let queue = resource.queue()?;
-    let params = Params::read(&uri, &["limit"])?;
-    let limit = params.limit(bounds::BATCH_MAX, bounds::BATCH_MAX)?;
-    let moved = queue.redrive(limit).await?;
-    Ok(Json(serde_json::json!({ "moved": moved })))
+    let RedriveMessages { limit } = query::read(&uri)?;
+    let moved = queue.redrive(limit.unwrap_or(bounds::BATCH_MAX)).await?;
+    Ok(Json(Redriven { moved }))
 }

@@ -7,7 +7,6 @@
 pub(crate) mod auth;
 
 mod access_keys;
-mod binary;
 mod buckets;
 mod code;
 mod conditions;
@@ -18,6 +17,7 @@ mod header;
 mod invocations;
 mod keys;
 mod keyspaces;
+mod kinds;
 mod limited_body;
 mod logs;
 mod messages;
@@ -38,8 +38,5 @@ mod usage;
 mod versions;
 mod view;
 
-pub(crate) use conditions::IGNORED;
-pub use logs::{LogEntry, Logs};
 pub use openapi::document as openapi;
 pub(crate) use routes::router;
-pub use view::{FunctionView, Functions, Versions};

@@ -1,10 +1,14 @@
 //! Resources whose names are in the path and may be in the body too.
 
+use std::time::Duration;
+
+use axum::body::Body;
+use http::Request;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
-use super::limited_body::read_json;
+use super::limited_body::{JSON_BYTES_MAX, json_bytes, read_json};
 use crate::problem::Refusal;
 
 /// The name that a body gives.
@@ -20,12 +24,18 @@ fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error>
     Value::deserialize(value).map(Some)
 }
 
-/// Reads a resource; its member `name` is that of the path.
-pub(super) fn named<T: DeserializeOwned>(
-    body: &[u8],
+/// Reads a resource from the body of a request; its member `name` is that of the path.
+pub(super) async fn named<T: DeserializeOwned>(
+    request: Request<Body>,
     name: &str,
     what: &str,
+    stall: Duration,
 ) -> Result<T, Refusal> {
+    let given = json_bytes(request, &["application/json"], JSON_BYTES_MAX, stall).await?;
+    read(&given, name, what)
+}
+
+fn read<T: DeserializeOwned>(body: &[u8], name: &str, what: &str) -> Result<T, Refusal> {
     match read_json::<Name>(body, what)?.name {
         None => read_json(&with_name(body, name), what),
         Some(Value::String(given)) if given.eq_ignore_ascii_case(name) => read_json(body, what),
@@ -56,8 +66,8 @@ mod tests {
         size: u8,
     }
 
-    fn read(body: &str) -> Result<(String, u8), String> {
-        let thing = named::<Thing>(body.as_bytes(), "it", "thing");
+    fn given(body: &str) -> Result<(String, u8), String> {
+        let thing = read::<Thing>(body.as_bytes(), "it", "thing");
         thing.map(|thing| (thing.name, thing.size)).map_err(|error| error.detail().to_owned())
     }
 
@@ -69,7 +79,7 @@ mod tests {
             ("{\"size\":7}", "it", 7),
             ("{\"size\":7,\"name\":\"It\"}", "It", 7),
         ] {
-            assert_eq!(read(body), Ok((name.to_owned(), size)), "{body}");
+            assert_eq!(given(body), Ok((name.to_owned(), size)), "{body}");
         }
     }
 
@@ -86,7 +96,7 @@ mod tests {
             ("{\"name\":null}", "named null in the body"),
             ("{\"name\":7}", "named 7 in the body"),
         ] {
-            let error = read(body).unwrap_err();
+            let error = given(body).unwrap_err();
             assert!(error.contains(problem), "{body}: {error}");
         }
     }

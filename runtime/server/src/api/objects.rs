@@ -10,69 +10,27 @@ use http::header::{
     ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
-use jiff::Timestamp;
+use lambent_api::headers::METADATA_PREFIX;
+use lambent_api::{Binary, ObjectView, Objects, paths};
 use lambent_service::{ByteStream, Condition, ListObjects, Object, PutObject};
 use lambent_types::{Precondition, Unmet, bounds};
-use serde::Serialize;
-use utoipa::ToSchema;
 
-use super::binary::Binary;
 use super::conditions::{self, Conditions};
 use super::header;
 use super::limited_body::LimitedBody;
 use super::parts::State;
-use super::query::Params;
+use super::query;
 use super::ranges::Part;
 use super::resource::{Resource, status};
 use crate::problem::Refusal;
 
 /// Objects on a page where none says how many; S3's.
 const LIMIT: usize = 1000;
-/// What the names of headers with an object's own metadata begin with.
-const METADATA: &str = "lambent-meta-";
 
 /// An object as the API shows it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct ObjectView {
-    /// Its key.
-    key: String,
-    /// Its size in bytes.
-    size: u64,
-    /// What `ETag` carries.
-    etag: String,
-    /// Its media type.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    content_type: Option<String>,
-    /// The header fields it is given out with, beside its media type.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    headers: BTreeMap<String, String>,
-    /// What its writer attached.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    metadata: BTreeMap<String, String>,
-    /// When it was written.
-    #[schema(value_type = String, format = DateTime)]
-    modified: Timestamp,
-    /// Grows with every change of the bucket.
-    sequence: u64,
-}
-
-impl From<Object> for ObjectView {
-    fn from(object: Object) -> Self {
-        let Object { key, size, etag, content_type, headers, metadata, modified, sequence } =
-            object;
-        Self { key, size, etag, content_type, headers, metadata, modified, sequence }
-    }
-}
-
-/// A page of objects.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Objects {
-    /// The objects, in the order of their keys' bytes.
-    objects: Vec<ObjectView>,
-    /// With a delimiter: what keys below it begin with, each once.
-    common_prefixes: Vec<String>,
-    /// What to give as `after` for the next page; null if this is the last.
-    next: Option<String>,
+pub(super) fn view(object: Object) -> ObjectView {
+    let Object { key, size, etag, content_type, headers, metadata, modified, sequence } = object;
+    ObjectView { key, size, etag, content_type, headers, metadata, modified, sequence }
 }
 
 /// What a request says of the object it writes.
@@ -85,7 +43,7 @@ pub(super) fn described(headers: &HeaderMap, conditions: Conditions) -> Result<P
     Ok(PutObject {
         content_type: text(CONTENT_TYPE.as_str())?,
         headers: kept,
-        metadata: header::below(headers, METADATA)?,
+        metadata: header::below(headers, METADATA_PREFIX)?,
         condition: condition(conditions.precondition),
     })
 }
@@ -107,29 +65,25 @@ pub(super) fn bytes(
 
 /// Lists objects.
 #[utoipa::path(
-    get, path = "/v1/buckets/{name}/objects", operation_id = "list_objects",
+    get, path = paths::OBJECTS, operation_id = "list_objects",
     params(
         ("name" = String, Path, description = "The bucket"),
-        ("prefix" = Option<String>, Query, description = "Only keys that begin so"),
-        ("delimiter" = Option<String>, Query,
-         description = "Groups keys by what comes before it after the prefix"),
-        ("after" = Option<String>, Query, description = "Only keys and prefixes after this"),
-        ("limit" = Option<u32>, Query, description = "At most this many: 1 to 1,000"),
+        lambent_api::ListObjects,
     ),
     responses((status = 200, description = "Objects", body = Objects)),
 )]
 pub(super) async fn list(resource: Resource, uri: Uri) -> Result<Json<Objects>, Refusal> {
     let bucket = resource.bucket()?;
-    let params = Params::read(&uri, &["prefix", "delimiter", "after", "limit"])?;
+    let query: lambent_api::ListObjects = query::read(&uri)?;
     let list = ListObjects {
-        prefix: params.text("prefix").unwrap_or_default().to_owned(),
-        delimiter: params.text("delimiter").map(str::to_owned),
-        after: params.text("after").map(str::to_owned),
-        limit: params.limit(LIMIT, bounds::PAGE_MAX)?,
+        prefix: query.prefix.unwrap_or_default(),
+        delimiter: query.delimiter,
+        after: query.after,
+        limit: query.limit.unwrap_or(LIMIT),
     };
     let page = bucket.list(list).await?;
     Ok(Json(Objects {
-        objects: page.objects.into_iter().map(Into::into).collect(),
+        objects: page.objects.into_iter().map(view).collect(),
         common_prefixes: page.common_prefixes,
         next: page.next,
     }))
@@ -137,7 +91,7 @@ pub(super) async fn list(resource: Resource, uri: Uri) -> Result<Json<Objects>, 
 
 /// Writes an object, of any size.
 #[utoipa::path(
-    put, path = "/v1/buckets/{name}/objects/{key}", operation_id = "put_object",
+    put, path = paths::OBJECT, operation_id = "put_object",
     params(
         ("name" = String, Path, description = "The bucket"),
         ("key" = String, Path, description = "The key: all that follows, percent-encoded"),
@@ -166,13 +120,13 @@ pub(super) async fn put(
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
     let bucket = resource.bucket()?;
-    Params::read(request.uri(), &[])?;
+    query::none(request.uri())?;
     let (parts, body) = request.into_parts();
     let described = described(&parts.headers, conditions)?;
     let bytes = bytes(&app, &parts.headers, body, bounds::PART_BYTES_MAX)?;
     let made = bucket.put(resource.item(), described, bytes).await?;
     let tag = HeaderValue::try_from(format!("\"{}\"", made.value.etag)).ok();
-    let mut response = (status(made.created), Json(ObjectView::from(made.value))).into_response();
+    let mut response = (status(made.created), Json(view(made.value))).into_response();
     response.headers_mut().extend(tag.map(|tag| (ETAG, tag)));
     Ok(response)
 }
@@ -188,7 +142,8 @@ fn describe(headers: &mut HeaderMap, object: &Object) {
     set(LAST_MODIFIED, &conditions::http_date(object.modified));
     set(ACCEPT_RANGES, "bytes");
     set(CONTENT_TYPE, object.content_type.as_deref().unwrap_or("application/octet-stream"));
-    let metadata = object.metadata.iter().map(|(name, value)| (format!("{METADATA}{name}"), value));
+    let metadata =
+        object.metadata.iter().map(|(name, value)| (format!("{METADATA_PREFIX}{name}"), value));
     let kept = object.headers.iter().map(|(name, value)| (name.clone(), value));
     for (name, value) in kept.chain(metadata) {
         if let Ok(name) = HeaderName::try_from(name) {
@@ -199,7 +154,7 @@ fn describe(headers: &mut HeaderMap, object: &Object) {
 
 /// Reads an object, or a part of it.
 #[utoipa::path(
-    get, path = "/v1/buckets/{name}/objects/{key}", operation_id = "get_object",
+    get, path = paths::OBJECT, operation_id = "get_object",
     params(
         ("name" = String, Path, description = "The bucket"),
         ("key" = String, Path, description = "The key: all that follows, percent-encoded"),
@@ -230,7 +185,7 @@ pub(super) async fn get(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     let (bucket, key) = (resource.bucket()?, resource.item());
-    Params::read(&uri, &[])?;
+    query::none(&uri)?;
     loop {
         let head = bucket.head(key).await?;
         if let Some(answer) = without_bytes(&method, &conditions, &head)? {
@@ -296,7 +251,7 @@ fn not_satisfiable(refusal: Refusal, object: &Object) -> Response {
 
 /// Deletes an object, if there is one.
 #[utoipa::path(
-    delete, path = "/v1/buckets/{name}/objects/{key}", operation_id = "delete_object",
+    delete, path = paths::OBJECT, operation_id = "delete_object",
     params(("name" = String, Path, description = "The bucket"),
            ("key" = String, Path, description = "The key: all that follows, percent-encoded"),
            ("If-Match" = Option<String>, Header, description = "Etags, one of which it must have"),
@@ -313,7 +268,7 @@ pub(super) async fn delete(
     uri: Uri,
 ) -> Result<StatusCode, Refusal> {
     let bucket = resource.bucket()?;
-    Params::read(&uri, &[])?;
+    query::none(&uri)?;
     bucket.delete_object(resource.item(), condition(conditions.precondition)).await?;
     Ok(StatusCode::NO_CONTENT)
 }

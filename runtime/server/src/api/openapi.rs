@@ -3,17 +3,18 @@
 use axum::response::{IntoResponse as _, Response};
 use http::Uri;
 use http::header::CONTENT_TYPE;
+use lambent_api::headers::NAMESPACE;
+use lambent_api::kinds::{Bucket, Keyspace, Queue, Schedule, Trigger};
+use lambent_api::{PROBLEM, paths};
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::schema::{Object, Type};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Content, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use super::auth::NAMESPACE;
-use super::query::Params;
 use super::{
-    access_keys, buckets, code, configuration_query, functions, invocations, keys, keyspaces, logs,
-    messages, namespaces, objects, queues, schedules, triggers, uploads, usage, versions,
+    access_keys, code, configuration_query, functions, invocations, keys, kinds, logs, messages,
+    namespaces, objects, query, uploads, usage, versions,
 };
 use crate::problem::Refusal;
 
@@ -37,10 +38,6 @@ use crate::problem::Refusal;
         versions::rollback,
         logs::read,
         invocations::invoke,
-        buckets::list,
-        buckets::put,
-        buckets::describe,
-        buckets::delete,
         objects::list,
         objects::put,
         objects::get,
@@ -51,20 +48,12 @@ use crate::problem::Refusal;
         uploads::describe,
         uploads::complete,
         uploads::abort,
-        keyspaces::list,
-        keyspaces::put,
-        keyspaces::describe,
-        keyspaces::delete,
         keys::list,
         keys::get,
         keys::set,
         keys::delete,
         keys::increment,
         keys::batch,
-        queues::list,
-        queues::put,
-        queues::describe,
-        queues::delete,
         messages::send,
         messages::receive,
         messages::delete_one,
@@ -72,14 +61,6 @@ use crate::problem::Refusal;
         messages::delete,
         messages::purge,
         messages::redrive,
-        triggers::list,
-        triggers::put,
-        triggers::describe,
-        triggers::delete,
-        schedules::list,
-        schedules::put,
-        schedules::describe,
-        schedules::delete,
         usage::read,
         namespaces::list,
         namespaces::put,
@@ -92,7 +73,7 @@ use crate::problem::Refusal;
         serve,
     ),
     components(schemas(lambent_types::Problem)),
-    modifiers(&BearerKey, &Configurable, &InNamespace, &AnyProblem),
+    modifiers(&BearerKey, &Kinds, &Configurable, &InNamespace, &AnyProblem),
     security(("key" = []))
 )]
 struct Document;
@@ -112,10 +93,7 @@ impl Modify for AnyProblem {
             for operation in operations(item) {
                 let response = ResponseBuilder::new()
                     .description("Refused: malformed, without a key, or not possible now")
-                    .content(
-                        crate::problem::MEDIA_TYPE,
-                        Content::new(Some(Ref::from_schema_name("Problem"))),
-                    );
+                    .content(PROBLEM, Content::new(Some(Ref::from_schema_name("Problem"))));
                 operation.responses.responses.insert("default".into(), response.build().into());
             }
         }
@@ -127,7 +105,7 @@ struct InNamespace;
 
 impl Modify for InNamespace {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let named = |path: &str| path.starts_with("/v1/namespaces") || path.ends_with(".json");
+        let named = |path: &str| path.starts_with(paths::NAMESPACES) || path == paths::OPENAPI;
         for (path, item) in &mut openapi.paths.paths {
             if !named(path) {
                 let parameter = ParameterBuilder::new()
@@ -145,12 +123,25 @@ impl Modify for InNamespace {
     }
 }
 
+/// The kinds of resources that have their operations in common.
+struct Kinds;
+
+impl Modify for Kinds {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        kinds::document::<Bucket>(openapi);
+        kinds::document::<Keyspace>(openapi);
+        kinds::document::<Queue>(openapi);
+        kinds::document::<Trigger>(openapi);
+        kinds::document::<Schedule>(openapi);
+    }
+}
+
 /// An upload takes the function's configuration in its query.
 struct Configurable;
 
 impl Modify for Configurable {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let upload = openapi.paths.paths.get_mut("/v1/functions/{name}");
+        let upload = openapi.paths.paths.get_mut(paths::FUNCTION);
         if let Some(upload) = upload.and_then(|item| item.put.as_mut()) {
             let parameters = upload.parameters.get_or_insert_default();
             parameters.extend(configuration_query::parameters().map(Into::into));
@@ -176,11 +167,11 @@ pub fn document() -> utoipa::openapi::OpenApi {
 
 /// This document.
 #[utoipa::path(
-    get, path = "/v1/openapi.json", operation_id = "describe_api",
+    get, path = paths::OPENAPI, operation_id = "describe_api",
     responses((status = 200, description = "An OpenAPI document", body = serde_json::Value)),
 )]
 pub(super) async fn serve(uri: Uri) -> Result<Response, Refusal> {
-    Params::read(&uri, &[])?;
+    query::none(&uri)?;
     let json = serde_json::to_vec_pretty(&document()).unwrap_or_default();
     Ok(([(CONTENT_TYPE, "application/json")], json).into_response())
 }

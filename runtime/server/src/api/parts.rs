@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::Extension;
-use lambent_types::{ErrorCode, Qualifier};
+use lambent_types::ErrorCode;
 
-use super::query::Params;
 use crate::problem::Refusal;
 use crate::state::App;
 
@@ -24,16 +23,5 @@ pub(super) fn version_number(text: &str) -> Result<u64, Refusal> {
             let detail = format!("version {text:?} is not a number such as 3");
             Err(Refusal::new(ErrorCode::InvalidName, detail))
         }
-    }
-}
-
-/// The query parameter `qualifier`.
-pub(super) fn qualifier(params: &Params) -> Result<Qualifier, Refusal> {
-    match params.text("qualifier") {
-        None => Ok(Qualifier::Latest),
-        Some(text) => text.parse().map_err(|error| {
-            let detail = format!("query parameter \"qualifier\": {error}");
-            Refusal::invalid(detail)
-        }),
     }
 }

@@ -7,12 +7,14 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use http::{Method, Uri};
+use lambent_api::kinds::{Bucket, Keyspace, Queue, Schedule, Trigger};
+use lambent_api::paths;
 use lambent_types::ErrorCode;
 
 use super::conditions::{self, Honoured, Honours};
 use super::{
-    access_keys, buckets, code, functions, invocations, keys, keyspaces, logs, messages,
-    namespaces, objects, openapi, queues, schedules, triggers, uploads, usage, versions,
+    access_keys, code, functions, invocations, keys, kinds, logs, messages, namespaces, objects,
+    openapi, uploads, usage, versions,
 };
 use crate::problem::Refusal;
 use crate::state::App;
@@ -21,74 +23,52 @@ use crate::state::App;
 type Resource = (&'static str, MethodRouter<Arc<App>>);
 
 fn resources() -> Vec<Resource> {
-    vec![
-        ("/v1/functions", get(functions::list)),
+    let mut all = vec![
+        (paths::FUNCTIONS, get(functions::list)),
         (
-            "/v1/functions/{name}",
+            paths::FUNCTION,
             get(functions::describe)
                 .put(functions::deploy)
                 .patch(functions::configure)
                 .delete(functions::delete),
         ),
-        ("/v1/functions/{name}/code", get(code::download)),
-        ("/v1/functions/{name}/versions", get(versions::list).post(versions::publish)),
-        ("/v1/functions/{name}/versions/{version}", delete(versions::delete)),
-        ("/v1/functions/{name}/rollback", post(versions::rollback)),
-        ("/v1/functions/{name}/logs", get(logs::read)),
-        ("/v1/functions/{name}/invocations", post(invocations::invoke)),
-        ("/v1/buckets", get(buckets::list)),
-        ("/v1/buckets/{name}", get(buckets::describe).put(buckets::put).delete(buckets::delete)),
-        ("/v1/buckets/{name}/objects", get(objects::list)),
+        (paths::CODE, get(code::download)),
+        (paths::VERSIONS, get(versions::list).post(versions::publish)),
+        (paths::VERSION, delete(versions::delete)),
+        (paths::ROLLBACK, post(versions::rollback)),
+        (paths::LOGS, get(logs::read)),
+        (paths::INVOCATIONS, post(invocations::invoke)),
+        (paths::OBJECTS, get(objects::list)),
+        (paths::OBJECT, get(objects::get).put(objects::put).delete(objects::delete)),
+        (paths::UPLOADS, get(uploads::list).post(uploads::begin)),
+        (paths::UPLOAD, get(uploads::describe).post(uploads::complete).delete(uploads::abort)),
+        (paths::PART, put(uploads::put_part)),
+        (paths::KEYS, get(keys::list)),
+        (paths::KEY, get(keys::get).put(keys::set).delete(keys::delete)),
+        (paths::INCREMENT, post(keys::increment)),
+        (paths::BATCH, post(keys::batch)),
+        (paths::MESSAGES, post(messages::send)),
+        (paths::RECEIVE, post(messages::receive)),
+        (paths::RECEIPT, delete(messages::delete_one).patch(messages::change_visibility)),
+        (paths::DELETE_MESSAGES, post(messages::delete)),
+        (paths::PURGE, post(messages::purge)),
+        (paths::REDRIVE, post(messages::redrive)),
+        (paths::USAGE, get(usage::read)),
+        (paths::NAMESPACES, get(namespaces::list)),
         (
-            "/v1/buckets/{name}/objects/{*key}",
-            get(objects::get).put(objects::put).delete(objects::delete),
-        ),
-        ("/v1/buckets/{name}/uploads", get(uploads::list).post(uploads::begin)),
-        (
-            "/v1/buckets/{name}/uploads/{upload}",
-            get(uploads::describe).post(uploads::complete).delete(uploads::abort),
-        ),
-        ("/v1/buckets/{name}/uploads/{upload}/parts/{number}", put(uploads::put_part)),
-        ("/v1/keyspaces", get(keyspaces::list)),
-        (
-            "/v1/keyspaces/{name}",
-            get(keyspaces::describe).put(keyspaces::put).delete(keyspaces::delete),
-        ),
-        ("/v1/keyspaces/{name}/keys", get(keys::list)),
-        ("/v1/keyspaces/{name}/keys/{*key}", get(keys::get).put(keys::set).delete(keys::delete)),
-        ("/v1/keyspaces/{name}/increments/{*key}", post(keys::increment)),
-        ("/v1/keyspaces/{name}/batch", post(keys::batch)),
-        ("/v1/queues", get(queues::list)),
-        ("/v1/queues/{name}", get(queues::describe).put(queues::put).delete(queues::delete)),
-        ("/v1/queues/{name}/messages", post(messages::send)),
-        ("/v1/queues/{name}/receive", post(messages::receive)),
-        (
-            "/v1/queues/{name}/receipts/{receipt}",
-            delete(messages::delete_one).patch(messages::change_visibility),
-        ),
-        ("/v1/queues/{name}/delete", post(messages::delete)),
-        ("/v1/queues/{name}/purge", post(messages::purge)),
-        ("/v1/queues/{name}/redrive", post(messages::redrive)),
-        ("/v1/triggers", get(triggers::list)),
-        (
-            "/v1/triggers/{name}",
-            get(triggers::describe).put(triggers::put).delete(triggers::delete),
-        ),
-        ("/v1/schedules", get(schedules::list)),
-        (
-            "/v1/schedules/{name}",
-            get(schedules::describe).put(schedules::put).delete(schedules::delete),
-        ),
-        ("/v1/usage", get(usage::read)),
-        ("/v1/namespaces", get(namespaces::list)),
-        (
-            "/v1/namespaces/{name}",
+            paths::NAMESPACE,
             get(namespaces::describe).put(namespaces::put).delete(namespaces::delete),
         ),
-        ("/v1/access-keys", get(access_keys::list).post(access_keys::create)),
-        ("/v1/access-keys/{name}", get(access_keys::describe).delete(access_keys::delete)),
-        ("/v1/openapi.json", get(openapi::serve)),
-    ]
+        (paths::ACCESS_KEYS, get(access_keys::list).post(access_keys::create)),
+        (paths::ACCESS_KEY, get(access_keys::describe).delete(access_keys::delete)),
+        (paths::OPENAPI, get(openapi::serve)),
+    ];
+    all.extend(kinds::routes::<Bucket>());
+    all.extend(kinds::routes::<Keyspace>());
+    all.extend(kinds::routes::<Queue>());
+    all.extend(kinds::routes::<Trigger>());
+    all.extend(kinds::routes::<Schedule>());
+    all
 }
 
 const FUNCTION: Honoured = &[
@@ -110,11 +90,11 @@ const KEY: Honoured = &[(Method::PUT, Honours::Tags), (Method::DELETE, Honours::
 /// Which methods of a path keep conditions. The others refuse them.
 fn honoured(path: &str) -> Honoured {
     match path {
-        "/v1/functions/{name}" => FUNCTION,
-        "/v1/functions/{name}/versions" | "/v1/functions/{name}/rollback" => HEAD,
-        "/v1/buckets/{name}/objects/{*key}" => OBJECT,
-        "/v1/buckets/{name}/uploads" | "/v1/buckets/{name}/uploads/{upload}" => UPLOAD,
-        "/v1/keyspaces/{name}/keys/{*key}" => KEY,
+        paths::FUNCTION => FUNCTION,
+        paths::VERSIONS | paths::ROLLBACK => HEAD,
+        paths::OBJECT => OBJECT,
+        paths::UPLOADS | paths::UPLOAD => UPLOAD,
+        paths::KEY => KEY,
         _ => &[],
     }
 }
@@ -125,7 +105,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .into_iter()
         .fold(Router::new(), |router, (path, methods)| {
             let conditions = from_fn_with_state(honoured(path), conditions::keep);
-            router.route(path, methods.route_layer(conditions))
+            // In axum's templates what may hold slashes has a mark of its own.
+            router.route(&path.replace("{key}", "{*key}"), methods.route_layer(conditions))
         })
         .fallback(nothing)
         .method_not_allowed_fallback(no_method)
@@ -156,8 +137,7 @@ mod tests {
     /// That their methods agree too is tested against a running server.
     #[test]
     fn routes_and_document_name_the_same_resources() {
-        let routes: BTreeSet<_> =
-            resources().iter().map(|(path, _)| path.replace("{*", "{")).collect();
+        let routes: BTreeSet<_> = resources().iter().map(|(path, _)| (*path).to_owned()).collect();
         let documented: BTreeSet<_> = openapi::document().paths.paths.into_keys().collect();
         assert_eq!(routes, documented);
     }

@@ -5,110 +5,49 @@ use axum::body::Body;
 use axum::extract::{Extension, RawPathParams};
 use axum::response::{IntoResponse as _, Response};
 use http::{Request, StatusCode, Uri};
-use jiff::Timestamp;
+use lambent_api::{
+    BeginUpload, Binary, Completion, ObjectView, PartView, Parts, UploadView, Uploads, paths,
+};
 use lambent_service::{Part, Upload};
 use lambent_types::bounds;
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
 
-use super::binary::Binary;
 use super::conditions::Conditions;
-use super::limited_body::{at_most, large_json};
-use super::objects::{ObjectView, bytes, condition, described};
+use super::limited_body::large_json;
+use super::objects::{bytes, condition, described, view};
 use super::parts::State;
-use super::query::Params;
+use super::query;
 use super::resource::Resource;
 use crate::problem::Refusal;
 
 /// Most bytes of the list of an object's parts: 10,000 of them.
 const LIST_BYTES_MAX: u64 = 2 << 20;
 
-/// An upload as the API shows it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct UploadView {
-    /// Its id.
-    id: String,
-    /// The key it will have.
-    key: String,
-    /// When it was begun.
-    #[schema(value_type = String, format = DateTime)]
-    started: Timestamp,
+fn upload_view(Upload { id, key, started }: Upload) -> UploadView {
+    UploadView { id, key, started }
 }
 
-impl From<Upload> for UploadView {
-    fn from(Upload { id, key, started }: Upload) -> Self {
-        Self { id, key, started }
-    }
-}
-
-/// Unfinished uploads.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Uploads {
-    /// The uploads, oldest first.
-    uploads: Vec<UploadView>,
-}
-
-/// A part as the API shows it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct PartView {
-    /// Its number.
-    number: u32,
-    /// MD5 of its bytes.
-    etag: String,
-    /// Its size in bytes.
-    size: u64,
-}
-
-impl From<Part> for PartView {
-    fn from(Part { number, etag, size }: Part) -> Self {
-        Self { number, etag, size }
-    }
-}
-
-/// The parts of an upload.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Parts {
-    /// The parts, by number.
-    parts: Vec<PartView>,
-}
-
-/// A part that an object is made of.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NamedPart {
-    /// Its number.
-    number: u32,
-    /// Its etag.
-    etag: String,
-}
-
-/// What an object is made of.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Completion {
-    /// The parts, in their order.
-    #[serde(deserialize_with = "at_most::<_, _, { bounds::PART_NUMBER_MAX as usize }>")]
-    parts: Vec<NamedPart>,
+fn part_view(Part { number, etag, size }: Part) -> PartView {
+    PartView { number, etag, size }
 }
 
 /// Lists unfinished uploads.
 #[utoipa::path(
-    get, path = "/v1/buckets/{name}/uploads", operation_id = "list_uploads",
+    get, path = paths::UPLOADS, operation_id = "list_uploads",
     params(("name" = String, Path, description = "The bucket")),
     responses((status = 200, description = "Uploads, oldest first", body = Uploads)),
 )]
 pub(super) async fn list(resource: Resource, uri: Uri) -> Result<Json<Uploads>, Refusal> {
     let bucket = resource.bucket()?;
-    Params::read(&uri, &[])?;
+    query::none(&uri)?;
     let found = bucket.uploads().await?;
-    Ok(Json(Uploads { uploads: found.into_iter().map(Into::into).collect() }))
+    Ok(Json(Uploads { uploads: found.into_iter().map(upload_view).collect() }))
 }
 
 /// Begins an upload in parts.
 #[utoipa::path(
-    post, path = "/v1/buckets/{name}/uploads", operation_id = "begin_upload",
+    post, path = paths::UPLOADS, operation_id = "begin_upload",
     params(("name" = String, Path, description = "The bucket"),
-           ("key" = String, Query, description = "The key the object will have"),
+           BeginUpload,
            ("If-Match" = Option<String>, Header,
             description = "As of a PUT of the object; must hold when the upload is completed"),
            ("If-None-Match" = Option<String>, Header, description = "Likewise"),
@@ -121,16 +60,15 @@ pub(super) async fn begin(
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
     let bucket = resource.bucket()?;
-    let params = Params::read(request.uri(), &["key"])?;
-    let key = params.text("key").ok_or_else(|| Refusal::invalid("give the query parameter key"))?;
+    let BeginUpload { key } = query::read(request.uri())?;
     let described = described(request.headers(), conditions)?;
-    let begun = bucket.begin_upload(key, described).await?;
-    Ok((StatusCode::CREATED, Json(UploadView::from(begun))).into_response())
+    let begun = bucket.begin_upload(&key, described).await?;
+    Ok((StatusCode::CREATED, Json(upload_view(begun))).into_response())
 }
 
 /// Writes one part: at least 5 MiB, but for the last.
 #[utoipa::path(
-    put, path = "/v1/buckets/{name}/uploads/{upload}/parts/{number}", operation_id = "put_part",
+    put, path = paths::PART, operation_id = "put_part",
     params(("name" = String, Path, description = "The bucket"),
            ("upload" = String, Path, description = "The upload"),
            ("number" = u32, Path, description = "The part: 1 to 10,000")),
@@ -144,7 +82,7 @@ pub(super) async fn put_part(
     request: Request<Body>,
 ) -> Result<Json<PartView>, Refusal> {
     let bucket = resource.bucket()?;
-    Params::read(request.uri(), &[])?;
+    query::none(request.uri())?;
     let of_path = |name: &str| {
         let found = params.iter().find(|(key, _)| *key == name);
         found.map(|(_, value)| value.to_owned()).unwrap_or_default()
@@ -155,26 +93,26 @@ pub(super) async fn put_part(
     })?;
     let (parts, body) = request.into_parts();
     let bytes = bytes(&app, &parts.headers, body, bounds::PART_BYTES_MAX)?;
-    Ok(Json(bucket.put_part(&upload, number, bytes).await?.into()))
+    Ok(Json(part_view(bucket.put_part(&upload, number, bytes).await?)))
 }
 
 /// Lists the parts of an upload.
 #[utoipa::path(
-    get, path = "/v1/buckets/{name}/uploads/{upload}", operation_id = "describe_upload",
+    get, path = paths::UPLOAD, operation_id = "describe_upload",
     params(("name" = String, Path, description = "The bucket"),
            ("upload" = String, Path, description = "The upload")),
     responses((status = 200, description = "Its parts", body = Parts)),
 )]
 pub(super) async fn describe(resource: Resource, uri: Uri) -> Result<Json<Parts>, Refusal> {
     let bucket = resource.bucket()?;
-    Params::read(&uri, &[])?;
+    query::none(&uri)?;
     let found = bucket.parts(resource.item()).await?;
-    Ok(Json(Parts { parts: found.into_iter().map(Into::into).collect() }))
+    Ok(Json(Parts { parts: found.into_iter().map(part_view).collect() }))
 }
 
 /// Makes an object of the parts.
 #[utoipa::path(
-    post, path = "/v1/buckets/{name}/uploads/{upload}", operation_id = "complete_upload",
+    post, path = paths::UPLOAD, operation_id = "complete_upload",
     params(("name" = String, Path, description = "The bucket"),
            ("upload" = String, Path, description = "The upload"),
            ("If-Match" = Option<String>, Header,
@@ -195,25 +133,25 @@ pub(super) async fn complete(
     request: Request<Body>,
 ) -> Result<Json<ObjectView>, Refusal> {
     let bucket = resource.bucket()?;
-    Params::read(request.uri(), &[])?;
+    query::none(request.uri())?;
     let given: Completion =
         large_json(request, &["application/json"], LIST_BYTES_MAX, "list of parts", app.stall)
             .await?;
     let parts: Vec<_> = given.parts.into_iter().map(|part| (part.number, part.etag)).collect();
     let condition = condition(conditions.precondition);
-    Ok(Json(bucket.complete_upload(resource.item(), &parts, condition).await?.into()))
+    Ok(Json(view(bucket.complete_upload(resource.item(), &parts, condition).await?)))
 }
 
 /// Forgets an upload and its parts.
 #[utoipa::path(
-    delete, path = "/v1/buckets/{name}/uploads/{upload}", operation_id = "abort_upload",
+    delete, path = paths::UPLOAD, operation_id = "abort_upload",
     params(("name" = String, Path, description = "The bucket"),
            ("upload" = String, Path, description = "The upload")),
     responses((status = 204, description = "Forgotten")),
 )]
 pub(super) async fn abort(resource: Resource, uri: Uri) -> Result<StatusCode, Refusal> {
     let bucket = resource.bucket()?;
-    Params::read(&uri, &[])?;
+    query::none(&uri)?;
     bucket.abort_upload(resource.item()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

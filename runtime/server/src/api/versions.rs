@@ -6,25 +6,23 @@ use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
+use lambent_api::{FunctionView, ListVersions, PAGE_DEFAULT, Rollback, Versions, paths};
 use lambent_types::VersionNumber;
-use serde::Deserialize;
-use utoipa::ToSchema;
 
 use super::conditions::Conditions;
 use super::limited_body::json;
 use super::parts::{State, version_number};
-use super::query::Params;
+use super::query;
 use super::resource::Resource;
-use super::view::{FunctionView, Versions};
+use super::view;
 use crate::problem::Refusal;
 
 /// Lists the versions of a function.
 #[utoipa::path(
-    get, path = "/v1/functions/{name}/versions", operation_id = "list_versions",
+    get, path = paths::VERSIONS, operation_id = "list_versions",
     params(
         ("name" = String, Path, description = "The function"),
-        ("after" = Option<u64>, Query, description = "Only higher numbers"),
-        ("limit" = Option<u32>, Query, description = "At most this many: 1 to 1,000; 100 if absent"),
+        ListVersions,
     ),
     responses(
         (status = 200, description = "Versions, ascending", body = Versions),
@@ -34,23 +32,22 @@ use crate::problem::Refusal;
 )]
 pub(super) async fn list(resource: Resource, uri: Uri) -> Result<Json<Versions>, Refusal> {
     let function = resource.function()?;
-    let params = Params::read(&uri, &["after", "limit"])?;
-    let limit = params.limit(100, 1000)?;
-    let after = params.parse("after", "a version's number", |text| text.parse().ok())?;
-    let mut found = function.versions(after.unwrap_or(0), limit + 1).await?;
+    let query: ListVersions = query::read(&uri)?;
+    let limit = query.limit.unwrap_or(PAGE_DEFAULT);
+    let mut found = function.versions(query.after.unwrap_or(0), limit + 1).await?;
     let more = found.len() > limit;
     found.truncate(limit);
     let next = found.last().filter(|_| more).and_then(|last| match last.version {
         VersionNumber::Number(number) => Some(number),
         VersionNumber::Latest => None,
     });
-    let versions = found.iter().map(|version| FunctionView::of_version(version)).collect();
+    let versions = found.iter().map(|version| view::of_version(version)).collect();
     Ok(Json(Versions { versions, next }))
 }
 
 /// Publishes the function as it is now as its next version.
 #[utoipa::path(
-    post, path = "/v1/functions/{name}/versions", operation_id = "publish_version",
+    post, path = paths::VERSIONS, operation_id = "publish_version",
     params(
         ("name" = String, Path, description = "The function"),
         ("If-Match" = Option<String>, Header, description = "The revision to publish, or `*`"),
@@ -69,9 +66,9 @@ pub(super) async fn publish(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     let function = resource.function()?;
-    Params::read(&uri, &[])?;
+    query::none(&uri)?;
     let published = function.publish(&precondition).await?;
-    let view = FunctionView::of_version(&published.version);
+    let view = view::of_version(&published.version);
     if !published.created {
         return Ok(Json(view).into_response());
     }
@@ -85,7 +82,7 @@ pub(super) async fn publish(
 
 /// Deletes one version; its number is never used again.
 #[utoipa::path(
-    delete, path = "/v1/functions/{name}/versions/{version}", operation_id = "delete_version",
+    delete, path = paths::VERSION, operation_id = "delete_version",
     params(
         ("name" = String, Path, description = "The function"),
         ("version" = u64, Path, description = "The version's number"),
@@ -99,22 +96,14 @@ pub(super) async fn publish(
 pub(super) async fn delete(resource: Resource, uri: Uri) -> Result<StatusCode, Refusal> {
     let function = resource.function()?;
     let number = version_number(resource.item())?;
-    Params::read(&uri, &[])?;
+    query::none(&uri)?;
     function.delete_version(number).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// What to roll back to.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Rollback {
-    /// The version's number.
-    version: u64,
-}
-
 /// Gives a function the code and the configuration of one of its versions.
 #[utoipa::path(
-    post, path = "/v1/functions/{name}/rollback", operation_id = "rollback_function",
+    post, path = paths::ROLLBACK, operation_id = "rollback_function",
     params(
         ("name" = String, Path, description = "The function"),
         ("If-Match" = Option<String>, Header, description = "The revision to replace, or `*`"),
@@ -133,9 +122,9 @@ pub(super) async fn rollback(
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
     let function = resource.function()?;
-    Params::read(request.uri(), &[])?;
+    query::none(request.uri())?;
     let to: Rollback = json(request, &["application/json"], "rollback", app.stall).await?;
     let function = function.rollback(to.version, &precondition).await?;
-    let view = FunctionView::of(&function, &app.urls);
-    Ok((view.headers(), Json(view)).into_response())
+    let view = view::of(&function, &app.urls);
+    Ok((view::headers(&view), Json(view)).into_response())
 }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambent_server::{QueueAttributes, Redrive};
 use lambent_types as types;
 use lambent_types::{
-    Configuration, DeliveryPolicy, Environment, ScheduleName, Source, TriggerName,
+    Configuration, DeliveryPolicy, Environment, QueueAttributes, Redrive, ScheduleName, Source,
+    TriggerName,
 };
 
 use super::manifest::{Delivery, Function, Milliseconds, Queue, Schedule, Trigger};

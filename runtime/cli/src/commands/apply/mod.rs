@@ -2,6 +2,7 @@
 
 mod convert;
 mod difference;
+mod kind;
 mod located;
 mod manifest;
 mod plan;
@@ -173,13 +174,14 @@ pub(crate) fn explain(plan: &Plan, stopped: Stopped) -> CliError {
 
 #[cfg(test)]
 mod tests {
+    use lambent_api::client::Client;
+    use lambent_test_support::canned::{Canned, answer};
+
     use super::*;
-    use crate::canned::{Canned, answer};
-    use crate::client::Client;
 
     #[test]
     fn a_failure_says_what_is_left() {
-        let nothing = |kind: &str| answer("200 OK", &format!(r#"{{"{kind}":[]}}"#));
+        let nothing = |kind: &str| answer("200 OK", &format!(r#"{{"{kind}":[],"next":null}}"#));
         let kinds = ["buckets", "keyspaces", "queues", "functions", "triggers", "schedules"];
         let mut answers: Vec<_> = kinds.into_iter().map(nothing).collect();
         answers.push(answer("201 Created", "{}"));
@@ -187,7 +189,7 @@ mod tests {
             "detail":"no room","retryable":false}"#;
         answers.push(answer("507 No", problem));
         let server = Canned::start(answers);
-        let client = Client::new(server.endpoint(), None).unwrap();
+        let client = Client::new(server.endpoint());
         let text = "[buckets.aaa]\n[buckets.bbb]\n[keyspaces.k]";
         let file = wanted::tests::file(text, std::path::Path::new("")).unwrap();
         let plan = Plan::make(&client, &file, false, &|_, path| path).unwrap();

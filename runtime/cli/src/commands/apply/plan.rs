@@ -1,18 +1,21 @@
 //! The steps from what is there to what is wanted, and taking them.
 
+use std::fmt::Display;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
+use lambent_api::client::{Answer, Client};
+use lambent_api::kinds;
 use lambent_types::{Configuration, ConfigurationPatch, Digest};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::difference::{self, Change};
-use super::present::{Inventory, KINDS, Present};
+use super::kind::Kind;
+use super::present::{Inventory, Present};
 use super::wanted::{Code, File, Wanted};
-use crate::api::resources::Kind;
-use crate::client::Client;
 use crate::component;
-use crate::deploying::Show;
+use crate::deploying::{self, Show};
 use crate::error::CliError;
 
 /// The action of a step.
@@ -71,34 +74,64 @@ impl Step {
 
     /// Takes it. What the server warns of.
     fn take(&self, client: &Client, show: Show) -> Result<Option<String>, CliError> {
-        match (self.action, &self.code) {
-            (Action::Delete, _) => client.delete_resource(self.kind, &self.name)?,
-            (_, Some(code)) => self.deploy(client, code, show)?,
-            (_, None) => {
-                let plain = matches!(self.kind, Kind::Bucket | Kind::Keyspace);
-                let description = (!plain).then_some(&self.description);
-                let (made, _) = client.put_resource(self.kind, &self.name, description)?;
-                return Ok(made["warning"].as_str().map(ToOwned::to_owned));
+        match self.kind {
+            Kind::Bucket => self.take_of::<kinds::Bucket>(client).map(drop)?,
+            Kind::Keyspace => self.take_of::<kinds::Keyspace>(client).map(drop)?,
+            Kind::Queue => self.take_of::<kinds::Queue>(client).map(drop)?,
+            Kind::Trigger => self.take_of::<kinds::Trigger>(client).map(drop)?,
+            Kind::Schedule => {
+                let made = self.take_of::<kinds::Schedule>(client)?;
+                return Ok(made.map(|made| made.value()).transpose()?.and_then(|it| it.warning));
             }
-        }
+            Kind::Function => {
+                match &self.code {
+                    Some(code) => self.deploy(client, code, show)?,
+                    None => client.delete_function(&self.named()?)?,
+                }
+                return Ok(None);
+            }
+        };
         Ok(None)
     }
 
+    /// Puts the resource, or deletes it.
+    fn take_of<K: kinds::Kind>(
+        &self,
+        client: &Client,
+    ) -> Result<Option<Answer<K::View>>, CliError> {
+        let name: K::Name = self.named()?;
+        if self.action == Action::Delete {
+            client.delete::<K>(&name)?;
+            return Ok(None);
+        }
+        // A description of nothing is none.
+        let nothing = self.description.as_object().is_some_and(Map::is_empty);
+        let spec = if nothing { Value::Null } else { self.description.clone() };
+        let spec = serde_json::from_value(spec)
+            .map_err(|error| CliError::failed(format!("{}: {error}", self.subject())))?;
+        Ok(Some(client.put::<K>(&name, &spec)?))
+    }
+
+    fn named<N: FromStr<Err: Display>>(&self) -> Result<N, CliError> {
+        self.name.parse().map_err(|error| CliError::failed(format!("{error}")))
+    }
+
     fn deploy(&self, client: &Client, code: &Code, show: Show) -> Result<(), CliError> {
-        let name = self.name.parse().map_err(|error| CliError::failed(format!("{error}")))?;
+        let name = self.named()?;
         let patch = whole(&code.configuration);
         // Whoever changed it meanwhile is not overruled unseen.
         let revision = Some(self.revision.unwrap_or(0));
         let same_code = self.changes.iter().all(|change| change.field != "code");
         if self.action == Action::Change && same_code {
-            return client.configure(&name, &patch, revision).map(drop);
+            client.configure(&name, &patch, revision)?;
+            return Ok(());
         }
         let bytes = component::read(&code.path)?;
         if Digest::of(&bytes) != code.digest {
             let path = code.path.display();
             return Err(CliError::failed(format!("{path} was changed since it was compared")));
         }
-        client.deploy(&name, &bytes, &patch, revision, show).map(drop)
+        deploying::deploy(client, &name, &bytes, &patch, revision, show).map(drop)
     }
 }
 
@@ -228,7 +261,7 @@ fn step(wanted: Wanted, present: Option<&Present>) -> Option<Step> {
 /// Deletions of what is not wanted, what names others first.
 fn superfluous(wanted: &[Wanted], inventory: &Inventory) -> Vec<Step> {
     let mut steps = Vec::new();
-    for kind in KINDS.into_iter().rev() {
+    for kind in Kind::ALL.into_iter().rev() {
         let mut left: Vec<_> = inventory
             .all(kind)
             .filter(|present| {
@@ -264,7 +297,7 @@ fn superfluous(wanted: &[Wanted], inventory: &Inventory) -> Vec<Step> {
 mod tests {
     use super::super::wanted::tests::file;
     use super::*;
-    use crate::canned::{Canned, answer};
+    use lambent_test_support::canned::{Canned, answer};
 
     fn plan(text: &str, inventory: &Inventory, prune: bool) -> Plan {
         let directory = tempfile::tempdir().unwrap();
@@ -288,18 +321,9 @@ mod tests {
     fn after(plan: &Plan) -> Inventory {
         let mut inventory = Inventory::default();
         for step in &plan.steps {
-            let mut item = step.description.clone();
-            if let Some(code) = &step.code {
-                item = json!({
-                    "digest": code.digest.to_string(), "revision": 7,
-                    "configuration": code.configuration,
-                });
-            }
-            if step.kind == Kind::Queue {
-                item = json!({ "attributes": item });
-            }
-            item["name"] = step.name.clone().into();
-            inventory.add(step.kind, &item);
+            let revision = step.code.is_some().then_some(7);
+            let present = Present::new(&step.name, step.description.clone());
+            inventory.add(step.kind, Present { revision, ..present });
         }
         inventory
     }
@@ -346,7 +370,7 @@ mod tests {
     #[test]
     fn a_step_that_fails_ends_it() {
         let server = Canned::start(vec![answer("201 Created", "{}"), answer("500 Oops", "{}")]);
-        let client = Client::new(server.endpoint(), None).unwrap();
+        let client = Client::new(server.endpoint());
         let plan =
             plan("[buckets.aaa]\n[buckets.bbb]\n[buckets.ccc]", &Inventory::default(), false);
         let mut told = Vec::new();
@@ -365,7 +389,7 @@ mod tests {
         let text = TEXT.replace("component = ", "public = true\ncomponent = ");
         let plan = plan(&text, &there, false);
         let server = Canned::start(vec![answer("200 OK", "{}")]);
-        let client = Client::new(server.endpoint(), None).unwrap();
+        let client = Client::new(server.endpoint());
         assert!(plan.execute(&client, Show::Nothing, |_, _| Ok(())).is_ok());
         let request = server.requests().remove(0);
         assert!(request.starts_with("PATCH /v1/functions/f "), "{request}");

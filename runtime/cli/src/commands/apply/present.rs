@@ -2,20 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use lambent_server::QueueAttributes;
-use lambent_types::{Configuration, Schedule, Trigger};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use lambent_api::client::Client;
+use lambent_api::kinds::{Bucket, Keyspace, Queue, Schedule, Trigger};
+use lambent_api::{BucketView, FunctionView, KeyspaceView, QueueView, ScheduleView, TriggerView};
 use serde_json::{Value, json};
 
+use super::kind::Kind;
 use super::wanted::describe_function;
-use crate::api::resources::Kind;
-use crate::client::Client;
 use crate::error::CliError;
-
-/// Everything that can be in a `lambent.toml`.
-pub(super) const KINDS: [Kind; 6] =
-    [Kind::Bucket, Kind::Keyspace, Kind::Queue, Kind::Function, Kind::Trigger, Kind::Schedule];
 
 /// One resource that exists.
 #[derive(Debug)]
@@ -38,20 +32,30 @@ impl Inventory {
     /// The server's problem, or no answer.
     pub(super) fn read(client: &Client) -> Result<Self, CliError> {
         let mut inventory = Self::default();
-        for kind in KINDS {
-            for item in client.resources(kind)? {
-                inventory.add(kind, &item);
-            }
-        }
+        inventory.add_all(Kind::Bucket, client.all::<Bucket>()?.value()?.buckets, Present::bucket);
+        let keyspaces = client.all::<Keyspace>()?.value()?.keyspaces;
+        inventory.add_all(Kind::Keyspace, keyspaces, Present::keyspace);
+        inventory.add_all(Kind::Queue, client.all::<Queue>()?.value()?.queues, Present::queue);
+        inventory.add_all(
+            Kind::Function,
+            client.functions()?.value()?.functions,
+            Present::function,
+        );
+        let triggers = client.all::<Trigger>()?.value()?.triggers;
+        inventory.add_all(Kind::Trigger, triggers, Present::trigger);
+        let schedules = client.all::<Schedule>()?.value()?.schedules;
+        inventory.add_all(Kind::Schedule, schedules, Present::schedule);
         Ok(inventory)
     }
 
-    pub(super) fn add(&mut self, kind: Kind, item: &Value) {
-        let name = item["name"].as_str().unwrap_or_default().to_owned();
-        let description = describe(kind, item);
-        let revision = item["revision"].as_u64();
-        let key = name.to_ascii_lowercase();
-        let present = Present { name, description, revision };
+    fn add_all<V>(&mut self, kind: Kind, views: Vec<V>, present: impl Fn(V) -> Present) {
+        for view in views {
+            self.add(kind, present(view));
+        }
+    }
+
+    pub(super) fn add(&mut self, kind: Kind, present: Present) {
+        let key = present.name.to_ascii_lowercase();
         self.0.entry(kind).or_default().insert(key, present);
     }
 
@@ -66,60 +70,62 @@ impl Inventory {
     }
 }
 
-fn describe(kind: Kind, item: &Value) -> Value {
-    const QUEUE: [&str; 5] =
-        ["visibility_timeout_ms", "delay_ms", "retention_ms", "content_deduplication", "redrive"];
-    const TRIGGER: [&str; 6] = ["name", "function", "source", "patterns", "delivery", "enabled"];
-    const SCHEDULE: [&str; 8] =
-        ["name", "function", "expression", "time_zone", "catch_up", "input", "delivery", "enabled"];
-    match kind {
-        Kind::Bucket | Kind::Keyspace => json!({}),
-        Kind::Queue => completed::<QueueAttributes>(members(&item["attributes"], &QUEUE)),
-        Kind::Trigger => completed::<Trigger>(members(item, &TRIGGER)),
-        Kind::Schedule => completed::<Schedule>(members(item, &SCHEDULE)),
-        Kind::Function => {
-            let digest = item["digest"].as_str().unwrap_or_default();
-            match serde_json::from_value::<Configuration>(item["configuration"].clone()) {
-                Ok(configuration) => describe_function(digest, &configuration),
-                // A newer server has other members: the function then differs, and is set again.
-                Err(_) => json!({ "code": digest }),
-            }
-        }
+impl Present {
+    /// A resource with this description, in which nothing is left out because it is as by
+    /// default.
+    pub(super) fn new(name: impl ToString, description: Value) -> Self {
+        Self { name: name.to_string(), description, revision: None }
     }
-}
 
-/// Returns those of the members that are present. A file does not set the others.
-fn members(item: &Value, names: &[&str]) -> Value {
-    let there = names.iter().filter_map(|name| Some((name, item.get(name)?)));
-    let there = there.filter(|(_, value)| !value.is_null());
-    there.map(|(name, value)| ((*name).to_owned(), value.clone())).collect()
-}
+    fn bucket(bucket: BucketView) -> Self {
+        Self::new(bucket.name, json!({}))
+    }
 
-/// The same with what is left out because it is as by default.
-fn completed<T: DeserializeOwned + Serialize>(value: Value) -> Value {
-    match T::deserialize(&value) {
-        Ok(read) => json!(read),
-        Err(_) => value,
+    fn keyspace(keyspace: KeyspaceView) -> Self {
+        Self::new(keyspace.name, json!({}))
+    }
+
+    fn queue(queue: QueueView) -> Self {
+        Self::new(queue.name, json!(queue.attributes))
+    }
+
+    fn function(function: FunctionView) -> Self {
+        let digest = function.digest.to_string();
+        let description = describe_function(&digest, &function.configuration);
+        let revision = function.revision.map(|revision| revision.0);
+        Self { revision, ..Self::new(function.name, description) }
+    }
+
+    fn trigger(TriggerView { trigger, .. }: TriggerView) -> Self {
+        Self::new(&trigger.name, json!(trigger))
+    }
+
+    fn schedule(ScheduleView { schedule, .. }: ScheduleView) -> Self {
+        Self::new(&schedule.name, json!(schedule))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use lambent_types::QueueAttributes;
+
     use super::*;
 
     #[test]
     fn what_a_server_adds_is_left_out_and_what_it_leaves_out_is_added() {
         let queue = json!({
-            "name": "q", "depth": { "ready": 1 },
+            "name": "q", "created": "2026-07-01T12:00:00Z",
+            "depth": { "ready": 1, "in_flight": 0, "delayed": 0 },
             "attributes": { "delay_ms": 5, "redrive": null, "newer": 1 },
         });
+        let queue = Present::queue(serde_json::from_value(queue).unwrap());
         let expected = json!(QueueAttributes { delay_ms: 5, ..QueueAttributes::default() });
-        assert_eq!(describe(Kind::Queue, &queue), expected);
+        assert_eq!(queue.description, expected);
         let trigger = json!({
-            "name": "t", "function": "f", "depth": 3,
+            "name": "t", "function": "f", "depth": { "ready": 3, "in_flight": 0, "delayed": 0 },
             "source": { "kind": "queue", "queue": "q" },
         });
-        let trigger = describe(Kind::Trigger, &trigger);
+        let trigger = Present::trigger(serde_json::from_value(trigger).unwrap()).description;
         assert_eq!(trigger["enabled"], true);
         assert_eq!(trigger["source"]["batch_size"], 10);
         assert_eq!(trigger["depth"], Value::Null);
@@ -128,7 +134,7 @@ mod tests {
     #[test]
     fn names_are_found_whatever_their_case() {
         let mut inventory = Inventory::default();
-        inventory.add(Kind::Keyspace, &json!({ "name": "Meta" }));
+        inventory.add(Kind::Keyspace, Present::new("Meta", json!({})));
         assert_eq!(inventory.find(Kind::Keyspace, "meta").unwrap().name, "Meta");
         assert!(inventory.find(Kind::Bucket, "meta").is_none());
     }

@@ -9,9 +9,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::convert;
+use super::kind::Kind;
 use super::located::Source;
 use super::manifest::Manifest;
-use crate::api::resources::Kind;
 use crate::component;
 use crate::error::CliError;
 use crate::input;

@@ -53,10 +53,9 @@ pub(super) fn run(args: &GetArgs, global: &Global) -> Result<(), CliError> {
         Some(bytes) if args.output.is_some() => Progress::download(bytes),
         _ => Progress::hidden(),
     };
-    let header = |name: &str| opened.headers.get(name).and_then(|value| value.to_str().ok());
-    let etag = header("etag").map(|etag| etag.trim_matches('"').to_owned());
-    let content_type = header("content-type").map(str::to_owned);
-    let total = opened.copy(|bytes| {
+    let etag = opened.etag().map(str::to_owned);
+    let content_type = opened.header("content-type").map(str::to_owned);
+    let total = opened.copy(|bytes| -> Result<(), CliError> {
         progress.advance(bytes.len() as u64);
         destination.write(bytes)
     })?;

@@ -1,9 +1,11 @@
 use clap::Args;
+use lambent_api::{ListObjects, ObjectView, Objects};
+use lambent_types::bounds::PAGE_MAX;
 use lambent_types::{BucketName, format_bytes};
 use serde_json::{Value, json};
 
 use crate::args::Global;
-use crate::commands::named::{cell, minute};
+use crate::commands::named::{minute, or_dash};
 use crate::error::CliError;
 use crate::input;
 
@@ -28,54 +30,64 @@ pub(super) struct ListArgs {
 
 pub(super) fn run(args: &ListArgs, global: &Global) -> Result<(), CliError> {
     let client = global.client()?;
-    let (mut objects, mut prefixes, mut after) = (Vec::new(), Vec::new(), None::<String>);
-    let next = loop {
-        let count = objects.len() + prefixes.len();
-        let left = args.limit.map(|limit| limit.saturating_sub(count));
-        let mut filter = Vec::new();
-        filter.extend(args.prefix.clone().map(|prefix| ("prefix", prefix)));
-        filter.extend(args.delimiter.clone().map(|delimiter| ("delimiter", delimiter)));
-        filter.extend(after.take().map(|after| ("after", after)));
-        filter.extend(left.map(|left| ("limit", left.min(1000).to_string())));
-        let mut page = client.list_objects(&args.bucket, &filter)?;
-        for (member, all) in [("objects", &mut objects), ("common_prefixes", &mut prefixes)] {
-            if let Some(Value::Array(more)) = page.get_mut(member).map(Value::take) {
-                all.extend(more);
-            }
+    let mut all = Objects { objects: Vec::new(), common_prefixes: Vec::new(), next: None };
+    let mut pages = Vec::new();
+    loop {
+        let count = all.objects.len() + all.common_prefixes.len();
+        if args.limit.is_some_and(|limit| count >= limit) {
+            break;
         }
-        let next = page["next"].as_str().map(str::to_owned);
-        let count = objects.len() + prefixes.len();
-        if next.is_none() || args.limit.is_some_and(|limit| count >= limit) {
-            break next;
+        let list = ListObjects {
+            prefix: args.prefix.clone(),
+            delimiter: args.delimiter.clone(),
+            after: all.next.take(),
+            limit: args.limit.map(|limit| (limit - count).min(PAGE_MAX)),
+        };
+        let page = client.list_objects(&args.bucket, &list)?;
+        let Objects { objects, common_prefixes, next } = page.value()?;
+        pages.push(page.json()?);
+        all.objects.extend(objects);
+        all.common_prefixes.extend(common_prefixes);
+        all.next = next;
+        if all.next.is_none() {
+            break;
         }
-        after = next;
-    };
+    }
     let output = global.output();
     if output.json {
-        let all = json!({ "objects": objects, "common_prefixes": prefixes, "next": next });
-        return Ok(output.json(&all)?);
+        return Ok(output.json(&joined(pages, &all))?);
     }
-    if objects.is_empty() && prefixes.is_empty() {
+    if all.objects.is_empty() && all.common_prefixes.is_empty() {
         eprintln!("no objects; put one: lambent object put {} KEY FILE", args.bucket);
         return Ok(());
     }
-    let mut rows: Vec<_> = prefixes.iter().map(|prefix| vec![cell(prefix)]).collect();
-    rows.extend(objects.iter().map(row));
+    let mut rows: Vec<_> = all.common_prefixes.iter().map(|prefix| vec![prefix.clone()]).collect();
+    rows.extend(all.objects.iter().map(row));
     for row in &mut rows {
         row.resize(4, String::new());
     }
     output.table(&["key", "size", "modified", "type"], rows)?;
-    if next.is_some() {
+    if all.next.is_some() {
         eprintln!("there are more; raise --limit");
     }
     Ok(())
 }
 
-fn row(object: &Value) -> Vec<String> {
+/// The pages as one, with the objects as the server sent them.
+fn joined(pages: Vec<Value>, all: &Objects) -> Value {
+    let objects = pages.into_iter().filter_map(|mut page| match page["objects"].take() {
+        Value::Array(objects) => Some(objects),
+        _ => None,
+    });
+    let objects: Vec<_> = objects.flatten().collect();
+    json!({ "objects": objects, "common_prefixes": all.common_prefixes, "next": all.next })
+}
+
+fn row(object: &ObjectView) -> Vec<String> {
     vec![
-        cell(&object["key"]),
-        format_bytes(object["size"].as_u64().unwrap_or_default()),
-        minute(&object["modified"]),
-        cell(&object["content_type"]),
+        object.key.clone(),
+        format_bytes(object.size),
+        minute(object.modified),
+        or_dash(object.content_type.as_ref()),
     ]
 }

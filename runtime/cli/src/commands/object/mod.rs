@@ -5,6 +5,8 @@ mod get;
 mod list;
 mod put;
 
+use std::collections::BTreeMap;
+
 use clap::{Args, Subcommand};
 use lambent_types::{BucketName, format_bytes};
 use serde_json::json;
@@ -83,22 +85,22 @@ fn head(bucket: &BucketName, key: &str, global: &Global) -> Result<(), CliError>
     };
     let output = global.output();
     if output.json {
-        return Ok(output.json(&object)?);
+        return output.answer(&object);
     }
-    let pairs = |member: &str| {
-        let pairs = object[member].as_object().into_iter().flatten();
-        let pairs = pairs.map(|(name, value)| format!("{name}={}", named::cell(value)));
+    let object = object.value()?;
+    let pairs = |pairs: &BTreeMap<String, String>| {
+        let pairs = pairs.iter().map(|(name, value)| format!("{name}={value}"));
         pairs.collect::<Vec<_>>().join("\n")
     };
     let mut fields = vec![
-        ("key", named::cell(&object["key"])),
-        ("size", format_bytes(object["size"].as_u64().unwrap_or_default())),
-        ("etag", named::cell(&object["etag"])),
-        ("type", named::cell(&object["content_type"])),
-        ("modified", named::cell(&object["modified"])),
+        ("key", object.key),
+        ("size", format_bytes(object.size)),
+        ("etag", object.etag),
+        ("type", named::or_dash(object.content_type)),
+        ("modified", object.modified.to_string()),
     ];
-    for member in ["headers", "metadata"] {
-        fields.extend(Some((member, pairs(member))).filter(|(_, pairs)| !pairs.is_empty()));
+    for (member, given) in [("headers", &object.headers), ("metadata", &object.metadata)] {
+        fields.extend(Some((member, pairs(given))).filter(|(_, pairs)| !pairs.is_empty()));
     }
     Ok(output.fields(&fields)?)
 }

@@ -3,13 +3,12 @@ use std::io::{self, Cursor, Read};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use lambent_api::client::{Answer, Client, PutObject};
+use lambent_api::{NamedPart, ObjectView, PartView};
 use lambent_types::bounds::{OBJECT_HEADERS, PART_NUMBER_MAX};
 use lambent_types::{BucketName, format_bytes};
-use serde_json::Value;
 
-use crate::api::objects::{Attached, Part};
 use crate::args::Global;
-use crate::client::Client;
 use crate::component::is_stdin;
 use crate::error::CliError;
 use crate::input;
@@ -74,7 +73,7 @@ fn header(text: &str) -> Result<(String, String), String> {
 
 pub(super) fn run(args: &PutArgs, global: &Global) -> Result<(), CliError> {
     let PutArgs { bucket, key, .. } = args;
-    let attached = Attached {
+    let attached = PutObject {
         content_type: args.content_type.clone().or_else(|| media_type(key).map(str::to_owned)),
         headers: args.headers.clone(),
         metadata: args.metadata.clone(),
@@ -84,10 +83,10 @@ pub(super) fn run(args: &PutArgs, global: &Global) -> Result<(), CliError> {
     let object = upload(&global.client()?, bucket, key, &args.file, &attached)?;
     let output = global.output();
     if output.json {
-        output.json(&object)?;
+        output.answer(&object)?;
     } else {
-        let size = format_bytes(object["size"].as_u64().unwrap_or_default());
-        let etag = object["etag"].as_str().unwrap_or_default();
+        let ObjectView { size, etag, .. } = object.value()?;
+        let size = format_bytes(size);
         output.line(&format!("put {key:?} into {bucket} ({size}, etag {etag})"))?;
     }
     Ok(())
@@ -102,8 +101,8 @@ pub(crate) fn upload(
     bucket: &BucketName,
     key: &str,
     file: &Path,
-    attached: &Attached,
-) -> Result<Value, CliError> {
+    attached: &PutObject,
+) -> Result<Answer<ObjectView>, CliError> {
     let sender = Sender { client, bucket, key, attached };
     if is_stdin(file) {
         return sender.stream(io::stdin().lock());
@@ -128,12 +127,12 @@ struct Sender<'a> {
     client: &'a Client,
     bucket: &'a BucketName,
     key: &'a str,
-    attached: &'a Attached,
+    attached: &'a PutObject,
 }
 
 impl Sender<'_> {
     /// Sends what has a length that is not known.
-    fn stream(&self, mut reader: impl Read) -> Result<Value, CliError> {
+    fn stream(&self, mut reader: impl Read) -> Result<Answer<ObjectView>, CliError> {
         let mut head = Vec::new();
         reader.by_ref().take(WHOLE_BYTES_MAX + 1).read_to_end(&mut head).map_err(broken)?;
         let bytes = head.len() as u64;
@@ -143,21 +142,21 @@ impl Sender<'_> {
         self.parts(Cursor::new(head).chain(reader), None)
     }
 
-    fn whole(&self, reader: &mut dyn Read, bytes: u64) -> Result<Value, CliError> {
+    fn whole(&self, reader: &mut dyn Read, bytes: u64) -> Result<Answer<ObjectView>, CliError> {
         let progress = Progress::upload(bytes);
         let mut reader = progress.follow(reader, bytes, "writing".into());
-        self.client.put_object(self.bucket, self.key, self.attached, bytes, &mut reader)
+        Ok(self.client.put_object(self.bucket, self.key, self.attached, bytes, &mut reader)?)
     }
 
-    fn parts(&self, reader: impl Read, bytes: Option<u64>) -> Result<Value, CliError> {
+    fn parts(&self, reader: impl Read, bytes: Option<u64>) -> Result<Answer<ObjectView>, CliError> {
         let progress = match bytes {
             Some(bytes) => Progress::upload(bytes),
             None => Progress::unknown("uploading"),
         };
-        let upload = self.client.begin_upload(self.bucket, self.key, self.attached)?;
+        let upload = self.client.begin_upload(self.bucket, self.key, self.attached)?.value()?.id;
         let sent = self.send_parts(&upload, reader, &progress).and_then(|parts| {
             progress.say("putting the parts together");
-            self.client.complete_upload(self.bucket, &upload, &parts)
+            Ok(self.client.complete_upload(self.bucket, &upload, parts)?)
         });
         if sent.is_err() {
             // The first error is the one to report, and an upload that stays expires.
@@ -171,7 +170,7 @@ impl Sender<'_> {
         upload: &str,
         mut reader: impl Read,
         progress: &Progress,
-    ) -> Result<Vec<Part>, CliError> {
+    ) -> Result<Vec<NamedPart>, CliError> {
         let mut parts = Vec::new();
         let mut buffer = Vec::new();
         for number in 1..=PART_NUMBER_MAX {
@@ -182,7 +181,9 @@ impl Sender<'_> {
             }
             let bytes = buffer.len() as u64;
             let mut body = progress.count(buffer.as_slice());
-            parts.push(self.client.put_part(self.bucket, upload, number, bytes, &mut body)?);
+            let part = self.client.put_part(self.bucket, upload, number, bytes, &mut body)?;
+            let PartView { number, etag, .. } = part.value()?;
+            parts.push(NamedPart { number, etag });
         }
         let most = format_bytes(u64::from(PART_NUMBER_MAX) * PART_BYTES);
         Err(CliError::usage(format!("more than {most} cannot be one object")))
@@ -223,11 +224,12 @@ fn media_type(key: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::canned::{Canned, answer};
+    use lambent_test_support::canned::{Canned, answer};
+
     use crate::error::Exit;
 
     fn client(server: &Canned) -> Client {
-        Client::new(server.endpoint(), None).unwrap()
+        Client::new(server.endpoint())
     }
 
     #[test]
@@ -236,11 +238,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("x");
         std::fs::write(&file, "hello").unwrap();
-        let attached = Attached {
+        let attached = PutObject {
             content_type: Some("text/plain".into()),
             metadata: vec![("by".into(), "ada".into())],
             if_absent: true,
-            ..Attached::default()
+            ..PutObject::default()
         };
         let bucket = "photos".parse().unwrap();
         upload(&client(&server), &bucket, "a b/../c", &file, &attached).unwrap();
@@ -255,21 +257,22 @@ mod tests {
     }
 
     fn client_nowhere() -> Client {
-        Client::new("127.0.0.1:1".parse().unwrap(), None).unwrap()
+        Client::new("127.0.0.1:1".parse().unwrap())
     }
 
     #[test]
     fn what_is_large_goes_in_parts() {
-        let part =
-            |number| answer("200 OK", &format!(r#"{{"number":{number},"etag":"p{number}"}}"#));
+        let part = |number| {
+            answer("200 OK", &format!(r#"{{"number":{number},"etag":"p{number}","size":1}}"#))
+        };
         let server = Canned::start(vec![
-            answer("201 Created", r#"{"id":"u1"}"#),
+            answer("201 Created", r#"{"id":"u1","key":"k","started":"2026-07-01T12:00:00Z"}"#),
             part(1),
             part(2),
             part(3),
             answer("200 OK", r#"{"size":1}"#),
         ]);
-        let attached = Attached::default();
+        let attached = PutObject::default();
         let bucket = "big".parse().unwrap();
         let client = client(&server);
         let sender = Sender { client: &client, bucket: &bucket, key: "k", attached: &attached };
@@ -279,17 +282,17 @@ mod tests {
         assert!(requests[3].starts_with("PUT /v1/buckets/big/uploads/u1/parts/3 "));
         assert!(requests[3].ends_with("\r\n\r\nx"));
         assert!(requests[4].starts_with("POST /v1/buckets/big/uploads/u1 "));
-        assert!(requests[4].contains(r#"{"etag":"p3","number":3}"#), "{}", requests[4]);
+        assert!(requests[4].contains(r#"{"number":3,"etag":"p3"}"#), "{}", requests[4]);
     }
 
     #[test]
     fn an_upload_that_fails_is_taken_back() {
         let server = Canned::start(vec![
-            answer("201 Created", r#"{"id":"u1"}"#),
+            answer("201 Created", r#"{"id":"u1","key":"k","started":"2026-07-01T12:00:00Z"}"#),
             answer("500 Oops", "{}"),
             answer("204 No Content", ""),
         ]);
-        let attached = Attached::default();
+        let attached = PutObject::default();
         let bucket = "big".parse().unwrap();
         let client = client(&server);
         let sender = Sender { client: &client, bucket: &bucket, key: "k", attached: &attached };

@@ -1,10 +1,9 @@
 use std::time::Duration;
 
 use clap::Args;
-use lambent_types::QueueName;
-use serde_json::{Map, Value, json};
+use lambent_api::kinds::Queue;
+use lambent_types::{QueueAttributes, QueueName, Redrive};
 
-use crate::api::resources::Kind;
 use crate::args::Global;
 use crate::commands::named;
 use crate::error::{CliError, Exit};
@@ -45,30 +44,24 @@ pub(super) struct CreateArgs {
 }
 
 impl CreateArgs {
-    fn attributes(&self) -> Value {
-        let times = [
-            ("visibility_timeout_ms", self.visibility),
-            ("delay_ms", self.delay),
-            ("retention_ms", self.retention),
-        ];
-        let mut attributes = Map::new();
-        for (name, time) in times {
-            let ms = time.map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
-            attributes.extend(ms.map(|ms| (name.to_owned(), ms.into())));
+    fn attributes(&self) -> QueueAttributes {
+        let default = QueueAttributes::default();
+        let or = |time: Option<Duration>, default| {
+            time.map_or(default, |time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX))
+        };
+        let redrive = self.dead_letter.clone().zip(self.receives);
+        QueueAttributes {
+            visibility_timeout_ms: or(self.visibility, default.visibility_timeout_ms),
+            delay_ms: or(self.delay, default.delay_ms),
+            retention_ms: or(self.retention, default.retention_ms),
+            content_deduplication: self.content_deduplication,
+            redrive: redrive.map(|(queue, receives_max)| Redrive { queue, receives_max }),
         }
-        if self.content_deduplication {
-            attributes.insert("content_deduplication".into(), true.into());
-        }
-        if let (Some(queue), Some(receives)) = (&self.dead_letter, self.receives) {
-            let redrive = json!({ "queue": queue, "receives_max": receives });
-            attributes.insert("redrive".into(), redrive);
-        }
-        Value::Object(attributes)
     }
 }
 
 pub(super) fn run(args: &CreateArgs, global: &Global) -> Result<Exit, CliError> {
-    named::put(Kind::Queue, args.queue.as_str(), Some(&args.attributes()), global)
+    named::put::<Queue>(&args.queue, &args.attributes(), global)
 }
 
 #[cfg(test)]
@@ -83,16 +76,19 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_given_is_sent() {
+    fn what_is_not_given_is_as_by_default() {
         let attributes = |line: &[&str]| {
             let line = ["probe", "orders"].into_iter().chain(line.iter().copied());
             Probe::try_parse_from(line).map(|probe| probe.args.attributes())
         };
-        assert_eq!(attributes(&[]).unwrap(), json!({}));
+        assert_eq!(attributes(&[]).unwrap(), QueueAttributes::default());
         let given = ["--visibility=1m", "--dead-letter=dead", "--receives=5"];
-        let expected = json!({
-            "visibility_timeout_ms": 60000, "redrive": { "queue": "dead", "receives_max": 5 },
-        });
+        let redrive = Redrive { queue: "dead".parse().unwrap(), receives_max: 5 };
+        let expected = QueueAttributes {
+            visibility_timeout_ms: 60000,
+            redrive: Some(redrive),
+            ..QueueAttributes::default()
+        };
         assert_eq!(attributes(&given).unwrap(), expected);
         assert!(attributes(&["--receives=5"]).is_err());
     }

@@ -7,19 +7,20 @@ mod send;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use lambent_api::client::Client;
+use lambent_api::kinds::Queue;
+use lambent_api::{QueueView, RedriveMessages};
 use lambent_types::QueueName;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::named::{self, cell};
-use crate::api::resources::Kind;
+use super::named::{self, or_dash};
 use crate::args::Global;
-use crate::client::Client;
 use crate::confirm;
 use crate::error::{CliError, Exit};
 use crate::span;
 
 /// The most messages that the server moves at a time.
-const BATCH: u64 = 1000;
+const BATCH: u64 = lambent_types::bounds::BATCH_MAX as u64;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -87,14 +88,14 @@ pub(crate) fn run(args: &QueueArgs, global: &Global) -> Result<Exit, CliError> {
         QueueCommand::Create(args) => create::run(args, global),
         QueueCommand::List => {
             let header = ["name", "visibility", "delay", "retention", "dead letters to", "created"];
-            named::list(Kind::Queue, &header, row, "lambent queue create orders", global)
+            named::list::<Queue>(&header, row, "lambent queue create orders", global)
         }
-        QueueCommand::Describe { queue } => describe(queue, global),
+        QueueCommand::Describe { queue } => named::describe::<Queue>(queue, fields, global),
         QueueCommand::Delete { queue, yes } => {
             if !yes {
                 confirm::deletion(&format!("queue {queue} with all its messages"))?;
             }
-            named::delete(Kind::Queue, queue.as_str(), global)
+            named::delete::<Queue>(queue, global)
         }
         QueueCommand::Send(args) => send::run(args, global),
         QueueCommand::Receive(args) => receive::run(args, global),
@@ -102,10 +103,10 @@ pub(crate) fn run(args: &QueueArgs, global: &Global) -> Result<Exit, CliError> {
             if !yes {
                 confirm::deletion(&format!("all messages of queue {queue}"))?;
             }
-            count(&global.client()?.purge(queue)?, "deleted", global)
+            count(global.client()?.purge(queue)?.value()?.deleted, "deleted", global)
         }
         QueueCommand::Redrive { queue, limit } => {
-            count(&json!({ "moved": redrive(&global.client()?, queue, *limit)? }), "moved", global)
+            count(redrive(&global.client()?, queue, *limit)?, "moved", global)
         }
     }
 }
@@ -115,7 +116,8 @@ fn redrive(client: &Client, queue: &QueueName, limit: Option<u64>) -> Result<u64
     let mut moved = 0;
     loop {
         let left = limit.map_or(BATCH, |limit| limit.saturating_sub(moved).min(BATCH));
-        let count = client.redrive(queue, left)?["moved"].as_u64().unwrap_or_default();
+        let batch = RedriveMessages { limit: usize::try_from(left).ok() };
+        let count = client.redrive(queue, batch)?.value()?.moved;
         moved += count;
         if count < left || limit == Some(moved) {
             return Ok(moved);
@@ -123,64 +125,51 @@ fn redrive(client: &Client, queue: &QueueName, limit: Option<u64>) -> Result<u64
     }
 }
 
-fn count(answer: &Value, done: &str, global: &Global) -> Result<Exit, CliError> {
+fn count(count: u64, done: &str, global: &Global) -> Result<Exit, CliError> {
     let output = global.output();
     if output.json {
-        output.json(answer)?;
+        output.json(&json!({ done: count }))?;
     } else {
-        output.line(&match answer[done].as_u64() {
-            Some(1) => format!("{done} 1 message"),
-            Some(count) => format!("{done} {count} messages"),
-            None => done.to_owned(),
-        })?;
+        let messages = if count == 1 { "message" } else { "messages" };
+        output.line(&format!("{done} {count} {messages}"))?;
     }
     Ok(Exit::Ok)
 }
 
-fn span(milliseconds: &Value) -> String {
-    let time = milliseconds.as_u64().map(Duration::from_millis);
-    time.map_or_else(|| "-".into(), span::format)
+fn span(milliseconds: u64) -> String {
+    span::format(Duration::from_millis(milliseconds))
 }
 
-fn row(queue: &Value) -> Vec<String> {
-    let attributes = &queue["attributes"];
+fn row(queue: &QueueView) -> Vec<String> {
+    let attributes = &queue.attributes;
     vec![
-        cell(&queue["name"]),
-        span(&attributes["visibility_timeout_ms"]),
-        span(&attributes["delay_ms"]),
-        span(&attributes["retention_ms"]),
-        cell(&attributes["redrive"]["queue"]),
-        named::minute(&queue["created"]),
+        queue.name.to_string(),
+        span(attributes.visibility_timeout_ms),
+        span(attributes.delay_ms),
+        span(attributes.retention_ms),
+        or_dash(attributes.redrive.as_ref().map(|redrive| &redrive.queue)),
+        named::minute(queue.created),
     ]
 }
 
-fn describe(queue: &QueueName, global: &Global) -> Result<Exit, CliError> {
-    let queue = global.client()?.resource(Kind::Queue, queue.as_str())?;
-    let output = global.output();
-    if output.json {
-        output.json(&queue)?;
-        return Ok(Exit::Ok);
-    }
-    let attributes = &queue["attributes"];
-    let redrive = &attributes["redrive"];
-    let dead = match redrive["receives_max"].as_u64() {
-        Some(receives) => format!("{} after {receives} receives", cell(&redrive["queue"])),
+fn fields(queue: &QueueView) -> Vec<(&'static str, String)> {
+    let QueueView { attributes, depth, .. } = queue;
+    let dead = match &attributes.redrive {
+        Some(redrive) => format!("{} after {} receives", redrive.queue, redrive.receives_max),
         None => "none".into(),
     };
-    let depth = &queue["depth"];
-    output.fields(&[
-        ("name", cell(&queue["name"])),
-        ("ready", cell(&depth["ready"])),
-        ("in flight", cell(&depth["in_flight"])),
-        ("delayed", cell(&depth["delayed"])),
-        ("oldest", cell(&depth["oldest"])),
-        ("visibility", span(&attributes["visibility_timeout_ms"])),
-        ("delay", span(&attributes["delay_ms"])),
-        ("retention", span(&attributes["retention_ms"])),
+    vec![
+        ("name", queue.name.to_string()),
+        ("ready", or_dash(depth.map(|depth| depth.ready))),
+        ("in flight", or_dash(depth.map(|depth| depth.in_flight))),
+        ("delayed", or_dash(depth.map(|depth| depth.delayed))),
+        ("oldest", or_dash(depth.and_then(|depth| depth.oldest))),
+        ("visibility", span(attributes.visibility_timeout_ms)),
+        ("delay", span(attributes.delay_ms)),
+        ("retention", span(attributes.retention_ms)),
         ("dead letters", dead),
-        ("created", cell(&queue["created"])),
-    ])?;
-    Ok(Exit::Ok)
+        ("created", queue.created.to_string()),
+    ]
 }
 
 #[cfg(test)]
@@ -189,13 +178,14 @@ mod tests {
 
     #[test]
     fn a_row_has_what_people_look_for() {
-        let queue = json!({
+        let queue: QueueView = serde_json::from_value(json!({
             "name": "orders", "created": "2026-07-01T12:00:00Z",
             "attributes": {
                 "visibility_timeout_ms": 30000, "delay_ms": 0, "retention_ms": 345600000,
                 "redrive": { "queue": "dead", "receives_max": 3 },
             },
-        });
+        }))
+        .unwrap();
         assert_eq!(row(&queue), ["orders", "30s", "0s", "4d", "dead", "2026-07-01 12:00"]);
     }
 }

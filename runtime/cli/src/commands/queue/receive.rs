@@ -1,12 +1,11 @@
 use std::time::Duration;
 
 use clap::Args;
+use lambent_api::{MessageView, ReceiveMessages};
 use lambent_types::QueueName;
 use lambent_types::bounds::{BATCH_MAX, VISIBILITY_MAX};
-use serde_json::Value;
 
 use crate::args::Global;
-use crate::commands::named::cell;
 use crate::error::{CliError, Exit};
 use crate::output::{Colour, Output, colour, paint};
 use crate::printable::printable;
@@ -56,26 +55,31 @@ fn visibility(text: &str) -> Result<Duration, String> {
 
 pub(super) fn run(args: &ReceiveArgs, global: &Global) -> Result<Exit, CliError> {
     let client = global.client()?;
-    let answer = client.receive_messages(&args.queue, args.limit, args.visibility, args.wait)?;
-    let messages = answer["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let receive = ReceiveMessages {
+        limit: usize::try_from(args.limit).ok(),
+        visibility: args.visibility,
+        wait: Some(args.wait),
+    };
+    let answer = client.receive_messages(&args.queue, &receive)?;
     let output = global.output();
     if output.json {
-        output.json(&answer)?;
-    } else if messages.is_empty() {
-        eprintln!("no messages");
-    } else {
+        output.answer(&answer)?;
+    }
+    let messages = answer.value()?.messages;
+    if !output.json {
+        if messages.is_empty() {
+            eprintln!("no messages");
+        }
         messages.iter().try_for_each(|message| show(output, message))?;
     }
     if args.delete && !messages.is_empty() {
-        let receipts = messages.iter().filter_map(|message| message["receipt"].as_str());
-        let receipts: Vec<_> = receipts.map(str::to_owned).collect();
-        let answer = client.delete_messages(&args.queue, &receipts)?;
-        let kept = answer["deleted"].as_array().into_iter().flatten();
-        let kept = kept.filter(|deleted| **deleted == false).count();
+        let receipts: Vec<_> = messages.into_iter().map(|message| message.receipt).collect();
+        let all = receipts.len();
+        let deleted = client.delete_messages(&args.queue, receipts)?.value()?.deleted;
+        let kept = deleted.into_iter().filter(|deleted| !deleted).count();
         if kept > 0 {
             return Err(CliError::failed(format!(
-                "{kept} of {} messages were received by others before they were deleted",
-                messages.len()
+                "{kept} of {all} messages were received by others before they were deleted"
             ))
             .hint("give more time: --visibility 1m"));
         }
@@ -83,23 +87,19 @@ pub(super) fn run(args: &ReceiveArgs, global: &Global) -> Result<Exit, CliError>
     Ok(Exit::Ok)
 }
 
-fn show(output: Output, message: &Value) -> Result<(), CliError> {
-    let mut notes = vec![format!("received {} times", cell(&message["receives"]))];
-    if message["receives"] == 1 {
-        notes = Vec::new();
+fn show(output: Output, message: &MessageView) -> Result<(), CliError> {
+    let mut notes = Vec::new();
+    if message.receives != 1 {
+        notes.push(format!("received {} times", message.receives));
     }
-    if let Some(group) = message["group"].as_str() {
-        notes.push(format!("group {group}"));
-    }
-    for (name, value) in message["attributes"].as_object().into_iter().flatten() {
-        notes.push(format!("{name}={}", cell(value)));
-    }
-    let head = format!("{} {}", cell(&message["id"]), notes.join(", "));
+    notes.extend(message.group.as_ref().map(|group| format!("group {group}")));
+    notes.extend(message.attributes.iter().map(|(name, value)| format!("{name}={value}")));
+    let head = format!("{} {}", message.id, notes.join(", "));
     let on = colour(&std::io::stderr());
     eprintln!("{}", paint(on, Colour::Dim, printable(&head).trim_end()));
-    let text = match message["text"].as_str() {
-        Some(text) => text.to_owned(),
-        None => format!("base64:{}", cell(&message["base64"])),
+    let text = match &message.text {
+        Some(text) => text.clone(),
+        None => format!("base64:{}", message.base64.as_deref().unwrap_or_default()),
     };
     Ok(output.line(&text)?)
 }

@@ -1,12 +1,11 @@
 use std::time::Duration;
 
 use clap::Args;
+use lambent_api::client::Message;
 use lambent_types::QueueName;
 use lambent_types::bounds::{DELAY_MAX, VALUE_BYTES_MAX};
 
-use crate::api::queues::Message;
 use crate::args::Global;
-use crate::commands::named::cell;
 use crate::error::{CliError, Exit};
 use crate::{input, span};
 
@@ -62,11 +61,14 @@ pub(super) fn run(args: &SendArgs, global: &Global) -> Result<Exit, CliError> {
     let sent = global.client()?.send_message(&args.queue, &message)?;
     let output = global.output();
     if output.json {
-        output.json(&sent)?;
-    } else if sent["duplicate"] == true {
-        output.line(&format!("a duplicate of {}, which was sent before", cell(&sent["id"])))?;
+        output.answer(&sent)?;
+        return Ok(Exit::Ok);
+    }
+    let sent = sent.value()?;
+    if sent.duplicate {
+        output.line(&format!("a duplicate of {}, which was sent before", sent.id))?;
     } else {
-        output.line(&format!("sent {} to {}", cell(&sent["id"]), args.queue))?;
+        output.line(&format!("sent {} to {}", sent.id, args.queue))?;
     }
     Ok(Exit::Ok)
 }

@@ -2,21 +2,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use lambent_types::{ConfigurationPatch, FunctionName, InvocationRecord, Meter};
-use serde_json::Value;
-use ureq::http::Method;
+use http::Method;
+use lambent_api::ReadLogs;
+use lambent_api::client::{Call, Client, Payload};
+use lambent_types::{ConfigurationPatch, FunctionName, Meter};
 
 use super::build::Built;
 use super::report::{Calls, Deployment, Figures, Picture, Report};
 use super::workspace::Workspace;
-use crate::api::functions::LogFilter;
-use crate::client::{Call, Client, Payload};
 use crate::component;
-use crate::deploying::Show;
+use crate::deploying::{self, Show};
 use crate::error::CliError;
 use crate::jpeg;
 use crate::progress::Progress;
-use crate::view;
 
 /// The number of warm calls that the median is taken of.
 pub(super) const WARM_CALLS: usize = 20;
@@ -70,11 +68,10 @@ fn deploy_one(
     let code = component::read(file)?;
     let patch = ConfigurationPatch { public: Some(true), ..ConfigurationPatch::default() };
     let clock = Instant::now();
-    let deployed = client.deploy(&function(name)?, &code, &patch, None, show)?;
+    let deployed = deploying::deploy(client, &function(name)?, &code, &patch, None, show)?;
     let time = clock.elapsed();
-    let view: view::FunctionView = view::read(&deployed.function)?;
-    let urls = view.urls.unwrap_or_default();
-    Ok(Deployment { name: name.into(), code_bytes: view.code_bytes, time, urls })
+    let view = deployed.value()?;
+    Ok(Deployment { name: name.into(), code_bytes: view.code_bytes, time, urls: view.urls })
 }
 
 fn function(name: &str) -> Result<FunctionName, CliError> {
@@ -89,8 +86,8 @@ fn call_often(
 ) -> Result<(Calls, Vec<u8>), CliError> {
     let progress = Progress::spinner(format!("calling {name}"));
     let function = function(name)?;
-    let newest = LogFilter { limit: Some(1), ..LogFilter::default() };
-    let before = client.logs(&function, &newest)?["next"].as_u64().unwrap_or(0);
+    let newest = ReadLogs { limit: Some(1), ..ReadLogs::default() };
+    let before = client.logs(&function, &newest)?.value()?.next;
     let url = format!("{}/fn/{name}/", client.endpoint());
     let mut times = Vec::new();
     let mut answer = Vec::new();
@@ -102,7 +99,7 @@ fn call_often(
             None => Call::new(Method::GET, url.clone()),
         };
         let clock = Instant::now();
-        answer = client.send(call)?.body;
+        answer = client.send::<()>(call)?.into_body();
         times.push(clock.elapsed());
     }
     let cold = times.remove(0);
@@ -116,23 +113,22 @@ fn call_often(
 fn recorded(client: &Client, function: &FunctionName, before: u64) -> Result<Vec<Meter>, CliError> {
     let clock = Instant::now();
     let mut meters = Vec::new();
-    let mut filter = LogFilter {
+    let mut filter = ReadLogs {
         after: Some(before),
         limit: Some(WARM_CALLS + 1),
         wait: Some(Duration::from_secs(1)),
-        ..LogFilter::default()
+        ..ReadLogs::default()
     };
     while meters.len() <= WARM_CALLS && clock.elapsed() < Duration::from_secs(10) {
-        let page = client.logs(function, &filter)?;
-        let records: Vec<InvocationRecord> = view::read(&page["records"])?;
-        for record in records {
+        let page = client.logs(function, &filter)?.value()?;
+        for record in page.records.into_iter().map(|entry| entry.record) {
             if !record.outcome.is_ok() {
                 let message = record.outcome.message();
                 return Err(CliError::failed(format!("{function} failed: {message}")));
             }
             meters.push(record.meter);
         }
-        filter.after = page.get("next").and_then(Value::as_u64).or(filter.after);
+        filter.after = Some(page.next);
     }
     if meters.len() <= WARM_CALLS {
         return Err(CliError::failed(format!(

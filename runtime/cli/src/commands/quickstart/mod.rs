@@ -11,11 +11,10 @@ use std::path::PathBuf;
 use std::thread;
 
 use clap::Args;
+use lambent_api::client::{Client, Endpoint, InvalidEndpoint};
 use lambent_server::Options;
 
 use crate::args::Global;
-use crate::client::Client;
-use crate::endpoint::{self, Endpoint};
 use crate::error::{CliError, Exit};
 use crate::listen;
 use crate::node::Node;
@@ -72,11 +71,9 @@ pub(crate) fn run(args: &QuickstartArgs, global: &Global) -> Result<Exit, CliErr
     let options = Options { listen, dev: true, ..Options::new(&data) };
     let node = start(options.clone())?;
     report.started(&node, &data, taken)?;
-    let endpoint: Endpoint = node
-        .url
-        .parse()
-        .map_err(|error: endpoint::InvalidEndpoint| CliError::failed(error.to_string()))?;
-    let client = Client::new(endpoint, None)?;
+    let endpoint: Endpoint =
+        node.url.parse().map_err(|error: InvalidEndpoint| CliError::failed(error.to_string()))?;
+    let client = Client::new(endpoint);
     let options = Options { listen: node.address, ..options };
     while_serving(node, false, || {
         demonstration::deploy(&client, &built, &mut report)?;

@@ -6,23 +6,19 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-use lambent_types::{BucketName, FunctionName, InvocationRecord, KeyspaceName};
+use lambent_api::client::{Client, PutObject, found};
+use lambent_api::{ObjectView, ReadLogs};
+use lambent_types::{BucketName, FunctionName, KeyspaceName};
 use serde_json::Value;
 
 use super::build::Built;
 use super::demonstration::picture;
 use super::report::{Report, Thumbnail};
 use super::workspace::Workspace;
-use crate::api::functions::LogFilter;
-use crate::api::objects::Attached;
-use crate::api::resources::found;
-use crate::client::Client;
 use crate::commands::apply::{File, Plan, explain};
 use crate::deploying::Show;
 use crate::error::CliError;
 use crate::progress::Progress;
-use crate::view;
 
 /// The package, and the function in its file.
 const NAME: &str = "thumbnail";
@@ -103,18 +99,22 @@ impl Pipeline<'_> {
         found(self.client.delete_object(&self.thumbnails, &key))?;
         found(self.client.delete_key(&self.metadata, &key, None))?;
 
-        let attached = Attached { content_type: Some("image/jpeg".into()), ..Attached::default() };
+        let attached =
+            PutObject { content_type: Some("image/jpeg".into()), ..PutObject::default() };
         let bytes = photo.len() as u64;
         let mut body = photo.as_slice();
-        let put = self.client.put_object(&self.photos, &key, &attached, bytes, &mut body)?;
+        let put =
+            self.client.put_object(&self.photos, &key, &attached, bytes, &mut body)?.value()?;
         let (made, metadata) = self.wait(&key)?;
         let mut small = Vec::new();
-        self.client.get_object(&self.thumbnails, &key, None)?.copy(|bytes| {
-            small.extend_from_slice(bytes);
-            Ok(())
-        })?;
+        self.client.get_object(&self.thumbnails, &key, None)?.copy(
+            |bytes| -> Result<(), CliError> {
+                small.extend_from_slice(bytes);
+                Ok(())
+            },
+        )?;
         Ok(Thumbnail {
-            time: between(&put, &made)?,
+            time: between(&put, &made),
             photo: picture(path.to_path_buf(), &photo)?,
             small: picture(PathBuf::from(format!("thumbnails/{key}")), &small)?,
             metadata,
@@ -122,14 +122,18 @@ impl Pipeline<'_> {
     }
 
     /// Waits for thumbnail and metadata.
-    fn wait(&self, key: &str) -> Result<(Value, Value), CliError> {
+    fn wait(&self, key: &str) -> Result<(ObjectView, Value), CliError> {
         let clock = Instant::now();
         let mut pause = Duration::from_millis(2);
         loop {
             let thumbnail = self.client.find_object(&self.thumbnails, key)?;
             let metadata = found(self.client.get_key(&self.metadata, key))?;
             if let (Some(thumbnail), Some(metadata)) = (thumbnail, metadata) {
-                return Ok((thumbnail, metadata.json()?));
+                let metadata = serde_json::from_slice(&metadata.value);
+                let metadata = metadata.map_err(|error| {
+                    CliError::failed(format!("the metadata of {key} is not JSON: {error}"))
+                })?;
+                return Ok((thumbnail.value()?, metadata));
             }
             if clock.elapsed() > PATIENCE {
                 return Err(self.why_not(key));
@@ -143,14 +147,13 @@ impl Pipeline<'_> {
     fn why_not(&self, key: &str) -> CliError {
         let error =
             CliError::failed(format!("no thumbnail of {key} within {} s", PATIENCE.as_secs()));
-        let newest = LogFilter { limit: Some(1), ..LogFilter::default() };
+        let newest = ReadLogs { limit: Some(1), ..ReadLogs::default() };
         let last = NAME.parse::<FunctionName>().ok().and_then(|function| {
-            let page = self.client.logs(&function, &newest).ok()?;
-            view::read::<Vec<InvocationRecord>>(&page["records"]).ok()?.pop()
+            self.client.logs(&function, &newest).ok()?.value().ok()?.records.pop()
         });
         error.hint(match last {
-            Some(record) => {
-                let outcome = record.outcome.message();
+            Some(entry) => {
+                let outcome = entry.record.outcome.message();
                 format!("the last invocation of {NAME} ended so: {outcome}")
             }
             None => format!("{NAME} was not invoked at all"),
@@ -159,22 +162,6 @@ impl Pipeline<'_> {
 }
 
 /// The time from one object's being written to the other's, by the server's clock.
-fn between(first: &Value, second: &Value) -> Result<Duration, CliError> {
-    let written = |object: &Value| view::read::<Timestamp>(&object["modified"]);
-    let time = written(second)?.duration_since(written(first)?);
-    Ok(time.unsigned_abs())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn the_servers_clock_says_how_long_it_took() {
-        let at = |time: &str| json!({ "modified": time });
-        let time = between(&at("2026-07-01T12:00:00.1Z"), &at("2026-07-01T12:00:00.15Z"));
-        assert_eq!(time.unwrap(), Duration::from_millis(50));
-        assert!(between(&json!({}), &json!({})).is_err());
-    }
+fn between(first: &ObjectView, second: &ObjectView) -> Duration {
+    second.modified.duration_since(first.modified).unsigned_abs()
 }

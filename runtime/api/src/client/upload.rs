@@ -4,10 +4,11 @@ use std::io::{Cursor, Read};
 
 use lambent_types::{ConfigurationPatch, Digest};
 
-use crate::error::CliError;
+use crate::WASM;
+use crate::client::Error;
 
 /// A body to send, and its media type.
-pub(crate) struct Upload<'a> {
+pub struct Upload<'a> {
     /// The media type.
     pub(crate) content_type: String,
     /// The bytes before the component.
@@ -24,14 +25,12 @@ impl<'a> Upload<'a> {
     ///
     /// # Errors
     /// The patch cannot be written as JSON, which cannot happen.
-    pub(crate) fn new(code: &'a [u8], patch: &ConfigurationPatch) -> Result<Self, CliError> {
+    pub fn new(code: &'a [u8], patch: &ConfigurationPatch) -> Result<Self, Error> {
         if *patch == ConfigurationPatch::default() {
-            let content_type = "application/wasm".into();
+            let content_type = WASM.into();
             return Ok(Self { content_type, head: Vec::new(), code, tail: Vec::new() });
         }
-        let configuration = serde_json::to_string(patch).map_err(|error| {
-            CliError::failed(format!("cannot write the configuration: {error}"))
-        })?;
+        let configuration = serde_json::to_string(patch).map_err(Error::unsendable)?;
         // No component holds its own hash, so this never occurs within.
         let boundary = format!("lambent-{}", &Digest::of(code).to_string()[..40]);
         let head = format!(
@@ -49,12 +48,13 @@ impl<'a> Upload<'a> {
     }
 
     /// Returns the length of the body in bytes.
-    pub(crate) fn bytes(&self) -> u64 {
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
         (self.head.len() + self.code.len() + self.tail.len()) as u64
     }
 
     /// Reads it from the beginning.
-    pub(crate) fn reader(&self) -> impl Read {
+    pub fn reader(&self) -> impl Read {
         Cursor::new(&self.head).chain(self.code).chain(Cursor::new(&self.tail))
     }
 }

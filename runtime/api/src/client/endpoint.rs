@@ -4,14 +4,14 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use ureq::http::Uri;
+use http::Uri;
 
 /// The address that servers listen on and clients look at unless told otherwise.
-pub(crate) const DEFAULT: &str = "http://127.0.0.1:4566";
+pub const DEFAULT: &str = "http://127.0.0.1:4566";
 
 /// The base URL of a server, without a slash at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Endpoint {
+pub struct Endpoint {
     base: String,
     secure: bool,
     loopback: bool,
@@ -23,7 +23,7 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     /// Returns the endpoint of [`DEFAULT`].
-    pub(crate) fn standard() -> Self {
+    pub fn standard() -> Self {
         Self {
             base: DEFAULT.into(),
             secure: false,
@@ -35,18 +35,18 @@ impl Endpoint {
     }
 
     /// Returns whether the traffic is encrypted.
-    pub(crate) const fn is_secure(&self) -> bool {
+    pub const fn is_secure(&self) -> bool {
         self.secure
     }
 
     /// Returns whether the server is on this machine.
-    pub(crate) const fn is_loopback(&self) -> bool {
+    pub const fn is_loopback(&self) -> bool {
         self.loopback
     }
 
     /// Returns whether `other` names the same server. A loopback address may also be called
     /// `localhost`.
-    pub(crate) fn is_named_by(&self, other: &Self) -> bool {
+    pub fn is_named_by(&self, other: &Self) -> bool {
         let place = |this: &Self| (this.secure, this.port, this.path.clone());
         let local = self.loopback && other.host == "localhost";
         place(self) == place(other) && (self.host == other.host || local)
@@ -55,7 +55,7 @@ impl Endpoint {
 
 /// A base URL that cannot be used.
 #[derive(Debug)]
-pub(crate) struct InvalidEndpoint(String);
+pub struct InvalidEndpoint(String);
 
 impl fmt::Display for InvalidEndpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -85,7 +85,8 @@ impl FromStr for Endpoint {
             return Err(invalid("has a query"));
         }
         if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            let why = "the URL names a user, which no server here has; the key is given with --key";
+            let why =
+                "the URL names a user, which no server here has; the key is given apart from it";
             return Err(InvalidEndpoint(why.into()));
         }
         Ok(Self {

@@ -1,39 +1,53 @@
 //! A server for tests that gives prepared answers and keeps what it was sent.
 
+use std::fmt::Debug;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::str::FromStr;
 use std::thread::JoinHandle;
 
-use crate::endpoint::Endpoint;
-
 /// A server that answers as many requests as it has answers, one connection each.
-pub(crate) struct Canned {
-    endpoint: Endpoint,
+pub struct Canned {
+    address: SocketAddr,
     thread: JoinHandle<Vec<String>>,
 }
 
 /// A whole HTTP answer; headers may follow the status after a line break.
-pub(crate) fn answer(head: &str, body: &str) -> String {
+#[must_use]
+pub fn answer(head: &str, body: &str) -> String {
     let length = body.len();
     format!("HTTP/1.1 {head}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}")
 }
 
 impl Canned {
-    pub(crate) fn start(answers: Vec<String>) -> Self {
+    /// Starts on a free port of this machine.
+    ///
+    /// # Panics
+    /// There is none; in its thread, where a request is not one.
+    #[must_use]
+    pub fn start(answers: Vec<String>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let endpoint = listener.local_addr().unwrap().to_string().parse().unwrap();
+        let address = listener.local_addr().unwrap();
         let thread = std::thread::spawn(move || {
             answers.iter().map(|answer| serve(&listener.accept().unwrap().0, answer)).collect()
         });
-        Self { endpoint, thread }
+        Self { address, thread }
     }
 
-    pub(crate) fn endpoint(&self) -> Endpoint {
-        self.endpoint.clone()
+    /// Its address, in the form that a client takes.
+    ///
+    /// # Panics
+    /// The form has no place for a host and a port.
+    #[must_use]
+    pub fn endpoint<E: FromStr<Err: Debug>>(&self) -> E {
+        self.address.to_string().parse().unwrap()
     }
 
     /// The requests as they came, once all answers are given.
-    pub(crate) fn requests(self) -> Vec<String> {
+    ///
+    /// # Panics
+    /// A request was none.
+    pub fn requests(self) -> Vec<String> {
         self.thread.join().unwrap()
     }
 }

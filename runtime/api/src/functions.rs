@@ -1,0 +1,137 @@
+use crate::{Binary, lenient, query};
+use jiff::Timestamp;
+use lambent_types::{
+    Configuration, ConfigurationPatch, Digest, FunctionName, Handler, Namespace, Qualifier,
+    Revision, VersionNumber,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+/// A function, or one of its versions, as the API shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FunctionView {
+    /// Its name.
+    pub name: FunctionName,
+    /// Where it is.
+    pub namespace: Namespace,
+    /// `$LATEST` for the function itself, or the version's number.
+    #[schema(value_type = String)]
+    pub version: VersionNumber,
+    /// What `ETag` carries; versions have none, for they never change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<Revision>,
+    /// The component's SHA-256.
+    pub digest: Digest,
+    /// The component's size in bytes.
+    pub code_bytes: u64,
+    /// How it can be called, in order of preference. A client leaves out what it does
+    /// not know yet.
+    #[serde(deserialize_with = "lenient::known")]
+    pub handlers: Vec<Handler>,
+    /// Its configuration.
+    #[serde(deserialize_with = "lenient::read")]
+    pub configuration: Configuration,
+    /// When the function, or the version, was made.
+    #[schema(value_type = String, format = DateTime)]
+    pub created: Timestamp,
+    /// When the function's code or configuration last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub updated: Option<Timestamp>,
+    /// The highest number published; 0 if none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_version: Option<u64>,
+    /// Where it takes HTTP requests, if it has an HTTP handler.
+    #[serde(
+        default,
+        deserialize_with = "lenient::or_default",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub urls: Vec<String>,
+    /// Whether those requests need a key: it is not public, and the node does
+    /// not run with `--dev`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires_key: Option<bool>,
+}
+
+/// A page of functions, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Functions {
+    /// The functions.
+    pub functions: Vec<FunctionView>,
+    /// Where the next page begins (`after`); `null` if this is the last.
+    pub next: Option<FunctionName>,
+}
+
+/// A page of versions, ascending.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Versions {
+    /// The versions.
+    pub versions: Vec<FunctionView>,
+    /// Where the next page begins (`after`); `null` if this is the last.
+    pub next: Option<u64>,
+}
+
+/// What to roll back to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rollback {
+    /// The version's number.
+    pub version: u64,
+}
+
+impl FunctionView {
+    /// When its code or configuration last changed.
+    #[must_use]
+    pub fn changed(&self) -> Timestamp {
+        self.updated.unwrap_or(self.created)
+    }
+}
+
+/// The parts of a form that deploys.
+#[derive(Debug, ToSchema)]
+pub struct DeployForm {
+    /// What to change of the configuration.
+    pub configuration: Option<ConfigurationPatch>,
+    /// The component.
+    #[schema(value_type = Binary)]
+    pub code: Vec<u8>,
+}
+
+/// Which functions to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct ListFunctions {
+    /// Only names that follow this one
+    pub after: Option<String>,
+    /// At most this many: 1 to 1,000; 100 if absent
+    #[serde(deserialize_with = "query::limit::<_, 1000>")]
+    #[param(value_type = Option<u32>)]
+    pub limit: Option<usize>,
+}
+
+/// Which versions of a function to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct ListVersions {
+    /// Only higher numbers
+    #[serde(deserialize_with = "query::version")]
+    pub after: Option<u64>,
+    /// At most this many: 1 to 1,000; 100 if absent
+    #[serde(deserialize_with = "query::limit::<_, 1000>")]
+    #[param(value_type = Option<u32>)]
+    pub limit: Option<usize>,
+}
+
+/// Which version of a function is meant.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct Qualified {
+    /// `$LATEST`, or a version's number
+    #[serde(with = "query::qualifier")]
+    #[param(value_type = Option<String>)]
+    pub qualifier: Option<Qualifier>,
+}

@@ -1,0 +1,68 @@
+//! The native HTTP API (`/v1`): what goes over the wire, each thing declared once.
+//!
+//! A type here is what the server serialises and what a client reads, and its
+//! OpenAPI schema is derived from the same declaration. [`paths`] and [`headers`]
+//! hold the names, [`query`] reads and writes queries. The feature `client` adds
+//! [`client`], a blocking client with a method for every operation.
+//!
+//! Requests refuse members that they do not know. Answers ignore them, since the
+//! server may be newer than its client.
+
+#[cfg(feature = "client")]
+pub mod client;
+pub mod headers;
+pub mod kinds;
+pub mod paths;
+pub mod query;
+
+mod access_keys;
+mod binary;
+mod buckets;
+mod functions;
+mod keys;
+mod keyspaces;
+mod lenient;
+mod lists;
+mod logs;
+mod messages;
+mod namespaces;
+mod objects;
+mod queues;
+mod schedules;
+mod triggers;
+mod uploads;
+mod usage;
+
+pub use access_keys::{AccessKeyView, AccessKeys, NewAccessKey};
+pub use binary::Binary;
+pub use buckets::{BucketView, Buckets};
+pub use functions::{
+    DeployForm, FunctionView, Functions, ListFunctions, ListVersions, Qualified, Rollback, Versions,
+};
+pub use keys::{Batch, BatchChange, Counter, Increment, Keys, ListKeys, Revisions, SetKey};
+pub use keyspaces::{KeyspaceView, Keyspaces};
+pub use logs::{LogEntry, Logs, ReadLogs, Since};
+pub use messages::{
+    Deleted, MessageToSend, MessageView, MessagesToSend, Purged, Receipts, ReceiveMessages,
+    Received, RedriveMessages, Redriven, SendMessage, SentMessages, SentView, Visibility,
+};
+pub use namespaces::{Contents, DeleteNamespace, NamespaceSpec, NamespaceView, Namespaces};
+pub use objects::{ListObjects, ObjectView, Objects};
+pub use queues::{DepthView, QueueView, Queues};
+pub use schedules::{ScheduleView, Schedules};
+pub use triggers::{TriggerView, Triggers};
+pub use uploads::{BeginUpload, Completion, NamedPart, PartView, Parts, UploadView, Uploads};
+pub use usage::{ReadUsage, UsageView};
+
+/// The plain data that requests and answers hold.
+pub use lambent_types as types;
+pub use lambent_types::{ErrorCode, Problem};
+
+/// The media type of a component.
+pub const WASM: &str = "application/wasm";
+/// The media type of several messages in one request.
+pub const MESSAGES: &str = "application/vnd.lambent.messages+json";
+/// The media type of a [`Problem`].
+pub const PROBLEM: &str = "application/problem+json";
+/// Items on a page of functions, versions, keys or log records where none says how many.
+pub const PAGE_DEFAULT: usize = 100;
