@@ -21,6 +21,13 @@ pub struct Put<T> {
     pub created: bool,
 }
 
+impl<T> Put<T> {
+    /// The same in another form.
+    pub fn map<U>(self, form: impl FnOnce(T) -> U) -> Put<U> {
+        Put { value: form(self.value), created: self.created }
+    }
+}
+
 impl<'s, N: ResourceName, S> Handle<'s, N, S> {
     pub(crate) const fn new(scope: &'s S, name: Cow<'s, N>) -> Self {
         Self { scope, name }

@@ -47,13 +47,6 @@ impl AsRef<DataScope> for Scope {
     }
 }
 
-impl<T> Put<T> {
-    /// The same in another form.
-    pub fn map<U>(self, form: impl FnOnce(T) -> U) -> Put<U> {
-        Put { value: form(self.value), created: self.created }
-    }
-}
-
 impl Service {
     /// What `principal` may do in `namespace`, or, if it names none, in its own.
     /// `origin` is what led to the request.
