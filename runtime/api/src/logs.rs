@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::query;
 use jiff::Timestamp;
 use lambent_types::{InvocationRecord, RequestId, parse_duration};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 /// A page of finished invocations, oldest first.
@@ -76,7 +76,7 @@ pub struct ReadLogs {
     #[serde(deserialize_with = "query::cursor")]
     pub after: Option<u64>,
     /// Only invocations started since: a time by RFC 3339, or how long ago, such as `10m`
-    #[serde(with = "query::since")]
+    #[serde(serialize_with = "query::write_text", deserialize_with = "since")]
     #[param(value_type = Option<String>)]
     pub since: Option<Since>,
     /// Only this invocation
@@ -91,6 +91,11 @@ pub struct ReadLogs {
     #[serde(serialize_with = "query::write_duration", deserialize_with = "query::wait::<_, 50>")]
     #[param(value_type = Option<String>)]
     pub wait: Option<Duration>,
+}
+
+fn since<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Since>, D::Error> {
+    let wanted = "a time such as 2026-01-31T12:00:00Z, or how long ago, such as 10m";
+    query::parsed(deserializer, wanted, |text| text.parse().ok())
 }
 
 #[cfg(test)]

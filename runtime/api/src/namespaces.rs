@@ -1,7 +1,7 @@
 use crate::query;
 use jiff::Timestamp;
 use lambent_types::{Holding, Namespace, OwnQuotas};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 /// A namespace as the API shows it.
@@ -55,7 +55,13 @@ pub enum Contents {
 #[into_params(parameter_in = Query)]
 pub struct DeleteNamespace {
     /// `delete`: everything in it too; otherwise it must be empty
-    #[serde(deserialize_with = "query::contents")]
+    #[serde(deserialize_with = "contents")]
     #[param(value_type = Option<String>)]
     pub contents: Option<Contents>,
+}
+
+fn contents<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Contents>, D::Error> {
+    query::parsed(deserializer, "delete, or leave it out", |text| {
+        (text == "delete").then_some(Contents::Delete)
+    })
 }

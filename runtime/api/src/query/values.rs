@@ -7,10 +7,8 @@ use lambent_types::{Qualifier, RequestId, parse_duration};
 use serde::de::{Deserialize, Deserializer, Error as _, Unexpected};
 use serde::ser::Serializer;
 
-use crate::namespaces::Contents;
-
 /// Reads a text by `parse`; `wanted` says what it must be.
-fn parsed<'de, D: Deserializer<'de>, T>(
+pub(crate) fn parsed<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     wanted: &str,
     parse: impl FnOnce(&str) -> Option<T>,
@@ -42,8 +40,6 @@ readers! {
     cursor: u64, "a cursor, as \"next\" gave it", |text| text.parse().ok();
     whole_number: i64, "a whole number", |text| text.parse().ok();
     time: Timestamp, "a time such as 2026-01-31T12:00:00Z", |text| text.parse().ok();
-    contents: Contents, "delete, or leave it out",
-        |text| (text == "delete").then_some(Contents::Delete);
     request: RequestId, "the id of an invocation",
         |text| text.parse().ok();
 }
@@ -98,19 +94,5 @@ pub(crate) mod qualifier {
     ) -> Result<Option<Qualifier>, D::Error> {
         let text = String::deserialize(deserializer)?;
         text.parse().map(Some).map_err(serde::de::Error::custom)
-    }
-}
-
-pub(crate) mod since {
-    use super::{Deserializer, parsed};
-    use crate::logs::Since;
-
-    pub(crate) use super::write_text as serialize;
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Option<Since>, D::Error> {
-        let wanted = "a time such as 2026-01-31T12:00:00Z, or how long ago, such as 10m";
-        parsed(deserializer, wanted, |text| text.parse().ok())
     }
 }
