@@ -1,6 +1,6 @@
 use crate::query;
 use jiff::Timestamp;
-use lambent_types::{Holding, Namespace, OwnQuotas};
+use lambent_types::{Holding, Namespace, OwnQuotas, Quota};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
