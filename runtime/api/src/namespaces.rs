@@ -15,7 +15,6 @@ pub struct NamespaceView {
     /// Whether it is being deleted: nothing can be done in it.
     pub deleting: bool,
     /// The quotas that differ from the node's: numbers by their names, or null for no limit.
-    #[serde(default)]
     #[schema(value_type = BTreeMap<Quota, Option<u64>>)]
     pub quotas: OwnQuotas,
     /// What it holds of each quota, and how much it may; only where one is described.
