@@ -1,4 +1,5 @@
-use std::sync::{Arc, PoisonError, RwLock};
+use lambent_storage::backend::sync;
+use std::sync::{Arc, RwLock};
 
 use lambent_types::{Function, FunctionName, FunctionVersion, Namespace};
 use moka::sync::Cache as Moka;
@@ -68,12 +69,12 @@ impl Cache {
 
     /// How many batches of changes were committed.
     pub(crate) fn epoch(&self) -> u64 {
-        *self.epoch.read().unwrap_or_else(PoisonError::into_inner)
+        *sync::read(&self.epoch)
     }
 
     /// Keeps what was read since `epoch`, unless it may be out of date.
     pub(crate) fn keep_function(&self, epoch: u64, key: String, entry: Option<Entry>) {
-        let now = self.epoch.read().unwrap_or_else(PoisonError::into_inner);
+        let now = sync::read(&self.epoch);
         if *now == epoch {
             self.functions.insert(key, entry);
         }
@@ -81,7 +82,7 @@ impl Cache {
 
     /// Keeps what was read since `epoch`, unless it may be out of date.
     pub(crate) fn keep_version(&self, epoch: u64, key: (i64, u64), version: Arc<FunctionVersion>) {
-        let now = self.epoch.read().unwrap_or_else(PoisonError::into_inner);
+        let now = sync::read(&self.epoch);
         if *now == epoch {
             self.versions.insert(key, version);
         }
@@ -89,7 +90,7 @@ impl Cache {
 
     /// Takes over committed changes, in their order.
     pub(crate) fn committed<'e>(&self, effects: impl Iterator<Item = &'e Effect>) {
-        let mut epoch = self.epoch.write().unwrap_or_else(PoisonError::into_inner);
+        let mut epoch = sync::write(&self.epoch);
         *epoch += 1;
         for effect in effects {
             self.functions.insert(cache_key(&effect.namespace, &effect.name), effect.entry.clone());

@@ -28,3 +28,25 @@ pub(crate) fn repeat(source: &Source) -> Source {
         _ => source.to_string().into(),
     }
 }
+
+/// Whether a writer may go on, and if not, why.
+#[derive(Debug, Default)]
+pub(crate) struct Health(Option<String>);
+
+impl Health {
+    /// Refuses if it may not.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        self.0.clone().map_or(Ok(()), Err)
+    }
+
+    /// Notes the failure of a transaction and says what it was. After some failures nothing
+    /// more is written: then `what` cannot be, until a restart.
+    pub(crate) fn failed(&mut self, error: &StorageError, what: &str) -> String {
+        let (cause, fatal) = judge(error);
+        if fatal {
+            tracing::error!(cause, "{what} can be written until a restart");
+            self.0 = Some(cause.clone());
+        }
+        cause
+    }
+}

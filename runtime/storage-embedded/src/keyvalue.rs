@@ -14,7 +14,7 @@ use lambent_types::{Clock, KeyspaceName, Namespace, Origin, bounds};
 use rusqlite::Connection;
 
 use crate::keyvalue::cache::{Cache, Cached, key_name, keyspace_name};
-use crate::keyvalue::changes::{Place, Told};
+use crate::keyvalue::changes::{Derived, Place};
 use crate::shard::{Growth, Tx};
 use crate::shards::Shards;
 use lambent_storage::backend::keyvalue as rules;
@@ -34,7 +34,7 @@ const EXPIRE_MAX: usize = 256;
 pub(crate) struct EmbeddedKeyValue {
     shards: Arc<Shards>,
     clock: Arc<dyn Clock>,
-    told: Told,
+    derived: Derived,
 }
 
 impl EmbeddedKeyValue {
@@ -42,12 +42,12 @@ impl EmbeddedKeyValue {
     pub(crate) fn open(shards: Arc<Shards>, clock: Arc<dyn Clock>, cache_bytes: u64) -> Self {
         // Nobody knows yet what expires: the first sweep looks.
         let due = Arc::new(AtomicI64::new(i64::MIN));
-        Self { shards, clock, told: Told { cache: Arc::new(Cache::new(cache_bytes)), due } }
+        Self { shards, clock, derived: Derived { cache: Arc::new(Cache::new(cache_bytes)), due } }
     }
 
     fn place(&self, namespace: &Namespace, keyspace: &KeyspaceName) -> Place {
         let (namespace, keyspace) = (namespace.clone(), keyspace.clone());
-        Place { namespace, keyspace, told: self.told.clone() }
+        Place { namespace, keyspace, derived: self.derived.clone() }
     }
 
     /// Makes a change.
@@ -82,17 +82,17 @@ impl EmbeddedKeyValue {
         keyspace: &KeyspaceName,
         name: &str,
     ) -> Result<Option<Keyspace>, KeyValueError> {
-        if let Some(known) = self.told.cache.keyspace(name) {
+        if let Some(known) = self.derived.cache.keyspace(name) {
             return Ok(known);
         }
-        let epoch = self.told.cache.epoch(name);
+        let epoch = self.derived.cache.epoch(name);
         let (owner, key) = (namespace.key(), keyspace.key());
         let found = self
             .look(namespace, move |connection| {
                 Ok(tables::keyspace(connection, &owner, &key)?.map(|row| row.keyspace))
             })
             .await?;
-        self.told.cache.keep(epoch, name.to_owned(), Cached::Keyspace(found.clone()));
+        self.derived.cache.keep(epoch, name.to_owned(), Cached::Keyspace(found.clone()));
         Ok(found)
     }
 
@@ -104,7 +104,7 @@ impl EmbeddedKeyValue {
         keys: Vec<(String, String)>,
     ) -> Result<Vec<Option<Entry>>, KeyValueError> {
         let (owner, space) = (namespace.key(), keyspace.key());
-        let cache = Arc::clone(&self.told.cache);
+        let cache = Arc::clone(&self.derived.cache);
         let epochs: Vec<_> = keys.iter().map(|(_, name)| cache.epoch(name)).collect();
         self.look(namespace, move |connection| {
             let row = tables::existing(connection, &owner, &space)?;
@@ -177,7 +177,7 @@ impl KeyValue for EmbeddedKeyValue {
             return Err(KeyValueError::NoKeyspace);
         }
         let name = key_name(&space, key);
-        if let Some(entry) = self.told.cache.key(&name) {
+        if let Some(entry) = self.derived.cache.key(&name) {
             return Ok(self.live(entry));
         }
         let found = self.load(namespace, keyspace, vec![(key.to_owned(), name)]).await?;
@@ -198,7 +198,7 @@ impl KeyValue for EmbeddedKeyValue {
         let mut missing = Vec::new();
         for key in keys {
             let name = key_name(&space, key);
-            let known = self.told.cache.key(&name);
+            let known = self.derived.cache.key(&name);
             if known.is_none() {
                 missing.push((key.clone(), name));
             }

@@ -6,7 +6,7 @@
 //! | `lock` | locked while a process uses the directory; holds its process id | nothing |
 //! | `root-key.json` | the key of the native API, mode 0600; written by the first `serve` | that key |
 //! | `access-key-seed` | what the secrets of access keys are made with, mode 0600 | every access key |
-//! | `artifact-key` | authenticates the files of `artifacts/`, and the cursors that guests list keys with | nothing: all are compiled again, and such a listing begins anew |
+//! | `artifact-key` | authenticates the files of `artifacts/`, and the cursors that guests list keys with | nothing: all are compiled again, and such a listing begins again |
 //! | `artifacts/` | compiled code | nothing: compiled again |
 //! | `code/<2 hex>/<digest>.wasm` | components as they were uploaded, by SHA-256 | the functions |
 //! | `code/incoming/` | uploads being written; emptied at start | nothing |

@@ -13,6 +13,7 @@ mod emit;
 mod error;
 mod event_log;
 mod fatal;
+mod group_commit;
 mod held;
 mod keyvalue;
 mod logs;

@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
@@ -8,6 +8,7 @@ use crate::error::OpenError;
 use crate::sqlite::Database;
 use lambent_storage::StorageError;
 use lambent_storage::backend::Source;
+use lambent_storage::backend::sync;
 
 /// Connections, and so reads at once. Reads are misses of a cache or pages of a
 /// listing: more would only compete for the disk.
@@ -52,5 +53,5 @@ impl Readers {
 }
 
 fn lock(connections: &Mutex<Vec<Connection>>) -> MutexGuard<'_, Vec<Connection>> {
-    connections.lock().unwrap_or_else(PoisonError::into_inner)
+    sync::lock(connections)
 }

@@ -1,5 +1,5 @@
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -14,6 +14,7 @@ use crate::row::{Checksum, bytes, checksum};
 use crate::shard::{Growth, Tx};
 use crate::shards::Shards;
 use lambent_storage::backend::ChangeLog;
+use lambent_storage::backend::sync;
 use lambent_storage::{
     AppendError, Changes, Channel, Quota, ScheduleError, Scheduled, Schedules, StorageError,
 };
@@ -55,7 +56,7 @@ struct Damaged(Mutex<HashSet<String>>);
 impl Damaged {
     fn log(&self, error: &StorageError) {
         let text = error.to_string();
-        if self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(text) {
+        if sync::lock(&self.0).insert(text) {
             tracing::error!(%error, cause = error.cause(), "leaving a schedule out");
         }
     }

@@ -9,7 +9,8 @@ use tokio::sync::{mpsc, oneshot};
 use crate::amounts::{self, Amounts};
 use crate::data_dir::DataDir;
 use crate::error::OpenError;
-use crate::fatal;
+use crate::fatal::{self, Health};
+use crate::group_commit::{Commit, GroupCommit, stopped};
 use crate::readers::Readers;
 use crate::signals::Signals;
 use crate::sqlite::{Database, Durability};
@@ -25,8 +26,6 @@ mod tests;
 pub(crate) use self::room::Growth;
 use self::room::Room;
 
-/// Most operations in one transaction.
-const BATCH_MAX: usize = 1024;
 /// Beyond so many bytes of values, messages and keys a transaction takes no
 /// further operation.
 const BATCH_BYTES_MAX: usize = 4 << 20;
@@ -42,8 +41,7 @@ pub(crate) struct ShardSchema {
 /// One database of namespaces, written by one thread: whatever operations wait
 /// go into one transaction, and each is acknowledged after its commit.
 pub(crate) struct Shard {
-    jobs: Option<mpsc::Sender<Box<dyn Job>>>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    jobs: GroupCommit<Box<dyn Job>>,
     readers: Readers,
     signals: Arc<Signals>,
     ledger: Arc<Ledger>,
@@ -55,7 +53,7 @@ pub(crate) struct Tx<'a> {
     pub(crate) connection: &'a Connection,
     /// The time of the transaction.
     pub(crate) now: Timestamp,
-    /// Whom to wake after the commit.
+    /// The waiters to wake after the commit.
     pub(crate) signals: &'a Arc<Signals>,
     /// What namespaces hold and may hold.
     pub(crate) ledger: &'a Ledger,
@@ -233,29 +231,23 @@ impl Shard {
         let ledger = amounts::ledger(&connection, quotas).map_err(failed)?;
         let readers = Readers::open(&database, data)?;
         let signals = Arc::new(Signals::default());
-        let (jobs, received) = mpsc::channel(BATCH_MAX);
         let (writing, counting) = (signals.clone(), ledger.clone());
-        let thread = std::thread::Builder::new()
-            .name("shard-writer".into())
-            .spawn(move || {
-                let mut writer = Writer {
-                    connection,
-                    clock,
-                    ledger: counting,
-                    space,
-                    signals: writing,
-                    cache: WriterCache::default(),
-                    unique: Cell::new(first_unique()),
-                    broken: None,
-                };
-                writer.run(received);
-            })
-            .map_err(|source| OpenError::Io {
-                action: "start a writer for",
-                path: data.path().join(file),
-                source,
-            })?;
-        Ok(Arc::new(Self { jobs: Some(jobs), thread: Some(thread), readers, signals, ledger }))
+        let writer = move || Writer {
+            connection,
+            clock,
+            ledger: counting,
+            space,
+            signals: writing,
+            cache: WriterCache::default(),
+            unique: Cell::new(first_unique()),
+            health: Health::default(),
+        };
+        let jobs = GroupCommit::start("shard-writer", writer).map_err(|source| OpenError::Io {
+            action: "start a writer for",
+            path: data.path().join(file),
+            source,
+        })?;
+        Ok(Arc::new(Self { jobs, readers, signals, ledger }))
     }
 
     /// Read-only connections; they see what is committed.
@@ -268,7 +260,7 @@ impl Shard {
         &self.ledger
     }
 
-    /// Who waits for what.
+    /// The waiters, by what they wait for.
     pub(crate) fn signals(&self) -> &Arc<Signals> {
         &self.signals
     }
@@ -304,7 +296,7 @@ impl Shard {
 
     /// For operations that nobody waits for.
     pub(crate) fn background(&self) -> Background {
-        Background(self.jobs.as_ref().map(mpsc::Sender::downgrade))
+        Background(self.jobs.downgrade())
     }
 
     async fn submit<R, E>(
@@ -317,18 +309,16 @@ impl Shard {
         R: Send + 'static,
         E: OperationError,
     {
-        let stopped = || StorageError::unavailable("write", "the writer has stopped");
         let (reply, result) = oneshot::channel();
         let operation =
             Operation { work: Some(work), growth, claim, result: None, reply: Some(reply) };
-        let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
-        jobs.send(Box::new(operation)).await.map_err(|_| stopped())?;
+        self.jobs.send(Box::new(operation)).await?;
         result.await.map_err(|_| stopped())?
     }
 }
 
 /// Takes operations that nobody waits for. Does not keep the writer alive.
-pub(crate) struct Background(Option<mpsc::WeakSender<Box<dyn Job>>>);
+pub(crate) struct Background(mpsc::WeakSender<Box<dyn Job>>);
 
 impl Background {
     /// Has an operation run soon; not at all if too many wait already, or if the
@@ -337,7 +327,7 @@ impl Background {
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<(), E> + Send + 'static,
     ) {
-        let Some(jobs) = self.0.as_ref().and_then(mpsc::WeakSender::upgrade) else { return };
+        let Some(jobs) = self.0.upgrade() else { return };
         let operation = Operation {
             work: Some(work),
             growth: Growth::Frees,
@@ -346,17 +336,6 @@ impl Background {
             reply: None,
         };
         drop(jobs.try_send(Box::new(operation)));
-    }
-}
-
-impl Drop for Shard {
-    fn drop(&mut self) {
-        self.jobs = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the writer of a shard panicked");
-        }
     }
 }
 
@@ -375,50 +354,41 @@ struct Writer {
     signals: Arc<Signals>,
     cache: WriterCache,
     unique: Cell<i64>,
-    /// Why nothing is written any more.
-    broken: Option<String>,
+    health: Health,
+}
+
+impl Commit<Box<dyn Job>> for Writer {
+    fn commit(&mut self, waiting: &mut Vec<Box<dyn Job>>) {
+        let mut bytes = 0;
+        let within = waiting.iter().position(|job| {
+            bytes += match job.growth() {
+                Growth::Adds(bytes) => bytes,
+                Growth::Frees => 0,
+            };
+            bytes > BATCH_BYTES_MAX
+        });
+        // At least one, however large it is.
+        let rest = waiting.split_off(within.unwrap_or(waiting.len()).max(1).min(waiting.len()));
+        let mut batch = std::mem::replace(waiting, rest);
+        // Claims may only see what is committed.
+        batch.sort_by_key(|job| !job.is_claim());
+        let committed = self.write(&mut batch);
+        for job in batch {
+            job.answer(committed.as_ref().copied().map_err(String::as_str));
+        }
+    }
 }
 
 impl Writer {
-    fn run(&mut self, mut received: mpsc::Receiver<Box<dyn Job>>) {
-        let mut waiting = Vec::new();
-        while !waiting.is_empty() || received.blocking_recv_many(&mut waiting, BATCH_MAX) > 0 {
-            let mut bytes = 0;
-            let within = waiting.iter().position(|job| {
-                bytes += match job.growth() {
-                    Growth::Adds(bytes) => bytes,
-                    Growth::Frees => 0,
-                };
-                bytes > BATCH_BYTES_MAX
-            });
-            // At least one, however large it is.
-            let rest = waiting.split_off(within.unwrap_or(waiting.len()).max(1).min(waiting.len()));
-            let mut batch = std::mem::replace(&mut waiting, rest);
-            // They may only see what is committed.
-            batch.sort_by_key(|job| !job.is_claim());
-            let committed = self.write(&mut batch);
-            for job in batch {
-                job.answer(committed.as_ref().copied().map_err(String::as_str));
-            }
-        }
-    }
-
     fn write(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), String> {
-        if let Some(cause) = &self.broken {
-            return Err(cause.clone());
-        }
-        self.commit(batch).map_err(|error| {
+        self.health.check()?;
+        self.commit_all(batch).map_err(|error| {
             self.cache.clear();
-            let (cause, fatal) = fatal::judge(&error);
-            if fatal {
-                tracing::error!(cause, "nothing can be written until a restart");
-                self.broken = Some(cause.clone());
-            }
-            cause
+            self.health.failed(&error, "nothing")
         })
     }
 
-    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), StorageError> {
+    fn commit_all(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), StorageError> {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)

@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use lambent_types::{Clock, Digest, Namespace};
@@ -9,6 +9,7 @@ use crate::layout::SHARD_DBS;
 use crate::layout::SHARDS;
 use crate::shard::{Shard, ShardSchema};
 use lambent_storage::backend::Holds;
+use lambent_storage::backend::sync;
 use lambent_storage::{NamespaceQuotas, Quota, Space, StorageError};
 
 /// What shards keep.
@@ -60,7 +61,7 @@ impl Shards {
     }
 
     fn get(&self, index: usize) -> Result<Arc<Shard>, OpenError> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut open = sync::lock(&self.open);
         if let Some(Some(shard)) = open.get(index) {
             return Ok(shard.clone());
         }
@@ -95,12 +96,12 @@ impl Shards {
     }
 
     fn opened(&self, index: usize) -> Option<Arc<Shard>> {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).get(index).cloned().flatten()
+        sync::lock(&self.open).get(index).cloned().flatten()
     }
 
-    /// Those that are open: all that hold anything.
+    /// The shards that are open: all that hold anything.
     pub(crate) fn all(&self) -> Vec<Arc<Shard>> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let open = sync::lock(&self.open);
         open.iter().flatten().cloned().collect()
     }
 }

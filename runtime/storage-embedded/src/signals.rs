@@ -1,9 +1,10 @@
+use lambent_storage::backend::sync;
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use tokio::sync::Notify;
 
-/// Who waits for something to arrive, by the id of where it arrives.
+/// The tasks that wait for something to arrive, by the id of where it arrives.
 #[derive(Debug, Default)]
 pub(crate) struct Signals(Mutex<HashMap<i64, Weak<Notify>>>);
 
@@ -11,7 +12,7 @@ impl Signals {
     /// What is notified when something arrives at `id`. Made before looking,
     /// so that no arrival is missed.
     pub(crate) fn of(&self, id: i64) -> Arc<Notify> {
-        let mut signals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut signals = sync::lock(&self.0);
         if let Some(signal) = signals.get(&id).and_then(Weak::upgrade) {
             return signal;
         }
@@ -23,7 +24,7 @@ impl Signals {
 
     /// Wakes everyone who waits at `id`.
     pub(crate) fn wake(&self, id: i64) {
-        let signals = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let signals = sync::lock(&self.0);
         if let Some(signal) = signals.get(&id).and_then(Weak::upgrade) {
             signal.notify_waiters();
         }

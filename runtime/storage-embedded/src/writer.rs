@@ -1,18 +1,16 @@
 use std::sync::Arc;
-use std::thread::JoinHandle;
 
 use lambent_types::{Function, FunctionName, FunctionVersion, Namespace};
 use rusqlite::{Connection, TransactionBehavior};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::cache::{Cache, Effect, Entry};
-use crate::{fatal, held, rows};
+use crate::fatal::Health;
+use crate::group_commit::{Commit, GroupCommit, stopped};
+use crate::{held, rows};
 use lambent_storage::backend::ChangeLog;
 use lambent_storage::backend::registry as rules;
 use lambent_storage::{Expected, NamespaceQuotas, Space, StorageError, WriteError};
-
-/// Most changes in one transaction.
-const BATCH_MAX: usize = 1024;
 
 /// A change to the registry.
 #[derive(Debug)]
@@ -43,17 +41,14 @@ pub(crate) struct Made {
     pub(crate) version: Option<Arc<FunctionVersion>>,
 }
 
+/// A change, and whoever waits for it.
 struct Request {
     change: Change,
     reply: oneshot::Sender<Result<Made, WriteError>>,
 }
 
-/// The one thread that writes `control.db`: whatever changes wait go into one
-/// transaction, and each is acknowledged after its commit.
-pub(crate) struct Writer {
-    requests: Option<mpsc::Sender<Request>>,
-    thread: Option<JoinHandle<()>>,
-}
+/// The way to the one thread that writes `control.db`.
+pub(crate) struct Writer(GroupCommit<Request>);
 
 impl Writer {
     pub(crate) fn start(
@@ -61,33 +56,16 @@ impl Writer {
         (cache, changes): (Arc<Cache>, Arc<ChangeLog<FunctionName>>),
         (quotas, space): (Arc<NamespaceQuotas>, Arc<Space>),
     ) -> std::io::Result<Self> {
-        let (requests, received) = mpsc::channel(BATCH_MAX);
-        let mut state = State { connection, cache, changes, quotas, space, broken: None };
-        let thread = std::thread::Builder::new()
-            .name("control-writer".into())
-            .spawn(move || state.run(received))?;
-        Ok(Self { requests: Some(requests), thread: Some(thread) })
+        let state = State { connection, cache, changes, quotas, space, health: Health::default() };
+        Ok(Self(GroupCommit::start("control-writer", move || state)?))
     }
 
     /// Makes a change; durable when this returns. A change that was begun is
     /// made even if the future is dropped.
     pub(crate) async fn write(&self, change: Change) -> Result<Made, WriteError> {
-        let stopped = || StorageError::unavailable("write functions", "the writer has stopped");
         let (reply, result) = oneshot::channel();
-        let requests = self.requests.as_ref().ok_or_else(stopped)?;
-        requests.send(Request { change, reply }).await.map_err(|_| stopped())?;
+        self.0.send(Request { change, reply }).await?;
         result.await.map_err(|_| stopped())?
-    }
-}
-
-impl Drop for Writer {
-    fn drop(&mut self) {
-        self.requests = None;
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the writer of functions panicked");
-        }
     }
 }
 
@@ -97,49 +75,37 @@ struct State {
     changes: Arc<ChangeLog<FunctionName>>,
     quotas: Arc<NamespaceQuotas>,
     space: Arc<Space>,
-    /// Why nothing is written any more.
-    broken: Option<String>,
+    health: Health,
 }
 
 /// The result of each change, in their order, and what they do to the cache.
 type Committed = (Vec<Result<Made, WriteError>>, Vec<Effect>);
 
 impl State {
-    fn run(&mut self, mut requests: mpsc::Receiver<Request>) {
-        let mut batch = Vec::new();
-        while requests.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
-            let (replies, changes): (Vec<_>, Vec<_>) =
-                batch.drain(..).map(|request| (request.reply, request.change)).unzip();
-            for (reply, result) in replies.into_iter().zip(self.write(changes)) {
-                // Nobody may be waiting any more; the change is made all the same.
-                let _ = reply.send(result);
+    fn write(&mut self, changes: Vec<Change>) -> Vec<Result<Made, WriteError>> {
+        let count = changes.len();
+        let committed = self.health.check().and_then(|()| {
+            self.commit_all(changes).map_err(|error| self.health.failed(&error, "no function"))
+        });
+        match committed {
+            // Before anyone is answered, so that whoever is answered reads what was written.
+            Ok((results, effects)) => {
+                self.cache.committed(effects.iter());
+                for Effect { namespace, name, .. } in effects {
+                    self.changes.record(namespace, name);
+                }
+                results
+            }
+            Err(cause) => {
+                let error = || StorageError::unavailable("write functions", cause.clone());
+                (0..count).map(|_| Err(error().into())).collect()
             }
         }
     }
 
-    fn write(&mut self, changes: Vec<Change>) -> Vec<Result<Made, WriteError>> {
-        let count = changes.len();
-        let cause = match &self.broken {
-            Some(cause) => cause.clone(),
-            None => match self.commit(changes) {
-                // Before anyone is told, so that who is told reads what was written.
-                Ok((results, effects)) => {
-                    self.cache.committed(effects.iter());
-                    for Effect { namespace, name, .. } in effects {
-                        self.changes.record(namespace, name);
-                    }
-                    return results;
-                }
-                Err(error) => self.failed(&error),
-            },
-        };
-        let error = || StorageError::unavailable("write functions", cause.clone());
-        (0..count).map(|_| Err(error().into())).collect()
-    }
-
     /// Makes all changes in one transaction. A change that is refused leaves the
     /// others alone; a failure of the store undoes them all.
-    fn commit(&mut self, changes: Vec<Change>) -> Result<Committed, StorageError> {
+    fn commit_all(&mut self, changes: Vec<Change>) -> Result<Committed, StorageError> {
         let transaction = self
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -169,15 +135,16 @@ impl State {
             .map_err(|error| StorageError::unavailable("commit a transaction", error))?;
         Ok((results, effects))
     }
+}
 
-    /// Notes a failure and says what it was.
-    fn failed(&mut self, error: &StorageError) -> String {
-        let (cause, fatal) = fatal::judge(error);
-        if fatal {
-            tracing::error!(cause, "no function can be changed until a restart");
-            self.broken = Some(cause.clone());
+impl Commit<Request> for State {
+    fn commit(&mut self, waiting: &mut Vec<Request>) {
+        let (replies, changes): (Vec<_>, Vec<_>) =
+            waiting.drain(..).map(|request| (request.reply, request.change)).unzip();
+        for (reply, result) in replies.into_iter().zip(self.write(changes)) {
+            // Nobody may be waiting any more; the change is made all the same.
+            let _ = reply.send(result);
         }
-        cause
     }
 }
 
@@ -268,7 +235,7 @@ mod tests {
         let (cache, quotas) =
             (Arc::new(Cache::new(1 << 20)), NamespaceQuotas::new(Quotas::default()));
         let (changes, space) = (Arc::default(), Space::unlimited());
-        State { connection, cache, changes, quotas, space, broken: None }
+        State { connection, cache, changes, quotas, space, health: Health::default() }
     }
 
     #[test]
@@ -302,7 +269,9 @@ mod tests {
         let mut state = state(&data);
         let io = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR_FSYNC);
         let error = rusqlite::Error::SqliteFailure(io, None);
-        state.failed(&StorageError::unavailable("commit a transaction", error));
+        state
+            .health
+            .failed(&StorageError::unavailable("commit a transaction", error), "no function");
         assert!(state.write(vec![put("f")]).remove(0).is_err());
     }
 

@@ -19,6 +19,11 @@ pub use crate::ledger::{Ledger, Reservation};
 pub use crate::stores::Parts;
 pub use crate::upkeep::{Holds, Sweep};
 
+/// Locks of data that is right however its last holder ended.
+pub mod sync {
+    pub use crate::sync::{lock, read, write};
+}
+
 /// What the changes of functions and versions mean.
 pub mod registry {
     pub use crate::registry::rules::{delete, delete_version, publish, put};

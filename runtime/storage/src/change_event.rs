@@ -8,7 +8,7 @@ use crate::objects::Object;
 pub enum ChangeEvent<'a> {
     /// An object was written or deleted.
     Object {
-        /// Its bucket.
+        /// The bucket of the object.
         bucket: &'a BucketName,
         /// Which of the two.
         change: ObjectChange,
@@ -19,7 +19,7 @@ pub enum ChangeEvent<'a> {
     },
     /// A key was set, deleted, or expired.
     Key {
-        /// Its keyspace.
+        /// The keyspace of the key.
         keyspace: &'a KeyspaceName,
         /// The key.
         key: &'a str,

@@ -1,7 +1,7 @@
 //! A feed of changes in memory, for backends whose process is the only one that writes.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use crate::changes::{Batch, Changed, Changes, Position};
 use crate::error::StorageError;
+use crate::sync;
 
 /// Changes that are kept for readers: what a burst of deployments makes while a reader lists.
 const KEPT_MAX: usize = 1024;
@@ -43,7 +44,7 @@ impl<N> Default for ChangeLog<N> {
 
 impl<N: Clone> ChangeLog<N> {
     fn lock(&self) -> MutexGuard<'_, State<N>> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.state)
     }
 
     /// Records a change, and wakes who waits for one.

@@ -22,7 +22,7 @@ pub struct Position {
 pub struct Changed<N> {
     /// The namespace that it is in.
     pub namespace: Namespace,
-    /// Its name.
+    /// The name of the resource.
     pub name: N,
 }
 
@@ -60,7 +60,7 @@ impl<N> Batch<N> {
 
 /// The feed of the changes of one kind of resource, by any node.
 ///
-/// Whoever follows it takes a [`position`](Self::position), lists what there is, and then reads
+/// A follower takes a [`position`](Self::position), lists what there is, and then reads
 /// the changes [`since`](Self::since) there: nothing is missed between the two, though a change may be
 /// in both. A change is in the feed when it is acknowledged. A reader that is slow costs the store
 /// nothing: a feed keeps a bounded number of changes, and tells a reader that comes too late to

@@ -9,7 +9,7 @@ use crate::error::StorageError;
 use crate::queues::{Depth, Receipt};
 use crate::quota::QuotaExceeded;
 
-/// One line of events to be delivered, each to the same function.
+/// Which deliveries are in one order: all of them go to the same function.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Channel {
     /// Asynchronous invocations of a function.
@@ -49,11 +49,11 @@ pub struct Delivery {
 /// What became of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settlement {
-    /// It is over: handled, given up, or not wanted.
+    /// The delivery is over: handled, given up, or not wanted.
     Done,
-    /// It comes again, not before then, as the next attempt.
+    /// The delivery comes again, not before then, as the next attempt.
     Retry(Timestamp),
-    /// It was not begun: it comes again, not before then, as the same attempt.
+    /// The delivery was not begun: it comes again, not before then, as the same attempt.
     Release(Timestamp),
 }
 
@@ -122,7 +122,7 @@ pub trait EventLog: Send + Sync {
         settlements: Vec<(Receipt, Settlement)>,
     ) -> Result<(), StorageError>;
 
-    /// All channels that hold anything: what to look after when starting.
+    /// All channels that hold anything: what a node has to serve when it starts.
     ///
     /// # Errors
     /// The store failed.

@@ -13,7 +13,7 @@ use crate::quota::QuotaExceeded;
 /// A keyspace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Keyspace {
-    /// Its name.
+    /// The name of the keyspace.
     pub name: KeyspaceName,
     /// When it was created.
     pub created: Timestamp,
@@ -37,9 +37,9 @@ pub enum Expect {
     /// Nothing.
     #[default]
     Any,
-    /// It has no value.
+    /// The key has no value.
     Absent,
-    /// Its value has this revision.
+    /// The value of the key has this revision.
     Revision(u64),
     /// What a client's header fields say; the entity tag is the revision, and
     /// there is no date.

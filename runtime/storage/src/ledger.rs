@@ -1,8 +1,9 @@
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::namespace_quotas::NamespaceQuotas;
 use crate::quota::{Quota, QuotaExceeded, Quotas};
+use crate::sync;
 
 /// What namespaces hold, by quota, and what is on its way to them. It counts for one
 /// process: two nodes that write the same backend need the backend's own count.
@@ -48,7 +49,7 @@ impl Ledger {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.state)
     }
 
     fn account(&self, namespace: &str, quota: Quota) -> Account {
@@ -161,7 +162,7 @@ impl Reservation {
         self.ledger.quotas(&self.namespace).check(Self::QUOTA, used, delta)
     }
 
-    /// Its bytes are now counted by the transaction that is being written.
+    /// Notes that the reserved bytes are now counted by the transaction that is being written.
     pub fn settle(&mut self) {
         self.settling = true;
         let mut state = self.ledger.lock();

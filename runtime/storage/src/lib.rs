@@ -45,6 +45,7 @@ mod registry;
 mod schedules;
 mod space;
 mod stores;
+mod sync;
 mod triggers;
 mod upkeep;
 mod usage;

@@ -1,13 +1,14 @@
 //! What each namespace may hold.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, RwLock};
 
 pub use lambent_types::OwnQuotas;
 
 use lambent_types::Namespace;
 
 use crate::quota::Quotas;
+use crate::sync;
 
 /// The quotas of every namespace: the node's, but for the namespaces that have their own. All
 /// stores of a node read the same table, whenever they look at a quota, so that a change is
@@ -32,14 +33,14 @@ impl NamespaceQuotas {
     /// What a namespace, by its key, may hold.
     #[must_use]
     pub fn of(&self, namespace: &str) -> Quotas {
-        let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
+        let own = sync::read(&self.own);
         own.get(namespace).map_or(self.node, |(_, quotas)| *quotas)
     }
 
     /// Whether these are a namespace's own quotas.
     #[must_use]
     pub fn are_of(&self, namespace: &Namespace, quotas: &OwnQuotas) -> bool {
-        let own = self.own.read().unwrap_or_else(PoisonError::into_inner);
+        let own = sync::read(&self.own);
         own.get(&namespace.key()).map_or(quotas.0.is_empty(), |(found, _)| found == quotas)
     }
 
@@ -51,12 +52,12 @@ impl NamespaceQuotas {
             (namespace.key(), (quotas, all))
         });
         let given = given.collect();
-        *self.own.write().unwrap_or_else(PoisonError::into_inner) = given;
+        *sync::write(&self.own) = given;
     }
 
     /// Gives a namespace quotas of its own in place of those it had; none for the node's.
     pub fn set(&self, namespace: &Namespace, quotas: OwnQuotas) {
-        let mut own = self.own.write().unwrap_or_else(PoisonError::into_inner);
+        let mut own = sync::write(&self.own);
         if quotas.0.is_empty() {
             own.remove(&namespace.key());
         } else {

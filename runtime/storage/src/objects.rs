@@ -20,7 +20,7 @@ pub type ByteStream = BoxStream<'static, Result<Bytes, std::io::Error>>;
 /// A bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bucket {
-    /// Its name.
+    /// The name of the bucket.
     pub name: BucketName,
     /// When it was created.
     pub created: Timestamp,
@@ -29,15 +29,15 @@ pub struct Bucket {
 /// What is known of an object besides its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
-    /// Its key: any UTF-8 of 1 to [`bounds::OBJECT_KEY_BYTES_MAX`](lambent_types::bounds) bytes,
+    /// The key of the object: any UTF-8 of 1 to [`bounds::OBJECT_KEY_BYTES_MAX`](lambent_types::bounds) bytes,
     /// kept exactly.
     pub key: String,
-    /// Its size in bytes.
+    /// The size of the object in bytes.
     pub size: u64,
     /// MD5 of its bytes in hexadecimal, or for a multipart upload S3's MD5 of
     /// its parts' MD5s, a hyphen, and their number. Without quotes.
     pub etag: String,
-    /// Its media type.
+    /// The media type of the object.
     pub content_type: Option<String>,
     /// The header fields it is given out with: names of
     /// [`bounds::OBJECT_HEADERS`](lambent_types::bounds).
@@ -61,7 +61,7 @@ impl Object {
 /// What to write beside the bytes.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct PutObject {
-    /// Its media type.
+    /// The media type of the object.
     pub content_type: Option<String>,
     /// The header fields to give it out with: names of
     /// [`bounds::OBJECT_HEADERS`](lambent_types::bounds), and at most
@@ -84,7 +84,7 @@ pub enum Condition {
     None,
     /// There is none.
     Absent,
-    /// It has this etag.
+    /// The object has this etag.
     Etag(String),
     /// What a client's header fields say.
     When(Precondition),
@@ -93,7 +93,7 @@ pub enum Condition {
 /// A multipart upload that was begun.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upload {
-    /// Its id: unguessable, of `[A-Za-z0-9_-]`.
+    /// The id of the upload: unguessable, of `[A-Za-z0-9_-]`.
     pub id: String,
     /// The key it will have.
     pub key: String,
@@ -104,11 +104,11 @@ pub struct Upload {
 /// One part of an upload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// Its number, from 1 to [`bounds::PART_NUMBER_MAX`](lambent_types::bounds).
+    /// The number of the part, from 1 to [`bounds::PART_NUMBER_MAX`](lambent_types::bounds).
     pub number: u32,
     /// MD5 of its bytes in hexadecimal.
     pub etag: String,
-    /// Its size in bytes.
+    /// The size of the part in bytes.
     pub size: u64,
 }
 

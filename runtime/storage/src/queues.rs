@@ -16,7 +16,7 @@ use crate::quota::QuotaExceeded;
 /// A queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {
-    /// Its name.
+    /// The name of the queue.
     pub name: QueueName,
     /// How it behaves.
     pub attributes: QueueAttributes,
@@ -43,7 +43,7 @@ pub struct NewMessage {
     /// The body; with the attributes at most
     /// [`bounds::VALUE_BYTES_MAX`](lambent_types::bounds) bytes.
     pub body: Bytes,
-    /// Its media type.
+    /// The media type of the body.
     pub content_type: Option<String>,
     /// What the sender attached.
     pub attributes: BTreeMap<String, String>,
@@ -59,9 +59,9 @@ pub struct NewMessage {
 /// A message that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
-    /// Its id: a UUID. That of the first one if this was a duplicate.
+    /// The id of the message: a UUID; the id of the first one if this was a duplicate.
     pub id: String,
-    /// Its place in the queue.
+    /// The place of the message in the queue.
     pub sequence: u64,
     /// Whether it was kept; not if it is a duplicate.
     pub duplicate: bool,
@@ -75,19 +75,19 @@ pub struct Receipt(pub String);
 /// A message that was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// Its id, the same at every receipt.
+    /// The id of the message, the same at every receipt.
     pub id: String,
     /// What to delete it with.
     pub receipt: Receipt,
     /// The body.
     pub body: Bytes,
-    /// Its media type.
+    /// The media type of the body.
     pub content_type: Option<String>,
     /// What the sender attached.
     pub attributes: BTreeMap<String, String>,
-    /// Its group, on a FIFO queue.
+    /// The group of the message, on a FIFO queue.
     pub group: Option<String>,
-    /// Its place in the queue.
+    /// The place of the message in the queue.
     pub sequence: u64,
     /// When it was sent.
     pub sent: Timestamp,
@@ -134,7 +134,7 @@ pub enum Visibility {
     /// This long. The receiver may be anywhere; no restart ends it.
     For(Duration),
     /// This long, or until the process that received is known to be gone:
-    /// what it had in hand then comes again at once.
+    /// what it was handling then comes again at once.
     WhileAlive(Duration),
 }
 
@@ -297,7 +297,7 @@ pub trait Queues: Send + Sync {
 
     /// Moves at most `limit` messages of a dead-letter queue back to the queue
     /// each came from, as if they had never been received. Returns how many.
-    /// Those whose queue is gone stay, also if another has its name now, and so
+    /// Messages whose queue is gone stay, also if another has its name now, and so
     /// do those behind one of their group that stays or is with somebody.
     ///
     /// # Errors

@@ -86,7 +86,7 @@ impl Quotas {
 }
 
 impl Default for Quotas {
-    /// Those for a disk of 64 GiB.
+    /// The defaults for a disk of 64 GiB.
     fn default() -> Self {
         Self::for_disk(USUAL_DISK_BYTES)
     }

@@ -73,7 +73,7 @@ pub trait Schedules: Send + Sync {
     /// The store failed.
     async fn list(&self, namespace: &Namespace) -> Result<Vec<Scheduled>, StorageError>;
 
-    /// Those of all namespaces, ordered by namespace and name, from the first
+    /// The schedules of all namespaces, ordered by namespace and name, from the first
     /// after `after` on, at most `limit`.
     ///
     /// # Errors
@@ -84,7 +84,7 @@ pub trait Schedules: Send + Sync {
         limit: usize,
     ) -> Result<Vec<(Namespace, Scheduled)>, StorageError>;
 
-    /// Those that fire at `now` or before, soonest first, at most `limit`; and
+    /// The schedules that fire at `now` or before, soonest first, at most `limit`; and
     /// the time of the next one after them.
     ///
     /// # Errors

@@ -66,7 +66,7 @@ pub trait Triggers: Send + Sync {
     /// The store failed.
     async fn list(&self, namespace: &Namespace) -> Result<Vec<Trigger>, StorageError>;
 
-    /// All triggers there are: what to look after when starting.
+    /// All triggers that there are: what a node has to serve when it starts.
     ///
     /// # Errors
     /// The store failed.

@@ -1,9 +1,10 @@
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{PoisonError, RwLock};
+use std::sync::RwLock;
 
 use lambent_types::{KeyspaceName, Namespace};
 use moka::sync::Cache as Moka;
 
+use lambent_storage::backend::sync;
 use lambent_storage::{Entry, Keyspace};
 
 /// A change of one key keeps only reads of its stripe from being cached.
@@ -90,12 +91,12 @@ impl Cache {
 
     /// How often anything of this name's stripe was changed.
     pub(crate) fn epoch(&self, name: &str) -> u64 {
-        *self.stripe(name).read().unwrap_or_else(PoisonError::into_inner)
+        *sync::read(self.stripe(name))
     }
 
     /// Keeps what was read since `epoch`, unless it may be out of date.
     pub(crate) fn keep(&self, epoch: u64, name: String, cached: Cached) {
-        let now = self.stripe(&name).read().unwrap_or_else(PoisonError::into_inner);
+        let now = sync::read(self.stripe(&name));
         if *now == epoch {
             self.entries.insert(name, cached);
         }
@@ -103,7 +104,7 @@ impl Cache {
 
     /// Takes over what was committed.
     pub(crate) fn committed(&self, name: String, cached: Cached) {
-        let mut epoch = self.stripe(&name).write().unwrap_or_else(PoisonError::into_inner);
+        let mut epoch = sync::write(self.stripe(&name));
         *epoch += 1;
         self.entries.insert(name, cached);
     }

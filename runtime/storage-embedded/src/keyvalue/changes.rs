@@ -15,9 +15,9 @@ use lambent_storage::backend::ChangeEvent;
 use lambent_storage::backend::keyvalue as rules;
 use lambent_storage::{Change, Entry, KeyValueError, Keyspace, Quota, SetOptions, StorageError};
 
-/// What changes tell once they are committed.
+/// What is derived from keys, updated once changes of them are committed.
 #[derive(Clone)]
-pub(crate) struct Told {
+pub(crate) struct Derived {
     pub(crate) cache: Arc<Cache>,
     /// The next expiry, in milliseconds; never later than the real one.
     pub(crate) due: Arc<AtomicI64>,
@@ -27,14 +27,14 @@ pub(crate) struct Told {
 pub(crate) struct Place {
     pub(crate) namespace: Namespace,
     pub(crate) keyspace: KeyspaceName,
-    pub(crate) told: Told,
+    pub(crate) derived: Derived,
 }
 
 /// Changes of one keyspace, within a transaction.
 pub(crate) struct Changes<'a, 'tx> {
     tx: &'a mut Tx<'tx>,
     namespace: &'a Namespace,
-    told: &'a Told,
+    derived: &'a Derived,
     row: KeyspaceRow,
     /// The name of the keyspace in the cache.
     name: String,
@@ -77,14 +77,14 @@ impl Place {
     }
 
     fn tell(&self, tx: &mut Tx<'_>, keyspace: Option<Keyspace>) {
-        let cache = Arc::clone(&self.told.cache);
+        let cache = Arc::clone(&self.derived.cache);
         let name = keyspace_name(&self.namespace, &self.keyspace);
         tx.after_commit(move || cache.committed(name, Cached::Keyspace(keyspace)));
     }
 
     fn begin<'a, 'tx>(&'a self, tx: &'a mut Tx<'tx>) -> Result<Changes<'a, 'tx>, KeyValueError> {
         let row = tables::existing(tx.connection, &self.namespace.key(), &self.keyspace.key())?;
-        Ok(Changes::new(tx, &self.namespace, &self.told, row))
+        Ok(Changes::new(tx, &self.namespace, &self.derived, row))
     }
 
     pub(crate) fn apply(
@@ -122,11 +122,11 @@ impl<'a, 'tx> Changes<'a, 'tx> {
     pub(crate) fn new(
         tx: &'a mut Tx<'tx>,
         namespace: &'a Namespace,
-        told: &'a Told,
+        derived: &'a Derived,
         row: KeyspaceRow,
     ) -> Self {
         let name = keyspace_name(namespace, &row.keyspace.name);
-        Self { tx, namespace, told, row, name, grown: 0, added: 0 }
+        Self { tx, namespace, derived, row, name, grown: 0, added: 0 }
     }
 
     fn apply(&mut self, change: Change, origin: &Origin) -> Result<Option<u64>, KeyValueError> {
@@ -211,13 +211,13 @@ impl<'a, 'tx> Changes<'a, 'tx> {
     }
 
     fn tell(&mut self, key: &str, entry: Option<Entry>) {
-        let told = self.told.clone();
+        let derived = self.derived.clone();
         let name = key_name(&self.name, key);
         self.tx.after_commit(move || {
             if let Some(expires) = entry.as_ref().and_then(|entry| entry.expires) {
-                told.due.fetch_min(expires.as_millisecond(), Ordering::SeqCst);
+                derived.due.fetch_min(expires.as_millisecond(), Ordering::SeqCst);
             }
-            told.cache.committed(name, Cached::Key(entry));
+            derived.cache.committed(name, Cached::Key(entry));
         });
     }
 

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use lambent_types::Namespace;
 
-use crate::keyvalue::changes::{Changes, Told};
+use crate::keyvalue::changes::{Changes, Derived};
 use crate::keyvalue::{EXPIRE_MAX, EmbeddedKeyValue, tables};
 use crate::shard::{Growth, Shard, Tx};
 use lambent_storage::backend::Sweep;
@@ -18,20 +18,20 @@ impl Sweep for EmbeddedKeyValue {
     /// Deletes keys that have expired, some of every shard.
     async fn sweep(&self) -> Result<(), StorageError> {
         let now = self.clock.now().as_millisecond();
-        if now < self.told.due.load(Ordering::SeqCst) {
+        if now < self.derived.due.load(Ordering::SeqCst) {
             return Ok(());
         }
         // Whatever is committed from here on lowers it again.
-        self.told.due.store(i64::MAX, Ordering::SeqCst);
+        self.derived.due.store(i64::MAX, Ordering::SeqCst);
         for shard in self.shards.all() {
             let next = match self.sweep_shard(&shard, now).await {
                 Ok(next) => next,
                 Err(error) => {
-                    self.told.due.fetch_min(now, Ordering::SeqCst);
+                    self.derived.due.fetch_min(now, Ordering::SeqCst);
                     return Err(error);
                 }
             };
-            self.told.due.fetch_min(next, Ordering::SeqCst);
+            self.derived.due.fetch_min(next, Ordering::SeqCst);
         }
         Ok(())
     }
@@ -47,15 +47,15 @@ impl EmbeddedKeyValue {
         if next().await? > now {
             return next().await;
         }
-        let told = self.told.clone();
-        let kept = shard.write(Growth::Frees, move |tx| sweep(tx, &told)).await?;
+        let derived = self.derived.clone();
+        let kept = shard.write(Growth::Frees, move |tx| sweep(tx, &derived)).await?;
         let next = next().await?;
         Ok(if kept && next <= now { now.saturating_add(RETRY_MS) } else { next })
     }
 }
 
 /// Deletes some of what has expired. Returns whether any of it had to be kept.
-fn sweep(tx: &mut Tx<'_>, told: &Told) -> Result<bool, StorageError> {
+fn sweep(tx: &mut Tx<'_>, derived: &Derived) -> Result<bool, StorageError> {
     let mut kept = false;
     for due in tables::due(tx.connection, None, tx.now, EXPIRE_MAX)? {
         let deleted = tx.atomically(|tx| -> Result<(), KeyValueError> {
@@ -66,7 +66,7 @@ fn sweep(tx: &mut Tx<'_>, told: &Told) -> Result<bool, StorageError> {
             let namespace: Namespace = row.namespace.parse().map_err(|error| {
                 StorageError::corrupt("keyspace", format!("its namespace: {error}"))
             })?;
-            let mut changes = Changes::new(tx, &namespace, told, row);
+            let mut changes = Changes::new(tx, &namespace, derived, row);
             changes.expire(&due.key)?;
             changes.end().map(drop)
         });

@@ -6,6 +6,7 @@ use lambent_types::InvocationRecord;
 use tokio::sync::oneshot;
 
 use lambent_storage::backend::logs::weight;
+use lambent_storage::backend::sync;
 
 /// How long records gather before they are written: too short for a reader to notice.
 const GATHER: Duration = Duration::from_millis(5);
@@ -19,7 +20,7 @@ const ROOM_KEPT: usize = 8192;
 
 /// Finished invocations on their way to the writer.
 ///
-/// Whoever appends moves a record behind a lock, and wakes the writer only for
+/// A caller that appends moves a record behind a lock, and wakes the writer only for
 /// the first: an idle writer sleeps, a busy one wakes by the clock.
 pub(super) struct Queue {
     waiting: Mutex<Waiting>,
@@ -52,7 +53,7 @@ pub(super) struct Batch {
 pub(super) enum Wake {
     /// There is a batch to write.
     Batch,
-    /// It is time.
+    /// The time has come that was waited for.
     Due,
     /// Nothing will come any more.
     Closed,
@@ -66,7 +67,7 @@ impl Queue {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.waiting)
     }
 
     /// From so many bytes on it does not wait for more: there must be room while it writes.

@@ -31,7 +31,7 @@ pub(super) struct Largest {
 }
 
 impl Shares {
-    /// Those of what is there.
+    /// The shares of what is in the database.
     pub(super) fn read(connection: &Connection) -> rusqlite::Result<Self> {
         let sql = "SELECT namespace, count(*), sum(length(body)), min(cursor) FROM block \
                    GROUP BY namespace";
@@ -76,7 +76,7 @@ impl Shares {
         }
     }
 
-    /// Whoever has most, if there is anything.
+    /// The namespace that has most, if there is anything.
     pub(super) fn largest(&self) -> Option<Largest> {
         let (namespace, share) = self.0.iter().max_by_key(|(_, share)| share.bytes)?;
         Some(Largest { namespace: namespace.clone(), blocks: share.blocks, from: share.from })

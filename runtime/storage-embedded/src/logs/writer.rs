@@ -1,11 +1,11 @@
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use lambent_types::InvocationRecord;
 use rusqlite::{Connection, params};
 use tokio::sync::watch;
 
+use crate::group_commit::WriterThread;
 use crate::logs::block::Encoder;
 use crate::logs::group::{groups, prefix};
 use crate::logs::queue::{Batch, Queue, Wake};
@@ -20,7 +20,7 @@ const RETAIN_EVERY: Duration = Duration::from_secs(60);
 /// The one thread that writes `logs.db`.
 pub(super) struct LogWriter {
     pub(super) queue: Arc<Queue>,
-    thread: Option<JoinHandle<()>>,
+    _thread: WriterThread,
 }
 
 impl LogWriter {
@@ -39,22 +39,18 @@ impl LogWriter {
             encoder: Encoder::default(),
             shares: None,
         };
-        let thread = std::thread::Builder::new().name("log-writer".into()).spawn(move || {
+        let thread = WriterThread::start("log-writer", move || {
             let _end = End(Arc::clone(&state.queue));
             state.run();
         })?;
-        Ok(Self { queue, thread: Some(thread) })
+        Ok(Self { queue, _thread: thread })
     }
 }
 
 impl Drop for LogWriter {
     fn drop(&mut self) {
+        // The thread is joined after this.
         self.queue.close();
-        if let Some(thread) = self.thread.take()
-            && thread.join().is_err()
-        {
-            tracing::error!("the writer of invocation logs panicked");
-        }
     }
 }
 

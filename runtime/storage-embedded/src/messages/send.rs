@@ -13,7 +13,7 @@ const NUMBERS: i64 = 4096;
 
 /// A message to be put at the end of a line.
 pub(crate) struct New<'a> {
-    /// Its head, encoded.
+    /// The encoded head of the message.
     pub(crate) head: &'a str,
     pub(crate) body: &'a [u8],
     pub(crate) group: Option<&'a str>,

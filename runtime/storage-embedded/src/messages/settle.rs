@@ -121,7 +121,7 @@ pub(crate) fn return_at(
 }
 
 /// Takes a damaged message out of the way without deleting it: it is due never.
-/// Those of its group that follow are no longer held up by it.
+/// The messages of its group that follow may come now.
 pub(crate) fn set_aside(tx: &mut Tx<'_>, seq: i64) -> Result<(), StorageError> {
     let group: Option<(i64, Option<String>)> = tx
         .connection

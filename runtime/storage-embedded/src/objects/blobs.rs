@@ -29,7 +29,7 @@ pub(crate) const DIGEST_BYTES: u64 = 32;
 /// Bytes that were stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Blob {
-    /// Its own id: 32 hexadecimal digits.
+    /// The id of the file: 32 hexadecimal digits.
     pub(crate) id: String,
     /// The digest of its bytes; see the module.
     pub(crate) digest: Digest,

@@ -1,7 +1,7 @@
 use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use async_trait::async_trait;
@@ -19,6 +19,7 @@ use crate::layout::INCOMING_DIR;
 use crate::layout::OBJECTS_DIR;
 use crate::objects::blobs::{Blob, Blobs, Hasher, Incoming, Opened, blocking};
 use lambent_storage::backend::objects as rules;
+use lambent_storage::backend::sync;
 
 /// Files looked at in one go when looking for those that nobody needs.
 const PAGE: usize = 500;
@@ -113,7 +114,7 @@ impl Directories {
     }
 
     fn older(&self) -> io::Result<Option<Vec<Blob>>> {
-        let mut older = self.older.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut older = sync::lock(&self.older);
         let Some(next) = older.next else { return Ok(None) };
         if older.files.is_none() {
             match self.objects.read_dir(format!("{next:02x}")) {
@@ -192,7 +193,7 @@ impl Directories {
     }
 
     fn abandon(&self, name: &str) {
-        self.abandoned.lock().unwrap_or_else(PoisonError::into_inner).push(name.to_owned());
+        sync::lock(&self.abandoned).push(name.to_owned());
     }
 }
 
@@ -238,7 +239,7 @@ impl Opened for OpenedFile {
         blocking(move || {
             let len = usize::try_from(range.end - range.start).map_err(io::Error::other)?;
             let mut bytes = vec![0; len];
-            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut file = sync::lock(&file);
             file.seek(SeekFrom::Start(range.start))?;
             file.read_exact(&mut bytes)?;
             Ok(bytes.into())
@@ -275,8 +276,7 @@ impl Blobs for Files {
 
     async fn tidy(&self) {
         let directories = Arc::clone(&self.0);
-        let abandoned =
-            std::mem::take(&mut *self.0.abandoned.lock().unwrap_or_else(PoisonError::into_inner));
+        let abandoned = std::mem::take(&mut *sync::lock(&self.0.abandoned));
         if abandoned.is_empty() {
             return;
         }

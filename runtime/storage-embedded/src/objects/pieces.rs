@@ -13,7 +13,7 @@ use lambent_storage::{Part, StorageError};
 pub(crate) struct Piece {
     /// As a client knows it.
     pub(crate) part: Part,
-    /// Its bytes.
+    /// The bytes of the piece.
     pub(crate) blob: Blob,
 }
 

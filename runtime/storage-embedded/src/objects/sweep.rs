@@ -34,7 +34,7 @@ impl Sweep for EmbeddedObjects {
 }
 
 impl EmbeddedObjects {
-    /// Those that no row of any shard names.
+    /// The files that no row of any shard names.
     async fn unnamed(&self, mut blobs: Vec<Blob>) -> Result<Vec<Blob>, StorageError> {
         for shard in self.shards.all() {
             if blobs.is_empty() {

@@ -1,5 +1,6 @@
+use lambent_storage::backend::sync;
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::objects::blobs::{Blob, Blobs};
 
@@ -38,7 +39,7 @@ impl Trash {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.state)
     }
 
     /// Takes blobs of one object, in their order, that no row names any more.

@@ -10,10 +10,10 @@ const ROW_BYTES_MIN: usize = 4096;
 /// What an operation does to the size of its database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Growth {
-    /// It writes about so many bytes: refused while the disk is nearly full,
+    /// The operation writes about so many bytes: refused while the disk is nearly full,
     /// unless the database has room inside.
     Adds(usize),
-    /// It deletes, or settles what was begun: done however full the disk is.
+    /// The operation deletes, or settles what was begun: done however full the disk is.
     Frees,
 }
 

@@ -27,7 +27,7 @@ async fn bodies(store: &dyn Queues, ns: &str, q: &QueueName) -> Vec<String> {
 /// counted as ready until that is committed.
 ///
 /// # Panics
-/// It is not after five seconds.
+/// A depth that is not reached after five seconds fails the check.
 pub async fn depth_becomes(
     store: &dyn Queues,
     namespace: &Namespace,
@@ -169,7 +169,7 @@ pub(super) async fn purging_leaves_nothing(store: &dyn Queues) {
     store.receive(&ns, &q, 2, Visibility::Queue, Duration::ZERO).await.unwrap();
     assert_eq!(store.purge(&ns, &q).await.unwrap(), 7);
     assert_eq!(store.depth(&ns, &q).await.unwrap(), crate::Depth::default());
-    // No group is held up by what is gone.
+    // No group waits for a message that is gone.
     send(10).await.unwrap();
     assert_eq!(
         store.receive(&ns, &q, 10, Visibility::Queue, Duration::ZERO).await.unwrap().len(),

@@ -8,12 +8,13 @@ mod queues;
 mod triggers;
 
 use std::io::{Error, ErrorKind};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::error::StorageError;
 use crate::space::Space;
 use crate::stores::Stores;
+use crate::sync;
 
 /// When a call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,9 +51,9 @@ pub struct Faulty<S: ?Sized> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Call {
     Read,
-    /// It needs more room.
+    /// The call needs more room.
     Change,
-    /// It takes away, or settles what was begun.
+    /// The call takes away, or settles what was begun.
     Free,
 }
 
@@ -84,7 +85,7 @@ impl Faults {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.0)
     }
 
     /// Puts them around a store.

@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -7,6 +7,7 @@ use lambent_types::Digest;
 
 use crate::code::CodeStore;
 use crate::error::StorageError;
+use crate::sync;
 
 /// Components in memory.
 #[derive(Debug, Default)]
@@ -14,7 +15,7 @@ pub struct MemoryCode(Mutex<HashMap<Digest, Bytes>>);
 
 impl MemoryCode {
     fn lock(&self) -> MutexGuard<'_, HashMap<Digest, Bytes>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.0)
     }
 }
 

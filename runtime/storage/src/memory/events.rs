@@ -4,7 +4,7 @@ mod schedules;
 mod triggers;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -21,6 +21,7 @@ use crate::namespace_quotas::NamespaceQuotas;
 use crate::queues::{NewMessage, Queue, Sent};
 use crate::quota::{Quota, QuotaExceeded, Quotas};
 use crate::schedules::Scheduled;
+use crate::sync;
 use crate::upkeep::Holds;
 
 /// Queues, the event log, triggers and schedules in memory, under one lock.
@@ -158,7 +159,7 @@ impl MemoryEvents {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.state)
     }
 
     /// Tries until something was taken or the wait is over: again whenever

@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,6 +14,7 @@ use crate::keyvalue::{
 use crate::memory::MemoryEvents;
 use crate::namespace_quotas::NamespaceQuotas;
 use crate::quota::{Quota, QuotaExceeded};
+use crate::sync;
 use crate::upkeep::Holds;
 use crate::upkeep::Sweep;
 
@@ -38,9 +39,9 @@ struct State {
 struct Space {
     keyspace: Keyspace,
     revision: u64,
-    /// Those that have expired are there until something looks.
+    /// Entries that have expired are there until something looks.
     entries: BTreeMap<String, Entry>,
-    /// What has changed and is not told yet.
+    /// The changes whose events are not appended yet.
     changed: Vec<Changed>,
 }
 
@@ -115,7 +116,7 @@ impl Space {
 }
 
 impl MemoryKeyValue {
-    /// An empty store, whose changes are told to `events`.
+    /// An empty store, which appends the events of changes to `events`.
     #[must_use]
     pub fn new(
         clock: Arc<dyn Clock>,
@@ -126,7 +127,7 @@ impl MemoryKeyValue {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.state)
     }
 
     fn with<R>(

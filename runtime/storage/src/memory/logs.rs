@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use crate::error::StorageError;
 use crate::logs::{InvocationLogs, LogPage, LogQuery, page};
+use crate::sync;
 
 /// The newest invocation records, in memory.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ impl MemoryLogs {
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<(u64, InvocationRecord)>> {
-        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.records)
     }
 }
 

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use crate::objects::{
     PutObject, Upload, listing, rules,
 };
 use crate::quota::{Quota, QuotaExceeded};
+use crate::sync;
 use crate::upkeep::Holds;
 
 /// Buckets and objects in memory, whole.
@@ -50,7 +51,7 @@ struct HeldUpload {
 type Buckets = BTreeMap<(String, BucketName), Held>;
 
 impl MemoryObjects {
-    /// An empty store, whose changes are told to `events`.
+    /// An empty store, which appends the events of changes to `events`.
     #[must_use]
     pub fn new(
         clock: Arc<dyn Clock>,
@@ -60,7 +61,7 @@ impl MemoryObjects {
         Self { clock, ledger: Ledger::new(quotas, []), events, buckets: Mutex::default() }
     }
 
-    /// Puts an object in its place once its event is told.
+    /// Puts an object in its place once its event is appended.
     fn write(
         &self,
         (namespace, held): (&Namespace, &mut Held),
@@ -99,7 +100,7 @@ impl MemoryObjects {
     }
 
     fn lock(&self) -> MutexGuard<'_, Buckets> {
-        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.buckets)
     }
 
     /// Does something with a bucket.

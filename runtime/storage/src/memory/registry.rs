@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use lambent_types::{Digest, Function, FunctionName, FunctionVersion, Namespace, Revision};
@@ -11,6 +11,7 @@ use crate::error::{StorageError, WriteError};
 use crate::namespace_quotas::NamespaceQuotas;
 use crate::quota::{Quota, Quotas};
 use crate::registry::{Expected, Registry, rules};
+use crate::sync;
 use crate::upkeep::Holds;
 
 type Key = (String, String);
@@ -99,7 +100,7 @@ impl MemoryRegistry {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        sync::lock(&self.state)
     }
 }
 

@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lambent_types::Namespace;
 
 use crate::error::StorageError;
+use crate::sync;
 use crate::usage::{Usage, UsageRecord};
 
 /// Usage in memory.
@@ -18,7 +19,7 @@ pub struct MemoryUsage {
 #[async_trait]
 impl Usage for MemoryUsage {
     async fn record(&self, records: Vec<(Namespace, UsageRecord)>) -> Result<(), StorageError> {
-        let mut sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sums = sync::lock(&self.sums);
         for (namespace, record) in records {
             let key = (namespace.key(), record.hour, record.function.key());
             match sums.get_mut(&key) {
@@ -35,7 +36,7 @@ impl Usage for MemoryUsage {
         since: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<UsageRecord>, StorageError> {
-        let sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
+        let sums = sync::lock(&self.sums);
         let own = sums.iter().filter(|((owner, hour, _), _)| {
             *owner == namespace.key() && (since..until).contains(hour)
         });

@@ -125,7 +125,7 @@ pub fn clip(range: Option<Range<u64>>, size: u64) -> Result<Range<u64>, ObjectEr
     }
 }
 
-/// Those of an upload's parts that an object is to be made of, in their order.
+/// Selects the parts of an upload that an object is to be made of, in their order.
 pub fn select<P>(
     wanted: &[(u32, String)],
     mut have: impl FnMut(u32) -> Option<P>,

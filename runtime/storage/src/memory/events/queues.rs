@@ -411,7 +411,7 @@ impl Sweep for MemoryEvents {
             queue.duplicates.retain(|_, (_, until)| *until > now);
         }
         drop(state);
-        // What was held up by what is gone is not any more.
+        // The messages that were behind the deleted ones may come now.
         self.arrived.notify_waiters();
         Ok(())
     }
