@@ -272,7 +272,7 @@ fn a_long_deploy_shows_how_far_it_is_and_which_limit_ended_it() {
     const PATIENCE: Duration = Duration::from_secs(280);
     let node = Node::start(&["--compile-cpu-seconds", "3"]);
     let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), crate::compile_bomb::bomb(20_000)).unwrap();
+    std::fs::write(file.path(), crate::compile_bomb::bomb(60_000)).unwrap();
     let arguments = ["deploy", "bomb", file.path().to_str().unwrap()];
     let deploy = |line: &[&str]| run_within(at(&node, line), PATIENCE);
     let done = deploy(&arguments);
