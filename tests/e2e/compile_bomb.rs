@@ -29,7 +29,7 @@ pub(crate) fn bomb(loops: usize) -> Vec<u8> {
 async fn a_compile_bomb_kills_its_compiler_and_nothing_else() {
     let node = Arc::new(Node::start(&["--compile-cpu-seconds", "3"]));
     node.deploy("victim", "hello-http", "").await;
-    let bomb = bomb(40_000);
+    let bomb = bomb(30_000);
     assert!(bomb.len() < 100 << 10, "{}", bomb.len());
     let before = node.rss();
     let done = Arc::new(AtomicBool::new(false));
