@@ -244,6 +244,10 @@ pub(crate) async fn large_json<T: DeserializeOwned + Send + 'static>(
     read_large_json(json_bytes(request, accepted, limit, stall).await?, what).await
 }
 
+/// Most bytes of the attributes of a queue and of what a namespace is given: far more
+/// than all members that there are take.
+const SMALL_JSON_BYTES_MAX: u64 = 16 << 10;
+
 /// Reads a small JSON body, whose absence is the default.
 pub(crate) async fn optional_json<T: DeserializeOwned + Default>(
     request: Request<axum::body::Body>,
@@ -252,7 +256,8 @@ pub(crate) async fn optional_json<T: DeserializeOwned + Default>(
 ) -> Result<T, Refusal> {
     const JSON: &str = "application/json";
     let (parts, body) = request.into_parts();
-    let bytes = LimitedBody::new(&parts.headers, body, JSON_BYTES_MAX, stall)?.whole().await?;
+    let body = LimitedBody::new(&parts.headers, body, SMALL_JSON_BYTES_MAX, stall)?;
+    let bytes = body.whole().await?;
     if bytes.trim_ascii().is_empty() {
         return Ok(T::default());
     }

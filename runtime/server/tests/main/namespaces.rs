@@ -281,7 +281,7 @@ async fn a_namespace_has_quotas_of_its_own_which_the_root_key_sets() {
         shop.node.send_as_is(request("PUT", &target, &own, None)).await
     };
     let replies = [set("secret").await, set("two").await, set("three").await];
-    assert_eq!(replies.each_ref().map(|reply| reply.status.as_u16()), [200, 201, 507]);
+    assert_eq!(replies.each_ref().map(|reply| reply.status.as_u16()), [204, 204, 507]);
     assert_eq!(replies[2].code(), "quota-exceeded");
     let described = shop.node.send_as_is(request("GET", path, &own, None)).await.json();
     let held = described["holdings"].as_array().unwrap();
@@ -290,7 +290,7 @@ async fn a_namespace_has_quotas_of_its_own_which_the_root_key_sets() {
     assert_eq!(of("queues").get("limit"), None);
     for (body, part) in [
         (r#"{"quotas":{"key":1}}"#, "unknown variant `key`"),
-        (r#"{"quotas":{"keys":-1}}"#, "keys"),
+        (r#"{"quotas":{"keys":-1}}"#, "integer `-1`"),
         (r#"{"quota":{}}"#, "unknown field `quota`"),
         ("[", "namespace"),
     ] {
@@ -302,7 +302,7 @@ async fn a_namespace_has_quotas_of_its_own_which_the_root_key_sets() {
     // Without a body it is left as it is; with none of its own it has the node's.
     assert_eq!(put(root, "").await.json()["quotas"], described["quotas"]);
     assert_eq!(put(root, r#"{"quotas":{}}"#).await.status, 200);
-    assert_eq!(set("three").await.status, 201);
+    assert_eq!(set("three").await.status, 204);
 }
 
 #[tokio::test]
