@@ -123,15 +123,12 @@ async fn deploy(
     let out = format!("--callgrind-out-file={}/out.%p", directory.display());
     let mut arguments = vec!["--tool=callgrind".to_owned(), out];
     arguments.push("--separate-threads=yes".into());
-    // Or the process that compiles would see a processor with more than valgrind has.
-    arguments.push("--trace-children=yes".into());
+    // The process that compiles is not traced: what it may not do, valgrind does in it.
     arguments.push(lambent.display().to_string());
     arguments.extend(launch.arguments);
-    // Valgrind has no address space for the pools of more; with fewer, one
-    // function may have but one at once, and some end a little after their answer.
-    arguments.extend(["--concurrency", "3"].map(ToOwned::to_owned));
-    // Compiling takes fifty times as long.
-    arguments.extend(["--compile-cpu-seconds", "3600"].map(ToOwned::to_owned));
+    // Valgrind has no address space for the pools of many more; with fewer, one
+    // function may have but few at once, and some end a little after their answer.
+    arguments.extend(["--concurrency", "8"].map(ToOwned::to_owned));
     let launch = Launch { program: "valgrind".into(), arguments, ..launch };
     let node = Node::launched(&launch).await?;
     node.deploy(lambent, FUNCTION, &stage::component(Workload::Hello, wasi), flags)?;
