@@ -10,6 +10,8 @@ use utoipa::{IntoParams, ToSchema};
 
 /// A page of finished invocations, oldest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+// `Logs` is what one invocation has written.
+#[schema(as = LogPage)]
 pub struct Logs {
     /// The invocations.
     pub records: Vec<LogEntry>,
