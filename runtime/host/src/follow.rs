@@ -57,16 +57,22 @@ impl Host {
         Ok(())
     }
 
+    /// Keeps to what a function wants now. One that is damaged keeps what it has, and no
+    /// other function waits for its repair.
     async fn refresh(
         &self,
         registry: &dyn Registry,
         namespace: &Namespace,
         name: &FunctionName,
     ) -> Result<(), StorageError> {
-        match registry.function(namespace, name).await? {
+        match registry.function(namespace, name).await {
             // This does nothing if the deploy on this node did it.
-            Some(function) => self.provision(&function.latest).await,
-            None => self.pools.withdraw(namespace, name, None),
+            Ok(Some(function)) => self.provision(&function.latest).await,
+            Ok(None) => self.pools.withdraw(namespace, name, None),
+            Err(error @ StorageError::Corrupt { .. }) => {
+                tracing::error!(%error, cause = error.cause(), "leaving a function as it was");
+            }
+            Err(error) => return Err(error),
         }
         Ok(())
     }
