@@ -102,7 +102,8 @@ impl Scope {
         description: String,
         expires: Option<Timestamp>,
     ) -> Result<CreatedKey, Error> {
-        self.perform(Operation::CreateAccessKey, "", async {
+        let id = random_id()?;
+        self.perform(Operation::CreateAccessKey, &id, async {
             self.principal().check_may_administer()?;
             let invalid = |detail: String| Err(Error::new(ErrorCode::InvalidRequest, detail));
             let created = self.service.clock.now();
@@ -121,7 +122,7 @@ impl Scope {
                 );
                 return Err(Error::new(ErrorCode::QuotaExceeded, detail));
             }
-            let (id, namespace) = (random_id()?, self.namespace().clone());
+            let (id, namespace) = (id.clone(), self.namespace().clone());
             let secret = self.service.seed.secret(&id);
             let key = AccessKey { id, namespace, description, created, expires };
             let records = [

@@ -160,10 +160,14 @@ operations! {
 }
 
 impl Operation {
-    /// Whether a client's operation is recorded in the log of changes. Invocations leave
-    /// records of their own.
+    /// Whether a client's operation is recorded in the log of changes. Who receives
+    /// messages changes the queue, though reading it is all that is permitted by that;
+    /// invocations leave records of their own.
     pub(crate) const fn is_audited(self) -> bool {
-        let invokes = matches!(self, Self::InvokeFunction);
-        !invokes && matches!(self.access(), Some(Access::Write | Access::ReadWrite))
+        match self {
+            Self::InvokeFunction => false,
+            Self::ReceiveMessages | Self::ChangeVisibility | Self::DeleteMessages => true,
+            other => matches!(other.access(), Some(Access::Write | Access::ReadWrite)),
+        }
     }
 }

@@ -179,6 +179,10 @@ async fn clients_changes_are_recorded_with_who_where_what_and_how_it_ended() {
     let grants = json!({ "keyspaces": { "audited": "write" } });
     let scope = guest(&fixture, "default", grants, Origin::default());
     scope.keyspace("audited").unwrap().apply(set("k")).await.unwrap();
+    let queue = root.queue("audited").unwrap();
+    queue.put(QueueAttributes::default()).await.unwrap();
+    queue.delete_messages(&[]).await.unwrap();
+    let created = root.create_access_key(String::new(), None).await.unwrap();
     // What is deleted with a namespace is not recorded one by one.
     let within = fixture.scope_of("audited").await;
     within.keyspace("audited").unwrap().create().await.unwrap();
@@ -189,6 +193,8 @@ async fn clients_changes_are_recorded_with_who_where_what_and_how_it_ended() {
         .filter(|line| line.contains("name=\"audited\""))
         .filter_map(|line| Some(line.split_once("lambent::audit: ")?.1))
         .collect();
+    let key = format!("operation=\"create_access_key\" name=\"{}\"", created.key.id);
+    assert!(text.contains(&key), "the record says which key: {text}");
     let record_in = |namespace: &str, operation: &str, outcome: &str| {
         format!(
             "principal=root namespace={namespace} operation=\"{operation}\" name=\"audited\" \
@@ -202,6 +208,8 @@ async fn clients_changes_are_recorded_with_who_where_what_and_how_it_ended() {
             record("put_keyspace", "done"),
             record("change_keys", "done"),
             record("delete_bucket", "bucket-not-found"),
+            record("put_queue", "done"),
+            record("delete_messages", "done"),
             record("put_namespace", "done"),
             record_in("audited", "put_keyspace", "done"),
             record("delete_namespace", "done"),

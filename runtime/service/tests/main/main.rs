@@ -7,6 +7,7 @@ mod deploy;
 mod fixture;
 mod guests;
 mod head;
+mod invoke;
 mod namespaces;
 mod provision;
 mod quotas;
