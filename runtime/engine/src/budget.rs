@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use foldhash::fast::RandomState;
@@ -17,6 +17,8 @@ const NAMESPACE_TIMES: u64 = 16;
 /// Bytes that are drawn at once, so that a guest that grows page by page does
 /// not ask for each.
 const DRAWN_AT_ONCE: u64 = 256 << 10;
+/// Accounts there may be before those are looked for that hold nothing.
+const ACCOUNTS_KEPT: usize = 64;
 
 /// The memory that guests, and whatever else is charged to it, may hold together.
 ///
@@ -38,8 +40,23 @@ pub struct Budget {
 struct State {
     used: u64,
     refused: u64,
-    namespaces: HashMap<Namespace, u64, RandomState>,
-    functions: HashMap<Tenant, u64, RandomState>,
+    /// Those of functions, and of namespaces as the tenants of no function. One that
+    /// holds nothing stays for a while, since its next guest is likely to come soon.
+    accounts: HashMap<Tenant, Arc<Account>, RandomState>,
+    /// How many there may be before those that hold nothing are removed.
+    accounts_max: usize,
+}
+
+/// What a function or a namespace holds. A [`Hold`] keeps its account at hand, so that
+/// to grow and to give back looks nothing up.
+#[derive(Debug)]
+struct Account {
+    /// Bytes; read and written only while the budget's state is locked.
+    used: AtomicU64,
+    /// It holds at most so many times what is left over.
+    times: u64,
+    /// The account of the function's namespace.
+    namespace: Option<Arc<Account>>,
 }
 
 /// How much of a [`Budget`] is used.
@@ -92,7 +109,8 @@ impl Budget {
         function: Option<FunctionName>,
     ) -> Hold {
         let (budget, tenant) = (Arc::clone(self), (namespace, function));
-        Hold { budget, tenant, drawn: Mutex::default() }
+        let account = self.lock().account(&tenant);
+        Hold { budget, tenant, account, drawn: Mutex::default() }
     }
 
     /// Counts a refusal.
@@ -105,67 +123,77 @@ impl Budget {
         self.given_back.notified()
     }
 
-    fn draw(&self, tenant: &Tenant, bytes: u64) -> Result<(), Exhausted> {
+    fn draw(&self, account: Option<&Account>, bytes: u64) -> Result<(), Exhausted> {
         let mut state = self.lock();
-        if !self.fits(&state, tenant, bytes) {
+        if !self.fits(&state, account, bytes) {
             return Err(Exhausted);
         }
-        let (namespace, function) = tenant;
-        if let Some(namespace) = namespace {
-            add(&mut state.namespaces, namespace, bytes);
-        }
-        if function.is_some() {
-            add(&mut state.functions, tenant, bytes);
-        }
         state.used += bytes;
+        for account in Account::with_namespace(account) {
+            account.used.store(account.used.load(Relaxed) + bytes, Relaxed);
+        }
         Ok(())
     }
 
-    fn fits(&self, state: &State, tenant: &Tenant, bytes: u64) -> bool {
+    fn fits(&self, state: &State, account: Option<&Account>, bytes: u64) -> bool {
         let Some(left) = self.capacity.saturating_sub(state.used).checked_sub(bytes) else {
             return false;
         };
-        let within = |held: Option<&u64>, times: u64| {
-            held.copied().unwrap_or(0).saturating_add(bytes) <= left.saturating_mul(times)
-        };
-        let (namespace, function) = tenant;
-        (function.is_none() || within(state.functions.get(tenant), FUNCTION_TIMES))
-            && namespace
-                .as_ref()
-                .is_none_or(|namespace| within(state.namespaces.get(namespace), NAMESPACE_TIMES))
+        Account::with_namespace(account).all(|account| {
+            let used = account.used.load(Relaxed).saturating_add(bytes);
+            used <= left.saturating_mul(account.times)
+        })
     }
 
-    fn give_back(&self, tenant: &Tenant, bytes: u64) {
+    fn give_back(&self, account: Option<&Account>, bytes: u64) {
         if bytes == 0 {
             return;
         }
         let mut state = self.lock();
         state.used -= bytes;
-        let (namespace, function) = tenant;
-        if let Some(namespace) = namespace {
-            subtract(&mut state.namespaces, namespace, bytes);
-        }
-        if function.is_some() {
-            subtract(&mut state.functions, tenant, bytes);
+        for account in Account::with_namespace(account) {
+            account.used.store(account.used.load(Relaxed) - bytes, Relaxed);
         }
         drop(state);
         self.given_back.notify_waiters();
     }
 }
 
-fn add<K: Clone + Eq + Hash>(held: &mut HashMap<K, u64, RandomState>, key: &K, bytes: u64) {
-    match held.get_mut(key) {
-        Some(held) => *held += bytes,
-        None => drop(held.insert(key.clone(), bytes)),
+impl State {
+    /// The account of a tenant; those of no namespace have none.
+    fn account(&mut self, tenant: &Tenant) -> Option<Arc<Account>> {
+        let (namespace, function) = tenant;
+        if let Some(account) = self.accounts.get(tenant) {
+            return Some(account.clone());
+        }
+        let (times, namespace) = match (namespace, function) {
+            (None, _) => return None,
+            (Some(_), None) => (NAMESPACE_TIMES, None),
+            (Some(_), Some(_)) => (FUNCTION_TIMES, self.account(&(namespace.clone(), None))),
+        };
+        if self.accounts.len() >= self.accounts_max {
+            self.forget_unused();
+        }
+        let account = Arc::new(Account { used: AtomicU64::new(0), times, namespace });
+        self.accounts.insert(tenant.clone(), account.clone());
+        Some(account)
+    }
+
+    /// Removes the accounts that nothing refers to, so that there are never more than
+    /// twice those in use and a few.
+    fn forget_unused(&mut self) {
+        // Functions first: they refer to the accounts of their namespaces.
+        self.accounts
+            .retain(|(_, function), account| function.is_none() || Arc::strong_count(account) > 1);
+        self.accounts.retain(|_, account| Arc::strong_count(account) > 1);
+        self.accounts_max = 2 * self.accounts.len() + ACCOUNTS_KEPT;
     }
 }
 
-fn subtract<K: Eq + Hash>(held: &mut HashMap<K, u64, RandomState>, key: &K, bytes: u64) {
-    if let Some(left) = held.get_mut(key) {
-        *left -= bytes;
-        if *left == 0 {
-            held.remove(key);
-        }
+impl Account {
+    /// The account, and that of its namespace.
+    fn with_namespace(account: Option<&Self>) -> impl Iterator<Item = &Self> {
+        std::iter::successors(account, |account| account.namespace.as_deref())
     }
 }
 
@@ -174,6 +202,7 @@ fn subtract<K: Eq + Hash>(held: &mut HashMap<K, u64, RandomState>, key: &K, byte
 pub struct Hold {
     budget: Arc<Budget>,
     tenant: Tenant,
+    account: Option<Arc<Account>>,
     drawn: Mutex<Drawn>,
 }
 
@@ -203,9 +232,9 @@ impl Hold {
         let used = held.used.checked_add(bytes).ok_or(Exhausted)?;
         if let Some(lacking) = used.checked_sub(held.drawn).filter(|lacking| *lacking > 0) {
             let more = lacking.next_multiple_of(DRAWN_AT_ONCE);
-            let drawn = match self.budget.draw(&self.tenant, more) {
+            let drawn = match self.budget.draw(self.account.as_deref(), more) {
                 Ok(()) => more,
-                Err(_) => self.budget.draw(&self.tenant, lacking).map(|()| lacking)?,
+                Err(_) => self.budget.draw(self.account.as_deref(), lacking).map(|()| lacking)?,
             };
             held.drawn += drawn;
         }
@@ -216,7 +245,7 @@ impl Hold {
     /// Whether so many bytes more could be held now.
     #[must_use]
     pub fn has_room(&self, bytes: u64) -> bool {
-        self.budget.fits(&self.budget.lock(), &self.tenant, bytes)
+        self.budget.fits(&self.budget.lock(), self.account.as_deref(), bytes)
     }
 
     /// Bytes that are held.
@@ -237,7 +266,7 @@ impl Hold {
 impl Drop for Hold {
     fn drop(&mut self) {
         let drawn = self.lock().drawn;
-        self.budget.give_back(&self.tenant, drawn);
+        self.budget.give_back(self.account.as_deref(), drawn);
     }
 }
 
@@ -270,7 +299,23 @@ mod tests {
         drop(one);
         assert_eq!(budget.usage(), Usage { capacity: 100 * MIB, used: 0, refused: 2 });
         let state = budget.lock();
-        assert!(state.namespaces.is_empty() && state.functions.is_empty());
+        assert!(state.accounts.values().all(|account| account.used.load(Relaxed) == 0));
+    }
+
+    #[test]
+    fn accounts_that_hold_nothing_are_removed() {
+        let budget = Budget::new(100 * MIB);
+        let kept = hold(&budget, "kept", "f");
+        kept.grow(MIB).unwrap();
+        for number in 0..1000 {
+            hold(&budget, &format!("n{number}"), "f").grow(1).unwrap();
+        }
+        assert!(budget.lock().accounts.len() <= 2 * ACCOUNTS_KEPT);
+        // One that was kept counts on.
+        hold(&budget, "kept", "f").grow(MIB).unwrap();
+        let state = budget.lock();
+        let account = &state.accounts[&(Some("kept".parse().unwrap()), None)];
+        assert_eq!((account.used.load(Relaxed), state.used), (MIB, MIB));
     }
 
     #[test]
