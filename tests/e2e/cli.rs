@@ -63,7 +63,7 @@ async fn a_function_from_deploy_to_delete_in_words() {
     let done = ok(&node, &["versions", "hello"]).await;
     assert!(done.stdout.starts_with("VERSION") && done.stdout.contains("128.0 MiB"), "{done:?}");
     let done = ok(&node, &["describe", "hello"]).await;
-    for phrase in ["64.0 MiB", "9.00 s", "mine", "wasi:http/incoming-handler@0.2", &url] {
+    for phrase in ["64.0 MiB", "timeout      9s", "mine", "wasi:http/incoming-handler@0.2", &url] {
         assert!(done.stdout.contains(phrase), "{phrase}: {done:?}");
     }
     let done = ok(&node, &["rollback", "hello", "1"]).await;

@@ -5,11 +5,10 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
-use clap::Args;
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use lambent_types::{
-    Configuration, ConfigurationPatch, Environment, Provisioned, parse_bytes, parse_duration,
+    Configuration, ConfigurationParameter, ConfigurationPatch, Environment, ParameterKind,
 };
 
 use crate::error::CliError;
@@ -19,32 +18,8 @@ use crate::input;
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Configuration (what is not given stays as it is)")]
 pub(crate) struct ConfigurationArgs {
-    /// Memory an invocation may use, 2MiB to 4GiB [new functions: 128MiB]
-    #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
-    memory: Option<u64>,
-
-    /// Time an invocation may take, 1ms to 900s [new functions: 3s]
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
-    timeout: Option<Duration>,
-
-    /// Instructions an invocation may execute [new functions: 10000000000]
-    #[arg(long, value_name = "N")]
-    fuel: Option<u64>,
-
-    /// Instances to keep ready: a number, or auto, which follows the rate of
-    /// invocations [new functions: 0]
-    #[arg(long, value_name = "N|auto")]
-    provisioned: Option<Provisioned>,
-
-    /// Invocations that one instance serves, one after the other; with 1 every
-    /// one has a fresh instance [new functions: 1]
-    #[arg(long, value_name = "N")]
-    reuse: Option<u32>,
-
-    /// HTTP requests that one instance serves at once, for components of WASI
-    /// 0.3; --reuse must be as much at least [new functions: 1]
-    #[arg(long, value_name = "N")]
-    shared: Option<u32>,
+    #[command(flatten)]
+    parameters: ParameterArgs,
 
     /// Set an environment variable; KEY alone takes its value from here. May
     /// be repeated; the variables given replace all there were
@@ -64,13 +39,74 @@ pub(crate) struct ConfigurationArgs {
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     tags: Vec<String>,
 
-    /// Let anyone send it HTTP requests without a key
-    #[arg(long)]
-    public: bool,
-
     /// Ask for a key on HTTP requests
     #[arg(long, conflicts_with = "public")]
     private: bool,
+}
+
+/// An option for each member of a configuration that a short text gives.
+#[derive(Debug, Default)]
+struct ParameterArgs(ConfigurationPatch);
+
+impl Args for ParameterArgs {
+    fn augment_args(command: Command) -> Command {
+        command.args(ConfigurationPatch::PARAMETERS.iter().map(option))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for ParameterArgs {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let mut given = Self::default();
+        given.update_from_arg_matches(matches)?;
+        Ok(given)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        for ConfigurationParameter { name, set, .. } in ConfigurationPatch::PARAMETERS {
+            let Some(text) = matches.get_one::<String>(name) else { continue };
+            set(&mut self.0, text).map_err(|error| {
+                clap::Error::raw(clap::error::ErrorKind::ValueValidation, error)
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// The option that gives a member.
+fn option(parameter: &'static ConfigurationParameter) -> Arg {
+    let ConfigurationParameter { name, summary, kind, set, show } = parameter;
+    let check =
+        move |text: &str| set(&mut ConfigurationPatch::default(), text).map(|()| text.to_owned());
+    let option = Arg::new(*name).long(*name).value_parser(check);
+    if *kind == ParameterKind::Switch {
+        return option
+            .help(*summary)
+            .value_name("true|false")
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true");
+    }
+    let default = show(&Configuration::default());
+    let help = match default.as_str() {
+        "" => (*summary).to_owned(),
+        default => format!("{summary} [new functions: {default}]"),
+    };
+    option.help(help).value_name(value_name(*kind))
+}
+
+const fn value_name(kind: ParameterKind) -> &'static str {
+    match kind {
+        ParameterKind::Size => "SIZE",
+        ParameterKind::Duration => "DURATION",
+        ParameterKind::Count => "N",
+        ParameterKind::CountOrAuto => "N|auto",
+        ParameterKind::Switch => "true|false",
+        ParameterKind::Text => "TEXT",
+    }
 }
 
 impl ConfigurationArgs {
@@ -79,19 +115,12 @@ impl ConfigurationArgs {
     /// # Errors
     /// Usage: a value is malformed or out of bounds, or the file unreadable.
     pub(crate) fn to_patch(&self) -> Result<ConfigurationPatch, CliError> {
-        let patch = ConfigurationPatch {
-            memory_bytes: self.memory,
-            timeout_ms: self.timeout.map(milliseconds),
-            fuel: self.fuel,
-            environment: self.environment()?,
-            description: self.description.clone(),
-            tags: self.tags()?,
-            provisioned: self.provisioned,
-            reuse: self.reuse,
-            shared: self.shared,
-            public: (self.public || self.private).then_some(self.public),
-            ..ConfigurationPatch::default()
-        };
+        let mut patch = self.parameters.0.clone();
+        patch.environment = self.environment()?;
+        patch.tags = self.tags()?;
+        if self.private {
+            patch.public = Some(false);
+        }
         // Bounds hold for each member alone, so any base finds what is wrong.
         patch.apply(&Configuration::default()).map_err(|error| CliError::usage(error.detail()))?;
         Ok(patch)
@@ -125,11 +154,6 @@ impl ConfigurationArgs {
         };
         self.tags.iter().map(pair).collect::<Result<_, _>>().map(Some)
     }
-}
-
-/// Rounds up, so that the shortest time asked for is not none at all.
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
 
 fn inherited(key: &str) -> Result<String, CliError> {
@@ -214,12 +238,34 @@ mod tests {
     }
 
     #[test]
+    fn every_parameter_of_a_configuration_has_an_option() {
+        for ConfigurationParameter { name, kind, set, .. } in ConfigurationPatch::PARAMETERS {
+            let (text, wrong) = match kind {
+                ParameterKind::Size => ("8MiB", Some("8 parsecs")),
+                ParameterKind::Duration => ("2s", Some("soon")),
+                ParameterKind::Count | ParameterKind::CountOrAuto => ("20000", Some("many")),
+                ParameterKind::Switch => ("false", Some("maybe")),
+                ParameterKind::Text => ("x", None),
+            };
+            let mut expected = ConfigurationPatch::default();
+            set(&mut expected, text).unwrap();
+            let probe = Probe::try_parse_from(["probe", &format!("--{name}={text}")]).unwrap();
+            assert_eq!(probe.configuration.parameters.0, expected, "{name}");
+            let Some(wrong) = wrong else { continue };
+            let error =
+                Probe::try_parse_from(["probe", &format!("--{name}={wrong}")]).err().unwrap();
+            let error = error.to_string();
+            assert!(error.contains(&format!("'--{name}")) && error.contains(wrong), "{error}");
+        }
+        assert_eq!(patch(&["--public"]).unwrap().public, Some(true));
+    }
+
+    #[test]
     fn bounds_are_checked_before_anything_is_sent() {
         let error = patch(&["--memory=1MiB"]).unwrap_err();
         assert!(error.to_string().contains("between 2.0 MiB and 4.0 GiB"), "{error}");
         assert!(patch(&["--tag=x"]).is_err());
         assert!(patch(&["--env=1X=y"]).is_err());
-        assert_eq!(milliseconds(Duration::from_micros(1)), 1);
     }
 
     #[test]

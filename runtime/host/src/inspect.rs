@@ -45,7 +45,7 @@ impl Inspect for Host {
         if head.configuration.provisioned.always() == 0 {
             return;
         }
-        match self.loader.component(head.digest).await {
+        match self.loader.component(head.code.component).await {
             Ok((component, _)) => {
                 if let Some(instances) = self.pools.instances(head, &component, &self.shared) {
                     instances.fill().await;

@@ -95,7 +95,7 @@ impl InstancePools {
     /// Drops the instances of code that no version refers to any more.
     pub(crate) fn forget(&self, digest: Digest) {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, (function, _)| function.digest != digest);
+        all.retain(|_, (function, _)| function.code.component != digest);
     }
 
     /// Drops the instances of function versions that nobody calls.
@@ -140,7 +140,7 @@ mod tests {
     use lambent_engine::Options;
     use lambent_service::DataPlane;
     use lambent_storage::{Quotas, Stores};
-    use lambent_types::{Handler, SystemClock};
+    use lambent_types::{Code, Handler, SystemClock};
     use tokio_util::sync::CancellationToken;
 
     use super::*;
@@ -153,8 +153,7 @@ mod tests {
             namespace: "ns".parse().unwrap(),
             name: "f".parse().unwrap(),
             version: VersionNumber::Latest,
-            digest: Digest::of(EMPTY),
-            code_bytes: EMPTY.len() as u64,
+            code: Code::component(Digest::of(EMPTY), EMPTY.len() as u64),
             handlers: vec![Handler::Event],
             configuration: Configuration { provisioned, ..Configuration::default() },
             created: jiff::Timestamp::UNIX_EPOCH,

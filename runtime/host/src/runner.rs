@@ -16,7 +16,7 @@ impl Host {
     /// The component to run and what to run it under.
     async fn invocation(&self, call: &Call) -> Result<(Component<Ctx>, Invocation<Ctx>), Error> {
         let began = Instant::now();
-        let (component, start) = self.loader.component(call.function.digest).await?;
+        let (component, start) = self.loader.component(call.function.code.component).await?;
         let pool = self.pools.instances(&call.function, &component, &self.shared);
         // What a shared instance sends on does not say which request it was for,
         // so where recursion is to be noticed each has its own.

@@ -35,6 +35,15 @@ impl Keep {
         Hold { keep: self, digest }
     }
 
+    /// Keeps all of these until the holds are dropped.
+    pub(crate) async fn hold_all(&self, digests: impl Iterator<Item = Digest>) -> Vec<Hold<'_>> {
+        let mut holds = Vec::new();
+        for digest in digests {
+            holds.push(self.hold(digest).await);
+        }
+        holds
+    }
+
     /// Notes that `digest` may have lost its last reference.
     pub(crate) fn release(&self, digest: Digest) {
         self.lock().released.insert(digest, Instant::now());

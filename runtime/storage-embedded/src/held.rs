@@ -4,7 +4,17 @@ use lambent_types::{Digest, FunctionVersion};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::row::integer;
+use lambent_storage::backend::registry::code_delta;
 use lambent_storage::{Quota, Quotas, StorageError, WriteError};
+
+/// Where the package of a head or version is, if it has one. It is in `body` too, which the
+/// checksum covers.
+pub(crate) const SCHEMA_PACKAGES: &str = "
+ALTER TABLE function ADD COLUMN package BLOB;
+ALTER TABLE version ADD COLUMN package BLOB;
+CREATE INDEX function_package ON function (package) WHERE package IS NOT NULL;
+CREATE INDEX version_package ON version (package) WHERE package IS NOT NULL;
+";
 
 /// `code` has how many heads and versions of a namespace have code of a digest:
 /// it counts once for all of them.
@@ -143,27 +153,26 @@ pub(crate) fn put(
     if old.is_none() {
         quotas.check(Quota::Functions, amount(connection, owner, Quota::Functions)?, 1)?;
     }
-    if let Some(old) = old
-        && old.digest == head.digest
-    {
+    let former = old.map(|old| &old.code);
+    if former == Some(&head.code) {
         return Ok(());
     }
-    let gained = match code(connection, owner, head.digest)? {
-        (0, _) => integer(head.code_bytes),
-        _ => 0,
-    };
-    let lost = match old.map(|old| code(connection, owner, old.digest)).transpose()? {
-        Some((1, bytes)) => bytes,
-        _ => 0,
-    };
+    let uses = |digest| Ok(code(connection, owner, digest)?.0.unsigned_abs());
+    let delta = code_delta(&head.code, former, uses)?;
     let used = amount(connection, owner, Quota::CodeBytes)?;
-    quotas.check(Quota::CodeBytes, used, gained - lost)?;
-    take(connection, owner, (head.digest, head.code_bytes))?;
-    match old {
-        Some(old) => drop(release(connection, owner, old.digest, 1)?),
+    quotas.check(Quota::CodeBytes, used, delta)?;
+    for part in head.code.parts() {
+        take(connection, owner, part)?;
+    }
+    match former {
+        Some(former) => {
+            for digest in former.digests() {
+                release(connection, owner, digest, 1)?;
+            }
+        }
         None => add(connection, owner, Quota::Functions, 1)?,
     }
-    Ok(add(connection, owner, Quota::CodeBytes, gained - lost)?)
+    Ok(add(connection, owner, Quota::CodeBytes, delta)?)
 }
 
 /// Counts a new version. Refuses before it writes anything.
@@ -174,7 +183,9 @@ pub(crate) fn publish(
 ) -> Result<(), WriteError> {
     let owner = &version.namespace.key();
     quotas.check(Quota::Versions, amount(connection, owner, Quota::Versions)?, 1)?;
-    take(connection, owner, (version.digest, version.code_bytes))?;
+    for part in version.code.parts() {
+        take(connection, owner, part)?;
+    }
     Ok(add(connection, owner, Quota::Versions, 1)?)
 }
 
@@ -184,18 +195,21 @@ pub(crate) fn delete(
     (function, head): (i64, &FunctionVersion),
 ) -> Result<(), StorageError> {
     let owner = &head.namespace.key();
-    let versions = connection
-        .prepare_cached("SELECT digest, count(*) FROM version WHERE function = ?1 GROUP BY digest")
+    let sql = "SELECT digest, count(*) FROM version WHERE function = ?1 GROUP BY digest \
+               UNION ALL SELECT package, count(*) FROM version \
+               WHERE function = ?1 AND package IS NOT NULL GROUP BY package";
+    let parts = connection
+        .prepare_cached(sql)
         .and_then(|mut select| {
             let read = |row: &Row<'_>| Ok((Digest::from_bytes(row.get(0)?), row.get::<_, i64>(1)?));
             select.query_map([function], read)?.collect::<rusqlite::Result<Vec<_>>>()
         })
         .map_err(failed)?;
-    let mut freed = release(connection, owner, head.digest, 1)?;
-    let mut count = 0;
-    for (digest, uses) in versions {
+    let sql = "SELECT count(*) FROM version WHERE function = ?1";
+    let count = one(connection, sql, [function], |row| row.get::<_, i64>(0))?.unwrap_or(0);
+    let mut freed = 0;
+    for (digest, uses) in parts.into_iter().chain(head.code.digests().map(|digest| (digest, 1))) {
         freed += release(connection, owner, digest, uses)?;
-        count += uses;
     }
     add(connection, owner, Quota::Functions, -1)?;
     add(connection, owner, Quota::Versions, -count)?;
@@ -209,10 +223,14 @@ pub(crate) fn delete_version(
     function: i64,
     number: u64,
 ) -> Result<(), StorageError> {
-    let sql = "SELECT digest FROM version WHERE function = ?1 AND number = ?2";
-    let digest = one(connection, sql, params![function, integer(number)], |row| row.get(0))?;
-    let Some(digest) = digest.map(Digest::from_bytes) else { return Ok(()) };
-    let freed = release(connection, namespace, digest, 1)?;
+    let sql = "SELECT digest, package FROM version WHERE function = ?1 AND number = ?2";
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    let found = one(connection, sql, params![function, integer(number)], read)?;
+    let Some((component, package)) = found else { return Ok(()) };
+    let mut freed = 0;
+    for digest in [Some(component), package].into_iter().flatten().map(Digest::from_bytes) {
+        freed += release(connection, namespace, digest, 1)?;
+    }
     add(connection, namespace, Quota::Versions, -1)?;
     add(connection, namespace, Quota::CodeBytes, -freed)
 }

@@ -50,6 +50,7 @@ pub(crate) const CONTROL: Database = Database {
         INSERT INTO retired VALUES (1, 0);
     ",
         held::SCHEMA,
+        held::SCHEMA_PACKAGES,
     ],
 };
 
@@ -84,11 +85,6 @@ fn parsed<T: DeserializeOwned>(
 
 fn intact(same: rusqlite::Result<bool>, what: impl FnOnce() -> String) -> Result<(), StorageError> {
     row::intact(same.map_err(read_failed)?, what)
-}
-
-/// The digest column of a row that was verified.
-fn digest_of(row: &Row<'_>, column: usize) -> Result<Digest, StorageError> {
-    row.get(column).map(Digest::from_bytes).map_err(read_failed)
 }
 
 fn function_name(row: &Row<'_>) -> String {
@@ -217,14 +213,12 @@ pub(crate) fn digests(connection: &Connection) -> Result<BTreeSet<Digest>, Stora
     let mut digests = BTreeSet::new();
     let functions = format!("SELECT {FUNCTION_COLUMNS} FROM function");
     each(connection, &functions, [], |row| {
-        verify_function(row)?;
-        digests.insert(digest_of(row, 3)?);
+        digests.extend(function_of(row)?.1.latest.code.digests());
         Ok(())
     })?;
     let versions = format!("SELECT {VERSION_COLUMNS} FROM version");
     each(connection, &versions, [], |row| {
-        verify_version(row)?;
-        digests.insert(digest_of(row, 2)?);
+        digests.extend(version_of(row)?.code.digests());
         Ok(())
     })?;
     Ok(digests)
@@ -254,7 +248,9 @@ pub(crate) fn provisioned(
 /// Whether any head or version has this digest.
 pub(crate) fn refers_to(connection: &Connection, digest: Digest) -> Result<bool, StorageError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM function WHERE digest = ?1) \
-               OR EXISTS (SELECT 1 FROM version WHERE digest = ?1)";
+               OR EXISTS (SELECT 1 FROM version WHERE digest = ?1) \
+               OR EXISTS (SELECT 1 FROM function WHERE package = ?1) \
+               OR EXISTS (SELECT 1 FROM version WHERE package = ?1)";
     let mut statement = connection.prepare_cached(sql).map_err(read_failed)?;
     statement.query_row([digest.as_bytes()], |row| row.get(0)).map_err(read_failed)
 }
@@ -283,19 +279,21 @@ pub(crate) fn write_function(
     function: &Function,
 ) -> Result<i64, StorageError> {
     let (namespace, name) = (function.latest.namespace.key(), function.latest.name.key());
-    let digest = function.latest.digest.as_bytes();
+    let code = &function.latest.code;
+    let digest = code.component.as_bytes();
+    let package = code.package.as_ref().map(|package| package.digest.as_bytes());
     let body = json(function)?;
     let checksum =
         function_checksum(namespace.as_bytes(), name.as_bytes(), digest, body.as_bytes());
     let sql = format!(
-        "INSERT INTO function ({FUNCTION_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
-         ON CONFLICT (id) DO UPDATE \
-         SET digest = excluded.digest, body = excluded.body, checksum = excluded.checksum \
+        "INSERT INTO function ({FUNCTION_COLUMNS}, package) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+         ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, body = excluded.body, \
+         checksum = excluded.checksum, package = excluded.package \
          RETURNING id"
     );
     let mut statement = connection.prepare_cached(&sql).map_err(write_failed)?;
     statement
-        .query_row(params![id, namespace, name, digest, body, checksum], |row| row.get(0))
+        .query_row(params![id, namespace, name, digest, body, checksum, package], |row| row.get(0))
         .map_err(write_failed)
 }
 
@@ -306,13 +304,15 @@ pub(crate) fn write_version(
     number: u64,
     version: &FunctionVersion,
 ) -> Result<(), StorageError> {
-    let digest = version.digest.as_bytes();
+    let digest = version.code.component.as_bytes();
+    let package = version.code.package.as_ref().map(|package| package.digest.as_bytes());
     let body = json(version)?;
     let checksum = version_checksum(function, integer(number), digest, body.as_bytes());
-    let sql = format!("INSERT INTO version ({VERSION_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5)");
+    let sql =
+        format!("INSERT INTO version ({VERSION_COLUMNS}, package) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
     let mut statement = connection.prepare_cached(&sql).map_err(write_failed)?;
     statement
-        .execute(params![function, integer(number), digest, body, checksum])
+        .execute(params![function, integer(number), digest, body, checksum, package])
         .map_err(write_failed)?;
     Ok(())
 }

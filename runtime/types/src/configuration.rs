@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::error_code::ErrorCode;
 use crate::grants::Grants;
 use crate::limits::{Limits, bounds};
+use crate::parameter::{ParameterKind, ParameterValue as _};
 use crate::provisioned::Provisioned;
 use crate::size::format_bytes;
 
@@ -25,50 +26,160 @@ impl std::fmt::Debug for Environment {
     }
 }
 
-/// Everything that is configured of a function.
-///
-/// The JSON form is the one of the native API; absent members have defaults.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Configuration {
+/// Declares the members of a configuration: each with what is said of it and how it is
+/// left out, its type, its default, and what is said of it in a change. One that a short
+/// text can give is a parameter too, with its name, its kind and a summary; the query of
+/// an upload, the command line, `lambent.toml` and `lambent describe` follow from these.
+macro_rules! members {
+    ($(
+        $(#[$meta:meta])*
+        $member:ident: $type:ty = $default:expr,
+        patch $change:literal
+        $(, parameter $name:literal $kind:ident $summary:literal)?;
+    )*) => {
+        /// Everything that is configured of a function.
+        ///
+        /// The JSON form is the one of the native API; absent members have defaults.
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct Configuration {
+            $($(#[$meta])* pub $member: $type,)*
+        }
+
+        impl Default for Configuration {
+            fn default() -> Self {
+                Self { $($member: $default,)* }
+            }
+        }
+
+        /// A change to a [`Configuration`]: members that are `None` stay as they are.
+        #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+        #[serde(deny_unknown_fields, default)]
+        pub struct ConfigurationPatch {
+            $(
+                #[doc = $change]
+                #[serde(skip_serializing_if = "Option::is_none")]
+                pub $member: Option<$type>,
+            )*
+        }
+
+        impl ConfigurationPatch {
+            /// The members that a short text can give.
+            pub const PARAMETERS: &[ConfigurationParameter] = &[$($(ConfigurationParameter {
+                name: $name,
+                summary: $summary,
+                kind: ParameterKind::$kind,
+                set: |patch, text| {
+                    patch.$member = Some(<$type>::read(ParameterKind::$kind, text)?);
+                    Ok(())
+                },
+                show: |configuration| configuration.$member.show(ParameterKind::$kind),
+            },)?)*];
+
+            /// A change after which nothing is as it was.
+            #[must_use]
+            pub fn whole(configuration: Configuration) -> Self {
+                Self { $($member: Some(configuration.$member),)* }
+            }
+
+            /// Returns the configuration that results from changing `base`.
+            ///
+            /// # Errors
+            /// `InvalidConfiguration` if a value of the result is out of bounds.
+            pub fn apply(&self, base: &Configuration) -> Result<Configuration, Error> {
+                let result = Configuration {
+                    $($member: self.$member.as_ref().unwrap_or(&base.$member).clone(),)*
+                };
+                result.validate()?;
+                Ok(result)
+            }
+        }
+    };
+}
+
+/// A member of a configuration that a short text gives. It is a parameter of the query
+/// of an upload, an option of the command line, a key of `lambent.toml` and a line of
+/// what `lambent describe` shows, all by the same name.
+pub struct ConfigurationParameter {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is, for people.
+    pub summary: &'static str,
+    /// What its text looks like.
+    pub kind: ParameterKind,
+    /// Reads its text and sets it in a change. Fails with what is wrong with the text.
+    pub set: fn(&mut ConfigurationPatch, &str) -> Result<(), String>,
+    /// Writes its value for people.
+    pub show: fn(&Configuration) -> String,
+}
+
+members! {
     /// Bytes of all memories and tables: [`bounds::MEMORY_BYTES_MIN`] to
     /// [`bounds::MEMORY_BYTES_MAX`].
-    pub memory_bytes: u64,
+    memory_bytes: u64 = bounds::MEMORY_BYTES_DEFAULT,
+        patch "New memory limit in bytes.",
+        parameter "memory" Size
+            "Memory an invocation may use, 2MiB to 4GiB";
     /// Milliseconds of wall clock: 1 to 900,000.
-    pub timeout_ms: u64,
+    timeout_ms: u64 = bounds::TIMEOUT_DEFAULT.as_millis() as u64,
+        patch "New timeout in milliseconds.",
+        parameter "timeout" Duration
+            "Time an invocation may take, 1ms to 900s";
     /// Fuel: [`bounds::FUEL_MIN`] to [`bounds::FUEL_MAX`].
-    pub fuel: u64,
+    fuel: u64 = bounds::FUEL_DEFAULT,
+        patch "New fuel budget.",
+        parameter "fuel" Count
+            "Instructions an invocation may execute";
     /// Environment variables, at most [`bounds::ENVIRONMENT_BYTES_MAX`] together.
     #[serde(skip_serializing_if = "is_empty")]
-    pub environment: Environment,
+    environment: Environment = Environment::default(),
+        patch "New environment, replacing the whole of the old one.";
     /// Free text, at most [`bounds::DESCRIPTION_CHARS_MAX`] characters.
     #[serde(skip_serializing_if = "String::is_empty")]
-    pub description: String,
+    description: String = String::new(),
+        patch "New description.",
+        parameter "description" Text
+            "What the function is for, in at most 256 characters";
     /// Labels, at most [`bounds::TAGS_MAX`].
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub tags: BTreeMap<String, String>,
+    tags: BTreeMap<String, String> = BTreeMap::new(),
+        patch "New tags, replacing all the old ones.";
     /// Whether anyone may send the function HTTP requests without a key.
-    pub public: bool,
+    public: bool = false,
+        patch "Whether HTTP requests need no key.",
+        parameter "public" Switch
+            "Let anyone send it HTTP requests without a key";
     /// What the function may reach.
     #[serde(skip_serializing_if = "Grants::is_empty")]
-    pub grants: Grants,
+    grants: Grants = Grants::default(),
+        patch "New grants, replacing all the old ones.";
     /// How events are delivered to the function: asynchronous invocations, and events
     /// of triggers and schedules without a policy of their own.
     #[serde(skip_serializing_if = "DeliveryPolicy::is_default")]
-    pub delivery: DeliveryPolicy,
+    delivery: DeliveryPolicy = DeliveryPolicy::default(),
+        patch "New delivery policy, replacing the whole of the old one.";
     /// Instances that are kept ready for invocations to come: at most
     /// [`bounds::PROVISIONED_MAX`], or `"auto"`.
     #[serde(skip_serializing_if = "is_none")]
-    pub provisioned: Provisioned,
+    provisioned: Provisioned = Provisioned::NONE,
+        patch "New number of instances that are kept ready, or `\"auto\"`.",
+        parameter "provisioned" CountOrAuto
+            "Instances to keep ready: a number, or auto, which follows the rate of invocations";
     /// Invocations that one instance serves, one after the other: 1 to
     /// [`bounds::REUSE_MAX`]. With 1, nothing of one invocation is visible to another.
     #[serde(skip_serializing_if = "is_once")]
-    pub reuse: u32,
+    reuse: u32 = 1,
+        patch "New number of invocations that one instance serves.",
+        parameter "reuse" Count
+            "Invocations that one instance serves, one after the other; with 1 every one has a fresh instance";
     /// HTTP requests that one instance serves at once: 1 to
     /// [`bounds::SHARED_MAX`], and no more than `reuse`. For components with a
     /// handler of `wasi:http` 0.3.
     #[serde(skip_serializing_if = "is_once")]
-    pub shared: u32,
+    shared: u32 = 1,
+        patch "New number of HTTP requests that one instance serves at once.",
+        parameter "shared" Count
+            "HTTP requests that one instance serves at once, for components of WASI 0.3; reuse must be as much at least";
 }
 
 fn is_none(provisioned: &Provisioned) -> bool {
@@ -81,25 +192,6 @@ fn is_once(times: &u32) -> bool {
 
 fn is_empty(environment: &Environment) -> bool {
     environment.0.is_empty()
-}
-
-impl Default for Configuration {
-    fn default() -> Self {
-        Self {
-            memory_bytes: bounds::MEMORY_BYTES_DEFAULT,
-            timeout_ms: bounds::TIMEOUT_DEFAULT.as_millis() as u64,
-            fuel: bounds::FUEL_DEFAULT,
-            environment: Environment::default(),
-            description: String::new(),
-            tags: BTreeMap::new(),
-            public: false,
-            grants: Grants::default(),
-            delivery: DeliveryPolicy::default(),
-            provisioned: Provisioned::NONE,
-            reuse: 1,
-            shared: 1,
-        }
-    }
 }
 
 impl Configuration {
@@ -245,73 +337,6 @@ fn invalid(detail: String) -> Error {
     Error::new(ErrorCode::InvalidConfiguration, detail)
 }
 
-/// A change to a [`Configuration`]: members that are `None` stay as they are.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct ConfigurationPatch {
-    /// New memory limit in bytes.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub memory_bytes: Option<u64>,
-    /// New timeout in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub timeout_ms: Option<u64>,
-    /// New fuel budget.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fuel: Option<u64>,
-    /// New environment, replacing the whole of the old one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub environment: Option<Environment>,
-    /// New description.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub description: Option<String>,
-    /// New tags, replacing all the old ones.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tags: Option<BTreeMap<String, String>>,
-    /// Whether HTTP requests need no key.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub public: Option<bool>,
-    /// New grants, replacing all the old ones.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub grants: Option<Grants>,
-    /// New delivery policy, replacing the whole of the old one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub delivery: Option<DeliveryPolicy>,
-    /// New number of instances that are kept ready, or `"auto"`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub provisioned: Option<Provisioned>,
-    /// New number of invocations that one instance serves.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reuse: Option<u32>,
-    /// New number of HTTP requests that one instance serves at once.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub shared: Option<u32>,
-}
-
-impl ConfigurationPatch {
-    /// Returns the configuration that results from changing `base`.
-    ///
-    /// # Errors
-    /// `InvalidConfiguration` if a value of the result is out of bounds.
-    pub fn apply(&self, base: &Configuration) -> Result<Configuration, Error> {
-        let result = Configuration {
-            memory_bytes: self.memory_bytes.unwrap_or(base.memory_bytes),
-            timeout_ms: self.timeout_ms.unwrap_or(base.timeout_ms),
-            fuel: self.fuel.unwrap_or(base.fuel),
-            environment: self.environment.clone().unwrap_or_else(|| base.environment.clone()),
-            description: self.description.clone().unwrap_or_else(|| base.description.clone()),
-            tags: self.tags.clone().unwrap_or_else(|| base.tags.clone()),
-            public: self.public.unwrap_or(base.public),
-            grants: self.grants.clone().unwrap_or_else(|| base.grants.clone()),
-            delivery: self.delivery.clone().unwrap_or_else(|| base.delivery.clone()),
-            provisioned: self.provisioned.unwrap_or(base.provisioned),
-            reuse: self.reuse.unwrap_or(base.reuse),
-            shared: self.shared.unwrap_or(base.shared),
-        };
-        result.validate()?;
-        Ok(result)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -361,6 +386,41 @@ mod tests {
             Configuration { environment: Environment(Arc::new(secret)), ..Default::default() };
         let debug = format!("{configuration:?}");
         assert!(debug.contains("TOKEN") && !debug.contains("hunter2"));
+    }
+
+    #[test]
+    fn a_whole_change_leaves_nothing() {
+        let tags = BTreeMap::from([("a".to_owned(), "b".to_owned())]);
+        let made = Configuration { public: true, reuse: 7, tags, ..Default::default() };
+        let other = Configuration { fuel: 20_000, shared: 2, reuse: 3, ..Default::default() };
+        assert_eq!(ConfigurationPatch::whole(made.clone()).apply(&other).unwrap(), made);
+    }
+
+    #[test]
+    fn what_is_shown_of_a_default_is_what_is_read() {
+        for ConfigurationParameter { name, set, show, kind, .. } in ConfigurationPatch::PARAMETERS {
+            let shown = match *kind {
+                ParameterKind::Switch => continue,
+                ParameterKind::Count => show(&Configuration::default()).replace(',', ""),
+                _ => show(&Configuration::default()),
+            };
+            let mut patch = ConfigurationPatch::default();
+            set(&mut patch, &shown).unwrap();
+            assert_ne!(patch, ConfigurationPatch::default(), "{name} sets nothing");
+            let read = patch.apply(&Configuration::default()).unwrap();
+            assert_eq!(read, Configuration::default(), "{name} {shown}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_text_is_refused_with_what_it_should_be() {
+        for ConfigurationParameter { name, set, kind, .. } in ConfigurationPatch::PARAMETERS {
+            let result = set(&mut ConfigurationPatch::default(), "12 parsecs");
+            match kind {
+                ParameterKind::Text => result.unwrap(),
+                _ => assert!(result.unwrap_err().starts_with("\"12 parsecs\" is n"), "{name}"),
+            }
+        }
     }
 
     #[test]

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::code::Code;
 use crate::configuration::Configuration;
-use crate::digest::Digest;
 use crate::handler::Handler;
 use crate::name::{FunctionName, Namespace};
 
@@ -59,10 +59,9 @@ pub struct FunctionVersion {
     pub name: FunctionName,
     /// The version's number.
     pub version: VersionNumber,
-    /// The component's SHA-256.
-    pub digest: Digest,
-    /// The component's size in bytes.
-    pub code_bytes: u64,
+    /// What it runs.
+    #[serde(flatten)]
+    pub code: Code,
     /// How the component can be called, in order of preference; never empty.
     pub handlers: Vec<Handler>,
     /// The version's configuration.

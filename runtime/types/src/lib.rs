@@ -7,6 +7,7 @@
 pub mod occurrence;
 
 mod clock;
+mod code;
 mod configuration;
 mod delivery;
 mod digest;
@@ -23,6 +24,7 @@ mod lineage;
 mod meter;
 mod name;
 mod outcome;
+mod parameter;
 mod pattern;
 mod pattern_parser;
 mod pattern_rule;
@@ -38,7 +40,8 @@ mod trigger;
 mod usage;
 
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use configuration::{Configuration, ConfigurationPatch, Environment};
+pub use code::{Code, Package};
+pub use configuration::{Configuration, ConfigurationParameter, ConfigurationPatch, Environment};
 pub use delivery::{DeliveryPolicy, Destination};
 pub use digest::{Digest, InvalidDigest};
 pub use error::{Error, Problem};
@@ -57,6 +60,7 @@ pub use name::{
     QueueName, ScheduleName, TriggerName,
 };
 pub use outcome::{Failure, Outcome};
+pub use parameter::ParameterKind;
 pub use pattern::Pattern;
 pub use pattern_parser::InvalidPattern;
 pub use pattern_steps::TooCostly;
@@ -65,6 +69,8 @@ pub use provisioned::Provisioned;
 pub use queue::{QueueAttributes, Redrive};
 pub use quota::{Holding, OwnQuotas, Quota};
 pub use schedule::{CatchUp, Schedule, ScheduleExpression, Times};
-pub use size::{InvalidSize, format_bytes, parse_bytes, parse_duration};
+pub use size::{
+    InvalidSize, format_bytes, format_count, format_duration, parse_bytes, parse_duration,
+};
 pub use trigger::{BATCH_SIZE_DEFAULT, CONCURRENCY_DEFAULT, ObjectChange, Source, Trigger};
 pub use usage::{UsageRecord, Used};

@@ -53,6 +53,27 @@ pub fn format_bytes(bytes: u64) -> String {
     bytesize::ByteSize::b(bytes).display().iec().to_string()
 }
 
+/// Writes a number for people, its thousands set apart: `10,000`.
+#[must_use]
+pub fn format_count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// Writes a duration for people, as [`parse_duration`] reads it: `1m 30s`.
+#[must_use]
+pub fn format_duration(duration: Duration) -> String {
+    let duration = jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX);
+    format!("{duration:#}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,10 +91,20 @@ mod tests {
             let error = parse_duration(fine).unwrap_err().to_string();
             assert!(error.contains("whole milliseconds"), "{error}");
         }
+        assert_eq!(format_duration(Duration::from_millis(90_250)), "1m 30s 250ms");
+        assert_eq!(parse_duration("1m 30s 250ms"), Ok(Duration::from_millis(90_250)));
         assert!(parse_bytes("lots").is_err());
         assert_eq!(
             parse_bytes("12 parsecs").unwrap_err().to_string(),
             "\"12 parsecs\" is not a size such as 64MiB"
         );
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(format_count(0), "0");
+        assert_eq!(format_count(999), "999");
+        assert_eq!(format_count(1000), "1,000");
+        assert_eq!(format_count(10_000_000_000), "10,000,000,000");
     }
 }

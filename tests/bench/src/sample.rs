@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use lambent_types::{
-    Configuration, Digest, FunctionName, FunctionVersion, Handler, Namespace, VersionNumber,
+    Code, Configuration, Digest, FunctionName, FunctionVersion, Handler, Namespace, VersionNumber,
 };
 
 /// The head of a function that answers HTTP requests. Its code is in no store.
@@ -12,8 +12,7 @@ pub(crate) fn head(namespace: &Namespace, name: &FunctionName) -> FunctionVersio
         namespace: namespace.clone(),
         name: name.clone(),
         version: VersionNumber::Latest,
-        digest: Digest::of(code),
-        code_bytes: code.len() as u64,
+        code: Code::component(Digest::of(code), code.len() as u64),
         handlers: vec![Handler::Http02],
         configuration: Configuration::default(),
         created: Timestamp::now(),

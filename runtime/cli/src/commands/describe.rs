@@ -1,12 +1,9 @@
-use std::time::Duration;
-
 use clap::Args;
 use lambent_api::FunctionView;
-use lambent_types::{Configuration, FunctionName, Provisioned, Qualifier, format_bytes};
+use lambent_types::{ConfigurationPatch, FunctionName, Qualifier, format_bytes};
 
 use crate::args::Global;
 use crate::error::{CliError, Exit};
-use crate::output::{duration, grouped};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -53,19 +50,14 @@ fn fields(function: &FunctionView) -> Vec<(&'static str, String)> {
         let text = if last == 0 { "none".into() } else { format!("1 to {last}") };
         fields.push(("published", text));
     }
-    let timeout = Duration::from_millis(configuration.timeout_ms);
     fields.extend([
         ("changed", function.changed().strftime("%Y-%m-%d %H:%M:%S UTC").to_string()),
         ("code", format!("{}, sha256 {}", format_bytes(function.code_bytes), function.digest)),
         ("calls", lines(function.handlers.iter().map(ToString::to_string))),
-        ("memory", format_bytes(configuration.memory_bytes)),
-        ("timeout", duration(timeout)),
-        ("fuel", grouped(configuration.fuel)),
-        ("provisioned", provisioned(configuration)),
-        ("reuse", several(configuration.reuse)),
-        ("shared", several(configuration.shared)),
-        ("public", if configuration.public { "yes" } else { "no" }.into()),
-        ("description", configuration.description.clone()),
+    ]);
+    let parameters = ConfigurationPatch::PARAMETERS.iter();
+    fields.extend(parameters.map(|parameter| (parameter.name, (parameter.show)(configuration))));
+    fields.extend([
         ("tags", lines(configuration.tags.iter().map(|(key, value)| format!("{key}={value}")))),
         (
             "environment",
@@ -81,17 +73,6 @@ fn fields(function: &FunctionView) -> Vec<(&'static str, String)> {
     ]);
     fields.retain(|(_, value)| !value.is_empty());
     fields
-}
-
-/// How many instances are kept ready, if any are.
-fn provisioned(configuration: &Configuration) -> String {
-    let none = configuration.provisioned == Provisioned::NONE;
-    if none { String::new() } else { configuration.provisioned.to_string() }
-}
-
-/// A number that is shown if it is not one.
-fn several(number: u32) -> String {
-    if number == 1 { String::new() } else { grouped(number.into()) }
 }
 
 fn lines(items: impl Iterator<Item = String>) -> String {

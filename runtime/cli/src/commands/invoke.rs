@@ -6,13 +6,13 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use lambent_api::client::{EventParts, Invocation};
 use lambent_types::bounds::PAYLOAD_BYTES_MAX;
-use lambent_types::{Failure, FunctionName, Qualifier, format_bytes};
+use lambent_types::{Failure, FunctionName, Qualifier, format_bytes, format_count};
 use serde_json::{Value, json};
 
 use crate::args::Global;
 use crate::error::{CliError, Exit};
 use crate::input;
-use crate::output::{Colour, colour, duration, grouped, paint};
+use crate::output::{Colour, colour, duration, paint};
 use crate::printable::{printable, printable_lines};
 
 const EXAMPLES: &str = "\
@@ -191,7 +191,7 @@ pub(crate) fn summary(reply: &Invocation) -> String {
         parts.push(duration(Duration::from_micros(micros)));
     }
     if let Some(fuel) = reply.fuel() {
-        parts.push(format!("{} fuel", grouped(fuel)));
+        parts.push(format!("{} fuel", format_count(fuel)));
     }
     if let Some(bytes) = reply.memory_bytes() {
         parts.push(format!("{} memory", format_bytes(bytes)));

@@ -6,11 +6,13 @@ use clap::Args;
 use jiff::Timestamp;
 use lambent_api::client::{self, Answer, Client};
 use lambent_api::{Logs, ReadLogs, Since};
-use lambent_types::{FunctionName, InvocationRecord, LogStream, RequestId, format_bytes};
+use lambent_types::{
+    FunctionName, InvocationRecord, LogStream, RequestId, format_bytes, format_count,
+};
 
 use crate::args::Global;
 use crate::error::{CliError, Exit};
-use crate::output::{Colour, Output, colour, duration, grouped, paint, warn};
+use crate::output::{Colour, Output, colour, duration, paint, warn};
 use crate::printable::{self, printable};
 use crate::span;
 
@@ -170,7 +172,7 @@ fn lines(record: &InvocationRecord, on: bool) -> Vec<String> {
     let used = format!(
         "{}, {} fuel, {}, version {}",
         duration(meter.duration),
-        grouped(meter.fuel),
+        format_count(meter.fuel),
         format_bytes(meter.memory_bytes),
         record.version,
     );

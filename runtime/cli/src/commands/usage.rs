@@ -3,11 +3,11 @@ use std::time::Duration;
 use clap::Args;
 use jiff::Timestamp;
 use lambent_api::{ReadUsage, UsageView};
-use lambent_types::{Holding, UsageRecord, format_bytes};
+use lambent_types::{Holding, UsageRecord, format_bytes, format_count};
 
 use crate::args::Global;
 use crate::error::{CliError, Exit};
-use crate::output::{duration, grouped};
+use crate::output::duration;
 use crate::span;
 
 const EXAMPLES: &str = "\
@@ -70,7 +70,7 @@ pub(crate) fn run(args: &UsageArgs, global: &Global) -> Result<Exit, CliError> {
 pub(super) fn held_row(holding: &Holding) -> Vec<String> {
     let amount = |amount| match holding.quota.is_bytes() {
         true => format_bytes(amount),
-        false => grouped(amount),
+        false => format_count(amount),
     };
     let limit = holding.limit.map_or_else(|| "unlimited".into(), amount);
     vec![holding.quota.name().into(), amount(holding.used), limit]
@@ -83,9 +83,9 @@ fn row(record: &UsageRecord) -> Vec<String> {
     vec![
         record.hour.strftime("%Y-%m-%d %H:%M").to_string(),
         record.function.to_string(),
-        grouped(used.invocations),
-        grouped(used.failures),
-        grouped(used.fuel),
+        format_count(used.invocations),
+        format_count(used.failures),
+        format_count(used.fuel),
         duration(Duration::from_micros(used.duration_us)),
         format!("{gb_seconds:.3}"),
         format_bytes(used.bytes_in),

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use lambent_storage::{Expected, WriteError};
 use lambent_types::{
-    Configuration, ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionVersion,
+    Code, Configuration, ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionVersion,
     Handler, Precondition, VersionNumber, bounds, format_bytes,
 };
 
@@ -63,8 +63,7 @@ impl FunctionHandle<'_> {
                     namespace: namespace.clone(),
                     name: name.clone(),
                     version: VersionNumber::Latest,
-                    digest,
-                    code_bytes,
+                    code: Code::component(digest, code_bytes),
                     handlers: inspected.handlers.clone(),
                     configuration,
                     created: Timestamp::now(),
@@ -94,9 +93,9 @@ impl FunctionHandle<'_> {
                 shares(&configuration, &latest.handlers)?;
                 self.scope().check_function_destinations(Some(&current), &configuration).await?;
                 if configuration.memory_bytes < latest.configuration.memory_bytes {
-                    let _hold = self.service().keep.hold(latest.digest).await;
-                    let code = self.service().stored(latest.digest).await?;
-                    fits(&configuration, &self.prepare(latest.digest, code).await?)?;
+                    let _hold = self.service().keep.hold(latest.code.component).await;
+                    let code = self.service().stored(latest.code.component).await?;
+                    fits(&configuration, &self.prepare(latest.code.component, code).await?)?;
                 }
                 let created = Timestamp::now();
                 let head = FunctionVersion { configuration, created, ..(**latest).clone() };
@@ -122,14 +121,15 @@ impl FunctionHandle<'_> {
             let (namespace, name) = self.place();
             let current = self.describe().await?;
             check(name, expected, Some(current.revision))?;
-            let digest = self.version(number).await?.digest;
-            let _hold = self.service().keep.hold(digest).await;
+            let code = self.version(number).await?.code.clone();
+            let _holds = self.service().keep.hold_all(code.digests()).await;
             // Read again under the hold: from here on its code cannot be collected.
             let version = self.stores().registry.version(namespace, name, number).await?;
             let version = version
-                .filter(|version| version.digest == digest)
+                .filter(|version| version.code == code)
                 .ok_or_else(|| no_version(name, number))?;
-            self.prepare(digest, self.service().stored(digest).await?).await?;
+            let component = self.service().stored(code.component).await?;
+            self.prepare(code.component, component).await?;
             let deployed = self
                 .set_head(expected, |current| {
                     current.ok_or_else(|| no_function(namespace, name))?;
@@ -187,7 +187,8 @@ impl FunctionHandle<'_> {
         match self.stores().registry.put(head, Some(expected)).await {
             Ok(function) => {
                 if let Some(seen) = seen {
-                    self.service().keep.release(seen.latest.digest);
+                    let former = seen.latest.code.digests();
+                    former.for_each(|digest| self.service().keep.release(digest));
                 }
                 self.service().collect_released().await;
                 self.service().inspect.provision(&function.latest).await;

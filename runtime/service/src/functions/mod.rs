@@ -97,8 +97,8 @@ impl FunctionHandle<'_> {
     pub async fn code(&self, qualifier: Qualifier) -> Result<Bytes, Error> {
         self.perform(Operation::DownloadCode, async {
             let digest = match qualifier {
-                Qualifier::Latest => self.describe().await?.latest.digest,
-                Qualifier::Version(number) => self.version(number).await?.digest,
+                Qualifier::Latest => self.describe().await?.latest.code.component,
+                Qualifier::Version(number) => self.version(number).await?.code.component,
             };
             self.service().stored(digest).await
         })
@@ -187,12 +187,12 @@ impl FunctionHandle<'_> {
 
     /// The digests of a function's code and of that of its versions.
     async fn digests(&self, function: &Function) -> Result<Vec<Digest>, Error> {
-        let FunctionVersion { namespace, name, digest, .. } = &*function.latest;
-        let mut digests = vec![*digest];
+        let FunctionVersion { namespace, name, code, .. } = &*function.latest;
+        let mut digests: Vec<_> = code.digests().collect();
         let mut after = 0;
         loop {
             let page = self.stores().registry.versions(namespace, name, after, PAGE).await?;
-            digests.extend(page.iter().map(|version| version.digest));
+            digests.extend(page.iter().flat_map(|version| version.code.digests()));
             match page.last().map(|version| version.version) {
                 Some(VersionNumber::Number(number)) => after = number,
                 _ => return Ok(digests),
@@ -223,7 +223,7 @@ impl FunctionHandle<'_> {
     pub async fn delete_version(&self, number: u64) -> Result<(), Error> {
         self.perform(Operation::DeleteVersion, async {
             let (namespace, name) = self.place();
-            let digest = self.version(number).await?.digest;
+            let code = self.version(number).await?.code.clone();
             self.stores().registry.delete_version(namespace, name, number).await.map_err(
                 |error| match error {
                     WriteError::VersionNotFound => no_version(name, number),
@@ -231,7 +231,7 @@ impl FunctionHandle<'_> {
                 },
             )?;
             self.service().inspect.withdraw(namespace, name, Some(VersionNumber::Number(number)));
-            self.service().keep.release(digest);
+            code.digests().for_each(|digest| self.service().keep.release(digest));
             self.service().collect_released().await;
             Ok(())
         })
@@ -240,7 +240,7 @@ impl FunctionHandle<'_> {
 }
 
 fn is_same(version: &FunctionVersion, head: &FunctionVersion) -> bool {
-    version.digest == head.digest
+    version.code == head.code
         && version.configuration == head.configuration
         && version.handlers == head.handlers
 }

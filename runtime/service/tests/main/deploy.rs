@@ -12,13 +12,13 @@ async fn it_creates_and_updates() {
     let first = fixture.deploy_with("one", patch).await.unwrap();
     assert!(first.created);
     let latest = &first.function.latest;
-    assert_eq!((latest.digest, latest.code_bytes), (Digest::of(b"one"), 3));
+    assert_eq!((latest.code.component, latest.code.bytes), (Digest::of(b"one"), 3));
     assert_eq!(latest.configuration.memory_bytes, 32 << 20);
 
     let second = fixture.deploy_with("two", description("new")).await.unwrap();
     assert!(!second.created);
     let latest = &second.function.latest;
-    assert_eq!((latest.digest, latest.code_bytes), (Digest::of(b"two"), 3));
+    assert_eq!((latest.code.component, latest.code.bytes), (Digest::of(b"two"), 3));
     // What the patch does not name stays.
     assert_eq!(
         (latest.configuration.memory_bytes, latest.configuration.timeout_ms),
@@ -101,7 +101,7 @@ async fn concurrent_deploys_of_one_name_all_succeed_and_one_is_left() {
     fixture.service.collect_garbage().await.unwrap();
     let left = fixture.stored(&["a", "b", "c", "d"]).await;
     assert_eq!(left.len(), 1);
-    assert_eq!(Digest::of(left[0].as_bytes()), function.latest.digest);
+    assert_eq!(Digest::of(left[0].as_bytes()), function.latest.code.component);
 }
 
 #[tokio::test]
@@ -136,5 +136,5 @@ async fn a_deploy_keeps_a_configuration_that_was_changed_meanwhile() {
     fixture.inspect.gate.add_permits(1);
     let deployed = task.await.unwrap().unwrap();
     assert_eq!(deployed.function.latest.configuration.description, "changed meanwhile");
-    assert_eq!(deployed.function.latest.digest, Digest::of(b"two"));
+    assert_eq!(deployed.function.latest.code.component, Digest::of(b"two"));
 }

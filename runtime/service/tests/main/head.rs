@@ -20,7 +20,7 @@ async fn configure_changes_the_head_alone() {
     let current = Precondition::tag("2");
     let changed = function.configure(description("x"), &current).await.unwrap();
     assert_eq!(changed.latest.configuration.description, "x");
-    assert_eq!(changed.latest.digest, deployed.function.latest.digest);
+    assert_eq!(changed.latest.code.component, deployed.function.latest.code.component);
     assert_eq!(function.version(1).await.unwrap().configuration.description, "");
 
     let patch = ConfigurationPatch { fuel: Some(1), ..ConfigurationPatch::default() };
@@ -72,7 +72,7 @@ async fn rollback_brings_back_code_and_configuration() {
     assert_eq!(fixture.stored(&["one", "two"]).await, ["one", "two"]);
 
     let rolled = function.rollback(1, &ANY).await.unwrap();
-    assert_eq!(rolled.latest.digest, Digest::of(b"one"));
+    assert_eq!(rolled.latest.code.component, Digest::of(b"one"));
     assert_eq!(rolled.latest.version, VersionNumber::Latest);
     assert_eq!(rolled.latest.configuration.memory_bytes, 32 << 20);
     assert_eq!(function.code(Qualifier::Latest).await.unwrap(), "one");

@@ -23,7 +23,7 @@ impl Fixture {
         let (namespace, name) = (self.ns.clone(), name.parse().unwrap());
         let requested = self.service.requested_function(namespace, &name, qualifier).await?;
         let authorized = requested.authorize(principal)?;
-        Ok(authorized.function.code_bytes)
+        Ok(authorized.function.code.bytes)
     }
 }
 

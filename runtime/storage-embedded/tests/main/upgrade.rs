@@ -46,9 +46,9 @@ async fn functions_versions_and_code_are_there() {
     let second = &versions[1].configuration;
     assert_eq!(second.environment.0.get("GREETING").map(String::as_str), Some("hi"));
     assert_eq!(second.limits().memory_bytes, 8 << 20);
-    let digest = function.latest.digest;
+    let digest = function.latest.code.component;
     let code = stores.code.get(digest).await.unwrap().unwrap();
-    assert_eq!((Digest::of(&code), code.len() as u64), (digest, function.latest.code_bytes));
+    assert_eq!((Digest::of(&code), code.len() as u64), (digest, function.latest.code.bytes));
     assert_eq!(registry.digests().await.unwrap(), [digest].into());
     // A revision that a deleted function had does not come again.
     let made = registry.put((*function.latest).clone(), None).await.unwrap();

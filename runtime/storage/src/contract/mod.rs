@@ -50,6 +50,7 @@ pub async fn check_registry(registry: Arc<dyn Registry>) {
     registry::listings_are_ordered_and_paged(&*registry).await;
     registry::heads_that_want_instances_are_found(&*registry).await;
     registry::digests_are_those_referred_to(&*registry).await;
+    registry::packages_are_kept_as_long_as_code_is(&*registry).await;
     concurrency::publishes_get_numbers_of_their_own(&registry).await;
     concurrency::one_of_many_with_the_same_expectation_wins(&registry).await;
     concurrency::reads_see_acknowledged_writes(&registry).await;

@@ -1,4 +1,4 @@
-use lambent_types::{Digest, Provisioned, Revision, VersionNumber};
+use lambent_types::{Digest, Package, Provisioned, Revision, VersionNumber};
 
 use super::samples::{head, name, namespace};
 use crate::error::WriteError;
@@ -29,7 +29,7 @@ pub(super) async fn put_creates_and_replaces(registry: &dyn Registry) {
     let second = registry.put(head(&ns, &f, "two"), None).await.unwrap();
     assert_eq!(second.revision.0, first.revision.0 + 1);
     assert_eq!(second.created, first.created);
-    assert_eq!(second.latest.digest, Digest::of(b"two"));
+    assert_eq!(second.latest.code.component, Digest::of(b"two"));
     assert_eq!(registry.function(&ns, &f).await.unwrap().unwrap(), second);
 
     let elsewhere = namespace("contract-put-elsewhere");
@@ -93,7 +93,7 @@ pub(super) async fn versions_are_immutable_and_numbered_once(registry: &dyn Regi
     let second = registry.publish(&ns, &f, None).await.unwrap();
     assert_eq!(second.version, VersionNumber::Number(2));
     let read = registry.version(&ns, &f, 1).await.unwrap().unwrap();
-    assert_eq!((read.digest, &*read), (Digest::of(b"one"), &*first));
+    assert_eq!((read.code.component, &*read), (Digest::of(b"one"), &*first));
     assert!(registry.version(&ns, &f, 3).await.unwrap().is_none());
     assert!(registry.version(&ns, &f, 0).await.unwrap().is_none());
 
@@ -127,7 +127,7 @@ pub(super) async fn deletion_takes_everything(registry: &dyn Registry) {
     registry.publish(&ns, &f, None).await.unwrap();
     let last = registry.function(&ns, &f).await.unwrap().unwrap().last_version;
     let version = registry.version(&ns, &f, last).await.unwrap().unwrap();
-    assert_eq!(version.digest, again.latest.digest);
+    assert_eq!(version.code.component, again.latest.code.component);
 }
 
 pub(super) async fn revisions_never_repeat(registry: &dyn Registry) {
@@ -211,7 +211,71 @@ pub(super) async fn digests_are_those_referred_to(registry: &dyn Registry) {
     assert_eq!(referred().await, [false, false, false]);
 }
 
+pub(super) async fn packages_are_kept_as_long_as_code_is(registry: &dyn Registry) {
+    let (ns, f) = (namespace("contract-package"), name("f"));
+    let (component, files) = (Digest::of(b"runtime"), Digest::of(b"files"));
+    let package = Some(Package { digest: files, bytes: 5 });
+    let mut with = head(&ns, &f, "runtime");
+    with.code.package = package;
+    let made = registry.put(with.clone(), None).await.unwrap();
+    assert_eq!(made.latest.code, with.code);
+    let read = registry.function(&ns, &f).await.unwrap().unwrap();
+    assert_eq!(read.latest.code.package, package);
+    let version = registry.publish(&ns, &f, None).await.unwrap();
+    assert_eq!(version.code.package, package);
+    // The head without it: the version has it still.
+    registry.put(head(&ns, &f, "runtime"), None).await.unwrap();
+    let referred = async |digest| {
+        let all = registry.digests().await.unwrap();
+        let referred = registry.refers_to(digest).await.unwrap();
+        assert_eq!(all.contains(&digest), referred);
+        referred
+    };
+    assert!(referred(files).await && referred(component).await);
+    registry.delete_version(&ns, &f, 1).await.unwrap();
+    assert!(!referred(files).await && referred(component).await);
+    registry.put(with, None).await.unwrap();
+    assert!(referred(files).await);
+    registry.delete(&ns, &f, None).await.unwrap();
+    assert!(!referred(files).await && !referred(component).await);
+}
+
+/// A package counts as a component does: once, with or without the code that runs it.
+async fn packages_count(registry: &dyn Registry) {
+    let (ns, f, g) = (namespace("contract-quota-package"), name("f"), name("g"));
+    let put = async |name: &lambent_types::FunctionName, code: &str, files: Option<&str>| {
+        let mut head = head(&ns, name, code);
+        let package = |files: &str| Package {
+            digest: Digest::of(files.as_bytes()),
+            bytes: files.len() as u64,
+        };
+        head.code.package = files.map(package);
+        registry.put(head, None).await.map(drop)
+    };
+    let wanted = |made: Result<(), WriteError>| match made {
+        Err(WriteError::Quota(error)) => error.wanted,
+        other => panic!("{other:?}"),
+    };
+    put(&f, "1234", Some("files")).await.unwrap();
+    put(&g, "1234", Some("files")).await.unwrap();
+    assert_eq!(wanted(put(&g, "12", Some("files")).await), 11);
+    assert_eq!(wanted(put(&g, "1234", Some("fi")).await), 11);
+    // Another package in the place of the only use of one.
+    put(&g, "1234", None).await.unwrap();
+    put(&f, "1234", Some("other!")).await.unwrap();
+    assert_eq!(wanted(put(&f, "1234", Some("larger!")).await), 11);
+    registry.publish(&ns, &f, None).await.unwrap();
+    put(&f, "1234", None).await.unwrap();
+    assert_eq!(wanted(put(&f, "1234", Some("x")).await), 11);
+    registry.delete_version(&ns, &f, 1).await.unwrap();
+    put(&f, "1234", Some("files!")).await.unwrap();
+    registry.delete(&ns, &f, None).await.unwrap();
+    registry.delete(&ns, &g, None).await.unwrap();
+    put(&f, "12345678", Some("ab")).await.unwrap();
+}
+
 pub(super) async fn quotas_are_enforced(registry: &dyn Registry) {
+    packages_count(registry).await;
     let (ns, other) = (namespace("contract-quota"), namespace("contract-quota2"));
     let (f, g, h) = (name("f"), name("g"), name("h"));
     let put = async |name: &lambent_types::FunctionName, code: &str| {

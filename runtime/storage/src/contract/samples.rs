@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use lambent_types::{
-    CatchUp, Configuration, Digest, FunctionName, FunctionVersion, Handler, InvocationRecord,
+    CatchUp, Code, Configuration, Digest, FunctionName, FunctionVersion, Handler, InvocationRecord,
     LogLine, LogStream, Logs, Meter, Namespace, Outcome, RequestId, Schedule, ScheduleExpression,
     VersionNumber,
 };
@@ -26,8 +26,7 @@ pub fn head(namespace: &Namespace, name: &FunctionName, code: &str) -> FunctionV
         namespace: namespace.clone(),
         name: name.clone(),
         version: VersionNumber::Latest,
-        digest: Digest::of(code.as_bytes()),
-        code_bytes: code.len() as u64,
+        code: Code::component(Digest::of(code.as_bytes()), code.len() as u64),
         handlers: vec![Handler::Http02],
         configuration: Configuration { description: code.to_owned(), ..Configuration::default() },
         created: Timestamp::now(),

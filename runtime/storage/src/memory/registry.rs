@@ -10,7 +10,8 @@ use crate::changes::Changes;
 use crate::error::{StorageError, WriteError};
 use crate::namespace_quotas::NamespaceQuotas;
 use crate::quota::{Quota, Quotas};
-use crate::registry::{Expected, Registry, rules};
+use crate::registry::rules::{self, code_delta};
+use crate::registry::{Expected, Registry};
 use crate::sync;
 use crate::upkeep::Holds;
 
@@ -54,17 +55,18 @@ impl State {
             functions += 1;
             versions += entry.versions.len() as u64;
             for one in entry.versions.values().chain([&entry.function.latest]) {
-                code.insert(one.digest, one.code_bytes);
+                code.extend(one.code.parts());
             }
         }
         (functions, versions, code)
     }
 
-    /// How many heads and versions of a namespace have code of this digest.
+    /// How many parts of the code of heads and versions of a namespace have this digest.
     fn uses(&self, namespace: &str, digest: Digest) -> usize {
         let own = self.functions.iter().filter(|((owner, _), _)| owner == namespace);
         let all = own.flat_map(|(_, entry)| {
-            entry.versions.values().chain([&entry.function.latest]).map(|one| one.digest)
+            let versions = entry.versions.values().chain([&entry.function.latest]);
+            versions.flat_map(|one| one.code.digests())
         });
         all.filter(|one| *one == digest).count()
     }
@@ -74,20 +76,15 @@ impl State {
         let (functions, _, code) = self.holds(&key.0);
         let old = self.function(key).map(|function| &function.latest);
         quotas.check(Quota::Functions, functions, i64::from(old.is_none()))?;
-        let gained = if code.contains_key(&head.digest) { 0 } else { head.code_bytes as i64 };
-        let lost = match old {
-            Some(old) if old.digest != head.digest && self.uses(&key.0, old.digest) == 1 => {
-                old.code_bytes as i64
-            }
-            _ => 0,
-        };
-        Ok(quotas.check(Quota::CodeBytes, code.values().sum(), gained - lost)?)
+        let old = old.map(|old| &old.code);
+        let delta = code_delta(&head.code, old, |digest| Ok(self.uses(&key.0, digest) as u64))?;
+        Ok(quotas.check(Quota::CodeBytes, code.values().sum(), delta)?)
     }
 
     fn digests(&self) -> impl Iterator<Item = Digest> {
         self.functions.values().flat_map(|entry| {
-            let versions = entry.versions.values().map(|version| version.digest);
-            versions.chain([entry.function.latest.digest])
+            let versions = entry.versions.values().chain([&entry.function.latest]);
+            versions.flat_map(|version| version.code.digests())
         })
     }
 }

@@ -1,11 +1,35 @@
 //! What every change to the registry means, apart from how it is stored.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lambent_types::{Function, FunctionVersion, Revision, VersionNumber};
+use lambent_types::{Code, Digest, Function, FunctionVersion, Revision, VersionNumber};
 
-use crate::error::WriteError;
+use crate::error::{StorageError, WriteError};
 use crate::registry::Expected;
+
+/// By how many bytes a namespace holds more code when a head with `new` takes the place of one
+/// with `old`. What several heads and versions have counts once: `uses` says how many have it now.
+pub fn code_delta(
+    new: &Code,
+    old: Option<&Code>,
+    uses: impl Fn(Digest) -> Result<u64, StorageError>,
+) -> Result<i64, StorageError> {
+    let mut parts: BTreeMap<Digest, (u64, i64)> = BTreeMap::new();
+    let old = old.into_iter().flat_map(Code::parts).map(|part| (part, -1));
+    for ((digest, bytes), change) in new.parts().map(|part| (part, 1)).chain(old) {
+        let part = parts.entry(digest).or_insert((bytes, 0));
+        part.1 += change;
+    }
+    let mut delta = 0;
+    for (digest, (bytes, change)) in parts {
+        let now = i64::try_from(uses(digest)?).unwrap_or(i64::MAX);
+        let bytes = i64::try_from(bytes).unwrap_or(i64::MAX);
+        let held = |uses| if uses > 0 { bytes } else { 0 };
+        delta += held(now.saturating_add(change)) - held(now);
+    }
+    Ok(delta)
+}
 
 fn check(current: Option<&Function>, expected: Option<Expected>) -> Result<(), WriteError> {
     let current = current.map(|function| function.revision);

@@ -1,15 +1,13 @@
 //! Converts the words of a `lambent.toml` to the words of the API.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use lambent_types as types;
-use lambent_types::{
-    Configuration, DeliveryPolicy, Environment, QueueAttributes, Redrive, ScheduleName, Source,
-    TriggerName,
-};
+use lambent_types::{QueueAttributes, Redrive, ScheduleName, Source, TriggerName};
 
-use super::manifest::{Delivery, Function, Milliseconds, Queue, Schedule, Trigger};
+use super::delivery::Delivery;
+use super::manifest::{Queue, Schedule, Trigger};
+use super::milliseconds::Milliseconds;
 use crate::commands::schedule::When;
 
 /// Converts a queue's attributes. Attributes that are not given have their defaults.
@@ -28,42 +26,6 @@ pub(super) fn queue(queue: &Queue) -> QueueAttributes {
     }
 }
 
-/// Converts a function's configuration. Members that are not given have their defaults.
-///
-/// # Errors
-/// Says what is wrong with it.
-pub(super) fn configuration(function: &Function) -> Result<Configuration, String> {
-    let default = Configuration::default();
-    let configuration = Configuration {
-        memory_bytes: function.memory.map_or(default.memory_bytes, |bytes| bytes.0),
-        timeout_ms: function.timeout.map_or(default.timeout_ms, |ms| ms.0),
-        fuel: function.fuel.unwrap_or(default.fuel),
-        environment: Environment(Arc::new(function.environment.clone())),
-        description: function.description.clone(),
-        tags: function.tags.clone(),
-        public: function.public,
-        grants: function.grants.clone(),
-        delivery: function.delivery.as_ref().map(delivery).unwrap_or_default(),
-        provisioned: function.provisioned,
-        reuse: function.reuse.unwrap_or(default.reuse),
-        shared: function.shared.unwrap_or(default.shared),
-    };
-    configuration.validate().map_err(|error| error.detail().to_owned())?;
-    Ok(configuration)
-}
-
-fn delivery(delivery: &Delivery) -> DeliveryPolicy {
-    let default = DeliveryPolicy::default();
-    DeliveryPolicy {
-        attempts_max: delivery.attempts.unwrap_or(default.attempts_max),
-        age_max_ms: delivery.age.map_or(default.age_max_ms, |ms| ms.0),
-        backoff_ms: delivery.backoff.map_or(default.backoff_ms, |ms| ms.0),
-        dead_letter: delivery.dead_letter.clone(),
-        on_failure: delivery.on_failure.clone(),
-        on_success: delivery.on_success.clone(),
-    }
-}
-
 /// Converts a trigger.
 ///
 /// # Errors
@@ -74,7 +36,7 @@ pub(super) fn trigger(name: &TriggerName, trigger: &Trigger) -> Result<types::Tr
         function: trigger.function.clone(),
         source: source(trigger)?,
         patterns: trigger.patterns.clone(),
-        delivery: trigger.delivery.as_ref().map(delivery),
+        delivery: trigger.delivery.as_ref().map(Delivery::policy),
         enabled: trigger.enabled.unwrap_or(true),
     };
     trigger.validate().map_err(|error| error.detail().to_owned())?;
@@ -120,7 +82,7 @@ pub(super) fn schedule(
         time_zone: schedule.time_zone.clone().unwrap_or_else(|| "UTC".into()),
         catch_up: schedule.catch_up,
         input: schedule.input.clone(),
-        delivery: schedule.delivery.as_ref().map(delivery),
+        delivery: schedule.delivery.as_ref().map(Delivery::policy),
         enabled: schedule.enabled.unwrap_or(true),
     };
     schedule.validate().map_err(|error| error.detail().to_owned())?;

@@ -1,18 +1,18 @@
 //! The members of a `lambent.toml`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use lambent_types::{
-    BucketName, CatchUp, Destination, FunctionName, Grants, KeyspaceName, ObjectChange, Pattern,
-    Provisioned, QueueName, ScheduleName, TriggerName, parse_bytes,
+    BucketName, CatchUp, FunctionName, KeyspaceName, ObjectChange, Pattern, QueueName,
+    ScheduleName, TriggerName,
 };
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::Value;
 use toml::Spanned;
 
-use crate::span;
+use super::delivery::Delivery;
+use super::function::Function;
+use super::milliseconds::Milliseconds;
 
 /// A whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -48,42 +48,6 @@ pub(super) struct Queue {
 pub(super) struct DeadLetter {
     pub(super) queue: QueueName,
     pub(super) receives: u32,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Function {
-    /// Relative to the file.
-    pub(super) component: PathBuf,
-    pub(super) memory: Option<Bytes>,
-    pub(super) timeout: Option<Milliseconds>,
-    pub(super) fuel: Option<u64>,
-    #[serde(default)]
-    pub(super) public: bool,
-    #[serde(default)]
-    pub(super) description: String,
-    #[serde(default)]
-    pub(super) environment: BTreeMap<String, String>,
-    #[serde(default)]
-    pub(super) tags: BTreeMap<String, String>,
-    #[serde(default)]
-    pub(super) grants: Grants,
-    pub(super) delivery: Option<Delivery>,
-    #[serde(default)]
-    pub(super) provisioned: Provisioned,
-    pub(super) reuse: Option<u32>,
-    pub(super) shared: Option<u32>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-pub(super) struct Delivery {
-    pub(super) attempts: Option<u32>,
-    pub(super) age: Option<Milliseconds>,
-    pub(super) backoff: Option<Milliseconds>,
-    pub(super) dead_letter: Option<Destination>,
-    pub(super) on_failure: Option<Destination>,
-    pub(super) on_success: Option<Destination>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -141,27 +105,4 @@ pub(super) struct Schedule {
     pub(super) input: Option<Value>,
     pub(super) delivery: Option<Delivery>,
     pub(super) enabled: Option<bool>,
-}
-
-/// A duration such as `"30s"` or `"7d"`.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Milliseconds(pub(super) u64);
-
-impl<'de> Deserialize<'de> for Milliseconds {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let duration = span::parse(&text).map_err(D::Error::custom)?;
-        u64::try_from(duration.as_millis()).map(Self).map_err(D::Error::custom)
-    }
-}
-
-/// A size such as `"128MiB"`.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Bytes(pub(super) u64);
-
-impl<'de> Deserialize<'de> for Bytes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        parse_bytes(&text).map(Self).map_err(D::Error::custom)
-    }
 }

@@ -1,10 +1,13 @@
 //! From a file that says what there is to be, to its being there.
 
 mod convert;
+mod delivery;
 mod difference;
+mod function;
 mod kind;
 mod located;
 mod manifest;
+mod milliseconds;
 mod plan;
 mod present;
 mod wanted;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use lambent_api::client::{Answer, Client};
 use lambent_api::kinds;
-use lambent_types::{Configuration, ConfigurationPatch, Digest};
+use lambent_types::{ConfigurationPatch, Digest};
 use serde_json::{Map, Value, json};
 
 use super::difference::{self, Change};
@@ -118,7 +118,7 @@ impl Step {
 
     fn deploy(&self, client: &Client, code: &Code, show: Show) -> Result<(), CliError> {
         let name = self.named()?;
-        let patch = whole(&code.configuration);
+        let patch = ConfigurationPatch::whole(code.configuration.clone());
         // Whoever changed it meanwhile is not overruled unseen.
         let revision = Some(self.revision.unwrap_or(0));
         let same_code = self.changes.iter().all(|change| change.field != "code");
@@ -132,38 +132,6 @@ impl Step {
             return Err(CliError::failed(format!("{path} was changed since it was compared")));
         }
         deploying::deploy(client, &name, &bytes, &patch, revision, show).map(drop)
-    }
-}
-
-/// A change that leaves nothing as it was.
-fn whole(configuration: &Configuration) -> ConfigurationPatch {
-    let Configuration {
-        memory_bytes,
-        timeout_ms,
-        fuel,
-        environment,
-        description,
-        tags,
-        public,
-        grants,
-        delivery,
-        provisioned,
-        reuse,
-        shared,
-    } = configuration.clone();
-    ConfigurationPatch {
-        memory_bytes: Some(memory_bytes),
-        timeout_ms: Some(timeout_ms),
-        fuel: Some(fuel),
-        environment: Some(environment),
-        description: Some(description),
-        tags: Some(tags),
-        public: Some(public),
-        grants: Some(grants),
-        delivery: Some(delivery),
-        provisioned: Some(provisioned),
-        reuse: Some(reuse),
-        shared: Some(shared),
     }
 }
 

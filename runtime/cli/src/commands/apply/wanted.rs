@@ -101,7 +101,7 @@ impl File {
         for (name, entry) in &manifest.functions {
             let path = locate(name.as_str(), self.directory.join(&entry.get_ref().component));
             let wrong = |why: String| self.source.error(entry.span(), &why, "");
-            let configuration = convert::configuration(entry.get_ref()).map_err(wrong)?;
+            let configuration = entry.get_ref().configuration().map_err(wrong)?;
             all.push(Wanted::function(name.as_str(), entry.span(), path, configuration)?);
         }
         for (name, entry) in &manifest.triggers {
@@ -259,6 +259,11 @@ pub(super) mod tests {
         component = "f.wasm"
         memory = "64MiB"
         timeout = "5s"
+        fuel = 20_000
+        provisioned = "auto"
+        reuse = 4
+        shared = 1
+        description = "thumbnails"
         public = true
         environment = { WIDTH = "320" }
         grants = { buckets = { photos = "read" }, hosts = ["api.example.com"] }
@@ -282,6 +287,13 @@ pub(super) mod tests {
         assert_eq!(orders["redrive"], json!({ "queue": "orders-dead", "receives_max": 3 }));
         let function = &find("f", Kind::Function).description;
         assert_eq!(function["memory_bytes"], 64 << 20);
+        assert_eq!(function["timeout_ms"], 5000);
+        assert_eq!(function["fuel"], 20_000);
+        assert_eq!(function["provisioned"], "auto");
+        assert_eq!(function["reuse"], 4);
+        assert_eq!(function["public"], true);
+        assert_eq!(function["description"], "thumbnails");
+        assert_eq!(function["environment"]["WIDTH"], "320");
         assert_eq!(function["grants"]["buckets"], json!({ "photos": "read" }));
         assert_eq!(function["delivery"]["dead_letter"], "queue:orders-dead");
         let trigger = &find("photo", Kind::Trigger).description;
@@ -321,6 +333,9 @@ pub(super) mod tests {
                 "1:1",
                 "memory is 1.0 MiB",
             ),
+            ("[functions.f]\ncomponent = \"f.wasm\"\nfuel = \"1\"", "3:8", "expected a number"),
+            ("[functions.f]\ncomponent = \"f.wasm\"\nshared = -1", "3:10", "is not a number"),
+            ("[functions.f]\nmemory = \"8MiB\"", "1:1", "`component` is missing"),
             ("[buckets.X]", "1:10", "a bucket name has"),
             ("[triggers.t]\nfunction = \"f\"", "1:1", "one source"),
             ("[triggers.t]\nobject = { bucket = \"abc\" }", "1:1", "`function` is missing"),

@@ -2,7 +2,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lambent_types::{Start, format_bytes};
+use lambent_types::{Start, format_bytes, format_count};
 use serde_json::{Value, json};
 
 use super::build::{Built, PACKAGES};
@@ -11,7 +11,7 @@ use super::workspace::Workspace;
 use crate::deploying::Show;
 use crate::error::CliError;
 use crate::node::Node;
-use crate::output::{Colour, Output, colour, duration, grouped, paint};
+use crate::output::{Colour, Output, colour, duration, paint};
 use crate::paste::{endpoint_flag, program, quoted, relative};
 
 /// The steps of the demonstration, shown as they happen and kept for the summary.
@@ -163,7 +163,7 @@ impl Report {
             self.tell("", &inside, "")?;
             let used = format!(
                 "each in a fresh instance: {} fuel, {} memory",
-                grouped(figures.fuel),
+                format_count(figures.fuel),
                 format_bytes(figures.memory_bytes)
             );
             self.tell("", &used, "")?;

@@ -1,0 +1,134 @@
+//! A function in a `lambent.toml`: its component, and the members of its configuration
+//! by the names that they have everywhere.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
+
+use lambent_types::{Configuration, ConfigurationPatch, Environment, ParameterKind};
+use serde::Deserialize;
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+
+use super::delivery::Delivery;
+
+/// A function.
+#[derive(Debug)]
+pub(super) struct Function {
+    /// Where its component is, relative to the file.
+    pub(super) component: PathBuf,
+    /// What the file says of its configuration.
+    given: ConfigurationPatch,
+}
+
+impl Function {
+    /// Its configuration. Members that are not given have their defaults.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    pub(super) fn configuration(&self) -> Result<Configuration, String> {
+        let default = Configuration::default();
+        self.given.apply(&default).map_err(|error| error.detail().to_owned())
+    }
+}
+
+/// The keys whose values are no short text.
+const TABLES: [&str; 5] = ["component", "environment", "tags", "grants", "delivery"];
+
+/// All keys, for whoever gave another.
+static KEYS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
+    let parameters = ConfigurationPatch::PARAMETERS.iter().map(|parameter| parameter.name);
+    TABLES.into_iter().chain(parameters).collect()
+});
+
+impl<'de> Deserialize<'de> for Function {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FunctionVisitor)
+    }
+}
+
+struct FunctionVisitor;
+
+impl<'de> Visitor<'de> for FunctionVisitor {
+    type Value = Function;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a function")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Function, M::Error> {
+        let (mut component, mut given) = (None, ConfigurationPatch::default());
+        while let Some(key) = map.next_key_seed(Key)? {
+            match key {
+                "component" => component = Some(map.next_value()?),
+                "environment" => {
+                    let variables: BTreeMap<String, String> = map.next_value()?;
+                    given.environment = Some(Environment(Arc::new(variables)));
+                }
+                "tags" => given.tags = Some(map.next_value()?),
+                "grants" => given.grants = Some(map.next_value()?),
+                "delivery" => {
+                    given.delivery = Some(map.next_value::<Delivery>()?.policy());
+                }
+                name => map.next_value_seed(Parameter { name, given: &mut given })?,
+            }
+        }
+        let component = component.ok_or_else(|| M::Error::missing_field("component"))?;
+        Ok(Function { component, given })
+    }
+}
+
+/// Reads a key that is known.
+struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = &'static str;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<&'static str, D::Error> {
+        let key = String::deserialize(deserializer)?;
+        let known = KEYS.iter().copied().find(|known| *known == key);
+        known.ok_or_else(|| D::Error::unknown_field(&key, &KEYS))
+    }
+}
+
+/// Reads the value of a member that a short text gives.
+struct Parameter<'a> {
+    name: &'static str,
+    given: &'a mut ConfigurationPatch,
+}
+
+/// A value of a file that is no table.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Value {
+    Switch(bool),
+    Count(i64),
+    Text(String),
+}
+
+impl<'de> DeserializeSeed<'de> for Parameter<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        let parameters = ConfigurationPatch::PARAMETERS.iter();
+        let parameter = parameters.clone().find(|parameter| parameter.name == self.name);
+        let Some(parameter) = parameter else { return Ok(()) };
+        let expected = || D::Error::custom(format!("expected {}", parameter.kind.expected()));
+        let value = Value::deserialize(deserializer).map_err(|_| expected())?;
+        let text = match (value, parameter.kind) {
+            (Value::Switch(value), ParameterKind::Switch) => value.to_string(),
+            (Value::Count(value), ParameterKind::Count | ParameterKind::CountOrAuto) => {
+                value.to_string()
+            }
+            (
+                Value::Text(text),
+                ParameterKind::Size
+                | ParameterKind::Duration
+                | ParameterKind::CountOrAuto
+                | ParameterKind::Text,
+            ) => text,
+            _ => return Err(expected()),
+        };
+        (parameter.set)(self.given, &text).map_err(D::Error::custom)
+    }
+}

@@ -1,0 +1,67 @@
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Digest;
+
+/// What a version runs: a component, and optionally a package of files that the component runs
+/// on. Both are kept by their digests, and as long as a version has them.
+///
+/// Its members have the names under which rows have always had them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Code {
+    /// The component's SHA-256.
+    #[serde(rename = "digest")]
+    pub component: Digest,
+    /// The component's size in bytes.
+    #[serde(rename = "code_bytes")]
+    pub bytes: u64,
+    /// The files, if the component runs on any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub package: Option<Package>,
+}
+
+/// A package of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    /// Its SHA-256.
+    pub digest: Digest,
+    /// Its size in bytes.
+    pub bytes: u64,
+}
+
+impl Code {
+    /// A component that runs on no files.
+    #[must_use]
+    pub const fn component(component: Digest, bytes: u64) -> Self {
+        Self { component, bytes, package: None }
+    }
+
+    /// All that is kept for it: the digest and the size of each part.
+    pub fn parts(&self) -> impl Iterator<Item = (Digest, u64)> {
+        let package = self.package.map(|package| (package.digest, package.bytes));
+        std::iter::once((self.component, self.bytes)).chain(package)
+    }
+
+    /// The digests of all that is kept for it.
+    pub fn digests(&self) -> impl Iterator<Item = Digest> {
+        self.parts().map(|(digest, _)| digest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn code_without_a_package_is_written_and_read_as_it_always_was() {
+        let digest = Digest::of(b"code");
+        let text = format!(r#"{{"digest":"{digest}","code_bytes":4}}"#);
+        let code: Code = serde_json::from_str(&text).unwrap();
+        assert_eq!(code, Code::component(digest, 4));
+        assert_eq!(serde_json::to_string(&code).unwrap(), text);
+        let package = Some(Package { digest: Digest::of(b"files"), bytes: 5 });
+        let both = Code { package, ..code };
+        let again = serde_json::from_str(&serde_json::to_string(&both).unwrap()).unwrap();
+        assert_eq!(both, again);
+        assert_eq!(again.parts().count(), 2);
+    }
+}

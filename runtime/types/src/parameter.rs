@@ -1,0 +1,110 @@
+//! Values that a short text gives: how the text is read and shown.
+
+use std::time::Duration;
+
+use crate::provisioned::Provisioned;
+use crate::size::{format_bytes, format_count, format_duration, parse_bytes, parse_duration};
+
+/// What the text of a parameter looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParameterKind {
+    /// A size such as `64MiB`.
+    Size,
+    /// A duration such as `250ms`.
+    Duration,
+    /// A number.
+    Count,
+    /// A number, or `auto`.
+    CountOrAuto,
+    /// `true` or `false`.
+    Switch,
+    /// Any text.
+    Text,
+}
+
+impl ParameterKind {
+    /// What a text must be, for whoever gave another.
+    #[must_use]
+    pub const fn expected(self) -> &'static str {
+        match self {
+            Self::Size => "a size such as 64MiB",
+            Self::Duration => "a duration such as 250ms",
+            Self::Count => "a number",
+            Self::CountOrAuto => "a number or auto",
+            Self::Switch => "true or false",
+            Self::Text => "text",
+        }
+    }
+}
+
+/// A value that the text of a parameter gives.
+pub(crate) trait ParameterValue: Sized {
+    fn read(kind: ParameterKind, text: &str) -> Result<Self, String>;
+    fn show(&self, kind: ParameterKind) -> String;
+}
+
+impl ParameterValue for u64 {
+    fn read(kind: ParameterKind, text: &str) -> Result<Self, String> {
+        match kind {
+            ParameterKind::Size => parse_bytes(text).map_err(|error| error.to_string()),
+            ParameterKind::Duration => {
+                let duration = parse_duration(text).map_err(|error| error.to_string())?;
+                Ok(Self::try_from(duration.as_millis()).unwrap_or(Self::MAX))
+            }
+            _ => text.parse().map_err(|_| unexpected(kind, text)),
+        }
+    }
+
+    fn show(&self, kind: ParameterKind) -> String {
+        match kind {
+            ParameterKind::Size => format_bytes(*self),
+            ParameterKind::Duration => format_duration(Duration::from_millis(*self)),
+            _ => format_count(*self),
+        }
+    }
+}
+
+impl ParameterValue for u32 {
+    fn read(kind: ParameterKind, text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| unexpected(kind, text))
+    }
+
+    fn show(&self, _: ParameterKind) -> String {
+        format_count((*self).into())
+    }
+}
+
+impl ParameterValue for bool {
+    fn read(kind: ParameterKind, text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| unexpected(kind, text))
+    }
+
+    fn show(&self, _: ParameterKind) -> String {
+        if *self { "yes" } else { "no" }.into()
+    }
+}
+
+impl ParameterValue for String {
+    fn read(_: ParameterKind, text: &str) -> Result<Self, String> {
+        Ok(text.to_owned())
+    }
+
+    fn show(&self, _: ParameterKind) -> String {
+        self.clone()
+    }
+}
+
+impl ParameterValue for Provisioned {
+    fn read(_: ParameterKind, text: &str) -> Result<Self, String> {
+        text.parse()
+    }
+
+    fn show(&self, _: ParameterKind) -> String {
+        self.to_string()
+    }
+}
+
+fn unexpected(kind: ParameterKind, text: &str) -> String {
+    let shown: String = text.chars().take(64).collect();
+    format!("{shown:?} is not {}", kind.expected())
+}
