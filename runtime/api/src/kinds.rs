@@ -40,12 +40,16 @@ pub trait Kind: Debug + Send + Sync + 'static {
 
     /// The items of a list.
     fn items(list: Self::List) -> Vec<Self::View>;
+
+    /// The name of one, and what a client said of it.
+    fn parts(view: Self::View) -> (Self::Name, Self::Spec);
 }
 
 macro_rules! kinds {
     ($(
         $(#[$doc:meta])*
-        $kind:ident: $noun:literal, $plural:literal, $name:ty, $spec:ty, $view:ty, $list:ident.$items:ident;
+        $kind:ident: $noun:literal, $plural:literal, $name:ty, $spec:ty, $view:ty, $list:ident.$items:ident,
+        $parts:expr;
     )*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,19 +72,29 @@ macro_rules! kinds {
             fn items(list: $list) -> Vec<$view> {
                 list.$items
             }
+
+            fn parts(view: $view) -> ($name, $spec) {
+                let parts: fn($view) -> ($name, $spec) = $parts;
+                parts(view)
+            }
         }
     )*};
 }
 
 kinds! {
     /// Buckets, which hold objects.
-    Bucket: "bucket", "buckets", BucketName, (), BucketView, Buckets.buckets;
+    Bucket: "bucket", "buckets", BucketName, (), BucketView, Buckets.buckets,
+        |view| (view.name, ());
     /// Keyspaces, which hold keys.
-    Keyspace: "keyspace", "keyspaces", KeyspaceName, (), KeyspaceView, Keyspaces.keyspaces;
+    Keyspace: "keyspace", "keyspaces", KeyspaceName, (), KeyspaceView, Keyspaces.keyspaces,
+        |view| (view.name, ());
     /// Queues, which hold messages.
-    Queue: "queue", "queues", QueueName, QueueAttributes, QueueView, Queues.queues;
+    Queue: "queue", "queues", QueueName, QueueAttributes, QueueView, Queues.queues,
+        |view| (view.name, view.attributes);
     /// Triggers, which wire events to a function.
-    Trigger: "trigger", "triggers", TriggerName, TriggerSpec, TriggerView, Triggers.triggers;
+    Trigger: "trigger", "triggers", TriggerName, TriggerSpec, TriggerView, Triggers.triggers,
+        |view| (view.trigger.name.clone(), view.trigger);
     /// Schedules, which invoke a function at times.
-    Schedule: "schedule", "schedules", ScheduleName, ScheduleSpec, ScheduleView, Schedules.schedules;
+    Schedule: "schedule", "schedules", ScheduleName, ScheduleSpec, ScheduleView, Schedules.schedules,
+        |view| (view.schedule.name.clone(), view.schedule);
 }

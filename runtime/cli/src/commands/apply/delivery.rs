@@ -1,6 +1,7 @@
 use lambent_types::{DeliveryPolicy, Destination};
 use serde::Deserialize;
 
+use super::kind::Kind;
 use super::milliseconds::Milliseconds;
 
 /// A delivery policy in a `lambent.toml`.
@@ -28,4 +29,14 @@ impl Delivery {
             on_success: self.on_success.clone(),
         }
     }
+}
+
+/// The resources that a policy names.
+pub(super) fn destinations(policy: &DeliveryPolicy) -> Vec<(Kind, String)> {
+    let all = [&policy.dead_letter, &policy.on_failure, &policy.on_success];
+    let named = all.into_iter().flatten().map(|destination| match destination {
+        Destination::Queue(queue) => (Kind::Queue, queue.to_string()),
+        Destination::Function(function) => (Kind::Function, function.to_string()),
+    });
+    named.collect()
 }

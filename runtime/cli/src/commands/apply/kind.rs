@@ -1,4 +1,4 @@
-use lambent_api::kinds::{self, Kind as _};
+use lambent_api::kinds;
 
 /// The kinds of resources in a file, in an order in which each may refer to those before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,30 +11,56 @@ pub(crate) enum Kind {
     Schedule,
 }
 
+/// What is to be done for a resource, by its kind.
+pub(super) trait Visit {
+    type Output;
+
+    /// For one that is listed, put and deleted as all are.
+    fn resource<K: kinds::Kind>(self) -> Self::Output;
+
+    /// For a function.
+    fn function(self) -> Self::Output;
+}
+
 impl Kind {
     /// Every kind.
     pub(super) const ALL: [Self; 6] =
         [Self::Bucket, Self::Keyspace, Self::Queue, Self::Function, Self::Trigger, Self::Schedule];
 
-    /// The words for one and for all.
-    const fn words(self) -> (&'static str, &'static str) {
+    /// Does what is to be done for a resource of this kind.
+    pub(super) fn visit<V: Visit>(self, visit: V) -> V::Output {
         match self {
-            Self::Bucket => (kinds::Bucket::NOUN, kinds::Bucket::PLURAL),
-            Self::Keyspace => (kinds::Keyspace::NOUN, kinds::Keyspace::PLURAL),
-            Self::Queue => (kinds::Queue::NOUN, kinds::Queue::PLURAL),
-            Self::Function => ("function", "functions"),
-            Self::Trigger => (kinds::Trigger::NOUN, kinds::Trigger::PLURAL),
-            Self::Schedule => (kinds::Schedule::NOUN, kinds::Schedule::PLURAL),
+            Self::Bucket => visit.resource::<kinds::Bucket>(),
+            Self::Keyspace => visit.resource::<kinds::Keyspace>(),
+            Self::Queue => visit.resource::<kinds::Queue>(),
+            Self::Function => visit.function(),
+            Self::Trigger => visit.resource::<kinds::Trigger>(),
+            Self::Schedule => visit.resource::<kinds::Schedule>(),
         }
     }
 
     /// The word for one.
-    pub(super) const fn noun(self) -> &'static str {
-        self.words().0
+    pub(super) fn noun(self) -> &'static str {
+        self.visit(Words).0
     }
 
     /// The word for all.
-    pub(super) const fn plural(self) -> &'static str {
-        self.words().1
+    pub(super) fn plural(self) -> &'static str {
+        self.visit(Words).1
+    }
+}
+
+/// Finds the words for one and for all.
+struct Words;
+
+impl Visit for Words {
+    type Output = (&'static str, &'static str);
+
+    fn resource<K: kinds::Kind>(self) -> Self::Output {
+        (K::NOUN, K::PLURAL)
+    }
+
+    fn function(self) -> Self::Output {
+        ("function", "functions")
     }
 }

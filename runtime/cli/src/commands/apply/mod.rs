@@ -1,15 +1,20 @@
 //! From a file that says what there is to be, to its being there.
 
-mod convert;
+mod bucket;
 mod delivery;
 mod difference;
+mod entry;
 mod function;
+mod keyspace;
 mod kind;
 mod located;
 mod manifest;
 mod milliseconds;
 mod plan;
 mod present;
+mod queue;
+mod schedule;
+mod trigger;
 mod wanted;
 
 use std::io;

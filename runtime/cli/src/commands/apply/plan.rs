@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
-use lambent_api::client::{Answer, Client};
+use lambent_api::client::Client;
 use lambent_api::kinds;
 use lambent_types::{ConfigurationPatch, Digest};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::difference::{self, Change};
-use super::kind::Kind;
+use super::kind::{Kind, Visit};
 use super::present::{Inventory, Present};
 use super::wanted::{Code, File, Wanted};
 use crate::component;
@@ -74,42 +74,7 @@ impl Step {
 
     /// Takes it. What the server warns of.
     fn take(&self, client: &Client, show: Show) -> Result<Option<String>, CliError> {
-        match self.kind {
-            Kind::Bucket => self.take_of::<kinds::Bucket>(client).map(drop)?,
-            Kind::Keyspace => self.take_of::<kinds::Keyspace>(client).map(drop)?,
-            Kind::Queue => self.take_of::<kinds::Queue>(client).map(drop)?,
-            Kind::Trigger => self.take_of::<kinds::Trigger>(client).map(drop)?,
-            Kind::Schedule => {
-                let made = self.take_of::<kinds::Schedule>(client)?;
-                return Ok(made.map(|made| made.value()).transpose()?.and_then(|it| it.warning));
-            }
-            Kind::Function => {
-                match &self.code {
-                    Some(code) => self.deploy(client, code, show)?,
-                    None => client.delete_function(&self.named()?)?,
-                }
-                return Ok(None);
-            }
-        };
-        Ok(None)
-    }
-
-    /// Puts the resource, or deletes it.
-    fn take_of<K: kinds::Kind>(
-        &self,
-        client: &Client,
-    ) -> Result<Option<Answer<K::View>>, CliError> {
-        let name: K::Name = self.named()?;
-        if self.action == Action::Delete {
-            client.delete::<K>(&name)?;
-            return Ok(None);
-        }
-        // A description of nothing is none.
-        let nothing = self.description.as_object().is_some_and(Map::is_empty);
-        let spec = if nothing { Value::Null } else { self.description.clone() };
-        let spec = serde_json::from_value(spec)
-            .map_err(|error| CliError::failed(format!("{}: {error}", self.subject())))?;
-        Ok(Some(client.put::<K>(&name, &spec)?))
+        self.kind.visit(Take { step: self, client, show })
     }
 
     fn named<N: FromStr<Err: Display>>(&self) -> Result<N, CliError> {
@@ -132,6 +97,39 @@ impl Step {
             return Err(CliError::failed(format!("{path} was changed since it was compared")));
         }
         deploying::deploy(client, &name, &bytes, &patch, revision, show).map(drop)
+    }
+}
+
+/// Takes a step.
+struct Take<'a> {
+    step: &'a Step,
+    client: &'a Client,
+    show: Show,
+}
+
+impl Visit for Take<'_> {
+    /// What the server warns of.
+    type Output = Result<Option<String>, CliError>;
+
+    fn resource<K: kinds::Kind>(self) -> Self::Output {
+        let Self { step, client, .. } = self;
+        let name: K::Name = step.named()?;
+        if step.action == Action::Delete {
+            client.delete::<K>(&name)?;
+            return Ok(None);
+        }
+        let spec = serde_json::from_value(step.description.clone())
+            .map_err(|error| CliError::failed(format!("{}: {error}", step.subject())))?;
+        let answer = client.put::<K>(&name, &spec)?.json()?;
+        Ok(answer.get("warning").and_then(Value::as_str).map(ToOwned::to_owned))
+    }
+
+    fn function(self) -> Self::Output {
+        match &self.step.code {
+            Some(code) => self.step.deploy(self.client, code, self.show)?,
+            None => self.client.delete_function(&self.step.named()?)?,
+        }
+        Ok(None)
     }
 }
 

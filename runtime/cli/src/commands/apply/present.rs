@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use lambent_api::client::Client;
-use lambent_api::kinds::{Bucket, Keyspace, Queue, Schedule, Trigger};
-use lambent_api::{BucketView, FunctionView, KeyspaceView, QueueView, ScheduleView, TriggerView};
+use lambent_api::{FunctionView, kinds};
 use serde_json::{Value, json};
 
-use super::kind::Kind;
+use super::kind::{Kind, Visit};
 use super::wanted::describe_function;
 use crate::error::CliError;
 
@@ -32,26 +31,12 @@ impl Inventory {
     /// The server's problem, or no answer.
     pub(super) fn read(client: &Client) -> Result<Self, CliError> {
         let mut inventory = Self::default();
-        inventory.add_all(Kind::Bucket, client.all::<Bucket>()?.value()?.buckets, Present::bucket);
-        let keyspaces = client.all::<Keyspace>()?.value()?.keyspaces;
-        inventory.add_all(Kind::Keyspace, keyspaces, Present::keyspace);
-        inventory.add_all(Kind::Queue, client.all::<Queue>()?.value()?.queues, Present::queue);
-        inventory.add_all(
-            Kind::Function,
-            client.functions()?.value()?.functions,
-            Present::function,
-        );
-        let triggers = client.all::<Trigger>()?.value()?.triggers;
-        inventory.add_all(Kind::Trigger, triggers, Present::trigger);
-        let schedules = client.all::<Schedule>()?.value()?.schedules;
-        inventory.add_all(Kind::Schedule, schedules, Present::schedule);
-        Ok(inventory)
-    }
-
-    fn add_all<V>(&mut self, kind: Kind, views: Vec<V>, present: impl Fn(V) -> Present) {
-        for view in views {
-            self.add(kind, present(view));
+        for kind in Kind::ALL {
+            for present in kind.visit(List(client))? {
+                inventory.add(kind, present);
+            }
         }
+        Ok(inventory)
     }
 
     pub(super) fn add(&mut self, kind: Kind, present: Present) {
@@ -77,18 +62,6 @@ impl Present {
         Self { name: name.to_string(), description, revision: None }
     }
 
-    fn bucket(bucket: BucketView) -> Self {
-        Self::new(bucket.name, json!({}))
-    }
-
-    fn keyspace(keyspace: KeyspaceView) -> Self {
-        Self::new(keyspace.name, json!({}))
-    }
-
-    fn queue(queue: QueueView) -> Self {
-        Self::new(queue.name, json!(queue.attributes))
-    }
-
     fn function(function: FunctionView) -> Self {
         let digest = function.digest.to_string();
         let description = describe_function(&digest, &function.configuration);
@@ -96,12 +69,26 @@ impl Present {
         Self { revision, ..Self::new(function.name, description) }
     }
 
-    fn trigger(TriggerView { trigger, .. }: TriggerView) -> Self {
-        Self::new(&trigger.name, json!(trigger))
+    fn resource<K: kinds::Kind>(view: K::View) -> Self {
+        let (name, spec) = K::parts(view);
+        Self::new(name, json!(spec))
+    }
+}
+
+/// Asks the server for all of a kind.
+struct List<'a>(&'a Client);
+
+impl Visit for List<'_> {
+    type Output = Result<Vec<Present>, CliError>;
+
+    fn resource<K: kinds::Kind>(self) -> Self::Output {
+        let views = K::items(self.0.all::<K>()?.value()?);
+        Ok(views.into_iter().map(Present::resource::<K>).collect())
     }
 
-    fn schedule(ScheduleView { schedule, .. }: ScheduleView) -> Self {
-        Self::new(&schedule.name, json!(schedule))
+    fn function(self) -> Self::Output {
+        let functions = self.0.functions()?.value()?.functions;
+        Ok(functions.into_iter().map(Present::function).collect())
     }
 }
 
@@ -118,14 +105,15 @@ mod tests {
             "depth": { "ready": 1, "in_flight": 0, "delayed": 0 },
             "attributes": { "delay_ms": 5, "redrive": null, "newer": 1 },
         });
-        let queue = Present::queue(serde_json::from_value(queue).unwrap());
+        let queue = Present::resource::<kinds::Queue>(serde_json::from_value(queue).unwrap());
         let expected = json!(QueueAttributes { delay_ms: 5, ..QueueAttributes::default() });
         assert_eq!(queue.description, expected);
         let trigger = json!({
             "name": "t", "function": "f", "depth": { "ready": 3, "in_flight": 0, "delayed": 0 },
             "source": { "kind": "queue", "queue": "q" },
         });
-        let trigger = Present::trigger(serde_json::from_value(trigger).unwrap()).description;
+        let trigger = Present::resource::<kinds::Trigger>(serde_json::from_value(trigger).unwrap())
+            .description;
         assert_eq!(trigger["enabled"], true);
         assert_eq!(trigger["source"]["batch_size"], 10);
         assert_eq!(trigger["depth"], Value::Null);
@@ -134,7 +122,7 @@ mod tests {
     #[test]
     fn names_are_found_whatever_their_case() {
         let mut inventory = Inventory::default();
-        inventory.add(Kind::Keyspace, Present::new("Meta", json!({})));
+        inventory.add(Kind::Keyspace, Present::new("Meta", Value::Null));
         assert_eq!(inventory.find(Kind::Keyspace, "meta").unwrap().name, "Meta");
         assert!(inventory.find(Kind::Bucket, "meta").is_none());
     }

@@ -1,14 +1,17 @@
 //! The resources that a `lambent.toml` describes.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use lambent_types::{Configuration, DeliveryPolicy, Destination, Digest, Source as EventSource};
+use lambent_types::{Configuration, Digest};
 use serde::Serialize;
 use serde_json::{Value, json};
+use toml::Spanned;
 
-use super::convert;
+use super::delivery::destinations;
+use super::entry::Entry;
 use super::kind::Kind;
 use super::located::Source;
 use super::manifest::Manifest;
@@ -90,61 +93,40 @@ impl File {
         locate: &dyn Fn(&str, PathBuf) -> PathBuf,
     ) -> Result<Vec<Wanted>, CliError> {
         let manifest = &self.manifest;
-        let mut all = Vec::new();
-        for (name, entry) in &manifest.buckets {
-            all.push(Wanted::new(Kind::Bucket, name, entry.span(), json!({}), Vec::new()));
-        }
-        for (name, entry) in &manifest.keyspaces {
-            all.push(Wanted::new(Kind::Keyspace, name, entry.span(), json!({}), Vec::new()));
-        }
-        all.extend(self.queues());
+        let mut all = self.all_of(&manifest.buckets)?;
+        all.extend(self.all_of(&manifest.keyspaces)?);
+        all.extend(self.all_of(&manifest.queues)?);
         for (name, entry) in &manifest.functions {
             let path = locate(name.as_str(), self.directory.join(&entry.get_ref().component));
             let wrong = |why: String| self.source.error(entry.span(), &why, "");
             let configuration = entry.get_ref().configuration().map_err(wrong)?;
             all.push(Wanted::function(name.as_str(), entry.span(), path, configuration)?);
         }
-        for (name, entry) in &manifest.triggers {
-            let wrong = |why: String| self.source.error(entry.span(), &why, "");
-            let trigger = convert::trigger(name, entry.get_ref()).map_err(wrong)?;
-            let mut references = vec![(Kind::Function, trigger.function.to_string())];
-            references.push(match &trigger.source {
-                EventSource::Object { bucket, .. } => (Kind::Bucket, bucket.to_string()),
-                EventSource::Queue { queue, .. } => (Kind::Queue, queue.to_string()),
-                EventSource::KeyValue { keyspace, .. } => (Kind::Keyspace, keyspace.to_string()),
-            });
-            references.extend(trigger.delivery.iter().flat_map(destinations));
-            all.push(Wanted::new(Kind::Trigger, name, entry.span(), json!(trigger), references));
-        }
-        for (name, entry) in &manifest.schedules {
-            let wrong = |why: String| self.source.error(entry.span(), &why, "");
-            let schedule = convert::schedule(name, entry.get_ref()).map_err(wrong)?;
-            let mut references = vec![(Kind::Function, schedule.function.to_string())];
-            references.extend(schedule.delivery.iter().flat_map(destinations));
-            all.push(Wanted::new(Kind::Schedule, name, entry.span(), json!(schedule), references));
-        }
+        all.extend(self.all_of(&manifest.triggers)?);
+        all.extend(self.all_of(&manifest.schedules)?);
         Ok(all)
     }
 
-    /// The queues, each after the one its dead letters go to.
-    fn queues(&self) -> Vec<Wanted> {
-        let mut left: Vec<_> = self.manifest.queues.iter().collect();
+    /// All of a kind, each after those of the kind that it names.
+    fn all_of<E: Entry>(
+        &self,
+        entries: &BTreeMap<E::Name, Spanned<E>>,
+    ) -> Result<Vec<Wanted>, CliError> {
+        let mut left = Vec::new();
+        for (name, entry) in entries {
+            let wrong = |why: String| self.source.error(entry.span(), &why, "");
+            let spec = entry.get_ref().spec(name).map_err(wrong)?;
+            let references = E::references(&spec);
+            left.push(Wanted::new(E::KIND, name, entry.span(), spec, references));
+        }
         let mut all = Vec::new();
         while !left.is_empty() {
-            let waits = |queue: &super::manifest::Queue| {
-                let dead = queue.dead_letter.as_ref().map(|dead| dead.queue.key());
-                dead.is_some_and(|dead| left.iter().any(|(name, _)| name.key() == dead))
-            };
-            let ready = left.iter().position(|(_, entry)| !waits(entry.get_ref()));
-            // Queues in a circle are refused by the server, in any order.
-            let (name, entry) = left.remove(ready.unwrap_or(0));
-            let attributes = convert::queue(entry.get_ref());
-            let redrive = attributes.redrive.as_ref();
-            let references = redrive.map(|redrive| (Kind::Queue, redrive.queue.to_string()));
-            let references = references.into_iter().collect();
-            all.push(Wanted::new(Kind::Queue, name, entry.span(), json!(attributes), references));
+            let waits = |wanted: &Wanted| left.iter().any(|other| wanted.names(other));
+            let ready = left.iter().position(|wanted| !waits(wanted));
+            // Those in a circle are refused by the server, in any order.
+            all.push(left.remove(ready.unwrap_or(0)));
         }
-        all
+        Ok(all)
     }
 
     /// Checks that everything named is in the file or `there` already.
@@ -158,9 +140,7 @@ impl File {
     ) -> Result<(), CliError> {
         for wanted in all {
             for (kind, name) in &wanted.references {
-                let here = all
-                    .iter()
-                    .any(|other| other.kind == *kind && other.name.eq_ignore_ascii_case(name));
+                let here = all.iter().any(|other| other.is(*kind, name));
                 if !here && !there(*kind, name) {
                     let (noun, plural) = (kind.noun(), kind.plural());
                     let message =
@@ -176,15 +156,6 @@ impl File {
 
 fn toml_key(name: &str) -> String {
     if name.contains('.') { format!("{name:?}") } else { name.to_owned() }
-}
-
-fn destinations(policy: &DeliveryPolicy) -> Vec<(Kind, String)> {
-    let all = [&policy.dead_letter, &policy.on_failure, &policy.on_success];
-    let named = all.into_iter().flatten().map(|destination| match destination {
-        Destination::Queue(queue) => (Kind::Queue, queue.to_string()),
-        Destination::Function(function) => (Kind::Function, function.to_string()),
-    });
-    named.collect()
 }
 
 /// A function in a form to be compared: nothing is left out because it is
@@ -208,6 +179,16 @@ impl Wanted {
     ) -> Self {
         let description = json!(description);
         Self { kind, name: name.to_string(), description, code: None, references, span }
+    }
+
+    /// Whether it is the resource of this name, whatever its case.
+    fn is(&self, kind: Kind, name: &str) -> bool {
+        self.kind == kind && self.name.eq_ignore_ascii_case(name)
+    }
+
+    /// Whether it names the other.
+    fn names(&self, other: &Self) -> bool {
+        self.references.iter().any(|(kind, name)| other.is(*kind, name))
     }
 
     fn function(

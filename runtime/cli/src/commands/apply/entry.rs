@@ -1,0 +1,25 @@
+use std::fmt::Display;
+
+use serde::Serialize;
+
+use super::kind::Kind;
+
+/// What a `lambent.toml` says of a resource of a kind.
+pub(super) trait Entry {
+    /// The kind.
+    const KIND: Kind;
+    /// The name of one.
+    type Name: Display;
+    /// What is said of one on the wire.
+    type Spec: Serialize;
+
+    /// What is to be said of the resource on the wire. Members that are not given have
+    /// their defaults.
+    ///
+    /// # Errors
+    /// Says what is wrong with it.
+    fn spec(&self, name: &Self::Name) -> Result<Self::Spec, String>;
+
+    /// The resources that it names, which have to exist.
+    fn references(spec: &Self::Spec) -> Vec<(Kind, String)>;
+}
