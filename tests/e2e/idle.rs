@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::node::{Node, PATIENCE};
+use crate::client::PATIENCE;
+use crate::node::Node;
 
 /// Twice what it takes, so that what grows by half is found out by this and
 /// not by an operator with a small box.

@@ -14,10 +14,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-use crate::client::{Ask, Reply};
-
-/// Longer than anything here takes, on a machine that does much else.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+use crate::client::{Ask, PATIENCE, Reply};
 
 /// The binary under test.
 pub(crate) const LAMBENT: &str = env!("CARGO_BIN_EXE_lambent");

@@ -1,17 +1,9 @@
 //! The command line.
 
-use std::cell::OnceCell;
-use std::fs;
-use std::path::{Path, PathBuf};
+use clap::Parser;
 
-use clap::{Args, Parser, Subcommand};
-use lambent_api::client::{Client, Endpoint};
-use lambent_types::Namespace;
-
-use crate::commands;
-use crate::error::CliError;
-use crate::key;
-use crate::output::{self, Output};
+use crate::commands::Command;
+use crate::global::Global;
 
 const AFTER_HELP: &str = "\
 First steps:
@@ -44,125 +36,6 @@ pub(crate) struct Cli {
 
     #[command(flatten)]
     pub(crate) global: Global,
-}
-
-/// What every command takes.
-#[derive(Debug, Args)]
-#[command(next_help_heading = "For every command")]
-pub(crate) struct Global {
-    /// Print JSON: results on standard output, errors on standard error
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
-
-    /// Talk to the server at URL [default: the one whose data directory is
-    /// LAMBENT_DATA, else http://127.0.0.1:4566]
-    #[arg(long, global = true, value_name = "URL", env = "LAMBENT_ENDPOINT")]
-    endpoint: Option<Endpoint>,
-
-    /// Show the server this key [default: look for one, see lambent --help]
-    // The commands' own arguments are apart from these by their ids: objects have keys, too.
-    #[arg(
-        id = "global-key",
-        long = "key",
-        global = true,
-        value_name = "KEY",
-        env = "LAMBENT_KEY",
-        hide_env_values = true
-    )]
-    key: Option<String>,
-
-    /// Work in this namespace [default: that of the key; `default` with the root key]
-    #[arg(long, global = true, value_name = "NAME", env = "LAMBENT_NAMESPACE")]
-    namespace: Option<Namespace>,
-
-    /// Trust the certificate authorities in FILE (PEM) instead of the public ones
-    #[arg(long, global = true, value_name = "FILE", env = "LAMBENT_CA")]
-    ca: Option<PathBuf>,
-
-    /// Where a key was looked for, once it was.
-    #[arg(skip)]
-    key_notes: OnceCell<Vec<String>>,
-}
-
-impl Global {
-    /// A client for the server that is meant.
-    ///
-    /// # Errors
-    /// Usage: a file of certificates or of a key cannot be read.
-    pub(crate) fn client(&self) -> Result<Client, CliError> {
-        let found = key::find(self.key.as_deref(), self.endpoint.clone())?;
-        let endpoint = &found.endpoint;
-        if found.key.is_some() && !endpoint.is_secure() && !endpoint.is_loopback() {
-            let text = format!("the key goes unencrypted to {endpoint}; use https");
-            output::warn(self.json, &text);
-        }
-        let client = Client::new(found.endpoint).in_namespace(self.namespace.clone());
-        let client = match &self.ca {
-            Some(ca) => trusting(client, ca)?,
-            None => client,
-        };
-        let _ = self.key_notes.set(found.notes);
-        Ok(match found.key {
-            Some(key) => client.with_key(key),
-            None => client,
-        })
-    }
-
-    /// Where a key was looked for; nothing if none was.
-    pub(crate) fn key_notes(&self) -> &[String] {
-        self.key_notes.get().map(Vec::as_slice).unwrap_or_default()
-    }
-
-    /// Where results go.
-    pub(crate) fn output(&self) -> Output {
-        Output::new(self.json)
-    }
-}
-
-/// A client that trusts the certificates in a file.
-fn trusting(client: Client, ca: &Path) -> Result<Client, CliError> {
-    let shown = ca.display();
-    let pem = fs::read(ca)
-        .map_err(|error| CliError::usage(format!("cannot read --ca {shown}: {error}")))?;
-    let trusting = client.with_authorities(&pem);
-    trusting.map_err(|error| CliError::usage(format!("--ca {shown} {error}")))
-}
-
-/// The commands, each in its own file.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Command {
-    Serve(commands::serve::ServeArgs),
-    Deploy(commands::deploy::DeployArgs),
-    Configure(commands::configure::ConfigureArgs),
-    Invoke(commands::invoke::InvokeArgs),
-    List(commands::list::ListArgs),
-    Describe(commands::describe::DescribeArgs),
-    Versions(commands::versions::VersionsArgs),
-    Publish(commands::publish::PublishArgs),
-    Rollback(commands::rollback::RollbackArgs),
-    Logs(commands::logs::LogsArgs),
-    Delete(commands::delete::DeleteArgs),
-    Apply(commands::apply::ApplyArgs),
-    Bucket(commands::bucket::BucketArgs),
-    Object(commands::object::ObjectArgs),
-    Keyspace(commands::keyspace::KeyspaceArgs),
-    Kv(commands::kv::KvArgs),
-    Queue(commands::queue::QueueArgs),
-    Trigger(commands::trigger::TriggerArgs),
-    Schedule(commands::schedule::ScheduleArgs),
-    Usage(commands::usage::UsageArgs),
-    Namespace(commands::namespace::NamespaceArgs),
-    AccessKey(commands::access_key::AccessKeyArgs),
-    Quickstart(commands::quickstart::QuickstartArgs),
-    Completions(commands::completions::CompletionsArgs),
-    Version(commands::version::VersionArgs),
-    /// Compile one component for the server that started this process
-    #[command(hide = true)]
-    CompileWorker {
-        /// Die after so many seconds of CPU time
-        #[arg(long)]
-        cpu_seconds: u64,
-    },
 }
 
 #[cfg(test)]

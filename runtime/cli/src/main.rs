@@ -8,6 +8,7 @@ mod confirm;
 mod delivery;
 mod deploying;
 mod error;
+mod global;
 mod hints;
 mod input;
 mod jpeg;
@@ -28,9 +29,10 @@ use std::env;
 use std::io;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser as _};
 
-use crate::args::{Cli, Command};
+use crate::args::Cli;
+use crate::commands::Command;
 use crate::error::{CliError, Exit};
 use crate::output::{Colour, colour, paint};
 
@@ -50,10 +52,9 @@ fn main() -> ExitCode {
     if let Command::CompileWorker { cpu_seconds } = cli.command {
         return lambent_server::compile_worker(cpu_seconds);
     }
-    let json = cli.global.json;
-    match commands::run(cli) {
+    match commands::run(cli.command, &cli.global, Cli::command) {
         Ok(exit) => exit.into(),
-        Err(error) => report(&error, json).into(),
+        Err(error) => report(&error, cli.global.json).into(),
     }
 }
 

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::http::contender::{Release, TUNED_PEER, Wasi};
+use crate::http::contender::{TUNED_PEER, Wasi};
 use crate::http::stage::{component, wasmtime};
 use crate::http::workload::Workload;
 use crate::http::wrk;
 use crate::measure::Rounds;
 use crate::table::Table;
+use crate::tools::Release;
 use crate::{Failed, client, tools};
 
 /// Look for the flags that make `wasmtime serve` take least CPU time

@@ -11,10 +11,11 @@ use crate::Failed;
 use crate::client;
 use crate::generator::{self, Load};
 use crate::http::contender::{ALL, Contender, Kind};
+use crate::http::programs::Programs;
 use crate::http::stage::{Entry, Stage, Staged, native};
 use crate::http::workload::Workload;
 use crate::process::{output, run as run_program};
-use crate::tools::{Programs, cargo};
+use crate::tools::cargo;
 
 /// What the profile is of. Hashing would be of the guest alone, and waiting of nothing.
 const WORKLOADS: [Workload; 4] =

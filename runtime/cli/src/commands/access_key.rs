@@ -5,9 +5,9 @@ use lambent_api::{AccessKeyView, NewAccessKey};
 use serde_json::json;
 
 use super::named::{minute, or_dash};
-use crate::args::Global;
 use crate::confirm;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::span;
 
 const EXAMPLES: &str = "\

@@ -1,9 +1,9 @@
-use clap::{Args, Command, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 use serde_json::json;
 
-use crate::args::{Cli, Global};
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,15 +20,18 @@ pub(crate) struct CompletionsArgs {
 }
 
 /// The command line without what is not for people.
-fn visible() -> Command {
-    let all = Cli::command();
+fn visible(all: &Command) -> Command {
     let shown = all.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
     Command::new("lambent").args(all.get_arguments().cloned()).subcommands(shown)
 }
 
-pub(crate) fn run(args: &CompletionsArgs, global: &Global) -> Result<Exit, CliError> {
+pub(crate) fn run(
+    args: &CompletionsArgs,
+    global: &Global,
+    line: &Command,
+) -> Result<Exit, CliError> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut visible(), "lambent", &mut script);
+    clap_complete::generate(args.shell, &mut visible(line), "lambent", &mut script);
     let script = String::from_utf8_lossy(&script);
     let output = global.output();
     if output.json {

@@ -1,10 +1,10 @@
 use clap::Args;
 use lambent_types::{ConfigurationPatch, FunctionName};
 
-use crate::args::Global;
 use crate::commands::deploy::announce;
 use crate::configuration::ConfigurationArgs;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 
 const EXAMPLES: &str = "\
 Examples:

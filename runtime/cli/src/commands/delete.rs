@@ -2,9 +2,9 @@ use clap::Args;
 use lambent_types::FunctionName;
 use serde_json::json;
 
-use crate::args::Global;
 use crate::confirm;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -4,11 +4,11 @@ use clap::Args;
 use lambent_api::FunctionView;
 use lambent_types::{FunctionName, format_bytes};
 
-use crate::args::Global;
 use crate::component;
 use crate::configuration::ConfigurationArgs;
 use crate::deploying::{self, Show};
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::output::Output;
 
 const EXAMPLES: &str = "\

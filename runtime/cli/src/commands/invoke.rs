@@ -9,8 +9,8 @@ use lambent_types::bounds::PAYLOAD_BYTES_MAX;
 use lambent_types::{Failure, FunctionName, Qualifier, format_bytes, format_count};
 use serde_json::{Value, json};
 
-use crate::args::Global;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::input;
 use crate::output::{Colour, colour, duration, paint};
 use crate::printable::{printable, printable_lines};

@@ -4,8 +4,8 @@ use lambent_api::kinds::Keyspace;
 use lambent_types::KeyspaceName;
 
 use super::named;
-use crate::args::Global;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 
 const EXAMPLES: &str = "\
 Examples:

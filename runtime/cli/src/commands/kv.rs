@@ -10,8 +10,8 @@ use lambent_types::bounds::{PAGE_MAX, VALUE_BYTES_MAX};
 use lambent_types::{KeyspaceName, format_bytes};
 use serde_json::{Value, json};
 
-use crate::args::Global;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::printable::{printable, printable_lines};
 use crate::{input, span};
 

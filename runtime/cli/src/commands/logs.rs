@@ -10,8 +10,8 @@ use lambent_types::{
     FunctionName, InvocationRecord, LogStream, RequestId, format_bytes, format_count,
 };
 
-use crate::args::Global;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::output::{Colour, Output, colour, duration, paint, warn};
 use crate::printable::{self, printable};
 use crate::span;

@@ -1,42 +1,84 @@
 //! The commands: arguments and behaviour of each in one file.
 
-pub(crate) mod access_key;
-pub(crate) mod apply;
-pub(crate) mod bucket;
-pub(crate) mod completions;
-pub(crate) mod configure;
-pub(crate) mod delete;
-pub(crate) mod deploy;
-pub(crate) mod describe;
-pub(crate) mod invoke;
-pub(crate) mod keyspace;
-pub(crate) mod kv;
-pub(crate) mod list;
-pub(crate) mod logs;
+mod access_key;
+mod apply;
+mod bucket;
+mod completions;
+mod configure;
+mod delete;
+mod deploy;
+mod describe;
+mod invoke;
+mod keyspace;
+mod kv;
+mod list;
+mod logs;
 mod named;
-pub(crate) mod namespace;
-pub(crate) mod object;
-pub(crate) mod publish;
-pub(crate) mod queue;
-pub(crate) mod quickstart;
-pub(crate) mod rollback;
-pub(crate) mod schedule;
-pub(crate) mod serve;
-pub(crate) mod trigger;
-pub(crate) mod usage;
-pub(crate) mod version;
-pub(crate) mod versions;
+mod namespace;
+mod object;
+mod publish;
+mod queue;
+mod quickstart;
+mod rollback;
+mod schedule;
+mod serve;
+mod trigger;
+mod usage;
+mod version;
+mod versions;
 
-use crate::args::{Cli, Command};
+use clap::Subcommand;
+
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 
-/// Runs the command.
+/// The commands, each in its own file.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Serve(serve::ServeArgs),
+    Deploy(deploy::DeployArgs),
+    Configure(configure::ConfigureArgs),
+    Invoke(invoke::InvokeArgs),
+    List(list::ListArgs),
+    Describe(describe::DescribeArgs),
+    Versions(versions::VersionsArgs),
+    Publish(publish::PublishArgs),
+    Rollback(rollback::RollbackArgs),
+    Logs(logs::LogsArgs),
+    Delete(delete::DeleteArgs),
+    Apply(apply::ApplyArgs),
+    Bucket(bucket::BucketArgs),
+    Object(object::ObjectArgs),
+    Keyspace(keyspace::KeyspaceArgs),
+    Kv(kv::KvArgs),
+    Queue(queue::QueueArgs),
+    Trigger(trigger::TriggerArgs),
+    Schedule(schedule::ScheduleArgs),
+    Usage(usage::UsageArgs),
+    Namespace(namespace::NamespaceArgs),
+    AccessKey(access_key::AccessKeyArgs),
+    Quickstart(quickstart::QuickstartArgs),
+    Completions(completions::CompletionsArgs),
+    Version(version::VersionArgs),
+    /// Compile one component for the server that started this process
+    #[command(hide = true)]
+    CompileWorker {
+        /// Die after so many seconds of CPU time
+        #[arg(long)]
+        cpu_seconds: u64,
+    },
+}
+
+/// Runs the command. `line` describes the whole command line.
 ///
 /// # Errors
 /// Returns the reason why it stopped, with the exit code.
-pub(crate) fn run(cli: Cli) -> Result<Exit, CliError> {
-    let global = &cli.global;
-    let done = match cli.command {
+pub(crate) fn run(
+    command: Command,
+    global: &Global,
+    line: fn() -> clap::Command,
+) -> Result<Exit, CliError> {
+    let done = match command {
         Command::Serve(args) => serve::run(args, global),
         Command::Deploy(args) => deploy::run(&args, global),
         Command::Configure(args) => configure::run(&args, global),
@@ -60,7 +102,7 @@ pub(crate) fn run(cli: Cli) -> Result<Exit, CliError> {
         Command::Namespace(args) => namespace::run(&args, global),
         Command::AccessKey(args) => access_key::run(&args, global),
         Command::Quickstart(args) => quickstart::run(&args, global),
-        Command::Completions(args) => completions::run(&args, global),
+        Command::Completions(args) => completions::run(&args, global, &line()),
         Command::Version(_) => version::run(global),
         Command::CompileWorker { .. } => Ok(Exit::Ok),
     };

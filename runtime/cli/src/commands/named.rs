@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use lambent_api::kinds::Kind;
 use serde_json::json;
 
-use crate::args::Global;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 
 /// Makes a resource that is nothing but its name.
 pub(super) fn create<K: Kind<Spec = ()>>(

@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::named::minute;
 use super::usage::held_row;
-use crate::args::Global;
 use crate::confirm;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::quotas::OwnQuota;
 
 const EXAMPLES: &str = "\

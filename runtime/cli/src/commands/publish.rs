@@ -2,8 +2,8 @@ use clap::Args;
 use lambent_api::FunctionView;
 use lambent_types::FunctionName;
 
-use crate::args::Global;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 
 const EXAMPLES: &str = "\
 Examples:

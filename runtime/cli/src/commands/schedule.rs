@@ -7,9 +7,9 @@ use lambent_types::{CatchUp, FunctionName, Schedule, ScheduleExpression, Schedul
 use serde_json::Value;
 
 use super::named::{self, or_dash, yes};
-use crate::args::Global;
 use crate::delivery::{DeliveryArgs, lines};
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::output::warn;
 use crate::span;
 

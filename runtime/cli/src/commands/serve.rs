@@ -7,8 +7,8 @@ use lambent_server::{IpNet, Options, Timeouts, TlsFiles};
 use lambent_types::parse_bytes;
 use serde_json::json;
 
-use crate::args::Global;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::key;
 use crate::listen;
 use crate::node::Node;

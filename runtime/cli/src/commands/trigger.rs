@@ -10,10 +10,10 @@ use lambent_types::{
 use serde_json::json;
 
 use super::named::{self, yes};
-use crate::args::Global;
 use crate::confirm;
 use crate::delivery::{DeliveryArgs, lines};
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::span;
 
 const EXAMPLES: &str = "\

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use lambent_api::{ReadUsage, UsageView};
 use lambent_types::{Holding, UsageRecord, format_bytes, format_count};
 
-use crate::args::Global;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::output::duration;
 use crate::span;
 

@@ -1,8 +1,8 @@
 use clap::Args;
 use serde_json::json;
 
-use crate::args::Global;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 
 /// Print the version of this binary
 #[derive(Debug, Args)]

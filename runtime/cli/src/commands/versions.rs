@@ -4,8 +4,8 @@ use clap::Args;
 use lambent_api::FunctionView;
 use lambent_types::{FunctionName, format_bytes};
 
-use crate::args::Global;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::output::duration;
 
 /// List the published versions of a function

@@ -1,5 +1,7 @@
 //! The servers that are compared.
 
+use crate::tools::Release;
+
 /// A server that is compared.
 #[derive(Debug)]
 pub(crate) struct Contender {
@@ -22,15 +24,6 @@ pub(crate) enum Kind {
     Wasmtime(Release, Wasi, &'static [&'static str]),
     /// The server of JavaScript that Cloudflare Workers run on.
     Workerd,
-}
-
-/// Which wasmtime.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Release {
-    /// The one that Lambent is built with.
-    Same,
-    /// The newest there is.
-    Newest,
 }
 
 /// What the guest is built for.

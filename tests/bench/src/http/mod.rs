@@ -5,6 +5,7 @@
 
 pub(crate) mod contender;
 pub(crate) mod native;
+pub(crate) mod programs;
 mod report;
 pub(crate) mod stage;
 pub(crate) mod workload;
@@ -17,12 +18,12 @@ use clap::builder::PossibleValuesParser;
 use lambent_test_support::root;
 
 use self::contender::{Contender, NATIVE};
+use self::programs::Programs;
 use self::report::{Report, Row};
 use self::stage::{Entry, FUNCTION, Stage, Staged};
 use self::workload::Workload;
 use crate::node::{Counted, Node};
 use crate::process::{Server, pin};
-use crate::tools::Programs;
 use crate::{Failed, client};
 
 /// Compare servers of HTTP: CPU time a request, throughput and latency

@@ -7,12 +7,13 @@ use guest_bench_work as work;
 use lambent_test_support::{guest, root};
 use serde_json::json;
 
-use super::contender::{Contender, Kind, Release, Wasi};
+use super::contender::{Contender, Kind, Wasi};
+use super::programs::Programs;
 use super::workload::{VALUE, Workload};
 use crate::Failed;
 use crate::node::{self, Node};
 use crate::process::{Launch, Server};
-use crate::tools::Programs;
+use crate::tools::Release;
 
 /// The function, and its keyspace.
 pub(crate) const FUNCTION: &str = "bench";

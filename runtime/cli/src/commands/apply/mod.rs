@@ -23,10 +23,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::{Value, json};
 
-use crate::args::Global;
 use crate::confirm;
 use crate::deploying::Show;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::output::{Colour, Output, colour, duration, paint};
 use crate::printable::printable;
 use plan::Action;

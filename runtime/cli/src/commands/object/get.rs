@@ -5,8 +5,8 @@ use lambent_types::{BucketName, format_bytes};
 use serde_json::json;
 
 use super::destination::Destination;
-use crate::args::Global;
 use crate::error::CliError;
+use crate::global::Global;
 use crate::input;
 use crate::progress::Progress;
 

@@ -4,9 +4,9 @@ use lambent_types::bounds::PAGE_MAX;
 use lambent_types::{BucketName, format_bytes};
 use serde_json::{Value, json};
 
-use crate::args::Global;
 use crate::commands::named::{minute, or_dash};
 use crate::error::CliError;
+use crate::global::Global;
 use crate::input;
 
 /// List objects

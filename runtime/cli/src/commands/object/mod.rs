@@ -12,8 +12,8 @@ use lambent_types::{BucketName, format_bytes};
 use serde_json::json;
 
 use super::named;
-use crate::args::Global;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::input;
 
 const EXAMPLES: &str = "\

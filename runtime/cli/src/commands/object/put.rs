@@ -8,9 +8,9 @@ use lambent_api::{NamedPart, ObjectView, PartView};
 use lambent_types::bounds::{OBJECT_HEADERS, PART_NUMBER_MAX};
 use lambent_types::{BucketName, format_bytes};
 
-use crate::args::Global;
 use crate::component::is_stdin;
 use crate::error::CliError;
+use crate::global::Global;
 use crate::input;
 use crate::progress::Progress;
 

@@ -4,9 +4,9 @@ use clap::Args;
 use lambent_api::kinds::Queue;
 use lambent_types::{QueueAttributes, QueueName, Redrive};
 
-use crate::args::Global;
 use crate::commands::named;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::span;
 
 /// Make a queue, or change how one behaves

@@ -14,9 +14,9 @@ use lambent_types::QueueName;
 use serde_json::json;
 
 use super::named::{self, or_dash};
-use crate::args::Global;
 use crate::confirm;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::span;
 
 /// The most messages that the server moves at a time.

@@ -5,8 +5,8 @@ use lambent_api::{MessageView, ReceiveMessages};
 use lambent_types::QueueName;
 use lambent_types::bounds::{BATCH_MAX, VISIBILITY_MAX};
 
-use crate::args::Global;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::output::{Colour, Output, colour, paint};
 use crate::printable::printable;
 use crate::span;

@@ -5,8 +5,8 @@ use lambent_api::client::Message;
 use lambent_types::QueueName;
 use lambent_types::bounds::{DELAY_MAX, VALUE_BYTES_MAX};
 
-use crate::args::Global;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::{input, span};
 
 /// Send a message

@@ -8,16 +8,13 @@ use lambent_api::client::{Call, Client, Payload};
 use lambent_types::{ConfigurationPatch, FunctionName, Meter};
 
 use super::build::Built;
-use super::report::{Calls, Deployment, Figures, Picture, Report};
+use super::report::{Calls, Deployment, Figures, Picture, Report, WARM_CALLS};
 use super::workspace::Workspace;
 use crate::component;
 use crate::deploying::{self, Show};
 use crate::error::CliError;
 use crate::jpeg;
 use crate::progress::Progress;
-
-/// The number of warm calls that the median is taken of.
-pub(super) const WARM_CALLS: usize = 20;
 
 /// Deploys the functions that serve HTTP.
 ///

@@ -14,8 +14,8 @@ use clap::Args;
 use lambent_api::client::{Client, Endpoint, InvalidEndpoint};
 use lambent_server::Options;
 
-use crate::args::Global;
 use crate::error::{CliError, Exit};
+use crate::global::Global;
 use crate::listen;
 use crate::node::Node;
 use crate::output::Output;

@@ -6,13 +6,15 @@ use lambent_types::{Start, format_bytes, format_count};
 use serde_json::{Value, json};
 
 use super::build::{Built, PACKAGES};
-use super::demonstration::WARM_CALLS;
 use super::workspace::Workspace;
 use crate::deploying::Show;
 use crate::error::CliError;
 use crate::node::Node;
 use crate::output::{Colour, Output, colour, duration, paint};
 use crate::paste::{endpoint_flag, program, quoted, relative};
+
+/// The number of warm calls that the median is taken of.
+pub(super) const WARM_CALLS: usize = 20;
 
 /// The steps of the demonstration, shown as they happen and kept for the summary.
 pub(super) struct Report {
