@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use lambent_api::kinds::{Bucket, Keyspace, Queue, Schedule, Trigger};
+use lambent_api::query;
+use lambent_api::types::QueueAttributes;
 use serde_json::{Value, json};
 
 use crate::client::{Ask, Reply};
@@ -14,17 +17,6 @@ fn ask(node: &Node, method: &str, path: &str) -> Ask {
 
 async fn put(node: &Node, path: &str, body: Value) -> Reply {
     ask(node, "PUT", path).body(body.to_string()).send().await
-}
-
-async fn make(node: &Node, path: &str, body: Value) {
-    let reply = put(node, path, body).await;
-    assert!(matches!(reply.status, 200 | 201), "{path}: {reply:?}");
-}
-
-async fn configure(node: &Node, function: &str, change: Value) {
-    let reply = ask(node, "PATCH", &format!("/v1/functions/{function}"));
-    let reply = reply.body(change.to_string()).send().await;
-    assert_eq!(reply.status, 200, "{reply:?}");
 }
 
 async fn invoke_later(node: &Node, function: &str, id: &str, data: Value) {
@@ -47,11 +39,10 @@ async fn records(node: &Node, function: &str, count: usize) -> Vec<Value> {
 
 /// The next message of a queue, which is waited for.
 async fn take(node: &Node, queue: &str) -> Value {
-    let path = format!("/v1/queues/{queue}/receive?limit=1&wait=20s&visibility=1h");
-    let reply = ask(node, "POST", &path).send().await;
-    let messages = reply.json()["messages"].as_array().unwrap().clone();
+    let one = query::read("limit=1&wait=20s&visibility=1h").unwrap();
+    let messages = node.receive(queue, one).await;
     assert_eq!(messages.len(), 1, "nothing came to {queue}");
-    messages[0].clone()
+    serde_json::to_value(&messages[0]).unwrap()
 }
 
 const QUICK: &str = r#"{ "attempts_max": 3, "backoff_ms": 10 }"#;
@@ -87,14 +78,14 @@ async fn what_was_left_to_a_node_that_dies_is_done_by_the_next() {
 async fn a_failing_event_is_tried_again_and_then_told_to_whom_it_concerns() {
     let node = shared().await;
     for queue in ["failed", "told", "succeeded"] {
-        make(node, &format!("/v1/queues/{queue}"), json!({})).await;
+        node.create::<Queue>(queue, QueueAttributes::default()).await;
     }
     node.deploy("failing", "guest-hostile-event", "").await;
     let mut delivery: Value = serde_json::from_str(QUICK).unwrap();
     delivery["dead_letter"] = json!("queue:failed");
     delivery["on_failure"] = json!("queue:told");
     delivery["on_success"] = json!("queue:succeeded");
-    configure(node, "failing", json!({ "delivery": delivery })).await;
+    node.configure("failing", json!({ "delivery": delivery })).await;
     let deed = json!({ "do": "fail", "kind": "OrderNotFound", "message": "no order 7" });
     invoke_later(node, "failing", "event-7", deed.clone()).await;
 
@@ -123,31 +114,28 @@ async fn a_failing_event_is_tried_again_and_then_told_to_whom_it_concerns() {
 async fn only_events_that_fit_prefix_suffix_and_pattern_are_delivered() {
     let node = shared().await;
     node.deploy("picky", "echo-event", "").await;
-    make(node, "/v1/buckets/picky-bucket", json!({})).await;
+    node.create::<Bucket>("picky-bucket", ()).await;
     let source = json!({
         "kind": "object", "bucket": "picky-bucket", "changes": ["created"], "prefix": "in/",
         "suffix": ".txt",
     });
     let patterns = json!([{ "data": { "size": [{ "numeric": [">", 3] }] } }]);
     let trigger = json!({ "function": "picky", "source": source, "patterns": patterns });
-    make(node, "/v1/triggers/picky", trigger).await;
+    node.wire::<Trigger>("picky", trigger).await;
     for (key, body) in [
-        ("in%2Fsmall.txt", "abc"),
-        ("in%2Fother.jpg", "abcdef"),
-        ("out%2Fother.txt", "abcdef"),
-        ("in%2Fwanted.txt", "abcdef"),
+        ("in/small.txt", "abc"),
+        ("in/other.jpg", "abcdef"),
+        ("out/other.txt", "abcdef"),
+        ("in/wanted.txt", "abcdef"),
     ] {
-        let path = format!("/v1/buckets/picky-bucket/objects/{key}");
-        let reply = ask(node, "PUT", &path).body(body).send().await;
-        assert_eq!(reply.status, 201, "{reply:?}");
+        let bytes = body.as_bytes().to_vec();
+        assert!(node.put_object("picky-bucket", key, bytes).await, "{key} is new");
     }
-    let path = "/v1/buckets/picky-bucket/objects/in%2Fwanted.txt";
-    ask(node, "DELETE", path).send().await;
+    node.delete_object("picky-bucket", "in/wanted.txt").await;
     records(node, "picky", 1).await;
     eventually("an empty channel", async || {
-        let trigger = ask(node, "GET", "/v1/triggers/picky").send().await.json();
-        let depth = &trigger["depth"];
-        (depth["ready"] == 0 && depth["in_flight"] == 0).then_some(())
+        let depth = node.describe::<Trigger>("picky").await.depth;
+        (depth.ready == 0 && depth.in_flight == 0).then_some(())
     })
     .await;
     let records = node.records("picky").await;
@@ -160,19 +148,18 @@ async fn only_events_that_fit_prefix_suffix_and_pattern_are_delivered() {
 async fn a_disabled_trigger_collects_and_an_enabled_one_delivers() {
     let node = shared().await;
     node.deploy("patient", "echo-event", "").await;
-    make(node, "/v1/keyspaces/patience", json!({})).await;
+    node.create::<Keyspace>("patience", ()).await;
     let trigger = |enabled: bool| {
         let source = json!({ "kind": "keyvalue", "keyspace": "patience" });
         json!({ "function": "patient", "source": source, "enabled": enabled })
     };
-    make(node, "/v1/triggers/patient", trigger(false)).await;
+    node.wire::<Trigger>("patient", trigger(false)).await;
     for number in 0..3 {
-        let path = format!("/v1/keyspaces/patience/keys/k{number}");
-        assert!(ask(node, "PUT", &path).body("v").send().await.status < 300);
+        node.set_key("patience", &format!("k{number}"), "v").await;
     }
-    let waiting = ask(node, "GET", "/v1/triggers/patient").send().await.json();
-    assert_eq!(waiting["depth"]["ready"], 3, "{waiting}");
-    make(node, "/v1/triggers/patient", trigger(true)).await;
+    let waiting = node.describe::<Trigger>("patient").await;
+    assert_eq!(waiting.depth.ready, 3, "{waiting:?}");
+    node.wire::<Trigger>("patient", trigger(true)).await;
     records(node, "patient", 3).await;
 }
 
@@ -184,15 +171,14 @@ async fn a_function_that_triggers_itself_is_stopped() {
     // be twice as large as the one before.
     node.deploy("narcissus", "kv-audit", "").await;
     for keyspace in ["watched-self", "audit"] {
-        make(node, &format!("/v1/keyspaces/{keyspace}"), json!({})).await;
+        node.create::<Keyspace>(keyspace, ()).await;
     }
-    configure(node, "narcissus", json!({ "grants": { "keyspaces": { "audit": "read-write" } } }))
-        .await;
+    let grants = json!({ "keyspaces": { "audit": "read-write" } });
+    node.configure("narcissus", json!({ "grants": grants })).await;
     let source = json!({ "kind": "keyvalue", "keyspace": "audit", "prefix": "entry/" });
     let trigger = json!({ "function": "narcissus", "source": source });
-    make(node, "/v1/triggers/narcissus", trigger).await;
-    let path = "/v1/keyspaces/audit/keys/entry/start";
-    assert!(ask(node, "PUT", path).body("v").send().await.status < 300);
+    node.wire::<Trigger>("narcissus", trigger).await;
+    node.set_key("audit", "entry/start", "v").await;
     let records = eventually("the end of it", async || {
         let records = node.records("narcissus").await;
         let stopped = records.iter().any(|record| {
@@ -212,7 +198,7 @@ async fn a_schedule_fires_and_a_moment_fires_once() {
     let schedule = json!({
         "function": "punctual", "expression": "rate(1 second)", "input": { "kind": "tick" }
     });
-    make(node, "/v1/schedules/tick", schedule).await;
+    node.wire::<Schedule>("tick", schedule).await;
     records(node, "punctual", 2).await;
     assert_eq!(ask(node, "DELETE", "/v1/schedules/tick").send().await.status, 204);
 
@@ -220,10 +206,10 @@ async fn a_schedule_fires_and_a_moment_fires_once() {
     let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(2);
     let soon = soon.to_zoned(jiff::tz::TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%S").to_string();
     let schedule = json!({ "function": "momentary", "expression": format!("at({soon})") });
-    make(node, "/v1/schedules/moment", schedule).await;
+    node.wire::<Schedule>("moment", schedule).await;
     records(node, "momentary", 1).await;
-    let view = ask(node, "GET", "/v1/schedules/moment").send().await.json();
-    assert!(view["next"].is_null(), "{view}");
+    let view = node.describe::<Schedule>("moment").await;
+    assert!(view.next.is_none(), "{view:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -231,8 +217,8 @@ async fn triggers_and_schedules_that_cannot_work_are_refused() {
     let node = shared().await;
     node.deploy("target", "echo-event", "").await;
     node.deploy("no-events", "guest-cli", "").await;
-    make(node, "/v1/buckets/some-bucket", json!({})).await;
-    make(node, "/v1/keyspaces/some-keyspace", json!({})).await;
+    node.create::<Bucket>("some-bucket", ()).await;
+    node.create::<Keyspace>("some-keyspace", ()).await;
     let bucket = |name: &str| json!({ "kind": "object", "bucket": name });
     let trigger = |function: &str, source: Value| json!({ "function": function, "source": source });
     let pattern = |pattern: Value| json!({ "function": "target", "source": bucket("some-bucket"), "patterns": [pattern] });
@@ -273,7 +259,7 @@ async fn triggers_and_schedules_that_cannot_work_are_refused() {
     let missing = json!({ "function": "missing", "expression": "* * * * *" });
     put(node, "/v1/schedules/refused", missing).await.problem(404, "function-not-found");
 
-    make(node, "/v1/triggers/holding", trigger("target", bucket("some-bucket"))).await;
+    node.wire::<Trigger>("holding", trigger("target", bucket("some-bucket"))).await;
     let reply = ask(node, "DELETE", "/v1/functions/target").send().await;
     assert!(reply.problem(409, "conflict").contains("holding"));
     let reply = ask(node, "DELETE", "/v1/buckets/some-bucket").send().await;

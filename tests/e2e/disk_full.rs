@@ -3,6 +3,9 @@
 //! Needs root and loop devices:
 //! `cargo test --test e2e disk_full -- --ignored`.
 
+use lambent_api::kinds::{Bucket, Keyspace, Queue};
+use lambent_api::types::QueueAttributes;
+
 use crate::client::Ask;
 use crate::image::{Mount, image};
 use crate::node::Node;
@@ -30,10 +33,9 @@ async fn a_full_disk_is_told_and_loses_nothing() {
     let mount = Mount::new(&disk);
     let node = Node::start_in(&mount.directory, BARE);
     node.deploy("hello", "hello-http", "").await;
-    for path in ["/v1/buckets/full", "/v1/keyspaces/full", "/v1/queues/full"] {
-        let ask = ask(&node, "PUT", path).header("content-type", "application/json");
-        assert_eq!(ask.body("{}").send().await.status, 201, "{path}");
-    }
+    assert!(node.create::<Bucket>("full", ()).await);
+    assert!(node.create::<Keyspace>("full", ()).await);
+    assert!(node.create::<Queue>("full", QueueAttributes::default()).await);
     let object = |number: usize| format!("/v1/buckets/full/objects/{number}");
     let mut kept = 0;
     let refused = loop {
@@ -61,9 +63,9 @@ async fn a_full_disk_is_told_and_loses_nothing() {
     }
     assert_eq!(node.get("hello", "/").await.status, 200, "what needs no disk goes on");
     for number in 0..kept {
-        let reply = ask(&node, "GET", &object(number)).send().await;
         let byte = u8::try_from(number % 251).unwrap();
-        assert_eq!((reply.status, &reply.body[..]), (200, &vec![byte; 2 * MIB][..]), "{number}");
+        let found = node.get_object("full", &number.to_string()).await;
+        assert!(found == Some(vec![byte; 2 * MIB]), "object {number} is lost or damaged");
     }
     for number in 0..kept.min(20) {
         // Deleting needs a little room in the log of the database itself.
@@ -78,8 +80,8 @@ async fn a_full_disk_is_told_and_loses_nothing() {
         assert!(matches!(reply.status, 204 | 404), "{number}: {reply:?}");
     }
     for key in 0..keys {
-        let reply = ask(&node, "GET", &format!("/v1/keyspaces/full/keys/{key}")).send().await;
-        assert_eq!((reply.status, reply.body.len()), (200, MIB), "{key}");
+        let value = node.get_key("full", &key.to_string()).await;
+        assert_eq!(value.map(|value| value.len()), Some(MIB), "{key}");
     }
     let reply = ask(&node, "PUT", &object(0)).body(vec![1; MIB]).send().await;
     assert_eq!(reply.status, 201, "there is room again: {reply:?}");
@@ -96,8 +98,7 @@ async fn below_the_reserve_only_deletes_are_taken() {
     let flags = [&BARE[1..], &["--disk-reserve=64MiB"]].concat();
     let node = Node::start_in(&mount.directory, &flags);
     node.deploy("hello", "hello-http", "").await;
-    let create = ask(&node, "PUT", "/v1/buckets/full").header("content-type", "application/json");
-    assert_eq!(create.body("{}").send().await.status, 201);
+    assert!(node.create::<Bucket>("full", ()).await);
     let object = |number: usize| format!("/v1/buckets/full/objects/{number}");
     let put = |number| ask(&node, "PUT", &object(number)).body(vec![7; 2 * MIB]);
     let mut kept = 0;

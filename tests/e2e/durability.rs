@@ -5,7 +5,10 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
+use lambent_api::client::Client;
+
 use crate::node::{Node, eventually, files, guest_code, lambent, run};
+use crate::typed::named;
 
 const HELLO: &str = "Hello from Lambent!\n";
 
@@ -21,7 +24,9 @@ async fn what_was_acknowledged_survives_being_killed() {
             let name = format!("round-{round}-{index}");
             let reply = node.put(&name, "public=true&timeout=7s", code.clone()).await;
             assert_eq!(reply.status, 201, "{reply:?}");
-            assert_eq!(node.api("POST", &format!("/{name}/versions")).send().await.status, 201);
+            let function = named(&name);
+            let published = node.must(&name, move |client| client.publish(&function)).await;
+            assert_eq!(published.status(), 201, "{published:?}");
             acknowledged.push(name);
         }
         // One more is on its way, at another stage in every round.
@@ -41,9 +46,11 @@ async fn what_was_acknowledged_survives_being_killed() {
 
     let node = Node::start_in(&data, &[]);
     for name in &acknowledged {
-        let view = node.api("GET", &format!("/{name}")).send().await.json();
+        let function = named(name);
+        let described = move |client: &Client| client.function(&function, None)?.value();
+        let configuration = node.must(name, described).await.configuration;
         let expected = if name.starts_with("round") { 7000 } else { 3000 };
-        assert_eq!(view["configuration"]["timeout_ms"], expected, "{name}: {view}");
+        assert_eq!(configuration.timeout_ms, expected, "{name}: {configuration:?}");
         let reply = node.ask("GET", &format!("/fn/{name}/")).send().await;
         assert_eq!(reply.status, 200, "{name}: {reply:?}");
         if name.starts_with("round") {

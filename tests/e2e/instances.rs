@@ -15,8 +15,7 @@ async fn a_function_is_served_by_one_instance_as_often_as_it_asks_for() {
     }
     assert_eq!(seen, ["1", "2", "3", "1"]);
     // Another configuration is another environment: nothing is left of before.
-    let change = node.api("PATCH", "/reused").header("content-type", "application/json");
-    assert_eq!(change.body(r#"{"environment":{"A":"1"}}"#).send().await.status, 200);
+    node.configure("reused", serde_json::json!({ "environment": { "A": "1" } })).await;
     assert_eq!(node.get("reused", "/state").await.text(), "1");
 }
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use lambent_api::kinds::Keyspace;
 use serde_json::{Value, json};
 
 use crate::client::{Ask, Reply};
@@ -13,8 +14,7 @@ fn ask(node: &Node, method: &str, path: &str) -> Ask {
 }
 
 async fn keyspace(node: &Node, name: &str) {
-    let reply = ask(node, "PUT", name).send().await;
-    assert!(matches!(reply.status, 200 | 201), "{reply:?}");
+    node.create::<Keyspace>(name, ()).await;
 }
 
 async fn batch(node: &Node, keyspace: &str, changes: Value) -> Reply {

@@ -1,6 +1,8 @@
 //! Every change of a key reaches a watcher, those of one key in their order, also
 //! over a crash.
 
+use lambent_api::kinds::Keyspace;
+
 use crate::node::Node;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -9,8 +11,7 @@ async fn every_change_of_a_key_is_written_down_in_order() {
     node.apply_example("kv-audit", &[]).await;
     node.set_key("settings", "color", "red").await;
     node.set_key("settings", "color", "green").await;
-    let reply = node.native("DELETE", "/keyspaces/settings/keys/color").send().await;
-    assert!(matches!(reply.status, 200 | 204), "{reply:?}");
+    node.delete_key("settings", "color").await;
     let entries = node.keys("audit", "entry", 3).await;
     let seen: Vec<_> = entries
         .iter()
@@ -32,7 +33,7 @@ async fn every_change_of_a_key_is_written_down_in_order() {
 async fn a_watcher_of_another_ecosystem_keeps_up_over_a_crash() {
     let node = Node::start(&[]);
     for keyspace in ["originals", "copies"] {
-        node.create(&format!("/keyspaces/{keyspace}"), serde_json::json!({})).await;
+        node.create::<Keyspace>(keyspace, ()).await;
     }
     let grants =
         serde_json::json!({ "keyspaces": { "originals": "read", "copies": "read-write" } });
@@ -47,7 +48,7 @@ async fn a_watcher_of_another_ecosystem_keeps_up_over_a_crash() {
         node.set_key("originals", "a", &value.to_string()).await;
     }
     node.set_key("originals", "b", "1").await;
-    node.native("DELETE", "/keyspaces/originals/keys/b").send().await;
+    node.delete_key("originals", "b").await;
     node.set_key("originals", "c", "1").await;
     node.kill();
 

@@ -45,4 +45,5 @@ mod streaming;
 mod thumbnail_pipeline;
 mod time_limits;
 mod triggers;
+mod typed;
 mod upgrade;

@@ -117,35 +117,10 @@ impl Node {
         ask.header("content-type", "application/wasm").body(code).send().await
     }
 
-    /// Deploys a guest as a public function; `query` configures it further.
-    pub(crate) async fn deploy(&self, function: &str, guest: &str, query: &str) -> Value {
-        let code = guest_code(guest).await;
-        let reply = self.put(function, &format!("public=true&{query}"), code).await;
-        assert!(matches!(reply.status, 200 | 201), "{function}: {reply:?}");
-        reply.json()
-    }
-
     /// Invokes a function with an event's data.
     pub(crate) async fn invoke(&self, function: &str, data: &str) -> Reply {
         let ask = self.api("POST", &format!("/{function}/invocations"));
         ask.header("content-type", "application/json").body(data.to_owned()).send().await
-    }
-
-    /// The function's records, oldest first.
-    pub(crate) async fn records(&self, function: &str) -> Vec<Value> {
-        let reply = self.api("GET", &format!("/{function}/logs?limit=1000")).send().await;
-        assert_eq!(reply.status, 200, "{reply:?}");
-        reply.json()["records"].as_array().unwrap().clone()
-    }
-
-    /// The record of one invocation, when it is there.
-    pub(crate) async fn record(&self, function: &str, id: &str) -> Value {
-        eventually(&format!("the record of {id}"), async || {
-            let target = format!("/{function}/logs?request={id}");
-            let logs = self.api("GET", &target).send().await.json();
-            logs["records"].get(0).cloned()
-        })
-        .await
     }
 
     /// What it wrote to standard error so far.

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use futures::StreamExt as _;
 use http_body_util::BodyExt as _;
 use hyper::body::Frame;
+use lambent_api::kinds::Bucket;
 use serde_json::{Value, json};
 
 use crate::client::{Ask, Reply};
@@ -18,8 +19,7 @@ fn ask(node: &Node, method: &str, path: &str) -> Ask {
 }
 
 async fn bucket(node: &Node, name: &str) {
-    let reply = ask(node, "PUT", &format!("/v1/buckets/{name}")).send().await;
-    assert!(matches!(reply.status, 200 | 201), "{reply:?}");
+    node.create::<Bucket>(name, ()).await;
 }
 
 /// The path of a key, every byte of it percent-encoded.

@@ -1,6 +1,7 @@
 //! A batch of messages of which some fail: each fails alone, nothing is handled
 //! twice, and what nobody can handle ends in the dead-letter queue.
 
+use lambent_api::kinds::Queue;
 use serde_json::Value;
 
 use crate::node::Node;
@@ -37,8 +38,7 @@ async fn orders_that_cannot_be_handled_fail_alone() {
     let shipped = node.messages("shipments.fifo", 2).await;
     let shipped: Vec<_> = shipped.iter().map(|message| &message["group"]).collect();
     assert_eq!(shipped, ["lamp", "lamp"]);
-    let depth = node.native("GET", "/queues/orders").send().await.json();
-    assert_eq!(depth["depth"]["ready"], 0, "{depth}");
-    assert_eq!(depth["depth"]["in_flight"], 0, "{depth}");
+    let depth = node.describe::<Queue>("orders").await.depth.unwrap();
+    assert_eq!((depth.ready, depth.in_flight), (0, 0), "{depth:?}");
     node.stop().await;
 }

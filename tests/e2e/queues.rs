@@ -4,31 +4,29 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use lambent_api::kinds::{Queue, Trigger};
+use lambent_api::{DepthView, query};
 use serde_json::{Value, json};
 
 use crate::client::Ask;
 use crate::node::{Node, eventually, shared};
+use crate::typed::read;
 
 fn ask(node: &Node, method: &str, path: &str) -> Ask {
     node.ask(method, &format!("/v1/queues/{path}")).key(&node.key)
 }
 
 async fn queue(node: &Node, name: &str, attributes: Value) {
-    let ask = ask(node, "PUT", name).header("content-type", "application/json");
-    let reply = ask.body(attributes.to_string()).send().await;
-    assert!(matches!(reply.status, 200 | 201), "{reply:?}");
+    node.create::<Queue>(name, read(attributes)).await;
 }
 
-async fn send(node: &Node, queue: &str, body: &str) -> Value {
-    let reply = ask(node, "POST", &format!("{queue}/messages")).body(body.to_owned()).send().await;
-    assert_eq!(reply.status, 201, "{reply:?}");
-    reply.json()
+async fn receive(node: &Node, queue: &str, how: &str) -> Vec<Value> {
+    let received = node.receive(queue, query::read(how).unwrap()).await;
+    received.iter().map(|message| serde_json::to_value(message).unwrap()).collect()
 }
 
-async fn receive(node: &Node, queue: &str, query: &str) -> Vec<Value> {
-    let reply = ask(node, "POST", &format!("{queue}/receive?{query}")).send().await;
-    assert_eq!(reply.status, 200, "{reply:?}");
-    reply.json()["messages"].as_array().unwrap().clone()
+async fn depth(node: &Node, queue: &str) -> DepthView {
+    node.describe::<Queue>(queue).await.depth.unwrap()
 }
 
 fn texts(messages: &[Value]) -> Vec<&str> {
@@ -64,8 +62,8 @@ async fn a_message_is_with_one_receiver_until_it_is_deleted_or_comes_again() {
     let receipt = again[0]["receipt"].as_str().unwrap();
     let reply = ask(node, "DELETE", &format!("once/receipts/{receipt}")).send().await;
     assert_eq!(reply.status, 204, "{reply:?}");
-    let depth = ask(node, "GET", "once").send().await.json()["depth"].clone();
-    assert_eq!((&depth["ready"], &depth["in_flight"]), (&json!(0), &json!(0)));
+    let depth = depth(node, "once").await;
+    assert_eq!((depth.ready, depth.in_flight), (0, 0));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -75,7 +73,7 @@ async fn a_receiver_that_waits_is_woken_by_a_message() {
     let began = Instant::now();
     let (received, _) = tokio::join!(receive(node, "waiting", "wait=20s"), async {
         tokio::time::sleep(Duration::from_millis(300)).await;
-        send(node, "waiting", "news").await
+        node.send_message("waiting", "news").await
     });
     assert_eq!(texts(&received), ["news"]);
     assert!(began.elapsed() < Duration::from_secs(15), "it slept through the message");
@@ -120,11 +118,10 @@ async fn what_is_received_too_often_is_set_aside_and_can_come_back() {
     queue(node, "aside", json!({})).await;
     let redrive = json!({ "queue": "aside", "receives_max": 2 });
     queue(node, "tried", json!({ "visibility_timeout_ms": 1, "redrive": redrive })).await;
-    send(node, "tried", "poison").await;
+    node.send_message("tried", "poison").await;
     eventually("the dead letter", async || {
         receive(node, "tried", "limit=1").await;
-        let depth = ask(node, "GET", "aside").send().await.json();
-        (depth["depth"]["ready"] == 1).then_some(())
+        (depth(node, "aside").await.ready == 1).then_some(())
     })
     .await;
     let reply = ask(node, "DELETE", "aside").send().await;
@@ -151,7 +148,7 @@ async fn what_was_sent_survives_being_killed() {
     let node = Node::start_in(&data, &[]);
     queue(&node, "durable", json!({})).await;
     for number in 0..20 {
-        send(&node, "durable", &number.to_string()).await;
+        node.send_message("durable", &number.to_string()).await;
     }
     node.kill();
     let node = Node::start_in(&data, &[]);
@@ -166,17 +163,13 @@ async fn trigger(node: &Node, name: &str, function: &str, queue: &str, told: &st
         "source": { "kind": "queue", "queue": queue },
         "delivery": { "on_success": format!("queue:{told}") },
     });
-    let ask = node.ask("PUT", &format!("/v1/triggers/{name}")).key(&node.key);
-    let ask = ask.header("content-type", "application/json");
-    let reply = ask.body(trigger.to_string()).send().await;
-    assert_eq!(reply.status, 201, "{reply:?}");
+    assert!(node.wire::<Trigger>(name, trigger).await, "{name} is new");
 }
 
 /// All a queue holds, once it holds so many.
 async fn take_all(node: &Node, queue: &str, count: usize) -> Vec<Value> {
     eventually(&format!("{count} messages in {queue}"), async || {
-        let depth = ask(node, "GET", queue).send().await.json()["depth"].clone();
-        (depth["ready"].as_u64() >= Some(count as u64)).then_some(())
+        (depth(node, queue).await.ready >= count as u64).then_some(())
     })
     .await;
     receive(node, queue, "limit=100").await
@@ -184,8 +177,8 @@ async fn take_all(node: &Node, queue: &str, count: usize) -> Vec<Value> {
 
 async fn is_empty(node: &Node, queue: &str) {
     eventually(&format!("{queue} to be empty"), async || {
-        let depth = ask(node, "GET", queue).send().await.json()["depth"].clone();
-        (depth["ready"] == 0 && depth["in_flight"] == 0 && depth["delayed"] == 0).then_some(())
+        let depth = depth(node, queue).await;
+        (depth.ready == 0 && depth.in_flight == 0 && depth.delayed == 0).then_some(())
     })
     .await;
 }

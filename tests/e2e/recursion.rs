@@ -9,9 +9,7 @@ use crate::node::{Node, eventually, shared};
 async fn deploy(node: &Node, function: &str) {
     node.deploy(function, "guest-probe", "timeout=30s").await;
     let grants = json!({ "grants": { "hosts": [format!("http://{}", node.address)] } });
-    let ask = node.api("PATCH", &format!("/{function}")).header("content-type", "application/json");
-    let reply = ask.body(grants.to_string()).send().await;
-    assert_eq!(reply.status, 200, "{reply:?}");
+    node.configure(function, grants).await;
 }
 
 async fn records(node: &Node, function: &str, count: usize) -> Vec<Value> {

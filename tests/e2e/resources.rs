@@ -1,13 +1,18 @@
-//! A node's buckets, keyspaces, queues, triggers and schedules, by the native API;
-//! and the examples, as their `lambent.toml` says.
+//! What is in a node's buckets, keyspaces and queues, and what waits for its triggers, by
+//! the typed client; and the examples, as their `lambent.toml` says.
 
 use std::process::Command;
+use std::time::Duration;
 
+use lambent_api::client::{Client, Error, Message, PutObject, found};
+use lambent_api::kinds::Trigger;
+use lambent_api::{ListKeys, MessageView, ReceiveMessages, SetKey};
 use lambent_test_support::root;
 use serde_json::{Value, json};
 
-use crate::client::{Ask, Reply};
+use crate::client::Ask;
 use crate::node::{Node, eventually, guest_code, lambent, run};
+use crate::typed::named;
 
 impl Node {
     /// A request to the native API, with the key.
@@ -15,37 +20,78 @@ impl Node {
         self.ask(method, &format!("/v1{target}")).key(&self.key)
     }
 
-    /// Creates something, or changes it.
-    pub(crate) async fn create(&self, target: &str, what: Value) {
-        let ask = self.native("PUT", target).header("content-type", "application/json");
-        let reply = ask.body(what.to_string()).send().await;
-        assert!(matches!(reply.status, 200 | 201), "{target}: {reply:?}");
+    /// Puts an object; returns whether it is new.
+    pub(crate) async fn put_object(&self, bucket: &str, key: &str, bytes: Vec<u8>) -> bool {
+        let (bucket, owned) = (named(bucket), key.to_owned());
+        let put = move |client: &Client| {
+            let length = bytes.len() as u64;
+            client.put_object(&bucket, &owned, &PutObject::default(), length, &mut &bytes[..])
+        };
+        self.must(key, put).await.is_created()
     }
 
-    /// Puts an object; `key` is percent-encoded.
-    pub(crate) async fn put_object(&self, bucket: &str, key: &str, bytes: Vec<u8>) {
-        let ask = self.native("PUT", &format!("/buckets/{bucket}/objects/{key}"));
-        let reply = ask.body(bytes).send().await;
-        assert!(matches!(reply.status, 200 | 201), "{reply:?}");
+    /// Gets an object, if it is there.
+    pub(crate) async fn get_object(&self, bucket: &str, key: &str) -> Option<Vec<u8>> {
+        let (bucket, owned) = (named(bucket), key.to_owned());
+        let get = move |client: &Client| -> Result<_, Error> {
+            let Some(object) = found(client.get_object(&bucket, &owned, None))? else {
+                return Ok(None);
+            };
+            let mut bytes = Vec::new();
+            object.copy(|piece| {
+                bytes.extend_from_slice(piece);
+                Ok::<_, Error>(())
+            })?;
+            Ok(Some(bytes))
+        };
+        self.must(key, get).await
     }
 
-    /// Gets an object; `key` is percent-encoded.
-    pub(crate) async fn get_object(&self, bucket: &str, key: &str) -> Reply {
-        self.native("GET", &format!("/buckets/{bucket}/objects/{key}")).send().await
+    /// Deletes an object.
+    pub(crate) async fn delete_object(&self, bucket: &str, key: &str) {
+        let (bucket, owned) = (named(bucket), key.to_owned());
+        self.must(key, move |client| client.delete_object(&bucket, &owned)).await;
     }
 
-    /// Sets a key; `key` is percent-encoded.
+    /// Sets a key.
     pub(crate) async fn set_key(&self, keyspace: &str, key: &str, value: &str) {
-        let ask = self.native("PUT", &format!("/keyspaces/{keyspace}/keys/{key}"));
-        let reply = ask.body(value.to_owned()).send().await;
-        assert!(matches!(reply.status, 200 | 201 | 204), "{reply:?}");
+        let (keyspace, owned, value) = (named(keyspace), key.to_owned(), value.to_owned());
+        let set = move |client: &Client| {
+            client.set_key(&keyspace, &owned, value.as_bytes(), SetKey::default(), None)
+        };
+        self.must(key, set).await;
     }
 
     /// The value of a key, if it has one.
     pub(crate) async fn get_key(&self, keyspace: &str, key: &str) -> Option<String> {
-        let reply = self.native("GET", &format!("/keyspaces/{keyspace}/keys/{key}")).send().await;
-        assert!(matches!(reply.status, 200 | 404), "{reply:?}");
-        (reply.status == 200).then(|| reply.text())
+        let (keyspace, owned) = (named(keyspace), key.to_owned());
+        let get = move |client: &Client| found(client.get_key(&keyspace, &owned));
+        let entry = self.must(key, get).await?;
+        Some(String::from_utf8_lossy(&entry.value).into_owned())
+    }
+
+    /// Deletes a key.
+    pub(crate) async fn delete_key(&self, keyspace: &str, key: &str) {
+        let (keyspace, owned) = (named(keyspace), key.to_owned());
+        self.must(key, move |client| client.delete_key(&keyspace, &owned, None)).await;
+    }
+
+    /// All keys that begin so.
+    pub(crate) async fn list_keys(&self, keyspace: &str, prefix: &str) -> Vec<String> {
+        let (space, prefix) = (named(keyspace), Some(prefix.to_owned()));
+        let list = move |client: &Client| -> Result<_, Error> {
+            let mut list = ListKeys { prefix, limit: Some(1000), ..ListKeys::default() };
+            let mut keys = Vec::new();
+            loop {
+                let page = client.list_keys(&space, &list)?.value()?;
+                keys.extend(page.keys);
+                match page.next {
+                    Some(next) => list.after = Some(next),
+                    None => return Ok(keys),
+                }
+            }
+        };
+        self.must(keyspace, list).await
     }
 
     /// The value of a key, once it is this.
@@ -59,17 +105,13 @@ impl Node {
 
     /// All keys and their values, once there are this many.
     pub(crate) async fn keys(&self, keyspace: &str, prefix: &str, count: usize) -> Vec<Value> {
-        let target = format!("/keyspaces/{keyspace}/keys?limit=1000&prefix={prefix}");
         let keys = eventually(&format!("{count} keys in {keyspace}"), async || {
-            let reply = self.native("GET", &target).send().await;
-            let keys = reply.json()["keys"].as_array().unwrap().clone();
-            (keys.len() >= count).then_some(keys)
+            Some(self.list_keys(keyspace, prefix).await).filter(|keys| keys.len() >= count)
         })
         .await;
         assert_eq!(keys.len(), count, "{keys:?}");
         let mut values = Vec::new();
         for key in keys {
-            let key = key.as_str().unwrap().replace('/', "%2F");
             let value = self.get_key(keyspace, &key).await.unwrap();
             values.push(serde_json::from_str(&value).unwrap());
         }
@@ -78,26 +120,44 @@ impl Node {
 
     /// Sends a message.
     pub(crate) async fn send_message(&self, queue: &str, body: &str) {
-        let ask = self.native("POST", &format!("/queues/{queue}/messages"));
-        let reply = ask.header("content-type", "text/plain").body(body.to_owned()).send().await;
-        assert_eq!(reply.status, 201, "{reply:?}");
+        let (name, body) = (named(queue), body.to_owned());
+        let send = move |client: &Client| {
+            let content_type = Some("text/plain");
+            let message = Message { body: body.as_bytes(), content_type, ..Message::default() };
+            client.send_message(&name, &message)
+        };
+        let sent = self.must(queue, send).await;
+        assert_eq!(sent.status(), 201, "{sent:?}");
+    }
+
+    /// Receives messages.
+    pub(crate) async fn receive(&self, queue: &str, how: ReceiveMessages) -> Vec<MessageView> {
+        let name = named(queue);
+        let receive = move |client: &Client| client.receive_messages(&name, &how)?.value();
+        self.must(queue, receive).await.messages
+    }
+
+    /// Deletes messages that were received.
+    pub(crate) async fn delete_messages(&self, queue: &str, received: &[MessageView]) {
+        for message in received {
+            let (name, receipt) = (named(queue), message.receipt.clone());
+            self.must(queue, move |client| client.delete_message(&name, &receipt)).await;
+        }
     }
 
     /// Receives and deletes messages until there were this many.
     pub(crate) async fn messages(&self, queue: &str, count: usize) -> Vec<Value> {
         let found = tokio::sync::Mutex::new(Vec::new());
+        let how = ReceiveMessages {
+            limit: Some(10),
+            visibility: Some(Duration::from_secs(60)),
+            wait: Some(Duration::from_secs(1)),
+        };
         eventually(&format!("{count} messages in {queue}"), async || {
             let mut found = found.lock().await;
-            let target = format!("/queues/{queue}/receive?limit=10&visibility=60s&wait=1s");
-            let reply = self.native("POST", &target).send().await;
-            assert_eq!(reply.status, 200, "{reply:?}");
-            for message in reply.json()["messages"].as_array().unwrap() {
-                let receipt = message["receipt"].as_str().unwrap();
-                let target = format!("/queues/{queue}/receipts/{receipt}");
-                let reply = self.native("DELETE", &target).send().await;
-                assert!(matches!(reply.status, 200 | 204), "{reply:?}");
-                found.push(message.clone());
-            }
+            let received = self.receive(queue, how).await;
+            self.delete_messages(queue, &received).await;
+            found.extend(received.iter().map(|message| serde_json::to_value(message).unwrap()));
             (found.len() >= count).then_some(())
         })
         .await;
@@ -106,30 +166,18 @@ impl Node {
         found
     }
 
-    /// Deploys a guest with a configuration: grants, environment, delivery.
-    pub(crate) async fn deploy_with(&self, function: &str, guest: &str, configuration: Value) {
-        let code = guest_code(guest).await;
-        let reply = self.put(function, "timeout=30s", code).await;
-        assert!(matches!(reply.status, 200 | 201), "{function}: {reply:?}");
-        let ask = self.api("PATCH", &format!("/{function}"));
-        let ask = ask.header("content-type", "application/json");
-        let reply = ask.body(configuration.to_string()).send().await;
-        assert_eq!(reply.status, 200, "{function}: {reply:?}");
-    }
-
     /// Wires a function to a source of events.
     pub(crate) async fn trigger(&self, function: &str, source: Value, delivery: Value) {
         let name = format!("to-{function}-from-{}", source["kind"].as_str().unwrap());
         let trigger = json!({ "function": function, "source": source, "delivery": delivery });
-        self.create(&format!("/triggers/{name}"), trigger).await;
+        self.wire::<Trigger>(&name, trigger).await;
     }
 
     /// Waits until every event of a trigger is handled or given up.
     pub(crate) async fn drained(&self, trigger: &str) {
         eventually(&format!("the end of the events of {trigger}"), async || {
-            let view = self.native("GET", &format!("/triggers/{trigger}")).send().await.json();
-            let waiting = |kind: &str| view["depth"][kind].as_u64().unwrap();
-            (waiting("ready") + waiting("in_flight") + waiting("delayed") == 0).then_some(())
+            let depth = self.describe::<Trigger>(trigger).await.depth;
+            (depth.ready + depth.in_flight + depth.delayed == 0).then_some(())
         })
         .await;
     }

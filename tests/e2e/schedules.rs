@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use lambent_api::kinds::Schedule;
 use serde_json::{Value, json};
 
 use crate::cli::{exits, ok};
@@ -16,20 +17,17 @@ fn at(seconds: i64) -> (String, Timestamp) {
 }
 
 async fn report(node: &Node, schedule: &str, time: Timestamp) -> Value {
-    let key = format!("{schedule}%2F{}.json", time.to_string().replace(':', "%3A"));
-    let reply = eventually(&key, async || {
-        let reply = node.get_object("reports", &key).await;
-        (reply.status == 200).then_some(reply)
-    });
-    reply.await.json()
+    let key = format!("{schedule}/{time}.json");
+    let report = eventually(&key, async || node.get_object("reports", &key).await).await;
+    serde_json::from_slice(&report).unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_report_is_written_at_its_time_and_after_a_crash_for_the_time_missed() {
     let node = Node::start(&[]);
     node.apply_example("nightly-report", &[]).await;
-    let described = node.native("GET", "/schedules/nightly").send().await.json();
-    assert!(described["next"].is_string(), "{described}");
+    let described = node.describe::<Schedule>("nightly").await;
+    assert!(described.next.is_some(), "{described:?}");
 
     node.put_object("photos", "a.jpg", vec![0; 10]).await;
     node.put_object("photos", "b.jpg", vec![0; 20]).await;
@@ -37,14 +35,14 @@ async fn a_report_is_written_at_its_time_and_after_a_crash_for_the_time_missed()
     let input = json!({ "buckets": ["photos"], "keyspaces": ["metadata"] });
     let schedule = |expression: &str| json!({ "function": "nightly-report", "expression": expression, "input": input });
     let (expression, time) = at(2);
-    node.create("/schedules/soon", schedule(&expression)).await;
+    node.wire::<Schedule>("soon", schedule(&expression)).await;
     let written = report(&node, "soon", time).await;
     assert_eq!(written["time"], time.to_string(), "{written}");
     assert_eq!(written["buckets"]["photos"], json!({ "objects": 2, "bytes": 30 }));
     assert_eq!(written["keyspaces"], json!({ "metadata": 1 }));
 
     let (expression, time) = at(3);
-    node.create("/schedules/missed", schedule(&expression)).await;
+    node.wire::<Schedule>("missed", schedule(&expression)).await;
     node.kill();
     let left = time.duration_since(Timestamp::now());
     // Its time has to pass while no node runs: nothing tells but the clock.
@@ -105,8 +103,7 @@ async fn the_command_says_when_a_schedule_fires_and_refuses_what_never_does() {
     let moment: &'static str = expression[3..expression.len() - 1].to_owned().leak();
     ok(node, &put("moment", &["--at", moment])).await;
     eventually("moment", async || {
-        let view = node.native("GET", "/schedules/moment").send().await.json();
-        view["next"].is_null().then_some(())
+        node.describe::<Schedule>("moment").await.next.is_none().then_some(())
     })
     .await;
     let changed = ok(node, &put("moment", &["--at", moment, "--input", "1"])).await;

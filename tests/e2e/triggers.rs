@@ -1,19 +1,23 @@
 //! Every kind of component gets every kind of event that it can take: the table
 //! of exports in `runtime/REFERENCE.md`, row by row.
 
+use lambent_api::client::{Client, Message};
+use lambent_api::kinds::{Bucket, Keyspace, Queue};
+use lambent_api::types::{QueueAttributes, Redrive};
 use serde_json::{Value, json};
 
 use crate::node::{Node, eventually};
+use crate::typed::named;
 
 /// Functions of every kind, each with what it writes to.
 async fn start() -> Node {
     let node = Node::start(&[]);
     for keyspace in ["seen", "default", "copies", "stock", "changing"] {
-        node.create(&format!("/keyspaces/{keyspace}"), json!({})).await;
+        node.create::<Keyspace>(keyspace, ()).await;
     }
-    node.create("/buckets/changing", json!({})).await;
+    node.create::<Bucket>("changing", ()).await;
     for queue in ["relayed", "done", "failed"] {
-        node.create(&format!("/queues/{queue}"), json!({})).await;
+        node.create::<Queue>(queue, QueueAttributes::default()).await;
     }
     let keyspace = |name: &str| json!({ "grants": { "keyspaces": { name: "read-write" } } });
     node.deploy_with("event", "guest-recorder", keyspace("seen")).await;
@@ -30,9 +34,8 @@ async fn seen(node: &Node, count: usize) -> Vec<Value> {
 /// What the HTTP function was posted, by any id, once it is there.
 async fn posted(node: &Node, head: &str) -> String {
     eventually(&format!("a POST of {head}"), async || {
-        let keys = node.native("GET", "/keyspaces/default/keys?limit=1000").send().await.json();
-        for key in keys["keys"].as_array().unwrap() {
-            let value = node.get_key("default", key.as_str().unwrap()).await.unwrap_or_default();
+        for key in node.list_keys("default", "").await {
+            let value = node.get_key("default", &key).await.unwrap_or_default();
             if let Some((found, body)) = value.split_once('\n')
                 && found == head
             {
@@ -66,7 +69,7 @@ async fn every_kind_of_function_gets_object_events_and_asynchronous_invocations(
     node.trigger("http", source("http/"), Value::Null).await;
     node.trigger("command", source("command/"), succeeded()).await;
     for prefix in ["event", "http", "command"] {
-        node.put_object("changing", &format!("{prefix}%2Fa"), b"12345".to_vec()).await;
+        node.put_object("changing", &format!("{prefix}/a"), b"12345".to_vec()).await;
     }
     let event = seen(&node, 1).await.remove(0);
     assert_eq!(event["type"], "lambent.object.created.v1", "{event}");
@@ -97,28 +100,32 @@ async fn every_kind_of_function_gets_messages() {
     let node = start().await;
     let relayed = json!({ "grants": { "queues": { "relayed": "write" } } });
     node.deploy_with("messaging", "guest-peer-wasmcloud-messaging", relayed).await;
-    node.create("/queues/shipments.fifo", json!({})).await;
+    node.create::<Queue>("shipments.fifo", QueueAttributes::default()).await;
     let grants =
         json!({ "keyspaces": { "stock": "read-write" }, "queues": { "shipments.fifo": "write" } });
     node.deploy_with("batch", "order-queue", json!({ "grants": grants })).await;
-    let dead = json!({ "queue": "failed", "receives_max": 2 });
+    let redrive = Some(Redrive { queue: named("failed"), receives_max: 2 });
+    let attributes =
+        QueueAttributes { visibility_timeout_ms: 1000, redrive, ..QueueAttributes::default() };
     for function in ["event", "http", "command", "messaging", "batch"] {
         let queue = format!("for-{function}");
-        let attributes = json!({ "visibility_timeout_ms": 1000, "redrive": dead });
-        node.create(&format!("/queues/{queue}"), attributes).await;
+        node.create::<Queue>(&queue, attributes.clone()).await;
         let delivery = if function == "command" { succeeded() } else { Value::Null };
         node.trigger(function, json!({ "kind": "queue", "queue": queue }), delivery).await;
     }
-    let target = "/queues/for-event/messages";
-    let ask = node.native("POST", target).header("lambent-attr-color", "red");
-    let reply = ask.header("content-type", "text/plain").body("hello").send().await;
-    let id = reply.json()["id"].as_str().unwrap().to_owned();
+    let send = |client: &Client| {
+        let (content_type, color) = (Some("text/plain"), [("color".into(), "red".into())]);
+        let hello = Message { body: b"hello", content_type, ..Message::default() };
+        let hello = Message { attributes: &color, ..hello };
+        client.send_message(&named("for-event"), &hello)?.value()
+    };
+    let id = node.must("for-event", send).await.id;
     let event = seen(&node, 1).await.remove(0);
     assert_eq!(event["type"], "lambent.queue.message.v1", "{event}");
     assert_eq!((&event["source"], &event["data"]), (&json!("/queues/for-event"), &json!("hello")));
     let extensions = event["extensions"].to_string();
     assert!(extensions.contains("color") && extensions.contains("sequence"), "{extensions}");
-    assert!(node.get_key("seen", &format!("{id}%2F1")).await.is_some(), "the message's id");
+    assert!(node.get_key("seen", &format!("{id}/1")).await.is_some(), "the message's id");
 
     node.send_message("for-http", "hello").await;
     assert_eq!(posted(&node, "lambent.queue.message.v1 /queues/for-http ").await, "hello");
@@ -177,7 +184,7 @@ async fn every_kind_of_function_gets_changes_of_keys() {
     assert!(body.contains(r#""new":{"text":"on"}"#), "{body}");
     node.set_key("changing", "watcher", "1").await;
     node.key_becomes("copies", "watcher", Some("1")).await;
-    node.native("DELETE", "/keyspaces/changing/keys/watcher").send().await;
+    node.delete_key("changing", "watcher").await;
     node.key_becomes("copies", "watcher", None).await;
     node.stop().await;
 }

@@ -9,15 +9,16 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use indicatif::ProgressBar;
+use lambent_api::client::Upload;
+use lambent_api::types::ConfigurationPatch;
 use tokio::task::JoinSet;
 
 use crate::client::{self, Connection};
-use crate::node::Node;
+use crate::node::{self, Node};
 use crate::process::Server;
 use crate::{Failed, machine, tools};
 
-/// How long a node may take to deploy a function, and one that has started until
-/// it has nothing left to do.
+/// How long a node that has started may take until it has nothing left to do.
 const PATIENCE: Duration = Duration::from_secs(600);
 /// Between two looks at whether it has.
 const LOOK: Duration = Duration::from_millis(500);
@@ -98,7 +99,8 @@ impl Fleet {
             Arc::new(Deploys { address: node.server.address, functions, code, next, bar });
         let mut clients = JoinSet::new();
         for _ in 0..machine::cores() * 2 {
-            clients.spawn(deploys.clone().client());
+            let deploys = deploys.clone();
+            clients.spawn_blocking(move || deploys.client());
         }
         while let Some(client) = clients.join_next().await {
             client??;
@@ -154,20 +156,16 @@ struct Deploys {
 
 impl Deploys {
     /// Deploys one after the other, until there are none left.
-    async fn client(self: Arc<Self>) -> Result<(), Failed> {
-        let mut connection = Connection::open(self.address).await?.patient(PATIENCE);
+    fn client(&self) -> Result<(), Failed> {
+        let client = node::typed_client(self.address)?;
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             if number >= self.functions {
                 return Ok(());
             }
-            let (path, code) = (format!("/v1/functions/f{number}"), self.code.of(number));
-            let body = Some(("application/wasm", &*code));
-            let answer =
-                connection.send(&client::request(self.address, "PUT", &path, body)).await?;
-            if !matches!(answer.status, 200 | 201) {
-                return Err(format!("PUT {path}: {answer}").into());
-            }
+            let (name, code) = (format!("f{number}").parse()?, self.code.of(number));
+            let upload = Upload::new(&code, &ConfigurationPatch::default())?;
+            client.deploy(&name, &upload, &mut upload.reader(), None)?;
             self.bar.inc(1);
         }
     }

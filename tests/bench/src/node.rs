@@ -1,12 +1,16 @@
 //! A Lambent server, and what is asked of its API.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use lambent_api::ReadLogs;
+use lambent_api::client::{Client, Error};
+use lambent_api::types::{ConfigurationPatch, Grants};
+use serde_json::Value;
 
 use crate::Failed;
-use crate::client::{self, Answer};
+use crate::client;
 use crate::process::{Launch, Server, output};
 
 /// How long what an invocation used may take to show.
@@ -31,6 +35,11 @@ pub(crate) fn launch(lambent: &Path, data: &Path, core: Option<usize>) -> Launch
     }
 }
 
+/// A typed client of the server at this address.
+pub(crate) fn typed_client(address: SocketAddr) -> Result<Client, Failed> {
+    Ok(Client::new(address.to_string().parse()?))
+}
+
 impl Node {
     pub(crate) async fn start(
         lambent: &Path,
@@ -46,19 +55,13 @@ impl Node {
         Ok(Self { server: launch.start(health, |answer| answer.status == 200).await? })
     }
 
-    /// Calls the API; anything but success is an error.
-    pub(crate) async fn call(
+    /// Asks through the typed client, on a thread that may block.
+    pub(crate) async fn typed<T: Send + 'static>(
         &self,
-        method: &str,
-        target: &str,
-        body: Option<(&str, &[u8])>,
-    ) -> Result<Answer, Failed> {
-        let request = client::request(self.server.address, method, target, body);
-        let answer = client::once(self.server.address, &request).await?;
-        match answer.status {
-            200..=299 => Ok(answer),
-            _ => Err(format!("{method} {target}: {answer}").into()),
-        }
+        ask: impl FnOnce(&Client) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Failed> {
+        let client = typed_client(self.server.address)?;
+        Ok(tokio::task::spawn_blocking(move || ask(&client)).await??)
     }
 
     /// Deploys as its users do, with flags of `lambent deploy`.
@@ -80,16 +83,21 @@ impl Node {
     }
 
     /// Grants a function what is in `grants`, and nothing else.
-    pub(crate) async fn grant(&self, function: &str, grants: Value) -> Result<(), Failed> {
-        let (path, patch) = (format!("/v1/functions/{function}"), json!({ "grants": grants }));
-        let body = patch.to_string();
-        self.call("PATCH", &path, Some(("application/json", body.as_bytes()))).await.map(drop)
+    pub(crate) async fn grant(&self, function: &str, grants: Grants) -> Result<(), Failed> {
+        let function = function.parse()?;
+        let patch = ConfigurationPatch { grants: Some(grants), ..ConfigurationPatch::default() };
+        self.typed(move |client| client.configure(&function, &patch, None)).await.map(drop)
     }
 
     /// The sum of a counter over the series that have all these labels.
     pub(crate) async fn counter(&self, name: &str, labels: &[&str]) -> Result<u64, Failed> {
-        let text = self.call("GET", "/metrics", None).await?.body;
-        let text = String::from_utf8_lossy(&text);
+        let address = self.server.address;
+        let request = client::request(address, "GET", "/metrics", None);
+        let answer = client::once(address, &request).await?;
+        if answer.status != 200 {
+            return Err(format!("GET /metrics: {answer}").into());
+        }
+        let text = String::from_utf8_lossy(&answer.body);
         let series = text.lines().filter_map(|line| line.strip_prefix(name)).filter(|rest| {
             rest.starts_with([' ', '{']) && labels.iter().all(|label| rest.contains(label))
         });
@@ -146,11 +154,11 @@ impl Counted {
 
 /// Fails unless the newest log record tells what its invocation used.
 async fn check_record(node: &Node, function: &str) -> Result<(), Failed> {
-    let path = format!("/v1/functions/{function}/logs?limit=1");
-    let page: Value = serde_json::from_slice(&node.call("GET", &path, None).await?.body)?;
-    let record = &page["records"][0];
-    let meter = &record["meter"];
-    let used = |member: &str| meter[member].as_u64().is_some_and(|used| used > 0);
-    let metered = used("fuel") && used("memory_bytes");
-    metered.then_some(()).ok_or_else(|| format!("a record without a meter: {record}").into())
+    let name = function.parse()?;
+    let newest = ReadLogs { limit: Some(1), ..ReadLogs::default() };
+    let page = node.typed(move |client| client.logs(&name, &newest)?.value()).await?;
+    let record = page.records.first().map(|entry| &entry.record);
+    let metered =
+        record.is_some_and(|record| record.meter.fuel > 0 && record.meter.memory_bytes > 0);
+    metered.then_some(()).ok_or_else(|| format!("a record without a meter: {record:?}").into())
 }

@@ -1,5 +1,6 @@
 //! The memory of instances that are alive and wait for an upstream.
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -9,8 +10,8 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::routing::get;
 use clap::Args;
+use lambent_api::types::Grants;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use serde_json::json;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -72,8 +73,8 @@ pub(crate) async fn run(
         let instances = room(&node.server.log()).map_or(wanted, |room| room.min(wanted));
         let component = stage::component(Workload::Wait, wasi);
         node.deploy(&lambent, FUNCTION, &component, &["--timeout", "900s"])?;
-        let hosts = [format!("http://{}", upstream.address)];
-        node.grant(FUNCTION, json!({ "hosts": hosts })).await?;
+        let hosts = BTreeSet::from([format!("http://{}", upstream.address).parse()?]);
+        node.grant(FUNCTION, Grants { hosts, ..Grants::default() }).await?;
         let target = format!("/fn/{FUNCTION}{}", Workload::Wait.target(upstream.address, ""));
         let memory = measure(&node.server, &target, &upstream, instances).await?;
         tell(table, name, instances, &memory, Some(&native));

@@ -1,19 +1,17 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use lambent_api::client::Client;
+use lambent_api::kinds::Trigger;
+use lambent_api::{MessageView, query};
 
 use super::ledger::{Ledger, Written, contents, is_poison};
 use super::setup::SEEN;
-use crate::client::Ask;
 use crate::node::Node;
+use crate::typed::named;
 
 /// How long what is left over may take: retries wait for leases and timeouts.
 const SETTLING: Duration = Duration::from_secs(120);
-
-fn ask(node: &Node, method: &str, path: &str) -> Ask {
-    node.ask(method, path).key(&node.key)
-}
 
 /// Checks the node against the books.
 pub(super) async fn all(node: &Node, ledger: &Ledger) {
@@ -24,31 +22,28 @@ pub(super) async fn all(node: &Node, ledger: &Ledger) {
         (books.keys.clone(), books.counters.clone())
     };
     for (key, written) in keys {
-        within(node, &format!("/v1/keyspaces/in/keys/{key}"), written).await;
+        within(node, ("in", &key), written).await;
     }
     for (counter, written) in counters {
-        within(node, &format!("/v1/keyspaces/counters/keys/{counter}"), written).await;
+        within(node, ("counters", &counter), written).await;
     }
-    let violations = ask(node, "GET", &format!("/v1/keyspaces/{SEEN}/keys/violations"));
-    let violations = violations.send().await;
-    assert_eq!(violations.status, 404, "out of order, or done twice: {}", violations.text());
+    let violations = node.get_key(SEEN, "violations").await;
+    assert_eq!(violations, None, "out of order, or done twice");
 }
 
 /// A number is what was acknowledged, or what was sent and may have arrived.
-async fn within(node: &Node, path: &str, written: Written) {
-    let reply = ask(node, "GET", path).send().await;
-    let found = if reply.status == 404 { 0 } else { reply.text().parse().unwrap() };
+async fn within(node: &Node, (keyspace, key): (&str, &str), written: Written) {
+    let value = node.get_key(keyspace, key).await;
+    let found = value.map_or(0, |value| value.parse().unwrap());
     let Written { acknowledged, sent } = written;
-    assert!((acknowledged..=sent).contains(&found), "{path}: {acknowledged} {found} {sent}");
+    assert!((acknowledged..=sent).contains(&found), "{key}: {acknowledged} {found} {sent}");
 }
 
 async fn objects(node: &Node, ledger: &Ledger) {
     let names: Vec<_> = ledger.books().objects.iter().cloned().collect();
     for name in names {
-        let path = format!("/v1/buckets/in-objects/objects/{name}");
-        let reply = ask(node, "GET", &path).send().await;
-        assert_eq!(reply.status, 200, "{name}: {reply:?}");
-        assert_eq!(&reply.body[..], contents(&name), "{name}");
+        let object = node.get_object("in-objects", &name).await;
+        assert_eq!(object, Some(contents(&name)), "{name}");
     }
 }
 
@@ -73,7 +68,7 @@ async fn handled(node: &Node, ledger: &Ledger) {
     let mut given_up = BTreeSet::new();
     let mut told = Instant::now();
     loop {
-        let seen = seen(node).await;
+        let seen: BTreeSet<_> = node.list_keys(SEEN, "").await.into_iter().collect();
         take_given_up(node, &mut given_up).await;
         // A message that was in hand at three kills is given up, as its queue says: a
         // receive counts, whatever became of the node. Nothing is lost by that either.
@@ -102,44 +97,29 @@ async fn handled(node: &Node, ledger: &Ledger) {
 }
 
 async fn triggers(node: &Node) -> String {
-    ask(node, "GET", "/v1/triggers").send().await.text()
-}
-
-/// All keys that the function has written.
-async fn seen(node: &Node) -> BTreeSet<String> {
-    let mut keys = BTreeSet::new();
-    let mut after = String::new();
-    loop {
-        let path = format!("/v1/keyspaces/{SEEN}/keys?limit=1000{after}");
-        let page = ask(node, "GET", &path).send().await.json();
-        let found = page["keys"].as_array().unwrap().iter();
-        keys.extend(found.map(|key| key.as_str().unwrap().to_owned()));
-        match page["next"].as_str() {
-            Some(next) => after = format!("&after={}", next.replace('/', "%2F")),
-            None => return keys,
-        }
-    }
+    let all = node.must("triggers", |client| client.all::<Trigger>()?.json()).await;
+    all.to_string()
 }
 
 /// Takes what has arrived in the dead-letter queue, however often.
 async fn take_given_up(node: &Node, given_up: &mut BTreeSet<String>) {
     loop {
-        let path = "/v1/queues/given-up/receive?limit=100&visibility=60s";
-        let reply = ask(node, "POST", path).send().await.json();
-        let messages = reply["messages"].as_array().unwrap().clone();
+        let how = query::read("limit=100&visibility=60s").unwrap();
+        let messages = node.receive("given-up", how).await;
         if messages.is_empty() {
             return;
         }
-        let receipts: Vec<Value> = messages.iter().map(|m| m["receipt"].clone()).collect();
-        given_up.extend(messages.iter().map(
-            |message| match message["attributes"]["id"].as_str() {
-                Some(id) => format!("invocation/{id}"),
-                None => format!("message/{}", message["text"].as_str().unwrap()),
-            },
-        ));
-        let receipts = json!({ "receipts": receipts }).to_string();
-        let ask = ask(node, "POST", "/v1/queues/given-up/delete");
-        let reply = ask.header("content-type", "application/json").body(receipts).send().await;
-        assert_eq!(reply.status, 200, "{reply:?}");
+        let receipts = messages.iter().map(|message| message.receipt.clone()).collect();
+        given_up.extend(messages.iter().map(name));
+        let delete = move |client: &Client| client.delete_messages(&named("given-up"), receipts);
+        node.must("given-up", delete).await;
+    }
+}
+
+/// What was given up: an invocation by its id, a message by its text.
+fn name(dead: &MessageView) -> String {
+    match dead.attributes.get("id") {
+        Some(id) => format!("invocation/{id}"),
+        None => format!("message/{}", dead.text.as_ref().unwrap()),
     }
 }

@@ -1,12 +1,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lambent_api::SetKey;
+use lambent_api::client::{Client, Error, EventParts, Message, PutObject};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use super::ledger::{Ledger, contents};
 use super::random::Random;
-use crate::client::Ask;
 use crate::node::Node;
+use crate::typed::named;
 
 /// Producers of each kind: enough that writes share commits.
 const EACH: u64 = 2;
@@ -58,22 +61,31 @@ pub(super) async fn end(work: Vec<JoinHandle<()>>) {
 }
 
 impl Producer {
-    fn ask(&self, method: &str, path: &str) -> Ask {
-        self.node.ask(method, path).key(&self.node.key)
-    }
-
     /// Whether it was acknowledged; `None` if nobody knows.
-    async fn acknowledged(&self, ask: Ask) -> Option<()> {
-        let reply = ask.patience(Duration::from_secs(20)).try_send().await.ok()?;
-        assert!(matches!(reply.status, 200..=204 | 503), "{reply:?}");
-        (reply.status != 503).then_some(())
+    async fn acknowledged<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce(&Client) -> Result<T, Error> + Send + 'static,
+    ) -> Option<()> {
+        match timeout(Duration::from_secs(20), self.node.typed(ask)).await.ok()? {
+            Ok(_) => Some(()),
+            Err(Error::NoAnswer(_)) => None,
+            Err(error) => {
+                assert_eq!(error.status(), Some(503), "{error:?}");
+                None
+            }
+        }
     }
 
     async fn objects(self) {
         for index in 0.. {
             let name = format!("{}-{}-{index}", self.cycle, self.number);
-            let ask = self.ask("PUT", &format!("/v1/buckets/in-objects/objects/{name}"));
-            let Some(()) = self.acknowledged(ask.body(contents(&name))).await else { return };
+            let key = name.clone();
+            let put = move |client: &Client| {
+                let (bytes, how) = (contents(&key), PutObject::default());
+                let length = bytes.len() as u64;
+                client.put_object(&named("in-objects"), &key, &how, length, &mut &bytes[..])
+            };
+            let Some(()) = self.acknowledged(put).await else { return };
             self.ledger.books().objects.insert(name);
         }
     }
@@ -87,8 +99,11 @@ impl Producer {
                 written.sent += 1;
                 written.sent
             };
-            let ask = self.ask("PUT", &format!("/v1/keyspaces/in/keys/{key}"));
-            let Some(()) = self.acknowledged(ask.body(value.to_string())).await else { return };
+            let (name, text) = (key.clone(), value.to_string());
+            let set = move |client: &Client| {
+                client.set_key(&named("in"), &name, text.as_bytes(), SetKey::default(), None)
+            };
+            let Some(()) = self.acknowledged(set).await else { return };
             let mut books = self.ledger.books();
             books.keys.entry(key.clone()).or_default().acknowledged = value;
             books.sets.insert(format!("{key}/{value}"));
@@ -100,9 +115,9 @@ impl Producer {
         let counter = "counter".to_owned();
         loop {
             self.ledger.books().counters.entry(counter.clone()).or_default().sent += 1;
-            let ask =
-                self.ask("POST", &format!("/v1/keyspaces/counters/increments/{counter}?by=1"));
-            let Some(()) = self.acknowledged(ask).await else { return };
+            let name = counter.clone();
+            let add = move |client: &Client| client.increment_key(&named("counters"), &name, 1);
+            let Some(()) = self.acknowledged(add).await else { return };
             self.ledger.books().counters.entry(counter.clone()).or_default().acknowledged += 1;
         }
     }
@@ -110,8 +125,12 @@ impl Producer {
     async fn messages(self) {
         for index in 0.. {
             let name = format!("{}-{}-{index}", self.cycle, self.number);
-            let ask = self.ask("POST", "/v1/queues/work/messages").body(name.clone());
-            let Some(()) = self.acknowledged(ask).await else { return };
+            let body = name.clone();
+            let send = move |client: &Client| {
+                let message = Message { body: body.as_bytes(), ..Message::default() };
+                client.send_message(&named("work"), &message)
+            };
+            let Some(()) = self.acknowledged(send).await else { return };
             self.ledger.books().messages.insert(name);
         }
     }
@@ -127,10 +146,18 @@ impl Producer {
                 written.sent = written.acknowledged + 1;
                 written.sent
             };
-            let ask = self.ask("POST", "/v1/queues/jobs.fifo/messages");
-            let ask = ask.header("lambent-group", &group);
-            let ask = ask.header("lambent-deduplication", &format!("{group}-{number}"));
-            let Some(()) = self.acknowledged(ask.body(number.to_string())).await else { return };
+            let (within, id) = (group.clone(), format!("{group}-{number}"));
+            let body = number.to_string();
+            let send = move |client: &Client| {
+                let message = Message {
+                    body: body.as_bytes(),
+                    group: Some(&within),
+                    deduplication: Some(&id),
+                    ..Message::default()
+                };
+                client.send_message(&named("jobs.fifo"), &message)
+            };
+            let Some(()) = self.acknowledged(send).await else { return };
             self.ledger.books().groups.entry(group.clone()).or_default().acknowledged = number;
         }
     }
@@ -138,9 +165,12 @@ impl Producer {
     async fn invocations(self) {
         for index in 0.. {
             let name = format!("{}-{}-{index}", self.cycle, self.number);
-            let ask = self.ask("POST", "/v1/functions/ledger/invocations");
-            let ask = ask.header("prefer", "respond-async").header("ce-id", &name);
-            let Some(()) = self.acknowledged(ask).await else { return };
+            let id = name.clone();
+            let invoke = move |client: &Client| {
+                let event = EventParts { attributes: vec![("id", &id)], ..EventParts::default() };
+                client.invoke_later(&named("ledger"), None, &event)
+            };
+            let Some(()) = self.acknowledged(invoke).await else { return };
             self.ledger.books().invocations.insert(name);
         }
     }

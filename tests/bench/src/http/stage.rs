@@ -1,11 +1,15 @@
 //! Makes each contender ready to be started for a workload.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use guest_bench_work as work;
+use lambent_api::SetKey;
+use lambent_api::client::Client;
+use lambent_api::kinds::Keyspace;
+use lambent_api::types::{Access, Grants, KeyspaceName};
 use lambent_test_support::{guest, root};
-use serde_json::json;
 
 use super::contender::{Contender, Kind, Wasi};
 use super::programs::Programs;
@@ -134,12 +138,18 @@ impl Stage<'_> {
         let node = Node::start(program, &data, None).await?;
         node.deploy(program, FUNCTION, &component(workload, wasi), flags)?;
         if matches!(workload, Workload::Wait | Workload::Keyvalue) {
-            let keyspace = format!("/v1/keyspaces/{FUNCTION}");
-            node.call("PUT", &keyspace, None).await?;
-            let key = format!("{keyspace}/keys/{}", work::KEY);
-            node.call("PUT", &key, Some(("text/plain", VALUE.as_bytes()))).await?;
-            let upstream = format!("http://{}", self.upstream);
-            let grants = json!({ "keyspaces": { FUNCTION: "read" }, "hosts": [upstream] });
+            let name: KeyspaceName = FUNCTION.parse()?;
+            let keyspace = name.clone();
+            let fill = move |client: &Client| {
+                client.put::<Keyspace>(&keyspace, &())?;
+                client.set_key(&keyspace, work::KEY, VALUE.as_bytes(), SetKey::default(), None)
+            };
+            node.typed(fill).await?;
+            let grants = Grants {
+                keyspaces: BTreeMap::from([(name, Access::Read)]),
+                hosts: BTreeSet::from([format!("http://{}", self.upstream).parse()?]),
+                ..Grants::default()
+            };
             node.grant(FUNCTION, grants).await?;
         }
         Ok(node::launch(program, &data, self.core))
