@@ -31,10 +31,6 @@ pub(crate) struct ConfigurationArgs {
     #[arg(long, value_name = "FILE")]
     env_file: Option<PathBuf>,
 
-    /// Say what the function is for, in at most 256 characters
-    #[arg(long, value_name = "TEXT")]
-    description: Option<String>,
-
     /// Attach a label. May be repeated; the tags given replace all there were
     #[arg(long = "tag", value_name = "KEY=VALUE")]
     tags: Vec<String>,

@@ -24,10 +24,17 @@ pub(crate) fn emit<E: From<QuotaExceeded> + From<StorageError>>(
     let quotas = if change.is_deletion() { quotas.for_deletions() } else { quotas };
     let mut event = None;
     for one in triggers.iter() {
-        let Some(line) = one.line else { continue };
+        let Some(partition) = one.partition else { continue };
         if change.fits(&one.trigger.source) {
             let event = event.get_or_insert_with(|| change.event(tx.now)).clone();
-            event_log::append::<E>(tx, namespace, line, event, (change.group(), origin), &quotas)?;
+            event_log::append::<E>(
+                tx,
+                namespace,
+                partition,
+                event,
+                (change.group(), origin),
+                &quotas,
+            )?;
         }
     }
     Ok(())

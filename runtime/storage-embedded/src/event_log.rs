@@ -9,7 +9,7 @@ use crate::messages::receive::{PerGroup, Until};
 use crate::messages::row::{Head, Taken};
 use crate::messages::send::New;
 use crate::messages::settle::Ticket;
-use crate::messages::{Kind, Line, depth, line, receive, send, settle, wait};
+use crate::messages::{Kind, Partition, depth, partition, receive, send, settle, wait};
 use crate::queues::later;
 use crate::quota::charge_messages;
 use crate::shard::{Growth, Shard, Tx};
@@ -25,7 +25,7 @@ pub(crate) struct EmbeddedEventLog {
     clock: Arc<dyn Clock>,
 }
 
-/// The kind and the name of a channel's line.
+/// The kind and the name of a channel's partition.
 pub(crate) fn place(channel: &Channel) -> (Kind, &str) {
     match channel {
         Channel::Function(name) => (Kind::Function, name.as_str()),
@@ -34,10 +34,10 @@ pub(crate) fn place(channel: &Channel) -> (Kind, &str) {
     }
 }
 
-/// The channel of a line; none for a queue's.
-fn channel_of(line: &Line) -> Option<Channel> {
-    let name = line.name.as_str();
-    match line.kind {
+/// The channel of a partition; none for a queue's.
+fn channel_of(partition: &Partition) -> Option<Channel> {
+    let name = partition.name.as_str();
+    match partition.kind {
         kind if kind == Kind::Function as i64 => name.parse().ok().map(Channel::Function),
         kind if kind == Kind::Trigger as i64 => name.parse().ok().map(Channel::Trigger),
         kind if kind == Kind::Schedule as i64 => name.parse().ok().map(Channel::Schedule),
@@ -49,29 +49,29 @@ fn find(
     connection: &Connection,
     namespace: &Namespace,
     channel: &Channel,
-) -> Result<Option<Line>, StorageError> {
+) -> Result<Option<Partition>, StorageError> {
     let (kind, name) = place(channel);
-    line::find(connection, namespace, kind, &name.to_ascii_lowercase())
+    partition::find(connection, namespace, kind, &name.to_ascii_lowercase())
 }
 
-/// The line of a channel, which is made if there is none.
+/// The partition of a channel, which is made if there is none.
 pub(crate) fn ensure(
     tx: &Tx<'_>,
     namespace: &Namespace,
     channel: &Channel,
 ) -> Result<i64, StorageError> {
-    if let Some(line) = find(tx.connection, namespace, channel)? {
-        return Ok(line.id);
+    if let Some(partition) = find(tx.connection, namespace, channel)? {
+        return Ok(partition.id);
     }
     let (kind, name) = place(channel);
-    line::put(tx.connection, namespace, kind, name, "", tx.now)
+    partition::put(tx.connection, namespace, kind, name, "", tx.now)
 }
 
-/// Appends an event to a channel's line, in the transaction of its cause.
+/// Appends an event to a channel's partition, in the transaction of its cause.
 pub(crate) fn append<E: From<QuotaExceeded> + From<StorageError>>(
     tx: &mut Tx<'_>,
     namespace: &Namespace,
-    line: i64,
+    partition: i64,
     event: Event,
     (group, origin): (Option<&str>, &Origin),
     quotas: &Quotas,
@@ -88,7 +88,7 @@ pub(crate) fn append<E: From<QuotaExceeded> + From<StorageError>>(
     let head = head.encode()?;
     let new = New { head: &head, body: &body, group, sent: tx.now, visible: tx.now };
     charge_messages::<E>(tx, namespace, (1, new.weight()), quotas)?;
-    send::send(tx, line, &new)?;
+    send::send(tx, partition, &new)?;
     Ok(())
 }
 
@@ -109,15 +109,15 @@ fn delivery(taken: Taken) -> Option<Delivery> {
 fn settle_one(
     tx: &mut Tx<'_>,
     namespace: &Namespace,
-    line: i64,
+    partition: i64,
     ticket: Ticket,
     settlement: Settlement,
 ) -> Result<(), StorageError> {
     // A receipt whose lease is over is ignored.
     match settlement {
-        Settlement::Done => settle::delete(tx, namespace, line, ticket)?,
-        Settlement::Retry(at) => settle::return_at(tx, line, ticket, at, false, false)?,
-        Settlement::Release(at) => settle::return_at(tx, line, ticket, at, false, true)?,
+        Settlement::Done => settle::delete(tx, namespace, partition, ticket)?,
+        Settlement::Retry(at) => settle::return_at(tx, partition, ticket, at, false, false)?,
+        Settlement::Release(at) => settle::return_at(tx, partition, ticket, at, false, true)?,
     };
     Ok(())
 }
@@ -127,8 +127,8 @@ impl EmbeddedEventLog {
         Self { shards, clock }
     }
 
-    /// The shard and the line of a channel, if it was ever used.
-    async fn line(
+    /// The shard and the partition of a channel, if it was ever used.
+    async fn partition(
         &self,
         namespace: &Namespace,
         channel: &Channel,
@@ -137,7 +137,7 @@ impl EmbeddedEventLog {
         let (namespace, channel) = (namespace.clone(), channel.clone());
         let found =
             shard.readers().read(move |connection| find(connection, &namespace, &channel)).await?;
-        Ok((shard, found.map(|line| line.id)))
+        Ok((shard, found.map(|partition| partition.id)))
     }
 }
 
@@ -155,9 +155,9 @@ impl EventLog for EmbeddedEventLog {
         let bytes = event.data.len() + 512;
         shard
             .write(bytes, move |tx| {
-                let line = ensure(tx, &namespace, &channel)?;
+                let partition = ensure(tx, &namespace, &channel)?;
                 let quotas = tx.ledger.quotas(&namespace.key());
-                append::<AppendError>(tx, &namespace, line, event, (None, &origin), &quotas)
+                append::<AppendError>(tx, &namespace, partition, event, (None, &origin), &quotas)
             })
             .await
     }
@@ -170,9 +170,9 @@ impl EventLog for EmbeddedEventLog {
         lease: Duration,
         wait: Duration,
     ) -> Result<Vec<Delivery>, StorageError> {
-        let (shard, found) = self.line(namespace, channel).await?;
-        let line = match found {
-            Some(line) => line,
+        let (shard, found) = self.partition(namespace, channel).await?;
+        let partition = match found {
+            Some(partition) => partition,
             None => {
                 let (namespace, channel) = (namespace.clone(), channel.clone());
                 shard.write(Growth::Frees, move |tx| ensure(tx, &namespace, &channel)).await?
@@ -182,10 +182,10 @@ impl EventLog for EmbeddedEventLog {
             move |tx: &mut Tx<'_>| {
                 let visible = later(tx.now, lease);
                 let until = Until::ProcessEnds(visible);
-                receive::receive(tx, line, limit, until, PerGroup::All, |_, _| Ok(true))
+                receive::receive(tx, partition, limit, until, PerGroup::All, |_, _| Ok(true))
             }
         };
-        let taken = wait::take(&shard, &*self.clock, line, wait, attempt).await?;
+        let taken = wait::take(&shard, &*self.clock, partition, wait, attempt).await?;
         Ok(taken.into_iter().filter_map(delivery).collect())
     }
 
@@ -199,10 +199,12 @@ impl EventLog for EmbeddedEventLog {
         let (namespace, channel) = (namespace.clone(), channel.clone());
         shard
             .write(Growth::Frees, move |tx| {
-                let Some(line) = find(tx.connection, &namespace, &channel)? else { return Ok(()) };
+                let Some(partition) = find(tx.connection, &namespace, &channel)? else {
+                    return Ok(());
+                };
                 for (receipt, settlement) in settlements {
                     if let Some(ticket) = Ticket::parse(&receipt) {
-                        settle_one(tx, &namespace, line.id, ticket, settlement)?;
+                        settle_one(tx, &namespace, partition.id, ticket, settlement)?;
                     }
                 }
                 Ok(())
@@ -213,24 +215,26 @@ impl EventLog for EmbeddedEventLog {
     async fn backlog(&self) -> Result<Vec<(Namespace, Channel)>, StorageError> {
         let mut found = Vec::new();
         for shard in self.shards.all() {
-            for line in shard.readers().read(line::backlog).await? {
-                let namespace = line.namespace.parse().ok();
-                found.extend(namespace.zip(channel_of(&line)));
+            for partition in shard.readers().read(partition::backlog).await? {
+                let namespace = partition.namespace.parse().ok();
+                found.extend(namespace.zip(channel_of(&partition)));
             }
         }
         Ok(found)
     }
 
     async fn depth(&self, namespace: &Namespace, channel: &Channel) -> Result<Depth, StorageError> {
-        let (shard, Some(line)) = self.line(namespace, channel).await? else {
+        let (shard, Some(partition)) = self.partition(namespace, channel).await? else {
             return Ok(Depth::default());
         };
         let now = self.clock.now();
-        shard.readers().read(move |connection| depth::depth(connection, line, now)).await
+        shard.readers().read(move |connection| depth::depth(connection, partition, now)).await
     }
 
     async fn purge(&self, namespace: &Namespace, channel: &Channel) -> Result<u64, StorageError> {
-        let (shard, Some(line)) = self.line(namespace, channel).await? else { return Ok(0) };
-        settle::purge_all(&shard, namespace, line).await
+        let (shard, Some(partition)) = self.partition(namespace, channel).await? else {
+            return Ok(0);
+        };
+        settle::purge_all(&shard, namespace, partition).await
     }
 }

@@ -13,6 +13,7 @@ mod emit;
 mod error;
 mod event_log;
 mod fatal;
+mod gradual_delete;
 mod group_commit;
 mod held;
 mod keyvalue;

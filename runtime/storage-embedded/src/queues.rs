@@ -11,7 +11,7 @@ use crate::messages::receive::{PerGroup, Until};
 use crate::messages::row::{Head, Taken, failed};
 use crate::messages::send::New;
 use crate::messages::settle::Ticket;
-use crate::messages::{Kind, Line, depth, line, receive, redrive, send, settle, wait};
+use crate::messages::{Kind, Partition, depth, partition, receive, redrive, send, settle, wait};
 use crate::quota::{charge, charge_messages, count, count_messages};
 use crate::shard::{Growth, Shard, Tx};
 use crate::shards::Shards;
@@ -38,13 +38,13 @@ impl EmbeddedQueues {
         &self,
         namespace: &Namespace,
         queue: &QueueName,
-        read: impl FnOnce(&Connection, Line) -> Result<R, StorageError> + Send + 'static,
+        read: impl FnOnce(&Connection, Partition) -> Result<R, StorageError> + Send + 'static,
     ) -> Result<Option<R>, StorageError> {
         let shard = self.shards.of(namespace).await?;
         let (namespace, key) = (namespace.clone(), queue.key());
         let work = move |connection: &Connection| {
-            let line = line::find(connection, &namespace, Kind::Queue, &key)?;
-            line.map(|line| read(connection, line)).transpose()
+            let partition = partition::find(connection, &namespace, Kind::Queue, &key)?;
+            partition.map(|partition| read(connection, partition)).transpose()
         };
         shard.readers().read(work).await
     }
@@ -54,13 +54,13 @@ impl EmbeddedQueues {
         &self,
         namespace: &Namespace,
         queue: &QueueName,
-        write: impl FnOnce(&mut Tx<'_>, &Namespace, Line) -> Result<R, QueueError> + Send + 'static,
+        write: impl FnOnce(&mut Tx<'_>, &Namespace, Partition) -> Result<R, QueueError> + Send + 'static,
     ) -> Result<R, QueueError> {
         let shard = self.shards.of(namespace).await?;
         let (namespace, key) = (namespace.clone(), queue.key());
         let work = move |tx: &mut Tx<'_>| {
-            let line = find(tx.connection, &namespace, &key)?;
-            write(tx, &namespace, line)
+            let partition = find(tx.connection, &namespace, &key)?;
+            write(tx, &namespace, partition)
         };
         shard.write(Growth::Frees, work).await
     }
@@ -75,12 +75,12 @@ impl EmbeddedQueues {
     ) -> Result<Vec<bool>, QueueError> {
         let tickets: Vec<_> =
             receipts.iter().map(|(receipt, pause)| (Ticket::parse(receipt), *pause)).collect();
-        self.write(namespace, queue, move |tx, _, line| {
+        self.write(namespace, queue, move |tx, _, partition| {
             let return_one = |(ticket, pause): (Option<Ticket>, Duration)| {
                 let Some(ticket) = ticket else { return Ok(false) };
                 let uncount = matches!(how, Return::Uncounted);
                 let leased = !uncount && !pause.is_zero();
-                settle::return_at(tx, line.id, ticket, later(tx.now, pause), leased, uncount)
+                settle::return_at(tx, partition.id, ticket, later(tx.now, pause), leased, uncount)
             };
             Ok(tickets.into_iter().map(return_one).collect::<Result<_, _>>()?)
         })
@@ -96,14 +96,14 @@ impl EmbeddedQueues {
         wait: Duration,
     ) -> Result<Vec<Message>, QueueError> {
         let shard: Arc<Shard> = self.shards.of(namespace).await?;
-        let line = self.read(namespace, queue, |_, line| Ok(line.id)).await?;
-        let line = line.ok_or(QueueError::NoQueue)?;
+        let partition = self.read(namespace, queue, |_, partition| Ok(partition.id)).await?;
+        let partition = partition.ok_or(QueueError::NoQueue)?;
         let (owner, key) = (namespace.clone(), queue.key());
         let attempt = move || {
             let (owner, key) = (owner.clone(), key.clone());
             move |tx: &mut Tx<'_>| receive_some(tx, &owner, &key, limit, visibility, per_group)
         };
-        let taken = wait::take(&shard, &*self.clock, line, wait, attempt).await?;
+        let taken = wait::take(&shard, &*self.clock, partition, wait, attempt).await?;
         Ok(taken.into_iter().map(message).collect())
     }
 }
@@ -117,18 +117,23 @@ enum Return {
     Uncounted,
 }
 
-fn find(connection: &Connection, namespace: &Namespace, key: &str) -> Result<Line, QueueError> {
-    line::find(connection, namespace, Kind::Queue, key)?.ok_or(QueueError::NoQueue)
+fn find(
+    connection: &Connection,
+    namespace: &Namespace,
+    key: &str,
+) -> Result<Partition, QueueError> {
+    partition::find(connection, namespace, Kind::Queue, key)?.ok_or(QueueError::NoQueue)
 }
 
-/// The queue of a line.
-fn queue_of(line: &Line) -> Result<Queue, StorageError> {
-    let damaged = |detail: String| StorageError::corrupt(format!("queue {:?}", line.name), detail);
+/// The queue of a partition.
+fn queue_of(partition: &Partition) -> Result<Queue, StorageError> {
+    let damaged =
+        |detail: String| StorageError::corrupt(format!("queue {:?}", partition.name), detail);
     Ok(Queue {
-        name: line.name.parse().map_err(|error| damaged(format!("{error}")))?,
-        attributes: serde_json::from_str(&line.attributes)
+        name: partition.name.parse().map_err(|error| damaged(format!("{error}")))?,
+        attributes: serde_json::from_str(&partition.attributes)
             .map_err(|error| damaged(error.to_string()))?,
-        created: line.created,
+        created: partition.created,
     })
 }
 
@@ -139,39 +144,43 @@ fn put(
     attributes: &QueueAttributes,
 ) -> Result<Queue, QueueError> {
     if let Some(redrive) = &attributes.redrive
-        && line::find(tx.connection, namespace, Kind::Queue, &redrive.queue.key())?.is_none()
+        && partition::find(tx.connection, namespace, Kind::Queue, &redrive.queue.key())?.is_none()
     {
         return Err(QueueError::Invalid(format!(
             "the dead-letter queue \"{}\" does not exist; create it first",
             redrive.queue
         )));
     }
-    let existing = line::find(tx.connection, namespace, Kind::Queue, &name.key())?;
+    let existing = partition::find(tx.connection, namespace, Kind::Queue, &name.key())?;
     if existing.is_none() {
         charge::<QueueError>(tx, namespace, Quota::Queues, 1)?;
     }
-    let known = existing.map(|line| queue_of(&line)).transpose()?;
+    let known = existing.map(|partition| queue_of(&partition)).transpose()?;
     let name = known.as_ref().map_or(name, |queue| &queue.name);
     let json = serde_json::to_string(attributes)
         .map_err(|error| StorageError::unavailable("write a queue", error))?;
     let created = known.as_ref().map_or(tx.now, |queue| queue.created);
-    line::put(tx.connection, namespace, Kind::Queue, name.as_str(), &json, created)?;
+    partition::put(tx.connection, namespace, Kind::Queue, name.as_str(), &json, created)?;
     Ok(Queue { name: name.clone(), attributes: attributes.clone(), created })
 }
 
 /// Deletes it, as far as one transaction may. Whether it is gone.
-fn delete_queue(tx: &mut Tx<'_>, namespace: &Namespace, line: &Line) -> Result<bool, QueueError> {
-    for other in line::list(tx.connection, namespace, Kind::Queue)? {
+fn delete_queue(
+    tx: &mut Tx<'_>,
+    namespace: &Namespace,
+    partition: &Partition,
+) -> Result<bool, QueueError> {
+    for other in partition::list(tx.connection, namespace, Kind::Queue)? {
         let other = queue_of(&other)?;
         let dead = other.attributes.redrive.map(|redrive| redrive.queue.key());
-        if dead == Some(line.name.to_ascii_lowercase()) {
+        if dead == Some(partition.name.to_ascii_lowercase()) {
             return Err(QueueError::InUse(other.name));
         }
     }
-    if let Some(trigger) = trigger_index::of_queue(tx, namespace, &line.name)? {
+    if let Some(trigger) = trigger_index::of_queue(tx, namespace, &partition.name)? {
         return Err(QueueError::Triggered(trigger));
     }
-    let is_gone = settle::delete_line(tx, namespace, line.id)?;
+    let is_gone = settle::delete_partition(tx, namespace, partition.id)?;
     if is_gone {
         count(tx, namespace, Quota::Queues, -1);
     }
@@ -185,8 +194,8 @@ fn duplicate_id(attributes: &QueueAttributes, message: &NewMessage) -> Option<St
     message.deduplication.clone().map(|id| format!("id:{id}")).or(by_content)
 }
 
-/// What was sent to a line under an id not long ago.
-fn duplicate(tx: &Tx<'_>, line: i64, id: &str) -> Result<Option<Sent>, StorageError> {
+/// What was sent to a partition under an id not long ago.
+fn duplicate(tx: &Tx<'_>, partition: i64, id: &str) -> Result<Option<Sent>, StorageError> {
     let sql = "SELECT seq, message FROM duplicate WHERE line = ?1 AND id = ?2 AND until > ?3";
     let read = |row: &rusqlite::Row<'_>| {
         let sequence: i64 = row.get(0)?;
@@ -195,17 +204,17 @@ fn duplicate(tx: &Tx<'_>, line: i64, id: &str) -> Result<Option<Sent>, StorageEr
     tx.connection
         .prepare_cached(sql)
         .and_then(|mut select| {
-            select.query_row(params![line, id, tx.now.as_millisecond()], read).optional()
+            select.query_row(params![partition, id, tx.now.as_millisecond()], read).optional()
         })
         .map_err(failed)
 }
 
-fn remember(tx: &Tx<'_>, line: i64, id: &str, sent: &Sent) -> Result<(), StorageError> {
+fn remember(tx: &Tx<'_>, partition: i64, id: &str, sent: &Sent) -> Result<(), StorageError> {
     let until = tx.now.as_millisecond() + bounds::DEDUPLICATION_WINDOW.as_millis() as i64;
     tx.connection
         .prepare_cached("INSERT OR REPLACE INTO duplicate VALUES (?1, ?2, ?3, ?4, ?5)")
         .and_then(|mut insert| {
-            insert.execute(params![line, id, sent.sequence as i64, sent.id, until])
+            insert.execute(params![partition, id, sent.sequence as i64, sent.id, until])
         })
         .map_err(failed)?;
     Ok(())
@@ -234,10 +243,10 @@ fn prepare(message: NewMessage, origin: &Origin) -> Result<Prepared, QueueError>
 fn send_all(
     tx: &mut Tx<'_>,
     namespace: &Namespace,
-    line: &Line,
+    partition: &Partition,
     prepared: Vec<Prepared>,
 ) -> Result<Vec<Sent>, QueueError> {
-    let attributes = queue_of(line)?.attributes;
+    let attributes = queue_of(partition)?.attributes;
     // All of it is charged before any of it is written. A duplicate inside the
     // batch is charged and given back.
     let weight = |prepared: &Prepared| (prepared.head.len() + prepared.message.body.len()) as i64;
@@ -250,7 +259,7 @@ fn send_all(
         let known = match &duplicate_id {
             Some(id) => match batch.get(id) {
                 Some(sent) => Some(Sent { duplicate: true, ..sent.clone() }),
-                None => duplicate(tx, line.id, id)?,
+                None => duplicate(tx, partition.id, id)?,
             },
             None => None,
         };
@@ -267,10 +276,10 @@ fn send_all(
             sent: tx.now,
             visible: later(tx.now, delay),
         };
-        let seq = send::send(tx, line.id, &new)?;
+        let seq = send::send(tx, partition.id, &new)?;
         let done = Sent { id: one.id, sequence: seq.unsigned_abs(), duplicate: false };
         if let Some(id) = duplicate_id {
-            remember(tx, line.id, &id, &done)?;
+            remember(tx, partition.id, &id, &done)?;
             batch.insert(id, done.clone());
         }
         sent.push(done);
@@ -306,10 +315,12 @@ fn receive_some(
     visibility: Visibility,
     per_group: PerGroup,
 ) -> Result<receive::Received, QueueError> {
-    let line = find(tx.connection, namespace, key)?;
-    let attributes = queue_of(&line)?.attributes;
+    let partition = find(tx.connection, namespace, key)?;
+    let attributes = queue_of(&partition)?.attributes;
     let dead = match &attributes.redrive {
-        Some(redrive) => line::find(tx.connection, namespace, Kind::Queue, &redrive.queue.key())?,
+        Some(redrive) => {
+            partition::find(tx.connection, namespace, Kind::Queue, &redrive.queue.key())?
+        }
         None => None,
     };
     let timeout = Duration::from_millis(attributes.visibility_timeout_ms);
@@ -318,14 +329,14 @@ fn receive_some(
         Visibility::For(time) => Until::Time(later(tx.now, time)),
         Visibility::WhileAlive(time) => Until::ProcessEnds(later(tx.now, time)),
     };
-    Ok(receive::receive(tx, line.id, limit, until, per_group, |tx, taken| {
+    Ok(receive::receive(tx, partition.id, limit, until, per_group, |tx, taken| {
         if rules::is_over(&attributes, taken.sent, tx.now) {
-            settle::remove(tx, namespace, line.id, taken.seq, taken.group.as_deref())?;
+            settle::remove(tx, namespace, partition.id, taken.seq, taken.group.as_deref())?;
             return Ok(false);
         }
         match &dead {
             Some(dead) if rules::is_dead(&attributes, taken.receives) => {
-                redrive::set_dead(tx, namespace, line.id, dead.id, taken)?;
+                redrive::set_dead(tx, namespace, partition.id, dead.id, taken)?;
                 Ok(false)
             }
             _ => Ok(true),
@@ -351,7 +362,9 @@ impl Queues for EmbeddedQueues {
         namespace: &Namespace,
         queue: &QueueName,
     ) -> Result<(), QueueError> {
-        let delete = |tx: &mut Tx<'_>, ns: &Namespace, line: Line| delete_queue(tx, ns, &line);
+        let delete = |tx: &mut Tx<'_>, ns: &Namespace, partition: Partition| {
+            delete_queue(tx, ns, &partition)
+        };
         while !self.write(namespace, queue, delete).await? {}
         Ok(())
     }
@@ -361,21 +374,23 @@ impl Queues for EmbeddedQueues {
         namespace: &Namespace,
         queue: &QueueName,
     ) -> Result<Option<Queue>, StorageError> {
-        self.read(namespace, queue, |_, line| queue_of(&line)).await
+        self.read(namespace, queue, |_, partition| queue_of(&partition)).await
     }
 
     async fn queues(&self, namespace: &Namespace) -> Result<Vec<Queue>, StorageError> {
         let shard = self.shards.of(namespace).await?;
         let namespace = namespace.clone();
-        let lines =
-            shard.readers().read(move |connection| line::list(connection, &namespace, Kind::Queue));
-        lines.await?.iter().map(queue_of).collect()
+        let partitions = shard
+            .readers()
+            .read(move |connection| partition::list(connection, &namespace, Kind::Queue));
+        partitions.await?.iter().map(queue_of).collect()
     }
 
     async fn depth(&self, namespace: &Namespace, queue: &QueueName) -> Result<Depth, QueueError> {
         let now = self.clock.now();
-        let depth = self
-            .read(namespace, queue, move |connection, line| depth::depth(connection, line.id, now));
+        let depth = self.read(namespace, queue, move |connection, partition| {
+            depth::depth(connection, partition.id, now)
+        });
         depth.await?.ok_or(QueueError::NoQueue)
     }
 
@@ -395,8 +410,8 @@ impl Queues for EmbeddedQueues {
         let (namespace, key) = (namespace.clone(), queue.key());
         shard
             .write(bytes, move |tx| {
-                let line = find(tx.connection, &namespace, &key)?;
-                send_all(tx, &namespace, &line, prepared)
+                let partition = find(tx.connection, &namespace, &key)?;
+                send_all(tx, &namespace, &partition, prepared)
             })
             .await
     }
@@ -439,9 +454,9 @@ impl Queues for EmbeddedQueues {
         receipts: &[Receipt],
     ) -> Result<Vec<bool>, QueueError> {
         let tickets: Vec<_> = receipts.iter().map(Ticket::parse).collect();
-        self.write(namespace, queue, move |tx, namespace, line| {
+        self.write(namespace, queue, move |tx, namespace, partition| {
             let delete = |ticket: Option<Ticket>| match ticket {
-                Some(ticket) => settle::delete(tx, namespace, line.id, ticket),
+                Some(ticket) => settle::delete(tx, namespace, partition.id, ticket),
                 None => Ok(false),
             };
             Ok(tickets.into_iter().map(delete).collect::<Result<_, _>>()?)
@@ -462,10 +477,10 @@ impl Queues for EmbeddedQueues {
     }
 
     async fn purge(&self, namespace: &Namespace, queue: &QueueName) -> Result<u64, QueueError> {
-        let line = self.read(namespace, queue, |_, line| Ok(line.id)).await?;
-        let line = line.ok_or(QueueError::NoQueue)?;
+        let partition = self.read(namespace, queue, |_, partition| Ok(partition.id)).await?;
+        let partition = partition.ok_or(QueueError::NoQueue)?;
         let shard = self.shards.of(namespace).await?;
-        Ok(settle::purge_all(&shard, namespace, line).await?)
+        Ok(settle::purge_all(&shard, namespace, partition).await?)
     }
 
     async fn redrive(
@@ -477,8 +492,8 @@ impl Queues for EmbeddedQueues {
         let (mut moved, mut from) = (0, Some(redrive::Place::default()));
         while let Some(after) = from.filter(|_| moved < limit) {
             let left = limit - moved;
-            let step = self.write(namespace, queue, move |tx, namespace, line| {
-                Ok(redrive::send_back(tx, namespace, line.id, after, left)?)
+            let step = self.write(namespace, queue, move |tx, namespace, partition| {
+                Ok(redrive::send_back(tx, namespace, partition.id, after, left)?)
             });
             let (more, next) = step.await?;
             (moved, from) = (moved + more, next);

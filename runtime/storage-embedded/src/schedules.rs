@@ -7,11 +7,12 @@ use lambent_types::{Event, Namespace, Origin, Schedule, ScheduleName};
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
 use crate::event_log;
+use crate::gradual_delete::delete_gradually;
 use crate::messages::row::{failed, time};
-use crate::messages::{Kind, line, send, settle};
+use crate::messages::{Kind, partition, send, settle};
 use crate::quota::{charge, count};
 use crate::row::{Checksum, bytes, checksum};
-use crate::shard::{Growth, Tx};
+use crate::shard::Tx;
 use crate::shards::Shards;
 use lambent_storage::backend::ChangeLog;
 use lambent_storage::backend::sync;
@@ -163,8 +164,8 @@ fn delete(
     if find(tx.connection, namespace, name)?.is_none() {
         return Err(ScheduleError::NotFound);
     }
-    if let Some(line) = line::find(tx.connection, namespace, Kind::Schedule, &name.key())?
-        && !settle::delete_line(tx, namespace, line.id)?
+    if let Some(partition) = partition::find(tx.connection, namespace, Kind::Schedule, &name.key())?
+        && !settle::delete_partition(tx, namespace, partition.id)?
     {
         return Ok(false);
     }
@@ -197,11 +198,11 @@ fn fire(tx: &mut Tx<'_>, firing: Firing) -> Result<bool, AppendError> {
     }
     if !events.is_empty() {
         let channel = Channel::Schedule(found.schedule.name.clone());
-        let line = event_log::ensure(tx, &namespace, &channel)?;
+        let partition = event_log::ensure(tx, &namespace, &channel)?;
         let quotas = tx.ledger.quotas(&namespace.key());
         for event in events {
             let origin = (None, &Origin::default());
-            event_log::append::<AppendError>(tx, &namespace, line, event, origin, &quotas)?;
+            event_log::append::<AppendError>(tx, &namespace, partition, event, origin, &quotas)?;
         }
     }
     write(tx.connection, &namespace, &found.schedule, next, revision as i64)?;
@@ -232,20 +233,7 @@ impl Schedules for EmbeddedSchedules {
         name: &ScheduleName,
     ) -> Result<(), ScheduleError> {
         let shard = self.shards.of(namespace).await?;
-        let mut is_gone = false;
-        while !is_gone {
-            let (namespace, name) = (namespace.clone(), name.clone());
-            let changes = Arc::clone(&self.changes);
-            let write = move |tx: &mut Tx<'_>| {
-                let is_gone = delete(tx, &namespace, &name)?;
-                if is_gone {
-                    tx.after_commit(move || changes.record(namespace, name));
-                }
-                Ok::<_, ScheduleError>(is_gone)
-            };
-            is_gone = shard.write(Growth::Frees, write).await?;
-        }
-        Ok(())
+        delete_gradually(&shard, (namespace, name), &self.changes, delete).await
     }
 
     async fn get(

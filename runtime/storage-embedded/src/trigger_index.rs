@@ -9,7 +9,7 @@ use crate::row::{Checksum, bytes, checksum};
 use crate::shard::Tx;
 use lambent_storage::StorageError;
 
-/// The table. `line` is that of the trigger's channel; a queue's has none.
+/// The table. `partition` is that of the trigger's channel; a queue's has none.
 pub(crate) const SCHEMA: &str = "
 CREATE TABLE trigger_ (
     namespace TEXT NOT NULL,
@@ -27,17 +27,17 @@ pub(crate) struct Indexed {
     /// In lower case.
     pub(crate) namespace: String,
     pub(crate) trigger: Trigger,
-    /// The line of its channel; none for a queue's.
-    pub(crate) line: Option<i64>,
+    /// The partition of its channel; none for a queue's.
+    pub(crate) partition: Option<i64>,
 }
 
 /// A shard's triggers by namespace, in the memory of its writer: a change in a
 /// namespace without triggers costs one look. Read again after any change of a trigger.
 struct TriggerIndex(HashMap<String, Rc<Vec<Indexed>>>);
 
-pub(crate) fn sum(namespace: &str, key: &str, line: Option<i64>, body: &str) -> Checksum {
-    let line = line.unwrap_or(0).to_le_bytes();
-    checksum([b"trigger", namespace.as_bytes(), key.as_bytes(), &line, body.as_bytes()])
+pub(crate) fn sum(namespace: &str, key: &str, partition: Option<i64>, body: &str) -> Checksum {
+    let partition = partition.unwrap_or(0).to_le_bytes();
+    checksum([b"trigger", namespace.as_bytes(), key.as_bytes(), &partition, body.as_bytes()])
 }
 
 const COLUMNS: &str = "namespace, key, line, body, checksum";
@@ -48,14 +48,14 @@ type Found = Result<Indexed, StorageError>;
 fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
     // What is no text differs from what was written, and so does its checksum.
     let text = |column| bytes(row, column).map(|text| String::from_utf8_lossy(text).into_owned());
-    let (namespace, key, line, body) = (text(0)?, text(1)?, row.get(2)?, text(3)?);
+    let (namespace, key, partition, body) = (text(0)?, text(1)?, row.get(2)?, text(3)?);
     let what = || format!("trigger {key:?} of namespace {namespace:?}");
-    if sum(&namespace, &key, line, &body) != bytes(row, 4)? {
+    if sum(&namespace, &key, partition, &body) != bytes(row, 4)? {
         return Ok(Err(StorageError::corrupt(what(), "its checksum differs")));
     }
     let trigger = serde_json::from_str(&body)
         .map_err(|error| StorageError::corrupt(what(), error.to_string()));
-    Ok(trigger.map(|trigger| Indexed { namespace, trigger, line }))
+    Ok(trigger.map(|trigger| Indexed { namespace, trigger, partition }))
 }
 
 /// All triggers of the database that can be read. A damaged one is logged and

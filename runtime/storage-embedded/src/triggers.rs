@@ -5,10 +5,11 @@ use lambent_types::{Namespace, Source, Trigger, TriggerName};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::event_log;
+use crate::gradual_delete::delete_gradually;
 use crate::messages::row::failed;
-use crate::messages::{Kind, line, settle};
+use crate::messages::{Kind, partition, settle};
 use crate::quota::{charge, count};
-use crate::shard::{Growth, Tx};
+use crate::shard::Tx;
 use crate::shards::Shards;
 use crate::trigger_index;
 use lambent_storage::backend::ChangeLog;
@@ -43,7 +44,7 @@ fn has_source(
 ) -> Result<bool, StorageError> {
     let (sql, name) = match source {
         Source::Queue { queue, .. } => {
-            return Ok(line::find(connection, namespace, Kind::Queue, &queue.key())?.is_some());
+            return Ok(partition::find(connection, namespace, Kind::Queue, &queue.key())?.is_some());
         }
         Source::Object { bucket, .. } => {
             ("SELECT 1 FROM bucket WHERE namespace = ?1 AND name = ?2", bucket.as_str().to_owned())
@@ -70,17 +71,17 @@ fn put(tx: &mut Tx<'_>, namespace: &Namespace, trigger: &Trigger) -> Result<(), 
         Some(_) => {}
         None => charge::<TriggerError>(tx, namespace, Quota::Triggers, 1)?,
     }
-    let line = match &trigger.source {
+    let partition = match &trigger.source {
         Source::Queue { .. } => None,
         _ => Some(event_log::ensure(tx, namespace, &Channel::Trigger(trigger.name.clone()))?),
     };
     let body = serde_json::to_string(trigger)
         .map_err(|error| StorageError::unavailable("write a trigger", error))?;
     let (owner, key) = (namespace.key(), trigger.name.key());
-    let check = trigger_index::sum(&owner, &key, line, &body);
+    let check = trigger_index::sum(&owner, &key, partition, &body);
     tx.connection
         .prepare_cached("INSERT OR REPLACE INTO trigger_ VALUES (?1, ?2, ?3, ?4, ?5)")
-        .and_then(|mut insert| insert.execute(params![owner, key, line, body, check]))
+        .and_then(|mut insert| insert.execute(params![owner, key, partition, body, check]))
         .map_err(failed)?;
     trigger_index::changed(tx);
     Ok(())
@@ -95,9 +96,9 @@ fn delete(
     if trigger_index::find(tx.connection, namespace, &name.key())?.is_none() {
         return Err(TriggerError::NotFound);
     }
-    // By its name: a damaged row may not say which line it is.
-    if let Some(line) = line::find(tx.connection, namespace, Kind::Trigger, &name.key())?
-        && !settle::delete_line(tx, namespace, line.id)?
+    // By its name: a damaged row may not say which partition it is.
+    if let Some(partition) = partition::find(tx.connection, namespace, Kind::Trigger, &name.key())?
+        && !settle::delete_partition(tx, namespace, partition.id)?
     {
         return Ok(false);
     }
@@ -125,20 +126,7 @@ impl Triggers for EmbeddedTriggers {
 
     async fn delete(&self, namespace: &Namespace, name: &TriggerName) -> Result<(), TriggerError> {
         let shard = self.shards.of(namespace).await?;
-        let mut is_gone = false;
-        while !is_gone {
-            let (namespace, name) = (namespace.clone(), name.clone());
-            let changes = Arc::clone(&self.changes);
-            let write = move |tx: &mut Tx<'_>| {
-                let is_gone = delete(tx, &namespace, &name)?;
-                if is_gone {
-                    tx.after_commit(move || changes.record(namespace, name));
-                }
-                Ok::<_, TriggerError>(is_gone)
-            };
-            is_gone = shard.write(Growth::Frees, write).await?;
-        }
-        Ok(())
+        delete_gradually(&shard, (namespace, name), &self.changes, delete).await
     }
 
     async fn get(

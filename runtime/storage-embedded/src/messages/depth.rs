@@ -7,29 +7,31 @@ use lambent_storage::{Depth, StorageError};
 /// Due never: set aside.
 const NEVER: i64 = i64::MAX;
 
-/// How much a line holds. Counts along the index, which takes some tens of
+/// How much a partition holds. Counts along the index, which takes some tens of
 /// milliseconds for a million messages. The oldest is exact but for messages
 /// that came back after a lease.
 pub(crate) fn depth(
     connection: &Connection,
-    line: i64,
+    partition: i64,
     now: Timestamp,
 ) -> Result<Depth, StorageError> {
     let now = now.as_millisecond();
     let ready: i64 = connection
         .prepare_cached("SELECT COUNT(*) FROM message WHERE line = ?1 AND due <= ?2")
-        .and_then(|mut select| select.query_row(params![line, now], |row| row.get(0)))
+        .and_then(|mut select| select.query_row(params![partition, now], |row| row.get(0)))
         .map_err(failed)?;
     let first: Option<i64> = connection
         .prepare_cached(
             "SELECT sent FROM message WHERE line = ?1 AND due <= ?2 ORDER BY due, seq LIMIT 1",
         )
-        .and_then(|mut select| select.query_row(params![line, now], |row| row.get(0)).optional())
+        .and_then(|mut select| {
+            select.query_row(params![partition, now], |row| row.get(0)).optional()
+        })
         .map_err(failed)?;
     let counts = |sql: &str| {
         let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
         let mut select = connection.prepare_cached(sql)?;
-        select.query_row(params![line, now, NEVER], read)
+        select.query_row(params![partition, now, NEVER], read)
     };
     type Counts = (i64, i64, i64, Option<i64>);
     const COLUMNS: &str = "COUNT(*) FILTER (WHERE visible <= ?2), \

@@ -1,8 +1,9 @@
 //! Messages that wait to be received: those of queues, and the deliveries of
-//! the event log. Both wait in *lines*.
+//! the event log. A *partition* has the messages of one queue or of one channel of the
+//! event log, in their order.
 
 pub(crate) mod depth;
-pub(crate) mod line;
+pub(crate) mod partition;
 pub(crate) mod receive;
 pub(crate) mod redrive;
 pub(crate) mod row;
@@ -11,7 +12,7 @@ pub(crate) mod settle;
 pub(crate) mod sweep;
 pub(crate) mod wait;
 
-pub(crate) use line::{Kind, Line};
+pub(crate) use partition::{Kind, Partition};
 
 /// The tables.
 ///
@@ -21,7 +22,8 @@ pub(crate) use line::{Kind, Line};
 /// receives walks along the index of `due` and never over blocked ones.
 /// `visible` is the end of its delay or lease, also while it is blocked. `leased`
 /// is 1 while a client has it, and 2 while this process has it for a function;
-/// `lease` is the number of that taking or of the last one.
+/// `lease` is the number of that taking or of the last one. A partition is a row of
+/// `line`, as the first format called it.
 pub(crate) const SCHEMA: &str = "
 CREATE TABLE line (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

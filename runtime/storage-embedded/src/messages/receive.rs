@@ -52,7 +52,7 @@ fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Due> {
 /// order: the later ones while the first is still due. After [`BATCH_MAX`] that were disposed of it stops.
 pub(crate) fn receive(
     tx: &mut Tx<'_>,
-    line: i64,
+    partition: i64,
     limit: usize,
     until: Until,
     per_group: PerGroup,
@@ -63,7 +63,7 @@ pub(crate) fn receive(
     while taken.len() < limit && disposed < BATCH_MAX {
         // What is given back at once is due again, but comes only once; it must
         // not keep others out of the list.
-        let mut due = due(tx, line, limit)?;
+        let mut due = due(tx, partition, limit)?;
         due.retain(|due| taken.iter().all(|taken: &Taken| taken.seq != due.seq));
         if due.is_empty() {
             break;
@@ -83,16 +83,16 @@ pub(crate) fn receive(
                     None => disposed += 1,
                 }
                 next = match &group {
-                    Some(group) => follower(tx, line, group, seq)?,
+                    Some(group) => follower(tx, partition, group, seq)?,
                     None => None,
                 };
             }
         }
     }
-    Ok(Received { next: next_due(tx, line)?, taken, stopped: disposed >= BATCH_MAX })
+    Ok(Received { next: next_due(tx, partition)?, taken, stopped: disposed >= BATCH_MAX })
 }
 
-fn due(tx: &Tx<'_>, line: i64, limit: usize) -> Result<Vec<Due>, StorageError> {
+fn due(tx: &Tx<'_>, partition: i64, limit: usize) -> Result<Vec<Due>, StorageError> {
     let sql = "SELECT seq, receives, grp, sent FROM message \
                WHERE line = ?1 AND due <= ?2 ORDER BY due, seq LIMIT ?3";
     let now = tx.now.as_millisecond();
@@ -100,7 +100,7 @@ fn due(tx: &Tx<'_>, line: i64, limit: usize) -> Result<Vec<Due>, StorageError> {
     tx.connection
         .prepare_cached(sql)
         .and_then(|mut select| {
-            select.query_map(params![line, now, limit], read)?.collect::<Result<_, _>>()
+            select.query_map(params![partition, now, limit], read)?.collect::<Result<_, _>>()
         })
         .map_err(failed)
 }
@@ -108,7 +108,7 @@ fn due(tx: &Tx<'_>, line: i64, limit: usize) -> Result<Vec<Due>, StorageError> {
 /// The next message of a group, if it is not with anybody and not delayed.
 pub(crate) fn follower(
     tx: &Tx<'_>,
-    line: i64,
+    partition: i64,
     group: &str,
     seq: i64,
 ) -> Result<Option<Due>, StorageError> {
@@ -119,7 +119,7 @@ pub(crate) fn follower(
         .prepare_cached(sql)
         .and_then(|mut select| {
             let read = |row: &rusqlite::Row<'_>| Ok((read(row)?, row.get::<_, i64>(4)?));
-            select.query_row(params![line, group, seq], read).optional()
+            select.query_row(params![partition, group, seq], read).optional()
         })
         .map_err(failed)?;
     Ok(found.filter(|(_, visible)| *visible <= tx.now.as_millisecond()).map(|(due, _)| due))
@@ -171,13 +171,13 @@ fn take(
     Ok(Some(message))
 }
 
-/// When the next message of a line is due.
-fn next_due(tx: &Tx<'_>, line: i64) -> Result<Option<Timestamp>, StorageError> {
+/// When the next message of a partition is due.
+fn next_due(tx: &Tx<'_>, partition: i64) -> Result<Option<Timestamp>, StorageError> {
     let sql = "SELECT due FROM message WHERE line = ?1 AND due IS NOT NULL ORDER BY due LIMIT 1";
     let found: Option<i64> = tx
         .connection
         .prepare_cached(sql)
-        .and_then(|mut select| select.query_row([line], |row| row.get(0)).optional())
+        .and_then(|mut select| select.query_row([partition], |row| row.get(0)).optional())
         .map_err(failed)?;
     Ok(found.map(time))
 }

@@ -1,7 +1,7 @@
 use lambent_types::Namespace;
 use rusqlite::params;
 
-use crate::messages::line::{self, Kind};
+use crate::messages::partition::{self, Kind};
 use crate::messages::receive;
 use crate::messages::row::{self, Taken, failed};
 use crate::messages::send::{self, New};
@@ -15,14 +15,14 @@ use lambent_storage::StorageError;
 pub(crate) fn set_dead(
     tx: &mut Tx<'_>,
     namespace: &Namespace,
-    line: i64,
+    partition: i64,
     dead: i64,
     taken: &Taken,
 ) -> Result<(), StorageError> {
     let mut head = taken.head.clone();
-    head.from = Some(line);
+    head.from = Some(partition);
     let group = taken.group.as_deref();
-    settle::remove(tx, namespace, line, taken.seq, group)?;
+    settle::remove(tx, namespace, partition, taken.seq, group)?;
     let head = head.encode()?;
     let new = New { head: &head, body: &taken.body, group, sent: taken.sent, visible: tx.now };
     count_messages(tx, namespace, (1, new.weight()));
@@ -71,7 +71,7 @@ pub(crate) fn send_back(
 /// What is due after a place, each with its group.
 fn heads(
     tx: &Tx<'_>,
-    line: i64,
+    partition: i64,
     after: Place,
 ) -> Result<Vec<(Place, Option<String>)>, StorageError> {
     let sql = "SELECT due, seq, grp FROM message \
@@ -81,7 +81,7 @@ fn heads(
         .prepare_cached(sql)
         .and_then(|mut select| {
             let read = |row: &rusqlite::Row<'_>| Ok(((row.get(0)?, row.get(1)?), row.get(2)?));
-            let bounds = params![line, now, after.0, after.1, BATCH_MAX as i64];
+            let bounds = params![partition, now, after.0, after.1, BATCH_MAX as i64];
             select.query_map(bounds, read)?.collect()
         })
         .map_err(failed)
@@ -100,10 +100,10 @@ fn send_one(
         Err(error) => return Err(error),
     };
     let source = match head.from.take() {
-        Some(id) => line::get(tx.connection, id)?,
+        Some(id) => partition::get(tx.connection, id)?,
         None => None,
     };
-    let Some(source) = source.filter(|line| line.kind == Kind::Queue as i64) else {
+    let Some(source) = source.filter(|partition| partition.kind == Kind::Queue as i64) else {
         return Ok(false);
     };
     settle::remove(tx, namespace, dead, seq, group)?;

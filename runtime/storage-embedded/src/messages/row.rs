@@ -20,7 +20,7 @@ pub(crate) struct Head {
     pub(crate) attributes: BTreeMap<String, String>,
     #[serde(default)]
     pub(crate) origin: Origin,
-    /// Of a dead letter: the line it came from.
+    /// Of a dead letter: the partition it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) from: Option<i64>,
     /// Of a delivery: the event, all but its data.

@@ -11,7 +11,7 @@ use lambent_storage::StorageError;
 /// unused is never used.
 const NUMBERS: i64 = 4096;
 
-/// A message to be put at the end of a line.
+/// A message to be put at the end of a partition.
 pub(crate) struct New<'a> {
     /// The encoded head of the message.
     pub(crate) head: &'a str,
@@ -53,12 +53,12 @@ pub(crate) fn next_seq(tx: &Tx<'_>) -> Result<i64, StorageError> {
     Ok(end - NUMBERS)
 }
 
-/// Puts a message at the end of a line, and wakes who waits there. What it
+/// Puts a message at the end of a partition, and wakes who waits there. What it
 /// counts for in a quota is counted by the caller.
-pub(crate) fn send(tx: &mut Tx<'_>, line: i64, new: &New<'_>) -> Result<i64, StorageError> {
+pub(crate) fn send(tx: &mut Tx<'_>, partition: i64, new: &New<'_>) -> Result<i64, StorageError> {
     let seq = next_seq(tx)?;
     let blocked = match new.group {
-        Some(group) => head_of_group(tx, line, group)?.is_some(),
+        Some(group) => head_of_group(tx, partition, group)?.is_some(),
         None => false,
     };
     let visible = new.visible.as_millisecond();
@@ -69,30 +69,32 @@ pub(crate) fn send(tx: &mut Tx<'_>, line: i64, new: &New<'_>) -> Result<i64, Sto
         .prepare_cached(sql)
         .and_then(|mut insert| {
             let sent = new.sent.as_millisecond();
-            insert.execute(params![seq, line, due, visible, new.group, sent])
+            insert.execute(params![seq, partition, due, visible, new.group, sent])
         })
         .map_err(failed)?;
     row::write_content(tx.connection, seq, new.head, new.body)?;
     if !blocked {
-        wake(tx, line);
+        wake(tx, partition);
     }
     Ok(seq)
 }
 
-/// Wakes who waits at a line once this is committed.
-pub(crate) fn wake(tx: &mut Tx<'_>, line: i64) {
+/// Wakes who waits at a partition once this is committed.
+pub(crate) fn wake(tx: &mut Tx<'_>, partition: i64) {
     let signals = tx.signals.clone();
-    tx.after_commit(move || signals.wake(line));
+    tx.after_commit(move || signals.wake(partition));
 }
 
 /// The first message of a group.
 pub(crate) fn head_of_group(
     tx: &Tx<'_>,
-    line: i64,
+    partition: i64,
     group: &str,
 ) -> Result<Option<i64>, StorageError> {
     tx.connection
         .prepare_cached("SELECT seq FROM message WHERE line = ?1 AND grp = ?2 ORDER BY seq LIMIT 1")
-        .and_then(|mut select| select.query_row(params![line, group], |row| row.get(0)).optional())
+        .and_then(|mut select| {
+            select.query_row(params![partition, group], |row| row.get(0)).optional()
+        })
         .map_err(failed)
 }

@@ -2,7 +2,7 @@ use jiff::Timestamp;
 use lambent_types::Namespace;
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::messages::line;
+use crate::messages::partition;
 use crate::messages::row::{self, failed};
 use crate::messages::send::{head_of_group, wake};
 use crate::quota::count_messages;
@@ -36,7 +36,7 @@ struct Good {
     is_head: bool,
 }
 
-fn held(tx: &Tx<'_>, line: i64, ticket: Ticket) -> Result<Option<Good>, StorageError> {
+fn held(tx: &Tx<'_>, partition: i64, ticket: Ticket) -> Result<Option<Good>, StorageError> {
     let sql = "SELECT grp, due IS NOT NULL FROM message \
                WHERE seq = ?1 AND line = ?2 AND lease = ?3 AND leased <> 0";
     tx.connection
@@ -44,7 +44,7 @@ fn held(tx: &Tx<'_>, line: i64, ticket: Ticket) -> Result<Option<Good>, StorageE
         .and_then(|mut select| {
             let read =
                 |row: &rusqlite::Row<'_>| Ok(Good { group: row.get(0)?, is_head: row.get(1)? });
-            select.query_row(params![ticket.seq, line, ticket.lease], read).optional()
+            select.query_row(params![ticket.seq, partition, ticket.lease], read).optional()
         })
         .map_err(failed)
 }
@@ -53,19 +53,19 @@ fn held(tx: &Tx<'_>, line: i64, ticket: Ticket) -> Result<Option<Good>, StorageE
 pub(crate) fn delete(
     tx: &mut Tx<'_>,
     namespace: &Namespace,
-    line: i64,
+    partition: i64,
     ticket: Ticket,
 ) -> Result<bool, StorageError> {
-    let Some(held) = held(tx, line, ticket)? else { return Ok(false) };
-    remove(tx, namespace, line, ticket.seq, held.group.as_deref())?;
+    let Some(held) = held(tx, partition, ticket)? else { return Ok(false) };
+    remove(tx, namespace, partition, ticket.seq, held.group.as_deref())?;
     Ok(true)
 }
 
-/// Takes a message out of its line; the next of its group is then the first.
+/// Takes a message out of its partition; the next of its group is then the first.
 pub(crate) fn remove(
     tx: &mut Tx<'_>,
     namespace: &Namespace,
-    line: i64,
+    partition: i64,
     seq: i64,
     group: Option<&str>,
 ) -> Result<(), StorageError> {
@@ -78,20 +78,20 @@ pub(crate) fn remove(
             .map_err(failed)?;
     }
     match group {
-        Some(group) => unblock(tx, line, group),
+        Some(group) => unblock(tx, partition, group),
         None => Ok(()),
     }
 }
 
 /// Makes the first message of a group due at the end of its delay or lease.
-fn unblock(tx: &mut Tx<'_>, line: i64, group: &str) -> Result<(), StorageError> {
-    let Some(head) = head_of_group(tx, line, group)? else { return Ok(()) };
+fn unblock(tx: &mut Tx<'_>, partition: i64, group: &str) -> Result<(), StorageError> {
+    let Some(head) = head_of_group(tx, partition, group)? else { return Ok(()) };
     let sql = "UPDATE message SET due = visible WHERE seq = ?1 AND due IS NULL";
     tx.connection
         .prepare_cached(sql)
         .and_then(|mut update| update.execute([head]))
         .map_err(failed)?;
-    wake(tx, line);
+    wake(tx, partition);
     Ok(())
 }
 
@@ -100,13 +100,13 @@ fn unblock(tx: &mut Tx<'_>, line: i64, group: &str) -> Result<(), StorageError> 
 /// the ticket is not good.
 pub(crate) fn return_at(
     tx: &mut Tx<'_>,
-    line: i64,
+    partition: i64,
     ticket: Ticket,
     visible: Timestamp,
     still_leased: bool,
     uncount: bool,
 ) -> Result<bool, StorageError> {
-    let Some(held) = held(tx, line, ticket)? else { return Ok(false) };
+    let Some(held) = held(tx, partition, ticket)? else { return Ok(false) };
     let sql = "UPDATE message SET visible = ?2, due = CASE WHEN ?3 THEN ?2 ELSE NULL END, \
                leased = ?4, receives = receives - ?5 WHERE seq = ?1";
     let visible = visible.as_millisecond();
@@ -116,7 +116,7 @@ pub(crate) fn return_at(
             update.execute(params![ticket.seq, visible, held.is_head, still_leased, uncount])
         })
         .map_err(failed)?;
-    wake(tx, line);
+    wake(tx, partition);
     Ok(true)
 }
 
@@ -135,22 +135,22 @@ pub(crate) fn set_aside(tx: &mut Tx<'_>, seq: i64) -> Result<(), StorageError> {
         .and_then(|mut update| update.execute([seq, i64::MAX]))
         .map_err(failed)?;
     match group {
-        Some((line, Some(group))) => unblock(tx, line, &group),
+        Some((partition, Some(group))) => unblock(tx, partition, &group),
         _ => Ok(()),
     }
 }
 
 /// The most messages that one transaction deletes or moves, so that no large
-/// line holds up other writers for long.
+/// partition holds up other writers for long.
 pub(crate) const BATCH_MAX: u64 = 1000;
 
-/// Deletes messages of a line up to the number `last`, at most [`BATCH_MAX`].
+/// Deletes messages of a partition up to the number `last`, at most [`BATCH_MAX`].
 /// How many; fewer than that if none is left. Those of a group go in their
 /// order, so that what remains can be received in between.
 pub(crate) fn purge(
     tx: &mut Tx<'_>,
     namespace: &Namespace,
-    line: i64,
+    partition: i64,
     last: i64,
 ) -> Result<u64, StorageError> {
     let sql = "SELECT seq, grp FROM message \
@@ -162,26 +162,28 @@ pub(crate) fn purge(
             .prepare_cached(sql)
             .and_then(|mut select| {
                 let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
-                select.query_map(params![line, last, (BATCH_MAX - count) as i64], read)?.collect()
+                select
+                    .query_map(params![partition, last, (BATCH_MAX - count) as i64], read)?
+                    .collect()
             })
             .map_err(failed)?;
         if heads.is_empty() {
             break;
         }
         for (seq, group) in heads {
-            remove(tx, namespace, line, seq, group.as_deref())?;
+            remove(tx, namespace, partition, seq, group.as_deref())?;
             count += 1;
         }
     }
     Ok(count)
 }
 
-/// Deletes everything that is in a line now, in as many transactions as it
+/// Deletes everything that is in a partition now, in as many transactions as it
 /// takes. How many messages there were.
 pub(crate) async fn purge_all(
     shard: &Shard,
     namespace: &Namespace,
-    line: i64,
+    partition: i64,
 ) -> Result<u64, StorageError> {
     let last = shard
         .write(Growth::Frees, |tx| {
@@ -194,7 +196,7 @@ pub(crate) async fn purge_all(
     loop {
         let namespace = namespace.clone();
         let deleted =
-            shard.write(Growth::Frees, move |tx| purge(tx, &namespace, line, last)).await?;
+            shard.write(Growth::Frees, move |tx| purge(tx, &namespace, partition, last)).await?;
         count += deleted;
         if deleted < BATCH_MAX {
             return Ok(count);
@@ -202,16 +204,16 @@ pub(crate) async fn purge_all(
     }
 }
 
-/// Deletes a line with what is in it, as far as one transaction may. Whether it
+/// Deletes a partition with what is in it, as far as one transaction may. Whether it
 /// is gone; if not, this is to be done again.
-pub(crate) fn delete_line(
+pub(crate) fn delete_partition(
     tx: &mut Tx<'_>,
     namespace: &Namespace,
-    line: i64,
+    partition: i64,
 ) -> Result<bool, StorageError> {
-    let is_empty = purge(tx, namespace, line, i64::MAX)? < BATCH_MAX;
+    let is_empty = purge(tx, namespace, partition, i64::MAX)? < BATCH_MAX;
     if is_empty {
-        line::delete(tx.connection, line)?;
+        partition::delete(tx.connection, partition)?;
     }
     Ok(is_empty)
 }

@@ -6,7 +6,7 @@ use lambent_types::Clock;
 use rusqlite::params;
 
 use crate::messages::row::{failed, time};
-use crate::messages::{line, settle};
+use crate::messages::{partition, settle};
 use crate::shard::{Growth, Tx};
 use crate::shards::Shards;
 use lambent_storage::backend::Sweep;
@@ -76,12 +76,12 @@ fn retention(tx: &mut Tx<'_>, from: i64) -> Result<i64, StorageError> {
         _ => 0,
     };
     for (seq, id, group, sent) in rows {
-        let Some(line) = line::get(tx.connection, id)? else { continue };
-        let Ok(attributes) = serde_json::from_str::<QueueAttributes>(&line.attributes) else {
+        let Some(partition) = partition::get(tx.connection, id)? else { continue };
+        let Ok(attributes) = serde_json::from_str::<QueueAttributes>(&partition.attributes) else {
             // A channel: its events are given up by those who deliver them.
             continue;
         };
-        let Ok(namespace) = line.namespace.parse() else { continue };
+        let Ok(namespace) = partition.namespace.parse() else { continue };
         if rules::is_over(&attributes, time(sent), tx.now) {
             settle::remove(tx, &namespace, id, seq, group.as_deref())?;
         }

@@ -13,7 +13,7 @@ use lambent_storage::StorageError;
 /// comes, it is given back as if it had never been taken.
 struct Claim {
     received: Option<Received>,
-    line: i64,
+    partition: i64,
     background: Background,
 }
 
@@ -23,10 +23,10 @@ impl Drop for Claim {
         if taken.is_empty() {
             return;
         }
-        let line = self.line;
+        let partition = self.partition;
         self.background.submit(move |tx| {
             for Taken { seq, lease, .. } in taken {
-                settle::return_at(tx, line, Ticket { seq, lease }, tx.now, false, true)?;
+                settle::return_at(tx, partition, Ticket { seq, lease }, tx.now, false, true)?;
             }
             Ok::<_, StorageError>(())
         });
@@ -34,12 +34,12 @@ impl Drop for Claim {
 }
 
 /// Takes again and again until something was taken or the wait is over; in
-/// between it sleeps until something arrives at the line or falls due there.
+/// between it sleeps until something arrives at the partition or falls due there.
 /// What is taken for a future that was dropped meanwhile is given back.
 pub(crate) async fn take<W, E>(
     shard: &Shard,
     clock: &dyn Clock,
-    line: i64,
+    partition: i64,
     wait: Duration,
     attempt: impl Fn() -> W + Send,
 ) -> Result<Vec<Taken>, E>
@@ -49,13 +49,13 @@ where
 {
     let deadline = Instant::now() + wait;
     loop {
-        let signal = shard.signals().of(line);
+        let signal = shard.signals().of(partition);
         let mut arrived = std::pin::pin!(signal.notified());
         // Listens from before it looks, so that no arrival is missed.
         arrived.as_mut().enable();
         let (work, background) = (attempt(), shard.background());
         let claim = move |tx: &mut Tx<'_>| {
-            work(tx).map(|received| Claim { received: Some(received), line, background })
+            work(tx).map(|received| Claim { received: Some(received), partition, background })
         };
         let mut claim: Claim = shard.claim(claim).await?;
         let Some(Received { taken, next, stopped }) = claim.received.take() else { continue };

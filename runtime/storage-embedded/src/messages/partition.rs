@@ -6,7 +6,7 @@ use crate::messages::row::{failed, time};
 use crate::row::{Checksum, checksum};
 use lambent_storage::StorageError;
 
-/// What a line belongs to. The numbers are in the database.
+/// What a partition belongs to. The numbers are in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     /// A queue.
@@ -19,9 +19,9 @@ pub(crate) enum Kind {
     Schedule = 4,
 }
 
-/// A line as it is stored.
+/// A partition as it is stored.
 #[derive(Debug, Clone)]
-pub(crate) struct Line {
+pub(crate) struct Partition {
     pub(crate) id: i64,
     pub(crate) namespace: String,
     pub(crate) kind: i64,
@@ -39,8 +39,8 @@ fn sum(namespace: &str, kind: i64, name: &str, attributes: &str) -> Checksum {
 
 const COLUMNS: &str = "id, namespace, kind, name, attributes, created, checksum";
 
-fn read(row: &Row<'_>) -> rusqlite::Result<(Line, Checksum)> {
-    let line = Line {
+fn read(row: &Row<'_>) -> rusqlite::Result<(Partition, Checksum)> {
+    let partition = Partition {
         id: row.get(0)?,
         namespace: row.get(1)?,
         kind: row.get(2)?,
@@ -48,24 +48,25 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(Line, Checksum)> {
         attributes: row.get(4)?,
         created: time(row.get(5)?),
     };
-    Ok((line, row.get(6)?))
+    Ok((partition, row.get(6)?))
 }
 
-fn intact((line, found): (Line, Checksum)) -> Result<Line, StorageError> {
-    if sum(&line.namespace, line.kind, &line.name, &line.attributes) == found {
-        return Ok(line);
+fn intact((partition, found): (Partition, Checksum)) -> Result<Partition, StorageError> {
+    if sum(&partition.namespace, partition.kind, &partition.name, &partition.attributes) == found {
+        return Ok(partition);
     }
-    let what = format!("queue or channel {:?} of namespace {:?}", line.name, line.namespace);
+    let what =
+        format!("queue or channel {:?} of namespace {:?}", partition.name, partition.namespace);
     Err(StorageError::corrupt(what, "its checksum differs"))
 }
 
-/// Finds a line; `key` is its name in lower case.
+/// Finds a partition; `key` is its name in lower case.
 pub(crate) fn find(
     connection: &Connection,
     namespace: &Namespace,
     kind: Kind,
     key: &str,
-) -> Result<Option<Line>, StorageError> {
+) -> Result<Option<Partition>, StorageError> {
     let sql = format!("SELECT {COLUMNS} FROM line WHERE namespace = ?1 AND kind = ?2 AND key = ?3");
     let found = connection.prepare_cached(&sql).and_then(|mut select| {
         select.query_row(params![namespace.key(), kind as i64, key], read).optional()
@@ -73,8 +74,8 @@ pub(crate) fn find(
     found.map_err(failed)?.map(intact).transpose()
 }
 
-/// Reads a line by its id.
-pub(crate) fn get(connection: &Connection, id: i64) -> Result<Option<Line>, StorageError> {
+/// Reads a partition by its id.
+pub(crate) fn get(connection: &Connection, id: i64) -> Result<Option<Partition>, StorageError> {
     let sql = format!("SELECT {COLUMNS} FROM line WHERE id = ?1");
     let found = connection
         .prepare_cached(&sql)
@@ -82,12 +83,12 @@ pub(crate) fn get(connection: &Connection, id: i64) -> Result<Option<Line>, Stor
     found.map_err(failed)?.map(intact).transpose()
 }
 
-/// All lines of a kind in a namespace, by name.
+/// All partitions of a kind in a namespace, by name.
 pub(crate) fn list(
     connection: &Connection,
     namespace: &Namespace,
     kind: Kind,
-) -> Result<Vec<Line>, StorageError> {
+) -> Result<Vec<Partition>, StorageError> {
     let sql = format!("SELECT {COLUMNS} FROM line WHERE namespace = ?1 AND kind = ?2 ORDER BY key");
     let found = connection.prepare_cached(&sql).and_then(|mut select| {
         let rows = select.query_map(params![namespace.key(), kind as i64], read)?;
@@ -97,7 +98,7 @@ pub(crate) fn list(
 }
 
 /// All channels that hold anything.
-pub(crate) fn backlog(connection: &Connection) -> Result<Vec<Line>, StorageError> {
+pub(crate) fn backlog(connection: &Connection) -> Result<Vec<Partition>, StorageError> {
     let sql = format!(
         "SELECT {COLUMNS} FROM line WHERE kind <> {} AND \
          EXISTS (SELECT 1 FROM message WHERE line = line.id AND due IS NOT NULL)",
@@ -110,7 +111,7 @@ pub(crate) fn backlog(connection: &Connection) -> Result<Vec<Line>, StorageError
     found.map_err(failed)?.into_iter().map(intact).collect()
 }
 
-/// Writes a line that is new, or the attributes of one that is there. Its id.
+/// Writes a partition that is new, or the attributes of one that is there. Its id.
 pub(crate) fn put(
     connection: &Connection,
     namespace: &Namespace,
@@ -137,7 +138,7 @@ pub(crate) fn put(
         .map_err(failed)
 }
 
-/// Deletes a line; its messages must be gone already.
+/// Deletes a partition; its messages must be gone already.
 pub(crate) fn delete(connection: &Connection, id: i64) -> Result<(), StorageError> {
     let delete = |sql| connection.prepare_cached(sql)?.execute([id]);
     delete("DELETE FROM duplicate WHERE line = ?1").map_err(failed)?;
