@@ -165,24 +165,20 @@ fn put(
 }
 
 /// Deletes it, as far as one transaction may. Whether it is gone.
-fn delete_queue(
-    tx: &mut Tx<'_>,
-    namespace: &Namespace,
-    partition: &Partition,
-) -> Result<bool, QueueError> {
-    for other in partition::list(tx.connection, namespace, Kind::Queue)? {
+fn delete_queue(tx: &mut Tx<'_>, ns: &Namespace, queue: &Partition) -> Result<bool, QueueError> {
+    for other in partition::list(tx.connection, ns, Kind::Queue)? {
         let other = queue_of(&other)?;
         let dead = other.attributes.redrive.map(|redrive| redrive.queue.key());
-        if dead == Some(partition.name.to_ascii_lowercase()) {
+        if dead == Some(queue.name.to_ascii_lowercase()) {
             return Err(QueueError::InUse(other.name));
         }
     }
-    if let Some(trigger) = trigger_index::of_queue(tx, namespace, &partition.name)? {
+    if let Some(trigger) = trigger_index::of_queue(tx, ns, &queue.name)? {
         return Err(QueueError::Triggered(trigger));
     }
-    let is_gone = settle::delete_partition(tx, namespace, partition.id)?;
+    let is_gone = settle::delete_partition(tx, ns, queue.id)?;
     if is_gone {
-        count(tx, namespace, Quota::Queues, -1);
+        count(tx, ns, Quota::Queues, -1);
     }
     Ok(is_gone)
 }
@@ -362,9 +358,8 @@ impl Queues for EmbeddedQueues {
         namespace: &Namespace,
         queue: &QueueName,
     ) -> Result<(), QueueError> {
-        let delete = |tx: &mut Tx<'_>, ns: &Namespace, partition: Partition| {
-            delete_queue(tx, ns, &partition)
-        };
+        let delete =
+            |tx: &mut Tx<'_>, ns: &Namespace, queue: Partition| delete_queue(tx, ns, &queue);
         while !self.write(namespace, queue, delete).await? {}
         Ok(())
     }
