@@ -328,7 +328,9 @@ impl Configuration {
             memory_bytes: self.memory_bytes,
             timeout: Duration::from_millis(self.timeout_ms),
             fuel: self.fuel,
-            ..Limits::default()
+            // Nobody configures these. All are named, so that a new limit is not forgotten.
+            response_bytes: None,
+            log_bytes: bounds::LOG_BYTES_MAX,
         }
     }
 }

@@ -17,8 +17,4 @@ impl Entry for Bucket {
     fn spec(&self, _: &BucketName) -> Result<(), String> {
         Ok(())
     }
-
-    fn references((): &()) -> Vec<(Kind, String)> {
-        Vec::new()
-    }
 }

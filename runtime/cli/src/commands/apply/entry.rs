@@ -21,5 +21,7 @@ pub(super) trait Entry {
     fn spec(&self, name: &Self::Name) -> Result<Self::Spec, String>;
 
     /// The resources that it names, which have to exist.
-    fn references(spec: &Self::Spec) -> Vec<(Kind, String)>;
+    fn references(_: &Self::Spec) -> Vec<(Kind, String)> {
+        Vec::new()
+    }
 }

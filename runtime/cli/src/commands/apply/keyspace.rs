@@ -17,8 +17,4 @@ impl Entry for Keyspace {
     fn spec(&self, _: &KeyspaceName) -> Result<(), String> {
         Ok(())
     }
-
-    fn references((): &()) -> Vec<(Kind, String)> {
-        Vec::new()
-    }
 }
