@@ -247,6 +247,7 @@ pub(super) mod tests {
         description = "thumbnails"
         public = true
         environment = { WIDTH = "320" }
+        tags = { team = "shop" }
         grants = { buckets = { photos = "read" }, hosts = ["api.example.com"] }
         delivery = { attempts = 2, age = "1h", backoff = "10s", dead-letter = "queue:orders-dead" }
         [triggers.photo]
@@ -275,6 +276,7 @@ pub(super) mod tests {
         assert_eq!(function["public"], true);
         assert_eq!(function["description"], "thumbnails");
         assert_eq!(function["environment"]["WIDTH"], "320");
+        assert_eq!(function["tags"]["team"], "shop");
         assert_eq!(function["grants"]["buckets"], json!({ "photos": "read" }));
         assert_eq!(function["delivery"]["dead_letter"], "queue:orders-dead");
         let trigger = &find("photo", Kind::Trigger).description;
