@@ -16,11 +16,12 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::connection_limits::ConnectionPermit;
 use crate::connection_timeouts::Verdict;
+use crate::doors::Doors;
 use crate::forwarded::Peer;
 use crate::headers::HEADERS_MAX;
 use crate::io::Watched;
 use crate::options::Timeouts;
-use crate::request::{self, Doors};
+use crate::request;
 use crate::state::App;
 
 /// Most bytes of a request's head. Lambda's front door has 10 KiB, nginx 32.

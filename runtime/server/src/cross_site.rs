@@ -34,7 +34,7 @@ pub(crate) fn check(
     headers: &HeaderMap,
 ) -> Result<(), Refusal> {
     let allowed = match route {
-        Route::Api | Route::Metrics => is_own(host, secure, headers),
+        Route::Api(_) | Route::Metrics => is_own(host, secure, headers),
         Route::Function(_) => is_local(domains, method, headers),
         // They have nothing to tell, and nothing to do.
         Route::Health | Route::Ready => true,

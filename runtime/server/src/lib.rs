@@ -6,20 +6,24 @@
 //! 1. `listener` accepts as many connections as are allowed and `connection`
 //!    speaks HTTP/1.1 or HTTP/2 on each, watching how long its peer takes;
 //! 2. `request` gives every request an id and an answer, and asks `router`
-//!    which door it is for, by host and then by path;
+//!    which door it is for, by host and then by path; the APIs among the doors are a
+//!    table in `doors`;
 //! 3. `traffic` takes function traffic to dispatch and back, without a
 //!    framework in between; [`api`] serves `/v1`.
 //!
-//! Whatever is refused anywhere becomes a problem document in `problem`.
+//! Whatever is refused anywhere is a `Refusal` (`problem`), which its door writes: those there
+//! are, as a problem document.
 
 pub mod api;
 
+mod auth;
 mod body;
 mod connection;
 mod connection_limits;
 mod connection_timeouts;
 mod cross_site;
 mod date;
+mod doors;
 mod error;
 mod forwarded;
 mod headers;

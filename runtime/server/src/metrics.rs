@@ -53,26 +53,6 @@ const MEMORIES: [f64; 9] = [
     4_294_967_296.0,
 ];
 
-/// The doors that HTTP requests are counted by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Door {
-    Function,
-    Api,
-    Other,
-}
-
-impl Door {
-    const ALL: [Self; 3] = [Self::Function, Self::Api, Self::Other];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Function => "function",
-            Self::Api => "api",
-            Self::Other => "other",
-        }
-    }
-}
-
 /// The classes of status that HTTP requests are counted by.
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
@@ -109,7 +89,8 @@ pub(crate) struct Metrics {
     starts: [Counter; Start::ALL.len()],
     memory: Histogram,
     logs_dropped: Counter,
-    http: [[Counter; CLASSES.len()]; Door::ALL.len()],
+    /// By the name of the door.
+    http: Vec<(&'static str, [Counter; CLASSES.len()])>,
     connections: Gauge,
     connections_refused: Counter,
     stuck_threads: Counter,
@@ -202,8 +183,8 @@ impl Series {
 }
 
 impl Metrics {
-    /// Tells of `budget` too.
-    pub(crate) fn new(budget: Arc<Budget>) -> Self {
+    /// Tells of `budget` too, and counts the requests at `doors`.
+    pub(crate) fn new(budget: Arc<Budget>, doors: impl IntoIterator<Item = &'static str>) -> Self {
         let families = Families {
             invocations: Family::default(),
             durations: Family::new_with_constructor(|| Histogram::new(DURATIONS)),
@@ -220,7 +201,7 @@ impl Metrics {
             starts: Default::default(),
             memory: Histogram::new(MEMORIES),
             logs_dropped: Counter::default(),
-            http: Default::default(),
+            http: doors.into_iter().map(|door| (door, Default::default())).collect(),
             connections: Gauge::default(),
             connections_refused: Counter::default(),
             stuck_threads: Counter::default(),
@@ -279,20 +260,21 @@ impl Metrics {
         let help = "Invocations, by how their code came to be in memory";
         registry.register("lambent_starts", help, starts);
         let http = Family::<HttpLabels, Counter>::default();
-        for (counters, door) in self.http.iter_mut().zip(Door::ALL) {
+        for (door, counters) in &mut self.http {
             for (counter, status) in counters.iter_mut().zip(CLASSES) {
-                let labels = HttpLabels { door: door.as_str(), status };
-                *counter = http.get_or_create_owned(&labels);
+                *counter = http.get_or_create_owned(&HttpLabels { door, status });
             }
         }
         registry.register("lambent_http_requests", "Answered HTTP requests", http);
         self
     }
 
-    /// A request was answered.
-    pub(crate) fn answered(&self, door: Door, status: StatusCode) {
+    /// A request was answered at the door of this name.
+    pub(crate) fn answered(&self, door: &str, status: StatusCode) {
         let class = usize::from(status.as_u16() / 100).clamp(1, CLASSES.len()) - 1;
-        self.http[door as usize][class].inc();
+        if let Some((_, counters)) = self.http.iter().find(|(known, _)| *known == door) {
+            counters[class].inc();
+        }
     }
 
     /// A connection was accepted.
@@ -428,11 +410,11 @@ mod tests {
 
     #[test]
     fn invocations_are_counted_by_function_and_outcome() {
-        let metrics = Metrics::new(Budget::new(1 << 20));
+        let metrics = Metrics::new(Budget::new(1 << 20), ["function"]);
         metrics.finished(&record("hello", Outcome::Ok));
         metrics.finished(&record("hello", Outcome::Ok));
         metrics.finished(&record("hello", Outcome::Exited { code: 1 }));
-        metrics.answered(Door::Function, StatusCode::BAD_GATEWAY);
+        metrics.answered("function", StatusCode::BAD_GATEWAY);
         metrics.log_dropped();
         let text = metrics.render(3, none());
         for line in [
@@ -458,7 +440,7 @@ mod tests {
 
     #[test]
     fn deliveries_are_counted_by_what_became_of_them_and_aged_if_attempted() {
-        let metrics = Metrics::new(Budget::new(1 << 20));
+        let metrics = Metrics::new(Budget::new(1 << 20), ["function"]);
         let (namespace, function) = (Namespace::default(), "f".parse().unwrap());
         assert!(!metrics.render(0, none()).contains("lambent_deliveries_total{"));
         for delivered in Delivered::ALL {
@@ -485,7 +467,7 @@ mod tests {
 
     #[test]
     fn however_many_functions_there_are_the_series_are_bounded() {
-        let metrics = Metrics::new(Budget::new(1 << 20));
+        let metrics = Metrics::new(Budget::new(1 << 20), ["function"]);
         for index in 0..FUNCTIONS_MAX + 10 {
             metrics.finished(&record(&format!("f{index}"), Outcome::Ok));
         }

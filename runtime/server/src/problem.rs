@@ -1,5 +1,5 @@
-//! What a client is told when it does not get what it asked for: RFC 9457
-//! problem documents, written in this one place for every door.
+//! What a client is told when it does not get what it asked for, and how most doors write it:
+//! as RFC 9457 problem documents.
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -10,6 +10,10 @@ use serde::Serialize;
 
 /// Most characters of a detail.
 const DETAIL_CHARS_MAX: usize = 4096;
+
+/// How a door writes a refusal of the request with this id: status, body, its media type, and
+/// the headers that only its clients know.
+pub(crate) type Render = fn(&Refusal, RequestId) -> Response<Bytes>;
 
 /// A request that was not served, and why.
 #[derive(Debug, Clone)]
@@ -97,21 +101,20 @@ impl Refusal {
         &self.detail
     }
 
-    /// The response to request `id`.
-    pub(crate) fn into_response(self, id: RequestId) -> Response<Bytes> {
-        let document = Document {
-            kind: "about:blank",
-            title: self.title,
-            status: self.status.as_u16(),
-            code: &self.code,
-            detail: &self.detail,
-            retryable: self.retryable,
-            request_id: id,
-        };
-        let mut response = Response::new(serde_json::to_vec(&document).unwrap_or_default().into());
-        *response.status_mut() = self.status;
+    /// Its stable name, for programs.
+    pub(crate) fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// Whether the same request may be served later.
+    pub(crate) const fn is_retryable(&self) -> bool {
+        self.retryable
+    }
+
+    /// The response to request `id`: what `render` writes, with what HTTP has for it.
+    pub(crate) fn into_response(self, id: RequestId, render: Render) -> Response<Bytes> {
+        let mut response = render(&self, id);
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         if let Some(allow) = self.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
         }
@@ -122,11 +125,29 @@ impl Refusal {
         if self.retryable {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
-        if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"lambent\""));
-        }
         response
     }
+}
+
+/// Writes a problem document.
+pub(crate) fn document(refusal: &Refusal, id: RequestId) -> Response<Bytes> {
+    let document = Document {
+        kind: "about:blank",
+        title: refusal.title,
+        status: refusal.status().as_u16(),
+        code: refusal.code(),
+        detail: refusal.detail(),
+        retryable: refusal.is_retryable(),
+        request_id: id,
+    };
+    let mut response = Response::new(serde_json::to_vec(&document).unwrap_or_default().into());
+    *response.status_mut() = refusal.status();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
+    if refusal.status() == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"lambent\""));
+    }
+    response
 }
 
 impl From<Error> for Refusal {
@@ -191,7 +212,7 @@ mod tests {
         for code in ErrorCode::ALL {
             let error = Error::new(code, "why");
             let id = RequestId::new();
-            let response = Refusal::from(error.clone()).into_response(id);
+            let response = Refusal::from(error.clone()).into_response(id, document);
             let expected = Problem { request_id: Some(id.to_string()), ..Problem::from(&error) };
             assert_eq!(response.status().as_u16(), code.status());
             assert_eq!(response.headers()[CONTENT_TYPE], PROBLEM);
@@ -217,7 +238,7 @@ mod tests {
         assert_eq!(status(Outcome::Exited { code: 1 }), 502);
         assert_eq!(status(Outcome::Internal), 500);
         let response = Refusal::outcome(&Outcome::Exited { code: 1 }, "it exited".into())
-            .into_response(RequestId::new());
+            .into_response(RequestId::new(), document);
         let body: serde_json::Value = serde_json::from_slice(response.body()).unwrap();
         assert_eq!(body["code"], "function-exited");
     }

@@ -17,25 +17,19 @@ use lambent_api::headers::{IGNORED, REQUEST_ID};
 use lambent_types::{ErrorCode, RequestId};
 use tracing::Instrument as _;
 
-use crate::api::auth;
+use crate::auth;
 use crate::body::{Content, RequestBody, ResponseBody};
 use crate::connection_timeouts::{ConnectionTimeouts, RequestGuard};
 use crate::cross_site;
 use crate::date;
+use crate::doors::{Api, Door, Doors};
 use crate::forwarded::Peer;
 use crate::headers::{self, HEADERS_MAX};
 use crate::host_header::Host;
-use crate::metrics::{self, Door};
+use crate::metrics;
 use crate::problem::Refusal;
 use crate::router::{self, Route};
-use crate::state::App;
 use crate::traffic;
-
-/// All doors.
-pub(crate) struct Doors {
-    pub(crate) app: Arc<App>,
-    pub(crate) api: axum::Router,
-}
 
 /// A door's answer, and the id of the request it answers.
 type Answer = Result<(RequestId, Response<Content>), Refusal>;
@@ -58,7 +52,7 @@ pub(crate) async fn answer(
         Ok(answer) => answer,
         Err(refusal) => {
             let id = RequestId::new();
-            (id, problem(refusal, id))
+            (id, refused(door, refusal, id))
         }
     };
     let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
@@ -70,18 +64,18 @@ pub(crate) async fn answer(
     {
         response.headers_mut().insert(DATE, date);
     }
-    doors.app.metrics.answered(door, response.status());
+    doors.app.metrics.answered(door.name(), response.status());
     Ok(response.map(|content| ResponseBody::new(content, activity.clone(), busy)))
 }
 
-fn problem(refusal: Refusal, id: RequestId) -> Response<Content> {
+fn refused(door: Door, refusal: Refusal, id: RequestId) -> Response<Content> {
     if refusal.status() == StatusCode::INTERNAL_SERVER_ERROR {
         tracing::error!(request = %id, detail = refusal.detail(), "request failed");
     } else {
         let status = refusal.status().as_u16();
         tracing::debug!(request = %id, status, detail = refusal.detail(), "request refused");
     }
-    refusal.into_response(id).map(Content::from)
+    refusal.into_response(id, door.render()).map(Content::from)
 }
 
 async fn enter(
@@ -104,13 +98,13 @@ async fn enter(
         };
     }
     let route = router::route(&app.domains, &host, request.uri(), request.headers())?;
+    *door = route.door();
     if app.dev {
         let (method, headers) = (request.method(), request.headers());
         cross_site::check(&app.domains, &route, &host, peer.secure, method, headers)?;
     }
     match route {
         Route::Function(target) => {
-            *door = Door::Function;
             let shares_origin = app.dev && target.below.is_some();
             let (id, mut response) = traffic::serve(app, peer, &host, target, request).await?;
             if shares_origin {
@@ -119,10 +113,7 @@ async fn enter(
             }
             Ok((id, response))
         }
-        Route::Api => {
-            *door = Door::Api;
-            api(doors, request).await
-        }
+        Route::Api(api) => call(doors, api, request).await,
         Route::Health => plain(request.method(), "ok", "text/plain"),
         Route::Ready if app.stop.drain.is_cancelled() => {
             Err(Refusal::new(ErrorCode::ShuttingDown, "the node finishes what is in flight"))
@@ -164,17 +155,18 @@ fn plain(method: &Method, text: impl Into<Bytes>, media_type: &'static str) -> A
     Ok((RequestId::new(), response))
 }
 
-async fn api(doors: &Doors, mut request: Request<RequestBody>) -> Answer {
+/// Has `api` answer.
+async fn call(doors: &Doors, api: Api, mut request: Request<RequestBody>) -> Answer {
     let scope = auth::scope(&doors.app, request.headers()).await?;
     let id = RequestId::new();
     request.extensions_mut().insert(id);
     request.extensions_mut().insert(scope);
     // The service's records of changes, which it makes within, are of this request.
     let span = tracing::info_span!("request", %id);
-    let call = TowerToHyperService::new(doors.api.clone()).call(request);
+    let call = TowerToHyperService::new(doors.router(api)).call(request);
     let Ok(mut response) = call.instrument(span).await;
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
-        let mut rendered = problem(refusal, id);
+        let mut rendered = refused(Door::Api(api), refusal, id);
         keep_known(response.headers(), rendered.headers_mut());
         return Ok((id, rendered));
     }

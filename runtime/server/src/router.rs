@@ -6,6 +6,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Uri};
 use lambent_types::{Error, ErrorCode, FunctionName, Namespace, Qualifier};
 
+use crate::doors::{Api, Door, below};
 use crate::host_header::{Domains, Host};
 use crate::problem::Refusal;
 
@@ -27,14 +28,25 @@ pub(crate) struct Below {
     pub(crate) rest: PathAndQuery,
 }
 
-/// The doors.
+/// What serves a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route {
     Function(Target),
-    Api,
+    Api(Api),
     Health,
     Ready,
     Metrics,
+}
+
+impl Route {
+    /// The door that it belongs to.
+    pub(crate) const fn door(&self) -> Door {
+        match self {
+            Self::Function(_) => Door::Function,
+            Self::Api(api) => Door::Api(*api),
+            Self::Health | Self::Ready | Self::Metrics => Door::Other,
+        }
+    }
 }
 
 /// Finds the door.
@@ -58,14 +70,8 @@ pub(crate) fn route(
         "/healthz" => Ok(Route::Health),
         "/readyz" => Ok(Route::Ready),
         "/metrics" => Ok(Route::Metrics),
-        _ if below(path, "/v1").is_some() => Ok(Route::Api),
-        _ => Err(nothing(path, headers)),
+        _ => Api::at(path).map(Route::Api).ok_or_else(|| nothing(path, headers)),
     }
-}
-
-/// What follows `door` in `path`: nothing, or something that begins with a slash.
-fn below<'p>(path: &'p str, door: &str) -> Option<&'p str> {
-    path.strip_prefix(door).filter(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn function_of_host(labels: &str) -> Result<Target, Refusal> {
@@ -252,8 +258,9 @@ mod tests {
 
     #[test]
     fn the_other_doors_are_exact() {
-        assert_eq!(at("localhost", "/v1/functions").unwrap(), Route::Api);
-        assert_eq!(at("[::1]:80", "/v1").unwrap(), Route::Api);
+        let api = |host, path| at(host, path).unwrap().door().name();
+        assert_eq!(api("localhost", "/v1/functions"), "api");
+        assert_eq!(api("[::1]:80", "/v1"), "api");
         assert_eq!(at("any.host", "/healthz").unwrap(), Route::Health);
         assert_eq!(at("any.host", "/readyz?x").unwrap(), Route::Ready);
         assert_eq!(at("any.host", "/metrics").unwrap(), Route::Metrics);

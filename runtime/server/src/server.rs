@@ -18,9 +18,9 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api;
 use crate::connection::Connections;
 use crate::connection_limits::ConnectionLimits;
+use crate::doors::{Door, Doors};
 use crate::error::{ServeError, StartError};
 use crate::forwarded::Proxies;
 use crate::host_header::Domains;
@@ -32,7 +32,6 @@ use crate::metrics::Metrics;
 use crate::min_rate::MinRate;
 use crate::options::Options;
 use crate::reload::Reload;
-use crate::request::Doors;
 use crate::state::App;
 use crate::stop::Stop;
 use crate::tls::Tls;
@@ -154,7 +153,7 @@ impl Server {
         let secure = opened.tls.is_some();
         let domains = Domains::new(&options.domain);
         let urls = Urls::new(address, secure, &domains, options.dev);
-        let metrics = Arc::new(Metrics::new(budget.clone()));
+        let metrics = Arc::new(Metrics::new(budget.clone(), Door::names()));
         let stores = opened.stores;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let dispatcher = Dispatcher::new(
@@ -291,7 +290,7 @@ fn listen(
     workers: Arc<Workers>,
     options: &Options,
 ) -> JoinHandle<()> {
-    let doors = Doors { app: app.clone(), api: api::router(app.clone()) };
+    let doors = Doors::new(app.clone());
     let secure = tls.is_some();
     let listener = Listener {
         socket,

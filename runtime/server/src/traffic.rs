@@ -8,13 +8,13 @@ use http_body_util::BodyExt as _;
 use lambent_dispatch::{Body, Reply};
 use lambent_types::{FunctionVersion, Outcome, RequestId};
 
-use crate::api::auth;
+use crate::auth;
 use crate::body::{Content, RequestBody};
 use crate::forwarded::Peer;
 use crate::headers;
 use crate::host_header::Host;
 use crate::lineage;
-use crate::problem::Refusal;
+use crate::problem::{self, Refusal};
 use crate::router::Target;
 use crate::state::App;
 
@@ -68,7 +68,7 @@ fn ended(
     } else {
         format!("function \"{name}\" gave no response; its logs have the details")
     };
-    (id, Refusal::outcome(outcome, detail).into_response(id).map(Content::from))
+    (id, Refusal::outcome(outcome, detail).into_response(id, problem::document).map(Content::from))
 }
 
 /// The request as the function gets it: absolute, without what was meant for

@@ -4,8 +4,6 @@
 //! `service` and `dispatch`. A `Refusal` becomes a
 //! problem document where the request's id is known, outside of this module.
 
-pub(crate) mod auth;
-
 mod access_keys;
 mod buckets;
 mod code;
