@@ -5,8 +5,8 @@ use std::time::Duration;
 use clap::Args;
 use lambent_types::{DeliveryPolicy, Destination};
 
+use crate::duration;
 use crate::error::CliError;
-use crate::span;
 
 /// How events are delivered.
 #[derive(Debug, Default, Args)]
@@ -17,11 +17,11 @@ pub(crate) struct DeliveryArgs {
     attempts: Option<u32>,
 
     /// Give an event up after this time
-    #[arg(long, value_name = "DURATION", value_parser = span::parse)]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     max_age: Option<Duration>,
 
     /// Wait so long before the second attempt; doubles with every further one
-    #[arg(long, value_name = "DURATION", value_parser = span::parse)]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     backoff: Option<Duration>,
 
     /// Where an event goes that is given up: queue:NAME or function:NAME

@@ -7,6 +7,7 @@ mod configuration;
 mod confirm;
 mod delivery;
 mod deploying;
+mod duration;
 mod error;
 mod global;
 mod hints;
@@ -21,7 +22,6 @@ mod paste;
 mod printable;
 mod progress;
 mod quotas;
-mod span;
 mod telemetry;
 mod usage_error;
 

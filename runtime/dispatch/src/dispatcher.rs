@@ -9,12 +9,12 @@ use lambent_types::{
 
 use crate::admission::Admission;
 use crate::caller::Caller;
-use crate::descent::{Descent, Stopped};
 use crate::handler::choose_handler;
 use crate::invoke::Invoker;
 use crate::invoked::{HttpInvoked, Invoked, Reply};
 use crate::observe::{Delivered, Observe};
 use crate::options::Options;
+use crate::recursion::{RecursionLimit, Stopped};
 use crate::run::Recorder;
 use crate::runner::{Body, HttpOutcome, Runner};
 use crate::usage::UsageSums;
@@ -23,7 +23,7 @@ use crate::usage::UsageSums;
 #[derive(Clone)]
 pub struct Dispatcher {
     registry: Arc<dyn Registry>,
-    descent: Arc<Descent>,
+    recursion: Arc<RecursionLimit>,
     invoker: Invoker,
 }
 
@@ -41,7 +41,7 @@ impl Dispatcher {
         let recorder = Arc::new(Recorder { logs, observe, usage: UsageSums::default() });
         Self {
             registry,
-            descent: Arc::new(Descent::new(options.descendants_max)),
+            recursion: Arc::new(RecursionLimit::new(options.descendants_max)),
             invoker: Invoker { runner, admission, recorder },
         }
     }
@@ -102,10 +102,10 @@ impl Dispatcher {
             )
         })?;
         let id = caller.id;
-        self.check_descent(&function, handler, &mut caller)?;
+        self.check_recursion(&function, handler, &mut caller)?;
         let run = self.invoker.admit(&function, handler, id)?;
         let call = run.call(caller, None);
-        self.descent.count(call.origin.root);
+        self.recursion.count(call.origin.root);
         let finished = Box::new(move |finished| run.end(finished));
         let reply = match self.invoker.runner.http(call, request, finished).await {
             HttpOutcome::Response(response) => Reply::Response(response),
@@ -143,7 +143,7 @@ impl Dispatcher {
             ));
         }
         let handler = choose_handler(Incoming::Event, &function)?;
-        self.check_descent(&function, handler, &mut caller)?;
+        self.check_recursion(&function, handler, &mut caller)?;
         let root = caller.origin.root;
         let invoked = self.handle(function, handler, caller, event).await;
         if invoked.is_ok() {
@@ -179,13 +179,13 @@ impl Dispatcher {
 
     /// Refuses a function that has called itself too often, through whatever others, and
     /// records that.
-    fn check_descent(
+    fn check_recursion(
         &self,
         function: &FunctionVersion,
         handler: Handler,
         caller: &mut Caller,
     ) -> Result<(), Error> {
-        let Err((_, failure)) = self.descent.enter(function, caller) else { return Ok(()) };
+        let Err((_, failure)) = self.recursion.enter(function, caller) else { return Ok(()) };
         let error = Error::new(ErrorCode::LoopDetected, failure.message.clone());
         self.record_unmetered(function, handler, caller.id, Outcome::FunctionError(failure));
         Err(error)
@@ -198,12 +198,12 @@ impl Dispatcher {
         function: &FunctionVersion,
         caller: &mut Caller,
     ) -> Option<(Stopped, Failure)> {
-        self.descent.enter(function, caller).err()
+        self.recursion.enter(function, caller).err()
     }
 
     /// Counts an invocation that began, if it descends from another.
     pub(crate) fn count_descendant(&self, root: Option<Root>) {
-        self.descent.count(root);
+        self.recursion.count(root);
     }
 
     /// Records an invocation that never ran.

@@ -1,7 +1,7 @@
 use lambent_types::Handler;
 use wasmtime::component::{InstancePre, Linker};
 
-use crate::host::Host;
+use crate::store_data::Host;
 
 /// Host interfaces that guests may import, and the code that links them.
 ///

@@ -3,8 +3,8 @@ use bytes::Bytes;
 use lambent_types::Namespace;
 
 use crate::abi::Abi;
-use crate::candidate;
 use crate::options::Options;
+use crate::wasi_candidate;
 
 /// Turns components into machine code.
 ///
@@ -69,7 +69,7 @@ impl InProcess {
             Abi::Async => engine(Abi::Async)?,
         };
         engine
-            .precompile_component(&candidate::translate(wasm))
+            .precompile_component(&wasi_candidate::translate(wasm))
             .map_err(|error| CompileError::Failed(format!("{error:#}")))
     }
 }

@@ -4,7 +4,7 @@ use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, Resource};
 use wasmtime_wasi::p2::IoError;
 
-use crate::host::Host;
+use crate::store_data::Host;
 
 /// The interface as the bindings of wasmtime 48 name it.
 const INTERFACE: &str = "wasi:io/error@0.2.12";

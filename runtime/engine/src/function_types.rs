@@ -7,7 +7,7 @@ use wasmtime::component::{Access, HasData, Linker, Resource, ResourceTable};
 
 use crate::bindings::function::lambent::function::types;
 use crate::context::{Context, ContextHandle};
-use crate::host::Host;
+use crate::store_data::Host;
 
 /// What the methods of a context work on.
 struct View<'a> {

@@ -1,4 +1,4 @@
-use crate::candidate;
+use crate::wasi_candidate;
 use lambent_types::{Handler, Interface};
 use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
 
@@ -27,7 +27,7 @@ pub struct Unmet {
 impl std::fmt::Display for Unmet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.nearest {
-            _ if candidate::is_candidate(&self.import) => write!(
+            _ if wasi_candidate::is_candidate(&self.import) => write!(
                 f,
                 "{} (a release candidate of WASI 0.2 with other types; build the component again \
                  with tools of WASI 0.2, such as version 3 of spin-sdk)",
@@ -138,7 +138,7 @@ fn handler(export: &Interface) -> Option<Handler> {
     };
     match export.name() {
         // A candidate is the release under another name.
-        "wasi:http/incoming-handler" if *candidate::released(export) != *export => {
+        "wasi:http/incoming-handler" if *wasi_candidate::released(export) != *export => {
             Some(Handler::Http02)
         }
         "lambent:function/handler" if is("0.1") => Some(Handler::Event),
@@ -158,7 +158,7 @@ fn handler(export: &Interface) -> Option<Handler> {
 
 fn unmet(import: &Interface, served: &[Interface]) -> Option<Unmet> {
     let compatible = |other: &Interface| {
-        let wanted = candidate::released(import);
+        let wanted = wasi_candidate::released(import);
         other.name() == wanted.name() && track(other.version()) == track(wanted.version())
     };
     if served.iter().any(compatible) {

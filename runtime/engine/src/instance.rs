@@ -11,7 +11,6 @@ use wasmtime_wasi::cli::{StdinStream, StdoutStream};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
 use crate::budget::{Exhausted, Hold};
-use crate::host::Host;
 use crate::invocation::{Invocation, Refused};
 use crate::limiter::{Denied, Limiter};
 use crate::linked::Linked;
@@ -21,6 +20,7 @@ use crate::options::{
     SHARED_RESOURCES_MAX,
 };
 use crate::scheduler::request_migration;
+use crate::store_data::Host;
 use crate::tenant::tenant;
 use crate::trap;
 use crate::trim::Trimmer;

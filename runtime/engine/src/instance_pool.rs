@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use lambent_types::Provisioned;
 
 use crate::guest_memory::Reclaim;
+use crate::idle_slots::IdleSlot;
 use crate::instance::{IDLE_TIME_MAX, Instance};
 use crate::invocation::Invocation;
 use crate::linked::Linked;
-use crate::slots::IdleSlot;
 use crate::tenant::{Tenant, tenant};
 use crate::worker::Worker;
 use crate::worker::mailbox::{Mailbox, Mailboxes};

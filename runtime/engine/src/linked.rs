@@ -7,9 +7,9 @@ use wasmtime_wasi_http::{p2 as http_p2, p3 as http_p3};
 
 use crate::bindings::{batch_function, function, function_async};
 use crate::error::LoadError;
-use crate::host::Host;
 use crate::runtime::Runtime;
 use crate::scheduler::MeanCpuTime;
+use crate::store_data::Host;
 
 /// A component that was loaded and linked, with the indices of what it exports, which
 /// are looked up once.

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 use crate::guest_memory::GuestMemory;
+use crate::idle_slots::IdleSlots;
 use crate::scheduler::Scheduler;
-use crate::slots::IdleSlots;
 
 /// What all components of an engine share when they run. Cheap to clone.
 #[derive(Clone)]

@@ -5,9 +5,9 @@ use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use crate::budget::Exhausted;
-use crate::host::Host;
 use crate::invocation::Refused;
 use crate::limiter::Denied;
+use crate::store_data::Host;
 
 /// Whether the instance never came to be because what it needs is used up.
 pub(crate) fn refusal(error: &wasmtime::Error) -> Option<Refused> {

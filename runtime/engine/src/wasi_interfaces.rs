@@ -2,7 +2,7 @@ use wasmtime::component::Linker;
 
 use crate::capability::Capability;
 use crate::charged::{self, WASI_02, WASI_03};
-use crate::host::Host;
+use crate::store_data::Host;
 use crate::{debug_string, function_types};
 
 /// The standard WASI interfaces, 0.2 and 0.3, and `lambent:function/types`:

@@ -6,6 +6,7 @@
 
 mod compiler;
 mod errors;
+mod fair_semaphore;
 mod follow;
 mod host;
 mod inspect;
@@ -13,8 +14,7 @@ mod instance_pools;
 mod loader;
 pub mod open_files;
 mod runner;
-mod slots;
 
 pub use compiler::{COMPILE_WORKER, compile_worker};
+pub use fair_semaphore::{FairPermit, FairSemaphore, Full};
 pub use host::{Host, Setup};
-pub use slots::{Full, Slot, Slots};

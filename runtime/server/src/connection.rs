@@ -19,10 +19,10 @@ use crate::connection_timeouts::Verdict;
 use crate::doors::Doors;
 use crate::forwarded::Peer;
 use crate::headers::HEADERS_MAX;
-use crate::io::Watched;
 use crate::options::Timeouts;
 use crate::request;
 use crate::state::App;
+use crate::timed_stream::TimedStream;
 
 /// Most bytes of a request's head. Lambda's front door has 10 KiB, nginx 32.
 pub(crate) const HEAD_BYTES_MAX: usize = 64 << 10;
@@ -105,7 +105,7 @@ impl Connections {
     {
         let activity = place.activity.clone();
         let peer = Arc::new(Peer::new(address.ip(), self.secure, &self.doors.app.proxies));
-        let io = TokioIo::new(Watched::new(stream, activity.clone()));
+        let io = TokioIo::new(TimedStream::new(stream, activity.clone()));
         let this = self.clone();
         let seen = activity.clone();
         let service = service_fn(move |request| {

@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use lambent_storage::StorageError;
 use lambent_storage_embedded::OpenError;
 
-use crate::keys::KeyError;
+use crate::node_secrets::KeyError;
 use crate::options::InvalidOptions;
 use crate::tls::TlsError;
 

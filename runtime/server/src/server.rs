@@ -6,7 +6,7 @@ use std::time::Duration;
 use lambent_capabilities::{Network, Shared};
 use lambent_dispatch::{Deliveries, DeliveryStores, Dispatcher, Runner};
 use lambent_engine::Budget;
-use lambent_host::{Host, Setup, Slots};
+use lambent_host::{FairSemaphore, Host, Setup};
 use lambent_service::{DataPlane, Inspect, Parts, Service};
 use lambent_storage::{Quota, Quotas, Stores};
 use lambent_storage_embedded::{DataDir, LogOptions, layout};
@@ -21,19 +21,19 @@ use tokio_util::task::TaskTracker;
 use crate::connection::Connections;
 use crate::connection_limits::ConnectionLimits;
 use crate::doors::{Door, Doors};
+use crate::drain::Stop;
 use crate::error::{ServeError, StartError};
 use crate::forwarded::Proxies;
 use crate::host_header::Domains;
-use crate::keys::{self, RootKey};
 use crate::lineage::{self, Lineages};
 use crate::listener::{self, Listener};
 use crate::memory::Plan;
 use crate::metrics::Metrics;
 use crate::min_rate::MinRate;
+use crate::node_secrets::{self, RootKey};
 use crate::options::Options;
 use crate::reload::Reload;
 use crate::state::App;
-use crate::stop::Stop;
 use crate::tls::Tls;
 use crate::urls::Urls;
 use crate::watchdog::Watchdog;
@@ -87,7 +87,7 @@ impl Server {
     /// An option, the address or the data directory cannot be used.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let opened = open(&options).await?;
-        let key = keys::artifact_key(&opened.data)?;
+        let key = node_secrets::artifact_key(&opened.data)?;
         let plan = Plan::of_machine(options.memory_budget);
         let budget = Budget::new(plan.guests);
         let setup = Setup {
@@ -168,7 +168,7 @@ impl Server {
         );
         let deliveries =
             Deliveries::new(dispatcher.clone(), DeliveryStores::from(&stores), clock.clone());
-        let seed = keys::secret_seed(&opened.data)?;
+        let seed = node_secrets::secret_seed(&opened.data)?;
         let (data, inspect) = (opened.data_plane, engine.inspect);
         let (running, delivering) = (dispatcher.clone(), deliveries.clone());
         let parts =
@@ -186,7 +186,7 @@ impl Server {
             deliveries,
             metrics,
             urls,
-            uploads: Slots::new(UPLOADS_MAX, "uploads"),
+            uploads: FairSemaphore::new(UPLOADS_MAX, "uploads"),
             stall: options.timeouts.stall,
             pace: MinRate { grace: options.timeouts.body_grace, rate: options.timeouts.body_rate },
             budget,

@@ -3,18 +3,18 @@ use std::time::Duration;
 
 use lambent_dispatch::{Deliveries, Dispatcher};
 use lambent_engine::{Budget, Hold};
-use lambent_host::Slots;
+use lambent_host::FairSemaphore;
 use lambent_service::Service;
 use lambent_types::Namespace;
 use tokio_util::task::TaskTracker;
 
+use crate::drain::Stop;
 use crate::forwarded::Proxies;
 use crate::host_header::Domains;
-use crate::keys::RootKey;
 use crate::lineage::Lineages;
 use crate::metrics::Metrics;
 use crate::min_rate::MinRate;
-use crate::stop::Stop;
+use crate::node_secrets::RootKey;
 use crate::urls::Urls;
 
 /// What every door shares.
@@ -31,7 +31,7 @@ pub(crate) struct App {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) urls: Urls,
     /// One for every component that may be uploaded at the same time.
-    pub(crate) uploads: Arc<Slots>,
+    pub(crate) uploads: Arc<FairSemaphore>,
     /// How long the next bytes of a body may take.
     pub(crate) stall: Duration,
     /// How fast a body has to come in.

@@ -14,6 +14,7 @@
 mod access_keys;
 mod buckets;
 mod client_errors;
+mod code_in_use;
 mod contents;
 mod data_plane;
 mod data_scope;
@@ -21,7 +22,6 @@ mod destinations;
 mod functions;
 mod handle;
 mod inspect;
-mod keep;
 mod keyspaces;
 mod namespace_info;
 mod namespace_quotas;

@@ -6,9 +6,9 @@ use lambent_storage::Stores;
 use lambent_types::Clock;
 use tokio::sync::Mutex;
 
+use crate::code_in_use::CodeInUse;
 use crate::data_plane::DataPlane;
 use crate::inspect::Inspect;
-use crate::keep::Keep;
 use crate::secret_seed::SecretSeed;
 
 /// How long code outlives its last reference: far longer than an invocation
@@ -25,7 +25,7 @@ pub struct Service {
     pub(crate) dispatcher: Dispatcher,
     pub(crate) deliveries: Arc<Deliveries>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) keep: Keep,
+    pub(crate) code_in_use: CodeInUse,
     /// Held while a trigger or a schedule comes to name a function, and while
     /// a function that none may name is deleted.
     pub(crate) wiring: Mutex<()>,
@@ -62,7 +62,7 @@ impl Service {
             dispatcher,
             deliveries,
             clock,
-            keep: Keep::default(),
+            code_in_use: CodeInUse::default(),
             wiring: Mutex::default(),
             quotas_load: Mutex::default(),
             seed,

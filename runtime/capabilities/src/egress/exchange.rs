@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use crate::egress::body::{RequestBody, ResponseBody};
 use crate::egress::error::{BUFFER_BYTES_MAX, protocol_error};
 use crate::egress::network::Io;
-use crate::egress::own::LINEAGE;
+use crate::egress::own_doors::LINEAGE;
 use crate::egress::target::Target;
 
 /// The longest wait for the head of a response, or between two pieces of its

@@ -12,7 +12,7 @@ mod body;
 mod error;
 mod exchange;
 mod network;
-mod own;
+mod own_doors;
 mod target;
 
 use std::net::IpAddr;
@@ -27,7 +27,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 pub use network::{Network, Resolve};
-pub use own::{Connection, LINEAGE, OwnDoors};
+pub use own_doors::{Connection, LINEAGE, OwnDoors};
 
 use crate::egress::address::is_public;
 use crate::egress::network::Connected;

@@ -11,7 +11,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
 
-use crate::egress::own::Connection;
+use crate::egress::own_doors::Connection;
 use crate::egress::target::{Target, TargetHost};
 
 /// Finds the addresses of names.

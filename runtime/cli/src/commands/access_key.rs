@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::named::{minute, or_dash};
 use crate::confirm;
+use crate::duration;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
-use crate::span;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,7 +36,7 @@ enum AccessKeyCommand {
         #[arg(long, value_name = "TEXT", default_value = "")]
         description: String,
         /// How long it opens the namespace, such as 12h or 90d [default: until it is deleted]
-        #[arg(long, value_name = "DURATION", value_parser = span::parse)]
+        #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
         expires: Option<Duration>,
     },
     /// List the keys, without their secrets

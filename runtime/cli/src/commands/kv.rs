@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::error::{CliError, Exit};
 use crate::global::Global;
 use crate::printable::{printable, printable_lines};
-use crate::{input, span};
+use crate::{duration, input};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -85,7 +85,7 @@ struct SetArgs {
     value: String,
 
     /// Delete the key after this time
-    #[arg(long, value_name = "DURATION", value_parser = span::parse)]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     ttl: Option<Duration>,
 
     /// Only if the key is still at this revision; 0: only if it is new

@@ -10,11 +10,11 @@ use lambent_types::{
     FunctionName, InvocationRecord, LogStream, RequestId, format_bytes, format_count,
 };
 
+use crate::duration;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
 use crate::output::{Colour, Output, colour, duration, paint, warn};
 use crate::printable::{self, printable};
-use crate::span;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -67,7 +67,7 @@ fn since(text: &str) -> Result<Since, String> {
     if let Ok(instant) = text.parse::<Timestamp>() {
         return Ok(Since::At(instant));
     }
-    let ago = span::parse(text).map_err(
+    let ago = duration::parse(text).map_err(
         |_| "neither a duration such as 10m nor an instant such as 2026-07-01T12:00:00Z",
     )?;
     Ok(Since::Ago(ago))

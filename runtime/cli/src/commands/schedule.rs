@@ -8,10 +8,10 @@ use serde_json::Value;
 
 use super::named::{self, or_dash, yes};
 use crate::delivery::{DeliveryArgs, lines};
+use crate::duration;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
 use crate::output::warn;
-use crate::span;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -75,7 +75,7 @@ struct PutArgs {
     cron: Option<String>,
 
     /// Every so often, in whole seconds
-    #[arg(long, value_name = "DURATION", value_parser = span::parse)]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     rate: Option<Duration>,
 
     /// Once, at this date and time of the time zone, such as 2030-12-24T18:00:00
@@ -144,7 +144,7 @@ impl When<'_> {
 fn rate_expression(rate: Duration) -> Result<String, String> {
     let seconds = rate.as_secs();
     if seconds == 0 || rate.subsec_nanos() > 0 {
-        let rate = span::format(rate);
+        let rate = duration::format(rate);
         return Err(format!("the rate {rate} is not in whole seconds, of which 1s is the least"));
     }
     let units = [(86_400, "day"), (3600, "hour"), (60, "minute")];

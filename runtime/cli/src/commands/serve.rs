@@ -7,6 +7,7 @@ use lambent_server::{IpNet, Options, Timeouts, TlsFiles};
 use lambent_types::parse_bytes;
 use serde_json::json;
 
+use crate::duration;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
 use crate::key;
@@ -15,7 +16,6 @@ use crate::node::Node;
 use crate::output::duration;
 use crate::paste::{endpoint_flag, program, quoted};
 use crate::quotas::QuotaArgs;
-use crate::span;
 use crate::telemetry::{self, LogFormat};
 
 const AFTER_HELP: &str = "\
@@ -103,11 +103,11 @@ pub(crate) struct ServeArgs {
     compile_cpu_seconds: u64,
 
     /// When asked to stop, wait this long for what is in flight
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = span::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse)]
     grace: Duration,
 
     /// Keep invocation logs this long
-    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = span::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "7d", value_parser = duration::parse)]
     log_retention: Duration,
 
     /// Keep at most so much of invocation logs

@@ -12,9 +12,9 @@ use serde_json::json;
 use super::named::{self, yes};
 use crate::confirm;
 use crate::delivery::{DeliveryArgs, lines};
+use crate::duration;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
-use crate::span;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -99,7 +99,7 @@ struct PutArgs {
     batch_size: u32,
 
     /// Queue: how long to wait for so many
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = span::parse)]
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration::parse)]
     batch_window: Duration,
 
     /// Queue: most invocations at once

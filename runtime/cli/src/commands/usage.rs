@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use lambent_api::{ReadUsage, UsageView};
 use lambent_types::{Holding, UsageRecord, format_bytes, format_count};
 
+use crate::duration;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
 use crate::output::duration;
-use crate::span;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -34,7 +34,7 @@ fn instant(text: &str) -> Result<Timestamp, String> {
     if let Ok(time) = text.parse() {
         return Ok(time);
     }
-    let ago: Duration = span::parse(text)
+    let ago: Duration = duration::parse(text)
         .map_err(|_| "neither a time such as 2026-07-01T00:00:00Z nor a duration such as 7d")?;
     Timestamp::now().checked_sub(ago).map_err(|error| error.to_string())
 }

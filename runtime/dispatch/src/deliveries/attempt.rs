@@ -12,9 +12,9 @@ use crate::deliveries::Deliveries;
 use crate::deliveries::handled::{Handled, age, cause, failure, refused, too_costly, unresolved};
 use crate::deliveries::policy;
 use crate::deliveries::record::{Cause, End};
-use crate::descent::Stopped;
 use crate::handler::choose_handler;
 use crate::observe::Delivered;
+use crate::recursion::Stopped;
 
 /// Where deliveries of a channel go, and how.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use wasmtime_wasi_http::{FieldMap, WasiHttpCtxView, WasiHttpView};
 
 use super::{WASI_02, WASI_03};
 use crate::cost;
-use crate::host::Host;
+use crate::store_data::Host;
 
 type Fields = Resource<FieldMap>;
 type Entries = Vec<(String, Vec<u8>)>;

@@ -6,8 +6,8 @@ use wasmtime_wasi::p2::bindings::io::{poll, streams};
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, DynPollable, StreamError, StreamResult};
 
 use crate::cost;
-use crate::host::Host;
 use crate::options::RESOURCES_MAX;
+use crate::store_data::Host;
 
 /// Bytes that one call reads, skips or writes at the most.
 const STREAM_BYTES_MAX: u64 = 1 << 20;

@@ -8,7 +8,7 @@ mod random;
 
 use wasmtime::component::Linker;
 
-use crate::host::Host;
+use crate::store_data::Host;
 
 /// The version of WASI 0.2 whose signatures wasmtime 48 serves.
 pub(crate) const WASI_02: &str = "0.2.12";

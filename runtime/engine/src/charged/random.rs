@@ -7,8 +7,8 @@ use wasmtime_wasi::{p2, p3};
 
 use super::{WASI_02, WASI_03};
 use crate::cost;
-use crate::host::Host;
 use crate::options::{RANDOM_BYTES_AT_ONCE, RANDOM_BYTES_MAX};
+use crate::store_data::Host;
 
 type Fill = fn(&mut WasiRandomCtx, u64) -> Result<Vec<u8>>;
 

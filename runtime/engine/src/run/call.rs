@@ -3,9 +3,9 @@ use wasmtime::Store;
 use wasmtime::component::Instance as Guest;
 
 use crate::component::Component;
-use crate::host::Host;
 use crate::instance::Stdio;
 use crate::invocation::{Finished, Invocation, Refused};
+use crate::store_data::Host;
 
 impl<T: Send + 'static> Component<T> {
     /// Runs whatever a host product wants of its plugin, under the

@@ -4,9 +4,9 @@ use wasmtime::Store;
 use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 
 use crate::component::Component;
-use crate::host::Host;
 use crate::instance::Stdio;
 use crate::invocation::{Finished, Invocation, Refused};
+use crate::store_data::Host;
 
 impl<T: Send + 'static> Component<T> {
     /// Runs `wasi:cli/run`: data on standard input, output from standard

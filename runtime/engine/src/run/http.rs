@@ -14,12 +14,12 @@ use wasmtime_wasi_http::{WasiHttpView, p3};
 use crate::body::{RequestBody, ResponseBody};
 use crate::completion::Completion;
 use crate::component::Component;
-use crate::head::{HeadSlot, respond};
-use crate::host::Host;
 use crate::instance::Instance;
 use crate::instance_pool::InstancePool;
 use crate::invocation::{Finished, Invocation, Refused};
+use crate::response_head::{HeadSlot, respond};
 use crate::scheduler::Migrating;
+use crate::store_data::Host;
 use crate::tenant::tenant;
 
 /// How an HTTP invocation stands when its response head was due.

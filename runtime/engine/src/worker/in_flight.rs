@@ -8,8 +8,8 @@ use lambent_types::{Logs, Meter, Outcome, Start};
 use tokio::sync::oneshot;
 
 use crate::completion::Completion;
-use crate::head::HeadSlot;
 use crate::invocation::{Finished, Refused};
+use crate::response_head::HeadSlot;
 
 /// What is needed to respond to a request in flight, and to report it.
 pub(crate) struct ActiveRequest {

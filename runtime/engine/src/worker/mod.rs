@@ -24,12 +24,12 @@ use wasmtime_wasi_http::{WasiBody, WasiHttpView, p3};
 
 use self::in_flight::{ActiveRequest, InFlight};
 use self::mailbox::{Mailboxes, QueuedRequest, WorkerState};
-use crate::head::HeadSlot;
-use crate::host::Host;
+use crate::idle_slots::IdleSlot;
 use crate::instance::{IDLE_TIME_MAX, Instance, deduct_host_fuel, panic_message};
 use crate::linked::Linked;
+use crate::response_head::HeadSlot;
 use crate::scheduler::YieldWaker;
-use crate::slots::IdleSlot;
+use crate::store_data::Host;
 use crate::trap;
 
 /// How a worker ended.

@@ -21,7 +21,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
 pub use self::worker::{COMPILE_WORKER, compile_worker};
-use crate::slots::{Slot, Slots};
+use crate::fair_semaphore::{FairPermit, FairSemaphore};
 
 /// Wall-clock time of one compilation: a busy machine gives the child, which
 /// has a low priority, a tenth of a core.
@@ -41,20 +41,20 @@ const MESSAGE_BYTES_MAX: u64 = 16 << 10;
 pub(crate) struct ChildCompiler {
     /// Open, so that a child is of this build also when the file was replaced since.
     program: File,
-    slots: Arc<Slots>,
+    permits: Arc<FairSemaphore>,
     cpu_seconds_max: u64,
 }
 
 impl ChildCompiler {
-    /// A compiler that runs `program`, at most `slots` at a time, each for at
+    /// A compiler that runs `program`, at most `at_once` at a time, each for at
     /// most `cpu_seconds_max`.
     ///
     /// # Errors
     /// `program` cannot be opened.
-    pub(crate) fn open(program: &Path, slots: usize, cpu_seconds_max: u64) -> io::Result<Self> {
+    pub(crate) fn open(program: &Path, at_once: usize, cpu_seconds_max: u64) -> io::Result<Self> {
         Ok(Self {
             program: File::open(program)?,
-            slots: Slots::new(slots, "compilations"),
+            permits: FairSemaphore::new(at_once, "compilations"),
             cpu_seconds_max,
         })
     }
@@ -92,13 +92,13 @@ impl Compiler for ChildCompiler {
         wasm: Bytes,
         namespace: Option<&Namespace>,
     ) -> Result<Vec<u8>, CompileError> {
-        let slot = self.slots.take(namespace.cloned()).await;
-        let slot = slot.map_err(|full| CompileError::Busy(full.to_string()))?;
+        let permit = self.permits.take(namespace.cloned()).await;
+        let permit = permit.map_err(|full| CompileError::Busy(full.to_string()))?;
         let cpu_seconds = self.cpu_seconds(wasm.len());
         let child = self.spawn(cpu_seconds)?;
         let (answer, answered) = oneshot::channel();
         // If nobody waits any more, the child still has to be waited for.
-        tokio::spawn(attend(child, wasm, answer, slot));
+        tokio::spawn(attend(child, wasm, answer, permit));
         let result = answered.await.map_err(unavailable)?;
         let (status, code, message) = result?;
         verdict(status, code, &message, cpu_seconds)
@@ -109,8 +109,13 @@ impl Compiler for ChildCompiler {
 type Ended = Result<(ExitStatus, Vec<u8>, String), CompileError>;
 
 /// Sees a child to its end, which comes at once when nobody wants the answer.
-/// The slot is free when the child is gone.
-async fn attend(mut child: Child, wasm: Bytes, mut answer: oneshot::Sender<Ended>, _slot: Slot) {
+/// The permit is given back when the child is gone.
+async fn attend(
+    mut child: Child,
+    wasm: Bytes,
+    mut answer: oneshot::Sender<Ended>,
+    _permit: FairPermit,
+) {
     let ended = tokio::select! {
         ended = tokio::time::timeout(WALL_TIME_MAX, converse(&mut child, wasm)) => Some(ended),
         () = answer.closed() => None,

@@ -9,8 +9,8 @@ use http::{Request, StatusCode, Uri};
 use lambent_api::{AccessKeyView, AccessKeys, NewAccessKey, paths};
 use lambent_service::{AccessKey, CreatedKey};
 
+use super::extractors::{Scope, State};
 use super::limited_body::json;
-use super::parts::{Scope, State};
 use super::query;
 use super::resource::Resource;
 use crate::problem::Refusal;

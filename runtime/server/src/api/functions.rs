@@ -16,10 +16,10 @@ use lambent_types::{ConfigurationPatch, ErrorCode, Namespace, Qualifier, bounds}
 
 use super::conditions::Conditions;
 use super::configuration_query;
+use super::extractors::{Scope, State};
 use super::limited_body::{
     JSON_BYTES_MAX, LimitedBody, LimitedBodyError, held, json, media_type, read_json, unsupported,
 };
-use super::parts::{Scope, State};
 use super::query;
 use super::resource::{Resource, status};
 use super::view;

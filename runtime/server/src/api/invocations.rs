@@ -13,8 +13,8 @@ use lambent_engine::Hold;
 use lambent_types::{InvocationRecord, Output, RequestId, bounds};
 
 use super::event;
+use super::extractors::State;
 use super::limited_body::{LimitedBody, LimitedBodyError, held};
-use super::parts::State;
 use super::query;
 use super::resource::Resource;
 use crate::problem::Refusal;

@@ -17,8 +17,8 @@ use lambent_service::{Change, Entry, Expect, ListKeys, SetOptions};
 use lambent_types::bounds;
 
 use super::conditions::Conditions;
+use super::extractors::State;
 use super::limited_body::{LimitedBody, large_json};
-use super::parts::State;
 use super::query;
 use super::resource::Resource;
 use super::view::tag;

@@ -21,7 +21,7 @@ use utoipa::openapi::schema::{Object, Type};
 use utoipa::openapi::{Content, OpenApi, Ref, Required, Response as Described, ResponseBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::parts::{Scope, State};
+use super::extractors::{Scope, State};
 use super::query;
 use super::resource::{Resource, status};
 use crate::problem::Refusal;

@@ -19,9 +19,9 @@ use lambent_api::{
 use lambent_service::{Message, NewMessage, Receipt, Receive, Sent};
 use lambent_types::bounds;
 
+use super::extractors::State;
 use super::header;
 use super::limited_body::{LimitedBody, json, media_type, read_large_json};
-use super::parts::State;
 use super::query;
 use super::resource::Resource;
 use crate::problem::Refusal;

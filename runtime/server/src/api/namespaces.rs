@@ -8,8 +8,8 @@ use http::{Request, StatusCode, Uri};
 use lambent_api::{Contents, DeleteNamespace, NamespaceSpec, NamespaceView, Namespaces, paths};
 use lambent_service::NamespaceInfo;
 
+use super::extractors::{Scope, State};
 use super::limited_body::optional_json;
-use super::parts::{Scope, State};
 use super::query;
 use super::resource::{Resource, status};
 use crate::problem::Refusal;

@@ -16,9 +16,9 @@ use lambent_service::{ByteStream, Condition, ListObjects, Object, PutObject};
 use lambent_types::{Precondition, Unmet, bounds};
 
 use super::conditions::{self, Conditions};
+use super::extractors::State;
 use super::header;
 use super::limited_body::LimitedBody;
-use super::parts::State;
 use super::query;
 use super::ranges::Part;
 use super::resource::{Resource, status};

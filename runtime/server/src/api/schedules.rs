@@ -8,7 +8,7 @@ use lambent_api::kinds::{Kind as _, Schedule};
 use lambent_service::{Put, Scheduled, Scope};
 
 use super::kinds::{Description, Served};
-use super::named::named;
+use super::named_body::named;
 use super::resource::Resource;
 use crate::problem::Refusal;
 use crate::state::App;

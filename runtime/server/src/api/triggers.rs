@@ -7,7 +7,7 @@ use lambent_api::kinds::{Kind as _, Trigger};
 use lambent_service::{Put, Scope};
 
 use super::kinds::{Description, Served};
-use super::named::named;
+use super::named_body::named;
 use super::queues::depth;
 use super::resource::Resource;
 use crate::problem::Refusal;

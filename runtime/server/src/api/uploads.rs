@@ -12,9 +12,9 @@ use lambent_service::{Part, Upload};
 use lambent_types::bounds;
 
 use super::conditions::Conditions;
+use super::extractors::State;
 use super::limited_body::large_json;
 use super::objects::{bytes, condition, described, view};
-use super::parts::State;
 use super::query;
 use super::resource::Resource;
 use crate::problem::Refusal;

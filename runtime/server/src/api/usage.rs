@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use lambent_api::{ReadUsage, UsageView, paths};
 use lambent_service::UsageReport;
 
-use super::parts::Scope;
+use super::extractors::Scope;
 use super::query;
 use crate::problem::Refusal;
 

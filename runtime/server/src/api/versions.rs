@@ -10,8 +10,8 @@ use lambent_api::{FunctionView, ListVersions, PAGE_DEFAULT, Rollback, Versions, 
 use lambent_types::VersionNumber;
 
 use super::conditions::Conditions;
+use super::extractors::{State, version_number};
 use super::limited_body::json;
-use super::parts::{State, version_number};
 use super::query;
 use super::resource::Resource;
 use super::view;

@@ -51,7 +51,7 @@ impl FunctionHandle<'_> {
             self.scope().check_function_destinations(current.as_deref(), &configuration).await?;
 
             let digest = digest_of(code.clone()).await?;
-            let _hold = self.service().keep.hold(digest).await;
+            let _hold = self.service().code_in_use.hold(digest).await;
             let inspected = self.prepare(digest, code.clone()).await?;
             let current = self.stores().registry.function(namespace, name).await?;
             fits(&configured(&patch, current.as_deref())?, &inspected)?;
@@ -93,7 +93,7 @@ impl FunctionHandle<'_> {
                 shares(&configuration, &latest.handlers)?;
                 self.scope().check_function_destinations(Some(&current), &configuration).await?;
                 if configuration.memory_bytes < latest.configuration.memory_bytes {
-                    let _hold = self.service().keep.hold(latest.code.component).await;
+                    let _hold = self.service().code_in_use.hold(latest.code.component).await;
                     let code = self.service().stored(latest.code.component).await?;
                     fits(&configuration, &self.prepare(latest.code.component, code).await?)?;
                 }
@@ -122,7 +122,7 @@ impl FunctionHandle<'_> {
             let current = self.describe().await?;
             check(name, expected, Some(current.revision))?;
             let code = self.version(number).await?.code.clone();
-            let _holds = self.service().keep.hold_all(code.digests()).await;
+            let _holds = self.service().code_in_use.hold_all(code.digests()).await;
             // Read again under the hold: from here on its code cannot be collected.
             let version = self.stores().registry.version(namespace, name, number).await?;
             let version = version
@@ -188,7 +188,7 @@ impl FunctionHandle<'_> {
             Ok(function) => {
                 if let Some(seen) = seen {
                     let former = seen.latest.code.digests();
-                    former.for_each(|digest| self.service().keep.release(digest));
+                    former.for_each(|digest| self.service().code_in_use.release(digest));
                 }
                 self.service().collect_released().await;
                 self.service().inspect.provision(&function.latest).await;

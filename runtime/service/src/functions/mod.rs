@@ -3,6 +3,7 @@
 mod code;
 mod deploy;
 mod errors;
+mod garbage;
 mod invoke;
 mod logs;
 
@@ -178,7 +179,7 @@ impl FunctionHandle<'_> {
             if let Err(error) = self.stores().events.purge(namespace, &channel).await {
                 tracing::warn!(%channel, %error, "cannot delete the events of a deleted function");
             }
-            digests.into_iter().for_each(|digest| self.service().keep.release(digest));
+            digests.into_iter().for_each(|digest| self.service().code_in_use.release(digest));
             self.service().collect_released().await;
             Ok(())
         })
@@ -231,7 +232,7 @@ impl FunctionHandle<'_> {
                 },
             )?;
             self.service().inspect.withdraw(namespace, name, Some(VersionNumber::Number(number)));
-            code.digests().for_each(|digest| self.service().keep.release(digest));
+            code.digests().for_each(|digest| self.service().code_in_use.release(digest));
             self.service().collect_released().await;
             Ok(())
         })

@@ -5,8 +5,8 @@ use std::time::Duration;
 use lambent_types::format_bytes;
 use serde_json::{Map, Value, json};
 
+use crate::duration;
 use crate::printable::printable;
-use crate::span;
 
 /// A member that differs.
 #[derive(Debug, PartialEq)]
@@ -85,7 +85,9 @@ impl Change {
     fn show(&self, value: &Value) -> String {
         match value {
             Value::Number(number) => match number.as_u64() {
-                Some(ms) if self.field.ends_with("_ms") => span::format(Duration::from_millis(ms)),
+                Some(ms) if self.field.ends_with("_ms") => {
+                    duration::format(Duration::from_millis(ms))
+                }
                 Some(bytes) if self.field.ends_with("_bytes") => format_bytes(bytes),
                 _ => number.to_string(),
             },

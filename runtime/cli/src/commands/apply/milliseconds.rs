@@ -1,7 +1,7 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-use crate::span;
+use crate::duration;
 
 /// A duration such as `"30s"` or `"7d"`.
 #[derive(Debug, Clone, Copy)]
@@ -10,7 +10,7 @@ pub(super) struct Milliseconds(pub(super) u64);
 impl<'de> Deserialize<'de> for Milliseconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let duration = span::parse(&text).map_err(D::Error::custom)?;
+        let duration = duration::parse(&text).map_err(D::Error::custom)?;
         u64::try_from(duration.as_millis()).map(Self).map_err(D::Error::custom)
     }
 }

@@ -5,9 +5,9 @@ use lambent_api::kinds::Queue;
 use lambent_types::{QueueAttributes, QueueName, Redrive};
 
 use crate::commands::named;
+use crate::duration;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
-use crate::span;
 
 /// Make a queue, or change how one behaves
 ///
@@ -19,15 +19,15 @@ pub(super) struct CreateArgs {
     queue: QueueName,
 
     /// How long a received message stays invisible to others [default: 30s]
-    #[arg(long, value_name = "DURATION", value_parser = span::parse)]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     visibility: Option<Duration>,
 
     /// How long before a sent message can be received [default: 0s]
-    #[arg(long, value_name = "DURATION", value_parser = span::parse)]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     delay: Option<Duration>,
 
     /// How long a message is kept that nobody deletes [default: 4d]
-    #[arg(long, value_name = "DURATION", value_parser = span::parse)]
+    #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     retention: Option<Duration>,
 
     /// FIFO: tell duplicates by their body

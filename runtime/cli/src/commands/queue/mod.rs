@@ -15,9 +15,9 @@ use serde_json::json;
 
 use super::named::{self, or_dash};
 use crate::confirm;
+use crate::duration;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
-use crate::span;
 
 /// The most messages that the server moves at a time.
 const BATCH: u64 = lambent_types::bounds::BATCH_MAX as u64;
@@ -137,7 +137,7 @@ fn count(count: u64, done: &str, global: &Global) -> Result<Exit, CliError> {
 }
 
 fn span(milliseconds: u64) -> String {
-    span::format(Duration::from_millis(milliseconds))
+    duration::format(Duration::from_millis(milliseconds))
 }
 
 fn row(queue: &QueueView) -> Vec<String> {

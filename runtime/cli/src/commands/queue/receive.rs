@@ -5,11 +5,11 @@ use lambent_api::{MessageView, ReceiveMessages};
 use lambent_types::QueueName;
 use lambent_types::bounds::{BATCH_MAX, VISIBILITY_MAX};
 
+use crate::duration;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
 use crate::output::{Colour, Output, colour, paint};
 use crate::printable::printable;
-use crate::span;
 
 /// Receive messages
 ///
@@ -46,11 +46,11 @@ pub(super) struct ReceiveArgs {
 const WAIT_MAX: Duration = Duration::from_secs(20);
 
 fn wait(text: &str) -> Result<Duration, String> {
-    span::at_most(text, WAIT_MAX)
+    duration::at_most(text, WAIT_MAX)
 }
 
 fn visibility(text: &str) -> Result<Duration, String> {
-    span::at_most(text, VISIBILITY_MAX)
+    duration::at_most(text, VISIBILITY_MAX)
 }
 
 pub(super) fn run(args: &ReceiveArgs, global: &Global) -> Result<Exit, CliError> {

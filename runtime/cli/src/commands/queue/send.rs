@@ -7,7 +7,7 @@ use lambent_types::bounds::{DELAY_MAX, VALUE_BYTES_MAX};
 
 use crate::error::{CliError, Exit};
 use crate::global::Global;
-use crate::{input, span};
+use crate::{duration, input};
 
 /// Send a message
 #[derive(Debug, Args)]
@@ -40,7 +40,7 @@ pub(super) struct SendArgs {
 }
 
 fn delay(text: &str) -> Result<Duration, String> {
-    span::at_most(text, DELAY_MAX)
+    duration::at_most(text, DELAY_MAX)
 }
 
 pub(super) fn run(args: &SendArgs, global: &Global) -> Result<Exit, CliError> {

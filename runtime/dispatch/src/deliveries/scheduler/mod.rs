@@ -3,11 +3,11 @@
 //! The store holds when each fires next. It is computed when a schedule is put
 //! and each time it fires, and again for all of them ([`missed::revised`]) at
 //! the start and when the clock was set ([`clock`]). What cannot be computed
-//! or stored keeps its time and is tried again ([`held`]).
+//! or stored keeps its time and is tried again ([`retries`]).
 
 mod clock;
-mod held;
 mod missed;
+mod retries;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use lambent_types::{Error, ErrorCode, Event, Namespace, occurrence};
 use tokio::time::Instant;
 
 use self::clock::ClockWatch;
-use self::held::Held;
+use self::retries::Retries;
 use crate::deliveries::{Deliveries, STORE_PAUSE};
 
 /// Schedules read from the store in one go.
@@ -35,7 +35,7 @@ type Firing = (Vec<Event>, Option<Timestamp>);
 
 /// What the scheduler knows besides what is stored.
 struct Memory {
-    held: Held,
+    retries: Retries,
     clock: ClockWatch,
     /// When the times of all schedules are to be computed again, and the pause after a
     /// failure.
@@ -49,7 +49,7 @@ impl Deliveries {
     /// Fires schedules until the drain.
     pub(in crate::deliveries) async fn schedule(self: Arc<Self>) {
         let mut memory = Memory {
-            held: Held::default(),
+            retries: Retries::default(),
             clock: ClockWatch::new(&*self.clock),
             revise: Some(Instant::now()),
             pause: STORE_PAUSE,
@@ -63,7 +63,7 @@ impl Deliveries {
             if memory.revise.is_some_and(|at| at <= Instant::now()) {
                 self.revise(&mut memory).await;
             }
-            let (sleep, look) = match self.fire_due(&mut memory.held).await {
+            let (sleep, look) = match self.fire_due(&mut memory.retries).await {
                 Ok(next) => next,
                 Err(error) => {
                     tracing::error!(%error, cause = error.cause(), "cannot fire schedules");
@@ -122,15 +122,15 @@ impl Deliveries {
     /// to look at the clock until then: where nothing waits, not at all.
     async fn fire_due(
         self: &Arc<Self>,
-        held: &mut Held,
+        retries: &mut Retries,
     ) -> Result<(Duration, Duration), StorageError> {
         loop {
             let now = self.clock.now();
             // Schedules that failed come first, as they have the oldest time.
-            let limit = BATCH + held.len();
+            let limit = BATCH + retries.len();
             let (due, next) = self.stores.schedules.due(now, limit).await?;
             if due.len() < limit {
-                held.keep(&due);
+                retries.keep(&due);
             }
             let look = if next.is_some() { CLOCK_EVERY } else { SLEEP_MAX };
             let next = next.map_or(SLEEP_MAX, |next| {
@@ -138,12 +138,12 @@ impl Deliveries {
             });
             let (mut sleep, mut fired) = (next.min(SLEEP_MAX), false);
             for (namespace, scheduled) in due {
-                if let Some(until) = held.until(&namespace, &scheduled) {
+                if let Some(until) = retries.until(&namespace, &scheduled) {
                     sleep = sleep.min(until.saturating_duration_since(Instant::now()));
                     continue;
                 }
                 fired = true;
-                self.try_fire(&namespace, &scheduled, now, held).await;
+                self.try_fire(&namespace, &scheduled, now, retries).await;
             }
             if !fired || self.drain.is_cancelled() {
                 return Ok((sleep, look));
@@ -157,13 +157,13 @@ impl Deliveries {
         namespace: &Namespace,
         scheduled: &Scheduled,
         now: Timestamp,
-        held: &mut Held,
+        retries: &mut Retries,
     ) {
         let name = &scheduled.schedule.name;
         let Err(error) = self.fire(namespace, scheduled, now).await else {
-            return held.forget(namespace, name);
+            return retries.forget(namespace, name);
         };
-        let again = held.failed(namespace, scheduled);
+        let again = retries.failed(namespace, scheduled);
         tracing::error!(%namespace, schedule = %name, %error, ?again, "a schedule cannot be fired");
     }
 

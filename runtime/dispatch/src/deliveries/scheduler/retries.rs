@@ -12,7 +12,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause, so that what fires again once its cause is mended does so soon.
 const PAUSE_MAX: Duration = Duration::from_secs(60);
 
-struct Hold {
+struct Retry {
     revision: u64,
     failures: u32,
     until: Instant,
@@ -21,28 +21,28 @@ struct Hold {
 /// The schedules that failed. They keep the time that they were to fire at, in
 /// the store; that they failed is forgotten with the process.
 #[derive(Default)]
-pub(super) struct Held(HashMap<(Namespace, ScheduleName), Hold>);
+pub(super) struct Retries(HashMap<(Namespace, ScheduleName), Retry>);
 
-impl Held {
+impl Retries {
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
 
     /// Until when a schedule is left alone, if it failed as it is now.
     pub(super) fn until(&self, namespace: &Namespace, scheduled: &Scheduled) -> Option<Instant> {
-        let hold = self.0.get(&(namespace.clone(), scheduled.schedule.name.clone()))?;
-        let waits = hold.revision == scheduled.revision && hold.until > Instant::now();
-        waits.then_some(hold.until)
+        let retry = self.0.get(&(namespace.clone(), scheduled.schedule.name.clone()))?;
+        let waits = retry.revision == scheduled.revision && retry.until > Instant::now();
+        waits.then_some(retry.until)
     }
 
     /// It failed: how long it is left alone.
     pub(super) fn failed(&mut self, namespace: &Namespace, scheduled: &Scheduled) -> Duration {
         let key = (namespace.clone(), scheduled.schedule.name.clone());
-        let known = self.0.remove(&key).filter(|hold| hold.revision == scheduled.revision);
-        let failures = known.map_or(0, |hold| hold.failures).saturating_add(1);
+        let known = self.0.remove(&key).filter(|retry| retry.revision == scheduled.revision);
+        let failures = known.map_or(0, |retry| retry.failures).saturating_add(1);
         let pause = PAUSE.saturating_mul(1 << (failures - 1).min(10)).min(PAUSE_MAX);
         let until = Instant::now() + pause;
-        self.0.insert(key, Hold { revision: scheduled.revision, failures, until });
+        self.0.insert(key, Retry { revision: scheduled.revision, failures, until });
         pause
     }
 

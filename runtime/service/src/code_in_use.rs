@@ -11,7 +11,7 @@ use tokio::sync::{RwLock, RwLockWriteGuard};
 /// *released* for a while after that, because an invocation that was resolved
 /// just before may still load it.
 #[derive(Debug, Default)]
-pub(crate) struct Keep {
+pub(crate) struct CodeInUse {
     /// Read to take hold of code, written to collect some.
     gate: RwLock<()>,
     state: Mutex<State>,
@@ -23,7 +23,7 @@ struct State {
     released: HashMap<Digest, Instant>,
 }
 
-impl Keep {
+impl CodeInUse {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -32,7 +32,7 @@ impl Keep {
     pub(crate) async fn hold(&self, digest: Digest) -> Hold<'_> {
         let _gate = self.gate.read().await;
         *self.lock().held.entry(digest).or_default() += 1;
-        Hold { keep: self, digest }
+        Hold { code: self, digest }
     }
 
     /// Keeps all of these until the holds are dropped.
@@ -79,13 +79,13 @@ impl Keep {
 /// Keeps code from being collected.
 #[derive(Debug)]
 pub(crate) struct Hold<'a> {
-    keep: &'a Keep,
+    code: &'a CodeInUse,
     digest: Digest,
 }
 
 impl Drop for Hold<'_> {
     fn drop(&mut self) {
-        let mut state = self.keep.lock();
+        let mut state = self.code.lock();
         if let Some(holds) = state.held.get_mut(&self.digest) {
             *holds -= 1;
             if *holds == 0 {

@@ -40,7 +40,7 @@ struct Exhausted {
 /// A count is the greater of what this node saw and what the event says, which
 /// was the count when the event was made: none begins again after a restart.
 #[derive(Debug)]
-pub(crate) struct Descent {
+pub(crate) struct RecursionLimit {
     max: u64,
     counts: Mutex<Counts>,
 }
@@ -58,7 +58,7 @@ impl Counts {
     }
 }
 
-impl Descent {
+impl RecursionLimit {
     pub(crate) fn new(max: u64) -> Self {
         Self { max, counts: Mutex::default() }
     }
@@ -123,30 +123,30 @@ mod tests {
 
     #[test]
     fn so_many_descend_from_one_and_no_more() {
-        let (descent, id) = (Descent::new(3), Uuid::now_v7());
+        let (limit, id) = (RecursionLimit::new(3), Uuid::now_v7());
         let root = Root { id, events: 0 };
         for events in 1..=3 {
-            let next = descent.next(root).unwrap();
+            let next = limit.next(root).unwrap();
             assert_eq!(next, Root { id, events });
             // One that does not begin does not count.
-            assert_eq!(descent.next(root).unwrap(), next);
-            descent.begun(next);
+            assert_eq!(limit.next(root).unwrap(), next);
+            limit.begun(next);
         }
-        assert!(descent.next(root).unwrap_err().to_string().starts_with("3 invocations"));
-        assert!(descent.next(Root { id: Uuid::now_v7(), events: 0 }).is_ok());
+        assert!(limit.next(root).unwrap_err().to_string().starts_with("3 invocations"));
+        assert!(limit.next(Root { id: Uuid::now_v7(), events: 0 }).is_ok());
     }
 
     #[test]
     fn what_an_event_says_counts_where_nothing_is_remembered() {
-        let descent = Descent::new(10);
+        let limit = RecursionLimit::new(10);
         let root = Root { id: Uuid::now_v7(), events: 9 };
-        let next = descent.next(root).unwrap();
-        descent.begun(next);
+        let next = limit.next(root).unwrap();
+        limit.begun(next);
         for _ in 0..3 * REMEMBERED {
-            descent.begun(Root { id: Uuid::now_v7(), events: 1 });
+            limit.begun(Root { id: Uuid::now_v7(), events: 1 });
         }
-        assert!(descent.counts.lock().unwrap().young.len() <= REMEMBERED);
-        assert_eq!(descent.next(root).unwrap().events, 10, "it was forgotten");
-        assert!(descent.next(next).is_err());
+        assert!(limit.counts.lock().unwrap().young.len() <= REMEMBERED);
+        assert_eq!(limit.next(root).unwrap().events, 10, "it was forgotten");
+        assert!(limit.next(next).is_err());
     }
 }

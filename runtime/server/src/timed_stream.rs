@@ -19,13 +19,13 @@ const LINGER: Duration = Duration::from_secs(2);
 /// A peer that is still sending a refused body when the socket closes is sent
 /// a reset, which may overtake the response that says why. So a shut-down
 /// stream goes on taking and dropping bytes for at most [`LINGER`].
-pub(crate) struct Watched<S> {
+pub(crate) struct TimedStream<S> {
     stream: S,
     activity: Arc<ConnectionTimeouts>,
     linger: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S> Watched<S> {
+impl<S> TimedStream<S> {
     pub(crate) const fn new(stream: S, activity: Arc<ConnectionTimeouts>) -> Self {
         Self { stream, activity, linger: None }
     }
@@ -39,7 +39,7 @@ impl<S> Watched<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for TimedStream<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -54,7 +54,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for TimedStream<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
