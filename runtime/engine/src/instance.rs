@@ -11,13 +11,13 @@ use wasmtime_wasi::cli::{StdinStream, StdoutStream};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
 use crate::budget::{Exhausted, Hold};
+use crate::fuel;
 use crate::invocation::{Invocation, Refused};
 use crate::limiter::{Denied, Limiter};
 use crate::linked::Linked;
 use crate::log::Log;
 use crate::options::{
-    FUEL_YIELD_INTERVAL, HANDLES_MAX, HOSTCALL_BYTES_MAX, RANDOM_BYTES_AT_ONCE, RESOURCES_MAX,
-    SHARED_RESOURCES_MAX,
+    HANDLES_MAX, HOSTCALL_BYTES_MAX, RANDOM_BYTES_AT_ONCE, RESOURCES_MAX, SHARED_RESOURCES_MAX,
 };
 use crate::scheduler::request_migration;
 use crate::store_data::Host;
@@ -134,7 +134,7 @@ impl<T: Send + 'static> Instance<T> {
         ) -> BoxFuture<'a, wasmtime::Result<R>>,
     ) -> Result<(Outcome, Option<R>), Refused> {
         if !std::mem::take(&mut self.fuelled)
-            && let Err(error) = self.fuel()
+            && let Err(error) = fuel::set(&mut self.store, self.limits.fuel)
         {
             tracing::error!(%error, "could not set the fuel of a store");
             return Ok((Outcome::Internal, None));
@@ -162,7 +162,7 @@ impl<T: Send + 'static> Instance<T> {
         let scheduled = scheduled.measured_by(linked.cpu_time.clone());
         match tokio::time::timeout_at(deadline.into(), scheduled).await {
             // Epochs alone compare the host's work with the limit while the guest runs.
-            Ok(Ok(Ok(_))) if self.has_overspent() => {
+            Ok(Ok(Ok(_))) if fuel::is_overspent(&self.store) => {
                 let (limit, backtrace) = (self.limits.fuel, Vec::new());
                 Ok((Outcome::OutOfFuel { limit, backtrace }, None))
             }
@@ -187,12 +187,6 @@ impl<T: Send + 'static> Instance<T> {
         trap::refusal(error).or_else(|| denied.then_some(Refused::MemoryExhausted(Exhausted)))
     }
 
-    fn fuel(&mut self) -> wasmtime::Result<()> {
-        self.store.data_mut().host_fuel = 0;
-        self.store.set_fuel(self.limits.fuel)?;
-        self.store.fuel_async_yield_interval(Some(FUEL_YIELD_INTERVAL))
-    }
-
     /// Reads the meter and takes the logs of the invocation that is over.
     pub(crate) fn read(&mut self) -> (Meter, Logs) {
         let (left, memory_bytes, logs) = self.used();
@@ -212,22 +206,13 @@ impl<T: Send + 'static> Instance<T> {
         self.limits
     }
 
-    fn fuel_left(&self) -> u64 {
-        self.store.get_fuel().unwrap_or(0).saturating_sub(self.store.data().host_fuel)
-    }
-
-    /// Whether it has used more than its fuel, with what the host did for it.
-    fn has_overspent(&self) -> bool {
-        self.store.data().host_fuel > self.store.get_fuel().unwrap_or(0)
-    }
-
     pub(crate) fn host(&mut self) -> &mut Host<T> {
         self.store.data_mut()
     }
 
     /// What is left of its fuel, its peak of memory, and what it wrote.
     pub(crate) fn used(&mut self) -> (u64, u64, Logs) {
-        let left = self.fuel_left();
+        let left = fuel::left(&self.store);
         let host = self.store.data_mut();
         (left, host.limiter.peak(), host.logs.take())
     }
@@ -267,17 +252,6 @@ fn at_epoch<T>(mut store: StoreContextMut<'_, Host<T>>) -> wasmtime::Result<Upda
         return Ok(UpdateDeadline::Interrupt);
     }
     Ok(UpdateDeadline::Yield(1))
-}
-
-/// Deducts the fuel for the host's work from the guest's fuel, and returns what is left.
-/// Must not be called while the guest's code runs, which has its count in a register.
-pub(crate) fn deduct_host_fuel<T>(
-    store: &mut StoreContextMut<'_, Host<T>>,
-) -> wasmtime::Result<u64> {
-    let host_fuel = std::mem::take(&mut store.data_mut().host_fuel);
-    let left = store.get_fuel()?.saturating_sub(host_fuel);
-    store.set_fuel(left)?;
-    Ok(left)
 }
 
 fn set_stdio(wasi: &mut WasiCtxBuilder, logs: &Log, stdio: Option<Stdio>) {

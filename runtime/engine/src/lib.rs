@@ -31,6 +31,7 @@ mod egress;
 mod engine;
 mod epochs;
 mod error;
+mod fuel;
 mod function_types;
 mod guest_memory;
 mod idle_slots;

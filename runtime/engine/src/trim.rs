@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use rustix::mm::{Advice, madvise};
 use wasmtime::{Engine, Instance, Module, Store};
 
-use crate::options::{MEMORY_BYTES_MAX, shards};
+use crate::pool::{MEMORY_BYTES_MAX, shards};
 
 /// `(module (memory (export "m") 0))`, whose instances take a slot each.
 const SLOT: &[u8] = b"\0asm\x01\0\0\0\x05\x03\x01\0\0\x07\x05\x01\x01m\x02\0";

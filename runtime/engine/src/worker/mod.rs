@@ -24,8 +24,9 @@ use wasmtime_wasi_http::{WasiBody, WasiHttpView, p3};
 
 use self::in_flight::{ActiveRequest, InFlight};
 use self::mailbox::{Mailboxes, QueuedRequest, WorkerState};
+use crate::fuel::deduct_host_fuel;
 use crate::idle_slots::IdleSlot;
-use crate::instance::{IDLE_TIME_MAX, Instance, deduct_host_fuel, panic_message};
+use crate::instance::{IDLE_TIME_MAX, Instance, panic_message};
 use crate::linked::Linked;
 use crate::response_head::HeadSlot;
 use crate::scheduler::YieldWaker;

@@ -100,7 +100,10 @@ mod tests {
     use super::*;
 
     /// How Lambent configures wasmtime.
-    const OPTIONS: &str = include_str!("../../../../runtime/engine/src/options.rs");
+    const CONFIGURED: [&str; 2] = [
+        include_str!("../../../../runtime/engine/src/options.rs"),
+        include_str!("../../../../runtime/engine/src/pool.rs"),
+    ];
 
     /// What of it decides how fast instances come and go begins so.
     const SPEED: [&str; 6] =
@@ -118,7 +121,8 @@ mod tests {
 
     #[test]
     fn the_tuned_peer_is_given_every_flag_that_we_use() {
-        let settings = OPTIONS.lines().filter_map(|line| line.trim().strip_prefix('.'));
+        let lines = CONFIGURED.into_iter().flat_map(str::lines);
+        let settings = lines.filter_map(|line| line.trim().strip_prefix('.'));
         let names = settings.filter_map(|line| Some(line.split_once('(')?.0));
         let speed: Vec<_> =
             names.filter(|name| SPEED.iter().any(|begin| name.starts_with(begin))).collect();
