@@ -6,29 +6,16 @@
 //! by default nothing. What is refused, the function's log says together with
 //! the grant that would allow it.
 //!
-//! | interface | over | file |
-//! |---|---|---|
-//! | `wasi:keyvalue` 0.2.0-draft and 0.2.0-draft2 | keyspaces | `keyvalue/` |
-//! | `wasi:blobstore` 0.2.0-draft | buckets | `blobstore/` |
-//! | `wasi:messaging` 0.2.0-draft | queues | `messaging.rs` |
-//! | `wasi:config` 0.2.0-rc.1 and 0.2.0-draft-2024-09-27 | environment variables | `config.rs` |
-//! | `wasi:logging` 0.1.0-draft | the invocation's log | `logging.rs` |
-//! | outgoing `wasi:http`, 0.2 and 0.3 | the network | `egress/` |
-//!
+//! What can be imported is in `interfaces/`, whose list says which there are; outgoing
+//! `wasi:http`, 0.2 and 0.3, goes through `egress/`.
 //! Exports that are not of the engine's own kinds are called from `run/`.
 
-mod bindings;
-mod blobstore;
-mod config;
 mod ctx;
 mod cursor_key;
 mod cursors;
 mod egress;
 mod error;
 mod interfaces;
-mod keyvalue;
-mod logging;
-mod messaging;
 mod object_streams;
 mod run;
 

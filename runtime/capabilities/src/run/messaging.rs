@@ -4,9 +4,9 @@ use lambent_engine::{Component, Finished, Invocation, Refused};
 use lambent_types::{Event, Failure, Retry};
 
 use crate::ctx::Ctx;
-use crate::messaging::bindings::MessagingRequestReply;
-use crate::messaging::bindings::wasi::messaging::types::Error;
-use crate::messaging::{GROUP, Message, hold};
+use crate::interfaces::messaging::bindings::MessagingRequestReply;
+use crate::interfaces::messaging::bindings::wasi::messaging::types::Error;
+use crate::interfaces::messaging::{GROUP, Message, hold};
 
 /// Hands a message to `wasi:messaging/incoming-handler`.
 pub(super) async fn run(

@@ -7,8 +7,8 @@ use lambent_types::occurrence::{KeyData, KeyValueData};
 use lambent_types::{Event, Failure, Handler};
 
 use crate::ctx::Ctx;
-use crate::keyvalue::Bucket;
-use crate::keyvalue::bindings::{draft, draft2};
+use crate::interfaces::keyvalue::Bucket;
+use crate::interfaces::keyvalue::bindings::{draft, draft2};
 
 /// A change of a key, as a watcher receives it.
 struct Change {

@@ -3,10 +3,10 @@ use lambent_engine::{Host, Parts, wasmtime};
 use lambent_service::{Condition, Operation, PutObject};
 use lambent_types::ErrorCode;
 
-use crate::blobstore::bindings::wasi::blobstore::blobstore::{self, ObjectId};
-use crate::blobstore::{Container, bucket_name};
 use crate::ctx::Ctx;
 use crate::error::{Error, settle, told};
+use crate::interfaces::blobstore::bindings::wasi::blobstore::blobstore::{self, ObjectId};
+use crate::interfaces::blobstore::{Container, bucket_name};
 
 type Handle = Resource<Container>;
 type Answer<V> = wasmtime::Result<Result<V, String>>;

@@ -3,8 +3,20 @@
 use lambent_engine::wasmtime::Result;
 use lambent_engine::{Host, cost};
 
-use crate::bindings::logging::wasi::logging::logging::{self, Level};
+use self::bindings::wasi::logging::logging::{self, Level};
 use crate::ctx::Ctx;
+
+#[allow(clippy::all, missing_docs, reason = "generated code")]
+pub(super) mod bindings {
+    //! Bindings of `wasi:logging`.
+
+    lambent_engine::wasmtime::component::bindgen!({
+        path: ["../../wit/deps/logging"],
+        world: "wasi:logging/imports",
+        imports: { default: trappable },
+        wasmtime_crate: lambent_engine::wasmtime,
+    });
+}
 
 impl logging::Host for Host<Ctx> {
     fn log(&mut self, level: Level, context: String, message: String) -> Result<()> {

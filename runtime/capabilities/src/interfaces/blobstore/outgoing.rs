@@ -4,11 +4,11 @@ use lambent_engine::wasi::p2::DynOutputStream;
 use lambent_engine::wasmtime::component::Resource;
 use lambent_engine::{Host, wasmtime};
 
-use crate::blobstore::OutgoingValue;
-use crate::blobstore::bindings::wasi::blobstore::types;
-use crate::blobstore::pipe::PipeWriter;
 use crate::ctx::Ctx;
 use crate::error::{Error, settle};
+use crate::interfaces::blobstore::OutgoingValue;
+use crate::interfaces::blobstore::bindings::wasi::blobstore::types;
+use crate::interfaces::blobstore::pipe::PipeWriter;
 
 type Handle = Resource<OutgoingValue>;
 

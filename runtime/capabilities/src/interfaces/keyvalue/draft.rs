@@ -7,8 +7,8 @@ use lambent_service::Expect;
 
 use crate::ctx::Ctx;
 use crate::error::Error;
-use crate::keyvalue::bindings::draft::wasi::keyvalue::{atomics, batch, store};
-use crate::keyvalue::{self, Bucket, Handle};
+use crate::interfaces::keyvalue::bindings::draft::wasi::keyvalue::{atomics, batch, store};
+use crate::interfaces::keyvalue::{self, Bucket, Handle};
 
 impl store::Host for Host<Ctx> {
     async fn open(&mut self, identifier: String) -> Result<Handle, Error> {

@@ -6,12 +6,12 @@ use lambent_engine::{Host, Log, Parts, cost, wasi, wasmtime};
 use lambent_service::{BucketHandle, Condition, ListObjects, Object, Operation, PutObject};
 use lambent_types::{ErrorCode, bounds};
 
-use crate::blobstore::bindings::wasi::blobstore::container::{
-    self, ContainerMetadata, ObjectMetadata,
-};
-use crate::blobstore::{Container, IncomingValue, ObjectNames, OutgoingValue};
 use crate::ctx::Ctx;
 use crate::error::{Error, settle, told};
+use crate::interfaces::blobstore::bindings::wasi::blobstore::container::{
+    self, ContainerMetadata, ObjectMetadata,
+};
+use crate::interfaces::blobstore::{Container, IncomingValue, ObjectNames, OutgoingValue};
 
 type Handle = Resource<Container>;
 type Answer<V> = wasmtime::Result<Result<V, String>>;

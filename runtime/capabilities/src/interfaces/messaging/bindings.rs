@@ -11,9 +11,9 @@ lambent_engine::wasmtime::component::bindgen!({
     },
     exports: { default: async },
     with: {
-        "wasi:messaging/types.client": crate::messaging::Client,
-        "wasi:messaging/types.message": crate::messaging::Message,
-        "wasi:messaging/request-reply.request-options": crate::messaging::RequestOptions,
+        "wasi:messaging/types.client": crate::interfaces::messaging::Client,
+        "wasi:messaging/types.message": crate::interfaces::messaging::Message,
+        "wasi:messaging/request-reply.request-options": crate::interfaces::messaging::RequestOptions,
     },
     trappable_error_type: { "wasi:messaging/types.error" => crate::error::Error },
     require_store_data_send: true,

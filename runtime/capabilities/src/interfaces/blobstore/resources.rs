@@ -6,7 +6,7 @@ use lambent_engine::wasi::runtime::AbortOnDropJoinHandle;
 use lambent_service::{ByteStream, Object};
 use lambent_types::BucketName;
 
-use crate::blobstore::pipe::Pipe;
+use crate::interfaces::blobstore::pipe::Pipe;
 use crate::object_streams::ObjectStream;
 
 /// A guest's handle to a bucket.

@@ -8,9 +8,9 @@ use lambent_types::ErrorCode;
 
 use crate::ctx::Ctx;
 use crate::error::{Error, told};
-use crate::keyvalue::bindings::draft2::wasi::keyvalue::atomics::{self, CasError};
-use crate::keyvalue::bindings::draft2::wasi::keyvalue::{batch, store};
-use crate::keyvalue::{self, Bucket, Cas, Handle};
+use crate::interfaces::keyvalue::bindings::draft2::wasi::keyvalue::atomics::{self, CasError};
+use crate::interfaces::keyvalue::bindings::draft2::wasi::keyvalue::{batch, store};
+use crate::interfaces::keyvalue::{self, Bucket, Cas, Handle};
 
 impl store::Host for Host<Ctx> {
     async fn open(&mut self, identifier: String) -> Result<Handle, Error> {

@@ -8,10 +8,10 @@ use lambent_engine::wasmtime::component::Resource;
 use lambent_engine::{Host, cost, wasmtime};
 use lambent_service::ByteStream;
 
-use crate::blobstore::IncomingValue;
-use crate::blobstore::bindings::wasi::blobstore::types;
 use crate::ctx::Ctx;
 use crate::error::{Error, settle};
+use crate::interfaces::blobstore::IncomingValue;
+use crate::interfaces::blobstore::bindings::wasi::blobstore::types;
 use crate::object_streams::ObjectStream;
 
 /// Bytes that can be had at once; more is streamed.
