@@ -36,6 +36,9 @@ pub enum StartError {
     /// The data directory cannot be used.
     #[error(transparent)]
     Data(#[from] OpenError),
+    /// The backend cannot open the stores.
+    #[error(transparent)]
+    Backend(Box<dyn std::error::Error + Send + Sync>),
     /// The root key cannot be used.
     #[error(transparent)]
     Key(#[from] KeyError),

@@ -17,6 +17,7 @@
 pub mod api;
 
 mod auth;
+mod backend;
 mod body;
 mod connection;
 mod connection_limits;
@@ -50,6 +51,7 @@ mod urls;
 mod watchdog;
 mod workers;
 
+pub use backend::{Backend, StoreOptions};
 pub use error::{ServeError, StartError};
 pub use ipnet::IpNet;
 pub use lambent_host::{COMPILE_WORKER, compile_worker};

@@ -6,6 +6,8 @@ use ipnet::IpNet;
 use lambent_storage::Quota;
 use lambent_types::bounds;
 
+use crate::backend::Backend;
+
 /// What a server is started with.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -57,6 +59,8 @@ pub struct Options {
     /// Bytes of disk that stay free: below them only deletes are taken. The
     /// default depends on the size of the disk.
     pub disk_reserve: Option<u64>,
+    /// What keeps the node's state.
+    pub backend: Backend,
     /// How long peers may take.
     pub timeouts: Timeouts,
 }
@@ -129,6 +133,7 @@ impl Options {
             compile_cpu_seconds: 300,
             quotas: Vec::new(),
             disk_reserve: None,
+            backend: Backend::default(),
             timeouts: Timeouts::default(),
         }
     }

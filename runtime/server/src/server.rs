@@ -9,7 +9,7 @@ use lambent_engine::Budget;
 use lambent_host::{FairSemaphore, Host, Setup};
 use lambent_service::{DataPlane, Inspect, Parts, Service};
 use lambent_storage::{Quota, Quotas, Stores};
-use lambent_storage_embedded::{DataDir, LogOptions, layout};
+use lambent_storage_embedded::{DataDir, layout};
 use lambent_types::{Clock, SystemClock, format_bytes};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::backend::StoreOptions;
 use crate::connection::Connections;
 use crate::connection_limits::ConnectionLimits;
 use crate::doors::{Door, Doors};
@@ -314,16 +315,15 @@ async fn open(options: &Options) -> Result<Opened, StartError> {
     let open = move || {
         let tls = options.tls.as_ref().map(Tls::open).transpose()?.map(Arc::new);
         let data = DataDir::open(&options.data)?;
-        let logs = LogOptions {
-            age_max: options.log_age_max,
-            bytes_max: options.log_bytes_max,
-            ..LogOptions::default()
+        let stores = StoreOptions {
+            data: data.clone(),
+            clock: Arc::new(SystemClock),
+            quotas: quotas(&data, &options.quotas),
+            disk_reserve: options.disk_reserve,
+            log_age_max: options.log_age_max,
+            log_bytes_max: options.log_bytes_max,
         };
-        let disk_reserve = options.disk_reserve;
-        let quotas = quotas(&data, &options.quotas);
-        let options =
-            lambent_storage_embedded::Options { logs, quotas, disk_reserve, ..Default::default() };
-        let stores = lambent_storage_embedded::open(&data, options, Arc::new(SystemClock))?;
+        let stores = options.backend.open(stores).map_err(StartError::Backend)?;
         let stop = Stop { drain: CancellationToken::new(), now: CancellationToken::new() };
         let data_plane = Arc::new(DataPlane::new(stores.clone(), stop.drain.clone()));
         Ok(Opened { data, stores, data_plane, stop, tls })

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails where it breaks")]
 
 mod api;
+mod backend;
 mod conditions;
 mod deliveries;
 mod drain;
