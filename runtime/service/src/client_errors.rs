@@ -3,9 +3,7 @@
 
 use std::fmt::Display;
 
-use lambent_storage::{
-    KeyValueError, ObjectError, QueueError, QuotaExceeded, ScheduleError, TriggerError,
-};
+use lambent_storage::{KeyValueError, ObjectError, QueueError, QuotaExceeded, ResourceError};
 use lambent_types::{
     BucketName, Error, ErrorCode, KeyspaceName, Namespace, QueueName, ScheduleName, Source,
     Trigger, TriggerName,
@@ -212,11 +210,10 @@ pub(crate) fn queue(namespace: &Namespace, queue: &QueueName, error: QueueError)
 }
 
 /// Why `trigger` was not changed.
-pub(crate) fn trigger(namespace: &Namespace, trigger: &Trigger, error: TriggerError) -> Error {
+pub(crate) fn trigger(namespace: &Namespace, trigger: &Trigger, error: ResourceError) -> Error {
     match error {
-        TriggerError::NotFound => no_trigger(namespace, &trigger.name),
-        TriggerError::NoSource => no_source(namespace, &trigger.source),
-        TriggerError::OtherSource => Error::new(
+        ResourceError::NoSource => no_source(namespace, &trigger.source),
+        ResourceError::OtherSource => Error::new(
             ErrorCode::Conflict,
             format!(
                 "trigger \"{}\" is for another source, and events of that may still wait; delete \
@@ -224,8 +221,7 @@ pub(crate) fn trigger(namespace: &Namespace, trigger: &Trigger, error: TriggerEr
                 trigger.name
             ),
         ),
-        TriggerError::Quota(error) => quota(&error),
-        TriggerError::Storage(error) => error.into(),
+        other => resource(other, || no_trigger(namespace, &trigger.name)),
     }
 }
 
@@ -237,12 +233,15 @@ pub(crate) fn no_source(namespace: &Namespace, source: &Source) -> Error {
     }
 }
 
-/// Why a schedule was not changed.
-pub(crate) fn schedule(namespace: &Namespace, name: &ScheduleName, error: ScheduleError) -> Error {
+/// Why a resource was not changed; `none` says that there is none.
+pub(crate) fn resource(error: ResourceError, none: impl FnOnce() -> Error) -> Error {
     match error {
-        ScheduleError::NotFound => no_schedule(namespace, name),
-        ScheduleError::Quota(error) => quota(&error),
-        ScheduleError::Storage(error) => error.into(),
+        ResourceError::NotFound => none(),
+        ResourceError::NoSource | ResourceError::OtherSource => {
+            Error::new(ErrorCode::Conflict, error.to_string())
+        }
+        ResourceError::Quota(error) => quota(&error),
+        ResourceError::Storage(error) => error.into(),
     }
 }
 

@@ -37,7 +37,7 @@ async fn some(scope: &Scope) -> Result<Vec<String>, Error> {
     note("queue", scope.queues().await?.first().map(|queue| queue.name.to_string()));
     note("trigger", scope.triggers().await?.first().map(|trigger| trigger.name.to_string()));
     let schedules = scope.schedules().await?;
-    note("schedule", schedules.first().map(|scheduled| scheduled.schedule.name.to_string()));
+    note("schedule", schedules.first().map(|scheduled| scheduled.specification.name.to_string()));
     Ok(held)
 }
 
@@ -58,7 +58,7 @@ pub(crate) async fn delete(scope: &Scope) -> Result<(), Error> {
         }
         // What starts functions goes first, so that nothing new begins.
         for scheduled in scope.schedules().await? {
-            gone(scope.named(scheduled.schedule.name).delete().await)?;
+            gone(scope.named(scheduled.specification.name).delete().await)?;
         }
         for trigger in scope.triggers().await? {
             gone(scope.named(trigger.name).delete().await)?;

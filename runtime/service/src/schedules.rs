@@ -45,9 +45,10 @@ impl Scope {
             let function = self.named(schedule.function.clone()).describe().await?;
             check_handler(&function, Incoming::Event)?;
             self.check_destinations(schedule.delivery.as_ref()).await?;
-            let stored = self.stores().schedules.get(namespace, &name).await?;
+            let schedules = self.stores().resources.of::<Schedule>();
+            let stored = schedules.get(namespace, &name).await?;
             let created = stored.is_none();
-            let same = stored.filter(|stored| same_times(&stored.schedule, &schedule));
+            let same = stored.filter(|stored| same_times(&stored.specification, &schedule));
             let next = match (first, same) {
                 (Ok(next), _) => Some(next),
                 // What is due and not yet fired still does.
@@ -55,8 +56,9 @@ impl Scope {
                 (Err(error), None) => return Err(error),
             };
             let next = next.filter(|_| schedule.enabled);
-            let put = self.stores().schedules.put(namespace, schedule, next).await;
-            put.map_err(|error| client_errors::schedule(namespace, &name, error))?;
+            let none = || client_errors::no_schedule(namespace, &name);
+            let put = schedules.put(namespace, &schedule, next).await;
+            put.map_err(|error| client_errors::resource(error, none))?;
             Ok(Put { value: self.named(name.clone()).describe().await?, created })
         })
         .await
@@ -68,7 +70,7 @@ impl Scope {
     /// The store failed.
     pub async fn schedules(&self) -> Result<Vec<Scheduled>, Error> {
         self.perform(Operation::ListSchedules, "", async {
-            Ok(self.stores().schedules.list(self.namespace()).await?)
+            Ok(self.stores().resources.of().list(self.namespace()).await?)
         })
         .await
     }
@@ -82,7 +84,7 @@ impl ScheduleHandle<'_> {
     pub async fn describe(&self) -> Result<Scheduled, Error> {
         self.perform(Operation::DescribeSchedule, async {
             let (namespace, name) = self.place();
-            let found = self.stores().schedules.get(namespace, name).await?;
+            let found = self.stores().resources.of().get(namespace, name).await?;
             found.ok_or_else(|| client_errors::no_schedule(namespace, name))
         })
         .await
@@ -95,8 +97,9 @@ impl ScheduleHandle<'_> {
     pub async fn delete(&self) -> Result<(), Error> {
         self.perform(Operation::DeleteSchedule, async {
             let (namespace, name) = self.place();
-            let deleted = self.stores().schedules.delete(namespace, name).await;
-            deleted.map_err(|error| client_errors::schedule(namespace, name, error))
+            let none = || client_errors::no_schedule(namespace, name);
+            let deleted = self.stores().resources.of::<Schedule>().delete(namespace, name).await;
+            deleted.map_err(|error| client_errors::resource(error, none))
         })
         .await
     }

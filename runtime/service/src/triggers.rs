@@ -22,8 +22,9 @@ impl Scope {
             let function = self.named(trigger.function.clone()).describe().await?;
             check_handler(&function, incoming(&trigger.source))?;
             self.check_destinations(trigger.delivery.as_ref()).await?;
-            let created = self.stores().triggers.get(namespace, &trigger.name).await?.is_none();
-            let put = self.stores().triggers.put(namespace, trigger.clone()).await;
+            let triggers = self.stores().resources.of::<Trigger>();
+            let created = triggers.get(namespace, &trigger.name).await?.is_none();
+            let put = triggers.put(namespace, &trigger, None).await;
             put.map_err(|error| client_errors::trigger(namespace, &trigger, error))?;
             Ok(Put { value: trigger, created })
         })
@@ -36,7 +37,8 @@ impl Scope {
     /// The store failed.
     pub async fn triggers(&self) -> Result<Vec<Trigger>, Error> {
         self.perform(Operation::ListTriggers, "", async {
-            Ok(self.stores().triggers.list(self.namespace()).await?)
+            let all = self.stores().resources.of::<Trigger>().list(self.namespace()).await?;
+            Ok(all.into_iter().map(|stored| stored.specification).collect())
         })
         .await
     }
@@ -65,7 +67,8 @@ impl TriggerHandle<'_> {
     pub async fn describe(&self) -> Result<Trigger, Error> {
         self.perform(Operation::DescribeTrigger, async {
             let (namespace, name) = self.place();
-            let found = self.stores().triggers.get(namespace, name).await?;
+            let found = self.stores().resources.of::<Trigger>().get(namespace, name).await?;
+            let found = found.map(|stored| stored.specification);
             found.ok_or_else(|| client_errors::no_trigger(namespace, name))
         })
         .await
@@ -79,10 +82,9 @@ impl TriggerHandle<'_> {
     pub async fn delete(&self) -> Result<(), Error> {
         self.perform(Operation::DeleteTrigger, async {
             let (namespace, name) = self.place();
-            let trigger = self.describe().await?;
-            let deleted = self.stores().triggers.delete(namespace, name).await;
-            deleted.map_err(|error| client_errors::trigger(namespace, &trigger, error))?;
-            Ok(())
+            let none = || client_errors::no_trigger(namespace, name);
+            let deleted = self.stores().resources.of::<Trigger>().delete(namespace, name).await;
+            deleted.map_err(|error| client_errors::resource(error, none))
         })
         .await
     }

@@ -2,7 +2,7 @@ use lambent_types::{Namespace, Origin};
 
 use crate::event_log;
 use crate::shard::Tx;
-use crate::trigger_index;
+use crate::triggers::index as trigger_index;
 use lambent_storage::backend::ChangeEvent;
 use lambent_storage::{QuotaExceeded, StorageError};
 

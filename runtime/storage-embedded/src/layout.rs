@@ -11,7 +11,7 @@
 //! | `code/<2 hex>/<digest>.wasm` | components as they were uploaded, by SHA-256 | the functions |
 //! | `code/incoming/` | uploads being written; emptied at start | nothing |
 //! | `control.db` | the registry: SQLite, WAL, `synchronous=FULL` | the functions |
-//! | `shard-<n>.db` | keys, objects' metadata, queues, events, triggers, schedules, usage: SQLite, WAL, `synchronous=FULL`; namespaces are spread over [`SHARDS`] of them by the hash of their name | all that |
+//! | `shard-<n>.db` | what is in namespaces, but for functions and the bytes of objects: SQLite, WAL, `synchronous=FULL`; namespaces are spread over [`SHARDS`] of them by the hash of their name | all that |
 //! | `objects/<2 hex>/<digest>.<id>` | the bytes of one object or one part. Up to 1 MiB: exactly those, named by their SHA-256. Longer ones are followed by the SHA-256 of each MiB, 32 bytes each, and named by the SHA-256 of this list | the objects |
 //! | `objects/incoming/` | objects being written; emptied at start | nothing |
 //! | `logs.db` | finished invocations, many of one function in a row: SQLite, WAL, `synchronous=NORMAL` | the logs |

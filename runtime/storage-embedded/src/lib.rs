@@ -13,7 +13,6 @@ mod emit;
 mod error;
 mod event_log;
 mod fatal;
-mod gradual_delete;
 mod group_commit;
 mod held;
 mod keyvalue;
@@ -25,6 +24,7 @@ mod queues;
 mod quota;
 mod readers;
 mod registry;
+mod resources;
 mod row;
 mod rows;
 mod schedules;
@@ -33,7 +33,6 @@ mod shard;
 mod shards;
 mod signals;
 mod sqlite;
-mod trigger_index;
 mod triggers;
 mod usage;
 mod writer;
@@ -59,9 +58,10 @@ use crate::messages::sweep::MessageSweep;
 use crate::objects::EmbeddedObjects;
 use crate::queues::EmbeddedQueues;
 use crate::registry::EmbeddedRegistry;
+use crate::resources::EmbeddedResources;
+use crate::resources::rows::Damaged;
 use crate::schedules::EmbeddedSchedules;
 use crate::shards::Shards;
-use crate::triggers::EmbeddedTriggers;
 use crate::usage::EmbeddedUsage;
 
 /// Opens or creates the stores in a data directory. Each keeps it locked
@@ -85,8 +85,9 @@ pub fn open(data: &DataDir, options: Options, clock: Arc<dyn Clock>) -> Result<S
     let keyvalue = Arc::new(keyvalue);
     let (queues, events) = (EmbeddedQueues::new(parts()), EmbeddedEventLog::new(parts()));
     let messages = Arc::new(MessageSweep::new(parts()));
-    let triggers = EmbeddedTriggers::new(Arc::clone(&shards));
-    let schedules = EmbeddedSchedules::new(Arc::clone(&shards));
+    let damaged = Arc::new(Damaged::default());
+    let resources = EmbeddedResources::new(Arc::clone(&shards), Arc::clone(&damaged));
+    let schedules = EmbeddedSchedules::new(Arc::clone(&shards), damaged);
     let usage = Arc::new(EmbeddedUsage::open(parts()));
     let objects = EmbeddedObjects::open(data, Arc::clone(&shards))?;
     let objects = Arc::new(objects);
@@ -100,7 +101,7 @@ pub fn open(data: &DataDir, options: Options, clock: Arc<dyn Clock>) -> Result<S
         keyvalue: Arc::clone(&keyvalue) as Arc<dyn KeyValue>,
         queues: Arc::new(queues),
         events: Arc::new(events),
-        triggers: Arc::new(triggers),
+        resources: Arc::new(resources),
         schedules: Arc::new(schedules),
         usage: Arc::clone(&usage) as Arc<dyn Usage>,
         space,

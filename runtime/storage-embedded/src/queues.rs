@@ -15,7 +15,7 @@ use crate::messages::{Kind, Partition, depth, partition, receive, redrive, send,
 use crate::quota::{charge, charge_messages, count, count_messages};
 use crate::shard::{Growth, Shard, Tx};
 use crate::shards::Shards;
-use crate::trigger_index;
+use crate::triggers::index as trigger_index;
 use lambent_storage::backend::queues as rules;
 use lambent_storage::{
     Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Queues, Quota, Receipt, Sent,

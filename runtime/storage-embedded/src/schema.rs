@@ -1,8 +1,35 @@
 //! The tables of the shards, concern by concern.
 
 use crate::messages::settle;
+use crate::resources::rows;
 use crate::shard::ShardSchema;
-use crate::{amounts, keyvalue, messages, objects, schedules, trigger_index, usage};
+use crate::{amounts, keyvalue, messages, objects, usage};
+
+/// Triggers, before they were resources as others are.
+const TRIGGERS: &str = "
+CREATE TABLE trigger_ (
+    namespace TEXT NOT NULL,
+    key TEXT NOT NULL,
+    line INTEGER,
+    body TEXT NOT NULL,
+    checksum BLOB NOT NULL,
+    PRIMARY KEY (namespace, key)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Schedules, before they were resources as others are.
+const SCHEDULES: &str = "
+CREATE TABLE schedule (
+    namespace TEXT NOT NULL,
+    key TEXT NOT NULL,
+    next INTEGER,
+    revision INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    checksum BLOB NOT NULL,
+    PRIMARY KEY (namespace, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX schedule_next ON schedule (next) WHERE next IS NOT NULL;
+";
 
 /// Counts what was not counted before: keys and messages.
 const COUNTS: &str = "
@@ -22,10 +49,11 @@ pub(crate) const SHARD: ShardSchema = ShardSchema {
         keyvalue::SCHEMA,
         usage::SCHEMA,
         messages::SCHEMA,
-        trigger_index::SCHEMA,
-        schedules::SCHEMA,
+        TRIGGERS,
+        SCHEDULES,
         COUNTS,
         objects::SCHEMA_HEADERS,
+        rows::SCHEMA,
     ],
     // Whoever held a delivery is gone with the last process.
     opened: settle::end_leases,

@@ -140,8 +140,7 @@ operation_error!(
     lambent_storage::KeyValueError,
     lambent_storage::QueueError,
     lambent_storage::AppendError,
-    lambent_storage::TriggerError,
-    lambent_storage::ScheduleError
+    lambent_storage::ResourceError
 );
 
 /// An operation that waits for its transaction.

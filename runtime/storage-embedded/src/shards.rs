@@ -12,20 +12,8 @@ use lambent_storage::backend::Holds;
 use lambent_storage::backend::sync;
 use lambent_storage::{NamespaceQuotas, Quota, Space, StorageError};
 
-/// What shards keep.
-const KEPT: [Quota; 11] = [
-    Quota::ObjectBytes,
-    Quota::Objects,
-    Quota::KeyvalueBytes,
-    Quota::MessageBytes,
-    Quota::Buckets,
-    Quota::Keyspaces,
-    Quota::Queues,
-    Quota::Triggers,
-    Quota::Schedules,
-    Quota::Keys,
-    Quota::Messages,
-];
+/// What `control.db` counts. The shards count everything else.
+const COUNTED_ELSEWHERE: [Quota; 3] = [Quota::Functions, Quota::Versions, Quota::CodeBytes];
 
 /// The shards of a data directory. Those that have a file are opened at once,
 /// the others when something is first written to them.
@@ -113,7 +101,8 @@ impl Holds for Shards {
         let shard = self.opened(index(namespace));
         let owner = namespace.key();
         let used = |quota| shard.as_ref().map_or(0, |shard| shard.ledger().used(&owner, quota));
-        Ok(KEPT.into_iter().map(|quota| (quota, used(quota))).collect())
+        let kept = Quota::ALL.into_iter().filter(|quota| !COUNTED_ELSEWHERE.contains(quota));
+        Ok(kept.map(|quota| (quota, used(quota))).collect())
     }
 }
 

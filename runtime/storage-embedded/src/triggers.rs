@@ -1,40 +1,14 @@
-use std::sync::Arc;
+pub(crate) mod index;
 
-use async_trait::async_trait;
-use lambent_types::{Namespace, Source, Trigger, TriggerName};
+use lambent_types::{Namespace, Source, Trigger};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::event_log;
-use crate::gradual_delete::delete_gradually;
 use crate::messages::row::failed;
-use crate::messages::{Kind, partition, settle};
-use crate::quota::{charge, count};
+use crate::messages::{Kind, partition};
 use crate::shard::Tx;
-use crate::shards::Shards;
-use crate::trigger_index;
-use lambent_storage::backend::ChangeLog;
-use lambent_storage::backend::triggers::same_source;
-use lambent_storage::{Changes, Channel, Quota, StorageError, TriggerError, Triggers};
-
-/// Triggers in the shards.
-pub(crate) struct EmbeddedTriggers {
-    shards: Arc<Shards>,
-    changes: Arc<ChangeLog<TriggerName>>,
-}
-
-impl EmbeddedTriggers {
-    pub(crate) fn new(shards: Arc<Shards>) -> Self {
-        Self { shards, changes: Arc::default() }
-    }
-
-    async fn read(&self, namespace: &Namespace) -> Result<Vec<Trigger>, StorageError> {
-        let shard = self.shards.of(namespace).await?;
-        let found = shard.readers().read(trigger_index::read).await?;
-        let key = namespace.key();
-        let own = found.into_iter().filter(|one| one.namespace == key);
-        Ok(own.map(|one| one.trigger).collect())
-    }
-}
+use lambent_storage::backend::resources::same_source;
+use lambent_storage::{Channel, NewResource, ResourceError, StorageError, StoredResource};
 
 /// Whether what the trigger listens to is there.
 fn has_source(
@@ -59,104 +33,26 @@ fn has_source(
     Ok(found.map_err(failed)?.is_some())
 }
 
-fn put(tx: &mut Tx<'_>, namespace: &Namespace, trigger: &Trigger) -> Result<(), TriggerError> {
-    if !has_source(tx.connection, namespace, &trigger.source)? {
-        return Err(TriggerError::NoSource);
-    }
-    match trigger_index::find(tx.connection, namespace, &trigger.name.key())? {
-        Some(Ok(old)) if !same_source(&old.trigger.source, &trigger.source) => {
-            return Err(TriggerError::OtherSource);
-        }
-        // Whoever puts a damaged one repairs it.
-        Some(_) => {}
-        None => charge::<TriggerError>(tx, namespace, Quota::Triggers, 1)?,
-    }
-    let partition = match &trigger.source {
-        Source::Queue { .. } => None,
-        _ => Some(event_log::ensure(tx, namespace, &Channel::Trigger(trigger.name.clone()))?),
-    };
-    let body = serde_json::to_string(trigger)
-        .map_err(|error| StorageError::unavailable("write a trigger", error))?;
-    let (owner, key) = (namespace.key(), trigger.name.key());
-    let check = trigger_index::sum(&owner, &key, partition, &body);
-    tx.connection
-        .prepare_cached("INSERT OR REPLACE INTO trigger_ VALUES (?1, ?2, ?3, ?4, ?5)")
-        .and_then(|mut insert| insert.execute(params![owner, key, partition, body, check]))
-        .map_err(failed)?;
-    trigger_index::changed(tx);
-    Ok(())
-}
-
-/// Deletes it, as far as one transaction may. Whether it is gone.
-fn delete(
-    tx: &mut Tx<'_>,
+/// Prepares for a trigger that is put in place of `old`, in the same transaction: checks its
+/// source, and makes the partition of its channel.
+pub(crate) fn prepare(
+    tx: &Tx<'_>,
     namespace: &Namespace,
-    name: &TriggerName,
-) -> Result<bool, TriggerError> {
-    if trigger_index::find(tx.connection, namespace, &name.key())?.is_none() {
-        return Err(TriggerError::NotFound);
+    new: &NewResource,
+    old: Option<&StoredResource>,
+) -> Result<(), ResourceError> {
+    let trigger: Trigger = serde_json::from_str(&new.body)
+        .map_err(|error| StorageError::unavailable("read a new trigger", error))?;
+    if !has_source(tx.connection, namespace, &trigger.source)? {
+        return Err(ResourceError::NoSource);
     }
-    // By its name: a damaged row may not say which partition it is.
-    if let Some(partition) = partition::find(tx.connection, namespace, Kind::Trigger, &name.key())?
-        && !settle::delete_partition(tx, namespace, partition.id)?
-    {
-        return Ok(false);
+    let old = old.and_then(|old| old.read::<Trigger>(&namespace.key()).ok());
+    if old.is_some_and(|old| !same_source(&old.specification.source, &trigger.source)) {
+        return Err(ResourceError::OtherSource);
     }
-    tx.connection
-        .prepare_cached("DELETE FROM trigger_ WHERE namespace = ?1 AND key = ?2")
-        .and_then(|mut delete| delete.execute(params![namespace.key(), name.key()]))
-        .map_err(failed)?;
-    trigger_index::changed(tx);
-    count(tx, namespace, Quota::Triggers, -1);
-    Ok(true)
-}
-
-#[async_trait]
-impl Triggers for EmbeddedTriggers {
-    async fn put(&self, namespace: &Namespace, trigger: Trigger) -> Result<(), TriggerError> {
-        let shard = self.shards.of(namespace).await?;
-        let (namespace, changes) = (namespace.clone(), Arc::clone(&self.changes));
-        let write = move |tx: &mut Tx<'_>| {
-            put(tx, &namespace, &trigger)?;
-            tx.after_commit(move || changes.record(namespace, trigger.name));
-            Ok(())
-        };
-        shard.write(0, write).await
+    if !matches!(trigger.source, Source::Queue { .. }) {
+        event_log::ensure(tx, namespace, &Channel::Trigger(trigger.name))?;
     }
-
-    async fn delete(&self, namespace: &Namespace, name: &TriggerName) -> Result<(), TriggerError> {
-        let shard = self.shards.of(namespace).await?;
-        delete_gradually(&shard, (namespace, name), &self.changes, delete).await
-    }
-
-    async fn get(
-        &self,
-        namespace: &Namespace,
-        name: &TriggerName,
-    ) -> Result<Option<Trigger>, StorageError> {
-        let shard = self.shards.of(namespace).await?;
-        let (namespace, key) = (namespace.clone(), name.key());
-        let find = move |connection: &Connection| trigger_index::find(connection, &namespace, &key);
-        let found = shard.readers().read(find).await?.transpose()?;
-        Ok(found.map(|one| one.trigger))
-    }
-
-    async fn list(&self, namespace: &Namespace) -> Result<Vec<Trigger>, StorageError> {
-        self.read(namespace).await
-    }
-
-    async fn all(&self) -> Result<Vec<(Namespace, Trigger)>, StorageError> {
-        let mut found = Vec::new();
-        for shard in self.shards.all() {
-            for one in shard.readers().read(trigger_index::read).await? {
-                let namespace = one.namespace.parse().ok();
-                found.extend(namespace.map(|namespace| (namespace, one.trigger)));
-            }
-        }
-        Ok(found)
-    }
-
-    fn changes(&self) -> &dyn Changes<TriggerName> {
-        &*self.changes
-    }
+    index::changed(tx);
+    Ok(())
 }

@@ -47,9 +47,9 @@ pub mod queues {
     pub use crate::queues::rules::{is_dead, is_over};
 }
 
-/// What triggers may become.
-pub mod triggers {
-    pub use crate::triggers::same_source;
+/// What triggers may become, and where the events of a resource wait.
+pub mod resources {
+    pub use crate::resources::rules::{channel, same_source};
 }
 
 /// How pages of records are made.

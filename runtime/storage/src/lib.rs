@@ -4,12 +4,13 @@
 //! - [`CodeStore`]: components, by the digest of their bytes.
 //! - [`InvocationLogs`]: what finished invocations did, used and wrote.
 //! - [`Objects`], [`KeyValue`], [`Queues`]: what functions and their users keep.
-//! - [`Triggers`], [`Schedules`]: what makes functions run.
+//! - [`Resources`]: what is nothing but a specification, such as a trigger; [`Schedules`]:
+//!   when those of them fire.
 //! - [`EventLog`]: events that are not handled yet.
 //! - [`Usage`]: what invocations used, added up.
 //!
-//! [`Changes`] are the feeds of the registry, of triggers and of schedules: how a node learns
-//! what another changed.
+//! [`Changes`] are the feeds of the registry and of resources: how a node learns what another
+//! changed.
 //!
 //! No promise needs a transaction over two of them: a change and its event
 //! commit together, and everything that follows runs from the event log.
@@ -42,11 +43,12 @@ mod objects;
 mod queues;
 mod quota;
 mod registry;
+mod resources;
 mod schedules;
 mod space;
+mod specifications;
 mod stores;
 mod sync;
-mod triggers;
 mod upkeep;
 mod usage;
 
@@ -69,8 +71,9 @@ pub use queues::{
 };
 pub use quota::{Holding, Quota, QuotaExceeded, Quotas};
 pub use registry::{Expected, Registry};
-pub use schedules::{ScheduleError, Scheduled, Schedules};
+pub use resources::{NewResource, ResourceError, ResourceId, Resources, StoredResource};
+pub use schedules::{Scheduled, Schedules};
 pub use space::{DiskSpace, Space, default_reserve};
+pub use specifications::{Page, Specifications, Stored};
 pub use stores::Stores;
-pub use triggers::{TriggerError, Triggers};
 pub use usage::{Usage, UsageRecord, Used};

@@ -13,9 +13,9 @@ use crate::objects::Objects;
 use crate::queues::Queues;
 use crate::quota::{Holding, Quotas};
 use crate::registry::Registry;
+use crate::resources::Resources;
 use crate::schedules::Schedules;
 use crate::space::Space;
-use crate::triggers::Triggers;
 use crate::upkeep::{Holds, Sweep};
 use crate::usage::Usage;
 
@@ -36,9 +36,9 @@ pub struct Stores {
     pub queues: Arc<dyn Queues>,
     /// Events that are not handled yet.
     pub events: Arc<dyn EventLog>,
-    /// What makes functions run when something changes.
-    pub triggers: Arc<dyn Triggers>,
-    /// What makes functions run when it is time.
+    /// What is nothing but a specification: triggers, schedules.
+    pub resources: Arc<dyn Resources>,
+    /// When schedules fire.
     pub schedules: Arc<dyn Schedules>,
     /// What invocations used.
     pub usage: Arc<dyn Usage>,
@@ -67,9 +67,9 @@ pub struct Parts {
     pub queues: Arc<dyn Queues>,
     /// Events that are not handled yet.
     pub events: Arc<dyn EventLog>,
-    /// Triggers.
-    pub triggers: Arc<dyn Triggers>,
-    /// Schedules.
+    /// What is nothing but a specification.
+    pub resources: Arc<dyn Resources>,
+    /// When schedules fire.
     pub schedules: Arc<dyn Schedules>,
     /// What invocations used.
     pub usage: Arc<dyn Usage>,
@@ -95,7 +95,7 @@ impl Stores {
             keyvalue: Checked::new(parts.keyvalue),
             queues: Checked::new(parts.queues),
             events: Checked::new(parts.events),
-            triggers: parts.triggers,
+            resources: parts.resources,
             schedules: parts.schedules,
             usage: parts.usage,
             space: parts.space,

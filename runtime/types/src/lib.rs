@@ -36,6 +36,7 @@ mod queue;
 mod quota;
 mod schedule;
 mod size;
+mod specification;
 mod trigger;
 mod usage;
 
@@ -72,5 +73,6 @@ pub use schedule::{CatchUp, Schedule, ScheduleExpression, Times};
 pub use size::{
     InvalidSize, format_bytes, format_count, format_duration, parse_bytes, parse_duration,
 };
+pub use specification::{ResourceKind, Specification};
 pub use trigger::{BATCH_SIZE_DEFAULT, CONCURRENCY_DEFAULT, ObjectChange, Source, Trigger};
 pub use usage::{UsageRecord, Used};

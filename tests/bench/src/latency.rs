@@ -101,7 +101,7 @@ async fn prepare(stores: &Stores, ns: &Namespace) -> Result<(), Failed> {
         let (name, function) = (name.parse()?, function.clone());
         let (patterns, delivery) = (Vec::new(), None);
         let trigger = Trigger { name, function, source, patterns, delivery, enabled: true };
-        stores.triggers.put(ns, trigger).await?;
+        stores.resources.of().put(ns, &trigger, None).await?;
     }
     Ok(())
 }

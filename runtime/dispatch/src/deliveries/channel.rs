@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambent_storage::{Channel, Delivery, Settlement};
-use lambent_types::{Incoming, Namespace, Qualifier, Source, bounds};
+use lambent_types::{Incoming, Namespace, Qualifier, Schedule, Source, Trigger, bounds};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -150,17 +150,18 @@ impl Deliveries {
                 policy: None,
             }),
             Channel::Schedule(name) => {
-                let found = self.stores.schedules.get(&namespace, name).await?;
+                let found = self.stores.resources.of::<Schedule>().get(&namespace, name).await?;
                 found.map(|found| Target {
                     namespace,
-                    function: found.schedule.function,
+                    function: found.specification.function,
                     incoming: Incoming::Event,
                     patterns: Vec::new(),
-                    policy: found.schedule.delivery,
+                    policy: found.specification.delivery,
                 })
             }
             Channel::Trigger(name) => {
-                let found = self.stores.triggers.get(&namespace, name).await?;
+                let found = self.stores.resources.of::<Trigger>().get(&namespace, name).await?;
+                let found = found.map(|one| one.specification);
                 found.filter(|trigger| trigger.enabled).map(|trigger| Target {
                     namespace,
                     function: trigger.function,

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use lambent_storage::{EventLog, Queues, Schedules, Space, Stores, Triggers, Usage};
+use lambent_storage::{EventLog, Queues, Resources, Schedules, Space, Stores, Usage};
 
 /// The stores that deliveries come from and go to.
 #[derive(Clone)]
@@ -9,9 +9,9 @@ pub struct DeliveryStores {
     pub events: Arc<dyn EventLog>,
     /// Messages.
     pub queues: Arc<dyn Queues>,
-    /// What makes functions run when something changes.
-    pub triggers: Arc<dyn Triggers>,
-    /// What makes functions run when it is time.
+    /// Triggers and schedules.
+    pub resources: Arc<dyn Resources>,
+    /// When schedules fire.
     pub schedules: Arc<dyn Schedules>,
     /// What invocations used.
     pub usage: Arc<dyn Usage>,
@@ -25,7 +25,7 @@ impl From<&Stores> for DeliveryStores {
         Self {
             events: stores.events.clone(),
             queues: stores.queues.clone(),
-            triggers: stores.triggers.clone(),
+            resources: stores.resources.clone(),
             schedules: stores.schedules.clone(),
             usage: stores.usage.clone(),
             space: stores.space.clone(),

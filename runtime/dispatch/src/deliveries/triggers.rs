@@ -2,7 +2,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambent_storage::{Batch, Changed, Channel, StorageError};
+use lambent_storage::{Batch, Changed, Changes as _, Channel, StorageError, Stored};
 use lambent_types::{Namespace, Source, Trigger, TriggerName};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -43,20 +43,21 @@ impl Deliveries {
     /// Serves all triggers there are and then follows their changes, until the drain or a
     /// failure of the store.
     async fn follow(self: &Arc<Self>, known: &mut Known) -> Result<(), StorageError> {
-        let triggers = &self.stores.triggers;
-        let mut next = triggers.changes().position().await?;
+        let triggers = self.stores.resources.of::<Trigger>();
+        let feed = triggers.changes();
+        let mut next = feed.position().await?;
         self.adopt_all(known, triggers.all().await?);
         loop {
             let batch = tokio::select! {
                 () = self.drain.cancelled() => return Ok(()),
-                batch = triggers.changes().since(next, FEED_WAIT) => batch?,
+                batch = feed.since(next, FEED_WAIT) => batch?,
             };
             next = batch.next();
             match batch {
                 Batch::Changes { changed, .. } => {
                     for Changed { namespace, name } in changed {
                         let found = triggers.get(&namespace, &name).await?;
-                        self.adopt(known, &namespace, &name, found);
+                        self.adopt(known, &namespace, &name, found.map(|one| one.specification));
                     }
                 }
                 Batch::ListAgain { .. } => self.adopt_all(known, triggers.all().await?),
@@ -65,9 +66,9 @@ impl Deliveries {
     }
 
     /// Serves these triggers and no others.
-    fn adopt_all(self: &Arc<Self>, known: &mut Known, all: Vec<(Namespace, Trigger)>) {
+    fn adopt_all(self: &Arc<Self>, known: &mut Known, all: Vec<(Namespace, Stored<Trigger>)>) {
         let there: HashSet<_> =
-            all.iter().map(|(namespace, trigger)| key(namespace, &trigger.name)).collect();
+            all.iter().map(|(namespace, one)| key(namespace, &one.specification.name)).collect();
         known.retain(|key, followed| {
             let stays = there.contains(key);
             if !stays {
@@ -75,7 +76,7 @@ impl Deliveries {
             }
             stays
         });
-        for (namespace, trigger) in all {
+        for (namespace, Stored { specification: trigger, .. }) in all {
             let name = trigger.name.clone();
             self.adopt(known, &namespace, &name, Some(trigger));
         }
@@ -125,9 +126,9 @@ impl Deliveries {
         let key = (namespace, Channel::Trigger(trigger.name.clone()));
         while !stop.is_cancelled() {
             self.pump(&key, &stop, IDLE).await;
-            match self.stores.triggers.get(&key.0, &trigger.name).await {
+            match self.stores.resources.of::<Trigger>().get(&key.0, &trigger.name).await {
                 Ok(None) => return,
-                Ok(Some(found)) if found.enabled => {}
+                Ok(Some(found)) if found.specification.enabled => {}
                 // The trigger was disabled a moment ago; its task is stopped soon.
                 Ok(Some(_)) | Err(_) => tokio::select! {
                     () = stop.cancelled() => {}

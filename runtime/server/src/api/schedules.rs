@@ -14,13 +14,13 @@ use crate::problem::Refusal;
 use crate::state::App;
 
 fn view(scheduled: Scheduled) -> ScheduleView {
-    ScheduleView { schedule: scheduled.schedule, next: scheduled.next, warning: None }
+    ScheduleView { schedule: scheduled.specification, next: scheduled.next, warning: None }
 }
 
 /// A schedule that was changed.
 fn changed(scheduled: Scheduled) -> ScheduleView {
-    let ended = scheduled.schedule.enabled && scheduled.next.is_none();
-    let reason = || scheduled.schedule.first_after(Timestamp::now()).err();
+    let ended = scheduled.specification.enabled && scheduled.next.is_none();
+    let reason = || scheduled.specification.first_after(Timestamp::now()).err();
     let warning = ended.then(reason).flatten().map(|error| error.detail().to_owned());
     ScheduleView { warning, ..view(scheduled) }
 }

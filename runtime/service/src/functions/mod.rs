@@ -12,7 +12,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use lambent_storage::{Channel, Expected, WriteError};
 use lambent_types::{
-    Digest, Error, Function, FunctionVersion, Precondition, Qualifier, VersionNumber,
+    Digest, Error, Function, FunctionVersion, Precondition, Qualifier, Schedule, Trigger,
+    VersionNumber,
 };
 
 use self::errors::{check, no_function, no_version, refused, wired};
@@ -205,14 +206,17 @@ impl FunctionHandle<'_> {
     async fn check_unwired(&self) -> Result<(), Error> {
         let (namespace, name) = self.place();
         let key = name.key();
-        let triggers = self.stores().triggers.list(namespace).await?;
-        let triggers = triggers.iter().filter(|trigger| trigger.function.key() == key);
-        let schedules = self.stores().schedules.list(namespace).await?;
+        let triggers = self.stores().resources.of::<Trigger>().list(namespace).await?;
+        let triggers =
+            triggers.iter().filter(|trigger| trigger.specification.function.key() == key);
+        let schedules = self.stores().resources.of::<Schedule>().list(namespace).await?;
         let schedules =
-            schedules.iter().filter(|scheduled| scheduled.schedule.function.key() == key);
+            schedules.iter().filter(|scheduled| scheduled.specification.function.key() == key);
         let users: Vec<String> = triggers
-            .map(|trigger| format!("trigger \"{}\"", trigger.name))
-            .chain(schedules.map(|scheduled| format!("schedule \"{}\"", scheduled.schedule.name)))
+            .map(|trigger| format!("trigger \"{}\"", trigger.specification.name))
+            .chain(
+                schedules.map(|scheduled| format!("schedule \"{}\"", scheduled.specification.name)),
+            )
             .collect();
         if users.is_empty() { Ok(()) } else { Err(wired(name, &users)) }
     }

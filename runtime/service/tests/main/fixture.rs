@@ -18,11 +18,12 @@ use lambent_service::{
 };
 use lambent_storage::contract::samples;
 use lambent_storage::memory::MemoryCode;
-use lambent_storage::{Batch, CodeStore, Position, StorageError, Stores};
+use lambent_storage::{Batch, Changes as _, CodeStore, Position, StorageError, Stores};
 use lambent_storage_embedded::{DataDir, Options};
 use lambent_types::{
     ConfigurationPatch, Digest, Error, ErrorCode, Event, Function, FunctionName, FunctionVersion,
-    Handler, Logs, ManualClock, Meter, Namespace, Origin, Outcome, Precondition, VersionNumber,
+    Handler, Logs, ManualClock, Meter, Namespace, Origin, Outcome, Precondition, Trigger,
+    VersionNumber,
 };
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -212,7 +213,7 @@ impl Fixture {
 
     /// How many changes of triggers are in their feed.
     pub(crate) async fn trigger_changes(&self) -> usize {
-        let feed = self.stores.triggers.changes();
+        let feed = self.stores.resources.of::<Trigger>().changes();
         let start = Position { sequence: 0, ..feed.position().await.unwrap() };
         match feed.since(start, Duration::ZERO).await.unwrap() {
             Batch::Changes { changed, .. } => changed.len(),

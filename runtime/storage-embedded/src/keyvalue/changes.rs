@@ -10,7 +10,7 @@ use crate::keyvalue::cache::{Cache, Cached, key_name, keyspace_name};
 use crate::keyvalue::tables::{self, KeyspaceRow};
 use crate::quota::{charge, count};
 use crate::shard::Tx;
-use crate::trigger_index;
+use crate::triggers::index as trigger_index;
 use lambent_storage::backend::ChangeEvent;
 use lambent_storage::backend::keyvalue as rules;
 use lambent_storage::{Change, Entry, KeyValueError, Keyspace, Quota, SetOptions, StorageError};

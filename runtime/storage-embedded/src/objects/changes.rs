@@ -12,7 +12,7 @@ use crate::objects::trash::{Fresh, Trash};
 use crate::quota::{charge, charge_reserved, count};
 use crate::row::integer;
 use crate::shard::Tx;
-use crate::trigger_index;
+use crate::triggers::index as trigger_index;
 use lambent_storage::backend::ChangeEvent;
 use lambent_storage::backend::Reservation;
 use lambent_storage::backend::objects as rules;

@@ -11,12 +11,12 @@ use proptest::prelude::*;
 use super::*;
 use crate::data_dir::DataDir;
 use crate::messages::row::failed;
-use crate::{EmbeddedKeyValue, EmbeddedObjects, EmbeddedQueues, EmbeddedTriggers, Shards};
+use crate::{EmbeddedKeyValue, EmbeddedObjects, EmbeddedQueues, EmbeddedResources, Shards};
 use lambent_storage::backend::Sweep as _;
 use lambent_storage::{
     ByteStream, Change, Condition, Expect, KeyValue as _, NamespaceQuotas, NewMessage,
-    Objects as _, PutObject, QueueAttributes, Queues as _, SetOptions, Space, StorageError,
-    Triggers as _, Visibility,
+    Objects as _, PutObject, QueueAttributes, Queues as _, Resources, SetOptions, Space,
+    StorageError, Visibility,
 };
 
 /// What is counted, by a look at all there is.
@@ -35,7 +35,7 @@ UNION ALL SELECT namespace, 4, sum(length(CAST(head AS BLOB)) + length(body))
 UNION ALL SELECT namespace, 5, count(*) FROM bucket GROUP BY namespace
 UNION ALL SELECT namespace, 6, count(*) FROM keyspace GROUP BY namespace
 UNION ALL SELECT namespace, 7, count(*) FROM line WHERE kind = 1 GROUP BY namespace
-UNION ALL SELECT namespace, 8, count(*) FROM trigger_ GROUP BY namespace
+UNION ALL SELECT namespace, 8, count(*) FROM resource WHERE kind = 'trigger' GROUP BY namespace
 UNION ALL SELECT namespace, 10, count(*)
     FROM key JOIN keyspace ON keyspace.id = key.keyspace GROUP BY namespace
 UNION ALL SELECT namespace, 11, count(*)
@@ -114,7 +114,13 @@ struct Opened {
     objects: EmbeddedObjects,
     keyvalue: EmbeddedKeyValue,
     queues: EmbeddedQueues,
-    triggers: EmbeddedTriggers,
+    resources: EmbeddedResources,
+}
+
+impl Opened {
+    fn resources(&self) -> &dyn Resources {
+        &self.resources
+    }
 }
 
 fn open(data: &DataDir, clock: &Arc<ManualClock>) -> Opened {
@@ -133,7 +139,7 @@ fn open(data: &DataDir, clock: &Arc<ManualClock>) -> Opened {
         objects: EmbeddedObjects::open(data, shards.clone()).unwrap(),
         keyvalue: EmbeddedKeyValue::open(shards.clone(), clock.clone(), 1 << 20),
         queues: EmbeddedQueues::new((shards.clone(), clock.clone())),
-        triggers: EmbeddedTriggers::new(shards.clone()),
+        resources: EmbeddedResources::new(shards.clone(), Arc::default()),
         shards,
     }
 }
@@ -172,7 +178,7 @@ impl World {
             let source = format!(r#"{{"kind":{source}}}"#);
             let text = format!(r#"{{"name":"{name}","function":"f","source":{source}}}"#);
             let trigger: Trigger = serde_json::from_str(&text).unwrap();
-            stores.triggers.put(&namespace, trigger).await.unwrap();
+            stores.resources().of().put(&namespace, &trigger, None).await.unwrap();
         }
         let (upload, parts) = (None, Vec::new());
         let stores = Some(stores);
@@ -294,7 +300,9 @@ impl World {
                 drop(objects.complete_upload(ns, b, &upload, &last, Condition::None, origin).await);
             }
             Operation::Abort => drop(objects.abort_upload(ns, b, &upload).await),
-            _ => drop(self.stores().triggers.delete(ns, &"obj".parse().unwrap()).await),
+            _ => drop(
+                self.stores().resources().of::<Trigger>().delete(ns, &"obj".parse().unwrap()).await,
+            ),
         }
     }
 

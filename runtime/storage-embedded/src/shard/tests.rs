@@ -12,16 +12,14 @@ use crate::messages::receive::{PerGroup, Until, receive};
 use crate::messages::row::failed;
 use crate::messages::send::{New, send};
 use crate::messages::settle::{Ticket, delete, end_leases};
-use crate::{amounts, messages, trigger_index};
+use crate::{amounts, messages};
 use lambent_storage::{NamespaceQuotas, QueueError, Quotas, Space, StorageError};
 
 const LINE: i64 = 1;
 
 fn open(home: &tempfile::TempDir) -> Arc<Shard> {
-    const SCHEMA: ShardSchema = ShardSchema {
-        migrations: &[amounts::SCHEMA, messages::SCHEMA, trigger_index::SCHEMA],
-        opened: end_leases,
-    };
+    const SCHEMA: ShardSchema =
+        ShardSchema { migrations: &[amounts::SCHEMA, messages::SCHEMA], opened: end_leases };
     let data = DataDir::open(home.path()).unwrap();
     let limits = (NamespaceQuotas::new(Quotas::default()), Space::unlimited());
     Shard::open(("test.db", &SCHEMA), &data, Arc::new(SystemClock), limits).unwrap()

@@ -12,8 +12,8 @@ use lambent_storage::{
 };
 use lambent_storage_embedded::{DataDir, Options};
 use lambent_types::{
-    ManualClock, Namespace, Origin, QueueName, ScheduleName, Source, Trigger, TriggerName,
-    occurrence,
+    ManualClock, Namespace, Origin, QueueName, Schedule, ScheduleName, Source, Trigger,
+    TriggerName, occurrence,
 };
 use rusqlite::Connection;
 
@@ -42,7 +42,8 @@ async fn the_contract_is_kept() {
     contract::check_triggers(&stores).await;
     contract::check_own_quotas(&stores).await;
     contract::check_changes(&stores).await;
-    contract::check_schedules(stores.schedules.clone(), stores.events).await;
+    contract::check_resources(&stores).await;
+    contract::check_schedules(&stores).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -84,7 +85,7 @@ async fn a_restart_ends_leases_of_the_process_and_not_of_clients() {
         let (function, patterns) = (samples::name("f"), Vec::new());
         let trigger =
             Trigger { name: t, function, source, patterns, delivery: None, enabled: true };
-        stores.triggers.put(&ns, trigger).await.unwrap();
+        stores.resources.of().put(&ns, &trigger, None).await.unwrap();
         for _ in 0..3 {
             stores.keyvalue.increment(&ns, &space, "k", 1, &Origin::default()).await.unwrap();
         }
@@ -172,13 +173,13 @@ async fn a_damaged_trigger_is_left_out() {
         let stores = open(home.path(), &clock);
         stores.keyvalue.create_keyspace(&ns, &space).await.unwrap();
         for name in names {
-            stores.triggers.put(&ns, trigger(name)).await.unwrap();
+            stores.resources.of().put(&ns, &trigger(name), None).await.unwrap();
         }
         stores.keyvalue.increment(&ns, &space, "k", 1, &origin).await.unwrap();
     }
-    let sql = "UPDATE trigger_ SET body = '{' WHERE key = CAST(?1 AS TEXT)";
+    let sql = "UPDATE resource SET body = '{' WHERE key = CAST(?1 AS TEXT)";
     damage(home.path(), sql, b"bad");
-    let sql = "UPDATE trigger_ SET checksum = x'00' WHERE key = CAST(?1 AS TEXT)";
+    let sql = "UPDATE resource SET checksum = x'00' WHERE key = CAST(?1 AS TEXT)";
     damage(home.path(), sql, b"worse");
 
     let stores = open(home.path(), &clock);
@@ -188,16 +189,19 @@ async fn a_damaged_trigger_is_left_out() {
         stores.events.depth(&ns, &Channel::Trigger(name.clone())).await.unwrap().ready
     };
     assert_eq!((waiting(&good).await, waiting(&bad).await), (2, 1));
-    assert_eq!(stores.triggers.list(&ns).await.unwrap(), [trigger("good")]);
-    let found = stores.triggers.get(&ns, &bad).await;
+    let triggers = stores.resources.of::<Trigger>();
+    let all = triggers.list(&ns).await.unwrap();
+    let all: Vec<_> = all.into_iter().map(|one| one.specification).collect();
+    assert_eq!(all, [trigger("good")]);
+    let found = triggers.get(&ns, &bad).await;
     assert!(matches!(found, Err(StorageError::Corrupt { .. })), "{found:?}");
 
-    stores.triggers.put(&ns, trigger("bad")).await.unwrap();
-    stores.triggers.delete(&ns, &worse).await.unwrap();
+    stores.resources.of().put(&ns, &trigger("bad"), None).await.unwrap();
+    triggers.delete(&ns, &worse).await.unwrap();
     stores.keyvalue.increment(&ns, &space, "k", 1, &origin).await.unwrap();
     assert_eq!((waiting(&good).await, waiting(&bad).await, waiting(&worse).await), (3, 2, 0));
-    assert_eq!(stores.triggers.get(&ns, &worse).await.unwrap(), None);
-    assert_eq!(stores.triggers.list(&ns).await.unwrap().len(), 2);
+    assert_eq!(triggers.get(&ns, &worse).await.unwrap(), None);
+    assert_eq!(triggers.list(&ns).await.unwrap().len(), 2);
 }
 
 /// One damaged schedule keeps no other from firing, however many of them are read at once.
@@ -210,30 +214,30 @@ async fn a_damaged_schedule_is_left_out() {
     {
         let stores = open(home.path(), &clock);
         for (name, next) in [("bad", at), ("good", later), ("worse", at)] {
-            stores.schedules.put(&ns, schedule(name), Some(next)).await.unwrap();
+            stores.resources.of().put(&ns, &schedule(name), Some(next)).await.unwrap();
         }
     }
-    let sql = "UPDATE schedule SET body = '{' WHERE key = CAST(?1 AS TEXT)";
+    let sql = "UPDATE resource SET body = '{' WHERE key = CAST(?1 AS TEXT)";
     damage(home.path(), sql, b"bad");
-    let sql = "UPDATE schedule SET checksum = x'00' WHERE key = CAST(?1 AS TEXT)";
+    let sql = "UPDATE resource SET checksum = x'00' WHERE key = CAST(?1 AS TEXT)";
     damage(home.path(), sql, b"worse");
 
     let stores = open(home.path(), &clock);
-    let schedules = &stores.schedules;
+    let (times, schedules) = (&stores.schedules, stores.resources.of::<Schedule>());
     let names = |found: Vec<(Namespace, Scheduled)>| {
-        found.into_iter().map(|(_, one)| one.schedule.name.to_string()).collect::<Vec<_>>()
+        found.into_iter().map(|(_, one)| one.specification.name.to_string()).collect::<Vec<_>>()
     };
-    let (due, next) = schedules.due(later, 1).await.unwrap();
+    let (due, next) = times.due(later, 1).await.unwrap();
     assert_eq!((names(due), next), (vec!["good".to_owned()], None));
-    assert_eq!(names(schedules.page(None, 1).await.unwrap()), ["good"]);
+    assert_eq!(names(schedules.page(None, 1).await.unwrap().0), ["good"]);
     assert_eq!(schedules.list(&ns).await.unwrap().len(), 1);
     let [bad, worse] = ["bad", "worse"].map(|name| name.parse::<ScheduleName>().unwrap());
     let found = schedules.get(&ns, &bad).await;
     assert!(matches!(found, Err(StorageError::Corrupt { .. })), "{found:?}");
 
-    schedules.put(&ns, schedule("bad"), Some(at)).await.unwrap();
+    schedules.put(&ns, &schedule("bad"), Some(at)).await.unwrap();
     schedules.delete(&ns, &worse).await.unwrap();
-    assert_eq!(names(schedules.due(later, 9).await.unwrap().0), ["bad", "good"]);
+    assert_eq!(names(times.due(later, 9).await.unwrap().0), ["bad", "good"]);
 }
 
 /// More than one transaction deletes or moves.

@@ -10,7 +10,9 @@ use lambent_storage::{
     Channel, Condition, ListKeys, ListObjects, LogQuery, Quota, Stores, Visibility,
 };
 use lambent_storage_embedded::{DataDir, OpenError, Options, layout};
-use lambent_types::{Digest, ManualClock, Namespace, Origin, Source, SystemClock};
+use lambent_types::{
+    Digest, ManualClock, Namespace, Origin, Schedule, Source, SystemClock, Trigger,
+};
 use rusqlite::Connection;
 
 /// A while after `tests/data/format-1` was made: nothing in it has expired.
@@ -110,7 +112,8 @@ async fn messages_events_triggers_and_schedules_are_there() {
     let jobs = "jobs.fifo".parse().unwrap();
     assert_eq!(receive(&jobs).await, [(b"one".to_vec(), 1), (b"two".to_vec(), 1)]);
 
-    let triggers = stores.triggers.list(&ns()).await.unwrap();
+    let triggers = stores.resources.of::<Trigger>().list(&ns()).await.unwrap();
+    let triggers: Vec<_> = triggers.into_iter().map(|one| one.specification).collect();
     let names: Vec<_> = triggers.iter().map(|one| (one.name.as_str(), one.enabled)).collect();
     assert_eq!(names, [("on-key", false), ("on-order", false), ("on-photo", true)]);
     assert!(matches!(&triggers[2].source, Source::Object { suffix, .. } if suffix == ".jpg"));
@@ -120,8 +123,19 @@ async fn messages_events_triggers_and_schedules_are_there() {
     assert_eq!(waits.len(), 1, "{waits:?}");
     assert_eq!(waits[0].event.kind, "lambent.key.set.v1");
 
-    let schedules = stores.schedules.list(&ns()).await.unwrap();
-    let names = schedules.iter().map(|one| one.schedule.name.as_str());
+    // New events find the channels that the triggers had.
+    let (key, photo) = (Channel::Trigger("on-key".parse().unwrap()), "photos".parse().unwrap());
+    stores
+        .keyvalue
+        .increment(&ns(), &"settings".parse().unwrap(), "visits", 1, &Origin::default())
+        .await
+        .unwrap();
+    assert_eq!(stores.events.depth(&ns(), &key).await.unwrap().ready, 1);
+    let kept = stores.objects.delete_bucket(&ns(), &photo).await;
+    assert!(kept.is_err(), "a trigger names it, and it is not empty");
+
+    let schedules = stores.resources.of::<Schedule>().list(&ns()).await.unwrap();
+    let names = schedules.iter().map(|one| one.specification.name.as_str());
     assert_eq!(names.collect::<Vec<_>>(), ["far", "nightly"]);
     assert!(schedules.iter().all(|one| one.next > Some(THEN.parse().unwrap())));
 }

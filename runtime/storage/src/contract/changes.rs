@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lambent_types::{FunctionName, Namespace, ScheduleName, TriggerName};
+use lambent_types::{FunctionName, Namespace, Specification, Trigger};
 use tokio::task::JoinSet;
 
 use super::samples::{head, name, namespace, schedule};
-use crate::changes::{Batch, Changes, Position};
+use crate::changes::{Batch, Changes as _, Position};
+use crate::specifications::Specifications;
 use crate::stores::Stores;
 
 /// Long enough for whatever is to come.
@@ -19,7 +20,8 @@ const LONG: Duration = Duration::from_secs(60);
 #[async_trait]
 trait Kind: Clone + Send + Sync + 'static {
     type Name: Send + Sync + std::fmt::Display;
-    fn feed(&self) -> &dyn Changes<Self::Name>;
+    async fn position(&self) -> Position;
+    async fn since(&self, after: Position, wait: Duration) -> Batch<Self::Name>;
     async fn put(&self, name: &str);
     async fn delete(&self, name: &str);
     async fn exists(&self, name: &Self::Name) -> bool;
@@ -29,15 +31,26 @@ trait Kind: Clone + Send + Sync + 'static {
 #[derive(Clone)]
 struct Functions(Stores, Namespace);
 #[derive(Clone)]
-struct Triggers(Stores, Namespace);
-#[derive(Clone)]
-struct Schedules(Stores, Namespace);
+struct Resources<S> {
+    stores: Stores,
+    namespace: Namespace,
+    make: fn(&str) -> S,
+}
+
+impl<S: Specification> Resources<S> {
+    fn all(&self) -> Specifications<'_, S> {
+        self.stores.resources.of()
+    }
+}
 
 #[async_trait]
 impl Kind for Functions {
     type Name = FunctionName;
-    fn feed(&self) -> &dyn Changes<FunctionName> {
-        self.0.registry.changes()
+    async fn position(&self) -> Position {
+        self.0.registry.changes().position().await.unwrap()
+    }
+    async fn since(&self, after: Position, wait: Duration) -> Batch<FunctionName> {
+        self.0.registry.changes().since(after, wait).await.unwrap()
     }
     async fn put(&self, text: &str) {
         self.0.registry.put(head(&self.1, &name(text), "code"), None).await.unwrap();
@@ -55,56 +68,43 @@ impl Kind for Functions {
 }
 
 #[async_trait]
-impl Kind for Triggers {
-    type Name = TriggerName;
-    fn feed(&self) -> &dyn Changes<TriggerName> {
-        self.0.triggers.changes()
+impl<S: Specification> Kind for Resources<S> {
+    type Name = S::Name;
+    async fn position(&self) -> Position {
+        self.all().changes().position().await.unwrap()
+    }
+    async fn since(&self, after: Position, wait: Duration) -> Batch<S::Name> {
+        self.all().changes().since(after, wait).await.unwrap()
     }
     async fn put(&self, text: &str) {
-        let source = r#"{"kind":"object","bucket":"photos"}"#;
-        let trigger = format!(r#"{{"name":"{text}","function":"f","source":{source}}}"#);
-        let trigger = serde_json::from_str(&trigger).unwrap();
-        self.0.triggers.put(&self.1, trigger).await.unwrap();
+        self.all().put(&self.namespace, &(self.make)(text), None).await.unwrap();
     }
     async fn delete(&self, text: &str) {
-        drop(self.0.triggers.delete(&self.1, &text.parse().unwrap()).await);
+        let name = (self.make)(text).name().clone();
+        drop(self.all().delete(&self.namespace, &name).await);
     }
-    async fn exists(&self, name: &TriggerName) -> bool {
-        self.0.triggers.get(&self.1, name).await.unwrap().is_some()
+    async fn exists(&self, name: &S::Name) -> bool {
+        self.all().get(&self.namespace, name).await.unwrap().is_some()
     }
     async fn list(&self) -> BTreeSet<String> {
-        let all = self.0.triggers.list(&self.1).await.unwrap();
-        all.iter().map(|trigger| trigger.name.to_string()).collect()
+        let all = self.all().list(&self.namespace).await.unwrap();
+        all.iter().map(|one| one.specification.name().to_string()).collect()
     }
 }
 
-#[async_trait]
-impl Kind for Schedules {
-    type Name = ScheduleName;
-    fn feed(&self) -> &dyn Changes<ScheduleName> {
-        self.0.schedules.changes()
-    }
-    async fn put(&self, text: &str) {
-        self.0.schedules.put(&self.1, schedule(text), None).await.unwrap();
-    }
-    async fn delete(&self, text: &str) {
-        drop(self.0.schedules.delete(&self.1, &text.parse().unwrap()).await);
-    }
-    async fn exists(&self, name: &ScheduleName) -> bool {
-        self.0.schedules.get(&self.1, name).await.unwrap().is_some()
-    }
-    async fn list(&self) -> BTreeSet<String> {
-        let all = self.0.schedules.list(&self.1).await.unwrap();
-        all.iter().map(|one| one.schedule.name.to_string()).collect()
-    }
+fn trigger(text: &str) -> Trigger {
+    let source = r#"{"kind":"object","bucket":"photos"}"#;
+    let trigger = format!(r#"{{"name":"{text}","function":"f","source":{source}}}"#);
+    serde_json::from_str(&trigger).unwrap()
 }
 
 pub(super) async fn every_feed_tells_of_every_change(stores: &Stores) {
     let ns = namespace("contract-changes");
     stores.objects.create_bucket(&ns, &"photos".parse().unwrap()).await.unwrap();
     check(&Functions(stores.clone(), ns.clone())).await;
-    check(&Triggers(stores.clone(), ns.clone())).await;
-    check(&Schedules(stores.clone(), ns)).await;
+    let (stores, namespace) = (stores.clone(), ns);
+    check(&Resources { stores: stores.clone(), namespace: namespace.clone(), make: trigger }).await;
+    check(&Resources { stores, namespace, make: schedule }).await;
 }
 
 async fn check<K: Kind>(kind: &K) {
@@ -119,7 +119,7 @@ async fn read<K: Kind>(
     after: Position,
     wait: Duration,
 ) -> (Option<Vec<String>>, Position) {
-    match kind.feed().since(after, wait).await.unwrap() {
+    match kind.since(after, wait).await {
         Batch::Changes { changed, next } => {
             let names = changed.iter().map(|one| one.name.to_string());
             (Some(names.collect()), next)
@@ -129,7 +129,7 @@ async fn read<K: Kind>(
 }
 
 async fn a_reader_goes_on_where_it_was<K: Kind>(kind: &K) {
-    let start = kind.feed().position().await.unwrap();
+    let start = kind.position().await;
     assert_eq!(read(kind, start, Duration::ZERO).await, (Some(vec![]), start));
     kind.put("one").await;
     let (changed, next) = read(kind, start, LONG).await;
@@ -149,12 +149,12 @@ async fn a_reader_goes_on_where_it_was<K: Kind>(kind: &K) {
 
 /// Follows the feed as whoever keeps something derived of it does.
 async fn follow<K: Kind>(kind: K, done: Arc<tokio::sync::Notify>) -> BTreeSet<String> {
-    let mut next = kind.feed().position().await.unwrap();
+    let mut next = kind.position().await;
     let mut known = kind.list().await;
     let mut last = false;
     loop {
         let batch = tokio::select! {
-            batch = kind.feed().since(next, if last { Duration::ZERO } else { LONG }) => batch.unwrap(),
+            batch = kind.since(next, if last { Duration::ZERO } else { LONG }) => batch,
             () = done.notified() => { last = true; continue }
         };
         next = batch.next();
@@ -208,7 +208,7 @@ async fn nothing_is_missed_between_a_listing_and_the_feed<K: Kind>(kind: &K) {
 
 /// A feed keeps what it likes, but never leaves anything out in silence.
 async fn whoever_is_too_slow_lists_again<K: Kind>(kind: &K) {
-    let start = kind.feed().position().await.unwrap();
+    let start = kind.position().await;
     let mut writers = JoinSet::new();
     for writer in 0..8 {
         let kind = kind.clone();

@@ -15,6 +15,7 @@ mod objects;
 mod own_quotas;
 mod queues;
 mod registry;
+mod resources;
 pub mod samples;
 mod schedules;
 mod triggers;
@@ -34,7 +35,6 @@ use crate::logs::InvocationLogs;
 use crate::objects::Objects;
 use crate::queues::Queues;
 use crate::registry::Registry;
-use crate::schedules::Schedules;
 use crate::stores::Stores;
 use crate::usage::Usage;
 
@@ -136,8 +136,7 @@ pub async fn check_queues_in_time(store: Arc<dyn Queues>, clock: &ManualClock) {
     waiting::stale_receipts_do_nothing(&*store, clock).await;
 }
 
-/// Checks the [`Triggers`](crate::Triggers) of stores, and that what they are for
-/// becomes events.
+/// Checks the triggers of stores, and that what they are for becomes events.
 pub async fn check_triggers(stores: &Stores) {
     triggers::changes_go_to_the_triggers_they_fit(stores).await;
     triggers::sources_are_kept_while_a_trigger_names_them(stores).await;
@@ -148,10 +147,16 @@ pub async fn check_changes(stores: &Stores) {
     changes::every_feed_tells_of_every_change(stores).await;
 }
 
-/// Checks [`Schedules`] that append to this log.
-pub async fn check_schedules(schedules: Arc<dyn Schedules>, log: Arc<dyn EventLog>) {
-    schedules::a_time_fires_once(&*schedules, &*log).await;
-    schedules::schedules_are_read_in_pages(&*schedules).await;
+/// Checks [`Resources`](crate::Resources) of any kind.
+pub async fn check_resources(stores: &Stores) {
+    resources::a_new_kind_needs_nothing_of_a_backend(stores).await;
+    resources::what_is_none_of_its_kind_is_left_out(stores).await;
+    resources::resources_are_read_in_pages(stores).await;
+}
+
+/// Checks [`Schedules`](crate::Schedules) that append to the stores' log.
+pub async fn check_schedules(stores: &Stores) {
+    schedules::a_time_fires_once(stores).await;
 }
 
 /// Checks an [`EventLog`].

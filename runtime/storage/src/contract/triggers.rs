@@ -8,8 +8,8 @@ use crate::event_log::Channel;
 use crate::keyvalue::{Change, Expect, KeyValueError, SetOptions};
 use crate::objects::{Condition, ObjectError, PutObject};
 use crate::queues::{QueueAttributes, QueueError};
+use crate::resources::ResourceError;
 use crate::stores::Stores;
-use crate::triggers::TriggerError;
 
 fn trigger(text: &str, source: Source) -> Trigger {
     Trigger {
@@ -51,6 +51,7 @@ async fn told(stores: &Stores, ns: &lambent_types::Namespace, trigger: &str) -> 
 }
 
 pub(super) async fn changes_go_to_the_triggers_they_fit(stores: &Stores) {
+    let triggers = stores.resources.of::<Trigger>();
     let ns = namespace("contract-fits");
     let (bucket, space) = ("bucket".parse().unwrap(), "space".parse().unwrap());
     stores.objects.create_bucket(&ns, &bucket).await.unwrap();
@@ -62,7 +63,7 @@ pub(super) async fn changes_go_to_the_triggers_they_fit(stores: &Stores) {
         ("keys", of_keyspace("")),
         ("users", of_keyspace("user/")),
     ] {
-        stores.triggers.put(&ns, trigger(text, source)).await.unwrap();
+        triggers.put(&ns, &trigger(text, source), None).await.unwrap();
     }
     let origin = Origin::default();
     for key in ["in/a.png", "in/a.txt", "b.png"] {
@@ -97,31 +98,33 @@ pub(super) async fn changes_go_to_the_triggers_they_fit(stores: &Stores) {
     assert_eq!(told(stores, &ns, "users").await, ["set user/1", "deleted user/1"]);
 
     // What a trigger is for may change, and holds from then on.
-    stores.triggers.put(&ns, trigger("users", of_keyspace("y"))).await.unwrap();
+    triggers.put(&ns, &trigger("users", of_keyspace("y")), None).await.unwrap();
     stores.keyvalue.apply(&ns, &space, vec![set("user/2"), set("y")], &origin).await.unwrap();
     assert_eq!(told(stores, &ns, "users").await, ["set y"]);
 }
 
 pub(super) async fn sources_are_kept_while_a_trigger_names_them(stores: &Stores) {
+    let triggers = stores.resources.of::<Trigger>();
     let ns = namespace("contract-sources");
     let (bucket, space) = ("bucket".parse().unwrap(), "space".parse().unwrap());
     let queue = "queue".parse().unwrap();
     let sources = [("b", of_bucket(Vec::new(), "", "")), ("k", of_keyspace("")), ("q", of_queue())];
     for (text, source) in sources.clone() {
-        let missing = stores.triggers.put(&ns, trigger(text, source)).await;
-        assert!(matches!(missing, Err(TriggerError::NoSource)), "{missing:?}");
+        let missing = triggers.put(&ns, &trigger(text, source), None).await;
+        assert!(matches!(missing, Err(ResourceError::NoSource)), "{missing:?}");
     }
     stores.objects.create_bucket(&ns, &bucket).await.unwrap();
     stores.keyvalue.create_keyspace(&ns, &space).await.unwrap();
     stores.queues.put_queue(&ns, &queue, QueueAttributes::default()).await.unwrap();
     for (text, source) in sources {
-        stores.triggers.put(&ns, trigger(text, source)).await.unwrap();
+        triggers.put(&ns, &trigger(text, source), None).await.unwrap();
     }
-    let other = stores.triggers.put(&ns, trigger("B", of_keyspace(""))).await;
-    assert!(matches!(other, Err(TriggerError::OtherSource)), "{other:?}");
-    let names = stores.triggers.list(&ns).await.unwrap().into_iter().map(|one| one.name.key());
+    let other = triggers.put(&ns, &trigger("B", of_keyspace("")), None).await;
+    assert!(matches!(other, Err(ResourceError::OtherSource)), "{other:?}");
+    let names =
+        triggers.list(&ns).await.unwrap().into_iter().map(|one| one.specification.name.key());
     assert_eq!(names.collect::<Vec<_>>(), ["b", "k", "q"]);
-    assert!(stores.triggers.get(&ns, &"Q".parse().unwrap()).await.unwrap().is_some());
+    assert!(triggers.get(&ns, &"Q".parse().unwrap()).await.unwrap().is_some());
 
     let refused = stores.objects.delete_bucket(&ns, &bucket).await;
     assert!(matches!(refused, Err(ObjectError::Triggered(_))), "{refused:?}");
@@ -135,13 +138,13 @@ pub(super) async fn sources_are_kept_while_a_trigger_names_them(stores: &Stores)
     let channel = Channel::Trigger("k".parse().unwrap());
     assert_eq!(stores.events.depth(&ns, &channel).await.unwrap().ready, 1);
     for text in ["b", "k", "q"] {
-        stores.triggers.delete(&ns, &text.parse().unwrap()).await.unwrap();
-        let again = stores.triggers.delete(&ns, &text.parse().unwrap()).await;
-        assert!(matches!(again, Err(TriggerError::NotFound)), "{again:?}");
+        triggers.delete(&ns, &text.parse().unwrap()).await.unwrap();
+        let again = triggers.delete(&ns, &text.parse().unwrap()).await;
+        assert!(matches!(again, Err(ResourceError::NotFound)), "{again:?}");
     }
     // The events that waited went with it.
     assert_eq!(stores.events.depth(&ns, &channel).await.unwrap(), crate::Depth::default());
-    assert!(!stores.triggers.all().await.unwrap().iter().any(|(owner, _)| *owner == ns));
+    assert!(!triggers.all().await.unwrap().iter().any(|(owner, _)| *owner == ns));
     stores.objects.delete_bucket(&ns, &bucket).await.unwrap();
     stores.queues.delete_queue(&ns, &queue).await.unwrap();
 }

@@ -5,7 +5,7 @@ mod functions;
 mod keyvalue;
 mod objects;
 mod queues;
-mod triggers;
+mod resources;
 
 use std::io::{Error, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -190,7 +190,7 @@ impl Stores {
             keyvalue: faults.around(self.keyvalue),
             queues: faults.around(self.queues),
             events: faults.around(self.events),
-            triggers: faults.around(self.triggers),
+            resources: faults.around(self.resources),
             schedules: faults.around(self.schedules),
             usage: faults.around(self.usage),
             space: faults.space(self.space),

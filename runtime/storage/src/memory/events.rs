@@ -1,16 +1,17 @@
 mod log;
 mod queues;
+mod resources;
 mod schedules;
 mod triggers;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
-use lambent_types::{Clock, Event, Namespace, Origin, ScheduleName, Trigger, TriggerName};
+use lambent_types::{Clock, Event, Namespace, Origin, ResourceKind};
 use tokio::sync::Notify;
 
 use crate::change_log::ChangeLog;
@@ -20,11 +21,11 @@ use crate::memory::line::Line;
 use crate::namespace_quotas::NamespaceQuotas;
 use crate::queues::{NewMessage, Queue, Sent};
 use crate::quota::{Quota, QuotaExceeded, Quotas};
-use crate::schedules::Scheduled;
+use crate::resources::{ResourceId, StoredResource};
 use crate::sync;
 use crate::upkeep::Holds;
 
-/// Queues, the event log, triggers and schedules in memory, under one lock.
+/// Queues, the event log and resources in memory, under one lock.
 #[derive(Debug)]
 pub struct MemoryEvents {
     clock: Arc<dyn Clock>,
@@ -32,8 +33,7 @@ pub struct MemoryEvents {
     state: Mutex<State>,
     /// Something may be received that could not be before.
     arrived: Notify,
-    trigger_changes: ChangeLog<TriggerName>,
-    schedule_changes: ChangeLog<ScheduleName>,
+    resource_changes: ChangeLog<ResourceId>,
 }
 
 /// By the keys of namespace and name.
@@ -44,8 +44,7 @@ struct State {
     sequence: u64,
     queues: Named<HeldQueue>,
     channels: BTreeMap<(Namespace, Channel), Line<(Event, Origin)>>,
-    triggers: Named<(Namespace, Trigger)>,
-    schedules: Named<(Namespace, Scheduled)>,
+    resources: HashMap<ResourceKind, Named<(Namespace, StoredResource)>>,
     /// What there is elsewhere that a trigger may name.
     buckets: BTreeSet<(String, String)>,
     keyspaces: BTreeSet<(String, String)>,
@@ -95,6 +94,12 @@ impl State {
         queues.chain(channels).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
     }
 
+    /// How many resources a namespace has that count for a quota.
+    fn resources_of(&self, quota: Quota, namespace: &Namespace) -> u64 {
+        let kinds = self.resources.iter().filter(|(kind, _)| kind.quota == quota);
+        kinds.map(|(_, all)| count_of(all, namespace)).sum()
+    }
+
     /// Refuses so many more messages and bytes if a namespace would hold too much.
     fn check_messages(
         &self,
@@ -128,13 +133,16 @@ impl Holds for MemoryEvents {
     async fn held(&self, namespace: &Namespace) -> Result<Vec<(Quota, u64)>, StorageError> {
         let state = self.lock();
         let (messages, bytes) = state.messages(namespace);
-        Ok(vec![
+        let mut held = vec![
             (Quota::MessageBytes, bytes),
             (Quota::Queues, count_of(&state.queues, namespace)),
-            (Quota::Triggers, count_of(&state.triggers, namespace)),
-            (Quota::Schedules, count_of(&state.schedules, namespace)),
             (Quota::Messages, messages),
-        ])
+        ];
+        // The other stores count these.
+        let elsewhere = [Quota::Functions, Quota::Buckets, Quota::Keyspaces, Quota::Queues];
+        let own = Quota::RESOURCES.into_iter().filter(|quota| !elsewhere.contains(quota));
+        held.extend(own.map(|quota| (quota, state.resources_of(quota, namespace))));
+        Ok(held)
     }
 }
 
@@ -153,8 +161,7 @@ impl MemoryEvents {
             quotas,
             state: Mutex::default(),
             arrived: Notify::new(),
-            trigger_changes: ChangeLog::default(),
-            schedule_changes: ChangeLog::default(),
+            resource_changes: ChangeLog::default(),
         }
     }
 

@@ -29,10 +29,10 @@ use crate::objects::Objects;
 use crate::queues::Queues;
 use crate::quota::Quotas;
 use crate::registry::Registry;
+use crate::resources::Resources;
 use crate::schedules::Schedules;
 use crate::space::Space;
 use crate::stores::{Parts, Stores};
-use crate::triggers::Triggers;
 use crate::upkeep::Holds;
 
 impl Stores {
@@ -54,7 +54,7 @@ impl Stores {
             keyvalue: Arc::clone(&keyvalue) as Arc<dyn KeyValue>,
             queues: Arc::clone(&events) as Arc<dyn Queues>,
             events: Arc::clone(&events) as Arc<dyn EventLog>,
-            triggers: Arc::clone(&events) as Arc<dyn Triggers>,
+            resources: Arc::clone(&events) as Arc<dyn Resources>,
             schedules: Arc::clone(&events) as Arc<dyn Schedules>,
             usage: Arc::new(MemoryUsage::default()),
             space: Space::unlimited(),

@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lambent_storage::{Channel, Position, Scheduled, StorageError};
-use lambent_types::{Error, ErrorCode, Event, Namespace, occurrence};
+use lambent_storage::{Changes as _, Channel, Position, Scheduled, StorageError};
+use lambent_types::{Error, ErrorCode, Event, Namespace, Schedule, occurrence};
 use tokio::time::Instant;
 
 use self::clock::ClockWatch;
@@ -99,7 +99,7 @@ impl Deliveries {
 
     /// Waits so long for a schedule to be put or deleted, by any node. Whether one may have been.
     async fn schedules_changed(&self, memory: &mut Memory, wait: Duration) -> bool {
-        let feed = self.stores.schedules.changes();
+        let feed = self.stores.resources.of::<Schedule>().changes();
         let read = match memory.position {
             Some(after) => feed.since(after, wait).await.map(|one| (one.next(), !one.is_empty())),
             // What was put before has not been looked for yet.
@@ -159,7 +159,7 @@ impl Deliveries {
         now: Timestamp,
         retries: &mut Retries,
     ) {
-        let name = &scheduled.schedule.name;
+        let name = &scheduled.specification.name;
         let Err(error) = self.fire(namespace, scheduled, now).await else {
             return retries.forget(namespace, name);
         };
@@ -173,7 +173,8 @@ impl Deliveries {
         scheduled: &Scheduled,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let Scheduled { schedule, next: Some(first), revision } = scheduled.clone() else {
+        let Scheduled { specification: schedule, next: Some(first), revision } = scheduled.clone()
+        else {
             return Ok(());
         };
         let name = schedule.name.clone();
@@ -198,18 +199,17 @@ impl Deliveries {
         let mut failed = 0;
         let mut after = None;
         loop {
-            let page = match self.stores.schedules.page(after, BATCH).await {
-                Ok(page) => page,
+            let page = self.stores.resources.of::<Schedule>().page(after, BATCH).await;
+            let (page, next) = match page {
+                Ok(found) => found,
                 Err(error) => {
                     tracing::error!(%error, cause = error.cause(), "cannot read the schedules");
                     failed += 1;
                     break;
                 }
             };
-            let Some((namespace, last)) = page.last() else { break };
-            after = Some((namespace.clone(), last.schedule.name.clone()));
             for (namespace, scheduled) in page {
-                let name = scheduled.schedule.name.clone();
+                let name = scheduled.specification.name.clone();
                 let waits = scheduled.next.is_some();
                 if let Err(error) = self.revise_one(&namespace, scheduled).await {
                     tracing::error!(%namespace, schedule = %name, %error, "cannot tell when a schedule fires next");
@@ -217,6 +217,10 @@ impl Deliveries {
                     failed += usize::from(!waits);
                 }
             }
+            if next.is_none() {
+                break;
+            }
+            after = next;
         }
         if failed == 0 {
             (memory.revise, memory.pause) = (None, STORE_PAUSE);
@@ -227,7 +231,7 @@ impl Deliveries {
     }
 
     async fn revise_one(&self, namespace: &Namespace, scheduled: Scheduled) -> Result<(), Error> {
-        let Scheduled { schedule, next: was, revision } = scheduled;
+        let Scheduled { specification: schedule, next: was, revision } = scheduled;
         if !schedule.enabled {
             return Ok(());
         }

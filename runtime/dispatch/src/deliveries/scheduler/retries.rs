@@ -30,14 +30,14 @@ impl Retries {
 
     /// Until when a schedule is left alone, if it failed as it is now.
     pub(super) fn until(&self, namespace: &Namespace, scheduled: &Scheduled) -> Option<Instant> {
-        let retry = self.0.get(&(namespace.clone(), scheduled.schedule.name.clone()))?;
+        let retry = self.0.get(&(namespace.clone(), scheduled.specification.name.clone()))?;
         let waits = retry.revision == scheduled.revision && retry.until > Instant::now();
         waits.then_some(retry.until)
     }
 
     /// It failed: how long it is left alone.
     pub(super) fn failed(&mut self, namespace: &Namespace, scheduled: &Scheduled) -> Duration {
-        let key = (namespace.clone(), scheduled.schedule.name.clone());
+        let key = (namespace.clone(), scheduled.specification.name.clone());
         let known = self.0.remove(&key).filter(|retry| retry.revision == scheduled.revision);
         let failures = known.map_or(0, |retry| retry.failures).saturating_add(1);
         let pause = PAUSE.saturating_mul(1 << (failures - 1).min(10)).min(PAUSE_MAX);
@@ -56,7 +56,8 @@ impl Retries {
         if self.0.is_empty() {
             return;
         }
-        let due: HashSet<_> = due.iter().map(|(owner, one)| (owner, &one.schedule.name)).collect();
+        let due: HashSet<_> =
+            due.iter().map(|(owner, one)| (owner, &one.specification.name)).collect();
         self.0.retain(|(owner, name), _| due.contains(&(owner, name)));
     }
 }

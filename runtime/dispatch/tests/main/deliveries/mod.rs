@@ -167,7 +167,7 @@ impl Node {
             enabled: true,
         };
         change(&mut trigger);
-        self.stores.triggers.put(&namespace(), trigger).await.unwrap();
+        self.stores.resources.of().put(&namespace(), &trigger, None).await.unwrap();
     }
 
     /// What a queue holds, all at once.

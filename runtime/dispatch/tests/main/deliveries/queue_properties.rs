@@ -170,7 +170,7 @@ impl World {
         let (name, function) = ("t".parse().unwrap(), samples::name("f"));
         let trigger =
             Trigger { name, function, source, patterns: vec![], delivery: None, enabled: true };
-        stores.triggers.put(&namespace(), trigger).await.unwrap();
+        stores.resources.of().put(&namespace(), &trigger, None).await.unwrap();
     }
 
     fn fixture(self: &Arc<Self>) -> Fixture {

@@ -43,11 +43,18 @@ fn named(name: &str, expression: &str, zone: &str) -> Schedule {
 }
 
 async fn put(node: &Node, schedule: Schedule, next: Option<Timestamp>) {
-    node.stores.schedules.put(&namespace(), schedule, next).await.unwrap();
+    node.stores.resources.of().put(&namespace(), &schedule, next).await.unwrap();
 }
 
 async fn next_of(stores: &Stores, name: &str) -> Option<Timestamp> {
-    stores.schedules.get(&namespace(), &name.parse().unwrap()).await.unwrap().unwrap().next
+    stores
+        .resources
+        .of::<Schedule>()
+        .get(&namespace(), &name.parse().unwrap())
+        .await
+        .unwrap()
+        .unwrap()
+        .next
 }
 
 fn received(seen: &mut mpsc::UnboundedReceiver<Seen>) -> Vec<Timestamp> {

@@ -28,7 +28,7 @@ fn now(node: &Node) -> Timestamp {
 
 async fn put(node: &Node, schedule: Schedule) {
     let next = schedule.next_after(now(node)).unwrap();
-    node.stores.schedules.put(&namespace(), schedule, next).await.unwrap();
+    node.stores.resources.of().put(&namespace(), &schedule, next).await.unwrap();
 }
 
 /// The times that events say they are for, all of which have ids of their own.
@@ -58,7 +58,12 @@ async fn a_schedule_fires_at_its_times_and_not_besides() {
         let late = now(&node).duration_since(due);
         assert!(late.is_zero() || late.as_millis() <= 2, "{late:?} late");
     }
-    node.stores.schedules.delete(&namespace(), &"s".parse().unwrap()).await.unwrap();
+    node.stores
+        .resources
+        .of::<Schedule>()
+        .delete(&namespace(), &"s".parse().unwrap())
+        .await
+        .unwrap();
     assert_eq!(all(&mut seen).await, []);
 }
 

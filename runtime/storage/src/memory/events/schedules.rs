@@ -1,94 +1,28 @@
-use std::ops::Bound;
-
 use async_trait::async_trait;
 use jiff::Timestamp;
-use lambent_types::{Event, Namespace, Origin, Schedule, ScheduleName};
+use lambent_types::{Event, Namespace, Origin, Schedule, ScheduleName, Specification as _};
 
-use super::{MemoryEvents, check_count, key, log};
-use crate::changes::Changes;
+use super::{MemoryEvents, key, log};
 use crate::error::StorageError;
 use crate::event_log::Channel;
-use crate::quota::Quota;
-use crate::schedules::{ScheduleError, Scheduled, Schedules};
+use crate::resources::StoredResource;
+use crate::schedules::{Scheduled, Schedules};
 
 #[async_trait]
 impl Schedules for MemoryEvents {
-    async fn put(
-        &self,
-        namespace: &Namespace,
-        schedule: Schedule,
-        next: Option<Timestamp>,
-    ) -> Result<(), ScheduleError> {
-        let mut state = self.lock();
-        let key = key(namespace, schedule.name.as_str());
-        if !state.schedules.contains_key(&key) {
-            check_count(
-                Quota::Schedules,
-                &state.schedules,
-                namespace,
-                &self.quotas.of(&namespace.key()),
-            )?;
-        }
-        // From one counter, so that one of a deleted schedule does not come again.
-        let revision = state.next();
-        let name = schedule.name.clone();
-        let scheduled = Scheduled { schedule, next, revision };
-        state.schedules.insert(key, (namespace.clone(), scheduled));
-        drop(state);
-        self.schedule_changes.record(namespace.clone(), name);
-        Ok(())
-    }
-
-    async fn delete(
-        &self,
-        namespace: &Namespace,
-        name: &ScheduleName,
-    ) -> Result<(), ScheduleError> {
-        let mut state = self.lock();
-        let found = state.schedules.remove(&key(namespace, name.as_str()));
-        found.ok_or(ScheduleError::NotFound)?;
-        state.channels.remove(&log::place(namespace, &Channel::Schedule(name.clone())));
-        drop(state);
-        self.schedule_changes.record(namespace.clone(), name.clone());
-        Ok(())
-    }
-
-    async fn get(
-        &self,
-        namespace: &Namespace,
-        name: &ScheduleName,
-    ) -> Result<Option<Scheduled>, StorageError> {
-        let state = self.lock();
-        let found = state.schedules.get(&key(namespace, name.as_str()));
-        Ok(found.map(|(_, scheduled)| scheduled.clone()))
-    }
-
-    async fn list(&self, namespace: &Namespace) -> Result<Vec<Scheduled>, StorageError> {
-        let state = self.lock();
-        let own = state.schedules.iter().filter(|((owner, _), _)| *owner == namespace.key());
-        Ok(own.map(|(_, (_, scheduled))| scheduled.clone()).collect())
-    }
-
-    async fn page(
-        &self,
-        after: Option<(Namespace, ScheduleName)>,
-        limit: usize,
-    ) -> Result<Vec<(Namespace, Scheduled)>, StorageError> {
-        let after = after.map(|(namespace, name)| key(&namespace, name.as_str()));
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let state = self.lock();
-        let rest = state.schedules.range((from, Bound::Unbounded));
-        Ok(rest.take(limit).map(|(_, scheduled)| scheduled.clone()).collect())
-    }
-
     async fn due(
         &self,
         now: Timestamp,
         limit: usize,
     ) -> Result<(Vec<(Namespace, Scheduled)>, Option<Timestamp>), StorageError> {
         let state = self.lock();
-        let mut all: Vec<_> = state.schedules.values().cloned().collect();
-        all.retain(|(_, scheduled)| scheduled.next.is_some());
+        let stored = state.resources.get(&Schedule::KIND).into_iter().flat_map(|all| all.values());
+        let read = |(namespace, stored): &(Namespace, StoredResource)| {
+            let scheduled = stored.read::<Schedule>(&namespace.key())?;
+            Ok((namespace.clone(), scheduled))
+        };
+        let waiting = stored.filter(|(_, stored)| stored.next.is_some());
+        let mut all = waiting.map(read).collect::<Result<Vec<_>, StorageError>>()?;
         all.sort_by_key(|(_, scheduled)| scheduled.next);
         let due = all.iter().take_while(|(_, one)| one.next.is_some_and(|next| next <= now));
         let count = due.count().min(limit);
@@ -108,7 +42,8 @@ impl Schedules for MemoryEvents {
     ) -> Result<bool, StorageError> {
         let mut state = self.lock();
         let key = key(namespace, name.as_str());
-        let found = state.schedules.get(&key).map(|(_, one)| (one.revision, one.next));
+        let schedules = state.resources.entry(Schedule::KIND).or_default();
+        let found = schedules.get(&key).map(|(_, one)| (one.revision, one.next));
         if found != Some((revision, was)) {
             return Ok(false);
         }
@@ -120,15 +55,12 @@ impl Schedules for MemoryEvents {
         for event in events {
             self.push(&mut state, place.clone(), event, None, &Origin::default());
         }
-        if let Some((_, scheduled)) = state.schedules.get_mut(&key) {
-            scheduled.next = next;
+        let schedules = state.resources.entry(Schedule::KIND).or_default();
+        if let Some((_, stored)) = schedules.get_mut(&key) {
+            stored.next = next;
         }
         drop(state);
         self.arrived.notify_waiters();
         Ok(true)
-    }
-
-    fn changes(&self) -> &dyn Changes<ScheduleName> {
-        &self.schedule_changes
     }
 }

@@ -1,13 +1,15 @@
-use async_trait::async_trait;
-use lambent_types::{BucketName, KeyspaceName, Namespace, Origin, Source, Trigger, TriggerName};
+use lambent_types::{
+    BucketName, KeyspaceName, Namespace, Origin, ResourceKind, Source, Specification as _, Trigger,
+    TriggerName,
+};
 
-use super::{MemoryEvents, State, check_count, key, log, weight};
+use super::{MemoryEvents, State, key, log, weight};
 use crate::change_event::ChangeEvent;
-use crate::changes::Changes;
 use crate::error::StorageError;
 use crate::event_log::Channel;
-use crate::quota::{Quota, QuotaExceeded};
-use crate::triggers::{TriggerError, Triggers, same_source};
+use crate::quota::QuotaExceeded;
+use crate::resources::rules::same_source;
+use crate::resources::{NewResource, ResourceError, StoredResource};
 
 impl State {
     fn has_source(&self, namespace: &Namespace, source: &Source) -> bool {
@@ -30,9 +32,42 @@ impl State {
         namespace: &Namespace,
         is_it: impl Fn(&Source) -> bool,
     ) -> Option<TriggerName> {
-        let mut own = self.triggers.iter().filter(|((owner, _), _)| *owner == namespace.key());
-        let found = own.find(|(_, (_, trigger))| is_it(&trigger.source));
-        found.map(|(_, (_, trigger))| trigger.name.clone())
+        let found = self.triggers(namespace).find(|trigger| is_it(&trigger.source));
+        found.map(|trigger| trigger.name)
+    }
+
+    /// The resources of a kind in a namespace, by name.
+    pub(super) fn resources_in(
+        &self,
+        kind: ResourceKind,
+        namespace: &Namespace,
+    ) -> impl Iterator<Item = &StoredResource> {
+        let (owner, all) = (namespace.key(), self.resources.get(&kind));
+        let own = all.into_iter().flatten().filter(move |((named, _), _)| *named == owner);
+        own.map(|(_, (_, stored))| stored)
+    }
+
+    fn triggers(&self, namespace: &Namespace) -> impl Iterator<Item = Trigger> {
+        let stored = self.resources_in(Trigger::KIND, namespace);
+        stored.filter_map(|stored| serde_json::from_str(&stored.body).ok())
+    }
+
+    /// Checks that the source of a trigger is there, and is that which it had.
+    pub(super) fn check_trigger(
+        &self,
+        namespace: &Namespace,
+        new: &NewResource,
+    ) -> Result<(), ResourceError> {
+        let trigger: Trigger = serde_json::from_str(&new.body)
+            .map_err(|error| StorageError::unavailable("read a new trigger", error))?;
+        if !self.has_source(namespace, &trigger.source) {
+            return Err(ResourceError::NoSource);
+        }
+        let old = self.triggers(namespace).find(|old| old.name.key() == trigger.name.key());
+        if old.is_some_and(|old| !same_source(&old.source, &trigger.source)) {
+            return Err(ResourceError::OtherSource);
+        }
+        Ok(())
     }
 }
 
@@ -86,11 +121,10 @@ impl MemoryEvents {
         for (change, origin) in changes {
             let quotas = self.quotas.of(&owner);
             let quotas = if change.is_deletion() { quotas.for_deletions() } else { quotas };
-            let own = state.triggers.iter().filter(|((named, _), _)| *named == owner);
-            let fitting = own.filter(|(_, (_, trigger))| change.fits(&trigger.source));
+            let fitting = state.triggers(namespace).filter(|one| change.fits(&one.source));
             let event = change.event(now);
-            for (_, (_, trigger)) in fitting {
-                let place = log::place(namespace, &Channel::Trigger(trigger.name.clone()));
+            for trigger in fitting {
+                let place = log::place(namespace, &Channel::Trigger(trigger.name));
                 bytes += weight(&event);
                 appended.push((place, event.clone(), change.group(), *origin));
                 state.check_messages(namespace, &quotas, (appended.len(), bytes))?;
@@ -102,65 +136,5 @@ impl MemoryEvents {
         drop(state);
         self.arrived.notify_waiters();
         Ok(())
-    }
-}
-
-#[async_trait]
-impl Triggers for MemoryEvents {
-    async fn put(&self, namespace: &Namespace, trigger: Trigger) -> Result<(), TriggerError> {
-        let mut state = self.lock();
-        if !state.has_source(namespace, &trigger.source) {
-            return Err(TriggerError::NoSource);
-        }
-        let key = key(namespace, trigger.name.as_str());
-        match state.triggers.get(&key) {
-            Some((_, old)) if !same_source(&old.source, &trigger.source) => {
-                return Err(TriggerError::OtherSource);
-            }
-            Some(_) => {}
-            None => check_count(
-                Quota::Triggers,
-                &state.triggers,
-                namespace,
-                &self.quotas.of(&namespace.key()),
-            )?,
-        }
-        let name = trigger.name.clone();
-        state.triggers.insert(key, (namespace.clone(), trigger));
-        self.trigger_changes.record(namespace.clone(), name);
-        Ok(())
-    }
-
-    async fn delete(&self, namespace: &Namespace, name: &TriggerName) -> Result<(), TriggerError> {
-        let mut state = self.lock();
-        let found = state.triggers.remove(&key(namespace, name.as_str()));
-        found.ok_or(TriggerError::NotFound)?;
-        state.channels.remove(&log::place(namespace, &Channel::Trigger(name.clone())));
-        self.trigger_changes.record(namespace.clone(), name.clone());
-        Ok(())
-    }
-
-    async fn get(
-        &self,
-        namespace: &Namespace,
-        name: &TriggerName,
-    ) -> Result<Option<Trigger>, StorageError> {
-        let state = self.lock();
-        let found = state.triggers.get(&key(namespace, name.as_str()));
-        Ok(found.map(|(_, trigger)| trigger.clone()))
-    }
-
-    async fn list(&self, namespace: &Namespace) -> Result<Vec<Trigger>, StorageError> {
-        let state = self.lock();
-        let own = state.triggers.iter().filter(|((owner, _), _)| *owner == namespace.key());
-        Ok(own.map(|(_, (_, trigger))| trigger.clone()).collect())
-    }
-
-    async fn all(&self) -> Result<Vec<(Namespace, Trigger)>, StorageError> {
-        Ok(self.lock().triggers.values().cloned().collect())
-    }
-
-    fn changes(&self) -> &dyn Changes<TriggerName> {
-        &self.trigger_changes
     }
 }

@@ -1,25 +1,14 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use lambent_types::{Namespace, Source, Trigger, TriggerName};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use lambent_types::{Namespace, Source, Specification as _, Trigger, TriggerName};
+use rusqlite::{Connection, Row};
 
+use crate::messages::Kind;
 use crate::messages::row::failed;
-use crate::row::{Checksum, bytes, checksum};
+use crate::resources::rows;
 use crate::shard::Tx;
 use lambent_storage::StorageError;
-
-/// The table. `partition` is that of the trigger's channel; a queue's has none.
-pub(crate) const SCHEMA: &str = "
-CREATE TABLE trigger_ (
-    namespace TEXT NOT NULL,
-    key TEXT NOT NULL,
-    line INTEGER,
-    body TEXT NOT NULL,
-    checksum BLOB NOT NULL,
-    PRIMARY KEY (namespace, key)
-) STRICT, WITHOUT ROWID;
-";
 
 /// A trigger with where its events go.
 #[derive(Debug, Clone)]
@@ -35,56 +24,39 @@ pub(crate) struct Indexed {
 /// namespace without triggers costs one look. Read again after any change of a trigger.
 struct TriggerIndex(HashMap<String, Rc<Vec<Indexed>>>);
 
-pub(crate) fn sum(namespace: &str, key: &str, partition: Option<i64>, body: &str) -> Checksum {
-    let partition = partition.unwrap_or(0).to_le_bytes();
-    checksum([b"trigger", namespace.as_bytes(), key.as_bytes(), &partition, body.as_bytes()])
-}
-
-const COLUMNS: &str = "namespace, key, line, body, checksum";
-
-/// A row, which is an error of its own if it is damaged.
-type Found = Result<Indexed, StorageError>;
-
-fn found(row: &Row<'_>) -> rusqlite::Result<Found> {
-    // What is no text differs from what was written, and so does its checksum.
-    let text = |column| bytes(row, column).map(|text| String::from_utf8_lossy(text).into_owned());
-    let (namespace, key, partition, body) = (text(0)?, text(1)?, row.get(2)?, text(3)?);
-    let what = || format!("trigger {key:?} of namespace {namespace:?}");
-    if sum(&namespace, &key, partition, &body) != bytes(row, 4)? {
-        return Ok(Err(StorageError::corrupt(what(), "its checksum differs")));
-    }
-    let trigger = serde_json::from_str(&body)
-        .map_err(|error| StorageError::corrupt(what(), error.to_string()));
-    Ok(trigger.map(|trigger| Indexed { namespace, trigger, partition }))
+/// A trigger of a row, with its partition.
+fn indexed(row: &Row<'_>) -> rusqlite::Result<Result<Indexed, StorageError>> {
+    let partition: Option<i64> = row.get("line")?;
+    Ok(rows::checked(row)?.and_then(|(namespace, stored)| {
+        let trigger = stored.read::<Trigger>(&namespace)?.specification;
+        let has_channel = !matches!(trigger.source, Source::Queue { .. });
+        if has_channel && partition.is_none() {
+            let what = format!("trigger {:?} of namespace {namespace:?}", stored.key);
+            return Err(StorageError::corrupt(what, "its channel is missing"));
+        }
+        Ok(Indexed { namespace, trigger, partition })
+    }))
 }
 
 /// All triggers of the database that can be read. A damaged one is logged and
 /// left out: no change of what others are for waits for its repair.
-pub(crate) fn read(connection: &Connection) -> Result<Vec<Indexed>, StorageError> {
-    let sql = format!("SELECT {COLUMNS} FROM trigger_ ORDER BY namespace, key");
-    let all: Vec<Found> = connection
+fn read(connection: &Connection) -> Result<Vec<Indexed>, StorageError> {
+    let sql = format!(
+        "SELECT resource.*, line.id AS line FROM resource LEFT JOIN line
+         ON line.namespace = resource.namespace AND line.kind = {} AND line.key = resource.key
+         WHERE resource.kind = ?1",
+        Kind::Trigger as i64
+    );
+    let all: Vec<_> = connection
         .prepare_cached(&sql)
-        .and_then(|mut select| select.query_map([], found)?.collect())
+        .and_then(|mut select| select.query_map([Trigger::KIND.noun], indexed)?.collect())
         .map_err(failed)?;
-    let intact = |one: Found| {
+    let intact = |one: Result<Indexed, StorageError>| {
         one.inspect_err(|error| {
             tracing::error!(%error, cause = error.cause(), "leaving a trigger out");
         })
     };
     Ok(all.into_iter().filter_map(|one| intact(one).ok()).collect())
-}
-
-/// One trigger, if it is there; `key` is its name in lower case.
-pub(crate) fn find(
-    connection: &Connection,
-    namespace: &Namespace,
-    key: &str,
-) -> Result<Option<Found>, StorageError> {
-    let sql = format!("SELECT {COLUMNS} FROM trigger_ WHERE namespace = ?1 AND key = ?2");
-    connection
-        .prepare_cached(&sql)
-        .and_then(|mut select| select.query_row(params![namespace.key(), key], found).optional())
-        .map_err(failed)
 }
 
 /// The triggers of a namespace as this transaction sees them.

@@ -1,0 +1,100 @@
+use std::ops::Bound;
+
+use async_trait::async_trait;
+use lambent_types::{Namespace, ResourceKind, Specification as _, Trigger};
+
+use super::{MemoryEvents, key, log};
+use crate::changes::Changes;
+use crate::error::StorageError;
+use crate::resources::rules::channel;
+use crate::resources::{NewResource, ResourceError, ResourceId, Resources, StoredResource};
+
+#[async_trait]
+impl Resources for MemoryEvents {
+    async fn put(
+        &self,
+        kind: ResourceKind,
+        namespace: &Namespace,
+        resource: NewResource,
+    ) -> Result<(), ResourceError> {
+        let mut state = self.lock();
+        if kind == Trigger::KIND {
+            state.check_trigger(namespace, &resource)?;
+        }
+        let key = key(namespace, &resource.name);
+        if !state.resources.get(&kind).is_some_and(|all| all.contains_key(&key)) {
+            let held = state.resources_of(kind.quota, namespace);
+            self.quotas.of(&namespace.key()).check(kind.quota, held, 1)?;
+        }
+        // From one counter, so that one of a deleted resource does not come again.
+        let revision = state.next();
+        let NewResource { name, body, next } = resource;
+        let stored = StoredResource { key: key.1.clone(), body, next, revision };
+        state.resources.entry(kind).or_default().insert(key, (namespace.clone(), stored));
+        drop(state);
+        self.record(kind, namespace, name);
+        Ok(())
+    }
+
+    async fn delete(
+        &self,
+        kind: ResourceKind,
+        namespace: &Namespace,
+        name: &str,
+    ) -> Result<(), ResourceError> {
+        let mut state = self.lock();
+        let all = state.resources.get_mut(&kind).ok_or(ResourceError::NotFound)?;
+        all.remove(&key(namespace, name)).ok_or(ResourceError::NotFound)?;
+        if let Some(channel) = channel(kind, name) {
+            state.channels.remove(&log::place(namespace, &channel));
+        }
+        drop(state);
+        self.record(kind, namespace, name.to_owned());
+        Ok(())
+    }
+
+    async fn get(
+        &self,
+        kind: ResourceKind,
+        namespace: &Namespace,
+        name: &str,
+    ) -> Result<Option<StoredResource>, StorageError> {
+        let state = self.lock();
+        let found = state.resources.get(&kind).and_then(|all| all.get(&key(namespace, name)));
+        Ok(found.map(|(_, stored)| stored.clone()))
+    }
+
+    async fn list(
+        &self,
+        kind: ResourceKind,
+        namespace: &Namespace,
+    ) -> Result<Vec<StoredResource>, StorageError> {
+        let state = self.lock();
+        Ok(state.resources_in(kind, namespace).cloned().collect())
+    }
+
+    async fn page(
+        &self,
+        kind: ResourceKind,
+        after: Option<(Namespace, String)>,
+        limit: usize,
+    ) -> Result<Vec<(Namespace, StoredResource)>, StorageError> {
+        let after = after.map(|(namespace, name)| key(&namespace, &name));
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let state = self.lock();
+        let all = state.resources.get(&kind).into_iter();
+        let rest = all.flat_map(|all| all.range((from.clone(), Bound::Unbounded)));
+        Ok(rest.take(limit).map(|(_, found)| found.clone()).collect())
+    }
+
+    fn changes(&self) -> &dyn Changes<ResourceId> {
+        &self.resource_changes
+    }
+}
+
+impl MemoryEvents {
+    fn record(&self, kind: ResourceKind, namespace: &Namespace, name: String) {
+        let id = ResourceId { noun: kind.noun.to_owned(), name };
+        self.resource_changes.record(namespace.clone(), id);
+    }
+}

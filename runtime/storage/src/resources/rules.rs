@@ -1,0 +1,24 @@
+use lambent_types::{ResourceKind, Schedule, Source, Specification as _, Trigger};
+
+use crate::event_log::Channel;
+
+/// Whether a trigger goes on listening to the same thing.
+pub fn same_source(old: &Source, new: &Source) -> bool {
+    match (old, new) {
+        (Source::Object { bucket: a, .. }, Source::Object { bucket: b, .. }) => a == b,
+        (Source::Queue { queue: a, .. }, Source::Queue { queue: b, .. }) => a.key() == b.key(),
+        (Source::KeyValue { keyspace: a, .. }, Source::KeyValue { keyspace: b, .. }) => {
+            a.key() == b.key()
+        }
+        _ => false,
+    }
+}
+
+/// The channel of the events that wait for a resource, if it is of a kind that has one.
+pub fn channel(kind: ResourceKind, name: &str) -> Option<Channel> {
+    match kind {
+        Trigger::KIND => name.parse().map(Channel::Trigger).ok(),
+        Schedule::KIND => name.parse().map(Channel::Schedule).ok(),
+        _ => None,
+    }
+}
