@@ -45,5 +45,6 @@ mod streaming;
 mod thumbnail_pipeline;
 mod time_limits;
 mod triggers;
+mod two_nodes;
 mod typed;
 mod upgrade;
