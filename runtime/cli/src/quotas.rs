@@ -85,7 +85,7 @@ impl QuotaArgs {
             (Quota::CodeBytes, self.quota_code),
             (Quota::Versions, self.quota_versions),
         ];
-        let resources = Quota::RESOURCES.map(|quota| (quota, self.quota_resources));
+        let resources = Quota::resources().map(|quota| (quota, self.quota_resources));
         let given = single.into_iter().chain(resources);
         given.filter_map(|(quota, limit)| Some((quota, limit?))).collect()
     }
@@ -119,7 +119,7 @@ fn names() -> Vec<(&'static str, Vec<Quota>)> {
             None => names.push((name, vec![quota])),
         }
     }
-    names.extend(Quota::RESOURCES.map(|quota| (quota.name(), vec![quota])));
+    names.extend(Quota::resources().map(|quota| (quota.name(), vec![quota])));
     names
 }
 

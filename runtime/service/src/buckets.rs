@@ -1,11 +1,28 @@
-use lambent_storage::{Bucket, ObjectError};
-use lambent_types::Error;
+use lambent_storage::{Bucket, Condition, ListObjects, ObjectError};
+use lambent_types::{Access, BucketName, Error, ErrorCode, Grants, bounds};
 
 use crate::client_errors;
-use crate::data_scope::BucketHandle;
-use crate::handle::Put;
+use crate::contents::{Contained, check_stays, gone};
+use crate::data_scope::DataScope;
+use crate::handle::{Handle, Put};
 use crate::operation::Operation;
+use crate::resource_name::ResourceName;
 use crate::scope::Scope;
+
+/// A bucket and its objects.
+pub type BucketHandle<'s> = Handle<'s, BucketName>;
+
+impl ResourceName for BucketName {
+    const NOUN: &'static str = "bucket";
+    const NOT_FOUND: ErrorCode = ErrorCode::BucketNotFound;
+    const IS_CREATED_BY_NAME: bool = true;
+
+    type Scope = DataScope;
+
+    fn granted(&self, grants: &Grants) -> Option<Access> {
+        grants.buckets.get(self).copied()
+    }
+}
 
 impl Scope {
     /// All buckets by name.
@@ -53,7 +70,7 @@ impl BucketHandle<'_> {
         self.perform(Operation::DescribeBucket, async {
             let (namespace, name) = self.place();
             let found = self.stores().objects.bucket(namespace, name).await?;
-            found.ok_or_else(|| client_errors::no_bucket(namespace, name))
+            found.ok_or_else(|| self.not_found())
         })
         .await
     }
@@ -69,5 +86,36 @@ impl BucketHandle<'_> {
             deleted.map_err(|error| client_errors::object(namespace, name, "", error))
         })
         .await
+    }
+}
+
+impl Contained for BucketName {
+    async fn held(scope: &Scope) -> Result<Vec<Self>, Error> {
+        Ok(scope.buckets().await?.into_iter().map(|bucket| bucket.name).collect())
+    }
+
+    async fn delete_all(scope: &Scope) -> Result<(), Error> {
+        for name in Self::held(scope).await? {
+            empty_and_delete(&scope.named(name)).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn empty_and_delete(bucket: &BucketHandle<'_>) -> Result<(), Error> {
+    for upload in bucket.uploads().await? {
+        gone(bucket.abort_upload(&upload.id).await)?;
+    }
+    loop {
+        let limit = bounds::PAGE_MAX;
+        let list = ListObjects { prefix: String::new(), delimiter: None, after: None, limit };
+        let page = bucket.list(list).await?;
+        if page.objects.is_empty() {
+            return gone(bucket.delete().await);
+        }
+        for object in page.objects {
+            check_stays(bucket.scope())?;
+            bucket.delete_object(&object.key, Condition::None).await?;
+        }
     }
 }

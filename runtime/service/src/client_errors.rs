@@ -5,9 +5,11 @@ use std::fmt::Display;
 
 use lambent_storage::{KeyValueError, ObjectError, QueueError, QuotaExceeded, ResourceError};
 use lambent_types::{
-    BucketName, Error, ErrorCode, KeyspaceName, Namespace, QueueName, ScheduleName, Source,
+    BucketName, Error, ErrorCode, KeyspaceName, Namespace, QueueName, Source, SourceResource,
     Trigger, TriggerName,
 };
+
+use crate::resource_name::ResourceName;
 
 /// Most characters of a key in an error.
 const KEY_CHARS_MAX: usize = 200;
@@ -25,46 +27,26 @@ pub(crate) fn quota(error: &QuotaExceeded) -> Error {
     Error::new(ErrorCode::QuotaExceeded, error.to_string())
 }
 
+/// There is no resource of this name.
+pub(crate) fn not_found<N: ResourceName>(namespace: &Namespace, name: &N) -> Error {
+    let noun = N::NOUN;
+    let hint = if N::IS_CREATED_BY_NAME { create_first(noun, name) } else { String::new() };
+    missing(N::NOT_FOUND, noun, name, namespace, &hint)
+}
+
+fn create_first(noun: &str, name: &impl Display) -> String {
+    format!("; create it first: lambent {noun} create {name}")
+}
+
 fn missing(
     code: ErrorCode,
-    what: &str,
+    noun: &str,
     name: &impl Display,
     namespace: &Namespace,
     hint: &str,
 ) -> Error {
-    let detail = format!("{what} \"{name}\" does not exist in namespace \"{namespace}\"{hint}");
+    let detail = format!("{noun} \"{name}\" does not exist in namespace \"{namespace}\"{hint}");
     Error::new(code, detail)
-}
-
-/// There is nothing of this name, and it can be created with nothing but that.
-fn not_created(code: ErrorCode, what: &str, name: &impl Display, namespace: &Namespace) -> Error {
-    let hint = format!("; create it first: lambent {what} create {name}");
-    missing(code, what, name, namespace, &hint)
-}
-
-/// There is no such bucket.
-pub(crate) fn no_bucket(namespace: &Namespace, bucket: &BucketName) -> Error {
-    not_created(ErrorCode::BucketNotFound, "bucket", bucket, namespace)
-}
-
-/// There is no such keyspace.
-pub(crate) fn no_keyspace(namespace: &Namespace, keyspace: &KeyspaceName) -> Error {
-    not_created(ErrorCode::KeyspaceNotFound, "keyspace", keyspace, namespace)
-}
-
-/// There is no such queue.
-pub(crate) fn no_queue(namespace: &Namespace, queue: &QueueName) -> Error {
-    not_created(ErrorCode::QueueNotFound, "queue", queue, namespace)
-}
-
-/// There is no such trigger.
-pub(crate) fn no_trigger(namespace: &Namespace, trigger: &TriggerName) -> Error {
-    missing(ErrorCode::TriggerNotFound, "trigger", trigger, namespace, "")
-}
-
-/// There is no such schedule.
-pub(crate) fn no_schedule(namespace: &Namespace, schedule: &ScheduleName) -> Error {
-    missing(ErrorCode::ScheduleNotFound, "schedule", schedule, namespace, "")
 }
 
 /// There is no such object.
@@ -88,7 +70,7 @@ pub(crate) fn object(
     error: ObjectError,
 ) -> Error {
     match error {
-        ObjectError::NoBucket => no_bucket(namespace, bucket),
+        ObjectError::NoBucket => not_found(namespace, bucket),
         ObjectError::NoObject => no_object(bucket, what),
         ObjectError::NoUpload => Error::new(
             ErrorCode::UploadNotFound,
@@ -146,7 +128,7 @@ pub(crate) fn keyvalue(
     error: KeyValueError,
 ) -> Error {
     match error {
-        KeyValueError::NoKeyspace => no_keyspace(namespace, keyspace),
+        KeyValueError::NoKeyspace => not_found(namespace, keyspace),
         KeyValueError::Exists => {
             Error::new(ErrorCode::Conflict, format!("keyspace \"{keyspace}\" exists already"))
         }
@@ -183,7 +165,7 @@ pub(crate) fn keyvalue(
 /// What `queue` refused.
 pub(crate) fn queue(namespace: &Namespace, queue: &QueueName, error: QueueError) -> Error {
     match error {
-        QueueError::NoQueue => no_queue(namespace, queue),
+        QueueError::NoQueue => not_found(namespace, queue),
         QueueError::Exists => Error::new(
             ErrorCode::Conflict,
             format!("queue \"{queue}\" exists already, with other attributes"),
@@ -221,22 +203,23 @@ pub(crate) fn trigger(namespace: &Namespace, trigger: &Trigger, error: ResourceE
                 trigger.name
             ),
         ),
-        other => resource(other, || no_trigger(namespace, &trigger.name)),
+        other => resource(namespace, &trigger.name, other),
     }
 }
 
 pub(crate) fn no_source(namespace: &Namespace, source: &Source) -> Error {
-    match source {
-        Source::Object { bucket, .. } => no_bucket(namespace, bucket),
-        Source::Queue { queue, .. } => no_queue(namespace, queue),
-        Source::KeyValue { keyspace, .. } => no_keyspace(namespace, keyspace),
-    }
+    let SourceResource { noun, name, not_found } = source.resource();
+    missing(not_found, noun, &name, namespace, &create_first(noun, &name))
 }
 
-/// Why a resource was not changed; `none` says that there is none.
-pub(crate) fn resource(error: ResourceError, none: impl FnOnce() -> Error) -> Error {
+/// Why a resource was not changed.
+pub(crate) fn resource<N: ResourceName>(
+    namespace: &Namespace,
+    name: &N,
+    error: ResourceError,
+) -> Error {
     match error {
-        ResourceError::NotFound => none(),
+        ResourceError::NotFound => not_found(namespace, name),
         ResourceError::NoSource | ResourceError::OtherSource => {
             Error::new(ErrorCode::Conflict, error.to_string())
         }

@@ -1,15 +1,11 @@
 use std::borrow::Cow;
-use std::fmt::Display;
-use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
 use lambent_storage::Stores;
-use lambent_types::{
-    BucketName, Error, ErrorCode, FunctionVersion, KeyspaceName, Namespace, Origin, QueueName,
-    Recursion,
-};
+use lambent_types::{Error, ErrorCode, FunctionVersion, Namespace, Origin, Recursion};
 use tracing::Instrument as _;
 
+use crate::client_errors;
 use crate::data_plane::DataPlane;
 use crate::handle::Handle;
 use crate::operation::Operation;
@@ -27,13 +23,6 @@ pub struct DataScope {
     /// What a function's own changes come from, once it makes one.
     changes: OnceLock<Result<Origin, Recursion>>,
 }
-
-/// A bucket and its objects: see [`DataScope::bucket`].
-pub type BucketHandle<'s> = Handle<'s, BucketName, DataScope>;
-/// A keyspace and its keys: see [`DataScope::keyspace`].
-pub type KeyspaceHandle<'s> = Handle<'s, KeyspaceName, DataScope>;
-/// A queue and its messages: see [`DataScope::queue`].
-pub type QueueHandle<'s> = Handle<'s, QueueName, DataScope>;
 
 impl DataPlane {
     /// What an invocation of `function` may do: what its grants name, in its own
@@ -131,42 +120,28 @@ impl DataScope {
         tracing::info!(target: "lambent::audit", %principal, %namespace, operation, name, outcome);
     }
 
-    /// The handle of a bucket.
+    /// The handle of a resource, of a kind that functions reach.
     ///
     /// # Errors
     /// `InvalidName`.
-    pub fn bucket(&self, name: &str) -> Result<BucketHandle<'_>, Error> {
-        Ok(self.owned(parse(name)?))
-    }
-
-    /// The handle of a keyspace.
-    ///
-    /// # Errors
-    /// `InvalidName`.
-    pub fn keyspace(&self, name: &str) -> Result<KeyspaceHandle<'_>, Error> {
-        Ok(self.owned(parse(name)?))
-    }
-
-    /// The handle of a queue.
-    ///
-    /// # Errors
-    /// `InvalidName`.
-    pub fn queue(&self, name: &str) -> Result<QueueHandle<'_>, Error> {
-        Ok(self.owned(parse(name)?))
+    pub fn handle<N>(&self, name: &str) -> Result<Handle<'_, N>, Error>
+    where
+        N: ResourceName<Scope = Self>,
+    {
+        Ok(Handle::new(self, Cow::Owned(parse(name)?)))
     }
 
     /// The handle of a resource whose name is known to be one.
     #[must_use]
-    pub const fn resource<'s, N: ResourceName>(&'s self, name: &'s N) -> Handle<'s, N, Self> {
+    pub const fn resource<'s, N>(&'s self, name: &'s N) -> Handle<'s, N>
+    where
+        N: ResourceName<Scope = Self>,
+    {
         Handle::new(self, Cow::Borrowed(name))
-    }
-
-    const fn owned<N: ResourceName>(&self, name: N) -> Handle<'_, N, Self> {
-        Handle::new(self, Cow::Owned(name))
     }
 }
 
-impl<'s, N: ResourceName, S: AsRef<DataScope>> Handle<'s, N, S> {
+impl<'s, N: ResourceName<Scope: AsRef<DataScope>>> Handle<'s, N> {
     /// The namespace that it is in.
     #[must_use]
     pub fn namespace(&self) -> &'s Namespace {
@@ -188,7 +163,7 @@ impl<'s, N: ResourceName, S: AsRef<DataScope>> Handle<'s, N, S> {
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         self.check(operation)?;
-        self.data_scope().perform(operation, self.name().as_str(), work).await
+        self.data_scope().perform(operation, self.name().as_ref(), work).await
     }
 
     pub(crate) fn data_scope(&self) -> &'s DataScope {
@@ -199,6 +174,11 @@ impl<'s, N: ResourceName, S: AsRef<DataScope>> Handle<'s, N, S> {
         self.data_scope().stores()
     }
 
+    /// The error if there is none of its name.
+    pub(crate) fn not_found(&self) -> Error {
+        client_errors::not_found(self.namespace(), self.name())
+    }
+
     /// Where it is, as stores are asked for it.
     pub(crate) fn place(&self) -> (&'s Namespace, &N) {
         (self.namespace(), self.name())
@@ -206,10 +186,6 @@ impl<'s, N: ResourceName, S: AsRef<DataScope>> Handle<'s, N, S> {
 }
 
 /// The name that a client gave.
-pub(crate) fn parse<N>(name: &str) -> Result<N, Error>
-where
-    N: FromStr,
-    N::Err: Display,
-{
+pub(crate) fn parse<N: ResourceName>(name: &str) -> Result<N, Error> {
     name.parse().map_err(|error: N::Err| Error::new(ErrorCode::InvalidName, error.to_string()))
 }

@@ -7,8 +7,8 @@ use crate::resource_name::ResourceName;
 ///
 /// Each operation is checked against what the principal may do, and is
 /// `Forbidden` where it may not.
-pub struct Handle<'s, N: Clone, S> {
-    scope: &'s S,
+pub struct Handle<'s, N: ResourceName> {
+    scope: &'s N::Scope,
     name: Cow<'s, N>,
 }
 
@@ -28,8 +28,8 @@ impl<T> Put<T> {
     }
 }
 
-impl<'s, N: ResourceName, S> Handle<'s, N, S> {
-    pub(crate) const fn new(scope: &'s S, name: Cow<'s, N>) -> Self {
+impl<'s, N: ResourceName> Handle<'s, N> {
+    pub(crate) const fn new(scope: &'s N::Scope, name: Cow<'s, N>) -> Self {
         Self { scope, name }
     }
 
@@ -38,7 +38,7 @@ impl<'s, N: ResourceName, S> Handle<'s, N, S> {
         &self.name
     }
 
-    pub(crate) const fn scope(&self) -> &'s S {
+    pub(crate) const fn scope(&self) -> &'s N::Scope {
         self.scope
     }
 }

@@ -1,13 +1,30 @@
 //! Keyspaces and their keys.
 
-use lambent_storage::{Change, Entry, KeyPage, KeyValueError, Keyspace, ListKeys};
-use lambent_types::Error;
+use lambent_storage::{Change, Entry, Expect, KeyPage, KeyValueError, Keyspace, ListKeys};
+use lambent_types::{Access, Error, ErrorCode, Grants, KeyspaceName, bounds};
 
 use crate::client_errors;
-use crate::data_scope::KeyspaceHandle;
-use crate::handle::Put;
+use crate::contents::{Contained, check_stays, gone};
+use crate::data_scope::DataScope;
+use crate::handle::{Handle, Put};
 use crate::operation::Operation;
+use crate::resource_name::ResourceName;
 use crate::scope::Scope;
+
+/// A keyspace and its keys.
+pub type KeyspaceHandle<'s> = Handle<'s, KeyspaceName>;
+
+impl ResourceName for KeyspaceName {
+    const NOUN: &'static str = "keyspace";
+    const NOT_FOUND: ErrorCode = ErrorCode::KeyspaceNotFound;
+    const IS_CREATED_BY_NAME: bool = true;
+
+    type Scope = DataScope;
+
+    fn granted(&self, grants: &Grants) -> Option<Access> {
+        grants.keyspaces.get(self).copied()
+    }
+}
 
 impl Scope {
     /// All keyspaces by name.
@@ -60,7 +77,7 @@ impl KeyspaceHandle<'_> {
         self.perform(Operation::DescribeKeyspace, async {
             let (namespace, name) = self.place();
             let found = self.stores().keyvalue.keyspace(namespace, name).await?;
-            found.ok_or_else(|| client_errors::no_keyspace(namespace, name))
+            found.ok_or_else(|| self.not_found())
         })
         .await
     }
@@ -155,5 +172,35 @@ impl KeyspaceHandle<'_> {
             value.map_err(|error| self.refused(error))
         })
         .await
+    }
+}
+
+impl Contained for KeyspaceName {
+    async fn held(scope: &Scope) -> Result<Vec<Self>, Error> {
+        Ok(scope.keyspaces().await?.into_iter().map(|keyspace| keyspace.name).collect())
+    }
+
+    async fn delete_all(scope: &Scope) -> Result<(), Error> {
+        for name in Self::held(scope).await? {
+            empty_and_delete(&scope.named(name)).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn empty_and_delete(keyspace: &KeyspaceHandle<'_>) -> Result<(), Error> {
+    loop {
+        let list = ListKeys {
+            prefix: String::new(),
+            after: None,
+            limit: bounds::BATCH_MAX.min(bounds::PAGE_MAX),
+        };
+        let page = keyspace.list(list).await?;
+        check_stays(keyspace.scope())?;
+        if page.keys.is_empty() {
+            return gone(keyspace.delete().await);
+        }
+        let delete = |key| Change::Delete { key, expect: Expect::Any };
+        keyspace.apply(page.keys.into_iter().map(delete).collect()).await?;
     }
 }

@@ -3,7 +3,7 @@
 //! keyspaces and keys, queues and messages, triggers, schedules and usage.
 //!
 //! A door opens a [`Scope`] for whoever asks and takes handles from it:
-//! `scope.queue("orders")?.send(…)`. Names, existence, permission and the error
+//! `scope.handle::<QueueName>("orders")?.send(…)`. Names, existence, permission and the error
 //! that the client reads are decided here, once; a door only parses and renders.
 //! Beside `dispatch` no other crate asks a store for anything on a client's
 //! behalf.
@@ -42,22 +42,27 @@ mod triggers;
 mod usage;
 
 pub use access_keys::{AccessKey, CreatedKey};
+pub use buckets::BucketHandle;
 pub use data_plane::DataPlane;
-pub use data_scope::{BucketHandle, DataScope, KeyspaceHandle, QueueHandle};
+pub use data_scope::DataScope;
 pub use functions::{
-    AuthorizedFunction, Deployed, Invocable, LogFilter, Published, RequestedFunction,
+    AuthorizedFunction, Deployed, FunctionHandle, Invocable, LogFilter, Published,
+    RequestedFunction,
 };
 pub use handle::{Handle, Put};
 pub use inspect::{Inspect, Inspected};
+pub use keyspaces::KeyspaceHandle;
 pub use namespace_info::NamespaceInfo;
 pub use operation::Operation;
 pub use principal::Principal;
-pub use queues::Receive;
+pub use queues::{QueueHandle, Receive};
 pub use resource_name::ResourceName;
-pub use scope::{FunctionHandle, ScheduleHandle, Scope, TriggerHandle};
+pub use schedules::ScheduleHandle;
+pub use scope::Scope;
 pub use secret_seed::{SecretSeed, secrets_in};
 pub use service::{Parts, Service};
 pub use totals::{QueueDepth, Totals};
+pub use triggers::TriggerHandle;
 pub use usage::UsageReport;
 
 /// What operations take and give, as the stores have it.

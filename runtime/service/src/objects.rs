@@ -7,8 +7,8 @@ use lambent_storage::{
 };
 use lambent_types::{Error, bounds};
 
+use crate::buckets::BucketHandle;
 use crate::client_errors;
-use crate::data_scope::BucketHandle;
 use crate::handle::Put;
 use crate::operation::Operation;
 

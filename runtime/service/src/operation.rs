@@ -1,7 +1,28 @@
 use lambent_types::Access;
 
+/// Declares the operations. A row of `kinds` is the four that a kind of resource has (list,
+/// describe, put, delete), its noun, and what describing one needs. Any other operation is
+/// a row with its name and what it needs.
 macro_rules! operations {
-    ($($(#[$doc:meta])* $variant:ident = $name:literal, $access:expr;)*) => {
+    (
+        kinds { $($list:ident $describe:ident $put:ident $delete:ident = $noun:literal, $seen:expr;)* }
+        $($(#[$doc:meta])* $variant:ident = $name:literal, $access:expr;)*
+    ) => {
+        operations! {
+            @ $(
+                #[doc = concat!("List ", $noun, "s.")]
+                $list = concat!("list_", $noun, "s"), READ;
+                #[doc = concat!("Describe a ", $noun, ".")]
+                $describe = concat!("describe_", $noun), $seen;
+                #[doc = concat!("Create a ", $noun, ", or change the one of its name.")]
+                $put = concat!("put_", $noun), WRITE;
+                #[doc = concat!("Delete a ", $noun, ".")]
+                $delete = concat!("delete_", $noun), WRITE;
+            )*
+            $($(#[$doc])* $variant = $name, $access;)*
+        }
+    };
+    (@ $($(#[$doc:meta])* $variant:ident = $name:expr, $access:expr;)*) => {
         /// One thing that a principal may be allowed to do, under the name that the
         /// API gives it.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,6 +56,14 @@ const READ: Option<Access> = Some(Access::Read);
 const WRITE: Option<Access> = Some(Access::Write);
 
 operations! {
+    kinds {
+        ListBuckets DescribeBucket PutBucket DeleteBucket = "bucket", ANY;
+        ListKeyspaces DescribeKeyspace PutKeyspace DeleteKeyspace = "keyspace", ANY;
+        ListNamespaces DescribeNamespace PutNamespace DeleteNamespace = "namespace", READ;
+        ListQueues DescribeQueue PutQueue DeleteQueue = "queue", ANY;
+        ListSchedules DescribeSchedule PutSchedule DeleteSchedule = "schedule", READ;
+        ListTriggers DescribeTrigger PutTrigger DeleteTrigger = "trigger", READ;
+    }
     /// List access keys.
     ListAccessKeys = "list_access_keys", READ;
     /// Create an access key.
@@ -43,14 +72,6 @@ operations! {
     DescribeAccessKey = "describe_access_key", READ;
     /// Delete an access key.
     DeleteAccessKey = "delete_access_key", WRITE;
-    /// List buckets.
-    ListBuckets = "list_buckets", READ;
-    /// Describe a bucket.
-    DescribeBucket = "describe_bucket", ANY;
-    /// Create a bucket.
-    PutBucket = "put_bucket", WRITE;
-    /// Delete a bucket.
-    DeleteBucket = "delete_bucket", WRITE;
     /// List the objects of a bucket.
     ListObjects = "list_objects", READ;
     /// Read an object, or what is known of it.
@@ -95,14 +116,6 @@ operations! {
     PublishVersion = "publish_version", WRITE;
     /// Delete a version of a function.
     DeleteVersion = "delete_version", WRITE;
-    /// List keyspaces.
-    ListKeyspaces = "list_keyspaces", READ;
-    /// Describe a keyspace.
-    DescribeKeyspace = "describe_keyspace", ANY;
-    /// Create a keyspace.
-    PutKeyspace = "put_keyspace", WRITE;
-    /// Delete a keyspace.
-    DeleteKeyspace = "delete_keyspace", WRITE;
     /// Set and delete keys, all or none.
     ChangeKeys = "change_keys", WRITE;
     /// Add to a counter.
@@ -111,22 +124,6 @@ operations! {
     ListKeys = "list_keys", READ;
     /// Read the value of a key.
     GetKey = "get_key", READ;
-    /// List namespaces.
-    ListNamespaces = "list_namespaces", READ;
-    /// Describe a namespace.
-    DescribeNamespace = "describe_namespace", READ;
-    /// Create a namespace.
-    PutNamespace = "put_namespace", WRITE;
-    /// Delete a namespace.
-    DeleteNamespace = "delete_namespace", WRITE;
-    /// List queues.
-    ListQueues = "list_queues", READ;
-    /// Describe a queue, or count what it holds.
-    DescribeQueue = "describe_queue", ANY;
-    /// Create a queue, or change its attributes.
-    PutQueue = "put_queue", WRITE;
-    /// Delete a queue.
-    DeleteQueue = "delete_queue", WRITE;
     /// Delete messages that were received.
     DeleteMessages = "delete_messages", READ;
     /// Send messages to a queue.
@@ -139,22 +136,6 @@ operations! {
     ReceiveMessages = "receive_messages", READ;
     /// Move dead letters back to where they came from.
     RedriveQueue = "redrive_queue", WRITE;
-    /// List schedules.
-    ListSchedules = "list_schedules", READ;
-    /// Describe a schedule.
-    DescribeSchedule = "describe_schedule", READ;
-    /// Create or replace a schedule.
-    PutSchedule = "put_schedule", WRITE;
-    /// Delete a schedule.
-    DeleteSchedule = "delete_schedule", WRITE;
-    /// List triggers.
-    ListTriggers = "list_triggers", READ;
-    /// Describe a trigger, or count what waits for it.
-    DescribeTrigger = "describe_trigger", READ;
-    /// Create or replace a trigger.
-    PutTrigger = "put_trigger", WRITE;
-    /// Delete a trigger.
-    DeleteTrigger = "delete_trigger", WRITE;
     /// Read what a namespace used and holds.
     ReadUsage = "read_usage", READ;
 }

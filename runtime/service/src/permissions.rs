@@ -41,8 +41,8 @@ fn not_granted<N: ResourceName>(
     let detail = format!(
         "function \"{function}\" may not {verb} {noun} \"{}\"; grant it: \
          [functions.{function}.grants] {noun}s = {{ {} = \"{}\" }}",
-        name.as_str(),
-        toml_key(name.as_str()),
+        name,
+        toml_key(name.as_ref()),
         needed.as_str()
     );
     Error::new(ErrorCode::Forbidden, detail)

@@ -5,13 +5,30 @@ use std::time::Duration;
 use lambent_storage::{
     Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Receipt, Sent, Visibility,
 };
-use lambent_types::{Error, ErrorCode, bounds};
+use lambent_types::{Access, Error, ErrorCode, Grants, QueueName, bounds};
 
 use crate::client_errors;
-use crate::data_scope::QueueHandle;
-use crate::handle::Put;
+use crate::contents::{Contained, gone};
+use crate::data_scope::DataScope;
+use crate::handle::{Handle, Put};
 use crate::operation::Operation;
+use crate::resource_name::ResourceName;
 use crate::scope::Scope;
+
+/// A queue and its messages.
+pub type QueueHandle<'s> = Handle<'s, QueueName>;
+
+impl ResourceName for QueueName {
+    const NOUN: &'static str = "queue";
+    const NOT_FOUND: ErrorCode = ErrorCode::QueueNotFound;
+    const IS_CREATED_BY_NAME: bool = true;
+
+    type Scope = DataScope;
+
+    fn granted(&self, grants: &Grants) -> Option<Access> {
+        grants.queues.get(self).copied()
+    }
+}
 
 /// How messages are received.
 #[derive(Debug, Clone, Copy)]
@@ -76,7 +93,7 @@ impl QueueHandle<'_> {
         self.perform(Operation::DescribeQueue, async {
             let (namespace, name) = self.place();
             let found = self.stores().queues.queue(namespace, name).await?;
-            found.ok_or_else(|| client_errors::no_queue(namespace, name))
+            found.ok_or_else(|| self.not_found())
         })
         .await
     }
@@ -210,5 +227,24 @@ impl QueueHandle<'_> {
             moved.map_err(|error| self.refused(error))
         })
         .await
+    }
+}
+
+impl Contained for QueueName {
+    async fn held(scope: &Scope) -> Result<Vec<Self>, Error> {
+        Ok(scope.queues().await?.into_iter().map(|queue| queue.name).collect())
+    }
+
+    async fn delete_all(scope: &Scope) -> Result<(), Error> {
+        let queues = scope.queues().await?;
+        // No queue is deleted that another sends its dead letters to.
+        for queue in queues.iter().filter(|queue| queue.attributes.redrive.is_some()) {
+            let attributes = QueueAttributes { redrive: None, ..queue.attributes.clone() };
+            gone(scope.resource(&queue.name).put(attributes).await.map(drop))?;
+        }
+        for queue in queues {
+            gone(scope.named(queue.name).delete().await)?;
+        }
+        Ok(())
     }
 }

@@ -1,12 +1,38 @@
 use jiff::Timestamp;
 use lambent_storage::Scheduled;
-use lambent_types::{Error, ErrorCode, Incoming, Schedule};
+use lambent_types::{Error, ErrorCode, Incoming, Schedule, ScheduleName};
 
 use crate::client_errors;
-use crate::handle::Put;
+use crate::contents::{Contained, gone};
+use crate::handle::{Handle, Put};
 use crate::operation::Operation;
-use crate::scope::{ScheduleHandle, Scope};
+use crate::resource_name::ResourceName;
+use crate::scope::Scope;
 use crate::triggers::check_handler;
+
+/// A schedule.
+pub type ScheduleHandle<'s> = Handle<'s, ScheduleName>;
+
+impl ResourceName for ScheduleName {
+    const NOUN: &'static str = "schedule";
+    const NOT_FOUND: ErrorCode = ErrorCode::ScheduleNotFound;
+
+    type Scope = Scope;
+}
+
+impl Contained for ScheduleName {
+    async fn held(scope: &Scope) -> Result<Vec<Self>, Error> {
+        let all = scope.schedules().await?;
+        Ok(all.into_iter().map(|scheduled| scheduled.specification.name).collect())
+    }
+
+    async fn delete_all(scope: &Scope) -> Result<(), Error> {
+        for name in Self::held(scope).await? {
+            gone(scope.named(name).delete().await)?;
+        }
+        Ok(())
+    }
+}
 
 /// Checks a schedule, and says when it fires first, or why never. A search is
 /// short, but for a zone that has to be read from disk: not on a thread that serves.
@@ -56,9 +82,8 @@ impl Scope {
                 (Err(error), None) => return Err(error),
             };
             let next = next.filter(|_| schedule.enabled);
-            let none = || client_errors::no_schedule(namespace, &name);
             let put = schedules.put(namespace, &schedule, next).await;
-            put.map_err(|error| client_errors::resource(error, none))?;
+            put.map_err(|error| client_errors::resource(namespace, &name, error))?;
             Ok(Put { value: self.named(name.clone()).describe().await?, created })
         })
         .await
@@ -85,7 +110,7 @@ impl ScheduleHandle<'_> {
         self.perform(Operation::DescribeSchedule, async {
             let (namespace, name) = self.place();
             let found = self.stores().resources.of().get(namespace, name).await?;
-            found.ok_or_else(|| client_errors::no_schedule(namespace, name))
+            found.ok_or_else(|| self.not_found())
         })
         .await
     }
@@ -97,9 +122,8 @@ impl ScheduleHandle<'_> {
     pub async fn delete(&self) -> Result<(), Error> {
         self.perform(Operation::DeleteSchedule, async {
             let (namespace, name) = self.place();
-            let none = || client_errors::no_schedule(namespace, name);
             let deleted = self.stores().resources.of::<Schedule>().delete(namespace, name).await;
-            deleted.map_err(|error| client_errors::resource(error, none))
+            deleted.map_err(|error| client_errors::resource(namespace, name, error))
         })
         .await
     }

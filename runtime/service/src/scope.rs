@@ -3,7 +3,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use lambent_types::{Error, FunctionName, Namespace, Origin, ScheduleName, TriggerName};
+use lambent_types::{Error, Namespace, Origin};
 
 use crate::client_errors::being_deleted;
 use crate::data_scope::{DataScope, parse};
@@ -26,18 +26,17 @@ pub struct Scope {
     created: Timestamp,
 }
 
-/// A function: see [`Scope::function`].
-pub type FunctionHandle<'s> = Handle<'s, FunctionName, Scope>;
-/// A trigger: see [`Scope::trigger`].
-pub type TriggerHandle<'s> = Handle<'s, TriggerName, Scope>;
-/// A schedule: see [`Scope::schedule`].
-pub type ScheduleHandle<'s> = Handle<'s, ScheduleName, Scope>;
-
 impl Deref for Scope {
     type Target = DataScope;
 
     fn deref(&self) -> &DataScope {
         &self.data
+    }
+}
+
+impl AsRef<Self> for Scope {
+    fn as_ref(&self) -> &Self {
+        self
     }
 }
 
@@ -88,37 +87,27 @@ impl Scope {
         (self.created > Timestamp::UNIX_EPOCH).then_some(self.created)
     }
 
-    /// The handle of a function.
+    /// The handle of a resource, of any kind.
     ///
     /// # Errors
     /// `InvalidName`.
-    pub fn function(&self, name: &str) -> Result<FunctionHandle<'_>, Error> {
-        Ok(self.named(parse(name)?))
-    }
-
-    /// The handle of a trigger.
-    ///
-    /// # Errors
-    /// `InvalidName`.
-    pub fn trigger(&self, name: &str) -> Result<TriggerHandle<'_>, Error> {
-        Ok(self.named(parse(name)?))
-    }
-
-    /// The handle of a schedule.
-    ///
-    /// # Errors
-    /// `InvalidName`.
-    pub fn schedule(&self, name: &str) -> Result<ScheduleHandle<'_>, Error> {
+    pub fn handle<N: ResourceName>(&self, name: &str) -> Result<Handle<'_, N>, Error>
+    where
+        Self: AsRef<N::Scope>,
+    {
         Ok(self.named(parse(name)?))
     }
 
     /// The handle of a resource whose name is known to be one.
-    pub(crate) const fn named<N: ResourceName>(&self, name: N) -> Handle<'_, N, Self> {
-        Handle::new(self, Cow::Owned(name))
+    pub(crate) fn named<N: ResourceName>(&self, name: N) -> Handle<'_, N>
+    where
+        Self: AsRef<N::Scope>,
+    {
+        Handle::new(self.as_ref(), Cow::Owned(name))
     }
 }
 
-impl<'s, N: ResourceName> Handle<'s, N, Scope> {
+impl<'s, N: ResourceName<Scope = Scope>> Handle<'s, N> {
     pub(crate) fn service(&self) -> &'s Service {
         &self.scope().service
     }

@@ -1,10 +1,35 @@
 use lambent_storage::{Channel, Depth};
-use lambent_types::{Error, ErrorCode, Function, Incoming, Source, Trigger};
+use lambent_types::{Error, ErrorCode, Function, Incoming, Source, Trigger, TriggerName};
 
 use crate::client_errors;
-use crate::handle::Put;
+use crate::contents::{Contained, gone};
+use crate::handle::{Handle, Put};
 use crate::operation::Operation;
-use crate::scope::{Scope, TriggerHandle};
+use crate::resource_name::ResourceName;
+use crate::scope::Scope;
+
+/// A trigger.
+pub type TriggerHandle<'s> = Handle<'s, TriggerName>;
+
+impl ResourceName for TriggerName {
+    const NOUN: &'static str = "trigger";
+    const NOT_FOUND: ErrorCode = ErrorCode::TriggerNotFound;
+
+    type Scope = Scope;
+}
+
+impl Contained for TriggerName {
+    async fn held(scope: &Scope) -> Result<Vec<Self>, Error> {
+        Ok(scope.triggers().await?.into_iter().map(|trigger| trigger.name).collect())
+    }
+
+    async fn delete_all(scope: &Scope) -> Result<(), Error> {
+        for name in Self::held(scope).await? {
+            gone(scope.named(name).delete().await)?;
+        }
+        Ok(())
+    }
+}
 
 impl Scope {
     /// Creates or replaces a trigger. From then on every change that fits it
@@ -20,7 +45,7 @@ impl Scope {
             trigger.validate()?;
             let _wiring = self.service.wiring.lock().await;
             let function = self.named(trigger.function.clone()).describe().await?;
-            check_handler(&function, incoming(&trigger.source))?;
+            check_handler(&function, trigger.source.incoming())?;
             self.check_destinations(trigger.delivery.as_ref()).await?;
             let triggers = self.stores().resources.of::<Trigger>();
             let created = triggers.get(namespace, &trigger.name).await?.is_none();
@@ -69,7 +94,7 @@ impl TriggerHandle<'_> {
             let (namespace, name) = self.place();
             let found = self.stores().resources.of::<Trigger>().get(namespace, name).await?;
             let found = found.map(|stored| stored.specification);
-            found.ok_or_else(|| client_errors::no_trigger(namespace, name))
+            found.ok_or_else(|| self.not_found())
         })
         .await
     }
@@ -82,20 +107,10 @@ impl TriggerHandle<'_> {
     pub async fn delete(&self) -> Result<(), Error> {
         self.perform(Operation::DeleteTrigger, async {
             let (namespace, name) = self.place();
-            let none = || client_errors::no_trigger(namespace, name);
             let deleted = self.stores().resources.of::<Trigger>().delete(namespace, name).await;
-            deleted.map_err(|error| client_errors::resource(error, none))
+            deleted.map_err(|error| client_errors::resource(namespace, name, error))
         })
         .await
-    }
-}
-
-/// What the events of a source are to a function.
-const fn incoming(source: &Source) -> Incoming {
-    match source {
-        Source::Object { .. } => Incoming::Event,
-        Source::Queue { .. } => Incoming::Message,
-        Source::KeyValue { .. } => Incoming::KeyChange,
     }
 }
 

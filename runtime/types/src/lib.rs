@@ -74,5 +74,7 @@ pub use size::{
     InvalidSize, format_bytes, format_count, format_duration, parse_bytes, parse_duration,
 };
 pub use specification::{ResourceKind, Specification};
-pub use trigger::{BATCH_SIZE_DEFAULT, CONCURRENCY_DEFAULT, ObjectChange, Source, Trigger};
+pub use trigger::{
+    BATCH_SIZE_DEFAULT, CONCURRENCY_DEFAULT, ObjectChange, Source, SourceResource, Trigger,
+};
 pub use usage::{UsageRecord, Used};

@@ -3,70 +3,101 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What a quota bounds. The numbers are in the databases, and never change.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Quota {
+/// Declares the quotas. A row is the variant and its number, which is in the databases and
+/// never changes, the name in the API and in metrics, what it counts as a plural noun, what
+/// that is (`bytes`, `resources` of a kind, or `other`), and the flag of `lambent serve` that
+/// sets it. The rows are in the order of their numbers.
+macro_rules! quotas {
+    ($(
+        $(#[$doc:meta])*
+        $quota:ident = $number:literal, $name:literal, $what:literal, $of:ident, $flag:literal;
+    )*) => {
+        /// What a quota bounds. The numbers are in the databases, and never change.
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+            ToSchema,
+        )]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Quota {
+            $($(#[$doc])* $quota = $number,)*
+        }
+
+        impl Quota {
+            /// Every quota, in the order of its number.
+            pub const ALL: [Self; [$($number),*].len()] = [$(Self::$quota),*];
+
+            /// Its name in the API and in metrics.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$quota => $name,)* }
+            }
+
+            /// What it counts, as a plural noun.
+            #[must_use]
+            pub const fn what(self) -> &'static str {
+                match self { $(Self::$quota => $what,)* }
+            }
+
+            const fn of(self) -> Counted {
+                match self { $(Self::$quota => quotas!(@ $of),)* }
+            }
+
+            /// The flag of `lambent serve` that sets it.
+            #[must_use]
+            pub const fn flag(self) -> &'static str {
+                match self { $(Self::$quota => $flag,)* }
+            }
+        }
+    };
+    (@ bytes) => { Counted::Bytes };
+    (@ resources) => { Counted::Resources };
+    (@ other) => { Counted::Other };
+}
+
+/// What a quota counts.
+#[derive(PartialEq)]
+enum Counted {
+    Bytes,
+    Resources,
+    Other,
+}
+
+quotas! {
     /// Bytes of objects, parts of unfinished uploads and what is being written included.
-    ObjectBytes = 1,
+    ObjectBytes = 1, "object-bytes", "bytes of objects", bytes, "--quota-objects";
     /// Objects, unfinished uploads and their parts.
-    Objects = 2,
+    Objects = 2, "objects", "objects", other, "--quota-object-count";
     /// Bytes of keys and values.
-    KeyvalueBytes = 3,
+    KeyvalueBytes = 3, "keyvalue-bytes", "bytes of keys and values", bytes, "--quota-keyvalue";
     /// Bytes of messages, and of events that wait for a function.
-    MessageBytes = 4,
+    MessageBytes = 4, "message-bytes", "bytes of messages", bytes, "--quota-messages";
     /// Buckets.
-    Buckets = 5,
+    Buckets = 5, "buckets", "buckets", resources, "--quota-resources";
     /// Keyspaces.
-    Keyspaces = 6,
+    Keyspaces = 6, "keyspaces", "keyspaces", resources, "--quota-resources";
     /// Queues.
-    Queues = 7,
+    Queues = 7, "queues", "queues", resources, "--quota-resources";
     /// Triggers.
-    Triggers = 8,
+    Triggers = 8, "triggers", "triggers", resources, "--quota-resources";
     /// Schedules.
-    Schedules = 9,
+    Schedules = 9, "schedules", "schedules", resources, "--quota-resources";
     /// Keys.
-    Keys = 10,
+    Keys = 10, "keys", "keys", other, "--quota-key-count";
     /// Messages, and events that wait for a function.
-    Messages = 11,
+    Messages = 11, "messages", "messages", other, "--quota-message-count";
     /// Functions.
-    Functions = 12,
+    Functions = 12, "functions", "functions", resources, "--quota-resources";
     /// Published versions.
-    Versions = 13,
+    Versions = 13, "versions", "versions", other, "--quota-versions";
     /// Bytes of components, each counted once however many versions use it.
-    CodeBytes = 14,
+    CodeBytes = 14, "code-bytes", "bytes of code", bytes, "--quota-code";
 }
 
 impl Quota {
-    /// Every quota, in the order of its number.
-    pub const ALL: [Self; 14] = [
-        Self::ObjectBytes,
-        Self::Objects,
-        Self::KeyvalueBytes,
-        Self::MessageBytes,
-        Self::Buckets,
-        Self::Keyspaces,
-        Self::Queues,
-        Self::Triggers,
-        Self::Schedules,
-        Self::Keys,
-        Self::Messages,
-        Self::Functions,
-        Self::Versions,
-        Self::CodeBytes,
-    ];
-
-    /// The quotas that `--quota-resources` sets.
-    pub const RESOURCES: [Self; 6] = [
-        Self::Buckets,
-        Self::Keyspaces,
-        Self::Queues,
-        Self::Triggers,
-        Self::Schedules,
-        Self::Functions,
-    ];
+    /// The quotas that `--quota-resources` sets: one for each kind of resource.
+    pub fn resources() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|quota| quota.of() == Counted::Resources)
+    }
 
     /// The quota of a number in a database.
     #[must_use]
@@ -80,67 +111,10 @@ impl Quota {
         self as usize - 1
     }
 
-    /// Its name in the API and in metrics.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ObjectBytes => "object-bytes",
-            Self::Objects => "objects",
-            Self::KeyvalueBytes => "keyvalue-bytes",
-            Self::MessageBytes => "message-bytes",
-            Self::Buckets => "buckets",
-            Self::Keyspaces => "keyspaces",
-            Self::Queues => "queues",
-            Self::Triggers => "triggers",
-            Self::Schedules => "schedules",
-            Self::Keys => "keys",
-            Self::Messages => "messages",
-            Self::Functions => "functions",
-            Self::Versions => "versions",
-            Self::CodeBytes => "code-bytes",
-        }
-    }
-
-    /// What it counts, as a plural noun.
-    #[must_use]
-    pub const fn what(self) -> &'static str {
-        match self {
-            Self::ObjectBytes => "bytes of objects",
-            Self::KeyvalueBytes => "bytes of keys and values",
-            Self::MessageBytes => "bytes of messages",
-            Self::CodeBytes => "bytes of code",
-            other => other.name(),
-        }
-    }
-
     /// Whether it counts bytes.
     #[must_use]
     pub const fn is_bytes(self) -> bool {
-        matches!(
-            self,
-            Self::ObjectBytes | Self::KeyvalueBytes | Self::MessageBytes | Self::CodeBytes
-        )
-    }
-
-    /// The flag of `lambent serve` that sets it.
-    #[must_use]
-    pub const fn flag(self) -> &'static str {
-        match self {
-            Self::ObjectBytes => "--quota-objects",
-            Self::Objects => "--quota-object-count",
-            Self::KeyvalueBytes => "--quota-keyvalue",
-            Self::Keys => "--quota-key-count",
-            Self::MessageBytes => "--quota-messages",
-            Self::Messages => "--quota-message-count",
-            Self::Versions => "--quota-versions",
-            Self::CodeBytes => "--quota-code",
-            Self::Buckets
-            | Self::Keyspaces
-            | Self::Queues
-            | Self::Triggers
-            | Self::Schedules
-            | Self::Functions => "--quota-resources",
-        }
+        matches!(self.of(), Counted::Bytes)
     }
 }
 

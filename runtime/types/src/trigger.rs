@@ -4,6 +4,7 @@ use utoipa::ToSchema;
 use crate::delivery::DeliveryPolicy;
 use crate::error::Error;
 use crate::error_code::ErrorCode;
+use crate::handler::Incoming;
 use crate::name::{BucketName, FunctionName, KeyspaceName, QueueName, TriggerName};
 use crate::pattern::Pattern;
 
@@ -64,6 +65,51 @@ pub enum Source {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         prefix: String,
     },
+}
+
+/// The resource whose changes, or whose messages, are the events of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SourceResource<'s> {
+    /// The word for one of its kind.
+    pub noun: &'static str,
+    /// Its name.
+    pub name: &'s str,
+    /// The error if it does not exist.
+    pub not_found: ErrorCode,
+}
+
+impl Source {
+    /// What its events are to a function.
+    #[must_use]
+    pub const fn incoming(&self) -> Incoming {
+        match self {
+            Self::Object { .. } => Incoming::Event,
+            Self::Queue { .. } => Incoming::Message,
+            Self::KeyValue { .. } => Incoming::KeyChange,
+        }
+    }
+
+    /// Whether its events are received where they are, and not from the event log.
+    #[must_use]
+    pub const fn is_polled(&self) -> bool {
+        match self {
+            Self::Queue { .. } => true,
+            Self::Object { .. } | Self::KeyValue { .. } => false,
+        }
+    }
+
+    /// The resource that it is about.
+    #[must_use]
+    pub fn resource(&self) -> SourceResource<'_> {
+        let (noun, name, not_found) = match self {
+            Self::Object { bucket, .. } => ("bucket", bucket.as_str(), ErrorCode::BucketNotFound),
+            Self::Queue { queue, .. } => ("queue", queue.as_str(), ErrorCode::QueueNotFound),
+            Self::KeyValue { keyspace, .. } => {
+                ("keyspace", keyspace.as_str(), ErrorCode::KeyspaceNotFound)
+            }
+        };
+        SourceResource { noun, name, not_found }
+    }
 }
 
 /// How many messages a function is given at a time where a queue's trigger does not

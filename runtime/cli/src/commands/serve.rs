@@ -262,7 +262,7 @@ mod tests {
             (Quota::MessageBytes, 3 << 10),
             (Quota::CodeBytes, 5 << 10),
         ];
-        quotas.extend(Quota::RESOURCES.map(|quota| (quota, 4)));
+        quotas.extend(Quota::resources().map(|quota| (quota, 4)));
         assert_eq!(options.quotas, quotas);
         assert_eq!(options.disk_reserve, Some(6 << 10));
         assert!(Probe::try_parse_from(["probe", "--tls-cert=c"]).is_err());

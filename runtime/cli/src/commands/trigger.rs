@@ -4,8 +4,8 @@ use clap::{ArgGroup, Args, Subcommand};
 use lambent_api::kinds::Trigger as TriggerKind;
 use lambent_api::{DepthView, TriggerView};
 use lambent_types::{
-    BucketName, FunctionName, KeyspaceName, ObjectChange, Pattern, QueueName, Source, Trigger,
-    TriggerName,
+    BucketName, FunctionName, KeyspaceName, ObjectChange, Pattern, QueueName, Source,
+    SourceResource, Trigger, TriggerName,
 };
 use serde_json::json;
 
@@ -184,11 +184,8 @@ pub(crate) fn run(args: &TriggerArgs, global: &Global) -> Result<Exit, CliError>
 
 /// Describes the source of a trigger's events in a few words.
 fn source(trigger: &Trigger) -> String {
-    match &trigger.source {
-        Source::Object { bucket, .. } => format!("bucket {bucket}"),
-        Source::Queue { queue, .. } => format!("queue {queue}"),
-        Source::KeyValue { keyspace, .. } => format!("keyspace {keyspace}"),
-    }
+    let SourceResource { noun, name, .. } = trigger.source.resource();
+    format!("{noun} {name}")
 }
 
 /// Counts what waits, in whatever state.

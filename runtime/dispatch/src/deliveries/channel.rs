@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambent_storage::{Channel, Delivery, Settlement};
-use lambent_types::{Incoming, Namespace, Qualifier, Schedule, Source, Trigger, bounds};
+use lambent_types::{Incoming, Namespace, Qualifier, Schedule, Trigger, bounds};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -165,10 +165,7 @@ impl Deliveries {
                 found.filter(|trigger| trigger.enabled).map(|trigger| Target {
                     namespace,
                     function: trigger.function,
-                    incoming: match trigger.source {
-                        Source::KeyValue { .. } => Incoming::KeyChange,
-                        Source::Object { .. } | Source::Queue { .. } => Incoming::Event,
-                    },
+                    incoming: trigger.source.incoming(),
                     patterns: trigger.patterns,
                     policy: trigger.delivery,
                 })

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambent_storage::{Batch, Changed, Changes as _, Channel, StorageError, Stored};
-use lambent_types::{Namespace, Source, Trigger, TriggerName};
+use lambent_types::{Namespace, Trigger, TriggerName};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -106,11 +106,10 @@ impl Deliveries {
         let (this, namespace) = (self.clone(), namespace.clone());
         let (followed, token) = (trigger.clone(), stop.clone());
         let task = self.tasks.spawn(async move {
-            match followed.source {
-                Source::Queue { .. } => this.poll_queue(namespace, followed, token).await,
-                Source::Object { .. } | Source::KeyValue { .. } => {
-                    this.follow_channel(namespace, followed, token).await;
-                }
+            if followed.source.is_polled() {
+                this.poll_queue(namespace, followed, token).await;
+            } else {
+                this.follow_channel(namespace, followed, token).await;
             }
         });
         known.insert(key, Followed { trigger, stop, task });

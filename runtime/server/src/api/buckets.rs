@@ -5,6 +5,7 @@ use http::Request;
 use lambent_api::BucketView;
 use lambent_api::kinds::Bucket;
 use lambent_service::{Put, Scope};
+use lambent_types::BucketName;
 
 use super::kinds::{Description, Served};
 use super::resource::Resource;
@@ -34,14 +35,14 @@ impl Served for Bucket {
         resource: &Resource,
         _: Request<Body>,
     ) -> Result<Put<BucketView>, Refusal> {
-        Ok(resource.bucket()?.create().await?.map(view))
+        Ok(resource.handle::<BucketName>()?.create().await?.map(view))
     }
 
     async fn describe(resource: &Resource) -> Result<BucketView, Refusal> {
-        Ok(view(resource.bucket()?.describe().await?))
+        Ok(view(resource.handle::<BucketName>()?.describe().await?))
     }
 
     async fn delete(resource: &Resource) -> Result<(), Refusal> {
-        Ok(resource.bucket()?.delete().await?)
+        Ok(resource.handle::<BucketName>()?.delete().await?)
     }
 }

@@ -4,6 +4,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::Uri;
 use http::header::CONTENT_TYPE;
 use lambent_api::{Binary, Qualified, WASM, paths};
+use lambent_types::FunctionName;
 
 use super::query;
 use super::resource::Resource;
@@ -24,7 +25,7 @@ use crate::problem::Refusal;
     ),
 )]
 pub(super) async fn download(resource: Resource, uri: Uri) -> Result<Response, Refusal> {
-    let function = resource.function()?;
+    let function = resource.handle::<FunctionName>()?;
     let query: Qualified = query::read(&uri)?;
     let code = function.code(query.qualifier.unwrap_or_default()).await?;
     Ok(([(CONTENT_TYPE, WASM)], code).into_response())

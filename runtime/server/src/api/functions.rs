@@ -12,7 +12,7 @@ use lambent_api::{
     paths,
 };
 use lambent_host::Full;
-use lambent_types::{ConfigurationPatch, ErrorCode, Namespace, Qualifier, bounds};
+use lambent_types::{ConfigurationPatch, ErrorCode, FunctionName, Namespace, Qualifier, bounds};
 
 use super::conditions::Conditions;
 use super::configuration_query;
@@ -74,7 +74,7 @@ pub(super) async fn describe(
     resource: Resource,
     uri: Uri,
 ) -> Result<Response, Refusal> {
-    let function = resource.function()?;
+    let function = resource.handle::<FunctionName>()?;
     let query: Qualified = query::read(&uri)?;
     if let Qualifier::Version(number) = query.qualifier.unwrap_or_default() {
         let version = function.version(number).await?;
@@ -118,7 +118,7 @@ pub(super) async fn deploy(
     Extension(Conditions { precondition, .. }): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
-    let function = resource.function()?;
+    let function = resource.handle::<FunctionName>()?;
     let namespace = function.namespace();
     let (patch, code) = match media_type(request.headers()).as_deref() {
         Some(WASM) => raw(&app, namespace, request).await?,
@@ -234,7 +234,7 @@ pub(super) async fn configure(
     Extension(Conditions { precondition, .. }): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
-    let function = resource.function()?;
+    let function = resource.handle::<FunctionName>()?;
     query::none(request.uri())?;
     let accepted = ["application/json", "application/merge-patch+json"];
     let patch = json(request, &accepted, "configuration", app.stall).await?;
@@ -261,7 +261,7 @@ pub(super) async fn delete(
     Extension(Conditions { precondition, .. }): Extension<Conditions>,
     uri: Uri,
 ) -> Result<StatusCode, Refusal> {
-    let function = resource.function()?;
+    let function = resource.handle::<FunctionName>()?;
     query::none(&uri)?;
     function.delete(&precondition).await?;
     Ok(StatusCode::NO_CONTENT)

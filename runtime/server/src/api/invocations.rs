@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use lambent_api::{Binary, Qualified, headers, paths};
 use lambent_dispatch::Invoked;
 use lambent_engine::Hold;
-use lambent_types::{InvocationRecord, Output, RequestId, bounds};
+use lambent_types::{FunctionName, InvocationRecord, Output, RequestId, bounds};
 
 use super::event;
 use super::extractors::State;
@@ -69,7 +69,7 @@ pub(super) async fn invoke(
     Extension(id): Extension<RequestId>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
-    let handle = resource.function()?;
+    let handle = resource.handle::<FunctionName>()?;
     let query: Qualified = query::read(request.uri())?;
     let qualifier = query.qualifier.unwrap_or_default();
     let (parts, body) = request.into_parts();

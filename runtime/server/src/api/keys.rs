@@ -14,7 +14,7 @@ use lambent_api::{
     paths,
 };
 use lambent_service::{Change, Entry, Expect, ListKeys, SetOptions};
-use lambent_types::bounds;
+use lambent_types::{KeyspaceName, bounds};
 
 use super::conditions::Conditions;
 use super::extractors::State;
@@ -47,7 +47,7 @@ fn tagged(mut response: Response, revision: Option<u64>) -> Response {
     responses((status = 200, description = "Keys", body = Keys)),
 )]
 pub(super) async fn list(resource: Resource, uri: Uri) -> Result<Json<Keys>, Refusal> {
-    let keyspace = resource.keyspace()?;
+    let keyspace = resource.handle::<KeyspaceName>()?;
     let query: lambent_api::ListKeys = query::read(&uri)?;
     let list = ListKeys {
         prefix: query.prefix.unwrap_or_default(),
@@ -70,7 +70,7 @@ pub(super) async fn list(resource: Resource, uri: Uri) -> Result<Json<Keys>, Ref
                body = Binary, content_type = "application/octet-stream")),
 )]
 pub(super) async fn get(resource: Resource, uri: Uri) -> Result<Response, Refusal> {
-    let keyspace = resource.keyspace()?;
+    let keyspace = resource.handle::<KeyspaceName>()?;
     query::none(&uri)?;
     let Entry { value, revision, expires } = keyspace.get(resource.item()).await?;
     let mut response = ([(CONTENT_TYPE, "application/octet-stream")], value).into_response();
@@ -105,7 +105,7 @@ pub(super) async fn set(
     Extension(conditions): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
-    let keyspace = resource.keyspace()?;
+    let keyspace = resource.handle::<KeyspaceName>()?;
     let SetKey { ttl } = query::read(request.uri())?;
     let (parts, body) = request.into_parts();
     let options = SetOptions { expect: expect(conditions), ttl };
@@ -136,7 +136,7 @@ pub(super) async fn delete(
     Extension(conditions): Extension<Conditions>,
     uri: Uri,
 ) -> Result<StatusCode, Refusal> {
-    let keyspace = resource.keyspace()?;
+    let keyspace = resource.handle::<KeyspaceName>()?;
     query::none(&uri)?;
     let expect = expect(conditions);
     keyspace.apply(vec![Change::Delete { key: resource.item().to_owned(), expect }]).await?;
@@ -152,7 +152,7 @@ pub(super) async fn delete(
     responses((status = 200, description = "`value`: what it is now", body = Counter)),
 )]
 pub(super) async fn increment(resource: Resource, uri: Uri) -> Result<Json<Counter>, Refusal> {
-    let keyspace = resource.keyspace()?;
+    let keyspace = resource.handle::<KeyspaceName>()?;
     let Increment { by } = query::read(&uri)?;
     let value = keyspace.increment(resource.item(), by.unwrap_or(1)).await?;
     Ok(Json(Counter { value }))
@@ -171,7 +171,7 @@ pub(super) async fn batch(
     resource: Resource,
     request: Request<Body>,
 ) -> Result<Json<Revisions>, Refusal> {
-    let keyspace = resource.keyspace()?;
+    let keyspace = resource.handle::<KeyspaceName>()?;
     query::none(request.uri())?;
     let given: Batch =
         large_json(request, &["application/json"], BATCH_BYTES_MAX, "batch", app.stall).await?;

@@ -5,6 +5,7 @@ use http::Request;
 use lambent_api::KeyspaceView;
 use lambent_api::kinds::Keyspace;
 use lambent_service::{Put, Scope};
+use lambent_types::KeyspaceName;
 
 use super::kinds::{Description, Served};
 use super::resource::Resource;
@@ -34,14 +35,14 @@ impl Served for Keyspace {
         resource: &Resource,
         _: Request<Body>,
     ) -> Result<Put<KeyspaceView>, Refusal> {
-        Ok(resource.keyspace()?.create().await?.map(view))
+        Ok(resource.handle::<KeyspaceName>()?.create().await?.map(view))
     }
 
     async fn describe(resource: &Resource) -> Result<KeyspaceView, Refusal> {
-        Ok(view(resource.keyspace()?.describe().await?))
+        Ok(view(resource.handle::<KeyspaceName>()?.describe().await?))
     }
 
     async fn delete(resource: &Resource) -> Result<(), Refusal> {
-        Ok(resource.keyspace()?.delete().await?)
+        Ok(resource.handle::<KeyspaceName>()?.delete().await?)
     }
 }

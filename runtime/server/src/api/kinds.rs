@@ -65,8 +65,28 @@ pub(super) struct Description {
     pub(super) conflict: Option<&'static str>,
 }
 
+/// A path, and what serves its methods.
+pub(super) type Route = (&'static str, MethodRouter<Arc<App>>);
+
+/// Writes what is done for all kinds.
+macro_rules! served {
+    ($($kind:ident,)*) => {
+        /// The routes of all kinds.
+        pub(super) fn routes() -> Vec<Route> {
+            [$(routes_of::<lambent_api::kinds::$kind>()),*].concat()
+        }
+
+        /// Adds the paths of all kinds to the document.
+        pub(super) fn document(openapi: &mut OpenApi) {
+            $(document_of::<lambent_api::kinds::$kind>(openapi);)*
+        }
+    };
+}
+
+each_kind!(served);
+
 /// The routes of a kind.
-pub(super) fn routes<K: Served>() -> [(&'static str, MethodRouter<Arc<App>>); 2] {
+fn routes_of<K: Served>() -> [Route; 2] {
     let one = get(describe::<K>).put(put::<K>).delete(delete::<K>);
     [(K::COLLECTION, get(list::<K>)), (K::RESOURCE, one)]
 }
@@ -99,7 +119,7 @@ async fn delete<K: Served>(resource: Resource, uri: Uri) -> Result<StatusCode, R
 
 /// Adds the paths of a kind to the document. `K::Spec` is among the schemas already,
 /// if it has one.
-pub(super) fn document<K: Served>(openapi: &mut OpenApi) {
+fn document_of<K: Served>(openapi: &mut OpenApi) {
     let Description { put, spec, describe, delete, conflict } = K::DESCRIPTION;
     let (noun, plural) = (K::NOUN, K::PLURAL);
     let operation = |verb: &str, of: &str, summary: &str| {

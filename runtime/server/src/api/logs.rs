@@ -5,6 +5,7 @@ use http::Uri;
 use jiff::Timestamp;
 use lambent_api::{LogEntry, Logs, PAGE_DEFAULT, ReadLogs, paths};
 use lambent_service::{LogFilter, LogPage};
+use lambent_types::FunctionName;
 
 use super::query;
 use super::resource::Resource;
@@ -29,7 +30,7 @@ fn view(page: LogPage) -> Logs {
     ),
 )]
 pub(super) async fn read(resource: Resource, uri: Uri) -> Result<Json<Logs>, Refusal> {
-    let function = resource.function()?;
+    let function = resource.handle::<FunctionName>()?;
     let ReadLogs { after, since, request, limit, wait } = query::read(&uri)?;
     let since = since.and_then(|since| since.before(Timestamp::now()));
     let (limit, wait) = (limit.unwrap_or(PAGE_DEFAULT), wait.unwrap_or_default());

@@ -17,7 +17,7 @@ use lambent_api::{
     Visibility, paths,
 };
 use lambent_service::{Message, NewMessage, Receipt, Receive, Sent};
-use lambent_types::bounds;
+use lambent_types::{QueueName, bounds};
 
 use super::extractors::State;
 use super::header;
@@ -78,7 +78,7 @@ pub(super) async fn send(
     resource: Resource,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
-    let queue = resource.queue()?;
+    let queue = resource.handle::<QueueName>()?;
     let SendMessage { delay } = query::read(request.uri())?;
     let (parts, body) = request.into_parts();
     let several = media_type(&parts.headers).as_deref() == Some(MESSAGES);
@@ -154,7 +154,7 @@ fn alone(headers: &HeaderMap, body: Bytes, delay: Option<Duration>) -> Result<Ne
     responses((status = 200, description = "Messages, perhaps none", body = Received)),
 )]
 pub(super) async fn receive(resource: Resource, uri: Uri) -> Result<Json<Received>, Refusal> {
-    let queue = resource.queue()?;
+    let queue = resource.handle::<QueueName>()?;
     let query: ReceiveMessages = query::read(&uri)?;
     let visibility = query
         .visibility
@@ -174,7 +174,7 @@ pub(super) async fn receive(resource: Resource, uri: Uri) -> Result<Json<Receive
          body = lambent_types::Problem, content_type = "application/problem+json")),
 )]
 pub(super) async fn delete_one(resource: Resource, uri: Uri) -> Result<StatusCode, Refusal> {
-    let queue = resource.queue()?;
+    let queue = resource.handle::<QueueName>()?;
     query::none(&uri)?;
     queue.delete_message(Receipt(resource.item().to_owned())).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -193,7 +193,7 @@ pub(super) async fn change_visibility(
     resource: Resource,
     request: Request<Body>,
 ) -> Result<StatusCode, Refusal> {
-    let queue = resource.queue()?;
+    let queue = resource.handle::<QueueName>()?;
     query::none(request.uri())?;
     let given: Visibility = json(request, &["application/json"], "visibility", app.stall).await?;
     let receipt = Receipt(resource.item().to_owned());
@@ -213,7 +213,7 @@ pub(super) async fn delete(
     resource: Resource,
     request: Request<Body>,
 ) -> Result<Json<Deleted>, Refusal> {
-    let queue = resource.queue()?;
+    let queue = resource.handle::<QueueName>()?;
     query::none(request.uri())?;
     let given: Receipts =
         json(request, &["application/json"], "list of receipts", app.stall).await?;
@@ -230,7 +230,7 @@ pub(super) async fn delete(
                body = Purged)),
 )]
 pub(super) async fn purge(resource: Resource, uri: Uri) -> Result<Json<Purged>, Refusal> {
-    let queue = resource.queue()?;
+    let queue = resource.handle::<QueueName>()?;
     query::none(&uri)?;
     let deleted = queue.purge().await?;
     Ok(Json(Purged { deleted }))
@@ -246,7 +246,7 @@ pub(super) async fn purge(resource: Resource, uri: Uri) -> Result<Json<Purged>, 
     responses((status = 200, description = "How many were moved", body = Redriven)),
 )]
 pub(super) async fn redrive(resource: Resource, uri: Uri) -> Result<Json<Redriven>, Refusal> {
-    let queue = resource.queue()?;
+    let queue = resource.handle::<QueueName>()?;
     let RedriveMessages { limit } = query::read(&uri)?;
     let moved = queue.redrive(limit.unwrap_or(bounds::BATCH_MAX)).await?;
     Ok(Json(Redriven { moved }))

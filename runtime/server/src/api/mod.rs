@@ -4,6 +4,20 @@
 //! `service` and `dispatch`. A `Refusal` becomes a
 //! problem document where the request's id is known, outside of this module.
 
+/// Gives a macro the kinds of resources that are served alike. Each is one of
+/// [`lambent_api::kinds`], and `Served` in a file here.
+macro_rules! each_kind {
+    ($write:ident) => {
+        $write! {
+            Bucket,
+            Keyspace,
+            Queue,
+            Trigger,
+            Schedule,
+        }
+    };
+}
+
 mod access_keys;
 mod buckets;
 mod code;

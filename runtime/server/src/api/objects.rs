@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
 use lambent_api::headers::METADATA_PREFIX;
 use lambent_api::{Binary, ObjectView, Objects, paths};
 use lambent_service::{ByteStream, Condition, ListObjects, Object, PutObject};
-use lambent_types::{Precondition, Unmet, bounds};
+use lambent_types::{BucketName, Precondition, Unmet, bounds};
 
 use super::conditions::{self, Conditions};
 use super::extractors::State;
@@ -73,7 +73,7 @@ pub(super) fn bytes(
     responses((status = 200, description = "Objects", body = Objects)),
 )]
 pub(super) async fn list(resource: Resource, uri: Uri) -> Result<Json<Objects>, Refusal> {
-    let bucket = resource.bucket()?;
+    let bucket = resource.handle::<BucketName>()?;
     let query: lambent_api::ListObjects = query::read(&uri)?;
     let list = ListObjects {
         prefix: query.prefix.unwrap_or_default(),
@@ -119,7 +119,7 @@ pub(super) async fn put(
     Extension(conditions): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
-    let bucket = resource.bucket()?;
+    let bucket = resource.handle::<BucketName>()?;
     query::none(request.uri())?;
     let (parts, body) = request.into_parts();
     let described = described(&parts.headers, conditions)?;
@@ -184,7 +184,7 @@ pub(super) async fn get(
     method: http::Method,
     uri: Uri,
 ) -> Result<Response, Refusal> {
-    let (bucket, key) = (resource.bucket()?, resource.item());
+    let (bucket, key) = (resource.handle::<BucketName>()?, resource.item());
     query::none(&uri)?;
     loop {
         let head = bucket.head(key).await?;
@@ -267,7 +267,7 @@ pub(super) async fn delete(
     Extension(conditions): Extension<Conditions>,
     uri: Uri,
 ) -> Result<StatusCode, Refusal> {
-    let bucket = resource.bucket()?;
+    let bucket = resource.handle::<BucketName>()?;
     query::none(&uri)?;
     bucket.delete_object(resource.item(), condition(conditions.precondition)).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -4,7 +4,6 @@ use axum::response::{IntoResponse as _, Response};
 use http::Uri;
 use http::header::CONTENT_TYPE;
 use lambent_api::headers::NAMESPACE;
-use lambent_api::kinds::{Bucket, Keyspace, Queue, Schedule, Trigger};
 use lambent_api::{PROBLEM, paths};
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::schema::{Object, Type};
@@ -128,11 +127,7 @@ struct Kinds;
 
 impl Modify for Kinds {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        kinds::document::<Bucket>(openapi);
-        kinds::document::<Keyspace>(openapi);
-        kinds::document::<Queue>(openapi);
-        kinds::document::<Trigger>(openapi);
-        kinds::document::<Schedule>(openapi);
+        kinds::document(openapi);
     }
 }
 

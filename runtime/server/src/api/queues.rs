@@ -5,6 +5,7 @@ use http::Request;
 use lambent_api::kinds::Queue;
 use lambent_api::{DepthView, QueueView};
 use lambent_service::{Depth, Put, Scope};
+use lambent_types::QueueName;
 
 use super::kinds::{Description, Served};
 use super::limited_body::optional_json;
@@ -42,18 +43,18 @@ impl Served for Queue {
         resource: &Resource,
         request: Request<Body>,
     ) -> Result<Put<QueueView>, Refusal> {
-        let queue = resource.queue()?;
+        let queue = resource.handle::<QueueName>()?;
         let attributes = optional_json(request, "attributes of the queue", app.stall).await?;
         Ok(queue.put(attributes).await?.map(view))
     }
 
     async fn describe(resource: &Resource) -> Result<QueueView, Refusal> {
-        let queue = resource.queue()?;
+        let queue = resource.handle::<QueueName>()?;
         let found = queue.describe().await?;
         Ok(QueueView { depth: Some(depth(queue.depth().await?)), ..view(found) })
     }
 
     async fn delete(resource: &Resource) -> Result<(), Refusal> {
-        Ok(resource.queue()?.delete().await?)
+        Ok(resource.handle::<QueueName>()?.delete().await?)
     }
 }

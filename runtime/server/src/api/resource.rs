@@ -2,9 +2,7 @@
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::{StatusCode, request};
-use lambent_service::{
-    BucketHandle, FunctionHandle, KeyspaceHandle, QueueHandle, ScheduleHandle, Scope, TriggerHandle,
-};
+use lambent_service::{Handle, ResourceName, Scope};
 use lambent_types::{Error, ErrorCode};
 
 use crate::problem::Refusal;
@@ -43,28 +41,12 @@ fn scope(parts: &request::Parts) -> Result<Scope, Refusal> {
 }
 
 impl Resource {
-    pub(super) fn function(&self) -> Result<FunctionHandle<'_>, Error> {
-        self.scope.function(&self.name)
-    }
-
-    pub(super) fn bucket(&self) -> Result<BucketHandle<'_>, Error> {
-        self.scope.bucket(&self.name)
-    }
-
-    pub(super) fn keyspace(&self) -> Result<KeyspaceHandle<'_>, Error> {
-        self.scope.keyspace(&self.name)
-    }
-
-    pub(super) fn queue(&self) -> Result<QueueHandle<'_>, Error> {
-        self.scope.queue(&self.name)
-    }
-
-    pub(super) fn trigger(&self) -> Result<TriggerHandle<'_>, Error> {
-        self.scope.trigger(&self.name)
-    }
-
-    pub(super) fn schedule(&self) -> Result<ScheduleHandle<'_>, Error> {
-        self.scope.schedule(&self.name)
+    /// The handle of the resource, which is of this kind.
+    pub(super) fn handle<N: ResourceName>(&self) -> Result<Handle<'_, N>, Error>
+    where
+        Scope: AsRef<N::Scope>,
+    {
+        self.scope.handle(&self.name)
     }
 
     /// The key, the receipt or the upload that the path names.

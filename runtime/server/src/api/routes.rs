@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{MethodRouter, delete, get, post, put};
+use axum::routing::{delete, get, post, put};
 use http::{Method, Uri};
-use lambent_api::kinds::{Bucket, Keyspace, Queue, Schedule, Trigger};
 use lambent_api::paths;
 use lambent_types::ErrorCode;
 
 use super::conditions::{self, Honoured, Honours};
+use super::kinds::Route;
 use super::{
     access_keys, code, functions, invocations, keys, kinds, logs, messages, namespaces, objects,
     openapi, uploads, usage, versions,
@@ -19,10 +19,7 @@ use super::{
 use crate::problem::Refusal;
 use crate::state::App;
 
-/// A path, and what serves its methods.
-type Resource = (&'static str, MethodRouter<Arc<App>>);
-
-fn resources() -> Vec<Resource> {
+fn resources() -> Vec<Route> {
     let mut all = vec![
         (paths::FUNCTIONS, get(functions::list)),
         (
@@ -63,11 +60,7 @@ fn resources() -> Vec<Resource> {
         (paths::ACCESS_KEY, get(access_keys::describe).delete(access_keys::delete)),
         (paths::OPENAPI, get(openapi::serve)),
     ];
-    all.extend(kinds::routes::<Bucket>());
-    all.extend(kinds::routes::<Keyspace>());
-    all.extend(kinds::routes::<Queue>());
-    all.extend(kinds::routes::<Trigger>());
-    all.extend(kinds::routes::<Schedule>());
+    all.extend(kinds::routes());
     all
 }
 

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use lambent_api::ScheduleView;
 use lambent_api::kinds::{Kind as _, Schedule};
 use lambent_service::{Put, Scheduled, Scope};
+use lambent_types::ScheduleName;
 
 use super::kinds::{Description, Served};
 use super::named_body::named;
@@ -43,16 +44,16 @@ impl Served for Schedule {
         resource: &Resource,
         request: Request<Body>,
     ) -> Result<Put<ScheduleView>, Refusal> {
-        let handle = resource.schedule()?;
+        let handle = resource.handle::<ScheduleName>()?;
         let schedule = named(request, handle.name().as_str(), Self::NOUN, app.stall).await?;
         Ok(resource.scope.put_schedule(schedule).await?.map(changed))
     }
 
     async fn describe(resource: &Resource) -> Result<ScheduleView, Refusal> {
-        Ok(view(resource.schedule()?.describe().await?))
+        Ok(view(resource.handle::<ScheduleName>()?.describe().await?))
     }
 
     async fn delete(resource: &Resource) -> Result<(), Refusal> {
-        Ok(resource.schedule()?.delete().await?)
+        Ok(resource.handle::<ScheduleName>()?.delete().await?)
     }
 }

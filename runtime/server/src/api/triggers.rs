@@ -5,6 +5,7 @@ use http::Request;
 use lambent_api::TriggerView;
 use lambent_api::kinds::{Kind as _, Trigger};
 use lambent_service::{Put, Scope};
+use lambent_types::TriggerName;
 
 use super::kinds::{Description, Served};
 use super::named_body::named;
@@ -40,18 +41,18 @@ impl Served for Trigger {
         resource: &Resource,
         request: Request<Body>,
     ) -> Result<Put<TriggerView>, Refusal> {
-        let handle = resource.trigger()?;
+        let handle = resource.handle::<TriggerName>()?;
         let trigger = named(request, handle.name().as_str(), Self::NOUN, app.stall).await?;
         let Put { value, created } = resource.scope.put_trigger(trigger).await?;
         Ok(Put { value: view(&resource.scope, value).await?, created })
     }
 
     async fn describe(resource: &Resource) -> Result<TriggerView, Refusal> {
-        let found = resource.trigger()?.describe().await?;
+        let found = resource.handle::<TriggerName>()?.describe().await?;
         view(&resource.scope, found).await
     }
 
     async fn delete(resource: &Resource) -> Result<(), Refusal> {
-        Ok(resource.trigger()?.delete().await?)
+        Ok(resource.handle::<TriggerName>()?.delete().await?)
     }
 }

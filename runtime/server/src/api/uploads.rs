@@ -9,7 +9,7 @@ use lambent_api::{
     BeginUpload, Binary, Completion, ObjectView, PartView, Parts, UploadView, Uploads, paths,
 };
 use lambent_service::{Part, Upload};
-use lambent_types::bounds;
+use lambent_types::{BucketName, bounds};
 
 use super::conditions::Conditions;
 use super::extractors::State;
@@ -37,7 +37,7 @@ fn part_view(Part { number, etag, size }: Part) -> PartView {
     responses((status = 200, description = "Uploads, oldest first", body = Uploads)),
 )]
 pub(super) async fn list(resource: Resource, uri: Uri) -> Result<Json<Uploads>, Refusal> {
-    let bucket = resource.bucket()?;
+    let bucket = resource.handle::<BucketName>()?;
     query::none(&uri)?;
     let found = bucket.uploads().await?;
     Ok(Json(Uploads { uploads: found.into_iter().map(upload_view).collect() }))
@@ -59,7 +59,7 @@ pub(super) async fn begin(
     Extension(conditions): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
-    let bucket = resource.bucket()?;
+    let bucket = resource.handle::<BucketName>()?;
     let BeginUpload { key } = query::read(request.uri())?;
     let described = described(request.headers(), conditions)?;
     let begun = bucket.begin_upload(&key, described).await?;
@@ -81,7 +81,7 @@ pub(super) async fn put_part(
     params: RawPathParams,
     request: Request<Body>,
 ) -> Result<Json<PartView>, Refusal> {
-    let bucket = resource.bucket()?;
+    let bucket = resource.handle::<BucketName>()?;
     query::none(request.uri())?;
     let of_path = |name: &str| {
         let found = params.iter().find(|(key, _)| *key == name);
@@ -104,7 +104,7 @@ pub(super) async fn put_part(
     responses((status = 200, description = "Its parts", body = Parts)),
 )]
 pub(super) async fn describe(resource: Resource, uri: Uri) -> Result<Json<Parts>, Refusal> {
-    let bucket = resource.bucket()?;
+    let bucket = resource.handle::<BucketName>()?;
     query::none(&uri)?;
     let found = bucket.parts(resource.item()).await?;
     Ok(Json(Parts { parts: found.into_iter().map(part_view).collect() }))
@@ -132,7 +132,7 @@ pub(super) async fn complete(
     Extension(conditions): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Json<ObjectView>, Refusal> {
-    let bucket = resource.bucket()?;
+    let bucket = resource.handle::<BucketName>()?;
     query::none(request.uri())?;
     let given: Completion =
         large_json(request, &["application/json"], LIST_BYTES_MAX, "list of parts", app.stall)
@@ -150,7 +150,7 @@ pub(super) async fn complete(
     responses((status = 204, description = "Forgotten")),
 )]
 pub(super) async fn abort(resource: Resource, uri: Uri) -> Result<StatusCode, Refusal> {
-    let bucket = resource.bucket()?;
+    let bucket = resource.handle::<BucketName>()?;
     query::none(&uri)?;
     bucket.abort_upload(resource.item()).await?;
     Ok(StatusCode::NO_CONTENT)

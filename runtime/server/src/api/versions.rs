@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use lambent_api::{FunctionView, ListVersions, PAGE_DEFAULT, Rollback, Versions, paths};
-use lambent_types::VersionNumber;
+use lambent_types::{FunctionName, VersionNumber};
 
 use super::conditions::Conditions;
 use super::extractors::{State, version_number};
@@ -31,7 +31,7 @@ use crate::problem::Refusal;
     ),
 )]
 pub(super) async fn list(resource: Resource, uri: Uri) -> Result<Json<Versions>, Refusal> {
-    let function = resource.function()?;
+    let function = resource.handle::<FunctionName>()?;
     let query: ListVersions = query::read(&uri)?;
     let limit = query.limit.unwrap_or(PAGE_DEFAULT);
     let mut found = function.versions(query.after.unwrap_or(0), limit + 1).await?;
@@ -65,7 +65,7 @@ pub(super) async fn publish(
     Extension(Conditions { precondition, .. }): Extension<Conditions>,
     uri: Uri,
 ) -> Result<Response, Refusal> {
-    let function = resource.function()?;
+    let function = resource.handle::<FunctionName>()?;
     query::none(&uri)?;
     let published = function.publish(&precondition).await?;
     let view = view::of_version(&published.version);
@@ -94,7 +94,7 @@ pub(super) async fn publish(
     ),
 )]
 pub(super) async fn delete(resource: Resource, uri: Uri) -> Result<StatusCode, Refusal> {
-    let function = resource.function()?;
+    let function = resource.handle::<FunctionName>()?;
     let number = version_number(resource.item())?;
     query::none(&uri)?;
     function.delete_version(number).await?;
@@ -121,7 +121,7 @@ pub(super) async fn rollback(
     Extension(Conditions { precondition, .. }): Extension<Conditions>,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
-    let function = resource.function()?;
+    let function = resource.handle::<FunctionName>()?;
     query::none(request.uri())?;
     let to: Rollback = json(request, &["application/json"], "rollback", app.stall).await?;
     let function = function.rollback(to.version, &precondition).await?;

@@ -9,11 +9,11 @@ use lambent_types::{
 };
 
 use super::Deployed;
-use super::errors::{check, no_function, no_version};
+use super::FunctionHandle;
+use super::errors::{check, no_version};
 use crate::client_errors::quota;
 use crate::inspect::Inspected;
 use crate::operation::Operation;
-use crate::scope::FunctionHandle;
 
 /// Changes to a function's head.
 impl FunctionHandle<'_> {
@@ -132,7 +132,7 @@ impl FunctionHandle<'_> {
             self.prepare(code.component, component).await?;
             let deployed = self
                 .set_head(expected, |current| {
-                    current.ok_or_else(|| no_function(namespace, name))?;
+                    current.ok_or_else(|| self.not_found())?;
                     Ok(FunctionVersion {
                         version: VersionNumber::Latest,
                         created: Timestamp::now(),

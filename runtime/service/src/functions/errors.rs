@@ -3,14 +3,7 @@ use lambent_types::{
     EntityTags, Error, ErrorCode, FunctionName, Namespace, Precondition, Revision, Validators,
 };
 
-use crate::client_errors::quota;
-
-pub(crate) fn no_function(namespace: &Namespace, name: &FunctionName) -> Error {
-    Error::new(
-        ErrorCode::FunctionNotFound,
-        format!("function \"{name}\" does not exist in namespace \"{namespace}\""),
-    )
-}
+use crate::client_errors::{not_found, quota};
 
 pub(crate) fn no_version(name: &FunctionName, number: u64) -> Error {
     Error::new(
@@ -49,7 +42,7 @@ pub(crate) fn wired(name: &FunctionName, users: &[String]) -> Error {
 /// The error for a change that the registry refused.
 pub(crate) fn refused(error: WriteError, namespace: &Namespace, name: &FunctionName) -> Error {
     match error {
-        WriteError::NotFound => no_function(namespace, name),
+        WriteError::NotFound => not_found(namespace, name),
         WriteError::VersionNotFound => Error::new(
             ErrorCode::VersionNotFound,
             format!("function \"{name}\" has no such version"),

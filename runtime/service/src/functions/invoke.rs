@@ -7,9 +7,9 @@ use lambent_types::{
     Error, ErrorCode, Event, FunctionName, FunctionVersion, Namespace, Origin, Qualifier, RequestId,
 };
 
+use super::FunctionHandle;
 use crate::operation::Operation;
 use crate::principal::Principal;
-use crate::scope::FunctionHandle;
 use crate::service::Service;
 
 /// A version of a function that its client may invoke: see [`FunctionHandle::invocable`].

@@ -5,8 +5,8 @@ use lambent_storage::{LogPage, LogQuery};
 use lambent_types::{Error, RequestId};
 use tokio::time::Instant;
 
+use super::FunctionHandle;
 use crate::operation::Operation;
-use crate::scope::FunctionHandle;
 
 /// Which finished invocations of a function are wanted.
 #[derive(Debug, Clone, Default)]

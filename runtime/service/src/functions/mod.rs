@@ -12,15 +12,42 @@ use std::sync::Arc;
 use bytes::Bytes;
 use lambent_storage::{Channel, Expected, WriteError};
 use lambent_types::{
-    Digest, Error, Function, FunctionVersion, Precondition, Qualifier, Schedule, Trigger,
-    VersionNumber,
+    Digest, Error, ErrorCode, Function, FunctionName, FunctionVersion, Precondition, Qualifier,
+    Schedule, Trigger, VersionNumber, bounds,
 };
 
-use self::errors::{check, no_function, no_version, refused, wired};
+use self::errors::{check, no_version, refused, wired};
 pub use self::invoke::{AuthorizedFunction, Invocable, RequestedFunction};
 pub use self::logs::LogFilter;
+use crate::contents::{Contained, gone};
+use crate::handle::Handle;
 use crate::operation::Operation;
-use crate::scope::{FunctionHandle, Scope};
+use crate::resource_name::ResourceName;
+use crate::scope::Scope;
+
+/// A function.
+pub type FunctionHandle<'s> = Handle<'s, FunctionName>;
+
+impl ResourceName for FunctionName {
+    const NOUN: &'static str = "function";
+    const NOT_FOUND: ErrorCode = ErrorCode::FunctionNotFound;
+
+    type Scope = Scope;
+}
+
+impl Contained for FunctionName {
+    async fn held(scope: &Scope) -> Result<Vec<Self>, Error> {
+        let page = scope.functions(None, bounds::PAGE_MAX).await?;
+        Ok(page.into_iter().map(|function| function.latest.name.clone()).collect())
+    }
+
+    async fn delete_all(scope: &Scope) -> Result<(), Error> {
+        for name in Self::held(scope).await? {
+            gone(scope.named(name).delete(&Precondition::NONE).await)?;
+        }
+        Ok(())
+    }
+}
 
 /// Versions read at a time.
 const PAGE: usize = 256;
@@ -54,7 +81,7 @@ impl Scope {
         limit: usize,
     ) -> Result<Vec<Arc<Function>>, Error> {
         self.perform(Operation::ListFunctions, "", async {
-            let after = after.map(|name| self.function(name)).transpose()?;
+            let after = after.map(|name| self.handle::<FunctionName>(name)).transpose()?;
             let after = after.as_ref().map(FunctionHandle::name);
             Ok(self.stores().registry.list(self.namespace(), after, limit).await?)
         })
@@ -71,7 +98,7 @@ impl FunctionHandle<'_> {
         self.perform(Operation::DescribeFunction, async {
             let (namespace, name) = self.place();
             let function = self.stores().registry.function(namespace, name).await?;
-            function.ok_or_else(|| no_function(namespace, name))
+            function.ok_or_else(|| self.not_found())
         })
         .await
     }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use lambent_storage::CodeStore as _;
-use lambent_types::{Digest, ErrorCode};
+use lambent_types::{Digest, ErrorCode, FunctionName};
 
 use crate::fixture::{ANY, Fixture};
 
@@ -30,7 +30,7 @@ async fn code_of_several_functions_stays_for_the_others() {
     let Fixture { scope, .. } = &fixture;
     let function = &fixture.handle();
     fixture.deploy("one").await.unwrap();
-    let other = scope.function("other").unwrap();
+    let other = scope.handle::<FunctionName>("other").unwrap();
     let code = Bytes::from_static(b"one");
     other.deploy(code, Default::default(), &ANY).await.unwrap();
     function.delete(&ANY).await.unwrap();
@@ -97,7 +97,7 @@ async fn collection_and_deploys_of_the_same_code_do_not_race() {
     for task in 0..4 {
         let (service, scope) = (fixture.service.clone(), fixture.scope.clone());
         tasks.spawn(async move {
-            let function = scope.function(&format!("f{task}")).unwrap();
+            let function = scope.handle::<FunctionName>(&format!("f{task}")).unwrap();
             for _ in 0..100 {
                 let code = Bytes::from_static(b"shared");
                 function.deploy(code, Default::default(), &ANY).await.unwrap();

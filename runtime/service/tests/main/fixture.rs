@@ -228,7 +228,7 @@ impl Fixture {
 
     /// The function that tests deploy.
     pub(crate) fn handle(&self) -> FunctionHandle<'_> {
-        self.scope.function("f").unwrap()
+        self.scope.handle::<FunctionName>("f").unwrap()
     }
 
     /// Makes every `prepare` wait for a permit of the gate.
@@ -257,7 +257,7 @@ impl Fixture {
         let scope = self.scope.clone();
         let patch = ConfigurationPatch::default();
         let task = tokio::spawn(async move {
-            scope.function("f")?.deploy(Bytes::from(code), patch, &ANY).await
+            scope.handle::<FunctionName>("f")?.deploy(Bytes::from(code), patch, &ANY).await
         });
         self.inspect.waiting.acquire().await.unwrap().forget();
         task

@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use lambent_service::{DataPlane, DataScope, Operation, Principal};
 use lambent_storage::contract::samples;
 use lambent_storage::{Change, Expect, NewMessage, PutObject, QueueAttributes, SetOptions};
-use lambent_types::{Access, ErrorCode, Grants, Origin, bounds};
+use lambent_types::{
+    Access, BucketName, ErrorCode, Grants, KeyspaceName, Origin, QueueName, bounds,
+};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::fmt::MakeWriter;
@@ -35,9 +37,15 @@ fn set(key: &str) -> Vec<Change> {
 async fn a_function_may_do_what_its_grants_say_and_nothing_else() {
     let fixture = Fixture::new().await;
     for name in ["granted", "other"] {
-        fixture.scope.bucket(name).unwrap().create().await.unwrap();
-        fixture.scope.keyspace(name).unwrap().create().await.unwrap();
-        fixture.scope.queue(name).unwrap().put(QueueAttributes::default()).await.unwrap();
+        fixture.scope.handle::<BucketName>(name).unwrap().create().await.unwrap();
+        fixture.scope.handle::<KeyspaceName>(name).unwrap().create().await.unwrap();
+        fixture
+            .scope
+            .handle::<QueueName>(name)
+            .unwrap()
+            .put(QueueAttributes::default())
+            .await
+            .unwrap();
     }
     for granted in [None, Some(Access::Read), Some(Access::Write), Some(Access::ReadWrite)] {
         let grants = match granted {
@@ -51,9 +59,9 @@ async fn a_function_may_do_what_its_grants_say_and_nothing_else() {
         for &operation in Operation::ALL {
             let checks = |name: &str| {
                 [
-                    scope.bucket(name).unwrap().check(operation),
-                    scope.keyspace(name).unwrap().check(operation),
-                    scope.queue(name).unwrap().check(operation),
+                    scope.handle::<BucketName>(name).unwrap().check(operation),
+                    scope.handle::<KeyspaceName>(name).unwrap().check(operation),
+                    scope.handle::<QueueName>(name).unwrap().check(operation),
                 ]
             };
             let wanted = operation.access();
@@ -76,12 +84,13 @@ async fn a_function_may_do_what_its_grants_say_and_nothing_else() {
 async fn operations_that_were_not_granted_do_nothing() {
     let fixture = Fixture::new().await;
     let root = &fixture.scope;
-    root.bucket("data").unwrap().create().await.unwrap();
-    root.keyspace("data").unwrap().create().await.unwrap();
-    root.queue("data").unwrap().put(QueueAttributes::default()).await.unwrap();
+    root.handle::<BucketName>("data").unwrap().create().await.unwrap();
+    root.handle::<KeyspaceName>("data").unwrap().create().await.unwrap();
+    root.handle::<QueueName>("data").unwrap().put(QueueAttributes::default()).await.unwrap();
     let none = guest(&fixture, "default", json!({}), Origin::default());
-    let (bucket, keys) = (none.bucket("data").unwrap(), none.keyspace("data").unwrap());
-    let queue = none.queue("data").unwrap();
+    let (bucket, keys) =
+        (none.handle::<BucketName>("data").unwrap(), none.handle::<KeyspaceName>("data").unwrap());
+    let queue = none.handle::<QueueName>("data").unwrap();
     let message = NewMessage { body: "m".into(), ..NewMessage::default() };
     let bytes = || Box::pin(futures::stream::once(async { Ok("b".into()) }));
     let refused = [
@@ -100,12 +109,12 @@ async fn operations_that_were_not_granted_do_nothing() {
     for error in refused {
         assert_eq!(error.unwrap().code(), ErrorCode::Forbidden);
     }
-    assert!(root.keyspace("data").unwrap().find("k").await.unwrap().is_none());
-    assert_eq!(root.queue("data").unwrap().depth().await.unwrap().ready, 0);
+    assert!(root.handle::<KeyspaceName>("data").unwrap().find("k").await.unwrap().is_none());
+    assert_eq!(root.handle::<QueueName>("data").unwrap().depth().await.unwrap().ready, 0);
     // The same name in its own namespace is another keyspace, and nobody has created it.
     let elsewhere = json!({ "keyspaces": { "data": "read-write" } });
     let stranger = guest(&fixture, "elsewhere", elsewhere, Origin::default());
-    let error = stranger.keyspace("data").unwrap().find("k").await.unwrap_err();
+    let error = stranger.handle::<KeyspaceName>("data").unwrap().find("k").await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::KeyspaceNotFound);
     assert!(error.detail().ends_with("lambent keyspace create data"), "{error}");
 }
@@ -125,16 +134,16 @@ async fn a_function_opens_no_clients_scope_of_another_namespace() {
 #[tokio::test]
 async fn changes_come_from_the_function_that_makes_them() {
     let fixture = Fixture::new().await;
-    fixture.scope.keyspace("data").unwrap().create().await.unwrap();
+    fixture.scope.handle::<KeyspaceName>("data").unwrap().create().await.unwrap();
     let grants = json!({ "keyspaces": { "data": "read-write" } });
     let mut origin = Origin::default();
     for _ in 0..bounds::RECURSION_MAX {
         let scope = guest(&fixture, "default", grants.clone(), origin.clone());
-        scope.keyspace("data").unwrap().apply(set("k")).await.unwrap();
+        scope.handle::<KeyspaceName>("data").unwrap().apply(set("k")).await.unwrap();
         origin = origin.enter(&samples::name("f")).unwrap();
     }
     let scope = guest(&fixture, "default", grants, origin);
-    let keys = scope.keyspace("data").unwrap();
+    let keys = scope.handle::<KeyspaceName>("data").unwrap();
     assert_eq!(keys.apply(set("k")).await.unwrap_err().code(), ErrorCode::LoopDetected);
     assert!(keys.find("k").await.unwrap().is_some(), "reading leads to nothing");
 }
@@ -171,21 +180,21 @@ async fn clients_changes_are_recorded_with_who_where_what_and_how_it_ended() {
     tracing::subscriber::set_global_default(subscriber).unwrap();
     let fixture = Fixture::new().await;
     let root = &fixture.scope;
-    let keys = root.keyspace("audited").unwrap();
+    let keys = root.handle::<KeyspaceName>("audited").unwrap();
     keys.create().await.unwrap();
     keys.apply(set("k")).await.unwrap();
     keys.find("k").await.unwrap();
-    root.bucket("audited").unwrap().delete().await.unwrap_err();
+    root.handle::<BucketName>("audited").unwrap().delete().await.unwrap_err();
     let grants = json!({ "keyspaces": { "audited": "write" } });
     let scope = guest(&fixture, "default", grants, Origin::default());
-    scope.keyspace("audited").unwrap().apply(set("k")).await.unwrap();
-    let queue = root.queue("audited").unwrap();
+    scope.handle::<KeyspaceName>("audited").unwrap().apply(set("k")).await.unwrap();
+    let queue = root.handle::<QueueName>("audited").unwrap();
     queue.put(QueueAttributes::default()).await.unwrap();
     queue.delete_messages(&[]).await.unwrap();
     let created = root.create_access_key(String::new(), None).await.unwrap();
     // What is deleted with a namespace is not recorded one by one.
     let within = fixture.scope_of("audited").await;
-    within.keyspace("audited").unwrap().create().await.unwrap();
+    within.handle::<KeyspaceName>("audited").unwrap().create().await.unwrap();
     root.delete_namespace("audited", true).await.unwrap();
     let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     let records: Vec<_> = text

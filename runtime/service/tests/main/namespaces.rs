@@ -3,7 +3,9 @@ use std::time::Duration;
 use lambent_service::{Principal, Scope};
 use lambent_storage::fault::{Faults, When};
 use lambent_storage::{Change, Expect, ListKeys, NewMessage, QueueAttributes, Redrive, SetOptions};
-use lambent_types::{Clock as _, ErrorCode, Origin, Precondition};
+use lambent_types::{
+    BucketName, Clock as _, ErrorCode, FunctionName, KeyspaceName, Origin, Precondition, QueueName,
+};
 
 use crate::fixture::{ANY, Fixture};
 
@@ -14,19 +16,34 @@ fn set(key: &str) -> Change {
 
 /// Puts one of everything into a namespace.
 async fn fill(scope: &Scope) {
-    scope.function("f").unwrap().deploy("one".into(), Default::default(), &ANY).await.unwrap();
-    scope.function("f").unwrap().publish(&ANY).await.unwrap();
-    scope.bucket("photos").unwrap().create().await.unwrap();
+    scope
+        .handle::<FunctionName>("f")
+        .unwrap()
+        .deploy("one".into(), Default::default(), &ANY)
+        .await
+        .unwrap();
+    scope.handle::<FunctionName>("f").unwrap().publish(&ANY).await.unwrap();
+    scope.handle::<BucketName>("photos").unwrap().create().await.unwrap();
     let bytes = Box::pin(futures::stream::empty());
-    scope.bucket("photos").unwrap().put("cat", Default::default(), bytes).await.unwrap();
-    scope.bucket("photos").unwrap().begin_upload("dog", Default::default()).await.unwrap();
-    let keyspace = scope.keyspace("settings").unwrap();
+    scope
+        .handle::<BucketName>("photos")
+        .unwrap()
+        .put("cat", Default::default(), bytes)
+        .await
+        .unwrap();
+    scope
+        .handle::<BucketName>("photos")
+        .unwrap()
+        .begin_upload("dog", Default::default())
+        .await
+        .unwrap();
+    let keyspace = scope.handle::<KeyspaceName>("settings").unwrap();
     keyspace.create().await.unwrap();
     keyspace.apply((0..30).map(|n| set(&format!("k{n}"))).collect()).await.unwrap();
-    scope.queue("dead").unwrap().put(QueueAttributes::default()).await.unwrap();
+    scope.handle::<QueueName>("dead").unwrap().put(QueueAttributes::default()).await.unwrap();
     let redrive = Redrive { queue: "dead".parse().unwrap(), receives_max: 3 };
     let attributes = QueueAttributes { redrive: Some(redrive), ..QueueAttributes::default() };
-    let queue = scope.queue("a-first").unwrap();
+    let queue = scope.handle::<QueueName>("a-first").unwrap();
     queue.put(attributes).await.unwrap();
     queue.send(vec![NewMessage { body: "m".into(), ..NewMessage::default() }]).await.unwrap();
     let trigger = serde_json::json!({
@@ -98,7 +115,7 @@ async fn one_that_holds_something_is_deleted_only_with_it() {
     assert!(again.access_keys().await.unwrap().is_empty());
     assert_eq!(other.functions(None, 9).await.unwrap().len(), 1);
     let list = ListKeys { prefix: String::new(), after: None, limit: 100 };
-    let keys = other.keyspace("settings").unwrap().list(list).await.unwrap().keys;
+    let keys = other.handle::<KeyspaceName>("settings").unwrap().list(list).await.unwrap().keys;
     assert_eq!(keys.len(), 30);
     assert_eq!(other.access_keys().await.unwrap().len(), 1);
 }
@@ -193,7 +210,7 @@ async fn keys_end_when_they_are_deleted_or_expire() {
     }
     let listed = shop.access_keys().await.unwrap();
     assert_eq!(listed, [ending.key]);
-    shop.function("f").unwrap().delete(&Precondition::NONE).await.unwrap_err();
+    shop.handle::<FunctionName>("f").unwrap().delete(&Precondition::NONE).await.unwrap_err();
 }
 
 #[tokio::test]

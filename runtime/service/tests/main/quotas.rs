@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use lambent_service::{NewMessage, Principal, QueueAttributes, Scope};
 use lambent_storage::fault::{Faults, When};
 use lambent_storage::{OwnQuotas, Quota};
-use lambent_types::{Error, ErrorCode, Origin};
+use lambent_types::{Error, ErrorCode, Origin, QueueName};
 use tokio::task::JoinSet;
 
 use crate::fixture::Fixture;
@@ -15,7 +15,7 @@ fn messages(limit: u64) -> Option<OwnQuotas> {
 
 async fn send(scope: &Scope) -> Result<(), Error> {
     let message = NewMessage { body: "m".into(), ..NewMessage::default() };
-    scope.queue("q")?.send(vec![message]).await.map(drop)
+    scope.handle::<QueueName>("q")?.send(vec![message]).await.map(drop)
 }
 
 async fn limit_of(scope: &Scope, quota: Quota) -> Option<u64> {
@@ -28,7 +28,7 @@ async fn many_clients_fill_one_namespace_and_its_neighbour_notices_nothing() {
     let fixture = Fixture::new().await;
     let (full, free) = (fixture.scope_of("full").await, fixture.scope_of("free").await);
     for scope in [&full, &free] {
-        scope.queue("q").unwrap().put(QueueAttributes::default()).await.unwrap();
+        scope.handle::<QueueName>("q").unwrap().put(QueueAttributes::default()).await.unwrap();
     }
     fixture.scope.put_namespace("full", messages(25)).await.unwrap();
     let (taken, mut clients) = (Arc::new(AtomicUsize::new(0)), JoinSet::new());
@@ -72,7 +72,7 @@ async fn they_are_in_force_after_a_restart_also_in_the_namespace_of_every_node()
     for name in ["shop", "default"] {
         fixture.scope.put_namespace(name, messages(1)).await.unwrap();
     }
-    shop.queue("q").unwrap().put(QueueAttributes::default()).await.unwrap();
+    shop.handle::<QueueName>("q").unwrap().put(QueueAttributes::default()).await.unwrap();
     send(&shop).await.unwrap();
     drop(shop);
     let fixture = fixture.restart().await;
@@ -97,7 +97,7 @@ async fn those_of_a_deleted_namespace_are_not_of_the_next_of_its_name() {
     fixture.scope.delete_namespace("shop", false).await.unwrap();
     let shop = fixture.scope_of("Shop").await;
     assert!(limit_of(&shop, Quota::Messages).await > Some(1));
-    shop.queue("q").unwrap().put(QueueAttributes::default()).await.unwrap();
+    shop.handle::<QueueName>("q").unwrap().put(QueueAttributes::default()).await.unwrap();
     send(&shop).await.unwrap();
     send(&shop).await.unwrap();
 

@@ -1,5 +1,8 @@
 use lambent_storage::{Channel, QueueAttributes, Redrive};
-use lambent_types::{ConfigurationPatch, Error, ErrorCode, Event, Origin, Schedule, Trigger};
+use lambent_types::{
+    BucketName, ConfigurationPatch, Error, ErrorCode, Event, KeyspaceName, Origin, QueueName,
+    Schedule, ScheduleName, Trigger, TriggerName,
+};
 use serde_json::{Value, json};
 
 use crate::fixture::{ANY, Fixture};
@@ -35,26 +38,26 @@ async fn buckets_and_keyspaces_are_made_once() {
     let Fixture { scope, .. } = &fixture;
     let (photos, keys) = ("photos", "keys");
     says(
-        &scope.bucket(photos).unwrap().describe().await.unwrap_err(),
+        &scope.handle::<BucketName>(photos).unwrap().describe().await.unwrap_err(),
         ErrorCode::BucketNotFound,
         "bucket \"photos\" does not exist in namespace \"default\"; create it first",
     );
     says(
-        &scope.keyspace(keys).unwrap().describe().await.unwrap_err(),
+        &scope.handle::<KeyspaceName>(keys).unwrap().describe().await.unwrap_err(),
         ErrorCode::KeyspaceNotFound,
         "keyspace \"keys\"",
     );
-    let first = scope.bucket(photos).unwrap().create().await.unwrap();
-    let again = scope.bucket(photos).unwrap().create().await.unwrap();
+    let first = scope.handle::<BucketName>(photos).unwrap().create().await.unwrap();
+    let again = scope.handle::<BucketName>(photos).unwrap().create().await.unwrap();
     assert!(first.created && !again.created);
     assert_eq!(first.value, again.value);
     assert_eq!(scope.buckets().await.unwrap(), [first.value]);
-    assert!(scope.keyspace(keys).unwrap().create().await.unwrap().created);
-    assert!(!scope.keyspace(keys).unwrap().create().await.unwrap().created);
+    assert!(scope.handle::<KeyspaceName>(keys).unwrap().create().await.unwrap().created);
+    assert!(!scope.handle::<KeyspaceName>(keys).unwrap().create().await.unwrap().created);
     assert_eq!(scope.keyspaces().await.unwrap().len(), 1);
-    scope.bucket(photos).unwrap().delete().await.unwrap();
-    scope.keyspace(keys).unwrap().delete().await.unwrap();
-    let error = scope.bucket(photos).unwrap().delete().await.unwrap_err();
+    scope.handle::<BucketName>(photos).unwrap().delete().await.unwrap();
+    scope.handle::<KeyspaceName>(keys).unwrap().delete().await.unwrap();
+    let error = scope.handle::<BucketName>(photos).unwrap().delete().await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::BucketNotFound);
 }
 
@@ -63,8 +66,8 @@ async fn what_is_not_empty_is_not_deleted() {
     let fixture = Fixture::new().await;
     let Fixture { scope, stores, ns, .. } = &fixture;
     let (photos, keys) = ("photos", "keys");
-    scope.bucket(photos).unwrap().create().await.unwrap();
-    scope.keyspace(keys).unwrap().create().await.unwrap();
+    scope.handle::<BucketName>(photos).unwrap().create().await.unwrap();
+    scope.handle::<KeyspaceName>(keys).unwrap().create().await.unwrap();
     let bytes = Box::pin(futures::stream::empty());
     let origin = Origin::default();
     stores
@@ -74,12 +77,12 @@ async fn what_is_not_empty_is_not_deleted() {
         .unwrap();
     stores.keyvalue.increment(ns, &keys.parse().unwrap(), "k", 1, &origin).await.unwrap();
     says(
-        &scope.bucket(photos).unwrap().delete().await.unwrap_err(),
+        &scope.handle::<BucketName>(photos).unwrap().delete().await.unwrap_err(),
         ErrorCode::Conflict,
         "bucket \"photos\" is not empty; delete its objects",
     );
     says(
-        &scope.keyspace(keys).unwrap().delete().await.unwrap_err(),
+        &scope.handle::<KeyspaceName>(keys).unwrap().delete().await.unwrap_err(),
         ErrorCode::Conflict,
         "keyspace \"keys\" is not empty; delete its keys",
     );
@@ -94,20 +97,31 @@ async fn queues_take_other_attributes_and_guard_their_dead_letters() {
         redrive: Some(Redrive { queue: queue.parse().unwrap(), receives_max: 3 }),
         ..QueueAttributes::default()
     };
-    let error = scope.queue(orders).unwrap().put(redrive("dead")).await.unwrap_err();
+    let error = scope.handle::<QueueName>(orders).unwrap().put(redrive("dead")).await.unwrap_err();
     says(&error, ErrorCode::QueueNotFound, "queue \"dead\" does not exist");
-    let error = scope.queue(orders).unwrap().put(redrive("ORDERS")).await.unwrap_err();
+    let error =
+        scope.handle::<QueueName>(orders).unwrap().put(redrive("ORDERS")).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::InvalidConfiguration);
-    assert!(scope.queue(dead).unwrap().put(QueueAttributes::default()).await.unwrap().created);
-    assert!(scope.queue(orders).unwrap().put(redrive("dead")).await.unwrap().created);
-    assert!(!scope.queue(orders).unwrap().put(redrive("dead")).await.unwrap().created);
-    let error = scope.queue(dead).unwrap().delete().await.unwrap_err();
+    assert!(
+        scope
+            .handle::<QueueName>(dead)
+            .unwrap()
+            .put(QueueAttributes::default())
+            .await
+            .unwrap()
+            .created
+    );
+    assert!(scope.handle::<QueueName>(orders).unwrap().put(redrive("dead")).await.unwrap().created);
+    assert!(
+        !scope.handle::<QueueName>(orders).unwrap().put(redrive("dead")).await.unwrap().created
+    );
+    let error = scope.handle::<QueueName>(dead).unwrap().delete().await.unwrap_err();
     says(&error, ErrorCode::Conflict, "queue \"orders\" sends its dead letters");
     let long = QueueAttributes { retention_ms: u64::MAX, ..QueueAttributes::default() };
-    let error = scope.queue(orders).unwrap().put(long).await.unwrap_err();
+    let error = scope.handle::<QueueName>(orders).unwrap().put(long).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::InvalidConfiguration);
-    scope.queue(orders).unwrap().delete().await.unwrap();
-    scope.queue(dead).unwrap().delete().await.unwrap();
+    scope.handle::<QueueName>(orders).unwrap().delete().await.unwrap();
+    scope.handle::<QueueName>(dead).unwrap().delete().await.unwrap();
 }
 
 #[tokio::test]
@@ -137,7 +151,7 @@ async fn triggers_name_only_what_is_there() {
     let zero = json!({"kind": "queue", "queue": "q", "batch_size": 0});
     says(&source(zero).await.unwrap_err(), ErrorCode::InvalidConfiguration, "batch_size is 0");
 
-    scope.bucket("photos").unwrap().create().await.unwrap();
+    scope.handle::<BucketName>("photos").unwrap().create().await.unwrap();
     let lost = with("delivery", json!({"dead_letter": "queue:lost"})).await.unwrap_err();
     says(&lost, ErrorCode::QueueNotFound, "dead_letter of the delivery: queue \"lost\"");
     let lost = with("delivery", json!({"on_success": "function:g"})).await.unwrap_err();
@@ -148,7 +162,7 @@ async fn triggers_name_only_what_is_there() {
     assert!(object().await.unwrap());
     assert!(!object().await.unwrap());
     assert_eq!(fixture.trigger_changes().await, 2);
-    scope.bucket("other").unwrap().create().await.unwrap();
+    scope.handle::<BucketName>("other").unwrap().create().await.unwrap();
     let other = source(json!({"kind": "object", "bucket": "other"})).await.unwrap_err();
     says(&other, ErrorCode::Conflict, "trigger \"t\" is for another source");
 }
@@ -157,9 +171,9 @@ async fn triggers_name_only_what_is_there() {
 async fn a_trigger_needs_a_function_that_takes_its_events() {
     let fixture = Fixture::new().await;
     let Fixture { scope, .. } = &fixture;
-    scope.bucket("photos").unwrap().create().await.unwrap();
-    scope.keyspace("keys").unwrap().create().await.unwrap();
-    scope.queue("q").unwrap().put(QueueAttributes::default()).await.unwrap();
+    scope.handle::<BucketName>("photos").unwrap().create().await.unwrap();
+    scope.handle::<KeyspaceName>("keys").unwrap().create().await.unwrap();
+    scope.handle::<QueueName>("q").unwrap().put(QueueAttributes::default()).await.unwrap();
     let put = |source: Value| {
         fixture
             .put_trigger(json!({"name": source["kind"].clone(), "function": "f", "source": source}))
@@ -187,19 +201,19 @@ async fn what_is_named_is_not_deleted() {
     let function = &fixture.handle();
     fixture.deploy("one").await.unwrap();
     let photos = "photos";
-    scope.bucket(photos).unwrap().create().await.unwrap();
+    scope.handle::<BucketName>(photos).unwrap().create().await.unwrap();
     scope.put_trigger(object_trigger()).await.unwrap();
-    let error = scope.bucket(photos).unwrap().delete().await.unwrap_err();
+    let error = scope.handle::<BucketName>(photos).unwrap().delete().await.unwrap_err();
     says(&error, ErrorCode::Conflict, "is the source of trigger \"t\"; delete the trigger first");
     let error = function.delete(&ANY).await.unwrap_err();
     says(&error, ErrorCode::Conflict, "function \"f\" is named by trigger \"t\"");
     let t = "t";
-    scope.trigger(t).unwrap().delete().await.unwrap();
+    scope.handle::<TriggerName>(t).unwrap().delete().await.unwrap();
     assert_eq!(fixture.trigger_changes().await, 2);
-    let error = scope.trigger(t).unwrap().delete().await.unwrap_err();
+    let error = scope.handle::<TriggerName>(t).unwrap().delete().await.unwrap_err();
     says(&error, ErrorCode::TriggerNotFound, "trigger \"t\" does not exist");
     function.delete(&ANY).await.unwrap();
-    scope.bucket(photos).unwrap().delete().await.unwrap();
+    scope.handle::<BucketName>(photos).unwrap().delete().await.unwrap();
 }
 
 #[tokio::test]
@@ -236,7 +250,7 @@ async fn schedules_that_never_make_sense_are_refused() {
     assert_eq!(error.code(), ErrorCode::InvalidConfiguration);
     assert_eq!(scope.schedules().await.unwrap(), []);
     let s = "s";
-    let error = scope.schedule(s).unwrap().delete().await.unwrap_err();
+    let error = scope.handle::<ScheduleName>(s).unwrap().delete().await.unwrap_err();
     says(&error, ErrorCode::ScheduleNotFound, "schedule \"s\" does not exist");
 }
 
@@ -257,9 +271,9 @@ async fn a_function_sends_on_to_queues_that_are_there() {
     says(&error, ErrorCode::QueueNotFound, "queue \"lost\"");
 
     let queue = "lost";
-    scope.queue(queue).unwrap().put(QueueAttributes::default()).await.unwrap();
+    scope.handle::<QueueName>(queue).unwrap().put(QueueAttributes::default()).await.unwrap();
     function.configure(lost(), &ANY).await.unwrap();
-    scope.queue(queue).unwrap().delete().await.unwrap();
+    scope.handle::<QueueName>(queue).unwrap().delete().await.unwrap();
     // What it had may have gone since, and holds up nothing else.
     function.configure(crate::fixture::description("new"), &ANY).await.unwrap();
     // Two functions may name each other.

@@ -1,4 +1,4 @@
-use lambent_types::{ErrorCode, Qualifier, VersionNumber};
+use lambent_types::{ErrorCode, FunctionName, Qualifier, VersionNumber};
 
 use crate::fixture::{ANY, Fixture, description};
 
@@ -34,9 +34,9 @@ async fn concurrent_publishes_of_one_head_make_one_version() {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..16 {
         let scope = scope.clone();
-        tasks.spawn(
-            async move { scope.function("f").unwrap().publish(&ANY).await.unwrap().created },
-        );
+        tasks.spawn(async move {
+            scope.handle::<FunctionName>("f").unwrap().publish(&ANY).await.unwrap().created
+        });
     }
     let created = tasks.join_all().await;
     assert_eq!(created.into_iter().filter(|created| *created).count(), 1);

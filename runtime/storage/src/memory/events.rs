@@ -140,7 +140,7 @@ impl Holds for MemoryEvents {
         ];
         // The other stores count these.
         let elsewhere = [Quota::Functions, Quota::Buckets, Quota::Keyspaces, Quota::Queues];
-        let own = Quota::RESOURCES.into_iter().filter(|quota| !elsewhere.contains(quota));
+        let own = Quota::resources().filter(|quota| !elsewhere.contains(quota));
         held.extend(own.map(|quota| (quota, state.resources_of(quota, namespace))));
         Ok(held)
     }
