@@ -3,18 +3,16 @@
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
+use jiff::Timestamp;
 use lambent_types::{
     BucketName, KeyspaceName, QueueAttributes, QueueName, Schedule as ScheduleSpec, ScheduleName,
     Trigger as TriggerSpec, TriggerName,
 };
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{
-    BucketView, Buckets, KeyspaceView, Keyspaces, QueueView, Queues, ScheduleView, Schedules,
-    TriggerView, Triggers,
-};
+use crate::{QueueView, ScheduleView, TriggerView};
 
 /// A kind of resource: its words, and what is said of one on the wire.
 pub trait Kind: Debug + Send + Sync + 'static {
@@ -45,21 +43,32 @@ pub trait Kind: Debug + Send + Sync + 'static {
     fn parts(view: Self::View) -> (Self::Name, Self::Spec);
 }
 
+/// Declares the kinds. A row is a kind and its noun; then the name of one, what a client says
+/// of one (`()` if nothing) and what the API shows of one, with the first two out of that; then
+/// the list of all, whose member is the plural that is in paths too.
 macro_rules! kinds {
     ($(
         $(#[$doc:meta])*
-        $kind:ident: $noun:literal, $plural:literal, $name:ty, $spec:ty, $view:ty, $list:ident.$items:ident,
-        $parts:expr;
+        $kind:ident = $noun:literal: $name:ident, $spec:ty, $view:ident, $parts:expr;
+        $(#[$list_doc:meta])*
+        $list:ident { $(#[$items_doc:meta])* $items:ident }
     )*) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum $kind {}
 
+        $(#[$list_doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        pub struct $list {
+            $(#[$items_doc])*
+            pub $items: Vec<$view>,
+        }
+
         impl Kind for $kind {
             const NOUN: &'static str = $noun;
-            const PLURAL: &'static str = $plural;
-            const COLLECTION: &'static str = concat!("/v1/", $plural);
-            const RESOURCE: &'static str = concat!("/v1/", $plural, "/{name}");
+            const PLURAL: &'static str = stringify!($items);
+            const COLLECTION: &'static str = concat!("/v1/", stringify!($items));
+            const RESOURCE: &'static str = concat!("/v1/", stringify!($items), "/{name}");
             type Name = $name;
             type Spec = $spec;
             type View = $view;
@@ -81,20 +90,71 @@ macro_rules! kinds {
     )*};
 }
 
+/// Declares what the API shows of a kind of which nothing is said but its name.
+macro_rules! named_view {
+    ($(#[$doc:meta])* $view:ident, $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+        pub struct $view {
+            /// Its name.
+            #[schema(value_type = String)]
+            pub name: $name,
+            /// When it was created.
+            #[schema(value_type = String, format = DateTime)]
+            pub created: Timestamp,
+        }
+    };
+}
+
+named_view! {
+    /// A bucket as the API shows it.
+    BucketView, BucketName
+}
+named_view! {
+    /// A keyspace as the API shows it.
+    KeyspaceView, KeyspaceName
+}
+
 kinds! {
     /// Buckets, which hold objects.
-    Bucket: "bucket", "buckets", BucketName, (), BucketView, Buckets.buckets,
-        |view| (view.name, ());
+    Bucket = "bucket": BucketName, (), BucketView, |view| (view.name, ());
+    /// Buckets.
+    Buckets {
+        /// The buckets, by name.
+        buckets
+    }
+
     /// Keyspaces, which hold keys.
-    Keyspace: "keyspace", "keyspaces", KeyspaceName, (), KeyspaceView, Keyspaces.keyspaces,
-        |view| (view.name, ());
+    Keyspace = "keyspace": KeyspaceName, (), KeyspaceView, |view| (view.name, ());
+    /// Keyspaces.
+    Keyspaces {
+        /// The keyspaces, by name.
+        keyspaces
+    }
+
     /// Queues, which hold messages.
-    Queue: "queue", "queues", QueueName, QueueAttributes, QueueView, Queues.queues,
-        |view| (view.name, view.attributes);
+    Queue = "queue": QueueName, QueueAttributes, QueueView, |view| (view.name, view.attributes);
+    /// Queues.
+    Queues {
+        /// The queues, by name.
+        queues
+    }
+
     /// Triggers, which wire events to a function.
-    Trigger: "trigger", "triggers", TriggerName, TriggerSpec, TriggerView, Triggers.triggers,
+    Trigger = "trigger": TriggerName, TriggerSpec, TriggerView,
         |view| (view.trigger.name.clone(), view.trigger);
+    /// Triggers.
+    Triggers {
+        /// The triggers, by name.
+        triggers
+    }
+
     /// Schedules, which invoke a function at times.
-    Schedule: "schedule", "schedules", ScheduleName, ScheduleSpec, ScheduleView, Schedules.schedules,
+    Schedule = "schedule": ScheduleName, ScheduleSpec, ScheduleView,
         |view| (view.schedule.name.clone(), view.schedule);
+    /// Schedules.
+    Schedules {
+        /// The schedules, by name.
+        schedules
+    }
 }

@@ -17,10 +17,8 @@ pub mod query;
 
 mod access_keys;
 mod binary;
-mod buckets;
 mod functions;
 mod keys;
-mod keyspaces;
 mod lenient;
 mod lists;
 mod logs;
@@ -35,12 +33,11 @@ mod usage;
 
 pub use access_keys::{AccessKeyView, AccessKeys, NewAccessKey};
 pub use binary::Binary;
-pub use buckets::{BucketView, Buckets};
 pub use functions::{
     DeployForm, FunctionView, Functions, ListFunctions, ListVersions, Qualified, Rollback, Versions,
 };
 pub use keys::{Batch, BatchChange, Counter, Increment, Keys, ListKeys, Revisions, SetKey};
-pub use keyspaces::{KeyspaceView, Keyspaces};
+pub use kinds::{BucketView, KeyspaceView};
 pub use logs::{LogEntry, Logs, ReadLogs, Since};
 pub use messages::{
     Deleted, MessageToSend, MessageView, MessagesToSend, Purged, Receipts, ReceiveMessages,
@@ -48,9 +45,9 @@ pub use messages::{
 };
 pub use namespaces::{Contents, DeleteNamespace, NamespaceSpec, NamespaceView, Namespaces};
 pub use objects::{ListObjects, ObjectView, Objects};
-pub use queues::{DepthView, QueueView, Queues};
-pub use schedules::{ScheduleView, Schedules};
-pub use triggers::{TriggerView, Triggers};
+pub use queues::{DepthView, QueueView};
+pub use schedules::ScheduleView;
+pub use triggers::TriggerView;
 pub use uploads::{BeginUpload, Completion, NamedPart, PartView, Parts, UploadView, Uploads};
 pub use usage::{ReadUsage, UsageView};
 

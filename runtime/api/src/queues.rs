@@ -35,10 +35,3 @@ pub struct DepthView {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub oldest: Option<Timestamp>,
 }
-
-/// Queues.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Queues {
-    /// The queues, by name.
-    pub queues: Vec<QueueView>,
-}

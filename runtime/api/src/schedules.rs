@@ -19,13 +19,6 @@ pub struct ScheduleView {
     pub warning: Option<String>,
 }
 
-/// Schedules.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Schedules {
-    /// The schedules, by name.
-    pub schedules: Vec<ScheduleView>,
-}
-
 /// The members beside those of the schedule.
 #[derive(Deserialize)]
 struct Beside {

@@ -15,13 +15,6 @@ pub struct TriggerView {
     pub depth: DepthView,
 }
 
-/// Triggers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct Triggers {
-    /// The triggers, by name.
-    pub triggers: Vec<TriggerView>,
-}
-
 /// The members beside those of the trigger.
 #[derive(Deserialize)]
 struct Beside {
