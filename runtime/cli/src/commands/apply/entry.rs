@@ -1,6 +1,10 @@
+use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::path::Path;
 
+use lambent_types::Configuration;
 use serde::Serialize;
+use toml::Spanned;
 
 use super::kind::Kind;
 
@@ -24,4 +28,13 @@ pub(super) trait Entry {
     fn references(_: &Self::Spec) -> Vec<(Kind, String)> {
         Vec::new()
     }
+
+    /// Where its component is, relative to the file, and its configuration; for functions
+    /// only.
+    fn code(&self, _: Self::Spec) -> Option<(&Path, Configuration)> {
+        None
+    }
 }
+
+/// All of a kind, by name, each with its place in the file.
+pub(super) type Entries<E> = BTreeMap<<E as Entry>::Name, Spanned<E>>;

@@ -3,32 +3,42 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 
-use lambent_types::{Configuration, ConfigurationPatch, Environment, ParameterKind};
+use lambent_types::{Configuration, ConfigurationPatch, Environment, FunctionName, ParameterKind};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 
-use super::delivery::Delivery;
+use super::delivery::{Delivery, destinations};
+use super::entry::Entry;
+use super::kind::Kind;
 
 /// A function.
 #[derive(Debug)]
 pub(super) struct Function {
     /// Where its component is, relative to the file.
-    pub(super) component: PathBuf,
+    component: PathBuf,
     /// What the file says of its configuration.
     given: ConfigurationPatch,
 }
 
-impl Function {
-    /// Its configuration. Members that are not given have their defaults.
-    ///
-    /// # Errors
-    /// Says what is wrong with it.
-    pub(super) fn configuration(&self) -> Result<Configuration, String> {
+impl Entry for Function {
+    const KIND: Kind = Kind::Function;
+    type Name = FunctionName;
+    type Spec = Configuration;
+
+    fn spec(&self, _: &FunctionName) -> Result<Configuration, String> {
         let default = Configuration::default();
         self.given.apply(&default).map_err(|error| error.detail().to_owned())
+    }
+
+    fn references(configuration: &Configuration) -> Vec<(Kind, String)> {
+        destinations(&configuration.delivery)
+    }
+
+    fn code(&self, configuration: Configuration) -> Option<(&Path, Configuration)> {
+        Some((&self.component, configuration))
     }
 }
 

@@ -1,16 +1,5 @@
 use lambent_api::kinds;
 
-/// The kinds of resources in a file, in an order in which each may refer to those before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    Bucket,
-    Keyspace,
-    Queue,
-    Function,
-    Trigger,
-    Schedule,
-}
-
 /// What is to be done for a resource, by its kind.
 pub(super) trait Visit {
     type Output;
@@ -22,45 +11,61 @@ pub(super) trait Visit {
     fn function(self) -> Self::Output;
 }
 
-impl Kind {
-    /// Every kind.
-    pub(super) const ALL: [Self; 6] =
-        [Self::Bucket, Self::Keyspace, Self::Queue, Self::Function, Self::Trigger, Self::Schedule];
-
-    /// Does what is to be done for a resource of this kind.
-    pub(super) fn visit<V: Visit>(self, visit: V) -> V::Output {
-        match self {
-            Self::Bucket => visit.resource::<kinds::Bucket>(),
-            Self::Keyspace => visit.resource::<kinds::Keyspace>(),
-            Self::Queue => visit.resource::<kinds::Queue>(),
-            Self::Function => visit.function(),
-            Self::Trigger => visit.resource::<kinds::Trigger>(),
-            Self::Schedule => visit.resource::<kinds::Schedule>(),
+/// Writes [`Kind`]. Each but a function is one of [`kinds`].
+macro_rules! kind {
+    ($($kind:ident, $module:ident, $table:ident;)*) => {
+        /// A kind of resource in a file; one may refer to those of the kinds before its own.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub(crate) enum Kind {
+            $($kind,)*
         }
+
+        impl Kind {
+            /// Every kind.
+            pub(super) const ALL: &[Self] = &[$(Self::$kind),*];
+
+            /// The table of all in a file.
+            pub(super) const fn table(self) -> &'static str {
+                match self { $(Self::$kind => stringify!($table),)* }
+            }
+
+            /// Does what is to be done for a resource of this kind.
+            pub(super) fn visit<V: Visit>(self, visit: V) -> V::Output {
+                match self {
+                    $(Self::$kind => kind!(@ $kind visit),)*
+                }
+            }
+        }
+    };
+    (@ Function $visit:ident) => { $visit.function() };
+    (@ $kind:ident $visit:ident) => { $visit.resource::<kinds::$kind>() };
+}
+
+entries!(kind);
+
+impl Kind {
+    /// The kind that is called so.
+    pub(super) fn of(noun: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.noun() == noun)
     }
 
     /// The word for one.
     pub(super) fn noun(self) -> &'static str {
-        self.visit(Words).0
-    }
-
-    /// The word for all.
-    pub(super) fn plural(self) -> &'static str {
-        self.visit(Words).1
+        self.visit(Noun)
     }
 }
 
-/// Finds the words for one and for all.
-struct Words;
+/// Finds the word for one.
+struct Noun;
 
-impl Visit for Words {
-    type Output = (&'static str, &'static str);
+impl Visit for Noun {
+    type Output = &'static str;
 
     fn resource<K: kinds::Kind>(self) -> Self::Output {
-        (K::NOUN, K::PLURAL)
+        K::NOUN
     }
 
     fn function(self) -> Self::Output {
-        ("function", "functions")
+        "function"
     }
 }

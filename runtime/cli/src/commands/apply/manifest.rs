@@ -1,28 +1,36 @@
 //! The members of a `lambent.toml`.
 
-use std::collections::BTreeMap;
-
-use lambent_types::{BucketName, FunctionName, KeyspaceName, QueueName, ScheduleName, TriggerName};
 use serde::Deserialize;
-use toml::Spanned;
 
-use super::bucket::Bucket;
-use super::function::Function;
-use super::keyspace::Keyspace;
-use super::queue::Queue;
-use super::schedule::Schedule;
-use super::trigger::Trigger;
+use super::entry::{Entries, Entry};
 
-/// A whole file.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(super) struct Manifest {
-    /// The name of the application in the plan.
-    pub(super) name: Option<String>,
-    pub(super) buckets: BTreeMap<BucketName, Spanned<Bucket>>,
-    pub(super) keyspaces: BTreeMap<KeyspaceName, Spanned<Keyspace>>,
-    pub(super) queues: BTreeMap<QueueName, Spanned<Queue>>,
-    pub(super) functions: BTreeMap<FunctionName, Spanned<Function>>,
-    pub(super) triggers: BTreeMap<TriggerName, Spanned<Trigger>>,
-    pub(super) schedules: BTreeMap<ScheduleName, Spanned<Schedule>>,
+/// Does something with the entries of every kind.
+pub(super) trait VisitEntries {
+    type Error;
+
+    fn visit<E: Entry>(&mut self, entries: &Entries<E>) -> Result<(), Self::Error>;
 }
+
+/// Writes [`Manifest`].
+macro_rules! manifest {
+    ($($kind:ident, $module:ident, $table:ident;)*) => {
+        /// A whole file.
+        #[derive(Debug, Default, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        pub(super) struct Manifest {
+            /// The name of the application in the plan.
+            pub(super) name: Option<String>,
+            $($table: Entries<super::$module::$kind>,)*
+        }
+
+        impl Manifest {
+            /// Visits the entries of each kind, in the order of the kinds.
+            pub(super) fn visit<V: VisitEntries>(&self, visit: &mut V) -> Result<(), V::Error> {
+                $(visit.visit(&self.$table)?;)*
+                Ok(())
+            }
+        }
+    };
+}
+
+entries!(manifest);

@@ -1,5 +1,21 @@
 //! From a file that says what there is to be, to its being there.
 
+/// Gives a macro the kinds of resources in a file, in an order in which each may refer to
+/// those before. A row is the kind, the module of its entry, which is named like the kind, and
+/// its table in the file.
+macro_rules! entries {
+    ($write:ident) => {
+        $write! {
+            Bucket, bucket, buckets;
+            Keyspace, keyspace, keyspaces;
+            Queue, queue, queues;
+            Function, function, functions;
+            Trigger, trigger, triggers;
+            Schedule, schedule, schedules;
+        }
+    };
+}
+
 mod bucket;
 mod delivery;
 mod difference;

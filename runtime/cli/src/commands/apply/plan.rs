@@ -227,7 +227,7 @@ fn step(wanted: Wanted, present: Option<&Present>) -> Option<Step> {
 /// Deletions of what is not wanted, what names others first.
 fn superfluous(wanted: &[Wanted], inventory: &Inventory) -> Vec<Step> {
     let mut steps = Vec::new();
-    for kind in Kind::ALL.into_iter().rev() {
+    for &kind in Kind::ALL.iter().rev() {
         let mut left: Vec<_> = inventory
             .all(kind)
             .filter(|present| {

@@ -31,7 +31,7 @@ impl Inventory {
     /// The server's problem, or no answer.
     pub(super) fn read(client: &Client) -> Result<Self, CliError> {
         let mut inventory = Self::default();
-        for kind in Kind::ALL {
+        for &kind in Kind::ALL {
             for present in kind.visit(List(client))? {
                 inventory.add(kind, present);
             }

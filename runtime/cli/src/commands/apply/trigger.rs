@@ -1,6 +1,9 @@
+use std::iter;
+
 use lambent_types as types;
 use lambent_types::{
-    BucketName, FunctionName, KeyspaceName, ObjectChange, Pattern, QueueName, Source, TriggerName,
+    BucketName, FunctionName, KeyspaceName, ObjectChange, Pattern, QueueName, Source,
+    SourceResource, TriggerName,
 };
 use serde::Deserialize;
 
@@ -71,12 +74,10 @@ impl Entry for Trigger {
     }
 
     fn references(trigger: &types::Trigger) -> Vec<(Kind, String)> {
-        let source = match &trigger.source {
-            Source::Object { bucket, .. } => (Kind::Bucket, bucket.to_string()),
-            Source::Queue { queue, .. } => (Kind::Queue, queue.to_string()),
-            Source::KeyValue { keyspace, .. } => (Kind::Keyspace, keyspace.to_string()),
-        };
-        let named = [(Kind::Function, trigger.function.to_string()), source].into_iter();
+        let SourceResource { noun, name, .. } = trigger.source.resource();
+        let source = Kind::of(noun).map(|kind| (kind, name.to_owned()));
+        let function = (Kind::Function, trigger.function.to_string());
+        let named = iter::once(function).chain(source);
         named.chain(trigger.delivery.iter().flat_map(destinations)).collect()
     }
 }
@@ -101,6 +102,24 @@ impl Trigger {
                 prefix: keyvalue.prefix.clone(),
             }),
             _ => Err("a trigger has one source: `object`, `queue` or `keyvalue`".into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_resource_of_every_source_has_to_exist() {
+        for (source, kind) in [
+            ("object = { bucket = \"abc\" }", Kind::Bucket),
+            ("queue = { queue = \"abc\" }", Kind::Queue),
+            ("keyvalue = { keyspace = \"abc\" }", Kind::Keyspace),
+        ] {
+            let trigger: Trigger = toml::from_str(&format!("function = \"f\"\n{source}")).unwrap();
+            let references = Trigger::references(&trigger.spec(&"t".parse().unwrap()).unwrap());
+            assert_eq!(references, [(Kind::Function, "f".into()), (kind, "abc".into())]);
         }
     }
 }

@@ -1,20 +1,16 @@
 //! The resources that a `lambent.toml` describes.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use lambent_types::{Configuration, Digest};
-use serde::Serialize;
 use serde_json::{Value, json};
-use toml::Spanned;
 
-use super::delivery::destinations;
-use super::entry::Entry;
+use super::entry::{Entries, Entry};
 use super::kind::Kind;
 use super::located::Source;
-use super::manifest::Manifest;
+use super::manifest::{Manifest, VisitEntries};
 use crate::component;
 use crate::error::CliError;
 use crate::input;
@@ -92,41 +88,9 @@ impl File {
         &self,
         locate: &dyn Fn(&str, PathBuf) -> PathBuf,
     ) -> Result<Vec<Wanted>, CliError> {
-        let manifest = &self.manifest;
-        let mut all = self.all_of(&manifest.buckets)?;
-        all.extend(self.all_of(&manifest.keyspaces)?);
-        all.extend(self.all_of(&manifest.queues)?);
-        for (name, entry) in &manifest.functions {
-            let path = locate(name.as_str(), self.directory.join(&entry.get_ref().component));
-            let wrong = |why: String| self.source.error(entry.span(), &why, "");
-            let configuration = entry.get_ref().configuration().map_err(wrong)?;
-            all.push(Wanted::function(name.as_str(), entry.span(), path, configuration)?);
-        }
-        all.extend(self.all_of(&manifest.triggers)?);
-        all.extend(self.all_of(&manifest.schedules)?);
-        Ok(all)
-    }
-
-    /// All of a kind, each after those of the kind that it names.
-    fn all_of<E: Entry>(
-        &self,
-        entries: &BTreeMap<E::Name, Spanned<E>>,
-    ) -> Result<Vec<Wanted>, CliError> {
-        let mut left = Vec::new();
-        for (name, entry) in entries {
-            let wrong = |why: String| self.source.error(entry.span(), &why, "");
-            let spec = entry.get_ref().spec(name).map_err(wrong)?;
-            let references = E::references(&spec);
-            left.push(Wanted::new(E::KIND, name, entry.span(), spec, references));
-        }
-        let mut all = Vec::new();
-        while !left.is_empty() {
-            let waits = |wanted: &Wanted| left.iter().any(|other| wanted.names(other));
-            let ready = left.iter().position(|wanted| !waits(wanted));
-            // Those in a circle are refused by the server, in any order.
-            all.push(left.remove(ready.unwrap_or(0)));
-        }
-        Ok(all)
+        let mut collect = Collect { file: self, locate, all: Vec::new() };
+        self.manifest.visit(&mut collect)?;
+        Ok(collect.all)
     }
 
     /// Checks that everything named is in the file or `there` already.
@@ -142,13 +106,50 @@ impl File {
             for (kind, name) in &wanted.references {
                 let here = all.iter().any(|other| other.is(*kind, name));
                 if !here && !there(*kind, name) {
-                    let (noun, plural) = (kind.noun(), kind.plural());
+                    let (noun, table) = (kind.noun(), kind.table());
                     let message =
                         format!("{noun} {name:?} is neither in this file nor on the server");
-                    let advice = format!("add it: [{plural}.{}]", toml_key(name));
+                    let advice = format!("add it: [{table}.{}]", toml_key(name));
                     return Err(self.source.error(wanted.span.clone(), &message, &advice));
                 }
             }
+        }
+        Ok(())
+    }
+}
+
+/// Collects what is wanted of each kind.
+struct Collect<'a> {
+    file: &'a File,
+    locate: &'a dyn Fn(&str, PathBuf) -> PathBuf,
+    all: Vec<Wanted>,
+}
+
+impl VisitEntries for Collect<'_> {
+    type Error = CliError;
+
+    /// Each comes after those of its kind that it names.
+    fn visit<E: Entry>(&mut self, entries: &Entries<E>) -> Result<(), CliError> {
+        let mut left = Vec::new();
+        for (name, entry) in entries {
+            let wrong = |why: String| self.file.source.error(entry.span(), &why, "");
+            let spec = entry.get_ref().spec(name).map_err(wrong)?;
+            let wanted =
+                Wanted::new(E::KIND, name, entry.span(), json!(spec), E::references(&spec));
+            left.push(match entry.get_ref().code(spec) {
+                None => wanted,
+                Some((component, configuration)) => {
+                    let path = self.file.directory.join(component);
+                    let path = (self.locate)(&wanted.name, path);
+                    wanted.with_code(path, configuration)?
+                }
+            });
+        }
+        while !left.is_empty() {
+            let waits = |wanted: &Wanted| left.iter().any(|other| wanted.names(other));
+            let ready = left.iter().position(|wanted| !waits(wanted));
+            // Those in a circle are refused by the server, in any order.
+            self.all.push(left.remove(ready.unwrap_or(0)));
         }
         Ok(())
     }
@@ -174,10 +175,9 @@ impl Wanted {
         kind: Kind,
         name: &impl ToString,
         span: Range<usize>,
-        description: impl Serialize,
+        description: Value,
         references: Vec<(Kind, String)>,
     ) -> Self {
-        let description = json!(description);
         Self { kind, name: name.to_string(), description, code: None, references, span }
     }
 
@@ -191,17 +191,12 @@ impl Wanted {
         self.references.iter().any(|(kind, name)| other.is(*kind, name))
     }
 
-    fn function(
-        name: &str,
-        span: Range<usize>,
-        path: PathBuf,
-        configuration: Configuration,
-    ) -> Result<Self, CliError> {
+    /// A function with the component at `path`.
+    fn with_code(self, path: PathBuf, configuration: Configuration) -> Result<Self, CliError> {
         let digest = Digest::of(&component::read(&path)?);
         let description = describe_function(&digest.to_string(), &configuration);
-        let references = destinations(&configuration.delivery);
         let code = Some(Code { path, digest, configuration });
-        Ok(Self { code, ..Self::new(Kind::Function, &name, span, description, references) })
+        Ok(Self { description, code, ..self })
     }
 }
 
