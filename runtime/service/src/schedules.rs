@@ -3,11 +3,11 @@ use lambent_storage::Scheduled;
 use lambent_types::{Error, ErrorCode, Incoming, Schedule, ScheduleName};
 
 use crate::client_errors;
-use crate::contents::{Contained, gone};
 use crate::handle::{Handle, Put};
 use crate::operation::Operation;
 use crate::resource_name::ResourceName;
 use crate::scope::Scope;
+use crate::specifications::Specified;
 use crate::triggers::check_handler;
 
 /// A schedule.
@@ -20,18 +20,12 @@ impl ResourceName for ScheduleName {
     type Scope = Scope;
 }
 
-impl Contained for ScheduleName {
-    async fn held(scope: &Scope) -> Result<Vec<Self>, Error> {
-        let all = scope.schedules().await?;
-        Ok(all.into_iter().map(|scheduled| scheduled.specification.name).collect())
-    }
+impl Specified for ScheduleName {
+    type Specification = Schedule;
 
-    async fn delete_all(scope: &Scope) -> Result<(), Error> {
-        for name in Self::held(scope).await? {
-            gone(scope.named(name).delete().await)?;
-        }
-        Ok(())
-    }
+    const LIST: Operation = Operation::ListSchedules;
+    const DESCRIBE: Operation = Operation::DescribeSchedule;
+    const DELETE: Operation = Operation::DeleteSchedule;
 }
 
 /// Checks a schedule, and says when it fires first, or why never. A search is
@@ -85,45 +79,6 @@ impl Scope {
             let put = schedules.put(namespace, &schedule, next).await;
             put.map_err(|error| client_errors::resource(namespace, &name, error))?;
             Ok(Put { value: self.named(name.clone()).describe().await?, created })
-        })
-        .await
-    }
-
-    /// All schedules by name.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn schedules(&self) -> Result<Vec<Scheduled>, Error> {
-        self.perform(Operation::ListSchedules, "", async {
-            Ok(self.stores().resources.of().list(self.namespace()).await?)
-        })
-        .await
-    }
-}
-
-impl ScheduleHandle<'_> {
-    /// Reads the schedule.
-    ///
-    /// # Errors
-    /// `ScheduleNotFound`; the store failed.
-    pub async fn describe(&self) -> Result<Scheduled, Error> {
-        self.perform(Operation::DescribeSchedule, async {
-            let (namespace, name) = self.place();
-            let found = self.stores().resources.of().get(namespace, name).await?;
-            found.ok_or_else(|| self.not_found())
-        })
-        .await
-    }
-
-    /// Deletes the schedule with the events of it that wait.
-    ///
-    /// # Errors
-    /// `ScheduleNotFound`; the store failed.
-    pub async fn delete(&self) -> Result<(), Error> {
-        self.perform(Operation::DeleteSchedule, async {
-            let (namespace, name) = self.place();
-            let deleted = self.stores().resources.of::<Schedule>().delete(namespace, name).await;
-            deleted.map_err(|error| client_errors::resource(namespace, name, error))
         })
         .await
     }

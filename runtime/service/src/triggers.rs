@@ -2,11 +2,11 @@ use lambent_storage::{Channel, Depth};
 use lambent_types::{Error, ErrorCode, Function, Incoming, Source, Trigger, TriggerName};
 
 use crate::client_errors;
-use crate::contents::{Contained, gone};
 use crate::handle::{Handle, Put};
 use crate::operation::Operation;
 use crate::resource_name::ResourceName;
 use crate::scope::Scope;
+use crate::specifications::Specified;
 
 /// A trigger.
 pub type TriggerHandle<'s> = Handle<'s, TriggerName>;
@@ -18,17 +18,12 @@ impl ResourceName for TriggerName {
     type Scope = Scope;
 }
 
-impl Contained for TriggerName {
-    async fn held(scope: &Scope) -> Result<Vec<Self>, Error> {
-        Ok(scope.triggers().await?.into_iter().map(|trigger| trigger.name).collect())
-    }
+impl Specified for TriggerName {
+    type Specification = Trigger;
 
-    async fn delete_all(scope: &Scope) -> Result<(), Error> {
-        for name in Self::held(scope).await? {
-            gone(scope.named(name).delete().await)?;
-        }
-        Ok(())
-    }
+    const LIST: Operation = Operation::ListTriggers;
+    const DESCRIBE: Operation = Operation::DescribeTrigger;
+    const DELETE: Operation = Operation::DeleteTrigger;
 }
 
 impl Scope {
@@ -56,18 +51,6 @@ impl Scope {
         .await
     }
 
-    /// All triggers by name.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub async fn triggers(&self) -> Result<Vec<Trigger>, Error> {
-        self.perform(Operation::ListTriggers, "", async {
-            let all = self.stores().resources.of::<Trigger>().list(self.namespace()).await?;
-            Ok(all.into_iter().map(|stored| stored.specification).collect())
-        })
-        .await
-    }
-
     /// How much waits for a trigger: its events, or the messages of its queue.
     ///
     /// # Errors
@@ -79,36 +62,6 @@ impl Scope {
             }
             let channel = Channel::Trigger(trigger.name.clone());
             Ok(self.stores().events.depth(self.namespace(), &channel).await?)
-        })
-        .await
-    }
-}
-
-impl TriggerHandle<'_> {
-    /// Reads the trigger.
-    ///
-    /// # Errors
-    /// `TriggerNotFound`; the store failed.
-    pub async fn describe(&self) -> Result<Trigger, Error> {
-        self.perform(Operation::DescribeTrigger, async {
-            let (namespace, name) = self.place();
-            let found = self.stores().resources.of::<Trigger>().get(namespace, name).await?;
-            let found = found.map(|stored| stored.specification);
-            found.ok_or_else(|| self.not_found())
-        })
-        .await
-    }
-
-    /// Deletes the trigger with the events that wait for it; the messages of a
-    /// queue stay in the queue.
-    ///
-    /// # Errors
-    /// `TriggerNotFound`; the store failed.
-    pub async fn delete(&self) -> Result<(), Error> {
-        self.perform(Operation::DeleteTrigger, async {
-            let (namespace, name) = self.place();
-            let deleted = self.stores().resources.of::<Trigger>().delete(namespace, name).await;
-            deleted.map_err(|error| client_errors::resource(namespace, name, error))
         })
         .await
     }

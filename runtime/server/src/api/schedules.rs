@@ -36,7 +36,7 @@ impl Served for Schedule {
     };
 
     async fn all(scope: &Scope) -> Result<Vec<ScheduleView>, Refusal> {
-        Ok(scope.schedules().await?.into_iter().map(view).collect())
+        Ok(scope.all::<ScheduleName>().await?.into_iter().map(view).collect())
     }
 
     async fn put(

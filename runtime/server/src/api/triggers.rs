@@ -30,8 +30,8 @@ impl Served for Trigger {
 
     async fn all(scope: &Scope) -> Result<Vec<TriggerView>, Refusal> {
         let mut triggers = Vec::new();
-        for trigger in scope.triggers().await? {
-            triggers.push(view(scope, trigger).await?);
+        for stored in scope.all::<TriggerName>().await? {
+            triggers.push(view(scope, stored.specification).await?);
         }
         Ok(triggers)
     }
@@ -49,7 +49,7 @@ impl Served for Trigger {
 
     async fn describe(resource: &Resource) -> Result<TriggerView, Refusal> {
         let found = resource.handle::<TriggerName>()?.describe().await?;
-        view(&resource.scope, found).await
+        view(&resource.scope, found.specification).await
     }
 
     async fn delete(resource: &Resource) -> Result<(), Refusal> {

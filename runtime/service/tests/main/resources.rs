@@ -156,7 +156,7 @@ async fn triggers_name_only_what_is_there() {
     says(&lost, ErrorCode::QueueNotFound, "dead_letter of the delivery: queue \"lost\"");
     let lost = with("delivery", json!({"on_success": "function:g"})).await.unwrap_err();
     says(&lost, ErrorCode::FunctionNotFound, "on_success of the delivery: function \"g\"");
-    assert_eq!(scope.triggers().await.unwrap(), []);
+    assert_eq!(scope.all::<TriggerName>().await.unwrap(), []);
     assert_eq!(fixture.trigger_changes().await, 0);
 
     assert!(object().await.unwrap());
@@ -248,7 +248,7 @@ async fn schedules_that_never_make_sense_are_refused() {
     let malformed = json!({"name": "s", "function": "f", "expression": "every now and then"});
     let error = scope.put_schedule(schedule(malformed)).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::InvalidConfiguration);
-    assert_eq!(scope.schedules().await.unwrap(), []);
+    assert_eq!(scope.all::<ScheduleName>().await.unwrap(), []);
     let s = "s";
     let error = scope.handle::<ScheduleName>(s).unwrap().delete().await.unwrap_err();
     says(&error, ErrorCode::ScheduleNotFound, "schedule \"s\" does not exist");
