@@ -6,7 +6,8 @@ use utoipa::ToSchema;
 
 use crate::error::Error;
 use crate::error_code::ErrorCode;
-use crate::name::{FunctionName, QueueName};
+use crate::name::FunctionName;
+use crate::queue::QueueName;
 
 /// The destination of an event or a record: `queue:NAME` or `function:NAME`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

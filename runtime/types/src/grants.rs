@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::host_pattern::HostPattern;
-use crate::name::{BucketName, KeyspaceName, QueueName};
+use crate::name::{BucketName, KeyspaceName};
+use crate::queue::QueueName;
 
 /// What a function may do with a resource that it was granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]

@@ -58,7 +58,6 @@ pub use lineage::{Lineage, Origin, Recursion, Root};
 pub use meter::{Meter, Start};
 pub use name::{
     BucketName, FunctionName, InvalidName, KeyspaceName, NAME_CHARS_MAX, Namespace, Qualifier,
-    QueueName, ScheduleName, TriggerName,
 };
 pub use outcome::{Failure, Outcome};
 pub use parameter::ParameterKind;
@@ -67,14 +66,15 @@ pub use pattern_parser::InvalidPattern;
 pub use pattern_steps::TooCostly;
 pub use precondition::{EntityTag, EntityTags, InvalidEntityTags, Precondition, Unmet, Validators};
 pub use provisioned::Provisioned;
-pub use queue::{QueueAttributes, Redrive};
+pub use queue::{QueueAttributes, QueueName, Redrive};
 pub use quota::{Holding, OwnQuotas, Quota};
-pub use schedule::{CatchUp, Schedule, ScheduleExpression, Times};
+pub use schedule::{CatchUp, Schedule, ScheduleExpression, ScheduleName, Times};
 pub use size::{
     InvalidSize, format_bytes, format_count, format_duration, parse_bytes, parse_duration,
 };
 pub use specification::{ResourceKind, Specification};
 pub use trigger::{
     BATCH_SIZE_DEFAULT, CONCURRENCY_DEFAULT, ObjectChange, Source, SourceResource, Trigger,
+    TriggerName,
 };
 pub use usage::{UsageRecord, Used};

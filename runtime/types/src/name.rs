@@ -1,9 +1,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
-
 /// The longest name, in characters. This is Lambda's bound for function names, and one
 /// more than a DNS label has (63), so nearly every name also works as a host.
 pub const NAME_CHARS_MAX: usize = 64;
@@ -43,7 +40,7 @@ pub enum InvalidName {
     Bucket,
 }
 
-fn check(what: &'static str, text: &str) -> Result<(), InvalidName> {
+pub(crate) fn check(what: &'static str, text: &str) -> Result<(), InvalidName> {
     if text.is_empty() {
         return Err(InvalidName::Empty { what });
     }
@@ -58,13 +55,18 @@ fn check(what: &'static str, text: &str) -> Result<(), InvalidName> {
     Ok(())
 }
 
+/// Declares the name of a kind of thing. What it is called begins the sentences about a name
+/// that is wrong; a function may follow, which checks one in place of [`check`].
 macro_rules! name {
     ($(#[$doc:meta])* $name:ident, $what:literal) => {
-        name!($(#[$doc])* $name, $what, check);
+        $crate::name::name!($(#[$doc])* $name, $what, $crate::name::check);
     };
     ($(#[$doc:meta])* $name:ident, $what:literal, $check:expr) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+        #[derive(
+            Clone, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+            utoipa::ToSchema,
+        )]
         #[serde(try_from = "String", into = "String")]
         #[schema(value_type = String)]
         pub struct $name(std::sync::Arc<str>);
@@ -89,17 +91,17 @@ macro_rules! name {
             }
         }
 
-        impl FromStr for $name {
-            type Err = InvalidName;
-            fn from_str(text: &str) -> Result<Self, InvalidName> {
+        impl std::str::FromStr for $name {
+            type Err = $crate::name::InvalidName;
+            fn from_str(text: &str) -> Result<Self, $crate::name::InvalidName> {
                 ($check)($what, text)?;
                 Ok(Self(text.into()))
             }
         }
 
         impl TryFrom<String> for $name {
-            type Error = InvalidName;
-            fn try_from(text: String) -> Result<Self, InvalidName> {
+            type Error = $crate::name::InvalidName;
+            fn try_from(text: String) -> Result<Self, $crate::name::InvalidName> {
                 text.parse()
             }
         }
@@ -110,19 +112,20 @@ macro_rules! name {
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str(&self.0)
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Debug::fmt(&*self.0, f)
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                std::fmt::Debug::fmt(&*self.0, f)
             }
         }
     };
 }
+pub(crate) use name;
 
 name!(
     /// A function's name: `[A-Za-z0-9_-]{1,64}`, unique in its namespace ignoring case.
@@ -147,38 +150,6 @@ name!(
     KeyspaceName,
     "keyspace name"
 );
-name!(
-    /// A queue's name: `[A-Za-z0-9_-]{1,64}`, then `.fifo` for a FIFO queue, as in SQS;
-    /// unique in its namespace ignoring case.
-    QueueName,
-    "queue name",
-    check_queue
-);
-name!(
-    /// A trigger's name: `[A-Za-z0-9_-]{1,64}`, unique in its namespace ignoring case.
-    TriggerName,
-    "trigger name"
-);
-name!(
-    /// A schedule's name: `[A-Za-z0-9_-]{1,64}`, unique in its namespace ignoring case.
-    ScheduleName,
-    "schedule name"
-);
-
-/// The names of FIFO queues end with this.
-const FIFO_SUFFIX: &str = ".fifo";
-
-impl QueueName {
-    /// Returns whether it names a FIFO queue.
-    #[must_use]
-    pub fn is_fifo(&self) -> bool {
-        self.0.ends_with(FIFO_SUFFIX)
-    }
-}
-
-fn check_queue(what: &'static str, text: &str) -> Result<(), InvalidName> {
-    check(what, text.strip_suffix(FIFO_SUFFIX).unwrap_or(text))
-}
 
 fn check_bucket(what: &'static str, text: &str) -> Result<(), InvalidName> {
     if text.is_empty() {

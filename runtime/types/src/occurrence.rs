@@ -26,7 +26,8 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::event::Event;
-use crate::name::{QueueName, ScheduleName};
+use crate::queue::QueueName;
+use crate::schedule::ScheduleName;
 use crate::trigger::ObjectChange;
 
 /// An object was written.

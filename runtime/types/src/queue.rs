@@ -1,7 +1,30 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::name::QueueName;
+use crate::name::{InvalidName, check, name};
+
+name!(
+    /// A queue's name: `[A-Za-z0-9_-]{1,64}`, then `.fifo` for a FIFO queue, as in SQS;
+    /// unique in its namespace ignoring case.
+    QueueName,
+    "queue name",
+    check_queue
+);
+
+/// The names of FIFO queues end with this.
+const FIFO_SUFFIX: &str = ".fifo";
+
+impl QueueName {
+    /// Returns whether it names a FIFO queue.
+    #[must_use]
+    pub fn is_fifo(&self) -> bool {
+        self.0.ends_with(FIFO_SUFFIX)
+    }
+}
+
+fn check_queue(what: &'static str, text: &str) -> Result<(), InvalidName> {
+    check(what, text.strip_suffix(FIFO_SUFFIX).unwrap_or(text))
+}
 
 /// How a queue behaves; the defaults are those of SQS. Whether it is FIFO says
 /// its name.

@@ -4,10 +4,8 @@ use std::str::FromStr;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::name::{InvalidName, ScheduleName, TriggerName};
+use crate::name::InvalidName;
 use crate::quota::Quota;
-use crate::schedule::Schedule;
-use crate::trigger::Trigger;
 
 /// A kind of resource that is nothing but its [`Specification`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,22 +26,4 @@ pub trait Specification: Serialize + DeserializeOwned + Clone + Send + Sync + 's
 
     /// Its name.
     fn name(&self) -> &Self::Name;
-}
-
-impl Specification for Trigger {
-    const KIND: ResourceKind = ResourceKind { noun: "trigger", quota: Quota::Triggers };
-    type Name = TriggerName;
-
-    fn name(&self) -> &TriggerName {
-        &self.name
-    }
-}
-
-impl Specification for Schedule {
-    const KIND: ResourceKind = ResourceKind { noun: "schedule", quota: Quota::Schedules };
-    type Name = ScheduleName;
-
-    fn name(&self) -> &ScheduleName {
-        &self.name
-    }
 }

@@ -5,8 +5,17 @@ use crate::delivery::DeliveryPolicy;
 use crate::error::Error;
 use crate::error_code::ErrorCode;
 use crate::handler::Incoming;
-use crate::name::{BucketName, FunctionName, KeyspaceName, QueueName, TriggerName};
+use crate::name::{BucketName, FunctionName, KeyspaceName, name};
 use crate::pattern::Pattern;
+use crate::queue::QueueName;
+use crate::quota::Quota;
+use crate::specification::{ResourceKind, Specification};
+
+name!(
+    /// A trigger's name: `[A-Za-z0-9_-]{1,64}`, unique in its namespace ignoring case.
+    TriggerName,
+    "trigger name"
+);
 
 /// A kind of change of an object.
 #[derive(
@@ -150,6 +159,15 @@ pub struct Trigger {
     /// Whether events are delivered. The events of a disabled trigger wait.
     #[serde(default = "enabled")]
     pub enabled: bool,
+}
+
+impl Specification for Trigger {
+    const KIND: ResourceKind = ResourceKind { noun: "trigger", quota: Quota::Triggers };
+    type Name = TriggerName;
+
+    fn name(&self) -> &TriggerName {
+        &self.name
+    }
 }
 
 const fn enabled() -> bool {

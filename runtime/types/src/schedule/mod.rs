@@ -13,7 +13,15 @@ use self::expression::Expression;
 use crate::delivery::DeliveryPolicy;
 use crate::error::Error;
 use crate::error_code::ErrorCode;
-use crate::name::{FunctionName, ScheduleName};
+use crate::name::{FunctionName, name};
+use crate::quota::Quota;
+use crate::specification::{ResourceKind, Specification};
+
+name!(
+    /// A schedule's name: `[A-Za-z0-9_-]{1,64}`, unique in its namespace ignoring case.
+    ScheduleName,
+    "schedule name"
+);
 
 /// The expression of a schedule: `rate(5 minutes)`; `at(2026-12-24T18:00:00)`; a cron
 /// expression of Vixie cron, with five fields (or six, with seconds first) such as
@@ -65,6 +73,15 @@ pub struct Schedule {
     /// Whether the schedule fires.
     #[serde(default = "enabled")]
     pub enabled: bool,
+}
+
+impl Specification for Schedule {
+    const KIND: ResourceKind = ResourceKind { noun: "schedule", quota: Quota::Schedules };
+    type Name = ScheduleName;
+
+    fn name(&self) -> &ScheduleName {
+        &self.name
+    }
 }
 
 fn utc() -> String {
