@@ -146,4 +146,8 @@ fn cycles_are_found_however_the_other_is_named() {
         none
     );
     assert_eq!(found("mod a { use crate::b::B; } mod b { use a::A; use std::a; }"), none);
+    assert_eq!(
+        found("mod a { use crate::b::B; } mod b { fn f<T>() -> impl I + use<'_, T> { a() } }"),
+        none
+    );
 }

@@ -85,6 +85,8 @@ impl Crate {
                     inline.push(depth);
                     at += 3;
                 }
+                // What a type captures, `impl Trait + use<'_, T>`.
+                [Token::Word(word), Token::Mark('<'), ..] if word == "use" => at += 1,
                 [Token::Word(word), ..] if word == "use" && !preceded => {
                     let length = rest.iter().position(|token| *token == Token::Mark(';'));
                     let length = length.unwrap_or(rest.len());
