@@ -6,11 +6,10 @@ use lambent_types::{Clock, Event, Namespace, Origin};
 use rusqlite::Connection;
 
 use crate::messages::receive::{PerGroup, Until};
-use crate::messages::row::{Head, Taken};
+use crate::messages::row::{Head, Taken, later};
 use crate::messages::send::New;
 use crate::messages::settle::Ticket;
 use crate::messages::{Kind, Partition, depth, partition, receive, send, settle, wait};
-use crate::queues::later;
 use crate::quota::charge_messages;
 use crate::shard::{Growth, Shard, Tx};
 use crate::shards::Shards;

@@ -3,12 +3,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use jiff::Timestamp;
 use lambent_types::{Clock, Digest, Namespace, Origin, QueueName, bounds};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::messages::receive::{PerGroup, Until};
-use crate::messages::row::{Head, Taken, failed};
+use crate::messages::row::{Head, Taken, failed, later};
 use crate::messages::send::New;
 use crate::messages::settle::Ticket;
 use crate::messages::{Kind, Partition, depth, partition, receive, redrive, send, settle, wait};
@@ -281,10 +280,6 @@ fn send_all(
         sent.push(done);
     }
     Ok(sent)
-}
-
-pub(crate) fn later(now: Timestamp, by: Duration) -> Timestamp {
-    now.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 fn message(taken: Taken) -> Message {

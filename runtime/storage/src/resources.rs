@@ -2,12 +2,11 @@ pub(crate) mod rules;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use lambent_types::{Namespace, ResourceKind, Specification};
+use lambent_types::{Namespace, ResourceKind};
 
 use crate::changes::Changes;
 use crate::error::StorageError;
 use crate::quota::QuotaExceeded;
-use crate::specifications::{Specifications, Stored};
 
 /// A resource to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,20 +30,6 @@ pub struct StoredResource {
     pub next: Option<Timestamp>,
     /// Grows with every put. That of a deleted resource does not come again.
     pub revision: u64,
-}
-
-impl StoredResource {
-    /// Reads the specification.
-    ///
-    /// # Errors
-    /// `Corrupt`: it is none of its kind.
-    pub fn read<S: Specification>(&self, namespace: &str) -> Result<Stored<S>, StorageError> {
-        let specification = serde_json::from_str(&self.body).map_err(|error| {
-            let what = format!("{} {:?} of namespace {namespace:?}", S::KIND.noun, self.key);
-            StorageError::corrupt(what, error.to_string())
-        })?;
-        Ok(Stored { specification, next: self.next, revision: self.revision })
-    }
 }
 
 /// Which resource changed.
@@ -77,7 +62,7 @@ pub enum ResourceError {
 }
 
 /// Resources that are nothing but what a client says of them, of every kind. They are read
-/// and written by [`of`](trait.Resources.html#method.of), which knows their types.
+/// and written through [`Specifications`](crate::Specifications), which know their types.
 ///
 /// A backend takes any kind: names are unique in a namespace and kind ignoring case, the kind's
 /// quota bounds how many there are, and every change is in the feed. It knows more of two kinds:
@@ -153,11 +138,4 @@ pub trait Resources: Send + Sync {
 
     /// The feed of changes: every resource that is put or deleted is in it, not that one fires.
     fn changes(&self) -> &dyn Changes<ResourceId>;
-}
-
-impl dyn Resources + '_ {
-    /// Those of one kind.
-    pub fn of<S: Specification>(&self) -> Specifications<'_, S> {
-        Specifications::new(self)
-    }
 }

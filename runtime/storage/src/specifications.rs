@@ -21,6 +21,27 @@ pub struct Stored<S> {
     pub revision: u64,
 }
 
+impl StoredResource {
+    /// Reads the specification.
+    ///
+    /// # Errors
+    /// `Corrupt`: it is none of its kind.
+    pub fn read<S: Specification>(&self, namespace: &str) -> Result<Stored<S>, StorageError> {
+        let specification = serde_json::from_str(&self.body).map_err(|error| {
+            let what = format!("{} {:?} of namespace {namespace:?}", S::KIND.noun, self.key);
+            StorageError::corrupt(what, error.to_string())
+        })?;
+        Ok(Stored { specification, next: self.next, revision: self.revision })
+    }
+}
+
+impl dyn Resources + '_ {
+    /// Those of one kind.
+    pub fn of<S: Specification>(&self) -> Specifications<'_, S> {
+        Specifications::new(self)
+    }
+}
+
 /// The resources of one kind, in their own types; see [`Resources`].
 #[derive(Clone, Copy)]
 pub struct Specifications<'s, S> {

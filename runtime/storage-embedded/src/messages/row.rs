@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
@@ -45,6 +46,11 @@ pub(crate) struct Taken {
 /// operation wrote is undone with its transaction.
 pub(crate) fn failed(error: rusqlite::Error) -> StorageError {
     StorageError::unavailable("read or write messages", error)
+}
+
+/// The time so much after `now`.
+pub(crate) fn later(now: Timestamp, by: Duration) -> Timestamp {
+    now.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 
 /// A time of the database: milliseconds since 1970.
