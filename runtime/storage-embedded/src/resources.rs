@@ -1,16 +1,14 @@
-pub(crate) mod rows;
-
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use lambent_types::{Namespace, ResourceKind, Specification as _, Trigger};
 use rusqlite::{Connection, params};
 
-use self::rows::{Damaged, find, intact, select, write};
 use crate::event_log::place;
 use crate::messages::row::failed;
 use crate::messages::{partition, send, settle};
 use crate::quota::{charge, count};
+use crate::resource_rows::{Damaged, find, intact, select, write};
 use crate::shard::{Growth, Tx};
 use crate::shards::Shards;
 use crate::triggers;

@@ -6,7 +6,7 @@ use lambent_types::{Event, Namespace, Origin, Schedule, ScheduleName, Specificat
 use rusqlite::{Connection, params};
 
 use crate::event_log;
-use crate::resources::rows::{Damaged, find, intact, select, write};
+use crate::resource_rows::{Damaged, find, intact, select, write};
 use crate::shard::Tx;
 use crate::shards::Shards;
 use lambent_storage::{AppendError, Channel, Scheduled, Schedules, StorageError, StoredResource};

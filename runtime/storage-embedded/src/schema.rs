@@ -1,7 +1,7 @@
 //! The tables of the shards, concern by concern.
 
 use crate::messages::settle;
-use crate::resources::rows;
+use crate::resource_rows;
 use crate::shard::ShardSchema;
 use crate::{amounts, keyvalue, messages, objects, usage};
 
@@ -53,7 +53,7 @@ pub(crate) const SHARD: ShardSchema = ShardSchema {
         SCHEDULES,
         COUNTS,
         objects::SCHEMA_HEADERS,
-        rows::SCHEMA,
+        resource_rows::SCHEMA,
     ],
     // Whoever held a delivery is gone with the last process.
     opened: settle::end_leases,

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row};
 
 use crate::messages::Kind;
 use crate::messages::row::failed;
-use crate::resources::rows;
+use crate::resource_rows;
 use crate::shard::Tx;
 use lambent_storage::StorageError;
 
@@ -27,7 +27,7 @@ struct TriggerIndex(HashMap<String, Rc<Vec<Indexed>>>);
 /// A trigger of a row, with its partition.
 fn indexed(row: &Row<'_>) -> rusqlite::Result<Result<Indexed, StorageError>> {
     let partition: Option<i64> = row.get("line")?;
-    Ok(rows::checked(row)?.and_then(|(namespace, stored)| {
+    Ok(resource_rows::checked(row)?.and_then(|(namespace, stored)| {
         let trigger = stored.read::<Trigger>(&namespace)?.specification;
         let has_channel = !matches!(trigger.source, Source::Queue { .. });
         if has_channel && partition.is_none() {
