@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use lambent_storage::{
-    Channel, Condition, ListKeys, ListObjects, LogQuery, Quota, Stores, Visibility,
+    Channel, Condition, ListKeys, ListObjects, LogQuery, Quota, StorageError, Stores, Visibility,
 };
 use lambent_storage_embedded::{DataDir, OpenError, Options, layout};
 use lambent_types::{
@@ -138,6 +138,31 @@ async fn messages_events_triggers_and_schedules_are_there() {
     let names = schedules.iter().map(|one| one.specification.name.as_str());
     assert_eq!(names.collect::<Vec<_>>(), ["far", "nightly"]);
     assert!(schedules.iter().all(|one| one.next > Some(THEN.parse().unwrap())));
+}
+
+/// What was damaged before stays so, and keeps nothing else from being there.
+#[tokio::test]
+async fn a_damaged_trigger_of_before_is_left_out() {
+    let home = tempfile::tempdir().unwrap();
+    lambent_test_support::data::unpack("format-1", home.path());
+    let files = layout::SHARD_DBS.map(|file| home.path().join(file));
+    let damaged = files.iter().filter(|file| file.exists()).map(|file| {
+        let sql = "UPDATE trigger_ SET body = '{' WHERE key = 'on-key'";
+        Connection::open(file).unwrap().execute(sql, []).unwrap()
+    });
+    assert_eq!(damaged.sum::<usize>(), 1);
+    let data = DataDir::open(home.path()).unwrap();
+    let clock = Arc::new(SystemClock);
+    let stores = lambent_storage_embedded::open(&data, Options::default(), clock).unwrap();
+    let triggers = stores.resources.of::<Trigger>();
+    let all = triggers.list(&ns()).await.unwrap();
+    let names = all.iter().map(|one| one.specification.name.as_str());
+    assert_eq!(names.collect::<Vec<_>>(), ["on-order", "on-photo"]);
+    let key = "on-key".parse().unwrap();
+    let found = triggers.get(&ns(), &key).await;
+    assert!(matches!(found, Err(StorageError::Corrupt { .. })), "{found:?}");
+    triggers.delete(&ns(), &key).await.unwrap();
+    assert_eq!(triggers.get(&ns(), &key).await.unwrap(), None);
 }
 
 #[tokio::test]
