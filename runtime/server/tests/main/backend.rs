@@ -19,7 +19,7 @@ async fn the_node_keeps_its_state_where_the_backend_does() {
     })
     .await;
     let put = |path| Request::put(path).body(Bytes::new()).unwrap();
-    assert_eq!(node.send(put("/v1/buckets/b")).await.status, 201);
+    assert_eq!(node.send(put("/v1/buckets/photos")).await.status, 201);
     let buckets = seen.objects.buckets(&Namespace::default()).await.unwrap();
     assert_eq!(buckets.len(), 1);
 }
