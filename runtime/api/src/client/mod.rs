@@ -30,7 +30,7 @@ mod upload;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, Request, Response, StatusCode, header, request};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header, request};
 use lambent_types::{Namespace, Problem};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, AsSendBody, Body, SendBody};
@@ -123,6 +123,9 @@ impl Client {
         } else {
             call.target.clone()
         };
+        // Of a request with such a method ureq would announce an empty body in chunks. A
+        // server that does not read it may close the connection, before the next request.
+        let is_empty = [Method::PUT, Method::POST, Method::PATCH].contains(&call.method);
         let mut request = Request::builder().method(call.method).uri(url);
         for (name, value) in &call.headers {
             request = request.header(name, value);
@@ -138,6 +141,7 @@ impl Client {
         }
         let timeout = call.timeout;
         let answer = match call.body {
+            Payload::None if is_empty => self.exchange(request, &[][..], timeout),
             Payload::None => self.exchange(request, (), timeout),
             Payload::Bytes(bytes) => self.exchange(request, bytes, timeout),
             Payload::Stream(reader, bytes) => {
@@ -240,8 +244,6 @@ fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>, Error> {
 
 #[cfg(test)]
 mod tests {
-    use http::Method;
-
     use super::*;
     use lambent_test_support::canned::{Canned, answer};
 
@@ -263,6 +265,19 @@ mod tests {
         assert!(requests[0].starts_with("GET /v1/functions HTTP/1.1\r\n"));
         assert!(requests[0].to_ascii_lowercase().contains("authorization: bearer secret"));
         assert!(!requests[1].to_ascii_lowercase().contains("authorization"));
+    }
+
+    /// A body in chunks, even an empty one, may come after the answer to the request.
+    #[test]
+    fn a_request_without_a_body_says_so_in_its_head() {
+        for method in [Method::PUT, Method::POST, Method::PATCH, Method::GET, Method::DELETE] {
+            let server = Canned::start(vec![answer("200 OK", "{}")]);
+            client(&server, None).send::<()>(Call::new(method.clone(), "/v1/x")).unwrap();
+            let request = server.requests().remove(0).to_ascii_lowercase();
+            assert!(!request.contains("transfer-encoding"), "{request}");
+            let says = request.contains("content-length: 0\r\n");
+            assert_eq!(says, method != Method::GET && method != Method::DELETE, "{request}");
+        }
     }
 
     #[test]
