@@ -39,13 +39,18 @@ fn put(
 ) -> Result<(), ResourceError> {
     let key = new.name.to_ascii_lowercase();
     let old = find(tx.connection, kind, namespace, &key)?;
+    let mut trigger = None;
     if kind == Trigger::KIND {
-        // Whoever puts a damaged one repairs it.
         let old = old.as_ref().and_then(|old| old.as_ref().ok());
-        triggers::prepare(tx, namespace, new, old.map(|(_, stored)| stored))?;
+        let old = old.map(|(_, stored)| stored);
+        trigger = Some(triggers::check(tx.connection, namespace, new, old)?);
     }
     if old.is_none() {
         charge::<ResourceError>(tx, namespace, kind.quota, 1)?;
+    }
+    // From here on nothing is refused: what is refused has written nothing.
+    if let Some(trigger) = trigger {
+        triggers::wire(tx, namespace, trigger)?;
     }
     // The revision of a deleted resource does not come again.
     let revision = send::next_seq(tx)?;

@@ -33,24 +33,34 @@ fn has_source(
     Ok(found.map_err(failed)?.is_some())
 }
 
-/// Prepares for a trigger that is put in place of `old`, in the same transaction: checks its
-/// source, and makes the partition of its channel.
-pub(crate) fn prepare(
-    tx: &Tx<'_>,
+/// Checks the source of a trigger that is to be put in place of `old`. Writes nothing.
+pub(crate) fn check(
+    connection: &Connection,
     namespace: &Namespace,
     new: &NewResource,
     old: Option<&StoredResource>,
-) -> Result<(), ResourceError> {
+) -> Result<Trigger, ResourceError> {
     let trigger: Trigger = serde_json::from_str(&new.body)
         .map_err(|error| StorageError::unavailable("read a new trigger", error))?;
-    if !has_source(tx.connection, namespace, &trigger.source)? {
+    if !has_source(connection, namespace, &trigger.source)? {
         return Err(ResourceError::NoSource);
     }
+    // Whoever puts a damaged one repairs it.
     let old = old.and_then(|old| old.read::<Trigger>(&namespace.key()).ok());
     if old.is_some_and(|old| !same_source(&old.specification.source, &trigger.source)) {
         return Err(ResourceError::OtherSource);
     }
-    if !matches!(trigger.source, Source::Queue { .. }) {
+    Ok(trigger)
+}
+
+/// Makes the partition of the channel of a trigger that is put in this transaction, and has the
+/// triggers read again.
+pub(crate) fn wire(
+    tx: &Tx<'_>,
+    namespace: &Namespace,
+    trigger: Trigger,
+) -> Result<(), StorageError> {
+    if !trigger.source.is_polled() {
         event_log::ensure(tx, namespace, &Channel::Trigger(trigger.name))?;
     }
     index::changed(tx);

@@ -52,9 +52,6 @@ pub struct Specifications<'s, S> {
 /// Resources with their namespaces, and where the next ones are.
 pub type Page<S> = (Vec<(Namespace, Stored<S>)>, Option<(Namespace, String)>);
 
-/// How many resources are read in one go by [`Specifications::all`].
-const PAGE: usize = 1000;
-
 impl<'s, S: Specification> Specifications<'s, S> {
     pub(crate) const fn new(store: &'s dyn Resources) -> Self {
         Self { store, kind: PhantomData }
@@ -131,15 +128,7 @@ impl<'s, S: Specification> Specifications<'s, S> {
     /// # Errors
     /// The store failed.
     pub async fn all(&self) -> Result<Vec<(Namespace, Stored<S>)>, StorageError> {
-        let (mut all, mut after) = (Vec::new(), None);
-        loop {
-            let (page, next) = self.page(after, PAGE).await?;
-            all.extend(page);
-            if next.is_none() {
-                return Ok(all);
-            }
-            after = next;
-        }
+        Ok(self.page(None, usize::MAX).await?.0)
     }
 
     /// The feed of changes: every one that is put or deleted is in it, not that one fires.

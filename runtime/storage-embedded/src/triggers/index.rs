@@ -29,8 +29,7 @@ fn indexed(row: &Row<'_>) -> rusqlite::Result<Result<Indexed, StorageError>> {
     let partition: Option<i64> = row.get("line")?;
     Ok(resource_rows::checked(row)?.and_then(|(namespace, stored)| {
         let trigger = stored.read::<Trigger>(&namespace)?.specification;
-        let has_channel = !matches!(trigger.source, Source::Queue { .. });
-        if has_channel && partition.is_none() {
+        if !trigger.source.is_polled() && partition.is_none() {
             let what = format!("trigger {:?} of namespace {namespace:?}", stored.key);
             return Err(StorageError::corrupt(what, "its channel is missing"));
         }

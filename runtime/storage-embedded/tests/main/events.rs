@@ -7,10 +7,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lambent_storage::contract::{self, samples};
 use lambent_storage::{
-    Channel, Depth, NewMessage, QueueAttributes, Redrive, Scheduled, Settlement, StorageError,
-    Stores, Visibility,
+    Channel, Depth, NewMessage, OwnQuotas, QueueAttributes, Quota, Redrive, ResourceError,
+    Scheduled, Settlement, StorageError, Stores, Visibility,
 };
-use lambent_storage_embedded::{DataDir, Options};
+use lambent_storage_embedded::{DataDir, Options, layout};
 use lambent_types::{
     ManualClock, Namespace, Origin, QueueName, Schedule, ScheduleName, Source, Trigger,
     TriggerName, occurrence,
@@ -202,6 +202,37 @@ async fn a_damaged_trigger_is_left_out() {
     assert_eq!((waiting(&good).await, waiting(&bad).await, waiting(&worse).await), (3, 2, 0));
     assert_eq!(triggers.get(&ns, &worse).await.unwrap(), None);
     assert_eq!(triggers.list(&ns).await.unwrap().len(), 2);
+}
+
+/// Whoever puts one trigger after the other into a namespace that is full adds nothing to its
+/// database.
+#[tokio::test]
+async fn a_refused_trigger_leaves_nothing() {
+    let (home, clock) = (tempfile::tempdir().unwrap(), clock());
+    let (stores, ns) = (open(home.path(), &clock), samples::namespace("ns"));
+    stores.quotas.set(&ns, OwnQuotas([(Quota::Triggers, Some(1))].into()));
+    stores.keyvalue.create_keyspace(&ns, &"s".parse().unwrap()).await.unwrap();
+    let trigger = |name: &str| Trigger {
+        name: name.parse().unwrap(),
+        function: samples::name("f"),
+        source: Source::KeyValue { keyspace: "s".parse().unwrap(), prefix: String::new() },
+        patterns: Vec::new(),
+        delivery: None,
+        enabled: true,
+    };
+    let triggers = stores.resources.of();
+    triggers.put(&ns, &trigger("first"), None).await.unwrap();
+    for number in 0..3 {
+        let full = triggers.put(&ns, &trigger(&format!("n{number}")), None).await;
+        assert!(matches!(full, Err(ResourceError::Quota(_))), "{full:?}");
+    }
+    drop(stores);
+    let files = layout::SHARD_DBS.map(|file| home.path().join(file));
+    let channels = files.iter().filter(|file| file.exists()).map(|file| {
+        let database = Connection::open(file).unwrap();
+        database.query_row("SELECT count(*) FROM line", [], |row| row.get::<_, i64>(0)).unwrap()
+    });
+    assert_eq!(channels.sum::<i64>(), 1);
 }
 
 /// One damaged schedule keeps no other from firing, however many of them are read at once.

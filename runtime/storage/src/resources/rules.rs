@@ -4,14 +4,8 @@ use crate::event_log::Channel;
 
 /// Whether a trigger goes on listening to the same thing.
 pub fn same_source(old: &Source, new: &Source) -> bool {
-    match (old, new) {
-        (Source::Object { bucket: a, .. }, Source::Object { bucket: b, .. }) => a == b,
-        (Source::Queue { queue: a, .. }, Source::Queue { queue: b, .. }) => a.key() == b.key(),
-        (Source::KeyValue { keyspace: a, .. }, Source::KeyValue { keyspace: b, .. }) => {
-            a.key() == b.key()
-        }
-        _ => false,
-    }
+    let (old, new) = (old.resource(), new.resource());
+    old.noun == new.noun && old.name.eq_ignore_ascii_case(new.name)
 }
 
 /// The channel of the events that wait for a resource, if it is of a kind that has one.
