@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use lambent_types::{InvalidName, Namespace, Quota, ResourceKind, Schedule, Specification};
 use serde::{Deserialize, Serialize};
 
 use super::samples::{namespace, schedule};
+use crate::changes::Changes as _;
 use crate::resources::{NewResource, ResourceError};
 use crate::stores::Stores;
 
@@ -71,9 +74,14 @@ pub(super) async fn a_new_kind_needs_nothing_of_a_backend(stores: &Stores) {
     store.put(&ns, &sample("b", "fourth"), None).await.unwrap();
     let renewed = store.get(&ns, &SampleName("b".into())).await.unwrap().unwrap();
     assert!(renewed.revision > all[1].1);
-    // One of another kind and the same name is another.
+    // One of another kind and the same name is another, and is not in the feed of this.
+    let end = store.changes().position().await.unwrap();
     stores.resources.of().put(&ns, &schedule("b"), None).await.unwrap();
     assert_eq!(store.list(&ns).await.unwrap().len(), 2);
+    let own = store.changes().since(end, Duration::ZERO).await.unwrap();
+    assert!(own.is_empty(), "{own:?}");
+    let all = stores.resources.changes().since(end, Duration::ZERO).await.unwrap();
+    assert!(!all.is_empty(), "the change is in the feed of all kinds");
     stores.resources.of::<Schedule>().delete(&ns, &"b".parse().unwrap()).await.unwrap();
     assert_eq!(store.get(&ns, &SampleName("b".into())).await.unwrap(), Some(renewed));
     for (ns, name) in [(&ns, "a"), (&ns, "b"), (&other, "b")] {
