@@ -20,6 +20,7 @@ async fn what_is_in_flight_finishes_and_nothing_more_is_taken() {
     let mut idle = node.connect().await;
     idle.write_all(READY).await.unwrap();
     read_until(&mut idle, "\r\n\r\nready").await;
+    node.wait_for_in_flight().await;
 
     let ended = node.stop();
     // An idle connection is closed at once, and no other is accepted.
@@ -49,7 +50,7 @@ async fn a_draining_server_is_not_ready() {
     };
     assert_eq!(ask("/readyz").await.unwrap().status(), 200);
     let slow = tokio::spawn(ask("/fn/f/slow"));
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    node.wait_for_in_flight().await;
     let ended = node.stop();
     // HTTP/2 lets go of a connection in two steps; in between requests come in.
     if let Ok(response) = ask("/readyz").await {

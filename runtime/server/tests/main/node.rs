@@ -163,6 +163,16 @@ impl Node {
         assert_eq!(reply.status, 201, "{reply:?}");
     }
 
+    /// Waits until an invocation has begun and is not over.
+    pub(crate) async fn wait_for_in_flight(&self) {
+        let begun = async || {
+            while !self.get("/metrics").await.text().contains("lambent_in_flight 1\n") {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(PATIENCE, begun()).await.unwrap();
+    }
+
     pub(crate) async fn wait_for_cancelled(&self, count: usize) {
         let reached = async {
             while self.cancelled.load(Ordering::SeqCst) < count {

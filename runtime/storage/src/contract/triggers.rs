@@ -121,6 +121,13 @@ pub(super) async fn sources_are_kept_while_a_trigger_names_them(stores: &Stores)
     }
     let other = triggers.put(&ns, &trigger("B", of_keyspace("")), None).await;
     assert!(matches!(other, Err(ResourceError::OtherSource)), "{other:?}");
+    // Another kind of source is another one, also if it is called the same.
+    let same_name = "bucket".parse().unwrap();
+    stores.keyvalue.create_keyspace(&ns, &same_name).await.unwrap();
+    let source = Source::KeyValue { keyspace: same_name.clone(), prefix: String::new() };
+    let other = triggers.put(&ns, &trigger("b", source), None).await;
+    assert!(matches!(other, Err(ResourceError::OtherSource)), "{other:?}");
+    stores.keyvalue.delete_keyspace(&ns, &same_name).await.unwrap();
     let names =
         triggers.list(&ns).await.unwrap().into_iter().map(|one| one.specification.name.key());
     assert_eq!(names.collect::<Vec<_>>(), ["b", "k", "q"]);
