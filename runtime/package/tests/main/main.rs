@@ -1,0 +1,13 @@
+//! Tests of packages: what is read, what is refused, and what is written.
+
+mod canonical;
+#[cfg(feature = "folder")]
+mod folder;
+mod fuzz;
+mod hostile_tar;
+mod hostile_zip;
+mod limits;
+mod memory;
+mod names;
+mod properties;
+mod support;
