@@ -22,6 +22,12 @@ impl Blob for [u8] {
     }
 }
 
+impl<B: Blob + ?Sized> Blob for &B {
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        (**self).read_at(buffer, offset)
+    }
+}
+
 impl Blob for Vec<u8> {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         self.as_slice().read_at(buffer, offset)

@@ -97,12 +97,12 @@ fn seeds() -> Vec<Vec<u8>> {
     vec![zip(members), large.bytes(), canonical, entries.clone(), gzip(&entries)]
 }
 
-fn read(upload: &Vec<u8>, scratch: &File, out: &mut Vec<u8>) -> Option<Files> {
+fn read(upload: &[u8], scratch: &File, out: &mut Vec<u8>) -> Option<Files> {
     out.clear();
     scratch.set_len(0).unwrap();
     let (written, most) = most_allocated(|| {
         let mut builder = Builder::new(LIMITS);
-        builder.add_upload(upload, upload.len() as u64, None, scratch, 0).ok()?;
+        builder.add_upload(&upload, upload.len() as u64, None, scratch, 0).ok()?;
         builder.write(out).ok()
     });
     assert!(most < MEMORY_MAX, "{most} bytes of memory");

@@ -33,7 +33,7 @@ fn honest_ones_are_read() {
     let of_pax = [tar_entry("PaxHeaders/x", b'x', &records), tar_entry("cut", b'0', b"3")];
     let git = tar_entry("pax_global_header", b'g', &pax("comment", b"0123456789abcdef"));
     for long in [of_gnu, of_pax] {
-        let upload = tar(&[&[git.clone()], &common[..], &long].concat());
+        let upload = tar(&[std::slice::from_ref(&git), &common[..], &long].concat());
         assert_eq!(unpack(&upload).unwrap(), expected);
         assert_eq!(unpack(&gzip(&upload)).unwrap(), expected);
         // Padded to a record, as tar does.

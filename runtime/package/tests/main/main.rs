@@ -1,5 +1,7 @@
 //! Tests of packages: what is read, what is refused, and what is written.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod canonical;
 #[cfg(feature = "folder")]
 mod folder;

@@ -16,7 +16,6 @@ pub(crate) fn files<const N: usize>(files: [(&str, &[u8]); N]) -> Files {
 /// Makes a package of an upload.
 pub(crate) fn package(upload: &[u8], limits: Limits) -> Result<Vec<u8>, PackageError> {
     let scratch = tempfile::tempfile().unwrap();
-    let upload = upload.to_vec();
     let mut builder = Builder::new(limits);
     builder.add_upload(&upload, upload.len() as u64, None, &scratch, 0)?;
     let mut out = Vec::new();
@@ -34,7 +33,7 @@ pub(crate) fn unpack(upload: &[u8]) -> Result<Files, PackageError> {
 
 /// The files of a package.
 pub(crate) fn contents(package: &[u8]) -> Files {
-    let index = Index::open(&package.to_vec(), package.len() as u64).unwrap();
+    let index = Index::open(&package, package.len() as u64).unwrap();
     let read = |entry: &lambent_package::Entry| {
         let mut bytes = vec![0; usize::try_from(entry.size).unwrap()];
         assert_eq!(package.read_at(&mut bytes, entry.offset).unwrap(), bytes.len());
