@@ -96,6 +96,11 @@ fn add_entry<'a, R: Read>(
     let header = entry.header().path_bytes().into_owned();
     let name = extensions.name(&header)?;
     let wrong = |fault| PackageError::entry(name, fault);
+    // In GNU's headers times are where others have the beginning of a long name, but some
+    // programs wrote names there, and read them.
+    if entry.header().as_gnu().is_some_and(|header| header.atime[0] != 0) {
+        return Err(wrong(EntryFault::TwoNames));
+    }
     let directory = kind(entry.header().entry_type()).map_err(wrong)?;
     if extensions.sparse {
         return Err(wrong(EntryFault::Sparse));

@@ -179,6 +179,8 @@ fn kind(record: &ZipFileHeaderRecord<'_>) -> Result<bool, EntryFault> {
         0 | 0o100_000 => Ok(false),
         0o040_000 => Ok(true),
         0o120_000 => Err(EntryFault::SymbolicLink),
+        // Maven wrote the bits of a file into those of a directory for years, which makes a socket.
+        _ if record.is_dir() => Ok(true),
         _ => Err(EntryFault::Special),
     }
 }
@@ -237,8 +239,9 @@ fn check_agreement(
 fn check_unicode_path(name: &[u8], extra: ExtraFields<'_>) -> Result<(), EntryFault> {
     let field = ExtraFieldId::new(UNICODE_PATH);
     let mut others = extra.filter(|(id, _)| *id == field);
-    // A version and a checksum of the name precede it.
-    if others.any(|(_, data)| data.get(5..) != Some(name)) {
+    // A version and a checksum of the name precede it. A name that is not UTF-8 is refused as
+    // such, which says more.
+    if std::str::from_utf8(name).is_ok() && others.any(|(_, data)| data.get(5..) != Some(name)) {
         return Err(EntryFault::TwoNames);
     }
     Ok(())

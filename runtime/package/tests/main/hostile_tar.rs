@@ -55,6 +55,17 @@ fn ustar_splits_long_names() {
     assert_eq!(unpack(&tar(&[entry])).unwrap(), files([(&expected, b"x")]));
 }
 
+/// Go and Python read the name as it is here, GNU's tar without its beginning.
+#[test]
+fn a_long_name_where_gnu_has_times() {
+    let mut header = tar::Header::new_gnu();
+    header.set_path("file").unwrap();
+    header.set_size(0);
+    header.as_gnu_mut().unwrap().atime[..3].copy_from_slice(b"lib");
+    header.set_cksum();
+    assert_eq!(fault(&[header.as_bytes().to_vec()]), EntryFault::TwoNames);
+}
+
 #[test]
 fn a_tar_older_than_its_mark() {
     let mut header = tar::Header::new_old();

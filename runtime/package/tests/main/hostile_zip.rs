@@ -125,6 +125,8 @@ fn two_headers_that_disagree() {
     let two = |head: &mut crate::support::Head| head.extra = field(b"evil.py");
     assert_eq!(one(member().central(two)), EntryFault::TwoNames);
     assert_eq!(one(member().local(two)), EntryFault::TwoNames);
+    let other = Member::stored(b"gr\x81n", b"1").with(|head| head.extra = field("grün".as_bytes()));
+    assert_eq!(entry_fault(&zip([other])).1, EntryFault::NotUtf8);
     let same = member().with(|head| head.extra = field(b"a.py"));
     assert_eq!(unpack(&zip([same])).unwrap(), files([("a.py", b"some text")]));
 }

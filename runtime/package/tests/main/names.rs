@@ -134,6 +134,7 @@ fn directories_are_implied_and_may_come_twice() {
         Member::stored("lib/", b"").mode(0o040_755),
         Member::stored("lib", b"").mode(0o040_755),
         Member::deflated("empty/", b"").mode(0),
+        Member::stored("META-INF/maven/", b"").mode(0o140_755),
         Member::stored("lib/a.py", b"1"),
     ]);
     assert_eq!(unpack(&upload).unwrap(), files([("lib/a.py", b"1")]));
