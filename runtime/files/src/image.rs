@@ -45,8 +45,6 @@ pub struct Entry {
     pub offset: u64,
     /// How many they are.
     pub size: u64,
-    /// Whether it was packed as a program.
-    pub executable: bool,
 }
 
 /// Files that are mounted together: what they are called, and the blob they are in.
@@ -125,7 +123,7 @@ impl Image {
     }
 
     fn insert(&mut self, root: usize, entry: &Entry, blob: usize) -> Result<(), ImageError> {
-        let Entry { path: text, offset, size, .. } = entry;
+        let Entry { path: text, offset, size } = entry;
         let wrong = || ImageError::Path(text.clone());
         let twice = || ImageError::Twice(text.clone());
         let path = Path::new(text).ok().filter(|path| !path.directory).ok_or_else(wrong)?;

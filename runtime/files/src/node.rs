@@ -5,7 +5,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub struct Node {
     pub(crate) id: Id,
-    /// Whether anything refers to a node of the scratch directory can be seen from this.
+    /// Shows the scratch directory that somebody holds the node.
     pub(crate) _held: Option<Arc<()>>,
 }
 

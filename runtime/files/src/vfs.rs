@@ -14,6 +14,9 @@ use crate::scratch::{Body, Scratch};
 use crate::space::{ScratchOptions, Space};
 
 /// The tree of one instance.
+///
+/// Dropping it gives the disk its file back, which takes the system a while for each hundred
+/// megabytes: where that must not be waited for, drop it elsewhere if [`Self::used`] is large.
 pub struct Vfs {
     pub(crate) image: Arc<Image>,
     pub(crate) scratch: Scratch,
@@ -290,11 +293,20 @@ impl Vfs {
     ) -> Result<usize, ErrorCode> {
         let number = writable(node.id)?;
         let bytes = &bytes[..bytes.len().min(IO_BYTES_MAX)];
-        let count = self.scratch.with_room(|scratch| {
-            let (content, space) = scratch.content(number)?;
-            let offset = offset.unwrap_or(content.size());
-            content.write(space, bytes, offset)
-        })?;
+        let mut count = 0;
+        while count < bytes.len() {
+            let written = self.scratch.with_room(|scratch| {
+                let (content, space) = scratch.content(number)?;
+                let at =
+                    offset.map_or(content.size(), |offset| offset.saturating_add(count as u64));
+                content.write(space, &bytes[count..], at)
+            });
+            match written {
+                Ok(more) => count += more,
+                Err(error) if count == 0 => return Err(error),
+                Err(_) => break,
+            }
+        }
         self.scratch.touch(number)?;
         Ok(count)
     }

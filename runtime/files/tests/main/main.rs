@@ -1,0 +1,7 @@
+//! The tree as a guest has it: against a simple model, and against a hostile guest.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod hostile;
+mod model;
+mod support;
