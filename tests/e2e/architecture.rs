@@ -18,7 +18,10 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("lambent-storage", &["lambent-types"]),
     ("lambent-storage-embedded", &["lambent-types", "lambent-storage"]),
     ("lambent-service", &["lambent-types", "lambent-storage", "lambent-dispatch"]),
-    ("lambent-capabilities", &["lambent-types", "lambent-engine", "lambent-service"]),
+    (
+        "lambent-capabilities",
+        &["lambent-types", "lambent-engine", "lambent-files", "lambent-service"],
+    ),
     ("lambent-dispatch", &["lambent-types", "lambent-storage"]),
     (
         "lambent-host",

@@ -1,12 +1,14 @@
 use std::sync::Arc;
 
 use lambent_engine::Egress;
+use lambent_files::{Image, ScratchOptions, Vfs};
 use lambent_service::{DataPlane, DataScope};
 use lambent_types::{FunctionVersion, Namespace, Origin};
 
 use crate::cursor_key::CursorKey;
 use crate::cursors::Cursors;
 use crate::egress::{Guarded, Network, OwnDoors, Routes};
+use crate::filesystem::Files;
 use crate::object_streams::ObjectStreams;
 
 /// What all invocations of a node share.
@@ -47,6 +49,8 @@ pub struct Ctx {
     pub(crate) messages_bytes: usize,
     /// The streams of objects it has open.
     pub(crate) streams: ObjectStreams,
+    /// What its files are made of, and they, once it asked for them.
+    files: (Option<(Arc<Image>, ScratchOptions)>, Option<Files>),
 }
 
 impl Ctx {
@@ -62,7 +66,24 @@ impl Ctx {
             cursors: Cursors::default(),
             messages_bytes: 0,
             streams: ObjectStreams::default(),
+            files: (None, None),
         }
+    }
+
+    /// Gives the function files; without, it has no directory.
+    #[must_use]
+    pub fn with_files(mut self, image: Arc<Image>, scratch: ScratchOptions) -> Self {
+        self.files = (Some((image, scratch)), None);
+        self
+    }
+
+    /// The files, which are made when they are asked for.
+    pub(crate) fn files(&mut self) -> Option<Files> {
+        let (given, files) = &mut self.files;
+        if files.is_none() {
+            *files = given.take().map(|(image, scratch)| Files::new(Vfs::new(image, scratch)));
+        }
+        files.clone()
     }
 
     /// What sends the function's HTTP requests, as far as it was granted them:

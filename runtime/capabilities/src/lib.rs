@@ -15,6 +15,7 @@ mod cursor_key;
 mod cursors;
 mod egress;
 mod error;
+mod filesystem;
 mod interfaces;
 mod object_streams;
 mod run;

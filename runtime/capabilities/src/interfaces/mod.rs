@@ -59,6 +59,7 @@ impl Capability<Ctx> for Interfaces {
     }
 
     fn link(&self, linker: &mut Linker<Host<Ctx>>) -> wasmtime::Result<()> {
+        crate::filesystem::link(linker)?;
         link(linker)
     }
 

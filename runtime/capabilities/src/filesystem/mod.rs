@@ -1,0 +1,131 @@
+//! `wasi:filesystem` 0.2 over the tree of an instance, in the place of wasmtime's own, which
+//! opens directories of the machine.
+
+mod descriptor;
+mod streams;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use lambent_engine::wasi::p2::FsError;
+use lambent_engine::wasi::p2::bindings::filesystem::{preopens, types};
+use lambent_engine::wasmtime::component::{HasData, Linker, Resource, ResourceTable};
+use lambent_engine::{Host, cost, wasi, wasmtime};
+use lambent_files::{ErrorCode, Node, Vfs};
+
+use crate::ctx::Ctx;
+
+/// The tree of one instance, which its descriptors and streams share.
+#[derive(Clone)]
+pub(crate) struct Files(Arc<Mutex<Vfs>>);
+
+impl Files {
+    pub(crate) fn new(vfs: Vfs) -> Self {
+        Self(Arc::new(Mutex::new(vfs)))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vfs> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does what may wait for the disk, where that keeps nobody else waiting.
+    async fn wait<R: Send + 'static>(
+        &self,
+        action: impl FnOnce(&mut Vfs) -> Result<R, ErrorCode> + Send + 'static,
+    ) -> Result<R, ErrorCode> {
+        let files = self.clone();
+        let done = tokio::task::spawn_blocking(move || action(&mut files.lock())).await;
+        done.unwrap_or(Err(ErrorCode::Io))
+    }
+}
+
+/// What a guest has a descriptor of.
+#[derive(Clone)]
+struct Open {
+    files: Files,
+    node: Node,
+    write: bool,
+}
+
+/// A listing, and the last name that it gave.
+struct Entries {
+    open: Open,
+    last: Option<String>,
+}
+
+struct View<'a> {
+    host: &'a mut Host<Ctx>,
+}
+
+struct HasFiles;
+
+impl HasData for HasFiles {
+    type Data<'a> = View<'a>;
+}
+
+/// Puts it in the place of wasmtime's own.
+pub(crate) fn link(linker: &mut Linker<Host<Ctx>>) -> wasmtime::Result<()> {
+    fn view(host: &mut Host<Ctx>) -> View<'_> {
+        host.charge(cost::CALL);
+        View { host }
+    }
+    linker.allow_shadowing(true);
+    let linked = types::add_to_linker::<_, HasFiles>(linker, view)
+        .and_then(|()| preopens::add_to_linker::<_, HasFiles>(linker, view));
+    linker.allow_shadowing(false);
+    linked
+}
+
+type Descriptor = Resource<wasi::filesystem::Descriptor>;
+
+impl View<'_> {
+    fn table(&mut self) -> &mut ResourceTable {
+        self.host.table()
+    }
+
+    /// What a descriptor is of. wasmtime's type of descriptors stands in the generated
+    /// signatures; what is in the table under its number is ours.
+    fn open(&mut self, descriptor: &Descriptor) -> Result<Open, FsError> {
+        let open = Resource::<Open>::new_borrow(descriptor.rep());
+        Ok(self.table().get(&open)?.clone())
+    }
+
+    fn push(&mut self, open: Open) -> Result<Descriptor, FsError> {
+        Ok(Resource::new_own(self.table().push(open)?.rep()))
+    }
+
+    /// Charges the steps that the tree has taken since.
+    fn done<R>(&mut self, files: &Files, result: Result<R, ErrorCode>) -> Result<R, FsError> {
+        let steps = files.lock().take_work();
+        self.host.charge(steps.saturating_mul(cost::ITEM));
+        result.map_err(|error| code(error).into())
+    }
+}
+
+impl preopens::Host for View<'_> {
+    fn get_directories(&mut self) -> wasmtime::Result<Vec<(Descriptor, String)>> {
+        let Some(files) = self.host.state().files() else { return Ok(Vec::new()) };
+        let node = files.lock().root();
+        let open = self.table().push(Open { files, node, write: false })?;
+        Ok(vec![(Resource::new_own(open.rep()), "/".to_owned())])
+    }
+}
+
+const fn code(error: ErrorCode) -> types::ErrorCode {
+    match error {
+        ErrorCode::BadDescriptor => types::ErrorCode::BadDescriptor,
+        ErrorCode::Busy => types::ErrorCode::Busy,
+        ErrorCode::Exist => types::ErrorCode::Exist,
+        ErrorCode::FileTooLarge => types::ErrorCode::FileTooLarge,
+        ErrorCode::Invalid => types::ErrorCode::Invalid,
+        ErrorCode::Io => types::ErrorCode::Io,
+        ErrorCode::IsDirectory => types::ErrorCode::IsDirectory,
+        ErrorCode::NameTooLong => types::ErrorCode::NameTooLong,
+        ErrorCode::NoEntry => types::ErrorCode::NoEntry,
+        ErrorCode::InsufficientSpace => types::ErrorCode::InsufficientSpace,
+        ErrorCode::NotDirectory => types::ErrorCode::NotDirectory,
+        ErrorCode::NotEmpty => types::ErrorCode::NotEmpty,
+        ErrorCode::NotPermitted => types::ErrorCode::NotPermitted,
+        ErrorCode::ReadOnly => types::ErrorCode::ReadOnly,
+        ErrorCode::WouldBlock => types::ErrorCode::WouldBlock,
+    }
+}
