@@ -159,7 +159,7 @@ impl Content {
         }
         if size < self.size {
             if let Place::Run { at, .. } = self.place(size)
-                && size % BLOCK_BYTES != 0
+                && !size.is_multiple_of(BLOCK_BYTES)
             {
                 let rest = BLOCK_BYTES - size % BLOCK_BYTES;
                 space.write(&vec![0; usize::try_from(rest).unwrap_or_default()], at)?;

@@ -14,9 +14,6 @@ use crate::scratch::{Body, Scratch};
 use crate::space::{ScratchOptions, Space};
 
 /// The tree of one instance.
-///
-/// Dropping it gives the disk its file back, which takes the system a while for each hundred
-/// megabytes: where that must not be waited for, drop it elsewhere if [`Self::used`] is large.
 pub struct Vfs {
     pub(crate) image: Arc<Image>,
     pub(crate) scratch: Scratch,
