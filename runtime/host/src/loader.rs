@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use foldhash::fast::RandomState;
 use lambent_capabilities::Ctx;
 use lambent_engine::{
     Artifact, ArtifactCache, ArtifactError, Budget, Component, Engine, LoadError,
@@ -30,7 +31,7 @@ pub(crate) struct Loader {
     engine: Engine<Ctx>,
     artifacts: Arc<ArtifactCache>,
     code: Arc<dyn CodeStore>,
-    loaded: moka::future::Cache<Digest, Component<Ctx>>,
+    loaded: moka::future::Cache<Digest, Component<Ctx>, RandomState>,
     budget: Arc<Budget>,
 }
 
@@ -44,7 +45,7 @@ impl Loader {
         let loaded = moka::future::Cache::builder()
             .max_capacity(LOADED_MAX)
             .time_to_idle(LOADED_IDLE)
-            .build();
+            .build_with_hasher(RandomState::default());
         Self { engine, artifacts: Arc::new(artifacts), code, loaded, budget }
     }
 

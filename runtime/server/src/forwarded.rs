@@ -77,15 +77,17 @@ impl Proxies {
             remove_said(headers);
         }
         headers.insert(FORWARDED_FOR, from.unwrap_or_else(|| peer.client.clone()));
-        if !headers.contains_key(FORWARDED_PROTO) {
+        let said = |headers: &HeaderMap, name| peer.trusted && headers.contains_key(name);
+        if !said(headers, FORWARDED_PROTO) {
             let proto = if peer.secure { "https" } else { "http" };
             headers.insert(FORWARDED_PROTO, HeaderValue::from_static(proto));
         }
-        if !headers.contains_key(FORWARDED_HOST) {
+        if !said(headers, FORWARDED_HOST) {
             headers.insert(FORWARDED_HOST, authority.clone());
         }
         if let Some(prefix) = prefix {
-            let outer = headers.get(FORWARDED_PREFIX).map_or(&b""[..], HeaderValue::as_bytes);
+            let outer = headers.get(FORWARDED_PREFIX).filter(|_| peer.trusted);
+            let outer = outer.map_or(&b""[..], HeaderValue::as_bytes);
             let whole = [outer.strip_suffix(b"/").unwrap_or(outer), prefix.as_bytes()].concat();
             if let Ok(whole) = HeaderValue::from_bytes(&whole) {
                 headers.insert(FORWARDED_PREFIX, whole);

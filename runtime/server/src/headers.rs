@@ -1,9 +1,6 @@
 //! Header fields that belong to one connection and not to the message.
 
-use http::header::{
-    CONNECTION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRANSFER_ENCODING, UPGRADE,
-};
+use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, HOST, TE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::problem::Refusal;
@@ -11,31 +8,34 @@ use crate::problem::Refusal;
 /// Most header fields of a request.
 pub(crate) const HEADERS_MAX: usize = 100;
 
-const KEEP_ALIVE: HeaderName = HeaderName::from_static("keep-alive");
-const PROXY_CONNECTION: HeaderName = HeaderName::from_static("proxy-connection");
-const HTTP2_SETTINGS: HeaderName = HeaderName::from_static("http2-settings");
+/// Whether a field is said to us and not to the function, or by it.
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    // Compared with each, which costs less than to look each up in the few that there are.
+    matches!(
+        name.as_str(),
+        "connection"
+            | "http2-settings"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "transfer-encoding"
+            | "upgrade"
+    )
+}
 
 /// Removes what is said to us and not to the function, or by it.
 pub(crate) fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    if headers.contains_key(CONNECTION) {
-        for name in named_by_connection(headers) {
-            headers.remove(name);
-        }
-        headers.remove(CONNECTION);
+    let mut names: Vec<_> = headers.keys().filter(|name| is_hop_by_hop(name)).cloned().collect();
+    if names.is_empty() {
+        return;
     }
+    names.extend(named_by_connection(headers));
     // All a function may know of TE is that trailers will be understood.
     let trailers =
         headers.get(TE).is_some_and(|te| te.as_bytes().eq_ignore_ascii_case(b"trailers"));
-    for name in [
-        KEEP_ALIVE,
-        PROXY_CONNECTION,
-        HTTP2_SETTINGS,
-        PROXY_AUTHENTICATE,
-        PROXY_AUTHORIZATION,
-        TE,
-        TRANSFER_ENCODING,
-        UPGRADE,
-    ] {
+    for name in names {
         headers.remove(name);
     }
     if trailers {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use lambent_capabilities::{Connection, LINEAGE, OwnDoors};
 use lambent_types::{Lineage, Origin, Root};
 use serde::{Deserialize, Serialize};
@@ -99,17 +99,22 @@ fn read(value: &HeaderValue) -> Option<Said> {
 /// Where a request comes from, by header fields that were
 /// [checked](Lineages::check).
 pub(crate) fn origin(headers: &HeaderMap) -> Origin {
-    let trace_parent = trace_parent(headers);
-    match headers.get(LINEAGE).and_then(read) {
+    said(headers.get(LINEAGE), trace_parent(headers))
+}
+
+fn said(lineage: Option<&HeaderValue>, trace_parent: Option<String>) -> Origin {
+    match lineage.and_then(read) {
         Some(Said { lineage, root, .. }) => Origin { lineage, root, trace_parent },
         None => Origin { trace_parent, ..Origin::default() },
     }
 }
 
+const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
+
 /// The W3C trace that a request continues.
 fn trace_parent(headers: &HeaderMap) -> Option<String> {
     // Version, trace, parent and flags, in hexadecimal: 55 characters in version 00.
-    let text = headers.get("traceparent")?.to_str().ok()?;
+    let text = headers.get(TRACE_PARENT)?.to_str().ok()?;
     let plausible = (55..=128).contains(&text.len())
         && text.bytes().all(|c| c.is_ascii_hexdigit() || c == b'-');
     plausible.then(|| text.to_owned())
@@ -117,9 +122,8 @@ fn trace_parent(headers: &HeaderMap) -> Option<String> {
 
 /// As [`origin`], and leaves nothing of it for the guest to see.
 pub(crate) fn take(headers: &mut HeaderMap) -> Origin {
-    let origin = origin(headers);
-    headers.remove(LINEAGE);
-    origin
+    let lineage = headers.remove(LINEAGE);
+    said(lineage.as_ref(), trace_parent(headers))
 }
 
 /// The doors of this node.

@@ -1,7 +1,7 @@
 //! Function traffic: a request for a function, to the function and back.
 
 use http::header::{CONTENT_LENGTH, HOST};
-use http::uri::{PathAndQuery, Scheme, Uri};
+use http::uri::{self, PathAndQuery, Scheme, Uri};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
@@ -97,11 +97,11 @@ fn for_guest(
     app.proxies.settle(&mut parts.headers, peer, &authority, prefix.as_deref());
     // The target wins over the header, and HTTP/2 has no such header.
     parts.headers.insert(HOST, authority);
-    let uri = Uri::builder()
-        .scheme(if peer.secure { Scheme::HTTPS } else { Scheme::HTTP })
-        .authority(host.authority.clone())
-        .path_and_query(path)
-        .build()
+    let mut target = uri::Parts::default();
+    target.scheme = Some(if peer.secure { Scheme::HTTPS } else { Scheme::HTTP });
+    target.authority = Some(host.authority.clone());
+    target.path_and_query = Some(path);
+    let uri = Uri::from_parts(target)
         .map_err(|_| Refusal::invalid("the request's target is malformed"))?;
     let mut guest = Request::new(body.map_err(Into::into).boxed_unsync());
     *guest.method_mut() = parts.method;
