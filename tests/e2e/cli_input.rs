@@ -11,7 +11,7 @@ use crate::node::{Done, lambent, run, shared};
 const CASES: [(&[&str], &str); 34] = [
     (&["--bogus"], "unexpected argument '--bogus'"),
     (&["deploy", "bad name", "f.wasm"], "invalid value 'bad name' for '<NAME>'"),
-    (&["deploy", "hello"], "<FILE.wasm>"),
+    (&["deploy", "hello"], "<CODE>"),
     (&["deploy", "hello", "f.wasm", "--memory", "lots"], "--memory"),
     (&["deploy", "hello", "f.wasm", "--memory", "1MiB"], "between 2.0 MiB and 4.0 GiB"),
     (&["deploy", "hello", "f.wasm", "--timeout", "0s"], "timeout"),

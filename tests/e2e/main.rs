@@ -40,6 +40,7 @@ mod queues;
 mod recursion;
 mod reload;
 mod resources;
+mod runtimes;
 mod schedules;
 mod streaming;
 mod thumbnail_pipeline;

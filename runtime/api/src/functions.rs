@@ -2,7 +2,7 @@ use crate::{Binary, lenient, query};
 use jiff::Timestamp;
 use lambent_types::{
     Configuration, ConfigurationPatch, Digest, FunctionName, Handler, Namespace, Qualifier,
-    Revision, VersionNumber,
+    Revision, RuntimeName, VersionNumber,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -20,10 +20,13 @@ pub struct FunctionView {
     /// What `ETag` carries; versions have none, for they never change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<Revision>,
-    /// The component's SHA-256.
+    /// The SHA-256 of the component, or of the package in its canonical form.
     pub digest: Digest,
-    /// The component's size in bytes.
+    /// The size of the component or of the package in bytes.
     pub code_bytes: u64,
+    /// The runtime that runs the package; none of a component.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs_on: Option<RunsOn>,
     /// How it can be called, in order of preference. A client leaves out what it does
     /// not know yet.
     #[serde(deserialize_with = "lenient::known")]
@@ -52,6 +55,19 @@ pub struct FunctionView {
     /// not run with `--dev`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requires_key: Option<bool>,
+}
+
+/// The runtime that runs a package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RunsOn {
+    /// Its name here; what was asked for may be a name of AWS's.
+    #[schema(value_type = String)]
+    pub runtime: RuntimeName,
+    /// The SHA-256 of the component that the function was deployed with.
+    pub digest: Digest,
+    /// How it differs from what was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub differs: Option<String>,
 }
 
 /// A page of functions, by name.
@@ -93,7 +109,7 @@ impl FunctionView {
 pub struct DeployForm {
     /// What to change of the configuration.
     pub configuration: Option<ConfigurationPatch>,
-    /// The component.
+    /// The component, or the package as a zip or a tar.
     #[schema(value_type = Binary)]
     pub code: Vec<u8>,
 }

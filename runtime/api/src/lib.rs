@@ -26,6 +26,7 @@ mod messages;
 mod namespaces;
 mod objects;
 mod queues;
+mod runtimes;
 mod schedules;
 mod triggers;
 mod uploads;
@@ -34,7 +35,8 @@ mod usage;
 pub use access_keys::{AccessKeyView, AccessKeys, NewAccessKey};
 pub use binary::Binary;
 pub use functions::{
-    DeployForm, FunctionView, Functions, ListFunctions, ListVersions, Qualified, Rollback, Versions,
+    DeployForm, FunctionView, Functions, ListFunctions, ListVersions, Qualified, Rollback, RunsOn,
+    Versions,
 };
 pub use keys::{Batch, BatchChange, Counter, Increment, Keys, ListKeys, Revisions, SetKey};
 pub use kinds::{BucketView, KeyspaceView};
@@ -46,6 +48,7 @@ pub use messages::{
 pub use namespaces::{Contents, DeleteNamespace, NamespaceSpec, NamespaceView, Namespaces};
 pub use objects::{ListObjects, ObjectView, Objects};
 pub use queues::{DepthView, QueueView};
+pub use runtimes::{RuntimeView, Runtimes};
 pub use schedules::ScheduleView;
 pub use triggers::TriggerView;
 pub use uploads::{BeginUpload, Completion, NamedPart, PartView, Parts, UploadView, Uploads};
@@ -57,6 +60,11 @@ pub use lambent_types::{ErrorCode, Problem};
 
 /// The media type of a component.
 pub const WASM: &str = "application/wasm";
+/// The media type of a package that is a zip, which a download of one is too.
+pub const ZIP: &str = "application/zip";
+/// The media types of packages.
+pub const PACKAGES: [&str; 4] =
+    [ZIP, "application/gzip", "application/x-tar", "application/x-gzip"];
 /// The media type of several messages in one request.
 pub const MESSAGES: &str = "application/vnd.lambent.messages+json";
 /// The media type of a [`Problem`].

@@ -35,6 +35,8 @@ paths! {
     PURGE = "/v1/queues/{name}/purge";
     REDRIVE = "/v1/queues/{name}/redrive";
     USAGE = "/v1/usage";
+    RUNTIMES = "/v1/runtimes";
+    RUNTIME = "/v1/runtimes/{name}";
     NAMESPACES = "/v1/namespaces";
     NAMESPACE = "/v1/namespaces/{name}";
     ACCESS_KEYS = "/v1/access-keys";

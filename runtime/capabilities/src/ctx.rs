@@ -1,14 +1,13 @@
 use std::sync::Arc;
 
 use lambent_engine::Egress;
-use lambent_files::{Image, ScratchOptions, Vfs};
+use lambent_files::{Image, ScratchOptions};
 use lambent_service::{DataPlane, DataScope};
 use lambent_types::{FunctionVersion, Namespace, Origin};
 
 use crate::cursor_key::CursorKey;
 use crate::cursors::Cursors;
 use crate::egress::{Guarded, Network, OwnDoors, Routes};
-use crate::filesystem::Files;
 use crate::object_streams::ObjectStreams;
 
 /// What all invocations of a node share.
@@ -49,8 +48,17 @@ pub struct Ctx {
     pub(crate) messages_bytes: usize,
     /// The streams of objects it has open.
     pub(crate) streams: ObjectStreams,
-    /// What its files are made of, and they, once it asked for them.
-    files: (Option<(Arc<Image>, ScratchOptions)>, Option<Files>),
+    /// What the files of its instance are made of; none if it has no directory.
+    pub(crate) mount: Option<Mount>,
+}
+
+/// What the files of an instance are made of.
+#[derive(Clone)]
+pub struct Mount {
+    /// The read-only part, which instances share.
+    pub image: Arc<Image>,
+    /// The writable directory, of which each instance has its own.
+    pub scratch: ScratchOptions,
 }
 
 impl Ctx {
@@ -66,24 +74,16 @@ impl Ctx {
             cursors: Cursors::default(),
             messages_bytes: 0,
             streams: ObjectStreams::default(),
-            files: (None, None),
+            mount: None,
         }
     }
 
-    /// Gives the function files; without, it has no directory.
+    /// Gives the function files; without, it has no directory. An instance keeps the files
+    /// that its first invocation had.
     #[must_use]
-    pub fn with_files(mut self, image: Arc<Image>, scratch: ScratchOptions) -> Self {
-        self.files = (Some((image, scratch)), None);
+    pub fn with_files(mut self, mount: Option<Mount>) -> Self {
+        self.mount = mount;
         self
-    }
-
-    /// The files, which are made when they are asked for.
-    pub(crate) fn files(&mut self) -> Option<Files> {
-        let (given, files) = &mut self.files;
-        if files.is_none() {
-            *files = given.take().map(|(image, scratch)| Files::new(Vfs::new(image, scratch)));
-        }
-        files.clone()
     }
 
     /// What sends the function's HTTP requests, as far as it was granted them:

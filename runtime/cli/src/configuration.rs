@@ -97,10 +97,13 @@ fn option(parameter: &'static ConfigurationParameter) -> Arg {
 const fn value_name(kind: ParameterKind) -> &'static str {
     match kind {
         ParameterKind::Size => "SIZE",
+        ParameterKind::SizeOrAuto => "SIZE|auto",
         ParameterKind::Duration => "DURATION",
         ParameterKind::Count => "N",
         ParameterKind::CountOrAuto => "N|auto",
         ParameterKind::Switch => "true|false",
+        ParameterKind::RuntimeName => "NAME",
+        ParameterKind::RuntimeUpdates => "auto|function-update",
         ParameterKind::Text => "TEXT",
     }
 }
@@ -238,6 +241,9 @@ mod tests {
         for ConfigurationParameter { name, kind, set, .. } in ConfigurationPatch::PARAMETERS {
             let (text, wrong) = match kind {
                 ParameterKind::Size => ("8MiB", Some("8 parsecs")),
+                ParameterKind::SizeOrAuto => ("600MiB", Some("8 parsecs")),
+                ParameterKind::RuntimeName => ("python3.14", Some("Python")),
+                ParameterKind::RuntimeUpdates => ("function-update", Some("never")),
                 ParameterKind::Duration => ("2s", Some("soon")),
                 ParameterKind::Count | ParameterKind::CountOrAuto => ("20000", Some("many")),
                 ParameterKind::Switch => ("false", Some("maybe")),

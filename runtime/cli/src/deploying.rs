@@ -62,7 +62,7 @@ pub(crate) fn deploy(
 
 /// Shows how far a deploy is, until this is dropped. It shows the time that has passed,
 /// by this machine's clock, and does not estimate the rest.
-struct Deploying {
+pub(crate) struct Deploying {
     bytes: u64,
     sent: Arc<AtomicU64>,
     bar: Option<Progress>,
@@ -71,7 +71,7 @@ struct Deploying {
 
 impl Deploying {
     /// Starts for an upload of this many bytes.
-    fn start(bytes: u64, show: Show) -> Self {
+    pub(crate) fn start(bytes: u64, show: Show) -> Self {
         let sent = Arc::new(AtomicU64::new(0));
         let bar = (show == Show::Bar).then(|| Progress::upload(bytes));
         let tell = |line: &str| eprintln!("{line}");
@@ -81,7 +81,7 @@ impl Deploying {
     }
 
     /// A reader that counts what is sent.
-    fn follow<'a>(&'a self, reader: impl Read + 'a) -> Box<dyn Read + 'a> {
+    pub(crate) fn follow<'a>(&'a self, reader: impl Read + 'a) -> Box<dyn Read + 'a> {
         let counted = Counted { reader, sent: &self.sent };
         match &self.bar {
             Some(bar) => {

@@ -1,8 +1,8 @@
 //! The `lambent` binary: a server for WebAssembly functions and its client.
 
 mod args;
+mod code;
 mod commands;
-mod component;
 mod configuration;
 mod confirm;
 mod delivery;

@@ -58,7 +58,7 @@ mod tests {
         assert_eq!(json["detail"], "unexpected argument '--jsno' found");
         assert!(json["hint"].as_str().unwrap().contains("'--json'"), "{json}");
         let json = explained("lambent deploy hello");
-        let detail = "the following required arguments were not provided: <FILE.wasm>";
+        let detail = "the following required arguments were not provided: <CODE>";
         assert_eq!(json["detail"], detail);
         let json = explained("lambent queue --json");
         assert!(json["detail"].as_str().unwrap().contains("requires a subcommand"), "{json}");

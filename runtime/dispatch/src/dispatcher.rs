@@ -10,7 +10,7 @@ use lambent_types::{
 use crate::admission::Admission;
 use crate::caller::Caller;
 use crate::handler::choose_handler;
-use crate::invoke::Invoker;
+use crate::invoke::{Invoker, runs_on_runtime};
 use crate::invoked::{HttpInvoked, Invoked, Reply};
 use crate::observe::{Delivered, Observe};
 use crate::options::Options;
@@ -90,6 +90,14 @@ impl Dispatcher {
         mut caller: Caller,
         request: http::Request<Body>,
     ) -> Result<HttpInvoked, Error> {
+        let id = caller.id;
+        if runs_on_runtime(&function) {
+            self.check_recursion(&function, Handler::Event, &mut caller)?;
+            let root = caller.origin.root;
+            let reply = self.invoker.request_as_event(&function, caller, request).await?;
+            self.count_descendant(root);
+            return Ok(HttpInvoked { id, function, reply });
+        }
         let http = function.handlers.iter().copied().filter(|handler| handler.is_http()).min();
         let handler = http.ok_or_else(|| {
             Error::new(
@@ -101,7 +109,6 @@ impl Dispatcher {
                 ),
             )
         })?;
-        let id = caller.id;
         self.check_recursion(&function, handler, &mut caller)?;
         let run = self.invoker.admit(&function, handler, id)?;
         let call = run.call(caller, None);

@@ -4,17 +4,20 @@ use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use http_body_util::BodyExt as _;
+use jiff::Timestamp;
 use lambent_types::{
-    Error, Event, Failure, FunctionVersion, Handler, Outcome, Output, RequestId, Retry, bounds,
+    Error, ErrorCode, Event, Failure, FunctionVersion, Handler, Outcome, Output, RequestId, Retry,
+    bounds,
 };
 use tokio::sync::oneshot;
 
 use crate::admission::Admission;
 use crate::caller::Caller;
 use crate::cloud_event;
-use crate::invoked::Invoked;
+use crate::invoked::{Invoked, Reply};
+use crate::lambda;
 use crate::run::{Awaited, Recorder, Run};
-use crate::runner::{Body, HttpOutcome, Runner};
+use crate::runner::{Body, Finished, HttpOutcome, Runner};
 
 /// Most characters of an error response's body in the failure's message.
 const MESSAGE_CHARS_MAX: usize = 256;
@@ -37,7 +40,7 @@ impl Invoker {
         Run::admit(&self.admission, &self.recorder, function, handler, id)
     }
 
-    /// Hands the event to the runner.
+    /// Hands the event to the runner, in Lambda's form to what runs on a runtime.
     pub(crate) async fn directly(
         &self,
         function: &Arc<FunctionVersion>,
@@ -45,18 +48,80 @@ impl Invoker {
         caller: Caller,
         event: Event,
     ) -> Result<Invoked, Error> {
+        let event = if runs_on_runtime(function) { lambda::event_for(event) } else { event };
+        let (invoked, ()) = self.event(function, handler, caller, event, |_| ()).await?;
+        Ok(invoked)
+    }
+
+    /// Hands the event to the runner. `then` looks at how it finished before that is recorded.
+    async fn event<R>(
+        &self,
+        function: &Arc<FunctionVersion>,
+        handler: Handler,
+        caller: Caller,
+        event: Event,
+        then: impl FnOnce(&mut Finished) -> R,
+    ) -> Result<(Invoked, R), Error> {
         let run = self.admit(function, handler, caller.id)?;
         let call = run.call(caller, Some(bounds::PAYLOAD_BYTES_MAX));
         let mut awaited = Awaited::new(run);
-        match self.runner.event(call, event).await {
-            Ok(finished) => awaited.finish(finished),
+        let then = match self.runner.event(call, event).await {
+            Ok(mut finished) => {
+                let then = then(&mut finished);
+                awaited.finish(finished);
+                then
+            }
             Err(error) => {
                 awaited.forget();
                 return Err(error);
             }
-        }
+        };
         let (record, output) = awaited.end();
-        Ok(Invoked { record, output })
+        Ok((Invoked { record, output }, then))
+    }
+
+    /// Has what runs on a runtime handle a request, as an event.
+    pub(crate) async fn request_as_event(
+        &self,
+        function: &Arc<FunctionVersion>,
+        caller: Caller,
+        request: http::Request<Body>,
+    ) -> Result<Reply, Error> {
+        let event = lambda::event_of_request(caller.id, Timestamp::now(), request).await?;
+        let respond = |finished: &mut Finished| {
+            let Some(output) = finished.output.take() else {
+                return Reply::Ended(finished.outcome.clone());
+            };
+            lambda::response_of_output(output).map_or_else(
+                |message| {
+                    finished.outcome = Outcome::BadResponse { message };
+                    Reply::Ended(finished.outcome.clone())
+                },
+                Reply::Response,
+            )
+        };
+        let (_, reply) = self.event(function, Handler::Event, caller, event, respond).await?;
+        Ok(reply)
+    }
+
+    /// Has what runs on a runtime handle messages, all in one event.
+    async fn batch_as_event(
+        &self,
+        function: &Arc<FunctionVersion>,
+        caller: Caller,
+        events: &[Event],
+    ) -> Result<(Invoked, Vec<(u32, Failure)>), Error> {
+        let Some(event) = lambda::event_of_batch(events) else {
+            return Err(Error::new(ErrorCode::InvalidRequest, "the batch has no message"));
+        };
+        let judge = |finished: &mut Finished| {
+            let Some(output) = finished.output.take() else { return Vec::new() };
+            lambda::failed_of_batch(&output, events).unwrap_or_else(|failure| {
+                finished.outcome = Outcome::FunctionError(failure);
+                Vec::new()
+            })
+        };
+        self.event(function, Handler::Event, caller, event, judge).await
     }
 
     /// Hands all events to the runner. Which of them failed comes with the record.
@@ -66,6 +131,9 @@ impl Invoker {
         caller: Caller,
         events: Vec<Event>,
     ) -> Result<(Invoked, Vec<(u32, Failure)>), Error> {
+        if runs_on_runtime(function) {
+            return self.batch_as_event(function, caller, &events).await;
+        }
         let run = self.admit(function, Handler::Batch, caller.id)?;
         let call = run.call(caller, None);
         let mut awaited = Awaited::new(run);
@@ -127,6 +195,11 @@ impl Invoker {
         let (record, output) = awaited.end();
         Ok(Invoked { record, output })
     }
+}
+
+/// Whether a function is sources that a runtime runs, which know Lambda's events.
+pub(crate) fn runs_on_runtime(function: &FunctionVersion) -> bool {
+    function.configuration.runtime.is_some()
 }
 
 /// Reads a response to its end: 2xx is success, with the body as output.

@@ -15,6 +15,7 @@ mod dispatcher;
 mod handler;
 mod invoke;
 mod invoked;
+mod lambda;
 mod observe;
 mod options;
 mod recursion;

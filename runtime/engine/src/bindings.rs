@@ -5,7 +5,7 @@
 /// `lambent:function`, with handlers of synchronous type.
 pub(crate) mod function {
     wasmtime::component::bindgen!({
-        path: ["../../wit/function"],
+        path: ["interfaces/function"],
         world: "lambent:function/function",
         imports: {
             "lambent:function/types.[method]context.fuel-left": store | trappable,
@@ -20,7 +20,7 @@ pub(crate) mod function {
 /// `lambent:function`, with handlers of batches.
 pub(crate) mod batch_function {
     wasmtime::component::bindgen!({
-        path: ["../../wit/function"],
+        path: ["interfaces/function"],
         world: "lambent:function/batch-function",
         exports: { default: async },
         with: { "lambent:function/types": super::function::lambent::function::types },
@@ -31,9 +31,24 @@ pub(crate) mod batch_function {
 /// `lambent:function-async`, with handlers that may wait on WASI 0.3 imports.
 pub(crate) mod function_async {
     wasmtime::component::bindgen!({
-        path: ["../../wit/function", "../../wit/function-async"],
+        path: ["interfaces/function", "interfaces/function-async"],
         world: "lambent:function-async/function",
         exports: { default: async | store },
+        with: { "lambent:function/types": super::function::lambent::function::types },
+        require_store_data_send: true,
+    });
+}
+
+/// What is done once for an instance.
+pub(crate) mod initialized {
+    wasmtime::component::bindgen!({
+        path: [
+            "interfaces/deps/io", "interfaces/deps/cli", "interfaces/deps/clocks", "interfaces/deps/http",
+            "interfaces/function", "interfaces/runtime",
+        ],
+        inline: "package lambent:engine; world initialized { export lambent:runtime/initialization@0.1.0; }",
+        world: "lambent:engine/initialized",
+        exports: { default: async },
         with: { "lambent:function/types": super::function::lambent::function::types },
         require_store_data_send: true,
     });

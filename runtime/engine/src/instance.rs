@@ -12,6 +12,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
 use crate::budget::{Exhausted, Hold};
 use crate::fuel;
+use crate::initialization::{INITIALIZATION_TIME_MAX, initialize};
 use crate::invocation::{Invocation, Refused};
 use crate::limiter::{Denied, Limiter};
 use crate::linked::Linked;
@@ -41,6 +42,8 @@ pub(crate) struct Instance<T: 'static> {
     began: Instant,
     /// Whether the fuel was set, and the guest has not run but to be instantiated.
     fuelled: bool,
+    /// Whether it stays without what it does once.
+    uninitialized: bool,
     /// Invocations it has served.
     served: u32,
 }
@@ -76,8 +79,16 @@ impl<T: Send + 'static> Instance<T> {
     /// A fresh instance for `invocation`, which is instantiated when it is run.
     pub(crate) fn new(linked: &Linked<T>, invocation: Invocation<T>, stdio: Option<Stdio>) -> Self {
         let deadline = invocation.deadline();
-        let Invocation { limits, state, environment, outgoing, context, start, began, .. } =
-            invocation;
+        let Invocation {
+            limits,
+            state,
+            environment,
+            outgoing,
+            context,
+            start,
+            began,
+            uninitialized,
+        } = invocation;
         let logs = Log::new(limits.log_bytes);
         let mut wasi = WasiCtx::builder();
         for (key, value) in &*environment.0 {
@@ -101,7 +112,17 @@ impl<T: Send + 'static> Instance<T> {
         }
         let charge = Charge { hold, trimmer: memory.trimmer.clone() };
         let guest = None;
-        Self { store, charge, guest, limits, start, began, fuelled: false, served: 0 }
+        Self {
+            store,
+            charge,
+            guest,
+            limits,
+            start,
+            began,
+            fuelled: false,
+            uninitialized,
+            served: 0,
+        }
     }
 
     /// Makes it the instance of another invocation of the same function version.
@@ -140,7 +161,13 @@ impl<T: Send + 'static> Instance<T> {
             return Ok((Outcome::Internal, None));
         }
         self.store.set_epoch_deadline(1);
-        let deadline = self.store.data().deadline;
+        // Only if it is to be initialized, and has not been.
+        let initialization = linked.initialization.as_ref();
+        let initialization = initialization.filter(|_| self.guest.is_none() && !self.uninitialized);
+        let mut deadline = self.store.data().deadline;
+        if initialization.is_some() {
+            deadline += INITIALIZATION_TIME_MAX;
+        }
         let tenant = self.store.data().tenant();
         let weight = self.limits.memory_bytes >> 20;
         let Self { store, charge, guest: made, .. } = self;
@@ -152,10 +179,20 @@ impl<T: Send + 'static> Instance<T> {
                 Some(instance) => instance,
                 None => {
                     linked.runtime.memory.grow(&charge.hold, INSTANCE_BYTES).await?;
-                    *made.insert(linked.pre.instantiate_async(store.as_context_mut()).await?)
+                    let instance = linked.pre.instantiate_async(store.as_context_mut()).await?;
+                    if let Some(indices) = initialization {
+                        Box::pin(initialize(store, instance, indices)).await?;
+                    }
+                    *made.insert(instance)
                 }
             };
-            guest(store, instance).await
+            if initialization.is_none() {
+                return guest(store, instance).await;
+            }
+            // Its time began when it was initialized, and may end before the time for both.
+            let until = store.data().deadline;
+            let ended = tokio::time::timeout_at(until.into(), guest(store, instance)).await;
+            ended.unwrap_or_else(|_elapsed| Err(Trap::Interrupt.into()))
         });
         let scheduler = &linked.runtime.scheduler;
         let scheduled = scheduler.schedule(tenant, weight, guarded.catch_unwind());

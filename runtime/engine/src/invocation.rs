@@ -23,6 +23,9 @@ pub struct Invocation<T> {
     pub start: Start,
     /// When the clock of [`Limits::timeout`] and of the meter started.
     pub began: Instant,
+    /// Whether the instance is taken as it is instantiated, without what it does once before
+    /// anything is asked of it.
+    pub uninitialized: bool,
 }
 
 impl<T> Invocation<T> {
@@ -37,6 +40,7 @@ impl<T> Invocation<T> {
             context: Context::default(),
             start: Start::Loaded,
             began: Instant::now(),
+            uninitialized: false,
         }
     }
 

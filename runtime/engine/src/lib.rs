@@ -35,6 +35,7 @@ mod fuel;
 mod function_types;
 mod guest_memory;
 mod idle_slots;
+mod initialization;
 mod inspect;
 mod instance;
 mod instance_pool;

@@ -5,7 +5,7 @@ use wasmtime::component::InstancePre;
 use wasmtime_wasi::{p2, p3};
 use wasmtime_wasi_http::{p2 as http_p2, p3 as http_p3};
 
-use crate::bindings::{batch_function, function, function_async};
+use crate::bindings::{batch_function, function, function_async, initialized};
 use crate::error::LoadError;
 use crate::runtime::Runtime;
 use crate::scheduler::MeanCpuTime;
@@ -19,6 +19,8 @@ pub(crate) struct Linked<T: 'static> {
     /// What its guests use of the CPU.
     pub(crate) cpu_time: Arc<MeanCpuTime>,
     pub(crate) pre: InstancePre<Host<T>>,
+    /// What is done once for an instance, if the component wants that.
+    pub(crate) initialization: Option<initialized::InitializedIndices>,
     pub(crate) event: Option<function::FunctionIndices>,
     pub(crate) batch: Option<batch_function::BatchFunctionIndices>,
     pub(crate) event_async: Option<function_async::FunctionIndices>,
@@ -43,6 +45,7 @@ impl<T: Send + 'static> Linked<T> {
             .initialize_copy_on_write_image()
             .map_err(|error| LoadError::Artifact(format!("{error:#}")))?;
         Ok(Arc::new(Self {
+            initialization: initialized::InitializedIndices::new(&pre).ok(),
             event: function::FunctionIndices::new(&pre).ok(),
             batch: batch_function::BatchFunctionIndices::new(&pre).ok(),
             event_async: function_async::FunctionIndices::new(&pre).ok(),

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use http::Extensions;
 use lambent_types::{Failure, Limits};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -48,6 +49,8 @@ pub struct Host<T> {
     pub(crate) host_fuel: u64,
     /// The failure that the guest has announced before it traps.
     pub(crate) abandoned: Option<Failure>,
+    /// What capabilities keep for as long as the instance lives, whatever it is used for.
+    pub(crate) extensions: Extensions,
 }
 
 impl<T> Host<T> {
@@ -79,6 +82,7 @@ impl<T> Host<T> {
             epochs,
             host_fuel: 0,
             abandoned: None,
+            extensions: Extensions::new(),
         }
     }
 
@@ -122,6 +126,12 @@ impl<T> Host<T> {
     /// The embedding product's own state.
     pub fn state(&mut self) -> &mut T {
         &mut self.state
+    }
+
+    /// What capabilities keep for as long as the instance lives, by its type: the state is
+    /// replaced with every invocation, and this is not.
+    pub const fn extensions(&mut self) -> &mut Extensions {
+        &mut self.extensions
     }
 
     /// The resources the guest holds handles to; capabilities keep theirs here,

@@ -6,6 +6,7 @@
 //! bytes of packages are read by offset from an open blob, and the bytes of the scratch
 //! directory are in one temporary file that has no name.
 
+mod collect;
 mod content;
 mod error;
 mod image;
@@ -21,7 +22,7 @@ pub use error::ErrorCode;
 pub use image::{Blob, Entry, Image, ImageError, Package};
 pub use metadata::{Kind, Stat};
 pub use node::{Node, OpenFlags};
-pub use space::{BLOCK_BYTES, ScratchOptions};
+pub use space::{BLOCK_BYTES, DiskBudget, ScratchOptions};
 pub use vfs::Vfs;
 
 /// Bytes that one call reads or writes at the most, so that no call takes long.

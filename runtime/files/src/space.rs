@@ -3,6 +3,7 @@ use std::fs::File;
 use std::io::{self, IoSliceMut};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::io::{ReadWriteFlags, preadv2};
 
@@ -22,6 +23,40 @@ pub struct ScratchOptions {
     /// Bytes of the node's memory for the names, the directories and the places of the
     /// blocks of one scratch directory together.
     pub metadata_bytes_max: u64,
+    /// What scratch directories may take of the disk together.
+    pub disk: Arc<DiskBudget>,
+}
+
+/// What many scratch directories may take of one disk together, so that those who write to
+/// them do not fill it.
+#[derive(Debug)]
+pub struct DiskBudget {
+    left: AtomicU64,
+}
+
+impl DiskBudget {
+    /// So many bytes.
+    #[must_use]
+    pub const fn new(bytes: u64) -> Self {
+        Self { left: AtomicU64::new(bytes) }
+    }
+
+    /// Bytes that are not taken.
+    #[must_use]
+    pub fn left(&self) -> u64 {
+        self.left.load(Ordering::Relaxed)
+    }
+
+    fn take(&self, bytes: u64) -> Result<(), ErrorCode> {
+        let taken = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(bytes));
+        taken.map(drop).map_err(|_| ErrorCode::InsufficientSpace)
+    }
+
+    fn give_back(&self, bytes: u64) {
+        self.left.fetch_add(bytes, Ordering::Relaxed);
+    }
 }
 
 /// The blocks of one temporary file: those that files have, and those that are free again.
@@ -30,15 +65,17 @@ pub(crate) struct Space {
     file: Option<File>,
     /// Runs of free blocks by their first, no two of which touch.
     free: BTreeMap<u64, u64>,
-    /// Blocks up to here were given out at least once.
+    /// Blocks from here on are free.
     end: u64,
+    /// Blocks up to here the file may have, which are taken of the disk.
+    extent: u64,
     used: u64,
     metadata: u64,
 }
 
 impl Space {
     pub(crate) const fn new(options: ScratchOptions) -> Self {
-        Self { options, file: None, free: BTreeMap::new(), end: 0, used: 0, metadata: 0 }
+        Self { options, file: None, free: BTreeMap::new(), end: 0, extent: 0, used: 0, metadata: 0 }
     }
 
     /// Bytes that files have.
@@ -83,8 +120,13 @@ impl Space {
                 (first, count)
             }
             None => {
-                self.end += wanted;
-                (self.end - wanted, wanted)
+                let end = self.end + wanted;
+                if let Some(more) = end.checked_sub(self.extent) {
+                    self.options.disk.take(more * BLOCK_BYTES)?;
+                    self.extent = end;
+                }
+                self.end = end;
+                (end - wanted, wanted)
             }
         };
         self.used += count;
@@ -109,7 +151,9 @@ impl Space {
             self.end = first;
             if let Some(file) = self.file.as_ref().filter(|_| first == 0) {
                 // What fails to shrink is counted no less, and gone with the instance.
-                let _ = file.set_len(0);
+                if file.set_len(0).is_ok() {
+                    self.options.disk.give_back(std::mem::take(&mut self.extent) * BLOCK_BYTES);
+                }
             }
         } else {
             self.free.insert(first, count);
@@ -138,9 +182,14 @@ impl Drop for Space {
     /// The system takes 40 ms to give a quarter of a gigabyte back, which no guest's thread
     /// waits for.
     fn drop(&mut self) {
+        let (disk, bytes) = (self.options.disk.clone(), self.extent * BLOCK_BYTES);
         if let Some(file) = self.file.take() {
+            let close = move || {
+                drop(file);
+                disk.give_back(bytes);
+            };
             // Without a thread, it is closed here.
-            let _ = std::thread::Builder::new().spawn(move || drop(file));
+            let _ = std::thread::Builder::new().spawn(close);
         }
     }
 }

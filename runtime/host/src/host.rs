@@ -13,11 +13,15 @@ use crate::compiler::ChildCompiler;
 use crate::instance_pools::{InstancePools, RETIRE_EVERY};
 use crate::loader::Loader;
 use crate::open_files;
+use crate::packages::Packages;
+use crate::runtimes::Runtimes;
 
 /// All the code this node can run.
 pub struct Host {
     pub(crate) engine: Engine<Ctx>,
     pub(crate) loader: Loader,
+    pub(crate) packages: Packages,
+    pub(crate) runtimes: Runtimes,
     pub(crate) pools: InstancePools,
     pub(crate) shared: Arc<Shared>,
 }
@@ -28,8 +32,10 @@ pub struct Setup {
     pub artifacts: Dir,
     /// What they are authenticated with.
     pub key: [u8; 32],
-    /// Where the components are.
+    /// Where the components and the packages are.
     pub code: Arc<dyn CodeStore>,
+    /// Where what functions write to `/tmp` is, in files without names.
+    pub scratch: Dir,
     /// Where what functions import leads.
     pub shared: Shared,
     /// The program whose `compile-worker` command compiles.
@@ -72,9 +78,11 @@ impl Host {
         if let Err(error) = artifacts.remove_incompatible() {
             tracing::warn!(%error, "could not clear the artifacts of other versions");
         }
+        let packages = Packages::new(setup.code.clone(), setup.scratch);
         let loader = Loader::new(engine.clone(), artifacts, setup.code, setup.budget);
         let (pools, shared) = (InstancePools::default(), Arc::new(setup.shared));
-        Ok(Arc::new(Self { engine, loader, pools, shared }))
+        let runtimes = Runtimes::default();
+        Ok(Arc::new(Self { engine, loader, packages, runtimes, pools, shared }))
     }
 
     /// Says where the node's own doors are; see

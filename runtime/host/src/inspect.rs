@@ -1,5 +1,6 @@
 //! What the service asks about components.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -8,7 +9,8 @@ use lambent_capabilities::Ctx;
 use lambent_engine::{Component, Inspection};
 use lambent_service::{Inspect, Inspected};
 use lambent_types::{
-    Digest, Error, ErrorCode, FunctionName, FunctionVersion, Handler, Namespace, VersionNumber,
+    Digest, Error, ErrorCode, FunctionName, FunctionVersion, Handler, Namespace, RuntimeName,
+    VersionNumber,
 };
 
 use crate::errors::{blocking, inspect_error, load_error};
@@ -22,8 +24,8 @@ impl Inspect for Host {
         digest: Digest,
         code: Bytes,
     ) -> Result<Inspected, Error> {
-        if let Some(component) = self.loader.loaded(digest).await {
-            return inspected(&component, &[]);
+        if let Some(inspected) = self.prepared(digest).await {
+            return Ok(inspected);
         }
         let engine = self.engine.clone();
         let source = code.clone();
@@ -40,14 +42,26 @@ impl Inspect for Host {
         Ok(inspected)
     }
 
+    async fn prepared(&self, digest: Digest) -> Option<Inspected> {
+        inspected(&self.loader.loaded(digest).await?, &[]).ok()
+    }
+
+    async fn additions(&self, version: &Arc<FunctionVersion>) -> Vec<(String, Vec<u8>)> {
+        self.additions_to(version).await
+    }
+
+    fn set_runtimes(&self, all: HashMap<RuntimeName, Digest>) {
+        self.runtimes.set(all);
+    }
+
     async fn provision(&self, head: &Arc<FunctionVersion>) {
         self.pools.withdraw_former(head);
         if head.configuration.provisioned.always() == 0 {
             return;
         }
-        match self.loader.component(head.code.component).await {
-            Ok((component, _)) => {
-                if let Some(instances) = self.pools.instances(head, &component, &self.shared) {
+        match self.code(head).await {
+            Ok(code) => {
+                if let Some(instances) = self.pools.instances(head, &code, &self.shared) {
                     instances.fill().await;
                     let (function, idle) = (&head.name, instances.idle());
                     tracing::info!(%function, idle, "instances are ready");
@@ -65,6 +79,7 @@ impl Inspect for Host {
 
     async fn forget(&self, digest: Digest) {
         self.pools.forget(digest);
+        self.packages.forget(digest).await;
         self.loader.forget(digest).await;
     }
 }

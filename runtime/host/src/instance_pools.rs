@@ -5,20 +5,29 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use foldhash::fast::RandomState;
-use lambent_capabilities::{Ctx, Shared};
-use lambent_engine::{Component, Context, InstancePool, InstancePoolOptions, Invocation};
+use lambent_capabilities::{Ctx, Mount, Shared};
+use lambent_engine::{Context, InstancePool, InstancePoolOptions, Invocation};
 use lambent_types::{
     Configuration, Digest, FunctionName, FunctionVersion, Namespace, Origin, Provisioned,
     VersionNumber,
 };
+
+use crate::environment::environment;
+use crate::loaded_version::LoadedVersion;
 
 /// How often instances that nobody uses are looked for.
 pub(crate) const RETIRE_EVERY: Duration = Duration::from_secs(1);
 
 type Key = (Namespace, FunctionName, VersionNumber);
 
-/// A function version's instances, and which version that is: the head changes.
-type Kept = (Arc<FunctionVersion>, Arc<InstancePool<Ctx>>);
+/// A function version's instances.
+struct Kept {
+    /// Which version that is: the head changes.
+    function: Arc<FunctionVersion>,
+    /// The component that they are instances of: a runtime changes.
+    digest: Digest,
+    instances: Arc<InstancePool<Ctx>>,
+}
 
 /// The instances of every function version that keeps any.
 #[derive(Default)]
@@ -29,34 +38,40 @@ impl InstancePools {
     pub(crate) fn instances(
         &self,
         function: &Arc<FunctionVersion>,
-        component: &Component<Ctx>,
+        code: &LoadedVersion,
         shared: &Arc<Shared>,
     ) -> Option<Arc<InstancePool<Ctx>>> {
         let options = options(function)?;
         let key = (function.namespace.clone(), function.name.clone(), function.version);
-        let same = |kept: &Arc<FunctionVersion>| Arc::ptr_eq(kept, function) || kept == function;
+        let same = |kept: &Kept| {
+            let same = Arc::ptr_eq(&kept.function, function) || kept.function == *function;
+            same && kept.digest == code.digest
+        };
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some((kept, instances)) = all.get(&key)
+        if let Some(kept) = all.get(&key)
             && same(kept)
         {
-            return Some(instances.clone());
+            return Some(kept.instances.clone());
         }
         drop(all);
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let made = || {
             let (function, shared) = (function.clone(), shared.clone());
-            component.pool(options, move || prototype(&function, &shared))
+            let (prototyped, mount) = (function.clone(), code.mount.clone());
+            let prototype = move || prototype(&prototyped, &shared, mount.clone());
+            let instances = code.component.pool(options, prototype);
+            Kept { function, digest: code.digest, instances }
         };
         // Another request may have been first.
-        let (_, instances) = all
+        let kept = all
             .entry(key)
-            .and_modify(|entry| {
-                if !same(&entry.0) {
-                    *entry = (function.clone(), made());
+            .and_modify(|kept| {
+                if !same(kept) {
+                    *kept = made();
                 }
             })
-            .or_insert_with(|| (function.clone(), made()));
-        Some(instances.clone())
+            .or_insert_with(made);
+        Some(kept.instances.clone())
     }
 
     /// Drops the instances of a function, or of one version of it.
@@ -80,9 +95,9 @@ impl InstancePools {
     pub(crate) fn withdraw_former(&self, head: &FunctionVersion) {
         let (namespace, name) = (head.namespace.key(), head.name.key());
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|key, (kept, _)| {
+        all.retain(|key, kept| {
             let other = key.2 != head.version || key.0.key() != namespace || key.1.key() != name;
-            other || **kept == *head
+            other || *kept.function == *head
         });
     }
 
@@ -95,13 +110,13 @@ impl InstancePools {
     /// Drops the instances of code that no version refers to any more.
     pub(crate) fn forget(&self, digest: Digest) {
         let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|_, (function, _)| function.code.component != digest);
+        all.retain(|_, kept| kept.digest != digest);
     }
 
     /// Drops the instances of function versions that nobody calls.
     pub(crate) fn retire(&self) {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let instances: Vec<_> = all.values().map(|(_, instances)| instances.clone()).collect();
+        let instances: Vec<_> = all.values().map(|kept| kept.instances.clone()).collect();
         drop(all);
         let mut any_idle = false;
         for instances in instances {
@@ -109,25 +124,30 @@ impl InstancePools {
         }
         if any_idle {
             let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            all.retain(|_, (_, instances)| !instances.is_unused());
+            all.retain(|_, kept| !kept.instances.is_unused());
         }
     }
 }
 
 fn options(function: &FunctionVersion) -> Option<InstancePoolOptions> {
     let configuration = &function.configuration;
-    let Configuration { provisioned, reuse, shared, .. } = *configuration;
+    let Configuration { provisioned, shared, .. } = *configuration;
+    let reuse = configuration.reuse();
     let options = InstancePoolOptions { provisioned, reuse, shared };
     (provisioned != Provisioned::NONE || reuse > 1).then_some(options)
 }
 
 /// What an instance is instantiated under that has no invocation yet.
-fn prototype(function: &Arc<FunctionVersion>, shared: &Arc<Shared>) -> Invocation<Ctx> {
-    let ctx = Ctx::new(shared.clone(), function.clone(), Origin::default());
+fn prototype(
+    function: &Arc<FunctionVersion>,
+    shared: &Arc<Shared>,
+    mount: Option<Mount>,
+) -> Invocation<Ctx> {
+    let ctx = Ctx::new(shared.clone(), function.clone(), Origin::default()).with_files(mount);
     let outgoing = Some(ctx.outgoing());
     Invocation {
         limits: function.configuration.limits(),
-        environment: function.configuration.environment.clone(),
+        environment: environment(function),
         outgoing,
         context: Context { function: Some(function.clone()), ..Context::default() },
         ..Invocation::new(ctx)
@@ -140,7 +160,7 @@ mod tests {
     use lambent_engine::Options;
     use lambent_service::DataPlane;
     use lambent_storage::{Quotas, Stores};
-    use lambent_types::{Code, Handler, SystemClock};
+    use lambent_types::{Code, Handler, Start, SystemClock};
     use tokio_util::sync::CancellationToken;
 
     use super::*;
@@ -170,7 +190,9 @@ mod tests {
         let network = Network::system().unwrap();
         let shared = Arc::new(Shared::new(data, network, [0; 32]));
         let warm = InstancePools::default();
-        let of = |provisioned| warm.instances(&function(provisioned), &component, &shared);
+        let digest = Digest::of(EMPTY);
+        let code = LoadedVersion { digest, component, start: Start::Loaded, mount: None };
+        let of = |provisioned| warm.instances(&function(provisioned), &code, &shared);
 
         assert!(of(Provisioned::NONE).is_none());
         let two = of(Provisioned::Count(2)).unwrap();

@@ -5,15 +5,20 @@
 //! is deployed, as [`Runner`](lambent_dispatch::Runner) it runs what is called.
 
 mod compiler;
+mod environment;
 mod errors;
 mod fair_semaphore;
 mod follow;
 mod host;
 mod inspect;
 mod instance_pools;
+mod loaded_version;
 mod loader;
 pub mod open_files;
+mod packages;
+mod preparation;
 mod runner;
+mod runtimes;
 
 pub use compiler::{COMPILE_WORKER, compile_worker};
 pub use fair_semaphore::{FairPermit, FairSemaphore, Full};

@@ -9,34 +9,48 @@ use lambent_dispatch::{Body, Call, Finished, HttpOutcome, Runner};
 use lambent_engine::{Component, Context, Invocation};
 use lambent_types::{Error, Event, FunctionVersion, Output};
 
+use crate::environment::{attributes, environment};
 use crate::errors::{ending, refusal};
 use crate::host::Host;
+use crate::loaded_version::LoadedVersion;
 
 impl Host {
+    /// Loads all that a version runs on.
+    pub(crate) async fn code(&self, function: &FunctionVersion) -> Result<LoadedVersion, Error> {
+        let digest = self.runtimes.component(function);
+        let (component, start) = self.loader.component(digest).await?;
+        let mount = self.packages.mount(function).await?;
+        Ok(LoadedVersion { digest, component, start, mount })
+    }
+
     /// The component to run and what to run it under.
     async fn invocation(&self, call: &Call) -> Result<(Component<Ctx>, Invocation<Ctx>), Error> {
         let began = Instant::now();
-        let (component, start) = self.loader.component(call.function.code.component).await?;
-        let pool = self.pools.instances(&call.function, &component, &self.shared);
+        let code = self.code(&call.function).await?;
+        let LoadedVersion { component, start, mount, .. } = &code;
+        let pool = self.pools.instances(&call.function, &code, &self.shared);
         // What a shared instance sends on does not say which request it was for,
         // so where recursion is to be noticed each has its own.
         let alone = call.function.configuration.shared > 1 && !call.origin.lineage.is_empty();
-        let component = pool.filter(|_| !alone).map_or(component, Component::from_pool);
+        let pooled = pool.filter(|_| !alone).map(Component::from_pool);
+        let component = pooled.unwrap_or_else(|| component.clone());
         let ctx = Ctx::new(self.shared.clone(), call.function.clone(), call.origin.clone());
+        let ctx = ctx.with_files(mount.clone());
         let invocation = Invocation {
             limits: call.limits,
             outgoing: Some(ctx.outgoing()),
             state: ctx,
-            environment: call.function.configuration.environment.clone(),
+            environment: environment(&call.function),
             context: Context {
                 id: Some(call.id),
                 function: Some(call.function.clone()),
                 trace_parent: call.origin.trace_parent.clone(),
                 principal: call.principal.clone(),
-                attributes: Vec::new(),
+                attributes: attributes(&call.function),
             },
-            start,
+            start: *start,
             began,
+            uninitialized: false,
         };
         Ok((component, invocation))
     }

@@ -1,6 +1,5 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Write;
 
 use lambent_types::{Digest, Package};
@@ -10,12 +9,10 @@ use crate::blob::Blob;
 use crate::canonical::{self, Head};
 use crate::content::{Claimed, Content, Encoding};
 use crate::error::{ArchiveFault, EntryFault, PackageError};
-use crate::format::{self, Format};
 use crate::index::{Entry, Index};
 use crate::limits::Limits;
 use crate::path::{self, EntryPath};
 use crate::tree::Tree;
-use crate::{tar, zip};
 
 /// Collects files, and writes them as one package.
 ///
@@ -108,45 +105,6 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Adds what is uploaded: all files of an archive, which is recognised by its first bytes, or
-    /// else one file of the name that is given.
-    ///
-    /// The files of a tar are copied to `scratch`, from offset `scratch_offset` on; they are read
-    /// from there when the package is written. The offset behind them is returned. Of a
-    /// zip nothing is copied.
-    ///
-    /// # Errors
-    /// See [`EntryFault`] and [`ArchiveFault`].
-    pub fn add_upload(
-        &mut self,
-        upload: &'a dyn Blob,
-        bytes: u64,
-        name: Option<&str>,
-        scratch: &'a File,
-        scratch_offset: u64,
-    ) -> Result<u64, PackageError> {
-        if bytes > self.limits.uploaded_bytes {
-            return Err(ArchiveFault::UploadTooLarge { max: self.limits.uploaded_bytes }.into());
-        }
-        let start = format::start(upload, bytes)?;
-        match (Format::of(&start), name) {
-            (Some(Format::Zip), _) => {
-                zip::add(self, upload, bytes)?;
-                Ok(scratch_offset)
-            }
-            (Some(format), _) => {
-                let mut scratch = tar::Scratch { file: scratch, offset: scratch_offset };
-                tar::add(self, format, upload, bytes, &mut scratch)?;
-                Ok(scratch.offset)
-            }
-            (None, Some(name)) => {
-                self.add(name, Claimed::of_blob(upload, bytes)?)?;
-                Ok(scratch_offset)
-            }
-            (None, None) => Err(ArchiveFault::UnknownFormat(format::looks_like(&start)).into()),
-        }
-    }
-
     /// Writes the package; what was written is of no use if this fails.
     ///
     /// # Errors
@@ -183,7 +141,7 @@ impl<'a> Builder<'a> {
         sink.out.flush().map_err(PackageError::Io)?;
         let digest = Digest::from_bytes(sink.hash.finalize().into());
         Ok(Written {
-            package: Package { digest, bytes: sink.bytes },
+            package: Package { digest, bytes: sink.bytes, deployed: None },
             index: Index::new(entries),
             heads,
         })
@@ -195,7 +153,7 @@ impl<'a> Builder<'a> {
         Ok(u32::try_from(bytes).ok().filter(|bytes| *bytes < u32::MAX).ok_or_else(too_large)?)
     }
 
-    fn add(&mut self, path: &str, file: Claimed<'a>) -> Result<(), PackageError> {
+    pub(crate) fn add(&mut self, path: &str, file: Claimed<'a>) -> Result<(), PackageError> {
         let wrong = |fault| PackageError::entry(path, fault);
         let read = path::read(path.as_bytes(), &self.limits).map_err(wrong)?;
         if read.directory {

@@ -44,6 +44,7 @@ mod limits;
 mod path;
 mod tar;
 mod tree;
+mod upload;
 mod zip;
 
 pub use blob::Blob;

@@ -45,9 +45,9 @@ pub enum StartError {
     /// The stores cannot be read.
     #[error(transparent)]
     Storage(#[from] StorageError),
-    /// The quotas of namespaces cannot be read.
-    #[error("cannot read the quotas of namespaces")]
-    Quotas(#[source] lambent_types::Error),
+    /// The quotas of namespaces or the runtimes cannot be read.
+    #[error("cannot read the namespaces and the runtimes")]
+    Records(#[source] lambent_types::Error),
     /// The engine cannot run on this machine.
     #[error("cannot start the engine")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -95,6 +95,7 @@ impl Server {
             artifacts: opened.data.subdir(layout::ARTIFACTS_DIR)?,
             key,
             code: opened.stores.code.clone(),
+            scratch: opened.data.subdir(layout::SCRATCH_DIR)?,
             shared: Shared::new(
                 opened.data_plane.clone(),
                 Network::system().map_err(|error| StartError::Engine(error.into()))?,
@@ -175,7 +176,7 @@ impl Server {
         let parts =
             Parts { data, inspect, dispatcher: running, deliveries: delivering, clock, seed };
         let service = Service::new(parts);
-        service.load_quotas().await.map_err(StartError::Quotas)?;
+        service.load().await.map_err(StartError::Records)?;
         let app = Arc::new(App {
             dev: options.dev,
             domains,

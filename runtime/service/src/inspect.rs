@@ -1,9 +1,10 @@
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use lambent_types::{
-    Digest, Error, FunctionName, FunctionVersion, Handler, Namespace, VersionNumber,
+    Digest, Error, FunctionName, FunctionVersion, Handler, Namespace, RuntimeName, VersionNumber,
 };
 
 /// What there is to know about a component before it is deployed.
@@ -30,6 +31,17 @@ pub trait Inspect: Send + Sync {
         digest: Digest,
         code: Bytes,
     ) -> Result<Inspected, Error>;
+
+    /// What [`prepare`](Self::prepare) found out of a component that is ready to serve; none
+    /// if it is not.
+    async fn prepared(&self, digest: Digest) -> Option<Inspected>;
+
+    /// What the runtime of a version that is not deployed yet adds to its package, which is
+    /// stored: files by their paths in it. None if it fails: what it adds only saves time.
+    async fn additions(&self, version: &Arc<FunctionVersion>) -> Vec<(String, Vec<u8>)>;
+
+    /// Says which component each runtime is from now on, of all runtimes.
+    fn set_runtimes(&self, all: HashMap<RuntimeName, Digest>);
 
     /// Makes the instances that a head wants before it is called, in place of
     /// those of the head before. Called when the change is durable; what cannot

@@ -33,6 +33,7 @@ mod principal;
 mod queues;
 mod records;
 mod resource_name;
+mod runtimes;
 mod schedules;
 mod scope;
 mod secret_seed;

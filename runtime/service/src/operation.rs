@@ -61,6 +61,7 @@ operations! {
         ListKeyspaces DescribeKeyspace PutKeyspace DeleteKeyspace = "keyspace", ANY;
         ListNamespaces DescribeNamespace PutNamespace DeleteNamespace = "namespace", READ;
         ListQueues DescribeQueue PutQueue DeleteQueue = "queue", ANY;
+        ListRuntimes DescribeRuntime PutRuntime DeleteRuntime = "runtime", READ;
         ListSchedules DescribeSchedule PutSchedule DeleteSchedule = "schedule", READ;
         ListTriggers DescribeTrigger PutTrigger DeleteTrigger = "trigger", READ;
     }

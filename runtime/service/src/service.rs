@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use lambent_dispatch::{Deliveries, Dispatcher};
 use lambent_storage::Stores;
-use lambent_types::Clock;
+use lambent_types::{Clock, Error};
 use tokio::sync::Mutex;
 
 use crate::code_in_use::CodeInUse;
@@ -31,6 +31,8 @@ pub struct Service {
     pub(crate) wiring: Mutex<()>,
     /// Held while the quotas in force are taken from the records of namespaces.
     pub(crate) quotas_load: Mutex<()>,
+    /// Held while the host is told which components runtimes are.
+    pub(crate) runtimes_load: Mutex<()>,
     pub(crate) seed: SecretSeed,
     pub(crate) grace: Duration,
 }
@@ -65,9 +67,21 @@ impl Service {
             code_in_use: CodeInUse::default(),
             wiring: Mutex::default(),
             quotas_load: Mutex::default(),
+            runtimes_load: Mutex::default(),
             seed,
             grace: GRACE,
         }
+    }
+
+    /// Puts the quotas of namespaces and the versions of runtimes in force. It is for the start,
+    /// before anything else is done, and for every now and then, since another node may have
+    /// changed some.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn load(&self) -> Result<(), Error> {
+        self.load_quotas().await?;
+        self.load_runtimes().await
     }
 
     pub(crate) fn stores(&self) -> &Stores {

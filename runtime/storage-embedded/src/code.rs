@@ -15,7 +15,7 @@ use crate::data_dir::sync_dir;
 use crate::error::OpenError;
 use crate::layout::CODE_DIR;
 use crate::layout::INCOMING_DIR;
-use lambent_storage::{CodeStore, Space, StorageError};
+use lambent_storage::{CodeStore, OpenCode, Space, StorageError};
 
 /// Components in `code/`.
 pub(crate) struct EmbeddedCode {
@@ -74,6 +74,10 @@ fn found<T>(result: std::io::Result<T>) -> std::io::Result<Option<T>> {
     }
 }
 
+fn damaged(digest: Digest) -> StorageError {
+    StorageError::corrupt(format!("code {digest}"), "its bytes have another digest")
+}
+
 impl Files {
     fn put(&self, digest: Digest, code: &[u8]) -> std::io::Result<()> {
         let (directory, file) = place(digest);
@@ -104,6 +108,17 @@ impl Files {
     fn get(&self, digest: Digest) -> std::io::Result<Option<Bytes>> {
         let (directory, file) = place(digest);
         Ok(found(self.code.read(Path::new(&directory).join(file)))?.map(Bytes::from))
+    }
+
+    /// A file, and whether it is intact.
+    fn open(&self, digest: Digest) -> std::io::Result<Option<(std::fs::File, bool)>> {
+        let (directory, name) = place(digest);
+        let Some(file) = found(self.code.open(Path::new(&directory).join(name)))? else {
+            return Ok(None);
+        };
+        let mut file = file.into_std();
+        let intact = Digest::of_reader(&mut file)? == digest;
+        Ok(Some((file, intact)))
     }
 
     fn list(&self) -> std::io::Result<Vec<Digest>> {
@@ -139,10 +154,16 @@ impl CodeStore for EmbeddedCode {
         });
         match read.await? {
             (code, true) => Ok(code),
-            (_, false) => {
-                let what = format!("code {digest}");
-                Err(StorageError::corrupt(what, "its bytes have another digest"))
-            }
+            (_, false) => Err(damaged(digest)),
+        }
+    }
+
+    async fn open(&self, digest: Digest) -> Result<Option<OpenCode>, StorageError> {
+        let opened = self.run("open code", move |files| files.open(digest));
+        match opened.await? {
+            Some((file, true)) => Ok(Some(OpenCode::File(file))),
+            Some((_, false)) => Err(damaged(digest)),
+            None => Ok(None),
         }
     }
 

@@ -8,7 +8,8 @@
 //! | `access-key-seed` | what the secrets of access keys are made with, mode 0600 | every access key |
 //! | `artifact-key` | authenticates the files of `artifacts/`, and the cursors that guests list keys with | nothing: all are compiled again, and such a listing begins again |
 //! | `artifacts/` | compiled code | nothing: compiled again |
-//! | `code/<2 hex>/<digest>.wasm` | components as they were uploaded, by SHA-256 | the functions |
+//! | `scratch/` | what functions write to `/tmp`, in files without names, so that it looks empty | nothing |
+//! | `code/<2 hex>/<digest>.wasm` | components as they were uploaded, and packages, by SHA-256 | the functions |
 //! | `code/incoming/` | uploads being written; emptied at start | nothing |
 //! | `control.db` | the registry: SQLite, WAL, `synchronous=FULL` | the functions |
 //! | `shard-<n>.db` | what is in namespaces, but for functions and the bytes of objects: SQLite, WAL, `synchronous=FULL`; namespaces are spread over [`SHARDS`] of them by the hash of their name | all that |
@@ -35,6 +36,8 @@ pub const ROOT_KEY_FILE: &str = "root-key.json";
 pub const ARTIFACT_KEY_FILE: &str = "artifact-key";
 /// What the secrets of access keys are made with.
 pub const ACCESS_KEY_SEED_FILE: &str = "access-key-seed";
+/// What functions write to `/tmp`.
+pub const SCRATCH_DIR: &str = "scratch";
 /// Compiled code.
 pub const ARTIFACTS_DIR: &str = "artifacts";
 /// Components as they were uploaded.

@@ -1,10 +1,21 @@
+use std::fs::File;
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use lambent_types::Digest;
 
 use crate::error::StorageError;
 
-/// Components by the SHA-256 of their bytes.
+/// Code that can be read by offset for as long as this is kept, also after it was deleted.
+#[derive(Debug)]
+pub enum OpenCode {
+    /// All of it.
+    Memory(Bytes),
+    /// An open file that holds it.
+    File(File),
+}
+
+/// Components and packages by the SHA-256 of their bytes.
 ///
 /// # Several nodes
 /// Code of a digest never changes, so that any node may cache it for ever. Only deletion needs
@@ -24,6 +35,12 @@ pub trait CodeStore: Send + Sync {
     /// # Errors
     /// `Corrupt` if the bytes no longer have this digest; or the store failed.
     async fn get(&self, digest: Digest) -> Result<Option<Bytes>, StorageError>;
+
+    /// Opens code and verifies it. `None` if it is not there.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    async fn open(&self, digest: Digest) -> Result<Option<OpenCode>, StorageError>;
 
     /// Whether there is code of this digest, without verifying it.
     ///

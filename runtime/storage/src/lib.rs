@@ -53,7 +53,7 @@ mod upkeep;
 mod usage;
 
 pub use changes::{Batch, Changed, Changes, Position};
-pub use code::CodeStore;
+pub use code::{CodeStore, OpenCode};
 pub use error::{StorageError, WriteError};
 pub use event_log::{AppendError, Channel, Delivery, EventLog, Settlement};
 pub use keyvalue::{

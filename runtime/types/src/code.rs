@@ -26,6 +26,17 @@ pub struct Package {
     pub digest: Digest,
     /// Its size in bytes.
     pub bytes: u64,
+    /// The SHA-256 of what was deployed, if the runtime has added files to that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployed: Option<Digest>,
+}
+
+impl Package {
+    /// The SHA-256 of what was deployed.
+    #[must_use]
+    pub fn deployed(&self) -> Digest {
+        self.deployed.unwrap_or(self.digest)
+    }
 }
 
 impl Code {
@@ -58,7 +69,7 @@ mod tests {
         let code: Code = serde_json::from_str(&text).unwrap();
         assert_eq!(code, Code::component(digest, 4));
         assert_eq!(serde_json::to_string(&code).unwrap(), text);
-        let package = Some(Package { digest: Digest::of(b"files"), bytes: 5 });
+        let package = Some(Package { digest: Digest::of(b"files"), bytes: 5, deployed: None });
         let both = Code { package, ..code };
         let again = serde_json::from_str(&serde_json::to_string(&both).unwrap()).unwrap();
         assert_eq!(both, again);

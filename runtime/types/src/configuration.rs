@@ -12,6 +12,7 @@ use crate::grants::Grants;
 use crate::limits::{Limits, bounds};
 use crate::parameter::{ParameterKind, ParameterValue as _};
 use crate::provisioned::Provisioned;
+use crate::runtime::{RuntimeName, RuntimeUpdates};
 use crate::size::format_bytes;
 
 /// Environment variables. `Debug` leaves out their values, which may be secrets.
@@ -167,10 +168,12 @@ members! {
             "Instances to keep ready: a number, or auto, which follows the rate of invocations";
     /// Invocations that one instance serves, one after the other: 1 to
     /// [`bounds::REUSE_MAX`]. With 1, nothing of one invocation is visible to another.
-    #[serde(skip_serializing_if = "is_once")]
-    reuse: u32 = 1,
+    /// None is given: 1 of a component, and [`bounds::RUNTIME_REUSE`] of what runs on a
+    /// runtime, whose instances live on as Lambda's do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reuse: Option<u32> = None,
         patch "New number of invocations that one instance serves.",
-        parameter "reuse" Count
+        parameter "reuse" CountOrAuto
             "Invocations that one instance serves, one after the other; with 1 every one has a fresh instance";
     /// HTTP requests that one instance serves at once: 1 to
     /// [`bounds::SHARED_MAX`], and no more than `reuse`. For components with a
@@ -180,6 +183,37 @@ members! {
         patch "New number of HTTP requests that one instance serves at once.",
         parameter "shared" Count
             "HTTP requests that one instance serves at once, for components of WASI 0.3; reuse must be as much at least";
+    /// The runtime that the function's package runs on; none of a component.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    runtime: Option<RuntimeName> = None,
+        patch "New runtime that the package runs on.",
+        parameter "runtime" RuntimeName
+            "Runtime that the package runs on, such as python3.14";
+    /// What the runtime calls of the package, such as `app.handler`: at most
+    /// [`bounds::HANDLER_CHARS_MAX`] characters without blanks.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    handler: String = String::new(),
+        patch "New handler, which the runtime calls of the package.",
+        parameter "handler" Text
+            "What the runtime calls of the package: a file and a function in it, such as app.handler";
+    /// When the function takes up a new version of its runtime.
+    #[serde(skip_serializing_if = "is_auto")]
+    runtime_updates: RuntimeUpdates = RuntimeUpdates::Auto,
+        patch "When the function takes up a new version of its runtime, from now on.",
+        parameter "runtime-updates" RuntimeUpdates
+            "When a new version of its runtime is taken up: auto, or function-update";
+    /// Bytes of `/tmp`: [`bounds::TMP_BYTES_MIN`] to [`bounds::TMP_BYTES_MAX`], or 0 for no
+    /// files at all. None is given: 0 of a component, and [`bounds::TMP_BYTES_MIN`] of what
+    /// runs on a runtime.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tmp_bytes: Option<u64> = None,
+        patch "New size of `/tmp` in bytes.",
+        parameter "tmp" SizeOrAuto
+            "Space in /tmp, 512MiB to 10GiB, which is gone with the instance";
+}
+
+fn is_auto(updates: &RuntimeUpdates) -> bool {
+    *updates == RuntimeUpdates::Auto
 }
 
 fn is_none(provisioned: &Provisioned) -> bool {
@@ -202,6 +236,7 @@ impl Configuration {
     pub fn validate(&self) -> Result<(), Error> {
         self.validate_limits()?;
         self.validate_instances()?;
+        self.validate_files()?;
         self.validate_environment()?;
         self.validate_labels()?;
         self.delivery.validate()
@@ -242,11 +277,11 @@ impl Configuration {
             }
             _ => {}
         }
-        if !(1..=bounds::REUSE_MAX).contains(&self.reuse) {
+        let reuse = self.reuse();
+        if !(1..=bounds::REUSE_MAX).contains(&reuse) {
             return Err(invalid(format!(
-                "reuse is {}; it must be between 1, which is a fresh instance for every \
+                "reuse is {reuse}; it must be between 1, which is a fresh instance for every \
                  invocation, and {}",
-                self.reuse,
                 bounds::REUSE_MAX
             )));
         }
@@ -257,14 +292,49 @@ impl Configuration {
                 bounds::SHARED_MAX
             )));
         }
-        if self.shared > self.reuse {
+        if self.shared > reuse {
             return Err(invalid(format!(
-                "shared is {} and reuse {}: an instance cannot serve more requests at once than \
-                 in all; raise reuse",
-                self.shared, self.reuse
+                "shared is {} and reuse {reuse}: an instance cannot serve more requests at once \
+                 than in all; raise reuse",
+                self.shared
             )));
         }
         Ok(())
+    }
+
+    fn validate_files(&self) -> Result<(), Error> {
+        let tmp = self.tmp_bytes();
+        if tmp != 0 && !(bounds::TMP_BYTES_MIN..=bounds::TMP_BYTES_MAX).contains(&tmp) {
+            return Err(invalid(format!(
+                "tmp is {}; it must be between {} and {}, or 0 for none",
+                format_bytes(tmp),
+                format_bytes(bounds::TMP_BYTES_MIN),
+                format_bytes(bounds::TMP_BYTES_MAX)
+            )));
+        }
+        let chars = self.handler.chars().count();
+        if chars > bounds::HANDLER_CHARS_MAX || self.handler.contains(char::is_whitespace) {
+            return Err(invalid(format!(
+                "handler {:?} must have at most {} characters and no blanks",
+                self.handler.chars().take(bounds::HANDLER_CHARS_MAX).collect::<String>(),
+                bounds::HANDLER_CHARS_MAX
+            )));
+        }
+        Ok(())
+    }
+
+    /// How many invocations one instance serves, one after the other.
+    #[must_use]
+    pub fn reuse(&self) -> u32 {
+        let unsaid = if self.runtime.is_some() { bounds::RUNTIME_REUSE } else { 1 };
+        self.reuse.unwrap_or(unsaid)
+    }
+
+    /// Bytes of `/tmp`; 0 if there are no files.
+    #[must_use]
+    pub fn tmp_bytes(&self) -> u64 {
+        let unsaid = if self.runtime.is_some() { bounds::TMP_BYTES_MIN } else { 0 };
+        self.tmp_bytes.unwrap_or(unsaid)
     }
 
     fn validate_environment(&self) -> Result<(), Error> {
@@ -355,10 +425,10 @@ mod tests {
         assert!(refused(patch).contains("timeout is 0 ms"));
         let patch = ConfigurationPatch { fuel: Some(1), ..Default::default() };
         assert!(refused(patch).contains("fuel is 1"));
-        let patch = ConfigurationPatch { reuse: Some(0), ..Default::default() };
+        let patch = ConfigurationPatch { reuse: Some(Some(0)), ..Default::default() };
         assert!(refused(patch).contains("reuse is 0"));
         let shared = |shared, reuse| {
-            let (shared, reuse) = (Some(shared), Some(reuse));
+            let (shared, reuse) = (Some(shared), Some(Some(reuse)));
             ConfigurationPatch { shared, reuse, ..Default::default() }
         };
         assert!(refused(shared(0, 1)).contains("shared is 0"));
@@ -393,8 +463,8 @@ mod tests {
     #[test]
     fn a_whole_change_leaves_nothing() {
         let tags = BTreeMap::from([("a".to_owned(), "b".to_owned())]);
-        let made = Configuration { public: true, reuse: 7, tags, ..Default::default() };
-        let other = Configuration { fuel: 20_000, shared: 2, reuse: 3, ..Default::default() };
+        let made = Configuration { public: true, reuse: Some(7), tags, ..Default::default() };
+        let other = Configuration { fuel: 20_000, shared: 2, reuse: Some(3), ..Default::default() };
         assert_eq!(ConfigurationPatch::whole(made.clone()).apply(&other).unwrap(), made);
     }
 

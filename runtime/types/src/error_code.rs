@@ -92,6 +92,8 @@ codes! {
     InvalidConfiguration = "invalid-configuration", 400, final, "invalid configuration";
     /// A name is malformed.
     InvalidName = "invalid-name", 400, final, "invalid name";
+    /// The upload is no package of files that a function can run on.
+    InvalidPackage = "invalid-package", 422, final, "not a usable package";
     /// The request is malformed: JSON, query, headers or body.
     InvalidRequest = "invalid-request", 400, final, "malformed request";
     /// No such key in the keyspace.
@@ -137,6 +139,9 @@ codes! {
     RangeNotSatisfiable = "range-not-satisfiable", 416, final, "range not satisfiable";
     /// The receipt is no longer the last one of its message.
     ReceiptExpired = "receipt-expired", 410, final, "receipt has expired";
+    /// No runtime of that name.
+    RuntimeNotFound = "runtime-not-found", 404, final, "no such runtime",
+        "see which there are: lambent runtime list";
     /// No schedule of that name.
     ScheduleNotFound = "schedule-not-found", 404, final, "no such schedule",
         "see which there are: lambent schedule list";

@@ -34,6 +34,7 @@ mod precondition;
 mod provisioned;
 mod queue;
 mod quota;
+mod runtime;
 mod schedule;
 mod size;
 mod specification;
@@ -68,6 +69,7 @@ pub use precondition::{EntityTag, EntityTags, InvalidEntityTags, Precondition, U
 pub use provisioned::Provisioned;
 pub use queue::{QueueAttributes, QueueName, Redrive};
 pub use quota::{Holding, OwnQuotas, Quota};
+pub use runtime::{InvalidRuntimeName, Runtime, RuntimeName, RuntimeUpdates, RuntimeVersion};
 pub use schedule::{CatchUp, Schedule, ScheduleExpression, ScheduleName, Times};
 pub use size::{
     InvalidSize, format_bytes, format_count, format_duration, parse_bytes, parse_duration,

@@ -43,6 +43,15 @@ pub mod bounds {
     /// Most invocations that one instance serves. It bounds how often a guest can
     /// leak something.
     pub const REUSE_MAX: u32 = 1_000_000;
+    /// Invocations that one instance serves of what runs on a runtime, where no number is
+    /// given: enough that loading the code costs nothing beside them.
+    pub const RUNTIME_REUSE: u32 = 1000;
+    /// Least bytes of `/tmp`, where there is one; Lambda's, and its default.
+    pub const TMP_BYTES_MIN: u64 = 512 * MIB;
+    /// Most bytes of `/tmp`; Lambda's.
+    pub const TMP_BYTES_MAX: u64 = 10_240 * MIB;
+    /// Most characters of what a runtime calls; Lambda's.
+    pub const HANDLER_CHARS_MAX: usize = 128;
     /// Most requests that one instance serves at once. So many fail together when
     /// the instance reaches a limit.
     pub const SHARED_MAX: u32 = 1000;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::provisioned::Provisioned;
+use crate::runtime::{RuntimeName, RuntimeUpdates};
 use crate::size::{format_bytes, format_count, format_duration, parse_bytes, parse_duration};
 
 /// What the text of a parameter looks like.
@@ -12,12 +13,18 @@ pub enum ParameterKind {
     Size,
     /// A duration such as `250ms`.
     Duration,
+    /// A size, or `auto`.
+    SizeOrAuto,
     /// A number.
     Count,
     /// A number, or `auto`.
     CountOrAuto,
     /// `true` or `false`.
     Switch,
+    /// The name of a runtime, or `none`.
+    RuntimeName,
+    /// `auto` or `function-update`.
+    RuntimeUpdates,
     /// Any text.
     Text,
 }
@@ -29,9 +36,12 @@ impl ParameterKind {
         match self {
             Self::Size => "a size such as 64MiB",
             Self::Duration => "a duration such as 250ms",
+            Self::SizeOrAuto => "a size such as 512MiB, or auto",
             Self::Count => "a number",
             Self::CountOrAuto => "a number or auto",
             Self::Switch => "true or false",
+            Self::RuntimeName => "the name of a runtime such as python3.14, or none",
+            Self::RuntimeUpdates => "auto or function-update",
             Self::Text => "text",
         }
     }
@@ -46,7 +56,9 @@ pub(crate) trait ParameterValue: Sized {
 impl ParameterValue for u64 {
     fn read(kind: ParameterKind, text: &str) -> Result<Self, String> {
         match kind {
-            ParameterKind::Size => parse_bytes(text).map_err(|error| error.to_string()),
+            ParameterKind::Size | ParameterKind::SizeOrAuto => {
+                parse_bytes(text).map_err(|error| error.to_string())
+            }
             ParameterKind::Duration => {
                 let duration = parse_duration(text).map_err(|error| error.to_string())?;
                 Ok(Self::try_from(duration.as_millis()).unwrap_or(Self::MAX))
@@ -57,7 +69,7 @@ impl ParameterValue for u64 {
 
     fn show(&self, kind: ParameterKind) -> String {
         match kind {
-            ParameterKind::Size => format_bytes(*self),
+            ParameterKind::Size | ParameterKind::SizeOrAuto => format_bytes(*self),
             ParameterKind::Duration => format_duration(Duration::from_millis(*self)),
             _ => format_count(*self),
         }
@@ -91,6 +103,44 @@ impl ParameterValue for String {
 
     fn show(&self, _: ParameterKind) -> String {
         self.clone()
+    }
+}
+
+/// What stands for a value that nobody has given.
+const fn not_given(kind: ParameterKind) -> &'static str {
+    match kind {
+        ParameterKind::RuntimeName => "none",
+        _ => "auto",
+    }
+}
+
+impl<V: ParameterValue> ParameterValue for Option<V> {
+    fn read(kind: ParameterKind, text: &str) -> Result<Self, String> {
+        if text == not_given(kind) { Ok(None) } else { V::read(kind, text).map(Some) }
+    }
+
+    fn show(&self, kind: ParameterKind) -> String {
+        self.as_ref().map_or_else(|| not_given(kind).to_owned(), |value| value.show(kind))
+    }
+}
+
+impl ParameterValue for RuntimeName {
+    fn read(kind: ParameterKind, text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| unexpected(kind, text))
+    }
+
+    fn show(&self, _: ParameterKind) -> String {
+        self.to_string()
+    }
+}
+
+impl ParameterValue for RuntimeUpdates {
+    fn read(_: ParameterKind, text: &str) -> Result<Self, String> {
+        text.parse()
+    }
+
+    fn show(&self, _: ParameterKind) -> String {
+        self.to_string()
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Answer, Call, Client, Error, Opened, TIMEOUT, Upload};
 use crate::{FunctionView, Functions, Logs, Qualified, ReadLogs, Rollback, Versions, paths, query};
 
 /// Compiling has its own, shorter limit in the server.
-const DEPLOY_TIMEOUT: Duration = Duration::from_secs(600);
+pub(super) const DEPLOY_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Items that a page of all is to have.
 const PAGE: &str = "?limit=100";

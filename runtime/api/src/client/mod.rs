@@ -25,6 +25,7 @@ mod kinds;
 mod namespaces;
 mod objects;
 mod queues;
+mod runtimes;
 mod upload;
 
 use std::sync::Arc;

@@ -1,11 +1,11 @@
-//! The body of a deploy: the component alone, or with its configuration.
+//! The body of a deploy: the component or the package alone, or with its configuration.
 
 use std::io::{Cursor, Read};
 
 use lambent_types::{ConfigurationPatch, Digest};
 
-use crate::WASM;
 use crate::client::Error;
+use crate::{WASM, ZIP};
 
 /// A body to send, and its media type.
 pub struct Upload<'a> {
@@ -27,7 +27,7 @@ impl<'a> Upload<'a> {
     /// The patch cannot be written as JSON, which cannot happen.
     pub fn new(code: &'a [u8], patch: &ConfigurationPatch) -> Result<Self, Error> {
         if *patch == ConfigurationPatch::default() {
-            let content_type = WASM.into();
+            let content_type = media_type(code).into();
             return Ok(Self { content_type, head: Vec::new(), code, tail: Vec::new() });
         }
         let configuration = serde_json::to_string(patch).map_err(Error::unsendable)?;
@@ -37,7 +37,8 @@ impl<'a> Upload<'a> {
             "--{boundary}\r\ncontent-disposition: form-data; name=\"configuration\"\r\n\
              content-type: application/json\r\n\r\n{configuration}\r\n\
              --{boundary}\r\ncontent-disposition: form-data; name=\"code\"; \
-             filename=\"code.wasm\"\r\ncontent-type: application/wasm\r\n\r\n"
+             filename=\"code\"\r\ncontent-type: {}\r\n\r\n",
+            media_type(code)
         );
         Ok(Self {
             content_type: format!("multipart/form-data; boundary={boundary}"),
@@ -56,6 +57,15 @@ impl<'a> Upload<'a> {
     /// Reads it from the beginning.
     pub fn reader(&self) -> impl Read {
         Cursor::new(&self.head).chain(self.code).chain(Cursor::new(&self.tail))
+    }
+}
+
+/// The media type of code; the server looks at the bytes.
+fn media_type(code: &[u8]) -> &'static str {
+    match code {
+        [b'P', b'K', ..] => ZIP,
+        [0x1f, 0x8b, ..] => "application/gzip",
+        _ => WASM,
     }
 }
 

@@ -12,7 +12,7 @@ use lambent_engine::wasmtime::component::{HasData, Linker, Resource, ResourceTab
 use lambent_engine::{Host, cost, wasi, wasmtime};
 use lambent_files::{ErrorCode, Node, Vfs};
 
-use crate::ctx::Ctx;
+use crate::ctx::{Ctx, Mount};
 
 /// The tree of one instance, which its descriptors and streams share.
 #[derive(Clone)]
@@ -28,7 +28,7 @@ impl Files {
     }
 
     /// Does what may wait for the disk, where that keeps nobody else waiting.
-    async fn wait<R: Send + 'static>(
+    pub(crate) async fn wait<R: Send + 'static>(
         &self,
         action: impl FnOnce(&mut Vfs) -> Result<R, ErrorCode> + Send + 'static,
     ) -> Result<R, ErrorCode> {
@@ -82,6 +82,17 @@ impl View<'_> {
         self.host.table()
     }
 
+    /// The instance's files, which are made when they are asked for first.
+    fn files(&mut self) -> Option<Files> {
+        if let Some(files) = self.host.extensions().get::<Files>() {
+            return Some(files.clone());
+        }
+        let Mount { image, scratch } = self.host.state().mount.clone()?;
+        let files = Files::new(Vfs::new(image, scratch));
+        self.host.extensions().insert(files.clone());
+        Some(files)
+    }
+
     /// What a descriptor is of. wasmtime's type of descriptors stands in the generated
     /// signatures; what is in the table under its number is ours.
     fn open(&mut self, descriptor: &Descriptor) -> Result<Open, FsError> {
@@ -103,7 +114,7 @@ impl View<'_> {
 
 impl preopens::Host for View<'_> {
     fn get_directories(&mut self) -> wasmtime::Result<Vec<(Descriptor, String)>> {
-        let Some(files) = self.host.state().files() else { return Ok(Vec::new()) };
+        let Some(files) = self.files() else { return Ok(Vec::new()) };
         let node = files.lock().root();
         let open = self.table().push(Open { files, node, write: false })?;
         Ok(vec![(Resource::new_own(open.rep()), "/".to_owned())])

@@ -1,12 +1,15 @@
 //! Calling exports whose types are this crate's own.
 
 mod messaging;
+mod preparation;
 mod watcher;
 
 use lambent_engine::{Component, Finished, Invocation, Refused};
 use lambent_types::{Event, Failure, Handler, Outcome, Output};
 
 use crate::ctx::Ctx;
+
+pub use preparation::{Additions, prepare};
 
 /// Runs the export that `handler` names with one event.
 ///

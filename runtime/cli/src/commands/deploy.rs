@@ -4,7 +4,7 @@ use clap::Args;
 use lambent_api::FunctionView;
 use lambent_types::{FunctionName, format_bytes};
 
-use crate::component;
+use crate::code;
 use crate::configuration::ConfigurationArgs;
 use crate::deploying::{self, Show};
 use crate::error::{CliError, Exit};
@@ -16,7 +16,9 @@ Examples:
   lambent deploy hello hello.wasm --public
   lambent deploy thumbnail thumbnail.wasm --memory 256MiB --timeout 5s
   lambent deploy orders orders.wasm --env-file .env --env LOG=debug --tag team=shop
-  cat hello.wasm | lambent deploy hello -";
+  cat hello.wasm | lambent deploy hello -
+  lambent deploy api app.py --runtime python3.14 --handler app.handler
+  lambent deploy api ./function --runtime python3.14 --handler app.handler";
 
 /// Create a function, or update the one of that name
 ///
@@ -29,8 +31,9 @@ pub(crate) struct DeployArgs {
     /// The function's name: 1 to 64 of A-Z a-z 0-9 _ -
     name: FunctionName,
 
-    /// The WebAssembly component; - reads standard input
-    #[arg(value_name = "FILE.wasm")]
+    /// The WebAssembly component; - reads standard input. With a runtime: a folder, a zip, a tar
+    /// or a source file
+    #[arg(value_name = "CODE")]
     file: PathBuf,
 
     /// Only if the function is still at this revision; 0: only if it is new
@@ -43,7 +46,7 @@ pub(crate) struct DeployArgs {
 
 pub(crate) fn run(args: &DeployArgs, global: &Global) -> Result<Exit, CliError> {
     let patch = args.configuration.to_patch()?;
-    let code = component::read(&args.file)?;
+    let code = code::read(&args.file)?.bytes;
     let output = global.output();
     let (client, show) = (global.client()?, Show::suited(output.json));
     let deployed = deploying::deploy(&client, &args.name, &code, &patch, args.if_revision, show)?;

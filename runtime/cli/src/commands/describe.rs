@@ -1,5 +1,5 @@
 use clap::Args;
-use lambent_api::FunctionView;
+use lambent_api::{FunctionView, RunsOn};
 use lambent_types::{ConfigurationPatch, FunctionName, Qualifier, format_bytes};
 
 use crate::error::{CliError, Exit};
@@ -36,6 +36,9 @@ pub(crate) fn run(args: &DescribeArgs, global: &Global) -> Result<Exit, CliError
     Ok(Exit::Ok)
 }
 
+/// What is configured of functions that a runtime runs only.
+const OF_RUNTIMES: [&str; 2] = ["runtime", "runtime-updates"];
+
 fn fields(function: &FunctionView) -> Vec<(&'static str, String)> {
     let configuration = &function.configuration;
     let mut fields = vec![
@@ -53,9 +56,12 @@ fn fields(function: &FunctionView) -> Vec<(&'static str, String)> {
     fields.extend([
         ("changed", function.changed().strftime("%Y-%m-%d %H:%M:%S UTC").to_string()),
         ("code", format!("{}, sha256 {}", format_bytes(function.code_bytes), function.digest)),
+        ("runs on", function.runs_on.as_ref().map_or_else(String::new, runs_on)),
         ("calls", lines(function.handlers.iter().map(ToString::to_string))),
     ]);
+    let runs = configuration.runtime.is_some();
     let parameters = ConfigurationPatch::PARAMETERS.iter();
+    let parameters = parameters.filter(|parameter| runs || !OF_RUNTIMES.contains(&parameter.name));
     fields.extend(parameters.map(|parameter| (parameter.name, (parameter.show)(configuration))));
     fields.extend([
         ("tags", lines(configuration.tags.iter().map(|(key, value)| format!("{key}={value}")))),
@@ -73,6 +79,11 @@ fn fields(function: &FunctionView) -> Vec<(&'static str, String)> {
     ]);
     fields.retain(|(_, value)| !value.is_empty());
     fields
+}
+
+fn runs_on(RunsOn { runtime, digest, differs }: &RunsOn) -> String {
+    let which = format!("{runtime}, sha256 {digest}");
+    differs.as_ref().map_or_else(|| which.clone(), |differs| format!("{which}\n{differs}"))
 }
 
 fn lines(items: impl Iterator<Item = String>) -> String {

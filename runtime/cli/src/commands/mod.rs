@@ -20,6 +20,7 @@ mod publish;
 mod queue;
 mod quickstart;
 mod rollback;
+mod runtime;
 mod schedule;
 mod serve;
 mod trigger;
@@ -53,6 +54,7 @@ pub(crate) enum Command {
     Kv(kv::KvArgs),
     Queue(queue::QueueArgs),
     Trigger(trigger::TriggerArgs),
+    Runtime(runtime::RuntimeArgs),
     Schedule(schedule::ScheduleArgs),
     Usage(usage::UsageArgs),
     Namespace(namespace::NamespaceArgs),
@@ -97,6 +99,7 @@ pub(crate) fn run(
         Command::Kv(args) => kv::run(&args, global),
         Command::Queue(args) => queue::run(&args, global),
         Command::Trigger(args) => trigger::run(&args, global),
+        Command::Runtime(args) => runtime::run(&args, global),
         Command::Schedule(args) => schedule::run(&args, global),
         Command::Usage(args) => usage::run(&args, global),
         Command::Namespace(args) => namespace::run(&args, global),

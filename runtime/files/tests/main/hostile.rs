@@ -1,10 +1,13 @@
 //! What a guest should not be able to do.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
-use lambent_files::{BLOCK_BYTES, ErrorCode as E, Image, ImageError, Kind, OpenFlags};
+use lambent_files::{
+    BLOCK_BYTES, DiskBudget, ErrorCode as E, Image, ImageError, Kind, OpenFlags, Vfs,
+};
 
-use crate::support::{MIB, READ, WRITE, names, open, package, read_all, vfs};
+use crate::support::{MIB, READ, WRITE, names, open, package, read_all, vfs, vfs_on};
 
 #[test]
 fn packages_are_read_and_never_changed() {
@@ -170,5 +173,31 @@ fn a_package_with_wrong_names_is_refused() {
     {
         let made = Image::new().mount("opt", &package(&files));
         assert!(matches!(made.err(), Some(ImageError::Twice(_))), "{files:?}");
+    }
+}
+
+#[test]
+fn those_who_write_do_not_fill_the_disk_for_others() {
+    let disk = Arc::new(DiskBudget::new(10 * MIB));
+    let mut trees: Vec<_> = (0..4).map(|_| vfs_on(4 * MIB, &disk)).collect();
+    let written = |vfs: &mut Vfs| {
+        let file = open(vfs, "tmp/a", WRITE).unwrap();
+        let mut count = 0;
+        while let Ok(more) = vfs.write(&file, &[7; 1 << 16], None) {
+            count += more as u64;
+        }
+        count
+    };
+    let all: Vec<_> = trees.iter_mut().map(written).collect();
+    assert_eq!(all, [4 * MIB, 4 * MIB, 2 * MIB, 0]);
+    // What one removes, another can write; and what one leaves behind, when it is gone.
+    let root = trees[0].root();
+    trees[0].remove(&root, "tmp/a", Kind::File).unwrap();
+    assert_eq!(written(&mut trees[3]), 4 * MIB);
+    drop(trees);
+    let since = std::time::Instant::now();
+    while disk.left() < 10 * MIB {
+        assert!(since.elapsed().as_secs() < 10, "{} are not given back", disk.left());
+        std::thread::sleep(std::time::Duration::from_millis(5));
     }
 }

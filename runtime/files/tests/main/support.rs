@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use lambent_files::{Entry, ErrorCode, Image, Node, OpenFlags, Package, ScratchOptions, Vfs};
+use lambent_files::{
+    DiskBudget, Entry, ErrorCode, Image, Node, OpenFlags, Package, ScratchOptions, Vfs,
+};
 
 pub(crate) const MIB: u64 = 1 << 20;
 
@@ -23,10 +25,16 @@ pub(crate) fn package(files: &[(&str, &str)]) -> Package {
 }
 
 pub(crate) fn vfs(bytes_max: u64) -> Vfs {
+    vfs_on(bytes_max, &Arc::new(DiskBudget::new(u64::MAX)))
+}
+
+/// One on a disk that it shares.
+pub(crate) fn vfs_on(bytes_max: u64, disk: &Arc<DiskBudget>) -> Vfs {
     let package = package(&[("index.py", "import json"), ("lib/a.py", "A"), ("lib/b.py", "BB")]);
     let image = Image::new().mount("var/task", &package).unwrap();
     let open = Arc::new(tempfile::tempfile);
-    let scratch = ScratchOptions { open, bytes_max, metadata_bytes_max: 4 * MIB };
+    let scratch =
+        ScratchOptions { open, bytes_max, metadata_bytes_max: 4 * MIB, disk: disk.clone() };
     Vfs::new(Arc::new(image), scratch)
 }
 

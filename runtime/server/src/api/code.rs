@@ -1,16 +1,16 @@
-//! The component of a function or a version, as it was uploaded.
+//! The code of a function or a version: its component or its package.
 
 use axum::response::{IntoResponse as _, Response};
 use http::Uri;
 use http::header::CONTENT_TYPE;
-use lambent_api::{Binary, Qualified, WASM, paths};
+use lambent_api::{Binary, Qualified, WASM, ZIP, paths};
 use lambent_types::FunctionName;
 
 use super::query;
 use super::resource::Resource;
 use crate::problem::Refusal;
 
-/// Downloads the component.
+/// Downloads the component, or the package as a zip.
 #[utoipa::path(
     get, path = paths::CODE, operation_id = "download_code",
     params(
@@ -18,8 +18,10 @@ use crate::problem::Refusal;
         Qualified,
     ),
     responses(
-        (status = 200, description = "The component", body = Binary,
-         content_type = "application/wasm"),
+        (status = 200, description = "The code", content(
+            (Binary = "application/wasm"),
+            (Binary = "application/zip"),
+        )),
         (status = 404, description = "No such function or version",
          body = lambent_types::Problem, content_type = "application/problem+json"),
     ),
@@ -28,5 +30,6 @@ pub(super) async fn download(resource: Resource, uri: Uri) -> Result<Response, R
     let function = resource.handle::<FunctionName>()?;
     let query: Qualified = query::read(&uri)?;
     let code = function.code(query.qualifier.unwrap_or_default()).await?;
-    Ok(([(CONTENT_TYPE, WASM)], code).into_response())
+    let kind = if code.starts_with(b"PK") { ZIP } else { WASM };
+    Ok(([(CONTENT_TYPE, kind)], code).into_response())
 }

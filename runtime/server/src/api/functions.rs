@@ -8,8 +8,8 @@ use bytes::Bytes;
 use http::header::LOCATION;
 use http::{HeaderValue, Request, StatusCode, Uri};
 use lambent_api::{
-    Binary, DeployForm, FunctionView, Functions, ListFunctions, PAGE_DEFAULT, Qualified, WASM,
-    paths,
+    Binary, DeployForm, FunctionView, Functions, ListFunctions, PACKAGES, PAGE_DEFAULT, Qualified,
+    WASM, paths,
 };
 use lambent_host::Full;
 use lambent_types::{ConfigurationPatch, ErrorCode, FunctionName, Namespace, Qualifier, bounds};
@@ -87,8 +87,8 @@ pub(super) async fn describe(
 
 /// Creates or updates a function. Answers when it is ready to serve.
 ///
-/// The body is the component; its configuration comes in the query, or, as
-/// everything about it can, in the first part of a form.
+/// The body is the component, or the package of a function that a runtime runs; its
+/// configuration comes in the query, or, as everything about it can, in the first part of a form.
 #[utoipa::path(
     put, path = paths::FUNCTION, operation_id = "deploy_function",
     params(
@@ -97,9 +97,10 @@ pub(super) async fn describe(
         ("If-None-Match" = Option<String>, Header, description = "`*`: only if it is new"),
     ),
     request_body(
-        description = "The component, or a form of `configuration` (JSON) and `code`",
+        description = "The component or the package, or a form of `configuration` (JSON) and `code`",
         content(
             (Binary = "application/wasm"),
+            (Binary = "application/zip"),
             (DeployForm = "multipart/form-data"),
         ),
     ),
@@ -121,9 +122,11 @@ pub(super) async fn deploy(
     let function = resource.handle::<FunctionName>()?;
     let namespace = function.namespace();
     let (patch, code) = match media_type(request.headers()).as_deref() {
-        Some(WASM) => raw(&app, namespace, request).await?,
         Some(FORM) => form(&app, namespace, request).await?,
-        _ => return Err(unsupported(request.headers(), "application/wasm")),
+        Some(kind) if kind == WASM || PACKAGES.contains(&kind) => {
+            raw(&app, namespace, request).await?
+        }
+        _ => return Err(unsupported(request.headers(), "application/wasm or application/zip")),
     };
     let deployed = function.deploy(code, patch, &precondition).await?;
     let view = view::of(&deployed.function, &app.urls);
@@ -134,7 +137,7 @@ pub(super) async fn deploy(
     Ok((status(deployed.created), headers, Json(view)).into_response())
 }
 
-/// A component as the body, configured in the query.
+/// A component or a package as the body, configured in the query.
 async fn raw(
     app: &App,
     namespace: &Namespace,
@@ -149,11 +152,11 @@ async fn raw(
 }
 
 /// The refusal of an upload that would wait behind too many.
-fn crowded(full: Full) -> Refusal {
+pub(super) fn crowded(full: Full) -> Refusal {
     Refusal::new(ErrorCode::Overloaded, format!("{full}; try again later"))
 }
 
-/// A form of configuration and component.
+/// A form of configuration and code.
 async fn form(
     app: &App,
     namespace: &Namespace,

@@ -43,6 +43,7 @@ mod queues;
 mod ranges;
 mod resource;
 mod routes;
+mod runtimes;
 mod schedules;
 mod triggers;
 mod uploads;

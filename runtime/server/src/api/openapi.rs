@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::{
     access_keys, code, configuration_query, functions, invocations, keys, kinds, logs, messages,
-    namespaces, objects, query, uploads, usage, versions,
+    namespaces, objects, query, runtimes, uploads, usage, versions,
 };
 use crate::problem::Refusal;
 
@@ -61,6 +61,10 @@ use crate::problem::Refusal;
         messages::purge,
         messages::redrive,
         usage::read,
+        runtimes::list,
+        runtimes::put,
+        runtimes::describe,
+        runtimes::delete,
         namespaces::list,
         namespaces::put,
         namespaces::describe,

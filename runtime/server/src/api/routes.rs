@@ -14,7 +14,7 @@ use super::conditions::{self, Honoured, Honours};
 use super::kinds::Route;
 use super::{
     access_keys, code, functions, invocations, keys, kinds, logs, messages, namespaces, objects,
-    openapi, uploads, usage, versions,
+    openapi, runtimes, uploads, usage, versions,
 };
 use crate::problem::Refusal;
 use crate::state::App;
@@ -51,6 +51,8 @@ fn resources() -> Vec<Route> {
         (paths::PURGE, post(messages::purge)),
         (paths::REDRIVE, post(messages::redrive)),
         (paths::USAGE, get(usage::read)),
+        (paths::RUNTIMES, get(runtimes::list)),
+        (paths::RUNTIME, get(runtimes::describe).put(runtimes::put).delete(runtimes::delete)),
         (paths::NAMESPACES, get(namespaces::list)),
         (
             paths::NAMESPACE,

@@ -2,7 +2,7 @@
 
 use http::header::ETAG;
 use http::{HeaderMap, HeaderValue};
-use lambent_api::FunctionView;
+use lambent_api::{FunctionView, RunsOn};
 use lambent_types::{Function, FunctionVersion};
 
 use crate::urls::Urls;
@@ -10,7 +10,8 @@ use crate::urls::Urls;
 /// The view of a function.
 pub(super) fn of(function: &Function, urls: &Urls) -> FunctionView {
     let latest = &function.latest;
-    let http = latest.handlers.iter().any(|handler| handler.is_http());
+    let http = latest.handlers.iter().any(|handler| handler.is_http())
+        || latest.configuration.runtime.is_some();
     FunctionView {
         revision: Some(function.revision),
         created: function.created,
@@ -24,13 +25,23 @@ pub(super) fn of(function: &Function, urls: &Urls) -> FunctionView {
 
 /// The view of a version.
 pub(super) fn of_version(version: &FunctionVersion) -> FunctionView {
+    let code = &version.code;
+    let (digest, code_bytes) = code
+        .package
+        .map_or((code.component, code.bytes), |package| (package.deployed(), package.bytes));
+    let runs_on = version.configuration.runtime.as_ref().map(|asked| RunsOn {
+        runtime: asked.serving(),
+        digest: code.component,
+        differs: asked.differs().map(str::to_owned),
+    });
     FunctionView {
         name: version.name.clone(),
         namespace: version.namespace.clone(),
         version: version.version,
         revision: None,
-        digest: version.code.component,
-        code_bytes: version.code.bytes,
+        digest,
+        code_bytes,
+        runs_on,
         handlers: version.handlers.clone(),
         configuration: version.configuration.clone(),
         created: version.created,

@@ -1,6 +1,7 @@
 //! An engine that runs no WebAssembly: a request's path, or an event's type,
 //! says what the "function" does.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -16,7 +17,7 @@ use lambent_dispatch::{Body, BoxError, Call, Finish, Finished, HttpOutcome, Runn
 use lambent_service::{Inspect, Inspected};
 use lambent_types::{
     Digest, Error, ErrorCode, Event, Failure, FunctionName, FunctionVersion, Handler, LogLine,
-    LogStream, Logs, Meter, Namespace, Outcome, Output, Retry, Start, VersionNumber,
+    LogStream, Logs, Meter, Namespace, Outcome, Output, Retry, RuntimeName, Start, VersionNumber,
 };
 
 /// The engine, and how many of its functions were cancelled.
@@ -74,6 +75,16 @@ impl Inspect for Fake {
         };
         Ok(Inspected { handlers, memory_bytes_min: 0 })
     }
+
+    async fn prepared(&self, _: Digest) -> Option<Inspected> {
+        None
+    }
+
+    async fn additions(&self, _: &Arc<FunctionVersion>) -> Vec<(String, Vec<u8>)> {
+        Vec::new()
+    }
+
+    fn set_runtimes(&self, _: HashMap<RuntimeName, Digest>) {}
 
     async fn provision(&self, _: &Arc<FunctionVersion>) {}
 

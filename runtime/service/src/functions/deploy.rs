@@ -4,13 +4,15 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use lambent_storage::{Expected, WriteError};
 use lambent_types::{
-    Code, Configuration, ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionVersion,
-    Handler, Precondition, VersionNumber, bounds, format_bytes,
+    Configuration, ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionVersion,
+    Precondition, VersionNumber,
 };
 
 use super::Deployed;
 use super::FunctionHandle;
 use super::errors::{check, no_version};
+use super::requirements::{fits, shares};
+use super::upload::{Uploaded, patch_for};
 use crate::client_errors::quota;
 use crate::inspect::Inspected;
 use crate::operation::Operation;
@@ -19,30 +21,22 @@ use crate::operation::Operation;
 impl FunctionHandle<'_> {
     /// Creates a function, or replaces the code of an existing one and changes
     /// its configuration by `patch`. Returns when it is stored durably and
-    /// ready to serve.
+    /// ready to serve. What is uploaded is a component, or, with a runtime, an archive
+    /// of files.
     ///
     /// # Errors
-    /// `PayloadTooLarge`, `InvalidConfiguration`, `PreconditionFailed`, whatever
+    /// `PayloadTooLarge`, `InvalidPackage`, `RuntimeNotFound`, `InvalidConfiguration`,
+    /// `PreconditionFailed`, whatever
     /// [`Inspect::prepare`](crate::Inspect::prepare) refuses; the store failed.
     pub async fn deploy(
         &self,
-        code: Bytes,
+        upload: Bytes,
         patch: ConfigurationPatch,
         expected: &Precondition,
     ) -> Result<Deployed, Error> {
         self.perform(Operation::DeployFunction, async {
             let (namespace, name) = self.place();
-            let code_bytes = code.len() as u64;
-            if code_bytes > bounds::CODE_BYTES_MAX {
-                return Err(Error::new(
-                    ErrorCode::PayloadTooLarge,
-                    format!(
-                        "the component is {}; the most is {}",
-                        format_bytes(code_bytes),
-                        format_bytes(bounds::CODE_BYTES_MAX)
-                    ),
-                ));
-            }
+            let patch = patch_for(&upload, patch)?;
             // What can be refused cheaply is refused before compiling.
             self.stores().space.check()?;
             let current = self.stores().registry.function(namespace, name).await?;
@@ -50,12 +44,7 @@ impl FunctionHandle<'_> {
             let configuration = configured(&patch, current.as_deref())?;
             self.scope().check_function_destinations(current.as_deref(), &configuration).await?;
 
-            let digest = digest_of(code.clone()).await?;
-            let _hold = self.service().code_in_use.hold(digest).await;
-            let inspected = self.prepare(digest, code.clone()).await?;
-            let current = self.stores().registry.function(namespace, name).await?;
-            fits(&configured(&patch, current.as_deref())?, &inspected)?;
-            self.stores().code.put(digest, code).await?;
+            let Uploaded { code, inspected, _holds } = self.upload(upload, &configuration).await?;
             self.set_head(expected, |current| {
                 let configuration = configured(&patch, current)?;
                 fits(&configuration, &inspected)?;
@@ -63,7 +52,7 @@ impl FunctionHandle<'_> {
                     namespace: namespace.clone(),
                     name: name.clone(),
                     version: VersionNumber::Latest,
-                    code: Code::component(digest, code_bytes),
+                    code: code.clone(),
                     handlers: inspected.handlers.clone(),
                     configuration,
                     created: Timestamp::now(),
@@ -97,8 +86,11 @@ impl FunctionHandle<'_> {
                     let code = self.service().stored(latest.code.component).await?;
                     fits(&configuration, &self.prepare(latest.code.component, code).await?)?;
                 }
+                let former = &latest.configuration;
+                let code = self.code_under(&latest.code, former, &configuration).await?;
+                let _holds = self.service().code_in_use.hold_all(code.digests()).await;
                 let created = Timestamp::now();
-                let head = FunctionVersion { configuration, created, ..(**latest).clone() };
+                let head = FunctionVersion { code, configuration, created, ..(**latest).clone() };
                 if let Some(function) = self.try_head(head, Some(&current)).await? {
                     return Ok(function);
                 }
@@ -145,7 +137,7 @@ impl FunctionHandle<'_> {
         .await
     }
 
-    async fn prepare(&self, digest: Digest, code: Bytes) -> Result<Inspected, Error> {
+    pub(super) async fn prepare(&self, digest: Digest, code: Bytes) -> Result<Inspected, Error> {
         let namespace = self.namespace();
         let inspected = self.service().inspect.prepare(namespace, digest, code).await?;
         if inspected.handlers.is_empty() {
@@ -212,42 +204,4 @@ fn configured(
         Some(function) => patch.apply(&function.latest.configuration),
         None => patch.apply(&Configuration::default()),
     }
-}
-
-/// Only a handler of WASI 0.3 can serve several requests at once.
-fn shares(configuration: &Configuration, handlers: &[Handler]) -> Result<(), Error> {
-    if configuration.shared == 1 || handlers.contains(&Handler::Http03) {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorCode::InvalidConfiguration,
-        format!(
-            "shared is {}, and the component does not export wasi:http/handler 0.3, which alone \
-             can serve several requests at once; set shared to 1",
-            configuration.shared
-        ),
-    ))
-}
-
-fn fits(configuration: &Configuration, inspected: &Inspected) -> Result<(), Error> {
-    shares(configuration, &inspected.handlers)?;
-    if inspected.memory_bytes_min <= configuration.memory_bytes {
-        return Ok(());
-    }
-    Err(Error::new(
-        ErrorCode::InvalidConfiguration,
-        format!(
-            "memory is {}, and the component takes {} before it runs; raise the memory",
-            format_bytes(configuration.memory_bytes),
-            format_bytes(inspected.memory_bytes_min)
-        ),
-    ))
-}
-
-/// Hashes off the executor: a large component takes a good part of a second.
-async fn digest_of(code: Bytes) -> Result<Digest, Error> {
-    tokio::task::spawn_blocking(move || Digest::of(&code)).await.map_err(|error| {
-        tracing::error!(%error, "hashing failed");
-        Error::new(ErrorCode::Internal, "the upload could not be hashed; see the server's log")
-    })
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use lambent_storage::StorageError;
 use lambent_types::{Digest, Error};
 
 use crate::service::Service;
@@ -17,7 +16,7 @@ impl Service {
     /// The store failed; some code may be left.
     pub async fn collect_garbage(self: &Arc<Self>) -> Result<(), Error> {
         // Another node may have changed some.
-        self.load_quotas().await?;
+        self.load().await?;
         self.finish_deletions().await;
         // Listed first: what is stored later is not a candidate.
         let stored = self.stores().code.list().await?;
@@ -41,11 +40,13 @@ impl Service {
         }
     }
 
-    async fn collect(&self, digest: Digest) -> Result<(), StorageError> {
+    async fn collect(&self, digest: Digest) -> Result<(), Error> {
         let Some(_leave) = self.code_in_use.collect(digest, self.grace).await else {
             return Ok(());
         };
-        if !self.stores().registry.refers_to(digest).await? {
+        let used =
+            self.stores().registry.refers_to(digest).await? || self.is_of_runtime(digest).await?;
+        if !used {
             // Derived data first: while the code is there, an interrupted
             // collection is repeated.
             self.inspect.forget(digest).await;

@@ -6,6 +6,8 @@ mod errors;
 mod garbage;
 mod invoke;
 mod logs;
+mod requirements;
+mod upload;
 
 use std::sync::Arc;
 
@@ -119,16 +121,19 @@ impl FunctionHandle<'_> {
         .await
     }
 
-    /// Reads the component of the head or of a version, as it was uploaded.
+    /// Reads the code of the head or of a version: the component as it was uploaded, or the
+    /// files of the package as a zip.
     ///
     /// # Errors
     /// `FunctionNotFound`, `VersionNotFound`; the store failed.
     pub async fn code(&self, qualifier: Qualifier) -> Result<Bytes, Error> {
         self.perform(Operation::DownloadCode, async {
-            let digest = match qualifier {
-                Qualifier::Latest => self.describe().await?.latest.code.component,
-                Qualifier::Version(number) => self.version(number).await?.code.component,
+            let version = match qualifier {
+                Qualifier::Latest => self.describe().await?.latest.clone(),
+                Qualifier::Version(number) => self.version(number).await?,
             };
+            let code = &version.code;
+            let digest = code.package.map_or(code.component, |package| package.digest);
             self.service().stored(digest).await
         })
         .await

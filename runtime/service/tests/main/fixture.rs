@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -18,12 +18,12 @@ use lambent_service::{
 };
 use lambent_storage::contract::samples;
 use lambent_storage::memory::MemoryCode;
-use lambent_storage::{Batch, Changes as _, CodeStore, Position, StorageError, Stores};
+use lambent_storage::{Batch, Changes as _, CodeStore, OpenCode, Position, StorageError, Stores};
 use lambent_storage_embedded::{DataDir, Options};
 use lambent_types::{
     ConfigurationPatch, Digest, Error, ErrorCode, Event, Function, FunctionName, FunctionVersion,
-    Handler, Logs, ManualClock, Meter, Namespace, Origin, Outcome, Precondition, Trigger,
-    VersionNumber,
+    Handler, Logs, ManualClock, Meter, Namespace, Origin, Outcome, Precondition, RuntimeName,
+    Trigger, VersionNumber,
 };
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -32,6 +32,8 @@ use tokio_util::sync::CancellationToken;
 /// takes 64 MiB, `watcher` and `command` export only what they are named for.
 pub(crate) struct FakeInspect {
     pub(crate) prepared: Mutex<BTreeSet<Digest>>,
+    /// Which component each runtime is.
+    pub(crate) runtimes: Mutex<HashMap<RuntimeName, Digest>>,
     /// Which heads, and how many instances each wants.
     pub(crate) provisioned: Mutex<Vec<(String, u32)>>,
     pub(crate) withdrawn: Mutex<Vec<(String, Option<VersionNumber>)>>,
@@ -58,11 +60,25 @@ impl Inspect for FakeInspect {
         let handlers = match &code[..] {
             b"empty" => vec![],
             b"watcher" => vec![Handler::Watcher],
+            b"runtime" | b"runtime 2" => vec![Handler::Event],
             b"command" => vec![Handler::Run02],
             _ => vec![Handler::Http02],
         };
         let memory_bytes_min = if &code[..] == b"big" { 64 << 20 } else { 1 << 20 };
         Ok(Inspected { handlers, memory_bytes_min })
+    }
+
+    async fn prepared(&self, digest: Digest) -> Option<Inspected> {
+        let known = self.prepared.lock().unwrap().contains(&digest);
+        known.then(|| Inspected { handlers: vec![Handler::Event], memory_bytes_min: 1 << 20 })
+    }
+
+    async fn additions(&self, _: &Arc<FunctionVersion>) -> Vec<(String, Vec<u8>)> {
+        vec![("added.txt".to_owned(), b"by the runtime".to_vec())]
+    }
+
+    fn set_runtimes(&self, all: HashMap<RuntimeName, Digest>) {
+        *self.runtimes.lock().unwrap() = all;
     }
 
     async fn provision(&self, head: &Arc<FunctionVersion>) {
@@ -97,6 +113,9 @@ impl CodeStore for FlakyCode {
     }
     async fn get(&self, digest: Digest) -> Result<Option<Bytes>, StorageError> {
         self.code.get(digest).await
+    }
+    async fn open(&self, digest: Digest) -> Result<Option<OpenCode>, StorageError> {
+        self.code.open(digest).await
     }
     async fn contains(&self, digest: Digest) -> Result<bool, StorageError> {
         self.code.contains(digest).await
@@ -189,6 +208,7 @@ impl Fixture {
             withdrawn: Mutex::default(),
             gate: Semaphore::new(10_000),
             waiting: Semaphore::new(0),
+            runtimes: Mutex::default(),
         });
         stores.code = code.clone();
         let service = service(stores.clone(), inspect.clone(), clock.clone()).with_grace(grace);

@@ -12,4 +12,5 @@ mod namespaces;
 mod provision;
 mod quotas;
 mod resources;
+mod runtimes;
 mod versions;

@@ -3,7 +3,7 @@ use bytes::Bytes;
 use lambent_types::Digest;
 
 use super::{Checked, checked};
-use crate::code::CodeStore;
+use crate::code::{CodeStore, OpenCode};
 use crate::error::StorageError;
 
 /// Refuses bytes that do not have the digest they are said to have.
@@ -22,6 +22,7 @@ checked! { CodeStore {}
         check(digest, code.clone()).await?;
     }
     get(digest: Digest) -> Result<Option<Bytes>, StorageError> {}
+    open(digest: Digest) -> Result<Option<OpenCode>, StorageError> {}
     contains(digest: Digest) -> Result<bool, StorageError> {}
     delete(digest: Digest) -> Result<(), StorageError> {}
     list() -> Result<Vec<Digest>, StorageError> {}

@@ -4,8 +4,19 @@ use bytes::Bytes;
 use lambent_types::Digest;
 use tokio::task::JoinSet;
 
-use crate::code::CodeStore;
+use crate::code::{CodeStore, OpenCode};
 use crate::error::StorageError;
+
+fn read(code: &OpenCode) -> Vec<u8> {
+    match code {
+        OpenCode::Memory(bytes) => bytes.to_vec(),
+        OpenCode::File(file) => {
+            let mut bytes = vec![0; usize::try_from(file.metadata().unwrap().len()).unwrap()];
+            std::os::unix::fs::FileExt::read_exact_at(file, &mut bytes, 0).unwrap();
+            bytes
+        }
+    }
+}
 
 pub(super) async fn keeps_what_it_was_given(store: &dyn CodeStore) {
     let code = Bytes::from_static(b"contract: kept");
@@ -16,7 +27,9 @@ pub(super) async fn keeps_what_it_was_given(store: &dyn CodeStore) {
 
     store.put(digest, code.clone()).await.unwrap();
     store.put(digest, code.clone()).await.unwrap();
-    assert_eq!(store.get(digest).await.unwrap(), Some(code));
+    assert_eq!(store.get(digest).await.unwrap(), Some(code.clone()));
+    let opened = store.open(digest).await.unwrap().unwrap();
+    assert_eq!(read(&opened), code);
     assert!(store.contains(digest).await.unwrap());
     assert!(store.list().await.unwrap().contains(&digest));
 
@@ -25,6 +38,8 @@ pub(super) async fn keeps_what_it_was_given(store: &dyn CodeStore) {
     assert_eq!(store.get(empty).await.unwrap(), Some(Bytes::new()));
 
     store.delete(digest).await.unwrap();
+    assert_eq!(read(&opened), code, "what is open stays");
+    assert!(store.open(digest).await.unwrap().is_none());
     assert_eq!(store.get(digest).await.unwrap(), None);
     assert!(!store.list().await.unwrap().contains(&digest));
     assert!(store.contains(empty).await.unwrap());

@@ -9,7 +9,7 @@ use lambent_types::{Digest, Function, FunctionName, FunctionVersion, InvocationR
 use super::forward::forward;
 use super::{Call, Faulty};
 use crate::changes::{Batch, Changes, Position};
-use crate::code::CodeStore;
+use crate::code::{CodeStore, OpenCode};
 use crate::error::{StorageError, WriteError};
 use crate::logs::{InvocationLogs, LogPage, LogQuery};
 use crate::registry::{Expected, Registry};
@@ -48,6 +48,7 @@ forward! { Registry:
 forward! { CodeStore:
     change put(digest: Digest, code: Bytes) -> Result<(), StorageError>;
     read get(digest: Digest) -> Result<Option<Bytes>, StorageError>;
+    read open(digest: Digest) -> Result<Option<OpenCode>, StorageError>;
     read contains(digest: Digest) -> Result<bool, StorageError>;
     free delete(digest: Digest) -> Result<(), StorageError>;
     read list() -> Result<Vec<Digest>, StorageError>;

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use lambent_types::Digest;
 
-use crate::code::CodeStore;
+use crate::code::{CodeStore, OpenCode};
 use crate::error::StorageError;
 use crate::sync;
 
@@ -28,6 +28,10 @@ impl CodeStore for MemoryCode {
 
     async fn get(&self, digest: Digest) -> Result<Option<Bytes>, StorageError> {
         Ok(self.lock().get(&digest).cloned())
+    }
+
+    async fn open(&self, digest: Digest) -> Result<Option<OpenCode>, StorageError> {
+        Ok(self.get(digest).await?.map(OpenCode::Memory))
     }
 
     async fn contains(&self, digest: Digest) -> Result<bool, StorageError> {

@@ -17,8 +17,8 @@ use super::kind::Kind;
 /// A function.
 #[derive(Debug)]
 pub(super) struct Function {
-    /// Where its component is, relative to the file.
-    component: PathBuf,
+    /// Where its component or its package is, relative to the file.
+    code: PathBuf,
     /// What the file says of its configuration.
     given: ConfigurationPatch,
 }
@@ -38,12 +38,12 @@ impl Entry for Function {
     }
 
     fn code(&self, configuration: Configuration) -> Option<(&Path, Configuration)> {
-        Some((&self.component, configuration))
+        Some((&self.code, configuration))
     }
 }
 
 /// The keys whose values are no short text.
-const TABLES: [&str; 5] = ["component", "environment", "tags", "grants", "delivery"];
+const TABLES: [&str; 6] = ["component", "package", "environment", "tags", "grants", "delivery"];
 
 /// All keys, for whoever gave another.
 static KEYS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
@@ -67,10 +67,11 @@ impl<'de> Visitor<'de> for FunctionVisitor {
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Function, M::Error> {
-        let (mut component, mut given) = (None, ConfigurationPatch::default());
+        let (mut component, mut package, mut given) = (None, None, ConfigurationPatch::default());
         while let Some(key) = map.next_key_seed(Key)? {
             match key {
                 "component" => component = Some(map.next_value()?),
+                "package" => package = Some(map.next_value()?),
                 "environment" => {
                     let variables: BTreeMap<String, String> = map.next_value()?;
                     given.environment = Some(Environment(Arc::new(variables)));
@@ -83,8 +84,11 @@ impl<'de> Visitor<'de> for FunctionVisitor {
                 name => map.next_value_seed(Parameter { name, given: &mut given })?,
             }
         }
-        let component = component.ok_or_else(|| M::Error::missing_field("component"))?;
-        Ok(Function { component, given })
+        if component.is_some() && package.is_some() {
+            return Err(M::Error::custom("it has a component and a package; give one of them"));
+        }
+        let code = component.or(package).ok_or_else(|| M::Error::missing_field("component"))?;
+        Ok(Function { code, given })
     }
 }
 
@@ -133,8 +137,11 @@ impl<'de> DeserializeSeed<'de> for Parameter<'_> {
             (
                 Value::Text(text),
                 ParameterKind::Size
+                | ParameterKind::SizeOrAuto
                 | ParameterKind::Duration
                 | ParameterKind::CountOrAuto
+                | ParameterKind::RuntimeName
+                | ParameterKind::RuntimeUpdates
                 | ParameterKind::Text,
             ) => text,
             _ => return Err(expected()),

@@ -7,14 +7,13 @@ use std::time::{Duration, Instant};
 
 use lambent_api::client::Client;
 use lambent_api::kinds;
-use lambent_types::{ConfigurationPatch, Digest};
+use lambent_types::ConfigurationPatch;
 use serde_json::{Value, json};
 
 use super::difference::{self, Change};
 use super::kind::{Kind, Visit};
 use super::present::{Inventory, Present};
 use super::wanted::{Code, File, Wanted};
-use crate::component;
 use crate::deploying::{self, Show};
 use crate::error::CliError;
 
@@ -91,8 +90,8 @@ impl Step {
             client.configure(&name, &patch, revision)?;
             return Ok(());
         }
-        let bytes = component::read(&code.path)?;
-        if Digest::of(&bytes) != code.digest {
+        let crate::code::Code { bytes, digest } = crate::code::read(&code.path)?;
+        if digest != code.digest {
             let path = code.path.display();
             return Err(CliError::failed(format!("{path} was changed since it was compared")));
         }

@@ -11,7 +11,7 @@ use super::entry::{Entries, Entry};
 use super::kind::Kind;
 use super::located::Source;
 use super::manifest::{Manifest, VisitEntries};
-use crate::component;
+use crate::code;
 use crate::error::CliError;
 use crate::input;
 
@@ -193,7 +193,7 @@ impl Wanted {
 
     /// A function with the component at `path`.
     fn with_code(self, path: PathBuf, configuration: Configuration) -> Result<Self, CliError> {
-        let digest = Digest::of(&component::read(&path)?);
+        let digest = code::read(&path)?.digest;
         let description = describe_function(&digest.to_string(), &configuration);
         let code = Some(Code { path, digest, configuration });
         Ok(Self { description, code, ..self })

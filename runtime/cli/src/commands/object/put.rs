@@ -8,7 +8,7 @@ use lambent_api::{NamedPart, ObjectView, PartView};
 use lambent_types::bounds::{OBJECT_HEADERS, PART_NUMBER_MAX};
 use lambent_types::{BucketName, format_bytes};
 
-use crate::component::is_stdin;
+use crate::code::is_stdin;
 use crate::error::CliError;
 use crate::global::Global;
 use crate::input;

@@ -10,7 +10,7 @@ use lambent_types::{ConfigurationPatch, FunctionName, Meter};
 use super::build::Built;
 use super::report::{Calls, Deployment, Figures, Picture, Report, WARM_CALLS};
 use super::workspace::Workspace;
-use crate::component;
+use crate::code;
 use crate::deploying::{self, Show};
 use crate::error::CliError;
 use crate::jpeg;
@@ -62,7 +62,7 @@ fn deploy_one(
     file: &Path,
     show: Show,
 ) -> Result<Deployment, CliError> {
-    let code = component::read(file)?;
+    let code = code::read(file)?.bytes;
     let patch = ConfigurationPatch { public: Some(true), ..ConfigurationPatch::default() };
     let clock = Instant::now();
     let deployed = deploying::deploy(client, &function(name)?, &code, &patch, None, show)?;

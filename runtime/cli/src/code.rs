@@ -1,21 +1,38 @@
-//! Checks an upload before it is sent.
+//! What is deployed, read and checked before it is sent: a component, or the files of a package.
 
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use lambent_package::{Builder, Format, Limits, PackageError};
 use lambent_types::bounds::CODE_BYTES_MAX;
-use lambent_types::format_bytes;
+use lambent_types::{Digest, format_bytes};
 
 use crate::error::CliError;
 
-/// Reads a component from a file, or from standard input for `-`.
+/// The extensions of sources that a runtime runs.
+const SOURCES: [&str; 6] = ["py", "js", "mjs", "cjs", "ts", "rb"];
+
+/// Code to deploy.
+pub(crate) struct Code {
+    /// What is sent.
+    pub(crate) bytes: Vec<u8>,
+    /// What the server will call it by: the digest of a component, or of a package's canonical
+    /// form.
+    pub(crate) digest: Digest,
+}
+
+/// Reads a component from a file, or from standard input for `-`; or a package from a folder, a
+/// zip, a tar or a single source file.
 ///
 /// # Errors
-/// Usage: the file is missing, empty, too large, or plainly no component.
-pub(crate) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
+/// Usage: the file is missing, empty, too large, or plainly neither.
+pub(crate) fn read(path: &Path) -> Result<Code, CliError> {
     let name =
         if is_stdin(path) { "standard input".to_owned() } else { path.display().to_string() };
+    if path.is_dir() {
+        return folder(path, &name);
+    }
     let mut code = Vec::new();
     let limit = CODE_BYTES_MAX + 1;
     let read = if is_stdin(path) {
@@ -31,8 +48,49 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, CliError> {
         ))
         .hint("drop debug information: wasm-tools strip big.wasm -o small.wasm"));
     }
+    if Format::of(&code).is_some() {
+        return package(code, None, &name);
+    }
+    if is_source(path) {
+        return package(code, path.file_name().and_then(|name| name.to_str()), &name);
+    }
     check(&name, &code)?;
-    Ok(code)
+    Ok(Code { digest: Digest::of(&code), bytes: code })
+}
+
+/// Whether a file is a source that some runtime runs, so that it is a package by itself.
+fn is_source(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.is_some_and(|extension| SOURCES.contains(&extension))
+}
+
+/// The files of a folder, as a zip.
+fn folder(path: &Path, name: &str) -> Result<Code, CliError> {
+    let mut zip = Vec::new();
+    lambent_package::pack(path, &mut zip, &Limits::LAMBDA)
+        .map_err(|error| refused(name, &error))?;
+    package(zip, None, name)
+}
+
+/// An archive, or a single file of this name, which is sent as a zip.
+fn package(bytes: Vec<u8>, file: Option<&str>, name: &str) -> Result<Code, CliError> {
+    let canonical = canonical(&bytes, file);
+    let (digest, whole) = canonical.map_err(|error| refused(name, &error))?;
+    Ok(Code { digest, bytes: if file.is_some() { whole } else { bytes } })
+}
+
+/// What the server makes of an archive: its digest there, and its bytes.
+fn canonical(bytes: &[u8], file: Option<&str>) -> Result<(Digest, Vec<u8>), PackageError> {
+    let scratch = tempfile::tempfile().map_err(PackageError::Io)?;
+    let mut builder = Builder::new(Limits::LAMBDA);
+    builder.add_upload(&bytes, bytes.len() as u64, file, &scratch, 0)?;
+    let mut whole = Vec::new();
+    let written = builder.write(&mut whole)?;
+    Ok((written.package.digest, whole))
+}
+
+fn refused(name: &str, error: &PackageError) -> CliError {
+    CliError::usage(format!("{name} is no package: {error}"))
 }
 
 /// Returns whether a path stands for standard input.
@@ -49,9 +107,6 @@ fn open(path: &Path) -> Result<File, CliError> {
         ),
         _ => CliError::usage(format!("cannot read {shown}: {error}")),
     })?;
-    if file.metadata().is_ok_and(|metadata| metadata.is_dir()) {
-        return Err(CliError::usage(format!("{shown} is a directory; name the .wasm file in it")));
-    }
     Ok(file)
 }
 
@@ -74,18 +129,15 @@ fn check(name: &str, code: &[u8]) -> Result<(), CliError> {
             "is WebAssembly of a version that is not known here",
             "rebuild it with current tools",
         ),
-        [0x1f, 0x8b, ..] => {
-            refuse("is compressed with gzip", "send the component itself: gunzip it first")
-        }
-        [b'P', b'K', 3 | 5, ..] => {
-            refuse("is a zip archive", "send the component itself: the .wasm file in the archive")
-        }
         [0x7f, b'E', b'L', b'F', ..] => refuse("is a native executable", target),
         _ if code.trim_ascii_start().starts_with(b"(") => refuse(
             "is WebAssembly text",
             "turn it into the binary form: wasm-tools parse hello.wat -o hello.wasm",
         ),
-        _ => refuse("is not WebAssembly", target),
+        _ => refuse(
+            "is not WebAssembly, and no zip, tar or source of a language that is run here either",
+            target,
+        ),
     }
 }
 
@@ -109,19 +161,28 @@ mod tests {
     fn everything_else_is_named_for_what_it_is() {
         assert!(refused(b"").contains("is empty"));
         assert!(refused(b"\0asm\x02\0\0\0").contains("version"));
-        assert!(refused(b"\x1f\x8b\x08").contains("gzip"));
-        assert!(refused(b"PK\x03\x04").contains("zip archive"));
         assert!(refused(b"\x7fELF").contains("native executable"));
         assert!(refused(b"\n (component)").contains("wasm-tools parse"));
-        assert!(refused(b"hello").contains("not WebAssembly"));
+        assert!(refused(b"hello").contains("is not WebAssembly"));
     }
 
     #[test]
     fn missing_files_and_directories_are_usage_errors() {
         let directory = tempfile::tempdir().unwrap();
-        let missing = read(&directory.path().join("x.wasm")).unwrap_err();
+        let missing = read(&directory.path().join("x.wasm")).err().unwrap();
         assert!(missing.to_string().contains("does not exist"));
         assert_eq!(missing.exit(), crate::error::Exit::Usage);
-        assert!(read(directory.path()).unwrap_err().to_string().contains("is a directory"));
+        let empty = read(directory.path()).err().unwrap().to_string();
+        assert!(empty.contains("is no package"), "{empty}");
+    }
+
+    #[test]
+    fn a_folder_and_its_single_file_are_one_package() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("app.py");
+        std::fs::write(&file, "def handler(event, context): pass").unwrap();
+        let (folder, file) = (read(directory.path()).unwrap(), read(&file).unwrap());
+        assert_eq!(folder.digest, file.digest);
+        assert!(file.bytes.starts_with(b"PK"));
     }
 }

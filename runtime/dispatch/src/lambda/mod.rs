@@ -1,0 +1,11 @@
+//! What comes to a function of a runtime, and what it answers, in the forms that Lambda has
+//! for them, as handlers written for Lambda know no others.
+
+mod arn;
+mod http_request;
+mod http_response;
+mod records;
+
+pub(crate) use http_request::event_of_request;
+pub(crate) use http_response::response_of_output;
+pub(crate) use records::{event_for, event_of_batch, failed_of_batch};

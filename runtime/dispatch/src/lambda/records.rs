@@ -1,0 +1,234 @@
+//! The events of the node's own resources, as those of the AWS services that are like them:
+//! S3 for objects, SQS for messages, EventBridge for schedules, DynamoDB streams for keys.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use lambent_types::occurrence::{
+    KEY_DELETED, KEY_SET, KeyData, KeyValueData, OBJECT_CREATED, OBJECT_DELETED, ObjectData,
+    QUEUE_MESSAGE, SCHEDULE_FIRED, ScheduleData,
+};
+use lambent_types::{Event, Failure, Output, Retry};
+use md5::{Digest as _, Md5};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::arn::{ACCOUNT, REGION, arn};
+
+/// What S3 leaves as it is in the keys of its events.
+const KEY: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/');
+
+/// The event as the AWS service that is like its source would send it. One of nobody's making
+/// but the client's stays as it is.
+pub(crate) fn event_for(event: Event) -> Event {
+    let payload = match &*event.kind {
+        OBJECT_CREATED | OBJECT_DELETED => object(&event),
+        KEY_SET | KEY_DELETED => key(&event),
+        QUEUE_MESSAGE => Some(records(vec![message(&event)])),
+        SCHEDULE_FIRED => schedule(&event),
+        _ => None,
+    };
+    match payload {
+        Some(payload) => with_payload(event, &payload),
+        None => event,
+    }
+}
+
+/// All messages of a batch in one event.
+pub(crate) fn event_of_batch(events: &[Event]) -> Option<Event> {
+    let first = events.first()?.clone();
+    Some(with_payload(first, &records(events.iter().map(message).collect())))
+}
+
+/// What of a batch failed, by the handler's answer: its `batchItemFailures`, if it gives any.
+///
+/// # Errors
+/// The answer names a message that is not of the batch, so that all of it counts as failed, as
+/// Lambda has it.
+pub(crate) fn failed_of_batch(
+    output: &Output,
+    events: &[Event],
+) -> Result<Vec<(u32, Failure)>, Failure> {
+    #[derive(Deserialize)]
+    struct Answer {
+        #[serde(rename = "batchItemFailures")]
+        failures: Vec<Item>,
+    }
+    #[derive(Deserialize)]
+    struct Item {
+        #[serde(rename = "itemIdentifier")]
+        id: String,
+    }
+    // An answer of any other form says that all were handled.
+    let Ok(answer) = serde_json::from_slice::<Answer>(&output.data) else { return Ok(Vec::new()) };
+    let place = |Item { id }: Item| {
+        let place = events.iter().position(|event| event.id == id);
+        let place = place.and_then(|place| u32::try_from(place).ok());
+        place.map(|place| (place, failure("is one of batchItemFailures".into()))).ok_or_else(|| {
+            failure(format!("batchItemFailures names {id:?}, which is no message of the batch"))
+        })
+    };
+    answer.failures.into_iter().map(place).collect()
+}
+
+fn failure(message: String) -> Failure {
+    let kind = "Lambent.BatchItemFailure".into();
+    Failure { kind, message, trace: Vec::new(), retry: Retry::Policy }
+}
+
+fn with_payload(event: Event, payload: &Value) -> Event {
+    let content_type = Some("application/json".into());
+    Event { content_type, data: payload.to_string().into(), ..event }
+}
+
+fn records(records: Vec<Value>) -> Value {
+    json!({ "Records": records })
+}
+
+fn data<T: DeserializeOwned>(event: &Event) -> Option<T> {
+    serde_json::from_slice(&event.data).ok()
+}
+
+fn time(event: &Event) -> Timestamp {
+    let time = event.time_ns.and_then(|ns| Timestamp::from_nanosecond(ns.into()).ok());
+    time.unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// The last name of the event's source, such as the queue of `/queues/orders`.
+fn resource(event: &Event) -> &str {
+    event.source.rsplit('/').next().unwrap_or_default()
+}
+
+fn object(event: &Event) -> Option<Value> {
+    let object: ObjectData = data(event)?;
+    let created = event.kind == OBJECT_CREATED;
+    let key = utf8_percent_encode(&object.key, KEY).to_string().replace("%20", "+");
+    let mut described = json!({ "key": key, "sequencer": format!("{:016X}", object.sequence) });
+    if created && let Value::Object(members) = &mut described {
+        members.insert("size".into(), object.size.into());
+        members.insert("eTag".into(), object.etag.trim_matches('"').into());
+    }
+    Some(records(vec![json!({
+        "eventVersion": "2.1",
+        "eventSource": "aws:s3",
+        "awsRegion": REGION,
+        "eventTime": time(event).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
+        "eventName": if created { "ObjectCreated:Put" } else { "ObjectRemoved:Delete" },
+        "userIdentity": { "principalId": ACCOUNT },
+        "requestParameters": { "sourceIPAddress": "127.0.0.1" },
+        "responseElements": { "x-amz-request-id": event.id, "x-amz-id-2": event.id },
+        "s3": {
+            "s3SchemaVersion": "1.0",
+            "configurationId": object.bucket,
+            "bucket": {
+                "name": object.bucket,
+                "ownerIdentity": { "principalId": ACCOUNT },
+                "arn": format!("arn:aws:s3:::{}", object.bucket),
+            },
+            "object": described,
+        },
+    })]))
+}
+
+fn message(event: &Event) -> Value {
+    let body = match std::str::from_utf8(&event.data) {
+        Ok(text) => text.to_owned(),
+        Err(_) => STANDARD.encode(&event.data),
+    };
+    let extension = |name: &str| {
+        event.extensions.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    };
+    let sent = time(event).as_millisecond().to_string();
+    let mut attributes = json!({
+        "ApproximateReceiveCount": event.attempt.to_string(),
+        "SentTimestamp": sent,
+        "SenderId": ACCOUNT,
+        "ApproximateFirstReceiveTimestamp": sent,
+    });
+    if let (Some(group), Value::Object(members)) = (&event.subject, &mut attributes) {
+        members.insert("MessageGroupId".into(), group.as_str().into());
+        members.insert("SequenceNumber".into(), extension("sequence").into());
+    }
+    let own = extension("attributes").and_then(|text| serde_json::from_str(text).ok());
+    let own: BTreeMap<String, String> = own.unwrap_or_default();
+    let own = own.into_iter().map(|(name, value)| {
+        let empty: [&str; 0] = [];
+        let value = json!({
+            "stringValue": value, "stringListValues": empty, "binaryListValues": empty,
+            "dataType": "String",
+        });
+        (name, value)
+    });
+    let md5 = Md5::digest(body.as_bytes());
+    json!({
+        "messageId": event.id,
+        "receiptHandle": event.id,
+        "md5OfBody": md5.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+        "body": body,
+        "attributes": attributes,
+        "messageAttributes": own.collect::<serde_json::Map<_, _>>(),
+        "eventSource": "aws:sqs",
+        "eventSourceARN": arn("sqs", resource(event)),
+        "awsRegion": REGION,
+    })
+}
+
+/// A schedule with an input of its own sends that.
+fn schedule(event: &Event) -> Option<Value> {
+    let ScheduleData { schedule, time } = data(event)?;
+    if schedule != resource(event) {
+        return None;
+    }
+    Some(json!({
+        "version": "0",
+        "id": event.id,
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": ACCOUNT,
+        "time": time,
+        "region": REGION,
+        "resources": [arn("events", &format!("rule/{schedule}"))],
+        "detail": {},
+    }))
+}
+
+fn key(event: &Event) -> Option<Value> {
+    let key: KeyData = data(event)?;
+    let image = |value: &KeyValueData| {
+        let value = match value {
+            KeyValueData::Text(text) => json!({ "S": text }),
+            KeyValueData::Base64(text) => json!({ "B": text }),
+        };
+        json!({ "key": { "S": key.key }, "value": value })
+    };
+    let name = match (&key.old, &key.new) {
+        (None, Some(_)) => "INSERT",
+        (_, Some(_)) => "MODIFY",
+        (_, None) => "REMOVE",
+    };
+    let mut change = json!({
+        "ApproximateCreationDateTime": time(event).as_second(),
+        "Keys": { "key": { "S": key.key } },
+        "SequenceNumber": key.revision.to_string(),
+        "SizeBytes": event.data.len(),
+        "StreamViewType": "NEW_AND_OLD_IMAGES",
+    });
+    if let Value::Object(members) = &mut change {
+        members.extend(key.new.as_ref().map(|value| ("NewImage".to_owned(), image(value))));
+        members.extend(key.old.as_ref().map(|value| ("OldImage".to_owned(), image(value))));
+    }
+    Some(records(vec![json!({
+        "eventID": event.id,
+        "eventName": name,
+        "eventVersion": "1.1",
+        "eventSource": "aws:dynamodb",
+        "awsRegion": REGION,
+        "dynamodb": change,
+        "eventSourceARN": arn("dynamodb", &format!("table/{}/stream/latest", key.keyspace)),
+    })]))
+}

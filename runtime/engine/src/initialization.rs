@@ -1,0 +1,52 @@
+//! What an instance does once before anything is asked of it: Lambda's INIT.
+
+use std::time::{Duration, Instant};
+
+use lambent_types::{Failure, Retry};
+use wasmtime::component::Instance;
+use wasmtime::{Store, Trap};
+
+use crate::bindings::initialized;
+use crate::store_data::Host;
+
+/// How long it may take, beside the time of the invocation that it is done for; Lambda's.
+pub(crate) const INITIALIZATION_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Initializes an instance. The time of the invocation begins when that is done.
+///
+/// # Errors
+/// The guest was ended, or said why it failed, or took too long: then what it is to have failed
+/// with is in the store.
+pub(crate) async fn initialize<T: Send + 'static>(
+    store: &mut Store<Host<T>>,
+    instance: Instance,
+    indices: &initialized::InitializedIndices,
+) -> wasmtime::Result<()> {
+    let until = Instant::now() + INITIALIZATION_TIME_MAX;
+    store.data_mut().expires = until;
+    let exports = indices.load(&mut *store, &instance)?;
+    let called = exports.lambent_runtime_initialization().call_init(&mut *store);
+    let failure = match tokio::time::timeout_at(until.into(), called).await {
+        Ok(Ok(Ok(()))) => {
+            let host = store.data_mut();
+            host.deadline = Instant::now() + host.limits.timeout;
+            host.expires = host.deadline;
+            return Ok(());
+        }
+        Ok(Ok(Err(failure))) => Failure::from(failure),
+        Ok(Err(error)) if error.downcast_ref() != Some(&Trap::Interrupt) => return Err(error),
+        Ok(Err(_)) | Err(_) => took_too_long(),
+    };
+    store.data_mut().abandoned = Some(failure);
+    Err(wasmtime::Error::msg("the instance could not be initialized"))
+}
+
+fn took_too_long() -> Failure {
+    let limit = INITIALIZATION_TIME_MAX.as_secs();
+    Failure {
+        kind: "Runtime.InitTimeout".into(),
+        message: format!("the module was not loaded within {limit} s"),
+        trace: Vec::new(),
+        retry: Retry::Policy,
+    }
+}

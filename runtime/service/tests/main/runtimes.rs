@@ -1,0 +1,98 @@
+//! Runtimes, and the functions that they run.
+
+use bytes::Bytes;
+use lambent_package::{Builder, Index, Limits};
+use lambent_storage::CodeStore as _;
+use lambent_types::{ConfigurationPatch, Digest, Error, ErrorCode, Quota, RuntimeUpdates};
+
+use crate::fixture::{ANY, Fixture};
+
+fn package() -> Bytes {
+    let mut builder = Builder::new(Limits::LAMBDA);
+    builder.add_bytes("app.txt", b"sources".as_slice()).unwrap();
+    let mut zip = Vec::new();
+    builder.write(&mut zip).unwrap();
+    zip.into()
+}
+
+fn on_runtime() -> ConfigurationPatch {
+    let (runtime, handler) = (Some("one".parse().unwrap()), Some("app.handler".into()));
+    ConfigurationPatch { runtime: Some(runtime), handler, ..ConfigurationPatch::default() }
+}
+
+async fn install(fixture: &Fixture, code: &'static str) -> u64 {
+    let put = fixture.scope.install_runtime("one", Bytes::from(code)).await.unwrap();
+    put.value.current().unwrap().number
+}
+
+async fn deploy(fixture: &Fixture, patch: ConfigurationPatch) -> Result<(), Error> {
+    fixture.handle().deploy(package(), patch, &ANY).await.map(drop)
+}
+
+#[tokio::test]
+async fn a_function_has_its_package_with_what_the_runtime_adds() {
+    let fixture = Fixture::new().await;
+    install(&fixture, "runtime").await;
+    deploy(&fixture, on_runtime()).await.unwrap();
+    let code = fixture.function().await.unwrap().latest.code.clone();
+    assert_eq!(code.component, Digest::of(b"runtime"));
+    let stored = code.package.unwrap();
+    assert_eq!(stored.deployed(), Digest::of(&package()), "its name is that of what was sent");
+    let bytes = fixture.code.get(stored.digest).await.unwrap().unwrap();
+    let index = Index::open(&&*bytes, stored.bytes).unwrap();
+    let paths: Vec<_> = index.entries().iter().map(|entry| entry.path.as_str()).collect();
+    assert_eq!(paths, ["added.txt", "app.txt"]);
+    // The component is the node's, and counts to nobody.
+    let (_, holdings) = fixture.scope.describe_namespace("default").await.unwrap();
+    let held = holdings.iter().find(|holding| holding.quota == Quota::CodeBytes).unwrap();
+    assert_eq!(held.used, stored.bytes);
+}
+
+#[tokio::test]
+async fn a_runtime_is_kept_for_the_node_and_for_those_who_run_on_it() {
+    let fixture = Fixture::new().await;
+    let stored =
+        async |code: &str| fixture.code.contains(Digest::of(code.as_bytes())).await.unwrap();
+    assert_eq!(install(&fixture, "runtime").await, 1);
+    assert_eq!(install(&fixture, "runtime").await, 1, "the same again changes nothing");
+    fixture.service.collect_garbage().await.unwrap();
+    assert!(stored("runtime").await, "no function runs on it yet");
+    let held = ConfigurationPatch {
+        runtime_updates: Some(RuntimeUpdates::FunctionUpdate),
+        ..on_runtime()
+    };
+    deploy(&fixture, held).await.unwrap();
+    assert_eq!(install(&fixture, "runtime 2").await, 2);
+    let current = fixture.inspect.runtimes.lock().unwrap().clone();
+    assert_eq!(current[&"one".parse().unwrap()], Digest::of(b"runtime 2"));
+    fixture.scope.delete_runtime("one").await.unwrap();
+    fixture.service.collect_garbage().await.unwrap();
+    assert!(stored("runtime").await, "the function was deployed with it");
+    assert!(!stored("runtime 2").await);
+    let error = deploy(&fixture, on_runtime()).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::RuntimeNotFound);
+    fixture.handle().delete(&ANY).await.unwrap();
+    fixture.service.collect_garbage().await.unwrap();
+    assert!(!stored("runtime").await);
+}
+
+#[tokio::test]
+async fn a_component_replaces_a_package_and_is_configured_for_no_runtime() {
+    let fixture = Fixture::new().await;
+    install(&fixture, "runtime").await;
+    deploy(&fixture, on_runtime()).await.unwrap();
+    let head = fixture.function().await.unwrap();
+    assert_eq!(head.latest.configuration.reuse(), 1000);
+    fixture.handle().deploy(Bytes::from_static(b"\0asm"), Default::default(), &ANY).await.unwrap();
+    let head = fixture.function().await.unwrap();
+    let configuration = &head.latest.configuration;
+    assert_eq!((&configuration.runtime, &*configuration.handler), (&None, ""));
+    assert_eq!((configuration.reuse(), head.latest.code.package), (1, None));
+    // Neither can be made the other by configuration.
+    let error = fixture.handle().configure(on_runtime(), &ANY).await.unwrap_err();
+    assert!(error.detail().contains("is a component"), "{error}");
+    deploy(&fixture, on_runtime()).await.unwrap();
+    let none = ConfigurationPatch { runtime: Some(None), ..Default::default() };
+    let error = fixture.handle().configure(none, &ANY).await.unwrap_err();
+    assert!(error.detail().contains("needs a runtime"), "{error}");
+}
