@@ -81,7 +81,31 @@ pub(crate) fn read_exact(blob: &dyn Blob, buffer: &mut [u8], offset: u64) -> io:
     Part::new(blob, offset, buffer.len() as u64).read_exact(buffer)
 }
 
-/// Writes at an offset of a scratch file.
-pub(crate) fn write_all(scratch: &File, bytes: &[u8], offset: u64) -> Result<(), PackageError> {
-    scratch.write_all_at(bytes, offset).map_err(PackageError::Io)
+/// A file that what is unpacked is copied to, until it is written to a package.
+pub(crate) struct Scratch<'a> {
+    file: &'a File,
+    offset: u64,
+}
+
+impl<'a> Scratch<'a> {
+    /// Copies will be from this offset on, over what is there.
+    pub(crate) const fn new(file: &'a File, offset: u64) -> Self {
+        Self { file, offset }
+    }
+
+    /// The offset behind all copies.
+    pub(crate) const fn end(&self) -> u64 {
+        self.offset
+    }
+
+    /// Where the next copy will be in which file.
+    pub(crate) const fn place(&self) -> (&'a File, u64) {
+        (self.file, self.offset)
+    }
+
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), PackageError> {
+        self.file.write_all_at(bytes, self.offset).map_err(PackageError::Io)?;
+        self.offset += bytes.len() as u64;
+        Ok(())
+    }
 }

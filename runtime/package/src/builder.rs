@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::blob::Blob;
 use crate::canonical::{self, Head};
-use crate::content::{Claimed, Content, Encoding};
+use crate::content::{Claimed, Content, Encoding, Reader};
 use crate::error::{ArchiveFault, EntryFault, PackageError};
 use crate::index::{Entry, Index};
 use crate::limits::Limits;
@@ -118,6 +118,7 @@ impl<'a> Builder<'a> {
         let mut heads = Vec::with_capacity(self.files.len());
         let mut central = Vec::new();
         let mut local = Vec::new();
+        let mut reader = Reader::new();
         for (path, file) in &self.files {
             let size = self.short(file.bytes)?;
             let head = Head { path, bytes: size, crc: file.crc };
@@ -127,7 +128,7 @@ impl<'a> Builder<'a> {
             sink.write(&local)?;
             let offset = sink.bytes;
             let mut first = FirstBytes::default();
-            file.read(path, |chunk| {
+            reader.read(file, path, |chunk| {
                 first.take(chunk);
                 sink.write(chunk)
             })?;

@@ -1,5 +1,5 @@
 use std::borrow::Cow;
-use std::io::{BufRead as _, BufReader, Read};
+use std::io::Read;
 
 use flate2::{Crc, Decompress, FlushDecompress, Status};
 
@@ -37,7 +37,7 @@ impl<'a> Claimed<'a> {
     /// Reads the blob once for its checksum.
     pub(crate) fn of_blob(blob: &'a dyn Blob, bytes: u64) -> Result<Self, PackageError> {
         let mut crc = Crc::new();
-        let read = copy(&mut Part::new(blob, 0, bytes), |chunk| {
+        let read = copy(&mut Part::new(blob, 0, bytes), &mut buffer(), |chunk| {
             crc.update(chunk);
             Ok(())
         })?;
@@ -47,17 +47,33 @@ impl<'a> Claimed<'a> {
         let content = Content::Blob { blob, offset: 0, encoding: Encoding::Stored };
         Ok(Self { bytes, crc: crc.sum(), content })
     }
+}
 
-    /// Hands over the bytes piece by piece: never more than were claimed, and an error at the end
-    /// unless they are those that were claimed.
+/// What reading files needs, kept from one to the next.
+pub(crate) struct Reader {
+    input: Vec<u8>,
+    output: Vec<u8>,
+    inflater: Decompress,
+}
+
+type Taken = Result<(), PackageError>;
+
+impl Reader {
+    pub(crate) fn new() -> Self {
+        Self { input: buffer(), output: buffer(), inflater: Decompress::new(false) }
+    }
+
+    /// Hands over a file's bytes piece by piece: never more than were claimed, and an error at the
+    /// end unless they are those that were claimed.
     pub(crate) fn read(
-        &self,
+        &mut self,
+        file: &Claimed<'_>,
         path: &str,
-        mut take: impl FnMut(&[u8]) -> Result<(), PackageError>,
-    ) -> Result<(), PackageError> {
+        mut take: impl FnMut(&[u8]) -> Taken,
+    ) -> Taken {
         let wrong = |fault| Err(PackageError::entry(path, fault));
         let mut crc = Crc::new();
-        let mut left = self.bytes;
+        let mut left = file.bytes;
         let mut checked = |chunk: &[u8]| {
             let Some(after) = left.checked_sub(chunk.len() as u64) else {
                 return wrong(EntryFault::Size);
@@ -66,71 +82,78 @@ impl<'a> Claimed<'a> {
             crc.update(chunk);
             take(chunk)
         };
-        match &self.content {
+        match &file.content {
             Content::Bytes(bytes) => checked(bytes)?,
             Content::Blob { blob, offset, encoding: Encoding::Stored } => {
-                copy(&mut Part::new(*blob, *offset, self.bytes), checked)?;
+                copy(&mut Part::new(*blob, *offset, file.bytes), &mut self.input, checked)?;
             }
             Content::Blob { blob, offset, encoding: Encoding::Deflated { compressed } } => {
-                inflate(Part::new(*blob, *offset, *compressed), path, checked)?;
+                self.inflate(Part::new(*blob, *offset, *compressed), path, checked)?;
             }
         }
         if left > 0 {
             return wrong(EntryFault::Size);
         }
-        if crc.sum() != self.crc {
+        if crc.sum() != file.crc {
             return wrong(EntryFault::Checksum);
         }
         Ok(())
     }
+
+    /// Decompresses a stream that has to end exactly where its bytes do.
+    fn inflate(
+        &mut self,
+        mut from: Part<'_>,
+        path: &str,
+        mut take: impl FnMut(&[u8]) -> Taken,
+    ) -> Taken {
+        let broken = || PackageError::entry(path, EntryFault::Deflate);
+        self.inflater.reset(false);
+        let mut there = 0..0;
+        loop {
+            if there.is_empty() {
+                let failed = |error| PackageError::from_read(error, PackageError::Io);
+                there = 0..from.read(&mut self.input).map_err(failed)?;
+            }
+            let ended = there.is_empty();
+            let (read, written) = (self.inflater.total_in(), self.inflater.total_out());
+            let input = &self.input[there.clone()];
+            let status = self.inflater.decompress(input, &mut self.output, FlushDecompress::None);
+            let status = status.map_err(|_| broken())?;
+            let read = usize::try_from(self.inflater.total_in() - read).unwrap_or(usize::MAX);
+            let written =
+                usize::try_from(self.inflater.total_out() - written).unwrap_or(usize::MAX);
+            there.start += read;
+            take(&self.output[..written])?;
+            match status {
+                Status::StreamEnd if there.is_empty() && from.left() == 0 => return Ok(()),
+                Status::StreamEnd => return Err(broken()),
+                _ if ended && written == 0 => return Err(broken()),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// A buffer for bytes that are handled at a time.
+pub(crate) fn buffer() -> Vec<u8> {
+    vec![0; CHUNK_BYTES]
 }
 
 /// Hands over all that there is to read.
 pub(crate) fn copy(
     from: &mut dyn Read,
-    mut take: impl FnMut(&[u8]) -> Result<(), PackageError>,
+    buffer: &mut [u8],
+    mut take: impl FnMut(&[u8]) -> Taken,
 ) -> Result<u64, PackageError> {
-    let mut buffer = vec![0; CHUNK_BYTES];
     let mut total = 0;
     loop {
-        let read = match from.read(&mut buffer) {
+        let read = match from.read(buffer) {
             Ok(0) => return Ok(total),
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             other => other.map_err(|error| PackageError::from_read(error, PackageError::Io))?,
         };
         take(&buffer[..read])?;
         total += read as u64;
-    }
-}
-
-/// Decompresses a stream that has to end exactly where its bytes do.
-fn inflate(
-    from: Part<'_>,
-    path: &str,
-    mut take: impl FnMut(&[u8]) -> Result<(), PackageError>,
-) -> Result<(), PackageError> {
-    let broken = || PackageError::entry(path, EntryFault::Deflate);
-    let mut input = BufReader::with_capacity(CHUNK_BYTES, from);
-    let mut output = vec![0; CHUNK_BYTES];
-    let mut inflater = Decompress::new(false);
-    loop {
-        let failed = |error| PackageError::from_read(error, PackageError::Io);
-        let chunk = input.fill_buf().map_err(failed)?;
-        let ended = chunk.is_empty();
-        let (read, written) = (inflater.total_in(), inflater.total_out());
-        let status = inflater.decompress(chunk, &mut output, FlushDecompress::None);
-        let status = status.map_err(|_| broken())?;
-        let read = usize::try_from(inflater.total_in() - read).unwrap_or(usize::MAX);
-        let written = usize::try_from(inflater.total_out() - written).unwrap_or(usize::MAX);
-        input.consume(read);
-        take(&output[..written])?;
-        match status {
-            Status::StreamEnd if input.buffer().is_empty() && input.get_ref().left() == 0 => {
-                return Ok(());
-            }
-            Status::StreamEnd => return Err(broken()),
-            _ if ended && written == 0 => return Err(broken()),
-            _ => {}
-        }
     }
 }

@@ -308,6 +308,12 @@ pub enum ArchiveFault {
     /// A gzip that is damaged.
     #[error("the gzip is damaged or cut off: send it again, whole")]
     Gzip,
+    /// A gzip of very many parts.
+    #[error("the gzip has more than {max} members: compress it again, in one")]
+    GzipMembers {
+        /// The limit.
+        max: usize,
+    },
     /// Something after a gzip's end.
     #[error("there is data after the gzip's end: remove it")]
     GzipSuffix,

@@ -75,7 +75,8 @@ fn add<W: Write>(
     let (mut entry, config) = entry.start().map_err(unwritten)?;
     let mut writer = config.wrap(DeflateEncoder::new(&mut entry, Compression::default()));
     // One more than allowed, which shows that it is too much.
-    let bytes = content::copy(&mut (&mut file).take(left.saturating_add(1)), |chunk| {
+    let mut file = (&mut file).take(left.saturating_add(1));
+    let bytes = content::copy(&mut file, &mut content::buffer(), |chunk| {
         writer.write_all(chunk).map_err(|error| PackageError::from_read(error, PackageError::Io))
     });
     let bytes = match bytes {

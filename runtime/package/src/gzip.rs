@@ -5,15 +5,21 @@ use flate2::bufread::GzDecoder;
 use crate::blob::Part;
 use crate::error::{ArchiveFault, PackageError};
 
+/// Members of a gzip: programs that compress in parallel write one for each 64 KiB at least. A
+/// member costs more than its bytes, even an empty one.
+const MEMBERS_MAX: usize = 10_000;
+
 /// The bytes of a gzip, of one member or of several, as some programs write them.
 pub(crate) struct Gzip<'a> {
     /// None after its end.
     member: Option<GzDecoder<BufReader<Part<'a>>>>,
+    members: usize,
 }
 
 impl<'a> Gzip<'a> {
     pub(crate) fn new(part: Part<'a>) -> Self {
-        Self { member: Some(GzDecoder::new(BufReader::with_capacity(64 * 1024, part))) }
+        let member = GzDecoder::new(BufReader::with_capacity(64 * 1024, part));
+        Self { member: Some(member), members: 1 }
     }
 
     /// Goes on to the next member behind one that has ended.
@@ -23,6 +29,12 @@ impl<'a> Gzip<'a> {
         let rest = input.fill_buf()?;
         // The second byte of the mark may not be in the buffer yet.
         if rest.starts_with(b"\x1f") {
+            self.members += 1;
+            if self.members > MEMBERS_MAX {
+                return Err(
+                    PackageError::from(ArchiveFault::GzipMembers { max: MEMBERS_MAX }).into()
+                );
+            }
             self.member = Some(GzDecoder::new(input));
         } else if !rest.is_empty() {
             return Err(PackageError::from(ArchiveFault::GzipSuffix).into());

@@ -1,13 +1,12 @@
 //! Reads tars. The library reads headers; names, sizes and types are judged here, since it would
 //! take extensions of any length into memory, and leaves links and the like to its caller.
 
-use std::fs::File;
 use std::io::{self, Read};
 
 use flate2::Crc;
 use tar::{Archive, Entry, EntryType};
 
-use crate::blob::{self, Blob, Part};
+use crate::blob::{Blob, Part, Scratch};
 use crate::builder::{Admitted, Builder};
 use crate::content::{self, Claimed, Content, Encoding};
 use crate::error::{ArchiveFault, EntryFault, PackageError};
@@ -19,12 +18,6 @@ use crate::limits::Limits;
 const BLOCK_BYTES: u64 = 512;
 /// Bytes of one extended header: long names and attributes of a file.
 const EXTENSION_BYTES_MAX: u64 = 1_048_576;
-
-/// A file that the contents are copied to.
-pub(crate) struct Scratch<'a> {
-    pub(crate) file: &'a File,
-    pub(crate) offset: u64,
-}
 
 /// Adds the files of a tar, compressed or not.
 pub(crate) fn add<'a>(
@@ -63,13 +56,15 @@ fn unpack<'a, R: Read>(
     let mut archive = Archive::new(from);
     let mut extensions = Extensions::default();
     let mut end = 0;
+    let mut buffer = content::buffer();
     for entry in archive.entries().map_err(damaged)?.raw(true) {
         let mut entry = entry.map_err(damaged)?;
         let padded = entry.size().checked_next_multiple_of(BLOCK_BYTES);
         end =
             padded.and_then(|size| size.checked_add(entry.raw_file_position())).unwrap_or(u64::MAX);
         if !extensions.take(&mut entry)? {
-            add_entry(builder, std::mem::take(&mut extensions), entry, scratch)?;
+            let extensions = std::mem::take(&mut extensions);
+            add_entry(builder, &extensions, entry, scratch, &mut buffer)?;
         }
     }
     if !extensions.is_empty() {
@@ -80,7 +75,7 @@ fn unpack<'a, R: Read>(
     if rest.read <= end {
         return Err(ArchiveFault::TarCutOff.into());
     }
-    content::copy(&mut rest, |chunk| {
+    content::copy(&mut rest, &mut buffer, |chunk| {
         let zeros = chunk.iter().all(|byte| *byte == 0);
         if zeros { Ok(()) } else { Err(ArchiveFault::TarSuffix.into()) }
     })?;
@@ -89,9 +84,10 @@ fn unpack<'a, R: Read>(
 
 fn add_entry<'a, R: Read>(
     builder: &mut Builder<'a>,
-    extensions: Extensions,
+    extensions: &Extensions,
     mut entry: Entry<'_, R>,
     scratch: &mut Scratch<'a>,
+    buffer: &mut [u8],
 ) -> Result<(), PackageError> {
     let header = entry.header().path_bytes().into_owned();
     let name = extensions.name(&header)?;
@@ -111,18 +107,16 @@ fn add_entry<'a, R: Read>(
     }
     let Admitted::File(path) = builder.admit(name, directory, bytes)? else { return Ok(()) };
     builder.fits(bytes)?;
-    let offset = scratch.offset;
+    let (blob, offset) = scratch.place();
     let mut crc = Crc::new();
-    let read = content::copy(&mut entry, |chunk| {
+    let read = content::copy(&mut entry, buffer, |chunk| {
         crc.update(chunk);
-        blob::write_all(scratch.file, chunk, scratch.offset)?;
-        scratch.offset += chunk.len() as u64;
-        Ok(())
+        scratch.append(chunk)
     })?;
     if read != bytes {
         return Err(ArchiveFault::TarCutOff.into());
     }
-    let content = Content::Blob { blob: scratch.file, offset, encoding: Encoding::Stored };
+    let content = Content::Blob { blob, offset, encoding: Encoding::Stored };
     builder.insert(path, Claimed { content, bytes, crc: crc.sum() })
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 
-use crate::blob::Blob;
+use crate::blob::{Blob, Scratch};
 use crate::builder::Builder;
 use crate::content::Claimed;
 use crate::error::{ArchiveFault, PackageError};
@@ -31,21 +31,15 @@ impl<'a> Builder<'a> {
             return Err(ArchiveFault::UploadTooLarge { max: self.limits().uploaded_bytes }.into());
         }
         let start = format::start(upload, bytes)?;
+        let mut scratch = Scratch::new(scratch, scratch_offset);
         match (Format::of(&start), name) {
-            (Some(Format::Zip), _) => {
-                zip::add(self, upload, bytes)?;
-                Ok(scratch_offset)
+            (Some(Format::Zip), _) => zip::add(self, upload, bytes)?,
+            (Some(format), _) => tar::add(self, format, upload, bytes, &mut scratch)?,
+            (None, Some(name)) => self.add(name, Claimed::of_blob(upload, bytes)?)?,
+            (None, None) => {
+                return Err(ArchiveFault::UnknownFormat(format::looks_like(&start)).into());
             }
-            (Some(format), _) => {
-                let mut scratch = tar::Scratch { file: scratch, offset: scratch_offset };
-                tar::add(self, format, upload, bytes, &mut scratch)?;
-                Ok(scratch.offset)
-            }
-            (None, Some(name)) => {
-                self.add(name, Claimed::of_blob(upload, bytes)?)?;
-                Ok(scratch_offset)
-            }
-            (None, None) => Err(ArchiveFault::UnknownFormat(format::looks_like(&start)).into()),
         }
+        Ok(scratch.end())
     }
 }
