@@ -62,6 +62,16 @@ fn entries_and_the_directories_that_they_imply() {
 }
 
 #[test]
+fn records_of_a_zip_that_repeat_a_directory() {
+    let repeated = |count| {
+        let directories = (0..count - 1).map(|_| Member::stored("lib/", b""));
+        zip(directories.chain([Member::stored("a", b"1")]).collect::<Vec<_>>())
+    };
+    assert!(package(&repeated(10), small()).is_ok());
+    assert_eq!(refused(&repeated(11)), ArchiveFault::TooManyEntries { max: 10 });
+}
+
+#[test]
 fn bytes_of_paths() {
     let max = 100;
     let names = |length: usize| ["a", "b"].map(|letter| (letter.repeat(length), 1));

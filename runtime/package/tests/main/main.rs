@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod canonical;
+mod faults;
 #[cfg(feature = "folder")]
 mod folder;
 mod fuzz;
