@@ -255,3 +255,53 @@ async fn what_cannot_run_is_refused_with_the_remedy() {
     assert_eq!(ask.body(guest_code("guest-recorder").await).send().await.status, 403);
     assert_eq!(node.ask("GET", "/v1/runtimes").key(&key).send().await.status, 200);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_is_initialized_once_and_in_a_time_of_its_own() {
+    let node = with_runtime().await;
+    deploy(&node, "told", "app.tell", &[("app.txt", "hello")]).await;
+    used(&node, "told").await;
+    assert_eq!(invoke(&node, "told", json!(0)).await["initialized"], 1);
+    let with = async |init: &str, timeout_ms: u64| {
+        let change = json!({ "environment": { "INIT": init }, "timeout_ms": timeout_ms });
+        node.configure("told", change).await;
+        invoke(&node, "told", json!(0)).await
+    };
+    // Longer than the invocation may take, which is what the handler has for itself.
+    assert_eq!(with("sleep:1500", 1000).await["initialized"], 1);
+    let failed = with("fail:no module named app", 1000).await;
+    assert_eq!(failed["errorType"], "Runtime.ImportModuleError", "{failed}");
+    assert_eq!(failed["errorMessage"], "no module named app");
+    let ended = with("exit:3", 1000).await.to_string();
+    assert!(ended.contains("xited"), "{ended}");
+    for endless in ["sleep:60000", "spin:"] {
+        let late = with(endless, 1000).await;
+        assert_eq!(late["errorType"], "Runtime.InitTimeout", "{endless}: {late}");
+    }
+    // Those that are kept ready have done it; if they cannot, the invocation says why.
+    node.configure("told", json!({ "environment": { "INIT": "sleep:300" }, "provisioned": 1 }))
+        .await;
+    let told = eventually("a ready instance", async || {
+        let reply = invoke(&node, "told", json!(0)).await;
+        let records = node.records("told").await;
+        let ready = records.iter().any(|record| record["meter"]["start"] == "ready");
+        ready.then_some(reply)
+    });
+    assert_eq!(told.await["initialized"], 1);
+    node.configure("told", json!({ "environment": { "INIT": "fail:again" } })).await;
+    assert_eq!(invoke(&node, "told", json!(0)).await["errorMessage"], "again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_runtime_adds_to_a_package_and_changes_nothing_of_it() {
+    let node = with_runtime().await;
+    let deployed = deploy(&node, "told", "app.tell", &[("app.txt", "hello")]).await;
+    let told = invoke(&node, "told", json!(0)).await;
+    assert_eq!(told["file"], "hello", "what was deployed is not replaced");
+    assert!(told["paths"].to_string().contains("/var/task/cache/app.upper"), "{told}");
+    let digest = lambent_api::types::Digest::of(&package(&[("app.txt", "hello")]));
+    assert_eq!(deployed["digest"], digest.to_string());
+    // One that fails at it costs nothing but time.
+    deploy(&node, "traps", "app.tell", &[("app.txt", "trap")]).await;
+    assert_eq!(invoke(&node, "traps", json!(0)).await["file"], "trap");
+}

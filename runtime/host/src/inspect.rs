@@ -79,7 +79,7 @@ impl Inspect for Host {
 
     async fn forget(&self, digest: Digest) {
         self.pools.forget(digest);
-        self.packages.forget(digest).await;
+        self.packages.forget(digest);
         self.loader.forget(digest).await;
     }
 }

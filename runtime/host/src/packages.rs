@@ -27,6 +27,9 @@ const MEMORY_BYTES_MAX: u64 = 128 << 10;
 /// Memory of the node for what describes the files in one `/tmp`: some 50,000 files.
 const METADATA_BYTES_MAX: u64 = 16 << 20;
 
+/// What is at `/var/task`: a package, and what the runtime has added to it.
+type Files = (Digest, Option<Digest>);
+
 /// All `/tmp` together may take this part of what is free of the disk when the node starts: the
 /// rest is for what functions store to stay.
 const DISK_SHARE: u64 = 4;
@@ -34,7 +37,7 @@ const DISK_SHARE: u64 = 4;
 /// The files of all functions.
 pub(crate) struct Packages {
     code: Arc<dyn CodeStore>,
-    images: moka::future::Cache<Digest, Arc<Image>>,
+    images: moka::future::Cache<Files, Arc<Image>>,
     /// Of a function without a package.
     empty: Arc<Image>,
     scratch: Arc<Dir>,
@@ -46,6 +49,7 @@ impl Packages {
         let images = moka::future::Cache::builder()
             .max_capacity(IMAGES_MAX)
             .time_to_idle(IMAGES_IDLE)
+            .support_invalidation_closures()
             .build();
         let disk = Arc::new(DiskBudget::new(free_bytes(&scratch) / DISK_SHARE));
         Self { code, images, empty: Arc::new(Image::new()), scratch: Arc::new(scratch), disk }
@@ -55,7 +59,7 @@ impl Packages {
     pub(crate) async fn mount(&self, function: &FunctionVersion) -> Result<Option<Mount>, Error> {
         let bytes_max = function.configuration.tmp_bytes();
         let image = match function.code.package {
-            Some(package) => self.image(package).await?,
+            Some(package) => self.image(package, function.code.added).await?,
             None if bytes_max == 0 => return Ok(None),
             None => self.empty.clone(),
         };
@@ -70,31 +74,61 @@ impl Packages {
         Ok(Some(Mount { image, scratch }))
     }
 
-    async fn image(&self, package: lambent_types::Package) -> Result<Arc<Image>, Error> {
-        let image = self.images.try_get_with(package.digest, self.open(package)).await;
+    async fn image(
+        &self,
+        package: lambent_types::Package,
+        added: Option<lambent_types::Package>,
+    ) -> Result<Arc<Image>, Error> {
+        let key = (package.digest, added.map(|added| added.digest));
+        let image = self.images.try_get_with(key, self.open(package, added)).await;
         image.map_err(|error| (*error).clone())
     }
 
     /// Drops what was made of a package that no version refers to any more.
-    pub(crate) async fn forget(&self, digest: Digest) {
-        self.images.invalidate(&digest).await;
+    pub(crate) fn forget(&self, digest: Digest) {
+        let of = move |files: &Files| files.0 == digest || files.1 == Some(digest);
+        if let Err(error) = self.images.invalidate_entries_if(move |files, _| of(files)) {
+            tracing::error!(%error, "cannot drop the files of a package");
+        }
     }
 
-    async fn open(&self, package: lambent_types::Package) -> Result<Arc<Image>, Error> {
-        let digest = package.digest;
-        let damaged = |error: &dyn std::fmt::Display| {
-            tracing::error!(%digest, %error, "could not open a package");
-            internal()
-        };
-        let opened = self.code.open(digest).await.map_err(|error| damaged(&error))?;
-        let opened = opened.ok_or_else(|| damaged(&"it is not there"))?;
-        let image = blocking(move || image(opened, package.bytes)).await?;
-        image.map(Arc::new).map_err(|error| damaged(&error))
+    async fn open(
+        &self,
+        package: lambent_types::Package,
+        added: Option<lambent_types::Package>,
+    ) -> Result<Arc<Image>, Error> {
+        let mut opened = Vec::new();
+        for part in [Some(package), added].into_iter().flatten() {
+            opened.push((self.read(part.digest).await?, part.bytes));
+        }
+        let image = blocking(move || image(opened)).await?;
+        image.map(Arc::new).map_err(|error| damaged(package.digest, &error))
+    }
+
+    async fn read(&self, digest: Digest) -> Result<OpenCode, Error> {
+        let opened = self.code.open(digest).await.map_err(|error| damaged(digest, &error))?;
+        opened.ok_or_else(|| damaged(digest, &"it is not there"))
     }
 }
 
-/// Makes an image of a package. Blocks.
-fn image(opened: OpenCode, bytes: u64) -> Result<Image, Box<dyn std::error::Error + Send + Sync>> {
+fn damaged(digest: Digest, error: &dyn std::fmt::Display) -> Error {
+    tracing::error!(%digest, %error, "could not open a package");
+    internal()
+}
+
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+/// Makes an image of packages that are mounted in one place. Blocks.
+fn image(packages: Vec<(OpenCode, u64)>) -> Result<Image, Failed> {
+    let mut image = Image::new();
+    for (opened, bytes) in packages {
+        image = image.mount(TASK_ROOT, &package(opened, bytes)?)?;
+    }
+    Ok(image)
+}
+
+/// Reads which files a package has. Blocks.
+fn package(opened: OpenCode, bytes: u64) -> Result<Package, Failed> {
     let opened = match opened {
         OpenCode::File(file) if bytes <= MEMORY_BYTES_MAX => {
             let mut whole = vec![0; usize::try_from(bytes)?];
@@ -112,7 +146,7 @@ fn image(opened: OpenCode, bytes: u64) -> Result<Image, Box<dyn std::error::Erro
         let lambent_package::Entry { path, offset, size, .. } = entry;
         Entry { path, offset, size }
     });
-    Ok(Image::new().mount(TASK_ROOT, &Package { entries: entries.collect(), blob })?)
+    Ok(Package { entries: entries.collect(), blob })
 }
 
 /// A package in memory.

@@ -142,7 +142,7 @@ impl<'a> Builder<'a> {
         sink.out.flush().map_err(PackageError::Io)?;
         let digest = Digest::from_bytes(sink.hash.finalize().into());
         Ok(Written {
-            package: Package { digest, bytes: sink.bytes, deployed: None },
+            package: Package { digest, bytes: sink.bytes },
             index: Index::new(entries),
             heads,
         })

@@ -83,13 +83,6 @@ pub(crate) struct Hold<'a> {
     digest: Digest,
 }
 
-impl Hold<'_> {
-    /// What is kept.
-    pub(crate) const fn digest(&self) -> Digest {
-        self.digest
-    }
-}
-
 impl Drop for Hold<'_> {
     fn drop(&mut self) {
         let mut state = self.code.lock();

@@ -17,6 +17,9 @@ pub struct Code {
     /// The files, if the component runs on any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<Package>,
+    /// What the runtime has added to the files when they were deployed, such as byte code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub added: Option<Package>,
 }
 
 /// A package of files.
@@ -26,30 +29,20 @@ pub struct Package {
     pub digest: Digest,
     /// Its size in bytes.
     pub bytes: u64,
-    /// The SHA-256 of what was deployed, if the runtime has added files to that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deployed: Option<Digest>,
-}
-
-impl Package {
-    /// The SHA-256 of what was deployed.
-    #[must_use]
-    pub fn deployed(&self) -> Digest {
-        self.deployed.unwrap_or(self.digest)
-    }
 }
 
 impl Code {
     /// A component that runs on no files.
     #[must_use]
     pub const fn component(component: Digest, bytes: u64) -> Self {
-        Self { component, bytes, package: None }
+        Self { component, bytes, package: None, added: None }
     }
 
     /// All that is kept for it: the digest and the size of each part.
     pub fn parts(&self) -> impl Iterator<Item = (Digest, u64)> {
-        let package = self.package.map(|package| (package.digest, package.bytes));
-        std::iter::once((self.component, self.bytes)).chain(package)
+        let files = self.package.into_iter().chain(self.added);
+        let files = files.map(|package| (package.digest, package.bytes));
+        std::iter::once((self.component, self.bytes)).chain(files)
     }
 
     /// The digests of all that is kept for it.
@@ -69,10 +62,15 @@ mod tests {
         let code: Code = serde_json::from_str(&text).unwrap();
         assert_eq!(code, Code::component(digest, 4));
         assert_eq!(serde_json::to_string(&code).unwrap(), text);
-        let package = Some(Package { digest: Digest::of(b"files"), bytes: 5, deployed: None });
+        let package = Some(Package { digest: Digest::of(b"files"), bytes: 5 });
         let both = Code { package, ..code };
         let again = serde_json::from_str(&serde_json::to_string(&both).unwrap()).unwrap();
         assert_eq!(both, again);
         assert_eq!(again.parts().count(), 2);
+        let added = Some(Package { digest: Digest::of(b"byte code"), bytes: 6 });
+        let all = Code { added, ..again };
+        let again: Code = serde_json::from_str(&serde_json::to_string(&all).unwrap()).unwrap();
+        assert_eq!(all, again);
+        assert_eq!(again.parts().map(|(_, bytes)| bytes).sum::<u64>(), 15);
     }
 }

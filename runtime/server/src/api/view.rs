@@ -28,7 +28,7 @@ pub(super) fn of_version(version: &FunctionVersion) -> FunctionView {
     let code = &version.code;
     let (digest, code_bytes) = code
         .package
-        .map_or((code.component, code.bytes), |package| (package.deployed(), package.bytes));
+        .map_or((code.component, code.bytes), |package| (package.digest, package.bytes));
     let runs_on = version.configuration.runtime.as_ref().map(|asked| RunsOn {
         runtime: asked.serving(),
         digest: code.component,

@@ -107,22 +107,16 @@ impl<'s> FunctionHandle<'s> {
         let hold = self.service().code_in_use.hold(package.digest).await;
         self.stores().code.put(package.digest, bytes.clone()).await?;
         // The component is the node's, and counts to no namespace.
-        let code = Code { component, bytes: 0, package: Some(package) };
+        let code = Code { component, bytes: 0, package: Some(package), added: None };
         let version = self.undeployed(code.clone(), configuration.clone());
         let additions = self.service().inspect.additions(&Arc::new(version)).await;
-        if additions.is_empty() {
-            return Ok(Uploaded { code, inspected, _holds: vec![runs, hold] });
+        let (mut code, mut holds) = (code, vec![runs, hold]);
+        if let Some((added, bytes)) = blocking(move || added(&bytes, package, additions)).await? {
+            holds.push(self.service().code_in_use.hold(added.digest).await);
+            self.stores().code.put(added.digest, bytes).await?;
+            code.added = Some(added);
         }
-        let added = blocking(move || extended(&bytes, package, additions)).await?;
-        // What the runtime adds must not be what keeps a package from fitting.
-        let Some((package, bytes)) = added else {
-            return Ok(Uploaded { code, inspected, _holds: vec![runs, hold] });
-        };
-        self.service().code_in_use.release(hold.digest());
-        let hold = self.service().code_in_use.hold(package.digest).await;
-        self.stores().code.put(package.digest, bytes).await?;
-        let code = Code { package: Some(package), ..code };
-        Ok(Uploaded { code, inspected, _holds: vec![runs, hold] })
+        Ok(Uploaded { code, inspected, _holds: holds })
     }
 
     /// A version as it would be, for who makes it ready.
@@ -207,26 +201,27 @@ async fn blocking<R: Send + 'static>(
     })
 }
 
-/// A package with what a runtime adds to it, where it has no file of its own; none if that does
-/// not fit. Blocks.
-fn extended(
+/// A package of what a runtime adds to one, where that has no file of its own; none if there is
+/// nothing, or it does not fit beside it. Blocks.
+fn added(
     bytes: &Bytes,
     package: Package,
     additions: Vec<(String, Vec<u8>)>,
 ) -> Option<(Package, Bytes)> {
     let whole: &[u8] = bytes;
     let index = Index::open(&whole, package.bytes).ok()?;
+    let mut together = Builder::new(Limits::LAMBDA);
+    together.add_package(&whole, &index).ok()?;
     let mut builder = Builder::new(Limits::LAMBDA);
-    builder.add_package(&whole, &index).ok()?;
-    for (path, bytes) in additions {
-        if index.get(&path).is_none() {
-            builder.add_bytes(&path, bytes).ok()?;
+    for (path, bytes) in &additions {
+        if index.get(path).is_none() {
+            together.add_bytes(path, bytes.as_slice()).ok()?;
+            builder.add_bytes(path, bytes.as_slice()).ok()?;
         }
     }
-    let mut extended = Vec::new();
-    let written = builder.write(&mut extended).ok()?;
-    let package = Package { deployed: Some(package.digest), ..written.package };
-    Some((package, extended.into()))
+    let mut packed = Vec::new();
+    let written = builder.write(&mut packed).ok()?;
+    Some((written.package, packed.into()))
 }
 
 /// Reads an archive, and gives its files in the canonical form. Blocks.

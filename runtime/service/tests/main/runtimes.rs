@@ -36,16 +36,16 @@ async fn a_function_has_its_package_with_what_the_runtime_adds() {
     deploy(&fixture, on_runtime()).await.unwrap();
     let code = fixture.function().await.unwrap().latest.code.clone();
     assert_eq!(code.component, Digest::of(b"runtime"));
-    let stored = code.package.unwrap();
-    assert_eq!(stored.deployed(), Digest::of(&package()), "its name is that of what was sent");
-    let bytes = fixture.code.get(stored.digest).await.unwrap().unwrap();
-    let index = Index::open(&&*bytes, stored.bytes).unwrap();
+    let (stored, added) = (code.package.unwrap(), code.added.unwrap());
+    assert_eq!(stored.digest, Digest::of(&package()), "it stays as it was sent");
+    let bytes = fixture.code.get(added.digest).await.unwrap().unwrap();
+    let index = Index::open(&&*bytes, added.bytes).unwrap();
     let paths: Vec<_> = index.entries().iter().map(|entry| entry.path.as_str()).collect();
-    assert_eq!(paths, ["added.txt", "app.txt"]);
+    assert_eq!(paths, ["added.txt"]);
     // The component is the node's, and counts to nobody.
     let (_, holdings) = fixture.scope.describe_namespace("default").await.unwrap();
     let held = holdings.iter().find(|holding| holding.quota == Quota::CodeBytes).unwrap();
-    assert_eq!(held.used, stored.bytes);
+    assert_eq!(held.used, stored.bytes + added.bytes);
 }
 
 #[tokio::test]
@@ -87,7 +87,7 @@ async fn a_component_replaces_a_package_and_is_configured_for_no_runtime() {
     let head = fixture.function().await.unwrap();
     let configuration = &head.latest.configuration;
     assert_eq!((&configuration.runtime, &*configuration.handler), (&None, ""));
-    assert_eq!((configuration.reuse(), head.latest.code.package), (1, None));
+    assert_eq!((configuration.reuse(), head.latest.code.parts().count()), (1, 1));
     // Neither can be made the other by configuration.
     let error = fixture.handle().configure(on_runtime(), &ANY).await.unwrap_err();
     assert!(error.detail().contains("is a component"), "{error}");

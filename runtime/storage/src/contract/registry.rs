@@ -214,7 +214,7 @@ pub(super) async fn digests_are_those_referred_to(registry: &dyn Registry) {
 pub(super) async fn packages_are_kept_as_long_as_code_is(registry: &dyn Registry) {
     let (ns, f) = (namespace("contract-package"), name("f"));
     let (component, files) = (Digest::of(b"runtime"), Digest::of(b"files"));
-    let package = Some(Package { digest: files, bytes: 5, deployed: None });
+    let package = Some(Package { digest: files, bytes: 5 });
     let mut with = head(&ns, &f, "runtime");
     with.code.package = package;
     let made = registry.put(with.clone(), None).await.unwrap();
@@ -248,7 +248,6 @@ async fn packages_count(registry: &dyn Registry) {
         let package = |files: &str| Package {
             digest: Digest::of(files.as_bytes()),
             bytes: files.len() as u64,
-            deployed: None,
         };
         head.code.package = files.map(package);
         registry.put(head, None).await.map(drop)

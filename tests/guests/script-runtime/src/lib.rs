@@ -6,6 +6,9 @@
 //! | `answer` | what the file holds |
 //! | `tell` | the file, the event, the environment, all paths there are, and how often the instance was called |
 //! | `write` | how many bytes of the event's `bytes` could be written to its `path`, and the error |
+//!
+//! The variable `INIT` says what is done before the first event: `fail:<why>`, `exit:<code>`, `sleep:<ms>`
+//! or `spin:`.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -14,6 +17,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use lambent_sdk::{Event, Failure, Output};
 use serde_json::{Value, json};
+
+mod initialization;
+mod preparation;
 
 static CALLS: AtomicU32 = AtomicU32::new(0);
 
@@ -38,7 +44,7 @@ fn handle(event: Event) -> Result<Output, Failure> {
                 std::env::vars().map(|(name, value)| (name, value.into())).collect();
             json!({
                 "file": text, "event": data, "environment": environment, "paths": paths,
-                "calls": calls,
+                "calls": calls, "initialized": initialization::DONE.load(Ordering::Relaxed),
             })
             .to_string()
         }
