@@ -1,0 +1,1 @@
+"""Lambda's contract for Python functions, over the interfaces of a component."""
