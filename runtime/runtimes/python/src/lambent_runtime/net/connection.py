@@ -5,6 +5,7 @@ import http as standard
 
 import h11
 
+from lambent_runtime.net import failures
 from lambent_runtime.net.exchange import Exchange
 
 _REASONS = {int(status): status.phrase.encode() for status in standard.HTTPStatus}
@@ -69,8 +70,20 @@ class Connection:
                 self._exchange.write(event.data)
             elif isinstance(event, h11.EndOfMessage):
                 self._exchange.end_request()
+                if timeout != 0:
+                    self._await_head()
             else:
                 return  # More has to be sent.
+
+    def _await_head(self):
+        """Waits for the response, so that what a connection fails with elsewhere is raised before
+        the library takes the request for sent. Other failures are raised when it reads."""
+        try:
+            while not self._advance():
+                self._wait()
+        except OSError as failure:
+            if failures.is_of_connecting(failure):
+                raise
 
     def _begin(self, request, timeout):
         self._close_exchange()

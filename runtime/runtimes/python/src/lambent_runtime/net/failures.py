@@ -29,6 +29,13 @@ def of(code, origin):
     return OSError(errno.EIO, f"{origin}: {name}" + ("" if detail is None else f": {detail}"))
 
 
+def is_of_connecting(failure):
+    """Whether it is one that elsewhere a connection fails with, before a request is sent."""
+    import ssl
+
+    return isinstance(failure, (PermissionError, ConnectionRefusedError, socket.gaierror, ssl.SSLError))
+
+
 def _of_tls(name, origin):
     import ssl
 
