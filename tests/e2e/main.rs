@@ -36,6 +36,7 @@ mod objects;
 mod order_queue;
 mod peers;
 mod protocol;
+mod python;
 mod queues;
 mod recursion;
 mod reload;

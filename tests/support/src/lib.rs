@@ -7,6 +7,7 @@
 pub mod callers;
 pub mod canned;
 pub mod data;
+pub mod python;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
