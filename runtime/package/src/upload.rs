@@ -18,7 +18,7 @@ impl<'a> Builder<'a> {
     /// zip nothing is copied.
     ///
     /// # Errors
-    /// See [`EntryFault`] and [`ArchiveFault`].
+    /// See [`EntryFault`](crate::EntryFault) and [`ArchiveFault`].
     pub fn add_upload(
         &mut self,
         upload: &'a dyn Blob,
