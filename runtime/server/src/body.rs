@@ -5,12 +5,15 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::{Request, Version};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use lambent_dispatch::BoxError;
 
 use crate::connection_timeouts::{ConnectionTimeouts, RequestGuard, StreamStall};
-use crate::min_rate::{Measured, MinRate};
+use crate::min_rate::Measured;
+use crate::state::App;
+use crate::unread::Unread;
 
 /// Why a request's body does not go on.
 #[derive(Debug, thiserror::Error)]
@@ -26,20 +29,31 @@ pub(crate) enum BodyError {
 /// A request's body as it comes in; its connection is busy until it was read to
 /// its end or dropped, even if the request was answered before.
 pub(crate) struct RequestBody {
-    incoming: Incoming,
+    /// None once it was dropped.
+    incoming: Option<Incoming>,
     activity: Arc<ConnectionTimeouts>,
     measured: Measured,
     busy: Option<RequestGuard>,
+    /// What reads the rest of a body that nobody wants; none where it is a stream, which ends alone.
+    unread: Option<Unread>,
 }
 
 impl RequestBody {
-    pub(crate) fn new(
-        incoming: Incoming,
-        activity: Arc<ConnectionTimeouts>,
-        pace: MinRate,
-    ) -> Self {
-        let busy = (!incoming.is_end_stream()).then(|| RequestGuard::go_on(activity.clone()));
-        Self { incoming, activity, measured: Measured::new(pace), busy }
+    pub(crate) fn of(
+        request: Request<Incoming>,
+        activity: &Arc<ConnectionTimeouts>,
+        app: &App,
+    ) -> Request<Self> {
+        let more = !request.body().is_end_stream();
+        let unread = more && request.version() < Version::HTTP_2;
+        let unread = unread.then(|| Unread::of(&request, app));
+        request.map(|incoming| Self {
+            busy: more.then(|| RequestGuard::go_on(activity.clone())),
+            incoming: Some(incoming),
+            activity: activity.clone(),
+            measured: Measured::new(app.pace),
+            unread,
+        })
     }
 }
 
@@ -54,35 +68,42 @@ impl Body for RequestBody {
         let this = &mut *self;
         // All that was declared is there. Once the request is answered, hyper
         // says nothing more of its body before the next request.
-        if this.incoming.is_end_stream() {
+        let Some(incoming) = this.incoming.as_mut().filter(|incoming| !incoming.is_end_stream())
+        else {
             this.busy = None;
             return Poll::Ready(None);
+        };
+        if let Some(unread) = &mut this.unread {
+            unread.asked();
         }
-        let Poll::Ready(frame) = Pin::new(&mut this.incoming).poll_frame(cx) else {
+        let Poll::Ready(frame) = Pin::new(&mut *incoming).poll_frame(cx) else {
             ready!(this.measured.poll_late(cx));
             return Poll::Ready(Some(Err(BodyError::Slow)));
         };
         let bytes = frame.as_ref().and_then(|frame| frame.as_ref().ok()?.data_ref());
         this.measured.came(bytes.map_or(0, Bytes::len));
-        if frame.is_none() || this.incoming.is_end_stream() {
+        if frame.is_none() || incoming.is_end_stream() {
             this.busy = None;
         }
         Poll::Ready(frame.map(|frame| frame.map_err(BodyError::Broken)))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
+        self.incoming.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
+        self.incoming.as_ref().map_or(SizeHint::with_exact(0), Body::size_hint)
     }
 }
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
-        if !self.incoming.is_end_stream() {
-            self.activity.abandon();
+        let incoming = self.incoming.take().filter(|incoming| !incoming.is_end_stream());
+        let Some(incoming) = incoming else { return };
+        self.activity.abandon();
+        if let Some(unread) = self.unread.take() {
+            unread.read(incoming, &self.activity);
         }
     }
 }

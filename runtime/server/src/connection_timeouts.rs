@@ -25,6 +25,8 @@ pub(crate) struct ConnectionTimeouts {
     stalled_since: AtomicU64,
     /// Whether some request was answered before its body was read.
     abandoned: AtomicBool,
+    /// Whether the next request could not be read after all of a body that nobody reads.
+    closing: AtomicBool,
     /// Responses, and since when the peer has not asked for more of each.
     waiting: Mutex<Vec<(u64, u64)>>,
     responses: AtomicU64,
@@ -51,6 +53,7 @@ impl ConnectionTimeouts {
             head_since: AtomicU64::new(0),
             stalled_since: AtomicU64::new(NEVER),
             abandoned: AtomicBool::new(false),
+            closing: AtomicBool::new(false),
             waiting: Mutex::default(),
             responses: AtomicU64::new(0),
         }
@@ -93,6 +96,16 @@ impl ConnectionTimeouts {
     /// Whether the peer may still be sending a body that nobody will read.
     pub(crate) fn is_abandoned(&self) -> bool {
         self.abandoned.load(Relaxed)
+    }
+
+    /// The answer to the request that is being answered is the last.
+    pub(crate) fn close_after_answer(&self) {
+        self.closing.store(true, Relaxed);
+    }
+
+    /// Whether an answer that begins now is the last.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Relaxed)
     }
 
     /// How long nothing has been in flight; `None` while something is.

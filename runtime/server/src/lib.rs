@@ -47,6 +47,7 @@ mod state;
 mod timed_stream;
 mod tls;
 mod traffic;
+mod unread;
 mod urls;
 mod watchdog;
 mod workers;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::FutureExt as _;
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, DATE,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, DATE,
 };
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version};
 use hyper::body::Incoming;
@@ -42,7 +42,7 @@ pub(crate) async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Infallible> {
     let busy = RequestGuard::begin(activity.clone(), request.version() == Version::HTTP_2);
-    let request = request.map(|body| RequestBody::new(body, activity.clone(), doors.app.pace));
+    let request = RequestBody::of(request, activity, &doors.app);
     let mut door = Door::Other;
     let answer = AssertUnwindSafe(enter(doors, peer, request, &mut door)).catch_unwind().await;
     let answer = answer.unwrap_or_else(|_| {
@@ -63,6 +63,9 @@ pub(crate) async fn answer(
         && let Some(date) = date::now()
     {
         response.headers_mut().insert(DATE, date);
+    }
+    if activity.is_closing() {
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     doors.app.metrics.answered(door.name(), response.status());
     Ok(response.map(|content| ResponseBody::new(content, activity.clone(), busy)))

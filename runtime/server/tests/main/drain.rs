@@ -15,8 +15,8 @@ const READY: &[u8] = b"GET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n";
 async fn what_is_in_flight_finishes_and_nothing_more_is_taken() {
     let mut node = Node::dev().await;
     node.deploy_public("f").await;
-    let mut slow = node.connect().await;
-    slow.write_all(b"GET /fn/f/slow HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
+    let mut held = node.connect().await;
+    held.write_all(b"GET /fn/f/held HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     let mut idle = node.connect().await;
     idle.write_all(READY).await.unwrap();
     read_until(&mut idle, "\r\n\r\nready").await;
@@ -25,8 +25,9 @@ async fn what_is_in_flight_finishes_and_nothing_more_is_taken() {
     let ended = node.stop();
     // An idle connection is closed at once, and no other is accepted.
     assert_eq!(read_to_end(&mut idle).await, "");
-    let received = read_to_end(&mut slow).await;
-    assert!(received.ends_with("slow"), "{received}");
+    node.released.notify_one();
+    let received = read_to_end(&mut held).await;
+    assert!(received.ends_with("held"), "{received}");
     ended.await.unwrap();
     assert!(TcpStream::connect(node.address).await.is_err());
 }
@@ -35,9 +36,6 @@ async fn what_is_in_flight_finishes_and_nothing_more_is_taken() {
 async fn a_draining_server_is_not_ready() {
     let mut node = Node::dev().await;
     node.deploy_public("f").await;
-    let mut stream = node.connect().await;
-    // The second request is there before the first is answered.
-    stream.write_all(b"GET /fn/f/slow HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     let address = node.address;
     let io = hyper_util::rt::TokioIo::new(TcpStream::connect(address).await.unwrap());
     let executor = hyper_util::rt::TokioExecutor::new();
@@ -49,14 +47,15 @@ async fn a_draining_server_is_not_ready() {
         sender.clone().send_request(http::Request::get(uri).body(body).unwrap())
     };
     assert_eq!(ask("/readyz").await.unwrap().status(), 200);
-    let slow = tokio::spawn(ask("/fn/f/slow"));
+    let held = tokio::spawn(ask("/fn/f/held"));
     node.wait_for_in_flight().await;
     let ended = node.stop();
     // HTTP/2 lets go of a connection in two steps; in between requests come in.
     if let Ok(response) = ask("/readyz").await {
         assert_eq!(response.status(), 503);
     }
-    assert_eq!(slow.await.unwrap().unwrap().status(), 200);
+    node.released.notify_one();
+    assert_eq!(held.await.unwrap().unwrap().status(), 200);
     ended.await.unwrap();
 }
 

@@ -19,11 +19,13 @@ use lambent_types::{
     Digest, Error, ErrorCode, Event, Failure, FunctionName, FunctionVersion, Handler, LogLine,
     LogStream, Logs, Meter, Namespace, Outcome, Output, Retry, RuntimeName, Start, VersionNumber,
 };
+use tokio::sync::Notify;
 
-/// The engine, and how many of its functions were cancelled.
+/// The engine, how many of its functions were cancelled, and what those at `/held` wait for.
 #[derive(Default)]
 pub(crate) struct Fake {
     pub(crate) cancelled: Arc<AtomicUsize>,
+    pub(crate) released: Arc<Notify>,
 }
 
 /// Counts what is dropped before its end.
@@ -101,7 +103,14 @@ impl Runner for Fake {
         finish: Finish,
     ) -> BoxFuture<'_, HttpOutcome> {
         let running = Running { cancelled: self.cancelled.clone(), finish: Some(finish) };
-        respond(call, request, running).boxed()
+        let released = self.released.clone();
+        async move {
+            if request.uri().path() == "/held" {
+                released.notified().await;
+            }
+            respond(call, request, running).await
+        }
+        .boxed()
     }
 
     fn event(&self, _: Call, event: Event) -> BoxFuture<'_, Result<Finished, Error>> {
@@ -163,6 +172,7 @@ async fn respond(call: Call, request: Request<Body>, running: Running) -> HttpOu
             tokio::time::sleep(Duration::from_millis(400)).await;
             (builder, full("slow"))
         }
+        "/held" => (builder, full("held")),
         "/lying" => (builder.header("content-length", "50"), full("short")),
         "/lengths" => {
             let stream = futures::stream::iter([Ok(Frame::data(Bytes::from("abc")))]);

@@ -18,3 +18,4 @@ mod node;
 mod objects;
 mod queues;
 mod traffic;
+mod unread_bodies;

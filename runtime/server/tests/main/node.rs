@@ -14,7 +14,7 @@ use lambent_server::{Engine, Options, Server};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -27,6 +27,7 @@ pub(crate) struct Node {
     pub(crate) address: SocketAddr,
     pub(crate) key: String,
     pub(crate) cancelled: Arc<AtomicUsize>,
+    pub(crate) released: Arc<Notify>,
     stop: Option<oneshot::Sender<()>>,
     running: Option<JoinHandle<()>>,
     _data: tempfile::TempDir,
@@ -79,7 +80,7 @@ impl Node {
             Options { listen: "127.0.0.1:0".parse().unwrap(), ..Options::new(data.path()) };
         change(&mut options);
         let fake = Arc::new(Fake::default());
-        let cancelled = fake.cancelled.clone();
+        let (cancelled, released) = (fake.cancelled.clone(), fake.released.clone());
         let engine = Engine { inspect: fake.clone(), runner: fake };
         let server = Server::start_with(options, engine).await.unwrap();
         let address = server.local_addr();
@@ -90,7 +91,8 @@ impl Node {
         let file: PathBuf = data.path().join("root-key.json");
         let key: Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
         let key = key["secret"].as_str().unwrap().to_owned();
-        Self { address, key, cancelled, stop: Some(stop), running: Some(running), _data: data }
+        let (stop, running) = (Some(stop), Some(running));
+        Self { address, key, cancelled, released, stop, running, _data: data }
     }
 
     /// Begins to drain; the handle ends with the server.
