@@ -16,6 +16,30 @@ CREATE INDEX function_package ON function (package) WHERE package IS NOT NULL;
 CREATE INDEX version_package ON version (package) WHERE package IS NOT NULL;
 ";
 
+/// Which packages of files heads, as number 0, and versions have: those of all kinds, since each
+/// has to be kept. They are in `body` too, which the checksum covers.
+pub(crate) const SCHEMA_PACKAGE_USE: &str = "
+CREATE TABLE package_use (
+    function INTEGER NOT NULL REFERENCES function (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,
+    digest BLOB NOT NULL,
+    PRIMARY KEY (function, number, digest)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX package_use_digest ON package_use (digest);
+INSERT OR IGNORE INTO package_use
+    SELECT id, 0, unhex(json_extract(body, part || '.digest'))
+    FROM function, (SELECT '$.latest.package' AS part UNION ALL SELECT '$.latest.added')
+    WHERE json_valid(body) AND json_extract(body, part) IS NOT NULL;
+INSERT OR IGNORE INTO package_use
+    SELECT function, number, unhex(json_extract(body, part || '.digest'))
+    FROM version, (SELECT '$.package' AS part UNION ALL SELECT '$.added')
+    WHERE json_valid(body) AND json_extract(body, part) IS NOT NULL;
+DROP INDEX function_package;
+DROP INDEX version_package;
+ALTER TABLE function DROP COLUMN package;
+ALTER TABLE version DROP COLUMN package;
+";
+
 /// `code` has how many heads and versions of a namespace have code of a digest:
 /// it counts once for all of them.
 pub(crate) const SCHEMA: &str = "
@@ -196,8 +220,8 @@ pub(crate) fn delete(
 ) -> Result<(), StorageError> {
     let owner = &head.namespace.key();
     let sql = "SELECT digest, count(*) FROM version WHERE function = ?1 GROUP BY digest \
-               UNION ALL SELECT package, count(*) FROM version \
-               WHERE function = ?1 AND package IS NOT NULL GROUP BY package";
+               UNION ALL SELECT digest, count(*) FROM package_use \
+               WHERE function = ?1 AND number > 0 GROUP BY digest";
     let parts = connection
         .prepare_cached(sql)
         .and_then(|mut select| {
@@ -223,12 +247,21 @@ pub(crate) fn delete_version(
     function: i64,
     number: u64,
 ) -> Result<(), StorageError> {
-    let sql = "SELECT digest, package FROM version WHERE function = ?1 AND number = ?2";
-    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
-    let found = one(connection, sql, params![function, integer(number)], read)?;
-    let Some((component, package)) = found else { return Ok(()) };
+    let sql = "SELECT digest FROM version WHERE function = ?1 AND number = ?2 \
+               UNION ALL SELECT digest FROM package_use WHERE function = ?1 AND number = ?2";
+    let digests = connection
+        .prepare_cached(sql)
+        .and_then(|mut select| {
+            let read = |row: &Row<'_>| Ok(Digest::from_bytes(row.get(0)?));
+            let found = select.query_map(params![function, integer(number)], read)?;
+            found.collect::<rusqlite::Result<Vec<_>>>()
+        })
+        .map_err(failed)?;
+    if digests.is_empty() {
+        return Ok(());
+    }
     let mut freed = 0;
-    for digest in [Some(component), package].into_iter().flatten().map(Digest::from_bytes) {
+    for digest in digests {
         freed += release(connection, namespace, digest, 1)?;
     }
     add(connection, namespace, Quota::Versions, -1)?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use lambent_types::{Digest, Function, FunctionName, FunctionVersion, Namespace, Revision};
+use lambent_types::{Code, Digest, Function, FunctionName, FunctionVersion, Namespace, Revision};
 use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -51,6 +51,7 @@ pub(crate) const CONTROL: Database = Database {
     ",
         held::SCHEMA,
         held::SCHEMA_PACKAGES,
+        held::SCHEMA_PACKAGE_USE,
     ],
 };
 
@@ -107,6 +108,9 @@ fn function_of(row: &Row<'_>) -> Result<(i64, Function), StorageError> {
     let function = parsed(bytes(row, 4), || function_name(row))?;
     Ok((row.get(0).map_err(read_failed)?, function))
 }
+
+/// The number of a head among the versions of its function, which are numbered from 1.
+const HEAD: u64 = 0;
 
 const FUNCTION_COLUMNS: &str = "id, namespace, name, digest, body, checksum";
 
@@ -249,8 +253,7 @@ pub(crate) fn provisioned(
 pub(crate) fn refers_to(connection: &Connection, digest: Digest) -> Result<bool, StorageError> {
     let sql = "SELECT EXISTS (SELECT 1 FROM function WHERE digest = ?1) \
                OR EXISTS (SELECT 1 FROM version WHERE digest = ?1) \
-               OR EXISTS (SELECT 1 FROM function WHERE package = ?1) \
-               OR EXISTS (SELECT 1 FROM version WHERE package = ?1)";
+               OR EXISTS (SELECT 1 FROM package_use WHERE digest = ?1)";
     let mut statement = connection.prepare_cached(sql).map_err(read_failed)?;
     statement.query_row([digest.as_bytes()], |row| row.get(0)).map_err(read_failed)
 }
@@ -281,20 +284,49 @@ pub(crate) fn write_function(
     let (namespace, name) = (function.latest.namespace.key(), function.latest.name.key());
     let code = &function.latest.code;
     let digest = code.component.as_bytes();
-    let package = code.package.as_ref().map(|package| package.digest.as_bytes());
     let body = json(function)?;
     let checksum =
         function_checksum(namespace.as_bytes(), name.as_bytes(), digest, body.as_bytes());
     let sql = format!(
-        "INSERT INTO function ({FUNCTION_COLUMNS}, package) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
+        "INSERT INTO function ({FUNCTION_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
          ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, body = excluded.body, \
-         checksum = excluded.checksum, package = excluded.package \
+         checksum = excluded.checksum \
          RETURNING id"
     );
     let mut statement = connection.prepare_cached(&sql).map_err(write_failed)?;
-    statement
-        .query_row(params![id, namespace, name, digest, body, checksum, package], |row| row.get(0))
-        .map_err(write_failed)
+    let id = statement
+        .query_row(params![id, namespace, name, digest, body, checksum], |row| row.get(0))
+        .map_err(write_failed)?;
+    write_packages(connection, id, HEAD, code)?;
+    Ok(id)
+}
+
+/// Notes which packages a head or version has, in the place of those that it had.
+fn write_packages(
+    connection: &Connection,
+    function: i64,
+    number: u64,
+    code: &Code,
+) -> Result<(), StorageError> {
+    delete_packages(connection, function, number)?;
+    let sql = "INSERT OR IGNORE INTO package_use VALUES (?1, ?2, ?3)";
+    let mut statement = connection.prepare_cached(sql).map_err(write_failed)?;
+    for package in code.packages() {
+        let parameters = params![function, integer(number), package.digest.as_bytes()];
+        statement.execute(parameters).map_err(write_failed)?;
+    }
+    Ok(())
+}
+
+fn delete_packages(
+    connection: &Connection,
+    function: i64,
+    number: u64,
+) -> Result<(), StorageError> {
+    let sql = "DELETE FROM package_use WHERE function = ?1 AND number = ?2";
+    let mut statement = connection.prepare_cached(sql).map_err(write_failed)?;
+    statement.execute(params![function, integer(number)]).map_err(write_failed)?;
+    Ok(())
 }
 
 /// Writes a new version of the function with this id.
@@ -305,16 +337,14 @@ pub(crate) fn write_version(
     version: &FunctionVersion,
 ) -> Result<(), StorageError> {
     let digest = version.code.component.as_bytes();
-    let package = version.code.package.as_ref().map(|package| package.digest.as_bytes());
     let body = json(version)?;
     let checksum = version_checksum(function, integer(number), digest, body.as_bytes());
-    let sql =
-        format!("INSERT INTO version ({VERSION_COLUMNS}, package) VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
+    let sql = format!("INSERT INTO version ({VERSION_COLUMNS}) VALUES (?1, ?2, ?3, ?4, ?5)");
     let mut statement = connection.prepare_cached(&sql).map_err(write_failed)?;
     statement
-        .execute(params![function, integer(number), digest, body, checksum, package])
+        .execute(params![function, integer(number), digest, body, checksum])
         .map_err(write_failed)?;
-    Ok(())
+    write_packages(connection, function, number, &version.code)
 }
 
 /// Deletes a function with all its versions.
@@ -329,6 +359,7 @@ pub(crate) fn delete_version(
     function: i64,
     number: u64,
 ) -> Result<bool, StorageError> {
+    delete_packages(connection, function, number)?;
     let sql = "DELETE FROM version WHERE function = ?1 AND number = ?2";
     let deleted =
         connection.execute(sql, params![function, integer(number)]).map_err(write_failed)?;

@@ -40,9 +40,13 @@ impl Code {
 
     /// All that is kept for it: the digest and the size of each part.
     pub fn parts(&self) -> impl Iterator<Item = (Digest, u64)> {
-        let files = self.package.into_iter().chain(self.added);
-        let files = files.map(|package| (package.digest, package.bytes));
+        let files = self.packages().map(|package| (package.digest, package.bytes));
         std::iter::once((self.component, self.bytes)).chain(files)
+    }
+
+    /// The packages of files that it runs on.
+    pub fn packages(&self) -> impl Iterator<Item = Package> {
+        self.package.into_iter().chain(self.added)
     }
 
     /// The digests of all that is kept for it.

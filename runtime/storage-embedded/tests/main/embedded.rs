@@ -8,7 +8,7 @@ use lambent_storage::{
     Condition, Expected, LogQuery, ObjectError, PutObject, StorageError, Stores,
 };
 use lambent_storage_embedded::{DataDir, OpenError, Options};
-use lambent_types::{Digest, ErrorCode, Origin, SystemClock};
+use lambent_types::{Digest, ErrorCode, Origin, Package, SystemClock};
 use rusqlite::Connection;
 
 fn open(path: &Path) -> Stores {
@@ -184,7 +184,7 @@ async fn a_damaged_row_is_detected_and_harms_no_other() {
 
 #[tokio::test]
 async fn databases_that_cannot_be_used_are_refused() {
-    for (file, version) in [("control.db", 3), ("logs.db", 2)] {
+    for (file, version) in [("control.db", 4), ("logs.db", 2)] {
         let home = tempfile::tempdir().unwrap();
         drop(open(home.path()));
         let path = home.path().join(file);
@@ -217,7 +217,7 @@ async fn the_schema_is_the_documented_one() {
             |row| row.get(0),
         )
         .unwrap();
-    assert_eq!(strict, 5);
+    assert_eq!(strict, 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -237,6 +237,42 @@ async fn many_writers_share_commits() {
     drop(stores);
     let stores = open(home.path());
     assert_eq!(stores.registry.list(&ns, None, 1000).await.unwrap().len(), 500);
+}
+
+/// Before `package_use`, packages were found by a column, and what was added to them not at all.
+#[tokio::test]
+async fn packages_of_the_schema_before_their_table_are_kept() {
+    let home = tempfile::tempdir().unwrap();
+    let (ns, f) = (samples::namespace("ns"), samples::name("f"));
+    let [files, added] = ["files", "added"].map(|text| Digest::of(text.as_bytes()));
+    let stores = open(home.path());
+    let mut head = samples::head(&ns, &f, "runtime");
+    head.code.package = Some(Package { digest: files, bytes: 5 });
+    head.code.added = Some(Package { digest: added, bytes: 5 });
+    stores.registry.put(head, None).await.unwrap();
+    stores.registry.publish(&ns, &f, None).await.unwrap();
+    stores.registry.put(samples::head(&ns, &f, "component"), None).await.unwrap();
+    stores.registry.put(samples::head(&ns, &samples::name("g"), "component"), None).await.unwrap();
+    drop(stores);
+
+    let database = Connection::open(home.path().join("control.db")).unwrap();
+    let undo = "DROP TABLE package_use;
+        ALTER TABLE function ADD COLUMN package BLOB;
+        ALTER TABLE version ADD COLUMN package BLOB;
+        CREATE INDEX function_package ON function (package) WHERE package IS NOT NULL;
+        CREATE INDEX version_package ON version (package) WHERE package IS NOT NULL;";
+    database.execute_batch(undo).unwrap();
+    database.pragma_update(None, "user_version", 3).unwrap();
+    drop(database);
+
+    let stores = open(home.path());
+    for digest in [files, added] {
+        assert!(stores.registry.refers_to(digest).await.unwrap());
+    }
+    stores.registry.delete_version(&ns, &f, 1).await.unwrap();
+    for digest in [files, added] {
+        assert!(!stores.registry.refers_to(digest).await.unwrap());
+    }
 }
 
 /// Rows of schema version 8, which had no header fields, are those that are

@@ -212,32 +212,45 @@ pub(super) async fn digests_are_those_referred_to(registry: &dyn Registry) {
 }
 
 pub(super) async fn packages_are_kept_as_long_as_code_is(registry: &dyn Registry) {
-    let (ns, f) = (namespace("contract-package"), name("f"));
-    let (component, files) = (Digest::of(b"runtime"), Digest::of(b"files"));
-    let package = Some(Package { digest: files, bytes: 5 });
+    let (ns, f, g) = (namespace("contract-package"), name("f"), name("g"));
+    let [component, files, added] =
+        ["runtime", "files", "added"].map(|text| Digest::of(text.as_bytes()));
     let mut with = head(&ns, &f, "runtime");
-    with.code.package = package;
+    with.code.package = Some(Package { digest: files, bytes: 5 });
+    with.code.added = Some(Package { digest: added, bytes: 5 });
     let made = registry.put(with.clone(), None).await.unwrap();
     assert_eq!(made.latest.code, with.code);
     let read = registry.function(&ns, &f).await.unwrap().unwrap();
-    assert_eq!(read.latest.code.package, package);
+    assert_eq!(read.latest.code, with.code);
     let version = registry.publish(&ns, &f, None).await.unwrap();
-    assert_eq!(version.code.package, package);
+    assert_eq!(version.code, with.code);
     // The head without it: the version has it still.
     registry.put(head(&ns, &f, "runtime"), None).await.unwrap();
-    let referred = async |digest| {
+    let referred = async || {
         let all = registry.digests().await.unwrap();
-        let referred = registry.refers_to(digest).await.unwrap();
-        assert_eq!(all.contains(&digest), referred);
-        referred
+        let mut found = [false; 3];
+        for (found, digest) in found.iter_mut().zip([component, files, added]) {
+            *found = registry.refers_to(digest).await.unwrap();
+            assert_eq!(all.contains(&digest), *found);
+        }
+        found
     };
-    assert!(referred(files).await && referred(component).await);
+    assert_eq!(referred().await, [true; 3]);
     registry.delete_version(&ns, &f, 1).await.unwrap();
-    assert!(!referred(files).await && referred(component).await);
+    assert_eq!(referred().await, [true, false, false]);
+    registry.put(with.clone(), None).await.unwrap();
+    assert_eq!(referred().await, [true; 3]);
+    // Of two functions with the same files, one is deployed again with others.
+    with.name = g.clone();
+    registry.put(with.clone(), None).await.unwrap();
+    with.code.added = None;
+    with.name = f.clone();
     registry.put(with, None).await.unwrap();
-    assert!(referred(files).await);
+    assert_eq!(referred().await, [true; 3]);
+    registry.delete(&ns, &g, None).await.unwrap();
+    assert_eq!(referred().await, [true, true, false]);
     registry.delete(&ns, &f, None).await.unwrap();
-    assert!(!referred(files).await && !referred(component).await);
+    assert_eq!(referred().await, [false; 3]);
 }
 
 /// A package counts as a component does: once, with or without the code that runs it.
@@ -272,6 +285,21 @@ async fn packages_count(registry: &dyn Registry) {
     registry.delete(&ns, &f, None).await.unwrap();
     registry.delete(&ns, &g, None).await.unwrap();
     put(&f, "12345678", Some("ab")).await.unwrap();
+    registry.delete(&ns, &f, None).await.unwrap();
+    // What was added to files goes with the last of them, too.
+    let mut head = head(&ns, &f, "1234");
+    let part = |text: &str| Package { digest: Digest::of(text.as_bytes()), bytes: 3 };
+    head.code.package = Some(part("abc"));
+    head.code.added = Some(part("def"));
+    registry.put(head.clone(), None).await.unwrap();
+    registry.publish(&ns, &f, None).await.unwrap();
+    put(&f, "1234", None).await.unwrap();
+    registry.delete_version(&ns, &f, 1).await.unwrap();
+    registry.put(head, None).await.unwrap();
+    registry.publish(&ns, &f, None).await.unwrap();
+    put(&f, "1234", None).await.unwrap();
+    registry.delete(&ns, &f, None).await.unwrap();
+    put(&f, "1234567890", None).await.unwrap();
 }
 
 pub(super) async fn quotas_are_enforced(registry: &dyn Registry) {
