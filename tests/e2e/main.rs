@@ -26,6 +26,7 @@ mod instances;
 mod isolation;
 mod keyvalue;
 mod kv_audit;
+mod layers;
 mod lifecycle;
 mod limits;
 mod logs_and_metrics;

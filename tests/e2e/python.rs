@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use lambent_api::client::{Client, Upload};
 use lambent_api::kinds::{Queue, Trigger};
 use lambent_api::types::ConfigurationPatch;
-use lambent_package::{Limits, pack};
+use lambent_package::{Builder, Limits, pack};
 use lambent_test_support::python::python_runtime;
 use lambent_test_support::root;
 use serde_json::{Value, json};
@@ -87,6 +87,34 @@ async fn lambda_functions_run_as_they_are_written() {
     assert_eq!(node.ask("GET", "/fn/hello").send().await.status, 200);
     queue_batches(&node).await;
     errors(&node).await;
+    layers(&node).await;
+}
+
+/// What a layer has in `python` is imported, by its byte code.
+async fn layers(node: &Node) {
+    let module = json!({ "python/shared.py": "def text():\n    return __spec__.cached" });
+    let name = named("shared");
+    let zip = zip_of(&module);
+    node.must("publish", move |client: &Client| client.publish_layer(&name, &zip).map(drop)).await;
+    let source = "
+import os, shared
+def lambda_handler(event, context):
+    return os.path.exists(shared.text())";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("lambda_function.py"), source).unwrap();
+    deploy(node, "layered", folder.path().to_owned(), json!({ "layers": ["shared"] })).await;
+    assert_eq!(invoke(node, "layered", &json!({})).await, json!(true));
+}
+
+/// A zip of these files.
+fn zip_of(files: &Value) -> Vec<u8> {
+    let mut builder = Builder::new(Limits::LAMBDA);
+    for (path, text) in files.as_object().unwrap() {
+        builder.add_bytes(path, text.as_str().unwrap().as_bytes()).unwrap();
+    }
+    let mut zip = Vec::new();
+    builder.write(&mut zip).unwrap();
+    zip
 }
 
 /// A function that says of one message that it failed gets that one again, and no other.

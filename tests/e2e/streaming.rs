@@ -195,7 +195,7 @@ async fn a_client_that_goes_away_cancels_its_invocation() {
     node.deploy("gone-02", "guest-probe", "timeout=60s").await;
     node.deploy("gone-03", "stream-http", "timeout=60s").await;
     let cases =
-        [("gone-02", "/slow-stream?chunks=1000&ms=50"), ("gone-03", "/?lines=1000&delay_ms=50")];
+        [("gone-02", "/slow-stream?chunks=100&ms=500"), ("gone-03", "/?lines=100&delay_ms=500")];
     for (function, target) in cases {
         for http2 in [false, true] {
             let ask = node.call(function, "GET", target);

@@ -19,6 +19,7 @@ mod access_keys;
 mod binary;
 mod functions;
 mod keys;
+mod layers;
 mod lenient;
 mod lists;
 mod logs;
@@ -40,6 +41,7 @@ pub use functions::{
 };
 pub use keys::{Batch, BatchChange, Counter, Increment, Keys, ListKeys, Revisions, SetKey};
 pub use kinds::{BucketView, KeyspaceView};
+pub use layers::LayerList;
 pub use logs::{LogEntry, Logs, ReadLogs, Since};
 pub use messages::{
     Deleted, MessageToSend, MessageView, MessagesToSend, Purged, Receipts, ReceiveMessages,

@@ -35,6 +35,9 @@ paths! {
     PURGE = "/v1/queues/{name}/purge";
     REDRIVE = "/v1/queues/{name}/redrive";
     USAGE = "/v1/usage";
+    LAYERS = "/v1/layers";
+    LAYER = "/v1/layers/{name}";
+    LAYER_VERSION = "/v1/layers/{name}/versions/{version}";
     RUNTIMES = "/v1/runtimes";
     RUNTIME = "/v1/runtimes/{name}";
     NAMESPACES = "/v1/namespaces";

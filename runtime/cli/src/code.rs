@@ -58,6 +58,19 @@ pub(crate) fn read(path: &Path) -> Result<Code, CliError> {
     Ok(Code { digest: Digest::of(&code), bytes: code })
 }
 
+/// Reads files as [`read`] does, of which a component is none.
+///
+/// # Errors
+/// Usage: there are none, or they are no package.
+pub(crate) fn read_package(path: &Path) -> Result<Code, CliError> {
+    let code = read(path)?;
+    if Format::of(&code.bytes).is_some() {
+        return Ok(code);
+    }
+    let shown = path.display();
+    Err(CliError::usage(format!("{shown} is a component, and no folder, zip or tar of files")))
+}
+
 /// Whether a file is a source that some runtime runs, so that it is a package by itself.
 fn is_source(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());

@@ -104,6 +104,7 @@ const fn value_name(kind: ParameterKind) -> &'static str {
         ParameterKind::Switch => "true|false",
         ParameterKind::RuntimeName => "NAME",
         ParameterKind::RuntimeUpdates => "auto|function-update",
+        ParameterKind::Layers => "LAYER,…",
         ParameterKind::Text => "TEXT",
     }
 }
@@ -247,6 +248,7 @@ mod tests {
                 ParameterKind::Duration => ("2s", Some("soon")),
                 ParameterKind::Count | ParameterKind::CountOrAuto => ("20000", Some("many")),
                 ParameterKind::Switch => ("false", Some("maybe")),
+                ParameterKind::Layers => ("numpy:3,helpers", Some("a b")),
                 ParameterKind::Text => ("x", None),
             };
             let mut expected = ConfigurationPatch::default();

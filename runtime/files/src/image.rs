@@ -8,6 +8,8 @@ use crate::path::{NAME_BYTES_MAX, Path};
 
 /// Entries of all packages of an image together, directories included.
 const NODES_MAX: usize = 200_000;
+/// Memory of a node with its place among its parent's children, and a name of common length.
+const NODE_BYTES: usize = size_of::<ImageNode>() + 2 * size_of::<(Box<str>, usize)>() + 24;
 /// What everything of a package was modified at: 1980, the first time a zip can say.
 const MODIFIED: Duration = Duration::from_secs(315_532_800);
 
@@ -82,6 +84,22 @@ pub struct Image {
     scratch: Option<usize>,
 }
 
+/// What becomes of a file in whose way there is another.
+#[derive(Clone, Copy, PartialEq)]
+enum Collision {
+    Refused,
+    Replaces,
+    GivesWay,
+}
+
+/// Where a package is put.
+struct Place {
+    root: usize,
+    blob: usize,
+    /// Nodes before this one are of packages that it is laid over.
+    floor: usize,
+}
+
 struct ImageNode {
     parent: usize,
     kind: ImageKind,
@@ -101,7 +119,7 @@ impl Image {
     pub fn new() -> Self {
         let root = ImageNode { parent: Self::ROOT, kind: ImageKind::Directory(BTreeMap::new()) };
         let mut image = Self { nodes: vec![root], blobs: Vec::new(), scratch: None };
-        image.scratch = image.directory(Self::ROOT, "tmp");
+        image.scratch = image.directory(Self::ROOT, "tmp", 0);
         image
     }
 
@@ -109,20 +127,52 @@ impl Image {
     ///
     /// # Errors
     /// See [`ImageError`].
-    pub fn mount(mut self, at: &str, package: &Package) -> Result<Self, ImageError> {
+    pub fn mount(self, at: &str, package: &Package) -> Result<Self, ImageError> {
+        self.put(at, package, Collision::Refused)
+    }
+
+    /// Lays a package over what is at `at`: what is in the way of its files is not seen any
+    /// more, a directory with all that is in it.
+    ///
+    /// # Errors
+    /// See [`ImageError`].
+    pub fn overlay(self, at: &str, package: &Package) -> Result<Self, ImageError> {
+        self.put(at, package, Collision::Replaces)
+    }
+
+    /// Lays a package under what is there: of its files those are seen that nothing is in the
+    /// way of. Their paths are those in the whole tree.
+    ///
+    /// # Errors
+    /// See [`ImageError`].
+    pub fn underlay(self, package: &Package) -> Result<Self, ImageError> {
+        self.put("", package, Collision::GivesWay)
+    }
+
+    fn put(
+        mut self,
+        at: &str,
+        package: &Package,
+        collision: Collision,
+    ) -> Result<Self, ImageError> {
         let mut root = Self::ROOT;
-        for name in at.split('/') {
-            root = self.directory(root, name).ok_or_else(|| ImageError::Twice(at.to_owned()))?;
+        for name in at.split('/').filter(|name| !name.is_empty()) {
+            let found = self.directory(root, name, 0);
+            root = found.ok_or_else(|| ImageError::Twice(at.to_owned()))?;
         }
-        let blob = self.blobs.len();
+        let floor = if collision == Collision::Replaces { self.nodes.len() } else { 0 };
+        let place = Place { root, blob: self.blobs.len(), floor };
         self.blobs.push(package.blob.clone());
         for entry in &package.entries {
-            self.insert(root, entry, blob)?;
+            match self.insert(&place, entry) {
+                Err(ImageError::Twice(_)) if collision == Collision::GivesWay => {}
+                inserted => inserted?,
+            }
         }
         Ok(self)
     }
 
-    fn insert(&mut self, root: usize, entry: &Entry, blob: usize) -> Result<(), ImageError> {
+    fn insert(&mut self, place: &Place, entry: &Entry) -> Result<(), ImageError> {
         let Entry { path: text, offset, size } = entry;
         let wrong = || ImageError::Path(text.clone());
         let twice = || ImageError::Twice(text.clone());
@@ -136,37 +186,42 @@ impl Image {
         }
         offset.checked_add(*size).ok_or_else(|| ImageError::Range(text.clone()))?;
         let (parents, last) = path.split();
-        let mut parent = root;
+        let mut parent = place.root;
         for name in parents {
-            parent = self.directory(parent, name).ok_or_else(twice)?;
+            parent = self.directory(parent, name, place.floor).ok_or_else(twice)?;
         }
         if self.nodes.len() >= NODES_MAX {
             return Err(ImageError::TooMany);
         }
-        let file = ImageKind::File { blob, offset: *offset, size: *size };
-        self.add(parent, last.ok_or_else(wrong)?, file).ok_or_else(twice)?;
+        let file = ImageKind::File { blob: place.blob, offset: *offset, size: *size };
+        self.add(parent, last.ok_or_else(wrong)?, file, place.floor).ok_or_else(twice)?;
         Ok(())
     }
 
-    /// The directory of a name, which is made if need be; `None` if a file is there.
-    fn directory(&mut self, parent: usize, name: &str) -> Option<usize> {
-        match self.child(parent, name) {
-            Some(found) => {
-                matches!(self.nodes[found].kind, ImageKind::Directory(_)).then_some(found)
-            }
-            None => self.add(parent, name, ImageKind::Directory(BTreeMap::new())),
-        }
+    /// The directory of a name, which is made if need be; `None` if a file is there that is
+    /// none of those below the floor.
+    fn directory(&mut self, parent: usize, name: &str, floor: usize) -> Option<usize> {
+        let found = self.child(parent, name);
+        let found = found.filter(|found| matches!(self.kind(*found), ImageKind::Directory(_)));
+        found.or_else(|| self.add(parent, name, ImageKind::Directory(BTreeMap::new()), floor))
     }
 
-    fn add(&mut self, parent: usize, name: &str, kind: ImageKind) -> Option<usize> {
+    /// Adds a node, in the place of one below the floor; `None` if another is there.
+    fn add(&mut self, parent: usize, name: &str, kind: ImageKind, floor: usize) -> Option<usize> {
         let index = self.nodes.len();
         let ImageKind::Directory(children) = &mut self.nodes[parent].kind else { return None };
-        if children.contains_key(name) {
+        if children.get(name).is_some_and(|there| *there >= floor) {
             return None;
         }
         children.insert(name.into(), index);
         self.nodes.push(ImageNode { parent, kind });
         Some(index)
+    }
+
+    /// About how many bytes of memory it takes, without its blobs.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        (self.nodes.len() * NODE_BYTES) as u64
     }
 
     pub(crate) fn child(&self, directory: usize, name: &str) -> Option<usize> {

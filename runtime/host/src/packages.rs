@@ -10,15 +10,18 @@ use lambent_capabilities::Mount;
 use lambent_files::{Blob, DiskBudget, Entry, Image, Package, ScratchOptions};
 use lambent_package::Index;
 use lambent_storage::{CodeStore, OpenCode};
-use lambent_types::{Digest, Error, FunctionVersion};
+use lambent_types::{Code, Digest, Error, FunctionVersion};
 use rustix::fs::{Mode, OFlags};
 
 use crate::errors::{blocking, internal};
 
 /// Where the package is, seen by a guest.
 const TASK_ROOT: &str = "var/task";
-/// Images kept in memory; beyond it the least recently used leave.
-const IMAGES_MAX: u64 = 20_000;
+/// Where layers are.
+const LAYERS_ROOT: &str = "opt";
+/// Memory for images; beyond it the least recently used leave. Of packages of fifty files it is
+/// enough for some 40,000.
+const IMAGES_BYTES_MAX: u64 = 256 << 20;
 /// How long an unused image stays in memory.
 const IMAGES_IDLE: Duration = Duration::from_secs(15 * 60);
 /// Packages up to this size are kept in memory and take no descriptor: so many functions are
@@ -27,8 +30,19 @@ const MEMORY_BYTES_MAX: u64 = 128 << 10;
 /// Memory of the node for what describes the files in one `/tmp`: some 50,000 files.
 const METADATA_BYTES_MAX: u64 = 16 << 20;
 
-/// What is at `/var/task`: a package, and what the runtime has added to it.
-type Files = (Digest, Option<Digest>);
+/// What is at `/var/task`, a package and what the runtime has added to it, and what is at `/opt`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Files {
+    package: Digest,
+    added: Option<Digest>,
+    layers: Vec<Digest>,
+}
+
+impl Files {
+    fn has(&self, digest: Digest) -> bool {
+        self.package == digest || self.added == Some(digest) || self.layers.contains(&digest)
+    }
+}
 
 /// All `/tmp` together may take this part of what is free of the disk when the node starts: the
 /// rest is for what functions store to stay.
@@ -47,7 +61,8 @@ pub(crate) struct Packages {
 impl Packages {
     pub(crate) fn new(code: Arc<dyn CodeStore>, scratch: Dir) -> Self {
         let images = moka::future::Cache::builder()
-            .max_capacity(IMAGES_MAX)
+            .max_capacity(IMAGES_BYTES_MAX)
+            .weigher(|_, image: &Arc<Image>| image.bytes().try_into().unwrap_or(u32::MAX))
             .time_to_idle(IMAGES_IDLE)
             .support_invalidation_closures()
             .build();
@@ -59,7 +74,7 @@ impl Packages {
     pub(crate) async fn mount(&self, function: &FunctionVersion) -> Result<Option<Mount>, Error> {
         let bytes_max = function.configuration.tmp_bytes();
         let image = match function.code.package {
-            Some(package) => self.image(package, function.code.added).await?,
+            Some(package) => self.image(package, &function.code).await?,
             None if bytes_max == 0 => return Ok(None),
             None => self.empty.clone(),
         };
@@ -77,17 +92,20 @@ impl Packages {
     async fn image(
         &self,
         package: lambent_types::Package,
-        added: Option<lambent_types::Package>,
+        code: &Code,
     ) -> Result<Arc<Image>, Error> {
-        let key = (package.digest, added.map(|added| added.digest));
-        let image = self.images.try_get_with(key, self.open(package, added)).await;
+        let files = Files {
+            package: package.digest,
+            added: code.added.map(|added| added.digest),
+            layers: code.layers.iter().map(|layer| layer.digest).collect(),
+        };
+        let image = self.images.try_get_with(files, self.open(package, code)).await;
         image.map_err(|error| (*error).clone())
     }
 
     /// Drops what was made of a package that no version refers to any more.
     pub(crate) fn forget(&self, digest: Digest) {
-        let of = move |files: &Files| files.0 == digest || files.1 == Some(digest);
-        if let Err(error) = self.images.invalidate_entries_if(move |files, _| of(files)) {
+        if let Err(error) = self.images.invalidate_entries_if(move |files, _| files.has(digest)) {
             tracing::error!(%error, "cannot drop the files of a package");
         }
     }
@@ -95,19 +113,26 @@ impl Packages {
     async fn open(
         &self,
         package: lambent_types::Package,
-        added: Option<lambent_types::Package>,
+        code: &Code,
     ) -> Result<Arc<Image>, Error> {
-        let mut opened = Vec::new();
-        for part in [Some(package), added].into_iter().flatten() {
-            opened.push((self.read(part.digest).await?, part.bytes));
+        let own = self.read(package).await?;
+        let mut layers = Vec::new();
+        for layer in &code.layers {
+            layers.push(self.read(*layer).await?);
         }
-        let image = blocking(move || image(opened)).await?;
+        let added = match code.added {
+            Some(added) => Some(self.read(added).await?),
+            None => None,
+        };
+        let image = blocking(move || image(own, layers, added)).await?;
         image.map(Arc::new).map_err(|error| damaged(package.digest, &error))
     }
 
-    async fn read(&self, digest: Digest) -> Result<OpenCode, Error> {
+    async fn read(&self, package: lambent_types::Package) -> Result<Opened, Error> {
+        let digest = package.digest;
         let opened = self.code.open(digest).await.map_err(|error| damaged(digest, &error))?;
-        opened.ok_or_else(|| damaged(digest, &"it is not there"))
+        let code = opened.ok_or_else(|| damaged(digest, &"it is not there"))?;
+        Ok(Opened { code, bytes: package.bytes })
     }
 }
 
@@ -118,18 +143,28 @@ fn damaged(digest: Digest, error: &dyn std::fmt::Display) -> Error {
 
 type Failed = Box<dyn std::error::Error + Send + Sync>;
 
-/// Makes an image of packages that are mounted in one place. Blocks.
-fn image(packages: Vec<(OpenCode, u64)>) -> Result<Image, Failed> {
-    let mut image = Image::new();
-    for (opened, bytes) in packages {
-        image = image.mount(TASK_ROOT, &package(opened, bytes)?)?;
+/// A package as it is stored.
+struct Opened {
+    code: OpenCode,
+    bytes: u64,
+}
+
+/// Makes an image of the package of a function, of layers, and of what its runtime has added.
+/// Blocks.
+fn image(own: Opened, layers: Vec<Opened>, added: Option<Opened>) -> Result<Image, Failed> {
+    let mut image = Image::new().mount(TASK_ROOT, &package(own)?)?;
+    for layer in layers {
+        image = image.overlay(LAYERS_ROOT, &package(layer)?)?;
+    }
+    if let Some(added) = added {
+        image = image.underlay(&package(added)?)?;
     }
     Ok(image)
 }
 
 /// Reads which files a package has. Blocks.
-fn package(opened: OpenCode, bytes: u64) -> Result<Package, Failed> {
-    let opened = match opened {
+fn package(Opened { code, bytes }: Opened) -> Result<Package, Failed> {
+    let opened = match code {
         OpenCode::File(file) if bytes <= MEMORY_BYTES_MAX => {
             let mut whole = vec![0; usize::try_from(bytes)?];
             std::os::unix::fs::FileExt::read_exact_at(&file, &mut whole, 0)?;

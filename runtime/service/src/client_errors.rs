@@ -220,7 +220,7 @@ pub(crate) fn resource<N: ResourceName>(
 ) -> Error {
     match error {
         ResourceError::NotFound => not_found(namespace, name),
-        ResourceError::NoSource | ResourceError::OtherSource => {
+        ResourceError::NoSource | ResourceError::OtherSource | ResourceError::Conflict => {
             Error::new(ErrorCode::Conflict, error.to_string())
         }
         ResourceError::Quota(error) => quota(&error),

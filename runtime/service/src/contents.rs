@@ -1,7 +1,8 @@
 //! What a namespace holds: whether it holds anything, and all of it deleted.
 
 use lambent_types::{
-    BucketName, Error, ErrorCode, FunctionName, KeyspaceName, QueueName, ScheduleName, TriggerName,
+    BucketName, Error, ErrorCode, FunctionName, KeyspaceName, LayerName, QueueName, ScheduleName,
+    TriggerName,
 };
 
 use crate::data_scope::DataScope;
@@ -50,6 +51,7 @@ contents! {
     ScheduleName,
     TriggerName,
     FunctionName,
+    LayerName,
     QueueName,
     KeyspaceName,
     BucketName,

@@ -59,6 +59,7 @@ operations! {
     kinds {
         ListBuckets DescribeBucket PutBucket DeleteBucket = "bucket", ANY;
         ListKeyspaces DescribeKeyspace PutKeyspace DeleteKeyspace = "keyspace", ANY;
+        ListLayers DescribeLayer PutLayer DeleteLayer = "layer", READ;
         ListNamespaces DescribeNamespace PutNamespace DeleteNamespace = "namespace", READ;
         ListQueues DescribeQueue PutQueue DeleteQueue = "queue", ANY;
         ListRuntimes DescribeRuntime PutRuntime DeleteRuntime = "runtime", READ;
@@ -117,6 +118,8 @@ operations! {
     PublishVersion = "publish_version", WRITE;
     /// Delete a version of a function.
     DeleteVersion = "delete_version", WRITE;
+    /// Delete a version of a layer.
+    DeleteLayerVersion = "delete_layer_version", WRITE;
     /// Set and delete keys, all or none.
     ChangeKeys = "change_keys", WRITE;
     /// Add to a counter.

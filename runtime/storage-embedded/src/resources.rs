@@ -39,6 +39,15 @@ fn put(
 ) -> Result<(), ResourceError> {
     let key = new.name.to_ascii_lowercase();
     let old = find(tx.connection, kind, namespace, &key)?;
+    // One that is damaged has no revision that anyone has read.
+    let revision = match &old {
+        Some(Ok((_, stored))) => Some(stored.revision),
+        Some(Err(_)) => None,
+        None => Some(0),
+    };
+    if new.expected.is_some() && new.expected != revision {
+        return Err(ResourceError::Conflict);
+    }
     let mut trigger = None;
     if kind == Trigger::KIND {
         let old = old.as_ref().and_then(|old| old.as_ref().ok());

@@ -17,6 +17,9 @@ pub struct NewResource {
     pub body: String,
     /// When a schedule fires next; `None` for other kinds, and for a schedule that does not.
     pub next: Option<Timestamp>,
+    /// The revision of the one that it replaces, or 0 if there must be none; `None` if it does
+    /// not matter.
+    pub expected: Option<u64>,
 }
 
 /// A resource as it is stored.
@@ -53,6 +56,9 @@ pub enum ResourceError {
     /// The trigger has another source; delete it first.
     #[error("a trigger's source cannot be changed")]
     OtherSource,
+    /// It is at another revision than the one that was to be replaced.
+    #[error("it was changed meanwhile; read it again")]
+    Conflict,
     /// The namespace is full.
     #[error(transparent)]
     Quota(#[from] QuotaExceeded),
@@ -84,7 +90,7 @@ pub trait Resources: Send + Sync {
     /// Creates or replaces a resource.
     ///
     /// # Errors
-    /// `Quota`, `Storage`; of a trigger also `NoSource`, `OtherSource`.
+    /// `Conflict`, `Quota`, `Storage`; of a trigger also `NoSource`, `OtherSource`.
     async fn put(
         &self,
         kind: ResourceKind,

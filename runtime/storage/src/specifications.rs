@@ -49,6 +49,12 @@ pub struct Specifications<'s, S> {
     kind: PhantomData<S>,
 }
 
+fn new<S: Specification>(specification: &S) -> Result<NewResource, StorageError> {
+    let body = serde_json::to_string(specification)
+        .map_err(|error| StorageError::unavailable("write a resource", error))?;
+    Ok(NewResource { name: specification.name().to_string(), body, next: None, expected: None })
+}
+
 /// Resources with their namespaces, and where the next ones are.
 pub type Page<S> = (Vec<(Namespace, Stored<S>)>, Option<(Namespace, String)>);
 
@@ -67,9 +73,21 @@ impl<'s, S: Specification> Specifications<'s, S> {
         specification: &S,
         next: Option<Timestamp>,
     ) -> Result<(), ResourceError> {
-        let body = serde_json::to_string(specification)
-            .map_err(|error| StorageError::unavailable("write a resource", error))?;
-        let new = NewResource { name: specification.name().to_string(), body, next };
+        let new = NewResource { next, ..new(specification)? };
+        self.store.put(S::KIND, namespace, new).await
+    }
+
+    /// Creates a resource, or replaces the one of a revision; 0 stands for none.
+    ///
+    /// # Errors
+    /// `Conflict`: it is at another revision; `Quota`, `Storage`.
+    pub async fn replace(
+        &self,
+        namespace: &Namespace,
+        specification: &S,
+        revision: u64,
+    ) -> Result<(), ResourceError> {
+        let new = NewResource { expected: Some(revision), ..new(specification)? };
         self.store.put(S::KIND, namespace, new).await
     }
 

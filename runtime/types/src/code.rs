@@ -20,6 +20,9 @@ pub struct Code {
     /// What the runtime has added to the files when they were deployed, such as byte code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub added: Option<Package>,
+    /// The files of its layers, in the order of the layers.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layers: Vec<Package>,
 }
 
 /// A package of files.
@@ -35,18 +38,24 @@ impl Code {
     /// A component that runs on no files.
     #[must_use]
     pub const fn component(component: Digest, bytes: u64) -> Self {
-        Self { component, bytes, package: None, added: None }
+        Self { component, bytes, package: None, added: None, layers: Vec::new() }
     }
 
-    /// All that is kept for it: the digest and the size of each part.
+    /// All that is kept for it: the digest and the size of each part, once if it has it twice.
     pub fn parts(&self) -> impl Iterator<Item = (Digest, u64)> {
-        let files = self.packages().map(|package| (package.digest, package.bytes));
-        std::iter::once((self.component, self.bytes)).chain(files)
+        let mut parts = vec![(self.component, self.bytes)];
+        for package in self.packages() {
+            if parts.iter().all(|(digest, _)| *digest != package.digest) {
+                parts.push((package.digest, package.bytes));
+            }
+        }
+        parts.into_iter()
     }
 
     /// The packages of files that it runs on.
-    pub fn packages(&self) -> impl Iterator<Item = Package> {
-        self.package.into_iter().chain(self.added)
+    pub fn packages(&self) -> impl Iterator<Item = Package> + '_ {
+        let own = self.package.into_iter().chain(self.added);
+        own.chain(self.layers.iter().copied())
     }
 
     /// The digests of all that is kept for it.
@@ -76,5 +85,11 @@ mod tests {
         let again: Code = serde_json::from_str(&serde_json::to_string(&all).unwrap()).unwrap();
         assert_eq!(all, again);
         assert_eq!(again.parts().map(|(_, bytes)| bytes).sum::<u64>(), 15);
+        // Of what it has twice there is one.
+        let layer = Package { digest: Digest::of(b"layer"), bytes: 7 };
+        let layers = vec![layer, again.package.unwrap(), layer];
+        let layered = Code { layers, ..again };
+        assert_eq!(layered.packages().count(), 5);
+        assert_eq!(layered.parts().map(|(_, bytes)| bytes).sum::<u64>(), 22);
     }
 }

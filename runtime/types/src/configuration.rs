@@ -9,6 +9,7 @@ use crate::delivery::DeliveryPolicy;
 use crate::error::Error;
 use crate::error_code::ErrorCode;
 use crate::grants::Grants;
+use crate::layer::Layers;
 use crate::limits::{Limits, bounds};
 use crate::parameter::{ParameterKind, ParameterValue as _};
 use crate::provisioned::Provisioned;
@@ -202,6 +203,13 @@ members! {
         patch "When the function takes up a new version of its runtime, from now on.",
         parameter "runtime-updates" RuntimeUpdates
             "When a new version of its runtime is taken up: auto, or function-update";
+    /// Layers of files at `/opt`, of the same namespace: at most [`bounds::LAYERS_MAX`]. For
+    /// what runs on a runtime.
+    #[serde(skip_serializing_if = "has_none")]
+    layers: Layers = Layers::default(),
+        patch "New layers, replacing all the old ones.",
+        parameter "layers" Layers
+            "Layers of files at /opt, each by its name or one of its versions, as in numpy:3,helpers";
     /// Bytes of `/tmp`: [`bounds::TMP_BYTES_MIN`] to [`bounds::TMP_BYTES_MAX`], or 0 for no
     /// files at all. None is given: 0 of a component, and [`bounds::TMP_BYTES_MIN`] of what
     /// runs on a runtime.
@@ -222,6 +230,10 @@ fn is_none(provisioned: &Provisioned) -> bool {
 
 fn is_once(times: &u32) -> bool {
     *times == 1
+}
+
+fn has_none(layers: &Layers) -> bool {
+    layers.0.is_empty()
 }
 
 fn is_empty(environment: &Environment) -> bool {
@@ -303,6 +315,9 @@ impl Configuration {
     }
 
     fn validate_files(&self) -> Result<(), Error> {
+        if let Some(fault) = self.layers.fault() {
+            return Err(invalid(fault));
+        }
         let tmp = self.tmp_bytes();
         if tmp != 0 && !(bounds::TMP_BYTES_MIN..=bounds::TMP_BYTES_MAX).contains(&tmp) {
             return Err(invalid(format!(

@@ -101,6 +101,9 @@ codes! {
     /// No keyspace of that name.
     KeyspaceNotFound = "keyspace-not-found", 404, final, "no such keyspace",
         "see which there are: lambent keyspace list";
+    /// No layer of that name, or no such version of it.
+    LayerNotFound = "layer-not-found", 404, final, "no such layer",
+        "see which there are: lambent layer list";
     /// The request comes of the function that it is for, too often or too many times over.
     LoopDetected = "loop-detected", 508, final, "function calls itself";
     /// The memory that the node may use is used up.

@@ -50,6 +50,10 @@ pub mod bounds {
     pub const TMP_BYTES_MIN: u64 = 512 * MIB;
     /// Most bytes of `/tmp`; Lambda's.
     pub const TMP_BYTES_MAX: u64 = 10_240 * MIB;
+    /// Most layers of a function; Lambda's.
+    pub const LAYERS_MAX: usize = 5;
+    /// Most versions of a layer at a time: all of them are in one record, which is read whole.
+    pub const LAYER_VERSIONS_MAX: usize = 100;
     /// Most characters of what a runtime calls; Lambda's.
     pub const HANDLER_CHARS_MAX: usize = 128;
     /// Most requests that one instance serves at once. So many fail together when

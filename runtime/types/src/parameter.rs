@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::layer::Layers;
 use crate::provisioned::Provisioned;
 use crate::runtime::{RuntimeName, RuntimeUpdates};
 use crate::size::{format_bytes, format_count, format_duration, parse_bytes, parse_duration};
@@ -25,6 +26,8 @@ pub enum ParameterKind {
     RuntimeName,
     /// `auto` or `function-update`.
     RuntimeUpdates,
+    /// Layers with commas between them.
+    Layers,
     /// Any text.
     Text,
 }
@@ -42,6 +45,7 @@ impl ParameterKind {
             Self::Switch => "true or false",
             Self::RuntimeName => "the name of a runtime such as python3.14, or none",
             Self::RuntimeUpdates => "auto or function-update",
+            Self::Layers => "a list of layers such as numpy:3,helpers",
             Self::Text => "text",
         }
     }
@@ -137,6 +141,16 @@ impl ParameterValue for RuntimeName {
 impl ParameterValue for RuntimeUpdates {
     fn read(_: ParameterKind, text: &str) -> Result<Self, String> {
         text.parse()
+    }
+
+    fn show(&self, _: ParameterKind) -> String {
+        self.to_string()
+    }
+}
+
+impl ParameterValue for Layers {
+    fn read(kind: ParameterKind, text: &str) -> Result<Self, String> {
+        text.parse().map_err(|error| format!("{}: {error}", unexpected(kind, text)))
     }
 
     fn show(&self, _: ParameterKind) -> String {

@@ -91,6 +91,8 @@ quotas! {
     Versions = 13, "versions", "versions", other, "--quota-versions";
     /// Bytes of components, each counted once however many versions use it.
     CodeBytes = 14, "code-bytes", "bytes of code", bytes, "--quota-code";
+    /// Layers.
+    Layers = 15, "layers", "layers", resources, "--quota-resources";
 }
 
 impl Quota {

@@ -22,6 +22,7 @@ mod functions;
 mod invocations;
 mod keys;
 mod kinds;
+mod layers;
 mod namespaces;
 mod objects;
 mod queues;

@@ -37,7 +37,7 @@ pub(crate) fn run(args: &DescribeArgs, global: &Global) -> Result<Exit, CliError
 }
 
 /// What is configured of functions that a runtime runs only.
-const OF_RUNTIMES: [&str; 2] = ["runtime", "runtime-updates"];
+const OF_RUNTIMES: [&str; 3] = ["runtime", "runtime-updates", "layers"];
 
 fn fields(function: &FunctionView) -> Vec<(&'static str, String)> {
     let configuration = &function.configuration;

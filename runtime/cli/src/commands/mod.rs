@@ -11,6 +11,7 @@ mod describe;
 mod invoke;
 mod keyspace;
 mod kv;
+mod layer;
 mod list;
 mod logs;
 mod named;
@@ -54,6 +55,7 @@ pub(crate) enum Command {
     Kv(kv::KvArgs),
     Queue(queue::QueueArgs),
     Trigger(trigger::TriggerArgs),
+    Layer(layer::LayerArgs),
     Runtime(runtime::RuntimeArgs),
     Schedule(schedule::ScheduleArgs),
     Usage(usage::UsageArgs),
@@ -99,6 +101,7 @@ pub(crate) fn run(
         Command::Kv(args) => kv::run(&args, global),
         Command::Queue(args) => queue::run(&args, global),
         Command::Trigger(args) => trigger::run(&args, global),
+        Command::Layer(args) => layer::run(&args, global),
         Command::Runtime(args) => runtime::run(&args, global),
         Command::Schedule(args) => schedule::run(&args, global),
         Command::Usage(args) => usage::run(&args, global),

@@ -31,6 +31,7 @@ mod invocations;
 mod keys;
 mod keyspaces;
 mod kinds;
+mod layers;
 mod limited_body;
 mod logs;
 mod messages;

@@ -12,8 +12,8 @@ use utoipa::openapi::{Content, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    access_keys, code, configuration_query, functions, invocations, keys, kinds, logs, messages,
-    namespaces, objects, query, runtimes, uploads, usage, versions,
+    access_keys, code, configuration_query, functions, invocations, keys, kinds, layers, logs,
+    messages, namespaces, objects, query, runtimes, uploads, usage, versions,
 };
 use crate::problem::Refusal;
 
@@ -61,6 +61,11 @@ use crate::problem::Refusal;
         messages::purge,
         messages::redrive,
         usage::read,
+        layers::list,
+        layers::put,
+        layers::describe,
+        layers::delete,
+        layers::delete_version,
         runtimes::list,
         runtimes::put,
         runtimes::describe,

@@ -13,8 +13,8 @@ use lambent_types::ErrorCode;
 use super::conditions::{self, Honoured, Honours};
 use super::kinds::Route;
 use super::{
-    access_keys, code, functions, invocations, keys, kinds, logs, messages, namespaces, objects,
-    openapi, runtimes, uploads, usage, versions,
+    access_keys, code, functions, invocations, keys, kinds, layers, logs, messages, namespaces,
+    objects, openapi, runtimes, uploads, usage, versions,
 };
 use crate::problem::Refusal;
 use crate::state::App;
@@ -51,6 +51,9 @@ fn resources() -> Vec<Route> {
         (paths::PURGE, post(messages::purge)),
         (paths::REDRIVE, post(messages::redrive)),
         (paths::USAGE, get(usage::read)),
+        (paths::LAYERS, get(layers::list)),
+        (paths::LAYER, get(layers::describe).put(layers::put).delete(layers::delete)),
+        (paths::LAYER_VERSION, delete(layers::delete_version)),
         (paths::RUNTIMES, get(runtimes::list)),
         (paths::RUNTIME, get(runtimes::describe).put(runtimes::put).delete(runtimes::delete)),
         (paths::NAMESPACES, get(namespaces::list)),

@@ -25,7 +25,8 @@ impl FunctionHandle<'_> {
     /// of files.
     ///
     /// # Errors
-    /// `PayloadTooLarge`, `InvalidPackage`, `RuntimeNotFound`, `InvalidConfiguration`,
+    /// `PayloadTooLarge`, `InvalidPackage`, `RuntimeNotFound`, `LayerNotFound`,
+    /// `InvalidConfiguration`,
     /// `PreconditionFailed`, whatever
     /// [`Inspect::prepare`](crate::Inspect::prepare) refuses; the store failed.
     pub async fn deploy(
@@ -41,13 +42,21 @@ impl FunctionHandle<'_> {
             self.stores().space.check()?;
             let current = self.stores().registry.function(namespace, name).await?;
             check(name, expected, current.as_ref().map(|function| function.revision))?;
-            let configuration = configured(&patch, current.as_deref())?;
-            self.scope().check_function_destinations(current.as_deref(), &configuration).await?;
+            let patch = self.scope().with_pinned_layers(patch).await?;
+            let checked = configured(&patch, current.as_deref())?;
+            self.scope().check_function_destinations(current.as_deref(), &checked).await?;
 
-            let Uploaded { code, inspected, _holds } = self.upload(upload, &configuration).await?;
+            let head = current.as_ref().map(|function| &*function.latest);
+            let layers = self.scope().packages_of(&checked.layers, head).await?;
+            let Uploaded { code, inspected, _holds } =
+                self.upload(upload, &checked, layers).await?;
             self.set_head(expected, |current| {
                 let configuration = configured(&patch, current)?;
                 fits(&configuration, &inspected)?;
+                if configuration.layers != checked.layers {
+                    let detail = "the function's layers were changed meanwhile; deploy it again";
+                    return Err(Error::new(ErrorCode::Conflict, detail));
+                }
                 Ok(FunctionVersion {
                     namespace: namespace.clone(),
                     name: name.clone(),
@@ -66,7 +75,8 @@ impl FunctionHandle<'_> {
     /// Changes the configuration of the head.
     ///
     /// # Errors
-    /// `FunctionNotFound`, `InvalidConfiguration`, `PreconditionFailed`; the store failed.
+    /// `FunctionNotFound`, `InvalidConfiguration`, `LayerNotFound`, `InvalidPackage` (with new
+    /// layers it is too large), `PreconditionFailed`; the store failed.
     pub async fn configure(
         &self,
         patch: ConfigurationPatch,
@@ -74,6 +84,7 @@ impl FunctionHandle<'_> {
     ) -> Result<Arc<Function>, Error> {
         self.perform(Operation::ConfigureFunction, async {
             let name = self.name();
+            let patch = &self.scope().with_pinned_layers(patch).await?;
             loop {
                 let current = self.describe().await?;
                 check(name, expected, Some(current.revision))?;
@@ -86,9 +97,7 @@ impl FunctionHandle<'_> {
                     let code = self.service().stored(latest.code.component).await?;
                     fits(&configuration, &self.prepare(latest.code.component, code).await?)?;
                 }
-                let former = &latest.configuration;
-                let code = self.code_under(&latest.code, former, &configuration).await?;
-                let _holds = self.service().code_in_use.hold_all(code.digests()).await;
+                let (code, _holds) = self.code_under(latest, &configuration).await?;
                 let created = Timestamp::now();
                 let head = FunctionVersion { code, configuration, created, ..(**latest).clone() };
                 if let Some(function) = self.try_head(head, Some(&current)).await? {

@@ -20,7 +20,8 @@ impl Service {
         self.finish_deletions().await;
         // Listed first: what is stored later is not a candidate.
         let stored = self.stores().code.list().await?;
-        let referred = self.stores().registry.digests().await?;
+        let mut referred = self.stores().registry.digests().await?;
+        referred.extend(self.digests_of_layers().await?);
         for digest in stored.into_iter().filter(|digest| !referred.contains(digest)) {
             if self.data.drain.is_cancelled() {
                 return Ok(());
@@ -44,8 +45,9 @@ impl Service {
         let Some(_leave) = self.code_in_use.collect(digest, self.grace).await else {
             return Ok(());
         };
-        let used =
-            self.stores().registry.refers_to(digest).await? || self.is_of_runtime(digest).await?;
+        let used = self.stores().registry.refers_to(digest).await?
+            || self.is_of_runtime(digest).await?
+            || self.digests_of_layers().await?.contains(&digest);
         if !used {
             // Derived data first: while the code is there, an interrupted
             // collection is repeated.

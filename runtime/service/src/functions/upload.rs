@@ -3,20 +3,20 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lambent_package::{Builder, Format, Index, Limits, PackageError, Written};
+use lambent_package::Format;
 use lambent_types::{
     Code, Configuration, ConfigurationPatch, Digest, Error, ErrorCode, FunctionVersion, Handler,
-    Package, RuntimeUpdates, VersionNumber, bounds, format_bytes,
+    Layers, Package, RuntimeUpdates, VersionNumber, bounds, format_bytes,
 };
 
 use super::FunctionHandle;
 use super::requirements::fits;
 use crate::code_in_use::Hold;
 use crate::inspect::Inspected;
+use crate::layers::check_used;
+use crate::packing::{check_together, is_wasm, pack, pack_additions};
 use crate::runtimes::digest_of;
 
-/// How every WebAssembly module and component begins.
-const WASM_MAGIC: &[u8] = b"\0asm";
 /// The handlers of what runs on a runtime: it takes events, and messages many at a time.
 const RUNTIME_HANDLERS: [Handler; 2] = [Handler::Event, Handler::Batch];
 
@@ -26,11 +26,6 @@ pub(super) struct Uploaded<'s> {
     pub(super) inspected: Inspected,
     /// Kept until a version refers to it.
     pub(super) _holds: Vec<Hold<'s>>,
-}
-
-/// Whether an upload is WebAssembly, and no package.
-pub(super) fn is_wasm(upload: &[u8]) -> bool {
-    upload.starts_with(WASM_MAGIC)
 }
 
 /// The change with what follows from what is uploaded: a component runs on no runtime.
@@ -58,7 +53,8 @@ pub(super) fn patch_for(
         return Err(Error::new(ErrorCode::InvalidConfiguration, detail));
     }
     let handler = patch.handler.or_else(|| Some(String::new()));
-    Ok(ConfigurationPatch { runtime: Some(None), handler, ..patch })
+    let layers = patch.layers.or_else(|| Some(Layers::default()));
+    Ok(ConfigurationPatch { runtime: Some(None), handler, layers, ..patch })
 }
 
 impl<'s> FunctionHandle<'s> {
@@ -67,7 +63,9 @@ impl<'s> FunctionHandle<'s> {
         &self,
         upload: Bytes,
         configuration: &Configuration,
+        layers: Vec<Package>,
     ) -> Result<Uploaded<'_>, Error> {
+        check_used(configuration)?;
         let runs = configuration.runtime.is_some();
         if !runs && Format::of(&upload).is_some() {
             let format = if upload.starts_with(b"\x1f\x8b") { "gzip" } else { "a zip archive" };
@@ -77,7 +75,7 @@ impl<'s> FunctionHandle<'s> {
         if is_wasm(&upload) || !runs {
             self.upload_component(upload, configuration).await
         } else {
-            self.upload_package(upload, configuration).await
+            self.upload_package(upload, configuration, layers).await
         }
     }
 
@@ -99,24 +97,45 @@ impl<'s> FunctionHandle<'s> {
         &self,
         upload: Bytes,
         configuration: &Configuration,
+        layers: Vec<Package>,
     ) -> Result<Uploaded<'_>, Error> {
         let (component, inspected) = self.runtime_of(configuration).await?;
         fits(configuration, &inspected)?;
-        let runs = self.service().code_in_use.hold(component).await;
-        let (package, bytes) = blocking(move || pack(&upload)).await??;
-        let hold = self.service().code_in_use.hold(package.digest).await;
-        self.stores().code.put(package.digest, bytes.clone()).await?;
+        let in_use = &self.service().code_in_use;
+        let mut holds = vec![in_use.hold(component).await];
+        holds.extend(in_use.hold_all(layers.iter().map(|layer| layer.digest)).await);
+        let (package, bytes) = pack(upload).await?;
+        holds.push(in_use.hold(package.digest).await);
+        self.stores().code.put(package.digest, bytes).await?;
         // The component is the node's, and counts to no namespace.
-        let code = Code { component, bytes: 0, package: Some(package), added: None };
+        let code = Code { component, bytes: 0, package: Some(package), added: None, layers };
+        let (code, added) = self.completed(code, configuration).await?;
+        holds.extend(added);
+        Ok(Uploaded { code, inspected, _holds: holds })
+    }
+
+    /// Code with what its runtime adds to its files. They have to be stored, and held until a
+    /// version refers to them, as what is added is.
+    async fn completed(
+        &self,
+        code: Code,
+        configuration: &Configuration,
+    ) -> Result<(Code, Option<Hold<'_>>), Error> {
+        if !code.layers.is_empty() {
+            let mut opened = Vec::new();
+            for package in code.package.iter().chain(&code.layers) {
+                opened.push((self.service().opened(package.digest).await?, *package));
+            }
+            check_together(opened).await?;
+        }
         let version = self.undeployed(code.clone(), configuration.clone());
         let additions = self.service().inspect.additions(&Arc::new(version)).await;
-        let (mut code, mut holds) = (code, vec![runs, hold]);
-        if let Some((added, bytes)) = blocking(move || added(&bytes, package, additions)).await? {
-            holds.push(self.service().code_in_use.hold(added.digest).await);
-            self.stores().code.put(added.digest, bytes).await?;
-            code.added = Some(added);
-        }
-        Ok(Uploaded { code, inspected, _holds: holds })
+        let Some((added, bytes)) = pack_additions(additions).await? else {
+            return Ok((code, None));
+        };
+        let hold = self.service().code_in_use.hold(added.digest).await;
+        self.stores().code.put(added.digest, bytes).await?;
+        Ok((Code { added: Some(added), ..code }, Some(hold)))
     }
 
     /// A version as it would be, for who makes it ready.
@@ -159,103 +178,48 @@ impl<'s> FunctionHandle<'s> {
     }
 
     /// The code of a head after its configuration was changed: the runtime may be another, or
-    /// a later version of it.
+    /// a later version of it, and so may the layers.
     pub(super) async fn code_under(
         &self,
-        code: &Code,
-        former: &Configuration,
+        head: &FunctionVersion,
         configuration: &Configuration,
-    ) -> Result<Code, Error> {
-        match (&code.package, &configuration.runtime) {
-            (None, None) => Ok(code.clone()),
-            (None, Some(runtime)) => {
-                let detail = format!(
-                    "the function is a component, which runs by itself; deploy a package to run \
-                     it on {runtime}"
-                );
-                Err(Error::new(ErrorCode::InvalidConfiguration, detail))
-            }
-            (Some(_), None) => Err(Error::new(ErrorCode::InvalidConfiguration, NO_RUNTIME)),
-            (Some(_), Some(_)) => {
-                let same = former.runtime == configuration.runtime
-                    && configuration.runtime_updates == RuntimeUpdates::Auto;
-                if same && !configuration.handler.is_empty() {
-                    return Ok(code.clone());
-                }
-                let (component, _) = self.runtime_of(configuration).await?;
-                Ok(Code { component, ..code.clone() })
-            }
+    ) -> Result<(Code, Vec<Hold<'_>>), Error> {
+        check_used(configuration)?;
+        let code = &head.code;
+        if let (None, Some(runtime)) = (&code.package, &configuration.runtime) {
+            let detail = format!(
+                "the function is a component, which runs by itself; deploy a package to run it on \
+                 {runtime}"
+            );
+            return Err(Error::new(ErrorCode::InvalidConfiguration, detail));
         }
+        let Some(runtime) = &configuration.runtime else {
+            return match code.package {
+                None => Ok((code.clone(), Vec::new())),
+                Some(_) => Err(Error::new(ErrorCode::InvalidConfiguration, NO_RUNTIME)),
+            };
+        };
+        let former = &head.configuration;
+        let same = former.runtime.as_ref() == Some(runtime)
+            && configuration.runtime_updates == RuntimeUpdates::Auto
+            && !configuration.handler.is_empty();
+        let component = match same {
+            true => code.component,
+            false => self.runtime_of(configuration).await?.0,
+        };
+        let layers = self.scope().packages_of(&configuration.layers, Some(head)).await?;
+        let (changed, in_use) = (layers != code.layers, &self.service().code_in_use);
+        let code = Code { component, layers, ..code.clone() };
+        let mut holds = in_use.hold_all(code.digests()).await;
+        if !changed {
+            return Ok((code, holds));
+        }
+        let code = Code { added: None, ..code };
+        let (code, added) = self.completed(code, configuration).await?;
+        holds.extend(added);
+        Ok((code, holds))
     }
 }
 
 const NO_RUNTIME: &str = "the function is a package, which needs a runtime to run it; give one, \
                           such as python3.14, or deploy the component itself";
-
-async fn blocking<R: Send + 'static>(
-    work: impl FnOnce() -> R + Send + 'static,
-) -> Result<R, Error> {
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
-        tracing::error!(%error, "packing failed");
-        Error::new(ErrorCode::Internal, "the package could not be read; see the server's log")
-    })
-}
-
-/// A package of what a runtime adds to one, where that has no file of its own; none if there is
-/// nothing, or it does not fit beside it. Blocks.
-fn added(
-    bytes: &Bytes,
-    package: Package,
-    additions: Vec<(String, Vec<u8>)>,
-) -> Option<(Package, Bytes)> {
-    let whole: &[u8] = bytes;
-    let index = Index::open(&whole, package.bytes).ok()?;
-    let mut together = Builder::new(Limits::LAMBDA);
-    together.add_package(&whole, &index).ok()?;
-    let mut builder = Builder::new(Limits::LAMBDA);
-    for (path, bytes) in &additions {
-        if index.get(path).is_none() {
-            together.add_bytes(path, bytes.as_slice()).ok()?;
-            builder.add_bytes(path, bytes.as_slice()).ok()?;
-        }
-    }
-    let mut packed = Vec::new();
-    let written = builder.write(&mut packed).ok()?;
-    Some((written.package, packed.into()))
-}
-
-/// Reads an archive, and gives its files in the canonical form. Blocks.
-fn pack(upload: &Bytes) -> Result<(Package, Bytes), Error> {
-    let scratch = tempfile::tempfile().map_err(|error| refused(PackageError::Io(error)))?;
-    let mut builder = Builder::new(Limits::LAMBDA);
-    let whole: &[u8] = upload;
-    builder.add_upload(&whole, whole.len() as u64, None, &scratch, 0).map_err(refused)?;
-    let mut packed = Vec::new();
-    let Written { package, index, heads } = builder.write(&mut packed).map_err(refused)?;
-    let component = index.entries().iter().zip(&heads).find(|(_, head)| is_component(**head));
-    if let Some((entry, _)) = component {
-        let detail = format!(
-            "the package holds the component {:?}; deploy it by itself and without a runtime, or \
-             leave it out of the package",
-            entry.path
-        );
-        return Err(Error::new(ErrorCode::InvalidPackage, detail));
-    }
-    Ok((package, packed.into()))
-}
-
-/// Whether a file that begins so is a component; modules may be data of a package.
-fn is_component(head: [u8; 8]) -> bool {
-    head.starts_with(WASM_MAGIC) && head[6..] == [1, 0]
-}
-
-fn refused(error: PackageError) -> Error {
-    match error {
-        PackageError::Io(error) => {
-            tracing::error!(%error, "could not read a package");
-            let detail = "the package could not be unpacked; is the disk full?";
-            Error::new(ErrorCode::StorageUnavailable, detail)
-        }
-        refused => Error::new(ErrorCode::InvalidPackage, refused.to_string()),
-    }
-}

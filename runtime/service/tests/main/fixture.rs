@@ -74,7 +74,8 @@ impl Inspect for FakeInspect {
     }
 
     async fn additions(&self, _: &Arc<FunctionVersion>) -> Vec<(String, Vec<u8>)> {
-        vec![("added.txt".to_owned(), b"by the runtime".to_vec())]
+        let beside = |path: &str| (path.to_owned(), b"by the runtime".to_vec());
+        vec![beside("var/task/added.txt"), beside("etc/passwd")]
     }
 
     fn set_runtimes(&self, all: HashMap<RuntimeName, Digest>) {

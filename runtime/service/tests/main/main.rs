@@ -8,6 +8,7 @@ mod fixture;
 mod guests;
 mod head;
 mod invoke;
+mod layers;
 mod namespaces;
 mod provision;
 mod quotas;

@@ -41,7 +41,7 @@ async fn a_function_has_its_package_with_what_the_runtime_adds() {
     let bytes = fixture.code.get(added.digest).await.unwrap().unwrap();
     let index = Index::open(&&*bytes, added.bytes).unwrap();
     let paths: Vec<_> = index.entries().iter().map(|entry| entry.path.as_str()).collect();
-    assert_eq!(paths, ["added.txt"]);
+    assert_eq!(paths, ["var/task/added.txt"]);
     // The component is the node's, and counts to nobody.
     let (_, holdings) = fixture.scope.describe_namespace("default").await.unwrap();
     let held = holdings.iter().find(|holding| holding.quota == Quota::CodeBytes).unwrap();

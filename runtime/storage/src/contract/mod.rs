@@ -151,6 +151,7 @@ pub async fn check_changes(stores: &Stores) {
 pub async fn check_resources(stores: &Stores) {
     resources::a_new_kind_needs_nothing_of_a_backend(stores).await;
     resources::what_is_none_of_its_kind_is_left_out(stores).await;
+    resources::a_resource_is_replaced_as_it_was_read(stores).await;
     resources::resources_are_read_in_pages(stores).await;
 }
 

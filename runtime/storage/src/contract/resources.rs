@@ -90,6 +90,31 @@ pub(super) async fn a_new_kind_needs_nothing_of_a_backend(stores: &Stores) {
     assert_eq!((held(stores, &ns).await, held(stores, &other).await), (0, 0));
 }
 
+/// Of many who have read one revision, one replaces it.
+pub(super) async fn a_resource_is_replaced_as_it_was_read(stores: &Stores) {
+    let ns = namespace("contract-replace");
+    let store = stores.resources.of::<Sample>();
+    let conflict = |result| match result {
+        Err(ResourceError::Conflict) => {}
+        other => panic!("{other:?}"),
+    };
+    store.replace(&ns, &sample("a", "first"), 0).await.unwrap();
+    conflict(store.replace(&ns, &sample("A", "another first"), 0).await);
+    let name = SampleName("a".into());
+    let read = store.get(&ns, &name).await.unwrap().unwrap();
+    assert_eq!(read.specification, sample("a", "first"));
+    store.replace(&ns, &sample("a", "second"), read.revision).await.unwrap();
+    conflict(store.replace(&ns, &sample("a", "third"), read.revision).await);
+    store.delete(&ns, &name).await.unwrap();
+    conflict(store.replace(&ns, &sample("a", "third"), read.revision).await);
+    let (store, ns) = (&store, &ns);
+    let puts = (0..8)
+        .map(|n| async move { store.replace(ns, &sample("a", &n.to_string()), 0).await.is_ok() });
+    let made = futures::future::join_all(puts).await;
+    assert_eq!(made.iter().filter(|made| **made).count(), 1);
+    store.delete(ns, &name).await.unwrap();
+}
+
 /// What cannot be read keeps nothing else from being read.
 pub(super) async fn what_is_none_of_its_kind_is_left_out(stores: &Stores) {
     let ns = namespace("contract-none");
@@ -97,7 +122,12 @@ pub(super) async fn what_is_none_of_its_kind_is_left_out(stores: &Stores) {
     for name in ["a", "b", "c", "d"] {
         store.put(&ns, &sample(name, "good"), None).await.unwrap();
     }
-    let none = |name: &str| NewResource { name: name.into(), body: "{}".into(), next: None };
+    let none = |name: &str| NewResource {
+        name: name.into(),
+        body: "{}".into(),
+        next: None,
+        expected: None,
+    };
     for name in ["b", "d"] {
         stores.resources.put(Sample::KIND, &ns, none(name)).await.unwrap();
     }

@@ -142,6 +142,7 @@ impl<'de> DeserializeSeed<'de> for Parameter<'_> {
                 | ParameterKind::CountOrAuto
                 | ParameterKind::RuntimeName
                 | ParameterKind::RuntimeUpdates
+                | ParameterKind::Layers
                 | ParameterKind::Text,
             ) => text,
             _ => return Err(expected()),

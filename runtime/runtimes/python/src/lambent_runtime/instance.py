@@ -9,6 +9,7 @@ from wit_world.imports import environment
 from lambent_runtime import errors, image, loader, logs
 
 TASK_ROOT = "/var/task"
+LAYERS_ROOT = "/opt/python"
 
 _started = None  # What came of the start: ("handler", function) or ("failure", Err)
 
@@ -56,7 +57,7 @@ def _renew_clocks():
 def _set_paths(root):
     version = "python{}.{}".format(*sys.version_info)
     extra = [path for path in os.environ.get("PYTHONPATH", "").split(":") if path]
-    layers = [f"/opt/python/lib/{version}/site-packages", "/opt/python"]
+    layers = [f"{LAYERS_ROOT}/lib/{version}/site-packages", LAYERS_ROOT]
     sys.path[:] = [root, *extra, *layers]
     # importlib.invalidate_caches() would import a lot for the same.
     sys.path_importer_cache.clear()

@@ -15,18 +15,18 @@ TARGET = "/tmp/prepared"
 
 
 def prepare():
-    """Writes the byte code of every module of the package below `/tmp/prepared`."""
+    """Writes the byte code of every module of package and layers below `/tmp/prepared`."""
     instance.renew()
-    root = os.environ["LAMBDA_TASK_ROOT"]
-    for directory, directories, files in os.walk(root):
-        directories[:] = sorted(name for name in directories if name != "__pycache__")
-        for name in sorted(files):
-            if name.endswith(".py"):
-                _prepare_module(root, os.path.join(directory, name))
+    for root in (os.environ["LAMBDA_TASK_ROOT"], instance.LAYERS_ROOT):
+        for directory, directories, files in os.walk(root):
+            directories[:] = sorted(name for name in directories if name != "__pycache__")
+            for name in sorted(files):
+                if name.endswith(".py"):
+                    _prepare_module(os.path.join(directory, name))
     sys.stderr.flush()
 
 
-def _prepare_module(root, path):
+def _prepare_module(path):
     try:
         with open(path, "rb") as file:
             source = file.read()
@@ -35,7 +35,7 @@ def _prepare_module(root, path):
         print(f"warning: {_place(error, path)}: {_reason(error)}", file=sys.stderr)
         return
     hash_of_source = importlib.util.source_hash(source)
-    target = TARGET + importlib.util.cache_from_source(path)[len(root) :]
+    target = TARGET + importlib.util.cache_from_source(path)
     os.makedirs(os.path.dirname(target), exist_ok=True)
     with open(target, "wb") as file:
         file.write(importer._code_to_hash_pyc(code, hash_of_source, checked=False))

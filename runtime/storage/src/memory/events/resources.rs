@@ -18,17 +18,22 @@ impl Resources for MemoryEvents {
         resource: NewResource,
     ) -> Result<(), ResourceError> {
         let mut state = self.lock();
+        let key = key(namespace, &resource.name);
+        let old = state.resources.get(&kind).and_then(|all| all.get(&key));
+        let revision = old.map_or(0, |(_, stored)| stored.revision);
+        if resource.expected.is_some_and(|expected| expected != revision) {
+            return Err(ResourceError::Conflict);
+        }
         if kind == Trigger::KIND {
             state.check_trigger(namespace, &resource)?;
         }
-        let key = key(namespace, &resource.name);
-        if !state.resources.get(&kind).is_some_and(|all| all.contains_key(&key)) {
+        if revision == 0 {
             let held = state.resources_of(kind.quota, namespace);
             self.quotas.of(&namespace.key()).check(kind.quota, held, 1)?;
         }
         // From one counter, so that one of a deleted resource does not come again.
         let revision = state.next();
-        let NewResource { name, body, next } = resource;
+        let NewResource { name, body, next, .. } = resource;
         let stored = StoredResource { key: key.1.clone(), body, next, revision };
         state.resources.entry(kind).or_default().insert(key, (namespace.clone(), stored));
         drop(state);

@@ -1,0 +1,127 @@
+//! Packages as they come from clients and from runtimes: made canonical, and measured.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use lambent_package::{Builder, Index, Limits, PackageError, Written};
+use lambent_storage::OpenCode;
+use lambent_types::{Error, ErrorCode, Package, format_bytes};
+
+/// How every WebAssembly module and component begins.
+const WASM_MAGIC: &[u8] = b"\0asm";
+/// Where the files of a function are, and those of its layers: what a runtime may add to.
+const ROOTS: [&str; 2] = ["var/task/", "opt/"];
+
+/// Whether an upload is WebAssembly, and no package.
+pub(crate) fn is_wasm(upload: &[u8]) -> bool {
+    upload.starts_with(WASM_MAGIC)
+}
+
+/// Reads an archive, and gives its files in the canonical form.
+///
+/// # Errors
+/// `InvalidPackage`; `StorageUnavailable`: there was no room to unpack it.
+pub(crate) async fn pack(upload: Bytes) -> Result<(Package, Bytes), Error> {
+    blocking(move || pack_now(&upload)).await?
+}
+
+fn pack_now(upload: &Bytes) -> Result<(Package, Bytes), Error> {
+    let scratch = tempfile::tempfile().map_err(|error| refused(PackageError::Io(error)))?;
+    let mut builder = Builder::new(Limits::LAMBDA);
+    let whole: &[u8] = upload;
+    builder.add_upload(&whole, whole.len() as u64, None, &scratch, 0).map_err(refused)?;
+    let mut packed = Vec::new();
+    let Written { package, index, heads } = builder.write(&mut packed).map_err(refused)?;
+    let component = index.entries().iter().zip(&heads).find(|(_, head)| is_component(**head));
+    if let Some((entry, _)) = component {
+        let detail = format!(
+            "the package holds the component {:?}; deploy it by itself and without a runtime, or \
+             leave it out of the package",
+            entry.path
+        );
+        return Err(Error::new(ErrorCode::InvalidPackage, detail));
+    }
+    Ok((package, packed.into()))
+}
+
+/// A package of what a runtime adds to a function; none if there is nothing, or if it is too
+/// much. The function runs without it, more slowly at first.
+pub(crate) async fn pack_additions(
+    additions: Vec<(String, Vec<u8>)>,
+) -> Result<Option<(Package, Bytes)>, Error> {
+    let pack = move || {
+        let mut builder = Builder::new(Limits::LAMBDA);
+        let belongs = |path: &str| ROOTS.iter().any(|root| path.starts_with(root));
+        let own = additions.iter().filter(|(path, _)| belongs(path));
+        for (path, bytes) in own {
+            builder.add_bytes(path, bytes.as_slice()).ok()?;
+        }
+        let mut packed = Vec::new();
+        let Written { package, index, .. } = builder.write(&mut packed).ok()?;
+        (!index.entries().is_empty()).then(|| (package, packed.into()))
+    };
+    blocking(pack).await
+}
+
+/// Checks that the packages of a function and of its layers are not too much together.
+///
+/// # Errors
+/// `InvalidPackage`: they are; what is stored is damaged.
+pub(crate) async fn check_together(packages: Vec<(OpenCode, Package)>) -> Result<(), Error> {
+    let check = move || {
+        let (mut bytes, mut names) = (0, HashSet::new());
+        for (code, package) in packages {
+            let index = match code {
+                OpenCode::Memory(whole) => Index::open(&&*whole, package.bytes),
+                OpenCode::File(file) => Index::open(&file, package.bytes),
+            };
+            for entry in index.map_err(|error| refused(error.into()))?.into_entries() {
+                bytes += entry.size;
+                let path = entry.path.as_str();
+                let parents = path.match_indices('/').map(|(at, _)| path[..at].to_owned());
+                names.extend(parents);
+                names.insert(entry.path);
+            }
+        }
+        let Limits { unpacked_bytes, entries, .. } = Limits::LAMBDA;
+        let detail = if bytes > unpacked_bytes {
+            let (bytes, most) = (format_bytes(bytes), format_bytes(unpacked_bytes));
+            format!("the package and its layers are {bytes} together; the most is {most}")
+        } else if names.len() > entries {
+            let count = names.len();
+            format!(
+                "the package and its layers have {count} files and directories together; the \
+                 most is {entries}"
+            )
+        } else {
+            return Ok(());
+        };
+        Err(Error::new(ErrorCode::InvalidPackage, detail))
+    };
+    blocking(check).await?
+}
+
+async fn blocking<R: Send + 'static>(
+    work: impl FnOnce() -> R + Send + 'static,
+) -> Result<R, Error> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "packing failed");
+        Error::new(ErrorCode::Internal, "the package could not be read; see the server's log")
+    })
+}
+
+/// Whether a file that begins so is a component; modules may be data of a package.
+fn is_component(head: [u8; 8]) -> bool {
+    head.starts_with(WASM_MAGIC) && head[6..] == [1, 0]
+}
+
+fn refused(error: PackageError) -> Error {
+    match error {
+        PackageError::Io(error) => {
+            tracing::error!(%error, "could not read a package");
+            let detail = "the package could not be unpacked; is the disk full?";
+            Error::new(ErrorCode::StorageUnavailable, detail)
+        }
+        refused => Error::new(ErrorCode::InvalidPackage, refused.to_string()),
+    }
+}
