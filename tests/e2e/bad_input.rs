@@ -43,6 +43,42 @@ fn imports(name: &str) -> Vec<u8> {
     ))
 }
 
+/// What an upload is, the upload, the code of the refusal, and what it says.
+type Case = (&'static str, Vec<u8>, &'static str, &'static [&'static str]);
+
+/// Core modules of which no component can be made.
+fn modules() -> Vec<Case> {
+    let program = component(r#"(module (memory (export "memory") 1) (func (export "_start")))"#);
+    vec![
+        (
+            "library",
+            component(r#"(module (func (export "add")))"#),
+            "invalid-component",
+            &["no _start", "[add]", "wasm32-wasip2"],
+        ),
+        (
+            "program for browsers",
+            component(
+                r#"(module (import "env" "emscripten_exit" (func)) (func (export "_start")))"#,
+            ),
+            "unmet-imports",
+            &["\"env\" \"emscripten_exit\"", "wasi-sdk"],
+        ),
+        (
+            "program that only the adapter refuses",
+            component(r#"(module (memory (export "memory") 65535) (func (export "_start")))"#),
+            "invalid-component",
+            &["cannot be adapted", "4 GiB"],
+        ),
+        (
+            "program cut short",
+            program[..program.len() - 3].to_vec(),
+            "invalid-component",
+            &["the module is malformed at byte"],
+        ),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_that_is_no_usable_component_says_why() {
     let node = shared().await;
@@ -59,19 +95,13 @@ async fn an_upload_that_is_no_usable_component_says_why() {
     let wrong_type = component(
         r#"(component (instance $i) (export "wasi:http/incoming-handler@0.2.0" (instance $i)))"#,
     );
-    let cases: Vec<(&str, Vec<u8>, &str, &[&str])> = vec![
+    let cases: Vec<Case> = vec![
         ("empty", vec![], "invalid-component", &["empty"]),
         ("text", b"hello".to_vec(), "invalid-component", &["68656c6c", "\\0asm"]),
         ("wat", b"(module)".to_vec(), "invalid-component", &["wasm-tools parse"]),
         ("zip", b"PK\x03\x04....".to_vec(), "invalid-component", &["zip archive"]),
         ("gzip", b"\x1f\x8b\x08...".to_vec(), "invalid-component", &["gzip"]),
         ("elf", b"\x7fELF....".to_vec(), "invalid-component", &["native ELF"]),
-        (
-            "core module",
-            component("(module)"),
-            "invalid-component",
-            &["core WebAssembly module", "wasm32-wasip2", "wasm-tools component new"],
-        ),
         ("cut short", cut, "invalid-component", &["malformed at byte"]),
         ("header only", whole[..8].to_vec(), "invalid-component", &["no export"]),
         ("newer", b"\0asm\x99\0\x01\0".to_vec(), "invalid-component", &["malformed at byte"]),
@@ -100,7 +130,7 @@ async fn an_upload_that_is_no_usable_component_says_why() {
         ("64-bit memory", runs_with("(memory i64 1)"), "invalid-component", &["64"]),
         ("shared memory", runs_with("(memory 1 2 shared)"), "invalid-component", &["thread"]),
     ];
-    for (what, code, expected, phrases) in cases {
+    for (what, code, expected, phrases) in cases.into_iter().chain(modules()) {
         let reply = node.put("bad-upload", "", code).await;
         let detail = reply.problem(422, expected);
         for phrase in phrases {

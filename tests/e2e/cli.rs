@@ -218,7 +218,7 @@ async fn mistakes_say_what_to_do() {
     let text = file("text.wasm", b"hello");
     let (missing, hello) = ("/nonexistent/x.wasm", path("hello-http"));
     let cases: [(&[&str], i32, &[&str]); 12] = [
-        (&["deploy", "x", &module], 2, &["core WebAssembly module", "wasm32-wasip2"]),
+        (&["deploy", "x", &module], 1, &["exports no _start", "wasm32-wasip2"]),
         (&["deploy", "x", &empty], 2, &["is empty"]),
         (&["deploy", "x", &text], 2, &["is not WebAssembly"]),
         (&["deploy", "x", missing], 2, &["does not exist", "cargo build"]),

@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
+mod adapt_bomb;
 mod apply;
 mod architecture;
 mod bad_input;
@@ -26,6 +27,7 @@ mod instances;
 mod isolation;
 mod keyvalue;
 mod kv_audit;
+mod languages;
 mod layers;
 mod lifecycle;
 mod limits;

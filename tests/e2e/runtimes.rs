@@ -263,7 +263,10 @@ async fn an_instance_is_initialized_once_and_in_a_time_of_its_own() {
     used(&node, "told").await;
     assert_eq!(invoke(&node, "told", json!(0)).await["initialized"], 1);
     let with = async |init: &str, timeout_ms: u64| {
-        let change = json!({ "environment": { "INIT": init }, "timeout_ms": timeout_ms });
+        // More fuel than a fast machine burns meanwhile.
+        let fuel = 1_000_000_000_000_u64;
+        let environment = json!({ "INIT": init });
+        let change = json!({ "environment": environment, "timeout_ms": timeout_ms, "fuel": fuel });
         node.configure("told", change).await;
         invoke(&node, "told", json!(0)).await
     };

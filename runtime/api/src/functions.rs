@@ -1,8 +1,8 @@
 use crate::{Binary, lenient, query};
 use jiff::Timestamp;
 use lambent_types::{
-    Configuration, ConfigurationPatch, Digest, FunctionName, Handler, Namespace, Qualifier,
-    Revision, RuntimeName, VersionNumber,
+    AdaptedFrom, Configuration, ConfigurationPatch, Digest, FunctionName, Handler, Namespace,
+    Qualifier, Revision, RuntimeName, VersionNumber,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -20,10 +20,17 @@ pub struct FunctionView {
     /// What `ETag` carries; versions have none, for they never change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<Revision>,
-    /// The SHA-256 of the component, or of the package in its canonical form.
+    /// The SHA-256 of the component or the module, or of the package in its canonical form.
     pub digest: Digest,
-    /// The size of the component or of the package in bytes.
+    /// The size of the same in bytes.
     pub code_bytes: u64,
+    /// What the component is adapted from, if a component is not what was deployed.
+    #[serde(
+        default,
+        deserialize_with = "lenient::if_known",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub adapted_from: Option<AdaptedFrom>,
     /// The runtime that runs the package; none of a component.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runs_on: Option<RunsOn>,
@@ -109,7 +116,7 @@ impl FunctionView {
 pub struct DeployForm {
     /// What to change of the configuration.
     pub configuration: Option<ConfigurationPatch>,
-    /// The component, or the package as a zip or a tar.
+    /// The component, a core module of WASI preview 1, or the package as a zip or a tar.
     #[schema(value_type = Binary)]
     pub code: Vec<u8>,
 }

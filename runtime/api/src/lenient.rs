@@ -96,6 +96,15 @@ where
     Ok(items.into_iter().filter_map(|item| serde_json::from_value(item).ok()).collect())
 }
 
+/// Reads a member if it is known.
+pub(crate) fn if_known<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
+}
+
 /// Reads a member that may be null in place of its default.
 pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
@@ -131,7 +140,7 @@ mod tests {
         let function: FunctionView = serde_json::from_value(json!({
             "name": "hello", "namespace": "default", "version": "$LATEST", "revision": 3,
             "digest": "ab".repeat(32), "code_bytes": 72000, "not_known_yet": 1, "urls": null,
-            "handlers": ["wasi:http/incoming-handler@0.2", "not:known/yet"],
+            "handlers": ["wasi:http/incoming-handler@0.2", "not:known/yet"], "adapted_from": "not-known-yet",
             "configuration": {
                 "memory_bytes": 67108864, "environment": { "TOKEN": "hunter2" }, "not_known_yet": 1,
                 "grants": { "not_known_yet": [1] }, "delivery": { "not_known_yet": {} },
@@ -143,6 +152,7 @@ mod tests {
         assert_eq!(function.configuration.environment.0["TOKEN"], "hunter2");
         assert_eq!(function.configuration.memory_bytes, 67108864);
         assert_eq!(function.handlers.len(), 1);
+        assert_eq!(function.adapted_from, None);
         let queue: QueueView = serde_json::from_value(json!({
             "name": "orders", "created": "2026-06-01T12:00:00Z", "not_known_yet": 1,
             "attributes": { "delay_ms": 7, "redrive": {

@@ -49,8 +49,8 @@ fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     // A compiler child talks to its parent only, in its own way.
-    if let Command::CompileWorker { cpu_seconds } = cli.command {
-        return lambent_server::compile_worker(cpu_seconds);
+    if let Command::CompileWorker { cpu_seconds, adapt } = cli.command {
+        return lambent_server::compile_worker(cpu_seconds, adapt);
     }
     match commands::run(cli.command, &cli.global, Cli::command) {
         Ok(exit) => exit.into(),

@@ -3,10 +3,11 @@ use bytes::Bytes;
 use lambent_types::Namespace;
 
 use crate::abi::Abi;
+use crate::adapt::adapt;
 use crate::options::Options;
 use crate::wasi_candidate;
 
-/// Turns components into machine code.
+/// Turns components into machine code, and core modules into components.
 ///
 /// Compiling is the one step whose cost a hostile upload decides: tens of
 /// kilobytes can take minutes or gigabytes. Embedders who trust their
@@ -24,6 +25,17 @@ pub trait Compiler: Send + Sync {
         wasm: Bytes,
         namespace: Option<&Namespace>,
     ) -> Result<Vec<u8>, CompileError>;
+
+    /// Makes a component of a core module that can be adapted to one, for a namespace as
+    /// [`compile`](Self::compile) is. It need not be valid.
+    ///
+    /// # Errors
+    /// The module cannot be adapted, or not within the compiler's limits.
+    async fn adapt(
+        &self,
+        wasm: Bytes,
+        namespace: Option<&Namespace>,
+    ) -> Result<Vec<u8>, CompileError>;
 }
 
 /// Why there is no machine code.
@@ -32,6 +44,9 @@ pub enum CompileError {
     /// The component is valid but the compiler cannot translate it.
     #[error("the component does not compile: {0}")]
     Failed(String),
+    /// A core module cannot be made a component.
+    #[error("the core module cannot be adapted to a component: {0}")]
+    Unadaptable(String),
     /// Compiling used up what it may use.
     #[error("compiling the component took {0}; split it, or remove what it does not need")]
     Limit(String),
@@ -72,6 +87,14 @@ impl InProcess {
             .precompile_component(&wasi_candidate::translate(wasm))
             .map_err(|error| CompileError::Failed(format!("{error:#}")))
     }
+
+    /// Adapts on the calling thread.
+    ///
+    /// # Errors
+    /// The errors of [`Compiler::adapt`].
+    pub fn adapt_blocking(wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
+        adapt(wasm)
+    }
 }
 
 #[async_trait]
@@ -82,8 +105,21 @@ impl Compiler for InProcess {
         _namespace: Option<&Namespace>,
     ) -> Result<Vec<u8>, CompileError> {
         let compiler = self.clone();
-        tokio::task::spawn_blocking(move || compiler.compile_blocking(&wasm))
-            .await
-            .map_err(|error| CompileError::Unavailable(error.to_string()))?
+        blocking(move || compiler.compile_blocking(&wasm)).await
     }
+
+    async fn adapt(
+        &self,
+        wasm: Bytes,
+        _namespace: Option<&Namespace>,
+    ) -> Result<Vec<u8>, CompileError> {
+        blocking(move || Self::adapt_blocking(&wasm)).await
+    }
+}
+
+async fn blocking(
+    work: impl FnOnce() -> Result<Vec<u8>, CompileError> + Send + 'static,
+) -> Result<Vec<u8>, CompileError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| CompileError::Unavailable(error.to_string()))?
 }

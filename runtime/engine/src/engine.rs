@@ -9,11 +9,13 @@ use tokio::runtime::Handle;
 use wasmtime::component::Linker;
 
 use crate::abi::Abi;
+use crate::adapt;
 use crate::artifact::Artifact;
 use crate::budget::Budget;
 use crate::capability::Capability;
 use crate::compile::{CompileError, Compiler, InProcess};
 use crate::component::Component;
+use crate::core_module::{self, CoreModule, ModuleError, is_module};
 use crate::epochs::Epochs;
 use crate::error::{ComponentError, LoadError, StartError};
 use crate::guest_memory::GuestMemory;
@@ -225,6 +227,7 @@ impl<T: Send + 'static> Engine<T> {
         for target in &self.inner.targets {
             target.wasmtime.precompile_compatibility_hash().hash(&mut hasher);
         }
+        adapt::EDITION.hash(&mut hasher);
         format!("{:016x}", hasher.finish())
     }
 
@@ -237,6 +240,32 @@ impl<T: Send + 'static> Engine<T> {
     pub fn inspect(&self, wasm: &[u8]) -> Result<Inspection, InspectError> {
         let [.., target] = &self.inner.targets;
         inspect(wasm, target.wasmtime.get_wasm_features(), &self.inner.served)
+    }
+
+    /// Validates a core module of WASI preview 1 and finds what it can be
+    /// [adapted](Self::adapt) to; nothing if the bytes are not those of a core module.
+    ///
+    /// Takes time linear in the size of `wasm`, and runs none of it.
+    ///
+    /// # Errors
+    /// It is not valid, or cannot be adapted.
+    pub fn inspect_module(&self, wasm: &[u8]) -> Result<Option<CoreModule>, ModuleError> {
+        let [.., target] = &self.inner.targets;
+        let features = target.wasmtime.get_wasm_features();
+        is_module(wasm).then(|| core_module::inspect(wasm, features)).transpose()
+    }
+
+    /// Makes a component of a core module with this engine's [`Compiler`], for a namespace or
+    /// for the product itself. It is to be inspected like any other.
+    ///
+    /// # Errors
+    /// See [`CompileError`].
+    pub async fn adapt(
+        &self,
+        wasm: Bytes,
+        namespace: Option<&Namespace>,
+    ) -> Result<Bytes, CompileError> {
+        Ok(self.inner.compiler.adapt(wasm, namespace).await?.into())
     }
 
     /// Compiles a component with this engine's [`Compiler`], for a namespace or
@@ -252,12 +281,13 @@ impl<T: Send + 'static> Engine<T> {
         self.inner.compiler.compile(wasm, namespace).await
     }
 
-    /// Compiles a component and makes it ready to run, keeping it in memory
-    /// only: what an embedder without an artifact cache needs.
+    /// Compiles a component, or a core module that is adapted first, and makes it ready to
+    /// run, keeping it in memory only: what an embedder without an artifact cache needs.
     ///
     /// # Errors
     /// It cannot be compiled, or its imports are not served.
     pub async fn component(&self, wasm: Bytes) -> Result<Component<T>, ComponentError> {
+        let wasm = if is_module(&wasm) { self.adapt(wasm, None).await? } else { wasm };
         let code = self.compile(wasm, None).await?;
         // SAFETY: the bytes come from our own compiler and went through no
         // storage in which anybody else could have changed them.

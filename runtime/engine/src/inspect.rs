@@ -1,6 +1,7 @@
+use crate::core_module::is_module;
 use crate::wasi_candidate;
 use lambent_types::{Handler, Interface};
-use wasmparser::{Encoding, Parser, Payload, Validator, WasmFeatures};
+use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 
 /// What a component exports and needs, found without compiling it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,10 +54,8 @@ pub enum InspectError {
         /// What it looks like, if that is known.
         hint: &'static str,
     },
-    /// A core module.
-    #[error(
-        "the upload is a core WebAssembly module, not a component; build for the target wasm32-wasip2, or wrap it: wasm-tools component new module.wasm --adapt wasi_snapshot_preview1.reactor.wasm -o component.wasm"
-    )]
+    /// A core module, of which a component [can be made](crate::Engine::adapt).
+    #[error("the upload is a core WebAssembly module, and not yet adapted to a component")]
     CoreModule,
     /// Not valid.
     #[error("the component is malformed at byte {offset}: {message}")]
@@ -121,12 +120,7 @@ fn check_header(wasm: &[u8]) -> Result<(), InspectError> {
         };
         return Err(InspectError::NotWasm { found, hint });
     }
-    match Parser::new(0).parse_all(wasm).next() {
-        Some(Ok(Payload::Version { encoding: Encoding::Module, .. })) => {
-            Err(InspectError::CoreModule)
-        }
-        _ => Ok(()),
-    }
+    if is_module(wasm) { Err(InspectError::CoreModule) } else { Ok(()) }
 }
 
 fn handler(export: &Interface) -> Option<Handler> {

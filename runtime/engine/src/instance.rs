@@ -91,6 +91,8 @@ impl<T: Send + 'static> Instance<T> {
         } = invocation;
         let logs = Log::new(limits.log_bytes);
         let mut wasi = WasiCtx::builder();
+        // Programs count on being told a name, and some fail without one.
+        wasi.arg(context.function.as_ref().map_or("function", |version| version.name.as_str()));
         for (key, value) in &*environment.0 {
             wasi.env(key, value);
         }

@@ -15,6 +15,7 @@
 //! `examples/plugin.rs` is a whole host product on one page.
 
 mod abi;
+mod adapt;
 mod artifact;
 mod bindings;
 mod body;
@@ -25,6 +26,7 @@ mod compile;
 mod completion;
 mod component;
 mod context;
+mod core_module;
 pub mod cost;
 mod debug_string;
 mod egress;
@@ -43,6 +45,7 @@ mod invocation;
 mod limiter;
 mod linked;
 mod log;
+mod module_imports;
 mod options;
 mod pool;
 mod response_head;
@@ -64,6 +67,7 @@ pub use capability::Capability;
 pub use compile::{CompileError, Compiler, InProcess};
 pub use component::Component;
 pub use context::Context;
+pub use core_module::{CoreModule, ModuleError};
 pub use egress::{Egress, Exchange};
 pub use engine::{Builder, Engine};
 pub use error::{ComponentError, LoadError, StartError};

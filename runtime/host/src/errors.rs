@@ -1,6 +1,6 @@
 //! What clients are told where code cannot be prepared, loaded or run.
 
-use lambent_engine::{CompileError, InspectError, LoadError, Refused};
+use lambent_engine::{CompileError, InspectError, LoadError, ModuleError, Refused};
 use lambent_types::{Error, ErrorCode};
 
 /// Runs what blocks where it may.
@@ -26,9 +26,18 @@ pub(crate) fn inspect_error(error: &InspectError) -> Error {
     Error::new(ErrorCode::InvalidComponent, error.to_string())
 }
 
+pub(crate) fn module_error(error: &ModuleError) -> Error {
+    let code = match error {
+        ModuleError::Import { .. } => ErrorCode::UnmetImports,
+        _ => ErrorCode::InvalidComponent,
+    };
+    Error::new(code, error.to_string())
+}
+
 pub(crate) fn compile_error(error: &CompileError) -> Error {
     match error {
         CompileError::Failed(_) => Error::new(ErrorCode::CompileFailed, error.to_string()),
+        CompileError::Unadaptable(_) => Error::new(ErrorCode::InvalidComponent, error.to_string()),
         CompileError::Limit(_) => Error::new(ErrorCode::CompileLimit, error.to_string()),
         CompileError::Busy(_) => Error::new(ErrorCode::Overloaded, error.to_string()),
         CompileError::Unavailable(reason) => {

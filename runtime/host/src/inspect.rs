@@ -27,14 +27,14 @@ impl Inspect for Host {
         if let Some(inspected) = self.prepared(digest).await {
             return Ok(inspected);
         }
-        let engine = self.engine.clone();
-        let source = code.clone();
+        let wasm = self.loader.component_of(Some(namespace), code).await?;
+        let (engine, source) = (self.engine.clone(), wasm.clone());
         let inspection = blocking(move || engine.inspect(&source)).await?;
         let inspection = inspection.map_err(|error| inspect_error(&error))?;
         check(&inspection)?;
         let component = match self.loader.verified(digest).await? {
             Some(artifact) => self.loader.map(artifact).map_err(|error| load_error(&error))?,
-            None => self.loader.compile(Some(namespace), digest, code).await?,
+            None => self.loader.compile(Some(namespace), digest, wasm).await?,
         };
         let exports: Vec<_> = inspection.handlers;
         let inspected = inspected(&component, &exports)?;

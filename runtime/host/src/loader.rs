@@ -8,12 +8,12 @@ use bytes::Bytes;
 use foldhash::fast::RandomState;
 use lambent_capabilities::Ctx;
 use lambent_engine::{
-    Artifact, ArtifactCache, ArtifactError, Budget, Component, Engine, LoadError,
+    Artifact, ArtifactCache, ArtifactError, Budget, Component, Engine, Hold, LoadError,
 };
 use lambent_storage::CodeStore;
 use lambent_types::{Digest, Error, ErrorCode, Namespace, Start};
 
-use crate::errors::{blocking, compile_error, internal, load_error};
+use crate::errors::{blocking, compile_error, internal, load_error, module_error};
 
 /// Components kept in memory; beyond it the least recently used leave, and
 /// come back from their artifacts when called.
@@ -137,22 +137,44 @@ impl Loader {
             tracing::error!(%digest, "a version refers to code that is not there");
             return Err(internal());
         };
-        self.compile(None, digest, code).await
+        let component = self.component_of(None, code).await?;
+        self.compile(None, digest, component).await
+    }
+
+    /// What is compiled of code that is kept: itself, or the component that it is adapted to.
+    pub(crate) async fn component_of(
+        &self,
+        namespace: Option<&Namespace>,
+        code: Bytes,
+    ) -> Result<Bytes, Error> {
+        let (engine, source) = (self.engine.clone(), code.clone());
+        let module = blocking(move || engine.inspect_module(&source)).await?;
+        if module.map_err(|error| module_error(&error))?.is_none() {
+            return Ok(code);
+        }
+        let _hold = self.hold(namespace, code.len())?;
+        self.engine.adapt(code, namespace).await.map_err(|error| compile_error(&error))
+    }
+
+    /// Draws what the compiler takes for code of so many bytes on the node's memory.
+    fn hold(&self, namespace: Option<&Namespace>, bytes: usize) -> Result<Hold, Error> {
+        let needed = COMPILE_BYTES.saturating_add(COMPILE_TIMES * bytes as u64);
+        let hold = self.budget.hold(namespace.cloned(), None);
+        hold.grow(needed.min(self.budget.usage().capacity / 4)).map_err(|exhausted| {
+            let detail = format!("cannot compile now: {exhausted}; try again later");
+            Error::new(ErrorCode::MemoryExhausted, detail)
+        })?;
+        Ok(hold)
     }
 
     pub(crate) async fn compile(
         &self,
         namespace: Option<&Namespace>,
         digest: Digest,
-        code: Bytes,
+        component: Bytes,
     ) -> Result<Component<Ctx>, Error> {
-        let needed = COMPILE_BYTES.saturating_add(COMPILE_TIMES * code.len() as u64);
-        let hold = self.budget.hold(namespace.cloned(), None);
-        hold.grow(needed.min(self.budget.usage().capacity / 4)).map_err(|exhausted| {
-            let detail = format!("cannot compile now: {exhausted}; try again later");
-            Error::new(ErrorCode::MemoryExhausted, detail)
-        })?;
-        let compiled = self.engine.compile(code, namespace).await;
+        let hold = self.hold(namespace, component.len())?;
+        let compiled = self.engine.compile(component, namespace).await;
         let machine_code = compiled.map_err(|error| compile_error(&error))?;
         drop(hold);
         let artifacts = self.artifacts.clone();

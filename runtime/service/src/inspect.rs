@@ -19,7 +19,8 @@ pub struct Inspected {
 /// What the service asks about components.
 #[async_trait]
 pub trait Inspect: Send + Sync {
-    /// Validates `code`, compiles it and makes it ready to serve, as one of the
+    /// Validates `code`, a component or a core module that is adapted to one, compiles it and
+    /// makes it ready to serve, as one of the
     /// things that are done for `namespace` at a time. Idempotent, and cheap when that was
     /// done before.
     ///

@@ -9,12 +9,19 @@ use lambent_types::{Error, ErrorCode, Package, format_bytes};
 
 /// How every WebAssembly module and component begins.
 const WASM_MAGIC: &[u8] = b"\0asm";
+/// What follows in a module: the version of it, and that it is no component.
+const MODULE_VERSION: &[u8] = &[1, 0, 0, 0];
 /// Where the files of a function are, and those of its layers: what a runtime may add to.
 const ROOTS: [&str; 2] = ["var/task/", "opt/"];
 
 /// Whether an upload is WebAssembly, and no package.
 pub(crate) fn is_wasm(upload: &[u8]) -> bool {
     upload.starts_with(WASM_MAGIC)
+}
+
+/// Whether an upload is a core module, of which a component is made.
+pub(crate) fn is_module(upload: &[u8]) -> bool {
+    upload.strip_prefix(WASM_MAGIC).is_some_and(|rest| rest.starts_with(MODULE_VERSION))
 }
 
 /// Reads an archive, and gives its files in the canonical form.
@@ -75,7 +82,7 @@ pub(crate) async fn check_together(packages: Vec<(OpenCode, Package)>) -> Result
                 OpenCode::Memory(whole) => Index::open(&&*whole, package.bytes),
                 OpenCode::File(file) => Index::open(&file, package.bytes),
             };
-            for entry in index.map_err(|error| refused(error.into()))?.into_entries() {
+            for entry in index.map_err(refused)?.into_entries() {
                 bytes += entry.size;
                 let path = entry.path.as_str();
                 let parents = path.match_indices('/').map(|(at, _)| path[..at].to_owned());

@@ -1,4 +1,7 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::digest::Digest;
 
@@ -8,12 +11,15 @@ use crate::digest::Digest;
 /// Its members have the names under which rows have always had them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Code {
-    /// The component's SHA-256.
+    /// The component's SHA-256, or that of the module that it is adapted from: of what is kept.
     #[serde(rename = "digest")]
     pub component: Digest,
-    /// The component's size in bytes.
+    /// The size of the same in bytes.
     #[serde(rename = "code_bytes")]
     pub bytes: u64,
+    /// What the component is adapted from, if a component is not what was deployed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adapted_from: Option<AdaptedFrom>,
     /// The files, if the component runs on any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<Package>,
@@ -23,6 +29,22 @@ pub struct Code {
     /// The files of its layers, in the order of the layers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<Package>,
+}
+
+/// What a node makes a component of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub enum AdaptedFrom {
+    /// A core module of WASI preview 1.
+    #[serde(rename = "wasi_snapshot_preview1")]
+    Preview1,
+}
+
+impl fmt::Display for AdaptedFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Preview1 => f.write_str("a core module of WASI preview 1"),
+        }
+    }
 }
 
 /// A package of files.
@@ -38,7 +60,14 @@ impl Code {
     /// A component that runs on no files.
     #[must_use]
     pub const fn component(component: Digest, bytes: u64) -> Self {
-        Self { component, bytes, package: None, added: None, layers: Vec::new() }
+        Self {
+            component,
+            bytes,
+            adapted_from: None,
+            package: None,
+            added: None,
+            layers: Vec::new(),
+        }
     }
 
     /// All that is kept for it: the digest and the size of each part, once if it has it twice.
@@ -76,7 +105,7 @@ mod tests {
         assert_eq!(code, Code::component(digest, 4));
         assert_eq!(serde_json::to_string(&code).unwrap(), text);
         let package = Some(Package { digest: Digest::of(b"files"), bytes: 5 });
-        let both = Code { package, ..code };
+        let both = Code { package, ..code.clone() };
         let again = serde_json::from_str(&serde_json::to_string(&both).unwrap()).unwrap();
         assert_eq!(both, again);
         assert_eq!(again.parts().count(), 2);
@@ -84,6 +113,10 @@ mod tests {
         let all = Code { added, ..again };
         let again: Code = serde_json::from_str(&serde_json::to_string(&all).unwrap()).unwrap();
         assert_eq!(all, again);
+        let module = Code { adapted_from: Some(AdaptedFrom::Preview1), ..code };
+        let text = serde_json::to_string(&module).unwrap();
+        assert!(text.contains(r#""adapted_from":"wasi_snapshot_preview1""#), "{text}");
+        assert_eq!(serde_json::from_str::<Code>(&text).unwrap(), module);
         assert_eq!(again.parts().map(|(_, bytes)| bytes).sum::<u64>(), 15);
         // Of what it has twice there is one.
         let layer = Package { digest: Digest::of(b"layer"), bytes: 7 };

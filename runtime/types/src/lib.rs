@@ -43,7 +43,7 @@ mod trigger;
 mod usage;
 
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use code::{Code, Package};
+pub use code::{AdaptedFrom, Code, Package};
 pub use configuration::{Configuration, ConfigurationParameter, ConfigurationPatch, Environment};
 pub use delivery::{DeliveryPolicy, Destination};
 pub use digest::{Digest, InvalidDigest};

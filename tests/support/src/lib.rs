@@ -8,6 +8,7 @@ pub mod callers;
 pub mod canned;
 pub mod data;
 pub mod python;
+pub mod toolchains;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -31,7 +31,7 @@ pub(crate) struct DeployArgs {
     /// The function's name: 1 to 64 of A-Z a-z 0-9 _ -
     name: FunctionName,
 
-    /// The WebAssembly component; - reads standard input. With a runtime: a folder, a zip, a tar
+    /// The WebAssembly component or program; - reads standard input. With a runtime: a folder, a zip, a tar
     /// or a source file
     #[arg(value_name = "CODE")]
     file: PathBuf,

@@ -56,6 +56,7 @@ fn fields(function: &FunctionView) -> Vec<(&'static str, String)> {
     fields.extend([
         ("changed", function.changed().strftime("%Y-%m-%d %H:%M:%S UTC").to_string()),
         ("code", format!("{}, sha256 {}", format_bytes(function.code_bytes), function.digest)),
+        ("adapted from", function.adapted_from.map_or_else(String::new, |from| from.to_string())),
         ("runs on", function.runs_on.as_ref().map_or_else(String::new, runs_on)),
         ("calls", lines(function.handlers.iter().map(ToString::to_string))),
     ]);

@@ -64,12 +64,15 @@ pub(crate) enum Command {
     Quickstart(quickstart::QuickstartArgs),
     Completions(completions::CompletionsArgs),
     Version(version::VersionArgs),
-    /// Compile one component for the server that started this process
+    /// Compile or adapt one component for the server that started this process
     #[command(hide = true)]
     CompileWorker {
         /// Die after so many seconds of CPU time
         #[arg(long)]
         cpu_seconds: u64,
+        /// Make a component of a core module, and no machine code
+        #[arg(long)]
+        adapt: bool,
     },
 }
 

@@ -2,6 +2,7 @@
 
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
+mod adaptation;
 mod admission;
 mod event;
 mod inspection;

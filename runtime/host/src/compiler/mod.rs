@@ -1,7 +1,8 @@
-//! Compiles in a child process, so that a component made to be expensive to
-//! compile takes down the child and not the node.
+//! Compiles and adapts in a child process, so that a component made to be expensive
+//! to compile takes down the child and not the node.
 
 mod confine;
+mod job;
 mod worker;
 
 use std::fs::File;
@@ -20,6 +21,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
+use self::job::Job;
 pub use self::worker::{COMPILE_WORKER, compile_worker};
 use crate::fair_semaphore::{FairPermit, FairSemaphore};
 
@@ -32,8 +34,6 @@ const CPU_SECONDS_LEAST: u64 = 15;
 /// components take 0.4 to 1.4 s, so this leaves room for machines that are several times slower,
 /// while sixty kilobytes that are made to be expensive cost no minute.
 const CPU_SECONDS_PER_MIB: u64 = 8;
-/// Machine code of one component: what fits in the address space, several times.
-const ARTIFACT_BYTES_MAX: u64 = 1 << 30;
 /// Text of an error that is passed on.
 const MESSAGE_BYTES_MAX: u64 = 16 << 10;
 
@@ -65,11 +65,12 @@ impl ChildCompiler {
         (CPU_SECONDS_LEAST + by_size).min(self.cpu_seconds_max)
     }
 
-    fn spawn(&self, cpu_seconds: u64) -> Result<Child, CompileError> {
+    fn spawn(&self, job: Job, cpu_seconds: u64) -> Result<Child, CompileError> {
         // The child has the same descriptor until the program is in its place.
         Command::new(format!("/proc/self/fd/{}", self.program.as_raw_fd()))
             .args([COMPILE_WORKER, "--cpu-seconds"])
             .arg(cpu_seconds.to_string())
+            .args(job.argument())
             // Nothing the node knows is the compiler's business.
             .env_clear()
             .stdin(Stdio::piped())
@@ -78,6 +79,25 @@ impl ChildCompiler {
             .kill_on_drop(true)
             .spawn()
             .map_err(unavailable)
+    }
+
+    /// Has a child do it, when the namespace has a permit.
+    async fn run(
+        &self,
+        job: Job,
+        wasm: Bytes,
+        namespace: Option<&Namespace>,
+    ) -> Result<Vec<u8>, CompileError> {
+        let permit = self.permits.take(namespace.cloned()).await;
+        let permit = permit.map_err(|full| CompileError::Busy(full.to_string()))?;
+        let cpu_seconds = self.cpu_seconds(wasm.len());
+        let child = self.spawn(job, cpu_seconds)?;
+        let (answer, answered) = oneshot::channel();
+        let most = job.output_bytes_max(wasm.len());
+        // If nobody waits any more, the child still has to be waited for.
+        tokio::spawn(attend(child, wasm, most, answer, permit));
+        let ended = answered.await.map_err(unavailable)??;
+        verdict(job, ended, cpu_seconds)
     }
 }
 
@@ -92,32 +112,38 @@ impl Compiler for ChildCompiler {
         wasm: Bytes,
         namespace: Option<&Namespace>,
     ) -> Result<Vec<u8>, CompileError> {
-        let permit = self.permits.take(namespace.cloned()).await;
-        let permit = permit.map_err(|full| CompileError::Busy(full.to_string()))?;
-        let cpu_seconds = self.cpu_seconds(wasm.len());
-        let child = self.spawn(cpu_seconds)?;
-        let (answer, answered) = oneshot::channel();
-        // If nobody waits any more, the child still has to be waited for.
-        tokio::spawn(attend(child, wasm, answer, permit));
-        let result = answered.await.map_err(unavailable)?;
-        let (status, code, message) = result?;
-        verdict(status, code, &message, cpu_seconds)
+        self.run(Job::Compile, wasm, namespace).await
+    }
+
+    async fn adapt(
+        &self,
+        wasm: Bytes,
+        namespace: Option<&Namespace>,
+    ) -> Result<Vec<u8>, CompileError> {
+        self.run(Job::Adapt, wasm, namespace).await
     }
 }
 
 /// How a child ended, and what it wrote to standard output and error.
-type Ended = Result<(ExitStatus, Vec<u8>, String), CompileError>;
+struct Ended {
+    status: ExitStatus,
+    /// Nothing if it wrote more than it may.
+    output: Option<Vec<u8>>,
+    message: String,
+}
 
 /// Sees a child to its end, which comes at once when nobody wants the answer.
 /// The permit is given back when the child is gone.
 async fn attend(
     mut child: Child,
     wasm: Bytes,
-    mut answer: oneshot::Sender<Ended>,
+    output_bytes_max: u64,
+    mut answer: oneshot::Sender<Result<Ended, CompileError>>,
     _permit: FairPermit,
 ) {
+    let conversation = converse(&mut child, wasm, output_bytes_max);
     let ended = tokio::select! {
-        ended = tokio::time::timeout(WALL_TIME_MAX, converse(&mut child, wasm)) => Some(ended),
+        ended = tokio::time::timeout(WALL_TIME_MAX, conversation) => Some(ended),
         () = answer.closed() => None,
     };
     // Fails only if it has ended by itself.
@@ -129,7 +155,11 @@ async fn attend(
     }
 }
 
-async fn converse(child: &mut Child, wasm: Bytes) -> Ended {
+async fn converse(
+    child: &mut Child,
+    wasm: Bytes,
+    output_bytes_max: u64,
+) -> Result<Ended, CompileError> {
     let (Some(mut stdin), Some(stdout), Some(stderr)) =
         (child.stdin.take(), child.stdout.take(), child.stderr.take())
     else {
@@ -141,54 +171,51 @@ async fn converse(child: &mut Child, wasm: Bytes) -> Ended {
         let _ = stdin.write_all(&(wasm.len() as u64).to_le_bytes()).await;
         let _ = stdin.write_all(&wasm).await;
     };
-    let (mut code, mut message) = (Vec::new(), Vec::new());
-    let (mut stdout, mut stderr) =
-        (stdout.take(ARTIFACT_BYTES_MAX), stderr.take(MESSAGE_BYTES_MAX));
-    let ((), read, _) =
-        tokio::join!(send, stdout.read_to_end(&mut code), stderr.read_to_end(&mut message),);
-    read.map_err(unavailable)?;
+    // Dropped with what is too much unread, so that the child does not wait to write it.
+    let take = async move {
+        let mut output = Vec::new();
+        stdout.take(output_bytes_max + 1).read_to_end(&mut output).await?;
+        Ok::<_, io::Error>((output.len() as u64 <= output_bytes_max).then_some(output))
+    };
+    let mut message = Vec::new();
+    let mut stderr = stderr.take(MESSAGE_BYTES_MAX);
+    let ((), output, _) = tokio::join!(send, take, stderr.read_to_end(&mut message));
+    let output = output.map_err(unavailable)?;
     let status = child.wait().await.map_err(unavailable)?;
-    Ok((status, code, String::from_utf8_lossy(&message).into_owned()))
+    Ok(Ended { status, output, message: String::from_utf8_lossy(&message).into_owned() })
 }
 
-fn verdict(
-    status: ExitStatus,
-    code: Vec<u8>,
-    message: &str,
-    cpu_seconds: u64,
-) -> Result<Vec<u8>, CompileError> {
+fn verdict(job: Job, ended: Ended, cpu_seconds: u64) -> Result<Vec<u8>, CompileError> {
     use std::os::unix::process::ExitStatusExt;
     const ABORT: i32 = 6;
     const KILL: i32 = 9;
     const SEGV: i32 = 11;
     const CPU_TIME: i32 = 24;
     const SYSTEM_CALL: i32 = 31;
+    let Ended { status, output, message } = ended;
+    let limit = |what: String| Err(CompileError::Limit(what));
+    let Some(output) = output else { return limit("more room for its result than it may".into()) };
     if status.success() {
-        return Ok(code);
+        return Ok(output);
     }
     match status.signal() {
-        Some(CPU_TIME) => {
-            Err(CompileError::Limit(format!("more than {cpu_seconds} s of CPU time")))
-        }
+        Some(CPU_TIME) => limit(format!("more than {cpu_seconds} s of CPU time")),
         // Not by its own limits, which send other signals first.
         Some(KILL) => {
-            let what = "more than the machine has to spare: something killed the compiler";
-            Err(CompileError::Limit(what.into()))
+            limit("more than the machine has to spare: something killed the compiler".into())
         }
         // An allocation that fails aborts the process.
         Some(ABORT) if message.contains("memory allocation") => {
-            Err(CompileError::Limit("more than 2 GiB of memory".into()))
+            limit("more than 2 GiB of memory".into())
         }
-        Some(SEGV | ABORT) => Err(CompileError::Limit("more stack or memory than there is".into())),
+        Some(SEGV | ABORT) => limit("more stack or memory than there is".into()),
         Some(SYSTEM_CALL) => {
             Err(unavailable("it made a system call that a compiler has no use for, and was killed"))
         }
         // Where cranelift asks first, it panics in place of aborting.
-        _ if message.contains("out-of-memory error") => {
-            Err(CompileError::Limit("more than 2 GiB of memory".into()))
-        }
+        _ if message.contains("out-of-memory error") => limit("more than 2 GiB of memory".into()),
         _ if message.is_empty() => Err(unavailable(status)),
-        _ => Err(CompileError::Failed(message.trim().to_owned())),
+        _ => Err(job.failed(message.trim().to_owned())),
     }
 }
 

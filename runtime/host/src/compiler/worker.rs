@@ -7,18 +7,20 @@ use std::sync::mpsc;
 use lambent_engine::{CompileError, InProcess, Options};
 
 use super::confine;
+use super::job::Job;
 
 /// The hidden command of the binary that runs [`compile_worker`].
 pub const COMPILE_WORKER: &str = "compile-worker";
 
 /// Reads a component from standard input, its length before it, and writes
-/// machine code to standard output or why there is none to standard error.
+/// machine code to standard output or why there is none to standard error; or, if it is
+/// to `adapt`, reads a core module and writes a component.
 ///
 /// Limits and confines itself first, to `cpu_seconds` among others, so that no
 /// code that looks at the component runs without limits.
 #[must_use]
-pub fn compile_worker(cpu_seconds: u64) -> ExitCode {
-    match compile_stdin(cpu_seconds) {
+pub fn compile_worker(cpu_seconds: u64, adapt: bool) -> ExitCode {
+    match work(Job::of(adapt), cpu_seconds) {
         Ok(()) => ExitCode::SUCCESS,
         Err(message) => {
             // Nobody to tell if even this fails.
@@ -28,7 +30,7 @@ pub fn compile_worker(cpu_seconds: u64) -> ExitCode {
     }
 }
 
-fn compile_stdin(cpu_seconds: u64) -> Result<(), String> {
+fn work(job: Job, cpu_seconds: u64) -> Result<(), String> {
     confine::limit(cpu_seconds)?;
     let (whole, taken_in) = mpsc::channel();
     let (started, is_started) = mpsc::channel();
@@ -46,18 +48,31 @@ fn compile_stdin(cpu_seconds: u64) -> Result<(), String> {
     is_started.recv().map_err(|error| format!("could not watch the node: {error}"))?;
     confine::confine()?;
 
-    let wasm = read_component().map_err(|error| format!("could not read: {error}"))?;
+    let wasm = read_wasm().map_err(|error| format!("could not read: {error}"))?;
     // Fails only if that thread is gone, and the process with it.
     let _ = whole.send(());
-    let options = Options { parallel_compilation: false, ..Options::default() };
-    let code = InProcess::new(options).compile_blocking(&wasm).map_err(|error| match error {
-        CompileError::Failed(message) => message,
+    let made = make(job, &wasm).map_err(|error| match error {
+        CompileError::Failed(message) | CompileError::Unadaptable(message) => message,
         other => other.to_string(),
     })?;
-    std::io::stdout().write_all(&code).map_err(|error| error.to_string())
+    std::io::stdout().write_all(&made).map_err(|error| error.to_string())
 }
 
-fn read_component() -> std::io::Result<Vec<u8>> {
+fn make(job: Job, wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
+    match job {
+        Job::Compile => {
+            let options = Options { parallel_compilation: false, ..Options::default() };
+            InProcess::new(options).compile_blocking(wasm)
+        }
+        Job::Adapt => {
+            // Of a panic only that there was one is told, and not in these words.
+            std::panic::set_hook(Box::new(|_| ()));
+            InProcess::adapt_blocking(wasm)
+        }
+    }
+}
+
+fn read_wasm() -> std::io::Result<Vec<u8>> {
     let mut stdin = std::io::stdin().lock();
     let mut length = [0; 8];
     stdin.read_exact(&mut length)?;

@@ -41,6 +41,7 @@ pub(super) fn of_version(version: &FunctionVersion) -> FunctionView {
         revision: None,
         digest,
         code_bytes,
+        adapted_from: code.adapted_from,
         runs_on,
         handlers: version.handlers.clone(),
         configuration: version.configuration.clone(),

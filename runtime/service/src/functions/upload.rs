@@ -5,8 +5,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use lambent_package::Format;
 use lambent_types::{
-    Code, Configuration, ConfigurationPatch, Digest, Error, ErrorCode, FunctionVersion, Handler,
-    Layers, Package, RuntimeUpdates, VersionNumber, bounds, format_bytes,
+    AdaptedFrom, Code, Configuration, ConfigurationPatch, Digest, Error, ErrorCode,
+    FunctionVersion, Handler, Layers, Package, RuntimeUpdates, VersionNumber, bounds, format_bytes,
 };
 
 use super::FunctionHandle;
@@ -14,7 +14,7 @@ use super::requirements::fits;
 use crate::code_in_use::Hold;
 use crate::inspect::Inspected;
 use crate::layers::check_used;
-use crate::packing::{check_together, is_wasm, pack, pack_additions};
+use crate::packing::{check_together, is_module, is_wasm, pack, pack_additions};
 use crate::runtimes::digest_of;
 
 /// The handlers of what runs on a runtime: it takes events, and messages many at a time.
@@ -86,11 +86,13 @@ impl<'s> FunctionHandle<'s> {
     ) -> Result<Uploaded<'_>, Error> {
         let bytes = component.len() as u64;
         let digest = digest_of(component.clone()).await?;
+        let adapted_from = is_module(&component).then_some(AdaptedFrom::Preview1);
         let hold = self.service().code_in_use.hold(digest).await;
         let inspected = self.prepare(digest, component.clone()).await?;
         fits(configuration, &inspected)?;
         self.stores().code.put(digest, component).await?;
-        Ok(Uploaded { code: Code::component(digest, bytes), inspected, _holds: vec![hold] })
+        let code = Code { adapted_from, ..Code::component(digest, bytes) };
+        Ok(Uploaded { code, inspected, _holds: vec![hold] })
     }
 
     async fn upload_package(
@@ -108,7 +110,7 @@ impl<'s> FunctionHandle<'s> {
         holds.push(in_use.hold(package.digest).await);
         self.stores().code.put(package.digest, bytes).await?;
         // The component is the node's, and counts to no namespace.
-        let code = Code { component, bytes: 0, package: Some(package), added: None, layers };
+        let code = Code { package: Some(package), layers, ..Code::component(component, 0) };
         let (code, added) = self.completed(code, configuration).await?;
         holds.extend(added);
         Ok(Uploaded { code, inspected, _holds: holds })
