@@ -25,6 +25,7 @@ mod idle;
 mod image;
 mod instances;
 mod isolation;
+mod javascript;
 mod keyvalue;
 mod kv_audit;
 mod languages;

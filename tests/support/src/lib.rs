@@ -7,7 +7,9 @@
 pub mod callers;
 pub mod canned;
 pub mod data;
+pub mod javascript;
 pub mod python;
+mod runtimes;
 pub mod toolchains;
 
 use std::collections::HashMap;

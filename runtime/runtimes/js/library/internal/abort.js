@@ -1,0 +1,3 @@
+'use strict';
+exports.AbortController = globalThis.AbortController;
+exports.AbortSignal = globalThis.AbortSignal;

@@ -1,0 +1,2 @@
+'use strict';
+require('internal/absent').refuse('cluster', 'a function has one process');

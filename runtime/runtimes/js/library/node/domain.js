@@ -1,0 +1,2 @@
+'use strict';
+require('internal/absent').refuse('domain', 'it is deprecated; use AsyncLocalStorage');

@@ -1,0 +1,3 @@
+'use strict';
+const { Interface, createInterface } = require('node/readline');
+module.exports = { Interface, createInterface };

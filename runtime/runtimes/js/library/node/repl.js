@@ -1,0 +1,2 @@
+'use strict';
+require('internal/absent').refuse('repl', 'there is no terminal');

@@ -1,0 +1,2 @@
+'use strict';
+require('internal/absent').refuse('trace_events', 'there is no tracing');

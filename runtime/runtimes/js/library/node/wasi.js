@@ -1,0 +1,2 @@
+'use strict';
+require('internal/absent').refuse('wasi', 'the runtime is WebAssembly itself');

@@ -1,0 +1,286 @@
+//! Lambda functions of JavaScript and TypeScript, deployed as they are written and called as
+//! Lambda's are.
+
+use std::path::PathBuf;
+
+use lambent_api::client::{Client, Upload};
+use lambent_api::kinds::{Queue, Trigger};
+use lambent_api::types::ConfigurationPatch;
+use lambent_package::{Builder, Limits, pack};
+use lambent_test_support::javascript::javascript_runtime;
+use lambent_test_support::root;
+use serde_json::{Value, json};
+
+use crate::client::Ask;
+use crate::node::{Node, eventually};
+use crate::typed::{named, read};
+
+/// A node with the runtime; none where it cannot be built.
+async fn with_javascript() -> Option<Node> {
+    let path = tokio::task::spawn_blocking(javascript_runtime).await.unwrap()?;
+    let code = std::fs::read(path).unwrap();
+    let node = Node::start(&[]);
+    let install = move |client: &Client| {
+        let bytes = code.len() as u64;
+        client.install_runtime(&named("js"), &mut &code[..], bytes)
+    };
+    // Compiling it takes some seconds of CPU time, and the machine may be busy.
+    let client = node.client();
+    tokio::task::spawn_blocking(move || install(&client)).await.unwrap().unwrap();
+    Some(node)
+}
+
+fn handlers() -> PathBuf {
+    root().join("runtime/runtimes/js/tests/handlers")
+}
+
+/// Deploys a package; its handler is `handler` of the file `index`.
+async fn deploy(node: &Node, function: &str, zip: Vec<u8>, change: Value) {
+    let mut configuration = json!({
+        "runtime": "nodejs22.x", "handler": "index.handler", "public": true, "timeout_ms": 30_000,
+    });
+    configuration.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    let (name, patch): (_, ConfigurationPatch) = (named(function), read(configuration));
+    let deploy = move |client: &Client| {
+        let upload = Upload::new(&zip, &patch)?;
+        client.deploy(&name, &upload, &mut upload.reader(), None).map(drop)
+    };
+    node.must(function, deploy).await;
+}
+
+/// A package of these files.
+fn package(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut builder = Builder::new(Limits::LAMBDA);
+    for (path, text) in files {
+        builder.add_bytes(path, text.as_bytes()).unwrap();
+    }
+    let mut zip = Vec::new();
+    builder.write(&mut zip).unwrap();
+    zip
+}
+
+fn ask(node: &Node, method: &str, target: &str) -> Ask {
+    node.ask(method, target).key(&node.key)
+}
+
+async fn invoke(node: &Node, function: &str, event: &Value) -> Value {
+    let target = format!("/v1/functions/{function}/invocations");
+    let ask = ask(node, "POST", &target).header("content-type", "application/json");
+    ask.body(event.to_string()).send().await.json()
+}
+
+/// What a handler of one file answers to an event.
+async fn run(node: &Node, name: &str, file: &str, source: &str, event: Value) -> Value {
+    deploy(node, name, package(&[(file, source)]), json!({})).await;
+    invoke(node, name, &event).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lambda_functions_of_javascript_run_as_they_are_written() {
+    let Some(node) = with_javascript().await else { return };
+    let mut count = 0;
+    for folder in std::fs::read_dir(handlers()).unwrap() {
+        let folder = folder.unwrap().path();
+        let case: Value =
+            serde_json::from_slice(&std::fs::read(folder.join("case.json")).unwrap()).unwrap();
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let environment = case.get("environment").cloned().unwrap_or(json!({}));
+        let mut zip = Vec::new();
+        pack(&folder, &mut zip, &Limits::LAMBDA).unwrap();
+        deploy(&node, &name, zip, json!({ "environment": environment })).await;
+        for _ in 0..2 {
+            assert_eq!(invoke(&node, &name, &case["event"]).await, case["answer"], "{name}");
+        }
+        count += 1;
+    }
+    assert!(count >= 14, "{count}");
+    // A request of a client, as an event of Lambda's function URLs.
+    let reply = node.ask("GET", "/fn/hello?name=you").send().await;
+    assert_eq!((reply.status, reply.text().as_str()), (200, r#"{"message":"Hello, you!"}"#));
+    let described = ask(&node, "GET", "/v1/functions/hello").send().await.json();
+    assert_eq!(described["runs_on"]["runtime"], "js");
+    queue_batches(&node).await;
+    context_and_state(&node).await;
+    errors(&node).await;
+    ends(&node).await;
+    hostile(&node).await;
+    requests(&node).await;
+}
+
+/// A function that says of one message that it failed gets that one again, and no other.
+async fn queue_batches(node: &Node) {
+    let source = "
+const seen = {};
+exports.handler = async (event) => {
+  const failed = [];
+  for (const { body, messageId } of event.Records) {
+    seen[body] = (seen[body] ?? 0) + 1;
+    console.log('message', body, seen[body]);
+    if (body === '2' && seen[body] === 1) failed.push({ itemIdentifier: messageId });
+  }
+  return { batchItemFailures: failed };
+};";
+    deploy(node, "batch", package(&[("index.js", source)]), json!({})).await;
+    node.create::<Queue>("numbers", read(json!({ "visibility_timeout_ms": 1000 }))).await;
+    for number in 1..=3 {
+        let send = ask(node, "POST", "/v1/queues/numbers/messages").body(number.to_string());
+        assert!(send.send().await.status < 300);
+    }
+    let source = json!({ "kind": "queue", "queue": "numbers" });
+    node.wire::<Trigger>("numbers", json!({ "function": "batch", "source": source })).await;
+    let lines = eventually("the message again", async || {
+        let lines = node.records("batch").await.iter().map(Value::to_string).collect::<String>();
+        lines.contains("message 2 2").then_some(lines)
+    });
+    let lines = lines.await;
+    assert!(lines.contains("INFO") && lines.contains("message 3 1"), "{lines}");
+    assert!(!lines.contains("message 1 2") && !lines.contains("message 3 2"), "{lines}");
+}
+
+/// Globals live on between calls, and the context is complete.
+async fn context_and_state(node: &Node) {
+    let source = "
+let calls = 0;
+const loaded = process.env._HANDLER;
+exports.handler = async (event, context) => ({
+  calls: ++calls, loaded, root: process.env.LAMBDA_TASK_ROOT, name: context.functionName,
+  version: context.functionVersion, memory: context.memoryLimitInMB, arn: context.invokedFunctionArn,
+  id: context.awsRequestId.length, left: context.getRemainingTimeInMillis(),
+  waits: context.callbackWaitsForEmptyEventLoop, own: Object.getPrototypeOf(event) === Object.prototype,
+});";
+    deploy(node, "told", package(&[("index.js", source)]), json!({})).await;
+    let told = eventually("a used instance", async || {
+        let told = invoke(node, "told", &json!({})).await;
+        (told["calls"].as_u64() > Some(1)).then_some(told)
+    });
+    let told = told.await;
+    assert_eq!((&told["loaded"], &told["root"]), (&json!("index.handler"), &json!("/var/task")));
+    assert_eq!((&told["name"], &told["version"]), (&json!("told"), &json!("$LATEST")));
+    assert_eq!((&told["memory"], &told["waits"]), (&json!("128"), &json!(true)));
+    assert!(told["arn"].as_str().unwrap().ends_with(":function:told"), "{told}");
+    assert!((1.0..=30_000.0).contains(&told["left"].as_f64().unwrap()), "{told}");
+}
+
+/// What goes wrong is told as Lambda tells it, with the frames of the user's files alone.
+async fn errors(node: &Node) {
+    for (number, (file, source, kind, told)) in [
+        ("index.js", "exports.handler = async () => null.key;", "TypeError", "index.js:1"),
+        ("index.js", "exports.other = 1;", "Runtime.HandlerNotFound", "index.handler"),
+        ("index.js", "exports.handler = 1;", "Runtime.HandlerNotFound", "not a function"),
+        ("index.js", "require('not-here')", "Runtime.ImportModuleError", "not-here"),
+        ("index.mjs", "import 'not-here'", "Runtime.ImportModuleError", "not-here"),
+        ("index.mjs", "import { nothing } from 'fs'", "Runtime.UserCodeSyntaxError", "nothing"),
+        ("other.js", "", "Runtime.ImportModuleError", "index"),
+        ("index.js", "require('cluster')", "Runtime.ImportModuleError", "one process"),
+        ("index.js", "let a;\nlet b = ;", "Runtime.UserCodeSyntaxError", "index.js:2"),
+        ("index.ts", "let a: number;\nlet b: = 1;", "Runtime.UserCodeSyntaxError", "index.ts:2"),
+        ("index.js", "\nthrow new RangeError('at load')", "RangeError", "index.js:2"),
+        ("index.js", "exports.handler = async () => 1n;", "Runtime.MarshalError", "stringify"),
+        ("index.js", "exports.handler = async () => { throw 'text' };", "string", "text"),
+        (
+            "index.ts",
+            "interface A {\n  b: number;\n}\nenum E { A }\nexport const handler = async (a: A) => {\n  throw new URIError(String(E.A));\n};",
+            "URIError",
+            "index.ts:6",
+        ),
+        (
+            "index.js",
+            "exports.handler = async () => { Promise.reject(new TypeError('nobody')); await new Promise((r) => setTimeout(r, 50)); };",
+            "Runtime.UnhandledPromiseRejection",
+            "nobody",
+        ),
+        ("index.js", "exports.handler = () => new Promise(() => {});", "Runtime.UnsettledPromise", "never settle"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let error = run(node, &format!("wrong{number}"), file, source, json!({})).await;
+        assert_eq!(error["errorType"], kind, "{source}: {error}");
+        assert!(error.to_string().contains(told), "{source}: {error}");
+        let trace = error["stackTrace"].to_string();
+        assert!(!trace.contains("(node:") && !trace.contains("at node:"), "{source}: {error}");
+    }
+    deploy(node, "malformed", package(&[("index.js", "")]), json!({ "handler": "index" })).await;
+    let error = invoke(node, "malformed", &json!({})).await;
+    assert_eq!(error["errorType"], "Runtime.MalformedHandlerName", "{error}");
+}
+
+/// The end of the program ends the instance, and the next invocation has another.
+async fn ends(node: &Node) {
+    let source = "
+let calls = 0;
+exports.handler = async (event) => {
+  calls += 1;
+  if (event.exit !== undefined) process.exit(event.exit);
+  if (event.late) { setTimeout(() => { throw new RangeError('late'); }, 1); await new Promise((r) => setTimeout(r, 50)); }
+  return calls;
+};";
+    deploy(node, "ends", package(&[("index.js", source)]), json!({})).await;
+    for (event, kind, told) in [
+        (json!({ "exit": 3 }), "Runtime.ExitError", "exit status 3"),
+        (json!({ "exit": 0 }), "Runtime.ExitError", "without providing a reason"),
+        (json!({ "late": true }), "RangeError", "late"),
+    ] {
+        let error = invoke(node, "ends", &event).await;
+        assert_eq!(error["errorType"], kind, "{error}");
+        assert!(error.to_string().contains(told), "{error}");
+        assert_eq!(invoke(node, "ends", &json!({})).await, 1);
+    }
+}
+
+/// What a hostile or careless function does costs itself alone, and is told.
+async fn hostile(node: &Node) {
+    let deep = "function f(n) { return f(n + 1) + 1; }
+exports.handler = async () => { try { f(0); } catch (error) { return error.name; } };";
+    assert_eq!(run(node, "deep", "index.js", deep, json!({})).await, "RangeError");
+    let event = json!({ "__proto__": { "polluted": 1 }, "constructor": { "prototype": { "polluted": 1 } } });
+    let pollution =
+        "exports.handler = async (event) => [({}).polluted ?? null, Object.keys(event).length];";
+    assert_eq!(run(node, "pollution", "index.js", pollution, event).await, json!([null, 2]));
+    let full = "const fs = require('fs');
+exports.handler = async () => {
+  const piece = Buffer.alloc(16 << 20);
+  try { for (;;) fs.appendFileSync('/tmp/full', piece); } catch (error) { return error.code; }
+};";
+    assert_eq!(run(node, "full", "index.js", full, json!({})).await, "ENOSPC");
+    let read_only = "exports.handler = async () => { try { require('fs').writeFileSync('/var/task/x', ''); } catch (error) { return error.code; } };";
+    let refused = run(node, "readonly", "index.js", read_only, json!({})).await;
+    assert!(["EROFS", "EPERM"].contains(&refused.as_str().unwrap()), "{refused}");
+    for (name, source) in [
+        ("spins", "exports.handler = async () => { for (;;); };"),
+        ("matches", "exports.handler = async () => /^(a+)+$/.test('a'.repeat(40) + 'b');"),
+        ("floods", "exports.handler = async () => 'x'.repeat(8e6);"),
+        (
+            "grows",
+            "exports.handler = async () => { const all = []; for (;;) all.push('x'.repeat(1e6) + all.length); };",
+        ),
+    ] {
+        let error = run(node, name, "index.js", source, json!({})).await;
+        assert!(error["errorType"].is_string(), "{name}: {error}");
+    }
+}
+
+/// Requests go by the host, whose grants decide.
+async fn requests(node: &Node) {
+    let source = "
+const http = require('http');
+const get = (url) => new Promise((resolve, reject) => http.get(url, (response) => {
+  const pieces = [];
+  response.on('data', (piece) => pieces.push(piece)).on('end', () => resolve([response.statusCode, Buffer.concat(pieces).toString()]));
+}).on('error', reject));
+exports.handler = async ({ url }) => {
+  try {
+    const [mine, theirs] = await Promise.all([get(url), fetch(url).then(async (r) => [r.status, await r.text()])]);
+    return { mine, theirs };
+  } catch (error) { return { code: error.code ?? error.cause?.code, message: error.message }; }
+};";
+    deploy(node, "asks", package(&[("index.js", source)]), json!({})).await;
+    let url = format!("http://{}/fn/hello?name=me", node.address);
+    let refused = invoke(node, "asks", &json!({ "url": url })).await;
+    assert_eq!(refused["code"], "EACCES", "{refused}");
+    node.configure("asks", json!({ "grants": { "hosts": [format!("http://{}", node.address)] } }))
+        .await;
+    let answered = invoke(node, "asks", &json!({ "url": url })).await;
+    let hello = json!([200, r#"{"message":"Hello, me!"}"#]);
+    assert_eq!(answered, json!({ "mine": hello, "theirs": hello }));
+}
