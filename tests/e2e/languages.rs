@@ -11,7 +11,8 @@ use lambent_types::Digest;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::node::{LAMBENT, Node, eventually, quiet, run_within};
+use crate::cli::at;
+use crate::node::{LAMBENT, Node, eventually, quiet, run, run_within};
 
 /// Building with a compiler that was never used takes a while on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -84,6 +85,9 @@ async fn answers(example: &'static str, module: &str, tools: Option<&Path>) {
     let code = node.api("GET", "/receipt/code").send().await;
     assert!(code.body == uploaded, "what is downloaded is what was uploaded");
 
+    let shown = run(at(&node, &["describe", "receipt"]));
+    assert!(shown.stdout.contains("a core module of WASI preview 1"), "{shown:?}");
+
     let item = json!({ "name": "Sugar ☕", "quantity": 3, "cents": 5 });
     let items: Vec<_> = (0..MANY).map(|_| &item).collect();
     let order = json!({ "customer": "Many", "items": items }).to_string();
@@ -154,4 +158,36 @@ fn the_examples_do_the_same() {
     let mut orders = orders.into_values();
     let first = orders.next().unwrap();
     assert!(orders.all(|order| order == first));
+}
+
+/// A program that answers with its data and "whole".
+const PROGRAM: &str = include_str!("../../runtime/engine/tests/engine/modules/contiguous.wat");
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_uploaded_is_kept_and_adapted_again_where_it_has_to_be() {
+    let module = wat::parse_str(PROGRAM).unwrap();
+    let node = Node::start(&[]);
+    assert_eq!(node.put("program", "memory=64MiB", module.clone()).await.status, 201);
+    assert_eq!(node.invoke("program", "hello ").await.text(), "hello whole\n");
+    let answer = node.api("POST", "/program/versions").send().await.json();
+    assert_eq!(answer["adapted_from"], "wasi_snapshot_preview1");
+    // Less memory: what it takes at the least is found out again.
+    let change = node.api("PATCH", "/program").header("content-type", "application/json");
+    let changed = change.body(r#"{"memory_bytes": 33554432}"#).send().await;
+    assert_eq!(changed.status, 200, "{changed:?}");
+    let data = node.data();
+    node.stop().await;
+
+    std::fs::remove_dir_all(data.path().join("artifacts")).unwrap();
+    let node = Node::start_in(&data, &[]);
+    assert_eq!(node.invoke("program", "hello ").await.text(), "hello whole\n");
+    assert!(node.api("GET", "/program/code").send().await.body == module);
+    // A component in its place is one, and the module again is what it was.
+    node.deploy("program", "guest-cli", "").await;
+    let view = node.api("GET", "/program").send().await.json();
+    assert_eq!(view.get("adapted_from"), None, "{view}");
+    let back = node.api("POST", "/program/rollback").header("content-type", "application/json");
+    let back = back.body(r#"{"version": 1}"#).send().await.json();
+    assert_eq!(back["adapted_from"], "wasi_snapshot_preview1");
+    assert_eq!(node.invoke("program", "hello ").await.text(), "hello whole\n");
 }
