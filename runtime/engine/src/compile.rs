@@ -93,7 +93,7 @@ impl InProcess {
     /// # Errors
     /// The errors of [`Compiler::adapt`].
     pub fn adapt_blocking(wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
-        adapt(wasm)
+        adapt(wasm).map_err(CompileError::Unadaptable)
     }
 }
 

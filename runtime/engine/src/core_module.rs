@@ -11,8 +11,8 @@ use wasmparser::{
     Validator, WasmFeatures,
 };
 
-use crate::adapt;
 use crate::module_imports;
+use crate::preview1;
 
 /// What a core module becomes when it is adapted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,7 +188,7 @@ impl<'w> Items<'w> {
         for (module, name, is_function) in &self.imports {
             let remedy = match *module {
                 PREVIEW1 if !is_function => Some("it must be a function"),
-                PREVIEW1 if adapt::is_provided(name) => None,
+                PREVIEW1 if preview1::Function::named(name).is_some() => None,
                 PREVIEW1 => Some("there is no such function in it"),
                 module => module_imports::remedy(module, name, self.is_typed),
             };

@@ -48,6 +48,7 @@ mod log;
 mod module_imports;
 mod options;
 mod pool;
+mod preview1;
 mod response_head;
 mod run;
 mod runtime;

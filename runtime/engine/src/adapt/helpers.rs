@@ -2,7 +2,7 @@
 
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg, ValType};
 
-use super::preview1::{self, Parameter};
+use crate::preview1::{self, Parameter};
 
 /// Bytes of a page.
 pub(super) const PAGE: u32 = 64 << 10;

@@ -1,14 +1,12 @@
 //! Makes a component of a core module.
 
 mod helpers;
-mod preview1;
 mod shift;
 
 use std::panic;
 
 use wit_component::ComponentEncoder;
 
-use crate::compile::CompileError;
 use crate::core_module;
 
 /// Changes when other components are made of the same modules, so that those that were compiled
@@ -20,19 +18,13 @@ pub(crate) const EDITION: u32 = 1;
 /// What is adapted is chosen by a stranger, and the encoder is made for what compilers write: it
 /// panics at some of what they never do. Its memory and time are bounded by nothing but the
 /// process it is in.
-pub(crate) fn adapt(wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
-    match panic::catch_unwind(|| encode(wasm)) {
-        Ok(encoded) => encoded.map_err(CompileError::Unadaptable),
-        Err(_) => {
-            let what = "it is put together as no compiler does it, which the adapter cannot read";
-            Err(CompileError::Unadaptable(what.into()))
-        }
-    }
-}
-
-/// Whether WASI has a function of that name.
-pub(crate) fn is_provided(name: &str) -> bool {
-    preview1::Function::named(name).is_some()
+///
+/// # Errors
+/// What is wrong with the module.
+pub(crate) fn adapt(wasm: &[u8]) -> Result<Vec<u8>, String> {
+    panic::catch_unwind(|| encode(wasm)).unwrap_or_else(|_| {
+        Err("it is put together as no compiler does it, which the adapter cannot read".into())
+    })
 }
 
 fn encode(wasm: &[u8]) -> Result<Vec<u8>, String> {

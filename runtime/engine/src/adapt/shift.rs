@@ -18,7 +18,7 @@ use wasmparser::{
 };
 
 use super::helpers::{self, Helper, Indices, PAGES, SHIFT};
-use super::preview1::Function;
+use crate::preview1::Function;
 
 /// What the adapter's memory is taken from, if it is exported: the encoder's name for it.
 const ALLOCATOR: &str = "cabi_realloc_adapter";

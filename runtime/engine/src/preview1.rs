@@ -4,7 +4,7 @@ use wasmparser::ValType;
 
 /// What a parameter is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Parameter {
+pub(crate) enum Parameter {
     /// A number of 32 bits.
     Short,
     /// A number of 64 bits.
@@ -21,13 +21,13 @@ use Parameter::{Address, Addresses, Buffers, Long, Short};
 
 /// A function.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Function {
-    pub(super) name: &'static str,
-    pub(super) parameters: &'static [Parameter],
+pub(crate) struct Function {
+    pub(crate) name: &'static str,
+    pub(crate) parameters: &'static [Parameter],
     /// Whether it returns at all, which it does with a number of 32 bits.
-    pub(super) returns: bool,
+    pub(crate) returns: bool,
     /// The function that says how many [`Addresses`] there are, if it writes any.
-    pub(super) sizes: Option<&'static str>,
+    pub(crate) sizes: Option<&'static str>,
 }
 
 impl Function {
@@ -36,12 +36,12 @@ impl Function {
     }
 
     /// The function of that name.
-    pub(super) fn named(name: &str) -> Option<&'static Self> {
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
         FUNCTIONS.iter().find(|function| function.name == name)
     }
 
     /// Whether these are the types of its parameters and results.
-    pub(super) fn has_type(&self, parameters: &[ValType], results: &[ValType]) -> bool {
+    pub(crate) fn has_type(&self, parameters: &[ValType], results: &[ValType]) -> bool {
         let own = self.parameters.iter().map(|parameter| match parameter {
             Long => ValType::I64,
             Short | Address | Buffers | Addresses => ValType::I32,
@@ -52,7 +52,7 @@ impl Function {
 }
 
 /// All there are, as the adapter has them.
-pub(super) const FUNCTIONS: &[Function] = &[
+pub(crate) const FUNCTIONS: &[Function] = &[
     Function { sizes: Some("args_sizes_get"), ..Function::new("args_get", &[Addresses, Address]) },
     Function::new("args_sizes_get", &[Address, Address]),
     Function::new("clock_res_get", &[Short, Address]),
