@@ -19,9 +19,14 @@ use crate::errors::{blocking, internal};
 const TASK_ROOT: &str = "var/task";
 /// Where layers are.
 const LAYERS_ROOT: &str = "opt";
-/// Memory for images; beyond it the least recently used leave. Of packages of fifty files it is
-/// enough for some 40,000.
+/// Memory for images with the packages that are kept in memory; beyond it the least recently
+/// used leave.
 const IMAGES_BYTES_MAX: u64 = 256 << 20;
+/// Memory of an image besides what it is made of: itself, and its place among the others.
+const IMAGE_BYTES: u64 = 512;
+/// What a package that is kept open counts as, so that of all files that a process may have open
+/// images never take more than 20,000.
+const OPEN_FILE_BYTES: u64 = IMAGES_BYTES_MAX / 20_000;
 /// How long an unused image stays in memory.
 const IMAGES_IDLE: Duration = Duration::from_secs(15 * 60);
 /// Packages up to this size are kept in memory and take no descriptor: so many functions are
@@ -33,14 +38,27 @@ const METADATA_BYTES_MAX: u64 = 16 << 20;
 /// What is at `/var/task`, a package and what the runtime has added to it, and what is at `/opt`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Files {
-    package: Digest,
-    added: Option<Digest>,
-    layers: Vec<Digest>,
+    package: lambent_types::Package,
+    added: Option<lambent_types::Package>,
+    layers: Vec<lambent_types::Package>,
 }
 
 impl Files {
+    fn packages(&self) -> impl Iterator<Item = &lambent_types::Package> {
+        std::iter::once(&self.package).chain(&self.added).chain(&self.layers)
+    }
+
     fn has(&self, digest: Digest) -> bool {
-        self.package == digest || self.added == Some(digest) || self.layers.contains(&digest)
+        self.packages().any(|package| package.digest == digest)
+    }
+
+    /// What an image of them takes of [`IMAGES_BYTES_MAX`].
+    fn weight(&self, image: &Image) -> u64 {
+        let kept = self.packages().map(|package| match package.bytes {
+            bytes if bytes <= MEMORY_BYTES_MAX => bytes,
+            _ => OPEN_FILE_BYTES,
+        });
+        IMAGE_BYTES + image.bytes() + kept.sum::<u64>()
     }
 }
 
@@ -62,7 +80,9 @@ impl Packages {
     pub(crate) fn new(code: Arc<dyn CodeStore>, scratch: Dir) -> Self {
         let images = moka::future::Cache::builder()
             .max_capacity(IMAGES_BYTES_MAX)
-            .weigher(|_, image: &Arc<Image>| image.bytes().try_into().unwrap_or(u32::MAX))
+            .weigher(|files: &Files, image: &Arc<Image>| {
+                files.weight(image).try_into().unwrap_or(u32::MAX)
+            })
             .time_to_idle(IMAGES_IDLE)
             .support_invalidation_closures()
             .build();
@@ -94,12 +114,8 @@ impl Packages {
         package: lambent_types::Package,
         code: &Code,
     ) -> Result<Arc<Image>, Error> {
-        let files = Files {
-            package: package.digest,
-            added: code.added.map(|added| added.digest),
-            layers: code.layers.iter().map(|layer| layer.digest).collect(),
-        };
-        let image = self.images.try_get_with(files, self.open(package, code)).await;
+        let files = Files { package, added: code.added, layers: code.layers.clone() };
+        let image = self.images.try_get_with(files.clone(), self.open(files)).await;
         image.map_err(|error| (*error).clone())
     }
 
@@ -110,22 +126,18 @@ impl Packages {
         }
     }
 
-    async fn open(
-        &self,
-        package: lambent_types::Package,
-        code: &Code,
-    ) -> Result<Arc<Image>, Error> {
-        let own = self.read(package).await?;
+    async fn open(&self, files: Files) -> Result<Arc<Image>, Error> {
+        let own = self.read(files.package).await?;
         let mut layers = Vec::new();
-        for layer in &code.layers {
+        for layer in &files.layers {
             layers.push(self.read(*layer).await?);
         }
-        let added = match code.added {
+        let added = match files.added {
             Some(added) => Some(self.read(added).await?),
             None => None,
         };
         let image = blocking(move || image(own, layers, added)).await?;
-        image.map(Arc::new).map_err(|error| damaged(package.digest, &error))
+        image.map(Arc::new).map_err(|error| damaged(files.package.digest, &error))
     }
 
     async fn read(&self, package: lambent_types::Package) -> Result<Opened, Error> {
@@ -209,4 +221,26 @@ fn unnamed_file(directory: &Dir) -> io::Result<std::fs::File> {
     let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
     let file = rustix::fs::openat(directory, ".", flags, Mode::RUSR | Mode::WUSR)?;
     Ok(file.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_image_weighs_what_it_keeps_in_memory_and_open() {
+        let package = |bytes| lambent_types::Package { digest: Digest::of(b"files"), bytes };
+        let weight = |own, layers: &[u64]| {
+            let layers = layers.iter().map(|bytes| package(*bytes)).collect();
+            Files { package: package(own), added: None, layers }.weight(&Image::new())
+        };
+        let empty = weight(0, &[]);
+        assert!(empty > IMAGE_BYTES);
+        assert_eq!(weight(MEMORY_BYTES_MAX, &[]), empty + MEMORY_BYTES_MAX);
+        // However large, it is one open file.
+        let files = |count: u64| empty + count * OPEN_FILE_BYTES;
+        assert_eq!(weight(MEMORY_BYTES_MAX + 1, &[]), files(1));
+        assert_eq!(weight(1 << 30, &[1 << 30, 1 << 20]), files(3));
+        assert!(20_000 * weight(1 << 30, &[]) > IMAGES_BYTES_MAX);
+    }
 }

@@ -48,7 +48,7 @@ impl fmt::Display for AdaptedFrom {
 }
 
 /// A package of files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Package {
     /// Its SHA-256.
     pub digest: Digest,
