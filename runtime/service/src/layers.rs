@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use lambent_package::Format;
-use lambent_storage::{OpenCode, ResourceError, Stored};
+use lambent_storage::{ResourceError, Stored};
 use lambent_types::{
     Configuration, ConfigurationPatch, Digest, Error, ErrorCode, FunctionVersion, Layer, LayerName,
     LayerReference, LayerVersion, Layers, Package, Quota, bounds,
@@ -226,12 +226,5 @@ impl Service {
             }
             after = next;
         }
-    }
-
-    pub(crate) async fn opened(&self, digest: Digest) -> Result<OpenCode, Error> {
-        self.stores().code.open(digest).await?.ok_or_else(|| {
-            tracing::error!(%digest, "a package is not there");
-            Error::new(ErrorCode::Internal, "a package is damaged; see the server's log")
-        })
     }
 }

@@ -51,13 +51,14 @@ fn pack_now(upload: &Bytes) -> Result<(Package, Bytes), Error> {
     Ok((package, packed.into()))
 }
 
-/// A package of what a runtime adds to a function; none if there is nothing, or if it is too
-/// much. The function runs without it, more slowly at first.
+/// A package of what a runtime adds to a function; none if there is nothing, or more than the
+/// limits allow. The function runs without it, more slowly at first.
 pub(crate) async fn pack_additions(
     additions: Vec<(String, Vec<u8>)>,
+    limits: Limits,
 ) -> Result<Option<(Package, Bytes)>, Error> {
     let pack = move || {
-        let mut builder = Builder::new(Limits::LAMBDA);
+        let mut builder = Builder::new(limits);
         let belongs = |path: &str| ROOTS.iter().any(|root| path.starts_with(root));
         let own = additions.iter().filter(|(path, _)| belongs(path));
         for (path, bytes) in own {
@@ -70,42 +71,46 @@ pub(crate) async fn pack_additions(
     blocking(pack).await
 }
 
-/// Checks that the packages of a function and of its layers are not too much together.
+/// The limits of what may be added to packages that are mounted together, so that all of it is no
+/// more than one package may be.
 ///
 /// # Errors
-/// `InvalidPackage`: they are; what is stored is damaged.
-pub(crate) async fn check_together(packages: Vec<(OpenCode, Package)>) -> Result<(), Error> {
-    let check = move || {
-        let (mut bytes, mut names) = (0, HashSet::new());
-        for (code, package) in packages {
-            let index = match code {
-                OpenCode::Memory(whole) => Index::open(&&*whole, package.bytes),
-                OpenCode::File(file) => Index::open(&file, package.bytes),
-            };
-            for entry in index.map_err(refused)?.into_entries() {
-                bytes += entry.size;
-                let path = entry.path.as_str();
-                let parents = path.match_indices('/').map(|(at, _)| path[..at].to_owned());
-                names.extend(parents);
-                names.insert(entry.path);
-            }
+/// `InvalidPackage`: they are too much without it; what is stored is damaged.
+pub(crate) async fn limits_beside(packages: Vec<(OpenCode, Package)>) -> Result<Limits, Error> {
+    blocking(move || limits_beside_now(packages)).await?
+}
+
+fn limits_beside_now(packages: Vec<(OpenCode, Package)>) -> Result<Limits, Error> {
+    let (mut bytes, mut names) = (0, HashSet::new());
+    for (code, package) in packages {
+        let index = match code {
+            OpenCode::Memory(whole) => Index::open(&&*whole, package.bytes),
+            OpenCode::File(file) => Index::open(&file, package.bytes),
+        };
+        for entry in index.map_err(refused)?.into_entries() {
+            bytes += entry.size;
+            let path = entry.path.as_str();
+            names.extend(path.match_indices('/').map(|(at, _)| path[..at].to_owned()));
+            names.insert(entry.path);
         }
-        let Limits { unpacked_bytes, entries, .. } = Limits::LAMBDA;
-        let detail = if bytes > unpacked_bytes {
+    }
+    let Limits { unpacked_bytes, entries, .. } = Limits::LAMBDA;
+    let left = (unpacked_bytes.checked_sub(bytes), entries.checked_sub(names.len()));
+    let detail = match left {
+        (Some(unpacked_bytes), Some(entries)) => {
+            return Ok(Limits { unpacked_bytes, entries, ..Limits::LAMBDA });
+        }
+        (None, _) => {
             let (bytes, most) = (format_bytes(bytes), format_bytes(unpacked_bytes));
             format!("the package and its layers are {bytes} together; the most is {most}")
-        } else if names.len() > entries {
-            let count = names.len();
-            format!(
-                "the package and its layers have {count} files and directories together; the \
-                 most is {entries}"
-            )
-        } else {
-            return Ok(());
-        };
-        Err(Error::new(ErrorCode::InvalidPackage, detail))
+        }
+        (_, None) => format!(
+            "the package and its layers have {} files and directories together; the most is \
+             {entries}",
+            names.len()
+        ),
     };
-    blocking(check).await?
+    Err(Error::new(ErrorCode::InvalidPackage, detail))
 }
 
 async fn blocking<R: Send + 'static>(

@@ -14,7 +14,7 @@ use super::requirements::fits;
 use crate::code_in_use::Hold;
 use crate::inspect::Inspected;
 use crate::layers::check_used;
-use crate::packing::{check_together, is_module, is_wasm, pack, pack_additions};
+use crate::packing::{is_module, is_wasm, limits_beside, pack, pack_additions};
 use crate::runtimes::digest_of;
 
 /// The handlers of what runs on a runtime: it takes events, and messages many at a time.
@@ -123,16 +123,14 @@ impl<'s> FunctionHandle<'s> {
         code: Code,
         configuration: &Configuration,
     ) -> Result<(Code, Option<Hold<'_>>), Error> {
-        if !code.layers.is_empty() {
-            let mut opened = Vec::new();
-            for package in code.package.iter().chain(&code.layers) {
-                opened.push((self.service().opened(package.digest).await?, *package));
-            }
-            check_together(opened).await?;
+        let mut opened = Vec::new();
+        for package in code.packages() {
+            opened.push((self.service().opened(package.digest).await?, package));
         }
+        let limits = limits_beside(opened).await?;
         let version = self.undeployed(code.clone(), configuration.clone());
         let additions = self.service().inspect.additions(&Arc::new(version)).await;
-        let Some((added, bytes)) = pack_additions(additions).await? else {
+        let Some((added, bytes)) = pack_additions(additions, limits).await? else {
             return Ok((code, None));
         };
         let hold = self.service().code_in_use.hold(added.digest).await;
@@ -187,22 +185,20 @@ impl<'s> FunctionHandle<'s> {
         configuration: &Configuration,
     ) -> Result<(Code, Vec<Hold<'_>>), Error> {
         check_used(configuration)?;
-        let code = &head.code;
-        if let (None, Some(runtime)) = (&code.package, &configuration.runtime) {
-            let detail = format!(
-                "the function is a component, which runs by itself; deploy a package to run it on \
-                 {runtime}"
-            );
-            return Err(Error::new(ErrorCode::InvalidConfiguration, detail));
+        let (code, in_use) = (&head.code, &self.service().code_in_use);
+        match (&code.package, &configuration.runtime) {
+            (None, None) => return Ok((code.clone(), in_use.hold_all(code.digests()).await)),
+            (None, Some(runtime)) => {
+                let detail = format!(
+                    "the function is a component, which runs by itself; deploy a package to run \
+                     it on {runtime}"
+                );
+                return Err(Error::new(ErrorCode::InvalidConfiguration, detail));
+            }
+            (Some(_), None) => return Err(Error::new(ErrorCode::InvalidConfiguration, NO_RUNTIME)),
+            (Some(_), Some(_)) => {}
         }
-        let Some(runtime) = &configuration.runtime else {
-            return match code.package {
-                None => Ok((code.clone(), Vec::new())),
-                Some(_) => Err(Error::new(ErrorCode::InvalidConfiguration, NO_RUNTIME)),
-            };
-        };
-        let former = &head.configuration;
-        let same = former.runtime.as_ref() == Some(runtime)
+        let same = head.configuration.runtime == configuration.runtime
             && configuration.runtime_updates == RuntimeUpdates::Auto
             && !configuration.handler.is_empty();
         let component = match same {
@@ -210,13 +206,13 @@ impl<'s> FunctionHandle<'s> {
             false => self.runtime_of(configuration).await?.0,
         };
         let layers = self.scope().packages_of(&configuration.layers, Some(head)).await?;
-        let (changed, in_use) = (layers != code.layers, &self.service().code_in_use);
-        let code = Code { component, layers, ..code.clone() };
+        let changed = layers != code.layers;
+        let added = code.added.filter(|_| !changed);
+        let code = Code { component, layers, added, ..code.clone() };
         let mut holds = in_use.hold_all(code.digests()).await;
         if !changed {
             return Ok((code, holds));
         }
-        let code = Code { added: None, ..code };
         let (code, added) = self.completed(code, configuration).await?;
         holds.extend(added);
         Ok((code, holds))

@@ -144,6 +144,26 @@ async fn a_package_and_its_layers_are_not_too_much_together() {
 }
 
 #[tokio::test]
+async fn what_a_runtime_adds_is_not_too_much_beside_the_package() {
+    let fixture = with_runtime().await;
+    let mut builder = Builder::new(Limits::LAMBDA);
+    for n in 0..Limits::LAMBDA.entries {
+        builder.add_bytes(&n.to_string(), &b""[..]).unwrap();
+    }
+    let mut full = Vec::new();
+    builder.write(&mut full).unwrap();
+    for (zip, fits) in [(Bytes::from(full), false), (package("app.txt", "sources"), true)] {
+        let patch = ConfigurationPatch {
+            runtime: Some(Some("one".parse().unwrap())),
+            handler: Some("app.handler".into()),
+            ..Default::default()
+        };
+        let deployed = fixture.handle().deploy(zip, patch, &ANY).await.unwrap();
+        assert_eq!(deployed.function.latest.code.added.is_some(), fits);
+    }
+}
+
+#[tokio::test]
 async fn of_many_who_publish_at_once_each_has_a_number() {
     let fixture = with_runtime().await;
     let publish = |n: usize| {
