@@ -11,7 +11,7 @@ use lambent_api::{
     Binary, DeployForm, FunctionView, Functions, ListFunctions, PACKAGES, PAGE_DEFAULT, Qualified,
     WASM, paths,
 };
-use lambent_host::Full;
+use lambent_host::{FairPermit, Full};
 use lambent_types::{ConfigurationPatch, ErrorCode, FunctionName, Namespace, Qualifier, bounds};
 
 use super::conditions::Conditions;
@@ -143,16 +143,27 @@ async fn raw(
     namespace: &Namespace,
     request: Request<Body>,
 ) -> Result<(ConfigurationPatch, Bytes), Refusal> {
+    let patch = configuration_query::read(request.uri())?;
+    let (code, _upload) = whole(app, namespace, request).await?;
+    Ok((patch, code))
+}
+
+/// Code as the body, and the right to be among those that upload some, until what has to be done
+/// with it in memory is done.
+pub(super) async fn whole(
+    app: &App,
+    namespace: &Namespace,
+    request: Request<Body>,
+) -> Result<(Bytes, FairPermit), Refusal> {
     let (parts, body) = request.into_parts();
-    let patch = configuration_query::read(&parts.uri)?;
-    let intake = LimitedBody::new(&parts.headers, body, bounds::CODE_BYTES_MAX, app.stall)?;
-    let intake = intake.charged(&app.hold(namespace))?;
-    let _upload = app.uploads.take(Some(namespace.clone())).await.map_err(crowded)?;
-    Ok((patch, intake.whole().await?))
+    let body = LimitedBody::new(&parts.headers, body, bounds::CODE_BYTES_MAX, app.stall)?;
+    let body = body.charged(&app.hold(namespace))?;
+    let upload = app.uploads.take(Some(namespace.clone())).await.map_err(crowded)?;
+    Ok((body.whole().await?, upload))
 }
 
 /// The refusal of an upload that would wait behind too many.
-pub(super) fn crowded(full: Full) -> Refusal {
+fn crowded(full: Full) -> Refusal {
     Refusal::new(ErrorCode::Overloaded, format!("{full}; try again later"))
 }
 

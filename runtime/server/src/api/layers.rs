@@ -6,11 +6,11 @@ use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use http::{Request, StatusCode, Uri};
 use lambent_api::{Binary, LayerList, PACKAGES, paths};
-use lambent_types::{Layer, LayerName, bounds};
+use lambent_types::{Layer, LayerName};
 
 use super::extractors::{Scope, State};
-use super::functions::crowded;
-use super::limited_body::{LimitedBody, media_type, unsupported};
+use super::functions::whole;
+use super::limited_body::{media_type, unsupported};
 use super::query;
 use super::resource::{Resource, status};
 use crate::problem::Refusal;
@@ -51,12 +51,8 @@ pub(super) async fn put(
         return Err(unsupported(request.headers(), "application/zip or application/x-tar"));
     }
     let layer = resource.handle::<LayerName>()?;
-    let namespace = layer.namespace();
-    let (parts, body) = request.into_parts();
-    let body = LimitedBody::new(&parts.headers, body, bounds::CODE_BYTES_MAX, app.stall)?;
-    let body = body.charged(&app.hold(namespace))?;
-    let _upload = app.uploads.take(Some(namespace.clone())).await.map_err(crowded)?;
-    let put = layer.publish(body.whole().await?).await?;
+    let (archive, _upload) = whole(&app, layer.namespace(), request).await?;
+    let put = layer.publish(archive).await?;
     Ok((status(put.created), Json(put.value)).into_response())
 }
 

@@ -6,11 +6,11 @@ use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use http::{Request, StatusCode, Uri};
 use lambent_api::{Binary, RuntimeView, Runtimes, WASM, paths};
-use lambent_types::{Runtime, RuntimeName, bounds};
+use lambent_types::{Runtime, RuntimeName};
 
 use super::extractors::{Scope, State};
-use super::functions::crowded;
-use super::limited_body::{LimitedBody, media_type, unsupported};
+use super::functions::whole;
+use super::limited_body::{media_type, unsupported};
 use super::query;
 use super::resource::{Resource, status};
 use crate::problem::Refusal;
@@ -54,12 +54,7 @@ pub(super) async fn put(
     if media_type(request.headers()).as_deref() != Some(WASM) {
         return Err(unsupported(request.headers(), WASM));
     }
-    let namespace = resource.scope.namespace();
-    let (parts, body) = request.into_parts();
-    let body = LimitedBody::new(&parts.headers, body, bounds::CODE_BYTES_MAX, app.stall)?;
-    let body = body.charged(&app.hold(namespace))?;
-    let _upload = app.uploads.take(Some(namespace.clone())).await.map_err(crowded)?;
-    let code = body.whole().await?;
+    let (code, _upload) = whole(&app, resource.scope.namespace(), request).await?;
     let put = resource.scope.install_runtime(&resource.name, code).await?;
     Ok((status(put.created), Json(view(put.value))).into_response())
 }
