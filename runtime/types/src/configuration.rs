@@ -1,11 +1,11 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::delivery::DeliveryPolicy;
+use crate::environment::Environment;
 use crate::error::Error;
 use crate::error_code::ErrorCode;
 use crate::grants::Grants;
@@ -15,18 +15,6 @@ use crate::parameter::{ParameterKind, ParameterValue as _};
 use crate::provisioned::Provisioned;
 use crate::runtime::{RuntimeName, RuntimeUpdates};
 use crate::size::format_bytes;
-
-/// Environment variables. `Debug` leaves out their values, which may be secrets.
-#[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
-#[serde(transparent)]
-#[schema(value_type = BTreeMap<String, String>)]
-pub struct Environment(pub Arc<BTreeMap<String, String>>);
-
-impl std::fmt::Debug for Environment {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
-    }
-}
 
 /// Declares the members of a configuration: each with what is said of it and how it is
 /// left out, its type, its default, and what is said of it in a change. One that a short
@@ -133,7 +121,7 @@ members! {
         parameter "fuel" Count
             "Instructions an invocation may execute";
     /// Environment variables, at most [`bounds::ENVIRONMENT_BYTES_MAX`] together.
-    #[serde(skip_serializing_if = "is_empty")]
+    #[serde(skip_serializing_if = "Environment::is_empty")]
     environment: Environment = Environment::default(),
         patch "New environment, replacing the whole of the old one.";
     /// Free text, at most [`bounds::DESCRIPTION_CHARS_MAX`] characters.
@@ -236,10 +224,6 @@ fn has_none(layers: &Layers) -> bool {
     layers.0.is_empty()
 }
 
-fn is_empty(environment: &Environment) -> bool {
-    environment.0.is_empty()
-}
-
 impl Configuration {
     /// Checks every value against its bounds.
     ///
@@ -249,7 +233,7 @@ impl Configuration {
         self.validate_limits()?;
         self.validate_instances()?;
         self.validate_files()?;
-        self.validate_environment()?;
+        self.environment.validate()?;
         self.validate_labels()?;
         self.delivery.validate()
     }
@@ -352,29 +336,6 @@ impl Configuration {
         self.tmp_bytes.unwrap_or(unsaid)
     }
 
-    fn validate_environment(&self) -> Result<(), Error> {
-        for (key, value) in &*self.environment.0 {
-            let mut chars = key.chars();
-            let starts = chars.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
-            if !starts || !chars.all(|c| c.is_ascii_alphanumeric() || c == '_') {
-                return Err(invalid(format!(
-                    "environment variable name {key:?} must match [A-Za-z_][A-Za-z0-9_]*"
-                )));
-            }
-            if value.contains('\0') {
-                return Err(invalid(format!("environment variable {key} holds a NUL byte")));
-            }
-        }
-        let bytes: usize = self.environment.0.iter().map(|(k, v)| k.len() + v.len()).sum();
-        if bytes > bounds::ENVIRONMENT_BYTES_MAX {
-            return Err(invalid(format!(
-                "environment is {bytes} bytes; keys and values together may be at most {}",
-                bounds::ENVIRONMENT_BYTES_MAX
-            )));
-        }
-        Ok(())
-    }
-
     fn validate_labels(&self) -> Result<(), Error> {
         let chars = self.description.chars().count();
         if chars > bounds::DESCRIPTION_CHARS_MAX {
@@ -426,6 +387,8 @@ fn invalid(detail: String) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     fn refused(patch: ConfigurationPatch) -> String {
