@@ -3,30 +3,20 @@
 
 use std::path::PathBuf;
 
-use lambent_api::client::{Client, Upload};
-use lambent_api::kinds::{Queue, Trigger};
-use lambent_api::types::ConfigurationPatch;
-use lambent_package::{Builder, Limits, pack};
+use lambent_package::{Limits, pack};
 use lambent_test_support::javascript::javascript_runtime;
 use lambent_test_support::root;
 use serde_json::{Value, json};
 
-use crate::client::Ask;
 use crate::node::{Node, eventually};
-use crate::typed::{named, read};
+use crate::packages::package;
 
 /// A node with the runtime; none where it cannot be built.
 async fn with_javascript() -> Option<Node> {
     let path = tokio::task::spawn_blocking(javascript_runtime).await.unwrap()?;
     let code = std::fs::read(path).unwrap();
     let node = Node::start(&[]);
-    let install = move |client: &Client| {
-        let bytes = code.len() as u64;
-        client.install_runtime(&named("js"), &mut &code[..], bytes)
-    };
-    // Compiling it takes some seconds of CPU time, and the machine may be busy.
-    let client = node.client();
-    tokio::task::spawn_blocking(move || install(&client)).await.unwrap().unwrap();
+    node.install_runtime("js", code).await;
     Some(node)
 }
 
@@ -36,43 +26,16 @@ fn handlers() -> PathBuf {
 
 /// Deploys a package; its handler is `handler` of the file `index`.
 async fn deploy(node: &Node, function: &str, zip: Vec<u8>, change: Value) {
-    let mut configuration = json!({
-        "runtime": "nodejs22.x", "handler": "index.handler", "public": true, "timeout_ms": 30_000,
-    });
+    let mut configuration =
+        json!({ "runtime": "nodejs22.x", "handler": "index.handler", "timeout_ms": 30_000 });
     configuration.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-    let (name, patch): (_, ConfigurationPatch) = (named(function), read(configuration));
-    let deploy = move |client: &Client| {
-        let upload = Upload::new(&zip, &patch)?;
-        client.deploy(&name, &upload, &mut upload.reader(), None).map(drop)
-    };
-    node.must(function, deploy).await;
-}
-
-/// A package of these files.
-fn package(files: &[(&str, &str)]) -> Vec<u8> {
-    let mut builder = Builder::new(Limits::LAMBDA);
-    for (path, text) in files {
-        builder.add_bytes(path, text.as_bytes()).unwrap();
-    }
-    let mut zip = Vec::new();
-    builder.write(&mut zip).unwrap();
-    zip
-}
-
-fn ask(node: &Node, method: &str, target: &str) -> Ask {
-    node.ask(method, target).key(&node.key)
-}
-
-async fn invoke(node: &Node, function: &str, event: &Value) -> Value {
-    let target = format!("/v1/functions/{function}/invocations");
-    let ask = ask(node, "POST", &target).header("content-type", "application/json");
-    ask.body(event.to_string()).send().await.json()
+    node.deploy_package(function, zip, configuration).await;
 }
 
 /// What a handler of one file answers to an event.
 async fn run(node: &Node, name: &str, file: &str, source: &str, event: Value) -> Value {
     deploy(node, name, package(&[(file, source)]), json!({})).await;
-    invoke(node, name, &event).await
+    node.answer(name, &event).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -89,7 +52,7 @@ async fn lambda_functions_of_javascript_run_as_they_are_written() {
         pack(&folder, &mut zip, &Limits::LAMBDA).unwrap();
         deploy(&node, &name, zip, json!({ "environment": environment })).await;
         for _ in 0..2 {
-            assert_eq!(invoke(&node, &name, &case["event"]).await, case["answer"], "{name}");
+            assert_eq!(node.answer(&name, &case["event"]).await, case["answer"], "{name}");
         }
         count += 1;
     }
@@ -97,13 +60,14 @@ async fn lambda_functions_of_javascript_run_as_they_are_written() {
     // A request of a client, as an event of Lambda's function URLs.
     let reply = node.ask("GET", "/fn/hello?name=you").send().await;
     assert_eq!((reply.status, reply.text().as_str()), (200, r#"{"message":"Hello, you!"}"#));
-    let described = ask(&node, "GET", "/v1/functions/hello").send().await.json();
+    let described = node.api("GET", "/hello").send().await.json();
     assert_eq!(described["runs_on"]["runtime"], "js");
     queue_batches(&node).await;
     context_and_state(&node).await;
     errors(&node).await;
     ends(&node).await;
     hostile(&node).await;
+    streams(&node).await;
     requests(&node).await;
 }
 
@@ -121,20 +85,8 @@ exports.handler = async (event) => {
   return { batchItemFailures: failed };
 };";
     deploy(node, "batch", package(&[("index.js", source)]), json!({})).await;
-    node.create::<Queue>("numbers", read(json!({ "visibility_timeout_ms": 1000 }))).await;
-    for number in 1..=3 {
-        let send = ask(node, "POST", "/v1/queues/numbers/messages").body(number.to_string());
-        assert!(send.send().await.status < 300);
-    }
-    let source = json!({ "kind": "queue", "queue": "numbers" });
-    node.wire::<Trigger>("numbers", json!({ "function": "batch", "source": source })).await;
-    let lines = eventually("the message again", async || {
-        let lines = node.records("batch").await.iter().map(Value::to_string).collect::<String>();
-        lines.contains("message 2 2").then_some(lines)
-    });
-    let lines = lines.await;
-    assert!(lines.contains("INFO") && lines.contains("message 3 1"), "{lines}");
-    assert!(!lines.contains("message 1 2") && !lines.contains("message 3 2"), "{lines}");
+    let lines = node.one_message_fails("batch").await;
+    assert!(lines.contains("INFO"), "{lines}");
 }
 
 /// Globals live on between calls, and the context is complete.
@@ -150,7 +102,7 @@ exports.handler = async (event, context) => ({
 });";
     deploy(node, "told", package(&[("index.js", source)]), json!({})).await;
     let told = eventually("a used instance", async || {
-        let told = invoke(node, "told", &json!({})).await;
+        let told = node.answer("told", &json!({})).await;
         (told["calls"].as_u64() > Some(1)).then_some(told)
     });
     let told = told.await;
@@ -201,7 +153,7 @@ async fn errors(node: &Node) {
         assert!(!trace.contains("(node:") && !trace.contains("at node:"), "{source}: {error}");
     }
     deploy(node, "malformed", package(&[("index.js", "")]), json!({ "handler": "index" })).await;
-    let error = invoke(node, "malformed", &json!({})).await;
+    let error = node.answer("malformed", &json!({})).await;
     assert_eq!(error["errorType"], "Runtime.MalformedHandlerName", "{error}");
 }
 
@@ -221,10 +173,10 @@ exports.handler = async (event) => {
         (json!({ "exit": 0 }), "Runtime.ExitError", "without providing a reason"),
         (json!({ "late": true }), "RangeError", "late"),
     ] {
-        let error = invoke(node, "ends", &event).await;
+        let error = node.answer("ends", &event).await;
         assert_eq!(error["errorType"], kind, "{error}");
         assert!(error.to_string().contains(told), "{error}");
-        assert_eq!(invoke(node, "ends", &json!({})).await, 1);
+        assert_eq!(node.answer("ends", &json!({})).await, 1);
     }
 }
 
@@ -260,6 +212,26 @@ exports.handler = async () => {
     }
 }
 
+/// Files as streams, from a part of one to the error of one that is not there.
+async fn streams(node: &Node) {
+    let source = "
+const fs = require('fs');
+const { pipeline } = require('stream/promises');
+exports.handler = async () => {
+  const events = [];
+  const written = fs.createWriteStream('/tmp/a').on('open', (fd) => events.push(typeof fd));
+  await pipeline(['first ', 'second'], written);
+  let read = '';
+  for await (const piece of fs.createReadStream('/tmp/a', { start: 6, end: 8, encoding: 'utf8' })) read += piece;
+  const missing = fs.createReadStream('/tmp/none');
+  const code = await new Promise((resolve) => missing.on('error', (error) => resolve(error.code)));
+  return { events, bytes: written.bytesWritten, read, code };
+};";
+    let told = run(node, "streams", "index.js", source, json!({})).await;
+    let expected = json!({ "events": ["number"], "bytes": 12, "read": "sec", "code": "ENOENT" });
+    assert_eq!(told, expected);
+}
+
 /// Requests go by the host, whose grants decide.
 async fn requests(node: &Node) {
     let source = "
@@ -276,11 +248,11 @@ exports.handler = async ({ url }) => {
 };";
     deploy(node, "asks", package(&[("index.js", source)]), json!({})).await;
     let url = format!("http://{}/fn/hello?name=me", node.address);
-    let refused = invoke(node, "asks", &json!({ "url": url })).await;
+    let refused = node.answer("asks", &json!({ "url": url })).await;
     assert_eq!(refused["code"], "EACCES", "{refused}");
     node.configure("asks", json!({ "grants": { "hosts": [format!("http://{}", node.address)] } }))
         .await;
-    let answered = invoke(node, "asks", &json!({ "url": url })).await;
+    let answered = node.answer("asks", &json!({ "url": url })).await;
     let hello = json!([200, r#"{"message":"Hello, me!"}"#]);
     assert_eq!(answered, json!({ "mine": hello, "theirs": hello }));
 }

@@ -3,12 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use lambent_api::client::Client;
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::cli::{exits, json, ok};
+use crate::cli::{self, exits, ok};
 use crate::node::{Node, guest_code};
-use crate::typed::named;
 
 /// Makes a folder of these files, and gives its path.
 fn folder(directory: &Path, name: &str, files: &[(&str, &str)]) -> String {
@@ -21,21 +19,10 @@ fn folder(directory: &Path, name: &str, files: &[(&str, &str)]) -> String {
     folder.to_str().unwrap().to_owned()
 }
 
-async fn invoke(node: &Node, function: &str) -> Value {
-    let target = format!("/v1/functions/{function}/invocations");
-    let ask = node.ask("POST", &target).key(&node.key).header("content-type", "application/json");
-    ask.body("{}").send().await.json()
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_function_sees_its_layers_laid_over_each_other() {
     let node = Node::start(&[]);
-    let code = guest_code("guest-script-runtime").await;
-    let install = move |client: &Client| {
-        let bytes = code.len() as u64;
-        client.install_runtime(&named("script1"), &mut &code[..], bytes)?.json()
-    };
-    node.must("install", install).await;
+    node.install_runtime("script1", guest_code("guest-script-runtime").await).await;
     let home = tempfile::tempdir().unwrap();
     let below =
         folder(home.path(), "below", &[("shared.txt", "below"), ("a/b/c.txt", ""), ("d", "")]);
@@ -48,7 +35,7 @@ async fn a_function_sees_its_layers_laid_over_each_other() {
     let deploy = ["deploy", "f", &app, "--runtime", "script1", "--layers", "below,above"];
     ok(&node, &[&deploy[..], &["--handler", "app.tell"]].concat()).await;
 
-    let told = invoke(&node, "f").await;
+    let told = node.answer("f", &json!({})).await;
     let paths: Vec<_> =
         told["paths"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
     for there in ["/opt/shared.txt", "/opt/a/b", "/opt/d/e.txt", "/var/task/app.txt"] {
@@ -61,18 +48,14 @@ async fn a_function_sees_its_layers_laid_over_each_other() {
     }
     let shared = ["configure", "f", "--handler", "../../opt/shared.answer"];
     ok(&node, &shared).await;
-    let answer = async || {
-        let target = "/v1/functions/f/invocations";
-        let ask = node.ask("POST", target).key(&node.key);
-        ask.header("content-type", "application/json").body("{}").send().await.text()
-    };
+    let answer = async || node.invoke("f", "{}").await.text();
     assert_eq!(answer().await, "above");
     ok(&node, &["configure", "f", "--layers", "above,below"]).await;
     assert_eq!(answer().await, "below");
 
     // It outlives the process, and the layer.
-    let described = json(&node, &["describe", "f"]).await;
-    assert_eq!(described["configuration"]["layers"], serde_json::json!(["above:1", "below:1"]));
+    let described = cli::json(&node, &["describe", "f"]).await;
+    assert_eq!(described["configuration"]["layers"], json!(["above:1", "below:1"]));
     ok(&node, &["layer", "delete", "below"]).await;
     let done = exits(&node, 1, &["configure", "f", "--layers", "belo"]).await;
     assert!(done.stderr.contains("layer \"belo\" does not exist"), "{done:?}");
@@ -81,11 +64,9 @@ async fn a_function_sees_its_layers_laid_over_each_other() {
     let data = node.data();
     drop(node);
     let node = Node::start_in(&data, &[]);
-    let ask = node.ask("POST", "/v1/functions/f/invocations").key(&node.key);
-    let answer = ask.header("content-type", "application/json").body("{}").send().await;
-    assert_eq!(answer.text(), "below");
+    assert_eq!(node.invoke("f", "{}").await.text(), "below");
     ok(&node, &["configure", "f", "--layers", ""]).await;
     ok(&node, &["configure", "f", "--handler", "app.tell"]).await;
-    let paths = invoke(&node, "f").await["paths"].to_string();
+    let paths = node.answer("f", &json!({})).await["paths"].to_string();
     assert!(!paths.contains("/opt"), "{paths}");
 }

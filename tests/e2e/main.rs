@@ -38,6 +38,7 @@ mod namespaces;
 mod node;
 mod objects;
 mod order_queue;
+mod packages;
 mod peers;
 mod protocol;
 mod python;

@@ -1,50 +1,24 @@
 //! Runtimes: a function is files and a handler name, which a runtime runs as Lambda would.
 
-use lambent_api::client::{Client, Upload};
 use lambent_api::kinds::{Bucket, Queue, Trigger};
-use lambent_api::types::{ConfigurationPatch, bounds};
-use lambent_package::{Builder, Limits};
+use lambent_api::types::bounds;
 use serde_json::{Value, json};
 
 use crate::client::Ask;
 use crate::node::{Node, eventually, guest_code};
-use crate::typed::{named, read};
-
-/// A package of these files.
-fn package(files: &[(&str, &str)]) -> Vec<u8> {
-    let mut builder = Builder::new(Limits::LAMBDA);
-    for (path, text) in files {
-        builder.add_bytes(path, text.as_bytes()).unwrap();
-    }
-    let mut zip = Vec::new();
-    builder.write(&mut zip).unwrap();
-    zip
-}
+use crate::packages::package;
+use crate::typed::read;
 
 async fn with_runtime() -> Node {
     let node = Node::start(&[]);
-    install(&node, guest_code("guest-script-runtime").await).await;
+    node.install_runtime("script1", guest_code("guest-script-runtime").await).await;
     node
-}
-
-async fn install(node: &Node, code: Vec<u8>) -> Value {
-    let install = move |client: &Client| {
-        let bytes = code.len() as u64;
-        client.install_runtime(&named("script1"), &mut &code[..], bytes)?.json()
-    };
-    node.must("install", install).await
 }
 
 /// Deploys these files as a public function.
 async fn deploy(node: &Node, function: &str, handler: &str, files: &[(&str, &str)]) -> Value {
-    let (name, code) = (named(function), package(files));
-    let patch: ConfigurationPatch =
-        read(json!({ "runtime": "script1", "handler": handler, "public": true }));
-    let deploy = move |client: &Client| {
-        let upload = Upload::new(&code, &patch)?;
-        client.deploy(&name, &upload, &mut upload.reader(), None)?.json()
-    };
-    node.must(function, deploy).await
+    let change = json!({ "runtime": "script1", "handler": handler });
+    node.deploy_package(function, package(files), change).await
 }
 
 /// A request to the native API.
@@ -52,16 +26,10 @@ fn api(node: &Node, method: &str, target: &str) -> Ask {
     node.ask(method, target).key(&node.key)
 }
 
-async fn invoke(node: &Node, function: &str, event: Value) -> Value {
-    let target = format!("/v1/functions/{function}/invocations");
-    let ask = api(node, "POST", &target).header("content-type", "application/json");
-    ask.body(event.to_string()).send().await.json()
-}
-
 /// Invokes until an instance was used again. One may be given up meanwhile.
 async fn used(node: &Node, function: &str) {
     eventually("a used instance", async || {
-        let calls = invoke(node, function, json!(0)).await["calls"].as_u64();
+        let calls = node.answer(function, &json!(0)).await["calls"].as_u64();
         calls.filter(|calls| *calls > 1)
     })
     .await;
@@ -74,7 +42,7 @@ async fn files_run_on_a_runtime_in_lambdas_environment() {
     let deployed = deploy(&node, "told", "app.tell", &files).await;
     assert_eq!(deployed["runs_on"]["runtime"], "script1");
     assert_eq!(deployed["code_bytes"], package(&files).len());
-    let told = invoke(&node, "told", json!({ "a": [1, null] })).await;
+    let told = node.answer("told", &json!({ "a": [1, null] })).await;
     assert_eq!((&told["file"], &told["event"]), (&json!("hello"), &json!({ "a": [1, null] })));
     let paths: Vec<&str> =
         told["paths"].as_array().unwrap().iter().map(|path| path.as_str().unwrap()).collect();
@@ -90,8 +58,8 @@ async fn files_run_on_a_runtime_in_lambdas_environment() {
     // Used instances, as Lambda has them, unless fresh ones are asked for.
     used(&node, "told").await;
     node.configure("told", json!({ "reuse": 1 })).await;
-    assert_eq!(invoke(&node, "told", json!(1)).await["calls"], 1);
-    assert_eq!(invoke(&node, "told", json!(1)).await["calls"], 1);
+    assert_eq!(node.answer("told", &json!(1)).await["calls"], 1);
+    assert_eq!(node.answer("told", &json!(1)).await["calls"], 1);
     // What was deployed can be had again, and outlives the process.
     let code = api(&node, "GET", "/v1/functions/told/code").send().await;
     assert_eq!(
@@ -101,7 +69,7 @@ async fn files_run_on_a_runtime_in_lambdas_environment() {
     let data = node.data();
     drop(node);
     let node = Node::start_in(&data, &[]);
-    assert_eq!(invoke(&node, "told", json!(7)).await["event"], 7);
+    assert_eq!(node.answer("told", &json!(7)).await["event"], 7);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -146,7 +114,7 @@ async fn tmp_is_an_instances_own_and_has_its_limit() {
         json!({ "timeout_ms": 60_000, "fuel": bounds::FUEL_MAX, "memory_bytes": 256 << 20 });
     node.configure("writes", change).await;
     let write = async |path: &str, bytes: u64| {
-        invoke(&node, "writes", json!({ "path": path, "bytes": bytes })).await
+        node.answer("writes", &json!({ "path": path, "bytes": bytes })).await
     };
     assert_eq!(write("/tmp/a", 1 << 20).await, json!({ "written": 1 << 20, "error": null }));
     // 512 MiB and not a byte more, of all files together.
@@ -161,7 +129,7 @@ async fn tmp_is_an_instances_own_and_has_its_limit() {
     }
     // Nothing of it is found by the next instance, nor in the directory of the data.
     node.configure("writes", json!({ "reuse": 1, "handler": "app.tell" })).await;
-    let told = invoke(&node, "writes", json!(0)).await.to_string();
+    let told = node.answer("writes", &json!(0)).await.to_string();
     assert!(!told.contains("/tmp/a"), "{told}");
     assert_eq!(std::fs::read_dir(node.path("scratch")).unwrap().count(), 0);
 }
@@ -205,14 +173,14 @@ async fn a_new_version_of_a_runtime_is_taken_up_at_once_or_when_it_is_said() {
         used(&node, function).await;
     }
     // Another component under the same name, whose answers are its events.
-    let installed = install(&node, guest_code("guest-recorder").await).await;
+    let installed = node.install_runtime("script1", guest_code("guest-recorder").await).await;
     assert_eq!(installed["versions"].as_array().unwrap().len(), 2);
-    let reply = invoke(&node, "auto", json!("new")).await.to_string();
+    let reply = node.answer("auto", &json!("new")).await.to_string();
     assert!(reply.contains("not granted") || reply.contains("may not"), "{reply}");
     used(&node, "held").await;
     // The next change of the function is when.
     node.configure("held", json!({ "timeout_ms": 5000 })).await;
-    let reply = invoke(&node, "held", json!("new")).await.to_string();
+    let reply = node.answer("held", &json!("new")).await.to_string();
     assert!(reply.contains("not granted") || reply.contains("may not"), "{reply}");
 }
 
@@ -261,14 +229,14 @@ async fn an_instance_is_initialized_once_and_in_a_time_of_its_own() {
     let node = with_runtime().await;
     deploy(&node, "told", "app.tell", &[("app.txt", "hello")]).await;
     used(&node, "told").await;
-    assert_eq!(invoke(&node, "told", json!(0)).await["initialized"], 1);
+    assert_eq!(node.answer("told", &json!(0)).await["initialized"], 1);
     let with = async |init: &str, timeout_ms: u64| {
         // More fuel than a fast machine burns meanwhile.
         let fuel = 1_000_000_000_000_u64;
         let environment = json!({ "INIT": init });
         let change = json!({ "environment": environment, "timeout_ms": timeout_ms, "fuel": fuel });
         node.configure("told", change).await;
-        invoke(&node, "told", json!(0)).await
+        node.answer("told", &json!(0)).await
     };
     // Longer than the invocation may take, which is what the handler has for itself.
     assert_eq!(with("sleep:1500", 1000).await["initialized"], 1);
@@ -285,26 +253,26 @@ async fn an_instance_is_initialized_once_and_in_a_time_of_its_own() {
     node.configure("told", json!({ "environment": { "INIT": "sleep:300" }, "provisioned": 1 }))
         .await;
     let told = eventually("a ready instance", async || {
-        let reply = invoke(&node, "told", json!(0)).await;
+        let reply = node.answer("told", &json!(0)).await;
         let records = node.records("told").await;
         let ready = records.iter().any(|record| record["meter"]["start"] == "ready");
         ready.then_some(reply)
     });
     assert_eq!(told.await["initialized"], 1);
     node.configure("told", json!({ "environment": { "INIT": "fail:again" } })).await;
-    assert_eq!(invoke(&node, "told", json!(0)).await["errorMessage"], "again");
+    assert_eq!(node.answer("told", &json!(0)).await["errorMessage"], "again");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_runtime_adds_to_a_package_and_changes_nothing_of_it() {
     let node = with_runtime().await;
     let deployed = deploy(&node, "told", "app.tell", &[("app.txt", "hello")]).await;
-    let told = invoke(&node, "told", json!(0)).await;
+    let told = node.answer("told", &json!(0)).await;
     assert_eq!(told["file"], "hello", "what was deployed is not replaced");
     assert!(told["paths"].to_string().contains("/var/task/cache/app.upper"), "{told}");
     let digest = lambent_api::types::Digest::of(&package(&[("app.txt", "hello")]));
     assert_eq!(deployed["digest"], digest.to_string());
     // One that fails at it costs nothing but time.
     deploy(&node, "traps", "app.tell", &[("app.txt", "trap")]).await;
-    assert_eq!(invoke(&node, "traps", json!(0)).await["file"], "trap");
+    assert_eq!(node.answer("traps", &json!(0)).await["file"], "trap");
 }

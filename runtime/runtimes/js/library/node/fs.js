@@ -365,28 +365,42 @@ class FileHandle extends require('node/events') {
 }
 promises.open = async (path, flags) => new FileHandle(sync.open(path, flags));
 
+// What a stream of a file does when it begins and when it ends; `state` has the descriptor.
+const lifetime = (state, path, flags, autoClose) => ({
+  construct(done) {
+    try {
+      state.descriptor ??= sync.open(path, flags);
+      this.fd = state.descriptor;
+      done();
+      this.emit('open', state.descriptor);
+      this.emit('ready');
+    } catch (error) {
+      done(error);
+    }
+  },
+  destroy(error, done) {
+    if (autoClose && state.descriptor !== undefined) {
+      try {
+        files.close(state.descriptor);
+      } catch {
+        // It was closed by whoever opened it.
+      }
+    }
+    done(error);
+  },
+});
+
 fs.createReadStream = (path, options) => {
   const { Readable } = require('node/stream');
   const { encoding, start = 0, end = Infinity, highWaterMark = 65536, flags, fd, autoClose = true } = optionsOf(options);
-  let descriptor = fd?.fd ?? fd;
+  const state = { descriptor: fd?.fd ?? fd };
   let at = start;
   const stream = new Readable({
     highWaterMark,
     encoding,
-    construct(done) {
-      try {
-        descriptor ??= sync.open(path, flags);
-        stream.fd = descriptor;
-        done();
-        stream.emit('open', descriptor);
-        stream.emit('ready');
-      } catch (error) {
-        done(error);
-      }
-    },
     read(size) {
       try {
-        const piece = files.read(descriptor, Math.min(size, end - at + 1), at);
+        const piece = files.read(state.descriptor, Math.min(size, end - at + 1), at);
         at += piece.length;
         stream.bytesRead += piece.length;
         this.push(piece.length === 0 ? null : Buffer.from(piece.buffer));
@@ -394,16 +408,7 @@ fs.createReadStream = (path, options) => {
         this.destroy(error);
       }
     },
-    destroy(error, done) {
-      if (autoClose && descriptor !== undefined) {
-        try {
-          files.close(descriptor);
-        } catch {
-          // It was closed by whoever opened it.
-        }
-      }
-      done(error);
-    },
+    ...lifetime(state, path, flags, autoClose),
   });
   return Object.assign(stream, { path, bytesRead: 0, close: (done) => stream.destroy(null, done) });
 };
@@ -411,25 +416,14 @@ fs.createReadStream = (path, options) => {
 fs.createWriteStream = (path, options) => {
   const { Writable } = require('node/stream');
   const { flags = 'w', start, fd, encoding = 'utf8' } = optionsOf(options);
-  let descriptor = fd?.fd ?? fd;
+  const state = { descriptor: fd?.fd ?? fd };
   let at = start;
   const stream = new Writable({
     defaultEncoding: encoding,
-    construct(done) {
-      try {
-        descriptor ??= sync.open(path, flags);
-        stream.fd = descriptor;
-        done();
-        stream.emit('open', descriptor);
-        stream.emit('ready');
-      } catch (error) {
-        done(error);
-      }
-    },
     write(piece, own, done) {
       try {
         const bytes = bytesOf(piece, own);
-        put(descriptor, bytes, at);
+        put(state.descriptor, bytes, at);
         if (at !== undefined) at += bytes.length;
         stream.bytesWritten += bytes.length;
         done();
@@ -437,16 +431,7 @@ fs.createWriteStream = (path, options) => {
         done(error);
       }
     },
-    destroy(error, done) {
-      if (descriptor !== undefined) {
-        try {
-          files.close(descriptor);
-        } catch {
-          // It was closed by whoever opened it.
-        }
-      }
-      done(error);
-    },
+    ...lifetime(state, path, flags, true),
   });
   return Object.assign(stream, { path, bytesWritten: 0, close: (done) => stream.end(done) });
 };

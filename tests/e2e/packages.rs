@@ -1,0 +1,77 @@
+//! Functions that are files: how tests install runtimes, and deploy and call what they run.
+
+use lambent_api::client::{Client, Upload};
+use lambent_api::kinds::{Queue, Trigger};
+use lambent_api::types::ConfigurationPatch;
+use lambent_package::{Builder, Limits};
+use serde_json::{Value, json};
+
+use crate::node::{Node, eventually};
+use crate::typed::{named, read};
+
+/// A package of these files.
+pub(crate) fn package(files: &[(&str, &str)]) -> Vec<u8> {
+    let mut builder = Builder::new(Limits::LAMBDA);
+    for (path, text) in files {
+        builder.add_bytes(path, text.as_bytes()).unwrap();
+    }
+    let mut zip = Vec::new();
+    builder.write(&mut zip).unwrap();
+    zip
+}
+
+impl Node {
+    /// Installs a runtime, or a new version of one.
+    pub(crate) async fn install_runtime(&self, name: &str, code: Vec<u8>) -> Value {
+        let runtime = named(name);
+        let install = move |client: &Client| {
+            let bytes = code.len() as u64;
+            client.install_runtime(&runtime, &mut &code[..], bytes)?.json()
+        };
+        self.must(name, install).await
+    }
+
+    /// Deploys a package as a public function, configured by `change`.
+    pub(crate) async fn deploy_package(
+        &self,
+        function: &str,
+        zip: Vec<u8>,
+        change: Value,
+    ) -> Value {
+        let mut configuration = json!({ "public": true });
+        configuration.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let (name, patch): (_, ConfigurationPatch) = (named(function), read(configuration));
+        let deploy = move |client: &Client| {
+            let upload = Upload::new(&zip, &patch)?;
+            client.deploy(&name, &upload, &mut upload.reader(), None)?.json()
+        };
+        self.must(function, deploy).await
+    }
+
+    /// What a function answers to an event.
+    pub(crate) async fn answer(&self, function: &str, event: &Value) -> Value {
+        self.invoke(function, &event.to_string()).await.json()
+    }
+
+    /// Has a function receive the messages 1 to 3, of which it says once that 2 failed, and
+    /// returns what it logged until it had that one again: `message` with its body and how often
+    /// it came.
+    pub(crate) async fn one_message_fails(&self, function: &str) -> String {
+        self.create::<Queue>("numbers", read(json!({ "visibility_timeout_ms": 1000 }))).await;
+        for number in 1..=3 {
+            let send = self.ask("POST", "/v1/queues/numbers/messages").key(&self.key);
+            assert!(send.body(number.to_string()).send().await.status < 300);
+        }
+        let source = json!({ "kind": "queue", "queue": "numbers" });
+        self.wire::<Trigger>("numbers", json!({ "function": function, "source": source })).await;
+        let lines = eventually("the message again", async || {
+            let records = self.records(function).await;
+            let lines = records.iter().map(Value::to_string).collect::<String>();
+            lines.contains("message 2 2").then_some(lines)
+        });
+        let lines = lines.await;
+        assert!(lines.contains("message 1 1") && lines.contains("message 3 1"), "{lines}");
+        assert!(!lines.contains("message 1 2") && !lines.contains("message 3 2"), "{lines}");
+        lines
+    }
+}
