@@ -41,8 +41,9 @@ impl Shared {
 pub struct Ctx {
     pub(crate) shared: Arc<Shared>,
     pub(crate) function: Arc<FunctionVersion>,
-    /// What the function may do with the node's data.
-    pub(crate) scope: DataScope,
+    /// What the function may do with the node's data. It is most of the state, which is moved some
+    /// twenty times on its way to the store.
+    pub(crate) scope: Box<DataScope>,
     pub(crate) cursors: Cursors,
     /// Bytes of the messages the guest holds.
     pub(crate) messages_bytes: usize,
@@ -66,7 +67,7 @@ impl Ctx {
     /// itself not included.
     #[must_use]
     pub fn new(shared: Arc<Shared>, function: Arc<FunctionVersion>, origin: Origin) -> Self {
-        let scope = shared.data.function_scope(function.clone(), origin);
+        let scope = Box::new(shared.data.function_scope(function.clone(), origin));
         Self {
             shared,
             function,
