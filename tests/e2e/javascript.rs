@@ -69,6 +69,7 @@ async fn lambda_functions_of_javascript_run_as_they_are_written() {
     hostile(&node).await;
     streams(&node).await;
     requests(&node).await;
+    snapshots(&node).await;
 }
 
 /// A function that says of one message that it failed gets that one again, and no other.
@@ -87,6 +88,38 @@ exports.handler = async (event) => {
     deploy(node, "batch", package(&[("index.js", source)]), json!({})).await;
     let lines = node.one_message_fails("batch").await;
     assert!(lines.contains("INFO"), "{lines}");
+}
+
+/// An instance goes on where INIT ended in another, with its own randomness and environment. What
+/// INIT asked for has come before.
+async fn snapshots(node: &Node) {
+    let host = node.address;
+    let source = format!("
+const {{ randomBytes, randomUUID }} = require('crypto');
+const {{ random }} = Math;
+let health;
+fetch('http://{host}/healthz').then((response) => {{ health = response.status; }});
+console.log('loaded', process.env.AWS_LAMBDA_FUNCTION_VERSION);
+let calls = 0;
+exports.handler = async (event, context) => {{
+  console.log('called');
+  const again = await fetch('http://{host}/healthz');
+  return {{
+    calls: ++calls, health, again: again.status, version: [process.env.AWS_LAMBDA_FUNCTION_VERSION, context.functionVersion],
+    differ: [random(), Math.random(), randomUUID(), randomBytes(8).toString('hex')],
+  }};
+}};");
+    let grants = json!({ "hosts": [format!("http://{host}")] });
+    deploy(node, "frozen", package(&[("index.js", &source)]), json!({ "grants": grants })).await;
+    let [first, second] = node.restored("frozen", &json!({})).await;
+    for answer in [&first, &second] {
+        let statuses = [&answer["calls"], &answer["health"], &answer["again"]];
+        assert_eq!(statuses, [&json!(1), &json!(200), &json!(200)], "{answer}");
+        assert_eq!(answer["version"], json!(["1", "1"]), "{answer}");
+    }
+    for nth in 0..4 {
+        assert_ne!(first["differ"][nth], second["differ"][nth], "{first} {second}");
+    }
 }
 
 /// Globals live on between calls, and the context is complete.

@@ -48,6 +48,7 @@ mod reload;
 mod resources;
 mod runtimes;
 mod schedules;
+mod snapshots;
 mod streaming;
 mod thumbnail_pipeline;
 mod time_limits;

@@ -53,6 +53,35 @@ impl Node {
         self.invoke(function, &event.to_string()).await.json()
     }
 
+    /// What a published version answers to an event, and how its instance was had.
+    pub(crate) async fn answer_of(
+        &self,
+        function: &str,
+        version: u32,
+        event: &Value,
+    ) -> (Value, String) {
+        let path = format!("/{function}/invocations?qualifier={version}");
+        let reply = self.api("POST", &path).body(event.to_string()).send().await;
+        let id = reply.header("lambent-request-id").to_owned();
+        let record = self.record(function, &id).await;
+        (reply.json(), record["meter"]["start"].as_str().unwrap().to_owned())
+    }
+
+    /// Publishes a function with snapshots, and returns what two fresh instances of it answer.
+    pub(crate) async fn restored(&self, function: &str, event: &Value) -> [Value; 2] {
+        self.configure(function, json!({ "snapshot": true, "reuse": 1 })).await;
+        let name = named(function);
+        let publish = move |client: &Client| client.publish(&name)?.json();
+        let published = self.must(function, publish).await;
+        let version = published["version"].as_str().unwrap().parse().unwrap();
+        let [first, second] = [
+            self.answer_of(function, version, event).await,
+            self.answer_of(function, version, event).await,
+        ];
+        assert_eq!([&*first.1, &*second.1], ["restored", "restored"]);
+        [first.0, second.0]
+    }
+
     /// Has a function receive the messages 1 to 3, of which it says once that 2 failed, and
     /// returns what it logged until it had that one again: `message` with its body and how often
     /// it came.

@@ -69,6 +69,7 @@ async fn lambda_functions_run_as_they_are_written() {
     queue_batches(&node).await;
     errors(&node).await;
     layers(&node).await;
+    snapshots(&node).await;
 }
 
 /// What a layer has in `python` is imported, by its byte code.
@@ -82,6 +83,48 @@ def lambda_handler(event, context):
     return os.path.exists(shared.text())";
     deploy(node, "layered", module(source), json!({ "layers": ["shared"] })).await;
     assert_eq!(node.answer("layered", &json!({})).await, json!(true));
+}
+
+/// An instance goes on where INIT ended in another, with its own randomness and environment, by
+/// the hooks of Lambda, and without the connections of the other.
+async fn snapshots(node: &Node) {
+    let host = node.address;
+    let source = format!("
+import http.client, os, random, uuid
+import snapshot_restore_py
+done = ['loaded']
+print('loaded')
+client = http.client.HTTPConnection('{host}')
+client.request('GET', '/healthz')
+client.getresponse().read()
+snapshot_restore_py.register_before_snapshot(done.append, 'before')
+snapshot_restore_py.register_after_restore(lambda: done.append('after'))
+def lambda_handler(event, context):
+    print('called')
+    try:
+        client.request('GET', '/healthz')
+    except ConnectionResetError as error:
+        client.close()
+        client.request('GET', '/healthz')
+    with open('/tmp/file', 'w') as file:
+        file.write('written')
+    return {{
+        'done': done, 'random': random.random(), 'uuid': str(uuid.uuid4()), 'status': client.getresponse().status,
+        'version': [os.environ['AWS_LAMBDA_FUNCTION_VERSION'], context.function_version],
+        'files': sorted(os.listdir('/tmp')), 'own': os.path.exists('/var/task/lambda_function.py'),
+    }}");
+    let grants = json!({ "hosts": [format!("http://{host}")] });
+    deploy(node, "frozen", module(&source), json!({ "grants": grants })).await;
+    let [first, second] = node.restored("frozen", &json!({})).await;
+    for answer in [&first, &second] {
+        assert_eq!(answer["done"], json!(["loaded", "before", "after"]), "{answer}");
+        assert_eq!(answer["version"], json!(["1", "1"]), "{answer}");
+        assert_eq!((&answer["status"], &answer["own"]), (&json!(200), &json!(true)), "{answer}");
+        assert_eq!(answer["files"], json!(["file"]), "{answer}");
+    }
+    for different in ["random", "uuid"] {
+        assert_ne!(first[different], second[different], "{different}");
+    }
 }
 
 /// A function that says of one message that it failed gets that one again, and no other.

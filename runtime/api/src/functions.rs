@@ -31,6 +31,9 @@ pub struct FunctionView {
         skip_serializing_if = "Option::is_none"
     )]
     pub adapted_from: Option<AdaptedFrom>,
+    /// Bytes of the snapshot that fresh instances of the version start from, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot_bytes: Option<u64>,
     /// The runtime that runs the package; none of a component.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub runs_on: Option<RunsOn>,

@@ -39,6 +39,21 @@ pub(crate) mod function_async {
     });
 }
 
+/// What is done before a snapshot of an instance is taken, and after it was restored.
+pub(crate) mod frozen {
+    wasmtime::component::bindgen!({
+        path: [
+            "interfaces/deps/io", "interfaces/deps/cli", "interfaces/deps/clocks", "interfaces/deps/http",
+            "interfaces/function", "interfaces/runtime",
+        ],
+        inline: "package lambent:engine; world frozen { export lambent:runtime/snapshot@0.1.0; }",
+        world: "lambent:engine/frozen",
+        exports: { default: async },
+        with: { "lambent:function/types": super::function::lambent::function::types },
+        require_store_data_send: true,
+    });
+}
+
 /// What is done once for an instance.
 pub(crate) mod initialized {
     wasmtime::component::bindgen!({

@@ -4,6 +4,7 @@ use lambent_types::Namespace;
 
 use crate::abi::Abi;
 use crate::adapt::adapt;
+use crate::memory_access;
 use crate::options::Options;
 use crate::wasi_candidate;
 
@@ -83,8 +84,10 @@ impl InProcess {
             Abi::Sync => sync,
             Abi::Async => engine(Abi::Async)?,
         };
+        let translated = wasi_candidate::translate(wasm);
+        let accessible = memory_access::add(&translated);
         engine
-            .precompile_component(&wasi_candidate::translate(wasm))
+            .precompile_component(accessible.as_deref().unwrap_or(&translated))
             .map_err(|error| CompileError::Failed(format!("{error:#}")))
     }
 

@@ -22,6 +22,7 @@ use crate::guest_memory::GuestMemory;
 use crate::idle_slots::IdleSlots;
 use crate::inspect::{InspectError, Inspection, inspect};
 use crate::linked::Linked;
+use crate::memory_access;
 use crate::options::Options;
 use crate::pool::{Pool, PoolAdvice, Resident};
 use crate::runtime::Runtime;
@@ -72,6 +73,7 @@ impl<T: Send + 'static> Target<T> {
             }
         };
         let mut linker = Linker::new(&wasmtime);
+        memory_access::link(&mut linker).map_err(|error| StartError::Link(format!("{error:#}")))?;
         for capability in capabilities {
             let mut linked = capability.link(&mut linker);
             if abi == Abi::Async {
@@ -227,7 +229,7 @@ impl<T: Send + 'static> Engine<T> {
         for target in &self.inner.targets {
             target.wasmtime.precompile_compatibility_hash().hash(&mut hasher);
         }
-        adapt::EDITION.hash(&mut hasher);
+        (adapt::EDITION, memory_access::EDITION).hash(&mut hasher);
         format!("{:016x}", hasher.finish())
     }
 

@@ -12,7 +12,7 @@ use crate::store_data::Host;
 /// How long it may take, beside the time of the invocation that it is done for; Lambda's.
 pub(crate) const INITIALIZATION_TIME_MAX: Duration = Duration::from_secs(10);
 
-/// Initializes an instance. The time of the invocation begins when that is done.
+/// Initializes an instance within `limit`. The time of the invocation begins when that is done.
 ///
 /// # Errors
 /// The guest was ended, or said why it failed, or took too long: then what it is to have failed
@@ -21,28 +21,32 @@ pub(crate) async fn initialize<T: Send + 'static>(
     store: &mut Store<Host<T>>,
     instance: Instance,
     indices: &initialized::InitializedIndices,
+    limit: Duration,
 ) -> wasmtime::Result<()> {
-    let until = Instant::now() + INITIALIZATION_TIME_MAX;
+    let until = Instant::now() + limit;
     store.data_mut().expires = until;
     let exports = indices.load(&mut *store, &instance)?;
     let called = exports.lambent_runtime_initialization().call_init(&mut *store);
     let failure = match tokio::time::timeout_at(until.into(), called).await {
         Ok(Ok(Ok(()))) => {
-            let host = store.data_mut();
-            host.deadline = Instant::now() + host.limits.timeout;
-            host.expires = host.deadline;
+            store.data_mut().begin();
             return Ok(());
         }
         Ok(Ok(Err(failure))) => Failure::from(failure),
         Ok(Err(error)) if error.downcast_ref() != Some(&Trap::Interrupt) => return Err(error),
-        Ok(Err(_)) | Err(_) => took_too_long(),
+        Ok(Err(_)) | Err(_) => took_too_long(limit),
     };
-    store.data_mut().abandoned = Some(failure);
-    Err(wasmtime::Error::msg("the instance could not be initialized"))
+    Err(failed(store, failure))
 }
 
-fn took_too_long() -> Failure {
-    let limit = INITIALIZATION_TIME_MAX.as_secs();
+/// The error of what failed before the invocation began; it is to have failed with `failure`.
+pub(crate) fn failed<T>(store: &mut Store<Host<T>>, failure: Failure) -> wasmtime::Error {
+    store.data_mut().abandoned = Some(failure);
+    wasmtime::Error::msg("the instance could not be initialized")
+}
+
+fn took_too_long(limit: Duration) -> Failure {
+    let limit = limit.as_secs();
     Failure {
         kind: "Runtime.InitTimeout".into(),
         message: format!("the module was not loaded within {limit} s"),

@@ -11,6 +11,7 @@ use wasmtime_wasi::cli::{StdinStream, StdoutStream};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
 use crate::budget::{Exhausted, Hold};
+use crate::freezing::restore;
 use crate::fuel;
 use crate::initialization::{INITIALIZATION_TIME_MAX, initialize};
 use crate::invocation::{Invocation, Refused};
@@ -21,6 +22,7 @@ use crate::options::{
     HANDLES_MAX, HOSTCALL_BYTES_MAX, RANDOM_BYTES_AT_ONCE, RESOURCES_MAX, SHARED_RESOURCES_MAX,
 };
 use crate::scheduler::request_migration;
+use crate::snapshot::Snapshot;
 use crate::store_data::Host;
 use crate::tenant::tenant;
 use crate::trap;
@@ -44,6 +46,8 @@ pub(crate) struct Instance<T: 'static> {
     fuelled: bool,
     /// Whether it stays without what it does once.
     uninitialized: bool,
+    /// What it starts from in place of what it does once.
+    snapshot: Option<Arc<Snapshot>>,
     /// Invocations it has served.
     served: u32,
 }
@@ -88,6 +92,7 @@ impl<T: Send + 'static> Instance<T> {
             start,
             began,
             uninitialized,
+            snapshot,
         } = invocation;
         let logs = Log::new(limits.log_bytes);
         let mut wasi = WasiCtx::builder();
@@ -123,6 +128,7 @@ impl<T: Send + 'static> Instance<T> {
             began,
             fuelled: false,
             uninitialized,
+            snapshot,
             served: 0,
         }
     }
@@ -172,7 +178,7 @@ impl<T: Send + 'static> Instance<T> {
         }
         let tenant = self.store.data().tenant();
         let weight = self.limits.memory_bytes >> 20;
-        let Self { store, charge, guest: made, .. } = self;
+        let Self { store, charge, guest: made, snapshot, start, .. } = self;
         let guarded = AssertUnwindSafe(async {
             if linked.cpu_time.is_long() {
                 request_migration().await;
@@ -182,8 +188,17 @@ impl<T: Send + 'static> Instance<T> {
                 None => {
                     linked.runtime.memory.grow(&charge.hold, INSTANCE_BYTES).await?;
                     let instance = linked.pre.instantiate_async(store.as_context_mut()).await?;
-                    if let Some(indices) = initialization {
-                        Box::pin(initialize(store, instance, indices)).await?;
+                    let frozen = snapshot.take().zip(linked.freezing.as_ref());
+                    match (initialization, frozen) {
+                        (Some(_), Some((snapshot, freezing))) => {
+                            Box::pin(restore(store, instance, freezing, snapshot)).await?;
+                            *start = Start::Restored;
+                        }
+                        (Some(indices), None) => {
+                            let limit = INITIALIZATION_TIME_MAX;
+                            Box::pin(initialize(store, instance, indices, limit)).await?;
+                        }
+                        (None, _) => {}
                     }
                     *made.insert(instance)
                 }

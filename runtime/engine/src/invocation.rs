@@ -6,6 +6,7 @@ use lambent_types::{Environment, Limits, Logs, Meter, Outcome, Start};
 use crate::budget::Exhausted;
 use crate::context::Context;
 use crate::egress::Egress;
+use crate::snapshot::Snapshot;
 
 /// An invocation that is to begin: what it may use, and what the host knows about it.
 pub struct Invocation<T> {
@@ -26,6 +27,8 @@ pub struct Invocation<T> {
     /// Whether the instance is taken as it is instantiated, without what it does once before
     /// anything is asked of it.
     pub uninitialized: bool,
+    /// What a fresh instance starts from in place of what it does once, if that can be.
+    pub snapshot: Option<Arc<Snapshot>>,
 }
 
 impl<T> Invocation<T> {
@@ -41,6 +44,7 @@ impl<T> Invocation<T> {
             start: Start::Loaded,
             began: Instant::now(),
             uninitialized: false,
+            snapshot: None,
         }
     }
 

@@ -7,6 +7,7 @@ use wasmtime_wasi_http::{p2 as http_p2, p3 as http_p3};
 
 use crate::bindings::{batch_function, function, function_async, initialized};
 use crate::error::LoadError;
+use crate::freezing::Freezing;
 use crate::runtime::Runtime;
 use crate::scheduler::MeanCpuTime;
 use crate::store_data::Host;
@@ -21,6 +22,8 @@ pub(crate) struct Linked<T: 'static> {
     pub(crate) pre: InstancePre<Host<T>>,
     /// What is done once for an instance, if the component wants that.
     pub(crate) initialization: Option<initialized::InitializedIndices>,
+    /// By which snapshots are taken and restored, if it can be frozen.
+    pub(crate) freezing: Option<Freezing>,
     pub(crate) event: Option<function::FunctionIndices>,
     pub(crate) batch: Option<batch_function::BatchFunctionIndices>,
     pub(crate) event_async: Option<function_async::FunctionIndices>,
@@ -46,6 +49,7 @@ impl<T: Send + 'static> Linked<T> {
             .map_err(|error| LoadError::Artifact(format!("{error:#}")))?;
         Ok(Arc::new(Self {
             initialization: initialized::InitializedIndices::new(&pre).ok(),
+            freezing: Freezing::of(&pre),
             event: function::FunctionIndices::new(&pre).ok(),
             batch: batch_function::BatchFunctionIndices::new(&pre).ok(),
             event_async: function_async::FunctionIndices::new(&pre).ok(),

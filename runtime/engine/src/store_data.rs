@@ -13,6 +13,7 @@ use crate::egress::{Egress, Outgoing};
 use crate::epochs::Epochs;
 use crate::limiter::Limiter;
 use crate::log::Log;
+use crate::snapshot::Transfers;
 use crate::tenant::{Tenant, tenant};
 
 /// What a capability works with.
@@ -49,6 +50,8 @@ pub struct Host<T> {
     pub(crate) host_fuel: u64,
     /// The failure that the guest has announced before it traps.
     pub(crate) abandoned: Option<Failure>,
+    /// Memory that is saved or restored.
+    pub(crate) transfer: Transfers,
     /// What capabilities keep for as long as the instance lives, whatever it is used for.
     pub(crate) extensions: Extensions,
 }
@@ -82,6 +85,7 @@ impl<T> Host<T> {
             epochs,
             host_fuel: 0,
             abandoned: None,
+            transfer: None,
             extensions: Extensions::new(),
         }
     }
@@ -108,6 +112,12 @@ impl<T> Host<T> {
         self.expires = deadline;
         self.abandoned = None;
         self.limiter.renew();
+    }
+
+    /// Begins the time of the invocation: what came before had its own.
+    pub(crate) fn begin(&mut self) {
+        self.deadline = Instant::now() + self.limits.timeout;
+        self.expires = self.deadline;
     }
 
     /// Charges the invocation fuel for work that the host does for it; see

@@ -15,12 +15,14 @@ use crate::loader::Loader;
 use crate::open_files;
 use crate::packages::Packages;
 use crate::runtimes::Runtimes;
+use crate::snapshots::Snapshots;
 
 /// All the code this node can run.
 pub struct Host {
     pub(crate) engine: Engine<Ctx>,
     pub(crate) loader: Loader,
     pub(crate) packages: Packages,
+    pub(crate) snapshots: Snapshots,
     pub(crate) runtimes: Runtimes,
     pub(crate) pools: InstancePools,
     pub(crate) shared: Arc<Shared>,
@@ -79,10 +81,11 @@ impl Host {
             tracing::warn!(%error, "could not clear the artifacts of other versions");
         }
         let packages = Packages::new(setup.code.clone(), setup.scratch);
+        let snapshots = Snapshots::new(setup.code.clone(), cores);
         let loader = Loader::new(engine.clone(), artifacts, setup.code, setup.budget);
         let (pools, shared) = (InstancePools::default(), Arc::new(setup.shared));
         let runtimes = Runtimes::default();
-        Ok(Arc::new(Self { engine, loader, packages, runtimes, pools, shared }))
+        Ok(Arc::new(Self { engine, loader, packages, snapshots, runtimes, pools, shared }))
     }
 
     /// Says where the node's own doors are; see

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use lambent_capabilities::Ctx;
 use lambent_engine::{Component, Inspection};
-use lambent_service::{Inspect, Inspected};
+use lambent_service::{Frozen, Inspect, Inspected};
 use lambent_types::{
     Digest, Error, ErrorCode, FunctionName, FunctionVersion, Handler, Namespace, RuntimeName,
     VersionNumber,
@@ -50,6 +50,14 @@ impl Inspect for Host {
         self.additions_to(version).await
     }
 
+    fn component(&self, version: &FunctionVersion) -> Digest {
+        self.runtimes.component(version)
+    }
+
+    async fn snapshot(&self, version: &Arc<FunctionVersion>) -> Result<Frozen, Error> {
+        self.snapshot_of(version).await
+    }
+
     fn set_runtimes(&self, all: HashMap<RuntimeName, Digest>) {
         self.runtimes.set(all);
     }
@@ -80,6 +88,7 @@ impl Inspect for Host {
     async fn forget(&self, digest: Digest) {
         self.pools.forget(digest);
         self.packages.forget(digest);
+        self.snapshots.forget(digest).await;
         self.loader.forget(digest).await;
     }
 }
@@ -115,5 +124,7 @@ fn inspected(component: &Component<Ctx>, named: &[Handler]) -> Result<Inspected,
         );
         return Err(Error::new(ErrorCode::InvalidComponent, detail));
     }
-    Ok(Inspected { handlers, memory_bytes_min: component.memory_bytes_min().unwrap_or(0) })
+    let memory_bytes_min = component.memory_bytes_min().unwrap_or(0);
+    let can_be_frozen = component.can_be_frozen();
+    Ok(Inspected { handlers, memory_bytes_min, can_be_frozen })
 }

@@ -58,7 +58,11 @@ impl InstancePools {
         let made = || {
             let (function, shared) = (function.clone(), shared.clone());
             let (prototyped, mount) = (function.clone(), code.mount.clone());
-            let prototype = move || prototype(&prototyped, &shared, mount.clone());
+            let snapshot = code.snapshot.clone();
+            let prototype = move || Invocation {
+                snapshot: snapshot.clone(),
+                ..prototype(&prototyped, &shared, mount.clone())
+            };
             let instances = code.component.pool(options, prototype);
             Kept { function, digest: code.digest, instances }
         };
@@ -138,7 +142,7 @@ fn options(function: &FunctionVersion) -> Option<InstancePoolOptions> {
 }
 
 /// What an instance is instantiated under that has no invocation yet.
-fn prototype(
+pub(crate) fn prototype(
     function: &Arc<FunctionVersion>,
     shared: &Arc<Shared>,
     mount: Option<Mount>,
@@ -191,7 +195,8 @@ mod tests {
         let shared = Arc::new(Shared::new(data, network, [0; 32]));
         let warm = InstancePools::default();
         let digest = Digest::of(EMPTY);
-        let code = LoadedVersion { digest, component, start: Start::Loaded, mount: None };
+        let code =
+            LoadedVersion { digest, component, start: Start::Loaded, mount: None, snapshot: None };
         let of = |provisioned| warm.instances(&function(provisioned), &code, &shared);
 
         assert!(of(Provisioned::NONE).is_none());

@@ -9,6 +9,7 @@ mod environment;
 mod errors;
 mod fair_semaphore;
 mod follow;
+mod freezing;
 mod host;
 mod inspect;
 mod instance_pools;
@@ -19,6 +20,7 @@ mod packages;
 mod preparation;
 mod runner;
 mod runtimes;
+mod snapshots;
 
 pub use compiler::{COMPILE_WORKER, compile_worker};
 pub use fair_semaphore::{FairPermit, FairSemaphore, Full};

@@ -1,5 +1,7 @@
+use std::sync::Arc;
+
 use lambent_capabilities::{Ctx, Mount};
-use lambent_engine::Component;
+use lambent_engine::{Component, Snapshot};
 use lambent_types::{Digest, Start};
 
 /// All that a version runs on.
@@ -12,4 +14,6 @@ pub(crate) struct LoadedVersion {
     pub(crate) start: Start,
     /// Its files.
     pub(crate) mount: Option<Mount>,
+    /// What its fresh instances start from.
+    pub(crate) snapshot: Option<Arc<Snapshot>>,
 }

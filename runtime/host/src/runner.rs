@@ -20,14 +20,15 @@ impl Host {
         let digest = self.runtimes.component(function);
         let (component, start) = self.loader.component(digest).await?;
         let mount = self.packages.mount(function).await?;
-        Ok(LoadedVersion { digest, component, start, mount })
+        let snapshot = self.snapshots.of(function, digest).await;
+        Ok(LoadedVersion { digest, component, start, mount, snapshot })
     }
 
     /// The component to run and what to run it under.
     async fn invocation(&self, call: &Call) -> Result<(Component<Ctx>, Invocation<Ctx>), Error> {
         let began = Instant::now();
         let code = self.code(&call.function).await?;
-        let LoadedVersion { component, start, mount, .. } = &code;
+        let LoadedVersion { component, start, mount, snapshot, .. } = &code;
         let pool = self.pools.instances(&call.function, &code, &self.shared);
         // What a shared instance sends on does not say which request it was for,
         // so where recursion is to be noticed each has its own.
@@ -51,6 +52,7 @@ impl Host {
             start: *start,
             began,
             uninitialized: false,
+            snapshot: snapshot.clone(),
         };
         Ok((component, invocation))
     }

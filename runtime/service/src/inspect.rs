@@ -14,6 +14,17 @@ pub struct Inspected {
     pub handlers: Vec<Handler>,
     /// Bytes that its memories and tables take before it runs.
     pub memory_bytes_min: u64,
+    /// Whether snapshots can be taken of its instances.
+    pub can_be_frozen: bool,
+}
+
+/// The memory of an instance after INIT.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Frozen {
+    /// The component that it was an instance of.
+    pub component: Digest,
+    /// The memory, as it is to be stored.
+    pub bytes: Bytes,
 }
 
 /// What the service asks about components.
@@ -40,6 +51,17 @@ pub trait Inspect: Send + Sync {
     /// What the runtime of a version that is not deployed yet adds to its package, which is
     /// stored: files by their paths in it. None if it fails: what it adds only saves time.
     async fn additions(&self, version: &Arc<FunctionVersion>) -> Vec<(String, Vec<u8>)>;
+
+    /// The component that a version runs at present: its runtime may be a later one than it was
+    /// deployed with.
+    fn component(&self, version: &FunctionVersion) -> Digest;
+
+    /// Takes a snapshot of an instance of a version that is about to be published.
+    ///
+    /// # Errors
+    /// `InvalidConfiguration`: its component cannot be frozen, or fails in INIT, for the
+    /// publisher; `Overloaded`, `MemoryExhausted`.
+    async fn snapshot(&self, version: &Arc<FunctionVersion>) -> Result<Frozen, Error>;
 
     /// Says which component each runtime is from now on, of all runtimes.
     fn set_runtimes(&self, all: HashMap<RuntimeName, Digest>);

@@ -16,8 +16,8 @@ CREATE INDEX function_package ON function (package) WHERE package IS NOT NULL;
 CREATE INDEX version_package ON version (package) WHERE package IS NOT NULL;
 ";
 
-/// Which packages of files heads, as number 0, and versions have: those of all kinds, since each
-/// has to be kept. They are in `body` too, which the checksum covers.
+/// What heads, as number 0, and versions have besides their components: packages of files of all
+/// kinds, and snapshots, since each has to be kept. They are in `body` too, which the checksum covers.
 pub(crate) const SCHEMA_PACKAGE_USE: &str = "
 CREATE TABLE package_use (
     function INTEGER NOT NULL REFERENCES function (id) ON DELETE CASCADE,

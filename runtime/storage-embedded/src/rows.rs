@@ -301,7 +301,8 @@ pub(crate) fn write_function(
     Ok(id)
 }
 
-/// Notes which packages a head or version has, in the place of those that it had.
+/// Notes what a head or version has besides its component, packages of files and a snapshot, in the
+/// place of what it had.
 fn write_packages(
     connection: &Connection,
     function: i64,
@@ -311,8 +312,8 @@ fn write_packages(
     delete_packages(connection, function, number)?;
     let sql = "INSERT OR IGNORE INTO package_use VALUES (?1, ?2, ?3)";
     let mut statement = connection.prepare_cached(sql).map_err(write_failed)?;
-    for package in code.packages() {
-        let parameters = params![function, integer(number), package.digest.as_bytes()];
+    for digest in code.digests().filter(|digest| *digest != code.component) {
+        let parameters = params![function, integer(number), digest.as_bytes()];
         statement.execute(parameters).map_err(write_failed)?;
     }
     Ok(())

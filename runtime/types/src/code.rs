@@ -29,6 +29,9 @@ pub struct Code {
     /// The files of its layers, in the order of the layers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<Package>,
+    /// The memory that fresh instances of a published version start from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot: Option<Snapshot>,
 }
 
 /// What a node makes a component of.
@@ -56,6 +59,17 @@ pub struct Package {
     pub bytes: u64,
 }
 
+/// The memory of an initialized instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Its SHA-256.
+    pub digest: Digest,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// The component that it is of. Instances of another cannot start from it.
+    pub component: Digest,
+}
+
 impl Code {
     /// A component that runs on no files.
     #[must_use]
@@ -67,15 +81,18 @@ impl Code {
             package: None,
             added: None,
             layers: Vec::new(),
+            snapshot: None,
         }
     }
 
     /// All that is kept for it: the digest and the size of each part, once if it has it twice.
     pub fn parts(&self) -> impl Iterator<Item = (Digest, u64)> {
         let mut parts = vec![(self.component, self.bytes)];
-        for package in self.packages() {
-            if parts.iter().all(|(digest, _)| *digest != package.digest) {
-                parts.push((package.digest, package.bytes));
+        let snapshot = self.snapshot.map(|snapshot| (snapshot.digest, snapshot.bytes));
+        let files = self.packages().map(|package| (package.digest, package.bytes));
+        for part in files.chain(snapshot) {
+            if parts.iter().all(|(digest, _)| *digest != part.0) {
+                parts.push(part);
             }
         }
         parts.into_iter()
@@ -124,5 +141,12 @@ mod tests {
         let layered = Code { layers, ..again };
         assert_eq!(layered.packages().count(), 5);
         assert_eq!(layered.parts().map(|(_, bytes)| bytes).sum::<u64>(), 22);
+        let digest = Digest::of(b"memory");
+        let snapshot = Some(Snapshot { digest, bytes: 8, component: layered.component });
+        let frozen = Code { snapshot, ..layered };
+        let again: Code = serde_json::from_str(&serde_json::to_string(&frozen).unwrap()).unwrap();
+        assert_eq!(frozen, again);
+        assert!(frozen.digests().any(|part| part == digest));
+        assert_eq!(frozen.parts().map(|(_, bytes)| bytes).sum::<u64>(), 30);
     }
 }

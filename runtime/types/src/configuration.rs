@@ -198,6 +198,13 @@ members! {
         patch "New layers, replacing all the old ones.",
         parameter "layers" Layers
             "Layers of files at /opt, each by its name or one of its versions, as in numpy:3,helpers";
+    /// Whether each published version has a snapshot: the memory of an instance after INIT, which
+    /// its fresh instances start from. For what runs on a runtime.
+    #[serde(skip_serializing_if = "is_off")]
+    snapshot: bool = false,
+        patch "Whether versions that are published from now on have a snapshot.",
+        parameter "snapshot" Switch
+            "Freeze the state after INIT into each version that is published, to start from it";
     /// Bytes of `/tmp`: [`bounds::TMP_BYTES_MIN`] to [`bounds::TMP_BYTES_MAX`], or 0 for no
     /// files at all. None is given: 0 of a component, and [`bounds::TMP_BYTES_MIN`] of what
     /// runs on a runtime.
@@ -214,6 +221,10 @@ fn is_auto(updates: &RuntimeUpdates) -> bool {
 
 fn is_none(provisioned: &Provisioned) -> bool {
     *provisioned == Provisioned::NONE
+}
+
+fn is_off(switch: &bool) -> bool {
+    !switch
 }
 
 fn is_once(times: &u32) -> bool {

@@ -44,7 +44,7 @@ mod trigger;
 mod usage;
 
 pub use clock::{Clock, ManualClock, SystemClock};
-pub use code::{AdaptedFrom, Code, Package};
+pub use code::{AdaptedFrom, Code, Package, Snapshot};
 pub use configuration::{Configuration, ConfigurationParameter, ConfigurationPatch};
 pub use delivery::{DeliveryPolicy, Destination};
 pub use digest::{Digest, InvalidDigest};

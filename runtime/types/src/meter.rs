@@ -12,6 +12,8 @@ pub enum Start {
     /// The code was in memory already; the instance is a fresh one.
     #[default]
     Loaded,
+    /// The instance is a fresh one whose memory was restored from the version's snapshot.
+    Restored,
     /// A ready instance: it was instantiated ahead, and nobody had used it.
     Ready,
     /// An instance that had served other invocations of the function.
@@ -23,15 +25,16 @@ pub enum Start {
 
 impl Start {
     /// Every kind, for label sets.
-    pub const ALL: [Self; 5] =
-        [Self::Mapped, Self::Loaded, Self::Ready, Self::Reused, Self::Shared];
+    pub const ALL: [Self; 6] =
+        [Self::Mapped, Self::Loaded, Self::Restored, Self::Ready, Self::Reused, Self::Shared];
 
-    /// The word on the wire: `mapped`, `loaded`, `ready`, `reused` or `shared`.
+    /// The word on the wire: `mapped`, `loaded`, `restored`, `ready`, `reused` or `shared`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Mapped => "mapped",
             Self::Loaded => "loaded",
+            Self::Restored => "restored",
             Self::Ready => "ready",
             Self::Reused => "reused",
             Self::Shared => "shared",

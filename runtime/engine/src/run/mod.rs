@@ -6,3 +6,4 @@ mod command;
 mod event;
 pub(crate) mod http;
 mod http_shared;
+pub(crate) mod snapshot;

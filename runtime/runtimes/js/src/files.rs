@@ -4,11 +4,26 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::mem::ManuallyDrop;
+use std::os::fd::FromRawFd;
 use std::time::UNIX_EPOCH;
 
 use llrt_utils::bytes::ObjectBytes;
 use rquickjs::prelude::{Func, Opt};
 use rquickjs::{ArrayBuffer, Ctx, Exception, Object, Result, TypedArray, Value};
+
+/// Has the C library open the standard streams and the root directory, which it does when they are
+/// used for the first time.
+pub(crate) fn open_handles() {
+    // Rust's own streams have buffers, which nothing would leave.
+    // SAFETY: the three are open as long as the instance, and are not closed here.
+    let [input, output, errors] =
+        [0, 1, 2].map(|stream| ManuallyDrop::new(unsafe { File::from_raw_fd(stream) }));
+    let _ = (&*input).read(&mut []);
+    let _ = (&*output).write(&[]);
+    let _ = (&*errors).write(&[]);
+    let _ = fs::metadata("/");
+}
 
 /// The first descriptor that is given out; those below are the standard streams.
 const FIRST: u32 = 3;

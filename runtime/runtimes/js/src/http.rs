@@ -80,6 +80,11 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     Ok(object)
 }
 
+/// Whether requests are under way.
+pub(crate) fn is_busy() -> bool {
+    EXCHANGES.with_borrow(|all| !all.open.is_empty())
+}
+
 fn with(id: u32, change: impl FnOnce(&mut Exchange)) {
     EXCHANGES.with_borrow_mut(|all| all.open.get_mut(&id).map(change));
 }

@@ -69,6 +69,32 @@ fn load() -> std::result::Result<(), Failure> {
     }
 }
 
+/// Lets the requests end that loading the handler has begun: they are the host's, and would not be
+/// there in an instance that starts from this one's memory.
+pub(crate) fn settle() -> std::result::Result<(), Failure> {
+    PROGRAM.with_borrow(|program| {
+        let Some(program) = program else { return Ok(()) };
+        outcome::take();
+        program.settle();
+        while http::is_busy() && !outcome::is_set() && program.turn() {
+            program.settle();
+        }
+        match outcome::take() {
+            Some(Outcome::Failed(failure) | Outcome::Ended(failure)) => Err(failure),
+            Some(Outcome::Done(_)) | None => Ok(()),
+        }
+    })
+}
+
+/// Replaces what the memory has of another instance by what this one is given.
+pub(crate) fn renew() {
+    PROGRAM.with_borrow(|program| {
+        if let Some(program) = program {
+            program.call("renew", |_| Ok(Vec::new()));
+        }
+    });
+}
+
 /// Answers an event.
 pub(crate) fn handle(event: &Event, context: &Context) -> std::result::Result<Output, Failure> {
     start()?;

@@ -13,6 +13,7 @@ mod native;
 mod outcome;
 mod package_json;
 mod preparation;
+mod random;
 mod resolution;
 mod sources;
 mod text;
@@ -20,7 +21,7 @@ mod typescript;
 mod zones;
 
 use bindings::exports::lambent::function::handler::{Context, Event, Failure, Output};
-use bindings::exports::lambent::runtime::{initialization, preparation as prepared};
+use bindings::exports::lambent::runtime::{initialization, preparation as prepared, snapshot};
 
 struct Component;
 
@@ -39,6 +40,22 @@ impl initialization::Guest for Component {
 impl prepared::Guest for Component {
     fn prepare() -> Result<(), prepared::Failure> {
         preparation::prepare();
+        Ok(())
+    }
+}
+
+impl snapshot::Guest for Component {
+    fn open_handles() {
+        files::open_handles();
+    }
+
+    fn before_snapshot() -> Result<(), snapshot::Failure> {
+        instance::settle()
+    }
+
+    fn after_restore() -> Result<(), snapshot::Failure> {
+        random::reseed();
+        instance::renew();
         Ok(())
     }
 }

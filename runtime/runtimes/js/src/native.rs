@@ -12,7 +12,9 @@ use crate::bindings::wasi::cli::environment::get_environment;
 use crate::bindings::wasi::clocks::monotonic_clock;
 use crate::outcome::{self, Outcome};
 use crate::resolution::{By, Format, format_of, resolve};
-use crate::{files, http, instance, library, llrt, modules, package_json, sources, text, zones};
+use crate::{
+    files, http, instance, library, llrt, modules, package_json, random, sources, text, zones,
+};
 
 unsafe extern "C" {
     // Of QuickJS as it is patched for the build.
@@ -29,6 +31,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     native.set("environment", Func::from(environment))?;
     native.set("now", Func::from(|| monotonic_clock::now() as f64 / 1e6))?;
     native.set("write", Func::from(write))?;
+    native.set("random", Func::from(random::number))?;
     native.set("zoneOffset", Func::from(zones::offset))?;
     native.set("collect", Func::from(|ctx: Ctx<'_>| ctx.run_gc()))?;
     set_modules(&native)?;

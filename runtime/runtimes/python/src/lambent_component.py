@@ -8,7 +8,7 @@ from lambent_runtime import image
 
 image.fill()
 
-from lambent_runtime import instance, invocation, preparation  # noqa: E402
+from lambent_runtime import instance, invocation, preparation, snapshots  # noqa: E402
 
 
 class Handler:
@@ -24,6 +24,17 @@ class Initialization:
 class Preparation:
     def prepare(self):
         preparation.prepare()
+
+
+class Snapshot:
+    def open_handles(self):
+        snapshots.open_handles()
+
+    def before_snapshot(self):
+        snapshots.before()
+
+    def after_restore(self):
+        snapshots.after()
 
 
 invocation.install()

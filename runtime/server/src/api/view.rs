@@ -18,6 +18,7 @@ pub(super) fn of(function: &Function, urls: &Urls) -> FunctionView {
         updated: Some(latest.created),
         last_version: Some(function.last_version),
         requires_key: http.then_some(urls.asks_for_key && !latest.configuration.public),
+        snapshot_bytes: None,
         urls: if http { urls.of(&latest.namespace, &latest.name) } else { Vec::new() },
         ..of_version(latest)
     }
@@ -42,6 +43,7 @@ pub(super) fn of_version(version: &FunctionVersion) -> FunctionView {
         digest,
         code_bytes,
         adapted_from: code.adapted_from,
+        snapshot_bytes: code.snapshot.map(|snapshot| snapshot.bytes),
         runs_on,
         handlers: version.handlers.clone(),
         configuration: version.configuration.clone(),

@@ -14,7 +14,7 @@ use http::{HeaderMap, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
 use lambent_dispatch::{Body, BoxError, Call, Finish, Finished, HttpOutcome, Runner};
-use lambent_service::{Inspect, Inspected};
+use lambent_service::{Frozen, Inspect, Inspected};
 use lambent_types::{
     Digest, Error, ErrorCode, Event, Failure, FunctionName, FunctionVersion, Handler, LogLine,
     LogStream, Logs, Meter, Namespace, Outcome, Output, Retry, RuntimeName, Start, VersionNumber,
@@ -71,15 +71,28 @@ impl Inspect for Fake {
             b"http" | b"http2" => vec![Handler::Http02],
             b"event" => vec![Handler::Event],
             b"heavy" => {
-                return Ok(Inspected { handlers: vec![Handler::Event], memory_bytes_min: 1 << 30 });
+                return Ok(Inspected {
+                    handlers: vec![Handler::Event],
+                    memory_bytes_min: 1 << 30,
+                    can_be_frozen: true,
+                });
             }
             _ => return Err(Error::new(ErrorCode::InvalidComponent, "the upload is no component")),
         };
-        Ok(Inspected { handlers, memory_bytes_min: 0 })
+        Ok(Inspected { handlers, memory_bytes_min: 0, can_be_frozen: true })
     }
 
     async fn prepared(&self, _: Digest) -> Option<Inspected> {
         None
+    }
+
+    fn component(&self, version: &FunctionVersion) -> Digest {
+        version.code.component
+    }
+
+    async fn snapshot(&self, version: &Arc<FunctionVersion>) -> Result<Frozen, Error> {
+        let component = version.code.component;
+        Ok(Frozen { component, bytes: format!("the memory of {component}").into() })
     }
 
     async fn additions(&self, _: &Arc<FunctionVersion>) -> Vec<(String, Vec<u8>)> {

@@ -92,7 +92,10 @@ impl FunctionHandle<'_> {
                 let configuration = patch.apply(&latest.configuration)?;
                 shares(&configuration, &latest.handlers)?;
                 self.scope().check_function_destinations(Some(&current), &configuration).await?;
-                if configuration.memory_bytes < latest.configuration.memory_bytes {
+                let former = &latest.configuration;
+                if configuration.memory_bytes < former.memory_bytes
+                    || (configuration.snapshot && !former.snapshot)
+                {
                     let _hold = self.service().code_in_use.hold(latest.code.component).await;
                     let code = self.service().stored(latest.code.component).await?;
                     fits(&configuration, &self.prepare(latest.code.component, code).await?)?;
@@ -179,7 +182,7 @@ impl FunctionHandle<'_> {
 
     /// Sets the head, unless the function is no longer as it was `seen`: then
     /// another change was first, and the caller looks again.
-    async fn try_head(
+    pub(super) async fn try_head(
         &self,
         head: FunctionVersion,
         seen: Option<&Function>,

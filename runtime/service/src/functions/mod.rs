@@ -1,4 +1,4 @@
-//! Functions: read, publish, delete; deployed and configured in [`deploy`].
+//! Functions: read, delete; deployed and configured in [`deploy`], published in [`publish`].
 
 mod code;
 mod deploy;
@@ -6,6 +6,7 @@ mod errors;
 mod garbage;
 mod invoke;
 mod logs;
+mod publish;
 mod requirements;
 mod upload;
 
@@ -21,6 +22,7 @@ use lambent_types::{
 use self::errors::{check, no_version, refused, wired};
 pub use self::invoke::{AuthorizedFunction, Invocable, RequestedFunction};
 pub use self::logs::LogFilter;
+pub use self::publish::Published;
 use crate::contents::{Contained, gone};
 use crate::handle::Handle;
 use crate::operation::Operation;
@@ -60,15 +62,6 @@ pub struct Deployed {
     /// The function as it is now.
     pub function: Arc<Function>,
     /// Whether it is a new one.
-    pub created: bool,
-}
-
-/// A version that was published.
-#[derive(Debug, Clone)]
-pub struct Published {
-    /// The version.
-    pub version: Arc<FunctionVersion>,
-    /// Whether it is a new one; otherwise the head equals the last version.
     pub created: bool,
 }
 
@@ -152,34 +145,6 @@ impl FunctionHandle<'_> {
             let (namespace, name) = self.place();
             self.describe().await?;
             Ok(self.stores().registry.versions(namespace, name, after, limit).await?)
-        })
-        .await
-    }
-
-    /// Publishes the head as the next version. As Lambda does, returns the last
-    /// version instead if the head has not changed since.
-    ///
-    /// # Errors
-    /// `FunctionNotFound`, `PreconditionFailed`; the store failed.
-    pub async fn publish(&self, expected: &Precondition) -> Result<Published, Error> {
-        self.perform(Operation::PublishVersion, async {
-            let (namespace, name) = self.place();
-            loop {
-                let function = self.describe().await?;
-                check(name, expected, Some(function.revision))?;
-                let last =
-                    self.stores().registry.version(namespace, name, function.last_version).await?;
-                if let Some(version) = last.filter(|last| is_same(last, &function.latest)) {
-                    return Ok(Published { version, created: false });
-                }
-                let seen = Some(Expected::Revision(function.revision));
-                match self.stores().registry.publish(namespace, name, seen).await {
-                    Ok(version) => return Ok(Published { version, created: true }),
-                    // Another change was first: look again.
-                    Err(WriteError::Conflict { .. }) => {}
-                    Err(error) => return Err(refused(error, namespace, name)),
-                }
-            }
         })
         .await
     }
@@ -274,10 +239,4 @@ impl FunctionHandle<'_> {
         })
         .await
     }
-}
-
-fn is_same(version: &FunctionVersion, head: &FunctionVersion) -> bool {
-    version.code == head.code
-        && version.configuration == head.configuration
-        && version.handlers == head.handlers
 }

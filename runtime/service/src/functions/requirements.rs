@@ -21,6 +21,11 @@ pub(super) fn shares(configuration: &Configuration, handlers: &[Handler]) -> Res
 
 pub(super) fn fits(configuration: &Configuration, inspected: &Inspected) -> Result<(), Error> {
     shares(configuration, &inspected.handlers)?;
+    if configuration.snapshot && !inspected.can_be_frozen {
+        let detail = "snapshot is on, and the component cannot be frozen: it does not export \
+                      lambent:runtime/snapshot, as the runtimes of languages do; turn snapshot off";
+        return Err(Error::new(ErrorCode::InvalidConfiguration, detail));
+    }
     if inspected.memory_bytes_min <= configuration.memory_bytes {
         return Ok(());
     }

@@ -208,7 +208,8 @@ impl<'s> FunctionHandle<'s> {
         let layers = self.scope().packages_of(&configuration.layers, Some(head)).await?;
         let changed = layers != code.layers;
         let added = code.added.filter(|_| !changed);
-        let code = Code { component, layers, added, ..code.clone() };
+        // What is frozen is the state under the former configuration.
+        let code = Code { component, layers, added, snapshot: None, ..code.clone() };
         let mut holds = in_use.hold_all(code.digests()).await;
         if !changed {
             return Ok((code, holds));

@@ -13,8 +13,8 @@ use lambent_dispatch::{
     Options as DispatchOptions, Runner, Unobserved,
 };
 use lambent_service::{
-    DataPlane, Deployed, FunctionHandle, Inspect, Inspected, Parts, Principal, Scope, SecretSeed,
-    Service,
+    DataPlane, Deployed, Frozen, FunctionHandle, Inspect, Inspected, Parts, Principal, Scope,
+    SecretSeed, Service,
 };
 use lambent_storage::contract::samples;
 use lambent_storage::memory::MemoryCode;
@@ -65,12 +65,29 @@ impl Inspect for FakeInspect {
             _ => vec![Handler::Http02],
         };
         let memory_bytes_min = if &code[..] == b"big" { 64 << 20 } else { 1 << 20 };
-        Ok(Inspected { handlers, memory_bytes_min })
+        let can_be_frozen = code.starts_with(b"runtime");
+        Ok(Inspected { handlers, memory_bytes_min, can_be_frozen })
     }
 
     async fn prepared(&self, digest: Digest) -> Option<Inspected> {
         let known = self.prepared.lock().unwrap().contains(&digest);
-        known.then(|| Inspected { handlers: vec![Handler::Event], memory_bytes_min: 1 << 20 })
+        known.then(|| Inspected {
+            handlers: vec![Handler::Event],
+            memory_bytes_min: 1 << 20,
+            can_be_frozen: true,
+        })
+    }
+
+    fn component(&self, version: &FunctionVersion) -> Digest {
+        let runtime = version.configuration.runtime.as_ref();
+        let known = self.runtimes.lock().unwrap();
+        let current = runtime.and_then(|runtime| known.get(runtime));
+        current.copied().unwrap_or(version.code.component)
+    }
+
+    async fn snapshot(&self, version: &Arc<FunctionVersion>) -> Result<Frozen, Error> {
+        let component = self.component(version);
+        Ok(Frozen { component, bytes: format!("the memory of {component}").into() })
     }
 
     async fn additions(&self, _: &Arc<FunctionVersion>) -> Vec<(String, Vec<u8>)> {

@@ -14,4 +14,5 @@ mod provision;
 mod quotas;
 mod resources;
 mod runtimes;
+mod snapshots;
 mod versions;

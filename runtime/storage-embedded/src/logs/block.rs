@@ -19,8 +19,8 @@ use crate::row::{Checksum, checksum};
 use lambent_storage::backend::Source;
 
 /// What a start is written as: its place here, for ever.
-const STARTS: [Start; 5] =
-    [Start::Loaded, Start::Mapped, Start::Ready, Start::Reused, Start::Shared];
+const STARTS: [Start; 6] =
+    [Start::Loaded, Start::Mapped, Start::Ready, Start::Reused, Start::Shared, Start::Restored];
 
 const fn start(start: Start) -> u8 {
     match start {
@@ -29,6 +29,7 @@ const fn start(start: Start) -> u8 {
         Start::Ready => 2,
         Start::Reused => 3,
         Start::Shared => 4,
+        Start::Restored => 5,
     }
 }
 

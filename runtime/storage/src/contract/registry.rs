@@ -1,4 +1,4 @@
-use lambent_types::{Digest, Package, Provisioned, Revision, VersionNumber};
+use lambent_types::{Digest, Package, Provisioned, Revision, Snapshot, VersionNumber};
 
 use super::samples::{head, name, namespace};
 use crate::error::WriteError;
@@ -213,11 +213,12 @@ pub(super) async fn digests_are_those_referred_to(registry: &dyn Registry) {
 
 pub(super) async fn packages_are_kept_as_long_as_code_is(registry: &dyn Registry) {
     let (ns, f, g) = (namespace("contract-package"), name("f"), name("g"));
-    let [component, files, added] =
-        ["runtime", "files", "added"].map(|text| Digest::of(text.as_bytes()));
+    let [component, files, added, memory] =
+        ["runtime", "files", "added", "memory"].map(|text| Digest::of(text.as_bytes()));
     let mut with = head(&ns, &f, "runtime");
     with.code.package = Some(Package { digest: files, bytes: 5 });
     with.code.added = Some(Package { digest: added, bytes: 5 });
+    with.code.snapshot = Some(Snapshot { digest: memory, bytes: 6, component });
     let made = registry.put(with.clone(), None).await.unwrap();
     assert_eq!(made.latest.code, with.code);
     let read = registry.function(&ns, &f).await.unwrap().unwrap();
@@ -228,29 +229,30 @@ pub(super) async fn packages_are_kept_as_long_as_code_is(registry: &dyn Registry
     registry.put(head(&ns, &f, "runtime"), None).await.unwrap();
     let referred = async || {
         let all = registry.digests().await.unwrap();
-        let mut found = [false; 3];
-        for (found, digest) in found.iter_mut().zip([component, files, added]) {
+        let mut found = [false; 4];
+        for (found, digest) in found.iter_mut().zip([component, files, added, memory]) {
             *found = registry.refers_to(digest).await.unwrap();
             assert_eq!(all.contains(&digest), *found);
         }
         found
     };
-    assert_eq!(referred().await, [true; 3]);
+    assert_eq!(referred().await, [true; 4]);
     registry.delete_version(&ns, &f, 1).await.unwrap();
-    assert_eq!(referred().await, [true, false, false]);
+    assert_eq!(referred().await, [true, false, false, false]);
     registry.put(with.clone(), None).await.unwrap();
-    assert_eq!(referred().await, [true; 3]);
+    assert_eq!(referred().await, [true; 4]);
     // Of two functions with the same files, one is deployed again with others.
     with.name = g.clone();
     registry.put(with.clone(), None).await.unwrap();
     with.code.added = None;
+    with.code.snapshot = None;
     with.name = f.clone();
     registry.put(with, None).await.unwrap();
-    assert_eq!(referred().await, [true; 3]);
+    assert_eq!(referred().await, [true; 4]);
     registry.delete(&ns, &g, None).await.unwrap();
-    assert_eq!(referred().await, [true, true, false]);
+    assert_eq!(referred().await, [true, true, false, false]);
     registry.delete(&ns, &f, None).await.unwrap();
-    assert_eq!(referred().await, [false; 3]);
+    assert_eq!(referred().await, [false; 4]);
 }
 
 /// A package counts as a component does: once, with or without the code that runs it.

@@ -8,7 +8,8 @@
 //! | `write` | how many bytes of the event's `bytes` could be written to its `path`, and the error |
 //!
 //! The variable `INIT` says what is done before the first event: `fail:<why>`, `exit:<code>`, `sleep:<ms>`
-//! or `spin:`.
+//! or `spin:`; `BEFORE` and `AFTER` say so of a snapshot: `fail:<why>` or `spin:`. `BALLAST` is MiB that
+//! are filled before one is taken.
 
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -20,6 +21,7 @@ use serde_json::{Value, json};
 
 mod initialization;
 mod preparation;
+mod snapshot;
 
 static CALLS: AtomicU32 = AtomicU32::new(0);
 
@@ -38,6 +40,8 @@ fn handle(event: Event) -> Result<Output, Failure> {
     let answer = match verb {
         "answer" => text,
         "tell" => {
+            println!("told on standard output");
+            eprintln!("and on standard error");
             let mut paths = Vec::new();
             list(Path::new("/"), &mut paths);
             let environment: serde_json::Map<_, _> =
@@ -45,6 +49,9 @@ fn handle(event: Event) -> Result<Output, Failure> {
             json!({
                 "file": text, "event": data, "environment": environment, "paths": paths,
                 "calls": calls, "initialized": initialization::DONE.load(Ordering::Relaxed),
+                "kept": snapshot::KEPT.load(Ordering::Relaxed),
+                "restored": snapshot::RESTORED.load(Ordering::Relaxed),
+                "ballast": ballast(),
             })
             .to_string()
         }
@@ -52,6 +59,13 @@ fn handle(event: Event) -> Result<Output, Failure> {
         other => return Err(Failure::new("Runtime.HandlerNotFound", other)),
     };
     Ok(Output { content_type: Some("application/json".into()), data: answer.into_bytes() })
+}
+
+/// How much of it there is, if it is what it was.
+fn ballast() -> Option<usize> {
+    let ballast = snapshot::BALLAST.lock().unwrap_or_else(|lock| lock.into_inner());
+    let intact = ballast.iter().enumerate().all(|(at, byte)| usize::from(*byte) == at % 251);
+    intact.then_some(ballast.len())
 }
 
 fn list(directory: &Path, paths: &mut Vec<String>) {

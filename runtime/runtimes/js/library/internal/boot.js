@@ -47,6 +47,7 @@ const lambda = load('internal/lambda');
 exports.required = loader.required;
 exports.start = lambda.start;
 exports.invoke = lambda.invoke;
+exports.renew = () => load('internal/environment').renew();
 exports.idle = lambda.idle;
 exports.ticks = loop.ticks;
 exports.due = loop.due;

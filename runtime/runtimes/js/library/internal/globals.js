@@ -101,6 +101,8 @@ function localize() {
 }
 
 exports.install = (load) => {
+  // The generator of QuickJS would go on the same in all instances that start from one snapshot.
+  Object.defineProperty(Math, 'random', { value: { random: () => native.random() }.random, writable: true, configurable: true });
   for (const [name, variables] of Object.entries(OF_LLRT)) {
     for (const variable of variables) {
       lazily(variable, () => {

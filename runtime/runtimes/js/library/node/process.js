@@ -6,24 +6,6 @@ const loop = require('internal/loop');
 const process = Object.create(EventEmitter.prototype);
 EventEmitter.call(process);
 
-// Values are text, as those of a system are.
-function environment() {
-  const values = {};
-  const all = native.environment();
-  for (let index = 0; index < all.length; index += 2) values[all[index]] = all[index + 1];
-  return new Proxy(values, {
-    set(target, name, value) {
-      if (typeof name === 'symbol' || typeof value === 'symbol') throw new TypeError('Cannot convert a Symbol value to a string');
-      target[name] = String(value);
-      return true;
-    },
-    defineProperty(target, name, descriptor) {
-      if ('value' in descriptor) descriptor = { ...descriptor, value: String(descriptor.value) };
-      return Reflect.defineProperty(target, name, descriptor);
-    },
-  });
-}
-
 const began = native.now();
 let directory = '/var/task';
 let exitCode;
@@ -86,7 +68,7 @@ Object.assign(process, {
   execPath: '/var/lang/bin/node',
   features: {},
   config: { variables: {} },
-  env: environment(),
+  env: require('internal/environment').variables,
   exit,
   reallyExit: exit,
   hrtime,

@@ -18,7 +18,8 @@ def start():
     """Loads the handler, if that was not done yet; raises the failure that it ended in."""
     global _started
     if _started is None:
-        renew()
+        root = renew()
+        _set_paths(root)
         logs.set_up()
         try:
             _started = ("handler", loader.load(os.environ.get("_HANDLER", "")))
@@ -33,17 +34,18 @@ def start():
 
 
 def renew():
-    """Replaces what the image has of the build by what this instance is given."""
+    """Replaces what the memory has of another instance by what this one is given; says where the
+    package is."""
     os.environ.clear()
     os.environ.update(environment.get_environment())
     root = os.environ.setdefault("LAMBDA_TASK_ROOT", TASK_ROOT)
     _renew_randomness()
     _renew_clocks()
-    _set_paths(root)
+    return root
 
 
 def _renew_randomness():
-    """Seeds the generators anew: the image's state is the same in all instances."""
+    """Seeds the generators anew: what they are in memory is the same in many instances."""
     random = sys.modules["random"]
     random.seed()
     if "uuid" in sys.modules:

@@ -172,6 +172,10 @@ class Connection:
             exchange, self._exchange = self._exchange, None
             exchange.close()
 
+    def reset(self):
+        self._close_exchange()
+        self._failure = ConnectionResetError(errno.ECONNRESET, "Connection reset by peer")
+
     def close(self):
         self._close_exchange()
         self._ended = True

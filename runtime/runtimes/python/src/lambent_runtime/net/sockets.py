@@ -14,6 +14,12 @@ _sockets = weakref.WeakValueDictionary()
 _next_number = _FIRST_NUMBER
 
 
+def reset():
+    """Breaks all connections: what uses one makes another."""
+    for one in list(_sockets.values()):
+        one.reset()
+
+
 def by_number(number):
     return _sockets.get(number if isinstance(number, int) else number.fileno())
 
@@ -50,6 +56,10 @@ class Socket:
     def start_tls(self, name):
         """What is written from now on goes over TLS."""
         self._need_connection().start_tls(name)
+
+    def reset(self):
+        if self._connection is not None:
+            self._connection.reset()
 
     def _need_connection(self):
         if self._connection is None:

@@ -1,0 +1,59 @@
+//! Taking a snapshot of a version that is about to be published.
+
+use std::sync::Arc;
+
+use lambent_engine::Invocation;
+use lambent_service::Frozen;
+use lambent_types::{Error, ErrorCode, FunctionVersion, Outcome};
+
+use crate::errors::{ending, refusal};
+use crate::host::Host;
+use crate::instance_pools::prototype;
+
+impl Host {
+    /// Takes a snapshot of an instance of a version.
+    pub(crate) async fn snapshot_of(
+        &self,
+        function: &Arc<FunctionVersion>,
+    ) -> Result<Frozen, Error> {
+        let permit = self.snapshots.permits.take(Some(function.namespace.clone())).await;
+        let _permit = permit.map_err(|full| {
+            Error::new(ErrorCode::Overloaded, format!("{full}; try again later"))
+        })?;
+        let code = self.code(function).await?;
+        if !code.component.can_be_frozen() {
+            let detail = "snapshot is on, and the runtime in use cannot be frozen; turn it off, or \
+                          install a version of the runtime that can";
+            return Err(Error::new(ErrorCode::InvalidConfiguration, detail));
+        }
+        // What the memory was before INIT, and what is kept of it.
+        let bytes = function.configuration.memory_bytes.saturating_mul(2);
+        let _hold = self.loader.draw(function, bytes).map_err(|exhausted| {
+            let detail = format!("cannot take a snapshot now: {exhausted}; try again later");
+            Error::new(ErrorCode::MemoryExhausted, detail)
+        })?;
+        let invocation = prototype(function, &self.shared, code.mount);
+        let (component, digest) = (code.component, code.digest);
+        let taken =
+            async move { component.snapshot(Invocation { snapshot: None, ..invocation }).await };
+        let taken = self.engine.migrating(taken).await.ok_or_else(ending)?;
+        let taken = taken.map_err(|refused| refusal(&refused))?;
+        match taken.value {
+            Some(snapshot) => Ok(Frozen { component: digest, bytes: snapshot.bytes().clone() }),
+            None => Err(failed(&taken.outcome)),
+        }
+    }
+}
+
+fn failed(outcome: &Outcome) -> Error {
+    if matches!(outcome, Outcome::Internal) {
+        let detail = "no snapshot could be taken; see the node's log";
+        return Error::new(ErrorCode::Internal, detail);
+    }
+    let detail = format!(
+        "no snapshot can be taken, since the function failed in INIT ({}); mend it, or turn \
+         snapshot off",
+        outcome.message()
+    );
+    Error::new(ErrorCode::InvalidConfiguration, detail)
+}
