@@ -25,6 +25,7 @@ mod peer_flags;
 mod process;
 mod profiled;
 mod raw_log;
+mod runtimes;
 mod sample;
 mod table;
 mod tools;
@@ -72,6 +73,7 @@ enum Subject {
     Density(density::DensityArgs),
     Waiting(waiting::WaitingArgs),
     Instructions(instructions::InstructionsArgs),
+    Runtimes(runtimes::RuntimesArgs),
     Charts(charts::ChartsArgs),
     Profiled(profiled::ProfiledArgs),
     PeerFlags(peer_flags::PeerFlagsArgs),
@@ -131,6 +133,7 @@ async fn measure(arguments: &Arguments) -> Result<(), Failed> {
         Some(Subject::Cold(args)) => cold::run(args, directory, &mut table).await?,
         Some(Subject::Density(args)) => density::run(args, directory, &mut table).await?,
         Some(Subject::Waiting(args)) => waiting::run(args, directory, &mut table).await?,
+        Some(Subject::Runtimes(args)) => runtimes::run(args, directory, &mut table).await?,
         Some(Subject::PeerFlags(args)) => peer_flags::run(args, directory, &mut table).await?,
         Some(Subject::Profiled(args)) => return profiled::run(args, directory).await,
         Some(Subject::Native { .. } | Subject::Charts(_)) => {}
