@@ -46,6 +46,7 @@ mod queues;
 mod recursion;
 mod reload;
 mod resources;
+mod ruby;
 mod runtimes;
 mod schedules;
 mod snapshots;

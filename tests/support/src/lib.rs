@@ -9,6 +9,7 @@ pub mod canned;
 pub mod data;
 pub mod javascript;
 pub mod python;
+pub mod ruby;
 mod runtimes;
 pub mod toolchains;
 

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use lambent_test_support::{javascript::javascript_runtime, python::python_runtime};
+use lambent_test_support::javascript::javascript_runtime;
+use lambent_test_support::python::python_runtime;
+use lambent_test_support::ruby::ruby_runtime;
 
 use crate::Failed;
 use crate::process::Launch;
@@ -79,6 +81,33 @@ HTTPServer(('127.0.0.1', int(sys.argv[1].rsplit(':', 1)[1])), Handler).serve_for
   response.writeHead(200, { 'Content-Length': body.length });
   response.end(body);
 }).listen(Number(process.argv[2].split(':')[1]), '127.0.0.1');",
+    },
+    Language {
+        name: "Ruby",
+        runtime: "ruby3.4",
+        build: ruby_runtime,
+        file: "app.rb",
+        handler: "app.handler",
+        hello: "require 'json'
+def handler(event:, context:)
+  name = event.dig('queryStringParameters', 'name') || 'World'
+  { statusCode: 200, body: JSON.generate({ message: \"Hello, #{name}!\" }) }
+end",
+        comment: "#",
+        asked_first: "25 ms",
+        program: "ruby",
+        server: "require 'json'
+require 'socket'
+server = TCPServer.new('127.0.0.1', ARGV[0].split(':')[1].to_i)
+loop do
+  Thread.new(server.accept) do |client|
+    while client.gets
+      nil until client.gets == \"\\r\\n\"
+      body = JSON.generate({ message: 'Hello, World!' })
+      client.write(\"HTTP/1.1 200 OK\\r\\nContent-Length: #{body.bytesize}\\r\\n\\r\\n#{body}\")
+    end
+  end
+end",
     },
 ];
 

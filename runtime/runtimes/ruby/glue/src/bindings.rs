@@ -1,0 +1,13 @@
+//! The world of the component.
+
+#![allow(clippy::all, clippy::pedantic, missing_docs, reason = "it is generated")]
+
+wit_bindgen::generate!({
+    path: [
+        "../../../../wit/deps/io", "../../../../wit/deps/cli", "../../../../wit/deps/clocks",
+        "../../../../wit/deps/http", "../../../../wit/function", "../../../../wit/runtime",
+    ],
+    world: "lambent:runtime/ruby",
+    generate_all,
+    pub_export_macro: true,
+});

@@ -1,0 +1,317 @@
+//! Lambda functions of Ruby, deployed as they are written and called as Lambda's are.
+
+use std::path::PathBuf;
+
+use lambent_api::client::Client;
+use lambent_package::{Limits, pack};
+use lambent_test_support::canned::{Canned, answer};
+use lambent_test_support::root;
+use lambent_test_support::ruby::ruby_runtime;
+use serde_json::{Value, json};
+
+use crate::node::Node;
+use crate::packages::package;
+use crate::typed::named;
+
+/// A node with the runtime; none where it cannot be built.
+async fn with_ruby() -> Option<Node> {
+    let path = tokio::task::spawn_blocking(ruby_runtime).await.unwrap()?;
+    let code = std::fs::read(path).unwrap();
+    let node = Node::start(&[]);
+    let install = move |client: &Client| {
+        let bytes = code.len() as u64;
+        client.install_runtime(&named("ruby3.4"), &mut &code[..], bytes).map(drop)
+    };
+    // Compiling it takes a minute of CPU time, and the machine may be busy: the server's limit
+    // is the one there is.
+    let client = node.client();
+    tokio::task::spawn_blocking(move || install(&client)).await.unwrap().unwrap();
+    Some(node)
+}
+
+fn handlers() -> PathBuf {
+    root().join("runtime/runtimes/ruby/tests/handlers")
+}
+
+async fn deploy(node: &Node, function: &str, zip: Vec<u8>, change: Value) {
+    let mut configuration = json!({
+        "runtime": "ruby3.3", "handler": "lambda_function.handler", "timeout_ms": 30_000,
+    });
+    configuration.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    node.deploy_package(function, zip, configuration).await;
+}
+
+/// A package of one file, which has the handler.
+fn file(source: &str) -> Vec<u8> {
+    package(&[("lambda_function.rb", source)])
+}
+
+/// What a handler of one file answers.
+async fn run(node: &Node, function: &str, source: &str, event: Value) -> Value {
+    deploy(node, function, file(source), json!({})).await;
+    node.answer(function, &event).await
+}
+
+/// A handler with this body.
+fn handler(body: &str) -> String {
+    format!("def handler(event:, context:)\n  {body}\nend")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lambda_functions_of_ruby_run_as_they_are_written() {
+    let Some(node) = with_ruby().await else { return };
+    let mut count = 0;
+    for folder in std::fs::read_dir(handlers()).unwrap() {
+        let folder = folder.unwrap().path();
+        let case = std::fs::read(folder.join("event.json")).unwrap();
+        let case: Value = serde_json::from_slice(&case).unwrap();
+        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+        let mut change = json!({ "environment": case.get("environment").unwrap_or(&json!({})) });
+        if let Some(handler) = case.get("handler") {
+            change["handler"] = handler.clone();
+        }
+        let mut zip = Vec::new();
+        pack(&folder, &mut zip, &Limits::LAMBDA).unwrap();
+        deploy(&node, &name, zip, change).await;
+        for _ in 0..2 {
+            assert_eq!(node.answer(&name, &case["event"]).await, case["answer"], "{name}");
+        }
+        count += 1;
+    }
+    assert!(count >= 8, "{count}");
+    // A request of a client, as an event of Lambda's function URLs.
+    let reply = node.ask("GET", "/fn/hello").send().await;
+    assert_eq!(reply.status, 200, "{reply:?}");
+    assert!(reply.text().contains("World"), "{reply:?}");
+    // By one of AWS's names, which says what it is.
+    let described = node.api("GET", "/hello").send().await.json();
+    assert_eq!(described["runs_on"]["runtime"], "ruby3.4");
+    queue_batches(&node).await;
+    context_and_state(&node).await;
+    errors(&node).await;
+    ends(&node).await;
+    hostile(&node).await;
+    layers(&node).await;
+    requests(&node).await;
+    snapshots(&node).await;
+}
+
+/// An instance goes on where INIT ended in another, with its own randomness and environment.
+async fn snapshots(node: &Node) {
+    let source = "
+require 'openssl'
+require 'securerandom'
+DONE = ['loaded', OpenSSL::Random.random_bytes(4).bytesize, rand.class.name]
+puts 'loaded'
+def handler(event:, context:)
+  puts 'called'
+  DONE << 'called'
+  File.write('/tmp/file', 'written')
+  {
+    done: DONE, files: Dir.children('/tmp'), own: File.file?('/var/task/lambda_function.rb'),
+    version: [ENV['AWS_LAMBDA_FUNCTION_VERSION'], context.function_version],
+    differ: [rand, Random.rand, SecureRandom.hex(8), OpenSSL::Random.random_bytes(8).unpack1('H*')]
+  }
+end";
+    deploy(node, "frozen", file(source), json!({})).await;
+    let [first, second] = node.restored("frozen", &json!({})).await;
+    for answer in [&first, &second] {
+        assert_eq!(answer["done"], json!(["loaded", 4, "Float", "called"]), "{answer}");
+        assert_eq!(answer["version"], json!(["1", "1"]), "{answer}");
+        assert_eq!((&answer["files"], &answer["own"]), (&json!(["file"]), &json!(true)));
+    }
+    for nth in 0..4 {
+        assert_ne!(first["differ"][nth], second["differ"][nth], "{first} {second}");
+    }
+}
+
+/// A function that says of one message that it failed gets that one again, and no other.
+async fn queue_batches(node: &Node) {
+    let source = "
+require 'json'
+SEEN = Hash.new(0)
+def handler(event:, context:)
+  failed = event['Records'].filter_map do |record|
+    body = JSON.parse(record['body'])
+    SEEN[body] += 1
+    puts \"message #{body} #{SEEN[body]}\"
+    { itemIdentifier: record['messageId'] } if body == 2 && SEEN[body] == 1
+  end
+  { batchItemFailures: failed }
+end";
+    deploy(node, "batch", file(source), json!({})).await;
+    node.one_message_fails("batch").await;
+}
+
+/// What handlers are told of their invocation, and what is theirs from one to the next.
+async fn context_and_state(node: &Node) {
+    let source = "
+$calls = 0
+SEED = rand
+def handler(event:, context:)
+  File.write('/tmp/calls', ($calls += 1).to_s)
+  left = context.get_remaining_time_in_millis
+  { name: context.function_name, id: context.aws_request_id, arn: context.invoked_function_arn,
+    left: left.between?(1, 30_000), calls: File.read('/tmp/calls'), seed: SEED,
+    root: ENV['LAMBDA_TASK_ROOT'], user: ENV['USER_S'], here: Dir.pwd, zone: Time.now.utc_offset }
+end";
+    let change = json!({ "environment": { "USER_S": "ä b" } });
+    deploy(node, "told", file(source), change).await;
+    let told = node.answer("told", &json!({})).await;
+    assert_eq!((&told["name"], &told["calls"]), (&json!("told"), &json!("1")), "{told}");
+    assert_eq!((&told["left"], &told["user"]), (&json!(true), &json!("ä b")), "{told}");
+    assert_eq!((&told["root"], &told["here"]), (&json!("/var/task"), &json!("/var/task")));
+    assert!(told["arn"].as_str().unwrap().ends_with(":function:told"), "{told}");
+    assert!(told["id"].as_str().unwrap().len() == 36, "{told}");
+    assert_eq!(told["zone"], 0);
+    // The next has what the first one left; a fresh instance has nothing, and other randomness.
+    let again = node.answer("told", &json!({})).await;
+    assert_eq!((&again["calls"], &again["seed"]), (&json!("2"), &told["seed"]));
+    node.configure("told", json!({ "reuse": 1 })).await;
+    let fresh = node.answer("told", &json!({})).await;
+    assert_eq!(fresh["calls"], "1");
+    assert_ne!(fresh["seed"], told["seed"]);
+}
+
+/// What goes wrong is told as Lambda's runtime for Ruby tells it.
+async fn errors(node: &Node) {
+    let mut number = 0;
+    for (source, kind, told) in [
+        (handler("{}.fetch('key')"), "Function<KeyError>", "key not found"),
+        (handler("raise 'plain'"), "Function<RuntimeError>", "plain"),
+        (handler("absent"), "Function<NameError>", "absent"),
+        (handler("Float::NAN"), "Function<JSON::GeneratorError>", "NaN"),
+        (handler("\"\\xff\""), "Function<JSON::GeneratorError>", "utf-8"),
+        ("def other(event:, context:) = 1".to_owned(), "Function<NoMethodError>", "handler"),
+        ("require 'not_here'".to_owned(), "Init<LoadError>", "not_here"),
+        ("require 'bigdecimal'".to_owned(), "Init<LoadError>", "not built in"),
+        ("def handler(event:, context:".to_owned(), "Init<SyntaxError>", "lambda_function.rb:1"),
+        ("raise ArgumentError, 'at the start'".to_owned(), "Init<ArgumentError>", "at the start"),
+    ] {
+        number += 1;
+        let error = run(node, &format!("wrong{number}"), &source, json!({})).await;
+        assert_eq!(error["errorType"], kind, "{error}");
+        assert!(error["errorMessage"].as_str().unwrap().contains(told), "{error}");
+        let trace = error["stackTrace"].to_string();
+        assert!(!trace.contains("/lambent/"), "only the user's frames are shown: {trace}");
+    }
+    let error = node.answer("wrong1", &json!({})).await;
+    assert!(error["stackTrace"].to_string().contains("/var/task/lambda_function.rb:2"), "{error}");
+    // A handler that is named as none can be.
+    deploy(node, "named", file(""), json!({ "handler": "lambda_function" })).await;
+    let error = node.answer("named", &json!({})).await;
+    assert_eq!(error["errorType"], "Init<ArgumentError>", "{error}");
+    assert!(error["errorMessage"].as_str().unwrap().contains("FILENAME.METHOD"), "{error}");
+}
+
+/// What ends the program ends the instance, and not the next one.
+async fn ends(node: &Node) {
+    let source = "
+def handler(event:, context:)
+  exit!(5) if event['now']
+  exit(event['status']) if event['status']
+  abort('no more') if event['abort']
+  raise SignalException, 'TERM' if event['signal']
+  'on'
+end";
+    assert_eq!(run(node, "ends", source, json!({})).await, "on");
+    for (event, kind, told) in [
+        (json!({ "status": 3 }), "Runtime.ExitError", "exit status 3"),
+        (json!({ "status": 0 }), "Runtime.ExitError", "without providing a reason"),
+        (json!({ "now": 1 }), "Runtime.ExitError", "exit status 5"),
+        (json!({ "abort": 1 }), "Runtime.ExitError", "exit status 1"),
+        (json!({ "signal": 1 }), "Function<SignalException>", "SIGTERM"),
+    ] {
+        let error = node.answer("ends", &event).await;
+        assert_eq!(error["errorType"], kind, "{error}");
+        assert!(error["errorMessage"].as_str().unwrap().contains(told), "{error}");
+        assert_eq!(node.answer("ends", &json!({})).await, "on");
+    }
+    let error = run(node, "start", "exit 4", json!({})).await;
+    assert_eq!(error["errorMessage"], "Runtime exited with error: exit status 4");
+}
+
+/// What tries to use up everything, and to leave what it was given.
+async fn hostile(node: &Node) {
+    let source = format!("def f(n) = f(n + 1)\n{}", handler("f(0)"));
+    let error = run(node, "deep", &source, json!({})).await;
+    assert_eq!(error["errorType"], "Function<SystemStackError>", "{error}");
+    for (name, body) in [
+        ("large", "x = 'a'; loop { x += x }"),
+        ("nested", "f = ->(n) { [n].each { |m| f.(m + 1) } }; f.(0)"),
+        ("bracketed", "eval('[' * 100_000)"),
+        ("long", "'a' * (40 << 20)"),
+    ] {
+        let error = run(node, name, &handler(body), json!({})).await;
+        assert!(error["errorType"].is_string(), "{name}: {error}");
+    }
+    for (name, body) in [
+        ("writes", "File.write('/var/task/x', 'y')"),
+        ("climbs", "File.read('/var/task/../../etc/passwd')"),
+        ("runs", "`ls`"),
+        ("forks", "fork { 1 }"),
+        ("spawns", "system('ls')"),
+        ("listens", "require 'socket'; TCPServer.new(80)"),
+        ("mails", "require 'net/smtp'; Net::SMTP.start('localhost', 25)"),
+    ] {
+        let error = run(node, name, &handler(body), json!({})).await;
+        assert!(error["errorType"].as_str().unwrap().starts_with("Function<"), "{name}: {error}");
+    }
+    assert_eq!(run(node, "well", &handler("event"), json!({ "a": 1 })).await, json!({ "a": 1 }));
+}
+
+/// What layers have in `ruby/lib` is required, and so are gems.
+async fn layers(node: &Node) {
+    let gemspec = "Gem::Specification.new do |s|
+  s.name = 'shout'
+  s.version = '1.2.3'
+  s.summary = 'louder'
+  s.authors = ['me']
+  s.files = ['lib/shout.rb']
+end";
+    let layer = package(&[
+        ("ruby/lib/shared.rb", "module Shared\n  def self.text = 'shared'\nend"),
+        ("ruby/gems/3.4.0/specifications/shout-1.2.3.gemspec", gemspec),
+        (
+            "ruby/gems/3.4.0/gems/shout-1.2.3/lib/shout.rb",
+            "module Shout\n  def self.out(text) = text.upcase\nend",
+        ),
+    ]);
+    let name = named("shared");
+    node.must("publish", move |client: &Client| client.publish_layer(&name, &layer).map(drop))
+        .await;
+    let source = "require 'shared'\nrequire 'shout'\n".to_owned()
+        + &handler("[Shared.text, Shout.out('a'), Gem.loaded_specs['shout'].version.to_s]");
+    deploy(node, "layered", file(&source), json!({ "layers": ["shared"] })).await;
+    assert_eq!(node.answer("layered", &json!({})).await, json!(["shared", "A", "1.2.3"]));
+}
+
+/// HTTP by `Net::HTTP`, to hosts that were granted.
+async fn requests(node: &Node) {
+    let source = "
+require 'net/http'
+def handler(event:, context:)
+  uri = URI(event['url'])
+  Net::HTTP.start(uri.host, uri.port) do |http|
+    http.read_timeout = 20
+    put = Net::HTTP::Put.new('/a?b=c', 'content-type' => 'text/plain', 'expect' => '100-continue')
+    put.body = 'é' * 3000
+    answer = http.request(put)
+    [answer.code, answer['x-a'], answer.body, http.get('/two').body]
+  end
+end";
+    let server =
+        Canned::start(vec![answer("201 Made\r\nx-a: b", "made"), answer("200 OK", "zwei")]);
+    let address: String = server.endpoint();
+    let event = json!({ "url": format!("http://{address}") });
+    let refused = run(node, "asks", source, event.clone()).await;
+    assert_eq!(refused["errorType"], "Function<Errno::EACCES>", "{refused}");
+    assert!(refused["errorMessage"].as_str().unwrap().contains("granted"), "{refused}");
+    let grants = json!({ "grants": { "hosts": [format!("http://{address}")] } });
+    deploy(node, "asks", file(source), grants).await;
+    let told = node.answer("asks", &event).await;
+    assert_eq!(told, json!(["201", "b", "made", "zwei"]));
+    let sent = server.requests();
+    assert!(sent[0].starts_with("PUT /a?b=c HTTP/1.1\r\n") && sent[0].ends_with(&"é".repeat(3000)));
+    assert!(sent[1].starts_with("GET /two "), "{sent:?}");
+}
