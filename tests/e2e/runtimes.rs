@@ -70,6 +70,8 @@ async fn files_run_on_a_runtime_in_lambdas_environment() {
     drop(node);
     let node = Node::start_in(&data, &[]);
     assert_eq!(node.answer("told", &json!(7)).await["event"], 7);
+    // A package has no machine code that could be missing.
+    assert!(!node.log().contains("could not recompile"), "{}", node.log());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

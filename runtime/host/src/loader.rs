@@ -1,6 +1,8 @@
 //! Components in memory, on disk, and compiled where they are neither.
 
 use std::collections::BTreeSet;
+use std::io::{self, Read as _};
+use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +11,10 @@ use foldhash::fast::RandomState;
 use lambent_capabilities::Ctx;
 use lambent_engine::{
     Artifact, ArtifactCache, ArtifactError, Budget, Component, Engine, Exhausted, Hold, LoadError,
+    Snapshot,
 };
-use lambent_storage::CodeStore;
+use lambent_package::Format;
+use lambent_storage::{CodeStore, OpenCode};
 use lambent_types::{Digest, Error, ErrorCode, FunctionVersion, Namespace, Start};
 
 use crate::errors::{blocking, compile_error, internal, load_error, module_error};
@@ -25,6 +29,9 @@ const LOADED_IDLE: Duration = Duration::from_secs(15 * 60);
 const COMPILE_BYTES: u64 = 64 << 20;
 /// How often the size of a component it takes besides: 370 MB for an 18 MB one.
 const COMPILE_TIMES: u64 = 20;
+
+/// As many bytes of a package as show that it is one.
+const HEAD_BYTES: usize = 8;
 
 /// All the code that this node can run.
 pub(crate) struct Loader {
@@ -73,6 +80,7 @@ impl Loader {
         for digest in digests {
             match self.verified(digest).await {
                 Ok(Some(_)) => {}
+                Ok(None) if self.is_no_component(digest).await => {}
                 Ok(None) => {
                     // As a request would, so that a request that needs it waits
                     // for this compilation and begins none of its own.
@@ -83,6 +91,22 @@ impl Loader {
                 Err(error) => tracing::error!(%digest, %error, "could not check an artifact"),
             }
         }
+    }
+
+    /// Whether code is files that a runtime runs, or a snapshot: neither has machine code. What
+    /// cannot be read is told of where it is compiled.
+    async fn is_no_component(&self, digest: Digest) -> bool {
+        let Ok(Some(opened)) = self.code.open(digest).await else { return false };
+        let head = blocking(move || -> io::Result<_> {
+            let mut head = [0; HEAD_BYTES];
+            match opened {
+                OpenCode::Memory(bytes) => (&bytes[..]).read_exact(&mut head)?,
+                OpenCode::File(file) => file.read_exact_at(&mut head, 0)?,
+            }
+            Ok(head)
+        });
+        let known = |head: &[u8]| Format::of(head).is_some() || Snapshot::is_one(head);
+        matches!(head.await, Ok(Ok(head)) if known(&head))
     }
 
     pub(crate) async fn component(&self, digest: Digest) -> Result<(Component<Ctx>, Start), Error> {

@@ -95,6 +95,12 @@ impl Snapshot {
         Ok(Self { pages, word, runs, bytes })
     }
 
+    /// Whether bytes begin as those of a snapshot do.
+    #[must_use]
+    pub fn is_one(bytes: &[u8]) -> bool {
+        bytes.starts_with(&MAGIC.to_be_bytes())
+    }
+
     /// Its bytes, to be stored.
     #[must_use]
     pub const fn bytes(&self) -> &Bytes {
