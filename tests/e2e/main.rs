@@ -23,6 +23,7 @@ mod events;
 mod framing;
 mod idle;
 mod image;
+mod installing;
 mod instances;
 mod isolation;
 mod javascript;

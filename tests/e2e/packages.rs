@@ -1,5 +1,6 @@
 //! Functions that are files: how tests install runtimes, and deploy and call what they run.
 
+use lambent_api::InstallRuntime;
 use lambent_api::client::{Client, Upload};
 use lambent_api::kinds::{Queue, Trigger};
 use lambent_api::types::ConfigurationPatch;
@@ -26,7 +27,9 @@ impl Node {
         let runtime = named(name);
         let install = move |client: &Client| {
             let bytes = code.len() as u64;
-            client.install_runtime(&runtime, &mut &code[..], bytes)?.json()
+            client
+                .install_runtime(&runtime, &InstallRuntime::default(), &mut &code[..], bytes)?
+                .json()
         };
         self.must(name, install).await
     }
@@ -103,4 +106,13 @@ impl Node {
         assert!(!lines.contains("message 1 2") && !lines.contains("message 3 2"), "{lines}");
         lines
     }
+}
+
+/// Deploys a package of Python whose handler is `lambda_function.lambda_handler`.
+pub(crate) async fn deploy_python(node: &Node, function: &str, zip: Vec<u8>, change: Value) {
+    let mut configuration = json!({
+        "runtime": "python3.12", "handler": "lambda_function.lambda_handler", "timeout_ms": 30_000,
+    });
+    configuration.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+    node.deploy_package(function, zip, configuration).await;
 }

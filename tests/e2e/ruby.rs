@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use lambent_api::InstallRuntime;
 use lambent_api::client::Client;
 use lambent_package::{Limits, pack};
 use lambent_test_support::canned::{Canned, answer};
@@ -20,7 +21,8 @@ async fn with_ruby() -> Option<Node> {
     let node = Node::start(&[]);
     let install = move |client: &Client| {
         let bytes = code.len() as u64;
-        client.install_runtime(&named("ruby3.4"), &mut &code[..], bytes).map(drop)
+        let install = InstallRuntime::default();
+        client.install_runtime(&named("ruby3.4"), &install, &mut &code[..], bytes).map(drop)
     };
     // Compiling it takes a minute of CPU time, and the machine may be busy: the server's limit
     // is the one there is.

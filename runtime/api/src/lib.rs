@@ -50,7 +50,7 @@ pub use messages::{
 pub use namespaces::{Contents, DeleteNamespace, NamespaceSpec, NamespaceView, Namespaces};
 pub use objects::{ListObjects, ObjectView, Objects};
 pub use queues::{DepthView, QueueView};
-pub use runtimes::{RuntimeView, Runtimes};
+pub use runtimes::{InstallRuntime, RuntimeView, Runtimes};
 pub use schedules::ScheduleView;
 pub use triggers::TriggerView;
 pub use uploads::{BeginUpload, Completion, NamedPart, PartView, Parts, UploadView, Uploads};

@@ -71,6 +71,27 @@ pub(crate) fn read_package(path: &Path) -> Result<Code, CliError> {
     Err(CliError::usage(format!("{shown} is a component, and no folder, zip or tar of files")))
 }
 
+/// Reads a component from a file as [`read`] does, and no package.
+///
+/// # Errors
+/// Usage: there is none, or it is something else.
+pub(crate) fn read_component(path: &Path) -> Result<Vec<u8>, CliError> {
+    let code = read(path)?;
+    check_component(&path.display().to_string(), &code.bytes)?;
+    Ok(code.bytes)
+}
+
+/// Checks that these bytes, which are called so, may be a component.
+///
+/// # Errors
+/// Usage: they plainly are not.
+pub(crate) fn check_component(name: &str, code: &[u8]) -> Result<(), CliError> {
+    if Format::of(code).is_some() {
+        return Err(CliError::usage(format!("{name} is files, and no component")));
+    }
+    check(name, code)
+}
+
 /// Whether a file is a source that some runtime runs, so that it is a package by itself.
 fn is_source(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());

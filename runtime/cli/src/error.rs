@@ -87,6 +87,11 @@ impl CliError {
         self
     }
 
+    /// The same, of an operation that was tried.
+    pub(crate) fn into_failed(self) -> Self {
+        Self { exit: Exit::Failed, ..self }
+    }
+
     /// Says what it happened at.
     pub(crate) fn context(mut self, at: &str) -> Self {
         self.message = format!("{at}: {}", self.message);

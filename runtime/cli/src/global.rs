@@ -64,7 +64,11 @@ impl Global {
         }
         let client = Client::new(found.endpoint).in_namespace(self.namespace.clone());
         let client = match &self.ca {
-            Some(ca) => trusting(client, ca)?,
+            Some(ca) => {
+                let trusting = client.with_authorities(&read(ca)?);
+                let shown = ca.display();
+                trusting.map_err(|error| CliError::usage(format!("--ca {shown} {error}")))?
+            }
             None => client,
         };
         let _ = self.key_notes.set(found.notes);
@@ -72,6 +76,16 @@ impl Global {
             Some(key) => client.with_key(key),
             None => client,
         })
+    }
+
+    /// The certificate authorities that are trusted in place of the public ones, as PEM text,
+    /// and what their file is called.
+    ///
+    /// # Errors
+    /// Usage: the file cannot be read.
+    pub(crate) fn authorities(&self) -> Result<Option<(Vec<u8>, String)>, CliError> {
+        let read = |ca: &PathBuf| Ok((read(ca)?, ca.display().to_string()));
+        self.ca.as_ref().map(read).transpose()
     }
 
     /// Where a key was looked for; nothing if none was.
@@ -85,11 +99,7 @@ impl Global {
     }
 }
 
-/// A client that trusts the certificates in a file.
-fn trusting(client: Client, ca: &Path) -> Result<Client, CliError> {
+fn read(ca: &Path) -> Result<Vec<u8>, CliError> {
     let shown = ca.display();
-    let pem = fs::read(ca)
-        .map_err(|error| CliError::usage(format!("cannot read --ca {shown}: {error}")))?;
-    let trusting = client.with_authorities(&pem);
-    trusting.map_err(|error| CliError::usage(format!("--ca {shown} {error}")))
+    fs::read(ca).map_err(|error| CliError::usage(format!("cannot read --ca {shown}: {error}")))
 }

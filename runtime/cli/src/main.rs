@@ -22,6 +22,7 @@ mod paste;
 mod printable;
 mod progress;
 mod quotas;
+mod source;
 mod telemetry;
 mod usage_error;
 

@@ -38,6 +38,15 @@ impl Progress {
         progress
     }
 
+    /// Makes a count a bar, once it is known how many bytes will come.
+    pub(crate) fn expect(&self, bytes: u64) {
+        let template = "{spinner} {msg} {wide_bar} {binary_bytes}/{binary_total_bytes}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.bar.set_style(style);
+        }
+        self.bar.set_length(bytes);
+    }
+
     /// Makes one that shows nothing.
     pub(crate) fn hidden() -> Self {
         Self { bar: ProgressBar::hidden() }

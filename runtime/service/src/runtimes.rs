@@ -83,12 +83,18 @@ impl Scope {
     }
 
     /// Installs a runtime, or a new version of it, which its functions take up. Returns when
-    /// it is compiled and stored durably. The same component again changes nothing.
+    /// it is compiled and stored durably. The same component again changes nothing. `source` is
+    /// what it was fetched from, and is kept for whoever looks at it: nothing is fetched here.
     ///
     /// # Errors
     /// `InvalidName`, `Forbidden`, `PayloadTooLarge`, `NotInvocable`, whatever
     /// [`Inspect::prepare`](crate::Inspect::prepare) refuses; the store failed.
-    pub async fn install_runtime(&self, name: &str, code: Bytes) -> Result<Put<Runtime>, Error> {
+    pub async fn install_runtime(
+        &self,
+        name: &str,
+        code: Bytes,
+        source: Option<String>,
+    ) -> Result<Put<Runtime>, Error> {
         self.perform(Operation::PutRuntime, name, async {
             self.principal().check_may_administer()?;
             let name = parse(name)?;
@@ -111,7 +117,9 @@ impl Scope {
                 return Err(Error::new(ErrorCode::NotInvocable, detail));
             }
             self.stores().code.put(digest, code).await?;
-            let put = self.record_runtime(name, digest, bytes).await?;
+            let installed = self.service.clock.now();
+            let version = RuntimeVersion { number: 1, digest, bytes, installed, source };
+            let put = self.record_runtime(name, version).await?;
             self.service.load_runtimes().await?;
             Ok(put)
         })
@@ -121,8 +129,7 @@ impl Scope {
     async fn record_runtime(
         &self,
         name: RuntimeName,
-        digest: Digest,
-        bytes: u64,
+        version: RuntimeVersion,
     ) -> Result<Put<Runtime>, Error> {
         let records = self.service.runtime_records()?;
         loop {
@@ -132,12 +139,11 @@ impl Scope {
                 Some((runtime, revision)) => (runtime, Some(revision)),
                 None => (Runtime { name: name.clone(), versions: Vec::new() }, None),
             };
-            if value.current().is_some_and(|current| current.digest == digest) {
+            if value.current().is_some_and(|current| current.digest == version.digest) {
                 return Ok(Put { value, created });
             }
             let number = value.current().map_or(1, |current| current.number + 1);
-            let installed = self.service.clock.now();
-            value.versions.push(RuntimeVersion { number, digest, bytes, installed });
+            value.versions.push(RuntimeVersion { number, ..version.clone() });
             let old = value.versions.len().saturating_sub(VERSIONS_KEPT);
             let dropped: Vec<_> = value.versions.drain(..old).collect();
             let key = name.as_str().to_owned();
@@ -211,7 +217,7 @@ fn not_found(name: &RuntimeName, all: &[Runtime]) -> Error {
         format!("runtime \"{name}\" is not installed here")
     };
     let detail = match installed.is_empty() {
-        true => format!("{detail}; no runtime is: install one with lambent runtime add"),
+        true => format!("{detail}; no runtime is: install one with lambent runtime install"),
         false => format!("{detail}; there are: {}", installed.join(", ")),
     };
     Error::new(ErrorCode::RuntimeNotFound, detail)

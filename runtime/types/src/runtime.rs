@@ -172,6 +172,9 @@ pub struct RuntimeVersion {
     /// When it was installed.
     #[schema(value_type = String, format = DateTime)]
     pub installed: Timestamp,
+    /// What whoever installed it fetched it from; none if it was a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
 }
 
 impl Runtime {

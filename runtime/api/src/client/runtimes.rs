@@ -5,7 +5,7 @@ use lambent_types::RuntimeName;
 
 use super::functions::DEPLOY_TIMEOUT;
 use super::{Answer, Call, Client, Error};
-use crate::{RuntimeView, Runtimes, WASM, paths};
+use crate::{InstallRuntime, RuntimeView, Runtimes, WASM, paths, query};
 
 fn of(name: &RuntimeName) -> String {
     paths::fill(paths::RUNTIME, &[name.as_str()])
@@ -36,10 +36,12 @@ impl Client {
     pub fn install_runtime(
         &self,
         name: &RuntimeName,
+        install: &InstallRuntime,
         body: &mut dyn Read,
         bytes: u64,
     ) -> Result<Answer<RuntimeView>, Error> {
-        let call = Call::new(Method::PUT, of(name)).header("content-type", WASM);
+        let target = of(name) + &query::write(install).map_err(Error::unsendable)?;
+        let call = Call::new(Method::PUT, target).header("content-type", WASM);
         self.send(call.stream(body, bytes).timeout(DEPLOY_TIMEOUT))
     }
 

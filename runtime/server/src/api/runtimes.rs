@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use http::{Request, StatusCode, Uri};
-use lambent_api::{Binary, RuntimeView, Runtimes, WASM, paths};
+use lambent_api::{Binary, InstallRuntime, RuntimeView, Runtimes, WASM, paths};
 use lambent_types::{Runtime, RuntimeName};
 
 use super::extractors::{Scope, State};
@@ -36,7 +36,7 @@ pub(super) async fn list(Extension(scope): Scope, uri: Uri) -> Result<Json<Runti
 /// ready to serve. Needs the root key.
 #[utoipa::path(
     put, path = paths::RUNTIME, operation_id = "put_runtime",
-    params(("name" = String, Path, description = "The runtime")),
+    params(("name" = String, Path, description = "The runtime"), InstallRuntime),
     request_body(content((Binary = "application/wasm")), description = "The component"),
     responses(
         (status = 200, description = "It was there already", body = RuntimeView),
@@ -50,12 +50,12 @@ pub(super) async fn put(
     resource: Resource,
     request: Request<Body>,
 ) -> Result<Response, Refusal> {
-    query::none(request.uri())?;
+    let InstallRuntime { source } = query::read(request.uri())?;
     if media_type(request.headers()).as_deref() != Some(WASM) {
         return Err(unsupported(request.headers(), WASM));
     }
     let (code, _upload) = whole(&app, resource.scope.namespace(), request).await?;
-    let put = resource.scope.install_runtime(&resource.name, code).await?;
+    let put = resource.scope.install_runtime(&resource.name, code, source).await?;
     Ok((status(put.created), Json(view(put.value))).into_response())
 }
 

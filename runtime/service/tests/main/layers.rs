@@ -48,7 +48,7 @@ async fn configure(fixture: &Fixture, layers: &str) -> Result<Layers, Error> {
 
 async fn with_runtime() -> Fixture {
     let fixture = Fixture::new().await;
-    fixture.scope.install_runtime("one", Bytes::from("runtime")).await.unwrap();
+    fixture.scope.install_runtime("one", Bytes::from("runtime"), None).await.unwrap();
     fixture
 }
 

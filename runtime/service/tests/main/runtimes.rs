@@ -21,7 +21,7 @@ fn on_runtime() -> ConfigurationPatch {
 }
 
 async fn install(fixture: &Fixture, code: &'static str) -> u64 {
-    let put = fixture.scope.install_runtime("one", Bytes::from(code)).await.unwrap();
+    let put = fixture.scope.install_runtime("one", Bytes::from(code), None).await.unwrap();
     put.value.current().unwrap().number
 }
 

@@ -8,7 +8,7 @@ use crate::fixture::{ANY, Fixture, description};
 /// A function that runs on a runtime and wants snapshots.
 async fn with_snapshots() -> Fixture {
     let fixture = Fixture::new().await;
-    fixture.scope.install_runtime("one", Bytes::from("runtime")).await.unwrap();
+    fixture.scope.install_runtime("one", Bytes::from("runtime"), None).await.unwrap();
     let mut builder = Builder::new(Limits::LAMBDA);
     builder.add_bytes("app.txt", &b"sources"[..]).unwrap();
     let mut zip = Vec::new();
@@ -59,7 +59,7 @@ async fn after_an_update_of_the_runtime_a_new_version_has_a_new_snapshot() {
     let fixture = with_snapshots().await;
     let function = fixture.handle();
     function.publish(&ANY).await.unwrap();
-    fixture.scope.install_runtime("one", Bytes::from("runtime 2")).await.unwrap();
+    fixture.scope.install_runtime("one", Bytes::from("runtime 2"), None).await.unwrap();
     let second = function.publish(&ANY).await.unwrap();
     assert_eq!(
         (second.created, frozen(&second.version.code)),

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use lambent_api::InstallRuntime;
 use lambent_api::client::Upload;
 use lambent_api::types::{Configuration, ConfigurationPatch};
 use lambent_package::{Builder, Limits, pack};
@@ -28,7 +29,8 @@ impl Functions {
         eprintln!("installing {}", language.runtime);
         let install = move |client: &lambent_api::client::Client| {
             let bytes = component.len() as u64;
-            client.install_runtime(&name, &mut &component[..], bytes).map(drop)
+            let install = InstallRuntime::default();
+            client.install_runtime(&name, &install, &mut &component[..], bytes).map(drop)
         };
         node.typed(install).await?;
         Ok(Self { node, language })
