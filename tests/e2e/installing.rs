@@ -6,6 +6,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
+use lambent_test_support::javascript::javascript_runtime;
+use lambent_test_support::python::python_runtime;
+use lambent_test_support::root;
 use lambent_test_support::toolchains::go_program;
 use lambent_types::Digest;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
@@ -15,7 +18,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::{ServerConfig, crypto, pki_types::PrivateKeyDer};
 
 use crate::cli::at;
-use crate::node::{Done, Node, guest_code, run};
+use crate::node::{Done, LAMBENT, Node, guest_code, run};
 
 /// What a request is answered with.
 fn answer(request: &str, component: &[u8]) -> Vec<u8> {
@@ -181,6 +184,33 @@ async fn a_runtime_is_installed_from_a_web_server_by_its_digest() {
     assert!(done.code == Some(1) && done.stderr.contains("is not WebAssembly"), "{done:?}");
     let all = lambent(&node, &["runtime", "list"]).await;
     assert!(!all.stdout.contains("three"), "{all:?}");
+}
+
+/// What users have the digests from.
+#[test]
+fn a_release_has_the_binary_and_the_runtimes_with_their_digests() {
+    if python_runtime().is_none() || javascript_runtime().is_none() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let release = directory.path().join("release");
+    let mut command = Command::new(root().join(".ci/release"));
+    let done = command.arg(&release).arg(LAMBENT).output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+    let sums = std::fs::read_to_string(release.join("SHA256SUMS")).unwrap();
+    let mut names = Vec::new();
+    for line in sums.lines() {
+        let (digest, name) = line.split_once("  ").unwrap();
+        let file = std::fs::read(release.join(name)).unwrap();
+        assert_eq!(Digest::of(&file).to_string(), digest, "{name}");
+        names.push(name.to_owned());
+    }
+    for wanted in ["python3.14.wasm", "js.wasm"] {
+        assert!(names.iter().any(|name| name == wanted), "{names:?}");
+    }
+    assert!(names.iter().any(|name| name.starts_with("lambent-linux-")), "{names:?}");
+    let again = command.output().unwrap();
+    assert_eq!(again.status.code(), Some(2), "a release is not written over: {again:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

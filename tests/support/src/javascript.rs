@@ -5,20 +5,6 @@ use std::sync::OnceLock;
 
 use crate::runtimes::build;
 
-/// What the component is built from.
-const PARTS: &[&str] = &[
-    "build",
-    "build.rs",
-    "Cargo.lock",
-    "Cargo.toml",
-    "library",
-    "package-lock.json",
-    "package.json",
-    "patches.json",
-    "src",
-    "tools.txt",
-];
-
 /// Returns the JavaScript runtime, which is built if it is not there for the sources as they
 /// are; none, which is said on standard output, where there is no Python to build it.
 ///
@@ -27,5 +13,5 @@ const PARTS: &[&str] = &[
 #[must_use]
 pub fn javascript_runtime() -> Option<PathBuf> {
     static BUILT: OnceLock<Option<PathBuf>> = OnceLock::new();
-    BUILT.get_or_init(|| build("js", PARTS)).clone()
+    BUILT.get_or_init(|| build("js")).clone()
 }

@@ -13,5 +13,5 @@ use crate::runtimes::build;
 #[must_use]
 pub fn python_runtime() -> Option<PathBuf> {
     static BUILT: OnceLock<Option<PathBuf>> = OnceLock::new();
-    BUILT.get_or_init(|| build("python", &["build", "tools.txt", "embedded.txt", "src"])).clone()
+    BUILT.get_or_init(|| build("python")).clone()
 }

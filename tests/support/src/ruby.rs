@@ -5,10 +5,6 @@ use std::sync::OnceLock;
 
 use crate::runtimes::build;
 
-/// What of its folder it is built from.
-const PARTS: [&str; 7] =
-    ["build", "tools.txt", "package-lock.json", "glue", "linker", "snapshot.py", "src"];
-
 /// Returns the Ruby runtime, which is built if it is not there for the sources as they are; none,
 /// which is said on standard output, where there is no Python to build it.
 ///
@@ -17,5 +13,5 @@ const PARTS: [&str; 7] =
 #[must_use]
 pub fn ruby_runtime() -> Option<PathBuf> {
     static BUILT: OnceLock<Option<PathBuf>> = OnceLock::new();
-    BUILT.get_or_init(|| build("ruby", &PARTS)).clone()
+    BUILT.get_or_init(|| build("ruby")).clone()
 }

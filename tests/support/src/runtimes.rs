@@ -1,54 +1,28 @@
-//! Builds runtimes of languages, each by its own `build`.
+//! Builds runtimes of languages, by `runtime/runtimes/build`, which builds none twice.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
-
-use lambent_types::Digest;
 
 use crate::root;
 
-/// Returns the runtime in `runtime/runtimes/<name>`, which is built if it is not there for the
-/// `parts` of it as they are; none, which is said on standard output, where there is no Python
-/// with pip.
+/// Returns the runtime in `runtime/runtimes/<folder>`, which is built if it is not there for its
+/// sources as they are; none, which is said on standard output, where what builds it is missing.
 ///
 /// # Panics
 /// Panics if it does not build.
-pub(crate) fn build(name: &str, parts: &[&str]) -> Option<PathBuf> {
-    let sources = root().join("runtime/runtimes").join(name);
-    let directory = root().join("target/runtimes").join(name);
-    let path = directory.join(format!("{}.wasm", digest_of(&sources, parts)));
-    if !path.exists() {
-        let mut pip = Command::new("python3");
-        pip.args(["-m", "pip", "--version"]).stdout(Stdio::null());
-        if !pip.status().is_ok_and(|status| status.success()) {
-            println!("skipped: python3 with pip, which builds the runtime {name}, is not here");
-            return None;
-        }
-        let built = Command::new("python3").arg(sources.join("build")).arg(&path).status();
-        assert!(built.is_ok_and(|status| status.success()), "see what the build said");
+pub(crate) fn build(folder: &str) -> Option<PathBuf> {
+    let mut python = Command::new("python3");
+    python.arg(root().join("runtime/runtimes/build")).arg(folder).stderr(Stdio::inherit());
+    let Ok(done) = python.output() else {
+        println!("skipped: python3, which builds the runtime {folder}, is not here");
+        return None;
+    };
+    assert!(done.status.success(), "see what the build said");
+    let result: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    if let Some(reason) = result["skipped"].as_str() {
+        println!("skipped: the runtime {folder} is not built here: {reason}");
+        return None;
     }
-    Some(path)
-}
-
-/// A digest of what a runtime is built from.
-fn digest_of(sources: &Path, parts: &[&str]) -> String {
-    let parts = parts.iter().map(|part| sources.join(part));
-    let wit = ["wit/deps", "wit/function", "wit/runtime"].map(|part| root().join(part));
-    let mut all = Vec::new();
-    for path in parts.chain(wit).flat_map(|path| files(&path)) {
-        all.extend(path.to_string_lossy().as_bytes());
-        all.extend(std::fs::read(&path).unwrap());
-    }
-    Digest::of(&all).to_string()
-}
-
-/// Returns every file below a path, in order.
-fn files(path: &Path) -> Vec<PathBuf> {
-    if path.is_file() {
-        return vec![path.to_owned()];
-    }
-    let entries = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
-    let mut entries: Vec<_> = entries.filter(|path| !path.ends_with("__pycache__")).collect();
-    entries.sort();
-    entries.iter().flat_map(|path| files(path)).collect()
+    let component = result["component"].as_str();
+    Some(component.unwrap_or_else(|| panic!("{folder}: {result}")).into())
 }

@@ -22,7 +22,9 @@ use crate::progress::Progress;
 /// Failed: a function is not there, or the server will not have it.
 pub(super) fn deploy(client: &Client, built: &Built, report: &mut Report) -> Result<(), CliError> {
     for (name, guest) in [("hello", "hello-http"), ("thumbnail-http", "thumbnail-http")] {
-        report.deployed(deploy_one(client, name, built.component(guest)?, report.show())?)?;
+        let patch = ConfigurationPatch { public: Some(true), ..ConfigurationPatch::default() };
+        let component = built.component(guest)?;
+        report.deployed(deploy_one(client, name, component, &patch, report.show())?)?;
     }
     Ok(())
 }
@@ -56,19 +58,29 @@ pub(super) fn call(
     report.shrunk(picture(path, &photo)?, picture(kept, &thumbnail)?)
 }
 
-fn deploy_one(
+/// Deploys what is in a file or folder.
+///
+/// # Errors
+/// Usage: it is no code. Failed: the server will not have it.
+pub(super) fn deploy_one(
     client: &Client,
     name: &str,
     file: &Path,
+    patch: &ConfigurationPatch,
     show: Show,
 ) -> Result<Deployment, CliError> {
     let code = code::read(file)?.bytes;
-    let patch = ConfigurationPatch { public: Some(true), ..ConfigurationPatch::default() };
     let clock = Instant::now();
-    let deployed = deploying::deploy(client, &function(name)?, &code, &patch, None, show)?;
+    let deployed = deploying::deploy(client, &function(name)?, &code, patch, None, show)?;
     let time = clock.elapsed();
     let view = deployed.value()?;
-    Ok(Deployment { name: name.into(), code_bytes: view.code_bytes, time, urls: view.urls })
+    Ok(Deployment {
+        name: name.into(),
+        code_bytes: view.code_bytes,
+        time,
+        urls: view.urls,
+        is_compiled: view.runs_on.is_none(),
+    })
 }
 
 fn function(name: &str) -> Result<FunctionName, CliError> {
@@ -85,6 +97,22 @@ fn call_often(
     let function = function(name)?;
     let newest = ReadLogs { limit: Some(1), ..ReadLogs::default() };
     let before = client.logs(&function, &newest)?.value()?.next;
+    let (cold, warm, answer) = timed(client, name, body)?;
+    progress.say(format!("reading the log of {name}"));
+    let figures = figures(&recorded(client, &function, before)?);
+    Ok((Calls { name: name.into(), cold, warm, figures }, answer))
+}
+
+/// Calls a function once and then often: the time of the first call, the median of the others,
+/// and what it answered last.
+///
+/// # Errors
+/// Failed: a call.
+pub(super) fn timed(
+    client: &Client,
+    name: &str,
+    body: Option<&[u8]>,
+) -> Result<(Duration, Duration, Vec<u8>), CliError> {
     let url = format!("{}/fn/{name}/", client.endpoint());
     let mut times = Vec::new();
     let mut answer = Vec::new();
@@ -100,9 +128,7 @@ fn call_often(
         times.push(clock.elapsed());
     }
     let cold = times.remove(0);
-    progress.say(format!("reading the log of {name}"));
-    let figures = figures(&recorded(client, &function, before)?);
-    Ok((Calls { name: name.into(), cold, warm: median(times), figures }, answer))
+    Ok((cold, median(times), answer))
 }
 
 /// The meters of the calls just made, once they are all in the log, which is

@@ -4,6 +4,7 @@ mod build;
 mod demonstration;
 mod pipeline;
 mod report;
+mod runtimes;
 mod workspace;
 
 use std::net::{SocketAddr, TcpListener};
@@ -35,8 +36,9 @@ Examples:
 
 /// Build example functions, serve them, and run photographs through them
 ///
-/// Needs a clone of the repository, cargo and rustup. Keeps serving until
-/// Ctrl-C, and prints what to try next.
+/// Needs a clone of the repository, cargo and rustup. With python3 and pip it builds the runtimes
+/// of languages too, and runs a function on each; it says what it left out and why. Keeps serving
+/// until Ctrl-C, and prints what to try next.
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct QuickstartArgs {
@@ -65,6 +67,7 @@ pub(crate) fn run(args: &QuickstartArgs, global: &Global) -> Result<Exit, CliErr
     let mut report = Report::new(output);
     let built = build::guests(&workspace)?;
     report.built(&built)?;
+    let runtimes = runtimes::build(&workspace, &mut report)?;
 
     let data = args.data.clone().unwrap_or_else(|| workspace.target("quickstart"));
     let (listen, taken) = free_address(args.listen)?;
@@ -77,6 +80,7 @@ pub(crate) fn run(args: &QuickstartArgs, global: &Global) -> Result<Exit, CliErr
     let options = Options { listen: node.address, ..options };
     while_serving(node, false, || {
         demonstration::deploy(&client, &built, &mut report)?;
+        runtimes::deploy(&client, &workspace, &runtimes, &mut report)?;
         pipeline::apply(&client, &workspace, &built, &mut report)
     })?;
 
@@ -86,6 +90,7 @@ pub(crate) fn run(args: &QuickstartArgs, global: &Global) -> Result<Exit, CliErr
     report.restarted(&node)?;
     while_serving(node, !args.exit, || {
         demonstration::call(&client, &workspace, &data, &mut report)?;
+        runtimes::call(&client, &runtimes, &mut report)?;
         pipeline::run(&client, &workspace, &mut report)?;
         finish(&report, args, &workspace, output)
     })?;

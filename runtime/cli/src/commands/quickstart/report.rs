@@ -2,7 +2,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use lambent_types::{Start, format_bytes, format_count};
+use lambent_types::{RuntimeName, Start, format_bytes, format_count};
 use serde_json::{Value, json};
 
 use super::build::{Built, PACKAGES};
@@ -30,6 +30,8 @@ pub(super) struct Deployment {
     pub(super) code_bytes: u64,
     pub(super) time: Duration,
     pub(super) urls: Vec<String>,
+    /// Whether it is a component, and no files that a runtime runs.
+    pub(super) is_compiled: bool,
 }
 
 /// The times of a function's calls.
@@ -87,7 +89,9 @@ fn micros(duration: Duration) -> u64 {
 
 impl Report {
     pub(super) fn new(output: Output) -> Self {
-        let steps = json!({ "deployed": {}, "called": {}, "pipeline": [] });
+        let steps = json!({
+            "skipped": {}, "installed": {}, "deployed": {}, "called": {}, "pipeline": [],
+        });
         Self { output, url: String::new(), steps, deployments: Vec::new() }
     }
 
@@ -108,6 +112,25 @@ impl Report {
     pub(super) fn built(&mut self, built: &Built) -> Result<(), CliError> {
         self.steps["build_us"] = micros(built.time).into();
         self.tell("built", &PACKAGES.join(", "), &duration(built.time))
+    }
+
+    /// Tells what was left out, and why.
+    pub(super) fn skipped(&mut self, what: &str, why: &str) -> Result<(), CliError> {
+        self.steps["skipped"][what] = why.into();
+        self.tell("skipped", &format!("{what}: {why}"), "")
+    }
+
+    /// Tells of a runtime that the server has.
+    pub(super) fn installed(
+        &mut self,
+        name: &RuntimeName,
+        bytes: u64,
+        time: Duration,
+    ) -> Result<(), CliError> {
+        self.steps["installed"][name.as_str()] =
+            json!({ "bytes": bytes, "install_us": micros(time) });
+        let what = format!("runtime {name}, {}, compiled and ready", format_bytes(bytes));
+        self.tell("installed", &what, &duration(time))
     }
 
     pub(super) fn started(
@@ -133,10 +156,11 @@ impl Report {
     }
 
     pub(super) fn deployed(&mut self, deployment: Deployment) -> Result<(), CliError> {
-        let Deployment { name, code_bytes, time, urls } = &deployment;
+        let Deployment { name, code_bytes, time, urls, is_compiled } = &deployment;
         self.steps["deployed"][name] =
             json!({ "code_bytes": code_bytes, "deploy_us": micros(*time), "urls": urls });
-        let what = format!("{name}, {}, compiled and ready", format_bytes(*code_bytes));
+        let done = if *is_compiled { "compiled and ready" } else { "ready" };
+        let what = format!("{name}, {}, {done}", format_bytes(*code_bytes));
         self.tell("deployed", &what, &duration(*time))?;
         self.deployments.push(deployment);
         Ok(())
