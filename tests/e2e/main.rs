@@ -43,6 +43,8 @@ mod packages;
 mod peers;
 mod protocol;
 mod python;
+mod python_abilities;
+mod python_libraries;
 mod queues;
 mod recursion;
 mod reload;

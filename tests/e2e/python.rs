@@ -9,8 +9,10 @@ use lambent_test_support::root;
 use serde_json::{Value, json};
 
 use crate::node::Node;
+use crate::packages::deploy_python as deploy;
 use crate::packages::package;
 use crate::typed::named;
+use crate::{python_abilities, python_libraries};
 
 /// A node with the runtime; none where it cannot be built.
 async fn with_python() -> Option<Node> {
@@ -23,14 +25,6 @@ async fn with_python() -> Option<Node> {
 
 fn handlers() -> PathBuf {
     root().join("runtime/runtimes/python/tests/handlers")
-}
-
-async fn deploy(node: &Node, function: &str, zip: Vec<u8>, change: Value) {
-    let mut configuration = json!({
-        "runtime": "python3.12", "handler": "lambda_function.lambda_handler", "timeout_ms": 30_000,
-    });
-    configuration.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-    node.deploy_package(function, zip, configuration).await;
 }
 
 /// A package of one module, which has the handler.
@@ -70,6 +64,8 @@ async fn lambda_functions_run_as_they_are_written() {
     errors(&node).await;
     layers(&node).await;
     snapshots(&node).await;
+    python_abilities::check(&node).await;
+    python_libraries::check(&node).await;
 }
 
 /// What a layer has in `python` is imported, by its byte code.

@@ -72,6 +72,7 @@ async fn fresh_instances_of_a_version_start_from_its_snapshot() {
     drop(node);
     let node = Node::start_in(&data, &[]);
     let (first, start) = node.answer_of("f", 1, &json!({})).await;
+    assert!(!node.log().contains("could not recompile"), "{}", node.log());
     assert_eq!((&first["ballast"], &*start), (&json!(10 << 20), "restored"), "{first}");
     node.configure("f", json!({ "reuse": 10, "provisioned": 1 })).await;
     ok(&node, &["publish", "f"]).await;

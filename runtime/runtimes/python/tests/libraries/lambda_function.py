@@ -1,0 +1,92 @@
+"""Makes requests by the libraries that functions bring, each as its documentation shows it.
+
+Each is imported where it is used: to import all of them is more than INIT has time for on a busy machine.
+"""
+
+import asyncio
+import json
+import os
+import urllib.error
+import urllib.request
+
+
+def lambda_handler(event, context):
+    try:
+        return {"answer": globals()["by_" + event["by"]](event["url"])}
+    except Exception as error:
+        return {"error": type(error).__name__, "message": "; ".join(causes(error))}
+
+
+def causes(error):
+    """What an error says, and what those say that led to it: httpx says nothing itself of what anyio wraps."""
+    while error is not None:
+        yield str(error)
+        error = error.__cause__ or error.__context__
+
+
+def by_requests(url):
+    import requests
+
+    with requests.Session() as session:
+        answers = [session.get(url, params={"name": name}, timeout=20) for name in ("A", "B")]
+        return [[answer.status_code, answer.json()["message"]] for answer in answers]
+
+
+def by_urllib(url):
+    with urllib.request.urlopen(f"{url}?name=A", timeout=20) as answer:
+        found = [answer.status, json.load(answer)["message"]]
+    try:
+        urllib.request.urlopen(f"{url}-is-not-there", timeout=20)
+    except urllib.error.HTTPError as error:
+        return [*found, error.code]
+
+
+def by_urllib3(url):
+    import urllib3
+
+    http = urllib3.PoolManager(num_pools=1, retries=False)
+    answer = http.request("POST", url, json={"a": 1}, timeout=20)
+    return [answer.status, answer.json()["message"]]
+
+
+def by_httpx(url):
+    import httpx
+
+    with httpx.Client(timeout=20) as client:
+        return [client.get(url, params={"name": name}).json()["message"] for name in ("A", "B")]
+
+
+def by_httpx_async(url):
+    import httpx
+
+    async def ask():
+        async with httpx.AsyncClient(timeout=20) as client:
+            answers = await asyncio.gather(*(client.get(url, params={"name": name}) for name in "ABC"))
+            return [answer.json()["message"] for answer in answers]
+
+    return asyncio.run(ask())
+
+
+def by_boto3(url):
+    import boto3
+    from botocore.config import Config
+
+    settings = {"endpoint_url": url, "region_name": "eu-west-1", "aws_access_key_id": "a",
+                "aws_secret_access_key": "b", "config": Config(retries={"total_max_attempts": 1})}
+    s3 = boto3.client("s3", **settings)
+    s3.create_bucket(Bucket="photos", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_object(Bucket="photos", Key="a/b c.txt", Body=b"hello", Metadata={"x": "y"})
+    found = s3.get_object(Bucket="photos", Key="a/b c.txt")
+    # More than a part, so that it goes up in several, by a pool of threads.
+    with open("/tmp/large", "wb") as file:
+        file.write(os.urandom(9 << 20))
+    s3.upload_file("/tmp/large", "photos", "large")
+    listed = s3.get_paginator("list_objects_v2").paginate(Bucket="photos")
+    sizes = {entry["Key"]: entry["Size"] for page in listed for entry in page["Contents"]}
+    sqs = boto3.client("sqs", **settings)
+    queue = sqs.create_queue(QueueName="orders")["QueueUrl"]
+    sqs.send_message(QueueUrl=queue, MessageBody="order 1")
+    message = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=1)["Messages"][0]
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    return {"body": found["Body"].read().decode(), "metadata": found["Metadata"], "sizes": sizes,
+            "message": message["Body"]}
