@@ -11,7 +11,7 @@ use wasmtime_wasi_http::WasiBody;
 use crate::body::ResponseBody;
 use crate::completion::Completion;
 
-type Response = http::Response<WasiBody>;
+pub(crate) type Response = http::Response<WasiBody>;
 
 /// The response for the caller, with all that is known of its body.
 pub(crate) fn respond(

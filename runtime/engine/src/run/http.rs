@@ -1,10 +1,12 @@
 //! `wasi:http`: a request in, a response out, both streamed.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use bytes::Bytes;
 use futures::FutureExt as _;
 use lambent_types::{Handler, Outcome};
+use tokio::sync::oneshot;
 use wasmtime::{Store, component};
 use wasmtime_wasi_http::p2::bindings::ProxyIndices;
 use wasmtime_wasi_http::p2::bindings::http::types::Scheme;
@@ -17,7 +19,7 @@ use crate::component::Component;
 use crate::instance::Instance;
 use crate::instance_pool::InstancePool;
 use crate::invocation::{Finished, Invocation, Refused};
-use crate::response_head::{HeadSlot, respond};
+use crate::response_head::{HeadSlot, Response, respond};
 use crate::scheduler::Migrating;
 use crate::store_data::Host;
 use crate::tenant::tenant;
@@ -41,81 +43,47 @@ impl<T: Send + 'static> Component<T> {
     /// `on_finished` is called once the guest is done and its response is
     /// sent or dropped; never if the outcome is [`HttpOutcome::Refused`]. Dropping
     /// the future, or the response body before its end, cancels the guest.
-    pub async fn http<B>(
+    pub fn http<B>(
         &self,
         invocation: Invocation<T>,
         request: http::Request<B>,
         on_finished: impl FnOnce(Finished<()>) + Send + 'static,
-    ) -> HttpOutcome
+    ) -> impl Future<Output = HttpOutcome> + Send
     where
         B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: std::fmt::Display,
     {
         let completion = Completion::new(Box::new(on_finished));
-        let limit = invocation.limits.response_bytes;
-        let deadline = self.pool.is_some().then(|| invocation.deadline());
-        let is_head = request.method() == http::Method::HEAD;
+        let expected = Expected {
+            limit: invocation.limits.response_bytes,
+            deadline: self.pool.is_some().then(|| invocation.deadline()),
+            is_head: request.method() == http::Method::HEAD,
+        };
         let request = request.map(|body| RequestBody::new(body, &completion));
-        if let Some(mailbox) = self.pool.as_ref().and_then(InstancePool::reserve_mailbox) {
-            return Self::http_shared(&mailbox, &invocation, request, completion).await;
-        }
-        let function = invocation.context.function.clone();
-        let runtime = &self.linked.runtime;
-        let waits = runtime.scheduler.has_waiting(|| tenant(function.as_deref()));
-        let (slot, mut head) = HeadSlot::new();
-        let guest = self.clone().drive(invocation, request, slot, completion.clone());
-        let mut guest = Migrating::new(guest, runtime.executor.clone());
-        if waits {
-            guest.migrate();
-        }
-
-        let (response, mut ended) = tokio::select! {
-            biased;
-            ended = &mut guest => (head.try_recv().ok(), Some(ended)),
-            // Mostly it has a small body to write and is then done: to let it go
-            // on at once spares a task that is scheduled behind all others. Twice, as
-            // an epoch may end just then.
-            Ok(response) = &mut head => {
-                let ended = (&mut guest).now_or_never();
-                (Some(response), ended.or_else(|| (&mut guest).now_or_never()))
+        // A future is copied whole wherever it is moved: what is large goes on the heap before
+        // one is made of it.
+        let shared = match self.pool.as_ref().and_then(InstancePool::reserve_mailbox) {
+            Some(mailbox) => {
+                Ok(Self::http_shared(mailbox, invocation, request, completion).boxed())
+            }
+            None => {
+                let function = invocation.context.function.clone();
+                let runtime = &self.linked.runtime;
+                let waits = runtime.scheduler.has_waiting(|| tenant(function.as_deref()));
+                let (slot, head) = HeadSlot::new();
+                let guest = self.clone().drive(invocation, request, slot, completion.clone());
+                let mut guest = Migrating::new(guest, runtime.executor.clone());
+                if waits {
+                    guest.migrate();
+                }
+                Err((guest, head, completion))
             }
         };
-        let mut response = response.map(|head| respond(head, completion, limit, is_head));
-        if let Some(response) = &mut response {
-            response.body_mut().set_deadline(deadline);
-        }
-        if let (Some(response), None) = (&mut response, &ended)
-            && response.body().is_declared()
-        {
-            let ahead = tokio::select! {
-                biased;
-                done = &mut guest => {
-                    ended = Some(done);
-                    Ok(())
-                }
-                ahead = response.body_mut().read_ahead() => ahead,
-            };
-            if let Err(message) = ahead {
-                return HttpOutcome::Ended(Outcome::BadResponse { message });
+        async move {
+            match shared {
+                Ok(shared) => shared.await,
+                Err((guest, head, completion)) => answer(guest, head, completion, expected).await,
             }
-        }
-        match (ended, response) {
-            (None, Some(mut response)) => {
-                response.body_mut().abort_on_drop(guest.spawn());
-                HttpOutcome::Response(response)
-            }
-            (Some(Some(Ok(outcome))), Some(mut response)) if outcome.is_ok() => {
-                match response.body_mut().read_left() {
-                    Ok(()) => HttpOutcome::Response(response),
-                    Err(message) => HttpOutcome::Ended(Outcome::BadResponse { message }),
-                }
-            }
-            // Also with a head: nothing of it was sent, so the failure can
-            // still be reported in place of a response that breaks off.
-            (Some(Some(Ok(outcome))), _) => HttpOutcome::Ended(outcome),
-            (Some(Some(Err(refused))), _) => HttpOutcome::Refused(refused),
-            // The executor has ended, and with it the guest.
-            (Some(None) | None, _) => HttpOutcome::Ended(Outcome::Cancelled),
         }
     }
 
@@ -129,6 +97,8 @@ impl<T: Send + 'static> Component<T> {
     where
         B: http_body::Body<Data = Bytes, Error = wasmtime_wasi_http::Error> + Send + 'static,
     {
+        // It waits in several futures, each within the next, for the instance to be ready.
+        let request = Box::new(request);
         let instance = Some(self.instance(invocation, None));
         let mut guest = Guest { component: self, instance, completion, returned: false };
         let Guest { component, instance: Some(instance), .. } = &mut guest else {
@@ -139,14 +109,14 @@ impl<T: Send + 'static> Component<T> {
             (Some(indices), _) => {
                 instance
                     .run(linked, |store, guest| {
-                        Box::pin(handle_03(store, indices, guest, request, head))
+                        Box::pin(handle_03(store, indices, guest, *request, head))
                     })
                     .await
             }
             (None, Some(indices)) => {
                 instance
                     .run(linked, |store, guest| {
-                        Box::pin(handle_02(store, indices, guest, request, head))
+                        Box::pin(handle_02(store, indices, guest, *request, head))
                     })
                     .await
             }
@@ -162,6 +132,75 @@ impl<T: Send + 'static> Component<T> {
                 Err(refused)
             }
         }
+    }
+}
+
+/// What is known of a response before there is one.
+struct Expected {
+    /// The most bytes that it may have.
+    limit: Option<u64>,
+    /// Until when its body may be written, if its instance is of a pool.
+    deadline: Option<Instant>,
+    is_head: bool,
+}
+
+/// Runs a guest until its response can go on its way.
+async fn answer<F>(
+    mut guest: Migrating<F>,
+    mut head: oneshot::Receiver<Response>,
+    completion: Arc<Completion>,
+    Expected { limit, deadline, is_head }: Expected,
+) -> HttpOutcome
+where
+    F: Future<Output = Result<Outcome, Refused>> + Send + 'static,
+{
+    let (response, mut ended) = tokio::select! {
+        biased;
+        ended = &mut guest => (head.try_recv().ok(), Some(ended)),
+        // Mostly it has a small body to write and is then done: to let it go
+        // on at once spares a task that is scheduled behind all others. Twice, as
+        // an epoch may end just then.
+        Ok(response) = &mut head => {
+            let ended = (&mut guest).now_or_never();
+            (Some(response), ended.or_else(|| (&mut guest).now_or_never()))
+        }
+    };
+    let mut response = response.map(|head| respond(head, completion, limit, is_head));
+    if let Some(response) = &mut response {
+        response.body_mut().set_deadline(deadline);
+    }
+    if let (Some(response), None) = (&mut response, &ended)
+        && response.body().is_declared()
+    {
+        let ahead = tokio::select! {
+            biased;
+            done = &mut guest => {
+                ended = Some(done);
+                Ok(())
+            }
+            ahead = response.body_mut().read_ahead() => ahead,
+        };
+        if let Err(message) = ahead {
+            return HttpOutcome::Ended(Outcome::BadResponse { message });
+        }
+    }
+    match (ended, response) {
+        (None, Some(mut response)) => {
+            response.body_mut().abort_on_drop(guest.spawn());
+            HttpOutcome::Response(response)
+        }
+        (Some(Some(Ok(outcome))), Some(mut response)) if outcome.is_ok() => {
+            match response.body_mut().read_left() {
+                Ok(()) => HttpOutcome::Response(response),
+                Err(message) => HttpOutcome::Ended(Outcome::BadResponse { message }),
+            }
+        }
+        // Also with a head: nothing of it was sent, so the failure can
+        // still be reported in place of a response that breaks off.
+        (Some(Some(Ok(outcome))), _) => HttpOutcome::Ended(outcome),
+        (Some(Some(Err(refused))), _) => HttpOutcome::Refused(refused),
+        // The executor has ended, and with it the guest.
+        (Some(None) | None, _) => HttpOutcome::Ended(Outcome::Cancelled),
     }
 }
 

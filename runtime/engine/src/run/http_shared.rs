@@ -19,8 +19,8 @@ use crate::worker::mailbox::{Mailbox, QueuedRequest};
 impl<T: Send + 'static> Component<T> {
     /// Does what [`Component::http`] does, by the worker of a shared instance.
     pub(super) async fn http_shared<B>(
-        mailbox: &Mailbox,
-        invocation: &Invocation<T>,
+        mailbox: Mailbox,
+        invocation: Invocation<T>,
         request: http::Request<RequestBody<B>>,
         completion: Arc<Completion>,
     ) -> HttpOutcome
@@ -30,7 +30,7 @@ impl<T: Send + 'static> Component<T> {
     {
         let (slot, mut head) = HeadSlot::new();
         let ((ended, end), (notify, read)) = (oneshot::channel(), oneshot::channel());
-        let (began, start) = (invocation.began, invocation.start);
+        let Invocation { began, start, limits, .. } = invocation;
         let is_head = request.method() == http::Method::HEAD;
         let active = ActiveRequest { slot, completion: completion.clone(), began, start, ended };
         let request = request.map(BodyExt::boxed_unsync);
@@ -46,7 +46,7 @@ impl<T: Send + 'static> Component<T> {
             Ok(response) = &mut head => response,
             end = &mut end => return end,
         };
-        let mut response = respond(response, completion, invocation.limits.response_bytes, is_head);
+        let mut response = respond(response, completion, limits.response_bytes, is_head);
         // The worker ends it at the deadline.
         let body = response.body_mut();
         body.notify_read(notify);
