@@ -75,6 +75,19 @@ async fn files_run_on_a_runtime_in_lambdas_environment() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_serves_more_invocations_than_it_may_hold_resources() {
+    let node = with_runtime().await;
+    deploy(&node, "often", "app.tell", &[("app.txt", "")]).await;
+    node.configure("often", json!({ "reuse": 5000 })).await;
+    let mut most = 0;
+    for _ in 0..1200 {
+        let told = node.answer("often", &json!(0)).await;
+        most = most.max(told["calls"].as_u64().unwrap_or_else(|| panic!("{told}")));
+    }
+    assert!(most > 1000, "one instance served {most}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_is_an_event_and_the_answer_a_response() {
     let node = with_runtime().await;
     deploy(&node, "tell", "app.tell", &[("app.txt", "")]).await;

@@ -3,11 +3,11 @@ use std::time::Instant;
 
 use http::Extensions;
 use lambent_types::{Failure, Limits};
-use wasmtime::component::ResourceTable;
+use wasmtime::component::{Resource, ResourceTable, ResourceTableError};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::{WasiHttpCtx, WasiHttpCtxView, WasiHttpView};
 
-use crate::context::Context;
+use crate::context::{Context, ContextHandle};
 use crate::cost;
 use crate::egress::{Egress, Outgoing};
 use crate::epochs::Epochs;
@@ -39,6 +39,8 @@ pub struct Host<T> {
     pub(crate) limiter: Limiter,
     pub(crate) logs: Log,
     pub(crate) context: Context,
+    /// What guests reach the context by, once one has been given it.
+    context_handle: Option<u32>,
     pub(crate) limits: Limits,
     pub(crate) deadline: Instant,
     /// When whatever runs in it is ended: with several requests in flight, the deadline
@@ -79,6 +81,7 @@ impl<T> Host<T> {
             limiter,
             logs,
             context,
+            context_handle: None,
             limits,
             deadline,
             expires: deadline,
@@ -112,6 +115,15 @@ impl<T> Host<T> {
         self.expires = deadline;
         self.abandoned = None;
         self.limiter.renew();
+    }
+
+    /// The handle of the context that handlers are lent: one for all invocations of the instance.
+    pub(crate) fn context_handle(&mut self) -> Result<Resource<ContextHandle>, ResourceTableError> {
+        let handle = match self.context_handle {
+            Some(handle) => handle,
+            None => *self.context_handle.insert(self.table.push(ContextHandle)?.rep()),
+        };
+        Ok(Resource::new_borrow(handle))
     }
 
     /// Begins the time of the invocation: what came before had its own.

@@ -5,7 +5,6 @@ use lambent_types::{Event, Failure, Handler, Outcome};
 use crate::bindings::batch_function::exports::lambent::function::batch_handler::ItemFailure;
 use crate::bindings::function::lambent::function::types;
 use crate::component::Component;
-use crate::context::ContextHandle;
 use crate::invocation::{Finished, Invocation, Refused};
 
 impl<T: Send + 'static> Component<T> {
@@ -25,7 +24,7 @@ impl<T: Send + 'static> Component<T> {
         let finished = self.run(invocation, None, move |store, instance| {
             Box::pin(async move {
                 let function = indices.load(&mut *store, &instance)?;
-                let context = store.data_mut().table.push(ContextHandle)?;
+                let context = store.data_mut().context_handle()?;
                 let events: Vec<_> = events.into_iter().map(types::Event::from).collect();
                 let handler = function.lambent_function_batch_handler();
                 handler.call_handle(store, &events, context).await

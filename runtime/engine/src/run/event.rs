@@ -49,7 +49,7 @@ impl<T: Send + 'static> Component<T> {
         self.run(invocation, None, move |store, instance| {
             Box::pin(async move {
                 let function = indices.load(&mut *store, &instance)?;
-                let context = store.data_mut().table.push(ContextHandle)?;
+                let context = store.data_mut().context_handle()?;
                 let event = types::Event::from(event);
                 function.lambent_function_handler().call_handle(store, &event, context).await
             })
