@@ -34,13 +34,13 @@ pub(super) async fn code(functions: &Functions, table: &mut Table) -> Result<(),
         memory_bytes: Some(512 << 20),
         ..ConfigurationPatch::default()
     };
-    functions.deploy("work", &[("app.py", WORK.as_bytes())], patch).await?;
+    functions.deploy("mixed", &[("app.py", WORK.as_bytes())], patch).await?;
     let address = functions.node.server.address;
-    let request = client::request(address, "GET", "/fn/work/", None);
+    let request = client::request(address, "GET", "/fn/mixed/", None);
     let mut connection = Connection::open(address).await?;
     let answer = connection.send(&request).await?;
     let own: Vec<(String, f64)> = serde_json::from_slice(&answer.body)
-        .map_err(|error| format!("the function `work`: {error}: {answer}"))?;
+        .map_err(|error| format!("the function `mixed`: {error}: {answer}"))?;
     let program = format!("{WORK}\nprint(json.dumps(lambda_handler(None, None)))");
     let version = output(Path::new("python3"), &["--version"])?;
     let told = output(Path::new("python3"), &["-c", &program])?;
