@@ -185,7 +185,9 @@ impl<'s> FunctionHandle<'s> {
         configuration: &Configuration,
     ) -> Result<(Code, Vec<Hold<'_>>), Error> {
         check_used(configuration)?;
-        let (code, in_use) = (&head.code, &self.service().code_in_use);
+        // What is frozen is the state under the former configuration.
+        let code = &Code { snapshot: None, ..head.code.clone() };
+        let in_use = &self.service().code_in_use;
         match (&code.package, &configuration.runtime) {
             (None, None) => return Ok((code.clone(), in_use.hold_all(code.digests()).await)),
             (None, Some(runtime)) => {
@@ -208,8 +210,7 @@ impl<'s> FunctionHandle<'s> {
         let layers = self.scope().packages_of(&configuration.layers, Some(head)).await?;
         let changed = layers != code.layers;
         let added = code.added.filter(|_| !changed);
-        // What is frozen is the state under the former configuration.
-        let code = Code { component, layers, added, snapshot: None, ..code.clone() };
+        let code = Code { component, layers, added, ..code.clone() };
         let mut holds = in_use.hold_all(code.digests()).await;
         if !changed {
             return Ok((code, holds));

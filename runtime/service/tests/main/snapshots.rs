@@ -68,6 +68,17 @@ async fn after_an_update_of_the_runtime_a_new_version_has_a_new_snapshot() {
 }
 
 #[tokio::test]
+async fn a_component_that_is_configured_anew_has_not_the_snapshot_of_before() {
+    let fixture = Fixture::new().await;
+    let patch = ConfigurationPatch { snapshot: Some(true), ..Default::default() };
+    fixture.handle().deploy(Bytes::from("runtime"), patch, &ANY).await.unwrap();
+    let first = fixture.handle().publish(&ANY).await.unwrap();
+    assert!(frozen(&first.version.code).is_some());
+    let head = fixture.handle().configure(description("x"), &ANY).await.unwrap();
+    assert_eq!(frozen(&head.latest.code), None);
+}
+
+#[tokio::test]
 async fn only_what_can_be_frozen_may_want_snapshots() {
     let fixture = Fixture::new().await;
     fixture.deploy("component").await.unwrap();
