@@ -122,6 +122,7 @@ async fn what_fails_before_or_after_a_snapshot_says_so() {
         ("exit", json!({ "INIT": "exit:3" }), "exited with code 1"),
         ("hook", json!({ "BEFORE": "fail:not now" }), "Runtime.HookError: not now"),
         ("large", json!({ "BALLAST": "500" }), "more memory than its limit"),
+        ("flood", json!({ "BEFORE": "flood:" }), "fuel"),
     ] {
         deploy(&node, name, environment).await;
         let done = exits(&node, 1, &["publish", name]).await;

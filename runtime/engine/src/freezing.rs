@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use lambent_types::Failure;
+use wasmtime::Store;
 use wasmtime::component::{ComponentExportIndex, Instance, InstancePre};
-use wasmtime::{Store, Trap};
 
 use crate::bindings::frozen;
-use crate::initialization::{INITIALIZATION_TIME_MAX, failed};
+use crate::initialization::{INITIALIZATION_TIME_MAX, settle};
 use crate::memory_access::{RESTORE, SAVE};
 use crate::snapshot::{Snapshot, Transfer};
 use crate::store_data::Host;
@@ -44,7 +44,7 @@ pub(crate) async fn restore<T: Send + 'static>(
 ) -> wasmtime::Result<()> {
     let until = Instant::now() + INITIALIZATION_TIME_MAX;
     store.data_mut().expires = until;
-    store.data_mut().transfer = Some(Box::new(Transfer::after(snapshot)));
+    store.data_mut().transfer = Some(Box::new(Transfer::of(snapshot)));
     let restored = async {
         let hooks = freezing.hooks.load(&mut *store, &instance)?;
         let hooks = hooks.lambent_runtime_snapshot();
@@ -53,16 +53,8 @@ pub(crate) async fn restore<T: Send + 'static>(
         store.data_mut().transfer = None;
         hooks.call_after_restore(&mut *store).await
     };
-    let failure = match tokio::time::timeout_at(until.into(), restored).await {
-        Ok(Ok(Ok(()))) => {
-            store.data_mut().begin();
-            return Ok(());
-        }
-        Ok(Ok(Err(failure))) => Failure::from(failure),
-        Ok(Err(error)) if error.downcast_ref() != Some(&Trap::Interrupt) => return Err(error),
-        Ok(Err(_)) | Err(_) => took_too_long(),
-    };
-    Err(failed(store, failure))
+    let ended = tokio::time::timeout_at(until.into(), restored).await;
+    settle(store, ended, took_too_long)
 }
 
 fn took_too_long() -> Failure {

@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use lambent_types::{Failure, Retry};
+use tokio::time::error::Elapsed;
 use wasmtime::component::Instance;
 use wasmtime::{Store, Trap};
 
+use crate::bindings::function::lambent::function::types;
 use crate::bindings::initialized;
 use crate::store_data::Host;
 
@@ -27,14 +29,27 @@ pub(crate) async fn initialize<T: Send + 'static>(
     store.data_mut().expires = until;
     let exports = indices.load(&mut *store, &instance)?;
     let called = exports.lambent_runtime_initialization().call_init(&mut *store);
-    let failure = match tokio::time::timeout_at(until.into(), called).await {
+    let ended = tokio::time::timeout_at(until.into(), called).await;
+    settle(store, ended, || took_too_long(limit))
+}
+
+/// Begins the time of the invocation if what came before it has ended well.
+///
+/// # Errors
+/// It has not; what it is to have failed with is in the store, `late` if it took too long.
+pub(crate) fn settle<T>(
+    store: &mut Store<Host<T>>,
+    ended: Result<wasmtime::Result<Result<(), types::Failure>>, Elapsed>,
+    late: impl FnOnce() -> Failure,
+) -> wasmtime::Result<()> {
+    let failure = match ended {
         Ok(Ok(Ok(()))) => {
             store.data_mut().begin();
             return Ok(());
         }
         Ok(Ok(Err(failure))) => Failure::from(failure),
         Ok(Err(error)) if error.downcast_ref() != Some(&Trap::Interrupt) => return Err(error),
-        Ok(Err(_)) | Err(_) => took_too_long(limit),
+        Ok(Err(_)) | Err(_) => late(),
     };
     Err(failed(store, failure))
 }

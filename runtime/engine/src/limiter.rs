@@ -44,6 +44,11 @@ impl Limiter {
         Self { limit, used: 0, peak: 0, denied: None, hold, memory, spare: false }
     }
 
+    /// What its memory is charged to.
+    pub(crate) fn hold(&self) -> &Hold {
+        &self.hold
+    }
+
     /// The instance is made ahead of its first invocation.
     pub(crate) const fn set_spare(&mut self) {
         self.spare = true;

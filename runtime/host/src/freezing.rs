@@ -26,12 +26,6 @@ impl Host {
                           install a version of the runtime that can";
             return Err(Error::new(ErrorCode::InvalidConfiguration, detail));
         }
-        // What the memory was before INIT, and what is kept of it.
-        let bytes = function.configuration.memory_bytes.saturating_mul(2);
-        let _hold = self.loader.draw(function, bytes).map_err(|exhausted| {
-            let detail = format!("cannot take a snapshot now: {exhausted}; try again later");
-            Error::new(ErrorCode::MemoryExhausted, detail)
-        })?;
         let invocation = prototype(function, &self.shared, code.mount);
         let (component, digest) = (code.component, code.digest);
         let taken =

@@ -81,7 +81,7 @@ impl Host {
             tracing::warn!(%error, "could not clear the artifacts of other versions");
         }
         let packages = Packages::new(setup.code.clone(), setup.scratch);
-        let snapshots = Snapshots::new(setup.code.clone(), cores);
+        let snapshots = Snapshots::new(setup.code.clone(), setup.budget.clone(), cores);
         let loader = Loader::new(engine.clone(), artifacts, setup.code, setup.budget);
         let (pools, shared) = (InstancePools::default(), Arc::new(setup.shared));
         let runtimes = Runtimes::default();

@@ -10,12 +10,11 @@ use bytes::Bytes;
 use foldhash::fast::RandomState;
 use lambent_capabilities::Ctx;
 use lambent_engine::{
-    Artifact, ArtifactCache, ArtifactError, Budget, Component, Engine, Exhausted, Hold, LoadError,
-    Snapshot,
+    Artifact, ArtifactCache, ArtifactError, Budget, Component, Engine, Hold, LoadError, Snapshot,
 };
 use lambent_package::Format;
 use lambent_storage::{CodeStore, OpenCode};
-use lambent_types::{Digest, Error, ErrorCode, FunctionVersion, Namespace, Start};
+use lambent_types::{Digest, Error, ErrorCode, Namespace, Start};
 
 use crate::errors::{blocking, compile_error, internal, load_error, module_error};
 
@@ -178,15 +177,6 @@ impl Loader {
         }
         let _hold = self.hold(namespace, code.len())?;
         self.engine.adapt(code, namespace).await.map_err(|error| compile_error(&error))
-    }
-
-    /// Draws on the node's memory for something that is done for a function, at most a quarter
-    /// of it.
-    pub(crate) fn draw(&self, function: &FunctionVersion, bytes: u64) -> Result<Hold, Exhausted> {
-        let (namespace, name) = (function.namespace.clone(), function.name.clone());
-        let hold = self.budget.hold(Some(namespace), Some(name));
-        hold.grow(bytes.min(self.budget.usage().capacity / 4))?;
-        Ok(hold)
     }
 
     /// Draws what the compiler takes for code of so many bytes on the node's memory.

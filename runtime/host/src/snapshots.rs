@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambent_engine::Snapshot;
+use lambent_engine::{Budget, Snapshot};
 use lambent_storage::CodeStore;
 use lambent_types::{Digest, FunctionVersion, VersionNumber};
 
@@ -18,6 +18,7 @@ const KEPT_IDLE: Duration = Duration::from_secs(15 * 60);
 /// The snapshots of all functions.
 pub(crate) struct Snapshots {
     code: Arc<dyn CodeStore>,
+    budget: Arc<Budget>,
     kept: moka::future::Cache<Digest, Arc<Snapshot>>,
     /// Those who have one taken: it runs a function for longer than an invocation may.
     pub(crate) permits: Arc<FairSemaphore>,
@@ -25,7 +26,7 @@ pub(crate) struct Snapshots {
 
 impl Snapshots {
     /// Takes at most `at_once` at a time.
-    pub(crate) fn new(code: Arc<dyn CodeStore>, at_once: usize) -> Self {
+    pub(crate) fn new(code: Arc<dyn CodeStore>, budget: Arc<Budget>, at_once: usize) -> Self {
         let kept = moka::future::Cache::builder()
             .max_capacity(KEPT_BYTES_MAX)
             .weigher(|_, snapshot: &Arc<Snapshot>| {
@@ -33,11 +34,12 @@ impl Snapshots {
             })
             .time_to_idle(KEPT_IDLE)
             .build();
-        Self { code, kept, permits: FairSemaphore::new(at_once, "snapshots") }
+        Self { code, budget, kept, permits: FairSemaphore::new(at_once, "snapshots") }
     }
 
     /// What instances of a version start from if they are of this component. None if its
-    /// snapshot is of another, or cannot be read, which is logged: they are then initialized.
+    /// snapshot is of another, or cannot be read or has no place in the node's memory, which is
+    /// logged: they are then initialized.
     pub(crate) async fn of(
         &self,
         function: &FunctionVersion,
@@ -48,7 +50,8 @@ impl Snapshots {
         if function.version == VersionNumber::Latest {
             return None;
         }
-        let read = self.kept.try_get_with(snapshot.digest, self.read(snapshot.digest)).await;
+        let read = self.read(function, snapshot);
+        let read = self.kept.try_get_with(snapshot.digest, read).await;
         read.inspect_err(|reason| {
             let name = &function.name;
             tracing::error!(function = %name, reason = %reason, "cannot read a snapshot");
@@ -56,10 +59,17 @@ impl Snapshots {
         .ok()
     }
 
-    async fn read(&self, digest: Digest) -> Result<Arc<Snapshot>, String> {
-        let bytes = self.code.get(digest).await.map_err(|error| error.to_string())?;
+    async fn read(
+        &self,
+        function: &FunctionVersion,
+        snapshot: lambent_types::Snapshot,
+    ) -> Result<Arc<Snapshot>, String> {
+        let (namespace, name) = (function.namespace.clone(), function.name.clone());
+        let hold = self.budget.hold(Some(namespace), Some(name));
+        hold.grow(snapshot.bytes).map_err(|exhausted| exhausted.to_string())?;
+        let bytes = self.code.get(snapshot.digest).await.map_err(|error| error.to_string())?;
         let snapshot = Snapshot::open(bytes.ok_or("it is not there")?);
-        Ok(Arc::new(snapshot.map_err(|error| error.to_string())?))
+        Ok(Arc::new(snapshot.map_err(|error| error.to_string())?.charged_to(hold)))
     }
 
     /// Drops one that no version refers to any more.

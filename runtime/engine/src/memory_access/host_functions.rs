@@ -51,6 +51,8 @@ fn keep<T: 'static>(
     (memory,): (WasmList<u8>,),
 ) -> wasmtime::Result<()> {
     let transfer = store.data_mut().transfer.take().ok_or_else(unasked)?;
+    // At most as much is kept of it.
+    store.data().limiter.hold().grow(memory.len() as u64)?;
     let kept = transfer.keep(memory.as_le_slice(&store));
     store.data_mut().transfer = Some(Box::new(kept));
     Ok(())

@@ -2,6 +2,8 @@
 
 use bytes::{Buf, BufMut, Bytes};
 
+use crate::budget::Hold;
+
 /// Where a pointer to each piece that is restored is written, which nobody reads. What is at that
 /// place is restored last.
 pub(crate) const SCRATCH: usize = 8;
@@ -22,7 +24,7 @@ const RUN_BYTES: usize = 8;
 ///
 /// Its bytes may come from a disk: whatever they are, only the guest that they are restored in
 /// can see that.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Snapshot {
     /// The pages that the memory has.
     pub(crate) pages: u32,
@@ -31,6 +33,8 @@ pub struct Snapshot {
     runs: Vec<Run>,
     /// All of it, as it is stored.
     bytes: Bytes,
+    /// Given back with it.
+    _hold: Option<Hold>,
 }
 
 /// Bytes that belong together.
@@ -92,7 +96,13 @@ impl Snapshot {
         if bytes.len() != offset {
             return Err(Damaged);
         }
-        Ok(Self { pages, word, runs, bytes })
+        Ok(Self { pages, word, runs, bytes, _hold: None })
+    }
+
+    /// Keeps what its bytes are charged to for as long as it is in memory.
+    #[must_use]
+    pub fn charged_to(self, hold: Hold) -> Self {
+        Self { _hold: Some(hold), ..self }
     }
 
     /// Whether bytes begin as those of a snapshot do.
@@ -207,6 +217,6 @@ mod tests {
         assert_eq!(snapshot.word, u64::from_le_bytes([7; 8]));
         let mut cut = snapshot.bytes().to_vec();
         cut.pop();
-        assert_eq!(Snapshot::open(cut.into()), Err(Damaged));
+        assert!(Snapshot::open(cut.into()).is_err());
     }
 }

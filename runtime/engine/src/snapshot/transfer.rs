@@ -20,14 +20,12 @@ pub(crate) enum Transfer {
 }
 
 impl Transfer {
-    pub(crate) const fn before() -> Self {
-        Self::Before
-    }
-
-    pub(crate) const fn after(snapshot: Arc<Snapshot>) -> Self {
+    /// A snapshot of which nothing is in place yet.
+    pub(crate) const fn of(snapshot: Arc<Snapshot>) -> Self {
         Self::Restored { snapshot, run: 0, done: 0 }
     }
 
+    /// The snapshot, if one was taken.
     pub(crate) fn taken(self) -> Option<Snapshot> {
         match self {
             Self::Taken(snapshot) => Some(snapshot),

@@ -8,7 +8,7 @@
 //! | `write` | how many bytes of the event's `bytes` could be written to its `path`, and the error |
 //!
 //! The variable `INIT` says what is done before the first event: `fail:<why>`, `exit:<code>`, `sleep:<ms>`
-//! or `spin:`; `BEFORE` and `AFTER` say so of a snapshot: `fail:<why>` or `spin:`. `BALLAST` is MiB that
+//! or `spin:`; `BEFORE` and `AFTER` say so of a snapshot: `fail:<why>`, `spin:` or `flood:`. `BALLAST` is MiB that
 //! are filled before one is taken.
 
 use std::fs::{self, File};

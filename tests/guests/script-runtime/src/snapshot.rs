@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use self::bindings::exports::lambent::runtime::snapshot::{Failure, Guest};
 use self::bindings::lambent::function::types::Retry;
+use self::bindings::wasi::http::types::Fields;
 
 mod bindings {
     wit_bindgen::generate!({
@@ -14,7 +15,7 @@ mod bindings {
             "../../../wit/deps/io", "../../../wit/deps/cli", "../../../wit/deps/clocks",
             "../../../wit/deps/http", "../../../wit/function", "../../../wit/runtime",
         ],
-        inline: "package lambent:guest; world frozen { export lambent:runtime/snapshot@0.1.0; }",
+        inline: "package lambent:guest; world frozen { import wasi:http/types@0.2.12; export lambent:runtime/snapshot@0.1.0; }",
         world: "lambent:guest/frozen",
         generate_all,
     });
@@ -64,6 +65,12 @@ fn hook(name: &str) -> Result<(), Failure> {
         Some(("spin", _)) => loop {
             std::hint::spin_loop();
         },
+        // More than a guest may hand to the host in one call.
+        Some(("flood", _)) => {
+            let value = vec![b'x'; 16 << 20];
+            let _ = Fields::from_list(&[("name".into(), value)]);
+            Ok(())
+        }
         Some(("fail", why)) => Err(Failure {
             kind: "Runtime.HookError".into(),
             message: why.into(),
