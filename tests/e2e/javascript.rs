@@ -1,15 +1,11 @@
 //! Lambda functions of JavaScript and TypeScript, deployed as they are written and called as
 //! Lambda's are.
 
-use std::path::PathBuf;
-
-use lambent_package::{Limits, pack};
 use lambent_test_support::javascript::javascript_runtime;
-use lambent_test_support::root;
 use serde_json::{Value, json};
 
 use crate::node::{Node, eventually};
-use crate::packages::package;
+use crate::packages::{Language, package};
 
 /// A node with the runtime; none where it cannot be built.
 async fn with_javascript() -> Option<Node> {
@@ -20,42 +16,19 @@ async fn with_javascript() -> Option<Node> {
     Some(node)
 }
 
-fn handlers() -> PathBuf {
-    root().join("runtime/runtimes/js/tests/handlers")
-}
-
-/// Deploys a package; its handler is `handler` of the file `index`.
-async fn deploy(node: &Node, function: &str, zip: Vec<u8>, change: Value) {
-    let mut configuration =
-        json!({ "runtime": "nodejs22.x", "handler": "index.handler", "timeout_ms": 30_000 });
-    configuration.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-    node.deploy_package(function, zip, configuration).await;
-}
+const JAVASCRIPT: Language =
+    Language { folder: "js", runtime: "nodejs22.x", handler: "index.handler" };
 
 /// What a handler of one file answers to an event.
 async fn run(node: &Node, name: &str, file: &str, source: &str, event: Value) -> Value {
-    deploy(node, name, package(&[(file, source)]), json!({})).await;
+    JAVASCRIPT.deploy(node, name, package(&[(file, source)]), json!({})).await;
     node.answer(name, &event).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lambda_functions_of_javascript_run_as_they_are_written() {
     let Some(node) = with_javascript().await else { return };
-    let mut count = 0;
-    for folder in std::fs::read_dir(handlers()).unwrap() {
-        let folder = folder.unwrap().path();
-        let case: Value =
-            serde_json::from_slice(&std::fs::read(folder.join("case.json")).unwrap()).unwrap();
-        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
-        let environment = case.get("environment").cloned().unwrap_or(json!({}));
-        let mut zip = Vec::new();
-        pack(&folder, &mut zip, &Limits::LAMBDA).unwrap();
-        deploy(&node, &name, zip, json!({ "environment": environment })).await;
-        for _ in 0..2 {
-            assert_eq!(node.answer(&name, &case["event"]).await, case["answer"], "{name}");
-        }
-        count += 1;
-    }
+    let count = JAVASCRIPT.check_handlers(&node).await;
     assert!(count >= 14, "{count}");
     // A request of a client, as an event of Lambda's function URLs.
     let reply = node.ask("GET", "/fn/hello?name=you").send().await;
@@ -85,7 +58,7 @@ exports.handler = async (event) => {
   }
   return { batchItemFailures: failed };
 };";
-    deploy(node, "batch", package(&[("index.js", source)]), json!({})).await;
+    JAVASCRIPT.deploy(node, "batch", package(&[("index.js", source)]), json!({})).await;
     let lines = node.one_message_fails("batch").await;
     assert!(lines.contains("INFO"), "{lines}");
 }
@@ -110,7 +83,9 @@ exports.handler = async (event, context) => {{
   }};
 }};");
     let grants = json!({ "hosts": [format!("http://{host}")] });
-    deploy(node, "frozen", package(&[("index.js", &source)]), json!({ "grants": grants })).await;
+    JAVASCRIPT
+        .deploy(node, "frozen", package(&[("index.js", &source)]), json!({ "grants": grants }))
+        .await;
     let [first, second] = node.restored("frozen", &json!({})).await;
     for answer in [&first, &second] {
         let statuses = [&answer["calls"], &answer["health"], &answer["again"]];
@@ -133,7 +108,7 @@ exports.handler = async (event, context) => ({
   id: context.awsRequestId.length, left: context.getRemainingTimeInMillis(),
   waits: context.callbackWaitsForEmptyEventLoop, own: Object.getPrototypeOf(event) === Object.prototype,
 });";
-    deploy(node, "told", package(&[("index.js", source)]), json!({})).await;
+    JAVASCRIPT.deploy(node, "told", package(&[("index.js", source)]), json!({})).await;
     let told = eventually("a used instance", async || {
         let told = node.answer("told", &json!({})).await;
         (told["calls"].as_u64() > Some(1)).then_some(told)
@@ -185,7 +160,9 @@ async fn errors(node: &Node) {
         let trace = error["stackTrace"].to_string();
         assert!(!trace.contains("(node:") && !trace.contains("at node:"), "{source}: {error}");
     }
-    deploy(node, "malformed", package(&[("index.js", "")]), json!({ "handler": "index" })).await;
+    JAVASCRIPT
+        .deploy(node, "malformed", package(&[("index.js", "")]), json!({ "handler": "index" }))
+        .await;
     let error = node.answer("malformed", &json!({})).await;
     assert_eq!(error["errorType"], "Runtime.MalformedHandlerName", "{error}");
 }
@@ -200,7 +177,7 @@ exports.handler = async (event) => {
   if (event.late) { setTimeout(() => { throw new RangeError('late'); }, 1); await new Promise((r) => setTimeout(r, 50)); }
   return calls;
 };";
-    deploy(node, "ends", package(&[("index.js", source)]), json!({})).await;
+    JAVASCRIPT.deploy(node, "ends", package(&[("index.js", source)]), json!({})).await;
     for (event, kind, told) in [
         (json!({ "exit": 3 }), "Runtime.ExitError", "exit status 3"),
         (json!({ "exit": 0 }), "Runtime.ExitError", "without providing a reason"),
@@ -279,7 +256,7 @@ exports.handler = async ({ url }) => {
     return { mine, theirs };
   } catch (error) { return { code: error.code ?? error.cause?.code, message: error.message }; }
 };";
-    deploy(node, "asks", package(&[("index.js", source)]), json!({})).await;
+    JAVASCRIPT.deploy(node, "asks", package(&[("index.js", source)]), json!({})).await;
     let url = format!("http://{}/fn/hello?name=me", node.address);
     let refused = node.answer("asks", &json!({ "url": url })).await;
     assert_eq!(refused["code"], "EACCES", "{refused}");

@@ -4,7 +4,8 @@ use lambent_api::InstallRuntime;
 use lambent_api::client::{Client, Upload};
 use lambent_api::kinds::{Queue, Trigger};
 use lambent_api::types::ConfigurationPatch;
-use lambent_package::{Builder, Limits};
+use lambent_package::{Builder, Limits, pack};
+use lambent_test_support::root;
 use serde_json::{Value, json};
 
 use crate::node::{Node, eventually};
@@ -108,11 +109,53 @@ impl Node {
     }
 }
 
-/// Deploys a package of Python whose handler is `lambda_function.lambda_handler`.
-pub(crate) async fn deploy_python(node: &Node, function: &str, zip: Vec<u8>, change: Value) {
-    let mut configuration = json!({
-        "runtime": "python3.12", "handler": "lambda_function.lambda_handler", "timeout_ms": 30_000,
-    });
-    configuration.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-    node.deploy_package(function, zip, configuration).await;
+/// A language whose functions are tested: by which of AWS's names its runtime is asked for, and
+/// what is called unless a test says otherwise.
+pub(crate) struct Language {
+    /// The folder of its runtime.
+    pub(crate) folder: &'static str,
+    pub(crate) runtime: &'static str,
+    pub(crate) handler: &'static str,
 }
+
+impl Language {
+    /// Deploys a package as a function in the language.
+    pub(crate) async fn deploy(&self, node: &Node, function: &str, zip: Vec<u8>, change: Value) {
+        let mut configuration = json!({
+            "runtime": self.runtime, "handler": self.handler, "timeout_ms": 30_000,
+        });
+        configuration.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        node.deploy_package(function, zip, configuration).await;
+    }
+
+    /// Deploys every handler that is beside the runtime, each by the name of its folder, and
+    /// checks that it answers its event twice as it should; returns how many those are.
+    pub(crate) async fn check_handlers(&self, node: &Node) -> usize {
+        let handlers = root().join("runtime/runtimes").join(self.folder).join("tests/handlers");
+        let mut count = 0;
+        for folder in std::fs::read_dir(handlers).unwrap() {
+            let folder = folder.unwrap().path();
+            let case = std::fs::read(folder.join("event.json")).unwrap();
+            let case: Value = serde_json::from_slice(&case).unwrap();
+            let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
+            let mut change = json!({});
+            for member in ["environment", "handler"] {
+                if let Some(given) = case.get(member) {
+                    change[member] = given.clone();
+                }
+            }
+            let mut zip = Vec::new();
+            pack(&folder, &mut zip, &Limits::LAMBDA).unwrap();
+            self.deploy(node, &name, zip, change).await;
+            for _ in 0..2 {
+                assert_eq!(node.answer(&name, &case["event"]).await, case["answer"], "{name}");
+            }
+            count += 1;
+        }
+        count
+    }
+}
+
+/// Python, in which several files of tests write functions.
+pub(crate) const PYTHON: Language =
+    Language { folder: "python", runtime: "python3.12", handler: "lambda_function.lambda_handler" };

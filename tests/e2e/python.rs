@@ -1,16 +1,11 @@
 //! Lambda functions of Python, deployed as they are written and called as Lambda's are.
 
-use std::path::PathBuf;
-
 use lambent_api::client::Client;
-use lambent_package::{Limits, pack};
 use lambent_test_support::python::python_runtime;
-use lambent_test_support::root;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::node::Node;
-use crate::packages::deploy_python as deploy;
-use crate::packages::package;
+use crate::packages::{PYTHON, package};
 use crate::typed::named;
 use crate::{python_abilities, python_libraries};
 
@@ -23,10 +18,6 @@ async fn with_python() -> Option<Node> {
     Some(node)
 }
 
-fn handlers() -> PathBuf {
-    root().join("runtime/runtimes/python/tests/handlers")
-}
-
 /// A package of one module, which has the handler.
 fn module(source: &str) -> Vec<u8> {
     package(&[("lambda_function.py", source)])
@@ -35,22 +26,8 @@ fn module(source: &str) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lambda_functions_run_as_they_are_written() {
     let Some(node) = with_python().await else { return };
-    let mut run = 0;
-    for folder in std::fs::read_dir(handlers()).unwrap() {
-        let folder = folder.unwrap().path();
-        let case = std::fs::read(folder.join("event.json")).unwrap();
-        let case: Value = serde_json::from_slice(&case).unwrap();
-        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
-        let environment = case.get("environment").cloned().unwrap_or(json!({}));
-        let mut zip = Vec::new();
-        pack(&folder, &mut zip, &Limits::LAMBDA).unwrap();
-        deploy(&node, &name, zip, json!({ "environment": environment })).await;
-        for _ in 0..2 {
-            assert_eq!(node.answer(&name, &case["event"]).await, case["answer"], "{name}");
-        }
-        run += 1;
-    }
-    assert!(run >= 15, "{run}");
+    let count = PYTHON.check_handlers(&node).await;
+    assert!(count >= 15, "{count}");
     // A request of a client, as an event of Lambda's function URLs.
     let reply = node.ask("GET", "/fn/hello").send().await;
     assert_eq!(reply.status, 200, "{reply:?}");
@@ -77,7 +54,7 @@ async fn layers(node: &Node) {
 import os, shared
 def lambda_handler(event, context):
     return os.path.exists(shared.text())";
-    deploy(node, "layered", module(source), json!({ "layers": ["shared"] })).await;
+    PYTHON.deploy(node, "layered", module(source), json!({ "layers": ["shared"] })).await;
     assert_eq!(node.answer("layered", &json!({})).await, json!(true));
 }
 
@@ -110,7 +87,7 @@ def lambda_handler(event, context):
         'files': sorted(os.listdir('/tmp')), 'own': os.path.exists('/var/task/lambda_function.py'),
     }}");
     let grants = json!({ "hosts": [format!("http://{host}")] });
-    deploy(node, "frozen", module(&source), json!({ "grants": grants })).await;
+    PYTHON.deploy(node, "frozen", module(&source), json!({ "grants": grants })).await;
     let [first, second] = node.restored("frozen", &json!({})).await;
     for answer in [&first, &second] {
         assert_eq!(answer["done"], json!(["loaded", "before", "after"]), "{answer}");
@@ -137,7 +114,7 @@ def lambda_handler(event, context):
         if body == 2 and seen[body] == 1:
             failed.append({'itemIdentifier': record['messageId']})
     return {'batchItemFailures': failed}";
-    deploy(node, "batch", module(source), json!({})).await;
+    PYTHON.deploy(node, "batch", module(source), json!({})).await;
     node.one_message_fails("batch").await;
 }
 
@@ -158,7 +135,7 @@ async fn errors(node: &Node) {
     ] {
         number += 1;
         let name = format!("wrong{number}");
-        deploy(node, &name, module(source), json!({})).await;
+        PYTHON.deploy(node, &name, module(source), json!({})).await;
         let error = node.answer(&name, &json!({})).await;
         assert_eq!(error["errorType"], kind, "{error}");
         assert!(error.to_string().contains(told), "{error}");

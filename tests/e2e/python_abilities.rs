@@ -6,7 +6,7 @@ use lambent_test_support::root;
 use serde_json::{Value, json};
 
 use crate::node::{Node, eventually};
-use crate::packages::deploy_python as deploy;
+use crate::packages::PYTHON;
 
 const FUNCTION: &str = "abilities";
 
@@ -14,7 +14,7 @@ pub(crate) async fn check(node: &Node) {
     let folder = root().join("runtime/runtimes/python/tests/abilities");
     let mut zip = Vec::new();
     pack(&folder, &mut zip, &Limits::LAMBDA).unwrap();
-    deploy(node, FUNCTION, zip, json!({})).await;
+    PYTHON.deploy(node, FUNCTION, zip, json!({})).await;
     let ask = async |what: &str| node.answer(FUNCTION, &json!({ "what": what })).await;
     let numbers: Vec<u64> = (0..10).collect();
     for (what, answer) in [

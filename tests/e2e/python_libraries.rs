@@ -13,8 +13,7 @@ use serde_json::{Value, json};
 
 use crate::installing::{tls, web};
 use crate::node::Node;
-use crate::packages::deploy_python as deploy;
-use crate::packages::package;
+use crate::packages::{PYTHON, package};
 use crate::typed::named;
 
 const FUNCTION: &str = "libraries";
@@ -83,7 +82,7 @@ async fn greets(node: &Node) -> String {
 def lambda_handler(event, context):
     name = (event.get('queryStringParameters') or {}).get('name', 'World')
     return {'message': f'Hello, {name}!'}";
-    deploy(node, "greets", package(&[("lambda_function.py", source)]), json!({})).await;
+    PYTHON.deploy(node, "greets", package(&[("lambda_function.py", source)]), json!({})).await;
     format!("http://{}/fn/greets", node.address)
 }
 
@@ -106,7 +105,7 @@ pub(crate) async fn check(node: &Node) {
     });
     let mut zip = Vec::new();
     pack(&folder, &mut zip, &Limits::LAMBDA).unwrap();
-    deploy(node, FUNCTION, zip, change).await;
+    PYTHON.deploy(node, FUNCTION, zip, change).await;
     let ask =
         async |by: &str, url: &str| node.answer(FUNCTION, &json!({ "by": by, "url": url })).await;
     let hello = greets(node).await;

@@ -1,17 +1,13 @@
 //! Lambda functions of Ruby, deployed as they are written and called as Lambda's are.
 
-use std::path::PathBuf;
-
 use lambent_api::InstallRuntime;
 use lambent_api::client::Client;
-use lambent_package::{Limits, pack};
 use lambent_test_support::canned::{Canned, answer};
-use lambent_test_support::root;
 use lambent_test_support::ruby::ruby_runtime;
 use serde_json::{Value, json};
 
 use crate::node::Node;
-use crate::packages::package;
+use crate::packages::{Language, package};
 use crate::typed::named;
 
 /// A node with the runtime; none where it cannot be built.
@@ -31,17 +27,8 @@ async fn with_ruby() -> Option<Node> {
     Some(node)
 }
 
-fn handlers() -> PathBuf {
-    root().join("runtime/runtimes/ruby/tests/handlers")
-}
-
-async fn deploy(node: &Node, function: &str, zip: Vec<u8>, change: Value) {
-    let mut configuration = json!({
-        "runtime": "ruby3.3", "handler": "lambda_function.handler", "timeout_ms": 30_000,
-    });
-    configuration.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
-    node.deploy_package(function, zip, configuration).await;
-}
+const RUBY: Language =
+    Language { folder: "ruby", runtime: "ruby3.3", handler: "lambda_function.handler" };
 
 /// A package of one file, which has the handler.
 fn file(source: &str) -> Vec<u8> {
@@ -50,7 +37,7 @@ fn file(source: &str) -> Vec<u8> {
 
 /// What a handler of one file answers.
 async fn run(node: &Node, function: &str, source: &str, event: Value) -> Value {
-    deploy(node, function, file(source), json!({})).await;
+    RUBY.deploy(node, function, file(source), json!({})).await;
     node.answer(function, &event).await
 }
 
@@ -62,24 +49,7 @@ fn handler(body: &str) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lambda_functions_of_ruby_run_as_they_are_written() {
     let Some(node) = with_ruby().await else { return };
-    let mut count = 0;
-    for folder in std::fs::read_dir(handlers()).unwrap() {
-        let folder = folder.unwrap().path();
-        let case = std::fs::read(folder.join("event.json")).unwrap();
-        let case: Value = serde_json::from_slice(&case).unwrap();
-        let name = folder.file_name().unwrap().to_str().unwrap().to_owned();
-        let mut change = json!({ "environment": case.get("environment").unwrap_or(&json!({})) });
-        if let Some(handler) = case.get("handler") {
-            change["handler"] = handler.clone();
-        }
-        let mut zip = Vec::new();
-        pack(&folder, &mut zip, &Limits::LAMBDA).unwrap();
-        deploy(&node, &name, zip, change).await;
-        for _ in 0..2 {
-            assert_eq!(node.answer(&name, &case["event"]).await, case["answer"], "{name}");
-        }
-        count += 1;
-    }
+    let count = RUBY.check_handlers(&node).await;
     assert!(count >= 8, "{count}");
     // A request of a client, as an event of Lambda's function URLs.
     let reply = node.ask("GET", "/fn/hello").send().await;
@@ -115,7 +85,7 @@ def handler(event:, context:)
     differ: [rand, Random.rand, SecureRandom.hex(8), OpenSSL::Random.random_bytes(8).unpack1('H*')]
   }
 end";
-    deploy(node, "frozen", file(source), json!({})).await;
+    RUBY.deploy(node, "frozen", file(source), json!({})).await;
     let [first, second] = node.restored("frozen", &json!({})).await;
     for answer in [&first, &second] {
         assert_eq!(answer["done"], json!(["loaded", 4, "Float", "called"]), "{answer}");
@@ -141,7 +111,7 @@ def handler(event:, context:)
   end
   { batchItemFailures: failed }
 end";
-    deploy(node, "batch", file(source), json!({})).await;
+    RUBY.deploy(node, "batch", file(source), json!({})).await;
     node.one_message_fails("batch").await;
 }
 
@@ -158,7 +128,7 @@ def handler(event:, context:)
     root: ENV['LAMBDA_TASK_ROOT'], user: ENV['USER_S'], here: Dir.pwd, zone: Time.now.utc_offset }
 end";
     let change = json!({ "environment": { "USER_S": "ä b" } });
-    deploy(node, "told", file(source), change).await;
+    RUBY.deploy(node, "told", file(source), change).await;
     let told = node.answer("told", &json!({})).await;
     assert_eq!((&told["name"], &told["calls"]), (&json!("told"), &json!("1")), "{told}");
     assert_eq!((&told["left"], &told["user"]), (&json!(true), &json!("ä b")), "{told}");
@@ -200,7 +170,7 @@ async fn errors(node: &Node) {
     let error = node.answer("wrong1", &json!({})).await;
     assert!(error["stackTrace"].to_string().contains("/var/task/lambda_function.rb:2"), "{error}");
     // A handler that is named as none can be.
-    deploy(node, "named", file(""), json!({ "handler": "lambda_function" })).await;
+    RUBY.deploy(node, "named", file(""), json!({ "handler": "lambda_function" })).await;
     let error = node.answer("named", &json!({})).await;
     assert_eq!(error["errorType"], "Init<ArgumentError>", "{error}");
     assert!(error["errorMessage"].as_str().unwrap().contains("FILENAME.METHOD"), "{error}");
@@ -284,7 +254,7 @@ end";
         .await;
     let source = "require 'shared'\nrequire 'shout'\n".to_owned()
         + &handler("[Shared.text, Shout.out('a'), Gem.loaded_specs['shout'].version.to_s]");
-    deploy(node, "layered", file(&source), json!({ "layers": ["shared"] })).await;
+    RUBY.deploy(node, "layered", file(&source), json!({ "layers": ["shared"] })).await;
     assert_eq!(node.answer("layered", &json!({})).await, json!(["shared", "A", "1.2.3"]));
 }
 
@@ -310,7 +280,7 @@ end";
     assert_eq!(refused["errorType"], "Function<Errno::EACCES>", "{refused}");
     assert!(refused["errorMessage"].as_str().unwrap().contains("granted"), "{refused}");
     let grants = json!({ "grants": { "hosts": [format!("http://{address}")] } });
-    deploy(node, "asks", file(source), grants).await;
+    RUBY.deploy(node, "asks", file(source), grants).await;
     let told = node.answer("asks", &event).await;
     assert_eq!(told, json!(["201", "b", "made", "zwei"]));
     let sent = server.requests();
