@@ -88,13 +88,14 @@ impl Dispatcher {
         &self,
         function: Arc<FunctionVersion>,
         mut caller: Caller,
-        request: http::Request<Body>,
+        request: Box<http::Request<Body>>,
     ) -> Result<HttpInvoked, Error> {
         let id = caller.id;
         if runs_on_runtime(&function) {
             self.check_recursion(&function, Handler::Event, &mut caller)?;
             let root = caller.origin.root;
-            let reply = self.invoker.request_as_event(&function, caller, request).await?;
+            let reply = self.invoker.request_as_event(&function, caller, *request);
+            let reply = Box::pin(reply).await?;
             self.count_descendant(root);
             return Ok(HttpInvoked { id, function, reply });
         }

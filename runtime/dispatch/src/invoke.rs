@@ -172,7 +172,7 @@ impl Invoker {
             // If nobody waits any more, it is recorded when it is dropped.
             drop(send.send(awaited));
         });
-        let replied = match self.runner.http(call, request, finish).await {
+        let replied = match self.runner.http(call, Box::new(request), finish).await {
             HttpOutcome::Refused(error) => return Err(error),
             HttpOutcome::Ended(outcome) => Err(outcome),
             HttpOutcome::Response(response) => read_reply(response).await,

@@ -81,10 +81,12 @@ pub trait Runner: Send + Sync {
     ///
     /// Dropping the future, or the response's body before its end, cancels the
     /// guest; `finished` is then called too.
+    ///
+    /// The request is on the heap, since futures that hold it are moved several times on its way.
     fn http(
         &self,
         call: Call,
-        request: http::Request<Body>,
+        request: Box<http::Request<Body>>,
         finished: Finish,
     ) -> BoxFuture<'_, HttpOutcome>;
 

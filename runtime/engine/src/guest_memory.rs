@@ -51,6 +51,11 @@ impl GuestMemory {
         if hold.try_grow(bytes).is_ok() {
             return Ok(());
         }
+        // On the heap, as each instance asks several times and there is mostly room.
+        Box::pin(self.reclaim_and_grow(hold, bytes)).await
+    }
+
+    async fn reclaim_and_grow(&self, hold: &Hold, bytes: u64) -> Result<(), Exhausted> {
         let pools = self.in_order(hold.tenant());
         for pool in &pools {
             while reclaim(pool).await {

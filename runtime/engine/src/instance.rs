@@ -1,4 +1,5 @@
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use wasmtime::{AsContextMut as _, Store, StoreContextMut, Trap, UpdateDeadline};
 use wasmtime_wasi::cli::{StdinStream, StdoutStream};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
+use crate::bindings::initialized;
 use crate::budget::{Exhausted, Hold};
 use crate::freezing::restore;
 use crate::fuel;
@@ -178,43 +180,15 @@ impl<T: Send + 'static> Instance<T> {
         }
         let tenant = self.store.data().tenant();
         let weight = self.limits.memory_bytes >> 20;
-        let Self { store, charge, guest: made, snapshot, start, .. } = self;
-        let guarded = AssertUnwindSafe(async {
-            if linked.cpu_time.is_long() {
-                request_migration().await;
-            }
-            let instance = match *made {
-                Some(instance) => instance,
-                None => {
-                    linked.runtime.memory.grow(&charge.hold, INSTANCE_BYTES).await?;
-                    let instance = linked.pre.instantiate_async(store.as_context_mut()).await?;
-                    let frozen = snapshot.take().zip(linked.freezing.as_ref());
-                    match (initialization, frozen) {
-                        (Some(_), Some((snapshot, freezing))) => {
-                            Box::pin(restore(store, instance, freezing, snapshot)).await?;
-                            *start = Start::Restored;
-                        }
-                        (Some(indices), None) => {
-                            let limit = INITIALIZATION_TIME_MAX;
-                            Box::pin(initialize(store, instance, indices, limit)).await?;
-                        }
-                        (None, _) => {}
-                    }
-                    *made.insert(instance)
-                }
-            };
-            if initialization.is_none() {
-                return guest(store, instance).await;
-            }
-            // Its time began when it was initialized, and may end before the time for both.
-            let until = store.data().deadline;
-            let ended = tokio::time::timeout_at(until.into(), guest(store, instance)).await;
-            ended.unwrap_or_else(|_elapsed| Err(Trap::Interrupt.into()))
-        });
-        let scheduler = &linked.runtime.scheduler;
-        let scheduled = scheduler.schedule(tenant, weight, guarded.catch_unwind());
-        let scheduled = scheduled.measured_by(linked.cpu_time.clone());
-        match tokio::time::timeout_at(deadline.into(), scheduled).await {
+        let ended = {
+            // It stays where it is from now on: a future is copied whole wherever it is moved.
+            let running = pin!(self.run_guest(linked, initialization, guest));
+            let running = AssertUnwindSafe(running).catch_unwind();
+            let scheduled = linked.runtime.scheduler.schedule(tenant, weight, running);
+            let scheduled = scheduled.measured_by(linked.cpu_time.clone());
+            tokio::time::timeout_at(deadline.into(), scheduled).await
+        };
+        match ended {
             // Epochs alone compare the host's work with the limit while the guest runs.
             Ok(Ok(Ok(_))) if fuel::is_overspent(&self.store) => {
                 let (limit, backtrace) = (self.limits.fuel, Vec::new());
@@ -232,6 +206,56 @@ impl<T: Send + 'static> Instance<T> {
             }
             Err(_elapsed) => Ok((trap::timed_out(&self.limits), None)),
         }
+    }
+
+    /// Instantiates the component, if that was not done, and runs `guest` to its end.
+    async fn run_guest<R>(
+        &mut self,
+        linked: &Linked<T>,
+        initialization: Option<&initialized::InitializedIndices>,
+        guest: impl for<'a> FnOnce(
+            &'a mut Store<Host<T>>,
+            component::Instance,
+        ) -> BoxFuture<'a, wasmtime::Result<R>>,
+    ) -> wasmtime::Result<R> {
+        if linked.cpu_time.is_long() {
+            request_migration().await;
+        }
+        let instance = match self.guest {
+            Some(instance) => instance,
+            None => self.instantiate(linked, initialization).await?,
+        };
+        let store = &mut self.store;
+        if initialization.is_none() {
+            return guest(store, instance).await;
+        }
+        // Its time began when it was initialized, and may end before the time for both.
+        let until = store.data().deadline;
+        let ended = tokio::time::timeout_at(until.into(), guest(store, instance)).await;
+        ended.unwrap_or_else(|_elapsed| Err(Trap::Interrupt.into()))
+    }
+
+    /// Instantiates the component, and has it do what it does once or start from its snapshot.
+    async fn instantiate(
+        &mut self,
+        linked: &Linked<T>,
+        initialization: Option<&initialized::InitializedIndices>,
+    ) -> wasmtime::Result<component::Instance> {
+        linked.runtime.memory.grow(&self.charge.hold, INSTANCE_BYTES).await?;
+        let store = &mut self.store;
+        let instance = linked.pre.instantiate_async(store.as_context_mut()).await?;
+        let frozen = self.snapshot.take().zip(linked.freezing.as_ref());
+        match (initialization, frozen) {
+            (Some(_), Some((snapshot, freezing))) => {
+                Box::pin(restore(store, instance, freezing, snapshot)).await?;
+                self.start = Start::Restored;
+            }
+            (Some(indices), None) => {
+                Box::pin(initialize(store, instance, indices, INITIALIZATION_TIME_MAX)).await?;
+            }
+            (None, _) => {}
+        }
+        Ok(*self.guest.insert(instance))
     }
 
     /// Why nothing of the guest ran, if the error means that the node lacked something.

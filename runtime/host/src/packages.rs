@@ -94,7 +94,8 @@ impl Packages {
     pub(crate) async fn mount(&self, function: &FunctionVersion) -> Result<Option<Mount>, Error> {
         let bytes_max = function.configuration.tmp_bytes();
         let image = match function.code.package {
-            Some(package) => self.image(package, &function.code).await?,
+            // On the heap, as its future is large and most functions have no package.
+            Some(package) => Box::pin(self.image(package, &function.code)).await?,
             None if bytes_max == 0 => return Ok(None),
             None => self.empty.clone(),
         };

@@ -66,7 +66,7 @@ impl Runner for Host {
     fn http(
         &self,
         call: Call,
-        request: http::Request<Body>,
+        request: Box<http::Request<Body>>,
         finished: Box<dyn FnOnce(Finished) + Send>,
     ) -> BoxFuture<'_, HttpOutcome> {
         Box::pin(async move {

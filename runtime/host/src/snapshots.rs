@@ -51,7 +51,8 @@ impl Snapshots {
             return None;
         }
         let read = self.read(function, snapshot);
-        let read = self.kept.try_get_with(snapshot.digest, read).await;
+        // On the heap, as its future is large and most functions have no snapshot.
+        let read = Box::pin(self.kept.try_get_with(snapshot.digest, read)).await;
         read.inspect_err(|reason| {
             let name = &function.name;
             tracing::error!(function = %name, reason = %reason, "cannot read a snapshot");

@@ -116,7 +116,8 @@ async fn enter(
             }
             Ok((id, response))
         }
-        Route::Api(api) => call(doors, api, request).await,
+        // On the heap, as its future is larger than that of a function's request.
+        Route::Api(api) => Box::pin(call(doors, api, request)).await,
         Route::Health => plain(request.method(), "ok", "text/plain"),
         Route::Ready if app.stop.drain.is_cancelled() => {
             Err(Refusal::new(ErrorCode::ShuttingDown, "the node finishes what is in flight"))

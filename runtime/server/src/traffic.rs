@@ -79,7 +79,7 @@ fn for_guest(
     peer: &Peer,
     host: &Host,
     target: Target,
-) -> Result<Request<Body>, Refusal> {
+) -> Result<Box<Request<Body>>, Refusal> {
     let (mut parts, body) = request.into_parts();
     let (prefix, path) = match target.below {
         Some(below) => (Some(below.prefix), below.rest),
@@ -103,7 +103,7 @@ fn for_guest(
     target.path_and_query = Some(path);
     let uri = Uri::from_parts(target)
         .map_err(|_| Refusal::invalid("the request's target is malformed"))?;
-    let mut guest = Request::new(body.map_err(Into::into).boxed_unsync());
+    let mut guest = Box::new(Request::new(body.map_err(Into::into).boxed_unsync()));
     *guest.method_mut() = parts.method;
     *guest.uri_mut() = uri;
     *guest.version_mut() = parts.version;

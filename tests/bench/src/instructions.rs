@@ -90,6 +90,14 @@ pub(crate) async fn run(
 ) -> Result<(), Failed> {
     let found = Command::new("valgrind").arg("--version").output();
     found.map_err(|error| format!("valgrind: {error}; run: apt-get install valgrind"))?;
+    // Functions are compiled by a process that valgrind does not see.
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx512f") {
+        eprintln!(
+            "this processor has AVX-512, which valgrind has not: unless the node compiles without \
+             it, functions are not loaded"
+        );
+    }
     let lambent = tools::lambent(args.lambent.as_deref())?;
     let mut columns = Vec::new();
     for (name, wasi, flags) in lambents() {

@@ -44,7 +44,7 @@ impl Stopwatch {
 }
 
 impl Runner for Stopwatch {
-    fn http(&self, _: Call, _: http::Request<Body>, _: Finish) -> BoxFuture<'_, HttpOutcome> {
+    fn http(&self, _: Call, _: Box<http::Request<Body>>, _: Finish) -> BoxFuture<'_, HttpOutcome> {
         async { HttpOutcome::Ended(Outcome::Ok) }.boxed()
     }
 

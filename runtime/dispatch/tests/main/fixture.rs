@@ -38,11 +38,11 @@ impl Runner for FakeRunner {
     fn http(
         &self,
         call: Call,
-        request: http::Request<Body>,
+        request: Box<http::Request<Body>>,
         finished: Finish,
     ) -> BoxFuture<'_, HttpOutcome> {
         *self.call.lock().unwrap() = Some(call.clone());
-        self.on_http.lock().unwrap().as_ref().unwrap()(call, request, finished)
+        self.on_http.lock().unwrap().as_ref().unwrap()(call, *request, finished)
     }
 
     fn event(&self, call: Call, event: Event) -> BoxFuture<'_, Result<Finished, Error>> {
@@ -193,8 +193,8 @@ pub(crate) fn body(data: impl Into<Bytes>) -> Body {
     Full::new(data.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
-pub(crate) fn request() -> http::Request<Body> {
-    http::Request::new(body(""))
+pub(crate) fn request() -> Box<http::Request<Body>> {
+    Box::new(http::Request::new(body("")))
 }
 
 pub(crate) fn event(data: &'static str) -> Event {

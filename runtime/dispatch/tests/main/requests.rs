@@ -20,7 +20,7 @@ async fn a_request_is_answered_and_recorded_when_the_guest_is_done() {
         *keep.lock().unwrap() = Some(finish);
         async move { HttpOutcome::Response(http::Response::new(request.into_body())) }
     });
-    let request = http::Request::new(body("ping"));
+    let request = Box::new(http::Request::new(body("ping")));
     let answer = fixture.dispatcher.http(function.clone(), caller(), request).await.unwrap();
     let HttpInvoked { id, reply: Reply::Response(response), .. } = answer else { panic!() };
     assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "ping");

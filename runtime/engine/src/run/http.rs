@@ -43,27 +43,29 @@ impl<T: Send + 'static> Component<T> {
     /// `on_finished` is called once the guest is done and its response is
     /// sent or dropped; never if the outcome is [`HttpOutcome::Refused`]. Dropping
     /// the future, or the response body before its end, cancels the guest.
+    ///
+    /// The request is best on the heap already: a future is copied whole wherever it is moved,
+    /// and with it what it holds.
     pub fn http<B>(
         &self,
         invocation: Invocation<T>,
-        request: http::Request<B>,
+        request: impl Into<Box<http::Request<B>>>,
         on_finished: impl FnOnce(Finished<()>) + Send + 'static,
     ) -> impl Future<Output = HttpOutcome> + Send
     where
         B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: std::fmt::Display,
     {
+        let request = request.into();
         let completion = Completion::new(Box::new(on_finished));
         let expected = Expected {
             limit: invocation.limits.response_bytes,
             deadline: self.pool.is_some().then(|| invocation.deadline()),
             is_head: request.method() == http::Method::HEAD,
         };
-        let request = request.map(|body| RequestBody::new(body, &completion));
-        // A future is copied whole wherever it is moved: what is large goes on the heap before
-        // one is made of it.
         let shared = match self.pool.as_ref().and_then(InstancePool::reserve_mailbox) {
             Some(mailbox) => {
+                let request = request.map(|body| RequestBody::new(body, &completion));
                 Ok(Self::http_shared(mailbox, invocation, request, completion).boxed())
             }
             None => {
@@ -71,8 +73,14 @@ impl<T: Send + 'static> Component<T> {
                 let runtime = &self.linked.runtime;
                 let waits = runtime.scheduler.has_waiting(|| tenant(function.as_deref()));
                 let (slot, head) = HeadSlot::new();
-                let guest = self.clone().drive(invocation, request, slot, completion.clone());
-                let mut guest = Migrating::new(guest, runtime.executor.clone());
+                let guest = Guest {
+                    instance: Some(self.instance(invocation, None)),
+                    component: self.clone(),
+                    completion: completion.clone(),
+                    returned: false,
+                };
+                let mut guest =
+                    Migrating::new(guest.drive(request, slot), runtime.executor.clone());
                 if waits {
                     guest.migrate();
                 }
@@ -83,53 +91,6 @@ impl<T: Send + 'static> Component<T> {
             match shared {
                 Ok(shared) => shared.await,
                 Err((guest, head, completion)) => answer(guest, head, completion, expected).await,
-            }
-        }
-    }
-
-    async fn drive<B>(
-        self,
-        invocation: Invocation<T>,
-        request: http::Request<B>,
-        slot: HeadSlot,
-        completion: Arc<Completion>,
-    ) -> Result<Outcome, Refused>
-    where
-        B: http_body::Body<Data = Bytes, Error = wasmtime_wasi_http::Error> + Send + 'static,
-    {
-        // It waits in several futures, each within the next, for the instance to be ready.
-        let request = Box::new(request);
-        let instance = Some(self.instance(invocation, None));
-        let mut guest = Guest { component: self, instance, completion, returned: false };
-        let Guest { component, instance: Some(instance), .. } = &mut guest else {
-            return Ok(Outcome::Internal);
-        };
-        let (linked, head) = (&*component.linked, slot.clone());
-        let result = match (linked.http_03.clone(), linked.http_02.clone()) {
-            (Some(indices), _) => {
-                instance
-                    .run(linked, |store, guest| {
-                        Box::pin(handle_03(store, indices, guest, *request, head))
-                    })
-                    .await
-            }
-            (None, Some(indices)) => {
-                instance
-                    .run(linked, |store, guest| {
-                        Box::pin(handle_02(store, indices, guest, *request, head))
-                    })
-                    .await
-            }
-            (None, None) => Err(Refused::NoSuchExport(Handler::Http02)),
-        };
-        match result {
-            Ok((outcome, returned)) => {
-                guest.returned = returned.is_some();
-                Ok(guest.end(slot.outcome(outcome)))
-            }
-            Err(refused) => {
-                guest.completion.withdraw();
-                Err(refused)
             }
         }
     }
@@ -215,6 +176,51 @@ struct Guest<T: Send + 'static> {
 }
 
 impl<T: Send + 'static> Guest<T> {
+    /// Runs it until it ends.
+    async fn drive<B>(
+        mut self,
+        request: Box<http::Request<B>>,
+        slot: HeadSlot,
+    ) -> Result<Outcome, Refused>
+    where
+        B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: std::fmt::Display,
+    {
+        let Self { component, instance: Some(instance), completion, .. } = &mut self else {
+            return Ok(Outcome::Internal);
+        };
+        let (linked, head) = (&*component.linked, slot.clone());
+        let counted =
+            |request: Box<http::Request<B>>| request.map(|body| RequestBody::new(body, completion));
+        let result = match (linked.http_03.clone(), linked.http_02.clone()) {
+            (Some(indices), _) => {
+                instance
+                    .run(linked, |store, guest| {
+                        Box::pin(handle_03(store, indices, guest, counted(request), head))
+                    })
+                    .await
+            }
+            (None, Some(indices)) => {
+                instance
+                    .run(linked, |store, guest| {
+                        Box::pin(handle_02(store, indices, guest, counted(request), head))
+                    })
+                    .await
+            }
+            (None, None) => Err(Refused::NoSuchExport(Handler::Http02)),
+        };
+        match result {
+            Ok((outcome, returned)) => {
+                self.returned = returned.is_some();
+                Ok(self.end(slot.outcome(outcome)))
+            }
+            Err(refused) => {
+                self.completion.withdraw();
+                Err(refused)
+            }
+        }
+    }
+
     fn end(mut self, outcome: Outcome) -> Outcome {
         self.report(outcome.clone());
         outcome

@@ -112,7 +112,7 @@ impl Runner for Fake {
     fn http(
         &self,
         call: Call,
-        request: Request<Body>,
+        request: Box<Request<Body>>,
         finish: Finish,
     ) -> BoxFuture<'_, HttpOutcome> {
         let running = Running { cancelled: self.cancelled.clone(), finish: Some(finish) };
@@ -121,7 +121,7 @@ impl Runner for Fake {
             if request.uri().path() == "/held" {
                 released.notified().await;
             }
-            respond(call, request, running).await
+            respond(call, *request, running).await
         }
         .boxed()
     }

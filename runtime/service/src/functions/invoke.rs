@@ -153,7 +153,7 @@ impl AuthorizedFunction {
     pub async fn send(
         self,
         origin: Origin,
-        request: http::Request<Body>,
+        request: Box<http::Request<Body>>,
     ) -> Result<HttpInvoked, Error> {
         let caller = Caller { id: RequestId::new(), principal: self.principal, origin };
         self.service.dispatcher.http(self.function, caller, request).await

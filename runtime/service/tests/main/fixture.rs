@@ -165,7 +165,7 @@ pub(crate) struct Fixture {
 struct Idle;
 
 impl Runner for Idle {
-    fn http(&self, _: Call, _: http::Request<Body>, _: Finish) -> BoxFuture<'_, HttpOutcome> {
+    fn http(&self, _: Call, _: Box<http::Request<Body>>, _: Finish) -> BoxFuture<'_, HttpOutcome> {
         async { HttpOutcome::Ended(Outcome::Ok) }.boxed()
     }
 

@@ -53,6 +53,8 @@ def lambda_handler(event, context):
 from http.server import BaseHTTPRequestHandler, HTTPServer
 class Handler(BaseHTTPRequestHandler):
     protocol_version = 'HTTP/1.1'
+    wbufsize = -1
+    disable_nagle_algorithm = True
     def do_GET(self):
         body = json.dumps({'message': 'Hello, World!'}).encode()
         self.send_response(200)

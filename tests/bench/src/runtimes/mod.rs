@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use lambent_types::ConfigurationPatch;
 
 use self::language::{LANGUAGES, Language, PYTHON};
@@ -36,6 +37,10 @@ pub(crate) struct RuntimesArgs {
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u64).range(2..))]
     functions: u64,
 
+    /// Measure only this language; may be repeated
+    #[arg(long, value_name = "NAME", value_parser = names())]
+    language: Vec<String>,
+
     /// Measure this binary instead of building one
     #[arg(long, value_name = "FILE")]
     lambent: Option<PathBuf>,
@@ -49,7 +54,10 @@ pub(crate) async fn run(
     let lambent = tools::lambent(args.lambent.as_deref())?;
     let native = native(directory).await?;
     table.value("native: p50", native, " µs", "");
-    for language in LANGUAGES {
+    let asked = |language: &&Language| {
+        args.language.is_empty() || args.language.iter().any(|name| name == language.name)
+    };
+    for language in LANGUAGES.iter().filter(asked) {
         let Some(runtime) = (language.build)() else { continue };
         let data = directory.join(language.runtime);
         let functions = Functions::start(&lambent, &data, language, &runtime).await?;
@@ -66,6 +74,10 @@ pub(crate) async fn run(
         }
     }
     Ok(())
+}
+
+fn names() -> PossibleValuesParser {
+    PossibleValuesParser::new(LANGUAGES.iter().map(|language| language.name))
 }
 
 fn hello(address: std::net::SocketAddr) -> Vec<u8> {
