@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::node::Node;
 use crate::packages::{PYTHON, package};
 use crate::typed::named;
-use crate::{python_abilities, python_libraries};
+use crate::{cli, python_abilities, python_libraries};
 
 /// A node with the runtime; none where it cannot be built.
 async fn with_python() -> Option<Node> {
@@ -39,10 +39,34 @@ async fn lambda_functions_run_as_they_are_written() {
     assert_eq!(node.ask("GET", "/fn/hello").send().await.status, 200);
     queue_batches(&node).await;
     errors(&node).await;
+    warnings(&node).await;
     layers(&node).await;
     snapshots(&node).await;
     python_abilities::check(&node).await;
     python_libraries::check(&node).await;
+}
+
+/// What is wrong with a module that no handler may ever load is told when it is deployed.
+async fn warnings(node: &Node) {
+    let handler = "def lambda_handler(event, context):\n    return 1";
+    let files = [("lambda_function.py", handler), ("unused.py", "x = 1\ny = = 2")];
+    let runs_on = json!({ "runtime": "python3.14", "handler": "lambda_function.lambda_handler" });
+    let deployed = node.deploy_package("warned", package(&files), runs_on.clone()).await;
+    let warnings = deployed["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 1, "{deployed}");
+    let warning = warnings[0].as_str().unwrap();
+    assert!(warning.contains("unused.py") && warning.contains("line 2"), "{warning}");
+    assert_eq!(node.answer("warned", &json!({})).await, json!(1));
+
+    let zip = node.path("warned.zip");
+    std::fs::write(&zip, package(&files)).unwrap();
+    let handler = ["--runtime", "python3.14", "--handler", "lambda_function.lambda_handler"];
+    let arguments = [&["deploy", "warned", zip.to_str().unwrap()], &handler[..]].concat();
+    let done = cli::ok(node, &arguments).await;
+    assert!(done.stderr.contains(&format!("warning: warned: {warning}")), "{}", done.stderr);
+    // Without such a file nothing is said.
+    let deployed = node.deploy_package("warned", package(&files[..1]), runs_on).await;
+    assert!(deployed.get("warnings").is_none(), "{deployed}");
 }
 
 /// What a layer has in `python` is imported, by its byte code.

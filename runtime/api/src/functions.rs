@@ -65,6 +65,10 @@ pub struct FunctionView {
     /// not run with `--dev`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requires_key: Option<bool>,
+    /// In the answer to a deploy: what its runtime found wrong with files of the package, which is
+    /// an error only where a handler loads them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 /// The runtime that runs a package.

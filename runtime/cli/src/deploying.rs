@@ -13,6 +13,7 @@ use lambent_api::client::{Answer, Client, Upload};
 use lambent_types::{ConfigurationPatch, FunctionName, format_bytes};
 
 use crate::error::CliError;
+use crate::printable::printable;
 use crate::progress::Progress;
 
 /// The time before the first line about a deploy. Most deploys are done by then.
@@ -57,7 +58,13 @@ pub(crate) fn deploy(
     let upload = Upload::new(code, patch)?;
     let deploying = Deploying::start(upload.bytes(), show);
     let mut reader = deploying.follow(upload.reader());
-    Ok(client.deploy(name, &upload, &mut reader, revision)?)
+    let deployed = client.deploy(name, &upload, &mut reader, revision)?;
+    drop(reader);
+    drop(deploying);
+    for warning in deployed.value()?.warnings {
+        eprintln!("warning: {name}: {}", printable(&warning));
+    }
+    Ok(deployed)
 }
 
 /// Shows how far a deploy is, until this is dropped. It shows the time that has passed,

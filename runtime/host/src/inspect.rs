@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use lambent_capabilities::Ctx;
 use lambent_engine::{Component, Inspection};
-use lambent_service::{Frozen, Inspect, Inspected};
+use lambent_service::{Additions, Frozen, Inspect, Inspected};
 use lambent_types::{
     Digest, Error, ErrorCode, FunctionName, FunctionVersion, Handler, Namespace, RuntimeName,
     VersionNumber,
@@ -46,7 +46,7 @@ impl Inspect for Host {
         inspected(&self.loader.loaded(digest).await?, &[]).ok()
     }
 
-    async fn additions(&self, version: &Arc<FunctionVersion>) -> Vec<(String, Vec<u8>)> {
+    async fn additions(&self, version: &Arc<FunctionVersion>) -> Additions {
         self.additions_to(version).await
     }
 

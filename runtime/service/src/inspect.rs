@@ -7,6 +7,16 @@ use lambent_types::{
     Digest, Error, FunctionName, FunctionVersion, Handler, Namespace, RuntimeName, VersionNumber,
 };
 
+/// What a runtime adds to a package that is deployed.
+#[derive(Debug, Clone, Default)]
+pub struct Additions {
+    /// Files by their paths.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// What it found wrong with files, which is an error only where a handler loads them; for
+    /// the deployer.
+    pub warnings: Vec<String>,
+}
+
 /// What there is to know about a component before it is deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inspected {
@@ -49,8 +59,8 @@ pub trait Inspect: Send + Sync {
     async fn prepared(&self, digest: Digest) -> Option<Inspected>;
 
     /// What the runtime of a version that is not deployed yet adds to its package, which is
-    /// stored: files by their paths in it. None if it fails: what it adds only saves time.
-    async fn additions(&self, version: &Arc<FunctionVersion>) -> Vec<(String, Vec<u8>)>;
+    /// stored. Nothing if it fails: what it adds only saves time.
+    async fn additions(&self, version: &Arc<FunctionVersion>) -> Additions;
 
     /// The component that a version runs at present: its runtime may be a later one than it was
     /// deployed with.

@@ -54,7 +54,7 @@ pub use functions::{
     RequestedFunction,
 };
 pub use handle::{Handle, Put};
-pub use inspect::{Frozen, Inspect, Inspected};
+pub use inspect::{Additions, Frozen, Inspect, Inspected};
 pub use keyspaces::KeyspaceHandle;
 pub use layers::LayerHandle;
 pub use namespace_info::NamespaceInfo;

@@ -54,13 +54,13 @@ fn pack_now(upload: &Bytes) -> Result<(Package, Bytes), Error> {
 /// A package of what a runtime adds to a function; none if there is nothing, or more than the
 /// limits allow. The function runs without it, more slowly at first.
 pub(crate) async fn pack_additions(
-    additions: Vec<(String, Vec<u8>)>,
+    files: Vec<(String, Vec<u8>)>,
     limits: Limits,
 ) -> Result<Option<(Package, Bytes)>, Error> {
     let pack = move || {
         let mut builder = Builder::new(limits);
         let belongs = |path: &str| ROOTS.iter().any(|root| path.starts_with(root));
-        let own = additions.iter().filter(|(path, _)| belongs(path));
+        let own = files.iter().filter(|(path, _)| belongs(path));
         for (path, bytes) in own {
             builder.add_bytes(path, bytes.as_slice()).ok()?;
         }

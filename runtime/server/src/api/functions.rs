@@ -130,6 +130,7 @@ pub(super) async fn deploy(
     };
     let deployed = function.deploy(code, patch, &precondition).await?;
     let view = view::of(&deployed.function, &app.urls);
+    let view = FunctionView { warnings: deployed.warnings, ..view };
     let mut headers = view::headers(&view);
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/functions/{}", view.name)) {
         headers.insert(LOCATION, location);

@@ -52,6 +52,7 @@ pub(super) fn of_version(version: &FunctionVersion) -> FunctionView {
         last_version: None,
         urls: Vec::new(),
         requires_key: None,
+        warnings: Vec::new(),
     }
 }
 

@@ -14,7 +14,7 @@ use http::{HeaderMap, Request, Response};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Empty, Full, StreamBody};
 use lambent_dispatch::{Body, BoxError, Call, Finish, Finished, HttpOutcome, Runner};
-use lambent_service::{Frozen, Inspect, Inspected};
+use lambent_service::{Additions, Frozen, Inspect, Inspected};
 use lambent_types::{
     Digest, Error, ErrorCode, Event, Failure, FunctionName, FunctionVersion, Handler, LogLine,
     LogStream, Logs, Meter, Namespace, Outcome, Output, Retry, RuntimeName, Start, VersionNumber,
@@ -95,8 +95,8 @@ impl Inspect for Fake {
         Ok(Frozen { component, bytes: format!("the memory of {component}").into() })
     }
 
-    async fn additions(&self, _: &Arc<FunctionVersion>) -> Vec<(String, Vec<u8>)> {
-        Vec::new()
+    async fn additions(&self, _: &Arc<FunctionVersion>) -> Additions {
+        Additions::default()
     }
 
     fn set_runtimes(&self, _: HashMap<RuntimeName, Digest>) {}

@@ -48,26 +48,29 @@ impl FunctionHandle<'_> {
 
             let head = current.as_ref().map(|function| &*function.latest);
             let layers = self.scope().packages_of(&checked.layers, head).await?;
-            let Uploaded { code, inspected, _holds } =
+            let Uploaded { code, inspected, warnings, _holds } =
                 self.upload(upload, &checked, layers).await?;
-            self.set_head(expected, |current| {
-                let configuration = configured(&patch, current)?;
-                fits(&configuration, &inspected)?;
-                if configuration.layers != checked.layers {
-                    let detail = "the function's layers were changed meanwhile; deploy it again";
-                    return Err(Error::new(ErrorCode::Conflict, detail));
-                }
-                Ok(FunctionVersion {
-                    namespace: namespace.clone(),
-                    name: name.clone(),
-                    version: VersionNumber::Latest,
-                    code: code.clone(),
-                    handlers: inspected.handlers.clone(),
-                    configuration,
-                    created: Timestamp::now(),
+            let deployed = self
+                .set_head(expected, |current| {
+                    let configuration = configured(&patch, current)?;
+                    fits(&configuration, &inspected)?;
+                    if configuration.layers != checked.layers {
+                        let detail =
+                            "the function's layers were changed meanwhile; deploy it again";
+                        return Err(Error::new(ErrorCode::Conflict, detail));
+                    }
+                    Ok(FunctionVersion {
+                        namespace: namespace.clone(),
+                        name: name.clone(),
+                        version: VersionNumber::Latest,
+                        code: code.clone(),
+                        handlers: inspected.handlers.clone(),
+                        configuration,
+                        created: Timestamp::now(),
+                    })
                 })
-            })
-            .await
+                .await?;
+            Ok(Deployed { warnings, ..deployed })
         })
         .await
     }
@@ -175,7 +178,8 @@ impl FunctionHandle<'_> {
             check(name, expected, current.as_ref().map(|function| function.revision))?;
             let head = make(current.as_deref())?;
             if let Some(function) = self.try_head(head, current.as_deref()).await? {
-                return Ok(Deployed { function, created: current.is_none() });
+                let (created, warnings) = (current.is_none(), Vec::new());
+                return Ok(Deployed { function, created, warnings });
             }
         }
     }

@@ -63,6 +63,8 @@ pub struct Deployed {
     pub function: Arc<Function>,
     /// Whether it is a new one.
     pub created: bool,
+    /// What the function's runtime found wrong with files of the package.
+    pub warnings: Vec<String>,
 }
 
 impl Scope {

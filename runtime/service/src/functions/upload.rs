@@ -12,7 +12,7 @@ use lambent_types::{
 use super::FunctionHandle;
 use super::requirements::fits;
 use crate::code_in_use::Hold;
-use crate::inspect::Inspected;
+use crate::inspect::{Additions, Inspected};
 use crate::layers::check_used;
 use crate::packing::{is_module, is_wasm, limits_beside, pack, pack_additions};
 use crate::runtimes::digest_of;
@@ -24,8 +24,18 @@ const RUNTIME_HANDLERS: [Handler; 2] = [Handler::Event, Handler::Batch];
 pub(super) struct Uploaded<'s> {
     pub(super) code: Code,
     pub(super) inspected: Inspected,
+    /// What is wrong with files of it, for the deployer.
+    pub(super) warnings: Vec<String>,
     /// Kept until a version refers to it.
     pub(super) _holds: Vec<Hold<'s>>,
+}
+
+/// Code with what its runtime adds to its files.
+struct Completed<'s> {
+    code: Code,
+    /// Keeps what was added until a version refers to it.
+    added: Option<Hold<'s>>,
+    warnings: Vec<String>,
 }
 
 /// The change with what follows from what is uploaded: a component runs on no runtime.
@@ -92,7 +102,7 @@ impl<'s> FunctionHandle<'s> {
         fits(configuration, &inspected)?;
         self.stores().code.put(digest, component).await?;
         let code = Code { adapted_from, ..Code::component(digest, bytes) };
-        Ok(Uploaded { code, inspected, _holds: vec![hold] })
+        Ok(Uploaded { code, inspected, warnings: Vec::new(), _holds: vec![hold] })
     }
 
     async fn upload_package(
@@ -111,9 +121,9 @@ impl<'s> FunctionHandle<'s> {
         self.stores().code.put(package.digest, bytes).await?;
         // The component is the node's, and counts to no namespace.
         let code = Code { package: Some(package), layers, ..Code::component(component, 0) };
-        let (code, added) = self.completed(code, configuration).await?;
+        let Completed { code, added, warnings } = self.completed(code, configuration).await?;
         holds.extend(added);
-        Ok(Uploaded { code, inspected, _holds: holds })
+        Ok(Uploaded { code, inspected, warnings, _holds: holds })
     }
 
     /// Code with what its runtime adds to its files. They have to be stored, and held until a
@@ -122,20 +132,22 @@ impl<'s> FunctionHandle<'s> {
         &self,
         code: Code,
         configuration: &Configuration,
-    ) -> Result<(Code, Option<Hold<'_>>), Error> {
+    ) -> Result<Completed<'_>, Error> {
         let mut opened = Vec::new();
         for package in code.packages() {
             opened.push((self.service().opened(package.digest).await?, package));
         }
         let limits = limits_beside(opened).await?;
         let version = self.undeployed(code.clone(), configuration.clone());
-        let additions = self.service().inspect.additions(&Arc::new(version)).await;
-        let Some((added, bytes)) = pack_additions(additions, limits).await? else {
-            return Ok((code, None));
+        let Additions { files, warnings } =
+            self.service().inspect.additions(&Arc::new(version)).await;
+        let Some((added, bytes)) = pack_additions(files, limits).await? else {
+            return Ok(Completed { code, added: None, warnings });
         };
         let hold = self.service().code_in_use.hold(added.digest).await;
         self.stores().code.put(added.digest, bytes).await?;
-        Ok((Code { added: Some(added), ..code }, Some(hold)))
+        let code = Code { added: Some(added), ..code };
+        Ok(Completed { code, added: Some(hold), warnings })
     }
 
     /// A version as it would be, for who makes it ready.
@@ -215,7 +227,7 @@ impl<'s> FunctionHandle<'s> {
         if !changed {
             return Ok((code, holds));
         }
-        let (code, added) = self.completed(code, configuration).await?;
+        let Completed { code, added, .. } = self.completed(code, configuration).await?;
         holds.extend(added);
         Ok((code, holds))
     }

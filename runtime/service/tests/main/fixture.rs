@@ -13,8 +13,8 @@ use lambent_dispatch::{
     Options as DispatchOptions, Runner, Unobserved,
 };
 use lambent_service::{
-    DataPlane, Deployed, Frozen, FunctionHandle, Inspect, Inspected, Parts, Principal, Scope,
-    SecretSeed, Service,
+    Additions, DataPlane, Deployed, Frozen, FunctionHandle, Inspect, Inspected, Parts, Principal,
+    Scope, SecretSeed, Service,
 };
 use lambent_storage::contract::samples;
 use lambent_storage::memory::MemoryCode;
@@ -90,9 +90,10 @@ impl Inspect for FakeInspect {
         Ok(Frozen { component, bytes: format!("the memory of {component}").into() })
     }
 
-    async fn additions(&self, _: &Arc<FunctionVersion>) -> Vec<(String, Vec<u8>)> {
+    async fn additions(&self, _: &Arc<FunctionVersion>) -> Additions {
         let beside = |path: &str| (path.to_owned(), b"by the runtime".to_vec());
-        vec![beside("var/task/added.txt"), beside("etc/passwd")]
+        let files = vec![beside("var/task/added.txt"), beside("etc/passwd")];
+        Additions { files, warnings: Vec::new() }
     }
 
     fn set_runtimes(&self, all: HashMap<RuntimeName, Digest>) {
