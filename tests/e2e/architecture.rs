@@ -15,11 +15,17 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("lambent-api", &["lambent-types"]),
     ("lambent-engine", &["lambent-types"]),
     ("lambent-package", &["lambent-types"]),
-    ("lambent-storage", &["lambent-types"]),
-    ("lambent-storage-embedded", &["lambent-types", "lambent-storage"]),
+    ("lambent-storage", &["lambent-types", "lambent-files"]),
+    ("lambent-storage-embedded", &["lambent-types", "lambent-files", "lambent-storage"]),
     (
         "lambent-service",
-        &["lambent-types", "lambent-package", "lambent-storage", "lambent-dispatch"],
+        &[
+            "lambent-types",
+            "lambent-files",
+            "lambent-package",
+            "lambent-storage",
+            "lambent-dispatch",
+        ],
     ),
     (
         "lambent-capabilities",

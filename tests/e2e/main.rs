@@ -60,3 +60,4 @@ mod triggers;
 mod two_nodes;
 mod typed;
 mod upgrade;
+mod volumes;

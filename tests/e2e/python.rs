@@ -10,7 +10,7 @@ use crate::typed::named;
 use crate::{cli, python_abilities, python_libraries};
 
 /// A node with the runtime; none where it cannot be built.
-async fn with_python() -> Option<Node> {
+pub(crate) async fn with_python() -> Option<Node> {
     let path = tokio::task::spawn_blocking(python_runtime).await.unwrap()?;
     let code = std::fs::read(path).unwrap();
     let node = Node::start(&[]);

@@ -6,13 +6,13 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use lambent_types::{
     BucketName, KeyspaceName, QueueAttributes, QueueName, Schedule as ScheduleSpec, ScheduleName,
-    Trigger as TriggerSpec, TriggerName,
+    Trigger as TriggerSpec, TriggerName, VolumeName, VolumeSettings,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{QueueView, ScheduleView, TriggerView};
+use crate::{QueueView, ScheduleView, TriggerView, VolumeView};
 
 /// A kind of resource: its words, and what is said of one on the wire.
 pub trait Kind: Debug + Send + Sync + 'static {
@@ -156,5 +156,13 @@ kinds! {
     Schedules {
         /// The schedules, by name.
         schedules
+    }
+
+    /// Volumes, which hold files that functions share.
+    Volume = "volume": VolumeName, VolumeSettings, VolumeView, |view| (view.name, view.settings);
+    /// Volumes.
+    Volumes {
+        /// The volumes, by name.
+        volumes
     }
 }

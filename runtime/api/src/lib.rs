@@ -32,6 +32,7 @@ mod schedules;
 mod triggers;
 mod uploads;
 mod usage;
+mod volumes;
 
 pub use access_keys::{AccessKeyView, AccessKeys, NewAccessKey};
 pub use binary::Binary;
@@ -55,6 +56,7 @@ pub use schedules::ScheduleView;
 pub use triggers::TriggerView;
 pub use uploads::{BeginUpload, Completion, NamedPart, PartView, Parts, UploadView, Uploads};
 pub use usage::{ReadUsage, UsageView};
+pub use volumes::{VolumeUsageView, VolumeView};
 
 /// The plain data that requests and answers hold.
 pub use lambent_types as types;

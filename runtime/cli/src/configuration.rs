@@ -105,6 +105,7 @@ const fn value_name(kind: ParameterKind) -> &'static str {
         ParameterKind::RuntimeName => "NAME",
         ParameterKind::RuntimeUpdates => "auto|function-update",
         ParameterKind::Layers => "LAYER,…",
+        ParameterKind::Mounts => "VOLUME:PATH,…",
         ParameterKind::Text => "TEXT",
     }
 }
@@ -249,6 +250,7 @@ mod tests {
                 ParameterKind::Count | ParameterKind::CountOrAuto => ("20000", Some("many")),
                 ParameterKind::Switch => ("false", Some("maybe")),
                 ParameterKind::Layers => ("numpy:3,helpers", Some("a b")),
+                ParameterKind::Mounts => ("a:/mnt/a,b:/mnt/b:read", Some("a:/tmp")),
                 ParameterKind::Text => ("x", None),
             };
             let mut expected = ConfigurationPatch::default();

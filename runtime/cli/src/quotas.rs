@@ -11,7 +11,7 @@ use lambent_types::{Quota, parse_bytes};
 const UNLIMITED: &str = "unlimited";
 
 /// What one namespace may hold at most. Where no quota is given, it depends on
-/// the size of the disk: one namespace may fill half of it in all.
+/// the size of the disk: one namespace may fill five eighths of it in all.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Quotas of each namespace (or: unlimited), and the disk")]
 pub(crate) struct QuotaArgs {
@@ -47,7 +47,12 @@ pub(crate) struct QuotaArgs {
     #[arg(long, value_name = "N", value_parser = count)]
     quota_versions: Option<u64>,
 
-    /// Functions, buckets, keyspaces, queues, triggers and schedules, of each kind [default: 10000]
+    /// Bytes that volumes may hold, used or not [default: 1/8 of the disk]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    quota_volume_bytes: Option<u64>,
+
+    /// Functions, layers, buckets, keyspaces, queues, volumes, triggers and schedules, of each
+    /// kind [default: 10000]
     #[arg(long, value_name = "N", value_parser = count)]
     quota_resources: Option<u64>,
 
@@ -83,6 +88,7 @@ impl QuotaArgs {
             (Quota::MessageBytes, self.quota_messages),
             (Quota::Messages, self.quota_message_count),
             (Quota::CodeBytes, self.quota_code),
+            (Quota::VolumeBytes, self.quota_volume_bytes),
             (Quota::Versions, self.quota_versions),
         ];
         let resources = Quota::resources().map(|quota| (quota, self.quota_resources));
@@ -174,7 +180,7 @@ mod tests {
         assert_eq!(own("queues=3"), given(&[Quota::Queues], Some(3)));
         assert_eq!(own("code=default"), given(&[Quota::CodeBytes], None));
         let all = own("resources=unlimited").unwrap();
-        assert_eq!((all.quotas.len(), all.limit), (7, Some(Quotas::UNLIMITED)));
+        assert_eq!((all.quotas.len(), all.limit), (8, Some(Quotas::UNLIMITED)));
         for (wrong, part) in [
             ("objects", "NAME=LIMIT"),
             ("object-bytes=1", "there are objects, object-count,"),

@@ -1,10 +1,9 @@
 use std::collections::BTreeMap;
 
+use crate::SIZE_MAX;
 use crate::error::ErrorCode;
 use crate::space::{BLOCK_BYTES, Space};
 
-/// The largest size of a file, most of which must then be holes.
-pub(crate) const SIZE_MAX: u64 = 1 << 40;
 /// Memory that the place of a run of blocks takes, here and among the free ones.
 const RUN_BYTES: u64 = 96;
 

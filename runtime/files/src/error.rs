@@ -16,6 +16,12 @@ pub enum ErrorCode {
     /// An argument, or several together, that mean nothing.
     #[error("invalid argument")]
     Invalid,
+    /// From one volume to another, or between a volume and the scratch directory.
+    #[error("cross-device move")]
+    CrossDevice,
+    /// The volume was deleted.
+    #[error("the volume was deleted")]
+    Gone,
     /// The disk of the node failed.
     #[error("input or output error")]
     Io,
@@ -28,7 +34,7 @@ pub enum ErrorCode {
     /// It is not there.
     #[error("no such file or directory")]
     NoEntry,
-    /// The scratch space is full, in bytes or in what describes files.
+    /// The scratch space or the volume is full, in bytes or in what describes files.
     #[error("no space left")]
     InsufficientSpace,
     /// It is not a directory.
@@ -40,7 +46,7 @@ pub enum ErrorCode {
     /// The path leaves the directory that it was given for, or it is a link.
     #[error("not permitted")]
     NotPermitted,
-    /// It is part of a package.
+    /// It is part of a package, or of a volume that is mounted read-only.
     #[error("read-only file system")]
     ReadOnly,
     /// The bytes are not in memory; the operation has to be tried where it may wait.

@@ -82,6 +82,8 @@ pub struct Image {
     blobs: Vec<Arc<dyn Blob>>,
     /// The directory in whose place is the scratch directory.
     scratch: Option<usize>,
+    /// The directories in whose places volumes are.
+    places: Vec<usize>,
 }
 
 /// What becomes of a file in whose way there is another.
@@ -118,9 +120,31 @@ impl Image {
     #[must_use]
     pub fn new() -> Self {
         let root = ImageNode { parent: Self::ROOT, kind: ImageKind::Directory(BTreeMap::new()) };
-        let mut image = Self { nodes: vec![root], blobs: Vec::new(), scratch: None };
+        let mut image =
+            Self { nodes: vec![root], blobs: Vec::new(), scratch: None, places: Vec::new() };
         image.scratch = image.directory(Self::ROOT, "tmp", 0);
         image
+    }
+
+    /// Has a volume at `at`, such as `mnt/data`; directories on the way are made. What packages
+    /// have there is not seen.
+    ///
+    /// # Errors
+    /// [`ImageError::Twice`]: there is a file on the way.
+    pub fn with_volume(mut self, at: &str) -> Result<Self, ImageError> {
+        let place = self.directories(at)?;
+        self.places.push(place);
+        Ok(self)
+    }
+
+    /// The directory of a path, which is made if need be.
+    fn directories(&mut self, at: &str) -> Result<usize, ImageError> {
+        let mut directory = Self::ROOT;
+        for name in at.split('/').filter(|name| !name.is_empty()) {
+            let found = self.directory(directory, name, 0);
+            directory = found.ok_or_else(|| ImageError::Twice(at.to_owned()))?;
+        }
+        Ok(directory)
     }
 
     /// Adds a package at `at`, such as `var/task`; directories on the way are made.
@@ -155,11 +179,7 @@ impl Image {
         package: &Package,
         collision: Collision,
     ) -> Result<Self, ImageError> {
-        let mut root = Self::ROOT;
-        for name in at.split('/').filter(|name| !name.is_empty()) {
-            let found = self.directory(root, name, 0);
-            root = found.ok_or_else(|| ImageError::Twice(at.to_owned()))?;
-        }
+        let root = self.directories(at)?;
         let floor = if collision == Collision::Replaces { self.nodes.len() } else { 0 };
         let place = Place { root, blob: self.blobs.len(), floor };
         self.blobs.push(package.blob.clone());
@@ -241,6 +261,16 @@ impl Image {
 
     pub(crate) const fn scratch(&self) -> Option<usize> {
         self.scratch
+    }
+
+    /// The directory in whose place a volume is, by its order.
+    pub(crate) fn place(&self, order: usize) -> Option<usize> {
+        self.places.get(order).copied()
+    }
+
+    /// The order of the volume that is in a directory's place, if one is.
+    pub(crate) fn volume_at(&self, index: usize) -> Option<usize> {
+        self.places.iter().position(|place| *place == index)
     }
 
     pub(crate) fn stat(&self, index: usize) -> Stat {

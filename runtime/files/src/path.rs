@@ -3,7 +3,7 @@ use crate::error::ErrorCode;
 /// Bytes of a path, as on Linux.
 const PATH_BYTES_MAX: usize = 4096;
 /// Bytes of a name, as on Linux.
-pub(crate) const NAME_BYTES_MAX: usize = 255;
+pub const NAME_BYTES_MAX: usize = 255;
 
 /// A path of a guest that is relative to a directory, in its parts.
 #[derive(Debug)]

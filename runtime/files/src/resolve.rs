@@ -1,6 +1,8 @@
 use crate::error::ErrorCode;
-use crate::image::{Image, ImageKind};
-use crate::node::Id;
+use crate::image::Image;
+use crate::metadata::Kind;
+use crate::mounts::CALL_STEPS;
+use crate::node::{Id, VOLUME_ROOT};
 use crate::path::Path;
 use crate::scratch::Scratch;
 use crate::vfs::Vfs;
@@ -47,23 +49,46 @@ impl Vfs {
         Ok(at)
     }
 
-    pub(crate) fn child(&self, directory: Id, name: &str) -> Result<Option<Id>, ErrorCode> {
+    pub(crate) fn child(&mut self, directory: Id, name: &str) -> Result<Option<Id>, ErrorCode> {
+        self.check_is_here(directory)?;
         match directory {
-            Id::Image(index) => Ok(self.image.child(index, name).map(|child| self.mounted(child))),
+            Id::Image(index) => match self.image.child(index, name) {
+                Some(child) => self.mounted(child).map(Some),
+                None => Ok(None),
+            },
             Id::Scratch(number) => Ok(self.scratch.child(number, name)?.map(Id::Scratch)),
+            Id::Volume { volume, number, .. } => {
+                let found = self.volume(volume, CALL_STEPS)?.child(number, name)?;
+                Ok(found.map(|(number, kind)| Id::Volume { volume, number, kind }))
+            }
         }
     }
 
-    /// The scratch directory, where it is in the place of one of the image.
-    pub(crate) fn mounted(&self, index: usize) -> Id {
+    /// The scratch directory or a volume, where it is in the place of a directory of the image.
+    /// In the place of one that is gone is that directory, so that what it is in can be listed;
+    /// there is nothing in it but that error.
+    fn mounted(&mut self, index: usize) -> Result<Id, ErrorCode> {
         if self.image.scratch() == Some(index) {
-            Id::Scratch(Scratch::ROOT)
-        } else {
-            Id::Image(index)
+            return Ok(Id::Scratch(Scratch::ROOT));
+        }
+        match self.image.volume_at(index) {
+            Some(place) => match self.enter(place) {
+                Err(ErrorCode::Gone) => Ok(Id::Image(index)),
+                entered => entered,
+            },
+            None => Ok(Id::Image(index)),
         }
     }
 
-    fn parent(&self, id: Id) -> Result<Id, ErrorCode> {
+    /// Fails for the place of a volume that is gone.
+    pub(crate) fn check_is_here(&self, id: Id) -> Result<(), ErrorCode> {
+        match id {
+            Id::Image(index) if self.image.volume_at(index).is_some() => Err(ErrorCode::Gone),
+            _ => Ok(()),
+        }
+    }
+
+    fn parent(&mut self, id: Id) -> Result<Id, ErrorCode> {
         match id {
             Id::Image(index) => Ok(Id::Image(self.image.parent(index))),
             Id::Scratch(Scratch::ROOT) => {
@@ -74,15 +99,25 @@ impl Vfs {
                 let parent = self.scratch.node(number)?.parent;
                 Ok(Id::Scratch(parent.ok_or(ErrorCode::NoEntry)?))
             }
+            Id::Volume { volume, number: VOLUME_ROOT, .. } => {
+                Ok(Id::Image(self.image.parent(self.place_of(volume))))
+            }
+            Id::Volume { volume, number, .. } => {
+                let number = self.volume(volume, CALL_STEPS)?.parent(number)?;
+                Ok(Id::Volume { volume, number, kind: Kind::Directory })
+            }
         }
     }
 
     pub(crate) fn is_directory(&self, id: Id) -> Result<bool, ErrorCode> {
+        Ok(self.kind(id)? == Kind::Directory)
+    }
+
+    pub(crate) fn kind(&self, id: Id) -> Result<Kind, ErrorCode> {
         match id {
-            Id::Image(index) => Ok(matches!(self.image.kind(index), ImageKind::Directory(_))),
-            Id::Scratch(number) => {
-                Ok(self.scratch.node(number)?.body.kind() == crate::metadata::Kind::Directory)
-            }
+            Id::Image(index) => Ok(self.image.stat(index).kind),
+            Id::Scratch(number) => Ok(self.scratch.node(number)?.body.kind()),
+            Id::Volume { kind, .. } => Ok(kind),
         }
     }
 }

@@ -8,17 +8,24 @@ use crate::content::Content;
 use crate::error::ErrorCode;
 use crate::image::{Image, ImageKind};
 use crate::metadata::{Kind, Stat};
-use crate::node::{Id, Node, OpenFlags};
+use crate::mounts::{CALL_STEPS, CHANGE_STEPS, Mounts, OpenVolume};
+use crate::node::{Held, Id, Node, OpenFlags};
 use crate::path::Path;
 use crate::scratch::{Body, Scratch};
 use crate::space::{ScratchOptions, Space};
+use crate::volume::VolumeNode;
+
+/// How often a file is looked up again that others have made or removed meanwhile.
+const OPEN_TRIES: usize = 100;
 
 /// The tree of one instance.
 pub struct Vfs {
     pub(crate) image: Arc<Image>,
     pub(crate) scratch: Scratch,
+    pub(crate) mounts: Mounts,
     /// Steps that were taken and not yet charged.
     pub(crate) work: u64,
+    pub(crate) may_wait: bool,
 }
 
 impl Vfs {
@@ -26,7 +33,20 @@ impl Vfs {
     /// written.
     #[must_use]
     pub fn new(image: Arc<Image>, scratch: ScratchOptions) -> Self {
-        Self { image, scratch: Scratch::new(Space::new(scratch)), work: 0 }
+        let scratch = Scratch::new(Space::new(scratch));
+        Self { image, scratch, mounts: Mounts::new(None), work: 0, may_wait: false }
+    }
+
+    /// The same with what opens its volumes.
+    #[must_use]
+    pub fn with_volumes(self, open: OpenVolume) -> Self {
+        Self { mounts: Mounts::new(Some(open)), ..self }
+    }
+
+    /// Says whether calls from here on may wait for a volume. Those that must not and would are
+    /// [`ErrorCode::WouldBlock`], and have changed nothing.
+    pub const fn set_may_wait(&mut self, may_wait: bool) {
+        self.may_wait = may_wait;
     }
 
     /// Bytes that the files of the scratch directory have, in blocks.
@@ -49,15 +69,19 @@ impl Vfs {
     /// The directory that all paths begin at.
     #[must_use]
     pub const fn root(&self) -> Node {
-        Node { id: Id::Image(Image::ROOT), _held: None }
+        Node { id: Id::Image(Image::ROOT), kind: Kind::Directory, held: Held::Nothing }
     }
 
-    fn hold(&self, id: Id) -> Result<Node, ErrorCode> {
+    fn hold(&mut self, id: Id) -> Result<Node, ErrorCode> {
+        let kind = self.kind(id)?;
         let held = match id {
-            Id::Image(_) => None,
-            Id::Scratch(number) => Some(self.scratch.node(number)?.held.clone()),
+            Id::Image(_) => Held::Nothing,
+            Id::Scratch(number) => Held::Scratch { _held: self.scratch.node(number)?.held.clone() },
+            Id::Volume { volume, number, .. } => {
+                Held::Volume(self.volume(volume, CALL_STEPS)?.hold(number)?)
+            }
         };
-        Ok(Node { id, _held: held })
+        Ok(Node { id, kind, held })
     }
 
     /// Opens a file or directory.
@@ -68,12 +92,8 @@ impl Vfs {
         if flags.directory && (flags.create || flags.exclusive || flags.truncate) {
             return Err(ErrorCode::Invalid);
         }
-        let found = match self.resolve(at.id, text) {
-            Ok(_) if flags.create && flags.exclusive => return Err(ErrorCode::Exist),
-            Err(ErrorCode::NoEntry) if flags.create => self.create(at.id, text)?,
-            found => found?,
-        };
-        let directory = self.is_directory(found)?;
+        let node = self.find_or_create(at.id, text, flags)?;
+        let directory = node.kind == Kind::Directory;
         if flags.directory && !directory {
             return Err(ErrorCode::NotDirectory);
         }
@@ -81,12 +101,42 @@ impl Vfs {
             return Err(ErrorCode::IsDirectory);
         }
         if flags.write || flags.truncate {
-            let number = writable(found)?;
+            self.check_writable(node.id)?;
             if flags.truncate {
-                self.set_size(&Node { id: Id::Scratch(number), _held: None }, 0)?;
+                self.set_size(&node, 0)?;
             }
         }
-        self.hold(found)
+        Ok(node)
+    }
+
+    /// What a path names, held. In a volume others may make it after it was looked for, and
+    /// remove it after it was found.
+    fn find_or_create(&mut self, at: Id, text: &str, flags: OpenFlags) -> Result<Node, ErrorCode> {
+        for _ in 0..OPEN_TRIES {
+            let found = match self.resolve(at, text) {
+                Ok(_) if flags.create && flags.exclusive => return Err(ErrorCode::Exist),
+                Err(ErrorCode::NoEntry) if flags.create => match self.create(at, text) {
+                    Err(ErrorCode::Exist) if !flags.exclusive => continue,
+                    created => created?,
+                },
+                found => found?,
+            };
+            match self.hold(found) {
+                Err(ErrorCode::NoEntry) if flags.create && !flags.exclusive => {}
+                held => return held,
+            }
+        }
+        Err(ErrorCode::Busy)
+    }
+
+    fn check_writable(&mut self, id: Id) -> Result<(), ErrorCode> {
+        match id {
+            Id::Volume { volume, .. } if self.volume(volume, 0)?.is_read_only() => {
+                Err(ErrorCode::ReadOnly)
+            }
+            Id::Volume { .. } => Ok(()),
+            id => writable(id).map(drop),
+        }
     }
 
     fn create(&mut self, at: Id, text: &str) -> Result<Id, ErrorCode> {
@@ -94,12 +144,24 @@ impl Vfs {
             return Err(ErrorCode::IsDirectory);
         }
         let (parent, name) = self.place(at, text)?;
-        let body = Body::File(Content::default());
+        self.create_in(parent, name, Kind::File)
+    }
+
+    fn create_in(&mut self, parent: Id, name: &str, kind: Kind) -> Result<Id, ErrorCode> {
+        if let Id::Volume { volume, number, .. } = parent {
+            let number = self.volume(volume, CHANGE_STEPS)?.create(number, name, kind)?;
+            return Ok(Id::Volume { volume, number, kind });
+        }
+        self.check_is_here(parent)?;
+        let body = match kind {
+            Kind::Directory => Body::Directory(BTreeMap::new()),
+            Kind::File => Body::File(Content::default()),
+        };
         Ok(Id::Scratch(self.scratch.create(writable(parent)?, name, body)?))
     }
 
     /// The directory that a path's last name is in, and that name.
-    fn place<'a>(&mut self, at: Id, text: &'a str) -> Result<(Id, &'a str), ErrorCode> {
+    pub(crate) fn place<'a>(&mut self, at: Id, text: &'a str) -> Result<(Id, &'a str), ErrorCode> {
         let path = Path::new(text)?;
         let (parents, last) = path.split();
         let parent = self.walk(at, parents)?;
@@ -114,12 +176,13 @@ impl Vfs {
     /// # Errors
     /// See [`ErrorCode`].
     pub fn create_directory(&mut self, at: &Node, text: &str) -> Result<(), ErrorCode> {
-        if self.resolve(at.id, text).is_ok() {
-            return Err(ErrorCode::Exist);
+        match self.resolve(at.id, text) {
+            Ok(_) => return Err(ErrorCode::Exist),
+            Err(ErrorCode::WouldBlock) => return Err(ErrorCode::WouldBlock),
+            Err(_) => {}
         }
         let (parent, name) = self.place(at.id, text)?;
-        let body = Body::Directory(BTreeMap::new());
-        self.scratch.create(writable(parent)?, name, body).map(drop)
+        self.create_in(parent, name, Kind::Directory).map(drop)
     }
 
     /// Removes the name of a file, or an empty directory.
@@ -133,79 +196,34 @@ impl Vfs {
             (Kind::Directory, false) => return Err(ErrorCode::NotDirectory),
             _ => {}
         }
-        if found == Id::Scratch(Scratch::ROOT) {
+        if is_mounted(found) {
             return Err(ErrorCode::Busy);
+        }
+        let (parent, name) = self.place(at.id, text)?;
+        if let Id::Volume { volume, number, .. } = parent {
+            return self.volume(volume, CHANGE_STEPS)?.remove(number, name, kind);
         }
         let number = writable(found)?;
         self.work += self.cost_of(number);
         if kind == Kind::Directory && !self.scratch.children(number)?.is_empty() {
             return Err(ErrorCode::NotEmpty);
         }
-        let (parent, name) = self.place(at.id, text)?;
         self.scratch.remove(writable(parent)?, name)
     }
 
     /// Steps that it takes to give a file back.
-    fn cost_of(&self, number: u64) -> u64 {
+    pub(crate) fn cost_of(&self, number: u64) -> u64 {
         match self.scratch.node(number).map(|node| &node.body) {
             Ok(Body::File(content)) => content.runs(),
             _ => 0,
         }
     }
 
-    /// Gives a file or directory another name, in the place of what may have it.
-    ///
-    /// # Errors
-    /// See [`ErrorCode`].
-    pub fn rename(
-        &mut self,
-        from: &Node,
-        old: &str,
-        to: &Node,
-        new: &str,
-    ) -> Result<(), ErrorCode> {
-        let moved = self.resolve(from.id, old)?;
-        let (old_parent, old_name) = self.place(from.id, old)?;
-        let (new_parent, new_name) = self.place(to.id, new)?;
-        let existing = self.child(new_parent, new_name)?;
-        let scratch = Some(Id::Scratch(Scratch::ROOT));
-        if Some(moved) == scratch || existing == scratch {
-            return Err(ErrorCode::Busy);
-        }
-        let (number, old_parent, new_parent) =
-            (writable(moved)?, writable(old_parent)?, writable(new_parent)?);
-        let directory = self.is_directory(moved)?;
-        if Path::new(new)?.directory && !directory {
-            return Err(ErrorCode::NotDirectory);
-        }
-        if existing == Some(moved) {
-            return Ok(());
-        }
-        let mut work = 0;
-        let within = directory && self.scratch.is_within(new_parent, number, &mut work);
-        self.work += work;
-        if within {
-            return Err(ErrorCode::Invalid);
-        }
-        if self.scratch.node(new_parent)?.parent.is_none() {
-            return Err(ErrorCode::NoEntry);
-        }
-        if let Some(existing) = existing {
-            self.replaceable(existing, directory)?;
-            self.work += self.cost_of(writable(existing)?);
-            self.scratch.remove(new_parent, new_name)?;
-        }
-        self.scratch.rename((old_parent, old_name), (new_parent, new_name))
-    }
-
-    fn replaceable(&self, existing: Id, by_directory: bool) -> Result<(), ErrorCode> {
-        match (by_directory, self.is_directory(existing)?) {
-            (true, false) => Err(ErrorCode::NotDirectory),
-            (false, true) => Err(ErrorCode::IsDirectory),
-            (true, true) if !self.scratch.children(writable(existing)?)?.is_empty() => {
-                Err(ErrorCode::NotEmpty)
-            }
-            _ => Ok(()),
+    /// Itself in its volume, if it is in one and the call may wait.
+    fn in_volume<'n>(&self, node: &'n Node) -> Result<Option<&'n Arc<dyn VolumeNode>>, ErrorCode> {
+        match node.in_volume() {
+            Some(_) if !self.may_wait => Err(ErrorCode::WouldBlock),
+            found => Ok(found),
         }
     }
 
@@ -214,9 +232,13 @@ impl Vfs {
     /// # Errors
     /// It is not of this tree.
     pub fn stat(&self, node: &Node) -> Result<Stat, ErrorCode> {
+        if let Some(node) = self.in_volume(node)? {
+            return node.stat();
+        }
         match node.id {
             Id::Image(index) => Ok(self.image.stat(index)),
             Id::Scratch(number) => self.scratch.stat(number),
+            Id::Volume { .. } => Err(ErrorCode::BadDescriptor),
         }
     }
 
@@ -239,6 +261,9 @@ impl Vfs {
         accessed: Option<SystemTime>,
         modified: Option<SystemTime>,
     ) -> Result<(), ErrorCode> {
+        if let Some(node) = self.in_volume(node)? {
+            return node.set_times(accessed, modified);
+        }
         let node = self.scratch.node_mut(writable(node.id)?)?;
         node.accessed = accessed.unwrap_or(node.accessed);
         node.modified = modified.unwrap_or(node.modified);
@@ -258,10 +283,13 @@ impl Vfs {
         offset: u64,
         may_wait: bool,
     ) -> Result<Vec<u8>, ErrorCode> {
-        let stat = self.stat(node)?;
-        if stat.kind == Kind::Directory {
+        if node.kind == Kind::Directory {
             return Err(ErrorCode::IsDirectory);
         }
+        if let Some(node) = node.in_volume() {
+            return node.read_some(len, offset, may_wait);
+        }
+        let stat = self.stat(node)?;
         let left = usize::try_from(stat.size.saturating_sub(offset)).unwrap_or(usize::MAX);
         let mut buffer = vec![0; len.min(left).min(IO_BYTES_MAX)];
         let count = match node.id {
@@ -272,6 +300,7 @@ impl Vfs {
                 }
                 Body::Directory(_) => return Err(ErrorCode::IsDirectory),
             },
+            Id::Volume { .. } => return Err(ErrorCode::BadDescriptor),
         };
         buffer.truncate(count);
         Ok(buffer)
@@ -288,8 +317,11 @@ impl Vfs {
         bytes: &[u8],
         offset: Option<u64>,
     ) -> Result<usize, ErrorCode> {
-        let number = writable(node.id)?;
         let bytes = &bytes[..bytes.len().min(IO_BYTES_MAX)];
+        if let Some(node) = self.in_volume(node)? {
+            return node.write(bytes, offset);
+        }
+        let number = writable(node.id)?;
         let mut count = 0;
         while count < bytes.len() {
             let written = self.scratch.with_room(|scratch| {
@@ -313,11 +345,57 @@ impl Vfs {
     /// # Errors
     /// See [`ErrorCode`].
     pub fn set_size(&mut self, node: &Node, size: u64) -> Result<(), ErrorCode> {
+        if let Some(node) = self.in_volume(node)? {
+            return node.set_size(size);
+        }
         let number = writable(node.id)?;
         self.work += self.cost_of(number);
         let (content, space) = self.scratch.content(number)?;
         content.set_size(space, size)?;
         self.scratch.touch(number)
+    }
+
+    /// The first `limit` entries of a directory that follow the name `after`, or the first of
+    /// all, by name.
+    ///
+    /// # Errors
+    /// It is no directory.
+    pub fn entries(
+        &mut self,
+        node: &Node,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<(String, Kind)>, ErrorCode> {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let range = (from, Bound::Unbounded);
+        self.check_is_here(node.id)?;
+        let found: Vec<_> = match node.id {
+            Id::Image(index) => match self.image.kind(index) {
+                ImageKind::Directory(children) => {
+                    let names = children.range::<str, _>(range).take(limit);
+                    // What is in the place of a directory is one.
+                    names.map(|(name, child)| (name, self.image.stat(*child).kind)).collect()
+                }
+                ImageKind::File { .. } => return Err(ErrorCode::NotDirectory),
+            },
+            Id::Scratch(number) => {
+                let names = self.scratch.children(number)?.range::<str, _>(range).take(limit);
+                let kind = |child| self.scratch.node(child).map(|node| node.body.kind());
+                names
+                    .map(|(name, child)| Ok((name, kind(*child)?)))
+                    .collect::<Result<_, ErrorCode>>()?
+            }
+            Id::Volume { kind: Kind::File, .. } => return Err(ErrorCode::NotDirectory),
+            Id::Volume { volume, number, .. } => {
+                let found = self.volume(volume, CALL_STEPS)?.entries(number, after, limit)?;
+                self.work += found.len() as u64;
+                return Ok(found);
+            }
+        };
+        let found: Vec<_> =
+            found.into_iter().map(|(name, kind)| (name.to_string(), kind)).collect();
+        self.work += 1 + found.len() as u64;
+        Ok(found)
     }
 
     /// The entry of a directory that follows the name `after`, or the first.
@@ -329,34 +407,19 @@ impl Vfs {
         node: &Node,
         after: Option<&str>,
     ) -> Result<Option<(String, Kind)>, ErrorCode> {
-        self.work += 1;
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let range = (from, Bound::Unbounded);
-        let next = match node.id {
-            Id::Image(index) => match self.image.kind(index) {
-                ImageKind::Directory(children) => children
-                    .range::<str, _>(range)
-                    .next()
-                    .map(|(name, child)| (name.to_string(), self.mounted(*child))),
-                ImageKind::File { .. } => return Err(ErrorCode::NotDirectory),
-            },
-            Id::Scratch(number) => self
-                .scratch
-                .children(number)?
-                .range::<str, _>(range)
-                .next()
-                .map(|(name, child)| (name.to_string(), Id::Scratch(*child))),
-        };
-        let Some((name, id)) = next else { return Ok(None) };
-        let kind = if self.is_directory(id)? { Kind::Directory } else { Kind::File };
-        Ok(Some((name, kind)))
+        Ok(self.entries(node, after, 1)?.pop())
     }
 }
 
-/// The number of what can be changed.
-const fn writable(id: Id) -> Result<u64, ErrorCode> {
+/// Whether it is what is mounted in the image, which is not moved or removed.
+pub(crate) fn is_mounted(id: Id) -> bool {
+    id == Id::Scratch(Scratch::ROOT) || id.is_volume_root()
+}
+
+/// The number of what can be changed in the scratch directory.
+pub(crate) const fn writable(id: Id) -> Result<u64, ErrorCode> {
     match id {
         Id::Scratch(number) => Ok(number),
-        Id::Image(_) => Err(ErrorCode::ReadOnly),
+        Id::Image(_) | Id::Volume { .. } => Err(ErrorCode::ReadOnly),
     }
 }

@@ -35,17 +35,19 @@ const MEMORY_BYTES_MAX: u64 = 128 << 10;
 /// Memory of the node for what describes the files in one `/tmp`: some 50,000 files.
 const METADATA_BYTES_MAX: u64 = 16 << 20;
 
-/// What is at `/var/task`, a package and what the runtime has added to it, and what is at `/opt`.
+/// What is at `/var/task`, a package and what the runtime has added to it, what is at `/opt`, and
+/// where volumes are.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Files {
-    package: lambent_types::Package,
+    package: Option<lambent_types::Package>,
     added: Option<lambent_types::Package>,
     layers: Vec<lambent_types::Package>,
+    volumes: Vec<String>,
 }
 
 impl Files {
     fn packages(&self) -> impl Iterator<Item = &lambent_types::Package> {
-        std::iter::once(&self.package).chain(&self.added).chain(&self.layers)
+        self.package.iter().chain(&self.added).chain(&self.layers)
     }
 
     fn has(&self, digest: Digest) -> bool {
@@ -93,11 +95,17 @@ impl Packages {
     /// What the files of a version's instances are made of; none if it has no files.
     pub(crate) async fn mount(&self, function: &FunctionVersion) -> Result<Option<Mount>, Error> {
         let bytes_max = function.configuration.tmp_bytes();
-        let image = match function.code.package {
-            // On the heap, as its future is large and most functions have no package.
-            Some(package) => Box::pin(self.image(package, &function.code)).await?,
-            None if bytes_max == 0 => return Ok(None),
-            None => self.empty.clone(),
+        let Code { package, added, ref layers, .. } = function.code;
+        let volumes = function.configuration.mounts.0.iter();
+        let volumes: Vec<_> = volumes.map(|mount| mount.path.clone()).collect();
+        let image = if package.is_some() || !volumes.is_empty() {
+            let files = Files { package, added, layers: layers.clone(), volumes };
+            // On the heap, as its future is large and most functions have no files.
+            Box::pin(self.image(files)).await?
+        } else if bytes_max == 0 {
+            return Ok(None);
+        } else {
+            self.empty.clone()
         };
         let directory = self.scratch.clone();
         let open = Arc::new(move || unnamed_file(&directory));
@@ -110,12 +118,7 @@ impl Packages {
         Ok(Some(Mount { image, scratch }))
     }
 
-    async fn image(
-        &self,
-        package: lambent_types::Package,
-        code: &Code,
-    ) -> Result<Arc<Image>, Error> {
-        let files = Files { package, added: code.added, layers: code.layers.clone() };
+    async fn image(&self, files: Files) -> Result<Arc<Image>, Error> {
         let image = self.images.try_get_with(files.clone(), self.open(files)).await;
         image.map_err(|error| (*error).clone())
     }
@@ -128,7 +131,10 @@ impl Packages {
     }
 
     async fn open(&self, files: Files) -> Result<Arc<Image>, Error> {
-        let own = self.read(files.package).await?;
+        let own = match files.package {
+            Some(package) => Some(self.read(package).await?),
+            None => None,
+        };
         let mut layers = Vec::new();
         for layer in &files.layers {
             layers.push(self.read(*layer).await?);
@@ -137,8 +143,15 @@ impl Packages {
             Some(added) => Some(self.read(added).await?),
             None => None,
         };
-        let image = blocking(move || image(own, layers, added)).await?;
-        image.map(Arc::new).map_err(|error| damaged(files.package.digest, &error))
+        let Files { package, volumes, .. } = files;
+        let image = blocking(move || image((own, layers, added), &volumes)).await?;
+        image.map(Arc::new).map_err(|error| match package {
+            Some(package) => damaged(package.digest, &error),
+            None => {
+                tracing::error!(%error, "could not make an image of files");
+                internal()
+            }
+        })
     }
 
     async fn read(&self, package: lambent_types::Package) -> Result<Opened, Error> {
@@ -162,10 +175,19 @@ struct Opened {
     bytes: u64,
 }
 
-/// Makes an image of the package of a function, of layers, and of what its runtime has added.
-/// Blocks.
-fn image(own: Opened, layers: Vec<Opened>, added: Option<Opened>) -> Result<Image, Failed> {
-    let mut image = Image::new().mount(TASK_ROOT, &package(own)?)?;
+/// Makes an image of the package of a function, of layers, of what its runtime has added, and of
+/// the places of volumes. Blocks.
+fn image(
+    (own, layers, added): (Option<Opened>, Vec<Opened>, Option<Opened>),
+    volumes: &[String],
+) -> Result<Image, Failed> {
+    let mut image = Image::new();
+    for path in volumes {
+        image = image.with_volume(path)?;
+    }
+    if let Some(own) = own {
+        image = image.mount(TASK_ROOT, &package(own)?)?;
+    }
     for layer in layers {
         image = image.overlay(LAYERS_ROOT, &package(layer)?)?;
     }
@@ -233,7 +255,8 @@ mod tests {
         let package = |bytes| lambent_types::Package { digest: Digest::of(b"files"), bytes };
         let weight = |own, layers: &[u64]| {
             let layers = layers.iter().map(|bytes| package(*bytes)).collect();
-            Files { package: package(own), added: None, layers }.weight(&Image::new())
+            let (package, volumes) = (Some(package(own)), Vec::new());
+            Files { package, added: None, layers, volumes }.weight(&Image::new())
         };
         let empty = weight(0, &[]);
         assert!(empty > IMAGE_BYTES);

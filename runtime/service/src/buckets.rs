@@ -1,5 +1,5 @@
 use lambent_storage::{Bucket, Condition, ListObjects, ObjectError};
-use lambent_types::{Access, BucketName, Error, ErrorCode, Grants, bounds};
+use lambent_types::{Access, BucketName, Configuration, Error, ErrorCode, bounds};
 
 use crate::client_errors;
 use crate::contents::{Contained, check_stays, gone};
@@ -19,8 +19,8 @@ impl ResourceName for BucketName {
 
     type Scope = DataScope;
 
-    fn granted(&self, grants: &Grants) -> Option<Access> {
-        grants.buckets.get(self).copied()
+    fn granted(&self, configuration: &Configuration) -> Option<Access> {
+        configuration.grants.buckets.get(self).copied()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use lambent_types::{
     BucketName, Error, ErrorCode, FunctionName, KeyspaceName, LayerName, QueueName, ScheduleName,
-    TriggerName,
+    TriggerName, VolumeName,
 };
 
 use crate::data_scope::DataScope;
@@ -55,6 +55,7 @@ contents! {
     QueueName,
     KeyspaceName,
     BucketName,
+    VolumeName,
 }
 
 /// Fails if the scope's namespace holds anything, naming some of it.

@@ -1,7 +1,7 @@
 //! Keyspaces and their keys.
 
 use lambent_storage::{Change, Entry, Expect, KeyPage, KeyValueError, Keyspace, ListKeys};
-use lambent_types::{Access, Error, ErrorCode, Grants, KeyspaceName, bounds};
+use lambent_types::{Access, Configuration, Error, ErrorCode, KeyspaceName, bounds};
 
 use crate::client_errors;
 use crate::contents::{Contained, check_stays, gone};
@@ -21,8 +21,8 @@ impl ResourceName for KeyspaceName {
 
     type Scope = DataScope;
 
-    fn granted(&self, grants: &Grants) -> Option<Access> {
-        grants.keyspaces.get(self).copied()
+    fn granted(&self, configuration: &Configuration) -> Option<Access> {
+        configuration.grants.keyspaces.get(self).copied()
     }
 }
 

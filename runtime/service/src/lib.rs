@@ -1,6 +1,6 @@
 //! Every operation on every resource, for every door: functions (deploy,
 //! configure, publish, roll back, delete, read logs), buckets and objects,
-//! keyspaces and keys, queues and messages, triggers, schedules and usage.
+//! keyspaces and keys, queues and messages, volumes, triggers, schedules and usage.
 //!
 //! A door opens a [`Scope`] for whoever asks and takes handles from it:
 //! `scope.handle::<QueueName>("orders")?.send(…)`. Names, existence, permission and the error
@@ -44,6 +44,7 @@ mod specifications;
 mod totals;
 mod triggers;
 mod usage;
+mod volumes;
 
 pub use access_keys::{AccessKey, CreatedKey};
 pub use buckets::BucketHandle;
@@ -70,11 +71,12 @@ pub use specifications::Specified;
 pub use totals::{QueueDepth, Totals};
 pub use triggers::TriggerHandle;
 pub use usage::UsageReport;
+pub use volumes::VolumeHandle;
 
 /// What operations take and give, as the stores have it.
 pub use lambent_storage::{
     Bucket, ByteStream, Change, Condition, Depth, DiskSpace, Entry, Expect, Holding, KeyPage,
     Keyspace, ListKeys, ListObjects, LogPage, Message, NewMessage, Object, ObjectPage, OwnQuotas,
     Part, PutObject, Queue, QueueAttributes, Quota, Receipt, Redrive, Scheduled, Sent, SetOptions,
-    Upload, UsageRecord, Visibility,
+    Upload, UsageRecord, Visibility, VolumeUsage,
 };

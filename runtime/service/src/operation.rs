@@ -54,6 +54,7 @@ macro_rules! operations {
 const ANY: Option<Access> = None;
 const READ: Option<Access> = Some(Access::Read);
 const WRITE: Option<Access> = Some(Access::Write);
+const BOTH: Option<Access> = Some(Access::ReadWrite);
 
 operations! {
     kinds {
@@ -65,6 +66,7 @@ operations! {
         ListRuntimes DescribeRuntime PutRuntime DeleteRuntime = "runtime", READ;
         ListSchedules DescribeSchedule PutSchedule DeleteSchedule = "schedule", READ;
         ListTriggers DescribeTrigger PutTrigger DeleteTrigger = "trigger", READ;
+        ListVolumes DescribeVolume PutVolume DeleteVolume = "volume", ANY;
     }
     /// List access keys.
     ListAccessKeys = "list_access_keys", READ;
@@ -140,6 +142,10 @@ operations! {
     ReceiveMessages = "receive_messages", READ;
     /// Move dead letters back to where they came from.
     RedriveQueue = "redrive_queue", WRITE;
+    /// Read the files of a volume; only functions do.
+    ReadFiles = "read_files", READ;
+    /// Read and change the files of a volume; only functions do.
+    ChangeFiles = "change_files", BOTH;
     /// Read what a namespace used and holds.
     ReadUsage = "read_usage", READ;
 }

@@ -13,7 +13,7 @@ pub(crate) fn check<N: ResourceName>(
     name: &N,
 ) -> Result<(), Error> {
     let Principal::Function(function) = principal else { return Ok(()) };
-    let granted = name.granted(&function.configuration.grants);
+    let granted = name.granted(&function.configuration);
     let allowed = match (granted, operation.access()) {
         (None, _) => false,
         (Some(_), None) => true,
@@ -39,17 +39,8 @@ fn not_granted<N: ResourceName>(
     // What it has already stays.
     let needed = if granted.is_some() { Access::ReadWrite } else { wanted };
     let detail = format!(
-        "function \"{function}\" may not {verb} {noun} \"{}\"; grant it: \
-         [functions.{function}.grants] {noun}s = {{ {} = \"{}\" }}",
-        name,
-        toml_key(name.as_ref()),
-        needed.as_str()
+        "function \"{function}\" may not {verb} {noun} \"{name}\"; grant it: {}",
+        name.grant(function, needed)
     );
     Error::new(ErrorCode::Forbidden, detail)
-}
-
-/// A name as TOML has it for a key.
-fn toml_key(name: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if !name.is_empty() && name.chars().all(bare) { name.into() } else { format!("{name:?}") }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lambent_storage::{
     Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Receipt, Sent, Visibility,
 };
-use lambent_types::{Access, Error, ErrorCode, Grants, QueueName, bounds};
+use lambent_types::{Access, Configuration, Error, ErrorCode, QueueName, bounds};
 
 use crate::client_errors;
 use crate::contents::{Contained, gone};
@@ -25,8 +25,8 @@ impl ResourceName for QueueName {
 
     type Scope = DataScope;
 
-    fn granted(&self, grants: &Grants) -> Option<Access> {
-        grants.queues.get(self).copied()
+    fn granted(&self, configuration: &Configuration) -> Option<Access> {
+        configuration.grants.queues.get(self).copied()
     }
 }
 

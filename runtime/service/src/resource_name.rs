@@ -1,7 +1,7 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use lambent_types::{Access, ErrorCode, Grants};
+use lambent_types::{Access, Configuration, ErrorCode, FunctionName};
 
 /// The name of a kind of resource: what the kind is called, through which scope one is
 /// reached, and what a function is granted of one. It is implemented in the file of the kind.
@@ -19,8 +19,20 @@ pub trait ResourceName:
     /// [`DataScope`](crate::DataScope) if functions reach it too.
     type Scope;
 
-    /// What a function with these grants may do with it; nothing unless the kind says so.
-    fn granted(&self, _: &Grants) -> Option<Access> {
+    /// What a function of this configuration may do with it; nothing unless the kind says so.
+    fn granted(&self, _: &Configuration) -> Option<Access> {
         None
     }
+
+    /// What a `lambent.toml` says to grant a function so much of it.
+    fn grant(&self, function: &FunctionName, access: Access) -> String {
+        let (noun, name, access) = (Self::NOUN, toml_key(self.as_ref()), access.as_str());
+        format!("[functions.{function}.grants] {noun}s = {{ {name} = \"{access}\" }}")
+    }
+}
+
+/// A name as TOML has it for a key.
+fn toml_key(name: &str) -> String {
+    let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if !name.is_empty() && name.chars().all(bare) { name.into() } else { format!("{name:?}") }
 }

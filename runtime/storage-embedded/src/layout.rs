@@ -15,6 +15,8 @@
 //! | `shard-<n>.db` | what is in namespaces, but for functions and the bytes of objects: SQLite, WAL, `synchronous=FULL`; namespaces are spread over [`SHARDS`] of them by the hash of their name | all that |
 //! | `objects/<2 hex>/<digest>.<id>` | the bytes of one object or one part. Up to 1 MiB: exactly those, named by their SHA-256. Longer ones are followed by the SHA-256 of each MiB, 32 bytes each, and named by the SHA-256 of this list | the objects |
 //! | `objects/incoming/` | objects being written; emptied at start | nothing |
+//! | `volumes/<id>/names.db` | the names, directories and numbers of the files of one volume: SQLite, WAL, `synchronous=NORMAL`, and synced when a function syncs a file | the files of that volume |
+//! | `volumes/<id>/files/<number>` | the bytes of one file of a volume | that file |
 //! | `logs.db` | finished invocations, many of one function in a row: SQLite, WAL, `synchronous=NORMAL` | the logs |
 //!
 //! The directory has mode 0700. The databases have their own schema version in
@@ -22,7 +24,9 @@
 //! in place, and refuses what newer ones wrote.
 //!
 //! A backup is a copy of `root-key.json`, `access-key-seed`, `control.db`, the shards (by SQLite's
-//! backup, or with the server stopped), `code/` and `objects/`, the databases first.
+//! backup, or with the server stopped), `code/` and `objects/`, the databases first. Volumes are
+//! written in place: a copy of `volumes/` is of one moment with the server stopped, or of a
+//! snapshot of the disk.
 
 /// The version of the layout.
 pub const FORMAT: u64 = 1;
@@ -64,3 +68,5 @@ pub const SHARD_DBS: [&str; SHARDS] = [
 ];
 /// The bytes of objects.
 pub const OBJECTS_DIR: &str = "objects";
+/// The files of volumes.
+pub const VOLUMES_DIR: &str = "volumes";

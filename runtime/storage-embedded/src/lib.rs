@@ -36,6 +36,7 @@ mod signals;
 mod sqlite;
 mod triggers;
 mod usage;
+mod volumes;
 mod writer;
 mod writer_cache;
 
@@ -43,7 +44,7 @@ use std::sync::Arc;
 
 use lambent_storage::backend::Parts;
 use lambent_storage::{
-    KeyValue, NamespaceQuotas, Objects, Registry, Space, Stores, Usage, default_reserve,
+    KeyValue, NamespaceQuotas, Objects, Registry, Space, Stores, Usage, Volumes, default_reserve,
 };
 use lambent_types::Clock;
 
@@ -64,6 +65,7 @@ use crate::resources::EmbeddedResources;
 use crate::schedules::EmbeddedSchedules;
 use crate::shards::Shards;
 use crate::usage::EmbeddedUsage;
+use crate::volumes::EmbeddedVolumes;
 
 /// Opens or creates the stores in a data directory. Each keeps it locked
 /// until it is dropped, and then has written everything it was given. Reads
@@ -92,6 +94,7 @@ pub fn open(data: &DataDir, options: Options, clock: Arc<dyn Clock>) -> Result<S
     let usage = Arc::new(EmbeddedUsage::open(parts()));
     let objects = EmbeddedObjects::open(data, Arc::clone(&shards))?;
     let objects = Arc::new(objects);
+    let volumes = Arc::new(EmbeddedVolumes::open(data, Arc::clone(&shards))?);
     let registry = EmbeddedRegistry::open(data, options.cache_bytes, limits())?;
     let registry = Arc::new(registry);
     Ok(Stores::new(Parts {
@@ -105,10 +108,11 @@ pub fn open(data: &DataDir, options: Options, clock: Arc<dyn Clock>) -> Result<S
         resources: Arc::new(resources),
         schedules: Arc::new(schedules),
         usage: Arc::clone(&usage) as Arc<dyn Usage>,
+        volumes: Arc::clone(&volumes) as Arc<dyn Volumes>,
         space,
         quotas,
         holds: vec![shards, registry],
-        sweeps: vec![objects, keyvalue, messages, usage],
+        sweeps: vec![objects, keyvalue, messages, usage, volumes],
     }))
 }
 

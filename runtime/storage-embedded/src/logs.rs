@@ -5,6 +5,7 @@ mod retention;
 mod shares;
 mod writer;
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -30,7 +31,7 @@ use lambent_storage::{InvocationLogs, LogPage, LogQuery, StorageError};
 /// `request` is what all its ids begin with, `started_us` the latest start: so
 /// that looking for an id or a time reads few other records, or none.
 pub(crate) const LOGS: Database = Database {
-    file: layout::LOGS_DB,
+    file: Cow::Borrowed(layout::LOGS_DB),
     durability: Durability::Normal,
     migrations: &[
         "
@@ -88,7 +89,7 @@ impl EmbeddedLogs {
     pub(crate) fn open(data: &DataDir, options: LogOptions) -> Result<Self, OpenError> {
         let connection = LOGS.open(data)?;
         let readers = Readers::open(&LOGS, data)?;
-        let path = data.path().join(LOGS.file);
+        let path = data.path().join(layout::LOGS_DB);
         let cursor = newest(&connection)
             .map_err(|error| OpenError::Database { path: path.clone(), source: error.into() })?;
         let (send, last) = watch::channel(cursor);

@@ -39,7 +39,7 @@ impl EmbeddedRegistry {
         let told = (Arc::clone(&cache), Arc::clone(&changes));
         let writer = Writer::start(connection, told, limits).map_err(|source| OpenError::Io {
             action: "start the writer of",
-            path: data.path().join(CONTROL.file),
+            path: data.path().join(crate::layout::CONTROL_DB),
             source,
         })?;
         Ok(Self { cache, changes, readers, writer, _data: data.clone() })

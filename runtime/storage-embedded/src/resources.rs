@@ -13,7 +13,7 @@ use crate::shard::{Growth, Tx};
 use crate::shards::Shards;
 use crate::triggers;
 use lambent_storage::backend::ChangeLog;
-use lambent_storage::backend::resources::channel;
+use lambent_storage::backend::resources::{channel, set_aside};
 use lambent_storage::{
     Changes, NewResource, ResourceError, ResourceId, Resources, StorageError, StoredResource,
 };
@@ -54,9 +54,8 @@ fn put(
         let old = old.map(|(_, stored)| stored);
         trigger = Some(triggers::check(tx.connection, namespace, new, old)?);
     }
-    if old.is_none() {
-        charge::<ResourceError>(tx, namespace, kind.quota, 1)?;
-    }
+    let had = old.as_ref().and_then(|old| old.as_ref().ok()).map(|(_, stored)| &*stored.body);
+    charge_put(tx, (kind, namespace), (old.is_some(), had), &new.body)?;
     // From here on nothing is refused: what is refused has written nothing.
     if let Some(trigger) = trigger {
         triggers::wire(tx, namespace, trigger)?;
@@ -72,6 +71,31 @@ fn put(
     Ok(write(tx.connection, kind, namespace, &stored)?)
 }
 
+/// Charges the namespace for a resource that is put: for itself if it is new, and for what it has
+/// set aside more than the body that it replaces. It may be refused, and has counted nothing then.
+fn charge_put(
+    tx: &Tx<'_>,
+    (kind, namespace): (ResourceKind, &Namespace),
+    (is_there, had): (bool, Option<&str>),
+    body: &str,
+) -> Result<(), ResourceError> {
+    let aside = set_aside(kind, body).map(|(quota, bytes)| {
+        let had = had.and_then(|had| set_aside(kind, had)).map_or(0, |(_, bytes)| bytes);
+        (quota, bytes.cast_signed() - had.cast_signed())
+    });
+    if let Some((quota, delta)) = aside {
+        charge::<ResourceError>(tx, namespace, quota, delta)?;
+    }
+    if is_there {
+        return Ok(());
+    }
+    charge::<ResourceError>(tx, namespace, kind.quota, 1).inspect_err(|_| {
+        if let Some((quota, delta)) = aside {
+            count(tx, namespace, quota, -delta);
+        }
+    })
+}
+
 /// Deletes it, as far as one transaction may. Whether it is gone.
 fn delete(
     tx: &mut Tx<'_>,
@@ -80,9 +104,7 @@ fn delete(
     name: &str,
 ) -> Result<bool, ResourceError> {
     let key = name.to_ascii_lowercase();
-    if find(tx.connection, kind, namespace, &key)?.is_none() {
-        return Err(ResourceError::NotFound);
-    }
+    let found = find(tx.connection, kind, namespace, &key)?.ok_or(ResourceError::NotFound)?;
     if let Some(channel) = channel(kind, name)
         && let Some(partition) = partition::find(tx.connection, namespace, place(&channel).0, &key)?
         && !settle::delete_partition(tx, namespace, partition.id)?
@@ -98,6 +120,10 @@ fn delete(
         triggers::index::changed(tx);
     }
     count(tx, namespace, kind.quota, -1);
+    let body = found.map(|(_, stored)| stored.body).unwrap_or_default();
+    if let Some((quota, bytes)) = set_aside(kind, &body) {
+        count(tx, namespace, quota, -bytes.cast_signed());
+    }
     Ok(true)
 }
 

@@ -1,5 +1,6 @@
 //! The tables of `control.db`, and rows that prove they are what was written.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -20,7 +21,7 @@ use lambent_storage::StorageError;
 /// `body` has them as given. `id` is never reused, so that what is cached of a
 /// deleted function is never taken for a later one of that name.
 pub(crate) const CONTROL: Database = Database {
-    file: layout::CONTROL_DB,
+    file: Cow::Borrowed(layout::CONTROL_DB),
     durability: Durability::Full,
     migrations: &[
         "

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::sync::Arc;
 
@@ -219,8 +220,11 @@ impl Shard {
         clock: Arc<dyn Clock>,
         (quotas, space): (Arc<NamespaceQuotas>, Arc<Space>),
     ) -> Result<Arc<Self>, OpenError> {
-        let database =
-            Database { file, durability: Durability::Full, migrations: schema.migrations };
+        let database = Database {
+            file: Cow::Borrowed(file),
+            durability: Durability::Full,
+            migrations: schema.migrations,
+        };
         let failed = |error: rusqlite::Error| OpenError::Database {
             path: data.path().join(file),
             source: error.into(),

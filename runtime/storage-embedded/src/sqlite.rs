@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ pub(crate) enum Durability {
 }
 
 impl Durability {
-    const fn synchronous(self) -> i64 {
+    pub(crate) const fn synchronous(self) -> i64 {
         match self {
             Self::Normal => 1,
             Self::Full => 2,
@@ -34,7 +35,7 @@ impl Durability {
 
 /// A database file of the data directory.
 pub(crate) struct Database {
-    pub(crate) file: &'static str,
+    pub(crate) file: Cow<'static, str>,
     pub(crate) durability: Durability,
     /// The statements that make schema version n + 1 of version n. Never
     /// changed once released: only added to.
@@ -44,12 +45,12 @@ pub(crate) struct Database {
 impl Database {
     /// Opens it for its one writer, creating and upgrading it if need be.
     pub(crate) fn open(&self, data: &DataDir) -> Result<Connection, OpenError> {
-        let path = data.path().join(self.file);
+        let path = data.path().join(&*self.file);
         check_version(&path)?;
         // Created here so that it and the files SQLite puts beside it are private.
         let mut options = private();
         options.write(true).create(true);
-        data.dir().open_with(self.file, &options).map_err(|source| OpenError::Io {
+        data.dir().open_with(&*self.file, &options).map_err(|source| OpenError::Io {
             action: "create database",
             path: path.clone(),
             source,
@@ -64,7 +65,7 @@ impl Database {
 
     /// Opens it for reading, after [`Self::open`].
     pub(crate) fn open_reader(&self, data: &DataDir) -> Result<Connection, OpenError> {
-        let path = data.path().join(self.file);
+        let path = data.path().join(&*self.file);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let open = || {
             let connection = Connection::open_with_flags(&path, flags)?;

@@ -47,9 +47,9 @@ pub mod queues {
     pub use crate::queues::rules::{is_dead, is_over};
 }
 
-/// What triggers may become, and where the events of a resource wait.
+/// What triggers may become, where the events of a resource wait, and what it has set aside.
 pub mod resources {
-    pub use crate::resources::rules::{channel, same_source};
+    pub use crate::resources::rules::{channel, same_source, set_aside};
 }
 
 /// How pages of records are made.

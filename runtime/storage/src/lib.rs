@@ -6,6 +6,7 @@
 //! - [`Objects`], [`KeyValue`], [`Queues`]: what functions and their users keep.
 //! - [`Resources`]: what is nothing but a specification, such as a trigger; [`Schedules`]:
 //!   when those of them fire.
+//! - [`Volumes`]: the files of volumes, which functions share.
 //! - [`EventLog`]: events that are not handled yet.
 //! - [`Usage`]: what invocations used, added up.
 //!
@@ -51,6 +52,7 @@ mod stores;
 mod sync;
 mod upkeep;
 mod usage;
+mod volumes;
 
 pub use changes::{Batch, Changed, Changes, Position};
 pub use code::{CodeStore, OpenCode};
@@ -77,3 +79,4 @@ pub use space::{DiskSpace, Space, default_reserve};
 pub use specifications::{Page, Specifications, Stored};
 pub use stores::Stores;
 pub use usage::{Usage, UsageRecord, Used};
+pub use volumes::{VOLUME_BLOCK_BYTES, VolumeError, VolumeUsage, Volumes, volume_weight};

@@ -78,6 +78,9 @@ pub enum ResourceError {
 ///   the bucket, keyspace or queue may not, and cannot be deleted while a trigger names it.
 /// - *Schedules*. [`Schedules`](crate::Schedules) fires them.
 ///
+/// The bytes that a volume may hold are counted with it: one that would have more set aside than
+/// the namespace's quota is refused.
+///
 /// The events that wait for one of these are deleted with it.
 ///
 /// # Several nodes

@@ -18,6 +18,7 @@ use crate::schedules::Schedules;
 use crate::space::Space;
 use crate::upkeep::{Holds, Sweep};
 use crate::usage::Usage;
+use crate::volumes::Volumes;
 
 /// All stores of a node. Cloning is cheap: the clones are the same stores.
 #[derive(Clone)]
@@ -42,6 +43,8 @@ pub struct Stores {
     pub schedules: Arc<dyn Schedules>,
     /// What invocations used.
     pub usage: Arc<dyn Usage>,
+    /// The files of volumes.
+    pub volumes: Arc<dyn Volumes>,
     /// The space of the disk they are on.
     pub space: Arc<Space>,
     /// What namespaces may hold.
@@ -73,6 +76,8 @@ pub struct Parts {
     pub schedules: Arc<dyn Schedules>,
     /// What invocations used.
     pub usage: Arc<dyn Usage>,
+    /// The files of volumes.
+    pub volumes: Arc<dyn Volumes>,
     /// The space of the disk they are on; [`Space::unlimited`] if they are on none of this node.
     pub space: Arc<Space>,
     /// The quotas that the stores enforce.
@@ -98,6 +103,7 @@ impl Stores {
             resources: parts.resources,
             schedules: parts.schedules,
             usage: parts.usage,
+            volumes: parts.volumes,
             space: parts.space,
             quotas: parts.quotas,
             holds: parts.holds,

@@ -21,6 +21,7 @@ async fn memory_keeps_the_contract() {
     contract::check_changes(&stores).await;
     contract::check_resources(&stores).await;
     contract::check_schedules(&stores).await;
+    contract::check_volumes(&stores).await;
     let clock = Arc::new(ManualClock::new(Timestamp::UNIX_EPOCH));
     let timed = Stores::memory(clock.clone(), Quotas::default());
     contract::check_queues_in_time(timed.queues, &clock).await;

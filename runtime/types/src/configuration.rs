@@ -11,6 +11,7 @@ use crate::error_code::ErrorCode;
 use crate::grants::Grants;
 use crate::layer::Layers;
 use crate::limits::{Limits, bounds};
+use crate::mounts::Mounts;
 use crate::parameter::{ParameterKind, ParameterValue as _};
 use crate::provisioned::Provisioned;
 use crate::runtime::{RuntimeName, RuntimeUpdates};
@@ -213,6 +214,13 @@ members! {
         patch "New size of `/tmp` in bytes.",
         parameter "tmp" SizeOrAuto
             "Space in /tmp, 512MiB to 10GiB, which is gone with the instance";
+    /// Volumes of the same namespace, each at a path below `/mnt/`: at most
+    /// [`bounds::MOUNTS_MAX`].
+    #[serde(skip_serializing_if = "mounts_none")]
+    mounts: Mounts = Mounts::default(),
+        patch "New mounts, replacing all the old ones.",
+        parameter "mounts" Mounts
+            "Volumes that it shares with other functions, each with its path, as in data:/mnt/data,models:/mnt/models:read";
 }
 
 fn is_auto(updates: &RuntimeUpdates) -> bool {
@@ -229,6 +237,10 @@ fn is_off(switch: &bool) -> bool {
 
 fn is_once(times: &u32) -> bool {
     *times == 1
+}
+
+fn mounts_none(mounts: &Mounts) -> bool {
+    mounts.0.is_empty()
 }
 
 fn has_none(layers: &Layers) -> bool {
@@ -311,6 +323,9 @@ impl Configuration {
 
     fn validate_files(&self) -> Result<(), Error> {
         if let Some(fault) = self.layers.fault() {
+            return Err(invalid(fault));
+        }
+        if let Some(fault) = self.mounts.fault() {
             return Err(invalid(fault));
         }
         let tmp = self.tmp_bytes();

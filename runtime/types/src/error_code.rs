@@ -172,6 +172,9 @@ codes! {
     /// No such version.
     VersionNotFound = "version-not-found", 404, final, "no such version",
         "see which there are: lambent versions {name}";
+    /// No volume of that name.
+    VolumeNotFound = "volume-not-found", 404, final, "no such volume",
+        "see which there are: lambent volume list";
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod layer;
 mod limits;
 mod lineage;
 mod meter;
+mod mounts;
 mod name;
 mod outcome;
 mod parameter;
@@ -42,6 +43,7 @@ mod size;
 mod specification;
 mod trigger;
 mod usage;
+mod volume;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use code::{AdaptedFrom, Code, Package, Snapshot};
@@ -61,6 +63,7 @@ pub use layer::{Layer, LayerName, LayerReference, LayerVersion, Layers};
 pub use limits::{Limits, bounds};
 pub use lineage::{Lineage, Origin, Recursion, Root};
 pub use meter::{Meter, Start};
+pub use mounts::{Mount, Mounts};
 pub use name::{
     BucketName, FunctionName, InvalidName, KeyspaceName, NAME_CHARS_MAX, Namespace, Qualifier,
 };
@@ -84,3 +87,4 @@ pub use trigger::{
     TriggerName,
 };
 pub use usage::{UsageRecord, Used};
+pub use volume::{Volume, VolumeName, VolumeSettings};

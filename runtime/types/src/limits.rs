@@ -50,6 +50,20 @@ pub mod bounds {
     pub const TMP_BYTES_MIN: u64 = 512 * MIB;
     /// Most bytes of `/tmp`; Lambda's.
     pub const TMP_BYTES_MAX: u64 = 10_240 * MIB;
+    /// Most volumes of a function, as of layers. Lambda has one file system, whose access
+    /// points are what several volumes are here.
+    pub const MOUNTS_MAX: usize = 5;
+    /// Most characters of the path of a volume; Lambda's.
+    pub const MOUNT_PATH_CHARS_MAX: usize = 160;
+    /// Least bytes of a volume: a few hundred files, each of which counts as a block at least.
+    pub const VOLUME_BYTES_MIN: u64 = MIB;
+    /// Bytes of a volume if none are given: enough for most, and a small part of any disk.
+    pub const VOLUME_BYTES_DEFAULT: u64 = 1 << 30;
+    /// Most bytes of a volume: 1 TiB, the most of one file too.
+    pub const VOLUME_BYTES_MAX: u64 = 1 << 40;
+    /// Most files and directories of a volume. Each may take an inode of the disk, of which a
+    /// common one has a few million.
+    pub const VOLUME_FILES_MAX: u64 = 100_000;
     /// Most layers of a function; Lambda's.
     pub const LAYERS_MAX: usize = 5;
     /// Most versions of a layer at a time: all of them are in one record, which is read whole.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::layer::Layers;
+use crate::mounts::Mounts;
 use crate::provisioned::Provisioned;
 use crate::runtime::{RuntimeName, RuntimeUpdates};
 use crate::size::{format_bytes, format_count, format_duration, parse_bytes, parse_duration};
@@ -28,6 +29,8 @@ pub enum ParameterKind {
     RuntimeUpdates,
     /// Layers with commas between them.
     Layers,
+    /// Volumes with their paths, and commas between them.
+    Mounts,
     /// Any text.
     Text,
 }
@@ -46,6 +49,7 @@ impl ParameterKind {
             Self::RuntimeName => "the name of a runtime such as python3.14, or none",
             Self::RuntimeUpdates => "auto or function-update",
             Self::Layers => "a list of layers such as numpy:3,helpers",
+            Self::Mounts => "a list of mounts such as data:/mnt/data,models:/mnt/models:read",
             Self::Text => "text",
         }
     }
@@ -149,6 +153,16 @@ impl ParameterValue for RuntimeUpdates {
 }
 
 impl ParameterValue for Layers {
+    fn read(kind: ParameterKind, text: &str) -> Result<Self, String> {
+        text.parse().map_err(|error| format!("{}: {error}", unexpected(kind, text)))
+    }
+
+    fn show(&self, _: ParameterKind) -> String {
+        self.to_string()
+    }
+}
+
+impl ParameterValue for Mounts {
     fn read(kind: ParameterKind, text: &str) -> Result<Self, String> {
         text.parse().map_err(|error| format!("{}: {error}", unexpected(kind, text)))
     }

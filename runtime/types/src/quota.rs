@@ -93,6 +93,10 @@ quotas! {
     CodeBytes = 14, "code-bytes", "bytes of code", bytes, "--quota-code";
     /// Layers.
     Layers = 15, "layers", "layers", resources, "--quota-resources";
+    /// Volumes.
+    Volumes = 16, "volumes", "volumes", resources, "--quota-resources";
+    /// Bytes that volumes may hold, used or not.
+    VolumeBytes = 17, "volume-bytes", "bytes set aside for volumes", bytes, "--quota-volume-bytes";
 }
 
 impl Quota {

@@ -1,3 +1,4 @@
+use std::collections::VecDeque;
 use std::time::{Duration, SystemTime};
 
 use lambent_engine::wasi::p2::bindings::clocks::wall_clock::Datetime;
@@ -8,10 +9,15 @@ use lambent_engine::wasi::p2::bindings::filesystem::types::{
 use lambent_engine::wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 use lambent_engine::wasmtime::component::Resource;
 use lambent_engine::{cost, wasmtime};
-use lambent_files::{IO_BYTES_MAX, Kind, OpenFlags, Stat};
+use lambent_files::{IO_BYTES_MAX, Kind, OpenFlags, Stat, Vfs};
 
 use super::streams::{Reader, Writer};
 use super::{Descriptor, Entries, Open, View};
+
+/// Entries of a directory that are read at a time.
+const ENTRIES_AHEAD: usize = 32;
+/// What making something durable costs beside its waiting: about what the kernel works for it.
+const SYNC_COST: u64 = 50_000;
 
 type Listing = Resource<types::DirectoryEntryStream>;
 
@@ -57,22 +63,22 @@ impl View<'_> {
         self.host.charge(cost::bytes(path.len()));
     }
 
-    fn at(&mut self, descriptor: &Descriptor, path: &str) -> FsResult<Open> {
-        self.path(path);
+    async fn at(&mut self, descriptor: &Descriptor, path: String) -> FsResult<Open> {
+        self.path(&path);
         let Open { files, node, .. } = self.open(descriptor)?;
-        let found = files.lock().lookup(&node, path);
+        let found = files.quick(move |vfs| vfs.lookup(&node, &path)).await;
         let node = self.done(&files, found)?;
         Ok(Open { files, node, write: false })
     }
 
-    fn stat_of(&mut self, open: &Open) -> FsResult<Stat> {
-        let stat = open.files.lock().stat(&open.node);
-        self.done(&open.files, stat)
+    async fn stat_of(&mut self, open: &Open) -> FsResult<DescriptorStat> {
+        let found = open.files.stat(&open.node).await;
+        self.done(&open.files, found).map(stat)
     }
 
     fn writable(&mut self, descriptor: &Descriptor) -> FsResult<Open> {
         let open = self.open(descriptor)?;
-        if self.stat_of(&open)?.kind == Kind::Directory {
+        if open.node.kind() == Kind::Directory {
             return Err(ErrorCode::IsDirectory.into());
         }
         if !open.write {
@@ -86,6 +92,15 @@ impl View<'_> {
         let Open { files, node, .. } = self.open(at)?;
         let removed = files.wait(move |vfs| vfs.remove(&node, &path, kind)).await;
         self.done(&files, removed)
+    }
+
+    async fn synced(&mut self, descriptor: &Descriptor) -> FsResult<()> {
+        let Open { files, node, .. } = self.open(descriptor)?;
+        if node.in_volume().is_some() {
+            self.host.charge(SYNC_COST);
+        }
+        let synced = files.sync(&node).await;
+        self.done(&files, synced)
     }
 
     fn hash(open: &Open) -> MetadataHashValue {
@@ -110,24 +125,23 @@ impl types::Host for View<'_> {
 impl types::HostDescriptor for View<'_> {
     async fn advise(&mut self, fd: Descriptor, _: u64, _: u64, _: Advice) -> FsResult<()> {
         let open = self.open(&fd)?;
-        match self.stat_of(&open)?.kind {
+        match open.node.kind() {
             Kind::File => Ok(()),
             Kind::Directory => Err(ErrorCode::BadDescriptor.into()),
         }
     }
 
     async fn sync_data(&mut self, fd: Descriptor) -> FsResult<()> {
-        // There is nothing that an instance outlives.
-        self.open(&fd).map(drop)
+        self.synced(&fd).await
     }
 
     async fn sync(&mut self, fd: Descriptor) -> FsResult<()> {
-        self.open(&fd).map(drop)
+        self.synced(&fd).await
     }
 
     async fn get_flags(&mut self, fd: Descriptor) -> FsResult<DescriptorFlags> {
         let open = self.open(&fd)?;
-        let directory = self.stat_of(&open)?.kind == Kind::Directory;
+        let directory = open.node.kind() == Kind::Directory;
         let mut flags = DescriptorFlags::READ;
         if directory {
             flags |= DescriptorFlags::MUTATE_DIRECTORY;
@@ -140,12 +154,12 @@ impl types::HostDescriptor for View<'_> {
 
     async fn get_type(&mut self, fd: Descriptor) -> FsResult<DescriptorType> {
         let open = self.open(&fd)?;
-        Ok(kind(self.stat_of(&open)?.kind))
+        Ok(kind(open.node.kind()))
     }
 
     async fn set_size(&mut self, fd: Descriptor, size: u64) -> FsResult<()> {
         let Open { files, node, .. } = self.writable(&fd)?;
-        let set = files.wait(move |vfs| vfs.set_size(&node, size)).await;
+        let set = files.set_size(&node, size).await;
         self.done(&files, set)
     }
 
@@ -157,20 +171,14 @@ impl types::HostDescriptor for View<'_> {
     ) -> FsResult<()> {
         let open = self.open(&fd)?;
         let (accessed, modified) = (time(accessed)?, time(modified)?);
-        let set = open.files.lock().set_times(&open.node, accessed, modified);
+        let set = open.files.set_times(&open.node, accessed, modified).await;
         self.done(&open.files, set)
     }
 
     async fn read(&mut self, fd: Descriptor, len: u64, offset: u64) -> FsResult<(Vec<u8>, bool)> {
         let Open { files, node, .. } = self.open(&fd)?;
         let len = usize::try_from(len).unwrap_or(usize::MAX);
-        let quick = files.lock().read(&node, len, offset, false);
-        let read = match quick {
-            Err(lambent_files::ErrorCode::WouldBlock) => {
-                files.wait(move |vfs| vfs.read(&node, len, offset, true)).await
-            }
-            read => read,
-        };
+        let read = files.read(&node, len, offset).await;
         let bytes = self.done(&files, read)?;
         self.host.charge(cost::bytes(bytes.len()));
         let end = bytes.is_empty() && len > 0;
@@ -181,29 +189,29 @@ impl types::HostDescriptor for View<'_> {
         self.host.charge(cost::bytes(bytes.len()));
         let Open { files, node, .. } = self.writable(&fd)?;
         bytes.truncate(IO_BYTES_MAX);
-        let written = files.wait(move |vfs| vfs.write(&node, &bytes, Some(offset))).await;
+        let written = files.write(&node, bytes, offset).await;
         Ok(self.done(&files, written)? as u64)
     }
 
     async fn read_directory(&mut self, fd: Descriptor) -> FsResult<Listing> {
         let open = self.open(&fd)?;
-        if self.stat_of(&open)?.kind != Kind::Directory {
+        if open.node.kind() != Kind::Directory {
             return Err(ErrorCode::NotDirectory.into());
         }
-        let listing = self.table().push(Entries { open, last: None })?;
+        let listing = self.table().push(Entries { open, ahead: VecDeque::new(), last: None })?;
         Ok(Resource::new_own(listing.rep()))
     }
 
     async fn create_directory_at(&mut self, fd: Descriptor, path: String) -> FsResult<()> {
         self.path(&path);
         let Open { files, node, .. } = self.open(&fd)?;
-        let created = files.lock().create_directory(&node, &path);
+        let created = files.quick(move |vfs| vfs.create_directory(&node, &path)).await;
         self.done(&files, created)
     }
 
     async fn stat(&mut self, fd: Descriptor) -> FsResult<DescriptorStat> {
         let open = self.open(&fd)?;
-        self.stat_of(&open).map(stat)
+        self.stat_of(&open).await
     }
 
     async fn stat_at(
@@ -212,8 +220,8 @@ impl types::HostDescriptor for View<'_> {
         _: PathFlags,
         path: String,
     ) -> FsResult<DescriptorStat> {
-        let open = self.at(&fd, &path)?;
-        self.stat_of(&open).map(stat)
+        let open = self.at(&fd, path).await?;
+        self.stat_of(&open).await
     }
 
     async fn set_times_at(
@@ -224,9 +232,9 @@ impl types::HostDescriptor for View<'_> {
         accessed: NewTimestamp,
         modified: NewTimestamp,
     ) -> FsResult<()> {
-        let open = self.at(&fd, &path)?;
+        let open = self.at(&fd, path).await?;
         let (accessed, modified) = (time(accessed)?, time(modified)?);
-        let set = open.files.lock().set_times(&open.node, accessed, modified);
+        let set = open.files.set_times(&open.node, accessed, modified).await;
         self.done(&open.files, set)
     }
 
@@ -247,7 +255,7 @@ impl types::HostDescriptor for View<'_> {
 
     async fn readlink_at(&mut self, fd: Descriptor, path: String) -> FsResult<String> {
         // What is there is no link.
-        self.at(&fd, &path)?;
+        self.at(&fd, path).await?;
         Err(ErrorCode::Invalid.into())
     }
 
@@ -272,7 +280,7 @@ impl types::HostDescriptor for View<'_> {
         let opened = if how.truncate {
             files.wait(move |vfs| vfs.open(&node, &path, how)).await
         } else {
-            files.lock().open(&node, &path, how)
+            files.quick(move |vfs| vfs.open(&node, &path, how)).await
         };
         let node = self.done(&files, opened)?;
         self.push(Open { files, node, write })
@@ -307,7 +315,7 @@ impl types::HostDescriptor for View<'_> {
         offset: u64,
     ) -> FsResult<Resource<DynInputStream>> {
         let open = self.open(&fd)?;
-        if self.stat_of(&open)?.kind == Kind::Directory {
+        if open.node.kind() == Kind::Directory {
             return Err(ErrorCode::IsDirectory.into());
         }
         let stream: DynInputStream = Box::new(Reader::new(open, offset));
@@ -348,7 +356,7 @@ impl types::HostDescriptor for View<'_> {
         _: PathFlags,
         path: String,
     ) -> FsResult<MetadataHashValue> {
-        Ok(Self::hash(&self.at(&fd, &path)?))
+        Ok(Self::hash(&self.at(&fd, path).await?))
     }
 
     fn drop(&mut self, fd: Descriptor) -> wasmtime::Result<()> {
@@ -360,12 +368,20 @@ impl types::HostDescriptor for View<'_> {
 impl types::HostDirectoryEntryStream for View<'_> {
     async fn read_directory_entry(&mut self, listing: Listing) -> FsResult<Option<DirectoryEntry>> {
         let listing = Resource::<Entries>::new_borrow(listing.rep());
-        let Entries { open, last } = self.table().get(&listing)?;
-        let (open, last) = (open.clone(), last.clone());
-        let next = open.files.lock().next_entry(&open.node, last.as_deref());
-        let Some((name, of)) = self.done(&open.files, next)? else { return Ok(None) };
+        if self.table().get(&listing)?.ahead.is_empty() {
+            let Entries { open: Open { files, node, .. }, last, .. } =
+                self.table().get(&listing)?;
+            let (files, node, last) = (files.clone(), node.clone(), last.clone());
+            let read = move |vfs: &mut Vfs| vfs.entries(&node, last.as_deref(), ENTRIES_AHEAD);
+            let found = files.quick(read).await;
+            let found = self.done(&files, found)?;
+            let entries = self.table().get_mut(&listing)?;
+            entries.last = found.last().map(|(name, _)| name.clone()).or(entries.last.take());
+            entries.ahead = found.into();
+        }
+        let next = self.table().get_mut(&listing)?.ahead.pop_front();
+        let Some((name, of)) = next else { return Ok(None) };
         self.host.charge(cost::bytes(name.len()));
-        self.table().get_mut(&listing)?.last = Some(name.clone());
         Ok(Some(DirectoryEntry { type_: kind(of), name }))
     }
 

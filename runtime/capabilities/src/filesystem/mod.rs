@@ -2,41 +2,20 @@
 //! opens directories of the machine.
 
 mod descriptor;
+mod files;
 mod streams;
+mod volumes;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::VecDeque;
 
 use lambent_engine::wasi::p2::FsError;
 use lambent_engine::wasi::p2::bindings::filesystem::{preopens, types};
 use lambent_engine::wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use lambent_engine::{Host, cost, wasi, wasmtime};
-use lambent_files::{ErrorCode, Node, Vfs};
+use lambent_files::{ErrorCode, Kind, Node, Vfs};
 
 use crate::ctx::{Ctx, Mount};
-
-/// The tree of one instance, which its descriptors and streams share.
-#[derive(Clone)]
-pub(crate) struct Files(Arc<Mutex<Vfs>>);
-
-impl Files {
-    pub(crate) fn new(vfs: Vfs) -> Self {
-        Self(Arc::new(Mutex::new(vfs)))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vfs> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Does what may wait for the disk, where that keeps nobody else waiting.
-    pub(crate) async fn wait<R: Send + 'static>(
-        &self,
-        action: impl FnOnce(&mut Vfs) -> Result<R, ErrorCode> + Send + 'static,
-    ) -> Result<R, ErrorCode> {
-        let files = self.clone();
-        let done = tokio::task::spawn_blocking(move || action(&mut files.lock())).await;
-        done.unwrap_or(Err(ErrorCode::Io))
-    }
-}
+pub(crate) use files::Files;
 
 /// What a guest has a descriptor of.
 #[derive(Clone)]
@@ -46,9 +25,12 @@ struct Open {
     write: bool,
 }
 
-/// A listing, and the last name that it gave.
+/// A listing.
 struct Entries {
     open: Open,
+    /// What was read and not yet given.
+    ahead: VecDeque<(String, Kind)>,
+    /// The last name that was read.
     last: Option<String>,
 }
 
@@ -88,7 +70,8 @@ impl View<'_> {
             return Some(files.clone());
         }
         let Mount { image, scratch } = self.host.state().mount.clone()?;
-        let files = Files::new(Vfs::new(image, scratch));
+        let vfs = Vfs::new(image, scratch).with_volumes(volumes::opener(self.host.state()));
+        let files = Files::new(vfs);
         self.host.extensions().insert(files.clone());
         Some(files)
     }
@@ -125,8 +108,10 @@ const fn code(error: ErrorCode) -> types::ErrorCode {
     match error {
         ErrorCode::BadDescriptor => types::ErrorCode::BadDescriptor,
         ErrorCode::Busy => types::ErrorCode::Busy,
+        ErrorCode::CrossDevice => types::ErrorCode::CrossDevice,
         ErrorCode::Exist => types::ErrorCode::Exist,
         ErrorCode::FileTooLarge => types::ErrorCode::FileTooLarge,
+        ErrorCode::Gone => types::ErrorCode::NoDevice,
         ErrorCode::Invalid => types::ErrorCode::Invalid,
         ErrorCode::Io => types::ErrorCode::Io,
         ErrorCode::IsDirectory => types::ErrorCode::IsDirectory,

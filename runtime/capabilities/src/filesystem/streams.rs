@@ -34,7 +34,7 @@ impl InputStream for Reader {
         }
         let mut bytes = match self.ahead.take() {
             Some(ahead) => ahead.map_err(failed)?,
-            None => match self.open.files.lock().read(&self.open.node, size, self.offset, false) {
+            None => match self.open.files.read_now(&self.open.node, size, self.offset, false) {
                 Ok(bytes) => bytes.into(),
                 // The guest waits for it to be ready.
                 Err(ErrorCode::WouldBlock) => return Ok(Bytes::new()),
@@ -55,8 +55,7 @@ impl InputStream for Reader {
 impl Pollable for Reader {
     async fn ready(&mut self) {
         if self.ahead.is_none() {
-            let (node, offset) = (self.open.node.clone(), self.offset);
-            let read = self.open.files.wait(move |vfs| vfs.read(&node, IO_BYTES_MAX, offset, true));
+            let read = self.open.files.read_waiting(&self.open.node, IO_BYTES_MAX, self.offset);
             self.ahead = Some(read.await.map(Bytes::from));
         }
     }
@@ -94,11 +93,10 @@ impl OutputStream for Writer {
         }
         let (files, node, offset) = (self.open.files.clone(), self.open.node.clone(), self.offset);
         self.writing = Some(tokio::task::spawn_blocking(move || {
-            let mut vfs = files.lock();
             let mut done = 0;
             while done < bytes.len() {
                 let at = offset.map(|offset| offset.saturating_add(done as u64));
-                done += vfs.write(&node, &bytes[done..], at)?;
+                done += files.write_now(&node, &bytes[done..], at)?;
             }
             Ok(done as u64)
         }));

@@ -28,6 +28,7 @@ mod trigger;
 mod usage;
 mod version;
 mod versions;
+mod volume;
 
 use clap::Subcommand;
 
@@ -58,6 +59,7 @@ pub(crate) enum Command {
     Layer(layer::LayerArgs),
     Runtime(runtime::RuntimeArgs),
     Schedule(schedule::ScheduleArgs),
+    Volume(volume::VolumeArgs),
     Usage(usage::UsageArgs),
     Namespace(namespace::NamespaceArgs),
     AccessKey(access_key::AccessKeyArgs),
@@ -107,6 +109,7 @@ pub(crate) fn run(
         Command::Layer(args) => layer::run(&args, global),
         Command::Runtime(args) => runtime::run(&args, global),
         Command::Schedule(args) => schedule::run(&args, global),
+        Command::Volume(args) => volume::run(&args, global),
         Command::Usage(args) => usage::run(&args, global),
         Command::Namespace(args) => namespace::run(&args, global),
         Command::AccessKey(args) => access_key::run(&args, global),

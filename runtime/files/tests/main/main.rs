@@ -6,3 +6,4 @@ mod hostile;
 mod layers;
 mod model;
 mod support;
+mod volumes;

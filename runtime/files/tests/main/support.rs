@@ -32,10 +32,17 @@ pub(crate) fn vfs(bytes_max: u64) -> Vfs {
 pub(crate) fn vfs_on(bytes_max: u64, disk: &Arc<DiskBudget>) -> Vfs {
     let package = package(&[("index.py", "import json"), ("lib/a.py", "A"), ("lib/b.py", "BB")]);
     let image = Image::new().mount("var/task", &package).unwrap();
+    Vfs::new(Arc::new(image), scratch_on(bytes_max, disk))
+}
+
+/// A scratch directory of so many bytes on a disk without an end.
+pub(crate) fn scratch(bytes_max: u64) -> ScratchOptions {
+    scratch_on(bytes_max, &Arc::new(DiskBudget::new(u64::MAX)))
+}
+
+fn scratch_on(bytes_max: u64, disk: &Arc<DiskBudget>) -> ScratchOptions {
     let open = Arc::new(tempfile::tempfile);
-    let scratch =
-        ScratchOptions { open, bytes_max, metadata_bytes_max: 4 * MIB, disk: disk.clone() };
-    Vfs::new(Arc::new(image), scratch)
+    ScratchOptions { open, bytes_max, metadata_bytes_max: 4 * MIB, disk: disk.clone() }
 }
 
 pub(crate) fn open(vfs: &mut Vfs, path: &str, flags: OpenFlags) -> Result<Node, ErrorCode> {

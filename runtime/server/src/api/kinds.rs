@@ -1,4 +1,4 @@
-//! What buckets, keyspaces, queues, triggers and schedules have in common: their
+//! What buckets, keyspaces, queues, triggers, schedules and volumes have in common: their
 //! handlers, their routes and their description.
 
 use std::future::Future;

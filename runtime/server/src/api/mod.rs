@@ -14,6 +14,7 @@ macro_rules! each_kind {
             Queue,
             Trigger,
             Schedule,
+            Volume,
         }
     };
 }
@@ -51,6 +52,7 @@ mod uploads;
 mod usage;
 mod versions;
 mod view;
+mod volumes;
 
 pub use openapi::document as openapi;
 pub(crate) use routes::router;

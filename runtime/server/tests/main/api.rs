@@ -374,5 +374,6 @@ fn operations_have_the_names_that_the_api_describes() {
     // The description itself, and one key or message where the operation is of several.
     assert_eq!(unknown, ["delete_key", "delete_message", "describe_api", "set_key"]);
     let undescribed: Vec<_> = known.iter().filter(|name| !described.contains(**name)).collect();
-    assert!(undescribed.is_empty(), "{undescribed:?}");
+    // What functions do through an interface of their own.
+    assert_eq!(undescribed, [&"read_files", &"change_files"]);
 }

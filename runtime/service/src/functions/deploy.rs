@@ -25,7 +25,7 @@ impl FunctionHandle<'_> {
     /// of files.
     ///
     /// # Errors
-    /// `PayloadTooLarge`, `InvalidPackage`, `RuntimeNotFound`, `LayerNotFound`,
+    /// `PayloadTooLarge`, `InvalidPackage`, `RuntimeNotFound`, `LayerNotFound`, `VolumeNotFound`,
     /// `InvalidConfiguration`,
     /// `PreconditionFailed`, whatever
     /// [`Inspect::prepare`](crate::Inspect::prepare) refuses; the store failed.
@@ -45,6 +45,7 @@ impl FunctionHandle<'_> {
             let patch = self.scope().with_pinned_layers(patch).await?;
             let checked = configured(&patch, current.as_deref())?;
             self.scope().check_function_destinations(current.as_deref(), &checked).await?;
+            self.scope().check_mounts(current.as_deref(), &checked).await?;
 
             let head = current.as_ref().map(|function| &*function.latest);
             let layers = self.scope().packages_of(&checked.layers, head).await?;
@@ -78,8 +79,8 @@ impl FunctionHandle<'_> {
     /// Changes the configuration of the head.
     ///
     /// # Errors
-    /// `FunctionNotFound`, `InvalidConfiguration`, `LayerNotFound`, `InvalidPackage` (with new
-    /// layers it is too large), `PreconditionFailed`; the store failed.
+    /// `FunctionNotFound`, `InvalidConfiguration`, `LayerNotFound`, `VolumeNotFound`,
+    /// `InvalidPackage` (with new layers it is too large), `PreconditionFailed`; the store failed.
     pub async fn configure(
         &self,
         patch: ConfigurationPatch,
@@ -95,6 +96,7 @@ impl FunctionHandle<'_> {
                 let configuration = patch.apply(&latest.configuration)?;
                 shares(&configuration, &latest.handlers)?;
                 self.scope().check_function_destinations(Some(&current), &configuration).await?;
+                self.scope().check_mounts(Some(&current), &configuration).await?;
                 let former = &latest.configuration;
                 if configuration.memory_bytes < former.memory_bytes
                     || (configuration.snapshot && !former.snapshot)

@@ -15,6 +15,7 @@ mod object_properties;
 mod queue_properties;
 mod reserve;
 mod upgrade;
+mod volumes;
 
 use std::sync::Arc;
 

@@ -20,6 +20,7 @@ pub mod samples;
 mod schedules;
 mod triggers;
 mod usage;
+mod volumes;
 mod waiting;
 
 pub use waiting::depth_becomes;
@@ -163,6 +164,22 @@ pub async fn check_schedules(stores: &Stores) {
 /// Checks an [`EventLog`].
 pub async fn check_event_log(log: Arc<dyn EventLog>) {
     event_log::an_event_comes_until_it_is_done(&*log).await;
+}
+
+/// Checks [`Volumes`](crate::Volumes). Needs a runtime with several threads.
+pub async fn check_volumes(stores: &Stores) {
+    let store = &*stores.volumes;
+    volumes::files_are_shared_by_whoever_opens_a_volume(store).await;
+    volumes::names_are_made_moved_and_removed(store).await;
+    volumes::of_many_who_create_a_name_one_does(store).await;
+    volumes::appends_and_renames_are_seen_whole(store).await;
+    volumes::a_listing_goes_on_while_others_change(store).await;
+    volumes::the_size_holds(store).await;
+    volumes::the_size_holds_for_many_who_write_at_once(store).await;
+    volumes::what_is_removed_is_gone_for_all(store).await;
+    volumes::nothing_changes_by_what_is_read_only(store).await;
+    volumes::times_are_kept(store).await;
+    volumes::sizes_are_set_aside(stores).await;
 }
 
 /// Checks [`Usage`].

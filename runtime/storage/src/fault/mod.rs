@@ -6,6 +6,7 @@ mod keyvalue;
 mod objects;
 mod queues;
 mod resources;
+mod volumes;
 
 use std::io::{Error, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -193,6 +194,7 @@ impl Stores {
             resources: faults.around(self.resources),
             schedules: faults.around(self.schedules),
             usage: faults.around(self.usage),
+            volumes: faults.around(self.volumes),
             space: faults.space(self.space),
             quotas: self.quotas,
             holds: self.holds,

@@ -137,6 +137,7 @@ impl Holds for MemoryEvents {
             (Quota::MessageBytes, bytes),
             (Quota::Queues, count_of(&state.queues, namespace)),
             (Quota::Messages, messages),
+            (Quota::VolumeBytes, state.set_aside(namespace, Quota::VolumeBytes)),
         ];
         // The other stores count these.
         let elsewhere = [Quota::Functions, Quota::Buckets, Quota::Keyspaces, Quota::Queues];

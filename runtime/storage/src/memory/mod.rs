@@ -9,6 +9,7 @@ mod logs;
 mod objects;
 mod registry;
 mod usage;
+mod volumes;
 
 pub use code::MemoryCode;
 pub use events::MemoryEvents;
@@ -17,6 +18,7 @@ pub use logs::MemoryLogs;
 pub use objects::MemoryObjects;
 pub use registry::MemoryRegistry;
 pub use usage::MemoryUsage;
+pub use volumes::MemoryVolumes;
 
 use std::sync::Arc;
 
@@ -57,6 +59,7 @@ impl Stores {
             resources: Arc::clone(&events) as Arc<dyn Resources>,
             schedules: Arc::clone(&events) as Arc<dyn Schedules>,
             usage: Arc::new(MemoryUsage::default()),
+            volumes: Arc::new(MemoryVolumes::default()),
             space: Space::unlimited(),
             quotas,
             holds: vec![

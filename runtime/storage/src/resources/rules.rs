@@ -1,4 +1,4 @@
-use lambent_types::{ResourceKind, Schedule, Source, Specification as _, Trigger};
+use lambent_types::{Quota, ResourceKind, Schedule, Source, Specification as _, Trigger, Volume};
 
 use crate::event_log::Channel;
 
@@ -15,4 +15,14 @@ pub fn channel(kind: ResourceKind, name: &str) -> Option<Channel> {
         Schedule::KIND => name.parse().map(Channel::Schedule).ok(),
         _ => None,
     }
+}
+
+/// What a resource has set aside of a quota, beside being one of its kind: the bytes that a volume
+/// may hold.
+pub fn set_aside(kind: ResourceKind, body: &str) -> Option<(Quota, u64)> {
+    if kind != Volume::KIND {
+        return None;
+    }
+    let volume: Volume = serde_json::from_str(body).ok()?;
+    Some((Quota::VolumeBytes, volume.max_bytes))
 }

@@ -34,7 +34,9 @@ impl Entry for Function {
     }
 
     fn references(configuration: &Configuration) -> Vec<(Kind, String)> {
-        destinations(&configuration.delivery)
+        let mounts = configuration.mounts.0.iter();
+        let volumes = mounts.map(|mount| (Kind::Volume, mount.volume.to_string()));
+        destinations(&configuration.delivery).into_iter().chain(volumes).collect()
     }
 
     fn code(&self, configuration: Configuration) -> Option<(&Path, Configuration)> {
@@ -43,11 +45,13 @@ impl Entry for Function {
 }
 
 /// The keys whose values are no short text.
-const TABLES: [&str; 6] = ["component", "package", "environment", "tags", "grants", "delivery"];
+const TABLES: [&str; 7] =
+    ["component", "package", "environment", "tags", "grants", "delivery", "mounts"];
 
 /// All keys, for whoever gave another.
 static KEYS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let parameters = ConfigurationPatch::PARAMETERS.iter().map(|parameter| parameter.name);
+    let parameters = parameters.filter(|name| !TABLES.contains(name));
     TABLES.into_iter().chain(parameters).collect()
 });
 
@@ -78,6 +82,7 @@ impl<'de> Visitor<'de> for FunctionVisitor {
                 }
                 "tags" => given.tags = Some(map.next_value()?),
                 "grants" => given.grants = Some(map.next_value()?),
+                "mounts" => given.mounts = Some(map.next_value()?),
                 "delivery" => {
                     given.delivery = Some(map.next_value::<Delivery>()?.policy());
                 }
@@ -143,6 +148,7 @@ impl<'de> DeserializeSeed<'de> for Parameter<'_> {
                 | ParameterKind::RuntimeName
                 | ParameterKind::RuntimeUpdates
                 | ParameterKind::Layers
+                | ParameterKind::Mounts
                 | ParameterKind::Text,
             ) => text,
             _ => return Err(expected()),

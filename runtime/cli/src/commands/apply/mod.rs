@@ -9,6 +9,7 @@ macro_rules! entries {
             Bucket, bucket, buckets;
             Keyspace, keyspace, keyspaces;
             Queue, queue, queues;
+            Volume, volume, volumes;
             Function, function, functions;
             Trigger, trigger, triggers;
             Schedule, schedule, schedules;
@@ -31,6 +32,7 @@ mod present;
 mod queue;
 mod schedule;
 mod trigger;
+mod volume;
 mod wanted;
 
 use std::io;
@@ -70,7 +72,7 @@ Examples:
   lambent apply guest-examples/thumbnail/lambent.toml
   lambent apply --yes      in a script";
 
-/// Make buckets, queues, functions, triggers and schedules as a file says
+/// Make buckets, queues, volumes, functions, triggers and schedules as a file says
 ///
 /// Shows what it would create, change and delete, asks, and does it. If it is
 /// interrupted or fails half-way, repeating it goes on. Repeating it once it is
@@ -206,7 +208,8 @@ mod tests {
     #[test]
     fn a_failure_says_what_is_left() {
         let nothing = |kind: &str| answer("200 OK", &format!(r#"{{"{kind}":[],"next":null}}"#));
-        let kinds = ["buckets", "keyspaces", "queues", "functions", "triggers", "schedules"];
+        let kinds =
+            ["buckets", "keyspaces", "queues", "volumes", "functions", "triggers", "schedules"];
         let mut answers: Vec<_> = kinds.into_iter().map(nothing).collect();
         answers.push(answer("201 Created", "{}"));
         let problem = r#"{"type":"about:blank","title":"t","status":507,"code":"quota-exceeded",

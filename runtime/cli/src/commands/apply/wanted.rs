@@ -166,6 +166,7 @@ pub(super) fn describe_function(digest: &str, configuration: &Configuration) -> 
     description["grants"] = json!(configuration.grants);
     description["delivery"] = json!(configuration.delivery);
     description["description"] = json!(configuration.description);
+    description["mounts"] = json!(configuration.mounts);
     description["code"] = digest.into();
     description
 }

@@ -3,10 +3,11 @@ use std::ops::Bound;
 use async_trait::async_trait;
 use lambent_types::{Namespace, ResourceKind, Specification as _, Trigger};
 
-use super::{MemoryEvents, key, log};
+use super::{MemoryEvents, State, key, log};
 use crate::changes::Changes;
 use crate::error::StorageError;
-use crate::resources::rules::channel;
+use crate::quota::Quota;
+use crate::resources::rules::{channel, set_aside};
 use crate::resources::{NewResource, ResourceError, ResourceId, Resources, StoredResource};
 
 #[async_trait]
@@ -26,6 +27,12 @@ impl Resources for MemoryEvents {
         }
         if kind == Trigger::KIND {
             state.check_trigger(namespace, &resource)?;
+        }
+        if let Some((quota, bytes)) = set_aside(kind, &resource.body) {
+            let had = old.and_then(|(_, stored)| set_aside(kind, &stored.body));
+            let delta = bytes.cast_signed() - had.map_or(0, |(_, bytes)| bytes).cast_signed();
+            let used = state.set_aside(namespace, quota);
+            self.quotas.of(&namespace.key()).check(quota, used, delta)?;
         }
         if revision == 0 {
             let held = state.resources_of(kind.quota, namespace);
@@ -94,6 +101,16 @@ impl Resources for MemoryEvents {
 
     fn changes(&self) -> &dyn Changes<ResourceId> {
         &self.resource_changes
+    }
+}
+
+impl State {
+    /// What the resources of a namespace have set aside of a quota.
+    pub(super) fn set_aside(&self, namespace: &Namespace, quota: Quota) -> u64 {
+        let all = self.resources.keys().flat_map(|kind| {
+            self.resources_in(*kind, namespace).filter_map(|one| set_aside(*kind, &one.body))
+        });
+        all.filter(|(of, _)| *of == quota).map(|(_, bytes)| bytes).sum()
     }
 }
 
