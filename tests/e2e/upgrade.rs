@@ -38,6 +38,11 @@ async fn a_directory_of_the_last_format_is_served_with_everything_in_it() {
             let listed = ok(&node, &[kind, "list"]).await;
             assert!(names.iter().all(|name| listed.stdout.contains(name)), "{listed:?}");
         }
+        // There were no volumes yet.
+        let volumes = json(&node, &["volume", "list"]).await;
+        assert_eq!(volumes["volumes"].as_array().unwrap().len(), 0, "{volumes}");
+        ok(&node, &["volume", "create", "data"]).await;
+        ok(&node, &["volume", "delete", "data"]).await;
         // A new change still reaches what the old trigger names.
         ok(&node, &["trigger", "put", "on-key", "--function", "hello", "--keyspace", "settings"])
             .await;

@@ -1,6 +1,7 @@
 //! Volumes: files that functions share and that outlive them, by what they were granted.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use lambent_test_support::guest_bytes;
 use serde_json::{Value, json};
@@ -341,6 +342,34 @@ async fn a_file_says_which_volumes_there_are_and_who_has_them() {
     let held =
         |quota: &str| holds.iter().find(|one| one["quota"] == quota).unwrap()["used"].clone();
     assert_eq!((held("volumes"), held("volume-bytes")), (json!(1), json!(128 << 20)));
+}
+
+/// A timeout counts what waits for the disk, and nobody else waits for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_keeps_the_disk_busy_is_ended_in_time() {
+    let node = Arc::new(with_volume("8MiB").await);
+    deploy(&node, "busy", "data:/mnt/data").await;
+    deploy(&node, "other", "data:/mnt/data").await;
+    act(&node, "busy", json!([["mkdir", "/mnt/data/1"], ["mkdir", "/mnt/data/2"]])).await;
+    ok(&node, &["configure", "busy", "--timeout", "1s"]).await;
+    let busy = ["1", "2"].map(|name| {
+        let (node, actions) = (node.clone(), json!([["churn", format!("/mnt/data/{name}")]]));
+        tokio::spawn(async move {
+            let began = Instant::now();
+            (node.invoke("busy", &actions.to_string()).await, began.elapsed())
+        })
+    });
+    for _ in 0..5 {
+        let told = act(&node, "other", json!([["write", "/mnt/data/file", "x"]])).await;
+        assert_eq!(told, [good(Value::Null)]);
+    }
+    for ended in busy {
+        let (reply, took) = ended.await.unwrap();
+        assert_eq!(reply.header("lambent-function-error"), "timed-out", "{reply:?}");
+        assert!(took < Duration::from_secs(4), "{took:?}");
+    }
+    let told = act(&node, "other", json!([["list", "/mnt/data"]])).await;
+    assert_eq!(told, [good(json!(["1", "2", "file"]))]);
 }
 
 /// What was acknowledged is there after the node was killed, and what was removed is not.

@@ -16,3 +16,4 @@ mod resources;
 mod runtimes;
 mod snapshots;
 mod versions;
+mod volumes;

@@ -9,7 +9,7 @@ use std::io::{self, Read, Seek, Write};
 use serde_json::{Value, json};
 
 /// Written at a time to fill a file.
-const PIECE: [u8; 1 << 16] = [b'x'; 1 << 16];
+static PIECE: [u8; 1 << 16] = [b'x'; 1 << 16];
 
 fn main() -> io::Result<()> {
     let mut input = String::new();
@@ -48,6 +48,7 @@ fn act(action: &str, (path, text): (&str, &str), number: u64) -> io::Result<Valu
         "many" => many(path, number),
         "removed" => removed(path),
         "hold" => hold(path, number),
+        "churn" => churn(path),
         "raw" => Ok(raw::every_call(path)),
         _ => Err(io::Error::other("no such action")),
     }
@@ -112,4 +113,15 @@ fn hold(path: &str, milliseconds: u64) -> io::Result<Value> {
     let read = file.read_to_string(&mut text).map(|_| text);
     let wrote = file.rewind().and_then(|()| file.write(b"x"));
     Ok(json!([format!("{read:?}"), format!("{wrote:?}")]))
+}
+
+/// Makes, writes, syncs, moves and removes files without end.
+fn churn(path: &str) -> io::Result<Value> {
+    let (one, other) = (format!("{path}/one"), format!("{path}/other"));
+    loop {
+        synced(&one, "x")?;
+        fs::rename(&one, &other)?;
+        fs::read_dir(path)?.count();
+        fs::remove_file(&other)?;
+    }
 }
