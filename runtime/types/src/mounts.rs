@@ -181,7 +181,7 @@ mod tests {
             ("a:/mnt/a//b", "with one / between them"),
             ("a:/mnt/a/", "with one / between them"),
             ("a:/mnt/é", "needs names of A-Z"),
-            (&long, "has 206 characters; the most is 160"),
+            (&long, "has 205 characters; the most is 160"),
             ("a:/mnt/a,b:/mnt/a", "mounted at /mnt/a and /mnt/a; no mount may be at or in"),
             ("a:/mnt/a/b,b:/mnt/a", "mounted at /mnt/a/b and /mnt/a"),
             ("a:/mnt/a,A:/mnt/b", "volume \"A\" is mounted twice"),
