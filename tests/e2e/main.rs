@@ -45,6 +45,7 @@ mod protocol;
 mod python;
 mod python_abilities;
 mod python_libraries;
+mod python_volumes;
 mod queues;
 mod recursion;
 mod reload;

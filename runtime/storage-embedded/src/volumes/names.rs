@@ -12,6 +12,11 @@ use crate::sqlite::{Database, Durability};
 /// Directories that a directory may be in, where it is moved: each is looked at.
 const DEPTH_MAX: usize = 2048;
 
+/// Memory for pages of the names of one volume, of which many may be open.
+const CACHE_KIB: i64 = 512;
+/// Statements that are kept prepared: all that there are here.
+const STATEMENTS: usize = 24;
+
 /// `parent` is null once a name was removed, and of the root. Numbers are never used again. Times
 /// are nanoseconds since 1970, of directories and of files to which nothing was written.
 const SCHEMA: &str = "
@@ -110,7 +115,14 @@ impl Names {
             durability: Durability::Normal,
             migrations: &[SCHEMA],
         };
-        Ok(Self { connection: database.open(data)?, unsynced: true })
+        let connection = database.open(data)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        let failed = |error: rusqlite::Error| OpenError::Database {
+            path: data.path().join(directory),
+            source: error.into(),
+        };
+        connection.pragma_update(None, "cache_size", -CACHE_KIB).map_err(failed)?;
+        Ok(Self { connection, unsynced: true })
     }
 
     /// Does a change of several statements, whole or not at all.

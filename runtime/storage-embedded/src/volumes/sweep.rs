@@ -7,7 +7,7 @@ use lambent_types::{Specification as _, Volume};
 use rusqlite::{Connection, params};
 
 use crate::messages::row::failed as unreadable;
-use crate::volumes::{EmbeddedVolumes, Inner, SlotState, failed};
+use crate::volumes::{EmbeddedVolumes, Inner, Slot, SlotState, failed};
 use lambent_storage::StorageError;
 use lambent_storage::backend::{Sweep, sync};
 
@@ -40,19 +40,39 @@ impl Sweep for EmbeddedVolumes {
 impl Inner {
     fn tidy(&self) {
         let slots: Vec<_> = sync::lock(&self.slots).values().cloned().collect();
-        for slot in slots {
-            // Whoever opens it has just begun to use it.
-            let Ok(mut state) = slot.state.try_lock() else { continue };
-            let SlotState::Open(volume) = &*state else { continue };
+        slots.iter().for_each(|slot| slot.tidy());
+        drop(slots);
+        // Nobody else has those, nor gets them meanwhile.
+        sync::lock(&self.slots).retain(|_, slot| Arc::strong_count(slot) > 1 || !slot.is_over());
+    }
+}
+
+impl Slot {
+    fn tidy(&self) {
+        // Whoever opens it has just begun to use it.
+        let Ok(mut state) = self.state.try_lock() else { return };
+        let mut is_used = false;
+        if let SlotState::Open(volume) = &*state {
             if let Err(error) = volume.collect() {
                 tracing::error!(%error, "cannot clear up a volume");
             }
-            if Arc::strong_count(volume) > 1 {
-                slot.idle.store(0, Ordering::Relaxed);
-            } else if slot.idle.fetch_add(1, Ordering::Relaxed) >= IDLE_SWEEPS {
-                *state = SlotState::Closed;
-            }
+            is_used = Arc::strong_count(volume) > 1;
         }
+        if is_used {
+            self.idle.store(0, Ordering::Relaxed);
+        } else if self.idle.fetch_add(1, Ordering::Relaxed) >= IDLE_SWEEPS
+            && matches!(&*state, SlotState::Open(_))
+        {
+            *state = SlotState::Closed;
+        }
+    }
+
+    /// Whether it was not used for so long that it need not be known any more. Of a volume that
+    /// was removed that is long after the last who asked for it before has opened it.
+    fn is_over(&self) -> bool {
+        let is_open =
+            self.state.try_lock().is_ok_and(|state| matches!(&*state, SlotState::Open(_)));
+        !is_open && self.idle.load(Ordering::Relaxed) >= IDLE_SWEEPS
     }
 }
 

@@ -234,3 +234,31 @@ async fn a_damaged_volume_is_an_error_and_no_other_is_touched() {
     // It can be deleted.
     stores.volumes.remove("one").await.unwrap();
 }
+
+/// What nobody uses is closed after a while, and what was removed forgotten.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_used_is_closed() {
+    let home = tempfile::tempdir().unwrap();
+    let stores = open(home.path());
+    stores.sweep().await;
+    let (used, unused) = (volume(&stores, "used").await, volume(&stores, "unused").await);
+    let node = file(&*used, "f");
+    file(&*unused, "f").write(b"f", None).unwrap();
+    drop((used, unused));
+    volume(&stores, "removed").await;
+    stores.volumes.remove("removed").await.unwrap();
+    let is_open = |id: &str| {
+        let path = home.path().join(layout::VOLUMES_DIR).join(id).join("names.db");
+        let path = path.canonicalize().unwrap();
+        let mut all = fs::read_dir("/proc/self/fd").unwrap().flatten();
+        all.any(|entry| fs::read_link(entry.path()).is_ok_and(|target| target == path))
+    };
+    assert!(is_open("used") && is_open("unused"));
+    assert!(stores.volumes.open("removed", MIB).await.is_err());
+    for _ in 0..70 {
+        stores.sweep().await;
+    }
+    assert!(is_open("used") && !is_open("unused"));
+    node.write(b"still", None).unwrap();
+    assert_eq!(text(&*volume(&stores, "unused").await, "f"), "f");
+}
