@@ -11,6 +11,7 @@ mod power_cut;
 mod producers;
 mod random;
 mod setup;
+mod volumes;
 
 use std::sync::Arc;
 use std::time::Duration;
