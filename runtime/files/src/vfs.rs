@@ -232,8 +232,8 @@ impl Vfs {
     /// # Errors
     /// It is not of this tree.
     pub fn stat(&self, node: &Node) -> Result<Stat, ErrorCode> {
-        if let Some(node) = self.in_volume(node)? {
-            return node.stat();
+        if let Some(node) = node.in_volume() {
+            return node.stat(self.may_wait);
         }
         match node.id {
             Id::Image(index) => Ok(self.image.stat(index)),

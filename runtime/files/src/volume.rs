@@ -83,8 +83,8 @@ pub trait VolumeNode: Send + Sync + 'static {
     /// What is known of it.
     ///
     /// # Errors
-    /// `Gone`, `Io`.
-    fn stat(&self) -> Result<Stat, ErrorCode>;
+    /// `WouldBlock`: it must not wait and would; `Gone`, `Io`.
+    fn stat(&self, may_wait: bool) -> Result<Stat, ErrorCode>;
 
     /// Fills as much of the buffer as the file has from an offset; returns how much. What was
     /// written before by anyone is read.
@@ -194,8 +194,8 @@ impl Volume for ReadOnly {
 struct ReadOnlyNode(Arc<dyn VolumeNode>);
 
 impl VolumeNode for ReadOnlyNode {
-    fn stat(&self) -> Result<Stat, ErrorCode> {
-        self.0.stat()
+    fn stat(&self, may_wait: bool) -> Result<Stat, ErrorCode> {
+        self.0.stat(may_wait)
     }
 
     fn read(&self, buffer: &mut [u8], offset: u64, may_wait: bool) -> Result<usize, ErrorCode> {

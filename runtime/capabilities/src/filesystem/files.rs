@@ -48,9 +48,10 @@ impl Files {
     }
 
     pub(super) async fn stat(&self, node: &Node) -> Result<Stat, ErrorCode> {
-        match node.in_volume().cloned() {
-            Some(node) => blocking(move || node.stat()).await,
-            None => self.lock().stat(node),
+        let Some(node) = node.in_volume().cloned() else { return self.lock().stat(node) };
+        match node.stat(false) {
+            Err(ErrorCode::WouldBlock) => blocking(move || node.stat(true)).await,
+            found => found,
         }
     }
 

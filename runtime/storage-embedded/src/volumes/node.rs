@@ -99,10 +99,20 @@ impl OpenNode {
 }
 
 impl VolumeNode for OpenNode {
-    fn stat(&self) -> Result<Stat, ErrorCode> {
+    fn stat(&self, may_wait: bool) -> Result<Stat, ErrorCode> {
         self.volume.check()?;
+        let kind = self.held.kind;
+        let file = match kind {
+            Kind::File => self.volume.contents.opened(self.held.number),
+            Kind::Directory => None,
+        };
+        let file = match file {
+            None if !may_wait => return Err(ErrorCode::WouldBlock),
+            None if kind == Kind::File => self.file()?,
+            // What the system knows of a file that is open is in memory.
+            opened => opened,
+        };
         let links = u64::from(!self.held.is_removed());
-        let file = if self.held.kind == Kind::File { self.file()? } else { None };
         let (size, [accessed, modified, changed]) = match file {
             Some(file) => {
                 let found = self.io(file.metadata())?;
@@ -112,7 +122,7 @@ impl VolumeNode for OpenNode {
             }
             None => (0, self.own_times()?),
         };
-        Ok(Stat { kind: self.held.kind, links, size, accessed, modified, changed })
+        Ok(Stat { kind, links, size, accessed, modified, changed })
     }
 
     fn read(&self, buffer: &mut [u8], offset: u64, may_wait: bool) -> Result<usize, ErrorCode> {

@@ -273,7 +273,7 @@ impl Open {
 }
 
 impl VolumeNode for Open {
-    fn stat(&self) -> Result<Stat, ErrorCode> {
+    fn stat(&self, _: bool) -> Result<Stat, ErrorCode> {
         let mut tree = self.volume.tree()?;
         let node = tree.node(self.number)?;
         let [accessed, modified, changed] = node.times;
