@@ -20,6 +20,16 @@ async fn a_function_is_served_by_one_instance_as_often_as_it_asks_for() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_instance_is_used_again_after_a_long_invocation() {
+    let node = shared().await;
+    node.deploy("long", "guest-probe", "reuse=10&timeout=60s").await;
+    assert_eq!(node.get("long", "/state").await.text(), "1");
+    // Instances that nobody uses are looked for every second meanwhile.
+    assert_eq!(node.get("long", "/sleep?ms=2500").await.status, 200);
+    assert_eq!(node.get("long", "/state").await.text(), "2");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_share_an_instance_where_the_handler_can() {
     let node = shared().await;
     node.deploy("sharing", "guest-concurrent", "reuse=1000&shared=10").await;

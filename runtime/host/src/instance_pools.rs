@@ -128,7 +128,9 @@ impl InstancePools {
         }
         if any_idle {
             let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            all.retain(|_, kept| !kept.instances.is_unused());
+            // What an invocation runs in comes back to the pool that the invocation has.
+            let in_use = |kept: &Kept| Arc::strong_count(&kept.instances) > 1;
+            all.retain(|_, kept| in_use(kept) || !kept.instances.is_unused());
         }
     }
 }
@@ -220,6 +222,17 @@ mod tests {
         of(Provisioned::Count(3)).unwrap();
         assert_eq!(warm.functions().len(), 1);
         warm.withdraw(&namespace, &name, None);
+        assert!(warm.0.read().unwrap().is_empty());
+        // All that are used again are out while an invocation runs, which has their pool.
+        let mut reused = (*function(Provisioned::NONE)).clone();
+        reused.configuration.reuse = Some(2);
+        let reused = Arc::new(reused);
+        let of = || warm.instances(&reused, &code, &shared).unwrap();
+        let running = of();
+        warm.retire();
+        assert!(Arc::ptr_eq(&running, &of()));
+        drop(running);
+        warm.retire();
         assert!(warm.0.read().unwrap().is_empty());
     }
 }
