@@ -67,27 +67,19 @@ fn follow(node: &Node, example: &str, tools: Option<&Path>) -> (TempDir, String)
     (folder, done.stdout)
 }
 
-/// Follows an example's README, and looks at what came of it more closely than that does.
-async fn answers(example: &'static str, module: &str, tools: Option<&Path>) {
-    let node = Node::start(&[]);
-    let (folder, output) = tokio::task::block_in_place(|| follow(&node, example, tools));
-    let last = output.lines().rfind(|line| line.starts_with('{')).unwrap();
-    let answer: Value = serde_json::from_str(last).unwrap();
+/// Follows an example's README, checks the receipt that comes of it, and returns the folder in
+/// which that was done.
+pub(crate) fn receipt(node: &Node, example: &str, tools: Option<&Path>) -> TempDir {
+    let (folder, output) = tokio::task::block_in_place(|| follow(node, example, tools));
+    let answer: Value = serde_json::from_str(&output[output.find('{').unwrap()..]).unwrap();
     let lines = ["2 x Tea \"Earl Grey\": 7.00 EUR", "1 x Crème brûlée: 6.25 EUR"];
     let expected = json!({ "message": "Thank you, Zoë!", "lines": lines, "total": "13.25 EUR" });
     assert_eq!(answer, expected, "{example}");
+    folder
+}
 
-    let view = node.api("GET", "/receipt").send().await.json();
-    let uploaded = std::fs::read(folder.path().join(module)).unwrap();
-    assert_eq!(view["digest"], Digest::of(&uploaded).to_string());
-    assert_eq!(view["adapted_from"], "wasi_snapshot_preview1");
-    assert_eq!(view["handlers"], json!(["wasi:cli/run@0.2"]));
-    let code = node.api("GET", "/receipt/code").send().await;
-    assert!(code.body == uploaded, "what is downloaded is what was uploaded");
-
-    let shown = run(at(&node, &["describe", "receipt"]));
-    assert!(shown.stdout.contains("a core module of WASI preview 1"), "{shown:?}");
-
+/// Has the function of an example answer a large order.
+pub(crate) async fn large_receipt(node: &Node, example: &str) {
     // The machine may be busy.
     let change = node.api("PATCH", "/receipt").header("content-type", "application/json");
     let changed = change.body(r#"{"timeout_ms": 60000}"#).send().await;
@@ -99,7 +91,24 @@ async fn answers(example: &'static str, module: &str, tools: Option<&Path>) {
     assert_eq!(large["total"], "750.00 EUR", "{example}");
     assert_eq!(large["lines"].as_array().unwrap().len() as u64, MANY);
     assert_eq!(large["lines"][4_999], "3 x Sugar ☕: 0.15 EUR");
+}
 
+/// Follows an example's README, and looks at what came of it more closely than that does.
+async fn answers(example: &'static str, module: &str, tools: Option<&Path>) {
+    let node = Node::start(&[]);
+    let folder = receipt(&node, example, tools);
+    let view = node.api("GET", "/receipt").send().await.json();
+    let uploaded = std::fs::read(folder.path().join(module)).unwrap();
+    assert_eq!(view["digest"], Digest::of(&uploaded).to_string());
+    assert_eq!(view["adapted_from"], "wasi_snapshot_preview1");
+    assert_eq!(view["handlers"], json!(["wasi:cli/run@0.2"]));
+    let code = node.api("GET", "/receipt/code").send().await;
+    assert!(code.body == uploaded, "what is downloaded is what was uploaded");
+
+    let shown = run(at(&node, &["describe", "receipt"]));
+    assert!(shown.stdout.contains("a core module of WASI preview 1"), "{shown:?}");
+
+    large_receipt(&node, example).await;
     let failed = node.invoke("receipt", "[1").await;
     assert_eq!(failed.header("lambent-function-error"), "exited", "{example}: {failed:?}");
     eventually("why it failed", async || {
@@ -157,7 +166,8 @@ fn the_examples_do_the_same() {
         }
     }
     let names: Vec<_> = orders.keys().map(String::as_str).collect();
-    let languages = ["assemblyscript", "c", "go", "java", "zig"];
+    let languages =
+        ["assemblyscript", "c", "go", "java", "javascript", "python", "ruby", "typescript", "zig"];
     assert_eq!(names, languages.map(|language| format!("receipt-{language}")));
     let mut orders = orders.into_values();
     let first = orders.next().unwrap();

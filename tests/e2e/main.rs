@@ -29,6 +29,7 @@ mod isolation;
 mod javascript;
 mod keyvalue;
 mod kv_audit;
+mod language_handlers;
 mod languages;
 mod layers;
 mod lifecycle;
