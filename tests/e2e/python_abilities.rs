@@ -22,6 +22,7 @@ pub(crate) async fn check(node: &Node) {
         ("time_zones", json!(["2026-07-01T14:00:00+02:00", "2026-12-01T13:00:00+01:00", true])),
         ("pools", json!([[0, 1, 4, 9, 16, 25], 3])),
         ("threads", json!([0, 1, 2])),
+        ("file_url", json!(["written", "127.0.0.1"])),
     ] {
         assert_eq!(ask(what).await, json!({ "answer": answer }), "{what}");
     }

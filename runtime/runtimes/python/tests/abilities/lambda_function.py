@@ -8,6 +8,7 @@ import queue
 import socket
 import threading
 import time
+import urllib.request
 import zoneinfo
 
 logger = logging.getLogger()
@@ -48,6 +49,14 @@ def time_zones():
     summer = datetime.datetime(2026, 7, 1, 12, tzinfo=datetime.timezone.utc).astimezone(berlin)
     winter = datetime.datetime(2026, 12, 1, 12, tzinfo=datetime.timezone.utc).astimezone(berlin)
     return [summer.isoformat(), winter.isoformat(), len(zoneinfo.available_timezones()) > 400]
+
+
+def file_url():
+    """A file of the instance by its URL, for which `urllib` asks for the address of the machine."""
+    with open("/tmp/a b.txt", "w") as file:
+        file.write("written")
+    with urllib.request.urlopen("file:///tmp/a%20b.txt") as answer:
+        return [answer.read().decode(), socket.gethostbyname(socket.gethostname())]
 
 
 def log():

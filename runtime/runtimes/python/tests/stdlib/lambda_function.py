@@ -34,9 +34,10 @@ def lambda_handler(event, context):
 def _allow():
     """Has tests run that need threads and loops of asyncio, which CPython itself does not have here."""
     from test import support
-    from test.support import threading_helper
+    from test.support import socket_helper, threading_helper
 
     support.has_socket_support = True
+    socket_helper.has_gethostname = True
     threading_helper.can_start_thread = True
 
 

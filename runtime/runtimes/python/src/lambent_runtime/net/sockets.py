@@ -9,6 +9,9 @@ from lambent_runtime.net.connection import Connection
 #: What a TLS object writes in place of its handshake, so that the socket below knows of it.
 TLS_MARK = b"\x16lambent-tls\n"
 
+#: The address that the machine itself has.
+LOOPBACK = "127.0.0.1"
+
 _FIRST_NUMBER = 1 << 20
 _sockets = weakref.WeakValueDictionary()
 _next_number = _FIRST_NUMBER
@@ -198,9 +201,16 @@ def getaddrinfo(host, port, family=0, type=0, proto=0, flags=0):
 
 
 def gethostbyname(name):
+    """The address of the machine itself, by which `urllib` knows files of its own."""
+    if name in ("", "localhost", LOOPBACK):
+        return LOOPBACK
     raise module.gaierror(
         module.EAI_FAIL, f"the address of {name} is found by the host: functions reach the network by HTTP only"
     )
+
+
+def gethostbyname_ex(name):
+    return name, [], [gethostbyname(name)]
 
 
 def socketpair(*arguments):
@@ -210,7 +220,8 @@ def socketpair(*arguments):
 def install():
     module.socket = module.SocketType = Socket
     module.getaddrinfo = getaddrinfo
-    module.gethostbyname = module.gethostbyname_ex = module.gethostbyaddr = gethostbyname
+    module.gethostbyname = gethostbyname
+    module.gethostbyname_ex = module.gethostbyaddr = gethostbyname_ex
     module.socketpair = socketpair
     module.gethostname = lambda: "localhost"
     module.getfqdn = lambda name="": name or "localhost"
