@@ -52,6 +52,7 @@ mod recursion;
 mod reload;
 mod resources;
 mod ruby;
+mod ruby_libraries;
 mod runtimes;
 mod schedules;
 mod snapshots;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::node::Node;
 use crate::packages::{Language, package};
+use crate::ruby_libraries;
 use crate::typed::named;
 
 /// A node with the runtime; none where it cannot be built.
@@ -50,7 +51,7 @@ fn handler(body: &str) -> String {
 async fn lambda_functions_of_ruby_run_as_they_are_written() {
     let Some(node) = with_ruby().await else { return };
     let count = RUBY.check_handlers(&node).await;
-    assert!(count >= 8, "{count}");
+    assert!(count >= 13, "{count}");
     // A request of a client, as an event of Lambda's function URLs.
     let reply = node.ask("GET", "/fn/hello").send().await;
     assert_eq!(reply.status, 200, "{reply:?}");
@@ -64,8 +65,10 @@ async fn lambda_functions_of_ruby_run_as_they_are_written() {
     ends(&node).await;
     hostile(&node).await;
     layers(&node).await;
+    machine_code(&node).await;
     requests(&node).await;
     snapshots(&node).await;
+    ruby_libraries::check(&node, &RUBY).await;
 }
 
 /// An instance goes on where INIT ended in another, with its own randomness and environment.
@@ -156,7 +159,7 @@ async fn errors(node: &Node) {
         (handler("\"\\xff\""), "Function<JSON::GeneratorError>", "utf-8"),
         ("def other(event:, context:) = 1".to_owned(), "Function<NoMethodError>", "handler"),
         ("require 'not_here'".to_owned(), "Init<LoadError>", "not_here"),
-        ("require 'bigdecimal'".to_owned(), "Init<LoadError>", "not built in"),
+        ("require 'fiddle'".to_owned(), "Init<LoadError>", "machine code"),
         ("def handler(event:, context:".to_owned(), "Init<SyntaxError>", "lambda_function.rb:1"),
         ("raise ArgumentError, 'at the start'".to_owned(), "Init<ArgumentError>", "at the start"),
     ] {
@@ -256,6 +259,32 @@ end";
         + &handler("[Shared.text, Shout.out('a'), Gem.loaded_specs['shout'].version.to_s]");
     RUBY.deploy(node, "layered", file(&source), json!({ "layers": ["shared"] })).await;
     assert_eq!(node.answer("layered", &json!({})).await, json!(["shared", "A", "1.2.3"]));
+}
+
+/// A library of machine code is told of, and what has another way without it takes that.
+async fn machine_code(node: &Node) {
+    let library = ("lib/fast.so", "\u{7f}ELF");
+    let paths = "$LOAD_PATH.unshift('/var/task/lib')\n".to_owned();
+    let falls_back = "begin
+  require 'fast'
+rescue LoadError => error
+  SLOW = error.message
+end\n";
+    let source = paths.clone() + falls_back + &handler("SLOW");
+    let zip = package(&[library, ("lambda_function.rb", &source)]);
+    RUBY.deploy(node, "slow", zip, json!({})).await;
+    let told = node.answer("slow", &json!({})).await;
+    assert!(told.as_str().is_some_and(|told| told.contains("/var/task/lib/fast.so")), "{told}");
+    for (name, source) in [("fast", "require 'fast'"), ("near", "require_relative 'lib/fast'")] {
+        let source = paths.clone() + source;
+        let zip = package(&[library, ("lambda_function.rb", &source)]);
+        RUBY.deploy(node, name, zip, json!({})).await;
+        let error = node.answer(name, &json!({})).await;
+        assert_eq!(error["errorType"], "Init<LoadError>", "{error}");
+        let told = error["errorMessage"].as_str().unwrap();
+        assert!(told.contains("machine code cannot be loaded in WebAssembly"), "{error}");
+        assert!(error["stackTrace"].to_string().contains("lambda_function.rb:2"), "{error}");
+    }
 }
 
 /// HTTP by `Net::HTTP`, to hosts that were granted.

@@ -36,6 +36,8 @@ module Lambent
         when Failure then error
         when SystemExit then exit(error.status)
         else
+          # By `require_relative`, which cannot be told elsewhere.
+          error = Missing.load_error("a library", error.backtrace) if Missing.unloadable?(error)
           message = text(error)
           message += Missing.explanation(error) if error.is_a?(LoadError)
           new("#{stage}<#{error.class}>", message, frames(error), final: final?(error))

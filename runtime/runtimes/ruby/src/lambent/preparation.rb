@@ -8,8 +8,10 @@ module Lambent
   module Preparation
     TARGET = "/tmp/prepared"
     ROOTS = ["/var/task", "/opt/ruby"].freeze
-    # What is added to the name of a source.
-    SUFFIX = ".iseq"
+    # The folder of a root that byte code is in, where nobody who lists sources finds it: functions
+    # require all that a pattern finds.
+    FOLDER = ".byte-code"
+    private_constant :FOLDER
 
     class << self
       def run
@@ -19,19 +21,24 @@ module Lambent
 
       # The byte code of a source; none if there is none for this Ruby.
       def load(path)
-        return unless path.start_with?(*ROOTS) && File.file?(path + SUFFIX)
-
-        RubyVM::InstructionSequence.load_from_binary(File.binread(path + SUFFIX))
+        code = code_of(path)
+        RubyVM::InstructionSequence.load_from_binary(File.binread(code)) if code && File.file?(code)
       rescue StandardError
         nil
       end
 
       private
 
+      # Where the byte code of a source is; nowhere if it is no function's.
+      def code_of(path)
+        root = ROOTS.find { |root| path.start_with?("#{root}/") } or return
+        "#{root}/#{FOLDER}#{path.delete_prefix(root)}.iseq"
+      end
+
       # What does not compile is told, and is no failure: perhaps it is never loaded.
       def prepare(path)
         code = RubyVM::InstructionSequence.compile_file(path).to_binary
-        target = TARGET + path + SUFFIX
+        target = TARGET + code_of(path)
         FileUtils.mkdir_p(File.dirname(target))
         File.binwrite(target, code)
       rescue SyntaxError => error

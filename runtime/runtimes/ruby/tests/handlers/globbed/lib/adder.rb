@@ -1,0 +1,3 @@
+module Adder
+  def self.call(numbers) = numbers.sum
+end
