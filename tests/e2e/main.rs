@@ -20,6 +20,7 @@ mod disk_full;
 mod drain;
 mod durability;
 mod events;
+mod files_03;
 mod framing;
 mod idle;
 mod image;

@@ -1,19 +1,17 @@
-//! `wasi:filesystem` 0.2 over the tree of an instance, in the place of wasmtime's own, which
-//! opens directories of the machine.
+//! `wasi:filesystem` over the tree of an instance, in the place of wasmtime's own, which opens
+//! directories of the machine. Both versions of the interface do the same [`operations`].
 
-mod descriptor;
 mod files;
-mod streams;
+mod operations;
+mod p2;
+mod p3;
 mod volumes;
 
-use std::collections::VecDeque;
+use lambent_engine::wasmtime::component::{HasData, Linker};
+use lambent_engine::{Host, cost, wasmtime};
+use lambent_files::{Node, Vfs};
 
-use lambent_engine::wasi::p2::FsError;
-use lambent_engine::wasi::p2::bindings::filesystem::{preopens, types};
-use lambent_engine::wasmtime::component::{HasData, Linker, Resource, ResourceTable};
-use lambent_engine::{Host, cost, wasi, wasmtime};
-use lambent_files::{ErrorCode, Kind, Node, Vfs};
-
+use self::operations::Caller;
 use crate::ctx::{Ctx, Mount};
 pub(crate) use files::Files;
 
@@ -25,17 +23,14 @@ struct Open {
     write: bool,
 }
 
-/// A listing.
-struct Entries {
-    open: Open,
-    /// What was read and not yet given.
-    ahead: VecDeque<(String, Kind)>,
-    /// The last name that was read.
-    last: Option<String>,
-}
-
 struct View<'a> {
     host: &'a mut Host<Ctx>,
+}
+
+impl Caller for View<'_> {
+    fn with<R>(&mut self, action: impl FnOnce(&mut Host<Ctx>) -> R) -> R {
+        action(self.host)
+    }
 }
 
 struct HasFiles;
@@ -44,84 +39,37 @@ impl HasData for HasFiles {
     type Data<'a> = View<'a>;
 }
 
-/// Puts it in the place of wasmtime's own.
+fn view(host: &mut Host<Ctx>) -> View<'_> {
+    host.charge(cost::CALL);
+    View { host }
+}
+
+/// Puts version 0.2 in the place of wasmtime's own.
 pub(crate) fn link(linker: &mut Linker<Host<Ctx>>) -> wasmtime::Result<()> {
-    fn view(host: &mut Host<Ctx>) -> View<'_> {
-        host.charge(cost::CALL);
-        View { host }
-    }
     linker.allow_shadowing(true);
-    let linked = types::add_to_linker::<_, HasFiles>(linker, view)
-        .and_then(|()| preopens::add_to_linker::<_, HasFiles>(linker, view));
+    let linked = p2::link(linker);
     linker.allow_shadowing(false);
     linked
 }
 
-type Descriptor = Resource<wasi::filesystem::Descriptor>;
+/// Puts version 0.3 in the place of wasmtime's own.
+pub(crate) fn link_async(linker: &mut Linker<Host<Ctx>>) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    let linked = p3::link(linker);
+    linker.allow_shadowing(false);
+    linked
+}
 
-impl View<'_> {
-    fn table(&mut self) -> &mut ResourceTable {
-        self.host.table()
-    }
-
+impl Files {
     /// The instance's files, which are made when they are asked for first.
-    fn files(&mut self) -> Option<Files> {
-        if let Some(files) = self.host.extensions().get::<Files>() {
+    fn of(host: &mut Host<Ctx>) -> Option<Self> {
+        if let Some(files) = host.extensions().get::<Self>() {
             return Some(files.clone());
         }
-        let Mount { image, scratch } = self.host.state().mount.clone()?;
-        let vfs = Vfs::new(image, scratch).with_volumes(volumes::opener(self.host.state()));
-        let files = Files::new(vfs);
-        self.host.extensions().insert(files.clone());
+        let Mount { image, scratch } = host.state().mount.clone()?;
+        let vfs = Vfs::new(image, scratch).with_volumes(volumes::opener(host.state()));
+        let files = Self::new(vfs);
+        host.extensions().insert(files.clone());
         Some(files)
-    }
-
-    /// What a descriptor is of. wasmtime's type of descriptors stands in the generated
-    /// signatures; what is in the table under its number is ours.
-    fn open(&mut self, descriptor: &Descriptor) -> Result<Open, FsError> {
-        let open = Resource::<Open>::new_borrow(descriptor.rep());
-        Ok(self.table().get(&open)?.clone())
-    }
-
-    fn push(&mut self, open: Open) -> Result<Descriptor, FsError> {
-        Ok(Resource::new_own(self.table().push(open)?.rep()))
-    }
-
-    /// Charges the steps that the tree has taken since.
-    fn done<R>(&mut self, files: &Files, result: Result<R, ErrorCode>) -> Result<R, FsError> {
-        let steps = files.lock().take_work();
-        self.host.charge(steps.saturating_mul(cost::ITEM));
-        result.map_err(|error| code(error).into())
-    }
-}
-
-impl preopens::Host for View<'_> {
-    fn get_directories(&mut self) -> wasmtime::Result<Vec<(Descriptor, String)>> {
-        let Some(files) = self.files() else { return Ok(Vec::new()) };
-        let node = files.lock().root();
-        let open = self.table().push(Open { files, node, write: false })?;
-        Ok(vec![(Resource::new_own(open.rep()), "/".to_owned())])
-    }
-}
-
-const fn code(error: ErrorCode) -> types::ErrorCode {
-    match error {
-        ErrorCode::BadDescriptor => types::ErrorCode::BadDescriptor,
-        ErrorCode::Busy => types::ErrorCode::Busy,
-        ErrorCode::CrossDevice => types::ErrorCode::CrossDevice,
-        ErrorCode::Exist => types::ErrorCode::Exist,
-        ErrorCode::FileTooLarge => types::ErrorCode::FileTooLarge,
-        ErrorCode::Gone => types::ErrorCode::NoDevice,
-        ErrorCode::Invalid => types::ErrorCode::Invalid,
-        ErrorCode::Io => types::ErrorCode::Io,
-        ErrorCode::IsDirectory => types::ErrorCode::IsDirectory,
-        ErrorCode::NameTooLong => types::ErrorCode::NameTooLong,
-        ErrorCode::NoEntry => types::ErrorCode::NoEntry,
-        ErrorCode::InsufficientSpace => types::ErrorCode::InsufficientSpace,
-        ErrorCode::NotDirectory => types::ErrorCode::NotDirectory,
-        ErrorCode::NotEmpty => types::ErrorCode::NotEmpty,
-        ErrorCode::NotPermitted => types::ErrorCode::NotPermitted,
-        ErrorCode::ReadOnly => types::ErrorCode::ReadOnly,
-        ErrorCode::WouldBlock => types::ErrorCode::WouldBlock,
     }
 }

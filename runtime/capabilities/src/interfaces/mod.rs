@@ -63,6 +63,10 @@ impl Capability<Ctx> for Interfaces {
         link(linker)
     }
 
+    fn link_async(&self, linker: &mut Linker<Host<Ctx>>) -> wasmtime::Result<()> {
+        crate::filesystem::link_async(linker)
+    }
+
     fn handlers(&self, component: &InstancePre<Host<Ctx>>) -> Vec<Handler> {
         let pre = || component.clone();
         let found = [

@@ -6,7 +6,7 @@ use lambent_engine::wasmtime::format_err;
 use lambent_files::{ErrorCode, IO_BYTES_MAX};
 use tokio::task::JoinHandle;
 
-use super::Open;
+use crate::filesystem::Open;
 
 /// Reads a file from an offset on.
 pub(super) struct Reader {
