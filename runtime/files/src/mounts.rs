@@ -11,7 +11,7 @@ pub(crate) const CALL_STEPS: u64 = 60;
 pub(crate) const CHANGE_STEPS: u64 = 300;
 
 /// Opens the volume that is to be at a place of the image, by the order in which
-/// [`Image::with_volume`] was told of it. It may block.
+/// [`Image::with_volume`](crate::Image::with_volume) was told of it. It may block.
 pub type OpenVolume = Box<dyn Fn(usize) -> Result<Arc<dyn Volume>, ErrorCode> + Send + Sync>;
 
 /// The volumes that were opened.
