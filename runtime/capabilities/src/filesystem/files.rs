@@ -2,21 +2,44 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use lambent_files::{ErrorCode, IO_BYTES_MAX, Kind, Node, Stat, Vfs};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
 
 /// The tree of one instance, which its descriptors and streams share.
 ///
 /// What is open in a volume is worked with beside the tree, so that nobody waits for the tree
 /// while another waits for the disk of the volume.
 #[derive(Clone)]
-pub(crate) struct Files(Arc<Mutex<Vfs>>);
+pub(crate) struct Files {
+    vfs: Arc<Mutex<Vfs>>,
+    /// Whether there are volumes among them.
+    has_volumes: bool,
+}
+
+/// Calls that may wait for a volume at once, of all instances: an eighth of the threads that the
+/// executor has for what blocks. So those who wait for each other in one volume do not keep
+/// everybody else from the disk.
+static VOLUME_CALLS: Semaphore = Semaphore::const_new(64);
 
 impl Files {
-    pub(crate) fn new(vfs: Vfs) -> Self {
-        Self(Arc::new(Mutex::new(vfs)))
+    pub(crate) fn new(vfs: Vfs, has_volumes: bool) -> Self {
+        Self { vfs: Arc::new(Mutex::new(vfs)), has_volumes }
+    }
+
+    /// Does what blocks on a thread that may.
+    async fn blocking<R: Send + 'static>(
+        &self,
+        action: impl FnOnce() -> Result<R, ErrorCode> + Send + 'static,
+    ) -> Result<R, ErrorCode> {
+        let _permit = match self.has_volumes {
+            true => Some(VOLUME_CALLS.acquire().await.map_err(|_| ErrorCode::Io)?),
+            false => None,
+        };
+        tokio::task::spawn_blocking(action).await.unwrap_or(Err(ErrorCode::Io))
     }
 
     fn locked(&self, may_wait: bool) -> MutexGuard<'_, Vfs> {
-        let mut vfs = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut vfs = self.vfs.lock().unwrap_or_else(PoisonError::into_inner);
         vfs.set_may_wait(may_wait);
         vfs
     }
@@ -32,7 +55,7 @@ impl Files {
         action: impl FnOnce(&mut Vfs) -> Result<R, ErrorCode> + Send + 'static,
     ) -> Result<R, ErrorCode> {
         let files = self.clone();
-        blocking(move || action(&mut files.locked(true))).await
+        self.blocking(move || action(&mut files.locked(true))).await
     }
 
     /// Does what waits for the disk only if it has to do with a volume.
@@ -50,7 +73,7 @@ impl Files {
     pub(super) async fn stat(&self, node: &Node) -> Result<Stat, ErrorCode> {
         let Some(node) = node.in_volume().cloned() else { return self.lock().stat(node) };
         match node.stat(false) {
-            Err(ErrorCode::WouldBlock) => blocking(move || node.stat(true)).await,
+            Err(ErrorCode::WouldBlock) => self.blocking(move || node.stat(true)).await,
             found => found,
         }
     }
@@ -89,7 +112,7 @@ impl Files {
         offset: u64,
     ) -> Result<Vec<u8>, ErrorCode> {
         let (files, node) = (self.clone(), node.clone());
-        blocking(move || files.read_now(&node, len, offset, true)).await
+        self.blocking(move || files.read_now(&node, len, offset, true)).await
     }
 
     /// Writes where it may wait.
@@ -105,6 +128,19 @@ impl Files {
         }
     }
 
+    /// Begins what may wait for the disk, where that keeps nobody else waiting.
+    pub(super) fn begin<R: Send + 'static>(
+        &self,
+        action: impl FnOnce(&Self) -> Result<R, ErrorCode> + Send + 'static,
+    ) -> JoinHandle<Result<R, ErrorCode>> {
+        let (own, files) = (self.clone(), self.clone());
+        if self.has_volumes {
+            tokio::spawn(async move { files.blocking(move || action(&own)).await })
+        } else {
+            tokio::task::spawn_blocking(move || action(&own))
+        }
+    }
+
     pub(super) async fn write(
         &self,
         node: &Node,
@@ -112,13 +148,13 @@ impl Files {
         offset: u64,
     ) -> Result<usize, ErrorCode> {
         let (files, node) = (self.clone(), node.clone());
-        blocking(move || files.write_now(&node, &bytes, Some(offset))).await
+        self.blocking(move || files.write_now(&node, &bytes, Some(offset))).await
     }
 
     pub(super) async fn set_size(&self, node: &Node, size: u64) -> Result<(), ErrorCode> {
         let node = node.clone();
         match node.in_volume().cloned() {
-            Some(node) => blocking(move || node.set_size(size)).await,
+            Some(node) => self.blocking(move || node.set_size(size)).await,
             None => self.wait(move |vfs| vfs.set_size(&node, size)).await,
         }
     }
@@ -130,7 +166,7 @@ impl Files {
         modified: Option<SystemTime>,
     ) -> Result<(), ErrorCode> {
         match node.in_volume().cloned() {
-            Some(node) => blocking(move || node.set_times(accessed, modified)).await,
+            Some(node) => self.blocking(move || node.set_times(accessed, modified)).await,
             None => self.lock().set_times(node, accessed, modified),
         }
     }
@@ -138,15 +174,8 @@ impl Files {
     /// Makes what was written durable, where anything outlives the instance.
     pub(super) async fn sync(&self, node: &Node) -> Result<(), ErrorCode> {
         match node.in_volume().cloned() {
-            Some(node) => blocking(move || node.sync()).await,
+            Some(node) => self.blocking(move || node.sync()).await,
             None => Ok(()),
         }
     }
-}
-
-/// Does what blocks on a thread that may.
-async fn blocking<R: Send + 'static>(
-    action: impl FnOnce() -> Result<R, ErrorCode> + Send + 'static,
-) -> Result<R, ErrorCode> {
-    tokio::task::spawn_blocking(action).await.unwrap_or(Err(ErrorCode::Io))
 }

@@ -66,9 +66,11 @@ impl Files {
         if let Some(files) = host.extensions().get::<Self>() {
             return Some(files.clone());
         }
-        let Mount { image, scratch } = host.state().mount.clone()?;
-        let vfs = Vfs::new(image, scratch).with_volumes(volumes::opener(host.state()));
-        let files = Self::new(vfs);
+        let ctx = host.state();
+        let Mount { image, scratch } = ctx.mount.clone()?;
+        let has_volumes = !ctx.function.configuration.mounts.0.is_empty();
+        let vfs = Vfs::new(image, scratch).with_volumes(volumes::opener(ctx));
+        let files = Self::new(vfs, has_volumes);
         host.extensions().insert(files.clone());
         Some(files)
     }

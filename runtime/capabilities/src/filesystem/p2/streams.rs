@@ -91,8 +91,8 @@ impl OutputStream for Writer {
         if self.writing.is_some() || bytes.len() > IO_BYTES_MAX {
             return Err(StreamError::Trap(format_err!("wrote more than check-write allowed")));
         }
-        let (files, node, offset) = (self.open.files.clone(), self.open.node.clone(), self.offset);
-        self.writing = Some(tokio::task::spawn_blocking(move || {
+        let (Open { files, node, .. }, offset) = (self.open.clone(), self.offset);
+        self.writing = Some(files.begin(move |files| {
             let mut done = 0;
             while done < bytes.len() {
                 let at = offset.map(|offset| offset.saturating_add(done as u64));

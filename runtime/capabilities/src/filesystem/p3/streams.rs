@@ -114,7 +114,7 @@ impl Writer {
 
     fn write(&self, bytes: Vec<u8>) -> JoinHandle<Produced<usize>> {
         let (Open { files, node, .. }, offset) = (self.open.clone(), self.offset);
-        tokio::task::spawn_blocking(move || files.write_now(&node, &bytes, offset))
+        files.begin(move |files| files.write_now(&node, &bytes, offset))
     }
 }
 
@@ -157,12 +157,15 @@ impl StreamConsumer<Host<Ctx>> for Writer {
     }
 }
 
+/// Some entries that are being read.
+type Reading = BoxFuture<'static, Produced<Vec<(String, Kind)>>>;
+
 /// Lists a directory.
 pub(super) struct Entries {
     open: Open,
     /// The last name that was given.
     last: Option<String>,
-    reading: Option<BoxFuture<'static, Produced<Vec<(String, Kind)>>>>,
+    reading: Option<Reading>,
     end: OnEnd,
 }
 
@@ -171,7 +174,7 @@ impl Entries {
         Self { open, last: None, reading: None, end: OnEnd(Some(end)) }
     }
 
-    fn read(&self) -> BoxFuture<'static, Produced<Vec<(String, Kind)>>> {
+    fn read(&self) -> Reading {
         let (open, last) = (self.open.clone(), self.last.clone());
         Box::pin(async move { open.entries(last).await })
     }
