@@ -43,7 +43,7 @@ async fn files_are_streamed_listed_moved_and_bounded() {
     });
     assert_eq!(told(&node, "/forbidden").await, expected);
     // Without files there is no directory.
-    node.configure("files", json!({ "tmp_bytes": null, "mounts": null })).await;
+    node.configure("files", json!({ "tmp_bytes": 0, "mounts": [] })).await;
     let reply = node.get("files", "/").await;
     assert_eq!(reply.text(), "no directory", "{reply:?}");
 }
