@@ -38,6 +38,7 @@ async fn lambda_functions_of_javascript_run_as_they_are_written() {
     queue_batches(&node).await;
     context_and_state(&node).await;
     errors(&node).await;
+    warnings(&node).await;
     ends(&node).await;
     hostile(&node).await;
     streams(&node).await;
@@ -119,6 +120,26 @@ exports.handler = async (event, context) => ({
     assert_eq!((&told["memory"], &told["waits"]), (&json!("128"), &json!(true)));
     assert!(told["arn"].as_str().unwrap().ends_with(":function:told"), "{told}");
     assert!((1.0..=30_000.0).contains(&told["left"].as_f64().unwrap()), "{told}");
+}
+
+/// Modules are compiled when they are deployed, whatever they import; what cannot be is told.
+async fn warnings(node: &Node) {
+    let handler = "import { existsSync } from 'node:fs';
+import { text } from './other.mjs';
+export const handler = async () => text + existsSync('/var/task');";
+    let files = [
+        ("index.mjs", handler),
+        ("other.mjs", "export const text = 'other ';"),
+        ("unused.mjs", "import 'not-here';"),
+        ("broken.js", "let a;\nlet b = ;"),
+    ];
+    let runs_on = json!({ "runtime": "js", "handler": "index.handler" });
+    let deployed = node.deploy_package("warned", package(&files), runs_on).await;
+    let warnings = deployed["warnings"].as_array().unwrap();
+    assert_eq!(warnings.len(), 1, "{deployed}");
+    let warning = warnings[0].as_str().unwrap();
+    assert!(warning.contains("broken.js:2") && warning.contains("unexpected token"), "{warning}");
+    assert_eq!(node.answer("warned", &json!({})).await, "other true");
 }
 
 /// What goes wrong is told as Lambda tells it, with the frames of the user's files alone.

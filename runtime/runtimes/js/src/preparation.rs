@@ -5,7 +5,9 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use rquickjs::{CaughtError, Context, Ctx, Runtime};
+use rquickjs::loader::{Loader, Resolver};
+use rquickjs::module::Declared;
+use rquickjs::{CaughtError, Context, Ctx, Module, Result, Runtime};
 
 use crate::sources::{self, ROOTS};
 
@@ -17,7 +19,10 @@ const FILE_BYTES_MAX: u64 = 16 << 20;
 /// Writes what is added. A file that cannot be compiled is left: if it is ever loaded, the error
 /// is told then.
 pub(crate) fn prepare() {
-    let result = Runtime::new().and_then(|runtime| Context::full(&runtime));
+    let result = Runtime::new().and_then(|runtime| {
+        runtime.set_loader(Unloaded, Unloaded);
+        Context::full(&runtime)
+    });
     match result {
         Ok(context) => context.with(|ctx| {
             for root in ROOTS.map(Path::new).into_iter().filter(|root| root.is_dir()) {
@@ -27,6 +32,22 @@ pub(crate) fn prepare() {
             }
         }),
         Err(error) => eprintln!("warning: QuickJS did not start: {error}"),
+    }
+}
+
+/// Stands for whatever a module imports: QuickJS asks for that when it compiles a module, and
+/// looks at what is in it only when the module is run.
+struct Unloaded;
+
+impl Resolver for Unloaded {
+    fn resolve<'js>(&mut self, _: &Ctx<'js>, _: &str, name: &str) -> Result<String> {
+        Ok(name.to_owned())
+    }
+}
+
+impl Loader for Unloaded {
+    fn load<'js>(&mut self, ctx: &Ctx<'js>, name: &str) -> Result<Module<'js, Declared>> {
+        Module::declare(ctx.clone(), name, "")
     }
 }
 
