@@ -10,6 +10,7 @@ mod ledger;
 mod power_cut;
 mod producers;
 mod random;
+mod rig;
 mod setup;
 mod volumes;
 

@@ -1,4 +1,4 @@
-//! Volumes as power left them, on the rig of `power_cut.rs`: what was synced is there, a name that
+//! Volumes as power left them, on the rig of `rig.rs`: what was synced is there, a name that
 //! a file was renamed to leads to one that had it, and no file has another's bytes.
 
 use std::sync::Arc;
@@ -7,10 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::number;
-use super::random::{self, Random};
+use super::rig::Rig;
 use crate::cli::{self, ok};
-use crate::image::{Mount, image, run};
 use crate::node::Node;
 use crate::volumes::{act, deploy, good};
 
@@ -83,29 +81,22 @@ async fn check(node: &Node, writer: u64, done: u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs root and loop devices"]
 async fn what_was_synced_in_a_volume_survives_a_power_cut() {
-    let cuts = number("LAMBENT_POWER_CUTS").unwrap_or(CUTS);
-    let seed = number("LAMBENT_CRASH_SEED").unwrap_or_else(random::seed);
-    println!("{cuts} cuts, LAMBENT_CRASH_SEED={seed}");
-    let mut random = Random::new(seed);
-    let home = tempfile::tempdir().unwrap();
-    image(&home.path().join("xfs"), 4 << 30, "mkfs.xfs");
-    let xfs = Mount::new(&home.path().join("xfs"));
-    let (disk, cut) = (xfs.path("disk"), xfs.path("cut"));
+    let mut rig = Rig::new(CUTS);
+    let cuts = rig.cuts;
     let mut rounds = 0;
     for number in 0..cuts {
-        image(&disk, 512 << 20, "mkfs.ext4");
-        let running = Mount::new(&disk);
+        let running = rig.disk();
         let node = Arc::new(Node::start_in(&running.directory, &[]));
         ok(&node, &["volume", "create", "data", "--max", "16MiB"]).await;
         deploy(&node, "f", "data:/mnt/data").await;
-        run("sync", &["-f", running.directory.path().to_str().unwrap()]);
+        Rig::settle(&running);
         let progress = Arc::new(Progress::default());
         let writers: Vec<_> = (0..WRITERS)
             .map(|writer| tokio::spawn(write(node.clone(), progress.clone(), writer)))
             .collect();
-        tokio::time::sleep(Duration::from_millis(random.within(100..1500))).await;
+        tokio::time::sleep(Duration::from_millis(rig.random.within(100..1500))).await;
         let done = progress.done.each_ref().map(|done| done.load(Ordering::Acquire));
-        run("cp", &["--reflink=always", disk.to_str().unwrap(), cut.to_str().unwrap()]);
+        rig.cut();
         progress.stop.store(true, Ordering::Relaxed);
         for writer in writers {
             writer.await.unwrap();
@@ -113,7 +104,7 @@ async fn what_was_synced_in_a_volume_survives_a_power_cut() {
         node.kill();
         drop((node, running));
 
-        let found = Mount::new(&cut);
+        let found = rig.found();
         let node = Node::start_in(&found.directory, &[]);
         for (writer, done) in (0..WRITERS).zip(done) {
             check(&node, writer, done).await;
