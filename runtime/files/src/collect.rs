@@ -20,7 +20,7 @@ impl Vfs {
         let mut left = bytes_max;
         let mut directories = vec![String::new()];
         while let Some(within) = directories.pop() {
-            let place = self.lookup(&self.root(), &format!("{directory}/{within}"))?;
+            let place = self.lookup(&Self::root(), &format!("{directory}/{within}"))?;
             let mut last = None;
             while let Some((name, kind)) = self.next_entry(&place, last.as_deref())? {
                 let path =
@@ -39,7 +39,7 @@ impl Vfs {
     }
 
     fn whole(&mut self, path: &str, left: &mut u64) -> Result<Vec<u8>, ErrorCode> {
-        let node = self.lookup(&self.root(), path)?;
+        let node = self.lookup(&Self::root(), path)?;
         let mut bytes = Vec::new();
         loop {
             let more = self.read(&node, IO_BYTES_MAX, bytes.len() as u64, true)?;

@@ -56,7 +56,13 @@ pub enum ErrorCode {
 
 impl From<std::io::Error> for ErrorCode {
     fn from(error: std::io::Error) -> Self {
-        match error.kind() {
+        error.kind().into()
+    }
+}
+
+impl From<std::io::ErrorKind> for ErrorCode {
+    fn from(kind: std::io::ErrorKind) -> Self {
+        match kind {
             std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
                 Self::InsufficientSpace
             }

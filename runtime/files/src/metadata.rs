@@ -1,5 +1,7 @@
 use std::time::SystemTime;
 
+use crate::error::ErrorCode;
+
 /// What something in the tree is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -7,6 +9,26 @@ pub enum Kind {
     Directory,
     /// A file.
     File,
+}
+
+impl Kind {
+    /// Checks that something of this kind gives way where it is removed as what `to` is, or where
+    /// what `to` is takes its name: like to like, and a directory only if it is empty.
+    ///
+    /// # Errors
+    /// `IsDirectory`, `NotDirectory`, `NotEmpty`.
+    pub fn check_gives_way(
+        self,
+        to: Self,
+        is_empty: impl FnOnce() -> Result<bool, ErrorCode>,
+    ) -> Result<(), ErrorCode> {
+        match (to, self) {
+            (Self::File, Self::Directory) => Err(ErrorCode::IsDirectory),
+            (Self::Directory, Self::File) => Err(ErrorCode::NotDirectory),
+            (Self::Directory, Self::Directory) if !is_empty()? => Err(ErrorCode::NotEmpty),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// What is known of a file or directory.

@@ -62,21 +62,11 @@ impl Vfs {
             return Err(ErrorCode::NoEntry);
         }
         if let Some(existing) = existing {
-            self.replaceable(existing, directory)?;
-            self.work += self.cost_of(writable(existing)?);
+            let (kind, replaced) = (self.kind(existing)?, writable(existing)?);
+            kind.check_gives_way(self.kind(moved)?, || self.scratch.is_empty(replaced))?;
+            self.work += self.cost_of(replaced);
             self.scratch.remove(new_parent, new_name)?;
         }
         self.scratch.rename((old_parent, old_name), (new_parent, new_name))
-    }
-
-    fn replaceable(&self, existing: Id, by_directory: bool) -> Result<(), ErrorCode> {
-        match (by_directory, self.is_directory(existing)?) {
-            (true, false) => Err(ErrorCode::NotDirectory),
-            (false, true) => Err(ErrorCode::IsDirectory),
-            (true, true) if !self.scratch.children(writable(existing)?)?.is_empty() => {
-                Err(ErrorCode::NotEmpty)
-            }
-            _ => Ok(()),
-        }
     }
 }

@@ -78,6 +78,10 @@ impl Scratch {
         self.nodes.get_mut(&number).ok_or(ErrorCode::BadDescriptor)
     }
 
+    pub(crate) fn is_empty(&self, directory: u64) -> Result<bool, ErrorCode> {
+        Ok(self.children(directory)?.is_empty())
+    }
+
     pub(crate) fn children(&self, number: u64) -> Result<&BTreeMap<Box<str>, u64>, ErrorCode> {
         match &self.node(number)?.body {
             Body::Directory(children) => Ok(children),

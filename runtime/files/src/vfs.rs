@@ -68,7 +68,7 @@ impl Vfs {
 
     /// The directory that all paths begin at.
     #[must_use]
-    pub const fn root(&self) -> Node {
+    pub const fn root() -> Node {
         Node { id: Id::Image(Image::ROOT), kind: Kind::Directory, held: Held::Nothing }
     }
 
@@ -191,11 +191,9 @@ impl Vfs {
     /// See [`ErrorCode`].
     pub fn remove(&mut self, at: &Node, text: &str, kind: Kind) -> Result<(), ErrorCode> {
         let found = self.resolve(at.id, text)?;
-        match (kind, self.is_directory(found)?) {
-            (Kind::File, true) => return Err(ErrorCode::IsDirectory),
-            (Kind::Directory, false) => return Err(ErrorCode::NotDirectory),
-            _ => {}
-        }
+        let found_kind = self.kind(found)?;
+        // Whether it is empty is asked where it is.
+        found_kind.check_gives_way(kind, || Ok(true))?;
         if is_mounted(found) {
             return Err(ErrorCode::Busy);
         }
@@ -205,9 +203,7 @@ impl Vfs {
         }
         let number = writable(found)?;
         self.work += self.cost_of(number);
-        if kind == Kind::Directory && !self.scratch.children(number)?.is_empty() {
-            return Err(ErrorCode::NotEmpty);
-        }
+        found_kind.check_gives_way(kind, || self.scratch.is_empty(number))?;
         self.scratch.remove(writable(parent)?, name)
     }
 

@@ -12,7 +12,7 @@ use crate::support::{MIB, READ, WRITE, names, open, package, read_all, vfs, vfs_
 #[test]
 fn packages_are_read_and_never_changed() {
     let mut vfs = vfs(MIB);
-    let root = vfs.root();
+    let root = Vfs::root();
     assert_eq!(names(&mut vfs, "."), ["tmp", "var"]);
     assert_eq!(names(&mut vfs, "var/task"), ["index.py", "lib"]);
     let file = open(&mut vfs, "var/task/lib/../index.py", READ).unwrap();
@@ -67,7 +67,7 @@ fn no_path_leads_out_and_none_is_too_much() {
 #[test]
 fn directories_cannot_be_tied_in_knots() {
     let mut vfs = vfs(MIB);
-    let root = vfs.root();
+    let root = Vfs::root();
     vfs.create_directory(&root, "tmp/a").unwrap();
     vfs.create_directory(&root, "tmp/a/b").unwrap();
     assert_eq!(vfs.rename(&root, "tmp/a", &root, "tmp/a/b/c").unwrap_err(), E::Invalid);
@@ -92,7 +92,7 @@ fn directories_cannot_be_tied_in_knots() {
 #[test]
 fn a_removed_file_lives_as_long_as_it_is_held() {
     let mut vfs = vfs(MIB);
-    let root = vfs.root();
+    let root = Vfs::root();
     let node = open(&mut vfs, "tmp/f", WRITE).unwrap();
     vfs.write(&node, b"still here", Some(0)).unwrap();
     vfs.remove(&root, "tmp/f", Kind::File).unwrap();
@@ -141,7 +141,7 @@ fn the_limit_is_what_was_written_and_no_byte_more() {
 #[test]
 fn names_and_holes_are_bounded_too() {
     let mut vfs = vfs(1 << 40);
-    let root = vfs.root();
+    let root = Vfs::root();
     let mut made = 0;
     while vfs.create_directory(&root, &format!("tmp/{made}")).is_ok() {
         made += 1;
@@ -191,7 +191,7 @@ fn those_who_write_do_not_fill_the_disk_for_others() {
     let all: Vec<_> = trees.iter_mut().map(written).collect();
     assert_eq!(all, [4 * MIB, 4 * MIB, 2 * MIB, 0]);
     // What one removes, another can write; and what one leaves behind, when it is gone.
-    let root = trees[0].root();
+    let root = Vfs::root();
     trees[0].remove(&root, "tmp/a", Kind::File).unwrap();
     assert_eq!(written(&mut trees[3]), 4 * MIB);
     drop(trees);

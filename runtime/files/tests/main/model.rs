@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lambent_files::Kind;
+use lambent_files::{Kind, Vfs};
 use proptest::prelude::*;
 
 use crate::support::{MIB, WRITE, names, open, read_all, vfs};
@@ -33,7 +33,7 @@ proptest! {
     #[test]
     fn files_are_what_a_model_says(changes in proptest::collection::vec(change(), 1..60)) {
         let mut vfs = vfs(16 * MIB);
-        let root = vfs.root();
+        let root = Vfs::root();
         let mut model: BTreeMap<u8, Vec<u8>> = BTreeMap::new();
         let path = |file: u8| format!("tmp/{file}");
         for change in changes {

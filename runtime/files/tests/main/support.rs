@@ -46,7 +46,7 @@ fn scratch_on(bytes_max: u64, disk: &Arc<DiskBudget>) -> ScratchOptions {
 }
 
 pub(crate) fn open(vfs: &mut Vfs, path: &str, flags: OpenFlags) -> Result<Node, ErrorCode> {
-    let root = vfs.root();
+    let root = Vfs::root();
     vfs.open(&root, path, flags)
 }
 

@@ -43,14 +43,7 @@ impl Volume for Handle {
         let mut locked = self.0.names()?;
         let names = locked.names()?;
         let (number, found) = names.child(directory, name)?.ok_or(ErrorCode::NoEntry)?;
-        match (kind, found) {
-            (Kind::File, Kind::Directory) => return Err(ErrorCode::IsDirectory),
-            (Kind::Directory, Kind::File) => return Err(ErrorCode::NotDirectory),
-            (Kind::Directory, Kind::Directory) if !names.is_empty(number)? => {
-                return Err(ErrorCode::NotEmpty);
-            }
-            _ => {}
-        }
+        found.check_gives_way(kind, || names.is_empty(number))?;
         names.remove(directory, number)?;
         self.0.unnamed(number);
         Ok(())
@@ -69,14 +62,9 @@ impl Volume for Handle {
         let existing = names.child(to.0, to.1)?;
         match existing {
             Some((existing, _)) if existing == number => return Ok(()),
-            Some((existing, found)) => match (kind, found) {
-                (Kind::Directory, Kind::File) => return Err(ErrorCode::NotDirectory),
-                (Kind::File, Kind::Directory) => return Err(ErrorCode::IsDirectory),
-                (Kind::Directory, Kind::Directory) if !names.is_empty(existing)? => {
-                    return Err(ErrorCode::NotEmpty);
-                }
-                _ => {}
-            },
+            Some((existing, found)) => {
+                found.check_gives_way(kind, || names.is_empty(existing))?;
+            }
             None => {}
         }
         let existing = existing.map(|(existing, _)| existing);

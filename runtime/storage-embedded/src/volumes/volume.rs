@@ -96,16 +96,11 @@ impl EmbeddedVolume {
         if self.is_gone() {
             return ErrorCode::Gone;
         }
-        match error.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
-                ErrorCode::InsufficientSpace
-            }
-            std::io::ErrorKind::WouldBlock => ErrorCode::WouldBlock,
-            _ => {
-                tracing::error!(%error, "cannot use a file of a volume");
-                ErrorCode::Io
-            }
+        let code = ErrorCode::from(error.kind());
+        if code == ErrorCode::Io {
+            tracing::error!(%error, "cannot use a file of a volume");
         }
+        code
     }
 
     /// Ends all use of it, before its directory is removed.

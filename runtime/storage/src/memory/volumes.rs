@@ -99,6 +99,10 @@ impl Tree {
         self.nodes.get_mut(&number).ok_or(ErrorCode::NoEntry)
     }
 
+    fn is_empty(&mut self, directory: u64) -> Result<bool, ErrorCode> {
+        Ok(self.node(directory)?.children.is_empty())
+    }
+
     /// A directory that was not removed.
     fn directory(&mut self, number: u64) -> Result<&mut Node, ErrorCode> {
         self.node(number).and_then(|node| node.parent.map(|_| node).ok_or(ErrorCode::NoEntry))
@@ -197,14 +201,7 @@ impl Volume for Handle {
     fn remove(&self, directory: u64, name: &str, kind: Kind) -> Result<(), ErrorCode> {
         let mut tree = self.0.tree()?;
         let (number, found) = tree.child(directory, name)?.ok_or(ErrorCode::NoEntry)?;
-        match (kind, found) {
-            (Kind::File, Kind::Directory) => return Err(ErrorCode::IsDirectory),
-            (Kind::Directory, Kind::File) => return Err(ErrorCode::NotDirectory),
-            _ => {}
-        }
-        if !tree.node(number)?.children.is_empty() {
-            return Err(ErrorCode::NotEmpty);
-        }
+        found.check_gives_way(kind, || tree.is_empty(number))?;
         tree.unlink(directory, name)
     }
 
@@ -216,14 +213,8 @@ impl Volume for Handle {
         }
         match tree.child(to.0, to.1)? {
             Some((existing, _)) if existing == moved => return Ok(()),
-            Some((_, Kind::File)) if kind == Kind::Directory => {
-                return Err(ErrorCode::NotDirectory);
-            }
-            Some((_, Kind::Directory)) if kind == Kind::File => return Err(ErrorCode::IsDirectory),
-            Some((existing, _)) => {
-                if !tree.node(existing)?.children.is_empty() {
-                    return Err(ErrorCode::NotEmpty);
-                }
+            Some((existing, found)) => {
+                found.check_gives_way(kind, || tree.is_empty(existing))?;
                 tree.unlink(to.0, to.1)?;
             }
             None => {}
