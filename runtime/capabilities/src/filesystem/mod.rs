@@ -1,6 +1,7 @@
 //! `wasi:filesystem` over the tree of an instance, in the place of wasmtime's own, which opens
 //! directories of the machine. Both versions of the interface do the same [`operations`].
 
+mod conversions;
 mod files;
 mod operations;
 mod p2;

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use lambent_engine::wasmtime::component::{Resource, ResourceTableError};
 use lambent_engine::{Host, cost, wasmtime};
-use lambent_files::{ErrorCode, IO_BYTES_MAX, Kind, OpenFlags, Stat};
+use lambent_files::{ErrorCode, IO_BYTES_MAX, Kind, OpenFlags, Stat, Vfs};
 
 use super::{Files, Open};
 use crate::ctx::Ctx;
@@ -34,6 +34,16 @@ pub(super) enum Failure {
 impl From<ErrorCode> for Failure {
     fn from(error: ErrorCode) -> Self {
         Self::Told(error)
+    }
+}
+
+/// For a call that has no way to tell the guest.
+impl From<Failure> for wasmtime::Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Told(error) => error.into(),
+            Failure::Trap(error) => error,
+        }
     }
 }
 
@@ -78,8 +88,7 @@ pub(super) fn close(caller: &mut impl Caller, descriptor: Descriptor) -> Done<()
 /// What a guest is given to begin with: one directory, `/`.
 pub(super) fn preopen(caller: &mut impl Caller) -> Done<Option<(Descriptor, String)>> {
     let Some(files) = caller.with(Files::of) else { return Ok(None) };
-    let node = files.lock().root();
-    let root = push(caller, Open { files, node, write: false })?;
+    let root = push(caller, Open { files, node: Vfs::root(), write: false })?;
     Ok(Some((root, "/".to_owned())))
 }
 
@@ -89,7 +98,7 @@ fn charged<R>(
     files: &Files,
     result: Result<R, ErrorCode>,
 ) -> Result<R, ErrorCode> {
-    let steps = files.lock().take_work();
+    let steps = files.take_work();
     caller.with(|host| host.charge(steps.saturating_mul(cost::ITEM)));
     result
 }

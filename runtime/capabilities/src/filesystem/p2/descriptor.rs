@@ -9,20 +9,13 @@ use lambent_engine::wasi::p2::bindings::filesystem::types::{
 use lambent_engine::wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 use lambent_engine::wasmtime;
 use lambent_engine::wasmtime::component::Resource;
-use lambent_files::{Kind, OpenFlags, Stat};
+use lambent_files::{Kind, Stat};
 
 use super::streams::{Reader, Writer};
-use super::{Descriptor, Entries};
+use super::{Descriptor, Entries, code, flags, hash, kind, opening};
 use crate::filesystem::{Open, View, operations};
 
 type Listing = Resource<types::DirectoryEntryStream>;
-
-fn kind(kind: Kind) -> DescriptorType {
-    match kind {
-        Kind::Directory => DescriptorType::Directory,
-        Kind::File => DescriptorType::RegularFile,
-    }
-}
 
 fn datetime(time: SystemTime) -> Option<Datetime> {
     let since = time.duration_since(SystemTime::UNIX_EPOCH).ok()?;
@@ -54,10 +47,6 @@ fn time(given: NewTimestamp) -> Result<Option<SystemTime>, ErrorCode> {
     }
 }
 
-fn hash(open: &Open) -> MetadataHashValue {
-    MetadataHashValue { lower: open.node.inode(), upper: 0 }
-}
-
 impl types::Host for View<'_> {
     fn convert_error_code(&mut self, error: FsError) -> wasmtime::Result<ErrorCode> {
         error.downcast()
@@ -68,7 +57,7 @@ impl types::Host for View<'_> {
         error: Resource<wasmtime::Error>,
     ) -> wasmtime::Result<Option<ErrorCode>> {
         let error = self.host.table().get(&error)?;
-        Ok(error.downcast_ref::<lambent_files::ErrorCode>().map(|error| super::code(*error)))
+        Ok(error.downcast_ref::<lambent_files::ErrorCode>().map(|error| code(*error)))
     }
 }
 
@@ -86,15 +75,7 @@ impl types::HostDescriptor for View<'_> {
     }
 
     async fn get_flags(&mut self, fd: Descriptor) -> FsResult<DescriptorFlags> {
-        let open = operations::open(self, fd.rep())?;
-        let mut flags = DescriptorFlags::READ;
-        if open.node.kind() == Kind::Directory {
-            flags |= DescriptorFlags::MUTATE_DIRECTORY;
-        }
-        if open.write {
-            flags |= DescriptorFlags::WRITE;
-        }
-        Ok(flags)
+        Ok(flags(&operations::open(self, fd.rep())?))
     }
 
     async fn get_type(&mut self, fd: Descriptor) -> FsResult<DescriptorType> {
@@ -189,13 +170,7 @@ impl types::HostDescriptor for View<'_> {
         how: types::OpenFlags,
         flags: DescriptorFlags,
     ) -> FsResult<Descriptor> {
-        let how = OpenFlags {
-            create: how.contains(types::OpenFlags::CREATE),
-            directory: how.contains(types::OpenFlags::DIRECTORY),
-            exclusive: how.contains(types::OpenFlags::EXCLUSIVE),
-            truncate: how.contains(types::OpenFlags::TRUNCATE),
-            write: flags.contains(DescriptorFlags::WRITE),
-        };
+        let how = opening(how, flags);
         Ok(Resource::new_own(operations::open_at(self, fd.rep(), path, how).await?))
     }
 

@@ -11,14 +11,14 @@ use lambent_engine::wasmtime::component::{
     Access, Accessor, FutureReader, Lift, Lower, Resource, StreamReader,
 };
 use lambent_engine::{Host, wasmtime};
-use lambent_files::{Kind, OpenFlags, Stat};
+use lambent_files::{Kind, Stat};
 use tokio::sync::oneshot;
 
 use super::streams::{End, Entries, Reader, Writer};
-use super::{Concurrent, Descriptor, kind, told, trap};
+use super::{Concurrent, Descriptor, flags, hash, kind, opening, told};
 use crate::ctx::Ctx;
 use crate::filesystem::operations::{self, Failure};
-use crate::filesystem::{HasFiles, Open, View};
+use crate::filesystem::{HasFiles, View};
 
 type Calls = Accessor<Host<Ctx>, HasFiles>;
 type Store<'a> = Access<'a, Host<Ctx>, HasFiles>;
@@ -54,10 +54,6 @@ fn time(given: NewTimestamp) -> Result<Option<SystemTime>, ErrorCode> {
     let time = if seconds < 0 { epoch.checked_sub(whole) } else { epoch.checked_add(whole) };
     let time = time.and_then(|time| time.checked_add(Duration::from_nanos(nanoseconds.into())));
     time.map(Some).ok_or(ErrorCode::Overflow)
-}
-
-fn hash(open: &Open) -> MetadataHashValue {
-    MetadataHashValue { lower: open.node.inode(), upper: 0 }
 }
 
 /// A stream of nothing, whose end says why.
@@ -101,7 +97,7 @@ impl types::Host for View<'_> {
 
 impl types::HostDescriptor for View<'_> {
     fn drop(&mut self, fd: Descriptor) -> wasmtime::Result<()> {
-        operations::close(self, fd.rep()).map_err(trap)
+        Ok(operations::close(self, fd.rep())?)
     }
 }
 
@@ -167,15 +163,7 @@ impl types::HostDescriptorWithStore<Host<Ctx>> for HasFiles {
     }
 
     async fn get_flags(calls: &Calls, fd: Descriptor) -> FilesystemResult<DescriptorFlags> {
-        let open = operations::open(&mut Concurrent(calls), fd.rep())?;
-        let mut flags = DescriptorFlags::READ;
-        if open.node.kind() == Kind::Directory {
-            flags |= DescriptorFlags::MUTATE_DIRECTORY;
-        }
-        if open.write {
-            flags |= DescriptorFlags::WRITE;
-        }
-        Ok(flags)
+        Ok(flags(&operations::open(&mut Concurrent(calls), fd.rep())?))
     }
 
     async fn get_type(calls: &Calls, fd: Descriptor) -> FilesystemResult<DescriptorType> {
@@ -262,13 +250,7 @@ impl types::HostDescriptorWithStore<Host<Ctx>> for HasFiles {
         how: types::OpenFlags,
         flags: DescriptorFlags,
     ) -> FilesystemResult<Descriptor> {
-        let how = OpenFlags {
-            create: how.contains(types::OpenFlags::CREATE),
-            directory: how.contains(types::OpenFlags::DIRECTORY),
-            exclusive: how.contains(types::OpenFlags::EXCLUSIVE),
-            truncate: how.contains(types::OpenFlags::TRUNCATE),
-            write: flags.contains(DescriptorFlags::WRITE),
-        };
+        let how = opening(how, flags);
         let opened = operations::open_at(&mut Concurrent(calls), fd.rep(), path, how).await?;
         Ok(Resource::new_own(opened))
     }
@@ -299,7 +281,7 @@ impl types::HostDescriptorWithStore<Host<Ctx>> for HasFiles {
 
     async fn is_same_object(calls: &Calls, a: Descriptor, b: Descriptor) -> wasmtime::Result<bool> {
         let inode = |fd: Descriptor| {
-            let open = operations::open(&mut Concurrent(calls), fd.rep()).map_err(trap)?;
+            let open = operations::open(&mut Concurrent(calls), fd.rep())?;
             wasmtime::error::Ok(open.node.inode())
         };
         Ok(inode(a)? == inode(b)?)

@@ -43,11 +43,32 @@ impl Drop for OnEnd {
     }
 }
 
+/// What reads ahead of the guest.
+type Reading<T> = BoxFuture<'static, Produced<T>>;
+
+/// What was read, or what the stream says meanwhile. It goes on `later`, unless the guest wants no
+/// more: what it reads is then read again if the guest asks for it again.
+fn poll_reading<T>(
+    mut reading: Reading<T>,
+    later: &mut Option<Reading<T>>,
+    cx: &mut Context<'_>,
+    finish: bool,
+) -> Result<Produced<T>, Polled> {
+    match reading.as_mut().poll(cx) {
+        Poll::Ready(read) => Ok(read),
+        Poll::Pending if finish => Err(Poll::Ready(Ok(StreamResult::Cancelled))),
+        Poll::Pending => {
+            *later = Some(reading);
+            Err(Poll::Pending)
+        }
+    }
+}
+
 /// Reads a file from an offset on.
 pub(super) struct Reader {
     open: Open,
     offset: u64,
-    reading: Option<BoxFuture<'static, Produced<Vec<u8>>>>,
+    reading: Option<Reading<Vec<u8>>>,
     end: OnEnd,
 }
 
@@ -56,7 +77,7 @@ impl Reader {
         Self { open, offset, reading: None, end: OnEnd(Some(end)) }
     }
 
-    fn read(&self) -> BoxFuture<'static, Produced<Vec<u8>>> {
+    fn read(&self) -> Reading<Vec<u8>> {
         let (Open { files, node, .. }, offset) = (self.open.clone(), self.offset);
         Box::pin(async move { files.read(&node, IO_BYTES_MAX, offset).await })
     }
@@ -76,15 +97,10 @@ impl StreamProducer<Host<Ctx>> for Reader {
         if to.remaining(&mut store) == Some(0) {
             return Poll::Ready(Ok(StreamResult::Completed));
         }
-        let mut reading = self.reading.take().unwrap_or_else(|| self.read());
-        let read = match reading.as_mut().poll(cx) {
-            Poll::Ready(read) => read,
-            // What it reads is read again if the guest asks for it again.
-            Poll::Pending if finish => return Poll::Ready(Ok(StreamResult::Cancelled)),
-            Poll::Pending => {
-                self.reading = Some(reading);
-                return Poll::Pending;
-            }
+        let reading = self.reading.take().unwrap_or_else(|| self.read());
+        let read = match poll_reading(reading, &mut self.reading, cx, finish) {
+            Ok(read) => read,
+            Err(polled) => return polled,
         };
         match read {
             Ok(bytes) if bytes.is_empty() => self.end.tell(Ok(())),
@@ -157,15 +173,12 @@ impl StreamConsumer<Host<Ctx>> for Writer {
     }
 }
 
-/// Some entries that are being read.
-type Reading = BoxFuture<'static, Produced<Vec<(String, Kind)>>>;
-
 /// Lists a directory.
 pub(super) struct Entries {
     open: Open,
     /// The last name that was given.
     last: Option<String>,
-    reading: Option<Reading>,
+    reading: Option<Reading<Vec<(String, Kind)>>>,
     end: OnEnd,
 }
 
@@ -174,7 +187,7 @@ impl Entries {
         Self { open, last: None, reading: None, end: OnEnd(Some(end)) }
     }
 
-    fn read(&self) -> Reading {
+    fn read(&self) -> Reading<Vec<(String, Kind)>> {
         let (open, last) = (self.open.clone(), self.last.clone());
         Box::pin(async move { open.entries(last).await })
     }
@@ -194,20 +207,16 @@ impl StreamProducer<Host<Ctx>> for Entries {
         if to.remaining(&mut store) == Some(0) {
             return Poll::Ready(Ok(StreamResult::Completed));
         }
-        let mut reading = self.reading.take().unwrap_or_else(|| self.read());
-        let read = match reading.as_mut().poll(cx) {
-            Poll::Ready(read) => read,
-            Poll::Pending if finish => return Poll::Ready(Ok(StreamResult::Cancelled)),
-            Poll::Pending => {
-                self.reading = Some(reading);
-                return Poll::Pending;
-            }
+        let reading = self.reading.take().unwrap_or_else(|| self.read());
+        let read = match poll_reading(reading, &mut self.reading, cx, finish) {
+            Ok(read) => read,
+            Err(polled) => return polled,
         };
         let entries = match read {
             Ok(entries) => entries,
             Err(error) => return self.end.tell(Err(error)),
         };
-        let steps = self.open.files.lock().take_work().saturating_mul(cost::ITEM);
+        let steps = self.open.files.take_work().saturating_mul(cost::ITEM);
         let bytes = entries.iter().map(|(name, _)| name.len()).sum();
         let spent = cost::CALL.saturating_add(steps).saturating_add(cost::bytes(bytes));
         store.data_mut().charge(spent);
