@@ -43,6 +43,7 @@ mod objects;
 mod order_queue;
 mod packages;
 mod peers;
+mod programs;
 mod protocol;
 mod python;
 mod python_abilities;

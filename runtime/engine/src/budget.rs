@@ -242,6 +242,17 @@ impl Hold {
         Ok(())
     }
 
+    /// Holds so many bytes less.
+    pub(crate) fn shrink(&self, bytes: u64) {
+        let mut held = self.lock();
+        held.used = held.used.saturating_sub(bytes);
+        let kept = held.used.next_multiple_of(DRAWN_AT_ONCE);
+        if let Some(more) = held.drawn.checked_sub(kept).filter(|more| *more > 0) {
+            held.drawn = kept;
+            self.budget.give_back(self.account.as_deref(), more);
+        }
+    }
+
     /// Whether so many bytes more could be held now.
     #[must_use]
     pub fn has_room(&self, bytes: u64) -> bool {

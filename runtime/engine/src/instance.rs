@@ -95,6 +95,7 @@ impl<T: Send + 'static> Instance<T> {
             began,
             uninitialized,
             snapshot,
+            program: _,
         } = invocation;
         let logs = Log::new(limits.log_bytes);
         let mut wasi = WasiCtx::builder();
@@ -282,6 +283,11 @@ impl<T: Send + 'static> Instance<T> {
     /// The limits it was made under.
     pub(crate) const fn limits(&self) -> Limits {
         self.limits
+    }
+
+    /// What it is charged to.
+    pub(crate) fn hold(&self) -> Arc<Hold> {
+        self.charge.hold.clone()
     }
 
     pub(crate) fn host(&mut self) -> &mut Host<T> {

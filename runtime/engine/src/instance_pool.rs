@@ -10,6 +10,7 @@ use crate::idle_slots::IdleSlot;
 use crate::instance::{IDLE_TIME_MAX, Instance};
 use crate::invocation::Invocation;
 use crate::linked::Linked;
+use crate::program_driver::Handle;
 use crate::tenant::{Tenant, tenant};
 use crate::worker::Worker;
 use crate::worker::mailbox::{Mailbox, Mailboxes};
@@ -60,6 +61,8 @@ pub struct InstancePool<T: 'static> {
     /// The invocation that a ready instance is instantiated for.
     prototype: Box<dyn Fn() -> Invocation<T> + Send + Sync>,
     options: InstancePoolOptions,
+    /// Whether its instances are those of programs.
+    program: bool,
     tenant: Tenant,
     idle: Mutex<Idle<T>>,
     /// Where requests are handed to the workers of shared instances.
@@ -70,6 +73,8 @@ struct Idle<T: 'static> {
     /// Each with the time since when it is idle; the last used is at the back, as its
     /// memory is most likely in the caches.
     instances: VecDeque<(Instant, Instance<T>, IdleSlot)>,
+    /// Programs that wait for an event, in the same order; of one component these are all.
+    programs: VecDeque<(Instant, Handle<T>, IdleSlot)>,
     demand: Demand,
     filling: bool,
 }
@@ -81,12 +86,20 @@ impl<T: Send + 'static> InstancePool<T> {
         options: InstancePoolOptions,
         prototype: impl Fn() -> Invocation<T> + Send + Sync + 'static,
     ) -> Arc<Self> {
-        let idle = Idle { instances: VecDeque::new(), demand: Demand::default(), filling: false };
-        let tenant = tenant(prototype().context.function.as_deref());
+        let idle = Idle {
+            instances: VecDeque::new(),
+            programs: VecDeque::new(),
+            demand: Demand::default(),
+            filling: false,
+        };
+        let Invocation { context, program, .. } = prototype();
+        let program = program && linked.event.is_none();
+        let tenant = tenant(context.function.as_deref());
         let pool = Arc::new(Self {
             linked,
             prototype: Box::new(prototype),
             options,
+            program,
             tenant,
             idle: Mutex::new(idle),
             mailboxes: Arc::default(),
@@ -108,7 +121,7 @@ impl<T: Send + 'static> InstancePool<T> {
     /// How many instances are idle.
     #[must_use]
     pub fn idle(&self) -> usize {
-        self.lock().instances.len()
+        self.lock().len()
     }
 
     /// Whether it has no instance and needs none.
@@ -116,7 +129,7 @@ impl<T: Send + 'static> InstancePool<T> {
     pub fn is_unused(&self) -> bool {
         let idle = self.lock();
         let wanted = self.wanted(&idle, Instant::now());
-        idle.instances.is_empty() && wanted == 0 && self.mailboxes.len() == 0
+        idle.len() == 0 && wanted == 0 && self.mailboxes.len() == 0
     }
 
     /// Reserves a place at the worker of a shared instance on this thread, or of a new
@@ -143,11 +156,20 @@ impl<T: Send + 'static> InstancePool<T> {
     /// Takes the instance that was used last, and has others made ready if they are
     /// lacking.
     pub(crate) fn take(self: &Arc<Self>) -> Option<Instance<T>> {
+        self.take_by(|idle| idle.instances.pop_back()).map(|(_, instance, _)| instance)
+    }
+
+    /// Does what [`Self::take`] does, with the program that was used last.
+    pub(crate) fn take_program(self: &Arc<Self>) -> Option<Handle<T>> {
+        self.take_by(|idle| idle.programs.pop_back()).map(|(_, program, _)| program)
+    }
+
+    fn take_by<R>(self: &Arc<Self>, take: impl FnOnce(&mut Idle<T>) -> Option<R>) -> Option<R> {
         let now = Instant::now();
         let mut idle = self.lock();
         idle.demand.count(now);
-        let instance = idle.instances.pop_back();
-        let lacking = idle.instances.len() < self.wanted(&idle, now) && !idle.filling;
+        let taken = take(&mut idle);
+        let lacking = idle.len() < self.wanted(&idle, now) && !idle.filling;
         idle.filling |= lacking;
         drop(idle);
         if lacking {
@@ -156,7 +178,7 @@ impl<T: Send + 'static> InstancePool<T> {
             // the last instance has yielded.
             tokio::spawn(async move { this.fill().await });
         }
-        instance.map(|(_, instance, _)| instance)
+        taken
     }
 
     /// Keeps an instance that was used, unless it has served often enough.
@@ -165,6 +187,15 @@ impl<T: Send + 'static> InstancePool<T> {
             && let Some(slot) = self.linked.runtime.slots.take()
         {
             self.lock().instances.push_back((Instant::now(), instance, slot));
+        }
+    }
+
+    /// Keeps a program that waits for an event, unless it has served often enough; then it ends.
+    pub(crate) fn give_back_program(&self, program: Handle<T>) {
+        if program.served() < self.options.reuse
+            && let Some(slot) = self.linked.runtime.slots.take()
+        {
+            self.lock().programs.push_back((Instant::now(), program, slot));
         }
     }
 
@@ -178,28 +209,42 @@ impl<T: Send + 'static> InstancePool<T> {
     /// Instantiates as many instances as should be ready and are not.
     pub async fn fill(&self) {
         while self.lacks() {
-            let linked = &self.linked;
-            let Some(slot) = linked.runtime.slots.take() else {
+            let Some(slot) = self.linked.runtime.slots.take() else {
                 self.lock().filling = false;
                 return;
             };
-            let mut instance = Instance::new(linked, (self.prototype)(), None);
-            if !instance.prepare(linked).await {
+            if !self.prepare_one(slot).await {
                 // No slot is free, or the component fails to instantiate: the
                 // next invocation tries again, and reports why.
                 self.lock().filling = false;
                 return;
             }
-            // At the front, as an instance that was used costs less to use again.
-            self.lock().instances.push_front((Instant::now(), instance, slot));
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Makes one instance ready; returns whether that succeeded.
+    async fn prepare_one(&self, slot: IdleSlot) -> bool {
+        let linked = &self.linked;
+        // At the front, as an instance that was used costs less to use again.
+        if self.program {
+            let prepared = Handle::prepare(linked, (self.prototype)()).await;
+            let Some(program) = prepared else { return false };
+            self.lock().programs.push_front((Instant::now(), program, slot));
+            return true;
+        }
+        let mut instance = Instance::new(linked, (self.prototype)(), None);
+        let prepared = instance.prepare(linked).await;
+        if prepared {
+            self.lock().instances.push_front((Instant::now(), instance, slot));
+        }
+        prepared
     }
 
     /// Whether fewer are ready than should be; if not, filling ends.
     fn lacks(&self) -> bool {
         let mut idle = self.lock();
-        idle.filling = idle.instances.len() < self.wanted(&idle, Instant::now());
+        idle.filling = idle.len() < self.wanted(&idle, Instant::now());
         idle.filling
     }
 
@@ -209,17 +254,19 @@ impl<T: Send + 'static> InstancePool<T> {
         let now = Instant::now();
         let mut idle = self.lock();
         let kept = self.wanted(&idle, now);
-        let mut evicted = Vec::new();
-        while idle.instances.len() > kept
-            && let Some((since, ..)) = idle.instances.front()
-            && now.duration_since(*since) >= IDLE_TIME_MAX
+        let expired = |since: &Instant| now.duration_since(*since) >= IDLE_TIME_MAX;
+        let (mut evicted, mut ended) = (Vec::new(), Vec::new());
+        while idle.len() > kept && idle.instances.front().is_some_and(|(since, ..)| expired(since))
         {
             evicted.extend(idle.instances.pop_front());
         }
-        let left = idle.instances.len();
+        while idle.len() > kept && idle.programs.front().is_some_and(|(since, ..)| expired(since)) {
+            ended.extend(idle.programs.pop_front());
+        }
+        let left = idle.len();
         drop(idle);
         // Dropped without the lock, as giving memory back takes a while.
-        drop(evicted);
+        drop((evicted, ended));
         left
     }
 }
@@ -235,7 +282,14 @@ impl<T: Send + 'static> Reclaim for InstancePool<T> {
     }
 
     fn end_idle_workers(&self) -> usize {
-        self.mailboxes.close_all_idle()
+        let programs = std::mem::take(&mut self.lock().programs);
+        programs.len() + self.mailboxes.close_all_idle()
+    }
+}
+
+impl<T> Idle<T> {
+    fn len(&self) -> usize {
+        self.instances.len() + self.programs.len()
     }
 }
 

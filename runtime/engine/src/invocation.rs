@@ -29,6 +29,10 @@ pub struct Invocation<T> {
     pub uninitialized: bool,
     /// What a fresh instance starts from in place of what it does once, if that can be.
     pub snapshot: Option<Arc<Snapshot>>,
+    /// Whether the component, unless it exports a handler of events, is a program that takes them
+    /// by Lambda's Runtime API, which it finds at [`RUNTIME_API`](crate::RUNTIME_API): its
+    /// `wasi:cli/run` is called once in an instance.
+    pub program: bool,
 }
 
 impl<T> Invocation<T> {
@@ -45,6 +49,7 @@ impl<T> Invocation<T> {
             began: Instant::now(),
             uninitialized: false,
             snapshot: None,
+            program: false,
         }
     }
 

@@ -13,6 +13,7 @@ use crate::egress::{Egress, Outgoing};
 use crate::epochs::Epochs;
 use crate::limiter::Limiter;
 use crate::log::Log;
+use crate::program::Program;
 use crate::snapshot::Transfers;
 use crate::tenant::{Tenant, tenant};
 
@@ -54,6 +55,8 @@ pub struct Host<T> {
     pub(crate) abandoned: Option<Failure>,
     /// Memory that is saved or restored.
     pub(crate) transfer: Transfers,
+    /// What it shares with its driver if it is a program.
+    pub(crate) program: Option<Arc<Program<T>>>,
     /// What capabilities keep for as long as the instance lives, whatever it is used for.
     pub(crate) extensions: Extensions,
 }
@@ -89,6 +92,7 @@ impl<T> Host<T> {
             host_fuel: 0,
             abandoned: None,
             transfer: None,
+            program: None,
             extensions: Extensions::new(),
         }
     }

@@ -3,14 +3,15 @@ use wasmtime::component::Linker;
 use crate::capability::Capability;
 use crate::charged::{self, WASI_02, WASI_03};
 use crate::store_data::Host;
-use crate::{debug_string, function_types};
+use crate::{debug_string, function_types, program_driver, sockets};
 
 /// The standard WASI interfaces, 0.2 and 0.3, and `lambent:function/types`:
 /// served by every engine.
 ///
 /// A guest has clocks, randomness, its environment, and standard output and
-/// error; it has no files and no sockets, and outgoing HTTP as far as its
-/// invocation's [`Egress`](crate::Egress) goes.
+/// error; it has no files, and outgoing HTTP as far as its
+/// invocation's [`Egress`](crate::Egress) goes. Its sockets lead nowhere, but those of a
+/// [program](crate::Invocation::program) to the Runtime API of its own instance.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wasi;
 
@@ -76,6 +77,8 @@ impl<T: Send + 'static> Capability<T> for Wasi {
         debug_string::link(linker)?;
         wasmtime_wasi_http::p2::add_only_http_to_linker_async(linker)?;
         charged::link(linker)?;
+        program_driver::link(linker)?;
+        sockets::link(linker)?;
         function_types::add_to_linker(linker)
     }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lambent_types::{Environment, FunctionVersion};
+use lambent_engine::RUNTIME_API;
+use lambent_types::{Configuration, Environment, FunctionVersion};
 
 /// The region that functions of a runtime are told they are in: the one that AWS's tools take
 /// where none is configured.
@@ -36,13 +37,22 @@ pub(crate) fn environment(function: &FunctionVersion) -> Environment {
         ("AWS_LAMBDA_FUNCTION_VERSION", version),
         ("LAMBDA_RUNTIME_DIR", "/var/runtime".to_owned()),
         ("LAMBDA_TASK_ROOT", "/var/task".to_owned()),
-        ("_HANDLER", configuration.handler.clone()),
+        ("_HANDLER", handler(configuration)),
     ];
     let named = |(name, value): (&str, String)| (name.to_owned(), value);
     let mut all: BTreeMap<_, _> = set.map(named).into();
     all.extend(own.map(|(name, value)| (name.clone(), value.clone())));
     all.extend(reserved.map(named));
+    if configuration.is_program() {
+        all.insert("AWS_LAMBDA_RUNTIME_API".to_owned(), RUNTIME_API.to_string());
+    }
     Environment(Arc::new(all))
+}
+
+/// The handler; a program has none, and Lambda then names the file that it runs.
+fn handler(configuration: &Configuration) -> String {
+    let unsaid = configuration.is_program() && configuration.handler.is_empty();
+    if unsaid { "bootstrap".to_owned() } else { configuration.handler.clone() }
 }
 
 /// What the context of an invocation tells besides: the ARN, on a runtime.

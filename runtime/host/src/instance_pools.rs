@@ -156,6 +156,7 @@ pub(crate) fn prototype(
         environment: environment(function),
         outgoing,
         context: Context { function: Some(function.clone()), ..Context::default() },
+        program: function.configuration.is_program(),
         ..Invocation::new(ctx)
     }
 }

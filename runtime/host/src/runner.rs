@@ -53,6 +53,7 @@ impl Host {
             began,
             uninitialized: false,
             snapshot: snapshot.clone(),
+            program: call.function.configuration.is_program(),
         };
         Ok((component, invocation))
     }

@@ -21,7 +21,8 @@ impl Runtimes {
         let own = function.code.component;
         let configuration = &function.configuration;
         let Some(runtime) = &configuration.runtime else { return own };
-        if configuration.runtime_updates == RuntimeUpdates::FunctionUpdate {
+        let pinned = configuration.runtime_updates == RuntimeUpdates::FunctionUpdate;
+        if pinned || configuration.is_program() {
             return own;
         }
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);

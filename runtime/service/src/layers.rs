@@ -192,7 +192,8 @@ impl Scope {
 
 /// Refuses layers of what has no runtime that would use them.
 pub(crate) fn check_used(configuration: &Configuration) -> Result<(), Error> {
-    if configuration.runtime.is_some() || configuration.layers.0.is_empty() {
+    let runs = configuration.runtime.is_some() && !configuration.is_program();
+    if runs || configuration.layers.0.is_empty() {
         return Ok(());
     }
     let detail = format!(

@@ -11,6 +11,8 @@ use lambent_types::{Error, ErrorCode, Package, format_bytes};
 const WASM_MAGIC: &[u8] = b"\0asm";
 /// What follows in a module: the version of it, and that it is no component.
 const MODULE_VERSION: &[u8] = &[1, 0, 0, 0];
+/// The program in a package of one, as Lambda names it.
+const BOOTSTRAP: &str = "bootstrap";
 /// Where the files of a function are, and those of its layers: what a runtime may add to.
 const ROOTS: [&str; 2] = ["var/task/", "opt/"];
 
@@ -49,6 +51,47 @@ fn pack_now(upload: &Bytes) -> Result<(Package, Bytes), Error> {
         return Err(Error::new(ErrorCode::InvalidPackage, detail));
     }
     Ok((package, packed.into()))
+}
+
+/// The file of an archive that is a program, and what is to be said of the others.
+///
+/// # Errors
+/// `InvalidPackage`: there is none, or it is no WebAssembly; `StorageUnavailable`: there was no
+/// room to unpack it.
+pub(crate) async fn bootstrap(upload: Bytes) -> Result<(Bytes, Vec<String>), Error> {
+    blocking(move || bootstrap_now(&upload)).await?
+}
+
+fn bootstrap_now(upload: &Bytes) -> Result<(Bytes, Vec<String>), Error> {
+    let scratch = tempfile::tempfile().map_err(|error| refused(PackageError::Io(error)))?;
+    let mut builder = Builder::new(Limits::LAMBDA);
+    let whole: &[u8] = upload;
+    builder.add_upload(&whole, whole.len() as u64, None, &scratch, 0).map_err(refused)?;
+    let mut packed = Vec::new();
+    let Written { index, .. } = builder.write(&mut packed).map_err(refused)?;
+    let odd = |detail: String| Error::new(ErrorCode::InvalidPackage, detail);
+    let Some(entry) = index.get(BOOTSTRAP) else {
+        let detail = format!(
+            "the package has no file {BOOTSTRAP}, which is the program that is to run; add it, or \
+             deploy the component itself"
+        );
+        return Err(odd(detail));
+    };
+    let packed = Bytes::from(packed);
+    let range = usize::try_from(entry.offset).ok().zip(usize::try_from(entry.size).ok());
+    let range = range.and_then(|(offset, size)| Some(offset..offset.checked_add(size)?));
+    let program = range.filter(|range| range.end <= packed.len()).map(|range| packed.slice(range));
+    let program = program.filter(|program| is_wasm(program)).ok_or_else(|| {
+        odd(format!(
+            "{BOOTSTRAP} is no WebAssembly; build it for wasm32-wasip2, as programs for machines \
+             of Lambda's do not run here"
+        ))
+    })?;
+    let others = index.entries().len() - 1;
+    let warning = (others > 0).then(|| {
+        format!("a program has no package: {others} files beside {BOOTSTRAP} were left out")
+    });
+    Ok((program, warning.into_iter().collect()))
 }
 
 /// A package of what a runtime adds to a function; none if there is nothing, or more than the

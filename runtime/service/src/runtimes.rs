@@ -106,6 +106,13 @@ impl Scope {
                 );
                 return Err(Error::new(ErrorCode::InvalidName, detail));
             }
+            if name.is_provided() {
+                let detail = format!(
+                    "\"{name}\" is what programs are deployed with that take their \
+                                      events themselves; give the runtime another name"
+                );
+                return Err(Error::new(ErrorCode::InvalidName, detail));
+            }
             let bytes = check_size(&code)?;
             self.stores().space.check()?;
             let digest = digest_of(code.clone()).await?;

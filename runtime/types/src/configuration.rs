@@ -348,6 +348,12 @@ impl Configuration {
         Ok(())
     }
 
+    /// Whether what is deployed is a program that takes its events by Lambda's Runtime API.
+    #[must_use]
+    pub fn is_program(&self) -> bool {
+        self.runtime.as_ref().is_some_and(RuntimeName::is_provided)
+    }
+
     /// How many invocations one instance serves, one after the other.
     #[must_use]
     pub fn reuse(&self) -> u32 {

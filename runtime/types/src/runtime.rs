@@ -34,6 +34,10 @@ const JAVASCRIPT_DIFFERS: &str =
 const RUBY: &str = "ruby3.4";
 const RUBY_DIFFERS: &str = "it is Ruby 3.4, without native extensions and threads";
 
+/// AWS's names of no runtime: what is deployed is a program that takes its events by Lambda's
+/// Runtime API.
+const PROVIDED: [&str; 4] = ["provided", "provided.al2", "provided.al2023", "go1.x"];
+
 /// The name of a runtime: `[a-z0-9][a-z0-9._-]{0,63}`, such as `python3.14`.
 ///
 /// AWS's names of its runtimes, such as `python3.13`, name those that run here in their place;
@@ -71,6 +75,13 @@ impl RuntimeName {
     pub fn differs(&self) -> Option<&'static str> {
         let alias = ALIASES.iter().find(|(name, ..)| *name == &*self.0);
         alias.map(|(.., differs)| *differs)
+    }
+
+    /// Whether there is no runtime of this name, as what is deployed is a program that takes its
+    /// events by Lambda's Runtime API.
+    #[must_use]
+    pub fn is_provided(&self) -> bool {
+        PROVIDED.contains(&&*self.0)
     }
 
     /// All names of AWS's that are served, for whoever gave one that is not.
@@ -200,6 +211,16 @@ mod tests {
             let name: RuntimeName = alias.parse().unwrap();
             assert_eq!(name.serving().differs(), None, "{alias} is served by an alias");
         }
+    }
+
+    #[test]
+    fn what_brings_its_own_runtime_runs_on_no_other() {
+        for provided in PROVIDED {
+            let name: RuntimeName = provided.parse().unwrap();
+            assert!(name.is_provided());
+            assert_eq!((name.serving(), name.differs()), (name.clone(), None));
+        }
+        assert!(!"python3.14".parse::<RuntimeName>().unwrap().is_provided());
     }
 
     #[test]

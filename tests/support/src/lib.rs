@@ -8,6 +8,7 @@ pub mod callers;
 pub mod canned;
 pub mod data;
 pub mod javascript;
+pub mod lambda_rust;
 pub mod python;
 pub mod ruby;
 mod runtimes;

@@ -31,12 +31,38 @@ struct Answer {
     is_base64_encoded: Option<bool>,
 }
 
+/// What a response is that was streamed: a JSON object that says what its head is, eight zeros,
+/// and its body.
+const STREAMED: &str = "application/vnd.awslambda.http-integration-response";
+/// What is between head and body of it.
+const SEPARATOR: [u8; 8] = [0; 8];
+
+/// The response that was streamed.
+fn streamed(data: &Bytes) -> Result<Response<Body>, String> {
+    let at = data.windows(SEPARATOR.len()).position(|bytes| bytes == SEPARATOR);
+    let at = at.ok_or("the response has no eight zeros, which end its head")?;
+    let mut answer: Value = serde_json::from_slice(&data[..at])
+        .map_err(|error| format!("the head of the response is no JSON: {error}"))?;
+    if let Value::Object(members) = &mut answer {
+        members.entry("statusCode").or_insert(200.into());
+        members.remove("body");
+    }
+    let answer = serde_json::from_value::<Answer>(answer)
+        .map_err(|error| format!("the head of the response is none of HTTP: {error}"))?;
+    let mut response = answer.response()?;
+    *response.body_mut() = full(data.slice(at + SEPARATOR.len()..));
+    Ok(response)
+}
+
 /// The response that a handler's output means: an object with a `statusCode` says all of it, and
 /// anything else is the body of a 200, as it is.
 ///
 /// # Errors
 /// What is wrong with the answer, for whoever wrote the handler.
 pub(crate) fn response_of_output(output: Output) -> Result<Response<Body>, String> {
+    if output.content_type.as_deref() == Some(STREAMED) {
+        return streamed(&output.data);
+    }
     let answer: Value = serde_json::from_slice(&output.data)
         .map_err(|error| format!("the handler's answer is no JSON: {error}"))?;
     if answer.get("statusCode").is_none() {
@@ -152,6 +178,27 @@ mod tests {
             assert_eq!((head.status, &*body), (StatusCode::OK, bare.as_bytes()));
             assert_eq!(head.headers[CONTENT_TYPE], "application/json");
         }
+    }
+
+    #[tokio::test]
+    async fn a_response_that_was_streamed_has_its_head_before_its_body() {
+        let streamed = |data: &'static [u8]| {
+            let content_type = Some(STREAMED.to_owned());
+            response_of_output(Output { content_type, data: Bytes::from_static(data) })
+        };
+        let response = streamed(
+            b"{\"statusCode\":418,\"headers\":{\"content-type\":\"text/plain\"},\"cookies\":[\"a=1\"]}\
+              \0\0\0\0\0\0\0\0\0body",
+        );
+        let (head, body) = response.unwrap().into_parts();
+        assert_eq!(
+            (head.status, &head.headers[CONTENT_TYPE]),
+            (StatusCode::IM_A_TEAPOT, &"text/plain".parse::<HeaderValue>().unwrap())
+        );
+        assert_eq!(head.headers[SET_COOKIE], "a=1");
+        assert_eq!(&*body.collect().await.unwrap().to_bytes(), b"\0body");
+        assert!(streamed(b"{}").unwrap_err().contains("eight zeros"));
+        assert!(streamed(b"{\0\0\0\0\0\0\0\0").unwrap_err().contains("no JSON"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::store_data::Host;
 const STREAM_BYTES_MAX: u64 = 1 << 20;
 
 /// The streams and pollables of a guest, and its fuel for the host's work.
-struct Io<'a> {
+pub(crate) struct Io<'a> {
     table: &'a mut ResourceTable,
     host_fuel: &'a mut u64,
 }
@@ -26,11 +26,18 @@ impl HasData for HasIo {
 
 pub(super) fn link<T: Send + 'static>(linker: &mut Linker<Host<T>>) -> Result<()> {
     fn io<T>(host: &mut Host<T>) -> Io<'_> {
-        host.charge(cost::CALL);
-        Io { table: &mut host.table, host_fuel: &mut host.host_fuel }
+        Io::of(host)
     }
     poll::add_to_linker::<_, HasIo>(linker, io)?;
     streams::add_to_linker::<_, HasIo>(linker, io)
+}
+
+impl<'a> Io<'a> {
+    /// Those of a guest that has called a function of them.
+    pub(crate) const fn of<T>(host: &'a mut Host<T>) -> Self {
+        host.charge(cost::CALL);
+        Self { table: &mut host.table, host_fuel: &mut host.host_fuel }
+    }
 }
 
 impl Io<'_> {

@@ -8,6 +8,7 @@ mod random;
 
 use wasmtime::component::Linker;
 
+pub(crate) use self::io::Io;
 use crate::store_data::Host;
 
 /// The version of WASI 0.2 whose signatures wasmtime 48 serves.

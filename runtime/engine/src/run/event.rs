@@ -10,7 +10,8 @@ type Handled = Result<types::Output, types::Failure>;
 impl<T: Send + 'static> Component<T> {
     /// Hands an event to the component's handler: `lambent:function/handler`,
     /// else `lambent:function-async/handler`, else `wasi:cli/run` with the data
-    /// on standard input.
+    /// on standard input. A [program](Invocation::program) without a handler takes it by the
+    /// Runtime API.
     ///
     /// # Errors
     /// [`Refused`]: nothing ran.
@@ -19,6 +20,10 @@ impl<T: Send + 'static> Component<T> {
         invocation: Invocation<T>,
         event: Event,
     ) -> Result<Finished<Output>, Refused> {
+        if invocation.program && self.linked.event.is_none() {
+            // It takes many paths that other functions do not.
+            return Box::pin(self.program(invocation, event)).await;
+        }
         let limit = invocation.limits.response_bytes;
         let bytes_in = event.data.len() as u64;
         let mut finished = if self.linked.event.is_some() {

@@ -6,4 +6,5 @@ mod command;
 mod event;
 pub(crate) mod http;
 mod http_shared;
+mod program;
 pub(crate) mod snapshot;

@@ -9,6 +9,7 @@ mod inspection;
 mod instances;
 mod limits;
 mod memory;
+mod programs;
 mod requests;
 mod shared;
 mod support;

@@ -30,7 +30,8 @@ pub(super) fn of_version(version: &FunctionVersion) -> FunctionView {
     let (digest, code_bytes) = code
         .package
         .map_or((code.component, code.bytes), |package| (package.digest, package.bytes));
-    let runs_on = version.configuration.runtime.as_ref().map(|asked| RunsOn {
+    let runtime = version.configuration.runtime.as_ref();
+    let runs_on = runtime.filter(|asked| !asked.is_provided()).map(|asked| RunsOn {
         runtime: asked.serving(),
         digest: code.component,
         differs: asked.differs().map(str::to_owned),

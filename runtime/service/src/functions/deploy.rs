@@ -37,10 +37,11 @@ impl FunctionHandle<'_> {
     ) -> Result<Deployed, Error> {
         self.perform(Operation::DeployFunction, async {
             let (namespace, name) = self.place();
-            let patch = patch_for(&upload, patch)?;
             // What can be refused cheaply is refused before compiling.
             self.stores().space.check()?;
             let current = self.stores().registry.function(namespace, name).await?;
+            let before = current.as_ref().map(|function| &function.latest.configuration);
+            let patch = patch_for(&upload, patch, before)?;
             check(name, expected, current.as_ref().map(|function| function.revision))?;
             let patch = self.scope().with_pinned_layers(patch).await?;
             let checked = configured(&patch, current.as_deref())?;

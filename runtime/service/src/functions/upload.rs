@@ -6,7 +6,8 @@ use bytes::Bytes;
 use lambent_package::Format;
 use lambent_types::{
     AdaptedFrom, Code, Configuration, ConfigurationPatch, Digest, Error, ErrorCode,
-    FunctionVersion, Handler, Layers, Package, RuntimeUpdates, VersionNumber, bounds, format_bytes,
+    FunctionVersion, Handler, Layers, Package, RuntimeName, RuntimeUpdates, VersionNumber, bounds,
+    format_bytes,
 };
 
 use super::FunctionHandle;
@@ -14,10 +15,10 @@ use super::requirements::fits;
 use crate::code_in_use::Hold;
 use crate::inspect::{Additions, Inspected};
 use crate::layers::check_used;
-use crate::packing::{is_module, is_wasm, limits_beside, pack, pack_additions};
+use crate::packing::{bootstrap, is_module, is_wasm, limits_beside, pack, pack_additions};
 use crate::runtimes::digest_of;
 
-/// The handlers of what runs on a runtime: it takes events, and messages many at a time.
+/// The handlers of what runs on a runtime, and of programs: it takes events, and messages many at a time.
 const RUNTIME_HANDLERS: [Handler; 2] = [Handler::Event, Handler::Batch];
 
 /// Code that is stored and ready to serve, and not yet of any version.
@@ -38,13 +39,15 @@ struct Completed<'s> {
     warnings: Vec<String>,
 }
 
-/// The change with what follows from what is uploaded: a component runs on no runtime.
+/// The change with what follows from what is uploaded: a component runs on no runtime, unless it
+/// is a program, of a function that was one `before` or is to be one.
 ///
 /// # Errors
 /// `PayloadTooLarge`; `InvalidConfiguration`: it contradicts what is uploaded.
 pub(super) fn patch_for(
     upload: &[u8],
     patch: ConfigurationPatch,
+    before: Option<&Configuration>,
 ) -> Result<ConfigurationPatch, Error> {
     let bytes = upload.len() as u64;
     if bytes > bounds::CODE_BYTES_MAX {
@@ -52,13 +55,18 @@ pub(super) fn patch_for(
         let detail = format!("the code is {size}; the most is {most}");
         return Err(Error::new(ErrorCode::PayloadTooLarge, detail));
     }
-    if !is_wasm(upload) {
+    let is_program = match &patch.runtime {
+        Some(runtime) => runtime.as_ref().is_some_and(RuntimeName::is_provided),
+        None => before.is_some_and(Configuration::is_program),
+    };
+    if !is_wasm(upload) || is_program {
         return Ok(patch);
     }
     if let Some(Some(runtime)) = &patch.runtime {
         let detail = format!(
             "what was uploaded is WebAssembly, which runs by itself; leave out the runtime \
-             {runtime}, or upload a zip of sources"
+             {runtime}, or upload a zip of sources; a program that takes its events by Lambda's \
+             Runtime API is deployed with the runtime provided.al2023"
         );
         return Err(Error::new(ErrorCode::InvalidConfiguration, detail));
     }
@@ -76,6 +84,9 @@ impl<'s> FunctionHandle<'s> {
         layers: Vec<Package>,
     ) -> Result<Uploaded<'_>, Error> {
         check_used(configuration)?;
+        if configuration.is_program() {
+            return self.upload_program(upload, configuration).await;
+        }
         let runs = configuration.runtime.is_some();
         if !runs && Format::of(&upload).is_some() {
             let format = if upload.starts_with(b"\x1f\x8b") { "gzip" } else { "a zip archive" };
@@ -89,6 +100,22 @@ impl<'s> FunctionHandle<'s> {
         }
     }
 
+    /// A program: WebAssembly, or an archive in which it is the file `bootstrap`.
+    async fn upload_program(
+        &self,
+        upload: Bytes,
+        configuration: &Configuration,
+    ) -> Result<Uploaded<'_>, Error> {
+        let (program, warnings) = match is_wasm(&upload) {
+            true => (upload, Vec::new()),
+            false => bootstrap(upload).await?,
+        };
+        let mut uploaded = self.upload_component(program, configuration).await?;
+        uploaded.inspected.handlers = RUNTIME_HANDLERS.into();
+        uploaded.warnings = warnings;
+        Ok(uploaded)
+    }
+
     async fn upload_component(
         &self,
         component: Bytes,
@@ -100,6 +127,9 @@ impl<'s> FunctionHandle<'s> {
         let hold = self.service().code_in_use.hold(digest).await;
         let inspected = self.prepare(digest, component.clone()).await?;
         fits(configuration, &inspected)?;
+        if configuration.is_program() {
+            begins(&inspected.handlers)?;
+        }
         self.stores().code.put(digest, component).await?;
         let code = Code { adapted_from, ..Code::component(digest, bytes) };
         Ok(Uploaded { code, inspected, warnings: Vec::new(), _holds: vec![hold] })
@@ -200,6 +230,17 @@ impl<'s> FunctionHandle<'s> {
         // What is frozen is the state under the former configuration.
         let code = &Code { snapshot: None, ..head.code.clone() };
         let in_use = &self.service().code_in_use;
+        let (was_program, is_program) =
+            (head.configuration.is_program(), configuration.is_program());
+        if was_program && is_program {
+            return Ok((code.clone(), in_use.hold_all(code.digests()).await));
+        }
+        if was_program || is_program {
+            let detail = "a function becomes a program that takes its events by Lambda's Runtime \
+                          API, or ceases to be one, when it is deployed; deploy it again with the \
+                          runtime that it is to have";
+            return Err(Error::new(ErrorCode::InvalidConfiguration, detail));
+        }
         match (&code.package, &configuration.runtime) {
             (None, None) => return Ok((code.clone(), in_use.hold_all(code.digests()).await)),
             (None, Some(runtime)) => {
@@ -231,6 +272,17 @@ impl<'s> FunctionHandle<'s> {
         holds.extend(added);
         Ok((code, holds))
     }
+}
+
+/// A program begins by its `main`, or is called by its handler.
+fn begins(handlers: &[Handler]) -> Result<(), Error> {
+    if handlers.contains(&Handler::Run02) || handlers.contains(&Handler::Event) {
+        return Ok(());
+    }
+    let detail = "the component exports neither wasi:cli/run@0.2, which is how a program begins \
+                  that takes its events by Lambda's Runtime API, nor lambent:function/handler; \
+                  deploy it without a runtime";
+    Err(Error::new(ErrorCode::NotInvocable, detail))
 }
 
 const NO_RUNTIME: &str = "the function is a package, which needs a runtime to run it; give one, \

@@ -29,7 +29,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// Prepares code that is text: `bad` is refused, `empty` exports nothing, `big`
-/// takes 64 MiB, `watcher` and `command` export only what they are named for.
+/// takes 64 MiB, `watcher` and what ends with `command` export only what they are named for.
 pub(crate) struct FakeInspect {
     pub(crate) prepared: Mutex<BTreeSet<Digest>>,
     /// Which component each runtime is.
@@ -61,7 +61,7 @@ impl Inspect for FakeInspect {
             b"empty" => vec![],
             b"watcher" => vec![Handler::Watcher],
             b"runtime" | b"runtime 2" => vec![Handler::Event],
-            b"command" => vec![Handler::Run02],
+            code if code.ends_with(b"command") => vec![Handler::Run02],
             _ => vec![Handler::Http02],
         };
         let memory_bytes_min = if &code[..] == b"big" { 64 << 20 } else { 1 << 20 };

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use lambent_package::{Builder, Index, Limits};
 use lambent_storage::CodeStore as _;
-use lambent_types::{ConfigurationPatch, Digest, Error, ErrorCode, Quota, RuntimeUpdates};
+use lambent_types::{ConfigurationPatch, Digest, Error, ErrorCode, Handler, Quota, RuntimeUpdates};
 
 use crate::fixture::{ANY, Fixture};
 
@@ -95,4 +95,33 @@ async fn a_component_replaces_a_package_and_is_configured_for_no_runtime() {
     let none = ConfigurationPatch { runtime: Some(None), ..Default::default() };
     let error = fixture.handle().configure(none, &ANY).await.unwrap_err();
     assert!(error.detail().contains("needs a runtime"), "{error}");
+}
+
+#[tokio::test]
+async fn a_program_brings_its_own_runtime_and_is_none_only_when_it_is_deployed_so() {
+    let fixture = Fixture::new().await;
+    let function = fixture.handle();
+    let program = Bytes::from_static(b"\0asm command");
+    let on = |runtime: Option<&str>| ConfigurationPatch {
+        runtime: Some(runtime.map(|name| name.parse().unwrap())),
+        ..Default::default()
+    };
+    let error = function.deploy(Bytes::from_static(b"\0asm"), on(Some("provided")), &ANY).await;
+    assert_eq!(error.unwrap_err().code(), ErrorCode::NotInvocable);
+    function.deploy(program.clone(), on(Some("provided.al2023")), &ANY).await.unwrap();
+    // Also if that is not said again.
+    function.deploy(program.clone(), Default::default(), &ANY).await.unwrap();
+    let head = fixture.function().await.unwrap();
+    assert_eq!(head.latest.handlers, [Handler::Event, Handler::Batch]);
+    assert_eq!((head.latest.configuration.is_program(), head.latest.code.package), (true, None));
+    function.configure(on(Some("provided.al2")), &ANY).await.unwrap();
+    for other in [None, Some("one")] {
+        let error = function.configure(on(other), &ANY).await.unwrap_err();
+        assert!(error.detail().contains("deploy it again"), "{error}");
+    }
+    function.deploy(program, on(None), &ANY).await.unwrap();
+    let head = fixture.function().await.unwrap();
+    assert_eq!(head.latest.handlers, [Handler::Run02]);
+    let error = fixture.scope.install_runtime("provided", Bytes::from("runtime"), None).await;
+    assert_eq!(error.unwrap_err().code(), ErrorCode::InvalidName);
 }

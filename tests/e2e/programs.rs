@@ -1,0 +1,99 @@
+//! Programs that take their events by Lambda's Runtime API: deployed as what brings its own
+//! runtime, and called like any other function.
+
+use lambent_test_support::lambda_rust::lambda_rust;
+use serde_json::{Value, json};
+
+use crate::node::{Node, guest_code, shared};
+
+const GUEST: &str = "guest-runtime-api";
+
+/// Deploys a program as a public function.
+async fn deploy(node: &Node, function: &str, code: Vec<u8>) -> Value {
+    let change = json!({ "runtime": "provided.al2023", "timeout_ms": 10_000 });
+    node.deploy_package(function, code, change).await
+}
+
+/// A zip of these files, as `cargo lambda build` makes one.
+fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = lambent_package::Builder::new(lambent_package::Limits::LAMBDA);
+    for (path, bytes) in files {
+        builder.add_bytes(path, *bytes).unwrap();
+    }
+    let mut zip = Vec::new();
+    builder.write(&mut zip).unwrap();
+    zip
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_program_is_called_like_any_other_function() {
+    let node = shared().await;
+    let deployed = deploy(node, "program", guest_code(GUEST).await).await;
+    assert_eq!(deployed["runs_on"], Value::Null, "it brings its own: {deployed}");
+    let called = node.invoke("program", "\"echo hello\"").await;
+    assert_eq!((called.status, called.text()), (200, "hello".into()));
+    let environment = node.invoke("program", "\"environment\"").await.text();
+    for line in [
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=128",
+        "AWS_LAMBDA_FUNCTION_NAME=program",
+        "AWS_LAMBDA_FUNCTION_VERSION=$LATEST",
+        "AWS_LAMBDA_RUNTIME_API=127.0.0.1:9001",
+        "_HANDLER=bootstrap",
+    ] {
+        assert!(environment.lines().any(|own| own == line), "{line}: {environment}");
+    }
+    let reply = node.ask("GET", "/fn/program/a/b").send().await;
+    assert_eq!((reply.status, reply.text()), (201, "you are at /a/b".into()));
+    let reply = node.ask("GET", "/fn/program/stream").send().await;
+    assert_eq!((reply.status, reply.text()), (418, "streamed".into()));
+    assert_eq!((reply.header("x-from"), reply.header("set-cookie")), ("stream", "a=b"));
+    let failed = node.invoke("program", r#""exit 5""#).await;
+    assert!(failed.text().contains("exit status 1"), "{failed:?}");
+    let called = node.invoke("program", "\"count\"").await;
+    assert_eq!(called.text(), "1", "the next is another instance");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_package_of_a_program_has_it_as_its_bootstrap() {
+    let node = shared().await;
+    let program = guest_code(GUEST).await;
+    let package = zip(&[("bootstrap", &program), ("notes.txt", b"a")]);
+    let deployed = deploy(node, "bootstrap", package).await;
+    assert!(deployed["warnings"].to_string().contains("1 files beside bootstrap"), "{deployed}");
+    assert_eq!(node.invoke("bootstrap", "\"echo hello\"").await.text(), "hello");
+    let query = "runtime=provided.al2023";
+    let refused = node.put("none", query, zip(&[("app.py", b"")])).await;
+    assert!(refused.problem(422, "invalid-package").contains("no file bootstrap"));
+    let refused = node.put("none", query, zip(&[("bootstrap", b"\x7fELF")])).await;
+    assert!(refused.problem(422, "invalid-package").contains("wasm32-wasip2"));
+    let refused = node.put("none", query, guest_code("hello-http").await).await;
+    assert!(refused.text().contains("wasi:cli/run@0.2"), "{refused:?}");
+    // Without the runtime it is a command, which has no API.
+    let path = "/bootstrap/configuration";
+    let change = json!({ "runtime": null }).to_string();
+    let refused = node.api("PATCH", path).body(change).send().await;
+    assert!(refused.status >= 400, "{refused:?}");
+    assert_eq!(node.invoke("bootstrap", "\"echo again\"").await.text(), "again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_function_of_aws_library_runs_as_it_was_written() {
+    let node = shared().await;
+    let code = tokio::task::spawn_blocking(lambda_rust).await.unwrap();
+    deploy(node, "aws-rust", code).await;
+    let mut calls = 0;
+    for number in 0..3 {
+        let answer = node.answer("aws-rust", &json!({ "n": number })).await;
+        assert_eq!((&answer["event"]["n"], &answer["name"]), (&json!(number), &json!("aws-rust")));
+        assert!(answer["arn"].as_str().unwrap().ends_with(":function:aws-rust"), "{answer}");
+        calls = calls.max(answer["calls"].as_u64().unwrap());
+    }
+    assert!(calls > 1, "an instance is used again");
+    let reply = node.ask("GET", "/fn/aws-rust/a/b").send().await;
+    assert_eq!((reply.status, reply.text()), (201, "you are at /a/b".into()));
+    let failed = node.invoke("aws-rust", r#"{"fail":"no stock"}"#).await.text();
+    assert!(failed.contains("no stock"), "{failed}");
+    let failed = node.invoke("aws-rust", r#"{"panic":true}"#).await.text();
+    assert!(!failed.is_empty());
+    assert!(node.answer("aws-rust", &json!({})).await["calls"].as_u64().unwrap() > 0);
+}
