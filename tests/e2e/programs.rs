@@ -1,9 +1,11 @@
 //! Programs that take their events by Lambda's Runtime API: deployed as what brings its own
 //! runtime, and called like any other function.
 
+use http_body_util::BodyExt as _;
 use lambent_test_support::lambda_rust::lambda_rust;
 use serde_json::{Value, json};
 
+use crate::client::next;
 use crate::node::{Node, guest_code, shared};
 
 const GUEST: &str = "guest-runtime-api";
@@ -51,6 +53,39 @@ async fn a_program_is_called_like_any_other_function() {
     assert!(failed.text().contains("exit status 1"), "{failed:?}");
     let called = node.invoke("program", "\"count\"").await;
     assert_eq!(called.text(), "1", "the next is another instance");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_response_that_is_streamed_goes_to_the_caller_as_it_comes() {
+    let node = shared().await;
+    let change = json!({ "runtime": "provided.al2023", "timeout_ms": 1500 });
+    node.deploy_package("streams", guest_code(GUEST).await, change).await;
+    let open = async |path: &str| {
+        let response = node.ask("GET", &format!("/fn/streams{path}")).open().await;
+        assert_eq!(response.status(), 418);
+        response.into_body()
+    };
+    // The program hangs until it is ended, and what it has sent by then is there.
+    let mut body = open("/stream/hang").await;
+    assert_eq!(next(&mut body).await.unwrap(), "first");
+    assert!(body.frame().await.unwrap().is_err(), "the response is not whole");
+    let mut body = open("/stream/late").await;
+    assert_eq!(next(&mut body).await.unwrap(), "first");
+    assert!(body.frame().await.unwrap().is_err(), "the program has said that it failed");
+    // More than is ever kept of a response.
+    let reply = node.ask("GET", "/fn/streams/stream/large").send().await;
+    assert_eq!(reply.body.len(), 5 + (16 << 20));
+    assert!(reply.body.ends_with(b"xxx"), "it is whole");
+    // Somebody who goes away disturbs nobody.
+    let mut body = open("/stream/large").await;
+    next(&mut body).await.unwrap();
+    drop(body);
+    assert_eq!(node.ask("GET", "/fn/streams/stream/whole").send().await.text(), "first");
+    // Whoever takes a response as a whole gets it so.
+    let event = r#"{"rawPath":"/stream/whole"}"#;
+    assert!(node.invoke("streams", event).await.text().ends_with("first"));
+    let failed = node.invoke("streams", r#"{"rawPath":"/stream/large"}"#).await;
+    assert_eq!(failed.header("lambent-outcome"), "response-too-large", "{failed:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,6 +1,8 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::{Bytes, BytesMut};
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, ready};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use http_body_util::BodyExt as _;
@@ -9,16 +11,19 @@ use lambent_types::{
     Error, ErrorCode, Event, Failure, FunctionVersion, Handler, Outcome, Output, RequestId, Retry,
     bounds,
 };
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::admission::Admission;
 use crate::caller::Caller;
 use crate::cloud_event;
 use crate::invoked::{Invoked, Reply};
-use crate::lambda;
+use crate::lambda::{self, NoResponse};
 use crate::run::{Awaited, Recorder, Run};
-use crate::runner::{Body, Finished, HttpOutcome, Runner};
+use crate::runner::{BeginStream, Body, Finished, HttpOutcome, Runner};
 
+/// Pieces of a response that is streamed that may wait for whoever asked: the function waits for
+/// the rest.
+const PIECES_MAX: usize = 4;
 /// Most characters of an error response's body in the failure's message.
 const MESSAGE_CHARS_MAX: usize = 256;
 
@@ -64,20 +69,22 @@ impl Invoker {
     ) -> Result<(Invoked, R), Error> {
         let run = self.admit(function, handler, caller.id)?;
         let call = run.call(caller, Some(bounds::PAYLOAD_BYTES_MAX));
-        let mut awaited = Awaited::new(run);
-        let then = match self.runner.event(call, event).await {
-            Ok(mut finished) => {
-                let then = then(&mut finished);
-                awaited.finish(finished);
-                then
-            }
-            Err(error) => {
-                awaited.forget();
-                return Err(error);
-            }
-        };
-        let (record, output) = awaited.end();
-        Ok((Invoked { record, output }, then))
+        finished(run, self.runner.event(call, event), then).await
+    }
+
+    /// Does what [`Self::event`] does for a request; the response is given to `begin` if the
+    /// function streams it.
+    async fn streamed_event<R>(
+        self,
+        function: Arc<FunctionVersion>,
+        caller: Caller,
+        event: Event,
+        begin: BeginStream,
+        then: impl FnOnce(&mut Finished) -> R,
+    ) -> Result<(Invoked, R), Error> {
+        let run = self.admit(&function, Handler::Event, caller.id)?;
+        let call = run.call(caller, Some(bounds::PAYLOAD_BYTES_MAX));
+        finished(run, self.runner.streamed_event(call, event, begin), then).await
     }
 
     /// Has what runs on a runtime handle a request, as an event.
@@ -88,20 +95,60 @@ impl Invoker {
         request: http::Request<Body>,
     ) -> Result<Reply, Error> {
         let event = lambda::event_of_request(caller.id, Timestamp::now(), request).await?;
-        let respond = |finished: &mut Finished| {
-            let Some(output) = finished.output.take() else {
-                return Reply::Ended(finished.outcome.clone());
-            };
-            lambda::response_of_output(output).map_or_else(
-                |message| {
-                    finished.outcome = Outcome::BadResponse { message };
-                    Reply::Ended(finished.outcome.clone())
-                },
-                Reply::Response,
-            )
-        };
+        if function.configuration.is_program() {
+            return self.request_of_program(function, caller, event).await;
+        }
         let (_, reply) = self.event(function, Handler::Event, caller, event, respond).await?;
         Ok(reply)
+    }
+
+    /// Has a program handle a request; its response begins when the program begins it.
+    async fn request_of_program(
+        &self,
+        function: &Arc<FunctionVersion>,
+        caller: Caller,
+        event: Event,
+    ) -> Result<Reply, Error> {
+        let (begun, mut begins) = oneshot::channel();
+        let begin: BeginStream = Box::new(move |content_type| {
+            let (sender, pieces) = mpsc::channel(PIECES_MAX);
+            // Whoever asked may have gone away.
+            let _ = begun.send((content_type, pieces));
+            sender
+        });
+        let odd = Arc::new(OnceLock::new());
+        let then = {
+            let odd = odd.clone();
+            move |finished: &mut Finished| {
+                if let Some(message) = odd.get().cloned() {
+                    finished.outcome = Outcome::BadResponse { message };
+                }
+                respond(finished)
+            }
+        };
+        let invoker = self.clone();
+        let running = invoker.streamed_event(function.clone(), caller, event, begin, then);
+        let mut running = Box::pin(running);
+        let ((content_type, pieces), end) = tokio::select! {
+            biased;
+            // It goes on by itself from here, as on Lambda, whatever becomes of whoever asked.
+            Ok(stream) = &mut begins => (stream, tokio::spawn(running).boxed()),
+            ended = &mut running => match begins.try_recv() {
+                Ok(stream) => (stream, ready(Ok(ended)).boxed()),
+                Err(_) => return ended.map(|(_, reply)| reply),
+            },
+        };
+        match lambda::response_of_stream(content_type, pieces).await {
+            Ok(response) => Ok(Reply::Response(response)),
+            Err(NoResponse::Odd(message)) => {
+                let _ = odd.set(message.clone());
+                Ok(Reply::Ended(Outcome::BadResponse { message }))
+            }
+            Err(NoResponse::Broken) => match end.await {
+                Ok(ended) => ended.map(|(_, reply)| reply),
+                Err(_) => Ok(Reply::Ended(Outcome::Internal)),
+            },
+        }
     }
 
     /// Has what runs on a runtime handle messages, all in one event.
@@ -195,6 +242,42 @@ impl Invoker {
         let (record, output) = awaited.end();
         Ok(Invoked { record, output })
     }
+}
+
+/// Waits for an invocation to be done and records it; `then` looks at how it finished before that.
+async fn finished<R>(
+    run: Run,
+    running: BoxFuture<'_, Result<Finished, Error>>,
+    then: impl FnOnce(&mut Finished) -> R,
+) -> Result<(Invoked, R), Error> {
+    let mut awaited = Awaited::new(run);
+    let then = match running.await {
+        Ok(mut finished) => {
+            let then = then(&mut finished);
+            awaited.finish(finished);
+            then
+        }
+        Err(error) => {
+            awaited.forget();
+            return Err(error);
+        }
+    };
+    let (record, output) = awaited.end();
+    Ok((Invoked { record, output }, then))
+}
+
+/// The reply that the output of what runs on a runtime means.
+fn respond(finished: &mut Finished) -> Reply {
+    let Some(output) = finished.output.take() else {
+        return Reply::Ended(finished.outcome.clone());
+    };
+    lambda::response_of_output(output).map_or_else(
+        |message| {
+            finished.outcome = Outcome::BadResponse { message };
+            Reply::Ended(finished.outcome.clone())
+        },
+        Reply::Response,
+    )
 }
 
 /// Whether a function is sources that a runtime runs, which know Lambda's events.

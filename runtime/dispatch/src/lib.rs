@@ -29,4 +29,4 @@ pub use dispatcher::Dispatcher;
 pub use invoked::{HttpInvoked, Invoked, Reply};
 pub use observe::{Delivered, Observe, Unobserved};
 pub use options::Options;
-pub use runner::{Body, BoxError, Call, Finish, Finished, HttpOutcome, Runner};
+pub use runner::{BeginStream, Body, BoxError, Call, Finish, Finished, HttpOutcome, Piece, Runner};

@@ -8,6 +8,7 @@ use lambent_types::{
     Error, Event, Failure, FunctionVersion, Handler, Limits, Logs, Meter, Origin, Outcome, Output,
     RequestId,
 };
+use tokio::sync::mpsc;
 
 /// Whatever ended a body early.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -49,6 +50,14 @@ pub struct Finished {
     /// The events of a batch that failed, by their index in it, and why.
     pub failed: Vec<(u32, Failure)>,
 }
+
+/// A piece of a response that is streamed; none is its end. Without that, or with a failure, it
+/// broke off.
+pub type Piece = Result<Option<Bytes>, Failure>;
+
+/// Is called when a function begins to stream its response, with the content type of that; what it
+/// returns takes the pieces.
+pub type BeginStream = Box<dyn FnOnce(Option<String>) -> mpsc::Sender<Piece> + Send>;
 
 /// Takes the end of an invocation.
 pub type Finish = Box<dyn FnOnce(Finished) + Send>;
@@ -97,6 +106,21 @@ pub trait Runner: Send + Sync {
     /// # Errors
     /// Nothing ran, and why.
     fn event(&self, call: Call, event: Event) -> BoxFuture<'_, Result<Finished, Error>>;
+
+    /// Does what [`Self::event`] does. A function that can have its response sent as it comes gives
+    /// it to `begin`, and returns no output then.
+    ///
+    /// # Errors
+    /// Nothing ran, and why.
+    fn streamed_event(
+        &self,
+        call: Call,
+        event: Event,
+        begin: BeginStream,
+    ) -> BoxFuture<'_, Result<Finished, Error>> {
+        drop(begin);
+        self.event(call, event)
+    }
 
     /// Runs a batch handler with all events at once. Dropping the future
     /// cancels the guest.

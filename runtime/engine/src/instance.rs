@@ -96,6 +96,7 @@ impl<T: Send + 'static> Instance<T> {
             uninitialized,
             snapshot,
             program: _,
+            stream: _,
         } = invocation;
         let logs = Log::new(limits.log_bytes);
         let mut wasi = WasiCtx::builder();

@@ -6,6 +6,7 @@ use lambent_types::{Environment, Limits, Logs, Meter, Outcome, Start};
 use crate::budget::Exhausted;
 use crate::context::Context;
 use crate::egress::Egress;
+use crate::response_stream::BeginStream;
 use crate::snapshot::Snapshot;
 
 /// An invocation that is to begin: what it may use, and what the host knows about it.
@@ -33,6 +34,9 @@ pub struct Invocation<T> {
     /// by Lambda's Runtime API, which it finds at [`RUNTIME_API`](crate::RUNTIME_API): its
     /// `wasi:cli/run` is called once in an instance.
     pub program: bool,
+    /// What takes the response of a program as it comes, if it streams that; otherwise it is
+    /// returned as a whole.
+    pub stream: Option<BeginStream>,
 }
 
 impl<T> Invocation<T> {
@@ -50,6 +54,7 @@ impl<T> Invocation<T> {
             uninitialized: false,
             snapshot: None,
             program: false,
+            stream: None,
         }
     }
 

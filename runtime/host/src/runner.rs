@@ -5,7 +5,7 @@ use std::time::Instant;
 use futures::future::BoxFuture;
 use http_body_util::BodyExt;
 use lambent_capabilities::Ctx;
-use lambent_dispatch::{Body, Call, Finished, HttpOutcome, Runner};
+use lambent_dispatch::{BeginStream, Body, Call, Finished, HttpOutcome, Runner};
 use lambent_engine::{Component, Context, Invocation};
 use lambent_types::{Error, Event, FunctionVersion, Output};
 
@@ -54,8 +54,32 @@ impl Host {
             uninitialized: false,
             snapshot: snapshot.clone(),
             program: call.function.configuration.is_program(),
+            stream: None,
         };
         Ok((component, invocation))
+    }
+
+    /// Has a version handle an event; `stream` takes the response of a program that streams it.
+    async fn handle(
+        &self,
+        call: Call,
+        event: Event,
+        stream: Option<BeginStream>,
+    ) -> Result<Finished, Error> {
+        let (component, mut invocation) = self.invocation(&call).await?;
+        invocation.stream = stream;
+        let handled = async move {
+            lambent_capabilities::event(&component, invocation, call.handler, event).await
+        };
+        let end = self.engine.migrating(handled).await.ok_or_else(ending)?;
+        let end: lambent_engine::Finished<Output> = end.map_err(|refused| refusal(&refused))?;
+        Ok(Finished {
+            outcome: end.outcome,
+            meter: end.meter,
+            logs: end.logs,
+            output: end.value,
+            failed: Vec::new(),
+        })
     }
 }
 
@@ -97,21 +121,16 @@ impl Runner for Host {
     }
 
     fn event(&self, call: Call, event: Event) -> BoxFuture<'_, Result<Finished, Error>> {
-        Box::pin(async move {
-            let (component, invocation) = self.invocation(&call).await?;
-            let handled = async move {
-                lambent_capabilities::event(&component, invocation, call.handler, event).await
-            };
-            let end = self.engine.migrating(handled).await.ok_or_else(ending)?;
-            let end: lambent_engine::Finished<Output> = end.map_err(|refused| refusal(&refused))?;
-            Ok(Finished {
-                outcome: end.outcome,
-                meter: end.meter,
-                logs: end.logs,
-                output: end.value,
-                failed: Vec::new(),
-            })
-        })
+        Box::pin(self.handle(call, event, None))
+    }
+
+    fn streamed_event(
+        &self,
+        call: Call,
+        event: Event,
+        begin: BeginStream,
+    ) -> BoxFuture<'_, Result<Finished, Error>> {
+        Box::pin(self.handle(call, event, Some(begin)))
     }
 
     fn batch(&self, call: Call, events: Vec<Event>) -> BoxFuture<'_, Result<Finished, Error>> {

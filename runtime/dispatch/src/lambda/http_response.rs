@@ -31,26 +31,47 @@ struct Answer {
     is_base64_encoded: Option<bool>,
 }
 
-/// What a response is that was streamed: a JSON object that says what its head is, eight zeros,
+/// What a response is that is streamed: a JSON object that says what its head is, eight zeros,
 /// and its body.
-const STREAMED: &str = "application/vnd.awslambda.http-integration-response";
+pub(super) const STREAMED: &str = "application/vnd.awslambda.http-integration-response";
 /// What is between head and body of it.
 const SEPARATOR: [u8; 8] = [0; 8];
 
-/// The response that was streamed.
-fn streamed(data: &Bytes) -> Result<Response<Body>, String> {
-    let at = data.windows(SEPARATOR.len()).position(|bytes| bytes == SEPARATOR);
-    let at = at.ok_or("the response has no eight zeros, which end its head")?;
-    let mut answer: Value = serde_json::from_slice(&data[..at])
-        .map_err(|error| format!("the head of the response is no JSON: {error}"))?;
-    if let Value::Object(members) = &mut answer {
-        members.entry("statusCode").or_insert(200.into());
-        members.remove("body");
+/// The head of a response that is streamed.
+pub(super) struct Head {
+    /// The response, without its body.
+    pub(super) response: Response<Body>,
+    /// The bytes of the head, after which the body begins.
+    pub(super) length: usize,
+}
+
+impl Head {
+    /// What a response lacks that has no head.
+    pub(super) const MISSING: &str = "the response has no eight zeros, which end its head";
+
+    /// The head that `data` begins with; none if it is not complete.
+    ///
+    /// # Errors
+    /// What is wrong with it, for whoever wrote the handler.
+    pub(super) fn of(data: &[u8]) -> Result<Option<Self>, String> {
+        let at = data.windows(SEPARATOR.len()).position(|bytes| bytes == SEPARATOR);
+        let Some(at) = at else { return Ok(None) };
+        let mut answer: Value = serde_json::from_slice(&data[..at])
+            .map_err(|error| format!("the head of the response is no JSON: {error}"))?;
+        if let Value::Object(members) = &mut answer {
+            members.entry("statusCode").or_insert(200.into());
+            members.remove("body");
+        }
+        let answer = serde_json::from_value::<Answer>(answer)
+            .map_err(|error| format!("the head of the response is none of HTTP: {error}"))?;
+        Ok(Some(Self { response: answer.response()?, length: at + SEPARATOR.len() }))
     }
-    let answer = serde_json::from_value::<Answer>(answer)
-        .map_err(|error| format!("the head of the response is none of HTTP: {error}"))?;
-    let mut response = answer.response()?;
-    *response.body_mut() = full(data.slice(at + SEPARATOR.len()..));
+}
+
+/// The response that was streamed, when it is whole.
+fn streamed(data: &Bytes) -> Result<Response<Body>, String> {
+    let Head { mut response, length } = Head::of(data)?.ok_or(Head::MISSING)?;
+    *response.body_mut() = full(data.slice(length..));
     Ok(response)
 }
 

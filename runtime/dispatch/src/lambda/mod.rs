@@ -5,7 +5,9 @@ mod arn;
 mod http_request;
 mod http_response;
 mod records;
+mod streamed_response;
 
 pub(crate) use http_request::event_of_request;
 pub(crate) use http_response::response_of_output;
 pub(crate) use records::{event_for, event_of_batch, failed_of_batch};
+pub(crate) use streamed_response::{NoResponse, response_of_stream};

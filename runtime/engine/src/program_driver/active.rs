@@ -5,6 +5,7 @@ use tokio::sync::oneshot;
 
 use crate::context::Context;
 use crate::invocation::{Finished, Invocation, Refused};
+use crate::response_stream::BeginStream;
 
 /// How an invocation ended, and whether its program can have another.
 pub(super) struct Reply {
@@ -26,6 +27,8 @@ pub(super) struct Active {
     pub(super) context: Context,
     pub(super) limits: Limits,
     pub(super) start: Start,
+    /// What takes the response as it comes.
+    pub(super) stream: Option<BeginStream>,
     began: Instant,
     bytes_in: u64,
     reply: oneshot::Sender<Reply>,
@@ -33,13 +36,14 @@ pub(super) struct Active {
 
 impl Active {
     pub(super) fn new<T>(
-        invocation: &Invocation<T>,
+        invocation: &mut Invocation<T>,
         event: Event,
         reply: oneshot::Sender<Reply>,
     ) -> Self {
-        let &Invocation { limits, start, began, ref context, .. } = invocation;
+        let &mut Invocation { limits, start, began, ref context, ref mut stream, .. } = invocation;
         let (context, bytes_in) = (context.clone(), event.data.len() as u64);
-        Self { event: Some(event), context, limits, start, began, bytes_in, reply }
+        let stream = stream.take();
+        Self { event: Some(event), context, limits, start, stream, began, bytes_in, reply }
     }
 
     /// Whether nobody waits for its end any more.
@@ -59,10 +63,10 @@ impl Active {
 
     /// Tells how it ended, with so much fuel left.
     pub(super) fn end(self, end: (Outcome, Option<Output>), used: Used, is_alive: bool) {
-        let Used { fuel_left, memory_bytes, logs } = used;
+        let Used { fuel_left, memory_bytes, bytes_streamed, logs } = used;
         let (mut outcome, mut value) = end;
-        let bytes_out = value.as_ref().map_or(0, |output| output.data.len() as u64);
-        if let Some(limit) = self.limits.response_bytes.filter(|limit| bytes_out > *limit) {
+        let bytes = value.as_ref().map_or(0, |output| output.data.len() as u64);
+        if let Some(limit) = self.limits.response_bytes.filter(|limit| bytes > *limit) {
             (outcome, value) = (Outcome::ResponseTooLarge { limit }, None);
         }
         let meter = Meter {
@@ -70,7 +74,7 @@ impl Active {
             duration: self.began.elapsed(),
             memory_bytes,
             bytes_in: self.bytes_in,
-            bytes_out,
+            bytes_out: bytes + bytes_streamed,
             start: self.start,
         };
         let finished = Ok(Finished { outcome, value, meter, logs });
@@ -83,5 +87,7 @@ impl Active {
 pub(super) struct Used {
     pub(super) fuel_left: u64,
     pub(super) memory_bytes: u64,
+    /// What of the response the caller has been sent as it came.
+    pub(super) bytes_streamed: u64,
     pub(super) logs: Logs,
 }

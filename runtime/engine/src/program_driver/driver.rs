@@ -18,7 +18,7 @@ use crate::invocation::Invocation;
 use crate::linked::Linked;
 use crate::log::Log;
 use crate::program::{Program, Turn};
-use crate::runtime_api::answer::failure;
+use crate::runtime_api::answer::{Answer, failure};
 use crate::runtime_api::delivery::{Delivery, epoch_ms};
 use crate::runtime_api::extension_routes::shutdown_event;
 use crate::runtime_api::server::Server;
@@ -128,7 +128,8 @@ impl<T: Send + 'static> Driver<T> {
     fn end(&mut self, outcome: Outcome) {
         let (fuel_left, memory_bytes, logs) = self.instance.used();
         if let Some(active) = self.active.take() {
-            active.end((outcome, None), Used { fuel_left, memory_bytes, logs }, false);
+            let used = Used { fuel_left, memory_bytes, bytes_streamed: 0, logs };
+            active.end((outcome, None), used, false);
         }
     }
 
@@ -221,10 +222,15 @@ impl<T: Send + 'static> Serving<'_, T> {
         }
         self.parked = true;
         if let Some(active) = self.active.take() {
+            self.program.session.set_stream(None);
             let answer = self.program.session.lifecycle().take_answer();
+            let bytes_streamed = match answer {
+                Some(Answer::Streamed(bytes)) => bytes,
+                _ => 0,
+            };
             let no_answer = || (Outcome::Internal, None);
-            let end = answer.map_or_else(no_answer, crate::runtime_api::answer::Answer::settle);
-            active.end(end, self.measured(), true);
+            let end = answer.map_or_else(no_answer, Answer::settle);
+            active.end(end, Used { bytes_streamed, ..self.measured() }, true);
         }
         if let Some(ready) = self.ready.take() {
             let _ = ready.send(());
@@ -233,8 +239,8 @@ impl<T: Send + 'static> Serving<'_, T> {
 
     /// Begins another invocation.
     fn take(&mut self, job: Job<T>, timer: &mut Pin<&mut Sleep>) {
-        let Job { invocation, event, reply } = job;
-        let mut active = Active::new(&invocation, event, reply);
+        let Job { mut invocation, event, reply } = job;
+        let mut active = Active::new(&mut invocation, event, reply);
         let deadline = active.deadline();
         let (invocation, renewed) = (Box::new(invocation), *self.used);
         self.program.set_turn(Turn::Invocation { invocation, deadline, renewed });
@@ -246,6 +252,7 @@ impl<T: Send + 'static> Serving<'_, T> {
         let Some(event) = active.event.take() else { return };
         let left = deadline.saturating_duration_since(Instant::now());
         let delivery = Delivery::new(&active.context, event, left);
+        self.program.session.set_stream(active.stream.take());
         self.program.session.lifecycle().deliver(Arc::new(delivery));
         (self.parked, *self.used) = (false, true);
         timer.as_mut().reset(deadline.into());
@@ -268,7 +275,7 @@ impl<T: Send + 'static> Serving<'_, T> {
     fn measured(&self) -> Used {
         let fuel_left = self.program.fuel_left.load(Relaxed);
         let memory_bytes = self.program.memory_peak.load(Relaxed);
-        Used { fuel_left, memory_bytes, logs: self.log.take() }
+        Used { fuel_left, memory_bytes, bytes_streamed: 0, logs: self.log.take() }
     }
 }
 

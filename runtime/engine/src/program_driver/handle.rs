@@ -29,12 +29,12 @@ impl<T: Send + 'static> Handle<T> {
     /// have another.
     pub(crate) async fn start(
         linked: &Arc<Linked<T>>,
-        invocation: Invocation<T>,
+        mut invocation: Invocation<T>,
         event: Event,
     ) -> (Result<Finished<Output>, Refused>, Option<Self>) {
         let (jobs, queue) = mpsc::unbounded_channel();
         let (reply, replied) = oneshot::channel();
-        let active = Active::new(&invocation, event, reply);
+        let active = Active::new(&mut invocation, event, reply);
         spawn(linked, Driver::new(linked.clone(), invocation, queue, Some(active), None));
         Self { jobs, served: 0 }.replied(replied).await
     }

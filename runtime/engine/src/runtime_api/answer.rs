@@ -1,8 +1,13 @@
 //! What a program answers to an event, and what becomes of it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use http::HeaderMap;
 use lambent_types::{Failure, Outcome, Output, Retry};
 use serde_json::Value;
+
+use super::headers::{ERROR_BODY, ERROR_TYPE, text};
 
 /// Most characters of a text that becomes a message because it is nothing else.
 const MESSAGE_CHARS_MAX: usize = 256;
@@ -14,6 +19,8 @@ pub(crate) enum Answer {
     Output(Output),
     /// It failed, by its own account or by breaking the protocol.
     Failed(Failure),
+    /// It responded with so many bytes, which the caller has been sent as they came.
+    Streamed(u64),
     /// It responded with more than so many bytes.
     TooLarge(u64),
 }
@@ -23,6 +30,7 @@ impl Answer {
     pub(crate) fn settle(self) -> (Outcome, Option<Output>) {
         match self {
             Self::Output(output) => (Outcome::Ok, Some(output)),
+            Self::Streamed(_) => (Outcome::Ok, None),
             Self::Failed(failure) => (Outcome::FunctionError(failure), None),
             Self::TooLarge(limit) => (Outcome::ResponseTooLarge { limit }, None),
         }
@@ -51,6 +59,16 @@ pub(crate) fn reported(label: &str, body: &Bytes) -> Failure {
         trace: trace.into_iter().flatten().map(frame).collect(),
         retry: Retry::Policy,
     }
+}
+
+/// The failure that a response ends with.
+pub(super) fn late_failure(trailers: &HeaderMap) -> Option<Failure> {
+    let kind = text(trailers, ERROR_TYPE);
+    if kind.is_empty() {
+        return None;
+    }
+    let body = STANDARD.decode(text(trailers, ERROR_BODY)).unwrap_or_default();
+    Some(reported(kind, &Bytes::from(body)))
 }
 
 /// A frame of a stack trace, which is a text, or an object as Go's library has it.

@@ -113,6 +113,14 @@ impl Connection {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The host has no more of what the guest sent than before these bytes.
+    pub(crate) fn passed_on(&self, bytes: u64) {
+        let mut lanes = self.lock();
+        lanes.unanswered = lanes.unanswered.saturating_sub(bytes);
+        let kept = lanes.unanswered.next_multiple_of(CHARGE_STEP).max(CHARGE_STEP);
+        lanes.release(kept, &self.hold);
+    }
+
     /// The guest sends no more.
     pub(crate) fn end_to_host(&self) {
         self.lock().to_host.end();
@@ -142,9 +150,14 @@ impl Lanes {
     /// What the guest has sent was answered.
     fn answered(&mut self, hold: &Hold) {
         self.unanswered = 0;
-        if self.charged > CHARGE_STEP {
-            hold.shrink(self.charged - CHARGE_STEP);
-            self.charged = CHARGE_STEP;
+        self.release(CHARGE_STEP, hold);
+    }
+
+    /// Is charged for no more than `kept`.
+    fn release(&mut self, kept: u64, hold: &Hold) {
+        if self.charged > kept {
+            hold.shrink(self.charged - kept);
+            self.charged = kept;
         }
     }
 }
@@ -357,6 +370,24 @@ mod tests {
         assert!(Pin::new(&mut host).poll_write(&mut noop, b"ok").is_ready());
         assert_eq!(hold.bytes(), CHARGE_STEP);
         drop((writer, host));
+        assert_eq!(hold.bytes(), 0);
+    }
+
+    #[test]
+    fn what_is_passed_on_is_charged_no_longer() {
+        let (connection, hold, _) = connection(1 << 30);
+        let mut writer = GuestWriter(connection.clone());
+        let mut host = HostEnd(connection.clone());
+        let mut noop = Context::from_waker(Waker::noop());
+        for _ in 0..100 {
+            writer.write(vec![b'x'; LANE_BYTES_MAX].into()).unwrap();
+            let mut space = vec![0; LANE_BYTES_MAX];
+            let mut buffer = hyper::rt::ReadBuf::new(&mut space);
+            assert!(Pin::new(&mut host).poll_read(&mut noop, buffer.unfilled()).is_ready());
+            connection.passed_on(buffer.filled().len() as u64);
+            assert_eq!(hold.bytes(), CHARGE_STEP);
+        }
+        drop((writer, host, connection));
         assert_eq!(hold.bytes(), 0);
     }
 

@@ -10,6 +10,7 @@ use super::answer::failure;
 use super::body::{Body, read};
 use super::extensions::{Subscription, Told, is_identifier};
 use super::fault::Fault;
+use super::headers::text;
 use super::reply::{self, Reply};
 use super::runtime_routes::ended;
 use super::session::Session;
@@ -47,10 +48,6 @@ pub(super) async fn handle(session: &Session, path: &str, request: Request<Incom
         _ => failed(session, request.headers(), false),
     };
     handled.unwrap_or_else(Reply::from)
-}
-
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 async fn register(session: &Session, request: Request<Incoming>) -> Result<Reply, Fault> {

@@ -21,4 +21,9 @@ impl Fault {
         let message = format!("Exceeded maximum allowed payload size ({limit} bytes).");
         Self { status: StatusCode::PAYLOAD_TOO_LARGE, kind: "RequestEntityTooLarge", message }
     }
+
+    /// The body of the request ended before it was complete.
+    pub(super) fn truncated() -> Self {
+        Self::bad_request("TruncatedHTTPRequest", "HTTP request detected as truncated")
+    }
 }

@@ -10,11 +10,13 @@ pub(crate) mod delivery;
 pub(crate) mod extension_routes;
 pub(crate) mod extensions;
 mod fault;
+mod headers;
 pub(crate) mod lifecycle;
 mod reply;
 mod runtime_routes;
 pub(crate) mod server;
 pub(crate) mod session;
+mod streaming;
 #[cfg(test)]
 mod tests;
 

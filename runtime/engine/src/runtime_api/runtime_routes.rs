@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -11,17 +9,17 @@ use hyper::body::Incoming;
 use lambent_types::{Failure, Output};
 use serde_json::{Map, Value};
 
-use super::answer::{Answer, classified, failure, reported};
+use super::answer::{Answer, classified, failure, late_failure, reported};
 use super::body::{BODY_BYTES_MAX, Body, read};
 use super::delivery::Delivery;
 use super::fault::Fault;
+use super::headers::{ERROR_TYPE, text};
 use super::lifecycle::{Next, State};
 use super::reply::{self, Reply};
 use super::session::Session;
+use super::streaming::stream;
 
 const MODE: &str = "lambda-runtime-function-response-mode";
-const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
-const ERROR_BODY: &str = "lambda-runtime-function-error-body";
 /// A report of an error that carries what X-Ray is to know of it.
 const ERROR_CAUSE: &str = "application/vnd.aws.lambda.error.cause+json";
 
@@ -73,17 +71,18 @@ fn event(delivery: &Arc<Delivery>) -> Reply {
     reply
 }
 
-fn text<'h>(headers: &'h HeaderMap, name: &str) -> &'h str {
-    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-}
-
 async fn response(session: &Session, id: &str, request: Request<Incoming>) -> Result<Reply, Fault> {
     session.lifecycle().begin_answer(id, State::Responding)?;
     let (head, body) = request.into_parts();
-    let read = read(body).await;
     let (answer, reply) = match head.headers.get(MODE).map(|mode| mode.as_bytes()) {
-        None | Some(b"streaming") => responded(&head.headers, read),
+        None => responded(&head.headers, read(body).await),
+        Some(b"streaming") => match session.take_stream() {
+            Some(begin) => stream(begin, &head, body).await,
+            // The caller takes it when it is whole.
+            None => responded(&head.headers, read(body).await),
+        },
         Some(_) => {
+            read(body).await;
             let message = "the response's mode is neither streaming nor absent";
             let answer = Answer::Failed(failure("Runtime.InvalidResponseModeHeader", message));
             let message = "Invalid function response mode";
@@ -110,23 +109,9 @@ fn responded(headers: &HeaderMap, body: Body) -> (Answer, Reply) {
         Body::Broken => {
             let message = "the response ended before it was complete";
             let answer = Answer::Failed(failure("Runtime.TruncatedResponse", message));
-            (answer, truncated().into())
+            (answer, Fault::truncated().into())
         }
     }
-}
-
-/// The failure that a response ends with.
-fn late_failure(trailers: &HeaderMap) -> Option<Failure> {
-    let kind = text(trailers, ERROR_TYPE);
-    if kind.is_empty() {
-        return None;
-    }
-    let body = STANDARD.decode(text(trailers, ERROR_BODY)).unwrap_or_default();
-    Some(reported(kind, &Bytes::from(body)))
-}
-
-fn truncated() -> Fault {
-    Fault::bad_request("TruncatedHTTPRequest", "HTTP request detected as truncated")
 }
 
 async fn error(session: &Session, id: &str, request: Request<Incoming>) -> Result<Reply, Fault> {
@@ -146,7 +131,7 @@ async fn error(session: &Session, id: &str, request: Request<Incoming>) -> Resul
             let label = classified(text(&head.headers, ERROR_TYPE));
             let answer = Answer::Failed(failure(&label, "its report ended before it was complete"));
             session.lifecycle().finish_answer(answer);
-            Err(truncated())
+            Err(Fault::truncated())
         }
     }
 }
@@ -168,7 +153,7 @@ async fn init_error(session: &Session, request: Request<Incoming>) -> Result<Rep
     let data = match read(body).await {
         Body::Whole { data, .. } => data,
         Body::TooLarge => return Err(Fault::too_large(BODY_BYTES_MAX)),
-        Body::Broken => return Err(truncated()),
+        Body::Broken => return Err(Fault::truncated()),
     };
     session.lifecycle().init_error(|| reported(text(&head.headers, ERROR_TYPE), &data))?;
     Ok(reply::accepted())

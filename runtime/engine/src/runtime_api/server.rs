@@ -46,8 +46,10 @@ impl Server {
 
 /// Serves one connection to its end.
 async fn serve(session: Arc<dyn AsSession>, connection: Arc<Connection>) {
-    let service = service_fn(move |request| {
+    let own = connection.clone();
+    let service = service_fn(move |mut request: Request<Incoming>| {
         let session = session.clone();
+        request.extensions_mut().insert(own.clone());
         async move { Ok::<_, Infallible>(handle(&*session, request).await) }
     });
     let served = http1::Builder::new()

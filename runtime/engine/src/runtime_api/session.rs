@@ -8,6 +8,7 @@ use lambent_types::FunctionVersion;
 use super::connection::Connection;
 use super::lifecycle::Lifecycle;
 use crate::budget::Hold;
+use crate::response_stream::BeginStream;
 
 /// Connections that an instance may have at once. Clients keep one for the runtime and one for
 /// each extension.
@@ -22,6 +23,8 @@ pub(crate) struct Session {
     /// How many connections there are.
     connections: Arc<AtomicUsize>,
     hold: Arc<Hold>,
+    /// What takes the response of the invocation as it comes, if its caller can.
+    stream: Mutex<Option<BeginStream>>,
     /// Fuel for what the host did for requests, which the guest has not been charged yet.
     debt: AtomicU64,
     /// The function that extensions are told of.
@@ -36,6 +39,7 @@ impl Session {
             arrival: AtomicWaker::new(),
             connections: Arc::default(),
             hold,
+            stream: Mutex::new(None),
             debt: AtomicU64::new(0),
             function,
         }
@@ -54,6 +58,15 @@ impl Session {
     pub(super) fn arrivals(&self, waker: &Waker) -> Vec<Arc<Connection>> {
         self.arrival.register(waker);
         std::mem::take(&mut *self.opened())
+    }
+
+    /// Sets what takes the response of the invocation that begins, and none when it ends.
+    pub(crate) fn set_stream(&self, stream: Option<BeginStream>) {
+        *self.stream.lock().unwrap_or_else(PoisonError::into_inner) = stream;
+    }
+
+    pub(super) fn take_stream(&self) -> Option<BeginStream> {
+        self.stream.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Opens a connection of the guest; none if it has as many as it may.

@@ -1,6 +1,7 @@
 //! What the protocol says of each step, and of steps that it forbids.
 
 use std::io;
+use std::time::Duration;
 
 use crate::http::{Answer, Api};
 use crate::{NEXT, respond};
@@ -60,8 +61,14 @@ pub(crate) fn path(event: &str) -> Option<&str> {
     rest.split('"').next()
 }
 
+/// The type of a response that begins with its head.
+const STREAMED: &str = "application/vnd.awslambda.http-integration-response";
+
 /// Responds to a request, below `/stream` by a response that is streamed.
 pub(crate) fn serve(api: &mut Api, id: &str, path: &str) -> io::Result<()> {
+    if let Some(kind) = path.strip_prefix("/stream/") {
+        return stream(api, id, kind);
+    }
     if path != "/stream" {
         let body = format!("{{\"statusCode\":201,\"body\":\"you are at {path}\"}}");
         respond(api, id, body.as_bytes())?;
@@ -69,13 +76,40 @@ pub(crate) fn serve(api: &mut Api, id: &str, path: &str) -> io::Result<()> {
     }
     let head = br#"{"statusCode":418,"headers":{"x-from":"stream"},"cookies":["a=b"]}"#;
     let body = [&head[..], &[0; 8], b"streamed"].concat();
-    let headers = [
-        ("Lambda-Runtime-Function-Response-Mode", "streaming"),
-        ("Content-Type", "application/vnd.awslambda.http-integration-response"),
-    ];
+    let headers =
+        [("Lambda-Runtime-Function-Response-Mode", "streaming"), ("Content-Type", STREAMED)];
     let path = format!("/2018-06-01/runtime/invocation/{id}/response");
     api.ask("POST", &path, &headers, &body)?;
     Ok(())
+}
+
+/// Streams a response in pieces, which goes on as `kind` says.
+fn stream(api: &mut Api, id: &str, kind: &str) -> io::Result<()> {
+    let path = format!("/2018-06-01/runtime/invocation/{id}/response");
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\
+         Lambda-Runtime-Function-Response-Mode: streaming\r\nContent-Type: {STREAMED}\r\n\
+         Trailer: Lambda-Runtime-Function-Error-Type\r\n\r\n"
+    );
+    api.send(head.as_bytes())?;
+    piece(api, b"{\"statusCode\":418}\0\0\0\0\0\0\0\0first")?;
+    match kind {
+        "hang" => std::thread::sleep(Duration::from_secs(3600)),
+        "large" => (0..LARGE_PIECES).try_for_each(|_| piece(api, &[b'x'; 64 << 10]))?,
+        _ => {}
+    }
+    let trailer = if kind == "late" { "Lambda-Runtime-Function-Error-Type: Late\r\n" } else { "" };
+    api.send(format!("0\r\n{trailer}\r\n").as_bytes())?;
+    println!("{}", api.answer()?.shown());
+    Ok(())
+}
+
+/// Pieces of 64 KiB of a response that is larger than one that is kept may be.
+const LARGE_PIECES: usize = 256;
+
+fn piece(api: &mut Api, bytes: &[u8]) -> io::Result<()> {
+    let length = format!("{:x}\r\n", bytes.len());
+    api.send(&[length.as_bytes(), bytes, b"\r\n"].concat())
 }
 
 fn with_mode(api: &mut Api, id: &str, mode: &str) -> io::Result<Answer> {
