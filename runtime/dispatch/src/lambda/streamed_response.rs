@@ -63,18 +63,17 @@ fn body(first: Bytes, pieces: mpsc::Receiver<Piece>) -> Body {
             return Some((Ok(Frame::data(first)), (None, pieces)));
         }
         let mut pieces = pieces?;
-        match pieces.recv().await {
-            Some(Ok(Some(piece))) => Some((Ok(Frame::data(piece)), (None, Some(pieces)))),
-            Some(Ok(None)) => None,
+        let broken = match pieces.recv().await {
+            Some(Ok(Some(piece))) => return Some((Ok(Frame::data(piece)), (None, Some(pieces)))),
+            Some(Ok(None)) => return None,
             Some(Err(failure)) => {
-                let message = format!("the function failed: {}: {}", failure.kind, failure.message);
-                Some((Err(BoxError::from(message)), (None, None)))
+                format!("the function failed: {}: {}", failure.kind, failure.message)
             }
-            None => {
-                let message = "the function ended before its response was complete";
-                Some((Err(BoxError::from(message)), (None, None)))
-            }
-        }
+            None => "the function ended before its response was complete".to_owned(),
+        };
+        // What comes before is sent first: the server drops what it has not sent when a body breaks.
+        tokio::task::yield_now().await;
+        Some((Err(BoxError::from(broken)), (None, None)))
     });
     StreamBody::new(frames).boxed_unsync()
 }
