@@ -9,7 +9,7 @@ use lambent_test_support::root;
 use serde_json::Value;
 
 /// Every crate of ours with the crates of ours it may depend on.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     ("lambent-types", &[]),
     ("lambent-files", &[]),
     ("lambent-api", &["lambent-types"]),
@@ -59,7 +59,11 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "lambent-dispatch",
         ],
     ),
-    ("lambent-cli", &["lambent-types", "lambent-api", "lambent-package", "lambent-server"]),
+    ("lambent-build", &[]),
+    (
+        "lambent-cli",
+        &["lambent-types", "lambent-api", "lambent-build", "lambent-package", "lambent-server"],
+    ),
 ];
 
 /// What a crate must not reach, through whatever.

@@ -2,7 +2,6 @@
 //! runtime, and called like any other function.
 
 use http_body_util::BodyExt as _;
-use lambent_test_support::lambda_rust::lambda_rust;
 use serde_json::{Value, json};
 
 use crate::client::next;
@@ -103,32 +102,9 @@ async fn a_package_of_a_program_has_it_as_its_bootstrap() {
     assert!(refused.problem(422, "invalid-package").contains("wasm32-wasip2"));
     let refused = node.put("none", query, guest_code("hello-http").await).await;
     assert!(refused.text().contains("wasi:cli/run@0.2"), "{refused:?}");
-    // Without the runtime it is a command, which has no API.
-    let path = "/bootstrap/configuration";
-    let change = json!({ "runtime": null }).to_string();
-    let refused = node.api("PATCH", path).body(change).send().await;
-    assert!(refused.status >= 400, "{refused:?}");
+    // A change that names no runtime leaves it.
+    node.configure("bootstrap", json!({ "runtime": null })).await;
+    let described = node.api("GET", "/bootstrap").send().await.json();
+    assert_eq!(described["configuration"]["runtime"], "provided.al2023", "{described}");
     assert_eq!(node.invoke("bootstrap", "\"echo again\"").await.text(), "again");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_function_of_aws_library_runs_as_it_was_written() {
-    let node = shared().await;
-    let code = tokio::task::spawn_blocking(lambda_rust).await.unwrap();
-    deploy(node, "aws-rust", code).await;
-    let mut calls = 0;
-    for number in 0..3 {
-        let answer = node.answer("aws-rust", &json!({ "n": number })).await;
-        assert_eq!((&answer["event"]["n"], &answer["name"]), (&json!(number), &json!("aws-rust")));
-        assert!(answer["arn"].as_str().unwrap().ends_with(":function:aws-rust"), "{answer}");
-        calls = calls.max(answer["calls"].as_u64().unwrap());
-    }
-    assert!(calls > 1, "an instance is used again");
-    let reply = node.ask("GET", "/fn/aws-rust/a/b").send().await;
-    assert_eq!((reply.status, reply.text()), (201, "you are at /a/b".into()));
-    let failed = node.invoke("aws-rust", r#"{"fail":"no stock"}"#).await.text();
-    assert!(failed.contains("no stock"), "{failed}");
-    let failed = node.invoke("aws-rust", r#"{"panic":true}"#).await.text();
-    assert!(!failed.is_empty());
-    assert!(node.answer("aws-rust", &json!({})).await["calls"].as_u64().unwrap() > 0);
 }

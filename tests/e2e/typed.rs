@@ -74,6 +74,15 @@ impl Node {
         self.logs(function, all).await.unwrap_or_else(|error| panic!("{function}: {error:?}"))
     }
 
+    /// Waits for a text in the function's records.
+    pub(crate) async fn has_logged(&self, function: &str, text: &str) {
+        eventually(text, async || {
+            let records = self.records(function).await;
+            records.iter().any(|record| record.to_string().contains(text)).then_some(())
+        })
+        .await;
+    }
+
     /// The record of one invocation, when it is there.
     pub(crate) async fn record(&self, function: &str, id: &str) -> Value {
         let request = Some(id.parse().unwrap());

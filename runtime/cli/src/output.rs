@@ -109,6 +109,12 @@ impl Output {
     }
 }
 
+/// Says on standard error what is being done.
+pub(crate) fn status(text: &str) {
+    // Nobody reads it, if that fails.
+    let _ = writeln!(io::stderr(), "{}", printable(text));
+}
+
 /// Prints a warning to standard error; as JSON where results are.
 pub(crate) fn warn(json: bool, text: &str) {
     if json {

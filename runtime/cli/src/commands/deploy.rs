@@ -1,15 +1,16 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use lambent_api::FunctionView;
-use lambent_types::{FunctionName, format_bytes};
+use lambent_build::{BuildError, Language, Options};
+use lambent_types::{ConfigurationPatch, FunctionName, RuntimeName, format_bytes};
 
 use crate::code;
 use crate::configuration::ConfigurationArgs;
 use crate::deploying::{self, Show};
 use crate::error::{CliError, Exit};
 use crate::global::Global;
-use crate::output::Output;
+use crate::output::{Output, status};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -18,7 +19,8 @@ Examples:
   lambent deploy orders orders.wasm --env-file .env --env LOG=debug --tag team=shop
   cat hello.wasm | lambent deploy hello -
   lambent deploy api app.py --runtime python3.14 --handler app.handler
-  lambent deploy api ./function --runtime python3.14 --handler app.handler";
+  lambent deploy api ./function --runtime python3.14 --handler app.handler
+  lambent deploy orders ./orders";
 
 /// Create a function, or update the one of that name
 ///
@@ -32,7 +34,8 @@ pub(crate) struct DeployArgs {
     name: FunctionName,
 
     /// The WebAssembly component or program; - reads standard input. With a runtime: a folder, a zip, a tar
-    /// or a source file
+    /// or a source file. Also the folder of a function in Rust, Go or Java, which is built as by
+    /// lambent build
     #[arg(value_name = "CODE")]
     file: PathBuf,
 
@@ -45,8 +48,9 @@ pub(crate) struct DeployArgs {
 }
 
 pub(crate) fn run(args: &DeployArgs, global: &Global) -> Result<Exit, CliError> {
-    let patch = args.configuration.to_patch()?;
-    let code = code::read(&args.file)?.bytes;
+    let mut patch = args.configuration.to_patch()?;
+    let built = build(&args.file, &mut patch)?;
+    let code = code::read(built.as_deref().unwrap_or(&args.file))?.bytes;
     let output = global.output();
     let (client, show) = (global.client()?, Show::suited(output.json));
     let deployed = deploying::deploy(&client, &args.name, &code, &patch, args.if_revision, show)?;
@@ -57,6 +61,24 @@ pub(crate) fn run(args: &DeployArgs, global: &Global) -> Result<Exit, CliError> 
     let done = if deployed.is_created() { "created" } else { "updated" };
     announce(output, done, &deployed.value()?)?;
     Ok(Exit::Ok)
+}
+
+/// Builds what is deployed if it is the folder of a project that has to be built, and is not to run
+/// on the runtime of a language; returns where the component is.
+fn build(folder: &Path, patch: &mut ConfigurationPatch) -> Result<Option<PathBuf>, CliError> {
+    let brings_its_own =
+        |runtime: &Option<RuntimeName>| runtime.as_ref().is_none_or(RuntimeName::is_provided);
+    let unbuilt = matches!(Language::of(folder), Err(BuildError::NoFunction { .. }));
+    if unbuilt || !patch.runtime.as_ref().is_none_or(brings_its_own) {
+        return Ok(None);
+    }
+    let built = lambent_build::build(folder, &Options::default(), &mut status)
+        .map_err(|error| CliError::failed(error.to_string()))?;
+    if let (None, Some(runtime)) = (&patch.runtime, built.runtime) {
+        let runtime = runtime.parse().map_err(|error| CliError::failed(format!("{error}")))?;
+        patch.runtime = Some(Some(runtime));
+    }
+    Ok(Some(built.component))
 }
 
 /// Says what became of a function and where it is served.

@@ -3,6 +3,7 @@
 mod access_key;
 mod apply;
 mod bucket;
+mod build;
 mod completions;
 mod configure;
 mod delete;
@@ -39,6 +40,7 @@ use crate::global::Global;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Serve(serve::ServeArgs),
+    Build(build::BuildArgs),
     Deploy(deploy::DeployArgs),
     Configure(configure::ConfigureArgs),
     Invoke(invoke::InvokeArgs),
@@ -89,6 +91,7 @@ pub(crate) fn run(
 ) -> Result<Exit, CliError> {
     let done = match command {
         Command::Serve(args) => serve::run(args, global),
+        Command::Build(args) => build::run(&args, global),
         Command::Deploy(args) => deploy::run(&args, global),
         Command::Configure(args) => configure::run(&args, global),
         Command::Invoke(args) => invoke::run(&args, global),

@@ -1,0 +1,3 @@
+module github.com/lambent-dev/lambent/sdk/go
+
+go 1.24
