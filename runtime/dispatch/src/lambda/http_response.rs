@@ -49,13 +49,17 @@ impl Head {
     /// What a response lacks that has no head.
     pub(super) const MISSING: &str = "the response has no eight zeros, which end its head";
 
-    /// The head that `data` begins with; none if it is not complete.
+    /// The head that `data` begins with; none if it is not complete. Of what has been looked
+    /// at before, without finding its end, the first `searched` bytes are not looked at again.
     ///
     /// # Errors
     /// What is wrong with it, for whoever wrote the handler.
-    pub(super) fn of(data: &[u8]) -> Result<Option<Self>, String> {
-        let at = data.windows(SEPARATOR.len()).position(|bytes| bytes == SEPARATOR);
-        let Some(at) = at else { return Ok(None) };
+    pub(super) fn of(data: &[u8], searched: usize) -> Result<Option<Self>, String> {
+        // The end may have begun in the last bytes of those.
+        let from = searched.saturating_sub(SEPARATOR.len() - 1);
+        let mut rest = data[from..].windows(SEPARATOR.len());
+        let Some(at) = rest.position(|bytes| bytes == SEPARATOR) else { return Ok(None) };
+        let at = from + at;
         let mut answer: Value = serde_json::from_slice(&data[..at])
             .map_err(|error| format!("the head of the response is no JSON: {error}"))?;
         if let Value::Object(members) = &mut answer {
@@ -70,7 +74,7 @@ impl Head {
 
 /// The response that was streamed, when it is whole.
 fn streamed(data: &Bytes) -> Result<Response<Body>, String> {
-    let Head { mut response, length } = Head::of(data)?.ok_or(Head::MISSING)?;
+    let Head { mut response, length } = Head::of(data, 0)?.ok_or(Head::MISSING)?;
     *response.body_mut() = full(data.slice(length..));
     Ok(response)
 }

@@ -37,9 +37,11 @@ pub(crate) async fn response_of_stream(
         response.headers_mut().insert(CONTENT_TYPE, given.unwrap_or(BYTES));
         return Ok(response);
     }
-    let mut read = BytesMut::new();
+    let (mut read, mut searched) = (BytesMut::new(), 0);
     loop {
-        if let Some(Head { mut response, length }) = Head::of(&read).map_err(NoResponse::Odd)? {
+        let head = Head::of(&read, searched).map_err(NoResponse::Odd)?;
+        searched = read.len();
+        if let Some(Head { mut response, length }) = head {
             *response.body_mut() = body(read.freeze().split_off(length), pieces);
             return Ok(response);
         }
@@ -150,6 +152,16 @@ mod tests {
             let NoResponse::Odd(message) = none.unwrap_err() else { panic!("{told}") };
             assert!(message.contains(told), "{message}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_head_may_come_byte_by_byte() {
+        let whole = b"{\"statusCode\":418}\0\0\0\0\0\0\0\0a";
+        let mut parts: Vec<_> = whole.chunks(1).map(data).collect();
+        parts.push(Ok(None));
+        let response = response_of_stream(Some(STREAMED.to_owned()), pieces(parts)).await.unwrap();
+        assert_eq!(response.status(), StatusCode::IM_A_TEAPOT);
+        assert_eq!(read(response.into_body()).await.unwrap(), "a");
     }
 
     #[tokio::test]
