@@ -1,11 +1,11 @@
 //! Core modules of WASI preview 1: what becomes of them, and what is told of those of which nothing does.
 
-use lambent_engine::types::{Environment, Event, Handler, Outcome, Output};
+use lambent_engine::types::{Environment, Handler, Outcome, Output};
 use lambent_engine::{CompileError, CoreModule, Finished, InProcess, Invocation, ModuleError};
 use proptest::prelude::*;
 use wit_component::{StringEncoding, embed_component_metadata};
 
-use crate::support::{engine, limits};
+use crate::support::{engine, event, limits};
 
 const HEAP: &str = include_str!("modules/contiguous.wat");
 
@@ -41,19 +41,7 @@ async fn run(wasm: Vec<u8>, data: &str, environment: &[(&str, &str)]) -> Finishe
     let variables = environment.iter().map(|(name, value)| ((*name).into(), (*value).into()));
     let environment = Environment(std::sync::Arc::new(variables.collect()));
     let invocation = Invocation { environment, ..Invocation::new(()).limits(limits()) };
-    let event = Event {
-        id: "1".into(),
-        source: "/test".into(),
-        kind: "test".into(),
-        subject: None,
-        time_ns: None,
-        content_type: None,
-        schema: None,
-        extensions: vec![],
-        attempt: 1,
-        data: data.to_owned().into(),
-    };
-    component.event(invocation, event).await.unwrap()
+    component.event(invocation, event(data.to_owned())).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,20 +6,13 @@ use bytes::Bytes;
 use lambent_engine::types::{Event, Limits, Outcome, Output, Retry};
 use lambent_engine::{Finished, Invocation};
 
-use crate::support::{component, limits};
+use crate::support::{self, component, limits};
 
 fn event(data: impl Into<Bytes>) -> Event {
     Event {
-        id: "1".into(),
-        source: "/test".into(),
-        kind: "test".into(),
-        subject: None,
-        time_ns: None,
         content_type: Some("application/json".into()),
-        schema: None,
         extensions: vec![("tenant".into(), "a".into())],
-        attempt: 1,
-        data: data.into(),
+        ..support::event(data)
     }
 }
 

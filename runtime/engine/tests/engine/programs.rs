@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lambent_engine::types::{
-    Environment, Event, Failure, Limits, LogLine, Outcome, Output, Provisioned, RequestId, Start,
+    Environment, Failure, Limits, LogLine, Outcome, Output, Provisioned, RequestId, Start,
 };
 use lambent_engine::{
     Budget, Component, Context, Engine, Finished, InstancePool, InstancePoolOptions, Invocation,
@@ -13,7 +13,7 @@ use lambent_engine::{
 };
 use lambent_test_support::guest_bytes;
 
-use crate::support::{component, limits};
+use crate::support::{component, event, limits};
 
 const GUEST: &str = "guest-runtime-api";
 
@@ -31,21 +31,6 @@ fn invocation(limits: Limits, begin: &str) -> Invocation<()> {
     let environment = Environment(Arc::new(BTreeMap::from(variables)));
     let context = Context { id: Some(RequestId::new()), ..Context::default() };
     Invocation { environment, context, program: true, ..Invocation::new(()).limits(limits) }
-}
-
-fn event(text: &str) -> Event {
-    Event {
-        id: "1".into(),
-        source: "/test".into(),
-        kind: "test".into(),
-        subject: None,
-        time_ns: None,
-        content_type: None,
-        schema: None,
-        extensions: Vec::new(),
-        attempt: 1,
-        data: text.to_owned().into(),
-    }
 }
 
 impl Function {
@@ -69,7 +54,7 @@ impl Function {
 
     async fn ask(&self, text: &str) -> Finished<Output> {
         let invocation = invocation(self.limits, self.begin);
-        self.component.event(invocation, event(text)).await.unwrap()
+        self.component.event(invocation, event(text.to_owned())).await.unwrap()
     }
 
     async fn text(&self, text: &str) -> String {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use lambent_engine::types::{Limits, Outcome};
+use lambent_engine::types::{Event, Limits, Outcome};
 use lambent_engine::{Component, Engine, Finished, HttpOutcome, Invocation, Options};
 use lambent_test_support::guest_bytes;
 use tokio::sync::oneshot;
@@ -35,6 +35,22 @@ pub(crate) async fn component(name: &'static str) -> Component<()> {
 /// Limits that no test runs into by accident.
 pub(crate) fn limits() -> Limits {
     Limits { timeout: Duration::from_secs(60), fuel: 100_000_000_000, ..Limits::default() }
+}
+
+/// An event with this data.
+pub(crate) fn event(data: impl Into<Bytes>) -> Event {
+    Event {
+        id: "1".into(),
+        source: "/test".into(),
+        kind: "test".into(),
+        subject: None,
+        time_ns: None,
+        content_type: None,
+        schema: None,
+        extensions: Vec::new(),
+        attempt: 1,
+        data: data.into(),
+    }
 }
 
 pub(crate) fn request(method: &str, path: &str) -> ::http::Request<Full<Bytes>> {
