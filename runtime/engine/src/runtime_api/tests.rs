@@ -13,7 +13,7 @@ use super::connection::{GuestReader, GuestWriter};
 use super::delivery::Delivery;
 use super::server::Server;
 use super::session::AsSession;
-use crate::budget::Budget;
+use crate::budget::{Budget, Hold};
 
 struct Instance(Session);
 
@@ -33,7 +33,11 @@ struct Client {
 
 impl Client {
     fn new() -> Self {
-        let hold = Arc::new(Budget::unlimited().hold(None, None));
+        Self::charged_to(&Arc::new(Budget::unlimited().hold(None, None)))
+    }
+
+    fn charged_to(hold: &Arc<Hold>) -> Self {
+        let hold = hold.clone();
         let instance = Arc::new(Instance(Session::new(hold, None)));
         Self::of(instance)
     }
@@ -47,7 +51,12 @@ impl Client {
 
     /// One that has been given the event `id`.
     async fn running(id: &str) -> Self {
-        let mut client = Self::new();
+        Self::new().given(id).await
+    }
+
+    /// It is given the event `id`.
+    async fn given(self, id: &str) -> Self {
+        let mut client = self;
         client.send(&request("GET", "/2018-06-01/runtime/invocation/next", "", "")).await;
         assert_eq!(client.read().await, "");
         assert!(client.instance.0.lifecycle().is_parked());
@@ -154,6 +163,40 @@ async fn a_body_may_be_chunked_and_may_break_off() {
     client.read().await;
     let Some(Answer::Failed(failure)) = client.answer() else { panic!("it was whole") };
     assert_eq!(failure.kind, "Runtime.TruncatedResponse");
+}
+
+#[tokio::test]
+async fn what_is_streamed_is_passed_on_and_charged_no_longer() {
+    let hold = Arc::new(Budget::unlimited().hold(None, None));
+    let mut client = Client::charged_to(&hold).given("1").await;
+    let (sender, mut pieces) = tokio::sync::mpsc::channel(1000);
+    let begin = move |content_type: Option<String>| {
+        assert_eq!(content_type.as_deref(), Some("text/plain"));
+        sender
+    };
+    client.instance.0.set_stream(Some(Box::new(begin)));
+    let head = format!(
+        "POST {RESPONSE} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\
+         Content-Type: text/plain\r\nLambda-Runtime-Function-Response-Mode: streaming\r\n\r\n"
+    );
+    client.send(head.as_bytes()).await;
+    let piece = [&b"8000\r\n"[..], &[b'x'; 0x8000], b"\r\n"].concat();
+    let mut charged = 0;
+    for _ in 0..100 {
+        client.send(&piece).await;
+        client.serve().await;
+        charged = charged.max(hold.bytes());
+    }
+    // Two steps are what is on its way, and that in which it is rounded up.
+    assert!(charged <= 3 << 16, "{charged}");
+    client.send(b"0\r\n\r\n").await;
+    assert!(client.read().await.contains(" 202 "));
+    assert!(matches!(client.answer(), Some(Answer::Streamed(bytes)) if bytes == 100 << 15));
+    let mut bytes = 0;
+    while let Some(piece) = pieces.recv().await.unwrap().unwrap() {
+        bytes += piece.len();
+    }
+    assert_eq!(bytes, 100 << 15);
 }
 
 #[tokio::test]
