@@ -180,8 +180,36 @@ async fn however_a_function_in_java_ends_its_neighbour_goes_on() {
     // Garbage is collected, and threads take turns.
     assert_eq!(node.answer("faults", &json!({ "fault": "churn" })).await, 10_000);
     assert_eq!(node.answer("faults", &json!({ "fault": "sleep" })).await, "other slept");
+    digests(&node).await;
     let answer = node.answer("faults", &json!({ "any": [1.5, null, "x"] })).await;
     assert_eq!(answer["event"], json!({ "any": [1.5, null, "x"] }), "{answer}");
+}
+
+/// Digests of texts around the ends of blocks, as CPython's `hashlib` computes them.
+async fn digests(node: &Node) {
+    for (algorithm, length, expected) in [
+        ("MD5", 0, "d41d8cd98f00b204e9800998ecf8427e"),
+        ("MD5", 55, "ef1772b6dff9a122358552954ad0df65"),
+        ("MD5", 56, "3b0c8ac703f828b04c6c197006d17218"),
+        ("MD5", 64, "014842d480b571495a4a0363793f7367"),
+        ("MD5", 1000, "cabe45dcc9ae5b66ba86600cca6b8ba8"),
+        ("SHA-1", 0, "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
+        ("SHA-1", 55, "c1c8bbdc22796e28c0e15163d20899b65621d65a"),
+        ("SHA-1", 56, "c2db330f6083854c99d4b5bfb6e8f29f201be699"),
+        ("SHA-1", 64, "0098ba824b5c16427bd7a1122a5a442a25ec644d"),
+        ("SHA-1", 1000, "291e9a6c66994949b57ba5e650361e98fc36b1ba"),
+        ("SHA-256", 0, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        ("SHA-256", 55, "9f4390f8d30c2dd92ec9f095b65e2b9ae9b0a925a5258e241c9f1e910f734318"),
+        ("SHA-256", 56, "b35439a4ac6f0948b6d6f9e3c6af0f5f590ce20f1bde7090ef7970686ec6738a"),
+        ("SHA-256", 64, "ffe054fe7ae0cb6dc65c3af9b61d5209f439851db43d0ba5997337df154668eb"),
+        ("SHA-256", 1000, "41edece42d63e8d9bf515a9ba6932e1c20cbc9f5a5d134645adb5db1b9737ea3"),
+    ] {
+        let text = "a".repeat(length);
+        let event = json!({ "fault": "digest", "algorithm": algorithm, "text": text });
+        assert_eq!(node.answer("faults", &event).await, expected, "{algorithm} of {length}");
+    }
+    let event = json!({ "fault": "digest", "algorithm": "SHA-3", "text": "" });
+    assert_eq!(node.answer("faults", &event).await, "SHA-3 MessageDigest not available");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -75,6 +75,14 @@ async fn a_response_that_is_streamed_goes_to_the_caller_as_it_comes() {
     let reply = node.ask("GET", "/fn/streams/stream/large").send().await;
     assert_eq!(reply.body.len(), 5 + (16 << 20));
     assert!(reply.body.ends_with(b"xxx"), "it is whole");
+    // Nor does it go on for ever: 200 MiB are the most, and then it is not whole.
+    let patient = json!({ "timeout_ms": 60_000, "fuel": 1_000_000_000_000_u64 });
+    node.configure("streams", patient).await;
+    let (mut body, mut bytes) = (open("/stream/endless").await, 0);
+    while let Ok(frame) = body.frame().await.unwrap() {
+        bytes += frame.into_data().map_or(0, |data| data.len());
+    }
+    assert!((190 << 20..=200 << 20).contains(&bytes), "{bytes}");
     // Somebody who goes away disturbs nobody.
     let mut body = open("/stream/large").await;
     next(&mut body).await.unwrap();

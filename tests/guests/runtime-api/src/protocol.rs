@@ -96,6 +96,8 @@ fn stream(api: &mut Api, id: &str, kind: &str) -> io::Result<()> {
     match kind {
         "hang" => std::thread::sleep(Duration::from_secs(3600)),
         "large" => (0..LARGE_PIECES).try_for_each(|_| piece(api, &[b'x'; 64 << 10]))?,
+        // It ends when nobody takes any more.
+        "endless" => while piece(api, &[b'x'; 64 << 10]).is_ok() {},
         _ => {}
     }
     let trailer = if kind == "late" { "Lambda-Runtime-Function-Error-Type: Late\r\n" } else { "" };

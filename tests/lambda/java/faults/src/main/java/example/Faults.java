@@ -2,7 +2,11 @@ package example;
 
 import com.amazonaws.services.lambda.runtime.Context;
 import com.amazonaws.services.lambda.runtime.RequestHandler;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 
@@ -37,6 +41,8 @@ public class Faults implements RequestHandler<Map<String, Object>, Object> {
                 return churn(1_000_000);
             case "sleep":
                 return sleep();
+            case "digest":
+                return digest((String) event.get("algorithm"), (String) event.get("text"));
             default:
                 return Map.of("calls", calls, "event", event);
         }
@@ -56,6 +62,15 @@ public class Faults implements RequestHandler<Map<String, Object>, Object> {
             }
         }
         return kept.size();
+    }
+
+    private static String digest(String algorithm, String text) {
+        try {
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            return HexFormat.of().formatHex(MessageDigest.getInstance(algorithm).digest(bytes));
+        } catch (NoSuchAlgorithmException error) {
+            return error.getMessage();
+        }
     }
 
     private static String sleep() {
