@@ -57,7 +57,7 @@ pub(crate) struct QuotaArgs {
     quota_resources: Option<u64>,
 
     /// Take only deletes while the disk has less free than this [default: 1/20 of the disk,
-    /// at least 1 GiB (or 1/8 of a small disk) and at most 10 GiB]
+    /// at least 1 GiB (or 1/8 of a small disk) and at most 2 GiB]
     #[arg(long, value_name = "SIZE", value_parser = parse_bytes)]
     disk_reserve: Option<u64>,
 }

@@ -22,8 +22,9 @@ pub fn default_reserve(disk_bytes: u64) -> u64 {
 /// (64 MiB each, at most, of those that are written), the invocation logs up
 /// to their limit (256 MiB by default), and the files of other programs.
 const RESERVE_MIN: u64 = 1 << 30;
-/// Beyond this a larger reserve makes nothing safer.
-const RESERVE_MAX: u64 = 10 << 30;
+/// Beyond this a larger reserve makes nothing safer, and a node would refuse
+/// to write to a disk that its owner sees as having room.
+const RESERVE_MAX: u64 = 2 << 30;
 
 /// The free space of the disk that stores are on, and the reserve below
 /// which nothing is taken that needs more of it.
@@ -128,8 +129,8 @@ mod tests {
             (128 << 20, 16 << 20),
             (4 * GIB, GIB / 2),
             (16 * GIB, GIB),
-            (100 * GIB, 5 * GIB),
-            (1000 * GIB, 10 * GIB),
+            (30 * GIB, 30 * GIB / 20),
+            (1000 * GIB, 2 * GIB),
         ] {
             assert_eq!(default_reserve(disk), reserve, "{disk}");
         }

@@ -34,6 +34,10 @@ Examples:
   lambent quickstart
   lambent quickstart --exit      in CI: fails unless everything worked";
 
+/// A demonstration stores a few megabytes and must work on a developer's disk that is nearly
+/// full, where a server would refuse to write.
+const DISK_RESERVE: u64 = 128 << 20;
+
 /// Build example functions, serve them, and run photographs through them
 ///
 /// Needs a clone of the repository, cargo and rustup. With python3 and pip it builds the runtimes
@@ -71,7 +75,8 @@ pub(crate) fn run(args: &QuickstartArgs, global: &Global) -> Result<Exit, CliErr
 
     let data = args.data.clone().unwrap_or_else(|| workspace.target("quickstart"));
     let (listen, taken) = free_address(args.listen)?;
-    let options = Options { listen, dev: true, ..Options::new(&data) };
+    let disk_reserve = Some(DISK_RESERVE);
+    let options = Options { listen, dev: true, disk_reserve, ..Options::new(&data) };
     let node = start(options.clone())?;
     report.started(&node, &data, taken)?;
     let endpoint: Endpoint =
