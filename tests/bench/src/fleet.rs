@@ -57,7 +57,7 @@ impl Code {
 
 /// A component that does the same and has a digest of its own: a section that
 /// nobody reads is appended.
-fn variant(component: &[u8], number: usize) -> Vec<u8> {
+pub(crate) fn variant(component: &[u8], number: usize) -> Vec<u8> {
     let name = b"number";
     let content = number.to_le_bytes();
     let mut variant = component.to_vec();

@@ -24,6 +24,7 @@ mod overload;
 mod peer_flags;
 mod process;
 mod profiled;
+mod programs;
 mod raw_log;
 mod runtimes;
 mod sample;
@@ -74,6 +75,7 @@ enum Subject {
     Waiting(waiting::WaitingArgs),
     Instructions(instructions::InstructionsArgs),
     Runtimes(runtimes::RuntimesArgs),
+    Programs(programs::ProgramsArgs),
     Charts(charts::ChartsArgs),
     Profiled(profiled::ProfiledArgs),
     PeerFlags(peer_flags::PeerFlagsArgs),
@@ -81,6 +83,13 @@ enum Subject {
     #[command(hide = true)]
     Native {
         address: std::net::SocketAddr,
+    },
+    /// Be the HTTP front of native programs that speak the Runtime API
+    #[command(hide = true)]
+    RuntimeApi {
+        address: std::net::SocketAddr,
+        program: PathBuf,
+        instances: u32,
     },
 }
 
@@ -102,6 +111,9 @@ async fn main() -> Result<(), Failed> {
     if let Some(Subject::Native { address }) = &arguments.subject {
         // Before there is a directory: it is killed, and would leave it.
         return http::native::serve(*address).await;
+    }
+    if let Some(Subject::RuntimeApi { address, program, instances }) = &arguments.subject {
+        return programs::runtime_api::serve(*address, program, *instances).await;
     }
     if let Some(Subject::Charts(args)) = &arguments.subject {
         return charts::run(args);
@@ -134,9 +146,10 @@ async fn measure(arguments: &Arguments) -> Result<(), Failed> {
         Some(Subject::Density(args)) => density::run(args, directory, &mut table).await?,
         Some(Subject::Waiting(args)) => waiting::run(args, directory, &mut table).await?,
         Some(Subject::Runtimes(args)) => runtimes::run(args, directory, &mut table).await?,
+        Some(Subject::Programs(args)) => programs::run(args, directory, &mut table).await?,
         Some(Subject::PeerFlags(args)) => peer_flags::run(args, directory, &mut table).await?,
         Some(Subject::Profiled(args)) => return profiled::run(args, directory).await,
-        Some(Subject::Native { .. } | Subject::Charts(_)) => {}
+        Some(Subject::Native { .. } | Subject::RuntimeApi { .. } | Subject::Charts(_)) => {}
         None => state_and_events(arguments, directory, &mut table).await?,
     }
     table.print(arguments.json);

@@ -16,6 +16,8 @@ pub(super) struct Patch {
     pub(super) since: Version,
     /// What earlier versions lack.
     pub(super) lack: &'static str,
+    /// Whether nothing that has the crate works without the changes.
+    pub(super) is_needed: bool,
     pub(super) edits: &'static [Edit],
 }
 
@@ -28,11 +30,12 @@ pub(super) struct Edit {
     replace: &'static str,
 }
 
-pub(super) static PATCHES: [Patch; 2] = [
+pub(super) static PATCHES: [Patch; 3] = [
     Patch {
         name: "socket2",
         since: Version::new(0, 6, 3),
         lack: "does not compile for WASI",
+        is_needed: true,
         edits: &[
             // wasi-libc refuses `fcntl` on a socket that is not connected yet.
             Edit {
@@ -49,6 +52,7 @@ pub(super) static PATCHES: [Patch; 2] = [
         name: "tokio",
         since: Version::new(1, 51, 0),
         lack: "has no connections on WASI",
+        is_needed: true,
         edits: &[
             // The features of the project compile; what needs a process or a signal is left out.
             Edit {
@@ -82,7 +86,74 @@ pub(super) static PATCHES: [Patch; 2] = [
             },
         ],
     },
+    // Its futures wait in the loop of its own `block_on`, and fail without one. Clients of
+    // `wasi:http`, such as that of the AWS SDK, wait by them in tokio's runtime too.
+    Patch {
+        name: "wstd",
+        since: Version::new(0, 6, 5),
+        lack: "waits in its own loop alone",
+        is_needed: false,
+        edits: &[
+            Edit {
+                file: "src/runtime/reactor.rs",
+                find: "                .expect(\"Reactor::current must be called within a wstd runtime\")\n                .clone()\n",
+                replace: "                .cloned()\n                .unwrap_or_else(|| OUTSIDE.with(Clone::clone))\n",
+            },
+            Edit {
+                file: "src/runtime/reactor.rs",
+                find: "#[derive(Debug, PartialEq, Eq, Hash, Clone)]\nstruct Waitee {",
+                replace: OUTSIDE_OF_BLOCK_ON,
+            },
+            Edit {
+                file: "src/runtime/reactor.rs",
+                find: "            self.as_mut().needs_deregistration = true;\n            Poll::Pending\n",
+                replace: "            let again = std::mem::replace(&mut self.needs_deregistration, true);\n            \
+                    reactor.wait_outside(again, cx, || self.waitee.clone())\n",
+            },
+        ],
+    },
 ];
+
+/// Another runtime polls a future again and again until it is ready. The first time it goes on
+/// with what else there is to do, so that requests of several futures are all on their way; then
+/// the program waits for any of them, and no longer than the timers of that runtime can wait.
+const OUTSIDE_OF_BLOCK_ON: &str = r"std::thread_local! {
+    static OUTSIDE: Reactor = Reactor::new();
+}
+
+impl Reactor {
+    fn wait_outside(
+        &self,
+        again: bool,
+        cx: &mut Context<'_>,
+        waitee: impl FnOnce() -> Waitee,
+    ) -> Poll<()> {
+        if REACTOR.with(|r| r.borrow().is_some()) {
+            return Poll::Pending;
+        }
+        while let Some(runnable) = self.pop_ready_list() {
+            runnable.run();
+        }
+        if again {
+            let timer = wasip2::clocks::monotonic_clock::subscribe_duration(5_000_000);
+            self.check_pollables(|targets| {
+                let mut all = targets.to_vec();
+                all.push(&timer);
+                let mut ready = wasip2::io::poll::poll(&all);
+                ready.retain(|index| *index as usize != targets.len());
+                ready
+            });
+            if self.ready(&waitee(), cx.waker()) {
+                return Poll::Ready(());
+            }
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash, Clone)]
+struct Waitee {";
 
 impl Patch {
     /// Whether a version can be changed so that it works. If not, that is told with the way by
@@ -144,7 +215,7 @@ mod tests {
 
     #[test]
     fn a_version_that_is_too_old_is_told_with_what_helps() {
-        let [socket2, tokio] = &PATCHES;
+        let [socket2, tokio, _] = &PATCHES;
         tokio.check(&Version::new(1, 51, 0), "").unwrap();
         let error =
             |patch: &Patch, version| patch.check(&version, "a → b").unwrap_err().to_string();
@@ -162,9 +233,10 @@ mod tests {
         for patch in &PATCHES {
             let [edit, ..] = patch.edits else { panic!("{patch:?}") };
             let version = Version::new(9, 9, 9);
-            let once = format!("a\n{}b", edit.find);
+            let edits = || patch.edits.iter().filter(|other| other.file == edit.file);
+            let once: String = edits().map(|edit| edit.find).collect();
             let changed = patch.apply(&version, edit.file, &once).unwrap();
-            assert_eq!(changed, format!("a\n{}b", edit.replace));
+            assert_eq!(changed, edits().map(|edit| edit.replace).collect::<String>());
             for text in ["", &format!("{once}{once}")] {
                 let error = patch.apply(&version, edit.file, text).unwrap_err().to_string();
                 assert!(error.starts_with(&format!("{} 9.9.9", patch.name)), "{error}");

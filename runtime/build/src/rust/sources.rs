@@ -24,8 +24,8 @@ pub(super) struct Replaced {
 /// a project; what only others have may be of a version that does not work.
 ///
 /// # Errors
-/// A package of the function has a version that cannot be changed; a file cannot be read or
-/// written.
+/// A package of the function has a version that cannot be changed, though it must; a file cannot be
+/// read or written.
 pub(super) fn replaced(
     packages: &[Package],
     graph: &Graph<'_>,
@@ -40,7 +40,7 @@ pub(super) fn replaced(
         let checked = patch.check(&package.version, &graph.way(package));
         match checked.and_then(|()| replace(package, patch, cache)) {
             Ok(replaced) => all.push(replaced),
-            Err(error) if graph.has(package) => return Err(error),
+            Err(error) if patch.is_needed && graph.has(package) => return Err(error),
             Err(_) => {}
         }
     }
@@ -128,10 +128,15 @@ mod tests {
 
     /// The packages of a project that has these versions.
     fn resolved(tokio: &str, socket2: &str) -> Metadata {
+        with_dependencies(&format!(
+            "socket2 = \"={socket2}\"\ntokio = {{ version = \"={tokio}\", features = [\"full\"] }}\n"
+        ))
+    }
+
+    fn with_dependencies(dependencies: &str) -> Metadata {
         let folder = tempfile::tempdir().unwrap();
         let manifest = format!(
-            "[package]\nname = \"app\"\nedition = \"2024\"\n[dependencies]\nsocket2 = \"={socket2}\"\n\
-             tokio = {{ version = \"={tokio}\", features = [\"full\"] }}\n"
+            "[package]\nname = \"app\"\nedition = \"2024\"\n[dependencies]\n{dependencies}"
         );
         fs::write(folder.path().join("Cargo.toml"), manifest).unwrap();
         fs::create_dir(folder.path().join("src")).unwrap();
@@ -182,5 +187,15 @@ mod tests {
         let cache = tempfile::tempdir().unwrap();
         let error = changed(&resolved("1.47.1", "0.6.3"), cache.path()).unwrap_err().to_string();
         assert!(error.contains("app → tokio; run: cargo update -p tokio@1.47.1"), "{error}");
+    }
+
+    #[test]
+    fn what_works_without_changes_is_left_as_it_is_where_they_do_not_fit() {
+        let cache = tempfile::tempdir().unwrap();
+        for (version, copies) in [("0.5.6", 0), ("0.6.5", 1), ("0.6.8", 1)] {
+            let metadata = with_dependencies(&format!("wstd = \"={version}\"\n"));
+            let replaced = changed(&metadata, cache.path()).unwrap();
+            assert_eq!(replaced.len(), copies, "{version}: {replaced:?}");
+        }
     }
 }
