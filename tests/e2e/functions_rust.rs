@@ -1,7 +1,11 @@
 //! Lambda functions in Rust as their owners write them, with the crates of AWS: built by
 //! `lambent build`, and run by events of each kind.
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+
 use lambent_api::kinds::{Bucket, Queue};
+use lambent_test_support::canned::answer;
 use lambent_test_support::lambda_rust::lambda_rust;
 use serde_json::{Value, json};
 
@@ -253,4 +257,37 @@ async fn survives(node: Node) {
         "Hello, Ada!"
     );
     node.stop().await;
+}
+
+/// A service that answers when two have asked, and then no more.
+fn rates(listener: &TcpListener) {
+    let mut asked = [(); 2].map(|()| listener.accept().unwrap().0);
+    for stream in &mut asked {
+        let mut line = String::new();
+        BufReader::new(&*stream).read_line(&mut line).unwrap();
+        let rate = if line.contains("/rates/EUR ") { 2 } else { 5 };
+        let answered = answer("200 OK", &json!({ "rate": rate }).to_string());
+        stream.write_all(answered.as_bytes()).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_are_on_their_way_at_once_and_the_clock_of_tokio_goes_on() {
+    let node = shared().await;
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let service = format!("http://{}", listener.local_addr().unwrap());
+    let change = json!({
+        "environment": { "RATES_URL": &service },
+        "grants": { "hosts": [service] },
+    });
+    deploy(node, "rates", change).await;
+    // It is kept, so that a third waits for an answer.
+    let served = tokio::task::spawn_blocking(move || {
+        rates(&listener);
+        listener
+    });
+    let event = json!({ "from": "EUR", "to": "USD", "silent": "XAU" });
+    let converted = node.answer("rates", &event).await;
+    assert_eq!(converted, json!({ "rate": 2.5, "gaveUp": true }));
+    drop(served.await);
 }
