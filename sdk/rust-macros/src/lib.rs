@@ -78,7 +78,7 @@ fn one(signature: &Signature<'_>) -> TokenStream {
     quote! {
         struct Function;
 
-        impl ::lambent_sdk::__private::bindings::exports::lambent::function::handler::Guest
+        impl ::lambent_sdk::__private::bindings::function::exports::lambent::function::handler::Guest
             for Function
         {
             fn handle(
@@ -97,8 +97,8 @@ fn one(signature: &Signature<'_>) -> TokenStream {
             }
         }
 
-        ::lambent_sdk::__private::bindings::export!(
-            Function with_types_in ::lambent_sdk::__private::bindings
+        ::lambent_sdk::__private::bindings::function::export!(
+            Function with_types_in ::lambent_sdk::__private::bindings::function
         );
     }
 }

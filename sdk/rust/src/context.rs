@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::bindings::lambent::function::types as wit;
+use crate::bindings::function::lambent::function::types as wit;
 
 /// The invocation that is being handled.
 ///

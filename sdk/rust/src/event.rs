@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::de::DeserializeOwned;
 
 use crate::Failure;
-use crate::bindings::lambent::function::types as wit;
+use crate::bindings::function::lambent::function::types as wit;
 
 /// A whole event: its data, and the CloudEvents 1.0 attributes that came with it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::time::Duration;
 
-use crate::bindings::lambent::function::types as wit;
+use crate::bindings::function::lambent::function::types as wit;
 
 /// A failure that the function reports, in Lambda's terms.
 ///

@@ -2,7 +2,7 @@ use std::io::Write;
 
 use crate::batch::ItemFailure;
 use crate::bindings::batch::exports::lambent::function::batch_handler as batch;
-use crate::bindings::lambent::function::types as wit;
+use crate::bindings::function::lambent::function::types as wit;
 use crate::{Context, Event, Failure, IntoOutput, Output, panics};
 
 /// Calls the author's function. The exported `handle` does this.

@@ -31,6 +31,8 @@ pub use output::{IntoOutput, Output};
 pub mod __private {
     pub use crate::batch::{BatchOutcome, FromEvents};
     pub use crate::bindings;
-    pub use crate::bindings::lambent::function::types::{Context, Event, Failure, Output};
+    pub use crate::bindings::function::lambent::function::types::{
+        Context, Event, Failure, Output,
+    };
     pub use crate::handler::{Outcome, run, run_batch};
 }

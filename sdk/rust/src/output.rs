@@ -3,7 +3,7 @@ use std::any::Any;
 use serde::Serialize;
 
 use crate::Failure;
-use crate::bindings::lambent::function::types as wit;
+use crate::bindings::function::lambent::function::types as wit;
 
 /// The output of a function: data, and its media type.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

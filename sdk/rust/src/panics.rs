@@ -8,7 +8,7 @@ use std::panic::{self, PanicHookInfo};
 use std::ptr::NonNull;
 use std::sync::Once;
 
-use crate::bindings::lambent::function::types as wit;
+use crate::bindings::function::lambent::function::types as wit;
 
 thread_local! {
     /// The invocation that is running, set for the length of one call only.
