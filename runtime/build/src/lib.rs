@@ -10,7 +10,7 @@ mod error;
 mod go;
 mod java;
 mod language;
-mod output;
+pub mod output;
 mod rust;
 mod tool;
 

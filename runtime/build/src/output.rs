@@ -14,7 +14,7 @@ const FOLDER: &str = ".lambent";
 ///
 /// # Errors
 /// It cannot be made.
-pub(crate) fn folder(project: &Path, name: &str) -> Result<PathBuf, BuildError> {
+pub fn folder(project: &Path, name: &str) -> Result<PathBuf, BuildError> {
     let made = project.join(FOLDER).join(name);
     fs::create_dir_all(&made).map_err(BuildError::io("make", &made))?;
     let ignored = project.join(FOLDER).join(".gitignore");
@@ -28,7 +28,7 @@ pub(crate) fn folder(project: &Path, name: &str) -> Result<PathBuf, BuildError> 
 ///
 /// # Errors
 /// It cannot be written.
-pub(crate) fn write(path: &Path, content: &[u8]) -> Result<(), BuildError> {
+pub fn write(path: &Path, content: &[u8]) -> Result<(), BuildError> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(BuildError::io("make", parent))?;
     }

@@ -11,6 +11,7 @@ use lambent_types::{
     Configuration, ConfigurationParameter, ConfigurationPatch, Environment, ParameterKind,
 };
 
+use crate::env_file;
 use crate::error::CliError;
 use crate::input;
 
@@ -168,32 +169,8 @@ fn read_env_file(path: &Path) -> Result<BTreeMap<String, String>, CliError> {
     let shown = path.display();
     let text = fs::read_to_string(path)
         .map_err(|error| CliError::usage(format!("cannot read --env-file {shown}: {error}")))?;
-    parse_env_file(input::without_mark(&text))
+    env_file::parse(input::without_mark(&text))
         .map_err(|line| CliError::usage(format!("{shown}, line {line}: not of the form KEY=VALUE")))
-}
-
-/// Reads `KEY=VALUE` lines; blank lines and `#` comments are skipped, a
-/// leading `export` and one pair of quotes around a value are dropped.
-/// `Err` is the number of the first line that is none of these.
-fn parse_env_file(text: &str) -> Result<BTreeMap<String, String>, usize> {
-    let mut variables = BTreeMap::new();
-    for (index, line) in text.lines().enumerate() {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        let pair = line.strip_prefix("export ").unwrap_or(line);
-        let (key, value) = pair.split_once('=').ok_or(index + 1)?;
-        variables.insert(key.trim().to_owned(), unquote(value.trim()).to_owned());
-    }
-    Ok(variables)
-}
-
-fn unquote(value: &str) -> &str {
-    ['"', '\'']
-        .into_iter()
-        .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote))
-        .unwrap_or(value)
 }
 
 #[cfg(test)]
@@ -272,17 +249,5 @@ mod tests {
         assert!(error.to_string().contains("between 2.0 MiB and 4.0 GiB"), "{error}");
         assert!(patch(&["--tag=x"]).is_err());
         assert!(patch(&["--env=1X=y"]).is_err());
-    }
-
-    #[test]
-    fn env_files_are_read_as_shells_write_them() {
-        let text = "# c\n\nexport A=1\nB=\"two words\"\nC='it''s'\nD=\n";
-        let variables = parse_env_file(text).unwrap();
-        assert_eq!(variables["A"], "1");
-        assert_eq!(variables["B"], "two words");
-        assert_eq!(variables["C"], "it''s");
-        assert_eq!(variables["D"], "");
-        assert_eq!(parse_env_file("A=1\noops"), Err(2));
-        assert_eq!(parse_env_file(""), Ok(BTreeMap::new()));
     }
 }

@@ -1,6 +1,7 @@
 //! The `lambent` binary: a server for WebAssembly functions and its client.
 
 mod args;
+mod building;
 mod code;
 mod commands;
 mod configuration;
@@ -8,6 +9,7 @@ mod confirm;
 mod delivery;
 mod deploying;
 mod duration;
+mod env_file;
 mod error;
 mod global;
 mod hints;

@@ -19,9 +19,10 @@ use crate::tree::Tree;
 /// The file that says what is left out, in the syntax of `.gitignore`; also in directories below.
 pub const IGNORE_FILE: &str = ".lambentignore";
 
-/// What is never packed: versions, what interpreters keep for themselves, and environments, whose
-/// programs are for another machine.
-const SKIPPED: [&str; 4] = [".git", "__pycache__", ".venv", IGNORE_FILE];
+/// What is never packed: versions, what interpreters keep for themselves, environments, whose
+/// programs are for another machine, and what is for whoever deploys, which may be secret.
+const SKIPPED: [&str; 7] =
+    [".git", "__pycache__", ".venv", ".lambent", "lambent.env", "lambent.toml", IGNORE_FILE];
 
 /// What was packed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,8 +37,8 @@ pub struct Packed {
 
 /// Writes the files of a folder as a zip, which depends on nothing but their paths and bytes.
 ///
-/// `.git`, `__pycache__`, `.venv`, `node_modules/.cache` and what a [`IGNORE_FILE`] names are left
-/// out. Symbolic links are followed as long as they stay inside of the folder.
+/// `.git`, `__pycache__`, `.venv`, `node_modules/.cache`, `.lambent`, `lambent.toml`, `lambent.env`
+/// and what a [`IGNORE_FILE`] names are left out. Symbolic links are followed as long as they stay inside of the folder.
 ///
 /// # Errors
 /// A file cannot be in a package, a limit is exceeded, there are no files, or reading or writing failed.

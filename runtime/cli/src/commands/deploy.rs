@@ -2,15 +2,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use lambent_api::FunctionView;
-use lambent_build::{BuildError, Language, Options};
-use lambent_types::{ConfigurationPatch, FunctionName, RuntimeName, format_bytes};
+use lambent_build::Options;
+use lambent_types::{ConfigurationPatch, FunctionName, format_bytes};
 
+use crate::building;
 use crate::code;
 use crate::configuration::ConfigurationArgs;
 use crate::deploying::{self, Show};
 use crate::error::{CliError, Exit};
 use crate::global::Global;
-use crate::output::{Output, status};
+use crate::output::Output;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -63,21 +64,13 @@ pub(crate) fn run(args: &DeployArgs, global: &Global) -> Result<Exit, CliError> 
     Ok(Exit::Ok)
 }
 
-/// Builds what is deployed if it is the folder of a project that has to be built, and is not to run
-/// on the runtime of a language; returns where the component is.
+/// Builds what is deployed if it has to be built; returns where the component is.
 fn build(folder: &Path, patch: &mut ConfigurationPatch) -> Result<Option<PathBuf>, CliError> {
-    let brings_its_own =
-        |runtime: &Option<RuntimeName>| runtime.as_ref().is_none_or(RuntimeName::is_provided);
-    let unbuilt = matches!(Language::of(folder), Err(BuildError::NoFunction { .. }));
-    if unbuilt || !patch.runtime.as_ref().is_none_or(brings_its_own) {
+    if !building::is_needed(folder, patch) {
         return Ok(None);
     }
-    let built = lambent_build::build(folder, &Options::default(), &mut status)
-        .map_err(|error| CliError::failed(error.to_string()))?;
-    if let (None, Some(runtime)) = (&patch.runtime, built.runtime) {
-        let runtime = runtime.parse().map_err(|error| CliError::failed(format!("{error}")))?;
-        patch.runtime = Some(Some(runtime));
-    }
+    let built = building::build(folder, &Options::default())?;
+    built.complete(patch);
     Ok(Some(built.component))
 }
 

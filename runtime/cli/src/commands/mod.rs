@@ -15,6 +15,7 @@ mod kv;
 mod layer;
 mod list;
 mod logs;
+mod manifest;
 mod named;
 mod namespace;
 mod object;
@@ -26,6 +27,7 @@ mod runtime;
 mod schedule;
 mod serve;
 mod trigger;
+mod up;
 mod usage;
 mod version;
 mod versions;
@@ -52,6 +54,8 @@ pub(crate) enum Command {
     Logs(logs::LogsArgs),
     Delete(delete::DeleteArgs),
     Apply(apply::ApplyArgs),
+    Up(up::UpArgs),
+    Manifest(manifest::ManifestArgs),
     Bucket(bucket::BucketArgs),
     Object(object::ObjectArgs),
     Keyspace(keyspace::KeyspaceArgs),
@@ -103,6 +107,8 @@ pub(crate) fn run(
         Command::Logs(args) => logs::run(&args, global),
         Command::Delete(args) => delete::run(&args, global),
         Command::Apply(args) => apply::run(&args, global),
+        Command::Up(args) => up::run(&args, global),
+        Command::Manifest(args) => manifest::run(&args, global),
         Command::Bucket(args) => bucket::run(&args, global),
         Command::Object(args) => object::run(&args, global),
         Command::Keyspace(args) => keyspace::run(&args, global),

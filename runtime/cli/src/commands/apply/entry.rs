@@ -1,11 +1,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::path::Path;
+use std::path::PathBuf;
 
 use lambent_types::Configuration;
 use serde::Serialize;
 use toml::Spanned;
 
+use super::context::Context;
+use super::fault::Fault;
 use super::kind::Kind;
 
 /// What a `lambent.toml` says of a resource of a kind.
@@ -22,17 +24,24 @@ pub(super) trait Entry {
     ///
     /// # Errors
     /// Says what is wrong with it.
-    fn spec(&self, name: &Self::Name) -> Result<Self::Spec, String>;
+    fn spec(&self, name: &Self::Name, context: &Context) -> Result<Self::Spec, Fault>;
 
     /// The resources that it names, which have to exist.
     fn references(_: &Self::Spec) -> Vec<(Kind, String)> {
         Vec::new()
     }
 
-    /// Where its component is, relative to the file, and its configuration; for functions
-    /// only.
-    fn code(&self, _: Self::Spec) -> Option<(&Path, Configuration)> {
-        None
+    /// Where its component or package is, and its configuration; for functions only.
+    ///
+    /// # Errors
+    /// It is not there yet.
+    fn code(
+        &self,
+        _: &Self::Name,
+        _: Self::Spec,
+        _: &Context,
+    ) -> Result<Option<(PathBuf, Configuration)>, Fault> {
+        Ok(None)
     }
 }
 

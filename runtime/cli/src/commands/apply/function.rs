@@ -1,26 +1,37 @@
-//! A function in a `lambent.toml`: its component, and the members of its configuration
-//! by the names that they have everywhere.
+//! A function in a `lambent.toml`: its code, how that is built, and the members of its
+//! configuration by the names that they have everywhere.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use lambent_types::{Configuration, ConfigurationPatch, Environment, FunctionName, ParameterKind};
+use lambent_types::{Configuration, ConfigurationPatch, Environment, FunctionName};
 use serde::Deserialize;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
+use serde::de::{Deserializer, Error, MapAccess, Visitor};
+use toml::Spanned;
 
+use super::code::Code;
+use super::context::Context;
 use super::delivery::{Delivery, destinations};
 use super::entry::Entry;
+use super::fault::Fault;
+use super::function_keys::{Key, Parameter};
 use super::kind::Kind;
+use super::variable::Variable;
 
 /// A function.
 #[derive(Debug)]
 pub(super) struct Function {
-    /// Where its component or its package is, relative to the file.
-    code: PathBuf,
-    /// What the file says of its configuration.
-    given: ConfigurationPatch,
+    pub(super) code: Code,
+    /// The command that makes the code.
+    pub(super) build: Option<String>,
+    /// What is watched for changes.
+    pub(super) watch: Option<Vec<String>>,
+    /// Its variables, each with its place in the file.
+    environment: Option<BTreeMap<String, Spanned<Variable>>>,
+    /// What the file says of its configuration, but for the variables.
+    pub(super) given: ConfigurationPatch,
 }
 
 impl Entry for Function {
@@ -28,9 +39,14 @@ impl Entry for Function {
     type Name = FunctionName;
     type Spec = Configuration;
 
-    fn spec(&self, _: &FunctionName) -> Result<Configuration, String> {
-        let default = Configuration::default();
-        self.given.apply(&default).map_err(|error| error.detail().to_owned())
+    fn spec(&self, name: &FunctionName, context: &Context) -> Result<Configuration, Fault> {
+        let mut given = self.given.clone();
+        given.environment = self.variables(context)?;
+        if let Some(artifact) = context.built.of(name) {
+            artifact.complete(&mut given);
+        }
+        let applied = given.apply(&Configuration::default());
+        Ok(applied.map_err(|error| error.detail().to_owned())?)
     }
 
     fn references(configuration: &Configuration) -> Vec<(Kind, String)> {
@@ -39,26 +55,61 @@ impl Entry for Function {
         destinations(&configuration.delivery).into_iter().chain(volumes).collect()
     }
 
-    fn code(&self, configuration: Configuration) -> Option<(&Path, Configuration)> {
-        Some((&self.code, configuration))
+    fn code(
+        &self,
+        name: &FunctionName,
+        configuration: Configuration,
+        context: &Context,
+    ) -> Result<Option<(PathBuf, Configuration)>, Fault> {
+        let built = context.built.of(name).map(|artifact| artifact.component.clone());
+        let path = context.directory.join(self.code.path());
+        let needed =
+            matches!(self.code, Code::Source(_)) && crate::building::is_needed(&path, &self.given);
+        if needed && built.is_none() {
+            return Err(Fault {
+                message: format!("{} is not built yet", path.display()),
+                advice: "build it first: lambent build\nor both at once: lambent up".into(),
+                span: None,
+            });
+        }
+        Ok(Some((built.unwrap_or(path), configuration)))
     }
 }
 
-/// The keys whose values are no short text.
-const TABLES: [&str; 7] =
-    ["component", "package", "environment", "tags", "grants", "delivery", "mounts"];
-
-/// All keys, for whoever gave another.
-static KEYS: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
-    let parameters = ConfigurationPatch::PARAMETERS.iter().map(|parameter| parameter.name);
-    let parameters = parameters.filter(|name| !TABLES.contains(name));
-    TABLES.into_iter().chain(parameters).collect()
-});
+impl Function {
+    /// The environment, if the file says anything of it.
+    fn variables(&self, context: &Context) -> Result<Option<Environment>, Fault> {
+        let Some(given) = &self.environment else { return Ok(None) };
+        let mut variables = BTreeMap::new();
+        for (name, variable) in given {
+            let value = variable.get_ref().value(name, context.surroundings);
+            let fault = |(message, advice)| Fault {
+                message: format!("{name}: {message}"),
+                advice,
+                span: Some(variable.span()),
+            };
+            variables.insert(name.clone(), value.map_err(fault)?);
+        }
+        Ok(Some(Environment(Arc::new(variables))))
+    }
+}
 
 impl<'de> Deserialize<'de> for Function {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(FunctionVisitor)
     }
+}
+
+/// What was read so far.
+#[derive(Default)]
+struct Parts {
+    component: Option<PathBuf>,
+    package: Option<PathBuf>,
+    source: Option<super::code::Source>,
+    build: Option<String>,
+    watch: Option<Vec<String>>,
+    environment: Option<BTreeMap<String, Spanned<Variable>>>,
+    given: ConfigurationPatch,
 }
 
 struct FunctionVisitor;
@@ -67,92 +118,53 @@ impl<'de> Visitor<'de> for FunctionVisitor {
     type Value = Function;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a function")
+        f.write_str("a table, [functions.NAME]")
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Function, M::Error> {
-        let (mut component, mut package, mut given) = (None, None, ConfigurationPatch::default());
+        let mut parts = Parts::default();
         while let Some(key) = map.next_key_seed(Key)? {
             match key {
-                "component" => component = Some(map.next_value()?),
-                "package" => package = Some(map.next_value()?),
-                "environment" => {
-                    let variables: BTreeMap<String, String> = map.next_value()?;
-                    given.environment = Some(Environment(Arc::new(variables)));
-                }
-                "tags" => given.tags = Some(map.next_value()?),
-                "grants" => given.grants = Some(map.next_value()?),
-                "mounts" => given.mounts = Some(map.next_value()?),
+                "component" => parts.component = Some(map.next_value()?),
+                "package" => parts.package = Some(map.next_value()?),
+                "source" => parts.source = Some(map.next_value()?),
+                "build" => parts.build = Some(map.next_value()?),
+                "watch" => parts.watch = Some(map.next_value()?),
+                "environment" => parts.environment = Some(map.next_value()?),
+                "tags" => parts.given.tags = Some(map.next_value()?),
+                "grants" => parts.given.grants = Some(map.next_value()?),
+                "mounts" => parts.given.mounts = Some(map.next_value()?),
                 "delivery" => {
-                    given.delivery = Some(map.next_value::<Delivery>()?.policy());
+                    parts.given.delivery = Some(map.next_value::<Delivery>()?.policy());
                 }
-                name => map.next_value_seed(Parameter { name, given: &mut given })?,
+                name => map.next_value_seed(Parameter { name, given: &mut parts.given })?,
             }
         }
-        if component.is_some() && package.is_some() {
-            return Err(M::Error::custom("it has a component and a package; give one of them"));
-        }
-        let code = component.or(package).ok_or_else(|| M::Error::missing_field("component"))?;
-        Ok(Function { code, given })
+        parts.function().map_err(M::Error::custom)
     }
 }
 
-/// Reads a key that is known.
-struct Key;
-
-impl<'de> DeserializeSeed<'de> for Key {
-    type Value = &'static str;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<&'static str, D::Error> {
-        let key = String::deserialize(deserializer)?;
-        let known = KEYS.iter().copied().find(|known| *known == key);
-        known.ok_or_else(|| D::Error::unknown_field(&key, &KEYS))
-    }
-}
-
-/// Reads the value of a member that a short text gives.
-struct Parameter<'a> {
-    name: &'static str,
-    given: &'a mut ConfigurationPatch,
-}
-
-/// A value of a file that is no table.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Value {
-    Switch(bool),
-    Count(i64),
-    Text(String),
-}
-
-impl<'de> DeserializeSeed<'de> for Parameter<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        let parameters = ConfigurationPatch::PARAMETERS.iter();
-        let parameter = parameters.clone().find(|parameter| parameter.name == self.name);
-        let Some(parameter) = parameter else { return Ok(()) };
-        let expected = || D::Error::custom(format!("expected {}", parameter.kind.expected()));
-        let value = Value::deserialize(deserializer).map_err(|_| expected())?;
-        let text = match (value, parameter.kind) {
-            (Value::Switch(value), ParameterKind::Switch) => value.to_string(),
-            (Value::Count(value), ParameterKind::Count | ParameterKind::CountOrAuto) => {
-                value.to_string()
+impl Parts {
+    fn function(self) -> Result<Function, &'static str> {
+        let Self { component, package, source, build, watch, environment, given } = self;
+        if source.is_some() && build.is_some() {
+            return Err(
+                "what is in `source` is built as its language is; leave out `build`, or say \
+                        in the place of `source` which `component` it makes",
+            );
+        }
+        let code = match (component, package, source) {
+            (Some(path), None, None) | (None, Some(path), None) => Code::File(path),
+            (None, None, Some(source)) => Code::Source(source),
+            (None, None, None) => {
+                return Err("a function is made of a `component`, a `package` or a `source`, and \
+                            all of them are missing");
             }
-            (
-                Value::Text(text),
-                ParameterKind::Size
-                | ParameterKind::SizeOrAuto
-                | ParameterKind::Duration
-                | ParameterKind::CountOrAuto
-                | ParameterKind::RuntimeName
-                | ParameterKind::RuntimeUpdates
-                | ParameterKind::Layers
-                | ParameterKind::Mounts
-                | ParameterKind::Text,
-            ) => text,
-            _ => return Err(expected()),
+            _ => {
+                return Err("a function is made of one of `component`, `package` and `source`; \
+                            give one of them");
+            }
         };
-        (parameter.set)(self.given, &text).map_err(D::Error::custom)
+        Ok(Function { code, build, watch, environment, given })
     }
 }

@@ -37,10 +37,26 @@ impl Source {
 
     /// Makes an error of what the parser found wrong.
     pub(super) fn parse_error(&self, error: &toml::de::Error) -> CliError {
+        let span = error.span().unwrap_or(0..0);
         let (message, advice) = explain(error.message());
-        self.error(error.span().unwrap_or(0..0), &message, &advice)
+        let message = match self.key_before(span.start) {
+            Some(key) if message.starts_with(HAS_TO_BE) => format!("`{key}` {message}"),
+            _ => message,
+        };
+        self.error(span, &message, &advice)
+    }
+
+    /// The key whose value begins here.
+    fn key_before(&self, start: usize) -> Option<&str> {
+        let before = self.text.get(..start)?.trim_end().strip_suffix('=')?.trim_end();
+        let is_key = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+        let key = &before[before.trim_end_matches(is_key).len()..];
+        (!key.is_empty()).then_some(key)
     }
 }
+
+/// How a message begins that lacks the key that it is about.
+const HAS_TO_BE: &str = "has to be ";
 
 /// The parser's message in the words of the file's author, and some advice.
 fn explain(message: &str) -> (String, String) {
@@ -59,7 +75,46 @@ fn explain(message: &str) -> (String, String) {
     if let Some(name) = message.strip_prefix("missing field ") {
         return (format!("the key {name} is missing"), String::new());
     }
-    (message, String::new())
+    let typed = ["invalid type: ", "invalid value: ", "invalid length "];
+    let typed = typed.iter().find_map(|kind| message.strip_prefix(kind));
+    match typed.and_then(|rest| rest.split_once(", expected ")) {
+        Some((given, wanted)) => (mistyped(given, wanted), String::new()),
+        None => (message, String::new()),
+    }
+}
+
+/// What to say of a value that is of another type than it has to be.
+fn mistyped(given: &str, wanted: &str) -> String {
+    let wanted = match wanted {
+        "a string" | "string" | "path string" => "text in quotes",
+        "a boolean" => "true or false, without quotes",
+        "a sequence" => "a list: [ … ]",
+        "a map" => "a table: { … }",
+        number if is_number(number) => "a whole number without quotes",
+        told if told.starts_with("a duration is") || told.starts_with("a size is") => {
+            return told.to_owned();
+        }
+        other if other.starts_with("struct ") || other.starts_with("enum ") => "a table: { … }",
+        other => other,
+    };
+    let given = match given.split([' ', ',']).next().unwrap_or_default() {
+        "string" => "this is text".to_owned(),
+        "integer" | "floating" => match given.split('`').nth(1) {
+            Some(number) => format!("this is the number {number}"),
+            None => "this is a number".to_owned(),
+        },
+        "boolean" => "this is true or false".to_owned(),
+        "sequence" => "this is a list".to_owned(),
+        "map" => "this is a table".to_owned(),
+        _ => "this is something else".to_owned(),
+    };
+    format!("{HAS_TO_BE}{wanted}; {given}")
+}
+
+/// Whether Rust calls a number so.
+fn is_number(name: &str) -> bool {
+    ["u8", "u16", "u32", "u64", "usize", "i8", "i16", "i32", "i64", "isize"].contains(&name)
+        || name.starts_with("a nonzero")
 }
 
 fn advice(name: &str, known: &[String]) -> String {
@@ -96,5 +151,25 @@ mod tests {
         assert_eq!(of("unknown field `x`, expected `function`").1, "known here: function");
         assert_eq!(of("unknown field `x`, there are no fields").1, "nothing can be set here");
         assert_eq!(of("missing field `cron`").0, "the key `cron` is missing");
+    }
+
+    #[test]
+    fn types_are_told_in_the_words_of_the_file() {
+        let of = |message| explain(message).0;
+        assert_eq!(
+            of("invalid type: integer `7`, expected a string"),
+            "has to be text in quotes; this is the number 7"
+        );
+        assert_eq!(
+            of("invalid value: integer `-1`, expected u32"),
+            "has to be a whole number without quotes; this is the number -1"
+        );
+        assert_eq!(
+            of("invalid type: integer `7`, expected a duration is written with a unit: \"7s\""),
+            "a duration is written with a unit: \"7s\""
+        );
+        let source = Source { name: "l.toml".into(), text: "a = { b-c = 7 }".into() };
+        assert_eq!(source.key_before(12), Some("b-c"));
+        assert_eq!(source.key_before(0), None);
     }
 }

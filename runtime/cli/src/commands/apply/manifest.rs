@@ -20,7 +20,7 @@ macro_rules! manifest {
         pub(super) struct Manifest {
             /// The name of the application in the plan.
             pub(super) name: Option<String>,
-            $($table: Entries<super::$module::$kind>,)*
+            $(pub(super) $table: Entries<super::$module::$kind>,)*
         }
 
         impl Manifest {

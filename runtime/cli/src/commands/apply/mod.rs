@@ -18,37 +18,53 @@ macro_rules! entries {
 }
 
 mod bucket;
+mod built;
+mod code;
+mod context;
 mod delivery;
 mod difference;
 mod entry;
+mod fault;
 mod function;
+mod function_keys;
+mod kept;
 mod keyspace;
 mod kind;
 mod located;
+mod making;
 mod manifest;
-mod milliseconds;
+mod node;
 mod plan;
 mod present;
 mod queue;
+mod reference;
 mod schedule;
+mod schema;
+mod show;
+mod surroundings;
 mod trigger;
+mod units;
+mod variable;
 mod volume;
 mod wanted;
 
-use std::io;
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::{Value, json};
+use lambent_api::client::Client;
 
 use crate::confirm;
 use crate::deploying::Show;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
-use crate::output::{Colour, Output, colour, duration, paint};
-use crate::printable::printable;
-use plan::Action;
-pub(crate) use plan::{Plan, Stopped};
+use crate::output::{Output, duration};
+pub(crate) use built::Built;
+pub(crate) use making::Made;
+pub(crate) use plan::{Plan, Prune};
+pub(crate) use reference::reference;
+pub(crate) use schema::schema;
+pub(crate) use show::explain;
+use show::{counts, show, to_json};
 pub(crate) use wanted::File;
 
 const AFTER_HELP: &str = "\
@@ -64,8 +80,10 @@ A file:
   object = { bucket = \"photos\", changes = [\"created\"] }
 
 A function is as the file says: what the file leaves out is as by default. What the
-file does not name at all stays, but for --prune. Values of environment variables are
-never printed.
+file does not name at all stays, but for --prune; so do variables that lambent configure
+gave a function, but for --prune-environment. A variable { from = \"env\" } is that of
+the environment, or of lambent.env beside the file. Values of variables are never printed.
+All keys are in lambent manifest reference. Nothing is built: see lambent up.
 
 Examples:
   lambent apply --dry-run
@@ -95,12 +113,16 @@ pub(crate) struct ApplyArgs {
     /// Delete everything that the file does not name
     #[arg(long)]
     prune: bool,
+
+    /// Remove the variables of functions that the file does not name
+    #[arg(long)]
+    prune_environment: bool,
 }
 
 pub(crate) fn run(args: &ApplyArgs, global: &Global) -> Result<Exit, CliError> {
     let file = File::read(&args.file)?;
     let client = global.client()?;
-    let plan = Plan::make(&client, &file, args.prune, &|_, path| path)?;
+    let plan = Plan::make(&client, &file, args.prune(), &file.built()?)?;
     let output = global.output();
     let ends = args.dry_run || plan.steps.is_empty();
     if !output.json {
@@ -114,7 +136,13 @@ pub(crate) fn run(args: &ApplyArgs, global: &Global) -> Result<Exit, CliError> {
     if !args.yes {
         confirm::ask(&format!("{}?", counts(&plan)), "applying this plan", "nothing was changed")?;
     }
-    let done = plan.execute(&client, Show::suited(output.json), |done, time| {
+    take(&plan, &client, output)?;
+    Ok(Exit::Ok)
+}
+
+/// Takes the steps of a plan and tells of each; as JSON of all at the end.
+fn take(plan: &Plan, client: &Client, output: Output) -> Result<(), CliError> {
+    let done = plan.execute(client, Show::suited(output.json), |done, time| {
         if output.json {
             return Ok(());
         }
@@ -123,84 +151,46 @@ pub(crate) fn run(args: &ApplyArgs, global: &Global) -> Result<Exit, CliError> {
     match done {
         Ok(()) => {
             if output.json {
-                output.json(&to_json(&plan, plan.steps.len(), None))?;
+                output.json(&to_json(plan, plan.steps.len(), None))?;
             }
-            Ok(Exit::Ok)
+            Ok(())
         }
         Err(stopped) => {
             if output.json {
-                output.json(&to_json(&plan, stopped.taken, Some(&stopped.error)))?;
+                output.json(&to_json(plan, stopped.taken, Some(&stopped.error)))?;
             }
-            Err(explain(&plan, stopped))
+            Err(explain(plan, stopped))
         }
     }
 }
 
-/// Counts the steps of each kind in words: `create 2, change 1`.
-fn counts(plan: &Plan) -> String {
-    let count = |action| {
-        let count = plan.steps.iter().filter(|step| step.action == action).count();
-        (count > 0).then(|| format!("{} {count}", action.verb()))
-    };
-    let all = [Action::Create, Action::Change, Action::Delete].into_iter().filter_map(count);
-    all.collect::<Vec<_>>().join(", ")
+/// Makes everything as a file says, without a question: nothing is deleted.
+///
+/// # Errors
+/// Usage: the file is wrong. Otherwise the server's problem, or no answer; the error says what
+/// was not done.
+pub(crate) fn apply(file: &File, client: &Client, output: Output) -> Result<(), CliError> {
+    let plan = Plan::make(client, file, Prune::Nothing, &file.built()?)?;
+    if !output.json {
+        show(&plan, &client.endpoint().to_string(), output)?;
+    }
+    take(&plan, client, output)
 }
 
-fn show(plan: &Plan, endpoint: &str, output: Output) -> Result<(), CliError> {
-    output.line(&format!("{} at {endpoint}", plan.title))?;
-    let on = colour(&io::stdout());
-    for step in &plan.steps {
-        let (sign, hue) = match step.action {
-            Action::Create => ("+", Colour::Green),
-            Action::Change => ("~", Colour::Yellow),
-            Action::Delete => ("-", Colour::Red),
-        };
-        output.painted(&paint(on, hue, &printable(&format!("  {sign} {}", step.subject()))))?;
-        let width = step.changes.iter().map(|change| change.name().chars().count()).max();
-        for change in &step.changes {
-            let width = width.unwrap_or_default();
-            output.line(&format!("      {:width$}  {}", change.name(), change.values()))?;
+impl ApplyArgs {
+    const fn prune(&self) -> Prune {
+        match (self.prune, self.prune_environment) {
+            (true, _) => Prune::All,
+            (false, true) => Prune::Variables,
+            (false, false) => Prune::Nothing,
         }
     }
-    if plan.steps.is_empty() {
-        let all = plan.unchanged;
-        output.line(&format!("nothing to do: all {all} are as the file says"))?;
-    } else {
-        output.line(&format!("{}, keep {}", counts(plan), plan.unchanged))?;
-    }
-    Ok(())
-}
-
-fn to_json(plan: &Plan, taken: usize, failure: Option<&CliError>) -> Value {
-    let steps = plan.steps.iter().enumerate().map(|(index, step)| {
-        let mut value = step.to_json();
-        value["done"] = (index < taken).into();
-        if let Some(error) = failure.filter(|_| index == taken) {
-            value["error"] = error.to_json();
-        }
-        value
-    });
-    json!({ "plan": steps.collect::<Vec<_>>(), "unchanged": plan.unchanged })
-}
-
-/// Says what was done, what was not done, and how to go on.
-pub(crate) fn explain(plan: &Plan, stopped: Stopped) -> CliError {
-    let Stopped { taken, error } = stopped;
-    let Some(failed) = plan.steps.get(taken) else { return error };
-    let (verb, subject) = (failed.action.verb(), failed.subject());
-    let left = plan.steps.iter().skip(taken);
-    let left: Vec<_> =
-        left.map(|step| format!("{} {}", step.action.verb(), step.subject())).collect();
-    error.context(&format!("cannot {verb} {subject}")).more(format!(
-        "{taken} of {} steps were done; not done: {}\nrepeat it to go on from there",
-        plan.steps.len(),
-        left.join(", ")
-    ))
 }
 
 #[cfg(test)]
 mod tests {
-    use lambent_api::client::Client;
+    use serde_json::json;
+
     use lambent_test_support::canned::{Canned, answer};
 
     use super::*;
@@ -219,7 +209,7 @@ mod tests {
         let client = Client::new(server.endpoint());
         let text = "[buckets.aaa]\n[buckets.bbb]\n[keyspaces.k]";
         let file = wanted::tests::file(text, std::path::Path::new("")).unwrap();
-        let plan = Plan::make(&client, &file, false, &|_, path| path).unwrap();
+        let plan = Plan::make(&client, &file, Prune::Nothing, &Built::default()).unwrap();
         assert_eq!(counts(&plan), "create 3");
         let stopped = plan.execute(&client, Show::Nothing, |_, _| Ok(())).err().unwrap();
         let json = to_json(&plan, stopped.taken, Some(&stopped.error));

@@ -1,7 +1,6 @@
 //! The steps from what is there to what is wanted, and taking them.
 
 use std::fmt::Display;
-use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,9 @@ use lambent_api::kinds;
 use lambent_types::ConfigurationPatch;
 use serde_json::{Value, json};
 
+use super::built::Built;
 use super::difference::{self, Change};
+use super::kept::keep_variables;
 use super::kind::{Kind, Visit};
 use super::present::{Inventory, Present};
 use super::wanted::{Code, File, Wanted};
@@ -138,6 +139,19 @@ pub(crate) struct Plan {
     pub(super) steps: Vec<Step>,
     /// The number of resources that are as wanted already.
     pub(super) unchanged: usize,
+    /// The variables of functions that the file does not name and that stay: `FUNCTION VARIABLE`.
+    pub(super) kept: Vec<String>,
+}
+
+/// What goes of what a file does not name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Prune {
+    /// Nothing.
+    Nothing,
+    /// Variables of the functions that it names.
+    Variables,
+    /// All in the namespace.
+    All,
 }
 
 /// A step that failed, and how many were taken before.
@@ -147,9 +161,8 @@ pub(crate) struct Stopped {
 }
 
 impl Plan {
-    /// Compares what `file` asks for with what is on the server. With `prune`,
-    /// all else in the namespace is to be deleted. `locate` says where a
-    /// function's component is, given its name and the path in the file.
+    /// Compares what `file` asks for with what is on the server. `prune`
+    /// says what else is to go. `built` is what was built of the file's functions.
     ///
     /// # Errors
     /// Usage: the file is wrong, or names what is not there. Otherwise the
@@ -157,31 +170,35 @@ impl Plan {
     pub(crate) fn make(
         client: &Client,
         file: &File,
-        prune: bool,
-        locate: &dyn Fn(&str, PathBuf) -> PathBuf,
+        prune: Prune,
+        built: &Built,
     ) -> Result<Self, CliError> {
         // First what can be wrong with the file alone.
-        let wanted = file.wanted(locate)?;
+        let wanted = file.wanted(built)?;
         let inventory = Inventory::read(client)?;
         file.check_references(&wanted, |kind, name| {
-            !prune && inventory.find(kind, name).is_some()
+            prune != Prune::All && inventory.find(kind, name).is_some()
         })?;
         Ok(Self::of(file.title(), wanted, &inventory, prune))
     }
 
-    fn of(title: String, wanted: Vec<Wanted>, inventory: &Inventory, prune: bool) -> Self {
-        let deletions = if prune { superfluous(&wanted, inventory) } else { Vec::new() };
+    fn of(title: String, wanted: Vec<Wanted>, inventory: &Inventory, prune: Prune) -> Self {
+        let deletions =
+            if prune == Prune::All { superfluous(&wanted, inventory) } else { Vec::new() };
         let all = wanted.len();
-        let mut steps: Vec<_> = wanted
-            .into_iter()
-            .filter_map(|wanted| {
-                let present = inventory.find(wanted.kind, &wanted.name);
-                step(wanted, present)
-            })
-            .collect();
+        let (mut steps, mut kept) = (Vec::new(), Vec::new());
+        for mut wanted in wanted {
+            let present = inventory.find(wanted.kind, &wanted.name);
+            if let (Prune::Nothing, Some(present)) = (prune, present) {
+                let variables = keep_variables(&mut wanted, present);
+                let kept_of = |variable| format!("{} {variable}", wanted.name);
+                kept.extend(variables.into_iter().map(kept_of));
+            }
+            steps.extend(step(wanted, present));
+        }
         let unchanged = all - steps.len();
         steps.extend(deletions);
-        Self { title, steps, unchanged }
+        Self { title, steps, unchanged, kept }
     }
 
     /// Takes the steps; tells of each when it is taken.
@@ -264,12 +281,12 @@ mod tests {
     use super::*;
     use lambent_test_support::canned::{Canned, answer};
 
-    fn plan(text: &str, inventory: &Inventory, prune: bool) -> Plan {
+    fn plan(text: &str, inventory: &Inventory, prune: Prune) -> Plan {
         let directory = tempfile::tempdir().unwrap();
         let component = wat::parse_str("(component)").unwrap();
         std::fs::write(directory.path().join("f.wasm"), component).unwrap();
         let file = file(text, directory.path()).unwrap();
-        let wanted = file.wanted(&|_, path| path).unwrap();
+        let wanted = file.wanted(&Built::default()).unwrap();
         Plan::of("x".into(), wanted, inventory, prune)
     }
 
@@ -295,7 +312,7 @@ mod tests {
 
     #[test]
     fn a_second_time_there_is_nothing_to_do() {
-        let first = plan(TEXT, &Inventory::default(), false);
+        let first = plan(TEXT, &Inventory::default(), Prune::Nothing);
         let expected = [
             "create bucket photos",
             "create queue b",
@@ -304,15 +321,15 @@ mod tests {
             "create trigger t",
         ];
         assert_eq!(steps(&first), expected);
-        let second = plan(TEXT, &after(&first), true);
+        let second = plan(TEXT, &after(&first), Prune::All);
         assert_eq!((second.steps.len(), second.unchanged), (0, 5));
     }
 
     #[test]
     fn what_differs_is_changed_and_nothing_else() {
-        let there = after(&plan(TEXT, &Inventory::default(), false));
+        let there = after(&plan(TEXT, &Inventory::default(), Prune::Nothing));
         let text = TEXT.replace("component = ", "memory = \"64MiB\"\ncomponent = ");
-        let plan = plan(&text, &there, false);
+        let plan = plan(&text, &there, Prune::Nothing);
         assert_eq!(steps(&plan), ["change function f"]);
         assert_eq!(plan.steps[0].revision, Some(7));
         assert_eq!(plan.steps[0].changes[0].name(), "memory");
@@ -320,8 +337,8 @@ mod tests {
 
     #[test]
     fn pruning_deletes_what_names_others_first() {
-        let there = after(&plan(TEXT, &Inventory::default(), false));
-        assert!(plan("", &there, false).steps.is_empty());
+        let there = after(&plan(TEXT, &Inventory::default(), Prune::Nothing));
+        assert!(plan("", &there, Prune::Nothing).steps.is_empty());
         let expected = [
             "delete trigger t",
             "delete function f",
@@ -329,15 +346,18 @@ mod tests {
             "delete queue b",
             "delete bucket photos",
         ];
-        assert_eq!(steps(&plan("", &there, true)), expected);
+        assert_eq!(steps(&plan("", &there, Prune::All)), expected);
     }
 
     #[test]
     fn a_step_that_fails_ends_it() {
         let server = Canned::start(vec![answer("201 Created", "{}"), answer("500 Oops", "{}")]);
         let client = Client::new(server.endpoint());
-        let plan =
-            plan("[buckets.aaa]\n[buckets.bbb]\n[buckets.ccc]", &Inventory::default(), false);
+        let plan = plan(
+            "[buckets.aaa]\n[buckets.bbb]\n[buckets.ccc]",
+            &Inventory::default(),
+            Prune::Nothing,
+        );
         let mut told = Vec::new();
         let stopped = plan.execute(&client, Show::Nothing, |done, _| {
             told.push(done.to_owned());
@@ -350,9 +370,9 @@ mod tests {
 
     #[test]
     fn a_function_with_the_same_code_is_only_configured() {
-        let there = after(&plan(TEXT, &Inventory::default(), false));
+        let there = after(&plan(TEXT, &Inventory::default(), Prune::Nothing));
         let text = TEXT.replace("component = ", "public = true\ncomponent = ");
-        let plan = plan(&text, &there, false);
+        let plan = plan(&text, &there, Prune::Nothing);
         let server = Canned::start(vec![answer("200 OK", "{}")]);
         let client = Client::new(server.endpoint());
         assert!(plan.execute(&client, Show::Nothing, |_, _| Ok(())).is_ok());
@@ -360,5 +380,25 @@ mod tests {
         assert!(request.starts_with("PATCH /v1/functions/f "), "{request}");
         assert!(request.contains("if-match: \"7\""), "{request}");
         assert!(request.contains("\"public\":true"), "{request}");
+    }
+
+    #[test]
+    fn variables_that_the_file_does_not_name_stay() {
+        let of = |variables: &str| {
+            TEXT.replace("component = ", &format!("environment = {{ {variables} }}\ncomponent = "))
+        };
+        let there =
+            after(&plan(&of("A = \"1\", B = \"2\""), &Inventory::default(), Prune::Nothing));
+        let kept = plan(&of("A = \"3\""), &there, Prune::Nothing);
+        assert_eq!(kept.kept, ["f B"]);
+        let names =
+            |plan: &Plan| -> Vec<_> { plan.steps[0].changes.iter().map(Change::name).collect() };
+        assert_eq!(names(&kept), ["environment.A"]);
+        let code = kept.steps[0].code.as_ref().unwrap();
+        assert_eq!(code.configuration.environment.0["B"], "2");
+        assert!(plan(&of("A = \"1\""), &there, Prune::Nothing).steps.is_empty());
+        let pruned = plan(&of("A = \"1\""), &there, Prune::Variables);
+        assert_eq!(names(&pruned), ["environment.B"]);
+        assert!(plan(TEXT, &there, Prune::Nothing).steps.is_empty(), "nor does no table at all");
     }
 }

@@ -1,25 +1,53 @@
 use lambent_types::{QueueAttributes, QueueName, Redrive};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
+use super::context::Context;
 use super::entry::Entry;
+use super::fault::Fault;
 use super::kind::Kind;
-use super::milliseconds::Milliseconds;
+use super::units::{Milliseconds, shown};
 
-/// A queue in a `lambent.toml`.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+/// A queue of messages; one whose name ends in `.fifo` keeps the order of each group.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Queue {
+    /// How long a message that was received is hidden from others: up to 12h.
+    #[schema(value_type = Option<String>, default = default_visibility)]
     visibility: Option<Milliseconds>,
+    /// How long a message is hidden at first: up to 15m.
+    #[schema(value_type = Option<String>, default = default_delay)]
     delay: Option<Milliseconds>,
+    /// How long a message is kept: 1m to 14d.
+    #[schema(value_type = Option<String>, default = default_retention)]
     retention: Option<Milliseconds>,
+    /// Whether messages with the same content within five minutes are one; for `.fifo` queues.
+    #[serde(default)]
     content_deduplication: bool,
+    /// Where messages go that were received too often.
     dead_letter: Option<DeadLetter>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+fn default_visibility() -> String {
+    shown(QueueAttributes::default().visibility_timeout_ms)
+}
+
+fn default_delay() -> String {
+    shown(QueueAttributes::default().delay_ms)
+}
+
+fn default_retention() -> String {
+    shown(QueueAttributes::default().retention_ms)
+}
+
+/// Where messages of a queue go in the end.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "a table: { queue = \"NAME\", receives = 3 }")]
 struct DeadLetter {
+    /// The queue that takes them.
+    #[schema(value_type = String)]
     queue: QueueName,
+    /// How often a message is received before: 1 to 1,000.
     receives: u32,
 }
 
@@ -28,7 +56,7 @@ impl Entry for Queue {
     type Name = QueueName;
     type Spec = QueueAttributes;
 
-    fn spec(&self, _: &QueueName) -> Result<QueueAttributes, String> {
+    fn spec(&self, _: &QueueName, _: &Context) -> Result<QueueAttributes, Fault> {
         let default = QueueAttributes::default();
         let or = |given: Option<Milliseconds>, default: u64| given.map_or(default, |ms| ms.0);
         let redrive = self.dead_letter.as_ref();

@@ -4,26 +4,45 @@ use lambent_types as types;
 use lambent_types::{CatchUp, FunctionName, ScheduleName};
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
+use super::context::Context;
 use super::delivery::{Delivery, destinations};
 use super::entry::Entry;
+use super::fault::Fault;
 use super::kind::Kind;
-use super::milliseconds::Milliseconds;
+use super::units::Milliseconds;
 use crate::commands::schedule::When;
 
-/// A schedule in a `lambent.toml`.
-#[derive(Debug, Deserialize)]
+/// A time, given by one of `cron`, `rate` and `at`, at which a function is run.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Schedule {
+    /// The function that is run.
+    #[schema(value_type = String)]
     function: FunctionName,
+    /// Minute, hour, day of the month, month and day of the week; also `@daily` and its like, and EventBridge's six fields.
+    #[schema(value_type = Option<String>, example = "0 2 * * *")]
     cron: Option<String>,
+    /// The time from one event to the next.
+    #[schema(value_type = Option<String>, example = "5m")]
     rate: Option<Milliseconds>,
+    /// The one time of the only event.
+    #[schema(value_type = Option<String>, example = "2026-12-24T18:00:00")]
     at: Option<String>,
+    /// The time zone of `cron` and `at`.
+    #[schema(value_type = Option<String>, default = "UTC", example = "Europe/Berlin")]
     time_zone: Option<String>,
+    /// What becomes of times that passed while the node was off.
     #[serde(default)]
     catch_up: CatchUp,
+    /// The data of its events.
+    #[schema(value_type = Option<serde_json::Value>)]
     input: Option<Value>,
+    /// How its events are delivered; by default as the function says.
     delivery: Option<Delivery>,
+    /// Whether it is on.
+    #[schema(value_type = Option<bool>, default = true)]
     enabled: Option<bool>,
 }
 
@@ -32,7 +51,7 @@ impl Entry for Schedule {
     type Name = ScheduleName;
     type Spec = types::Schedule;
 
-    fn spec(&self, name: &ScheduleName) -> Result<types::Schedule, String> {
+    fn spec(&self, name: &ScheduleName, _: &Context) -> Result<types::Schedule, Fault> {
         let rate = self.rate.map(|rate| Duration::from_millis(rate.0));
         let when = When { cron: self.cron.as_deref(), rate, at: self.at.as_deref() };
         let schedule = types::Schedule {

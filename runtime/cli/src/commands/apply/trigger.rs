@@ -6,51 +6,96 @@ use lambent_types::{
     SourceResource, TriggerName,
 };
 use serde::Deserialize;
+use utoipa::ToSchema;
 
+use super::context::Context;
 use super::delivery::{Delivery, destinations};
 use super::entry::Entry;
+use super::fault::Fault;
 use super::kind::Kind;
-use super::milliseconds::Milliseconds;
+use super::units::Milliseconds;
 
-/// A trigger in a `lambent.toml`.
-#[derive(Debug, Deserialize)]
+/// The wiring of one source of events, `object`, `queue` or `keyvalue`, to a function.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Trigger {
+    /// The function that is run.
+    #[schema(value_type = String)]
     function: FunctionName,
+    /// Changes of the objects of a bucket.
     object: Option<ObjectSource>,
+    /// Messages of a queue.
     queue: Option<QueueSource>,
+    /// Changes of the keys of a keyspace.
     keyvalue: Option<KeyValueSource>,
+    /// Which events, as EventBridge's patterns say: those that one of them fits, or all if there are
+    /// none. At most 10.
     #[serde(default)]
+    #[schema(value_type = Vec<serde_json::Map<String, serde_json::Value>>)]
     patterns: Vec<Pattern>,
+    /// How its events are delivered; by default as the function says.
     delivery: Option<Delivery>,
+    /// Whether it is on.
+    #[schema(value_type = Option<bool>, default = true)]
     enabled: Option<bool>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+/// The objects whose changes are events.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "a table such as { bucket = \"NAME\" }")]
 struct ObjectSource {
+    /// Their bucket.
+    #[schema(value_type = String)]
     bucket: BucketName,
+    /// The changes; all if none is given.
     #[serde(default)]
     changes: Vec<ObjectChange>,
+    /// What their keys begin with.
     #[serde(default)]
     prefix: String,
+    /// What their keys end with.
     #[serde(default)]
     suffix: String,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+/// The queue whose messages are events.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(
+    deny_unknown_fields,
+    rename_all = "kebab-case",
+    expecting = "a table such as { queue = \"NAME\", batch-size = 10 }"
+)]
 struct QueueSource {
+    /// Its name.
+    #[schema(value_type = String)]
     queue: QueueName,
+    /// Most messages that one invocation is given.
+    #[schema(value_type = Option<u32>, default = default_batch_size)]
     batch_size: Option<u32>,
+    /// How long it is waited for more messages, up to 5m; by default not at all.
+    #[schema(value_type = Option<String>)]
     batch_window: Option<Milliseconds>,
+    /// Most invocations at once.
+    #[schema(value_type = Option<u32>, default = default_concurrency)]
     concurrency: Option<u32>,
 }
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+fn default_batch_size() -> u32 {
+    types::BATCH_SIZE_DEFAULT
+}
+
+fn default_concurrency() -> u32 {
+    types::CONCURRENCY_DEFAULT
+}
+
+/// The keys whose changes are events.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, expecting = "a table such as { keyspace = \"NAME\" }")]
 struct KeyValueSource {
+    /// Their keyspace.
+    #[schema(value_type = String)]
     keyspace: KeyspaceName,
+    /// What they begin with.
     #[serde(default)]
     prefix: String,
 }
@@ -60,7 +105,7 @@ impl Entry for Trigger {
     type Name = TriggerName;
     type Spec = types::Trigger;
 
-    fn spec(&self, name: &TriggerName) -> Result<types::Trigger, String> {
+    fn spec(&self, name: &TriggerName, _: &Context) -> Result<types::Trigger, Fault> {
         let trigger = types::Trigger {
             name: name.clone(),
             function: self.function.clone(),
@@ -118,7 +163,11 @@ mod tests {
             ("keyvalue = { keyspace = \"abc\" }", Kind::Keyspace),
         ] {
             let trigger: Trigger = toml::from_str(&format!("function = \"f\"\n{source}")).unwrap();
-            let references = Trigger::references(&trigger.spec(&"t".parse().unwrap()).unwrap());
+            let (surroundings, built) = Default::default();
+            let directory = std::path::Path::new("");
+            let context = Context { directory, surroundings: &surroundings, built: &built };
+            let spec = trigger.spec(&"t".parse().unwrap(), &context).unwrap();
+            let references = Trigger::references(&spec);
             assert_eq!(references, [(Kind::Function, "f".into()), (kind, "abc".into())]);
         }
     }

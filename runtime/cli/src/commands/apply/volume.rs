@@ -1,15 +1,24 @@
-use lambent_types::{VolumeName, VolumeSettings, parse_bytes};
+use lambent_types::{VolumeName, VolumeSettings, format_bytes};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
+use super::context::Context;
 use super::entry::Entry;
+use super::fault::Fault;
 use super::kind::Kind;
+use super::units::Size;
 
-/// A volume in a `lambent.toml`.
-#[derive(Debug, Deserialize)]
+/// A directory that functions share.
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Volume {
-    /// How much it may hold.
-    max: Option<String>,
+    /// How much it may hold: 1MiB to 1TiB.
+    #[schema(value_type = Option<String>, default = default_max, example = "10GiB")]
+    max: Option<Size>,
+}
+
+fn default_max() -> String {
+    format_bytes(VolumeSettings::default().max_bytes)
 }
 
 impl Entry for Volume {
@@ -17,9 +26,8 @@ impl Entry for Volume {
     type Name = VolumeName;
     type Spec = VolumeSettings;
 
-    fn spec(&self, _: &VolumeName) -> Result<VolumeSettings, String> {
-        let Some(max) = &self.max else { return Ok(VolumeSettings::default()) };
-        let max_bytes = parse_bytes(max).map_err(|error| format!("max: {error}"))?;
+    fn spec(&self, _: &VolumeName, _: &Context) -> Result<VolumeSettings, Fault> {
+        let Some(Size(max_bytes)) = self.max else { return Ok(VolumeSettings::default()) };
         let settings = VolumeSettings { max_bytes };
         settings.validate().map_err(|error| error.detail().to_owned())?;
         Ok(settings)

@@ -4,13 +4,18 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use lambent_types::{Configuration, Digest};
+use lambent_types::{Configuration, Digest, FunctionName};
 use serde_json::{Value, json};
 
+use super::built::Built;
+use super::context::Context;
 use super::entry::{Entries, Entry};
+use super::fault::Fault;
+use super::function::Function;
 use super::kind::Kind;
 use super::located::Source;
 use super::manifest::{Manifest, VisitEntries};
+use super::surroundings::Surroundings;
 use crate::code;
 use crate::error::CliError;
 use crate::input;
@@ -20,6 +25,7 @@ pub(crate) struct File {
     source: Source,
     manifest: Manifest,
     directory: PathBuf,
+    surroundings: Surroundings,
 }
 
 /// One resource that is to exist.
@@ -60,14 +66,56 @@ impl File {
                 _ => cannot,
             }
         })?;
-        let directory = path.parent().map(Path::to_path_buf).unwrap_or_default();
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let directory = directory.unwrap_or(Path::new(".")).to_path_buf();
         let text = input::without_mark(&text).to_owned();
-        Self::parse(Source { name, text }, directory)
+        let surroundings = Surroundings::of(&directory)?;
+        Self::parse(Source { name, text }, directory, surroundings)
     }
 
-    fn parse(source: Source, directory: PathBuf) -> Result<Self, CliError> {
+    fn parse(
+        source: Source,
+        directory: PathBuf,
+        surroundings: Surroundings,
+    ) -> Result<Self, CliError> {
         let manifest = toml::from_str(&source.text).map_err(|error| source.parse_error(&error))?;
-        Ok(Self { source, manifest, directory })
+        Ok(Self { source, manifest, directory, surroundings })
+    }
+
+    /// The directory that it is in.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Its functions, by name.
+    pub(super) fn functions(&self) -> impl Iterator<Item = (&FunctionName, &Function)> {
+        self.manifest.functions.iter().map(|(name, function)| (name, function.get_ref()))
+    }
+
+    /// Whether it has a function of this name, whatever its case.
+    pub(crate) fn has(&self, name: &FunctionName) -> bool {
+        self.function(name).is_ok()
+    }
+
+    /// The function of this name, whatever its case.
+    ///
+    /// # Errors
+    /// Usage: it has none.
+    pub(super) fn function(&self, name: &FunctionName) -> Result<&Function, CliError> {
+        let found = self.functions().find(|(other, _)| other.key() == name.key());
+        found.map(|(_, function)| function).ok_or_else(|| {
+            let all: Vec<_> = self.functions().map(|(name, _)| name.as_str()).collect();
+            let there = if all.is_empty() { "none".into() } else { all.join(", ") };
+            CliError::usage(format!("{} has no function {name}; it has {there}", self.source.name))
+        })
+    }
+
+    /// What was built of its functions when that was done last.
+    ///
+    /// # Errors
+    /// Failed: what is noted of it cannot be read.
+    pub(crate) fn built(&self) -> Result<Built, CliError> {
+        Built::left(&self.directory, self.functions().map(|(name, _)| name))
     }
 
     /// The file, and what it calls itself.
@@ -79,16 +127,12 @@ impl File {
     }
 
     /// Everything it asks for, in an order in which each may refer to those
-    /// before. `locate` says where a function's component is, given its name
-    /// and the path in the file.
+    /// before, with what was built of its functions.
     ///
     /// # Errors
     /// Usage: something is out of bounds, or a component cannot be read.
-    pub(super) fn wanted(
-        &self,
-        locate: &dyn Fn(&str, PathBuf) -> PathBuf,
-    ) -> Result<Vec<Wanted>, CliError> {
-        let mut collect = Collect { file: self, locate, all: Vec::new() };
+    pub(super) fn wanted(&self, built: &Built) -> Result<Vec<Wanted>, CliError> {
+        let mut collect = Collect { file: self, built, all: Vec::new() };
         self.manifest.visit(&mut collect)?;
         Ok(collect.all)
     }
@@ -121,7 +165,7 @@ impl File {
 /// Collects what is wanted of each kind.
 struct Collect<'a> {
     file: &'a File,
-    locate: &'a dyn Fn(&str, PathBuf) -> PathBuf,
+    built: &'a Built,
     all: Vec<Wanted>,
 }
 
@@ -130,19 +174,19 @@ impl VisitEntries for Collect<'_> {
 
     /// Each comes after those of its kind that it names.
     fn visit<E: Entry>(&mut self, entries: &Entries<E>) -> Result<(), CliError> {
+        let File { source, directory, surroundings, .. } = self.file;
+        let context = Context { directory, surroundings, built: self.built };
         let mut left = Vec::new();
         for (name, entry) in entries {
-            let wrong = |why: String| self.file.source.error(entry.span(), &why, "");
-            let spec = entry.get_ref().spec(name).map_err(wrong)?;
+            let wrong = |Fault { message, advice, span }| {
+                source.error(span.unwrap_or(entry.span()), &message, &advice)
+            };
+            let spec = entry.get_ref().spec(name, &context).map_err(wrong)?;
             let wanted =
                 Wanted::new(E::KIND, name, entry.span(), json!(spec), E::references(&spec));
-            left.push(match entry.get_ref().code(spec) {
+            left.push(match entry.get_ref().code(name, spec, &context).map_err(wrong)? {
                 None => wanted,
-                Some((component, configuration)) => {
-                    let path = self.file.directory.join(component);
-                    let path = (self.locate)(&wanted.name, path);
-                    wanted.with_code(path, configuration)?
-                }
+                Some((path, configuration)) => wanted.with_code(path, configuration)?,
             });
         }
         while !left.is_empty() {
@@ -208,14 +252,14 @@ pub(super) mod tests {
     /// A file with this text, whose components are in `directory`.
     pub(in super::super) fn file(text: &str, directory: &Path) -> Result<File, CliError> {
         let source = Source { name: "lambent.toml".into(), text: text.into() };
-        File::parse(source, directory.to_path_buf())
+        File::parse(source, directory.to_path_buf(), Surroundings::default())
     }
 
     fn wanted(text: &str) -> Result<Vec<Wanted>, CliError> {
         let directory = tempfile::tempdir().unwrap();
         let component = wat::parse_str("(component)").unwrap();
         fs::write(directory.path().join("f.wasm"), component).unwrap();
-        file(text, directory.path())?.wanted(&|_, path| path)
+        file(text, directory.path())?.wanted(&Built::default())
     }
 
     fn refused(text: &str) -> String {
@@ -312,9 +356,13 @@ pub(super) mod tests {
                 "1:1",
                 "memory is 1.0 MiB",
             ),
-            ("[functions.f]\ncomponent = \"f.wasm\"\nfuel = \"1\"", "3:8", "expected a number"),
+            (
+                "[functions.f]\ncomponent = \"f.wasm\"\nfuel = \"1\"",
+                "3:8",
+                "without quotes: fuel = 1000",
+            ),
             ("[functions.f]\ncomponent = \"f.wasm\"\nshared = -1", "3:10", "is not a number"),
-            ("[functions.f]\nmemory = \"8MiB\"", "1:1", "`component` is missing"),
+            ("[functions.f]\nmemory = \"8MiB\"", "1:1", "all of them are missing"),
             ("[buckets.X]", "1:10", "a bucket name has"),
             ("[triggers.t]\nfunction = \"f\"", "1:1", "one source"),
             ("[triggers.t]\nobject = { bucket = \"abc\" }", "1:1", "`function` is missing"),
@@ -332,12 +380,79 @@ pub(super) mod tests {
         let text = "[triggers.t]\nfunction = \"f\"\nqueue = { queue = \"jobs.fifo\" }";
         let directory = tempfile::tempdir().unwrap();
         let file = file(text, directory.path()).unwrap();
-        let all = file.wanted(&|_, path| path).unwrap();
+        let all = file.wanted(&Built::default()).unwrap();
         let only = |there: Kind| file.check_references(&all, move |kind, _| kind == there);
         let message = only(Kind::Function).unwrap_err().to_string();
         assert!(message.contains("1:1: queue \"jobs.fifo\" is neither"), "{message}");
         assert!(message.ends_with("add it: [queues.\"jobs.fifo\"]"), "{message}");
         assert!(only(Kind::Queue).is_err());
         file.check_references(&all, |_, _| true).unwrap();
+    }
+
+    /// Every key of the schema, each with a table that holds it.
+    fn keys() -> Vec<String> {
+        let schema = super::super::schema();
+        let tables = schema["properties"].as_object().unwrap();
+        let mut lines = Vec::new();
+        for (table, each) in tables {
+            let Some(keys) = each["additionalProperties"]["properties"].as_object() else {
+                continue;
+            };
+            for (key, property) in keys {
+                lines.push(format!("[{table}.name]\n{key}"));
+                let to = property["$ref"].as_str().and_then(|to| schema.pointer(&to[1..]));
+                let below = to.and_then(|to| to["properties"].as_object());
+                lines.extend(
+                    below
+                        .into_iter()
+                        .flatten()
+                        .map(|(inner, _)| format!("[{table}.name.{key}]\n{inner}")),
+                );
+            }
+        }
+        lines
+    }
+
+    #[test]
+    fn no_error_is_in_the_words_of_the_parser() {
+        let keys = keys();
+        assert!(keys.len() > 50, "{keys:?}");
+        for key in keys {
+            for value in [
+                "7",
+                "-1",
+                "1.5",
+                "true",
+                "\"\"",
+                "\"x\"",
+                "[]",
+                "[7]",
+                "{}",
+                "{ x = 7 }",
+                "2026-01-01",
+            ] {
+                let Err(error) = wanted(&format!("{key} = {value}\n")) else { continue };
+                let error = error.to_string();
+                for word in [
+                    "struct",
+                    "invalid type",
+                    "invalid value",
+                    "u32",
+                    "u64",
+                    "usize",
+                    "a map",
+                    "sequence",
+                    "variant",
+                    "integer",
+                    "a string",
+                    "field",
+                    "floating",
+                    "boolean",
+                    "untagged",
+                ] {
+                    assert!(!error.contains(word), "{key} = {value}: {error}");
+                }
+            }
+        }
     }
 }

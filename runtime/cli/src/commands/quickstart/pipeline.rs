@@ -15,7 +15,7 @@ use super::build::Built;
 use super::demonstration::picture;
 use super::report::{Report, Thumbnail};
 use super::workspace::Workspace;
-use crate::commands::apply::{File, Plan, explain};
+use crate::commands::apply::{Built as Components, File, Plan, Prune, explain};
 use crate::deploying::Show;
 use crate::error::CliError;
 use crate::progress::Progress;
@@ -43,8 +43,9 @@ pub(super) fn apply(
     let clock = Instant::now();
     let progress = Progress::spinner("applying the thumbnail example's lambent.toml");
     let file = File::read(&workspace.manifest())?;
-    let locate = |name: &str, path: PathBuf| if name == NAME { component.clone() } else { path };
-    let plan = Plan::make(client, &file, false, &locate)?;
+    let name = NAME.parse().map_err(|error| CliError::failed(format!("{error}")))?;
+    let built = Components::component(&name, component);
+    let plan = Plan::make(client, &file, Prune::Nothing, &built)?;
     let mut done = Vec::new();
     let taken = plan.execute(client, Show::Nothing, |step, _| {
         done.push(step.to_owned());

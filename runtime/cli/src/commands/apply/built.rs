@@ -1,0 +1,114 @@
+//! What was built for the functions of a file, and where that is noted for whoever applies it.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use lambent_build::output;
+use lambent_types::FunctionName;
+
+use crate::building::Artifact;
+use crate::error::CliError;
+
+/// What was built, by function.
+#[derive(Debug, Default)]
+pub(crate) struct Built(BTreeMap<String, Artifact>);
+
+impl Built {
+    /// What was built of these functions of a file in this directory, whenever that was.
+    ///
+    /// # Errors
+    /// Failed: what is noted cannot be read.
+    pub(super) fn left<'a>(
+        directory: &Path,
+        names: impl Iterator<Item = &'a FunctionName>,
+    ) -> Result<Self, CliError> {
+        let mut built = Self::default();
+        for name in names {
+            let path = directory.join(".lambent/build").join(note(name));
+            let shown = path.display();
+            let text = match fs::read(&path) {
+                Ok(text) => text,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => {
+                    return Err(CliError::failed(format!("cannot read {shown}: {error}")));
+                }
+            };
+            let artifact = serde_json::from_slice(&text).map_err(|error| {
+                CliError::failed(format!("{shown} is not what lambent build wrote: {error}"))
+                    .hint("build again: lambent build")
+            })?;
+            built.add(name, artifact);
+        }
+        Ok(built)
+    }
+
+    /// With the component of one function.
+    pub(crate) fn component(name: &FunctionName, component: PathBuf) -> Self {
+        let mut built = Self::default();
+        built.add(name, Artifact { component, runtime: None, language: None });
+        built
+    }
+
+    fn add(&mut self, name: &FunctionName, artifact: Artifact) {
+        self.0.insert(name.key(), artifact);
+    }
+
+    /// What was built of a function.
+    pub(super) fn of(&self, name: &FunctionName) -> Option<&Artifact> {
+        self.0.get(&name.key())
+    }
+}
+
+/// Where the component of a function is to be written.
+///
+/// # Errors
+/// Failed: the folder cannot be made.
+pub(super) fn place(directory: &Path, name: &FunctionName) -> Result<PathBuf, CliError> {
+    Ok(folder(directory)?.join(format!("{}.wasm", name.key())))
+}
+
+/// Notes what was built of a function.
+///
+/// # Errors
+/// Failed: it cannot be written.
+pub(super) fn keep(
+    directory: &Path,
+    name: &FunctionName,
+    artifact: &Artifact,
+) -> Result<(), CliError> {
+    let text = serde_json::to_vec(artifact)
+        .map_err(|error| CliError::failed(format!("{name}: {error}")))?;
+    let written = output::write(&folder(directory)?.join(note(name)), &text);
+    written.map_err(|error| CliError::failed(error.to_string()))
+}
+
+fn folder(directory: &Path) -> Result<PathBuf, CliError> {
+    output::folder(directory, "build").map_err(|error| CliError::failed(error.to_string()))
+}
+
+fn note(name: &FunctionName) -> String {
+    format!("{}.json", name.key())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_built_is_found_again() {
+        let project = tempfile::tempdir().unwrap();
+        let names: [FunctionName; 2] = ["Orders", "other"].map(|name| name.parse().unwrap());
+        let component = place(project.path(), &names[0]).unwrap();
+        assert!(component.ends_with(".lambent/build/orders.wasm"));
+        let runtime = Some("provided.al2023".parse().unwrap());
+        let artifact = Artifact { component, runtime, language: None };
+        keep(project.path(), &names[0], &artifact).unwrap();
+        let left = Built::left(project.path(), names.iter()).unwrap();
+        assert_eq!((left.of(&names[0]), left.of(&names[1])), (Some(&artifact), None));
+        fs::write(project.path().join(".lambent/build/orders.json"), "{").unwrap();
+        let error = Built::left(project.path(), names.iter()).unwrap_err().to_string();
+        assert!(error.contains("orders.json is not what") && error.contains("lambent build"));
+    }
+}

@@ -1,0 +1,189 @@
+//! Makes what a file's functions are made of: by their `build`, or from their `source`.
+
+use std::io;
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use lambent_build::Options;
+use lambent_types::FunctionName;
+
+use super::built;
+use super::code::{Code, Source};
+use super::function::Function;
+use super::wanted::File;
+use crate::building::{self, Artifact};
+use crate::error::CliError;
+use crate::output::status;
+
+/// A function that was built.
+pub(crate) struct Made {
+    pub(crate) function: FunctionName,
+    pub(crate) artifact: Artifact,
+    pub(crate) time: Duration,
+}
+
+impl File {
+    /// The functions of these names, or all if none is given, that have to be built.
+    ///
+    /// # Errors
+    /// Usage: one of the names is none of the file's.
+    pub(crate) fn to_build(&self, names: &[FunctionName]) -> Result<Vec<FunctionName>, CliError> {
+        for name in names {
+            self.function(name)?;
+        }
+        let asked = |name: &FunctionName| {
+            names.is_empty() || names.iter().any(|other| other.key() == name.key())
+        };
+        let functions = self.functions().filter(|(name, function)| {
+            asked(name) && (function.build.is_some() || self.source(function).is_some())
+        });
+        Ok(functions.map(|(name, _)| name.clone()).collect())
+    }
+
+    /// Builds these functions, in their order, a command that several of them have once.
+    ///
+    /// # Errors
+    /// Usage: a name is none of the file's. Failed: one cannot be built; what its tools said is
+    /// on standard error.
+    pub(crate) fn build(&self, names: &[FunctionName]) -> Result<Vec<Made>, CliError> {
+        let mut done = Vec::new();
+        let mut made = Vec::new();
+        for name in names {
+            let (clock, function) = (Instant::now(), self.function(name)?);
+            let artifact = match (&function.build, self.source(function)) {
+                (Some(command), _) => {
+                    if !done.contains(command) {
+                        status(&format!("{name}: {command}"));
+                        shell(command, self.directory())
+                            .map_err(|error| error.context(name.as_str()))?;
+                        done.push(command.clone());
+                    }
+                    self.written(name, function)?
+                }
+                (None, Some(source)) => self.compile(name, source)?,
+                (None, None) => continue,
+            };
+            made.push(Made { function: name.clone(), artifact, time: clock.elapsed() });
+        }
+        Ok(made)
+    }
+
+    /// The source of a function if it has to be built.
+    fn source<'f>(&self, function: &'f Function) -> Option<&'f Source> {
+        let Code::Source(source) = &function.code else { return None };
+        let folder = self.directory().join(&source.folder);
+        building::is_needed(&folder, &function.given).then_some(source)
+    }
+
+    /// Checks that a command has written what it is to write.
+    fn written(&self, name: &FunctionName, function: &Function) -> Result<Artifact, CliError> {
+        let component = self.directory().join(function.code.path());
+        if component.exists() {
+            return Ok(Artifact { component, runtime: None, language: None });
+        }
+        let shown = component.display();
+        Err(CliError::failed(format!("{name}: its build went well and wrote no {shown}")).hint(
+            "have it written there, or change the path in the file; in a workspace, Cargo writes to the\n\
+             workspace's target folder, but for: cargo build … --target-dir target",
+        ))
+    }
+
+    fn compile(&self, name: &FunctionName, source: &Source) -> Result<Artifact, CliError> {
+        let directory = self.directory();
+        let folder = directory.join(&source.folder);
+        let output = Some(built::place(directory, name)?);
+        let options = Options { function: source.function.clone(), output };
+        let artifact =
+            building::build(&folder, &options).map_err(|error| error.context(name.as_str()))?;
+        built::keep(directory, name, &artifact)?;
+        Ok(artifact)
+    }
+}
+
+/// Runs a command in a directory; what it says goes to standard error, as it is.
+fn shell(command: &str, directory: &Path) -> Result<(), CliError> {
+    let mut sh = Command::new("sh");
+    sh.args(["-c", command]).current_dir(directory).stdin(Stdio::null()).stdout(io::stderr());
+    let status =
+        sh.status().map_err(|error| CliError::failed(format!("cannot run sh: {error}")))?;
+    if status.success() {
+        return Ok(());
+    }
+    let (how, hint) = ended(status);
+    let failed = CliError::failed(format!("{command:?} {how}; what it said is above"));
+    Err(match hint {
+        Some(hint) => failed.hint(hint),
+        None => failed,
+    })
+}
+
+/// How a command ended that did not go well, and what that may mean.
+fn ended(status: ExitStatus) -> (String, Option<&'static str>) {
+    use std::os::unix::process::ExitStatusExt as _;
+    match (status.code(), status.signal()) {
+        (Some(127), _) => (
+            "ended with exit code 127".into(),
+            Some("the shell found no such program: install it, or see that it is in PATH"),
+        ),
+        (Some(code), _) => (format!("ended with exit code {code}"), None),
+        (None, signal) => (format!("was ended by signal {}", signal.unwrap_or_default()), None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::wanted::tests::file;
+    use super::*;
+
+    fn named(names: &[&str]) -> Vec<FunctionName> {
+        names.iter().map(|name| name.parse().unwrap()).collect()
+    }
+
+    const TWO: &str = r#"
+        [functions.a]
+        build = "echo x >> log && cp log a.wasm"
+        component = "a.wasm"
+        [functions.b]
+        build = "echo x >> log && cp log a.wasm"
+        component = "a.wasm"
+        [functions.c]
+        component = "c.wasm"
+        [functions.d]
+        source = "d"
+        runtime = "python3.14"
+    "#;
+
+    #[test]
+    fn a_command_that_two_have_runs_once() {
+        let project = tempfile::tempdir().unwrap();
+        let file = file(TWO, project.path()).unwrap();
+        let all = file.to_build(&[]).unwrap();
+        assert_eq!(
+            all,
+            named(&["a", "b"]),
+            "what is there already, or runs as it is, is not built"
+        );
+        assert_eq!(file.build(&all).unwrap().len(), 2);
+        assert_eq!(std::fs::read(project.path().join("log")).unwrap(), b"x\n");
+        assert_eq!(file.to_build(&named(&["B"])).unwrap(), named(&["b"]));
+        let error = file.to_build(&named(&["e"])).unwrap_err().to_string();
+        assert!(error.contains("no function e") && error.contains("a, b, c, d"), "{error}");
+    }
+
+    #[test]
+    fn a_command_that_fails_is_told_with_its_exit_code() {
+        for (command, told) in [
+            ("exit 3", "a: \"exit 3\" ended with exit code 3; what it said is above"),
+            ("kill -9 $$", "was ended by signal 9"),
+            ("lambent-no-such-program", "found no such program"),
+            ("true", "went well and wrote no"),
+        ] {
+            let project = tempfile::tempdir().unwrap();
+            let text = format!("[functions.a]\nbuild = {command:?}\ncomponent = \"a.wasm\"");
+            let file = file(&text, project.path()).unwrap();
+            let error = file.build(&named(&["a"])).err().unwrap().to_string();
+            assert!(error.contains(told), "{command}: {error}");
+        }
+    }
+}
