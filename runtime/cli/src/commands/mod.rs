@@ -18,6 +18,7 @@ mod logs;
 mod manifest;
 mod named;
 mod namespace;
+mod new;
 mod object;
 mod publish;
 mod queue;
@@ -42,6 +43,7 @@ use crate::global::Global;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Serve(serve::ServeArgs),
+    New(new::NewArgs),
     Build(build::BuildArgs),
     Deploy(deploy::DeployArgs),
     Configure(configure::ConfigureArgs),
@@ -95,6 +97,7 @@ pub(crate) fn run(
 ) -> Result<Exit, CliError> {
     let done = match command {
         Command::Serve(args) => serve::run(args, global),
+        Command::New(args) => new::run(&args, global),
         Command::Build(args) => build::run(&args, global),
         Command::Deploy(args) => deploy::run(&args, global),
         Command::Configure(args) => configure::run(&args, global),

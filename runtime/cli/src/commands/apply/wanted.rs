@@ -73,6 +73,15 @@ impl File {
         Self::parse(Source { name, text }, directory, surroundings)
     }
 
+    /// Checks the text of a file that is called so, by itself.
+    ///
+    /// # Errors
+    /// Usage: it says what it cannot say.
+    pub(crate) fn check(name: &str, text: &str) -> Result<(), CliError> {
+        let source = Source { name: name.into(), text: input::without_mark(text).to_owned() };
+        Self::parse(source, PathBuf::new(), Surroundings::default()).map(drop)
+    }
+
     fn parse(
         source: Source,
         directory: PathBuf,
