@@ -9,7 +9,7 @@ use crate::error::BuildError;
 ///
 /// # Errors
 /// Neither `LAMBENT_CACHE`, nor `XDG_CACHE_HOME`, nor `HOME` says where.
-pub(crate) fn folder() -> Result<PathBuf, BuildError> {
+pub fn folder() -> Result<PathBuf, BuildError> {
     let of = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     of("LAMBENT_CACHE")
         .or_else(|| of("XDG_CACHE_HOME").map(|cache| cache.join("lambent")))

@@ -16,6 +16,7 @@ mod tool;
 
 use std::path::{Path, PathBuf};
 
+pub use self::cache::folder as cache;
 pub use self::error::BuildError;
 pub use self::language::Language;
 

@@ -51,6 +51,11 @@ pub(crate) struct Global {
 }
 
 impl Global {
+    /// Whether a server was named by its URL.
+    pub(crate) const fn has_endpoint(&self) -> bool {
+        self.endpoint.is_some()
+    }
+
     /// A client for the server that is meant.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::io::{self, IsTerminal as _};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
 use lambent_api::client::chain;
@@ -134,5 +134,24 @@ impl Signals {
                 }
             }
         }
+    }
+}
+
+/// Chooses the address to listen on, and says whether the usual one was taken. An address
+/// that was asked for is never exchanged for another.
+///
+/// # Errors
+/// Failed: the usual one cannot be listened on for another reason.
+pub(crate) fn free_address(given: Option<SocketAddr>) -> Result<(SocketAddr, bool), CliError> {
+    if let Some(given) = given {
+        return Ok((given, false));
+    }
+    let usual = SocketAddr::from(([127, 0, 0, 1], 4566));
+    match TcpListener::bind(usual) {
+        Ok(_) => Ok((usual, false)),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            Ok((SocketAddr::from(([127, 0, 0, 1], 0)), true))
+        }
+        Err(error) => Err(CliError::failed(format!("cannot listen on {usual}: {error}"))),
     }
 }

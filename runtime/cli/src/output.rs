@@ -147,6 +147,12 @@ pub(crate) enum Colour {
     Dim,
     /// For things that matter more.
     Bold,
+    /// For one of several.
+    Cyan,
+    /// For one of several.
+    Magenta,
+    /// For one of several.
+    Blue,
 }
 
 /// Colours text if `on`.
@@ -160,6 +166,9 @@ pub(crate) fn paint(on: bool, colour: Colour, text: &str) -> String {
         Colour::Yellow => 33,
         Colour::Dim => 2,
         Colour::Bold => 1,
+        Colour::Cyan => 36,
+        Colour::Magenta => 35,
+        Colour::Blue => 34,
     };
     format!("\u{1b}[{code}m{text}\u{1b}[0m")
 }

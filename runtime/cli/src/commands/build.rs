@@ -5,14 +5,11 @@ use lambent_build::Options;
 use lambent_types::{FunctionName, format_bytes};
 use serde_json::{Value, json};
 
-use super::apply::{File, Made};
+use super::apply::{File, MANIFEST, Made};
 use crate::building;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
 use crate::output::duration;
-
-/// The file that makes a folder a project.
-const MANIFEST: &str = "lambent.toml";
 
 const EXAMPLES: &str = "\
 Examples:

@@ -9,6 +9,7 @@ mod configure;
 mod delete;
 mod deploy;
 mod describe;
+mod dev;
 mod invoke;
 mod keyspace;
 mod kv;
@@ -57,6 +58,7 @@ pub(crate) enum Command {
     Delete(delete::DeleteArgs),
     Apply(apply::ApplyArgs),
     Up(up::UpArgs),
+    Dev(dev::DevArgs),
     Manifest(manifest::ManifestArgs),
     Bucket(bucket::BucketArgs),
     Object(object::ObjectArgs),
@@ -110,6 +112,7 @@ pub(crate) fn run(
         Command::Logs(args) => logs::run(&args, global),
         Command::Delete(args) => delete::run(&args, global),
         Command::Apply(args) => apply::run(&args, global),
+        Command::Dev(args) => dev::run(&args, global),
         Command::Up(args) => up::run(&args, global),
         Command::Manifest(args) => manifest::run(&args, global),
         Command::Bucket(args) => bucket::run(&args, global),

@@ -41,6 +41,50 @@ impl File {
         Ok(functions.map(|(name, _)| name.clone()).collect())
     }
 
+    /// Its functions' names.
+    pub(crate) fn names(&self) -> Vec<FunctionName> {
+        self.functions().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Those of these functions that have to be built, together where they are built by one command.
+    ///
+    /// # Errors
+    /// Usage: one of the names is none of the file's.
+    pub(crate) fn builds(
+        &self,
+        names: &[FunctionName],
+    ) -> Result<Vec<Vec<FunctionName>>, CliError> {
+        let mut groups: Vec<(Option<&String>, Vec<FunctionName>)> = Vec::new();
+        // None at all is not to mean all.
+        for name in if names.is_empty() { Vec::new() } else { self.to_build(names)? } {
+            let command = self.function(&name)?.build.as_ref();
+            let same =
+                |(other, _): &&mut (Option<&String>, _)| command.is_some() && *other == command;
+            match groups.iter_mut().find(same) {
+                Some((_, group)) => group.push(name),
+                None => groups.push((command, vec![name])),
+            }
+        }
+        Ok(groups.into_iter().map(|(_, group)| group).collect())
+    }
+
+    /// Whether a function is made otherwise than in an earlier file.
+    pub(crate) fn is_remade(&self, earlier: &Self, name: &FunctionName) -> bool {
+        match (self.function(name), earlier.function(name)) {
+            (Ok(now), Ok(before)) => (&now.code, &now.build) != (&before.code, &before.build),
+            _ => true,
+        }
+    }
+
+    /// Whether what a function is made of is there, of whatever time.
+    pub(crate) fn is_made(&self, name: &FunctionName) -> bool {
+        let Ok(function) = self.function(name) else { return true };
+        if self.source(function).is_some() {
+            return self.built().is_ok_and(|built| built.of(name).is_some());
+        }
+        self.directory().join(function.code.path()).exists()
+    }
+
     /// Builds these functions, in their order, a command that several of them have once.
     ///
     /// # Errors

@@ -47,6 +47,7 @@ mod units;
 mod variable;
 mod volume;
 mod wanted;
+mod watched;
 
 use std::path::PathBuf;
 
@@ -66,6 +67,10 @@ pub(crate) use schema::schema;
 pub(crate) use show::explain;
 use show::{counts, show, to_json};
 pub(crate) use wanted::File;
+pub(crate) use watched::{Tree, Watched};
+
+/// The file that makes a folder a project.
+pub(crate) const MANIFEST: &str = "lambent.toml";
 
 const AFTER_HELP: &str = "\
 A file:

@@ -7,6 +7,25 @@ use super::wanted::File;
 use crate::error::CliError;
 use crate::paste::{endpoint_flag, program};
 
+/// A runtime that the node does not have.
+pub(crate) struct Missing {
+    /// A function that runs on it.
+    function: String,
+    pub(crate) runtime: RuntimeName,
+}
+
+impl Missing {
+    /// What there is to be said of it: the command that installs it.
+    pub(crate) fn error(&self, client: &Client) -> CliError {
+        let Self { function, runtime } = self;
+        let (lambent, flag) = (program(), endpoint_flag(&client.endpoint().to_string()));
+        CliError::usage(format!("function {function} runs on {runtime}, which the node does not have"))
+            .hint(format!(
+                "install it once, from a release or a build: {lambent} runtime install {runtime}.wasm{flag}"
+            ))
+    }
+}
+
 impl File {
     /// Checks that the node has the runtimes that the functions run on.
     ///
@@ -14,23 +33,27 @@ impl File {
     /// Usage: one is missing, with the command that installs it. Otherwise the server's problem,
     /// or no answer.
     pub(crate) fn check_runtimes(&self, client: &Client) -> Result<(), CliError> {
-        for (function, runtime) in self.runtimes() {
-            if found(client.runtime(&runtime))?.is_some() {
-                continue;
-            }
-            let (lambent, flag) = (program(), endpoint_flag(&client.endpoint().to_string()));
-            return Err(CliError::usage(format!(
-                "function {function} runs on {runtime}, which the node does not have"
-            ))
-            .hint(format!(
-                "install it once, from a release or a build: {lambent} runtime install {runtime}.wasm{flag}"
-            )));
+        match self.missing_runtime(client)? {
+            Some(missing) => Err(missing.error(client)),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// The first runtime that a function runs on and the node does not have.
+    ///
+    /// # Errors
+    /// The server's problem, or no answer.
+    pub(crate) fn missing_runtime(&self, client: &Client) -> Result<Option<Missing>, CliError> {
+        for (function, runtime) in self.runtimes() {
+            if found(client.runtime(&runtime))?.is_none() {
+                return Ok(Some(Missing { function, runtime }));
+            }
+        }
+        Ok(None)
     }
 
     /// The runtimes that have to be on the node, each with the first function on it.
-    pub(crate) fn runtimes(&self) -> Vec<(String, RuntimeName)> {
+    fn runtimes(&self) -> Vec<(String, RuntimeName)> {
         let mut runtimes: Vec<(String, RuntimeName)> = Vec::new();
         for (name, function) in self.functions() {
             let Some(Some(runtime)) = &function.given.runtime else { continue };

@@ -201,6 +201,11 @@ impl Plan {
         Self { title, steps, unchanged, kept }
     }
 
+    /// Whether all is as it is to be.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
     /// Takes the steps; tells of each when it is taken.
     ///
     /// # Errors

@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 use ignore::WalkBuilder;
 use lambent_package::{Blob as _, Builder, Format, Index, Limits, PackageError};
 
-use super::project::{MANIFEST, Project};
+use super::project::Project;
+use crate::commands::apply::MANIFEST;
 use crate::error::CliError;
 
 /// What is no part of a template: versions, and what builds leave behind.

@@ -4,11 +4,8 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use crate::commands::apply::File;
+use crate::commands::apply::{File, MANIFEST};
 use crate::error::CliError;
-
-/// The file that makes a folder a project.
-pub(super) const MANIFEST: &str = "lambent.toml";
 
 /// A project that is not written yet.
 pub(super) struct Project {

@@ -7,7 +7,7 @@ mod report;
 mod runtimes;
 mod workspace;
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::thread;
 
@@ -18,7 +18,7 @@ use lambent_server::Options;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
 use crate::listen;
-use crate::node::Node;
+use crate::node::{Node, free_address};
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::telemetry::{self, LogFormat};
@@ -143,20 +143,4 @@ fn finish(
         report.how_to_go_on(workspace)?;
     }
     Ok(())
-}
-
-/// Chooses the address to listen on, and says whether the usual one was taken. An address
-/// that was asked for is never exchanged for another.
-fn free_address(given: Option<SocketAddr>) -> Result<(SocketAddr, bool), CliError> {
-    if let Some(given) = given {
-        return Ok((given, false));
-    }
-    let usual = SocketAddr::from(([127, 0, 0, 1], 4566));
-    match TcpListener::bind(usual) {
-        Ok(_) => Ok((usual, false)),
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-            Ok((SocketAddr::from(([127, 0, 0, 1], 0)), true))
-        }
-        Err(error) => Err(CliError::failed(format!("cannot listen on {usual}: {error}"))),
-    }
 }

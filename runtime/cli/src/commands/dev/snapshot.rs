@@ -1,0 +1,181 @@
+//! How files are at a time, and which of them are watched.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use ignore::overrides::{Override, OverrideBuilder};
+use ignore::{DirEntry, WalkBuilder};
+
+use crate::commands::apply::{Tree, Watched};
+use crate::error::CliError;
+
+/// What is never watched: what builds and package managers write.
+const NEVER: [&str; 3] = ["target", "node_modules", "__pycache__"];
+
+/// What a file is known by: any way of writing it changes one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    modified: (i64, i64),
+    length: u64,
+    inode: u64,
+}
+
+/// How the watched files are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Snapshot {
+    files: BTreeMap<PathBuf, Stamp>,
+    /// The directories in which a file may appear.
+    pub(super) directories: BTreeSet<PathBuf>,
+}
+
+impl Snapshot {
+    /// Looks at what is watched.
+    ///
+    /// # Errors
+    /// Usage: a pattern is none.
+    pub(super) fn of(watched: &Watched) -> Result<Self, CliError> {
+        let mut snapshot = Self::default();
+        for path in &watched.files {
+            snapshot.add(path);
+            snapshot.directories.extend(path.parent().map(Path::to_path_buf));
+        }
+        for Tree { folder, patterns: given } in &watched.trees {
+            snapshot.walk(folder, &patterns(folder, given)?);
+        }
+        for path in &watched.but {
+            snapshot.files.retain(|file, _| !file.starts_with(path));
+        }
+        Ok(snapshot)
+    }
+
+    fn walk(&mut self, folder: &Path, patterns: &Override) {
+        let mut walk = WalkBuilder::new(folder);
+        walk.parents(false).require_git(false).git_global(false).git_exclude(false).ignore(false);
+        walk.overrides(patterns.clone())
+            .filter_entry(|entry| entry.depth() == 0 || !is_never(entry));
+        // What is gone meanwhile is seen at the next look.
+        for entry in walk.build().filter_map(Result::ok) {
+            if entry.file_type().is_some_and(|kind| kind.is_dir()) {
+                self.directories.insert(entry.into_path());
+            } else {
+                self.add(entry.path());
+            }
+        }
+    }
+
+    fn add(&mut self, path: &Path) {
+        let Ok(metadata) = path.metadata() else { return };
+        let stamp = Stamp {
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            length: metadata.len(),
+            inode: metadata.ino(),
+        };
+        self.files.insert(path.to_path_buf(), stamp);
+    }
+
+    /// The files that are other than in an earlier one, there or not.
+    pub(super) fn since(&self, earlier: &Self) -> BTreeSet<PathBuf> {
+        let differs = |(path, stamp): &(&PathBuf, &Stamp)| earlier.files.get(*path) != Some(*stamp);
+        let changed = self.files.iter().filter(differs).map(|(path, _)| path);
+        let gone = earlier.files.keys().filter(|path| !self.files.contains_key(*path));
+        changed.chain(gone).cloned().collect()
+    }
+}
+
+/// The patterns, as `.gitignore` has them, that let files in; all if there are none.
+fn patterns(base: &Path, patterns: &[String]) -> Result<Override, CliError> {
+    let mut built = OverrideBuilder::new(base);
+    let wrong = |error: ignore::Error| CliError::usage(format!("watch: {error}"));
+    for pattern in patterns {
+        let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
+        // A folder with all that is in it.
+        built.add(pattern).and_then(|built| built.add(&format!("{pattern}/**"))).map_err(wrong)?;
+    }
+    built.build().map_err(wrong)
+}
+
+/// Whether a builder, a package manager or an editor writes this for itself.
+fn is_never(entry: &DirEntry) -> bool {
+    let Some(name) = entry.file_name().to_str() else { return false };
+    let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+    if is_folder { NEVER.contains(&name) } else { name.ends_with('~') || name == "4913" }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn project(files: &[&str]) -> tempfile::TempDir {
+        let project = tempfile::tempdir().unwrap();
+        for path in files {
+            let path = project.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "1").unwrap();
+        }
+        project
+    }
+
+    fn watched(base: &Path, patterns: &[&str]) -> Watched {
+        let patterns = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+        let tree = Tree { folder: base.to_path_buf(), patterns };
+        Watched { trees: vec![tree], ..Watched::default() }
+    }
+
+    fn names(base: &Path, snapshot: &Snapshot) -> Vec<String> {
+        let below = |path: &PathBuf| path.strip_prefix(base).unwrap().display().to_string();
+        snapshot.files.keys().map(below).collect()
+    }
+
+    const FILES: [&str; 10] = [
+        "src/a.rs",
+        "src/b/c.rs",
+        "index.html",
+        "pages/p.html",
+        "target/x",
+        "node_modules/y",
+        ".lambent/z",
+        "ignored.txt",
+        "a.rs~",
+        ".git/config",
+    ];
+
+    #[test]
+    fn what_is_watched_is_what_people_write() {
+        let project = project(&FILES);
+        let base = project.path();
+        fs::write(base.join(".gitignore"), "ignored.txt\n").unwrap();
+        let of = |patterns: &[&str]| names(base, &Snapshot::of(&watched(base, patterns)).unwrap());
+        assert_eq!(of(&[]), ["index.html", "pages/p.html", "src/a.rs", "src/b/c.rs"]);
+        assert_eq!(of(&["src"]), ["src/a.rs", "src/b/c.rs"]);
+        assert_eq!(of(&["./src/b/"]), ["src/b/c.rs"]);
+        assert_eq!(of(&["*.html"]), ["index.html", "pages/p.html"]);
+        // What is named is watched, also if it is ignored; what builds write never is.
+        assert_eq!(of(&["ignored.txt", "target"]), ["ignored.txt"]);
+        assert!(Snapshot::of(&watched(base, &["a{"])).is_err());
+    }
+
+    #[test]
+    fn every_way_of_writing_is_seen() {
+        let project = project(&["a", "b", "c", "d"]);
+        let base = project.path();
+        let watched = watched(base, &[]);
+        let before = Snapshot::of(&watched).unwrap();
+        // By a file that takes its place, with as many bytes; by deleting and making it.
+        fs::write(base.join("new~"), "2").unwrap();
+        fs::rename(base.join("new~"), base.join("a")).unwrap();
+        fs::remove_file(base.join("b")).unwrap();
+        fs::remove_file(base.join("c")).unwrap();
+        fs::write(base.join("c"), "22").unwrap();
+        fs::create_dir(base.join("new")).unwrap();
+        fs::write(base.join("new/e"), "1").unwrap();
+        let after = Snapshot::of(&watched).unwrap();
+        let changed = after.since(&before);
+        let expected = ["a", "b", "c", "new/e"].map(|name| base.join(name));
+        assert_eq!(changed, expected.into());
+        assert!(after.directories.contains(&base.join("new")));
+        assert!(after.since(&after).is_empty());
+    }
+}
