@@ -7,6 +7,8 @@ use std::time::Instant;
 use lambent_api::InstallRuntime;
 use lambent_api::client::Client;
 
+use serde_json::json;
+
 use super::tell::Tell;
 use crate::code;
 use crate::commands::apply::File;
@@ -33,7 +35,9 @@ impl Runtimes {
             let Some(place) = place.filter(|place| place.is_file()) else {
                 return Ok(Some(missing.error(client)));
             };
-            let clock = Instant::now();
+            let (clock, runtime) = (Instant::now(), &missing.runtime);
+            let text = format!("installing runtime {runtime}, which is compiled once");
+            tell.event("installing", json!({ "runtime": runtime }), &text)?;
             let component = code::read_component(&place)?;
             let bytes = component.len() as u64;
             let mut body = Cursor::new(&component);

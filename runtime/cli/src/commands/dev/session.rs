@@ -64,6 +64,8 @@ struct State {
     again: bool,
     /// What was said of a runtime that is missing.
     missing: Option<String>,
+    /// The URLs as they were told.
+    urls: Option<Vec<String>>,
 }
 
 impl Session<'_> {
@@ -83,6 +85,7 @@ impl Session<'_> {
             followers: Followers::new(self.client.clone(), self.tell),
             again: false,
             missing: None,
+            urls: None,
         };
         let mut due = state.look(&file)?;
         due.functions.extend(file.names());
@@ -195,12 +198,22 @@ impl Session<'_> {
             self.tell.done("applied", done, time)
         });
         done.map_err(|stopped| explain(&plan, stopped))?;
-        let urls = file.urls(&self.client)?;
-        let lines = urls.iter().map(|url| format!("  {url}")).collect::<Vec<_>>().join("\n");
-        let time = u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let lines = if lines.is_empty() { "ready".to_owned() } else { lines };
-        self.tell.event("ready", json!({ "urls": urls, "time_us": time }), &lines)?;
+        self.ready(file, state, clock.elapsed())?;
         self.follow(file, state)
+    }
+
+    /// Tells that all is as the file says, and where; people only where that is new.
+    fn ready(&self, file: &File, state: &mut State, time: Duration) -> Result<(), CliError> {
+        let urls = file.urls(&self.client)?;
+        let time = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let members = json!({ "urls": urls, "time_us": time });
+        let lines: Vec<_> = urls.iter().map(|url| format!("  {url}")).collect();
+        let known = state.urls.replace(lines.clone()).as_ref() == Some(&lines);
+        let mut lines = if known { Vec::new() } else { lines };
+        if !known {
+            lines.push("watching for changes".to_owned());
+        }
+        self.tell.event("ready", members, &lines.join("\n"))
     }
 
     fn follow(&self, file: &File, state: &mut State) -> Result<(), CliError> {

@@ -43,13 +43,14 @@ impl Tell {
         Self { output, on: colour(&io::stdout()) }
     }
 
-    /// One thing that happened: an event of this name with its members, or a line.
+    /// One thing that happened: an event of this name with its members, or a line; none if that is
+    /// empty.
     ///
     /// # Errors
     /// Nobody can be told any more.
     pub(super) fn event(self, event: &str, members: Value, line: &str) -> Result<(), CliError> {
         if !self.output.json {
-            return Ok(self.output.line(line)?);
+            return if line.is_empty() { Ok(()) } else { Ok(self.output.line(line)?) };
         }
         let mut told = json!({ "event": event });
         if let (Some(told), Value::Object(members)) = (told.as_object_mut(), members) {

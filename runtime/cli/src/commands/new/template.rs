@@ -8,8 +8,11 @@ use serde::Deserialize;
 use super::project::Project;
 use crate::error::CliError;
 
+/// Files, each by its path.
+type Files = &'static [(&'static str, &'static [u8])];
+
 /// The folders, each with its files.
-static FOLDERS: &[(&str, &[(&str, &[u8])])] = include!(concat!(env!("OUT_DIR"), "/templates.rs"));
+static FOLDERS: &[(&str, Files)] = include!(concat!(env!("OUT_DIR"), "/templates.rs"));
 
 /// The file that says what a template is, and that no project has.
 const ABOUT: &str = "template.toml";
@@ -19,7 +22,7 @@ pub(super) struct Template {
     /// Its name, in the place of which its files have the project's.
     pub(super) name: &'static str,
     pub(super) about: About,
-    files: &'static [(&'static str, &'static [u8])],
+    files: Files,
 }
 
 /// What a template says of itself.
@@ -60,10 +63,7 @@ pub(super) fn find(name: &str) -> Result<Template, CliError> {
 }
 
 impl Template {
-    fn read(
-        name: &'static str,
-        files: &'static [(&'static str, &'static [u8])],
-    ) -> Result<Self, CliError> {
+    fn read(name: &'static str, files: Files) -> Result<Self, CliError> {
         let about = files.iter().find(|(path, _)| *path == ABOUT).map_or(&[][..], |(_, text)| text);
         let about = toml::from_slice(about).map_err(|error: toml::de::Error| {
             CliError::failed(format!("template {name}: {}", error.message()))
