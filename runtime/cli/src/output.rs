@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::error::CliError;
 use crate::printable::{self, printable, printable_lines};
+use crate::secrets;
 
 /// Where results go and in which form.
 #[derive(Debug, Clone, Copy)]
@@ -36,12 +37,14 @@ impl Output {
         writeln!(io::stdout().lock(), "{}", printable::json(&text))
     }
 
-    /// Prints an answer as the server sent it.
+    /// Prints an answer as the server sent it, but for the values of environment variables.
     ///
     /// # Errors
     /// Standard output cannot be written to, or the answer is not JSON.
     pub(crate) fn answer<T>(self, answer: &Answer<T>) -> Result<(), CliError> {
-        Ok(self.json(&answer.json()?)?)
+        let mut answer = answer.json()?;
+        secrets::hide(&mut answer);
+        Ok(self.json(&answer)?)
     }
 
     /// Prints text: on a terminal without what would rewrite it.

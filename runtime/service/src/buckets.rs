@@ -1,5 +1,7 @@
-use lambent_storage::{Bucket, Condition, ListObjects, ObjectError};
-use lambent_types::{Access, BucketName, Configuration, Error, ErrorCode, bounds};
+use lambent_storage::{Bucket, Condition, ListObjects, ObjectError, Stores};
+use lambent_types::{
+    Access, BucketName, Configuration, Error, ErrorCode, Grant, Namespace, bounds,
+};
 
 use crate::client_errors;
 use crate::contents::{Contained, check_stays, gone};
@@ -21,6 +23,15 @@ impl ResourceName for BucketName {
 
     fn granted(&self, configuration: &Configuration) -> Option<Access> {
         configuration.grants.buckets.get(self).copied()
+    }
+
+    fn grant(&self, access: Access) -> Option<Grant> {
+        Some(Grant::Bucket(self.clone(), access))
+    }
+
+    async fn is_there(&self, stores: &Stores, namespace: &Namespace) -> bool {
+        let found = stores.objects.bucket(namespace, self).await;
+        !matches!(found, Ok(None))
     }
 }
 

@@ -152,8 +152,9 @@ impl<'s, N: ResourceName<Scope: AsRef<DataScope>>> Handle<'s, N> {
     ///
     /// # Errors
     /// `Forbidden`.
-    pub fn check(&self, operation: Operation) -> Result<(), Error> {
-        permissions::check(self.data_scope().principal(), operation, self.name())
+    pub async fn check(&self, operation: Operation) -> Result<(), Error> {
+        let scope = self.data_scope();
+        permissions::check(scope.principal(), scope.stores(), operation, self.name()).await
     }
 
     /// Does an operation on it, if the principal may.
@@ -162,7 +163,7 @@ impl<'s, N: ResourceName<Scope: AsRef<DataScope>>> Handle<'s, N> {
         operation: Operation,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        self.check(operation)?;
+        self.check(operation).await?;
         self.data_scope().perform(operation, self.name().as_ref(), work).await
     }
 

@@ -1,7 +1,9 @@
 //! Keyspaces and their keys.
 
-use lambent_storage::{Change, Entry, Expect, KeyPage, KeyValueError, Keyspace, ListKeys};
-use lambent_types::{Access, Configuration, Error, ErrorCode, KeyspaceName, bounds};
+use lambent_storage::{Change, Entry, Expect, KeyPage, KeyValueError, Keyspace, ListKeys, Stores};
+use lambent_types::{
+    Access, Configuration, Error, ErrorCode, Grant, KeyspaceName, Namespace, bounds,
+};
 
 use crate::client_errors;
 use crate::contents::{Contained, check_stays, gone};
@@ -23,6 +25,15 @@ impl ResourceName for KeyspaceName {
 
     fn granted(&self, configuration: &Configuration) -> Option<Access> {
         configuration.grants.keyspaces.get(self).copied()
+    }
+
+    fn grant(&self, access: Access) -> Option<Grant> {
+        Some(Grant::Keyspace(self.clone(), access))
+    }
+
+    async fn is_there(&self, stores: &Stores, namespace: &Namespace) -> bool {
+        let found = stores.keyvalue.keyspace(namespace, self).await;
+        !matches!(found, Ok(None))
     }
 }
 

@@ -1,14 +1,16 @@
+use lambent_storage::Stores;
 use lambent_types::{Access, Error, ErrorCode, FunctionVersion};
 
 use crate::operation::Operation;
 use crate::principal::Principal;
 use crate::resource_name::ResourceName;
 
-/// Fails unless the principal may do this with the resource of that name. Whoever
-/// holds a key may do everything in the namespaces that it opens; a function, what
+/// Fails unless the principal may do this with the resource of that name.
+/// Whoever holds a key may do everything in the namespaces that it opens; a function, what
 /// its grants say.
-pub(crate) fn check<N: ResourceName>(
+pub(crate) async fn check<N: ResourceName>(
     principal: &Principal,
+    stores: &Stores,
     operation: Operation,
     name: &N,
 ) -> Result<(), Error> {
@@ -19,7 +21,12 @@ pub(crate) fn check<N: ResourceName>(
         (Some(_), None) => true,
         (Some(granted), Some(wanted)) => granted.allows(wanted),
     };
-    if allowed { Ok(()) } else { Err(not_granted(function, operation, granted, name)) }
+    if allowed {
+        return Ok(());
+    }
+    // A function learns of its own namespace only whether there is what it named.
+    let there = name.is_there(stores, &function.namespace).await;
+    Err(not_granted(function, operation, granted, name, there))
 }
 
 fn not_granted<N: ResourceName>(
@@ -27,6 +34,7 @@ fn not_granted<N: ResourceName>(
     operation: Operation,
     granted: Option<Access>,
     name: &N,
+    there: bool,
 ) -> Error {
     let wanted = operation.access().unwrap_or(Access::Read);
     let (function, noun) = (&function.name, N::NOUN);
@@ -38,9 +46,24 @@ fn not_granted<N: ResourceName>(
     };
     // What it has already stays.
     let needed = if granted.is_some() { Access::ReadWrite } else { wanted };
-    let detail = format!(
-        "function \"{function}\" may not {verb} {noun} \"{name}\"; grant it: {}",
-        name.grant(function, needed)
-    );
+    let has = granted.map_or_else(String::new, |granted| format!(", but {} it", words(granted)));
+    let mut detail = format!("function \"{function}\" may not {verb} {noun} \"{name}\"{has}");
+    if !there {
+        detail.push_str(&format!(
+            ", which does not exist either; create it: lambent {noun} create {name}"
+        ));
+    }
+    if let Some(grant) = name.grant(needed) {
+        let remedy = grant.remedy(function);
+        detail.push_str(&format!("; {}grant it: {remedy}", if there { "" } else { "then " }));
+    }
     Error::new(ErrorCode::Forbidden, detail)
+}
+
+const fn words(access: Access) -> &'static str {
+    match access {
+        Access::Read => "only read",
+        Access::Write => "only write",
+        Access::ReadWrite => "read and write",
+    }
 }

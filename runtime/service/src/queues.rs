@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use lambent_storage::{
-    Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Receipt, Sent, Visibility,
+    Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Receipt, Sent, Stores,
+    Visibility,
 };
-use lambent_types::{Access, Configuration, Error, ErrorCode, QueueName, bounds};
+use lambent_types::{Access, Configuration, Error, ErrorCode, Grant, Namespace, QueueName, bounds};
 
 use crate::client_errors;
 use crate::contents::{Contained, gone};
@@ -27,6 +28,15 @@ impl ResourceName for QueueName {
 
     fn granted(&self, configuration: &Configuration) -> Option<Access> {
         configuration.grants.queues.get(self).copied()
+    }
+
+    fn grant(&self, access: Access) -> Option<Grant> {
+        Some(Grant::Queue(self.clone(), access))
+    }
+
+    async fn is_there(&self, stores: &Stores, namespace: &Namespace) -> bool {
+        let found = stores.queues.queue(namespace, self).await;
+        !matches!(found, Ok(None))
     }
 }
 

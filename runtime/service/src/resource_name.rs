@@ -1,7 +1,8 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use lambent_types::{Access, Configuration, ErrorCode, FunctionName};
+use lambent_storage::Stores;
+use lambent_types::{Access, Configuration, ErrorCode, Grant, Namespace};
 
 /// The name of a kind of resource: what the kind is called, through which scope one is
 /// reached, and what a function is granted of one. It is implemented in the file of the kind.
@@ -24,15 +25,14 @@ pub trait ResourceName:
         None
     }
 
-    /// What a `lambent.toml` says to grant a function so much of it.
-    fn grant(&self, function: &FunctionName, access: Access) -> String {
-        let (noun, name, access) = (Self::NOUN, toml_key(self.as_ref()), access.as_str());
-        format!("[functions.{function}.grants] {noun}s = {{ {name} = \"{access}\" }}")
+    /// The grant of so much of it; none if functions are granted none of the kind.
+    fn grant(&self, _: Access) -> Option<Grant> {
+        None
     }
-}
 
-/// A name as TOML has it for a key.
-fn toml_key(name: &str) -> String {
-    let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if !name.is_empty() && name.chars().all(bare) { name.into() } else { format!("{name:?}") }
+    /// Whether there is one of the name, in the namespace of a function that may not know it; yes
+    /// if that is not to be said.
+    fn is_there(&self, _: &Stores, _: &Namespace) -> impl Future<Output = bool> + Send {
+        std::future::ready(true)
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lambent_files::ReadOnly;
 use lambent_storage::{ResourceError, Stored, VolumeError, VolumeUsage};
 use lambent_types::{
-    Access, Configuration, Error, ErrorCode, Function, FunctionName, Mount, Volume, VolumeName,
+    Access, Configuration, Error, ErrorCode, Function, Grant, Mount, Volume, VolumeName,
     VolumeSettings,
 };
 
@@ -34,12 +34,9 @@ impl ResourceName for VolumeName {
         configuration.mounts.granted(self)
     }
 
-    fn grant(&self, function: &FunctionName, access: Access) -> String {
-        let access = access.as_str();
-        format!(
-            "[functions.{function}] mounts = [{{ volume = \"{self}\", path = \"/mnt/{self}\", \
-             access = \"{access}\" }}]"
-        )
+    fn grant(&self, access: Access) -> Option<Grant> {
+        let (volume, path) = (self.clone(), format!("/mnt/{self}"));
+        Some(Grant::Volume(Mount { volume, path, access }))
     }
 }
 

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,7 +14,8 @@ use crate::queue::QueueName;
 pub enum Access {
     /// Read and list.
     Read,
-    /// Create, change, delete; send to a queue.
+    /// Create, change, delete; send to a queue, for which `send` is a word too.
+    #[serde(alias = "send")]
     Write,
     /// Both.
     ReadWrite,
@@ -37,6 +39,22 @@ impl Access {
             (self, other),
             (Self::ReadWrite, _) | (Self::Read, Self::Read) | (Self::Write, Self::Write)
         )
+    }
+}
+
+impl FromStr for Access {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "read" => Ok(Self::Read),
+            "write" | "send" => Ok(Self::Write),
+            "read-write" => Ok(Self::ReadWrite),
+            _ => {
+                let shown: String = text.chars().take(40).collect();
+                Err(format!("{shown:?} is no access; give read, write or read-write"))
+            }
+        }
     }
 }
 

@@ -34,6 +34,12 @@ enum PatternHost {
 pub struct InvalidHostPattern(String);
 
 impl HostPattern {
+    /// Returns whether the other allows the same, however it is written.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        (self.https, &self.host, self.port) == (other.https, &other.host, other.port)
+    }
+
     /// Returns whether the pattern allows a name, which is in lower case and has no
     /// final dot.
     #[must_use]

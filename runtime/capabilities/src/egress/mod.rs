@@ -22,7 +22,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use lambent_engine::wasi_http::{Error, RequestOptions, WasiBody};
 use lambent_engine::{Egress, Exchange, Log};
-use lambent_types::{FunctionVersion, Origin};
+use lambent_types::{FunctionVersion, Grant, Origin};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
@@ -166,9 +166,8 @@ impl Guard<'_> {
 
     fn refuse(&self, what: &str, pattern: &str) {
         let function = &self.function.name;
-        self.log.line(&format!(
-            "function \"{function}\" may not send {what}; grant it: [functions.{function}.grants] \
-             hosts = [\"{pattern}\"]"
-        ));
+        let remedy = pattern.parse().map(|host| Grant::Host(host).remedy(function));
+        let remedy = remedy.unwrap_or_else(|error| error.to_string());
+        self.log.line(&format!("function \"{function}\" may not send {what}; grant it: {remedy}"));
     }
 }

@@ -185,10 +185,11 @@ async fn nothing_is_reached_without_a_grant_of_its_kind() {
     let world = world().await;
     world.run(grants("write"), json!([write("a", "data")])).await;
     let run = world.run(json!({}), json!([read("a", 0, 10)])).await;
-    let refusal = "function \"f\" may not read bucket \"photos\"; grant it: [functions.f.grants] \
-                   buckets = { photos = \"read\" }";
-    assert_eq!(run.error(0), refusal);
-    assert!(run.logged(refusal));
+    let refusal = "function \"f\" may not read bucket \"photos\"; grant it: lambent grant add f \
+                   bucket:photos=read";
+    let lines = "or in lambent.toml:\n[functions.f.grants]\nbuckets = { photos = \"read\" }";
+    assert_eq!(run.error(0), format!("{refusal}\n{lines}"));
+    assert!(run.logged(refusal) && lines.lines().all(|line| run.logged(line)));
     let reads = [
         read("a", 0, 10),
         call("list", json!({ "page": 1, "skip": 0 })),

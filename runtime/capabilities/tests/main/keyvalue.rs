@@ -221,7 +221,7 @@ async fn nothing_is_reached_without_a_grant_of_its_kind() {
         assert!(
             run.logged(
                 "function \"f\" may not read keyspace \"cache\"; grant it: \
-                 [functions.f.grants] keyspaces = { cache = \"read\" }"
+                 lambent grant add f keyspace:cache=read"
             ),
             "{:?}",
             run.log

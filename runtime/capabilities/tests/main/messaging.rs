@@ -45,10 +45,10 @@ async fn sending_needs_a_grant_and_a_queue() {
     let grants = json!({ "queues": { "read": "read", "gone": "write" } });
     let run = world.run(grants, json!(calls)).await;
     let refusal = "function \\\"f\\\" may not send to queue \\\"orders\\\"; grant it: \
-                   [functions.f.grants] queues = { orders = \\\"write\\\" }";
+                   lambent grant add f queue:orders=write";
     assert!(run.error(0).contains("PermissionDenied"), "{}", run.error(0));
     assert!(run.error(0).contains(refusal), "{}", run.error(0));
-    assert!(run.error(1).contains("{ \\\"jobs.fifo\\\" = "), "{}", run.error(1));
+    assert!(run.error(1).contains("queue:jobs.fifo=write"), "{}", run.error(1));
     assert!(run.error(2).contains("read-write"), "{}", run.error(2));
     assert!(run.error(3).contains("lambent queue create gone"), "{}", run.error(3));
     assert!(run.error(4).contains("queue name"), "{}", run.error(4));

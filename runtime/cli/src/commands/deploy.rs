@@ -11,6 +11,7 @@ use crate::configuration::ConfigurationArgs;
 use crate::deploying::{self, Show};
 use crate::error::{CliError, Exit};
 use crate::global::Global;
+use crate::grants::GrantArgs;
 use crate::output::Output;
 
 const EXAMPLES: &str = "\
@@ -18,6 +19,7 @@ Examples:
   lambent deploy hello hello.wasm --public
   lambent deploy thumbnail thumbnail.wasm --memory 256MiB --timeout 5s
   lambent deploy orders orders.wasm --env-file .env --env LOG=debug --tag team=shop
+  lambent deploy todo todo.wasm --grant keyspace:todo=read-write --grant host:api.example.com
   cat hello.wasm | lambent deploy hello -
   lambent deploy api app.py --runtime python3.14 --handler app.handler
   lambent deploy api ./function --runtime python3.14 --handler app.handler
@@ -46,6 +48,9 @@ pub(crate) struct DeployArgs {
 
     #[command(flatten)]
     configuration: ConfigurationArgs,
+
+    #[command(flatten)]
+    grants: GrantArgs,
 }
 
 pub(crate) fn run(args: &DeployArgs, global: &Global) -> Result<Exit, CliError> {
@@ -54,7 +59,9 @@ pub(crate) fn run(args: &DeployArgs, global: &Global) -> Result<Exit, CliError> 
     let code = code::read(built.as_deref().unwrap_or(&args.file))?.bytes;
     let output = global.output();
     let (client, show) = (global.client()?, Show::suited(output.json));
-    let deployed = deploying::deploy(&client, &args.name, &code, &patch, args.if_revision, show)?;
+    let grants = args.grants.changes();
+    let revision = grants.complete(&client, &args.name, &mut patch, args.if_revision)?;
+    let deployed = deploying::deploy(&client, &args.name, &code, &patch, revision, show)?;
     if output.json {
         output.answer(&deployed)?;
         return Ok(Exit::Ok);

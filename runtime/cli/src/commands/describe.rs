@@ -1,6 +1,8 @@
 use clap::Args;
+use lambent_api::client::Client;
+use lambent_api::kinds::{Kind as _, Schedule, Trigger};
 use lambent_api::{FunctionView, RunsOn};
-use lambent_types::{ConfigurationPatch, FunctionName, Qualifier, format_bytes};
+use lambent_types::{ConfigurationPatch, FunctionName, Qualifier, SourceResource, format_bytes};
 
 use crate::error::{CliError, Exit};
 use crate::global::Global;
@@ -9,11 +11,11 @@ const EXAMPLES: &str = "\
 Examples:
   lambent describe hello
   lambent describe hello --qualifier 3
-  lambent describe hello --json | jq .configuration.environment";
+  lambent describe hello --show-values --json | jq .configuration.environment";
 
-/// Show one function: its code, configuration and URLs
+/// Show one function: its code, configuration, grants and URLs, and what runs it
 ///
-/// The values of its environment are shown with --json only.
+/// Of its environment the names are shown, with --json too.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct DescribeArgs {
@@ -23,23 +25,58 @@ pub(crate) struct DescribeArgs {
     /// The version: a number, or $LATEST [default: $LATEST]
     #[arg(long, value_name = "VERSION")]
     qualifier: Option<Qualifier>,
+
+    /// Show the values of its environment too
+    #[arg(long)]
+    show_values: bool,
 }
 
 pub(crate) fn run(args: &DescribeArgs, global: &Global) -> Result<Exit, CliError> {
-    let function = global.client()?.function(&args.name, args.qualifier)?;
+    let client = global.client()?;
+    let function = client.function(&args.name, args.qualifier)?;
     let output = global.output();
-    if output.json {
+    if output.json && args.show_values {
+        output.json(&function.json()?)?;
+    } else if output.json {
         output.answer(&function)?;
     } else {
-        output.fields(&fields(&function.value()?))?;
+        let function = function.value()?;
+        let run_by = run_by(&client, &function)?;
+        output.fields(&fields(&function, run_by, args.show_values))?;
     }
     Ok(Exit::Ok)
+}
+
+/// The triggers and schedules that run the function. Versions are run by none.
+fn run_by(client: &Client, function: &FunctionView) -> Result<String, CliError> {
+    if function.revision.is_none() {
+        return Ok(String::new());
+    }
+    let is_it = |name: &FunctionName| name.key() == function.name.key();
+    let off = |enabled: bool| if enabled { "" } else { ", not enabled" };
+    let triggers = Trigger::items(client.all::<Trigger>()?.value()?);
+    let triggers = triggers.iter().map(|view| &view.trigger).filter(|one| is_it(&one.function));
+    let triggers = triggers.map(|trigger| {
+        let SourceResource { noun, name, .. } = trigger.source.resource();
+        format!("trigger {} (on {noun} {name}{})", trigger.name, off(trigger.enabled))
+    });
+    let schedules = Schedule::items(client.all::<Schedule>()?.value()?);
+    let schedules = schedules.iter().map(|view| &view.schedule).filter(|one| is_it(&one.function));
+    let schedules = schedules.map(|schedule| {
+        let (name, expression) = (&schedule.name, &schedule.expression);
+        format!("schedule {name} ({}{})", expression.0, off(schedule.enabled))
+    });
+    Ok(lines(triggers.chain(schedules)))
 }
 
 /// What is configured of functions that a runtime runs only.
 const OF_RUNTIMES: [&str; 3] = ["runtime", "runtime-updates", "layers"];
 
-fn fields(function: &FunctionView) -> Vec<(&'static str, String)> {
+fn fields(
+    function: &FunctionView,
+    run_by: String,
+    show_values: bool,
+) -> Vec<(&'static str, String)> {
     let configuration = &function.configuration;
     let mut fields = vec![
         ("name", function.name.to_string()),
@@ -64,18 +101,15 @@ fn fields(function: &FunctionView) -> Vec<(&'static str, String)> {
     let parameters = ConfigurationPatch::PARAMETERS.iter();
     let parameters = parameters.filter(|parameter| runs || !OF_RUNTIMES.contains(&parameter.name));
     fields.extend(parameters.map(|parameter| (parameter.name, (parameter.show)(configuration))));
+    let variable = |(key, value): (&String, &String)| match show_values {
+        true => format!("{key}={value}"),
+        false => format!("{key} ({} bytes)", value.len()),
+    };
     fields.extend([
+        ("grants", lines(configuration.granted().iter().map(ToString::to_string))),
+        ("run by", run_by),
         ("tags", lines(configuration.tags.iter().map(|(key, value)| format!("{key}={value}")))),
-        (
-            "environment",
-            lines(
-                configuration
-                    .environment
-                    .0
-                    .iter()
-                    .map(|(key, value)| format!("{key} ({} bytes)", value.len())),
-            ),
-        ),
+        ("environment", lines(configuration.environment.0.iter().map(variable))),
         ("urls", function.urls.join("\n")),
     ]);
     fields.retain(|(_, value)| !value.is_empty());
@@ -106,6 +140,7 @@ pub(super) mod tests {
             "configuration": {
                 "memory_bytes": 67108864, "timeout_ms": 1000, "fuel": 10_000_000_000_u64,
                 "environment": { "TOKEN": "hunter2" }, "public": true, "not_known_yet": 1,
+                "grants": { "keyspaces": { "todo": "read" }, "hosts": ["api.example.com"] },
             },
             "created": "2026-06-01T12:00:00Z", "updated": "2026-07-01T12:00:00Z",
             "last_version": 2, "urls": ["http://hello.localhost:4566/"],
@@ -115,12 +150,16 @@ pub(super) mod tests {
 
     #[test]
     fn secrets_stay_off_the_screen() {
-        let fields = fields(&function());
+        let fields = fields(&function(), "trigger t (on queue q)".into(), false);
         let value = |wanted| &fields.iter().find(|(name, _)| *name == wanted).unwrap().1;
         assert_eq!(value("environment"), "TOKEN (7 bytes)");
+        assert_eq!(value("grants"), "keyspace:todo=read\nhost:api.example.com");
+        assert_eq!(value("run by"), "trigger t (on queue q)");
         assert_eq!(value("published"), "1 to 2");
         assert_eq!(value("urls"), "http://hello.localhost:4566/");
         assert!(fields.iter().all(|(_, value)| !value.contains("hunter2")));
         assert!(fields.iter().all(|(name, _)| *name != "tags"));
+        let asked = super::fields(&function(), String::new(), true);
+        assert!(asked.contains(&("environment", "TOKEN=hunter2".into())));
     }
 }

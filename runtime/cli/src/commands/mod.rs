@@ -10,6 +10,7 @@ mod delete;
 mod deploy;
 mod describe;
 mod dev;
+mod grant;
 mod invoke;
 mod keyspace;
 mod kv;
@@ -48,6 +49,7 @@ pub(crate) enum Command {
     Build(build::BuildArgs),
     Deploy(deploy::DeployArgs),
     Configure(configure::ConfigureArgs),
+    Grant(grant::GrantCommandArgs),
     Invoke(invoke::InvokeArgs),
     List(list::ListArgs),
     Describe(describe::DescribeArgs),
@@ -103,6 +105,7 @@ pub(crate) fn run(
         Command::Build(args) => build::run(&args, global),
         Command::Deploy(args) => deploy::run(&args, global),
         Command::Configure(args) => configure::run(&args, global),
+        Command::Grant(args) => grant::run(&args, global),
         Command::Invoke(args) => invoke::run(&args, global),
         Command::List(_) => list::run(global),
         Command::Describe(args) => describe::run(&args, global),

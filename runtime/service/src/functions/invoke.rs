@@ -22,7 +22,7 @@ impl FunctionHandle<'_> {
     /// # Errors
     /// `FunctionNotFound`, `VersionNotFound`; the store failed.
     pub async fn invocable(&self, qualifier: Qualifier) -> Result<Invocable, Error> {
-        self.check(Operation::InvokeFunction)?;
+        self.check(Operation::InvokeFunction).await?;
         let (namespace, name) = self.place();
         self.service().dispatcher.resolve(namespace, name, qualifier).await.map(Invocable)
     }

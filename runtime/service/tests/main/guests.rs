@@ -57,23 +57,28 @@ async fn a_function_may_do_what_its_grants_say_and_nothing_else() {
         };
         let scope = guest(&fixture, "default", grants, Origin::default());
         for &operation in Operation::ALL {
-            let checks = |name: &str| {
+            let checks = async |name: &str| {
                 [
-                    scope.handle::<BucketName>(name).unwrap().check(operation),
-                    scope.handle::<KeyspaceName>(name).unwrap().check(operation),
-                    scope.handle::<QueueName>(name).unwrap().check(operation),
+                    scope.handle::<BucketName>(name).unwrap().check(operation).await,
+                    scope.handle::<KeyspaceName>(name).unwrap().check(operation).await,
+                    scope.handle::<QueueName>(name).unwrap().check(operation).await,
                 ]
             };
             let wanted = operation.access();
             let may =
                 granted.is_some_and(|granted| wanted.is_none_or(|wanted| granted.allows(wanted)));
-            for check in checks("granted") {
+            for check in checks("granted").await {
                 assert_eq!(check.is_ok(), may, "{granted:?} {operation:?}");
             }
-            for check in checks("other") {
+            for check in checks("other").await {
                 let refused = check.unwrap_err();
                 assert_eq!(refused.code(), ErrorCode::Forbidden, "{operation:?}");
                 assert!(refused.detail().contains("[functions.f.grants]"), "{refused}");
+                assert!(!refused.detail().contains("does not exist"), "{refused}");
+            }
+            for check in checks("nowhere").await {
+                let detail = check.unwrap_err().detail().to_owned();
+                assert!(detail.contains("does not exist either; create it: lambent "), "{detail}");
             }
         }
     }

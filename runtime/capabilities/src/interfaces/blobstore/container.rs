@@ -43,7 +43,7 @@ impl container::HostContainer for Host<Ctx> {
         name: String,
         value: Resource<OutgoingValue>,
     ) -> Answer<()> {
-        settle(write_data(self, &container, name, &value))
+        settle(write_data(self, &container, name, &value).await)
     }
 
     async fn list_objects(&mut self, container: Handle) -> Answer<Resource<ObjectNames>> {
@@ -165,7 +165,7 @@ async fn get_data(
 }
 
 /// Begins to write what the guest puts into `value`.
-fn write_data(
+async fn write_data(
     host: &mut Host<Ctx>,
     container: &Handle,
     name: String,
@@ -173,7 +173,7 @@ fn write_data(
 ) -> Result<(), Error> {
     host.charge(cost::bytes(name.len()));
     let (handle, log) = bucket(host, container)?;
-    told(log, handle.check(Operation::PutObject))?;
+    told(log, handle.check(Operation::PutObject).await)?;
     let bucket = handle.name().clone();
     let scope = host.state().scope.clone();
     let value = host.table().get_mut(value)?;
@@ -192,7 +192,7 @@ async fn list_objects(
     container: &Handle,
 ) -> Result<Resource<ObjectNames>, Error> {
     let (bucket, log) = bucket(host, container)?;
-    told(log, bucket.check(Operation::ListObjects))?;
+    told(log, bucket.check(Operation::ListObjects).await)?;
     let names = ObjectNames { bucket: bucket.name().clone(), after: None, ended: false };
     Ok(host.table().push(names)?)
 }
@@ -236,7 +236,7 @@ async fn delete_all(
     bucket: &BucketHandle<'_>,
     names: impl Iterator<Item = &str>,
 ) -> Result<(), lambent_types::Error> {
-    bucket.check(Operation::DeleteObject)?;
+    bucket.check(Operation::DeleteObject).await?;
     for name in names {
         bucket.delete_object(name, Condition::None).await?;
     }

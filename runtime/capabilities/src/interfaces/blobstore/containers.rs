@@ -82,9 +82,9 @@ async fn copy(
     let (from, to) = (bucket_name(&source.container)?, bucket_name(&target.container)?);
     let (from, to) = (ctx.scope.resource(&from), ctx.scope.resource(&to));
     for operation in then.into_iter().chain([Operation::GetObject]) {
-        told(log, from.check(operation))?;
+        told(log, from.check(operation).await)?;
     }
-    told(log, to.check(Operation::PutObject))?;
+    told(log, to.check(Operation::PutObject).await)?;
     if from.name() == to.name() && source.object == target.object {
         told(log, from.head(&source.object).await)?;
         return Ok(None);

@@ -256,6 +256,8 @@ impl Wanted {
 
 #[cfg(test)]
 pub(super) mod tests {
+    use lambent_types::Grant;
+
     use super::*;
 
     /// A file with this text, whose components are in `directory`.
@@ -333,6 +335,26 @@ pub(super) mod tests {
         assert_eq!(trigger["patterns"][0]["data"]["size"][0]["numeric"], json!([">", 0]));
         let trigger = &find("orders", Kind::Trigger).description;
         assert_eq!(trigger["source"]["batch_window_ms"], 1000);
+    }
+
+    #[test]
+    fn the_lines_that_remedy_a_refusal_are_lines_of_a_file() {
+        for text in [
+            "bucket:my.photos=read",
+            "keyspace:todo=read-write",
+            "queue:jobs.fifo=write",
+            "host:http://[::1]:8080",
+            "volume:data:/mnt/data:read",
+        ] {
+            let grant: Grant = text.parse().unwrap();
+            let remedy = grant.remedy(&"f".parse().unwrap());
+            let lines = remedy.split_once("in lambent.toml:\n").unwrap().1;
+            let all = wanted(&format!("[functions.f]\ncomponent = \"f.wasm\"\n{lines}\n")).unwrap();
+            let mut expected = Configuration::default();
+            expected.grant(grant);
+            assert_eq!(all[0].description["grants"], json!(expected.grants), "{text}");
+            assert_eq!(all[0].description["mounts"], json!(expected.mounts), "{text}");
+        }
     }
 
     #[test]
