@@ -45,15 +45,16 @@ pub use kinds::{BucketView, KeyspaceView};
 pub use layers::LayerList;
 pub use logs::{LogEntry, Logs, ReadLogs, Since};
 pub use messages::{
-    Deleted, MessageToSend, MessageView, MessagesToSend, Purged, Receipts, ReceiveMessages,
-    Received, RedriveMessages, Redriven, SendMessage, SentMessages, SentView, Visibility,
+    Deleted, MessageStateView, MessageToSend, MessageView, MessagesToSend, PeekMessages,
+    PeekedMessages, PeekedView, Purged, Receipts, ReceiveMessages, Received, RedriveMessages,
+    Redriven, SendMessage, SentMessages, SentView, Visibility,
 };
 pub use namespaces::{Contents, DeleteNamespace, NamespaceSpec, NamespaceView, Namespaces};
 pub use objects::{ListObjects, ObjectView, Objects};
 pub use queues::{DepthView, QueueView};
 pub use runtimes::{InstallRuntime, RuntimeView, Runtimes};
 pub use schedules::ScheduleView;
-pub use triggers::TriggerView;
+pub use triggers::{LastErrorView, TriggerStatusView, TriggerView};
 pub use uploads::{BeginUpload, Completion, NamedPart, PartView, Parts, UploadView, Uploads};
 pub use usage::{ReadUsage, UsageView};
 pub use volumes::{VolumeUsageView, VolumeView};

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::query;
+use crate::{lenient, query};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -92,6 +92,85 @@ pub struct Received {
     pub messages: Vec<MessageView>,
 }
 
+/// A message as one finds it who only looks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PeekedView {
+    /// Its id.
+    pub id: String,
+    /// Where it stands.
+    #[serde(deserialize_with = "lenient::or_default")]
+    pub state: MessageStateView,
+    /// The body, if it is text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// The body in base64, if it is not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base64: Option<String>,
+    /// Its media type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// What went along; of a dead letter also why it is one.
+    pub attributes: BTreeMap<String, String>,
+    /// Its group, on a FIFO queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Its place in the queue.
+    pub sequence: u64,
+    /// When it was sent.
+    #[schema(value_type = String, format = DateTime)]
+    pub sent: Timestamp,
+    /// How often it was received.
+    pub receives: u32,
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MessageStateView {
+    /// It can be received, or could be if it were the first of its group.
+    #[default]
+    Ready,
+    /// Somebody has it.
+    InFlight,
+    /// It is delayed, or waits to be tried again.
+    Delayed,
+}
+
+impl MessageStateView {
+    /// The word on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::InFlight => "in-flight",
+            Self::Delayed => "delayed",
+        }
+    }
+}
+
+/// A page of messages, by their place in the queue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PeekedMessages {
+    /// The messages.
+    pub messages: Vec<PeekedView>,
+    /// Where the next page begins (`after`); `null` if this is the last.
+    pub next: Option<u64>,
+}
+
+/// Which messages to look at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct PeekMessages {
+    /// Only those whose place is after this
+    #[serde(deserialize_with = "query::cursor")]
+    pub after: Option<u64>,
+    /// At most this many: 1 to 1,000; 10 if absent
+    #[serde(deserialize_with = "query::limit::<_, { lambent_types::bounds::BATCH_MAX }>")]
+    #[param(value_type = Option<u32>)]
+    pub limit: Option<usize>,
+}
+
 /// Receipts of messages to delete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -132,7 +211,7 @@ pub struct Purged {
 /// Dead letters that were moved back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Redriven {
-    /// How many were moved.
+    /// How many were moved, or would be.
     pub moved: u64,
 }
 
@@ -166,13 +245,21 @@ pub struct ReceiveMessages {
     pub wait: Option<Duration>,
 }
 
-/// How many dead letters to move back.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+/// Which dead letters to move back.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub struct RedriveMessages {
-    /// At most this many; 1,000 if absent
+    /// At most this many; 1,000 if absent, or all in a dry run
     #[serde(deserialize_with = "query::limit::<_, { lambent_types::bounds::BATCH_MAX }>")]
     #[param(value_type = Option<u32>)]
     pub limit: Option<usize>,
+    /// Only those with this attribute: `errortype=InvalidInput`
+    #[serde(deserialize_with = "query::attribute", serialize_with = "query::write_attribute")]
+    #[param(value_type = Option<String>)]
+    pub filter: Option<(String, String)>,
+    /// Only count them: `true`
+    #[serde(deserialize_with = "query::switch")]
+    #[param(value_type = Option<bool>)]
+    pub dry_run: Option<bool>,
 }

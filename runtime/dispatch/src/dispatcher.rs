@@ -5,6 +5,7 @@ use lambent_storage::{InvocationLogs, Registry, UsageRecord};
 use lambent_types::{
     Error, ErrorCode, Event, Failure, FunctionName, FunctionVersion, Handler, Incoming,
     InvocationRecord, Namespace, Outcome, Qualifier, RequestId, Root, bounds, format_bytes,
+    occurrence,
 };
 
 use crate::admission::Admission;
@@ -125,7 +126,9 @@ impl Dispatcher {
 
     /// Has a function handle an event: by its event handler, or else as a
     /// CloudEvent over its HTTP handler, or else as a command with the data on
-    /// its standard input. Returns when it is done.
+    /// its standard input. What is of the kind of a message or of a key's change is handled as
+    /// it would be if it came from a queue or a keyspace: a message may be a batch of one.
+    /// Returns when it is done.
     ///
     /// Dropping the future cancels the function.
     ///
@@ -150,10 +153,14 @@ impl Dispatcher {
                 ),
             ));
         }
-        let handler = choose_handler(Incoming::Event, &function)?;
+        let handler = choose_handler(incoming(&event), &function)?;
         self.check_recursion(&function, handler, &mut caller)?;
         let root = caller.origin.root;
-        let invoked = self.handle(function, handler, caller, event).await;
+        let invoked = if handler == Handler::Batch {
+            self.batch(function, caller, vec![event]).await.map(|(invoked, _)| invoked)
+        } else {
+            self.handle(function, handler, caller, event).await
+        };
         if invoked.is_ok() {
             self.count_descendant(root);
         }
@@ -261,5 +268,14 @@ impl Dispatcher {
     /// least. It may be none any more when they do.
     pub(crate) async fn wait_for_room(&self, function: &FunctionVersion) -> usize {
         self.invoker.admission.wait_for_room(function).await
+    }
+}
+
+/// What an event is to a function that a client invokes with it.
+fn incoming(event: &Event) -> Incoming {
+    match &*event.kind {
+        occurrence::QUEUE_MESSAGE => Incoming::Message,
+        occurrence::KEY_SET | occurrence::KEY_DELETED => Incoming::KeyChange,
+        _ => Incoming::Event,
     }
 }

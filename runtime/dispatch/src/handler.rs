@@ -10,13 +10,15 @@ pub(crate) fn choose_handler(
 ) -> Result<Handler, Error> {
     incoming.handler(&function.handlers).ok_or_else(|| {
         let wanted: Vec<_> = incoming.handlers().iter().map(|handler| handler.as_str()).collect();
-        Error::new(
-            ErrorCode::NotInvocable,
-            format!(
-                "function \"{}\" exports nothing that can be called for this; it needs one of: {}",
-                function.name,
-                wanted.join(", ")
-            ),
-        )
+        let name = &function.name;
+        let mut detail = format!(
+            "function \"{name}\" exports nothing that can be called for this; it needs one of: {}",
+            wanted.join(", ")
+        );
+        if Incoming::Message.handler(&function.handlers).is_some() {
+            detail.push_str("; it takes messages: lambent invoke ");
+            detail.push_str(&format!("{name} --event queue:'{{}}'"));
+        }
+        Error::new(ErrorCode::NotInvocable, detail)
     })
 }

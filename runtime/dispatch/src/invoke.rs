@@ -68,6 +68,16 @@ impl Invoker {
         then: impl FnOnce(&mut Finished) -> R,
     ) -> Result<(Invoked, R), Error> {
         let run = self.admit(function, handler, caller.id)?;
+        self.run_event(run, caller, event, then).await
+    }
+
+    async fn run_event<R>(
+        &self,
+        run: Run,
+        caller: Caller,
+        event: Event,
+        then: impl FnOnce(&mut Finished) -> R,
+    ) -> Result<(Invoked, R), Error> {
         let call = run.call(caller, Some(bounds::PAYLOAD_BYTES_MAX));
         finished(run, self.runner.event(call, event), then).await
     }
@@ -163,12 +173,14 @@ impl Invoker {
         };
         let judge = |finished: &mut Finished| {
             let Some(output) = finished.output.take() else { return Vec::new() };
-            lambda::failed_of_batch(&output, events).unwrap_or_else(|failure| {
+            finished.failed = lambda::failed_of_batch(&output, events).unwrap_or_else(|failure| {
                 finished.outcome = Outcome::FunctionError(failure);
                 Vec::new()
-            })
+            });
+            finished.failed.clone()
         };
-        self.event(function, Handler::Event, caller, event, judge).await
+        let run = self.admit(function, Handler::Event, caller.id)?.of_batch(events);
+        self.run_event(run, caller, event, judge).await
     }
 
     /// Hands all events to the runner. Which of them failed comes with the record.
@@ -181,22 +193,9 @@ impl Invoker {
         if runs_on_runtime(function) {
             return self.batch_as_event(function, caller, &events).await;
         }
-        let run = self.admit(function, Handler::Batch, caller.id)?;
+        let run = self.admit(function, Handler::Batch, caller.id)?.of_batch(&events);
         let call = run.call(caller, None);
-        let mut awaited = Awaited::new(run);
-        let failed = match self.runner.batch(call, events).await {
-            Ok(mut finished) => {
-                let failed = std::mem::take(&mut finished.failed);
-                awaited.finish(finished);
-                failed
-            }
-            Err(error) => {
-                awaited.forget();
-                return Err(error);
-            }
-        };
-        let (record, output) = awaited.end();
-        Ok((Invoked { record, output }, failed))
+        finished(run, self.runner.batch(call, events), |finished| finished.failed.clone()).await
     }
 
     /// Sends the event as a CloudEvent to the HTTP handler, and waits for the

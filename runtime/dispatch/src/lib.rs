@@ -24,7 +24,7 @@ mod runner;
 mod usage;
 
 pub use caller::Caller;
-pub use deliveries::{Deliveries, DeliveryStores};
+pub use deliveries::{Deliveries, DeliveryStores, LastError, TriggerStatus};
 pub use dispatcher::Dispatcher;
 pub use invoked::{HttpInvoked, Invoked, Reply};
 pub use observe::{Delivered, Observe, Unobserved};

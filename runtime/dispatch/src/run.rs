@@ -4,8 +4,8 @@ use std::time::Instant;
 use jiff::Timestamp;
 use lambent_storage::InvocationLogs;
 use lambent_types::{
-    Error, ErrorCode, FunctionVersion, Handler, InvocationRecord, Logs, Meter, Outcome, Output,
-    RequestId, Root,
+    BatchItems, Error, ErrorCode, Event, FunctionVersion, Handler, InvocationRecord, Logs, Meter,
+    Outcome, Output, RequestId, Root,
 };
 
 use crate::admission::{Admission, Permit};
@@ -40,6 +40,7 @@ impl Recorder {
             outcome,
             meter: Meter::default(),
             logs: Logs::default(),
+            items: None,
         };
         self.record(record.clone(), function);
         record
@@ -65,6 +66,8 @@ pub(crate) struct Run {
     started: Timestamp,
     clock: Instant,
     recorder: Arc<Recorder>,
+    /// The ids of the items, if it is a batch.
+    items: Vec<String>,
     /// Last, so that it is given back only after the record was written.
     _permit: Permit,
 }
@@ -88,8 +91,15 @@ impl Run {
             started: Timestamp::now(),
             clock: Instant::now(),
             recorder: Arc::clone(recorder),
+            items: Vec::new(),
             _permit: permit,
         })
+    }
+
+    /// The same of a batch of these events.
+    pub(crate) fn of_batch(mut self, events: &[Event]) -> Self {
+        self.items = events.iter().map(|event| event.id.clone()).collect();
+        self
     }
 
     /// What to tell the runner; `response_bytes` bounds a buffered response.
@@ -117,6 +127,7 @@ impl Run {
     }
 
     fn describe(&self, finished: Finished) -> (InvocationRecord, Option<Output>) {
+        let is_partial = finished.outcome.is_ok() && !finished.failed.is_empty();
         let record = InvocationRecord {
             id: self.id,
             namespace: self.function.namespace.clone(),
@@ -127,6 +138,7 @@ impl Run {
             outcome: finished.outcome,
             meter: finished.meter,
             logs: finished.logs,
+            items: is_partial.then(|| BatchItems::new(&self.items, &finished.failed)),
         };
         (record, finished.output)
     }

@@ -118,6 +118,8 @@ struct Families {
     fuel: Family<FunctionLabels, Counter>,
     throttles: Family<FunctionLabels, Counter>,
     sheds: Family<FunctionLabels, Counter>,
+    partial: Family<FunctionLabels, Counter>,
+    items_failed: Family<FunctionLabels, Counter>,
     deliveries: Family<OutcomeLabels, Counter>,
     ages: Family<FunctionLabels, Histogram, fn() -> Histogram>,
 }
@@ -191,6 +193,8 @@ impl Metrics {
             fuel: Family::default(),
             throttles: Family::default(),
             sheds: Family::default(),
+            partial: Family::default(),
+            items_failed: Family::default(),
             deliveries: Family::default(),
             ages: Family::new_with_constructor(|| Histogram::new(AGES)),
         };
@@ -229,6 +233,10 @@ impl Metrics {
         registry.register("lambent_sheds", sheds, families.sheds);
         let deliveries = "Attempts to deliver events, by what became of them";
         registry.register("lambent_deliveries", deliveries, families.deliveries);
+        let partial = "Batches of which some items failed";
+        registry.register("lambent_partial_failures", partial, families.partial);
+        let items = "Items that failed of batches that did not";
+        registry.register("lambent_items_failed", items, families.items_failed);
         let ages = "Seconds from an event to an attempt to deliver it";
         registry.register("lambent_delivery_age_seconds", ages, families.ages);
         let memory = "Most bytes of memory an invocation held at once";
@@ -347,6 +355,11 @@ impl Observe for Metrics {
         series.outcome(&self.families, record.outcome.kind());
         series.duration.observe(record.meter.duration.as_secs_f64());
         series.fuel.inc_by(record.meter.fuel);
+        if let Some(items) = record.items.as_ref().filter(|items| items.failed > 0) {
+            self.families.partial.get_or_create_owned(&series.labels).inc();
+            let failed = &self.families.items_failed;
+            failed.get_or_create_owned(&series.labels).inc_by(items.failed.into());
+        }
         self.memory.observe(record.meter.memory_bytes as f64);
         self.starts[record.meter.start as usize].inc();
     }
@@ -399,6 +412,7 @@ mod tests {
             outcome,
             meter: Meter { fuel: 7, duration: Duration::from_millis(2), ..Meter::default() },
             logs: Logs::default(),
+            items: None,
         }
     }
 

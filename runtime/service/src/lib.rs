@@ -73,10 +73,13 @@ pub use triggers::TriggerHandle;
 pub use usage::UsageReport;
 pub use volumes::VolumeHandle;
 
+pub use lambent_dispatch::{LastError, TriggerStatus};
+
 /// What operations take and give, as the stores have it.
 pub use lambent_storage::{
     Bucket, ByteStream, Change, Condition, Depth, DiskSpace, Entry, Expect, Holding, KeyPage,
-    Keyspace, ListKeys, ListObjects, LogPage, Message, NewMessage, Object, ObjectPage, OwnQuotas,
-    Part, PutObject, Queue, QueueAttributes, Quota, Receipt, Redrive, Scheduled, Sent, SetOptions,
-    Upload, UsageRecord, Visibility, VolumeUsage,
+    Keyspace, ListKeys, ListObjects, LogPage, Message, MessageState, MoveBack, MovedBack,
+    NewMessage, Object, ObjectPage, OwnQuotas, Part, Peeked, PutObject, Queue, QueueAttributes,
+    Quota, Receipt, Redrive, Scheduled, Sent, SetOptions, Upload, UsageRecord, Visibility,
+    VolumeUsage,
 };

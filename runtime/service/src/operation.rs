@@ -138,6 +138,8 @@ operations! {
     PurgeQueue = "purge_queue", WRITE;
     /// Set when a message can be received again.
     ChangeVisibility = "change_visibility", READ;
+    /// Look at messages of a queue without receiving them.
+    PeekMessages = "peek_messages", READ;
     /// Receive messages of a queue.
     ReceiveMessages = "receive_messages", READ;
     /// Move dead letters back to where they came from.

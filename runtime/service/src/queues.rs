@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use lambent_storage::{
-    Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Receipt, Sent, Stores,
-    Visibility,
+    Depth, Message, MoveBack, MovedBack, NewMessage, Peeked, Queue, QueueAttributes, QueueError,
+    Receipt, Sent, Stores, Visibility,
 };
 use lambent_types::{Access, Configuration, Error, ErrorCode, Grant, Namespace, QueueName, bounds};
 
@@ -225,18 +225,36 @@ impl QueueHandle<'_> {
         .await
     }
 
-    /// Moves at most `limit` dead letters back to the queues they came from.
-    /// Returns how many were moved.
+    /// Looks at messages without receiving them: those after a place in the queue.
+    ///
+    /// # Errors
+    /// `QueueNotFound`; the store failed.
+    pub async fn peek(&self, after: u64, limit: usize) -> Result<Vec<Peeked>, Error> {
+        self.perform(Operation::PeekMessages, async {
+            let (namespace, name) = self.place();
+            let peeked = self.stores().queues.peek(namespace, name, after, limit).await;
+            peeked.map_err(|error| self.refused(error))
+        })
+        .await
+    }
+}
+
+impl Scope {
+    /// Moves dead letters back to the queues they came from, and events to be delivered again.
     ///
     /// # Errors
     /// `QueueNotFound`, `QuotaExceeded`; the store failed.
-    pub async fn redrive(&self, limit: usize) -> Result<u64, Error> {
-        self.perform(Operation::RedriveQueue, async {
-            let (namespace, name) = self.place();
-            let moved = self.stores().queues.redrive(namespace, name, limit).await;
-            moved.map_err(|error| self.refused(error))
-        })
-        .await
+    pub async fn redrive(&self, queue: &QueueName, what: MoveBack) -> Result<MovedBack, Error> {
+        let queue = self.resource(queue);
+        let moved = queue.perform(Operation::RedriveQueue, async {
+            let (namespace, name) = queue.place();
+            let moved = self.stores().queues.redrive(namespace, name, what).await;
+            moved.map_err(|error| queue.refused(error))
+        });
+        let mut moved = moved.await?;
+        let channels = std::mem::take(&mut moved.channels);
+        self.service.deliveries.resume(self.namespace(), channels);
+        Ok(moved)
     }
 }
 

@@ -1,3 +1,4 @@
+use lambent_dispatch::TriggerStatus;
 use lambent_storage::{Channel, Depth};
 use lambent_types::{Error, ErrorCode, Function, Incoming, Source, Trigger, TriggerName};
 
@@ -49,6 +50,12 @@ impl Scope {
             Ok(Put { value: trigger, created })
         })
         .await
+    }
+
+    /// How the deliveries of a trigger went, since the node started.
+    #[must_use]
+    pub fn trigger_status(&self, trigger: &Trigger) -> TriggerStatus {
+        self.service.deliveries.trigger_status(self.namespace(), &trigger.name)
     }
 
     /// How much waits for a trigger: its events, or the messages of its queue.

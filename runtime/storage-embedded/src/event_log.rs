@@ -33,17 +33,6 @@ pub(crate) fn place(channel: &Channel) -> (Kind, &str) {
     }
 }
 
-/// The channel of a partition; none for a queue's.
-fn channel_of(partition: &Partition) -> Option<Channel> {
-    let name = partition.name.as_str();
-    match partition.kind {
-        kind if kind == Kind::Function as i64 => name.parse().ok().map(Channel::Function),
-        kind if kind == Kind::Trigger as i64 => name.parse().ok().map(Channel::Trigger),
-        kind if kind == Kind::Schedule as i64 => name.parse().ok().map(Channel::Schedule),
-        _ => None,
-    }
-}
-
 fn find(
     connection: &Connection,
     namespace: &Namespace,
@@ -82,6 +71,7 @@ pub(crate) fn append<E: From<QuotaExceeded> + From<StorageError>>(
         attributes: std::collections::BTreeMap::new(),
         origin: origin.clone(),
         from: None,
+        dead: None,
         event: Some(event),
     };
     let head = head.encode()?;
@@ -216,7 +206,7 @@ impl EventLog for EmbeddedEventLog {
         for shard in self.shards.all() {
             for partition in shard.readers().read(partition::backlog).await? {
                 let namespace = partition.namespace.parse().ok();
-                found.extend(namespace.zip(channel_of(&partition)));
+                found.extend(namespace.zip(partition::channel(&partition)));
             }
         }
         Ok(found)

@@ -1,24 +1,26 @@
-use std::collections::HashMap;
+mod sending;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use lambent_types::{Clock, Digest, Namespace, Origin, QueueName, bounds};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use lambent_types::{Clock, Namespace, Origin, QueueName};
+use rusqlite::Connection;
 
+use self::sending::{prepare, send_all};
 use crate::messages::receive::{PerGroup, Until};
-use crate::messages::row::{Head, Taken, failed, later};
-use crate::messages::send::New;
+use crate::messages::redrive::Dying;
+use crate::messages::row::{Taken, later};
 use crate::messages::settle::Ticket;
-use crate::messages::{Kind, Partition, depth, partition, receive, redrive, send, settle, wait};
-use crate::quota::{charge, charge_messages, count, count_messages};
+use crate::messages::{Kind, Partition, depth, partition, peek, receive, redrive, settle, wait};
+use crate::quota::{charge, count};
 use crate::shard::{Growth, Shard, Tx};
 use crate::shards::Shards;
 use crate::triggers::index as trigger_index;
 use lambent_storage::backend::queues as rules;
 use lambent_storage::{
-    Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Queues, Quota, Receipt, Sent,
-    StorageError, Visibility,
+    Depth, GiveUp, Message, MoveBack, MovedBack, NewMessage, Peeked, Queue, QueueAttributes,
+    QueueError, Queues, Quota, Receipt, Sent, StorageError, Visibility,
 };
 
 /// Queues in the shards.
@@ -182,106 +184,6 @@ fn delete_queue(tx: &mut Tx<'_>, ns: &Namespace, queue: &Partition) -> Result<bo
     Ok(is_gone)
 }
 
-/// What a message is recognised by when it is sent again.
-fn duplicate_id(attributes: &QueueAttributes, message: &NewMessage) -> Option<String> {
-    let by_content =
-        attributes.content_deduplication.then(|| Digest::of(&message.body).to_string());
-    message.deduplication.clone().map(|id| format!("id:{id}")).or(by_content)
-}
-
-/// What was sent to a partition under an id not long ago.
-fn duplicate(tx: &Tx<'_>, partition: i64, id: &str) -> Result<Option<Sent>, StorageError> {
-    let sql = "SELECT seq, message FROM duplicate WHERE line = ?1 AND id = ?2 AND until > ?3";
-    let read = |row: &rusqlite::Row<'_>| {
-        let sequence: i64 = row.get(0)?;
-        Ok(Sent { id: row.get(1)?, sequence: sequence.unsigned_abs(), duplicate: true })
-    };
-    tx.connection
-        .prepare_cached(sql)
-        .and_then(|mut select| {
-            select.query_row(params![partition, id, tx.now.as_millisecond()], read).optional()
-        })
-        .map_err(failed)
-}
-
-fn remember(tx: &Tx<'_>, partition: i64, id: &str, sent: &Sent) -> Result<(), StorageError> {
-    let until = tx.now.as_millisecond() + bounds::DEDUPLICATION_WINDOW.as_millis() as i64;
-    tx.connection
-        .prepare_cached("INSERT OR REPLACE INTO duplicate VALUES (?1, ?2, ?3, ?4, ?5)")
-        .and_then(|mut insert| {
-            insert.execute(params![partition, id, sent.sequence as i64, sent.id, until])
-        })
-        .map_err(failed)?;
-    Ok(())
-}
-
-/// A message ready to be written.
-struct Prepared {
-    message: NewMessage,
-    id: String,
-    head: String,
-}
-
-fn prepare(message: NewMessage, origin: &Origin) -> Result<Prepared, QueueError> {
-    let id = uuid::Uuid::now_v7().to_string();
-    let head = Head {
-        id: id.clone(),
-        content_type: message.content_type.clone(),
-        attributes: message.attributes.clone(),
-        origin: origin.clone(),
-        from: None,
-        event: None,
-    };
-    Ok(Prepared { message, id, head: head.encode()? })
-}
-
-fn send_all(
-    tx: &mut Tx<'_>,
-    namespace: &Namespace,
-    partition: &Partition,
-    prepared: Vec<Prepared>,
-) -> Result<Vec<Sent>, QueueError> {
-    let attributes = queue_of(partition)?.attributes;
-    // All of it is charged before any of it is written. A duplicate inside the
-    // batch is charged and given back.
-    let weight = |prepared: &Prepared| (prepared.head.len() + prepared.message.body.len()) as i64;
-    let all = (prepared.len() as i64, prepared.iter().map(weight).sum());
-    charge_messages::<QueueError>(tx, namespace, all, &tx.ledger.quotas(&namespace.key()))?;
-    let mut sent = Vec::with_capacity(prepared.len());
-    let mut batch: HashMap<String, Sent> = HashMap::new();
-    for one in prepared {
-        let duplicate_id = duplicate_id(&attributes, &one.message);
-        let known = match &duplicate_id {
-            Some(id) => match batch.get(id) {
-                Some(sent) => Some(Sent { duplicate: true, ..sent.clone() }),
-                None => duplicate(tx, partition.id, id)?,
-            },
-            None => None,
-        };
-        if let Some(known) = known {
-            count_messages(tx, namespace, (-1, -weight(&one)));
-            sent.push(known);
-            continue;
-        }
-        let delay = one.message.delay.unwrap_or(Duration::from_millis(attributes.delay_ms));
-        let new = New {
-            head: &one.head,
-            body: &one.message.body,
-            group: one.message.group.as_deref(),
-            sent: tx.now,
-            visible: later(tx.now, delay),
-        };
-        let seq = send::send(tx, partition.id, &new)?;
-        let done = Sent { id: one.id, sequence: seq.unsigned_abs(), duplicate: false };
-        if let Some(id) = duplicate_id {
-            remember(tx, partition.id, &id, &done)?;
-            batch.insert(id, done.clone());
-        }
-        sent.push(done);
-    }
-    Ok(sent)
-}
-
 fn message(taken: Taken) -> Message {
     let ticket = Ticket { seq: taken.seq, lease: taken.lease };
     Message {
@@ -289,7 +191,7 @@ fn message(taken: Taken) -> Message {
         receipt: ticket.receipt(),
         body: taken.body,
         content_type: taken.head.content_type,
-        attributes: taken.head.attributes,
+        attributes: rules::attributes_with(taken.head.attributes, taken.head.dead.as_ref()),
         group: taken.group,
         sequence: taken.seq.unsigned_abs(),
         sent: taken.sent,
@@ -307,7 +209,8 @@ fn receive_some(
     per_group: PerGroup,
 ) -> Result<receive::Received, QueueError> {
     let partition = find(tx.connection, namespace, key)?;
-    let attributes = queue_of(&partition)?.attributes;
+    let queue = queue_of(&partition)?;
+    let attributes = &queue.attributes;
     let dead = match &attributes.redrive {
         Some(redrive) => {
             partition::find(tx.connection, namespace, Kind::Queue, &redrive.queue.key())?
@@ -321,13 +224,22 @@ fn receive_some(
         Visibility::WhileAlive(time) => Until::ProcessEnds(later(tx.now, time)),
     };
     Ok(receive::receive(tx, partition.id, limit, until, per_group, |tx, taken| {
-        if rules::is_over(&attributes, taken.sent, tx.now) {
+        if rules::is_over(attributes, taken.sent, tx.now) {
             settle::remove(tx, namespace, partition.id, taken.seq, taken.group.as_deref())?;
             return Ok(false);
         }
         match &dead {
-            Some(dead) if rules::is_dead(&attributes, taken.receives) => {
-                redrive::set_dead(tx, namespace, partition.id, dead.id, taken)?;
+            Some(dead) if rules::is_dead(attributes, taken.receives) => {
+                let name = &queue.name;
+                let facts = rules::received_too_often(name, taken.receives.saturating_sub(1));
+                let dying = Dying {
+                    seq: taken.seq,
+                    group: taken.group.as_deref(),
+                    sent: taken.sent,
+                    head: taken.head.clone(),
+                    body: &taken.body,
+                };
+                redrive::set_dead(tx, namespace, (partition.id, dead.id), dying, facts)?;
                 Ok(false)
             }
             _ => Ok(true),
@@ -401,7 +313,8 @@ impl Queues for EmbeddedQueues {
         shard
             .write(bytes, move |tx| {
                 let partition = find(tx.connection, &namespace, &key)?;
-                send_all(tx, &namespace, &partition, prepared)
+                let attributes = queue_of(&partition)?.attributes;
+                send_all(tx, &namespace, (partition.id, &attributes), prepared)
             })
             .await
     }
@@ -473,21 +386,63 @@ impl Queues for EmbeddedQueues {
         Ok(settle::purge_all(&shard, namespace, partition).await?)
     }
 
+    async fn peek(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Peeked>, QueueError> {
+        let (now, after) = (self.clock.now(), i64::try_from(after).unwrap_or(i64::MAX));
+        let found = self.read(namespace, queue, move |connection, partition| {
+            peek::peek(connection, partition.id, after, limit, now)
+        });
+        let found = found.await?.ok_or(QueueError::NoQueue)?;
+        let peeked = found.into_iter().map(|(taken, state)| {
+            let message = Message { receipt: Receipt(String::new()), ..message(taken) };
+            Peeked { message, state }
+        });
+        Ok(peeked.collect())
+    }
+
+    async fn give_up(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        messages: Vec<GiveUp>,
+    ) -> Result<Vec<bool>, QueueError> {
+        self.write(namespace, queue, move |tx, namespace, partition| {
+            let give_up = |GiveUp { receipt, to, facts }: GiveUp| {
+                let to = partition::find(tx.connection, namespace, Kind::Queue, &to.key())?;
+                let (Some(ticket), Some(to)) = (Ticket::parse(&receipt), to) else {
+                    return Ok(false);
+                };
+                redrive::give_up(tx, namespace, (partition.id, to.id), ticket, facts)
+            };
+            Ok(messages.into_iter().map(give_up).collect::<Result<_, StorageError>>()?)
+        })
+        .await
+    }
+
     async fn redrive(
         &self,
         namespace: &Namespace,
         queue: &QueueName,
-        limit: usize,
-    ) -> Result<u64, QueueError> {
-        let (mut moved, mut from) = (0, Some(redrive::Place::default()));
-        while let Some(after) = from.filter(|_| moved < limit) {
-            let left = limit - moved;
+        what: MoveBack,
+    ) -> Result<MovedBack, QueueError> {
+        let (mut moved, mut from) = (MovedBack::default(), Some(redrive::Place::default()));
+        while let Some(after) = from.filter(|_| moved.count < what.limit as u64) {
+            let left = what.limit - usize::try_from(moved.count).unwrap_or(usize::MAX);
+            let left = MoveBack { limit: left, ..what.clone() };
             let step = self.write(namespace, queue, move |tx, namespace, partition| {
-                Ok(redrive::send_back(tx, namespace, partition.id, after, left)?)
+                Ok(redrive::send_back(tx, namespace, partition.id, after, &left)?)
             });
             let (more, next) = step.await?;
-            (moved, from) = (moved + more, next);
+            moved.count += more.count;
+            moved.channels.extend(more.channels);
+            // Nothing is gone by a dry run, so that one look is all there is to it.
+            from = next.filter(|next| !what.dry_run || *next != redrive::Place::default());
         }
-        Ok(moved as u64)
+        Ok(moved)
     }
 }

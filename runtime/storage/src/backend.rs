@@ -44,7 +44,9 @@ pub mod keyvalue {
 
 /// When messages are over.
 pub mod queues {
-    pub use crate::queues::rules::{is_dead, is_over};
+    pub use crate::queues::rules::{
+        attributes_with, is_dead, is_meant, is_over, received_too_often,
+    };
 }
 
 /// What triggers may become, where the events of a resource wait, and what it has set aside.

@@ -1,34 +1,13 @@
-use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use lambent_types::{Event, FunctionName, Namespace, Origin, ScheduleName, TriggerName};
+use lambent_types::{Event, Namespace, Origin};
 
+pub use crate::channel::Channel;
 use crate::error::StorageError;
 use crate::queues::{Depth, Receipt};
 use crate::quota::QuotaExceeded;
-
-/// Which deliveries are in one order: all of them go to the same function.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Channel {
-    /// Asynchronous invocations of a function.
-    Function(FunctionName),
-    /// The changes that a trigger of a bucket or a keyspace is for.
-    Trigger(TriggerName),
-    /// The times of a schedule.
-    Schedule(ScheduleName),
-}
-
-impl fmt::Display for Channel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Function(name) => write!(f, "function:{name}"),
-            Self::Trigger(name) => write!(f, "trigger:{name}"),
-            Self::Schedule(name) => write!(f, "schedule:{name}"),
-        }
-    }
-}
 
 /// An event to be handled now.
 #[derive(Debug, Clone, PartialEq, Eq)]

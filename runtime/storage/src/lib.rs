@@ -32,6 +32,7 @@ pub mod memory;
 mod change_event;
 mod change_log;
 mod changes;
+mod channel;
 mod checked;
 mod code;
 mod error;
@@ -68,8 +69,8 @@ pub use objects::{
     PutObject, Upload,
 };
 pub use queues::{
-    Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Queues, Receipt, Redrive, Sent,
-    Visibility,
+    DeadEvent, DeadFacts, Depth, GiveUp, Message, MessageState, MoveBack, MovedBack, NewMessage,
+    Peeked, Queue, QueueAttributes, QueueError, Queues, Receipt, Redrive, Sent, Visibility,
 };
 pub use quota::{Holding, Quota, QuotaExceeded, Quotas};
 pub use registry::{Expected, Registry};

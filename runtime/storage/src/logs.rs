@@ -92,7 +92,10 @@ pub fn weight(record: &InvocationRecord) -> usize {
         Outcome::Trapped { message, .. } | Outcome::BadResponse { message } => message.len(),
         _ => 0,
     };
-    512 + lines + frames + message
+    let failures = record.items.iter().flat_map(|items| &items.failures);
+    let items: usize =
+        failures.map(|item| item.id.len() + item.kind.len() + item.message.len() + 48).sum();
+    512 + lines + frames + message + items
 }
 
 /// Builds the page of a query from what matches it, in the query's order.

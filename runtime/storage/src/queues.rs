@@ -1,15 +1,16 @@
 pub(crate) mod rules;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
-use lambent_types::{Namespace, Origin, QueueName, TriggerName};
+use lambent_types::{Event, Namespace, Origin, QueueName, TriggerName};
 pub use lambent_types::{QueueAttributes, Redrive};
 use serde::{Deserialize, Serialize};
 
+use crate::channel::Channel;
 use crate::error::StorageError;
 use crate::quota::QuotaExceeded;
 
@@ -54,6 +55,74 @@ pub struct NewMessage {
     /// FIFO only: a message with the id of one sent in the last five minutes
     /// is acknowledged and not kept.
     pub deduplication: Option<String>,
+    /// Of an event that was given up: why, and where it goes back to.
+    pub dead: Option<DeadEvent>,
+}
+
+/// What is said of a message that is a dead letter, as attributes that whoever receives it sees
+/// among its own, and before them. It loses them when it is moved back.
+pub type DeadFacts = BTreeMap<String, String>;
+
+/// An event that is sent on as a dead letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadEvent {
+    /// What is said of it.
+    pub facts: DeadFacts,
+    /// The channel that it was in.
+    pub channel: Channel,
+    /// The event. Its data is the body of the message.
+    pub event: Event,
+}
+
+/// A message as one finds it who only looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peeked {
+    /// The message; it has no receipt, and was received so often before.
+    pub message: Message,
+    /// Where it stands.
+    pub state: MessageState,
+}
+
+/// Where a message of a queue stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageState {
+    /// It can be received, or could be if it were the first of its group.
+    Ready,
+    /// Somebody has it.
+    InFlight,
+    /// It is delayed, or waits to be tried again.
+    Delayed,
+}
+
+/// A message to give up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GiveUp {
+    /// What it was received with.
+    pub receipt: Receipt,
+    /// The dead-letter queue, of the same kind and namespace.
+    pub to: QueueName,
+    /// What is said of it.
+    pub facts: DeadFacts,
+}
+
+/// Which dead letters to move back.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MoveBack {
+    /// At most this many.
+    pub limit: usize,
+    /// Only those with this attribute, of their own or as dead letters.
+    pub only: Option<(String, String)>,
+    /// Only count them.
+    pub dry_run: bool,
+}
+
+/// What was moved back.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MovedBack {
+    /// How many were moved, or would be.
+    pub count: u64,
+    /// The channels to which events went back.
+    pub channels: BTreeSet<Channel>,
 }
 
 /// A message that was sent.
@@ -295,10 +364,36 @@ pub trait Queues: Send + Sync {
     /// `NoQueue`, `Storage`.
     async fn purge(&self, namespace: &Namespace, queue: &QueueName) -> Result<u64, QueueError>;
 
-    /// Moves at most `limit` messages of a dead-letter queue back to the queue
-    /// each came from, as if they had never been received. Returns how many.
-    /// Messages whose queue is gone stay, also if another has its name now, and so
-    /// do those behind one of their group that stays or is with somebody.
+    /// Looks at messages without receiving them: at most `limit` whose place in the queue is
+    /// after `after`, by their place. None is counted, leased or moved.
+    ///
+    /// # Errors
+    /// `NoQueue`, `Storage`.
+    async fn peek(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Peeked>, QueueError>;
+
+    /// Moves messages that were received to dead-letter queues, and notes where they came
+    /// from. Whether each receipt was its message's last, in their order; of one that was
+    /// not, the message stays, as it does if there is no such queue.
+    ///
+    /// # Errors
+    /// `NoQueue` (the one that they are in), `Storage`.
+    async fn give_up(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        messages: Vec<GiveUp>,
+    ) -> Result<Vec<bool>, QueueError>;
+
+    /// Moves dead letters back to the queue each came from, as if they had never been
+    /// received, and events to their channel. Messages whose queue is gone stay, also if
+    /// another has its name now, and so do those behind one of their group that stays or is
+    /// with somebody.
     ///
     /// # Errors
     /// `NoQueue`, `Storage`.
@@ -306,6 +401,6 @@ pub trait Queues: Send + Sync {
         &self,
         namespace: &Namespace,
         queue: &QueueName,
-        limit: usize,
-    ) -> Result<u64, QueueError>;
+        what: MoveBack,
+    ) -> Result<MovedBack, QueueError>;
 }

@@ -8,9 +8,10 @@ use uuid::Uuid;
 
 use crate::function::VersionNumber;
 use crate::handler::Handler;
+use crate::limits::bounds;
 use crate::meter::Meter;
 use crate::name::{FunctionName, Namespace};
-use crate::outcome::Outcome;
+use crate::outcome::{Failure, Outcome};
 
 /// One invocation's id: a UUID version 7, so that ids sort by time.
 #[derive(
@@ -71,6 +72,43 @@ pub struct Logs {
     pub dropped_bytes: u64,
 }
 
+/// The items of a batch of which some failed, though the invocation ended well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BatchItems {
+    /// How many there were.
+    pub count: u32,
+    /// How many of them failed.
+    pub failed: u32,
+    /// The first that failed, at most [`bounds::ITEM_FAILURES_MAX`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub failures: Vec<ItemFailure>,
+}
+
+/// Why an item of a batch failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ItemFailure {
+    /// The id of the item: of a message, or of an event.
+    pub id: String,
+    /// The kind of the failure, as the function named it.
+    pub kind: String,
+    /// What the function said, at most [`bounds::ITEM_FAILURE_CHARS_MAX`] characters.
+    pub message: String,
+}
+
+impl BatchItems {
+    /// What became of the items with these ids, of which these failed, by their index.
+    #[must_use]
+    pub fn new(ids: &[String], failed: &[(u32, Failure)]) -> Self {
+        let short = |text: &str| text.chars().take(bounds::ITEM_FAILURE_CHARS_MAX).collect();
+        let failures = failed.iter().take(bounds::ITEM_FAILURES_MAX).map(|(index, failure)| {
+            let id = ids.get(*index as usize).map(|id| short(id)).unwrap_or_default();
+            ItemFailure { id, kind: short(&failure.kind), message: short(&failure.message) }
+        });
+        let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        Self { count: count(ids.len()), failed: count(failed.len()), failures: failures.collect() }
+    }
+}
+
 /// The record of one finished invocation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct InvocationRecord {
@@ -94,4 +132,7 @@ pub struct InvocationRecord {
     pub meter: Meter,
     /// The lines that the guest wrote.
     pub logs: Logs,
+    /// The items, if it was a batch that ended well of which some failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<BatchItems>,
 }

@@ -60,7 +60,9 @@ pub use grant::{Grant, Granted};
 pub use grants::{Access, Grants};
 pub use handler::{Handler, Incoming, Interface};
 pub use host_pattern::{HostPattern, InvalidHostPattern, is_host_name};
-pub use invocation::{InvocationRecord, LogLine, LogStream, Logs, RequestId};
+pub use invocation::{
+    BatchItems, InvocationRecord, ItemFailure, LogLine, LogStream, Logs, RequestId,
+};
 pub use layer::{Layer, LayerName, LayerReference, LayerVersion, Layers};
 pub use limits::{Limits, bounds};
 pub use lineage::{Lineage, Origin, Recursion, Root};

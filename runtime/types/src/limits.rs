@@ -8,6 +8,10 @@ pub mod bounds {
 
     const MIB: u64 = 1 << 20;
 
+    /// Most items that failed which the record of a batch names.
+    pub const ITEM_FAILURES_MAX: usize = 20;
+    /// Most characters of what the record of a batch says of an item that failed.
+    pub const ITEM_FAILURE_CHARS_MAX: usize = 256;
     /// Least memory, in bytes: below this not even a small guest starts.
     pub const MEMORY_BYTES_MIN: u64 = 2 * MIB;
     /// Most memory, in bytes: all a 32-bit WebAssembly memory can address.

@@ -3,6 +3,7 @@ use std::time::Duration;
 use http::Method;
 use http::header::CONTENT_TYPE;
 use lambent_types::{Failure, FunctionName, Qualifier};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use super::functions::qualified;
 use super::{Answer, Call, Client, Error, Payload};
@@ -10,6 +11,10 @@ use crate::{headers, paths};
 
 /// The longest function timeout and some time to spare.
 const INVOKE_TIMEOUT: Duration = Duration::from_secs(960);
+
+/// What the HTTP binding of CloudEvents has encoded in the values of attributes, beside what is
+/// no ASCII.
+const NOT_IN_ATTRIBUTES: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'%');
 
 /// An event to invoke a function with.
 #[derive(Debug, Clone, Default)]
@@ -111,7 +116,8 @@ fn call<'a>(
         call = call.header("content-type", content_type);
     }
     for (attribute, value) in &event.attributes {
-        call = call.header(format!("{}{attribute}", headers::EVENT_PREFIX), *value);
+        let value = utf8_percent_encode(value, NOT_IN_ATTRIBUTES).to_string();
+        call = call.header(format!("{}{attribute}", headers::EVENT_PREFIX), value);
     }
     Ok(call)
 }
@@ -160,7 +166,7 @@ mod tests {
         let event = EventParts {
             data: b"{}",
             content_type: Some("application/json"),
-            attributes: vec![("id", "1")],
+            attributes: vec![("id", "1"), ("subject", "é/100% a.jpg")],
         };
         let client = Client::new(server.endpoint());
         let version = Some(Qualifier::Version(2));
@@ -170,6 +176,7 @@ mod tests {
         let request = server.requests().remove(0);
         assert!(request.starts_with("POST /v1/functions/x/invocations?qualifier=2 "), "{request}");
         assert!(request.contains("ce-id: 1"), "{request}");
+        assert!(request.contains("ce-subject: %C3%A9/100%25%20a.jpg"), "{request}");
     }
 
     #[test]

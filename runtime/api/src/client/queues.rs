@@ -5,9 +5,9 @@ use lambent_types::QueueName;
 
 use super::{Answer, Call, Client, Error, Payload, TIMEOUT};
 use crate::{
-    Deleted, MESSAGES, MessagesToSend, Purged, Receipts, ReceiveMessages, Received,
-    RedriveMessages, Redriven, SendMessage, SentMessages, SentView, Visibility, headers, paths,
-    query,
+    Deleted, MESSAGES, MessagesToSend, PeekMessages, PeekedMessages, Purged, Receipts,
+    ReceiveMessages, Received, RedriveMessages, Redriven, SendMessage, SentMessages, SentView,
+    Visibility, headers, paths, query,
 };
 
 /// A message to send.
@@ -130,6 +130,19 @@ impl Client {
         self.send(call.json(&body))
     }
 
+    /// Looks at messages without receiving them.
+    ///
+    /// # Errors
+    /// The server refused, or did not answer.
+    pub fn peek_messages(
+        &self,
+        queue: &QueueName,
+        peek: &PeekMessages,
+    ) -> Result<Answer<PeekedMessages>, Error> {
+        let query = query::write(peek).map_err(Error::unsendable)?;
+        self.send(Call::new(Method::GET, of(paths::MESSAGES, queue, &query)))
+    }
+
     /// Deletes everything in a queue.
     ///
     /// # Errors
@@ -145,9 +158,9 @@ impl Client {
     pub fn redrive(
         &self,
         queue: &QueueName,
-        redrive: RedriveMessages,
+        redrive: &RedriveMessages,
     ) -> Result<Answer<Redriven>, Error> {
-        let query = query::write(&redrive).map_err(Error::unsendable)?;
+        let query = query::write(redrive).map_err(Error::unsendable)?;
         self.send(Call::new(Method::POST, of(paths::REDRIVE, queue, &query)))
     }
 }

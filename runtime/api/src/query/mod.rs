@@ -8,8 +8,8 @@ mod values;
 
 pub use reader::{InvalidQuery, NoQuery, Parameters, read};
 pub(crate) use values::{
-    cursor, delay, limit, parsed, qualifier, request, time, ttl, version, visibility, wait,
-    whole_number, write_duration, write_text,
+    attribute, cursor, delay, limit, parsed, qualifier, request, switch, time, ttl, version,
+    visibility, wait, whole_number, write_attribute, write_duration, write_text,
 };
 
 /// Writes a query, with `?` before it; nothing if no parameter is given.

@@ -38,6 +38,9 @@ readers! {
     visibility: Duration, "a duration such as 30s", duration;
     version: u64, "a version's number", |text| text.parse().ok();
     cursor: u64, "a cursor, as \"next\" gave it", |text| text.parse().ok();
+    switch: bool, "true or false", |text| text.parse().ok();
+    attribute: (String, String), "an attribute and its value, as in errortype=InvalidInput",
+        |text| text.split_once('=').map(|(name, value)| (name.to_owned(), value.to_owned()));
     whole_number: i64, "a whole number", |text| text.parse().ok();
     time: Timestamp, "a time such as 2026-01-31T12:00:00Z", |text| text.parse().ok();
     request: RequestId, "the id of an invocation",
@@ -60,6 +63,17 @@ pub(crate) fn wait<'de, D: Deserializer<'de>, const SECONDS_MAX: u64>(
     parsed(deserializer, &format!("a duration of at most {SECONDS_MAX}s"), |text| {
         duration(text).filter(|wait| *wait <= Duration::from_secs(SECONDS_MAX))
     })
+}
+
+/// Writes an attribute and its value as they are read.
+pub(crate) fn write_attribute<S: Serializer>(
+    attribute: &Option<(String, String)>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match attribute {
+        Some((name, value)) => serializer.serialize_str(&format!("{name}={value}")),
+        None => serializer.serialize_none(),
+    }
 }
 
 #[expect(clippy::ref_option, reason = "serde hands a reference to the member")]

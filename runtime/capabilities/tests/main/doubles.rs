@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use lambent_storage::contract::samples;
 use lambent_storage::{
-    Change, Depth, Entry, KeyPage, KeyValue, KeyValueError, Keyspace, ListKeys, Message,
-    NewMessage, Queue, QueueAttributes, QueueError, Queues, Quotas, Receipt, Sent, StorageError,
-    Stores,
+    Change, Depth, Entry, GiveUp, KeyPage, KeyValue, KeyValueError, Keyspace, ListKeys, Message,
+    MoveBack, MovedBack, NewMessage, Peeked, Queue, QueueAttributes, QueueError, Queues, Quotas,
+    Receipt, Sent, StorageError, Stores,
 };
 use lambent_types::{KeyspaceName, Namespace, Origin, QueueName, SystemClock};
 
@@ -232,7 +232,31 @@ impl Queues for Mailbox {
         unreachable!("no interface purges")
     }
 
-    async fn redrive(&self, _: &Namespace, _: &QueueName, _: usize) -> Result<u64, QueueError> {
-        unreachable!("no interface redrives")
+    async fn peek(
+        &self,
+        _: &Namespace,
+        _: &QueueName,
+        _: u64,
+        _: usize,
+    ) -> Result<Vec<Peeked>, QueueError> {
+        unreachable!("guests do not look at messages")
+    }
+
+    async fn give_up(
+        &self,
+        _: &Namespace,
+        _: &QueueName,
+        _: Vec<GiveUp>,
+    ) -> Result<Vec<bool>, QueueError> {
+        unreachable!("guests give no messages up")
+    }
+
+    async fn redrive(
+        &self,
+        _: &Namespace,
+        _: &QueueName,
+        _: MoveBack,
+    ) -> Result<MovedBack, QueueError> {
+        unreachable!("guests do not redrive")
     }
 }

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use lambent_api::client::{self, Answer, Client};
 use lambent_api::{Logs, ReadLogs, Since};
 use lambent_types::{
-    FunctionName, InvocationRecord, LogStream, RequestId, format_bytes, format_count,
+    BatchItems, FunctionName, InvocationRecord, ItemFailure, LogStream, RequestId, format_bytes,
+    format_count,
 };
 
 use crate::duration;
@@ -189,12 +190,27 @@ fn lines(record: &InvocationRecord, on: bool) -> Vec<String> {
         let dropped = format_bytes(record.logs.dropped_bytes);
         lines.push(format!("  ...  {dropped} more were written and not kept"));
     }
+    if let Some(items) = &record.items {
+        lines.extend(item_lines(items, on));
+    }
     if !record.outcome.is_ok() {
         lines.push(format!("  {}", paint(on, Colour::Red, &printable(&record.outcome.message()))));
         let frames = record.outcome.backtrace().iter();
         lines.extend(frames.map(|frame| format!("    at {}", printable(frame))));
     }
     lines
+}
+
+/// The items of a batch that failed though the batch did not.
+fn item_lines(items: &BatchItems, on: bool) -> impl Iterator<Item = String> {
+    let summary = format!("{} of {} items failed", items.failed, items.count);
+    let summary = format!("  {}", paint(on, Colour::Red, &summary));
+    let failures = items.failures.iter().map(|ItemFailure { id, kind, message }| {
+        format!("    {}  {}: {}", printable(id), printable(kind), printable(message))
+    });
+    let untold = (items.failed as usize).saturating_sub(items.failures.len());
+    let rest = (untold > 0).then(|| format!("    … and {untold} more"));
+    std::iter::once(summary).chain(failures).chain(rest)
 }
 
 #[cfg(test)]
@@ -225,6 +241,27 @@ mod tests {
         ];
         assert_eq!(lines(&record, false), expected);
         assert!(lines(&record, true)[0].contains("\u{1b}[31mtrapped\u{1b}[0m"));
+    }
+
+    #[test]
+    fn items_that_failed_are_told_though_the_batch_did_not() {
+        let mut record: InvocationRecord = serde_json::from_str(RECORD).unwrap();
+        record.outcome = lambent_types::Outcome::Ok;
+        let failure = |id: &str| ItemFailure {
+            id: id.into(),
+            kind: "InvalidInput".into(),
+            message: "no JSON\u{1b}[2J".into(),
+        };
+        let failures = vec![failure("m1"), failure("m2")];
+        record.items = Some(BatchItems { count: 5, failed: 3, failures });
+        let told = lines(&record, false);
+        let expected = [
+            "  3 of 5 items failed",
+            "    m1  InvalidInput: no JSON\\u{1b}[2J",
+            "    m2  InvalidInput: no JSON\\u{1b}[2J",
+            "    … and 1 more",
+        ];
+        assert_eq!(told[told.len() - 4..], expected);
     }
 
     #[test]

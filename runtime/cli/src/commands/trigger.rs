@@ -1,8 +1,9 @@
 use std::time::Duration;
 
 use clap::{ArgGroup, Args, Subcommand};
+use jiff::Timestamp;
 use lambent_api::kinds::Trigger as TriggerKind;
-use lambent_api::{DepthView, TriggerView};
+use lambent_api::{DepthView, LastErrorView, TriggerView};
 use lambent_types::{
     BucketName, FunctionName, KeyspaceName, ObjectChange, Pattern, QueueName, Source,
     SourceResource, Trigger, TriggerName,
@@ -25,6 +26,7 @@ Examples:
   lambent trigger put new-photo --function thumbnail --bucket photos --disabled
   lambent trigger list
   lambent trigger describe new-photo
+  lambent trigger status new-photo
   lambent trigger delete new-photo --yes";
 
 /// Run functions on changes of objects and keys, and on messages
@@ -42,6 +44,13 @@ enum TriggerCommand {
     List,
     /// Show a trigger
     Describe {
+        /// The trigger's name
+        name: TriggerName,
+    },
+    /// Show how a trigger's deliveries go: what waits, for how long, and what failed last
+    ///
+    /// Successes and errors are those since the server started.
+    Status {
         /// The trigger's name
         name: TriggerName,
     },
@@ -173,6 +182,7 @@ pub(crate) fn run(args: &TriggerArgs, global: &Global) -> Result<Exit, CliError>
             named::list::<TriggerKind>(&header, row, first, global)
         }
         TriggerCommand::Describe { name } => named::describe::<TriggerKind>(name, fields, global),
+        TriggerCommand::Status { name } => named::describe::<TriggerKind>(name, status, global),
         TriggerCommand::Delete { name, yes } => {
             if !yes {
                 confirm::deletion(&format!("trigger {name} with the events that wait for it"))?;
@@ -193,7 +203,7 @@ fn waiting(depth: DepthView) -> String {
     (depth.ready + depth.in_flight + depth.delayed).to_string()
 }
 
-fn row(TriggerView { trigger, depth }: &TriggerView) -> Vec<String> {
+fn row(TriggerView { trigger, depth, .. }: &TriggerView) -> Vec<String> {
     vec![
         trigger.name.to_string(),
         trigger.function.to_string(),
@@ -223,7 +233,7 @@ fn filter(source: &Source) -> Vec<(&'static str, String)> {
     }
 }
 
-fn fields(TriggerView { trigger, depth }: &TriggerView) -> Vec<(&'static str, String)> {
+fn fields(TriggerView { trigger, depth, .. }: &TriggerView) -> Vec<(&'static str, String)> {
     let patterns = trigger.patterns.iter().map(|pattern| json!(pattern).to_string());
     let mut fields = vec![
         ("name", trigger.name.to_string()),
@@ -239,10 +249,41 @@ fn fields(TriggerView { trigger, depth }: &TriggerView) -> Vec<(&'static str, St
     fields
 }
 
+/// How long ago something happened, by this machine's clock.
+fn ago(time: Timestamp) -> String {
+    let ago = Duration::try_from(Timestamp::now().duration_since(time)).unwrap_or_default();
+    format!("{time:.0} ({} ago)", duration::format(Duration::from_secs(ago.as_secs())))
+}
+
+fn status(TriggerView { trigger, depth, status }: &TriggerView) -> Vec<(&'static str, String)> {
+    let state = if trigger.enabled { "on" } else { "paused: its events wait" };
+    let error = status.last_error.as_ref().map_or_else(
+        || "none since the server started".into(),
+        |LastErrorView { time, kind, message, request }| {
+            let request = request.map(|id| format!("\nrequest {id}")).unwrap_or_default();
+            format!("{}\n{kind}: {message}{request}", ago(*time))
+        },
+    );
+    let none = || "none since the server started".to_owned();
+    vec![
+        ("name", trigger.name.to_string()),
+        ("function", trigger.function.to_string()),
+        ("source", source(trigger)),
+        ("state", state.into()),
+        ("ready", depth.ready.to_string()),
+        ("in flight", depth.in_flight.to_string()),
+        ("delayed", depth.delayed.to_string()),
+        ("oldest", depth.oldest.map_or_else(|| "nothing waits".into(), ago)),
+        ("last success", status.last_success.map_or_else(none, ago)),
+        ("last error", error),
+    ]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use clap::Parser;
+    use lambent_api::TriggerStatusView;
 
     #[derive(Parser)]
     struct Probe {
@@ -291,11 +332,31 @@ mod tests {
         let line = ["probe", "t", "--function=f", "--bucket=photos", "--created", "--attempts=2"];
         let trigger = Probe::try_parse_from(line).ok().unwrap().args.trigger().unwrap();
         let depth = DepthView { ready: 1, in_flight: 0, delayed: 0, oldest: None };
-        let fields = fields(&TriggerView { trigger, depth });
+        let fields = fields(&TriggerView { trigger, depth, status: TriggerStatusView::default() });
         let value = |wanted| &fields.iter().find(|(name, _)| *name == wanted).unwrap().1;
         assert_eq!(value("source"), "bucket photos");
         assert_eq!(value("changes"), "created");
         assert!(value("delivery").contains("attempts_max 2"), "{}", value("delivery"));
         assert!(fields.iter().all(|(name, _)| *name != "suffix"));
+    }
+
+    #[test]
+    fn a_status_says_what_waits_and_what_failed() {
+        let line = ["probe", "t", "--function=f", "--queue=q", "--disabled"];
+        let trigger = Probe::try_parse_from(line).ok().unwrap().args.trigger().unwrap();
+        let depth = DepthView { ready: 3, in_flight: 0, delayed: 1, oldest: None };
+        let error = LastErrorView {
+            time: Timestamp::now(),
+            kind: "InvalidInput".into(),
+            message: "no JSON".into(),
+            request: None,
+        };
+        let status = TriggerStatusView { last_error: Some(error), last_success: None };
+        let fields = super::status(&TriggerView { trigger, depth, status });
+        let value = |wanted| &fields.iter().find(|(name, _)| *name == wanted).unwrap().1;
+        assert_eq!(value("state"), "paused: its events wait");
+        assert_eq!((value("ready").as_str(), value("delayed").as_str()), ("3", "1"));
+        assert!(value("last error").ends_with("(0s ago)\nInvalidInput: no JSON"));
+        assert_eq!(value("last success"), "none since the server started");
     }
 }

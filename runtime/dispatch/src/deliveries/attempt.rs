@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambent_storage::{Delivery, Settlement, StorageError};
+use lambent_storage::{Channel, Delivery, Settlement, StorageError};
 use lambent_types::{
     DeliveryPolicy, Event, FunctionName, FunctionVersion, Incoming, Namespace, Outcome, Pattern,
     Qualifier, RequestId, Retry,
@@ -20,6 +20,7 @@ use crate::recursion::Stopped;
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     pub(super) namespace: Namespace,
+    pub(super) channel: Channel,
     pub(super) function: FunctionName,
     pub(super) incoming: Incoming,
     pub(super) patterns: Vec<Pattern>,
@@ -62,8 +63,10 @@ impl Deliveries {
             }
             (_, Err(error)) => unresolved(error),
         };
+        self.note(target, &handled, request);
         let end = |cause, failure, output| End {
             cause,
+            channel: Some(&target.channel),
             event: &event,
             request,
             function: found.as_deref().ok(),
@@ -99,6 +102,13 @@ impl Deliveries {
             }
         };
         self.settled(sent, || observe(what), age)
+    }
+
+    /// Notes for the status of a trigger how an attempt to deliver to its function ended.
+    fn note(&self, target: &Target, handled: &Handled, request: RequestId) {
+        if let Channel::Trigger(trigger) = &target.channel {
+            self.statuses.note(&target.namespace, trigger, handled, request, self.clock.now());
+        }
     }
 
     /// Done, unless what had to be sent on could not be.

@@ -144,6 +144,7 @@ impl Deliveries {
         Ok(match channel {
             Channel::Function(name) => Some(Target {
                 namespace,
+                channel: channel.clone(),
                 function: name.clone(),
                 incoming: Incoming::Event,
                 patterns: Vec::new(),
@@ -153,6 +154,7 @@ impl Deliveries {
                 let found = self.stores.resources.of::<Schedule>().get(&namespace, name).await?;
                 found.map(|found| Target {
                     namespace,
+                    channel: channel.clone(),
                     function: found.specification.function,
                     incoming: Incoming::Event,
                     patterns: Vec::new(),
@@ -164,6 +166,7 @@ impl Deliveries {
                 let found = found.map(|one| one.specification);
                 found.filter(|trigger| trigger.enabled).map(|trigger| Target {
                     namespace,
+                    channel: channel.clone(),
                     function: trigger.function,
                     incoming: trigger.source.incoming(),
                     patterns: trigger.patterns,

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lambent_storage::{AppendError, Channel, NewMessage, QueueError, StorageError};
+use lambent_storage::{
+    AppendError, Channel, DeadEvent, DeadFacts, NewMessage, QueueError, StorageError,
+};
 use lambent_types::{
     Destination, Digest, Event, Failure, FunctionName, Namespace, Origin, Qualifier, QueueName,
     bounds, occurrence,
@@ -38,13 +40,24 @@ impl Deliveries {
         let listener = if success { &policy.on_success } else { &policy.on_failure };
         if !success && let Some(destination) = &policy.dead_letter {
             let (event, from) = (end.event.clone(), function.clone());
-            let message = DestinationMessage { event, from, attributes: dead(end) };
+            let dead = end.channel.map(|channel| DeadEvent {
+                facts: facts(end, &channel.to_string(), function),
+                channel: channel.clone(),
+                event: end.event.clone(),
+            });
+            // What says the same without a channel to go back to.
+            let attributes = match dead {
+                Some(_) => BTreeMap::new(),
+                None => facts(end, &end.event.source, function),
+            };
+            let message = DestinationMessage { event, from, attributes, dead };
             self.send_one(namespace, function, destination, message, origin).await?;
         }
         if let Some(destination) = listener {
             let event = self.record_event(namespace, function, end, success).await?;
             let from = function.clone();
-            let message = DestinationMessage { event, from, attributes: BTreeMap::new() };
+            let message =
+                DestinationMessage { event, from, attributes: BTreeMap::new(), dead: None };
             self.send_one(namespace, function, destination, message, origin).await?;
         }
         Ok(())
@@ -161,6 +174,8 @@ struct DestinationMessage {
     from: FunctionName,
     /// Attributes of the message, besides those of the event.
     attributes: BTreeMap<String, String>,
+    /// Of a dead letter: what it was.
+    dead: Option<DeadEvent>,
 }
 
 impl DestinationMessage {
@@ -191,6 +206,7 @@ impl DestinationMessage {
             content_type: event.content_type.clone(),
             attributes,
             delay: None,
+            dead: self.dead.clone(),
             group: fifo.then(|| {
                 let group = event.subject.as_deref().unwrap_or(&event.source);
                 if (1..=GROUP_BYTES_MAX).contains(&group.len()) {
@@ -215,10 +231,11 @@ fn digest(texts: &[&str]) -> String {
     Digest::of(&all).to_string()
 }
 
-/// The attributes of a dead letter that say why it is one, with Lambda's names.
-fn dead(end: &End<'_>) -> BTreeMap<String, String> {
+/// The attributes of a dead letter that say why it is one, with Lambda's names where it has
+/// one, how often it was tried, and where it was.
+pub(super) fn facts(end: &End<'_>, from: &str, function: &FunctionName) -> DeadFacts {
     let unknown = Failure {
-        kind: format!("{:?}", end.cause),
+        kind: end.cause.as_str().into(),
         message: String::new(),
         trace: Vec::new(),
         retry: lambent_types::Retry::Policy,
@@ -230,5 +247,8 @@ fn dead(end: &End<'_>) -> BTreeMap<String, String> {
         ("errortype".to_owned(), failure.kind.chars().take(256).collect()),
         ("errormessage".to_owned(), message),
         ("attempts".to_owned(), end.attempts.to_string()),
+        ("cause".to_owned(), end.cause.as_str().to_owned()),
+        ("from".to_owned(), from.to_owned()),
+        ("function".to_owned(), function.to_string()),
     ])
 }

@@ -15,21 +15,24 @@ mod policy;
 mod queue;
 mod record;
 mod scheduler;
+mod statuses;
 mod stores;
 mod triggers;
 mod usage;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lambent_storage::Channel;
 use lambent_types::{
-    Clock, Error, ErrorCode, Event, FunctionVersion, Namespace, bounds, format_bytes,
+    Clock, Error, ErrorCode, Event, FunctionVersion, Namespace, TriggerName, bounds, format_bytes,
 };
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::statuses::Statuses;
+pub use self::statuses::{LastError, TriggerStatus};
 pub use self::stores::DeliveryStores;
 use self::usage::UsageFlusher;
 use crate::caller::Caller;
@@ -46,6 +49,7 @@ pub struct Deliveries {
     /// Channels that a task serves.
     active: Mutex<HashSet<(Namespace, Channel)>>,
     usage: Arc<UsageFlusher>,
+    statuses: Statuses,
     blocking: blocking::BlockingWork,
     tasks: TaskTracker,
     drain: CancellationToken,
@@ -63,6 +67,7 @@ impl Deliveries {
             clock,
             active: Mutex::default(),
             usage,
+            statuses: Statuses::default(),
             blocking: blocking::BlockingWork::default(),
             tasks: TaskTracker::new(),
             drain: CancellationToken::new(),
@@ -163,6 +168,22 @@ impl Deliveries {
             return;
         }
         self.tasks.spawn(self.clone().channel(key));
+    }
+
+    /// Delivers what was put into channels by others than those who append to them.
+    pub fn resume(self: &Arc<Self>, namespace: &Namespace, channels: BTreeSet<Channel>) {
+        for channel in channels {
+            // Channels of triggers are served as long as there is the trigger.
+            if !matches!(channel, Channel::Trigger(_)) {
+                self.start_channel(namespace.clone(), channel);
+            }
+        }
+    }
+
+    /// How the deliveries of a trigger went, since this process began.
+    #[must_use]
+    pub fn trigger_status(&self, namespace: &Namespace, trigger: &TriggerName) -> TriggerStatus {
+        self.statuses.of(namespace, trigger)
     }
 
     /// Stores what was used until now, as happens by itself every so often: for

@@ -1,3 +1,4 @@
+use lambent_storage::Channel;
 use lambent_types::{Event, Failure, FunctionVersion, Output, RequestId, bounds};
 use serde_json::{Value, json};
 
@@ -24,7 +25,7 @@ pub(super) enum Cause {
 
 impl Cause {
     /// The word of the record; the first three are Lambda's.
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Success => "Success",
             Self::RetriesExhausted => "RetriesExhausted",
@@ -41,6 +42,8 @@ impl Cause {
 /// The end of an event, as far as its record tells it.
 pub(super) struct End<'a> {
     pub(super) cause: Cause,
+    /// The channel that it was in; none of a message, which is in its queue.
+    pub(super) channel: Option<&'a Channel>,
     pub(super) event: &'a Event,
     /// The last invocation.
     pub(super) request: RequestId,

@@ -93,6 +93,9 @@ impl Deliveries {
         name: &TriggerName,
         now: Option<Trigger>,
     ) {
+        if now.is_none() {
+            self.statuses.forget(namespace, name);
+        }
         let (key, now) = (key(namespace, name), now.filter(|trigger| trigger.enabled));
         if let Some(followed) = known.get(&key) {
             if !followed.task.is_finished() && now.as_ref() == Some(&followed.trigger) {

@@ -10,7 +10,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use lambent_api::{Binary, Qualified, headers, paths};
 use lambent_dispatch::Invoked;
 use lambent_engine::Hold;
-use lambent_types::{FunctionName, InvocationRecord, Output, RequestId, bounds};
+use lambent_types::{
+    Failure, FunctionName, InvocationRecord, ItemFailure, Output, RequestId, Retry, bounds,
+};
 
 use super::event;
 use super::extractors::State;
@@ -111,7 +113,7 @@ fn kept(output: Output, hold: &Arc<Hold>) -> Result<Output, Refusal> {
 }
 
 fn answer(record: &InvocationRecord, output: Option<Output>) -> Response {
-    let mut response = match record.outcome.failure() {
+    let mut response = match record.outcome.failure().or_else(|| item_failure(record)) {
         None => {
             let output = output.unwrap_or_default();
             let mut response = output.data.into_response();
@@ -124,13 +126,21 @@ fn answer(record: &InvocationRecord, output: Option<Output>) -> Response {
         }
         Some(failure) => {
             let mut response = axum::Json(failure).into_response();
-            let kind = HeaderValue::from_static(record.outcome.kind());
+            let kind = if record.outcome.is_ok() { "item-failed" } else { record.outcome.kind() };
+            let kind = HeaderValue::from_static(kind);
             response.headers_mut().insert(headers::FUNCTION_ERROR, kind);
             response
         }
     };
     describe(response.headers_mut(), record);
     response
+}
+
+/// Why the message failed that was handled as a batch of one.
+fn item_failure(record: &InvocationRecord) -> Option<Failure> {
+    let ItemFailure { kind, message, .. } = record.items.as_ref()?.failures.first()?;
+    let (kind, message) = (kind.clone(), message.clone());
+    Some(Failure { kind, message, trace: Vec::new(), retry: Retry::default() })
 }
 
 fn describe(fields: &mut HeaderMap, record: &InvocationRecord) {

@@ -12,11 +12,13 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Request, StatusCode, Uri};
 use lambent_api::headers::{ATTRIBUTE_PREFIX, DEDUPLICATION, GROUP};
 use lambent_api::{
-    Binary, Deleted, MESSAGES, MessageToSend, MessageView, MessagesToSend, Purged, Receipts,
-    ReceiveMessages, Received, RedriveMessages, Redriven, SendMessage, SentMessages, SentView,
-    Visibility, paths,
+    Binary, Deleted, MESSAGES, MessageStateView, MessageToSend, MessageView, MessagesToSend,
+    PeekMessages, PeekedMessages, PeekedView, Purged, Receipts, ReceiveMessages, Received,
+    RedriveMessages, Redriven, SendMessage, SentMessages, SentView, Visibility, paths,
 };
-use lambent_service::{Message, NewMessage, Receipt, Receive, Sent};
+use lambent_service::{
+    Message, MessageState, MoveBack, NewMessage, Peeked, Receipt, Receive, Sent,
+};
 use lambent_types::{QueueName, bounds};
 
 use super::extractors::State;
@@ -117,6 +119,7 @@ fn one_of_several((index, given): (usize, MessageToSend)) -> Result<NewMessage, 
         delay: given.delay_ms.map(Duration::from_millis),
         group: given.group,
         deduplication: given.deduplication,
+        dead: None,
     })
 }
 
@@ -141,6 +144,7 @@ fn alone(headers: &HeaderMap, body: Bytes, delay: Option<Duration>) -> Result<Ne
         delay,
         group: text(GROUP.as_str())?,
         deduplication: text(DEDUPLICATION.as_str())?,
+        dead: None,
     })
 }
 
@@ -236,7 +240,61 @@ pub(super) async fn purge(resource: Resource, uri: Uri) -> Result<Json<Purged>, 
     Ok(Json(Purged { deleted }))
 }
 
-/// Moves dead letters back to the queues they came from.
+/// Looks at messages without receiving them.
+///
+/// Nobody's receiving is held up, and nothing is counted.
+#[utoipa::path(
+    get, path = paths::MESSAGES, operation_id = "peek_messages",
+    params(
+        ("name" = String, Path, description = "The queue"),
+        PeekMessages,
+    ),
+    responses((status = 200, description = "Messages, by their place in the queue",
+               body = PeekedMessages)),
+)]
+pub(super) async fn peek(resource: Resource, uri: Uri) -> Result<Json<PeekedMessages>, Refusal> {
+    let queue = resource.handle::<QueueName>()?;
+    let PeekMessages { after, limit } = query::read(&uri)?;
+    let limit = limit.unwrap_or(LIMIT);
+    let peeked = queue.peek(after.unwrap_or(0), limit).await?;
+    let next = peeked.last().filter(|_| peeked.len() == limit);
+    let next = next.map(|last| last.message.sequence);
+    Ok(Json(PeekedMessages { messages: peeked.into_iter().map(peeked_view).collect(), next }))
+}
+
+fn peeked_view(Peeked { message, state }: Peeked) -> PeekedView {
+    let MessageView {
+        id,
+        text,
+        base64,
+        content_type,
+        attributes,
+        group,
+        sequence,
+        sent,
+        receives,
+        ..
+    } = message_view(message);
+    let state = match state {
+        MessageState::Ready => MessageStateView::Ready,
+        MessageState::InFlight => MessageStateView::InFlight,
+        MessageState::Delayed => MessageStateView::Delayed,
+    };
+    PeekedView {
+        id,
+        state,
+        text,
+        base64,
+        content_type,
+        attributes,
+        group,
+        sequence,
+        sent,
+        receives,
+    }
+}
+
+/// Moves dead letters back to the queues they came from, and events to be delivered again.
 #[utoipa::path(
     post, path = paths::REDRIVE, operation_id = "redrive_queue",
     params(
@@ -247,7 +305,10 @@ pub(super) async fn purge(resource: Resource, uri: Uri) -> Result<Json<Purged>, 
 )]
 pub(super) async fn redrive(resource: Resource, uri: Uri) -> Result<Json<Redriven>, Refusal> {
     let queue = resource.handle::<QueueName>()?;
-    let RedriveMessages { limit } = query::read(&uri)?;
-    let moved = queue.redrive(limit.unwrap_or(bounds::BATCH_MAX)).await?;
-    Ok(Json(Redriven { moved }))
+    let RedriveMessages { limit, filter, dry_run } = query::read(&uri)?;
+    let dry_run = dry_run.unwrap_or(false);
+    let limit = limit.unwrap_or(if dry_run { usize::MAX } else { bounds::BATCH_MAX });
+    let what = MoveBack { limit, only: filter, dry_run };
+    let moved = resource.scope.redrive(queue.name(), what).await?;
+    Ok(Json(Redriven { moved: moved.count }))
 }

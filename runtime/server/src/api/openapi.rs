@@ -54,6 +54,7 @@ use crate::problem::Refusal;
         keys::increment,
         keys::batch,
         messages::send,
+        messages::peek,
         messages::receive,
         messages::delete_one,
         messages::change_visibility,

@@ -44,7 +44,7 @@ fn resources() -> Vec<Route> {
         (paths::KEY, get(keys::get).put(keys::set).delete(keys::delete)),
         (paths::INCREMENT, post(keys::increment)),
         (paths::BATCH, post(keys::batch)),
-        (paths::MESSAGES, post(messages::send)),
+        (paths::MESSAGES, get(messages::peek).post(messages::send)),
         (paths::RECEIVE, post(messages::receive)),
         (paths::RECEIPT, delete(messages::delete_one).patch(messages::change_visibility)),
         (paths::DELETE_MESSAGES, post(messages::delete)),

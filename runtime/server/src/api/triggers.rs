@@ -2,9 +2,9 @@
 
 use axum::body::Body;
 use http::Request;
-use lambent_api::TriggerView;
 use lambent_api::kinds::{Kind as _, Trigger};
-use lambent_service::{Put, Scope};
+use lambent_api::{LastErrorView, TriggerStatusView, TriggerView};
+use lambent_service::{LastError, Put, Scope, TriggerStatus};
 use lambent_types::TriggerName;
 
 use super::kinds::{Description, Served};
@@ -16,7 +16,14 @@ use crate::state::App;
 
 async fn view(scope: &Scope, trigger: lambent_types::Trigger) -> Result<TriggerView, Refusal> {
     let depth = depth(scope.trigger_depth(&trigger).await?);
-    Ok(TriggerView { trigger, depth })
+    let TriggerStatus { last_error, last_success } = scope.trigger_status(&trigger);
+    let last_error = last_error.map(|LastError { time, kind, message, request }| LastErrorView {
+        time,
+        kind,
+        message,
+        request,
+    });
+    Ok(TriggerView { trigger, depth, status: TriggerStatusView { last_error, last_success } })
 }
 
 impl Served for Trigger {

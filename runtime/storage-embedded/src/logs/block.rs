@@ -5,12 +5,13 @@
 //! An entry holds what differs from the entry before, so that most numbers take
 //! one byte or two. What is rare (how an invocation failed) is JSON, as in the API.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use lambent_types::{
-    FunctionName, Handler, InvocationRecord, LogLine, LogStream, Logs, Meter, Namespace, Outcome,
-    RequestId, Start, VersionNumber,
+    BatchItems, FunctionName, Handler, InvocationRecord, LogLine, LogStream, Logs, Meter,
+    Namespace, Outcome, RequestId, Start, VersionNumber,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -63,7 +64,7 @@ struct Entry<'a> {
     meter: [i64; METERS],
     /// The place of its start in [`STARTS`].
     start: u8,
-    /// How it ended, as JSON, unless well.
+    /// How it ended, as the JSON of an [`End`], unless well and whole.
     outcome: Option<&'a str>,
     lines: Vec<Line<'a>>,
     dropped_bytes: u64,
@@ -80,6 +81,15 @@ struct Target<'a> {
 struct Line<'a> {
     stderr: bool,
     text: &'a str,
+}
+
+/// How a record ended. Older releases know the outcome alone, and read that.
+#[derive(Serialize, Deserialize)]
+struct End<'a> {
+    #[serde(flatten)]
+    outcome: Cow<'a, Outcome>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    items: Option<BatchItems>,
 }
 
 const METERS: usize = 5;
@@ -146,6 +156,10 @@ impl<'a> Before<'a> {
         self.started = self.started.wrapping_add(entry.started);
         self.meters =
             std::array::from_fn(|n| self.meters[n].wrapping_add(entry.meter[n].cast_unsigned()));
+        let End { outcome, items } = match entry.outcome {
+            Some(json) => serde_json::from_str(json)?,
+            None => End { outcome: Cow::Owned(Outcome::Ok), items: None },
+        };
         Ok(InvocationRecord {
             id: RequestId(Uuid::from_u128(self.id)),
             namespace: namespace.clone(),
@@ -153,12 +167,10 @@ impl<'a> Before<'a> {
             version: target.version.map_or(VersionNumber::Latest, VersionNumber::Number),
             handler: handler.ok_or("what was called is unknown")?,
             started: Timestamp::from_nanosecond(self.started)?,
-            outcome: match entry.outcome {
-                Some(json) => serde_json::from_str(json)?,
-                None => Outcome::Ok,
-            },
+            outcome: outcome.into_owned(),
             meter: self.meter(entry.start),
             logs: logs(entry.lines, entry.dropped_bytes),
+            items,
         })
     }
 
@@ -201,8 +213,10 @@ impl Encoder {
                 let (namespace, function) = (record.namespace.as_str(), record.function.as_str());
                 self.put(&Head { namespace, function })?;
             }
-            let failed = (!record.outcome.is_ok()).then_some(&record.outcome);
-            let json = failed.map(serde_json::to_string).transpose()?;
+            let told = !record.outcome.is_ok() || record.items.is_some();
+            let end =
+                || End { outcome: Cow::Borrowed(&record.outcome), items: record.items.clone() };
+            let json = told.then(|| serde_json::to_string(&end())).transpose()?;
             let end = self.body.len();
             self.put(&last.entry(record, json.as_deref()))?;
             if self.body.len() > BYTES_MAX && count > 0 {

@@ -4,6 +4,7 @@
 
 pub(crate) mod depth;
 pub(crate) mod partition;
+pub(crate) mod peek;
 pub(crate) mod receive;
 pub(crate) mod redrive;
 pub(crate) mod row;

@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::messages::row::{failed, time};
 use crate::row::{Checksum, checksum};
-use lambent_storage::StorageError;
+use lambent_storage::{Channel, StorageError};
 
 /// What a partition belongs to. The numbers are in the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -35,6 +35,17 @@ pub(crate) struct Partition {
 fn sum(namespace: &str, kind: i64, name: &str, attributes: &str) -> Checksum {
     let kind = kind.to_le_bytes();
     checksum([b"line", namespace.as_bytes(), &kind, name.as_bytes(), attributes.as_bytes()])
+}
+
+/// The channel of a partition; none for a queue's.
+pub(crate) fn channel(partition: &Partition) -> Option<Channel> {
+    let name = partition.name.as_str();
+    match partition.kind {
+        kind if kind == Kind::Function as i64 => name.parse().ok().map(Channel::Function),
+        kind if kind == Kind::Trigger as i64 => name.parse().ok().map(Channel::Trigger),
+        kind if kind == Kind::Schedule as i64 => name.parse().ok().map(Channel::Schedule),
+        _ => None,
+    }
 }
 
 const COLUMNS: &str = "id, namespace, kind, name, attributes, created, checksum";

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
 use crate::row::{Checksum, checksum};
-use lambent_storage::StorageError;
+use lambent_storage::{DeadFacts, StorageError};
 
 /// What a message says about itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +24,10 @@ pub(crate) struct Head {
     /// Of a dead letter: the partition it came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) from: Option<i64>,
-    /// Of a delivery: the event, all but its data.
+    /// Of a dead letter: what is said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) dead: Option<DeadFacts>,
+    /// Of a delivery, or of one that was given up: the event, all but its data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) event: Option<Event>,
 }

@@ -49,6 +49,21 @@ fn held(tx: &Tx<'_>, partition: i64, ticket: Ticket) -> Result<Option<Good>, Sto
         .map_err(failed)
 }
 
+/// The group of a message that a ticket is good for, and when it was sent.
+pub(crate) fn held_since(
+    tx: &Tx<'_>,
+    partition: i64,
+    ticket: Ticket,
+) -> Result<Option<(Option<String>, Timestamp)>, StorageError> {
+    let Some(good) = held(tx, partition, ticket)? else { return Ok(None) };
+    let sent = tx
+        .connection
+        .prepare_cached("SELECT sent FROM message WHERE seq = ?1")
+        .and_then(|mut select| select.query_row([ticket.seq], |row| row.get(0)))
+        .map_err(failed)?;
+    Ok(Some((good.group, row::time(sent))))
+}
+
 /// Deletes a message that a ticket is good for; `false` if it is not.
 pub(crate) fn delete(
     tx: &mut Tx<'_>,

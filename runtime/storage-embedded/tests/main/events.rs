@@ -7,8 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lambent_storage::contract::{self, samples};
 use lambent_storage::{
-    Channel, Depth, NewMessage, OwnQuotas, QueueAttributes, Quota, Redrive, ResourceError,
-    Scheduled, Settlement, StorageError, Stores, Visibility,
+    Channel, Depth, MoveBack, NewMessage, OwnQuotas, QueueAttributes, Quota, Redrive,
+    ResourceError, Scheduled, Settlement, StorageError, Stores, Visibility,
 };
 use lambent_storage_embedded::{DataDir, Options, layout};
 use lambent_types::{
@@ -303,9 +303,16 @@ async fn many_messages_are_moved_and_purged() {
     assert!(queues.receive(&ns, &q, 10, Visibility::For(NOW), NOW).await.unwrap().is_empty());
     let all = |depth: &Depth| depth.ready == MANY as u64 + 10;
     contract::depth_becomes(&**queues, &ns, &dead, all).await;
-    assert_eq!(queues.redrive(&ns, &dead, 5).await.unwrap(), 5);
-    assert_eq!(queues.redrive(&ns, &dead, usize::MAX).await.unwrap(), MANY as u64 - 5);
-    assert_eq!(queues.redrive(&ns, &dead, usize::MAX).await.unwrap(), 0);
+    let redrive = async |limit| {
+        let what = MoveBack { limit, ..MoveBack::default() };
+        queues.redrive(&ns, &dead, what).await.unwrap().count
+    };
+    let counted = MoveBack { limit: usize::MAX, dry_run: true, only: None };
+    let counted = queues.redrive(&ns, &dead, counted).await.unwrap();
+    assert_eq!(counted.count, MANY as u64);
+    assert_eq!(redrive(5).await, 5);
+    assert_eq!(redrive(usize::MAX).await, MANY as u64 - 5);
+    assert_eq!(redrive(usize::MAX).await, 0);
     assert_eq!(queues.depth(&ns, &dead).await.unwrap().ready, 10);
     assert_eq!(queues.purge(&ns, &q).await.unwrap(), MANY as u64);
     assert_eq!(queues.depth(&ns, &q).await.unwrap(), lambent_storage::Depth::default());

@@ -9,8 +9,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lambent_storage::contract::samples::namespace;
 use lambent_storage::{
-    Message, NewMessage, QueueAttributes, QueueError, Quotas, Receipt, Redrive, Sent, Stores,
-    Visibility,
+    Message, MoveBack, NewMessage, QueueAttributes, QueueError, Quotas, Receipt, Redrive, Sent,
+    Stores, Visibility,
 };
 use lambent_storage_embedded::{DataDir, Options};
 use lambent_types::{ManualClock, Namespace, Origin, QueueName};
@@ -232,7 +232,10 @@ impl Backend {
                 told(got.map(|got| got.iter().map(received).collect::<Vec<_>>()))
             }
             Step::Purge(_) => told(queues.purge(&n, &q).await),
-            Step::Redrive(_, limit) => told(queues.redrive(&n, &q, *limit).await),
+            Step::Redrive(_, limit) => {
+                let what = MoveBack { limit: *limit, ..MoveBack::default() };
+                told(queues.redrive(&n, &q, what).await)
+            }
             Step::Advance(_) | Step::Sweep | Step::Restart => String::new(),
         }
     }

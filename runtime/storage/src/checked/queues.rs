@@ -6,8 +6,8 @@ use lambent_types::{Namespace, Origin, QueueName, bounds};
 use super::{Checked, checked};
 use crate::error::StorageError;
 use crate::queues::{
-    Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Queues, Receipt, Sent,
-    Visibility, rules,
+    Depth, GiveUp, Message, MoveBack, MovedBack, NewMessage, Peeked, Queue, QueueAttributes,
+    QueueError, Queues, Receipt, Sent, Visibility, rules,
 };
 
 checked! { Queues {}
@@ -74,9 +74,22 @@ checked! { Queues {}
         rules::visibility(visibility)?;
     }
     purge(namespace: &Namespace, queue: &QueueName) -> Result<u64, QueueError> {}
+    peek(
+        namespace: &Namespace,
+        queue: &QueueName,
+        after: u64,
+        limit: usize
+    ) -> Result<Vec<Peeked>, QueueError> {
+        let limit = limit.min(bounds::BATCH_MAX);
+    }
+    give_up(
+        namespace: &Namespace,
+        queue: &QueueName,
+        messages: Vec<GiveUp>
+    ) -> Result<Vec<bool>, QueueError> {}
     redrive(
         namespace: &Namespace,
         queue: &QueueName,
-        limit: usize
-    ) -> Result<u64, QueueError> {}
+        what: MoveBack
+    ) -> Result<MovedBack, QueueError> {}
 }

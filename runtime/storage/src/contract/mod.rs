@@ -8,6 +8,7 @@
 mod changes;
 mod code;
 mod concurrency;
+mod dead_letters;
 mod event_log;
 mod keyvalue;
 mod logs;
@@ -125,6 +126,8 @@ pub async fn check_queues(store: Arc<dyn Queues>) {
     queues::firsts_are_the_first_of_each_group(&*store).await;
     queues::dead_letters_go_and_come_back(&*store).await;
     queues::dead_letters_come_back_in_order(&*store).await;
+    dead_letters::what_is_given_up_says_why_and_can_go_back(&*store).await;
+    dead_letters::who_only_looks_changes_nothing(&*store).await;
     waiting::purging_leaves_nothing(&*store).await;
     waiting::whoever_waits_is_woken_by_a_send(&store).await;
     waiting::whoever_waits_is_woken_by_a_dead_letter(&store).await;
@@ -139,6 +142,8 @@ pub async fn check_queues_in_time(store: Arc<dyn Queues>, clock: &ManualClock) {
 
 /// Checks the triggers of stores, and that what they are for becomes events.
 pub async fn check_triggers(stores: &Stores) {
+    let (queues, events) = (&*stores.queues, &*stores.events);
+    dead_letters::events_that_were_given_up_go_back_to_their_channel(queues, events).await;
     triggers::changes_go_to_the_triggers_they_fit(stores).await;
     triggers::sources_are_kept_while_a_trigger_names_them(stores).await;
 }

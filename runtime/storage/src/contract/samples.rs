@@ -49,6 +49,7 @@ pub fn record(namespace: &Namespace, function: &FunctionName, line: &str) -> Inv
             lines: vec![LogLine { stream: LogStream::Stdout, text: line.to_owned() }],
             dropped_bytes: 0,
         },
+        items: None,
     }
 }
 

@@ -8,8 +8,8 @@ use super::{Call, Faulty};
 use crate::error::StorageError;
 use crate::event_log::{AppendError, Channel, Delivery, EventLog, Settlement};
 use crate::queues::{
-    Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Queues, Receipt, Sent,
-    Visibility,
+    Depth, GiveUp, Message, MoveBack, MovedBack, NewMessage, Peeked, Queue, QueueAttributes,
+    QueueError, Queues, Receipt, Sent, Visibility,
 };
 
 forward! { Queues:
@@ -41,9 +41,15 @@ forward! { Queues:
         namespace: &Namespace, queue: &QueueName, receipt: &Receipt, visibility: Duration
     ) -> Result<(), QueueError>;
     free purge(namespace: &Namespace, queue: &QueueName) -> Result<u64, QueueError>;
+    read peek(
+        namespace: &Namespace, queue: &QueueName, after: u64, limit: usize
+    ) -> Result<Vec<Peeked>, QueueError>;
+    free give_up(
+        namespace: &Namespace, queue: &QueueName, messages: Vec<GiveUp>
+    ) -> Result<Vec<bool>, QueueError>;
     free redrive(
-        namespace: &Namespace, queue: &QueueName, limit: usize
-    ) -> Result<u64, QueueError>;
+        namespace: &Namespace, queue: &QueueName, what: MoveBack
+    ) -> Result<MovedBack, QueueError>;
 }
 
 forward! { EventLog:

@@ -1,3 +1,4 @@
+mod dead_letters;
 mod log;
 mod queues;
 mod resources;
@@ -19,7 +20,7 @@ use crate::error::StorageError;
 use crate::event_log::Channel;
 use crate::memory::line::Line;
 use crate::namespace_quotas::NamespaceQuotas;
-use crate::queues::{NewMessage, Queue, Sent};
+use crate::queues::{DeadFacts, NewMessage, Queue, Sent};
 use crate::quota::{Quota, QuotaExceeded, Quotas};
 use crate::resources::{ResourceId, StoredResource};
 use crate::sync;
@@ -67,6 +68,8 @@ struct HeldMessage {
     origin: Origin,
     /// Of a dead letter: the id of the queue it came from.
     from: Option<u64>,
+    /// Of a dead letter: what is said of it.
+    dead: Option<DeadFacts>,
 }
 
 fn key(namespace: &Namespace, name: &str) -> (String, String) {

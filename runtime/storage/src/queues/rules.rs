@@ -1,11 +1,12 @@
 //! What queues and messages must be like; the same for every backend.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use lambent_types::{QueueName, bounds, format_bytes};
 
-use crate::queues::{NewMessage, QueueAttributes, QueueError, Visibility};
+use crate::queues::{DeadFacts, MoveBack, NewMessage, QueueAttributes, QueueError, Visibility};
 
 fn invalid<T>(detail: String) -> Result<T, QueueError> {
     Err(QueueError::Invalid(detail))
@@ -103,6 +104,32 @@ pub fn is_over(attributes: &QueueAttributes, sent: Timestamp, now: Timestamp) ->
 /// Whether a message that was received so often is for the dead-letter queue.
 pub fn is_dead(attributes: &QueueAttributes, receives: u32) -> bool {
     attributes.redrive.as_ref().is_some_and(|redrive| receives > redrive.receives_max)
+}
+
+/// What is said of a message that went to the dead-letter queue of `queue` because it was
+/// received `receives` times, and not deleted.
+pub fn received_too_often(queue: &QueueName, receives: u32) -> DeadFacts {
+    BTreeMap::from([
+        ("cause".to_owned(), "ReceivesExhausted".to_owned()),
+        ("attempts".to_owned(), receives.to_string()),
+        ("from".to_owned(), format!("queue:{queue}")),
+    ])
+}
+
+/// The attributes of a message as it is received: its own, and before them what is said of it.
+pub fn attributes_with(
+    mut own: BTreeMap<String, String>,
+    dead: Option<&DeadFacts>,
+) -> BTreeMap<String, String> {
+    own.extend(dead.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
+    own
+}
+
+/// Whether a dead letter with these attributes is to be moved back.
+pub fn is_meant(what: &MoveBack, own: &BTreeMap<String, String>, dead: Option<&DeadFacts>) -> bool {
+    let Some((name, value)) = &what.only else { return true };
+    let said = dead.and_then(|dead| dead.get(name)).or_else(|| own.get(name));
+    said == Some(value)
 }
 
 /// Checks the messages that are sent at once.

@@ -220,6 +220,7 @@ impl producer::Host for Host<Ctx> {
             content_type: message.content_type,
             attributes: message.metadata,
             delay: None,
+            dead: None,
         };
         told(log, ctx.scope.resource(&queue).send(vec![new]).await).map(drop)
     }

@@ -1,15 +1,16 @@
 //! Queues: making them, and sending and receiving messages.
 
 mod create;
+mod peek;
 mod receive;
+mod redrive;
 mod send;
 
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use lambent_api::client::Client;
+use lambent_api::QueueView;
 use lambent_api::kinds::Queue;
-use lambent_api::{QueueView, RedriveMessages};
 use lambent_types::QueueName;
 use serde_json::json;
 
@@ -18,9 +19,6 @@ use crate::confirm;
 use crate::duration;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
-
-/// The most messages that the server moves at a time.
-const BATCH: u64 = lambent_types::bounds::BATCH_MAX as u64;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -31,7 +29,9 @@ Examples:
   lambent queue send jobs.fifo @job.json --group customer-7
   lambent queue receive orders --limit 10 --wait 20s --delete
   lambent queue describe orders
-  lambent queue redrive orders-dead
+  lambent queue peek orders-dead --limit 20
+  lambent queue redrive orders-dead --dry-run
+  lambent queue redrive orders-dead --filter errortype=InvalidInput --rate 10
   lambent queue purge orders --yes
   lambent queue delete orders --yes";
 
@@ -73,14 +73,8 @@ enum QueueCommand {
         #[arg(long, short)]
         yes: bool,
     },
-    /// Move the messages of a dead-letter queue back to where they came from
-    Redrive {
-        /// The dead-letter queue's name
-        queue: QueueName,
-        /// At most so many [default: all]
-        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
-        limit: Option<u64>,
-    },
+    Peek(peek::PeekArgs),
+    Redrive(redrive::RedriveArgs),
 }
 
 pub(crate) fn run(args: &QueueArgs, global: &Global) -> Result<Exit, CliError> {
@@ -105,23 +99,8 @@ pub(crate) fn run(args: &QueueArgs, global: &Global) -> Result<Exit, CliError> {
             }
             count(global.client()?.purge(queue)?.value()?.deleted, "deleted", global)
         }
-        QueueCommand::Redrive { queue, limit } => {
-            count(redrive(&global.client()?, queue, *limit)?, "moved", global)
-        }
-    }
-}
-
-/// Moves as many dead letters as asked for, as many at a time as the server will.
-fn redrive(client: &Client, queue: &QueueName, limit: Option<u64>) -> Result<u64, CliError> {
-    let mut moved = 0;
-    loop {
-        let left = limit.map_or(BATCH, |limit| limit.saturating_sub(moved).min(BATCH));
-        let batch = RedriveMessages { limit: usize::try_from(left).ok() };
-        let count = client.redrive(queue, batch)?.value()?.moved;
-        moved += count;
-        if count < left || limit == Some(moved) {
-            return Ok(moved);
-        }
+        QueueCommand::Peek(args) => peek::run(args, global),
+        QueueCommand::Redrive(args) => redrive::run(args, global),
     }
 }
 

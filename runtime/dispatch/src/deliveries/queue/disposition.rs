@@ -1,10 +1,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambent_storage::{Message, Receipt};
-use lambent_types::{Destination, Failure, Origin, RequestId, Retry};
+use lambent_storage::backend::queues::is_dead;
+use lambent_storage::{DeadFacts, GiveUp, Message, Receipt};
+use lambent_types::{
+    DeliveryPolicy, Destination, Failure, Origin, Output, QueueName, RequestId, Retry,
+};
 
 use super::{Batch, event};
+use crate::deliveries::destination::facts;
 use crate::deliveries::handled::{Handled, age};
 use crate::deliveries::record::{Cause, End};
 use crate::deliveries::{Deliveries, policy};
@@ -18,6 +22,8 @@ const FAILED_PAUSE: Duration = Duration::from_millis(500);
 pub(super) enum Disposition {
     /// The message is deleted.
     Done,
+    /// The message goes to a dead-letter queue, with what is said of it.
+    GiveUp(QueueName, DeadFacts),
     /// The message was tried, and comes again after this long.
     Retry(Duration),
     /// The message was not tried, and comes again after this long as if it had never been
@@ -28,6 +34,65 @@ pub(super) enum Disposition {
 /// The disposition of a message of an ordered queue that comes again behind another.
 pub(super) const GIVEN_BACK: Disposition = Disposition::Release(Duration::ZERO);
 
+/// What is to be done about a message before it is.
+enum Verdict<'h> {
+    /// It comes again.
+    Again(Delivered, Disposition),
+    /// It is over.
+    Over(Cause, Option<&'h Failure>, Option<&'h Output>),
+}
+
+fn verdict<'h>(batch: &Batch, message: &Message, handled: &'h Handled) -> Verdict<'h> {
+    match handled {
+        Handled::Ok(output) => Verdict::Over(Cause::Success, None, Some(output)),
+        Handled::NotStarted => {
+            Verdict::Again(Delivered::Postponed, Disposition::Release(policy::refused()))
+        }
+        Handled::Permanent(cause, failure) => Verdict::Over(*cause, Some(failure), None),
+        Handled::Failed(failure) if failure.retry == Retry::Never => {
+            Verdict::Over(Cause::Rejected, Some(failure), None)
+        }
+        // The next receipt would be one too many, and now it is known why it failed.
+        Handled::Failed(failure)
+            if is_dead(&batch.queue.attributes, message.receives.saturating_add(1)) =>
+        {
+            Verdict::Over(Cause::RetriesExhausted, Some(failure), None)
+        }
+        Handled::Failed(failure) => {
+            let pause = pause(batch, message, failure.retry);
+            Verdict::Again(Delivered::Retried, Disposition::Retry(pause))
+        }
+    }
+}
+
+/// Where what is over goes: the policy, without a dead-letter queue of the message's own kind,
+/// and that queue. None of a message that is given up and has nowhere to go.
+fn destinations(batch: &Batch, cause: Cause) -> Option<(DeliveryPolicy, Option<QueueName>)> {
+    let mut policy = batch.trigger.delivery.clone().unwrap_or_default();
+    if cause == Cause::Success {
+        return Some((policy, None));
+    }
+    let redrive = batch.queue.attributes.redrive.as_ref();
+    let own = redrive.map(|redrive| Destination::Queue(redrive.queue.clone()));
+    if cause == Cause::RetriesExhausted {
+        // How often it may be received is the queue's to say, and so is where it goes then.
+        policy.dead_letter = own;
+    } else if policy.dead_letter.is_none() {
+        policy.dead_letter = Some(own?);
+    }
+    let name = &batch.queue.name;
+    let grave = match &policy.dead_letter {
+        Some(Destination::Queue(queue))
+            if queue.is_fifo() == name.is_fifo() && queue.key() != name.key() =>
+        {
+            Some(queue.clone())
+        }
+        _ => None,
+    };
+    policy.dead_letter = policy.dead_letter.filter(|_| grave.is_none());
+    Some((policy, grave))
+}
+
 impl Deliveries {
     /// What becomes of a message, after it was handled or not.
     pub(super) async fn disposition(
@@ -37,52 +102,72 @@ impl Deliveries {
         request: RequestId,
         handled: Handled,
     ) -> Disposition {
-        let (cause, failure, output) = match &handled {
-            Handled::Ok(output) => (Cause::Success, None, Some(output)),
-            Handled::NotStarted => {
-                self.observe(batch, Delivered::Postponed, message);
-                return Disposition::Release(policy::refused());
+        let trigger = &batch.trigger.name;
+        self.statuses.note(&batch.namespace, trigger, &handled, request, self.clock.now());
+        let (cause, failure, output) = match verdict(batch, message, &handled) {
+            Verdict::Again(what, disposition) => {
+                self.observe(batch, what, message);
+                return disposition;
             }
-            Handled::Failed(failure) if failure.retry != Retry::Never => {
-                self.observe(batch, Delivered::Retried, message);
-                return Disposition::Retry(pause(batch, message, failure.retry));
-            }
-            Handled::Failed(failure) => (Cause::Rejected, Some(failure), None),
-            Handled::Permanent(cause, failure) => (*cause, Some(failure), None),
+            Verdict::Over(cause, failure, output) => (cause, failure, output),
         };
-        let mut policy = batch.trigger.delivery.clone().unwrap_or_default();
-        if cause != Cause::Success && policy.dead_letter.is_none() {
-            let Some(redrive) = &batch.queue.attributes.redrive else {
-                // Nowhere to put it: the queue keeps it until it is too old.
-                self.observe(batch, Delivered::Retried, message);
-                return Disposition::Retry(pause(batch, message, Retry::Policy));
-            };
-            policy.dead_letter = Some(Destination::Queue(redrive.queue.clone()));
-        }
-        let event = event(&batch.queue.name, message);
+        let Some((policy, grave)) = destinations(batch, cause) else {
+            // Nowhere to put it: the queue keeps it until it is too old.
+            self.observe(batch, Delivered::Retried, message);
+            return Disposition::Retry(pause(batch, message, Retry::Policy));
+        };
+        let (namespace, function) = (&batch.namespace, &batch.function.name);
         let end = End {
             cause,
-            event: &event,
+            channel: None,
+            event: &event(&batch.queue.name, message),
             request,
             function: Some(&batch.function),
             attempts: message.receives,
             failure,
             output,
         };
-        let (namespace, function) = (&batch.namespace, &batch.function.name);
         let origin: &Origin = &message.origin;
-        match self.send_on(namespace, function, &policy, &end, origin).await {
-            Ok(()) => {
-                let success = cause == Cause::Success;
-                let what = if success { Delivered::Succeeded } else { Delivered::GivenUp };
-                self.observe(batch, what, message);
-                Disposition::Done
-            }
+        if let Err(error) = self.send_on(namespace, function, &policy, &end, origin).await {
+            tracing::error!(%error, cause = error.cause(), "cannot send a message on");
+            return Disposition::Release(policy::refused());
+        }
+        let success = cause == Cause::Success;
+        let what = if success { Delivered::Succeeded } else { Delivered::GivenUp };
+        self.observe(batch, what, message);
+        let from = format!("queue:{}", batch.queue.name);
+        grave.map_or(Disposition::Done, |grave| {
+            Disposition::GiveUp(grave, facts(&end, &from, function))
+        })
+    }
+
+    /// Moves messages to their dead-letter queues. Returns those whose queue does not exist any
+    /// more, to be deleted: they do not hold others up.
+    async fn give_up(&self, batch: &Batch, messages: Vec<GiveUp>) -> Vec<Receipt> {
+        let (namespace, queue) = (&batch.namespace, &batch.queue.name);
+        if messages.is_empty() {
+            return Vec::new();
+        }
+        let queues = &self.stores.queues;
+        let moved = match queues.give_up(namespace, queue, messages.clone()).await {
+            Ok(moved) => moved,
             Err(error) => {
-                tracing::error!(%error, cause = error.cause(), "cannot send a message on");
-                Disposition::Release(policy::refused())
+                tracing::error!(%queue, %error, "cannot move dead letters; they come again");
+                return Vec::new();
+            }
+        };
+        let mut lost = Vec::new();
+        for (GiveUp { receipt, to, .. }, _) in
+            messages.into_iter().zip(moved).filter(|(_, moved)| !moved)
+        {
+            if matches!(queues.queue(namespace, &to).await, Ok(None)) {
+                tracing::error!(%namespace, %queue, destination = %to, "a destination is lost");
+                let (function, what) = (&batch.trigger.function, Delivered::DestinationLost);
+                self.dispatcher.observe_delivered(namespace, function, what, Duration::ZERO);
+                lost.push(receipt);
             }
         }
+        lost
     }
 
     /// Deletes what is done and gives back what is not.
@@ -93,10 +178,11 @@ impl Deliveries {
     ) {
         let (namespace, queue) = (&batch.namespace, &batch.queue.name);
         let queues = &self.stores.queues;
-        let (mut done, mut released) = (Vec::new(), Vec::new());
+        let (mut done, mut released, mut given_up) = (Vec::new(), Vec::new(), Vec::new());
         for (receipt, disposition) in dispositions {
             match disposition {
                 Disposition::Done => done.push(receipt),
+                Disposition::GiveUp(to, facts) => given_up.push(GiveUp { receipt, to, facts }),
                 Disposition::Release(pause) => released.push((receipt, pause)),
                 Disposition::Retry(pause) => {
                     let given = queues.change_visibility(namespace, queue, &receipt, pause).await;
@@ -107,6 +193,7 @@ impl Deliveries {
                 }
             }
         }
+        done.extend(self.give_up(batch, given_up).await);
         if !released.is_empty()
             && let Err(error) = queues.release(namespace, queue, &released).await
         {

@@ -80,6 +80,8 @@ impl Deliveries {
                 }
                 Err(error) => {
                     let error = error.to_string();
+                    let trigger = &poller.trigger.name;
+                    self.statuses.cannot_run(&poller.namespace, trigger, &error, self.clock.now());
                     if error != last_logged {
                         tracing::error!(queue = %poller.queue, error, "cannot receive messages");
                         last_logged = error;

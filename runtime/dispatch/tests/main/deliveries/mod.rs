@@ -3,6 +3,7 @@
 
 mod attempts;
 mod channels;
+mod dead_letters;
 mod destinations;
 mod queue_properties;
 mod queues;

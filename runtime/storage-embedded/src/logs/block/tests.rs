@@ -1,5 +1,6 @@
-use lambent_types::Failure;
+use lambent_types::{Failure, ItemFailure};
 use proptest::collection::vec;
+use proptest::option;
 use proptest::prelude::*;
 
 use super::*;
@@ -39,6 +40,7 @@ prop_compose! {
         meter in meter(),
         lines in vec((any::<bool>(), ".*"), 0..3),
         dropped_bytes in any::<u64>(),
+        items in option::of((any::<u32>(), ".*", ".*")),
     ) -> InvocationRecord {
         let stream = |stderr| if stderr { LogStream::Stderr } else { LogStream::Stdout };
         let line = |(stderr, text)| LogLine { stream: stream(stderr), text };
@@ -52,6 +54,11 @@ prop_compose! {
             outcome,
             meter,
             logs: Logs { lines: lines.into_iter().map(line).collect(), dropped_bytes },
+            items: items.map(|(count, kind, message)| BatchItems {
+                count,
+                failed: 1,
+                failures: vec![ItemFailure { id: "m".into(), kind, message }],
+            }),
         }
     }
 }

@@ -9,8 +9,8 @@ use super::{HeldMessage, HeldQueue, MemoryEvents, State, check_count, key, later
 use crate::error::StorageError;
 use crate::memory::line::{Line, Taken, Waiting};
 use crate::queues::{
-    Depth, Message, NewMessage, Queue, QueueAttributes, QueueError, Queues, Receipt, Sent,
-    Visibility, rules,
+    Depth, GiveUp, Message, MessageState, MoveBack, MovedBack, NewMessage, Peeked, Queue,
+    QueueAttributes, QueueError, Queues, Receipt, Sent, Visibility, rules,
 };
 use crate::quota::Quota;
 use crate::upkeep::Sweep;
@@ -35,7 +35,11 @@ fn weight(message: &NewMessage) -> u64 {
     (message.body.len() + attributes) as u64
 }
 
-fn waiting(held: HeldMessage, sent: Timestamp, visible: Timestamp) -> Waiting<HeldMessage> {
+pub(super) fn waiting(
+    held: HeldMessage,
+    sent: Timestamp,
+    visible: Timestamp,
+) -> Waiting<HeldMessage> {
     Waiting {
         group: held.message.group.clone(),
         bytes: weight(&held.message),
@@ -70,19 +74,20 @@ fn send_one(
         queue.duplicates.insert(id, (sent.clone(), later(now, bounds::DEDUPLICATION_WINDOW)));
     }
     let delay = message.delay.unwrap_or(Duration::from_millis(attributes.delay_ms));
-    let held = HeldMessage { id, message, origin: origin.clone(), from: None };
+    let dead = message.dead.as_ref().map(|dead| dead.facts.clone());
+    let held = HeldMessage { id, message, origin: origin.clone(), from: None, dead };
     queue.line.push(sequence, waiting(held, now, later(now, delay)));
     Ok(sent)
 }
 
 fn message((sequence, receipt, waiting): Taken<HeldMessage>) -> Message {
-    let HeldMessage { id, message, origin, .. } = waiting.what;
+    let HeldMessage { id, message, origin, dead, .. } = waiting.what;
     Message {
         id,
         receipt,
         body: message.body,
         content_type: message.content_type,
-        attributes: message.attributes,
+        attributes: rules::attributes_with(message.attributes, dead.as_ref()),
         group: message.group,
         sequence,
         sent: waiting.sent,
@@ -111,7 +116,8 @@ impl State {
         visibility: Visibility,
     ) -> Result<Received, QueueError> {
         let queue = self.queues.get_mut(place).ok_or(QueueError::NoQueue)?;
-        let (id, attributes) = (queue.id, queue.queue.attributes.clone());
+        let (id, name) = (queue.id, queue.queue.name.clone());
+        let attributes = queue.queue.attributes.clone();
         let timeout = Duration::from_millis(attributes.visibility_timeout_ms);
         let visible = later(now, visibility.time().unwrap_or(timeout));
         let (mut received, mut dead) = (Received::default(), Vec::new());
@@ -141,39 +147,12 @@ impl State {
         let Some(redrive) = attributes.redrive else { return Ok(received) };
         for one in dead {
             let sequence = self.next();
-            let what = HeldMessage { from: Some(id), ..one.what };
+            let facts = rules::received_too_often(&name, one.receives - 1);
+            let what = HeldMessage { from: Some(id), dead: Some(facts), ..one.what };
             let to = self.queues.get_mut(&(place.0.clone(), redrive.queue.key()));
             to.ok_or(QueueError::NoQueue)?.line.push(sequence, waiting(what, one.sent, now));
         }
         Ok(received)
-    }
-
-    /// Moves the first `limit` messages that can be moved. How many.
-    fn redrive(
-        &mut self,
-        place: &(String, String),
-        now: Timestamp,
-        limit: usize,
-    ) -> Result<usize, QueueError> {
-        let (mut moved, mut stuck) = (0, BTreeSet::new());
-        for sequence in self.queues.get(place).ok_or(QueueError::NoQueue)?.line.due(now) {
-            let dead = self.queues.get_mut(place).map(|queue| &mut queue.line.0);
-            let Some(mut one) = dead.and_then(|dead| dead.remove(&sequence)) else { continue };
-            let from = one.what.from.filter(|_| moved < limit);
-            let is_stuck = one.group.as_ref().is_some_and(|group| stuck.contains(group));
-            let number = self.next();
-            let source = self.queues.values_mut().find(|queue| Some(queue.id) == from);
-            if let Some(source) = source.filter(|_| !is_stuck) {
-                one.what.from = None;
-                source.line.push(number, waiting(one.what, now, now));
-                moved += 1;
-            } else if let Some(dead) = self.queues.get_mut(place) {
-                // What follows in its group would overtake it.
-                stuck.extend(one.group.clone());
-                dead.line.push(sequence, one);
-            }
-        }
-        Ok(moved)
     }
 }
 
@@ -388,16 +367,52 @@ impl Queues for MemoryEvents {
         Ok(std::mem::take(line).0.len() as u64)
     }
 
+    async fn peek(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<Peeked>, QueueError> {
+        let now = self.clock.now();
+        let mut state = self.lock();
+        let line = &held(&mut state, namespace, queue.as_str())?.line.0;
+        let after = line.range(after.saturating_add(1)..).take(limit);
+        let peeked = after.map(|(sequence, waiting)| Peeked {
+            state: match waiting.visible > now {
+                false => MessageState::Ready,
+                true if waiting.leased => MessageState::InFlight,
+                true => MessageState::Delayed,
+            },
+            message: message((*sequence, Receipt(String::new()), waiting.clone())),
+        });
+        Ok(peeked.collect())
+    }
+
+    async fn give_up(
+        &self,
+        namespace: &Namespace,
+        queue: &QueueName,
+        messages: Vec<GiveUp>,
+    ) -> Result<Vec<bool>, QueueError> {
+        let (mut state, now) = (self.lock(), self.clock.now());
+        let place = key(namespace, queue.as_str());
+        let done = messages.into_iter().map(|one| state.give_up(&place, now, one)).collect();
+        drop(state);
+        self.arrived.notify_waiters();
+        done
+    }
+
     async fn redrive(
         &self,
         namespace: &Namespace,
         queue: &QueueName,
-        limit: usize,
-    ) -> Result<u64, QueueError> {
+        what: MoveBack,
+    ) -> Result<MovedBack, QueueError> {
         let place = key(namespace, queue.as_str());
-        let moved = self.lock().redrive(&place, self.clock.now(), limit)?;
+        let moved = self.lock().redrive(&place, self.clock.now(), &what)?;
         self.arrived.notify_waiters();
-        Ok(moved as u64)
+        Ok(moved)
     }
 }
 
