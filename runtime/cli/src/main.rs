@@ -25,6 +25,7 @@ mod paste;
 mod printable;
 mod progress;
 mod quotas;
+mod samples;
 mod secrets;
 mod source;
 mod telemetry;

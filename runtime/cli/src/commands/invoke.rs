@@ -4,16 +4,18 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
-use lambent_api::client::{EventParts, Invocation};
+use lambent_api::client::{Call, EventParts, Invocation, Payload};
 use lambent_types::bounds::PAYLOAD_BYTES_MAX;
 use lambent_types::{Failure, FunctionName, Qualifier, format_bytes, format_count};
 use serde_json::{Value, json};
 
+use super::event;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
 use crate::input;
 use crate::output::{Colour, colour, duration, paint};
 use crate::printable::{printable, printable_lines};
+use crate::samples::{Assignment, Given, Made, Request};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,7 +24,15 @@ Examples:
   lambent invoke thumbnail --data @photo.jpg > thumbnail.jpg
   date | lambent invoke hello --data - --content-type text/plain
   lambent invoke orders --data @order.json --type shop.order.v1 --id order-7
-  lambent invoke orders --data @order.json --async";
+  lambent invoke orders --data @order.json --async
+  lambent invoke worker --event queue:'{\"n\":1}'
+  lambent invoke thumbnail --event object:photos/cat.jpg
+  lambent invoke hello --event 'http:GET /x?a=1'
+  lambent invoke api --event aws:apigw2 --set path=/orders --set method=POST
+  lambent event show aws:s3 | lambent invoke api --event -";
+
+/// The longest that a response may take: as long as a function, and some time to spare.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(960);
 
 /// Call a function with an event and print what it returns
 ///
@@ -33,6 +43,17 @@ Examples:
 pub(crate) struct InvokeArgs {
     /// The function's name
     name: FunctionName,
+
+    /// Handle this event: object:BUCKET/KEY, queue:TEXT, key:KEYSPACE/KEY, schedule:NAME,
+    /// http:'GET /PATH' or a sample such as aws:s3 (lambent event list); @FILE or - reads one
+    /// as lambent event show prints it. A queue's message is a batch of one where the function
+    /// takes batches; http: is a request
+    #[arg(long, value_name = "EVENT")]
+    event: Option<String>,
+
+    /// Set something of the event. May be repeated
+    #[arg(long, value_name = "NAME=VALUE", requires = "event")]
+    set: Vec<Assignment>,
 
     /// The event's data, at most 6 MiB: JSON, @FILE, or - for standard input
     #[arg(long, short, value_name = "DATA")]
@@ -69,19 +90,15 @@ pub(crate) struct InvokeArgs {
 }
 
 pub(crate) fn run(args: &InvokeArgs, global: &Global) -> Result<Exit, CliError> {
-    let data = args.data.as_deref().map(read_data).transpose()?.unwrap_or_default();
-    let content_type = content_type(args, &data)?;
-    let attributes = [
-        ("id", &args.id),
-        ("type", &args.kind),
-        ("source", &args.source),
-        ("subject", &args.subject),
-    ];
-    let given = attributes.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+    let given = match given(args)? {
+        What::Event(given) => given,
+        What::Request(request) => return send(&request, args, global),
+    };
+    let attributes = given.attributes.iter();
     let event = EventParts {
-        data: &data,
-        content_type: content_type.as_deref(),
-        attributes: given.collect(),
+        data: &given.data,
+        content_type: given.content_type.as_deref(),
+        attributes: attributes.map(|(name, value)| (name.as_str(), value.as_str())).collect(),
     };
     let client = global.client()?;
     if args.later {
@@ -97,6 +114,90 @@ pub(crate) fn run(args: &InvokeArgs, global: &Global) -> Result<Exit, CliError> 
         show(&reply, failure.as_ref(), &args.name)?;
     }
     Ok(if failure.is_some() { Exit::FunctionError } else { Exit::Ok })
+}
+
+/// What is to be sent to the function.
+enum What {
+    Event(Given),
+    Request(Request),
+}
+
+/// What the flags ask for: the event that is named, or none of a kind, with the data and the
+/// attributes that are given besides.
+fn given(args: &InvokeArgs) -> Result<What, CliError> {
+    let from_input = |text: &&str| *text == "-" || text.starts_with('@');
+    let mut given = match args.event.as_deref() {
+        None => Given::default(),
+        Some(text) if from_input(&text) => {
+            if !args.set.is_empty() {
+                let error = "--set is for samples; edit what is read instead";
+                return Err(CliError::usage(error));
+            }
+            let text = input::read("an event", text, PAYLOAD_BYTES_MAX)?;
+            Given::read(&input::json_without_mark(text)).map_err(CliError::usage)?
+        }
+        Some(text) => match event::make(text, &args.set).map_err(CliError::usage)? {
+            Made::Event(event) => Given::event(&event),
+            Made::Payload(payload) => Given::payload(&payload),
+            Made::Request(mut request) => {
+                if let Some(data) = args.data.as_deref().map(read_data).transpose()? {
+                    request.content_type = content_type(args, &data)?;
+                    request.body = data;
+                }
+                return Ok(What::Request(request));
+            }
+        },
+    };
+    if let Some(data) = args.data.as_deref().map(read_data).transpose()? {
+        given.content_type = content_type(args, &data)?;
+        given.data = data;
+    }
+    let attributes = [
+        ("id", &args.id),
+        ("type", &args.kind),
+        ("source", &args.source),
+        ("subject", &args.subject),
+    ];
+    for (name, value) in attributes {
+        if let Some(value) = value {
+            given.attributes.retain(|(known, _)| known != name);
+            given.attributes.push((name.into(), value.clone()));
+        }
+    }
+    Ok(What::Event(given))
+}
+
+/// Sends a request to the function, and prints the body of its response.
+fn send(request: &Request, args: &InvokeArgs, global: &Global) -> Result<Exit, CliError> {
+    if args.later {
+        return Err(CliError::usage("a request cannot wait; leave --async out"));
+    }
+    let client = global.client()?;
+    let function = client.function(&args.name, args.qualifier)?.value()?;
+    let version = args.qualifier.map(|qualifier| format!(":{qualifier}")).unwrap_or_default();
+    let (namespace, path) = (&function.namespace, &request.path);
+    let target = format!("/fn/@{namespace}/{}{version}{path}", args.name);
+    let mut call = Call::new(request.method.clone(), target).timeout(REQUEST_TIMEOUT);
+    if let Some(content_type) = &request.content_type {
+        call = call.header("content-type", content_type);
+    }
+    call.body = Payload::Bytes(&request.body);
+    let answer = client.request(call)?;
+    let status = answer.status();
+    let output = global.output();
+    let reply = Invocation::of(answer);
+    if output.json {
+        let mut json = to_json(&reply, None);
+        json["status"] = status.as_u16().into();
+        output.json(&json)?;
+    } else {
+        write_output(&reply)?;
+        let on = colour(&io::stderr());
+        let head = format!("status {status}, request {}", reply.request_id().unwrap_or("unknown"));
+        eprintln!("{}", paint(on, Colour::Dim, &printable(&head)));
+    }
+    // The node answers so for a function that failed.
+    Ok(if status.is_server_error() { Exit::FunctionError } else { Exit::Ok })
 }
 
 /// Says that an event is stored and where to see what becomes of it.
@@ -265,6 +366,41 @@ mod tests {
         assert_eq!(guess("-", b"\xfe"), "application/octet-stream");
         let error = content_type(&args("{name:1}"), b"{name:1}").unwrap_err().to_string();
         assert!(error.contains("--data is not JSON: key must be a string"), "{error}");
+    }
+
+    fn event_of(line: &[&str]) -> Result<Given, String> {
+        #[derive(clap::Parser)]
+        struct Probe {
+            #[command(flatten)]
+            args: InvokeArgs,
+        }
+        use clap::Parser;
+        let line = ["probe", "f"].iter().chain(line);
+        let args = Probe::try_parse_from(line).map_err(|error| error.to_string())?.args;
+        match given(&args).map_err(|error| error.to_string())? {
+            What::Event(given) => Ok(given),
+            What::Request(request) => Err(format!("{} {}", request.method, request.path)),
+        }
+    }
+
+    #[test]
+    fn an_event_is_a_sample_with_what_is_given_besides() {
+        let given = event_of(&["--event=object:photos/cat.jpg", "--id=7"]).unwrap();
+        let attribute = |name| given.attributes.iter().find(|(known, _)| known == name);
+        assert_eq!(attribute("type").unwrap().1, "lambent.object.created.v1");
+        assert_eq!(attribute("id").unwrap().1, "7");
+        assert_eq!(attribute("subject").unwrap().1, "cat.jpg");
+        let given = event_of(&["--event=queue:a", "--data={\"n\":1}"]).unwrap();
+        assert_eq!(
+            (&given.data[..], given.content_type.as_deref()),
+            (&b"{\"n\":1}"[..], Some("application/json"))
+        );
+        let given = event_of(&["--event=aws:s3", "--set=bucket=b"]).unwrap();
+        assert!(String::from_utf8(given.data).unwrap().contains("arn:aws:s3:::b"));
+        assert_eq!(event_of(&["--data={}"]).unwrap().attributes, []);
+        assert_eq!(event_of(&["--event=http:GET /x"]).unwrap_err(), "GET /x");
+        assert!(event_of(&["--set=a=b"]).unwrap_err().contains("--event"));
+        assert!(event_of(&["--event=nothing"]).unwrap_err().contains("no sample"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod delete;
 mod deploy;
 mod describe;
 mod dev;
+mod event;
 mod grant;
 mod invoke;
 mod keyspace;
@@ -49,6 +50,7 @@ pub(crate) enum Command {
     Build(build::BuildArgs),
     Deploy(deploy::DeployArgs),
     Configure(configure::ConfigureArgs),
+    Event(event::EventArgs),
     Grant(grant::GrantCommandArgs),
     Invoke(invoke::InvokeArgs),
     List(list::ListArgs),
@@ -105,6 +107,7 @@ pub(crate) fn run(
         Command::Build(args) => build::run(&args, global),
         Command::Deploy(args) => deploy::run(&args, global),
         Command::Configure(args) => configure::run(&args, global),
+        Command::Event(args) => event::run(&args, global),
         Command::Grant(args) => grant::run(&args, global),
         Command::Invoke(args) => invoke::run(&args, global),
         Command::List(_) => list::run(global),
