@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use lambent_types::format_bytes;
 
 /// A line on standard error that changes while something takes its time.
 /// Indicatif hides it where standard error is no terminal.
@@ -45,6 +46,16 @@ impl Progress {
             self.bar.set_style(style);
         }
         self.bar.set_length(bytes);
+    }
+
+    /// A spinner that tells of files one by one; nothing where results are JSON.
+    pub(crate) fn files(json: bool, text: &'static str) -> Self {
+        if json { Self::hidden() } else { Self::spinner(text) }
+    }
+
+    /// Tells of a file, and of the bytes until then.
+    pub(crate) fn tell(&self, name: &str, bytes: u64) {
+        self.bar.set_message(format!("{name}, {}", format_bytes(bytes)));
     }
 
     /// Makes one that shows nothing.

@@ -85,7 +85,7 @@ pub use instance_pool::{InstancePool, InstancePoolOptions};
 pub use invocation::{Finished, Invocation, Refused};
 pub use log::Log;
 pub use options::Options;
-pub use pool::PoolAdvice;
+pub use pool::{PoolAdvice, machine_advice};
 pub use response_stream::{BeginStream, Piece};
 pub use run::http::HttpOutcome;
 pub use run::snapshot::SNAPSHOT_TIME_MAX;

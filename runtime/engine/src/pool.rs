@@ -66,6 +66,12 @@ pub enum PoolAdvice {
     },
 }
 
+/// What of this machine makes a pool of so many instances smaller or slower.
+#[must_use]
+pub fn machine_advice(instances: u32) -> Vec<PoolAdvice> {
+    Pool::for_host(instances).advice
+}
+
 impl Pool {
     /// The pool for `wanted` instances on this machine.
     pub(crate) fn for_host(wanted: u32) -> Self {

@@ -22,6 +22,6 @@ mod runner;
 mod runtimes;
 mod snapshots;
 
-pub use compiler::{COMPILE_WORKER, compile_worker};
+pub use compiler::{COMPILE_WORKER, Confinement, compile_worker, confinement};
 pub use fair_semaphore::{FairPermit, FairSemaphore, Full};
 pub use host::{Host, Setup};

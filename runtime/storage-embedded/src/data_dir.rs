@@ -8,6 +8,7 @@ use cap_std::fs::{Dir, DirBuilder, OpenOptions};
 #[cfg(unix)]
 use cap_std::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 
+use crate::backup;
 use crate::error::OpenError;
 use crate::layout;
 
@@ -29,7 +30,8 @@ impl DataDir {
     ///
     /// # Errors
     /// `Exposed` if every user may write to it, `Locked` if another process uses
-    /// it, `NewerFormat` if a newer release wrote it, `Corrupt`, `Io`.
+    /// it, `Restoring` if a backup is being restored there, `NewerFormat` if a newer release
+    /// wrote it, `Corrupt`, `Io`.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
         create_all(path).map_err(|source| io("create data directory", path, source))?;
@@ -37,7 +39,12 @@ impl DataDir {
         check_mode(&path)?;
         let dir = Dir::open_ambient_dir(&path, ambient_authority())
             .map_err(|source| io("open data directory", &path, source))?;
+        let restoring = dir.try_exists(layout::RESTORING_FILE);
+        if restoring.map_err(|source| io("look into", &path, source))? {
+            return Err(OpenError::Restoring { path });
+        }
         let lock = lock(&dir, &path)?;
+        backup::forget(&path);
         check_format(&dir, &path)?;
         Ok(Self(Arc::new(Inner { path, dir, _lock: lock })))
     }

@@ -52,6 +52,16 @@ pub enum OpenError {
         /// The newest format this release knows.
         supported: u64,
     },
+    /// A backup is being restored there, or was not to its end.
+    #[error(
+        "a backup is being restored into {}, or was not to its end; wait for it, or restore it \
+         into a new directory",
+        path.display()
+    )]
+    Restoring {
+        /// The directory.
+        path: PathBuf,
+    },
     /// The file is there and is not what it should be.
     #[error("{} is damaged: {detail}; restore it from a backup", path.display())]
     Corrupt {

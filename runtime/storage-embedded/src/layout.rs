@@ -17,17 +17,20 @@
 //! | `objects/incoming/` | objects being written; emptied at start | nothing |
 //! | `volumes/<id>/names.db` | the names, directories and numbers of the files of one volume: SQLite, WAL, `synchronous=NORMAL`, and synced when a function syncs a file | the files of that volume |
 //! | `volumes/<id>/files/<number>` | the bytes of one file of a volume | that file |
+//! | `backup/` | second names of files while a backup is being made; removed at start | nothing |
+//! | `restoring` | there while a backup is being restored; no process opens the directory then | – |
 //! | `logs.db` | finished invocations, many of one function in a row: SQLite, WAL, `synchronous=NORMAL` | the logs |
 //!
 //! The directory has mode 0700. The databases have their own schema version in
 //! `PRAGMA user_version`. A release opens what older ones wrote, upgrading it
 //! in place, and refuses what newer ones wrote.
 //!
-//! A backup is a copy of `root-key.json`, `access-key-seed`, `control.db`, the shards (by SQLite's
-//! backup, or with the server stopped), `code/` and `objects/`, the databases first. Volumes are
-//! written in place: a copy of `volumes/` is of one moment with the server stopped, or of a
-//! snapshot of the disk.
+//! Backups are made and restored by [`backup`](crate::backup).
 
+/// Second names of files while a backup is being made.
+pub const BACKUP_DIR: &str = "backup";
+/// There while a backup is being restored.
+pub const RESTORING_FILE: &str = "restoring";
 /// The version of the layout.
 pub const FORMAT: u64 = 1;
 /// The file that holds [`FORMAT`].

@@ -3,6 +3,7 @@
 //!
 //! [`open`] makes stores of a [`DataDir`]. The bytes of each file are described in [`layout`].
 
+pub mod backup;
 pub mod layout;
 
 mod amounts;

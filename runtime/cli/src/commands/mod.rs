@@ -2,6 +2,7 @@
 
 mod access_key;
 mod apply;
+mod backup;
 mod bucket;
 mod build;
 mod completions;
@@ -10,6 +11,7 @@ mod delete;
 mod deploy;
 mod describe;
 mod dev;
+mod doctor;
 mod event;
 mod grant;
 mod invoke;
@@ -26,6 +28,7 @@ mod object;
 mod publish;
 mod queue;
 mod quickstart;
+mod restore;
 mod rollback;
 mod runtime;
 mod schedule;
@@ -77,6 +80,9 @@ pub(crate) enum Command {
     Usage(usage::UsageArgs),
     Namespace(namespace::NamespaceArgs),
     AccessKey(access_key::AccessKeyArgs),
+    Backup(backup::BackupArgs),
+    Restore(restore::RestoreArgs),
+    Doctor(doctor::DoctorArgs),
     Quickstart(quickstart::QuickstartArgs),
     Completions(completions::CompletionsArgs),
     Version(version::VersionArgs),
@@ -134,6 +140,9 @@ pub(crate) fn run(
         Command::Usage(args) => usage::run(&args, global),
         Command::Namespace(args) => namespace::run(&args, global),
         Command::AccessKey(args) => access_key::run(&args, global),
+        Command::Backup(args) => backup::run(&args, global),
+        Command::Restore(args) => restore::run(&args, global),
+        Command::Doctor(args) => doctor::run(&args, global),
         Command::Quickstart(args) => quickstart::run(&args, global),
         Command::Completions(args) => completions::run(&args, global, &line()),
         Command::Version(_) => version::run(global),

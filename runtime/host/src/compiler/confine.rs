@@ -7,8 +7,11 @@
 use std::collections::BTreeMap;
 use std::env::consts::ARCH;
 use std::fs;
+use std::path::Path;
 
-use landlock::{ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, Scope};
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible as _, Ruleset, RulesetAttr, Scope,
+};
 use rustix::process::{Resource, Rlimit, nice, setrlimit};
 use seccompiler::{
     BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition,
@@ -23,6 +26,26 @@ pub(super) const MEMORY_BYTES_MAX: u64 = 2 << 30;
 /// every core is busy. At the lowest priority there is a large component would take
 /// a quarter of an hour on a machine that serves.
 const NICE: i32 = 10;
+
+/// What this kernel has to confine compilers with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Confinement {
+    /// Filters of system calls, without which nothing is compiled.
+    pub seccomp: bool,
+    /// Landlock, the second layer.
+    pub landlock: bool,
+}
+
+/// Looks what this kernel has, and confines nothing.
+#[must_use]
+pub fn confinement() -> Confinement {
+    let seccomp = Path::new("/proc/sys/kernel/seccomp/actions_avail").exists();
+    let ruleset = Ruleset::default()
+        .set_compatibility(CompatLevel::HardRequirement)
+        .handle_access(AccessFs::Execute)
+        .and_then(Ruleset::create);
+    Confinement { seccomp, landlock: ruleset.is_ok() }
+}
 
 /// Limits the calling process, which must have no other thread yet, and takes
 /// the file system and the network from it where the kernel has Landlock.

@@ -21,6 +21,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 
+pub use self::confine::{Confinement, confinement};
 use self::job::Job;
 pub use self::worker::{COMPILE_WORKER, compile_worker};
 use crate::fair_semaphore::{FairPermit, FairSemaphore};

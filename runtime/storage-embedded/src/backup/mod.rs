@@ -1,0 +1,276 @@
+//! Backups of a data directory: one file, made while a node runs on the directory.
+//!
+//! A backup is a tar archive and a trailer with the SHA-256 of all of it. In it are a
+//! manifest, and the files of the data directory that [`crate::layout`] says are lost for good if
+//! they are deleted, keys included. What was acknowledged before a backup began is in it:
+//!
+//! - Each database is copied by SQLite in one read transaction.
+//! - The files of code, objects and volumes are given a second name in the directory
+//!   `backup` before the databases are copied, and again after, so that none is gone
+//!   when it is copied, and what the copies name is there. That is checked, and if it is not
+//!   so, the backup is begun again.
+//! - Files of volumes are written in place, so each is copied as it is when it is read.
+
+mod archive;
+mod check;
+mod hold;
+mod restore;
+mod snapshot;
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+pub use restore::{inspect, restore};
+
+use crate::layout;
+use archive::Archive;
+use hold::Hold;
+pub(crate) use hold::forget;
+
+/// The version of the form of backups.
+pub const BACKUP_FORMAT: u64 = 1;
+/// The name of the manifest in the archive.
+const MANIFEST: &str = "lambent-backup.json";
+/// How often a backup is begun before it is given up.
+const TRIES: usize = 5;
+/// Bytes of an entry beside its contents, about.
+const ENTRY_BYTES: u64 = 1024;
+
+/// What a backup says of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The version of its form, [`BACKUP_FORMAT`].
+    pub backup_format: u64,
+    /// The version of the layout of the data directory.
+    pub data_format: u64,
+    /// The release that made it.
+    pub release: String,
+    /// When it was begun, by RFC 3339.
+    pub begun: String,
+    /// How many files it has, the databases included.
+    pub files: u64,
+    /// About how many bytes they have together.
+    pub bytes: u64,
+}
+
+/// Why there is no backup, or nothing was restored.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// A file cannot be read or written.
+    #[error("cannot {action} {}: {source}", path.display())]
+    Io {
+        /// What was being done.
+        action: &'static str,
+        /// To what.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A database cannot be copied.
+    #[error("cannot copy database {}: {detail}", path.display())]
+    Database {
+        /// The database.
+        path: PathBuf,
+        /// Why.
+        detail: String,
+    },
+    /// The directory is none of a node.
+    #[error("{} is no data directory: it has no file \"format\"", .0.display())]
+    NoData(PathBuf),
+    /// The file is there already.
+    #[error("{} exists already; name another file, or delete it first", .0.display())]
+    Exists(PathBuf),
+    /// The directory to restore into has something in it.
+    #[error("{} is not empty; restore into a new directory", .0.display())]
+    NotEmpty(PathBuf),
+    /// Another backup of the directory is being made.
+    #[error(
+        "another backup of this directory is being made, by process {pid}; wait for it, or end it"
+    )]
+    Busy {
+        /// The process.
+        pid: u32,
+    },
+    /// There is not enough room.
+    #[error("{} has {free} bytes free, and {needed} are needed", path.display())]
+    Space {
+        /// Where.
+        path: PathBuf,
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that are needed.
+        needed: u64,
+    },
+    /// The file is no backup, or not all of one.
+    #[error("{} is no backup, or only the beginning of one: its end is missing", .0.display())]
+    CutOff(PathBuf),
+    /// The file is not what was written.
+    #[error("{} is damaged: its SHA-256 is not the one that it ends with", .0.display())]
+    Damaged(PathBuf),
+    /// The file has the right digest and is wrong.
+    #[error("{} is no backup of this release: {detail}", path.display())]
+    Odd {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        detail: String,
+    },
+    /// A newer release made it.
+    #[error(
+        "{} has format {found}, and this release reads up to {known}; use the release that made \
+         it, or a newer one",
+        path.display()
+    )]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u64,
+        /// The newest that is known.
+        known: u64,
+    },
+    /// The databases name files that are not there.
+    #[error(
+        "the data directory is not whole: {missing} files that its databases name are not there, \
+         such as {first}"
+    )]
+    NotWhole {
+        /// How many.
+        missing: usize,
+        /// The name of one.
+        first: String,
+    },
+}
+
+fn io_error(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> BackupError {
+    let path = path.to_owned();
+    move |source| BackupError::Io { action, path, source }
+}
+
+/// What is being done, for whoever shows it.
+pub type Progress<'a> = &'a mut dyn FnMut(&str, u64);
+
+/// Makes a backup of the data directory `data` in the new file `to`, whether a node runs on
+/// it or not. `progress` is told of each file, and how many bytes were written.
+///
+/// # Errors
+/// See [`BackupError`]; there is no file then.
+pub fn backup(data: &Path, to: &Path, progress: Progress<'_>) -> Result<Manifest, BackupError> {
+    if !data.join(layout::FORMAT_FILE).is_file() {
+        return Err(BackupError::NoData(data.to_owned()));
+    }
+    if to.exists() {
+        return Err(BackupError::Exists(to.to_owned()));
+    }
+    let partial = beside(to, "partial");
+    let made = make(data, &partial, progress);
+    if made.is_err() {
+        // Of no use to anybody, and it holds keys.
+        let _ = fs::remove_file(&partial);
+        return made;
+    }
+    fs::hard_link(&partial, to).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => BackupError::Exists(to.to_owned()),
+        _ => BackupError::Io { action: "create", path: to.to_owned(), source: error },
+    })?;
+    fs::remove_file(&partial).map_err(io_error("remove", &partial))?;
+    sync_parent(to)?;
+    made
+}
+
+/// A name beside another.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.{suffix}", std::process::id()));
+    path.with_file_name(name)
+}
+
+fn sync_parent(path: &Path) -> Result<(), BackupError> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or(Path::new("."));
+    File::open(parent).and_then(|dir| dir.sync_all()).map_err(io_error("sync", parent))
+}
+
+/// A new file that only its owner can read: it holds keys.
+fn private_file(path: &Path) -> Result<File, BackupError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map_err(io_error("create", path))
+}
+
+fn make(data: &Path, to: &Path, progress: Progress<'_>) -> Result<Manifest, BackupError> {
+    let begun = jiff::Timestamp::now().to_string();
+    let mut tries = 1;
+    loop {
+        match make_once(data, to, &begun, progress) {
+            // A file was deleted between the copy of the database that names it and its
+            // second name.
+            Err(BackupError::NotWhole { .. }) if tries < TRIES => {
+                fs::remove_file(to).map_err(io_error("remove", to))?;
+                tries += 1;
+            }
+            done => return done,
+        }
+    }
+}
+
+fn make_once(
+    data: &Path,
+    to: &Path,
+    begun: &str,
+    progress: Progress<'_>,
+) -> Result<Manifest, BackupError> {
+    let hold = Hold::take(data)?;
+    let mut file = private_file(to)?;
+    let databases = snapshot::databases(data)?;
+    hold.link_all()?;
+    let needed = snapshot::bytes(&databases)? + hold.bytes()?;
+    check_space(to, needed.saturating_mul(11) / 10)?;
+    let copies = snapshot::copy(data, &databases, to)?;
+    hold.link_all()?;
+    check::references(&copies, &hold)?;
+    let held = hold.files()?;
+    let singles = snapshot::singles(data);
+    let files = singles.len() + copies.len() + held.len();
+    let manifest = Manifest {
+        backup_format: BACKUP_FORMAT,
+        data_format: layout::FORMAT,
+        release: env!("CARGO_PKG_VERSION").into(),
+        begun: begun.into(),
+        files: files as u64,
+        bytes: needed,
+    };
+    let mut archive = Archive::new(&mut file, to, progress);
+    archive.text(MANIFEST, &serde_json::to_string_pretty(&manifest).unwrap_or_default())?;
+    for name in singles {
+        archive.file(&name, &data.join(&name))?;
+    }
+    for copy in &copies {
+        archive.file(&copy.name, copy.file.path())?;
+    }
+    for name in held {
+        archive.file(&name, &hold.path(&name))?;
+    }
+    archive.finish()?;
+    file.flush().and_then(|()| file.sync_all()).map_err(io_error("sync", to))?;
+    Ok(manifest)
+}
+
+/// Fails unless the disk of `path` has so much room.
+fn check_space(path: &Path, needed: u64) -> Result<(), BackupError> {
+    let needed = needed + ENTRY_BYTES;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let at = if path.is_dir() { path } else { parent.unwrap_or(Path::new(".")) };
+    let found = rustix::fs::statvfs(at).map_err(io::Error::from);
+    let found = found.map_err(io_error("look at the disk of", at))?;
+    let free = found.f_bavail.saturating_mul(found.f_frsize);
+    if free < needed {
+        return Err(BackupError::Space { path: at.to_owned(), free, needed });
+    }
+    Ok(())
+}

@@ -1,0 +1,285 @@
+//! Backups: what was acknowledged before one began is in it, whatever goes on meanwhile, and
+//! nothing else than a whole backup is restored.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use lambent_storage::contract::{self, samples};
+use lambent_storage::{
+    Change, Condition, Expect, NewMessage, PutObject, QueueAttributes, SetOptions, Stores,
+    Visibility,
+};
+use lambent_storage_embedded::backup::{self, BackupError, backup, restore};
+use lambent_storage_embedded::{DataDir, OpenError, Options};
+use lambent_types::{BucketName, KeyspaceName, Namespace, Origin, QueueName, SystemClock};
+use tempfile::TempDir;
+
+fn open(path: &Path) -> Stores {
+    let data = DataDir::open(path).unwrap();
+    lambent_storage_embedded::open(&data, Options::default(), Arc::new(SystemClock)).unwrap()
+}
+
+fn silent() -> impl FnMut(&str, u64) {
+    |_, _| {}
+}
+
+/// What writers write to, in namespaces of different shards.
+#[derive(Clone)]
+struct Place {
+    namespace: Namespace,
+    bucket: BucketName,
+    keyspace: KeyspaceName,
+    queue: QueueName,
+}
+
+impl Place {
+    async fn new(stores: &Stores, namespace: &str) -> Self {
+        let place = Self {
+            namespace: samples::namespace(namespace),
+            bucket: "data".parse().unwrap(),
+            keyspace: "data".parse().unwrap(),
+            queue: "data".parse().unwrap(),
+        };
+        stores.objects.create_bucket(&place.namespace, &place.bucket).await.unwrap();
+        stores.keyvalue.create_keyspace(&place.namespace, &place.keyspace).await.unwrap();
+        let attributes = QueueAttributes::default();
+        stores.queues.put_queue(&place.namespace, &place.queue, attributes).await.unwrap();
+        place
+    }
+
+    async fn set(&self, stores: &Stores, number: usize) {
+        let (key, value) = (number.to_string(), number.to_string().into());
+        let options = SetOptions { expect: Expect::Any, ttl: None };
+        let change = vec![Change::Set { key, value, options }];
+        let keyvalue = &stores.keyvalue;
+        keyvalue.apply(&self.namespace, &self.keyspace, change, &Origin::default()).await.unwrap();
+    }
+
+    fn bytes(number: usize) -> Bytes {
+        number.to_string().repeat(100).into()
+    }
+
+    async fn put(&self, stores: &Stores, number: usize) {
+        let bytes = futures::stream::once(async move { Ok(Self::bytes(number)) }).boxed();
+        let (key, put) = (number.to_string(), PutObject::default());
+        let objects = &stores.objects;
+        let origin = Origin::default();
+        objects.put(&self.namespace, &self.bucket, &key, put, bytes, &origin).await.unwrap();
+    }
+
+    async fn send(&self, stores: &Stores, number: usize) {
+        let message = NewMessage { body: number.to_string().into(), ..NewMessage::default() };
+        let queues = &stores.queues;
+        queues.send(&self.namespace, &self.queue, vec![message], &Origin::default()).await.unwrap();
+    }
+
+    /// Checks that everything up to a number is there, and that all that is there is whole.
+    async fn check(&self, stores: &Stores, kept: std::ops::Range<usize>) {
+        let messages = stores
+            .queues
+            .receive(&self.namespace, &self.queue, 1000, Visibility::Queue, Duration::ZERO)
+            .await
+            .unwrap();
+        let bodies: Vec<_> = messages.iter().map(|one| one.body.clone()).collect();
+        for number in kept {
+            let key = number.to_string();
+            let value = stores.keyvalue.get(&self.namespace, &self.keyspace, &key).await.unwrap();
+            assert_eq!(value.unwrap().value, key, "key {key}");
+            assert!(bodies.contains(&Bytes::from(key.clone())), "message {key}");
+        }
+        // Objects are deleted as others are written: those that there are have their bytes.
+        let list = lambent_storage::ListObjects { limit: 1000, ..Default::default() };
+        let page = stores.objects.list(&self.namespace, &self.bucket, list).await.unwrap();
+        assert!(!page.objects.is_empty());
+        for object in page.objects {
+            let key = object.key;
+            let read = stores.objects.get(&self.namespace, &self.bucket, &key, None).await;
+            let pieces: Vec<_> = read.unwrap().1.collect().await;
+            let read: Vec<u8> = pieces.into_iter().flat_map(|piece| piece.unwrap()).collect();
+            assert_eq!(read, Self::bytes(key.parse().unwrap()), "object {key}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_was_acknowledged_before_is_there_while_others_write() {
+    let home = tempfile::tempdir().unwrap();
+    let stores = open(home.path());
+    let places = [
+        Place::new(&stores, "ns1").await,
+        Place::new(&stores, "ns2").await,
+        Place::new(&stores, "ns3").await,
+    ];
+    let stop = Arc::new(AtomicBool::new(false));
+    let written: Arc<[AtomicUsize; 3]> = Arc::default();
+    let least_written = || written.iter().map(|count| count.load(Ordering::Relaxed)).min().unwrap();
+    let mut writers = Vec::new();
+    for (index, place) in places.clone().into_iter().enumerate() {
+        let (stores, stop, written) = (stores.clone(), stop.clone(), written.clone());
+        writers.push(tokio::spawn(async move {
+            let mut number = 0;
+            while !stop.load(Ordering::Relaxed) && number < 400 {
+                place.set(&stores, number).await;
+                place.put(&stores, number).await;
+                place.send(&stores, number).await;
+                if let Some(old) = number.checked_sub(5) {
+                    let (objects, key) = (&stores.objects, old.to_string());
+                    let (ns, bucket) = (&place.namespace, &place.bucket);
+                    let origin = Origin::default();
+                    objects.delete(ns, bucket, &key, Condition::None, &origin).await.unwrap();
+                }
+                number += 1;
+                written[index].store(number, Ordering::Relaxed);
+            }
+            number
+        }));
+    }
+    while least_written() < 20 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // Each of the three has written these at least, when the first backup begins.
+    let first = least_written();
+    let out = tempfile::tempdir().unwrap();
+    for round in 0..3 {
+        let (data, to) = (home.path().to_owned(), out.path().join(format!("{round}.backup")));
+        let made = tokio::task::spawn_blocking(move || backup(&data, &to, &mut silent())).await;
+        let manifest = made.unwrap().unwrap();
+        assert!(manifest.files > 4, "{manifest:?}");
+    }
+    stop.store(true, Ordering::Relaxed);
+    let mut least = usize::MAX;
+    for writer in writers {
+        least = least.min(writer.await.unwrap());
+    }
+    assert!(least > 0);
+    let left: Vec<_> = fs::read_dir(home.path()).unwrap().flatten().collect();
+    assert!(left.iter().all(|entry| entry.file_name() != "backup"), "{left:?}");
+    let whole = out.path().join("whole.backup");
+    backup(home.path(), &whole, &mut silent()).unwrap();
+    for (file, kept) in [(out.path().join("0.backup"), 0..first), (whole, 0..least)] {
+        let restored = out.path().join("restored");
+        restore(&file, &restored, &mut silent()).unwrap();
+        let stores = open(&restored);
+        for place in &places {
+            place.check(&stores, kept.clone()).await;
+        }
+        // It is a data directory like any other.
+        contract::check_keyvalue(stores.keyvalue.clone()).await;
+        contract::check_queues(stores.queues.clone()).await;
+        contract::check_objects(stores.objects.clone()).await;
+        drop(stores);
+        fs::remove_dir_all(&restored).unwrap();
+    }
+}
+
+async fn small(home: &TempDir) -> PathBuf {
+    let stores = open(home.path());
+    let place = Place::new(&stores, "ns1").await;
+    for number in 0..3 {
+        place.set(&stores, number).await;
+        place.put(&stores, number).await;
+        place.send(&stores, number).await;
+    }
+    let to = home.path().with_extension("backup");
+    backup(home.path(), &to, &mut silent()).unwrap();
+    to
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_cut_off_or_changed_is_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let file = small(&home).await;
+    let (whole, out) = (fs::read(&file).unwrap(), tempfile::tempdir().unwrap());
+    let (spoilt, data) = (out.path().join("spoilt"), out.path().join("data"));
+    let refused = |bytes: &[u8]| {
+        fs::write(&spoilt, bytes).unwrap();
+        let error = restore(&spoilt, &data, &mut silent()).unwrap_err();
+        assert!(!data.exists(), "something was written");
+        error
+    };
+    for length in [0, 1, 86, 87, whole.len() / 2, whole.len() - 1] {
+        let error = refused(&whole[..length]);
+        assert!(matches!(error, BackupError::CutOff(_)), "{length}: {error}");
+    }
+    // Every part of it, from the manifest to the trailer.
+    for place in (0..whole.len()).step_by(whole.len() / 40).chain([whole.len() - 1]) {
+        let mut changed = whole.clone();
+        changed[place] ^= 1;
+        let error = refused(&changed);
+        let found = matches!(error, BackupError::Damaged(_) | BackupError::CutOff(_));
+        assert!(found, "{place}: {error}");
+    }
+    assert!(backup::inspect(&file).unwrap().files > 3);
+    fs::remove_file(file).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_overwritten() {
+    let home = tempfile::tempdir().unwrap();
+    let file = small(&home).await;
+    let again = backup(home.path(), &file, &mut silent()).unwrap_err();
+    assert!(matches!(again, BackupError::Exists(_)), "{again}");
+    let out = tempfile::tempdir().unwrap();
+    let none = backup(out.path(), &out.path().join("b"), &mut silent()).unwrap_err();
+    assert!(matches!(none, BackupError::NoData(_)), "{none}");
+    let full = restore(&file, home.path(), &mut silent()).unwrap_err();
+    assert!(matches!(full, BackupError::NotEmpty(_)), "{full}");
+    // An empty directory, as systemd or a disk of its own has, is as good as none.
+    restore(&file, out.path(), &mut silent()).unwrap();
+    assert!(
+        open(out.path()).keyvalue.keyspaces(&samples::namespace("ns1")).await.unwrap().len() == 1
+    );
+    fs::remove_file(file).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_interrupted_is_not_taken_for_whole() {
+    let home = tempfile::tempdir().unwrap();
+    let file = small(&home).await;
+    // A restore that was killed.
+    let out = tempfile::tempdir().unwrap();
+    fs::write(out.path().join("restoring"), "").unwrap();
+    let refused = DataDir::open(out.path()).unwrap_err();
+    assert!(matches!(refused, OpenError::Restoring { .. }), "{refused}");
+    // A backup that was killed: what it held is let go by the next one, and by a node.
+    let held = home.path().join("backup");
+    for _ in 0..2 {
+        fs::create_dir_all(held.join("objects")).unwrap();
+        fs::write(held.join("owner"), "4294967290").unwrap();
+        let next = home.path().with_extension("next");
+        backup(home.path(), &next, &mut silent()).unwrap();
+        assert!(!held.exists());
+        fs::remove_file(next).unwrap();
+    }
+    fs::create_dir_all(held.join("objects")).unwrap();
+    drop(open(home.path()));
+    assert!(!held.exists());
+    // One that goes on is waited for.
+    fs::create_dir_all(&held).unwrap();
+    fs::write(held.join("owner"), "1").unwrap();
+    let busy = backup(home.path(), &home.path().with_extension("busy"), &mut silent()).unwrap_err();
+    assert!(matches!(busy, BackupError::Busy { pid: 1 }), "{busy}");
+    fs::remove_file(file).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_whole_is_not_backed_up() {
+    let home = tempfile::tempdir().unwrap();
+    let file = small(&home).await;
+    fs::remove_file(file).unwrap();
+    let objects = home.path().join("objects");
+    let found = fs::read_dir(&objects).unwrap().flatten().map(|entry| entry.path());
+    let found = found.filter(|path| path.is_dir() && !path.ends_with("incoming"));
+    for directory in found {
+        fs::remove_dir_all(directory).unwrap();
+    }
+    let to = home.path().with_extension("backup");
+    let error = backup(home.path(), &to, &mut silent()).unwrap_err();
+    assert!(matches!(error, BackupError::NotWhole { missing: 3, .. }), "{error}");
+    assert!(!to.exists());
+}
