@@ -25,10 +25,14 @@ use std::ops::RangeBounds;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{error, fmt, ops};
 
-use crate::bindings::bucket::wasi::blobstore::blobstore;
-use crate::bindings::bucket::wasi::blobstore::container::{Container, StreamObjectNames};
-use crate::bindings::bucket::wasi::blobstore::types::{IncomingValue, OutgoingValue};
-use crate::bindings::bucket::wasi::io::streams::{InputStream, OutputStream, StreamError};
+#[cfg(target_family = "wasm")]
+use crate::bindings::bucket::wasi::{blobstore, io::streams};
+#[cfg(not(target_family = "wasm"))]
+use crate::testing::bucket::{self as blobstore, streams};
+use blobstore::blobstore as containers;
+use blobstore::container::{Container, StreamObjectNames};
+use blobstore::types::{IncomingValue, OutgoingValue};
+use streams::{InputStream, OutputStream, StreamError};
 
 /// How many bytes are asked for at once.
 const CHUNK: u64 = 256 * 1024;
@@ -68,7 +72,7 @@ impl Bucket {
     /// # Errors
     /// Fails if it does not exist, or the function was not granted it.
     pub fn open(name: &str) -> Result<Self, BucketError> {
-        blobstore::get_container(name).map(Self).map_err(BucketError)
+        containers::get_container(name).map(Self).map_err(BucketError)
     }
 
     /// Reads a whole object.

@@ -19,9 +19,13 @@
 
 use std::{error, fmt};
 
-use crate::bindings::keyspace::wasi::keyvalue::atomics::{self, Cas, CasError};
-use crate::bindings::keyspace::wasi::keyvalue::batch;
-use crate::bindings::keyspace::wasi::keyvalue::store::{self, Bucket, Error};
+#[cfg(target_family = "wasm")]
+use crate::bindings::keyspace::wasi::keyvalue;
+#[cfg(not(target_family = "wasm"))]
+use crate::testing::keyspace as keyvalue;
+use keyvalue::atomics::{self, Cas, CasError};
+use keyvalue::batch;
+use keyvalue::store::{self, Bucket, Error};
 
 /// A keyspace of the function's namespace.
 #[derive(Debug)]

@@ -16,6 +16,8 @@ mod output;
 mod panics;
 #[cfg(feature = "queue")]
 pub mod queue;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 
 pub use batch::{Batch, Item, ItemFailure};
 pub use context::Context;

@@ -20,8 +20,12 @@ use std::{error, fmt};
 use serde::Serialize;
 
 use crate::Failure;
-use crate::bindings::queue::wasi::messaging::producer;
-use crate::bindings::queue::wasi::messaging::types::{self as wit, Client};
+#[cfg(target_family = "wasm")]
+use crate::bindings::queue::wasi::messaging;
+#[cfg(not(target_family = "wasm"))]
+use crate::testing::queue as messaging;
+use messaging::producer;
+use messaging::types::{self as wit, Client};
 
 /// A queue of the function's namespace.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! The types, imports and exports of the WIT in `wit`, as wit-bindgen makes them: the test
 //! `bindings` of `lambent-sdk-macros` generates them. Authors of functions see the rest of the crate instead.
+//! Of capabilities there are none where functions are tested: see `crate::testing`.
 
 #![allow(
     missing_docs,
@@ -17,16 +18,16 @@
 #[rustfmt::skip]
 pub mod batch;
 /// The bindings under `crate::bucket`.
-#[cfg(feature = "bucket")]
+#[cfg(all(feature = "bucket", target_family = "wasm"))]
 #[rustfmt::skip]
 pub mod bucket;
 #[rustfmt::skip]
 pub mod function;
 /// The bindings under `crate::keyspace`.
-#[cfg(feature = "keyspace")]
+#[cfg(all(feature = "keyspace", target_family = "wasm"))]
 #[rustfmt::skip]
 pub mod keyspace;
 /// The bindings under `crate::queue`.
-#[cfg(feature = "queue")]
+#[cfg(all(feature = "queue", target_family = "wasm"))]
 #[rustfmt::skip]
 pub mod queue;
