@@ -217,7 +217,9 @@ fn no_source_file_is_too_long_to_read() {
     for folder in ["runtime", "sdk", "tests", "guest-examples"] {
         files(&root().join(folder), "rs", &mut sources);
     }
-    for path in sources {
+    // Nobody reads what a generator wrote.
+    let generated = root().join("sdk/rust/src/bindings");
+    for path in sources.into_iter().filter(|path| !path.starts_with(&generated)) {
         let text = std::fs::read_to_string(&path).unwrap();
         let before_tests = text.split("\n#[cfg(test)]\nmod tests {").next().unwrap();
         let lines = before_tests.lines().count();

@@ -1,6 +1,8 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::bindings::function::lambent::function::types as wit;
+#[cfg(not(target_family = "wasm"))]
+use crate::invocation::Invocation;
 
 /// The invocation that is being handled.
 ///
@@ -13,7 +15,7 @@ pub struct Context<'a>(Source<'a>);
 enum Source<'a> {
     Host(&'a wit::Context),
     #[cfg(not(target_family = "wasm"))]
-    Test(&'a crate::testing::Invocation),
+    Test(&'a Invocation),
 }
 
 /// What the host answers, and what a test has for it.
@@ -23,7 +25,7 @@ macro_rules! ask {
             Source::Host(host) => host.$host(),
             #[cfg(not(target_family = "wasm"))]
             Source::Test(test) => {
-                let answer: fn(&'a crate::testing::Invocation) -> _ = $test;
+                let answer: fn(&'a Invocation) -> _ = $test;
                 answer(test)
             }
         }
@@ -33,11 +35,6 @@ macro_rules! ask {
 impl<'a> Context<'a> {
     pub(crate) const fn new(context: &'a wit::Context) -> Self {
         Self(Source::Host(context))
-    }
-
-    #[cfg(not(target_family = "wasm"))]
-    pub(crate) const fn of_test(invocation: &'a crate::testing::Invocation) -> Self {
-        Self(Source::Test(invocation))
     }
 
     /// Returns the id of this invocation, as callers and logs see it. Another attempt at
@@ -118,5 +115,14 @@ impl<'a> Context<'a> {
             #[cfg(not(target_family = "wasm"))]
             Source::Test(test) => test.attributes.get(name).cloned(),
         }
+    }
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl Invocation {
+    /// The context to give to a handler.
+    #[must_use]
+    pub const fn context(&self) -> Context<'_> {
+        Context(Source::Test(self))
     }
 }

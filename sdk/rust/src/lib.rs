@@ -10,6 +10,8 @@ mod event;
 mod events;
 mod failure;
 mod handler;
+#[cfg(not(target_family = "wasm"))]
+mod invocation;
 #[cfg(feature = "keyspace")]
 pub mod keyspace;
 mod output;

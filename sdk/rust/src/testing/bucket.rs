@@ -19,7 +19,7 @@ pub(crate) mod container {
     use std::collections::BTreeMap;
     use std::time::UNIX_EPOCH;
 
-    use super::types::{IncomingValue, OutgoingValue, Target};
+    use super::types::{IncomingValue, OutgoingValue};
     use super::{Object, Shared, limits, lock};
 
     #[derive(Debug, Clone)]
@@ -73,7 +73,12 @@ pub(crate) mod container {
                 return Err(format!("the key has {bytes} bytes; 1 to {most} are taken"));
             }
             self.write(|_| ())?;
-            value.to(Target { container: self.clone(), key: key.to_owned() });
+            let (container, key) = (self.clone(), key.to_owned());
+            value.to(Box::new(move |object| {
+                container.write(|objects| {
+                    objects.insert(key, object);
+                })
+            }));
             Ok(())
         }
 
@@ -115,7 +120,7 @@ pub(crate) mod container {
             read(&bucket.ok_or_else(|| self.denied())?.content)
         }
 
-        pub(super) fn write<T>(&self, write: impl FnOnce(&mut Objects) -> T) -> Result<T, String> {
+        fn write<T>(&self, write: impl FnOnce(&mut Objects) -> T) -> Result<T, String> {
             let mut state = lock(&self.state);
             let bucket = state.buckets.get_mut(&self.name);
             let bucket = bucket.filter(|granted| granted.access.writes());
@@ -130,11 +135,11 @@ pub(crate) mod container {
 
 pub(crate) mod types {
     use std::cell::RefCell;
+    use std::fmt;
     use std::rc::Rc;
     use std::time::SystemTime;
 
     use super::Object;
-    use super::container::Container;
     use super::streams::{InputStream, OutputStream};
 
     /// What is read of an object.
@@ -151,17 +156,21 @@ pub(crate) mod types {
         }
     }
 
-    /// Where what is written goes in the end.
-    #[derive(Debug)]
-    pub(super) struct Target {
-        pub(super) container: Container,
-        pub(super) key: String,
-    }
+    /// Takes what is written in the end.
+    type Target = Box<dyn FnOnce(Object) -> Result<(), String>>;
 
-    #[derive(Debug)]
     pub(crate) struct OutgoingValue {
         bytes: Rc<RefCell<Vec<u8>>>,
         target: RefCell<Option<Target>>,
+    }
+
+    impl fmt::Debug for OutgoingValue {
+        fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter
+                .debug_struct("OutgoingValue")
+                .field("bytes", &self.bytes)
+                .finish_non_exhaustive()
+        }
     }
 
     impl OutgoingValue {
@@ -180,12 +189,8 @@ pub(crate) mod types {
 
         pub(crate) fn finish(value: Self) -> Result<(), String> {
             let target = value.target.into_inner();
-            let Target { container, key } =
-                target.ok_or("the value was not given to write-data")?;
-            let object = Object { bytes: value.bytes.take(), created: SystemTime::now() };
-            container.write(|objects| {
-                objects.insert(key, object);
-            })
+            let target = target.ok_or("the value was not given to write-data")?;
+            target(Object { bytes: value.bytes.take(), created: SystemTime::now() })
         }
     }
 }

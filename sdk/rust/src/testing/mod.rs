@@ -36,14 +36,14 @@ pub mod events;
     allow(dead_code, reason = "some of it is for features that are off")
 )]
 mod host;
-mod invocation;
 #[cfg(feature = "keyspace")]
 pub(crate) mod keyspace;
 #[cfg(feature = "queue")]
 pub(crate) mod queue;
 
 pub use host::{Access, Host, Sent};
-pub use invocation::Invocation;
+
+pub use crate::invocation::Invocation;
 
 /// What a node takes at most, in bytes: a key of a keyspace or of a bucket, a value, a message
 /// with its attributes, and the attributes alone.

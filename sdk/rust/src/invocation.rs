@@ -1,9 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::Context;
-
-/// An invocation in a test: what a handler's [`Context`] tells.
+/// An invocation in a test: what a handler's [`Context`](crate::Context) tells.
 ///
 /// By default it is of version `$LATEST` of the function `function` in the namespace `default`, with
 /// the limits that a function has by default: 3 s, 128 MiB and 10 billion fuel, of which none is
@@ -102,11 +100,5 @@ impl Invocation {
     pub(crate) fn deadline_nanoseconds(&self) -> u64 {
         let since = self.deadline.duration_since(UNIX_EPOCH).unwrap_or_default();
         u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-    }
-
-    /// The context to give to a handler.
-    #[must_use]
-    pub const fn context(&self) -> Context<'_> {
-        Context::of_test(self)
     }
 }
