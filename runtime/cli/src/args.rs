@@ -66,6 +66,8 @@ mod tests {
             "version" => "1",
             "shell" => "bash",
             "rate" => "5m",
+            "grants" => "keyspace:xyz=read",
+            "granted" => "keyspace:xyz",
             _ => "xyz",
         };
         let arguments = command.get_arguments().filter(|argument| argument.is_required_set());

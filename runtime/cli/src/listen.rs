@@ -1,6 +1,11 @@
 //! The address that a server listens on, as people write it.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use listenfd::ListenFd;
+
+use crate::error::CliError;
 
 /// Reads an address and port. A port alone, or with `localhost` for the address, means
 /// the loopback address: leaving the host out opens nothing to others.
@@ -33,6 +38,22 @@ fn refusal(text: &str) -> String {
          address of this machine, 0.0.0.0:4566; or a port alone (4566, :4566, localhost:4566), \
          which is on 127.0.0.1"
     )
+}
+
+/// The socket that systemd, or whatever else started this process, listens on for it.
+///
+/// # Errors
+/// Usage: there are several, or it is none that accepts TCP connections.
+pub(crate) fn inherited() -> Result<Option<Arc<TcpListener>>, CliError> {
+    let mut sockets = ListenFd::from_env();
+    if sockets.len() > 1 {
+        let error = format!("{} sockets came with the process, and a node has one", sockets.len());
+        return Err(CliError::usage(error).hint("name one ListenStream= in the socket unit"));
+    }
+    let socket = sockets.take_tcp_listener(0).map_err(|error| {
+        CliError::usage(format!("the socket that came with the process is no use: {error}"))
+    })?;
+    Ok(socket.map(Arc::new))
 }
 
 #[cfg(test)]

@@ -30,6 +30,9 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// The socket that came with the process cannot be used.
+    #[error("cannot listen on the socket that came with the process")]
+    Inherited(#[source] std::io::Error),
     /// Certificate or key cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),

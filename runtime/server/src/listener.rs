@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use crate::connection::Connections;
 use crate::connection_limits::{ConnectionLimits, ConnectionPermit};
 use crate::error::StartError;
+use crate::options::Options;
 use crate::state::App;
 use crate::tls::Tls;
 use crate::workers::Workers;
@@ -32,7 +33,7 @@ const TOO_MANY: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\
 ///
 /// # Errors
 /// `AddressInUse`, or whatever else keeps it from being listened on.
-pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
+fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
     let listen = || {
         let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
         // So that a restart need not wait for the connections of the last run.
@@ -44,6 +45,27 @@ pub(crate) fn bind(address: SocketAddr) -> Result<TcpListener, StartError> {
         io::ErrorKind::AddrInUse => StartError::AddressInUse { address },
         _ => StartError::Bind { address, source },
     })
+}
+
+/// The socket that came with the process, or else one of the address that is asked for.
+///
+/// # Errors
+/// It cannot be listened on.
+pub(crate) fn open(options: &Options) -> Result<TcpListener, StartError> {
+    options.socket.as_deref().map_or_else(|| bind(options.listen), take_over)
+}
+
+/// Takes over a socket that is listened on already.
+///
+/// # Errors
+/// It is no socket that accepts connections.
+fn take_over(socket: &std::net::TcpListener) -> Result<TcpListener, StartError> {
+    let take = || {
+        let socket = socket.try_clone()?;
+        socket.set_nonblocking(true)?;
+        TcpListener::from_std(socket)
+    };
+    take().map_err(StartError::Inherited)
 }
 
 /// What accepts connections.

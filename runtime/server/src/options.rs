@@ -1,5 +1,6 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -13,6 +14,9 @@ use crate::backend::Backend;
 pub struct Options {
     /// The directory that holds everything the node keeps.
     pub data: PathBuf,
+    /// The socket that whoever started the process listens on already, in place of
+    /// `listen`: so that no connection is refused while another process takes over.
+    pub socket: Option<Arc<std::net::TcpListener>>,
     /// The address of the one listener; port 0 picks a free one.
     pub listen: SocketAddr,
     /// Development: no key is asked for, so only this machine may connect.
@@ -116,6 +120,7 @@ impl Options {
     pub fn new(data: impl Into<PathBuf>) -> Self {
         Self {
             data: data.into(),
+            socket: None,
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 4566)),
             dev: false,
             domain: Vec::new(),

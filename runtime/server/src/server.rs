@@ -148,7 +148,7 @@ impl Server {
         engine: Engine,
         budget: Arc<Budget>,
     ) -> Result<Self, StartError> {
-        let socket = listener::bind(options.listen)?;
+        let socket = listener::open(&options)?;
         let address = socket
             .local_addr()
             .map_err(|source| StartError::Bind { address: options.listen, source })?;

@@ -25,7 +25,7 @@ impl ResourceName for BucketName {
         configuration.grants.buckets.get(self).copied()
     }
 
-    fn grant(&self, access: Access) -> Option<Grant> {
+    fn grant(&self, _: &Configuration, access: Access) -> Option<Grant> {
         Some(Grant::Bucket(self.clone(), access))
     }
 

@@ -27,7 +27,7 @@ impl ResourceName for KeyspaceName {
         configuration.grants.keyspaces.get(self).copied()
     }
 
-    fn grant(&self, access: Access) -> Option<Grant> {
+    fn grant(&self, _: &Configuration, access: Access) -> Option<Grant> {
         Some(Grant::Keyspace(self.clone(), access))
     }
 

@@ -30,14 +30,14 @@ pub(crate) async fn check<N: ResourceName>(
 }
 
 fn not_granted<N: ResourceName>(
-    function: &FunctionVersion,
+    function_version: &FunctionVersion,
     operation: Operation,
     granted: Option<Access>,
     name: &N,
     there: bool,
 ) -> Error {
     let wanted = operation.access().unwrap_or(Access::Read);
-    let (function, noun) = (&function.name, N::NOUN);
+    let (function, noun) = (&function_version.name, N::NOUN);
     let verb = match (operation, wanted) {
         (Operation::SendMessages, _) => "send to",
         (_, Access::Read) => "read",
@@ -53,7 +53,7 @@ fn not_granted<N: ResourceName>(
             ", which does not exist either; create it: lambent {noun} create {name}"
         ));
     }
-    if let Some(grant) = name.grant(needed) {
+    if let Some(grant) = name.grant(&function_version.configuration, needed) {
         let remedy = grant.remedy(function);
         detail.push_str(&format!("; {}grant it: {remedy}", if there { "" } else { "then " }));
     }

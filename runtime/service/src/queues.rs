@@ -30,7 +30,7 @@ impl ResourceName for QueueName {
         configuration.grants.queues.get(self).copied()
     }
 
-    fn grant(&self, access: Access) -> Option<Grant> {
+    fn grant(&self, _: &Configuration, access: Access) -> Option<Grant> {
         Some(Grant::Queue(self.clone(), access))
     }
 

@@ -25,8 +25,9 @@ pub trait ResourceName:
         None
     }
 
-    /// The grant of so much of it; none if functions are granted none of the kind.
-    fn grant(&self, _: Access) -> Option<Grant> {
+    /// The grant of so much of it to a function of this configuration; none if functions are
+    /// granted none of the kind.
+    fn grant(&self, _: &Configuration, _: Access) -> Option<Grant> {
         None
     }
 

@@ -34,8 +34,12 @@ impl ResourceName for VolumeName {
         configuration.mounts.granted(self)
     }
 
-    fn grant(&self, access: Access) -> Option<Grant> {
-        let (volume, path) = (self.clone(), format!("/mnt/{self}"));
+    fn grant(&self, configuration: &Configuration, access: Access) -> Option<Grant> {
+        // Where it has it already, it stays.
+        let key = self.key();
+        let mount = configuration.mounts.0.iter().find(|mount| mount.volume.key() == key);
+        let path = mount.map_or_else(|| format!("/mnt/{self}"), |mount| mount.path.clone());
+        let volume = self.clone();
         Some(Grant::Volume(Mount { volume, path, access }))
     }
 }

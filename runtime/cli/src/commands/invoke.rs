@@ -45,9 +45,9 @@ pub(crate) struct InvokeArgs {
     name: FunctionName,
 
     /// Handle this event: object:BUCKET/KEY, queue:TEXT, key:KEYSPACE/KEY, schedule:NAME,
-    /// http:'GET /PATH' or a sample such as aws:s3 (lambent event list); @FILE or - reads one
-    /// as lambent event show prints it. A queue's message is a batch of one where the function
-    /// takes batches; http: is a request
+    /// http:'GET /PATH' or a sample such as aws:s3, which the command event lists; @FILE or -
+    /// reads one as event show prints it. A message is a batch of one where the function takes
+    /// batches; http: is a request
     #[arg(long, value_name = "EVENT")]
     event: Option<String>,
 

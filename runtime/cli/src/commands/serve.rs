@@ -23,7 +23,8 @@ The first start makes a root key and keeps it in root-key.json in the data direc
 where the other commands find it. SIGTERM or Ctrl-C lets what is in flight finish,
 a second one ends at once. SIGHUP reads certificate and key again; if they cannot be
 used, the old ones stay in use and the log says why. LAMBENT_LOG filters the log:
-info, or warn,lambent_server=debug.
+info, or warn,lambent_server=debug. A socket of systemd's (LISTEN_FDS) is listened on in
+place of --listen: connections wait there while a node is restarted.
 
 Examples:
   lambent serve --dev
@@ -160,7 +161,12 @@ impl ServeArgs {
 pub(crate) fn run(args: ServeArgs, global: &Global) -> Result<Exit, CliError> {
     let given = args.data.is_some();
     telemetry::start(args.log_format, "warn,lambent=info")?;
-    let options = args.options();
+    let mut options = args.options();
+    options.socket = listen::inherited()?;
+    if let Some(socket) = &options.socket {
+        // The flag is for when there is none.
+        options.listen = socket.local_addr().unwrap_or(options.listen);
+    }
     let (data, dev) = (options.data.clone(), options.dev);
     let node = Node::start(options)?;
     let shown = data.display();

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use lambent_types::occurrence::{self, KeyData, KeyValueData, MessageFacts, ObjectData};
 use lambent_types::ObjectChange;
+use lambent_types::occurrence::{self, KeyData, KeyValueData, MessageFacts, ObjectData};
 use uuid::Uuid;
 
 use super::{Assignment, Made, Make, Parameter, Request, Sample, Values};
