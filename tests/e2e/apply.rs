@@ -108,7 +108,7 @@ async fn changes_are_shown_without_secrets_and_made() {
         assert!(done.stdout.contains(line), "{line}: {done:?}");
     }
     assert!(!done.stdout.contains("hunter"), "{done:?}");
-    let view = json(&node, &["describe", "echo"]).await;
+    let view = json(&node, &["describe", "echo", "--show-values"]).await;
     assert_eq!(view["configuration"]["environment"]["TOKEN"], "hunter3");
 
     // What the file does not name stays until it is to be pruned.

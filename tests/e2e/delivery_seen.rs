@@ -24,6 +24,7 @@ async fn what_fails_is_seen_and_goes_back() {
     let node = Node::start(&[]);
     let soon = [("visibility = \"30s\"", "visibility = \"1s\"")];
     node.apply_example("order-queue", &soon).await;
+    node.set_key("stock", "sofa", r#"{"left": 0}"#).await;
     for order in [MALFORMED, SOFA] {
         node.send_message("orders", order).await;
     }

@@ -114,7 +114,9 @@ async fn below_the_reserve_only_deletes_are_taken() {
     assert!(detail.contains("--disk-reserve"), "{detail}");
     assert!(kept > 5, "only {kept} objects were taken");
     assert_eq!(node.get("hello", "/").await.status, 200);
-    assert_eq!(ask(&node, "GET", "/readyz").send().await.status, 200);
+    let ready = ask(&node, "GET", "/readyz").send().await;
+    assert_eq!(ready.status, 200);
+    assert!(ready.text().contains("only deletes are taken"), "{ready:?}");
     let metrics = ask(&node, "GET", "/metrics").send().await;
     assert!(String::from_utf8_lossy(&metrics.body).contains("\nlambent_disk_low 1\n"));
     for number in 0..kept {

@@ -15,7 +15,7 @@ async fn what_is_in_flight_finishes_and_nothing_more_is_taken() {
     node.deploy("stream", "stream-http", "timeout=60s").await;
     let mut idle = Raw::connect(node.address).await;
     idle.send("GET /readyz HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
-    assert!(idle.until("ready").await.starts_with("HTTP/1.1 200"));
+    assert!(idle.until("taken").await.starts_with("HTTP/1.1 200"));
 
     let mut first = node.call("slow", "GET", "/slow-stream?chunks=30&ms=100").open().await;
     next(first.body_mut()).await.unwrap();

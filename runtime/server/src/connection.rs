@@ -11,11 +11,11 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tokio_rustls::TlsAcceptor;
 
 use crate::connection_limits::ConnectionPermit;
-use crate::connection_timeouts::Verdict;
+use crate::connection_timeouts::{ConnectionTimeouts, Verdict};
 use crate::doors::Doors;
 use crate::forwarded::Peer;
 use crate::headers::HEADERS_MAX;
@@ -40,6 +40,10 @@ const CONNECTION_WINDOW: u32 = 1 << 20;
 /// Most bytes of an HTTP/2 frame: the least that may be, since a frame is held
 /// whole.
 const FRAME_BYTES_MAX: u32 = 16 << 10;
+
+/// How long after it began a connection is waited for when the server drains, if no request has
+/// come on it.
+const FIRST_REQUEST: Duration = Duration::from_secs(1);
 
 /// What all connections of a listener have in common.
 pub(crate) struct Connections {
@@ -98,6 +102,13 @@ impl Connections {
         }
     }
 
+    /// Waits until the server drains. A connection that was accepted just before has its first
+    /// request on the way, which nobody else will take.
+    async fn drained(&self, activity: &ConnectionTimeouts) {
+        self.doors.app.stop.drain.cancelled().await;
+        sleep(activity.first_request_within(FIRST_REQUEST)).await;
+    }
+
     /// Serves HTTP/1.1 or HTTP/2 on `stream`, whichever the client speaks.
     async fn serve<S>(self: Arc<Self>, stream: S, address: SocketAddr, place: &ConnectionPermit)
     where
@@ -113,7 +124,7 @@ impl Connections {
             async move { request::answer(&this.doors, &seen, &peer, request).await }
         });
         let mut connection = pin!(self.http.serve_connection(io, service));
-        let mut drained = pin!(self.doors.app.stop.drain.cancelled());
+        let mut drained = pin!(self.drained(&activity));
         let mut stopped = pin!(self.doors.app.stop.now.cancelled());
         let mut given_up = pin!(place.close.cancelled());
         // Often enough that no limit is exceeded by more than half.

@@ -108,6 +108,14 @@ impl ConnectionTimeouts {
         self.closing.load(Relaxed)
     }
 
+    /// How much is left of `limit`, since the connection began, while no request has come.
+    pub(crate) fn first_request_within(&self, limit: Duration) -> Duration {
+        match self.used.load(Relaxed) {
+            true => Duration::ZERO,
+            false => limit.saturating_sub(self.began.elapsed()),
+        }
+    }
+
     /// How long nothing has been in flight; `None` while something is.
     pub(crate) fn idle_for(&self) -> Option<Duration> {
         let since = self.idle_since.load(Relaxed);
@@ -221,6 +229,16 @@ mod tests {
 
     fn timeouts(head: Duration, idle: Duration, stall: Duration) -> Timeouts {
         Timeouts { head, idle, stall, ..Timeouts::default() }
+    }
+
+    #[test]
+    fn a_connection_is_new_until_a_request_has_come() {
+        let activity = Arc::new(ConnectionTimeouts::new());
+        let minute = Duration::from_secs(60);
+        assert!(activity.first_request_within(minute) > Duration::from_secs(30));
+        assert_eq!(activity.first_request_within(Duration::ZERO), Duration::ZERO);
+        drop(RequestGuard::begin(activity.clone(), false));
+        assert_eq!(activity.first_request_within(minute), Duration::ZERO);
     }
 
     #[test]

@@ -14,7 +14,8 @@ use hyper::body::Incoming;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use lambent_api::headers::{IGNORED, REQUEST_ID};
-use lambent_types::{ErrorCode, RequestId};
+use lambent_service::DiskSpace;
+use lambent_types::{ErrorCode, RequestId, format_bytes};
 use tracing::Instrument as _;
 
 use crate::auth;
@@ -122,7 +123,7 @@ async fn enter(
         Route::Ready if app.stop.drain.is_cancelled() => {
             Err(Refusal::new(ErrorCode::ShuttingDown, "the node finishes what is in flight"))
         }
-        Route::Ready => plain(request.method(), "ready", "text/plain"),
+        Route::Ready => plain(request.method(), ready(app.service.disk()), "text/plain"),
         Route::Metrics => {
             auth::administrator(app, request.headers()).await?;
             let totals = app.service.totals(metrics::QUEUES_MAX).await?;
@@ -146,6 +147,14 @@ fn status(status: StatusCode) -> Response<Content> {
     let mut response = Response::new(Content::Whole(None));
     *response.status_mut() = status;
     response
+}
+
+/// What a node says that is ready, and of its disk: a node whose disk is full serves on.
+fn ready(DiskSpace { free, reserve, low }: DiskSpace) -> String {
+    let Some(free) = free else { return "ready".into() };
+    let (free, reserve) = (format_bytes(free), format_bytes(reserve));
+    let taken = if low { "only deletes are taken" } else { "all is taken" };
+    format!("ready\ndisk: {free} free, the reserve is {reserve}, {taken}")
 }
 
 fn plain(method: &Method, text: impl Into<Bytes>, media_type: &'static str) -> Answer {

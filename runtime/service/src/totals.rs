@@ -28,6 +28,12 @@ pub struct Totals {
 }
 
 impl Service {
+    /// The disk that the stores are on.
+    #[must_use]
+    pub fn disk(&self) -> DiskSpace {
+        self.stores().space.look()
+    }
+
     /// What all namespaces hold, of at most `queues_max` queues. What a store does
     /// not say is logged and left out: the rest is still worth having.
     ///
@@ -45,7 +51,7 @@ impl Service {
             let room = queues_max - queues.len();
             queues.extend(self.depths(&namespace, room).await);
         }
-        Ok(Totals { held, queues, disk: self.stores().space.look() })
+        Ok(Totals { held, queues, disk: self.disk() })
     }
 
     /// What the first `most` queues of a namespace hold.

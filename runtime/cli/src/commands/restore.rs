@@ -26,7 +26,7 @@ pub(crate) struct RestoreArgs {
     file: PathBuf,
 
     /// The directory to make
-    #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
+    #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
 
     /// Check the file, say what is in it, and write nothing
@@ -35,10 +35,15 @@ pub(crate) struct RestoreArgs {
 }
 
 pub(crate) fn run(args: &RestoreArgs, global: &Global) -> Result<Exit, CliError> {
-    let Some(data) = args.data.as_ref().filter(|_| !args.dry_run) else {
+    if args.dry_run {
         let manifest = backup::inspect(&args.file).map_err(failed)?;
         return tell(&manifest, "whole, with", &args.file, global);
-    };
+    }
+    // Not from the environment: there the directory is that of a node which there is.
+    let data = args.data.as_ref().ok_or_else(|| {
+        CliError::usage("where to restore it is not said")
+            .hint("name a new directory: --data DIR, or only check the file: --dry-run")
+    })?;
     let progress = Progress::files(global.json, "restoring");
     let done = backup::restore(&args.file, data, &mut |name, bytes| progress.tell(name, bytes));
     drop(progress);
