@@ -20,6 +20,7 @@ mod delivery_seen;
 mod disk_full;
 mod drain;
 mod durability;
+mod event_samples;
 mod events;
 mod files_03;
 mod framing;
