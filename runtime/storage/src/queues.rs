@@ -365,7 +365,8 @@ pub trait Queues: Send + Sync {
     async fn purge(&self, namespace: &Namespace, queue: &QueueName) -> Result<u64, QueueError>;
 
     /// Looks at messages without receiving them: at most `limit` whose place in the queue is
-    /// after `after`, by their place. None is counted, leased or moved.
+    /// after `after`, by their place. None is counted, leased or moved. What was received a moment
+    /// ago may be shown as ready.
     ///
     /// # Errors
     /// `NoQueue`, `Storage`.

@@ -327,5 +327,7 @@ async fn wasi_0_3_goes_the_same_way() {
     let end = get(json!([])).await;
     let Outcome::FunctionError(failure) = end.outcome else { panic!("{:?}", end.outcome) };
     assert!(failure.message.contains("HttpRequestDenied"), "{}", failure.message);
-    assert!(end.logs.lines[0].text.contains("hosts = ["), "{:?}", end.logs.lines);
+    let log: Vec<_> = end.logs.lines.iter().map(|line| line.text.as_str()).collect();
+    assert!(log[0].ends_with(&format!("lambent grant add f host:http://{address}")), "{log:?}");
+    assert!(log[3].starts_with("hosts = ["), "{log:?}");
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use lambent_types::{Event, Namespace, Origin, QueueName};
 
+use super::depth_becomes;
 use super::samples::namespace;
 use crate::event_log::{Channel, EventLog};
 use crate::queues::{
@@ -85,6 +86,7 @@ pub(super) async fn who_only_looks_changes_nothing(store: &dyn Queues) {
         send(store, &ns, &q, body).await;
     }
     let first = store.receive(&ns, &q, 1, Visibility::Queue, Duration::ZERO).await.unwrap();
+    depth_becomes(store, &ns, &q, |depth| depth.in_flight == 1).await;
     let peek = async |after, limit| store.peek(&ns, &q, after, limit).await.unwrap();
     for _ in 0..2 {
         let all = peek(0, 10).await;
