@@ -27,6 +27,7 @@ mod entry;
 mod fault;
 mod function;
 mod function_keys;
+mod function_schema;
 mod kept;
 mod keyspace;
 mod kind;

@@ -87,7 +87,8 @@ pub(crate) fn run(args: &DevArgs, global: &Global) -> Result<Exit, CliError> {
     }
     let data = folder(&args.folder, "dev").map_err(|error| CliError::failed(error.to_string()))?;
     let lock = Lock::take(data.parent().unwrap_or(&data))?;
-    telemetry::start(LogFormat::Text, "warn")?;
+    // Of a directory that is gone there is nothing to be said.
+    telemetry::start(LogFormat::Text, "warn,notify=error")?;
     let tell = Tell::new(global.output());
     if global.has_endpoint() {
         let client = global.client()?;
