@@ -122,7 +122,7 @@ async fn templates_in_rust() {
     let node = Node::start(&[]);
     up(&node, "rust-object").await;
     node.put_object("uploads", "a b.txt", b"1234".to_vec()).await;
-    node.has_logged(NAME, "uploads has a b.txt, 4 bytes").await;
+    node.has_logged(NAME, "uploads has a+b.txt, 4 bytes").await;
     let node = Node::start(&[]);
     let project = up(&node, "rust-schedule").await;
     let often = rewritten(&project.path().join("lambent.toml"), "1m", "1s");

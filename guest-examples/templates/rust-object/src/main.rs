@@ -11,7 +11,8 @@ async fn main() -> Result<(), Error> {
 async fn handle(event: LambdaEvent<S3Event>) -> Result<(), Error> {
     for record in event.payload.records {
         let (bucket, object) = (record.s3.bucket.name, record.s3.object);
-        let key = object.url_decoded_key.or(object.key).unwrap_or_default();
+        // As S3 writes keys in events: + for a blank, and %XX.
+        let key = object.key.unwrap_or_default();
         println!("{} has {key}, {} bytes", bucket.unwrap_or_default(), object.size.unwrap_or_default());
     }
     Ok(())

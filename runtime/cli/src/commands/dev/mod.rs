@@ -42,6 +42,10 @@ const GRACE: Duration = Duration::from_secs(3);
 /// Connections at once: fewer than a process may have by default, and enough for one person.
 const CONNECTIONS: usize = 256;
 
+/// Disk that is kept free: less than a node for others keeps, as this one is on somebody's own
+/// machine, whose disk may be nearly full.
+const DISK_RESERVE: u64 = 256 << 20;
+
 const AFTER_HELP: &str = "\
 The node asks for no key and listens on this machine only (as with serve --dev). What
 it keeps is in .lambent/dev, also when it is started again; delete that to start
@@ -100,9 +104,14 @@ pub(crate) fn run(args: &DevArgs, global: &Global) -> Result<Exit, CliError> {
             args.runtimes.clone().or_else(|| Some(lambent_build::cache().ok()?.join("runtimes")));
         let session = Parts { path: &path, tell, runtimes, prune: Prune::Variables };
         let (listen, _) = free_address(args.listen)?;
-        let connections_max = CONNECTIONS;
-        let own = Options::new(&data);
-        let options = Options { listen, dev: true, grace: GRACE, connections_max, ..own };
+        let options = Options {
+            listen,
+            dev: true,
+            grace: GRACE,
+            connections_max: CONNECTIONS,
+            disk_reserve: Some(DISK_RESERVE),
+            ..Options::new(&data)
+        };
         let node = Node::start(options)?;
         lock.note(&node.url)?;
         serve(node, session)?;
