@@ -141,39 +141,46 @@ impl Session<'_> {
         clock: Instant,
     ) -> Result<bool, CliError> {
         for group in file.builds(due)? {
-            let before = Instant::now();
-            let shown = group.iter().map(FunctionName::as_str).collect::<Vec<_>>().join(", ");
-            self.tell.event(
-                "building",
-                json!({ "functions": group }),
-                &format!("building {shown}"),
-            )?;
-            let (sender, receiver) = (&self.events.0, self.events.1);
-            let mut changed = false;
-            match build::run(file.directory(), &group, (sender, receiver), &mut changed)? {
-                Ended::Stopped => return Ok(false),
-                Ended::Well => {
-                    state.failed.retain(|name| !group.contains(name));
-                    self.tell.done("built", &format!("built {shown}"), before.elapsed())?;
-                }
-                Ended::Failed => {
-                    state.failed.extend(group.iter().cloned());
-                    let error = CliError::failed(format!(
-                        "{shown} did not build; what was served is served on"
-                    ));
-                    self.tell.failure("build-failed", &error)?;
-                }
+            if !self.make(file, state, &group)? {
+                return Ok(false);
             }
-            if changed {
-                // Looked at after all this.
-                let _ = sender.send(Event::Changed);
-            }
-            state.built(file, &group, self.tell)?;
         }
         state.again = false;
         if let Err(error) = self.apply(file, state, clock) {
             self.tell.failure("apply-failed", &error)?;
         }
+        Ok(true)
+    }
+
+    /// Builds functions that are built together; returns whether to go on.
+    fn make(
+        &self,
+        file: &File,
+        state: &mut State,
+        group: &[FunctionName],
+    ) -> Result<bool, CliError> {
+        let clock = Instant::now();
+        let shown = group.iter().map(FunctionName::as_str).collect::<Vec<_>>().join(", ");
+        self.tell.event("building", json!({ "functions": group }), &format!("building {shown}"))?;
+        let (sender, receiver) = (&self.events.0, self.events.1);
+        let mut changed = false;
+        match build::run(file.directory(), group, (sender, receiver), &mut changed)? {
+            Ended::Stopped => return Ok(false),
+            Ended::Well => {
+                state.failed.retain(|name| !group.contains(name));
+                self.tell.done("built", &format!("built {shown}"), clock.elapsed())?;
+            }
+            Ended::Failed => {
+                state.failed.extend(group.iter().cloned());
+                let text = format!("{shown} did not build; what was served is served on");
+                self.tell.failure("build-failed", &CliError::failed(text))?;
+            }
+        }
+        if changed {
+            // Looked at after all this.
+            let _ = sender.send(Event::Changed);
+        }
+        state.built(file, group, self.tell)?;
         Ok(true)
     }
 
