@@ -264,3 +264,23 @@ async fn a_build_that_writes_what_is_watched_is_not_repeated_for_ever() {
     dev.told("built", "one", built + 1).await;
     dev.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_one_build_writes_is_no_change_of_another_function() {
+    let mut dev = Dev::new();
+    let watching_all =
+        FILE.replace("watch = [\"one\", \"build.sh\"]\n", "").replace("watch = [\"two\"]\n", "");
+    fs::write(dev.path("lambent.toml"), watching_all).unwrap();
+    fs::write(dev.path("build.sh"), "cp $1/code.wasm out/$1.wasm").unwrap();
+    fs::create_dir(dev.path("out")).unwrap();
+    dev.start();
+    dev.told("ready", "", 1).await;
+    fs::write(dev.path("note"), "1").unwrap();
+    dev.told("built", "two", 2).await;
+    fs::write(dev.path("other"), "1").unwrap();
+    dev.told("built", "two", 3).await;
+    let built = dev.count("built", "one");
+    assert!(built <= 3, "{built} builds of the first for three changes");
+    assert_eq!(dev.status("one").await, 200);
+    dev.stop().await;
+}

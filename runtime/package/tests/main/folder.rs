@@ -50,6 +50,9 @@ fn what_is_packed_and_what_is_not() {
         (".cache/kept", b"7"),
         (".env", b"8"),
         (".DS_Store", b"9"),
+        ("lambent.toml", b"10"),
+        ("lambent.env", b"SECRET=11"),
+        (".lambent/dev/root-key.json", b"12"),
     ]);
     fs::create_dir(folder.path().join("empty")).unwrap();
     let expected = files([

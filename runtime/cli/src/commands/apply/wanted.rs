@@ -60,9 +60,10 @@ impl File {
         let text = fs::read_to_string(path).map_err(|error| {
             let cannot = CliError::usage(format!("cannot read {name}: {error}"));
             match error.kind() {
-                std::io::ErrorKind::NotFound => {
-                    cannot.hint("name the file: lambent apply path/to/lambent.toml")
-                }
+                std::io::ErrorKind::NotFound => cannot.hint(
+                    "name the file, for instance shop/lambent.toml\n\
+                         or make a project: lambent new",
+                ),
                 _ => cannot,
             }
         })?;

@@ -51,12 +51,15 @@ impl File {
         let function = self.function(name)?;
         let base = self.base();
         let code = base.join(function.code.path());
+        // What one function's build writes is no change of another.
+        let outputs = self.functions().filter(|(_, other)| other.build.is_some());
+        let but = outputs.map(|(_, other)| base.join(other.code.path())).collect();
         if let Some(given) = &function.watch {
-            return Ok(Watched::of(&base, given));
+            return Ok(Watched { but, ..Watched::of(&base, given) });
         }
         let tree = |folder| Watched { trees: vec![Tree::whole(folder)], ..Watched::default() };
         Ok(match (&function.code, &function.build) {
-            (_, Some(_)) => Watched { but: vec![code], ..tree(base) },
+            (_, Some(_)) => Watched { but, ..tree(base) },
             (Code::Source(_), None) => tree(code),
             (Code::File(_), None) if code.is_dir() => tree(code),
             (Code::File(_), None) => Watched { files: vec![code], ..Watched::default() },
@@ -121,7 +124,8 @@ mod tests {
         let file = file(TEXT, &base).unwrap();
         let of = |name: &str| file.watched(&name.parse().unwrap()).unwrap();
         let (built, written, there, said) = (of("built"), of("written"), of("there"), of("said"));
-        assert_eq!((&built.trees[0].folder, &built.but), (&base, &vec![base.join("out/a.wasm")]));
+        let outputs = vec![base.join("out/a.wasm"), base.join("c.wasm")];
+        assert_eq!((&built.trees[0].folder, &built.but), (&base, &outputs));
         assert_eq!((&written.trees[0].folder, written.files.len()), (&base.join("w"), 0));
         assert_eq!((there.trees.len(), &there.files), (0, &vec![base.join("target/b.wasm")]));
         assert_eq!(said.trees[0].patterns, ["src", "*.html"]);

@@ -12,6 +12,7 @@ mod watcher;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 use std::time::Duration;
@@ -98,7 +99,7 @@ pub(crate) fn run(args: &DevArgs, global: &Global) -> Result<Exit, CliError> {
         let client = global.client()?;
         lock.note(&client.endpoint().to_string())?;
         let session = Parts { path: &path, tell, runtimes: None, prune: Prune::Nothing };
-        with_signals(|events| session.run(client, events))?;
+        with_signals(&AtomicBool::new(false), |events| session.run(client, events))?;
     } else {
         let runtimes =
             args.runtimes.clone().or_else(|| Some(lambent_build::cache().ok()?.join("runtimes")));
@@ -153,15 +154,22 @@ fn serve(node: Node, session: Parts) -> Result<(), CliError> {
                 let _ = stopped.await;
             })
         });
-        let done = with_signals(|events| session.run(Client::new(endpoint), events));
-        drop(stop);
+        let ended = AtomicBool::new(false);
+        let done = with_signals(&ended, |events| session.run(Client::new(endpoint), events));
+        // A node that was told by the same signal would take this for a second one.
+        let stop = ended.load(Ordering::Relaxed).then_some(stop);
         let served = serving.join().unwrap_or_else(|_| Err(CliError::failed("the server failed")));
+        drop(stop);
         done.and(served.map(drop))
     })
 }
 
-/// Does `work`, which is told by an event when the process is asked to end.
-fn with_signals(work: impl FnOnce(Events) -> Result<(), CliError>) -> Result<(), CliError> {
+/// Does `work`, which is told by an event when the process is asked to end; `ended` says
+/// afterwards whether that was by a signal that ends a node, too.
+fn with_signals(
+    ended: &AtomicBool,
+    work: impl FnOnce(Events) -> Result<(), CliError>,
+) -> Result<(), CliError> {
     let (sender, receiver) = mpsc::channel();
     let failed = |error| CliError::failed(format!("cannot receive signals: {error}"));
     let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
@@ -176,8 +184,8 @@ fn with_signals(work: impl FnOnce(Events) -> Result<(), CliError>) -> Result<(),
         scope.spawn(move || {
             runtime.block_on(async {
                 tokio::select! {
-                    _ = interrupt.recv() => {}
-                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => ended.store(true, Ordering::Relaxed),
+                    _ = terminate.recv() => ended.store(true, Ordering::Relaxed),
                     _ = hangup.recv() => {}
                     _ = end => {}
                 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::commands::apply::{File, MANIFEST};
@@ -74,7 +75,13 @@ fn taken(folder: &Path) -> CliError {
 fn put(path: &Path, content: &[u8]) -> Result<(), CliError> {
     let write = || {
         path.parent().map_or(Ok(()), fs::create_dir_all)?;
-        fs::File::create_new(path)?.write_all(content)
+        let mut file = fs::File::create_new(path)?;
+        file.write_all(content)?;
+        // A program that the system runs by its first line.
+        if content.starts_with(b"#!") {
+            file.set_permissions(fs::Permissions::from_mode(0o755))?;
+        }
+        Ok(())
     };
     write().map_err(|error| unwritten(path, &error))
 }
