@@ -88,8 +88,10 @@ async fn variables_come_from_where_it_is_applied_and_those_of_others_stay() {
     }
     project.write("lambent.env", "# not committed\nOTHER=of the file\n");
     assert_eq!(project.run(&node, &["up"]).code, Some(0));
-    let environment =
-        async || json(&node, &["describe", "hello"]).await["configuration"]["environment"].clone();
+    let environment = async || {
+        json(&node, &["describe", "hello", "--show-values"]).await["configuration"]["environment"]
+            .clone()
+    };
     let expected = serde_json::json!({ "A": "a", "B": "of the file", "C": "${c}" });
     assert_eq!(environment().await, expected);
     // The environment goes before the file.
