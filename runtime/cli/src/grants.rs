@@ -15,7 +15,7 @@ const TRIES: usize = 10;
 #[command(next_help_heading = "Grants (what is not given stays as it is)")]
 pub(crate) struct GrantArgs {
     /// Let it reach bucket:NAME=ACCESS, keyspace:NAME=ACCESS, queue:NAME=write,
-    /// host:HOST or volume:NAME:/mnt/PATH[:ACCESS], where ACCESS is read, write or
+    /// host:HOST or volume:NAME:/mnt/PATH:ACCESS, where ACCESS is read, write or
     /// read-write. May be repeated
     #[arg(long, value_name = "GRANT")]
     grant: Vec<Grant>,

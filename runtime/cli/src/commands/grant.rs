@@ -38,7 +38,7 @@ enum GrantCommand {
         /// The function's name
         name: FunctionName,
         /// bucket:NAME=ACCESS, keyspace:NAME=ACCESS, queue:NAME=write, host:HOST or
-        /// volume:NAME:/mnt/PATH[:ACCESS], where ACCESS is read, write or read-write
+        /// volume:NAME:/mnt/PATH:ACCESS, where ACCESS is read, write or read-write
         #[arg(required = true, value_name = "GRANT")]
         grants: Vec<Grant>,
     },
