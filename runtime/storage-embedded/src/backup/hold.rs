@@ -1,20 +1,23 @@
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::{self, ErrorKind};
+use std::fs::{self, File, TryLockError};
+use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::process;
 
 use super::{BackupError, io_error};
 use crate::layout;
 
 /// The directories whose files are named by what is in them, or by numbers.
 const DIRECTORIES: [&str; 3] = [layout::CODE_DIR, layout::OBJECTS_DIR, layout::VOLUMES_DIR];
-/// In it the process that makes the backup.
+/// In it the process that makes the backup, which keeps it locked: a lock ends with its process,
+/// and a number may be given to another one.
 const OWNER: &str = "owner";
 
 /// Second names of files in the data directory, so that they are there until this is dropped.
 pub(super) struct Hold {
     data: PathBuf,
     root: PathBuf,
+    _owner: File,
 }
 
 impl Hold {
@@ -29,10 +32,11 @@ impl Hold {
         #[cfg(unix)]
         std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
         builder.create(&root).map_err(io_error("create", &root))?;
-        let hold = Self { data: data.to_owned(), root };
-        let path = hold.root.join(OWNER);
-        fs::write(&path, std::process::id().to_string()).map_err(io_error("write", &path))?;
-        Ok(hold)
+        let path = root.join(OWNER);
+        let mut owner = File::create_new(&path).map_err(io_error("create", &path))?;
+        owner.try_lock().map_err(|error| io_error("lock", &path)(error.into()))?;
+        owner.write_all(process::id().to_string().as_bytes()).map_err(io_error("write", &path))?;
+        Ok(Self { data: data.to_owned(), root, _owner: owner })
     }
 
     /// Holds all files that are there now.
@@ -149,9 +153,12 @@ fn collect(
 
 /// The process that holds something there, if it is still there.
 fn owner(root: &Path) -> Option<u32> {
-    let pid: u32 = fs::read_to_string(root.join(OWNER)).ok()?.trim().parse().ok()?;
-    let own = pid == std::process::id();
-    (!own && Path::new(&format!("/proc/{pid}")).exists()).then_some(pid)
+    let mut file = File::open(root.join(OWNER)).ok()?;
+    let Err(TryLockError::WouldBlock) = file.try_lock() else { return None };
+    let mut pid = String::new();
+    file.read_to_string(&mut pid).ok()?;
+    // Whoever has only just locked it has not written yet.
+    Some(pid.trim().parse().unwrap_or_default())
 }
 
 /// Lets go what a process held that is gone.

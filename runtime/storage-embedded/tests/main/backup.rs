@@ -250,7 +250,8 @@ async fn what_was_interrupted_is_not_taken_for_whole() {
     let held = home.path().join("backup");
     for _ in 0..2 {
         fs::create_dir_all(held.join("objects")).unwrap();
-        fs::write(held.join("owner"), "4294967290").unwrap();
+        // The number of its process may be another's now.
+        fs::write(held.join("owner"), "1").unwrap();
         let next = home.path().with_extension("next");
         backup(home.path(), &next, &mut silent()).unwrap();
         assert!(!held.exists());
@@ -262,8 +263,13 @@ async fn what_was_interrupted_is_not_taken_for_whole() {
     // One that goes on is waited for.
     fs::create_dir_all(&held).unwrap();
     fs::write(held.join("owner"), "1").unwrap();
+    let owner = fs::File::open(held.join("owner")).unwrap();
+    owner.lock().unwrap();
     let busy = backup(home.path(), &home.path().with_extension("busy"), &mut silent()).unwrap_err();
     assert!(matches!(busy, BackupError::Busy { pid: 1 }), "{busy}");
+    drop(open(home.path()));
+    assert!(held.exists(), "a node that starts lets go nothing that is held");
+    drop(owner);
     fs::remove_file(file).unwrap();
 }
 
