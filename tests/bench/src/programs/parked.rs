@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::build::Language;
 use super::calls::PROVIDED;
 use crate::client::Connection;
-use crate::node::Node;
+use crate::node::{self, Node};
 use crate::process::memory;
 use crate::table::Table;
 use crate::{Failed, fleet};
@@ -14,6 +14,8 @@ use crate::{Failed, fleet};
 /// Functions, and instances that each keeps ready.
 const FUNCTIONS: u32 = 100;
 const INSTANCES: u32 = 10;
+/// Places for instances: some are left for functions that have none yet, so more than are parked.
+const CONCURRENCY: u32 = 1200;
 /// How long the node is watched while nothing is asked of it.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -24,7 +26,9 @@ pub(super) async fn run(
     (language, component): (&Language, &Path),
     table: &mut Table,
 ) -> Result<(), Failed> {
-    let node = Node::start(lambent, data, None).await?;
+    let mut launch = node::launch(lambent, data, None);
+    launch.arguments.push(format!("--concurrency={CONCURRENCY}"));
+    let node = Node::launched(&launch).await?;
     for number in 0..FUNCTIONS {
         node.deploy(lambent, &format!("f{number}"), component, &PROVIDED)?;
     }
