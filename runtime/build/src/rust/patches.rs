@@ -131,7 +131,9 @@ impl Reactor {
         if REACTOR.with(|r| r.borrow().is_some()) {
             return Poll::Pending;
         }
-        while let Some(runnable) = self.pop_ready_list() {
+        // Those that are ready now: one that waits is ready again at once.
+        let ready: Vec<_> = std::iter::from_fn(|| self.pop_ready_list()).collect();
+        for runnable in ready {
             runnable.run();
         }
         if again {

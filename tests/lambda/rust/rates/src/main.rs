@@ -9,6 +9,13 @@ use wstd::http::{Body, Client, Request};
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
+    // A task of wstd's that never ends holds up nothing.
+    wstd::runtime::spawn(async {
+        loop {
+            wstd::task::sleep(wstd::time::Duration::from_millis(1)).await;
+        }
+    })
+    .detach();
     run(service_fn(convert)).await
 }
 
