@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use self::sending::{prepare, send_all};
 use crate::messages::receive::{PerGroup, Until};
-use crate::messages::redrive::Dying;
+use crate::messages::redrive::{Dying, Span};
 use crate::messages::row::{Taken, later};
 use crate::messages::settle::Ticket;
 use crate::messages::{Kind, Partition, depth, partition, peek, receive, redrive, settle, wait};
@@ -430,18 +430,36 @@ impl Queues for EmbeddedQueues {
         queue: &QueueName,
         what: MoveBack,
     ) -> Result<MovedBack, QueueError> {
-        let (mut moved, mut from) = (MovedBack::default(), Some(redrive::Place::default()));
+        let now = self.clock.now();
+        let look = what.clone();
+        let found = self.read(namespace, queue, move |connection, partition| {
+            let last = settle::newest(connection)?;
+            let span = Span { dead: partition.id, last, now };
+            let count = if look.dry_run { redrive::count(connection, span, &look)? } else { 0 };
+            Ok((span, count))
+        });
+        let (span, count) = found.await?.ok_or(QueueError::NoQueue)?;
+        let mut moved = MovedBack { count, ..MovedBack::default() };
+        let mut from = Some(redrive::Place::default()).filter(|_| !what.dry_run);
         while let Some(after) = from.filter(|_| moved.count < what.limit as u64) {
             let left = what.limit - usize::try_from(moved.count).unwrap_or(usize::MAX);
             let left = MoveBack { limit: left, ..what.clone() };
-            let step = self.write(namespace, queue, move |tx, namespace, partition| {
-                Ok(redrive::send_back(tx, namespace, partition.id, after, &left)?)
+            let step = self.write(namespace, queue, move |tx, namespace, _| {
+                Ok(redrive::send_back(tx, namespace, span, after, &left)?)
             });
-            let (more, next) = step.await?;
-            moved.count += more.count;
-            moved.channels.extend(more.channels);
-            // Nothing is gone by a dry run, so that one look is all there is to it.
-            from = next.filter(|next| !what.dry_run || *next != redrive::Place::default());
+            match step.await {
+                Ok((more, next)) => {
+                    moved.count += more.count;
+                    moved.channels.extend(more.channels);
+                    from = next;
+                }
+                // What was moved before is told, so that whoever serves it is woken.
+                Err(error) if moved.count > 0 => {
+                    tracing::error!(%error, %queue, "cannot move all dead letters back");
+                    break;
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(moved)
     }

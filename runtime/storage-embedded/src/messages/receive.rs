@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::messages::row::{self, Taken, failed, time};
 use crate::messages::settle::{self, BATCH_MAX};
@@ -83,7 +83,7 @@ pub(crate) fn receive(
                     None => disposed += 1,
                 }
                 next = match &group {
-                    Some(group) => follower(tx, partition, group, seq)?,
+                    Some(group) => follower(tx.connection, tx.now, partition, (group, seq))?,
                     None => None,
                 };
             }
@@ -107,22 +107,21 @@ fn due(tx: &Tx<'_>, partition: i64, limit: usize) -> Result<Vec<Due>, StorageErr
 
 /// The next message of a group, if it is not with anybody and not delayed.
 pub(crate) fn follower(
-    tx: &Tx<'_>,
+    connection: &Connection,
+    now: Timestamp,
     partition: i64,
-    group: &str,
-    seq: i64,
+    (group, seq): (&str, i64),
 ) -> Result<Option<Due>, StorageError> {
     let sql = "SELECT seq, receives, grp, sent, visible FROM message \
                WHERE line = ?1 AND grp = ?2 AND seq > ?3 ORDER BY seq LIMIT 1";
-    let found = tx
-        .connection
+    let found = connection
         .prepare_cached(sql)
         .and_then(|mut select| {
             let read = |row: &rusqlite::Row<'_>| Ok((read(row)?, row.get::<_, i64>(4)?));
             select.query_row(params![partition, group, seq], read).optional()
         })
         .map_err(failed)?;
-    Ok(found.filter(|(_, visible)| *visible <= tx.now.as_millisecond()).map(|(due, _)| due))
+    Ok(found.filter(|(_, visible)| *visible <= now.as_millisecond()).map(|(due, _)| due))
 }
 
 /// Takes one message; `None` if it was disposed of. A damaged one is logged and

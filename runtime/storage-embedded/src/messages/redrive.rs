@@ -1,6 +1,7 @@
+use bytes::Bytes;
 use jiff::Timestamp;
 use lambent_types::Namespace;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use crate::messages::partition;
 use crate::messages::receive;
@@ -30,7 +31,11 @@ pub(crate) fn set_dead(
     facts: DeadFacts,
 ) -> Result<(), StorageError> {
     let Dying { seq, group, sent, mut head, body } = dying;
-    (head.from, head.dead) = (Some(partition), Some(facts));
+    head.dead = Some(facts);
+    // An event goes back to its channel, through however many queues it went.
+    if head.event.is_none() {
+        head.from = Some(partition);
+    }
     settle::remove(tx, namespace, partition, seq, group)?;
     let head = head.encode()?;
     let new = New { head: &head, body, group, sent, visible: tx.now };
@@ -65,6 +70,15 @@ pub(crate) enum Home {
     Channel(Channel),
 }
 
+/// What of a dead-letter queue is moved.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Span {
+    pub(crate) dead: i64,
+    /// The newest message when it began: what comes back meanwhile would be moved for ever.
+    pub(crate) last: i64,
+    pub(crate) now: Timestamp,
+}
+
 /// Moves messages back to where they came from, if that is
 /// still there and they are with nobody. Looks at those after a place, as many
 /// as one transaction may. What it moved, and after which place to go on;
@@ -72,16 +86,15 @@ pub(crate) enum Home {
 pub(crate) fn send_back(
     tx: &mut Tx<'_>,
     namespace: &Namespace,
-    dead: i64,
+    span: Span,
     after: Place,
     what: &MoveBack,
 ) -> Result<(MovedBack, Option<Place>), StorageError> {
-    let heads = heads(tx, dead, after)?;
+    let heads = span.heads(tx.connection, after)?;
     let most = BATCH_MAX as usize;
     let next = heads.last().filter(|_| heads.len() == most).map(|(place, _)| *place);
     let mut moved = MovedBack::default();
-    // A dry run writes nothing that would hold others up.
-    let limit = if what.dry_run { what.limit } else { what.limit.min(most) };
+    let limit = what.limit.min(most);
     for ((_, first), group) in heads {
         let mut head = Some(first);
         while let Some(seq) = head {
@@ -90,13 +103,9 @@ pub(crate) fn send_back(
                 return Ok((moved, Some(Place::default())));
             }
             // Read before it is gone.
-            let follower = match &group {
-                Some(group) => receive::follower(tx, dead, group, seq)?.map(|due| due.seq),
-                None => None,
-            };
-            let Some(home) = send_one(tx, namespace, dead, (seq, group.as_deref()), what)? else {
-                break;
-            };
+            let follower = span.follower(tx.connection, group.as_deref(), seq)?;
+            let Some(letter) = Letter::read(tx.connection, seq, what)? else { break };
+            let home = letter.send(tx, namespace, (span.dead, seq), group.as_deref())?;
             moved.count += 1;
             if let Home::Channel(channel) = home {
                 moved.channels.insert(channel);
@@ -107,64 +116,121 @@ pub(crate) fn send_back(
     Ok((moved, next))
 }
 
-/// What is due after a place, each with its group.
-fn heads(
-    tx: &Tx<'_>,
-    partition: i64,
-    after: Place,
-) -> Result<Vec<(Place, Option<String>)>, StorageError> {
-    let sql = "SELECT due, seq, grp FROM message \
-               WHERE line = ?1 AND due <= ?2 AND (due, seq) > (?3, ?4) ORDER BY due, seq LIMIT ?5";
-    let now = tx.now.as_millisecond();
-    tx.connection
-        .prepare_cached(sql)
-        .and_then(|mut select| {
-            let read = |row: &rusqlite::Row<'_>| Ok(((row.get(0)?, row.get(1)?), row.get(2)?));
-            let bounds = params![partition, now, after.0, after.1, BATCH_MAX as i64];
-            select.query_map(bounds, read)?.collect()
-        })
-        .map_err(failed)
+/// How many messages would be moved.
+pub(crate) fn count(
+    connection: &Connection,
+    span: Span,
+    what: &MoveBack,
+) -> Result<u64, StorageError> {
+    let (mut count, mut after) = (0, Place::default());
+    loop {
+        let heads = span.heads(connection, after)?;
+        let Some((last, _)) = heads.last() else { return Ok(count) };
+        after = *last;
+        for ((_, first), group) in heads {
+            let mut head = Some(first);
+            while let Some(seq) = head {
+                if count >= what.limit as u64 {
+                    return Ok(count);
+                }
+                if Letter::read(connection, seq, what)?.is_none() {
+                    break;
+                }
+                count += 1;
+                head = span.follower(connection, group.as_deref(), seq)?;
+            }
+        }
+    }
 }
 
-/// Moves one back; where to, or none if it stays.
-fn send_one(
-    tx: &mut Tx<'_>,
-    namespace: &Namespace,
-    dead: i64,
-    (seq, group): (i64, Option<&str>),
-    what: &MoveBack,
-) -> Result<Option<Home>, StorageError> {
-    let (mut head, body) = match row::read_content(tx.connection, seq) {
-        Ok(content) => content,
-        Err(StorageError::Corrupt { .. }) => return Ok(None),
-        Err(error) => return Err(error),
-    };
-    let facts = head.dead.take();
-    if !rules::is_meant(what, &head.attributes, facts.as_ref()) {
-        return Ok(None);
+impl Span {
+    /// What is due after a place, each with its group.
+    fn heads(
+        self,
+        connection: &Connection,
+        after: Place,
+    ) -> Result<Vec<(Place, Option<String>)>, StorageError> {
+        let sql = "SELECT due, seq, grp FROM message WHERE line = ?1 AND due <= ?2 \
+                   AND (due, seq) > (?3, ?4) AND seq <= ?5 ORDER BY due, seq LIMIT ?6";
+        let Self { dead, last, now } = self;
+        let bounds = params![dead, now.as_millisecond(), after.0, after.1, last, BATCH_MAX as i64];
+        connection
+            .prepare_cached(sql)
+            .and_then(|mut select| {
+                let read = |row: &rusqlite::Row<'_>| Ok(((row.get(0)?, row.get(1)?), row.get(2)?));
+                select.query_map(bounds, read)?.collect()
+            })
+            .map_err(failed)
     }
-    let source = match head.from.take() {
-        Some(id) => partition::get(tx.connection, id)?,
-        None => None,
-    };
-    let Some(source) = source else { return Ok(None) };
-    let home = match partition::channel(&source) {
-        Some(channel) if head.event.is_some() => Home::Channel(channel),
-        None if head.event.is_none() => Home::Queue,
-        _ => return Ok(None),
-    };
-    if what.dry_run {
-        return Ok(Some(home));
+
+    /// The next message of a group, if it can be moved after one.
+    fn follower(
+        self,
+        connection: &Connection,
+        group: Option<&str>,
+        seq: i64,
+    ) -> Result<Option<i64>, StorageError> {
+        let Some(group) = group else { return Ok(None) };
+        let due = receive::follower(connection, self.now, self.dead, (group, seq))?;
+        Ok(due.map(|due| due.seq).filter(|seq| *seq <= self.last))
     }
-    settle::remove(tx, namespace, dead, seq, group)?;
-    if matches!(home, Home::Channel(_)) {
-        // What the message said of the event.
-        head.attributes.clear();
+}
+
+/// A dead letter that is meant and has somewhere to go back to.
+struct Letter {
+    head: Head,
+    body: Bytes,
+    source: i64,
+    home: Home,
+}
+
+impl Letter {
+    fn read(
+        connection: &Connection,
+        seq: i64,
+        what: &MoveBack,
+    ) -> Result<Option<Self>, StorageError> {
+        let (mut head, body) = match row::read_content(connection, seq) {
+            Ok(content) => content,
+            Err(StorageError::Corrupt { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let facts = head.dead.take();
+        if !rules::is_meant(what, &head.attributes, facts.as_ref()) {
+            return Ok(None);
+        }
+        let source = match head.from.take() {
+            Some(id) => partition::get(connection, id)?,
+            None => None,
+        };
+        let Some(source) = source else { return Ok(None) };
+        let home = match partition::channel(&source) {
+            Some(channel) if head.event.is_some() => Home::Channel(channel),
+            None if head.event.is_none() => Home::Queue,
+            _ => return Ok(None),
+        };
+        Ok(Some(Self { head, body, source: source.id, home }))
     }
-    let group = group.filter(|_| matches!(home, Home::Queue));
-    let head = head.encode()?;
-    let new = New { head: &head, body: &body, group, sent: tx.now, visible: tx.now };
-    count_messages(tx, namespace, (1, new.weight()));
-    send::send(tx, source.id, &new)?;
-    Ok(Some(home))
+
+    /// Moves it; where to.
+    fn send(
+        self,
+        tx: &mut Tx<'_>,
+        namespace: &Namespace,
+        (dead, seq): (i64, i64),
+        group: Option<&str>,
+    ) -> Result<Home, StorageError> {
+        let Self { mut head, body, source, home } = self;
+        settle::remove(tx, namespace, dead, seq, group)?;
+        if matches!(home, Home::Channel(_)) {
+            // What the message said of the event.
+            head.attributes.clear();
+        }
+        let group = group.filter(|_| matches!(home, Home::Queue));
+        let head = head.encode()?;
+        let new = New { head: &head, body: &body, group, sent: tx.now, visible: tx.now };
+        count_messages(tx, namespace, (1, new.weight()));
+        send::send(tx, source, &new)?;
+        Ok(home)
+    }
 }

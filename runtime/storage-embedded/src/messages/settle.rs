@@ -193,6 +193,13 @@ pub(crate) fn purge(
     Ok(count)
 }
 
+/// The number of the newest message of all.
+pub(crate) fn newest(connection: &Connection) -> Result<i64, StorageError> {
+    connection
+        .query_row("SELECT COALESCE(MAX(seq), 0) FROM message", [], |row| row.get(0))
+        .map_err(failed)
+}
+
 /// Deletes everything that is in a partition now, in as many transactions as it
 /// takes. How many messages there were.
 pub(crate) async fn purge_all(
@@ -200,13 +207,7 @@ pub(crate) async fn purge_all(
     namespace: &Namespace,
     partition: i64,
 ) -> Result<u64, StorageError> {
-    let last = shard
-        .write(Growth::Frees, |tx| {
-            tx.connection
-                .query_row("SELECT COALESCE(MAX(seq), 0) FROM message", [], |row| row.get(0))
-                .map_err(failed)
-        })
-        .await?;
+    let last = shard.write(Growth::Frees, |tx| newest(tx.connection)).await?;
     let mut count = 0;
     loop {
         let namespace = namespace.clone();

@@ -79,6 +79,42 @@ pub(super) async fn what_is_given_up_says_why_and_can_go_back(store: &dyn Queues
     assert_eq!(moved(back(None, false)).await, 0);
 }
 
+/// A receiver that gives up all it gets, at once.
+async fn reject(store: &dyn Queues, ns: &Namespace, q: &QueueName, dead: &QueueName) {
+    loop {
+        let taken = store.receive(ns, q, 1000, Visibility::Queue, Duration::from_secs(1)).await;
+        let give_up = taken.unwrap().into_iter().map(|one| GiveUp {
+            receipt: one.receipt,
+            to: dead.clone(),
+            facts: facts("x"),
+        });
+        let give_up: Vec<_> = give_up.collect();
+        if !give_up.is_empty() {
+            store.give_up(ns, q, give_up).await.unwrap();
+        }
+    }
+}
+
+pub(super) async fn what_comes_straight_back_is_not_moved_again(store: &dyn Queues) {
+    const COUNT: usize = 2500;
+    let (ns, q, dead) = (namespace("contract-comes-back"), queue("q"), queue("dead"));
+    create(store, &ns, &[&q, &dead]).await;
+    let message = NewMessage { body: "a".into(), ..NewMessage::default() };
+    for _ in 0..COUNT / 500 {
+        store.send(&ns, &q, vec![message.clone(); 500], &Origin::default()).await.unwrap();
+    }
+    let rejecting = reject(store, &ns, &q, &dead);
+    let redriving = async {
+        depth_becomes(store, &ns, &dead, |depth| depth.ready as usize == COUNT).await;
+        let all = MoveBack { limit: usize::MAX, ..MoveBack::default() };
+        assert_eq!(store.redrive(&ns, &dead, all).await.unwrap().count, COUNT as u64);
+    };
+    tokio::select! {
+        () = rejecting => {}
+        () = redriving => {}
+    }
+}
+
 pub(super) async fn who_only_looks_changes_nothing(store: &dyn Queues) {
     let (ns, q) = (namespace("contract-peek"), queue("q"));
     create(store, &ns, &[&q]).await;
@@ -101,6 +137,38 @@ pub(super) async fn who_only_looks_changes_nothing(store: &dyn Queues) {
     }
     assert_eq!(store.delete(&ns, &q, &[first[0].receipt.clone()]).await.unwrap(), [true]);
     assert_eq!(take(store, &ns, &q).await.len(), 2);
+}
+
+/// What is delayed, and what waits behind another of its group, is seen too.
+pub(super) async fn who_looks_sees_what_nobody_could_receive(store: &dyn Queues) {
+    let (ns, q) = (namespace("contract-peek-all"), queue("q"));
+    let (fifo, other) = (queue("q.fifo"), queue("other"));
+    create(store, &ns, &[&q, &fifo, &other]).await;
+    let delay = Some(Duration::from_secs(900));
+    let message = |group: Option<&str>, body: &str| NewMessage {
+        body: body.to_owned().into(),
+        group: group.map(ToOwned::to_owned),
+        deduplication: group.map(|_| body.to_owned()),
+        ..NewMessage::default()
+    };
+    let origin = Origin::default();
+    let delayed = NewMessage { delay, ..message(None, "later") };
+    for one in [delayed, message(None, "now")] {
+        store.send(&ns, &q, vec![one], &origin).await.unwrap();
+        send(store, &ns, &other, "of another").await;
+    }
+    let seen = async |queue, limit| {
+        let all = store.peek(&ns, queue, 0, limit).await.unwrap();
+        let seen = all.into_iter().map(|one| (one.message.body, one.state));
+        seen.collect::<Vec<_>>()
+    };
+    let (ready, later) = (MessageState::Ready, MessageState::Delayed);
+    assert_eq!(seen(&q, 10).await, [("later".into(), later), ("now".into(), ready)]);
+    let both = vec![message(Some("g"), "1"), message(Some("g"), "2"), message(Some("h"), "3")];
+    store.send(&ns, &fifo, both, &origin).await.unwrap();
+    let three = [("1".into(), ready), ("2".into(), ready), ("3".into(), ready)];
+    assert_eq!(seen(&fifo, 10).await, three);
+    assert_eq!(seen(&fifo, 2).await, three[..2]);
 }
 
 pub(super) async fn events_that_were_given_up_go_back_to_their_channel(
@@ -127,6 +195,14 @@ pub(super) async fn events_that_were_given_up_go_back_to_their_channel(
         NewMessage { body: event.data.clone(), dead: Some(letter), ..NewMessage::default() };
     store.send(&ns, &dead, vec![message], &Origin::default()).await.unwrap();
     assert_eq!(store.peek(&ns, &dead, 0, 1).await.unwrap()[0].message.attributes["cause"], "x");
+    // Through another queue, too.
+    let further = queue("further");
+    create(store, &ns, &[&further]).await;
+    let taken = take(store, &ns, &dead).await.remove(0);
+    let facts = facts("y");
+    let give_up = GiveUp { receipt: taken.receipt, to: further.clone(), facts };
+    assert_eq!(store.give_up(&ns, &dead, vec![give_up]).await.unwrap(), [true]);
+    let dead = further;
     let moved = store.redrive(&ns, &dead, back(None, false)).await.unwrap();
     assert_eq!((moved.count, moved.channels.into_iter().collect()), (1, vec![channel.clone()]));
     assert_eq!(store.depth(&ns, &dead).await.unwrap().ready, 0);

@@ -128,6 +128,8 @@ pub async fn check_queues(store: Arc<dyn Queues>) {
     queues::dead_letters_come_back_in_order(&*store).await;
     dead_letters::what_is_given_up_says_why_and_can_go_back(&*store).await;
     dead_letters::who_only_looks_changes_nothing(&*store).await;
+    dead_letters::who_looks_sees_what_nobody_could_receive(&*store).await;
+    dead_letters::what_comes_straight_back_is_not_moved_again(&*store).await;
     waiting::purging_leaves_nothing(&*store).await;
     waiting::whoever_waits_is_woken_by_a_send(&store).await;
     waiting::whoever_waits_is_woken_by_a_dead_letter(&store).await;

@@ -6,7 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 use lambent_types::{QueueName, bounds, format_bytes};
 
-use crate::queues::{DeadFacts, MoveBack, NewMessage, QueueAttributes, QueueError, Visibility};
+use crate::queues::{
+    DeadFacts, MessageState, MoveBack, NewMessage, QueueAttributes, QueueError, Visibility,
+};
 
 fn invalid<T>(detail: String) -> Result<T, QueueError> {
     Err(QueueError::Invalid(detail))
@@ -123,6 +125,16 @@ pub fn attributes_with(
 ) -> BTreeMap<String, String> {
     own.extend(dead.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
     own
+}
+
+/// Where a message stands that is with somebody or delayed until `visible`.
+#[must_use]
+pub fn state(visible: Timestamp, leased: bool, now: Timestamp) -> MessageState {
+    match visible > now {
+        false => MessageState::Ready,
+        true if leased => MessageState::InFlight,
+        true => MessageState::Delayed,
+    }
 }
 
 /// Whether a dead letter with these attributes is to be moved back.

@@ -34,13 +34,12 @@ impl State {
 
     /// Where a dead letter came from, if that is still there.
     fn home(&self, place: &(String, String), dead: &HeldMessage) -> Option<Home> {
-        let queues = self.queues.iter();
-        if let Some(id) = dead.from {
-            let mut queues = queues.filter(|(_, queue)| queue.id == id);
-            return queues.next().map(|(place, _)| Home::Queue(place.clone()));
+        // An event goes back to its channel, through however many queues it went.
+        if let Some(DeadEvent { channel, .. }) = &dead.message.dead {
+            return Some(Home::Channel(place.0.parse().ok()?, channel.clone()));
         }
-        let DeadEvent { channel, .. } = dead.message.dead.as_ref()?;
-        Some(Home::Channel(place.0.parse().ok()?, channel.clone()))
+        let mut queues = self.queues.iter().filter(|(_, queue)| Some(queue.id) == dead.from);
+        queues.next().map(|(place, _)| Home::Queue(place.clone()))
     }
 
     /// Moves the first messages that are meant and can be moved.

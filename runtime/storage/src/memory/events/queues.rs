@@ -9,8 +9,8 @@ use super::{HeldMessage, HeldQueue, MemoryEvents, State, check_count, key, later
 use crate::error::StorageError;
 use crate::memory::line::{Line, Taken, Waiting};
 use crate::queues::{
-    Depth, GiveUp, Message, MessageState, MoveBack, MovedBack, NewMessage, Peeked, Queue,
-    QueueAttributes, QueueError, Queues, Receipt, Sent, Visibility, rules,
+    Depth, GiveUp, Message, MoveBack, MovedBack, NewMessage, Peeked, Queue, QueueAttributes,
+    QueueError, Queues, Receipt, Sent, Visibility, rules,
 };
 use crate::quota::Quota;
 use crate::upkeep::Sweep;
@@ -379,11 +379,7 @@ impl Queues for MemoryEvents {
         let line = &held(&mut state, namespace, queue.as_str())?.line.0;
         let after = line.range(after.saturating_add(1)..).take(limit);
         let peeked = after.map(|(sequence, waiting)| Peeked {
-            state: match waiting.visible > now {
-                false => MessageState::Ready,
-                true if waiting.leased => MessageState::InFlight,
-                true => MessageState::Delayed,
-            },
+            state: rules::state(waiting.visible, waiting.leased, now),
             message: message((*sequence, Receipt(String::new()), waiting.clone())),
         });
         Ok(peeked.collect())
