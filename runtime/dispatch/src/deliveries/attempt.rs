@@ -11,7 +11,7 @@ use crate::caller::Caller;
 use crate::deliveries::Deliveries;
 use crate::deliveries::handled::{Handled, age, cause, failure, refused, too_costly, unresolved};
 use crate::deliveries::policy;
-use crate::deliveries::record::{Cause, End};
+use crate::deliveries::record::{Cause, End, Place};
 use crate::handler::choose_handler;
 use crate::observe::Delivered;
 use crate::recursion::Stopped;
@@ -66,7 +66,8 @@ impl Deliveries {
         self.note(target, &handled, request);
         let end = |cause, failure, output| End {
             cause,
-            channel: Some(&target.channel),
+            place: Place::Channel(&target.channel),
+            since: appended,
             event: &event,
             request,
             function: found.as_deref().ok(),

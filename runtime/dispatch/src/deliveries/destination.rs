@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 use lambent_storage::{
     AppendError, Channel, DeadEvent, DeadFacts, NewMessage, QueueError, StorageError,
 };
@@ -12,7 +13,7 @@ use lambent_types::{
 
 use crate::deliveries::Deliveries;
 use crate::deliveries::blocking::IN_PLACE_BYTES_MAX;
-use crate::deliveries::record::{Cause, End, Record};
+use crate::deliveries::record::{Cause, End, Place, Record};
 
 /// The longest group of a message.
 const GROUP_BYTES_MAX: usize = 128;
@@ -39,25 +40,23 @@ impl Deliveries {
         let success = end.cause == Cause::Success;
         let listener = if success { &policy.on_success } else { &policy.on_failure };
         if !success && let Some(destination) = &policy.dead_letter {
-            let (event, from) = (end.event.clone(), function.clone());
-            let dead = end.channel.map(|channel| DeadEvent {
-                facts: facts(end, &channel.to_string(), function),
-                channel: channel.clone(),
-                event: end.event.clone(),
-            });
-            // What says the same without a channel to go back to.
-            let attributes = match dead {
-                Some(_) => BTreeMap::new(),
-                None => facts(end, &end.event.source, function),
+            let (event, facts) = (end.event.clone(), facts(end, function));
+            let (attributes, dead) = match end.place {
+                Place::Channel(channel) => {
+                    let (channel, event) = (channel.clone(), event.clone());
+                    (BTreeMap::new(), Some(DeadEvent { facts, channel, event }))
+                }
+                // What says the same without a channel to go back to.
+                Place::Queue(_) => (facts, None),
             };
-            let message = DestinationMessage { event, from, attributes, dead };
+            let (from, since) = (function.clone(), end.since);
+            let message = DestinationMessage { event, from, since, attributes, dead };
             self.send_one(namespace, function, destination, message, origin).await?;
         }
         if let Some(destination) = listener {
             let event = self.record_event(namespace, function, end, success).await?;
-            let from = function.clone();
-            let message =
-                DestinationMessage { event, from, attributes: BTreeMap::new(), dead: None };
+            let (from, since, attributes) = (function.clone(), end.since, BTreeMap::new());
+            let message = DestinationMessage { event, from, since, attributes, dead: None };
             self.send_one(namespace, function, destination, message, origin).await?;
         }
         Ok(())
@@ -172,6 +171,8 @@ struct DestinationMessage {
     event: Event,
     /// The function whose delivery ended: several may give up one event.
     from: FunctionName,
+    /// When the event came to where it ended.
+    since: Timestamp,
     /// Attributes of the message, besides those of the event.
     attributes: BTreeMap<String, String>,
     /// Of a dead letter: what it was.
@@ -215,8 +216,11 @@ impl DestinationMessage {
                     digest(&[group])
                 }
             }),
-            deduplication: fifo
-                .then(|| digest(&[self.from.as_str(), &event.kind, &event.source, &event.id])),
+            deduplication: fifo.then(|| {
+                // An event that came back from here and ends again is another one.
+                let since = self.since.to_string();
+                digest(&[self.from.as_str(), &event.kind, &event.source, &event.id, &since])
+            }),
         }
     }
 }
@@ -233,7 +237,7 @@ fn digest(texts: &[&str]) -> String {
 
 /// The attributes of a dead letter that say why it is one, with Lambda's names where it has
 /// one, how often it was tried, and where it was.
-pub(super) fn facts(end: &End<'_>, from: &str, function: &FunctionName) -> DeadFacts {
+pub(super) fn facts(end: &End<'_>, function: &FunctionName) -> DeadFacts {
     let unknown = Failure {
         kind: end.cause.as_str().into(),
         message: String::new(),
@@ -248,7 +252,7 @@ pub(super) fn facts(end: &End<'_>, from: &str, function: &FunctionName) -> DeadF
         ("errormessage".to_owned(), message),
         ("attempts".to_owned(), end.attempts.to_string()),
         ("cause".to_owned(), end.cause.as_str().to_owned()),
-        ("from".to_owned(), from.to_owned()),
+        ("from".to_owned(), end.place.to_string()),
         ("function".to_owned(), function.to_string()),
     ])
 }

@@ -1,5 +1,8 @@
+use std::fmt;
+
+use jiff::Timestamp;
 use lambent_storage::Channel;
-use lambent_types::{Event, Failure, FunctionVersion, Output, RequestId, bounds};
+use lambent_types::{Event, Failure, FunctionVersion, Output, QueueName, RequestId, bounds};
 use serde_json::{Value, json};
 
 /// Why nothing more is done about an event.
@@ -39,11 +42,29 @@ impl Cause {
     }
 }
 
+/// Where an event was.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Place<'a> {
+    Channel(&'a Channel),
+    Queue(&'a QueueName),
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Channel(channel) => channel.fmt(f),
+            Self::Queue(queue) => write!(f, "queue:{queue}"),
+        }
+    }
+}
+
 /// The end of an event, as far as its record tells it.
 pub(super) struct End<'a> {
     pub(super) cause: Cause,
-    /// The channel that it was in; none of a message, which is in its queue.
-    pub(super) channel: Option<&'a Channel>,
+    pub(super) place: Place<'a>,
+    /// When it came there: the same however often its end is told, and another when it has come
+    /// back from a dead-letter queue.
+    pub(super) since: Timestamp,
     pub(super) event: &'a Event,
     /// The last invocation.
     pub(super) request: RequestId,

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -31,13 +31,16 @@ pub struct LastError {
     pub request: Option<RequestId>,
 }
 
-/// The statuses of triggers, by the keys of namespace and name. Those of triggers that are
-/// deleted are forgotten.
+/// The keys of namespace and name.
+pub(super) type Key = (String, String);
+
+/// The statuses of the triggers that there are: what is noted of another, of which something was
+/// still under way, is of no interest.
 #[derive(Debug, Default)]
-pub(super) struct Statuses(Mutex<HashMap<(String, String), TriggerStatus>>);
+pub(super) struct Statuses(Mutex<HashMap<Key, TriggerStatus>>);
 
 impl Statuses {
-    fn lock(&self) -> MutexGuard<'_, HashMap<(String, String), TriggerStatus>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, TriggerStatus>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -46,8 +49,19 @@ impl Statuses {
         self.lock().get(&key(namespace, trigger)).cloned().unwrap_or_default()
     }
 
-    pub(super) fn forget(&self, namespace: &Namespace, trigger: &TriggerName) {
-        self.lock().remove(&key(namespace, trigger));
+    /// There is a trigger, or there is it no more.
+    pub(super) fn exists(&self, namespace: &Namespace, trigger: &TriggerName, exists: bool) {
+        let (mut all, key) = (self.lock(), key(namespace, trigger));
+        if exists {
+            all.entry(key).or_default();
+        } else {
+            all.remove(&key);
+        }
+    }
+
+    /// There are these triggers and no others.
+    pub(super) fn retain(&self, there: &HashSet<Key>) {
+        self.lock().retain(|key, _| there.contains(key));
     }
 
     /// Notes how it ended that the function was to handle something.
@@ -61,7 +75,7 @@ impl Statuses {
     ) {
         match handled {
             Handled::Ok(_) => {
-                self.lock().entry(key(namespace, trigger)).or_default().last_success = Some(now);
+                self.change(namespace, trigger, |status| status.last_success = Some(now));
             }
             Handled::Failed(failure) | Handled::Permanent(_, failure) => {
                 let (kind, message) = (&failure.kind, &failure.message);
@@ -93,10 +107,48 @@ impl Statuses {
     ) {
         let short = |text: &str| text.chars().take(CHARS_MAX).collect();
         let error = LastError { time, kind: short(kind), message: short(message), request };
-        self.lock().entry(key(namespace, trigger)).or_default().last_error = Some(error);
+        self.change(namespace, trigger, |status| status.last_error = Some(error));
+    }
+
+    fn change(
+        &self,
+        namespace: &Namespace,
+        trigger: &TriggerName,
+        change: impl FnOnce(&mut TriggerStatus),
+    ) {
+        if let Some(status) = self.lock().get_mut(&key(namespace, trigger)) {
+            change(status);
+        }
     }
 }
 
-fn key(namespace: &Namespace, trigger: &TriggerName) -> (String, String) {
+/// Names are unique ignoring case.
+pub(super) fn key(namespace: &Namespace, trigger: &TriggerName) -> Key {
     (namespace.key(), trigger.key())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_triggers_that_are_gone_nothing_is_kept() {
+        let (statuses, namespace) = (Statuses::default(), Namespace::default());
+        let [one, two]: [TriggerName; 2] = ["one", "two"].map(|name| name.parse().unwrap());
+        let note = |name: &TriggerName| {
+            statuses.cannot_run(&namespace, name, "why", Timestamp::UNIX_EPOCH);
+            statuses.of(&namespace, name).last_error.is_some()
+        };
+        assert!(!note(&one), "there is none yet");
+        statuses.exists(&namespace, &one, true);
+        statuses.exists(&namespace, &two, true);
+        assert!(note(&one) && note(&two));
+        // What was under way ends after the trigger does.
+        statuses.exists(&namespace, &one, false);
+        assert!(!note(&one));
+        statuses.retain(&HashSet::from([key(&namespace, &one)]));
+        assert!(!note(&two));
+        statuses.exists(&namespace, &two, true);
+        assert_eq!(statuses.of(&namespace, &two), TriggerStatus::default());
+    }
 }

@@ -7,6 +7,7 @@ use lambent_types::{Namespace, Trigger, TriggerName};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::deliveries::statuses::{Key, key};
 use crate::deliveries::{Deliveries, STORE_PAUSE};
 
 /// How long an empty channel of a trigger is waited at.
@@ -22,8 +23,7 @@ struct Followed {
     task: JoinHandle<()>,
 }
 
-/// By the keys of namespace and name.
-type Known = HashMap<(String, String), Followed>;
+type Known = HashMap<Key, Followed>;
 
 impl Deliveries {
     /// Has a task serve every enabled trigger, and follows their changes, by any node.
@@ -69,6 +69,7 @@ impl Deliveries {
     fn adopt_all(self: &Arc<Self>, known: &mut Known, all: Vec<(Namespace, Stored<Trigger>)>) {
         let there: HashSet<_> =
             all.iter().map(|(namespace, one)| key(namespace, &one.specification.name)).collect();
+        self.statuses.retain(&there);
         known.retain(|key, followed| {
             let stays = there.contains(key);
             if !stays {
@@ -93,9 +94,7 @@ impl Deliveries {
         name: &TriggerName,
         now: Option<Trigger>,
     ) {
-        if now.is_none() {
-            self.statuses.forget(namespace, name);
-        }
+        self.statuses.exists(namespace, name, now.is_some());
         let (key, now) = (key(namespace, name), now.filter(|trigger| trigger.enabled));
         if let Some(followed) = known.get(&key) {
             if !followed.task.is_finished() && now.as_ref() == Some(&followed.trigger) {
@@ -139,8 +138,4 @@ impl Deliveries {
             }
         }
     }
-}
-
-fn key(namespace: &Namespace, name: &TriggerName) -> (String, String) {
-    (namespace.key(), name.key())
 }

@@ -10,7 +10,7 @@ use lambent_types::{
 use super::{Batch, event};
 use crate::deliveries::destination::facts;
 use crate::deliveries::handled::{Handled, age};
-use crate::deliveries::record::{Cause, End};
+use crate::deliveries::record::{Cause, End, Place};
 use crate::deliveries::{Deliveries, policy};
 use crate::observe::Delivered;
 
@@ -119,7 +119,8 @@ impl Deliveries {
         let (namespace, function) = (&batch.namespace, &batch.function.name);
         let end = End {
             cause,
-            channel: None,
+            place: Place::Queue(&batch.queue.name),
+            since: message.sent,
             event: &event(&batch.queue.name, message),
             request,
             function: Some(&batch.function),
@@ -135,10 +136,7 @@ impl Deliveries {
         let success = cause == Cause::Success;
         let what = if success { Delivered::Succeeded } else { Delivered::GivenUp };
         self.observe(batch, what, message);
-        let from = format!("queue:{}", batch.queue.name);
-        grave.map_or(Disposition::Done, |grave| {
-            Disposition::GiveUp(grave, facts(&end, &from, function))
-        })
+        grave.map_or(Disposition::Done, |grave| Disposition::GiveUp(grave, facts(&end, function)))
     }
 
     /// Moves messages to their dead-letter queues. Returns those whose queue does not exist any

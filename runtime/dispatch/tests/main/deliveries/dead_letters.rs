@@ -163,6 +163,46 @@ async fn an_event_that_is_given_up_goes_back_to_where_it_was() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_event_that_comes_back_from_a_fifo_queue_and_fails_again_is_no_duplicate() {
+    let node = Node::new();
+    let dead = node.queue("dead.fifo", QueueAttributes::default()).await;
+    let policy = DeliveryPolicy {
+        attempts_max: 1,
+        dead_letter: to("queue:dead.fifo"),
+        ..DeliveryPolicy::default()
+    };
+    let f = node.function("f", policy).await;
+    let mut seen = node.answer(|_| failed(Retry::Policy));
+    node.run();
+    node.invoke(&f, event("1")).await;
+    for _ in 0..3 {
+        assert_eq!(all(&mut seen).await.len(), 1);
+        let letters = node.stores.queues.peek(&namespace(), &dead, 0, 10).await.unwrap();
+        assert_eq!(letters.len(), 1);
+        let (count, channels) = moved_back(&node, &dead).await;
+        assert_eq!(count, 1);
+        node.deliveries.resume(&namespace(), channels.into_iter().collect());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_message_that_goes_to_a_queue_of_another_kind_says_where_it_was() {
+    let node = Node::new();
+    let dead = node.queue("dead.fifo", QueueAttributes::default()).await;
+    let queue = node.queue("q", QueueAttributes::default()).await;
+    node.exporting("f", Handler::Event, |_| {}).await;
+    let mut seen = node.answer(|_| failed(Retry::Never));
+    node.run();
+    let delivery =
+        Some(DeliveryPolicy { dead_letter: to("queue:dead.fifo"), ..DeliveryPolicy::default() });
+    node.trigger("f", &queue, |trigger| trigger.delivery = delivery).await;
+    node.send(&queue, "a", None).await;
+    assert_eq!(all(&mut seen).await.len(), 1);
+    let letters = node.received(&dead).await;
+    assert_eq!(facts(&letters[0]), ["Rejected", "Oops", "not today", "1", "queue:q", "f"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_trigger_tells_what_failed_last_and_when_it_last_went_well() {
     let node = Node::new();
     let queue = node.queue("q", QueueAttributes::default()).await;
