@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use lambent_storage::{
     Depth, Message, MoveBack, MovedBack, NewMessage, Peeked, Queue, QueueAttributes, QueueError,
-    Receipt, Sent, Stores, Visibility,
+    Receipt, Sent, StorageError, Stores, Visibility,
 };
 use lambent_types::{Access, Configuration, Error, ErrorCode, Grant, Namespace, QueueName, bounds};
 
@@ -246,15 +246,24 @@ impl Scope {
     /// `QueueNotFound`, `QuotaExceeded`; the store failed.
     pub async fn redrive(&self, queue: &QueueName, what: MoveBack) -> Result<MovedBack, Error> {
         let queue = self.resource(queue);
-        let moved = queue.perform(Operation::RedriveQueue, async {
-            let (namespace, name) = queue.place();
-            let moved = self.stores().queues.redrive(namespace, name, what).await;
-            moved.map_err(|error| queue.refused(error))
-        });
-        let mut moved = moved.await?;
-        let channels = std::mem::take(&mut moved.channels);
-        self.service.deliveries.resume(self.namespace(), channels);
-        Ok(moved)
+        queue
+            .perform(Operation::RedriveQueue, async {
+                let (namespace, name) = queue.place();
+                let (service, own, name) = (self.service.clone(), namespace.clone(), name.clone());
+                // A client that goes away ends what waits for this, and what was moved is to be
+                // delivered all the same.
+                let moving = tokio::spawn(async move {
+                    let mut moved = service.stores().queues.redrive(&own, &name, what).await?;
+                    service.deliveries.resume(&own, std::mem::take(&mut moved.channels));
+                    Ok(moved)
+                });
+                let action = "move dead letters back";
+                let moved = moving.await.unwrap_or_else(|error| {
+                    Err(StorageError::Unavailable { action, source: error.into() }.into())
+                });
+                moved.map_err(|error| queue.refused(error))
+            })
+            .await
     }
 }
 
