@@ -49,27 +49,33 @@ fn filter(text: &str) -> Result<(String, String), String> {
 pub(super) fn run(args: &RedriveArgs, global: &Global) -> Result<Exit, CliError> {
     let client = global.client()?;
     if args.dry_run {
-        let what =
-            RedriveMessages { limit: None, filter: args.filter.clone(), dry_run: Some(true) };
-        let would = client.redrive(&args.queue, &what)?.value()?.moved;
-        let would = args.limit.map_or(would, |limit| limit.min(would));
+        let would = would_move(&client, args)?;
         return count(would, if global.json { "would_move" } else { "would move" }, global);
     }
     count(redrive(&client, args, thread::sleep)?, "moved", global)
 }
 
+/// How many dead letters there are to move, at most as many as asked for.
+fn would_move(client: &Client, args: &RedriveArgs) -> Result<u64, CliError> {
+    let what = RedriveMessages { limit: None, filter: args.filter.clone(), dry_run: Some(true) };
+    let would = client.redrive(&args.queue, &what)?.value()?.moved;
+    Ok(args.limit.map_or(would, |limit| limit.min(would)))
+}
+
 /// Moves as many dead letters as asked for, as many at a time as the server will, or as the
-/// rate allows in a second.
+/// rate allows in a second. Those that come back meanwhile are not moved again, or there might be
+/// no end.
 fn redrive(
     client: &Client,
     args: &RedriveArgs,
     mut pause: impl FnMut(Duration),
 ) -> Result<u64, CliError> {
     let batch = args.rate.unwrap_or(BATCH);
+    let most = would_move(client, args)?;
     let mut moved = 0;
-    loop {
+    while moved < most {
         let begun = Instant::now();
-        let left = args.limit.map_or(batch, |limit| limit.saturating_sub(moved).min(batch));
+        let left = (most - moved).min(batch);
         let what = RedriveMessages {
             limit: usize::try_from(left).ok(),
             filter: args.filter.clone(),
@@ -77,13 +83,14 @@ fn redrive(
         };
         let count = client.redrive(&args.queue, &what)?.value()?.moved;
         moved += count;
-        if count < left || args.limit == Some(moved) {
-            return Ok(moved);
+        if count < left {
+            break;
         }
-        if args.rate.is_some() {
+        if args.rate.is_some() && moved < most {
             pause(Duration::from_secs(1).saturating_sub(begun.elapsed()));
         }
     }
+    Ok(moved)
 }
 
 #[cfg(test)]
@@ -107,23 +114,44 @@ mod tests {
     #[test]
     fn all_are_moved_a_batch_at_a_time_and_no_faster_than_the_rate() {
         let moved = |count| answer("200 OK", &format!(r#"{{"moved":{count}}}"#));
-        let server = Canned::start(vec![moved(2), moved(2), moved(1)]);
+        let server = Canned::start(vec![moved(5), moved(2), moved(2), moved(1)]);
         let client = Client::new(server.endpoint());
         let (args, mut pauses) = (args(&["--rate=2", "--filter=errortype=A=B"]), 0);
         assert_eq!(redrive(&client, &args, |_| pauses += 1).unwrap(), 5);
         assert_eq!(pauses, 2);
         let requests = server.requests();
-        let line = "POST /v1/queues/dead/redrive?limit=2&filter=errortype%3DA%3DB ";
-        assert!(requests.iter().all(|request| request.starts_with(line)), "{requests:?}");
+        let line = |query| format!("POST /v1/queues/dead/redrive?{query} ");
+        let lines = [
+            line("filter=errortype%3DA%3DB&dry_run=true"),
+            line("limit=2&filter=errortype%3DA%3DB"),
+            line("limit=2&filter=errortype%3DA%3DB"),
+            line("limit=1&filter=errortype%3DA%3DB"),
+        ];
+        for (request, line) in requests.iter().zip(&lines) {
+            assert!(request.starts_with(line), "{requests:?}");
+        }
+    }
+
+    #[test]
+    fn what_comes_straight_back_is_not_moved_again() {
+        let moved = |count| answer("200 OK", &format!(r#"{{"moved":{count}}}"#));
+        // As many as the rate allows could be moved for ever.
+        let server = Canned::start(vec![moved(3), moved(2), moved(1)]);
+        let client = Client::new(server.endpoint());
+        assert_eq!(redrive(&client, &args(&["--rate=2"]), |_| {}).unwrap(), 3);
+        assert!(server.requests()[2].contains("limit=1 "));
     }
 
     #[test]
     fn a_limit_is_kept() {
-        let server = Canned::start(vec![answer("200 OK", r#"{"moved":7}"#)]);
+        let server = Canned::start(vec![
+            answer("200 OK", r#"{"moved":9}"#),
+            answer("200 OK", r#"{"moved":7}"#),
+        ]);
         let client = Client::new(server.endpoint());
         let moved = redrive(&client, &args(&["--limit=7"]), |_| panic!("there is no rate"));
         assert_eq!(moved.unwrap(), 7);
-        assert!(server.requests()[0].contains("limit=7 "));
+        assert!(server.requests()[1].contains("limit=7 "));
     }
 
     #[test]
