@@ -4,13 +4,12 @@ use std::path::{Path, PathBuf};
 
 use lambent_build::{BuildError, Language, Options};
 use lambent_types::{ConfigurationPatch, RuntimeName};
-use serde::{Deserialize, Serialize};
 
 use crate::error::CliError;
 use crate::output::status;
 
 /// What a build has made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Artifact {
     /// The component.
     pub(crate) component: PathBuf,

@@ -6,17 +6,27 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use lambent_build::output;
-use lambent_types::FunctionName;
+use lambent_types::{FunctionName, RuntimeName};
+use serde::{Deserialize, Serialize};
 
 use crate::building::Artifact;
 use crate::error::CliError;
+
+/// What is noted of a component beside it. Where that is follows from the name, and whoever
+/// applies the file may call its directory otherwise than whoever built it.
+#[derive(Serialize, Deserialize)]
+struct Note {
+    runtime: Option<RuntimeName>,
+    language: Option<String>,
+}
 
 /// What was built, by function.
 #[derive(Debug, Default)]
 pub(crate) struct Built(BTreeMap<String, Artifact>);
 
 impl Built {
-    /// What was built of these functions of a file in this directory, whenever that was.
+    /// What was built of these functions of a file in this directory, whenever that was, as far
+    /// as it is there.
     ///
     /// # Errors
     /// Failed: what is noted cannot be read.
@@ -35,11 +45,14 @@ impl Built {
                     return Err(CliError::failed(format!("cannot read {shown}: {error}")));
                 }
             };
-            let artifact = serde_json::from_slice(&text).map_err(|error| {
+            let Note { runtime, language } = serde_json::from_slice(&text).map_err(|error| {
                 CliError::failed(format!("{shown} is not what lambent build wrote: {error}"))
                     .hint("build again: lambent build")
             })?;
-            built.add(name, artifact);
+            let component = component(directory, name);
+            if component.is_file() {
+                built.add(name, Artifact { component, runtime, language });
+            }
         }
         Ok(built)
     }
@@ -66,7 +79,12 @@ impl Built {
 /// # Errors
 /// Failed: the folder cannot be made.
 pub(super) fn place(directory: &Path, name: &FunctionName) -> Result<PathBuf, CliError> {
-    Ok(folder(directory)?.join(format!("{}.wasm", name.key())))
+    folder(directory)?;
+    Ok(component(directory, name))
+}
+
+fn component(directory: &Path, name: &FunctionName) -> PathBuf {
+    directory.join(".lambent/build").join(format!("{}.wasm", name.key()))
 }
 
 /// Notes what was built of a function.
@@ -78,7 +96,8 @@ pub(super) fn keep(
     name: &FunctionName,
     artifact: &Artifact,
 ) -> Result<(), CliError> {
-    let text = serde_json::to_vec(artifact)
+    let Artifact { runtime, language, .. } = artifact.clone();
+    let text = serde_json::to_vec(&Note { runtime, language })
         .map_err(|error| CliError::failed(format!("{name}: {error}")))?;
     let written = output::write(&folder(directory)?.join(note(name)), &text);
     written.map_err(|error| CliError::failed(error.to_string()))
@@ -105,10 +124,26 @@ mod tests {
         let runtime = Some("provided.al2023".parse().unwrap());
         let artifact = Artifact { component, runtime, language: None };
         keep(project.path(), &names[0], &artifact).unwrap();
-        let left = Built::left(project.path(), names.iter()).unwrap();
-        assert_eq!((left.of(&names[0]), left.of(&names[1])), (Some(&artifact), None));
+        let left = || Built::left(project.path(), names.iter()).unwrap();
+        assert_eq!(left().of(&names[0]), None, "the component is not there");
+        fs::write(&artifact.component, "").unwrap();
+        assert_eq!((left().of(&names[0]), left().of(&names[1])), (Some(&artifact), None));
         fs::write(project.path().join(".lambent/build/orders.json"), "{").unwrap();
         let error = Built::left(project.path(), names.iter()).unwrap_err().to_string();
         assert!(error.contains("orders.json is not what") && error.contains("lambent build"));
+    }
+
+    #[test]
+    fn what_was_built_is_found_by_whoever_calls_its_directory_otherwise() {
+        let place = tempfile::tempdir().unwrap();
+        let (built, moved) = (place.path().join("built"), place.path().join("moved"));
+        fs::create_dir(&built).unwrap();
+        let name: FunctionName = "orders".parse().unwrap();
+        let component = super::place(&built, &name).unwrap();
+        fs::write(&component, "").unwrap();
+        keep(&built, &name, &Artifact { component, runtime: None, language: None }).unwrap();
+        fs::rename(&built, &moved).unwrap();
+        let left = Built::left(&moved, [&name].into_iter()).unwrap();
+        assert_eq!(left.of(&name).unwrap().component, moved.join(".lambent/build/orders.wasm"));
     }
 }

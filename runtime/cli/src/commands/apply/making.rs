@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use lambent_build::Options;
 use lambent_types::FunctionName;
 
-use super::built;
+use super::built::{self, Built};
 use super::code::{Code, Source};
 use super::function::Function;
 use super::wanted::File;
@@ -83,6 +83,16 @@ impl File {
             return self.built().is_ok_and(|built| built.of(name).is_some());
         }
         self.directory().join(function.code.path()).exists()
+    }
+
+    /// What was built of those of its functions that have a source to build, when that was done
+    /// last. What is left of others is of what they were once.
+    ///
+    /// # Errors
+    /// Failed: what is noted of it cannot be read.
+    pub(crate) fn built(&self) -> Result<Built, CliError> {
+        let sources = self.functions().filter(|(_, function)| self.source(function).is_some());
+        Built::left(self.directory(), sources.map(|(name, _)| name))
     }
 
     /// Builds these functions, in their order, a command that several of them have once.
@@ -228,6 +238,37 @@ mod tests {
             let file = file(&text, project.path()).unwrap();
             let error = file.build(&named(&["a"])).err().unwrap().to_string();
             assert!(error.contains(told), "{command}: {error}");
+        }
+    }
+    #[test]
+    fn what_was_built_once_is_not_what_a_function_is_made_of_otherwise() {
+        let project = tempfile::tempdir().unwrap();
+        let name: FunctionName = "a".parse().unwrap();
+        let component = built::place(project.path(), &name).unwrap();
+        let bytes = wat::parse_str("(component)").unwrap();
+        for path in [&component, &project.path().join("a.wasm")] {
+            std::fs::write(path, &bytes).unwrap();
+        }
+        let runtime = Some("provided.al2023".parse().unwrap());
+        let artifact = Artifact { component: component.clone(), runtime, language: None };
+        built::keep(project.path(), &name, &artifact).unwrap();
+        std::fs::create_dir(project.path().join("s")).unwrap();
+        std::fs::write(project.path().join("s/Cargo.toml"), "").unwrap();
+        std::fs::write(project.path().join("s/app.py"), "").unwrap();
+        for (text, expected, runs_on) in [
+            ("source = \"s\"", component, "provided.al2023"),
+            ("component = \"a.wasm\"", project.path().join("a.wasm"), ""),
+            (
+                "source = \"s\"\nruntime = \"python3.14\"\nhandler = \"app.handler\"",
+                project.path().join("s"),
+                "python3.14",
+            ),
+        ] {
+            let file = file(&format!("[functions.a]\n{text}"), project.path()).unwrap();
+            let wanted = file.wanted(&file.built().unwrap()).unwrap();
+            let code = wanted[0].code.as_ref().unwrap();
+            let runtime = code.configuration.runtime.as_ref().map(ToString::to_string);
+            assert_eq!((&code.path, &*runtime.unwrap_or_default()), (&expected, runs_on));
         }
     }
 }

@@ -120,14 +120,6 @@ impl File {
         })
     }
 
-    /// What was built of its functions when that was done last.
-    ///
-    /// # Errors
-    /// Failed: what is noted of it cannot be read.
-    pub(crate) fn built(&self) -> Result<Built, CliError> {
-        Built::left(&self.directory, self.functions().map(|(name, _)| name))
-    }
-
     /// The file, and what it calls itself.
     pub(super) fn title(&self) -> String {
         match &self.manifest.name {
