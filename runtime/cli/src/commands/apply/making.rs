@@ -76,6 +76,13 @@ impl File {
         }
     }
 
+    /// Whether other files may be watched for a function than in an earlier file, or its build may
+    /// write others.
+    pub(crate) fn is_watched_otherwise(&self, earlier: &Self, name: &FunctionName) -> bool {
+        let watch = |file: &Self| file.function(name).ok().and_then(|it| it.watch.clone());
+        self.is_remade(earlier, name) || watch(self) != watch(earlier)
+    }
+
     /// Whether what a function is made of is there, of whatever time.
     pub(crate) fn is_made(&self, name: &FunctionName) -> bool {
         let Ok(function) = self.function(name) else { return true };

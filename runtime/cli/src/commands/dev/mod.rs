@@ -9,6 +9,7 @@ mod session;
 mod snapshot;
 mod tell;
 mod watcher;
+mod writes;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

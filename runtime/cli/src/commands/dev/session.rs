@@ -17,6 +17,7 @@ use super::runtimes::Runtimes;
 use super::snapshot::Snapshot;
 use super::tell::Tell;
 use super::watcher::Watcher;
+use super::writes::Writes;
 use crate::commands::apply::{File, Plan, Prune, explain};
 use crate::deploying::Show;
 use crate::error::CliError;
@@ -54,9 +55,8 @@ struct State {
     watcher: Watcher,
     manifest: Snapshot,
     functions: BTreeMap<FunctionName, Snapshot>,
-    /// What made a function be built last, and what a build writes: not to be taken for changes.
-    causes: BTreeMap<FunctionName, BTreeSet<PathBuf>>,
-    written: BTreeSet<PathBuf>,
+    /// What the builds of each write, which is not to be taken for changes.
+    writes: BTreeMap<FunctionName, Writes>,
     /// Functions whose last build failed.
     failed: BTreeSet<FunctionName>,
     followers: Followers,
@@ -79,8 +79,7 @@ impl Session<'_> {
             watcher: Watcher::start(self.events.0.clone()),
             manifest: Snapshot::default(),
             functions: BTreeMap::new(),
-            causes: BTreeMap::new(),
-            written: BTreeSet::new(),
+            writes: BTreeMap::new(),
             failed: BTreeSet::new(),
             followers: Followers::new(self.client.clone(), self.tell),
             again: false,
@@ -124,8 +123,14 @@ impl Session<'_> {
         };
         let again = state.look(&file)?;
         due.functions.extend(again.functions);
-        let remade = file.names().into_iter().filter(|name| file.is_remade(&earlier, name));
-        due.functions.extend(remade);
+        for name in file.names() {
+            if file.is_remade(&earlier, &name) {
+                due.functions.insert(name.clone());
+            }
+            if file.is_watched_otherwise(&earlier, &name) {
+                state.writes.remove(&name);
+            }
+        }
         due.functions.extend(state.failed.iter().cloned());
         due.functions.retain(|name| file.has(name));
         state.failed.retain(|name| file.has(name));
@@ -279,37 +284,39 @@ impl State {
         let other = !manifest.since(&self.manifest).is_empty();
         let mut due = BTreeSet::new();
         for (name, snapshot) in &functions {
-            let before = self.functions.get(name).cloned().unwrap_or_default();
-            let mut changed = snapshot.since(&before);
-            changed.retain(|path| !self.written.contains(path));
+            let changed = self.changed(name, snapshot);
             if !changed.is_empty() {
                 due.insert(name.clone());
-                self.causes.insert(name.clone(), changed);
+                self.writes.entry(name.clone()).or_default().cause(changed);
             }
         }
         (self.manifest, self.functions) = (manifest, functions);
         Due { manifest: other, functions: due }
     }
 
-    /// Finds out what builds of these functions write among what is watched: files whose changes
-    /// were the cause of a build and that changed in it again, and nothing else did.
+    /// What has changed of a function's files since the last look.
+    fn changed(&self, name: &FunctionName, now: &Snapshot) -> BTreeSet<PathBuf> {
+        let before = self.functions.get(name).cloned().unwrap_or_default();
+        let mut changed = now.since(&before);
+        if let Some(writes) = self.writes.get(name) {
+            changed.retain(|path| !writes.is_left_out(path));
+        }
+        changed
+    }
+
+    /// Finds out what builds of these functions write among what is watched.
     fn built(&mut self, file: &File, names: &[FunctionName], tell: Tell) -> Result<(), CliError> {
         for name in names {
-            let after = Snapshot::of(&file.watched(name)?)?;
-            let before = self.functions.get(name).cloned().unwrap_or_default();
-            let mut during = after.since(&before);
-            during.retain(|path| !self.written.contains(path));
-            if during.is_empty() || self.causes.get(name) != Some(&during) {
-                continue;
-            }
-            let shown = during.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
+            let during = self.changed(name, &Snapshot::of(&file.watched(name)?)?);
+            let written = self.writes.entry(name.clone()).or_default().built(during);
+            let Some(written) = written else { continue };
+            let shown = written.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
             let text = format!(
                 "the build of {name} writes {}, which is watched and is left out from now on; say what \
                  to watch: watch = [\"src\"]",
                 shown.join(", ")
             );
             tell.event("left-out", json!({ "function": name, "files": shown }), &text)?;
-            self.written.extend(during);
         }
         Ok(())
     }
