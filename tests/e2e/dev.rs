@@ -284,3 +284,17 @@ async fn what_one_build_writes_is_no_change_of_another_function() {
     assert_eq!(dev.status("one").await, 200);
     dev.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_in_a_folder_that_is_not_there_is_awaited() {
+    let mut dev = Dev::new();
+    let later = dev.path("later/file");
+    let watch = format!("watch = [\"two\", \"{}\"]", later.display());
+    fs::write(dev.path("lambent.toml"), FILE.replace("watch = [\"two\"]", &watch)).unwrap();
+    dev.start();
+    dev.told("ready", "", 1).await;
+    fs::create_dir(dev.path("later")).unwrap();
+    fs::write(later, "1").unwrap();
+    dev.told("built", "two", 2).await;
+    dev.stop().await;
+}

@@ -86,7 +86,7 @@ impl Session<'_> {
             missing: None,
             urls: None,
         };
-        let mut due = state.look(&file)?;
+        let mut due = state.look(&file, &self.events.0)?;
         due.functions.extend(file.names());
         loop {
             let clock = Instant::now();
@@ -102,7 +102,7 @@ impl Session<'_> {
             if !self.wait(&state)? {
                 return Ok(());
             }
-            due = state.look(&file)?;
+            due = state.look(&file, &self.events.0)?;
         }
     }
 
@@ -121,7 +121,7 @@ impl Session<'_> {
                 return Ok(earlier);
             }
         };
-        let again = state.look(&file)?;
+        let again = state.look(&file, &self.events.0)?;
         due.functions.extend(again.functions);
         for name in file.names() {
             if file.is_remade(&earlier, &name) {
@@ -259,25 +259,23 @@ impl Session<'_> {
 
 impl State {
     /// Looks at all files, and says what their changes make due.
-    fn look(&mut self, file: &File) -> Result<Due, CliError> {
-        loop {
-            let manifest = Snapshot::of(&file.watched_itself())?;
-            let mut functions = BTreeMap::new();
-            for name in file.names() {
-                let snapshot = Snapshot::of(&file.watched(&name)?)?;
-                functions.insert(name, snapshot);
-            }
-            let directories: BTreeSet<_> = functions
-                .values()
-                .chain([&manifest])
-                .flat_map(|snapshot| snapshot.directories.iter().cloned())
-                .collect();
-            // What changed before a directory was watched is seen by looking once more.
-            if self.watcher.watch(&directories) {
-                continue;
-            }
-            return Ok(self.compare(manifest, functions));
+    fn look(&mut self, file: &File, events: &Sender<Event>) -> Result<Due, CliError> {
+        let manifest = Snapshot::of(&file.watched_itself())?;
+        let mut functions = BTreeMap::new();
+        for name in file.names() {
+            let snapshot = Snapshot::of(&file.watched(&name)?)?;
+            functions.insert(name, snapshot);
         }
+        let directories: BTreeMap<_, _> = functions
+            .values()
+            .chain([&manifest])
+            .flat_map(|snapshot| snapshot.directories.clone())
+            .collect();
+        // What changed before a directory was watched is seen by looking once more.
+        if self.watcher.watch(&directories) {
+            let _ = events.send(Event::Changed);
+        }
+        Ok(self.compare(manifest, functions))
     }
 
     fn compare(&mut self, manifest: Snapshot, functions: BTreeMap<FunctionName, Snapshot>) -> Due {

@@ -1,8 +1,10 @@
 //! How files are at a time, and which of them are watched.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use ignore::overrides::{Override, OverrideBuilder};
 use ignore::{DirEntry, WalkBuilder};
@@ -21,12 +23,27 @@ struct Stamp {
     inode: u64,
 }
 
+/// What a directory is known by, so that one which was deleted and made again is another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    inode: (u64, u64),
+    /// Most systems give the number of one that was deleted to the next.
+    made: Option<SystemTime>,
+}
+
+impl Identity {
+    pub(super) fn of(directory: &Metadata) -> Self {
+        let inode = (directory.dev(), directory.ino());
+        Self { inode, made: directory.created().ok() }
+    }
+}
+
 /// How the watched files are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Snapshot {
     files: BTreeMap<PathBuf, Stamp>,
     /// The directories in which a file may appear.
-    pub(super) directories: BTreeSet<PathBuf>,
+    pub(super) directories: BTreeMap<PathBuf, Identity>,
 }
 
 impl Snapshot {
@@ -38,9 +55,10 @@ impl Snapshot {
         let mut snapshot = Self::default();
         for path in &watched.files {
             snapshot.add(path);
-            snapshot.directories.extend(path.parent().map(Path::to_path_buf));
+            snapshot.await_in(path.parent());
         }
         for Tree { folder, patterns: given } in &watched.trees {
+            snapshot.await_in(Some(folder));
             snapshot.walk(folder, &patterns(folder, given)?);
         }
         for path in &watched.but {
@@ -57,11 +75,24 @@ impl Snapshot {
         // What is gone meanwhile is seen at the next look.
         for entry in walk.build().filter_map(Result::ok) {
             if entry.file_type().is_some_and(|kind| kind.is_dir()) {
-                self.directories.insert(entry.into_path());
+                self.enter(entry.path());
             } else {
                 self.add(entry.path());
             }
         }
+    }
+
+    /// Something may appear in a directory, or else that in the next one above it that is there.
+    fn await_in(&mut self, directory: Option<&Path>) {
+        let Some(directory) = directory else { return };
+        directory.ancestors().any(|directory| self.enter(directory));
+    }
+
+    /// Notes a directory; whether it is there.
+    fn enter(&mut self, directory: &Path) -> bool {
+        let metadata = directory.metadata().ok().filter(Metadata::is_dir);
+        let known = metadata.map(|metadata| Identity::of(&metadata));
+        known.map(|known| self.directories.insert(directory.to_path_buf(), known)).is_some()
     }
 
     fn add(&mut self, path: &Path) {
@@ -175,7 +206,24 @@ mod tests {
         let changed = after.since(&before);
         let expected = ["a", "b", "c", "new/e"].map(|name| base.join(name));
         assert_eq!(changed, expected.into());
-        assert!(after.directories.contains(&base.join("new")));
+        assert!(after.directories.contains_key(&base.join("new")));
         assert!(after.since(&after).is_empty());
+    }
+
+    #[test]
+    fn what_is_not_there_yet_is_awaited_where_its_folder_will_be() {
+        let project = project(&["a"]);
+        let base = project.path();
+        let watched = Watched {
+            files: vec![base.join("missing/deep/file")],
+            trees: vec![Tree { folder: base.join("none/src"), patterns: Vec::new() }],
+            but: Vec::new(),
+        };
+        let directories = || Snapshot::of(&watched).unwrap().directories.into_keys();
+        assert_eq!(directories().collect::<Vec<_>>(), [base]);
+        fs::create_dir_all(base.join("none/src/b")).unwrap();
+        fs::create_dir(base.join("missing")).unwrap();
+        let expected = ["missing", "none/src", "none/src/b"].map(|name| base.join(name));
+        assert_eq!(directories().collect::<Vec<_>>(), expected);
     }
 }
