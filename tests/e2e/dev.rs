@@ -186,6 +186,8 @@ async fn what_is_kept_is_there_again_and_one_runs_at_a_time() {
     assert_eq!(tokio::task::block_in_place(|| run(set)).code, Some(0));
     dev.stop().await;
     dev.start();
+    dev.told("ready", &dev.url().await, 1).await;
+    assert_eq!(dev.count("applied", ""), 0);
     let url = dev.url().await;
     let get = lambent(&["kv", "get", "kept", "key", "--endpoint", &url]);
     let kept = tokio::task::block_in_place(|| run(get));
@@ -296,5 +298,25 @@ async fn a_file_in_a_folder_that_is_not_there_is_awaited() {
     fs::create_dir(dev.path("later")).unwrap();
     fs::write(later, "1").unwrap();
     dev.told("built", "two", 2).await;
+    dev.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_build_leaves_that_fails_is_not_served() {
+    let mut dev = Dev::new();
+    dev.start();
+    dev.told("ready", "", 1).await;
+    fs::write(dev.path("build.sh"), "cp $1/code.wasm out/$1.wasm; exit 3").unwrap();
+    dev.told("build-failed", "one", 1).await;
+    // It answers nothing to HTTP.
+    fs::copy(guest("echo-event"), dev.path("one/code.wasm")).unwrap();
+    dev.told("build-failed", "one", 2).await;
+    fs::write(dev.path("lambent.toml"), format!("{FILE}environment = {{ A = \"1\" }}\n")).unwrap();
+    dev.told("applied", "changed function two", 1).await;
+    assert_eq!(dev.status("one").await, 200);
+    assert_eq!(dev.count("applied", "function one"), 1, "it was only created");
+    fs::write(dev.path("build.sh"), BUILD).unwrap();
+    dev.told("applied", "changed function one", 1).await;
+    assert_ne!(dev.status("one").await, 200);
     dev.stop().await;
 }

@@ -20,9 +20,12 @@ struct Note {
     language: Option<String>,
 }
 
-/// What was built, by function.
+/// What was built.
 #[derive(Debug, Default)]
-pub(crate) struct Built(BTreeMap<String, Artifact>);
+pub(crate) struct Built {
+    artifacts: BTreeMap<String, Artifact>,
+    held: Vec<String>,
+}
 
 impl Built {
     /// What was built of these functions of a file in this directory, whenever that was, as far
@@ -64,13 +67,24 @@ impl Built {
         built
     }
 
+    /// But for these, which did not build: of whatever their builds have left nothing is applied.
+    /// They stay as they are on the server, where they have to be.
+    pub(crate) fn holding<'a>(self, names: impl Iterator<Item = &'a FunctionName>) -> Self {
+        Self { held: names.map(FunctionName::key).collect(), ..self }
+    }
+
+    /// Whether the function of this name stays as it is.
+    pub(super) fn holds(&self, name: &str) -> bool {
+        self.held.iter().any(|held| held.eq_ignore_ascii_case(name))
+    }
+
     fn add(&mut self, name: &FunctionName, artifact: Artifact) {
-        self.0.insert(name.key(), artifact);
+        self.artifacts.insert(name.key(), artifact);
     }
 
     /// What was built of a function.
     pub(super) fn of(&self, name: &FunctionName) -> Option<&Artifact> {
-        self.0.get(&name.key())
+        self.artifacts.get(&name.key())
     }
 }
 

@@ -35,10 +35,8 @@ impl File {
         let asked = |name: &FunctionName| {
             names.is_empty() || names.iter().any(|other| other.key() == name.key())
         };
-        let functions = self.functions().filter(|(name, function)| {
-            asked(name) && (function.build.is_some() || self.source(function).is_some())
-        });
-        Ok(functions.map(|(name, _)| name.clone()).collect())
+        let all = self.names().into_iter();
+        Ok(all.filter(|name| asked(name) && self.is_built(name)).collect())
     }
 
     /// Its functions' names.
@@ -71,7 +69,11 @@ impl File {
     /// Whether a function is made otherwise than in an earlier file.
     pub(crate) fn is_remade(&self, earlier: &Self, name: &FunctionName) -> bool {
         match (self.function(name), earlier.function(name)) {
-            (Ok(now), Ok(before)) => (&now.code, &now.build) != (&before.code, &before.build),
+            (Ok(now), Ok(before)) => {
+                let made =
+                    |it: &Function| (it.code.clone(), it.build.clone(), it.given.runtime.clone());
+                made(now) != made(before)
+            }
             _ => true,
         }
     }
@@ -83,13 +85,10 @@ impl File {
         self.is_remade(earlier, name) || watch(self) != watch(earlier)
     }
 
-    /// Whether what a function is made of is there, of whatever time.
-    pub(crate) fn is_made(&self, name: &FunctionName) -> bool {
-        let Ok(function) = self.function(name) else { return true };
-        if self.source(function).is_some() {
-            return self.built().is_ok_and(|built| built.of(name).is_some());
-        }
-        self.directory().join(function.code.path()).exists()
+    /// Whether a function has to be built.
+    pub(crate) fn is_built(&self, name: &FunctionName) -> bool {
+        let function = self.function(name);
+        function.is_ok_and(|it| it.build.is_some() || self.source(it).is_some())
     }
 
     /// What was built of those of its functions that have a source to build, when that was done
@@ -247,6 +246,22 @@ mod tests {
             assert!(error.contains(told), "{command}: {error}");
         }
     }
+
+    #[test]
+    fn a_function_on_another_runtime_is_another() {
+        let project = tempfile::tempdir().unwrap();
+        let with = |text: &str| {
+            file(&format!("[functions.a]\nsource = \"s\"\n{text}"), project.path()).unwrap()
+        };
+        let name: FunctionName = "a".parse().unwrap();
+        let (plain, more) = (with(""), with("memory = \"64MiB\""));
+        let (other, watching) = (with("runtime = \"python3.14\""), with("watch = [\"x\"]"));
+        assert!(other.is_remade(&plain, &name) && plain.is_remade(&other, &name));
+        assert!(!more.is_remade(&plain, &name) && !watching.is_remade(&plain, &name));
+        assert!(watching.is_watched_otherwise(&plain, &name));
+        assert!(!more.is_watched_otherwise(&plain, &name));
+    }
+
     #[test]
     fn what_was_built_once_is_not_what_a_function_is_made_of_otherwise() {
         let project = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use lambent_api::client::Client;
+use lambent_api::client::{Client, found};
 use lambent_types::FunctionName;
 use serde_json::json;
 
@@ -133,7 +133,7 @@ impl Session<'_> {
         }
         due.functions.extend(state.failed.iter().cloned());
         due.functions.retain(|name| file.has(name));
-        state.failed.retain(|name| file.has(name));
+        state.failed.retain(|name| file.is_built(name));
         Ok(file)
     }
 
@@ -197,13 +197,18 @@ impl Session<'_> {
             let known = state.missing.replace(told.clone()) == Some(told);
             return if known { Ok(()) } else { Err(missing) };
         }
-        if let Some(name) = state.failed.iter().find(|name| !file.is_made(name)) {
-            return Err(CliError::failed(format!(
-                "nothing is applied until {name} was built once"
-            )));
+        for name in &state.failed {
+            if found(self.client.function(name, None))?.is_none() {
+                let text = format!("nothing is applied until {name} was built once");
+                return Err(CliError::failed(text));
+            }
         }
-        let plan = Plan::make(&self.client, file, self.prune, &file.built()?)?;
+        let built = file.built()?.holding(state.failed.iter());
+        let plan = Plan::make(&self.client, file, self.prune, &built)?;
         if plan.is_empty() {
+            if state.urls.is_none() {
+                self.ready(file, state, clock.elapsed())?;
+            }
             return self.follow(file, state);
         }
         let done = plan.execute(&self.client, Show::Nothing, |done, time| {
