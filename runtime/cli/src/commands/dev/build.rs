@@ -9,13 +9,16 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use lambent_types::FunctionName;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group, test_kill_process_group};
 
 use super::event::Event;
 use crate::error::CliError;
 
 /// The time that a build is given to end by itself once it was asked to.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// The pause between two looks at what is left of one.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// How a build ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,21 +80,30 @@ fn wait(receiver: &Receiver<Event>, group: Option<Pid>, changed: &mut bool) -> E
             Some(left) => receiver.recv_timeout(left),
         };
         match event {
-            Ok(Event::Built(_)) if deadline.is_some() => return Ended::Stopped,
-            Ok(Event::Built(true)) => return Ended::Well,
-            Ok(Event::Built(false)) => return Ended::Failed,
+            Ok(Event::Built(well)) => match deadline {
+                Some(deadline) => return end_rest(group, deadline),
+                None if well => return Ended::Well,
+                None => return Ended::Failed,
+            },
             Ok(Event::Changed) => *changed = true,
             Ok(Event::Stop) => {
                 end(group, Signal::TERM);
                 deadline.get_or_insert_with(|| Instant::now() + GRACE);
             }
-            Err(RecvTimeoutError::Timeout) => {
-                end(group, Signal::KILL);
-                return Ended::Stopped;
-            }
+            Err(RecvTimeoutError::Timeout) => return end_rest(group, Instant::now()),
             Err(RecvTimeoutError::Disconnected) => return Ended::Stopped,
         }
     }
+}
+
+/// Ends what is left of a group after this time, whether or not its leader is.
+fn end_rest(group: Option<Pid>, deadline: Instant) -> Ended {
+    let is_left = || group.is_some_and(|group| test_kill_process_group(group).is_ok());
+    while is_left() && Instant::now() < deadline {
+        thread::sleep(LOOK);
+    }
+    end(group, Signal::KILL);
+    Ended::Stopped
 }
 
 fn end(group: Option<Pid>, signal: Signal) {
@@ -130,10 +142,20 @@ mod tests {
 
     #[test]
     fn what_a_build_has_started_ends_with_it() {
+        stop("sleep 600");
+    }
+
+    #[test]
+    fn what_does_not_end_when_asked_to_is_ended() {
+        stop("sh -c 'trap \"\" TERM; exec sleep 600'");
+    }
+
+    /// Stops a build that has started a program, and waits for the end of that.
+    fn stop(program: &str) {
         let folder = tempfile::tempdir().unwrap();
         let note = folder.path().join("pid");
         let (sender, receiver) = mpsc::channel();
-        let text = format!("sleep 600 & echo $! > {0}.new; mv {0}.new {0}; wait", note.display());
+        let text = format!("{program} & echo $! > {0}.new; mv {0}.new {0}; wait", note.display());
         let stop = sender.clone();
         let noted = note.clone();
         let stopper = thread::spawn(move || {
