@@ -18,6 +18,7 @@ use super::entry::Entry;
 use super::fault::Fault;
 use super::function_keys::{Key, Parameter};
 use super::kind::Kind;
+use super::patterns::Patterns;
 use super::variable::Variable;
 
 /// A function.
@@ -27,7 +28,7 @@ pub(super) struct Function {
     /// The command that makes the code.
     pub(super) build: Option<String>,
     /// What is watched for changes.
-    pub(super) watch: Option<Vec<String>>,
+    pub(super) watch: Option<Patterns>,
     /// Its variables, each with its place in the file.
     environment: Option<BTreeMap<String, Spanned<Variable>>>,
     /// What the file says of its configuration, but for the variables.
@@ -107,7 +108,7 @@ struct Parts {
     package: Option<PathBuf>,
     source: Option<super::code::Source>,
     build: Option<String>,
-    watch: Option<Vec<String>>,
+    watch: Option<Patterns>,
     environment: Option<BTreeMap<String, Spanned<Variable>>>,
     given: ConfigurationPatch,
 }

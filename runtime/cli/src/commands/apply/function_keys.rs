@@ -23,7 +23,7 @@ pub(super) const TABLES: [(&str, &str); 10] = [
     ),
     (
         "watch",
-        "The files that `lambent dev` watches: paths and patterns relative to the file, folders with all that is in them. By default the folder of `source`, with `build` the folder of the file, or else the component or package itself; never what `.gitignore` names, nor `target`, `node_modules` and what begins with a dot.",
+        "The files that `lambent dev` watches: paths and patterns relative to the file, folders with all that is in them. What they name is watched also if it is ignored. By default the folder of `source`, with `build` the folder of the file, or else the component or package itself, without what begins with a dot and what the `.gitignore` of the file's folder and those below name. `target`, `node_modules`, `__pycache__`, what a `build` writes as `component` or `package`, `lambent.toml` and `lambent.env` are never watched so; an edit of the last two is applied, and builds what is built otherwise than before.",
     ),
     (
         "environment",

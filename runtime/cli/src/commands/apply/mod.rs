@@ -35,6 +35,7 @@ mod located;
 mod making;
 mod manifest;
 mod node;
+mod patterns;
 mod plan;
 mod present;
 mod queue;

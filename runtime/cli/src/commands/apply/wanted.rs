@@ -389,6 +389,11 @@ pub(super) mod tests {
                 "without quotes: fuel = 1000",
             ),
             ("[functions.f]\ncomponent = \"f.wasm\"\nshared = -1", "3:10", "is not a number"),
+            (
+                "[functions.f]\ncomponent = \"f.wasm\"\nwatch = [\"src\", \"a{\"]",
+                "3:9",
+                "a pattern is wrong",
+            ),
             ("[functions.f]\nmemory = \"8MiB\"", "1:1", "all of them are missing"),
             ("[buckets.X]", "1:10", "a bucket name has"),
             ("[triggers.t]\nfunction = \"f\"", "1:1", "one source"),

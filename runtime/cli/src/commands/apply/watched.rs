@@ -1,12 +1,13 @@
 //! The files whose changes make a function another.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use lambent_types::FunctionName;
 
 use super::MANIFEST;
 use super::code::Code;
+use super::patterns::Patterns;
 use super::surroundings;
 use super::wanted::File;
 use crate::error::CliError;
@@ -20,19 +21,20 @@ pub(crate) struct Watched {
     pub(crate) trees: Vec<Tree>,
     /// What is left out of them.
     pub(crate) but: Vec<PathBuf>,
+    /// The folder whose `.gitignore` counts in all below it.
+    pub(crate) project: PathBuf,
 }
 
-/// A folder of which some is watched.
+/// A file or a folder of which some is watched.
 #[derive(Debug, Clone)]
 pub(crate) struct Tree {
-    pub(crate) folder: PathBuf,
-    /// Patterns as `.gitignore` has them; all if there are none.
-    pub(crate) patterns: Vec<String>,
+    pub(crate) root: PathBuf,
+    pub(crate) patterns: Patterns,
 }
 
 impl Tree {
-    fn whole(folder: PathBuf) -> Self {
-        Self { folder, patterns: Vec::new() }
+    fn whole(root: PathBuf) -> Self {
+        Self { root, patterns: Patterns::default() }
     }
 }
 
@@ -49,21 +51,24 @@ impl File {
     /// Usage: it has none of this name.
     pub(crate) fn watched(&self, name: &FunctionName) -> Result<Watched, CliError> {
         let function = self.function(name)?;
-        let base = self.base();
-        let code = base.join(function.code.path());
-        // What one function's build writes is no change of another.
-        let outputs = self.functions().filter(|(_, other)| other.build.is_some());
-        let but = outputs.map(|(_, other)| base.join(other.code.path())).collect();
-        if let Some(given) = &function.watch {
-            return Ok(Watched { but, ..Watched::of(&base, given) });
+        let project = self.base();
+        let code = project.join(function.code.path());
+        let mut watched = Watched { project, ..Watched::default() };
+        match (&function.watch, &function.code, &function.build) {
+            (Some(given), _, _) => watched.add(given),
+            (None, _, Some(_)) => watched.trees.push(Tree::whole(watched.project.clone())),
+            (None, Code::File(_), None) if !code.is_dir() => watched.files.push(code),
+            (None, _, None) => watched.trees.push(Tree::whole(code)),
         }
-        let tree = |folder| Watched { trees: vec![Tree::whole(folder)], ..Watched::default() };
-        Ok(match (&function.code, &function.build) {
-            (_, Some(_)) => Watched { but, ..tree(base) },
-            (Code::Source(_), None) => tree(code),
-            (Code::File(_), None) if code.is_dir() => tree(code),
-            (Code::File(_), None) => Watched { files: vec![code], ..Watched::default() },
-        })
+        // What of the file itself is a change of a function is found by reading it.
+        watched.but = self.watched_itself().files;
+        if function.watch.is_some() || function.build.is_some() {
+            // What one function's build writes is no change of another.
+            let outputs = self.functions().filter(|(_, other)| other.build.is_some());
+            let outputs = outputs.map(|(_, other)| watched.project.join(other.code.path()));
+            watched.but.extend(outputs);
+        }
+        Ok(watched)
     }
 
     /// Its directory, by the path that the system knows it by.
@@ -73,24 +78,21 @@ impl File {
 }
 
 impl Watched {
-    /// What a function says is to be watched.
-    fn of(base: &Path, given: &[String]) -> Self {
-        let (outside, inside): (Vec<_>, Vec<_>) =
-            given.iter().partition(|path| path.starts_with("../") || path.starts_with('/'));
-        let mut watched = Self::default();
+    /// With what a function says is to be watched.
+    fn add(&mut self, given: &Patterns) {
+        let (inside, outside) = given.split();
         if !inside.is_empty() {
-            let patterns = inside.into_iter().cloned().collect();
-            watched.trees.push(Tree { folder: base.to_path_buf(), patterns });
+            let roots = inside.roots(&self.project).into_iter();
+            self.trees.extend(roots.map(|root| Tree { root, patterns: inside.clone() }));
         }
         for path in outside {
-            let path = base.join(path);
+            let path = self.project.join(path);
             if path.is_dir() {
-                watched.trees.push(Tree::whole(path));
+                self.trees.push(Tree::whole(path));
             } else {
-                watched.files.push(path);
+                self.files.push(path);
             }
         }
-        watched
     }
 }
 
@@ -124,12 +126,14 @@ mod tests {
         let file = file(TEXT, &base).unwrap();
         let of = |name: &str| file.watched(&name.parse().unwrap()).unwrap();
         let (built, written, there, said) = (of("built"), of("written"), of("there"), of("said"));
-        let outputs = vec![base.join("out/a.wasm"), base.join("c.wasm")];
-        assert_eq!((&built.trees[0].folder, &built.but), (&base, &outputs));
-        assert_eq!((&written.trees[0].folder, written.files.len()), (&base.join("w"), 0));
+        let outputs = ["lambent.toml", "lambent.env", "out/a.wasm", "c.wasm"];
+        let outputs = outputs.map(|path| base.join(path)).to_vec();
+        assert_eq!((&built.trees[0].root, &built.but), (&base, &outputs));
+        assert_eq!((&written.trees[0].root, written.files.len()), (&base.join("w"), 0));
         assert_eq!((there.trees.len(), &there.files), (0, &vec![base.join("target/b.wasm")]));
-        assert_eq!(said.trees[0].patterns, ["src", "*.html"]);
-        assert_eq!(said.trees[1].folder, base.join("../shared"));
+        let roots: Vec<_> = said.trees.iter().map(|tree| tree.root.clone()).collect();
+        assert_eq!(roots, [base.clone(), base.join("../shared")]);
+        assert!(!said.trees[0].patterns.is_empty() && said.trees[1].patterns.is_empty());
         assert_eq!(said.files, [PathBuf::from("/etc/hosts")]);
         assert_eq!(file.watched_itself().files[1], base.join("lambent.env"));
     }

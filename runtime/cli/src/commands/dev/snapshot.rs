@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
-use ignore::overrides::{Override, OverrideBuilder};
+use ignore::gitignore::Gitignore;
+use ignore::overrides::Override;
 use ignore::{DirEntry, WalkBuilder};
 
 use crate::commands::apply::{Tree, Watched};
@@ -57,9 +58,14 @@ impl Snapshot {
             snapshot.add(path);
             snapshot.await_in(path.parent());
         }
-        for Tree { folder, patterns: given } in &watched.trees {
-            snapshot.await_in(Some(folder));
-            snapshot.walk(folder, &patterns(folder, given)?);
+        for Tree { root, patterns } in &watched.trees {
+            if !patterns.is_empty() && is_below_never(&watched.project, root) {
+                continue;
+            }
+            snapshot.await_in(Some(root));
+            let wrong = |error| CliError::usage(format!("watch: {error}"));
+            let meant = patterns.matcher(&watched.project).map_err(wrong)?;
+            snapshot.walk(root, &meant, &watched.project);
         }
         for path in &watched.but {
             snapshot.files.retain(|file, _| !file.starts_with(path));
@@ -67,11 +73,20 @@ impl Snapshot {
         Ok(snapshot)
     }
 
-    fn walk(&mut self, folder: &Path, patterns: &Override) {
-        let mut walk = WalkBuilder::new(folder);
+    /// Takes in what is meant of a file or a folder of a project.
+    fn walk(&mut self, root: &Path, meant: &Override, project: &Path) {
+        let ignored = ignored_by(project, root);
+        let named = meant.clone();
+        let is_out = move |entry: &DirEntry| {
+            let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+            is_never(entry)
+                || ignored.matched(entry.path(), is_folder).is_ignore()
+                    && !named.matched(entry.path(), is_folder).is_whitelist()
+        };
+        let mut walk = WalkBuilder::new(root);
         walk.parents(false).require_git(false).git_global(false).git_exclude(false).ignore(false);
-        walk.overrides(patterns.clone())
-            .filter_entry(|entry| entry.depth() == 0 || !is_never(entry));
+        walk.overrides(meant.clone())
+            .filter_entry(move |entry| entry.depth() == 0 || !is_out(entry));
         // What is gone meanwhile is seen at the next look.
         for entry in walk.build().filter_map(Result::ok) {
             if entry.file_type().is_some_and(|kind| kind.is_dir()) {
@@ -114,16 +129,25 @@ impl Snapshot {
     }
 }
 
-/// The patterns, as `.gitignore` has them, that let files in; all if there are none.
-fn patterns(base: &Path, patterns: &[String]) -> Result<Override, CliError> {
-    let mut built = OverrideBuilder::new(base);
-    let wrong = |error: ignore::Error| CliError::usage(format!("watch: {error}"));
-    for pattern in patterns {
-        let pattern = pattern.trim_start_matches("./").trim_end_matches('/');
-        // A folder with all that is in it.
-        built.add(pattern).and_then(|built| built.add(&format!("{pattern}/**"))).map_err(wrong)?;
+/// What the `.gitignore` of a project ignores in a folder below it. If it ignores the folder, that
+/// was named all the same and counts.
+fn ignored_by(project: &Path, root: &Path) -> Gitignore {
+    let below = root.strip_prefix(project).unwrap_or(Path::new(""));
+    let is_inside = below.components().all(|part| matches!(part, Component::Normal(_)));
+    // The walk of the project's own folder reads it.
+    if below.as_os_str().is_empty() || !is_inside {
+        return Gitignore::empty();
     }
-    built.build().map_err(wrong)
+    // Lines of it that are no patterns are no one's but git's.
+    let (ignored, _) = Gitignore::new(project.join(".gitignore"));
+    let is_named = ignored.matched_path_or_any_parents(root, true).is_ignore();
+    if is_named { Gitignore::empty() } else { ignored }
+}
+
+/// Whether a path in a project is in a folder that is never watched.
+fn is_below_never(project: &Path, path: &Path) -> bool {
+    let below = path.strip_prefix(project).unwrap_or(Path::new(""));
+    below.components().any(|part| NEVER.iter().any(|never| part.as_os_str() == *never))
 }
 
 /// Whether a builder, a package manager or an editor writes this for itself.
@@ -138,6 +162,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::commands::apply::File;
 
     fn project(files: &[&str]) -> tempfile::TempDir {
         let project = tempfile::tempdir().unwrap();
@@ -150,9 +175,13 @@ mod tests {
     }
 
     fn watched(base: &Path, patterns: &[&str]) -> Watched {
-        let patterns = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
-        let tree = Tree { folder: base.to_path_buf(), patterns };
-        Watched { trees: vec![tree], ..Watched::default() }
+        let file = base.join("lambent.toml");
+        let mut text = "[functions.f]\nbuild = \"b\"\ncomponent = \"c.wasm\"\n".to_owned();
+        if !patterns.is_empty() {
+            text += &format!("watch = {patterns:?}");
+        }
+        fs::write(&file, text).unwrap();
+        File::read(&file).unwrap().watched(&"f".parse().unwrap()).unwrap()
     }
 
     fn names(base: &Path, snapshot: &Snapshot) -> Vec<String> {
@@ -185,7 +214,28 @@ mod tests {
         assert_eq!(of(&["*.html"]), ["index.html", "pages/p.html"]);
         // What is named is watched, also if it is ignored; what builds write never is.
         assert_eq!(of(&["ignored.txt", "target"]), ["ignored.txt"]);
-        assert!(Snapshot::of(&watched(base, &["a{"])).is_err());
+    }
+
+    #[test]
+    fn what_the_project_ignores_is_not_watched_in_folders_below_it() {
+        let project = project(&["src/a.rs", "src/b.log", "src/gen/x", "gen/y", "other/z"]);
+        let base = project.path();
+        fs::write(base.join(".gitignore"), "*.log\ngen/\n").unwrap();
+        let of = |patterns: &[&str]| Snapshot::of(&watched(base, patterns)).unwrap();
+        // What a pattern names counts all the same.
+        assert_eq!(names(base, &of(&["src"])), ["src/a.rs", "src/b.log", "src/gen/x"]);
+        assert_eq!(names(base, &of(&["src/*.rs", "gen/*"])), ["gen/y", "src/a.rs"]);
+        let directories = of(&["src/*.rs"]).directories.into_keys().collect::<Vec<_>>();
+        assert_eq!(directories, [base.join("src")], "it looks nowhere else");
+        let file = base.join("lambent.toml");
+        let source = |folder: &str| {
+            fs::write(&file, format!("[functions.f]\nsource = {folder:?}")).unwrap();
+            let watched = File::read(&file).unwrap().watched(&"f".parse().unwrap()).unwrap();
+            names(&base.canonicalize().unwrap(), &Snapshot::of(&watched).unwrap())
+        };
+        assert_eq!(source("src"), ["src/a.rs"]);
+        assert_eq!(source("."), ["other/z", "src/a.rs"], "an edit of the file builds nothing");
+        assert_eq!(source("gen"), ["gen/y"]);
     }
 
     #[test]
@@ -214,11 +264,8 @@ mod tests {
     fn what_is_not_there_yet_is_awaited_where_its_folder_will_be() {
         let project = project(&["a"]);
         let base = project.path();
-        let watched = Watched {
-            files: vec![base.join("missing/deep/file")],
-            trees: vec![Tree { folder: base.join("none/src"), patterns: Vec::new() }],
-            but: Vec::new(),
-        };
+        let missing = base.join("missing/deep/file");
+        let watched = watched(base, &["none/src", missing.to_str().unwrap()]);
         let directories = || Snapshot::of(&watched).unwrap().directories.into_keys();
         assert_eq!(directories().collect::<Vec<_>>(), [base]);
         fs::create_dir_all(base.join("none/src/b")).unwrap();
