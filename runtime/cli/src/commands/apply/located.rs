@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::secret;
 use crate::error::CliError;
 
 /// A file's name and text.
@@ -28,17 +29,24 @@ impl Source {
         // Tabs stay tabs, so that the mark is below what it marks.
         let shift = text.chars().take(column - 1).map(|c| if c == '\t' { c } else { ' ' });
         let (shift, mark) = (shift.collect::<String>(), "^".repeat(width));
-        let mut hint = format!("{number} | {text}\n{margin} | {shift}{mark}");
-        if !advice.is_empty() {
-            hint = format!("{hint}\n{advice}");
-        }
-        CliError::usage(format!("{}:{line}:{column}: {message}", self.name)).hint(hint)
+        let shown = format!("{number} | {text}\n{margin} | {shift}{mark}");
+        let shown = if secret::is_line(&self.text, line) { String::new() } else { shown };
+        let hint = [shown.as_str(), advice].into_iter().filter(|part| !part.is_empty());
+        let hint = hint.collect::<Vec<_>>().join("\n");
+        let error = CliError::usage(format!("{}:{line}:{column}: {message}", self.name));
+        if hint.is_empty() { error } else { error.hint(hint) }
     }
 
     /// Makes an error of what the parser found wrong.
     pub(super) fn parse_error(&self, error: &toml::de::Error) -> CliError {
         let span = error.span().unwrap_or(0..0);
-        let (message, advice) = explain(error.message());
+        let before = self.text.get(..span.start).unwrap_or_default();
+        let hides = secret::is_line(&self.text, before.matches('\n').count() + 1);
+        let (message, advice) = if hides {
+            explain(&secret::without_values(error.message()))
+        } else {
+            explain(error.message())
+        };
         let message = match self.key_before(span.start) {
             Some(key) if message.starts_with(HAS_TO_BE) => format!("`{key}` {message}"),
             _ => message,

@@ -42,6 +42,7 @@ mod queue;
 mod reference;
 mod schedule;
 mod schema;
+mod secret;
 mod show;
 mod surroundings;
 mod trigger;

@@ -13,6 +13,9 @@ use super::surroundings::Surroundings;
 /// What is accepted, for whoever gave something else.
 const FORMS: &str = "text in quotes, { from = \"env\" } or { value = \"as it is\" }";
 
+/// What is said of a number or a switch; the value itself may be secret.
+const UNQUOTED: &str = "a variable is text: write it in quotes";
+
 /// What a file says of a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Variable {
@@ -40,7 +43,7 @@ impl Variable {
             Self::Text(text) => match reference(text) {
                 None => Ok(text.clone()),
                 Some(inner) => Err((
-                    format!("nothing is put in the place of ${{{inner}}} in this file"),
+                    "nothing is put in the place of ${…} in this file".to_owned(),
                     instead(name, text, inner),
                 )),
             },
@@ -54,10 +57,12 @@ impl Variable {
     }
 }
 
-/// What to write in the place of a reference.
+/// What to write in the place of a reference. Of the text only what can be a variable's name is
+/// repeated.
 fn instead(name: &str, text: &str, inner: &str) -> String {
-    let literal = format!("if it is meant as it is: {name} = {{ value = {text:?} }}");
-    if text != format!("${{{inner}}}") {
+    let literal = format!("if it is meant as it is: {name} = {{ value = \"…\" }}");
+    let is_name = inner.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    if text != format!("${{{inner}}}") || !is_name {
         return format!(
             "make the whole value a variable and write {name} = {{ from = \"env\" }}\n{literal}"
         );
@@ -91,16 +96,16 @@ impl<'de> Visitor<'de> for Forms {
         Ok(Variable::Text(text.to_owned()))
     }
 
-    fn visit_bool<E: Error>(self, value: bool) -> Result<Variable, E> {
-        Err(E::custom(format!("a variable is text: write \"{value}\"")))
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Variable, E> {
+        Err(E::custom(UNQUOTED))
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Variable, E> {
-        Err(E::custom(format!("a variable is text: write \"{value}\"")))
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Variable, E> {
+        Err(E::custom(UNQUOTED))
     }
 
-    fn visit_f64<E: Error>(self, value: f64) -> Result<Variable, E> {
-        Err(E::custom(format!("a variable is text: write \"{value}\"")))
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Variable, E> {
+        Err(E::custom(UNQUOTED))
     }
 
     fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Variable, M::Error> {
@@ -116,9 +121,9 @@ impl<'de> Visitor<'de> for Forms {
         match (from.as_deref(), name, value) {
             (Some("env"), name, None) => Ok(Variable::Inherited(name)),
             (None, None, Some(value)) => Ok(Variable::Literal(value)),
-            (Some(other), _, None) if other != "env" => Err(M::Error::custom(format!(
-                "a variable comes from \"env\", and {other:?} is not known"
-            ))),
+            (Some(other), _, None) if other != "env" => Err(M::Error::custom(
+                "a variable comes from \"env\", and what is given is not known",
+            )),
             _ => Err(M::Error::custom(format!("a variable is {FORMS}"))),
         }
     }
@@ -176,15 +181,17 @@ mod tests {
     #[test]
     fn what_is_none_is_told_what_to_write() {
         for (text, told) in [
-            ("8080", "a variable is text: write \"8080\""),
-            ("true", "write \"true\""),
+            ("8080", "a variable is text: write it in quotes"),
+            ("true", "write it in quotes"),
+            ("1.5", "write it in quotes"),
             ("[1]", "text in quotes"),
-            (r#"{ from = "secret" }"#, "\"secret\" is not known"),
+            (r#"{ from = "secret" }"#, "from \"env\", and what is given is not known"),
             (r#"{ name = "X" }"#, "from = \"env\""),
             (r#"{ form = "env" }"#, "`form`"),
             (r#""${TOKEN}""#, "write TOKEN = { from = \"env\" }"),
             (r#""${OTHER}""#, "{ from = \"env\", name = \"OTHER\" }"),
             (r#""a ${OTHER} b""#, "the whole value"),
+            (r#""${hunter2}""#, "the whole value"),
             (r#"{ from = "env", name = "LAMBENT_U" }"#, "LAMBENT_U=… to lambent.env"),
         ] {
             let error = value(text).unwrap_err();

@@ -1,0 +1,77 @@
+//! Which lines of a file may have values of variables in them, which are never shown.
+
+/// The name of the table of variables.
+const TABLE: &str = "environment";
+
+/// Whether a line of a file, counted from 1, may have a value of a variable in it. The file may be
+/// one that cannot be parsed, so a line is rather taken for one than not.
+pub(super) fn is_line(text: &str, line: usize) -> bool {
+    let (mut inside, mut in_text) = (false, false);
+    for (number, one) in text.lines().enumerate() {
+        let names = one.contains(TABLE);
+        if !in_text && is_header(one) {
+            inside = names;
+        }
+        if number + 1 == line {
+            return inside || names;
+        }
+        let quotes = one.matches("\"\"\"").count() + one.matches("'''").count();
+        in_text ^= quotes % 2 == 1;
+        // What begins here and does not end here.
+        let is_open = one.matches(['{', '[']).count() != one.matches(['}', ']']).count();
+        inside |= names && (in_text || is_open);
+    }
+    inside
+}
+
+/// Whether a line begins a table.
+fn is_header(line: &str) -> bool {
+    let line = line.split('#').next().unwrap_or_default().trim();
+    line.starts_with('[') && line.ends_with(']')
+}
+
+/// What the parser says of a value that is of another type, without the value.
+pub(super) fn without_values(message: &str) -> String {
+    if !message.starts_with("invalid ") {
+        return message.to_owned();
+    }
+    message.split('`').step_by(2).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"[functions.f]
+component = "f.wasm"
+environment = { A = "secret", B = 7 }
+memory = "64MiB"
+[functions.g.environment]
+A = "secret"
+B = """
+[secret]
+"""
+C = "secret"
+[functions.h]
+environment = { # secrets
+  A = "secret",
+}
+[queues.q]
+"#;
+
+    #[test]
+    fn lines_with_variables_are_known() {
+        let of = |line: &usize| is_line(FILE, *line);
+        let lines: Vec<_> = (1..=FILE.lines().count()).filter(of).collect();
+        assert_eq!(lines, [3, 5, 6, 7, 8, 9, 10, 12, 13, 14]);
+        assert!(is_line("f = { environment = { A = \"secret }", 1));
+    }
+
+    #[test]
+    fn values_are_left_out() {
+        let message = "invalid type: integer `7`, expected a string";
+        assert_eq!(without_values(message), "invalid type: integer , expected a string");
+        let unknown = "unknown field `form`, expected `from`";
+        assert_eq!(without_values(unknown), unknown);
+    }
+}
