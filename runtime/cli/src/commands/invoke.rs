@@ -15,7 +15,7 @@ use crate::global::Global;
 use crate::input;
 use crate::output::{Colour, colour, duration, paint};
 use crate::printable::{printable, printable_lines};
-use crate::samples::{Assignment, Given, Made, Request};
+use crate::samples::{Assignment, Given, Made, Request, What};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -116,55 +116,70 @@ pub(crate) fn run(args: &InvokeArgs, global: &Global) -> Result<Exit, CliError> 
     Ok(if failure.is_some() { Exit::FunctionError } else { Exit::Ok })
 }
 
-/// What is to be sent to the function.
-enum What {
-    Event(Given),
-    Request(Request),
+/// What the flags ask for: the event or the request that is named, or none of a kind, with the data
+/// and the attributes that are given besides.
+fn given(args: &InvokeArgs) -> Result<What, CliError> {
+    Ok(match named(args)? {
+        What::Event(given) => What::Event(with_attributes(given, args)?),
+        What::Request(request) => What::Request(with_data(request, args)?),
+    })
 }
 
-/// What the flags ask for: the event that is named, or none of a kind, with the data and the
-/// attributes that are given besides.
-fn given(args: &InvokeArgs) -> Result<What, CliError> {
+fn named(args: &InvokeArgs) -> Result<What, CliError> {
     let from_input = |text: &&str| *text == "-" || text.starts_with('@');
-    let mut given = match args.event.as_deref() {
-        None => Given::default(),
+    match args.event.as_deref() {
+        None => Ok(What::Event(Given::default())),
         Some(text) if from_input(&text) => {
             if !args.set.is_empty() {
                 let error = "--set is for samples; edit what is read instead";
                 return Err(CliError::usage(error));
             }
             let text = input::read("an event", text, PAYLOAD_BYTES_MAX)?;
-            Given::read(&input::json_without_mark(text)).map_err(CliError::usage)?
+            What::read(&input::json_without_mark(text)).map_err(CliError::usage)
         }
-        Some(text) => match event::make(text, &args.set).map_err(CliError::usage)? {
-            Made::Event(event) => Given::event(&event),
-            Made::Payload(payload) => Given::payload(&payload),
-            Made::Request(mut request) => {
-                if let Some(data) = args.data.as_deref().map(read_data).transpose()? {
-                    request.content_type = content_type(args, &data)?;
-                    request.body = data;
-                }
-                return Ok(What::Request(request));
-            }
-        },
-    };
+        Some(text) => Ok(match event::make(text, &args.set).map_err(CliError::usage)? {
+            Made::Event(event) => What::Event(Given::event(&event)),
+            Made::Payload(payload) => What::Event(Given::payload(&payload)),
+            Made::Request(request) => What::Request(request),
+        }),
+    }
+}
+
+impl InvokeArgs {
+    /// The attributes of an event that were given.
+    fn attributes(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let attributes = [
+            ("id", &self.id),
+            ("type", &self.kind),
+            ("source", &self.source),
+            ("subject", &self.subject),
+        ];
+        attributes.into_iter().filter_map(|(name, value)| Some((name, value.as_ref()?)))
+    }
+}
+
+fn with_data(mut request: Request, args: &InvokeArgs) -> Result<Request, CliError> {
+    if let Some((name, _)) = args.attributes().next() {
+        let error = format!("--{name} is an attribute of an event, and this is a request");
+        return Err(CliError::usage(error).hint("leave it out"));
+    }
+    if let Some(data) = args.data.as_deref().map(read_data).transpose()? {
+        request.content_type = content_type(args, &data)?;
+        request.body = data;
+    }
+    Ok(request)
+}
+
+fn with_attributes(mut given: Given, args: &InvokeArgs) -> Result<Given, CliError> {
     if let Some(data) = args.data.as_deref().map(read_data).transpose()? {
         given.content_type = content_type(args, &data)?;
         given.data = data;
     }
-    let attributes = [
-        ("id", &args.id),
-        ("type", &args.kind),
-        ("source", &args.source),
-        ("subject", &args.subject),
-    ];
-    for (name, value) in attributes {
-        if let Some(value) = value {
-            given.attributes.retain(|(known, _)| known != name);
-            given.attributes.push((name.into(), value.clone()));
-        }
+    for (name, value) in args.attributes() {
+        given.attributes.retain(|(known, _)| known != name);
+        given.attributes.push((name.into(), value.clone()));
     }
-    Ok(What::Event(given))
+    Ok(given)
 }
 
 /// Sends a request to the function, and prints the body of its response.
@@ -399,6 +414,8 @@ mod tests {
         assert!(String::from_utf8(given.data).unwrap().contains("arn:aws:s3:::b"));
         assert_eq!(event_of(&["--data={}"]).unwrap().attributes, []);
         assert_eq!(event_of(&["--event=http:GET /x"]).unwrap_err(), "GET /x");
+        let refused = event_of(&["--event=http:GET /x", "--subject=s"]).unwrap_err();
+        assert!(refused.contains("--subject is an attribute of an event"), "{refused}");
         assert!(event_of(&["--set=a=b"]).unwrap_err().contains("--event"));
         assert!(event_of(&["--event=nothing"]).unwrap_err().contains("no sample"));
     }

@@ -5,12 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use http::Method;
 use jiff::Timestamp;
 use lambent_types::Event;
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::Made;
 
 /// A request to a function.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Request {
     pub(crate) method: Method,
     pub(crate) path: String,
@@ -49,19 +50,6 @@ impl Given {
         Self { data: event.data.to_vec(), content_type, attributes }
     }
 
-    /// What `lambent event show` prints, perhaps edited: a CloudEvent, or a payload.
-    ///
-    /// # Errors
-    /// It is neither.
-    pub(crate) fn read(text: &[u8]) -> Result<Self, String> {
-        let value: Value = serde_json::from_slice(text)
-            .map_err(|error| format!("the event is no JSON: {error}"))?;
-        match value {
-            Value::Object(members) if members.contains_key("specversion") => Self::cloud(members),
-            payload => Ok(Self::payload(&payload)),
-        }
-    }
-
     /// A CloudEvent in JSON.
     fn cloud(mut members: Map<String, Value>) -> Result<Self, String> {
         let mut given = Self::default();
@@ -96,6 +84,33 @@ impl Given {
     }
 }
 
+/// What is to be sent to a function.
+#[derive(Debug)]
+pub(crate) enum What {
+    Event(Given),
+    Request(Request),
+}
+
+impl What {
+    /// What `lambent event show` prints, perhaps edited: a CloudEvent, a request, or a payload.
+    ///
+    /// # Errors
+    /// It is none of them.
+    pub(crate) fn read(text: &[u8]) -> Result<Self, String> {
+        let value: Value = serde_json::from_slice(text)
+            .map_err(|error| format!("the event is no JSON: {error}"))?;
+        Ok(match value {
+            Value::Object(members) if members.contains_key("specversion") => {
+                Self::Event(Given::cloud(members)?)
+            }
+            value => match Request::printed(&value) {
+                Some(request) => Self::Request(request),
+                None => Self::Event(Given::payload(&value)),
+            },
+        })
+    }
+}
+
 impl Made {
     /// The sample as JSON, as it is read again.
     pub(crate) fn to_json(&self) -> Value {
@@ -122,12 +137,69 @@ impl Request {
         }
         json
     }
+
+    /// The request that was printed so; none if it is anything else.
+    fn printed(json: &Value) -> Option<Self> {
+        let Printed { method, path, body, headers } = Printed::deserialize(json).ok()?;
+        let method = Method::from_bytes(method.as_bytes()).ok()?;
+        let is_request = path.starts_with('/') && !method.as_str().contains(char::is_lowercase);
+        let content_type = headers.content_type;
+        is_request.then(|| Self { method, path, content_type, body: body.into() })
+    }
+}
+
+/// A request as [`Request::to_json`] has it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Printed {
+    method: String,
+    path: String,
+    #[serde(default)]
+    body: String,
+    #[serde(default)]
+    headers: Headers,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Headers {
+    #[serde(rename = "content-type")]
+    content_type: Option<String>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::find;
     use super::*;
+
+    fn event(text: &[u8]) -> Result<Given, String> {
+        match What::read(text)? {
+            What::Event(given) => Ok(given),
+            What::Request(request) => Err(format!("{request:?}")),
+        }
+    }
+
+    #[test]
+    fn what_is_printed_of_a_request_is_read_again() {
+        for text in ["http:GET /x?a=1", "http:post /orders"] {
+            let (sample, mut set) = find(text).unwrap();
+            set.push(crate::samples::Assignment::new("body", "{\"n\":1}"));
+            let made = sample.make(&set).unwrap();
+            let What::Request(read) = What::read(made.to_json().to_string().as_bytes()).unwrap()
+            else {
+                panic!("{text} is an event");
+            };
+            let Made::Request(request) = made else { panic!("{text}") };
+            assert_eq!(read, request);
+        }
+        for payload in [
+            r#"{"method":"GET","path":"x"}"#,
+            r#"{"method":"get","path":"/"}"#,
+            r#"{"method":"GET","path":"/","requestContext":{}}"#,
+        ] {
+            assert_eq!(event(payload.as_bytes()).unwrap().data.len(), payload.len(), "{payload}");
+        }
+    }
 
     #[test]
     fn what_is_printed_of_an_event_is_read_again() {
@@ -136,7 +208,7 @@ mod tests {
         {
             let (sample, set) = find(text).unwrap();
             let Made::Event(event) = sample.make(&set).unwrap() else { panic!("{text}") };
-            let mut read = Given::read(event.structured().to_string().as_bytes()).unwrap();
+            let mut read = self::event(event.structured().to_string().as_bytes()).unwrap();
             read.attributes.retain(|(name, _)| name != "specversion");
             let mut given = Given::event(&event);
             read.attributes.sort();
@@ -152,16 +224,16 @@ mod tests {
 
     #[test]
     fn payloads_are_read_as_they_are_and_what_is_wrong_is_said() {
-        let given = Given::read(b"{\"Records\":[]}").unwrap();
+        let given = self::event(b"{\"Records\":[]}").unwrap();
         assert_eq!((&given.data[..], given.attributes.len()), (&b"{\"Records\":[]}"[..], 0));
         let binary = br#"{"specversion":"1.0","id":"1","data_base64":"/w=="}"#;
-        assert_eq!(Given::read(binary).unwrap().data, b"\xff");
+        assert_eq!(self::event(binary).unwrap().data, b"\xff");
         for (text, told) in [
             ("{", "no JSON"),
             (r#"{"specversion":"1.0","data_base64":"?"}"#, "no base64"),
             (r#"{"specversion":"1.0","subject":{}}"#, "subject of the event is no text"),
         ] {
-            let error = Given::read(text.as_bytes()).unwrap_err();
+            let error = self::event(text.as_bytes()).unwrap_err();
             assert!(error.contains(told), "{text}: {error}");
         }
     }

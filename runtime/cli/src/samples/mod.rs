@@ -9,7 +9,7 @@ mod parameters;
 use lambent_types::Event;
 use serde_json::Value;
 
-pub(crate) use given::{Given, Request};
+pub(crate) use given::{Given, Request, What};
 pub(crate) use parameters::{Assignment, Parameter, Values};
 
 /// What a sample is.
