@@ -1,6 +1,10 @@
 //! The command line.
 
-use clap::Parser;
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser};
 
 use crate::commands::Command;
 use crate::global::Global;
@@ -38,11 +42,47 @@ pub(crate) struct Cli {
     pub(crate) global: Global,
 }
 
+impl Cli {
+    /// Reads a line.
+    ///
+    /// # Errors
+    /// It is wrong, or asks for help.
+    pub(crate) fn read(line: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let mut matches = Self::command().try_get_matches_from(line)?;
+        let flags = flags(&matches);
+        let cli = Self::from_arg_matches_mut(&mut matches);
+        let mut cli = cli.map_err(|error| error.format(&mut Self::command()))?;
+        cli.global.flags = flags;
+        Ok(cli)
+    }
+}
+
+/// The arguments, by id, that stand on the line itself.
+fn flags(matches: &ArgMatches) -> BTreeSet<String> {
+    let stands = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
+    let mut flags: BTreeSet<_> =
+        matches.ids().map(clap::Id::as_str).filter(stands).map(str::to_owned).collect();
+    if let Some((_, below)) = matches.subcommand() {
+        flags.extend(self::flags(below));
+    }
+    flags
+}
+
 #[cfg(test)]
 mod tests {
     use clap::{Command, CommandFactory, Parser};
 
     use super::Cli;
+
+    #[test]
+    fn what_stands_on_the_line_is_known() {
+        let read = |line: &str| Cli::read(line.split(' ').map(Into::into)).unwrap().global;
+        for line in ["lambent dev --endpoint localhost:1", "lambent --endpoint localhost:1 dev"] {
+            let global = read(line);
+            assert!(global.is_flag("endpoint") && !global.is_flag("json"), "{line}");
+        }
+        assert!(!read("lambent dev --listen 1").is_flag("endpoint"));
+    }
 
     #[test]
     fn the_command_line_is_consistent() {

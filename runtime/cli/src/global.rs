@@ -1,6 +1,7 @@
 //! What every command takes.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -45,15 +46,20 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "FILE", env = "LAMBENT_CA")]
     ca: Option<PathBuf>,
 
+    /// The arguments that stand on the command line itself, those of the command included.
+    #[arg(skip)]
+    pub(crate) flags: BTreeSet<String>,
+
     /// Where a key was looked for, once it was.
     #[arg(skip)]
     key_notes: OnceCell<Vec<String>>,
 }
 
 impl Global {
-    /// Whether a server was named by its URL.
-    pub(crate) const fn has_endpoint(&self) -> bool {
-        self.endpoint.is_some()
+    /// Whether an argument stands on the command line itself, and does not come from the
+    /// environment.
+    pub(crate) fn is_flag(&self, id: &str) -> bool {
+        self.flags.contains(id)
     }
 
     /// A client for the server that is meant.

@@ -35,7 +35,7 @@ use std::env;
 use std::io;
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::CommandFactory as _;
 
 use crate::args::Cli;
 use crate::commands::Command;
@@ -46,7 +46,7 @@ use crate::output::{Colour, colour, paint};
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match Cli::read(env::args_os()) {
         Ok(cli) => cli,
         Err(error) if error.use_stderr() && usage_error::asks_for_json(env::args_os()) => {
             return report(&usage_error::explain(&error), true).into();

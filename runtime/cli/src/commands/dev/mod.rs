@@ -51,7 +51,8 @@ const DISK_RESERVE: u64 = 256 << 20;
 const AFTER_HELP: &str = "\
 The node asks for no key and listens on this machine only (as with serve --dev). What
 it keeps is in .lambent/dev, also when it is started again; delete that to start
-afresh. With --endpoint there is no node of its own, and another one is used.
+afresh. With --endpoint there is no node of its own, and that one is used; the variable
+LAMBENT_ENDPOINT is not for this, as everything that is saved is deployed.
 
 A function is built and deployed again when its files change: see watch in lambent
 manifest reference. While a build fails, what was served is served on.
@@ -86,6 +87,11 @@ pub(crate) struct DevArgs {
 }
 
 pub(crate) fn run(args: &DevArgs, global: &Global) -> Result<Exit, CliError> {
+    let own = ["listen", "runtimes"].into_iter().find(|flag| global.is_flag(flag));
+    if let (Some(own), true) = (own, global.is_flag("endpoint")) {
+        let text = format!("--{own} is for a node of its own, and --endpoint names another one");
+        return Err(CliError::usage(text).hint("leave one of them out"));
+    }
     let path = args.folder.join(MANIFEST);
     if !path.is_file() {
         return Err(CliError::usage(format!("there is no {}", path.display()))
@@ -96,7 +102,7 @@ pub(crate) fn run(args: &DevArgs, global: &Global) -> Result<Exit, CliError> {
     // Of a directory that is gone there is nothing to be said.
     telemetry::start(LogFormat::Text, "warn,notify=error")?;
     let tell = Tell::new(global.output());
-    if global.has_endpoint() {
+    if global.is_flag("endpoint") {
         let client = global.client()?;
         lock.note(&client.endpoint().to_string())?;
         let session = Parts { path: &path, tell, runtimes: None, prune: Prune::Nothing };
