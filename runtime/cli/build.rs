@@ -1,19 +1,22 @@
 //! Puts the templates of `lambent new` into the binary: the folders of
 //! `guest-examples/templates`, as they are.
 
+#[path = "src/left.rs"]
+mod left;
+
 use std::env;
 use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What builds and editors leave behind, also where a template was built in its place.
-const LEFT: [&str; 5] = ["target", "node_modules", ".lambent", "__pycache__", ".git"];
+use left::LEFT;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../guest-examples/templates");
     let root = root.canonicalize()?;
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/left.rs");
     println!("cargo::rerun-if-changed={}", root.display());
     let mut text = String::from("&[\n");
     for template in sorted(&root)? {

@@ -18,6 +18,7 @@ mod input;
 mod jpeg;
 mod key;
 mod last_resort;
+mod left;
 mod listen;
 mod node;
 mod output;

@@ -12,9 +12,7 @@ use ignore::{DirEntry, WalkBuilder};
 
 use crate::commands::apply::{Tree, Watched};
 use crate::error::CliError;
-
-/// What is never watched: what builds and package managers write.
-const NEVER: [&str; 3] = ["target", "node_modules", "__pycache__"];
+use crate::left::LEFT;
 
 /// What a file is known by: any way of writing it changes one of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,14 +145,14 @@ fn ignored_by(project: &Path, root: &Path) -> Gitignore {
 /// Whether a path in a project is in a folder that is never watched.
 fn is_below_never(project: &Path, path: &Path) -> bool {
     let below = path.strip_prefix(project).unwrap_or(Path::new(""));
-    below.components().any(|part| NEVER.iter().any(|never| part.as_os_str() == *never))
+    below.components().any(|part| LEFT.iter().any(|never| part.as_os_str() == *never))
 }
 
 /// Whether a builder, a package manager or an editor writes this for itself.
 fn is_never(entry: &DirEntry) -> bool {
     let Some(name) = entry.file_name().to_str() else { return false };
     let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
-    if is_folder { NEVER.contains(&name) } else { name.ends_with('~') || name == "4913" }
+    if is_folder { LEFT.contains(&name) } else { name.ends_with('~') || name == "4913" }
 }
 
 #[cfg(test)]

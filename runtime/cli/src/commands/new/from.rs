@@ -1,5 +1,6 @@
 //! Templates from elsewhere: a folder, a zip, or a repository of git.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -11,9 +12,7 @@ use lambent_package::{Blob as _, Builder, Format, Index, Limits, PackageError};
 use super::project::Project;
 use crate::commands::apply::MANIFEST;
 use crate::error::CliError;
-
-/// What is no part of a template: versions, and what builds leave behind.
-const LEFT: [&str; 5] = [".git", "target", "node_modules", ".lambent", "__pycache__"];
+use crate::left::LEFT;
 
 /// Reads the files of a template.
 ///
@@ -41,9 +40,8 @@ fn folder(folder: &Path) -> Result<Project, CliError> {
     let limits = Limits::LAMBDA;
     let (mut files, mut bytes) = (Vec::new(), 0);
     let mut walk = WalkBuilder::new(folder);
-    walk.standard_filters(false).filter_entry(|entry| {
-        entry.depth() == 0 || LEFT.iter().all(|left| entry.file_name() != *left)
-    });
+    walk.standard_filters(false)
+        .filter_entry(|entry| entry.depth() == 0 || !is_left(entry.file_name()));
     for entry in walk.build() {
         let entry = entry.map_err(|error| CliError::failed(format!("cannot read {error}")))?;
         let path = entry.path();
@@ -72,6 +70,10 @@ fn folder(folder: &Path) -> Result<Project, CliError> {
     Ok(Project { files })
 }
 
+fn is_left(name: &OsStr) -> bool {
+    LEFT.iter().any(|left| name == *left)
+}
+
 /// The files of a zip, within the limits of a package: no paths outside of it, no links, no more
 /// than can be unpacked.
 fn zip(path: &Path) -> Result<Project, CliError> {
@@ -86,7 +88,8 @@ fn zip(path: &Path) -> Result<Project, CliError> {
     if Format::of(&bytes).is_none() {
         return Err(CliError::usage(format!("{shown} is no zip")));
     }
-    let files = unpack(&bytes).map_err(wrong)?;
+    let mut files = unpack(&bytes).map_err(wrong)?;
+    files.retain(|(path, _)| path.components().all(|part| !is_left(part.as_os_str())));
     Ok(Project { files: without_folder(files) })
 }
 
@@ -161,15 +164,25 @@ mod tests {
     #[test]
     fn a_folder_is_taken_without_what_was_built() {
         let place = tempfile::tempdir().unwrap();
-        for path in
-            ["lambent.toml", "src/a", ".git/config", "target/x", "node_modules/y", ".gitignore"]
-        {
+        for path in [
+            "lambent.toml",
+            "src/a",
+            ".git/config",
+            "target/x",
+            "node_modules/y",
+            ".gitignore",
+            "lambent.env",
+            "lambent.env.example",
+        ] {
             let path = place.path().join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, "").unwrap();
         }
         let source = place.path().display().to_string();
-        assert_eq!(paths(&read(&source).unwrap()), [".gitignore", "lambent.toml", "src/a"]);
+        assert_eq!(
+            paths(&read(&source).unwrap()),
+            [".gitignore", "lambent.env.example", "lambent.toml", "src/a"]
+        );
         std::os::unix::fs::symlink("/etc/passwd", place.path().join("link")).unwrap();
         let error = read(&source).err().unwrap().to_string();
         assert!(error.contains("is a link"), "{error}");
@@ -182,6 +195,8 @@ mod tests {
         fs::create_dir_all(inner.join("src")).unwrap();
         fs::write(inner.join("a.toml"), "").unwrap();
         fs::write(inner.join("src/a"), "1").unwrap();
+        fs::create_dir(inner.join("target")).unwrap();
+        fs::write(inner.join("target/x"), "1").unwrap();
         let mut zip = Vec::new();
         lambent_package::pack(&place.path().join("in"), &mut zip, &Limits::LAMBDA).unwrap();
         let path = place.path().join("x.zip");

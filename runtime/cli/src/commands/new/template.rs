@@ -17,6 +17,11 @@ static FOLDERS: &[(&str, Files)] = include!(concat!(env!("OUT_DIR"), "/templates
 /// The file that says what a template is, and that no project has.
 const ABOUT: &str = "template.toml";
 
+/// The file of variables, which is not committed and so in no template, and that which a project
+/// has for it at first.
+const VARIABLES: &str = "lambent.env";
+const EXAMPLE: &str = "lambent.env.example";
+
 /// What a project can be made of.
 pub(super) struct Template {
     /// Its name, in the place of which its files have the project's.
@@ -85,65 +90,17 @@ impl Template {
                 .map(|text| text.replace(self.name, name.as_str()).into_bytes());
             (PathBuf::from(path), renamed.unwrap_or_else(|_| content.to_vec()))
         });
-        Ok(Project { files: files.collect() })
+        let mut files: Vec<_> = files.collect();
+        let example = files.iter().find(|(path, _)| path.as_os_str() == EXAMPLE);
+        if let Some((_, variables)) = example.cloned() {
+            files.push((PathBuf::from(VARIABLES), variables));
+        }
+        Ok(Project { files })
     }
 }
 
-/// Words that are no names of packages: Rust's own, and those of its libraries and tools.
-const KEYWORDS: [&str; 52] = [
-    "abstract",
-    "alloc",
-    "as",
-    "async",
-    "await",
-    "become",
-    "box",
-    "break",
-    "const",
-    "continue",
-    "core",
-    "crate",
-    "do",
-    "dyn",
-    "else",
-    "enum",
-    "extern",
-    "false",
-    "final",
-    "fn",
-    "for",
-    "gen",
-    "if",
-    "impl",
-    "in",
-    "let",
-    "loop",
-    "macro",
-    "match",
-    "mod",
-    "move",
-    "mut",
-    "override",
-    "priv",
-    "proc_macro",
-    "pub",
-    "ref",
-    "return",
-    "self",
-    "static",
-    "std",
-    "struct",
-    "super",
-    "test",
-    "trait",
-    "true",
-    "try",
-    "type",
-    "unsafe",
-    "use",
-    "where",
-    "while",
-];
+/// Names that no program of Cargo's may have: those of the folders that it builds in.
+const FORBIDDEN: [&str; 4] = ["build", "deps", "examples", "incremental"];
 
 /// Checks that Cargo takes a package of this name.
 fn check_crate(name: &str) -> Result<(), CliError> {
@@ -154,8 +111,8 @@ fn check_crate(name: &str) -> Result<(), CliError> {
     if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
         return refuse("it begins with neither a letter nor _");
     }
-    if KEYWORDS.contains(&name.to_ascii_lowercase().replace('-', "_").as_str()) || name == "_" {
-        return refuse("Rust has another use for the word");
+    if FORBIDDEN.contains(&name) {
+        return refuse("it builds in a folder of that name");
     }
     Ok(())
 }
@@ -180,6 +137,8 @@ mod tests {
                 let text = String::from_utf8_lossy(content);
                 assert!(!text.contains(name), "{name}: {} has its name", path.display());
             }
+            let has_variables = made.files.iter().any(|(path, _)| path.as_os_str() == VARIABLES);
+            assert_eq!(has_variables, name == "python-webhook", "{name}");
             let ignored = made.files.iter().find(|(path, _)| path.as_os_str() == ".gitignore");
             let ignored = String::from_utf8_lossy(&ignored.unwrap().1).into_owned();
             assert!(ignored.contains(".lambent/") && ignored.contains("lambent.env"), "{name}");
@@ -189,10 +148,12 @@ mod tests {
     #[test]
     fn names_that_a_language_has_other_uses_for_are_refused() {
         let rust = find("rust-event").unwrap();
-        for name in ["1st", "-x", "test", "Async", "proc-macro", "_"] {
+        for name in ["1st", "-x", "build", "deps", "examples", "incremental"] {
             assert!(rust.project(&name.parse().unwrap()).is_err(), "{name}");
         }
-        rust.project(&"_x".parse().unwrap()).unwrap();
+        for name in ["_x", "test", "async", "std", "Build"] {
+            rust.project(&name.parse().unwrap()).unwrap();
+        }
         find("js-http").unwrap().project(&"1st".parse().unwrap()).unwrap();
         let near = find("python-htp").err().unwrap().to_string();
         assert!(near.contains("did you mean python-http?"), "{near}");
