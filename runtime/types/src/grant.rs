@@ -58,31 +58,35 @@ impl Grant {
         }
     }
 
-    /// How a function gets it: a command, and what says the same in a `lambent.toml`, in
-    /// lines of their own.
+    /// How a function gets it: a command, and what says the same in a `lambent.toml`, in a line of
+    /// its own.
     #[must_use]
     pub fn remedy(&self, function: &FunctionName) -> String {
         let given = shell(&self.to_string());
-        let manifest = self.manifest(function);
-        format!("lambent grant add {function} {given}\nor in lambent.toml:\n{manifest}")
+        let (place, entry) = self.manifest(function);
+        format!("lambent grant add {function} {given}\nor in lambent.toml, in {place}: {entry}")
     }
 
-    /// The lines of a `lambent.toml` that say it.
-    #[must_use]
-    pub fn manifest(&self, function: &FunctionName) -> String {
+    /// The table or list of a `lambent.toml` that says it, however that is written there, and what
+    /// to add to it.
+    fn manifest(&self, function: &FunctionName) -> (String, String) {
         let named = |table: &str, name: &str, access: Access| {
             let (name, access) = (toml_key(name), access.as_str());
-            format!("[functions.{function}.grants]\n{table} = {{ {name} = \"{access}\" }}")
+            (format!("[functions.{function}.grants.{table}]"), format!("{name} = \"{access}\""))
         };
         match self {
             Self::Bucket(name, access) => named("buckets", name.as_str(), *access),
             Self::Keyspace(name, access) => named("keyspaces", name.as_str(), *access),
             Self::Queue(name, access) => named("queues", name.as_ref(), *access),
-            Self::Host(host) => format!("[functions.{function}.grants]\nhosts = [\"{host}\"]"),
-            Self::Volume(Mount { volume, path, access }) => format!(
-                "[[functions.{function}.mounts]]\nvolume = \"{volume}\"\npath = \"{path}\"\n\
-                 access = \"{}\"",
-                access.as_str()
+            Self::Host(host) => {
+                (format!("the list hosts of [functions.{function}.grants]"), format!("\"{host}\""))
+            }
+            Self::Volume(Mount { volume, path, access }) => (
+                format!("the list mounts of [functions.{function}]"),
+                format!(
+                    "{{ volume = \"{volume}\", path = \"{path}\", access = \"{}\" }}",
+                    access.as_str()
+                ),
             ),
         }
     }
@@ -326,13 +330,13 @@ mod tests {
     }
 
     #[test]
-    fn a_remedy_is_a_command_and_lines_of_a_file() {
+    fn a_remedy_is_a_command_and_a_line_of_a_file() {
         let function = "f".parse().unwrap();
         let remedy = |text: &str| text.parse::<Grant>().unwrap().remedy(&function);
         assert_eq!(
             remedy("bucket:my.photos=read"),
-            "lambent grant add f bucket:my.photos=read\nor in lambent.toml:\n\
-             [functions.f.grants]\nbuckets = { \"my.photos\" = \"read\" }"
+            "lambent grant add f bucket:my.photos=read\nor in lambent.toml, in \
+             [functions.f.grants.buckets]: \"my.photos\" = \"read\""
         );
         assert!(remedy("host:*.a.com").starts_with("lambent grant add f 'host:*.a.com'\n"));
     }

@@ -187,7 +187,7 @@ async fn nothing_is_reached_without_a_grant_of_its_kind() {
     let run = world.run(json!({}), json!([read("a", 0, 10)])).await;
     let refusal = "function \"f\" may not read bucket \"photos\"; grant it: lambent grant add f \
                    bucket:photos=read";
-    let lines = "or in lambent.toml:\n[functions.f.grants]\nbuckets = { photos = \"read\" }";
+    let lines = "or in lambent.toml, in [functions.f.grants.buckets]: photos = \"read\"";
     assert_eq!(run.error(0), format!("{refusal}\n{lines}"));
     assert!(run.logged(refusal) && lines.lines().all(|line| run.logged(line)));
     let reads = [

@@ -41,7 +41,8 @@ async fn a_message_handler_gets_the_message_whole() {
     let end = handle(&world, json!({}), message("hello")).await;
     let Outcome::FunctionError(failure) = end.outcome else { panic!("{:?}", end.outcome) };
     assert_eq!(failure.kind, "MessagingError.PermissionDenied");
-    assert!(failure.message.contains("queues = { relayed = \"write\" }"), "{}", failure.message);
+    let lines = "in [functions.f.grants.queues]: relayed = \"write\"";
+    assert!(failure.message.contains(lines), "{}", failure.message);
 }
 
 fn change(key: &str, value: Option<KeyValueData>) -> Event {

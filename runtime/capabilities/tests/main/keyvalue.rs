@@ -251,7 +251,8 @@ async fn nothing_is_reached_without_a_grant_of_its_kind() {
             for index in good.len()..good.len() + bad.len() {
                 assert!(run.error(index).contains("AccessDenied"), "{access} {index}");
             }
-            assert!(run.logged("keyspaces = { cache = \"read-write\" }"), "{:?}", run.log);
+            let lines = "in [functions.f.grants.keyspaces]: cache = \"read-write\"";
+            assert!(run.logged(lines), "{:?}", run.log);
         }
     }
 }

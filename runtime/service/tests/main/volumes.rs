@@ -60,9 +60,9 @@ async fn a_function_has_of_a_volume_what_its_mounts_say() {
     assert_eq!(opened.create(VOLUME_ROOT, "a", Kind::File), Err(E::ReadOnly));
     let refused = scope.resource(&data).open(Access::ReadWrite).await.err().unwrap();
     assert_eq!(refused.code(), ErrorCode::Forbidden);
-    let wanted = "lambent grant add f volume:data:/mnt/data:read-write\nor in lambent.toml:\n\
-                  [[functions.f.mounts]]\nvolume = \"data\"\npath = \"/mnt/data\"\n\
-                  access = \"read-write\"";
+    let wanted = "lambent grant add f volume:data:/mnt/data:read-write\nor in lambent.toml, in the \
+                  list mounts of [functions.f]: { volume = \"data\", path = \"/mnt/data\", \
+                  access = \"read-write\" }";
     assert!(refused.detail().ends_with(wanted), "{refused}");
     let opened = scope.resource(&other).open(Access::ReadWrite).await.unwrap();
     opened.create(VOLUME_ROOT, "a", Kind::File).unwrap();
