@@ -169,3 +169,57 @@ impl Parts {
         Ok(Function { code, build, watch, environment, given })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lambent_types::Grant;
+
+    use super::super::wanted::tests::wanted;
+
+    /// Files that have what a remedy names, written in each way, and the same without it: what is
+    /// added goes in the place of `+`.
+    fn remedied(place: &str, entry: &str) -> Vec<String> {
+        let head = "component = \"f.wasm\"\n";
+        let file = |rest: &str| format!("[functions.f]\n{head}{}", rest.replace('+', entry));
+        match place.rsplit_once(".grants.") {
+            Some((_, table)) => {
+                let table = table.trim_end_matches(']');
+                vec![
+                    file(&format!("{place}\n+")),
+                    file(&format!("{place}\nother = \"read\"\n+")),
+                    file(&format!("grants = {{ {table} = {{ other = \"read\", + }} }}")),
+                ]
+            }
+            None if place.contains(" hosts ") => vec![
+                file("[functions.f.grants]\nhosts = [+]"),
+                file("[functions.f.grants]\nhosts = [\"other\", +]"),
+                file("grants = { hosts = [\"other\", +] }"),
+            ],
+            None => vec![
+                file("mounts = [+]"),
+                file("mounts = [{ volume = \"other\", path = \"/mnt/other\" }, +]"),
+            ],
+        }
+    }
+
+    #[test]
+    fn the_line_that_remedies_a_refusal_is_one_of_a_file_whatever_is_there() {
+        for text in [
+            "bucket:my.photos=read",
+            "keyspace:todo=read-write",
+            "queue:jobs.fifo=write",
+            "host:http://[::1]:8080",
+            "volume:data:/mnt/data:read",
+        ] {
+            let grant: Grant = text.parse().unwrap();
+            let remedy = grant.remedy(&"f".parse().unwrap());
+            let line = remedy.split_once("in lambent.toml, in ").unwrap().1;
+            let (place, entry) = line.split_once(": ").unwrap();
+            for file in remedied(place, entry) {
+                let all = wanted(&file).unwrap_or_else(|error| panic!("{file}: {error}"));
+                let configuration = &all[0].code.as_ref().unwrap().configuration;
+                assert!(configuration.granted().contains(&grant), "{file}");
+            }
+        }
+    }
+}

@@ -40,6 +40,7 @@ pub(super) fn without_values(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::wanted::tests::refused;
     use super::*;
 
     const FILE: &str = r#"[functions.f]
@@ -73,5 +74,29 @@ environment = { # secrets
         assert_eq!(without_values(message), "invalid type: integer , expected a string");
         let unknown = "unknown field `form`, expected `from`";
         assert_eq!(without_values(unknown), unknown);
+    }
+
+    #[test]
+    fn values_of_variables_are_in_no_error() {
+        for (text, place) in [
+            ("environment = { A = \"hunter2\", B = 70717 }", "3:"),
+            ("environment = { A = \"hunter2\", B = [\"hunter2\"] }", "3:"),
+            ("environment = { A = { from = \"hunter2\" } }", "3:"),
+            ("environment = { A = { value = 70717 } }", "3:"),
+            ("environment = { A = \"hunter2${hunter2}\" }", "3:"),
+            ("environment = { A = \"${hunter2}\" }", "3:"),
+            ("environment = { A = \"hunter2 }", "3:"),
+            ("environment = \"hunter2\"", "3:"),
+            ("environment = 70717", "3:"),
+            ("[functions.f.environment]\nA = \"hunter2\\q\"", "4:"),
+            ("[functions.f.environment]\nA = hunter2", "4:"),
+            ("[functions.f.environment]\nA = \"\"\"\n[x]\nhunter2${hunter2}\"\"\"", "4:"),
+        ] {
+            let message = refused(&format!("[functions.f]\ncomponent = \"f.wasm\"\n{text}\n"));
+            assert!(message.starts_with(&format!("lambent.toml:{place}")), "{text}: {message}");
+            for secret in ["hunter2", "70717"] {
+                assert!(!message.contains(secret), "{text}: {message}");
+            }
+        }
     }
 }
