@@ -59,7 +59,12 @@ impl Dev {
     }
 
     fn start(&mut self) {
-        let mut command = lambent(&["dev", "--json", "--listen", "127.0.0.1:0"]);
+        self.start_with(&["--listen", "127.0.0.1:0"], &[]);
+    }
+
+    fn start_with(&mut self, arguments: &[&str], variables: &[(&str, &str)]) {
+        let mut command = lambent(&["dev", "--json"]);
+        command.args(arguments).envs(variables.iter().copied());
         command.current_dir(self.folder.path()).stdout(Stdio::piped());
         let mut child = spawn(command);
         let events = Arc::new(Mutex::new(Vec::new()));
@@ -115,7 +120,11 @@ impl Dev {
 
     /// Ends it in order.
     async fn stop(&mut self) {
-        self.signal(Signal::INT);
+        self.end_by(Signal::INT).await;
+    }
+
+    async fn end_by(&mut self, signal: Signal) {
+        self.signal(signal);
         let status = eventually("the end", async || {
             self.running().child.lock().unwrap().try_wait().unwrap()
         })
@@ -319,4 +328,45 @@ async fn what_a_build_leaves_that_fails_is_not_served() {
     dev.told("applied", "changed function one", 1).await;
     assert_ne!(dev.status("one").await, 200);
     dev.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_signal_that_asks_for_the_end_ends_it() {
+    for signal in [Signal::TERM, Signal::HUP] {
+        let mut dev = Dev::new();
+        dev.start();
+        dev.told("ready", "", 1).await;
+        dev.end_by(signal).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_node_is_used_only_by_the_flag_and_keeps_what_the_file_does_not_name() {
+    let mut other = Dev::new();
+    other.start();
+    other.told("ready", "", 1).await;
+    let url = other.url().await;
+    let set = lambent(&["configure", "two", "--env", "KEPT=1", "--endpoint", &url]);
+    assert_eq!(tokio::task::block_in_place(|| run(set)).code, Some(0));
+
+    // What is exported for other commands is not deployed to.
+    let mut own = Dev::new();
+    own.start_with(&["--listen", "127.0.0.1:0"], &[("LAMBENT_ENDPOINT", &url)]);
+    own.told("ready", "", 1).await;
+    assert_ne!(own.url().await, url);
+    own.stop().await;
+
+    let mut dev = Dev::new();
+    let two = FILE.split_once("[functions.two]").unwrap().1;
+    let text = format!("[functions.two]{two}description = \"new\"\n");
+    fs::write(dev.path("lambent.toml"), text).unwrap();
+    dev.start_with(&["--endpoint", &url], &[]);
+    dev.told("applied", "changed function two", 1).await;
+    assert_eq!(dev.url().await, url);
+    dev.stop().await;
+    assert_eq!(other.status("one").await, 200);
+    let describe = lambent(&["describe", "two", "--json", "--endpoint", &url]);
+    let described = tokio::task::block_in_place(|| run(describe));
+    assert!(described.stdout.contains("KEPT"), "{described:?}");
+    other.stop().await;
 }
