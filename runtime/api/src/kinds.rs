@@ -6,13 +6,13 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use lambent_types::{
     BucketName, KeyspaceName, QueueAttributes, QueueName, Schedule as ScheduleSpec, ScheduleName,
-    Trigger as TriggerSpec, TriggerName, VolumeName, VolumeSettings,
+    Site as SiteSpec, SiteName, Trigger as TriggerSpec, TriggerName, VolumeName, VolumeSettings,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{QueueView, ScheduleView, TriggerView, VolumeView};
+use crate::{QueueView, ScheduleView, SiteView, TriggerView, VolumeView};
 
 /// A kind of resource: its words, and what is said of one on the wire.
 pub trait Kind: Debug + Send + Sync + 'static {
@@ -156,6 +156,14 @@ kinds! {
     Schedules {
         /// The schedules, by name.
         schedules
+    }
+
+    /// Sites, whose routes say what answers under their hosts.
+    Site = "site": SiteName, SiteSpec, SiteView, |view| (view.site.name.clone(), view.site);
+    /// Sites.
+    Sites {
+        /// The sites, by name.
+        sites
     }
 
     /// Volumes, which hold files that functions share.

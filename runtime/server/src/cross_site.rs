@@ -35,7 +35,7 @@ pub(crate) fn check(
 ) -> Result<(), Refusal> {
     let allowed = match route {
         Route::Api(_) | Route::Metrics => is_own(host, secure, headers),
-        Route::Function(_) => is_local(domains, method, headers),
+        Route::Function(_) | Route::Site(_) => is_local(domains, method, headers),
         // They have nothing to tell, and nothing to do.
         Route::Health | Route::Ready => true,
     };
@@ -144,7 +144,7 @@ what says only that it is of another site | POST localhost:4566 /fn/f/ | - cross
             headers.insert("host", host.parse().unwrap());
             let uri: Uri = path.parse().unwrap();
             let host = Host::of(&uri, &headers, Version::HTTP_11).unwrap();
-            let route = router::route(&domains, &host, &uri, &headers).unwrap();
+            let route = router::route(None, &domains, &host, &uri, &headers).unwrap();
             let checked = check(&domains, &route, &host, false, &method.parse().unwrap(), &headers);
             assert_eq!(checked.is_ok(), expected == "yes", "{line}");
         }

@@ -47,6 +47,8 @@ pub(crate) fn below<'p>(path: &'p str, prefix: &str) -> Option<&'p str> {
 pub(crate) enum Door {
     /// Function traffic.
     Function,
+    /// Sites.
+    Site,
     /// An API.
     Api(Api),
     /// Health and metrics, and wherever nothing is.
@@ -55,18 +57,20 @@ pub(crate) enum Door {
 
 impl Door {
     const FUNCTION: &str = "function";
+    const SITE: &str = "site";
     const OTHER: &str = "other";
 
     /// The names of all doors.
     pub(crate) fn names() -> impl Iterator<Item = &'static str> {
         let apis = APIS.iter().map(|api| api.name);
-        iter::once(Self::FUNCTION).chain(apis).chain(iter::once(Self::OTHER))
+        [Self::FUNCTION, Self::SITE].into_iter().chain(apis).chain(iter::once(Self::OTHER))
     }
 
     /// What the metrics call it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Function => Self::FUNCTION,
+            Self::Site => Self::SITE,
             Self::Api(Api(index)) => APIS[index].name,
             Self::Other => Self::OTHER,
         }
@@ -76,7 +80,7 @@ impl Door {
     pub(crate) fn render(self) -> Render {
         match self {
             Self::Api(Api(index)) => APIS[index].render,
-            Self::Function | Self::Other => problem::document,
+            Self::Function | Self::Site | Self::Other => problem::document,
         }
     }
 }

@@ -44,6 +44,7 @@ mod request;
 mod router;
 mod sched_slice;
 mod server;
+mod sites;
 mod state;
 mod timed_stream;
 mod tls;

@@ -132,6 +132,8 @@ pub(crate) struct Doors {
     /// Where it listens.
     pub(crate) listen: SocketAddr,
     pub(crate) domains: Domains,
+    /// Whether a site has this domain.
+    pub(crate) is_of_site: Box<dyn Fn(&str) -> bool + Send + Sync>,
 }
 
 impl OwnDoors for Doors {
@@ -139,7 +141,8 @@ impl OwnDoors for Doors {
         // Behind a proxy its domains are elsewhere. `localhost` is only what
         // listens there.
         let is_domain = |name: &str| name != "localhost" && !name.ends_with(".localhost");
-        if name.is_some_and(|name| is_domain(name) && self.domains.covers(name)) {
+        let is_own = |name| self.domains.covers(name) || (self.is_of_site)(name);
+        if name.is_some_and(|name| is_domain(name) && is_own(name)) {
             return true;
         }
         let (listen, peer_ip) = (self.listen.ip().to_canonical(), peer.ip().to_canonical());
@@ -229,7 +232,9 @@ mod tests {
         let at = |listen: &str, name: Option<&str>, local: &str, peer: &str| {
             let lineages = Arc::new(Lineages::new().unwrap());
             let domains = Domains::new(&["fn.example".into()]);
-            let doors = Doors { lineages, listen: listen.parse().unwrap(), domains };
+            let is_of_site = Box::new(|name: &str| name == "shop.example.com");
+            let listen = listen.parse().unwrap();
+            let doors = Doors { lineages, listen, domains, is_of_site };
             let (local, peer) = (local.parse().unwrap(), peer.parse().unwrap());
             doors.are_at(name, Connection { local, peer })
         };
@@ -240,6 +245,7 @@ mod tests {
         assert!(at("[::]:4566", None, "10.0.0.1:999", "10.0.0.1:4566"));
         assert!(at("[::]:4566", None, "[::1]:999", "[::1]:4566"));
         assert!(at("127.0.0.1:4566", Some("a.fn.example"), "10.0.0.1:9", "1.2.3.4:443"));
+        assert!(at("127.0.0.1:4566", Some("shop.example.com"), "10.0.0.1:9", "1.2.3.4:443"));
         // Other servers of this machine, and other machines.
         assert!(!at("127.0.0.1:4566", Some("a.localhost"), local, "127.0.0.1:8080"));
         assert!(!at("10.0.0.1:4566", None, local, "127.0.0.1:4566"));

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use lambent_api::PROBLEM;
 use lambent_types::{Error, ErrorCode, Outcome, RequestId};
 use serde::Serialize;
@@ -23,7 +23,8 @@ pub(crate) struct Refusal {
     title: &'static str,
     detail: String,
     retryable: bool,
-    allow: Option<&'static str>,
+    /// On the heap, since most have none and errors are small.
+    headers: Option<Box<HeaderMap>>,
     close: bool,
 }
 
@@ -39,9 +40,10 @@ impl Refusal {
     }
 
     /// The resource has other methods only.
-    pub(crate) fn method(method: &http::Method, allow: &'static str) -> Self {
+    pub(crate) fn method(method: &http::Method, allow: &str) -> Self {
         let detail = format!("{method} does not exist here; use {allow}");
-        Self { allow: Some(allow), ..Self::new(ErrorCode::MethodNotAllowed, detail) }
+        let allow = HeaderValue::try_from(allow).ok().map(|allow| (ALLOW, allow));
+        Self::new(ErrorCode::MethodNotAllowed, detail).with(allow)
     }
 
     /// The request is for a part of a protocol that is not served.
@@ -80,7 +82,7 @@ impl Refusal {
             title: "function gave no response",
             detail,
             retryable: false,
-            allow: None,
+            headers: None,
             close: false,
         }
     }
@@ -89,6 +91,15 @@ impl Refusal {
     /// either where the next begins.
     pub(crate) fn closing(self) -> Self {
         Self { close: true, ..self }
+    }
+
+    /// With these header fields in the response, whatever the door writes.
+    pub(crate) fn with(
+        mut self,
+        headers: impl IntoIterator<Item = (HeaderName, HeaderValue)>,
+    ) -> Self {
+        self.headers.get_or_insert_default().extend(headers);
+        self
     }
 
     /// The status that the client gets.
@@ -115,9 +126,7 @@ impl Refusal {
     pub(crate) fn into_response(self, id: RequestId, render: Render) -> Response<Bytes> {
         let mut response = render(&self, id);
         let headers = response.headers_mut();
-        if let Some(allow) = self.allow {
-            headers.insert(ALLOW, HeaderValue::from_static(allow));
-        }
+        headers.extend(self.headers.into_iter().flat_map(|headers| *headers));
         if self.close {
             // HTTP/2 has no such field, and hyper leaves it out there.
             headers.insert(CONNECTION, HeaderValue::from_static("close"));
@@ -160,7 +169,7 @@ impl From<Error> for Refusal {
             title: code.title(),
             detail: shortened(error.detail()),
             retryable: code.is_retryable(),
-            allow: None,
+            headers: None,
             close: false,
         }
     }

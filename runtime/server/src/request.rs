@@ -30,6 +30,7 @@ use crate::host_header::Host;
 use crate::metrics;
 use crate::problem::Refusal;
 use crate::router::{self, Route};
+use crate::sites;
 use crate::traffic;
 
 /// A door's answer, and the id of the request it answers.
@@ -101,7 +102,8 @@ async fn enter(
             _ => Err(Refusal::invalid("the target * is for OPTIONS alone")),
         };
     }
-    let route = router::route(&app.domains, &host, request.uri(), request.headers())?;
+    let site = sites::at(app, &host);
+    let route = router::route(site, &app.domains, &host, request.uri(), request.headers())?;
     *door = route.door();
     if app.dev {
         let (method, headers) = (request.method(), request.headers());
@@ -117,7 +119,8 @@ async fn enter(
             }
             Ok((id, response))
         }
-        // On the heap, as its future is larger than that of a function's request.
+        // On the heap, as the futures of both are larger than that of a function's request.
+        Route::Site(site) => Box::pin(sites::serve(app, peer, &host, &site, request)).await,
         Route::Api(api) => Box::pin(call(doors, api, request)).await,
         Route::Health => plain(request.method(), "ok", "text/plain"),
         Route::Ready if app.stop.drain.is_cancelled() => {

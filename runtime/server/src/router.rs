@@ -1,9 +1,11 @@
 //! Which door a request is for: decided by host, then by path.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Uri};
+use lambent_service::RoutedSite;
 use lambent_types::{Error, ErrorCode, FunctionName, Namespace, Qualifier};
 
 use crate::doors::{Api, Door, below};
@@ -32,6 +34,7 @@ pub(crate) struct Below {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route {
     Function(Target),
+    Site(Arc<RoutedSite>),
     Api(Api),
     Health,
     Ready,
@@ -43,22 +46,27 @@ impl Route {
     pub(crate) const fn door(&self) -> Door {
         match self {
             Self::Function(_) => Door::Function,
+            Self::Site(_) => Door::Site,
             Self::Api(api) => Door::Api(*api),
             Self::Health | Self::Ready | Self::Metrics => Door::Other,
         }
     }
 }
 
-/// Finds the door.
+/// Finds the door. `site` is what has the host for its own, which comes first.
 ///
 /// # Errors
 /// Nothing is there, or what should name a function does not.
 pub(crate) fn route(
+    site: Option<Arc<RoutedSite>>,
     domains: &Domains,
     host: &Host,
     uri: &Uri,
     headers: &HeaderMap,
 ) -> Result<Route, Refusal> {
+    if let Some(site) = site {
+        return Ok(Route::Site(site));
+    }
     if let Some(labels) = domains.subdomain(&host.name) {
         return Ok(Route::Function(function_of_host(labels)?));
     }
@@ -135,7 +143,7 @@ fn path_and_query(rest: &str, query: Option<&str>) -> Result<PathAndQuery, Refus
 }
 
 /// Undoes percent-encoding.
-fn decode(text: &str) -> Result<Cow<'_, str>, Refusal> {
+pub(crate) fn decode(text: &str) -> Result<Cow<'_, str>, Refusal> {
     let malformed = || Refusal::invalid("the path has a malformed percent-encoding");
     if !text.contains('%') {
         return Ok(text.into());
@@ -192,7 +200,7 @@ mod tests {
         headers.insert("host", host.parse().unwrap());
         let uri: Uri = path.parse().unwrap();
         let host = Host::of(&uri, &headers, Version::HTTP_11).unwrap();
-        route(&Domains::new(&["fn.example".into()]), &host, &uri, &headers)
+        route(None, &Domains::new(&["fn.example".into()]), &host, &uri, &headers)
     }
 
     /// `namespace name qualifier rest`, or the status.
@@ -276,7 +284,7 @@ mod tests {
         headers.insert("host", "localhost".parse().unwrap());
         let host = Host::of(&uri, &headers, Version::HTTP_11).unwrap();
         headers.insert("authorization", "AWS4-HMAC-SHA256 Credential=test/x".parse().unwrap());
-        let refusal = route(&Domains::new(&[]), &host, &uri, &headers).unwrap_err();
+        let refusal = route(None, &Domains::new(&[]), &host, &uri, &headers).unwrap_err();
         assert_eq!(refusal.status(), 501);
     }
 }

@@ -123,7 +123,12 @@ impl Server {
         let domains = Domains::new(&options.domain);
         let server = Self::serve(options, opened, engine, budget).await?;
         let lineages = server.app.lineages.clone();
-        let doors = lineage::Doors { lineages, listen: server.address, domains };
+        // The service has the host, which would otherwise have the service, and both the stores.
+        let (listen, service) = (server.address, Arc::downgrade(&server.app.service));
+        let is_of_site = Box::new(move |name: &str| {
+            service.upgrade().is_some_and(|service| service.site_of_domain(name).is_some())
+        });
+        let doors = lineage::Doors { lineages, listen, domains, is_of_site };
         host.set_doors(Arc::new(doors));
         let (restored, followed) = (host.clone(), host.clone());
         server.spawn(async move { restored.restore(digests).await });
@@ -206,19 +211,26 @@ impl Server {
         let listening = listen(&app, socket, opened.tls, workers.clone(), &options);
         let (grace, _workers) = (options.grace, workers);
         let server = Self { address, grace, app, stores, reload, listening, _workers, _watchdog };
-        // They end by themselves, between two looks: what was begun in a store would hold
-        // the data directory after the server is gone.
-        server.app.tasks.spawn(collect_garbage(server.app.clone()));
-        server.app.tasks.spawn(sweep(server.stores.clone(), server.app.stop.drain.clone()));
-        let (app, drain) = (server.app.clone(), server.app.stop.drain.clone());
-        // Ends by itself when all it has in hand is settled.
-        server.app.tasks.spawn(async move { app.deliveries.clone().run(drain).await });
+        server.begin_upkeep();
         if !secure && !address.ip().is_loopback() {
             tracing::warn!(%address, "keys and requests from other machines come in cleartext");
         }
         let memory = format_bytes(server.app.budget.usage().capacity);
         tracing::info!(%address, %memory, dev = options.dev, data = %opened.data.path().display(), "serving");
         Ok(server)
+    }
+
+    /// Begins what is done as long as the server runs.
+    fn begin_upkeep(&self) {
+        // They end by themselves, between two looks: what was begun in a store would hold
+        // the data directory after the server is gone.
+        self.app.tasks.spawn(collect_garbage(self.app.clone()));
+        self.app.tasks.spawn(sweep(self.stores.clone(), self.app.stop.drain.clone()));
+        let service = self.app.service.clone();
+        self.app.tasks.spawn(async move { service.follow_sites().await });
+        let (app, drain) = (self.app.clone(), self.app.stop.drain.clone());
+        // Ends by itself when all it has in hand is settled.
+        self.app.tasks.spawn(async move { app.deliveries.clone().run(drain).await });
     }
 
     /// Runs something in the background until the server drains.

@@ -1,15 +1,15 @@
-//! Where functions are reachable.
+//! Where functions and sites are reachable.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use lambent_types::{FunctionName, Namespace};
+use lambent_types::{FunctionName, Namespace, SiteName};
 
 use crate::host_header::Domains;
 
 /// The longest label of a host name, by DNS.
 const LABEL_CHARS_MAX: usize = 63;
 
-/// Knows where functions are reachable.
+/// Knows where functions and sites are reachable.
 #[derive(Debug)]
 pub(crate) struct Urls {
     scheme: &'static str,
@@ -53,16 +53,33 @@ impl Urls {
     /// Every base URL of a function, ending in a slash.
     pub(crate) fn of(&self, namespace: &Namespace, name: &FunctionName) -> Vec<String> {
         let default = *namespace == Namespace::default();
-        let mut urls = Vec::with_capacity(self.domains.len() + 1);
-        let fits = |label: &str| label.len() <= LABEL_CHARS_MAX;
-        if fits(name.as_str()) && fits(namespace.as_str()) {
-            let labels = if default { name.to_string() } else { format!("{name}.{namespace}") };
-            let hosts = self.domains.iter().map(|domain| format!("{labels}.{domain}"));
-            urls.extend(hosts.map(|host| format!("{}://{host}{}/", self.scheme, self.port)));
-        }
+        let mut urls = self.of_labels(namespace, name.as_str());
         let path = if default { format!("{name}") } else { format!("@{namespace}/{name}") };
         urls.push(format!("{}/fn/{path}/", self.base()));
         urls
+    }
+
+    /// The base URLs of a site below the node's domains, each ending in a slash.
+    pub(crate) fn of_site(&self, namespace: &Namespace, name: &SiteName) -> Vec<String> {
+        self.of_labels(namespace, name.as_str())
+    }
+
+    /// The base URL at a host, ending in a slash.
+    pub(crate) fn of_host(&self, host: &str) -> String {
+        format!("{}://{host}{}/", self.scheme, self.port)
+    }
+
+    /// The base URLs of what has a name, below each of the node's domains; none if the name is too
+    /// long for a host.
+    fn of_labels(&self, namespace: &Namespace, name: &str) -> Vec<String> {
+        let fits = |label: &str| label.len() <= LABEL_CHARS_MAX;
+        if !fits(name) || !fits(namespace.as_str()) {
+            return Vec::new();
+        }
+        let default = *namespace == Namespace::default();
+        let labels = if default { name.to_owned() } else { format!("{name}.{namespace}") };
+        let hosts = self.domains.iter().map(|domain| format!("{labels}.{domain}"));
+        hosts.map(|host| self.of_host(&host)).collect()
     }
 }
 

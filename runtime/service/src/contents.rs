@@ -2,7 +2,7 @@
 
 use lambent_types::{
     BucketName, Error, ErrorCode, FunctionName, KeyspaceName, LayerName, QueueName, ScheduleName,
-    TriggerName, VolumeName,
+    SiteName, TriggerName, VolumeName,
 };
 
 use crate::data_scope::DataScope;
@@ -48,6 +48,7 @@ macro_rules! contents {
 
 // What starts functions goes first, so that nothing new begins.
 contents! {
+    SiteName,
     ScheduleName,
     TriggerName,
     FunctionName,

@@ -1,6 +1,6 @@
 //! Every operation on every resource, for every door: functions (deploy,
 //! configure, publish, roll back, delete, read logs), buckets and objects,
-//! keyspaces and keys, queues and messages, volumes, triggers, schedules and usage.
+//! keyspaces and keys, queues and messages, volumes, triggers, schedules, sites and usage.
 //!
 //! A door opens a [`Scope`] for whoever asks and takes handles from it:
 //! `scope.handle::<QueueName>("orders")?.send(…)`. Names, existence, permission and the error
@@ -40,6 +40,9 @@ mod schedules;
 mod scope;
 mod secret_seed;
 mod service;
+mod site_routing;
+mod site_table;
+mod sites;
 mod specifications;
 mod totals;
 mod triggers;
@@ -67,6 +70,8 @@ pub use schedules::ScheduleHandle;
 pub use scope::Scope;
 pub use secret_seed::{SecretSeed, secrets_in};
 pub use service::{Parts, Service};
+pub use site_routing::{Routed, RoutedSite};
+pub use sites::{PutSite, SiteHandle};
 pub use specifications::Specified;
 pub use totals::{QueueDepth, Totals};
 pub use triggers::TriggerHandle;

@@ -65,6 +65,7 @@ operations! {
         ListQueues DescribeQueue PutQueue DeleteQueue = "queue", ANY;
         ListRuntimes DescribeRuntime PutRuntime DeleteRuntime = "runtime", READ;
         ListSchedules DescribeSchedule PutSchedule DeleteSchedule = "schedule", READ;
+        ListSites DescribeSite PutSite DeleteSite = "site", READ;
         ListTriggers DescribeTrigger PutTrigger DeleteTrigger = "trigger", READ;
         ListVolumes DescribeVolume PutVolume DeleteVolume = "volume", ANY;
     }

@@ -10,6 +10,7 @@ use crate::code_in_use::CodeInUse;
 use crate::data_plane::DataPlane;
 use crate::inspect::Inspect;
 use crate::secret_seed::SecretSeed;
+use crate::site_table::SiteTable;
 
 /// How long code outlives its last reference: far longer than an invocation
 /// takes from knowing its version to having the code loaded.
@@ -33,6 +34,9 @@ pub struct Service {
     pub(crate) quotas_load: Mutex<()>,
     /// Held while the host is told which components runtimes are.
     pub(crate) runtimes_load: Mutex<()>,
+    /// Held while a site is put: two with one domain are put one after the other.
+    pub(crate) sites_put: Mutex<()>,
+    pub(crate) sites: SiteTable,
     pub(crate) seed: SecretSeed,
     pub(crate) grace: Duration,
 }
@@ -68,12 +72,14 @@ impl Service {
             wiring: Mutex::default(),
             quotas_load: Mutex::default(),
             runtimes_load: Mutex::default(),
+            sites_put: Mutex::default(),
+            sites: SiteTable::default(),
             seed,
             grace: GRACE,
         }
     }
 
-    /// Puts the quotas of namespaces and the versions of runtimes in force. It is for the start,
+    /// Puts the quotas of namespaces, the versions of runtimes and sites in force. It is for the start,
     /// before anything else is done, and for every now and then, since another node may have
     /// changed some.
     ///
@@ -81,7 +87,8 @@ impl Service {
     /// The store failed.
     pub async fn load(&self) -> Result<(), Error> {
         self.load_quotas().await?;
-        self.load_runtimes().await
+        self.load_runtimes().await?;
+        self.sites.read_all(self.stores()).await
     }
 
     pub(crate) fn stores(&self) -> &Stores {

@@ -19,6 +19,11 @@ pub trait Specified: ResourceName<Scope = Scope> {
     const DESCRIBE: Operation;
     /// Deleting one.
     const DELETE: Operation;
+
+    /// What else is to be done once the one of this name is deleted.
+    fn deleted(&self, _: &Scope) -> impl Future<Output = Result<(), Error>> + Send {
+        std::future::ready(Ok(()))
+    }
 }
 
 impl Scope {
@@ -58,7 +63,8 @@ impl<N: Specified> Handle<'_, N> {
             let (namespace, name) = self.place();
             let of_kind = self.stores().resources.of::<N::Specification>();
             let deleted = of_kind.delete(namespace, name).await;
-            deleted.map_err(|error| client_errors::resource(namespace, name, error))
+            deleted.map_err(|error| client_errors::resource(namespace, name, error))?;
+            name.deleted(self.scope()).await
         })
         .await
     }

@@ -151,6 +151,9 @@ codes! {
     /// The node is draining.
     ShuttingDown = "shutting-down", 503, retryable, "node is shutting down",
         "nothing was changed; try again in a moment";
+    /// No site of that name.
+    SiteNotFound = "site-not-found", 404, final, "no such site",
+        "see which there are: lambent site list";
     /// The store cannot be written to.
     StorageUnavailable = "storage-unavailable", 503, retryable, "storage is unavailable",
         "check the disk that holds the server's data directory, then try again";

@@ -9,6 +9,7 @@ pub mod occurrence;
 mod clock;
 mod code;
 mod configuration;
+mod cors;
 mod delivery;
 mod digest;
 mod environment;
@@ -38,8 +39,10 @@ mod precondition;
 mod provisioned;
 mod queue;
 mod quota;
+mod route_key;
 mod runtime;
 mod schedule;
+mod site;
 mod size;
 mod specification;
 mod trigger;
@@ -49,6 +52,7 @@ mod volume;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use code::{AdaptedFrom, Code, Package, Snapshot};
 pub use configuration::{Configuration, ConfigurationParameter, ConfigurationPatch};
+pub use cors::Cors;
 pub use delivery::{DeliveryPolicy, Destination};
 pub use digest::{Digest, InvalidDigest};
 pub use environment::Environment;
@@ -80,8 +84,10 @@ pub use precondition::{EntityTag, EntityTags, InvalidEntityTags, Precondition, U
 pub use provisioned::Provisioned;
 pub use queue::{QueueAttributes, QueueName, Redrive};
 pub use quota::{Holding, OwnQuotas, Quota};
+pub use route_key::{InvalidRouteKey, RouteKey, Segment, normalized};
 pub use runtime::{InvalidRuntimeName, Runtime, RuntimeName, RuntimeUpdates, RuntimeVersion};
 pub use schedule::{CatchUp, Schedule, ScheduleExpression, ScheduleName, Times};
+pub use site::{RouteTarget, Site, SiteName};
 pub use size::{
     InvalidSize, format_bytes, format_count, format_duration, parse_bytes, parse_duration,
 };

@@ -102,6 +102,17 @@ pub mod bounds {
     /// Most bytes of the header fields kept with an object, names and values
     /// together; as much as of its own metadata.
     pub const OBJECT_HEADERS_BYTES_MAX: usize = 2048;
+    /// Most domains that a site has of its own.
+    pub const SITE_DOMAINS_MAX: usize = 20;
+    /// Most routes of a site, so that one stays a small resource; API Gateway has 300 of an API.
+    pub const SITE_ROUTES_MAX: usize = 200;
+    /// Most bytes of the method and path of a route: more than a path has that somebody types.
+    pub const SITE_ROUTE_BYTES_MAX: usize = 512;
+    /// Most entries in each list of what pages of other origins may do. Lambda has 100 origins; 20
+    /// are compared with every request in no time.
+    pub const CORS_ENTRIES_MAX: usize = 20;
+    /// Longest time for which a browser need not ask again; Lambda's, and no browser takes more.
+    pub const CORS_MAX_AGE_SECONDS_MAX: u32 = 86_400;
     /// Most bytes of a key in a keyspace.
     pub const KEY_BYTES_MAX: usize = 1024;
     /// Most bytes of a value or a message. An event has room for one, and to spare.

@@ -97,6 +97,8 @@ quotas! {
     Volumes = 16, "volumes", "volumes", resources, "--quota-resources";
     /// Bytes that volumes may hold, used or not.
     VolumeBytes = 17, "volume-bytes", "bytes set aside for volumes", bytes, "--quota-volume-bytes";
+    /// Sites.
+    Sites = 18, "sites", "sites", resources, "--quota-resources";
 }
 
 impl Quota {

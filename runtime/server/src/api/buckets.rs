@@ -26,7 +26,7 @@ impl Served for Bucket {
         conflict: Some("It is not empty, or a trigger is for its changes"),
     };
 
-    async fn all(scope: &Scope) -> Result<Vec<BucketView>, Refusal> {
+    async fn all(_: &App, scope: &Scope) -> Result<Vec<BucketView>, Refusal> {
         Ok(scope.buckets().await?.into_iter().map(view).collect())
     }
 
@@ -38,7 +38,7 @@ impl Served for Bucket {
         Ok(resource.handle::<BucketName>()?.create().await?.map(view))
     }
 
-    async fn describe(resource: &Resource) -> Result<BucketView, Refusal> {
+    async fn describe(_: &App, resource: &Resource) -> Result<BucketView, Refusal> {
         Ok(view(resource.handle::<BucketName>()?.describe().await?))
     }
 

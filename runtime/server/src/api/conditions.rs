@@ -88,7 +88,12 @@ fn is_read(method: &Method) -> bool {
 }
 
 impl Conditions {
-    fn read(method: &Method, headers: &HeaderMap, honoured: Honoured) -> Result<Self, Refusal> {
+    /// Reads what a request expects, of which its method honours so much.
+    pub(super) fn read(
+        method: &Method,
+        headers: &HeaderMap,
+        honoured: &[(Method, Honours)],
+    ) -> Result<Self, Refusal> {
         check_unconditional(headers)?;
         let honours = honoured.iter().find(|(of, _)| of == method).map(|(_, honours)| *honours);
         let mut conditions = Self::default();

@@ -26,7 +26,7 @@ impl Served for Keyspace {
         conflict: Some("It is not empty, or a trigger is for its changes"),
     };
 
-    async fn all(scope: &Scope) -> Result<Vec<KeyspaceView>, Refusal> {
+    async fn all(_: &App, scope: &Scope) -> Result<Vec<KeyspaceView>, Refusal> {
         Ok(scope.keyspaces().await?.into_iter().map(view).collect())
     }
 
@@ -38,7 +38,7 @@ impl Served for Keyspace {
         Ok(resource.handle::<KeyspaceName>()?.create().await?.map(view))
     }
 
-    async fn describe(resource: &Resource) -> Result<KeyspaceView, Refusal> {
+    async fn describe(_: &App, resource: &Resource) -> Result<KeyspaceView, Refusal> {
         Ok(view(resource.handle::<KeyspaceName>()?.describe().await?))
     }
 

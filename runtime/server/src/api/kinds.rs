@@ -1,4 +1,4 @@
-//! What buckets, keyspaces, queues, triggers, schedules and volumes have in common: their
+//! What buckets, keyspaces, queues, triggers, schedules, sites and volumes have in common: their
 //! handlers, their routes and their description.
 
 use std::future::Future;
@@ -34,6 +34,7 @@ pub(super) trait Served: Kind {
 
     /// All of the scope's namespace, by name.
     fn all(
+        app: &App,
         scope: &lambent_service::Scope,
     ) -> impl Future<Output = Result<Vec<Self::View>, Refusal>> + Send;
 
@@ -45,7 +46,10 @@ pub(super) trait Served: Kind {
     ) -> impl Future<Output = Result<Put<Self::View>, Refusal>> + Send;
 
     /// Describes the resource.
-    fn describe(resource: &Resource) -> impl Future<Output = Result<Self::View, Refusal>> + Send;
+    fn describe(
+        app: &App,
+        resource: &Resource,
+    ) -> impl Future<Output = Result<Self::View, Refusal>> + Send;
 
     /// Deletes the resource.
     fn delete(resource: &Resource) -> impl Future<Output = Result<(), Refusal>> + Send;
@@ -91,9 +95,13 @@ fn routes_of<K: Served>() -> [Route; 2] {
     [(K::COLLECTION, get(list::<K>)), (K::RESOURCE, one)]
 }
 
-async fn list<K: Served>(Extension(scope): Scope, uri: Uri) -> Result<Json<K::List>, Refusal> {
+async fn list<K: Served>(
+    app: State,
+    Extension(scope): Scope,
+    uri: Uri,
+) -> Result<Json<K::List>, Refusal> {
     query::none(&uri)?;
-    Ok(Json(K::list(K::all(&scope).await?)))
+    Ok(Json(K::list(K::all(&app, &scope).await?)))
 }
 
 async fn put<K: Served>(
@@ -106,9 +114,13 @@ async fn put<K: Served>(
     Ok((status(created), Json(value)).into_response())
 }
 
-async fn describe<K: Served>(resource: Resource, uri: Uri) -> Result<Json<K::View>, Refusal> {
+async fn describe<K: Served>(
+    app: State,
+    resource: Resource,
+    uri: Uri,
+) -> Result<Json<K::View>, Refusal> {
     query::none(&uri)?;
-    Ok(Json(K::describe(&resource).await?))
+    Ok(Json(K::describe(&app, &resource).await?))
 }
 
 async fn delete<K: Served>(resource: Resource, uri: Uri) -> Result<StatusCode, Refusal> {

@@ -14,6 +14,7 @@ macro_rules! each_kind {
             Queue,
             Trigger,
             Schedule,
+            Site,
             Volume,
         }
     };
@@ -47,6 +48,7 @@ mod resource;
 mod routes;
 mod runtimes;
 mod schedules;
+mod sites;
 mod triggers;
 mod uploads;
 mod usage;
@@ -54,5 +56,6 @@ mod versions;
 mod view;
 mod volumes;
 
+pub(crate) use objects::read_object;
 pub use openapi::document as openapi;
 pub(crate) use routes::router;

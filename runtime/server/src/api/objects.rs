@@ -9,13 +9,13 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{
     ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, ETAG, LAST_MODIFIED,
 };
-use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Uri};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
 use lambent_api::headers::METADATA_PREFIX;
 use lambent_api::{Binary, ObjectView, Objects, paths};
-use lambent_service::{ByteStream, Condition, ListObjects, Object, PutObject};
+use lambent_service::{BucketHandle, ByteStream, Condition, ListObjects, Object, PutObject};
 use lambent_types::{BucketName, Precondition, Unmet, bounds};
 
-use super::conditions::{self, Conditions};
+use super::conditions::{self, Conditions, Honours};
 use super::extractors::State;
 use super::header;
 use super::limited_body::LimitedBody;
@@ -181,14 +181,38 @@ fn describe(headers: &mut HeaderMap, object: &Object) {
 pub(super) async fn get(
     resource: Resource,
     Extension(conditions): Extension<Conditions>,
-    method: http::Method,
+    method: Method,
     uri: Uri,
 ) -> Result<Response, Refusal> {
-    let (bucket, key) = (resource.handle::<BucketName>()?, resource.item());
     query::none(&uri)?;
+    let bucket = resource.handle::<BucketName>()?;
+    give_out(&bucket, resource.item(), &method, &conditions).await
+}
+
+/// Reads an object as a request asks for it that is not to the API.
+///
+/// # Errors
+/// `BucketNotFound`, `ObjectNotFound`, `PreconditionFailed`, `InvalidRequest`; the store failed.
+pub(crate) async fn read_object<B>(
+    bucket: &BucketHandle<'_>,
+    key: &str,
+    request: &Request<B>,
+) -> Result<Response, Refusal> {
+    let method = request.method();
+    let conditions =
+        Conditions::read(method, request.headers(), &[(Method::GET, Honours::Ranges)])?;
+    give_out(bucket, key, method, &conditions).await
+}
+
+async fn give_out(
+    bucket: &BucketHandle<'_>,
+    key: &str,
+    method: &Method,
+    conditions: &Conditions,
+) -> Result<Response, Refusal> {
     loop {
         let head = bucket.head(key).await?;
-        if let Some(answer) = without_bytes(&method, &conditions, &head)? {
+        if let Some(answer) = without_bytes(method, conditions, &head)? {
             return Ok(answer);
         }
         let part = conditions.part(head.validators(), head.size);
@@ -207,7 +231,7 @@ pub(super) async fn get(
 
 /// The answer to a client that does not want the bytes, or not of this object.
 fn without_bytes(
-    method: &http::Method,
+    method: &Method,
     conditions: &Conditions,
     object: &Object,
 ) -> Result<Option<Response>, Refusal> {
@@ -216,7 +240,7 @@ fn without_bytes(
     match conditions.check(object.validators()) {
         Err(Unmet::Changed) => Err(conditions::changed(object.validators())),
         Err(Unmet::Known) => Ok(Some(conditions::not_modified(response.headers()))),
-        Ok(()) if method == http::Method::HEAD => {
+        Ok(()) if method == Method::HEAD => {
             response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(object.size));
             Ok(Some(response))
         }

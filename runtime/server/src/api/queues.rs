@@ -34,7 +34,7 @@ impl Served for Queue {
         conflict: None,
     };
 
-    async fn all(scope: &Scope) -> Result<Vec<QueueView>, Refusal> {
+    async fn all(_: &App, scope: &Scope) -> Result<Vec<QueueView>, Refusal> {
         Ok(scope.queues().await?.into_iter().map(view).collect())
     }
 
@@ -48,7 +48,7 @@ impl Served for Queue {
         Ok(queue.put(attributes).await?.map(view))
     }
 
-    async fn describe(resource: &Resource) -> Result<QueueView, Refusal> {
+    async fn describe(_: &App, resource: &Resource) -> Result<QueueView, Refusal> {
         let queue = resource.handle::<QueueName>()?;
         let found = queue.describe().await?;
         Ok(QueueView { depth: Some(depth(queue.depth().await?)), ..view(found) })

@@ -35,7 +35,7 @@ impl Served for Schedule {
         conflict: None,
     };
 
-    async fn all(scope: &Scope) -> Result<Vec<ScheduleView>, Refusal> {
+    async fn all(_: &App, scope: &Scope) -> Result<Vec<ScheduleView>, Refusal> {
         Ok(scope.all::<ScheduleName>().await?.into_iter().map(view).collect())
     }
 
@@ -49,7 +49,7 @@ impl Served for Schedule {
         Ok(resource.scope.put_schedule(schedule).await?.map(changed))
     }
 
-    async fn describe(resource: &Resource) -> Result<ScheduleView, Refusal> {
+    async fn describe(_: &App, resource: &Resource) -> Result<ScheduleView, Refusal> {
         Ok(view(resource.handle::<ScheduleName>()?.describe().await?))
     }
 

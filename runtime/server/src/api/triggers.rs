@@ -35,7 +35,7 @@ impl Served for Trigger {
         conflict: None,
     };
 
-    async fn all(scope: &Scope) -> Result<Vec<TriggerView>, Refusal> {
+    async fn all(_: &App, scope: &Scope) -> Result<Vec<TriggerView>, Refusal> {
         let mut triggers = Vec::new();
         for stored in scope.all::<TriggerName>().await? {
             triggers.push(view(scope, stored.specification).await?);
@@ -54,7 +54,7 @@ impl Served for Trigger {
         Ok(Put { value: view(&resource.scope, value).await?, created })
     }
 
-    async fn describe(resource: &Resource) -> Result<TriggerView, Refusal> {
+    async fn describe(_: &App, resource: &Resource) -> Result<TriggerView, Refusal> {
         let found = resource.handle::<TriggerName>()?.describe().await?;
         view(&resource.scope, found.specification).await
     }

@@ -27,7 +27,7 @@ impl Served for Volume {
         conflict: None,
     };
 
-    async fn all(scope: &Scope) -> Result<Vec<VolumeView>, Refusal> {
+    async fn all(_: &App, scope: &Scope) -> Result<Vec<VolumeView>, Refusal> {
         Ok(scope.volumes().await?.into_iter().map(view).collect())
     }
 
@@ -41,7 +41,7 @@ impl Served for Volume {
         Ok(volume.put(settings).await?.map(view))
     }
 
-    async fn describe(resource: &Resource) -> Result<VolumeView, Refusal> {
+    async fn describe(_: &App, resource: &Resource) -> Result<VolumeView, Refusal> {
         let (volume, usage) = resource.handle::<VolumeName>()?.describe().await?;
         let VolumeUsage { bytes, files } = usage;
         Ok(VolumeView { usage: Some(VolumeUsageView { bytes, files }), ..view(volume) })
