@@ -20,6 +20,7 @@ mod key;
 mod last_resort;
 mod left;
 mod listen;
+mod media_type;
 mod node;
 mod output;
 mod paste;
@@ -28,8 +29,10 @@ mod progress;
 mod quotas;
 mod samples;
 mod secrets;
+mod site_files;
 mod source;
 mod telemetry;
+mod uploading;
 mod usage_error;
 
 use std::env;

@@ -25,6 +25,11 @@ impl Progress {
         Self::bar(bytes, "uploading {wide_bar} {binary_bytes}/{binary_total_bytes}")
     }
 
+    /// A bar for so many things of a kind.
+    pub(crate) fn count_of(count: u64, what: &str) -> Self {
+        Self::bar(count, &format!("uploading {{wide_bar}} {{pos}}/{{len}} {what}"))
+    }
+
     /// A bar for a download of this many bytes.
     pub(crate) fn download(bytes: u64) -> Self {
         Self::bar(bytes, "downloading {wide_bar} {binary_bytes}/{binary_total_bytes}")

@@ -43,7 +43,7 @@ pub struct Packed {
 /// # Errors
 /// A file cannot be in a package, a limit is exceeded, there are no files, or reading or writing failed.
 pub fn pack(folder: &Path, out: &mut dyn Write, limits: &Limits) -> Result<Packed, PackageError> {
-    let files = find(folder, limits)?;
+    let files = files(folder, limits)?;
     if files.is_empty() {
         return Err(ArchiveFault::Empty.into());
     }
@@ -93,8 +93,11 @@ fn add<W: Write>(
     Ok(bytes)
 }
 
-/// The files to pack, with their paths in the package, in the order of these.
-fn find(folder: &Path, limits: &Limits) -> Result<Vec<(String, PathBuf)>, PackageError> {
+/// The files of a folder that would be packed, with their paths in it, in the order of these.
+///
+/// # Errors
+/// As of [`pack`], but for what is in the files.
+pub fn files(folder: &Path, limits: &Limits) -> Result<Vec<(String, PathBuf)>, PackageError> {
     let inside = folder.canonicalize().map_err(|error| unread(folder, &error))?;
     let mut walk = WalkBuilder::new(folder);
     walk.standard_filters(false)

@@ -33,6 +33,7 @@ mod rollback;
 mod runtime;
 mod schedule;
 mod serve;
+mod site;
 mod trigger;
 mod up;
 mod usage;
@@ -76,6 +77,7 @@ pub(crate) enum Command {
     Layer(layer::LayerArgs),
     Runtime(runtime::RuntimeArgs),
     Schedule(schedule::ScheduleArgs),
+    Site(site::SiteArgs),
     Volume(volume::VolumeArgs),
     Usage(usage::UsageArgs),
     Namespace(namespace::NamespaceArgs),
@@ -136,6 +138,7 @@ pub(crate) fn run(
         Command::Layer(args) => layer::run(&args, global),
         Command::Runtime(args) => runtime::run(&args, global),
         Command::Schedule(args) => schedule::run(&args, global),
+        Command::Site(args) => site::run(&args, global),
         Command::Volume(args) => volume::run(&args, global),
         Command::Usage(args) => usage::run(&args, global),
         Command::Namespace(args) => namespace::run(&args, global),

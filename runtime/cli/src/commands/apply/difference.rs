@@ -19,6 +19,14 @@ pub(super) struct Change {
     new: Option<Value>,
 }
 
+impl Change {
+    /// Files of a site that are not where they are to be.
+    pub(super) fn missing_files(count: usize) -> Self {
+        let field = "files".to_owned();
+        Self { field, old: Some(json!(format!("{count} missing"))), new: Some(json!("all there")) }
+    }
+}
+
 /// Every member that differs.
 pub(super) fn between(old: &Value, new: &Value) -> Vec<Change> {
     let mut changes = Vec::new();

@@ -9,6 +9,7 @@ use toml::Spanned;
 use super::context::Context;
 use super::fault::Fault;
 use super::kind::Kind;
+use crate::site_files::Folder;
 
 /// What a `lambent.toml` says of a resource of a kind.
 pub(super) trait Entry {
@@ -42,6 +43,14 @@ pub(super) trait Entry {
         _: &Context,
     ) -> Result<Option<(PathBuf, Configuration)>, Fault> {
         Ok(None)
+    }
+
+    /// The folders of files that it needs to be in buckets; for sites only.
+    ///
+    /// # Errors
+    /// One cannot be read.
+    fn folders(&self, _: &Self::Name, _: &Context) -> Result<Vec<Folder>, Fault> {
+        Ok(Vec::new())
     }
 }
 

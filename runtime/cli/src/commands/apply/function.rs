@@ -174,7 +174,7 @@ impl Parts {
 mod tests {
     use lambent_types::Grant;
 
-    use super::super::wanted::tests::wanted;
+    use super::super::file::tests::wanted;
 
     /// Files that have what a remedy names, written in each way, and the same without it: what is
     /// added goes in the place of `+`.

@@ -10,8 +10,8 @@ use lambent_types::FunctionName;
 
 use super::built::{self, Built};
 use super::code::{Code, Source};
+use super::file::File;
 use super::function::Function;
-use super::wanted::File;
 use crate::building::{self, Artifact};
 use crate::error::CliError;
 use crate::output::status;
@@ -193,7 +193,7 @@ fn ended(status: ExitStatus) -> (String, Option<&'static str>) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::wanted::tests::file;
+    use super::super::file::tests::file;
     use super::*;
 
     fn named(names: &[&str]) -> Vec<FunctionName> {

@@ -13,6 +13,7 @@ macro_rules! entries {
             Function, function, functions;
             Trigger, trigger, triggers;
             Schedule, schedule, schedules;
+            Site, site, sites;
         }
     };
 }
@@ -25,6 +26,7 @@ mod delivery;
 mod difference;
 mod entry;
 mod fault;
+mod file;
 mod function;
 mod function_keys;
 mod function_schema;
@@ -44,6 +46,7 @@ mod schedule;
 mod schema;
 mod secret;
 mod show;
+mod site;
 mod surroundings;
 mod trigger;
 mod units;
@@ -63,13 +66,13 @@ use crate::error::{CliError, Exit};
 use crate::global::Global;
 use crate::output::{Output, duration};
 pub(crate) use built::Built;
+pub(crate) use file::File;
 pub(crate) use making::Made;
 pub(crate) use plan::{Plan, Prune};
 pub(crate) use reference::reference;
 pub(crate) use schema::schema;
 pub(crate) use show::explain;
 use show::{counts, show, to_json};
-pub(crate) use wanted::File;
 pub(crate) use watched::{Tree, Watched};
 
 /// The file that makes a folder a project.
@@ -98,7 +101,7 @@ Examples:
   lambent apply guest-examples/thumbnail/lambent.toml
   lambent apply --yes      in a script";
 
-/// Make buckets, queues, volumes, functions, triggers and schedules as a file says
+/// Make buckets, queues, volumes, functions, triggers, schedules and sites as a file says
 ///
 /// Shows what it would create, change and delete, asks, and does it. If it is
 /// interrupted or fails half-way, repeating it goes on. Repeating it once it is
@@ -206,8 +209,16 @@ mod tests {
     #[test]
     fn a_failure_says_what_is_left() {
         let nothing = |kind: &str| answer("200 OK", &format!(r#"{{"{kind}":[],"next":null}}"#));
-        let kinds =
-            ["buckets", "keyspaces", "queues", "volumes", "functions", "triggers", "schedules"];
+        let kinds = [
+            "buckets",
+            "keyspaces",
+            "queues",
+            "volumes",
+            "functions",
+            "triggers",
+            "schedules",
+            "sites",
+        ];
         let mut answers: Vec<_> = kinds.into_iter().map(nothing).collect();
         answers.push(answer("201 Created", "{}"));
         let problem = r#"{"type":"about:blank","title":"t","status":507,"code":"quota-exceeded",
@@ -216,7 +227,7 @@ mod tests {
         let server = Canned::start(answers);
         let client = Client::new(server.endpoint());
         let text = "[buckets.aaa]\n[buckets.bbb]\n[keyspaces.k]";
-        let file = wanted::tests::file(text, std::path::Path::new("")).unwrap();
+        let file = file::tests::file(text, std::path::Path::new("")).unwrap();
         let plan = Plan::make(&client, &file, Prune::Nothing, &Built::default()).unwrap();
         assert_eq!(counts(&plan), "create 3");
         let stopped = plan.execute(&client, Show::Nothing, |_, _| Ok(())).err().unwrap();

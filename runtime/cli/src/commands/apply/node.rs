@@ -1,9 +1,10 @@
 //! What a file needs of the node, and where its functions are on it.
 
 use lambent_api::client::{Client, found};
+use lambent_api::kinds;
 use lambent_types::RuntimeName;
 
-use super::wanted::File;
+use super::file::File;
 use crate::error::CliError;
 use crate::paste::{endpoint_flag, program};
 
@@ -66,12 +67,15 @@ impl File {
         runtimes
     }
 
-    /// The URLs of its functions.
+    /// The URLs of its sites and functions.
     ///
     /// # Errors
     /// The server's problem, or no answer.
     pub(crate) fn urls(&self, client: &Client) -> Result<Vec<String>, CliError> {
         let mut urls = Vec::new();
+        for name in self.sites() {
+            urls.extend(client.describe::<kinds::Site>(name)?.value()?.urls);
+        }
         for (name, _) in self.functions() {
             let function = client.function(name, None)?.value()?;
             let configuration = &function.configuration;

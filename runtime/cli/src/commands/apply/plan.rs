@@ -6,17 +6,19 @@ use std::time::{Duration, Instant};
 
 use lambent_api::client::Client;
 use lambent_api::kinds;
-use lambent_types::ConfigurationPatch;
+use lambent_types::{ConfigurationPatch, Site};
 use serde_json::{Value, json};
 
 use super::built::Built;
 use super::difference::{self, Change};
+use super::file::File;
 use super::kept::keep_variables;
 use super::kind::{Kind, Visit};
 use super::present::{Inventory, Present};
-use super::wanted::{Code, File, Wanted};
+use super::wanted::{Code, Wanted};
 use crate::deploying::{self, Show};
 use crate::error::CliError;
+use crate::site_files::{self, Folder};
 
 /// The action of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +56,7 @@ pub(super) struct Step {
     pub(super) changes: Vec<Change>,
     description: Value,
     code: Option<Code>,
+    folders: Vec<Folder>,
     revision: Option<u64>,
 }
 
@@ -79,6 +82,24 @@ impl Step {
 
     fn named<N: FromStr<Err: Display>>(&self) -> Result<N, CliError> {
         self.name.parse().map_err(|error| CliError::failed(format!("{error}")))
+    }
+
+    /// The site as it is, if that is what is changed.
+    fn site_before(&self, client: &Client) -> Result<Option<Site>, CliError> {
+        if (self.kind, self.action) != (Kind::Site, Action::Change) {
+            return Ok(None);
+        }
+        Ok(Some(client.describe::<kinds::Site>(&self.named()?)?.value()?.site))
+    }
+
+    /// Deletes the files of a site that was deleted.
+    fn delete_files(&self, client: &Client) -> Result<(), CliError> {
+        if self.kind != Kind::Site {
+            return Ok(());
+        }
+        let site = serde_json::from_value(self.description.clone())
+            .map_err(|error| CliError::failed(format!("{}: {error}", self.subject())))?;
+        site_files::delete_all(client, &self.named()?, &site)
     }
 
     fn deploy(&self, client: &Client, code: &Code, show: Show) -> Result<(), CliError> {
@@ -116,11 +137,19 @@ impl Visit for Take<'_> {
         let name: K::Name = step.named()?;
         if step.action == Action::Delete {
             client.delete::<K>(&name)?;
+            step.delete_files(client)?;
             return Ok(None);
         }
         let spec = serde_json::from_value(step.description.clone())
             .map_err(|error| CliError::failed(format!("{}: {error}", step.subject())))?;
+        let before = step.site_before(client)?;
+        for folder in &step.folders {
+            folder.upload(client)?;
+        }
         let answer = client.put::<K>(&name, &spec)?.json()?;
+        if step.kind == Kind::Site {
+            site_files::clean(client, &step.named()?, before)?;
+        }
         Ok(answer.get("warning").and_then(Value::as_str).map(ToOwned::to_owned))
     }
 
@@ -174,11 +203,17 @@ impl Plan {
         built: &Built,
     ) -> Result<Self, CliError> {
         // First what can be wrong with the file alone.
-        let wanted = file.wanted(built)?;
+        let mut wanted = file.wanted(built)?;
         let inventory = Inventory::read(client)?;
         file.check_references(&wanted, |kind, name| {
             prune != Prune::All && inventory.find(kind, name).is_some()
         })?;
+        for wanted in wanted.iter_mut().filter(|one| inventory.find(one.kind, &one.name).is_some())
+        {
+            for folder in &wanted.folders {
+                wanted.missing += folder.count_missing(client)?;
+            }
+        }
         Ok(Self::of(file.title(), wanted, &inventory, prune))
     }
 
@@ -230,18 +265,20 @@ impl Plan {
 }
 
 fn step(wanted: Wanted, present: Option<&Present>) -> Option<Step> {
-    let Wanted { kind, name, description, code, .. } = wanted;
+    let Wanted { kind, name, description, code, folders, missing, .. } = wanted;
     let Some(present) = present else {
         let action = Action::Create;
         let changes = Vec::new();
-        return Some(Step { action, kind, name, changes, description, code, revision: None });
+        let revision = None;
+        return Some(Step { action, kind, name, changes, description, code, folders, revision });
     };
     let changes = difference::between(&present.description, &description);
     // Names that differ only in their case are the same.
-    let changes: Vec<_> = changes.into_iter().filter(|change| change.field != "name").collect();
+    let mut changes: Vec<_> = changes.into_iter().filter(|change| change.field != "name").collect();
+    changes.extend((missing > 0).then(|| Change::missing_files(missing)));
     let action = Action::Change;
     let (name, revision) = (present.name.clone(), present.revision);
-    let step = Step { action, kind, name, changes, description, code, revision };
+    let step = Step { action, kind, name, changes, description, code, folders, revision };
     (!step.changes.is_empty()).then_some(step)
 }
 
@@ -271,8 +308,10 @@ fn superfluous(wanted: &[Wanted], inventory: &Inventory) -> Vec<Step> {
                 kind,
                 name: present.name.clone(),
                 changes: Vec::new(),
-                description: Value::Null,
+                // A site says there where its files are.
+                description: present.description.clone(),
                 code: None,
+                folders: Vec::new(),
                 revision: None,
             });
         }
@@ -282,7 +321,7 @@ fn superfluous(wanted: &[Wanted], inventory: &Inventory) -> Vec<Step> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::wanted::tests::file;
+    use super::super::file::tests::file;
     use super::*;
     use lambent_test_support::canned::{Canned, answer};
 

@@ -122,8 +122,11 @@ impl Page<'_> {
         for (_, property) in members(&object["properties"]) {
             referred(property, &mut names);
         }
-        for name in names {
+        while let Some(name) = names.pop() {
             let defined = &self.schema["$defs"][&name];
+            if defined["oneOf"].is_array() && self.told.insert(name.clone()) {
+                referred(defined, &mut names);
+            }
             if defined["properties"].is_object() && self.told.insert(name.clone()) {
                 let says = defined["description"].as_str().unwrap_or_default();
                 let _ = write!(self.text, "\n### {}\n\n{says}\n", title(&name));
@@ -178,6 +181,22 @@ mod tests {
         }
         let committed = std::fs::read_to_string(path).unwrap_or_default();
         assert!(committed == now, "MANIFEST.md differs; run with UPDATE_GOLDEN=1 and review");
+    }
+
+    #[test]
+    fn every_link_leads_to_a_section() {
+        let page = reference();
+        let sections = page.lines().filter(|line| line.starts_with('#'));
+        let anchor = |line: &str| -> String {
+            let kept = |c: &char| c.is_alphanumeric() || " -".contains(*c);
+            let title = line.trim_start_matches('#').trim().to_lowercase();
+            title.chars().filter(kept).collect::<String>().replace(' ', "-")
+        };
+        let anchors: Vec<_> = sections.map(anchor).collect();
+        for link in page.split("](#").skip(1) {
+            let to = link.split(')').next().unwrap();
+            assert!(anchors.iter().any(|anchor| anchor == to), "{to} is none of {anchors:?}");
+        }
     }
 
     #[test]

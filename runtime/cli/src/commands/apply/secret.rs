@@ -40,7 +40,7 @@ pub(super) fn without_values(message: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::wanted::tests::refused;
+    use super::super::file::tests::refused;
     use super::*;
 
     const FILE: &str = r#"[functions.f]

@@ -165,7 +165,7 @@ mod tests {
             let trigger: Trigger = toml::from_str(&format!("function = \"f\"\n{source}")).unwrap();
             let (surroundings, built) = Default::default();
             let directory = std::path::Path::new("");
-            let context = Context { directory, surroundings: &surroundings, built: &built };
+            let context = Context::new(directory, &surroundings, &built);
             let spec = trigger.spec(&"t".parse().unwrap(), &context).unwrap();
             let references = Trigger::references(&spec);
             assert_eq!(references, [(Kind::Function, "f".into()), (kind, "abc".into())]);

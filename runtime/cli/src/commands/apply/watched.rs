@@ -7,9 +7,9 @@ use lambent_types::FunctionName;
 
 use super::MANIFEST;
 use super::code::Code;
+use super::file::File;
 use super::patterns::Patterns;
 use super::surroundings;
-use super::wanted::File;
 use crate::error::CliError;
 
 /// What is watched.
@@ -19,6 +19,8 @@ pub(crate) struct Watched {
     pub(crate) files: Vec<PathBuf>,
     /// Folders with what is in them.
     pub(crate) trees: Vec<Tree>,
+    /// Folders that sites give out, with all that is in them, ignored or not.
+    pub(crate) given_out: Vec<PathBuf>,
     /// What is left out of them.
     pub(crate) but: Vec<PathBuf>,
     /// The folder whose `.gitignore` counts in all below it.
@@ -39,10 +41,11 @@ impl Tree {
 }
 
 impl File {
-    /// The file itself, and the variables beside it.
+    /// The file itself, the variables beside it, and the files of its sites.
     pub(crate) fn watched_itself(&self) -> Watched {
         let files = [MANIFEST, surroundings::FILE].map(|name| self.base().join(name));
-        Watched { files: files.into(), ..Watched::default() }
+        let given_out = self.site_folders().map(|folder| self.base().join(folder)).collect();
+        Watched { files: files.into(), given_out, ..Watched::default() }
     }
 
     /// What is watched for a function.
@@ -98,7 +101,7 @@ impl Watched {
 
 #[cfg(test)]
 mod tests {
-    use super::super::wanted::tests::file;
+    use super::super::file::tests::file;
     use super::*;
 
     const TEXT: &str = r#"

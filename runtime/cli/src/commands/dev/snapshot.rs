@@ -65,6 +65,10 @@ impl Snapshot {
             let meant = patterns.matcher(&watched.project).map_err(wrong)?;
             snapshot.walk(root, &meant, &watched.project);
         }
+        for root in &watched.given_out {
+            snapshot.await_in(Some(root));
+            snapshot.take_in(WalkBuilder::new(root).standard_filters(false));
+        }
         for path in &watched.but {
             snapshot.files.retain(|file, _| !file.starts_with(path));
         }
@@ -85,7 +89,11 @@ impl Snapshot {
         walk.parents(false).require_git(false).git_global(false).git_exclude(false).ignore(false);
         walk.overrides(meant.clone())
             .filter_entry(move |entry| entry.depth() == 0 || !is_out(entry));
-        // What is gone meanwhile is seen at the next look.
+        self.take_in(&walk);
+    }
+
+    /// Takes in all that a walk finds. What is gone meanwhile is seen at the next look.
+    fn take_in(&mut self, walk: &WalkBuilder) {
         for entry in walk.build().filter_map(Result::ok) {
             if entry.file_type().is_some_and(|kind| kind.is_dir()) {
                 self.enter(entry.path());
