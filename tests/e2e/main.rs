@@ -65,6 +65,8 @@ mod ruby;
 mod ruby_libraries;
 mod runtimes;
 mod schedules;
+mod site_files;
+mod sites;
 mod snapshots;
 mod streaming;
 mod templates;

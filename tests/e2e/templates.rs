@@ -205,6 +205,21 @@ async fn templates_in_javascript_and_typescript() {
     }
     up(&node, "js-queue").await;
     takes_messages(&node).await;
+    up(&node, "js-site").await;
+    let greeting = node.get(NAME, "/api/greeting?name=Ada").await;
+    assert_eq!(greeting.json(), json!({ "message": "Hello, Ada!" }));
+    let page = node.get(NAME, "/page.js").await;
+    assert!(page.text().contains("/api/greeting"), "{page:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn templates_of_files_alone() {
+    let node = Node::start(&[]);
+    up(&node, "static-site").await;
+    let page = node.get(NAME, "/").await;
+    assert!(page.status == 200 && page.text().contains(NAME), "{page:?}");
+    let missing = node.get(NAME, "/nowhere").await;
+    assert!(missing.status == 404 && missing.text().contains("nothing here"), "{missing:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
