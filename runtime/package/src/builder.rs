@@ -2,8 +2,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use lambent_types::{Digest, Package};
-use sha2::{Digest as _, Sha256};
+use lambent_types::{DigestWriter, Package};
 
 use crate::blob::Blob;
 use crate::canonical::{self, Head};
@@ -113,7 +112,8 @@ impl<'a> Builder<'a> {
         if self.files.is_empty() {
             return Err(ArchiveFault::Empty.into());
         }
-        let mut sink = Sink { out, hash: Sha256::new(), bytes: 0 };
+        let mut sink = DigestWriter::new(out);
+        let failed = PackageError::Io;
         let mut entries = Vec::with_capacity(self.files.len());
         let mut heads = Vec::with_capacity(self.files.len());
         let mut central = Vec::new();
@@ -122,30 +122,26 @@ impl<'a> Builder<'a> {
         for (path, file) in &self.files {
             let size = self.short(file.bytes)?;
             let head = Head { path, bytes: size, crc: file.crc };
-            head.central(self.short(sink.bytes)?, &mut central);
+            head.central(self.short(sink.bytes())?, &mut central);
             local.clear();
             head.local(&mut local);
-            sink.write(&local)?;
-            let offset = sink.bytes;
+            sink.write_all(&local).map_err(failed)?;
+            let offset = sink.bytes();
             let mut first = FirstBytes::default();
             reader.read(file, path, |chunk| {
                 first.take(chunk);
-                sink.write(chunk)
+                sink.write_all(chunk).map_err(failed)
             })?;
             heads.push(first.bytes);
             let path = path.to_string();
             entries.push(Entry { path, offset, size: file.bytes, crc32: file.crc });
         }
-        let (offset, bytes) = (self.short(sink.bytes)?, self.short(central.len() as u64)?);
+        let (offset, bytes) = (self.short(sink.bytes())?, self.short(central.len() as u64)?);
         canonical::end(entries.len() as u64, bytes, offset, &mut central);
-        sink.write(&central)?;
-        sink.out.flush().map_err(PackageError::Io)?;
-        let digest = Digest::from_bytes(sink.hash.finalize().into());
-        Ok(Written {
-            package: Package { digest, bytes: sink.bytes },
-            index: Index::new(entries),
-            heads,
-        })
+        sink.write_all(&central).and_then(|()| sink.flush()).map_err(failed)?;
+        let bytes = sink.bytes();
+        let (_, digest) = sink.finish();
+        Ok(Written { package: Package { digest, bytes }, index: Index::new(entries), heads })
     }
 
     /// A size or offset, which the canonical form has 32 bits for.
@@ -212,22 +208,6 @@ impl<'a> Builder<'a> {
     pub(crate) fn insert(&mut self, path: &str, file: Claimed<'a>) -> Result<(), PackageError> {
         self.count(file.bytes)?;
         self.files.insert(path.into(), file);
-        Ok(())
-    }
-}
-
-/// Writes, hashes and counts.
-struct Sink<'o> {
-    out: &'o mut dyn Write,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl Sink<'_> {
-    fn write(&mut self, bytes: &[u8]) -> Result<(), PackageError> {
-        self.out.write_all(bytes).map_err(PackageError::Io)?;
-        self.hash.update(bytes);
-        self.bytes += bytes.len() as u64;
         Ok(())
     }
 }

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::io::{self, Read, Write};
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -25,14 +26,14 @@ impl Digest {
     ///
     /// # Errors
     /// The reader's.
-    pub fn of_reader(reader: &mut impl std::io::Read) -> std::io::Result<Self> {
+    pub fn of_reader(reader: &mut impl Read) -> io::Result<Self> {
         let mut hash = Sha256::new();
         let mut buffer = vec![0; READ_BYTES];
         loop {
             match reader.read(&mut buffer) {
                 Ok(0) => return Ok(Self(hash.finalize().into())),
                 Ok(count) => hash.update(&buffer[..count]),
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
@@ -60,6 +61,46 @@ impl fmt::Display for Digest {
 impl fmt::Debug for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "sha256:{self}")
+    }
+}
+
+/// A writer that digests and counts what is written to another.
+pub struct DigestWriter<W> {
+    inner: W,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl<W: Write> DigestWriter<W> {
+    /// Writes to `inner`.
+    #[must_use]
+    pub fn new(inner: W) -> Self {
+        Self { inner, hash: Sha256::new(), bytes: 0 }
+    }
+
+    /// How many bytes were written.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Ends with the digest of what was written, and gives back what it was written to.
+    #[must_use]
+    pub fn finish(self) -> (W, Digest) {
+        (self.inner, Digest(self.hash.finalize().into()))
+    }
+}
+
+impl<W: Write> Write for DigestWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.inner.write(bytes)?;
+        self.hash.update(&bytes[..count]);
+        self.bytes += count as u64;
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
     }
 }
 
@@ -111,5 +152,15 @@ mod tests {
         );
         assert_eq!(digest.to_string().parse(), Ok(digest));
         assert!("zz".parse::<Digest>().is_err());
+    }
+
+    #[test]
+    fn what_is_written_is_digested_and_counted_as_far_as_it_was_taken() {
+        let mut room = [0; 3];
+        let mut writer = DigestWriter::new(&mut room[..]);
+        assert!(writer.write_all(b"abcd").is_err());
+        assert_eq!(writer.bytes(), 3);
+        let (rest, digest) = writer.finish();
+        assert_eq!((rest.len(), digest), (0, Digest::of(b"abc")));
     }
 }

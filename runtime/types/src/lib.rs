@@ -54,7 +54,7 @@ pub use code::{AdaptedFrom, Code, Package, Snapshot};
 pub use configuration::{Configuration, ConfigurationParameter, ConfigurationPatch};
 pub use cors::Cors;
 pub use delivery::{DeliveryPolicy, Destination};
-pub use digest::{Digest, InvalidDigest};
+pub use digest::{Digest, DigestWriter, InvalidDigest};
 pub use environment::Environment;
 pub use error::{Error, Problem};
 pub use error_code::ErrorCode;

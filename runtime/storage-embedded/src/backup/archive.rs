@@ -2,7 +2,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
+use lambent_types::{Digest, DigestWriter};
 
 use super::{BackupError, Progress, io_error};
 
@@ -11,29 +11,9 @@ const MARK: &[u8; 22] = b"lambent-backup sha256 ";
 /// Bytes of the trailer.
 pub(super) const TRAILER_BYTES: u64 = MARK.len() as u64 + 64 + 1;
 
-/// Writes the archive, and hashes what is written.
-struct Hashing<W> {
-    inner: W,
-    digest: Sha256,
-    written: u64,
-}
-
-impl<W: Write> Write for Hashing<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.inner.write(bytes)?;
-        self.digest.update(&bytes[..count]);
-        self.written += count as u64;
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-}
-
 /// An archive that is being written.
 pub(super) struct Archive<'a> {
-    builder: tar::Builder<Hashing<io::BufWriter<&'a mut File>>>,
+    builder: tar::Builder<DigestWriter<io::BufWriter<&'a mut File>>>,
     path: &'a Path,
     progress: Progress<'a>,
 }
@@ -41,8 +21,7 @@ pub(super) struct Archive<'a> {
 impl<'a> Archive<'a> {
     pub(super) fn new(file: &'a mut File, path: &'a Path, progress: Progress<'a>) -> Self {
         let inner = io::BufWriter::with_capacity(1 << 20, file);
-        let hashing = Hashing { inner, digest: Sha256::new(), written: 0 };
-        Self { builder: tar::Builder::new(hashing), path, progress }
+        Self { builder: tar::Builder::new(DigestWriter::new(inner)), path, progress }
     }
 
     fn header(size: u64) -> tar::Header {
@@ -56,7 +35,7 @@ impl<'a> Archive<'a> {
     fn append(&mut self, name: &str, size: u64, data: impl Read) -> Result<(), BackupError> {
         let mut header = Self::header(size);
         self.builder.append_data(&mut header, name, data).map_err(io_error("write", self.path))?;
-        (self.progress)(name, self.builder.get_ref().written);
+        (self.progress)(name, self.builder.get_ref().bytes());
         Ok(())
     }
 
@@ -76,12 +55,9 @@ impl<'a> Archive<'a> {
     pub(super) fn finish(self) -> Result<(), BackupError> {
         let path = self.path;
         let failed = || io_error("write", path);
-        let Hashing { mut inner, digest, .. } = self.builder.into_inner().map_err(failed())?;
-        let hex: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let (mut inner, digest) = self.builder.into_inner().map_err(failed())?.finish();
         inner.write_all(MARK).map_err(failed())?;
-        inner.write_all(hex.as_bytes()).map_err(failed())?;
-        inner.write_all(b"\n").map_err(failed())?;
-        inner.flush().map_err(failed())
+        writeln!(inner, "{digest}").and_then(|()| inner.flush()).map_err(failed())
     }
 }
 
@@ -92,23 +68,16 @@ pub(super) fn verify(path: &Path) -> Result<u64, BackupError> {
     let Some(archive) = size.checked_sub(TRAILER_BYTES) else {
         return Err(BackupError::CutOff(path.to_owned()));
     };
-    let mut digest = Sha256::new();
-    let mut left = archive;
-    let mut buffer = vec![0; 1 << 20];
-    while left > 0 {
-        let most = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-        let count = file.read(&mut buffer[..most]).map_err(io_error("read", path))?;
-        if count == 0 {
-            return Err(BackupError::CutOff(path.to_owned()));
-        }
-        digest.update(&buffer[..count]);
-        left -= count as u64;
-    }
+    let found =
+        Digest::of_reader(&mut (&mut file).take(archive)).map_err(io_error("read", path))?;
     let mut trailer = Vec::new();
     file.read_to_end(&mut trailer).map_err(io_error("read", path))?;
     let Some(hex) = trailer.strip_prefix(MARK).and_then(|rest| rest.strip_suffix(b"\n")) else {
         return Err(BackupError::CutOff(path.to_owned()));
     };
-    let found: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    if hex == found.as_bytes() { Ok(archive) } else { Err(BackupError::Damaged(path.to_owned())) }
+    if hex == found.to_string().as_bytes() {
+        Ok(archive)
+    } else {
+        Err(BackupError::Damaged(path.to_owned()))
+    }
 }
