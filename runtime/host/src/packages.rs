@@ -9,7 +9,7 @@ use cap_std::fs::Dir;
 use lambent_capabilities::Mount;
 use lambent_files::{Blob, DiskBudget, Entry, Image, Package, ScratchOptions};
 use lambent_package::Index;
-use lambent_storage::{CodeStore, OpenCode};
+use lambent_storage::{CodeStore, Disk, OpenCode};
 use lambent_types::{Code, Digest, Error, FunctionVersion};
 use rustix::fs::{Mode, OFlags};
 
@@ -230,8 +230,8 @@ impl Blob for Whole {
 
 /// What is free of a directory's disk; nothing if that cannot be told.
 fn free_bytes(directory: &Dir) -> u64 {
-    match rustix::fs::fstatvfs(directory) {
-        Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),
+    match Disk::of_open(directory) {
+        Ok(disk) => disk.free,
         Err(error) => {
             tracing::error!(%error, "cannot tell how much of the disk is free; functions have no /tmp");
             0

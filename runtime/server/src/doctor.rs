@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 
 use lambent_engine::machine_advice;
 use lambent_host::{Confinement, confinement, open_files};
-use lambent_storage::default_reserve;
+use lambent_storage::{Disk, default_reserve};
 use lambent_types::format_bytes;
 use rustix::process::{Resource, getrlimit};
 
@@ -157,14 +157,11 @@ fn data(data: &Path, reserve: Option<u64>) -> Vec<Finding> {
         )];
     };
     let mut findings = vec![directory(data, at)];
-    match rustix::fs::statfs(at) {
-        Ok(found) => {
-            let block = u64::try_from(found.f_bsize).unwrap_or(1);
-            let size = found.f_blocks.saturating_mul(block);
-            let free = found.f_bavail.saturating_mul(block);
+    match Disk::of_path(at).and_then(|disk| Ok((disk, rustix::fs::statfs(at)?.f_type))) {
+        Ok((Disk { size, free }, kind)) => {
             let reserve = reserve.unwrap_or_else(|| default_reserve(size));
             findings.push(disk(free, reserve));
-            findings.extend(file_system(u64::try_from(found.f_type).unwrap_or(0)));
+            findings.extend(file_system(u64::try_from(kind).unwrap_or(0)));
         }
         Err(error) => findings.push(warning("disk", format!("it says nothing: {error}"), "")),
     }

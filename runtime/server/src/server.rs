@@ -348,7 +348,7 @@ async fn open(options: &Options) -> Result<Opened, StartError> {
 /// The quotas for the disk that the data is on, with those that were given.
 fn quotas(data: &DataDir, given: &[(Quota, u64)]) -> Quotas {
     let usual = match data.disk() {
-        Ok((size, _)) => Quotas::for_disk(size),
+        Ok(disk) => Quotas::for_disk(disk.size),
         Err(error) => {
             tracing::warn!(%error, "cannot see how large the disk is; quotas are for 64 GiB");
             Quotas::default()

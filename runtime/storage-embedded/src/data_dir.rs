@@ -7,6 +7,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, DirBuilder, OpenOptions};
 #[cfg(unix)]
 use cap_std::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use lambent_storage::Disk;
 
 use crate::backup;
 use crate::error::OpenError;
@@ -55,15 +56,12 @@ impl DataDir {
         &self.0.path
     }
 
-    /// The size of the disk it is on, and how much of it this process may still
-    /// use, in bytes.
+    /// The disk it is on.
     ///
     /// # Errors
     /// The system does not say.
-    pub fn disk(&self) -> std::io::Result<(u64, u64)> {
-        let found = rustix::fs::fstatvfs(self.dir())?;
-        let bytes = |blocks: u64| blocks.saturating_mul(found.f_frsize);
-        Ok((bytes(found.f_blocks), bytes(found.f_bavail)))
+    pub fn disk(&self) -> std::io::Result<Disk> {
+        Disk::of_open(self.dir())
     }
 
     /// A handle for its files.

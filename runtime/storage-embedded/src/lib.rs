@@ -78,7 +78,7 @@ use crate::volumes::EmbeddedVolumes;
 pub fn open(data: &DataDir, options: Options, clock: Arc<dyn Clock>) -> Result<Stores, OpenError> {
     let reserve = options.disk_reserve.unwrap_or_else(|| {
         // A system that does not say how large the disk is does not say what is free.
-        default_reserve(data.disk().map_or(0, |(size, _)| size))
+        default_reserve(data.disk().map_or(0, |disk| disk.size))
     });
     let (quotas, space) = (NamespaceQuotas::new(options.quotas), space_of(data, reserve));
     let limits = || (Arc::clone(&quotas), Arc::clone(&space));
@@ -120,5 +120,5 @@ pub fn open(data: &DataDir, options: Options, clock: Arc<dyn Clock>) -> Result<S
 /// The free space of the disk of a data directory.
 fn space_of(data: &DataDir, reserve: u64) -> Arc<Space> {
     let data = data.clone();
-    Space::measured_by(reserve, move || Ok(data.disk()?.1))
+    Space::measured_by(reserve, move || Ok(data.disk()?.free))
 }

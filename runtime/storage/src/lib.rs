@@ -35,6 +35,7 @@ mod changes;
 mod channel;
 mod checked;
 mod code;
+mod disk;
 mod error;
 mod event_log;
 mod keyvalue;
@@ -57,6 +58,7 @@ mod volumes;
 
 pub use changes::{Batch, Changed, Changes, Position};
 pub use code::{CodeStore, OpenCode};
+pub use disk::Disk;
 pub use error::{StorageError, WriteError};
 pub use event_log::{AppendError, Channel, Delivery, EventLog, Settlement};
 pub use keyvalue::{

@@ -21,6 +21,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use lambent_storage::Disk;
 use serde::{Deserialize, Serialize};
 
 pub use restore::{inspect, restore};
@@ -266,9 +267,7 @@ fn check_space(path: &Path, needed: u64) -> Result<(), BackupError> {
     let needed = needed + ENTRY_BYTES;
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let at = if path.is_dir() { path } else { parent.unwrap_or(Path::new(".")) };
-    let found = rustix::fs::statvfs(at).map_err(io::Error::from);
-    let found = found.map_err(io_error("look at the disk of", at))?;
-    let free = found.f_bavail.saturating_mul(found.f_frsize);
+    let free = Disk::of_path(at).map_err(io_error("look at the disk of", at))?.free;
     if free < needed {
         return Err(BackupError::Space { path: at.to_owned(), free, needed });
     }
