@@ -9,7 +9,6 @@ use cap_std::fs::{Dir, DirBuilder, OpenOptions};
 use cap_std::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use lambent_storage::Disk;
 
-use crate::backup;
 use crate::error::OpenError;
 use crate::layout;
 
@@ -45,7 +44,6 @@ impl DataDir {
             return Err(OpenError::Restoring { path });
         }
         let lock = lock(&dir, &path)?;
-        backup::forget(&path);
         check_format(&dir, &path)?;
         Ok(Self(Arc::new(Inner { path, dir, _lock: lock })))
     }
@@ -84,7 +82,8 @@ fn io(action: &'static str, path: &Path, source: std::io::Error) -> OpenError {
     OpenError::Io { action, path: path.to_owned(), source }
 }
 
-fn create_all(path: &Path) -> std::io::Result<()> {
+/// Creates a directory with those it is in, all with mode 0700.
+pub(crate) fn create_all(path: &Path) -> std::io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
@@ -110,23 +109,46 @@ fn check_mode(_: &Path) -> Result<(), OpenError> {
 }
 
 fn lock(dir: &Dir, path: &Path) -> Result<std::fs::File, OpenError> {
-    let file_path = path.join(layout::LOCK_FILE);
-    let failed = |source| io("lock", &file_path, source);
+    lock_file(dir, layout::LOCK_FILE).map_err(|error| match error {
+        NotLocked::Held { pid } => OpenError::Locked { path: path.to_owned(), pid },
+        NotLocked::Io(source) => io("lock", &path.join(layout::LOCK_FILE), source),
+    })
+}
+
+/// Why a file could not be locked.
+#[derive(Debug)]
+pub(crate) enum NotLocked {
+    /// A process has it locked: this one, where that could be read.
+    Held { pid: Option<u32> },
+    /// It cannot be opened or written.
+    Io(std::io::Error),
+}
+
+impl From<std::io::Error> for NotLocked {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Locks the file `name`, creating it if need be, until what this returns is dropped, and writes
+/// the id of this process into it. The file is never deleted: whoever had opened it before would
+/// lock what no other finds.
+pub(crate) fn lock_file(dir: &Dir, name: &str) -> Result<std::fs::File, NotLocked> {
     let mut options = private();
     options.read(true).write(true).create(true).truncate(false);
-    let mut file = dir.open_with(layout::LOCK_FILE, &options).map_err(failed)?.into_std();
+    let mut file = dir.open_with(name, &options)?.into_std();
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut text = String::new();
             let pid = file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
-            return Err(OpenError::Locked { path: path.to_owned(), pid });
+            return Err(NotLocked::Held { pid });
         }
-        Err(TryLockError::Error(source)) => return Err(failed(source)),
+        Err(TryLockError::Error(error)) => return Err(error.into()),
     }
-    file.set_len(0).map_err(failed)?;
-    file.rewind().map_err(failed)?;
-    writeln!(file, "{}", std::process::id()).map_err(failed)?;
+    file.set_len(0)?;
+    file.rewind()?;
+    writeln!(file, "{}", std::process::id())?;
     Ok(file)
 }
 
@@ -174,15 +196,22 @@ pub(crate) fn private() -> OpenOptions {
 
 /// Opens the directory `name`, creating it durably and with mode 0700 if need be.
 pub(crate) fn ensure_dir(parent: &Dir, name: &str) -> std::io::Result<Dir> {
+    if create_dir(parent, name)? {
+        sync_dir(parent)?;
+    }
+    parent.open_dir(name)
+}
+
+/// Creates a directory with mode 0700 if need be; whether it was not there.
+pub(crate) fn create_dir(parent: &Dir, name: impl AsRef<Path>) -> std::io::Result<bool> {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
     builder.mode(0o700);
     match parent.create_dir_with(name, &builder) {
-        Ok(()) => sync_dir(parent)?,
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-        Err(error) => return Err(error),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
     }
-    parent.open_dir(name)
 }
 
 /// Makes the names in a directory durable.

@@ -18,6 +18,7 @@
 //! | `volumes/<id>/names.db` | the names, directories and numbers of the files of one volume: SQLite, WAL, `synchronous=NORMAL`, and synced when a function syncs a file | the files of that volume |
 //! | `volumes/<id>/files/<number>` | the bytes of one file of a volume | that file |
 //! | `backup/` | second names of files while a backup is being made; removed at start | nothing |
+//! | `backup.lock` | locked while a process uses `backup/`; holds its process id | nothing |
 //! | `restoring` | there while a backup is being restored; no process opens the directory then | – |
 //! | `logs.db` | finished invocations, many of one function in a row: SQLite, WAL, `synchronous=NORMAL` | the logs |
 //!
@@ -29,6 +30,8 @@
 
 /// Second names of files while a backup is being made.
 pub const BACKUP_DIR: &str = "backup";
+/// The file whose lock says that [`BACKUP_DIR`] is in use.
+pub const BACKUP_LOCK_FILE: &str = "backup.lock";
 /// There while a backup is being restored.
 pub const RESTORING_FILE: &str = "restoring";
 /// The version of the layout.

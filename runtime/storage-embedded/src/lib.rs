@@ -76,6 +76,7 @@ use crate::volumes::EmbeddedVolumes;
 /// A database cannot be opened, is from a newer release, is damaged, or
 /// would not be durable.
 pub fn open(data: &DataDir, options: Options, clock: Arc<dyn Clock>) -> Result<Stores, OpenError> {
+    backup::forget(data);
     let reserve = options.disk_reserve.unwrap_or_else(|| {
         // A system that does not say how large the disk is does not say what is free.
         default_reserve(data.disk().map_or(0, |disk| disk.size))

@@ -1,42 +1,42 @@
-use std::collections::BTreeSet;
-use std::fs::{self, File, TryLockError};
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::process;
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use rustix::fs::{Gid, Uid};
 
 use super::{BackupError, io_error};
+use crate::data_dir::{DataDir, NotLocked, create_dir, lock_file};
 use crate::layout;
 
 /// The directories whose files are named by what is in them, or by numbers.
 const DIRECTORIES: [&str; 3] = [layout::CODE_DIR, layout::OBJECTS_DIR, layout::VOLUMES_DIR];
-/// In it the process that makes the backup, which keeps it locked: a lock ends with its process,
-/// and a number may be given to another one.
-const OWNER: &str = "owner";
 
 /// Second names of files in the data directory, so that they are there until this is dropped.
 pub(super) struct Hold {
     data: PathBuf,
     root: PathBuf,
-    _owner: File,
+    /// Locked until what is held was let go.
+    _lock: File,
 }
 
 impl Hold {
     /// Begins to hold files. What a process that is gone held is let go.
     pub(super) fn take(data: &Path) -> Result<Self, BackupError> {
+        let dir = Dir::open_ambient_dir(data, ambient_authority());
+        let dir = dir.map_err(io_error("open", data))?;
+        let lock = lock_file(&dir, layout::BACKUP_LOCK_FILE).map_err(|error| match error {
+            // Whoever has only just locked it for the first time has not written yet.
+            NotLocked::Held { pid } => BackupError::Busy { pid: pid.unwrap_or_default() },
+            NotLocked::Io(source) => io_error("lock", &data.join(layout::BACKUP_LOCK_FILE))(source),
+        })?;
+        give(&lock, data);
         let root = data.join(layout::BACKUP_DIR);
-        if let Some(pid) = owner(&root) {
-            return Err(BackupError::Busy { pid });
-        }
         clear(&root).map_err(io_error("remove", &root))?;
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(&root).map_err(io_error("create", &root))?;
-        let path = root.join(OWNER);
-        let mut owner = File::create_new(&path).map_err(io_error("create", &path))?;
-        owner.try_lock().map_err(|error| io_error("lock", &path)(error.into()))?;
-        owner.write_all(process::id().to_string().as_bytes()).map_err(io_error("write", &path))?;
-        Ok(Self { data: data.to_owned(), root, _owner: owner })
+        create_dir(&dir, layout::BACKUP_DIR).map_err(io_error("create", &root))?;
+        Ok(Self { data: data.to_owned(), root, _lock: lock })
     }
 
     /// Holds all files that are there now.
@@ -69,26 +69,15 @@ impl Hold {
         Ok(())
     }
 
-    /// The names of all files that are held, relative to the data directory.
-    pub(super) fn files(&self) -> Result<BTreeSet<String>, BackupError> {
-        let mut files = BTreeSet::new();
+    /// The names of all files that are held, relative to the data directory, and their bytes.
+    pub(super) fn files(&self) -> Result<BTreeMap<String, u64>, BackupError> {
+        let mut files = BTreeMap::new();
         for directory in DIRECTORIES {
-            collect(&self.root, Path::new(directory), &mut |name, _| {
-                files.insert(name);
+            collect(&self.root, Path::new(directory), &mut |name, size| {
+                files.insert(name, size);
             })?;
         }
         Ok(files)
-    }
-
-    /// The bytes of all files that are held.
-    pub(super) fn bytes(&self) -> Result<u64, BackupError> {
-        let mut bytes = 0;
-        for directory in DIRECTORIES {
-            collect(&self.root, Path::new(directory), &mut |_, size| {
-                bytes += size + super::ENTRY_BYTES;
-            })?;
-        }
-        Ok(bytes)
     }
 
     /// Whether a file is held.
@@ -151,22 +140,39 @@ fn collect(
     Ok(())
 }
 
-/// The process that holds something there, if it is still there.
-fn owner(root: &Path) -> Option<u32> {
-    let mut file = File::open(root.join(OWNER)).ok()?;
-    let Err(TryLockError::WouldBlock) = file.try_lock() else { return None };
-    let mut pid = String::new();
-    file.read_to_string(&mut pid).ok()?;
-    // Whoever has only just locked it has not written yet.
-    Some(pid.trim().parse().unwrap_or_default())
+/// Gives a lock that root has made to the owner of the data directory, whose backups have to lock
+/// it too.
+fn give(lock: &File, data: &Path) {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let given = rustix::fs::fstat(lock).and_then(|found| {
+        // The owner of the directory may have given a file of another user this name.
+        if found.st_nlink != 1 {
+            return Ok(());
+        }
+        let found = rustix::fs::stat(data)?;
+        let (user, group) = (Uid::from_raw(found.st_uid), Gid::from_raw(found.st_gid));
+        rustix::fs::fchown(lock, Some(user), Some(group))
+    });
+    if let Err(error) = given {
+        let path = data.join(layout::BACKUP_LOCK_FILE);
+        tracing::warn!(%error, path = %path.display(), "cannot give it to the owner of the data");
+    }
 }
 
 /// Lets go what a process held that is gone.
-pub(crate) fn forget(data: &Path) {
-    let root = data.join(layout::BACKUP_DIR);
-    if owner(&root).is_none()
-        && let Err(error) = clear(&root)
-    {
+pub(crate) fn forget(data: &DataDir) {
+    let root = data.path().join(layout::BACKUP_DIR);
+    if !root.exists() {
+        return;
+    }
+    let forgotten = match lock_file(data.dir(), layout::BACKUP_LOCK_FILE) {
+        Ok(_lock) => clear(&root),
+        Err(NotLocked::Held { .. }) => Ok(()),
+        Err(NotLocked::Io(error)) => Err(error),
+    };
+    if let Err(error) = forgotten {
         tracing::warn!(%error, path = %root.display(), "cannot let go what a backup held");
     }
 }

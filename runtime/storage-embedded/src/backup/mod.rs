@@ -230,7 +230,8 @@ fn make_once(
     let mut file = private_file(to)?;
     let databases = snapshot::databases(data)?;
     hold.link_all()?;
-    let needed = snapshot::bytes(&databases)? + hold.bytes()?;
+    let held: u64 = hold.files()?.values().map(|bytes| bytes + ENTRY_BYTES).sum();
+    let needed = snapshot::bytes(&databases)? + held;
     check_space(to, needed.saturating_mul(11) / 10)?;
     let copies = snapshot::copy(data, &databases, to)?;
     hold.link_all()?;
@@ -254,8 +255,8 @@ fn make_once(
     for copy in &copies {
         archive.file(&copy.name, copy.file.path())?;
     }
-    for name in held {
-        archive.file(&name, &hold.path(&name))?;
+    for name in held.keys() {
+        archive.file(name, &hold.path(name))?;
     }
     archive.finish()?;
     file.flush().and_then(|()| file.sync_all()).map_err(io_error("sync", to))?;

@@ -3,8 +3,9 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -19,12 +20,12 @@ use lambent_storage_embedded::{DataDir, OpenError, Options};
 use lambent_types::{BucketName, KeyspaceName, Namespace, Origin, QueueName, SystemClock};
 use tempfile::TempDir;
 
-fn open(path: &Path) -> Stores {
+pub(crate) fn open(path: &Path) -> Stores {
     let data = DataDir::open(path).unwrap();
     lambent_storage_embedded::open(&data, Options::default(), Arc::new(SystemClock)).unwrap()
 }
 
-fn silent() -> impl FnMut(&str, u64) {
+pub(crate) fn silent() -> impl FnMut(&str, u64) {
     |_, _| {}
 }
 
@@ -177,7 +178,8 @@ async fn what_was_acknowledged_before_is_there_while_others_write() {
     }
 }
 
-async fn small(home: &TempDir) -> PathBuf {
+/// A backup of a few things in `ns1`.
+pub(crate) async fn small(home: &TempDir) -> PathBuf {
     let stores = open(home.path());
     let place = Place::new(&stores, "ns1").await;
     for number in 0..3 {
@@ -188,6 +190,23 @@ async fn small(home: &TempDir) -> PathBuf {
     let to = home.path().with_extension("backup");
     backup(home.path(), &to, &mut silent()).unwrap();
     to
+}
+
+/// Checks what [`small`] has made.
+async fn check_small(data: &Path) {
+    let stores = open(data);
+    let (namespace, name) = (samples::namespace("ns1"), "data");
+    let (bucket, keyspace, queue) =
+        (name.parse().unwrap(), name.parse().unwrap(), name.parse().unwrap());
+    Place { namespace, bucket, keyspace, queue }.check(&stores, 0..3).await;
+}
+
+/// The names in a directory.
+pub(crate) fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap().map(Result::unwrap);
+    let mut names: Vec<_> = entries.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -251,7 +270,7 @@ async fn what_was_interrupted_is_not_taken_for_whole() {
     for _ in 0..2 {
         fs::create_dir_all(held.join("objects")).unwrap();
         // The number of its process may be another's now.
-        fs::write(held.join("owner"), "1").unwrap();
+        fs::write(home.path().join("backup.lock"), "1").unwrap();
         let next = home.path().with_extension("next");
         backup(home.path(), &next, &mut silent()).unwrap();
         assert!(!held.exists());
@@ -262,8 +281,8 @@ async fn what_was_interrupted_is_not_taken_for_whole() {
     assert!(!held.exists());
     // One that goes on is waited for.
     fs::create_dir_all(&held).unwrap();
-    fs::write(held.join("owner"), "1").unwrap();
-    let owner = fs::File::open(held.join("owner")).unwrap();
+    fs::write(home.path().join("backup.lock"), "1").unwrap();
+    let owner = fs::File::open(home.path().join("backup.lock")).unwrap();
     owner.lock().unwrap();
     let busy = backup(home.path(), &home.path().with_extension("busy"), &mut silent()).unwrap_err();
     assert!(matches!(busy, BackupError::Busy { pid: 1 }), "{busy}");
@@ -271,6 +290,85 @@ async fn what_was_interrupted_is_not_taken_for_whole() {
     assert!(held.exists(), "a node that starts lets go nothing that is held");
     drop(owner);
     fs::remove_file(file).unwrap();
+}
+
+/// Makes a backup, and tells when it has ended. While it is made it waits until another has ended:
+/// if that is made too, neither does.
+fn make(data: &Path, to: &Path, ended: Sender<()>, other: Receiver<()>) -> Outcome {
+    let mut waited = false;
+    let made = backup(data, to, &mut |_, _| {
+        if !waited {
+            waited = true;
+            let ended = other.recv_timeout(Duration::from_secs(20));
+            assert!(ended.is_ok(), "both are made at once");
+        }
+    });
+    // Nobody listens if that one has ended.
+    let _ = ended.send(());
+    made
+}
+
+type Outcome = Result<backup::Manifest, BackupError>;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_backups_at_once_one_is_made_and_the_other_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    fs::remove_file(small(&home).await).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let restored = out.path().join("restored");
+    for round in 0..50 {
+        // What a backup that was killed has left is let go by the one that is made.
+        fs::create_dir_all(home.path().join("backup/objects")).unwrap();
+        let files = ["one", "two"].map(|name| out.path().join(format!("{round}.{name}")));
+        let start = Barrier::new(2);
+        let ((one_ends, one_ended), (two_ends, two_ended)) = (channel(), channel());
+        let made = std::thread::scope(|scope| {
+            let (data, [to, other], start) = (home.path(), &files, &start);
+            let one = scope.spawn(move || {
+                start.wait();
+                make(data, to, one_ends, two_ended)
+            });
+            start.wait();
+            let two = make(data, other, two_ends, one_ended);
+            [one.join().unwrap(), two]
+        });
+        let (file, busy) = match made {
+            [Ok(_), Err(busy)] => (&files[0], busy),
+            [Err(busy), Ok(_)] => (&files[1], busy),
+            other => panic!("{round}: {other:?}"),
+        };
+        assert!(matches!(busy, BackupError::Busy { .. }), "{round}: {busy}");
+        restore(file, &restored, &mut silent()).unwrap();
+        check_small(&restored).await;
+        fs::remove_dir_all(&restored).unwrap();
+        fs::remove_file(file).unwrap();
+        assert_eq!(names(out.path()), [""; 0]);
+        assert!(!home.path().join("backup").exists());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_lock_that_root_makes_is_the_owners() {
+    use std::os::unix::fs::{MetadataExt as _, chown};
+    let home = tempfile::tempdir().unwrap();
+    fs::remove_file(small(&home).await).unwrap();
+    if chown(home.path(), Some(4711), Some(4712)).is_err() {
+        eprintln!("skipped: only root gives files to others");
+        return;
+    }
+    let (lock, to) = (home.path().join("backup.lock"), home.path().with_extension("backup"));
+    let owner = || fs::metadata(&lock).map(|found| (found.uid(), found.gid())).unwrap();
+    backup(home.path(), &to, &mut silent()).unwrap();
+    assert_eq!(owner(), (4711, 4712));
+    fs::remove_file(&to).unwrap();
+    // Another name of a file that may be somebody else's is not given to anybody.
+    fs::remove_file(&lock).unwrap();
+    let others = tempfile::NamedTempFile::new_in(home.path()).unwrap();
+    fs::hard_link(others.path(), &lock).unwrap();
+    let before = owner();
+    backup(home.path(), &to, &mut silent()).unwrap();
+    assert_eq!(owner(), before);
+    fs::remove_file(&to).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
