@@ -16,20 +16,25 @@ mod check;
 mod hold;
 mod restore;
 mod snapshot;
+mod target;
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use cap_std::fs::Dir;
 use lambent_storage::Disk;
 use serde::{Deserialize, Serialize};
 
 pub use restore::{inspect, restore};
 
+use crate::data_dir::private;
 use crate::layout;
 use archive::Archive;
 use hold::Hold;
 pub(crate) use hold::forget;
+use snapshot::Copy;
+use target::Target;
 
 /// The version of the form of backups.
 pub const BACKUP_FORMAT: u64 = 1;
@@ -166,108 +171,82 @@ pub fn backup(data: &Path, to: &Path, progress: Progress<'_>) -> Result<Manifest
     if to.exists() {
         return Err(BackupError::Exists(to.to_owned()));
     }
-    let partial = beside(to, "partial");
-    let made = make(data, &partial, progress);
-    if made.is_err() {
-        // Of no use to anybody, and it holds keys.
-        let _ = fs::remove_file(&partial);
-        return made;
-    }
-    fs::hard_link(&partial, to).map_err(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => BackupError::Exists(to.to_owned()),
-        _ => BackupError::Io { action: "create", path: to.to_owned(), source: error },
-    })?;
-    fs::remove_file(&partial).map_err(io_error("remove", &partial))?;
-    sync_parent(to)?;
-    made
-}
-
-/// A name beside another.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.{suffix}", std::process::id()));
-    path.with_file_name(name)
-}
-
-fn sync_parent(path: &Path) -> Result<(), BackupError> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let parent = parent.unwrap_or(Path::new("."));
-    File::open(parent).and_then(|dir| dir.sync_all()).map_err(io_error("sync", parent))
-}
-
-/// A new file that only its owner can read: it holds keys.
-fn private_file(path: &Path) -> Result<File, BackupError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map_err(io_error("create", path))
-}
-
-fn make(data: &Path, to: &Path, progress: Progress<'_>) -> Result<Manifest, BackupError> {
+    let target = Target::new(to)?;
     let begun = jiff::Timestamp::now().to_string();
     let mut tries = 1;
     loop {
-        match make_once(data, to, &begun, progress) {
+        match make(data, &target, &begun, progress) {
             // A file was deleted between the copy of the database that names it and its
             // second name.
-            Err(BackupError::NotWhole { .. }) if tries < TRIES => {
-                fs::remove_file(to).map_err(io_error("remove", to))?;
-                tries += 1;
-            }
+            Err(BackupError::NotWhole { .. }) if tries < TRIES => tries += 1,
             done => return done,
         }
     }
 }
 
-fn make_once(
+/// A new file that only its owner can read: it holds keys.
+fn private_file(dir: &Dir, name: &Path, shown: &Path) -> Result<File, BackupError> {
+    let file = dir.open_with(name, private().write(true).create_new(true));
+    Ok(file.map_err(io_error("create", &shown.join(name)))?.into_std())
+}
+
+fn make(
     data: &Path,
-    to: &Path,
+    target: &Target<'_>,
     begun: &str,
     progress: Progress<'_>,
 ) -> Result<Manifest, BackupError> {
+    // Kept until the backup has its name: another one of this process would use the same names.
     let hold = Hold::take(data)?;
-    let mut file = private_file(to)?;
+    let (partial, mut file) = target.beside("partial")?;
     let databases = snapshot::databases(data)?;
     hold.link_all()?;
     let held: u64 = hold.files()?.values().map(|bytes| bytes + ENTRY_BYTES).sum();
-    let needed = snapshot::bytes(&databases)? + held;
-    check_space(to, needed.saturating_mul(11) / 10)?;
-    let copies = snapshot::copy(data, &databases, to)?;
+    let needed = snapshot::bytes(&databases) + held;
+    target.check_space(needed.saturating_mul(11) / 10)?;
+    let copies = snapshot::copy(data, &databases, target)?;
     hold.link_all()?;
     check::references(&copies, &hold)?;
-    let held = hold.files()?;
-    let singles = snapshot::singles(data);
-    let files = singles.len() + copies.len() + held.len();
+    let files = contents(data, &copies, &hold)?;
     let manifest = Manifest {
         backup_format: BACKUP_FORMAT,
         data_format: layout::FORMAT,
         release: env!("CARGO_PKG_VERSION").into(),
         begun: begun.into(),
-        files: files as u64,
+        files: files.len() as u64,
         bytes: needed,
     };
-    let mut archive = Archive::new(&mut file, to, progress);
+    let mut archive = Archive::new(&mut file, partial.path(), progress);
     archive.text(MANIFEST, &serde_json::to_string_pretty(&manifest).unwrap_or_default())?;
-    for name in singles {
-        archive.file(&name, &data.join(&name))?;
-    }
-    for copy in &copies {
-        archive.file(&copy.name, copy.file.path())?;
-    }
-    for name in held.keys() {
-        archive.file(name, &hold.path(name))?;
+    for Content { name, path } in &files {
+        archive.file(name, path)?;
     }
     archive.finish()?;
-    file.flush().and_then(|()| file.sync_all()).map_err(io_error("sync", to))?;
+    file.sync_all().map_err(io_error("sync", partial.path()))?;
+    target.take(partial)?;
     Ok(manifest)
 }
 
-/// Fails unless the disk of `path` has so much room.
-fn check_space(path: &Path, needed: u64) -> Result<(), BackupError> {
+/// A file that is in a backup.
+struct Content {
+    /// Its name, relative to the data directory.
+    name: String,
+    /// Where it is read.
+    path: PathBuf,
+}
+
+/// What is in a backup, in its order.
+fn contents(data: &Path, copies: &[Copy], hold: &Hold) -> Result<Vec<Content>, BackupError> {
+    let singles = snapshot::singles(data).into_iter().map(|name| (data.join(&name), name));
+    let copies = copies.iter().map(|copy| (copy.file.path().to_owned(), copy.name.clone()));
+    let held = hold.files()?.into_keys().map(|name| (hold.path(&name), name));
+    let files = singles.chain(copies).chain(held);
+    Ok(files.map(|(path, name)| Content { name, path }).collect())
+}
+
+/// Fails unless the disk of a directory has so much room.
+fn check_space(at: &Path, needed: u64) -> Result<(), BackupError> {
     let needed = needed + ENTRY_BYTES;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    let at = if path.is_dir() { path } else { parent.unwrap_or(Path::new(".")) };
     let free = Disk::of_path(at).map_err(io_error("look at the disk of", at))?.free;
     if free < needed {
         return Err(BackupError::Space { path: at.to_owned(), free, needed });

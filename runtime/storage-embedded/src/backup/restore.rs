@@ -1,11 +1,15 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Component, Path};
+
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
 
 use super::archive;
 use super::{
     BACKUP_FORMAT, BackupError, MANIFEST, Manifest, Progress, check_space, io_error, private_file,
 };
+use crate::data_dir::{create_all, create_dir};
 use crate::layout;
 
 /// Most bytes of a manifest.
@@ -76,13 +80,15 @@ pub fn restore(from: &Path, data: &Path, progress: Progress<'_>) -> Result<Manif
     let manifest = manifest(from, &mut open(from, bytes)?)?;
     let created = prepare(data)?;
     let restored = check_space(data, bytes).and_then(|()| {
+        let dir = Dir::open_ambient_dir(data, ambient_authority());
+        let dir = dir.map_err(io_error("open", data))?;
         // No node opens the directory while this is there.
-        let marker = data.join(layout::RESTORING_FILE);
-        drop(private_file(&marker)?);
-        extract(from, bytes, data, progress)?;
-        sync(data)?;
-        fs::remove_file(&marker).map_err(io_error("remove", &marker))?;
-        sync(data)
+        let marker = Path::new(layout::RESTORING_FILE);
+        drop(private_file(&dir, marker, data)?);
+        extract(from, bytes, (&dir, data), progress)?;
+        sync(&dir, data)?;
+        dir.remove_file(marker).map_err(io_error("remove", &data.join(marker)))?;
+        sync(&dir, data)
     });
     if let Err(error) = restored {
         remove(data, created);
@@ -103,10 +109,7 @@ fn prepare(data: &Path) -> Result<bool, BackupError> {
             None => Ok(false),
         },
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            let mut builder = fs::DirBuilder::new();
-            #[cfg(unix)]
-            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-            builder.recursive(true).create(data).map_err(io_error("create", data))?;
+            create_all(data).map_err(io_error("create", data))?;
             Ok(true)
         }
         Err(error) => Err(io_error("read", data)(error)),
@@ -116,7 +119,7 @@ fn prepare(data: &Path) -> Result<bool, BackupError> {
 fn extract(
     from: &Path,
     bytes: u64,
-    data: &Path,
+    (dir, data): (&Dir, &Path),
     progress: Progress<'_>,
 ) -> Result<(), BackupError> {
     let mut archive = open(from, bytes)?;
@@ -132,10 +135,11 @@ fn extract(
             let name = name.display();
             return Err(odd(from, format!("it has {name}, which no data directory has")));
         }
-        let path = data.join(&name);
-        make_parents(data, &name)?;
-        let mut file = private_file(&path)?;
-        written += io::copy(&mut entry, &mut file).map_err(io_error("write", &path))?;
+        create_parents(dir, &name)
+            .map_err(io_error("create the directory of", &data.join(&name)))?;
+        let mut file = private_file(dir, &name, data)?;
+        let copied = io::copy(&mut entry, &mut file);
+        written += copied.map_err(io_error("write", &data.join(&name)))?;
         progress(&name.to_string_lossy(), written);
     }
     Ok(())
@@ -167,27 +171,18 @@ fn belongs(name: &Path) -> bool {
     }
 }
 
-fn make_parents(data: &Path, name: &Path) -> Result<(), BackupError> {
-    let mut at = PathBuf::from(data);
-    for part in name.parent().into_iter().flat_map(Path::components) {
-        at.push(part);
-        let mut builder = fs::DirBuilder::new();
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        match builder.create(&at) {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                return Err(io_error("create", &at)(error));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
+/// Creates the directories that a name is in. They are made durable with everything else.
+fn create_parents(dir: &Dir, name: &Path) -> io::Result<()> {
+    let parents: Vec<_> = name.ancestors().skip(1).collect();
+    let below = parents.iter().rev().filter(|parent| !parent.as_os_str().is_empty());
+    below.map(|parent| create_dir(dir, parent)).try_for_each(|created| created.map(drop))
 }
 
 /// Makes everything on the disk of the directory durable.
-fn sync(data: &Path) -> Result<(), BackupError> {
-    let dir = File::open(data).map_err(io_error("open", data))?;
-    rustix::fs::syncfs(&dir).map_err(io::Error::from).map_err(io_error("sync", data))
+fn sync(dir: &Dir, data: &Path) -> Result<(), BackupError> {
+    // A handle of its own: a `Dir` may be open for look-ups only.
+    let synced = dir.open(".").and_then(|dir| Ok(rustix::fs::syncfs(dir)?));
+    synced.map_err(io_error("sync", data))
 }
 
 /// Removes what was written of a backup that could not be restored.

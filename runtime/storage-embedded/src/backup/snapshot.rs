@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{BackupError, beside, io_error};
+use super::target::{Target, Temporary};
+use super::{BackupError, io_error};
 use crate::layout;
 
 /// How long to wait for a database that is being opened.
@@ -18,22 +19,6 @@ pub(super) struct Copy {
     /// The name of the database, relative to the data directory.
     pub(super) name: String,
     pub(super) file: Temporary,
-}
-
-/// A file that is gone when this is dropped.
-pub(super) struct Temporary(PathBuf);
-
-impl Temporary {
-    pub(super) fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Temporary {
-    fn drop(&mut self) {
-        // It is beside the backup, and whoever looks there finds it.
-        let _ = fs::remove_file(&self.0);
-    }
 }
 
 /// The files that are copied as they are.
@@ -64,8 +49,8 @@ pub(super) fn databases(data: &Path) -> Result<Vec<PathBuf>, BackupError> {
     Ok(found)
 }
 
-/// The bytes of databases with what SQLite keeps beside them.
-pub(super) fn bytes(databases: &[PathBuf]) -> Result<u64, BackupError> {
+/// The room that databases take, with what SQLite keeps beside them, until the backup is made.
+pub(super) fn bytes(databases: &[PathBuf]) -> u64 {
     let size = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
     let beside = |path: &PathBuf| {
         let mut wal = path.clone().into_os_string();
@@ -73,18 +58,19 @@ pub(super) fn bytes(databases: &[PathBuf]) -> Result<u64, BackupError> {
         size(path) + size(Path::new(&wal))
     };
     // Each is there twice for a while: as a copy, and in the backup.
-    Ok(databases.iter().map(beside).sum::<u64>() * 2)
+    databases.iter().map(beside).sum::<u64>() * 2
 }
 
 /// Copies each database, beside the backup.
 pub(super) fn copy(
     data: &Path,
     databases: &[PathBuf],
-    to: &Path,
+    target: &Target<'_>,
 ) -> Result<Vec<Copy>, BackupError> {
     let mut copies = Vec::with_capacity(databases.len());
     for (number, path) in databases.iter().enumerate() {
-        let file = Temporary(beside(to, &format!("{number}.db")));
+        // Created here, so that only its owner can read it. SQLite takes an empty file.
+        let (file, _) = target.beside(&format!("{number}.db"))?;
         if !copy_one(path, file.path())? {
             // A volume was deleted meanwhile.
             continue;
@@ -100,8 +86,6 @@ fn copy_one(from: &Path, to: &Path) -> Result<bool, BackupError> {
         path: from.to_owned(),
         detail: error.to_string(),
     };
-    // Created here, so that only its owner can read it. SQLite takes an empty file.
-    drop(super::private_file(to)?);
     // Not for reading only: whoever reads a database of a process that is gone has to
     // mend it first.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -372,6 +372,25 @@ async fn the_lock_that_root_makes_is_the_owners() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_appears_meanwhile_is_kept_and_nothing_is_left_beside_it() {
+    let home = tempfile::tempdir().unwrap();
+    fs::remove_file(small(&home).await).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let to = out.path().join("backup");
+    let appears = &mut |_: &str, _| fs::write(&to, "another's").unwrap();
+    let error = backup(home.path(), &to, appears).unwrap_err();
+    assert!(matches!(&error, BackupError::Exists(path) if *path == to), "{error}");
+    assert_eq!(fs::read_to_string(&to).unwrap(), "another's");
+    assert_eq!(names(out.path()), ["backup"]);
+    // Nor is it there if a database cannot be copied.
+    fs::remove_file(&to).unwrap();
+    fs::write(home.path().join("logs.db"), "none").unwrap();
+    let error = backup(home.path(), &to, &mut silent()).unwrap_err();
+    assert!(matches!(error, BackupError::Database { .. }), "{error}");
+    assert_eq!(names(out.path()), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_whole_is_not_backed_up() {
     let home = tempfile::tempdir().unwrap();
     let file = small(&home).await;
