@@ -44,10 +44,9 @@ impl<'a> Archive<'a> {
         self.append(name, text.len() as u64, text.as_bytes())
     }
 
-    /// Adds a file, as long as it is now: what is cut off it meanwhile is zeros.
-    pub(super) fn file(&mut self, name: &str, from: &Path) -> Result<(), BackupError> {
+    /// Adds a file, as long as it was: what was cut off it since is zeros.
+    pub(super) fn file(&mut self, name: &str, from: &Path, size: u64) -> Result<(), BackupError> {
         let file = File::open(from).map_err(io_error("read", from))?;
-        let size = file.metadata().map_err(io_error("look at", from))?.len();
         self.append(name, size, file.chain(io::repeat(0)).take(size))
     }
 

@@ -58,7 +58,7 @@ pub struct Manifest {
     pub begun: String,
     /// How many files it has, the databases included.
     pub files: u64,
-    /// About how many bytes they have together.
+    /// How many bytes they have together.
     pub bytes: u64,
 }
 
@@ -214,12 +214,12 @@ fn make(
         release: env!("CARGO_PKG_VERSION").into(),
         begun: begun.into(),
         files: files.len() as u64,
-        bytes: needed,
+        bytes: files.iter().map(|file| file.bytes).sum(),
     };
     let mut archive = Archive::new(&mut file, partial.path(), progress);
     archive.text(MANIFEST, &serde_json::to_string_pretty(&manifest).unwrap_or_default())?;
-    for Content { name, path } in &files {
-        archive.file(name, path)?;
+    for Content { name, path, bytes } in &files {
+        archive.file(name, path, *bytes)?;
     }
     archive.finish()?;
     file.sync_all().map_err(io_error("sync", partial.path()))?;
@@ -233,15 +233,22 @@ struct Content {
     name: String,
     /// Where it is read.
     path: PathBuf,
+    /// How much of it is in the backup.
+    bytes: u64,
 }
 
 /// What is in a backup, in its order.
 fn contents(data: &Path, copies: &[Copy], hold: &Hold) -> Result<Vec<Content>, BackupError> {
     let singles = snapshot::singles(data).into_iter().map(|name| (data.join(&name), name));
     let copies = copies.iter().map(|copy| (copy.file.path().to_owned(), copy.name.clone()));
-    let held = hold.files()?.into_keys().map(|name| (hold.path(&name), name));
-    let files = singles.chain(copies).chain(held);
-    Ok(files.map(|(path, name)| Content { name, path }).collect())
+    let mut files = Vec::new();
+    for (path, name) in singles.chain(copies) {
+        let bytes = path.metadata().map_err(io_error("look at", &path))?.len();
+        files.push(Content { name, path, bytes });
+    }
+    let held = hold.files()?.into_iter();
+    files.extend(held.map(|(name, bytes)| Content { path: hold.path(&name), name, bytes }));
+    Ok(files)
 }
 
 /// Fails unless the disk of a directory has so much room.

@@ -391,6 +391,36 @@ async fn a_file_that_appears_meanwhile_is_kept_and_nothing_is_left_beside_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_manifest_counts_what_is_in_the_file() {
+    let home = tempfile::tempdir().unwrap();
+    let file = small(&home).await;
+    fs::remove_file(&file).unwrap();
+    // Files of volumes change while they are copied.
+    let files = home.path().join("volumes/one/files");
+    fs::create_dir_all(&files).unwrap();
+    let [grows, shrinks] = ["1", "2"].map(|name| files.join(name));
+    fs::write(&grows, "a").unwrap();
+    fs::write(&shrinks, "abc").unwrap();
+    let changes = &mut |_: &str, _| {
+        fs::write(&grows, "much more than it was").unwrap();
+        fs::write(&shrinks, "d").unwrap();
+    };
+    backup(home.path(), &file, changes).unwrap();
+    let mut archive = tar::Archive::new(fs::File::open(&file).unwrap());
+    let entries = archive.entries().unwrap().map(Result::unwrap);
+    let sizes: Vec<_> = entries.skip(1).map(|entry| entry.size()).collect();
+    let manifest = backup::inspect(&file).unwrap();
+    assert_eq!(manifest.files, sizes.len() as u64);
+    assert_eq!(manifest.bytes, sizes.iter().sum::<u64>());
+    let restored = tempfile::tempdir().unwrap();
+    restore(&file, restored.path(), &mut silent()).unwrap();
+    let files = restored.path().join("volumes/one/files");
+    let read = |name| fs::read_to_string(files.join(name)).unwrap();
+    assert_eq!((read("1"), read("2")), ("m".into(), "d\0\0".into()));
+    fs::remove_file(file).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_whole_is_not_backed_up() {
     let home = tempfile::tempdir().unwrap();
     let file = small(&home).await;
