@@ -76,3 +76,7 @@ pub const SHARD_DBS: [&str; SHARDS] = [
 pub const OBJECTS_DIR: &str = "objects";
 /// The files of volumes.
 pub const VOLUMES_DIR: &str = "volumes";
+/// In the directory of a volume: the names of its files.
+pub const VOLUME_NAMES_DB: &str = "names.db";
+/// In the directory of a volume: the bytes of its files.
+pub const VOLUME_FILES_DIR: &str = "files";

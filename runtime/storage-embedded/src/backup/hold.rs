@@ -7,6 +7,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use rustix::fs::{Gid, Uid};
 
+use super::names::belongs;
 use super::{BackupError, io_error};
 use crate::data_dir::{DataDir, NotLocked, create_dir, lock_file};
 use crate::layout;
@@ -62,7 +63,7 @@ impl Hold {
             let name = directory.join(entry.file_name());
             if kind.is_dir() && entry.file_name() != layout::INCOMING_DIR {
                 self.link_below(&name)?;
-            } else if kind.is_file() && !is_database(&name) {
+            } else if kind.is_file() && is_held(&name) {
                 link(&entry.path(), &self.root.join(&name))?;
             }
         }
@@ -99,10 +100,9 @@ impl Drop for Hold {
     }
 }
 
-/// Names of volumes and their like, which are copied by SQLite.
-fn is_database(name: &Path) -> bool {
-    let name = name.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    name.ends_with(".db") || name.ends_with(".db-wal") || name.ends_with(".db-shm")
+/// Whether a file is given a second name: databases are copied by SQLite.
+fn is_held(name: &Path) -> bool {
+    belongs(name) && !name.ends_with(layout::VOLUME_NAMES_DB)
 }
 
 fn link(from: &Path, to: &Path) -> Result<(), BackupError> {

@@ -14,6 +14,7 @@
 mod archive;
 mod check;
 mod hold;
+mod names;
 mod restore;
 mod snapshot;
 mod target;

@@ -1,11 +1,12 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _};
-use std::path::{Component, Path};
+use std::path::Path;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
 use super::archive;
+use super::names::belongs;
 use super::{
     BACKUP_FORMAT, BackupError, MANIFEST, Manifest, Progress, check_space, io_error, private_file,
 };
@@ -125,12 +126,10 @@ fn extract(
     let mut archive = open(from, bytes)?;
     let entries = archive.entries().map_err(|error| odd(from, error.to_string()))?;
     let mut written = 0;
-    for entry in entries {
+    // Behind the manifest.
+    for entry in entries.skip(1) {
         let mut entry = entry.map_err(|error| odd(from, error.to_string()))?;
         let name = entry.path().map(|path| path.into_owned()).unwrap_or_default();
-        if name == Path::new(MANIFEST) {
-            continue;
-        }
         if entry.header().entry_type() != tar::EntryType::Regular || !belongs(&name) {
             let name = name.display();
             return Err(odd(from, format!("it has {name}, which no data directory has")));
@@ -143,32 +142,6 @@ fn extract(
         progress(&name.to_string_lossy(), written);
     }
     Ok(())
-}
-
-/// Whether a data directory has a file of this name.
-fn belongs(name: &Path) -> bool {
-    let mut parts = Vec::new();
-    for component in name.components() {
-        match component {
-            Component::Normal(part) => parts.push(part.to_str().unwrap_or_default()),
-            _ => return false,
-        }
-    }
-    match parts.as_slice() {
-        [single] => {
-            let singles = [
-                layout::FORMAT_FILE,
-                layout::ROOT_KEY_FILE,
-                layout::ACCESS_KEY_SEED_FILE,
-                layout::CONTROL_DB,
-                layout::LOGS_DB,
-            ];
-            singles.contains(single) || layout::SHARD_DBS.contains(single)
-        }
-        [layout::CODE_DIR | layout::OBJECTS_DIR, _, _] => true,
-        [layout::VOLUMES_DIR, _, ..] => parts.len() <= 4,
-        _ => false,
-    }
 }
 
 /// Creates the directories that a name is in. They are made durable with everything else.

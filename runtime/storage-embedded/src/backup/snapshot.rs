@@ -11,8 +11,6 @@ use crate::layout;
 
 /// How long to wait for a database that is being opened.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// The database of a volume, in its directory.
-const NAMES_DB: &str = "names.db";
 
 /// A copy of a database, which is gone when this is dropped.
 pub(super) struct Copy {
@@ -41,7 +39,7 @@ pub(super) fn databases(data: &Path) -> Result<Vec<PathBuf>, BackupError> {
         Err(error) => return Err(io_error("read", &volumes)(error)),
     };
     for entry in entries {
-        let names = entry.map_err(io_error("read", &volumes))?.path().join(NAMES_DB);
+        let names = entry.map_err(io_error("read", &volumes))?.path().join(layout::VOLUME_NAMES_DB);
         if names.is_file() {
             found.push(names);
         }

@@ -6,10 +6,8 @@ use cap_std::fs::Dir;
 use rustix::fs::OFlags;
 
 use crate::data_dir::{ensure_dir, private, sync_dir};
+use crate::layout::VOLUME_FILES_DIR;
 use crate::volumes::descriptors::Descriptors;
-
-/// The directory of the files that hold bytes.
-const FILES_DIR: &str = "files";
 
 /// The bytes of a volume's files: one regular file for each that has any, named by its number.
 pub(crate) struct Contents {
@@ -22,7 +20,7 @@ impl Contents {
     /// Those in the directory of a volume.
     pub(crate) fn open(volume: &Dir, descriptors: Arc<Descriptors>) -> io::Result<Self> {
         let serial = descriptors.serial();
-        Ok(Self { dir: ensure_dir(volume, FILES_DIR)?, descriptors, serial })
+        Ok(Self { dir: ensure_dir(volume, VOLUME_FILES_DIR)?, descriptors, serial })
     }
 
     /// The file of a number, if it is open already.

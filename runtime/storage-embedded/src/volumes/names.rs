@@ -7,6 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Params, Row, params};
 
 use crate::data_dir::DataDir;
 use crate::error::OpenError;
+use crate::layout::VOLUME_NAMES_DB;
 use crate::sqlite::{Database, Durability};
 
 /// Directories that a directory may be in, where it is moved: each is looked at.
@@ -110,7 +111,7 @@ impl Names {
     /// Opens the names of the volume in this directory of the data directory.
     pub(crate) fn open(data: &DataDir, directory: &str) -> Result<Self, OpenError> {
         let database = Database {
-            file: Cow::Owned(format!("{directory}/names.db")),
+            file: Cow::Owned(format!("{directory}/{VOLUME_NAMES_DB}")),
             // What has to be durable is made so by `sync`.
             durability: Durability::Normal,
             migrations: &[SCHEMA],

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod backup;
+mod backup_contents;
 mod data_dir;
 mod embedded;
 mod events;
