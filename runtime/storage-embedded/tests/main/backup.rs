@@ -20,7 +20,7 @@ use lambent_storage_embedded::{DataDir, OpenError, Options};
 use lambent_types::{BucketName, KeyspaceName, Namespace, Origin, QueueName, SystemClock};
 use tempfile::TempDir;
 
-fn open(path: &Path) -> Stores {
+pub(crate) fn open(path: &Path) -> Stores {
     let data = DataDir::open(path).unwrap();
     lambent_storage_embedded::open(&data, Options::default(), Arc::new(SystemClock)).unwrap()
 }

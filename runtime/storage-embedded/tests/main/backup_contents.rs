@@ -3,17 +3,23 @@
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
+use lambent_files::{Kind, VOLUME_ROOT};
+use lambent_storage::contract::samples;
+use lambent_storage::{Disk, LogQuery};
 use lambent_storage_embedded::backup::{self, BACKUP_FORMAT, BackupError, backup, restore};
-use lambent_storage_embedded::layout;
+use lambent_storage_embedded::{DataDir, OpenError, layout};
 use lambent_types::Digest;
 use tar::EntryType::{self, Block, Char, Directory, Fifo, Link, Regular, Symlink};
 use tempfile::TempDir;
 
-use crate::backup::{names, silent, small};
+use crate::backup::{names, open, silent, small};
 
 const MANIFEST: &str = "lambent-backup.json";
+const MIB: u64 = 1 << 20;
 
 /// An entry of an archive, and what is in it or what it links to.
 struct Entry(&'static str, EntryType, String);
@@ -190,4 +196,102 @@ fn a_backup_has_one_manifest_which_is_its_first_entry() {
         let error = home.refused(entries);
         assert!(matches!(error, BackupError::Odd { .. }), "{number}: {error}");
     }
+}
+
+#[test]
+fn a_newer_backup_is_refused_with_what_it_needs() {
+    let home = Home::new();
+    // It may be of a form that this release knows nothing of but its number.
+    let next = format!(r#"{{"backup_format": {}, "data_format": 1}}"#, BACKUP_FORMAT + 1);
+    let newer = [
+        (manifest_of(BACKUP_FORMAT + 1, layout::FORMAT), BACKUP_FORMAT),
+        (manifest_of(BACKUP_FORMAT, layout::FORMAT + 1), layout::FORMAT),
+        (Entry(MANIFEST, Regular, next), BACKUP_FORMAT),
+    ];
+    for (manifest, format) in newer {
+        let error = home.refused(&[manifest, file("something/else")]);
+        let BackupError::Newer { found, known, .. } = error else { panic!("{error}") };
+        assert_eq!((found, known), (format + 1, format));
+        let inspected = backup::inspect(&home.file).unwrap_err();
+        assert!(matches!(inspected, BackupError::Newer { .. }), "{inspected}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_room_nothing_is_written() {
+    let home = tempfile::tempdir().unwrap();
+    let file = small(&home).await;
+    // A file with a hole takes no room, and its copy does.
+    let free = Disk::of_path(home.path()).unwrap().free;
+    fs::create_dir_all(home.path().join("objects/ab")).unwrap();
+    let large = fs::File::create(home.path().join("objects/ab/large")).unwrap();
+    large.set_len(free + MIB).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    // Else it would write until the disk is full.
+    let writes = &mut |_: &str, _| panic!("it is written");
+    let error = backup(home.path(), &out.path().join("b"), writes).unwrap_err();
+    let BackupError::Space { needed, .. } = error else { panic!("{error}") };
+    assert!(needed > free, "{needed} of {free}");
+    assert_eq!(names(out.path()), [""; 0]);
+    assert!(!home.path().join("backup").exists());
+
+    // An empty directory of a file system that never has room, and nobody writes to.
+    let full = Path::new("/proc/tty/ldisc");
+    if fs::read_dir(full).is_ok_and(|mut entries| entries.next().is_none()) {
+        let error = restore(&file, full, &mut silent()).unwrap_err();
+        assert!(matches!(error, BackupError::Space { free: 0, .. }), "{error}");
+    } else {
+        eprintln!("skipped: there is no {}", full.display());
+    }
+    fs::remove_file(file).unwrap();
+}
+
+/// Everything that is lost for good if it is deleted, and that no database is of itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_functions_logs_and_volumes_are_back_after_a_restore() {
+    let home = tempfile::tempdir().unwrap();
+    let stores = open(home.path());
+    let keys = [layout::ROOT_KEY_FILE, layout::ACCESS_KEY_SEED_FILE];
+    for key in keys {
+        fs::write(home.path().join(key), format!("of {key}")).unwrap();
+    }
+    let (namespace, function) = (samples::namespace("ns"), samples::name("f"));
+    let code = Bytes::from_static(b"the code of f");
+    stores.code.put(Digest::of(&code), code.clone()).await.unwrap();
+    let head = samples::head(&namespace, &function, "the code of f");
+    stores.registry.put(head, None).await.unwrap();
+    assert!(stores.logs.append(samples::record(&namespace, &function, "a line")));
+    stores.logs.flush().await;
+    let volume = stores.volumes.open("one", 16 * MIB).await.unwrap();
+    let number = volume.create(VOLUME_ROOT, "kept", Kind::File).unwrap();
+    volume.hold(number).unwrap().write(b"in a volume", None).unwrap();
+
+    let out = tempfile::tempdir().unwrap();
+    let (file, data) = (out.path().join("backup"), out.path().join("data"));
+    backup(home.path(), &file, &mut silent()).unwrap();
+    drop((volume, stores, home));
+    // No node opens the directory before everything is in it.
+    let opens = &mut |_: &str, _| {
+        let refused = DataDir::open(&data).unwrap_err();
+        assert!(matches!(refused, OpenError::Restoring { .. }), "{refused}");
+    };
+    restore(&file, &data, opens).unwrap();
+    // There are keys in both.
+    for path in [&file, &data, &data.join("code"), &data.join(keys[0])] {
+        let mode = fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{mode:o} {}", path.display());
+    }
+
+    for key in keys {
+        assert_eq!(fs::read_to_string(data.join(key)).unwrap(), format!("of {key}"));
+    }
+    let stores = open(&data);
+    assert!(stores.registry.function(&namespace, &function).await.unwrap().is_some());
+    assert_eq!(stores.code.get(Digest::of(&code)).await.unwrap(), Some(code));
+    let logs = stores.logs.query(LogQuery::new(namespace, function)).await.unwrap();
+    assert_eq!(logs.records[0].1.logs.lines[0].text, "a line");
+    let volume = stores.volumes.open("one", 16 * MIB).await.unwrap();
+    let (number, _) = volume.child(VOLUME_ROOT, "kept").unwrap().unwrap();
+    let bytes = volume.hold(number).unwrap().read_some(usize::MAX, 0, true).unwrap();
+    assert_eq!(bytes, b"in a volume");
 }
