@@ -76,6 +76,13 @@ impl DataDir {
         ensure_dir(self.dir(), name)
             .map_err(|source| io("open directory", &self.path().join(name), source))
     }
+
+    /// Whether a process makes a backup of it now. It looks by a shared lock, for a moment, which
+    /// whoever begins a backup just then waits for.
+    pub(crate) fn is_being_backed_up(&self) -> bool {
+        let Ok(file) = self.dir().open(layout::BACKUP_LOCK_FILE) else { return false };
+        matches!(file.into_std().try_lock_shared(), Err(TryLockError::WouldBlock))
+    }
 }
 
 fn io(action: &'static str, path: &Path, source: std::io::Error) -> OpenError {

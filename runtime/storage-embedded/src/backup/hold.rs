@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -14,6 +16,10 @@ use crate::layout;
 
 /// The directories whose files are named by what is in them, or by numbers.
 const DIRECTORIES: [&str; 3] = [layout::CODE_DIR, layout::OBJECTS_DIR, layout::VOLUMES_DIR];
+
+/// How often it is tried to lock out other backups, and how long it is waited in between.
+const LOOKS: u32 = 10;
+const LOOK: Duration = Duration::from_millis(3);
 
 /// Second names of files in the data directory, so that they are there until this is dropped.
 pub(super) struct Hold {
@@ -28,7 +34,7 @@ impl Hold {
     pub(super) fn take(data: &Path) -> Result<Self, BackupError> {
         let dir = Dir::open_ambient_dir(data, ambient_authority());
         let dir = dir.map_err(io_error("open", data))?;
-        let lock = lock_file(&dir, layout::BACKUP_LOCK_FILE).map_err(|error| match error {
+        let lock = lock(&dir).map_err(|error| match error {
             // Whoever has only just locked it for the first time has not written yet.
             NotLocked::Held { pid } => BackupError::Busy { pid: pid.unwrap_or_default() },
             NotLocked::Io(source) => io_error("lock", &data.join(layout::BACKUP_LOCK_FILE))(source),
@@ -90,6 +96,17 @@ impl Hold {
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.root.join(name)
     }
+}
+
+/// Locks out other backups. A node that looks whether there is one has the lock for a moment, too.
+fn lock(dir: &Dir) -> Result<File, NotLocked> {
+    for _ in 0..LOOKS {
+        match lock_file(dir, layout::BACKUP_LOCK_FILE) {
+            Err(NotLocked::Held { .. }) => thread::sleep(LOOK),
+            locked => return locked,
+        }
+    }
+    lock_file(dir, layout::BACKUP_LOCK_FILE)
 }
 
 impl Drop for Hold {

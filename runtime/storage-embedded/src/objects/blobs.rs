@@ -58,6 +58,12 @@ pub(crate) trait Blobs: Send + Sync {
     /// Opens a blob; `NotFound` if it is not there.
     async fn open(&self, blob: &Blob) -> io::Result<Arc<dyn Opened>>;
 
+    /// Whether blobs may be deleted now, that no row names any more: a backup that is being made
+    /// may have copied a row that did.
+    async fn may_delete(&self) -> bool {
+        true
+    }
+
     /// Deletes blobs; those that are not there are no error.
     async fn delete(&self, blobs: Vec<Blob>) -> io::Result<()>;
 

@@ -37,7 +37,7 @@ struct Directories {
     abandoned: Mutex<Vec<String>>,
     opened: SystemTime,
     older: Mutex<Older>,
-    _data: DataDir,
+    data: DataDir,
 }
 
 /// How far the look at all files has come.
@@ -68,7 +68,7 @@ impl Files {
             abandoned: Mutex::default(),
             opened: SystemTime::now(),
             older: Mutex::new(Older { next: Some(0), files: None }),
-            _data: data.clone(),
+            data: data.clone(),
         })))
     }
 }
@@ -267,6 +267,12 @@ impl Blobs for Files {
         let (directories, path) = (Arc::clone(&self.0), path(blob));
         let file = blocking(move || directories.objects.open(path)).await?;
         Ok(Arc::new(OpenedFile(Arc::new(Mutex::new(file.into_std())))))
+    }
+
+    async fn may_delete(&self) -> bool {
+        let directories = Arc::clone(&self.0);
+        let held = blocking(move || Ok(directories.data.is_being_backed_up())).await;
+        !held.unwrap_or(false)
     }
 
     async fn delete(&self, blobs: Vec<Blob>) -> io::Result<()> {

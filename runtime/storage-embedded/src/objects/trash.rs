@@ -79,6 +79,9 @@ impl Trash {
     /// Deletes what can be. What cannot is found after the next start.
     pub(crate) async fn empty(&self) {
         self.blobs.tidy().await;
+        if self.lock().waiting.is_empty() || !self.blobs.may_delete().await {
+            return;
+        }
         for blobs in self.take() {
             let first = blobs.first().map(|blob| blob.id.clone());
             if let Err(error) = self.blobs.delete(blobs).await {

@@ -16,7 +16,7 @@ use lambent_storage::{
     Visibility,
 };
 use lambent_storage_embedded::backup::{self, BackupError, backup, restore};
-use lambent_storage_embedded::{DataDir, OpenError, Options};
+use lambent_storage_embedded::{DataDir, OpenError, Options, layout};
 use lambent_types::{BucketName, KeyspaceName, Namespace, Origin, QueueName, SystemClock};
 use tempfile::TempDir;
 
@@ -176,6 +176,30 @@ async fn what_was_acknowledged_before_is_there_while_others_write() {
         drop(stores);
         fs::remove_dir_all(&restored).unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_that_a_backup_may_name_are_deleted_after_it() {
+    let home = tempfile::tempdir().unwrap();
+    let stores = open(home.path());
+    let place = Place::new(&stores, "ns1").await;
+    let blobs = || {
+        let directories = fs::read_dir(home.path().join("objects")).unwrap().flatten();
+        let is_of_blobs = |entry: &fs::DirEntry| entry.file_name() != layout::INCOMING_DIR;
+        let names = directories.filter(is_of_blobs).flat_map(|entry| names(&entry.path()));
+        names.count()
+    };
+    place.put(&stores, 0).await;
+    let lock = fs::File::create(home.path().join(layout::BACKUP_LOCK_FILE)).unwrap();
+    lock.lock().unwrap();
+    place.put(&stores, 0).await;
+    for _ in 0..3 {
+        stores.sweep().await;
+    }
+    assert_eq!(blobs(), 2, "what was replaced may be named by a copy");
+    drop(lock);
+    stores.sweep().await;
+    assert_eq!(blobs(), 1);
 }
 
 /// A backup of a few things in `ns1`.
