@@ -24,6 +24,7 @@ use crate::inspect::{InspectError, Inspection, inspect};
 use crate::linked::Linked;
 use crate::memory_access;
 use crate::options::Options;
+use crate::own_runtime::OwnRuntime;
 use crate::pool::{Pool, PoolAdvice, Resident};
 use crate::runtime::Runtime;
 use crate::scheduler::{Migrating, Scheduler};
@@ -172,6 +173,7 @@ impl<T: Send + 'static> Builder<T> {
                 slots: IdleSlots::new(pool.instances),
                 memory: GuestMemory::new(budget, trimmer),
                 executor: self.executor,
+                own: Arc::default(),
             },
         };
         Ok(Engine { inner: Arc::new(inner) })
@@ -289,13 +291,18 @@ impl<T: Send + 'static> Engine<T> {
     /// # Errors
     /// It cannot be compiled, or its imports are not served.
     pub async fn component(&self, wasm: Bytes) -> Result<Component<T>, ComponentError> {
-        let wasm = if is_module(&wasm) { self.adapt(wasm, None).await? } else { wasm };
-        let code = self.compile(wasm, None).await?;
+        let code = self.own_runtime().enter(self.code(wasm)).await?;
         // SAFETY: the bytes come from our own compiler and went through no
         // storage in which anybody else could have changed them.
         let load =
             |engine: &_| unsafe { wasmtime::component::Component::deserialize(engine, &code) };
         Ok(self.prepare(load)?)
+    }
+
+    /// Machine code of a component, or of a core module that is adapted first.
+    async fn code(&self, wasm: Bytes) -> Result<Vec<u8>, CompileError> {
+        let wasm = if is_module(&wasm) { self.adapt(wasm, None).await? } else { wasm };
+        self.compile(wasm, None).await
     }
 
     /// Maps an artifact into memory and makes it ready to run.
@@ -310,6 +317,11 @@ impl<T: Send + 'static> Engine<T> {
         let load =
             |engine: &_| unsafe { wasmtime::component::Component::deserialize_file(engine, &path) };
         self.prepare(load)
+    }
+
+    /// The executor for those who call from outside of any.
+    pub(crate) fn own_runtime(&self) -> &OwnRuntime {
+        &self.inner.runtime.own
     }
 
     /// Loads with the engine for the artifact's ABI, and links.

@@ -52,6 +52,8 @@ pub(crate) struct Instance<T: 'static> {
     snapshot: Option<Arc<Snapshot>>,
     /// Invocations it has served.
     served: u32,
+    /// The error of the host that ended it.
+    host_error: Option<wasmtime::Error>,
 }
 
 /// How long an instance is kept idle, beyond those provisioned, for a function that is
@@ -134,6 +136,7 @@ impl<T: Send + 'static> Instance<T> {
             uninitialized,
             snapshot,
             served: 0,
+            host_error: None,
         }
     }
 
@@ -199,7 +202,7 @@ impl<T: Send + 'static> Instance<T> {
             Ok(Ok(Ok(value))) => Ok((Outcome::Ok, Some(value))),
             Ok(Ok(Err(error))) => match self.refusal(&error) {
                 Some(refused) => Err(refused),
-                None => Ok((trap::outcome(&error, self.store.data_mut(), &self.limits), None)),
+                None => Ok((self.ended_by(error), None)),
             },
             Ok(Err(panic)) => {
                 let message = panic_message(&*panic);
@@ -258,6 +261,18 @@ impl<T: Send + 'static> Instance<T> {
             (None, _) => {}
         }
         Ok(*self.guest.insert(instance))
+    }
+
+    /// What the error that ended the guest means; the host's own is kept.
+    fn ended_by(&mut self, error: wasmtime::Error) -> Outcome {
+        let outcome = trap::outcome(&error, self.store.data_mut(), &self.limits);
+        self.host_error = trap::is_of_host(&error, &outcome).then_some(error);
+        outcome
+    }
+
+    /// The error of the host that ended it, if one did.
+    pub(crate) const fn take_host_error(&mut self) -> Option<wasmtime::Error> {
+        self.host_error.take()
     }
 
     /// Why nothing of the guest ran, if the error means that the node lacked something.

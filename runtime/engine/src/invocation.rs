@@ -82,6 +82,37 @@ pub struct Finished<R> {
     pub meter: Meter,
     /// What it wrote.
     pub logs: Logs,
+    /// What an import, or the host's own part of a call, returned as an error, if that ended it:
+    /// the value itself, to be [downcast](wasmtime::Error::downcast_ref). The client of a server is
+    /// told [`Outcome::Trapped`] for it; [`into_result`](Self::into_result) tells them apart.
+    pub host_error: Option<wasmtime::Error>,
+}
+
+impl<R> Finished<R> {
+    /// What was returned, or who failed: the host or the guest.
+    ///
+    /// # Errors
+    /// See [`Failed`].
+    pub fn into_result(self) -> Result<R, Failed> {
+        match (self.value, self.host_error) {
+            (Some(value), _) if self.outcome.is_ok() => Ok(value),
+            (_, Some(error)) => Err(Failed::Host(error)),
+            _ => Err(Failed::Guest(self.outcome)),
+        }
+    }
+}
+
+/// Why an invocation returned nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Failed {
+    /// The host did: an import or the host's own part of the call returned this error, or
+    /// wasmtime refused what was passed, such as a handle of another instance.
+    #[error("the host failed: {0}")]
+    Host(wasmtime::Error),
+    /// The guest did: it trapped, reached a limit, reported a failure or called `exit`, which
+    /// with code 0 is [`Outcome::Ok`] without a value.
+    #[error("the guest did not return: {}", .0.message())]
+    Guest(Outcome),
 }
 
 /// Why an invocation did not start. Nothing of the guest ran.

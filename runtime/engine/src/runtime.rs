@@ -4,6 +4,7 @@ use tokio::runtime::Handle;
 
 use crate::guest_memory::GuestMemory;
 use crate::idle_slots::IdleSlots;
+use crate::own_runtime::OwnRuntime;
 use crate::scheduler::Scheduler;
 
 /// What all components of an engine share when they run. Cheap to clone.
@@ -15,4 +16,6 @@ pub(crate) struct Runtime {
     /// Where guests that run for long are moved to; without it they stay on the
     /// executor that called them.
     pub(crate) executor: Option<Handle>,
+    /// For those who call from outside of any executor of tokio's.
+    pub(crate) own: Arc<OwnRuntime>,
 }

@@ -1,6 +1,7 @@
 //! From wasmtime's errors to outcomes.
 
 use lambent_types::{Limits, Outcome};
+use wasmtime::component::ResourceTableError;
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
@@ -15,6 +16,13 @@ pub(crate) fn refusal(error: &wasmtime::Error) -> Option<Refused> {
         return Some(Refused::MemoryExhausted(*exhausted));
     }
     error.is::<PoolConcurrencyLimitError>().then_some(Refused::PoolExhausted)
+}
+
+/// Whether the error is neither of the guest's making nor a limit's, but what an import or the
+/// host's own part of the call returned.
+pub(crate) fn is_of_host(error: &wasmtime::Error, outcome: &Outcome) -> bool {
+    let trapped = matches!(outcome, Outcome::Trapped { .. });
+    trapped && !error.is::<Trap>() && !error.is::<ResourceTableError>()
 }
 
 /// What the error that ended a guest means.

@@ -44,7 +44,7 @@ pub async fn event(
 
 /// What a handler without an output came to.
 fn settle(finished: Finished<Result<(), Failure>>, bytes_in: u64) -> Finished<Output> {
-    let Finished { mut outcome, value, mut meter, logs } = finished;
+    let Finished { mut outcome, value, mut meter, logs, host_error } = finished;
     meter.bytes_in = bytes_in;
     let value = match value {
         Some(Ok(())) => Some(Output::default()),
@@ -54,5 +54,5 @@ fn settle(finished: Finished<Result<(), Failure>>, bytes_in: u64) -> Finished<Ou
         }
         None => None,
     };
-    Finished { outcome, value, meter, logs }
+    Finished { outcome, value, meter, logs, host_error }
 }

@@ -77,7 +77,7 @@ impl Active {
             bytes_out: bytes + bytes_streamed,
             start: self.start,
         };
-        let finished = Ok(Finished { outcome, value, meter, logs });
+        let finished = Ok(Finished { outcome, value, meter, logs, host_error: None });
         // Whoever asked may have gone away.
         let _ = self.reply.send(Reply { finished, is_alive });
     }

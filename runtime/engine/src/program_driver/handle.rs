@@ -83,5 +83,5 @@ fn spawn<T: Send + 'static>(linked: &Linked<T>, driver: Driver<T>) {
 
 fn cancelled() -> Finished<Output> {
     let (meter, logs) = (lambent_types::Meter::default(), lambent_types::Logs::default());
-    Finished { outcome: Outcome::Cancelled, value: None, meter, logs }
+    Finished { outcome: Outcome::Cancelled, value: None, meter, logs, host_error: None }
 }

@@ -30,14 +30,14 @@ impl<T: Send + 'static> Component<T> {
                 handler.call_handle(store, &events, context).await
             })
         });
-        let Finished { mut outcome, value, mut meter, logs } = finished.await?;
+        let Finished { mut outcome, value, mut meter, logs, host_error } = finished.await?;
         meter.bytes_in = bytes_in;
         let settled = value.map(|value| settle(value, count)).transpose();
         let value = settled.unwrap_or_else(|failed| {
             outcome = failed;
             None
         });
-        Ok(Finished { outcome, value, meter, logs })
+        Ok(Finished { outcome, value, meter, logs, host_error })
     }
 }
 

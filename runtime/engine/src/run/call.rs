@@ -20,7 +20,7 @@ impl<T: Send + 'static> Component<T> {
         invocation: Invocation<T>,
         guest: impl for<'a> FnOnce(&'a mut Store<Host<T>>, Guest) -> BoxFuture<'a, wasmtime::Result<R>>,
     ) -> Result<Finished<R>, Refused> {
-        self.run(invocation, None, guest).await
+        self.linked.runtime.own.enter(self.run(invocation, None, guest)).await
     }
 
     pub(super) async fn run<R>(
@@ -33,9 +33,10 @@ impl<T: Send + 'static> Component<T> {
         let mut instance = self.instance(invocation, stdio);
         let (outcome, value) = instance.run(&self.linked, guest).await?;
         let (meter, logs) = instance.read();
+        let host_error = instance.take_host_error();
         if value.is_some() && pooled {
             self.release(instance);
         }
-        Ok(Finished { outcome, value, meter, logs })
+        Ok(Finished { outcome, value, meter, logs, host_error })
     }
 }

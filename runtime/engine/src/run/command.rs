@@ -54,7 +54,7 @@ impl<T: Send + 'static> Component<T> {
 }
 
 fn settle(finished: Finished<Result<(), ()>>, data: Bytes, limit: u64) -> Finished<Output> {
-    let Finished { mut outcome, value, meter, logs } = finished;
+    let Finished { mut outcome, value, meter, logs, host_error } = finished;
     if value == Some(Err(())) {
         outcome = Outcome::Exited { code: 1 };
     }
@@ -63,5 +63,5 @@ fn settle(finished: Finished<Result<(), ()>>, data: Bytes, limit: u64) -> Finish
         outcome = Outcome::ResponseTooLarge { limit };
     }
     let value = outcome.is_ok().then(|| Output { content_type: None, data });
-    Finished { outcome, value, meter, logs }
+    Finished { outcome, value, meter, logs, host_error }
 }

@@ -88,7 +88,7 @@ impl<T: Send + 'static> Component<T> {
 
 /// A handler that returns an error has failed, though nothing trapped.
 fn settle(finished: Finished<Handled>) -> Finished<Output> {
-    let Finished { mut outcome, value, meter, logs } = finished;
+    let Finished { mut outcome, value, meter, logs, host_error } = finished;
     let value = match value {
         Some(Ok(output)) => {
             Some(Output { content_type: output.content_type, data: output.data.into() })
@@ -99,7 +99,7 @@ fn settle(finished: Finished<Handled>) -> Finished<Output> {
         }
         None => None,
     };
-    Finished { outcome, value, meter, logs }
+    Finished { outcome, value, meter, logs, host_error }
 }
 
 impl From<Event> for types::Event {

@@ -231,7 +231,13 @@ impl<T: Send + 'static> Guest<T> {
             let (meter, logs) = instance.read();
             // Before the store is dropped, which ends the response body: by
             // then the body must know whether that is a good end.
-            self.completion.finish(Finished { outcome, value: None, meter, logs });
+            self.completion.finish(Finished {
+                outcome,
+                value: None,
+                meter,
+                logs,
+                host_error: None,
+            });
             if self.returned {
                 self.component.release(instance);
             }

@@ -32,7 +32,13 @@ impl ActiveRequest {
     /// Reports how it ended.
     pub(crate) fn end(self, outcome: Outcome, meter: Meter, logs: Logs) {
         let outcome = self.slot.outcome(outcome);
-        self.completion.finish(Finished { outcome: outcome.clone(), value: None, meter, logs });
+        self.completion.finish(Finished {
+            outcome: outcome.clone(),
+            value: None,
+            meter,
+            logs,
+            host_error: None,
+        });
         // Before the caller is told, so that it is reported by then.
         drop(self.completion);
         let _ = self.ended.send(Ok(outcome));

@@ -4,11 +4,14 @@
 
 mod adaptation;
 mod admission;
+mod blocking;
 mod event;
 mod inspection;
 mod instances;
+mod kept;
 mod limits;
 mod memory;
+mod plugins;
 mod programs;
 mod requests;
 mod shared;
