@@ -3,10 +3,13 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+#[cfg(unix)]
+use cap_std::fs::OpenOptionsExt as _;
+use cap_std::fs::{Dir, OpenOptions};
 use hmac::{Hmac, KeyInit, Mac};
 use lambent_types::Digest;
 use sha2::Sha256;
+use wasmtime::component::Component;
 
 /// Compiled code on disk whose origin has been proven.
 ///
@@ -15,6 +18,40 @@ use sha2::Sha256;
 /// byte. The open file is kept: what is mapped later is what was checked.
 #[derive(Debug, Clone)]
 pub struct Artifact(pub(crate) Arc<File>);
+
+impl Artifact {
+    /// Maps it into memory.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn map(&self, engine: &wasmtime::Engine) -> wasmtime::Result<Component> {
+        use std::os::fd::AsRawFd as _;
+        // The open file, not a path: what was authenticated is what is mapped.
+        let path = format!("/proc/self/fd/{}", self.0.as_raw_fd());
+        // SAFETY: an `Artifact` is a file whose MAC was checked, in a directory
+        // only this node writes to, and which is replaced but never modified.
+        unsafe { Component::deserialize_file(engine, path) }
+    }
+
+    /// Reads it into memory, where no path leads to an open file.
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn map(&self, engine: &wasmtime::Engine) -> wasmtime::Result<Component> {
+        let code = self.read()?;
+        // SAFETY: as above.
+        unsafe { Component::deserialize(engine, code) }
+    }
+
+    /// All of the open file.
+    #[cfg(any(test, not(target_os = "linux")))]
+    fn read(&self) -> io::Result<Vec<u8>> {
+        use std::io::{Seek as _, SeekFrom};
+        /// All that read the file have one position in it.
+        static READING: Mutex<()> = Mutex::new(());
+        let _reading = READING.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut file, mut code) = (&*self.0, Vec::new());
+        file.seek(SeekFrom::Start(0))?;
+        file.read_to_end(&mut code)?;
+        Ok(code)
+    }
+}
 
 /// A directory of artifacts, named by the digest of their source and by what
 /// the engine's code generation looks like.
@@ -156,7 +193,9 @@ impl ArtifactCache {
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<File> {
         let temporary = format!("{name}.new");
         let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(true).mode(0o600);
+        options.read(true).write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        options.mode(0o600);
         let mut file = self.dir.open_with(&temporary, &options)?;
         file.write_all(bytes)?;
         file.sync_all()?;
@@ -197,6 +236,17 @@ mod tests {
             bytes[position] ^= 1;
             std::fs::write(&file, bytes).unwrap();
             assert!(matches!(cache(dir.path(), 1).get(source), Err(ArtifactError::Forged(_))));
+        }
+    }
+
+    #[test]
+    fn what_was_checked_can_be_read_as_often_as_it_is_needed() {
+        let dir = tempfile::tempdir().unwrap();
+        let (cache, source) = (cache(dir.path(), 1), Digest::of(b"source"));
+        let artifact = cache.put(source, b"machine code").unwrap();
+        cache.remove(source);
+        for _ in 0..2 {
+            assert_eq!(artifact.read().unwrap(), b"machine code");
         }
     }
 

@@ -2,17 +2,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use lambent_types::Namespace;
 
-use crate::abi::Abi;
-use crate::adapt::adapt;
-use crate::memory_access;
-use crate::options::Options;
-use crate::wasi_candidate;
-
 /// Turns components into machine code, and core modules into components.
 ///
 /// Compiling is the one step whose cost a hostile upload decides: tens of
 /// kilobytes can take minutes or gigabytes. Embedders who trust their
-/// components compile [`InProcess`]; a server does it in a child process.
+/// components compile in their own process, as `InProcess` does; a server does it in a child process.
 #[async_trait]
 pub trait Compiler: Send + Sync {
     /// Compiles a validated component to an artifact that any engine of this
@@ -59,70 +53,29 @@ pub enum CompileError {
     Unavailable(String),
 }
 
-/// Compiles on a thread of this process, without limits.
-#[derive(Debug, Clone, Default)]
-pub struct InProcess(Options);
+/// What an engine has that is to compile nothing.
+#[cfg(not(feature = "compile"))]
+pub(crate) struct NoCompiler;
 
-impl InProcess {
-    /// A compiler that uses as many threads as `options` say.
-    #[must_use]
-    pub const fn new(options: Options) -> Self {
-        Self(options)
-    }
-
-    /// Compiles on the calling thread.
-    ///
-    /// # Errors
-    /// The errors of [`Compiler::compile`].
-    pub fn compile_blocking(&self, wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
-        let engine = |abi| {
-            wasmtime::Engine::new(&self.0.compile_config(abi))
-                .map_err(|error| CompileError::Unavailable(format!("{error:#}")))
-        };
-        let sync = engine(Abi::Sync)?;
-        let engine = match Abi::of(wasm, sync.get_wasm_features()) {
-            Abi::Sync => sync,
-            Abi::Async => engine(Abi::Async)?,
-        };
-        let translated = wasi_candidate::translate(wasm);
-        let accessible = memory_access::add(&translated);
-        engine
-            .precompile_component(accessible.as_deref().unwrap_or(&translated))
-            .map_err(|error| CompileError::Failed(format!("{error:#}")))
-    }
-
-    /// Adapts on the calling thread.
-    ///
-    /// # Errors
-    /// The errors of [`Compiler::adapt`].
-    pub fn adapt_blocking(wasm: &[u8]) -> Result<Vec<u8>, CompileError> {
-        adapt(wasm).map_err(CompileError::Unadaptable)
+#[cfg(not(feature = "compile"))]
+impl NoCompiler {
+    fn none() -> CompileError {
+        CompileError::Unavailable(
+            "lambent-engine was built without its feature `compile`; load components that were \
+             precompiled, or give the engine a compiler"
+                .into(),
+        )
     }
 }
 
+#[cfg(not(feature = "compile"))]
 #[async_trait]
-impl Compiler for InProcess {
-    async fn compile(
-        &self,
-        wasm: Bytes,
-        _namespace: Option<&Namespace>,
-    ) -> Result<Vec<u8>, CompileError> {
-        let compiler = self.clone();
-        blocking(move || compiler.compile_blocking(&wasm)).await
+impl Compiler for NoCompiler {
+    async fn compile(&self, _: Bytes, _: Option<&Namespace>) -> Result<Vec<u8>, CompileError> {
+        Err(Self::none())
     }
 
-    async fn adapt(
-        &self,
-        wasm: Bytes,
-        _namespace: Option<&Namespace>,
-    ) -> Result<Vec<u8>, CompileError> {
-        blocking(move || Self::adapt_blocking(&wasm)).await
+    async fn adapt(&self, _: Bytes, _: Option<&Namespace>) -> Result<Vec<u8>, CompileError> {
+        Err(Self::none())
     }
-}
-
-async fn blocking(
-    work: impl FnOnce() -> Result<Vec<u8>, CompileError> + Send + 'static,
-) -> Result<Vec<u8>, CompileError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| CompileError::Unavailable(error.to_string()))?
 }

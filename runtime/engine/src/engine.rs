@@ -1,6 +1,8 @@
+use std::collections::HashSet;
+#[cfg(feature = "compile")]
 use std::collections::hash_map::DefaultHasher;
+#[cfg(feature = "compile")]
 use std::hash::{Hash, Hasher};
-use std::os::fd::AsRawFd;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,17 +11,22 @@ use tokio::runtime::Handle;
 use wasmtime::component::Linker;
 
 use crate::abi::Abi;
+#[cfg(feature = "compile")]
 use crate::adapt;
 use crate::artifact::Artifact;
 use crate::budget::Budget;
 use crate::capability::Capability;
-use crate::compile::{CompileError, Compiler, InProcess};
+#[cfg(not(feature = "compile"))]
+use crate::compile::NoCompiler;
+use crate::compile::{CompileError, Compiler};
 use crate::component::Component;
 use crate::core_module::{self, CoreModule, ModuleError, is_module};
 use crate::epochs::Epochs;
 use crate::error::{ComponentError, LoadError, StartError};
 use crate::guest_memory::GuestMemory;
 use crate::idle_slots::IdleSlots;
+#[cfg(feature = "compile")]
+use crate::in_process::InProcess;
 use crate::inspect::{InspectError, Inspection, inspect};
 use crate::linked::Linked;
 use crate::memory_access;
@@ -43,10 +50,47 @@ struct Inner<T: 'static> {
     /// The target of [`Abi::Sync`], and the target of [`Abi::Async`].
     targets: [Target<T>; 2],
     served: Vec<Interface>,
-    capabilities: Vec<Box<dyn Capability<T>>>,
+    capabilities: Vec<Served<T>>,
     compiler: Arc<dyn Compiler>,
     advice: Vec<PoolAdvice>,
     runtime: Runtime,
+}
+
+/// A capability of an engine.
+struct Served<T: 'static> {
+    capability: Box<dyn Capability<T>>,
+    /// Whether it may define what was defined before.
+    replaces: bool,
+    /// Whether it is there without being asked for.
+    is_default: bool,
+}
+
+impl<T: 'static> Served<T> {
+    fn new(capability: impl Capability<T> + 'static, replaces: bool) -> Self {
+        Self { capability: Box::new(capability), replaces, is_default: false }
+    }
+
+    fn link(&self, linker: &mut Linker<Host<T>>, abi: Abi) -> wasmtime::Result<()> {
+        linker.allow_shadowing(self.replaces);
+        let mut linked = self.capability.link(linker);
+        if abi == Abi::Async {
+            // The first may have ended it.
+            linker.allow_shadowing(self.replaces);
+            linked = linked.and_then(|()| self.capability.link_async(linker));
+        }
+        linker.allow_shadowing(false);
+        linked
+    }
+}
+
+#[cfg(feature = "compile")]
+fn default_compiler(options: Options) -> Arc<dyn Compiler> {
+    Arc::new(InProcess::new(options))
+}
+
+#[cfg(not(feature = "compile"))]
+fn default_compiler(_: Options) -> Arc<dyn Compiler> {
+    Arc::new(NoCompiler)
 }
 
 /// What runs the components of one [`Abi`].
@@ -61,7 +105,7 @@ impl<T: Send + 'static> Target<T> {
         abi: Abi,
         options: &Options,
         pool: &Pool,
-        capabilities: &[Box<dyn Capability<T>>],
+        capabilities: &[Served<T>],
     ) -> Result<(Self, Option<PoolAdvice>), StartError> {
         let config = options.run_config(abi, Some(pool));
         let (wasmtime, advice) = match wasmtime::Engine::new(&config) {
@@ -75,11 +119,8 @@ impl<T: Send + 'static> Target<T> {
         };
         let mut linker = Linker::new(&wasmtime);
         memory_access::link(&mut linker).map_err(|error| StartError::Link(format!("{error:#}")))?;
-        for capability in capabilities {
-            let mut linked = capability.link(&mut linker);
-            if abi == Abi::Async {
-                linked = linked.and_then(|()| capability.link_async(&mut linker));
-            }
+        for served in capabilities {
+            let linked = served.link(&mut linker, abi);
             linked.map_err(|error| StartError::Link(format!("{error:#}")))?;
         }
         Ok((Self { wasmtime, linker }, advice))
@@ -95,7 +136,7 @@ impl<T: 'static> Clone for Engine<T> {
 /// Builds an [`Engine`].
 pub struct Builder<T: 'static> {
     options: Options,
-    capabilities: Vec<Box<dyn Capability<T>>>,
+    capabilities: Vec<Served<T>>,
     compiler: Option<Arc<dyn Compiler>>,
     executor: Option<Handle>,
     budget: Option<Arc<Budget>>,
@@ -105,7 +146,24 @@ impl<T: Send + 'static> Builder<T> {
     /// Serves one more capability.
     #[must_use]
     pub fn capability(mut self, capability: impl Capability<T> + 'static) -> Self {
-        self.capabilities.push(Box::new(capability));
+        self.capabilities.push(Served::new(capability, false));
+        self
+    }
+
+    /// Serves one more capability, which may be in the place of interfaces that were there
+    /// before, such as one of [`Wasi`]: those that it defines under the same names, with their
+    /// [version](crate::WASI_02), are its own from then on.
+    #[must_use]
+    pub fn replace(mut self, capability: impl Capability<T> + 'static) -> Self {
+        self.capabilities.push(Served::new(capability, true));
+        self
+    }
+
+    /// Serves nothing but the capabilities that are added: no `wasi:*` at all. Components that
+    /// import something of it are refused when they are loaded.
+    #[must_use]
+    pub fn without_wasi(mut self) -> Self {
+        self.capabilities.retain(|served| !served.is_default);
         self
     }
 
@@ -144,10 +202,12 @@ impl<T: Send + 'static> Builder<T> {
     /// See [`StartError`].
     pub fn build(self) -> Result<Engine<T>, StartError> {
         let pool = Pool::for_host(self.options.instances);
-        let mut capabilities: Vec<Box<dyn Capability<T>>> = vec![Box::new(Wasi)];
-        capabilities.extend(self.capabilities);
-        let served = capabilities.iter().flat_map(|capability| capability.interfaces());
-        let served = served.map(Interface).collect();
+        let capabilities = self.capabilities;
+        let names = capabilities.iter().flat_map(|served| served.capability.interfaces());
+        let mut served: Vec<_> = names.map(Interface).collect();
+        let mut named = HashSet::new();
+        // One that was replaced is named twice.
+        served.retain(|interface| named.insert(interface.clone()));
         let target = |abi| Target::new(abi, &self.options, &pool, &capabilities);
         let [(sync, no_pool), (concurrent, no_second_pool)] =
             [target(Abi::Sync)?, target(Abi::Async)?];
@@ -156,7 +216,7 @@ impl<T: Send + 'static> Builder<T> {
             .map_err(|error| StartError::Engine(format!("no thread for its clock: {error}")))?;
         let advice = no_pool.map_or_else(|| pool.advice.clone(), |advice| vec![advice]);
         let idle = self.options.idle_bytes;
-        let compiler = self.compiler.unwrap_or_else(|| Arc::new(InProcess::new(self.options)));
+        let compiler = self.compiler.unwrap_or_else(|| default_compiler(self.options));
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let engines = [sync.wasmtime.clone(), concurrent.wasmtime.clone()];
         let slot = Resident::within(idle, &pool).memory as u64;
@@ -184,7 +244,8 @@ impl<T: Send + 'static> Engine<T> {
     /// Starts building an engine that serves [`Wasi`].
     #[must_use]
     pub fn builder(options: Options) -> Builder<T> {
-        Builder { options, capabilities: Vec::new(), compiler: None, executor: None, budget: None }
+        let capabilities = vec![Served { is_default: true, ..Served::new(Wasi, false) }];
+        Builder { options, capabilities, compiler: None, executor: None, budget: None }
     }
 
     /// Whether so many guests of a function wait for the CPU that one more would have to
@@ -225,6 +286,7 @@ impl<T: Send + 'static> Engine<T> {
 
     /// Names the kind of machine code this engine makes and loads: equal for
     /// engines that can load each other's artifacts.
+    #[cfg(feature = "compile")]
     #[must_use]
     pub fn compatibility(&self) -> String {
         let mut hasher = DefaultHasher::new();
@@ -291,18 +353,19 @@ impl<T: Send + 'static> Engine<T> {
     /// # Errors
     /// It cannot be compiled, or its imports are not served.
     pub async fn component(&self, wasm: Bytes) -> Result<Component<T>, ComponentError> {
-        let code = self.own_runtime().enter(self.code(wasm)).await?;
+        let code = self.code(wasm).await?;
         // SAFETY: the bytes come from our own compiler and went through no
         // storage in which anybody else could have changed them.
-        let load =
-            |engine: &_| unsafe { wasmtime::component::Component::deserialize(engine, &code) };
-        Ok(self.prepare(load)?)
+        Ok(unsafe { self.deserialize(&code) }?)
     }
 
     /// Machine code of a component, or of a core module that is adapted first.
-    async fn code(&self, wasm: Bytes) -> Result<Vec<u8>, CompileError> {
-        let wasm = if is_module(&wasm) { self.adapt(wasm, None).await? } else { wasm };
-        self.compile(wasm, None).await
+    pub(crate) async fn code(&self, wasm: Bytes) -> Result<Vec<u8>, CompileError> {
+        let compiled = async {
+            let wasm = if is_module(&wasm) { self.adapt(wasm, None).await? } else { wasm };
+            self.compile(wasm, None).await
+        };
+        self.own_runtime().enter(compiled).await
     }
 
     /// Maps an artifact into memory and makes it ready to run.
@@ -310,13 +373,16 @@ impl<T: Send + 'static> Engine<T> {
     /// # Errors
     /// See [`LoadError`].
     pub fn load(&self, artifact: &Artifact) -> Result<Component<T>, LoadError> {
-        // The open file, not a path: what was authenticated is what is mapped.
-        let path = format!("/proc/self/fd/{}", artifact.0.as_raw_fd());
-        // SAFETY: an `Artifact` is a file whose MAC was checked, in a directory
-        // only this node writes to, and which is replaced but never modified.
-        let load =
-            |engine: &_| unsafe { wasmtime::component::Component::deserialize_file(engine, &path) };
-        self.prepare(load)
+        self.prepare(|engine| artifact.map(engine))
+    }
+
+    /// Makes machine code ready to run.
+    ///
+    /// # Safety
+    /// It must be what an engine of this build has compiled.
+    pub(crate) unsafe fn deserialize(&self, code: &[u8]) -> Result<Component<T>, LoadError> {
+        // SAFETY: promised by the caller.
+        self.prepare(|engine| unsafe { wasmtime::component::Component::deserialize(engine, code) })
     }
 
     /// The executor for those who call from outside of any.
@@ -351,7 +417,7 @@ impl<T: Send + 'static> Engine<T> {
             .instantiate_pre(component)
             .map_err(|error| LoadError::Link(format!("{error:#}")))?;
         let capabilities = self.inner.capabilities.iter();
-        let handlers = capabilities.flat_map(|capability| capability.handlers(&pre)).collect();
+        let handlers = capabilities.flat_map(|served| served.capability.handlers(&pre)).collect();
         let runtime = self.inner.runtime.clone();
         let linked = Linked::new(target.wasmtime.clone(), runtime, pre, handlers)?;
         Ok(Component::new(linked))

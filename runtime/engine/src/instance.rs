@@ -29,6 +29,7 @@ use crate::store_data::Host;
 use crate::tenant::tenant;
 use crate::trap;
 use crate::trim::Trimmer;
+use crate::wasi_options::WasiOptions;
 
 /// A store with all its limits set, and the component instance in it: what an
 /// invocation runs in.
@@ -91,6 +92,7 @@ impl<T: Send + 'static> Instance<T> {
             limits,
             state,
             environment,
+            wasi,
             outgoing,
             context,
             start,
@@ -101,13 +103,12 @@ impl<T: Send + 'static> Instance<T> {
             stream: _,
         } = invocation;
         let logs = Log::new(limits.log_bytes);
-        let mut wasi = WasiCtx::builder();
         // Programs count on being told a name, and some fail without one.
-        wasi.arg(context.function.as_ref().map_or("function", |version| version.name.as_str()));
+        let name = context.function.as_ref().map_or("function", |version| version.name.as_str());
+        let mut wasi = wasi_builder(wasi, name, &logs, stdio);
         for (key, value) in &*environment.0 {
             wasi.env(key, value);
         }
-        set_stdio(&mut wasi, &logs, stdio);
         let (memory, (namespace, name)) =
             (&linked.runtime.memory, tenant(context.function.as_deref()));
         let hold = Arc::new(memory.budget.hold(namespace, name));
@@ -354,14 +355,29 @@ fn at_epoch<T>(mut store: StoreContextMut<'_, Host<T>>) -> wasmtime::Result<Upda
     Ok(UpdateDeadline::Yield(1))
 }
 
-fn set_stdio(wasi: &mut WasiCtxBuilder, logs: &Log, stdio: Option<Stdio>) {
-    wasi.stderr(logs.stream(LogStream::Stderr));
+/// What a guest has of the machine, but for its environment.
+fn wasi_builder(
+    given: Option<Box<WasiOptions>>,
+    name: &str,
+    logs: &Log,
+    stdio: Option<Stdio>,
+) -> WasiCtxBuilder {
+    let mut wasi = match given {
+        Some(given) => given.into_builder(name, logs),
+        None => {
+            let mut wasi = WasiCtx::builder();
+            wasi.arg(name)
+                .stderr(logs.stream(LogStream::Stderr))
+                .stdout(logs.stream(LogStream::Stdout));
+            wasi
+        }
+    };
     wasi.max_random_size(RANDOM_BYTES_AT_ONCE);
     wasi.allow_tcp(false).allow_udp(false);
-    match stdio {
-        Some(stdio) => wasi.stdin(stdio.stdin).stdout(stdio.stdout),
-        None => wasi.stdout(logs.stream(LogStream::Stdout)),
-    };
+    if let Some(stdio) = stdio {
+        wasi.stdin(stdio.stdin).stdout(stdio.stdout);
+    }
+    wasi
 }
 
 pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {

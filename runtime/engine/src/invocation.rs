@@ -8,6 +8,7 @@ use crate::context::Context;
 use crate::egress::Egress;
 use crate::response_stream::BeginStream;
 use crate::snapshot::Snapshot;
+use crate::wasi_options::WasiOptions;
 
 /// An invocation that is to begin: what it may use, and what the host knows about it.
 pub struct Invocation<T> {
@@ -17,6 +18,9 @@ pub struct Invocation<T> {
     pub state: T,
     /// Environment variables.
     pub environment: Environment,
+    /// What it is given of the machine besides, if it has a fresh instance; nothing if this is
+    /// `None`.
+    pub wasi: Option<Box<WasiOptions>>,
     /// What sends the HTTP requests it makes; without it they are refused.
     pub outgoing: Option<Arc<dyn Egress>>,
     /// What the guest may know about this invocation.
@@ -47,6 +51,7 @@ impl<T> Invocation<T> {
             limits: Limits::default(),
             state,
             environment: Environment::default(),
+            wasi: None,
             outgoing: None,
             context: Context::default(),
             start: Start::Loaded,
@@ -61,6 +66,13 @@ impl<T> Invocation<T> {
     /// When it is ended if it has not ended by itself.
     pub(crate) fn deadline(&self) -> Instant {
         self.began + self.limits.timeout
+    }
+
+    /// Gives its instance something of the machine.
+    #[must_use]
+    pub fn wasi(mut self, options: WasiOptions) -> Self {
+        self.wasi = Some(Box::new(options));
+        self
     }
 
     /// Changes its limits.

@@ -14,7 +14,9 @@
 //!
 //! `examples/plugin.rs` is a whole host product on one page.
 
+#[cfg_attr(not(feature = "compile"), expect(dead_code, reason = "the rest is to compile"))]
 mod abi;
+#[cfg(feature = "compile")]
 mod adapt;
 mod artifact;
 mod bindings;
@@ -27,6 +29,7 @@ mod compile;
 mod completion;
 mod component;
 mod context;
+#[cfg_attr(not(feature = "compile"), expect(dead_code, reason = "the rest is to compile"))]
 mod core_module;
 pub mod cost;
 mod debug_string;
@@ -39,6 +42,8 @@ mod fuel;
 mod function_types;
 mod guest_memory;
 mod idle_slots;
+#[cfg(feature = "compile")]
+mod in_process;
 mod initialization;
 mod inspect;
 mod instance;
@@ -47,12 +52,15 @@ mod invocation;
 mod limiter;
 mod linked;
 mod log;
+#[cfg_attr(not(feature = "compile"), expect(dead_code, reason = "the rest is to compile"))]
 mod memory_access;
 mod module_imports;
 mod options;
 mod own_runtime;
 mod plugin;
 mod pool;
+mod precompiled;
+#[cfg_attr(not(feature = "compile"), expect(dead_code, reason = "the rest is to compile"))]
 mod preview1;
 mod program;
 mod program_driver;
@@ -68,21 +76,26 @@ mod store_data;
 mod tenant;
 mod trap;
 mod trim;
+#[cfg_attr(not(feature = "compile"), expect(dead_code, reason = "the rest is to compile"))]
 mod wasi_candidate;
 mod wasi_interfaces;
+mod wasi_options;
 mod worker;
 
 pub use artifact::{Artifact, ArtifactCache, ArtifactError};
 pub use body::ResponseBody;
 pub use budget::{Budget, Exhausted, Hold, Usage};
 pub use capability::Capability;
-pub use compile::{CompileError, Compiler, InProcess};
+pub use charged::{WASI_02, WASI_03};
+pub use compile::{CompileError, Compiler};
 pub use component::Component;
 pub use context::Context;
 pub use core_module::{CoreModule, ModuleError};
 pub use egress::{Egress, Exchange};
 pub use engine::{Builder, Engine};
 pub use error::{ComponentError, LoadError, StartError};
+#[cfg(feature = "compile")]
+pub use in_process::InProcess;
 pub use inspect::{InspectError, Inspection, Unmet};
 pub use instance_pool::{InstancePool, InstancePoolOptions};
 pub use invocation::{Failed, Finished, Invocation, Refused};
@@ -92,6 +105,7 @@ pub use plugin::{
     CallError, Completed, Lost, LostCause, OnLost, Plugin, PluginOptions, QUEUE_DEFAULT,
 };
 pub use pool::{PoolAdvice, machine_advice};
+pub use precompiled::PrecompiledError;
 pub use response_stream::{BeginStream, Piece};
 pub use run::http::HttpOutcome;
 pub use run::snapshot::SNAPSHOT_TIME_MAX;
@@ -99,6 +113,7 @@ pub use snapshot::{Damaged, Snapshot};
 pub use sockets::RUNTIME_API;
 pub use store_data::{Host, Parts};
 pub use wasi_interfaces::Wasi;
+pub use wasi_options::{ManualClock, WasiOptions};
 
 pub use lambent_types as types;
 pub use wasmtime;

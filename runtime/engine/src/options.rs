@@ -58,12 +58,11 @@ impl Default for Options {
 impl Options {
     /// Everything that decides what compiled code looks like. The same for all
     /// engines of one build and ABI, or artifacts would not be exchangeable.
-    fn code(&self, abi: Abi) -> Config {
+    fn code(abi: Abi) -> Config {
         let mut config = Config::new();
         config
             .consume_fuel(true)
             .epoch_interruption(true)
-            .parallel_compilation(self.parallel_compilation)
             .wasm_backtrace_details(WasmBacktraceDetails::Disable)
             .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(BACKTRACE_FRAMES_MAX))
             .wasm_component_model(true)
@@ -93,13 +92,16 @@ impl Options {
     }
 
     /// For compiling only: allocates nothing up front.
+    #[cfg(feature = "compile")]
     pub(crate) fn compile_config(&self, abi: Abi) -> Config {
-        self.code(abi)
+        let mut config = Self::code(abi);
+        config.parallel_compilation(self.parallel_compilation);
+        config
     }
 
     /// For running from a pool; `None` runs without one.
     pub(crate) fn run_config(&self, abi: Abi, pool: Option<&Pool>) -> Config {
-        let mut config = self.code(abi);
+        let mut config = Self::code(abi);
         if let Some(pool) = pool {
             config.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling(
                 pool,

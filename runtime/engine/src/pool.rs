@@ -175,6 +175,10 @@ impl Resident {
 /// Tables in a pool for each instance.
 const TABLES_PER_INSTANCE: u32 = 4;
 
+/// Whether unused slots keep pages: only where the [trimmer](crate::trim::Trimmer) can bound how
+/// many, for which it needs Linux and a compiler.
+pub(crate) const KEEPS_PAGES: bool = cfg!(all(target_os = "linux", feature = "compile"));
+
 /// How wasmtime allocates from `pool`.
 pub(crate) fn pooling(pool: &Pool, resident: Resident) -> PoolingAllocationConfig {
     let instances = pool.instances;
@@ -195,7 +199,7 @@ pub(crate) fn pooling(pool: &Pool, resident: Resident) -> PoolingAllocationConfi
         .max_unused_warm_slots(warm_slots())
         .table_elements(TABLE_ELEMENTS_MAX)
         .async_stack_keep_resident(resident.stack);
-    if pool.pagemap_scan {
+    if pool.pagemap_scan && KEEPS_PAGES {
         config
             .pagemap_scan(Enabled::Yes)
             .linear_memory_keep_resident(resident.memory)

@@ -7,13 +7,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use rustix::mm::{Advice, madvise};
-use wasmtime::{Engine, Instance, Module, Store};
+use wasmtime::Engine;
 
-use crate::pool::{MEMORY_BYTES_MAX, shards};
-
-/// `(module (memory (export "m") 0))`, whose instances take a slot each.
-const SLOT: &[u8] = b"\0asm\x01\0\0\0\x05\x03\x01\0\0\x07\x05\x01\x01m\x02\0";
+use crate::pool::shards;
 
 /// Bounds what unused slots of an engine's pools keep resident.
 pub(crate) struct Trimmer {
@@ -72,7 +68,16 @@ impl Trimmer {
 
     /// Takes the slots that were not used for longest, gives back their pages, and
     /// then the slots.
+    #[cfg(all(target_os = "linux", feature = "compile"))]
     fn trim_part(&self, engine: &Engine) {
+        use rustix::mm::{Advice, madvise};
+        use wasmtime::{Instance, Module, Store};
+
+        use crate::pool::MEMORY_BYTES_MAX;
+
+        /// `(module (memory (export "m") 0))`, whose instances take a slot each.
+        const SLOT: &[u8] = b"\0asm\x01\0\0\0\x05\x03\x01\0\0\x07\x05\x01\x01m\x02\0";
+
         let Some(pool) = engine.pooling_allocator_metrics() else { return };
         // Compiles no function, as it has none.
         let Ok(module) = Module::new(engine, SLOT) else { return };
@@ -95,4 +100,7 @@ impl Trimmer {
             }
         }
     }
+    /// Slots [keep nothing](crate::pool::KEEPS_PAGES) that could be given back.
+    #[cfg(not(all(target_os = "linux", feature = "compile")))]
+    fn trim_part(&self, _: &Engine) {}
 }

@@ -39,6 +39,7 @@ impl Host {
         let ctx = ctx.with_files(mount.clone());
         let invocation = Invocation {
             limits: call.limits,
+            wasi: None,
             outgoing: Some(ctx.outgoing()),
             state: ctx,
             environment: environment(&call.function),

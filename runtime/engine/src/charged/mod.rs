@@ -11,10 +11,11 @@ use wasmtime::component::Linker;
 pub(crate) use self::io::Io;
 use crate::store_data::Host;
 
-/// The version of WASI 0.2 whose signatures wasmtime 48 serves.
-pub(crate) const WASI_02: &str = "0.2.12";
-/// The version of WASI 0.3 whose signatures wasmtime 48 serves.
-pub(crate) const WASI_03: &str = "0.3.0";
+/// The version of WASI 0.2 whose interfaces are served, to name those that a capability is put in
+/// the place of.
+pub const WASI_02: &str = "0.2.12";
+/// The version of WASI 0.3 whose interfaces are served.
+pub const WASI_03: &str = "0.3.0";
 
 /// Replaces functions of WASI 0.2.
 pub(crate) fn link<T: Send + 'static>(linker: &mut Linker<Host<T>>) -> wasmtime::Result<()> {
