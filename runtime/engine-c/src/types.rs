@@ -22,7 +22,11 @@ impl Export {
 
     /// What it takes and returns.
     pub(crate) fn json(&self) -> Value {
-        let params: Vec<_> = self.function.params().map(|(name, of)| json!({ "name": name, "type": json(&of) })).collect();
+        let params: Vec<_> = self
+            .function
+            .params()
+            .map(|(name, of)| json!({ "name": name, "type": json(&of) }))
+            .collect();
         let result = self.function.results().next().map(|of| json(&of));
         let function = json!({ "path": self.path(), "params": params, "result": result });
         function
@@ -67,7 +71,9 @@ fn json(of: &Type) -> Value {
     match of {
         Type::List(list) => json!({ "kind": "list", "of": json(&list.ty()) }),
         Type::FixedLengthList(list) => json!({ "kind": "list", "of": json(&list.ty()) }),
-        Type::Map(map) => json!({ "kind": "map", "key": json(&map.key()), "value": json(&map.value()) }),
+        Type::Map(map) => {
+            json!({ "kind": "map", "key": json(&map.key()), "value": json(&map.value()) })
+        }
         Type::Record(record) => {
             let fields = record.fields().map(|field| (field.name, Some(field.ty))).collect();
             json!({ "kind": "record", "fields": cases(fields) })
@@ -80,7 +86,9 @@ fn json(of: &Type) -> Value {
             json!({ "kind": "variant", "cases": cases(all) })
         }
         Type::Enum(names) => json!({ "kind": "enum", "names": names.names().collect::<Vec<_>>() }),
-        Type::Flags(flags) => json!({ "kind": "flags", "names": flags.names().collect::<Vec<_>>() }),
+        Type::Flags(flags) => {
+            json!({ "kind": "flags", "names": flags.names().collect::<Vec<_>>() })
+        }
         Type::Option(option) => json!({ "kind": "option", "of": json(&option.ty()) }),
         Type::Result(result) => json!({
             "kind": "result",

@@ -61,14 +61,19 @@ pub(crate) fn from_json(json: &Value, of: &Type, at: &str) -> Result<Val, String
         Type::Variant(variant) => {
             let (name, payload) = case(json).ok_or_else(wrong)?;
             let case = variant.cases().find(|case| case.name == name).ok_or_else(wrong)?;
-            Val::Variant(name.to_owned(), self::payload(payload, case.ty.as_ref(), at).ok_or_else(wrong)??)
+            Val::Variant(
+                name.to_owned(),
+                self::payload(payload, case.ty.as_ref(), at).ok_or_else(wrong)??,
+            )
         }
         Type::Enum(names) => {
             let name = text()?;
             names.names().find(|found| *found == name).ok_or_else(wrong)?;
             Val::Enum(name.to_owned())
         }
-        Type::Option(option) => Val::Option(self::option(json, &option.ty(), at).ok_or_else(wrong)??),
+        Type::Option(option) => {
+            Val::Option(self::option(json, &option.ty(), at).ok_or_else(wrong)??)
+        }
         Type::Result(result) => {
             let object = json.as_object().filter(|object| object.len() == 1).ok_or_else(wrong)?;
             let value = |of: Option<Type>| {
@@ -82,9 +87,9 @@ pub(crate) fn from_json(json: &Value, of: &Type, at: &str) -> Result<Val, String
             }
         }
         Type::Flags(flags) => {
-            let set: Option<Vec<_>> = json.as_array().and_then(|set| {
-                set.iter().map(|name| name.as_str().map(str::to_owned)).collect()
-            });
+            let set: Option<Vec<_>> = json
+                .as_array()
+                .and_then(|set| set.iter().map(|name| name.as_str().map(str::to_owned)).collect());
             let set = set.filter(|set| set.iter().all(|name| flags.names().any(|it| it == name)));
             Val::Flags(set.ok_or_else(wrong)?)
         }
@@ -152,10 +157,14 @@ pub(crate) fn to_json(value: &Val, of: &Type) -> Result<Value, String> {
             }
         }
         (Val::Option(value), Type::Option(option)) => match option.ty() {
-            inner @ Type::Option(_) if value.is_some() => json!({ "some": some(value, Some(inner))? }),
+            inner @ Type::Option(_) if value.is_some() => {
+                json!({ "some": some(value, Some(inner))? })
+            }
             inner => some(value, Some(inner))?,
         },
-        (Val::Result(Ok(value)), Type::Result(result)) => json!({ "ok": some(value, result.ok())? }),
+        (Val::Result(Ok(value)), Type::Result(result)) => {
+            json!({ "ok": some(value, result.ok())? })
+        }
         (Val::Result(Err(value)), Type::Result(result)) => {
             json!({ "err": some(value, result.err())? })
         }
@@ -209,7 +218,8 @@ fn items(json: &Value, of: &Type, at: &str) -> Parsed<Vec<Val>> {
 fn pairs(json: &Value, key: &Type, value: &Type, at: &str) -> Parsed<Vec<(Val, Val)>> {
     let pairs: Option<Vec<_>> = json.as_array()?.iter().map(Value::as_array).collect();
     let pairs = pairs.filter(|pairs| pairs.iter().all(|pair| pair.len() == 2))?;
-    let pair = |pair: &Vec<Value>| Ok((from_json(&pair[0], key, at)?, from_json(&pair[1], value, at)?));
+    let pair =
+        |pair: &Vec<Value>| Ok((from_json(&pair[0], key, at)?, from_json(&pair[1], value, at)?));
     Some(pairs.into_iter().map(pair).collect())
 }
 

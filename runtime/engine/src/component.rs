@@ -59,6 +59,12 @@ impl<T: Send + 'static> Component<T> {
         Handler::ALL.into_iter().filter(|handler| self.linked.has(*handler)).collect()
     }
 
+    /// The component as wasmtime has it, whose types can be looked at.
+    #[must_use]
+    pub fn wasmtime(&self) -> &wasmtime::component::Component {
+        self.linked.pre.component()
+    }
+
     /// Bytes of memory and tables an instance takes at the least before it has
     /// run at all; `None` where that cannot be known without instantiating it.
     #[must_use]

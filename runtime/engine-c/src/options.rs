@@ -1,0 +1,109 @@
+//! What hosts say as JSON.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lambent_engine::types::{Environment, Limits};
+use lambent_engine::{Invocation, OnLost, Options, PluginOptions, QUEUE_DEFAULT, WasiOptions};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::Error;
+
+/// Options of an engine.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct EngineOptions {
+    instances: Option<u32>,
+    pub(crate) without_wasi: bool,
+}
+
+impl EngineOptions {
+    pub(crate) fn options(&self) -> Options {
+        let default = Options::default();
+        Options { instances: self.instances.unwrap_or(default.instances), ..default }
+    }
+}
+
+/// Options of a plugin.
+#[derive(Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Given {
+    queue: Option<usize>,
+    restart_when_lost: bool,
+    fuel: Option<u64>,
+    timeout_ms: Option<u64>,
+    memory_bytes: Option<u64>,
+    log_bytes: Option<u64>,
+    args: Vec<String>,
+    env: BTreeMap<String, String>,
+    dirs: Vec<Directory>,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Directory {
+    host: PathBuf,
+    guest: String,
+    #[serde(default)]
+    writable: bool,
+}
+
+impl Given {
+    pub(crate) fn options(&self) -> PluginOptions {
+        let on_lost = if self.restart_when_lost { OnLost::Restart } else { OnLost::Tell };
+        let queue = self.queue.unwrap_or(QUEUE_DEFAULT);
+        PluginOptions { queue, on_lost, ..PluginOptions::default() }
+    }
+
+    /// A directory that cannot be given.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.wasi().map(drop)
+    }
+
+    pub(crate) fn invocation(&self) -> Invocation<()> {
+        let default = Limits::default();
+        let limits = Limits {
+            fuel: self.fuel.unwrap_or(default.fuel),
+            timeout: self.timeout_ms.map_or(default.timeout, Duration::from_millis),
+            memory_bytes: self.memory_bytes.unwrap_or(default.memory_bytes),
+            log_bytes: self.log_bytes.unwrap_or(default.log_bytes),
+            ..default
+        };
+        let environment = Environment(Arc::new(self.env.clone()));
+        let invocation = Invocation { environment, ..Invocation::new(()).limits(limits) };
+        // A directory that has gone meanwhile is one that the guest does not have.
+        match self.wasi() {
+            Ok(wasi) => invocation.wasi(wasi),
+            Err(_) => invocation,
+        }
+    }
+
+    fn wasi(&self) -> Result<WasiOptions, Error> {
+        let mut wasi = WasiOptions::new();
+        for arg in &self.args {
+            wasi = wasi.arg(arg);
+        }
+        for Directory { host, guest, writable } in &self.dirs {
+            let given = if *writable {
+                wasi.writable_dir(host, guest)
+            } else {
+                wasi.read_only_dir(host, guest)
+            };
+            let failed = |error| Error::new("bad-options", format!("{}: {error}", host.display()));
+            wasi = given.map_err(failed)?;
+        }
+        Ok(wasi)
+    }
+}
+
+/// Reads options, of which no text and an empty one are the defaults.
+pub(crate) fn parse<O: DeserializeOwned + Default>(text: Option<&str>) -> Result<O, Error> {
+    match text {
+        None | Some("") => Ok(O::default()),
+        Some(text) => serde_json::from_str(text)
+            .map_err(|error| Error::new("bad-options", format!("the options are wrong: {error}"))),
+    }
+}
