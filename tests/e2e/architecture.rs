@@ -9,11 +9,12 @@ use lambent_test_support::root;
 use serde_json::Value;
 
 /// Every crate of ours with the crates of ours it may depend on.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     ("lambent-types", &[]),
     ("lambent-files", &[]),
     ("lambent-api", &["lambent-types"]),
     ("lambent-engine", &["lambent-types"]),
+    ("lambent-engine-c", &["lambent-engine"]),
     ("lambent-package", &["lambent-types"]),
     ("lambent-storage", &["lambent-types", "lambent-files"]),
     ("lambent-storage-embedded", &["lambent-types", "lambent-files", "lambent-storage"]),
@@ -209,6 +210,26 @@ fn doors_reach_no_store() {
         read += 1;
     }
     assert!(read > 30, "only {read} files are doors");
+}
+
+/// Directories of the machine are for products that embed the engine: nothing that the server is
+/// made of gives its functions any.
+#[test]
+fn functions_are_given_nothing_of_the_machine() {
+    let mut sources = Vec::new();
+    for part in ["capabilities", "cli", "dispatch", "host", "server", "service"] {
+        files(&root().join("runtime").join(part), "rs", &mut sources);
+    }
+    assert!(sources.len() > 300, "only {} files were found", sources.len());
+    for path in sources {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for way in ["WasiOptions", "preopened_dir", "WasiCtxBuilder"] {
+            assert!(!text.contains(way), "{} names {way}", path.display());
+        }
+    }
+    // Else this test proves nothing.
+    let engine = std::fs::read_to_string(root().join("runtime/engine/src/instance.rs")).unwrap();
+    assert!(engine.contains("WasiOptions"));
 }
 
 #[test]

@@ -31,8 +31,6 @@ typedef struct LambentPlugin LambentPlugin;
 // What a function of the host returns.
 typedef struct LambentReply LambentReply;
 
-typedef struct Option_LambentFunction Option_LambentFunction;
-
 // Bytes that belong to the library.
 typedef struct LambentBytes {
   // The first of them, or null.
@@ -40,6 +38,11 @@ typedef struct LambentBytes {
   // How many there are.
   size_t length;
 } LambentBytes;
+
+// A function of the host. It is given what it was defined with, the arguments as a JSON array,
+// which is valid until it returns, and a reply, to which it says once what it returns. It is
+// called on the thread that calls the plugin. It must not call the same plugin.
+typedef void (*LambentFunction)(void *user_data, const char *args, struct LambentReply *reply);
 
 #ifdef __cplusplus
 extern "C" {
@@ -127,7 +130,7 @@ struct LambentBuilder *lambent_builder_new(const char *options);
 bool lambent_builder_import(struct LambentBuilder *builder,
                             const char *interface,
                             const char *name,
-                            struct Option_LambentFunction function,
+                            LambentFunction function,
                             void *user_data);
 
 // Builds the engine. The builder is gone after that, whether or not it succeeds.

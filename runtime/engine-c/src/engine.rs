@@ -42,7 +42,7 @@ pub unsafe extern "C" fn lambent_builder_import(
     builder: *mut LambentBuilder,
     interface: *const c_char,
     name: *const c_char,
-    function: Option<LambentFunction>,
+    function: LambentFunction,
     user_data: *mut c_void,
 ) -> bool {
     guarded(false, || {

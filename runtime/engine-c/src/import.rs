@@ -14,8 +14,12 @@ use crate::value::{from_json, to_json};
 /// A function of the host. It is given what it was defined with, the arguments as a JSON array,
 /// which is valid until it returns, and a reply, to which it says once what it returns. It is
 /// called on the thread that calls the plugin. It must not call the same plugin.
-pub type LambentFunction =
-    unsafe extern "C" fn(user_data: *mut c_void, args: *const c_char, reply: *mut LambentReply);
+pub type LambentFunction = Option<
+    unsafe extern "C" fn(user_data: *mut c_void, args: *const c_char, reply: *mut LambentReply),
+>;
+
+/// One that is there.
+pub(crate) type Function = unsafe extern "C" fn(*mut c_void, *const c_char, *mut LambentReply);
 
 /// What a function of the host returns.
 #[derive(Default)]
@@ -31,7 +35,7 @@ impl LambentReply {
 pub(crate) struct Import {
     pub(crate) interface: Option<String>,
     pub(crate) name: String,
-    pub(crate) function: LambentFunction,
+    pub(crate) function: Function,
     pub(crate) user_data: UserData,
 }
 
@@ -79,7 +83,7 @@ impl Capability<()> for Imports {
 
 /// Calls a function of the host.
 fn call(
-    function: LambentFunction,
+    function: Function,
     user_data: UserData,
     of: &ComponentFunc,
     args: &[Val],

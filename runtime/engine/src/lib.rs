@@ -12,7 +12,8 @@
 //! The engine is generic over `T`, the host's own state: capabilities reach it
 //! through [`Host::state`]. It knows no listener, no storage and no policy.
 //!
-//! `examples/plugin.rs` is a whole host product on one page.
+//! A [`Plugin`] is one kept instance with a queue of calls. The [`guide`] says what there is for
+//! hosts of plugins; `examples/plugin.rs` is a whole host product on one page.
 
 #[cfg_attr(not(feature = "compile"), expect(dead_code, reason = "the rest is to compile"))]
 mod abi;
@@ -114,6 +115,14 @@ pub use sockets::RUNTIME_API;
 pub use store_data::{Host, Parts};
 pub use wasi_interfaces::Wasi;
 pub use wasi_options::{ManualClock, WasiOptions};
+
+#[doc = include_str!("../GUIDE.md")]
+pub mod guide {}
+
+/// What its code blocks say is tried.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
 
 pub use lambent_types as types;
 pub use wasmtime;
