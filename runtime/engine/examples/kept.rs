@@ -112,11 +112,13 @@ pub async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
 
     // The plugin fails, and with it all that it kept. Nobody gets a new one unawares.
-    let failed = carts.check_out(mine).await?.finished.into_result();
-    println!("a cart that is gone: {}", failed.unwrap_err());
-    let told = carts.open().await.unwrap_err();
-    println!("the next call: {told}");
-    carts.0.restart().await?;
+    if let Err(failed) = carts.check_out(mine).await?.finished.into_result() {
+        println!("a cart that is gone: {failed}");
+    }
+    if let Err(told) = carts.open().await {
+        println!("the next call: {told}");
+        carts.0.restart().await?;
+    }
     let again = carts.open().await?;
     println!("after a restart: instance {}", again.generation);
     Ok(())

@@ -1,6 +1,6 @@
 //! Hosts in C and in Python, and the header that they are written with.
 
-#![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, reason = "tests")]
 
 mod hosts;
 mod values;
