@@ -96,7 +96,7 @@ impl Carts {
 }
 
 #[tokio::main]
-pub async fn main() -> Result<(), Box<dyn std::error::Error>> {
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let engine = Engine::builder(Options::default()).capability(Prices).build()?;
     let component = engine.component(wat::parse_str(PLUGIN)?.into()).await?;
     let options = PluginOptions::default();

@@ -61,11 +61,7 @@ const PLUGIN: &str = r#"(component
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    run(std::env::args().nth(1)).await
-}
-
-pub async fn run(file: Option<String>) -> Result<(), Box<dyn std::error::Error>> {
-    let plugin = file.map_or_else(|| Ok(PLUGIN.into()), std::fs::read)?;
+    let plugin = std::env::args().nth(1).map_or_else(|| Ok(PLUGIN.into()), std::fs::read)?;
     let engine = Engine::builder(Options::default()).capability(Prices).build()?;
     let plugin = engine.component(wat::parse_bytes(&plugin)?.into_owned().into()).await?;
     let limits = Limits { fuel: 100_000, timeout: Duration::from_millis(10), ..Limits::default() };

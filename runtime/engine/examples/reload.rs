@@ -39,7 +39,7 @@ fn next_or_restart(plugin: &Plugin<()>) -> Result<u32, Error> {
     }
 }
 
-pub fn main() -> Result<(), Error> {
+fn main() -> Result<(), Error> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("plugin.wasm");
     install(&path, 1)?;
