@@ -84,7 +84,8 @@ pub struct Completed<R> {
     pub finished: Finished<R>,
 }
 
-/// Why a call to a [`Plugin`] was not made. Nothing of the guest ran.
+/// Why a call to a [`Plugin`] was not made. Nothing of the guest ran, but for what
+/// [`Refused`](Self::Refused) says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {
     /// What earlier calls left is gone. [`Plugin::restart`] goes on with a fresh instance.
@@ -96,7 +97,9 @@ pub enum CallError {
     /// The plugin was closed.
     #[error("the plugin is closed")]
     Closed,
-    /// There is no room for an instance. Nothing is lost; a later call may have more luck.
+    /// There is no room for an instance: nothing is lost, and a later call may have more luck. If
+    /// it was the host that found no room while the guest ran, the instance is lost, as the next
+    /// call is told.
     #[error(transparent)]
     Refused(#[from] Refused),
 }

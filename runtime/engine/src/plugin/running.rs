@@ -143,7 +143,12 @@ impl<'a, T: Send + 'static> Running<'a, T> {
         let (outcome, value) = match instance.run(&self.linked, guest).await {
             Ok(ended) => ended,
             Err(refused) => {
-                self.unstart();
+                // Memory may also run out in the middle of a call, for what the host charges.
+                if instance.open().is_some() {
+                    self.end(Some(LostCause::HostFailed(refused.to_string())));
+                } else {
+                    self.unstart();
+                }
                 return Err(refused.into());
             }
         };

@@ -7,7 +7,7 @@ use futures::FutureExt as _;
 use futures::future::join_all;
 use lambent_engine::types::{Limits, Outcome};
 use lambent_engine::{
-    Budget, CallError, Failed, Invocation, Lost, LostCause, OnLost, PluginOptions,
+    Budget, CallError, Exhausted, Failed, Invocation, Lost, LostCause, OnLost, PluginOptions,
 };
 
 use crate::kept::{
@@ -111,6 +111,13 @@ async fn an_error_of_the_host_is_not_one_of_the_guest_and_keeps_its_value() {
     let ended = plugin.call(|_, _| Box::pin(async { Err::<(), _>(Broken.into()) })).await.unwrap();
     let error = ended.finished.host_error.as_ref().unwrap();
     assert_eq!(error.downcast_ref(), Some(&Broken));
+    plugin.restart().await.unwrap();
+
+    // Memory that runs out in the middle of a call is no refusal that leaves all as it was.
+    let refused = plugin.call(|_, _| Box::pin(async { Err::<(), _>(Exhausted.into()) })).await;
+    assert!(matches!(refused, Err(CallError::Refused(_))));
+    let told = lost(next(&plugin).await);
+    assert!(matches!(&told.cause, LostCause::HostFailed(_)), "{told}");
     plugin.restart().await.unwrap();
 
     // What the guest does wrong is the guest's.
