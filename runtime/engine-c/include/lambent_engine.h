@@ -41,7 +41,8 @@ typedef struct LambentBytes {
 
 // A function of the host. It is given what it was defined with, the arguments as a JSON array,
 // which is valid until it returns, and a reply, to which it says once what it returns. It is
-// called on the thread that calls the plugin. It must not call the same plugin.
+// called on the thread that calls the plugin. Of this library it may call nothing but `lambent_reply_value` and
+// `lambent_reply_error`; another thread may.
 typedef void (*LambentFunction)(void *user_data, const char *args, struct LambentReply *reply);
 
 #ifdef __cplusplus

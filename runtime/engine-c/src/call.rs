@@ -49,6 +49,7 @@ fn arguments(export: &Export, text: &str) -> Result<Vec<Val>, String> {
 /// What is said of a call that was made.
 fn report(called: Completed<Option<Val>>, of: Option<&Type>) -> Result<Value, Error> {
     let Completed { generation, finished } = called;
+    let returned_nothing = finished.value.is_none();
     let value = match (finished.value.flatten(), of) {
         (Some(value), Some(of)) => {
             to_json(&value, of).map_err(|reason| Error::new("unsupported-type", reason))?
@@ -56,6 +57,10 @@ fn report(called: Completed<Option<Val>>, of: Option<&Type>) -> Result<Value, Er
         _ => Value::Null,
     };
     let mut outcome = json!(finished.outcome);
+    if returned_nothing && finished.outcome == Outcome::Ok {
+        // It called exit(0), which is no return: its instance is gone.
+        outcome = json!({ "kind": "exited", "code": 0 });
+    }
     let mut message = finished.outcome.message();
     if let Some(error) = &finished.host_error {
         message = error.root_cause().to_string();

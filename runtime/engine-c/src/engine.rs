@@ -133,10 +133,17 @@ unsafe fn answer(
 ) {
     guarded((), || {
         // SAFETY: promised by the caller.
-        let (reply, text) = (unsafe { reply.as_mut() }, unsafe { wanted(text, "the reply") }?);
+        let (reply, text) = (unsafe { reply.as_mut() }, unsafe { wanted(text, "the reply") });
+        // What cannot be read is no success either.
+        let said = match &text {
+            Ok(text) => of(crate::error::string(text)),
+            Err(_) => {
+                Err(crate::error::string("a function of the host replied with what is no text"))
+            }
+        };
         if let Some(reply) = reply {
-            reply.set(of(crate::error::string(text)));
+            reply.set(said);
         }
-        Ok(())
+        text.map(drop)
     });
 }

@@ -5,7 +5,7 @@ use std::ffi::{CStr, CString, c_char, c_void};
 use lambent_engine::wasmtime::component::types::ComponentFunc;
 use lambent_engine::wasmtime::component::{Linker, Type, Val};
 use lambent_engine::wasmtime::{self, StoreContextMut};
-use lambent_engine::{Capability, Host};
+use lambent_engine::{Capability, Host, cost};
 use serde_json::Value;
 
 use crate::error::string;
@@ -13,7 +13,8 @@ use crate::value::{from_json, to_json};
 
 /// A function of the host. It is given what it was defined with, the arguments as a JSON array,
 /// which is valid until it returns, and a reply, to which it says once what it returns. It is
-/// called on the thread that calls the plugin. It must not call the same plugin.
+/// called on the thread that calls the plugin. Of this library it may call nothing but `lambent_reply_value` and
+/// `lambent_reply_error`; another thread may.
 pub type LambentFunction = Option<
     unsafe extern "C" fn(user_data: *mut c_void, args: *const c_char, reply: *mut LambentReply),
 >;
@@ -65,12 +66,13 @@ impl Capability<()> for Imports {
     fn link(&self, linker: &mut Linker<Host<()>>) -> wasmtime::Result<()> {
         for Import { interface, name, function, user_data } in &self.0 {
             let (function, user_data) = (*function, *user_data);
-            let call = move |_: StoreContextMut<'_, Host<()>>,
+            let call = move |mut store: StoreContextMut<'_, Host<()>>,
                              of: ComponentFunc,
                              args: &[Val],
                              results: &mut [Val]| {
-                call(function, user_data, &of, args, results)
-                    .map_err(|message| HostError(message).into())
+                let bytes = call(function, user_data, &of, args, results);
+                store.data_mut().called().charge(cost::bytes(*bytes.as_ref().unwrap_or(&0)));
+                bytes.map(drop).map_err(|message| HostError(message).into())
             };
             match interface {
                 Some(interface) => linker.instance(interface)?.func_new(name, call)?,
@@ -81,14 +83,14 @@ impl Capability<()> for Imports {
     }
 }
 
-/// Calls a function of the host.
+/// Calls a function of the host; returns how many bytes of JSON that took.
 fn call(
     function: Function,
     user_data: UserData,
     of: &ComponentFunc,
     args: &[Val],
     results: &mut [Val],
-) -> Result<(), String> {
+) -> Result<usize, String> {
     let values = args.iter().zip(of.params());
     let args = values.map(|(value, (_, of))| to_json(value, &of)).collect::<Result<_, _>>()?;
     let args = string(&Value::Array(args).to_string());
@@ -98,15 +100,16 @@ fn call(
     let text = match reply.0 {
         Some(Ok(text)) => text,
         Some(Err(message)) => return Err(message.to_string_lossy().into_owned()),
-        None if results.is_empty() => return Ok(()),
+        None if results.is_empty() => return Ok(args.as_bytes().len()),
         None => return Err("a function of the host returned nothing".into()),
     };
     let of: Option<Type> = of.results().next();
-    let (Some(of), Some(result)) = (of, results.first_mut()) else { return Ok(()) };
+    let bytes = args.as_bytes().len() + text.as_bytes().len();
+    let (Some(of), Some(result)) = (of, results.first_mut()) else { return Ok(bytes) };
     let json = parse(&text)
         .map_err(|error| format!("a function of the host returned no JSON: {error}"))?;
     *result = from_json(&json, &of, "the result of a function of the host")?;
-    Ok(())
+    Ok(bytes)
 }
 
 fn parse(text: &CStr) -> Result<Value, serde_json::Error> {

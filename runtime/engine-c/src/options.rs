@@ -60,7 +60,7 @@ impl Given {
 
     /// A directory that cannot be given.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        self.wasi().map(drop)
+        self.dirs.iter().try_for_each(|dir| dir.give(WasiOptions::new()).map(drop))
     }
 
     pub(crate) fn invocation(&self) -> Invocation<()> {
@@ -75,27 +75,25 @@ impl Given {
         let environment = Environment(Arc::new(self.env.clone()));
         let invocation = Invocation { environment, ..Invocation::new(()).limits(limits) };
         // A directory that has gone meanwhile is one that the guest does not have.
-        match self.wasi() {
-            Ok(wasi) => invocation.wasi(wasi),
-            Err(_) => invocation,
-        }
+        let mut dirs = self.dirs.iter().filter(|dir| dir.give(WasiOptions::new()).is_ok());
+        let wasi = dirs.try_fold(self.args(), |wasi, dir| dir.give(wasi));
+        invocation.wasi(wasi.unwrap_or_else(|_| self.args()))
     }
 
-    fn wasi(&self) -> Result<WasiOptions, Error> {
-        let mut wasi = WasiOptions::new();
-        for arg in &self.args {
-            wasi = wasi.arg(arg);
-        }
-        for Directory { host, guest, writable } in &self.dirs {
-            let given = if *writable {
-                wasi.writable_dir(host, guest)
-            } else {
-                wasi.read_only_dir(host, guest)
-            };
-            let failed = |error| Error::new("bad-options", format!("{}: {error}", host.display()));
-            wasi = given.map_err(failed)?;
-        }
-        Ok(wasi)
+    fn args(&self) -> WasiOptions {
+        self.args.iter().fold(WasiOptions::new(), WasiOptions::arg)
+    }
+}
+
+impl Directory {
+    fn give(&self, wasi: WasiOptions) -> Result<WasiOptions, Error> {
+        let Self { host, guest, writable } = self;
+        let given = if *writable {
+            wasi.writable_dir(host, guest)
+        } else {
+            wasi.read_only_dir(host, guest)
+        };
+        given.map_err(|error| Error::new("bad-options", format!("{}: {error}", host.display())))
     }
 }
 
