@@ -124,7 +124,7 @@ impl Page<'_> {
         }
         while let Some(name) = names.pop() {
             let defined = &self.schema["$defs"][&name];
-            if defined["oneOf"].is_array() && self.told.insert(name.clone()) {
+            if !defined["properties"].is_object() && self.told.insert(name.clone()) {
                 referred(defined, &mut names);
             }
             if defined["properties"].is_object() && self.told.insert(name.clone()) {
