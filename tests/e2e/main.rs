@@ -19,6 +19,7 @@ mod deliveries;
 mod delivery_seen;
 mod dev;
 mod disk_full;
+mod docs;
 mod drain;
 mod durability;
 mod event_samples;

@@ -1,6 +1,8 @@
 //! What is counted, for Prometheus.
 
 mod holdings;
+#[cfg(test)]
+mod page;
 mod queues;
 
 use std::collections::HashMap;

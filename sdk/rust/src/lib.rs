@@ -40,3 +40,10 @@ pub mod __private {
     };
     pub use crate::handler::{Outcome, run, run_batch};
 }
+
+/// The examples in Rust of the book are tested with those of this crate.
+#[cfg(doctest)]
+#[allow(rustdoc::invalid_codeblock_attributes, reason = "the book's fences say more")]
+#[doc = include_str!("../../../runtime/docs/src/tasks/stores.md")]
+#[doc = include_str!("../../../runtime/docs/src/tasks/testing.md")]
+struct Book;
