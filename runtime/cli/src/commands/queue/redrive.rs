@@ -57,7 +57,10 @@ pub(super) fn run(args: &RedriveArgs, global: &Global) -> Result<Exit, CliError>
 
 /// How many dead letters there are to move, at most as many as asked for.
 fn would_move(client: &Client, args: &RedriveArgs) -> Result<u64, CliError> {
-    let what = RedriveMessages { limit: None, filter: args.filter.clone(), dry_run: Some(true) };
+    // Without a limit all are counted, and the server has a bound for those that are given.
+    let limit = args.limit.filter(|limit| *limit <= BATCH);
+    let limit = limit.and_then(|limit| usize::try_from(limit).ok());
+    let what = RedriveMessages { limit, filter: args.filter.clone(), dry_run: Some(true) };
     let would = client.redrive(&args.queue, &what)?.value()?.moved;
     Ok(args.limit.map_or(would, |limit| limit.min(would)))
 }
@@ -83,7 +86,8 @@ fn redrive(
         };
         let count = client.redrive(&args.queue, &what)?.value()?.moved;
         moved += count;
-        if count < left {
+        // Fewer may be all that was moved before the node failed: what is asked next says so.
+        if count == 0 {
             break;
         }
         if args.rate.is_some() && moved < most {
@@ -143,15 +147,28 @@ mod tests {
     }
 
     #[test]
+    fn a_node_that_fails_half_way_is_told() {
+        let problem = r#"{"type":"about:blank","title":"t","status":507,"code":"quota-exceeded",
+            "detail":"no room","retryable":false}"#;
+        let moved = |count| answer("200 OK", &format!(r#"{{"moved":{count}}}"#));
+        let server = Canned::start(vec![moved(5), moved(2), answer("507 No", problem)]);
+        let client = Client::new(server.endpoint());
+        let error = redrive(&client, &args(&[]), |_| {}).unwrap_err().to_string();
+        assert!(error.contains("no room"), "{error}");
+    }
+
+    #[test]
     fn a_limit_is_kept() {
         let server = Canned::start(vec![
-            answer("200 OK", r#"{"moved":9}"#),
+            answer("200 OK", r#"{"moved":7}"#),
             answer("200 OK", r#"{"moved":7}"#),
         ]);
         let client = Client::new(server.endpoint());
         let moved = redrive(&client, &args(&["--limit=7"]), |_| panic!("there is no rate"));
         assert_eq!(moved.unwrap(), 7);
-        assert!(server.requests()[1].contains("limit=7 "));
+        let requests = server.requests();
+        assert!(requests[0].contains("limit=7&dry_run=true "), "{requests:?}");
+        assert!(requests[1].contains("limit=7 "));
     }
 
     #[test]
