@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use bytes::Bytes;
 use jiff::Timestamp;
 use lambent_types::Namespace;
@@ -90,30 +92,15 @@ pub(crate) fn send_back(
     after: Place,
     what: &MoveBack,
 ) -> Result<(MovedBack, Option<Place>), StorageError> {
-    let heads = span.heads(tx.connection, after)?;
-    let most = BATCH_MAX as usize;
-    let next = heads.last().filter(|_| heads.len() == most).map(|(place, _)| *place);
-    let mut moved = MovedBack::default();
-    let limit = what.limit.min(most);
-    for ((_, first), group) in heads {
-        let mut head = Some(first);
-        while let Some(seq) = head {
-            if moved.count >= limit as u64 {
-                // What follows in a group may be due before this place.
-                return Ok((moved, Some(Place::default())));
-            }
-            // Read before it is gone.
-            let follower = span.follower(tx.connection, group.as_deref(), seq)?;
-            let Some(letter) = Letter::read(tx.connection, seq, what)? else { break };
-            let home = letter.send(tx, namespace, (span.dead, seq), group.as_deref())?;
-            moved.count += 1;
-            if let Home::Channel(channel) = home {
-                moved.channels.insert(channel);
-            }
-            head = follower;
+    let mut channels = BTreeSet::new();
+    let limit = (what.limit as u64).min(BATCH_MAX);
+    let (count, next) = span.step(tx.connection, after, what, limit, |seq, group, letter| {
+        if let Home::Channel(channel) = letter.send(tx, namespace, (span.dead, seq), group)? {
+            channels.insert(channel);
         }
-    }
-    Ok((moved, next))
+        Ok(())
+    })?;
+    Ok((MovedBack { count, channels }, next))
 }
 
 /// How many messages would be moved.
@@ -122,28 +109,48 @@ pub(crate) fn count(
     span: Span,
     what: &MoveBack,
 ) -> Result<u64, StorageError> {
-    let (mut count, mut after) = (0, Place::default());
-    loop {
-        let heads = span.heads(connection, after)?;
-        let Some((last, _)) = heads.last() else { return Ok(count) };
-        after = *last;
-        for ((_, first), group) in heads {
-            let mut head = Some(first);
-            while let Some(seq) = head {
-                if count >= what.limit as u64 {
-                    return Ok(count);
-                }
-                if Letter::read(connection, seq, what)?.is_none() {
-                    break;
-                }
-                count += 1;
-                head = span.follower(connection, group.as_deref(), seq)?;
-            }
-        }
+    let (limit, mut count) = (what.limit as u64, 0);
+    let mut from = Some(Place::default());
+    while let Some(after) = from.filter(|_| count < limit) {
+        let (more, next) = span.step(connection, after, what, limit - count, |_, _, _| Ok(()))?;
+        (count, from) = (count + more, next);
     }
+    Ok(count)
 }
 
 impl Span {
+    /// Takes the letters that are meant among those that are due after a place, as many as one
+    /// transaction may look at, up to a limit. How many there were, and after which place to go
+    /// on; `None` at the end. What is not meant is passed over, with its group.
+    fn step(
+        self,
+        connection: &Connection,
+        after: Place,
+        what: &MoveBack,
+        limit: u64,
+        mut take: impl FnMut(i64, Option<&str>, Letter) -> Result<(), StorageError>,
+    ) -> Result<(u64, Option<Place>), StorageError> {
+        let heads = self.heads(connection, after)?;
+        let is_full = heads.len() == BATCH_MAX as usize;
+        let next = heads.last().filter(|_| is_full).map(|(place, _)| *place);
+        let mut count = 0;
+        for ((_, first), group) in heads {
+            let (mut head, group) = (Some(first), group.as_deref());
+            while let Some(seq) = head {
+                if count >= limit {
+                    // What follows in a group may be due before this place.
+                    return Ok((count, Some(Place::default())));
+                }
+                // Read before it is gone.
+                let follower = self.follower(connection, group, seq)?;
+                let Some(letter) = Letter::read(connection, seq, what)? else { break };
+                take(seq, group, letter)?;
+                (count, head) = (count + 1, follower);
+            }
+        }
+        Ok((count, next))
+    }
+
     /// What is due after a place, each with its group.
     fn heads(
         self,

@@ -110,8 +110,10 @@ pub(super) async fn what_comes_straight_back_is_not_moved_again(store: &dyn Queu
         assert_eq!(store.redrive(&ns, &dead, all).await.unwrap().count, COUNT as u64);
     };
     tokio::select! {
-        () = rejecting => {}
-        () = redriving => {}
+        () = rejecting => unreachable!("it rejects for ever"),
+        ended = tokio::time::timeout(Duration::from_secs(60), redriving) => {
+            ended.unwrap();
+        }
     }
 }
 
