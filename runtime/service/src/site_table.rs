@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use lambent_storage::{Batch, Changed, Changes as _, Stores};
 use lambent_types::{Error, Namespace, Site, SiteName};
-
 use tokio_util::sync::CancellationToken;
 
 use crate::site_routing::RoutedSite;

@@ -44,7 +44,7 @@ enum SiteCommand {
         /// The site's name
         name: SiteName,
     },
-    /// Delete a site; the functions and files that it routes to stay
+    /// Delete a site with the files that were written for it; functions and other objects stay
     Delete {
         /// The site's name
         name: SiteName,
@@ -160,7 +160,7 @@ fn put(args: &PutArgs, global: &Global) -> Result<Exit, CliError> {
         output.line(&format!("  {url}"))?;
     }
     if let Some(warning) = view.warning {
-        warn(!output.json, &warning);
+        warn(output.json, &warning);
     }
     Ok(Exit::Ok)
 }

@@ -183,7 +183,7 @@ fn candidates(rest: &str) -> Vec<Candidate> {
 /// alone, so that it stays with the host that it asked.
 fn to_folder<B>(request: &Request<B>) -> Response<Content> {
     let uri = request.uri();
-    // Two slashes at the beginning would be another host, and browsers take `\\` for one.
+    // Two slashes at the beginning would be another host, and browsers take a backslash for a slash.
     let path = format!("/{}/", uri.path().trim_matches('/').replace('\\', "%5C"));
     let target = uri.query().map_or_else(|| path.clone(), |query| format!("{path}?{query}"));
     let mut response = Response::new(Content::Whole(None));
