@@ -93,20 +93,26 @@ fn add<W: Write>(
     Ok(bytes)
 }
 
+/// The walk through what of a folder would be packed, its directories included.
+#[must_use]
+pub fn walk(folder: &Path) -> WalkBuilder {
+    let mut walk = WalkBuilder::new(folder);
+    walk.standard_filters(false)
+        .add_custom_ignore_filename(IGNORE_FILE)
+        .follow_links(true)
+        .filter_entry(|entry| entry.depth() == 0 || !is_skipped(entry));
+    walk
+}
+
 /// The files of a folder that would be packed, with their paths in it, in the order of these.
 ///
 /// # Errors
 /// As of [`pack`], but for what is in the files.
 pub fn files(folder: &Path, limits: &Limits) -> Result<Vec<(String, PathBuf)>, PackageError> {
     let inside = folder.canonicalize().map_err(|error| unread(folder, &error))?;
-    let mut walk = WalkBuilder::new(folder);
-    walk.standard_filters(false)
-        .add_custom_ignore_filename(IGNORE_FILE)
-        .follow_links(true)
-        .filter_entry(|entry| entry.depth() == 0 || !is_skipped(entry));
     let mut tree = Tree::new();
     let mut files = Vec::new();
-    for entry in walk.build() {
+    for entry in walk(folder).build() {
         let entry = entry.map_err(|error| unwalked(folder, &error))?;
         if let Some(error) = entry.error() {
             let at = entry.path().join(IGNORE_FILE);

@@ -51,7 +51,7 @@ pub use blob::Blob;
 pub use builder::{Builder, Written};
 pub use error::{ArchiveFault, EntryFault, EntryName, PackageError};
 #[cfg(feature = "folder")]
-pub use folder::{IGNORE_FILE, Packed, files, pack};
+pub use folder::{IGNORE_FILE, Packed, files, pack, walk};
 pub use format::Format;
 pub use index::{Entry, Index};
 pub use limits::Limits;

@@ -19,7 +19,7 @@ pub(crate) struct Watched {
     pub(crate) files: Vec<PathBuf>,
     /// Folders with what is in them.
     pub(crate) trees: Vec<Tree>,
-    /// Folders that sites give out, with all that is in them, ignored or not.
+    /// Folders that sites give out: what is packed of a folder counts, whatever Git ignores.
     pub(crate) given_out: Vec<PathBuf>,
     /// What is left out of them.
     pub(crate) but: Vec<PathBuf>,

@@ -299,8 +299,9 @@ impl State {
 
     /// What has changed of a function's files since the last look.
     fn changed(&self, name: &FunctionName, now: &Snapshot) -> BTreeSet<PathBuf> {
-        let before = self.functions.get(name).cloned().unwrap_or_default();
-        let mut changed = now.since(&before);
+        let before = self.functions.get(name);
+        let mut changed =
+            before.map_or_else(|| now.since(&Snapshot::default()), |before| now.since(before));
         if let Some(writes) = self.writes.get(name) {
             changed.retain(|path| !writes.is_left_out(path));
         }

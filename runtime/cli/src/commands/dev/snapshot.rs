@@ -67,7 +67,7 @@ impl Snapshot {
         }
         for root in &watched.given_out {
             snapshot.await_in(Some(root));
-            snapshot.take_in(WalkBuilder::new(root).standard_filters(false));
+            snapshot.take_in(&lambent_package::walk(root));
         }
         for path in &watched.but {
             snapshot.files.retain(|file, _| !file.starts_with(path));
@@ -193,6 +193,18 @@ mod tests {
     fn names(base: &Path, snapshot: &Snapshot) -> Vec<String> {
         let below = |path: &PathBuf| path.strip_prefix(base).unwrap().display().to_string();
         snapshot.files.keys().map(below).collect()
+    }
+
+    #[test]
+    fn of_a_site_that_is_seen_which_is_given_out() {
+        let given = ["a.html", ".well-known/b.txt", "node_modules/c.js"];
+        let not = [".git/d", ".lambent/dev/e", "lambent.env"];
+        let project = project(&[&given[..], &not[..]].concat());
+        let given_out = vec![project.path().to_path_buf()];
+        let snapshot = Snapshot::of(&Watched { given_out, ..Watched::default() }).unwrap();
+        let mut expected = given;
+        expected.sort_unstable();
+        assert_eq!(names(project.path(), &snapshot), expected);
     }
 
     const FILES: [&str; 10] = [
