@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use lambent_test_support::guest_bytes;
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -247,6 +247,8 @@ pub(crate) fn run_within(mut command: Command, patience: Duration) -> Done {
         match child.try_wait().unwrap() {
             Some(status) => break status.code(),
             None if Instant::now() > deadline => {
+                // With what it has started, if it leads a group: they hold its output open.
+                let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
                 let _ = child.kill();
                 let _ = child.wait();
                 break None;

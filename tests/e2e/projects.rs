@@ -9,10 +9,11 @@ use tempfile::TempDir;
 use crate::cli::{at, json};
 use crate::node::{Done, Node, run};
 
-/// A folder with a component that its builds copy.
-struct Project(TempDir);
+/// A folder with a `lambent.toml`, and the commands in it.
+pub(crate) struct Project(pub(crate) TempDir);
 
 impl Project {
+    /// One with a component that its builds copy.
     fn new(text: &str) -> Self {
         let project = Self(tempfile::tempdir().unwrap());
         fs::copy(guest("hello-http"), project.0.path().join("hello.wasm")).unwrap();
@@ -33,6 +34,13 @@ impl Project {
     fn run(&self, node: &Node, arguments: &[&str]) -> Done {
         let command = self.command(node, arguments);
         tokio::task::block_in_place(|| run(command))
+    }
+
+    /// Runs a command that succeeds.
+    pub(crate) fn succeeds(&self, node: &Node, arguments: &[&str]) -> Done {
+        let done = self.run(node, arguments);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        done
     }
 }
 

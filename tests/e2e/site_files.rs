@@ -1,32 +1,13 @@
 //! Folders of files that sites give out: written, changed all at once, repaired and deleted.
 
 use std::fs;
-use std::process::Command;
 
 use serde_json::json;
-use tempfile::TempDir;
 
 use crate::cli::{at, json, ok, path};
-use crate::node::{Done, Node, run};
+use crate::node::{Node, run};
+use crate::projects::Project;
 use crate::sites::{folder, text, write};
-
-/// A project with a site, and the commands on it.
-struct Project(TempDir);
-
-impl Project {
-    fn command(&self, node: &Node, arguments: &[&str]) -> Command {
-        let mut command = at(node, arguments);
-        command.current_dir(self.0.path());
-        command
-    }
-
-    fn run(&self, node: &Node, arguments: &[&str]) -> Done {
-        let command = self.command(node, arguments);
-        let done = tokio::task::block_in_place(|| run(command));
-        assert_eq!(done.code, Some(0), "{done:?}");
-        done
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_project_has_a_site_whose_files_change_all_at_once() {
@@ -42,20 +23,20 @@ async fn a_project_has_a_site_whose_files_change_all_at_once() {
         ),
     )
     .unwrap();
-    let up = project.run(&node, &["up"]);
+    let up = project.succeeds(&node, &["up"]);
     for line in ["created bucket site-shop", "created site shop", "http://shop.localhost:"] {
         assert!(up.stdout.contains(line), "{line}: {up:?}");
     }
     assert_eq!(text(&node.get("shop", "/").await), "one");
     assert_eq!(node.get("shop", "/status/201").await.status, 201);
-    assert!(project.run(&node, &["up"]).stdout.contains("nothing to do: all 3"));
+    assert!(project.succeeds(&node, &["up"]).stdout.contains("nothing to do: all 3"));
 
     fs::remove_file(project.0.path().join("public/a.txt")).unwrap();
     write(&project.0.path().join("public"), "index.html", "two");
-    let planned = project.run(&node, &["apply", "--dry-run"]);
+    let planned = project.succeeds(&node, &["apply", "--dry-run"]);
     assert!(planned.stdout.contains("~ site shop"), "{planned:?}");
     assert_eq!(text(&node.get("shop", "/").await), "one");
-    project.run(&node, &["up"]);
+    project.succeeds(&node, &["up"]);
     assert_eq!(text(&node.get("shop", "/").await), "two");
     assert_eq!(node.get("shop", "/a.txt").await.status, 404);
     // What pages that are open still ask for is there until the next change, and for a while.
@@ -67,7 +48,7 @@ async fn a_project_has_a_site_whose_files_change_all_at_once() {
     let key = format!("{prefix}index.html");
     ok(&node, &["object", "delete", "site-shop", &key]).await;
     assert_eq!(node.get("shop", "/").await.status, 404);
-    let again = project.run(&node, &["apply", "--yes"]);
+    let again = project.succeeds(&node, &["apply", "--yes"]);
     assert!(again.stdout.contains("1 missing"), "{again:?}");
     assert_eq!(text(&node.get("shop", "/").await), "two");
 
@@ -76,12 +57,12 @@ async fn a_project_has_a_site_whose_files_change_all_at_once() {
     node.kill();
     let node = Node::start_in(&data, &[]);
     assert_eq!(text(&node.get("shop", "/").await), "two");
-    let pruned = project.run(&node, &["apply", "--prune", "--dry-run"]);
+    let pruned = project.succeeds(&node, &["apply", "--prune", "--dry-run"]);
     assert!(pruned.stdout.contains("nothing to do"), "{pruned:?}");
 
     // A site that leaves the file takes its files and its bucket along.
     fs::write(project.0.path().join("lambent.toml"), "").unwrap();
-    project.run(&node, &["apply", "--prune", "--yes"]);
+    project.succeeds(&node, &["apply", "--prune", "--yes"]);
     assert_eq!(json(&node, &["bucket", "list"]).await["buckets"], json!([]));
 }
 

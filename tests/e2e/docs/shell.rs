@@ -48,7 +48,7 @@ pub(super) struct Count {
 
 /// What the page starts is of its process group, and ends with it in any case.
 const BEGIN: &str = r#"set -eu
-trap 'trap "" TERM; kill -TERM 0' EXIT
+trap 'trap "" TERM; kill -TERM 0; wait' EXIT
 exec > "$PAGE/output"
 "#;
 
@@ -78,7 +78,8 @@ pub(super) fn run(page: &Page, place: &Place<'_>, given: &[Given]) {
     let done = run_within(shell, PATIENCE);
     let output = std::fs::read_to_string(beside.path().join("output")).unwrap();
     let name = &page.name;
-    assert_eq!(done.code, Some(0), "{name}: {output}\n{done:?}");
+    let node = std::fs::read_to_string(folder.path().join(".background")).unwrap_or_default();
+    assert_eq!(done.code, Some(0), "{name}: {output}\n{done:?}\n{node}");
     for line in expected(&blocks) {
         let here = place.put_in(line);
         assert!(output.contains(&here), "{name} says that {line:?} is printed, of\n{output}");
