@@ -125,12 +125,13 @@ fn is_origin(text: &str) -> bool {
     !scheme.is_empty() && scheme.bytes().all(is_of_scheme) && is_host && port.is_none_or(is_port)
 }
 
-fn is_method(text: &str) -> bool {
+/// Whether a text is a method, none of which has small letters.
+pub(crate) fn is_method(text: &str) -> bool {
     is_token(text) && !text.bytes().any(|c| c.is_ascii_lowercase())
 }
 
 /// Whether a text is a token of RFC 9110 §5.6.2.
-pub(crate) fn is_token(text: &str) -> bool {
+fn is_token(text: &str) -> bool {
     let allowed = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&c);
     !text.is_empty() && text.len() <= 256 && text.bytes().all(allowed)
 }

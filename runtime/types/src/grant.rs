@@ -93,7 +93,8 @@ impl Grant {
 }
 
 /// A name as TOML has it for a key.
-fn toml_key(name: &str) -> String {
+#[must_use]
+pub fn toml_key(name: &str) -> String {
     let bare = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if !name.is_empty() && name.chars().all(bare) { name.into() } else { format!("\"{name}\"") }
 }

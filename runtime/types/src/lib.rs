@@ -60,7 +60,7 @@ pub use error::{Error, Problem};
 pub use error_code::ErrorCode;
 pub use event::{Event, Output, Retry};
 pub use function::{Function, FunctionVersion, Revision, VersionNumber};
-pub use grant::{Grant, Granted};
+pub use grant::{Grant, Granted, toml_key};
 pub use grants::{Access, Grants};
 pub use handler::{Handler, Incoming, Interface};
 pub use host_pattern::{HostPattern, InvalidHostPattern, is_host_name};

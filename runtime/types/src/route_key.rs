@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cors::is_token;
+use crate::cors::is_method;
 use crate::limits::bounds;
 
 /// A method, or none for any, and the pattern of a path: `GET /orders/{id}`, `/api/*`.
@@ -95,9 +95,7 @@ fn parse(text: &str) -> Result<RouteKey, &'static str> {
         Some((method, path)) => (Some(method), path),
         None => (None, text),
     };
-    if method
-        .is_some_and(|method| !is_token(method) || method.bytes().any(|c| c.is_ascii_lowercase()))
-    {
+    if method.is_some_and(|method| !is_method(method)) {
         return Err("its method is none in capitals");
     }
     let Some(below) = path.strip_prefix('/') else { return Err("its path begins with a slash") };

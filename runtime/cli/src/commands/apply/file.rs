@@ -4,7 +4,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use lambent_types::{FunctionName, SiteName};
+use lambent_types::{FunctionName, SiteName, toml_key};
 use serde_json::json;
 
 use super::built::Built;
@@ -213,10 +213,6 @@ impl Collect<'_> {
             }
         }
     }
-}
-
-fn toml_key(name: &str) -> String {
-    if name.contains('.') { format!("{name:?}") } else { name.to_owned() }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The reference of all keys of a `lambent.toml`, made of its schema.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -122,12 +122,17 @@ impl Page<'_> {
         for (_, property) in members(&object["properties"]) {
             referred(property, &mut names);
         }
-        while let Some(name) = names.pop() {
-            let defined = &self.schema["$defs"][&name];
-            if !defined["properties"].is_object() && self.told.insert(name.clone()) {
-                referred(defined, &mut names);
+        let mut names = VecDeque::from(names);
+        while let Some(name) = names.pop_front() {
+            if !self.told.insert(name.clone()) {
+                continue;
             }
-            if defined["properties"].is_object() && self.told.insert(name.clone()) {
+            let defined = &self.schema["$defs"][&name];
+            if !defined["properties"].is_object() {
+                let mut further = Vec::new();
+                referred(defined, &mut further);
+                names.extend(further);
+            } else {
                 let says = defined["description"].as_str().unwrap_or_default();
                 let _ = write!(self.text, "\n### {}\n\n{says}\n", title(&name));
                 self.table(defined);
