@@ -1,8 +1,6 @@
 //! What hosts say as JSON.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use lambent_engine::types::{Environment, Limits};
@@ -38,7 +36,7 @@ pub(crate) struct Given {
     memory_bytes: Option<u64>,
     log_bytes: Option<u64>,
     args: Vec<String>,
-    env: BTreeMap<String, String>,
+    env: Environment,
     dirs: Vec<Directory>,
 }
 
@@ -72,10 +70,10 @@ impl Given {
             log_bytes: self.log_bytes.unwrap_or(default.log_bytes),
             ..default
         };
-        let environment = Environment(Arc::new(self.env.clone()));
+        let environment = self.env.clone();
         let invocation = Invocation { environment, ..Invocation::new(()).limits(limits) };
         // A directory that has gone meanwhile is one that the guest does not have.
-        let mut dirs = self.dirs.iter().filter(|dir| dir.give(WasiOptions::new()).is_ok());
+        let mut dirs = self.dirs.iter().filter(|dir| dir.host.is_dir());
         let wasi = dirs.try_fold(self.args(), |wasi, dir| dir.give(wasi));
         invocation.wasi(wasi.unwrap_or_else(|_| self.args()))
     }

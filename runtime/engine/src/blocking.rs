@@ -11,6 +11,8 @@
 //! [`Component::http`](crate::Component::http) and pools, is to be called in an executor of
 //! tokio's, or by [`Engine::block_on`].
 
+use std::convert::Infallible;
+
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use tokio::runtime::Handle;
@@ -42,16 +44,12 @@ pub enum BlockingError<E> {
     Failed(#[from] E),
 }
 
-/// The error of a call that cannot fail in any other way than in how it is made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Never {}
-
 impl<T: Send + 'static> Engine<T> {
     /// Waits for a future, such as those that the methods of this crate return, on this thread.
     ///
     /// # Errors
     /// The thread belongs to an executor of tokio's, or the engine's own cannot be started.
-    pub fn block_on<F: Future>(&self, future: F) -> Result<F::Output, BlockingError<Never>> {
+    pub fn block_on<F: Future>(&self, future: F) -> Result<F::Output, BlockingError<Infallible>> {
         block_on(self.own_runtime(), async { Ok(future.await) })
     }
 

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use lambent_types::{Limits, LogStream, Logs, Meter, Outcome, Start};
+use lambent_types::{Limits, Logs, Meter, Outcome, Start};
 use wasmtime::component;
 use wasmtime::{AsContextMut as _, Store, StoreContextMut, Trap, UpdateDeadline};
+use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::cli::{StdinStream, StdoutStream};
-use wasmtime_wasi::{WasiCtx, WasiCtxBuilder};
 
 use crate::bindings::initialized;
 use crate::budget::{Exhausted, Hold};
@@ -362,16 +362,7 @@ fn wasi_builder(
     logs: &Log,
     stdio: Option<Stdio>,
 ) -> WasiCtxBuilder {
-    let mut wasi = match given {
-        Some(given) => given.into_builder(name, logs),
-        None => {
-            let mut wasi = WasiCtx::builder();
-            wasi.arg(name)
-                .stderr(logs.stream(LogStream::Stderr))
-                .stdout(logs.stream(LogStream::Stdout));
-            wasi
-        }
-    };
+    let mut wasi = given.map_or_else(WasiOptions::new, |given| *given).into_builder(name, logs);
     wasi.max_random_size(RANDOM_BYTES_AT_ONCE);
     wasi.allow_tcp(false).allow_udp(false);
     if let Some(stdio) = stdio {

@@ -1,14 +1,14 @@
 //! Values of every type, through the functions as C calls them.
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::ptr;
 
 use lambent_engine_c::{
-    LambentComponent, LambentEngine, LambentPlugin, lambent_builder_build, lambent_builder_new,
-    lambent_bytes_free, lambent_component_free, lambent_component_from_bytes,
-    lambent_component_load_signed, lambent_engine_free, lambent_last_error, lambent_plugin_call,
-    lambent_plugin_free, lambent_plugin_generation, lambent_plugin_new, lambent_precompile_signed,
-    lambent_string_free,
+    LambentComponent, LambentEngine, LambentPlugin, LambentReply, lambent_builder_build,
+    lambent_builder_import, lambent_builder_new, lambent_bytes_free, lambent_component_free,
+    lambent_component_from_bytes, lambent_component_load_signed, lambent_engine_free,
+    lambent_last_error, lambent_plugin_call, lambent_plugin_free, lambent_plugin_generation,
+    lambent_plugin_new, lambent_precompile_signed, lambent_reply_error, lambent_string_free,
 };
 
 /// A component whose `echo` takes one value of a type and returns it, as far as that fits into
@@ -270,4 +270,41 @@ fn what_was_precompiled_is_loaded_with_its_key() {
         lambent_component_free(component);
         lambent_bytes_free(code);
     }
+}
+
+/// Says with what is no text that it failed.
+unsafe extern "C" fn mumbles(_: *mut c_void, _: *const c_char, reply: *mut LambentReply) {
+    // SAFETY: the reply is this call's, and the text ends with a zero.
+    unsafe { lambent_reply_error(reply, c"\xff".as_ptr()) };
+}
+
+#[test]
+fn a_failure_that_cannot_be_read_is_no_success() {
+    let wasm = wat::parse_str(
+        r#"(component
+            (import "check" (func $check))
+            (core func $check' (canon lower (func $check)))
+            (core module $m
+                (import "" "check" (func $check))
+                (func (export "run") (call $check)))
+            (core instance $i (instantiate $m (with "" (instance (export "check" (func $check'))))))
+            (func (export "run") (canon lift (core func $i "run"))))"#,
+    )
+    .unwrap();
+    // SAFETY: all pointers are those that the functions before have returned.
+    let loaded = unsafe {
+        let builder = lambent_builder_new(c"{\"instances\": 4}".as_ptr());
+        let name = c"check".as_ptr();
+        let added =
+            lambent_builder_import(builder, ptr::null(), name, Some(mumbles), ptr::null_mut());
+        assert!(added, "{}", last_error());
+        let engine = lambent_builder_build(builder);
+        let component = lambent_component_from_bytes(engine, wasm.as_ptr(), wasm.len());
+        assert!(!component.is_null(), "{}", last_error());
+        Loaded(engine, component, lambent_plugin_new(component, ptr::null()))
+    };
+    let called = loaded.call("run", "[]").unwrap();
+    assert_eq!(called["outcome"]["kind"], "host-error", "{called}");
+    assert!(called["fuel"].as_u64().unwrap() > 300, "a call of the host costs: {called}");
+    assert!(loaded.call("run", "[]").unwrap_err().contains("lost"));
 }

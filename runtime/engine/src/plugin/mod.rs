@@ -17,6 +17,7 @@ use self::queue::Queue;
 use self::running::{Kept, Running};
 use crate::component::Component;
 use crate::guest_memory::Reclaim;
+use crate::instance::Instance;
 use crate::invocation::{Finished, Invocation, Refused};
 use crate::own_runtime::OwnRuntime;
 use crate::store_data::Host;
@@ -203,8 +204,9 @@ impl<T: Send + 'static> Plugin<T> {
     /// [`CallError::QueueFull`] and [`CallError::Closed`].
     pub async fn restart(&self) -> Result<(), CallError> {
         self.change(|kept| {
-            kept.lose(LostCause::Discarded);
+            let lost = kept.lose(LostCause::Discarded);
             kept.accept_loss();
+            lost
         })
         .await
     }
@@ -227,8 +229,8 @@ impl<T: Send + 'static> Plugin<T> {
     pub async fn replace(&self, component: &Component<T>) -> Result<(), CallError> {
         let linked = component.linked.clone();
         self.change(|kept| {
-            kept.lose(LostCause::Replaced);
             kept.link(linked);
+            kept.lose(LostCause::Replaced)
         })
         .await
     }
@@ -247,9 +249,13 @@ impl<T: Send + 'static> Plugin<T> {
     }
 
     /// Changes what is kept when it is this change's turn.
-    async fn change(&self, change: impl FnOnce(&mut Kept<T>)) -> Result<(), CallError> {
+    async fn change(
+        &self,
+        change: impl FnOnce(&mut Kept<T>) -> Option<Instance<T>>,
+    ) -> Result<(), CallError> {
         let _turn = self.inner.queue.turn().await?;
-        change(&mut self.inner.lock());
+        let lost = change(&mut self.inner.lock());
+        drop(lost);
         Ok(())
     }
 }
@@ -266,7 +272,7 @@ impl<T: Send + 'static> Reclaim for Inner<T> {
     }
 
     fn reclaim(&self) -> Option<Box<dyn std::any::Any + Send>> {
-        let reclaimed = self.lock().reclaim()?;
+        let reclaimed = self.lock().lose(LostCause::Reclaimed)?;
         Some(Box::new(reclaimed))
     }
 

@@ -46,22 +46,16 @@ impl<T: 'static> Kept<T> {
         self.lost.as_ref()
     }
 
-    /// Drops the instance, if there is one; then its state is lost.
-    pub(super) fn lose(&mut self, cause: LostCause) {
-        if self.instance.take().is_some() {
-            self.has_lost(cause);
-        }
+    /// Gives up the instance, if there is one; then its state is lost. It is to be dropped without
+    /// the lock, as giving memory back takes a while, and its state may ask the plugin.
+    pub(super) fn lose(&mut self, cause: LostCause) -> Option<Instance<T>> {
+        let lost = self.instance.take()?;
+        self.has_lost(cause);
+        Some(lost)
     }
 
     pub(super) fn accept_loss(&mut self) {
         self.accepted = true;
-    }
-
-    /// Gives the instance up, if there is one.
-    pub(super) fn reclaim(&mut self) -> Option<Instance<T>> {
-        let reclaimed = self.instance.take()?;
-        self.has_lost(LostCause::Reclaimed);
-        Some(reclaimed)
     }
 
     /// Keeps nothing from now on.
