@@ -34,7 +34,7 @@ pub(crate) fn check(
     headers: &HeaderMap,
 ) -> Result<(), Refusal> {
     let allowed = match route {
-        Route::Api(_) | Route::Metrics => is_own(host, secure, headers),
+        Route::Api(_) | Route::Aws | Route::Metrics => is_own(host, secure, headers),
         Route::Function(_) | Route::Site(_) => is_local(domains, method, headers),
         // They have nothing to tell, and nothing to do.
         Route::Health | Route::Ready => true,
@@ -111,6 +111,8 @@ another server here, an old browser | POST localhost:4566 /v1/queues/q/purge | h
 the same server by another name | POST localhost:4566 /v1/queues/q/purge | http://127.0.0.1:4566 cross-site | no
 another site posts | POST localhost:4566 /v1/queues/q/purge | https://evil.example cross-site | no
 another site links to the API | GET localhost:4566 /v1/functions | - cross-site | no
+another site calls an AWS API | POST localhost:4566 /2015-03-31/functions | https://evil.example cross-site | no
+a program calls an AWS API | POST localhost:4566 /2015-03-31/functions | - - | yes
 another site asks for the state | GET localhost:4566 /healthz | - cross-site | yes
 a front end here fetches from a function | GET f.localhost:4566 /api | http://localhost:3000 cross-site | yes
 a front end here posts to a function | POST localhost:4566 /fn/f/api | http://localhost:3000 same-site | yes

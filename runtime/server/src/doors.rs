@@ -51,6 +51,8 @@ pub(crate) enum Door {
     Site,
     /// An API.
     Api(Api),
+    /// AWS's tools.
+    Aws,
     /// Health and metrics, and wherever nothing is.
     Other,
 }
@@ -58,12 +60,16 @@ pub(crate) enum Door {
 impl Door {
     const FUNCTION: &str = "function";
     const SITE: &str = "site";
+    const AWS: &str = "aws";
     const OTHER: &str = "other";
 
     /// The names of all doors.
     pub(crate) fn names() -> impl Iterator<Item = &'static str> {
         let apis = APIS.iter().map(|api| api.name);
-        [Self::FUNCTION, Self::SITE].into_iter().chain(apis).chain(iter::once(Self::OTHER))
+        [Self::FUNCTION, Self::SITE, Self::AWS]
+            .into_iter()
+            .chain(apis)
+            .chain(iter::once(Self::OTHER))
     }
 
     /// What the metrics call it.
@@ -71,6 +77,7 @@ impl Door {
         match self {
             Self::Function => Self::FUNCTION,
             Self::Site => Self::SITE,
+            Self::Aws => Self::AWS,
             Self::Api(Api(index)) => APIS[index].name,
             Self::Other => Self::OTHER,
         }
@@ -80,7 +87,7 @@ impl Door {
     pub(crate) fn render(self) -> Render {
         match self {
             Self::Api(Api(index)) => APIS[index].render,
-            Self::Function | Self::Site | Self::Other => problem::document,
+            Self::Function | Self::Site | Self::Aws | Self::Other => problem::document,
         }
     }
 }

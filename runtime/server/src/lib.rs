@@ -17,6 +17,7 @@
 pub mod api;
 
 mod auth;
+mod aws;
 mod backend;
 mod body;
 mod connection;

@@ -6,6 +6,7 @@ use std::io::ErrorKind;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use lambent_aws::RootCredentials;
 use lambent_service::SecretSeed;
 use lambent_storage_embedded::{DataDir, layout, write_file};
 use serde::{Deserialize, Serialize};
@@ -106,12 +107,15 @@ pub(crate) fn secret_seed(data: &DataDir) -> Result<SecretSeed, KeyError> {
 
 impl RootKey {
     /// Reads the key, or makes one on the first start, and notes `endpoint`
-    /// beside it.
+    /// beside it. The key itself is for the door of AWS's tools, which sign with it.
     ///
     /// # Errors
     /// The file cannot be used. A damaged one is never replaced: whoever holds
     /// the key would be locked out without a word.
-    pub(crate) fn open(data: &DataDir, endpoint: &str) -> Result<Self, KeyError> {
+    pub(crate) fn open(
+        data: &DataDir,
+        endpoint: &str,
+    ) -> Result<(Self, RootCredentials), KeyError> {
         let stored: Stored = match read(data, layout::ROOT_KEY_FILE)? {
             Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| KeyError::Malformed)?,
             None => Stored::generate()?,
@@ -127,7 +131,7 @@ impl RootKey {
         let mut json = serde_json::to_vec_pretty(&stored).map_err(|_| KeyError::Malformed)?;
         json.push(b'\n');
         write(data, layout::ROOT_KEY_FILE, &json)?;
-        Ok(key)
+        Ok((key, RootCredentials { access_key: stored.key_id, secret: stored.secret }))
     }
 
     /// Whether `presented` is the key; takes as long either way.
@@ -186,8 +190,9 @@ mod tests {
         let data = DataDir::open(temp.path()).unwrap();
         let file = data.path().join("root-key.json");
 
-        let key = RootKey::open(&data, "http://127.0.0.1:1").unwrap();
+        let (key, credentials) = RootKey::open(&data, "http://127.0.0.1:1").unwrap();
         let first = stored(&file);
+        assert_eq!((&credentials.access_key, &credentials.secret), (&first.key_id, &first.secret));
         assert!(key.is(first.secret.as_bytes()) && !key.is(b"") && !key.is(b"test"));
         for (around, there) in [
             ("Bearer {}", true),
@@ -205,7 +210,7 @@ mod tests {
         assert_eq!(first.endpoint.as_deref(), Some("http://127.0.0.1:1"));
 
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-        let again = RootKey::open(&data, "http://127.0.0.1:2").unwrap();
+        let (again, _) = RootKey::open(&data, "http://127.0.0.1:2").unwrap();
         assert!(again.is(first.secret.as_bytes()));
         assert_eq!(stored(&file).endpoint.as_deref(), Some("http://127.0.0.1:2"));
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);

@@ -19,6 +19,7 @@ use lambent_types::{ErrorCode, RequestId, format_bytes};
 use tracing::Instrument as _;
 
 use crate::auth;
+use crate::aws;
 use crate::body::{Content, RequestBody, ResponseBody};
 use crate::connection_timeouts::{ConnectionTimeouts, RequestGuard};
 use crate::cross_site;
@@ -122,6 +123,7 @@ async fn enter(
         // On the heap, as the futures of both are larger than that of a function's request.
         Route::Site(site) => Box::pin(sites::serve(app, peer, &host, &site, request)).await,
         Route::Api(api) => Box::pin(call(doors, api, request)).await,
+        Route::Aws => Box::pin(aws::serve(app, request)).await,
         Route::Health => plain(request.method(), "ok", "text/plain"),
         Route::Ready if app.stop.drain.is_cancelled() => {
             Err(Refusal::new(ErrorCode::ShuttingDown, "the node finishes what is in flight"))

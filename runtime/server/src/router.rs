@@ -36,6 +36,8 @@ pub(crate) enum Route {
     Function(Target),
     Site(Arc<RoutedSite>),
     Api(Api),
+    /// AWS's tools, whatever service they are for.
+    Aws,
     Health,
     Ready,
     Metrics,
@@ -48,6 +50,7 @@ impl Route {
             Self::Function(_) => Door::Function,
             Self::Site(_) => Door::Site,
             Self::Api(api) => Door::Api(*api),
+            Self::Aws => Door::Aws,
             Self::Health | Self::Ready | Self::Metrics => Door::Other,
         }
     }
@@ -74,11 +77,14 @@ pub(crate) fn route(
     if let Some(rest) = below(path, "/fn") {
         return Ok(Route::Function(function_of_path(rest, uri)?));
     }
+    if Api::at(path).is_none() && lambent_aws::Door::is_for(uri, headers) {
+        return Ok(Route::Aws);
+    }
     match path {
         "/healthz" => Ok(Route::Health),
         "/readyz" => Ok(Route::Ready),
         "/metrics" => Ok(Route::Metrics),
-        _ => Api::at(path).map(Route::Api).ok_or_else(|| nothing(path, headers)),
+        _ => Api::at(path).map(Route::Api).ok_or_else(|| nothing(path)),
     }
 }
 
@@ -163,15 +169,7 @@ pub(crate) fn decode(text: &str) -> Result<Cow<'_, str>, Refusal> {
     String::from_utf8(bytes).map(Cow::Owned).map_err(|_| malformed())
 }
 
-fn nothing(path: &str, headers: &HeaderMap) -> Refusal {
-    let signed = |value: &http::HeaderValue| value.as_bytes().starts_with(b"AWS4-HMAC-SHA256");
-    let aws = headers.contains_key("x-amz-target")
-        || headers.get(http::header::AUTHORIZATION).is_some_and(signed);
-    if aws {
-        return Refusal::not_implemented(
-            "AWS-compatible APIs are not served by this release; use the API under /v1",
-        );
-    }
+fn nothing(path: &str) -> Refusal {
     let path: String = path.chars().take(200).collect();
     Error::new(
         ErrorCode::NotFound,
@@ -278,13 +276,23 @@ mod tests {
     }
 
     #[test]
-    fn aws_clients_learn_that_they_are_not_served_yet() {
-        let uri = Uri::from_static("/2015-03-31/functions/");
-        let mut headers = HeaderMap::new();
-        headers.insert("host", "localhost".parse().unwrap());
-        let host = Host::of(&uri, &headers, Version::HTTP_11).unwrap();
-        headers.insert("authorization", "AWS4-HMAC-SHA256 Credential=test/x".parse().unwrap());
-        let refusal = route(None, &Domains::new(&[]), &host, &uri, &headers).unwrap_err();
-        assert_eq!(refusal.status(), 501);
+    fn aws_clients_are_told_by_signature_target_and_path() {
+        let told = |path: &str, name: &'static str, value: &str| {
+            let uri: Uri = path.parse().unwrap();
+            let mut headers = HeaderMap::new();
+            headers.insert("host", "localhost".parse().unwrap());
+            let host = Host::of(&uri, &headers, Version::HTTP_11).unwrap();
+            headers.insert(name, value.parse().unwrap());
+            route(None, &Domains::new(&[]), &host, &uri, &headers).ok() == Some(Route::Aws)
+        };
+        let signed = "AWS4-HMAC-SHA256 Credential=test/x";
+        assert!(told("/", "authorization", signed));
+        assert!(told("/", "x-amz-target", "AmazonSQS.ListQueues"));
+        assert!(told("/2015-03-31/functions/", "accept", "*/*"));
+        assert!(told("/bucket/key?X-Amz-Signature=00", "accept", "*/*"));
+        for path in ["/v1/functions", "/fn/hello"] {
+            assert!(!told(path, "authorization", signed), "{path}");
+        }
+        assert!(!told("/", "authorization", "Bearer x"));
     }
 }

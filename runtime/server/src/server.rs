@@ -182,13 +182,16 @@ impl Server {
             Parts { data, inspect, dispatcher: running, deliveries: delivering, clock, seed };
         let service = Service::new(parts);
         service.load().await.map_err(StartError::Records)?;
+        let service = Arc::new(service);
+        let (key, credentials) = RootKey::open(&opened.data, &urls.base())?;
         let app = Arc::new(App {
             dev: options.dev,
+            aws: lambent_aws::Door::new(service.clone(), credentials, options.dev),
             domains,
             proxies: Arc::new(Proxies::new(options.trusted_proxies.clone())),
             lineages: Arc::new(Lineages::new().map_err(|error| StartError::Engine(error.into()))?),
-            key: RootKey::open(&opened.data, &urls.base())?,
-            service: Arc::new(service),
+            key,
+            service,
             dispatcher,
             deliveries,
             metrics,

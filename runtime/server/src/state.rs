@@ -24,6 +24,7 @@ pub(crate) struct App {
     pub(crate) domains: Domains,
     pub(crate) proxies: Arc<Proxies>,
     pub(crate) key: RootKey,
+    pub(crate) aws: lambent_aws::Door,
     pub(crate) lineages: Arc<Lineages>,
     pub(crate) service: Arc<Service>,
     pub(crate) dispatcher: Dispatcher,

@@ -89,6 +89,17 @@ impl Service {
         let good = found.filter(|key| key.expires.is_none_or(|expires| now < expires));
         Ok(good.map(|key| Principal::Key { id: key.id, namespace: key.namespace }))
     }
+
+    /// The secret that a key's owner signs with, and who that is; nothing, if there is no such key, or
+    /// it was deleted or has expired.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn signing_secret(&self, id: &str) -> Result<Option<(String, Principal)>, Error> {
+        let secret = self.seed.secret(id);
+        let principal = self.authenticate(secret.as_bytes()).await?;
+        Ok(principal.map(|principal| (secret, principal)))
+    }
 }
 
 impl Scope {

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use bytes::Bytes;
-use lambent_package::{Builder, Index, Limits, PackageError, Written};
+use lambent_package::{Builder, Entry, Index, Limits, PackageError, Written};
 use lambent_storage::OpenCode;
 use lambent_types::{Error, ErrorCode, Package, format_bytes};
 
@@ -63,12 +63,7 @@ pub(crate) async fn bootstrap(upload: Bytes) -> Result<(Bytes, Vec<String>), Err
 }
 
 fn bootstrap_now(upload: &Bytes) -> Result<(Bytes, Vec<String>), Error> {
-    let scratch = tempfile::tempfile().map_err(|error| refused(PackageError::Io(error)))?;
-    let mut builder = Builder::new(Limits::LAMBDA);
-    let whole: &[u8] = upload;
-    builder.add_upload(&whole, whole.len() as u64, None, &scratch, 0).map_err(refused)?;
-    let mut packed = Vec::new();
-    let Written { index, .. } = builder.write(&mut packed).map_err(refused)?;
+    let (packed, index) = unpacked(upload)?;
     let odd = |detail: String| Error::new(ErrorCode::InvalidPackage, detail);
     let Some(entry) = index.get(BOOTSTRAP) else {
         let detail = format!(
@@ -77,11 +72,7 @@ fn bootstrap_now(upload: &Bytes) -> Result<(Bytes, Vec<String>), Error> {
         );
         return Err(odd(detail));
     };
-    let packed = Bytes::from(packed);
-    let range = usize::try_from(entry.offset).ok().zip(usize::try_from(entry.size).ok());
-    let range = range.and_then(|(offset, size)| Some(offset..offset.checked_add(size)?));
-    let program = range.filter(|range| range.end <= packed.len()).map(|range| packed.slice(range));
-    let program = program.filter(|program| is_wasm(program)).ok_or_else(|| {
+    let program = sliced(&packed, entry).filter(|program| is_wasm(program)).ok_or_else(|| {
         odd(format!(
             "{BOOTSTRAP} is no WebAssembly; build it for wasm32-wasip2, as programs for machines \
              of Lambda's do not run here"
@@ -92,6 +83,70 @@ fn bootstrap_now(upload: &Bytes) -> Result<(Bytes, Vec<String>), Error> {
         format!("a program has no package: {others} files beside {BOOTSTRAP} were left out")
     });
     Ok((program, warning.into_iter().collect()))
+}
+
+/// The component in an archive: the file that `named` names, or else the only one that is WebAssembly.
+///
+/// # Errors
+/// `InvalidPackage`: there is none, or more than one; `StorageUnavailable`: there was no room to unpack it.
+pub(crate) async fn component_in(
+    upload: Bytes,
+    named: String,
+) -> Result<(Bytes, Vec<String>), Error> {
+    blocking(move || component_now(&upload, &named)).await?
+}
+
+fn component_now(upload: &Bytes, named: &str) -> Result<(Bytes, Vec<String>), Error> {
+    let (packed, index) = unpacked(upload)?;
+    let odd = |detail: String| Error::new(ErrorCode::InvalidPackage, detail);
+    let file = |path: &str| index.get(path).and_then(|entry| sliced(&packed, entry));
+    let file = |path: &str| file(path).filter(|bytes| is_wasm(bytes));
+    let found: Vec<&Entry> =
+        index.entries().iter().filter(|entry| file(&entry.path).is_some()).collect();
+    let is_named =
+        |entry: &&&Entry| entry.path == named || entry.path.strip_suffix(".wasm") == Some(named);
+    let one = match (found.iter().find(is_named), found.as_slice()) {
+        (Some(entry), _) => *entry,
+        (None, [entry]) => *entry,
+        (None, []) => {
+            let detail = "the archive holds no WebAssembly, and sources need a runtime to run them; \
+                          give one, such as python3.14, or add the component";
+            return Err(odd(detail.into()));
+        }
+        (None, many) => {
+            let paths: Vec<_> = many.iter().map(|entry| format!("{:?}", entry.path)).collect();
+            let paths = paths.join(", ");
+            let detail = format!(
+                "the archive holds more than one component ({paths}); name the one to run as the \
+                 handler, or leave the others out"
+            );
+            return Err(odd(detail));
+        }
+    };
+    let component = file(&one.path).ok_or_else(|| odd("the archive cannot be read".into()))?;
+    let others = index.entries().len() - 1;
+    let warning = (others > 0).then(|| {
+        format!("a component has no package: {others} files beside {} were left out", one.path)
+    });
+    Ok((component, warning.into_iter().collect()))
+}
+
+/// The files of an archive, unpacked, and where each is.
+fn unpacked(upload: &Bytes) -> Result<(Bytes, Index), Error> {
+    let scratch = tempfile::tempfile().map_err(|error| refused(PackageError::Io(error)))?;
+    let mut builder = Builder::new(Limits::LAMBDA);
+    let whole: &[u8] = upload;
+    builder.add_upload(&whole, whole.len() as u64, None, &scratch, 0).map_err(refused)?;
+    let mut packed = Vec::new();
+    let Written { index, .. } = builder.write(&mut packed).map_err(refused)?;
+    Ok((packed.into(), index))
+}
+
+/// The bytes of a file.
+fn sliced(packed: &Bytes, entry: &Entry) -> Option<Bytes> {
+    let (offset, size) = (usize::try_from(entry.offset).ok()?, usize::try_from(entry.size).ok()?);
+    let range = offset..offset.checked_add(size)?;
+    (range.end <= packed.len()).then(|| packed.slice(range))
 }
 
 /// A package of what a runtime adds to a function; none if there is nothing, or more than the

@@ -29,6 +29,10 @@ pub struct Code {
     /// The files of its layers, in the order of the layers.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub layers: Vec<Package>,
+    /// What was uploaded, where that is an archive: its digest is the one that whoever uploaded it
+    /// knows. It is not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub upload: Option<Package>,
     /// The memory that fresh instances of a published version start from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<Snapshot>,
@@ -81,6 +85,7 @@ impl Code {
             package: None,
             added: None,
             layers: Vec::new(),
+            upload: None,
             snapshot: None,
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::annotations::Annotations;
 use crate::delivery::DeliveryPolicy;
 use crate::environment::Environment;
 use crate::error::Error;
@@ -135,6 +136,10 @@ members! {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     tags: BTreeMap<String, String> = BTreeMap::new(),
         patch "New tags, replacing all the old ones.";
+    /// What tools note for themselves: at most [`bounds::ANNOTATIONS_BYTES_MAX`] together.
+    #[serde(skip_serializing_if = "Annotations::is_empty")]
+    annotations: Annotations = Annotations::default(),
+        patch "New annotations, replacing all the old ones.";
     /// Whether anyone may send the function HTTP requests without a key.
     public: bool = false,
         patch "Whether HTTP requests need no key.",
@@ -258,6 +263,7 @@ impl Configuration {
         self.validate_files()?;
         self.environment.validate()?;
         self.validate_labels()?;
+        self.annotations.validate()?;
         self.delivery.validate()
     }
 

@@ -41,6 +41,9 @@ pub struct Event {
 }
 
 impl Event {
+    /// The `type` of events that a client invokes a function with, if it names none.
+    pub const INVOCATION: &str = "lambent.invocation.v1";
+
     /// Returns the structured form: the CloudEvent as one JSON object. The data is JSON if
     /// the media type says so and it is valid; else text; else `data_base64`.
     #[must_use]

@@ -6,6 +6,7 @@
 
 pub mod occurrence;
 
+mod annotations;
 mod clock;
 mod code;
 mod configuration;
@@ -49,6 +50,7 @@ mod trigger;
 mod usage;
 mod volume;
 
+pub use annotations::Annotations;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use code::{AdaptedFrom, Code, Package, Snapshot};
 pub use configuration::{Configuration, ConfigurationParameter, ConfigurationPatch};

@@ -79,6 +79,9 @@ pub mod bounds {
     pub const SHARED_MAX: u32 = 1000;
     /// Most characters of a description; Lambda's.
     pub const DESCRIPTION_CHARS_MAX: usize = 256;
+    /// Most bytes of what tools note of a function, keys and values together: what AWS's tools set
+    /// of one that means nothing here is a tenth of it.
+    pub const ANNOTATIONS_BYTES_MAX: usize = 16 << 10;
     /// Most tags of a function; Lambda's.
     pub const TAGS_MAX: usize = 50;
     /// Most characters of a tag's key; Lambda's.

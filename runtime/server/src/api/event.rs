@@ -11,8 +11,6 @@ use percent_encoding::percent_decode;
 
 use crate::problem::Refusal;
 
-/// The `type` of events that name none.
-const KIND: &str = "lambent.invocation.v1";
 /// Most bytes of one attribute.
 const ATTRIBUTE_BYTES_MAX: usize = 4096;
 
@@ -25,7 +23,7 @@ pub(super) fn read(
     let mut event = Event {
         id: id.to_string(),
         source: format!("/v1/functions/{name}/invocations"),
-        kind: KIND.into(),
+        kind: Event::INVOCATION.into(),
         subject: None,
         time_ns: None,
         content_type: headers.get(CONTENT_TYPE).map(content_type).transpose()?,

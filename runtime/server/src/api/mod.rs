@@ -56,6 +56,7 @@ mod versions;
 mod view;
 mod volumes;
 
+pub(crate) use limited_body::LimitedBody;
 pub(crate) use objects::read_object;
 pub use openapi::document as openapi;
 pub(crate) use routes::router;

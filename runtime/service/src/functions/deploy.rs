@@ -4,7 +4,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use lambent_storage::{Expected, WriteError};
 use lambent_types::{
-    Configuration, ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionVersion,
+    Code, Configuration, ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionVersion,
     Precondition, VersionNumber,
 };
 
@@ -12,7 +12,7 @@ use super::Deployed;
 use super::FunctionHandle;
 use super::errors::{check, no_version};
 use super::requirements::{fits, shares};
-use super::upload::{Uploaded, patch_for};
+use super::upload::{Uploaded, archive, patch_for};
 use crate::client_errors::quota;
 use crate::inspect::Inspected;
 use crate::operation::Operation;
@@ -50,8 +50,10 @@ impl FunctionHandle<'_> {
 
             let head = current.as_ref().map(|function| &*function.latest);
             let layers = self.scope().packages_of(&checked.layers, head).await?;
+            let archive = archive(&upload).await?;
             let Uploaded { code, inspected, warnings, _holds } =
                 self.upload(upload, &checked, layers).await?;
+            let code = Code { upload: archive, ..code };
             let deployed = self
                 .set_head(expected, |current| {
                     let configuration = configured(&patch, current)?;

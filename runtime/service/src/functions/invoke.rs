@@ -16,6 +16,14 @@ use crate::service::Service;
 #[derive(Debug, Clone)]
 pub struct Invocable(Arc<FunctionVersion>);
 
+impl Invocable {
+    /// The version.
+    #[must_use]
+    pub const fn version(&self) -> &Arc<FunctionVersion> {
+        &self.0
+    }
+}
+
 impl FunctionHandle<'_> {
     /// Finds the version that is meant, to be invoked.
     ///

@@ -15,7 +15,9 @@ use super::requirements::fits;
 use crate::code_in_use::Hold;
 use crate::inspect::{Additions, Inspected};
 use crate::layers::check_used;
-use crate::packing::{bootstrap, is_module, is_wasm, limits_beside, pack, pack_additions};
+use crate::packing::{
+    bootstrap, component_in, is_module, is_wasm, limits_beside, pack, pack_additions,
+};
 use crate::runtimes::digest_of;
 
 /// The handlers of what runs on a runtime, and of programs: it takes events, and messages many at a time.
@@ -75,6 +77,15 @@ pub(super) fn patch_for(
     Ok(ConfigurationPatch { runtime: Some(None), handler, layers, ..patch })
 }
 
+/// What is noted of an upload that is not itself what is kept.
+pub(super) async fn archive(upload: &Bytes) -> Result<Option<Package>, Error> {
+    if is_wasm(upload) {
+        return Ok(None);
+    }
+    let digest = digest_of(upload.clone()).await?;
+    Ok(Some(Package { digest, bytes: upload.len() as u64 }))
+}
+
 impl<'s> FunctionHandle<'s> {
     /// Stores what was uploaded and makes it ready to serve.
     pub(super) async fn upload(
@@ -89,9 +100,7 @@ impl<'s> FunctionHandle<'s> {
         }
         let runs = configuration.runtime.is_some();
         if !runs && Format::of(&upload).is_some() {
-            let format = if upload.starts_with(b"\x1f\x8b") { "gzip" } else { "a zip archive" };
-            let detail = format!("what was uploaded is {format}: {NO_RUNTIME}");
-            return Err(Error::new(ErrorCode::InvalidComponent, detail));
+            return self.upload_archive(upload, configuration).await;
         }
         if is_wasm(&upload) || !runs {
             self.upload_component(upload, configuration).await
@@ -114,6 +123,17 @@ impl<'s> FunctionHandle<'s> {
         uploaded.inspected.handlers = RUNTIME_HANDLERS.into();
         uploaded.warnings = warnings;
         Ok(uploaded)
+    }
+
+    /// A component in an archive, as tools that upload nothing else wrap it.
+    async fn upload_archive(
+        &self,
+        upload: Bytes,
+        configuration: &Configuration,
+    ) -> Result<Uploaded<'_>, Error> {
+        let (component, warnings) = component_in(upload, configuration.handler.clone()).await?;
+        let uploaded = self.upload_component(component, configuration).await?;
+        Ok(Uploaded { warnings, ..uploaded })
     }
 
     async fn upload_component(

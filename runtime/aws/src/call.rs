@@ -1,0 +1,49 @@
+//! A request of a client that is known, as an operation takes it.
+
+use bytes::Bytes;
+use http::request::Parts;
+use lambent_service::Scope;
+use lambent_types::RequestId;
+use serde::de::DeserializeOwned;
+
+use crate::account;
+use crate::fault::Fault;
+
+/// What is asked of an operation.
+pub(crate) struct Call {
+    pub(crate) scope: Scope,
+    pub(crate) id: RequestId,
+    /// The region that the client takes itself to be in: names of resources say it back.
+    pub(crate) region: String,
+    /// The access key that the client showed.
+    pub(crate) access_key: Option<String>,
+    pub(crate) head: Parts,
+    /// What the path gave, decoded.
+    pub(crate) parameters: Vec<(String, String)>,
+    pub(crate) body: Bytes,
+}
+
+impl Call {
+    /// The account number of the client's namespace.
+    pub(crate) fn account(&self) -> String {
+        account::number(self.scope.namespace())
+    }
+
+    /// What the path gave for `name`.
+    pub(crate) fn parameter(&self, name: &str) -> &str {
+        let found = self.parameters.iter().find(|(found, _)| found == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// The parameters of the query.
+    pub(crate) fn query<T: DeserializeOwned>(&self) -> Result<T, Fault> {
+        serde_urlencoded::from_str(self.head.uri.query().unwrap_or_default()).map_err(|error| {
+            Fault::bad_request("ValidationException", format!("the query cannot be read: {error}"))
+        })
+    }
+
+    /// A header of the request, if it is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+}

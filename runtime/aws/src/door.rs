@@ -1,0 +1,218 @@
+//! Where requests of AWS's clients come in: who sent them is found out, and what they ask is done.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderMap, Request, Response, StatusCode, Uri};
+use http_body_util::BodyExt as _;
+use jiff::Timestamp;
+use lambent_dispatch::Body;
+use lambent_service::{Principal, Service as Node};
+use lambent_types::{Error, ErrorCode, Namespace, Origin, RequestId, bounds};
+
+use crate::call::Call;
+use crate::credential::Credential;
+use crate::fault::{AuthFault, Fault};
+use crate::protocol;
+use crate::target::{Service, Target};
+use crate::{lambda, signature, sts};
+
+/// Where a client names none, and what AWS's tools take where none is configured.
+const REGION: &str = "us-east-1";
+/// The key that every emulator of AWS takes, and a node in development.
+const TEST_KEY: &str = "test";
+/// Most bytes of a request that carries no code: those of an invocation, which are more than those of
+/// any other.
+const BODY_BYTES_MAX: u64 = bounds::PAYLOAD_BYTES_MAX;
+
+/// The id and the secret of the root key, which opens everything.
+pub struct RootCredentials {
+    /// Its id, which is no secret.
+    pub access_key: String,
+    /// Its secret.
+    pub secret: String,
+}
+
+/// Serves the APIs of AWS over the service of a node.
+pub struct Door {
+    node: Arc<Node>,
+    root: RootCredentials,
+    /// Whether no key is asked for.
+    dev: bool,
+}
+
+/// Who a request says it is from: not believed before its signature was looked at.
+enum Claim {
+    /// Nobody, in development.
+    Nobody,
+    /// In development: a key that is none of the node's. It is not looked at.
+    Any(Credential),
+    /// The holder of a key.
+    Holder { credential: Credential, secret: String, principal: Principal },
+}
+
+/// A request whose head was read.
+pub struct Opened {
+    id: RequestId,
+    target: Target,
+    claim: Claim,
+}
+
+impl Opened {
+    /// The namespace that the request says it is for; it is not known yet whether it may.
+    #[must_use]
+    pub fn namespace(&self) -> Namespace {
+        match &self.claim {
+            Claim::Holder { principal, .. } => principal.namespace(),
+            Claim::Nobody | Claim::Any(_) => Namespace::default(),
+        }
+    }
+
+    /// Whether its body is code, of which a node takes in only some at a time.
+    #[must_use]
+    pub fn is_upload(&self, head: &Parts) -> bool {
+        self.target.service == Service::Lambda && lambda::is_upload(&head.method, head.uri.path())
+    }
+
+    /// Most bytes of its body.
+    #[must_use]
+    pub fn body_bytes_max(&self, head: &Parts) -> u64 {
+        if self.is_upload(head) { lambda::UPLOAD_BYTES_MAX } else { BODY_BYTES_MAX }
+    }
+}
+
+impl Door {
+    /// The door to a node.
+    #[must_use]
+    pub const fn new(node: Arc<Node>, root: RootCredentials, dev: bool) -> Self {
+        Self { node, root, dev }
+    }
+
+    /// Whether a request is for one of AWS's services, rather than for something of the node's own.
+    #[must_use]
+    pub fn is_for(uri: &Uri, headers: &HeaderMap) -> bool {
+        Target::is_aws(uri, headers)
+    }
+
+    /// Reads the head of a request.
+    ///
+    /// # Errors
+    /// What the client is answered in place of what it asked for.
+    pub async fn open(&self, head: &Parts, id: RequestId) -> Result<Opened, Response<Body>> {
+        let target = Target::of(head);
+        match self.claim(head).await {
+            Ok(claim) => Ok(Opened { id, target, claim }),
+            Err(fault) => Err(target.protocol.refusal(&fault, id)),
+        }
+    }
+
+    async fn claim(&self, head: &Parts) -> Result<Claim, Fault> {
+        let Some(credential) = Credential::of(head)? else {
+            let missing =
+                Fault::auth(AuthFault::Missing, "Request is missing Authentication Token");
+            return if self.dev { Ok(Claim::Nobody) } else { Err(missing) };
+        };
+        let key = credential.access_key.as_str();
+        if key == self.root.access_key {
+            let secret = self.root.secret.clone();
+            return Ok(Claim::Holder { credential, secret, principal: Principal::Root });
+        }
+        if self.dev && key == TEST_KEY {
+            let (secret, principal) = (TEST_KEY.to_owned(), Principal::Anyone);
+            return Ok(Claim::Holder { credential, secret, principal });
+        }
+        let found =
+            self.node.signing_secret(key).await.map_err(|error| Fault::of(&error, |_| None))?;
+        match found {
+            Some((secret, principal)) => Ok(Claim::Holder { credential, secret, principal }),
+            None if self.dev => Ok(Claim::Any(credential)),
+            None => Err(Fault::auth(
+                AuthFault::UnknownKey,
+                "The security token included in the request is invalid: there is no such access key, \
+                 or it has expired",
+            )),
+        }
+    }
+
+    /// Does what a request asks for, and answers it. Its body has at most
+    /// [`Opened::body_bytes_max`] bytes; an [`Error`] that it fails with is told to the client.
+    pub async fn answer(
+        &self,
+        opened: Opened,
+        request: Request<Body>,
+        origin: Origin,
+    ) -> Response<Body> {
+        let Opened { id, target, claim } = opened;
+        let protocol = target.protocol;
+        match self.served(id, &target, claim, request, origin).await {
+            Ok(response) => protocol::identified(response, id),
+            Err(fault) => {
+                let (status, code, message) =
+                    (fault.status.as_u16(), &*fault.code, &*fault.message);
+                tracing::debug!(request = %id, status, code, message, "request refused");
+                protocol.refusal(&fault, id)
+            }
+        }
+    }
+
+    async fn served(
+        &self,
+        id: RequestId,
+        target: &Target,
+        claim: Claim,
+        request: Request<Body>,
+        origin: Origin,
+    ) -> Result<Response<Body>, Fault> {
+        let (head, body) = request.into_parts();
+        let body = read(body).await?;
+        let (principal, credential) = self.known(claim, &head, &body)?;
+        let scope = self.node.scope(principal, None, origin).await;
+        let scope = scope.map_err(|error| Fault::of(&error, |_| None))?;
+        let (region, access_key) = match credential {
+            Some(credential) => (credential.region, Some(credential.access_key)),
+            None => (REGION.to_owned(), None),
+        };
+        let call = Call { scope, id, region, access_key, head, parameters: Vec::new(), body };
+        match &target.service {
+            Service::Lambda => lambda::answer(call).await,
+            Service::Sts => sts::answer(&call).await,
+            Service::Other(_) => {
+                Err(Fault::not_served(target.service_name(), target.operation.as_deref()))
+            }
+        }
+    }
+
+    /// Who it is, if the signature is that of who it claims to be.
+    fn known(
+        &self,
+        claim: Claim,
+        head: &Parts,
+        body: &[u8],
+    ) -> Result<(Principal, Option<Credential>), Fault> {
+        match claim {
+            Claim::Nobody => Ok((Principal::Anyone, None)),
+            Claim::Any(credential) => Ok((Principal::Anyone, Some(credential))),
+            Claim::Holder { credential, secret, principal } => {
+                signature::verify(&credential, &secret, head, body, Timestamp::now())?;
+                Ok((principal, Some(credential)))
+            }
+        }
+    }
+}
+
+/// Reads a body to its end.
+async fn read(body: Body) -> Result<Bytes, Fault> {
+    match body.collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) => Err(match error.downcast_ref::<Error>() {
+            Some(error) if error.code() == ErrorCode::PayloadTooLarge => Fault::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "RequestEntityTooLargeException",
+                format!("Request must be smaller: {}", error.detail()),
+            ),
+            Some(error) => Fault::of(error, |_| None),
+            None => Fault::bad_request("RequestTimeout", "the body could not be read to its end"),
+        }),
+    }
+}

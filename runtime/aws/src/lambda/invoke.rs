@@ -1,0 +1,164 @@
+//! Invocations.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+use lambent_dispatch::{Body, Invoked};
+use lambent_types::{Error, ErrorCode, Event, FunctionName, bounds};
+use serde::de::IgnoredAny;
+
+use super::error::{fault, invalid, of_function};
+use super::{function_error, input, log_tail};
+use crate::arn::{self, NamedFunction};
+use crate::call::Call;
+use crate::fault::Fault;
+use crate::protocol;
+
+const INVOCATION_TYPE: &str = "x-amz-invocation-type";
+const LOG_TYPE: &str = "x-amz-log-type";
+const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
+const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
+const LOG_RESULT: HeaderName = HeaderName::from_static("x-amz-log-result");
+
+/// What a client wants of an invocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum InvocationType {
+    RequestResponse,
+    Event,
+    DryRun,
+}
+
+impl InvocationType {
+    fn of(call: &Call) -> Result<Self, Fault> {
+        match call.header(INVOCATION_TYPE).unwrap_or("RequestResponse") {
+            "RequestResponse" => Ok(Self::RequestResponse),
+            "Event" => Ok(Self::Event),
+            "DryRun" => Ok(Self::DryRun),
+            other => {
+                let shown: String = other.chars().take(40).collect();
+                Err(Fault::bad_request(
+                    "ValidationException",
+                    format!(
+                        "1 validation error detected: Value '{shown}' at 'invocationType' failed to \
+                         satisfy constraint: Member must satisfy enum value set: [Event, \
+                         RequestResponse, DryRun]"
+                    ),
+                ))
+            }
+        }
+    }
+}
+
+pub(super) async fn invoke(call: &Call) -> Result<Response<Body>, Fault> {
+    let named = input::qualified(call)?;
+    let kind = InvocationType::of(call)?;
+    let wants_log = match call.header(LOG_TYPE).unwrap_or("None") {
+        "None" => false,
+        "Tail" => true,
+        _ => return Err(invalid("LogType is None or Tail")),
+    };
+    let arn = arn::function(call, &named.name, named.qualifier.as_deref());
+    let handle = call.scope.handle::<FunctionName>(named.name.as_str()).map_err(fault)?;
+    let invocable = handle.invocable(named.version()?).await;
+    let invocable = invocable.map_err(|error| of_function(error, &arn))?;
+    if kind == InvocationType::DryRun {
+        return Ok(protocol::empty(StatusCode::NO_CONTENT));
+    }
+    let event = event(call, &named)?;
+    if kind == InvocationType::Event {
+        check_size(&event.data, bounds::VALUE_BYTES_MAX as u64)?;
+        handle
+            .invoke_later(invocable, call.id, event)
+            .await
+            .map_err(|error| failed(error, &arn))?;
+        return Ok(protocol::empty(StatusCode::ACCEPTED));
+    }
+    let version = invocable.version().clone();
+    let Invoked { record, output } =
+        handle.invoke(invocable, call.id, event).await.map_err(|error| failed(error, &arn))?;
+    let mut response = match function_error::payload(&record.outcome, record.id) {
+        Some(payload) => {
+            let mut response = protocol::json(StatusCode::OK, &payload);
+            let unhandled = HeaderValue::from_static(function_error::UNHANDLED);
+            response.headers_mut().insert(FUNCTION_ERROR, unhandled);
+            response
+        }
+        None => protocol::json_bytes(payload(output.map(|output| output.data))),
+    };
+    let headers = response.headers_mut();
+    if let Ok(executed) = HeaderValue::try_from(record.version.to_string()) {
+        headers.insert(EXECUTED_VERSION, executed);
+    }
+    if wants_log {
+        let tail = STANDARD.encode(log_tail::tail(&record, &version.configuration));
+        if let Ok(tail) = HeaderValue::try_from(tail) {
+            headers.insert(LOG_RESULT, tail);
+        }
+    }
+    Ok(response)
+}
+
+/// What a function returned; of one that returned nothing, as Lambda has it.
+fn payload(output: Option<Bytes>) -> Bytes {
+    output.filter(|output| !output.is_empty()).unwrap_or(Bytes::from_static(b"null"))
+}
+
+/// The old form of an invocation that nobody waits for.
+pub(super) async fn invoke_async(call: &Call) -> Result<Response<Body>, Fault> {
+    let named = input::function(call)?;
+    let arn = arn::function(call, &named.name, None);
+    let handle = call.scope.handle::<FunctionName>(named.name.as_str()).map_err(fault)?;
+    let invocable = handle.invocable(named.version()?).await;
+    let invocable = invocable.map_err(|error| of_function(error, &arn))?;
+    let event = event(call, &named)?;
+    check_size(&event.data, bounds::VALUE_BYTES_MAX as u64)?;
+    handle.invoke_later(invocable, call.id, event).await.map_err(|error| failed(error, &arn))?;
+    let status = StatusCode::ACCEPTED;
+    Ok(protocol::json(status, &serde_json::json!({ "Status": status.as_u16() })))
+}
+
+/// The event of an invocation. Without a payload it is an empty object, as on Lambda.
+fn event(call: &Call, named: &NamedFunction) -> Result<Event, Fault> {
+    let data = if call.body.is_empty() { Bytes::from_static(b"{}") } else { call.body.clone() };
+    if let Err(error) = serde_json::from_slice::<IgnoredAny>(&data) {
+        let message = format!("Could not parse request body into json: {error}");
+        return Err(Fault::bad_request("InvalidRequestContentException", message));
+    }
+    Ok(Event {
+        id: call.id.to_string(),
+        source: format!("/2015-03-31/functions/{}/invocations", named.name),
+        kind: Event::INVOCATION.into(),
+        subject: None,
+        time_ns: None,
+        content_type: Some("application/json".into()),
+        schema: None,
+        extensions: Vec::new(),
+        attempt: 1,
+        data,
+    })
+}
+
+fn check_size(data: &Bytes, most: u64) -> Result<(), Fault> {
+    let size = data.len() as u64;
+    if size <= most {
+        return Ok(());
+    }
+    let message = format!(
+        "{size} byte payload is too large for the Event invocation type (limit {most} bytes)"
+    );
+    Err(Fault::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", message))
+}
+
+/// Nothing ran, and why.
+fn failed(error: Error, arn: &str) -> Fault {
+    match error.code() {
+        ErrorCode::Throttled => {
+            let message = error.detail().to_owned();
+            let throttled =
+                Fault::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", message);
+            throttled.with("Reason", "ConcurrentInvocationLimitExceeded")
+        }
+        _ => of_function(error, arn),
+    }
+}

@@ -1,0 +1,57 @@
+//! Where records and events go, as Lambda names it: by the ARN of a queue or of a function.
+
+use lambent_types::{Destination, FunctionName, QueueName};
+
+use super::error::invalid;
+use crate::arn;
+use crate::call::Call;
+use crate::fault::Fault;
+
+/// The ARN of a destination.
+pub(super) fn of(call: &Call, destination: &Destination) -> Option<String> {
+    match destination {
+        Destination::Queue(name) => Some(queue(call, name)),
+        Destination::Function(name) => Some(arn::function(call, name, None)),
+    }
+}
+
+/// The ARN of a queue.
+pub(super) fn queue(call: &Call, name: &QueueName) -> String {
+    format!("arn:aws:sqs:{}:{}:{name}", call.region, call.account())
+}
+
+/// The queue of an ARN.
+pub(super) fn read_queue(call: &Call, text: &str) -> Result<QueueName, Fault> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let read = match *parts.as_slice() {
+        ["arn", _, "sqs", _, account, name] if account == call.account() => name.parse().ok(),
+        _ => None,
+    };
+    read.ok_or_else(|| {
+        let shown: String = text.chars().take(170).collect();
+        invalid(format!(
+            "{shown:?} is no queue of this account; give it as arn:aws:sqs:{}:{}:NAME",
+            call.region,
+            call.account()
+        ))
+    })
+}
+
+/// The destination of an ARN.
+pub(super) fn destination(call: &Call, text: &str) -> Result<Destination, Fault> {
+    let parts: Vec<&str> = text.split(':').collect();
+    match *parts.as_slice() {
+        ["arn", _, "sqs", ..] => read_queue(call, text).map(Destination::Queue),
+        ["arn", _, "lambda", _, account, "function", name] if account == call.account() => {
+            let name: Result<FunctionName, _> = name.parse();
+            name.map(Destination::Function).map_err(|error| invalid(error.to_string()))
+        }
+        _ => {
+            let shown: String = text.chars().take(170).collect();
+            Err(invalid(format!(
+                "{shown:?} is no destination that this node has: give the ARN of a queue, or of a \
+                 function, of this account"
+            )))
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! The APIs of AWS that a node serves, so that AWS's tools and SDKs work when they are pointed at it.
+//!
+//! A [`Door`] finds out which service and operation a request is for and who signed it, translates
+//! what was asked for the service layer, and what comes back for the client. What is allowed, exists
+//! and costs is decided by `lambent-service`, as it is for the native API.
+//!
+//! The models of botocore are what AWS's clients are made of, and so what the shapes, names and
+//! limits here follow.
+
+mod account;
+mod arn;
+mod call;
+mod credential;
+mod door;
+mod fault;
+mod lambda;
+mod operation;
+mod protocol;
+mod signature;
+mod sts;
+mod target;
+mod validation;
+
+pub use door::{Door, Opened, RootCredentials};
+pub use operation::{Status, operations};

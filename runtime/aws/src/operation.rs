@@ -1,0 +1,66 @@
+//! The operations of the services, and what is served of each.
+
+use futures::future::BoxFuture;
+use http::{Method, Response};
+use lambent_dispatch::Body;
+
+use crate::call::Call;
+use crate::fault::Fault;
+use crate::{lambda, sts};
+
+/// What a node does with an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It does what the operation is for.
+    Served,
+    /// It keeps what it is told and gives it back, and does nothing by it.
+    Stored,
+    /// It refuses it.
+    NotServed,
+}
+
+/// Carries out an operation.
+pub(crate) type Run = for<'c> fn(&'c Call) -> BoxFuture<'c, Result<Response<Body>, Fault>>;
+
+/// An operation of a service.
+pub(crate) struct Operation {
+    pub(crate) name: &'static str,
+    /// Where it is, if its service tells operations by method and path.
+    pub(crate) at: Option<(Method, &'static str)>,
+    pub(crate) run: Option<Run>,
+    pub(crate) status: Status,
+}
+
+impl Operation {
+    /// One that is told by method and path.
+    pub(crate) const fn at(method: Method, path: &'static str, name: &'static str) -> Self {
+        Self { name, at: Some((method, path)), run: None, status: Status::NotServed }
+    }
+
+    /// One that the request names.
+    pub(crate) const fn named(name: &'static str) -> Self {
+        Self { name, at: None, run: None, status: Status::NotServed }
+    }
+
+    /// It as one that is served.
+    pub(crate) const fn served(mut self, run: Run) -> Self {
+        self.run = Some(run);
+        self.status = Status::Served;
+        self
+    }
+
+    /// It as one whose settings are kept, and nothing else.
+    pub(crate) const fn stored(mut self, run: Run) -> Self {
+        self.run = Some(run);
+        self.status = Status::Stored;
+        self
+    }
+}
+
+/// Every operation of every service that is served, with its service: for documentation and tests.
+pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, Status)> {
+    let services = [(lambda::NAME, lambda::OPERATIONS), (sts::NAME, sts::OPERATIONS)];
+    services.into_iter().flat_map(|(service, operations)| {
+        operations.iter().map(move |operation| (service, operation.name, operation.status))
+    })
+}

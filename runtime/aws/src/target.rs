@@ -1,0 +1,95 @@
+//! Which service and operation of AWS's a request is for.
+
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderMap, Uri};
+
+use crate::credential;
+use crate::protocol::Protocol;
+use crate::{lambda, sts};
+
+const TARGET: &str = "x-amz-target";
+const JSON_1_0: &str = "application/x-amz-json-1.0";
+const JSON_1_1: &str = "application/x-amz-json-1.1";
+const FORM: &str = "application/x-www-form-urlencoded";
+/// Services of AWS's that speak XML and are told by method and path, by what their requests are
+/// signed for.
+const REST_XML: [&str; 4] = ["cloudfront", "route53", "s3-control", "s3"];
+
+/// The service that a request is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Service {
+    Lambda,
+    Sts,
+    /// One of AWS's that a node does not serve, by its name.
+    Other(String),
+}
+
+/// What a request is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) service: Service,
+    pub(crate) protocol: Protocol,
+    /// The operation, if it is said in the headers.
+    pub(crate) operation: Option<String>,
+}
+
+impl Target {
+    /// Whether a request is for one of AWS's services, rather than for something of the node's own.
+    pub(crate) fn is_aws(uri: &Uri, headers: &HeaderMap) -> bool {
+        let signed = |value: &http::HeaderValue| value.as_bytes().starts_with(b"AWS4-");
+        headers.contains_key(TARGET)
+            || headers.get_all(http::header::AUTHORIZATION).iter().any(signed)
+            || credential::is_presigned(uri)
+            || lambda::is_path(uri.path())
+    }
+
+    pub(crate) fn of(head: &Parts) -> Self {
+        let signed = credential::service(head);
+        let media_type = media_type(&head.headers);
+        if let Some(target) = head.headers.get(TARGET).and_then(|value| value.to_str().ok()) {
+            let (prefix, operation) = target.rsplit_once('.').unwrap_or(("", target));
+            let version = if media_type.as_deref() == Some(JSON_1_0) { JSON_1_0 } else { JSON_1_1 };
+            return Self {
+                service: Service::Other(signed.unwrap_or_else(|| shortened(prefix))),
+                protocol: Protocol::Json(version),
+                operation: Some(shortened(operation)),
+            };
+        }
+        let (service, protocol) = match signed.as_deref() {
+            Some("sts") => (Service::Sts, Protocol::Query),
+            Some("ec2") => (Service::Other("ec2".into()), Protocol::Ec2),
+            Some("lambda") => (Service::Lambda, Protocol::RestJson),
+            None if lambda::is_path(head.uri.path()) => (Service::Lambda, Protocol::RestJson),
+            Some(name) if REST_XML.contains(&name) => {
+                (Service::Other(name.into()), Protocol::RestXml)
+            }
+            other => {
+                let name = other.map_or_else(|| "this service".to_owned(), shortened);
+                let form = media_type.as_deref() == Some(FORM);
+                let protocol = if form { Protocol::Query } else { Protocol::RestJson };
+                (Service::Other(name), protocol)
+            }
+        };
+        Self { service, protocol, operation: None }
+    }
+
+    /// The name of the service, for people.
+    pub(crate) fn service_name(&self) -> &str {
+        match &self.service {
+            Service::Lambda => lambda::NAME,
+            Service::Sts => sts::NAME,
+            Service::Other(name) => name,
+        }
+    }
+}
+
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    Some(essence.to_ascii_lowercase())
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(64).collect()
+}
