@@ -6,6 +6,7 @@
 mod adapt_bomb;
 mod apply;
 mod architecture;
+mod aws_clients;
 mod bad_input;
 mod cli;
 mod cli_input;

@@ -198,8 +198,8 @@ impl Invoker {
         finished(run, self.runner.batch(call, events), |finished| finished.failed.clone()).await
     }
 
-    /// Sends the event as a CloudEvent to the HTTP handler, and waits for the
-    /// function to be done.
+    /// Sends the event as a CloudEvent to the HTTP handler, or the request that it describes, and
+    /// waits for the function to be done.
     pub(crate) async fn through_http(
         &self,
         function: &Arc<FunctionVersion>,
@@ -208,7 +208,12 @@ impl Invoker {
         event: Event,
     ) -> Result<Invoked, Error> {
         let id = caller.id;
-        let request = cloud_event::request(function, event, caller.origin.trace_parent.as_deref())?;
+        let described = lambda::request_of_payload(function, &event.data);
+        let is_described = described.is_some();
+        let request = match described {
+            Some(request) => request,
+            None => cloud_event::request(function, event, caller.origin.trace_parent.as_deref())?,
+        };
         let run = self.admit(function, handler, caller.id)?;
         let call = run.call(caller, Some(bounds::PAYLOAD_BYTES_MAX));
         let (send, receive) = oneshot::channel();
@@ -221,6 +226,7 @@ impl Invoker {
         let replied = match self.runner.http(call, Box::new(request), finish).await {
             HttpOutcome::Refused(error) => return Err(error),
             HttpOutcome::Ended(outcome) => Err(outcome),
+            HttpOutcome::Response(response) if is_described => read_response(response).await,
             HttpOutcome::Response(response) => read_reply(response).await,
         };
         let Ok(mut awaited) = receive.await else {
@@ -299,6 +305,18 @@ async fn read_reply(response: http::Response<Body>) -> Result<Output, Outcome> {
                 content_type.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
             Ok(Output { content_type, data })
         }
+        Read::TooLarge(_) => Err(Outcome::ResponseTooLarge { limit: bounds::PAYLOAD_BYTES_MAX }),
+        Read::Broken(_) => {
+            Err(Outcome::BadResponse { message: "its body ended before it was complete".into() })
+        }
+    }
+}
+
+/// Reads a response to its end, whatever it says: whoever described the request is told.
+async fn read_response(response: http::Response<Body>) -> Result<Output, Outcome> {
+    let (head, body) = response.into_parts();
+    match read(body, bounds::PAYLOAD_BYTES_MAX).await {
+        Read::Whole(data) => Ok(lambda::output_of_response(&head, &data)),
         Read::TooLarge(_) => Err(Outcome::ResponseTooLarge { limit: bounds::PAYLOAD_BYTES_MAX }),
         Read::Broken(_) => {
             Err(Outcome::BadResponse { message: "its body ended before it was complete".into() })

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use lambent_package::Format;
 use lambent_storage::{ResourceError, Stored};
 use lambent_types::{
-    Configuration, ConfigurationPatch, Digest, Error, ErrorCode, FunctionVersion, Layer, LayerName,
-    LayerReference, LayerVersion, Layers, Package, Quota, bounds,
+    Annotations, Configuration, ConfigurationPatch, Digest, Error, ErrorCode, FunctionVersion,
+    Layer, LayerName, LayerReference, LayerVersion, Layers, Package, Quota, bounds,
 };
 
 use crate::client_errors;
@@ -47,8 +47,13 @@ impl LayerHandle<'_> {
     ///
     /// # Errors
     /// `InvalidPackage`, `QuotaExceeded`, `Conflict` (it has too many versions); the store failed.
-    pub async fn publish(&self, upload: Bytes) -> Result<Put<Layer>, Error> {
+    pub async fn publish(
+        &self,
+        upload: Bytes,
+        annotations: Annotations,
+    ) -> Result<Put<Layer>, Error> {
         self.perform(Operation::PutLayer, async {
+            annotations.validate()?;
             self.stores().space.check()?;
             if Format::of(&upload).is_none() {
                 let detail = "a layer is an archive of files, a zip or a tar; what was uploaded \
@@ -58,12 +63,16 @@ impl LayerHandle<'_> {
             let (package, bytes) = pack(upload).await?;
             let _hold = self.service().code_in_use.hold(package.digest).await;
             self.stores().code.put(package.digest, bytes).await?;
-            self.record(package).await
+            self.record(package, annotations).await
         })
         .await
     }
 
-    async fn record(&self, package: Package) -> Result<Put<Layer>, Error> {
+    async fn record(
+        &self,
+        package: Package,
+        annotations: Annotations,
+    ) -> Result<Put<Layer>, Error> {
         let (namespace, name) = self.place();
         let layers = self.stores().resources.of::<Layer>();
         loop {
@@ -73,14 +82,18 @@ impl LayerHandle<'_> {
                 Some(Stored { specification, revision, .. }) => (specification, revision),
                 None => (Layer { name: name.clone(), last_version: 0, versions: vec![] }, 0),
             };
-            if value.version(None).is_some_and(|newest| newest.package() == package) {
+            let is_same = |newest: &LayerVersion| {
+                newest.package() == package && newest.annotations == annotations
+            };
+            if value.version(None).is_some_and(is_same) {
                 return Ok(Put { value, created });
             }
             self.check_room(&value, package).await?;
             value.last_version += 1;
             let Package { digest, bytes } = package;
-            let (number, created_at) = (value.last_version, self.service().clock.now());
-            value.versions.push(LayerVersion { number, digest, bytes, created: created_at });
+            let (number, now) = (value.last_version, self.service().clock.now());
+            let annotations = annotations.clone();
+            value.versions.push(LayerVersion { number, digest, bytes, created: now, annotations });
             match layers.replace(namespace, &value, revision).await {
                 Ok(()) => return Ok(Put { value, created }),
                 // Another was published meanwhile.

@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 
 use crate::code_in_use::CodeInUse;
 use crate::data_plane::DataPlane;
+use crate::functions::Invocations;
 use crate::inspect::Inspect;
 use crate::secret_seed::SecretSeed;
 use crate::site_table::SiteTable;
@@ -37,6 +38,8 @@ pub struct Service {
     /// Held while a site is put: two with one domain are put one after the other.
     pub(crate) sites_put: Mutex<()>,
     pub(crate) sites: SiteTable,
+    /// What clients may send again.
+    pub(crate) invocations: Invocations,
     pub(crate) seed: SecretSeed,
     pub(crate) grace: Duration,
 }
@@ -74,6 +77,7 @@ impl Service {
             runtimes_load: Mutex::default(),
             sites_put: Mutex::default(),
             sites: SiteTable::default(),
+            invocations: Invocations::default(),
             seed,
             grace: GRACE,
         }

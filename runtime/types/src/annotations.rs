@@ -25,7 +25,11 @@ impl Annotations {
         self.0.is_empty()
     }
 
-    pub(crate) fn validate(&self) -> Result<(), Error> {
+    /// Checks keys and size.
+    ///
+    /// # Errors
+    /// `InvalidConfiguration`, naming what is out of bounds.
+    pub fn validate(&self) -> Result<(), Error> {
         let invalid = |detail: String| Err(Error::new(ErrorCode::InvalidConfiguration, detail));
         let of_a_key =
             |c: u8| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, b'.' | b'-');

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::annotations::Annotations;
 use crate::code::Package;
 use crate::limits::bounds;
 use crate::name::name;
@@ -44,6 +45,9 @@ pub struct LayerVersion {
     /// When it was published.
     #[schema(value_type = String, format = DateTime)]
     pub created: Timestamp,
+    /// What tools note for themselves.
+    #[serde(default, skip_serializing_if = "Annotations::is_empty")]
+    pub annotations: Annotations,
 }
 
 impl LayerVersion {

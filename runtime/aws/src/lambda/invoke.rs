@@ -1,21 +1,28 @@
 //! Invocations.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use lambent_dispatch::{Body, Invoked};
+use lambent_service::{FunctionHandle, Invocable};
 use lambent_types::{Error, ErrorCode, Event, FunctionName, bounds};
 use serde::de::IgnoredAny;
+use serde_json::json;
 
 use super::error::{fault, invalid, of_function};
-use super::{function_error, input, log_tail};
+use super::{event_stream, function_error, input, log_tail};
 use crate::arn::{self, NamedFunction};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::protocol;
 
 const INVOCATION_TYPE: &str = "x-amz-invocation-type";
+/// What the attempts of one invocation have in common.
+const INVOCATION_ID: &str = "amz-sdk-invocation-id";
 const LOG_TYPE: &str = "x-amz-log-type";
 const EXECUTED_VERSION: HeaderName = HeaderName::from_static("x-amz-executed-version");
 const FUNCTION_ERROR: HeaderName = HeaderName::from_static("x-amz-function-error");
@@ -50,14 +57,19 @@ impl InvocationType {
     }
 }
 
+/// Whether a client wants the end of the log.
+fn wants_log(call: &Call) -> Result<bool, Fault> {
+    match call.header(LOG_TYPE).unwrap_or("None") {
+        "None" => Ok(false),
+        "Tail" => Ok(true),
+        _ => Err(invalid("LogType is None or Tail")),
+    }
+}
+
 pub(super) async fn invoke(call: &Call) -> Result<Response<Body>, Fault> {
     let named = input::qualified(call)?;
     let kind = InvocationType::of(call)?;
-    let wants_log = match call.header(LOG_TYPE).unwrap_or("None") {
-        "None" => false,
-        "Tail" => true,
-        _ => return Err(invalid("LogType is None or Tail")),
-    };
+    let wants_log = wants_log(call)?;
     let arn = arn::function(call, &named.name, named.qualifier.as_deref());
     let handle = call.scope.handle::<FunctionName>(named.name.as_str()).map_err(fault)?;
     let invocable = handle.invocable(named.version()?).await;
@@ -75,8 +87,9 @@ pub(super) async fn invoke(call: &Call) -> Result<Response<Body>, Fault> {
         return Ok(protocol::empty(StatusCode::ACCEPTED));
     }
     let version = invocable.version().clone();
-    let Invoked { record, output } =
-        handle.invoke(invocable, call.id, event).await.map_err(|error| failed(error, &arn))?;
+    let invoked =
+        run(call, &handle, invocable, event).await.map_err(|error| failed(error, &arn))?;
+    let Invoked { record, output } = &*invoked;
     let mut response = match function_error::payload(&record.outcome, record.id) {
         Some(payload) => {
             let mut response = protocol::json(StatusCode::OK, &payload);
@@ -84,17 +97,76 @@ pub(super) async fn invoke(call: &Call) -> Result<Response<Body>, Fault> {
             response.headers_mut().insert(FUNCTION_ERROR, unhandled);
             response
         }
-        None => protocol::json_bytes(payload(output.map(|output| output.data))),
+        None => protocol::json_bytes(payload(output.as_ref().map(|output| output.data.clone()))),
     };
     let headers = response.headers_mut();
     if let Ok(executed) = HeaderValue::try_from(record.version.to_string()) {
         headers.insert(EXECUTED_VERSION, executed);
     }
     if wants_log {
-        let tail = STANDARD.encode(log_tail::tail(&record, &version.configuration));
+        let tail = STANDARD.encode(log_tail::tail(record, &version.configuration));
         if let Ok(tail) = HeaderValue::try_from(tail) {
             headers.insert(LOG_RESULT, tail);
         }
+    }
+    Ok(response)
+}
+
+/// Runs an invocation that somebody waits for.
+async fn run(
+    call: &Call,
+    handle: &FunctionHandle<'_>,
+    invocable: Invocable,
+    event: Event,
+) -> Result<Arc<Invoked>, Error> {
+    match call.header(INVOCATION_ID) {
+        // An SDK gives each of its attempts the same.
+        Some(key) => handle.invoke_once(key, invocable, call.id, event).await,
+        None => handle.invoke(invocable, call.id, event).await.map(Arc::new),
+    }
+}
+
+/// An invocation whose answer comes as a stream of frames. What a function returns is there when it is
+/// done, as of a handler of Lambda that does not stream.
+pub(super) async fn invoke_with_stream(call: &Call) -> Result<Response<Body>, Fault> {
+    let named = input::qualified(call)?;
+    let kind = InvocationType::of(call)?;
+    let wants_log = wants_log(call)?;
+    let arn = arn::function(call, &named.name, named.qualifier.as_deref());
+    let handle = call.scope.handle::<FunctionName>(named.name.as_str()).map_err(fault)?;
+    let invocable = handle.invocable(named.version()?).await;
+    let invocable = invocable.map_err(|error| of_function(error, &arn))?;
+    match kind {
+        InvocationType::RequestResponse => {}
+        InvocationType::DryRun => return Ok(protocol::empty(StatusCode::NO_CONTENT)),
+        InvocationType::Event => {
+            return Err(invalid("InvocationType Event is not for InvokeWithResponseStream"));
+        }
+    }
+    let version = invocable.version().clone();
+    let event = event(call, &named)?;
+    let invoked =
+        run(call, &handle, invocable, event).await.map_err(|error| failed(error, &arn))?;
+    let Invoked { record, output } = &*invoked;
+    let mut end = json!({});
+    let failure = function_error::payload(&record.outcome, record.id);
+    if let Some(failure) = &failure {
+        end["ErrorCode"] = function_error::UNHANDLED.into();
+        end["ErrorDetails"] = failure.to_string().into();
+    }
+    if wants_log {
+        end["LogResult"] = STANDARD.encode(log_tail::tail(record, &version.configuration)).into();
+    }
+    let data = match failure {
+        Some(_) => Bytes::new(),
+        None => payload(output.as_ref().map(|output| output.data.clone())),
+    };
+    let frames = event_stream::frames(&data, &end)?;
+    let mut response = Response::new(protocol::whole(frames));
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(event_stream::MEDIA_TYPE));
+    if let Ok(executed) = HeaderValue::try_from(record.version.to_string()) {
+        headers.insert(EXECUTED_VERSION, executed);
     }
     Ok(response)
 }
@@ -115,7 +187,7 @@ pub(super) async fn invoke_async(call: &Call) -> Result<Response<Body>, Fault> {
     check_size(&event.data, bounds::VALUE_BYTES_MAX as u64)?;
     handle.invoke_later(invocable, call.id, event).await.map_err(|error| failed(error, &arn))?;
     let status = StatusCode::ACCEPTED;
-    Ok(protocol::json(status, &serde_json::json!({ "Status": status.as_u16() })))
+    Ok(protocol::json(status, &json!({ "Status": status.as_u16() })))
 }
 
 /// The event of an invocation. Without a payload it is an empty object, as on Lambda.

@@ -3,8 +3,8 @@
 use http::Method;
 
 use super::{
-    account_settings, code_signing, event_invoke, functions, invoke, mappings, policy, recursion,
-    tags, update, urls, versions,
+    account_settings, code_signing, event_invoke, functions, invoke, layers, mappings, policy,
+    recursion, tags, update, urls, versions,
 };
 use crate::operation::Operation;
 
@@ -89,7 +89,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         Method::DELETE,
         "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}",
         "DeleteLayerVersion",
-    ),
+    )
+    .served(|call| Box::pin(layers::delete(call))),
     Operation::at(
         Method::DELETE,
         "/2019-09-30/functions/{FunctionName}/provisioned-concurrency",
@@ -172,8 +173,10 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         Method::GET,
         "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}",
         "GetLayerVersion",
-    ),
-    Operation::at(Method::GET, "/2018-10-31/layers", "GetLayerVersionByArn"),
+    )
+    .served(|call| Box::pin(layers::get(call))),
+    Operation::at(Method::GET, "/2018-10-31/layers", "GetLayerVersionByArn")
+        .served(|call| Box::pin(layers::get_by_arn(call))),
     Operation::at(
         Method::GET,
         "/2018-10-31/layers/{LayerName}/versions/{VersionNumber}/policy",
@@ -200,7 +203,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         Method::POST,
         "/2021-11-15/functions/{FunctionName}/response-streaming-invocations",
         "InvokeWithResponseStream",
-    ),
+    )
+    .served(|call| Box::pin(invoke::invoke_with_stream(call))),
     Operation::at(Method::GET, "/2015-03-31/functions/{FunctionName}/aliases", "ListAliases"),
     Operation::at(Method::GET, "/2025-11-30/capacity-providers", "ListCapacityProviders"),
     Operation::at(Method::GET, "/2020-04-22/code-signing-configs", "ListCodeSigningConfigs"),
@@ -235,8 +239,10 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         "/2020-04-22/code-signing-configs/{CodeSigningConfigArn}/functions",
         "ListFunctionsByCodeSigningConfig",
     ),
-    Operation::at(Method::GET, "/2018-10-31/layers/{LayerName}/versions", "ListLayerVersions"),
-    Operation::at(Method::GET, "/2018-10-31/layers", "ListLayers"),
+    Operation::at(Method::GET, "/2018-10-31/layers/{LayerName}/versions", "ListLayerVersions")
+        .served(|call| Box::pin(layers::list_versions(call))),
+    Operation::at(Method::GET, "/2018-10-31/layers", "ListLayers")
+        .served(|call| Box::pin(layers::list(call))),
     Operation::at(
         Method::GET,
         "/2019-09-30/functions/{FunctionName}/provisioned-concurrency",
@@ -255,7 +261,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         "/2025-12-01/durable-executions/{DurableExecutionArn}/pause",
         "PauseDurableExecution",
     ),
-    Operation::at(Method::POST, "/2018-10-31/layers/{LayerName}/versions", "PublishLayerVersion"),
+    Operation::at(Method::POST, "/2018-10-31/layers/{LayerName}/versions", "PublishLayerVersion")
+        .served(|call| Box::pin(layers::publish(call))),
     Operation::at(Method::POST, "/2015-03-31/functions/{FunctionName}/versions", "PublishVersion")
         .served(|call| Box::pin(versions::publish(call))),
     Operation::at(

@@ -132,7 +132,7 @@ fn joined(headers: &HeaderMap) -> Map<String, Value> {
     names.map(|name| (name.as_str().to_owned(), all(headers, name, ",").into())).collect()
 }
 
-fn all(headers: &HeaderMap, name: &HeaderName, separator: &str) -> String {
+pub(super) fn all(headers: &HeaderMap, name: &HeaderName, separator: &str) -> String {
     let values = headers.get_all(name).iter();
     let values = values.map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     values.collect::<Vec<_>>().join(separator)
@@ -157,7 +157,7 @@ fn parameters(query: &str) -> Result<Map<String, Value>, Error> {
 }
 
 /// Whether a body comes as text, and not in base64. A form comes in base64, as it does from AWS.
-fn is_text(headers: &HeaderMap) -> bool {
+pub(super) fn is_text(headers: &HeaderMap) -> bool {
     let Some(value) = text(headers, &CONTENT_TYPE) else { return false };
     let kind = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind.starts_with("text/")

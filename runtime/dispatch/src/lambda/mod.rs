@@ -2,11 +2,13 @@
 //! for them, as handlers written for Lambda know no others.
 
 mod arn;
+mod described_request;
 mod http_request;
 mod http_response;
 mod records;
 mod streamed_response;
 
+pub(crate) use described_request::{output_of_response, request_of_payload};
 pub(crate) use http_request::event_of_request;
 pub(crate) use http_response::response_of_output;
 pub(crate) use records::{event_for, event_of_batch, failed_of_batch};

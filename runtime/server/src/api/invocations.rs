@@ -75,10 +75,7 @@ pub(super) async fn invoke(
     let query: Qualified = query::read(request.uri())?;
     let qualifier = query.qualifier.unwrap_or_default();
     let (parts, body) = request.into_parts();
-    if parts.headers.contains_key("idempotency-key") {
-        // To run it anyway could run it twice.
-        return Err(Refusal::not_implemented("Idempotency-Key is not served by this release"));
-    }
+    let once = idempotency_key(&parts.headers)?;
     let mut event = event::read(&parts.headers, id, handle.name())?;
     let function = handle.invocable(qualifier).await?;
     let later = respond_async(&parts.headers);
@@ -87,12 +84,35 @@ pub(super) async fn invoke(
     let hold = app.hold(handle.namespace());
     event.data = intake.charged(&hold)?.whole().await?;
     if later {
+        if once.is_some() {
+            // To run it anyway could run it twice.
+            let detail = "Idempotency-Key is not served with Prefer: respond-async";
+            return Err(Refusal::not_implemented(detail));
+        }
         handle.invoke_later(function, id, event).await?;
         return Ok(StatusCode::ACCEPTED.into_response());
     }
-    let Invoked { record, output } = handle.invoke(function, id, event).await?;
+    let Invoked { record, output } = match once {
+        None => handle.invoke(function, id, event).await?,
+        Some(key) => {
+            let Invoked { record, output } =
+                &*handle.invoke_once(&key, function, id, event).await?;
+            Invoked { record: record.clone(), output: output.clone() }
+        }
+    };
     let output = output.map(|output| kept(output, &hold)).transpose()?;
     Ok(answer(&record, output))
+}
+
+/// The key with which the client sends the same invocation again, if it does not hear how it ended.
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let mut given = headers.get_all("idempotency-key").iter();
+    let Some(key) = given.next() else { return Ok(None) };
+    if given.next().is_some() {
+        return Err(Refusal::invalid("more than one Idempotency-Key header"));
+    }
+    let key = key.to_str().map_err(|_| Refusal::invalid("Idempotency-Key is not text"))?;
+    Ok(Some(key.to_owned()))
 }
 
 /// Whether the client does not wait for the answer: `Prefer: respond-async`

@@ -6,7 +6,7 @@ use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use http::{Request, StatusCode, Uri};
 use lambent_api::{Binary, LayerList, PACKAGES, paths};
-use lambent_types::{Layer, LayerName};
+use lambent_types::{Annotations, Layer, LayerName};
 
 use super::extractors::{Scope, State};
 use super::functions::whole;
@@ -52,7 +52,7 @@ pub(super) async fn put(
     }
     let layer = resource.handle::<LayerName>()?;
     let (archive, _upload) = whole(&app, layer.namespace(), request).await?;
-    let put = layer.publish(archive).await?;
+    let put = layer.publish(archive, Annotations::default()).await?;
     Ok((status(put.created), Json(put.value)).into_response())
 }
 

@@ -6,6 +6,7 @@ mod errors;
 mod garbage;
 mod invoke;
 mod logs;
+mod once;
 mod publish;
 mod requirements;
 mod upload;
@@ -22,6 +23,7 @@ use lambent_types::{
 use self::errors::{check, no_version, refused, wired};
 pub use self::invoke::{AuthorizedFunction, Invocable, RequestedFunction};
 pub use self::logs::LogFilter;
+pub(crate) use self::once::Invocations;
 pub use self::publish::Published;
 use crate::contents::{Contained, gone};
 use crate::handle::Handle;

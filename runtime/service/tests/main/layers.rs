@@ -5,7 +5,7 @@ use lambent_package::{Builder, Limits};
 use lambent_service::LayerHandle;
 use lambent_storage::CodeStore as _;
 use lambent_types::{
-    ConfigurationPatch, Digest, Error, ErrorCode, Layers, OwnQuotas, Quota, bounds,
+    Annotations, ConfigurationPatch, Digest, Error, ErrorCode, Layers, OwnQuotas, Quota, bounds,
 };
 
 use crate::fixture::{ANY, Fixture};
@@ -23,7 +23,8 @@ fn layer<'f>(fixture: &'f Fixture, name: &str) -> LayerHandle<'f> {
 }
 
 async fn publish(fixture: &Fixture, name: &str, text: &str) -> Result<u64, Error> {
-    let put = layer(fixture, name).publish(package("python/x.py", text)).await?;
+    let put =
+        layer(fixture, name).publish(package("python/x.py", text), Annotations::default()).await?;
     Ok(put.value.last_version)
 }
 
@@ -99,7 +100,10 @@ async fn a_function_keeps_the_version_of_a_layer_that_it_was_given() {
 #[tokio::test]
 async fn a_layer_has_its_limits() {
     let fixture = with_runtime().await;
-    let error = layer(&fixture, "a").publish(Bytes::from("no zip")).await.unwrap_err();
+    let error = layer(&fixture, "a")
+        .publish(Bytes::from("no zip"), Annotations::default())
+        .await
+        .unwrap_err();
     assert!(error.detail().contains("a zip or a tar"), "{error}");
     let size = package("python/x.py", &"1".repeat(1000)).len() as u64;
     let limit = Some(2 * size + 200);
@@ -130,7 +134,7 @@ async fn a_package_and_its_layers_are_not_too_much_together() {
         }
         let mut zip = Vec::new();
         builder.write(&mut zip).unwrap();
-        layer(&fixture, name).publish(zip.into()).await.unwrap();
+        layer(&fixture, name).publish(zip.into(), Annotations::default()).await.unwrap();
     }
     deploy(&fixture, Some("a")).await.unwrap();
     for error in [
