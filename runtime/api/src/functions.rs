@@ -156,11 +156,11 @@ pub struct ListVersions {
 }
 
 /// Which version of a function is meant.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub struct Qualified {
-    /// `$LATEST`, or a version's number
+    /// `$LATEST`, a version's number, or an alias
     #[serde(with = "query::qualifier")]
     #[param(value_type = Option<String>)]
     pub qualifier: Option<Qualifier>,

@@ -16,6 +16,7 @@ pub mod paths;
 pub mod query;
 
 mod access_keys;
+mod aliases;
 mod binary;
 mod functions;
 mod keys;
@@ -36,6 +37,7 @@ mod usage;
 mod volumes;
 
 pub use access_keys::{AccessKeyView, AccessKeys, NewAccessKey};
+pub use aliases::{AliasList, ListAliases};
 pub use binary::Binary;
 pub use functions::{
     DeployForm, FunctionView, Functions, ListFunctions, ListVersions, Qualified, Rollback, RunsOn,

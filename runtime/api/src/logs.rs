@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::query;
 use jiff::Timestamp;
-use lambent_types::{InvocationRecord, RequestId, parse_duration};
+use lambent_types::{InvocationRecord, Qualifier, RequestId, parse_duration};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -85,6 +85,10 @@ pub struct ReadLogs {
     #[serde(deserialize_with = "query::request")]
     #[param(value_type = Option<String>)]
     pub request: Option<RequestId>,
+    /// Only invocations of this version, or that were asked for by this alias
+    #[serde(with = "query::qualifier")]
+    #[param(value_type = Option<String>)]
+    pub qualifier: Option<Qualifier>,
     /// At most this many: 1 to 1,000; 100 if absent
     #[serde(deserialize_with = "query::limit::<_, 1000>")]
     #[param(value_type = Option<u32>)]

@@ -16,6 +16,8 @@ paths! {
     CODE = "/v1/functions/{name}/code";
     VERSIONS = "/v1/functions/{name}/versions";
     VERSION = "/v1/functions/{name}/versions/{version}";
+    ALIASES = "/v1/functions/{name}/aliases";
+    ALIAS = "/v1/functions/{name}/aliases/{alias}";
     ROLLBACK = "/v1/functions/{name}/rollback";
     LOGS = "/v1/functions/{name}/logs";
     INVOCATIONS = "/v1/functions/{name}/invocations";

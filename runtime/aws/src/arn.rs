@@ -1,6 +1,6 @@
 //! Names of resources as AWS writes them: ARNs, and what may stand in their place.
 
-use lambent_types::{FunctionName, LayerName, Qualifier};
+use lambent_types::{FunctionName, LayerName, QualifiedFunction, Qualifier};
 
 use crate::call::Call;
 use crate::fault::Fault;
@@ -17,6 +17,15 @@ pub(crate) fn function(call: &Call, name: &FunctionName, qualifier: Option<&str>
         Some(qualifier) => lambda(call, &format!("function:{name}:{qualifier}")),
         None => lambda(call, &format!("function:{name}")),
     }
+}
+
+/// The ARN of what a function is called by: without a qualifier of its head.
+pub(crate) fn qualified(call: &Call, function: &QualifiedFunction) -> String {
+    let qualifier = match &function.qualifier {
+        Qualifier::Latest => None,
+        other => Some(other.to_string()),
+    };
+    self::function(call, &function.name, qualifier.as_deref())
 }
 
 /// A function as a request names it.

@@ -11,6 +11,7 @@ mod deploying;
 mod duration;
 mod env_file;
 mod error;
+mod function_args;
 mod global;
 mod grants;
 mod hints;

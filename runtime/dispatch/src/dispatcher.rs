@@ -3,12 +3,12 @@ use std::time::Duration;
 
 use lambent_storage::{InvocationLogs, Registry, UsageRecord};
 use lambent_types::{
-    Error, ErrorCode, Event, Failure, FunctionName, FunctionVersion, Handler, Incoming,
-    InvocationRecord, Namespace, Outcome, Qualifier, RequestId, Root, bounds, format_bytes,
-    occurrence,
+    Error, ErrorCode, Event, Failure, FunctionName, Handler, Incoming, InvocationRecord, Namespace,
+    Outcome, Qualifier, RequestId, Root, bounds, format_bytes, occurrence,
 };
 
 use crate::admission::Admission;
+use crate::callee::Callee;
 use crate::caller::Caller;
 use crate::handler::choose_handler;
 use crate::invoke::{Invoker, runs_on_runtime};
@@ -16,6 +16,7 @@ use crate::invoked::{HttpInvoked, Invoked, Reply};
 use crate::observe::{Delivered, Observe};
 use crate::options::Options;
 use crate::recursion::{RecursionLimit, Stopped};
+use crate::resolve::{Resolved, resolve};
 use crate::run::Recorder;
 use crate::runner::{Body, HttpOutcome, Runner};
 use crate::usage::UsageSums;
@@ -47,34 +48,17 @@ impl Dispatcher {
         }
     }
 
-    /// Finds the version that is meant.
+    /// Finds what is meant: a version, or two that share what comes.
     ///
     /// # Errors
-    /// `FunctionNotFound`, `VersionNotFound`; the store failed.
+    /// `FunctionNotFound`, `VersionNotFound`, `AliasNotFound`; the store failed.
     pub async fn resolve(
         &self,
         namespace: &Namespace,
         name: &FunctionName,
-        qualifier: Qualifier,
-    ) -> Result<Arc<FunctionVersion>, Error> {
-        if let Qualifier::Version(number) = qualifier
-            && let Some(version) = self.registry.version(namespace, name, number).await?
-        {
-            return Ok(version);
-        }
-        let function = self.registry.function(namespace, name).await?.ok_or_else(|| {
-            Error::new(
-                ErrorCode::FunctionNotFound,
-                format!("function \"{name}\" does not exist in namespace \"{namespace}\""),
-            )
-        })?;
-        match qualifier {
-            Qualifier::Latest => Ok(Arc::clone(&function.latest)),
-            Qualifier::Version(number) => Err(Error::new(
-                ErrorCode::VersionNotFound,
-                format!("function \"{name}\" has no version {number}"),
-            )),
-        }
+        qualifier: &Qualifier,
+    ) -> Result<Resolved, Error> {
+        resolve(&*self.registry, namespace, name, qualifier).await
     }
 
     /// Sends a request to a function's HTTP handler. Returns with the
@@ -87,18 +71,19 @@ impl Dispatcher {
     /// the runner refused.
     pub async fn http(
         &self,
-        function: Arc<FunctionVersion>,
+        callee: impl Into<Callee>,
         mut caller: Caller,
         request: Box<http::Request<Body>>,
     ) -> Result<HttpInvoked, Error> {
-        let id = caller.id;
-        if runs_on_runtime(&function) {
-            self.check_recursion(&function, Handler::Event, &mut caller)?;
+        let (id, callee) = (caller.id, callee.into());
+        let function = &callee.function;
+        if runs_on_runtime(function) {
+            self.check_recursion(&callee, Handler::Event, &mut caller)?;
             let root = caller.origin.root;
-            let reply = self.invoker.request_as_event(&function, caller, *request);
+            let reply = self.invoker.request_as_event(&callee, caller, *request);
             let reply = Box::pin(reply).await?;
             self.count_descendant(root);
-            return Ok(HttpInvoked { id, function, reply });
+            return Ok(HttpInvoked { id, callee, reply });
         }
         let http = function.handlers.iter().copied().filter(|handler| handler.is_http()).min();
         let handler = http.ok_or_else(|| {
@@ -111,8 +96,8 @@ impl Dispatcher {
                 ),
             )
         })?;
-        self.check_recursion(&function, handler, &mut caller)?;
-        let run = self.invoker.admit(&function, handler, id)?;
+        self.check_recursion(&callee, handler, &mut caller)?;
+        let run = self.invoker.admit(&callee, handler, id)?;
         let call = run.call(caller, None);
         self.recursion.count(call.origin.root);
         let finished = Box::new(move |finished| run.end(finished));
@@ -121,7 +106,7 @@ impl Dispatcher {
             HttpOutcome::Ended(outcome) => Reply::Ended(outcome),
             HttpOutcome::Refused(error) => return Err(error),
         };
-        Ok(HttpInvoked { id, function, reply })
+        Ok(HttpInvoked { id, callee, reply })
     }
 
     /// Has a function handle an event: by its event handler, or else as a
@@ -138,10 +123,11 @@ impl Dispatcher {
     /// A failure of the function is no error: it is in the record.
     pub async fn invoke(
         &self,
-        function: Arc<FunctionVersion>,
+        callee: impl Into<Callee>,
         mut caller: Caller,
         event: Event,
     ) -> Result<Invoked, Error> {
+        let callee = callee.into();
         let bytes = event.data.len() as u64;
         if bytes > bounds::PAYLOAD_BYTES_MAX {
             return Err(Error::new(
@@ -153,13 +139,13 @@ impl Dispatcher {
                 ),
             ));
         }
-        let handler = choose_handler(incoming(&event), &function)?;
-        self.check_recursion(&function, handler, &mut caller)?;
+        let handler = choose_handler(incoming(&event), &callee.function)?;
+        self.check_recursion(&callee, handler, &mut caller)?;
         let root = caller.origin.root;
         let invoked = if handler == Handler::Batch {
-            self.batch(function, caller, vec![event]).await.map(|(invoked, _)| invoked)
+            self.batch(&callee, caller, vec![event]).await.map(|(invoked, _)| invoked)
         } else {
-            self.handle(function, handler, caller, event).await
+            self.handle(&callee, handler, caller, event).await
         };
         if invoked.is_ok() {
             self.count_descendant(root);
@@ -170,39 +156,40 @@ impl Dispatcher {
     /// Does what [`Self::invoke`] does, by a handler that was chosen.
     pub(crate) async fn handle(
         &self,
-        function: Arc<FunctionVersion>,
+        callee: &Callee,
         handler: Handler,
         caller: Caller,
         event: Event,
     ) -> Result<Invoked, Error> {
         if handler.is_http() {
-            self.invoker.through_http(&function, handler, caller, event).await
+            self.invoker.through_http(callee, handler, caller, event).await
         } else {
-            self.invoker.directly(&function, handler, caller, event).await
+            self.invoker.directly(callee, handler, caller, event).await
         }
     }
 
     /// Has a function's batch handler handle events at once.
     pub(crate) async fn batch(
         &self,
-        function: Arc<FunctionVersion>,
+        callee: &Callee,
         caller: Caller,
         events: Vec<Event>,
     ) -> Result<(Invoked, Vec<(u32, Failure)>), Error> {
-        self.invoker.batch(&function, caller, events).await
+        self.invoker.batch(callee, caller, events).await
     }
 
     /// Refuses a function that has called itself too often, through whatever others, and
     /// records that.
     fn check_recursion(
         &self,
-        function: &FunctionVersion,
+        callee: &Callee,
         handler: Handler,
         caller: &mut Caller,
     ) -> Result<(), Error> {
-        let Err((_, failure)) = self.recursion.enter(function, caller) else { return Ok(()) };
+        let entered = self.recursion.enter(&callee.function, caller);
+        let Err((_, failure)) = entered else { return Ok(()) };
         let error = Error::new(ErrorCode::LoopDetected, failure.message.clone());
-        self.record_unmetered(function, handler, caller.id, Outcome::FunctionError(failure));
+        self.record_unmetered(callee, handler, caller.id, Outcome::FunctionError(failure));
         Err(error)
     }
 
@@ -210,10 +197,10 @@ impl Dispatcher {
     /// caller becomes one more invocation that descends from its root.
     pub(crate) fn check_lineage(
         &self,
-        function: &FunctionVersion,
+        callee: &Callee,
         caller: &mut Caller,
     ) -> Option<(Stopped, Failure)> {
-        self.recursion.enter(function, caller).err()
+        self.recursion.enter(&callee.function, caller).err()
     }
 
     /// Counts an invocation that began, if it descends from another.
@@ -224,12 +211,12 @@ impl Dispatcher {
     /// Records an invocation that never ran.
     pub(crate) fn record_unmetered(
         &self,
-        function: &FunctionVersion,
+        callee: &Callee,
         handler: Handler,
         id: RequestId,
         outcome: Outcome,
     ) -> InvocationRecord {
-        self.invoker.recorder.record_unmetered(function, handler, id, outcome)
+        self.invoker.recorder.record_unmetered(callee, handler, id, outcome)
     }
 
     /// Tells what became of an attempt to deliver.
@@ -266,7 +253,7 @@ impl Dispatcher {
 
     /// How many invocations of a function could begin now, once that is one at
     /// least. It may be none any more when they do.
-    pub(crate) async fn wait_for_room(&self, function: &FunctionVersion) -> usize {
+    pub(crate) async fn wait_for_room(&self, function: &lambent_types::FunctionVersion) -> usize {
         self.invoker.admission.wait_for_room(function).await
     }
 }

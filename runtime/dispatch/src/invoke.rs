@@ -14,6 +14,7 @@ use lambent_types::{
 use tokio::sync::{mpsc, oneshot};
 
 use crate::admission::Admission;
+use crate::callee::Callee;
 use crate::caller::Caller;
 use crate::cloud_event;
 use crate::invoked::{Invoked, Reply};
@@ -38,36 +39,37 @@ pub(crate) struct Invoker {
 impl Invoker {
     pub(crate) fn admit(
         &self,
-        function: &Arc<FunctionVersion>,
+        callee: &Callee,
         handler: Handler,
         id: RequestId,
     ) -> Result<Run, Error> {
-        Run::admit(&self.admission, &self.recorder, function, handler, id)
+        Run::admit(&self.admission, &self.recorder, callee, handler, id)
     }
 
     /// Hands the event to the runner, in Lambda's form to what runs on a runtime.
     pub(crate) async fn directly(
         &self,
-        function: &Arc<FunctionVersion>,
+        callee: &Callee,
         handler: Handler,
         caller: Caller,
         event: Event,
     ) -> Result<Invoked, Error> {
-        let event = if runs_on_runtime(function) { lambda::event_for(event) } else { event };
-        let (invoked, ()) = self.event(function, handler, caller, event, |_| ()).await?;
+        let event =
+            if runs_on_runtime(&callee.function) { lambda::event_for(event) } else { event };
+        let (invoked, ()) = self.event(callee, handler, caller, event, |_| ()).await?;
         Ok(invoked)
     }
 
     /// Hands the event to the runner. `then` looks at how it finished before that is recorded.
     async fn event<R>(
         &self,
-        function: &Arc<FunctionVersion>,
+        callee: &Callee,
         handler: Handler,
         caller: Caller,
         event: Event,
         then: impl FnOnce(&mut Finished) -> R,
     ) -> Result<(Invoked, R), Error> {
-        let run = self.admit(function, handler, caller.id)?;
+        let run = self.admit(callee, handler, caller.id)?;
         self.run_event(run, caller, event, then).await
     }
 
@@ -86,13 +88,13 @@ impl Invoker {
     /// function streams it.
     async fn streamed_event<R>(
         self,
-        function: Arc<FunctionVersion>,
+        callee: Callee,
         caller: Caller,
         event: Event,
         begin: BeginStream,
         then: impl FnOnce(&mut Finished) -> R,
     ) -> Result<(Invoked, R), Error> {
-        let run = self.admit(&function, Handler::Event, caller.id)?;
+        let run = self.admit(&callee, Handler::Event, caller.id)?;
         let call = run.call(caller, Some(bounds::PAYLOAD_BYTES_MAX));
         finished(run, self.runner.streamed_event(call, event, begin), then).await
     }
@@ -100,22 +102,22 @@ impl Invoker {
     /// Has what runs on a runtime handle a request, as an event.
     pub(crate) async fn request_as_event(
         &self,
-        function: &Arc<FunctionVersion>,
+        callee: &Callee,
         caller: Caller,
         request: http::Request<Body>,
     ) -> Result<Reply, Error> {
         let event = lambda::event_of_request(caller.id, Timestamp::now(), request).await?;
-        if function.configuration.is_program() {
-            return self.request_of_program(function, caller, event).await;
+        if callee.function.configuration.is_program() {
+            return self.request_of_program(callee, caller, event).await;
         }
-        let (_, reply) = self.event(function, Handler::Event, caller, event, respond).await?;
+        let (_, reply) = self.event(callee, Handler::Event, caller, event, respond).await?;
         Ok(reply)
     }
 
     /// Has a program handle a request; its response begins when the program begins it.
     async fn request_of_program(
         &self,
-        function: &Arc<FunctionVersion>,
+        callee: &Callee,
         caller: Caller,
         event: Event,
     ) -> Result<Reply, Error> {
@@ -137,7 +139,7 @@ impl Invoker {
             }
         };
         let invoker = self.clone();
-        let running = invoker.streamed_event(function.clone(), caller, event, begin, then);
+        let running = invoker.streamed_event(callee.clone(), caller, event, begin, then);
         let mut running = Box::pin(running);
         let ((content_type, pieces), end) = tokio::select! {
             biased;
@@ -164,7 +166,7 @@ impl Invoker {
     /// Has what runs on a runtime handle messages, all in one event.
     async fn batch_as_event(
         &self,
-        function: &Arc<FunctionVersion>,
+        callee: &Callee,
         caller: Caller,
         events: &[Event],
     ) -> Result<(Invoked, Vec<(u32, Failure)>), Error> {
@@ -179,21 +181,21 @@ impl Invoker {
             });
             finished.failed.clone()
         };
-        let run = self.admit(function, Handler::Event, caller.id)?.of_batch(events);
+        let run = self.admit(callee, Handler::Event, caller.id)?.of_batch(events);
         self.run_event(run, caller, event, judge).await
     }
 
     /// Hands all events to the runner. Which of them failed comes with the record.
     pub(crate) async fn batch(
         &self,
-        function: &Arc<FunctionVersion>,
+        callee: &Callee,
         caller: Caller,
         events: Vec<Event>,
     ) -> Result<(Invoked, Vec<(u32, Failure)>), Error> {
-        if runs_on_runtime(function) {
-            return self.batch_as_event(function, caller, &events).await;
+        if runs_on_runtime(&callee.function) {
+            return self.batch_as_event(callee, caller, &events).await;
         }
-        let run = self.admit(function, Handler::Batch, caller.id)?.of_batch(&events);
+        let run = self.admit(callee, Handler::Batch, caller.id)?.of_batch(&events);
         let call = run.call(caller, None);
         finished(run, self.runner.batch(call, events), |finished| finished.failed.clone()).await
     }
@@ -202,19 +204,20 @@ impl Invoker {
     /// waits for the function to be done.
     pub(crate) async fn through_http(
         &self,
-        function: &Arc<FunctionVersion>,
+        callee: &Callee,
         handler: Handler,
         caller: Caller,
         event: Event,
     ) -> Result<Invoked, Error> {
         let id = caller.id;
-        let described = lambda::request_of_payload(function, &event.data);
+        let described = lambda::request_of_payload(&callee.function, &event.data);
         let is_described = described.is_some();
+        let trace_parent = caller.origin.trace_parent.as_deref();
         let request = match described {
             Some(request) => request,
-            None => cloud_event::request(function, event, caller.origin.trace_parent.as_deref())?,
+            None => cloud_event::request(&callee.function, event, trace_parent)?,
         };
-        let run = self.admit(function, handler, caller.id)?;
+        let run = self.admit(callee, handler, caller.id)?;
         let call = run.call(caller, Some(bounds::PAYLOAD_BYTES_MAX));
         let (send, receive) = oneshot::channel();
         let finish = Box::new(move |finished| {
@@ -230,9 +233,10 @@ impl Invoker {
             HttpOutcome::Response(response) => read_reply(response).await,
         };
         let Ok(mut awaited) = receive.await else {
-            tracing::error!(function = %function.name, "the runner lost an invocation");
+            let name = &callee.function.name;
+            tracing::error!(function = %name, "the runner lost an invocation");
             // It began, so this is an end and no refusal.
-            let record = self.recorder.record_unmetered(function, handler, id, Outcome::Internal);
+            let record = self.recorder.record_unmetered(callee, handler, id, Outcome::Internal);
             return Ok(Invoked { record, output: None });
         };
         if let Some(finished) = awaited.finished_mut()

@@ -1,7 +1,6 @@
-use std::sync::Arc;
+use lambent_types::{InvocationRecord, Outcome, Output, RequestId};
 
-use lambent_types::{FunctionVersion, InvocationRecord, Outcome, Output, RequestId};
-
+use crate::callee::Callee;
 use crate::runner::Body;
 
 /// An HTTP invocation, as far as it has come when its response head was due.
@@ -10,7 +9,7 @@ pub struct HttpInvoked {
     /// The invocation.
     pub id: RequestId,
     /// What ran.
-    pub function: Arc<FunctionVersion>,
+    pub callee: Callee,
     /// The response, or how the function ended without one.
     pub reply: Reply,
 }

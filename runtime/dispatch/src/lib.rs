@@ -8,6 +8,7 @@
 //! messages, times, and asynchronous invocations.
 
 mod admission;
+mod callee;
 mod caller;
 mod cloud_event;
 mod deliveries;
@@ -19,14 +20,17 @@ mod lambda;
 mod observe;
 mod options;
 mod recursion;
+mod resolve;
 mod run;
 mod runner;
 mod usage;
 
+pub use callee::Callee;
 pub use caller::Caller;
 pub use deliveries::{Deliveries, DeliveryStores, LastError, TriggerStatus};
 pub use dispatcher::Dispatcher;
 pub use invoked::{HttpInvoked, Invoked, Reply};
 pub use observe::{Delivered, Observe, Unobserved};
 pub use options::Options;
+pub use resolve::{DecidedBy, Resolved};
 pub use runner::{BeginStream, Body, BoxError, Call, Finish, Finished, HttpOutcome, Piece, Runner};

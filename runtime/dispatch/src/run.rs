@@ -9,6 +9,7 @@ use lambent_types::{
 };
 
 use crate::admission::{Admission, Permit};
+use crate::callee::Callee;
 use crate::caller::Caller;
 use crate::observe::Observe;
 use crate::runner::{Call, Finished};
@@ -25,7 +26,7 @@ impl Recorder {
     /// Records an invocation that never ran, or whose end is not known.
     pub(crate) fn record_unmetered(
         &self,
-        function: &FunctionVersion,
+        Callee { function, alias }: &Callee,
         handler: Handler,
         id: RequestId,
         outcome: Outcome,
@@ -35,6 +36,7 @@ impl Recorder {
             namespace: function.namespace.clone(),
             function: function.name.clone(),
             version: function.version,
+            alias: alias.clone(),
             handler,
             started: Timestamp::now(),
             outcome,
@@ -61,7 +63,7 @@ impl Recorder {
 /// and leaves no record, as if it had never been.
 pub(crate) struct Run {
     id: RequestId,
-    function: Arc<FunctionVersion>,
+    callee: Callee,
     handler: Handler,
     started: Timestamp,
     clock: Instant,
@@ -76,17 +78,18 @@ impl Run {
     pub(crate) fn admit(
         admission: &Arc<Admission>,
         recorder: &Arc<Recorder>,
-        function: &Arc<FunctionVersion>,
+        callee: &Callee,
         handler: Handler,
         id: RequestId,
     ) -> Result<Self, Error> {
+        let function = &callee.function;
         let permit = admission.admit(function).inspect_err(|error| match error.code() {
             ErrorCode::Overloaded => recorder.observe.shed(function),
             _ => recorder.observe.throttled(function),
         })?;
         Ok(Self {
             id,
-            function: Arc::clone(function),
+            callee: callee.clone(),
             handler,
             started: Timestamp::now(),
             clock: Instant::now(),
@@ -107,11 +110,13 @@ impl Run {
         let mut origin = caller.origin;
         // An invocation without a root is the root of what descends from it.
         origin.root.get_or_insert(Root { id: self.id.0, events: 0 });
-        let mut limits = self.function.configuration.limits();
+        let function = &self.callee.function;
+        let mut limits = function.configuration.limits();
         limits.response_bytes = response_bytes;
         Call {
             id: self.id,
-            function: Arc::clone(&self.function),
+            function: Arc::clone(function),
+            alias: self.callee.alias.clone(),
             handler: self.handler,
             limits,
             principal: caller.principal,
@@ -123,16 +128,18 @@ impl Run {
     /// Writes the record and gives the permit back.
     pub(crate) fn end(self, finished: Finished) {
         let (record, _) = self.describe(finished);
-        self.recorder.record(record, &self.function);
+        self.recorder.record(record, &self.callee.function);
     }
 
     fn describe(&self, finished: Finished) -> (InvocationRecord, Option<Output>) {
         let is_partial = finished.outcome.is_ok() && !finished.failed.is_empty();
+        let Callee { function, alias } = &self.callee;
         let record = InvocationRecord {
             id: self.id,
-            namespace: self.function.namespace.clone(),
-            function: self.function.name.clone(),
-            version: self.function.version,
+            namespace: function.namespace.clone(),
+            function: function.name.clone(),
+            version: function.version,
+            alias: alias.clone(),
             handler: self.handler,
             started: self.started,
             outcome: finished.outcome,
@@ -187,7 +194,7 @@ impl Awaited {
             failed: Vec::new(),
         });
         let (record, output) = self.run.describe(finished);
-        self.run.recorder.record(record.clone(), &self.run.function);
+        self.run.recorder.record(record.clone(), &self.run.callee.function);
         (record, output)
     }
 }

@@ -5,8 +5,8 @@ use futures::future::BoxFuture;
 use http_body_util::combinators::UnsyncBoxBody;
 use jiff::Timestamp;
 use lambent_types::{
-    Error, Event, Failure, FunctionVersion, Handler, Limits, Logs, Meter, Origin, Outcome, Output,
-    RequestId,
+    AliasName, Error, Event, Failure, FunctionVersion, Handler, Limits, Logs, Meter, Origin,
+    Outcome, Output, RequestId,
 };
 use tokio::sync::mpsc;
 
@@ -23,6 +23,8 @@ pub struct Call {
     pub id: RequestId,
     /// What to run.
     pub function: Arc<FunctionVersion>,
+    /// The alias that it was asked for by.
+    pub alias: Option<AliasName>,
     /// Which of its exports to call.
     pub handler: Handler,
     /// What it may use.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lambent_engine::RUNTIME_API;
-use lambent_types::{Configuration, Environment, FunctionVersion};
+use lambent_types::{AliasName, Configuration, Environment, FunctionVersion, VersionNumber};
 
 /// The region that functions of a runtime are told they are in: the one that AWS's tools take
 /// where none is configured.
@@ -55,15 +55,19 @@ fn handler(configuration: &Configuration) -> String {
     if unsaid { "bootstrap".to_owned() } else { configuration.handler.clone() }
 }
 
-/// What the context of an invocation tells besides: the ARN, on a runtime.
-pub(crate) fn attributes(function: &FunctionVersion) -> Vec<(String, String)> {
+/// What the context of an invocation tells besides: the ARN that it was asked for by, on a runtime.
+pub(crate) fn attributes(
+    function: &FunctionVersion,
+    alias: Option<&AliasName>,
+) -> Vec<(String, String)> {
     if function.configuration.runtime.is_none() {
         return Vec::new();
     }
     let name = &function.name;
-    let qualifier = match function.version {
-        lambent_types::VersionNumber::Latest => String::new(),
-        lambent_types::VersionNumber::Number(number) => format!(":{number}"),
+    let qualifier = match (alias, function.version) {
+        (Some(alias), _) => format!(":{alias}"),
+        (None, VersionNumber::Latest) => String::new(),
+        (None, VersionNumber::Number(number)) => format!(":{number}"),
     };
     let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}{qualifier}");
     vec![("aws.invoked-function-arn".to_owned(), arn)]

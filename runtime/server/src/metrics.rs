@@ -3,10 +3,11 @@
 mod holdings;
 #[cfg(test)]
 mod page;
+mod process;
 mod queues;
+mod versions;
 
 use std::collections::HashMap;
-use std::fs;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
@@ -86,6 +87,7 @@ struct HttpLabels {
 pub(crate) struct Metrics {
     registry: Registry,
     families: Families,
+    versions: versions::Versions,
     /// The series of every function, so that an invocation builds no labels.
     functions: RwLock<HashMap<(Namespace, FunctionName), Arc<Series>, RandomState>>,
     starts: [Counter; Start::ALL.len()],
@@ -203,6 +205,7 @@ impl Metrics {
         let metrics = Self {
             registry: Registry::default(),
             families,
+            versions: versions::Versions::default(),
             functions: RwLock::default(),
             starts: Default::default(),
             memory: Histogram::new(MEMORIES),
@@ -223,6 +226,7 @@ impl Metrics {
 
     fn registered(mut self) -> Self {
         let registry = &mut self.registry;
+        self.versions.register(registry);
         let families = self.families.clone();
         let invocations = "Invocations that ended, by how";
         registry.register("lambent_invocations", invocations, families.invocations);
@@ -311,7 +315,7 @@ impl Metrics {
         self.budget_bytes.set(i64::try_from(usage.capacity).unwrap_or(i64::MAX));
         self.budget_used.set(i64::try_from(usage.used).unwrap_or(i64::MAX));
         self.budget_refused.inner().store(usage.refused, Ordering::Relaxed);
-        if let Some(bytes) = resident_bytes() {
+        if let Some(bytes) = process::resident_bytes() {
             self.resident.set(bytes);
         }
         let mut out = String::new();
@@ -364,6 +368,7 @@ impl Observe for Metrics {
         }
         self.memory.observe(record.meter.memory_bytes as f64);
         self.starts[record.meter.start as usize].inc();
+        self.versions.finished(record);
     }
 
     fn shed(&self, function: &FunctionVersion) {
@@ -389,13 +394,6 @@ impl Observe for Metrics {
     }
 }
 
-/// What the process holds in memory, where the system says.
-fn resident_bytes() -> Option<i64> {
-    let pages: i64 =
-        fs::read_to_string("/proc/self/statm").ok()?.split(' ').nth(1)?.parse().ok()?;
-    Some(pages * rustix::param::page_size() as i64)
-}
-
 #[cfg(test)]
 mod tests {
     use lambent_types::{Handler, Logs, Meter, RequestId, VersionNumber};
@@ -409,6 +407,7 @@ mod tests {
             namespace: Namespace::default(),
             function: function.parse().unwrap(),
             version: VersionNumber::Latest,
+            alias: None,
             handler: Handler::Http02,
             started: jiff::Timestamp::UNIX_EPOCH,
             outcome,

@@ -29,13 +29,15 @@ pub(crate) async fn serve(
     target: Target,
     mut request: Request<RequestBody>,
 ) -> Result<(RequestId, Response<Content>), Refusal> {
-    let (namespace, qualifier) = (target.namespace.clone(), target.qualifier);
-    let requested = app.service.requested_function(namespace, &target.name, qualifier).await?;
+    let (namespace, qualifier) = (target.namespace.clone(), &target.qualifier);
+    let requested =
+        app.service.requested_function(namespace, &target.name, qualifier, request.headers());
+    let requested = requested.await?;
     let (uri, headers) = (request.uri().clone(), request.headers_mut());
     let open = app.dev || requested.is_public();
     let principal = auth::caller_of_function(app, &target.namespace, open, &uri, headers).await?;
     let called = requested.authorize(principal.as_ref())?;
-    let function = called.function.clone();
+    let function = called.callee.function.clone();
     let head = request.method() == Method::HEAD;
     let tell = app.dev || principal.is_some();
     let origin = lineage::take(request.headers_mut());

@@ -1,4 +1,6 @@
-use lambent_types::{Configuration, DeliveryPolicy, Destination, Error, Function};
+use lambent_types::{
+    Configuration, DeliveryPolicy, Destination, Error, Function, QualifiedFunction,
+};
 
 use crate::scope::Scope;
 
@@ -48,7 +50,8 @@ impl Scope {
         let found = match destination {
             Destination::Queue(queue) => self.resource(queue).describe().await.map(drop),
             Destination::Function(function) => {
-                self.named(function.clone()).describe().await.map(drop)
+                let QualifiedFunction { name, qualifier } = function;
+                self.named(name.clone()).qualified(qualifier).await.map(drop)
             }
         };
         found.map_err(|error| {

@@ -121,6 +121,14 @@ operations! {
     PublishVersion = "publish_version", WRITE;
     /// Delete a version of a function.
     DeleteVersion = "delete_version", WRITE;
+    /// List the aliases of a function.
+    ListAliases = "list_aliases", READ;
+    /// Describe an alias of a function.
+    DescribeAlias = "describe_alias", READ;
+    /// Create an alias of a function, or change the one of its name.
+    PutAlias = "put_alias", WRITE;
+    /// Delete an alias of a function.
+    DeleteAlias = "delete_alias", WRITE;
     /// Delete a version of a layer.
     DeleteLayerVersion = "delete_layer_version", WRITE;
     /// Set and delete keys, all or none.

@@ -8,7 +8,6 @@ use crate::operation::Operation;
 use crate::resource_name::ResourceName;
 use crate::scope::Scope;
 use crate::specifications::Specified;
-use crate::triggers::check_handler;
 
 /// A schedule.
 pub type ScheduleHandle<'s> = Handle<'s, ScheduleName>;
@@ -62,8 +61,7 @@ impl Scope {
         self.perform(Operation::PutSchedule, name.as_str(), async {
             let (schedule, first) = checked(schedule, self.service.clock.now()).await?;
             let _wiring = self.service.wiring.lock().await;
-            let function = self.named(schedule.function.clone()).describe().await?;
-            check_handler(&function, Incoming::Event)?;
+            self.check_handler(&schedule.function, Incoming::Event).await?;
             self.check_destinations(schedule.delivery.as_ref()).await?;
             let schedules = self.stores().resources.of::<Schedule>();
             let stored = schedules.get(namespace, &name).await?;

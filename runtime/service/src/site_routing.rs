@@ -127,8 +127,11 @@ mod tests {
     fn routed(site: &RoutedSite, method: &str, path: &str) -> String {
         match site.route(&method.parse().unwrap(), path) {
             Routed::To { target: RouteTarget::Function { function: name, .. }, before } => {
-                let key =
-                    site.site.routes.keys().find(|key| function(&key.to_string()) == name.as_str());
+                let key = site
+                    .site
+                    .routes
+                    .keys()
+                    .find(|key| function(&key.to_string()) == name.to_string());
                 format!("{} {}", key.unwrap(), before.map_or("-", |before| &path[before..]))
             }
             Routed::Method(methods) => methods.join(","),

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use lambent_storage::{ResourceError, Stored};
-use lambent_types::{Error, ErrorCode, Origin, RouteTarget, Site, SiteName};
+use lambent_types::{Error, ErrorCode, Origin, QualifiedFunction, RouteTarget, Site, SiteName};
 
 use crate::client_errors;
 use crate::data_scope::DataScope;
@@ -90,10 +90,11 @@ impl Scope {
         let mut closed = Vec::new();
         for target in site.routes.values() {
             match target {
-                RouteTarget::Function { function: name, .. } => {
-                    let function = self.named(name.clone()).describe().await?;
-                    let name = function.latest.name.clone();
-                    if !function.latest.configuration.public && !closed.contains(&name) {
+                RouteTarget::Function { function, .. } => {
+                    let QualifiedFunction { name, qualifier } = function;
+                    let version = self.named(name.clone()).qualified(qualifier).await?;
+                    let name = version.name.clone();
+                    if !version.configuration.public && !closed.contains(&name) {
                         closed.push(name);
                     }
                 }

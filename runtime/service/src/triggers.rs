@@ -1,6 +1,8 @@
 use lambent_dispatch::TriggerStatus;
 use lambent_storage::{Channel, Depth};
-use lambent_types::{Error, ErrorCode, Function, Incoming, Source, Trigger, TriggerName};
+use lambent_types::{
+    Error, ErrorCode, FunctionVersion, Incoming, QualifiedFunction, Source, Trigger, TriggerName,
+};
 
 use crate::client_errors;
 use crate::handle::{Handle, Put};
@@ -40,8 +42,7 @@ impl Scope {
         self.perform(Operation::PutTrigger, name.as_str(), async {
             trigger.validate()?;
             let _wiring = self.service.wiring.lock().await;
-            let function = self.named(trigger.function.clone()).describe().await?;
-            check_handler(&function, trigger.source.incoming())?;
+            self.check_handler(&trigger.function, trigger.source.incoming()).await?;
             self.check_destinations(trigger.delivery.as_ref()).await?;
             let triggers = self.stores().resources.of::<Trigger>();
             let created = triggers.get(namespace, &trigger.name).await?.is_none();
@@ -74,10 +75,24 @@ impl Scope {
     }
 }
 
-/// Checks that a function exports something that takes what will come to it.
-pub(super) fn check_handler(function: &Function, incoming: Incoming) -> Result<(), Error> {
-    let latest = &function.latest;
-    if incoming.handler(&latest.handlers).is_some() {
+impl Scope {
+    /// Checks that whatever version of a function is called exports something that takes what will
+    /// come to it.
+    ///
+    /// # Errors
+    /// `FunctionNotFound`, `VersionNotFound`, `AliasNotFound`, `NotInvocable`; the store failed.
+    pub(crate) async fn check_handler(
+        &self,
+        QualifiedFunction { name, qualifier }: &QualifiedFunction,
+        incoming: Incoming,
+    ) -> Result<(), Error> {
+        let found = self.service.dispatcher.resolve(self.namespace(), name, qualifier).await?;
+        found.versions().try_for_each(|version| takes(version, incoming))
+    }
+}
+
+fn takes(function: &FunctionVersion, incoming: Incoming) -> Result<(), Error> {
+    if incoming.handler(&function.handlers).is_some() {
         return Ok(());
     }
     let join = |handlers: &[lambent_types::Handler]| {
@@ -90,8 +105,8 @@ pub(super) fn check_handler(function: &Function, incoming: Incoming) -> Result<(
     };
     let detail = format!(
         "function \"{}\" exports {}, and none of that takes {what}; it needs one of: {}",
-        latest.name,
-        join(&latest.handlers),
+        function.name,
+        join(&function.handlers),
         join(incoming.handlers())
     );
     Err(Error::new(ErrorCode::NotInvocable, detail))

@@ -48,7 +48,9 @@ impl Cache {
         let functions = Moka::builder()
             .max_capacity(bytes_max / 4 * 3)
             .weigher(|key: &String, entry: &Option<Entry>| {
-                let function = entry.as_ref().map_or(0, |entry| weight(&entry.function.latest));
+                let function = entry.as_ref().map_or(0, |entry| {
+                    weight(&entry.function.latest) + aliases_weight(&entry.function)
+                });
                 saturating(128 + key.len() + function)
             })
             .build();
@@ -99,6 +101,11 @@ impl Cache {
             }
         }
     }
+}
+
+/// About how many bytes of memory the aliases of a function take.
+fn aliases_weight(function: &Function) -> usize {
+    function.aliases.iter().map(|alias| 256 + alias.settings.description.len()).sum()
 }
 
 /// About how many bytes of memory a version takes.

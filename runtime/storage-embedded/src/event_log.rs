@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,11 +26,11 @@ pub(crate) struct EmbeddedEventLog {
 }
 
 /// The kind and the name of a channel's partition.
-pub(crate) fn place(channel: &Channel) -> (Kind, &str) {
+pub(crate) fn place(channel: &Channel) -> (Kind, Cow<'_, str>) {
     match channel {
-        Channel::Function(name) => (Kind::Function, name.as_str()),
-        Channel::Trigger(name) => (Kind::Trigger, name.as_str()),
-        Channel::Schedule(name) => (Kind::Schedule, name.as_str()),
+        Channel::Function(function) => (Kind::Function, function.to_string().into()),
+        Channel::Trigger(name) => (Kind::Trigger, name.as_str().into()),
+        Channel::Schedule(name) => (Kind::Schedule, name.as_str().into()),
     }
 }
 
@@ -52,7 +53,7 @@ pub(crate) fn ensure(
         return Ok(partition.id);
     }
     let (kind, name) = place(channel);
-    partition::put(tx.connection, namespace, kind, name, "", tx.now)
+    partition::put(tx.connection, namespace, kind, &name, "", tx.now)
 }
 
 /// Appends an event to a channel's partition, in the transaction of its cause.

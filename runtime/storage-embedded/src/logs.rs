@@ -171,11 +171,7 @@ fn matching(row: &Row<'_>, query: &LogQuery) -> rusqlite::Result<Vec<(u64, Invoc
         Vec::new()
     });
     let first = (cursor + 1).saturating_sub(records.len() as u64);
-    let matches = |(cursor, record): &(u64, InvocationRecord)| {
-        query.after.is_none_or(|after| *cursor > after)
-            && query.since.is_none_or(|since| record.started >= since)
-            && query.request.is_none_or(|request| record.id == request)
-    };
+    let matches = |(cursor, record): &(u64, InvocationRecord)| query.matches(*cursor, record);
     let mut records: Vec<_> = (first..).zip(records).filter(matches).collect();
     if query.newest {
         records.reverse();

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use lambent_types::{Digest, Function, FunctionName, FunctionVersion, Namespace};
+use lambent_types::{Alias, AliasName, Digest, Function, FunctionName, FunctionVersion, Namespace};
 
 use crate::cache::{Cache, Entry, cache_key};
 use crate::data_dir::DataDir;
@@ -155,6 +155,30 @@ impl Registry for EmbeddedRegistry {
     ) -> Result<(), WriteError> {
         let (namespace, name) = (namespace.clone(), name.clone());
         self.writer.write(Change::DeleteVersion { namespace, name, number }).await?;
+        Ok(())
+    }
+
+    async fn put_alias(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        alias: Alias,
+        expected: Option<Expected>,
+    ) -> Result<Arc<Function>, WriteError> {
+        let (namespace, name, alias) = (namespace.clone(), name.clone(), Box::new(alias));
+        let made = self.writer.write(Change::PutAlias { namespace, name, alias, expected }).await?;
+        made.function.ok_or_else(lost)
+    }
+
+    async fn delete_alias(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        alias: &AliasName,
+        expected: Option<Expected>,
+    ) -> Result<(), WriteError> {
+        let (namespace, name, alias) = (namespace.clone(), name.clone(), alias.clone());
+        self.writer.write(Change::DeleteAlias { namespace, name, alias, expected }).await?;
         Ok(())
     }
 

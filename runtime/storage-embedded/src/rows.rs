@@ -355,17 +355,28 @@ pub(crate) fn delete_function(connection: &Connection, id: i64) -> Result<(), St
     Ok(())
 }
 
-/// Deletes one version; whether it was there.
+/// Deletes one version.
 pub(crate) fn delete_version(
     connection: &Connection,
     function: i64,
     number: u64,
-) -> Result<bool, StorageError> {
+) -> Result<(), StorageError> {
     delete_packages(connection, function, number)?;
     let sql = "DELETE FROM version WHERE function = ?1 AND number = ?2";
-    let deleted =
-        connection.execute(sql, params![function, integer(number)]).map_err(write_failed)?;
-    Ok(deleted > 0)
+    connection.execute(sql, params![function, integer(number)]).map_err(write_failed)?;
+    Ok(())
+}
+
+/// Whether the function with this id, if there is one, has a version.
+pub(crate) fn has_version(
+    connection: &Connection,
+    function: Option<i64>,
+    number: u64,
+) -> Result<bool, StorageError> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM version WHERE function = ?1 AND number = ?2)";
+    let mut statement = connection.prepare_cached(sql).map_err(read_failed)?;
+    let found = statement.query_row(params![function, integer(number)], |row| row.get(0));
+    found.map_err(read_failed)
 }
 
 fn json(value: &impl Serialize) -> Result<String, StorageError> {

@@ -13,8 +13,8 @@ use crate::shards::Shards;
 use lambent_storage::backend::Sweep;
 use lambent_storage::{StorageError, Usage, UsageRecord};
 
-/// `hour` is in seconds since 1970; `function` in lower case, and `body` has it
-/// as given.
+/// `hour` is in seconds since 1970; `function` is the key of the record, which tells versions and
+/// aliases of a function apart, and `body` has its name as given.
 pub(crate) const SCHEMA: &str = "
 CREATE TABLE usage (
     namespace TEXT NOT NULL,
@@ -119,9 +119,9 @@ fn sum(
 }
 
 fn add(tx: &Tx<'_>, namespace: &str, mut record: UsageRecord) -> Result<(), StorageError> {
-    let (hour, function) = (record.hour.as_second(), record.function.key());
+    let (hour, function) = (record.hour.as_second(), record.key());
     if let Some(before) = sum(tx.connection, namespace, hour, &function)? {
-        record.function = before.function;
+        (record.function, record.alias) = (before.function, before.alias);
         record.used.add(&before.used);
     }
     let body = serde_json::to_string(&record)

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use lambent_types::{Function, FunctionName, FunctionVersion, Namespace};
+use lambent_types::{Alias, AliasName, Function, FunctionName, FunctionVersion, Namespace};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
@@ -23,12 +23,26 @@ pub(crate) enum Change {
     Delete { namespace: Namespace, name: FunctionName, expected: Option<Expected> },
     /// Delete a version.
     DeleteVersion { namespace: Namespace, name: FunctionName, number: u64 },
+    /// Create or replace an alias.
+    PutAlias {
+        namespace: Namespace,
+        name: FunctionName,
+        alias: Box<Alias>,
+        expected: Option<Expected>,
+    },
+    /// Delete an alias.
+    DeleteAlias {
+        namespace: Namespace,
+        name: FunctionName,
+        alias: AliasName,
+        expected: Option<Expected>,
+    },
 }
 
 impl Change {
     /// Whether it needs more room than was taken already.
     const fn adds(&self) -> bool {
-        matches!(self, Self::Put { .. } | Self::Publish { .. })
+        matches!(self, Self::Put { .. } | Self::Publish { .. } | Self::PutAlias { .. })
     }
 }
 
@@ -190,20 +204,38 @@ fn apply(
             Ok((Made { function: None, version: None }, effect))
         }
         Change::DeleteVersion { namespace, name, number } => {
+            delete_version(connection, (namespace, name), number)
+        }
+        Change::PutAlias { namespace, name, alias, expected } => {
             let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
-            let exists = match id {
-                Some(id) => {
-                    held::delete_version(connection, &namespace.key(), id, number)?;
-                    rows::delete_version(connection, id, number)?
-                }
-                None => false,
-            };
-            let function = rules::delete_version(current.as_ref(), exists)?;
+            let exists = |number| rows::has_version(connection, id, number);
+            let function = rules::put_alias(current.as_ref(), *alias, expected, exists)?;
             let id = rows::write_function(connection, id, &function)?;
-            let (made, effect) = made((namespace, name), id, function, None);
-            Ok((made, Effect { gone: Some((id, number)), ..effect }))
+            Ok(made((namespace, name), id, function, None))
+        }
+        Change::DeleteAlias { namespace, name, alias, expected } => {
+            let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
+            let function = rules::delete_alias(current.as_ref(), &alias, expected)?;
+            let id = rows::write_function(connection, id, &function)?;
+            Ok(made((namespace, name), id, function, None))
         }
     }
+}
+
+fn delete_version(
+    connection: &Connection,
+    (namespace, name): (Namespace, FunctionName),
+    number: u64,
+) -> Result<(Made, Effect), WriteError> {
+    let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
+    let exists = rows::has_version(connection, id, number)?;
+    let function = rules::delete_version(current.as_ref(), number, exists)?;
+    let id = id.ok_or(WriteError::NotFound)?;
+    held::delete_version(connection, &namespace.key(), id, number)?;
+    rows::delete_version(connection, id, number)?;
+    let id = rows::write_function(connection, Some(id), &function)?;
+    let (made, effect) = made((namespace, name), id, function, None);
+    Ok((made, Effect { gone: Some((id, number)), ..effect }))
 }
 
 fn made(

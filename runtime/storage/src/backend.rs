@@ -26,7 +26,9 @@ pub mod sync {
 
 /// What the changes of functions and versions mean.
 pub mod registry {
-    pub use crate::registry::rules::{code_delta, delete, delete_version, publish, put};
+    pub use crate::registry::rules::{
+        code_delta, delete, delete_alias, delete_version, publish, put, put_alias,
+    };
 }
 
 /// What conditions, parts, ranges and listings of objects mean.

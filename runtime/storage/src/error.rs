@@ -1,4 +1,4 @@
-use lambent_types::{Error, ErrorCode, Revision, format_bytes};
+use lambent_types::{AliasName, Error, ErrorCode, Revision, format_bytes};
 
 use crate::quota::QuotaExceeded;
 
@@ -92,10 +92,22 @@ pub enum WriteError {
     /// The function has no such version.
     #[error("no such version")]
     VersionNotFound,
-    /// The function is not in the state the caller expected.
-    #[error("the function is at another revision than expected")]
+    /// The function has no such alias.
+    #[error("no such alias")]
+    AliasNotFound,
+    /// The function has as many aliases as it may.
+    #[error("the function has as many aliases as it may")]
+    TooManyAliases,
+    /// An alias leads to the version that was to be deleted.
+    #[error("alias {alias} leads to the version")]
+    VersionInUse {
+        /// The alias.
+        alias: AliasName,
+    },
+    /// The function, or the alias, is not in the state the caller expected.
+    #[error("it is at another revision than expected")]
     Conflict {
-        /// The revision it is at; `None` if there is no such function.
+        /// The revision it is at; `None` if there is none of that name.
         current: Option<Revision>,
     },
     /// The namespace would hold more than its quota.

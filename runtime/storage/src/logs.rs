@@ -2,7 +2,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use lambent_types::{FunctionName, InvocationRecord, Namespace, Outcome, RequestId};
+use lambent_types::{
+    FunctionName, InvocationRecord, Namespace, Outcome, Qualifier, RequestId, VersionNumber,
+};
 
 use crate::error::StorageError;
 
@@ -23,6 +25,8 @@ pub struct LogQuery {
     pub since: Option<Timestamp>,
     /// Only this invocation.
     pub request: Option<RequestId>,
+    /// Only those of this version, or that were asked for by this alias.
+    pub qualifier: Option<Qualifier>,
     /// At most this many records.
     pub limit: usize,
     /// Of more records than `limit`, the newest instead of the oldest.
@@ -39,9 +43,28 @@ impl LogQuery {
             after: None,
             since: None,
             request: None,
+            qualifier: None,
             limit: 100,
             newest: false,
         }
+    }
+
+    /// Whether a record of the function is among those that it is for.
+    #[must_use]
+    pub fn matches(&self, cursor: u64, record: &InvocationRecord) -> bool {
+        let qualified = match &self.qualifier {
+            None => true,
+            Some(Qualifier::Latest) => record.version == VersionNumber::Latest,
+            Some(Qualifier::Version(number)) => record.version == VersionNumber::Number(*number),
+            Some(Qualifier::Alias(alias)) => {
+                let is_it = |by: &lambent_types::AliasName| by.key() == alias.key();
+                record.alias.as_ref().is_some_and(is_it)
+            }
+        };
+        qualified
+            && self.after.is_none_or(|after| cursor > after)
+            && self.since.is_none_or(|since| record.started >= since)
+            && self.request.is_none_or(|request| record.id == request)
     }
 }
 

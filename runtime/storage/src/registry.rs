@@ -4,21 +4,26 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use lambent_types::{Digest, Function, FunctionName, FunctionVersion, Namespace, Revision};
+use lambent_types::{
+    Alias, AliasName, Digest, Function, FunctionName, FunctionVersion, Namespace, Revision,
+};
 
 use crate::changes::Changes;
 use crate::error::{StorageError, WriteError};
 
-/// What a caller takes to be the state of a function it changes.
+/// What a caller takes to be the state of a function or an alias that it changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expected {
-    /// There is no such function.
+    /// There is none of that name.
     Absent,
-    /// The function is at this revision.
+    /// It is at this revision.
     Revision(Revision),
 }
 
-/// Functions and their versions.
+/// Functions, their versions and their aliases.
+///
+/// Aliases are part of their [`Function`], so that whoever has read that knows where they lead, and
+/// go with it. A change of one leaves the function's revision alone.
 ///
 /// Every change is one transaction, durable when acknowledged, and seen by
 /// every read that starts after the acknowledgement. Names are looked up and
@@ -86,15 +91,40 @@ pub trait Registry: Send + Sync {
         expected: Option<Expected>,
     ) -> Result<(), WriteError>;
 
-    /// Deletes one numbered version.
+    /// Deletes one numbered version, to which no alias may lead.
     ///
     /// # Errors
-    /// `NotFound`, `VersionNotFound`, or the store failed.
+    /// `NotFound`, `VersionNotFound`, `VersionInUse`, or the store failed.
     async fn delete_version(
         &self,
         namespace: &Namespace,
         name: &FunctionName,
         number: u64,
+    ) -> Result<(), WriteError>;
+
+    /// Creates an alias, or replaces the one of its name. Its revision, and when it was created, are
+    /// set here. The versions that it leads to have to be there.
+    ///
+    /// # Errors
+    /// `NotFound`, `VersionNotFound`, `Conflict`, `TooManyAliases`, or the store failed.
+    async fn put_alias(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        alias: Alias,
+        expected: Option<Expected>,
+    ) -> Result<Arc<Function>, WriteError>;
+
+    /// Deletes an alias.
+    ///
+    /// # Errors
+    /// `NotFound`, `AliasNotFound`, `Conflict`, or the store failed.
+    async fn delete_alias(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        alias: &AliasName,
+        expected: Option<Expected>,
     ) -> Result<(), WriteError>;
 
     /// Lists at most `limit` functions whose names follow `after`, by lower-case name.
@@ -141,6 +171,6 @@ pub trait Registry: Send + Sync {
     async fn refers_to(&self, digest: Digest) -> Result<bool, StorageError>;
 
     /// The feed of changes: every function that is put, deleted, or has a version
-    /// published or deleted is in it.
+    /// published or deleted, or an alias put or deleted, is in it.
     fn changes(&self) -> &dyn Changes<FunctionName>;
 }

@@ -5,7 +5,7 @@ pub use lambent_types::{UsageRecord, Used};
 
 use crate::error::StorageError;
 
-/// Usage by namespace, function and hour. Nodes add to the same sums. What was recorded is durable; what
+/// Usage by namespace, function, version, alias and hour. Nodes add to the same sums. What was recorded is durable; what
 /// the process still holds back, at most a few seconds, is lost in a crash.
 #[async_trait]
 pub trait Usage: Send + Sync {
@@ -15,7 +15,7 @@ pub trait Usage: Send + Sync {
     /// The store failed; what some of the namespaces used may have been added.
     async fn record(&self, records: Vec<(Namespace, UsageRecord)>) -> Result<(), StorageError>;
 
-    /// The sums of hours that begin in `since..until`, by hour and function.
+    /// The sums of hours that begin in `since..until`, by hour, function, version and alias.
     ///
     /// # Errors
     /// The store failed.

@@ -6,27 +6,34 @@ use utoipa::ToSchema;
 
 use crate::error::Error;
 use crate::error_code::ErrorCode;
-use crate::name::FunctionName;
+use crate::qualifier::QualifiedFunction;
 use crate::queue::QueueName;
 
-/// The destination of an event or a record: `queue:NAME` or `function:NAME`.
+/// The destination of an event or a record: `queue:NAME`, `function:NAME`, or
+/// `function:NAME:QUALIFIER` with a version or an alias.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Destination {
     /// A queue of the same namespace.
     Queue(QueueName),
     /// A function of the same namespace, invoked asynchronously.
-    Function(FunctionName),
+    Function(QualifiedFunction),
 }
 
 impl FromStr for Destination {
     type Err = Error;
     fn from_str(text: &str) -> Result<Self, Error> {
         let invalid = |detail: String| Error::new(ErrorCode::InvalidConfiguration, detail);
-        let named = |error: crate::InvalidName| invalid(format!("destination {text:?}: {error}"));
+        let named = |error: &dyn fmt::Display| invalid(format!("destination {text:?}: {error}"));
         match text.split_once(':') {
-            Some(("queue", name)) => name.parse().map(Self::Queue).map_err(named),
-            Some(("function", name)) => name.parse().map(Self::Function).map_err(named),
+            Some(("queue", name)) => {
+                let name: Result<QueueName, _> = name.parse();
+                name.map(Self::Queue).map_err(|error| named(&error))
+            }
+            Some(("function", name)) => {
+                let name: Result<QualifiedFunction, _> = name.parse();
+                name.map(Self::Function).map_err(|error| named(&error))
+            }
             _ => Err(invalid(format!(
                 "destination {text:?} is neither queue:NAME nor function:NAME"
             ))),

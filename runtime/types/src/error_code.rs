@@ -62,6 +62,9 @@ codes! {
     /// No access key of that id.
     AccessKeyNotFound = "access-key-not-found", 404, final, "no such access key",
         "see which there are: lambent access-key list";
+    /// The function has no alias of that name.
+    AliasNotFound = "alias-not-found", 404, final, "no such alias",
+        "see which there are: lambent alias list {name}";
     /// No bucket of that name.
     BucketNotFound = "bucket-not-found", 404, final, "no such bucket",
         "see which there are: lambent bucket list";

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::alias::Aliases;
 use crate::code::Code;
 use crate::configuration::Configuration;
 use crate::handler::Handler;
@@ -13,14 +14,25 @@ use crate::name::{FunctionName, Namespace};
 /// A function's revision. It grows by one with every change and never repeats. The
 /// API's `ETag` and `If-Match` carry it.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    ToSchema,
 )]
 #[serde(transparent)]
 pub struct Revision(pub u64);
 
 /// Which version a [`FunctionVersion`] is: `$LATEST`, or a number from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(try_from = "TextOrNumber", into = "String")]
 pub enum VersionNumber {
     /// The mutable head.
     Latest,
@@ -40,6 +52,25 @@ impl fmt::Display for VersionNumber {
 impl From<VersionNumber> for String {
     fn from(version: VersionNumber) -> String {
         version.to_string()
+    }
+}
+
+/// A version's number is text in JSON, and may be given as a number.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "\"$LATEST\" or the number of a version")]
+enum TextOrNumber {
+    Text(String),
+    Number(u64),
+}
+
+impl TryFrom<TextOrNumber> for VersionNumber {
+    type Error = String;
+    fn try_from(given: TextOrNumber) -> Result<Self, String> {
+        match given {
+            TextOrNumber::Number(number) => Ok(Self::Number(number)),
+            TextOrNumber::Text(text) => Self::try_from(text.clone())
+                .map_err(|_| format!("version {text:?} is neither $LATEST nor a number such as 3")),
+        }
     }
 }
 
@@ -81,4 +112,27 @@ pub struct Function {
     pub last_version: u64,
     /// When the name was first deployed.
     pub created: Timestamp,
+    /// Its aliases. A change of one is none of the function's revision.
+    #[serde(default, skip_serializing_if = "Aliases::is_empty")]
+    pub aliases: Aliases,
+    /// The highest revision that any alias had; it begins with that of the function.
+    #[serde(default)]
+    pub alias_revision: Revision,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_read_as_text_and_as_numbers() {
+        let read = |json| serde_json::from_str::<VersionNumber>(json);
+        assert_eq!(read("\"$LATEST\"").unwrap(), VersionNumber::Latest);
+        assert_eq!(read("\"3\"").unwrap(), VersionNumber::Number(3));
+        assert_eq!(read("3").unwrap(), VersionNumber::Number(3));
+        for wrong in ["\"live\"", "-1", "1.5", "null", "\"\""] {
+            let error = read(wrong).unwrap_err().to_string();
+            assert!(error.contains("$LATEST"), "{wrong}: {error}");
+        }
+    }
 }

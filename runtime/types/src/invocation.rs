@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::alias::AliasName;
 use crate::function::VersionNumber;
 use crate::handler::Handler;
 use crate::limits::bounds;
@@ -121,6 +122,10 @@ pub struct InvocationRecord {
     /// The version that ran.
     #[schema(value_type = String)]
     pub version: VersionNumber,
+    /// The alias that it was asked for by, if it was by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub alias: Option<AliasName>,
     /// The export that was called.
     pub handler: Handler,
     /// When the invocation was admitted.

@@ -6,6 +6,7 @@
 
 pub mod occurrence;
 
+mod alias;
 mod annotations;
 mod clock;
 mod code;
@@ -38,6 +39,7 @@ mod pattern_steps;
 mod pattern_text;
 mod precondition;
 mod provisioned;
+mod qualifier;
 mod queue;
 mod quota;
 mod route_key;
@@ -46,10 +48,13 @@ mod schedule;
 mod site;
 mod size;
 mod specification;
+mod sticky;
 mod trigger;
 mod usage;
 mod volume;
+mod weight;
 
+pub use alias::{Alias, AliasName, AliasSettings, Aliases, Split};
 pub use annotations::Annotations;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use code::{AdaptedFrom, Code, Package, Snapshot};
@@ -74,9 +79,7 @@ pub use limits::{Limits, bounds};
 pub use lineage::{Lineage, Origin, Recursion, Root};
 pub use meter::{Meter, Start};
 pub use mounts::{Mount, Mounts};
-pub use name::{
-    BucketName, FunctionName, InvalidName, KeyspaceName, NAME_CHARS_MAX, Namespace, Qualifier,
-};
+pub use name::{BucketName, FunctionName, InvalidName, KeyspaceName, NAME_CHARS_MAX, Namespace};
 pub use outcome::{Failure, Outcome};
 pub use parameter::ParameterKind;
 pub use pattern::Pattern;
@@ -84,6 +87,7 @@ pub use pattern_parser::InvalidPattern;
 pub use pattern_steps::TooCostly;
 pub use precondition::{EntityTag, EntityTags, InvalidEntityTags, Precondition, Unmet, Validators};
 pub use provisioned::Provisioned;
+pub use qualifier::{InvalidQualifiedFunction, InvalidQualifier, QualifiedFunction, Qualifier};
 pub use queue::{QueueAttributes, QueueName, Redrive};
 pub use quota::{Holding, OwnQuotas, Quota};
 pub use route_key::{InvalidRouteKey, RouteKey, Segment, normalized};
@@ -94,9 +98,11 @@ pub use size::{
     InvalidSize, format_bytes, format_count, format_duration, parse_bytes, parse_duration,
 };
 pub use specification::{ResourceKind, Specification};
+pub use sticky::{InvalidSticky, Sticky};
 pub use trigger::{
     BATCH_SIZE_DEFAULT, CONCURRENCY_DEFAULT, ObjectChange, Source, SourceResource, Trigger,
     TriggerName,
 };
 pub use usage::{UsageRecord, Used};
 pub use volume::{Volume, VolumeName, VolumeSettings};
+pub use weight::{InvalidWeight, Weight};

@@ -57,6 +57,8 @@ pub mod bounds {
     /// Most volumes of a function, as of layers. Lambda has one file system, whose access
     /// points are what several volumes are here.
     pub const MOUNTS_MAX: usize = 5;
+    /// Most aliases of a function: all of them are in one record with its head.
+    pub const ALIASES_MAX: usize = 100;
     /// Most characters of the path of a volume; Lambda's.
     pub const MOUNT_PATH_CHARS_MAX: usize = 160;
     /// Least bytes of a volume: a few hundred files, each of which counts as a block at least.

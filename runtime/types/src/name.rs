@@ -1,6 +1,3 @@
-use std::fmt;
-use std::str::FromStr;
-
 /// The longest name, in characters. This is Lambda's bound for function names, and one
 /// more than a DNS label has (63), so nearly every name also works as a host.
 pub const NAME_CHARS_MAX: usize = 64;
@@ -31,6 +28,14 @@ pub enum InvalidName {
         found: char,
         /// The position of that character, counted from 1.
         position: usize,
+    },
+    /// The name of an alias would be taken for the number of a version.
+    #[error("{what} {name:?} would be taken for the number of a version; give it a letter")]
+    Number {
+        /// The noun that was being named.
+        what: &'static str,
+        /// The name.
+        name: String,
     },
     /// S3 does not allow the name for a bucket.
     #[error(
@@ -173,45 +178,6 @@ impl Default for Namespace {
     }
 }
 
-/// The version of a function that a client means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Qualifier {
-    /// The mutable head, `$LATEST`.
-    #[default]
-    Latest,
-    /// An immutable numbered version.
-    Version(u64),
-}
-
-impl FromStr for Qualifier {
-    type Err = InvalidQualifier;
-    fn from_str(text: &str) -> Result<Self, InvalidQualifier> {
-        if text.eq_ignore_ascii_case("$LATEST") {
-            return Ok(Self::Latest);
-        }
-        match text.parse() {
-            Ok(number) if number > 0 => Ok(Self::Version(number)),
-            _ => Err(InvalidQualifier { text: text.chars().take(NAME_CHARS_MAX).collect() }),
-        }
-    }
-}
-
-/// A qualifier that is neither `$LATEST` nor a version number.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("qualifier {text:?} is neither $LATEST nor a version number such as 3")]
-pub struct InvalidQualifier {
-    text: String,
-}
-
-impl fmt::Display for Qualifier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Latest => f.write_str("$LATEST"),
-            Self::Version(number) => write!(f, "{number}"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -230,13 +196,5 @@ mod tests {
             "x".repeat(65).parse::<Namespace>().unwrap_err().to_string(),
             "namespace has 65 characters; the most is 64"
         );
-    }
-
-    #[test]
-    fn qualifiers_are_latest_or_positive_numbers() {
-        assert_eq!("$LATEST".parse(), Ok(Qualifier::Latest));
-        assert_eq!("7".parse(), Ok(Qualifier::Version(7)));
-        assert!("0".parse::<Qualifier>().is_err());
-        assert!("live".parse::<Qualifier>().is_err());
     }
 }

@@ -10,7 +10,8 @@ use crate::error::Error;
 use crate::error_code::ErrorCode;
 use crate::host_pattern::is_host_name;
 use crate::limits::bounds;
-use crate::name::{BucketName, FunctionName, name};
+use crate::name::{BucketName, name};
+use crate::qualifier::QualifiedFunction;
 use crate::quota::Quota;
 use crate::route_key::RouteKey;
 use crate::specification::{ResourceKind, Specification};
@@ -52,9 +53,10 @@ pub struct Site {
 pub enum RouteTarget {
     /// A function. Who may call it is what the function says, as under its own URL.
     Function {
-        /// The function.
+        /// The function: its name, and a version or an alias after a colon if it is not to be its
+        /// head.
         #[schema(value_type = String)]
-        function: FunctionName,
+        function: QualifiedFunction,
         /// Whether the function sees only what follows the path before `/*`. It is told the rest in
         /// `x-forwarded-prefix`.
         #[serde(default)]

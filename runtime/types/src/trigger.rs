@@ -5,8 +5,9 @@ use crate::delivery::DeliveryPolicy;
 use crate::error::Error;
 use crate::error_code::ErrorCode;
 use crate::handler::Incoming;
-use crate::name::{BucketName, FunctionName, KeyspaceName, name};
+use crate::name::{BucketName, KeyspaceName, name};
 use crate::pattern::Pattern;
+use crate::qualifier::QualifiedFunction;
 use crate::queue::QueueName;
 use crate::quota::Quota;
 use crate::specification::{ResourceKind, Specification};
@@ -142,9 +143,10 @@ pub struct Trigger {
     /// The trigger's name.
     #[schema(value_type = String)]
     pub name: TriggerName,
-    /// The function that handles the events.
+    /// The function that handles the events: its name, and a version or an alias after a colon if
+    /// it is not to be its head.
     #[schema(value_type = String)]
-    pub function: FunctionName,
+    pub function: QualifiedFunction,
     /// The source of the events.
     pub source: Source,
     /// Only events that match one of these; all if empty. At most 10.

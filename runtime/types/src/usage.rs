@@ -2,6 +2,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::alias::AliasName;
+use crate::function::VersionNumber;
 use crate::name::FunctionName;
 
 /// What invocations used, added up.
@@ -36,16 +38,36 @@ impl Used {
     }
 }
 
-/// What one function used in one hour.
+/// What one version of a function used in one hour, by one way that it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UsageRecord {
     /// The function.
     #[schema(value_type = String)]
     pub function: FunctionName,
+    /// The version that ran; absent from hours before versions were told apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub version: Option<VersionNumber>,
+    /// The alias that it was asked for by, if it was by one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub alias: Option<AliasName>,
     /// The beginning of the hour.
     #[schema(value_type = String, format = DateTime)]
     pub hour: Timestamp,
     /// What it used.
     #[serde(flatten)]
     pub used: Used,
+}
+
+impl UsageRecord {
+    /// Returns what tells it from others of its hour, in lower case: the function, then version and
+    /// alias as far as there are any.
+    #[must_use]
+    pub fn key(&self) -> String {
+        let version = self.version.map(|version| format!(":{version}"));
+        let alias = self.alias.as_ref().map(|alias| format!(":{alias}"));
+        let (version, alias) = (version.unwrap_or_default(), alias.unwrap_or_default());
+        format!("{}{version}{alias}", self.function).to_ascii_lowercase()
+    }
 }

@@ -100,7 +100,8 @@ async fn prepare(stores: &Stores, ns: &Namespace) -> Result<(), Failed> {
     ] {
         let (name, function) = (name.parse()?, function.clone());
         let (patterns, delivery) = (Vec::new(), None);
-        let trigger = Trigger { name, function, source, patterns, delivery, enabled: true };
+        let trigger =
+            Trigger { name, function: function.into(), source, patterns, delivery, enabled: true };
         stores.resources.of().put(ns, &trigger, None).await?;
     }
     Ok(())

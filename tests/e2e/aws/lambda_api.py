@@ -156,6 +156,51 @@ class Functions(unittest.TestCase):
         with refused(self, "InvalidParameterValueException", 400, "$LATEST"):
             LAMBDA.delete_function(FunctionName=self.name, Qualifier="$LATEST")
 
+    def test_aliases_lead_to_versions_and_share_between_two(self):
+        create(self.name)
+        for number in ["1", "2"]:
+            LAMBDA.update_function_configuration(FunctionName=self.name, Description=number)
+            self.assertEqual(LAMBDA.publish_version(FunctionName=self.name)["Version"], number)
+        made = LAMBDA.create_alias(FunctionName=self.name, Name="live", FunctionVersion="1")
+        self.assertEqual(made["AliasArn"], f"{arn(self.name)}:live")
+        self.assertEqual(invoke(f"{self.name}:live", {})[0]["ExecutedVersion"], "1")
+        with refused(self, "ResourceConflictException", 409, "already exists"):
+            LAMBDA.create_alias(FunctionName=self.name, Name="live", FunctionVersion="1")
+        with refused(self, "ResourceNotFoundException", 404):
+            LAMBDA.create_alias(FunctionName=self.name, Name="other", FunctionVersion="9")
+        for weights, says in [({"2": 1.5}, "weight 1.5"), ({"2": 0.5, "3": 0.5}, "greater than 1"),
+                              ({"1": 0.5}, "both versions")]:
+            with refused(self, "InvalidParameterValueException", 400, says):
+                LAMBDA.update_alias(FunctionName=self.name, Name="live",
+                                    RoutingConfig={"AdditionalVersionWeights": weights})
+        split = LAMBDA.update_alias(FunctionName=self.name, Name="live", RevisionId=made["RevisionId"],
+                                    RoutingConfig={"AdditionalVersionWeights": {"2": 0.5}})
+        self.assertEqual(split["RoutingConfig"], {"AdditionalVersionWeights": {"2": 0.5}})
+        ran = [invoke(self.name, {}, Qualifier="live")[0]["ExecutedVersion"] for _ in range(60)]
+        # All of one version has a chance of one in 2**59.
+        self.assertEqual(set(ran), {"1", "2"})
+        with refused(self, "PreconditionFailedException", 412):
+            LAMBDA.update_alias(FunctionName=self.name, Name="live", Description="x",
+                                RevisionId=made["RevisionId"])
+        with refused(self, "ResourceConflictException", 409, "live"):
+            LAMBDA.delete_function(FunctionName=self.name, Qualifier="2")
+        LAMBDA.update_alias(FunctionName=self.name, Name="live", FunctionVersion="2",
+                            RoutingConfig={"AdditionalVersionWeights": {}})
+        self.assertEqual({invoke(f"{self.name}:live", {})[0]["ExecutedVersion"] for _ in range(5)}, {"2"})
+        LAMBDA.create_alias(FunctionName=self.name, Name="dev", FunctionVersion="$LATEST")
+        pages = LAMBDA.get_paginator("list_aliases").paginate(
+            FunctionName=self.name, PaginationConfig={"PageSize": 1})
+        self.assertEqual([one["Name"] for page in pages for one in page["Aliases"]], ["dev", "live"])
+        [found] = LAMBDA.list_aliases(FunctionName=self.name, FunctionVersion="2")["Aliases"]
+        self.assertEqual(found["Name"], "live")
+        read = LAMBDA.get_function(FunctionName=self.name, Qualifier="live")["Configuration"]
+        self.assertEqual((read["Version"], read["Description"]), ("2", "2"))
+        LAMBDA.delete_alias(FunctionName=self.name, Name="live")
+        with refused(self, "ResourceNotFoundException", 404, "Cannot find alias"):
+            LAMBDA.get_alias(FunctionName=self.name, Name="live")
+        with refused(self, "ResourceNotFoundException", 404):
+            invoke(f"{self.name}:live", {})
+
     def test_lists_come_in_pages(self):
         names = sorted(f"page-{index}-{self.name}"[:60] for index in range(5))
         for name in names:

@@ -12,7 +12,7 @@ use crate::{FunctionView, Functions, Logs, Qualified, ReadLogs, Rollback, Versio
 pub(super) const DEPLOY_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// Items that a page of all is to have.
-const PAGE: &str = "?limit=100";
+pub(super) const PAGE: &str = "?limit=100";
 
 pub(crate) fn of(path: &str, name: &FunctionName) -> String {
     paths::fill(path, &[name.as_str()])
@@ -21,9 +21,10 @@ pub(crate) fn of(path: &str, name: &FunctionName) -> String {
 pub(crate) fn qualified(
     path: &str,
     name: &FunctionName,
-    qualifier: Option<Qualifier>,
+    qualifier: Option<&Qualifier>,
 ) -> Result<String, Error> {
-    let query = query::write(&Qualified { qualifier }).map_err(Error::unsendable)?;
+    let query =
+        query::write(&Qualified { qualifier: qualifier.cloned() }).map_err(Error::unsendable)?;
     Ok(format!("{}{query}", of(path, name)))
 }
 
@@ -43,7 +44,7 @@ impl Client {
     pub fn function(
         &self,
         name: &FunctionName,
-        qualifier: Option<Qualifier>,
+        qualifier: Option<&Qualifier>,
     ) -> Result<Answer<FunctionView>, Error> {
         self.send(Call::new(Method::GET, qualified(paths::FUNCTION, name, qualifier)?))
     }
@@ -98,7 +99,7 @@ impl Client {
     pub fn code(
         &self,
         name: &FunctionName,
-        qualifier: Option<Qualifier>,
+        qualifier: Option<&Qualifier>,
     ) -> Result<Opened<'_>, Error> {
         let target = qualified(paths::CODE, name, qualifier)?;
         self.open(Call::new(Method::GET, target).timeout(DEPLOY_TIMEOUT))

@@ -107,7 +107,7 @@ impl Invocation {
 
 fn call<'a>(
     name: &FunctionName,
-    qualifier: Option<Qualifier>,
+    qualifier: Option<&Qualifier>,
     event: &EventParts<'a>,
 ) -> Result<Call<'a>, Error> {
     let mut call = Call::new(Method::POST, qualified(paths::INVOCATIONS, name, qualifier)?);
@@ -130,7 +130,7 @@ impl Client {
     pub fn invoke(
         &self,
         name: &FunctionName,
-        qualifier: Option<Qualifier>,
+        qualifier: Option<&Qualifier>,
         event: &EventParts<'_>,
     ) -> Result<Invocation, Error> {
         let call = call(name, qualifier, event)?.timeout(INVOKE_TIMEOUT);
@@ -145,7 +145,7 @@ impl Client {
     pub fn invoke_later(
         &self,
         name: &FunctionName,
-        qualifier: Option<Qualifier>,
+        qualifier: Option<&Qualifier>,
         event: &EventParts<'_>,
     ) -> Result<Option<String>, Error> {
         let call = call(name, qualifier, event)?.header("prefer", "respond-async");
@@ -170,7 +170,7 @@ mod tests {
         };
         let client = Client::new(server.endpoint());
         let version = Some(Qualifier::Version(2));
-        let done = client.invoke(&"x".parse().unwrap(), version, &event).unwrap();
+        let done = client.invoke(&"x".parse().unwrap(), version.as_ref(), &event).unwrap();
         assert_eq!((done.output(), done.fuel()), (&b"out"[..], Some(7)));
         assert_eq!(done.failure().unwrap(), None);
         let request = server.requests().remove(0);

@@ -14,6 +14,7 @@
 //! # }
 //! ```
 
+mod aliases;
 mod answer;
 mod call;
 mod endpoint;

@@ -17,7 +17,9 @@ pub(super) fn fault(error: Error) -> Fault {
 /// The refusal of an operation on a function by the name `arn`: whether there is one is told as AWS does.
 pub(super) fn of_function(error: Error, arn: &str) -> Fault {
     match error.code() {
-        ErrorCode::FunctionNotFound | ErrorCode::VersionNotFound => not_found(arn),
+        ErrorCode::FunctionNotFound | ErrorCode::VersionNotFound | ErrorCode::AliasNotFound => {
+            not_found(arn)
+        }
         _ => fault(error),
     }
 }

@@ -129,6 +129,16 @@ pub(super) async fn version(
             let version = handle.version(number).await;
             Ok((version.map_err(|error| of_function(error, &arn))?, None))
         }
+        Qualifier::Alias(name) => {
+            let alias = handle.alias(&name).await.map_err(|error| of_function(error, &arn))?;
+            match alias.settings.version {
+                VersionNumber::Latest => Ok((function.latest.clone(), Some(function.revision))),
+                VersionNumber::Number(number) => {
+                    let version = handle.version(number).await;
+                    Ok((version.map_err(|error| of_function(error, &arn))?, None))
+                }
+            }
+        }
     }
 }
 
@@ -198,6 +208,11 @@ pub(super) async fn delete(call: &Call) -> Result<Response<Body>, Fault> {
     let deleted = match (named.qualifier.is_some(), named.version()?) {
         (false, _) => handle.delete(&Precondition::NONE).await,
         (true, Qualifier::Version(number)) => handle.delete_version(number).await,
+        (true, Qualifier::Alias(_)) => {
+            return Err(invalid(
+                "Deletion of aliases is not currently supported: DeleteAlias deletes one.",
+            ));
+        }
         (true, Qualifier::Latest) => {
             return Err(invalid(
                 "$LATEST version cannot be deleted without deleting the function.",

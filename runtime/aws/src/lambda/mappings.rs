@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{Response, StatusCode};
 use lambent_dispatch::Body;
 use lambent_service::TriggerHandle;
-use lambent_types::{ErrorCode, FunctionName, Pattern, Source, Trigger, TriggerName};
+use lambent_types::{ErrorCode, Pattern, QualifiedFunction, Source, Trigger, TriggerName};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -90,13 +90,10 @@ impl Wanted {
 }
 
 /// The function that is to handle the messages.
-fn function(call: &Call, text: &str) -> Result<FunctionName, Fault> {
-    match NamedFunction::read(call, text)? {
-        NamedFunction { name, qualifier: None } => Ok(name),
-        NamedFunction { .. } => {
-            Err(invalid("a mapping leads to the function's $LATEST; give it without a qualifier"))
-        }
-    }
+fn function(call: &Call, text: &str) -> Result<QualifiedFunction, Fault> {
+    let named = NamedFunction::read(call, text)?;
+    let qualifier = named.version()?;
+    Ok(QualifiedFunction { name: named.name, qualifier })
 }
 
 /// Patterns of the body of a message, which Lambda calls `body`, and events here `data`.
@@ -122,7 +119,7 @@ fn patterns(criteria: &FilterCriteria) -> Result<Vec<Pattern>, Fault> {
 fn view(call: &Call, trigger: &Trigger) -> Value {
     let mut view = json!({
         "UUID": trigger.name.to_string(),
-        "FunctionArn": arn::function(call, &trigger.function, None),
+        "FunctionArn": arn::qualified(call, &trigger.function),
         "State": if trigger.enabled { "Enabled" } else { "Disabled" },
         "StateTransitionReason": "USER_INITIATED",
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
@@ -186,7 +183,7 @@ pub(super) async fn create(call: &Call) -> Result<Response<Body>, Fault> {
             return Err(Fault::new(StatusCode::CONFLICT, "ResourceConflictException", message));
         }
     }
-    let arn = arn::function(call, &function, None);
+    let arn = arn::qualified(call, &function);
     let trigger = Trigger {
         name: call.id.to_string().parse().map_err(|_| invalid("no name can be made"))?,
         function,
@@ -226,9 +223,7 @@ pub(super) async fn list(call: &Call) -> Result<Response<Body>, Fault> {
         .into_iter()
         .map(|stored| stored.specification)
         .filter(|trigger| matches!(trigger.source, Source::Queue { .. }))
-        .filter(|trigger| {
-            wanted.as_ref().is_none_or(|named| named.name.key() == trigger.function.key())
-        })
+        .filter(|trigger| wanted.as_ref().is_none_or(|named| trigger.function.is_of(&named.name)))
         .filter(|trigger| source.is_none_or(|arn| view(call, trigger)["EventSourceArn"] == arn))
         .filter(|trigger| marker.as_deref().is_none_or(|marker| trigger.name.as_str() > marker))
         .collect();
@@ -247,7 +242,7 @@ pub(super) async fn list(call: &Call) -> Result<Response<Body>, Fault> {
 pub(super) async fn update(call: &Call) -> Result<Response<Body>, Fault> {
     let wanted: Wanted = input::json(call)?;
     let found = handle(call)?.describe().await.map_err(not_found)?;
-    let arn = arn::function(call, &found.specification.function, None);
+    let arn = arn::qualified(call, &found.specification.function);
     let trigger = wanted.apply(call, found.specification)?;
     let put = call.scope.put_trigger(trigger).await.map_err(|error| of_function(error, &arn))?;
     Ok(protocol::json(StatusCode::ACCEPTED, &view(call, &put.value)))

@@ -1,6 +1,7 @@
 //! Lambda's API: <https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html>.
 
 mod account_settings;
+mod aliases;
 mod code;
 mod code_signing;
 mod configuration;

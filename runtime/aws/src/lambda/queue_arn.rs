@@ -1,9 +1,9 @@
 //! Where records and events go, as Lambda names it: by the ARN of a queue or of a function.
 
-use lambent_types::{Destination, FunctionName, QueueName};
+use lambent_types::{Destination, QualifiedFunction, QueueName};
 
 use super::error::invalid;
-use crate::arn;
+use crate::arn::{self, NamedFunction};
 use crate::call::Call;
 use crate::fault::Fault;
 
@@ -11,7 +11,7 @@ use crate::fault::Fault;
 pub(super) fn of(call: &Call, destination: &Destination) -> Option<String> {
     match destination {
         Destination::Queue(name) => Some(queue(call, name)),
-        Destination::Function(name) => Some(arn::function(call, name, None)),
+        Destination::Function(function) => Some(arn::qualified(call, function)),
     }
 }
 
@@ -42,9 +42,10 @@ pub(super) fn destination(call: &Call, text: &str) -> Result<Destination, Fault>
     let parts: Vec<&str> = text.split(':').collect();
     match *parts.as_slice() {
         ["arn", _, "sqs", ..] => read_queue(call, text).map(Destination::Queue),
-        ["arn", _, "lambda", _, account, "function", name] if account == call.account() => {
-            let name: Result<FunctionName, _> = name.parse();
-            name.map(Destination::Function).map_err(|error| invalid(error.to_string()))
+        ["arn", _, "lambda", ..] => {
+            let named = NamedFunction::read(call, text)?;
+            let qualifier = named.version()?;
+            Ok(Destination::Function(QualifiedFunction { name: named.name, qualifier }))
         }
         _ => {
             let shown: String = text.chars().take(170).collect();

@@ -3,8 +3,8 @@
 use http::Method;
 
 use super::{
-    account_settings, code_signing, event_invoke, functions, invoke, layers, mappings, policy,
-    recursion, tags, update, urls, versions,
+    account_settings, aliases, code_signing, event_invoke, functions, invoke, layers, mappings,
+    policy, recursion, tags, update, urls, versions,
 };
 use crate::operation::Operation;
 
@@ -22,7 +22,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         "/2025-12-01/durable-executions/{DurableExecutionArn}/checkpoint",
         "CheckpointDurableExecution",
     ),
-    Operation::at(Method::POST, "/2015-03-31/functions/{FunctionName}/aliases", "CreateAlias"),
+    Operation::at(Method::POST, "/2015-03-31/functions/{FunctionName}/aliases", "CreateAlias")
+        .served(|call| Box::pin(aliases::create(call))),
     Operation::at(Method::POST, "/2025-11-30/capacity-providers", "CreateCapacityProvider"),
     Operation::at(Method::POST, "/2020-04-22/code-signing-configs", "CreateCodeSigningConfig"),
     Operation::at(Method::POST, "/2015-03-31/event-source-mappings", "CreateEventSourceMapping")
@@ -39,7 +40,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         Method::DELETE,
         "/2015-03-31/functions/{FunctionName}/aliases/{Name}",
         "DeleteAlias",
-    ),
+    )
+    .served(|call| Box::pin(aliases::delete(call))),
     Operation::at(
         Method::DELETE,
         "/2025-11-30/capacity-providers/{CapacityProviderName}",
@@ -103,7 +105,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     ),
     Operation::at(Method::GET, "/2016-08-19/account-settings", "GetAccountSettings")
         .served(|call| Box::pin(account_settings::get(call))),
-    Operation::at(Method::GET, "/2015-03-31/functions/{FunctionName}/aliases/{Name}", "GetAlias"),
+    Operation::at(Method::GET, "/2015-03-31/functions/{FunctionName}/aliases/{Name}", "GetAlias")
+        .served(|call| Box::pin(aliases::get(call))),
     Operation::at(
         Method::GET,
         "/2025-11-30/capacity-providers/{CapacityProviderName}",
@@ -205,7 +208,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         "InvokeWithResponseStream",
     )
     .served(|call| Box::pin(invoke::invoke_with_stream(call))),
-    Operation::at(Method::GET, "/2015-03-31/functions/{FunctionName}/aliases", "ListAliases"),
+    Operation::at(Method::GET, "/2015-03-31/functions/{FunctionName}/aliases", "ListAliases")
+        .served(|call| Box::pin(aliases::list(call))),
     Operation::at(Method::GET, "/2025-11-30/capacity-providers", "ListCapacityProviders"),
     Operation::at(Method::GET, "/2020-04-22/code-signing-configs", "ListCodeSigningConfigs"),
     Operation::at(
@@ -346,7 +350,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         Method::PUT,
         "/2015-03-31/functions/{FunctionName}/aliases/{Name}",
         "UpdateAlias",
-    ),
+    )
+    .served(|call| Box::pin(aliases::update(call))),
     Operation::at(
         Method::PUT,
         "/2025-11-30/capacity-providers/{CapacityProviderName}",

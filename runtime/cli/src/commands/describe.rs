@@ -2,15 +2,18 @@ use clap::Args;
 use lambent_api::client::Client;
 use lambent_api::kinds::{Kind as _, Schedule, Trigger};
 use lambent_api::{FunctionView, RunsOn};
-use lambent_types::{ConfigurationPatch, FunctionName, Qualifier, SourceResource, format_bytes};
+use lambent_types::{
+    ConfigurationPatch, QualifiedFunction, Qualifier, SourceResource, format_bytes,
+};
 
 use crate::error::{CliError, Exit};
+use crate::function_args::FunctionArgs;
 use crate::global::Global;
 
 const EXAMPLES: &str = "\
 Examples:
   lambent describe hello
-  lambent describe hello --qualifier 3
+  lambent describe hello:3
   lambent describe hello --show-values --json | jq .configuration.environment";
 
 /// Show one function: its code, configuration, grants and URLs, and what runs it
@@ -19,12 +22,8 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct DescribeArgs {
-    /// The function's name
-    name: FunctionName,
-
-    /// The version: a number, or $LATEST [default: $LATEST]
-    #[arg(long, value_name = "VERSION")]
-    qualifier: Option<Qualifier>,
+    #[command(flatten)]
+    function: FunctionArgs,
 
     /// Show the values of its environment too
     #[arg(long)]
@@ -33,7 +32,8 @@ pub(crate) struct DescribeArgs {
 
 pub(crate) fn run(args: &DescribeArgs, global: &Global) -> Result<Exit, CliError> {
     let client = global.client()?;
-    let function = client.function(&args.name, args.qualifier)?;
+    let (name, qualifier) = args.function.given()?;
+    let function = client.function(name, qualifier)?;
     let output = global.output();
     if output.json && args.show_values {
         output.json(&function.json()?)?;
@@ -52,19 +52,25 @@ fn run_by(client: &Client, function: &FunctionView) -> Result<String, CliError> 
     if function.revision.is_none() {
         return Ok(String::new());
     }
-    let is_it = |name: &FunctionName| name.key() == function.name.key();
+    let is_it = |named: &QualifiedFunction| named.is_of(&function.name);
+    let as_what = |named: &QualifiedFunction| match &named.qualifier {
+        Qualifier::Latest => String::new(),
+        qualifier => format!(", as {qualifier}"),
+    };
     let off = |enabled: bool| if enabled { "" } else { ", not enabled" };
     let triggers = Trigger::items(client.all::<Trigger>()?.value()?);
     let triggers = triggers.iter().map(|view| &view.trigger).filter(|one| is_it(&one.function));
     let triggers = triggers.map(|trigger| {
         let SourceResource { noun, name, .. } = trigger.source.resource();
-        format!("trigger {} (on {noun} {name}{})", trigger.name, off(trigger.enabled))
+        let (as_what, off) = (as_what(&trigger.function), off(trigger.enabled));
+        format!("trigger {} (on {noun} {name}{as_what}{off})", trigger.name)
     });
     let schedules = Schedule::items(client.all::<Schedule>()?.value()?);
     let schedules = schedules.iter().map(|view| &view.schedule).filter(|one| is_it(&one.function));
     let schedules = schedules.map(|schedule| {
         let (name, expression) = (&schedule.name, &schedule.expression);
-        format!("schedule {name} ({}{})", expression.0, off(schedule.enabled))
+        let (as_what, off) = (as_what(&schedule.function), off(schedule.enabled));
+        format!("schedule {name} ({}{as_what}{off})", expression.0)
     });
     Ok(lines(triggers.chain(schedules)))
 }

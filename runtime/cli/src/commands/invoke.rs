@@ -6,11 +6,12 @@ use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use lambent_api::client::{Call, EventParts, Invocation, Payload};
 use lambent_types::bounds::PAYLOAD_BYTES_MAX;
-use lambent_types::{Failure, FunctionName, Qualifier, format_bytes, format_count};
+use lambent_types::{Failure, FunctionName, format_bytes, format_count};
 use serde_json::{Value, json};
 
 use super::event;
 use crate::error::{CliError, Exit};
+use crate::function_args::FunctionArgs;
 use crate::global::Global;
 use crate::input;
 use crate::output::{Colour, colour, duration, paint};
@@ -41,8 +42,8 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(960);
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct InvokeArgs {
-    /// The function's name
-    name: FunctionName,
+    #[command(flatten)]
+    function: FunctionArgs,
 
     /// Handle this event: object:BUCKET/KEY, queue:TEXT, key:KEYSPACE/KEY, schedule:NAME,
     /// http:'GET /PATH' or a sample such as aws:s3, which the command event lists; @FILE or -
@@ -58,10 +59,6 @@ pub(crate) struct InvokeArgs {
     /// The event's data, at most 6 MiB: JSON, @FILE, or - for standard input
     #[arg(long, short, value_name = "DATA")]
     data: Option<String>,
-
-    /// The version: a number, or $LATEST [default: $LATEST]
-    #[arg(long, value_name = "VERSION")]
-    qualifier: Option<Qualifier>,
 
     /// The data's media type [default: what the data looks like]
     #[arg(long, value_name = "TYPE")]
@@ -100,18 +97,19 @@ pub(crate) fn run(args: &InvokeArgs, global: &Global) -> Result<Exit, CliError> 
         content_type: given.content_type.as_deref(),
         attributes: attributes.map(|(name, value)| (name.as_str(), value.as_str())).collect(),
     };
+    let (name, qualifier) = args.function.given()?;
     let client = global.client()?;
     if args.later {
-        let id = client.invoke_later(&args.name, args.qualifier, &event)?;
-        return stored(id.as_deref(), args, global);
+        let id = client.invoke_later(name, qualifier, &event)?;
+        return stored(id.as_deref(), name, global);
     }
-    let reply = client.invoke(&args.name, args.qualifier, &event)?;
+    let reply = client.invoke(name, qualifier, &event)?;
     let failure = reply.failure()?;
     let output = global.output();
     if output.json {
         output.json(&to_json(&reply, failure.as_ref()))?;
     } else {
-        show(&reply, failure.as_ref(), &args.name)?;
+        show(&reply, failure.as_ref(), name)?;
     }
     Ok(if failure.is_some() { Exit::FunctionError } else { Exit::Ok })
 }
@@ -187,11 +185,12 @@ fn send(request: &Request, args: &InvokeArgs, global: &Global) -> Result<Exit, C
     if args.later {
         return Err(CliError::usage("a request cannot wait; leave --async out"));
     }
+    let (name, qualifier) = args.function.given()?;
     let client = global.client()?;
-    let function = client.function(&args.name, args.qualifier)?.value()?;
-    let version = args.qualifier.map(|qualifier| format!(":{qualifier}")).unwrap_or_default();
+    let function = client.function(name, qualifier)?.value()?;
+    let version = qualifier.map(|qualifier| format!(":{qualifier}")).unwrap_or_default();
     let (namespace, path) = (&function.namespace, &request.path);
-    let target = format!("/fn/@{namespace}/{}{version}{path}", args.name);
+    let target = format!("/fn/@{namespace}/{name}{version}{path}");
     let mut call = Call::new(request.method.clone(), target).timeout(REQUEST_TIMEOUT);
     if let Some(content_type) = &request.content_type {
         call = call.header("content-type", content_type);
@@ -216,13 +215,13 @@ fn send(request: &Request, args: &InvokeArgs, global: &Global) -> Result<Exit, C
 }
 
 /// Says that an event is stored and where to see what becomes of it.
-fn stored(id: Option<&str>, args: &InvokeArgs, global: &Global) -> Result<Exit, CliError> {
+fn stored(id: Option<&str>, name: &FunctionName, global: &Global) -> Result<Exit, CliError> {
     let output = global.output();
     if output.json {
         output.json(&json!({ "request_id": id, "stored": true }))?;
     } else {
         output.line(&format!("stored, request {}", id.unwrap_or_default()))?;
-        eprintln!("see what becomes of it: lambent logs {} --follow", args.name);
+        eprintln!("see what becomes of it: lambent logs {name} --follow");
     }
     Ok(Exit::Ok)
 }

@@ -13,6 +13,7 @@ use lambent_types::{
 
 use crate::duration;
 use crate::error::{CliError, Exit};
+use crate::function_args::FunctionArgs;
 use crate::global::Global;
 use crate::output::{Colour, Output, colour, duration, paint, warn};
 use crate::printable::{self, printable};
@@ -21,6 +22,7 @@ const EXAMPLES: &str = "\
 Examples:
   lambent logs hello
   lambent logs hello -f
+  lambent logs hello:live -f
   lambent logs hello --since 10m --limit 1000
   lambent logs hello --request 0198c2f0-7c5e-7000-8000-000000000000
   lambent logs hello --json | jq '.records[].outcome'";
@@ -41,8 +43,8 @@ const RETRIES_MAX: u32 = 30;
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct LogsArgs {
-    /// The function's name
-    name: FunctionName,
+    #[command(flatten)]
+    function: FunctionArgs,
 
     /// Keep running and show what comes
     #[arg(long, short)]
@@ -80,21 +82,23 @@ fn request(text: &str) -> Result<RequestId, String> {
 }
 
 pub(crate) fn run(args: &LogsArgs, global: &Global) -> Result<Exit, CliError> {
+    let (name, qualifier) = args.function.given()?;
     let client = global.client()?;
     let output = global.output();
     let filter = ReadLogs {
+        qualifier: qualifier.cloned(),
         since: args.since,
         request: args.request,
         limit: args.limit.and_then(|limit| usize::try_from(limit).ok()),
         ..ReadLogs::default()
     };
     let page = if args.since.is_some() && args.limit.is_none() && !args.follow {
-        client.all_logs(&args.name, &filter)?
+        client.all_logs(name, &filter)?
     } else {
-        client.logs(&args.name, &filter)?
+        client.logs(name, &filter)?
     };
     if args.follow {
-        return follow(&client, &args.name, filter, page, output);
+        return follow(&client, name, filter, page, output);
     }
     if output.json {
         output.answer(&page)?;
@@ -171,11 +175,12 @@ fn lines(record: &InvocationRecord, on: bool) -> Vec<String> {
     let outcome_colour = if record.outcome.is_ok() { Colour::Green } else { Colour::Red };
     let outcome = paint(on, outcome_colour, record.outcome.kind());
     let used = format!(
-        "{}, {} fuel, {}, version {}",
+        "{}, {} fuel, {}, version {}{}",
         duration(meter.duration),
         format_count(meter.fuel),
         format_bytes(meter.memory_bytes),
         record.version,
+        record.alias.as_ref().map(|alias| format!(" by {alias}")).unwrap_or_default(),
     );
     let id = paint(on, Colour::Dim, &format!("request {}", record.id));
     let mut lines = vec![format!("{time} {outcome} {used}, {id}")];

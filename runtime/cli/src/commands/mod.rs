@@ -1,6 +1,7 @@
 //! The commands: arguments and behaviour of each in one file.
 
 mod access_key;
+mod alias;
 mod apply;
 mod backup;
 mod bucket;
@@ -62,6 +63,7 @@ pub(crate) enum Command {
     Versions(versions::VersionsArgs),
     Publish(publish::PublishArgs),
     Rollback(rollback::RollbackArgs),
+    Alias(alias::AliasArgs),
     Logs(logs::LogsArgs),
     Delete(delete::DeleteArgs),
     Apply(apply::ApplyArgs),
@@ -123,6 +125,7 @@ pub(crate) fn run(
         Command::Versions(args) => versions::run(&args, global),
         Command::Publish(args) => publish::run(&args, global),
         Command::Rollback(args) => rollback::run(&args, global),
+        Command::Alias(args) => alias::run(&args, global),
         Command::Logs(args) => logs::run(&args, global),
         Command::Delete(args) => delete::run(&args, global),
         Command::Apply(args) => apply::run(&args, global),

@@ -8,7 +8,7 @@ use crate::global::Global;
 const EXAMPLES: &str = "\
 Examples:
   lambent publish hello
-  lambent invoke hello --qualifier 1";
+  lambent invoke hello:1";
 
 /// Freeze what a function is now as a numbered version
 ///

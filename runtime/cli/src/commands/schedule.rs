@@ -3,7 +3,7 @@ use std::time::Duration;
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use lambent_api::ScheduleView;
 use lambent_api::kinds::Schedule as ScheduleKind;
-use lambent_types::{CatchUp, FunctionName, Schedule, ScheduleExpression, ScheduleName};
+use lambent_types::{CatchUp, QualifiedFunction, Schedule, ScheduleExpression, ScheduleName};
 use serde_json::Value;
 
 use super::named::{self, or_dash, yes};
@@ -67,7 +67,7 @@ struct PutArgs {
 
     /// The function to run
     #[arg(long, value_name = "NAME")]
-    function: FunctionName,
+    function: QualifiedFunction,
 
     /// When: minute, hour, day of month, month, day of week (seconds first if six);
     /// or @hourly, @daily, @weekly, @monthly, @yearly; or cron(…) as EventBridge has it

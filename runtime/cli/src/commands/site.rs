@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use lambent_api::SiteView;
 use lambent_api::client::found;
 use lambent_api::kinds::{Bucket, Site as SiteKind};
-use lambent_types::{BucketName, Cors, FunctionName, RouteKey, RouteTarget, Site, SiteName};
+use lambent_types::{BucketName, Cors, QualifiedFunction, RouteKey, RouteTarget, Site, SiteName};
 
 use super::named;
 use crate::confirm;
@@ -66,7 +66,7 @@ struct PutArgs {
 
     /// Have a function answer a route. May be repeated
     #[arg(long = "route", value_name = "ROUTE=FUNCTION", value_parser = route)]
-    routes: Vec<(RouteKey, FunctionName)>,
+    routes: Vec<(RouteKey, QualifiedFunction)>,
 
     /// Give out the files of a folder, at a route of their own if it is not /*. May be repeated
     #[arg(long = "files", value_name = "[ROUTE=]FOLDER", value_parser = files)]
@@ -102,7 +102,7 @@ struct PutArgs {
     allow_credentials: bool,
 }
 
-fn route(text: &str) -> Result<(RouteKey, FunctionName), String> {
+fn route(text: &str) -> Result<(RouteKey, QualifiedFunction), String> {
     // A path may have the sign, a function's name not.
     let (key, function) = text.rsplit_once('=').ok_or("not of the form ROUTE=FUNCTION")?;
     let key = key.parse().map_err(|error| format!("{error}"))?;
@@ -266,7 +266,7 @@ mod tests {
     #[test]
     fn a_route_ends_at_its_last_equals_sign() {
         let (key, function) = route("GET /a=b/{c}=orders").unwrap();
-        assert_eq!((key.to_string().as_str(), function.as_str()), ("GET /a=b/{c}", "orders"));
+        assert_eq!((key.to_string().as_str(), function.name.as_str()), ("GET /a=b/{c}", "orders"));
         for (text, told) in
             [("/a", "ROUTE=FUNCTION"), ("a=f", "begins with a slash"), ("/a=", "is empty")]
         {

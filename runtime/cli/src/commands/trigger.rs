@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use lambent_api::kinds::Trigger as TriggerKind;
 use lambent_api::{DepthView, LastErrorView, TriggerView};
 use lambent_types::{
-    BucketName, FunctionName, KeyspaceName, ObjectChange, Pattern, QueueName, Source,
+    BucketName, KeyspaceName, ObjectChange, Pattern, QualifiedFunction, QueueName, Source,
     SourceResource, Trigger, TriggerName,
 };
 use serde_json::json;
@@ -71,9 +71,9 @@ struct PutArgs {
     /// The trigger's name
     name: TriggerName,
 
-    /// The function to run
+    /// The function to run; a version or an alias may follow its name, as in hello:live
     #[arg(long, value_name = "NAME")]
-    function: FunctionName,
+    function: QualifiedFunction,
 
     /// Run it on changes of the objects in this bucket
     #[arg(long, value_name = "NAME")]

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use lambent_api::{ReadUsage, UsageView};
 use lambent_types::{Holding, UsageRecord, format_bytes, format_count};
 
+use super::named::or_dash;
 use crate::duration;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
@@ -57,8 +58,19 @@ pub(crate) fn run(args: &UsageArgs, global: &Global) -> Result<Exit, CliError> {
     if records.is_empty() {
         eprintln!("nothing was used in that time");
     } else {
-        let header =
-            ["hour", "function", "invocations", "failed", "fuel", "time", "GB-s", "in", "out"];
+        let header = [
+            "hour",
+            "function",
+            "version",
+            "alias",
+            "invocations",
+            "failed",
+            "fuel",
+            "time",
+            "GB-s",
+            "in",
+            "out",
+        ];
         output.table(&header, records.iter().map(row).collect())?;
         output.line("")?;
     }
@@ -83,6 +95,8 @@ fn row(record: &UsageRecord) -> Vec<String> {
     vec![
         record.hour.strftime("%Y-%m-%d %H:%M").to_string(),
         record.function.to_string(),
+        or_dash(record.version),
+        or_dash(record.alias.as_ref()),
         format_count(used.invocations),
         format_count(used.failures),
         format_count(used.fuel),
@@ -115,12 +129,23 @@ mod tests {
     #[test]
     fn a_row_has_lambdas_unit() {
         let record: UsageRecord = serde_json::from_str(
-            r#"{"function":"f","hour":"2026-07-01T12:00:00Z","invocations":1200,"failures":1,
+            r#"{"function":"f","version":"3","hour":"2026-07-01T12:00:00Z","invocations":1200,"failures":1,
                 "fuel":5,"duration_us":1000000,"mib_ms":128000,"bytes_in":1,"bytes_out":2048}"#,
         )
         .unwrap();
-        let expected =
-            ["2026-07-01 12:00", "f", "1,200", "1", "5", "1.00 s", "0.125", "1 B", "2.0 KiB"];
+        let expected = [
+            "2026-07-01 12:00",
+            "f",
+            "3",
+            "-",
+            "1,200",
+            "1",
+            "5",
+            "1.00 s",
+            "0.125",
+            "1 B",
+            "2.0 KiB",
+        ];
         assert_eq!(row(&record), expected);
     }
 }

@@ -3,10 +3,11 @@ use std::time::Duration;
 
 use lambent_storage::{Channel, Delivery, Settlement, StorageError};
 use lambent_types::{
-    DeliveryPolicy, Event, FunctionName, FunctionVersion, Incoming, Namespace, Outcome, Pattern,
-    Qualifier, RequestId, Retry,
+    DeliveryPolicy, Event, FunctionVersion, Incoming, Namespace, Outcome, Pattern,
+    QualifiedFunction, RequestId, Retry,
 };
 
+use crate::callee::Callee;
 use crate::caller::Caller;
 use crate::deliveries::Deliveries;
 use crate::deliveries::handled::{Handled, age, cause, failure, refused, too_costly, unresolved};
@@ -15,13 +16,14 @@ use crate::deliveries::record::{Cause, End, Place};
 use crate::handler::choose_handler;
 use crate::observe::Delivered;
 use crate::recursion::Stopped;
+use crate::resolve::DecidedBy;
 
 /// Where deliveries of a channel go, and how.
 #[derive(Debug, Clone)]
 pub(super) struct Target {
     pub(super) namespace: Namespace,
     pub(super) channel: Channel,
-    pub(super) function: FunctionName,
+    pub(super) function: QualifiedFunction,
     pub(super) incoming: Incoming,
     pub(super) patterns: Vec<Pattern>,
     /// The policy of the trigger or the schedule; else the function's.
@@ -38,7 +40,7 @@ impl Deliveries {
         let Delivery { event, origin, appended, .. } = delivery;
         let age = age(self.clock.now(), appended);
         let observe = |what| {
-            self.dispatcher.observe_delivered(&target.namespace, &target.function, what, age);
+            self.dispatcher.observe_delivered(&target.namespace, &target.function.name, what, age);
         };
         let wanted = self.matches(&target.namespace, &target.patterns, &event).await;
         if wanted == Ok(false) {
@@ -47,9 +49,11 @@ impl Deliveries {
         }
         let caller = Caller { id: RequestId::new(), principal: None, origin };
         let (request, origin) = (caller.id, caller.origin.clone());
-        let (namespace, name) = (&target.namespace, &target.function);
-        let found = self.dispatcher.resolve(namespace, name, Qualifier::Latest).await;
-        let policy = policy_of(target, found.as_deref().ok());
+        let (namespace, name) = (&target.namespace, &target.function.name);
+        let found = self.dispatcher.resolve(namespace, name, &target.function.qualifier).await;
+        let found = found.map(|found| found.choose(DecidedBy::Event(&event)));
+        let function = found.as_ref().ok().map(|callee| &*callee.function);
+        let policy = policy_of(target, function);
         let too_old = age >= Duration::from_millis(policy.age_max_ms);
         let handled = match (wanted, &found) {
             (Err(error), _) => too_costly(error),
@@ -58,9 +62,7 @@ impl Deliveries {
                 Cause::EventAgeExceeded,
                 failure("Lambent.EventAgeExceeded", format!("the event is {age:?} old")),
             ),
-            (_, Ok(function)) => {
-                self.handle(function, target.incoming, caller, event.clone()).await
-            }
+            (_, Ok(callee)) => self.handle(callee, target.incoming, caller, event.clone()).await,
             (_, Err(error)) => unresolved(error),
         };
         self.note(target, &handled, request);
@@ -70,7 +72,7 @@ impl Deliveries {
             since: appended,
             event: &event,
             request,
-            function: found.as_deref().ok(),
+            function,
             attempts: event.attempt,
             failure,
             output,
@@ -138,23 +140,23 @@ impl Deliveries {
     /// Has a function handle an event, if it may and can.
     pub(super) async fn handle(
         &self,
-        function: &Arc<FunctionVersion>,
+        callee: &Callee,
         incoming: Incoming,
         mut caller: Caller,
         event: Event,
     ) -> Handled {
-        let handler = match choose_handler(incoming, function) {
+        let handler = match choose_handler(incoming, &callee.function) {
             Ok(handler) => handler,
             Err(error) => {
                 let failure = failure("Lambent.NotInvocable", error.to_string());
                 return Handled::Permanent(Cause::NotInvocable, failure);
             }
         };
-        if let Some(stopped) = self.stopped(function, &mut caller, handler) {
+        if let Some(stopped) = self.stopped(callee, &mut caller, handler) {
             return stopped;
         }
         let root = caller.origin.root;
-        let handled = self.dispatcher.handle(function.clone(), handler, caller, event).await;
+        let handled = self.dispatcher.handle(callee, handler, caller, event).await;
         if handled.is_ok() {
             self.dispatcher.count_descendant(root);
         }
@@ -171,13 +173,13 @@ impl Deliveries {
     /// what descends from one, and leaves a record of it.
     pub(super) fn stopped(
         &self,
-        function: &FunctionVersion,
+        callee: &Callee,
         caller: &mut Caller,
         handler: lambent_types::Handler,
     ) -> Option<Handled> {
-        let (stopped, failure) = self.dispatcher.check_lineage(function, caller)?;
+        let (stopped, failure) = self.dispatcher.check_lineage(callee, caller)?;
         let outcome = Outcome::FunctionError(failure.clone());
-        self.dispatcher.record_unmetered(function, handler, caller.id, outcome);
+        self.dispatcher.record_unmetered(callee, handler, caller.id, outcome);
         let cause = match stopped {
             Stopped::Recursion => Cause::RecursionStopped,
             Stopped::TooManyDescendants => Cause::TooManyDescendants,

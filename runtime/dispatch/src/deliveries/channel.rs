@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambent_storage::{Channel, Delivery, Settlement};
-use lambent_types::{Incoming, Namespace, Qualifier, Schedule, Trigger, bounds};
+use lambent_types::{Incoming, Namespace, Schedule, Trigger, bounds};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -142,10 +142,10 @@ impl Deliveries {
     ) -> Result<Option<Target>, lambent_storage::StorageError> {
         let namespace = namespace.clone();
         Ok(match channel {
-            Channel::Function(name) => Some(Target {
+            Channel::Function(function) => Some(Target {
                 namespace,
                 channel: channel.clone(),
-                function: name.clone(),
+                function: function.clone(),
                 incoming: Incoming::Event,
                 patterns: Vec::new(),
                 policy: None,
@@ -179,10 +179,8 @@ impl Deliveries {
     /// How long the function may run.
     async fn timeout(&self, target: &Target) -> Duration {
         let (namespace, function) = (&target.namespace, &target.function);
-        let found = self.dispatcher.resolve(namespace, function, Qualifier::Latest).await;
-        found.map_or(bounds::TIMEOUT_DEFAULT, |function| {
-            Duration::from_millis(function.configuration.timeout_ms)
-        })
+        let found = self.dispatcher.resolve(namespace, &function.name, &function.qualifier).await;
+        found.map_or(bounds::TIMEOUT_DEFAULT, |found| found.timeout())
     }
 }
 

@@ -7,8 +7,8 @@ use lambent_storage::{
     AppendError, Channel, DeadEvent, DeadFacts, NewMessage, QueueError, StorageError,
 };
 use lambent_types::{
-    Destination, Digest, Event, Failure, FunctionName, Namespace, Origin, Qualifier, QueueName,
-    bounds, occurrence,
+    Destination, Digest, Event, Failure, FunctionName, Namespace, Origin, QueueName, bounds,
+    occurrence,
 };
 
 use crate::deliveries::Deliveries;
@@ -130,13 +130,14 @@ impl Deliveries {
                     }
                 }
             }
-            Destination::Function(name) => {
+            Destination::Function(function) => {
                 if let Err(recursion) = entered {
                     // Otherwise two that fail would be each other's destination for ever.
                     lost(recursion.to_string());
                     return Ok(());
                 }
-                let found = self.dispatcher.resolve(namespace, name, Qualifier::Latest).await;
+                let found =
+                    self.dispatcher.resolve(namespace, &function.name, &function.qualifier).await;
                 match found {
                     Ok(_) => {}
                     Err(error) if error.code().is_retryable() => {
@@ -148,7 +149,7 @@ impl Deliveries {
                         return Ok(());
                     }
                 }
-                let channel = Channel::Function(name.clone());
+                let channel = Channel::Function(function.clone());
                 let event = Event { attempt: 1, ..message.event };
                 match self.stores.events.append(namespace, &channel, event, &origin).await {
                     Ok(()) => {

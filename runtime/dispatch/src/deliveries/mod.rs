@@ -26,7 +26,8 @@ use std::time::Duration;
 
 use lambent_storage::Channel;
 use lambent_types::{
-    Clock, Error, ErrorCode, Event, FunctionVersion, Namespace, TriggerName, bounds, format_bytes,
+    Clock, Error, ErrorCode, Event, FunctionVersion, Namespace, QualifiedFunction, Qualifier,
+    TriggerName, bounds, format_bytes,
 };
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -91,7 +92,8 @@ impl Deliveries {
         self.usage.flush().await;
     }
 
-    /// Has a function handle an event later; durable when this returns.
+    /// Has a function handle an event later; durable when this returns. `function` is what the
+    /// qualifier leads to now; what it leads to at each attempt is what is called.
     ///
     /// # Errors
     /// `PayloadTooLarge`: more than [`bounds::VALUE_BYTES_MAX`]; `NotInvocable`,
@@ -99,6 +101,7 @@ impl Deliveries {
     pub async fn invoke_later(
         self: &Arc<Self>,
         function: &FunctionVersion,
+        qualifier: &Qualifier,
         caller: &Caller,
         event: Event,
     ) -> Result<(), Error> {
@@ -111,7 +114,8 @@ impl Deliveries {
             return Err(Error::new(ErrorCode::PayloadTooLarge, detail));
         }
         crate::handler::choose_handler(lambent_types::Incoming::Event, function)?;
-        let channel = Channel::Function(function.name.clone());
+        let (name, qualifier) = (function.name.clone(), qualifier.clone());
+        let channel = Channel::Function(QualifiedFunction { name, qualifier });
         let events = &self.stores.events;
         events.append(&function.namespace, &channel, event, &caller.origin).await.map_err(
             |error| match error {

@@ -146,7 +146,7 @@ impl Fixture {
         let mut head = samples::head(&ns, &name, "code");
         head.handlers = handlers.to_vec();
         self.registry.put(head, None).await.unwrap();
-        self.dispatcher.resolve(&ns, &name, Qualifier::Latest).await.unwrap()
+        self.dispatcher.resolve(&ns, &name, &Qualifier::Latest).await.unwrap().first
     }
 
     pub(crate) async fn records(&self, name: &str) -> Vec<InvocationRecord> {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod admission;
+mod aliases;
 mod deliveries;
 mod events;
 mod fixture;

@@ -2,8 +2,9 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use futures::FutureExt as _;
+use http::HeaderMap;
 use http_body_util::BodyExt as _;
-use lambent_dispatch::{Finish, HttpInvoked, HttpOutcome, Reply};
+use lambent_dispatch::{DecidedBy, Finish, HttpInvoked, HttpOutcome, Reply};
 use lambent_storage::Registry as _;
 use lambent_storage::contract::samples;
 use lambent_types::{Error, ErrorCode, Handler, Outcome, Qualifier, VersionNumber};
@@ -128,7 +129,10 @@ async fn a_function_without_an_http_handler_takes_no_requests() {
 async fn qualifiers_are_resolved() {
     let fixture = Fixture::new();
     let (ns, f) = (samples::namespace("default"), samples::name("F"));
-    let resolve = |qualifier| fixture.dispatcher.resolve(&ns, &f, qualifier);
+    let resolve = async |qualifier| {
+        let found = fixture.dispatcher.resolve(&ns, &f, &qualifier).await;
+        found.map(|found| found.choose(DecidedBy::Request(&HeaderMap::new())))
+    };
     for qualifier in [Qualifier::Latest, Qualifier::Version(1)] {
         let error = resolve(qualifier).await.unwrap_err();
         assert_eq!(error.code(), ErrorCode::FunctionNotFound);
@@ -136,8 +140,8 @@ async fn qualifiers_are_resolved() {
     }
     let head = fixture.function("f", &[Handler::Event]).await;
     let version = fixture.registry.publish(&ns, &f, None).await.unwrap();
-    assert_eq!(resolve(Qualifier::Latest).await.unwrap(), head);
-    assert_eq!(resolve(Qualifier::Version(1)).await.unwrap(), version);
+    assert_eq!(resolve(Qualifier::Latest).await.unwrap(), head.into());
+    assert_eq!(resolve(Qualifier::Version(1)).await.unwrap(), version.into());
     let error = resolve(Qualifier::Version(2)).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::VersionNotFound);
 }

@@ -29,7 +29,7 @@ use crate::problem::Refusal;
 pub(super) async fn download(resource: Resource, uri: Uri) -> Result<Response, Refusal> {
     let function = resource.handle::<FunctionName>()?;
     let query: Qualified = query::read(&uri)?;
-    let code = function.code(query.qualifier.unwrap_or_default()).await?;
+    let code = function.code(&query.qualifier.unwrap_or_default()).await?;
     let kind = if code.starts_with(b"PK") { ZIP } else { WASM };
     Ok(([(CONTENT_TYPE, kind)], code).into_response())
 }

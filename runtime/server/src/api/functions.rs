@@ -54,7 +54,7 @@ pub(super) async fn list(
     Ok(Json(Functions { functions, next }))
 }
 
-/// Describes a function, or one of its versions.
+/// Describes a function, one of its versions, or that which an alias leads to.
 #[utoipa::path(
     get, path = paths::FUNCTION, operation_id = "describe_function",
     params(
@@ -76,8 +76,8 @@ pub(super) async fn describe(
 ) -> Result<Response, Refusal> {
     let function = resource.handle::<FunctionName>()?;
     let query: Qualified = query::read(&uri)?;
-    if let Qualifier::Version(number) = query.qualifier.unwrap_or_default() {
-        let version = function.version(number).await?;
+    if let Some(qualifier) = query.qualifier.filter(|qualifier| *qualifier != Qualifier::Latest) {
+        let version = function.qualified(&qualifier).await?;
         return Ok(Json(view::of_version(&version)).into_response());
     }
     let function = function.describe().await?;

@@ -31,9 +31,9 @@ fn view(page: LogPage) -> Logs {
 )]
 pub(super) async fn read(resource: Resource, uri: Uri) -> Result<Json<Logs>, Refusal> {
     let function = resource.handle::<FunctionName>()?;
-    let ReadLogs { after, since, request, limit, wait } = query::read(&uri)?;
+    let ReadLogs { after, since, request, qualifier, limit, wait } = query::read(&uri)?;
     let since = since.and_then(|since| since.before(Timestamp::now()));
     let (limit, wait) = (limit.unwrap_or(PAGE_DEFAULT), wait.unwrap_or_default());
-    let page = function.logs(LogFilter { after, since, request, limit, wait }).await?;
+    let page = function.logs(LogFilter { after, since, request, qualifier, limit, wait }).await?;
     Ok(Json(view(page)))
 }

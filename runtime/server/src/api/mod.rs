@@ -21,6 +21,7 @@ macro_rules! each_kind {
 }
 
 mod access_keys;
+mod aliases;
 mod buckets;
 mod code;
 mod conditions;

@@ -12,8 +12,8 @@ use utoipa::openapi::{Content, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    access_keys, code, configuration_query, functions, invocations, keys, kinds, layers, logs,
-    messages, namespaces, objects, query, runtimes, uploads, usage, versions,
+    access_keys, aliases, code, configuration_query, functions, invocations, keys, kinds, layers,
+    logs, messages, namespaces, objects, query, runtimes, uploads, usage, versions,
 };
 use crate::problem::Refusal;
 
@@ -35,6 +35,10 @@ use crate::problem::Refusal;
         versions::publish,
         versions::delete,
         versions::rollback,
+        aliases::list,
+        aliases::describe,
+        aliases::put,
+        aliases::delete,
         logs::read,
         invocations::invoke,
         objects::list,

@@ -13,8 +13,8 @@ use lambent_types::ErrorCode;
 use super::conditions::{self, Honoured, Honours};
 use super::kinds::Route;
 use super::{
-    access_keys, code, functions, invocations, keys, kinds, layers, logs, messages, namespaces,
-    objects, openapi, runtimes, uploads, usage, versions,
+    access_keys, aliases, code, functions, invocations, keys, kinds, layers, logs, messages,
+    namespaces, objects, openapi, runtimes, uploads, usage, versions,
 };
 use crate::problem::Refusal;
 use crate::state::App;
@@ -32,6 +32,8 @@ fn resources() -> Vec<Route> {
         (paths::CODE, get(code::download)),
         (paths::VERSIONS, get(versions::list).post(versions::publish)),
         (paths::VERSION, delete(versions::delete)),
+        (paths::ALIASES, get(aliases::list)),
+        (paths::ALIAS, get(aliases::describe).put(aliases::put).delete(aliases::delete)),
         (paths::ROLLBACK, post(versions::rollback)),
         (paths::LOGS, get(logs::read)),
         (paths::INVOCATIONS, post(invocations::invoke)),
@@ -83,6 +85,7 @@ const OBJECT: Honoured = &[
 ];
 /// Beginning and completing an upload is about the object that it becomes.
 const UPLOAD: Honoured = &[(Method::POST, Honours::TagsAndDates)];
+const ALIAS: Honoured = &[(Method::PUT, Honours::Tags), (Method::DELETE, Honours::Tags)];
 const KEY: Honoured = &[(Method::PUT, Honours::Tags), (Method::DELETE, Honours::Tags)];
 
 /// Which methods of a path keep conditions. The others refuse them.
@@ -90,6 +93,7 @@ fn honoured(path: &str) -> Honoured {
     match path {
         paths::FUNCTION => FUNCTION,
         paths::VERSIONS | paths::ROLLBACK => HEAD,
+        paths::ALIAS => ALIAS,
         paths::OBJECT => OBJECT,
         paths::UPLOADS | paths::UPLOAD => UPLOAD,
         paths::KEY => KEY,

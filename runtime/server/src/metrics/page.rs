@@ -22,6 +22,7 @@ const HEAD: &str = "# Metrics
 
 `/metrics` is for Prometheus, in the format of OpenMetrics, and asks for the root key. The first 1,000 functions called have series of their own, and
 further ones share `_other`; of queues the first 100 by name are counted, at every scrape.
+Those of versions and aliases begin again whenever there are 1,000 of them.
 
 | series | type | labels | what it is |
 |---|---|---|---|
@@ -32,18 +33,21 @@ fn scrape() -> String {
     let metrics = Metrics::new(Budget::new(1 << 20), ["function"]);
     let (namespace, function) = (Namespace::default(), "f".parse().unwrap());
     metrics.delivered(&namespace, &function, Delivered::Succeeded, Duration::ZERO);
-    metrics.finished(&InvocationRecord {
+    let record = InvocationRecord {
         id: RequestId::new(),
         namespace: namespace.clone(),
         function,
         version: VersionNumber::Latest,
+        alias: None,
         handler: Handler::Http02,
         started: Timestamp::UNIX_EPOCH,
         outcome: Outcome::Ok,
         meter: Meter::default(),
         logs: Logs::default(),
         items: Some(BatchItems { count: 1, failed: 1, failures: Vec::new() }),
-    });
+    };
+    metrics.finished(&record);
+    metrics.finished(&InvocationRecord { outcome: Outcome::Cancelled, ..by_alias(record) });
     metrics.answered("function", StatusCode::OK);
     let depth = Depth { ready: 0, in_flight: 0, delayed: 0, oldest: None };
     let queue = "q".parse().unwrap();
@@ -54,6 +58,12 @@ fn scrape() -> String {
         disk: DiskSpace { free: Some(0), reserve: 0, low: false },
     };
     metrics.render(0, totals)
+}
+
+/// The same, asked for by an alias.
+fn by_alias(record: InvocationRecord) -> InvocationRecord {
+    let alias = Some("live".parse().unwrap());
+    InvocationRecord { version: VersionNumber::Number(1), alias, ..record }
 }
 
 /// The names of the labels of a family's series.
@@ -88,6 +98,7 @@ fn the_page_is_what_a_scrape_says() {
         rows.insert(format!("| `{series}` | {kind} | {} | {help} |", labels(&scrape, &series)));
     }
     let registered = include_str!("../metrics.rs").matches("registry.register(").count()
+        + include_str!("versions.rs").matches("registry.register(").count()
         + include_str!("queues.rs").matches("registry.register(").count()
         + include_str!("holdings.rs").matches("registry.register(\"").count();
     assert!(rows.len() >= registered, "a series is not in the scrape: {rows:#?}");

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::uri::PathAndQuery;
 use http::{Request, Response};
 use lambent_service::{Routed, RoutedSite};
-use lambent_types::{ErrorCode, Qualifier, RequestId, RouteTarget};
+use lambent_types::{ErrorCode, QualifiedFunction, RequestId, RouteTarget};
 
 use self::files::Folder;
 use crate::body::{Content, RequestBody};
@@ -75,9 +75,9 @@ async fn answer(
     match target {
         RouteTarget::Function { function, strip_prefix } => {
             let below = before.filter(|_| *strip_prefix).map(|before| below(&request, before));
-            let (namespace, name) = (site.namespace().clone(), function.clone());
-            let target =
-                Target { namespace, name, qualifier: Qualifier::Latest, below: below.transpose()? };
+            let QualifiedFunction { name, qualifier } = function.clone();
+            let namespace = site.namespace().clone();
+            let target = Target { namespace, name, qualifier, below: below.transpose()? };
             traffic::serve(app, peer, host, target, request).await
         }
         RouteTarget::Files { bucket, prefix, fallback } => {

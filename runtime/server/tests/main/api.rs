@@ -229,7 +229,56 @@ async fn versions_are_published_listed_deleted_and_returned_to() {
     assert_eq!(delete("/v1/functions/f/versions/1").await.status, 204);
     assert_eq!(delete("/v1/functions/f/versions/1").await.code(), "version-not-found");
     assert_eq!(delete("/v1/functions/f/versions/x").await.code(), "invalid-name");
-    assert_eq!(node.get("/v1/functions/f?qualifier=live").await.status, 400);
+    assert_eq!(node.get("/v1/functions/f?qualifier=live").await.code(), "alias-not-found");
+}
+
+#[tokio::test]
+async fn aliases_are_put_read_listed_and_deleted() {
+    let node = Node::start().await;
+    node.put("/v1/functions/f?description=one", "event").await;
+    node.post("/v1/functions/f/versions", "").await;
+    node.put("/v1/functions/f?description=two", "event").await;
+    node.post("/v1/functions/f/versions", "").await;
+    let json = [("content-type", "application/json")];
+    let put =
+        async |path: &str, body: &str| node.send(request(Method::PUT, path, &json, body)).await;
+    let live = "/v1/functions/f/aliases/live";
+    let made = put(live, r#"{"version":1}"#).await;
+    assert_eq!((made.status.as_u16(), made.header("etag")), (201, "\"1\""));
+    assert_eq!(made.json()["version"], "1");
+    let split = r#"{"version":"1","split":{"version":2,"weight":0.25},"sticky":"header:x-user"}"#;
+    let changed = put(live, split).await;
+    assert_eq!((changed.status.as_u16(), changed.header("etag")), (200, "\"2\""));
+    assert_eq!(changed.json()["split"], json!({ "version": 2, "weight": 0.25 }));
+    assert_eq!(node.get(live).await.json(), changed.json());
+    let one = node.get("/v1/functions/f?qualifier=LIVE").await.json();
+    assert_eq!(
+        (&one["version"], &one["configuration"]["description"]),
+        (&json!("1"), &json!("one"))
+    );
+    put("/v1/functions/f/aliases/beta", r#"{"version":"$LATEST"}"#).await;
+    let page = node.get("/v1/functions/f/aliases?limit=1").await.json();
+    assert_eq!((&page["aliases"][0]["name"], &page["next"]), (&json!("beta"), &json!("beta")));
+    let page = node.get("/v1/functions/f/aliases?after=beta").await.json();
+    assert_eq!((&page["aliases"][0]["name"], &page["next"]), (&json!("live"), &json!(null)));
+
+    for (path, body, code) in [
+        (live, r#"{"version":"9"}"#, "version-not-found"),
+        (live, r#"{"version":"live"}"#, "invalid-request"),
+        (live, r#"{"version":1,"split":{"version":1,"weight":0.5}}"#, "invalid-configuration"),
+        (live, r#"{"version":1,"split":{"version":2,"weight":1}}"#, "invalid-request"),
+        (live, r#"{"version":1,"sticky":"user"}"#, "invalid-request"),
+        (live, r#"{"version":1,"weight":0.5}"#, "invalid-request"),
+        ("/v1/functions/f/aliases/7", r#"{"version":1}"#, "invalid-name"),
+        ("/v1/functions/none/aliases/live", r#"{"version":1}"#, "function-not-found"),
+    ] {
+        assert_eq!(put(path, body).await.code(), code, "{path} {body}");
+    }
+    let delete = |path: &'static str| node.send(request(Method::DELETE, path, &[], ""));
+    assert_eq!(delete("/v1/functions/f/versions/2").await.code(), "conflict");
+    assert_eq!(delete(live).await.status, 204);
+    assert_eq!(delete(live).await.code(), "alias-not-found");
+    assert_eq!(delete("/v1/functions/f/versions/2").await.status, 204);
 }
 
 #[tokio::test]

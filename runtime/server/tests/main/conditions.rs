@@ -30,7 +30,7 @@ enum Kind {
 fn kind(method: &Method, path: &str) -> Kind {
     let object = path == "/v1/buckets/{name}/objects/{key}";
     let key = path == "/v1/keyspaces/{name}/keys/{key}";
-    let function = path == "/v1/functions/{name}";
+    let function = path == "/v1/functions/{name}" || path == "/v1/functions/{name}/aliases/{alias}";
     match method.as_str() {
         "GET" | "HEAD" => Kind::Read {
             tag: object || key || function,
@@ -72,6 +72,7 @@ impl World {
         let schedule = json!({ "expression": "0 2 * * *", "function": "f" });
         for (path, headers, body) in [
             ("/v1/functions/f", WASM, "http".to_owned()),
+            ("/v1/functions/f/aliases/live", JSON, r#"{"version":"$LATEST"}"#.into()),
             ("/v1/buckets/photos", JSON, String::new()),
             ("/v1/buckets/photos/objects/k", JSON, "0123456789".into()),
             ("/v1/keyspaces/settings", JSON, String::new()),
@@ -102,6 +103,7 @@ impl World {
         let path = template.replace("{name}", name).replace("{key}", "k");
         let path = path.replace("{upload}", &self.upload).replace("{number}", "1");
         let path = path.replace("{receipt}", "none").replace("{version}", "7");
+        let path = path.replace("{alias}", "live");
         if template.ends_with("/uploads") { format!("{path}?key=k") } else { path }
     }
 
@@ -111,6 +113,9 @@ impl World {
         let (media, body) = match (method.as_str(), template) {
             ("PUT", "/v1/functions/{name}") => (WASM, "http".into()),
             ("PATCH", "/v1/functions/{name}") => (JSON, "{}".into()),
+            ("PUT", "/v1/functions/{name}/aliases/{alias}") => {
+                (JSON, r#"{"version":"$LATEST"}"#.into())
+            }
             ("POST", "/v1/functions/{name}/rollback") => (JSON, r#"{"version":1}"#.into()),
             ("POST", "/v1/buckets/{name}/uploads/{upload}") => (JSON, parts.to_string()),
             ("GET" | "HEAD" | "DELETE", _) => (JSON, String::new()),
@@ -275,6 +280,7 @@ async fn conditions_that_hold_let_changes_through() {
         ("/v1/keyspaces/{name}/keys/{key}", vec![Method::PUT, Method::DELETE]),
         ("/v1/functions/{name}", vec![Method::PUT, Method::PATCH]),
         ("/v1/functions/{name}/versions", vec![Method::POST]),
+        ("/v1/functions/{name}/aliases/{alias}", vec![Method::PUT, Method::DELETE]),
         ("/v1/buckets/{name}/uploads/{upload}", vec![Method::POST]),
     ] {
         let of = match path {

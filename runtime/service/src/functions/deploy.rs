@@ -210,9 +210,7 @@ impl FunctionHandle<'_> {
             Err(WriteError::Storage(error)) => Err(error.into()),
             Err(WriteError::Quota(error)) => Err(quota(&error)),
             // `put` finds or makes what it changes: it refuses for nothing else.
-            Err(
-                WriteError::Conflict { .. } | WriteError::NotFound | WriteError::VersionNotFound,
-            ) => Ok(None),
+            Err(_) => Ok(None),
         }
     }
 }

@@ -1,6 +1,7 @@
 use lambent_storage::WriteError;
 use lambent_types::{
-    EntityTags, Error, ErrorCode, FunctionName, Namespace, Precondition, Revision, Validators,
+    AliasName, EntityTags, Error, ErrorCode, FunctionName, Namespace, Precondition, Revision,
+    Validators,
 };
 
 use crate::client_errors::{not_found, quota};
@@ -32,10 +33,12 @@ fn conflict(name: &FunctionName, expected: &Precondition, current: Option<Revisi
     Error::new(ErrorCode::PreconditionFailed, detail)
 }
 
-/// The refusal to delete a function that `users` name.
-pub(crate) fn wired(name: &FunctionName, users: &[String]) -> Error {
-    let detail =
-        format!("function \"{name}\" is named by {}; delete these first", users.join(", "));
+/// The refusal to delete a version to which an alias leads.
+pub(crate) fn led_to(name: &FunctionName, number: u64, alias: &AliasName) -> Error {
+    let detail = format!(
+        "alias \"{alias}\" leads to version {number} of function \"{name}\"; have it lead elsewhere, \
+         or delete it, first"
+    );
     Error::new(ErrorCode::Conflict, detail)
 }
 
@@ -47,6 +50,10 @@ pub(crate) fn refused(error: WriteError, namespace: &Namespace, name: &FunctionN
             ErrorCode::VersionNotFound,
             format!("function \"{name}\" has no such version"),
         ),
+        // Those who put and delete aliases say what of them it is.
+        WriteError::AliasNotFound
+        | WriteError::TooManyAliases
+        | WriteError::VersionInUse { .. } => Error::new(ErrorCode::Conflict, error.to_string()),
         // Those who expect something look again; see `check`.
         WriteError::Conflict { current } => conflict(name, &Precondition::NONE, current),
         WriteError::Quota(error) => quota(&error),

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use lambent_dispatch::{Body, Caller, HttpInvoked, Invoked};
+use http::HeaderMap;
+use lambent_dispatch::{Body, Callee, Caller, DecidedBy, HttpInvoked, Invoked, Resolved};
 use lambent_types::{
     Error, ErrorCode, Event, FunctionName, FunctionVersion, Namespace, Origin, Qualifier, RequestId,
 };
@@ -12,27 +13,37 @@ use crate::operation::Operation;
 use crate::principal::Principal;
 use crate::service::Service;
 
-/// A version of a function that its client may invoke: see [`FunctionHandle::invocable`].
+/// What its client may invoke of a function: see [`FunctionHandle::invocable`].
 #[derive(Debug, Clone)]
-pub struct Invocable(Arc<FunctionVersion>);
+pub struct Invocable {
+    found: Resolved,
+    qualifier: Qualifier,
+}
 
 impl Invocable {
-    /// The version.
+    /// The version that is meant; of two, the first.
     #[must_use]
     pub const fn version(&self) -> &Arc<FunctionVersion> {
-        &self.0
+        &self.found.first
+    }
+
+    /// What was asked for.
+    #[must_use]
+    pub const fn qualifier(&self) -> &Qualifier {
+        &self.qualifier
     }
 }
 
 impl FunctionHandle<'_> {
-    /// Finds the version that is meant, to be invoked.
+    /// Finds what is meant, to be invoked.
     ///
     /// # Errors
-    /// `FunctionNotFound`, `VersionNotFound`; the store failed.
+    /// `FunctionNotFound`, `VersionNotFound`, `AliasNotFound`; the store failed.
     pub async fn invocable(&self, qualifier: Qualifier) -> Result<Invocable, Error> {
         self.check(Operation::InvokeFunction).await?;
         let (namespace, name) = self.place();
-        self.service().dispatcher.resolve(namespace, name, qualifier).await.map(Invocable)
+        let found = self.service().dispatcher.resolve(namespace, name, &qualifier).await?;
+        Ok(Invocable { found, qualifier })
     }
 
     fn caller(&self, id: RequestId) -> Caller {
@@ -49,26 +60,29 @@ impl FunctionHandle<'_> {
     /// function is no error: it is in the record.
     pub async fn invoke(
         &self,
-        Invocable(function): Invocable,
+        Invocable { found, .. }: Invocable,
         id: RequestId,
         event: Event,
     ) -> Result<Invoked, Error> {
-        let invoked = self.service().dispatcher.invoke(function, self.caller(id), event);
+        let callee = found.choose(DecidedBy::Event(&event));
+        let invoked = self.service().dispatcher.invoke(callee, self.caller(id), event);
         self.perform(Operation::InvokeFunction, invoked).await
     }
 
-    /// Has the function handle an event later; the event is durable when this returns.
+    /// Has the function handle an event later; the event is durable when this returns. Where an
+    /// alias was named, each attempt goes by what it leads to then.
     ///
     /// # Errors
     /// As [`Deliveries::invoke_later`](lambent_dispatch::Deliveries::invoke_later).
     pub async fn invoke_later(
         &self,
-        Invocable(function): Invocable,
+        Invocable { found, qualifier }: Invocable,
         id: RequestId,
         event: Event,
     ) -> Result<(), Error> {
         let caller = self.caller(id);
-        let stored = self.service().deliveries.invoke_later(&function, &caller, event);
+        let deliveries = &self.service().deliveries;
+        let stored = deliveries.invoke_later(&found.first, &qualifier, &caller, event);
         self.perform(Operation::InvokeFunction, stored).await
     }
 }
@@ -77,13 +91,13 @@ impl FunctionHandle<'_> {
 pub struct RequestedFunction {
     service: Arc<Service>,
     namespace: Namespace,
-    found: Result<Arc<FunctionVersion>, Error>,
+    found: Result<Callee, Error>,
     public: bool,
 }
 
 impl Service {
-    /// Finds the function that a request is for. That there is none is told only to who
-    /// may call it: see [`RequestedFunction::authorize`].
+    /// Finds the function that a request with these header fields is for. That there is none is
+    /// told only to who may call it: see [`RequestedFunction::authorize`].
     ///
     /// # Errors
     /// The store failed.
@@ -91,11 +105,13 @@ impl Service {
         self: &Arc<Self>,
         namespace: Namespace,
         name: &FunctionName,
-        qualifier: Qualifier,
+        qualifier: &Qualifier,
+        headers: &HeaderMap,
     ) -> Result<RequestedFunction, Error> {
         let found = self.dispatcher.resolve(&namespace, name, qualifier).await;
+        let found = found.map(|found| found.choose(DecidedBy::Request(headers)));
         let public = match &found {
-            Ok(version) => self.is_public(version, qualifier).await?,
+            Ok(callee) => self.is_public(&callee.function, qualifier).await?,
             Err(error) if error.code().status() == 404 => false,
             Err(error) => return Err(error.clone()),
         };
@@ -107,14 +123,14 @@ impl Service {
     async fn is_public(
         &self,
         version: &FunctionVersion,
-        qualifier: Qualifier,
+        qualifier: &Qualifier,
     ) -> Result<bool, Error> {
-        if qualifier == Qualifier::Latest || !version.configuration.public {
+        if *qualifier == Qualifier::Latest || !version.configuration.public {
             return Ok(version.configuration.public);
         }
         let FunctionVersion { namespace, name, .. } = version;
-        let head = self.dispatcher.resolve(namespace, name, Qualifier::Latest).await?;
-        Ok(head.configuration.public)
+        let head = self.dispatcher.resolve(namespace, name, &Qualifier::Latest).await?;
+        Ok(head.first.configuration.public)
     }
 }
 
@@ -140,15 +156,15 @@ impl RequestedFunction {
             ));
         }
         let principal = principal.filter(|_| may).and_then(Principal::id).map(Into::into);
-        Ok(AuthorizedFunction { service: self.service, function: self.found?, principal })
+        Ok(AuthorizedFunction { service: self.service, callee: self.found?, principal })
     }
 }
 
 /// A function that who sends a request may call.
 pub struct AuthorizedFunction {
     service: Arc<Service>,
-    /// The version that is called.
-    pub function: Arc<FunctionVersion>,
+    /// What is called.
+    pub callee: Callee,
     principal: Option<String>,
 }
 
@@ -164,6 +180,6 @@ impl AuthorizedFunction {
         request: Box<http::Request<Body>>,
     ) -> Result<HttpInvoked, Error> {
         let caller = Caller { id: RequestId::new(), principal: self.principal, origin };
-        self.service.dispatcher.http(self.function, caller, request).await
+        self.service.dispatcher.http(self.callee, caller, request).await
     }
 }

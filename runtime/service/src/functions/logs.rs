@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lambent_storage::{LogPage, LogQuery};
-use lambent_types::{Error, RequestId};
+use lambent_types::{Error, Qualifier, RequestId};
 use tokio::time::Instant;
 
 use super::FunctionHandle;
@@ -17,6 +17,8 @@ pub struct LogFilter {
     pub since: Option<Timestamp>,
     /// Only this one.
     pub request: Option<RequestId>,
+    /// Only those of this version, or that were asked for by this alias.
+    pub qualifier: Option<Qualifier>,
     /// At most this many.
     pub limit: usize,
     /// How long to wait for one, if there is none.
@@ -32,12 +34,13 @@ impl FunctionHandle<'_> {
     pub async fn logs(&self, filter: LogFilter) -> Result<LogPage, Error> {
         self.perform(Operation::ReadLogs, async {
             let (namespace, name) = self.place();
-            let LogFilter { after, since, request, limit, wait } = filter;
+            let LogFilter { after, since, request, qualifier, limit, wait } = filter;
             let newest = after.is_none() && since.is_none();
             let query = LogQuery {
                 after,
                 since: since.max(self.scope().since()),
                 request,
+                qualifier,
                 limit,
                 newest,
                 ..LogQuery::new(namespace.clone(), name.clone())

@@ -1,5 +1,6 @@
 //! Functions: read, delete; deployed and configured in [`deploy`], published in [`publish`].
 
+mod aliases;
 mod code;
 mod deploy;
 mod errors;
@@ -10,17 +11,18 @@ mod once;
 mod publish;
 mod requirements;
 mod upload;
+mod wiring;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use lambent_storage::{Channel, Expected, WriteError};
 use lambent_types::{
-    Digest, Error, ErrorCode, Function, FunctionName, FunctionVersion, Precondition, Qualifier,
-    Schedule, Trigger, VersionNumber, bounds,
+    Digest, Error, ErrorCode, Function, FunctionName, FunctionVersion, Precondition,
+    QualifiedFunction, Qualifier, VersionNumber, bounds,
 };
 
-use self::errors::{check, no_version, refused, wired};
+use self::errors::{check, led_to, no_version, refused};
 pub use self::invoke::{AuthorizedFunction, Invocable, RequestedFunction};
 pub use self::logs::LogFilter;
 pub(crate) use self::once::Invocations;
@@ -118,17 +120,30 @@ impl FunctionHandle<'_> {
         .await
     }
 
-    /// Reads the code of the head or of a version: the component as it was uploaded, or the
+    /// Reads the head, a version, or the version that an alias leads to; of two that share what
+    /// comes, the first.
+    ///
+    /// # Errors
+    /// `FunctionNotFound`, `VersionNotFound`, `AliasNotFound`; the store failed.
+    pub async fn qualified(&self, qualifier: &Qualifier) -> Result<Arc<FunctionVersion>, Error> {
+        match qualifier {
+            Qualifier::Latest => Ok(self.describe().await?.latest.clone()),
+            Qualifier::Version(number) => self.version(*number).await,
+            Qualifier::Alias(alias) => match self.alias(alias).await?.settings.version {
+                VersionNumber::Latest => Ok(self.describe().await?.latest.clone()),
+                VersionNumber::Number(number) => self.version(number).await,
+            },
+        }
+    }
+
+    /// Reads the code of the head, of a version, or of what an alias leads to: the component as it was uploaded, or the
     /// files of the package as a zip.
     ///
     /// # Errors
-    /// `FunctionNotFound`, `VersionNotFound`; the store failed.
-    pub async fn code(&self, qualifier: Qualifier) -> Result<Bytes, Error> {
+    /// `FunctionNotFound`, `VersionNotFound`, `AliasNotFound`; the store failed.
+    pub async fn code(&self, qualifier: &Qualifier) -> Result<Bytes, Error> {
         self.perform(Operation::DownloadCode, async {
-            let version = match qualifier {
-                Qualifier::Latest => self.describe().await?.latest.clone(),
-                Qualifier::Version(number) => self.version(number).await?,
-            };
+            let version = self.qualified(qualifier).await?;
             let code = &version.code;
             let digest = code.package.map_or(code.component, |package| package.digest);
             self.service().stored(digest).await
@@ -162,7 +177,7 @@ impl FunctionHandle<'_> {
         self.perform(Operation::DeleteFunction, async {
             let (namespace, name) = self.place();
             let _wiring = self.service().wiring.lock().await;
-            let (function, digests) = loop {
+            let (function, (digests, versions)) = loop {
                 let function = self.describe().await?;
                 check(name, expected, Some(function.revision))?;
                 self.check_unwired().await?;
@@ -177,9 +192,12 @@ impl FunctionHandle<'_> {
             };
             self.service().inspect.withdraw(namespace, name, None);
             // Events that are left are given up when their turn comes.
-            let channel = Channel::Function(function.latest.name.clone());
-            if let Err(error) = self.stores().events.purge(namespace, &channel).await {
-                tracing::warn!(%channel, %error, "cannot delete the events of a deleted function");
+            for qualifier in Self::qualifiers(&function, versions) {
+                let name = function.latest.name.clone();
+                let channel = Channel::Function(QualifiedFunction { name, qualifier });
+                if let Err(error) = self.stores().events.purge(namespace, &channel).await {
+                    tracing::warn!(%channel, %error, "cannot delete the events of a deleted function");
+                }
             }
             digests.into_iter().for_each(|digest| self.service().code_in_use.release(digest));
             self.service().collect_released().await;
@@ -188,51 +206,40 @@ impl FunctionHandle<'_> {
         .await
     }
 
-    /// The digests of a function's code and of that of its versions.
-    async fn digests(&self, function: &Function) -> Result<Vec<Digest>, Error> {
+    /// The digests of a function's code and of that of its versions, and which those are.
+    async fn digests(
+        &self,
+        function: &Function,
+    ) -> Result<(Vec<Digest>, Vec<VersionNumber>), Error> {
         let FunctionVersion { namespace, name, code, .. } = &*function.latest;
-        let mut digests: Vec<_> = code.digests().collect();
+        let (mut digests, mut versions): (Vec<_>, _) = (code.digests().collect(), Vec::new());
         let mut after = 0;
         loop {
             let page = self.stores().registry.versions(namespace, name, after, PAGE).await?;
             digests.extend(page.iter().flat_map(|version| version.code.digests()));
+            versions.extend(page.iter().map(|version| version.version));
             match page.last().map(|version| version.version) {
                 Some(VersionNumber::Number(number)) => after = number,
-                _ => return Ok(digests),
+                _ => return Ok((digests, versions)),
             }
         }
-    }
-
-    /// Checks that no trigger and no schedule names a function.
-    async fn check_unwired(&self) -> Result<(), Error> {
-        let (namespace, name) = self.place();
-        let key = name.key();
-        let triggers = self.stores().resources.of::<Trigger>().list(namespace).await?;
-        let triggers =
-            triggers.iter().filter(|trigger| trigger.specification.function.key() == key);
-        let schedules = self.stores().resources.of::<Schedule>().list(namespace).await?;
-        let schedules =
-            schedules.iter().filter(|scheduled| scheduled.specification.function.key() == key);
-        let users: Vec<String> = triggers
-            .map(|trigger| format!("trigger \"{}\"", trigger.specification.name))
-            .chain(
-                schedules.map(|scheduled| format!("schedule \"{}\"", scheduled.specification.name)),
-            )
-            .collect();
-        if users.is_empty() { Ok(()) } else { Err(wired(name, &users)) }
     }
 
     /// Deletes one numbered version. Its number is never used again.
     ///
     /// # Errors
-    /// `FunctionNotFound`, `VersionNotFound`; the store failed.
+    /// `FunctionNotFound`, `VersionNotFound`, `Conflict` (an alias leads to it, or triggers or
+    /// schedules name it); the store failed.
     pub async fn delete_version(&self, number: u64) -> Result<(), Error> {
         self.perform(Operation::DeleteVersion, async {
             let (namespace, name) = self.place();
+            let _wiring = self.service().wiring.lock().await;
             let code = self.version(number).await?.code.clone();
+            self.check_version_unwired(number).await?;
             self.stores().registry.delete_version(namespace, name, number).await.map_err(
                 |error| match error {
                     WriteError::VersionNotFound => no_version(name, number),
+                    WriteError::VersionInUse { alias } => led_to(name, number, &alias),
                     error => refused(error, namespace, name),
                 },
             )?;

@@ -96,7 +96,7 @@ impl FunctionHandle<'_> {
     fn place_of(&self, key: &str, invocable: &Invocable) -> [u8; 32] {
         let principal = self.scope().principal().to_string();
         let (namespace, name) = (self.namespace().key(), self.name().key());
-        let version = invocable.version().version.to_string();
+        let version = invocable.qualifier().key();
         let mut hash = Sha256::new();
         for part in [principal.as_str(), namespace.as_ref(), name.as_ref(), version.as_str(), key] {
             hash.update((part.len() as u64).to_be_bytes());

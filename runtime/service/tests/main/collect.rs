@@ -102,9 +102,9 @@ async fn collection_and_deploys_of_the_same_code_do_not_race() {
                 let code = Bytes::from_static(b"shared");
                 function.deploy(code, Default::default(), &ANY).await.unwrap();
                 // While any function refers to it, the code is there.
-                function.code(Default::default()).await.unwrap();
+                function.code(&Default::default()).await.unwrap();
                 service.collect_garbage().await.unwrap();
-                function.code(Default::default()).await.unwrap();
+                function.code(&Default::default()).await.unwrap();
                 function.delete(&ANY).await.unwrap();
             }
         });
@@ -121,6 +121,6 @@ async fn missing_code_is_an_internal_error() {
     let function = &fixture.handle();
     fixture.deploy("one").await.unwrap();
     code.delete(Digest::of(b"one")).await.unwrap();
-    let error = function.code(Default::default()).await.unwrap_err();
+    let error = function.code(&Default::default()).await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::Internal);
 }

@@ -75,7 +75,7 @@ async fn rollback_brings_back_code_and_configuration() {
     assert_eq!(rolled.latest.code.component, Digest::of(b"one"));
     assert_eq!(rolled.latest.version, VersionNumber::Latest);
     assert_eq!(rolled.latest.configuration.memory_bytes, 32 << 20);
-    assert_eq!(function.code(Qualifier::Latest).await.unwrap(), "one");
+    assert_eq!(function.code(&Qualifier::Latest).await.unwrap(), "one");
     assert_eq!(fixture.stored(&["one", "two"]).await, ["one"]);
 
     let error = function.rollback(2, &ANY).await.unwrap_err();

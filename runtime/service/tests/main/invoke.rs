@@ -21,9 +21,11 @@ impl Fixture {
         principal: Option<&Principal>,
     ) -> Result<u64, Error> {
         let (namespace, name) = (self.ns.clone(), name.parse().unwrap());
-        let requested = self.service.requested_function(namespace, &name, qualifier).await?;
+        let headers = http::HeaderMap::new();
+        let requested =
+            self.service.requested_function(namespace, &name, &qualifier, &headers).await?;
         let authorized = requested.authorize(principal)?;
-        Ok(authorized.function.code.bytes)
+        Ok(authorized.callee.function.code.bytes)
     }
 }
 
@@ -57,12 +59,12 @@ async fn a_version_that_was_public_is_closed_with_its_head() {
     let fixture = Fixture::new().await;
     fixture.deploy_with("code", public(true)).await.unwrap();
     fixture.handle().publish(&ANY).await.unwrap();
-    let version = ("f", Qualifier::Version(1));
-    assert_eq!(fixture.request(version, None).await.unwrap(), 4);
+    let version = || ("f", Qualifier::Version(1));
+    assert_eq!(fixture.request(version(), None).await.unwrap(), 4);
     fixture.handle().configure(public(false), &ANY).await.unwrap();
-    for closed in [version, ("f", Qualifier::Latest)] {
+    for closed in [version(), ("f", Qualifier::Latest)] {
         let error = fixture.request(closed, None).await.unwrap_err();
         assert_eq!(error.code(), ErrorCode::Unauthorized);
     }
-    assert_eq!(fixture.request(version, Some(&Principal::Root)).await.unwrap(), 4);
+    assert_eq!(fixture.request(version(), Some(&Principal::Root)).await.unwrap(), 4);
 }

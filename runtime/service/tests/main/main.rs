@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod aliases;
 mod collect;
 mod deploy;
 mod fixture;

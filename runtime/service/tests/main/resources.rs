@@ -234,7 +234,7 @@ async fn events_of_a_deleted_function_go_with_it() {
         attempt: 1,
         data: "data".into(),
     };
-    let channel = Channel::Function(f.clone());
+    let channel = Channel::Function(f.clone().into());
     stores.events.append(ns, &channel, event, &Origin::default()).await.unwrap();
     assert_eq!(stores.events.depth(ns, &channel).await.unwrap().ready, 1);
     function.delete(&ANY).await.unwrap();

@@ -52,7 +52,7 @@ async fn what_does_not_exist_is_named() {
         function.describe().await.map(drop),
         function.version(1).await.map(drop),
         function.versions(0, 10).await.map(drop),
-        function.code(Qualifier::Latest).await.map(drop),
+        function.code(&Qualifier::Latest).await.map(drop),
         function.publish(&ANY).await.map(drop),
         function.rollback(1, &ANY).await.map(drop),
         function.delete(&ANY).await,
@@ -66,7 +66,7 @@ async fn what_does_not_exist_is_named() {
     fixture.deploy("one").await.unwrap();
     let missing = [
         function.version(9).await.map(drop),
-        function.code(Qualifier::Version(9)).await.map(drop),
+        function.code(&Qualifier::Version(9)).await.map(drop),
         function.delete_version(9).await,
     ];
     for result in missing {

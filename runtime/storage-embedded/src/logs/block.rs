@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use lambent_types::{
-    BatchItems, FunctionName, Handler, InvocationRecord, LogLine, LogStream, Logs, Meter,
-    Namespace, Outcome, RequestId, Start, VersionNumber,
+    AliasName, BatchItems, FunctionName, Handler, InvocationRecord, LogLine, LogStream, Logs,
+    Meter, Namespace, Outcome, RequestId, Start, VersionNumber,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -35,7 +35,9 @@ const fn start(start: Start) -> u8 {
 }
 
 /// The first byte of a block.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
+/// The first byte of a block from before aliases: its entries have a [`FormerTarget`].
+const FORMER: u8 = 1;
 /// The first byte of what older releases wrote: one record as JSON.
 const JSON: u8 = b'{';
 /// Most bytes of a block of more than one record.
@@ -52,10 +54,10 @@ struct Head<'a> {
 
 /// One record. Never changed: there would have to be another [`FORMAT`].
 #[derive(Serialize, Deserialize)]
-struct Entry<'a> {
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+struct Entry<'a, T> {
     /// What was called, if not the same as before.
-    #[serde(borrow)]
-    target: Option<Target<'a>>,
+    target: Option<T>,
     /// The id as a number, less the one before.
     id: i128,
     /// Nanoseconds since the start of the one before.
@@ -65,6 +67,7 @@ struct Entry<'a> {
     /// The place of its start in [`STARTS`].
     start: u8,
     /// How it ended, as the JSON of an [`End`], unless well and whole.
+    #[serde(borrow)]
     outcome: Option<&'a str>,
     lines: Vec<Line<'a>>,
     dropped_bytes: u64,
@@ -75,6 +78,22 @@ struct Target<'a> {
     /// `None`: the latest.
     version: Option<u64>,
     handler: &'a str,
+    /// The alias that it was asked for by.
+    #[serde(borrow)]
+    alias: Option<&'a str>,
+}
+
+/// The same before there were aliases.
+#[derive(Deserialize)]
+struct FormerTarget<'a> {
+    version: Option<u64>,
+    handler: &'a str,
+}
+
+impl<'a> From<FormerTarget<'a>> for Target<'a> {
+    fn from(FormerTarget { version, handler }: FormerTarget<'a>) -> Self {
+        Self { version, handler, alias: None }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -107,14 +126,22 @@ struct Before<'a> {
     meters: [u64; METERS],
 }
 
-impl Before<'static> {
+impl<'a> Before<'a> {
     /// What an entry has to say of a record; from then on relative to it.
-    fn entry<'a>(&mut self, record: &'a InvocationRecord, outcome: Option<&'a str>) -> Entry<'a> {
+    fn entry<'e>(
+        &mut self,
+        record: &'a InvocationRecord,
+        outcome: Option<&'e str>,
+    ) -> Entry<'e, Target<'a>>
+    where
+        'a: 'e,
+    {
         let version = match record.version {
             VersionNumber::Latest => None,
             VersionNumber::Number(number) => Some(number),
         };
-        let target = Some(Target { version, handler: record.handler.as_str() });
+        let alias = record.alias.as_ref().map(AliasName::as_str);
+        let target = Some(Target { version, handler: record.handler.as_str(), alias });
         let id = record.id.0.as_u128();
         let started = record.started.as_nanosecond();
         let meters = meters(&record.meter);
@@ -135,19 +162,17 @@ impl Before<'static> {
         *self = Self { target, id, started, meters };
         entry
     }
-}
 
-impl<'a> Before<'a> {
     const NOTHING: Self = Self { target: None, id: 0, started: 0, meters: [0; METERS] };
 
     /// The record that an entry tells of; from then on relative to it.
-    fn record(
+    fn record<T: Into<Target<'a>>>(
         &mut self,
-        entry: Entry<'a>,
+        entry: Entry<'a, T>,
         namespace: &Namespace,
         function: &FunctionName,
     ) -> Result<InvocationRecord, Source> {
-        let Some(target) = entry.target.or(self.target) else {
+        let Some(target) = entry.target.map(Into::into).or(self.target) else {
             return Err("nothing was called".into());
         };
         let handler = Handler::ALL.into_iter().find(|known| known.as_str() == target.handler);
@@ -165,6 +190,7 @@ impl<'a> Before<'a> {
             namespace: namespace.clone(),
             function: function.clone(),
             version: target.version.map_or(VersionNumber::Latest, VersionNumber::Number),
+            alias: target.alias.map(str::parse).transpose()?,
             handler: handler.ok_or("what was called is unknown")?,
             started: Timestamp::from_nanosecond(self.started)?,
             outcome: outcome.into_owned(),
@@ -251,7 +277,7 @@ fn proof(cursor: u64, rest: &[u8]) -> Checksum {
 pub(super) fn decode(cursor: u64, body: &[u8]) -> Result<Vec<InvocationRecord>, Source> {
     match body.first() {
         Some(&JSON) => return Ok(vec![serde_json::from_slice(body)?]),
-        Some(&FORMAT) if body.len() >= START => {}
+        Some(&(FORMAT | FORMER)) if body.len() >= START => {}
         _ => return Err("its format is unknown".into()),
     }
     let (start, rest) = body.split_at(START);
@@ -263,8 +289,14 @@ pub(super) fn decode(cursor: u64, body: &[u8]) -> Result<Vec<InvocationRecord>, 
     let mut records = Vec::new();
     let mut last = Before::NOTHING;
     while !rest.is_empty() {
-        let (entry, after) = postcard::take_from_bytes::<Entry<'_>>(rest)?;
-        records.push(last.record(entry, &namespace, &function)?);
+        let (record, after) = if start[0] == FORMER {
+            let (entry, after) = postcard::take_from_bytes::<Entry<'_, FormerTarget<'_>>>(rest)?;
+            (last.record(entry, &namespace, &function)?, after)
+        } else {
+            let (entry, after) = postcard::take_from_bytes::<Entry<'_, Target<'_>>>(rest)?;
+            (last.record(entry, &namespace, &function)?, after)
+        };
+        records.push(record);
         rest = after;
     }
     Ok(records)

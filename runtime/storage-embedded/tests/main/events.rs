@@ -77,14 +77,21 @@ async fn a_restart_ends_leases_of_the_process_and_not_of_clients() {
     let (home, clock) = (tempfile::tempdir().unwrap(), clock());
     let (ns, q) = (samples::namespace("ns"), "q".parse::<QueueName>().unwrap());
     let (space, t) = ("s".parse().unwrap(), "t".parse::<TriggerName>().unwrap());
-    let (grouped, plain) = (Channel::Trigger(t.clone()), Channel::Function(samples::name("f")));
+    let (grouped, plain) =
+        (Channel::Trigger(t.clone()), Channel::Function(samples::name("f").into()));
     {
         let stores = open(home.path(), &clock);
         stores.keyvalue.create_keyspace(&ns, &space).await.unwrap();
         let source = Source::KeyValue { keyspace: space.clone(), prefix: String::new() };
         let (function, patterns) = (samples::name("f"), Vec::new());
-        let trigger =
-            Trigger { name: t, function, source, patterns, delivery: None, enabled: true };
+        let trigger = Trigger {
+            name: t,
+            function: function.into(),
+            source,
+            patterns,
+            delivery: None,
+            enabled: true,
+        };
         stores.resources.of().put(&ns, &trigger, None).await.unwrap();
         for _ in 0..3 {
             stores.keyvalue.increment(&ns, &space, "k", 1, &Origin::default()).await.unwrap();
@@ -162,7 +169,7 @@ async fn a_damaged_trigger_is_left_out() {
     let (space, origin) = ("s".parse().unwrap(), Origin::default());
     let trigger = |name: &str| Trigger {
         name: name.parse().unwrap(),
-        function: samples::name("f"),
+        function: samples::name("f").into(),
         source: Source::KeyValue { keyspace: "s".parse().unwrap(), prefix: String::new() },
         patterns: Vec::new(),
         delivery: None,
@@ -214,7 +221,7 @@ async fn a_refused_trigger_leaves_nothing() {
     stores.keyvalue.create_keyspace(&ns, &"s".parse().unwrap()).await.unwrap();
     let trigger = |name: &str| Trigger {
         name: name.parse().unwrap(),
-        function: samples::name("f"),
+        function: samples::name("f").into(),
         source: Source::KeyValue { keyspace: "s".parse().unwrap(), prefix: String::new() },
         patterns: Vec::new(),
         delivery: None,

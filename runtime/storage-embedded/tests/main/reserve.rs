@@ -33,7 +33,7 @@ fn names() -> Names {
         bucket: "photos".parse().unwrap(),
         keyspace: "keys".parse().unwrap(),
         queue: "work".parse().unwrap(),
-        channel: Channel::Function(samples::name("f")),
+        channel: Channel::Function(samples::name("f").into()),
     }
 }
 

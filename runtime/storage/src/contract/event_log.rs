@@ -7,7 +7,7 @@ use super::samples::{name, namespace};
 use crate::event_log::{Channel, EventLog, Settlement};
 
 pub(super) async fn an_event_comes_until_it_is_done(log: &dyn EventLog) {
-    let (ns, channel) = (namespace("contract-events"), Channel::Function(name("f")));
+    let (ns, channel) = (namespace("contract-events"), Channel::Function(name("f").into()));
     let schedule = "s".parse().unwrap();
     let event: Event = occurrence::schedule(&schedule, None, Timestamp::UNIX_EPOCH);
     log.append(&ns, &channel, event.clone(), &Origin::default()).await.unwrap();

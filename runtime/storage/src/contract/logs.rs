@@ -2,7 +2,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::SignedDuration;
-use lambent_types::{Failure, FunctionName, InvocationRecord, Namespace, Outcome, Retry};
+use lambent_types::{
+    Failure, FunctionName, InvocationRecord, Namespace, Outcome, Retry, VersionNumber,
+};
 
 use super::samples::{name, namespace, record};
 use crate::logs::{InvocationLogs, LogQuery};
@@ -59,6 +61,30 @@ pub(super) async fn queries_select(logs: &dyn InvocationLogs) {
     assert_eq!(lines(logs, LogQuery { limit: 2, ..all.clone() }).await, ["0", "1"]);
     let newest = LogQuery { limit: 2, newest: true, ..all };
     assert_eq!(lines(logs, newest).await, ["2", "3"]);
+}
+
+pub(super) async fn versions_and_aliases_are_selected(logs: &dyn InvocationLogs) {
+    let (ns, f) = (namespace("contract-qualified"), name("f"));
+    let mut records = numbered(&ns, &f, 5);
+    records[1].version = VersionNumber::Number(1);
+    for record in &mut records[2..4] {
+        record.version = VersionNumber::Number(2);
+        record.alias = Some("Live".parse().unwrap());
+    }
+    records[4].alias = Some("other".parse().unwrap());
+    append(logs, &records).await;
+    let of = async |qualifier: &str, newest| {
+        let qualifier = Some(qualifier.parse().unwrap());
+        let all = LogQuery::new(ns.clone(), f.clone());
+        lines(logs, LogQuery { qualifier, newest, limit: 2, ..all }).await
+    };
+    assert_eq!(of("$LATEST", false).await, ["0", "4"]);
+    assert_eq!(of("1", true).await, ["1"]);
+    assert_eq!(of("2", true).await, ["2", "3"]);
+    assert_eq!(of("live", false).await, ["2", "3"]);
+    assert!(of("none", false).await.is_empty());
+    let page = logs.query(LogQuery::new(ns, f)).await.unwrap();
+    assert_eq!(page.records.into_iter().map(|(_, record)| record).collect::<Vec<_>>(), records);
 }
 
 pub(super) async fn pages_continue_where_the_last_ended(logs: &dyn InvocationLogs) {

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, clippy::missing_panics_doc, reason = "checks panic to fail")]
 
+mod aliases;
 mod changes;
 mod code;
 mod concurrency;
@@ -51,11 +52,15 @@ pub async fn check_registry(registry: Arc<dyn Registry>) {
     registry::revisions_never_repeat(&*registry).await;
     registry::listings_are_ordered_and_paged(&*registry).await;
     registry::heads_that_want_instances_are_found(&*registry).await;
+    aliases::aliases_come_change_and_go(&*registry).await;
+    aliases::expectations_of_aliases_are_enforced(&*registry).await;
+    aliases::versions_are_kept_while_an_alias_leads_to_them(&*registry).await;
     registry::digests_are_those_referred_to(&*registry).await;
     registry::packages_are_kept_as_long_as_code_is(&*registry).await;
     concurrency::publishes_get_numbers_of_their_own(&registry).await;
     concurrency::one_of_many_with_the_same_expectation_wins(&registry).await;
     concurrency::reads_see_acknowledged_writes(&registry).await;
+    aliases::one_of_many_that_shift_an_alias_wins(&registry).await;
 }
 
 /// Checks a [`CodeStore`].
@@ -69,6 +74,7 @@ pub async fn check_code(store: Arc<dyn CodeStore>) {
 pub async fn check_logs(logs: Arc<dyn InvocationLogs>) {
     logs::records_come_back_as_they_were(&*logs).await;
     logs::queries_select(&*logs).await;
+    logs::versions_and_aliases_are_selected(&*logs).await;
     logs::pages_continue_where_the_last_ended(&*logs).await;
     logs::pages_are_bounded_in_bytes(&*logs).await;
     logs::waiting_ends_with_news_or_the_timeout(&logs).await;
@@ -192,7 +198,9 @@ pub async fn check_volumes(stores: &Stores) {
 /// Checks [`Usage`].
 pub async fn check_usage(usage: Arc<dyn Usage>) {
     usage::usage_adds_up(&*usage).await;
+    usage::versions_and_aliases_are_told_apart(&*usage).await;
 }
+
 /// Checks that [`Objects`] with quotas of 10 bytes, 3 objects and 2 buckets
 /// enforce them. Needs a runtime with several threads.
 pub async fn check_object_quotas(objects: Arc<dyn Objects>) {

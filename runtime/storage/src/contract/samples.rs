@@ -41,6 +41,7 @@ pub fn record(namespace: &Namespace, function: &FunctionName, line: &str) -> Inv
         namespace: namespace.clone(),
         function: function.clone(),
         version: VersionNumber::Latest,
+        alias: None,
         handler: Handler::Http02,
         started: Timestamp::now(),
         outcome: Outcome::Ok,
@@ -58,7 +59,7 @@ pub fn record(namespace: &Namespace, function: &FunctionName, line: &str) -> Inv
 pub fn schedule(text: &str) -> Schedule {
     Schedule {
         name: text.parse().unwrap(),
-        function: name("f"),
+        function: name("f").into(),
         expression: ScheduleExpression("rate(1 minute)".into()),
         time_zone: "UTC".into(),
         catch_up: CatchUp::Once,

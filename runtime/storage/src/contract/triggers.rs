@@ -14,7 +14,7 @@ use crate::stores::Stores;
 fn trigger(text: &str, source: Source) -> Trigger {
     Trigger {
         name: text.parse().unwrap(),
-        function: name("f"),
+        function: name("f").into(),
         source,
         patterns: Vec::new(),
         delivery: None,

@@ -1,4 +1,5 @@
 use jiff::Timestamp;
+use lambent_types::VersionNumber;
 
 use super::samples::{name, namespace};
 use crate::usage::{Usage, UsageRecord, Used};
@@ -11,7 +12,33 @@ fn hour(number: i64) -> Timestamp {
 
 fn record(function: &str, number: i64, invocations: u64) -> UsageRecord {
     let used = Used { invocations, fuel: u64::MAX / 2, ..Used::default() };
-    UsageRecord { function: name(function), hour: hour(number), used }
+    UsageRecord { function: name(function), version: None, alias: None, hour: hour(number), used }
+}
+
+pub(super) async fn versions_and_aliases_are_told_apart(usage: &dyn Usage) {
+    let ns = namespace("contract-usage-versions");
+    let of = |version, alias: Option<&str>, invocations| {
+        let alias = alias.map(|alias| alias.parse().unwrap());
+        (ns.clone(), UsageRecord { version, alias, ..record("f", 1, invocations) })
+    };
+    let (one, two) = (Some(VersionNumber::Number(1)), Some(VersionNumber::Number(2)));
+    let first = vec![of(one, None, 1), of(one, Some("live"), 2), of(two, Some("live"), 4)];
+    usage.record(first).await.unwrap();
+    let then = vec![of(one, Some("Live"), 8), of(Some(VersionNumber::Latest), None, 16)];
+    usage.record(then).await.unwrap();
+    let found = usage.query(&ns, hour(0), hour(9)).await.unwrap();
+    let sum = |record: UsageRecord| {
+        let alias = record.alias.map(|alias| alias.to_string());
+        (record.version, alias, record.used.invocations)
+    };
+    let live = || Some("live".to_owned());
+    let expected = [
+        (Some(VersionNumber::Latest), None, 16),
+        (one, None, 1),
+        (one, live(), 10),
+        (two, live(), 4),
+    ];
+    assert_eq!(found.into_iter().map(sum).collect::<Vec<_>>(), expected);
 }
 
 pub(super) async fn usage_adds_up(usage: &dyn Usage) {

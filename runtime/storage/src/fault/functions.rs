@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use lambent_types::{Digest, Function, FunctionName, FunctionVersion, InvocationRecord, Namespace};
+use lambent_types::{
+    Alias, AliasName, Digest, Function, FunctionName, FunctionVersion, InvocationRecord, Namespace,
+};
 
 use super::forward::forward;
 use super::{Call, Faulty};
@@ -32,6 +34,13 @@ forward! { Registry:
     ) -> Result<(), WriteError>;
     free delete_version(
         namespace: &Namespace, name: &FunctionName, number: u64
+    ) -> Result<(), WriteError>;
+    change put_alias(
+        namespace: &Namespace, name: &FunctionName, alias: Alias, expected: Option<Expected>
+    ) -> Result<Arc<Function>, WriteError>;
+    free delete_alias(
+        namespace: &Namespace, name: &FunctionName, alias: &AliasName,
+        expected: Option<Expected>
     ) -> Result<(), WriteError>;
     read list(
         namespace: &Namespace, after: Option<&FunctionName>, limit: usize

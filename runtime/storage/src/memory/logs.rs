@@ -37,9 +37,7 @@ impl MemoryLogs {
 }
 
 fn matches(query: &LogQuery, cursor: u64, record: &InvocationRecord) -> bool {
-    query.after.is_none_or(|after| cursor > after)
-        && query.since.is_none_or(|since| record.started >= since)
-        && query.request.is_none_or(|request| record.id == request)
+    query.matches(cursor, record)
         && record.namespace.as_str().eq_ignore_ascii_case(query.namespace.as_str())
         && record.function.as_str().eq_ignore_ascii_case(query.function.as_str())
 }

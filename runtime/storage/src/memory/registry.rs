@@ -3,7 +3,9 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
-use lambent_types::{Digest, Function, FunctionName, FunctionVersion, Namespace, Revision};
+use lambent_types::{
+    Alias, AliasName, Digest, Function, FunctionName, FunctionVersion, Namespace, Revision,
+};
 
 use crate::change_log::ChangeLog;
 use crate::changes::Changes;
@@ -98,6 +100,17 @@ impl MemoryRegistry {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         sync::lock(&self.state)
+    }
+
+    /// Sets what a function is now.
+    fn set(&self, state: &mut State, key: &Key, function: Function) -> Arc<Function> {
+        let function = Arc::new(function);
+        if let Some(entry) = state.functions.get_mut(key) {
+            entry.function = Arc::clone(&function);
+        }
+        let FunctionVersion { namespace, name, .. } = &*function.latest;
+        self.changes.record(namespace.clone(), name.clone());
+        function
     }
 }
 
@@ -198,12 +211,43 @@ impl Registry for MemoryRegistry {
         let key = key(namespace, name);
         let exists =
             state.functions.get(&key).is_some_and(|entry| entry.versions.contains_key(&number));
-        let function = rules::delete_version(state.function(&key), exists)?;
+        let function = rules::delete_version(state.function(&key), number, exists)?;
         if let Some(entry) = state.functions.get_mut(&key) {
             entry.versions.remove(&number);
             entry.function = Arc::new(function);
         }
         self.changes.record(namespace.clone(), name.clone());
+        Ok(())
+    }
+
+    async fn put_alias(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        alias: Alias,
+        expected: Option<Expected>,
+    ) -> Result<Arc<Function>, WriteError> {
+        let mut state = self.lock();
+        let key = key(namespace, name);
+        let exists = |number| {
+            let entry = state.functions.get(&key);
+            Ok(entry.is_some_and(|entry| entry.versions.contains_key(&number)))
+        };
+        let function = rules::put_alias(state.function(&key), alias, expected, exists)?;
+        Ok(self.set(&mut state, &key, function))
+    }
+
+    async fn delete_alias(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        alias: &AliasName,
+        expected: Option<Expected>,
+    ) -> Result<(), WriteError> {
+        let mut state = self.lock();
+        let key = key(namespace, name);
+        let function = rules::delete_alias(state.function(&key), alias, expected)?;
+        self.set(&mut state, &key, function);
         Ok(())
     }
 

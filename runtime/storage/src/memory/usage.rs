@@ -12,7 +12,7 @@ use crate::usage::{Usage, UsageRecord};
 /// Usage in memory.
 #[derive(Debug, Default)]
 pub struct MemoryUsage {
-    /// By namespace, hour and function.
+    /// By namespace, hour and the key of the record.
     sums: Mutex<BTreeMap<(String, Timestamp, String), UsageRecord>>,
 }
 
@@ -21,7 +21,7 @@ impl Usage for MemoryUsage {
     async fn record(&self, records: Vec<(Namespace, UsageRecord)>) -> Result<(), StorageError> {
         let mut sums = sync::lock(&self.sums);
         for (namespace, record) in records {
-            let key = (namespace.key(), record.hour, record.function.key());
+            let key = (namespace.key(), record.hour, record.key());
             match sums.get_mut(&key) {
                 Some(sum) => sum.used.add(&record.used),
                 None => drop(sums.insert(key, record)),

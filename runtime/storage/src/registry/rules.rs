@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lambent_types::{Code, Digest, Function, FunctionVersion, Revision, VersionNumber};
+use lambent_types::{
+    Alias, AliasName, Aliases, Code, Digest, Function, FunctionVersion, Revision, VersionNumber,
+    bounds,
+};
 
 use crate::error::{StorageError, WriteError};
 use crate::registry::Expected;
@@ -31,8 +34,7 @@ pub fn code_delta(
     Ok(delta)
 }
 
-fn check(current: Option<&Function>, expected: Option<Expected>) -> Result<(), WriteError> {
-    let current = current.map(|function| function.revision);
+fn check(current: Option<Revision>, expected: Option<Expected>) -> Result<(), WriteError> {
     let met = match expected {
         None => true,
         Some(Expected::Absent) => current.is_none(),
@@ -46,7 +48,7 @@ fn existing(
     expected: Option<Expected>,
 ) -> Result<&Function, WriteError> {
     let function = current.ok_or(WriteError::NotFound)?;
-    check(current, expected)?;
+    check(Some(function.revision), expected)?;
     Ok(function)
 }
 
@@ -55,28 +57,31 @@ const fn next(revision: Revision) -> Revision {
 }
 
 /// The function after its head was set to `head`. `retired` is the highest
-/// revision that any deleted function had.
+/// revision that any deleted function had, or an alias of one.
 pub fn put(
     current: Option<&Function>,
     mut head: FunctionVersion,
     expected: Option<Expected>,
     retired: Revision,
 ) -> Result<Function, WriteError> {
-    check(current, expected)?;
+    check(current.map(|function| function.revision), expected)?;
     head.version = VersionNumber::Latest;
     let Some(current) = current else {
         let created = head.created;
         let latest = Arc::new(head);
-        return Ok(Function { latest, revision: next(retired), last_version: 0, created });
+        return Ok(Function {
+            latest,
+            revision: next(retired),
+            last_version: 0,
+            created,
+            aliases: Aliases::default(),
+            alias_revision: retired,
+        });
     };
     head.namespace = current.latest.namespace.clone();
     head.name = current.latest.name.clone();
-    Ok(Function {
-        latest: Arc::new(head),
-        revision: next(current.revision),
-        last_version: current.last_version,
-        created: current.created,
-    })
+    let revision = next(current.revision);
+    Ok(Function { latest: Arc::new(head), revision, ..current.clone() })
 }
 
 /// The function and its new version after its head was published.
@@ -93,19 +98,71 @@ pub fn publish(
     Ok((function, version))
 }
 
-/// The last revision of a function that is to be deleted.
+/// The last revision of a function that is to be deleted, and of its aliases.
 pub fn delete(
     current: Option<&Function>,
     expected: Option<Expected>,
 ) -> Result<Revision, WriteError> {
-    Ok(next(existing(current, expected)?.revision))
+    let current = existing(current, expected)?;
+    Ok(next(current.revision).max(current.alias_revision))
 }
 
 /// The function after one of its versions, if it `exists`, was deleted.
-pub fn delete_version(current: Option<&Function>, exists: bool) -> Result<Function, WriteError> {
+pub fn delete_version(
+    current: Option<&Function>,
+    number: u64,
+    exists: bool,
+) -> Result<Function, WriteError> {
     let current = existing(current, None)?;
     if !exists {
         return Err(WriteError::VersionNotFound);
     }
+    if let Some(alias) = current.aliases.leading_to(number) {
+        return Err(WriteError::VersionInUse { alias: alias.name.clone() });
+    }
     Ok(Function { revision: next(current.revision), ..current.clone() })
+}
+
+/// The function after an alias was put. `exists` says whether it has a version of a number.
+pub fn put_alias(
+    current: Option<&Function>,
+    mut alias: Alias,
+    expected: Option<Expected>,
+    exists: impl Fn(u64) -> Result<bool, StorageError>,
+) -> Result<Function, WriteError> {
+    let mut function = existing(current, None)?.clone();
+    let former = function.aliases.get(&alias.name);
+    check(former.map(|alias| alias.revision), expected)?;
+    match former {
+        Some(former) => {
+            alias.name = former.name.clone();
+            alias.created = former.created;
+        }
+        None if function.aliases.len() >= bounds::ALIASES_MAX => {
+            return Err(WriteError::TooManyAliases);
+        }
+        None => alias.created = alias.changed,
+    }
+    for number in alias.settings.numbers() {
+        if !exists(number)? {
+            return Err(WriteError::VersionNotFound);
+        }
+    }
+    alias.revision = next(function.alias_revision);
+    function.alias_revision = alias.revision;
+    function.aliases.put(alias);
+    Ok(function)
+}
+
+/// The function after an alias was deleted.
+pub fn delete_alias(
+    current: Option<&Function>,
+    name: &AliasName,
+    expected: Option<Expected>,
+) -> Result<Function, WriteError> {
+    let mut function = existing(current, None)?.clone();
+    let alias = function.aliases.get(name).ok_or(WriteError::AliasNotFound)?;
+    check(Some(alias.revision), expected)?;
+    function.aliases.remove(name);
+    Ok(function)
 }

@@ -13,7 +13,8 @@ use self::expression::Expression;
 use crate::delivery::DeliveryPolicy;
 use crate::error::Error;
 use crate::error_code::ErrorCode;
-use crate::name::{FunctionName, name};
+use crate::name::name;
+use crate::qualifier::QualifiedFunction;
 use crate::quota::Quota;
 use crate::specification::{ResourceKind, Specification};
 
@@ -54,7 +55,7 @@ pub struct Schedule {
     pub name: ScheduleName,
     /// The function to invoke.
     #[schema(value_type = String)]
-    pub function: FunctionName,
+    pub function: QualifiedFunction,
     /// When the schedule fires.
     pub expression: ScheduleExpression,
     /// The IANA time zone the expression is in, such as `Europe/Berlin`.

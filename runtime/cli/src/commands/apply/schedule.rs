@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use lambent_types as types;
-use lambent_types::{CatchUp, FunctionName, ScheduleName};
+use lambent_types::{CatchUp, QualifiedFunction, ScheduleName};
 use serde::Deserialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -18,9 +18,9 @@ use crate::commands::schedule::When;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Schedule {
-    /// The function that is run.
+    /// The function that is run; a version or an alias may follow its name, as in `hello:live`.
     #[schema(value_type = String)]
-    function: FunctionName,
+    function: QualifiedFunction,
     /// Minute, hour, day of the month, month and day of the week; also `@daily` and its like, and EventBridge's six fields.
     #[schema(value_type = Option<String>, example = "0 2 * * *")]
     cron: Option<String>,

@@ -3,7 +3,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use lambent_types as types;
-use lambent_types::{BucketName, FunctionName, RouteKey, RouteTarget, SiteName};
+use lambent_types::{BucketName, QualifiedFunction, RouteKey, RouteTarget, SiteName};
 use serde::Deserialize;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
@@ -41,7 +41,7 @@ pub(super) struct Site {
 /// What answers the requests of a route: a function by its name, or a table.
 #[derive(Debug)]
 enum Route {
-    Function(FunctionName),
+    Function(QualifiedFunction),
     Table(RouteTable),
 }
 
@@ -64,7 +64,7 @@ impl PartialSchema for Route {
 struct RouteTable {
     /// A function.
     #[schema(value_type = Option<String>)]
-    function: Option<FunctionName>,
+    function: Option<QualifiedFunction>,
     /// Whether the function sees only what follows the path before `/*`.
     #[schema(default = false)]
     strip_prefix: bool,
@@ -187,7 +187,7 @@ impl Site {
     }
 }
 
-fn function_of(function: &FunctionName, strip_prefix: bool) -> RouteTarget {
+fn function_of(function: &QualifiedFunction, strip_prefix: bool) -> RouteTarget {
     RouteTarget::Function { function: function.clone(), strip_prefix }
 }
 

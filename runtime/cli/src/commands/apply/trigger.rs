@@ -2,7 +2,7 @@ use std::iter;
 
 use lambent_types as types;
 use lambent_types::{
-    BucketName, FunctionName, KeyspaceName, ObjectChange, Pattern, QueueName, Source,
+    BucketName, KeyspaceName, ObjectChange, Pattern, QualifiedFunction, QueueName, Source,
     SourceResource, TriggerName,
 };
 use serde::Deserialize;
@@ -19,9 +19,9 @@ use super::units::Milliseconds;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Trigger {
-    /// The function that is run.
+    /// The function that is run; a version or an alias may follow its name, as in `hello:live`.
     #[schema(value_type = String)]
-    function: FunctionName,
+    function: QualifiedFunction,
     /// Changes of the objects of a bucket.
     object: Option<ObjectSource>,
     /// Messages of a queue.

@@ -42,7 +42,7 @@ impl Deliveries {
         }
         if batch.handler == Handler::Batch {
             // Messages that are to be stopped take no others with them.
-            let name = &batch.function.name;
+            let name = &batch.callee.function.name;
             let (free, stopped): (Vec<_>, Vec<_>) =
                 wanted.into_iter().partition(|message| message.origin.lineage.enter(name).is_ok());
             for messages in [free, stopped].into_iter().filter(|some| !some.is_empty()) {
@@ -63,7 +63,7 @@ impl Deliveries {
         let caller =
             Caller { id: RequestId::new(), principal: None, origin: message.origin.clone() };
         let request = caller.id;
-        let handled = self.handle(&batch.function, Incoming::Message, caller, event).await;
+        let handled = self.handle(&batch.callee, Incoming::Message, caller, event).await;
         batch.refused.store(matches!(handled, Handled::NotStarted), Ordering::Relaxed);
         self.disposition(batch, message, request, handled).await
     }
@@ -80,11 +80,11 @@ impl Deliveries {
         let origin = origins.fold(Origin::default(), |merged, origin| merged.merge(origin));
         let mut caller = Caller { id: RequestId::new(), principal: None, origin };
         let request = caller.id;
-        let stopped = self.stopped(&batch.function, &mut caller, batch.handler);
+        let stopped = self.stopped(&batch.callee, &mut caller, batch.handler);
         let root = caller.origin.root;
         let (mut failed, whole) = match stopped {
             Some(stopped) => (HashMap::new(), Some(stopped)),
-            None => match self.dispatcher.batch(batch.function.clone(), caller, events).await {
+            None => match self.dispatcher.batch(&batch.callee, caller, events).await {
                 Ok((invoked, failed)) => {
                     self.dispatcher.count_descendant(root);
                     let whole = invoked.record.outcome.failure().map(Handled::Failed);

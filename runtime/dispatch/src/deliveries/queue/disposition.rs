@@ -116,14 +116,14 @@ impl Deliveries {
             self.observe(batch, Delivered::Retried, message);
             return Disposition::Retry(pause(batch, message, Retry::Policy));
         };
-        let (namespace, function) = (&batch.namespace, &batch.function.name);
+        let (namespace, function) = (&batch.namespace, &batch.callee.function.name);
         let end = End {
             cause,
             place: Place::Queue(&batch.queue.name),
             since: message.sent,
             event: &event(&batch.queue.name, message),
             request,
-            function: Some(&batch.function),
+            function: Some(&batch.callee.function),
             attempts: message.receives,
             failure,
             output,
@@ -160,7 +160,7 @@ impl Deliveries {
         {
             if matches!(queues.queue(namespace, &to).await, Ok(None)) {
                 tracing::error!(%namespace, %queue, destination = %to, "a destination is lost");
-                let (function, what) = (&batch.trigger.function, Delivered::DestinationLost);
+                let (function, what) = (&batch.trigger.function.name, Delivered::DestinationLost);
                 self.dispatcher.observe_delivered(namespace, function, what, Duration::ZERO);
                 lost.push(receipt);
             }
@@ -206,7 +206,7 @@ impl Deliveries {
 
     pub(super) fn observe(&self, batch: &Batch, what: Delivered, message: &Message) {
         let age = age(self.clock.now(), message.sent);
-        let function = &batch.trigger.function;
+        let function = &batch.trigger.function.name;
         self.dispatcher.observe_delivered(&batch.namespace, function, what, age);
     }
 }

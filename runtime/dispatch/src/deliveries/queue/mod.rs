@@ -2,6 +2,7 @@
 //! handled now, and no more.
 
 mod batch;
+mod called;
 mod disposition;
 
 use std::sync::Arc;
@@ -10,15 +11,16 @@ use std::time::Duration;
 
 use lambent_storage::{Message, Queue, QueueError, Visibility};
 use lambent_types::{
-    Event, FunctionVersion, Handler, Incoming, Namespace, Qualifier, QueueName, Source, Trigger,
-    bounds, occurrence,
+    Error, Event, FunctionVersion, Handler, Namespace, QualifiedFunction, QueueName, Source,
+    Trigger, bounds, occurrence,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::called::Called;
+use crate::callee::Callee;
 use crate::deliveries::{Deliveries, STORE_PAUSE, policy};
-use crate::handler::choose_handler;
 
 /// How long a poller waits at an empty queue; as long as SQS lets one.
 const WAIT: Duration = Duration::from_secs(20);
@@ -42,7 +44,7 @@ struct Batch {
     namespace: Namespace,
     queue: Queue,
     trigger: Arc<Trigger>,
-    function: Arc<FunctionVersion>,
+    callee: Callee,
     handler: Handler,
     messages: Vec<Message>,
     refused: Arc<AtomicBool>,
@@ -129,19 +131,18 @@ impl Deliveries {
         let Source::Queue { batch_size, batch_window_ms, .. } = trigger.source else {
             return Ok(Vec::new());
         };
-        let found = self.dispatcher.resolve(namespace, &trigger.function, Qualifier::Latest).await;
-        let function = found.map_err(|error| QueueError::Invalid(error.to_string()))?;
-        let handler = choose_handler(Incoming::Message, &function)
-            .map_err(|error| QueueError::Invalid(error.to_string()))?;
-        let Some(room) = self.room(poller, &function).await else { return Ok(Vec::new()) };
+        let called = self.called(poller).await?;
+        let Some(room) = self.room(poller, &called.found.first).await else {
+            return Ok(Vec::new());
+        };
         let queue = self.stores.queues.queue(namespace, name).await?.ok_or(QueueError::NoQueue)?;
         let own = Duration::from_millis(queue.attributes.visibility_timeout_ms);
-        let timeout = Duration::from_millis(function.configuration.timeout_ms);
+        let timeout = called.found.timeout();
         let window = Duration::from_millis(batch_window_ms);
         let needed = timeout + window + VISIBILITY_MARGIN;
         let visibility = Visibility::WhileAlive(own.max(needed).min(bounds::VISIBILITY_MAX));
         let batch_size = batch_size as usize;
-        let messages = if handler == Handler::Batch {
+        let messages = if called.takes_batches {
             self.receive_batch(poller, batch_size, visibility, window).await?
         } else {
             // Each in a place of its own; of a group one, so that none is received
@@ -151,21 +152,29 @@ impl Deliveries {
             let received = queues.receive_firsts(namespace, name, limit, visibility, WAIT);
             poller.stop.run_until_cancelled(received).await.transpose()?.unwrap_or_default()
         };
-        let batches = match handler {
-            Handler::Batch if messages.is_empty() => Vec::new(),
-            Handler::Batch => vec![messages],
-            _ => messages.into_iter().map(|message| vec![message]).collect(),
-        };
-        let batch = |messages| Batch {
+        if messages.is_empty() {
+            return Ok(Vec::new());
+        }
+        // An alias may have been shifted while nothing came.
+        let called = self.called(poller).await.unwrap_or(called);
+        let batches = called.share_out(name, messages).map_err(uncallable)?;
+        let batch = |(callee, handler, messages)| Batch {
             namespace: namespace.clone(),
             queue: queue.clone(),
             trigger: trigger.clone(),
-            function: function.clone(),
+            callee,
             handler,
             messages,
             refused: poller.refused.clone(),
         };
         Ok(batches.into_iter().map(batch).collect())
+    }
+
+    /// What the trigger's function leads to now.
+    async fn called(&self, poller: &Poller) -> Result<Called, QueueError> {
+        let QualifiedFunction { name, qualifier } = &poller.trigger.function;
+        let found = self.dispatcher.resolve(&poller.namespace, name, qualifier).await;
+        found.and_then(Called::new).map_err(uncallable)
     }
 
     /// How many messages could be begun with now, once that is one at least.
@@ -211,6 +220,10 @@ impl Deliveries {
         }
         Ok(messages)
     }
+}
+
+fn uncallable(error: Error) -> QueueError {
+    QueueError::Invalid(error.to_string())
 }
 
 fn event(queue: &QueueName, message: &Message) -> Event {

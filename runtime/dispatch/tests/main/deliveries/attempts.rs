@@ -101,7 +101,7 @@ async fn want_of_room_is_no_attempt() {
 #[tokio::test(start_paused = true)]
 async fn what_waits_from_before_is_taken_up_and_a_function_may_come_late() {
     let node = Node::new();
-    let channel = Channel::Function(samples::name("f"));
+    let channel = Channel::Function(samples::name("f").into());
     let events = &node.stores.events;
     events.append(&namespace(), &channel, event("1"), &Origin::default()).await.unwrap();
     let mut seen = node.answer(|_| Outcome::Ok);
@@ -118,7 +118,7 @@ async fn an_event_that_is_too_old_is_given_up_after_one_attempt_at_least() {
     let policy = DeliveryPolicy { attempts_max: 100, age_max_ms: 90_000, ..Default::default() };
     node.function("f", policy).await;
     let mut seen = node.answer(|_| failed(Retry::Policy));
-    let channel = Channel::Function(samples::name("f"));
+    let channel = Channel::Function(samples::name("f").into());
     let events = &node.stores.events;
     events.append(&namespace(), &channel, event("1"), &Origin::default()).await.unwrap();
     tokio::time::sleep(Duration::from_secs(3600)).await;

@@ -1,6 +1,7 @@
 //! Deliveries over stores in memory. Time is tokio's, and stands still until
 //! all wait for it: a test sees to the millisecond when something happened.
 
+mod aliases;
 mod attempts;
 mod channels;
 mod dead_letters;
@@ -22,7 +23,7 @@ use lambent_storage::{
 };
 use lambent_types::{
     Clock, DeliveryPolicy, Event, Failure, FunctionVersion, Handler, Lineage, Namespace, Origin,
-    Outcome, QueueName, RequestId, Retry, Source, Trigger, bounds,
+    Outcome, Qualifier, QueueName, RequestId, Retry, Source, Trigger, bounds,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -115,11 +116,8 @@ impl Node {
         change(&mut head);
         self.fixture.registry.put(head, None).await.unwrap();
         let qualifier = lambent_types::Qualifier::Latest;
-        self.fixture
-            .dispatcher
-            .resolve(&namespace(), &samples::name(name), qualifier)
-            .await
-            .unwrap()
+        let name = samples::name(name);
+        self.fixture.dispatcher.resolve(&namespace(), &name, &qualifier).await.unwrap().first
     }
 
     /// Invokes a function asynchronously.
@@ -129,7 +127,7 @@ impl Node {
 
     async fn invoke_from(&self, function: &FunctionVersion, event: Event, origin: Origin) {
         let caller = Caller { id: RequestId::new(), principal: None, origin };
-        self.deliveries.invoke_later(function, &caller, event).await.unwrap();
+        self.deliveries.invoke_later(function, &Qualifier::Latest, &caller, event).await.unwrap();
     }
 
     async fn queue(&self, name: &str, attributes: QueueAttributes) -> QueueName {
@@ -156,7 +154,7 @@ impl Node {
     async fn trigger(&self, function: &str, queue: &QueueName, change: impl FnOnce(&mut Trigger)) {
         let mut trigger = Trigger {
             name: "t".parse().unwrap(),
-            function: samples::name(function),
+            function: function.parse().unwrap(),
             source: Source::Queue {
                 queue: queue.clone(),
                 batch_size: 10,
@@ -179,7 +177,7 @@ impl Node {
 
     /// How much of anything a channel of a function still holds.
     async fn waiting(&self, function: &str) -> u64 {
-        let channel = Channel::Function(samples::name(function));
+        let channel = Channel::Function(function.parse().unwrap());
         let depth = self.stores.events.depth(&namespace(), &channel).await.unwrap();
         depth.ready + depth.delayed + depth.in_flight
     }

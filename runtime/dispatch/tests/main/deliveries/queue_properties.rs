@@ -168,8 +168,14 @@ impl World {
         let source =
             Source::Queue { queue, batch_size: 10, batch_window_ms: 0, concurrency_max: 3 };
         let (name, function) = ("t".parse().unwrap(), samples::name("f"));
-        let trigger =
-            Trigger { name, function, source, patterns: vec![], delivery: None, enabled: true };
+        let trigger = Trigger {
+            name,
+            function: function.into(),
+            source,
+            patterns: vec![],
+            delivery: None,
+            enabled: true,
+        };
         stores.resources.of().put(&namespace(), &trigger, None).await.unwrap();
     }
 

@@ -11,7 +11,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 pub(super) fn schedule(expression: &str, catch_up: CatchUp) -> Schedule {
     Schedule {
         name: "s".parse().unwrap(),
-        function: samples::name("f"),
+        function: samples::name("f").into(),
         expression: ScheduleExpression(expression.into()),
         time_zone: "UTC".into(),
         catch_up,

@@ -33,6 +33,7 @@ prop_compose! {
     fn record()(
         id in any::<u128>(),
         version in any::<Option<u64>>(),
+        alias in option::of("[A-Za-z][A-Za-z0-9_-]{0,63}"),
         handler in 0..Handler::ALL.len(),
         second in -377_705_023_201_i64..=253_402_207_200,
         nanosecond in 0..=999_999_999,
@@ -49,6 +50,7 @@ prop_compose! {
             namespace: namespace("Ns"),
             function: name("F"),
             version: version.map_or(VersionNumber::Latest, VersionNumber::Number),
+            alias: alias.map(|alias| alias.parse().unwrap()),
             handler: Handler::ALL[handler],
             started: Timestamp::new(second, nanosecond).unwrap(),
             outcome,
@@ -137,6 +139,12 @@ fn the_format_does_not_change() {
     records[1].version = VersionNumber::Number(3);
     records[1].outcome = Outcome::TimedOut { limit_ms: 10 };
     records[1].logs.lines[0].stream = LogStream::Stderr;
+    let former: Vec<u8> = (0..FORMER_GOLDEN.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&FORMER_GOLDEN[at..at + 2], 16).unwrap())
+        .collect();
+    assert_eq!(decode(2, &former).unwrap(), records);
+    records[1].alias = Some("Live".parse().unwrap());
     let (_, body) = encode(0, &records);
     let hex: String = body.iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(hex, GOLDEN);
@@ -144,6 +152,14 @@ fn the_format_does_not_change() {
 }
 
 const GOLDEN: &str = "\
+    0214e8a9048c033147aa2226cde50faaa5026e73016601001e776173693a687474702f696e636f6d\
+    696e672d68616e646c657240302e320080808080808080808082808780808080a0068080d0e2c6bf\
+    ce972f5400000000000001000661206c696e65000101031e776173693a687474702f696e636f6d69\
+    6e672d68616e646c657240302e3201044c697665020000000000000001227b226b696e64223a2274\
+    696d65642d6f7574222c226c696d69745f6d73223a31307d010108616e206572726f7200";
+
+/// What releases wrote that had no aliases.
+const FORMER_GOLDEN: &str = "\
     016fa15dbbe6d20e2b5e774488b64a126c026e73016601001e776173693a687474702f696e636f6d\
     696e672d68616e646c657240302e3280808080808080808082808780808080a0068080d0e2c6bfce\
     972f5400000000000001000661206c696e65000101031e776173693a687474702f696e636f6d696e\

@@ -1,0 +1,182 @@
+//! Which part of an event or a request decides between two versions.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::event::Event;
+
+/// Most characters of the text that names the part.
+const CHARS_MAX: usize = 256;
+
+/// The part of what comes that decides which of two versions of an alias handles it:
+/// `header:NAME`, `cookie:NAME`, `subject`, `id`, or `data:POINTER` with a JSON pointer such as
+/// `/user/id`. What has no such part is shared out at random.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Sticky {
+    /// A field of the header of an HTTP request, by its lower-case name.
+    Header(String),
+    /// A cookie of an HTTP request.
+    Cookie(String),
+    /// The subject of an event.
+    Subject,
+    /// The id of an event.
+    Id,
+    /// A value in the JSON data of an event, by its JSON pointer (RFC 6901).
+    Data(String),
+}
+
+/// A text that names no part of what comes.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "sticky {text:?} is none of header:NAME, cookie:NAME, subject, id, and data:/POINTER (a JSON \
+     pointer such as /user/id)"
+)]
+pub struct InvalidSticky {
+    text: String,
+}
+
+impl Sticky {
+    /// Returns the text in an event that decides, if it has any.
+    #[must_use]
+    pub fn of_event(&self, event: &Event) -> Option<String> {
+        match self {
+            Self::Header(_) | Self::Cookie(_) => None,
+            Self::Subject => event.subject.clone(),
+            Self::Id => Some(event.id.clone()),
+            Self::Data(pointer) => {
+                let data: Value = serde_json::from_slice(&event.data).ok()?;
+                match data.pointer(pointer)? {
+                    Value::Null => None,
+                    Value::String(text) => Some(text.clone()),
+                    other => Some(other.to_string()),
+                }
+            }
+        }
+    }
+
+    /// Returns the name of the header field that decides, or in which the cookie is that does.
+    #[must_use]
+    pub fn header(&self) -> Option<&str> {
+        match self {
+            Self::Header(name) => Some(name),
+            Self::Cookie(_) => Some("cookie"),
+            Self::Subject | Self::Id | Self::Data(_) => None,
+        }
+    }
+
+    /// Returns the text in a value of that header field that decides, if it has any.
+    #[must_use]
+    pub fn of_header<'v>(&self, value: &'v str) -> Option<&'v str> {
+        match self {
+            Self::Header(_) => Some(value),
+            Self::Cookie(wanted) => value.split(';').find_map(|pair| {
+                let (name, value) = pair.trim().split_once('=')?;
+                (name == wanted).then_some(value)
+            }),
+            Self::Subject | Self::Id | Self::Data(_) => None,
+        }
+    }
+}
+
+/// Whether a text is a token of HTTP, as names of header fields and cookies are.
+fn is_token(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !text.is_empty() && text.bytes().all(allowed)
+}
+
+impl FromStr for Sticky {
+    type Err = InvalidSticky;
+    fn from_str(text: &str) -> Result<Self, InvalidSticky> {
+        let found = match text.split_once(':') {
+            None if text == "subject" => Some(Self::Subject),
+            None if text == "id" => Some(Self::Id),
+            Some(("header", name)) if is_token(name) => {
+                Some(Self::Header(name.to_ascii_lowercase()))
+            }
+            Some(("cookie", name)) if is_token(name) => Some(Self::Cookie(name.into())),
+            Some(("data", pointer)) if pointer.starts_with('/') => Some(Self::Data(pointer.into())),
+            _ => None,
+        };
+        let found = found.filter(|_| text.chars().count() <= CHARS_MAX);
+        found.ok_or_else(|| InvalidSticky { text: text.chars().take(80).collect() })
+    }
+}
+
+impl TryFrom<String> for Sticky {
+    type Error = InvalidSticky;
+    fn try_from(text: String) -> Result<Self, InvalidSticky> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for Sticky {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Header(name) => write!(f, "header:{name}"),
+            Self::Cookie(name) => write!(f, "cookie:{name}"),
+            Self::Subject => f.write_str("subject"),
+            Self::Id => f.write_str("id"),
+            Self::Data(pointer) => write!(f, "data:{pointer}"),
+        }
+    }
+}
+
+impl From<Sticky> for String {
+    fn from(sticky: Sticky) -> Self {
+        sticky.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(data: &'static str) -> Event {
+        Event {
+            id: "e1".into(),
+            source: "/s".into(),
+            kind: "t".into(),
+            subject: Some("u7".into()),
+            time_ns: None,
+            content_type: None,
+            schema: None,
+            extensions: Vec::new(),
+            attempt: 1,
+            data: data.into(),
+        }
+    }
+
+    #[test]
+    fn the_part_is_found_where_there_is_one() {
+        let of = |text: &str, data| text.parse::<Sticky>().unwrap().of_event(&event(data));
+        assert_eq!(of("subject", "").as_deref(), Some("u7"));
+        assert_eq!(of("id", "").as_deref(), Some("e1"));
+        assert_eq!(of("data:/user/id", r#"{"user":{"id":"x"}}"#).as_deref(), Some("x"));
+        assert_eq!(of("data:/user/id", r#"{"user":{"id":7}}"#).as_deref(), Some("7"));
+        for without in ["", "no json", "{}", r#"{"user":{"id":null}}"#] {
+            assert_eq!(of("data:/user/id", without), None);
+        }
+        assert_eq!(of("header:x-user", "{}"), None);
+        let cookie: Sticky = "cookie:sid".parse().unwrap();
+        assert_eq!(cookie.of_header("a=1; sid=two; sid=3"), Some("two"));
+        assert_eq!((cookie.of_header("xsid=1"), cookie.header()), (None, Some("cookie")));
+        let header: Sticky = "header:X-User".parse().unwrap();
+        assert_eq!((header.header(), header.of_header("me")), (Some("x-user"), Some("me")));
+    }
+
+    #[test]
+    fn texts_are_read_and_written() {
+        for text in ["header:x-user", "cookie:sid", "subject", "id", "data:/a~1b/0"] {
+            assert_eq!(text.parse::<Sticky>().unwrap().to_string(), text);
+        }
+        let long = format!("header:{}", "x".repeat(CHARS_MAX));
+        for wrong in ["", "header", "header:", "header:a b", "data:x", "data:", "Subject", &long] {
+            let error = wrong.parse::<Sticky>().unwrap_err().to_string();
+            assert!(error.contains("none of header:NAME"), "{error}");
+        }
+    }
+}
