@@ -13,7 +13,7 @@ _PRELOADED = """
     email.mime.multipart email.mime.text email.parser enum fnmatch fractions functools glob gzip
     hashlib heapq hmac html html.parser http http.client http.cookies importlib.metadata
     importlib.resources inspect io ipaddress itertools json linecache locale logging
-    logging.config logging.handlers math mimetypes numbers operator os pathlib pickle platform
+    lambent logging.config logging.handlers math mimetypes numbers operator os pathlib pickle platform
     posixpath pprint queue random re secrets shutil signal socket sqlite3 ssl statistics string
     struct subprocess sys tempfile textwrap threading time traceback types typing unicodedata
     unittest.mock urllib.error urllib.parse urllib.request uuid warnings weakref
@@ -21,7 +21,7 @@ _PRELOADED = """
 """.split()
 
 #: Modules of the runtime that are otherwise imported where they are needed first.
-_OWN = ("lambent_runtime.resources", "lambent_runtime.net.waiting")
+_OWN = ("lambent_runtime.node", "lambent_runtime.resources", "lambent_runtime.net.waiting")
 
 #: Modules that Lambda's own runtime has loaded before it loads the handler, so that files of the
 #: package never take their place. What is preloaded here besides gives way to such files.

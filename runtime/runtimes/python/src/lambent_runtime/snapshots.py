@@ -8,7 +8,7 @@ import os
 
 from awslambdaric import lambda_runtime_hooks_runner as hooks
 
-from lambent_runtime import errors, instance, logs
+from lambent_runtime import errors, instance, logs, node
 from lambent_runtime.net import sockets
 
 
@@ -23,8 +23,9 @@ def open_handles():
 
 def before():
     _run(hooks.run_before_snapshot)
-    # Connections are the host's, and end with the instance.
+    # Connections and handles are the host's, and end with the instance.
     sockets.reset()
+    node.reset()
     gc.collect()
     # No collection ever walks, and so dirties, what instances start from.
     gc.freeze()

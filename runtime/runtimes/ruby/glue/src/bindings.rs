@@ -6,8 +6,9 @@ wit_bindgen::generate!({
     path: [
         "../../../../wit/deps/io", "../../../../wit/deps/cli", "../../../../wit/deps/clocks",
         "../../../../wit/deps/http", "../../../../wit/function", "../../../../wit/runtime",
+        "../../../../wit/languages",
     ],
-    world: "lambent:runtime/ruby",
+    world: "lambent:languages/ruby",
     generate_all,
     pub_export_macro: true,
 });

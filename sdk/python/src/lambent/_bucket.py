@@ -1,0 +1,188 @@
+"""Objects in buckets."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import BinaryIO, Iterable, Iterator, Optional, Union
+
+from lambent._backend import Backend, Reading, Writing, current
+from lambent._keyspace import to_bytes
+
+#: Bytes that are read or written at once.
+PIECE = 256 << 10
+#: The end of an object, however large.
+_END = (1 << 64) - 1
+#: Objects that one call deletes.
+_DELETED_AT_ONCE = 1000
+
+Content = Union[bytes, bytearray, memoryview, str, BinaryIO, Iterable[bytes]]
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """What is known of an object."""
+
+    key: str
+    #: In bytes.
+    size: int
+    #: When it was written, to the second.
+    created: datetime
+
+
+class Bucket:
+    """A bucket of the function's namespace. It costs nothing to make one."""
+
+    def __init__(self, name: str, node: Optional[Backend] = None) -> None:
+        self.name = name
+        self._given = node
+
+    @property
+    def _node(self) -> Backend:
+        return self._given or current()
+
+    def __repr__(self) -> str:
+        return f"bucket({self.name!r})"
+
+    def get(self, key: str, start: int = 0, end: Optional[int] = None) -> bytes:
+        """An object, or its bytes from `start` to before `end`; `NotFound` if there is none."""
+        if end is not None and end <= start:
+            return b""
+        reading = self._node.read(self.name, key, start, _END if end is None else end - 1)
+        try:
+            return b"".join(iter(lambda: reading.read(PIECE), b""))
+        finally:
+            reading.close()
+
+    def put(self, key: str, content: Content) -> None:
+        """Writes an object, in place of any of that key: bytes, text as UTF-8, a file that is open,
+        or an iterable of bytes, of which only a piece is in memory. If it fails, nothing changed."""
+        with self.open(key, "wb") as file:
+            for piece in _pieces(content):
+                file.write(piece)
+
+    def open(self, key: str, mode: str = "rb") -> BinaryIO:
+        """An object as a file: "rb" to read it, "wb" to write it, of which only a piece is in
+        memory. What is written is there once the file is closed, and not if a `with` is left by an
+        exception."""
+        if mode == "rb":
+            reading = self._node.read(self.name, key, 0, _END)
+            return io.BufferedReader(_Reader(reading), PIECE)
+        if mode == "wb":
+            return _Writer(_Sink(self._node.write(self.name, key)), PIECE)
+        raise ValueError(f'the mode is "rb" or "wb", not {mode!r}; io.TextIOWrapper makes text of a file')
+
+    def head(self, key: str) -> ObjectInfo:
+        """The size and age of an object; `NotFound` if there is none."""
+        size, created = self._node.info(self.name, key)
+        return ObjectInfo(key, size, datetime.fromtimestamp(created, timezone.utc))
+
+    def exists(self, key: str) -> bool:
+        """Whether there is such an object."""
+        return self._node.has_object(self.name, key)
+
+    __contains__ = exists
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """The keys of all objects, in order. A page is fetched when the iteration comes to it; with
+        a prefix, all are read, and those that begin otherwise are left out."""
+        for page in self._node.objects(self.name):
+            yield from (key for key in page if key.startswith(prefix))
+
+    __iter__ = list
+
+    def delete(self, *keys: str) -> None:
+        """Deletes objects; those that are not there are no error."""
+        for first in range(0, len(keys), _DELETED_AT_ONCE):
+            self._node.delete_objects(self.name, keys[first : first + _DELETED_AT_ONCE])
+
+    def copy(self, key: str, to: str, bucket: Optional[str] = None) -> None:
+        """Copies an object to another key, with its metadata, in this bucket or another. It does not
+        pass through the function."""
+        self._node.copy((self.name, key), (bucket or self.name, to))
+
+    def move(self, key: str, to: str, bucket: Optional[str] = None) -> None:
+        """Copies an object, and then deletes it where it was."""
+        self._node.move((self.name, key), (bucket or self.name, to))
+
+
+def _pieces(content: Content) -> "Iterable[bytes]":
+    if isinstance(content, (str, bytes, bytearray, memoryview)):
+        return (to_bytes(content),)
+    read = getattr(content, "read", None)
+    if read is not None:
+        return iter(lambda: read(PIECE), b"")
+    return content  # type: ignore[return-value]
+
+
+class _Reader(io.RawIOBase):
+    def __init__(self, reading: Reading) -> None:
+        super().__init__()
+        self._reading = reading
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
+        data = self._reading.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._reading.close()
+        super().close()
+
+
+class _Sink(io.RawIOBase):
+    """Where a file's bytes go."""
+
+    def __init__(self, writing: Writing) -> None:
+        super().__init__()
+        self._writing: Optional[Writing] = writing
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: "memoryview") -> int:  # type: ignore[override]
+        view = memoryview(data)
+        # What was in a buffer when the file was abandoned.
+        return len(view) if self._writing is None else self._writing.write(view)
+
+    def end(self, finish: bool) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            writing.finish() if finish else writing.abandon()
+
+
+class _Writer(io.BufferedWriter):
+    """A file whose content becomes an object when it is closed."""
+
+    def __init__(self, sink: _Sink, size: int) -> None:
+        super().__init__(sink, size)
+        self._sink = sink
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:
+            self._sink.end(False)
+        self.close()
+
+    def close(self) -> None:
+        if self.closed:
+            return
+        try:
+            self.flush()
+            self._sink.end(True)
+        finally:
+            self._sink.end(False)
+            super().close()
+
+    def __del__(self) -> None:
+        # Who forgets a file did not say that all was written.
+        self._sink.end(False)
+
+
+def bucket(name: str) -> Bucket:
+    """The bucket of this name."""
+    return Bucket(name)
