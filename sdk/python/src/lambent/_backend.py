@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable, Iterator, List, Mapping, Optional, Protocol, Sequence, Tuple
+from typing import Iterable, List, Mapping, Optional, Protocol, Sequence, Tuple
 
 from lambent import _errors
 
@@ -54,7 +54,7 @@ class Backend(Protocol):
 
     def has_object(self, bucket: str, key: str) -> bool: ...
 
-    def objects(self, bucket: str) -> Iterator[Iterable[str]]:
+    def objects(self, bucket: str) -> Iterable[Iterable[str]]:
         """The keys, page by page."""
 
     def delete_objects(self, bucket: str, keys: Sequence[str]) -> None: ...

@@ -15,11 +15,11 @@ from wit_world.imports import (
 
 #: Names of objects that are asked for at once.
 _PAGE = 1000
-#: The handle of an object that was being read or written when a snapshot was taken.
-_LOST = "the object was opened before the snapshot that this instance started from; open it in the handler"
+#: What is said of those that were when a snapshot was taken.
+_LOST = "this was opened before the snapshot that the instance started from; open it in the handler"
 
 _nodes = weakref.WeakSet()
-_open = weakref.WeakSet()  # Objects that are being read or written
+_open = weakref.WeakSet()  # Objects that are being read, written or listed
 
 
 def reset():
@@ -103,21 +103,19 @@ class Node:
 
     def swap(self, keyspace, key, old, new):
         cas = self._reading(keyspace, atomics.Cas.new, key)
-        with cas:
-            try:
-                if cas.current() != old:
-                    return False
-            except Err as error:
-                raise self._of_store(error.value, keyspace, "read", "write") from None
-            try:
-                atomics.swap(cas, new)
-                return True
-            except Err as error:
-                failed = error.value
-        if isinstance(failed, atomics.CasError_CasFailed):
-            failed.value.__exit__(None, None, None)
+        try:
+            is_same = cas.current() == old
+        except Err as error:
+            raise self._of_store(error.value, keyspace, "read", "write") from None
+        if not is_same:
             return False
-        raise self._of_store(failed.value, keyspace, "write", "read")
+        try:
+            atomics.swap(cas, new)
+        except Err as error:
+            if isinstance(error.value, atomics.CasError_CasFailed):
+                return False
+            raise self._of_store(error.value.value, keyspace, "write", "read") from None
+        return True
 
     # Buckets
 
@@ -148,11 +146,7 @@ class Node:
         return self._told(self._bucket(bucket).has_object, key)
 
     def objects(self, bucket):
-        with self._told(self._bucket(bucket).list_objects) as names:
-            over = False
-            while not over:
-                page, over = self._told(names.read_stream_object_names, _PAGE)
-                yield page
+        return _Listing(self._told(self._bucket(bucket).list_objects), self._errors)
 
     def delete_objects(self, bucket, keys):
         self._told(self._bucket(bucket).delete_objects, list(keys))
@@ -232,6 +226,26 @@ class _Reading(_Stream):
                 return data
 
     def close(self):
+        self._give_up()
+
+
+class _Listing(_Stream):
+    """Pages of names."""
+
+    _why = "all objects were listed"
+
+    def __init__(self, names, errors):
+        self._errors, self._handles = errors, (names,)
+        _open.add(self)
+
+    def __iter__(self):
+        over = False
+        while not over:
+            try:
+                page, over = self._checked().read_stream_object_names(_PAGE)
+            except Err as error:
+                raise self._errors.of_text(error.value) from None
+            yield page
         self._give_up()
 
 
