@@ -21,11 +21,15 @@ const PACKAGES: &[(&str, &str)] = &[
     ("internal/events", "events/events.js"),
 ];
 
+/// Where the clients of the node are staged, which are modules of the library too.
+const CLIENTS: &str = "lambent";
+
 /// The package whose files are modules of the library, each under its own path.
 const STREAMS: &str = "readable-stream/lib";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=library");
+    println!("cargo::rerun-if-changed={CLIENTS}");
     println!("cargo::rerun-if-env-changed=LAMBENT_JS_PACKAGES");
     let packages = PathBuf::from(
         env::var("LAMBENT_JS_PACKAGES")
@@ -35,6 +39,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut modules = Vec::new();
     for file in files(Path::new("library"))? {
         modules.push((name_of(&file, Path::new("library"))?, file));
+    }
+    for file in files(Path::new(CLIENTS))? {
+        modules.push((format!("{CLIENTS}/{}", name_of(&file, Path::new(CLIENTS))?), file));
     }
     for (name, file) in PACKAGES {
         modules.push(((*name).to_owned(), packages.join(file)));

@@ -15,6 +15,7 @@ mod package_json;
 mod preparation;
 mod random;
 mod resolution;
+mod resources;
 mod sources;
 mod text;
 mod typescript;
@@ -50,7 +51,9 @@ impl snapshot::Guest for Component {
     }
 
     fn before_snapshot() -> Result<(), snapshot::Failure> {
-        instance::settle()
+        instance::settle()?;
+        resources::reset();
+        Ok(())
     }
 
     fn after_restore() -> Result<(), snapshot::Failure> {

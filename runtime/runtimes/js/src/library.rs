@@ -20,6 +20,11 @@ pub(crate) fn needs_prefix(name: &str) -> bool {
     matches!(name, "test" | "sqlite" | "sea")
 }
 
+/// Whether a package of the function goes before a module of the name, which Node does not have.
+pub(crate) fn gives_way(name: &str) -> bool {
+    name == "lambent"
+}
+
 /// The names of all modules that functions may load.
 pub(crate) fn public() -> impl Iterator<Item = &'static str> {
     MODULES.iter().filter_map(|(name, _)| name.strip_prefix(PUBLIC))

@@ -13,7 +13,8 @@ use crate::bindings::wasi::clocks::monotonic_clock;
 use crate::outcome::{self, Outcome};
 use crate::resolution::{By, Format, format_of, resolve};
 use crate::{
-    files, http, instance, library, llrt, modules, package_json, random, sources, text, zones,
+    files, http, instance, library, llrt, modules, package_json, random, resources, sources, text,
+    zones,
 };
 
 unsafe extern "C" {
@@ -27,6 +28,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let native = Object::new(ctx.clone())?;
     native.set("files", files::object(ctx)?)?;
     native.set("http", http::object(ctx)?)?;
+    native.set("resources", resources::object(ctx)?)?;
     native.set("text", text::object(ctx)?)?;
     native.set("environment", Func::from(environment))?;
     native.set("now", Func::from(|| monotonic_clock::now() as f64 / 1e6))?;

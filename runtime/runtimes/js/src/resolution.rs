@@ -45,6 +45,11 @@ pub(crate) fn resolve(name: &str, directory: &str, by: By) -> Result<String, Not
             Err(no_builtin(name))
         };
     }
+    if library::gives_way(name)
+        && let Ok(found) = package(name, directory, by)
+    {
+        return Ok(found);
+    }
     if library::is_public(name) && !library::needs_prefix(name) {
         return Ok(format!("node:{name}"));
     }

@@ -121,6 +121,8 @@ Object.defineProperties(process, {
     configurable: true,
   },
 });
+// What the package `lambent` looks for, wherever it comes from.
+Object.defineProperty(process, Symbol.for('lambent.node'), { get: () => require('internal/node'), configurable: true });
 Object.defineProperty(process, Symbol.toStringTag, { value: 'process', configurable: true });
 
 Object.defineProperty(process, 'process', { value: process, configurable: true });

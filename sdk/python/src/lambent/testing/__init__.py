@@ -20,10 +20,11 @@ from typing import Dict, List, Optional
 
 from lambent._bucket import Bucket
 from lambent._keyspace import Keyspace
+from lambent.testing import events
 from lambent.testing._memory import Resources, View
 from lambent.testing._queues import Sent
 
-__all__ = ["Node", "Sent", "memory"]
+__all__ = ["Node", "Sent", "events", "memory"]
 
 _nodes: List["Node"] = []
 

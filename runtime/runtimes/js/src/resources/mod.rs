@@ -1,0 +1,33 @@
+//! The node's keyspaces, buckets and queues, for the clients in the library.
+//!
+//! Handles of the host are opened when they are needed, and given up before a snapshot is taken,
+//! since no instance that starts from it would have them.
+
+mod buckets;
+mod keyspaces;
+mod queues;
+
+use rquickjs::{Ctx, Error, Object, Result};
+
+use crate::native::throw;
+
+/// The functions, as one object.
+pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
+    let object = Object::new(ctx.clone())?;
+    keyspaces::add(&object)?;
+    buckets::add(&object)?;
+    queues::add(&object)?;
+    Ok(object)
+}
+
+/// Gives up every handle.
+pub(crate) fn reset() {
+    keyspaces::reset();
+    buckets::reset();
+    queues::reset();
+}
+
+/// What the node refused, in its words.
+fn refused(ctx: &Ctx<'_>, text: &str) -> Error {
+    throw(ctx, "refused", text)
+}

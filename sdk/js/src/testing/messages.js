@@ -1,0 +1,62 @@
+'use strict';
+// The messages of a queue in memory.
+
+const { toText } = require('../bytes.js');
+
+// Bytes of a message with its attributes, and of the attributes alone.
+const MESSAGE = 1 << 20;
+const ATTRIBUTES = 16 << 10;
+// Milliseconds for which a FIFO queue knows what it was sent.
+const DEDUPLICATED = 300_000;
+
+const bytes = (text) => new TextEncoder().encode(text).length;
+
+class Sent {
+  constructor(body, contentType, attributes, group, deduplication) {
+    Object.assign(this, { body, contentType, attributes, group, deduplication });
+  }
+  get text() {
+    return toText(this.body);
+  }
+  get json() {
+    return JSON.parse(this.text);
+  }
+}
+
+class Messages {
+  sent = [];
+  #fifo;
+  #known = new Map();
+  constructor(name) {
+    this.#fifo = name.endsWith('.fifo');
+  }
+  // Keeps a message, or says why not.
+  send(body, contentType, metadata) {
+    const { 'lambent-group': group, 'lambent-deduplication': deduplication, ...attributes } = Object.fromEntries(metadata);
+    const why = this.#wrong(body, attributes, group, deduplication);
+    if (why !== undefined) return why;
+    const now = Date.now();
+    if (deduplication !== undefined) {
+      if (now - (this.#known.get(deduplication) ?? -DEDUPLICATED) < DEDUPLICATED) return undefined;
+      this.#known.set(deduplication, now);
+    }
+    this.sent.push(new Sent(Uint8Array.from(body), contentType ?? undefined, attributes, group, deduplication));
+    return undefined;
+  }
+  #wrong(body, attributes, group, deduplication) {
+    const size = Object.entries(attributes).reduce((sum, [name, value]) => sum + bytes(name) + bytes(value), 0);
+    if (size > ATTRIBUTES) return `its attributes are ${size} bytes; the most is ${ATTRIBUTES}`;
+    if (body.length + size > MESSAGE) return `body and attributes are ${body.length + size} bytes; the most is 1 MiB`;
+    for (const [what, text] of [['group', group], ['deduplication id', deduplication]]) {
+      if (text !== undefined && (text === '' || bytes(text) > 128)) return `its ${what} must have 1 to 128 bytes`;
+    }
+    if (this.#fifo && group === undefined) return "a FIFO queue needs the message's group";
+    if (!this.#fifo && (group !== undefined || deduplication !== undefined)) {
+      return 'only FIFO queues, whose names end in .fifo, have groups and duplicates';
+    }
+    return undefined;
+  }
+}
+
+exports.Messages = Messages;
+exports.Sent = Sent;
