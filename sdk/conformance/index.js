@@ -26,7 +26,11 @@ const own = {
     return rest;
   },
   open: async (bucket, key) => Uint8Array.from((await collected(bucket.stream(key))).flatMap((piece) => Array.from(piece))),
-  streamed: async (bucket, key) => (await collected(bucket.stream(key))).reduce((sum, piece) => sum + piece.length, 0),
+  async streamed(bucket, key) {
+    let size = 0;
+    for await (const piece of bucket.stream(key)) size += piece.length;
+    return size;
+  },
   async write(bucket, key, piece, count) {
     const writer = await bucket.writer(key);
     for (let number = 0; number < count; number += 1) await writer.write(piece);

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::node::{Node, eventually};
 use crate::packages::{Language, package};
+use crate::sdk_languages::{self, Clients, javascript_package};
 
 /// A node with the runtime; none where it cannot be built.
 async fn with_javascript() -> Option<Node> {
@@ -44,6 +45,22 @@ async fn lambda_functions_of_javascript_run_as_they_are_written() {
     streams(&node).await;
     requests(&node).await;
     snapshots(&node).await;
+    clients(&node).await;
+}
+
+/// What the package `lambent` does, of the runtime and in the function's own files.
+async fn clients(node: &Node) {
+    let clients = Clients {
+        language: &JAVASCRIPT,
+        program: "index.js",
+        handler: JAVASCRIPT.handler,
+        name: "javascript",
+        memory: 32 << 20,
+    };
+    sdk_languages::check(node, &clients).await;
+    let made = tokio::task::spawn_blocking(javascript_package).await.unwrap();
+    let Some(package) = made else { return };
+    sdk_languages::events(node, &clients, package, "node_modules/lambent").await;
 }
 
 /// A function that says of one message that it failed gets that one again, and no other.

@@ -67,6 +67,7 @@ mod ruby;
 mod ruby_libraries;
 mod runtimes;
 mod schedules;
+mod sdk_languages;
 mod site_files;
 mod sites;
 mod snapshots;

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::node::Node;
 use crate::packages::{PYTHON, package};
+use crate::sdk_languages::{self, Clients, python_package};
 use crate::typed::named;
 use crate::{cli, python_abilities, python_libraries};
 
@@ -44,6 +45,21 @@ async fn lambda_functions_run_as_they_are_written() {
     snapshots(&node).await;
     python_abilities::check(&node).await;
     python_libraries::check(&node).await;
+    clients(&node).await;
+}
+
+/// What the package `lambent` does, in the image and from the function's own files.
+async fn clients(node: &Node) {
+    let clients = Clients {
+        language: &PYTHON,
+        program: "lambda_function.py",
+        handler: PYTHON.handler,
+        name: "python",
+        memory: 64 << 20,
+    };
+    sdk_languages::check(node, &clients).await;
+    let Some(package) = tokio::task::spawn_blocking(python_package).await.unwrap() else { return };
+    sdk_languages::events(node, &clients, package, "lambent").await;
 }
 
 /// What is wrong with a module that no handler may ever load is told when it is deployed.

@@ -28,7 +28,7 @@ pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
     let native = Object::new(ctx.clone())?;
     native.set("files", files::object(ctx)?)?;
     native.set("http", http::object(ctx)?)?;
-    native.set("resources", resources::object(ctx)?)?;
+    native.set("resources", Func::from(resources::object))?;
     native.set("text", text::object(ctx)?)?;
     native.set("environment", Func::from(environment))?;
     native.set("now", Func::from(|| monotonic_clock::now() as f64 / 1e6))?;

@@ -2,7 +2,7 @@
 // What the clients of `lambent` reach: the node. Errors are made by the copy of the package that
 // asks, which may be in the program's own files.
 
-const { resources } = native;
+const resources = native.resources();
 
 module.exports = (errors) => {
   // Calls the host, whose errors of keyspaces have no words of their own.

@@ -11,9 +11,9 @@ use rquickjs::{Ctx, Error, Object, Result};
 
 use crate::native::throw;
 
-/// The functions, as one object.
-pub(crate) fn object<'js>(ctx: &Ctx<'js>) -> Result<Object<'js>> {
-    let object = Object::new(ctx.clone())?;
+/// The functions, as one object, which is made when the clients are first used.
+pub(crate) fn object(ctx: Ctx<'_>) -> Result<Object<'_>> {
+    let object = Object::new(ctx)?;
     keyspaces::add(&object)?;
     buckets::add(&object)?;
     queues::add(&object)?;
