@@ -3,12 +3,15 @@
 use lambent_api::InstallRuntime;
 use lambent_api::client::Client;
 use lambent_test_support::canned::{Canned, answer};
+use lambent_test_support::root;
 use lambent_test_support::ruby::ruby_runtime;
 use serde_json::{Value, json};
 
+use crate::cli;
 use crate::node::Node;
 use crate::packages::{Language, package};
 use crate::ruby_libraries;
+use crate::sdk_languages::{self, Clients};
 use crate::typed::named;
 
 /// A node with the runtime; none where it cannot be built.
@@ -69,6 +72,46 @@ async fn lambda_functions_of_ruby_run_as_they_are_written() {
     requests(&node).await;
     snapshots(&node).await;
     ruby_libraries::check(&node, &RUBY).await;
+    clients(&node).await;
+}
+
+/// What the library `lambent` does, which is in the image.
+async fn clients(node: &Node) {
+    let clients = Clients {
+        language: &RUBY,
+        program: "lambda_function.rb",
+        handler: RUBY.handler,
+        name: "ruby",
+        memory: 128 << 20,
+    };
+    sdk_languages::check(node, &clients).await;
+    readme(node).await;
+}
+
+/// The code of the runtime's README, whose comments say what a line gives.
+async fn readme(node: &Node) {
+    let text = std::fs::read_to_string(root().join("runtime/runtimes/ruby/README.md")).unwrap();
+    let (_, rest) = text.split_once("```ruby\n").unwrap();
+    let lines =
+        rest.split_once("```").unwrap().0.lines().map(|line| match line.split_once("# => ") {
+            Some((code, value)) => format!("same(({}), {value})\n", code.trim()),
+            None => format!("{line}\n"),
+        });
+    let code = lines.collect::<String>();
+    let count = code.matches("same(").count();
+    let same = "def same(one, other) = one == other ? $same += 1 : raise(\"#{one.inspect}, not #{other.inspect}\")";
+    let source = format!("$same = 0\n{same}\ndef handler(event:, context:)\n{code}$same\nend\n");
+    let resources = ["keyspace:todo", "bucket:photos", "queue:orders.fifo"];
+    for (kind, name) in resources.iter().filter_map(|resource| resource.split_once(':')) {
+        cli::ok(node, &[kind, "create", name]).await;
+    }
+    let grants = json!({
+        "keyspaces": { "todo": "read-write" }, "buckets": { "photos": "read-write" },
+        "queues": { "jobs": "write", "orders.fifo": "write" },
+    });
+    RUBY.deploy(node, "readme", file(&source), json!({ "grants": grants })).await;
+    assert!(count >= 9, "{code}");
+    assert_eq!(node.answer("readme", &json!({})).await, json!(count));
 }
 
 /// An instance goes on where INIT ended in another, with its own randomness and environment.

@@ -5,7 +5,8 @@
 wit_bindgen::generate!({
     path: [
         "../../../../wit/deps/io", "../../../../wit/deps/cli", "../../../../wit/deps/clocks",
-        "../../../../wit/deps/http", "../../../../wit/function", "../../../../wit/runtime",
+        "../../../../wit/deps/http", "../../../../wit/deps/keyvalue-draft2", "../../../../wit/deps/blobstore",
+        "../../../../wit/deps/messaging", "../../../../wit/function", "../../../../wit/runtime",
         "../../../../wit/languages",
     ],
     world: "lambent:languages/ruby",

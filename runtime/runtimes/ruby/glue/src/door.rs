@@ -10,8 +10,8 @@ use std::ptr::NonNull;
 use crate::bindings::exports::lambent::function::handler::{Context, Event, Failure, Output};
 use crate::bindings::lambent::function::types::Retry;
 use crate::bindings::wasi::cli::environment;
-use crate::http;
 use crate::ruby::{self, Method};
+use crate::{http, resources};
 
 /// The error's type if CRuby cannot go on.
 const BROKEN: &str = "Runtime.InternalError";
@@ -153,6 +153,7 @@ pub(crate) fn request(text: &[u8]) {
         b'k' => KNOWN.take(),
         b'v' => environment(),
         b'h' => http::send(&unpack(text)),
+        b'r' => resources::answer(&unpack(text)),
         b'o' => told(Outcome::Done(output(text))),
         b'f' => told(Outcome::Failed(failed(text))),
         b'x' => told(Outcome::Ended(failed(text))),

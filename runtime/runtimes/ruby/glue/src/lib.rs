@@ -8,6 +8,7 @@ mod bindings;
 mod door;
 mod files;
 mod http;
+mod resources;
 mod ruby;
 
 use bindings::exports::lambent::function::handler::{Context, Event, Failure, Output};
@@ -39,7 +40,9 @@ impl snapshot::Guest for Component {
     fn open_handles() {}
 
     fn before_snapshot() -> Result<(), snapshot::Failure> {
-        door::before_snapshot()
+        let done = door::before_snapshot();
+        resources::reset();
+        done
     }
 
     fn after_restore() -> Result<(), snapshot::Failure> {

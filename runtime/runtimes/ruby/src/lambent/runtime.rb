@@ -38,6 +38,8 @@ require "lambent/marshaller"
 require "lambent/instance"
 require "lambent/invocation"
 require "lambent/preparation"
+# What functions reach the node by.
+require "lambent"
 
 module Lambent
   # The methods do not raise: what goes wrong in the function is told to the host.
