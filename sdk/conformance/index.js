@@ -53,6 +53,38 @@ const own = {
   },
 };
 
+// Calls that are wrong in this language.
+const misuses = {
+  Keyspace: [
+    (client) => client.get(5), (client) => client.get('\udc80'), (client) => client.set('k', null), (client) => client.set('k', 5),
+    (client) => client.increment('k', '1'), (client) => client.increment('k', 1n << 63n), (client) => client.increment('k', 1.5),
+    (client) => client.delete(null), (client) => client.swap(null, null, 'x'), (client) => client.exists(Uint8Array.of(1)),
+    async () => lambent.keyspace(null),
+  ],
+  Bucket: [
+    (client) => client.get(5), (client) => client.get('k', { start: -1 }), (client) => client.get('k', { end: 2 ** 64 }),
+    (client) => client.put('k', 5), (client) => client.put(null, 'x'), (client) => client.put('k', [5]), (client) => client.copy('k', 5),
+    (client) => client.delete('\ud800'), async () => lambent.bucket(5),
+  ],
+  Queue: [
+    (client) => client.send(undefined), (client) => client.send(() => 1), (client) => client.send('x', { contentType: 5 }),
+    (client) => client.send('x', { attributes: { n: '\ud800' } }), async () => lambent.queue(5),
+  ],
+};
+
+// What was not refused of them.
+own.misused = async (client) => {
+  const told = await Promise.all(
+    misuses[client.constructor.name].map((call) => call(client).then(() => false, (error) => error instanceof TypeError || error instanceof RangeError)),
+  );
+  return told.flatMap((refused, number) => (refused ? [] : [number]));
+};
+
+own.send = (queue, data, { attributes, ...options }) => {
+  const many = Array.from({ length: attributes?.many ?? 0 }, (_, number) => [String(number), '']);
+  return queue.send(data, { ...options, attributes: many.length > 0 ? Object.fromEntries(many) : attributes });
+};
+
 function given(argument) {
   if (argument === null || typeof argument !== 'object' || Array.isArray(argument)) return argument;
   if ('repeat' in argument) return argument.repeat[0].repeat(argument.repeat[1]);

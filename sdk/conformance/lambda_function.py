@@ -114,7 +114,39 @@ def _abandon(bucket, key, text):
     bucket.open(key, "wb").write(text.encode())  # Nobody closes it.
 
 
+def _misused(client):
+    """What was not refused of calls that are wrong in this language."""
+    wrong = {
+        "Keyspace": [
+            lambda: client.get(5), lambda: client.get("\udc80"), lambda: client.set("k", None), lambda: client.set("k", 5),
+            lambda: client.set("k", "\ud800"), lambda: client.increment("k", "1"), lambda: client.increment("k", 1 << 63),
+            lambda: client.increment("k", 1.5), lambda: client.delete(None), lambda: client.get_many("key"),
+            lambda: client.swap(None, None, "x"), lambda: client.exists(b"k"), lambda: lambent.keyspace(None),
+        ],
+        "Bucket": [
+            lambda: client.get(5), lambda: client.get("k", -1), lambda: client.get("k", 1 << 64), lambda: client.put("k", 5),
+            lambda: client.put(None, "x"), lambda: client.put("k", [5]), lambda: client.open("k", "a"), lambda: client.copy("k", 5),
+            lambda: client.delete("\udc80"), lambda: lambent.bucket(5),
+        ],
+        "Queue": [
+            lambda: client.send(object()), lambda: client.send("\ud800"), lambda: client.send("x", attributes={"n": 1}),
+            lambda: client.send("x", content_type=5), lambda: client.send("x", group=5), lambda: lambent.queue(5),
+        ],
+    }[type(client).__name__]
+    return [number for number, call in enumerate(wrong) if not _raises(call)]
+
+
+def _raises(call):
+    try:
+        call()
+    except (TypeError, ValueError):
+        return True
+    return False
+
+
 def _send(queue, data, options):
+    if isinstance(options.get("attributes", {}).get("many"), int):
+        options = {"attributes": {str(number): "" for number in range(options["attributes"]["many"])}}
     named = {"contentType": "content_type"}
     queue.send(data, **{named.get(name, name): _given(value) for name, value in options.items()})
 

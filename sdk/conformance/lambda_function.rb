@@ -44,7 +44,31 @@ METHODS = {
       nil
     end
   },
+  # What was not refused of calls that are wrong in this language.
+  "misused" => lambda { |client|
+    wrong = {
+      Lambent::Keyspace => [
+        -> { client.get(5) }, -> { client.set("k", nil) }, -> { client.set("k", 5) }, -> { client.increment("k", "x") },
+        -> { client.delete(nil) }, -> { client.swap(nil, nil, "x") }, -> { Lambent.keyspace(nil) }
+      ],
+      Lambent::Bucket => [
+        -> { client.get(:k) }, -> { client.get("k", -1..) }, -> { client.put("k", 5) }, -> { client.put(nil, "x") }, -> { client.put("k", [5]) },
+        -> { client.copy("k", 5) }, -> { Lambent.bucket(5) }
+      ],
+      Lambent::Queue => [
+        -> { client.send_message("x", attributes: { "n" => 1 }) }, -> { client.send_message("x", group: 5) }, -> { Lambent.queue(5) }
+      ]
+    }.fetch(client.class)
+    wrong.each_index.reject do |number|
+      wrong[number].call
+      false
+    rescue TypeError, ArgumentError, NoMethodError
+      true
+    end
+  },
   "send" => lambda { |queue, data, options|
+    many = options.dig("attributes", "many")
+    options = { "attributes" => (1..many).to_h { |number| [number.to_s, ""] } } if many.is_a?(Integer)
     names = { "contentType" => :content_type }
     queue.send_message(data, **options.to_h { |name, value| [names.fetch(name, name.to_sym), given(value)] })
   }

@@ -3,19 +3,24 @@
 
 const { current } = require('./backend.js');
 const { joined, toBytes, toText } = require('./bytes.js');
+const { position, text } = require('./given.js');
 
 // Bytes that are read or written at once, and objects that one call deletes.
 const PIECE = 256 << 10;
 const DELETED_AT_ONCE = 1000;
 
-function key(text) {
-  if (typeof text !== 'string') throw new TypeError(`an object's key is a string, not ${typeof text}`);
-  return text;
+const key = (name) => text(name, "an object's key");
+const named = (name) => text(name, 'the name of a bucket');
+
+// The pieces of what is given piece by piece: an iterable, or a stream that is none.
+function pieces(content) {
+  if (content?.[Symbol.asyncIterator] ?? content?.[Symbol.iterator]) return content;
+  if (typeof content?.getReader === 'function') return readAll(content.getReader());
+  throw new TypeError(`give a string, bytes, or an iterable or a stream of them, not ${content === null ? 'null' : typeof content}`);
 }
 
-function position(number, what) {
-  if (!Number.isSafeInteger(number) || number < 0) throw new RangeError(`${what} is a whole number of bytes, not ${number}`);
-  return number;
+async function* readAll(reader) {
+  for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
 }
 
 // An object that is being written: it is there once `finish` was called.
@@ -42,7 +47,7 @@ class Writer {
 class Bucket {
   #node;
   constructor(name, node) {
-    this.name = name;
+    this.name = named(name);
     this.#node = node ? () => node : current;
   }
   async get(name, options) {
@@ -68,7 +73,7 @@ class Bucket {
     const writer = await this.writer(name);
     try {
       if (isWhole) await writer.write(content);
-      else for await (const piece of content) await writer.write(piece);
+      else for await (const piece of pieces(content)) await writer.write(piece);
       await writer.finish();
     } finally {
       await writer.abandon();
@@ -104,10 +109,10 @@ class Bucket {
     }
   }
   async copy(name, to, bucket = this.name) {
-    this.#node().copy([this.name, key(name)], [bucket, key(to)]);
+    this.#node().copy([this.name, key(name)], [named(bucket), key(to)]);
   }
   async move(name, to, bucket = this.name) {
-    this.#node().move([this.name, key(name)], [bucket, key(to)]);
+    this.#node().move([this.name, key(name)], [named(bucket), key(to)]);
   }
 }
 

@@ -4,22 +4,14 @@
 const { current } = require('./backend.js');
 const { Conflict } = require('./errors.js');
 const { toBytes, toText } = require('./bytes.js');
+const { delta, text } = require('./given.js');
 
-function key(text) {
-  if (typeof text !== 'string') throw new TypeError(`a key is a string, not ${typeof text}`);
-  return text;
-}
-
-function delta(by) {
-  if (typeof by === 'bigint') return by;
-  if (!Number.isSafeInteger(by)) throw new TypeError(`what is added is a whole number, not ${by}`);
-  return BigInt(by);
-}
+const key = (name) => text(name, 'a key');
 
 class Keyspace {
   #node;
   constructor(name, node) {
-    this.name = name;
+    this.name = text(name, 'the name of a keyspace');
     this.#node = node ? () => node : current;
   }
   async get(name) {
@@ -80,7 +72,7 @@ class Keyspace {
     for (;;) {
       const old = await this.get(name);
       const value = toBytes(await change(old));
-      if (this.#node().swap(this.name, name, old, value)) return value;
+      if (this.#node().swap(this.name, key(name), old, value)) return value;
     }
   }
 }

@@ -3,19 +3,20 @@
 
 const { current } = require('./backend.js');
 const { toBytes } = require('./bytes.js');
+const { message, text } = require('./given.js');
 
 function encoded(data) {
   if (typeof data === 'string') return [toBytes(data), 'text/plain; charset=utf-8'];
   if (ArrayBuffer.isView(data) || data instanceof ArrayBuffer) return [toBytes(data), null];
-  const text = JSON.stringify(data);
-  if (text === undefined) throw new TypeError(`a message is text, bytes, or what JSON has a form for, not ${typeof data}`);
-  return [toBytes(text), 'application/json'];
+  const json = JSON.stringify(data);
+  if (json === undefined) throw new TypeError(`a message is text, bytes, or what JSON has a form for, not ${typeof data}`);
+  return [toBytes(json), 'application/json'];
 }
 
 class Queue {
   #node;
   constructor(name, node) {
-    this.name = name;
+    this.name = text(name, 'the name of a queue');
     this.#node = node ? () => node : current;
   }
   async send(data, { attributes = {}, contentType, group, deduplication } = {}) {
@@ -23,7 +24,9 @@ class Queue {
     const metadata = Object.entries(attributes).map(([name, value]) => [name, String(value)]);
     if (group !== undefined) metadata.push(['lambent-group', String(group)]);
     if (deduplication !== undefined) metadata.push(['lambent-deduplication', String(deduplication)]);
-    this.#node().send(this.name, body, contentType ?? type, metadata);
+    message(body, metadata);
+    const mediaType = contentType ?? type;
+    this.#node().send(this.name, body, mediaType === null ? null : text(mediaType, 'the media type'), metadata);
   }
 }
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import BinaryIO, Iterable, Iterator, Optional, Union
+from typing import BinaryIO, Iterable, Iterator, Optional, Tuple, Union
 
 from lambent._backend import Backend, Reading, Writing, current
-from lambent._keyspace import to_bytes
+from lambent._given import Value, data, text, texts, whole
 
 #: Bytes that are read or written at once.
 PIECE = 256 << 10
@@ -17,7 +17,9 @@ _END = (1 << 64) - 1
 #: Objects that one call deletes.
 _DELETED_AT_ONCE = 1000
 
-Content = Union[bytes, bytearray, memoryview, str, BinaryIO, Iterable[bytes]]
+_KEY = "an object's key"
+
+Content = Union[Value, BinaryIO, Iterable[Value]]
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Bucket:
     """A bucket of the function's namespace. It costs nothing to make one."""
 
     def __init__(self, name: str, node: Optional[Backend] = None) -> None:
-        self.name = name
+        self.name = text(name, "the name of a bucket")
         self._given = node
 
     @property
@@ -47,9 +49,10 @@ class Bucket:
 
     def get(self, key: str, start: int = 0, end: Optional[int] = None) -> bytes:
         """An object, or its bytes from `start` to before `end`; `NotFound` if there is none."""
-        if end is not None and end <= start:
+        whole(start, "start", 0, _END)
+        if end is not None and whole(end, "end", 0, _END) <= start:
             return b""
-        reading = self._node.read(self.name, key, start, _END if end is None else end - 1)
+        reading = self._node.read(self.name, text(key, _KEY), start, _END if end is None else end - 1)
         try:
             return b"".join(iter(lambda: reading.read(PIECE), b""))
         finally:
@@ -60,27 +63,27 @@ class Bucket:
         or an iterable of bytes, of which only a piece is in memory. If it fails, nothing changed."""
         with self.open(key, "wb") as file:
             for piece in _pieces(content):
-                file.write(piece)
+                file.write(data(piece))
 
     def open(self, key: str, mode: str = "rb") -> BinaryIO:
         """An object as a file: "rb" to read it, "wb" to write it, of which only a piece is in
         memory. What is written is there once the file is closed, and not if a `with` is left by an
         exception."""
         if mode == "rb":
-            reading = self._node.read(self.name, key, 0, _END)
+            reading = self._node.read(self.name, text(key, _KEY), 0, _END)
             return io.BufferedReader(_Reader(reading), PIECE)
         if mode == "wb":
-            return _Writer(_Sink(self._node.write(self.name, key)), PIECE)
+            return _Writer(_Sink(self._node.write(self.name, text(key, _KEY))), PIECE)
         raise ValueError(f'the mode is "rb" or "wb", not {mode!r}; io.TextIOWrapper makes text of a file')
 
     def head(self, key: str) -> ObjectInfo:
         """The size and age of an object; `NotFound` if there is none."""
-        size, created = self._node.info(self.name, key)
+        size, created = self._node.info(self.name, text(key, _KEY))
         return ObjectInfo(key, size, datetime.fromtimestamp(created, timezone.utc))
 
     def exists(self, key: str) -> bool:
         """Whether there is such an object."""
-        return self._node.has_object(self.name, key)
+        return self._node.has_object(self.name, text(key, _KEY))
 
     __contains__ = exists
 
@@ -94,26 +97,32 @@ class Bucket:
 
     def delete(self, *keys: str) -> None:
         """Deletes objects; those that are not there are no error."""
-        for first in range(0, len(keys), _DELETED_AT_ONCE):
-            self._node.delete_objects(self.name, keys[first : first + _DELETED_AT_ONCE])
+        names = texts(keys, _KEY)
+        for first in range(0, len(names), _DELETED_AT_ONCE):
+            self._node.delete_objects(self.name, names[first : first + _DELETED_AT_ONCE])
 
     def copy(self, key: str, to: str, bucket: Optional[str] = None) -> None:
         """Copies an object to another key, with its metadata, in this bucket or another. It does not
         pass through the function."""
-        self._node.copy((self.name, key), (bucket or self.name, to))
+        self._node.copy((self.name, text(key, _KEY)), self._other(bucket, to))
 
     def move(self, key: str, to: str, bucket: Optional[str] = None) -> None:
         """Copies an object, and then deletes it where it was."""
-        self._node.move((self.name, key), (bucket or self.name, to))
+        self._node.move((self.name, text(key, _KEY)), self._other(bucket, to))
+
+    def _other(self, bucket: Optional[str], key: str) -> Tuple[str, str]:
+        return text(bucket or self.name, "the name of a bucket"), text(key, _KEY)
 
 
-def _pieces(content: Content) -> "Iterable[bytes]":
-    if isinstance(content, (str, bytes, bytearray, memoryview)):
-        return (to_bytes(content),)
+def _pieces(content: Content) -> Iterator[Value]:
     read = getattr(content, "read", None)
-    if read is not None:
-        return iter(lambda: read(PIECE), b"")
-    return content  # type: ignore[return-value]
+    if isinstance(content, (str, bytes, bytearray, memoryview)):
+        yield content
+    elif read is None:
+        yield from content  # type: ignore[misc]
+    else:
+        while piece := read(PIECE):
+            yield piece
 
 
 class _Reader(io.RawIOBase):

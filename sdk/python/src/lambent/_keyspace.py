@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, Mapping, Optional
 
 from lambent._backend import Backend, current
 from lambent._errors import Conflict
+from lambent._given import Value, data, text, texts, whole
 
-Value = Union[bytes, bytearray, memoryview, str]
-
-
-def to_bytes(value: Value) -> bytes:
-    """Bytes as they are, and text as UTF-8."""
-    if isinstance(value, str):
-        return value.encode()
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return bytes(value)
-    raise TypeError(f"give bytes or str, not {type(value).__name__}; json.dumps() makes text of other values")
+_KEY = "a key"
+#: The numbers that a counter can be.
+_LEAST, _MOST = -(1 << 63), (1 << 63) - 1
 
 
 class Keyspace:
     """A keyspace of the function's namespace. It costs nothing to make one."""
 
     def __init__(self, name: str, node: Optional[Backend] = None) -> None:
-        self.name = name
+        self.name = text(name, "the name of a keyspace")
         self._given = node
 
     @property
@@ -36,7 +30,7 @@ class Keyspace:
 
     def get(self, key: str) -> Optional[bytes]:
         """The value of a key; None if it has none."""
-        return self._node.get(self.name, key)
+        return self._node.get(self.name, text(key, _KEY))
 
     def get_text(self, key: str) -> Optional[str]:
         """The value of a key as text."""
@@ -50,13 +44,13 @@ class Keyspace:
 
     def get_many(self, keys: Iterable[str]) -> Dict[str, bytes]:
         """The values of those keys that have one."""
-        names = list(keys)
+        names = texts(keys, _KEY)
         found = self._node.get_many(self.name, names)
         return {key: value for key, value in zip(names, found) if value is not None}
 
     def set(self, key: str, value: Value) -> None:
         """Gives a key a value."""
-        self._node.set_many(self.name, [(key, to_bytes(value))])
+        self._node.set_many(self.name, [(text(key, _KEY), data(value))])
 
     def set_json(self, key: str, value: Any) -> None:
         """Gives a key a value as JSON."""
@@ -64,15 +58,15 @@ class Keyspace:
 
     def set_many(self, values: Mapping[str, Value]) -> None:
         """Gives several keys their values: all of them, or none if one is refused."""
-        self._node.set_many(self.name, [(key, to_bytes(value)) for key, value in values.items()])
+        self._node.set_many(self.name, [(text(key, _KEY), data(value)) for key, value in values.items()])
 
     def delete(self, *keys: str) -> None:
         """Deletes keys, all at once; those that are not there are no error."""
-        self._node.delete_many(self.name, keys)
+        self._node.delete_many(self.name, texts(keys, _KEY))
 
     def exists(self, key: str) -> bool:
         """Whether a key has a value."""
-        return self._node.has_key(self.name, key)
+        return self._node.has_key(self.name, text(key, _KEY))
 
     __contains__ = exists
 
@@ -91,12 +85,13 @@ class Keyspace:
     def increment(self, key: str, by: int = 1) -> int:
         """Adds to the decimal number that a key holds, 0 if it has no value; gives the sum. Nobody
         comes between. `Conflict` if the value is no number of 64 bits."""
-        return self._node.increment(self.name, key, by)
+        return self._node.increment(self.name, text(key, _KEY), whole(by, "what is added", _LEAST, _MOST))
 
     def swap(self, key: str, old: Optional[Value], new: Value) -> None:
         """Gives a key a value if it has the value `old` still, or none if that is None; else raises
         `Conflict`."""
-        if not self._node.swap(self.name, key, None if old is None else to_bytes(old), to_bytes(new)):
+        before = None if old is None else data(old)
+        if not self._node.swap(self.name, text(key, _KEY), before, data(new)):
             raise Conflict(f'the value of key {key!r} of keyspace "{self.name}" is another by now')
 
     def update(self, key: str, change: Callable[[Optional[bytes]], Value]) -> bytes:
@@ -104,7 +99,7 @@ class Keyspace:
         gives the new one."""
         while True:
             old = self.get(key)
-            new = to_bytes(change(old))
+            new = data(change(old))
             if self._node.swap(self.name, key, old, new):
                 return new
 
@@ -113,5 +108,3 @@ def keyspace(name: str) -> Keyspace:
     """The keyspace of this name."""
     return Keyspace(name)
 
-
-__all__: List[str] = ["Keyspace", "Value", "keyspace", "to_bytes"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Dict, Mapping, Optional
 
+from lambent import _given
 from lambent._backend import Backend, current
 
 #: Attributes that are about the delivery, by the name that the node gives them.
@@ -15,7 +16,7 @@ class Queue:
     """A queue of the function's namespace. It costs nothing to make one."""
 
     def __init__(self, name: str, node: Optional[Backend] = None) -> None:
-        self.name = name
+        self.name = _given.text(name, "the name of a queue")
         self._given = node
 
     @property
@@ -45,14 +46,14 @@ class Queue:
         for name, value in ((_GROUP, group), (_DEDUPLICATION, deduplication)):
             if value is not None:
                 metadata[name] = value
-        self._node.send(self.name, body, content_type or own_type, metadata)
+        _given.message(body, metadata)
+        media_type = content_type or own_type
+        self._node.send(self.name, body, media_type and _given.text(media_type, "the media type"), metadata)
 
 
 def _encoded(data: Any) -> "tuple[bytes, Optional[str]]":
-    if isinstance(data, str):
-        return data.encode(), "text/plain; charset=utf-8"
-    if isinstance(data, (bytes, bytearray, memoryview)):
-        return bytes(data), None
+    if isinstance(data, (str, bytes, bytearray, memoryview)):
+        return _given.data(data), "text/plain; charset=utf-8" if isinstance(data, str) else None
     return json.dumps(data).encode(), "application/json"
 
 

@@ -97,10 +97,8 @@ fn keys<'js>(ctx: Ctx<'js>, name: String, cursor: Option<String>) -> Result<Obje
     let page = with(&ctx, &name, |bucket| bucket.list_keys(cursor.as_deref()))?;
     let told = Object::new(ctx.clone())?;
     told.set("keys", page.keys)?;
-    let cursor = page.cursor.map_or_else(
-        || Ok(Value::new_null(ctx.clone())),
-        |cursor| cursor.into_js(&ctx),
-    );
+    let cursor =
+        page.cursor.map_or_else(|| Ok(Value::new_null(ctx.clone())), |cursor| cursor.into_js(&ctx));
     told.set("cursor", cursor?)?;
     Ok(told)
 }

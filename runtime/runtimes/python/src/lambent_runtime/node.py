@@ -279,13 +279,12 @@ class _Writing(_Stream):
 
     def _why_refused(self, error):
         """What the bucket says of why it takes no more, which it does when the value is finished."""
-        if not isinstance(error.value, streams.StreamError_Closed):
-            return self._failed(error)
+        failure = self._failed(error)
         try:
             self.finish()
         except Exception as why:
             return why
-        return self._failed(error)
+        return failure
 
     def finish(self):
         stream = self._checked()

@@ -26,7 +26,7 @@ module Lambent
       first, last = bounds(range)
       return if last < first
 
-      number, = ask("open_reading", name, key, first, last)
+      number, = ask("open_reading", name, key(key), first, last)
       begin
         while (piece = ask("read", number, PIECE).first)
           yield piece
@@ -50,7 +50,7 @@ module Lambent
     # Writes an object piece by piece, by `<<` in the block. What is written is there once the block
     # ends, and not if it raises.
     def write(key)
-      number, = ask("open_writing", name, key)
+      number, = ask("open_writing", name, key(key))
       begin
         yield Writer.new(->(piece) { ask("write", number, piece) })
         ask("finish", number)
@@ -62,11 +62,11 @@ module Lambent
 
     # The size and age of an object; raises NotFound if there is none.
     def head(key)
-      size, created = ask("info", name, key).map { |number| Integer(number, 10) }
+      size, created = ask("info", name, key(key)).map { |number| Integer(number, 10) }
       ObjectInfo.new(key:, size:, created: Time.at(created).utc)
     end
 
-    def exist?(key) = ask("has_object", name, key).first == YES
+    def exist?(key) = ask("has_object", name, key(key)).first == YES
 
     # The keys of all objects, in order, page by page; with a prefix, all are read, and those that begin
     # otherwise are left out.
@@ -87,20 +87,20 @@ module Lambent
 
     # Deletes objects; those that are not there are no error.
     def delete(*keys)
-      keys.each_slice(DELETED_AT_ONCE) { |some| ask("delete_objects", name, *some) }
+      keys.map { |key| key(key) }.each_slice(DELETED_AT_ONCE) { |some| ask("delete_objects", name, *some) }
       nil
     end
 
     # Copies an object to another key, with its metadata, in this bucket or another. It does not pass
     # through the function.
     def copy(key, to, bucket: name)
-      ask("copy", name, key, bucket, to)
+      ask("copy", name, key(key), given(bucket, "a bucket"), key(to))
       nil
     end
 
     # Copies an object, and then deletes it where it was.
     def move(key, to, bucket: name)
-      ask("move", name, key, bucket, to)
+      ask("move", name, key(key), given(bucket, "a bucket"), key(to))
       nil
     end
 
@@ -111,7 +111,9 @@ module Lambent
       end
 
       def <<(data)
-        bytes = String(data).b
+        raise TypeError, "what is written is a String, not #{data.class}" unless data.is_a?(String)
+
+        bytes = data.b
         (0...bytes.bytesize).step(PIECE) { |first| @write.call(bytes.byteslice(first, PIECE)) }
         self
       end
@@ -119,9 +121,13 @@ module Lambent
 
     private
 
+    def key(key) = given(key, "an object's key")
+
     # The first and the last byte of a range.
     def bounds(range)
       first, last = range.begin || 0, range.end
+      raise ArgumentError, "a range of bytes begins at 0 or later, not at #{first}" unless first.is_a?(Integer) && first >= 0
+
       return [first, LAST] unless last
 
       [first, range.exclude_end? ? last - 1 : last]

@@ -13,17 +13,17 @@ module Lambent
 
     # Gives several keys their values: all of them, or none if one is refused.
     def set_many(values)
-      ask("set_many", name, *values.to_a.flatten(1), wanted: "write")
+      ask("set_many", name, *values.flat_map { |key, value| [key(key), given(value, "a value")] }, wanted: "write")
       nil
     end
 
     # Deletes keys, all at once; those that are not there are no error.
     def delete(*keys)
-      ask("delete_many", name, *keys, wanted: "write")
+      ask("delete_many", name, *keys.map { |key| key(key) }, wanted: "write")
       nil
     end
 
-    def exist?(key) = ask("has_key", name, key, wanted: "read").first == YES
+    def exist?(key) = ask("has_key", name, key(key), wanted: "read").first == YES
 
     # All keys, in order, page by page; with a prefix, all are read, and those that begin otherwise are
     # left out.
@@ -40,7 +40,7 @@ module Lambent
 
     # Adds to the decimal number that a key holds, 0 if it has no value; gives the sum. Nobody comes
     # between. Raises Conflict if the value is no number of 64 bits.
-    def increment(key, by = 1) = Integer(ask("increment", name, key, Integer(by), wanted: "write").first, 10)
+    def increment(key, by = 1) = Integer(ask("increment", name, key(key), Integer(by), wanted: "write").first, 10)
 
     # Gives a key a value if it has the value `old` still, or none if that is nil; else raises Conflict.
     def swap(key, old, new)
@@ -61,12 +61,15 @@ module Lambent
 
     private
 
+    def key(key) = given(key, "a key")
+
     def get_values(keys)
-      ask("get_many", name, *keys, wanted: "read").each_slice(2).map { |found, value| value if found == YES }
+      ask("get_many", name, *keys.map { |key| key(key) }, wanted: "read").each_slice(2).map { |found, value| value if found == YES }
     end
 
     def swapped?(key, old, new)
-      ask("swap", name, key, old.nil? ? "" : YES, old.to_s, new, wanted: "read").first == YES
+      before = old.nil? ? ["", ""] : [YES, given(old, "a value")]
+      ask("swap", name, key(key), *before, given(new, "a value"), wanted: "read").first == YES
     end
   end
 end

@@ -9,11 +9,26 @@ module Lambent
     def send_message(data, attributes: {}, content_type: nil, group: nil, deduplication: nil)
       body, own_type = encode(data)
       delivery = { "lambent-group" => group, "lambent-deduplication" => deduplication }.compact
-      ask("send", name, body, content_type || own_type, *attributes.to_a.flatten(1), *delivery.to_a.flatten(1))
+      metadata = attributes.merge(delivery)
+      check(body, metadata)
+      ask("send", name, body, content_type || own_type, *metadata.to_a.flatten(1))
       nil
     end
 
+    # More than a node takes of a message, and less than it would end the function for.
+    MESSAGE_BYTES = 8 << 20
+    ATTRIBUTES = 1000
+    private_constant :MESSAGE_BYTES, :ATTRIBUTES
+
     private
+
+    # A message that a node can look at; what it takes, it says itself.
+    def check(body, metadata)
+      raise TooLarge, "message 1: its body is #{body.bytesize} bytes; the most is 1 MiB" if body.bytesize > MESSAGE_BYTES
+      raise TooLarge, "message 1: it has #{metadata.size} attributes; the most is #{ATTRIBUTES}" if metadata.size > ATTRIBUTES
+
+      metadata.each { |pair| pair.each { |text| given(text, "an attribute") } }
+    end
 
     def encode(data)
       return [JSON.generate(data), "application/json"] unless data.is_a?(String)

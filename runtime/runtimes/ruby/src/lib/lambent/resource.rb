@@ -10,7 +10,7 @@ module Lambent
     attr_reader :name
 
     def initialize(name)
-      @name = String(name)
+      @name = given(name, "the name of a resource")
     end
 
     def inspect
@@ -37,6 +37,13 @@ module Lambent
       when "not-writable" then NotGranted.of_keyspace(name, "write", "read")
       else NotGranted.of_keyspace(name, wanted, wanted == "read" ? "write" : "read")
       end
+    end
+
+    # A string, and not what has a form as one: nil would be an empty one.
+    def given(value, what)
+      return value if value.is_a?(String)
+
+      raise TypeError, "#{what} is a String, not #{value.class}"
     end
 
     def text(bytes)
