@@ -74,7 +74,7 @@ def current() -> Backend:
     global _host
     if _host is None:
         try:
-            from lambent_runtime import node
+            from lambent_runtime import node  # type: ignore[import-not-found]
         except ImportError:
             return _of_test()
         _host = node.Node(_errors)

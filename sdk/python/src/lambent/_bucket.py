@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import BinaryIO, Iterable, Iterator, Optional, Tuple, Union
+from typing import Any, BinaryIO, Iterable, Iterator, Optional, Tuple, Union
 
 from lambent._backend import Backend, Reading, Writing, current
 from lambent._given import Value, data, text, texts, whole
@@ -119,7 +119,7 @@ def _pieces(content: Content) -> Iterator[Value]:
     if isinstance(content, (str, bytes, bytearray, memoryview)):
         yield content
     elif read is None:
-        yield from content  # type: ignore[misc]
+        yield from content
     else:
         while piece := read(PIECE):
             yield piece
@@ -154,7 +154,7 @@ class _Sink(io.RawIOBase):
     def writable(self) -> bool:
         return True
 
-    def write(self, data: "memoryview") -> int:  # type: ignore[override]
+    def write(self, data: Any, /) -> int:
         view = memoryview(data)
         # What was in a buffer when the file was abandoned.
         return len(view) if self._writing is None else self._writing.write(view)

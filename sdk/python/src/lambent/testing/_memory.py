@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
-from typing import Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, TypeVar
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from lambent import _errors
 from lambent.testing._queues import Messages
@@ -18,8 +18,6 @@ PAGE = 1000
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _BUCKET_NAME = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _COUNTER = re.compile(rb"-?[0-9]+")
-
-T = TypeVar("T")
 
 
 @dataclass
@@ -52,8 +50,9 @@ class Resources:
         kind, name = _parsed(resource)
         self.of(kind).pop(name, None)
 
-    def of(self, kind: str) -> dict:
-        return {"keyspace": self.keyspaces, "bucket": self.buckets, "queue": self.queues}[kind]
+    def of(self, kind: str) -> Dict[str, Any]:
+        all: Dict[str, Dict[str, Any]] = {"keyspace": self.keyspaces, "bucket": self.buckets, "queue": self.queues}
+        return all[kind]
 
 
 def _parsed(resource: str) -> Tuple[str, str]:
@@ -84,7 +83,7 @@ class View:
     def __init__(self, resources: Resources, grants: Optional[Mapping[str, str]]) -> None:
         self._resources, self._grants = resources, grants
 
-    def _opened(self, kind: str, name: str, wanted: str) -> dict:
+    def _opened(self, kind: str, name: str, wanted: str) -> Any:
         """A resource that was granted and is there, whatever may be done with it."""
         _check_name(kind, name)
         there = name in self._resources.of(kind)
@@ -107,7 +106,7 @@ class View:
         if has is None or wanted not in has:
             raise self._refused(kind, name, wanted, has)
 
-    def _reached(self, kind: str, name: str, wanted: str) -> dict:
+    def _reached(self, kind: str, name: str, wanted: str) -> Any:
         opened = self._opened(kind, name, wanted)
         self._check(kind, name, wanted)
         return opened
@@ -115,7 +114,8 @@ class View:
     # Keyspaces
 
     def get(self, keyspace: str, key: str) -> Optional[bytes]:
-        return self._reached("keyspace", keyspace, "read").get(key)
+        entries: Dict[str, bytes] = self._reached("keyspace", keyspace, "read")
+        return entries.get(key)
 
     def get_many(self, keyspace: str, keys: Sequence[str]) -> List[Optional[bytes]]:
         entries = self._reached("keyspace", keyspace, "read")
@@ -177,7 +177,7 @@ class View:
     # Buckets
 
     def _object(self, bucket: str, key: str) -> Object:
-        objects = self._reached("bucket", bucket, "read")
+        objects: Dict[str, Object] = self._reached("bucket", bucket, "read")
         if key not in objects:
             raise _errors.NotFound(f'bucket "{bucket}" has no object "{key}"')
         return objects[key]
