@@ -2,17 +2,17 @@ use std::sync::Arc;
 
 use crate::error::Error;
 
-/// Streams of objects that one invocation may have open at a time; each holds
-/// some hundred KiB.
+/// Objects that one invocation may read and write at a time; each holds some
+/// hundred KiB.
 const STREAMS_MAX: usize = 32;
 
-/// An open stream, which counts until this is dropped.
+/// An open object, which counts once until this and all its clones are dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct ObjectStream {
-    _counted: Arc<()>,
+    _counted: Arc<Arc<()>>,
 }
 
-/// Counts the streams of objects that one invocation has open.
+/// Counts the objects that one invocation has open.
 #[derive(Debug, Default)]
 pub(crate) struct ObjectStreams(Arc<()>);
 
@@ -20,10 +20,15 @@ impl ObjectStreams {
     /// Opens one more.
     pub(crate) fn open(&self) -> Result<ObjectStream, Error> {
         if Arc::strong_count(&self.0) > STREAMS_MAX {
-            return Err(Error::Other(format!(
-                "the function has {STREAMS_MAX} values of objects open; finish or drop some"
-            )));
+            return Err(too_many());
         }
-        Ok(ObjectStream { _counted: self.0.clone() })
+        Ok(ObjectStream { _counted: Arc::new(self.0.clone()) })
     }
+}
+
+/// Why no more are opened.
+pub(crate) fn too_many() -> Error {
+    Error::Other(format!(
+        "the function has {STREAMS_MAX} objects open to be read or written; close some first"
+    ))
 }

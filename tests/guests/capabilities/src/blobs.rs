@@ -90,9 +90,10 @@ pub(crate) enum Call {
     Clear {
         container: String,
     },
-    /// Keeps so many values open.
+    /// Keeps so many objects open.
     Hoard {
-        count: u32,
+        container: String,
+        count: usize,
     },
 }
 
@@ -141,10 +142,7 @@ pub(crate) fn call(call: Call) -> Answer {
         Call::Copy { from, to } => blobstore::copy_object(&id(from), &id(to)).map(|()| Value::Null),
         Call::Move { from, to } => blobstore::move_object(&id(from), &id(to)).map(|()| Value::Null),
         Call::Clear { container } => open(&container)?.clear().map(|()| Value::Null),
-        Call::Hoard { count } => {
-            let values: Vec<_> = (0..count).map(|_| OutgoingValue::new_outgoing_value()).collect();
-            Ok(json!(values.len()))
-        }
+        Call::Hoard { container, count } => hoard(&open(&container)?, count),
     }
 }
 
@@ -186,6 +184,18 @@ fn write(
         OutgoingValue::finish(value)?;
     }
     Ok(json!(written))
+}
+
+/// Begins to write some objects at once, and finishes none.
+fn hoard(container: &Container, count: usize) -> Answer {
+    let mut begun = Vec::new();
+    for number in 0..count {
+        let value = OutgoingValue::new_outgoing_value();
+        let stream = value.outgoing_value_write_body().map_err(text)?;
+        container.write_data(&number.to_string(), &value)?;
+        begun.push((stream, value));
+    }
+    Ok(json!(begun.len()))
 }
 
 fn write_open(container: &Container, name: &str, data: &[u8], finish: bool) -> Answer {

@@ -12,6 +12,7 @@ use crate::interfaces::blobstore::bindings::wasi::blobstore::container::{
     self, ContainerMetadata, ObjectMetadata,
 };
 use crate::interfaces::blobstore::{Container, IncomingValue, ObjectNames, OutgoingValue};
+use crate::object_streams::too_many;
 
 type Handle = Resource<Container>;
 type Answer<V> = wasmtime::Result<Result<V, String>>;
@@ -177,6 +178,9 @@ async fn write_data(
     let bucket = handle.name().clone();
     let scope = host.state().scope.clone();
     let value = host.table().get_mut(value)?;
+    if value.stream.is_none() {
+        return Err(too_many());
+    }
     if value.writing.is_some() {
         return Err(Error::Other("the value is being written already".into()));
     }

@@ -8,18 +8,20 @@ use crate::ctx::Ctx;
 use crate::error::{Error, settle};
 use crate::interfaces::blobstore::OutgoingValue;
 use crate::interfaces::blobstore::bindings::wasi::blobstore::types;
-use crate::interfaces::blobstore::pipe::PipeWriter;
+use crate::interfaces::blobstore::pipe::{Pipe, PipeWriter};
+use crate::object_streams::too_many;
 
 type Handle = Resource<OutgoingValue>;
 
 impl types::HostOutgoingValue for Host<Ctx> {
     fn new_outgoing_value(&mut self) -> wasmtime::Result<Handle> {
-        let stream = match self.state().streams.open() {
-            Ok(stream) => stream,
-            // There is no other way to refuse it.
-            Err(error) => return Err(wasmtime::format_err!("{}", error.text()?)),
-        };
-        let value = OutgoingValue { pipe: Arc::default(), streamed: false, writing: None, stream };
+        // There is no error here, so one too many takes no bytes, and is refused where there is one.
+        let stream = self.state().streams.open().ok();
+        let pipe: Arc<Pipe> = Arc::default();
+        if stream.is_none() {
+            pipe.abandon();
+        }
+        let value = OutgoingValue { pipe, streamed: false, writing: None, stream };
         Ok(self.table().push(value)?)
     }
 
@@ -50,6 +52,9 @@ impl types::HostOutgoingValue for Host<Ctx> {
 
 async fn finish(host: &mut Host<Ctx>, value: Handle) -> Result<(), Error> {
     let mut value = host.table().delete(value)?;
+    if value.stream.is_none() {
+        return Err(too_many());
+    }
     let Some(writing) = value.writing.take() else {
         return Err(Error::Other("the value was not given to write-data".into()));
     };

@@ -110,7 +110,7 @@ impl Drop for PipeReader {
 /// value says what became of it.
 pub(crate) struct PipeWriter {
     pub(crate) pipe: Arc<Pipe>,
-    pub(crate) _stream: ObjectStream,
+    pub(crate) _stream: Option<ObjectStream>,
 }
 
 #[async_trait]

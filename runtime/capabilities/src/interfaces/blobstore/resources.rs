@@ -42,7 +42,8 @@ pub struct OutgoingValue {
     pub(crate) streamed: bool,
     /// The task that writes it, once its destination is known.
     pub(crate) writing: Option<Writing>,
-    pub(crate) stream: ObjectStream,
+    /// None if too many were open.
+    pub(crate) stream: Option<ObjectStream>,
 }
 
 /// A task that ends, with nothing written, when this is dropped.
