@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+import sys
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any, BinaryIO, Iterable, Iterator, Optional, Tuple, Union
+from typing import Any, BinaryIO, Iterable, Iterator, Literal, Optional, TextIO, Tuple, Union, cast, overload
 
 from lambent._backend import Backend, Reading, Writing, current
 from lambent._given import Value, data, text, texts, whole
@@ -65,16 +66,31 @@ class Bucket:
             for piece in _pieces(content):
                 file.write(data(piece))
 
-    def open(self, key: str, mode: str = "rb") -> BinaryIO:
-        """An object as a file: "rb" to read it, "wb" to write it, of which only a piece is in
-        memory. What is written is there once the file is closed, and not if a `with` is left by an
-        exception."""
-        if mode == "rb":
+    @overload
+    def open(self, key: str, mode: Literal["rb", "wb"] = "rb") -> BinaryIO: ...
+
+    @overload
+    def open(
+        self, key: str, mode: Literal["r", "w"], encoding: Optional[str] = None, newline: Optional[str] = None
+    ) -> TextIO: ...
+
+    def open(
+        self, key: str, mode: str = "rb", encoding: Optional[str] = None, newline: Optional[str] = None
+    ) -> Union[BinaryIO, TextIO]:
+        """An object as a file, of which only a piece is in memory: "rb" to read bytes, "wb" to write
+        them, "r" and "w" for text, in UTF-8 if no other encoding is given. What is written is there
+        once the file is closed, and not if it is closed because of an exception, or never."""
+        if mode not in ("rb", "wb", "r", "w"):
+            raise ValueError(f'the mode is "r", "w", "rb" or "wb", not {mode!r}')
+        if "b" in mode and not (encoding is None and newline is None):
+            raise ValueError(f'a file of bytes has no encoding and no newlines; the mode is "{mode[0]}" for text')
+        if "r" in mode:
             reading = self._node.read(self.name, text(key, _KEY), 0, _END)
-            return io.BufferedReader(_Reader(reading), PIECE)
-        if mode == "wb":
-            return _Writer(_Sink(self._node.write(self.name, text(key, _KEY))), PIECE)
-        raise ValueError(f'the mode is "rb" or "wb", not {mode!r}; io.TextIOWrapper makes text of a file')
+            bytes_read = io.BufferedReader(_Reader(reading), PIECE)
+            return bytes_read if "b" in mode else io.TextIOWrapper(bytes_read, encoding or "utf-8", newline=newline)
+        writer = _Writer(_Sink(self._node.write(self.name, text(key, _KEY))), PIECE)
+        # The same on every machine.
+        return writer if "b" in mode else _TextWriter(writer, encoding or "utf-8", newline="\n" if newline is None else newline)
 
     def head(self, key: str) -> ObjectInfo:
         """The size and age of an object; `NotFound` if there is none."""
@@ -171,15 +187,24 @@ class _Writer(io.BufferedWriter):
     def __init__(self, sink: _Sink, size: int) -> None:
         super().__init__(sink, size)
         self._sink = sink
+        self._handled = sys.exc_info()[1]
+
+    def abandon(self) -> None:
+        """Leaves nothing of what was written."""
+        self._sink.end(False)
 
     def __exit__(self, kind: object, *_: object) -> None:
         if kind is not None:
-            self._sink.end(False)
+            self.abandon()
         self.close()
 
     def close(self) -> None:
         if self.closed:
             return
+        # Whatever wraps this file closes it also when an exception leaves its own `with`.
+        if sys.exc_info()[1] is not self._handled:
+            self.abandon()
+        self._handled = None
         try:
             self.flush()
             self._sink.end(True)
@@ -189,7 +214,22 @@ class _Writer(io.BufferedWriter):
 
     def __del__(self) -> None:
         # Who forgets a file did not say that all was written.
-        self._sink.end(False)
+        self.abandon()
+
+
+class _TextWriter(io.TextIOWrapper):
+    """A file of text whose content becomes an object when it is closed."""
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:
+            self._abandon()
+        self.close()
+
+    def _abandon(self) -> None:
+        cast(_Writer, self.buffer).abandon()
+
+    def __del__(self) -> None:
+        self._abandon()
 
 
 def bucket(name: str) -> Bucket:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any, Callable, Dict, Iterable, Iterator, Mapping, Optional
 
+from lambent import _given
 from lambent._backend import Backend, current
 from lambent._errors import Conflict
-from lambent._given import Value, data, text, texts, whole
+from lambent._given import Value, data, text, whole
 
 _KEY = "a key"
 #: The numbers that a counter can be.
@@ -18,7 +19,7 @@ class Keyspace:
     """A keyspace of the function's namespace. It costs nothing to make one."""
 
     def __init__(self, name: str, node: Optional[Backend] = None) -> None:
-        self.name = text(name, "the name of a keyspace")
+        self.name = _given.keyspace(name)
         self._given = node
 
     @property
@@ -44,13 +45,13 @@ class Keyspace:
 
     def get_many(self, keys: Iterable[str]) -> Dict[str, bytes]:
         """The values of those keys that have one."""
-        names = texts(keys, _KEY)
+        names = _given.keys(keys)
         found = self._node.get_many(self.name, names)
         return {key: value for key, value in zip(names, found) if value is not None}
 
     def set(self, key: str, value: Value) -> None:
         """Gives a key a value."""
-        self._node.set_many(self.name, [(text(key, _KEY), data(value))])
+        self._node.set_many(self.name, [_given.entry(key, value)])
 
     def set_json(self, key: str, value: Any) -> None:
         """Gives a key a value as JSON."""
@@ -58,11 +59,11 @@ class Keyspace:
 
     def set_many(self, values: Mapping[str, Value]) -> None:
         """Gives several keys their values: all of them, or none if one is refused."""
-        self._node.set_many(self.name, [(text(key, _KEY), data(value)) for key, value in values.items()])
+        self._node.set_many(self.name, _given.entries(values))
 
     def delete(self, *keys: str) -> None:
         """Deletes keys, all at once; those that are not there are no error."""
-        self._node.delete_many(self.name, texts(keys, _KEY))
+        self._node.delete_many(self.name, _given.keys(keys))
 
     def exists(self, key: str) -> bool:
         """Whether a key has a value."""
@@ -91,7 +92,7 @@ class Keyspace:
         """Gives a key a value if it has the value `old` still, or none if that is None; else raises
         `Conflict`."""
         before = None if old is None else data(old)
-        if not self._node.swap(self.name, text(key, _KEY), before, data(new)):
+        if not self._node.swap(self.name, text(key, _KEY), before, _given.entry(key, new)[1]):
             raise Conflict(f'the value of key {key!r} of keyspace "{self.name}" is another by now')
 
     def update(self, key: str, change: Callable[[Optional[bytes]], Value]) -> bytes:
@@ -99,7 +100,7 @@ class Keyspace:
         gives the new one."""
         while True:
             old = self.get(key)
-            new = data(change(old))
+            _, new = _given.entry(key, change(old))
             if self._node.swap(self.name, key, old, new):
                 return new
 

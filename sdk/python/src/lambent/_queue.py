@@ -43,10 +43,10 @@ class Queue:
         """
         body, own_type = _encoded(data)
         metadata: Dict[str, str] = dict(attributes or {})
-        for name, value in ((_GROUP, group), (_DEDUPLICATION, deduplication)):
-            if value is not None:
-                metadata[name] = value
         _given.message(body, metadata)
+        for name, what, value in ((_GROUP, "the group", group), (_DEDUPLICATION, "the deduplication id", deduplication)):
+            if value is not None:
+                metadata[name] = _given.text(value, what, _given.DELIVERY)
         media_type = content_type or own_type
         self._node.send(self.name, body, media_type and _given.text(media_type, "the media type"), metadata)
 

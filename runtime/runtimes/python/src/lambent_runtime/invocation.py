@@ -5,7 +5,7 @@ from inspect import iscoroutine
 
 from wit_world.imports import lambent_function_types as types
 
-from lambent_runtime import answers, context, errors, instance, logs, threads
+from lambent_runtime import answers, context, errors, instance, logs, node, threads
 
 
 _current = None  # What the host knows of the invocation that runs.
@@ -36,6 +36,7 @@ def run(event, raw):
         logs.error(failure)
         _end_process(failure)
     finally:
+        node.end()
         logs.flush()
         _current = None
     return types.Output(content_type, data)

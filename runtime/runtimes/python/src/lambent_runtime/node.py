@@ -15,7 +15,8 @@ from wit_world.imports import (
 
 #: Names of objects that are asked for at once.
 _PAGE = 1000
-#: What is said of those that were when a snapshot was taken.
+#: What is said of those that were when an invocation ended, or a snapshot was taken.
+_ENDED = "this was opened in an invocation that has ended; open it in each one that needs it"
 _LOST = "this was opened before the snapshot that the instance started from; open it in the handler"
 
 _nodes = weakref.WeakSet()
@@ -26,8 +27,18 @@ def reset():
     """Gives up every handle."""
     for node in _nodes:
         node.close()
+    _lose(_LOST)
+
+
+def end():
+    """Closes what an invocation left open: nobody finishes it, and each takes memory of the host."""
+    if _open:
+        _lose(_ENDED)
+
+
+def _lose(why):
     for stream in list(_open):
-        stream.lose()
+        stream.lose(why)
 
 
 class Node:
@@ -196,10 +207,10 @@ class _Stream:
             raise self._errors.of_text(self._why)
         return self._handles[0]
 
-    def lose(self):
-        """Gives up the handles, before a snapshot."""
+    def lose(self, why):
+        """Gives up the handles, and says why when they are used."""
         if self._handles:
-            self._why = _LOST
+            self._why = why
             self._give_up()
 
     def __del__(self):

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 import time
+import weakref
 from dataclasses import dataclass
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple
 
 from lambent import _errors
+from lambent._given import KEY
 from lambent.testing._queues import Messages
 
-#: What a node takes at most: bytes of keys, of a value, of a batch and of what one call gives; keys at once.
-KEY, VALUE, BATCH_BYTES, GIVEN_BYTES, BATCH = 1024, 1 << 20, 16 << 20, 8 << 20, 1000
-#: Keys on a page.
-PAGE = 1000
+#: Bytes of values that one call gives, keys on a page, and objects that a function may have open.
+GIVEN_BYTES, PAGE, OPEN = 8 << 20, 1000, 32
 
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+#: Characters of a name.
+NAME = 64
+_NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
 _BUCKET_NAME = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _COUNTER = re.compile(rb"-?[0-9]+")
 
@@ -35,6 +37,14 @@ class Resources:
         self.keyspaces: Dict[str, Dict[str, bytes]] = {}
         self.buckets: Dict[str, Dict[str, Object]] = {}
         self.queues: Dict[str, Messages] = {}
+        self._open: "weakref.WeakSet[_Stream]" = weakref.WeakSet()
+
+    def keep(self, stream: "_Stream") -> None:
+        """Counts an object that is read or written, until it is closed."""
+        if len(self._open) == OPEN:
+            raise _errors.Error(f"the function has {OPEN} objects open to be read or written; close some first")
+        self._open.add(stream)
+        stream.kept = self._open
 
     def create(self, resource: str) -> None:
         kind, name = _parsed(resource)
@@ -69,8 +79,28 @@ def _check_name(kind: str, name: str) -> None:
                 "a bucket name has 3 to 63 characters of a-z 0-9 . -, begins and ends with a letter or "
                 "digit, and has no two dots in a row"
             )
-    elif not _NAME.fullmatch(name[: -len(".fifo")] if kind == "queue" and name.endswith(".fifo") else name):
-        raise _errors.Error(f"{kind} name {name!r} is not 1 to 64 characters of A-Z a-z 0-9 _ -")
+    else:
+        _check_plain_name(kind, name[: -len(".fifo")] if kind == "queue" and name.endswith(".fifo") else name)
+
+
+def _check_plain_name(kind: str, name: str) -> None:
+    wrong = _NO_NAME.search(name)
+    if name == "":
+        raise _errors.Error(f"{kind} name is empty; give 1 to 64 characters of A-Z a-z 0-9 _ -")
+    if wrong:
+        position = wrong.start() + 1
+        raise _errors.Error(f"{kind} name has the character '{wrong[0]}' at position {position}; use A-Z a-z 0-9 _ -")
+    if len(name) > NAME:
+        raise _errors.Error(f"{kind} name has {len(name)} characters; the most is {NAME}")
+
+
+def _check_given_name(kind: str, name: str) -> None:
+    """Checks a name that a function gives; the interfaces of two kinds have words of their own for them."""
+    own = {"bucket": "container", "queue": "topic"}.get(kind)
+    try:
+        _check_name(kind, name)
+    except _errors.Error as error:
+        raise _errors.Error(f'{own} "{name}": {error}') if own else error from None
 
 
 def _in_order(keys: Iterable[str]) -> List[str]:
@@ -85,11 +115,14 @@ class View:
 
     def _opened(self, kind: str, name: str, wanted: str) -> Any:
         """A resource that was granted and is there, whatever may be done with it."""
-        _check_name(kind, name)
+        _check_given_name(kind, name)
         there = name in self._resources.of(kind)
         if self._grants is not None and f"{kind}:{name}" not in self._grants:
-            # Which of the two is asked for first, a bucket does not know yet when it is opened.
-            raise self._refused(kind, name, wanted if kind == "keyspace" else "read", None)
+            # Which of the two is asked for first, a bucket does not know yet when it is opened; and of
+            # a keyspace that was not granted, nobody is told whether it is there.
+            if kind == "keyspace":
+                raise _errors.not_granted(kind, name, wanted, None)
+            raise self._refused(kind, name, "read", None)
         if not there:
             if kind == "keyspace":
                 raise _errors.no_keyspace(name)
@@ -100,6 +133,7 @@ class View:
         return _errors.not_granted(kind, name, wanted, has, name in self._resources.of(kind))
 
     def _check(self, kind: str, name: str, wanted: str) -> None:
+        _check_given_name(kind, name)
         if self._grants is None:
             return
         has = self._grants.get(f"{kind}:{name}")
@@ -119,7 +153,6 @@ class View:
 
     def get_many(self, keyspace: str, keys: Sequence[str]) -> List[Optional[bytes]]:
         entries = self._reached("keyspace", keyspace, "read")
-        _check_count(len(keys))
         values = [entries.get(key) for key in keys]
         if sum(len(value) for value in values if value is not None) > GIVEN_BYTES:
             raise _errors.TooLarge(
@@ -129,18 +162,12 @@ class View:
 
     def set_many(self, keyspace: str, values: Sequence[Tuple[str, bytes]]) -> None:
         entries = self._reached("keyspace", keyspace, "write")
-        _check_count(len(values))
-        for key, value in values:
+        for key, _ in values:
             _check_key("a key", key)
-            _check_value(key, value)
-        size = sum(len(key.encode()) + len(value) for key, value in values)
-        if size > BATCH_BYTES:
-            raise _errors.TooLarge(f"a batch has {size} bytes of keys and values; the most is {BATCH_BYTES}")
         entries.update(values)
 
     def delete_many(self, keyspace: str, keys: Sequence[str]) -> None:
         entries = self._reached("keyspace", keyspace, "write")
-        _check_count(len(keys))
         for key in keys:
             _check_key("a key", key)
         for key in keys:
@@ -186,10 +213,14 @@ class View:
         content = self._object(bucket, key).content
         if start and start >= len(content):
             raise _errors.Error(f'object "{key}" ends at byte {len(content)}, before the range begins')
-        return _Reading(content[start : last + 1])
+        reading = _Reading(content[start : last + 1])
+        self._resources.keep(reading)
+        return reading
 
     def write(self, bucket: str, key: str) -> "_Writing":
-        return _Writing(self._reached("bucket", bucket, "write"), key)
+        writing = _Writing(self._reached("bucket", bucket, "write"), key)
+        self._resources.keep(writing)
+        return writing
 
     def info(self, bucket: str, key: str) -> Tuple[int, int]:
         found = self._object(bucket, key)
@@ -222,30 +253,26 @@ class View:
     # Queues
 
     def send(self, queue: str, body: bytes, content_type: Optional[str], metadata: Mapping[str, str]) -> None:
-        _check_name("queue", queue)
         self._check("queue", queue, "write")
         self._opened("queue", queue, "write").send(body, content_type, metadata)
 
 
 def _check_key(what: str, key: str) -> None:
-    size = len(key.encode())
-    if size == 0:
+    if key == "":
         raise _errors.Error(f"{what} is empty; give 1 to {KEY} bytes of UTF-8")
-    if size > KEY:
-        raise _errors.TooLarge(f"{what} has {size} bytes; the most is {KEY}")
 
 
-def _check_value(key: str, value: bytes) -> None:
-    if len(value) > VALUE:
-        raise _errors.TooLarge(f'the value of key "{key}" has {len(value)} bytes; the most is {VALUE}')
+class _Stream:
+    """An object that is open."""
+
+    kept: "Optional[weakref.WeakSet[_Stream]]" = None
+
+    def _end(self) -> None:
+        if self.kept is not None:
+            self.kept.discard(self)
 
 
-def _check_count(count: int) -> None:
-    if count > BATCH:
-        raise _errors.TooLarge(f"{count} keys at once are too many; the most is {BATCH}")
-
-
-class _Reading:
+class _Reading(_Stream):
     def __init__(self, content: bytes) -> None:
         self._content, self._at = content, 0
 
@@ -256,9 +283,10 @@ class _Reading:
 
     def close(self) -> None:
         self._content = b""
+        self._end()
 
 
-class _Writing:
+class _Writing(_Stream):
     def __init__(self, objects: Dict[str, Object], key: str) -> None:
         self._objects, self._key, self._content = objects, key, bytearray()
 
@@ -267,8 +295,10 @@ class _Writing:
         return len(data)
 
     def finish(self) -> None:
+        self._end()
         _check_key("an object's key", self._key)
         self._objects[self._key] = Object(bytes(self._content), int(time.time()))
 
     def abandon(self) -> None:
         self._content.clear()
+        self._end()

@@ -9,8 +9,6 @@ from typing import Any, Dict, List, Mapping, Optional
 
 from lambent import _errors
 
-#: Bytes of a message with its attributes, and of the attributes alone.
-MESSAGE, ATTRIBUTES = 1 << 20, 16 << 10
 #: Seconds for which a FIFO queue knows what it was sent.
 DEDUPLICATED = 300
 
@@ -49,7 +47,7 @@ class Messages:
     def send(self, body: bytes, content_type: Optional[str], metadata: Mapping[str, str]) -> None:
         attributes = dict(metadata)
         group, deduplication = attributes.pop(_GROUP, None), attributes.pop(_DEDUPLICATION, None)
-        self._check(body, attributes, group, deduplication)
+        self._check(group, deduplication)
         now = time.monotonic()
         if deduplication is not None:
             if now - self._known.get(deduplication, -DEDUPLICATED) < DEDUPLICATED:
@@ -57,18 +55,9 @@ class Messages:
             self._known[deduplication] = now
         self.messages.append(Sent(body, content_type, attributes, group, deduplication))
 
-    def _check(
-        self, body: bytes, attributes: Mapping[str, str], group: Optional[str], deduplication: Optional[str]
-    ) -> None:
-        size = sum(len(name.encode()) + len(value.encode()) for name, value in attributes.items())
-        if size > ATTRIBUTES:
-            raise _errors.TooLarge(f"message 1: its attributes are {size} bytes; the most is {ATTRIBUTES}")
-        if len(body) + size > MESSAGE:
-            raise _errors.TooLarge(
-                f"message 1: body and attributes are {len(body) + size} bytes; the most is 1 MiB"
-            )
+    def _check(self, group: Optional[str], deduplication: Optional[str]) -> None:
         for what, text in (("group", group), ("deduplication id", deduplication)):
-            if text is not None and not 1 <= len(text.encode()) <= 128:
+            if text == "":
                 raise _errors.Error(f"message 1: its {what} must have 1 to 128 bytes")
         if self._fifo and group is None:
             raise _errors.Error("message 1: a FIFO queue needs the message's group")
