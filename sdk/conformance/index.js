@@ -14,7 +14,28 @@ const numbered = (prefix, count) => Array.from({ length: count }, (_, number) =>
 const own = {
   size: async (keyspace, key) => (await keyspace.get(key)).length,
   keys: (keyspace, prefix) => collected(keyspace.keys(prefix)),
-  fill: (keyspace, prefix, count) => keyspace.setMany(new Map(numbered(prefix, count).map((key) => [key, '']))),
+  fill: (keyspace, prefix, count, size = 0) => keyspace.setMany(new Map(numbered(prefix, count).map((key) => [key, 'v'.repeat(size)]))),
+  sizes: async (keyspace, prefix, count) =>
+    Array.from(await keyspace.getMany(numbered(prefix, count)), ([, value]) => value.length).reduce((sum, size) => sum + size, 0),
+  isText: (keyspace, key) => keyspace.getText(key).then(() => true, () => false),
+  async throughJson(keyspace, key, value) {
+    if (value !== null) await keyspace.setJson(key, value);
+    return keyspace.getJson(key);
+  },
+  updateInPlace(keyspace, key, text) {
+    let calls = 0;
+    return keyspace.update(key, (old) => {
+      calls += 1;
+      if (calls > 3) throw new Error('nobody else writes it, and it is called again');
+      old.set(new TextEncoder().encode(text));
+      return old;
+    });
+  },
+  // What changes what it was given does not change what is there.
+  async changed(keyspace, key) {
+    (await keyspace.get(key)).fill(0);
+    (await keyspace.getMany([key])).get(key).fill(0);
+  },
   drain: (keyspace, prefix, count) => keyspace.delete(...numbered(prefix, count)),
   count: async (keyspace, prefix) => (await collected(keyspace.keys(prefix))).length,
   update: (keyspace, key, more) => keyspace.update(key, async (old) => (old === null ? '' : new TextDecoder().decode(old)) + more),
@@ -53,10 +74,69 @@ const own = {
   },
 };
 
+// Objects at once, of which a host has fewer open.
+own.atOnce = async (bucket, prefix, count) => {
+  const keys = numbered(prefix, count);
+  await Promise.all(keys.map((key) => bucket.put(key, key)));
+  const read = await Promise.all(keys.map((key) => bucket.getText(key)));
+  const streamed = await Promise.all(keys.map((key) => own.streamed(bucket, key)));
+  const pieces = keys.map((key) => bucket.put(key, [key.slice(0, 3), key.slice(3)]));
+  await Promise.all(pieces);
+  return keys.filter((key, number) => read[number] === key && streamed[number] === key.length).length;
+};
+own.copiedAtOnce = async (bucket, prefix, to, count) => {
+  const other = lambent.bucket(to);
+  await Promise.all(numbered(prefix, count).map((key) => other.put(key, bucket.stream(key))));
+  const copied = await Promise.all(numbered(prefix, count).map((key) => other.getText(key)));
+  return copied.filter((text, number) => text === numbered(prefix, count)[number]).length;
+};
+// One too many waits for another to be closed.
+own.openMany = async (bucket, prefix, count) => {
+  const opened = [];
+  const all = numbered(`${prefix}x`, count).map((key) => bucket.writer(key).then((writer) => void opened.push(writer)));
+  for (let turns = 0; turns < 1000; turns += 1) await null;
+  const first = opened.length;
+  for (let closed = 0; closed < count; closed += 1) {
+    while (opened.length <= closed) await null;
+    await opened[closed].abandon();
+  }
+  await Promise.all(all);
+  return first > 1 && first < count;
+};
+own.deleteMany = (bucket, prefix, count) => bucket.delete(...numbered(prefix, count));
+own['left early'] = async (bucket, key, text) => {
+  const writer = await bucket.writer(key);
+  await writer.write(text);
+  await writer.finish();
+  await writer.abandon();
+  return true;
+};
+own.throughText = async (bucket, key, text) => {
+  await bucket.put(key, text);
+  return bucket.getText(key);
+};
+
+// Objects that nobody closes, and what they are in another invocation.
+const kept = [];
+own.leave = async (bucket, key, count) => {
+  for (let number = 0; number < count; number += 1) {
+    const reading = bucket.stream(key);
+    await reading.next();
+    const writer = await bucket.writer(`${key}${number}`);
+    await writer.write('half');
+    kept.push(() => reading.next(), () => writer.write('more'), () => writer.finish());
+  }
+};
+own.left = async () => {
+  const told = await Promise.all(kept.splice(0).map((use) => use().then(() => 'open', (error) => error.message)));
+  return told.length > 0 && told.every((text) => text.includes('in an invocation that has ended'));
+};
+
 // Calls that are wrong in this language.
 const misuses = {
   Keyspace: [
     (client) => client.get(5), (client) => client.get('\udc80'), (client) => client.set('k', null), (client) => client.set('k', 5),
+    (client) => client.set('k', 'a\ud800'), (client) => client.setMany({ k: '\udc80b' }), (client) => client.swap('k', '\ud800', 'x'),
     (client) => client.increment('k', '1'), (client) => client.increment('k', 1n << 63n), (client) => client.increment('k', 1.5),
     (client) => client.delete(null), (client) => client.swap(null, null, 'x'), (client) => client.exists(Uint8Array.of(1)),
     async () => lambent.keyspace(null),
@@ -64,10 +144,10 @@ const misuses = {
   Bucket: [
     (client) => client.get(5), (client) => client.get('k', { start: -1 }), (client) => client.get('k', { end: 2 ** 64 }),
     (client) => client.put('k', 5), (client) => client.put(null, 'x'), (client) => client.put('k', [5]), (client) => client.copy('k', 5),
-    (client) => client.delete('\ud800'), async () => lambent.bucket(5),
+    (client) => client.delete('\ud800'), (client) => client.put('k', '\ud800'), (client) => client.put('k', ['a', '\udfff']), async () => lambent.bucket(5),
   ],
   Queue: [
-    (client) => client.send(undefined), (client) => client.send(() => 1), (client) => client.send('x', { contentType: 5 }),
+    (client) => client.send(undefined), (client) => client.send('\ud800'), (client) => client.send(() => 1), (client) => client.send('x', { contentType: 5 }),
     (client) => client.send('x', { attributes: { n: '\ud800' } }), async () => lambent.queue(5),
   ],
 };
@@ -111,10 +191,10 @@ const text = (value) =>
 
 async function step(described, name) {
   const [kind, resource, method, ...args] = described.do;
-  const client = lambent[kind](resource);
   const expected = described.fails === 'Error' ? 'LambentError' : described.fails;
   let answer;
   try {
+    const client = lambent[kind](given(resource));
     answer = told(await (own[method] ?? ((_, ...all) => client[method](...all)))(client, ...args.map(given)));
   } catch (error) {
     if (!(error instanceof lambent.LambentError)) throw error;
@@ -134,7 +214,7 @@ exports.handler = async (event) => {
   for (const one of event.cases) {
     for (const [number, described] of one.steps.entries()) {
       const what = await step(described, name);
-      if (what !== undefined) wrong.push(`${one.name}, step ${number + 1}, ${described.do.join(' ').slice(0, 200)}: ${what}`);
+      if (what !== undefined) wrong.push(`${one.name}, step ${number + 1}, ${JSON.stringify(described.do).slice(0, 200)}: ${what}`);
     }
   }
   return { cases: event.cases.length, wrong };

@@ -2,8 +2,8 @@
 // Objects in buckets.
 
 const { current } = require('./backend.js');
-const { joined, toBytes, toText } = require('./bytes.js');
-const { position, text } = require('./given.js');
+const { joined, toText } = require('./bytes.js');
+const { position, text, toBytes } = require('./given.js');
 
 // Bytes that are read or written at once, and objects that one call deletes.
 const PIECE = 256 << 10;
@@ -23,24 +23,35 @@ async function* readAll(reader) {
   for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
 }
 
+function writeAll(writing, data) {
+  const bytes = toBytes(data);
+  for (let at = 0; at < bytes.length; at += PIECE) writing.write(bytes.subarray(at, at + PIECE));
+}
+
 // An object that is being written: it is there once `finish` was called.
 class Writer {
   #writing;
-  constructor(writing) {
+  #close;
+  constructor(writing, close) {
     this.#writing = writing;
+    this.#close = close;
   }
   async write(data) {
-    const bytes = toBytes(data);
-    for (let at = 0; at < bytes.length; at += PIECE) this.#writing.write(bytes.subarray(at, at + PIECE));
+    writeAll(this.#writing, data);
   }
   async finish() {
-    this.#writing.finish();
+    try {
+      this.#writing.finish();
+    } finally {
+      this.#close();
+    }
   }
   async abandon() {
     this.#writing.abandon();
+    this.#close();
   }
   async [Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')]() {
-    this.#writing.abandon();
+    await this.abandon();
   }
 }
 
@@ -50,37 +61,74 @@ class Bucket {
     this.name = named(name);
     this.#node = node ? () => node : current;
   }
-  async get(name, options) {
+  // Without a pause, so that however many are got at once, one is open.
+  async get(name, { start = 0, end } = {}) {
     const pieces = [];
-    for await (const piece of this.stream(name, options)) pieces.push(piece);
+    const reading = this.#read(name, start, end);
+    if (reading === undefined) return joined(pieces);
+    try {
+      for (let piece = reading.read(PIECE); piece !== null; piece = reading.read(PIECE)) pieces.push(piece);
+    } finally {
+      reading.close();
+    }
     return joined(pieces);
   }
   async getText(name) {
     return toText(await this.get(name));
   }
   async *stream(name, { start = 0, end } = {}) {
-    position(start, 'start');
-    if (end !== undefined && position(end, 'end') <= start) return;
-    const reading = this.#node().read(this.name, key(name), start, end === undefined ? null : end - 1);
+    const { reads } = this.#node();
+    const slot = await reads.take();
     try {
-      for (let piece = reading.read(PIECE); piece !== null; piece = reading.read(PIECE)) yield piece;
+      const reading = this.#read(name, start, end);
+      if (reading === undefined) return;
+      try {
+        for (let piece = reading.read(PIECE); piece !== null; piece = reading.read(PIECE)) yield piece;
+      } finally {
+        reading.close();
+      }
     } finally {
-      reading.close();
+      reads.give(slot);
     }
   }
+  // An object that is being read; nothing of an empty range, which the interface has no form for.
+  #read(name, start, end) {
+    position(start, 'start');
+    if (end !== undefined && position(end, 'end') <= start) return undefined;
+    return this.#node().read(this.name, key(name), start, end === undefined ? null : end - 1);
+  }
   async put(name, content) {
-    const isWhole = typeof content === 'string' || ArrayBuffer.isView(content) || content instanceof ArrayBuffer;
+    if (typeof content === 'string' || ArrayBuffer.isView(content) || content instanceof ArrayBuffer) this.#putAtOnce(name, content);
+    else await this.#putPieces(name, pieces(content));
+  }
+  // Without a pause, so that however many are put at once, one is open.
+  #putAtOnce(name, content) {
+    const writing = this.#node().write(this.name, key(name));
+    try {
+      writeAll(writing, content);
+      writing.finish();
+    } finally {
+      writing.abandon();
+    }
+  }
+  async #putPieces(name, content) {
     const writer = await this.writer(name);
     try {
-      if (isWhole) await writer.write(content);
-      else for await (const piece of pieces(content)) await writer.write(piece);
+      for await (const piece of content) await writer.write(piece);
       await writer.finish();
     } finally {
       await writer.abandon();
     }
   }
   async writer(name) {
-    return new Writer(this.#node().write(this.name, key(name)));
+    const node = this.#node();
+    const slot = await node.writes.take();
+    try {
+      return new Writer(node.write(this.name, key(name)), () => node.writes.give(slot));
+    } catch (error) {
+      node.writes.give(slot);
+      throw error;
+    }
   }
   async head(name) {
     const { size, created } = this.#node().info(this.name, key(name));

@@ -1,13 +1,5 @@
 'use strict';
-// Bytes, and what is given in their place.
-
-exports.toBytes = (value) => {
-  if (typeof value === 'string') return new TextEncoder().encode(value);
-  if (value instanceof Uint8Array) return value;
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  throw new TypeError(`give a string or bytes, not ${value === null ? 'null' : typeof value}; JSON.stringify() makes text of other values`);
-};
+// What is done with bytes.
 
 exports.toText = (bytes) => new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 

@@ -2,8 +2,7 @@
 // Messages that are sent. What receives them is a function that a trigger calls.
 
 const { current } = require('./backend.js');
-const { toBytes } = require('./bytes.js');
-const { message, text } = require('./given.js');
+const { delivery, message, text, toBytes } = require('./given.js');
 
 function encoded(data) {
   if (typeof data === 'string') return [toBytes(data), 'text/plain; charset=utf-8'];
@@ -22,9 +21,9 @@ class Queue {
   async send(data, { attributes = {}, contentType, group, deduplication } = {}) {
     const [body, type] = encoded(data);
     const metadata = Object.entries(attributes).map(([name, value]) => [name, String(value)]);
-    if (group !== undefined) metadata.push(['lambent-group', String(group)]);
-    if (deduplication !== undefined) metadata.push(['lambent-deduplication', String(deduplication)]);
     message(body, metadata);
+    if (group !== undefined) metadata.push(['lambent-group', delivery(String(group), 'the group')]);
+    if (deduplication !== undefined) metadata.push(['lambent-deduplication', delivery(String(deduplication), 'the deduplication id')]);
     const mediaType = contentType ?? type;
     this.#node().send(this.name, body, mediaType === null ? null : text(mediaType, 'the media type'), metadata);
   }

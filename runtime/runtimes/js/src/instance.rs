@@ -16,7 +16,7 @@ use crate::bindings::wasi::clocks::monotonic_clock;
 use crate::bindings::wasi::io::poll;
 use crate::modules::{Files, Finder, set_required};
 use crate::outcome::{self, Outcome, failure};
-use crate::{http, library, native};
+use crate::{http, library, native, resources};
 
 /// Bytes of the stack in memory that a program may use, of the 1 MiB that there is; the frames of
 /// its calls are elsewhere, and counted by QuickJS as it is patched. A program that needs more gets
@@ -86,6 +86,16 @@ pub(crate) fn settle() -> std::result::Result<(), Failure> {
     })
 }
 
+/// Gives up everything that the host has for the program, before its memory is kept.
+pub(crate) fn give_up() {
+    PROGRAM.with_borrow(|program| {
+        if let Some(program) = program {
+            program.close_streams();
+        }
+    });
+    resources::reset();
+}
+
 /// Replaces what the memory has of another instance by what this one is given.
 pub(crate) fn renew() {
     PROGRAM.with_borrow(|program| {
@@ -102,7 +112,9 @@ pub(crate) fn handle(event: &Event, context: &Context) -> std::result::Result<Ou
     let ended = PROGRAM.with_borrow(|program| {
         let program =
             program.as_ref().ok_or_else(|| failure(BROKEN, "the program was not loaded"))?;
-        Ok(program.run("invoke", |ctx| arguments(ctx, event, context)))
+        let ended = program.run("invoke", |ctx| arguments(ctx, event, context));
+        program.close_streams();
+        Ok(ended)
     })?;
     match ended {
         Outcome::Done(output) => Ok(output),
@@ -198,6 +210,14 @@ impl Program {
                 outcome::set(Outcome::Ended(failure(BROKEN, message)));
                 0.0
             }
+        }
+    }
+
+    /// Closes the objects that were left open: nobody finishes them, and each takes memory of the
+    /// host.
+    fn close_streams(&self) {
+        if resources::close_streams() {
+            self.call("ended", |_| Ok(Vec::new()));
         }
     }
 

@@ -52,7 +52,7 @@ impl snapshot::Guest for Component {
 
     fn before_snapshot() -> Result<(), snapshot::Failure> {
         instance::settle()?;
-        resources::reset();
+        instance::give_up();
         Ok(())
     }
 

@@ -2,18 +2,17 @@
 // Keyspaces, buckets and queues in memory, in the place of the node's.
 
 const { isSame } = require('../bytes.js');
+const { KEY } = require('../given.js');
+const { Slots } = require('../slots.js');
 const { Messages } = require('./messages.js');
 
-// What a node takes at most: bytes of keys, of a value, of a batch and of what one call gives; keys at once.
-const KEY = 1024;
-const VALUE = 1 << 20;
-const BATCH_BYTES = 16 << 20;
+// Bytes of values that one call gives, keys on a page, and objects that a function may have open.
 const GIVEN_BYTES = 8 << 20;
-const BATCH = 1000;
-// Keys on a page.
 const PAGE = 1000;
+const OPEN = 32;
 
-const NAME = /^[A-Za-z0-9_-]{1,64}$/;
+const NAME = 64;
+const NO_NAME = /[^A-Za-z0-9_-]/u;
 const BUCKET_NAME = /^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 const KINDS = ['keyspace', 'bucket', 'queue'];
 
@@ -28,7 +27,10 @@ function misnamed(kind, name) {
     return 'a bucket name has 3 to 63 characters of a-z 0-9 . -, begins and ends with a letter or digit, and has no two dots in a row';
   }
   const plain = kind === 'queue' ? name.replace(/\.fifo$/, '') : name;
-  return NAME.test(plain) ? undefined : `${kind} name ${JSON.stringify(name)} is not 1 to 64 characters of A-Z a-z 0-9 _ -`;
+  const wrong = NO_NAME.exec(plain);
+  if (plain === '') return `${kind} name is empty; give 1 to 64 characters of A-Z a-z 0-9 _ -`;
+  if (wrong !== null) return `${kind} name has the character '${wrong[0]}' at position ${wrong.index + 1}; use A-Z a-z 0-9 _ -`;
+  return plain.length > NAME ? `${kind} name has ${plain.length} characters; the most is ${NAME}` : undefined;
 }
 
 // Everything that is there, whoever may reach it.
@@ -57,7 +59,17 @@ class Resources {
 // What may be done with which resource: by what was granted; without grants, everything.
 class Access {
   constructor(resources, grants, errors) {
-    Object.assign(this, { resources, grants, errors });
+    Object.assign(this, { resources, grants, errors, open: 0 });
+  }
+  // Counts an object that is read or written; gives what is called when it is closed.
+  keep() {
+    if (this.open === OPEN) this.fail(`the function has ${OPEN} objects open to be read or written; close some first`);
+    this.open += 1;
+    let isOpen = true;
+    return () => {
+      if (isOpen) this.open -= 1;
+      isOpen = false;
+    };
   }
   fail(text) {
     throw this.errors.ofText(text);
@@ -67,50 +79,46 @@ class Access {
   }
   checkName(kind, name) {
     const why = misnamed(kind, name);
-    if (why !== undefined) this.fail(why);
+    // The interfaces of two kinds have words of their own for them.
+    const own = { bucket: `container "${name}": `, queue: `topic "${name}": `, keyspace: '' }[kind];
+    if (why !== undefined) this.fail(own + why);
   }
   // A resource that was granted and is there, whatever may be done with it.
-  open(kind, name, wanted) {
+  find(kind, name, wanted) {
     this.checkName(kind, name);
-    // Which of the two is asked for first, a bucket does not know yet when it is opened.
-    if (this.grants !== null && !this.grants.has(`${kind}:${name}`)) this.refuse(kind, name, kind === 'keyspace' ? wanted : 'read');
+    if (this.grants !== null && !this.grants.has(`${kind}:${name}`)) {
+      // Which of the two is asked for first, a bucket does not know yet when it is opened; and of a
+      // keyspace that was not granted, nobody is told whether it is there.
+      if (kind === 'keyspace') throw this.errors.notGranted(kind, name, wanted);
+      this.refuse(kind, name, 'read');
+    }
     const opened = this.resources[kind].get(name);
     if (opened !== undefined) return opened;
     if (kind === 'keyspace') throw this.errors.noKeyspace(name);
     return this.fail(`${kind} "${name}" does not exist in namespace "default"`);
   }
   check(kind, name, wanted) {
+    this.checkName(kind, name);
     if (this.grants === null) return;
     const has = this.grants.get(`${kind}:${name}`);
     if (has === undefined || !has.includes(wanted)) this.refuse(kind, name, wanted, has);
   }
   reach(kind, name, wanted) {
-    const opened = this.open(kind, name, wanted);
+    const opened = this.find(kind, name, wanted);
     this.check(kind, name, wanted);
     return opened;
   }
   checkKey(what, key) {
-    const size = utf8(key).length;
-    if (size === 0) this.fail(`${what} is empty; give 1 to ${KEY} bytes of UTF-8`);
-    if (size > KEY) this.fail(`${what} has ${size} bytes; the most is ${KEY}`);
-  }
-  checkCount(count) {
-    if (count > BATCH) this.fail(`${count} keys at once are too many; the most is ${BATCH}`);
+    if (key === '') this.fail(`${what} is empty; give 1 to ${KEY} bytes of UTF-8`);
   }
 }
 
 function keyspaces(access) {
-  const get = (keyspace, key) => access.reach('keyspace', keyspace, 'read').get(key) ?? null;
+  // A copy, as everything from a node is.
+  const get = (keyspace, key) => access.reach('keyspace', keyspace, 'read').get(key)?.slice() ?? null;
   const setMany = (keyspace, values) => {
     const entries = access.reach('keyspace', keyspace, 'write');
-    access.checkCount(values.length);
-    let size = 0;
-    for (const [key, value] of values) {
-      access.checkKey('a key', key);
-      if (value.length > VALUE) access.fail(`the value of key "${key}" has ${value.length} bytes; the most is ${VALUE}`);
-      size += utf8(key).length + value.length;
-    }
-    if (size > BATCH_BYTES) access.fail(`a batch has ${size} bytes of keys and values; the most is ${BATCH_BYTES}`);
+    for (const [key] of values) access.checkKey('a key', key);
     for (const [key, value] of values) entries.set(key, Uint8Array.from(value));
   };
   return {
@@ -119,7 +127,6 @@ function keyspaces(access) {
     hasKey: (keyspace, key) => get(keyspace, key) !== null,
     getMany(keyspace, keys) {
       access.reach('keyspace', keyspace, 'read');
-      access.checkCount(keys.length);
       const values = keys.map((key) => get(keyspace, key));
       const size = values.reduce((sum, value) => sum + (value?.length ?? 0), 0);
       if (size > GIVEN_BYTES) access.fail(`the values are larger than ${GIVEN_BYTES} bytes together; get fewer at once`);
@@ -127,7 +134,6 @@ function keyspaces(access) {
     },
     deleteMany(keyspace, keys) {
       const entries = access.reach('keyspace', keyspace, 'write');
-      access.checkCount(keys.length);
       for (const key of keys) access.checkKey('a key', key);
       for (const key of keys) entries.delete(key);
     },
@@ -168,7 +174,7 @@ function buckets(access) {
     access.check('bucket', from, 'read');
     access.check('bucket', to, 'write');
     const { content } = find(from, key);
-    store(access.open('bucket', to, 'write'), target, content);
+    store(access.find('bucket', to, 'write'), target, content);
   };
   const deleteObjects = (bucket, keys) => {
     const objects = access.reach('bucket', bucket, 'write');
@@ -181,6 +187,7 @@ function buckets(access) {
       const { content } = find(bucket, key);
       if (start > 0 && start >= content.length) access.fail(`object "${key}" ends at byte ${content.length}, before the range begins`);
       const end = last === null ? content.length : Math.min(last + 1, content.length);
+      const close = access.keep();
       let at = start;
       const read = (most) => {
         if (at >= end) return null;
@@ -188,21 +195,23 @@ function buckets(access) {
         at += piece.length;
         return piece;
       };
-      return { read, close() {} };
+      return { read, close };
     },
     write(bucket, key) {
       const objects = access.reach('bucket', bucket, 'write');
+      const close = access.keep();
       let pieces = [];
       const opened = () => pieces ?? access.fail('the object is closed');
       return {
         write: (data) => void opened().push(Uint8Array.from(data)),
         finish() {
           const content = Uint8Array.from(Buffer.concat(opened()));
-          pieces = undefined;
+          this.abandon();
           store(objects, key, content);
         },
         abandon() {
           pieces = undefined;
+          close();
         },
       };
     },
@@ -226,9 +235,8 @@ function buckets(access) {
 function queues(access) {
   return {
     send(queue, body, contentType, metadata) {
-      access.checkName('queue', queue);
       access.check('queue', queue, 'write');
-      const why = access.open('queue', queue, 'write').send(body, contentType, metadata);
+      const why = access.find('queue', queue, 'write').send(body, contentType, metadata);
       if (why !== undefined) access.fail(`message 1: ${why}`);
     },
   };
@@ -237,5 +245,5 @@ function queues(access) {
 exports.Resources = Resources;
 exports.view = (resources, grants, errors) => {
   const access = new Access(resources, grants, errors);
-  return { ...keyspaces(access), ...buckets(access), ...queues(access) };
+  return { reads: new Slots(), writes: new Slots(), ...keyspaces(access), ...buckets(access), ...queues(access) };
 };

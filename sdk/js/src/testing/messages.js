@@ -3,13 +3,8 @@
 
 const { toText } = require('../bytes.js');
 
-// Bytes of a message with its attributes, and of the attributes alone.
-const MESSAGE = 1 << 20;
-const ATTRIBUTES = 16 << 10;
 // Milliseconds for which a FIFO queue knows what it was sent.
 const DEDUPLICATED = 300_000;
-
-const bytes = (text) => new TextEncoder().encode(text).length;
 
 class Sent {
   constructor(body, contentType, attributes, group, deduplication) {
@@ -33,7 +28,7 @@ class Messages {
   // Keeps a message, or says why not.
   send(body, contentType, metadata) {
     const { 'lambent-group': group, 'lambent-deduplication': deduplication, ...attributes } = Object.fromEntries(metadata);
-    const why = this.#wrong(body, attributes, group, deduplication);
+    const why = this.#wrong(group, deduplication);
     if (why !== undefined) return why;
     const now = Date.now();
     if (deduplication !== undefined) {
@@ -43,12 +38,9 @@ class Messages {
     this.sent.push(new Sent(Uint8Array.from(body), contentType ?? undefined, attributes, group, deduplication));
     return undefined;
   }
-  #wrong(body, attributes, group, deduplication) {
-    const size = Object.entries(attributes).reduce((sum, [name, value]) => sum + bytes(name) + bytes(value), 0);
-    if (size > ATTRIBUTES) return `its attributes are ${size} bytes; the most is ${ATTRIBUTES}`;
-    if (body.length + size > MESSAGE) return `body and attributes are ${body.length + size} bytes; the most is 1 MiB`;
+  #wrong(group, deduplication) {
     for (const [what, text] of [['group', group], ['deduplication id', deduplication]]) {
-      if (text !== undefined && (text === '' || bytes(text) > 128)) return `its ${what} must have 1 to 128 bytes`;
+      if (text === '') return `its ${what} must have 1 to 128 bytes`;
     }
     if (this.#fifo && group === undefined) return "a FIFO queue needs the message's group";
     if (!this.#fifo && (group !== undefined || deduplication !== undefined)) {

@@ -49,6 +49,7 @@ exports.start = lambda.start;
 exports.invoke = lambda.invoke;
 exports.renew = () => load('internal/environment').renew();
 exports.idle = lambda.idle;
+exports.ended = () => load('internal/endings').run();
 exports.ticks = loop.ticks;
 exports.due = loop.due;
 exports.expire = loop.expire;

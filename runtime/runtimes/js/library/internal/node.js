@@ -2,7 +2,17 @@
 // What the clients of `lambent` reach: the node. Errors are made by the copy of the package that
 // asks, which may be in the program's own files.
 
+const { Slots } = require('lambent/slots');
+
 const resources = native.resources();
+
+// Objects that are open, by whatever copy of the package.
+const reads = new Slots();
+const writes = new Slots();
+require('internal/endings').add(() => {
+  reads.clear();
+  writes.clear();
+});
 
 module.exports = (errors) => {
   // Calls the host, whose errors of keyspaces have no words of their own.
@@ -31,6 +41,8 @@ module.exports = (errors) => {
   const write = (call, name, ...all) => told(() => call(name, ...all), 'write', name);
   const plain = (call, ...all) => told(() => call(...all));
   return {
+    reads,
+    writes,
     get: (keyspace, key) => read(resources.get, keyspace, key),
     getMany: (keyspace, keys) => read(resources.getMany, keyspace, keys),
     setMany: (keyspace, values) => write(resources.setMany, keyspace, values),

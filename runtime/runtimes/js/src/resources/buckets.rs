@@ -16,8 +16,8 @@ use crate::files::bytes_of;
 /// Names of objects that are asked for at once.
 const PAGE: u64 = 1000;
 /// What is said of a stream that is not open any more.
-const CLOSED: &str = "the object is closed, or was opened before the snapshot that this instance \
-                      started from; open it in the handler";
+const CLOSED: &str = "the object is closed, or was opened in an invocation that has ended or before \
+                      the snapshot that this instance started from; open it in the handler";
 
 /// What is under way, under the numbers that the library has.
 enum Stream {
@@ -39,12 +39,15 @@ thread_local! {
     static OPEN: RefCell<Open> = RefCell::default();
 }
 
+/// Closes what is open; says whether anything was.
+pub(super) fn close_streams() -> bool {
+    OPEN.with_borrow_mut(|open| !std::mem::take(&mut open.streams).is_empty())
+}
+
 /// Gives up every handle.
 pub(super) fn reset() {
-    OPEN.with_borrow_mut(|open| {
-        open.streams.clear();
-        open.buckets.clear();
-    });
+    close_streams();
+    OPEN.with_borrow_mut(|open| open.buckets.clear());
 }
 
 /// Adds the functions to an object.

@@ -20,6 +20,11 @@ pub(crate) fn object(ctx: Ctx<'_>) -> Result<Object<'_>> {
     Ok(object)
 }
 
+/// Closes the objects that are open; says whether there were any.
+pub(crate) fn close_streams() -> bool {
+    buckets::close_streams()
+}
+
 /// Gives up every handle.
 pub(crate) fn reset() {
     keyspaces::reset();

@@ -69,6 +69,7 @@ pub(crate) fn handle(event: Event, context: &Context) -> Result<Output, Failure>
     CONTEXT.set(Some(NonNull::from(context)));
     let outcome = run(Method::Handle);
     CONTEXT.set(None);
+    resources::close_streams();
     match outcome {
         Outcome::Done(output) => Ok(output),
         Outcome::Failed(failure) => Err(failure),

@@ -12,6 +12,7 @@ module Lambent
   end
 end
 
+require "json"
 require "lambent/errors"
 require "lambent/resource"
 require "lambent/keyspace"

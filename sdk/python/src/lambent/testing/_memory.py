@@ -86,12 +86,12 @@ def _check_name(kind: str, name: str) -> None:
 def _check_plain_name(kind: str, name: str) -> None:
     wrong = _NO_NAME.search(name)
     if name == "":
-        raise _errors.Error(f"{kind} name is empty; give 1 to 64 characters of A-Z a-z 0-9 _ -")
+        raise _errors.of_text(f"{kind} name is empty; give 1 to 64 characters of A-Z a-z 0-9 _ -")
     if wrong:
         position = wrong.start() + 1
-        raise _errors.Error(f"{kind} name has the character '{wrong[0]}' at position {position}; use A-Z a-z 0-9 _ -")
+        raise _errors.of_text(f"{kind} name has the character '{wrong[0]}' at position {position}; use A-Z a-z 0-9 _ -")
     if len(name) > NAME:
-        raise _errors.Error(f"{kind} name has {len(name)} characters; the most is {NAME}")
+        raise _errors.of_text(f"{kind} name has {len(name)} characters; the most is {NAME}")
 
 
 def _check_given_name(kind: str, name: str) -> None:
@@ -100,7 +100,7 @@ def _check_given_name(kind: str, name: str) -> None:
     try:
         _check_name(kind, name)
     except _errors.Error as error:
-        raise _errors.Error(f'{own} "{name}": {error}') if own else error from None
+        raise _errors.of_text(f'{own} "{name}": {error}') if own else error from None
 
 
 def _in_order(keys: Iterable[str]) -> List[str]:

@@ -12,8 +12,8 @@ use crate::bindings::wasi::io::streams::{InputStream, OutputStream, StreamError}
 /// Names of objects that are asked for at once.
 const PAGE: u64 = 1000;
 /// What is said of a stream that is not open any more.
-const CLOSED: &str = "the object is closed, or was opened before the snapshot that this instance \
-                      started from; open it in the handler";
+const CLOSED: &str = "the object is closed, or was opened in an invocation that has ended or before \
+                      the snapshot that this instance started from; open it in the handler";
 
 /// What is under way, under the numbers that Ruby has.
 enum Stream {
@@ -36,12 +36,15 @@ thread_local! {
     };
 }
 
+/// Closes what is open.
+pub(super) fn close_streams() {
+    OPEN.with_borrow_mut(|open| open.streams.clear());
+}
+
 /// Gives up every handle.
 pub(super) fn reset() {
-    OPEN.with_borrow_mut(|open| {
-        open.streams.clear();
-        open.buckets.clear();
-    });
+    close_streams();
+    OPEN.with_borrow_mut(|open| open.buckets.clear());
 }
 
 /// Does it, if it is about buckets.

@@ -40,6 +40,12 @@ fn done(asked: &Asked<'_>) -> Answer {
         .unwrap_or_else(|| Err(refused(format!("the runtime cannot {what}"))))
 }
 
+/// Closes the objects that an invocation left open: nobody finishes them, and each takes memory of
+/// the host.
+pub(crate) fn close_streams() {
+    buckets::close_streams();
+}
+
 /// Gives up every handle.
 pub(crate) fn reset() {
     keyspaces::reset();

@@ -13,10 +13,10 @@ module Lambent
     LAST = (1 << 64) - 1
     private_constant :PIECE, :DELETED_AT_ONCE, :LAST
 
-    # An object, or the bytes of a range of it, such as `2...5` or `7..`; raises NotFound if there is
+    # An object, in UTF-8 if it can be, and else binary; or the bytes of a range of it, such as `2...5` or `7..`; raises NotFound if there is
     # none.
     def get(key, range = 0..)
-      each_piece(key, range).reduce("".b, :<<)
+      tagged(each_piece(key, range).reduce("".b, :<<))
     end
 
     # Reads an object piece by piece.
@@ -48,16 +48,19 @@ module Lambent
     end
 
     # Writes an object piece by piece, by `<<` in the block. What is written is there once the block
-    # ends, and not if it raises.
+    # is left, by `break`, `return` and `throw` too, and not if it raises.
     def write(key)
       number, = ask("open_writing", name, key(key))
+      end_by = "finish"
       begin
         yield Writer.new(->(piece) { ask("write", number, piece) })
-        ask("finish", number)
-        nil
+      rescue Exception
+        end_by = "close"
+        raise
       ensure
-        ask("close", number)
+        ask(end_by, number)
       end
+      nil
     end
 
     # The size and age of an object; raises NotFound if there is none.
@@ -77,7 +80,7 @@ module Lambent
       begin
         loop do
           over, *page = ask("names", number)
-          page.each { |key| yield key if text(key).start_with?(prefix) }
+          page.each { |key| yield key if utf8(key).start_with?(prefix) }
           break if over == YES
         end
       ensure
@@ -94,13 +97,13 @@ module Lambent
     # Copies an object to another key, with its metadata, in this bucket or another. It does not pass
     # through the function.
     def copy(key, to, bucket: name)
-      ask("copy", name, key(key), given(bucket, "a bucket"), key(to))
+      ask("copy", name, key(key), text(bucket, "the name of a bucket"), key(to))
       nil
     end
 
     # Copies an object, and then deletes it where it was.
     def move(key, to, bucket: name)
-      ask("move", name, key(key), given(bucket, "a bucket"), key(to))
+      ask("move", name, key(key), text(bucket, "the name of a bucket"), key(to))
       nil
     end
 
@@ -121,7 +124,7 @@ module Lambent
 
     private
 
-    def key(key) = given(key, "an object's key")
+    def key(key) = text(key, "an object's key")
 
     # The first and the last byte of a range.
     def bounds(range)

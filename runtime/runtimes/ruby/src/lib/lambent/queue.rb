@@ -8,26 +8,32 @@ module Lambent
     # messages with the same deduplication id within five minutes, the second is not kept.
     def send_message(data, attributes: {}, content_type: nil, group: nil, deduplication: nil)
       body, own_type = encode(data)
-      delivery = { "lambent-group" => group, "lambent-deduplication" => deduplication }.compact
-      metadata = attributes.merge(delivery)
-      check(body, metadata)
-      ask("send", name, body, content_type || own_type, *metadata.to_a.flatten(1))
+      metadata = checked(body, attributes)
+      metadata["lambent-group"] = text(group, "the group", DELIVERY_BYTES) if group
+      metadata["lambent-deduplication"] = text(deduplication, "the deduplication id", DELIVERY_BYTES) if deduplication
+      ask("send", name, body, text(content_type || own_type, "the media type"), *metadata.to_a.flatten(1))
       nil
     end
 
-    # More than a node takes of a message, and less than it would end the function for.
-    MESSAGE_BYTES = 8 << 20
-    ATTRIBUTES = 1000
-    private_constant :MESSAGE_BYTES, :ATTRIBUTES
+    # Bytes of the attributes of a message; of its group, and of its deduplication id.
+    ATTRIBUTES_BYTES = 16 << 10
+    DELIVERY_BYTES = 128
+    private_constant :ATTRIBUTES_BYTES, :DELIVERY_BYTES
 
     private
 
-    # A message that a node can look at; what it takes, it says itself.
-    def check(body, metadata)
-      raise TooLarge, "message 1: its body is #{body.bytesize} bytes; the most is 1 MiB" if body.bytesize > MESSAGE_BYTES
-      raise TooLarge, "message 1: it has #{metadata.size} attributes; the most is #{ATTRIBUTES}" if metadata.size > ATTRIBUTES
+    # The attributes, if the node takes them and the body.
+    def checked(body, attributes)
+      raise TooLarge, "message 1: it has #{attributes.size} attributes; the most is #{AT_ONCE}" if attributes.size > AT_ONCE
 
-      metadata.each { |pair| pair.each { |text| given(text, "an attribute") } }
+      attributes = attributes.to_h { |pair| pair.map { |one| text(one, "an attribute", VALUE_BYTES) } }
+      size = attributes.sum { |pair| pair.sum(&:bytesize) }
+      raise TooLarge, "message 1: its attributes are #{size} bytes; the most is #{ATTRIBUTES_BYTES}" if size > ATTRIBUTES_BYTES
+
+      all = body.bytesize + size
+      raise TooLarge, "message 1: body and attributes are #{all} bytes; the most is 1 MiB" if all > VALUE_BYTES
+
+      attributes
     end
 
     def encode(data)
