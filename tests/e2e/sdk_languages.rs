@@ -107,7 +107,26 @@ async fn conforms(node: &Node, clients: &Clients<'_>, cases: &Value) {
     let grants = grants(&texts(&cases["grants"]));
     deploy_cases(node, clients, "conformance", json!({ "grants": grants })).await;
     does(node, "conformance", &cases["cases"]).await;
+    left_open(node).await;
     node.has_logged("conformance", "conformance keyspace:readable=read-write").await;
+}
+
+/// Objects that an invocation leaves open are closed when it ends: the next ones of the instance have
+/// as many of them as the first.
+async fn left_open(node: &Node) {
+    let large =
+        json!({ "do": ["bucket", "full", "write", "left", { "repeat": ["x", 1 << 20] }, 1] });
+    let leave = json!({ "do": ["bucket", "full", "leave", "left", 10] });
+    for steps in [json!([large, leave]), json!([leave])] {
+        does(node, "conformance", &json!([{ "name": "objects are left open", "steps": steps }]))
+            .await;
+    }
+    let steps = json!([
+        { "do": ["bucket", "full", "left"], "gives": true },
+        { "do": ["bucket", "full", "list", "left"], "gives": ["left"] },
+        { "do": ["bucket", "full", "delete", "left"] },
+    ]);
+    does(node, "conformance", &json!([{ "name": "objects were left open", "steps": steps }])).await;
 }
 
 /// The messages that the cases have sent.
@@ -341,6 +360,39 @@ pub(crate) fn javascript_package() -> Option<&'static Path> {
     path.as_deref()
 }
 
+/// A copy of the packages' sources, as a clone of the repository has them.
+fn cloned() -> TempDir {
+    let clone = tempfile::tempdir().unwrap();
+    for part in ["conformance", "js", "python"] {
+        copy(&root().join("sdk").join(part), &clone.path().join("sdk").join(part));
+    }
+    clone
+}
+
+/// What the README of a package says that its tests are run by, in a clone.
+fn passes_in_a_clone(package: &str) -> String {
+    let clone = cloned();
+    let readme = clone.path().join("sdk").join(package).join("README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let (_, after) = readme.split_once(&format!("```sh\ncd sdk/{package}\n")).unwrap();
+    let (commands, _) = after.split_once("```").unwrap();
+    let mut shell = program("sh");
+    shell.current_dir(clone.path().join("sdk").join(package)).env("PYTHONDONTWRITEBYTECODE", "1");
+    must(shell, &["-c", commands], commands)
+}
+
+#[test]
+fn the_packages_pass_their_tests_in_a_clone() {
+    if is_here("python3", &["--version"]) {
+        let said = passes_in_a_clone("python");
+        assert!(said.contains("Ran 2 tests") && said.contains("OK"), "{said}");
+    }
+    if is_here("npm", &["--version"]) && is_here("node", &["--version"]) {
+        let said = passes_in_a_clone("js");
+        assert!(said.contains("pass 2") && said.contains("fail 0"), "{said}");
+    }
+}
+
 #[test]
 fn the_wheel_passes_its_tests() {
     let Some(package) = python_package() else { return };
@@ -361,11 +413,13 @@ fn the_package_of_npm_passes_its_tests() {
     {
         assert!(package.join(part).exists(), "{part}");
     }
+    // Without the sources, beside which these would be found in the package's place.
+    let clone = cloned();
+    std::fs::remove_dir_all(clone.path().join("sdk/js/src")).unwrap();
+    std::fs::remove_file(clone.path().join("sdk/js/package.json")).unwrap();
+    copy(package, &clone.path().join("node_modules/lambent"));
     let mut node = program("node");
-    node.env("NODE_PATH", package.parent().unwrap()).arg("--test");
-    for test in ["conformance", "readme"] {
-        node.arg(root().join(format!("sdk/js/tests/{test}.test.js")));
-    }
+    node.current_dir(clone.path().join("sdk/js")).arg("--test");
     let said = must(node, &[], "node --test");
     assert!(said.contains("pass 2") && said.contains("fail 0"), "{said}");
 }
