@@ -9,7 +9,7 @@ export class NotGranted extends LambentError {}
 export class NotFound extends LambentError {}
 /** The value is not what the change is for: another one came first, or it is no number. */
 export class Conflict extends LambentError {}
-/** It is more than a node takes or gives at once. */
+/** It is more than a node takes or gives at once: 1 MiB of a value, 1,024 bytes of a key, 1,000 keys or 8,000,000 bytes in one call. */
 export class TooLarge extends LambentError {}
 
 /** The keyspace of this name. It costs nothing to make one. */
@@ -65,7 +65,10 @@ export interface Range {
   end?: number;
 }
 
-/** An object that is being written: it is there once `finish` was called. */
+/**
+ * An object that is being written: it is there once `finish` was called. At most 15 are open at a time, and the next waits for one to be
+ * finished or abandoned. Those that are open when the handler has answered are abandoned.
+ */
 export interface Writer {
   write(data: Content): Promise<void>;
   finish(): Promise<void>;
@@ -80,7 +83,7 @@ export class Bucket implements AsyncIterable<string> {
   /** An object, or a part of one; `NotFound` if there is none. */
   get(key: string, range?: Range): Promise<Uint8Array>;
   getText(key: string): Promise<string>;
-  /** An object, piece by piece. */
+  /** An object, piece by piece. At most 15 are read so at a time; the next waits for one that is at its end or left. */
   stream(key: string, range?: Range): AsyncGenerator<Uint8Array, void, void>;
   /**
    * Writes an object, in place of any of that key: what is given at once, or piece by piece by an
