@@ -105,7 +105,9 @@ async fn does(node: &Node, function: &str, cases: &Value) {
 /// What the function is told is what the log says, with the name of the function in it.
 async fn conforms(node: &Node, clients: &Clients<'_>, cases: &Value) {
     let grants = grants(&texts(&cases["grants"]));
-    deploy_cases(node, clients, "conformance", json!({ "grants": grants })).await;
+    // What the cases have at once in text and bytes is tens of MiB.
+    let change = json!({ "grants": grants, "memory_bytes": 512 << 20 });
+    deploy_cases(node, clients, "conformance", change).await;
     does(node, "conformance", &cases["cases"]).await;
     left_open(node).await;
     node.has_logged("conformance", "conformance keyspace:readable=read-write").await;

@@ -37,8 +37,8 @@ exports.notGranted = (noun, name, wanted, has, there = true) => {
   const first = there ? '' : `, which does not exist either; create it: lambent ${noun} create ${name}`;
   return new NotGranted(
     `function "${of}" may not ${verb} ${noun} "${name}"${but}${first}; ${there ? '' : 'then '}grant it: ` +
-      `lambent grant add ${of} ${noun}:${name}=${access}\nor in lambent.toml:\n` +
-      `[functions.${of}.grants]\n${noun}s = { ${key} = "${access}" }`,
+      `lambent grant add ${of} ${noun}:${name}=${access}\n` +
+      `or in lambent.toml, in [functions.${of}.grants.${noun}s]: ${key} = "${access}"`,
   );
 };
 

@@ -17,7 +17,8 @@ const QUOTED = 100;
 const HALVES = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 const kind = (value) => (value === null ? 'null' : typeof value);
-const size = (text) => new TextEncoder().encode(text).length;
+const encoder = new TextEncoder();
+const size = (text) => encoder.encode(text).length;
 const isWhole = (text) => (typeof text.isWellFormed === 'function' ? text.isWellFormed() : !HALVES.test(text));
 
 function limit(what, bytes, most) {
@@ -38,7 +39,7 @@ exports.text = (value, what, most = KEY) => {
 };
 
 exports.toBytes = (value) => {
-  if (typeof value === 'string') return new TextEncoder().encode(exports.encodable(value, 'a value'));
+  if (typeof value === 'string') return encoder.encode(exports.encodable(value, 'a value'));
   if (value instanceof Uint8Array) return value;
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   if (value instanceof ArrayBuffer) return new Uint8Array(value);
@@ -56,9 +57,9 @@ exports.key = (name) => exports.text(name, 'a key');
 
 // Keys of a keyspace, of which one call takes so many.
 exports.keys = (names) => {
-  const keys = Array.from(names, exports.key);
+  const keys = Array.from(names);
   if (keys.length > BATCH) throw new TooLarge(`${keys.length} keys at once are too many; the most is ${BATCH}`);
-  return keys;
+  return keys.map(exports.key);
 };
 
 // A key and its value.
@@ -70,8 +71,9 @@ exports.entry = (name, value) => {
 
 // Keys and their values, of which one call takes so many.
 exports.entries = (values) => {
-  const pairs = Array.from(values, ([name, value]) => exports.entry(name, value));
-  exports.keys(pairs.map(([name]) => name));
+  const given = Array.from(values);
+  const keys = exports.keys(given.map(([name]) => name));
+  const pairs = given.map(([, value], index) => exports.entry(keys[index], value));
   const all = pairs.reduce((sum, [name, bytes]) => sum + size(name) + bytes.length, 0);
   if (all > BATCH_BYTES) throw new TooLarge(`a batch has ${all} bytes of keys and values; the most is ${BATCH_BYTES}`);
   return pairs;

@@ -22,13 +22,13 @@ const now = () => Math.floor(Date.now() / 1000);
 
 // Why a name is none.
 function misnamed(kind, name) {
+  if (name === '') return `${kind} name is empty; give 1 to ${NAME} characters of A-Z a-z 0-9 _ -`;
   if (kind === 'bucket') {
     if (BUCKET_NAME.test(name)) return undefined;
     return 'a bucket name has 3 to 63 characters of a-z 0-9 . -, begins and ends with a letter or digit, and has no two dots in a row';
   }
   const plain = kind === 'queue' ? name.replace(/\.fifo$/, '') : name;
   const wrong = NO_NAME.exec(plain);
-  if (plain === '') return `${kind} name is empty; give 1 to 64 characters of A-Z a-z 0-9 _ -`;
   if (wrong !== null) return `${kind} name has the character '${wrong[0]}' at position ${wrong.index + 1}; use A-Z a-z 0-9 _ -`;
   return plain.length > NAME ? `${kind} name has ${plain.length} characters; the most is ${NAME}` : undefined;
 }

@@ -57,8 +57,8 @@ def not_granted(noun: str, name: str, wanted: str, has: Optional[str], there: bo
     then = "" if there else "then "
     return NotGranted(
         f'function "{function}" may not {verb} {noun} "{name}"{but}{first}; {then}grant it: '
-        f"lambent grant add {function} {noun}:{name}={access}\nor in lambent.toml:\n"
-        f'[functions.{function}.grants]\n{noun}s = {{ {key} = "{access}" }}'
+        f"lambent grant add {function} {noun}:{name}={access}\n"
+        f'or in lambent.toml, in [functions.{function}.grants.{noun}s]: {key} = "{access}"'
     )
 
 

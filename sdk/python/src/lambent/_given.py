@@ -53,10 +53,11 @@ def texts(values: Iterable[str], what: str) -> List[str]:
 
 def keys(values: Iterable[str]) -> List[str]:
     """Keys of a keyspace, of which one call takes so many."""
-    names = texts(values, "a key")
-    if len(names) > BATCH:
-        raise _errors.TooLarge(f"{len(names)} keys at once are too many; the most is {BATCH}")
-    return names
+    if not isinstance(values, str):
+        values = list(values)
+        if len(values) > BATCH:
+            raise _errors.TooLarge(f"{len(values)} keys at once are too many; the most is {BATCH}")
+    return texts(values, "a key")
 
 
 def data(value: Value) -> bytes:

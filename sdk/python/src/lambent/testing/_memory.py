@@ -73,6 +73,8 @@ def _parsed(resource: str) -> Tuple[str, str]:
 
 
 def _check_name(kind: str, name: str) -> None:
+    if name == "":
+        raise _errors.of_text(f"{kind} name is empty; give 1 to {NAME} characters of A-Z a-z 0-9 _ -")
     if kind == "bucket":
         if not _BUCKET_NAME.fullmatch(name):
             raise _errors.Error(
@@ -85,8 +87,6 @@ def _check_name(kind: str, name: str) -> None:
 
 def _check_plain_name(kind: str, name: str) -> None:
     wrong = _NO_NAME.search(name)
-    if name == "":
-        raise _errors.of_text(f"{kind} name is empty; give 1 to 64 characters of A-Z a-z 0-9 _ -")
     if wrong:
         position = wrong.start() + 1
         raise _errors.of_text(f"{kind} name has the character '{wrong[0]}' at position {position}; use A-Z a-z 0-9 _ -")

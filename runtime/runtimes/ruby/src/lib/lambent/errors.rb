@@ -32,8 +32,8 @@ module Lambent
       function = ENV.fetch("AWS_LAMBDA_FUNCTION_NAME", "function")
       access = has ? "read-write" : wanted
       new(%(function "#{function}" may not #{wanted} keyspace "#{name}"#{", but only #{has} it" if has}; grant it: ) +
-          "lambent grant add #{function} keyspace:#{name}=#{access}\nor in lambent.toml:\n" \
-          "[functions.#{function}.grants]\nkeyspaces = { #{name} = \"#{access}\" }")
+          "lambent grant add #{function} keyspace:#{name}=#{access}\n" \
+          "or in lambent.toml, in [functions.#{function}.grants.keyspaces]: #{name} = \"#{access}\"")
     end
   end
 

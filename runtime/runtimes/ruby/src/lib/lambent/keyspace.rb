@@ -26,8 +26,7 @@ module Lambent
 
     # Gives several keys their values: all of them, or none if one is refused.
     def set_many(values)
-      pairs = values.to_h { |key, value| [key(key), value(key, value)] }
-      at_once(pairs)
+      pairs = at_once(values).to_h { |key, value| [key(key), value(key, value)] }
       size = pairs.sum { |pair| pair.sum(&:bytesize) }
       raise TooLarge, "a batch has #{size} bytes of keys and values; the most is #{BATCH_BYTES}" if size > BATCH_BYTES
 
@@ -37,7 +36,7 @@ module Lambent
 
     # Deletes keys, all at once; those that are not there are no error.
     def delete(*keys)
-      ask("delete_many", name, *at_once(keys.map { |key| key(key) }), wanted: "write")
+      ask("delete_many", name, *at_once(keys).map { |key| key(key) }, wanted: "write")
       nil
     end
 
@@ -95,7 +94,7 @@ module Lambent
     end
 
     def get_values(keys)
-      found = ask("get_many", name, *at_once(keys.map { |key| key(key) }), wanted: "read").each_slice(2)
+      found = ask("get_many", name, *at_once(keys).map { |key| key(key) }, wanted: "read").each_slice(2)
       found.map { |is_there, value| tagged(value) if is_there == YES }
     end
 
