@@ -26,7 +26,7 @@ module Lambent
     def checked(body, attributes)
       raise TooLarge, "message 1: it has #{attributes.size} attributes; the most is #{AT_ONCE}" if attributes.size > AT_ONCE
 
-      attributes = attributes.to_h { |pair| pair.map { |one| text(one, "an attribute", VALUE_BYTES) } }
+      attributes = attributes.to_h { |*pair| pair.map { |one| text(one, "an attribute", VALUE_BYTES) } }
       size = attributes.sum { |pair| pair.sum(&:bytesize) }
       raise TooLarge, "message 1: its attributes are #{size} bytes; the most is #{ATTRIBUTES_BYTES}" if size > ATTRIBUTES_BYTES
 
