@@ -48,6 +48,19 @@ async fn lambda_functions_of_javascript_run_as_they_are_written() {
     clients(&node).await;
 }
 
+/// A handler that opens more writers than there may be, and finishes none, is told so.
+async fn waits_for_itself(node: &Node) {
+    let source = "const { bucket } = require('lambent');
+        exports.handler = async () => {
+          const writers = [];
+          for (let number = 0; number < 16; number += 1) writers.push(await bucket('full').writer(`${number}`));
+        };";
+    let change = json!({ "grants": { "buckets": { "full": "write" } } });
+    JAVASCRIPT.deploy(node, "waiting", package(&[("index.js", source)]), change).await;
+    let answer = node.answer("waiting", &json!({})).await;
+    assert_eq!(answer["errorType"], "Runtime.UnsettledPromise", "{answer}");
+}
+
 /// What the package `lambent` does, of the runtime and in the function's own files.
 async fn clients(node: &Node) {
     let clients = Clients {
@@ -58,6 +71,7 @@ async fn clients(node: &Node) {
         memory: 32 << 20,
     };
     sdk_languages::check(node, &clients).await;
+    waits_for_itself(node).await;
     let made = tokio::task::spawn_blocking(javascript_package).await.unwrap();
     let Some(package) = made else { return };
     sdk_languages::events(node, &clients, package, "node_modules/lambent").await;
