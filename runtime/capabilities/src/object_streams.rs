@@ -9,7 +9,13 @@ const STREAMS_MAX: usize = 32;
 /// An open object, which counts once until this and all its clones are dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct ObjectStream {
-    _counted: Arc<Arc<()>>,
+    _counted: Arc<Counted>,
+}
+
+/// What counts as one object.
+#[derive(Debug)]
+struct Counted {
+    _of: Arc<()>,
 }
 
 /// Counts the objects that one invocation has open.
@@ -22,7 +28,7 @@ impl ObjectStreams {
         if Arc::strong_count(&self.0) > STREAMS_MAX {
             return Err(too_many());
         }
-        Ok(ObjectStream { _counted: Arc::new(self.0.clone()) })
+        Ok(ObjectStream { _counted: Arc::new(Counted { _of: self.0.clone() }) })
     }
 }
 

@@ -174,7 +174,7 @@ mod tests {
     fn writer() -> (Arc<Pipe>, PipeWriter) {
         let pipe = Arc::new(Pipe::default());
         let stream = ObjectStreams::default().open().unwrap();
-        (pipe.clone(), PipeWriter { pipe, _stream: stream })
+        (pipe.clone(), PipeWriter { pipe, _stream: Some(stream) })
     }
 
     /// Writes until there is no room; how much that was.
