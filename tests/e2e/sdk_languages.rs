@@ -424,4 +424,22 @@ fn the_package_of_npm_passes_its_tests() {
     node.current_dir(clone.path().join("sdk/js")).arg("--test");
     let said = must(node, &[], "node --test");
     assert!(said.contains("pass 2") && said.contains("fail 0"), "{said}");
+    the_test_of_the_book_passes(clone.path());
+}
+
+/// The test that a page has of the function that is on another, in a folder that has the package.
+fn the_test_of_the_book_passes(folder: &Path) {
+    let block = |page: &str, fence: &str| {
+        let page = std::fs::read_to_string(root().join("runtime/docs/src/tasks").join(page));
+        let page = page.unwrap();
+        let (_, code) = page.split_once(fence).unwrap();
+        code.split_once("```").unwrap().0.to_owned()
+    };
+    let function = block("stores.md", "```js,file=index.mjs\n");
+    std::fs::write(folder.join("index.mjs"), function).unwrap();
+    std::fs::write(folder.join("shop.test.mjs"), block("testing.md", "```js\n")).unwrap();
+    let mut node = program("node");
+    node.current_dir(folder).args(["--test", "shop.test.mjs"]);
+    let said = must(node, &[], "the test of the book");
+    assert!(said.contains("pass 1") && said.contains("fail 0"), "{said}");
 }
