@@ -14,7 +14,7 @@ use crate::python::with_python;
 /// How long the tests of one file may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Every file, in the order in which they run.
-const FILES: [&str; 3] = ["lambda_api", "signatures", "day"];
+const FILES: [&str; 4] = ["models", "lambda_api", "signatures", "day"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_of_aws_do_what_they_do_there() {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use lambent_aws::Status;
 use lambent_test_support::root;
 use lambent_types::ErrorCode;
 use serde_json::Value;
@@ -125,4 +126,30 @@ fn the_page_of_the_api_is_its_document() {
         writeln!(page, "{}", rows.join("\n")).unwrap();
     }
     golden("api.md", &page);
+}
+
+#[test]
+fn the_page_of_aws_is_what_its_doors_serve() {
+    let mut services = BTreeMap::<_, Vec<_>>::new();
+    for (service, operation, status) in lambent_aws::operations() {
+        services.entry(service).or_default().push((operation, status));
+    }
+    let mut page = "# AWS's APIs\n\nWhat a node serves of AWS's APIs, which clients of AWS's reach as [AWS tools](../tasks/aws.md) says. *Kept*: the \
+        settings are stored and given back, and nothing is done by them. Every other operation, and every other service, is answered with \
+        `NotImplemented` and a sentence.\n"
+        .to_owned();
+    for (service, operations) in services {
+        let served = operations.iter().filter(|(_, status)| *status != Status::NotServed).count();
+        let all = operations.len();
+        writeln!(page, "\n## {service}\n\n{served} of {all} operations.\n\n| operation | |\n|---|---|").unwrap();
+        for (operation, status) in operations {
+            let status = match status {
+                Status::Served => "served",
+                Status::Stored => "kept",
+                Status::NotServed => "not served",
+            };
+            writeln!(page, "| {operation} | {status} |").unwrap();
+        }
+    }
+    golden("aws.md", &page);
 }
