@@ -320,7 +320,7 @@ async fn what_does_not_exist_is_named() {
     let ask = node.api("POST", "/bad-lookup/invocations?qualifier=9").send().await;
     ask.problem(404, "version-not-found");
     node.api("DELETE", "/bad-lookup/versions/9").send().await.problem(404, "version-not-found");
-    node.api("GET", "/bad-lookup?qualifier=x").send().await.problem(400, "invalid-request");
+    node.api("GET", "/bad-lookup?qualifier=x").send().await.problem(404, "alias-not-found");
     let nowhere = node.ask("GET", "/fn/@nowhere/bad-lookup/").key(&node.key).send().await;
     nowhere.problem(404, "function-not-found");
     // Who has no key is not told what there is.

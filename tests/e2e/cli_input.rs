@@ -23,7 +23,7 @@ const CASES: [(&[&str], &str); 34] = [
     (&["logs", "hello", "--since", "soon"], "neither a duration"),
     (&["invoke", "hello", "--data", "@"], "@ names no file to read an event from"),
     (&["invoke", "hello", "--data", "@/no/such"], "cannot read an event from /no/such: No such"),
-    (&["invoke", "hello", "--qualifier", "live"], "live"),
+    (&["invoke", "hello", "--qualifier", "li ve"], "li ve"),
     (&["kv", "set", "settings", "k", "@"], "@ names no file to read the value from"),
     (&["kv", "set", "settings", "k", "@/"], "cannot read the value from /: Is a directory"),
     (&["kv", "set", "settings", "", "v"], "a key cannot be empty"),

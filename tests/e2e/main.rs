@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, clippy::unwrap_used, reason = "tests")]
 
 mod adapt_bomb;
+mod aliases;
 mod apply;
 mod architecture;
 mod aws_clients;

@@ -37,6 +37,7 @@ pub struct Split {
     pub version: u64,
     /// The part of the events that it handles: more than 0, less than 1. The other version
     /// handles the rest.
+    #[schema(value_type = f64)]
     pub weight: Weight,
 }
 

@@ -9,6 +9,7 @@ use toml::Spanned;
 use super::context::Context;
 use super::fault::Fault;
 use super::kind::Kind;
+use super::wanted::Aliases;
 use crate::site_files::Folder;
 
 /// What a `lambent.toml` says of a resource of a kind.
@@ -43,6 +44,14 @@ pub(super) trait Entry {
         _: &Context,
     ) -> Result<Option<(PathBuf, Configuration)>, Fault> {
         Ok(None)
+    }
+
+    /// The aliases that it has; for functions only.
+    ///
+    /// # Errors
+    /// Says what is wrong with one.
+    fn aliases(&self) -> Result<Aliases, Fault> {
+        Ok(Aliases::new())
     }
 
     /// The folders of files that it needs to be in buckets; for sites only.

@@ -184,7 +184,10 @@ impl VisitEntries for Collect<'_> {
             let wanted = Wanted { folders, ..wanted };
             left.push(match entry.get_ref().code(name, spec, &context).map_err(wrong)? {
                 None => wanted,
-                Some((path, configuration)) => wanted.with_code(path, configuration)?,
+                Some((path, configuration)) => {
+                    let aliases = entry.get_ref().aliases().map_err(wrong)?;
+                    wanted.with_code(path, configuration, aliases)?
+                }
             });
         }
         while !left.is_empty() {

@@ -6,7 +6,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lambent_types::{Configuration, ConfigurationPatch, Environment, FunctionName};
+use lambent_types::{
+    AliasName, AliasSettings, Configuration, ConfigurationPatch, Environment, FunctionName,
+};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use toml::Spanned;
@@ -20,6 +22,7 @@ use super::function_keys::{Key, Parameter};
 use super::kind::Kind;
 use super::patterns::Patterns;
 use super::variable::Variable;
+use super::wanted::Aliases;
 
 /// A function.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub(super) struct Function {
     pub(super) watch: Option<Patterns>,
     /// Its variables, each with its place in the file.
     environment: Option<BTreeMap<String, Spanned<Variable>>>,
+    /// Its aliases, each with its place in the file.
+    aliases: BTreeMap<AliasName, Spanned<AliasSettings>>,
     /// What the file says of its configuration, but for the variables.
     pub(super) given: ConfigurationPatch,
 }
@@ -54,6 +59,20 @@ impl Entry for Function {
         let mounts = configuration.mounts.0.iter();
         let volumes = mounts.map(|mount| (Kind::Volume, mount.volume.to_string()));
         destinations(&configuration.delivery).into_iter().chain(volumes).collect()
+    }
+
+    fn aliases(&self) -> Result<Aliases, Fault> {
+        let mut aliases = Aliases::new();
+        for (name, settings) in &self.aliases {
+            let fault = |error: lambent_types::Error| Fault {
+                message: format!("alias {name}: {}", error.detail()),
+                advice: String::new(),
+                span: Some(settings.span()),
+            };
+            settings.get_ref().validate().map_err(fault)?;
+            aliases.insert(name.clone(), settings.get_ref().clone());
+        }
+        Ok(aliases)
     }
 
     fn code(
@@ -110,6 +129,7 @@ struct Parts {
     build: Option<String>,
     watch: Option<Patterns>,
     environment: Option<BTreeMap<String, Spanned<Variable>>>,
+    aliases: BTreeMap<AliasName, Spanned<AliasSettings>>,
     given: ConfigurationPatch,
 }
 
@@ -132,6 +152,7 @@ impl<'de> Visitor<'de> for FunctionVisitor {
                 "build" => parts.build = Some(map.next_value()?),
                 "watch" => parts.watch = Some(map.next_value()?),
                 "environment" => parts.environment = Some(map.next_value()?),
+                "aliases" => parts.aliases = map.next_value()?,
                 "tags" => parts.given.tags = Some(map.next_value()?),
                 "grants" => parts.given.grants = Some(map.next_value()?),
                 "mounts" => parts.given.mounts = Some(map.next_value()?),
@@ -147,7 +168,7 @@ impl<'de> Visitor<'de> for FunctionVisitor {
 
 impl Parts {
     fn function(self) -> Result<Function, &'static str> {
-        let Self { component, package, source, build, watch, environment, given } = self;
+        let Self { component, package, source, build, watch, environment, aliases, given } = self;
         if source.is_some() && build.is_some() {
             return Err(
                 "what is in `source` is built as its language is; leave out `build`, or say \
@@ -166,7 +187,7 @@ impl Parts {
                             give one of them");
             }
         };
-        Ok(Function { code, build, watch, environment, given })
+        Ok(Function { code, build, watch, environment, aliases, given })
     }
 }
 

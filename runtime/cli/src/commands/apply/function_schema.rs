@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use lambent_types::{
-    Configuration, ConfigurationParameter, ConfigurationPatch, Grants, Mounts, ParameterKind,
-    bounds, format_count,
+    AliasSettings, Configuration, ConfigurationParameter, ConfigurationPatch, Grants, Mounts,
+    ParameterKind, bounds, format_count,
 };
 use utoipa::openapi::schema::{
     AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type,
@@ -26,6 +26,8 @@ impl ToSchema for Function {
         Delivery::schemas(schemas);
         schemas.push((Mounts::name().into(), Mounts::schema()));
         Mounts::schemas(schemas);
+        schemas.push((AliasSettings::name().into(), AliasSettings::schema()));
+        AliasSettings::schemas(schemas);
     }
 }
 
@@ -72,6 +74,7 @@ fn table(name: &str, summary: &str) -> RefOr<Schema> {
         "delivery" => declared(&Delivery::name(), summary),
         "mounts" => declared(&Mounts::name(), mounts_summary()),
         "environment" => map(Ref::from_schema_name(Variable::name())).description(says).into(),
+        "aliases" => map(Ref::from_schema_name(AliasSettings::name())).description(says).into(),
         "tags" => map(text()).description(says).into(),
         "watch" => ArrayBuilder::new().items(text()).description(says).into(),
         "source" => {

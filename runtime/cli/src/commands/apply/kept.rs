@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lambent_types::Environment;
 
 use super::present::Present;
-use super::wanted::{Wanted, describe_function};
+use super::wanted::Wanted;
 
 /// Has a function keep the variables that it has and the file does not name; returns their
 /// names.
@@ -22,7 +22,7 @@ pub(super) fn keep_variables(wanted: &mut Wanted, present: &Present) -> Vec<Stri
     }
     if !kept.is_empty() {
         code.configuration.environment = Environment(Arc::new(variables));
-        wanted.description = describe_function(&code.digest.to_string(), &code.configuration);
+        wanted.description = code.describe();
     }
     kept
 }

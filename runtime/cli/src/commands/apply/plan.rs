@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use lambent_api::client::Client;
 use lambent_api::kinds;
-use lambent_types::{ConfigurationPatch, Site};
+use lambent_types::{AliasName, ConfigurationPatch, Site};
 use serde_json::{Value, json};
 
 use super::built::Built;
@@ -103,6 +103,30 @@ impl Step {
     }
 
     fn deploy(&self, client: &Client, code: &Code, show: Show) -> Result<(), CliError> {
+        let is_of_alias = |change: &Change| change.field.starts_with("aliases.");
+        if self.action == Action::Create || !self.changes.iter().all(is_of_alias) {
+            self.deploy_code(client, code, show)?;
+        }
+        let changed = |alias: &str| {
+            let below = format!("aliases.{alias}.");
+            self.changes.iter().any(|change| change.field.starts_with(&below))
+        };
+        let function = self.named()?;
+        for (alias, settings) in &code.aliases {
+            if self.action == Action::Create || changed(&alias.key()) {
+                client.put_alias(&function, alias, settings, None)?;
+            }
+        }
+        let fields = self.changes.iter().filter_map(|change| change.field.strip_prefix("aliases."));
+        let mut gone: Vec<AliasName> = fields
+            .filter_map(|field| field.split('.').next()?.parse().ok())
+            .filter(|alias: &AliasName| !code.aliases.keys().any(|kept| kept.key() == alias.key()))
+            .collect();
+        gone.dedup();
+        gone.iter().try_for_each(|alias| Ok(client.delete_alias(&function, alias)?))
+    }
+
+    fn deploy_code(&self, client: &Client, code: &Code, show: Show) -> Result<(), CliError> {
         let name = self.named()?;
         let patch = ConfigurationPatch::whole(code.configuration.clone());
         // Whoever changed it meanwhile is not overruled unseen.
@@ -204,7 +228,13 @@ impl Plan {
     ) -> Result<Self, CliError> {
         // First what can be wrong with the file alone.
         let mut wanted = file.wanted(built)?;
-        let inventory = Inventory::read(client)?;
+        let mut inventory = Inventory::read(client)?;
+        let all = prune == Prune::All;
+        for (name, code) in wanted.iter().filter_map(|one| Some((&one.name, one.code.as_ref()?))) {
+            if all || !code.aliases.is_empty() {
+                inventory.read_aliases(client, (name, &code.aliases), all)?;
+            }
+        }
         file.check_references(&wanted, |kind, name| {
             prune != Prune::All && inventory.find(kind, name).is_some()
         })?;
@@ -424,6 +454,33 @@ mod tests {
         assert!(request.starts_with("PATCH /v1/functions/f "), "{request}");
         assert!(request.contains("if-match: \"7\""), "{request}");
         assert!(request.contains("\"public\":true"), "{request}");
+    }
+
+    #[test]
+    fn an_alias_is_put_after_its_function_and_alone_if_nothing_else_differs() {
+        let of = |version: &str| {
+            let alias = format!("aliases.Live.version = {version}\ncomponent = ");
+            TEXT.replace("component = ", &alias)
+        };
+        let there = after(&plan(&of("1"), &Inventory::default(), Prune::Nothing));
+        assert!(plan(&of("\"1\""), &there, Prune::Nothing).steps.is_empty());
+        let plan = plan(&of("2"), &there, Prune::Nothing);
+        assert_eq!(plan.steps[0].changes[0].name(), "aliases.live.version");
+        let server = Canned::start(vec![answer("200 OK", "{}")]);
+        let client = Client::new(server.endpoint());
+        assert!(plan.execute(&client, Show::Nothing, |_, _| Ok(())).is_ok());
+        let request = server.requests().remove(0);
+        assert!(request.starts_with("PUT /v1/functions/f/aliases/Live "), "{request}");
+        assert!(request.ends_with("{\"version\":\"2\"}"), "{request}");
+        for (wrong, told) in [
+            ("aliases.7.version = 1", "the number of a version"),
+            ("aliases.live.version = \"x\"", "neither $LATEST nor a number"),
+            ("aliases.live = { version = 1, split = { version = 1, weight = 0.5 } }", "both"),
+        ] {
+            let text = TEXT.replace("component = ", &format!("{wrong}\ncomponent = "));
+            let error = super::super::file::tests::refused(&text);
+            assert!(error.contains(told), "{error}");
+        }
     }
 
     #[test]

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use lambent_api::client::Client;
 use lambent_api::{FunctionView, kinds};
+use lambent_types::AliasName;
 use serde_json::{Value, json};
 
 use super::kind::{Kind, Visit};
-use super::wanted::describe_function;
+use super::wanted::{Aliases, describe_aliases, describe_function};
 use crate::error::CliError;
 
 /// One resource that exists.
@@ -47,6 +48,32 @@ impl Inventory {
     /// Finds the resource of this name, whatever its case.
     pub(super) fn find(&self, kind: Kind, name: &str) -> Option<&Present> {
         self.0.get(&kind)?.get(&name.to_ascii_lowercase())
+    }
+
+    /// Reads the aliases of a function that is there: all of them, or those that are wanted.
+    ///
+    /// # Errors
+    /// The server's problem, or no answer.
+    pub(super) fn read_aliases(
+        &mut self,
+        client: &Client,
+        (function, wanted): (&str, &Aliases),
+        all: bool,
+    ) -> Result<(), CliError> {
+        let there = self.0.get_mut(&Kind::Function);
+        let Some(present) = there.and_then(|all| all.get_mut(&function.to_ascii_lowercase()))
+        else {
+            return Ok(());
+        };
+        let name = function.parse().map_err(|error| CliError::failed(format!("{error}")))?;
+        let found = client.aliases(&name)?.value()?.aliases;
+        let is_wanted = |name: &AliasName| wanted.keys().any(|other| other.key() == name.key());
+        let found = found.iter().filter(|alias| all || is_wanted(&alias.name));
+        let aliases: Vec<_> = found.map(|alias| (&alias.name, &alias.settings)).collect();
+        if !aliases.is_empty() {
+            present.description["aliases"] = describe_aliases(aliases.into_iter());
+        }
+        Ok(())
     }
 
     /// All of a kind.

@@ -1,9 +1,10 @@
 //! The resources that are to exist.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use lambent_types::{Configuration, Digest};
+use lambent_types::{AliasName, AliasSettings, Configuration, Digest};
 use serde_json::{Value, json};
 
 use super::kind::Kind;
@@ -29,11 +30,33 @@ pub(super) struct Wanted {
     pub(super) span: Range<usize>,
 }
 
-/// A function's component and configuration.
+/// The aliases of a function.
+pub(super) type Aliases = BTreeMap<AliasName, AliasSettings>;
+
+/// A function's component, its configuration and its aliases.
 pub(super) struct Code {
     pub(super) path: PathBuf,
     pub(super) digest: Digest,
     pub(super) configuration: Configuration,
+    pub(super) aliases: Aliases,
+}
+
+impl Code {
+    /// The function in a form to be compared.
+    pub(super) fn describe(&self) -> Value {
+        let mut description = describe_function(&self.digest.to_string(), &self.configuration);
+        if !self.aliases.is_empty() {
+            description["aliases"] = describe_aliases(self.aliases.iter());
+        }
+        description
+    }
+}
+
+/// Aliases in a form to be compared: names are the same whatever their case.
+pub(super) fn describe_aliases<'a>(
+    aliases: impl Iterator<Item = (&'a AliasName, &'a AliasSettings)>,
+) -> Value {
+    aliases.map(|(name, settings)| (name.key(), json!(settings))).collect()
 }
 
 /// A function in a form to be compared: nothing is left out because it is
@@ -83,10 +106,10 @@ impl Wanted {
         self,
         path: PathBuf,
         configuration: Configuration,
+        aliases: Aliases,
     ) -> Result<Self, CliError> {
         let digest = code::read(&path)?.digest;
-        let description = describe_function(&digest.to_string(), &configuration);
-        let code = Some(Code { path, digest, configuration });
-        Ok(Self { description, code, ..self })
+        let code = Code { path, digest, configuration, aliases };
+        Ok(Self { description: code.describe(), code: Some(code), ..self })
     }
 }
