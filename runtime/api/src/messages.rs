@@ -22,6 +22,10 @@ pub struct MessageToSend {
     /// What goes along.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub attributes: BTreeMap<String, String>,
+    /// What kind of value an attribute is, as SQS names it: `Number`, `Binary` (in base64), or one of
+    /// these or `String` with a dot and a label. One that is not here is a `String`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attribute_types: BTreeMap<String, String>,
     /// Its group, which a FIFO queue needs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
@@ -73,6 +77,9 @@ pub struct MessageView {
     pub content_type: Option<String>,
     /// What went along.
     pub attributes: BTreeMap<String, String>,
+    /// What kind of value an attribute is, where it is no `String`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attribute_types: BTreeMap<String, String>,
     /// Its group, on a FIFO queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
@@ -111,6 +118,9 @@ pub struct PeekedView {
     pub content_type: Option<String>,
     /// What went along; of a dead letter also why it is one.
     pub attributes: BTreeMap<String, String>,
+    /// What kind of value an attribute is, where it is no `String`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub attribute_types: BTreeMap<String, String>,
     /// Its group, on a FIFO queue.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
@@ -239,7 +249,7 @@ pub struct ReceiveMessages {
     #[serde(serialize_with = "query::write_duration", deserialize_with = "query::visibility")]
     #[param(value_type = Option<String>)]
     pub visibility: Option<Duration>,
-    /// How long to wait, at most `20s`
+    /// How long to wait, at most `20s`; as long as the queue says if absent
     #[serde(serialize_with = "query::write_duration", deserialize_with = "query::wait::<_, 20>")]
     #[param(value_type = Option<String>)]
     pub wait: Option<Duration>,
@@ -254,6 +264,10 @@ pub struct RedriveMessages {
     #[serde(deserialize_with = "query::limit::<_, { lambent_types::bounds::BATCH_MAX }>")]
     #[param(value_type = Option<u32>)]
     pub limit: Option<usize>,
+    /// The queue that they go to; else each goes back to where it came from
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[param(value_type = Option<String>)]
+    pub to: Option<lambent_types::QueueName>,
     /// Only those with this attribute: `errortype=InvalidInput`
     #[serde(deserialize_with = "query::attribute", serialize_with = "query::write_attribute")]
     #[param(value_type = Option<String>)]

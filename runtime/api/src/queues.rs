@@ -16,6 +16,10 @@ pub struct QueueView {
     /// When it was created.
     #[schema(value_type = String, format = DateTime)]
     pub created: Timestamp,
+    /// When its attributes were set last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub modified: Option<Timestamp>,
     /// How much it holds; only where one queue is shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub depth: Option<DepthView>,

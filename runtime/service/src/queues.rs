@@ -47,8 +47,8 @@ pub struct Receive {
     pub limit: usize,
     /// How long nobody else receives them.
     pub visibility: Visibility,
-    /// How long to wait for the first, if there is none.
-    pub wait: Duration,
+    /// How long to wait for the first, if there is none; as the queue says, if that is not said.
+    pub wait: Option<Duration>,
 }
 
 impl Scope {
@@ -155,14 +155,23 @@ impl QueueHandle<'_> {
     /// `QueueNotFound`, `InvalidRequest`; the store failed.
     pub async fn receive(&self, receive: Receive) -> Result<Vec<Message>, Error> {
         self.perform(Operation::ReceiveMessages, async {
-        let (namespace, name) = self.place();
-        let Receive { limit, visibility, wait } = receive;
-        let received = tokio::select! {
-            received = self.stores().queues.receive(namespace, name, limit, visibility, wait) => received,
-            () = self.data_scope().data().drain.cancelled() => Ok(Vec::new()),
-        };
-        received.map_err(|error| self.refused(error))
-    })
+            let (namespace, name) = self.place();
+            let queues = &self.stores().queues;
+            let Receive { limit, visibility, wait } = receive;
+            let wait = match wait {
+                Some(wait) => wait,
+                None => {
+                    let found = queues.queue(namespace, name).await?;
+                    let attributes = found.ok_or_else(|| self.not_found())?.attributes;
+                    Duration::from_millis(attributes.wait_ms)
+                }
+            };
+            let received = tokio::select! {
+                received = queues.receive(namespace, name, limit, visibility, wait) => received,
+                () = self.data_scope().data().drain.cancelled() => Ok(Vec::new()),
+            };
+            received.map_err(|error| self.refused(error))
+        })
         .await
     }
 

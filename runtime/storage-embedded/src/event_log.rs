@@ -68,12 +68,9 @@ pub(crate) fn append<E: From<QuotaExceeded> + From<StorageError>>(
     let body = event.data.clone();
     let head = Head {
         id: event.id.clone(),
-        content_type: None,
-        attributes: std::collections::BTreeMap::new(),
         origin: origin.clone(),
-        from: None,
-        dead: None,
         event: Some(event),
+        ..Head::default()
     };
     let head = head.encode()?;
     let new = New { head: &head, body: &body, group, sent: tx.now, visible: tx.now };

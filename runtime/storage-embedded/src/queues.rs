@@ -10,9 +10,11 @@ use rusqlite::Connection;
 use self::sending::{prepare, send_all};
 use crate::messages::receive::{PerGroup, Until};
 use crate::messages::redrive::{Dying, Span};
-use crate::messages::row::{Taken, later};
+use crate::messages::row::{Taken, later, time};
 use crate::messages::settle::Ticket;
-use crate::messages::{Kind, Partition, depth, partition, peek, receive, redrive, settle, wait};
+use crate::messages::{
+    Kept, Kind, Partition, depth, partition, peek, receive, redrive, settle, wait,
+};
 use crate::quota::{charge, count};
 use crate::shard::{Growth, Shard, Tx};
 use crate::shards::Shards;
@@ -20,7 +22,7 @@ use crate::triggers::index as trigger_index;
 use lambent_storage::backend::queues as rules;
 use lambent_storage::{
     Depth, GiveUp, Message, MoveBack, MovedBack, NewMessage, Peeked, Queue, QueueAttributes,
-    QueueError, Queues, Quota, Receipt, Sent, StorageError, Visibility,
+    QueueError, Queues, Quota, Receipt, Redrive, Sent, StorageError, Visibility,
 };
 
 /// Queues in the shards.
@@ -130,11 +132,12 @@ fn find(
 fn queue_of(partition: &Partition) -> Result<Queue, StorageError> {
     let damaged =
         |detail: String| StorageError::corrupt(format!("queue {:?}", partition.name), detail);
+    let kept = Kept::read(&partition.attributes).map_err(|error| damaged(error.to_string()))?;
     Ok(Queue {
         name: partition.name.parse().map_err(|error| damaged(format!("{error}")))?,
-        attributes: serde_json::from_str(&partition.attributes)
-            .map_err(|error| damaged(error.to_string()))?,
+        attributes: kept.attributes,
         created: partition.created,
+        modified: kept.modified.map_or(partition.created, time),
     })
 }
 
@@ -144,13 +147,14 @@ fn put(
     name: &QueueName,
     attributes: &QueueAttributes,
 ) -> Result<Queue, QueueError> {
-    if let Some(redrive) = &attributes.redrive
-        && partition::find(tx.connection, namespace, Kind::Queue, &redrive.queue.key())?.is_none()
-    {
-        return Err(QueueError::Invalid(format!(
-            "the dead-letter queue \"{}\" does not exist; create it first",
-            redrive.queue
-        )));
+    if let Some(Redrive { queue: dead, .. }) = &attributes.redrive {
+        let found = partition::find(tx.connection, namespace, Kind::Queue, &dead.key())?;
+        let found = found.ok_or_else(|| {
+            QueueError::Invalid(format!(
+                "the dead-letter queue \"{dead}\" does not exist; create it first"
+            ))
+        })?;
+        rules::dead_letters(name, dead, &queue_of(&found)?.attributes)?;
     }
     let existing = partition::find(tx.connection, namespace, Kind::Queue, &name.key())?;
     if existing.is_none() {
@@ -158,11 +162,11 @@ fn put(
     }
     let known = existing.map(|partition| queue_of(&partition)).transpose()?;
     let name = known.as_ref().map_or(name, |queue| &queue.name);
-    let json = serde_json::to_string(attributes)
-        .map_err(|error| StorageError::unavailable("write a queue", error))?;
-    let created = known.as_ref().map_or(tx.now, |queue| queue.created);
-    partition::put(tx.connection, namespace, Kind::Queue, name.as_str(), &json, created)?;
-    Ok(Queue { name: name.clone(), attributes: attributes.clone(), created })
+    let now = tx.now.as_millisecond();
+    let kept = Kept { attributes: attributes.clone(), modified: Some(now) };
+    let created = known.as_ref().map_or(time(now), |queue| queue.created);
+    partition::put(tx.connection, namespace, Kind::Queue, name.as_str(), &kept.json()?, created)?;
+    Ok(Queue { name: name.clone(), attributes: kept.attributes, created, modified: time(now) })
 }
 
 /// Deletes it, as far as one transaction may. Whether it is gone.
@@ -191,10 +195,15 @@ fn message(taken: Taken) -> Message {
         receipt: ticket.receipt(),
         body: taken.body,
         content_type: taken.head.content_type,
-        attributes: rules::attributes_with(taken.head.attributes, taken.head.dead.as_ref()),
+        attributes: taken.head.attributes,
+        attribute_types: taken.head.attribute_types,
+        annotations: taken.head.annotations,
+        dead: taken.head.dead,
         group: taken.group,
+        deduplication: taken.head.deduplication,
         sequence: taken.seq.unsigned_abs(),
         sent: taken.sent,
+        first_received: taken.first,
         receives: taken.receives,
         origin: taken.head.origin,
     }
@@ -432,13 +441,21 @@ impl Queues for EmbeddedQueues {
     ) -> Result<MovedBack, QueueError> {
         let now = self.clock.now();
         let look = what.clone();
+        let owner = namespace.clone();
         let found = self.read(namespace, queue, move |connection, partition| {
             let last = settle::newest(connection)?;
-            let span = Span { dead: partition.id, last, now };
+            let to = match &look.to {
+                Some(to) => match partition::find(connection, &owner, Kind::Queue, &to.key())? {
+                    Some(to) => Some(to.id),
+                    None => return Ok(None),
+                },
+                None => None,
+            };
+            let span = Span { dead: partition.id, last, to, now };
             let count = if look.dry_run { redrive::count(connection, span, &look)? } else { 0 };
-            Ok((span, count))
+            Ok(Some((span, count)))
         });
-        let (span, count) = found.await?.ok_or(QueueError::NoQueue)?;
+        let (span, count) = found.await?.flatten().ok_or(QueueError::NoQueue)?;
         let mut moved = MovedBack { count, ..MovedBack::default() };
         let mut from = Some(redrive::Place::default()).filter(|_| !what.dry_run);
         while let Some(after) = from.filter(|_| moved.count < what.limit as u64) {

@@ -54,6 +54,7 @@ pub(crate) const SHARD: ShardSchema = ShardSchema {
         COUNTS,
         objects::SCHEMA_HEADERS,
         resource_rows::SCHEMA,
+        messages::SCHEMA_FIRST_RECEIVED,
     ],
     // Whoever held a delivery is gone with the last process.
     opened: settle::end_leases,

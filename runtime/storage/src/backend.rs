@@ -47,7 +47,7 @@ pub mod keyvalue {
 /// When messages are over.
 pub mod queues {
     pub use crate::queues::rules::{
-        attributes_with, is_dead, is_meant, is_over, received_too_often, state,
+        dead_letters, duplicate_key, is_dead, is_meant, is_over, received_too_often, sizes, state,
     };
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::Timestamp;
-use lambent_types::{Event, Namespace, Origin, QueueName, TriggerName};
+use lambent_types::{Annotations, Event, Namespace, Origin, QueueName, TriggerName};
 pub use lambent_types::{QueueAttributes, Redrive};
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,8 @@ pub struct Queue {
     pub attributes: QueueAttributes,
     /// When it was created.
     pub created: Timestamp,
+    /// When its attributes were set last.
+    pub modified: Timestamp,
 }
 
 /// How much a queue or a channel holds.
@@ -48,6 +50,11 @@ pub struct NewMessage {
     pub content_type: Option<String>,
     /// What the sender attached.
     pub attributes: BTreeMap<String, String>,
+    /// What kind of value an attribute is, as SQS names it: `Number`, `Binary` (in base64), or one of
+    /// these or `String` with a dot and a label. One that is not here is a `String`.
+    pub attribute_types: BTreeMap<String, String>,
+    /// What tools note of it for themselves.
+    pub annotations: Annotations,
     /// Overrides the queue's delay; not on a FIFO queue.
     pub delay: Option<Duration>,
     /// FIFO only, and required there: messages of one group are received in order.
@@ -57,6 +64,22 @@ pub struct NewMessage {
     pub deduplication: Option<String>,
     /// Of an event that was given up: why, and where it goes back to.
     pub dead: Option<DeadEvent>,
+}
+
+impl NewMessage {
+    /// How many bytes its attributes are, names and types included.
+    #[must_use]
+    pub fn attribute_bytes(&self) -> usize {
+        let size = |(name, value): (&String, &String)| name.len() + value.len();
+        let types: usize = self.attribute_types.values().map(String::len).sum();
+        self.attributes.iter().map(size).sum::<usize>() + types
+    }
+
+    /// How many bytes it is, its attributes included.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.body.len() + self.attribute_bytes()
+    }
 }
 
 /// What is said of a message that is a dead letter, as attributes that whoever receives it sees
@@ -110,6 +133,8 @@ pub struct GiveUp {
 pub struct MoveBack {
     /// At most this many.
     pub limit: usize,
+    /// The queue that they go to, of the same kind; else each goes back to where it came from.
+    pub to: Option<QueueName>,
     /// Only those with this attribute, of their own or as dead letters.
     pub only: Option<(String, String)>,
     /// Only count them.
@@ -154,16 +179,38 @@ pub struct Message {
     pub content_type: Option<String>,
     /// What the sender attached.
     pub attributes: BTreeMap<String, String>,
+    /// What kind of value an attribute is, where it is no `String`.
+    pub attribute_types: BTreeMap<String, String>,
+    /// What tools noted of it for themselves.
+    pub annotations: Annotations,
+    /// Of a dead letter: what is said of it.
+    pub dead: Option<DeadFacts>,
     /// The group of the message, on a FIFO queue.
     pub group: Option<String>,
+    /// What its sender had a FIFO queue recognise it by when it is sent again.
+    pub deduplication: Option<String>,
     /// The place of the message in the queue.
     pub sequence: u64,
     /// When it was sent.
     pub sent: Timestamp,
+    /// When it was received first, if it was.
+    pub first_received: Option<Timestamp>,
     /// How often it was received, this time included.
     pub receives: u32,
     /// Where it comes from.
     pub origin: Origin,
+}
+
+impl Message {
+    /// The attributes as whoever handles it sees them: what is said of a dead letter, before those
+    /// that its sender attached.
+    #[must_use]
+    pub fn all_attributes(&self) -> BTreeMap<String, String> {
+        let mut all = self.attributes.clone();
+        let said = self.dead.iter().flatten();
+        all.extend(said.map(|(name, value)| (name.clone(), value.clone())));
+        all
+    }
 }
 
 /// Why nothing was done with a queue or a message.
@@ -238,7 +285,7 @@ pub trait Queues: Send + Sync {
     ///
     /// # Errors
     /// `Invalid` (out of bounds; the dead-letter queue is missing, of another
-    /// kind or the queue itself), `Quota`, `Storage`.
+    /// kind, the queue itself, or takes no dead letters of it), `Quota`, `Storage`.
     async fn put_queue(
         &self,
         namespace: &Namespace,
@@ -392,12 +439,13 @@ pub trait Queues: Send + Sync {
     ) -> Result<Vec<bool>, QueueError>;
 
     /// Moves dead letters back to the queue each came from, as if they had never been
-    /// received, and events to their channel. Messages whose queue is gone stay, also if
+    /// received, and events to their channel; or all of them to one queue, events too.
+    /// Messages whose queue is gone stay, also if
     /// another has its name now, and so do those behind one of their group that stays or is
     /// with somebody.
     ///
     /// # Errors
-    /// `NoQueue`, `Storage`.
+    /// `NoQueue` (also the one to move to), `Invalid`, `Storage`.
     async fn redrive(
         &self,
         namespace: &Namespace,

@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::error_code::ErrorCode;
 use crate::limits::bounds;
 
-/// What tools note of a function for themselves: a node keeps it with each version, gives it back, and
-/// does nothing by it. Keys are `[a-z0-9.-]{1,64}`; a tool begins its own with its name and a dot.
+/// What tools note of a function or of a queue for themselves: a node keeps it with each version, gives
+/// it back, and does nothing by it. Keys are `[a-z0-9.-]{1,64}`; a tool begins its own with its name and a dot.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(value_type = BTreeMap<String, String>)]
@@ -21,7 +21,9 @@ impl Annotations {
         self.0.get(key).map(String::as_str)
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    /// Whether nothing is noted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 

@@ -17,6 +17,7 @@ use crate::parameter::{ParameterKind, ParameterValue as _};
 use crate::provisioned::Provisioned;
 use crate::runtime::{RuntimeName, RuntimeUpdates};
 use crate::size::format_bytes;
+use crate::tags;
 
 /// Declares the members of a configuration: each with what is said of it and how it is
 /// left out, its type, its default, and what is said of it in a change. One that a short
@@ -382,27 +383,7 @@ impl Configuration {
                 bounds::DESCRIPTION_CHARS_MAX
             )));
         }
-        if self.tags.len() > bounds::TAGS_MAX {
-            return Err(invalid(format!(
-                "there are {} tags; the most is {}",
-                self.tags.len(),
-                bounds::TAGS_MAX
-            )));
-        }
-        for (key, value) in &self.tags {
-            let fits = !key.is_empty()
-                && key.chars().count() <= bounds::TAG_KEY_CHARS_MAX
-                && value.chars().count() <= bounds::TAG_VALUE_CHARS_MAX;
-            if !fits {
-                return Err(invalid(format!(
-                    "tag {:?} must have a key of 1 to {} characters and a value of at most {}",
-                    key.chars().take(40).collect::<String>(),
-                    bounds::TAG_KEY_CHARS_MAX,
-                    bounds::TAG_VALUE_CHARS_MAX
-                )));
-            }
-        }
-        Ok(())
+        tags::validate(&self.tags)
     }
 
     /// Returns the limits of every invocation under this configuration.

@@ -49,6 +49,7 @@ mod site;
 mod size;
 mod specification;
 mod sticky;
+pub mod tags;
 mod trigger;
 mod usage;
 mod volume;

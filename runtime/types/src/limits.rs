@@ -134,6 +134,8 @@ pub mod bounds {
     pub const DELAY_MAX: Duration = Duration::from_secs(900);
     /// Longest retention of a message; SQS's.
     pub const RETENTION_MAX: Duration = Duration::from_secs(14 * 24 * 3600);
+    /// Longest time that a receiver waits for a message; SQS's.
+    pub const WAIT_MAX: Duration = Duration::from_secs(20);
     /// How long a FIFO queue remembers what it was sent; SQS's.
     pub const DEDUPLICATION_WINDOW: Duration = Duration::from_secs(300);
     /// Most steps of comparing one event with all patterns of a trigger: some

@@ -6,18 +6,20 @@ pub const NAME_CHARS_MAX: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
     /// The name holds no character.
-    #[error("{what} is empty; give 1 to 64 characters of A-Z a-z 0-9 _ -")]
+    #[error("{what} is empty; give characters of A-Z a-z 0-9 _ -")]
     Empty {
         /// The noun that was being named.
         what: &'static str,
     },
-    /// The name is longer than [`NAME_CHARS_MAX`].
-    #[error("{what} has {chars} characters; the most is {NAME_CHARS_MAX}")]
+    /// The name is longer than such a name may be.
+    #[error("{what} has {chars} characters; the most is {most}")]
     TooLong {
         /// The noun that was being named.
         what: &'static str,
         /// The number of characters in the name.
         chars: usize,
+        /// The most there may be.
+        most: usize,
     },
     /// The name holds a character outside `[A-Za-z0-9_-]`.
     #[error("{what} has the character {found:?} at position {position}; use A-Z a-z 0-9 _ -")]
@@ -46,6 +48,11 @@ pub enum InvalidName {
 }
 
 pub(crate) fn check(what: &'static str, text: &str) -> Result<(), InvalidName> {
+    check_within(what, text, NAME_CHARS_MAX)
+}
+
+/// Checks a name of at most so many characters.
+pub(crate) fn check_within(what: &'static str, text: &str, most: usize) -> Result<(), InvalidName> {
     if text.is_empty() {
         return Err(InvalidName::Empty { what });
     }
@@ -54,8 +61,8 @@ pub(crate) fn check(what: &'static str, text: &str) -> Result<(), InvalidName> {
         return Err(InvalidName::Character { what, found, position: index + 1 });
     }
     let chars = text.len();
-    if chars > NAME_CHARS_MAX {
-        return Err(InvalidName::TooLong { what, chars });
+    if chars > most {
+        return Err(InvalidName::TooLong { what, chars, most });
     }
     Ok(())
 }

@@ -13,8 +13,8 @@
 //! | an event was handled | `lambent.delivery.succeeded.v1` | `/functions/<function>` | the event's id | a record |
 //! | an event was given up | `lambent.delivery.failed.v1` | `/functions/<function>` | the event's id | a record |
 //!
-//! A message's attributes are the extension `attributes`, one JSON object; its
-//! place in the queue is `sequence`.
+//! A message's attributes are the extension `attributes`, one JSON object; the types of those that are
+//! no `String` are `attributetypes`, another; its place in the queue is `sequence`.
 
 use std::collections::BTreeMap;
 
@@ -48,6 +48,9 @@ pub const INVOCATION: &str = "lambent.invocation.v1";
 pub const DELIVERY_SUCCEEDED: &str = "lambent.delivery.succeeded.v1";
 /// An event was given up.
 pub const DELIVERY_FAILED: &str = "lambent.delivery.failed.v1";
+
+/// The extension of a message's event with the types of its attributes.
+pub const ATTRIBUTE_TYPES: &str = "attributetypes";
 
 /// The data of an event about an object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -181,6 +184,8 @@ pub struct MessageFacts {
     pub content_type: Option<String>,
     /// The attributes that its sender attached.
     pub attributes: BTreeMap<String, String>,
+    /// What kind of value an attribute is, where it is no `String`.
+    pub attribute_types: BTreeMap<String, String>,
     /// The message's group.
     pub group: Option<String>,
     /// The message's place in the queue.
@@ -198,6 +203,10 @@ pub fn message(queue: &QueueName, message: MessageFacts) -> Event {
     if !message.attributes.is_empty() {
         let attributes = json(&message.attributes);
         extensions.push(("attributes".into(), String::from_utf8_lossy(&attributes).into_owned()));
+    }
+    if !message.attribute_types.is_empty() {
+        let types = json(&message.attribute_types);
+        extensions.push((ATTRIBUTE_TYPES.into(), String::from_utf8_lossy(&types).into_owned()));
     }
     Event {
         id: message.id,

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use http::Method;
-use lambent_types::QueueName;
+use lambent_types::{QueueName, bounds};
 
 use super::{Answer, Call, Client, Error, Payload, TIMEOUT};
 use crate::{
@@ -90,7 +90,7 @@ impl Client {
     ) -> Result<Answer<Received>, Error> {
         let query = query::write(receive).map_err(Error::unsendable)?;
         let call = Call::new(Method::POST, of(paths::RECEIVE, queue, &query));
-        self.send(call.timeout(TIMEOUT + receive.wait.unwrap_or_default()))
+        self.send(call.timeout(TIMEOUT + receive.wait.unwrap_or(bounds::WAIT_MAX)))
     }
 
     /// Deletes a message that was received.

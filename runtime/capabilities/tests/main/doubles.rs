@@ -173,7 +173,7 @@ impl Queues for Mailbox {
     ) -> Result<Option<Queue>, StorageError> {
         let is_there = self.sent.lock().unwrap().contains_key(&place(namespace, name));
         let (attributes, created) = (QueueAttributes::default(), jiff::Timestamp::UNIX_EPOCH);
-        Ok(is_there.then(|| Queue { name: name.clone(), attributes, created }))
+        Ok(is_there.then(|| Queue { name: name.clone(), attributes, created, modified: created }))
     }
 
     async fn queues(&self, _: &Namespace) -> Result<Vec<Queue>, StorageError> {

@@ -158,6 +158,7 @@ fn message(values: &Values) -> Result<Made, String> {
         body: Bytes::from(body.to_owned()),
         content_type: Some(content_type(values, body)),
         attributes: BTreeMap::new(),
+        attribute_types: BTreeMap::new(),
         group: (!group.is_empty()).then(|| group.into()),
         sequence: 1,
         sent: Timestamp::now(),

@@ -207,7 +207,6 @@ impl DestinationMessage {
             body: Bytes::clone(&event.data),
             content_type: event.content_type.clone(),
             attributes,
-            delay: None,
             dead: self.dead.clone(),
             group: fifo.then(|| {
                 let group = event.subject.as_deref().unwrap_or(&event.source);
@@ -222,6 +221,7 @@ impl DestinationMessage {
                 let since = self.since.to_string();
                 digest(&[self.from.as_str(), &event.kind, &event.source, &event.id, &since])
             }),
+            ..NewMessage::default()
         }
     }
 }

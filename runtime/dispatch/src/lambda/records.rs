@@ -7,17 +7,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use lambent_types::occurrence::{
-    KEY_DELETED, KEY_SET, KeyData, KeyValueData, OBJECT_CREATED, OBJECT_DELETED, ObjectData,
-    QUEUE_MESSAGE, SCHEDULE_FIRED, ScheduleData,
+    ATTRIBUTE_TYPES, KEY_DELETED, KEY_SET, KeyData, KeyValueData, OBJECT_CREATED, OBJECT_DELETED,
+    ObjectData, QUEUE_MESSAGE, SCHEDULE_FIRED, ScheduleData,
 };
 use lambent_types::{Event, Failure, Output, Retry};
-use md5::{Digest as _, Md5};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::arn::{ACCOUNT, REGION, arn};
+use crate::message_digest::{DigestedAttribute, md5_of_attributes, md5_of_body};
 
 /// What S3 leaves as it is in the keys of its events.
 const KEY: &AsciiSet =
@@ -152,29 +152,49 @@ fn message(event: &Event) -> Value {
     });
     if let (Some(group), Value::Object(members)) = (&event.subject, &mut attributes) {
         members.insert("MessageGroupId".into(), group.as_str().into());
-        members.insert("SequenceNumber".into(), extension("sequence").into());
+        // Twenty digits, as SQS has them: who compares them as text gets their order.
+        let sequence = extension("sequence").map(|sequence| format!("{sequence:0>20}"));
+        members.insert("SequenceNumber".into(), sequence.into());
     }
     let own = extension("attributes").and_then(|text| serde_json::from_str(text).ok());
     let own: BTreeMap<String, String> = own.unwrap_or_default();
-    let own = own.into_iter().map(|(name, value)| {
-        let empty: [&str; 0] = [];
-        let value = json!({
-            "stringValue": value, "stringListValues": empty, "binaryListValues": empty,
-            "dataType": "String",
-        });
-        (name, value)
-    });
-    let md5 = Md5::digest(body.as_bytes());
-    json!({
+    let types = extension(ATTRIBUTE_TYPES).and_then(|text| serde_json::from_str(text).ok());
+    let types: BTreeMap<String, String> = types.unwrap_or_default();
+    let own: Vec<_> = own.iter().map(|(name, value)| digested(name, value, &types)).collect();
+    let md5_of_attributes = (!own.is_empty()).then(|| md5_of_attributes(own.iter().copied()));
+    let own = own.into_iter().map(|one| (one.name.to_owned(), attribute(one)));
+    let mut record = json!({
         "messageId": event.id,
         "receiptHandle": event.id,
-        "md5OfBody": md5.iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+        "md5OfBody": md5_of_body(&body),
         "body": body,
         "attributes": attributes,
         "messageAttributes": own.collect::<serde_json::Map<_, _>>(),
         "eventSource": "aws:sqs",
         "eventSourceARN": arn("sqs", resource(event)),
         "awsRegion": REGION,
+    });
+    if let (Some(md5), Value::Object(members)) = (md5_of_attributes, &mut record) {
+        members.insert("md5OfMessageAttributes".into(), md5.into());
+    }
+    record
+}
+
+fn digested<'a>(
+    name: &'a str,
+    value: &'a str,
+    types: &'a BTreeMap<String, String>,
+) -> DigestedAttribute<'a> {
+    let data_type = types.get(name).map_or("String", String::as_str);
+    DigestedAttribute { name, data_type, value }
+}
+
+fn attribute(attribute: DigestedAttribute<'_>) -> Value {
+    let empty: [&str; 0] = [];
+    let member = if attribute.is_binary() { "binaryValue" } else { "stringValue" };
+    json!({
+        member: attribute.value, "stringListValues": empty, "binaryListValues": empty,
+        "dataType": attribute.data_type,
     })
 }
 

@@ -43,13 +43,15 @@ fn sent_view(sent: Sent) -> SentView {
 fn message_view(message: Message) -> MessageView {
     let text = std::str::from_utf8(&message.body).ok().map(str::to_owned);
     let base64 = text.is_none().then(|| STANDARD.encode(&message.body));
+    let attributes = message.all_attributes();
     MessageView {
         id: message.id,
         receipt: message.receipt.0,
         text,
         base64,
         content_type: message.content_type,
-        attributes: message.attributes,
+        attributes,
+        attribute_types: message.attribute_types,
         group: message.group,
         sequence: message.sequence,
         sent: message.sent,
@@ -116,10 +118,11 @@ fn one_of_several((index, given): (usize, MessageToSend)) -> Result<NewMessage, 
         body,
         content_type: checked(given.content_type).map_err(|problem| wrong(&problem))?,
         attributes: given.attributes,
+        attribute_types: given.attribute_types,
         delay: given.delay_ms.map(Duration::from_millis),
         group: given.group,
         deduplication: given.deduplication,
-        dead: None,
+        ..NewMessage::default()
     })
 }
 
@@ -144,7 +147,7 @@ fn alone(headers: &HeaderMap, body: Bytes, delay: Option<Duration>) -> Result<Ne
         delay,
         group: text(GROUP.as_str())?,
         deduplication: text(DEDUPLICATION.as_str())?,
-        dead: None,
+        ..NewMessage::default()
     })
 }
 
@@ -163,7 +166,7 @@ pub(super) async fn receive(resource: Resource, uri: Uri) -> Result<Json<Receive
     let visibility = query
         .visibility
         .map_or(lambent_service::Visibility::Queue, lambent_service::Visibility::For);
-    let (limit, wait) = (query.limit.unwrap_or(LIMIT), query.wait.unwrap_or_default());
+    let (limit, wait) = (query.limit.unwrap_or(LIMIT), query.wait);
     let messages = queue.receive(Receive { limit, visibility, wait }).await?;
     Ok(Json(Received { messages: messages.into_iter().map(message_view).collect() }))
 }
@@ -269,6 +272,7 @@ fn peeked_view(Peeked { message, state }: Peeked) -> PeekedView {
         base64,
         content_type,
         attributes,
+        attribute_types,
         group,
         sequence,
         sent,
@@ -287,6 +291,7 @@ fn peeked_view(Peeked { message, state }: Peeked) -> PeekedView {
         base64,
         content_type,
         attributes,
+        attribute_types,
         group,
         sequence,
         sent,
@@ -305,10 +310,10 @@ fn peeked_view(Peeked { message, state }: Peeked) -> PeekedView {
 )]
 pub(super) async fn redrive(resource: Resource, uri: Uri) -> Result<Json<Redriven>, Refusal> {
     let queue = resource.handle::<QueueName>()?;
-    let RedriveMessages { limit, filter, dry_run } = query::read(&uri)?;
+    let RedriveMessages { limit, to, filter, dry_run } = query::read(&uri)?;
     let dry_run = dry_run.unwrap_or(false);
     let limit = limit.unwrap_or(if dry_run { usize::MAX } else { bounds::BATCH_MAX });
-    let what = MoveBack { limit, only: filter, dry_run };
+    let what = MoveBack { limit, to, only: filter, dry_run };
     let moved = resource.scope.redrive(queue.name(), what).await?;
     Ok(Json(Redriven { moved: moved.count }))
 }

@@ -20,8 +20,8 @@ pub(super) fn depth(depth: Depth) -> DepthView {
 }
 
 fn view(queue: lambent_service::Queue) -> QueueView {
-    let lambent_service::Queue { name, attributes, created } = queue;
-    QueueView { name, attributes, created, depth: None }
+    let lambent_service::Queue { name, attributes, created, modified } = queue;
+    QueueView { name, attributes, created, modified: Some(modified), depth: None }
 }
 
 impl Served for Queue {

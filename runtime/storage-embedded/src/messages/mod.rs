@@ -3,6 +3,7 @@
 //! event log, in their order.
 
 pub(crate) mod depth;
+pub(crate) mod kept;
 pub(crate) mod partition;
 pub(crate) mod peek;
 pub(crate) mod receive;
@@ -13,6 +14,7 @@ pub(crate) mod settle;
 pub(crate) mod sweep;
 pub(crate) mod wait;
 
+pub(crate) use kept::Kept;
 pub(crate) use partition::{Kind, Partition};
 
 /// The tables.
@@ -71,4 +73,9 @@ CREATE TABLE sequence (
     next INTEGER NOT NULL
 ) STRICT;
 INSERT INTO sequence VALUES (1, 1);
+";
+
+/// When a message was received first.
+pub(crate) const SCHEMA_FIRST_RECEIVED: &str = "
+ALTER TABLE message ADD COLUMN first INTEGER;
 ";

@@ -22,7 +22,7 @@ pub(crate) fn peek(
         let rows = rows(&snapshot, partition, after, limit - found.len())?;
         let Some(last) = rows.last() else { break };
         after = last.seq;
-        for Row { seq, receives, group, sent, visible, leased } in rows {
+        for Row { seq, receives, group, sent, first, visible, leased } in rows {
             let (head, body) = match row::read_content(&snapshot, seq) {
                 Ok(content) => content,
                 Err(StorageError::Corrupt { .. }) => continue,
@@ -30,7 +30,8 @@ pub(crate) fn peek(
             };
             let state = rules::state(time(visible), leased, now);
             let sent = time(sent);
-            found.push((Taken { seq, lease: 0, receives, group, sent, head, body }, state));
+            let first = first.map(time);
+            found.push((Taken { seq, lease: 0, receives, group, sent, first, head, body }, state));
         }
     }
     Ok(found)
@@ -41,6 +42,7 @@ struct Row {
     receives: u32,
     group: Option<String>,
     sent: i64,
+    first: Option<i64>,
     visible: i64,
     leased: bool,
 }
@@ -59,7 +61,7 @@ fn rows(
                  SELECT seq FROM message \
                    WHERE line = ?1 AND grp IS NOT NULL AND due IS NULL AND seq > ?2 \
                  ORDER BY seq LIMIT ?3) \
-               SELECT seq, receives, grp, sent, visible, leased FROM own JOIN message USING (seq) \
+               SELECT seq, receives, grp, sent, visible, leased, first FROM own JOIN message USING (seq) \
                ORDER BY seq";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let read = |row: &rusqlite::Row<'_>| {
@@ -70,6 +72,7 @@ fn rows(
             sent: row.get(3)?,
             visible: row.get(4)?,
             leased: row.get::<_, i64>(5)? != 0,
+            first: row.get(6)?,
         })
     };
     connection

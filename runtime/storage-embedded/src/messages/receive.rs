@@ -39,10 +39,17 @@ pub(crate) struct Due {
     receives: u32,
     group: Option<String>,
     sent: Timestamp,
+    first: Option<Timestamp>,
 }
 
 fn read(row: &rusqlite::Row<'_>) -> rusqlite::Result<Due> {
-    Ok(Due { seq: row.get(0)?, receives: row.get(1)?, group: row.get(2)?, sent: time(row.get(3)?) })
+    Ok(Due {
+        seq: row.get(0)?,
+        receives: row.get(1)?,
+        group: row.get(2)?,
+        sent: time(row.get(3)?),
+        first: row.get::<_, Option<i64>>(4)?.map(time),
+    })
 }
 
 /// Takes at most `limit` messages that are due, until `until`. Each is first
@@ -93,7 +100,7 @@ pub(crate) fn receive(
 }
 
 fn due(tx: &Tx<'_>, partition: i64, limit: usize) -> Result<Vec<Due>, StorageError> {
-    let sql = "SELECT seq, receives, grp, sent FROM message \
+    let sql = "SELECT seq, receives, grp, sent, first FROM message \
                WHERE line = ?1 AND due <= ?2 ORDER BY due, seq LIMIT ?3";
     let now = tx.now.as_millisecond();
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
@@ -112,12 +119,12 @@ pub(crate) fn follower(
     partition: i64,
     (group, seq): (&str, i64),
 ) -> Result<Option<Due>, StorageError> {
-    let sql = "SELECT seq, receives, grp, sent, visible FROM message \
+    let sql = "SELECT seq, receives, grp, sent, first, visible FROM message \
                WHERE line = ?1 AND grp = ?2 AND seq > ?3 ORDER BY seq LIMIT 1";
     let found = connection
         .prepare_cached(sql)
         .and_then(|mut select| {
-            let read = |row: &rusqlite::Row<'_>| Ok((read(row)?, row.get::<_, i64>(4)?));
+            let read = |row: &rusqlite::Row<'_>| Ok((read(row)?, row.get::<_, i64>(5)?));
             select.query_row(params![partition, group, seq], read).optional()
         })
         .map_err(failed)?;
@@ -147,6 +154,7 @@ fn take(
         receives: due.receives.saturating_add(1),
         group: due.group,
         sent: due.sent,
+        first: Some(due.first.unwrap_or(time(tx.now.as_millisecond()))),
         head,
         body,
     };
@@ -155,7 +163,7 @@ fn take(
     }
     // One that is not the first of its group stays out of the index of `due`.
     let sql = "UPDATE message SET visible = ?2, due = CASE WHEN due IS NULL THEN NULL ELSE ?2 END, \
-               receives = ?3, lease = ?4, leased = ?5 WHERE seq = ?1";
+               receives = ?3, lease = ?4, leased = ?5, first = COALESCE(first, ?6) WHERE seq = ?1";
     let (visible, leased) = match until {
         Until::Time(time) => (time, 1),
         Until::ProcessEnds(time) => (time, 2),
@@ -164,7 +172,9 @@ fn take(
     tx.connection
         .prepare_cached(sql)
         .and_then(|mut update| {
-            update.execute(params![message.seq, visible, message.receives, message.lease, leased])
+            let Taken { seq, receives, lease, .. } = message;
+            let now = tx.now.as_millisecond();
+            update.execute(params![seq, visible, receives, lease, leased, now])
         })
         .map_err(failed)?;
     Ok(Some(message))

@@ -78,6 +78,8 @@ pub(crate) struct Span {
     pub(crate) dead: i64,
     /// The newest message when it began: what comes back meanwhile would be moved for ever.
     pub(crate) last: i64,
+    /// The queue that all of it goes to; else each goes back to where it came from.
+    pub(crate) to: Option<i64>,
     pub(crate) now: Timestamp,
 }
 
@@ -143,7 +145,7 @@ impl Span {
                 }
                 // Read before it is gone.
                 let follower = self.follower(connection, group, seq)?;
-                let Some(letter) = Letter::read(connection, seq, what)? else { break };
+                let Some(letter) = Letter::read(connection, seq, self.to, what)? else { break };
                 take(seq, group, letter)?;
                 (count, head) = (count + 1, follower);
             }
@@ -159,7 +161,7 @@ impl Span {
     ) -> Result<Vec<(Place, Option<String>)>, StorageError> {
         let sql = "SELECT due, seq, grp FROM message WHERE line = ?1 AND due <= ?2 \
                    AND (due, seq) > (?3, ?4) AND seq <= ?5 ORDER BY due, seq LIMIT ?6";
-        let Self { dead, last, now } = self;
+        let Self { dead, last, now, .. } = self;
         let bounds = params![dead, now.as_millisecond(), after.0, after.1, last, BATCH_MAX as i64];
         connection
             .prepare_cached(sql)
@@ -195,6 +197,7 @@ impl Letter {
     fn read(
         connection: &Connection,
         seq: i64,
+        to: Option<i64>,
         what: &MoveBack,
     ) -> Result<Option<Self>, StorageError> {
         let (mut head, body) = match row::read_content(connection, seq) {
@@ -206,7 +209,11 @@ impl Letter {
         if !rules::is_meant(what, &head.attributes, facts.as_ref()) {
             return Ok(None);
         }
-        let source = match head.from.take() {
+        let from = head.from.take();
+        if to.is_some() {
+            head.event = None;
+        }
+        let source = match to.or(from) {
             Some(id) => partition::get(connection, id)?,
             None => None,
         };

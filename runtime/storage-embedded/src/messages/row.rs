@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::Timestamp;
-use lambent_types::{Event, Origin};
+use lambent_types::{Annotations, Event, Origin};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use crate::row::{Checksum, checksum};
 use lambent_storage::{DeadFacts, StorageError};
 
 /// What a message says about itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Head {
     /// The id of the message.
     pub(crate) id: String,
@@ -19,6 +19,13 @@ pub(crate) struct Head {
     pub(crate) content_type: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) attributes: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(crate) attribute_types: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Annotations::is_empty")]
+    pub(crate) annotations: Annotations,
+    /// What a FIFO queue recognises it by when it is sent again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) deduplication: Option<String>,
     #[serde(default)]
     pub(crate) origin: Origin,
     /// Of a dead letter: the partition it came from.
@@ -41,6 +48,8 @@ pub(crate) struct Taken {
     pub(crate) receives: u32,
     pub(crate) group: Option<String>,
     pub(crate) sent: Timestamp,
+    /// When it was received first, if it was.
+    pub(crate) first: Option<Timestamp>,
     pub(crate) head: Head,
     pub(crate) body: Bytes,
 }

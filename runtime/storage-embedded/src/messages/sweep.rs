@@ -6,12 +6,12 @@ use lambent_types::Clock;
 use rusqlite::params;
 
 use crate::messages::row::{failed, time};
-use crate::messages::{partition, settle};
+use crate::messages::{Kept, partition, settle};
 use crate::shard::{Growth, Tx};
 use crate::shards::Shards;
+use lambent_storage::StorageError;
 use lambent_storage::backend::Sweep;
 use lambent_storage::backend::queues as rules;
-use lambent_storage::{QueueAttributes, StorageError};
 
 /// Rows looked at in one go, so that no sweep holds up writers for long.
 const ROWS: i64 = 512;
@@ -77,7 +77,7 @@ fn retention(tx: &mut Tx<'_>, from: i64) -> Result<i64, StorageError> {
     };
     for (seq, id, group, sent) in rows {
         let Some(partition) = partition::get(tx.connection, id)? else { continue };
-        let Ok(attributes) = serde_json::from_str::<QueueAttributes>(&partition.attributes) else {
+        let Ok(Kept { attributes, .. }) = Kept::read(&partition.attributes) else {
             // A channel: its events are given up by those who deliver them.
             continue;
         };

@@ -1,7 +1,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use lambent_types::{Digest, Namespace, Origin, bounds};
+use lambent_storage::backend::queues as rules;
+use lambent_types::{Namespace, Origin, bounds};
 use rusqlite::{OptionalExtension as _, params};
 
 use crate::event_log;
@@ -10,13 +11,6 @@ use crate::messages::send::{self, New};
 use crate::quota::{charge_messages, count_messages};
 use crate::shard::Tx;
 use lambent_storage::{DeadEvent, NewMessage, QueueAttributes, QueueError, Sent, StorageError};
-
-/// What a message is recognised by when it is sent again.
-fn duplicate_id(attributes: &QueueAttributes, message: &NewMessage) -> Option<String> {
-    let by_content =
-        attributes.content_deduplication.then(|| Digest::of(&message.body).to_string());
-    message.deduplication.clone().map(|id| format!("id:{id}")).or(by_content)
-}
 
 /// What was sent to a partition under an id not long ago.
 fn duplicate(tx: &Tx<'_>, partition: i64, id: &str) -> Result<Option<Sent>, StorageError> {
@@ -59,6 +53,9 @@ pub(super) fn prepare(message: NewMessage, origin: &Origin) -> Result<Prepared, 
         id: id.clone(),
         content_type: message.content_type.clone(),
         attributes: message.attributes.clone(),
+        attribute_types: message.attribute_types.clone(),
+        annotations: message.annotations.clone(),
+        deduplication: message.deduplication.clone(),
         origin: origin.clone(),
         from: None,
         dead: message.dead.as_ref().map(|dead| dead.facts.clone()),
@@ -89,6 +86,7 @@ pub(super) fn send_all(
     (partition, attributes): (i64, &QueueAttributes),
     mut prepared: Vec<Prepared>,
 ) -> Result<Vec<Sent>, QueueError> {
+    rules::sizes(attributes, prepared.iter().map(|one| &one.message))?;
     prepared.iter_mut().try_for_each(|one| note_channel(tx, namespace, one))?;
     // All of it is charged before any of it is written. A duplicate inside the
     // batch is charged and given back.
@@ -98,7 +96,7 @@ pub(super) fn send_all(
     let mut sent = Vec::with_capacity(prepared.len());
     let mut batch: HashMap<String, Sent> = HashMap::new();
     for one in prepared {
-        let duplicate_id = duplicate_id(attributes, &one.message);
+        let duplicate_id = rules::duplicate_key(attributes, &one.message);
         let known = match &duplicate_id {
             Some(id) => match batch.get(id) {
                 Some(sent) => Some(Sent { duplicate: true, ..sent.clone() }),

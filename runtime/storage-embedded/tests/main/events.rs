@@ -314,7 +314,7 @@ async fn many_messages_are_moved_and_purged() {
         let what = MoveBack { limit, ..MoveBack::default() };
         queues.redrive(&ns, &dead, what).await.unwrap().count
     };
-    let counted = MoveBack { limit: usize::MAX, dry_run: true, only: None };
+    let counted = MoveBack { limit: usize::MAX, dry_run: true, ..MoveBack::default() };
     let counted = queues.redrive(&ns, &dead, counted).await.unwrap();
     assert_eq!(counted.count, MANY as u64);
     assert_eq!(redrive(5).await, 5);

@@ -127,6 +127,7 @@ fn queue_attributes((_, queue): Place, new: &Attributes) -> QueueAttributes {
         retention_ms: new.retention * 1000,
         content_deduplication: new.content_deduplication && QUEUES[queue].ends_with(".fifo"),
         redrive: new.receives_max.map(|receives_max| Redrive { queue: neighbour, receives_max }),
+        ..QueueAttributes::default()
     }
 }
 

@@ -91,5 +91,7 @@ checked! { Queues {}
         namespace: &Namespace,
         queue: &QueueName,
         what: MoveBack
-    ) -> Result<MovedBack, QueueError> {}
+    ) -> Result<MovedBack, QueueError> {
+        rules::move_back(queue, &what)?;
+    }
 }

@@ -40,7 +40,7 @@ fn facts(cause: &str) -> DeadFacts {
 
 fn back(only: Option<(&str, &str)>, dry_run: bool) -> MoveBack {
     let only = only.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    MoveBack { limit: 10, only, dry_run }
+    MoveBack { limit: 10, only, dry_run, to: None }
 }
 
 pub(super) async fn what_is_given_up_says_why_and_can_go_back(store: &dyn Queues) {
@@ -61,10 +61,12 @@ pub(super) async fn what_is_given_up_says_why_and_can_go_back(store: &dyn Queues
     assert_eq!(store.give_up(&ns, &q, both.clone()).await.unwrap(), [true, true]);
     assert_eq!(store.give_up(&ns, &q, both).await.unwrap(), [false, false]);
     let letters = store.peek(&ns, &dead, 0, 10).await.unwrap();
-    let causes: Vec<_> = letters.iter().map(|one| &one.message.attributes["cause"]).collect();
+    let causes: Vec<_> =
+        letters.iter().map(|one| one.message.all_attributes()["cause"].clone()).collect();
     assert_eq!(causes, ["One", "Two"]);
     assert_eq!(letters[0].message.id, taken[0].id);
-    assert_eq!(letters[0].message.attributes["own"], "hidden");
+    assert_eq!(letters[0].message.all_attributes()["own"], "hidden");
+    assert_eq!(letters[0].message.attributes["own"], "a");
 
     let moved = async |what| store.redrive(&ns, &dead, what).await.unwrap().count;
     assert_eq!(moved(back(None, true)).await, 2);
@@ -196,7 +198,10 @@ pub(super) async fn events_that_were_given_up_go_back_to_their_channel(
     let message =
         NewMessage { body: event.data.clone(), dead: Some(letter), ..NewMessage::default() };
     store.send(&ns, &dead, vec![message], &Origin::default()).await.unwrap();
-    assert_eq!(store.peek(&ns, &dead, 0, 1).await.unwrap()[0].message.attributes["cause"], "x");
+    assert_eq!(
+        store.peek(&ns, &dead, 0, 1).await.unwrap()[0].message.all_attributes()["cause"],
+        "x"
+    );
     // Through another queue, too.
     let further = queue("further");
     create(store, &ns, &[&further]).await;

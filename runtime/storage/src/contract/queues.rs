@@ -157,7 +157,8 @@ pub(super) async fn dead_letters_go_and_come_back(store: &dyn Queues) {
     assert!(take(&q).await.unwrap().is_empty());
     let letter = take(&dead).await.unwrap().remove(0);
     assert_eq!(&letter.body[..], b"a");
-    let facts = ["cause", "attempts", "from"].map(|name| letter.attributes[name].as_str());
+    let said = letter.all_attributes();
+    let facts = ["cause", "attempts", "from"].map(|name| said[name].as_str());
     assert_eq!(facts, ["ReceivesExhausted", "1", "queue:q"]);
     let refused = store.delete_queue(&ns, &dead).await;
     assert!(matches!(refused, Err(QueueError::InUse(_))), "{refused:?}");

@@ -70,6 +70,8 @@ struct HeldMessage {
     from: Option<u64>,
     /// Of a dead letter: what is said of it.
     dead: Option<DeadFacts>,
+    /// When it was received first.
+    first: Option<Timestamp>,
 }
 
 fn key(namespace: &Namespace, name: &str) -> (String, String) {

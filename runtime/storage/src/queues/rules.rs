@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lambent_types::{QueueName, bounds, format_bytes};
+use lambent_types::{Digest, QueueName, bounds, format_bytes, tags};
 
 use crate::queues::{
     DeadFacts, MessageState, MoveBack, NewMessage, QueueAttributes, QueueError, Visibility,
 };
+
+/// Most queues that a queue can list whose dead letters it takes; SQS has ten.
+const SOURCES_MAX: usize = 100;
+/// Most bytes of the type of an attribute; SQS's.
+const TYPE_BYTES_MAX: usize = 256;
 
 fn invalid<T>(detail: String) -> Result<T, QueueError> {
     Err(QueueError::Invalid(detail))
@@ -32,10 +37,23 @@ pub(crate) fn attributes(
     if attributes.retention_ms < 1000 {
         return invalid(format!("retention_ms is {}; the least is 1000", attributes.retention_ms));
     }
-    if attributes.content_deduplication && !queue.is_fifo() {
-        return invalid(
-            "content_deduplication is for FIFO queues, whose names end in .fifo".into(),
-        );
+    at_most("wait_ms", attributes.wait_ms, bounds::WAIT_MAX)?;
+    let most = bounds::VALUE_BYTES_MAX as u64;
+    if !(1..=most).contains(&attributes.message_bytes_max) {
+        let given = attributes.message_bytes_max;
+        return invalid(format!("message_bytes_max is {given}; it must be 1 to {most}"));
+    }
+    for (name, is_set) in [
+        ("content_deduplication", attributes.content_deduplication),
+        ("deduplication_per_group", attributes.deduplication_per_group),
+    ] {
+        if is_set && !queue.is_fifo() {
+            return invalid(format!("{name} is for FIFO queues, whose names end in .fifo"));
+        }
+    }
+    labels(attributes).map_err(|error| QueueError::Invalid(error.detail().to_owned()))?;
+    if attributes.dead_letters_from.as_ref().is_some_and(|from| from.len() > SOURCES_MAX) {
+        return invalid(format!("dead_letters_from names more than {SOURCES_MAX} queues"));
     }
     let Some(redrive) = &attributes.redrive else { return Ok(()) };
     if !(1..=1000).contains(&redrive.receives_max) {
@@ -56,23 +74,100 @@ pub(crate) fn attributes(
     Ok(())
 }
 
+fn labels(attributes: &QueueAttributes) -> Result<(), lambent_types::Error> {
+    tags::validate(&attributes.tags)?;
+    attributes.annotations.validate()
+}
+
+/// Checks the kinds of the attributes of a message.
+fn attribute_types(message: &NewMessage) -> Result<(), String> {
+    for (name, kind) in &message.attribute_types {
+        if !message.attributes.contains_key(name) {
+            return Err(format!("it has the type of an attribute {name:?}, which it has not"));
+        }
+        let base = kind.split('.').next().unwrap_or_default();
+        if !["String", "Number", "Binary"].contains(&base) || kind.len() > TYPE_BYTES_MAX {
+            return Err(format!(
+                "its attribute {name:?} has the type {kind:?}; give String, Number or Binary, and \
+                 perhaps a dot and a label"
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that a queue which has this as its dead-letter queue may.
+///
+/// # Errors
+/// `Invalid`, if it may not.
+pub fn dead_letters(
+    queue: &QueueName,
+    dead: &QueueName,
+    its: &QueueAttributes,
+) -> Result<(), QueueError> {
+    if its.takes_dead_letters_of(queue) {
+        return Ok(());
+    }
+    invalid(format!("queue \"{dead}\" takes no dead letters of queue \"{queue}\""))
+}
+
+/// Checks that messages are not larger than a queue takes.
+///
+/// # Errors
+/// `Invalid`, naming the message by its place.
+pub fn sizes<'m>(
+    attributes: &QueueAttributes,
+    messages: impl IntoIterator<Item = &'m NewMessage>,
+) -> Result<(), QueueError> {
+    let most = attributes.message_bytes_max;
+    let large = messages.into_iter().map(NewMessage::bytes).position(|bytes| bytes as u64 > most);
+    match large {
+        None => Ok(()),
+        Some(place) => invalid(format!(
+            "message {}: the queue takes messages of at most {}",
+            place + 1,
+            format_bytes(most)
+        )),
+    }
+}
+
+/// What a queue tells a message by when it is sent again: its id, or its body where the queue says
+/// so, in the whole queue or in the message's group.
+#[must_use]
+pub fn duplicate_key(attributes: &QueueAttributes, message: &NewMessage) -> Option<String> {
+    let key = match &message.deduplication {
+        Some(id) => format!("id:{id}"),
+        None if attributes.content_deduplication => Digest::of(&message.body).to_string(),
+        None => return None,
+    };
+    let group = message.group.as_ref().filter(|_| attributes.deduplication_per_group);
+    Some(match group {
+        Some(group) => format!("group:{}:{group}:{key}", group.len()),
+        None => key,
+    })
+}
+
 /// Checks the message at a place of a batch.
 fn message(queue: &QueueName, place: usize, message: &NewMessage) -> Result<(), QueueError> {
     let refuse = |detail: String| invalid(format!("message {}: {detail}", place + 1));
-    let attributes: usize = message.attributes.iter().map(|(k, v)| k.len() + v.len()).sum();
+    let attributes = message.attribute_bytes();
     if attributes > bounds::MESSAGE_ATTRIBUTES_BYTES_MAX {
         return refuse(format!(
             "its attributes are {attributes} bytes; the most is {}",
             bounds::MESSAGE_ATTRIBUTES_BYTES_MAX
         ));
     }
-    let bytes = message.body.len() + attributes;
+    let bytes = message.bytes();
     if bytes > bounds::VALUE_BYTES_MAX {
         return refuse(format!(
             "body and attributes are {}; the most is {}",
             format_bytes(bytes as u64),
             format_bytes(bounds::VALUE_BYTES_MAX as u64)
         ));
+    }
+    attribute_types(message).or_else(&refuse)?;
+    if let Err(error) = message.annotations.validate() {
+        return refuse(error.detail().to_owned());
     }
     if message.delay.is_some_and(|delay| delay > bounds::DELAY_MAX) {
         return refuse(format!("its delay is more than {} s", bounds::DELAY_MAX.as_secs()));
@@ -118,15 +213,6 @@ pub fn received_too_often(queue: &QueueName, receives: u32) -> DeadFacts {
     ])
 }
 
-/// The attributes of a message as it is received: its own, and before them what is said of it.
-pub fn attributes_with(
-    mut own: BTreeMap<String, String>,
-    dead: Option<&DeadFacts>,
-) -> BTreeMap<String, String> {
-    own.extend(dead.into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())));
-    own
-}
-
 /// Where a message stands that is with somebody or delayed until `visible`.
 #[must_use]
 pub fn state(visible: Timestamp, leased: bool, now: Timestamp) -> MessageState {
@@ -151,6 +237,18 @@ pub(crate) fn batch(queue: &QueueName, messages: &[NewMessage]) -> Result<(), Qu
         return invalid(format!("{count} messages at once; it must be 1 to {most}"));
     }
     messages.iter().enumerate().try_for_each(|(place, one)| message(queue, place, one))
+}
+
+/// Checks where dead letters are to be moved.
+pub(crate) fn move_back(queue: &QueueName, what: &MoveBack) -> Result<(), QueueError> {
+    let Some(to) = &what.to else { return Ok(()) };
+    if to.key() == queue.key() {
+        return invalid("messages cannot be moved to the queue that they are in".into());
+    }
+    if to.is_fifo() != queue.is_fifo() {
+        return invalid(format!("queue \"{queue}\" and \"{to}\" must both be FIFO, or neither"));
+    }
+    Ok(())
 }
 
 /// Checks what a receiver asks for.

@@ -219,8 +219,7 @@ impl producer::Host for Host<Ctx> {
             body: message.data,
             content_type: message.content_type,
             attributes: message.metadata,
-            delay: None,
-            dead: None,
+            ..NewMessage::default()
         };
         told(log, ctx.scope.resource(&queue).send(vec![new]).await).map(drop)
     }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use lambent_types::{QueueAttributes, QueueName, Redrive};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -6,7 +8,7 @@ use super::context::Context;
 use super::entry::Entry;
 use super::fault::Fault;
 use super::kind::Kind;
-use super::units::{Milliseconds, shown};
+use super::units::{Milliseconds, Size, shown};
 
 /// A queue of messages; one whose name ends in `.fifo` keeps the order of each group.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -24,8 +26,27 @@ pub(super) struct Queue {
     /// Whether messages with the same content within five minutes are one; for `.fifo` queues.
     #[serde(default)]
     content_deduplication: bool,
+    /// Whether they are one only if they are of the same group.
+    #[serde(default)]
+    deduplication_per_group: bool,
+    /// How long a receiver waits for a message who does not say: up to 20s.
+    #[schema(value_type = Option<String>, default = default_wait)]
+    wait: Option<Milliseconds>,
+    /// The largest message, its attributes included: up to 1MiB.
+    #[schema(value_type = Option<String>)]
+    message_max: Option<Size>,
+    /// The queues that may send their dead letters here; every one, if this is absent.
+    #[schema(value_type = Option<Vec<String>>)]
+    dead_letters_from: Option<Vec<QueueName>>,
+    /// Labels, for people and tools.
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
     /// Where messages go that were received too often.
     dead_letter: Option<DeadLetter>,
+}
+
+fn default_wait() -> String {
+    shown(QueueAttributes::default().wait_ms)
 }
 
 fn default_visibility() -> String {
@@ -65,6 +86,12 @@ impl Entry for Queue {
             delay_ms: or(self.delay, default.delay_ms),
             retention_ms: or(self.retention, default.retention_ms),
             content_deduplication: self.content_deduplication,
+            deduplication_per_group: self.deduplication_per_group,
+            wait_ms: or(self.wait, default.wait_ms),
+            message_bytes_max: self.message_max.map_or(default.message_bytes_max, |size| size.0),
+            dead_letters_from: self.dead_letters_from.clone(),
+            tags: self.tags.clone(),
+            annotations: default.annotations.clone(),
             redrive: redrive
                 .map(|dead| Redrive { queue: dead.queue.clone(), receives_max: dead.receives }),
         })

@@ -11,7 +11,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use lambent_api::QueueView;
 use lambent_api::kinds::Queue;
-use lambent_types::QueueName;
+use lambent_types::{QueueName, format_bytes};
 use serde_json::json;
 
 use super::named::{self, or_dash};
@@ -31,6 +31,7 @@ Examples:
   lambent queue describe orders
   lambent queue peek orders-dead --limit 20
   lambent queue redrive orders-dead --dry-run
+  lambent queue redrive orders-dead --to orders-again
   lambent queue redrive orders-dead --filter errortype=InvalidInput --rate 10
   lambent queue purge orders --yes
   lambent queue delete orders --yes";
@@ -147,7 +148,10 @@ fn fields(queue: &QueueView) -> Vec<(&'static str, String)> {
         ("delay", span(attributes.delay_ms)),
         ("retention", span(attributes.retention_ms)),
         ("dead letters", dead),
+        ("wait", span(attributes.wait_ms)),
+        ("largest message", format_bytes(attributes.message_bytes_max)),
         ("created", queue.created.to_string()),
+        ("modified", or_dash(queue.modified)),
     ]
 }
 

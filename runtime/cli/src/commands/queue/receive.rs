@@ -3,7 +3,7 @@ use std::time::Duration;
 use clap::Args;
 use lambent_api::{MessageView, ReceiveMessages};
 use lambent_types::QueueName;
-use lambent_types::bounds::{BATCH_MAX, VISIBILITY_MAX};
+use lambent_types::bounds::{BATCH_MAX, VISIBILITY_MAX, WAIT_MAX};
 
 use crate::duration;
 use crate::error::{CliError, Exit};
@@ -29,9 +29,9 @@ pub(super) struct ReceiveArgs {
     )]
     limit: u32,
 
-    /// If there are none, wait so long for one, at most 20s
-    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = wait)]
-    wait: Duration,
+    /// If there are none, wait so long for one, at most 20s [default: as the queue says]
+    #[arg(long, value_name = "DURATION", value_parser = wait)]
+    wait: Option<Duration>,
 
     /// How long they stay invisible, at most 12h [default: as the queue says]
     #[arg(long, value_name = "DURATION", value_parser = visibility)]
@@ -41,9 +41,6 @@ pub(super) struct ReceiveArgs {
     #[arg(long)]
     delete: bool,
 }
-
-/// The longest that the server lets a receive wait.
-const WAIT_MAX: Duration = Duration::from_secs(20);
 
 fn wait(text: &str) -> Result<Duration, String> {
     duration::at_most(text, WAIT_MAX)
@@ -58,7 +55,7 @@ pub(super) fn run(args: &ReceiveArgs, global: &Global) -> Result<Exit, CliError>
     let receive = ReceiveMessages {
         limit: usize::try_from(args.limit).ok(),
         visibility: args.visibility,
-        wait: Some(args.wait),
+        wait: args.wait,
     };
     let answer = client.receive_messages(&args.queue, &receive)?;
     let output = global.output();

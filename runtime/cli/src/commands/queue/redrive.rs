@@ -27,6 +27,10 @@ pub(super) struct RedriveArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     limit: Option<u64>,
 
+    /// Move them to this queue, events too, also what was sent there by hand
+    #[arg(long, value_name = "QUEUE")]
+    to: Option<QueueName>,
+
     /// Only those with this attribute, as queue peek shows them: errortype, cause, from, …
     #[arg(long, value_name = "NAME=VALUE", value_parser = filter)]
     filter: Option<(String, String)>,
@@ -38,6 +42,14 @@ pub(super) struct RedriveArgs {
     /// Say how many would be moved, and move none
     #[arg(long)]
     dry_run: bool,
+}
+
+impl RedriveArgs {
+    /// Which messages are meant, and where they go.
+    fn meant(&self) -> RedriveMessages {
+        let (to, filter) = (self.to.clone(), self.filter.clone());
+        RedriveMessages { to, filter, ..RedriveMessages::default() }
+    }
 }
 
 fn filter(text: &str) -> Result<(String, String), String> {
@@ -60,7 +72,7 @@ fn would_move(client: &Client, args: &RedriveArgs) -> Result<u64, CliError> {
     // Without a limit all are counted, and the server has a bound for those that are given.
     let limit = args.limit.filter(|limit| *limit <= BATCH);
     let limit = limit.and_then(|limit| usize::try_from(limit).ok());
-    let what = RedriveMessages { limit, filter: args.filter.clone(), dry_run: Some(true) };
+    let what = RedriveMessages { limit, dry_run: Some(true), ..args.meant() };
     let would = client.redrive(&args.queue, &what)?.value()?.moved;
     Ok(args.limit.map_or(would, |limit| limit.min(would)))
 }
@@ -79,11 +91,7 @@ fn redrive(
     while moved < most {
         let begun = Instant::now();
         let left = (most - moved).min(batch);
-        let what = RedriveMessages {
-            limit: usize::try_from(left).ok(),
-            filter: args.filter.clone(),
-            dry_run: None,
-        };
+        let what = RedriveMessages { limit: usize::try_from(left).ok(), ..args.meant() };
         let count = client.redrive(&args.queue, &what)?.value()?.moved;
         moved += count;
         // Fewer may be all that was moved before the node failed: what is asked next says so.

@@ -20,7 +20,7 @@ async fn queues(node: &Node, receives_max: u32) -> (QueueName, QueueName) {
 
 fn facts(letter: &Message) -> [&str; 6] {
     let facts = ["cause", "errortype", "errormessage", "attempts", "from", "function"];
-    facts.map(|name| letter.attributes.get(name).map_or("", String::as_str))
+    facts.map(|name| letter.all_attributes().get(name).map_or("", String::as_str))
 }
 
 async fn moved_back(node: &Node, dead: &QueueName) -> (u64, Vec<Channel>) {
@@ -153,7 +153,7 @@ async fn an_event_that_is_given_up_goes_back_to_where_it_was() {
     let peeked = node.stores.queues.peek(&namespace(), &dead, 0, 10).await.unwrap();
     let letter = &peeked[0].message;
     let expected = ["RetriesExhausted", "Oops", "not today", "2", "function:f", "f"];
-    assert_eq!((facts(letter), letter.attributes["id"].as_str()), (expected, "1"));
+    assert_eq!((facts(letter), letter.all_attributes()["id"].as_str()), (expected, "1"));
     node.fixture.on_event(|_, _| async { Ok(finished(Outcome::Ok)) });
     let (count, channels) = moved_back(&node, &dead).await;
     assert_eq!((count, channels.len()), (1, 1));

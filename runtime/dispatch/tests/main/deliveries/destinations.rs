@@ -26,7 +26,7 @@ async fn a_failure_is_told_with_its_event_and_its_cause() {
     assert_eq!(all(&mut seen).await.len(), 1);
     let messages = node.received(&told).await;
     assert_eq!(messages.len(), 1);
-    assert_eq!(messages[0].attributes["type"], "lambent.delivery.failed.v1");
+    assert_eq!(messages[0].all_attributes()["type"], "lambent.delivery.failed.v1");
     let record = record(&messages[0]);
     assert_eq!(record["requestContext"]["condition"], "RetriesExhausted");
     assert_eq!(record["requestContext"]["approximateInvokeCount"], 1);

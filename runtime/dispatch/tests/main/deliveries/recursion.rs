@@ -19,7 +19,7 @@ async fn a_function_that_triggers_itself_is_stopped_with_a_record() {
     let Outcome::FunctionError(failure) = &records[0].outcome else { unreachable!() };
     assert_eq!((records.len(), &*failure.kind), (1, "Lambent.RecursionStopped"));
     let letters = node.received(&dead).await;
-    assert_eq!(letters[0].attributes["errortype"], "Lambent.RecursionStopped");
+    assert_eq!(letters[0].all_attributes()["errortype"], "Lambent.RecursionStopped");
     assert_eq!(node.count(Delivered::GivenUp), 1);
 }
 

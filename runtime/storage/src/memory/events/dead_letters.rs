@@ -24,7 +24,8 @@ impl State {
         let Some(one) = held.and_then(|sequence| queue.line.0.remove(&sequence)) else {
             return Ok(false);
         };
-        let what = HeldMessage { from: Some(queue.id), dead: Some(facts), ..one.what };
+        let (from, dead) = (Some(queue.id), Some(facts));
+        let what = HeldMessage { from, dead, first: None, ..one.what };
         let sequence = self.next();
         if let Some(dead) = self.queues.get_mut(&to) {
             dead.line.push(sequence, waiting(what, one.sent, now));
@@ -32,8 +33,16 @@ impl State {
         Ok(true)
     }
 
-    /// Where a dead letter came from, if that is still there.
-    fn home(&self, place: &(String, String), dead: &HeldMessage) -> Option<Home> {
+    /// Where a dead letter goes: to a queue, or to where it came from, if that is still there.
+    fn home(
+        &self,
+        place: &(String, String),
+        to: Option<&(String, String)>,
+        dead: &HeldMessage,
+    ) -> Option<Home> {
+        if let Some(to) = to {
+            return Some(Home::Queue(to.clone()));
+        }
         // An event goes back to its channel, through however many queues it went.
         if let Some(DeadEvent { channel, .. }) = &dead.message.dead {
             return Some(Home::Channel(place.0.parse().ok()?, channel.clone()));
@@ -50,6 +59,10 @@ impl State {
         what: &MoveBack,
     ) -> Result<MovedBack, QueueError> {
         let (mut moved, mut stuck) = (MovedBack::default(), BTreeSet::new());
+        let to = what.to.as_ref().map(|to| (place.0.clone(), to.key()));
+        if to.as_ref().is_some_and(|to| !self.queues.contains_key(to)) {
+            return Err(QueueError::NoQueue);
+        }
         for sequence in self.queues.get(place).ok_or(QueueError::NoQueue)?.line.due(now) {
             let found = self.queues.get(place).and_then(|queue| queue.line.0.get(&sequence));
             let Some(mut one) = found.cloned() else { continue };
@@ -57,7 +70,7 @@ impl State {
             let held = &one.what;
             let meant = rules::is_meant(what, &held.message.attributes, held.dead.as_ref());
             let is_stuck = one.group.as_ref().is_some_and(|group| stuck.contains(group));
-            let home = self.home(place, held).filter(|_| meant && !full && !is_stuck);
+            let home = self.home(place, to.as_ref(), held).filter(|_| meant && !full && !is_stuck);
             let Some(home) = home else {
                 // What follows in its group would overtake it.
                 stuck.extend(one.group.clone());
@@ -71,7 +84,7 @@ impl State {
                 queue.line.0.remove(&sequence);
             }
             let number = self.next();
-            (one.what.from, one.what.dead) = (None, None);
+            (one.what.from, one.what.dead, one.what.first) = (None, None, None);
             let back = one.what.message.dead.take();
             match home {
                 Home::Queue(source) => {

@@ -3,14 +3,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use lambent_types::{Digest, Namespace, Origin, QueueName, Source, bounds};
+use lambent_types::{Namespace, Origin, QueueName, Source, bounds};
 
 use super::{HeldMessage, HeldQueue, MemoryEvents, State, check_count, key, later};
 use crate::error::StorageError;
 use crate::memory::line::{Line, Taken, Waiting};
 use crate::queues::{
     Depth, GiveUp, Message, MoveBack, MovedBack, NewMessage, Peeked, Queue, QueueAttributes,
-    QueueError, Queues, Receipt, Sent, Visibility, rules,
+    QueueError, Queues, Receipt, Redrive, Sent, Visibility, rules,
 };
 use crate::quota::Quota;
 use crate::upkeep::Sweep;
@@ -23,16 +23,8 @@ fn held<'a>(
     state.queues.get_mut(&key(namespace, queue)).ok_or(QueueError::NoQueue)
 }
 
-/// What a message is recognised by when it is sent again.
-fn duplicate_id(attributes: &QueueAttributes, message: &NewMessage) -> Option<String> {
-    let by_content =
-        attributes.content_deduplication.then(|| Digest::of(&message.body).to_string());
-    message.deduplication.clone().map(|id| format!("id:{id}")).or(by_content)
-}
-
 fn weight(message: &NewMessage) -> u64 {
-    let attributes: usize = message.attributes.iter().map(|(k, v)| k.len() + v.len()).sum();
-    (message.body.len() + attributes) as u64
+    message.bytes() as u64
 }
 
 pub(super) fn waiting(
@@ -63,7 +55,7 @@ fn send_one(
     let sequence = state.next();
     let queue = state.queues.get_mut(place).ok_or(QueueError::NoQueue)?;
     let attributes = &queue.queue.attributes;
-    let duplicate_id = duplicate_id(attributes, &message);
+    let duplicate_id = rules::duplicate_key(attributes, &message);
     let known = duplicate_id.as_ref().and_then(|id| queue.duplicates.get(id));
     if let Some((sent, _)) = known.filter(|(_, until)| *until > now) {
         return Ok(Sent { duplicate: true, ..sent.clone() });
@@ -75,22 +67,27 @@ fn send_one(
     }
     let delay = message.delay.unwrap_or(Duration::from_millis(attributes.delay_ms));
     let dead = message.dead.as_ref().map(|dead| dead.facts.clone());
-    let held = HeldMessage { id, message, origin: origin.clone(), from: None, dead };
+    let held = HeldMessage { id, message, origin: origin.clone(), from: None, dead, first: None };
     queue.line.push(sequence, waiting(held, now, later(now, delay)));
     Ok(sent)
 }
 
 fn message((sequence, receipt, waiting): Taken<HeldMessage>) -> Message {
-    let HeldMessage { id, message, origin, dead, .. } = waiting.what;
+    let HeldMessage { id, message, origin, dead, first, .. } = waiting.what;
     Message {
         id,
         receipt,
         body: message.body,
         content_type: message.content_type,
-        attributes: rules::attributes_with(message.attributes, dead.as_ref()),
+        attributes: message.attributes,
+        attribute_types: message.attribute_types,
+        annotations: message.annotations,
+        dead,
         group: message.group,
+        deduplication: message.deduplication,
         sequence,
         sent: waiting.sent,
+        first_received: first,
         receives: waiting.receives,
         origin,
     }
@@ -130,6 +127,9 @@ impl State {
             if group.as_ref().is_some_and(|group| groups.contains(group)) {
                 continue;
             }
+            if let Some(waiting) = queue.line.0.get_mut(&sequence) {
+                waiting.what.first.get_or_insert(now);
+            }
             let Some(taken) = queue.line.take(sequence, visible) else { continue };
             let is_over = rules::is_over(&attributes, taken.2.sent, now);
             let is_dead = rules::is_dead(&attributes, taken.2.receives);
@@ -148,7 +148,7 @@ impl State {
         for one in dead {
             let sequence = self.next();
             let facts = rules::received_too_often(&name, one.receives - 1);
-            let what = HeldMessage { from: Some(id), dead: Some(facts), ..one.what };
+            let what = HeldMessage { from: Some(id), dead: Some(facts), first: None, ..one.what };
             let to = self.queues.get_mut(&(place.0.clone(), redrive.queue.key()));
             to.ok_or(QueueError::NoQueue)?.line.push(sequence, waiting(what, one.sent, now));
         }
@@ -210,23 +210,24 @@ impl Queues for MemoryEvents {
         attributes: QueueAttributes,
     ) -> Result<Queue, QueueError> {
         let mut state = self.lock();
-        if let Some(redrive) = &attributes.redrive
-            && !state.queues.contains_key(&key(namespace, redrive.queue.as_str()))
-        {
-            return Err(QueueError::Invalid(format!(
-                "the dead-letter queue \"{}\" does not exist; create it first",
-                redrive.queue
-            )));
+        if let Some(Redrive { queue: dead, .. }) = &attributes.redrive {
+            let Some(held) = state.queues.get(&key(namespace, dead.as_str())) else {
+                return Err(QueueError::Invalid(format!(
+                    "the dead-letter queue \"{dead}\" does not exist; create it first"
+                )));
+            };
+            rules::dead_letters(queue, dead, &held.queue.attributes)?;
         }
+        let now = Timestamp::from_millisecond(self.clock.now().as_millisecond());
+        let now = now.unwrap_or(Timestamp::MIN);
         let place = key(namespace, queue.as_str());
         if let Some(held) = state.queues.get_mut(&place) {
             held.queue.attributes = attributes;
+            held.queue.modified = now;
             return Ok(held.queue.clone());
         }
         check_count(Quota::Queues, &state.queues, namespace, &self.quotas.of(&namespace.key()))?;
-        let created = Timestamp::from_millisecond(self.clock.now().as_millisecond());
-        let created = created.unwrap_or(Timestamp::MIN);
-        let queue = Queue { name: queue.clone(), attributes, created };
+        let queue = Queue { name: queue.clone(), attributes, created: now, modified: now };
         let (id, duplicates) = (state.next(), BTreeMap::new());
         let held = HeldQueue { id, queue: queue.clone(), line: Line::default(), duplicates };
         state.queues.insert(place, held);
@@ -284,7 +285,8 @@ impl Queues for MemoryEvents {
         origin: &Origin,
     ) -> Result<Vec<Sent>, QueueError> {
         let mut state = self.lock();
-        held(&mut state, namespace, queue.as_str())?;
+        let held = held(&mut state, namespace, queue.as_str())?;
+        rules::sizes(&held.queue.attributes, &messages)?;
         let more = (messages.len(), messages.iter().map(weight).sum());
         state.check_messages(namespace, &self.quotas.of(&namespace.key()), more)?;
         let (now, place) = (self.clock.now(), key(namespace, queue.as_str()));
