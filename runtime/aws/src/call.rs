@@ -1,5 +1,7 @@
 //! A request of a client that is known, as an operation takes it.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::request::Parts;
 use lambent_service::Scope;
@@ -8,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::account;
 use crate::fault::Fault;
+use crate::memory::Memory;
 
 /// What is asked of an operation.
 pub(crate) struct Call {
@@ -21,6 +24,8 @@ pub(crate) struct Call {
     /// What the path gave, decoded.
     pub(crate) parameters: Vec<(String, String)>,
     pub(crate) body: Bytes,
+    /// What the door remembers between requests.
+    pub(crate) memory: Arc<Memory>,
 }
 
 impl Call {

@@ -14,9 +14,10 @@ use lambent_types::{Error, ErrorCode, Namespace, Origin, RequestId, bounds};
 use crate::call::Call;
 use crate::credential::Credential;
 use crate::fault::{AuthFault, Fault};
+use crate::memory::Memory;
 use crate::protocol;
 use crate::target::{Service, Target};
-use crate::{lambda, signature, sts};
+use crate::{lambda, signature, sqs, sts};
 
 /// Where a client names none, and what AWS's tools take where none is configured.
 const REGION: &str = "us-east-1";
@@ -40,6 +41,7 @@ pub struct Door {
     root: RootCredentials,
     /// Whether no key is asked for.
     dev: bool,
+    memory: Arc<Memory>,
 }
 
 /// Who a request says it is from: not believed before its signature was looked at.
@@ -85,8 +87,8 @@ impl Opened {
 impl Door {
     /// The door to a node.
     #[must_use]
-    pub const fn new(node: Arc<Node>, root: RootCredentials, dev: bool) -> Self {
-        Self { node, root, dev }
+    pub fn new(node: Arc<Node>, root: RootCredentials, dev: bool) -> Self {
+        Self { node, root, dev, memory: Arc::default() }
     }
 
     /// Whether a request is for one of AWS's services, rather than for something of the node's own.
@@ -173,9 +175,11 @@ impl Door {
             Some(credential) => (credential.region, Some(credential.access_key)),
             None => (REGION.to_owned(), None),
         };
-        let call = Call { scope, id, region, access_key, head, parameters: Vec::new(), body };
+        let (parameters, memory) = (Vec::new(), self.memory.clone());
+        let call = Call { scope, id, region, access_key, head, parameters, body, memory };
         match &target.service {
             Service::Lambda => lambda::answer(call).await,
+            Service::Sqs => sqs::answer(&call).await,
             Service::Sts => sts::answer(&call).await,
             Service::Other(_) => {
                 Err(Fault::not_served(target.service_name(), target.operation.as_deref()))

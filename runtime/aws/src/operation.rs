@@ -6,7 +6,7 @@ use lambent_dispatch::Body;
 
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::{lambda, sts};
+use crate::{lambda, sqs, sts};
 
 /// What a node does with an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,11 @@ impl Operation {
 
 /// Every operation of every service that is served, with its service: for documentation and tests.
 pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, Status)> {
-    let services = [(lambda::NAME, lambda::OPERATIONS), (sts::NAME, sts::OPERATIONS)];
+    let services = [
+        (lambda::NAME, lambda::OPERATIONS),
+        (sqs::NAME, sqs::OPERATIONS),
+        (sts::NAME, sts::OPERATIONS),
+    ];
     services.into_iter().flat_map(|(service, operations)| {
         operations.iter().map(move |operation| (service, operation.name, operation.status))
     })

@@ -5,10 +5,9 @@ use http::request::Parts;
 use http::{HeaderMap, Uri};
 
 use crate::credential;
-use crate::protocol::Protocol;
-use crate::{lambda, sts};
+use crate::protocol::{self, Protocol};
+use crate::{lambda, sqs, sts};
 
-const TARGET: &str = "x-amz-target";
 const JSON_1_0: &str = "application/x-amz-json-1.0";
 const JSON_1_1: &str = "application/x-amz-json-1.1";
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -20,6 +19,7 @@ const REST_XML: [&str; 4] = ["cloudfront", "route53", "s3-control", "s3"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Service {
     Lambda,
+    Sqs,
     Sts,
     /// One of AWS's that a node does not serve, by its name.
     Other(String),
@@ -38,29 +38,38 @@ impl Target {
     /// Whether a request is for one of AWS's services, rather than for something of the node's own.
     pub(crate) fn is_aws(uri: &Uri, headers: &HeaderMap) -> bool {
         let signed = |value: &http::HeaderValue| value.as_bytes().starts_with(b"AWS4-");
-        headers.contains_key(TARGET)
+        headers.contains_key(protocol::TARGET)
             || headers.get_all(http::header::AUTHORIZATION).iter().any(signed)
             || credential::is_presigned(uri)
             || lambda::is_path(uri.path())
+            || (sqs::is_queue_path(uri.path()) && is_query(uri, headers))
     }
 
     pub(crate) fn of(head: &Parts) -> Self {
         let signed = credential::service(head);
         let media_type = media_type(&head.headers);
-        if let Some(target) = head.headers.get(TARGET).and_then(|value| value.to_str().ok()) {
+        if let Some(target) =
+            head.headers.get(protocol::TARGET).and_then(|value| value.to_str().ok())
+        {
             let (prefix, operation) = target.rsplit_once('.').unwrap_or(("", target));
             let version = if media_type.as_deref() == Some(JSON_1_0) { JSON_1_0 } else { JSON_1_1 };
+            let service = match prefix {
+                sqs::TARGET_PREFIX => Service::Sqs,
+                _ => Service::Other(signed.unwrap_or_else(|| shortened(prefix))),
+            };
             return Self {
-                service: Service::Other(signed.unwrap_or_else(|| shortened(prefix))),
+                service,
                 protocol: Protocol::Json(version),
                 operation: Some(shortened(operation)),
             };
         }
         let (service, protocol) = match signed.as_deref() {
+            Some("sqs") => (Service::Sqs, Protocol::Query),
             Some("sts") => (Service::Sts, Protocol::Query),
             Some("ec2") => (Service::Other("ec2".into()), Protocol::Ec2),
             Some("lambda") => (Service::Lambda, Protocol::RestJson),
             None if lambda::is_path(head.uri.path()) => (Service::Lambda, Protocol::RestJson),
+            None if sqs::is_queue_path(head.uri.path()) => (Service::Sqs, Protocol::Query),
             Some(name) if REST_XML.contains(&name) => {
                 (Service::Other(name.into()), Protocol::RestXml)
             }
@@ -78,10 +87,18 @@ impl Target {
     pub(crate) fn service_name(&self) -> &str {
         match &self.service {
             Service::Lambda => lambda::NAME,
+            Service::Sqs => sqs::NAME,
             Service::Sts => sts::NAME,
             Service::Other(name) => name,
         }
     }
+}
+
+/// Whether a request has the form of AWS's query protocol: a form, or a query that names an action.
+fn is_query(uri: &Uri, headers: &HeaderMap) -> bool {
+    let mut parameters = uri.query().unwrap_or_default().split('&');
+    media_type(headers).as_deref() == Some(FORM)
+        || parameters.any(|parameter| parameter.starts_with("Action="))
 }
 
 fn media_type(headers: &HeaderMap) -> Option<String> {

@@ -1,6 +1,7 @@
 //! The door of AWS's tools: takes in what they send as every door does, and has `lambent-aws` answer.
 
 use axum::body::Body;
+use http::uri::Scheme;
 use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use lambent_types::{Error, ErrorCode, RequestId};
@@ -8,6 +9,7 @@ use tracing::Instrument as _;
 
 use crate::api::LimitedBody;
 use crate::body::{Content, RequestBody};
+use crate::forwarded::Peer;
 use crate::lineage;
 use crate::problem::Refusal;
 use crate::state::App;
@@ -18,10 +20,13 @@ use crate::state::App;
 /// It was not taken in, and why.
 pub(crate) async fn serve(
     app: &App,
+    peer: &Peer,
     request: Request<RequestBody>,
 ) -> Result<(RequestId, Response<Content>), Refusal> {
     let id = RequestId::new();
-    let (head, body) = request.into_parts();
+    let (mut head, body) = request.into_parts();
+    // URLs of resources that are given out have it.
+    head.extensions.insert(if peer.secure { Scheme::HTTPS } else { Scheme::HTTP });
     let opened = match app.aws.open(&head, id).await {
         Ok(opened) => opened,
         Err(response) => return Ok((id, response.map(Content::Guest))),

@@ -123,7 +123,7 @@ async fn enter(
         // On the heap, as the futures of both are larger than that of a function's request.
         Route::Site(site) => Box::pin(sites::serve(app, peer, &host, &site, request)).await,
         Route::Api(api) => Box::pin(call(doors, api, request)).await,
-        Route::Aws => Box::pin(aws::serve(app, request)).await,
+        Route::Aws => Box::pin(aws::serve(app, peer, request)).await,
         Route::Health => plain(request.method(), "ok", "text/plain"),
         Route::Ready if app.stop.drain.is_cancelled() => {
             Err(Refusal::new(ErrorCode::ShuttingDown, "the node finishes what is in flight"))

@@ -16,6 +16,8 @@ use crate::fault::Fault;
 
 pub(crate) use xml::query_reply;
 
+/// The header that names the operation, in the JSON protocols.
+pub(crate) const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
@@ -57,7 +59,12 @@ pub(crate) fn json_bytes(bytes: Bytes) -> Response<Body> {
     of(StatusCode::OK, "application/json", bytes)
 }
 
-fn of(status: StatusCode, media_type: &'static str, bytes: impl Into<Bytes>) -> Response<Body> {
+/// An answer of some media type.
+pub(crate) fn of(
+    status: StatusCode,
+    media_type: &'static str,
+    bytes: impl Into<Bytes>,
+) -> Response<Body> {
     let mut response = Response::new(whole(bytes));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));

@@ -1,0 +1,289 @@
+//! Messages that are received.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use lambent_dispatch::md5_of_body;
+use lambent_service::{Message, Queue, QueueHandle, Receive, Visibility};
+use lambent_types::{Digest, QueueName, bounds};
+use serde::{Deserialize, Serialize};
+
+use super::error::{attribute_name, fault, invalid_value, shown};
+use super::input::Number;
+use super::message::{self, Attribute, Attributes};
+use super::send::sequence_number;
+use super::{GROUP, SENDER, TRACE_HEADER, address, place, receipt};
+use crate::call::Call;
+use crate::fault::Fault;
+
+/// Most messages of a receive; SQS's.
+const MESSAGES_MAX: i64 = 10;
+/// What stands before the name of a queue in what is said of a dead letter.
+const FROM_QUEUE: &str = "queue:";
+/// What is said of a message that is asked for.
+const SYSTEM_ATTRIBUTES: [&str; 10] = [
+    "All",
+    "ApproximateFirstReceiveTimestamp",
+    "ApproximateReceiveCount",
+    "AWSTraceHeader",
+    "DeadLetterQueueSourceArn",
+    "MessageDeduplicationId",
+    "MessageGroupId",
+    "SenderId",
+    "SentTimestamp",
+    "SequenceNumber",
+];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct ReceiveMessage {
+    queue_url: Option<String>,
+    #[serde(default)]
+    attribute_names: Vec<String>,
+    #[serde(default)]
+    message_system_attribute_names: Vec<String>,
+    #[serde(default)]
+    message_attribute_names: Vec<String>,
+    max_number_of_messages: Option<Number>,
+    visibility_timeout: Option<Number>,
+    wait_time_seconds: Option<Number>,
+    receive_request_attempt_id: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Received {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    messages: Vec<Shown>,
+}
+
+/// A message as it is shown.
+#[derive(Serialize)]
+struct Shown {
+    #[serde(rename = "MessageId")]
+    id: String,
+    #[serde(rename = "ReceiptHandle")]
+    receipt: String,
+    #[serde(rename = "MD5OfBody")]
+    digest: String,
+    #[serde(rename = "Body")]
+    body: String,
+    #[serde(rename = "Attributes", skip_serializing_if = "BTreeMap::is_empty")]
+    system: BTreeMap<&'static str, String>,
+    #[serde(rename = "MD5OfMessageAttributes", skip_serializing_if = "Option::is_none")]
+    attributes_digest: Option<String>,
+    #[serde(rename = "MessageAttributes", skip_serializing_if = "BTreeMap::is_empty")]
+    attributes: Attributes,
+}
+
+/// A number of a request, if it is within bounds.
+fn within(
+    name: &str,
+    value: Option<Number>,
+    (least, most): (i64, i64),
+    reason: &str,
+) -> Result<Option<u64>, Fault> {
+    match value {
+        Some(Number(value)) if !(least..=most).contains(&value) => Err(invalid_value(format!(
+            "Value {value} for parameter {name} is invalid. Reason: {reason}"
+        ))),
+        value => Ok(value.map(|Number(value)| value.unsigned_abs())),
+    }
+}
+
+/// How long messages are invisible, as a request gives it.
+pub(super) fn visibility(value: Option<Number>) -> Result<Option<Duration>, Fault> {
+    let most = i64::try_from(bounds::VISIBILITY_MAX.as_secs()).unwrap_or(i64::MAX);
+    let reason = format!("VisibilityTimeout must be an integer between 0 and {most}.");
+    let seconds = within("VisibilityTimeout", value, (0, most), &reason)?;
+    Ok(seconds.map(Duration::from_secs))
+}
+
+impl ReceiveMessage {
+    /// How messages are received.
+    fn how(&self) -> Result<Receive, Fault> {
+        let bounds = (1, MESSAGES_MAX);
+        let reason = "Must be between 1 and 10, if provided.";
+        let limit = within("MaxNumberOfMessages", self.max_number_of_messages, bounds, reason)?;
+        let reason = "Must be >= 0 and <= 20, if provided.";
+        let wait = within("WaitTimeSeconds", self.wait_time_seconds, (0, 20), reason)?;
+        let visibility = visibility(self.visibility_timeout)?;
+        Ok(Receive {
+            limit: usize::try_from(limit.unwrap_or(1)).unwrap_or(1),
+            visibility: visibility.map_or(Visibility::Queue, Visibility::For),
+            wait: wait.map(Duration::from_secs),
+        })
+    }
+
+    /// What is said of messages that is asked for.
+    fn system_names(&self) -> Result<Vec<&str>, Fault> {
+        let names = self.attribute_names.iter().chain(&self.message_system_attribute_names);
+        let check = |name: &'_ String| match SYSTEM_ATTRIBUTES.contains(&name.as_str()) {
+            true => Ok(()),
+            false => Err(attribute_name(format!("Unknown Attribute {}.", shown(name)))),
+        };
+        names.clone().try_for_each(check)?;
+        Ok(names.map(String::as_str).collect())
+    }
+}
+
+pub(super) async fn receive(call: &Call, wanted: ReceiveMessage) -> Result<Received, Fault> {
+    let handle = address::queue(call, wanted.queue_url.clone())?;
+    let how = wanted.how()?;
+    let names = wanted.system_names()?;
+    let queue = handle.describe().await.map_err(fault)?;
+    let attempt = attempt(&queue, wanted.receive_request_attempt_id.as_deref())?;
+    let before = match attempt {
+        Some(id) => again(call, &handle, &queue, how, id).await,
+        None => None,
+    };
+    let messages = match before {
+        Some(messages) => messages,
+        None => handle.receive(how).await.map_err(fault)?,
+    };
+    if let Some(id) = attempt {
+        let kept = messages.clone();
+        call.memory.attempted(place(&handle), id.to_owned(), kept, Instant::now());
+    }
+    let patterns = &wanted.message_attribute_names;
+    let show = |message| shown_message(call, &handle, &queue, message, &names, patterns);
+    Ok(Received { messages: messages.into_iter().map(show).collect() })
+}
+
+/// The id of an attempt to receive, which FIFO queues know.
+fn attempt<'i>(queue: &Queue, id: Option<&'i str>) -> Result<Option<&'i str>, Fault> {
+    let Some(id) = id else { return Ok(None) };
+    if !queue.name.is_fifo() {
+        return Err(invalid_value(format!(
+            "Value {} for parameter ReceiveRequestAttemptId is invalid. Reason: The request include \
+             parameter that is not valid for this queue type.",
+            shown(id)
+        )));
+    }
+    let fits = (1..=128).contains(&id.len()) && id.bytes().all(|c| c.is_ascii_graphic());
+    if fits {
+        Ok(Some(id))
+    } else {
+        Err(invalid_value(format!(
+            "Value {} for parameter ReceiveRequestAttemptId is invalid. Reason: \
+             ReceiveRequestAttemptId can only include alphanumeric and punctuation characters. 1 to 128 \
+             in length.",
+            shown(id)
+        )))
+    }
+}
+
+/// What an attempt got before, whose answer was lost: the same messages, invisible for as long again,
+/// if all of them are still with whoever asked.
+async fn again(
+    call: &Call,
+    handle: &QueueHandle<'_>,
+    queue: &Queue,
+    how: Receive,
+    id: &str,
+) -> Option<Vec<Message>> {
+    let messages = call.memory.attempt(&place(handle), id, Instant::now())?;
+    let own = Duration::from_millis(queue.attributes.visibility_timeout_ms);
+    let time = how.visibility.time().unwrap_or(own);
+    for message in &messages {
+        handle.change_visibility(&message.receipt, time).await.ok()?;
+    }
+    Some(messages).filter(|messages| !messages.is_empty())
+}
+
+fn shown_message(
+    call: &Call,
+    handle: &QueueHandle<'_>,
+    queue: &Queue,
+    message: Message,
+    names: &[&str],
+    patterns: &[String],
+) -> Shown {
+    let system = system_attributes(call, queue, &message);
+    let is_asked = |name: &str| names.iter().any(|asked| *asked == name || *asked == "All");
+    let attributes: Attributes = message
+        .attributes
+        .iter()
+        .filter(|(name, _)| patterns.iter().any(|pattern| fits(name, pattern)))
+        .map(|(name, value)| {
+            let data_type = message.attribute_types.get(name);
+            (name.clone(), Attribute::new(value.clone(), data_type))
+        })
+        .collect();
+    let body = match std::str::from_utf8(&message.body) {
+        Ok(text) => text.to_owned(),
+        Err(_) => STANDARD.encode(&message.body),
+    };
+    Shown {
+        receipt: receipt::handle(handle, &message.receipt),
+        digest: md5_of_body(&body),
+        body,
+        system: system.into_iter().filter(|(name, _)| is_asked(name)).collect(),
+        attributes_digest: message::digest(&attributes),
+        attributes,
+        id: message.id,
+    }
+}
+
+/// Whether the name of an attribute is one that is asked for: by its name, by how it begins, or all.
+fn fits(name: &str, pattern: &str) -> bool {
+    match pattern {
+        "All" | ".*" => true,
+        _ => match pattern.strip_suffix(".*") {
+            Some(prefix) => name.starts_with(prefix),
+            None => name == pattern,
+        },
+    }
+}
+
+/// What SQS says of a message.
+fn system_attributes(
+    call: &Call,
+    queue: &Queue,
+    message: &Message,
+) -> BTreeMap<&'static str, String> {
+    let milliseconds = |time: jiff::Timestamp| time.as_millisecond().to_string();
+    let kept = |key: &str| message.annotations.get(key).map(str::to_owned);
+    let first = message.first_received.unwrap_or(message.sent);
+    let mut all = BTreeMap::from([
+        ("SenderId", kept(SENDER).unwrap_or_else(|| call.account())),
+        ("SentTimestamp", milliseconds(message.sent)),
+        ("ApproximateReceiveCount", message.receives.to_string()),
+        ("ApproximateFirstReceiveTimestamp", milliseconds(first)),
+    ]);
+    let group = message.group.clone().or_else(|| kept(GROUP));
+    all.extend(group.map(|group| ("MessageGroupId", group)));
+    if queue.name.is_fifo() {
+        let by_content = || Digest::of(&message.body).to_string();
+        let id = message.deduplication.clone().unwrap_or_else(by_content);
+        all.insert("MessageDeduplicationId", id);
+        all.insert("SequenceNumber", sequence_number(message.sequence));
+    }
+    all.extend(kept(TRACE_HEADER).map(|header| ("AWSTraceHeader", header)));
+    let from = message.dead.as_ref().and_then(|dead| dead.get("from"));
+    let from = from.and_then(|from| from.strip_prefix(FROM_QUEUE)?.parse::<QueueName>().ok());
+    all.extend(from.map(|queue| ("DeadLetterQueueSourceArn", address::arn(call, &queue))));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_asked_for_by_name_or_by_how_they_begin() {
+        for (name, pattern, expected) in [
+            ("Help.Me", "All", true),
+            ("Help.Me", ".*", true),
+            ("Help.Me", "Help.*", true),
+            ("Hello", "Hel.*", true),
+            ("Hello", "Hello", true),
+            ("Hello", "Hel", false),
+            ("Hello", "hello", false),
+        ] {
+            assert_eq!(fits(name, pattern), expected, "{name} {pattern}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! How requests and answers are written: as JSON, or, by clients of before 2023, as a form that is
+//! answered in XML. Operations see JSON's form of both.
+
+use http::{Response, StatusCode};
+use lambent_dispatch::Body;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::error::serialization;
+use super::query;
+use crate::call::Call;
+use crate::fault::Fault;
+use crate::protocol;
+
+/// The media type of SQS's JSON protocol.
+const JSON: &str = "application/x-amz-json-1.0";
+
+/// Whether a request is of the JSON protocol.
+pub(super) fn is_json(call: &Call) -> bool {
+    call.head.headers.contains_key(protocol::TARGET)
+}
+
+/// The operation that a request names.
+pub(super) fn operation(call: &Call) -> Option<String> {
+    match call.header(protocol::TARGET.as_str()) {
+        Some(target) => target.rsplit('.').next().map(str::to_owned),
+        None => query::parameters(call).ok()?.into_iter().find(is_action).map(|(_, value)| value),
+    }
+}
+
+fn is_action((name, _): &(String, String)) -> bool {
+    name == "Action"
+}
+
+/// What an operation is given. Members that are not known are left out.
+pub(super) fn input<T: DeserializeOwned>(call: &Call, operation: &str) -> Result<T, Fault> {
+    let value = match is_json(call) {
+        true if call.body.is_empty() => Value::Object(serde_json::Map::new()),
+        true => serde_json::from_slice(&call.body).map_err(unreadable)?,
+        false => query::read(query::parameters(call)?, operation)?,
+    };
+    // Serde would take an array for the members in their order.
+    if !value.is_object() {
+        return Err(serialization("the request is not a JSON object"));
+    }
+    serde_json::from_value(value).map_err(unreadable)
+}
+
+fn unreadable(error: serde_json::Error) -> Fault {
+    serialization(format!("the request cannot be read: {error}"))
+}
+
+/// The answer of an operation.
+pub(super) fn output(
+    call: &Call,
+    operation: &str,
+    result: &impl Serialize,
+) -> Result<Response<Body>, Fault> {
+    let unwritable = |error: serde_json::Error| {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        Fault::new(status, "InternalFailure", format!("the answer cannot be written: {error}"))
+    };
+    if is_json(call) {
+        let bytes = serde_json::to_vec(result).map_err(unwritable)?;
+        return Ok(protocol::of(StatusCode::OK, JSON, bytes));
+    }
+    let value = serde_json::to_value(result).map_err(unwritable)?;
+    let text = query::write(&value, operation, call.id);
+    Ok(protocol::of(StatusCode::OK, "text/xml", text))
+}
