@@ -11,6 +11,7 @@ mod sweep;
 mod tables;
 mod trash;
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::ops::Range;
 use std::sync::Arc;
@@ -33,10 +34,10 @@ use crate::shards::Shards;
 use lambent_storage::backend::Reservation;
 use lambent_storage::backend::objects as rules;
 use lambent_storage::{
-    Bucket, ByteStream, Condition, ListObjects, Object, ObjectError, ObjectPage, Objects, Part,
-    PutObject, StorageError, Upload,
+    Bucket, ByteStream, CompleteUpload, Condition, CopyObject, ListObjects, Object, ObjectError,
+    ObjectPage, ObjectPlace, Objects, Part, PutObject, PutPart, StorageError, Upload,
 };
-pub(crate) use tables::{SCHEMA, SCHEMA_HEADERS};
+pub(crate) use tables::{SCHEMA, SCHEMA_CHECKSUMS, SCHEMA_HEADERS};
 
 /// About how many bytes of rows a change writes.
 const ROW: Growth = Growth::Adds(1024);
@@ -96,7 +97,7 @@ impl EmbeddedObjects {
     async fn change_with<R: Send + 'static>(
         &self,
         namespace: &Namespace,
-        number: u32,
+        named: PutPart,
         (mut reservation, bytes): (Reservation, ByteStream),
         work: impl FnOnce(&mut Tx<'_>, Received) -> Result<R, ObjectError> + Send + 'static,
     ) -> Result<R, ObjectError> {
@@ -110,7 +111,8 @@ impl EmbeddedObjects {
             }
         };
         let fresh = Fresh::new(&self.trash, blob.clone());
-        let part = Part { number, etag, size: blob.size };
+        let PutPart { number, checksum } = named;
+        let part = Part { number, etag, size: blob.size, checksum: checksum.get() };
         let piece = Piece { part, blob: blob.clone() };
         let received = Received { fresh, piece, reservation };
         let done = self.change(namespace, ROW, move |tx| work(tx, received)).await;
@@ -238,7 +240,8 @@ impl Objects for EmbeddedObjects {
             Ok(old.map_or(0, |old| old.size))
         });
         let reservation = admitted.await?;
-        self.change_with(namespace, 1, (reservation, bytes), move |tx, received| {
+        let part = PutPart { number: 1, checksum: put.checksum.clone() };
+        self.change_with(namespace, part, (reservation, bytes), move |tx, received| {
             place.put(tx, (&key, put), received, &origin)
         })
         .await
@@ -302,6 +305,53 @@ impl Objects for EmbeddedObjects {
             .await
     }
 
+    async fn copy(
+        &self,
+        namespace: &Namespace,
+        from: ObjectPlace<'_>,
+        to: ObjectPlace<'_>,
+        copy: CopyObject,
+        origin: &Origin,
+    ) -> Result<Object, ObjectError> {
+        let (source, target) =
+            (self.place(namespace, from.bucket), self.place(namespace, to.bucket));
+        let (from, to) = (from.key.to_owned(), to.key.to_owned());
+        let origin = origin.clone();
+        self.change(namespace, ROW, move |tx| {
+            let source = source.read(tx, &from, &copy.source)?;
+            target.copy(tx, source, (&to, copy), &origin)
+        })
+        .await
+    }
+
+    async fn set_tags(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        tags: BTreeMap<String, String>,
+    ) -> Result<Object, ObjectError> {
+        let (place, key) = (self.place(namespace, bucket), key.to_owned());
+        self.change(namespace, ROW, move |tx| place.set_tags(tx, &key, tags)).await
+    }
+
+    async fn object_parts(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+    ) -> Result<(Object, Vec<Part>), ObjectError> {
+        let (place, key) = (self.place(namespace, bucket), key.to_owned());
+        self.look(namespace, move |connection| {
+            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            let found = tables::object(connection, row.id, &key)?;
+            let (object, content) = found.ok_or(ObjectError::NoObject)?;
+            let pieces = pieces::pieces(connection, row.id, content)?;
+            Ok((object, pieces.into_iter().map(|piece| piece.part).collect()))
+        })
+        .await
+    }
+
     async fn list(
         &self,
         namespace: &Namespace,
@@ -334,9 +384,10 @@ impl Objects for EmbeddedObjects {
         namespace: &Namespace,
         bucket: &BucketName,
         upload: &str,
-        number: u32,
+        part: PutPart,
         bytes: ByteStream,
     ) -> Result<Part, ObjectError> {
+        let number = part.number;
         let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
         let looked_up = upload.clone();
         let name = format!("part/{upload}/{number}");
@@ -346,7 +397,7 @@ impl Objects for EmbeddedObjects {
             Ok(old.map_or(0, |old| old.blob.size))
         });
         let reservation = admitted.await?;
-        self.change_with(namespace, number, (reservation, bytes), move |tx, received| {
+        self.change_with(namespace, part, (reservation, bytes), move |tx, received| {
             place.put_part(tx, &upload, received)
         })
         .await
@@ -373,16 +424,12 @@ impl Objects for EmbeddedObjects {
         namespace: &Namespace,
         bucket: &BucketName,
         upload: &str,
-        parts: &[(u32, String)],
-        condition: Condition,
+        complete: CompleteUpload,
         origin: &Origin,
     ) -> Result<Object, ObjectError> {
         let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
-        let (parts, origin) = (parts.to_vec(), origin.clone());
-        self.change(namespace, ROW, move |tx| {
-            place.complete(tx, &upload, (&parts, &condition), &origin)
-        })
-        .await
+        let origin = origin.clone();
+        self.change(namespace, ROW, move |tx| place.complete(tx, &upload, complete, &origin)).await
     }
 
     async fn abort_upload(
@@ -393,6 +440,20 @@ impl Objects for EmbeddedObjects {
     ) -> Result<(), ObjectError> {
         let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
         self.change(namespace, Growth::Frees, move |tx| place.abort(tx, &upload)).await
+    }
+
+    async fn upload(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+    ) -> Result<Upload, ObjectError> {
+        let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
+        self.look(namespace, move |connection| {
+            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            Ok(tables::upload(connection, row.id, &upload)?.upload)
+        })
+        .await
     }
 
     async fn uploads(

@@ -55,6 +55,7 @@ pub(crate) const SHARD: ShardSchema = ShardSchema {
         objects::SCHEMA_HEADERS,
         resource_rows::SCHEMA,
         messages::SCHEMA_FIRST_RECEIVED,
+        objects::SCHEMA_CHECKSUMS,
     ],
     // Whoever held a delivery is gone with the last process.
     opened: settle::end_leases,

@@ -35,7 +35,7 @@ pub mod registry {
 pub mod objects {
     pub use crate::objects::listing::page;
     pub use crate::objects::rules::{
-        check_condition, clip, hex, multipart_etag, random_id, select,
+        check_condition, clip, copied, hex, multipart_etag, random_id, select,
     };
 }
 

@@ -67,8 +67,9 @@ pub use keyvalue::{
 pub use logs::{InvocationLogs, LogPage, LogQuery};
 pub use namespace_quotas::{NamespaceQuotas, OwnQuotas};
 pub use objects::{
-    Bucket, ByteStream, Condition, ListObjects, Object, ObjectError, ObjectPage, Objects, Part,
-    PutObject, Upload,
+    Bucket, ByteStream, Checksum, ChecksumAlgorithm, ChecksumKind, CompleteUpload, Condition,
+    CopyObject, LateChecksum, ListObjects, Object, ObjectError, ObjectPage, ObjectPlace, Objects,
+    Part, PutObject, PutPart, Upload,
 };
 pub use queues::{
     DeadEvent, DeadFacts, Depth, GiveUp, Message, MessageState, MoveBack, MovedBack, NewMessage,

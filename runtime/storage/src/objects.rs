@@ -1,5 +1,8 @@
+mod checksum;
+mod copy;
 pub(crate) mod listing;
 pub(crate) mod rules;
+mod upload;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -13,6 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::StorageError;
 use crate::quota::QuotaExceeded;
+
+pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumKind, LateChecksum};
+pub use copy::{CopyObject, ObjectPlace};
+pub use upload::{CompleteUpload, Part, PutPart, Upload};
 
 /// Bytes that come or go piece by piece. An error ends it.
 pub type ByteStream = BoxStream<'static, Result<Bytes, std::io::Error>>;
@@ -44,6 +51,10 @@ pub struct Object {
     pub headers: BTreeMap<String, String>,
     /// What the writer attached: lower-case names.
     pub metadata: BTreeMap<String, String>,
+    /// Its tags, which change without it.
+    pub tags: BTreeMap<String, String>,
+    /// The checksum that its writer asked for.
+    pub checksum: Option<Checksum>,
     /// When it was written.
     pub modified: Timestamp,
     /// Grows with every change of the bucket, so that the later of two is known.
@@ -71,6 +82,15 @@ pub struct PutObject {
     /// What to attach; at most
     /// [`bounds::OBJECT_METADATA_BYTES_MAX`](lambent_types::bounds) bytes.
     pub metadata: BTreeMap<String, String>,
+    /// The tags to give it; at most [`bounds::OBJECT_TAGS_MAX`](lambent_types::bounds).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// The checksum of the bytes, if one is to be kept.
+    #[serde(skip)]
+    pub checksum: LateChecksum,
+    /// The checksum that an upload in parts will have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum_kind: Option<ChecksumKind>,
     /// When to write at all.
     pub condition: Condition,
 }
@@ -88,28 +108,6 @@ pub enum Condition {
     Etag(String),
     /// What a client's header fields say.
     When(Precondition),
-}
-
-/// A multipart upload that was begun.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Upload {
-    /// The id of the upload: unguessable, of `[A-Za-z0-9_-]`.
-    pub id: String,
-    /// The key it will have.
-    pub key: String,
-    /// When it was begun.
-    pub started: Timestamp,
-}
-
-/// One part of an upload.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
-    /// The number of the part, from 1 to [`bounds::PART_NUMBER_MAX`](lambent_types::bounds).
-    pub number: u32,
-    /// MD5 of its bytes in hexadecimal.
-    pub etag: String,
-    /// The size of the part in bytes.
-    pub size: u64,
 }
 
 /// Objects, or uploads, in ascending order of their keys' bytes.
@@ -291,6 +289,44 @@ pub trait Objects: Send + Sync {
         origin: &Origin,
     ) -> Result<bool, ObjectError>;
 
+    /// Copies an object within its namespace. Its bytes are not read: both have the same ones, and
+    /// so the same etag. It may be copied to where it is.
+    ///
+    /// # Errors
+    /// `NoBucket`, `NoObject`, `Condition` (of whichever object its key names), `Invalid`, `Quota`,
+    /// `Storage`: nothing was changed.
+    async fn copy(
+        &self,
+        namespace: &Namespace,
+        from: ObjectPlace<'_>,
+        to: ObjectPlace<'_>,
+        copy: CopyObject,
+        origin: &Origin,
+    ) -> Result<Object, ObjectError>;
+
+    /// Gives an object other tags. It is no change of the object, and no event.
+    ///
+    /// # Errors
+    /// `NoBucket`, `NoObject`, `Invalid`, `Storage`.
+    async fn set_tags(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        tags: BTreeMap<String, String>,
+    ) -> Result<Object, ObjectError>;
+
+    /// An object, and the parts that it was made of, by number; one, if it was written at once.
+    ///
+    /// # Errors
+    /// `NoBucket`, `NoObject`, `Storage`.
+    async fn object_parts(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+    ) -> Result<(Object, Vec<Part>), ObjectError>;
+
     /// Lists objects.
     ///
     /// # Errors
@@ -323,7 +359,7 @@ pub trait Objects: Send + Sync {
         namespace: &Namespace,
         bucket: &BucketName,
         upload: &str,
-        number: u32,
+        part: PutPart,
         bytes: ByteStream,
     ) -> Result<Part, ObjectError>;
 
@@ -338,9 +374,8 @@ pub trait Objects: Send + Sync {
         upload: &str,
     ) -> Result<Vec<Part>, ObjectError>;
 
-    /// Makes an object of the named parts, in the order given: number and etag.
-    /// Their bytes are not copied. What was set as a condition when the upload
-    /// was begun must hold, and `condition` too.
+    /// Makes an object of the named parts, in the order given. Their bytes are not copied. What
+    /// was set as a condition when the upload was begun must hold, and that of `complete` too.
     ///
     /// # Errors
     /// `NoBucket`, `NoUpload`, `Condition`, `Invalid` (a part is missing, has
@@ -351,8 +386,7 @@ pub trait Objects: Send + Sync {
         namespace: &Namespace,
         bucket: &BucketName,
         upload: &str,
-        parts: &[(u32, String)],
-        condition: Condition,
+        complete: CompleteUpload,
         origin: &Origin,
     ) -> Result<Object, ObjectError>;
 
@@ -366,6 +400,17 @@ pub trait Objects: Send + Sync {
         bucket: &BucketName,
         upload: &str,
     ) -> Result<(), ObjectError>;
+
+    /// What is known of an unfinished upload.
+    ///
+    /// # Errors
+    /// `NoBucket`, `NoUpload`, `Storage`.
+    async fn upload(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+    ) -> Result<Upload, ObjectError>;
 
     /// The unfinished uploads of a bucket, oldest first.
     ///

@@ -88,6 +88,8 @@ pub mod bounds {
     pub const TAGS_MAX: usize = 50;
     /// Most characters of a tag's key; Lambda's.
     pub const TAG_KEY_CHARS_MAX: usize = 128;
+    /// Most tags of an object; S3's.
+    pub const OBJECT_TAGS_MAX: usize = 10;
     /// Most bytes of an object's key; S3's.
     pub const OBJECT_KEY_BYTES_MAX: usize = 1024;
     /// Most bytes of an object: 5 TiB, S3's.

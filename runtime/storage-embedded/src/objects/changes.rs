@@ -1,5 +1,6 @@
 //! What changes do, each in its transaction.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lambent_types::{BucketName, Namespace, ObjectChange, Origin};
@@ -16,7 +17,10 @@ use crate::triggers::index as trigger_index;
 use lambent_storage::backend::ChangeEvent;
 use lambent_storage::backend::Reservation;
 use lambent_storage::backend::objects as rules;
-use lambent_storage::{Bucket, Condition, Object, ObjectError, Part, PutObject, Quota, Upload};
+use lambent_storage::{
+    Bucket, CompleteUpload, Condition, CopyObject, Object, ObjectError, Part, PutObject, Quota,
+    Upload,
+};
 
 /// Where a change is made.
 #[derive(Clone)]
@@ -65,7 +69,21 @@ impl Place {
         count(tx, &self.namespace, Quota::ObjectBytes, -integer(bytes));
     }
 
-    /// Deletes the bytes of pieces once the deletion of their rows is certain.
+    /// Deletes the bytes of an object's pieces once the deletion of their rows is certain, unless
+    /// they are a copy's too: a copy has all of them, so that the first tells.
+    fn discard_unless_copied(
+        &self,
+        tx: &mut Tx<'_>,
+        pieces: Vec<Piece>,
+    ) -> Result<(), ObjectError> {
+        let Some(first) = pieces.first() else { return Ok(()) };
+        if !pieces::names(tx.connection, &first.blob)? {
+            self.discard(tx, pieces);
+        }
+        Ok(())
+    }
+
+    /// Deletes the bytes of pieces that are no copy's.
     fn discard(&self, tx: &mut Tx<'_>, pieces: Vec<Piece>) {
         let trash = Arc::clone(&self.trash);
         let blobs = pieces.into_iter().map(|piece| piece.blob).collect();
@@ -140,10 +158,66 @@ impl Place {
     ) -> Result<(), ObjectError> {
         if let Some((_, content)) = old {
             let replaced = pieces::delete_pieces(tx.connection, row.id, content)?;
-            self.discard(tx, replaced);
+            self.discard_unless_copied(tx, replaced)?;
         }
         tables::write_object(tx.connection, row.id, object, content)?;
         self.emit(tx, ObjectChange::Created, (object, row.sequence), origin)
+    }
+
+    /// Reads an object that must be as the condition says, to copy it.
+    pub(crate) fn read(
+        &self,
+        tx: &Tx<'_>,
+        key: &str,
+        condition: &Condition,
+    ) -> Result<(Object, Vec<Piece>), ObjectError> {
+        let row = self.row(tx)?;
+        let found = tables::object(tx.connection, row.id, key)?;
+        rules::check_condition(key, condition, found.as_ref().map(|(object, _)| object))?;
+        let (object, content) = found.ok_or(ObjectError::NoObject)?;
+        let pieces = pieces::pieces(tx.connection, row.id, content)?;
+        Ok((object, pieces))
+    }
+
+    /// Makes an object of the pieces of another.
+    pub(crate) fn copy(
+        &self,
+        tx: &mut Tx<'_>,
+        (source, pieces): (Object, Vec<Piece>),
+        (key, copy): (&str, CopyObject),
+        origin: &Origin,
+    ) -> Result<Object, ObjectError> {
+        let put = rules::copied(&source, copy);
+        let mut row = self.row(tx)?;
+        let old = tables::object(tx.connection, row.id, key)?;
+        rules::check_condition(key, &put.condition, old.as_ref().map(|(object, _)| object))?;
+        let freed = old.as_ref().map(|(object, _)| object.size);
+        let new = i64::from(freed.is_none());
+        charge::<ObjectError>(tx, &self.namespace, Quota::Objects, new)?;
+        let bytes = integer(source.size) - integer(freed.unwrap_or(0));
+        charge::<ObjectError>(tx, &self.namespace, Quota::ObjectBytes, bytes)?;
+        let sequence = self.next(tx, &mut row)?;
+        for piece in &pieces {
+            pieces::write_piece(tx.connection, row.id, sequence, piece)?;
+        }
+        let object = object(key, put, (source.etag, source.size), tx, sequence);
+        self.write(tx, &row, (&object, sequence), old, origin)?;
+        Ok(object)
+    }
+
+    /// Gives an object other tags.
+    pub(crate) fn set_tags(
+        &self,
+        tx: &mut Tx<'_>,
+        key: &str,
+        tags: BTreeMap<String, String>,
+    ) -> Result<Object, ObjectError> {
+        let row = self.row(tx)?;
+        let found = tables::object(tx.connection, row.id, key)?;
+        let (mut object, content) = found.ok_or(ObjectError::NoObject)?;
+        object.tags = tags;
+        tables::write_object(tx.connection, row.id, &object, content)?;
+        Ok(object)
     }
 
     pub(crate) fn delete(
@@ -160,7 +234,7 @@ impl Place {
         self.release(tx, 1, object.size);
         let sequence = self.next(tx, &mut row)?;
         let deleted = pieces::delete_pieces(tx.connection, row.id, content)?;
-        self.discard(tx, deleted);
+        self.discard_unless_copied(tx, deleted)?;
         let sql = "DELETE FROM object WHERE bucket = ?1 AND key = ?2";
         tables::run(tx.connection, sql, params![row.id, key.as_bytes()])?;
         self.emit(tx, ObjectChange::Deleted, (&object, sequence), origin)?;
@@ -177,7 +251,7 @@ impl Place {
         let mut row = self.row(tx)?;
         charge::<ObjectError>(tx, &self.namespace, Quota::Objects, 1)?;
         let content = self.next(tx, &mut row)?;
-        let upload = Upload { id, key, started: tx.now };
+        let upload = Upload { id, key, started: tx.now, checksum: put.checksum_kind };
         let begun = UploadRow { content, upload, put };
         tables::insert_upload(tx.connection, row.id, &begun)?;
         Ok(begun.upload)
@@ -204,17 +278,18 @@ impl Place {
         &self,
         tx: &mut Tx<'_>,
         upload: &str,
-        (parts, condition): (&[(u32, String)], &Condition),
+        complete: CompleteUpload,
         origin: &Origin,
     ) -> Result<Object, ObjectError> {
+        let CompleteUpload { parts, condition, checksum } = complete;
         let mut row = self.row(tx)?;
         let UploadRow { content, upload, put } = tables::upload(tx.connection, row.id, upload)?;
         let all = pieces::pieces(tx.connection, row.id, content)?;
         let place = |number: u32| all.binary_search_by_key(&number, |piece| piece.part.number);
         let have = |number| place(number).ok().map(|place| all[place].clone());
-        let selected = rules::select(parts, have, |piece| &piece.part)?;
+        let selected = rules::select(&parts, have, |piece| &piece.part)?;
         let old = tables::object(tx.connection, row.id, &upload.key)?;
-        for condition in [&put.condition, condition] {
+        for condition in [&put.condition, &condition] {
             let current = old.as_ref().map(|(object, _)| object);
             rules::check_condition(&upload.key, condition, current)?;
         }
@@ -237,6 +312,7 @@ impl Place {
             self.discard(tx, vec![piece]);
         }
         self.forget(tx, &row, &upload.id)?;
+        let put = PutObject { checksum: checksum.into(), ..put };
         let object = object(&upload.key, put, (etag, size), tx, sequence);
         self.write(tx, &row, (&object, content), old, origin)?;
         Ok(object)
@@ -274,6 +350,8 @@ fn object(
         content_type: put.content_type,
         headers: put.headers,
         metadata: put.metadata,
+        tags: put.tags,
+        checksum: put.checksum.get(),
         modified: tx.now,
         sequence: sequence.unsigned_abs(),
     }

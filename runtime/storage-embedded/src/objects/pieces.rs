@@ -4,7 +4,7 @@ use lambent_types::Digest;
 use rusqlite::{Connection, Row, params};
 
 use crate::objects::blobs::Blob;
-use crate::objects::tables::{failed, run, select};
+use crate::objects::tables::{failed, json, parsed, run, select};
 use crate::row::{bytes, checksum, intact, integer};
 use lambent_storage::{Part, StorageError};
 
@@ -17,28 +17,43 @@ pub(crate) struct Piece {
     pub(crate) blob: Blob,
 }
 
-const PIECE: &str = "SELECT bucket, content, number, blob, digest, size, etag, checksum FROM piece";
+const PIECE: &str = "SELECT bucket, content, number, blob, digest, size, etag, checksum, \
+                     client_checksum FROM piece";
 
 fn piece_of(row: &Row<'_>) -> Result<Piece, StorageError> {
     let read = || {
         let numbers: [i64; 4] = [row.get(0)?, row.get(1)?, row.get(2)?, row.get(5)?];
         let (blob, digest, etag) = (bytes(row, 3)?, bytes(row, 4)?, bytes(row, 6)?);
-        Ok((numbers, blob, digest, etag, bytes(row, 7)?))
+        Ok((numbers, blob, digest, etag, bytes(row, 7)?, bytes(row, 8)?))
     };
-    let (numbers, blob, digest, etag, found) = read().map_err(failed)?;
+    let (numbers, blob, digest, etag, found, client) = read().map_err(failed)?;
     let what = || format!("piece {} of content {}", numbers[2], numbers[1]);
-    intact(checksum_of(numbers, blob, digest, etag) == found, what)?;
+    intact(checksum_of(numbers, blob, digest, etag, client) == found, what)?;
     let digest = digest.try_into().map_err(|_| StorageError::corrupt(what(), "no digest"))?;
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
     let size = numbers[3].unsigned_abs();
     let number = u32::try_from(numbers[2]).unwrap_or_default();
     let blob = Blob { id: text(blob), digest: Digest::from_bytes(digest), size };
-    Ok(Piece { part: Part { number, etag: text(etag), size }, blob })
+    let client = match client {
+        [] => None,
+        client => Some(parsed(client, "checksum of a piece")?),
+    };
+    Ok(Piece { part: Part { number, etag: text(etag), size, checksum: client }, blob })
 }
 
-fn checksum_of(numbers: [i64; 4], blob: &[u8], digest: &[u8], etag: &[u8]) -> crate::row::Checksum {
+/// Rows from before there were checksums of clients have the checksum that they had.
+fn checksum_of(
+    numbers: [i64; 4],
+    blob: &[u8],
+    digest: &[u8],
+    etag: &[u8],
+    client: &[u8],
+) -> crate::row::Checksum {
     let numbers = numbers.map(i64::to_le_bytes).concat();
-    checksum([b"piece", &numbers, blob, digest, etag])
+    match client {
+        [] => checksum([b"piece", &numbers, blob, digest, etag]),
+        client => checksum([b"piece", &numbers, blob, digest, etag, client]),
+    }
 }
 
 /// Reads the pieces of a content by number.
@@ -72,13 +87,14 @@ pub(crate) fn write_piece(
     let Piece { part, blob } = piece;
     let numbers = [bucket, content, part.number.into(), integer(blob.size)];
     let (id, digest, etag) = (&blob.id, blob.digest.as_bytes(), &part.etag);
-    let checksum = checksum_of(numbers, id.as_bytes(), digest, etag.as_bytes());
+    let client = part.checksum.as_ref().map_or(Ok(String::new()), json)?;
+    let checksum = checksum_of(numbers, id.as_bytes(), digest, etag.as_bytes(), client.as_bytes());
     let sql = "INSERT OR REPLACE INTO piece \
-               (bucket, content, number, size, blob, digest, etag, checksum) \
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+               (bucket, content, number, size, blob, digest, etag, checksum, client_checksum) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let [bucket, content, number, size] = numbers;
-    run(connection, sql, params![bucket, content, number, size, id, digest, etag, checksum])
-        .map(drop)
+    let row = params![bucket, content, number, size, id, digest, etag, checksum, client];
+    run(connection, sql, row).map(drop)
 }
 
 /// Deletes one piece.

@@ -9,7 +9,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::row::{Checksum, bytes, checksum, intact, integer};
-use lambent_storage::{Bucket, Object, ObjectError, PutObject, StorageError, Upload};
+use lambent_storage::{
+    Bucket, Checksum as ClientChecksum, Object, ObjectError, PutObject, StorageError, Upload,
+};
 
 /// `content` names the pieces of an object or an upload: a number of the
 /// bucket's own, taken from `sequence`, that is never used again. Completing an
@@ -59,6 +61,11 @@ CREATE INDEX piece_blob ON piece (blob);
 /// conditions of header fields: what does not know them would lose them.
 pub(crate) const SCHEMA_HEADERS: &str = "";
 
+/// Pieces may have checksums of a client's, and bodies tags and checksums.
+pub(crate) const SCHEMA_CHECKSUMS: &str = "
+ALTER TABLE piece ADD COLUMN client_checksum TEXT NOT NULL DEFAULT '';
+";
+
 /// A bucket's row.
 pub(crate) struct BucketRow {
     pub(crate) id: i64,
@@ -84,6 +91,11 @@ struct ObjectBody {
     headers: BTreeMap<String, String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     metadata: BTreeMap<String, String>,
+    /// Absent in rows of version 10 of the schema and before, as its checksum is.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    tags: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    checksum: Option<ClientChecksum>,
     modified: Timestamp,
     sequence: u64,
 }
@@ -129,11 +141,11 @@ pub(crate) fn select<T>(
     Ok(found)
 }
 
-fn json(body: &impl Serialize) -> Result<String, StorageError> {
+pub(crate) fn json(body: &impl Serialize) -> Result<String, StorageError> {
     serde_json::to_string(body).map_err(|error| StorageError::unavailable("encode a row", error))
 }
 
-fn parsed<T: DeserializeOwned>(body: &[u8], what: &str) -> Result<T, StorageError> {
+pub(crate) fn parsed<T: DeserializeOwned>(body: &[u8], what: &str) -> Result<T, StorageError> {
     serde_json::from_slice(body).map_err(|error| StorageError::corrupt(what, error.to_string()))
 }
 
@@ -246,8 +258,18 @@ fn object_of(row: &Row<'_>) -> Result<(Object, i64), StorageError> {
     let (key, content, body) = verified("object", row)?;
     let key = String::from_utf8_lossy(key).into_owned();
     let body: ObjectBody = parsed(body, "object")?;
-    let ObjectBody { size, etag, content_type, headers, metadata, modified, sequence } = body;
-    let object = Object { key, size, etag, content_type, headers, metadata, modified, sequence };
+    let object = Object {
+        key,
+        size: body.size,
+        etag: body.etag,
+        content_type: body.content_type,
+        headers: body.headers,
+        metadata: body.metadata,
+        tags: body.tags,
+        checksum: body.checksum,
+        modified: body.modified,
+        sequence: body.sequence,
+    };
     Ok((object, content))
 }
 
@@ -288,6 +310,8 @@ pub(crate) fn write_object(
         content_type: object.content_type.clone(),
         headers: object.headers.clone(),
         metadata: object.metadata.clone(),
+        tags: object.tags.clone(),
+        checksum: object.checksum.clone(),
         modified: object.modified,
         sequence: object.sequence,
     })?;
@@ -303,7 +327,8 @@ fn upload_of(row: &Row<'_>) -> Result<UploadRow, StorageError> {
     let (id, content, body) = verified("upload", row)?;
     let id = String::from_utf8_lossy(id).into_owned();
     let UploadBody { key, put, started } = parsed(body, "upload")?;
-    Ok(UploadRow { content, upload: Upload { id, key, started }, put })
+    let checksum = put.checksum_kind;
+    Ok(UploadRow { content, upload: Upload { id, key, started, checksum }, put })
 }
 
 const UPLOAD: &str = "SELECT bucket, id, content, body, checksum FROM upload";

@@ -14,9 +14,9 @@ use crate::messages::row::failed;
 use crate::{EmbeddedKeyValue, EmbeddedObjects, EmbeddedQueues, EmbeddedResources, Shards};
 use lambent_storage::backend::Sweep as _;
 use lambent_storage::{
-    ByteStream, Change, Condition, Expect, KeyValue as _, NamespaceQuotas, NewMessage,
-    Objects as _, PutObject, QueueAttributes, Queues as _, Resources, SetOptions, Space,
-    StorageError, Visibility,
+    ByteStream, Change, CompleteUpload, Condition, Expect, KeyValue as _, NamespaceQuotas,
+    NewMessage, Objects as _, PutObject, QueueAttributes, Queues as _, Resources, SetOptions,
+    Space, StorageError, Visibility,
 };
 
 /// What is counted, by a look at all there is.
@@ -287,7 +287,7 @@ impl World {
                 }
             }
             Operation::Part(number, size, end) => {
-                let put = objects.put_part(ns, b, &upload, number, body(size, end));
+                let put = objects.put_part(ns, b, &upload, number.into(), body(size, end));
                 if let Some(Ok(part)) = run(end, put).await {
                     self.parts.retain(|(known, _)| *known != number);
                     self.parts.push((number, part.etag));
@@ -297,7 +297,17 @@ impl World {
             Operation::Complete => {
                 // The last alone: what comes before others must be larger.
                 let last = self.parts.last().cloned().into_iter().collect::<Vec<_>>();
-                drop(objects.complete_upload(ns, b, &upload, &last, Condition::None, origin).await);
+                drop(
+                    objects
+                        .complete_upload(
+                            ns,
+                            b,
+                            &upload,
+                            CompleteUpload::of(&last, Condition::None),
+                            origin,
+                        )
+                        .await,
+                );
             }
             Operation::Abort => drop(objects.abort_upload(ns, b, &upload).await),
             _ => drop(

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use lambent_storage::contract::{self, samples};
 use lambent_storage::{
-    Condition, Expected, LogQuery, ObjectError, PutObject, StorageError, Stores,
+    CompleteUpload, Condition, Expected, LogQuery, ObjectError, PutObject, StorageError, Stores,
 };
 use lambent_storage_embedded::{DataDir, OpenError, Options};
 use lambent_types::{Digest, ErrorCode, Origin, Package, SystemClock};
@@ -322,9 +322,14 @@ async fn objects_of_the_schema_before_header_fields_are_read() {
     let stores = open(home.path());
     let objects = &stores.objects;
     assert_eq!(objects.head(&ns, &bucket, "k").await.unwrap(), written);
-    let part = objects.put_part(&ns, &bucket, &upload.id, 1, bytes()).await.unwrap();
+    let part = objects.put_part(&ns, &bucket, &upload.id, 1.into(), bytes()).await.unwrap();
     let parts = [(1, part.etag)];
-    let complete =
-        objects.complete_upload(&ns, &bucket, &upload.id, &parts, Condition::None, &origin);
+    let complete = objects.complete_upload(
+        &ns,
+        &bucket,
+        &upload.id,
+        CompleteUpload::of(&parts, Condition::None),
+        &origin,
+    );
     assert!(matches!(complete.await, Err(ObjectError::Condition { .. })));
 }

@@ -10,7 +10,8 @@ use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _};
 use lambent_storage::contract::{self, samples};
 use lambent_storage::{
-    ByteStream, Condition, ObjectError, PutObject, Quota, Quotas, StorageError, Stores,
+    ByteStream, CompleteUpload, Condition, ObjectError, PutObject, Quota, Quotas, StorageError,
+    Stores,
 };
 use lambent_storage_embedded::{DataDir, Options};
 use lambent_types::{BucketName, Namespace, Origin, SystemClock};
@@ -82,7 +83,7 @@ async fn acknowledged_objects_are_there_after_reopening() {
     let (ns, b) = &place;
     put(&stores, &place, "../../nasty\0", "kept").await;
     let upload = stores.objects.begin_upload(ns, b, "later", PutObject::default()).await.unwrap();
-    let part = stores.objects.put_part(ns, b, &upload.id, 4, stream("part")).await.unwrap();
+    let part = stores.objects.put_part(ns, b, &upload.id, 4.into(), stream("part")).await.unwrap();
     let before = stores.objects.head(ns, b, "../../nasty\0").await.unwrap();
     drop(stores);
     let stores = open(home.path());
@@ -93,7 +94,7 @@ async fn acknowledged_objects_are_there_after_reopening() {
     let origin = Origin::default();
     let object = stores
         .objects
-        .complete_upload(ns, b, &upload.id, &named, Condition::None, &origin)
+        .complete_upload(ns, b, &upload.id, CompleteUpload::of(&named, Condition::None), &origin)
         .await
         .unwrap();
     assert!(object.sequence > before.sequence);
@@ -117,19 +118,19 @@ async fn bytes_that_nobody_needs_are_deleted() {
     let upload = stores.objects.begin_upload(ns, b, "k", PutObject::default()).await.unwrap();
     let mut etag = String::new();
     for (number, text) in [(1, "unused"), (2, "replaced"), (2, "used")] {
-        let part = stores.objects.put_part(ns, b, &upload.id, number, stream(text)).await;
+        let part = stores.objects.put_part(ns, b, &upload.id, number.into(), stream(text)).await;
         etag = part.unwrap().etag;
     }
     assert_eq!(files(home.path()).len(), 3);
     let named = [(2, etag)];
     stores
         .objects
-        .complete_upload(ns, b, &upload.id, &named, Condition::None, &origin)
+        .complete_upload(ns, b, &upload.id, CompleteUpload::of(&named, Condition::None), &origin)
         .await
         .unwrap();
     assert_eq!(files(home.path()).len(), 2);
     let upload = stores.objects.begin_upload(ns, b, "k", PutObject::default()).await.unwrap();
-    stores.objects.put_part(ns, b, &upload.id, 1, stream("x")).await.unwrap();
+    stores.objects.put_part(ns, b, &upload.id, 1.into(), stream("x")).await.unwrap();
     stores.objects.abort_upload(ns, b, &upload.id).await.unwrap();
     assert_eq!(files(home.path()).len(), 2);
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use lambent_storage::{
-    ByteStream, Condition, ListObjects, Object, ObjectError, Objects, PutObject, Quota, Quotas,
-    Stores,
+    ByteStream, CompleteUpload, Condition, ListObjects, Object, ObjectError, Objects, PutObject,
+    Quota, Quotas, Stores,
 };
 use lambent_storage_embedded::{DataDir, Options};
 use lambent_types::{BucketName, ManualClock, Namespace, Origin};
@@ -162,7 +162,8 @@ async fn run(objects: &dyn Objects, b: &BucketName, operation: &Operation) -> Ou
             };
             let mut outcomes = Vec::new();
             for (number, bytes) in parts {
-                let put = objects.put_part(&ns, b, &upload.id, *number, stream(bytes)).await;
+                let put =
+                    objects.put_part(&ns, b, &upload.id, (*number).into(), stream(bytes)).await;
                 outcomes.push(told(put));
             }
             let there = objects.parts(&ns, b, &upload.id).await.unwrap();
@@ -171,8 +172,15 @@ async fn run(objects: &dyn Objects, b: &BucketName, operation: &Operation) -> Ou
                 .filter(|part| part.number <= *used)
                 .map(|part| (part.number, part.etag.clone()))
                 .collect();
-            let done =
-                objects.complete_upload(&ns, b, &upload.id, &named, Condition::None, &origin).await;
+            let done = objects
+                .complete_upload(
+                    &ns,
+                    b,
+                    &upload.id,
+                    CompleteUpload::of(&named, Condition::None),
+                    &origin,
+                )
+                .await;
             if done.is_err() {
                 objects.abort_upload(&ns, b, &upload.id).await.unwrap();
             }

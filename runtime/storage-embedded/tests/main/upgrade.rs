@@ -7,7 +7,8 @@ use std::time::Duration;
 use futures::TryStreamExt as _;
 use jiff::Timestamp;
 use lambent_storage::{
-    Channel, Condition, ListKeys, ListObjects, LogQuery, Quota, StorageError, Stores, Visibility,
+    Channel, CompleteUpload, Condition, ListKeys, ListObjects, LogQuery, Quota, StorageError,
+    Stores, Visibility,
 };
 use lambent_storage_embedded::{DataDir, OpenError, Options, layout};
 use lambent_types::{
@@ -87,8 +88,13 @@ async fn keys_and_objects_are_there() {
     let parts = stores.objects.parts(&ns(), &b, &upload.id).await.unwrap();
     let named = [(parts[0].number, parts[0].etag.clone())];
     let (ns, origin) = (ns(), Origin::default());
-    let complete =
-        stores.objects.complete_upload(&ns, &b, &upload.id, &named, Condition::None, &origin);
+    let complete = stores.objects.complete_upload(
+        &ns,
+        &b,
+        &upload.id,
+        CompleteUpload::of(&named, Condition::None),
+        &origin,
+    );
     assert_eq!(complete.await.unwrap().size, 5);
 }
 

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 
@@ -8,8 +9,8 @@ use lambent_types::{BucketName, Namespace, Origin, bounds};
 use super::{Checked, checked};
 use crate::error::StorageError;
 use crate::objects::{
-    Bucket, ByteStream, Condition, ListObjects, Object, ObjectError, ObjectPage, Objects, Part,
-    PutObject, Upload, rules,
+    Bucket, ByteStream, CompleteUpload, Condition, CopyObject, ListObjects, Object, ObjectError,
+    ObjectPage, ObjectPlace, Objects, Part, PutObject, PutPart, Upload, rules,
 };
 
 /// The bytes of one write, which end in an error where there are too many.
@@ -57,11 +58,11 @@ checked! { Objects {
         namespace: &Namespace,
         bucket: &BucketName,
         upload: &str,
-        number: u32,
+        part: PutPart,
         bytes: ByteStream,
     ) -> Result<Part, ObjectError> {
-        rules::check_part_number(number)?;
-        let done = self.0.put_part(namespace, bucket, upload, number, limited(bytes));
+        rules::check_part_number(part.number)?;
+        let done = self.0.put_part(namespace, bucket, upload, part, limited(bytes));
         done.await.map_err(refusal)
     }
     }
@@ -90,6 +91,29 @@ checked! { Objects {
         condition: Condition,
         origin: &Origin
     ) -> Result<bool, ObjectError> {}
+    copy(
+        namespace: &Namespace,
+        from: ObjectPlace<'_>,
+        to: ObjectPlace<'_>,
+        copy: CopyObject,
+        origin: &Origin
+    ) -> Result<Object, ObjectError> {
+        rules::check_key(to.key)?;
+        rules::check_put(&copy.put)?;
+    }
+    set_tags(
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        tags: BTreeMap<String, String>
+    ) -> Result<Object, ObjectError> {
+        rules::check_tags(&tags)?;
+    }
+    object_parts(
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str
+    ) -> Result<(Object, Vec<Part>), ObjectError> {}
     list(
         namespace: &Namespace,
         bucket: &BucketName,
@@ -115,8 +139,7 @@ checked! { Objects {
         namespace: &Namespace,
         bucket: &BucketName,
         upload: &str,
-        parts: &[(u32, String)],
-        condition: Condition,
+        complete: CompleteUpload,
         origin: &Origin
     ) -> Result<Object, ObjectError> {}
     abort_upload(
@@ -124,6 +147,11 @@ checked! { Objects {
         bucket: &BucketName,
         upload: &str
     ) -> Result<(), ObjectError> {}
+    upload(
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str
+    ) -> Result<Upload, ObjectError> {}
     uploads(namespace: &Namespace, bucket: &BucketName) -> Result<Vec<Upload>, ObjectError> {}
 }
 

@@ -92,6 +92,9 @@ pub async fn check_objects(store: Arc<dyn Objects>) {
     objects::what_is_out_of_bounds_is_refused(objects).await;
     objects::a_bucket_that_is_not_there_is_said_so(objects).await;
     objects::namespaces_see_nothing_of_each_other(objects).await;
+    objects::copies::a_copy_has_the_same_bytes(objects).await;
+    objects::copies::tags_change_without_their_object(objects).await;
+    objects::copies::checksums_of_parts_are_kept(objects).await;
     objects::listing::prefixes_and_delimiters_select(objects).await;
     objects::listing::pages_continue_where_the_last_ended(objects).await;
     objects::multipart::parts_become_an_object(objects).await;

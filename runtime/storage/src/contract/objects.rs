@@ -1,4 +1,5 @@
 pub(super) mod concurrency;
+pub(super) mod copies;
 pub(super) mod listing;
 pub(super) mod multipart;
 pub(super) mod streams;
@@ -9,7 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 use lambent_types::{BucketName, Namespace, Origin, Precondition, bounds};
 
 use super::samples::namespace;
-use crate::objects::{ByteStream, Condition, Object, ObjectError, Objects, PutObject};
+use crate::objects::{
+    ByteStream, CompleteUpload, Condition, Object, ObjectError, Objects, PutObject,
+};
 use crate::quota::Quota;
 
 /// The bytes as a stream of one chunk.
@@ -93,6 +96,7 @@ pub(super) async fn an_object_is_kept_as_it_was_given(objects: &dyn Objects) {
         headers: bounds::OBJECT_HEADERS.map(|name| (name.to_owned(), format!("of {name}"))).into(),
         metadata: [("who".to_owned(), "Zoë \u{1f600}".to_owned())].into(),
         condition: Condition::None,
+        ..PutObject::default()
     };
     let chunks = ["hel", "", "lo"].map(|chunk| Ok(Bytes::from(chunk)));
     let chunks = futures::stream::iter(chunks).boxed();
@@ -272,9 +276,14 @@ pub(super) async fn a_bucket_that_is_not_there_is_said_so(objects: &dyn Objects)
     none(objects.delete(&ns, &b, "k", Condition::None, origin).await.map(drop));
     none(objects.list(&ns, &b, listing::all()).await.map(drop));
     none(objects.begin_upload(&ns, &b, "k", put()).await.map(drop));
-    none(objects.put_part(&ns, &b, "u", 1, stream("x")).await.map(drop));
+    none(objects.put_part(&ns, &b, "u", 1.into(), stream("x")).await.map(drop));
     none(objects.parts(&ns, &b, "u").await.map(drop));
-    none(objects.complete_upload(&ns, &b, "u", &[], Condition::None, origin).await.map(drop));
+    none(
+        objects
+            .complete_upload(&ns, &b, "u", CompleteUpload::of(&[], Condition::None), origin)
+            .await
+            .map(drop),
+    );
     none(objects.abort_upload(&ns, &b, "u").await);
     none(objects.uploads(&ns, &b).await.map(drop));
 }
@@ -287,7 +296,7 @@ pub(super) async fn namespaces_see_nothing_of_each_other(objects: &dyn Objects) 
     put(objects, &two, "k", "two").await;
     assert_eq!(read(objects, &one, "k").await.unwrap(), b"one");
     let upload = objects.begin_upload(&one.0, &one.1, "k", PutObject::default()).await.unwrap();
-    let taken = objects.put_part(&two.0, &two.1, &upload.id, 1, stream("x")).await;
+    let taken = objects.put_part(&two.0, &two.1, &upload.id, 1.into(), stream("x")).await;
     assert!(matches!(taken, Err(ObjectError::NoUpload)), "{taken:?}");
     assert!(objects.uploads(&two.0, &two.1).await.unwrap().is_empty());
     // Nor does a bucket of the same namespace.
@@ -319,13 +328,16 @@ pub(super) async fn quotas_are_enforced(objects: &dyn Objects) {
     write("a", 3).await.unwrap();
     let upload = objects.begin_upload(ns, b, "c", PutObject::default()).await.unwrap();
     let id = &upload.id;
-    let part = objects.put_part(ns, b, id, 1, stream("1234567")).await.unwrap();
+    let part = objects.put_part(ns, b, id, 1.into(), stream("1234567")).await.unwrap();
     refused(write("b", 0).await, Quota::Objects, 4);
-    let more = objects.put_part(ns, b, id, 2, stream("")).await.map(drop);
+    let more = objects.put_part(ns, b, id, 2.into(), stream("")).await.map(drop);
     refused(more, Quota::Objects, 4);
     let more = objects.begin_upload(ns, b, "d", PutObject::default()).await.map(drop);
     refused(more, Quota::Objects, 4);
-    objects.complete_upload(ns, b, id, &[(1, part.etag)], Condition::None, origin).await.unwrap();
+    objects
+        .complete_upload(ns, b, id, CompleteUpload::of(&[(1, part.etag)], Condition::None), origin)
+        .await
+        .unwrap();
     // The upload and its part have become one object.
     write("b", 0).await.unwrap();
     refused(write("d", 0).await, Quota::Objects, 4);
@@ -333,7 +345,7 @@ pub(super) async fn quotas_are_enforced(objects: &dyn Objects) {
         assert!(objects.delete(ns, b, key, Condition::None, origin).await.unwrap());
     }
     let upload = objects.begin_upload(ns, b, "c", PutObject::default()).await.unwrap();
-    objects.put_part(ns, b, &upload.id, 1, stream("123")).await.unwrap();
+    objects.put_part(ns, b, &upload.id, 1.into(), stream("123")).await.unwrap();
     objects.abort_upload(ns, b, &upload.id).await.unwrap();
     write("a", 3).await.unwrap();
     objects.delete(ns, b, "a", Condition::None, origin).await.unwrap();

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use async_trait::async_trait;
@@ -7,8 +8,8 @@ use super::forward::forward;
 use super::{Call, Faulty};
 use crate::error::StorageError;
 use crate::objects::{
-    Bucket, ByteStream, Condition, ListObjects, Object, ObjectError, ObjectPage, Objects, Part,
-    PutObject, Upload,
+    Bucket, ByteStream, CompleteUpload, Condition, CopyObject, ListObjects, Object, ObjectError,
+    ObjectPage, ObjectPlace, Objects, Part, PutObject, PutPart, Upload,
 };
 
 forward! { Objects:
@@ -27,6 +28,16 @@ forward! { Objects:
     free delete(
         namespace: &Namespace, bucket: &BucketName, key: &str, condition: Condition, origin: &Origin
     ) -> Result<bool, ObjectError>;
+    change copy(
+        namespace: &Namespace, from: ObjectPlace<'_>, to: ObjectPlace<'_>, copy: CopyObject,
+        origin: &Origin
+    ) -> Result<Object, ObjectError>;
+    change set_tags(
+        namespace: &Namespace, bucket: &BucketName, key: &str, tags: BTreeMap<String, String>
+    ) -> Result<Object, ObjectError>;
+    read object_parts(
+        namespace: &Namespace, bucket: &BucketName, key: &str
+    ) -> Result<(Object, Vec<Part>), ObjectError>;
     read list(
         namespace: &Namespace, bucket: &BucketName, list: ListObjects
     ) -> Result<ObjectPage, ObjectError>;
@@ -34,17 +45,20 @@ forward! { Objects:
         namespace: &Namespace, bucket: &BucketName, key: &str, put: PutObject
     ) -> Result<Upload, ObjectError>;
     change put_part(
-        namespace: &Namespace, bucket: &BucketName, upload: &str, number: u32, bytes: ByteStream
+        namespace: &Namespace, bucket: &BucketName, upload: &str, part: PutPart, bytes: ByteStream
     ) -> Result<Part, ObjectError>;
     read parts(
         namespace: &Namespace, bucket: &BucketName, upload: &str
     ) -> Result<Vec<Part>, ObjectError>;
     change complete_upload(
-        namespace: &Namespace, bucket: &BucketName, upload: &str, parts: &[(u32, String)],
-        condition: Condition, origin: &Origin
+        namespace: &Namespace, bucket: &BucketName, upload: &str, complete: CompleteUpload,
+        origin: &Origin
     ) -> Result<Object, ObjectError>;
     free abort_upload(
         namespace: &Namespace, bucket: &BucketName, upload: &str
     ) -> Result<(), ObjectError>;
+    read upload(
+        namespace: &Namespace, bucket: &BucketName, upload: &str
+    ) -> Result<Upload, ObjectError>;
     read uploads(namespace: &Namespace, bucket: &BucketName) -> Result<Vec<Upload>, ObjectError>;
 }

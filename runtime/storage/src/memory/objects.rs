@@ -14,8 +14,8 @@ use crate::ledger::{Ledger, Reservation};
 use crate::memory::MemoryEvents;
 use crate::namespace_quotas::NamespaceQuotas;
 use crate::objects::{
-    Bucket, ByteStream, Condition, ListObjects, Object, ObjectError, ObjectPage, Objects, Part,
-    PutObject, Upload, listing, rules,
+    Bucket, ByteStream, CompleteUpload, Condition, CopyObject, ListObjects, Object, ObjectError,
+    ObjectPage, ObjectPlace, Objects, Part, PutObject, PutPart, Upload, listing, rules,
 };
 use crate::quota::{Quota, QuotaExceeded};
 use crate::sync;
@@ -36,7 +36,7 @@ pub struct MemoryObjects {
 struct Held {
     bucket: Bucket,
     sequence: u64,
-    objects: BTreeMap<String, (Object, Vec<Bytes>)>,
+    objects: BTreeMap<String, (Object, Parts)>,
     uploads: BTreeMap<String, HeldUpload>,
 }
 
@@ -47,6 +47,9 @@ struct HeldUpload {
     put: PutObject,
     parts: BTreeMap<u32, (Part, Bytes)>,
 }
+
+/// What an object was made of.
+type Parts = Vec<(Part, Bytes)>;
 
 type Buckets = BTreeMap<(String, BucketName), Held>;
 
@@ -71,16 +74,18 @@ impl MemoryObjects {
     ) -> Result<Object, ObjectError> {
         let object = Object {
             key: key.to_owned(),
-            size: new.bytes.iter().map(|bytes| bytes.len() as u64).sum(),
+            size: new.parts.iter().map(|(part, _)| part.size).sum(),
             etag: new.etag,
             content_type: put.content_type,
             headers: put.headers,
             metadata: put.metadata,
+            tags: put.tags,
+            checksum: put.checksum.get(),
             modified: self.clock.now(),
             sequence: held.sequence + 1,
         };
         self.emit(namespace, held, (ObjectChange::Created, &object), origin)?;
-        held.objects.insert(key.to_owned(), (object.clone(), new.bytes));
+        held.objects.insert(key.to_owned(), (object.clone(), new.parts));
         Ok(object)
     }
 
@@ -190,7 +195,7 @@ impl Held {
 
 struct NewObject {
     etag: String,
-    bytes: Vec<Bytes>,
+    parts: Parts,
 }
 
 #[async_trait]
@@ -280,7 +285,9 @@ impl Objects for MemoryObjects {
         let old = target.objects.get(key).map(|(object, _)| object.size);
         let delta = (i64::from(old.is_none()), bytes.len() as i64 - old.unwrap_or_default() as i64);
         self.check_quota(&buckets, namespace, delta, Some(&reservation))?;
-        let new = NewObject { etag, bytes: vec![bytes] };
+        let checksum = put.checksum.get();
+        let part = Part { number: 1, etag: etag.clone(), size: bytes.len() as u64, checksum };
+        let new = NewObject { etag, parts: vec![(part, bytes)] };
         let target = held(&mut buckets, namespace, bucket)?;
         self.write((namespace, target), (key, put), new, origin)
     }
@@ -303,13 +310,13 @@ impl Objects for MemoryObjects {
         key: &str,
         range: Option<Range<u64>>,
     ) -> Result<(Object, ByteStream), ObjectError> {
-        let (object, bytes) = self.with(namespace, bucket, |held| {
+        let (object, parts) = self.with(namespace, bucket, |held| {
             held.objects.get(key).cloned().ok_or(ObjectError::NoObject)
         })?;
         let range = rules::clip(range, object.size)?;
         let mut start = 0;
         let mut pieces = Vec::new();
-        for piece in bytes {
+        for (_, piece) in parts {
             let end = start + piece.len() as u64;
             let (from, to) = (range.start.clamp(start, end), range.end.clamp(start, end));
             if from < to {
@@ -337,6 +344,62 @@ impl Objects for MemoryObjects {
         })
     }
 
+    async fn copy(
+        &self,
+        namespace: &Namespace,
+        from: ObjectPlace<'_>,
+        to: ObjectPlace<'_>,
+        copy: CopyObject,
+        origin: &Origin,
+    ) -> Result<Object, ObjectError> {
+        let mut buckets = self.lock();
+        let source = held(&mut buckets, namespace, from.bucket)?;
+        source.check(from.key, &copy.source)?;
+        let (object, parts) = source.objects.get(from.key).cloned().ok_or(ObjectError::NoObject)?;
+        let put = rules::copied(&object, copy);
+        let target = held(&mut buckets, namespace, to.bucket)?;
+        target.check(to.key, &put.condition)?;
+        let old = target.objects.get(to.key).map(|(object, _)| object.size);
+        let frees = old.unwrap_or_default();
+        let name = format!("{}/object/{}", to.bucket, to.key);
+        let mut reservation = Reservation::new(&self.ledger, namespace.key(), name, frees);
+        let place = (namespace.key(), Quota::ObjectBytes);
+        let held_now = (place, holds(&buckets, &namespace.key()).1);
+        self.ledger.committed(std::iter::once(held_now), Vec::new());
+        reservation.grow(object.size)?;
+        let delta = (i64::from(old.is_none()), object.size as i64 - frees as i64);
+        self.check_quota(&buckets, namespace, delta, Some(&reservation))?;
+        let target = held(&mut buckets, namespace, to.bucket)?;
+        let new = NewObject { etag: object.etag, parts };
+        self.write((namespace, target), (to.key, put), new, origin)
+    }
+
+    async fn set_tags(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        tags: BTreeMap<String, String>,
+    ) -> Result<Object, ObjectError> {
+        self.with(namespace, bucket, |held| {
+            let (object, _) = held.objects.get_mut(key).ok_or(ObjectError::NoObject)?;
+            object.tags = tags;
+            Ok(object.clone())
+        })
+    }
+
+    async fn object_parts(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+    ) -> Result<(Object, Vec<Part>), ObjectError> {
+        self.with(namespace, bucket, |held| {
+            let (object, parts) = held.objects.get(key).ok_or(ObjectError::NoObject)?;
+            Ok((object.clone(), parts.iter().map(|(part, _)| part.clone()).collect()))
+        })
+    }
+
     async fn list(
         &self,
         namespace: &Namespace,
@@ -359,8 +422,12 @@ impl Objects for MemoryObjects {
         key: &str,
         put: PutObject,
     ) -> Result<Upload, ObjectError> {
-        let upload =
-            Upload { id: rules::random_id()?, key: key.to_owned(), started: self.clock.now() };
+        let upload = Upload {
+            id: rules::random_id()?,
+            key: key.to_owned(),
+            started: self.clock.now(),
+            checksum: put.checksum_kind,
+        };
         let mut buckets = self.lock();
         held(&mut buckets, namespace, bucket)?;
         self.check_quota(&buckets, namespace, (1, 0), None)?;
@@ -376,16 +443,18 @@ impl Objects for MemoryObjects {
         namespace: &Namespace,
         bucket: &BucketName,
         upload: &str,
-        number: u32,
+        part: PutPart,
         bytes: ByteStream,
     ) -> Result<Part, ObjectError> {
+        let PutPart { number, checksum } = part;
         let frees = self.with(namespace, bucket, |held| {
             Ok(held.upload(upload)?.parts.get(&number).map_or(0, |(part, _)| part.size))
         })?;
         let name = format!("{bucket}/part/{upload}/{number}");
         let mut reservation = Reservation::new(&self.ledger, namespace.key(), name, frees);
         let (bytes, etag) = self.receive(namespace, bytes, &mut reservation).await?;
-        let part = Part { number, etag, size: bytes.len() as u64 };
+        let size = bytes.len() as u64;
+        let part = Part { number, etag, size, checksum: checksum.get() };
         let mut buckets = self.lock();
         let target = held(&mut buckets, namespace, bucket)?.upload(upload)?;
         let old = target.parts.get(&number).map(|(part, _)| part.size);
@@ -412,20 +481,19 @@ impl Objects for MemoryObjects {
         namespace: &Namespace,
         bucket: &BucketName,
         upload: &str,
-        parts: &[(u32, String)],
-        condition: Condition,
+        complete: CompleteUpload,
         origin: &Origin,
     ) -> Result<Object, ObjectError> {
         self.with(namespace, bucket, |held| {
             let begun = held.upload(upload)?;
             let have = |number| begun.parts.get(&number).cloned();
-            let selected = rules::select(parts, have, |(part, _)| part)?;
+            let selected = rules::select(&complete.parts, have, |(part, _)| part)?;
             let (key, put) = (begun.upload.key.clone(), begun.put.clone());
             held.check(&key, &put.condition)?;
-            held.check(&key, &condition)?;
+            held.check(&key, &complete.condition)?;
             let etag = rules::multipart_etag(selected.iter().map(|(part, _)| part.etag.as_str()));
-            let bytes = selected.into_iter().map(|(_, bytes)| bytes).collect();
-            let new = NewObject { etag, bytes };
+            let put = PutObject { checksum: complete.checksum.into(), ..put };
+            let new = NewObject { etag, parts: selected };
             let object = self.write((namespace, held), (&key, put), new, origin)?;
             held.uploads.remove(upload);
             Ok(object)
@@ -441,6 +509,15 @@ impl Objects for MemoryObjects {
         self.with(namespace, bucket, |held| {
             held.uploads.remove(upload).map(drop).ok_or(ObjectError::NoUpload)
         })
+    }
+
+    async fn upload(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        upload: &str,
+    ) -> Result<Upload, ObjectError> {
+        self.with(namespace, bucket, |held| Ok(held.upload(upload)?.upload.clone()))
     }
 
     async fn uploads(

@@ -6,7 +6,7 @@ use std::ops::Range;
 use lambent_types::bounds;
 use md5::{Digest as _, Md5};
 
-use super::{Condition, Object, ObjectError, Part, PutObject};
+use super::{Condition, CopyObject, Object, ObjectError, Part, PutObject};
 use crate::error::StorageError;
 
 /// Most bytes of a media type.
@@ -50,7 +50,44 @@ pub(crate) fn check_put(put: &PutObject) -> Result<(), ObjectError> {
             return invalid(format!("the value of header {name:?} has a control character"));
         }
     }
-    check_length("headers", &put.headers, bounds::OBJECT_HEADERS_BYTES_MAX)
+    check_length("headers", &put.headers, bounds::OBJECT_HEADERS_BYTES_MAX)?;
+    check_tags(&put.tags)
+}
+
+/// Checks the tags of an object.
+pub(crate) fn check_tags(tags: &BTreeMap<String, String>) -> Result<(), ObjectError> {
+    let most = bounds::OBJECT_TAGS_MAX;
+    if tags.len() > most {
+        return invalid(format!("there are {} tags; an object has at most {most}", tags.len()));
+    }
+    for (key, value) in tags {
+        let (key, value) = (key.chars().count(), value.chars().count());
+        if !(1..=bounds::TAG_KEY_CHARS_MAX).contains(&key) {
+            return invalid(format!(
+                "a tag's key has {key} characters; give 1 to {}",
+                bounds::TAG_KEY_CHARS_MAX
+            ));
+        }
+        if value > bounds::TAG_VALUE_CHARS_MAX {
+            return invalid(format!(
+                "a tag's value has {value} characters; the most is {}",
+                bounds::TAG_VALUE_CHARS_MAX
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// What a copy of an object is written with.
+pub fn copied(source: &Object, copy: CopyObject) -> PutObject {
+    let CopyObject { put, keeps_metadata, keeps_tags, .. } = copy;
+    let tags = if keeps_tags { source.tags.clone() } else { put.tags };
+    let put = PutObject { tags, checksum: source.checksum.clone().into(), ..put };
+    if !keeps_metadata {
+        return put;
+    }
+    let Object { content_type, headers, metadata, .. } = source.clone();
+    PutObject { content_type, headers, metadata, ..put }
 }
 
 fn check_length(

@@ -76,7 +76,7 @@ pub(in crate::contract) async fn quotas_hold_in_flight(objects: &dyn Objects) {
         other => panic!("{other:?}"),
     };
     let upload = objects.begin_upload(ns, b, "u", PutObject::default()).await.unwrap();
-    let part = |bytes| objects.put_part(ns, b, &upload.id, 1, bytes);
+    let part = |bytes| objects.put_part(ns, b, &upload.id, 1.into(), bytes);
 
     let mut first = write("a", unending("123456789"));
     // Until its bytes have come: another that fits at first no longer does.

@@ -6,7 +6,7 @@ use futures::{StreamExt as _, stream::BoxStream};
 use lambent_types::{Origin, bounds};
 
 use super::{collect, fresh, listing, put, read};
-use crate::objects::{ByteStream, Condition, ObjectError, Objects, PutObject};
+use crate::objects::{ByteStream, CompleteUpload, Condition, ObjectError, Objects, PutObject};
 
 /// Odd sizes of chunks, so that no boundary of a backend falls on one of theirs.
 const CHUNK: usize = 100_003;
@@ -58,10 +58,13 @@ pub(in crate::contract) async fn readers_go_on_undisturbed(objects: &dyn Objects
     objects.put(ns, b, "k", PutObject::default(), long(size), origin).await.unwrap();
     let upload = objects.begin_upload(ns, b, "parts", PutObject::default()).await.unwrap();
     let first = long(bounds::PART_BYTES_MIN);
-    let first = objects.put_part(ns, b, &upload.id, 1, first).await.unwrap();
-    let last = objects.put_part(ns, b, &upload.id, 2, long(size)).await.unwrap();
+    let first = objects.put_part(ns, b, &upload.id, 1.into(), first).await.unwrap();
+    let last = objects.put_part(ns, b, &upload.id, 2.into(), long(size)).await.unwrap();
     let named = [(1, first.etag), (2, last.etag)];
-    objects.complete_upload(ns, b, &upload.id, &named, Condition::None, origin).await.unwrap();
+    objects
+        .complete_upload(ns, b, &upload.id, CompleteUpload::of(&named, Condition::None), origin)
+        .await
+        .unwrap();
 
     let (_, replaced) = objects.get(ns, b, "k", None).await.unwrap();
     let (_, mut deleted) = objects.get(ns, b, "parts", None).await.unwrap();
@@ -96,7 +99,7 @@ pub(in crate::contract) async fn bytes_that_end_early_leave_nothing(objects: &dy
         }
     }
     let upload = objects.begin_upload(ns, b, "parts", PutObject::default()).await.unwrap();
-    let failed = objects.put_part(ns, b, &upload.id, 1, broken()).await;
+    let failed = objects.put_part(ns, b, &upload.id, 1.into(), broken()).await;
     assert!(matches!(failed, Err(ObjectError::Input(_))), "{failed:?}");
     assert!(objects.parts(ns, b, &upload.id).await.unwrap().is_empty());
 
@@ -121,7 +124,7 @@ pub(in crate::contract) async fn a_refused_write_reads_no_bytes(objects: &dyn Ob
     let origin = &Origin::default();
     let refused = objects.put(ns, b, "k", absent, untouched(), origin).await;
     assert!(matches!(refused, Err(ObjectError::Condition { .. })), "{refused:?}");
-    let refused = objects.put_part(ns, b, "none", 1, untouched()).await;
+    let refused = objects.put_part(ns, b, "none", 1.into(), untouched()).await;
     assert!(matches!(refused, Err(ObjectError::NoUpload)), "{refused:?}");
 }
 
