@@ -161,9 +161,9 @@ pub(crate) fn is_presigned(uri: &Uri) -> bool {
 }
 
 /// The service that a request says it is signed for, whether or not that is true.
-pub(crate) fn service(head: &Parts) -> Option<String> {
+pub(crate) fn service((uri, headers): (&Uri, &HeaderMap)) -> Option<String> {
     let credential = |text: &str| Scope::read(text).ok().map(|scope| scope.service.to_owned());
-    if let Some(text) = head.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok())
+    if let Some(text) = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok())
         && let Some(members) = text.strip_prefix(ALGORITHM)
     {
         let mut members = members.split(',').filter_map(|member| member.trim().split_once('='));
@@ -171,10 +171,10 @@ pub(crate) fn service(head: &Parts) -> Option<String> {
             .find(|(name, _)| *name == "Credential")
             .and_then(|(_, text)| credential(text));
     }
-    if !is_presigned(&head.uri) {
+    if !is_presigned(uri) {
         return None;
     }
-    let query = query(&head.uri).ok()?;
+    let query = query(uri).ok()?;
     query.iter().find(|(name, _)| name == QUERY_CREDENTIAL).and_then(|(_, text)| credential(text))
 }
 
@@ -226,7 +226,7 @@ mod tests {
         assert_eq!((read.access_key.as_str(), read.region.as_str()), ("A/B", "eu-west-1"));
         assert_eq!(read.signed_headers, ["host", "x-amz-date"]);
         assert_eq!((read.expires, read.token), (None, None));
-        assert_eq!(service(&parts).as_deref(), Some("lambda"));
+        assert_eq!(service((&parts.uri, &parts.headers)).as_deref(), Some("lambda"));
 
         let parts = head(
             "/?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AK%2F20260101%2Fus-east-1%2Fsqs%2Faws4_request\
@@ -235,7 +235,7 @@ mod tests {
         );
         let read = Credential::of(&parts).unwrap().unwrap();
         assert_eq!((read.access_key.as_str(), read.expires), ("AK", Some(60)));
-        assert_eq!(service(&parts).as_deref(), Some("sqs"));
+        assert_eq!(service((&parts.uri, &parts.headers)).as_deref(), Some("sqs"));
     }
 
     #[test]

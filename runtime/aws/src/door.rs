@@ -17,7 +17,7 @@ use crate::fault::{AuthFault, Fault};
 use crate::memory::Memory;
 use crate::protocol;
 use crate::target::{Service, Target};
-use crate::{lambda, signature, sqs, sts};
+use crate::{lambda, s3, signature, sqs, sts};
 
 /// Where a client names none, and what AWS's tools take where none is configured.
 const REGION: &str = "us-east-1";
@@ -42,6 +42,7 @@ pub struct Door {
     /// Whether no key is asked for.
     dev: bool,
     memory: Arc<Memory>,
+    s3: s3::S3Door,
 }
 
 /// Who a request says it is from: not believed before its signature was looked at.
@@ -52,6 +53,18 @@ enum Claim {
     Any(Credential),
     /// The holder of a key.
     Holder { credential: Credential, secret: String, principal: Principal },
+}
+
+impl From<Claim> for s3::Signer {
+    fn from(claim: Claim) -> Self {
+        match claim {
+            Claim::Nobody => Self::Nobody,
+            Claim::Any(credential) => Self::Any(credential),
+            Claim::Holder { credential, secret, principal } => {
+                Self::Holder { credential, secret, principal }
+            }
+        }
+    }
 }
 
 /// A request whose head was read.
@@ -77,18 +90,29 @@ impl Opened {
         self.target.service == Service::Lambda && lambda::is_upload(&head.method, head.uri.path())
     }
 
+    /// Whether its body is passed on as it comes, and not held in memory.
+    #[must_use]
+    pub fn streams(&self, head: &Parts) -> bool {
+        self.target.service == Service::S3 && s3::streams(head)
+    }
+
     /// Most bytes of its body.
     #[must_use]
     pub fn body_bytes_max(&self, head: &Parts) -> u64 {
+        if self.target.service == Service::S3 {
+            return if self.streams(head) { s3::STREAM_BYTES_MAX } else { s3::BODY_BYTES_MAX };
+        }
         if self.is_upload(head) { lambda::UPLOAD_BYTES_MAX } else { BODY_BYTES_MAX }
     }
 }
 
 impl Door {
-    /// The door to a node.
+    /// The door to a node, of which these are the domains.
     #[must_use]
-    pub fn new(node: Arc<Node>, root: RootCredentials, dev: bool) -> Self {
-        Self { node, root, dev, memory: Arc::default() }
+    pub fn new(node: Arc<Node>, root: RootCredentials, dev: bool, domains: Vec<String>) -> Self {
+        let keys = (root.access_key.clone(), root.secret.clone());
+        let s3 = s3::S3Door::new(Arc::clone(&node), keys, dev, domains);
+        Self { node, root, dev, memory: Arc::default(), s3 }
     }
 
     /// Whether a request is for one of AWS's services, rather than for something of the node's own.
@@ -97,14 +121,26 @@ impl Door {
         Target::is_aws(uri, headers)
     }
 
+    /// Whether a request is signed for S3, for which hosts and paths are buckets.
+    #[must_use]
+    pub fn is_s3(uri: &Uri, headers: &HeaderMap) -> bool {
+        Target::is_s3(uri, headers)
+    }
+
     /// Reads the head of a request.
     ///
     /// # Errors
     /// What the client is answered in place of what it asked for.
     pub async fn open(&self, head: &Parts, id: RequestId) -> Result<Opened, Response<Body>> {
         let target = Target::of(head);
+        let s3 = target.service == Service::S3;
+        if s3 && matches!(Credential::of(head), Ok(None)) {
+            // A form says within who signed it, and all else is refused once its operation is known.
+            return Ok(Opened { id, target, claim: Claim::Nobody });
+        }
         match self.claim(head).await {
             Ok(claim) => Ok(Opened { id, target, claim }),
+            Err(fault) if s3 => Err(self.s3.refusal(&fault, id)),
             Err(fault) => Err(target.protocol.refusal(&fault, id)),
         }
     }
@@ -146,6 +182,9 @@ impl Door {
         origin: Origin,
     ) -> Response<Body> {
         let Opened { id, target, claim } = opened;
+        if target.service == Service::S3 {
+            return self.s3.answer(claim.into(), request, (id, origin)).await;
+        }
         let protocol = target.protocol;
         match self.served(id, &target, claim, request, origin).await {
             Ok(response) => protocol::identified(response, id),
@@ -181,7 +220,8 @@ impl Door {
             Service::Lambda => lambda::answer(call).await,
             Service::Sqs => sqs::answer(&call).await,
             Service::Sts => sts::answer(&call).await,
-            Service::Other(_) => {
+            // Answered before its body was read, if it is S3.
+            Service::S3 | Service::Other(_) => {
                 Err(Fault::not_served(target.service_name(), target.operation.as_deref()))
             }
         }

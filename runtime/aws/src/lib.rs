@@ -17,6 +17,7 @@ mod lambda;
 mod memory;
 mod operation;
 mod protocol;
+mod s3;
 mod signature;
 mod sqs;
 mod sts;

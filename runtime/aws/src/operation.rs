@@ -6,7 +6,7 @@ use lambent_dispatch::Body;
 
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::{lambda, sqs, sts};
+use crate::{lambda, s3, sqs, sts};
 
 /// What a node does with an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,12 @@ impl Operation {
         Self { name, at: None, run: None, status: Status::NotServed }
     }
 
+    /// It with a status of its own, as one that is carried out elsewhere.
+    pub(crate) const fn with(mut self, status: Status) -> Self {
+        self.status = status;
+        self
+    }
+
     /// It as one that is served.
     pub(crate) const fn served(mut self, run: Run) -> Self {
         self.run = Some(run);
@@ -62,6 +68,7 @@ pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, Status)
     let services = [
         (lambda::NAME, lambda::OPERATIONS),
         (sqs::NAME, sqs::OPERATIONS),
+        (s3::NAME, s3::OPERATIONS),
         (sts::NAME, sts::OPERATIONS),
     ];
     services.into_iter().flat_map(|(service, operations)| {

@@ -25,7 +25,7 @@ use crate::fault::{AuthFault, Fault};
 /// How far the clocks of client and node may be apart; AWS's.
 const SKEW: Duration = Duration::from_secs(15 * 60);
 /// The longest that a URL may be good for; AWS's.
-const EXPIRES_MAX: u64 = 7 * 24 * 3600;
+pub(crate) const EXPIRES_MAX: u64 = 7 * 24 * 3600;
 const TIME_FORM: &str = "%Y%m%dT%H%M%SZ";
 const CONTENT_SHA256: &str = "x-amz-content-sha256";
 /// The parameters of a URL that are not signed as its others: the signer adds them itself.
@@ -51,7 +51,8 @@ pub(crate) fn verify(
     check_time(credential, time, now)?;
     check_signed_headers(credential, head)?;
     check_body(head, body)?;
-    let computed = compute(credential, secret, head, body, time).map_err(|error| {
+    let signed = SignableBody::Bytes(body);
+    let computed = compute(credential, secret, head, signed, time).map_err(|error| {
         tracing::debug!(%error, "a request cannot be signed again");
         mismatch()
     })?;
@@ -69,7 +70,7 @@ fn mismatch() -> Fault {
     )
 }
 
-fn time_of(credential: &Credential) -> Result<Timestamp, Fault> {
+pub(crate) fn time_of(credential: &Credential) -> Result<Timestamp, Fault> {
     let Credential { time, date, .. } = credential;
     let parsed = DateTime::strptime(TIME_FORM, time).ok();
     let parsed =
@@ -125,7 +126,7 @@ fn check_time(credential: &Credential, signed: Timestamp, now: Timestamp) -> Res
 }
 
 /// The host and what is AWS's must be signed: nobody on the way can change it then.
-fn check_signed_headers(credential: &Credential, head: &Parts) -> Result<(), Fault> {
+pub(crate) fn check_signed_headers(credential: &Credential, head: &Parts) -> Result<(), Fault> {
     let signed = |name: &str| credential.signed_headers.iter().any(|signed| signed == name);
     let mut own = head.headers.keys().map(http::HeaderName::as_str);
     let unsigned = own.find(|name| name.starts_with("x-amz-") && !signed(name));
@@ -153,13 +154,14 @@ fn check_body(head: &Parts, body: &[u8]) -> Result<(), Fault> {
     }
 }
 
-type SigningFailure = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type SigningFailure = Box<dyn std::error::Error + Send + Sync>;
 
-fn compute(
+/// The signature that a request has with `secret`.
+pub(crate) fn compute(
     credential: &Credential,
     secret: &str,
     head: &Parts,
-    body: &[u8],
+    body: SignableBody<'_>,
     time: Timestamp,
 ) -> Result<String, SigningFailure> {
     let presigned = credential.expires;
@@ -167,9 +169,16 @@ fn compute(
     let identity =
         Credentials::new(credential.access_key.clone(), secret, token, None, "node").into();
     let mut settings = SigningSettings::default();
-    settings.percent_encoding_mode = PercentEncodingMode::Double;
+    // S3 alone signs paths as they are, since its keys may be anything.
+    let as_is = credential.service == "s3";
+    if as_is {
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+    } else {
+        settings.percent_encoding_mode = PercentEncodingMode::Double;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Enabled;
+    }
     settings.payload_checksum_kind = PayloadChecksumKind::NoHeader;
-    settings.uri_path_normalization_mode = UriPathNormalizationMode::Enabled;
     settings.session_token_mode = SessionTokenMode::Include;
     settings.excluded_headers = None;
     if let Some(expires) = presigned {
@@ -191,7 +200,6 @@ fn compute(
         }
     }
     let uri = uri(head, presigned.is_some())?;
-    let body = SignableBody::Bytes(body);
     let request = SignableRequest::new(head.method.as_str(), uri, headers.into_iter(), body)?;
     Ok(sign(request, &parameters)?.into_parts().1)
 }

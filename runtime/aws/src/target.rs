@@ -6,20 +6,21 @@ use http::{HeaderMap, Uri};
 
 use crate::credential;
 use crate::protocol::{self, Protocol};
-use crate::{lambda, sqs, sts};
+use crate::{lambda, s3, sqs, sts};
 
 const JSON_1_0: &str = "application/x-amz-json-1.0";
 const JSON_1_1: &str = "application/x-amz-json-1.1";
 const FORM: &str = "application/x-www-form-urlencoded";
 /// Services of AWS's that speak XML and are told by method and path, by what their requests are
 /// signed for.
-const REST_XML: [&str; 4] = ["cloudfront", "route53", "s3-control", "s3"];
+const REST_XML: [&str; 3] = ["cloudfront", "route53", "s3-control"];
 
 /// The service that a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Service {
     Lambda,
     Sqs,
+    S3,
     Sts,
     /// One of AWS's that a node does not serve, by its name.
     Other(String),
@@ -43,10 +44,16 @@ impl Target {
             || credential::is_presigned(uri)
             || lambda::is_path(uri.path())
             || (sqs::is_queue_path(uri.path()) && is_query(uri, headers))
+            || s3::is_unsigned(headers)
+    }
+
+    /// Whether a request is signed for S3, so that its host and its path are of buckets.
+    pub(crate) fn is_s3(uri: &Uri, headers: &HeaderMap) -> bool {
+        s3::is_signed((uri, headers))
     }
 
     pub(crate) fn of(head: &Parts) -> Self {
-        let signed = credential::service(head);
+        let signed = credential::service((&head.uri, &head.headers));
         let media_type = media_type(&head.headers);
         if let Some(target) =
             head.headers.get(protocol::TARGET).and_then(|value| value.to_str().ok())
@@ -67,8 +74,10 @@ impl Target {
             Some("sqs") => (Service::Sqs, Protocol::Query),
             Some("sts") => (Service::Sts, Protocol::Query),
             Some("ec2") => (Service::Other("ec2".into()), Protocol::Ec2),
+            Some("s3") => (Service::S3, Protocol::RestXml),
             Some("lambda") => (Service::Lambda, Protocol::RestJson),
             None if lambda::is_path(head.uri.path()) => (Service::Lambda, Protocol::RestJson),
+            None if s3::is_unsigned(&head.headers) => (Service::S3, Protocol::RestXml),
             None if sqs::is_queue_path(head.uri.path()) => (Service::Sqs, Protocol::Query),
             Some(name) if REST_XML.contains(&name) => {
                 (Service::Other(name.into()), Protocol::RestXml)
@@ -88,6 +97,7 @@ impl Target {
         match &self.service {
             Service::Lambda => lambda::NAME,
             Service::Sqs => sqs::NAME,
+            Service::S3 => s3::NAME,
             Service::Sts => sts::NAME,
             Service::Other(name) => name,
         }

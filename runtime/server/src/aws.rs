@@ -34,8 +34,11 @@ pub(crate) async fn serve(
     let namespace = opened.namespace();
     let hold = app.hold(&namespace);
     let most = opened.body_bytes_max(&head);
-    let limited = LimitedBody::new(&head.headers, Body::new(body), most, app.stall)
-        .and_then(|body| body.charged(&hold));
+    let limited = LimitedBody::new(&head.headers, Body::new(body), most, app.stall);
+    let limited = match opened.streams(&head) {
+        true => limited,
+        false => limited.and_then(|body| body.charged(&hold)),
+    };
     let body = match limited {
         Ok(body) => body.map_err(|error| Error::from(error).into()).boxed_unsync(),
         // It is told as the service would tell it that did not get the body.

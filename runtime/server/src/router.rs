@@ -67,6 +67,11 @@ pub(crate) fn route(
     uri: &Uri,
     headers: &HeaderMap,
 ) -> Result<Route, Refusal> {
+    // A host below a domain is a bucket's then, and so is its whole path.
+    let of_bucket = domains.subdomain(&host.name).is_some() || Api::at(uri.path()).is_none();
+    if of_bucket && lambent_aws::Door::is_s3(uri, headers) {
+        return Ok(Route::Aws);
+    }
     if let Some(site) = site {
         return Ok(Route::Site(site));
     }

@@ -42,6 +42,8 @@ use crate::workers::Workers;
 
 /// Most components that are uploaded at once: each may take 250 MiB of memory.
 const UPLOADS_MAX: usize = 4;
+/// How often objects that are over by the rules of their buckets are looked for: they end at midnight.
+const EXPIRE_EVERY: Duration = Duration::from_secs(600);
 /// How often code that no version refers to is looked for.
 const COLLECT_EVERY: Duration = Duration::from_secs(60 * 60);
 /// How often the stores look for what has expired.
@@ -186,7 +188,7 @@ impl Server {
         let (key, credentials) = RootKey::open(&opened.data, &urls.base())?;
         let app = Arc::new(App {
             dev: options.dev,
-            aws: lambent_aws::Door::new(service.clone(), credentials, options.dev),
+            aws: lambent_aws::Door::new(service.clone(), credentials, options.dev, domains.list()),
             domains,
             proxies: Arc::new(Proxies::new(options.trusted_proxies.clone())),
             lineages: Arc::new(Lineages::new().map_err(|error| StartError::Engine(error.into()))?),
@@ -229,6 +231,7 @@ impl Server {
         // the data directory after the server is gone.
         self.app.tasks.spawn(collect_garbage(self.app.clone()));
         self.app.tasks.spawn(sweep(self.stores.clone(), self.app.stop.drain.clone()));
+        self.app.tasks.spawn(expire_objects(self.app.clone()));
         let service = self.app.service.clone();
         self.app.tasks.spawn(async move { service.follow_sites().await });
         let (app, drain) = (self.app.clone(), self.app.stop.drain.clone());
@@ -379,6 +382,18 @@ async fn collect_garbage(app: Arc<App>) {
             tracing::warn!(%error, "cannot collect garbage; trying again later");
         }
         let waited = app.stop.drain.run_until_cancelled(tokio::time::sleep(COLLECT_EVERY)).await;
+        if waited.is_none() {
+            return;
+        }
+    }
+}
+
+async fn expire_objects(app: Arc<App>) {
+    loop {
+        if let Err(error) = app.service.expire_objects().await {
+            tracing::warn!(%error, "cannot delete objects that are over; trying again later");
+        }
+        let waited = app.stop.drain.run_until_cancelled(tokio::time::sleep(EXPIRE_EVERY)).await;
         if waited.is_none() {
             return;
         }

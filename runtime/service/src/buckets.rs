@@ -93,8 +93,14 @@ impl BucketHandle<'_> {
     pub async fn delete(&self) -> Result<(), Error> {
         self.perform(Operation::DeleteBucket, async {
             let (namespace, name) = self.place();
-            let deleted = self.stores().objects.delete_bucket(namespace, name).await;
-            deleted.map_err(|error| client_errors::object(namespace, name, "", error))
+            let objects = &self.stores().objects;
+            let bucket = objects.bucket(namespace, name).await?;
+            let deleted = objects.delete_bucket(namespace, name).await;
+            deleted.map_err(|error| client_errors::object(namespace, name, "", error))?;
+            match bucket {
+                Some(bucket) => self.forget_settings(&bucket).await,
+                None => Ok(()),
+            }
         })
         .await
     }

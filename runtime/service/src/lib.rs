@@ -12,6 +12,8 @@
 //! [`Inspect`].
 
 mod access_keys;
+mod bucket_notifications;
+mod bucket_settings;
 mod buckets;
 mod client_errors;
 mod code_in_use;
@@ -27,6 +29,8 @@ mod layers;
 mod namespace_info;
 mod namespace_quotas;
 mod namespaces;
+mod object_copies;
+mod object_expiry;
 mod objects;
 mod operation;
 mod packing;
@@ -50,6 +54,8 @@ mod usage;
 mod volumes;
 
 pub use access_keys::{AccessKey, CreatedKey};
+pub use bucket_notifications::Notification;
+pub use bucket_settings::{BucketSettings, CorsRule};
 pub use buckets::BucketHandle;
 pub use data_plane::DataPlane;
 pub use data_scope::DataScope;
@@ -62,6 +68,7 @@ pub use inspect::{Additions, Frozen, Inspect, Inspected};
 pub use keyspaces::KeyspaceHandle;
 pub use layers::LayerHandle;
 pub use namespace_info::NamespaceInfo;
+pub use object_expiry::{Expiry, ExpiryRule};
 pub use operation::Operation;
 pub use principal::Principal;
 pub use queues::{QueueHandle, Receive};
@@ -82,9 +89,10 @@ pub use lambent_dispatch::{LastError, TriggerStatus};
 
 /// What operations take and give, as the stores have it.
 pub use lambent_storage::{
-    Bucket, ByteStream, Change, Condition, Depth, DiskSpace, Entry, Expect, Holding, KeyPage,
-    Keyspace, ListKeys, ListObjects, LogPage, Message, MessageState, MoveBack, MovedBack,
-    NewMessage, Object, ObjectPage, OwnQuotas, Part, Peeked, PutObject, Queue, QueueAttributes,
-    Quota, Receipt, Redrive, Scheduled, Sent, SetOptions, Upload, UsageRecord, Visibility,
-    VolumeUsage,
+    Bucket, ByteStream, Change, Checksum, ChecksumAlgorithm, ChecksumKind, CompleteUpload,
+    Condition, CopyObject, Depth, DiskSpace, Entry, Expect, Holding, KeyPage, Keyspace,
+    LateChecksum, ListKeys, ListObjects, LogPage, Message, MessageState, MoveBack, MovedBack,
+    NewMessage, Object, ObjectPage, OwnQuotas, Part, Peeked, PutObject, PutPart, Queue,
+    QueueAttributes, Quota, Receipt, Redrive, Scheduled, Sent, SetOptions, Upload, UsageRecord,
+    Visibility, VolumeUsage,
 };

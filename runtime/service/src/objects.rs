@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use lambent_storage::{
-    ByteStream, Condition, ListObjects, Object, ObjectError, ObjectPage, Part, PutObject, Upload,
+    ByteStream, CompleteUpload, Condition, ListObjects, Object, ObjectError, ObjectPage, Part,
+    PutObject, PutPart, Upload,
 };
 use lambent_types::{Error, bounds};
 
@@ -15,7 +16,7 @@ use crate::operation::Operation;
 impl BucketHandle<'_> {
     /// The error that the client reads; `what` is the key, or the upload, that was
     /// asked for.
-    fn refused(&self, what: &str) -> impl FnOnce(ObjectError) -> Error {
+    pub(crate) fn refused(&self, what: &str) -> impl FnOnce(ObjectError) -> Error {
         move |error| client_errors::object(self.namespace(), self.name(), what, error)
     }
 
@@ -187,13 +188,27 @@ impl BucketHandle<'_> {
     pub async fn put_part(
         &self,
         upload: &str,
-        number: u32,
+        part: impl Into<PutPart> + Send,
         bytes: ByteStream,
     ) -> Result<Part, Error> {
+        let part = part.into();
         self.perform(Operation::PutPart, async {
             let (namespace, name) = self.place();
-            let part = self.stores().objects.put_part(namespace, name, upload, number, bytes).await;
+            let part = self.stores().objects.put_part(namespace, name, upload, part, bytes).await;
             part.map_err(self.refused(upload))
+        })
+        .await
+    }
+
+    /// What is known of an unfinished upload.
+    ///
+    /// # Errors
+    /// `BucketNotFound`, `UploadNotFound`; the store failed.
+    pub async fn upload(&self, upload: &str) -> Result<Upload, Error> {
+        self.perform(Operation::DescribeUpload, async {
+            let (namespace, name) = self.place();
+            let found = self.stores().objects.upload(namespace, name, upload).await;
+            found.map_err(self.refused(upload))
         })
         .await
     }
@@ -211,7 +226,7 @@ impl BucketHandle<'_> {
         .await
     }
 
-    /// Makes an object of parts: number and etag of each, in their order.
+    /// Makes an object of parts.
     ///
     /// # Errors
     /// `BucketNotFound`, `UploadNotFound`, `PreconditionFailed`, `InvalidRequest`;
@@ -219,13 +234,12 @@ impl BucketHandle<'_> {
     pub async fn complete_upload(
         &self,
         upload: &str,
-        parts: &[(u32, String)],
-        condition: Condition,
+        complete: CompleteUpload,
     ) -> Result<Object, Error> {
         self.perform(Operation::CompleteUpload, async {
             let (namespace, name) = self.place();
             let (objects, origin) = (&self.stores().objects, self.data_scope().change_origin()?);
-            let made = objects.complete_upload(namespace, name, upload, parts, condition, origin);
+            let made = objects.complete_upload(namespace, name, upload, complete, origin);
             made.await.map_err(self.refused(upload))
         })
         .await

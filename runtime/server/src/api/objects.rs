@@ -29,7 +29,8 @@ const LIMIT: usize = 1000;
 
 /// An object as the API shows it.
 pub(super) fn view(object: Object) -> ObjectView {
-    let Object { key, size, etag, content_type, headers, metadata, modified, sequence } = object;
+    let Object { key, size, etag, content_type, headers, metadata, modified, sequence, .. } =
+        object;
     ObjectView { key, size, etag, content_type, headers, metadata, modified, sequence }
 }
 
@@ -45,6 +46,7 @@ pub(super) fn described(headers: &HeaderMap, conditions: Conditions) -> Result<P
         headers: kept,
         metadata: header::below(headers, METADATA_PREFIX)?,
         condition: condition(conditions.precondition),
+        ..PutObject::default()
     })
 }
 

@@ -8,7 +8,7 @@ use http::{Request, StatusCode, Uri};
 use lambent_api::{
     BeginUpload, Binary, Completion, ObjectView, PartView, Parts, UploadView, Uploads, paths,
 };
-use lambent_service::{Part, Upload};
+use lambent_service::{CompleteUpload, Part, Upload};
 use lambent_types::{BucketName, bounds};
 
 use super::conditions::Conditions;
@@ -26,7 +26,7 @@ fn upload_view(Upload { id, key, started }: Upload) -> UploadView {
     UploadView { id, key, started }
 }
 
-fn part_view(Part { number, etag, size }: Part) -> PartView {
+fn part_view(Part { number, etag, size, .. }: Part) -> PartView {
     PartView { number, etag, size }
 }
 
@@ -138,8 +138,8 @@ pub(super) async fn complete(
         large_json(request, &["application/json"], LIST_BYTES_MAX, "list of parts", app.stall)
             .await?;
     let parts: Vec<_> = given.parts.into_iter().map(|part| (part.number, part.etag)).collect();
-    let condition = condition(conditions.precondition);
-    Ok(Json(view(bucket.complete_upload(resource.item(), &parts, condition).await?)))
+    let complete = CompleteUpload::of(&parts, condition(conditions.precondition));
+    Ok(Json(view(bucket.complete_upload(resource.item(), complete).await?)))
 }
 
 /// Forgets an upload and its parts.

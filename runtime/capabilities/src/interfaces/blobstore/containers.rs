@@ -1,6 +1,6 @@
 use lambent_engine::wasmtime::component::Resource;
 use lambent_engine::{Host, Parts, wasmtime};
-use lambent_service::{Condition, Operation, PutObject};
+use lambent_service::{Condition, CopyObject, Operation};
 use lambent_types::ErrorCode;
 
 use crate::ctx::Ctx;
@@ -89,14 +89,9 @@ async fn copy(
         told(log, from.head(&source.object).await)?;
         return Ok(None);
     }
-    let (object, bytes) = told(log, from.get(&source.object, None).await)?;
-    let put = PutObject {
-        content_type: object.content_type,
-        headers: object.headers,
-        metadata: object.metadata,
-        condition: Condition::None,
-    };
-    told(log, to.write(&target.object, put, bytes).await)?;
+    let whole = CopyObject { keeps_metadata: true, keeps_tags: true, ..CopyObject::default() };
+    let copied = to.copy_object((&from, &source.object), &target.object, whole).await;
+    let object = told(log, copied)?;
     Ok(Some(object.etag))
 }
 
