@@ -8,6 +8,7 @@ mod aliases;
 mod apply;
 mod architecture;
 mod aws_clients;
+mod aws_s3;
 mod bad_input;
 mod cli;
 mod cli_input;

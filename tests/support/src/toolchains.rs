@@ -88,3 +88,34 @@ pub fn python_packages(pins: &str, options: &[&str]) -> Option<PathBuf> {
     }
     Some(installed)
 }
+
+/// Returns a folder with the packages of npm that `tests/support/toolchains/<name>/` pins, which are
+/// installed if they are not there; none, which is said on standard output, where there is no npm.
+///
+/// # Panics
+/// Panics if they cannot be installed.
+#[must_use]
+pub fn npm_packages(name: &str) -> Option<PathBuf> {
+    const PINS: [&str; 2] = ["package.json", "package-lock.json"];
+    let pins = root().join("tests/support/toolchains").join(name);
+    let digest = Digest::of(&std::fs::read(pins.join(PINS[1])).unwrap()).to_string();
+    let toolchains = root().join("target/toolchains");
+    let installed = toolchains.join(format!("{name}-{}", &digest[..16]));
+    if !installed.exists() {
+        if !is_here("npm", &["--version"]) {
+            return None;
+        }
+        std::fs::create_dir_all(&toolchains).unwrap();
+        let new = tempfile::tempdir_in(&toolchains).unwrap();
+        for file in PINS {
+            std::fs::copy(pins.join(file), new.path().join(file)).unwrap();
+        }
+        let mut npm = Command::new("npm");
+        npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]);
+        let done = npm.current_dir(new.path()).status();
+        assert!(done.is_ok_and(|status| status.success()), "see what npm said");
+        // Whoever was first has installed the same.
+        let _ = std::fs::rename(new.keep(), &installed);
+    }
+    Some(installed)
+}
