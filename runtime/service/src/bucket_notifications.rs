@@ -1,7 +1,7 @@
 //! Changes of a bucket that are told to functions: each notification is a trigger of its own.
 
 use lambent_types::{
-    BucketName, Error, ErrorCode, FunctionName, ObjectChange, Source, Trigger, TriggerName,
+    BucketName, Error, ErrorCode, ObjectChange, QualifiedFunction, Source, Trigger, TriggerName,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -14,8 +14,8 @@ use crate::scope::Scope;
 pub struct Notification {
     /// What the client calls it; each of a bucket has another.
     pub id: String,
-    /// The function.
-    pub function: FunctionName,
+    /// The function, and which version of it.
+    pub function: QualifiedFunction,
     /// The function, as the client named it.
     pub arn: String,
     /// The changes, as the client named them.

@@ -141,7 +141,11 @@ fn the_page_of_aws_is_what_its_doors_serve() {
     for (service, operations) in services {
         let served = operations.iter().filter(|(_, status)| *status != Status::NotServed).count();
         let all = operations.len();
-        writeln!(page, "\n## {service}\n\n{served} of {all} operations.\n\n| operation | |\n|---|---|").unwrap();
+        writeln!(
+            page,
+            "\n## {service}\n\n{served} of {all} operations.\n\n| operation | |\n|---|---|"
+        )
+        .unwrap();
         for (operation, status) in operations {
             let status = match status {
                 Status::Served => "served",

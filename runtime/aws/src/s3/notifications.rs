@@ -1,7 +1,7 @@
 //! Which functions are told of changes of a bucket.
 
 use lambent_service::Notification;
-use lambent_types::{ErrorCode, FunctionName, ObjectChange};
+use lambent_types::{ErrorCode, ObjectChange, QualifiedFunction};
 use s3s::dto::{
     Event, FilterRule, FilterRuleName, GetBucketNotificationConfigurationInput,
     GetBucketNotificationConfigurationOutput, LambdaFunctionConfiguration,
@@ -32,8 +32,9 @@ fn change(event: &str) -> S3Result<ObjectChange> {
 }
 
 /// The function of an ARN, which is of this account.
-fn function(arn: &str, account: &str) -> S3Result<FunctionName> {
-    let parts: Vec<&str> = arn.split(':').collect();
+fn function(arn: &str, account: &str) -> S3Result<QualifiedFunction> {
+    // What follows the word is a name, and perhaps a qualifier.
+    let parts: Vec<&str> = arn.splitn(7, ':').collect();
     let name = match *parts.as_slice() {
         ["arn", _, "lambda", _, owner, "function", name] if owner == account => name.parse().ok(),
         _ => None,
@@ -180,7 +181,11 @@ mod tests {
             assert!(change(bad).is_err(), "{bad}");
         }
         let arn = "arn:aws:lambda:eu-west-1:000000000000:function:thumbs";
-        assert_eq!(function(arn, "000000000000").unwrap().as_str(), "thumbs");
+        assert_eq!(function(arn, "000000000000").unwrap().to_string(), "thumbs");
+        assert_eq!(
+            function(&format!("{arn}:live"), "000000000000").unwrap().to_string(),
+            "thumbs:live"
+        );
         assert!(function(arn, "000000000001").is_err());
         assert!(function("arn:aws:sqs:eu-west-1:000000000000:q", "000000000000").is_err());
     }
