@@ -2,6 +2,7 @@
 //! `cargo figures` (or with the names of some) of state and events, and
 //! `cargo figures http` and its like of functions behind HTTP.
 
+mod aws;
 mod backlog;
 mod callgrind;
 mod charts;
@@ -68,6 +69,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Subject {
     Http(http::HttpArgs),
+    Aws(aws::AwsArgs),
     Overload(overload::OverloadArgs),
     Fairness(fairness::FairnessArgs),
     Cold(cold::ColdArgs),
@@ -140,6 +142,7 @@ async fn measure(arguments: &Arguments) -> Result<(), Failed> {
         Some(Subject::Instructions(args)) => {
             return instructions::run(args, directory, arguments.json).await;
         }
+        Some(Subject::Aws(args)) => aws::run(args, directory, &mut table).await?,
         Some(Subject::Overload(args)) => overload::run(args, directory, &mut table).await?,
         Some(Subject::Fairness(args)) => fairness::run(args, directory, &mut table).await?,
         Some(Subject::Cold(args)) => cold::run(args, directory, &mut table).await?,

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use futures::StreamExt as _;
 use lambent_test_support::javascript::javascript_runtime;
 use lambent_test_support::python::python_runtime;
+use lambent_test_support::toolchains::python_packages;
 use lambent_test_support::{guest_bytes, root};
 use serde_json::Value;
 
@@ -196,26 +197,44 @@ async fn run_page(node: &Node, page: Page, runtimes: &Runtimes) -> Option<String
         };
         given.push(Given { name: name.to_owned(), bytes });
     }
-    if page.listed("needs").iter().any(|name| !runtimes.contains_key(name)) {
-        return Some(page.name);
+    let mut programs = Vec::new();
+    for name in page.listed("needs") {
+        match name {
+            "aws" => match tokio::task::spawn_blocking(aws).await.unwrap() {
+                Some(program) => programs.push(program),
+                None => return Some(page.name),
+            },
+            runtime if runtimes.contains_key(runtime) => {}
+            _ => return Some(page.name),
+        }
     }
     let own = blocks.iter().any(|block| block.is("background"));
     if own {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         drop(listener);
-        work(move || shell::run(&page, &Place::Own { port }, &given)).await;
+        work(move || shell::run(&page, &Place::Own { port }, &given, &programs)).await;
     } else {
         let namespace = page.name.trim_end_matches(".md").replace('/', "-").to_lowercase();
         let key = namespace_with_key(node, &namespace).await;
         let port = node.address.port();
         work(move || {
             let place = Place::Shared { port, namespace: &namespace, key: &key };
-            shell::run(&page, &place, &given);
+            shell::run(&page, &place, &given, &programs);
         })
         .await;
     }
     None
+}
+
+/// The AWS CLI; none where it cannot be installed.
+fn aws() -> Option<Given> {
+    let packages = python_packages("aws-clients", &[])?;
+    let script = format!(
+        "#!/bin/sh\nAWS_PAGER= PYTHONPATH='{}' exec python3 -m awscli \"$@\"\n",
+        packages.display()
+    );
+    Some(Given { name: "aws".into(), bytes: script.into_bytes() })
 }
 
 #[test]
@@ -233,7 +252,7 @@ fn a_command_that_fails_is_found() {
 /// Runs a page of this text, which needs no node.
 fn run_alone(text: &str) {
     let page = Page { name: "alone.md".into(), path: PathBuf::new(), text: text.into() };
-    shell::run(&page, &Place::Own { port: 1 }, &[]);
+    shell::run(&page, &Place::Own { port: 1 }, &[], &[]);
 }
 
 async fn work(job: impl FnOnce() + Send + 'static) {

@@ -2,6 +2,8 @@
 //! other, against a real node.
 
 use std::fmt::Write as _;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
@@ -65,13 +67,19 @@ done
 "#;
 
 /// Runs a page, whose blocks were counted before, and looks for what it says they print.
-pub(super) fn run(page: &Page, place: &Place<'_>, given: &[Given]) {
+/// The programs are found by their names, beside those of the machine.
+pub(super) fn run(page: &Page, place: &Place<'_>, given: &[Given], programs: &[Given]) {
     let blocks = page.blocks();
     let folder = tempfile::tempdir().unwrap();
     for Given { name, bytes } in given {
         std::fs::write(folder.path().join(name), bytes).unwrap();
     }
     let beside = beside(&blocks, place);
+    for Given { name, bytes } in programs {
+        let program = beside.path().join(name);
+        std::fs::write(&program, bytes).unwrap();
+        std::fs::set_permissions(program, Permissions::from_mode(0o755)).unwrap();
+    }
     let mut shell = quiet(Path::new("sh"));
     shell.args(["-c", &script(&blocks, place)]).current_dir(folder.path()).process_group(0);
     environment(&mut shell, place, folder.path(), beside.path());
