@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt as _;
-use lambent_package::{Builder, Limits};
+use lambent_package::{Builder, Format, Limits};
 use lambent_types::{BucketName, ErrorCode, RuntimeName};
 use serde::Deserialize;
 
@@ -104,8 +104,28 @@ async fn object(call: &Call, bucket: &str, key: &str) -> Result<Bytes, Fault> {
 }
 
 /// Whether what is uploaded is WebAssembly, and no archive.
-pub(super) fn is_wasm(upload: &[u8]) -> bool {
+fn is_wasm(upload: &[u8]) -> bool {
     upload.starts_with(WASM_MAGIC)
+}
+
+/// Whether what is uploaded is WebAssembly or an archive, whatever is in it.
+pub(super) fn is_code(upload: &[u8]) -> bool {
+    is_wasm(upload) || Format::of(upload).is_some()
+}
+
+/// What is told of code that cannot be served.
+pub(super) fn refused(error: lambent_types::Error, is_code: bool) -> Fault {
+    let detail = error.detail();
+    match error.code() {
+        ErrorCode::InvalidComponent | ErrorCode::InvalidPackage if !is_code => invalid(format!(
+            "Could not unzip uploaded file. Please check your file, then try to upload again. ({detail})"
+        )),
+        ErrorCode::PayloadTooLarge => {
+            invalid(format!("Unzipped size must be smaller than 262144000 bytes: {detail}"))
+        }
+        ErrorCode::RuntimeNotFound => invalid(detail.to_owned()),
+        _ => fault(error),
+    }
 }
 
 /// The runtime that is to run what is uploaded; none if it runs by itself.

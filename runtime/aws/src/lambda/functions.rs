@@ -69,10 +69,11 @@ pub(super) async fn create(call: &Call) -> Result<Response<Body>, Fault> {
     patch.runtime = Some(runtime);
     patch.tags = (!asked.tags.is_empty()).then_some(asked.tags);
     settings.keep(&Annotations::default(), &mut patch);
+    let is_code = code::is_code(&upload);
     let deployed = handle.deploy(upload, patch, &Precondition::absent()).await;
     let deployed = deployed.map_err(|error| match error.code() {
         ErrorCode::PreconditionFailed => exists(),
-        _ => code_fault(error),
+        _ => code::refused(error, is_code),
     })?;
     let function = &deployed.function;
     let mut view =
@@ -82,27 +83,6 @@ pub(super) async fn create(call: &Call) -> Result<Response<Body>, Fault> {
         view = FunctionConfiguration::of(call, &published.version, None, true);
     }
     Ok(protocol::json(StatusCode::CREATED, &view))
-}
-
-/// What is told of code that cannot be served.
-pub(super) fn code_fault(error: lambent_types::Error) -> Fault {
-    match error.code() {
-        ErrorCode::InvalidPackage if error.detail().contains("not an archive") => invalid(format!(
-            "Could not unzip uploaded file. Please check your file, then try to upload again. ({})",
-            error.detail()
-        )),
-        ErrorCode::InvalidComponent => invalid(format!(
-            "Could not unzip uploaded file. Please check your file, then try to upload again. ({})",
-            error.detail()
-        )),
-        ErrorCode::PayloadTooLarge => {
-            let message =
-                format!("Unzipped size must be smaller than 262144000 bytes: {}", error.detail());
-            invalid(message)
-        }
-        ErrorCode::RuntimeNotFound => invalid(error.detail().to_owned()),
-        _ => fault(error),
-    }
 }
 
 fn required(member: &str) -> Fault {

@@ -9,9 +9,8 @@ use lambent_types::{Annotations, ErrorCode, Layer, LayerName, LayerVersion};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::code::CodeSource;
+use super::code::{self, CodeSource};
 use super::error::{fault, invalid};
-use super::functions::code_fault;
 use super::input;
 use crate::arn;
 use crate::call::Call;
@@ -88,7 +87,9 @@ pub(super) async fn publish(call: &Call) -> Result<Response<Body>, Fault> {
     let mut annotations = Annotations::default();
     let text = serde_json::to_string(&described).unwrap_or_default();
     annotations.0.insert(ANNOTATION.into(), text);
-    let put = handle.publish(upload, annotations).await.map_err(code_fault)?;
+    let is_code = code::is_code(&upload);
+    let put = handle.publish(upload, annotations).await;
+    let put = put.map_err(|error| code::refused(error, is_code))?;
     let newest =
         put.value.version(None).ok_or_else(|| invalid("the layer was deleted meanwhile"))?;
     Ok(protocol::json(StatusCode::CREATED, &whole(call, &put.value.name, newest)))

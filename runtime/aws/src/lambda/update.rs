@@ -8,7 +8,6 @@ use serde::Deserialize;
 use super::code::{self, CodeSource};
 use super::configuration::{FunctionConfiguration, Wanted};
 use super::error::{fault, of_function};
-use super::functions::code_fault;
 use super::settings::Settings;
 use super::{input, revision};
 use crate::arn;
@@ -53,10 +52,10 @@ pub(super) async fn code(call: &Call) -> Result<Response<Body>, Fault> {
     patch.runtime = Some(runtime);
     settings.architectures = asked.architectures.or(settings.architectures);
     settings.keep(&latest.configuration.annotations, &mut patch);
-    let deployed = handle
-        .deploy(upload, patch, &expected)
-        .await
-        .map_err(|error| changed(error, code_fault))?;
+    let is_code = code::is_code(&upload);
+    let deployed = handle.deploy(upload, patch, &expected).await;
+    let deployed =
+        deployed.map_err(|error| changed(error, |error| code::refused(error, is_code)))?;
     let function = &deployed.function;
     let mut view =
         FunctionConfiguration::of(call, &function.latest, Some(function.revision), false);

@@ -22,7 +22,7 @@ use crate::problem::Refusal;
 /// Most bytes of the list of an object's parts: 10,000 of them.
 const LIST_BYTES_MAX: u64 = 2 << 20;
 
-fn upload_view(Upload { id, key, started }: Upload) -> UploadView {
+fn upload_view(Upload { id, key, started, .. }: Upload) -> UploadView {
     UploadView { id, key, started }
 }
 
@@ -88,7 +88,7 @@ pub(super) async fn put_part(
         found.map(|(_, value)| value.to_owned()).unwrap_or_default()
     };
     let (upload, number) = (of_path("upload"), of_path("number"));
-    let number = number.parse().map_err(|_| {
+    let number: u32 = number.parse().map_err(|_| {
         Refusal::invalid(format!("part {number:?} is not a number from 1 to 10000"))
     })?;
     let (parts, body) = request.into_parts();
