@@ -5,7 +5,7 @@ use http::uri::Scheme;
 use lambent_service::QueueHandle;
 use lambent_types::QueueName;
 
-use super::error::{address, fault, no_queue, required, shown};
+use super::error::{fault, no_queue, required};
 use crate::call::Call;
 use crate::fault::Fault;
 
@@ -31,24 +31,18 @@ pub(super) fn of_arn(call: &Call, text: &str) -> Option<QueueName> {
     }
 }
 
-/// The queue of a URL, whatever host that has; or of the path that the request was sent to.
+/// The queue of a URL, whatever host that has, or of a name in its place; or of the path that the
+/// request was sent to.
 pub(super) fn queue<'c>(call: &'c Call, url: Option<String>) -> Result<QueueHandle<'c>, Fault> {
     let at_path = || Some(call.head.uri.path().to_owned()).filter(|path| is_queue_path(path));
     let url = required(url.or_else(at_path), "QueueUrl")?;
-    let malformed =
-        || address(format!("The address {} is not valid for this endpoint.", shown(&url)));
     let (path, _) = url.split_once(['?', '#']).unwrap_or((&url, ""));
-    let path = path.split_once("://").map_or(path, |(_, rest)| rest);
-    let mut parts = path.rsplit('/').map(|part| percent_encoding::percent_decode_str(part));
-    let mut next = || parts.next().and_then(|part| part.decode_utf8().ok());
-    let (Some(name), Some(account)) = (next(), next()) else { return Err(malformed()) };
-    if !is_account(&account) {
-        return Err(malformed());
-    }
+    let Some((before, name)) = path.rsplit_once('/') else { return named(call, path) };
+    let account = before.rsplit('/').next().unwrap_or_default();
     if account != call.account() {
         return Err(missing());
     }
-    named(call, &name)
+    named(call, name)
 }
 
 /// A queue by its name.

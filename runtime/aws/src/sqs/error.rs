@@ -31,8 +31,6 @@ errors! {
     attribute_name = 400 "InvalidAttributeName" "InvalidAttributeName";
     /// A value that an attribute cannot have.
     attribute_value = 400 "InvalidAttributeValue" "InvalidAttributeValue";
-    /// A URL that names no queue.
-    address = 400 "InvalidAddress" "InvalidAddress";
     /// A receipt handle that none was given.
     receipt_handle = 400 "ReceiptHandleIsInvalid" "ReceiptHandleIsInvalid";
     /// A body that is no text of XML.

@@ -32,6 +32,22 @@ pub(super) struct RemovePermission {
     label: Option<String>,
 }
 
+/// What only the owner of a queue does, whatever is permitted.
+const OWNER_ONLY: [&str; 12] = [
+    "AddPermission",
+    "CancelMessageMoveTask",
+    "CreateQueue",
+    "DeleteQueue",
+    "ListMessageMoveTasks",
+    "ListQueueTags",
+    "ListQueues",
+    "RemovePermission",
+    "SetQueueAttributes",
+    "StartMessageMoveTask",
+    "TagQueue",
+    "UntagQueue",
+];
+
 /// A list as policies have it: one item stands for itself.
 fn one_or_more(mut items: Vec<Value>) -> Value {
     if items.len() == 1 { items.remove(0) } else { items.into() }
@@ -46,14 +62,20 @@ fn check(actions: &[String]) -> Result<(), Fault> {
     }
     let is_known =
         |action: &str| action == "*" || OPERATIONS.iter().any(|known| known.name == action);
-    match actions.iter().find(|action| !is_known(action)) {
-        None => Ok(()),
-        Some(action) => Err(invalid_value(format!(
-            "Value SQS:{} for parameter ActionName is invalid. Reason: Please refer to the \
-             appropriate WSDL for a list of valid actions. ",
+    for action in actions {
+        let reason = if OWNER_ONLY.contains(&action.as_str()) {
+            "Only the queue owner is allowed to invoke this action."
+        } else if !is_known(action) {
+            "Please refer to the appropriate WSDL for a list of valid actions. "
+        } else {
+            continue;
+        };
+        return Err(invalid_value(format!(
+            "Value SQS:{} for parameter ActionName is invalid. Reason: {reason}",
             shown(action)
-        ))),
+        )));
     }
+    Ok(())
 }
 
 /// The statements of a policy, which has them in a list or alone.
@@ -77,9 +99,14 @@ pub(super) async fn add(call: &Call, wanted: AddPermission) -> Result<Nothing, F
     let label = required(wanted.label, "Label")?;
     let some = |list: Vec<String>| Some(list).filter(|list| !list.is_empty());
     let actions = required(some(wanted.actions), "Actions")?;
-    let accounts = required(some(wanted.accounts), "AWSAccountIds")?;
+    if wanted.accounts.is_empty() {
+        return Err(invalid_value(
+            "Value [] for parameter PrincipalId is invalid. Reason: Unable to verify.",
+        ));
+    }
     check(&actions)?;
-    let accounts = accounts.iter().map(|id| format!("arn:aws:iam::{id}:root").into()).collect();
+    let accounts =
+        wanted.accounts.iter().map(|id| format!("arn:aws:iam::{id}:root").into()).collect();
     let actions = actions.iter().map(|action| format!("SQS:{action}").into()).collect();
     change(call, wanted.queue_url, |queue| {
         let mut attributes = queue.attributes.clone();

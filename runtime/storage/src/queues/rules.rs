@@ -137,7 +137,8 @@ pub fn sizes<'m>(
 pub fn duplicate_key(attributes: &QueueAttributes, message: &NewMessage) -> Option<String> {
     let key = match &message.deduplication {
         Some(id) => format!("id:{id}"),
-        None if attributes.content_deduplication => Digest::of(&message.body).to_string(),
+        // As SQS has it, the digest is an id as any other.
+        None if attributes.content_deduplication => format!("id:{}", Digest::of(&message.body)),
         None => return None,
     };
     let group = message.group.as_ref().filter(|_| attributes.deduplication_per_group);
