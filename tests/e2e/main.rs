@@ -9,6 +9,7 @@ mod apply;
 mod architecture;
 mod aws_clients;
 mod aws_s3;
+mod aws_sqs;
 mod bad_input;
 mod cli;
 mod cli_input;

@@ -6,7 +6,7 @@ use lambent_dispatch::Body;
 
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::{lambda, s3, sqs, sts};
+use crate::{lambda, logs, s3, sqs, sts};
 
 /// What a node does with an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +67,7 @@ impl Operation {
 pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, Status)> {
     let services = [
         (lambda::NAME, lambda::OPERATIONS),
+        (logs::NAME, logs::OPERATIONS),
         (sqs::NAME, sqs::OPERATIONS),
         (s3::NAME, s3::OPERATIONS),
         (sts::NAME, sts::OPERATIONS),

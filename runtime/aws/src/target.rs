@@ -6,7 +6,7 @@ use http::{HeaderMap, Uri};
 
 use crate::credential;
 use crate::protocol::{self, Protocol};
-use crate::{lambda, s3, sqs, sts};
+use crate::{lambda, logs, s3, sqs, sts};
 
 const JSON_1_0: &str = "application/x-amz-json-1.0";
 const JSON_1_1: &str = "application/x-amz-json-1.1";
@@ -19,6 +19,7 @@ const REST_XML: [&str; 3] = ["cloudfront", "route53", "s3-control"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Service {
     Lambda,
+    Logs,
     Sqs,
     S3,
     Sts,
@@ -61,6 +62,7 @@ impl Target {
             let (prefix, operation) = target.rsplit_once('.').unwrap_or(("", target));
             let version = if media_type.as_deref() == Some(JSON_1_0) { JSON_1_0 } else { JSON_1_1 };
             let service = match prefix {
+                logs::TARGET_PREFIX => Service::Logs,
                 sqs::TARGET_PREFIX => Service::Sqs,
                 _ => Service::Other(signed.unwrap_or_else(|| shortened(prefix))),
             };
@@ -96,6 +98,7 @@ impl Target {
     pub(crate) fn service_name(&self) -> &str {
         match &self.service {
             Service::Lambda => lambda::NAME,
+            Service::Logs => logs::NAME,
             Service::Sqs => sqs::NAME,
             Service::S3 => s3::NAME,
             Service::Sts => sts::NAME,

@@ -128,9 +128,8 @@ fn called(item: &str, operation: &str) -> String {
 pub(super) fn write(result: &Value, operation: &str, id: RequestId) -> String {
     let mut text =
         format!("<?xml version=\"1.0\"?><{operation}Response xmlns=\"{XML_NAMESPACE}\">");
-    if result.as_object().is_some_and(|members| !members.is_empty()) {
-        element(&mut text, &format!("{operation}Result"), result, operation);
-    }
+    // Old clients of an operation that has something to say look for this also if it says nothing.
+    element(&mut text, &format!("{operation}Result"), result, operation);
     // Writing to text does not fail.
     let _ = write!(
         text,
@@ -252,8 +251,8 @@ mod tests {
         ] {
             assert!(text.contains(part), "{part}\n{text}");
         }
-        let empty = write(&json!({}), "DeleteQueue", RequestId::new());
-        assert!(!empty.contains("DeleteQueueResult"), "{empty}");
+        let empty = write(&json!({}), "ListQueues", RequestId::new());
+        assert!(empty.contains("<ListQueuesResult></ListQueuesResult>"), "{empty}");
         let batch = json!({ "Successful": [{ "Id": "a" }], "Failed": [{ "Id": "b", "SenderFault": true }] });
         let text = write(&batch, "DeleteMessageBatch", RequestId::new());
         assert!(text.contains("<DeleteMessageBatchResultEntry><Id>a</Id>"), "{text}");

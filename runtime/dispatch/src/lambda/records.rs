@@ -252,3 +252,41 @@ fn key(event: &Event) -> Option<Value> {
         "eventSourceARN": arn("dynamodb", &format!("table/{}/stream/latest", key.keyspace)),
     })]))
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use lambent_types::occurrence::{self, MessageFacts};
+
+    use super::*;
+
+    #[test]
+    fn attributes_of_a_message_come_with_the_types_that_its_sender_gave() {
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        let bytes = STANDARD
+            .encode("traceparent\u{1e}00-774062d6c37081a5a0b9b5b88e30627c-2d2482211f6489da-01");
+        let facts = MessageFacts {
+            id: "m".into(),
+            body: Bytes::from_static(b"msg"),
+            content_type: None,
+            attributes: [pair("attr1", &bytes)].into(),
+            attribute_types: [pair("attr1", "Binary")].into(),
+            group: Some("g".into()),
+            sequence: 7,
+            sent: Timestamp::UNIX_EPOCH,
+            receives: 1,
+        };
+        let event = occurrence::message(&"q.fifo".parse().unwrap(), facts);
+        let record = message(&event);
+        let empty: [&str; 0] = [];
+        let attribute = json!({
+            "binaryValue": bytes, "dataType": "Binary",
+            "stringListValues": empty, "binaryListValues": empty,
+        });
+        assert_eq!(record["messageAttributes"], json!({ "attr1": attribute }));
+        // As SQS answered it, by LocalStack's records.
+        assert_eq!(record["md5OfMessageAttributes"], "8cbe4db156db8a94db8b801b7addb984");
+        assert_eq!(record["md5OfBody"], "6e2baaf3b97dbeef01c0043275f9a0e7");
+        assert_eq!(record["attributes"]["SequenceNumber"], "00000000000000000007");
+    }
+}
