@@ -86,7 +86,13 @@ impl Node {
             let list = LISTS.into_iter().find(|(_, item)| called(item, operation) == name);
             let map = MAPS.into_iter().find(|(_, item, _)| *item == name);
             match (list, map) {
-                // A single item of the same name is an item of its own.
+                // A list or a map without items stands under its own name, with an empty value.
+                _ if LISTS.iter().any(|(member, _)| *member == name) => {
+                    members.insert(name, Value::Array(Vec::new()));
+                }
+                _ if MAPS.iter().any(|(member, ..)| *member == name) => {
+                    members.insert(name, Value::Object(Map::new()));
+                }
                 _ if node.below.is_empty() => {
                     members.insert(name, node.json(operation));
                 }
@@ -226,6 +232,10 @@ mod tests {
             "AttributeNames": ["All", "Policy"],
         });
         assert_eq!(form(text, "CreateQueue"), expected);
+        let none = form("MessageAttributeNames=&Tags=&MaxNumberOfMessages=3", "ReceiveMessage");
+        let expected =
+            json!({ "MessageAttributeNames": [], "Tags": {}, "MaxNumberOfMessages": "3" });
+        assert_eq!(none, expected);
         let deep = vec![("a.".repeat(9), String::new())];
         assert!(read_of(deep).is_err());
     }

@@ -41,12 +41,12 @@ fn read(handle: &QueueHandle<'_>, text: Option<&String>) -> Result<Receipt, Faul
 /// Deletes messages. Of a receipt that is not the last of its message nothing is said: SQS says that
 /// all is well, and the message comes again.
 async fn delete_all(handle: &QueueHandle<'_>, receipts: &[Receipt]) -> Result<(), Fault> {
-    handle.describe().await.map_err(fault)?;
     handle.delete_messages(receipts).await.map(drop).map_err(fault)
 }
 
 pub(super) async fn delete(call: &Call, wanted: DeleteMessage) -> Result<Nothing, Fault> {
     let handle = address::queue(call, wanted.queue_url)?;
+    handle.describe().await.map_err(fault)?;
     let receipt = read(&handle, wanted.receipt_handle.as_ref())?;
     delete_all(&handle, &[receipt]).await?;
     Ok(Nothing {})
@@ -54,6 +54,7 @@ pub(super) async fn delete(call: &Call, wanted: DeleteMessage) -> Result<Nothing
 
 pub(super) async fn delete_batch(call: &Call, wanted: DeleteBatch) -> Result<Outcome<Done>, Fault> {
     let handle = address::queue(call, wanted.queue_url)?;
+    handle.describe().await.map_err(fault)?;
     let ids = wanted.entries.iter().map(|entry| entry.id.as_deref());
     let ids = batch::ids("DeleteMessageBatchRequestEntry", ids)?;
     let entries = wanted.entries.iter();
@@ -113,6 +114,7 @@ pub(super) async fn change_visibility(
     wanted: ChangeVisibility,
 ) -> Result<Nothing, Fault> {
     let handle = address::queue(call, wanted.queue_url)?;
+    handle.describe().await.map_err(fault)?;
     change(&handle, wanted.receipt_handle.as_ref(), wanted.visibility_timeout).await?;
     Ok(Nothing {})
 }
@@ -122,9 +124,9 @@ pub(super) async fn change_visibility_batch(
     wanted: ChangeBatch,
 ) -> Result<Outcome<Done>, Fault> {
     let handle = address::queue(call, wanted.queue_url)?;
+    handle.describe().await.map_err(fault)?;
     let ids = wanted.entries.iter().map(|entry| entry.id.as_deref());
     let ids = batch::ids("ChangeMessageVisibilityBatchRequestEntry", ids)?;
-    handle.describe().await.map_err(fault)?;
     let mut outcomes = Vec::new();
     for (id, entry) in ids.into_iter().zip(&wanted.entries) {
         let changed =
