@@ -17,7 +17,7 @@ use crate::fault::{AuthFault, Fault};
 use crate::memory::Memory;
 use crate::protocol;
 use crate::target::{Service, Target};
-use crate::{lambda, logs, s3, signature, sqs, sts};
+use crate::{lambda, logs, s3, scheduler, signature, sqs, sts};
 
 /// Where a client names none, and what AWS's tools take where none is configured.
 const REGION: &str = "us-east-1";
@@ -219,6 +219,7 @@ impl Door {
         match &target.service {
             Service::Lambda => lambda::answer(call).await,
             Service::Logs => logs::answer(&call, target.operation.as_deref()).await,
+            Service::Scheduler => scheduler::answer(call).await,
             Service::Sqs => sqs::answer(&call).await,
             Service::Sts => sts::answer(&call).await,
             // Answered before its body was read, if it is S3.

@@ -20,6 +20,7 @@ mod operation;
 mod protocol;
 mod s3;
 mod report;
+mod scheduler;
 mod signature;
 mod sqs;
 mod sts;

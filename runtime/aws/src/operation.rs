@@ -6,7 +6,7 @@ use lambent_dispatch::Body;
 
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::{lambda, logs, s3, sqs, sts};
+use crate::{lambda, logs, s3, scheduler, sqs, sts};
 
 /// What a node does with an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,6 +68,7 @@ pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, Status)
     let services = [
         (lambda::NAME, lambda::OPERATIONS),
         (logs::NAME, logs::OPERATIONS),
+        (scheduler::NAME, scheduler::OPERATIONS),
         (sqs::NAME, sqs::OPERATIONS),
         (s3::NAME, s3::OPERATIONS),
         (sts::NAME, sts::OPERATIONS),

@@ -6,7 +6,7 @@ use http::{HeaderMap, Uri};
 
 use crate::credential;
 use crate::protocol::{self, Protocol};
-use crate::{lambda, logs, s3, sqs, sts};
+use crate::{lambda, logs, s3, scheduler, sqs, sts};
 
 const JSON_1_0: &str = "application/x-amz-json-1.0";
 const JSON_1_1: &str = "application/x-amz-json-1.1";
@@ -20,6 +20,7 @@ const REST_XML: [&str; 3] = ["cloudfront", "route53", "s3-control"];
 pub(crate) enum Service {
     Lambda,
     Logs,
+    Scheduler,
     Sqs,
     S3,
     Sts,
@@ -73,6 +74,7 @@ impl Target {
             };
         }
         let (service, protocol) = match signed.as_deref() {
+            Some(scheduler::SIGNED_FOR) => (Service::Scheduler, Protocol::RestJson),
             Some("sqs") => (Service::Sqs, Protocol::Query),
             Some("sts") => (Service::Sts, Protocol::Query),
             Some("ec2") => (Service::Other("ec2".into()), Protocol::Ec2),
@@ -99,6 +101,7 @@ impl Target {
         match &self.service {
             Service::Lambda => lambda::NAME,
             Service::Logs => logs::NAME,
+            Service::Scheduler => scheduler::NAME,
             Service::Sqs => sqs::NAME,
             Service::S3 => s3::NAME,
             Service::Sts => sts::NAME,

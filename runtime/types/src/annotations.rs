@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::error_code::ErrorCode;
 use crate::limits::bounds;
 
-/// What tools note of a function or of a queue for themselves: a node keeps it with each version, gives
+/// What tools note of a function, a queue or a schedule for themselves: a node keeps it with each version, gives
 /// it back, and does nothing by it. Keys are `[a-z0-9.-]{1,64}`; a tool begins its own with its name and a dot.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use lambent_service::Message;
 
 pub(crate) use tasks::{Status, TASKS_MAX, Task, Tasks};
@@ -28,7 +29,8 @@ type Attempts = BTreeMap<(Place, String), (Instant, Vec<Message>)>;
 pub(crate) struct Memory {
     /// Held while attributes of a queue are read, changed and written.
     pub(crate) change: tokio::sync::Mutex<()>,
-    purged: Mutex<BTreeMap<Place, Instant>>,
+    /// When, and when the queue was made: another of its name was not purged.
+    purged: Mutex<BTreeMap<Place, (Instant, Timestamp)>>,
     attempts: Mutex<Attempts>,
     pub(crate) tasks: Tasks,
 }
@@ -39,12 +41,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Memory {
     /// Notes that a queue is purged; `false` if it was a moment ago.
-    pub(crate) fn purge(&self, place: Place, now: Instant) -> bool {
+    pub(crate) fn purge(&self, place: Place, created: Timestamp, now: Instant) -> bool {
         let mut purged = lock(&self.purged);
-        purged.retain(|_, at| now.duration_since(*at) < PURGE_PAUSE);
-        let is_first = !purged.contains_key(&place);
+        purged.retain(|_, (at, _)| now.duration_since(*at) < PURGE_PAUSE);
+        let is_first = purged.get(&place).is_none_or(|(_, of)| *of != created);
         if is_first {
-            purged.insert(place, now);
+            purged.insert(place, (now, created));
         }
         is_first
     }
@@ -76,10 +78,15 @@ mod tests {
     fn a_queue_is_purged_once_a_minute() {
         let (memory, now) = (Memory::default(), Instant::now());
         let place = |name: &str| ("default".to_owned(), name.to_owned());
-        assert!(memory.purge(place("a"), now));
-        assert!(!memory.purge(place("a"), now + Duration::from_secs(59)));
-        assert!(memory.purge(place("b"), now));
-        assert!(memory.purge(place("a"), now + Duration::from_secs(61)));
+        let purge = |name: &str, created: i64, seconds: u64| {
+            let created = Timestamp::from_second(created).unwrap();
+            memory.purge(place(name), created, now + Duration::from_secs(seconds))
+        };
+        assert!(purge("a", 1, 0));
+        assert!(!purge("a", 1, 59));
+        assert!(purge("b", 1, 59));
+        assert!(purge("a", 2, 59), "another queue");
+        assert!(purge("a", 2, 120));
     }
 
     #[test]

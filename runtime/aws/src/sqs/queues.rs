@@ -185,8 +185,8 @@ pub(super) async fn url(call: &Call, wanted: GetUrl) -> Result<Located, Fault> {
 
 pub(super) async fn purge(call: &Call, wanted: OfQueue) -> Result<Nothing, Fault> {
     let handle = address::queue(call, wanted.queue_url)?;
-    handle.describe().await.map_err(fault)?;
-    if !call.memory.purge(place(&handle), Instant::now()) {
+    let created = handle.describe().await.map_err(fault)?.created;
+    if !call.memory.purge(place(&handle), created, Instant::now()) {
         return Err(purge_in_progress(format!(
             "Only one PurgeQueue operation on {} is allowed every 60 seconds.",
             handle.name()

@@ -4,6 +4,9 @@ use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use lambent_api::ScheduleView;
 use lambent_api::kinds::Schedule as ScheduleKind;
 use lambent_types::{CatchUp, QualifiedFunction, Schedule, ScheduleExpression, ScheduleName};
+use lambent_types::{
+    Annotations, CatchUp, FunctionName, Schedule, ScheduleExpression, ScheduleName,
+};
 use serde_json::Value;
 
 use super::named::{self, or_dash, yes};
@@ -170,6 +173,7 @@ impl PutArgs {
             input: self.input.clone(),
             delivery: self.delivery.to_policy()?,
             enabled: !self.disabled,
+            annotations: Annotations::default(),
         };
         schedule.validate().map_err(|error| CliError::usage(error.detail()))?;
         Ok(schedule)

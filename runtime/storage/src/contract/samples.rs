@@ -66,5 +66,6 @@ pub fn schedule(text: &str) -> Schedule {
         input: None,
         delivery: None,
         enabled: true,
+        annotations: lambent_types::Annotations::default(),
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use self::expression::Expression;
+use crate::annotations::Annotations;
 use crate::delivery::DeliveryPolicy;
 use crate::error::Error;
 use crate::error_code::ErrorCode;
@@ -74,6 +75,9 @@ pub struct Schedule {
     /// Whether the schedule fires.
     #[serde(default = "enabled")]
     pub enabled: bool,
+    /// What tools note of it for themselves.
+    #[serde(default, skip_serializing_if = "Annotations::is_empty")]
+    pub annotations: Annotations,
 }
 
 impl Specification for Schedule {
@@ -105,6 +109,7 @@ impl Schedule {
     pub fn validate(&self) -> Result<(), Error> {
         zone::find(&self.time_zone)?;
         self.times()?;
+        self.annotations.validate()?;
         self.delivery.as_ref().map_or(Ok(()), DeliveryPolicy::validate)
     }
 

@@ -14,6 +14,7 @@ fn schedule(expression: &str, time_zone: &str) -> Schedule {
         input: None,
         delivery: None,
         enabled: true,
+        annotations: Annotations::default(),
     }
 }
 

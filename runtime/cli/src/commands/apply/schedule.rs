@@ -63,6 +63,7 @@ impl Entry for Schedule {
             input: self.input.clone(),
             delivery: self.delivery.as_ref().map(Delivery::policy),
             enabled: self.enabled.unwrap_or(true),
+            annotations: types::Annotations::default(),
         };
         schedule.validate().map_err(|error| error.detail().to_owned())?;
         Ok(schedule)

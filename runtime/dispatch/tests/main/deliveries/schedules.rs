@@ -18,6 +18,7 @@ pub(super) fn schedule(expression: &str, catch_up: CatchUp) -> Schedule {
         input: None,
         delivery: None,
         enabled: true,
+        annotations: lambent_types::Annotations::default(),
     }
 }
 

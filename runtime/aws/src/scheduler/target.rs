@@ -1,0 +1,134 @@
+//! What a schedule invokes, and how often that is tried.
+
+use lambent_types::{DeliveryPolicy, Destination, FunctionName, QueueName};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::invalid;
+use crate::arn::{self, NamedFunction};
+use crate::call::Call;
+use crate::fault::Fault;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Target {
+    arn: Option<String>,
+    role_arn: Option<String>,
+    input: Option<String>,
+    retry_policy: Option<RetryPolicy>,
+    dead_letter_config: Option<DeadLetterConfig>,
+}
+
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct RetryPolicy {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    maximum_event_age_in_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    maximum_retry_attempts: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct DeadLetterConfig {
+    arn: Option<String>,
+}
+
+/// A target as the node has it.
+pub(super) struct Read {
+    pub(super) function: FunctionName,
+    pub(super) input: Option<Value>,
+    pub(super) delivery: Option<DeliveryPolicy>,
+    /// Whom it acts as on AWS, which is kept.
+    pub(super) role: String,
+}
+
+impl Target {
+    /// Reads a target: a function of this account.
+    pub(super) fn read(self, call: &Call) -> Result<Read, Fault> {
+        let arn = self.arn.ok_or_else(|| invalid("Target.Arn is missing"))?;
+        let role = self.role_arn.ok_or_else(|| invalid("Target.RoleArn is missing"))?;
+        if !arn.contains(":lambda:") {
+            let arn: String = arn.chars().take(170).collect();
+            return Err(invalid(format!(
+                "Provided Arn is not in correct format or is of a target that this node does not \
+                 invoke: {arn}; give the ARN of a function"
+            )));
+        }
+        let named = NamedFunction::read(call, &arn)?;
+        if named.qualifier.is_some_and(|qualifier| qualifier != "$LATEST") {
+            return Err(invalid(
+                "a schedule invokes a function's $LATEST; give it without a qualifier",
+            ));
+        }
+        let input = self.input.map(|text| {
+            serde_json::from_str(&text)
+                .map_err(|error| invalid(format!("Target.Input is no JSON: {error}")))
+        });
+        let delivery = delivery(call, self.retry_policy, self.dead_letter_config)?;
+        Ok(Read { function: named.name, input: input.transpose()?, delivery, role })
+    }
+}
+
+/// How events are delivered, if that is said.
+fn delivery(
+    call: &Call,
+    retry: Option<RetryPolicy>,
+    dead: Option<DeadLetterConfig>,
+) -> Result<Option<DeliveryPolicy>, Fault> {
+    let arn = dead.and_then(|dead| dead.arn);
+    if retry.is_none() && arn.is_none() {
+        return Ok(None);
+    }
+    let (retry, default) = (retry.unwrap_or_default(), DeliveryPolicy::default());
+    let age = retry.maximum_event_age_in_seconds;
+    if age.is_some_and(|age| !(60..=86_400).contains(&age)) {
+        return Err(invalid("RetryPolicy.MaximumEventAgeInSeconds must be 60 to 86400"));
+    }
+    // The node's bound is lower than Scheduler's, whose default is 185.
+    let retries = retry.maximum_retry_attempts;
+    if retries.is_some_and(|retries| retries > 185) {
+        return Err(invalid("RetryPolicy.MaximumRetryAttempts must be 0 to 185"));
+    }
+    let dead_letter = arn.map(|arn| queue(call, &arn)).transpose()?.map(Destination::Queue);
+    let policy = DeliveryPolicy {
+        attempts_max: retries.map_or(default.attempts_max, |retries| (retries + 1).min(100)),
+        age_max_ms: age.map_or(default.age_max_ms, |age| age * 1000),
+        dead_letter,
+        ..default
+    };
+    Ok(Some(policy))
+}
+
+fn queue(call: &Call, text: &str) -> Result<QueueName, Fault> {
+    let read = match *text.split(':').collect::<Vec<_>>().as_slice() {
+        ["arn", _, "sqs", _, account, name] if account == call.account() => name.parse().ok(),
+        _ => None,
+    };
+    read.ok_or_else(|| invalid("DeadLetterConfig.Arn is no queue of this account"))
+}
+
+/// A target as Scheduler writes it.
+pub(super) fn view(
+    call: &Call,
+    function: &FunctionName,
+    input: Option<&Value>,
+    delivery: Option<&DeliveryPolicy>,
+    role: &str,
+) -> Value {
+    let mut view = json!({ "Arn": arn::function(call, function, None), "RoleArn": role });
+    if let Some(input) = input {
+        view["Input"] = input.to_string().into();
+    }
+    let default = DeliveryPolicy::default();
+    let policy = delivery.unwrap_or(&default);
+    view["RetryPolicy"] = json!(RetryPolicy {
+        maximum_event_age_in_seconds: Some(policy.age_max_ms / 1000),
+        maximum_retry_attempts: Some(policy.attempts_max.saturating_sub(1)),
+    });
+    if let Some(Destination::Queue(queue)) = &policy.dead_letter {
+        let arn = format!("arn:aws:sqs:{}:{}:{queue}", call.region, call.account());
+        view["DeadLetterConfig"] = json!({ "Arn": arn });
+    }
+    view
+}
