@@ -10,6 +10,7 @@ mod architecture;
 mod aws_clients;
 mod aws_s3;
 mod aws_sqs;
+mod aws_services;
 mod bad_input;
 mod cli;
 mod cli_input;

@@ -1,0 +1,69 @@
+//! SQS, CloudWatch Logs and EventBridge Scheduler as AWS's SDK for Python uses them: the scripts in `aws`,
+//! with boto3 as PyPI has it.
+
+use std::process::Command;
+
+use lambent_test_support::root;
+use lambent_test_support::toolchains::python_packages;
+use serde_json::Value;
+
+use crate::node::Node;
+
+/// The pins of today's boto3.
+const BOTO3: &str = "aws-server";
+/// The pins of one that spoke to SQS in forms and XML.
+const BOTO3_BEFORE_2023: &str = "boto3-query";
+
+/// Runs a script with the packages that these pins name, against a node and with a key. Its last line
+/// says that it came to its end.
+fn run(script: &str, pins: &str, node: &Node, (key, secret): (&str, &str), more: &[&str]) {
+    // Where there is no Python, that is said.
+    let Some(packages) = python_packages(pins, &[]) else { return };
+    let mut python = Command::new("python3");
+    python.arg(root().join("tests/e2e/aws").join(script));
+    python.args([&format!("http://{}", node.address), key, secret]).args(more);
+    python.env("PYTHONPATH", packages).env("PYTHONDONTWRITEBYTECODE", "1");
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("AWS_")) {
+        python.env_remove(name);
+    }
+    let ran = python.output().unwrap();
+    let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+    assert!(ran.status.success() && out.contains("all of "), "{out}\n{err}\n{}", node.log());
+}
+
+/// The id of the root key; its secret the node has.
+fn root_key(node: &Node) -> String {
+    let key = std::fs::read(node.path("root-key.json")).unwrap();
+    let key: Value = serde_json::from_slice(&key).unwrap();
+    key["key_id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn boto3_uses_queues_in_production_with_the_root_key() {
+    let node = Node::start(&[]);
+    run("sqs.py", BOTO3, &node, (&root_key(&node), &node.key), &[]);
+}
+
+#[test]
+fn a_boto3_of_before_2023_uses_queues_in_development() {
+    run("sqs.py", BOTO3_BEFORE_2023, &Node::start(&["--dev"]), ("test", "test"), &[]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn boto3_reads_logs_and_makes_schedules() {
+    let node = Node::start(&[]);
+    for function in ["logs", "other"] {
+        node.deploy(function, "guest-probe", "").await;
+    }
+    for _ in 0..3 {
+        let reply = node.get("logs", "/log?bytes=64").await;
+        node.record("logs", reply.header("lambent-request-id")).await;
+    }
+    node.deploy("scheduled", "echo-event", "").await;
+    let scripts = tokio::task::spawn_blocking(move || {
+        let key = root_key(&node);
+        run("logs.py", BOTO3, &node, (&key, &node.key), &["logs", "3"]);
+        run("scheduler.py", BOTO3, &node, (&key, &node.key), &["scheduled"]);
+    });
+    scripts.await.unwrap();
+}
