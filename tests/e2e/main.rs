@@ -9,7 +9,6 @@ mod apply;
 mod architecture;
 mod aws_clients;
 mod aws_s3;
-mod aws_sqs;
 mod aws_services;
 mod bad_input;
 mod cli;

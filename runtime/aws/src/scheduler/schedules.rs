@@ -223,7 +223,7 @@ fn summary(call: &Call, schedule: &Schedule) -> Value {
         "State": state(schedule),
         "CreationDate": kept.creation_date,
         "LastModificationDate": kept.last_modification_date,
-        "Target": { "Arn": crate::arn::function(call, &schedule.function, None) },
+        "Target": { "Arn": crate::arn::qualified(call, &schedule.function) },
     })
 }
 

@@ -1,6 +1,6 @@
 //! What a schedule invokes, and how often that is tried.
 
-use lambent_types::{DeliveryPolicy, Destination, FunctionName, QueueName};
+use lambent_types::{DeliveryPolicy, Destination, QualifiedFunction, QueueName};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ struct DeadLetterConfig {
 
 /// A target as the node has it.
 pub(super) struct Read {
-    pub(super) function: FunctionName,
+    pub(super) function: QualifiedFunction,
     pub(super) input: Option<Value>,
     pub(super) delivery: Option<DeliveryPolicy>,
     /// Whom it acts as on AWS, which is kept.
@@ -56,17 +56,14 @@ impl Target {
             )));
         }
         let named = NamedFunction::read(call, &arn)?;
-        if named.qualifier.is_some_and(|qualifier| qualifier != "$LATEST") {
-            return Err(invalid(
-                "a schedule invokes a function's $LATEST; give it without a qualifier",
-            ));
-        }
+        let qualifier = named.version()?;
+        let function = QualifiedFunction { name: named.name, qualifier };
         let input = self.input.map(|text| {
             serde_json::from_str(&text)
                 .map_err(|error| invalid(format!("Target.Input is no JSON: {error}")))
         });
         let delivery = delivery(call, self.retry_policy, self.dead_letter_config)?;
-        Ok(Read { function: named.name, input: input.transpose()?, delivery, role })
+        Ok(Read { function, input: input.transpose()?, delivery, role })
     }
 }
 
@@ -111,12 +108,12 @@ fn queue(call: &Call, text: &str) -> Result<QueueName, Fault> {
 /// A target as Scheduler writes it.
 pub(super) fn view(
     call: &Call,
-    function: &FunctionName,
+    function: &QualifiedFunction,
     input: Option<&Value>,
     delivery: Option<&DeliveryPolicy>,
     role: &str,
 ) -> Value {
-    let mut view = json!({ "Arn": arn::function(call, function, None), "RoleArn": role });
+    let mut view = json!({ "Arn": arn::qualified(call, function), "RoleArn": role });
     if let Some(input) = input {
         view["Input"] = input.to_string().into();
     }

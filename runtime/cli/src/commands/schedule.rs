@@ -3,9 +3,8 @@ use std::time::Duration;
 use clap::{ArgGroup, Args, Subcommand, ValueEnum};
 use lambent_api::ScheduleView;
 use lambent_api::kinds::Schedule as ScheduleKind;
-use lambent_types::{CatchUp, QualifiedFunction, Schedule, ScheduleExpression, ScheduleName};
 use lambent_types::{
-    Annotations, CatchUp, FunctionName, Schedule, ScheduleExpression, ScheduleName,
+    Annotations, CatchUp, QualifiedFunction, Schedule, ScheduleExpression, ScheduleName,
 };
 use serde_json::Value;
 
