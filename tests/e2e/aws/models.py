@@ -6,7 +6,9 @@ import unittest
 import botocore.session
 
 PAGE = os.path.join(os.path.dirname(__file__), "../../../runtime/docs/src/reference/aws.md")
-SERVICES = {"Lambda": "lambda", "SQS": "sqs", "STS": "sts", "S3": "s3"}
+SERVICES = {
+    "CloudWatch Logs": "logs", "EventBridge Scheduler": "scheduler", "Lambda": "lambda", "SQS": "sqs", "STS": "sts", "S3": "s3",
+}
 
 
 def documented():
