@@ -22,6 +22,8 @@ impl Tasks {
     pub(crate) fn add(&self, place: Place, task: Arc<Task>) -> bool {
         let mut tasks = lock(&self.0);
         let own = tasks.entry(place).or_default();
+        // Another queue of this name has tasks of its own.
+        own.retain(|known| known.created == task.created || known.is_under_way());
         if own.iter().any(|task| task.is_under_way()) {
             return false;
         }
@@ -33,9 +35,10 @@ impl Tasks {
     }
 
     /// The tasks of a queue, the newest first.
-    pub(crate) fn of(&self, place: &Place) -> Vec<Arc<Task>> {
+    pub(crate) fn of(&self, place: &Place, created: Timestamp) -> Vec<Arc<Task>> {
         let tasks = lock(&self.0);
-        tasks.get(place).map(|own| own.iter().rev().cloned().collect()).unwrap_or_default()
+        let own = tasks.get(place).into_iter().flatten().rev();
+        own.filter(|task| task.created == created).cloned().collect()
     }
 }
 
@@ -43,6 +46,8 @@ impl Tasks {
 pub(crate) struct Task {
     pub(crate) id: String,
     pub(crate) source: QueueName,
+    /// When that queue was made.
+    created: Timestamp,
     /// Where the messages go; else each goes back to where it came from.
     pub(crate) to: Option<QueueName>,
     /// Most messages in a second.
@@ -76,11 +81,19 @@ impl Task {
     /// One that is yet to run.
     pub(crate) fn new(
         id: String,
-        source: QueueName,
+        (source, created): (QueueName, Timestamp),
         to: Option<QueueName>,
         rate: Option<u64>,
     ) -> Self {
-        Self { id, source, to, rate, started: Timestamp::now(), progress: Mutex::default() }
+        Self {
+            id,
+            source,
+            created,
+            to,
+            rate,
+            started: Timestamp::now(),
+            progress: Mutex::default(),
+        }
     }
 
     /// How far it is.

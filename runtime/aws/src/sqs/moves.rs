@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use lambent_types::{ErrorCode, QueueName};
+use lambent_service::Queue;
+use lambent_types::ErrorCode;
 use serde::{Deserialize, Serialize};
 
 use super::error::{fault, invalid_value, not_found, required};
@@ -31,7 +32,7 @@ fn handle(call: &Call, task: &Task) -> String {
 }
 
 /// The queue of an ARN, if it is there.
-async fn found(call: &Call, arn: &str, parameter: &str) -> Result<QueueName, Fault> {
+async fn found(call: &Call, arn: &str, parameter: &str) -> Result<Queue, Fault> {
     if arn.split(':').count() != 6 {
         return Err(invalid_value(format!(
             "You must use this format to specify the {parameter}: \
@@ -45,7 +46,7 @@ async fn found(call: &Call, arn: &str, parameter: &str) -> Result<QueueName, Fau
     };
     let name = address::of_arn(call, arn).ok_or_else(missing)?;
     let described = address::named(call, name.as_str())?.describe().await;
-    described.map(|queue| queue.name).map_err(|error| match error.code() {
+    described.map_err(|error| match error.code() {
         ErrorCode::QueueNotFound => missing(),
         _ => fault(error),
     })
@@ -77,21 +78,21 @@ pub(super) async fn start(call: &Call, wanted: Start) -> Result<Started, Fault> 
             )));
         }
     };
-    if queues::sources(call, &source).await?.is_empty() {
+    if queues::sources(call, &source.name).await?.is_empty() {
         return Err(invalid_value("Source queue must be configured as a Dead Letter Queue."));
     }
     let to = match wanted.destination_arn {
         None => None,
-        Some(arn) => Some(found(call, &arn, "DestinationArn").await?),
+        Some(arn) => Some(found(call, &arn, "DestinationArn").await?.name),
     };
     if let Some(to) = &to
-        && (to.key() == source.key() || to.is_fifo() != source.is_fifo())
+        && (to.key() == source.name.key() || to.is_fifo() != source.name.is_fifo())
     {
         return Err(invalid_value(
             "The destination must be another queue of the same type as the source.",
         ));
     }
-    let task = Arc::new(Task::new(call.id.to_string(), source, to, rate));
+    let task = Arc::new(Task::new(call.id.to_string(), (source.name, source.created), to, rate));
     if !call.memory.tasks.add(place_of(call, &task.source), task.clone()) {
         return Err(invalid_value(
             "There is already a task running. Only one active task is allowed for a source queue arn \
@@ -163,7 +164,7 @@ pub(super) async fn list(call: &Call, wanted: List) -> Result<Listed, Fault> {
                 ))
             })?,
     };
-    let tasks = call.memory.tasks.of(&place_of(call, &source));
+    let tasks = call.memory.tasks.of(&place_of(call, &source.name), source.created);
     let results = tasks.iter().take(limit).map(|task| shown(call, task)).collect();
     Ok(Listed { results })
 }
@@ -186,7 +187,7 @@ pub(super) async fn cancel(call: &Call, wanted: Cancel) -> Result<Cancelled, Fau
     let handle: Handle =
         read.ok_or_else(|| invalid_value("Value for parameter TaskHandle is invalid."))?;
     let source = found(call, &handle.source_arn, "SourceArn").await?;
-    let tasks = call.memory.tasks.of(&place_of(call, &source));
+    let tasks = call.memory.tasks.of(&place_of(call, &source.name), source.created);
     let found = tasks.into_iter().find(|task| task.id == handle.task_id);
     let task = found.ok_or_else(|| not_found("Task does not exist."))?;
     let moved = task.cancel().ok_or_else(|| not_found("Only active tasks can be cancelled."))?;
