@@ -14,7 +14,7 @@
 //! | an event was given up | `lambent.delivery.failed.v1` | `/functions/<function>` | the event's id | a record |
 //!
 //! A message's attributes are the extension `attributes`, one JSON object; the types of those that are
-//! no `String` are `attributetypes`, another; its place in the queue is `sequence`.
+//! no `String` are `attributetypes`, another; its place in the queue is `sequence`, and the receipt of this attempt is `receipt`.
 
 use std::collections::BTreeMap;
 
@@ -49,6 +49,8 @@ pub const DELIVERY_SUCCEEDED: &str = "lambent.delivery.succeeded.v1";
 /// An event was given up.
 pub const DELIVERY_FAILED: &str = "lambent.delivery.failed.v1";
 
+/// The extension of a message's event with the receipt that it is deleted with, which its trigger does.
+pub const RECEIPT: &str = "receipt";
 /// The extension of a message's event with the types of its attributes.
 pub const ATTRIBUTE_TYPES: &str = "attributetypes";
 
@@ -186,6 +188,8 @@ pub struct MessageFacts {
     pub attributes: BTreeMap<String, String>,
     /// What kind of value an attribute is, where it is no `String`.
     pub attribute_types: BTreeMap<String, String>,
+    /// The receipt that it is deleted with.
+    pub receipt: String,
     /// The message's group.
     pub group: Option<String>,
     /// The message's place in the queue.
@@ -199,7 +203,10 @@ pub struct MessageFacts {
 /// Makes the event of a message that was received.
 #[must_use]
 pub fn message(queue: &QueueName, message: MessageFacts) -> Event {
-    let mut extensions = vec![("sequence".to_owned(), message.sequence.to_string())];
+    let mut extensions = vec![
+        ("sequence".to_owned(), message.sequence.to_string()),
+        (RECEIPT.to_owned(), message.receipt),
+    ];
     if !message.attributes.is_empty() {
         let attributes = json(&message.attributes);
         extensions.push(("attributes".into(), String::from_utf8_lossy(&attributes).into_owned()));

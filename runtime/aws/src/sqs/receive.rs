@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use lambent_dispatch::md5_of_body;
+use lambent_dispatch::{md5_of_body, receipt_handle};
 use lambent_service::{Message, Queue, QueueHandle, Receive, Visibility};
 use lambent_types::{Digest, QueueName, bounds};
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use super::error::{attribute_name, fault, invalid_value, shown};
 use super::input::Number;
 use super::message::{self, Attribute, Attributes};
 use super::send::sequence_number;
-use super::{GROUP, SENDER, TRACE_HEADER, address, place, receipt};
+use super::{GROUP, SENDER, TRACE_HEADER, address, place};
 use crate::call::Call;
 use crate::fault::Fault;
 
@@ -217,7 +217,7 @@ fn shown_message(
         Err(_) => STANDARD.encode(&message.body),
     };
     Shown {
-        receipt: receipt::handle(handle, &message.receipt),
+        receipt: receipt_handle(handle.name(), &message.receipt.0),
         digest: md5_of_body(&body),
         body,
         system: system.into_iter().filter(|(name, _)| is_asked(name)).collect(),

@@ -159,6 +159,7 @@ fn message(values: &Values) -> Result<Made, String> {
         content_type: Some(content_type(values, body)),
         attributes: BTreeMap::new(),
         attribute_types: BTreeMap::new(),
+        receipt: "0-0".into(),
         group: (!group.is_empty()).then(|| group.into()),
         sequence: 1,
         sent: Timestamp::now(),

@@ -180,14 +180,21 @@ struct DestinationMessage {
     dead: Option<DeadEvent>,
 }
 
+/// What is said of an event in the attributes of a message, whatever its own are.
+const EVENT_ATTRIBUTES: [&str; 4] = ["id", "source", "subject", "type"];
+
 impl DestinationMessage {
     fn for_queue(&self, queue: &QueueName) -> NewMessage {
         let event = &self.event;
         let mut attributes = self.attributes.clone();
+        let mut attribute_types = BTreeMap::new();
         for (name, value) in &event.extensions {
             match serde_json::from_str::<BTreeMap<String, String>>(value) {
                 // Attributes of a message that is sent on.
                 Ok(own) if name == "attributes" => attributes.extend(own),
+                // Worth nothing once the message is given up.
+                _ if name == occurrence::RECEIPT => {}
+                Ok(types) if name == occurrence::ATTRIBUTE_TYPES => attribute_types = types,
                 _ => drop(attributes.insert(name.clone(), value.clone())),
             }
         }
@@ -202,11 +209,16 @@ impl DestinationMessage {
         {
             attributes.clear();
         }
+        let is_own = |name: &String| {
+            attributes.contains_key(name) && !EVENT_ATTRIBUTES.contains(&name.as_str())
+        };
+        attribute_types.retain(|name, _| is_own(name));
         let fifo = queue.is_fifo();
         NewMessage {
             body: Bytes::clone(&event.data),
             content_type: event.content_type.clone(),
             attributes,
+            attribute_types,
             dead: self.dead.clone(),
             group: fifo.then(|| {
                 let group = event.subject.as_deref().unwrap_or(&event.source);

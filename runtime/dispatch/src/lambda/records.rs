@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use lambent_types::occurrence::{
     ATTRIBUTE_TYPES, KEY_DELETED, KEY_SET, KeyData, KeyValueData, OBJECT_CREATED, OBJECT_DELETED,
-    ObjectData, QUEUE_MESSAGE, SCHEDULE_FIRED, ScheduleData,
+    ObjectData, QUEUE_MESSAGE, RECEIPT, SCHEDULE_FIRED, ScheduleData,
 };
 use lambent_types::{Event, Failure, Output, Retry};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use super::arn::{ACCOUNT, REGION, arn};
 use crate::message_digest::{DigestedAttribute, md5_of_attributes, md5_of_body};
+use crate::receipt_handle::receipt_handle;
 
 /// What S3 leaves as it is in the keys of its events.
 const KEY: &AsciiSet =
@@ -163,9 +164,12 @@ fn message(event: &Event) -> Value {
     let own: Vec<_> = own.iter().map(|(name, value)| digested(name, value, &types)).collect();
     let md5_of_attributes = (!own.is_empty()).then(|| md5_of_attributes(own.iter().copied()));
     let own = own.into_iter().map(|one| (one.name.to_owned(), attribute(one)));
+    let queue = resource(event).parse().ok();
+    let handle =
+        queue.zip(extension(RECEIPT)).map(|(queue, receipt)| receipt_handle(&queue, receipt));
     let mut record = json!({
         "messageId": event.id,
-        "receiptHandle": event.id,
+        "receiptHandle": handle,
         "md5OfBody": md5_of_body(&body),
         "body": body,
         "attributes": attributes,
@@ -271,6 +275,7 @@ mod tests {
             content_type: None,
             attributes: [pair("attr1", &bytes)].into(),
             attribute_types: [pair("attr1", "Binary")].into(),
+            receipt: "1-2".into(),
             group: Some("g".into()),
             sequence: 7,
             sent: Timestamp::UNIX_EPOCH,
@@ -287,6 +292,7 @@ mod tests {
         // As SQS answered it, by LocalStack's records.
         assert_eq!(record["md5OfMessageAttributes"], "8cbe4db156db8a94db8b801b7addb984");
         assert_eq!(record["md5OfBody"], "6e2baaf3b97dbeef01c0043275f9a0e7");
+        assert_eq!(record["receiptHandle"], receipt_handle(&"q.fifo".parse().unwrap(), "1-2"));
         assert_eq!(record["attributes"]["SequenceNumber"], "00000000000000000007");
     }
 }

@@ -239,6 +239,7 @@ impl Letter {
         if matches!(home, Home::Channel(_)) {
             // What the message said of the event.
             head.attributes.clear();
+            head.attribute_types.clear();
         }
         let group = group.filter(|_| matches!(home, Home::Queue));
         let head = head.encode()?;

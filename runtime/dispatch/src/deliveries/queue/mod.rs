@@ -235,6 +235,7 @@ fn event(queue: &QueueName, message: &Message) -> Event {
             content_type: message.content_type.clone(),
             attributes: message.all_attributes(),
             attribute_types: message.attribute_types.clone(),
+            receipt: message.receipt.0.clone(),
             group: message.group.clone(),
             sequence: message.sequence,
             sent: message.sent,
