@@ -4,8 +4,11 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use lambent_api::kinds::Keyspace;
 use lambent_test_support::root;
 use lambent_test_support::toolchains::{is_here, npm_packages, python_packages};
+
+use serde_json::json;
 
 use crate::node::Node;
 
@@ -96,4 +99,27 @@ async fn an_upload_goes_on_after_a_crash() {
     let mut after = python(&node, &key, &packages);
     after.arg(&script).arg("after").arg(String::from_utf8(told.stdout).unwrap().trim());
     check(&run(after).await, &node);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn functions_are_told_of_changes() {
+    let Some(packages) = python_packages("aws-tools", &[]) else { return };
+    let node = Node::start(&[]);
+    let key = access_key(&node).await;
+    node.create::<Keyspace>("seen", ()).await;
+    let grants = json!({ "grants": { "keyspaces": { "seen": "read-write" } } });
+    node.deploy_with("recorder", "guest-recorder", grants).await;
+    let script = root().join("tests/e2e/aws/s3_notifications.py");
+    let mut set = python(&node, &key, &packages);
+    set.arg(script);
+    check(&run(set).await, &node);
+    let mut seen: Vec<(String, String)> = node
+        .keys("seen", "", 2)
+        .await
+        .iter()
+        .map(|event| (event["type"].to_string(), event["subject"].to_string()))
+        .collect();
+    seen.sort();
+    let event = |kind: &str| (format!("\"lambent.object.{kind}.v1\""), "\"in/a b.txt\"".to_owned());
+    assert_eq!(seen, [event("created"), event("deleted")]);
 }

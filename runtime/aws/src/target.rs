@@ -46,6 +46,7 @@ impl Target {
             || credential::is_presigned(uri)
             || lambda::is_path(uri.path())
             || (sqs::is_queue_path(uri.path()) && is_query(uri, headers))
+            || s3::is_signed((uri, headers))
             || s3::is_unsigned(headers)
     }
 
@@ -83,6 +84,9 @@ impl Target {
             None if lambda::is_path(head.uri.path()) => (Service::Lambda, Protocol::RestJson),
             None if s3::is_unsigned(&head.headers) => (Service::S3, Protocol::RestXml),
             None if sqs::is_queue_path(head.uri.path()) => (Service::Sqs, Protocol::Query),
+            None if s3::is_signed((&head.uri, &head.headers)) || s3::is_unsigned(&head.headers) => {
+                (Service::S3, Protocol::RestXml)
+            }
             Some(name) if REST_XML.contains(&name) => {
                 (Service::Other(name.into()), Protocol::RestXml)
             }

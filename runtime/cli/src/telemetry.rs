@@ -25,11 +25,12 @@ pub(crate) enum LogFormat {
 pub(crate) fn start(format: LogFormat, filter: &str) -> Result<(), CliError> {
     const VARIABLE: &str = "LAMBENT_LOG";
     let given = std::env::var(VARIABLE).ok().filter(|given| !given.trim().is_empty());
-    let filter =
-        EnvFilter::builder().parse(given.as_deref().unwrap_or(filter)).map_err(|error| {
-            CliError::usage(format!("{VARIABLE} is not a filter: {error}"))
-                .hint("for instance: LAMBENT_LOG=info, LAMBENT_LOG=warn,lambent_server=debug")
-        })?;
+    let filter = given.as_deref().unwrap_or(filter);
+    // s3s calls every request that it refuses an error of the server's, and tells what was in it.
+    let filter = EnvFilter::builder().parse(format!("s3s=off,{filter}")).map_err(|error| {
+        CliError::usage(format!("{VARIABLE} is not a filter: {error}"))
+            .hint("for instance: LAMBENT_LOG=info, LAMBENT_LOG=warn,lambent_server=debug")
+    })?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     let started = match format {
         LogFormat::Text => {

@@ -3,6 +3,9 @@
 use axum::body::Body;
 use http::uri::Scheme;
 use http::{Request, Response};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
+use http::request::Parts;
+use http::{HeaderValue, Request, Response, Version};
 use http_body_util::BodyExt as _;
 use lambent_types::{Error, ErrorCode, RequestId};
 use tracing::Instrument as _;
@@ -29,7 +32,9 @@ pub(crate) async fn serve(
     head.extensions.insert(if peer.secure { Scheme::HTTPS } else { Scheme::HTTP });
     let opened = match app.aws.open(&head, id).await {
         Ok(opened) => opened,
-        Err(response) => return Ok((id, response.map(Content::Guest))),
+        Err(response) => {
+            return Ok((id, Unasked::of(&head).settle(response).map(Content::Guest)));
+        }
     };
     let namespace = opened.namespace();
     let hold = app.hold(&namespace);
@@ -55,12 +60,37 @@ pub(crate) async fn serve(
         _ => body,
     };
     let origin = lineage::origin(&head.headers);
+    let unasked = Unasked::of(&head);
     let request = Request::from_parts(head, body);
     // The service's records of changes, which it makes within, are of this request.
     let span = tracing::info_span!("request", %id);
     let response = app.aws.answer(opened, request, origin).instrument(span).await;
     drop((upload, hold));
-    Ok((id, response.map(Content::Guest)))
+    Ok((id, unasked.settle(response).map(Content::Guest)))
+}
+
+/// A request that asks whether its body is wanted, on a connection that others may follow on.
+///
+/// botocore misreads the answer after one that came without `100 Continue`, so that none comes on
+/// that connection. hyper says it once a body is read, and so not where there is none.
+struct Unasked {
+    expects: bool,
+    empty: bool,
+}
+
+impl Unasked {
+    fn of(head: &Parts) -> Self {
+        let length = head.headers.get(CONTENT_LENGTH).map(HeaderValue::as_bytes);
+        let expects = head.version < Version::HTTP_2 && head.headers.contains_key(EXPECT);
+        Self { expects, empty: length == Some(b"0") }
+    }
+
+    fn settle<B>(&self, mut response: Response<B>) -> Response<B> {
+        if self.expects && (self.empty || !response.status().is_success()) {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
 }
 
 /// A body that fails with this when it is read.

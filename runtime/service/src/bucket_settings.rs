@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::bucket_notifications::Notification;
 use crate::buckets::BucketHandle;
-use crate::object_expiry::ExpiryRule;
+use crate::expiry_rule::ExpiryRule;
 use crate::operation::Operation;
 use crate::records::{Records, Write};
 

@@ -21,6 +21,7 @@ mod contents;
 mod data_plane;
 mod data_scope;
 mod destinations;
+mod expiry_rule;
 mod functions;
 mod handle;
 mod inspect;
@@ -59,6 +60,7 @@ pub use bucket_settings::{BucketSettings, CorsRule};
 pub use buckets::BucketHandle;
 pub use data_plane::DataPlane;
 pub use data_scope::DataScope;
+pub use expiry_rule::{Expiry, ExpiryRule};
 pub use functions::{
     AuthorizedFunction, Deployed, FunctionHandle, Invocable, LogFilter, Published,
     RequestedFunction,
@@ -68,7 +70,6 @@ pub use inspect::{Additions, Frozen, Inspect, Inspected};
 pub use keyspaces::KeyspaceHandle;
 pub use layers::LayerHandle;
 pub use namespace_info::NamespaceInfo;
-pub use object_expiry::{Expiry, ExpiryRule};
 pub use operation::Operation;
 pub use principal::Principal;
 pub use queues::{QueueHandle, Receive};

@@ -1,87 +1,19 @@
 //! Objects and uploads that end by themselves, by the rules of their bucket.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use lambent_storage::{Condition, ListObjects, Object, Upload};
+use lambent_storage::{Condition, ListObjects};
 use lambent_types::{Error, Origin, Precondition, bounds};
-use serde::{Deserialize, Serialize};
 
 use crate::bucket_settings::{SettingsRecord, records};
 use crate::buckets::BucketHandle;
 use crate::contents::{check_stays, gone};
+use crate::expiry_rule::ExpiryRule;
 use crate::principal::Principal;
 use crate::records::Write;
 use crate::scope::Scope;
 use crate::service::Service;
-
-const DAY: i64 = 24 * 3600;
-
-/// When something is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Expiry {
-    /// So many days after it was made, at the next midnight of UTC.
-    Days(u32),
-    /// From then on.
-    Date(Timestamp),
-}
-
-/// Which objects and uploads of a bucket end by themselves, and when.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ExpiryRule {
-    /// What the client calls it.
-    pub id: String,
-    /// Whether it holds.
-    pub enabled: bool,
-    /// Only keys that begin so.
-    pub prefix: String,
-    /// Only objects with these tags.
-    pub tags: BTreeMap<String, String>,
-    /// Only objects of more bytes.
-    pub larger_than: Option<u64>,
-    /// Only objects of fewer bytes.
-    pub smaller_than: Option<u64>,
-    /// When objects are over.
-    pub objects: Option<Expiry>,
-    /// How many days after they were begun unfinished uploads are over.
-    pub uploads: Option<u32>,
-}
-
-impl Expiry {
-    /// When something that was made then is over.
-    #[must_use]
-    pub fn of(self, made: Timestamp) -> Timestamp {
-        match self {
-            Self::Date(date) => date,
-            Self::Days(days) => {
-                let seconds = made.as_second().saturating_add(i64::from(days) * DAY);
-                let midnight = seconds.div_euclid(DAY).saturating_add(1).saturating_mul(DAY);
-                Timestamp::from_second(midnight).unwrap_or(Timestamp::MAX)
-            }
-        }
-    }
-}
-
-impl ExpiryRule {
-    /// When an object is over by this rule, if it is one of those that it is for.
-    #[must_use]
-    pub fn end_of(&self, object: &Object) -> Option<Timestamp> {
-        let fits = self.enabled
-            && object.key.starts_with(&self.prefix)
-            && self.tags.iter().all(|(key, value)| object.tags.get(key) == Some(value))
-            && self.larger_than.is_none_or(|bytes| object.size > bytes)
-            && self.smaller_than.is_none_or(|bytes| object.size < bytes);
-        self.objects.filter(|_| fits).map(|expiry| expiry.of(object.modified))
-    }
-
-    fn end_of_upload(&self, upload: &Upload) -> Option<Timestamp> {
-        let fits = self.enabled && upload.key.starts_with(&self.prefix);
-        self.uploads.filter(|_| fits).map(|days| Expiry::Days(days).of(upload.started))
-    }
-}
 
 impl Service {
     /// Deletes the objects and aborts the uploads that are over by the rules of their buckets. It
@@ -163,55 +95,5 @@ async fn expire_objects(
             Some(next) => after = Some(next),
             None => return Ok(()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn object(key: &str, modified: &str) -> Object {
-        Object {
-            key: key.into(),
-            size: 5,
-            etag: String::new(),
-            content_type: None,
-            headers: BTreeMap::new(),
-            metadata: BTreeMap::new(),
-            tags: [("a".to_owned(), "b".to_owned())].into(),
-            checksum: None,
-            modified: modified.parse().unwrap(),
-            sequence: 1,
-        }
-    }
-
-    #[test]
-    fn days_end_at_the_next_midnight() {
-        let rule = ExpiryRule {
-            enabled: true,
-            prefix: "logs/".into(),
-            objects: Some(Expiry::Days(1)),
-            ..ExpiryRule::default()
-        };
-        let end = |rule: &ExpiryRule, key| rule.end_of(&object(key, "2026-01-15T10:30:00Z"));
-        assert_eq!(end(&rule, "logs/a").unwrap().to_string(), "2026-01-17T00:00:00Z");
-        assert_eq!(end(&rule, "log"), None);
-        let disabled = ExpiryRule { enabled: false, ..rule.clone() };
-        assert_eq!(end(&disabled, "logs/a"), None);
-        for (larger, smaller, fits) in [
-            (Some(4), None, true),
-            (Some(5), None, false),
-            (None, Some(6), true),
-            (None, Some(5), false),
-        ] {
-            let rule = ExpiryRule { larger_than: larger, smaller_than: smaller, ..rule.clone() };
-            assert_eq!(end(&rule, "logs/a").is_some(), fits, "{larger:?} {smaller:?}");
-        }
-        let tagged = |value: &str| ExpiryRule {
-            tags: [("a".to_owned(), value.to_owned())].into(),
-            ..rule.clone()
-        };
-        assert!(end(&tagged("b"), "logs/a").is_some());
-        assert!(end(&tagged("c"), "logs/a").is_none());
     }
 }

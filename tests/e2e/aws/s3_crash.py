@@ -1,6 +1,8 @@
-"""An upload in parts, across the end of a node that is killed. Run by aws_s3.rs."""
+"""An upload in parts, and objects that are over, across the end of a node that is killed. Run by
+aws_s3.rs."""
 
 import sys
+from datetime import datetime, timezone
 
 import boto3
 from botocore.config import Config
@@ -14,6 +16,11 @@ if sys.argv[1] == "before":
     begun = s3.create_multipart_upload(Bucket="crash", Key="k", Metadata={"a": "1"})
     for number, piece in enumerate(PIECES[:2], 1):
         s3.upload_part(Bucket="crash", Key="k", UploadId=begun["UploadId"], PartNumber=number, Body=piece)
+    for key in ("old/a", "kept/a"):
+        s3.put_object(Bucket="crash", Key=key, Body=b"x")
+    date = datetime(2020, 1, 1, tzinfo=timezone.utc)
+    rule = {"ID": "old", "Status": "Enabled", "Filter": {"Prefix": "old/"}, "Expiration": {"Date": date}}
+    s3.put_bucket_lifecycle_configuration(Bucket="crash", LifecycleConfiguration={"Rules": [rule]})
     print(begun["UploadId"])
 else:
     of = dict(Bucket="crash", Key="k", UploadId=sys.argv[2])
@@ -24,3 +31,6 @@ else:
     s3.complete_multipart_upload(**of, MultipartUpload={"Parts": parts})
     got = s3.get_object(Bucket="crash", Key="k")
     assert got["Body"].read() == b"".join(PIECES) and got["Metadata"] == {"a": "1"}
+    # A node looks for what is over when it starts.
+    s3.get_waiter("object_not_exists").wait(Bucket="crash", Key="old/a", WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    s3.head_object(Bucket="crash", Key="kept/a")

@@ -8,7 +8,7 @@ use s3s::{S3Error, S3Request, S3Response, S3Result, s3_error};
 use super::caller::{Buckets, bucket};
 use super::description::check_acl;
 use super::listing::owner;
-use super::{error, objects};
+use super::{error, limits};
 
 /// The bucket, and what is set of it.
 pub(super) async fn settings(buckets: &Buckets, name: &str) -> S3Result<(Bucket, BucketSettings)> {
@@ -56,11 +56,14 @@ absent! {
         s3_error!(NoSuchBucketPolicy, "The bucket policy does not exist");
     encryption: GetBucketEncryptionInput => GetBucketEncryptionOutput, no_encryption();
     website: GetBucketWebsiteInput => GetBucketWebsiteOutput,
-        s3_error!(NoSuchWebsiteConfiguration, "The specified bucket does not have a website configuration");
+        s3_error!(NoSuchWebsiteConfiguration,
+            "The specified bucket does not have a website configuration");
     replication: GetBucketReplicationInput => GetBucketReplicationOutput,
-        s3_error!(ReplicationConfigurationNotFoundError, "The replication configuration was not found");
+        s3_error!(ReplicationConfigurationNotFoundError,
+            "The replication configuration was not found");
     lock: GetObjectLockConfigurationInput => GetObjectLockConfigurationOutput,
-        s3_error!(ObjectLockConfigurationNotFoundError, "Object Lock configuration does not exist for this bucket");
+        s3_error!(ObjectLockConfigurationNotFoundError,
+            "Object Lock configuration does not exist for this bucket");
     put_policy: PutBucketPolicyInput => PutBucketPolicyOutput,
         error::not_served("policies of buckets: what a client may do is what its key opens");
     put_encryption: PutBucketEncryptionInput => PutBucketEncryptionOutput,
@@ -186,7 +189,7 @@ pub(super) async fn object_acl(
     request: S3Request<GetObjectAclInput>,
 ) -> S3Result<S3Response<GetObjectAclOutput>> {
     let input = request.input;
-    objects::check_version(input.version_id.as_deref())?;
+    limits::check_version(input.version_id.as_deref())?;
     let scope = buckets.scope().await?;
     let handle = bucket(&scope, &input.bucket)?;
     handle.head(&input.key).await.map_err(|error| error::of(&error))?;

@@ -23,7 +23,7 @@ pub(crate) struct Keys {
 
 impl Keys {
     /// The secret of an access key, and whose it is.
-    async fn find(&self, access_key: &str) -> S3Result<(String, Principal)> {
+    pub(super) async fn find(&self, access_key: &str) -> S3Result<(String, Principal)> {
         if access_key == self.root.0 {
             return Ok((self.root.1.clone(), Principal::Root));
         }

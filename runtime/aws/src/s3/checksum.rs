@@ -32,7 +32,11 @@ pub(super) const fn name(algorithm: ChecksumAlgorithm) -> &'static str {
 pub(super) fn named(text: &str) -> S3Result<ChecksumAlgorithm> {
     let found = ALGORITHMS.into_iter().find(|known| name(*known).eq_ignore_ascii_case(text));
     found.ok_or_else(|| {
-        s3_error!(InvalidRequest, "Checksum algorithm provided is unsupported. Please try again with any of the valid types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]")
+        s3_error!(
+            InvalidRequest,
+            "Checksum algorithm provided is unsupported. Please try again with any of the valid \
+             types: [CRC32, CRC32C, CRC64NVME, SHA1, SHA256]"
+        )
     })
 }
 
@@ -150,7 +154,8 @@ pub(super) fn kind(
             None => Ok(None),
             Some(_) => Err(s3_error!(
                 InvalidRequest,
-                "The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header."
+                "The x-amz-checksum-type header can only be used with the \
+                     x-amz-checksum-algorithm header."
             )),
         };
     };
@@ -177,7 +182,8 @@ pub(super) fn of_parts(kind: ChecksumKind, parts: &[&Part]) -> S3Result<Checksum
     let missing = |number: u32| -> S3Error {
         s3_error!(
             InvalidRequest,
-            "The upload was created using a {} checksum. The complete request must include the checksum for each part. It was missing for part {number} in the request.",
+            "The upload was created using a {} checksum. The complete request must include the \
+                 checksum for each part. It was missing for part {number} in the request.",
             name(kind.algorithm).to_ascii_lowercase()
         )
     };

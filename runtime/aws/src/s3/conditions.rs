@@ -45,7 +45,8 @@ pub(super) fn of_write(
     if if_none_match.is_some_and(|given| !given.is_any()) {
         return Err(s3_error!(
             NotImplemented,
-            "A header you provided implies functionality that is not implemented: If-None-Match of a write must be *"
+            "A header you provided implies functionality that is not implemented: If-None-Match \
+                 of a write must be *"
         ));
     }
     Ok(condition(precondition((if_match, if_none_match), (None, None))))

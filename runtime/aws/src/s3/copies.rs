@@ -14,7 +14,7 @@ use super::caller::{Buckets, bucket};
 use super::checksum::give;
 use super::description::{check_features, taken};
 use super::intake::{self, Expected};
-use super::objects::{check_key, check_version};
+use super::limits::{check_key, check_version};
 use super::{conditions, description, error, multipart, time};
 
 /// The bucket and the key of what is copied.
@@ -54,7 +54,9 @@ pub(super) async fn copy(
     {
         return Err(s3_error!(
             InvalidRequest,
-            "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes."
+            "This copy request is illegal because it is trying to copy an object to itself \
+                 without changing the object's metadata, storage class, website redirect \
+                 location or encryption attributes."
         ));
     }
     let scope = buckets.scope().await?;
@@ -86,7 +88,8 @@ fn range(text: &str, size: u64) -> S3Result<Range<u64>> {
     let malformed = || {
         s3_error!(
             InvalidArgument,
-            "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy"
+            "The x-amz-copy-source-range value must be of the form bytes=first-last where first \
+                 and last are the zero-based offsets of the first and last bytes to copy"
         )
     };
     match dto::Range::parse(text).map_err(|_| malformed())? {
@@ -129,7 +132,8 @@ pub(super) async fn copy_part(
     if bytes > bounds::PART_BYTES_MAX {
         return Err(s3_error!(
             InvalidRequest,
-            "The specified copy source is larger than the maximum allowable size for a copy source: {}",
+            "The specified copy source is larger than the maximum allowable size for a copy \
+                 source: {}",
             bounds::PART_BYTES_MAX
         ));
     }

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use http::header::{HOST, ORIGIN};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt as _;
 use lambent_dispatch::Body;
 use lambent_service::{CorsRule, Principal, Service};
@@ -17,7 +17,7 @@ use s3s::{S3Error, S3Result, s3_error};
 use super::caller::{Access, Buckets, Caller, Keys, Secrets, Signer, bucket};
 use super::host::Hosts;
 use super::resigning::{self, ANYONE_SECRET};
-use super::{FORM_FILE_BYTES_MAX, XML_BYTES_MAX, cors, error};
+use super::{FORM_FILE_BYTES_MAX, XML_BYTES_MAX, cors, error, form};
 use crate::credential::{self, Credential};
 use crate::fault::Fault;
 use crate::signature;
@@ -25,6 +25,9 @@ use crate::signature;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
 const HOST_ID: HeaderName = HeaderName::from_static("x-amz-id-2");
 const CONTENT_SHA256: &str = "x-amz-content-sha256";
+/// The parameters of a URL that was signed by version 2.
+const OLD_SIGNATURE: &str = "Signature";
+const OLD_KEY: &str = "AWSAccessKeyId";
 /// What AWS's SDKs send with every request, signed or not.
 const SDK: &str = "amz-sdk-request";
 
@@ -38,12 +41,19 @@ pub(crate) struct S3Door {
 /// Whether a request that is not signed is for S3: a browser's form or question, or one of an SDK
 /// that shows no key.
 pub(crate) fn is_unsigned(headers: &HeaderMap) -> bool {
-    let is_form = headers.get(CONTENT_TYPE).is_some_and(|value| {
-        value.as_bytes().to_ascii_lowercase().starts_with(b"multipart/form-data")
-    });
-    is_form
+    form::is_type_of(headers)
         || headers.contains_key(http::header::ACCESS_CONTROL_REQUEST_METHOD)
         || headers.contains_key(SDK)
+}
+
+/// The access key of a URL that was signed beforehand by version 2, as the AWS CLI and boto3 do
+/// unless they are told otherwise.
+fn old_key(uri: &Uri) -> Option<String> {
+    let query: Vec<(String, String)> =
+        serde_urlencoded::from_str(uri.query().unwrap_or_default()).ok()?;
+    let given = |wanted: &str| query.iter().find(|(name, _)| name == wanted);
+    given(OLD_SIGNATURE)?;
+    given(OLD_KEY).map(|(_, key)| key.clone())
 }
 
 /// Whether the body of a request is not held in memory.
@@ -90,6 +100,9 @@ impl S3Door {
         let done = self.served(signer, &mut head, body, (id, origin)).await;
         let mut response = done.unwrap_or_else(|error| answered(error, id));
         identify(response.headers_mut(), id);
+        if !response.status().is_success() {
+            tracing::debug!(request = %id, status = response.status().as_u16(), "request refused");
+        }
         response
     }
 
@@ -102,9 +115,15 @@ impl S3Door {
     ) -> S3Result<Response<Body>> {
         let asker = Asker::of(head);
         let claimed = claimed(signer, head)?;
-        // Whose bucket it is that a page asks about; that is not shown, and nothing is done by it.
-        let whose = claimed.as_ref().map(|(_, _, principal)| principal.clone());
         if cors::is_preflight(&head.method, &head.headers) {
+            // Whose bucket it is that a page asks about: it is not proved, and nothing is done by it.
+            let whose = match (&claimed, old_key(&head.uri)) {
+                (Some((_, _, principal)), _) => Some(principal.clone()),
+                (None, Some(key)) => {
+                    self.keys.find(&key).await.ok().map(|(_, principal)| principal)
+                }
+                (None, None) => None,
+            };
             let rules = self.rules(head, whose, &origin).await;
             return preflight(&rules, head, id);
         }
@@ -115,6 +134,7 @@ impl S3Door {
             known: OnceLock::new(),
             origin: origin.clone(),
         });
+        let body = if form::is_form(head) { form::with_file_name(body).await } else { body };
         let request = Request::from_parts(head.clone(), s3s::Body::http_body_unsync(body));
         let response = self.service(&caller).call(request).await.map_err(|failed| {
             let failed: s3s::StdError = failed.into();
@@ -215,10 +235,11 @@ fn check_signed(credential: &Credential, head: &mut Parts) -> S3Result<()> {
     let parameters = head.uri.query().unwrap_or_default().split('&');
     let has =
         |name: &str| parameters.clone().any(|parameter| parameter.split('=').next() == Some(name));
-    if has("Signature") || has("AWSAccessKeyId") {
+    if has(OLD_SIGNATURE) || has(OLD_KEY) {
         return Err(s3_error!(
             InvalidRequest,
-            "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."
+            "The authorization mechanism you have provided is not supported. Please use \
+                 AWS4-HMAC-SHA256."
         ));
     }
     // What a URL was signed for is not known to say what the body is.
@@ -234,7 +255,8 @@ fn check_signed(credential: &Credential, head: &mut Parts) -> S3Result<()> {
     if credential.expires.is_some_and(|seconds| seconds > signature::EXPIRES_MAX) {
         return Err(S3Error::with_message(
             error::custom("AuthorizationQueryParametersError"),
-            "X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than 604800 seconds",
+            "X-Amz-Expires must be less than a week (in seconds); that is, the given \
+                 X-Amz-Expires must be less than 604800 seconds",
         ));
     }
     Ok(())
@@ -242,7 +264,9 @@ fn check_signed(credential: &Credential, head: &mut Parts) -> S3Result<()> {
 
 fn preflight(rules: &[CorsRule], head: &Parts, id: RequestId) -> S3Result<Response<Body>> {
     let Some(headers) = cors::preflight(rules, &head.headers) else {
-        let text = "CORSResponse: This CORS request is not allowed. This is usually because the evalution of Origin, request method / Access-Control-Request-Method or Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.";
+        let text = "CORSResponse: This CORS request is not allowed. This is usually because the \
+             evalution of Origin, request method / Access-Control-Request-Method or \
+             Access-Control-Request-Headers are not whitelisted by the resource's CORS spec.";
         return Err(error::other("AccessForbidden", StatusCode::FORBIDDEN, text));
     };
     let mut response = Response::new(crate::protocol::whole(bytes::Bytes::new()));
@@ -280,6 +304,6 @@ fn identify(headers: &mut HeaderMap, id: RequestId) {
 }
 
 /// Whether a request is signed for S3.
-pub(crate) fn is_signed(head: (&http::Uri, &HeaderMap)) -> bool {
-    credential::service(head).as_deref() == Some("s3")
+pub(crate) fn is_signed((uri, headers): (&Uri, &HeaderMap)) -> bool {
+    credential::service((uri, headers)).as_deref() == Some("s3") || old_key(uri).is_some()
 }

@@ -171,7 +171,8 @@ impl Verifying {
         } else {
             (
                 S3ErrorCode::IncompleteBody,
-                "You did not provide the number of bytes specified by the Content-Length HTTP header.",
+                "You did not provide the number of bytes specified by the Content-Length HTTP \
+                     header.",
             )
         };
         tracing::debug!(%error, "the bytes of an object did not come");

@@ -14,7 +14,7 @@ use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::caller::{Buckets, bucket};
 use super::description::{self, number};
-use super::objects::VERSION;
+use super::limits::VERSION;
 use super::{checksum, error, time};
 use crate::account;
 

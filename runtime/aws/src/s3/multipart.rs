@@ -16,7 +16,8 @@ use super::caller::{Buckets, bucket};
 use super::checksum::{self, give, given};
 use super::description::{self, check_features, number, taken};
 use super::intake::{self, Expected};
-use super::objects::{check_key, check_length, refined};
+use super::limits::{check_key, check_length};
+use super::objects::refined;
 use super::{conditions, error};
 
 /// An unfinished upload of this key.
@@ -26,7 +27,8 @@ pub(super) async fn upload(bucket: &BucketHandle<'_>, key: &str, id: &str) -> S3
         true => Ok(upload),
         false => Err(s3_error!(
             NoSuchUpload,
-            "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed."
+            "The specified upload does not exist. The upload ID may be invalid, or the upload \
+                 may have been aborted or completed."
         )),
     }
 }
@@ -129,13 +131,18 @@ fn named<'p>(
                 })
         };
         let known = known.filter(|known| same(known)).ok_or_else(|| {
-            s3_error!(InvalidPart, "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.")
+            s3_error!(
+                InvalidPart,
+                "One or more of the specified parts could not be found. The part may not have \
+                 been uploaded, or the specified entity tag may not match the part's entity tag."
+            )
         })?;
         if let Some(before) = found.last() {
             if before.number >= known.number {
                 return Err(s3_error!(
                     InvalidPartOrder,
-                    "The list of parts was not in ascending order. Parts must be ordered by part number."
+                    "The list of parts was not in ascending order. Parts must be ordered by part \
+                         number."
                 ));
             }
             if before.size < bounds::PART_BYTES_MIN {
@@ -162,7 +169,8 @@ pub(super) async fn complete(
     if parts.is_empty() {
         return Err(s3_error!(
             MalformedXML,
-            "The XML you provided was not well-formed or did not validate against our published schema"
+            "The XML you provided was not well-formed or did not validate against our published \
+                 schema"
         ));
     }
     let have = bucket.parts(&upload.id).await.map_err(|error| error::of(&error))?;
@@ -172,7 +180,8 @@ pub(super) async fn complete(
     if input.mpu_object_size.is_some_and(|said| said != number(size)) {
         return Err(s3_error!(
             InvalidRequest,
-            "The provided 'x-amz-mp-object-size' header value {} does not match what was computed: {size}",
+            "The provided 'x-amz-mp-object-size' header value {} does not match what was \
+                 computed: {size}",
             input.mpu_object_size.unwrap_or_default()
         ));
     }

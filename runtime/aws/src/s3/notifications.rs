@@ -27,7 +27,11 @@ fn change(event: &str) -> S3Result<ObjectChange> {
         .into_iter()
         .find(|(begins, _)| event.strip_prefix(begins).is_some_and(|kind| KINDS.contains(&kind)));
     found.map(|(_, change)| change).ok_or_else(|| {
-        s3_error!(InvalidArgument, "A specified event is not supported for notifications: {event}; there are {CREATED}* and {REMOVED}*")
+        s3_error!(
+            InvalidArgument,
+            "A specified event is not supported for notifications: {event}; there are {CREATED}* \
+             and {REMOVED}*"
+        )
     })
 }
 
@@ -39,7 +43,13 @@ fn function(arn: &str, account: &str) -> S3Result<QualifiedFunction> {
         ["arn", _, "lambda", _, owner, "function", name] if owner == account => name.parse().ok(),
         _ => None,
     };
-    name.ok_or_else(|| s3_error!(InvalidArgument, "The ARN could not be parsed, or is none of a function of this account: give arn:aws:lambda:REGION:{account}:function:NAME"))
+    name.ok_or_else(|| {
+        s3_error!(
+            InvalidArgument,
+            "The ARN could not be parsed, or is none of a function of this account: give \
+         arn:aws:lambda:REGION:{account}:function:NAME"
+        )
+    })
 }
 
 fn read(given: LambdaFunctionConfiguration, account: &str, place: usize) -> S3Result<Notification> {

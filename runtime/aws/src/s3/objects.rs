@@ -2,7 +2,7 @@
 
 use futures::StreamExt as _;
 use lambent_service::{BucketHandle, Condition};
-use lambent_types::{ErrorCode, bounds};
+use lambent_types::ErrorCode;
 use s3s::dto::{
     DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject,
     ETagCondition, ObjectIdentifier, PutObjectInput, PutObjectOutput,
@@ -16,42 +16,12 @@ use super::conditions;
 use super::description::{self, check_features, taken};
 use super::error;
 use super::intake::{self, Expected};
+use super::limits::{check_key, check_length, check_version};
 
-/// The only version that an object has.
-pub(super) const VERSION: &str = "null";
 /// Most objects that are deleted by one request; S3's.
 const DELETES_MAX: usize = 1000;
 /// How many of them are deleted at a time: they are made durable together.
 const DELETES_AT_ONCE: usize = 32;
-
-/// Refuses versions that objects do not have.
-pub(super) fn check_version(version: Option<&str>) -> S3Result<()> {
-    match version {
-        None | Some(VERSION) => Ok(()),
-        Some("") => Err(s3_error!(InvalidArgument, "Version id cannot be the empty string")),
-        Some(_) => Err(s3_error!(NoSuchVersion, "The specified version does not exist.")),
-    }
-}
-
-/// Refuses what no request may bring at once.
-pub(super) fn check_length(length: Option<i64>) -> S3Result<()> {
-    if length.is_some_and(|length| {
-        u64::try_from(length).is_ok_and(|bytes| bytes > bounds::PART_BYTES_MAX)
-    }) {
-        return Err(s3_error!(
-            EntityTooLarge,
-            "Your proposed upload exceeds the maximum allowed size"
-        ));
-    }
-    Ok(())
-}
-
-pub(super) fn check_key(key: &str) -> S3Result<()> {
-    match key.len() > bounds::OBJECT_KEY_BYTES_MAX {
-        true => Err(s3_error!(KeyTooLongError, "Your key is too long")),
-        false => Ok(()),
-    }
-}
 
 /// Where a write says which object must be there and none is, S3 says that there is none.
 pub(super) async fn refined(
@@ -136,7 +106,8 @@ pub(super) async fn delete_many(
     if delete.objects.is_empty() || delete.objects.len() > DELETES_MAX {
         return Err(s3_error!(
             MalformedXML,
-            "The XML you provided was not well-formed or did not validate against our published schema: 1 to {DELETES_MAX} objects are deleted at a time"
+            "The XML you provided was not well-formed or did not validate against our published \
+                 schema: 1 to {DELETES_MAX} objects are deleted at a time"
         ));
     }
     let scope = buckets.scope().await?;

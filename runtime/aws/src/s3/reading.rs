@@ -14,7 +14,7 @@ use s3s::{S3Error, S3Request, S3Response, S3Result, s3_error};
 use super::caller::{Buckets, bucket};
 use super::checksum::{self, give};
 use super::description::{self, number};
-use super::objects::check_version;
+use super::limits::check_version;
 use super::{conditions, error, intake, time};
 
 /// Most parts of an object that are told at once; S3's.
@@ -229,7 +229,10 @@ pub(super) async fn attributes(
     let bucket = bucket(&scope, &input.bucket)?;
     let found = bucket.object_parts(&input.key).await;
     let (object, parts) = found.map_err(|error| error::of(&error))?;
-    let asked = |name: &str| input.object_attributes.iter().any(|asked| asked.as_str() == name);
+    // One header field may name several, which `s3s` leaves together.
+    let asked = input.object_attributes.iter().flat_map(|asked| asked.as_str().split(','));
+    let asked: Vec<&str> = asked.map(str::trim).collect();
+    let asked = |name: &str| asked.contains(&name);
     let standard = StorageClass::from_static(StorageClass::STANDARD);
     // S3 tells of the parts only where each has a checksum, or all that is known is their number.
     let divided = object.etag.contains('-');

@@ -13,7 +13,7 @@ use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::caller::{Buckets, bucket};
 use super::error;
-use super::objects::check_version;
+use super::limits::check_version;
 
 /// Most tags of a bucket; S3's.
 const BUCKET_TAGS_MAX: usize = 50;
@@ -23,7 +23,11 @@ type Tags = BTreeMap<String, String>;
 /// The tags that a header field gives, which has them as a URL's query has its parameters.
 pub(super) fn of_header(text: &str) -> S3Result<Tags> {
     let pairs: Vec<(String, String)> = serde_urlencoded::from_str(text).map_err(|_| {
-        s3_error!(InvalidArgument, "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.")
+        s3_error!(
+            InvalidArgument,
+            "The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query \
+             parameters without tag name duplicates."
+        )
     })?;
     unique(pairs, bounds::OBJECT_TAGS_MAX)
 }
