@@ -35,6 +35,6 @@ pub use invoked::{HttpInvoked, Invoked, Reply};
 pub use message_digest::{DigestedAttribute, md5_of_attributes, md5_of_body};
 pub use observe::{Delivered, Observe, Unobserved};
 pub use options::Options;
-pub use resolve::{DecidedBy, Resolved};
 pub use receipt_handle::{receipt_handle, receipt_of_handle};
+pub use resolve::{DecidedBy, Resolved};
 pub use runner::{BeginStream, Body, BoxError, Call, Finish, Finished, HttpOutcome, Piece, Runner};

@@ -1,10 +1,9 @@
 //! The door of AWS's tools: takes in what they send as every door does, and has `lambent-aws` answer.
 
 use axum::body::Body;
-use http::uri::Scheme;
-use http::{Request, Response};
 use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
 use http::request::Parts;
+use http::uri::Scheme;
 use http::{HeaderValue, Request, Response, Version};
 use http_body_util::BodyExt as _;
 use lambent_types::{Error, ErrorCode, RequestId};
