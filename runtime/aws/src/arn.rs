@@ -42,6 +42,7 @@ impl NamedFunction {
         let parts: Vec<&str> = text.split(':').collect();
         let (account, name, qualifier) = match *parts.as_slice() {
             [name] => (None, name, None),
+            ["function", name] => (None, name, None),
             [name, qualifier] => (None, name, Some(qualifier)),
             [account, "function", name] => (Some(account), name, None),
             [account, "function", name, qualifier] => (Some(account), name, Some(qualifier)),

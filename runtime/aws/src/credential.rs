@@ -75,7 +75,7 @@ impl Credential {
             incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header")
         })?;
         let scope = Scope::read(member("Credential")?)?;
-        let signed_headers = member("SignedHeaders")?.split(';').map(str::to_owned).collect();
+        let signed_headers = names(member("SignedHeaders")?);
         let signature = member("Signature")?.to_owned();
         let token = text_of(headers, HEADER_TOKEN);
         Ok(scope.credential(signed_headers, signature, time, token, None))
@@ -99,7 +99,7 @@ impl Credential {
         check_algorithm(&required(QUERY_ALGORITHM)?)?;
         let credential = required(QUERY_CREDENTIAL)?;
         let scope = Scope::read(&credential)?;
-        let signed_headers = required(QUERY_HEADERS)?.split(';').map(str::to_owned).collect();
+        let signed_headers = names(&required(QUERY_HEADERS)?);
         let expires = required(QUERY_EXPIRES)?;
         let expires =
             expires.parse().map_err(|_| incomplete("X-Amz-Expires should be a number"))?;
@@ -188,6 +188,14 @@ fn text_of(headers: &HeaderMap, name: &str) -> Option<String> {
     let mut values = headers.get_all(name).iter();
     let value = values.next()?.to_str().ok()?.to_owned();
     values.next().is_none().then_some(value)
+}
+
+/// The names of a list, each once.
+fn names(list: &str) -> Vec<String> {
+    let mut names: Vec<String> = list.split(';').map(str::to_owned).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 fn check_algorithm(algorithm: &str) -> Result<(), Fault> {

@@ -23,9 +23,12 @@ use crate::{lambda, logs, s3, scheduler, signature, sqs, sts};
 const REGION: &str = "us-east-1";
 /// The key that every emulator of AWS takes, and a node in development.
 const TEST_KEY: &str = "test";
-/// Most bytes of a request that carries no code: those of an invocation, which are more than those of
-/// any other.
+/// Most bytes of a request of Lambda's that carries no code: those of an invocation.
 const BODY_BYTES_MAX: u64 = bounds::PAYLOAD_BYTES_MAX;
+/// Most bytes of one of SQS's: a batch of 1 MiB, of which a form may have three for each.
+const SQS_BYTES_MAX: u64 = 4 << 20;
+/// Most bytes of any other.
+const OTHER_BYTES_MAX: u64 = 512 << 10;
 
 /// The id and the secret of the root key, which opens everything.
 pub struct RootCredentials {
@@ -55,6 +58,9 @@ enum Claim {
     Holder { credential: Credential, secret: String, principal: Principal },
 }
 
+/// A body that is larger is not hashed on a thread that serves others.
+const HASHED_IN_PLACE: usize = 1 << 20;
+
 impl From<Claim> for s3::Signer {
     fn from(claim: Claim) -> Self {
         match claim {
@@ -72,22 +78,37 @@ pub struct Opened {
     id: RequestId,
     target: Target,
     claim: Claim,
+    /// Whether the signature was found to be right before the body was read, by what is said of that.
+    is_proved: bool,
 }
 
 impl Opened {
-    /// The namespace that the request says it is for; it is not known yet whether it may.
+    /// The namespace that the request is for, if it is known that it may be: else what it takes until
+    /// it is known must not be taken in the namespace's name.
     #[must_use]
-    pub fn namespace(&self) -> Namespace {
+    pub fn namespace(&self) -> Option<Namespace> {
         match &self.claim {
-            Claim::Holder { principal, .. } => principal.namespace(),
-            Claim::Nobody | Claim::Any(_) => Namespace::default(),
+            Claim::Holder { principal, .. } => self.is_proved.then(|| principal.namespace()),
+            Claim::Nobody | Claim::Any(_) => Some(Namespace::default()),
         }
+    }
+
+    /// The answer to a request that was not taken in, as its service would tell it.
+    #[must_use]
+    pub fn refused(&self, error: &Error) -> Response<Body> {
+        self.target.protocol.refusal(&Fault::of(error, |_| None), self.id)
     }
 
     /// Whether its body is code, of which a node takes in only some at a time.
     #[must_use]
     pub fn is_upload(&self, head: &Parts) -> bool {
         self.target.service == Service::Lambda && lambda::is_upload(&head.method, head.uri.path())
+    }
+
+    /// Whether it is for S3, whose objects are passed on as they are read.
+    #[must_use]
+    pub fn is_s3(&self) -> bool {
+        self.target.service == Service::S3
     }
 
     /// Whether its body is passed on as it comes, and not held in memory.
@@ -102,7 +123,12 @@ impl Opened {
         if self.target.service == Service::S3 {
             return if self.streams(head) { s3::STREAM_BYTES_MAX } else { s3::BODY_BYTES_MAX };
         }
-        if self.is_upload(head) { lambda::UPLOAD_BYTES_MAX } else { BODY_BYTES_MAX }
+        match self.target.service {
+            Service::Lambda if self.is_upload(head) => lambda::UPLOAD_BYTES_MAX,
+            Service::Lambda => BODY_BYTES_MAX,
+            Service::Sqs => SQS_BYTES_MAX,
+            _ => OTHER_BYTES_MAX,
+        }
     }
 }
 
@@ -136,10 +162,15 @@ impl Door {
         let s3 = target.service == Service::S3;
         if s3 && matches!(Credential::of(head), Ok(None)) {
             // A form says within who signed it, and all else is refused once its operation is known.
-            return Ok(Opened { id, target, claim: Claim::Nobody });
+            return Ok(Opened { id, target, claim: Claim::Nobody, is_proved: false });
         }
-        match self.claim(head).await {
-            Ok(claim) => Ok(Opened { id, target, claim }),
+        let claimed = match self.claim(head).await {
+            Ok(claim) if s3 => Ok((claim, false)),
+            Ok(claim) => proved(&claim, head).map(|is_proved| (claim, is_proved)),
+            Err(fault) => Err(fault),
+        };
+        match claimed {
+            Ok((claim, is_proved)) => Ok(Opened { id, target, claim, is_proved }),
             Err(fault) if s3 => Err(self.s3.refusal(&fault, id)),
             Err(fault) => Err(target.protocol.refusal(&fault, id)),
         }
@@ -181,12 +212,12 @@ impl Door {
         request: Request<Body>,
         origin: Origin,
     ) -> Response<Body> {
-        let Opened { id, target, claim } = opened;
+        let Opened { id, target, claim, is_proved } = opened;
         if target.service == Service::S3 {
             return self.s3.answer(claim.into(), request, (id, origin)).await;
         }
         let protocol = target.protocol;
-        match self.served(id, &target, claim, request, origin).await {
+        match self.served(id, &target, (claim, is_proved), request, origin).await {
             Ok(response) => protocol::identified(response, id),
             Err(fault) => {
                 let (status, code, message) =
@@ -201,13 +232,13 @@ impl Door {
         &self,
         id: RequestId,
         target: &Target,
-        claim: Claim,
+        claim: (Claim, bool),
         request: Request<Body>,
         origin: Origin,
     ) -> Result<Response<Body>, Fault> {
         let (head, body) = request.into_parts();
         let body = read(body).await?;
-        let (principal, credential) = self.known(claim, &head, &body)?;
+        let (principal, credential) = known(claim, &head, &body).await?;
         let scope = self.node.scope(principal, None, origin).await;
         let scope = scope.map_err(|error| Fault::of(&error, |_| None))?;
         let (region, access_key) = match credential {
@@ -228,23 +259,51 @@ impl Door {
             }
         }
     }
+}
 
-    /// Who it is, if the signature is that of who it claims to be.
-    fn known(
-        &self,
-        claim: Claim,
-        head: &Parts,
-        body: &[u8],
-    ) -> Result<(Principal, Option<Credential>), Fault> {
-        match claim {
-            Claim::Nobody => Ok((Principal::Anyone, None)),
-            Claim::Any(credential) => Ok((Principal::Anyone, Some(credential))),
-            Claim::Holder { credential, secret, principal } => {
-                signature::verify(&credential, &secret, head, body, Timestamp::now())?;
-                Ok((principal, Some(credential)))
-            }
-        }
+/// Looks at a signature as far as it can be before the body is read: whether all of it was found right.
+fn proved(claim: &Claim, head: &Parts) -> Result<bool, Fault> {
+    let Claim::Holder { credential, secret, .. } = claim else { return Ok(false) };
+    let time = signature::check_head(credential, head, Timestamp::now())?;
+    let Some(digest) = signature::said_digest(head) else { return Ok(false) };
+    signature::verify(credential, secret, head, digest, time)?;
+    Ok(true)
+}
+
+/// Who it is, if the signature is that of who it claims to be.
+async fn known(
+    (claim, is_proved): (Claim, bool),
+    head: &Parts,
+    body: &Bytes,
+) -> Result<(Principal, Option<Credential>), Fault> {
+    let (credential, secret, principal) = match claim {
+        Claim::Nobody => return Ok((Principal::Anyone, None)),
+        Claim::Any(credential) => return Ok((Principal::Anyone, Some(credential))),
+        Claim::Holder { credential, secret, principal } => (credential, secret, principal),
+    };
+    let digest = digest(body).await?;
+    signature::check_digest(head, &digest)?;
+    if !is_proved {
+        let time = signature::check_head(&credential, head, Timestamp::now())?;
+        signature::verify(&credential, &secret, head, &digest, time)?;
     }
+    Ok((principal, Some(credential)))
+}
+
+async fn digest(body: &Bytes) -> Result<String, Fault> {
+    if body.len() <= HASHED_IN_PLACE {
+        return Ok(signature::digest(body));
+    }
+    let body = body.clone();
+    let digest = tokio::task::spawn_blocking(move || signature::digest(&body)).await;
+    digest.map_err(|error| {
+        tracing::error!(%error, "a body cannot be hashed");
+        Fault::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "InternalFailure",
+            "the request cannot be read",
+        )
+    })
 }
 
 /// Reads a body to its end.

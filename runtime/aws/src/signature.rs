@@ -16,7 +16,7 @@ use http::request::Parts;
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use sha2::{Digest as _, Sha256};
+use lambent_types::Digest;
 use subtle::ConstantTimeEq as _;
 
 use crate::credential::Credential;
@@ -39,26 +39,59 @@ const PRESIGNED: [&str; 7] = [
     "X-Amz-SignedHeaders",
 ];
 
-/// Fails unless the request was signed with `secret`, and is of now.
+/// What of a signature can be known to be wrong before it is worked out: fails unless it is of now, and
+/// of all that has to be signed. Returns when it was made.
+pub(crate) fn check_head(
+    credential: &Credential,
+    head: &Parts,
+    now: Timestamp,
+) -> Result<Timestamp, Fault> {
+    let time = time_of(credential)?;
+    check_time(credential, time, now)?;
+    check_signed_headers(credential, head)?;
+    Ok(time)
+}
+
+/// Fails unless the request was signed with `secret`, at `time`, with a body of this digest.
 pub(crate) fn verify(
     credential: &Credential,
     secret: &str,
     head: &Parts,
-    body: &[u8],
-    now: Timestamp,
+    digest: &str,
+    time: Timestamp,
 ) -> Result<(), Fault> {
-    let time = time_of(credential)?;
-    check_time(credential, time, now)?;
-    check_signed_headers(credential, head)?;
-    check_body(head, body)?;
-    let signed = SignableBody::Bytes(body);
-    let computed = compute(credential, secret, head, signed, time).map_err(|error| {
+    let body = SignableBody::Precomputed(digest.to_owned());
+    let computed = compute(credential, secret, head, body, time).map_err(|error| {
         tracing::debug!(%error, "a request cannot be signed again");
         mismatch()
     })?;
     match computed.as_bytes().ct_eq(credential.signature.as_bytes()).into() {
         true => Ok(()),
         false => Err(mismatch()),
+    }
+}
+
+/// The digest of a body, as signatures have it: in hexadecimal.
+pub(crate) fn digest(body: &[u8]) -> String {
+    Digest::of(body).to_string()
+}
+
+/// The digest that a request says its body has, if it says one.
+pub(crate) fn said_digest(head: &Parts) -> Option<&str> {
+    let said = head.headers.get(CONTENT_SHA256)?.to_str().ok()?;
+    (said.len() == 64 && said.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(said)
+}
+
+/// If the digest of the body is said, it must be that of the body.
+pub(crate) fn check_digest(head: &Parts, digest: &str) -> Result<(), Fault> {
+    let Some(said) = head.headers.get(CONTENT_SHA256) else { return Ok(()) };
+    match said.as_bytes().ct_eq(digest.as_bytes()).into() {
+        true => Ok(()),
+        false => {
+            let detail =
+                "The provided 'x-amz-content-sha256' header does not match what was computed.";
+            Err(Fault::auth(AuthFault::Mismatch, detail))
+        }
     }
 }
 
@@ -136,25 +169,7 @@ pub(crate) fn check_signed_headers(credential: &Credential, head: &Parts) -> Res
     Err(Fault::auth(AuthFault::Mismatch, detail))
 }
 
-/// If the digest of the body is said, it must be that of the body.
-fn check_body(head: &Parts, body: &[u8]) -> Result<(), Fault> {
-    let Some(said) = head.headers.get(CONTENT_SHA256) else { return Ok(()) };
-    let digest = Sha256::digest(body);
-    let digest = digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
-        hex.push_str(&format!("{byte:02x}"));
-        hex
-    });
-    match said.as_bytes().ct_eq(digest.as_bytes()).into() {
-        true => Ok(()),
-        false => {
-            let detail =
-                "The provided 'x-amz-content-sha256' header does not match what was computed.";
-            Err(Fault::auth(AuthFault::Mismatch, detail))
-        }
-    }
-}
-
-pub(crate) type SigningFailure = Box<dyn std::error::Error + Send + Sync>;
+type SigningFailure = Box<dyn std::error::Error + Send + Sync>;
 
 /// The signature that a request has with `secret`.
 pub(crate) fn compute(
@@ -246,7 +261,13 @@ mod tests {
     fn verified(head: &Parts, secret: &str, body: &[u8], now: &str) -> Result<(), String> {
         let credential = Credential::of(head).unwrap().unwrap();
         let now = now.parse().unwrap();
-        verify(&credential, secret, head, body, now).map_err(|fault| fault.message.to_string())
+        let verified = || {
+            let time = check_head(&credential, head, now)?;
+            let digest = digest(body);
+            check_digest(head, &digest)?;
+            verify(&credential, secret, head, &digest, time)
+        };
+        verified().map_err(|fault: Fault| fault.message.to_string())
     }
 
     #[test]

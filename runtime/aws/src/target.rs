@@ -58,9 +58,9 @@ impl Target {
     pub(crate) fn of(head: &Parts) -> Self {
         let signed = credential::service((&head.uri, &head.headers));
         let media_type = media_type(&head.headers);
-        if let Some(target) =
-            head.headers.get(protocol::TARGET).and_then(|value| value.to_str().ok())
-        {
+        // What is signed for S3, whose hosts are buckets, is for no other service.
+        let target = head.headers.get(protocol::TARGET).filter(|_| signed.as_deref() != Some("s3"));
+        if let Some(target) = target.and_then(|value| value.to_str().ok()) {
             let (prefix, operation) = target.rsplit_once('.').unwrap_or(("", target));
             let version = if media_type.as_deref() == Some(JSON_1_0) { JSON_1_0 } else { JSON_1_1 };
             let service = match prefix {
@@ -82,7 +82,6 @@ impl Target {
             Some("s3") => (Service::S3, Protocol::RestXml),
             Some("lambda") => (Service::Lambda, Protocol::RestJson),
             None if lambda::is_path(head.uri.path()) => (Service::Lambda, Protocol::RestJson),
-            None if s3::is_unsigned(&head.headers) => (Service::S3, Protocol::RestXml),
             None if sqs::is_queue_path(head.uri.path()) => (Service::Sqs, Protocol::Query),
             None if s3::is_signed((&head.uri, &head.headers)) || s3::is_unsigned(&head.headers) => {
                 (Service::S3, Protocol::RestXml)

@@ -210,7 +210,10 @@ impl Invoker {
         event: Event,
     ) -> Result<Invoked, Error> {
         let id = caller.id;
-        let described = lambda::request_of_payload(&callee.function, &event.data);
+        // What a producer put into a queue is data, and nothing that it asks of the function.
+        let described = (event.kind == Event::INVOCATION)
+            .then(|| lambda::request_of_payload(&callee.function, &event.data))
+            .flatten();
         let is_described = described.is_some();
         let trace_parent = caller.origin.trace_parent.as_deref();
         let request = match described {

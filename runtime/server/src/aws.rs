@@ -1,15 +1,23 @@
 //! The door of AWS's tools: takes in what they send as every door does, and has `lambent-aws` answer.
 
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
 use axum::body::Body;
+use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
 use http::request::Parts;
 use http::uri::Scheme;
 use http::{HeaderValue, Request, Response, Version};
+use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt as _;
+use lambent_dispatch::BoxError;
+use lambent_engine::Hold;
 use lambent_types::{Error, ErrorCode, RequestId};
 use tracing::Instrument as _;
 
-use crate::api::LimitedBody;
+use crate::api::{LimitedBody, LimitedBodyError};
 use crate::body::{Content, RequestBody};
 use crate::forwarded::Peer;
 use crate::lineage;
@@ -35,11 +43,13 @@ pub(crate) async fn serve(
             return Ok((id, Unasked::of(&head).settle(response).map(Content::Guest)));
         }
     };
+    // What nobody is known to ask for yet is charged to no namespace.
     let namespace = opened.namespace();
-    let hold = app.hold(&namespace);
+    let hold = Arc::new(app.budget.hold(namespace.clone(), None));
     let most = opened.body_bytes_max(&head);
     let limited = LimitedBody::new(&head.headers, Body::new(body), most, app.stall);
-    let limited = match opened.streams(&head) {
+    let is_stream = opened.streams(&head);
+    let limited = match is_stream {
         true => limited,
         false => limited.and_then(|body| body.charged(&hold)),
     };
@@ -49,7 +59,7 @@ pub(crate) async fn serve(
         Err(error) => failing(error.into()),
     };
     let upload = match opened.is_upload(&head) {
-        true => Some(app.uploads.take(Some(namespace)).await),
+        true => Some(app.uploads.take(namespace).await),
         false => None,
     };
     let body = match upload.as_ref() {
@@ -63,8 +73,14 @@ pub(crate) async fn serve(
     let request = Request::from_parts(head, body);
     // The service's records of changes, which it makes within, are of this request.
     let span = tracing::info_span!("request", %id);
-    let response = app.aws.answer(opened, request, origin).instrument(span).await;
-    drop((upload, hold));
+    let answered = async {
+        let too_much = opened.refused(&LimitedBodyError::NoMemory.into());
+        let streams = is_stream || opened.is_s3();
+        let response = app.aws.answer(opened, request, origin).await;
+        if streams { response } else { kept(response, hold, too_much) }
+    };
+    let response = answered.instrument(span).await;
+    drop(upload);
     Ok((id, unasked.settle(response).map(Content::Guest)))
 }
 
@@ -89,6 +105,45 @@ impl Unasked {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
+    }
+}
+
+/// An answer that is charged until the client has taken it; what else it is told where there is no room.
+fn kept(
+    response: Response<lambent_dispatch::Body>,
+    hold: Arc<Hold>,
+    too_much: Response<lambent_dispatch::Body>,
+) -> Response<lambent_dispatch::Body> {
+    let bytes = response.body().size_hint().lower();
+    if hold.grow(bytes).is_err() {
+        return too_much;
+    }
+    response.map(|body| Kept { body, _hold: hold }.boxed_unsync())
+}
+
+/// A body that is charged for as long as it is there.
+struct Kept {
+    body: lambent_dispatch::Body,
+    _hold: Arc<Hold>,
+}
+
+impl http_body::Body for Kept {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

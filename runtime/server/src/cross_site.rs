@@ -34,7 +34,12 @@ pub(crate) fn check(
     headers: &HeaderMap,
 ) -> Result<(), Refusal> {
     let allowed = match route {
-        Route::Api(_) | Route::Aws | Route::Metrics => is_own(host, secure, headers),
+        Route::Api(_) | Route::Metrics => is_own(host, secure, headers),
+        // Below the node's own hosts are pages of functions and of sites too.
+        Route::Aws => {
+            let is_nodes = domains.is_local(&host.name) && domains.subdomain(&host.name).is_none();
+            is_own(host, secure, headers) && (is_nodes || !is_page(headers))
+        }
         Route::Function(_) | Route::Site(_) => is_local(domains, method, headers),
         // They have nothing to tell, and nothing to do.
         Route::Health | Route::Ready => true,
@@ -47,6 +52,11 @@ pub(crate) fn check(
         "requests of pages of other origins are refused in development mode; start the server \
          without --dev to ask for a key instead",
     ))
+}
+
+/// Whether a page asks, whichever.
+fn is_page(headers: &HeaderMap) -> bool {
+    headers.contains_key(ORIGIN) || headers.get_all(FETCH_SITE).iter().any(|site| site != "none")
 }
 
 /// Whether no page asks, or one of the node itself.

@@ -126,7 +126,8 @@ class Signatures(unittest.TestCase):
         with concurrent.futures.ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(ask, range(16)))
         ran = {json.loads(body)["id"] for status, body, _ in answers if status == 200}
-        self.assertEqual((len(answers), len(ran)), (16, 1), answers)
+        self.assertEqual([status for status, _, _ in answers], [200] * 16, answers)
+        self.assertEqual(len(ran), 1, answers)
         other = json.loads(send(signed(INVOKE, b"{}", {"amz-sdk-invocation-id": "another"}))[1])["id"]
         self.assertNotIn(other, ran)
         status, body, headers = send(signed(INVOKE, b"[]", attempt))

@@ -133,7 +133,7 @@ pub(super) fn refused(error: lambent_types::Error, is_code: bool) -> Fault {
 /// Tools cannot upload without naming a runtime, so `provided…` stands for a component too: it is a
 /// program of its own runtime if it is the file `bootstrap` of an archive, as Lambda wants it, or if the
 /// handler says so.
-pub(super) fn runtime(
+pub(super) async fn runtime(
     named: Option<RuntimeName>,
     handler: Option<&str>,
     upload: &Bytes,
@@ -145,7 +145,10 @@ pub(super) fn runtime(
     if !named.is_provided() {
         return Some(named);
     }
-    let is_program = handler == Some(BOOTSTRAP) || holds_bootstrap(upload);
+    // Opening an archive takes a while: not on a thread that serves others.
+    let archive = upload.clone();
+    let is_program = handler == Some(BOOTSTRAP)
+        || tokio::task::spawn_blocking(move || holds_bootstrap(&archive)).await.unwrap_or(false);
     is_program.then_some(named)
 }
 

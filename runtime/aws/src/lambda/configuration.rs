@@ -179,6 +179,10 @@ pub(super) struct Wanted {
     snap_start: Option<SnapStart>,
     logging_config: Option<Value>,
     file_system_configs: Option<Vec<Value>>,
+    code_signing_config_arn: Option<String>,
+    durable_config: Option<Value>,
+    capacity_provider_config: Option<Value>,
+    tenancy_config: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -237,6 +241,7 @@ impl Wanted {
             violations.check(known, "snapStart.applyOn", &snap_start.apply_on, all);
         }
         violations.finish()?;
+        self.check_unserved()?;
         if self.file_system_configs.as_ref().is_some_and(|configs| !configs.is_empty()) {
             return Err(invalid(
                 "file systems of EFS are not served; a volume of this node is mounted by its native \
@@ -244,6 +249,25 @@ impl Wanted {
             ));
         }
         Ok(())
+    }
+
+    /// Whoever asks for one of these relies on it.
+    fn check_unserved(&self) -> Result<(), Fault> {
+        let members = [
+            (
+                "CodeSigningConfigArn",
+                self.code_signing_config_arn.as_ref().is_some_and(|arn| !arn.is_empty()),
+            ),
+            ("DurableConfig", is_meant(&self.durable_config)),
+            ("CapacityProviderConfig", is_meant(&self.capacity_provider_config)),
+            ("TenancyConfig", is_meant(&self.tenancy_config)),
+        ];
+        match members.into_iter().find(|(_, is_meant)| *is_meant) {
+            Some((member, _)) => {
+                Err(invalid(format!("{member} is not served by this node; leave it out")))
+            }
+            None => Ok(()),
+        }
     }
 
     /// The change of `current` that it asks for. `settings` are those that are kept, and take what is
@@ -302,6 +326,11 @@ impl Wanted {
         settings.architectures = self.architectures.or_else(|| settings.architectures.take());
         Ok(patch)
     }
+}
+
+/// Whether an object says something.
+fn is_meant(config: &Option<Value>) -> bool {
+    config.as_ref().and_then(Value::as_object).is_some_and(|members| !members.is_empty())
 }
 
 /// Layers, each by its ARN with a version.

@@ -1,12 +1,13 @@
 //! Functions: create, read, list, delete.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use http::{Response, StatusCode};
 use lambent_dispatch::Body;
 use lambent_types::{
-    Annotations, Configuration, ErrorCode, FunctionName, FunctionVersion, Precondition, Qualifier,
-    Revision, VersionNumber,
+    Annotations, Configuration, ErrorCode, Function, FunctionName, FunctionVersion, Precondition,
+    Qualifier, Revision, VersionNumber,
 };
 use serde::Deserialize;
 use serde_json::json;
@@ -14,8 +15,8 @@ use serde_json::json;
 use super::code::{self, CodeSource};
 use super::configuration::{FunctionConfiguration, Wanted};
 use super::error::{fault, invalid, of_function};
-use super::input;
 use super::settings::Settings;
+use super::{input, versions};
 use crate::arn::{self, NamedFunction};
 use crate::call::Call;
 use crate::fault::Fault;
@@ -38,8 +39,8 @@ struct CreateFunction {
 }
 
 pub(super) async fn create(call: &Call) -> Result<Response<Body>, Fault> {
-    let asked: CreateFunction = input::json(call)?;
-    let wanted: Wanted = input::json(call)?;
+    let asked: CreateFunction = input::large_json(call).await?;
+    let wanted: Wanted = input::large_json(call).await?;
     let named = asked.function_name.as_deref().ok_or_else(|| required("functionName"))?;
     let NamedFunction { name, qualifier: None } = NamedFunction::read(call, named)? else {
         return Err(invalid("a function is created without a qualifier"));
@@ -60,7 +61,7 @@ pub(super) async fn create(call: &Call) -> Result<Response<Body>, Fault> {
         Err(error) => return Err(fault(error)),
     }
     let upload = asked.code.read(call).await?;
-    let runtime = code::runtime(wanted.runtime()?, wanted.handler.as_deref(), &upload);
+    let runtime = code::runtime(wanted.runtime()?, wanted.handler.as_deref(), &upload).await;
     let mut settings = Settings::default();
     if runtime.is_none() {
         settings.runtime = wanted.runtime.clone();
@@ -79,8 +80,7 @@ pub(super) async fn create(call: &Call) -> Result<Response<Body>, Fault> {
     let mut view =
         FunctionConfiguration::of(call, &function.latest, Some(function.revision), false);
     if asked.publish {
-        let published = handle.publish(&Precondition::NONE).await.map_err(fault)?;
-        view = FunctionConfiguration::of(call, &published.version, None, true);
+        view = versions::publish_as_seen(call, &handle, function).await?;
     }
     Ok(protocol::json(StatusCode::CREATED, &view))
 }
@@ -99,7 +99,7 @@ fn required(member: &str) -> Fault {
 pub(super) async fn version(
     call: &Call,
     named: &NamedFunction,
-) -> Result<(std::sync::Arc<FunctionVersion>, Option<Revision>), Fault> {
+) -> Result<(Arc<FunctionVersion>, Option<Revision>), Fault> {
     let arn = arn::function(call, &named.name, named.qualifier.as_deref());
     let handle = call.scope.handle::<FunctionName>(named.name.as_str()).map_err(fault)?;
     let function = handle.describe().await.map_err(|error| of_function(error, &arn))?;
@@ -153,32 +153,82 @@ pub(super) async fn get(call: &Call) -> Result<Response<Body>, Fault> {
 pub(super) async fn list(call: &Call) -> Result<Response<Body>, Fault> {
     let input::Page { limit, marker } = input::page(call, PAGE_MAX)?;
     let query: Vec<(String, String)> = call.query()?;
-    let all = query.iter().any(|(name, value)| name == "FunctionVersion" && value == "ALL");
+    if query.iter().any(|(name, value)| name == "FunctionVersion" && value == "ALL") {
+        return list_all(call, limit, marker).await;
+    }
     // One more than asked for tells whether there is a next page.
-    let found = call.scope.functions(marker.as_deref(), limit + 1).await;
-    let mut found = found.map_err(|error| match error.code() {
-        ErrorCode::InvalidName => invalid("Marker is not one that a list was continued with"),
-        _ => fault(error),
-    })?;
+    let mut found = functions(call, marker.as_deref(), limit + 1).await?;
     let more = found.len() > limit;
     found.truncate(limit);
-    let mut functions = Vec::new();
-    for function in &found {
-        let latest = &function.latest;
-        functions.push(FunctionConfiguration::of(call, latest, Some(function.revision), all));
-        if all {
-            let handle = call.scope.handle::<FunctionName>(latest.name.as_str()).map_err(fault)?;
-            let versions = handle.versions(0, usize::MAX).await.map_err(fault)?;
-            let view = |version| FunctionConfiguration::of(call, version, None, true);
-            functions.extend(versions.iter().map(|version| view(version)));
-        }
-    }
-    let next = found.last().filter(|_| more).map(|last| last.latest.name.to_string());
-    let mut reply = json!({ "Functions": functions });
-    if let Some(next) = next {
-        reply["NextMarker"] = next.into();
+    let view = |function: &Arc<Function>| {
+        FunctionConfiguration::of(call, &function.latest, Some(function.revision), false)
+    };
+    let mut reply = json!({ "Functions": found.iter().map(view).collect::<Vec<_>>() });
+    if let Some(last) = found.last().filter(|_| more) {
+        reply["NextMarker"] = last.latest.name.to_string().into();
     }
     Ok(protocol::json(StatusCode::OK, &reply))
+}
+
+async fn functions(
+    call: &Call,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<Arc<Function>>, Fault> {
+    let found = call.scope.functions(after, limit).await;
+    found.map_err(|error| match error.code() {
+        ErrorCode::InvalidName => invalid("Marker is not one that a list was continued with"),
+        _ => fault(error),
+    })
+}
+
+/// Every version of every function, each function's head first. A marker is a function and the number
+/// of its last version that was listed, 0 for its head.
+async fn list_all(
+    call: &Call,
+    limit: usize,
+    marker: Option<String>,
+) -> Result<Response<Body>, Fault> {
+    let odd = || invalid("Marker is not one that a list was continued with");
+    let marker = marker.as_deref().map(|marker| {
+        let (name, number) = marker.split_once(':').ok_or_else(odd)?;
+        Ok::<_, Fault>((name.to_owned(), number.parse::<u64>().map_err(|_| odd())?))
+    });
+    let (mut after, mut views) = (marker.transpose()?, Vec::new());
+    loop {
+        if let Some((name, number)) = &after {
+            let handle = call.scope.handle::<FunctionName>(name).map_err(fault)?;
+            let room = limit - views.len();
+            let versions = match handle.versions(*number, room + 1).await {
+                // It was deleted meanwhile.
+                Err(error) if error.code() == ErrorCode::FunctionNotFound => Vec::new(),
+                versions => versions.map_err(fault)?,
+            };
+            let shown = versions.iter().take(room);
+            views.extend(shown.map(|version| FunctionConfiguration::of(call, version, None, true)));
+            if versions.len() > room {
+                let last = room.checked_sub(1).and_then(|last| versions.get(last));
+                let last = last.map_or(*number, |last| match last.version {
+                    VersionNumber::Number(number) => number,
+                    VersionNumber::Latest => 0,
+                });
+                let reply = json!({ "Functions": views, "NextMarker": format!("{name}:{last}") });
+                return Ok(protocol::json(StatusCode::OK, &reply));
+            }
+        }
+        let next = functions(call, after.as_ref().map(|(name, _)| name.as_str()), 1).await?;
+        let Some(function) = next.first() else {
+            return Ok(protocol::json(StatusCode::OK, &json!({ "Functions": views })));
+        };
+        if views.len() == limit {
+            let (name, number) = after.unwrap_or_default();
+            let reply = json!({ "Functions": views, "NextMarker": format!("{name}:{}", number.max(u64::MAX >> 1)) });
+            return Ok(protocol::json(StatusCode::OK, &reply));
+        }
+        let latest = &function.latest;
+        views.push(FunctionConfiguration::of(call, latest, Some(function.revision), true));
+        after = Some((latest.name.to_string(), 0));
+    }
 }
 
 pub(super) async fn delete(call: &Call) -> Result<Response<Body>, Fault> {

@@ -6,9 +6,16 @@ use crate::arn::NamedFunction;
 use crate::call::Call;
 use crate::fault::Fault;
 
+/// A body that is larger is not read on a thread that serves others.
+const LARGE: usize = 256 << 10;
+
 /// The JSON body of a request. Members that are not known are left out, as AWS does.
 pub(super) fn json<T: DeserializeOwned>(call: &Call) -> Result<T, Fault> {
-    let body: &[u8] = if call.body.is_empty() { b"{}" } else { &call.body };
+    read_json(&call.body)
+}
+
+fn read_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Fault> {
+    let body: &[u8] = if body.is_empty() { b"{}" } else { body };
     // Serde would take an array for the members in their order.
     let odd = |what: String| {
         Fault::bad_request(
@@ -20,6 +27,25 @@ pub(super) fn json<T: DeserializeOwned>(call: &Call) -> Result<T, Fault> {
         return Err(odd("it is an array, and should be an object".into()));
     }
     serde_json::from_slice(body).map_err(|error| odd(error.to_string()))
+}
+
+/// The same of a body that may be large, which takes a while: not on a thread that serves others.
+pub(super) async fn large_json<T: DeserializeOwned + Send + 'static>(
+    call: &Call,
+) -> Result<T, Fault> {
+    if call.body.len() <= LARGE {
+        return json(call);
+    }
+    let body = call.body.clone();
+    let read = tokio::task::spawn_blocking(move || read_json(&body)).await;
+    read.map_err(|error| {
+        tracing::error!(%error, "a body cannot be read");
+        Fault::new(
+            http::StatusCode::INTERNAL_SERVER_ERROR,
+            "ServiceException",
+            "the request cannot be read",
+        )
+    })?
 }
 
 /// The function that the path names.

@@ -80,8 +80,8 @@ struct PublishLayerVersion {
 }
 
 pub(super) async fn publish(call: &Call) -> Result<Response<Body>, Fault> {
-    let asked: PublishLayerVersion = input::json(call)?;
-    let described: Described = input::json(call)?;
+    let asked: PublishLayerVersion = input::large_json(call).await?;
+    let described: Described = input::large_json(call).await?;
     let handle = handle(call)?;
     let upload = asked.content.read(call).await?;
     let mut annotations = Annotations::default();

@@ -24,6 +24,10 @@ struct AddPermission {
     source_arn: Option<String>,
     source_account: Option<String>,
     function_url_auth_type: Option<String>,
+    #[serde(rename = "PrincipalOrgID")]
+    principal_org_id: Option<String>,
+    event_source_token: Option<String>,
+    invoked_via_function_url: Option<bool>,
     revision_id: Option<String>,
 }
 
@@ -46,11 +50,16 @@ impl AddPermission {
             ("ArnLike", "AWS:SourceArn", &self.source_arn),
             ("StringEquals", "AWS:SourceAccount", &self.source_account),
             ("StringEquals", "lambda:FunctionUrlAuthType", &self.function_url_auth_type),
+            ("StringEquals", "aws:PrincipalOrgID", &self.principal_org_id),
+            ("StringEquals", "lambda:EventSourceToken", &self.event_source_token),
         ];
         for (operator, key, value) in conditions {
             if let Some(value) = value {
                 statement["Condition"][operator][key] = value.clone().into();
             }
+        }
+        if let Some(via) = self.invoked_via_function_url {
+            statement["Condition"]["Bool"]["lambda:InvokedViaFunctionUrl"] = via.to_string().into();
         }
         statement
     }
@@ -65,8 +74,9 @@ fn none() -> Fault {
     Fault::new(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
 }
 
-fn has_id(statement: &Value, id: &str) -> bool {
-    statement["Sid"] == id
+/// Whether a statement is the one of this id for what has this ARN: each qualifier has its own policy.
+fn is_it(statement: &Value, id: &str, arn: &str) -> bool {
+    statement["Sid"] == id && statement["Resource"] == arn
 }
 
 pub(super) async fn add(call: &Call) -> Result<Response<Body>, Fault> {
@@ -84,7 +94,7 @@ pub(super) async fn add(call: &Call) -> Result<Response<Body>, Fault> {
     let arn = arn::function(call, &named.name, named.qualifier.as_deref());
     let statement = asked.statement(&arn);
     change(call, asked.revision_id.as_deref(), |statements| {
-        if statements.iter().any(|other| has_id(other, &asked.statement_id)) {
+        if statements.iter().any(|other| is_it(other, &asked.statement_id, &arn)) {
             let id = &asked.statement_id;
             let message = format!(
                 "The statement id ({id}) provided already exists. Please provide a new statement id, \
@@ -104,9 +114,11 @@ pub(super) async fn remove(call: &Call) -> Result<Response<Body>, Fault> {
     let revision =
         query.iter().find(|(name, _)| name == "RevisionId").map(|(_, value)| value.as_str());
     let id = call.parameter("StatementId");
+    let named = input::qualified(call)?;
+    let arn = arn::function(call, &named.name, named.qualifier.as_deref());
     change(call, revision, |statements| {
         let before = statements.len();
-        statements.retain(|statement| !has_id(statement, id));
+        statements.retain(|statement| !is_it(statement, id, &arn));
         if statements.len() < before { Ok(()) } else { Err(none()) }
     })
     .await?;

@@ -1,15 +1,18 @@
 //! Changes of a function's code and of its configuration.
 
+use bytes::Bytes;
 use http::{Response, StatusCode};
 use lambent_dispatch::Body;
-use lambent_types::{ConfigurationPatch, Error, ErrorCode, FunctionName, Precondition};
+use lambent_types::{
+    ConfigurationPatch, Error, ErrorCode, FunctionName, FunctionVersion, Precondition,
+};
 use serde::Deserialize;
 
 use super::code::{self, CodeSource};
 use super::configuration::{FunctionConfiguration, Wanted};
 use super::error::{fault, of_function};
 use super::settings::Settings;
-use super::{input, revision};
+use super::{input, revision, versions};
 use crate::arn;
 use crate::call::Call;
 use crate::fault::Fault;
@@ -25,45 +28,60 @@ struct UpdateFunctionCode {
 }
 
 pub(super) async fn code(call: &Call) -> Result<Response<Body>, Fault> {
-    let asked: UpdateFunctionCode = input::json(call)?;
-    let source: CodeSource = input::json(call)?;
+    let asked: UpdateFunctionCode = input::large_json(call).await?;
+    let source: CodeSource = input::large_json(call).await?;
     let named = input::function(call)?;
     let arn = arn::function(call, &named.name, None);
     let handle = call.scope.handle::<FunctionName>(named.name.as_str()).map_err(fault)?;
-    let function = handle.describe().await.map_err(|error| of_function(error, &arn))?;
     let expected = revision::expected(asked.revision_id.as_deref())?;
     let upload = source.read(call).await?;
-    let latest = &function.latest;
-    if asked.dry_run {
-        let view = FunctionConfiguration::of(call, latest, Some(function.revision), false);
-        return Ok(protocol::json(StatusCode::OK, &view));
-    }
-    let mut patch = ConfigurationPatch::default();
-    let mut settings = Settings::of(latest);
-    // A function that was created with a runtime goes on with it; what brings its own may be a
-    // component now, or a program.
-    let named = latest.configuration.runtime.clone();
-    let named = named.or_else(|| settings.runtime.as_ref().and_then(|name| name.parse().ok()));
-    let handler = Some(latest.configuration.handler.as_str());
-    let runtime = code::runtime(named.clone(), handler, &upload);
-    if runtime.is_none() {
-        settings.runtime = named.map(|name| name.as_str().to_owned());
-    }
-    patch.runtime = Some(runtime);
-    settings.architectures = asked.architectures.or(settings.architectures);
-    settings.keep(&latest.configuration.annotations, &mut patch);
     let is_code = code::is_code(&upload);
-    let deployed = handle.deploy(upload, patch, &expected).await;
-    let deployed =
-        deployed.map_err(|error| changed(error, |error| code::refused(error, is_code)))?;
+    let deployed = loop {
+        let function = handle.describe().await.map_err(|error| of_function(error, &arn))?;
+        if asked.dry_run {
+            let view =
+                FunctionConfiguration::of(call, &function.latest, Some(function.revision), false);
+            return Ok(protocol::json(StatusCode::OK, &view));
+        }
+        let patch = asked.patch(&function.latest, &upload).await;
+        // What is kept beside the code was read before: nobody may have changed it since.
+        let guarded = expected.is_empty();
+        let seen = Precondition::tag(function.revision.0.to_string());
+        let expected = if guarded { &seen } else { &expected };
+        match handle.deploy(upload.clone(), patch, expected).await {
+            Ok(deployed) => break deployed,
+            Err(error) if guarded && error.code() == ErrorCode::PreconditionFailed => {}
+            Err(error) => return Err(changed(error, |error| code::refused(error, is_code))),
+        }
+    };
     let function = &deployed.function;
     let mut view =
         FunctionConfiguration::of(call, &function.latest, Some(function.revision), false);
     if asked.publish {
-        let published = handle.publish(&Precondition::NONE).await.map_err(fault)?;
-        view = FunctionConfiguration::of(call, &published.version, None, true);
+        view = versions::publish_as_seen(call, &handle, function).await?;
     }
     Ok(protocol::json(StatusCode::OK, &view))
+}
+
+impl UpdateFunctionCode {
+    /// The change that it is to a function with this head.
+    async fn patch(&self, latest: &FunctionVersion, upload: &Bytes) -> ConfigurationPatch {
+        let mut patch = ConfigurationPatch::default();
+        let mut settings = Settings::of(latest);
+        // A function that was created with a runtime goes on with it; what brings its own may be a
+        // component now, or a program.
+        let named = latest.configuration.runtime.clone();
+        let named = named.or_else(|| settings.runtime.as_ref().and_then(|name| name.parse().ok()));
+        let handler = Some(latest.configuration.handler.as_str());
+        let runtime = code::runtime(named.clone(), handler, upload).await;
+        if runtime.is_none() {
+            settings.runtime = named.map(|name| name.as_str().to_owned());
+        }
+        patch.runtime = Some(runtime);
+        settings.architectures = self.architectures.clone().or(settings.architectures);
+        settings.keep(&latest.configuration.annotations, &mut patch);
+        patch
+    }
 }
 
 /// What is told of a change that was not made.

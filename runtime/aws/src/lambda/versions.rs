@@ -2,7 +2,10 @@
 
 use http::{Response, StatusCode};
 use lambent_dispatch::Body;
-use lambent_types::{FunctionName, VersionNumber};
+use lambent_service::FunctionHandle;
+use lambent_types::{
+    ConfigurationPatch, Error, ErrorCode, Function, FunctionName, Precondition, VersionNumber,
+};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -22,6 +25,7 @@ const LATEST: &str = "$LATEST";
 #[serde(rename_all = "PascalCase", default)]
 struct PublishVersion {
     code_sha256: Option<String>,
+    description: Option<String>,
     revision_id: Option<String>,
 }
 
@@ -36,12 +40,45 @@ pub(super) async fn publish(call: &Call) -> Result<Response<Body>, Fault> {
         return Err(invalid("CodeSHA256 is different from current CodeSHA256 in $LATEST."));
     }
     let expected = revision::expected(asked.revision_id.as_deref())?;
-    let published = handle.publish(&expected).await.map_err(|error| match error.code() {
-        lambent_types::ErrorCode::PreconditionFailed => revision::changed(),
-        _ => of_function(error, &arn),
-    })?;
-    let view = FunctionConfiguration::of(call, &published.version, None, true);
+    let seen = Precondition::tag(function.revision.0.to_string());
+    if !expected.is_empty() && expected != seen {
+        return Err(revision::changed());
+    }
+    let former = function.latest.configuration.description.clone();
+    let view = match asked.description.filter(|description| *description != former) {
+        None => publish_as_seen(call, &handle, &function).await?,
+        Some(description) => {
+            // A version is a copy of the head, which has the description for as long as that takes.
+            let described = |description| ConfigurationPatch {
+                description: Some(description),
+                ..ConfigurationPatch::default()
+            };
+            let function =
+                handle.configure(described(description), &seen).await.map_err(changed)?;
+            let view = publish_as_seen(call, &handle, &function).await;
+            handle.configure(described(former), &Precondition::NONE).await.map_err(fault)?;
+            view?
+        }
+    };
     Ok(protocol::json(StatusCode::CREATED, &view))
+}
+
+/// Publishes a function as it was seen, and not what somebody else has made of it since.
+pub(super) async fn publish_as_seen(
+    call: &Call,
+    handle: &FunctionHandle<'_>,
+    function: &Function,
+) -> Result<FunctionConfiguration, Fault> {
+    let seen = Precondition::tag(function.revision.0.to_string());
+    let published = handle.publish(&seen).await.map_err(changed)?;
+    Ok(FunctionConfiguration::of(call, &published.version, None, true))
+}
+
+fn changed(error: Error) -> Fault {
+    match error.code() {
+        ErrorCode::PreconditionFailed => revision::changed(),
+        _ => fault(error),
+    }
 }
 
 pub(super) async fn list(call: &Call) -> Result<Response<Body>, Fault> {

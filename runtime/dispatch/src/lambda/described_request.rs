@@ -18,6 +18,9 @@ use serde_json::json;
 use super::http_request::{all, is_text};
 use crate::runner::Body;
 
+/// Most header fields of a request; more describe none.
+const HEADERS_MAX: usize = 100;
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Payload {
@@ -49,7 +52,7 @@ struct Described {
 /// The request that `data` describes; none if it is no payload of that format.
 pub(crate) fn request_of_payload(function: &FunctionVersion, data: &[u8]) -> Option<Request<Body>> {
     let payload: Payload = serde_json::from_slice(data).ok()?;
-    if payload.version != "2.0" {
+    if payload.version != "2.0" || payload.headers.len() > HEADERS_MAX {
         return None;
     }
     let body: Bytes = match (&payload.body, payload.is_base64_encoded) {
@@ -149,6 +152,12 @@ mod tests {
         assert!(none(json!({ "version": "2.0", "rawPath": "/" })));
         assert!(none(
             json!({ "version": "2.0", "rawPath": "no path", "requestContext": { "http": { "method": "GET" } } })
+        ));
+        let headers: BTreeMap<String, String> =
+            (0..30_000).map(|number| (format!("x{number}"), String::new())).collect();
+        let http = json!({ "http": { "method": "GET" } });
+        assert!(none(
+            json!({ "version": "2.0", "rawPath": "/", "requestContext": http, "headers": headers })
         ));
         assert!(none(json!([1])));
     }

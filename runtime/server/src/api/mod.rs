@@ -57,7 +57,7 @@ mod versions;
 mod view;
 mod volumes;
 
-pub(crate) use limited_body::LimitedBody;
+pub(crate) use limited_body::{LimitedBody, LimitedBodyError};
 pub(crate) use objects::read_object;
 pub use openapi::document as openapi;
 pub(crate) use routes::router;
