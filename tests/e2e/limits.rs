@@ -189,7 +189,7 @@ async fn more_than_may_run_at_once_are_throttled_until_there_is_room() {
     .await;
     assert_eq!(reply.status, 200, "{reply:?}");
     let metrics = node.ask("GET", "/metrics").key(&node.key).send().await.text();
-    let throttles = "lambent_throttles_total{namespace=\"default\",function=\"slow\"}";
+    let throttles = "lambent_throttles_total{namespace=\"default\",function=\"slow\",reason=";
     assert!(metrics.contains(throttles), "{metrics}");
 }
 

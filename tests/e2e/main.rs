@@ -17,6 +17,7 @@ mod cli_keys;
 mod cli_resources;
 mod client;
 mod compile_bomb;
+mod concurrency;
 mod crash;
 mod cycles;
 mod deliveries;

@@ -18,6 +18,7 @@ pub mod query;
 mod access_keys;
 mod aliases;
 mod binary;
+mod concurrency;
 mod functions;
 mod keys;
 mod layers;
@@ -39,6 +40,10 @@ mod volumes;
 pub use access_keys::{AccessKeyView, AccessKeys, NewAccessKey};
 pub use aliases::{AliasList, ListAliases};
 pub use binary::Binary;
+pub use concurrency::{
+    ConcurrencyView, ProvisionInstances, ProvisionedList, ProvisionedStatus, ProvisionedView,
+    ReserveConcurrency,
+};
 pub use functions::{
     DeployForm, FunctionView, Functions, ListFunctions, ListVersions, Qualified, Rollback, RunsOn,
     Versions,

@@ -18,6 +18,9 @@ paths! {
     VERSION = "/v1/functions/{name}/versions/{version}";
     ALIASES = "/v1/functions/{name}/aliases";
     ALIAS = "/v1/functions/{name}/aliases/{alias}";
+    CONCURRENCY = "/v1/functions/{name}/concurrency";
+    PROVISIONED = "/v1/functions/{name}/provisioned";
+    PROVISIONED_OF = "/v1/functions/{name}/provisioned/{qualifier}";
     ROLLBACK = "/v1/functions/{name}/rollback";
     LOGS = "/v1/functions/{name}/logs";
     INVOCATIONS = "/v1/functions/{name}/invocations";

@@ -51,6 +51,11 @@ pub(crate) struct QuotaArgs {
     #[arg(long, value_name = "SIZE", value_parser = size)]
     quota_volume_bytes: Option<u64>,
 
+    /// Invocations at once, of which functions can have some reserved [default: as many as the node
+    /// runs at once]
+    #[arg(long, value_name = "N", value_parser = count)]
+    quota_concurrency: Option<u64>,
+
     /// Functions, layers, buckets, keyspaces, queues, volumes, triggers, schedules and sites, of each
     /// kind [default: 10000]
     #[arg(long, value_name = "N", value_parser = count)]
@@ -90,6 +95,7 @@ impl QuotaArgs {
             (Quota::CodeBytes, self.quota_code),
             (Quota::VolumeBytes, self.quota_volume_bytes),
             (Quota::Versions, self.quota_versions),
+            (Quota::Concurrency, self.quota_concurrency),
         ];
         let resources = Quota::resources().map(|quota| (quota, self.quota_resources));
         let given = single.into_iter().chain(resources);

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambent_storage::{InvocationLogs, Registry, UsageRecord};
+use lambent_storage::{InvocationLogs, NamespaceQuotas, Registry, UsageRecord};
 use lambent_types::{
     Error, ErrorCode, Event, Failure, FunctionName, Handler, Incoming, InvocationRecord, Namespace,
     Outcome, Qualifier, RequestId, Root, bounds, format_bytes, occurrence,
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::admission::Admission;
 use crate::callee::Callee;
@@ -13,6 +14,7 @@ use crate::caller::Caller;
 use crate::handler::choose_handler;
 use crate::invoke::{Invoker, runs_on_runtime};
 use crate::invoked::{HttpInvoked, Invoked, Reply};
+use crate::limits::Limits;
 use crate::observe::{Delivered, Observe};
 use crate::options::Options;
 use crate::recursion::{RecursionLimit, Stopped};
@@ -30,16 +32,17 @@ pub struct Dispatcher {
 }
 
 impl Dispatcher {
-    /// A dispatcher for the functions of `registry`.
+    /// A dispatcher for the functions of a registry, in namespaces with these quotas. What is
+    /// reserved for functions is in force once it was [read](Self::read_reserved).
     #[must_use]
     pub fn new(
-        registry: Arc<dyn Registry>,
+        (registry, quotas): (Arc<dyn Registry>, Arc<NamespaceQuotas>),
         runner: Arc<dyn Runner>,
         logs: Arc<dyn InvocationLogs>,
         observe: Arc<dyn Observe>,
         options: Options,
     ) -> Self {
-        let admission = Arc::new(Admission::new(runner.clone(), options.concurrency_max));
+        let admission = Arc::new(Admission::new(runner.clone(), Limits::new(quotas), options));
         let recorder = Arc::new(Recorder { logs, observe, usage: UsageSums::default() });
         Self {
             registry,
@@ -238,6 +241,37 @@ impl Dispatcher {
     /// Takes what invocations have used since the last call, by function and hour.
     pub(crate) fn take_usage(&self) -> Vec<(Namespace, UsageRecord)> {
         self.invoker.recorder.usage.take()
+    }
+
+    /// Puts in force what is reserved for the functions of all namespaces.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn read_reserved(&self) -> Result<(), Error> {
+        Ok(self.invoker.admission.limits.read_all(&*self.registry).await?)
+    }
+
+    /// Puts in force what is reserved for a function.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn read_reserved_of(
+        &self,
+        namespace: &Namespace,
+        function: &FunctionName,
+    ) -> Result<(), Error> {
+        Ok(self.invoker.admission.limits.read(&*self.registry, namespace, function).await?)
+    }
+
+    /// Follows what is reserved, by any node, until the drain.
+    pub async fn follow_reserved(&self, drain: &CancellationToken) {
+        self.invoker.admission.limits.follow(&*self.registry, drain).await;
+    }
+
+    /// How many invocations of a function are running on this node.
+    #[must_use]
+    pub fn running(&self, namespace: &Namespace, function: &FunctionName) -> usize {
+        self.invoker.admission.running(namespace, function)
     }
 
     /// How many invocations are running.

@@ -18,6 +18,7 @@ mod invoke;
 mod invoked;
 mod lambda;
 mod message_digest;
+mod limits;
 mod observe;
 mod options;
 mod receipt_handle;
@@ -25,6 +26,7 @@ mod recursion;
 mod resolve;
 mod run;
 mod runner;
+mod scaling;
 mod usage;
 
 pub use callee::Callee;

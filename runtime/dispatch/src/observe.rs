@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use lambent_types::{FunctionName, FunctionVersion, InvocationRecord, Namespace};
+use lambent_types::{FunctionName, FunctionVersion, InvocationRecord, Namespace, ThrottleReason};
 
 /// What became of an attempt to deliver an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,7 +50,7 @@ pub trait Observe: Send + Sync {
     /// An invocation ended.
     fn finished(&self, record: &InvocationRecord);
     /// An invocation was turned away because too many ran.
-    fn throttled(&self, function: &FunctionVersion);
+    fn throttled(&self, function: &FunctionVersion, reason: ThrottleReason);
     /// An invocation was turned away because those of its function wait too long
     /// for the CPU.
     fn shed(&self, function: &FunctionVersion) {
@@ -77,6 +77,6 @@ pub struct Unobserved;
 
 impl Observe for Unobserved {
     fn finished(&self, _: &InvocationRecord) {}
-    fn throttled(&self, _: &FunctionVersion) {}
+    fn throttled(&self, _: &FunctionVersion, _: ThrottleReason) {}
     fn log_dropped(&self) {}
 }

@@ -7,10 +7,17 @@ pub struct Options {
     pub concurrency_max: usize,
     /// How many invocations may descend from one, through what functions do.
     pub descendants_max: u64,
+    /// By how many the invocations of a function that run at once may grow in ten seconds; Lambda's
+    /// scaling rate.
+    pub scaling_rate: u32,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { concurrency_max: 1000, descendants_max: bounds::DESCENDANTS_DEFAULT }
+        Self {
+            concurrency_max: 1000,
+            descendants_max: bounds::DESCENDANTS_DEFAULT,
+            scaling_rate: 1000,
+        }
     }
 }

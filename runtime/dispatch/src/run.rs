@@ -4,8 +4,8 @@ use std::time::Instant;
 use jiff::Timestamp;
 use lambent_storage::InvocationLogs;
 use lambent_types::{
-    BatchItems, Error, ErrorCode, Event, FunctionVersion, Handler, InvocationRecord, Logs, Meter,
-    Outcome, Output, RequestId, Root,
+    BatchItems, Error, Event, FunctionVersion, Handler, InvocationRecord, Logs, Meter, Outcome,
+    Output, RequestId, Root,
 };
 
 use crate::admission::{Admission, Permit};
@@ -83,9 +83,9 @@ impl Run {
         id: RequestId,
     ) -> Result<Self, Error> {
         let function = &callee.function;
-        let permit = admission.admit(function).inspect_err(|error| match error.code() {
-            ErrorCode::Overloaded => recorder.observe.shed(function),
-            _ => recorder.observe.throttled(function),
+        let permit = admission.admit(function).inspect_err(|error| match error.reason() {
+            Some(reason) => recorder.observe.throttled(function, reason),
+            None => recorder.observe.shed(function),
         })?;
         Ok(Self {
             id,

@@ -37,6 +37,18 @@ impl Default for InstancePoolOptions {
     }
 }
 
+/// How it ended that instances were to be made ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Filled {
+    /// All are.
+    Ready,
+    /// As many instances wait as the engine lets.
+    NoSlot,
+    /// One could not be made: there is no memory for it, or it failed when it was instantiated or
+    /// initialized.
+    Failed,
+}
+
 /// What [`Provisioned::Auto`] keeps is enough for this long at the present rate: a
 /// thousand times what it takes to instantiate one.
 const HORIZON: Duration = Duration::from_millis(10);
@@ -176,7 +188,9 @@ impl<T: Send + 'static> InstancePool<T> {
             let this = Arc::clone(self);
             // On this thread's executor, so that it begins when the invocation that took
             // the last instance has yielded.
-            tokio::spawn(async move { this.fill().await });
+            tokio::spawn(async move {
+                this.fill().await;
+            });
         }
         taken
     }
@@ -207,20 +221,21 @@ impl<T: Send + 'static> InstancePool<T> {
     }
 
     /// Instantiates as many instances as should be ready and are not.
-    pub async fn fill(&self) {
+    pub async fn fill(&self) -> Filled {
         while self.lacks() {
             let Some(slot) = self.linked.runtime.slots.take() else {
                 self.lock().filling = false;
-                return;
+                return Filled::NoSlot;
             };
             if !self.prepare_one(slot).await {
-                // No slot is free, or the component fails to instantiate: the
+                // No memory is free, or the component fails to instantiate: the
                 // next invocation tries again, and reports why.
                 self.lock().filling = false;
-                return;
+                return Filled::Failed;
             }
             tokio::task::yield_now().await;
         }
+        Filled::Ready
     }
 
     /// Makes one instance ready; returns whether that succeeded.

@@ -98,7 +98,7 @@ pub use error::{ComponentError, LoadError, StartError};
 #[cfg(feature = "compile")]
 pub use in_process::InProcess;
 pub use inspect::{InspectError, Inspection, Unmet};
-pub use instance_pool::{InstancePool, InstancePoolOptions};
+pub use instance_pool::{Filled, InstancePool, InstancePoolOptions};
 pub use invocation::{Failed, Finished, Invocation, Refused};
 pub use log::Log;
 pub use options::Options;

@@ -46,13 +46,14 @@ impl Host {
         }
     }
 
-    /// Makes what all heads want, and gives up what is of none.
+    /// Makes what all heads and versions want, and gives up what is of none.
     async fn provision_all(&self, registry: &dyn Registry) -> Result<(), StorageError> {
         for (namespace, name) in self.pools.functions() {
             self.refresh(registry, &namespace, &name).await?;
         }
-        for head in registry.provisioned().await? {
-            self.provision(&head).await;
+        for function in registry.provisioned().await? {
+            self.provision(&function.latest).await;
+            self.provision_versions(registry, &function).await?;
         }
         Ok(())
     }
@@ -67,8 +68,14 @@ impl Host {
     ) -> Result<(), StorageError> {
         match registry.function(namespace, name).await {
             // This does nothing if the deploy on this node did it.
-            Ok(Some(function)) => self.provision(&function.latest).await,
-            Ok(None) => self.pools.withdraw(namespace, name, None),
+            Ok(Some(function)) => {
+                self.provision(&function.latest).await;
+                self.provision_versions(registry, &function).await?;
+            }
+            Ok(None) => {
+                self.pools.withdraw(namespace, name, None);
+                self.unprovision_all(namespace, name);
+            }
             Err(error @ StorageError::Corrupt { .. }) => {
                 tracing::error!(%error, cause = error.cause(), "leaving a function as it was");
             }

@@ -14,6 +14,7 @@ use crate::instance_pools::{InstancePools, RETIRE_EVERY};
 use crate::loader::Loader;
 use crate::open_files;
 use crate::packages::Packages;
+use crate::provisioning::Provisioning;
 use crate::runtimes::Runtimes;
 use crate::snapshots::Snapshots;
 
@@ -25,6 +26,7 @@ pub struct Host {
     pub(crate) snapshots: Snapshots,
     pub(crate) runtimes: Runtimes,
     pub(crate) pools: InstancePools,
+    pub(crate) provisioning: Provisioning,
     pub(crate) shared: Arc<Shared>,
 }
 
@@ -85,7 +87,17 @@ impl Host {
         let loader = Loader::new(engine.clone(), artifacts, setup.code, setup.budget);
         let (pools, shared) = (InstancePools::default(), Arc::new(setup.shared));
         let runtimes = Runtimes::default();
-        Ok(Arc::new(Self { engine, loader, packages, snapshots, runtimes, pools, shared }))
+        let provisioning = Provisioning::default();
+        Ok(Arc::new(Self {
+            engine,
+            loader,
+            packages,
+            snapshots,
+            runtimes,
+            pools,
+            provisioning,
+            shared,
+        }))
     }
 
     /// Says where the node's own doors are; see

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use lambent_capabilities::Ctx;
 use lambent_engine::{Component, Inspection};
-use lambent_service::{Additions, Frozen, Inspect, Inspected};
+use lambent_service::{Additions, Frozen, Inspect, Inspected, ProvisionedVersion};
 use lambent_types::{
     Digest, Error, ErrorCode, FunctionName, FunctionVersion, Handler, Namespace, RuntimeName,
     VersionNumber,
@@ -79,6 +79,15 @@ impl Inspect for Host {
                 tracing::warn!(function = %head.name, %error, "cannot provision instances");
             }
         }
+    }
+
+    fn provisioned(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        number: u64,
+    ) -> Option<ProvisionedVersion> {
+        self.provisioned_version(namespace, name, number)
     }
 
     fn withdraw(&self, namespace: &Namespace, name: &FunctionName, version: Option<VersionNumber>) {

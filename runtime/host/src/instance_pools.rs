@@ -26,12 +26,17 @@ struct Kept {
     function: Arc<FunctionVersion>,
     /// The component that they are instances of: a runtime changes.
     digest: Digest,
+    options: InstancePoolOptions,
     instances: Arc<InstancePool<Ctx>>,
 }
 
 /// The instances of every function version that keeps any.
 #[derive(Default)]
-pub(crate) struct InstancePools(RwLock<HashMap<Key, Kept, RandomState>>);
+pub(crate) struct InstancePools {
+    kept: RwLock<HashMap<Key, Kept, RandomState>>,
+    /// How many are kept ready of versions beside what their configuration says.
+    extra: RwLock<HashMap<Key, u32, RandomState>>,
+}
 
 impl InstancePools {
     /// Where instances of `function` wait; none if it keeps none.
@@ -41,20 +46,20 @@ impl InstancePools {
         code: &LoadedVersion,
         shared: &Arc<Shared>,
     ) -> Option<Arc<InstancePool<Ctx>>> {
-        let options = options(function)?;
         let key = (function.namespace.clone(), function.name.clone(), function.version);
+        let options = options(function, self.extra(&key))?;
         let same = |kept: &Kept| {
             let same = Arc::ptr_eq(&kept.function, function) || kept.function == *function;
-            same && kept.digest == code.digest
+            same && kept.digest == code.digest && kept.options == options
         };
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.kept.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(kept) = all.get(&key)
             && same(kept)
         {
             return Some(kept.instances.clone());
         }
         drop(all);
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         let made = || {
             let (function, shared) = (function.clone(), shared.clone());
             let (prototyped, mount) = (function.clone(), code.mount.clone());
@@ -64,7 +69,7 @@ impl InstancePools {
                 ..prototype(&prototyped, &shared, mount.clone())
             };
             let instances = code.component.pool(options, prototype);
-            Kept { function, digest: code.digest, instances }
+            Kept { function, digest: code.digest, options, instances }
         };
         // Another request may have been first.
         let kept = all
@@ -78,6 +83,41 @@ impl InstancePools {
         Some(kept.instances.clone())
     }
 
+    /// How many instances of a version are kept ready beside what its configuration says.
+    fn extra(&self, key: &Key) -> u32 {
+        let extra = self.extra.read().unwrap_or_else(PoisonError::into_inner);
+        // Few nodes have any.
+        if extra.is_empty() { 0 } else { extra.get(key).copied().unwrap_or(0) }
+    }
+
+    /// Keeps so many instances of a version ready beside what its configuration says.
+    pub(crate) fn set_extra(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        version: VersionNumber,
+        instances: u32,
+    ) {
+        let key = (namespace.clone(), name.clone(), version);
+        let mut extra = self.extra.write().unwrap_or_else(PoisonError::into_inner);
+        match instances {
+            0 => drop(extra.remove(&key)),
+            instances => drop(extra.insert(key, instances)),
+        }
+    }
+
+    /// How many instances of a version wait for an invocation.
+    pub(crate) fn idle(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        version: VersionNumber,
+    ) -> usize {
+        let key = (namespace.clone(), name.clone(), version);
+        let all = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        all.get(&key).map_or(0, |kept| kept.instances.idle())
+    }
+
     /// Drops the instances of a function, or of one version of it.
     pub(crate) fn withdraw(
         &self,
@@ -87,7 +127,7 @@ impl InstancePools {
     ) {
         // A name may be given in another case than the function's own.
         let (namespace, name) = (namespace.key(), name.key());
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         all.retain(|key, _| {
             let other = version.is_some_and(|version| key.2 != version);
             other || key.0.key() != namespace || key.1.key() != name
@@ -98,7 +138,7 @@ impl InstancePools {
     /// of its name too.
     pub(crate) fn withdraw_former(&self, head: &FunctionVersion) {
         let (namespace, name) = (head.namespace.key(), head.name.key());
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         all.retain(|key, kept| {
             let other = key.2 != head.version || key.0.key() != namespace || key.1.key() != name;
             other || *kept.function == *head
@@ -107,19 +147,19 @@ impl InstancePools {
 
     /// The functions that keep instances.
     pub(crate) fn functions(&self) -> BTreeSet<(Namespace, FunctionName)> {
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.kept.read().unwrap_or_else(PoisonError::into_inner);
         all.keys().map(|(namespace, name, _)| (namespace.clone(), name.clone())).collect()
     }
 
     /// Drops the instances of code that no version refers to any more.
     pub(crate) fn forget(&self, digest: Digest) {
-        let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.kept.write().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, kept| kept.digest != digest);
     }
 
     /// Drops the instances of function versions that nobody calls.
     pub(crate) fn retire(&self) {
-        let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let all = self.kept.read().unwrap_or_else(PoisonError::into_inner);
         let instances: Vec<_> = all.values().map(|kept| kept.instances.clone()).collect();
         drop(all);
         let mut any_idle = false;
@@ -127,7 +167,7 @@ impl InstancePools {
             any_idle |= instances.evict() == 0;
         }
         if any_idle {
-            let mut all = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            let mut all = self.kept.write().unwrap_or_else(PoisonError::into_inner);
             // What an invocation runs in comes back to the pool that the invocation has.
             let in_use = |kept: &Kept| Arc::strong_count(&kept.instances) > 1;
             all.retain(|_, kept| in_use(kept) || !kept.instances.is_unused());
@@ -135,9 +175,13 @@ impl InstancePools {
     }
 }
 
-fn options(function: &FunctionVersion) -> Option<InstancePoolOptions> {
+fn options(function: &FunctionVersion, extra: u32) -> Option<InstancePoolOptions> {
     let configuration = &function.configuration;
     let Configuration { provisioned, shared, .. } = *configuration;
+    let provisioned = match extra {
+        0 => provisioned,
+        extra => Provisioned::Count(provisioned.always().saturating_add(extra)),
+    };
     let reuse = configuration.reuse();
     let options = InstancePoolOptions { provisioned, reuse, shared };
     (provisioned != Provisioned::NONE || reuse > 1).then_some(options)
@@ -216,14 +260,24 @@ mod tests {
         warm.forget(Digest::of(b"other"));
         assert!(Arc::ptr_eq(&three, &of(Provisioned::Count(3)).unwrap()));
         warm.forget(Digest::of(EMPTY));
-        assert!(warm.0.read().unwrap().is_empty());
+        assert!(warm.kept.read().unwrap().is_empty());
         of(Provisioned::Count(3)).unwrap();
         warm.withdraw_former(&function(Provisioned::NONE));
         assert!(warm.functions().is_empty());
         of(Provisioned::Count(3)).unwrap();
         assert_eq!(warm.functions().len(), 1);
         warm.withdraw(&namespace, &name, None);
-        assert!(warm.0.read().unwrap().is_empty());
+        assert!(warm.kept.read().unwrap().is_empty());
+        // Beside what is configured, more can be kept ready.
+        let name: FunctionName = "f".parse().unwrap();
+        warm.set_extra(&namespace, &name, VersionNumber::Latest, 2);
+        let more = of(Provisioned::Count(1)).unwrap();
+        assert_eq!(more.fill().await, lambent_engine::Filled::Ready);
+        assert_eq!(warm.idle(&namespace, &name, VersionNumber::Latest), 3);
+        warm.set_extra(&namespace, &name, VersionNumber::Latest, 0);
+        assert!(!Arc::ptr_eq(&more, &of(Provisioned::Count(1)).unwrap()));
+        drop(more);
+        warm.withdraw(&namespace, &name, None);
         // All that are used again are out while an invocation runs, which has their pool.
         let mut reused = (*function(Provisioned::NONE)).clone();
         reused.configuration.reuse = Some(2);
@@ -234,6 +288,6 @@ mod tests {
         assert!(Arc::ptr_eq(&running, &of()));
         drop(running);
         warm.retire();
-        assert!(warm.0.read().unwrap().is_empty());
+        assert!(warm.kept.read().unwrap().is_empty());
     }
 }

@@ -1,6 +1,7 @@
 //! What is counted, for Prometheus.
 
 mod holdings;
+mod labels;
 #[cfg(test)]
 mod page;
 mod process;
@@ -17,8 +18,10 @@ use http::StatusCode;
 use lambent_dispatch::{Delivered, Observe};
 use lambent_engine::Budget;
 use lambent_service::Totals;
-use lambent_types::{FunctionName, FunctionVersion, InvocationRecord, Namespace, Outcome, Start};
-use prometheus_client::encoding::{EncodeLabelSet, text};
+use lambent_types::{
+    FunctionName, FunctionVersion, InvocationRecord, Namespace, Outcome, Start, ThrottleReason,
+};
+use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
@@ -26,6 +29,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
+use self::labels::{FunctionLabels, HttpLabels, OutcomeLabels, ReasonLabels, StartLabels};
 pub(crate) use queues::QUEUES_MAX;
 
 /// The media type of what [`Metrics::render`] returns.
@@ -58,30 +62,6 @@ const MEMORIES: [f64; 9] = [
 
 /// The classes of status that HTTP requests are counted by.
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct FunctionLabels {
-    namespace: String,
-    function: String,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct OutcomeLabels {
-    namespace: String,
-    function: String,
-    outcome: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct StartLabels {
-    start: &'static str,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct HttpLabels {
-    door: &'static str,
-    status: &'static str,
-}
 
 /// What is counted.
 pub(crate) struct Metrics {
@@ -120,7 +100,7 @@ struct Families {
     invocations: Family<OutcomeLabels, Counter>,
     durations: Family<FunctionLabels, Histogram, fn() -> Histogram>,
     fuel: Family<FunctionLabels, Counter>,
-    throttles: Family<FunctionLabels, Counter>,
+    throttles: Family<ReasonLabels, Counter>,
     sheds: Family<FunctionLabels, Counter>,
     partial: Family<FunctionLabels, Counter>,
     items_failed: Family<FunctionLabels, Counter>,
@@ -135,7 +115,7 @@ struct Series {
     outcomes: [OnceLock<Counter>; Outcome::KINDS.len()],
     duration: Histogram,
     fuel: Counter,
-    throttles: Counter,
+    throttles: [OnceLock<Counter>; ThrottleReason::ALL.len()],
     sheds: Counter,
     deliveries: [OnceLock<Counter>; Delivered::ALL.len()],
     age: OnceLock<Histogram>,
@@ -148,7 +128,7 @@ impl Series {
             outcomes: Default::default(),
             duration: families.durations.get_or_create_owned(&labels),
             fuel: families.fuel.get_or_create_owned(&labels),
-            throttles: families.throttles.get_or_create_owned(&labels),
+            throttles: Default::default(),
             sheds: families.sheds.get_or_create_owned(&labels),
             deliveries: Default::default(),
             age: OnceLock::new(),
@@ -169,6 +149,17 @@ impl Series {
             let ages = self.age.get_or_init(|| families.ages.get_or_create_owned(&self.labels));
             ages.observe(age.as_secs_f64());
         }
+    }
+
+    fn throttled(&self, families: &Families, reason: ThrottleReason) {
+        let make = || {
+            families.throttles.get_or_create_owned(&ReasonLabels {
+                namespace: self.labels.namespace.clone(),
+                function: self.labels.function.clone(),
+                reason: reason.as_str(),
+            })
+        };
+        self.throttles[reason as usize].get_or_init(make).inc();
     }
 
     fn count(
@@ -233,7 +224,8 @@ impl Metrics {
         let durations = "Seconds from the start of loading to the end of an invocation";
         registry.register("lambent_invocation_duration_seconds", durations, families.durations);
         registry.register("lambent_fuel", "Fuel that invocations used", families.fuel);
-        let throttles = "Invocations turned away because too many ran";
+        let throttles =
+            "Invocations turned away because too many ran, by Lambda's name for the reason";
         registry.register("lambent_throttles", throttles, families.throttles);
         let sheds = "Invocations turned away because the CPU is overloaded";
         registry.register("lambent_sheds", sheds, families.sheds);
@@ -375,8 +367,8 @@ impl Observe for Metrics {
         self.series(&function.namespace, &function.name).sheds.inc();
     }
 
-    fn throttled(&self, function: &FunctionVersion) {
-        self.series(&function.namespace, &function.name).throttles.inc();
+    fn throttled(&self, function: &FunctionVersion, reason: ThrottleReason) {
+        self.series(&function.namespace, &function.name).throttled(&self.families, reason);
     }
 
     fn delivered(

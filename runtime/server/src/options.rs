@@ -33,6 +33,8 @@ pub struct Options {
     pub concurrency_max: usize,
     /// How many invocations may descend from one, through what functions do.
     pub descendants_max: u64,
+    /// By how many the invocations of a function that run at once may grow in ten seconds.
+    pub scaling_rate: u32,
     /// Most bytes of memory that the node uses; 80 % of what the machine or the
     /// control groups of the process allow if not given.
     pub memory_budget: Option<u64>,
@@ -128,6 +130,7 @@ impl Options {
             tls: None,
             concurrency_max: 1000,
             descendants_max: bounds::DESCENDANTS_DEFAULT,
+            scaling_rate: 1000,
             memory_budget: None,
             connections_max: 8192,
             connections_per_peer: None,
@@ -155,6 +158,7 @@ impl Options {
             check_domain(domain)?;
         }
         check_range("concurrency limit", self.concurrency_max as u64, 1, 100_000)?;
+        check_range("scaling rate", self.scaling_rate.into(), 1, 1_000_000)?;
         check_range("limit of descendants", self.descendants_max, 1, 1_000_000_000_000)?;
         let memory = self.memory_budget.unwrap_or(MEMORY_BYTES_MIN);
         check_range("memory budget in bytes", memory, MEMORY_BYTES_MIN, 1 << 50)?;

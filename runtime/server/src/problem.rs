@@ -5,7 +5,7 @@ use bytes::Bytes;
 use http::header::{ALLOW, CONNECTION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use lambent_api::PROBLEM;
-use lambent_types::{Error, ErrorCode, Outcome, RequestId};
+use lambent_types::{Error, ErrorCode, Outcome, RequestId, ThrottleReason};
 use serde::Serialize;
 
 /// Most characters of a detail.
@@ -23,6 +23,7 @@ pub(crate) struct Refusal {
     title: &'static str,
     detail: String,
     retryable: bool,
+    reason: Option<ThrottleReason>,
     /// On the heap, since most have none and errors are small.
     headers: Option<Box<HeaderMap>>,
     close: bool,
@@ -82,6 +83,7 @@ impl Refusal {
             title: "function gave no response",
             detail,
             retryable: false,
+            reason: None,
             headers: None,
             close: false,
         }
@@ -122,6 +124,11 @@ impl Refusal {
         self.retryable
     }
 
+    /// Why an invocation was turned away, if it was.
+    pub(crate) const fn reason(&self) -> Option<ThrottleReason> {
+        self.reason
+    }
+
     /// The response to request `id`: what `render` writes, with what HTTP has for it.
     pub(crate) fn into_response(self, id: RequestId, render: Render) -> Response<Bytes> {
         let mut response = render(&self, id);
@@ -147,6 +154,7 @@ pub(crate) fn document(refusal: &Refusal, id: RequestId) -> Response<Bytes> {
         code: refusal.code(),
         detail: refusal.detail(),
         retryable: refusal.is_retryable(),
+        reason: refusal.reason(),
         request_id: id,
     };
     let mut response = Response::new(serde_json::to_vec(&document).unwrap_or_default().into());
@@ -169,6 +177,7 @@ impl From<Error> for Refusal {
             title: code.title(),
             detail: shortened(error.detail()),
             retryable: code.is_retryable(),
+            reason: error.reason(),
             headers: None,
             close: false,
         }
@@ -207,6 +216,8 @@ struct Document<'a> {
     code: &'a str,
     detail: &'a str,
     retryable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<ThrottleReason>,
     request_id: RequestId,
 }
 

@@ -166,13 +166,14 @@ impl Server {
         let stores = opened.stores;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let dispatcher = Dispatcher::new(
-            stores.registry.clone(),
+            (stores.registry.clone(), stores.quotas.clone()),
             engine.runner,
             stores.logs.clone(),
             metrics.clone(),
             lambent_dispatch::Options {
                 concurrency_max: options.concurrency_max,
                 descendants_max: options.descendants_max,
+                scaling_rate: options.scaling_rate,
             },
         );
         let deliveries =
@@ -234,6 +235,8 @@ impl Server {
         self.app.tasks.spawn(expire_objects(self.app.clone()));
         let service = self.app.service.clone();
         self.app.tasks.spawn(async move { service.follow_sites().await });
+        let service = self.app.service.clone();
+        self.app.tasks.spawn(async move { service.follow_reserved().await });
         let (app, drain) = (self.app.clone(), self.app.stop.drain.clone());
         // Ends by itself when all it has in hand is settled.
         self.app.tasks.spawn(async move { app.deliveries.clone().run(drain).await });
@@ -337,7 +340,7 @@ async fn open(options: &Options) -> Result<Opened, StartError> {
         let stores = StoreOptions {
             data: data.clone(),
             clock: Arc::new(SystemClock),
-            quotas: quotas(&data, &options.quotas),
+            quotas: quotas(&data, &options),
             disk_reserve: options.disk_reserve,
             log_age_max: options.log_age_max,
             log_bytes_max: options.log_bytes_max,
@@ -351,8 +354,9 @@ async fn open(options: &Options) -> Result<Opened, StartError> {
     tokio::task::spawn_blocking(open).await.map_err(|error| StartError::Engine(error.into()))?
 }
 
-/// The quotas for the disk that the data is on, with those that were given.
-fn quotas(data: &DataDir, given: &[(Quota, u64)]) -> Quotas {
+/// The quotas for the disk that the data is on and for what the node runs at once, with those that
+/// were given.
+fn quotas(data: &DataDir, options: &Options) -> Quotas {
     let usual = match data.disk() {
         Ok(disk) => Quotas::for_disk(disk.size),
         Err(error) => {
@@ -360,7 +364,8 @@ fn quotas(data: &DataDir, given: &[(Quota, u64)]) -> Quotas {
             Quotas::default()
         }
     };
-    given.iter().fold(usual, |quotas, (quota, limit)| quotas.with(*quota, *limit))
+    let usual = usual.with(Quota::Concurrency, options.concurrency_max as u64);
+    options.quotas.iter().fold(usual, |quotas, (quota, limit)| quotas.with(*quota, *limit))
 }
 
 fn program(options: &Options) -> Result<PathBuf, StartError> {

@@ -37,6 +37,30 @@ pub struct Frozen {
     pub bytes: Bytes,
 }
 
+/// How it stands with the instances that are kept ready.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProvisionedState {
+    /// They are being made.
+    InProgress,
+    /// All are there.
+    Ready,
+    /// Some could not be made, and why.
+    Failed(String),
+}
+
+/// The instances that are kept ready of a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProvisionedVersion {
+    /// How many are to be.
+    pub requested: u32,
+    /// How many were made for that.
+    pub allocated: u32,
+    /// How many of them wait for an invocation.
+    pub available: u32,
+    /// How it stands.
+    pub state: ProvisionedState,
+}
+
 /// What the service asks about components.
 #[async_trait]
 pub trait Inspect: Send + Sync {
@@ -80,6 +104,15 @@ pub trait Inspect: Send + Sync {
     /// those of the head before. Called when the change is durable; what cannot
     /// be made is made when it is called.
     async fn provision(&self, head: &Arc<FunctionVersion>);
+
+    /// How far it has come on this node with the instances that are kept ready of a version. They
+    /// are made in the background, as functions are followed; none if that has not been seen yet.
+    fn provisioned(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        number: u64,
+    ) -> Option<ProvisionedVersion>;
 
     /// Drops the instances of a function that was deleted, or of one version of it.
     fn withdraw(&self, namespace: &Namespace, name: &FunctionName, version: Option<VersionNumber>);

@@ -62,11 +62,11 @@ pub use data_plane::DataPlane;
 pub use data_scope::DataScope;
 pub use expiry_rule::{Expiry, ExpiryRule};
 pub use functions::{
-    AuthorizedFunction, Deployed, FunctionHandle, Invocable, LogFilter, Published,
-    RequestedFunction,
+    AuthorizedFunction, ConcurrencyStatus, Deployed, FunctionHandle, Invocable, LogFilter,
+    ProvisionedStatus, Published, RequestedFunction,
 };
 pub use handle::{Handle, Put};
-pub use inspect::{Additions, Frozen, Inspect, Inspected};
+pub use inspect::{Additions, Frozen, Inspect, Inspected, ProvisionedState, ProvisionedVersion};
 pub use keyspaces::KeyspaceHandle;
 pub use layers::LayerHandle;
 pub use namespace_info::NamespaceInfo;

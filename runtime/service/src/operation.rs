@@ -129,6 +129,18 @@ operations! {
     PutAlias = "put_alias", WRITE;
     /// Delete an alias of a function.
     DeleteAlias = "delete_alias", WRITE;
+    /// Read what is reserved for a function.
+    DescribeConcurrency = "describe_concurrency", READ;
+    /// Change what is reserved for a function.
+    PutConcurrency = "put_concurrency", WRITE;
+    /// List what is kept ready of a function's versions.
+    ListProvisioned = "list_provisioned", READ;
+    /// Describe what is kept ready of a version.
+    DescribeProvisioned = "describe_provisioned", READ;
+    /// Keep instances of a version ready.
+    PutProvisioned = "put_provisioned", WRITE;
+    /// Keep no instances of a version ready any more.
+    DeleteProvisioned = "delete_provisioned", WRITE;
     /// Delete a version of a layer.
     DeleteLayerVersion = "delete_layer_version", WRITE;
     /// Set and delete keys, all or none.

@@ -83,7 +83,8 @@ impl Service {
         }
     }
 
-    /// Puts the quotas of namespaces, the versions of runtimes and sites in force. It is for the start,
+    /// Puts the quotas of namespaces, what is reserved for functions, the versions of runtimes and
+    /// sites in force. It is for the start,
     /// before anything else is done, and for every now and then, since another node may have
     /// changed some.
     ///
@@ -91,6 +92,7 @@ impl Service {
     /// The store failed.
     pub async fn load(&self) -> Result<(), Error> {
         self.load_quotas().await?;
+        self.dispatcher.read_reserved().await?;
         self.load_runtimes().await?;
         self.sites.read_all(self.stores()).await
     }

@@ -1,11 +1,11 @@
 //! What namespaces hold of functions, versions and code, in `control.db`.
 
-use lambent_types::{Digest, FunctionVersion};
+use lambent_types::{Digest, Function, FunctionVersion, Namespace};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::row::integer;
-use lambent_storage::backend::registry::code_delta;
-use lambent_storage::{Quota, Quotas, StorageError, WriteError};
+use lambent_storage::backend::registry::{Reserved, code_delta};
+use lambent_storage::{NamespaceQuotas, Quota, Quotas, StorageError, WriteError};
 
 /// Where the package of a head or version is, if it has one. It is in `body` too, which the
 /// checksum covers.
@@ -238,6 +238,33 @@ pub(crate) fn delete(
     add(connection, owner, Quota::Functions, -1)?;
     add(connection, owner, Quota::Versions, -count)?;
     add(connection, owner, Quota::CodeBytes, -freed)
+}
+
+/// What of a namespace's invocations at once is reserved.
+pub(crate) fn reserved(
+    connection: &Connection,
+    quotas: &NamespaceQuotas,
+    namespace: &Namespace,
+) -> Result<Reserved, StorageError> {
+    let owner = namespace.key();
+    let limit = quotas.of(&owner).limit(Quota::Concurrency);
+    Ok(Reserved { limit, reserved: amount(connection, &owner, Quota::Concurrency)? })
+}
+
+/// Counts what is reserved for a function in the place of what was before.
+pub(crate) fn reserve(
+    connection: &Connection,
+    before: Option<&Function>,
+    after: Option<&Function>,
+) -> Result<(), StorageError> {
+    let of = |function: Option<&Function>| {
+        function.and_then(|function| function.concurrency.reserved).map_or(0, i64::from)
+    };
+    let Some(function) = before.or(after) else { return Ok(()) };
+    match of(after) - of(before) {
+        0 => Ok(()),
+        delta => add(connection, &function.latest.namespace.key(), Quota::Concurrency, delta),
+    }
 }
 
 /// Counts that a version goes, before it does. Nothing if it is not there.

@@ -2,7 +2,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use lambent_types::{Alias, AliasName, Digest, Function, FunctionName, FunctionVersion, Namespace};
+use lambent_types::{
+    Alias, AliasName, ConcurrencyChange, Digest, Function, FunctionName, FunctionVersion, Namespace,
+};
 
 use crate::cache::{Cache, Entry, cache_key};
 use crate::data_dir::DataDir;
@@ -74,7 +76,7 @@ impl Holds for EmbeddedRegistry {
     async fn held(&self, namespace: &Namespace) -> Result<Vec<(Quota, u64)>, StorageError> {
         let owner = namespace.key();
         let read = self.readers.read(move |connection| {
-            [Quota::Functions, Quota::Versions, Quota::CodeBytes]
+            [Quota::Functions, Quota::Versions, Quota::CodeBytes, Quota::Concurrency]
                 .into_iter()
                 .map(|quota| Ok((quota, held::amount(connection, &owner, quota)?)))
                 .collect()
@@ -182,6 +184,17 @@ impl Registry for EmbeddedRegistry {
         Ok(())
     }
 
+    async fn set_concurrency(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        change: ConcurrencyChange,
+    ) -> Result<Arc<Function>, WriteError> {
+        let (namespace, name) = (namespace.clone(), name.clone());
+        let made = self.writer.write(Change::SetConcurrency { namespace, name, change }).await?;
+        made.function.ok_or_else(lost)
+    }
+
     async fn list(
         &self,
         namespace: &Namespace,
@@ -216,8 +229,12 @@ impl Registry for EmbeddedRegistry {
         self.readers.read(rows::digests).await
     }
 
-    async fn provisioned(&self) -> Result<Vec<Arc<FunctionVersion>>, StorageError> {
+    async fn provisioned(&self) -> Result<Vec<Arc<Function>>, StorageError> {
         self.readers.read(rows::provisioned).await
+    }
+
+    async fn reserved(&self) -> Result<Vec<Arc<Function>>, StorageError> {
+        self.readers.read(rows::reserved).await
     }
 
     async fn refers_to(&self, digest: Digest) -> Result<bool, StorageError> {

@@ -229,22 +229,30 @@ pub(crate) fn digests(connection: &Connection) -> Result<BTreeSet<Digest>, Stora
     Ok(digests)
 }
 
-/// The heads that want instances before they are called.
-pub(crate) fn provisioned(
-    connection: &Connection,
-) -> Result<Vec<Arc<FunctionVersion>>, StorageError> {
-    // Of a hundred thousand functions few do: the others are not parsed.
-    let sql = format!(
-        "SELECT {FUNCTION_COLUMNS} FROM function \
-         WHERE json_extract(body, '$.latest.configuration.provisioned') > 0"
-    );
+/// The functions that want instances before they are called.
+pub(crate) fn provisioned(connection: &Connection) -> Result<Vec<Arc<Function>>, StorageError> {
+    let wants = "json_extract(body, '$.latest.configuration.provisioned') > 0 \
+                 OR json_extract(body, '$.concurrency.provisioned') IS NOT NULL";
+    let mut found = those_with(connection, wants)?;
+    // Text, too, is more than 0.
+    found.retain(|function| {
+        let head = function.latest.configuration.provisioned.always() > 0;
+        head || !function.concurrency.provisioned.is_empty()
+    });
+    Ok(found)
+}
+
+/// The functions that have something reserved.
+pub(crate) fn reserved(connection: &Connection) -> Result<Vec<Arc<Function>>, StorageError> {
+    those_with(connection, "json_extract(body, '$.concurrency.reserved') IS NOT NULL")
+}
+
+/// The functions whose bodies are so. Of a hundred thousand few are: the others are not parsed.
+fn those_with(connection: &Connection, is: &str) -> Result<Vec<Arc<Function>>, StorageError> {
+    let sql = format!("SELECT {FUNCTION_COLUMNS} FROM function WHERE {is}");
     let mut found = Vec::new();
     each(connection, &sql, [], |row| {
-        let head = function_of(row)?.1.latest;
-        // Text, too, is more than 0.
-        if head.configuration.provisioned.always() > 0 {
-            found.push(head);
-        }
+        found.push(Arc::new(function_of(row)?.1));
         Ok(())
     })?;
     Ok(found)

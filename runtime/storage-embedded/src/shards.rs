@@ -13,7 +13,8 @@ use lambent_storage::backend::sync;
 use lambent_storage::{NamespaceQuotas, Quota, Space, StorageError};
 
 /// What `control.db` counts. The shards count everything else.
-const COUNTED_ELSEWHERE: [Quota; 3] = [Quota::Functions, Quota::Versions, Quota::CodeBytes];
+const COUNTED_ELSEWHERE: [Quota; 4] =
+    [Quota::Functions, Quota::Versions, Quota::CodeBytes, Quota::Concurrency];
 
 /// The shards of a data directory. Those that have a file are opened at once,
 /// the others when something is first written to them.

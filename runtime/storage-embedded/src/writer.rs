@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use lambent_types::{Alias, AliasName, Function, FunctionName, FunctionVersion, Namespace};
+use lambent_types::{
+    Alias, AliasName, ConcurrencyChange, Function, FunctionName, FunctionVersion, Namespace,
+};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
@@ -30,6 +32,8 @@ pub(crate) enum Change {
         alias: Box<Alias>,
         expected: Option<Expected>,
     },
+    /// Change what is set aside for a function.
+    SetConcurrency { namespace: Namespace, name: FunctionName, change: ConcurrencyChange },
     /// Delete an alias.
     DeleteAlias {
         namespace: Namespace,
@@ -198,6 +202,7 @@ fn apply(
             let last = rules::delete(current.as_ref(), expected)?;
             let (id, current) = id.zip(current).ok_or(WriteError::NotFound)?;
             held::delete(connection, (id, &current.latest))?;
+            held::reserve(connection, Some(&current), None)?;
             rows::retire(connection, last)?;
             rows::delete_function(connection, id)?;
             let effect = Effect { namespace, name, entry: None, gone: None };
@@ -210,6 +215,15 @@ fn apply(
             let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
             let exists = |number| rows::has_version(connection, id, number);
             let function = rules::put_alias(current.as_ref(), *alias, expected, exists)?;
+            let id = rows::write_function(connection, id, &function)?;
+            Ok(made((namespace, name), id, function, None))
+        }
+        Change::SetConcurrency { namespace, name, change } => {
+            let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
+            let exists = |number| rows::has_version(connection, id, number);
+            let reserved = held::reserved(connection, quotas, &namespace)?;
+            let function = rules::set_concurrency(current.as_ref(), change, reserved, exists)?;
+            held::reserve(connection, current.as_ref(), Some(&function))?;
             let id = rows::write_function(connection, id, &function)?;
             Ok(made((namespace, name), id, function, None))
         }

@@ -83,6 +83,49 @@ impl From<StorageError> for Error {
     }
 }
 
+/// Why so much is not set aside for a function.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConcurrencyRefused {
+    /// The namespace would have too little left that is not reserved.
+    #[error(
+        "{asked} cannot be set aside: of {limit} invocations at once of the namespace {reserved} are \
+         reserved for other functions, and {kept} stay unreserved; at most {left} are left, unless \
+         the administrator allows the namespace more (lambent namespace update --quota \
+         concurrency=N)"
+    )]
+    Unreserved {
+        /// How much was asked for.
+        asked: u64,
+        /// How many invocations of the namespace run at once.
+        limit: u64,
+        /// How many are reserved for other functions.
+        reserved: u64,
+        /// How many have to stay unreserved.
+        kept: u64,
+        /// How many there are to be had.
+        left: u64,
+    },
+    /// More instances are kept ready than would be reserved.
+    #[error(
+        "{provisioned} instances of the function are kept ready, which are more than {reserved}; \
+         keep fewer ready first, or reserve as many"
+    )]
+    Provisioned {
+        /// How many are kept ready, or would be.
+        provisioned: u64,
+        /// How many are reserved, or would be.
+        reserved: u64,
+    },
+    /// An alias leads to the head, of which none are kept ready.
+    #[error(
+        "the alias leads to $LATEST, which changes; have it lead to a version that is published"
+    )]
+    Head,
+    /// No instances are kept ready for the qualifier.
+    #[error("no instances are kept ready of it")]
+    NotProvisioned,
+}
+
 /// Why a change to the registry was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
@@ -104,6 +147,9 @@ pub enum WriteError {
         /// The alias.
         alias: AliasName,
     },
+    /// So much cannot be set aside for the function.
+    #[error(transparent)]
+    Concurrency(#[from] ConcurrencyRefused),
     /// The function, or the alias, is not in the state the caller expected.
     #[error("it is at another revision than expected")]
     Conflict {

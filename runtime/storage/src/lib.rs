@@ -59,7 +59,7 @@ mod volumes;
 pub use changes::{Batch, Changed, Changes, Position};
 pub use code::{CodeStore, OpenCode};
 pub use disk::Disk;
-pub use error::{StorageError, WriteError};
+pub use error::{ConcurrencyRefused, StorageError, WriteError};
 pub use event_log::{AppendError, Channel, Delivery, EventLog, Settlement};
 pub use keyvalue::{
     Change, Entry, Expect, KeyPage, KeyValue, KeyValueError, Keyspace, ListKeys, SetOptions,

@@ -7,7 +7,7 @@ pub use lambent_types::OwnQuotas;
 
 use lambent_types::Namespace;
 
-use crate::quota::Quotas;
+use crate::quota::{Quota, Quotas};
 use crate::sync;
 
 /// The quotas of every namespace: the node's, but for the namespaces that have their own. All
@@ -35,6 +35,15 @@ impl NamespaceQuotas {
     pub fn of(&self, namespace: &str) -> Quotas {
         let own = sync::read(&self.own);
         own.get(namespace).map_or(self.node, |(_, quotas)| *quotas)
+    }
+
+    /// How much a namespace may hold of one thing.
+    #[must_use]
+    pub fn limit(&self, namespace: &Namespace, quota: Quota) -> u64 {
+        let own = sync::read(&self.own);
+        // Few namespaces have their own, and this is asked for every invocation.
+        let own = if own.is_empty() { None } else { own.get(&namespace.key()) };
+        own.map_or(&self.node, |(_, quotas)| quotas).limit(quota)
     }
 
     /// Whether these are a namespace's own quotas.
@@ -70,7 +79,6 @@ impl NamespaceQuotas {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quota::Quota;
 
     #[test]
     fn what_is_not_given_is_the_nodes_and_null_is_no_limit() {

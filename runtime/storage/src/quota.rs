@@ -12,6 +12,8 @@ const ROW_DISK_BYTES: u64 = 256;
 const RESOURCES: u64 = 10_000;
 /// Versions: one for every deploy of a thousand functions for months.
 const VERSIONS: u64 = 100_000;
+/// Invocations at once; Lambda's default for an account.
+const CONCURRENCY: u64 = 1000;
 /// The size of disk that the defaults of [`Quotas::default`] are for.
 const USUAL_DISK_BYTES: u64 = 64 << 30;
 
@@ -42,6 +44,7 @@ impl Quotas {
         limits[Quota::Versions.index()] = VERSIONS;
         limits[Quota::CodeBytes.index()] = bytes / 20;
         limits[Quota::VolumeBytes.index()] = bytes / 8;
+        limits[Quota::Concurrency.index()] = CONCURRENCY;
         Self(limits)
     }
 

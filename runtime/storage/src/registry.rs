@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lambent_types::{
-    Alias, AliasName, Digest, Function, FunctionName, FunctionVersion, Namespace, Revision,
+    Alias, AliasName, ConcurrencyChange, Digest, Function, FunctionName, FunctionVersion,
+    Namespace, Revision,
 };
 
 use crate::changes::Changes;
@@ -127,6 +128,18 @@ pub trait Registry: Send + Sync {
         expected: Option<Expected>,
     ) -> Result<(), WriteError>;
 
+    /// Changes what is set aside for a function. What is reserved is taken out of what the namespace
+    /// may run at once ([`Quota::Concurrency`](crate::Quota)), of which a part stays unreserved.
+    ///
+    /// # Errors
+    /// `NotFound`, `VersionNotFound`, `AliasNotFound`, `Concurrency`, or the store failed.
+    async fn set_concurrency(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        change: ConcurrencyChange,
+    ) -> Result<Arc<Function>, WriteError>;
+
     /// Lists at most `limit` functions whose names follow `after`, by lower-case name.
     ///
     /// # Errors
@@ -157,12 +170,19 @@ pub trait Registry: Send + Sync {
     /// The store failed.
     async fn digests(&self) -> Result<BTreeSet<Digest>, StorageError>;
 
-    /// The heads that want [instances](lambent_types::Provisioned) before they
-    /// are called; those that want as many as are called for are not among them.
+    /// The functions that want [instances](lambent_types::Provisioned) before they
+    /// are called, of their heads or of versions; those that want as many as are called for are not
+    /// among them.
     ///
     /// # Errors
     /// The store failed.
-    async fn provisioned(&self) -> Result<Vec<Arc<FunctionVersion>>, StorageError>;
+    async fn provisioned(&self) -> Result<Vec<Arc<Function>>, StorageError>;
+
+    /// The functions of all namespaces that have something reserved.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn reserved(&self) -> Result<Vec<Arc<Function>>, StorageError>;
 
     /// Whether some version of some function refers to `digest`.
     ///
@@ -171,6 +191,6 @@ pub trait Registry: Send + Sync {
     async fn refers_to(&self, digest: Digest) -> Result<bool, StorageError>;
 
     /// The feed of changes: every function that is put, deleted, or has a version
-    /// published or deleted, or an alias put or deleted, is in it.
+    /// published or deleted, an alias put or deleted, or something set aside for it, is in it.
     fn changes(&self) -> &dyn Changes<FunctionName>;
 }

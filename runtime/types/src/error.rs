@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::concurrency::ThrottleReason;
 use crate::error_code::ErrorCode;
 
 /// A failed operation: a code, and a detail written for whoever asked.
@@ -17,13 +18,26 @@ use crate::error_code::ErrorCode;
 pub struct Error {
     code: ErrorCode,
     detail: String,
+    reason: Option<ThrottleReason>,
 }
 
 impl Error {
     /// An error with its detail: what was wrong, where, and what to do.
     #[must_use]
     pub fn new(code: ErrorCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into() }
+        Self { code, detail: detail.into(), reason: None }
+    }
+
+    /// An invocation was turned away, and why.
+    #[must_use]
+    pub fn throttled(reason: ThrottleReason, detail: impl Into<String>) -> Self {
+        Self { reason: Some(reason), ..Self::new(ErrorCode::Throttled, detail) }
+    }
+
+    /// Why it was turned away, of an invocation that was.
+    #[must_use]
+    pub const fn reason(&self) -> Option<ThrottleReason> {
+        self.reason
     }
 
     /// The stable code.
@@ -55,6 +69,9 @@ pub struct Problem {
     pub detail: String,
     /// Whether the same request may succeed later, unchanged.
     pub retryable: bool,
+    /// Why an invocation was turned away, by Lambda's name for it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<ThrottleReason>,
     /// The request, for finding it in the server's log.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub request_id: Option<String>,
@@ -69,6 +86,7 @@ impl From<&Error> for Problem {
             code: error.code,
             detail: error.detail.clone(),
             retryable: error.code.is_retryable(),
+            reason: error.reason,
             request_id: None,
         }
     }

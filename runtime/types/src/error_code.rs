@@ -136,6 +136,9 @@ codes! {
     /// `If-Match` names another revision than the current one.
     PreconditionFailed = "precondition-failed", 412, final, "revision has changed",
         "see what it is now, then repeat with the revision shown there";
+    /// No instances are kept ready of that version or alias.
+    ProvisionedNotFound = "provisioned-not-found", 404, final, "nothing is provisioned",
+        "see what is: lambent concurrency show {name}";
     /// No queue of that name.
     QueueNotFound = "queue-not-found", 404, final, "no such queue",
         "see which there are: lambent queue list";

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,9 +8,12 @@ use utoipa::ToSchema;
 
 use crate::alias::Aliases;
 use crate::code::Code;
+use crate::concurrency::{Concurrency, ProvisionedFor};
 use crate::configuration::Configuration;
 use crate::handler::Handler;
 use crate::name::{FunctionName, Namespace};
+use crate::qualifier::Qualifier;
+use crate::weight::Weight;
 
 /// A function's revision. It grows by one with every change and never repeats. The
 /// API's `ETag` and `If-Match` carry it.
@@ -118,6 +122,44 @@ pub struct Function {
     /// The highest revision that any alias had; it begins with that of the function.
     #[serde(default)]
     pub alias_revision: Revision,
+    /// What is set aside for it, which is none of the function's revision either.
+    #[serde(default, skip_serializing_if = "Concurrency::is_default")]
+    pub concurrency: Concurrency,
+}
+
+impl Function {
+    /// Returns how many instances are kept ready of which versions for one of its qualifiers: of two
+    /// that share the events of an alias as many as each has of them, rounded up.
+    #[must_use]
+    pub fn provisioned_for(&self, wanted: &ProvisionedFor) -> Vec<(u64, u32)> {
+        let alias = match &wanted.qualifier {
+            Qualifier::Latest => return Vec::new(),
+            Qualifier::Version(number) => return vec![(*number, wanted.instances)],
+            Qualifier::Alias(alias) => self.aliases.get(alias),
+        };
+        let Some(settings) = alias.map(|alias| &alias.settings) else { return Vec::new() };
+        let VersionNumber::Number(first) = settings.version else { return Vec::new() };
+        let Some(split) = settings.split else { return vec![(first, wanted.instances)] };
+        let part = |parts: u32| {
+            let share = u64::from(wanted.instances) * u64::from(parts);
+            u32::try_from(share.div_ceil(Weight::WHOLE.into())).unwrap_or(u32::MAX)
+        };
+        let second = split.weight.get();
+        vec![(first, part(Weight::WHOLE - second)), (split.version, part(second))]
+    }
+
+    /// Returns how many instances are kept ready of which versions, for all of its qualifiers.
+    #[must_use]
+    pub fn provisioned_versions(&self) -> BTreeMap<u64, u32> {
+        let mut all: BTreeMap<u64, u32> = BTreeMap::new();
+        for wanted in &self.concurrency.provisioned {
+            for (number, instances) in self.provisioned_for(wanted) {
+                let sum = all.entry(number).or_default();
+                *sum = sum.saturating_add(instances);
+            }
+        }
+        all
+    }
 }
 
 #[cfg(test)]

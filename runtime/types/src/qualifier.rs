@@ -9,7 +9,8 @@ use crate::alias::AliasName;
 use crate::name::{FunctionName, InvalidName, NAME_CHARS_MAX};
 
 /// The version of a function that a client means.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub enum Qualifier {
     /// The mutable head, `$LATEST`.
     #[default]
@@ -41,6 +42,19 @@ impl FromStr for Qualifier {
 #[error("qualifier {text:?} is neither $LATEST, nor a version number such as 3, nor an alias")]
 pub struct InvalidQualifier {
     text: String,
+}
+
+impl TryFrom<String> for Qualifier {
+    type Error = InvalidQualifier;
+    fn try_from(text: String) -> Result<Self, InvalidQualifier> {
+        text.parse()
+    }
+}
+
+impl From<Qualifier> for String {
+    fn from(qualifier: Qualifier) -> Self {
+        qualifier.to_string()
+    }
 }
 
 impl Qualifier {

@@ -99,6 +99,8 @@ quotas! {
     VolumeBytes = 17, "volume-bytes", "bytes set aside for volumes", bytes, "--quota-volume-bytes";
     /// Sites.
     Sites = 18, "sites", "sites", resources, "--quota-resources";
+    /// Invocations at once. What is held of it is what functions have reserved.
+    Concurrency = 19, "concurrency", "reserved invocations at once", other, "--quota-concurrency";
 }
 
 impl Quota {

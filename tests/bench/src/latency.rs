@@ -115,7 +115,7 @@ pub(crate) async fn run(directory: &Path, table: &mut Table) -> Result<(), Faile
     prepare(&stores, &ns).await?;
     let (watch, mut started) = mpsc::unbounded_channel();
     let dispatcher = Dispatcher::new(
-        stores.registry.clone(),
+        (stores.registry.clone(), stores.quotas.clone()),
         Arc::new(Stopwatch(watch)),
         stores.logs.clone(),
         Arc::new(Unobserved),

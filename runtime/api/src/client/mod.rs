@@ -17,6 +17,7 @@
 mod aliases;
 mod answer;
 mod call;
+mod concurrency;
 mod endpoint;
 mod error;
 mod functions;

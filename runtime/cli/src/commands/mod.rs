@@ -7,6 +7,7 @@ mod backup;
 mod bucket;
 mod build;
 mod completions;
+mod concurrency;
 mod configure;
 mod delete;
 mod deploy;
@@ -64,6 +65,7 @@ pub(crate) enum Command {
     Publish(publish::PublishArgs),
     Rollback(rollback::RollbackArgs),
     Alias(alias::AliasArgs),
+    Concurrency(concurrency::ConcurrencyArgs),
     Logs(logs::LogsArgs),
     Delete(delete::DeleteArgs),
     Apply(apply::ApplyArgs),
@@ -126,6 +128,7 @@ pub(crate) fn run(
         Command::Publish(args) => publish::run(&args, global),
         Command::Rollback(args) => rollback::run(&args, global),
         Command::Alias(args) => alias::run(&args, global),
+        Command::Concurrency(args) => concurrency::run(&args, global),
         Command::Logs(args) => logs::run(&args, global),
         Command::Delete(args) => delete::run(&args, global),
         Command::Apply(args) => apply::run(&args, global),

@@ -69,6 +69,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "N", default_value_t = 1000)]
     concurrency: usize,
 
+    /// Let the invocations of a function that run at once become at most so many more in ten
+    /// seconds; others are answered 429
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    scaling_rate: u32,
+
     /// Let at most so many invocations come of one, through what functions write,
     /// send and call; further events go to their dead letters
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
@@ -142,6 +147,7 @@ impl ServeArgs {
             tls,
             concurrency_max: self.concurrency,
             descendants_max: self.descendants,
+            scaling_rate: self.scaling_rate,
             memory_budget: self.memory_budget,
             connections_max: self.connections,
             connections_per_peer: self.connections_per_peer,

@@ -12,10 +12,10 @@ use lambent_dispatch::{
 };
 use lambent_storage::contract::samples;
 use lambent_storage::memory::{MemoryLogs, MemoryRegistry};
-use lambent_storage::{InvocationLogs as _, LogQuery, Registry as _};
+use lambent_storage::{InvocationLogs as _, LogQuery, NamespaceQuotas, Quotas, Registry as _};
 use lambent_types::{
     Error, Event, FunctionName, FunctionVersion, Handler, InvocationRecord, LogLine, LogStream,
-    Logs, Meter, Namespace, Origin, Outcome, Output, Qualifier, RequestId,
+    Logs, Meter, Namespace, Origin, Outcome, Output, Qualifier, RequestId, ThrottleReason,
 };
 
 type OnHttp =
@@ -68,7 +68,7 @@ impl Observe for Counts {
     fn finished(&self, _: &InvocationRecord) {
         self.finished.fetch_add(1, Ordering::Relaxed);
     }
-    fn throttled(&self, _: &FunctionVersion) {
+    fn throttled(&self, _: &FunctionVersion, _: ThrottleReason) {
         self.throttled.fetch_add(1, Ordering::Relaxed);
     }
     fn log_dropped(&self) {
@@ -83,6 +83,7 @@ pub(crate) struct Fixture {
     pub(crate) dispatcher: Dispatcher,
     pub(crate) runner: Arc<FakeRunner>,
     pub(crate) registry: Arc<MemoryRegistry>,
+    pub(crate) quotas: Arc<NamespaceQuotas>,
     pub(crate) logs: Arc<MemoryLogs>,
     pub(crate) counts: Arc<Counts>,
 }
@@ -101,19 +102,20 @@ impl Fixture {
         Self::with_options(Options { descendants_max, ..Options::default() })
     }
 
-    fn with_options(options: Options) -> Self {
+    pub(crate) fn with_options(options: Options) -> Self {
         let runner = Arc::new(FakeRunner::default());
-        let registry = Arc::new(MemoryRegistry::default());
+        let quotas = NamespaceQuotas::new(Quotas::default());
+        let registry = Arc::new(MemoryRegistry::new(quotas.clone()));
         let logs = Arc::new(MemoryLogs::default());
         let counts = Arc::new(Counts::default());
         let dispatcher = Dispatcher::new(
-            registry.clone(),
+            (registry.clone(), quotas.clone()),
             runner.clone(),
             logs.clone(),
             counts.clone(),
             options,
         );
-        Self { dispatcher, runner, registry, logs, counts }
+        Self { dispatcher, runner, registry, quotas, logs, counts }
     }
 
     pub(crate) fn on_http<F: Future<Output = HttpOutcome> + Send + 'static>(

@@ -24,6 +24,7 @@ mod access_keys;
 mod aliases;
 mod buckets;
 mod code;
+mod concurrency;
 mod conditions;
 mod configuration_query;
 mod event;

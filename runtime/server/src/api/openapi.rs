@@ -12,8 +12,8 @@ use utoipa::openapi::{Content, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    access_keys, aliases, code, configuration_query, functions, invocations, keys, kinds, layers,
-    logs, messages, namespaces, objects, query, runtimes, uploads, usage, versions,
+    access_keys, aliases, code, concurrency, configuration_query, functions, invocations, keys,
+    kinds, layers, logs, messages, namespaces, objects, query, runtimes, uploads, usage, versions,
 };
 use crate::problem::Refusal;
 
@@ -39,6 +39,13 @@ use crate::problem::Refusal;
         aliases::describe,
         aliases::put,
         aliases::delete,
+        concurrency::describe,
+        concurrency::put,
+        concurrency::delete,
+        concurrency::list,
+        concurrency::describe_provisioned,
+        concurrency::put_provisioned,
+        concurrency::delete_provisioned,
         logs::read,
         invocations::invoke,
         objects::list,

@@ -13,8 +13,8 @@ use lambent_types::ErrorCode;
 use super::conditions::{self, Honoured, Honours};
 use super::kinds::Route;
 use super::{
-    access_keys, aliases, code, functions, invocations, keys, kinds, layers, logs, messages,
-    namespaces, objects, openapi, runtimes, uploads, usage, versions,
+    access_keys, aliases, code, concurrency, functions, invocations, keys, kinds, layers, logs,
+    messages, namespaces, objects, openapi, runtimes, uploads, usage, versions,
 };
 use crate::problem::Refusal;
 use crate::state::App;
@@ -34,6 +34,17 @@ fn resources() -> Vec<Route> {
         (paths::VERSION, delete(versions::delete)),
         (paths::ALIASES, get(aliases::list)),
         (paths::ALIAS, get(aliases::describe).put(aliases::put).delete(aliases::delete)),
+        (
+            paths::CONCURRENCY,
+            get(concurrency::describe).put(concurrency::put).delete(concurrency::delete),
+        ),
+        (paths::PROVISIONED, get(concurrency::list)),
+        (
+            paths::PROVISIONED_OF,
+            get(concurrency::describe_provisioned)
+                .put(concurrency::put_provisioned)
+                .delete(concurrency::delete_provisioned),
+        ),
         (paths::ROLLBACK, post(versions::rollback)),
         (paths::LOGS, get(logs::read)),
         (paths::INVOCATIONS, post(invocations::invoke)),

@@ -11,7 +11,7 @@ use lambent_engine::Budget;
 use lambent_service::{Depth, DiskSpace, Holding, QueueDepth, Quota, Totals};
 use lambent_types::{
     BatchItems, Handler, InvocationRecord, Logs, Meter, Namespace, Outcome, RequestId,
-    VersionNumber,
+    ThrottleReason, VersionNumber,
 };
 
 use super::Metrics;
@@ -47,6 +47,8 @@ fn scrape() -> String {
         items: Some(BatchItems { count: 1, failed: 1, failures: Vec::new() }),
     };
     metrics.finished(&record);
+    let head = lambent_storage::contract::samples::head(&namespace, &record.function, "");
+    metrics.throttled(&head, ThrottleReason::ConcurrentInvocationLimitExceeded);
     metrics.finished(&InvocationRecord { outcome: Outcome::Cancelled, ..by_alias(record) });
     metrics.answered("function", StatusCode::OK);
     let depth = Depth { ready: 0, in_flight: 0, delayed: 0, oldest: None };

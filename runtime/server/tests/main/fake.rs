@@ -103,6 +103,15 @@ impl Inspect for Fake {
 
     async fn provision(&self, _: &Arc<FunctionVersion>) {}
 
+    fn provisioned(
+        &self,
+        _: &Namespace,
+        _: &FunctionName,
+        _: u64,
+    ) -> Option<lambent_service::ProvisionedVersion> {
+        None
+    }
+
     fn withdraw(&self, _: &Namespace, _: &FunctionName, _: Option<VersionNumber>) {}
 
     async fn forget(&self, _: Digest) {}

@@ -191,7 +191,8 @@ async fn too_many_at_once_are_throttled() {
     assert_eq!((fast.status.as_u16(), fast.code()), (429, "throttled".into()));
     assert_eq!(fast.header("retry-after"), "1");
     let metrics = node.get("/metrics").await.text();
-    let line = "lambent_throttles_total{namespace=\"default\",function=\"f\"} 1";
+    let line = "lambent_throttles_total{namespace=\"default\",function=\"f\",\
+                reason=\"ConcurrentInvocationLimitExceeded\"} 1";
     assert!(metrics.contains(line), "{metrics}");
 }
 

@@ -141,7 +141,7 @@ impl FunctionHandle<'_> {
         .await
     }
 
-    fn no_alias(&self, name: &AliasName) -> Error {
+    pub(super) fn no_alias(&self, name: &AliasName) -> Error {
         let detail = format!("function \"{}\" has no alias \"{name}\"", self.name());
         Error::new(ErrorCode::AliasNotFound, detail)
     }

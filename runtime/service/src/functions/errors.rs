@@ -50,6 +50,10 @@ pub(crate) fn refused(error: WriteError, namespace: &Namespace, name: &FunctionN
             ErrorCode::VersionNotFound,
             format!("function \"{name}\" has no such version"),
         ),
+        WriteError::Concurrency(refused) => {
+            let detail = format!("function \"{name}\": {refused}");
+            Error::new(ErrorCode::InvalidConfiguration, detail)
+        }
         // Those who put and delete aliases say what of them it is.
         WriteError::AliasNotFound
         | WriteError::TooManyAliases

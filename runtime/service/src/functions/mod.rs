@@ -2,6 +2,7 @@
 
 mod aliases;
 mod code;
+mod concurrency;
 mod deploy;
 mod errors;
 mod garbage;
@@ -22,6 +23,7 @@ use lambent_types::{
     QualifiedFunction, Qualifier, VersionNumber, bounds,
 };
 
+pub use self::concurrency::{ConcurrencyStatus, ProvisionedStatus};
 use self::errors::{check, led_to, no_version, refused};
 pub use self::invoke::{AuthorizedFunction, Invocable, RequestedFunction};
 pub use self::logs::LogFilter;
@@ -191,6 +193,9 @@ impl FunctionHandle<'_> {
                 }
             };
             self.service().inspect.withdraw(namespace, name, None);
+            if function.concurrency.reserved.is_some() {
+                self.service().dispatcher.read_reserved_of(namespace, name).await?;
+            }
             // Events that are left are given up when their turn comes.
             for qualifier in Self::qualifiers(&function, versions) {
                 let name = function.latest.name.clone();

@@ -14,7 +14,7 @@ use lambent_dispatch::{
 };
 use lambent_service::{
     Additions, DataPlane, Deployed, Frozen, FunctionHandle, Inspect, Inspected, Parts, Principal,
-    Scope, SecretSeed, Service,
+    ProvisionedState, ProvisionedVersion, Scope, SecretSeed, Service,
 };
 use lambent_storage::contract::samples;
 use lambent_storage::memory::MemoryCode;
@@ -105,6 +105,19 @@ impl Inspect for FakeInspect {
         self.provisioned.lock().unwrap().push((name, count));
     }
 
+    fn provisioned(
+        &self,
+        _: &Namespace,
+        _: &FunctionName,
+        number: u64,
+    ) -> Option<ProvisionedVersion> {
+        let state = match number {
+            1 => ProvisionedState::Ready,
+            _ => ProvisionedState::Failed("no memory".into()),
+        };
+        Some(ProvisionedVersion { requested: 9, allocated: 9, available: 1, state })
+    }
+
     fn withdraw(&self, _: &Namespace, name: &FunctionName, version: Option<VersionNumber>) {
         self.withdrawn.lock().unwrap().push((name.to_string(), version));
     }
@@ -186,11 +199,11 @@ fn finished() -> Finished {
 
 fn service(stores: Stores, inspect: Arc<FakeInspect>, clock: Arc<ManualClock>) -> Service {
     let dispatcher = Dispatcher::new(
-        stores.registry.clone(),
+        (stores.registry.clone(), stores.quotas.clone()),
         Arc::new(Idle),
         stores.logs.clone(),
         Arc::new(Unobserved),
-        DispatchOptions { concurrency_max: 10, descendants_max: 10 },
+        DispatchOptions { concurrency_max: 10, descendants_max: 10, scaling_rate: 1000 },
     );
     let delivery = DeliveryStores::from(&stores);
     let deliveries = Deliveries::new(dispatcher.clone(), delivery, clock.clone());

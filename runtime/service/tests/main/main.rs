@@ -4,6 +4,7 @@
 
 mod aliases;
 mod collect;
+mod concurrency;
 mod deploy;
 mod fixture;
 mod guests;

@@ -21,6 +21,7 @@ mod registry;
 mod resources;
 pub mod samples;
 mod schedules;
+mod set_aside;
 mod triggers;
 mod usage;
 mod volumes;
@@ -53,6 +54,8 @@ pub async fn check_registry(registry: Arc<dyn Registry>) {
     registry::revisions_never_repeat(&*registry).await;
     registry::listings_are_ordered_and_paged(&*registry).await;
     registry::heads_that_want_instances_are_found(&*registry).await;
+    set_aside::what_is_reserved_is_taken_out_of_the_namespace(&*registry).await;
+    set_aside::instances_are_kept_ready_of_versions_and_aliases(&*registry).await;
     aliases::aliases_come_change_and_go(&*registry).await;
     aliases::expectations_of_aliases_are_enforced(&*registry).await;
     aliases::versions_are_kept_while_an_alias_leads_to_them(&*registry).await;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use lambent_types::{
-    Alias, AliasName, Digest, Function, FunctionName, FunctionVersion, InvocationRecord, Namespace,
+    Alias, AliasName, ConcurrencyChange, Digest, Function, FunctionName, FunctionVersion,
+    InvocationRecord, Namespace,
 };
 
 use super::forward::forward;
@@ -42,6 +43,9 @@ forward! { Registry:
         namespace: &Namespace, name: &FunctionName, alias: &AliasName,
         expected: Option<Expected>
     ) -> Result<(), WriteError>;
+    change set_concurrency(
+        namespace: &Namespace, name: &FunctionName, change: ConcurrencyChange
+    ) -> Result<Arc<Function>, WriteError>;
     read list(
         namespace: &Namespace, after: Option<&FunctionName>, limit: usize
     ) -> Result<Vec<Arc<Function>>, StorageError>;
@@ -49,7 +53,8 @@ forward! { Registry:
         namespace: &Namespace, name: &FunctionName, after: u64, limit: usize
     ) -> Result<Vec<Arc<FunctionVersion>>, StorageError>;
     read digests() -> Result<BTreeSet<Digest>, StorageError>;
-    read provisioned() -> Result<Vec<Arc<FunctionVersion>>, StorageError>;
+    read provisioned() -> Result<Vec<Arc<Function>>, StorageError>;
+    read reserved() -> Result<Vec<Arc<Function>>, StorageError>;
     read refers_to(digest: Digest) -> Result<bool, StorageError>;
     feed changes() -> FunctionName;
 }

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use lambent_types::{
-    Alias, AliasName, Digest, Function, FunctionName, FunctionVersion, Namespace, Revision,
+    Alias, AliasName, ConcurrencyChange, Digest, Function, FunctionName, FunctionVersion,
+    Namespace, Revision,
 };
 
 use crate::change_log::ChangeLog;
@@ -12,7 +13,7 @@ use crate::changes::Changes;
 use crate::error::{StorageError, WriteError};
 use crate::namespace_quotas::NamespaceQuotas;
 use crate::quota::{Quota, Quotas};
-use crate::registry::rules::{self, code_delta};
+use crate::registry::rules::{self, Reserved, code_delta};
 use crate::registry::{Expected, Registry};
 use crate::sync;
 use crate::upkeep::Holds;
@@ -61,6 +62,12 @@ impl State {
             }
         }
         (functions, versions, code)
+    }
+
+    /// How many invocations are reserved for the functions of a namespace.
+    fn reserved(&self, namespace: &str) -> u64 {
+        let own = self.functions.iter().filter(|((owner, _), _)| owner == namespace);
+        own.filter_map(|(_, entry)| entry.function.concurrency.reserved.map(u64::from)).sum()
     }
 
     /// How many parts of the code of heads and versions of a namespace have this digest.
@@ -122,6 +129,7 @@ impl Holds for MemoryRegistry {
             (Quota::Functions, functions),
             (Quota::Versions, versions),
             (Quota::CodeBytes, code.values().sum()),
+            (Quota::Concurrency, self.lock().reserved(&namespace.key())),
         ])
     }
 }
@@ -251,6 +259,24 @@ impl Registry for MemoryRegistry {
         Ok(())
     }
 
+    async fn set_concurrency(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        change: ConcurrencyChange,
+    ) -> Result<Arc<Function>, WriteError> {
+        let mut state = self.lock();
+        let key = key(namespace, name);
+        let exists = |number| {
+            let entry = state.functions.get(&key);
+            Ok(entry.is_some_and(|entry| entry.versions.contains_key(&number)))
+        };
+        let limit = self.quotas.of(&key.0).limit(Quota::Concurrency);
+        let reserved = Reserved { limit, reserved: state.reserved(&key.0) };
+        let function = rules::set_concurrency(state.function(&key), change, reserved, exists)?;
+        Ok(self.set(&mut state, &key, function))
+    }
+
     async fn list(
         &self,
         namespace: &Namespace,
@@ -288,11 +314,21 @@ impl Registry for MemoryRegistry {
         Ok(self.lock().digests().collect())
     }
 
-    async fn provisioned(&self) -> Result<Vec<Arc<FunctionVersion>>, StorageError> {
+    async fn provisioned(&self) -> Result<Vec<Arc<Function>>, StorageError> {
         let state = self.lock();
-        let heads = state.functions.values().map(|entry| &entry.function.latest);
-        let wants = |head: &&Arc<FunctionVersion>| head.configuration.provisioned.always() > 0;
-        Ok(heads.filter(wants).cloned().collect())
+        let functions = state.functions.values().map(|entry| &entry.function);
+        let wants = |function: &&Arc<Function>| {
+            let head = function.latest.configuration.provisioned.always() > 0;
+            head || !function.concurrency.provisioned.is_empty()
+        };
+        Ok(functions.filter(wants).cloned().collect())
+    }
+
+    async fn reserved(&self) -> Result<Vec<Arc<Function>>, StorageError> {
+        let state = self.lock();
+        let functions = state.functions.values().map(|entry| &entry.function);
+        let has = |function: &&Arc<Function>| function.concurrency.reserved.is_some();
+        Ok(functions.filter(has).cloned().collect())
     }
 
     async fn refers_to(&self, digest: Digest) -> Result<bool, StorageError> {

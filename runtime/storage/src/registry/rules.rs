@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lambent_types::{
-    Alias, AliasName, Aliases, Code, Digest, Function, FunctionVersion, Revision, VersionNumber,
-    bounds,
+    Alias, AliasName, Aliases, Code, Concurrency, ConcurrencyChange, Digest, Function,
+    FunctionVersion, ProvisionedFor, Qualifier, Revision, VersionNumber, bounds,
 };
 
-use crate::error::{StorageError, WriteError};
+use crate::error::{ConcurrencyRefused, StorageError, WriteError};
 use crate::registry::Expected;
 
 /// By how many bytes a namespace holds more code when a head with `new` takes the place of one
@@ -76,6 +76,7 @@ pub fn put(
             created,
             aliases: Aliases::default(),
             alias_revision: retired,
+            concurrency: Concurrency::default(),
         });
     };
     head.namespace = current.latest.namespace.clone();
@@ -120,7 +121,9 @@ pub fn delete_version(
     if let Some(alias) = current.aliases.leading_to(number) {
         return Err(WriteError::VersionInUse { alias: alias.name.clone() });
     }
-    Ok(Function { revision: next(current.revision), ..current.clone() })
+    let mut function = Function { revision: next(current.revision), ..current.clone() };
+    function.concurrency.provision(&Qualifier::Version(number), None);
+    Ok(function)
 }
 
 /// The function after an alias was put. `exists` says whether it has a version of a number.
@@ -148,6 +151,11 @@ pub fn put_alias(
             return Err(WriteError::VersionNotFound);
         }
     }
+    let named = Qualifier::Alias(alias.name.clone());
+    let to_head = alias.settings.version == VersionNumber::Latest;
+    if to_head && function.concurrency.of(&named).is_some() {
+        return Err(ConcurrencyRefused::Head.into());
+    }
     alias.revision = next(function.alias_revision);
     function.alias_revision = alias.revision;
     function.aliases.put(alias);
@@ -164,5 +172,98 @@ pub fn delete_alias(
     let alias = function.aliases.get(name).ok_or(WriteError::AliasNotFound)?;
     check(Some(alias.revision), expected)?;
     function.aliases.remove(name);
+    function.concurrency.provision(&Qualifier::Alias(name.clone()), None);
     Ok(function)
+}
+
+/// What of a namespace's invocations at once is reserved.
+#[derive(Debug, Clone, Copy)]
+pub struct Reserved {
+    /// How many it may run at once.
+    pub limit: u64,
+    /// How many are reserved for its functions in all.
+    pub reserved: u64,
+}
+
+/// The most that has to stay unreserved: what Lambda keeps in an account.
+const UNRESERVED_MAX: u64 = 100;
+
+impl Reserved {
+    /// Refuses to set aside so much for a function that has `own` reserved.
+    fn check(self, asked: u64, own: u64) -> Result<(), ConcurrencyRefused> {
+        let Self { limit, reserved } = self;
+        let reserved = reserved.saturating_sub(own);
+        let kept = limit.div_ceil(10).min(UNRESERVED_MAX);
+        let left = limit.saturating_sub(kept).saturating_sub(reserved);
+        // What takes away, or changes nothing, is never refused.
+        if asked > left && asked > own {
+            return Err(ConcurrencyRefused::Unreserved { asked, limit, reserved, kept, left });
+        }
+        Ok(())
+    }
+}
+
+/// The function after what is set aside for it was changed. `exists` says whether it has a version
+/// of a number.
+pub fn set_concurrency(
+    current: Option<&Function>,
+    change: ConcurrencyChange,
+    of_namespace: Reserved,
+    exists: impl Fn(u64) -> Result<bool, StorageError>,
+) -> Result<Function, WriteError> {
+    let mut function = existing(current, None)?.clone();
+    let own = function.concurrency.reserved.map_or(0, u64::from);
+    match change {
+        ConcurrencyChange::Reserve(None) => function.concurrency.reserved = None,
+        ConcurrencyChange::Reserve(Some(reserved)) => {
+            let (asked, provisioned) = (reserved.into(), function.concurrency.instances(None));
+            if provisioned > asked {
+                let refused = ConcurrencyRefused::Provisioned { provisioned, reserved: asked };
+                return Err(refused.into());
+            }
+            of_namespace.check(asked, own)?;
+            function.concurrency.reserved = Some(reserved);
+        }
+        ConcurrencyChange::Provision(wanted) => {
+            provision(&mut function, wanted, of_namespace, exists)?
+        }
+        ConcurrencyChange::Unprovision(qualifier) => {
+            if function.concurrency.of(&qualifier).is_none() {
+                return Err(ConcurrencyRefused::NotProvisioned.into());
+            }
+            function.concurrency.provision(&qualifier, None);
+        }
+    }
+    Ok(function)
+}
+
+fn provision(
+    function: &mut Function,
+    wanted: ProvisionedFor,
+    of_namespace: Reserved,
+    exists: impl Fn(u64) -> Result<bool, StorageError>,
+) -> Result<(), WriteError> {
+    match &wanted.qualifier {
+        Qualifier::Latest => return Err(ConcurrencyRefused::Head.into()),
+        Qualifier::Version(number) if !exists(*number)? => return Err(WriteError::VersionNotFound),
+        Qualifier::Version(_) => {}
+        Qualifier::Alias(alias) => {
+            let alias = function.aliases.get(alias).ok_or(WriteError::AliasNotFound)?;
+            if alias.settings.version == VersionNumber::Latest {
+                return Err(ConcurrencyRefused::Head.into());
+            }
+        }
+    }
+    let others = function.concurrency.instances(Some(&wanted.qualifier));
+    let provisioned = others + u64::from(wanted.instances);
+    match function.concurrency.reserved.map(u64::from) {
+        Some(reserved) if provisioned > reserved => {
+            return Err(ConcurrencyRefused::Provisioned { provisioned, reserved }.into());
+        }
+        Some(_) => {}
+        None => of_namespace.check(provisioned, 0)?,
+    }
+    let qualifier = wanted.qualifier.clone();
+    function.concurrency.provision(&qualifier, Some(wanted));
+    Ok(())
 }
