@@ -25,7 +25,7 @@ async function refused(name, status, command) {
 }
 
 await send(new s3.CreateBucketCommand({ Bucket }));
-await s3.waitUntilBucketExists({ client, maxWaitTime: 5 }, { Bucket });
+await s3.waitUntilBucketExists({ client, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { Bucket });
 
 // Written with a checksum that the SDK adds by itself; read back with it verified.
 await send(new s3.PutObjectCommand({ Bucket, Key: "a b/é", Body: "hello", ContentType: "text/plain", Metadata: { a: "1" } }));
@@ -68,5 +68,5 @@ await send(new s3.CopyObjectCommand({ Bucket, Key: "copy", CopySource: `${Bucket
 const deleted = await send(new s3.DeleteObjectsCommand({ Bucket, Delete: { Objects: [...keys, "by-url", "copy"].map((Key) => ({ Key })) } }));
 assert.equal(deleted.Deleted.length, 5);
 await send(new s3.DeleteBucketCommand({ Bucket }));
-await s3.waitUntilBucketNotExists({ client, maxWaitTime: 5 }, { Bucket });
+await s3.waitUntilBucketNotExists({ client, maxWaitTime: 30, minDelay: 1, maxDelay: 1 }, { Bucket });
 console.log("passed");

@@ -1,3 +1,5 @@
+mod held;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -21,6 +23,8 @@ use crate::quota::{Quota, QuotaExceeded};
 use crate::sync;
 use crate::upkeep::Holds;
 
+use held::{Buckets, Held, HeldUpload, NewObject, held, holds};
+
 /// Buckets and objects in memory, whole.
 #[derive(Debug)]
 pub struct MemoryObjects {
@@ -31,27 +35,6 @@ pub struct MemoryObjects {
     /// By namespace and name.
     buckets: Mutex<BTreeMap<(String, BucketName), Held>>,
 }
-
-#[derive(Debug)]
-struct Held {
-    bucket: Bucket,
-    sequence: u64,
-    objects: BTreeMap<String, (Object, Parts)>,
-    uploads: BTreeMap<String, HeldUpload>,
-}
-
-#[derive(Debug)]
-struct HeldUpload {
-    upload: Upload,
-    sequence: u64,
-    put: PutObject,
-    parts: BTreeMap<u32, (Part, Bytes)>,
-}
-
-/// What an object was made of.
-type Parts = Vec<(Part, Bytes)>;
-
-type Buckets = BTreeMap<(String, BucketName), Held>;
 
 impl MemoryObjects {
     /// An empty store, which appends the events of changes to `events`.
@@ -154,48 +137,6 @@ impl MemoryObjects {
         let etag = rules::hex(&Md5::digest(&all));
         Ok((all.into(), etag))
     }
-}
-
-/// How many objects, uploads and parts a namespace holds, and of how many bytes.
-fn holds(buckets: &Buckets, namespace: &str) -> (u64, u64) {
-    let (mut objects, mut bytes) = (0, 0);
-    for (_, bucket) in buckets.iter().filter(|((owner, _), _)| owner == namespace) {
-        objects += bucket.objects.len() as u64;
-        bytes += bucket.objects.values().map(|(object, _)| object.size).sum::<u64>();
-        for upload in bucket.uploads.values() {
-            objects += 1 + upload.parts.len() as u64;
-            bytes += upload.parts.values().map(|(part, _)| part.size).sum::<u64>();
-        }
-    }
-    (objects, bytes)
-}
-
-fn held<'a>(
-    buckets: &'a mut Buckets,
-    namespace: &Namespace,
-    bucket: &BucketName,
-) -> Result<&'a mut Held, ObjectError> {
-    buckets.get_mut(&(namespace.key(), bucket.clone())).ok_or(ObjectError::NoBucket)
-}
-
-impl Held {
-    fn check(&self, key: &str, condition: &Condition) -> Result<(), ObjectError> {
-        rules::check_condition(key, condition, self.objects.get(key).map(|(object, _)| object))
-    }
-
-    fn upload(&mut self, id: &str) -> Result<&mut HeldUpload, ObjectError> {
-        self.uploads.get_mut(id).ok_or(ObjectError::NoUpload)
-    }
-
-    fn next_sequence(&mut self) -> u64 {
-        self.sequence += 1;
-        self.sequence
-    }
-}
-
-struct NewObject {
-    etag: String,
-    parts: Parts,
 }
 
 #[async_trait]
