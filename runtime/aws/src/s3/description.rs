@@ -146,7 +146,7 @@ impl Given {
 fn without_chunks(encoding: &str) -> Option<String> {
     let kept: Vec<&str> =
         encoding.split(',').map(str::trim).filter(|coding| *coding != CHUNKED).collect();
-    (!kept.is_empty()).then(|| kept.join(","))
+    (!kept.is_empty()).then(|| kept.join(", "))
 }
 
 pub(super) fn etag(object: &Object) -> ETag {

@@ -137,7 +137,7 @@ pub(super) async fn objects(
             page.objects.into_iter().map(|object| shown(object, &encoding, Some(&owner))).collect(),
         ),
         common_prefixes: encoding.prefixes(page.common_prefixes),
-        delimiter: encoding.some(input.delimiter),
+        delimiter: encoding.some(input.delimiter.filter(|delimiter| !delimiter.is_empty())),
         encoding_type: input.encoding_type,
         ..Default::default()
     };
@@ -153,7 +153,8 @@ pub(super) async fn objects_v2(
     let bucket = bucket(&scope, &input.bucket)?;
     let encoding = Encoding::of(input.encoding_type.as_ref())?;
     let limit = limit(input.max_keys, "max-keys")?;
-    let continued = input.continuation_token.as_deref().map(untoken).transpose()?;
+    let asked = input.continuation_token.as_deref().filter(|token| !token.is_empty());
+    let continued = asked.map(untoken).transpose()?;
     let asked = Asked {
         prefix: input.prefix.clone(),
         delimiter: input.delimiter.clone(),
@@ -177,7 +178,7 @@ pub(super) async fn objects_v2(
                 .collect(),
         ),
         common_prefixes: encoding.prefixes(page.common_prefixes),
-        delimiter: encoding.some(input.delimiter),
+        delimiter: encoding.some(input.delimiter.filter(|delimiter| !delimiter.is_empty())),
         encoding_type: input.encoding_type,
         start_after: encoding.some(input.start_after),
         ..Default::default()
@@ -242,7 +243,7 @@ pub(super) async fn versions(
         next_key_marker: encoding.some(page.next),
         versions: Some(versions),
         common_prefixes: encoding.prefixes(page.common_prefixes),
-        delimiter: encoding.some(input.delimiter),
+        delimiter: encoding.some(input.delimiter.filter(|delimiter| !delimiter.is_empty())),
         encoding_type: input.encoding_type,
         ..Default::default()
     };

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use lambent_service::{BucketHandle, CompleteUpload, Part, PutPart, Upload};
+use lambent_service::{BucketHandle, CompleteUpload, Object, Part, PutPart, Upload};
 use lambent_types::bounds;
+use s3s::crypto::{Checksum as _, Md5};
 use s3s::dto::{
     AbortMultipartUploadInput, AbortMultipartUploadOutput, ChecksumAlgorithm,
     CompleteMultipartUploadInput, CompleteMultipartUploadOutput, CompletedPart,
@@ -164,7 +165,7 @@ pub(super) async fn complete(
     let mut input = request.input;
     let scope = buckets.scope().await?;
     let bucket = bucket(&scope, &input.bucket)?;
-    let upload = upload(&bucket, &input.key, &input.upload_id).await?;
+    let upload = upload(&bucket, &input.key, &input.upload_id).await;
     let mut parts = input.multipart_upload.take().and_then(|given| given.parts).unwrap_or_default();
     if parts.is_empty() {
         return Err(s3_error!(
@@ -173,6 +174,13 @@ pub(super) async fn complete(
                  schema"
         ));
     }
+    let upload = match upload {
+        Ok(upload) => upload,
+        Err(gone) => {
+            let made = completed(&bucket, &input.key, &parts).await.ok_or(gone)?;
+            return Ok(S3Response::new(told(input, &made)));
+        }
+    };
     let have = bucket.parts(&upload.id).await.map_err(|error| error::of(&error))?;
     let have: BTreeMap<u32, Part> = have.into_iter().map(|part| (part.number, part)).collect();
     let found = named(&mut parts, &have)?;
@@ -205,15 +213,38 @@ pub(super) async fn complete(
             return Err(refined(&bucket, &input.key, input.if_match.is_some(), failed).await);
         }
     };
+    Ok(S3Response::new(told(input, &object)))
+}
+
+fn told(input: CompleteMultipartUploadInput, object: &Object) -> CompleteMultipartUploadOutput {
     let mut output = CompleteMultipartUploadOutput {
         location: Some(format!("/{}/{}", input.bucket, input.key)),
         bucket: Some(input.bucket),
         key: Some(input.key),
-        e_tag: Some(description::etag(&object)),
+        e_tag: Some(description::etag(object)),
         ..Default::default()
     };
     output.checksum_type = give!(output, object.checksum.as_ref());
-    Ok(S3Response::new(output))
+    output
+}
+
+/// The object that is made of these parts already: whoever did not hear that asks again.
+async fn completed(
+    bucket: &BucketHandle<'_>,
+    key: &str,
+    parts: &[CompletedPart],
+) -> Option<Object> {
+    let mut digests = Md5::new();
+    for part in parts {
+        let etag = part.e_tag.as_ref()?.value();
+        let byte = |place| u8::from_str_radix(etag.get(place..place + 2)?, 16).ok();
+        let digest: Option<Vec<u8>> = (0..etag.len()).step_by(2).map(byte).collect();
+        digests.update(&digest?);
+    }
+    let digest = digests.finalize();
+    let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let object = bucket.head(key).await.ok()?;
+    (object.etag == format!("{hex}-{}", parts.len())).then_some(object)
 }
 
 pub(super) async fn abort(

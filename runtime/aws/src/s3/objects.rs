@@ -85,6 +85,9 @@ pub(super) async fn delete(
 ) -> S3Result<S3Response<DeleteObjectOutput>> {
     let input = request.input;
     check_version(input.version_id.as_deref())?;
+    if input.if_match_last_modified_time.is_some() || input.if_match_size.is_some() {
+        return Err(error::not_served("deletions by date or size"));
+    }
     let scope = buckets.scope().await?;
     let bucket = bucket(&scope, &input.bucket)?;
     let condition = conditions::precondition((input.if_match.as_ref(), None), (None, None));
@@ -144,6 +147,9 @@ pub(super) async fn delete_many(
 
 async fn delete_one(bucket: &BucketHandle<'_>, object: &ObjectIdentifier) -> S3Result<()> {
     check_version(object.version_id.as_deref())?;
+    if object.last_modified_time.is_some() || object.size.is_some() {
+        return Err(error::not_served("deletions by date or size"));
+    }
     let condition = match &object.e_tag {
         None => Condition::None,
         Some(etag) => {

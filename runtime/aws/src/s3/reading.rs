@@ -17,6 +17,7 @@ use super::description::{self, number};
 use super::limits::check_version;
 use super::{conditions, error, intake, time};
 
+const TAG_COUNT: http::HeaderName = http::HeaderName::from_static("x-amz-tagging-count");
 /// Most parts of an object that are told at once; S3's.
 const PARTS_MAX: i32 = 1000;
 
@@ -25,8 +26,10 @@ struct Selected {
     range: Option<Range<u64>>,
     content_range: Option<String>,
     length: u64,
-    /// How many parts the object has, if one of them was asked for.
+    /// How many parts the object has, if one of them was asked for and it was made of parts.
     parts: Option<i32>,
+    /// The checksum of the part that was asked for.
+    checksum: Option<Checksum>,
 }
 
 /// What is asked of an object that is read.
@@ -52,7 +55,13 @@ async fn selected(bucket: &BucketHandle<'_>, asked: &Asked<'_>) -> S3Result<(Obj
         refused.set_headers(validators(&object));
         refused
     })?;
-    let whole = |parts| Selected { range: None, content_range: None, length: object.size, parts };
+    let whole = |parts| Selected {
+        range: None,
+        content_range: None,
+        length: object.size,
+        parts,
+        checksum: None,
+    };
     let selected = match (asked.part, asked.range) {
         (Some(_), Some(_)) => {
             return Err(s3_error!(
@@ -84,7 +93,7 @@ fn ranged(object: &Object, range: Range<u64>, parts: Option<i32>) -> Selected {
     let (start, length) = (range.start, range.end - range.start);
     let last = range.end.saturating_sub(1);
     let content_range = (length > 0).then(|| format!("bytes {start}-{last}/{}", object.size));
-    Selected { range: Some(range), content_range, length, parts }
+    Selected { range: Some(range), content_range, length, parts, checksum: None }
 }
 
 fn of_part(object: &Object, parts: &[Part], number: i32) -> S3Result<Selected> {
@@ -99,7 +108,9 @@ fn of_part(object: &Object, parts: &[Part], number: i32) -> S3Result<Selected> {
     })?;
     let start: u64 = parts.iter().take(place).map(|part| part.size).sum();
     let count = i32::try_from(parts.len()).unwrap_or(i32::MAX);
-    let mut selected = ranged(object, start..start + part.size, Some(count));
+    let count = object.etag.contains('-').then_some(count);
+    let mut selected = ranged(object, start..start + part.size, count);
+    selected.checksum.clone_from(&part.checksum);
     if object.size == 0 {
         selected.range = None;
     }
@@ -121,11 +132,12 @@ fn validators(object: &Object) -> HeaderMap {
 /// The checksum of what is given out: there is none of a range.
 fn checksum_of<'o>(
     object: &'o Object,
-    selected: &Selected,
+    selected: &'o Selected,
     mode: Option<&ChecksumMode>,
 ) -> Option<&'o Checksum> {
     let asked = mode.is_some_and(|mode| mode.as_str() == ChecksumMode::ENABLED);
-    object.checksum.as_ref().filter(|_| asked && selected.range.is_none())
+    let whole = object.checksum.as_ref().filter(|_| selected.range.is_none());
+    selected.checksum.as_ref().or(whole).filter(|_| asked)
 }
 
 pub(super) async fn get(
@@ -171,7 +183,7 @@ pub(super) async fn get(
         expires: description::expires(&found),
         last_modified: Some(time::out(found.modified)),
         metadata: description::metadata(&found),
-        parts_count: selected_.parts.filter(|count| *count > 1),
+        parts_count: selected_.parts,
         tag_count: i32::try_from(found.tags.len()).ok().filter(|count| *count > 0),
         ..Default::default()
     };
@@ -211,12 +223,17 @@ pub(super) async fn head(
         expires: description::expires(&found),
         last_modified: Some(time::out(found.modified)),
         metadata: description::metadata(&found),
-        parts_count: selected.parts.filter(|count| *count > 1),
+        parts_count: selected.parts,
         ..Default::default()
     };
     let kept = checksum_of(&found, &selected, input.checksum_mode.as_ref());
     output.checksum_type = give!(output, kept);
-    Ok(S3Response::new(output))
+    // As S3 does, though its model does not say so.
+    let mut headers = HeaderMap::new();
+    if !found.tags.is_empty() {
+        headers.insert(TAG_COUNT, found.tags.len().into());
+    }
+    Ok(S3Response::with_headers(output, headers))
 }
 
 pub(super) async fn attributes(
