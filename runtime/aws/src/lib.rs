@@ -21,6 +21,7 @@ mod protocol;
 mod report;
 mod s3;
 mod scheduler;
+mod services;
 mod signature;
 mod sqs;
 mod sts;
@@ -28,4 +29,5 @@ mod target;
 mod validation;
 
 pub use door::{Door, Opened, RootCredentials};
-pub use operation::{Status, operations};
+pub use operation::Status;
+pub use services::operations;

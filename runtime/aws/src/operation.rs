@@ -1,4 +1,4 @@
-//! The operations of the services, and what is served of each.
+//! Operations of services, and what is served of one.
 
 use futures::future::BoxFuture;
 use http::{Method, Response};

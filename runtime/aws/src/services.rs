@@ -1,0 +1,18 @@
+//! The services of AWS's that are served.
+
+use crate::operation::Status;
+use crate::{lambda, logs, scheduler, sqs, sts};
+
+/// Every operation of every service that is served, with its service: for documentation and tests.
+pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, Status)> {
+    let services = [
+        (lambda::NAME, lambda::OPERATIONS),
+        (logs::NAME, logs::OPERATIONS),
+        (scheduler::NAME, scheduler::OPERATIONS),
+        (sqs::NAME, sqs::OPERATIONS),
+        (sts::NAME, sts::OPERATIONS),
+    ];
+    services.into_iter().flat_map(|(service, operations)| {
+        operations.iter().map(move |operation| (service, operation.name, operation.status))
+    })
+}
