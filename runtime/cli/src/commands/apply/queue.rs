@@ -26,7 +26,7 @@ pub(super) struct Queue {
     /// Whether messages with the same content within five minutes are one; for `.fifo` queues.
     #[serde(default)]
     content_deduplication: bool,
-    /// Whether they are one only if they are of the same group.
+    /// Whether messages are told as the same within their group alone; for `.fifo` queues.
     #[serde(default)]
     deduplication_per_group: bool,
     /// How long a receiver waits for a message who does not say: up to 20s.
