@@ -6,7 +6,6 @@ use lambent_dispatch::Body;
 
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::{lambda, logs, s3, scheduler, sqs, sts};
 
 /// What a node does with an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,19 +60,4 @@ impl Operation {
         self.status = Status::Stored;
         self
     }
-}
-
-/// Every operation of every service that is served, with its service: for documentation and tests.
-pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, Status)> {
-    let services = [
-        (lambda::NAME, lambda::OPERATIONS),
-        (logs::NAME, logs::OPERATIONS),
-        (scheduler::NAME, scheduler::OPERATIONS),
-        (sqs::NAME, sqs::OPERATIONS),
-        (s3::NAME, s3::OPERATIONS),
-        (sts::NAME, sts::OPERATIONS),
-    ];
-    services.into_iter().flat_map(|(service, operations)| {
-        operations.iter().map(move |operation| (service, operation.name, operation.status))
-    })
 }

@@ -1,7 +1,7 @@
 //! The services of AWS's that are served.
 
 use crate::operation::Status;
-use crate::{lambda, logs, scheduler, sqs, sts};
+use crate::{lambda, logs, s3, scheduler, sqs, sts};
 
 /// Every operation of every service that is served, with its service: for documentation and tests.
 pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, Status)> {
@@ -9,6 +9,7 @@ pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, Status)
         (lambda::NAME, lambda::OPERATIONS),
         (logs::NAME, logs::OPERATIONS),
         (scheduler::NAME, scheduler::OPERATIONS),
+        (s3::NAME, s3::OPERATIONS),
         (sqs::NAME, sqs::OPERATIONS),
         (sts::NAME, sts::OPERATIONS),
     ];

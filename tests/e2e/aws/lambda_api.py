@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import time
 import unittest
 import uuid
 
@@ -213,6 +214,42 @@ class Functions(unittest.TestCase):
             LAMBDA.delete_function(FunctionName=name)
         with refused(self, "ValidationException", 400, "maxItems"):
             list_none()
+
+    def test_concurrency_is_reserved_and_provisioned(self):
+        create(self.name)
+        self.assertNotIn("ReservedConcurrentExecutions", LAMBDA.get_function_concurrency(FunctionName=self.name))
+        LAMBDA.put_function_concurrency(FunctionName=self.name, ReservedConcurrentExecutions=0)
+        with refused(self, "TooManyRequestsException", 429) as told:
+            invoke(self.name, {})
+        self.assertEqual(told.response["Reason"], "ReservedFunctionConcurrentInvocationLimitExceeded")
+        with refused(self, "InvalidParameterValueException", 400):
+            LAMBDA.put_function_concurrency(FunctionName=self.name, ReservedConcurrentExecutions=901)
+        LAMBDA.put_function_concurrency(FunctionName=self.name, ReservedConcurrentExecutions=5)
+        read = LAMBDA.get_function_concurrency(FunctionName=self.name)
+        self.assertEqual(read["ReservedConcurrentExecutions"], 5)
+        LAMBDA.delete_function_concurrency(FunctionName=self.name)
+        self.assertEqual(invoke(self.name, {})[0]["StatusCode"], 200)
+        with refused(self, "InvalidParameterValueException", 400, "$LATEST"):
+            LAMBDA.put_provisioned_concurrency_config(
+                FunctionName=self.name, Qualifier="$LATEST", ProvisionedConcurrentExecutions=1)
+        LAMBDA.publish_version(FunctionName=self.name)
+        with refused(self, "ProvisionedConcurrencyConfigNotFoundException", 404):
+            LAMBDA.get_provisioned_concurrency_config(FunctionName=self.name, Qualifier="1")
+        asked = LAMBDA.put_provisioned_concurrency_config(
+            FunctionName=self.name, Qualifier="1", ProvisionedConcurrentExecutions=2)
+        self.assertEqual(asked["RequestedProvisionedConcurrentExecutions"], 2)
+        for _ in range(100):
+            read = LAMBDA.get_provisioned_concurrency_config(FunctionName=self.name, Qualifier="1")
+            if read["Status"] != "IN_PROGRESS":
+                break
+            time.sleep(0.1)
+        self.assertEqual((read["Status"], read["AllocatedProvisionedConcurrentExecutions"]), ("READY", 2))
+        [listed] = LAMBDA.list_provisioned_concurrency_configs(
+            FunctionName=self.name)["ProvisionedConcurrencyConfigs"]
+        self.assertEqual(listed["FunctionArn"], f"{arn(self.name)}:1")
+        LAMBDA.delete_provisioned_concurrency_config(FunctionName=self.name, Qualifier="1")
+        with refused(self, "ProvisionedConcurrencyConfigNotFoundException", 404):
+            LAMBDA.get_provisioned_concurrency_config(FunctionName=self.name, Qualifier="1")
 
     def test_tags(self):
         create(self.name, Tags={"a": "1"})

@@ -48,12 +48,18 @@ def archive(files):
     return whole.getvalue()
 
 
+class Told:
+    """How something was refused."""
+
+    response = None
+
+
 @contextlib.contextmanager
 def refused(test, code, status, says=""):
     """What is done within is refused with this code and this status."""
     with test.assertRaises(ClientError) as raised:
-        yield
-    error = raised.exception.response
+        yield (told := Told())
+    told.response = error = raised.exception.response
     test.assertEqual(error["Error"]["Code"], code, error)
     test.assertEqual(error["ResponseMetadata"]["HTTPStatusCode"], status, error)
     test.assertIn(says, error["Error"]["Message"])

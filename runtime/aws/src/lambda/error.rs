@@ -8,9 +8,9 @@ use crate::fault::Fault;
 /// The refusal of an operation.
 pub(super) fn fault(error: Error) -> Fault {
     let fault = Fault::of(&error, code);
-    match error.code() {
-        ErrorCode::Throttled => fault.with("Reason", "ConcurrentInvocationLimitExceeded"),
-        _ => fault,
+    match error.reason() {
+        Some(reason) => fault.with("Reason", reason.as_str()),
+        None => fault,
     }
 }
 

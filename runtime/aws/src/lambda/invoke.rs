@@ -9,7 +9,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use lambent_dispatch::{Body, Invoked};
 use lambent_service::{FunctionHandle, Invocable};
-use lambent_types::{Error, ErrorCode, Event, FunctionName, bounds};
+use lambent_types::{Error, Event, FunctionName, bounds};
 use serde::de::IgnoredAny;
 use serde_json::json;
 
@@ -83,12 +83,12 @@ pub(super) async fn invoke(call: &Call) -> Result<Response<Body>, Fault> {
         handle
             .invoke_later(invocable, call.id, event)
             .await
-            .map_err(|error| failed(error, &arn))?;
+            .map_err(|error| of_function(error, &arn))?;
         return Ok(protocol::empty(StatusCode::ACCEPTED));
     }
     let version = invocable.version().clone();
     let invoked =
-        run(call, &handle, invocable, event).await.map_err(|error| failed(error, &arn))?;
+        run(call, &handle, invocable, event).await.map_err(|error| of_function(error, &arn))?;
     let Invoked { record, output } = &*invoked;
     let mut response = match function_error::payload(&record.outcome, record.id) {
         Some(payload) => {
@@ -146,7 +146,7 @@ pub(super) async fn invoke_with_stream(call: &Call) -> Result<Response<Body>, Fa
     let version = invocable.version().clone();
     let event = event(call, &named)?;
     let invoked =
-        run(call, &handle, invocable, event).await.map_err(|error| failed(error, &arn))?;
+        run(call, &handle, invocable, event).await.map_err(|error| of_function(error, &arn))?;
     let Invoked { record, output } = &*invoked;
     let mut end = json!({});
     let failure = function_error::payload(&record.outcome, record.id);
@@ -185,7 +185,10 @@ pub(super) async fn invoke_async(call: &Call) -> Result<Response<Body>, Fault> {
     let invocable = invocable.map_err(|error| of_function(error, &arn))?;
     let event = event(call, &named)?;
     check_size(&event.data, bounds::VALUE_BYTES_MAX as u64)?;
-    handle.invoke_later(invocable, call.id, event).await.map_err(|error| failed(error, &arn))?;
+    handle
+        .invoke_later(invocable, call.id, event)
+        .await
+        .map_err(|error| of_function(error, &arn))?;
     let status = StatusCode::ACCEPTED;
     Ok(protocol::json(status, &json!({ "Status": status.as_u16() })))
 }
@@ -220,17 +223,4 @@ fn check_size(data: &Bytes, most: u64) -> Result<(), Fault> {
         "{size} byte payload is too large for the Event invocation type (limit {most} bytes)"
     );
     Err(Fault::new(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", message))
-}
-
-/// Nothing ran, and why.
-fn failed(error: Error, arn: &str) -> Fault {
-    match error.code() {
-        ErrorCode::Throttled => {
-            let message = error.detail().to_owned();
-            let throttled =
-                Fault::new(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", message);
-            throttled.with("Reason", "ConcurrentInvocationLimitExceeded")
-        }
-        _ => of_function(error, arn),
-    }
 }

@@ -4,6 +4,7 @@ mod account_settings;
 mod aliases;
 mod code;
 mod code_signing;
+mod concurrency;
 mod configuration;
 mod error;
 mod event_invoke;

@@ -3,8 +3,8 @@
 use http::Method;
 
 use super::{
-    account_settings, aliases, code_signing, event_invoke, functions, invoke, layers, mappings,
-    policy, recursion, tags, update, urls, versions,
+    account_settings, aliases, code_signing, concurrency, event_invoke, functions, invoke, layers,
+    mappings, policy, recursion, tags, update, urls, versions,
 };
 use crate::operation::Operation;
 
@@ -74,7 +74,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         Method::DELETE,
         "/2017-10-31/functions/{FunctionName}/concurrency",
         "DeleteFunctionConcurrency",
-    ),
+    )
+    .served(|call| Box::pin(concurrency::unreserve(call))),
     Operation::at(
         Method::DELETE,
         "/2019-09-25/functions/{FunctionName}/event-invoke-config",
@@ -97,7 +98,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         Method::DELETE,
         "/2019-09-30/functions/{FunctionName}/provisioned-concurrency",
         "DeleteProvisionedConcurrencyConfig",
-    ),
+    )
+    .served(|call| Box::pin(concurrency::unprovision(call))),
     Operation::at(
         Method::DELETE,
         "/2026-07-09/resource-policy/{ResourceArn}",
@@ -146,7 +148,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         Method::GET,
         "/2019-09-30/functions/{FunctionName}/concurrency",
         "GetFunctionConcurrency",
-    ),
+    )
+    .served(|call| Box::pin(concurrency::get_reserved(call))),
     Operation::at(
         Method::GET,
         "/2015-03-31/functions/{FunctionName}/configuration",
@@ -191,7 +194,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         Method::GET,
         "/2019-09-30/functions/{FunctionName}/provisioned-concurrency",
         "GetProvisionedConcurrencyConfig",
-    ),
+    )
+    .served(|call| Box::pin(concurrency::get_provisioned(call))),
     Operation::at(Method::GET, "/2026-07-09/resource-policy/{ResourceArn}", "GetResourcePolicy"),
     Operation::at(
         Method::GET,
@@ -251,7 +255,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         Method::GET,
         "/2019-09-30/functions/{FunctionName}/provisioned-concurrency",
         "ListProvisionedConcurrencyConfigs",
-    ),
+    )
+    .served(|call| Box::pin(concurrency::list_provisioned(call))),
     Operation::at(Method::GET, "/2017-03-31/tags/{Resource}", "ListTags")
         .served(|call| Box::pin(tags::list(call))),
     Operation::at(
@@ -278,7 +283,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         Method::PUT,
         "/2017-10-31/functions/{FunctionName}/concurrency",
         "PutFunctionConcurrency",
-    ),
+    )
+    .served(|call| Box::pin(concurrency::reserve(call))),
     Operation::at(
         Method::PUT,
         "/2019-09-25/functions/{FunctionName}/event-invoke-config",
@@ -299,7 +305,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
         Method::PUT,
         "/2019-09-30/functions/{FunctionName}/provisioned-concurrency",
         "PutProvisionedConcurrencyConfig",
-    ),
+    )
+    .served(|call| Box::pin(concurrency::provision(call))),
     Operation::at(Method::PUT, "/2026-07-09/resource-policy/{ResourceArn}", "PutResourcePolicy"),
     Operation::at(
         Method::PUT,

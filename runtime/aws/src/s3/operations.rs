@@ -36,6 +36,10 @@ macro_rules! operations {
 operations! {
     others {
         CreateBucketMetadataConfiguration CreateBucketMetadataTableConfiguration CreateSession
+        DeleteObjectAnnotation GetBucketAbac GetBucketLifecycle GetBucketNotification
+        GetObjectAnnotation ListObjectAnnotations PutBucketAbac PutBucketLifecycle
+        PutBucketNotification PutObjectAnnotation UpdateBucketMetadataAnnotationTableConfiguration
+        UpdateObjectEncryption
         DeleteBucketAnalyticsConfiguration DeleteBucketIntelligentTieringConfiguration
         DeleteBucketInventoryConfiguration DeleteBucketMetadataConfiguration
         DeleteBucketMetadataTableConfiguration DeleteBucketMetricsConfiguration

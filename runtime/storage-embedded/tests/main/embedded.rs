@@ -314,7 +314,6 @@ async fn objects_of_the_schema_before_header_fields_are_read() {
     // What the migrations after it made, undone.
     let undo = "ALTER TABLE piece DROP COLUMN client_checksum;
         DROP TABLE resource;
-    let undo = "DROP TABLE resource;
         ALTER TABLE message DROP COLUMN first;
         CREATE TABLE trigger_ (namespace, key, line, body, checksum);
         CREATE TABLE schedule (namespace, key, next, revision, body, checksum);";
