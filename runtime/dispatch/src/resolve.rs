@@ -1,5 +1,6 @@
 //! From a name and a qualifier to a version.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,15 +22,15 @@ pub enum DecidedBy<'a> {
     Event(&'a Event),
 }
 
-impl DecidedBy<'_> {
+impl<'a> DecidedBy<'a> {
     /// The text that decides.
-    fn key(self, sticky: &Sticky) -> Option<String> {
+    fn key(self, sticky: &Sticky) -> Option<Cow<'a, str>> {
         match self {
             Self::Event(event) => sticky.of_event(event),
             Self::Request(headers) => {
                 let values = headers.get_all(sticky.header()?).into_iter();
                 let mut texts = values.filter_map(|value| value.to_str().ok());
-                texts.find_map(|text| sticky.of_header(text)).map(str::to_owned)
+                texts.find_map(|text| sticky.of_header(text)).map(Cow::Borrowed)
             }
         }
     }

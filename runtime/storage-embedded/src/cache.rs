@@ -1,7 +1,7 @@
 use lambent_storage::backend::sync;
 use std::sync::{Arc, RwLock};
 
-use lambent_types::{Function, FunctionName, FunctionVersion, Namespace};
+use lambent_types::{Alias, Function, FunctionName, FunctionVersion, Namespace, Sticky};
 use moka::sync::Cache as Moka;
 
 /// A function with the id of its row.
@@ -105,7 +105,11 @@ impl Cache {
 
 /// About how many bytes of memory the aliases of a function take.
 fn aliases_weight(function: &Function) -> usize {
-    function.aliases.iter().map(|alias| 256 + alias.settings.description.len()).sum()
+    let texts = |alias: &Alias| {
+        let sticky = alias.settings.sticky.as_ref().map_or(0, Sticky::weight);
+        alias.settings.description.len() + sticky
+    };
+    function.aliases.iter().map(|alias| 256 + texts(alias)).sum()
 }
 
 /// About how many bytes of memory a version takes.

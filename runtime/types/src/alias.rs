@@ -57,7 +57,7 @@ pub struct AliasSettings {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub sticky: Option<Sticky>,
-    /// What it is for: at most 256 characters.
+    /// What it is for: at most 256 characters, none of them a control character.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
 }
@@ -104,6 +104,13 @@ impl AliasSettings {
         let (chars, most) = (self.description.chars().count(), bounds::DESCRIPTION_CHARS_MAX);
         if chars > most {
             return invalid(format!("the description has {chars} characters; the most is {most}"));
+        }
+        // They take six bytes each where aliases are stored, and would bound them in number only.
+        if self.description.contains(char::is_control) {
+            return invalid(
+                "the description has a control character, such as a line break; leave it out"
+                    .into(),
+            );
         }
         Ok(())
     }
@@ -258,6 +265,15 @@ mod tests {
         ] {
             let error = wrong.validate().unwrap_err();
             assert!(error.detail().contains(told), "{}", error.detail());
+        }
+        let described = |description: &str| {
+            let description = description.into();
+            AliasSettings { description, ..settings("1", None) }.validate()
+        };
+        assert_eq!(described("what it is for \u{1F600}"), Ok(()));
+        for wrong in ["a\nb", "\u{1}", "\u{7f}"] {
+            let error = described(wrong).unwrap_err();
+            assert!(error.detail().contains("control character"), "{}", error.detail());
         }
         let unknown = r#"{"version":"1","weight":0.5}"#;
         assert!(serde_json::from_str::<AliasSettings>(unknown).is_err());

@@ -25,6 +25,7 @@ mod grants;
 mod handler;
 mod host_pattern;
 mod invocation;
+mod json_pointer;
 mod layer;
 mod limits;
 mod lineage;

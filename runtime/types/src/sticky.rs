@@ -1,15 +1,16 @@
 //! Which part of an event or a request decides between two versions.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::event::Event;
+use crate::json_pointer::scalar_at;
 
-/// Most characters of the text that names the part.
-const CHARS_MAX: usize = 256;
+/// Most bytes of the text that names the part.
+const BYTES_MAX: usize = 256;
 
 /// The part of what comes that decides which of two versions of an alias handles it:
 /// `header:NAME`, `cookie:NAME`, `subject`, `id`, or `data:POINTER` with a JSON pointer such as
@@ -25,7 +26,8 @@ pub enum Sticky {
     Subject,
     /// The id of an event.
     Id,
-    /// A value in the JSON data of an event, by its JSON pointer (RFC 6901).
+    /// A string, a number or a boolean in the JSON data of an event, by its JSON pointer
+    /// (RFC 6901).
     Data(String),
 }
 
@@ -33,7 +35,7 @@ pub enum Sticky {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "sticky {text:?} is none of header:NAME, cookie:NAME, subject, id, and data:/POINTER (a JSON \
-     pointer such as /user/id)"
+     pointer such as /user/id), of at most {BYTES_MAX} bytes and without control characters"
 )]
 pub struct InvalidSticky {
     text: String,
@@ -42,19 +44,21 @@ pub struct InvalidSticky {
 impl Sticky {
     /// Returns the text in an event that decides, if it has any.
     #[must_use]
-    pub fn of_event(&self, event: &Event) -> Option<String> {
+    pub fn of_event<'e>(&self, event: &'e Event) -> Option<Cow<'e, str>> {
         match self {
             Self::Header(_) | Self::Cookie(_) => None,
-            Self::Subject => event.subject.clone(),
-            Self::Id => Some(event.id.clone()),
-            Self::Data(pointer) => {
-                let data: Value = serde_json::from_slice(&event.data).ok()?;
-                match data.pointer(pointer)? {
-                    Value::Null => None,
-                    Value::String(text) => Some(text.clone()),
-                    other => Some(other.to_string()),
-                }
-            }
+            Self::Subject => event.subject.as_deref().map(Cow::Borrowed),
+            Self::Id => Some(Cow::Borrowed(&event.id)),
+            Self::Data(pointer) => scalar_at(&event.data, pointer),
+        }
+    }
+
+    /// About how many bytes of memory its text takes.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Header(text) | Self::Cookie(text) | Self::Data(text) => text.len(),
+            Self::Subject | Self::Id => 0,
         }
     }
 
@@ -101,7 +105,8 @@ impl FromStr for Sticky {
             Some(("data", pointer)) if pointer.starts_with('/') => Some(Self::Data(pointer.into())),
             _ => None,
         };
-        let found = found.filter(|_| text.chars().count() <= CHARS_MAX);
+        let fits = text.len() <= BYTES_MAX && !text.contains(char::is_control);
+        let found = found.filter(|_| fits);
         found.ok_or_else(|| InvalidSticky { text: text.chars().take(80).collect() })
     }
 }
@@ -152,7 +157,10 @@ mod tests {
 
     #[test]
     fn the_part_is_found_where_there_is_one() {
-        let of = |text: &str, data| text.parse::<Sticky>().unwrap().of_event(&event(data));
+        let of = |text: &str, data| {
+            let event = event(data);
+            text.parse::<Sticky>().unwrap().of_event(&event).map(Cow::into_owned)
+        };
         assert_eq!(of("subject", "").as_deref(), Some("u7"));
         assert_eq!(of("id", "").as_deref(), Some("e1"));
         assert_eq!(of("data:/user/id", r#"{"user":{"id":"x"}}"#).as_deref(), Some("x"));
@@ -173,8 +181,21 @@ mod tests {
         for text in ["header:x-user", "cookie:sid", "subject", "id", "data:/a~1b/0"] {
             assert_eq!(text.parse::<Sticky>().unwrap().to_string(), text);
         }
-        let long = format!("header:{}", "x".repeat(CHARS_MAX));
-        for wrong in ["", "header", "header:", "header:a b", "data:x", "data:", "Subject", &long] {
+        let long = format!("header:{}", "x".repeat(BYTES_MAX));
+        let wide = format!("data:/{}", "\u{1F600}".repeat(BYTES_MAX / 4));
+        for wrong in [
+            "",
+            "header",
+            "header:",
+            "header:a b",
+            "data:x",
+            "data:",
+            "Subject",
+            &long,
+            &wide,
+            "data:/a\u{1}",
+            "data:/a\nb",
+        ] {
             let error = wrong.parse::<Sticky>().unwrap_err().to_string();
             assert!(error.contains("none of header:NAME"), "{error}");
         }
