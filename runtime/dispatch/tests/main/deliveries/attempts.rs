@@ -49,7 +49,8 @@ async fn what_fails_is_tried_again_later_and_later_and_then_given_up() {
     assert_eq!(all(&mut seen).await, []);
     let letters = node.received(&dead).await;
     assert_eq!((letters.len(), &letters[0].body[..]), (1, &b"{\"total\":1}"[..]));
-    let attribute = |name: &str| letters[0].all_attributes()[name].as_str();
+    let attributes = letters[0].all_attributes();
+    let attribute = |name: &str| attributes[name].as_str();
     assert_eq!((attribute("errortype"), attribute("errormessage")), ("Oops", "not today"));
     assert_eq!((attribute("id"), attribute("attempts")), ("1", "3"));
     assert_eq!((node.count(Delivered::Retried), node.count(Delivered::GivenUp)), (2, 1));
