@@ -8,7 +8,7 @@ use http::HeaderMap;
 use lambent_storage::Registry;
 use lambent_types::{
     Alias, AliasName, Error, ErrorCode, Event, Function, FunctionName, FunctionVersion, Namespace,
-    Qualifier, Split, Sticky, VersionNumber, Weight,
+    QualifiedFunction, Qualifier, Split, Sticky, VersionNumber, Weight,
 };
 
 use crate::callee::Callee;
@@ -57,9 +57,29 @@ impl Resolved {
     /// Which version handles something.
     #[must_use]
     pub fn choose(&self, by: DecidedBy<'_>) -> Callee {
-        let second = self.second.as_deref().filter(|second| second.handles(by));
+        self.chosen(|second| second.handles(by))
+    }
+
+    /// Which version handles something of which no part decides.
+    pub(crate) fn choose_any(&self) -> Callee {
+        self.chosen(Second::handles_any)
+    }
+
+    fn chosen(&self, is_second: impl FnOnce(&Second) -> bool) -> Callee {
+        let second = self.second.as_deref().filter(|second| is_second(second));
         let function = second.map_or(&self.first, |second| &second.version);
         Callee { function: Arc::clone(function), alias: self.alias.clone() }
+    }
+
+    /// What was asked for, with its names as they are written where they were made: the same
+    /// however it was asked for.
+    pub(crate) fn named(&self) -> QualifiedFunction {
+        let numbered = || match self.first.version {
+            VersionNumber::Latest => Qualifier::Latest,
+            VersionNumber::Number(number) => Qualifier::Version(number),
+        };
+        let qualifier = self.alias.clone().map_or_else(numbered, Qualifier::Alias);
+        QualifiedFunction { name: self.first.name.clone(), qualifier }
     }
 
     /// Whether a part of what comes decides between two versions.
@@ -87,8 +107,12 @@ impl Second {
                 let name = self.version.name.as_str();
                 self.alias.version_for(name, &key) == self.version.version
             }
-            None => fastrand::u32(0..Weight::WHOLE) < self.weight.get(),
+            None => self.handles_any(),
         }
+    }
+
+    fn handles_any(&self) -> bool {
+        fastrand::u32(0..Weight::WHOLE) < self.weight.get()
     }
 }
 
@@ -116,7 +140,29 @@ pub(crate) async fn resolve(
         }
         Qualifier::Alias(alias) => alias,
     };
-    let function = found(registry, namespace, name).await?;
+    let mut function = found(registry, namespace, name).await?;
+    loop {
+        let resolved = by_alias(registry, &function, alias).await;
+        if !resolved.as_ref().is_err_and(|error| error.code() == ErrorCode::VersionNotFound) {
+            return resolved;
+        }
+        // The alias may lead elsewhere since it was read, and the version be deleted.
+        let now = found(registry, namespace, name).await?;
+        let revision = |function: &Function| function.aliases.get(alias).map(|one| one.revision);
+        if revision(&now) == revision(&function) {
+            return resolved;
+        }
+        function = now;
+    }
+}
+
+/// Finds what an alias of a function that was read leads to.
+async fn by_alias(
+    registry: &dyn Registry,
+    function: &Function,
+    alias: &AliasName,
+) -> Result<Resolved, Error> {
+    let FunctionVersion { namespace, name, .. } = &*function.latest;
     let Some(alias) = function.aliases.get(alias) else {
         let detail = format!("function \"{name}\" has no alias \"{alias}\"");
         return Err(Error::new(ErrorCode::AliasNotFound, detail));

@@ -3,14 +3,16 @@ use std::time::Duration;
 
 use lambent_storage::{Channel, Delivery, Settlement, StorageError};
 use lambent_types::{
-    DeliveryPolicy, Event, FunctionVersion, Incoming, Namespace, Outcome, Pattern,
-    QualifiedFunction, RequestId, Retry,
+    DeliveryPolicy, Error, Event, Incoming, Namespace, Outcome, Pattern, QualifiedFunction,
+    Qualifier, RequestId, Retry,
 };
 
 use crate::callee::Callee;
 use crate::caller::Caller;
 use crate::deliveries::Deliveries;
-use crate::deliveries::handled::{Handled, age, cause, failure, refused, too_costly, unresolved};
+use crate::deliveries::handled::{
+    Handled, age, cause, failure, is_transient, refused, too_costly, unresolved,
+};
 use crate::deliveries::policy;
 use crate::deliveries::record::{Cause, End, Place};
 use crate::handler::choose_handler;
@@ -53,7 +55,10 @@ impl Deliveries {
         let found = self.dispatcher.resolve(namespace, name, &target.function.qualifier).await;
         let found = found.map(|found| found.choose(DecidedBy::Event(&event)));
         let function = found.as_ref().ok().map(|callee| &*callee.function);
-        let policy = policy_of(target, function);
+        let Ok(policy) = self.policy_of(target, &found).await else {
+            observe(Delivered::Postponed);
+            return Settlement::Release(self.after(policy::room(age)));
+        };
         let too_old = age >= Duration::from_millis(policy.age_max_ms);
         let handled = match (wanted, &found) {
             (Err(error), _) => too_costly(error),
@@ -105,6 +110,34 @@ impl Deliveries {
             }
         };
         self.settled(sent, || observe(what), age)
+    }
+
+    /// How often and for how long a delivery to `target` is tried, and where it goes in the end. An
+    /// event whose version or alias was deleted goes by the head.
+    ///
+    /// # Errors
+    /// The store failed: what the function says is not known, and must not be taken for nothing.
+    async fn policy_of(
+        &self,
+        target: &Target,
+        found: &Result<Callee, Error>,
+    ) -> Result<DeliveryPolicy, Error> {
+        if let Some(policy) = &target.policy {
+            return Ok(policy.clone());
+        }
+        let head = match found {
+            Ok(callee) => return Ok(callee.function.configuration.delivery.clone()),
+            Err(error) if is_transient(error) => return Err(error.clone()),
+            Err(_) => {
+                let (namespace, name) = (&target.namespace, &target.function.name);
+                self.dispatcher.resolve(namespace, name, &Qualifier::Latest).await
+            }
+        };
+        match head {
+            Ok(head) => Ok(head.first.configuration.delivery.clone()),
+            Err(error) if is_transient(&error) => Err(error),
+            Err(_) => Ok(DeliveryPolicy::default()),
+        }
     }
 
     /// Notes for the status of a trigger how an attempt to deliver to its function ended.
@@ -186,12 +219,6 @@ impl Deliveries {
         };
         Some(Handled::Permanent(cause, failure))
     }
-}
-
-/// How often and for how long a delivery to `target` is tried.
-fn policy_of(target: &Target, function: Option<&FunctionVersion>) -> DeliveryPolicy {
-    let own = function.map(|function| &function.configuration.delivery);
-    target.policy.as_ref().or(own).cloned().unwrap_or_default()
 }
 
 /// Tells the log of an event that is given up.

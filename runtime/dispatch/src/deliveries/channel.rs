@@ -2,15 +2,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambent_storage::{Channel, Delivery, Settlement};
+use lambent_storage::{Channel, Delivery, Settlement, StorageError};
 use lambent_types::{Incoming, Namespace, Schedule, Trigger, bounds};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::deliveries::Deliveries;
 use crate::deliveries::attempt::Target;
+use crate::deliveries::{Deliveries, active_key};
 
 /// Deliveries of one channel that are in flight at once. Enough that waiting
 /// functions do not delay others; what runs at once is admission's to say.
@@ -23,12 +23,20 @@ const LEASE_TIMEOUTS: u32 = 6;
 /// How much longer still: time to be admitted, to be settled, and to be sent on.
 const LEASE_MARGIN: Duration = Duration::from_secs(60);
 
+/// Deliveries of a channel, and where they go.
+struct Taken {
+    target: Target,
+    deliveries: Vec<Delivery>,
+    /// When a further attempt of one group may begin at the latest.
+    begin_by: Instant,
+}
+
 impl Deliveries {
     /// Serves the channel of a function or a schedule until it is empty.
     pub(super) async fn channel(self: Arc<Self>, key: (Namespace, Channel)) {
         loop {
             self.pump(&key, &self.drain, IDLE).await;
-            self.active().remove(&key);
+            self.active().remove(&active_key(&key));
             // Whoever appended just before saw a task that was about to end.
             let more = match self.stores.events.depth(&key.0, &key.1).await {
                 Ok(depth) => depth.ready + depth.delayed + depth.in_flight > 0,
@@ -38,7 +46,7 @@ impl Deliveries {
                     true
                 }
             };
-            if !more || self.drain.is_cancelled() || !self.active().insert(key.clone()) {
+            if !more || self.drain.is_cancelled() || !self.active().insert(active_key(&key)) {
                 return;
             }
         }
@@ -52,7 +60,7 @@ impl Deliveries {
         stop: &CancellationToken,
         idle: Duration,
     ) {
-        let (namespace, channel) = key;
+        let (_, channel) = key;
         let room = Arc::new(Semaphore::new(CONCURRENCY));
         let in_flight = TaskTracker::new();
         while !stop.is_cancelled() {
@@ -60,24 +68,12 @@ impl Deliveries {
             let Ok(first) = room.clone().acquire_owned().await else { break };
             let limit = room.available_permits() + 1;
             drop(first);
-            let received = async {
-                self.stores.space.enough().await;
-                let target = self.target(namespace, channel).await?;
-                let Some(target) = target else { return Ok(None) };
-                let timeout = self.timeout(&target).await;
-                let lease = timeout * LEASE_TIMEOUTS + LEASE_MARGIN;
-                let events = &self.stores.events;
-                let taken = events.receive(namespace, channel, limit, lease, idle).await?;
-                // An attempt that begins by then is over before the lease is.
-                let begin_by = Instant::now() + timeout * (LEASE_TIMEOUTS - 1);
-                Ok::<_, lambent_storage::StorageError>(Some((target, taken, begin_by)))
-            };
             let received = tokio::select! {
                 () = stop.cancelled() => break,
-                received = received => received,
+                received = self.take(key, limit, idle) => received,
             };
-            let (target, deliveries, begin_by) = match received {
-                Ok(Some(received)) => received,
+            let Taken { target, deliveries, begin_by } = match received {
+                Ok(Some(taken)) => taken,
                 // The trigger or the schedule is gone, and its events with it.
                 Ok(None) => break,
                 Err(error) => {
@@ -102,6 +98,33 @@ impl Deliveries {
         }
         in_flight.close();
         in_flight.wait().await;
+    }
+
+    /// Takes at most `limit` deliveries of a channel, none if nothing came for `idle`; `None` if
+    /// what the channel is of is gone.
+    async fn take(
+        &self,
+        (namespace, channel): &(Namespace, Channel),
+        limit: usize,
+        idle: Duration,
+    ) -> Result<Option<Taken>, StorageError> {
+        let events = &self.stores.events;
+        loop {
+            self.stores.space.enough().await;
+            let Some(target) = self.target(namespace, channel).await? else { return Ok(None) };
+            let timeout = self.timeout(&target).await;
+            let lease = timeout * LEASE_TIMEOUTS + LEASE_MARGIN;
+            let deliveries = events.receive(namespace, channel, limit, lease, idle).await?;
+            // An attempt that begins by then is over before the lease is.
+            let begin_by = Instant::now() + timeout * (LEASE_TIMEOUTS - 1);
+            if deliveries.is_empty() || self.timeout(&target).await <= timeout {
+                return Ok(Some(Taken { target, deliveries, begin_by }));
+            }
+            // Meanwhile what is called became another version, for which the lease is too short.
+            let release = Settlement::Release(self.clock.now());
+            let settlements = deliveries.into_iter().map(|one| (one.receipt, release)).collect();
+            events.settle(namespace, channel, settlements).await?;
+        }
     }
 
     /// Attempts deliveries of one group in their order. What follows one that is
@@ -139,7 +162,7 @@ impl Deliveries {
         &self,
         namespace: &Namespace,
         channel: &Channel,
-    ) -> Result<Option<Target>, lambent_storage::StorageError> {
+    ) -> Result<Option<Target>, StorageError> {
         let namespace = namespace.clone();
         Ok(match channel {
             Channel::Function(function) => Some(Target {

@@ -138,8 +138,8 @@ impl Deliveries {
                 }
                 let found =
                     self.dispatcher.resolve(namespace, &function.name, &function.qualifier).await;
-                match found {
-                    Ok(_) => {}
+                let channel = match found {
+                    Ok(found) => Channel::Function(found.named()),
                     Err(error) if error.code().is_retryable() => {
                         let action = "find the function of a destination";
                         return Err(StorageError::Unavailable { action, source: error.into() });
@@ -148,8 +148,7 @@ impl Deliveries {
                         lost(error.to_string());
                         return Ok(());
                     }
-                }
-                let channel = Channel::Function(function.clone());
+                };
                 let event = Event { attempt: 1, ..message.event };
                 match self.stores.events.append(namespace, &channel, event, &origin).await {
                     Ok(()) => {

@@ -25,10 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use lambent_storage::Channel;
-use lambent_types::{
-    Clock, Error, ErrorCode, Event, FunctionVersion, Namespace, QualifiedFunction, Qualifier,
-    TriggerName, bounds, format_bytes,
-};
+use lambent_types::{Clock, Error, ErrorCode, Event, Namespace, TriggerName, bounds, format_bytes};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -38,6 +35,7 @@ pub use self::stores::DeliveryStores;
 use self::usage::UsageFlusher;
 use crate::caller::Caller;
 use crate::dispatcher::Dispatcher;
+use crate::resolve::Resolved;
 
 /// How long to wait before a store that failed is asked again.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
@@ -47,8 +45,8 @@ pub struct Deliveries {
     dispatcher: Dispatcher,
     stores: DeliveryStores,
     clock: Arc<dyn Clock>,
-    /// Channels that a task serves.
-    active: Mutex<HashSet<(Namespace, Channel)>>,
+    /// Channels that a task serves, by [`active_key`].
+    active: Mutex<HashSet<(String, String)>>,
     usage: Arc<UsageFlusher>,
     statuses: Statuses,
     blocking: blocking::BlockingWork,
@@ -92,16 +90,15 @@ impl Deliveries {
         self.usage.flush().await;
     }
 
-    /// Has a function handle an event later; durable when this returns. `function` is what the
-    /// qualifier leads to now; what it leads to at each attempt is what is called.
+    /// Has a function handle an event later; durable when this returns. `found` is what it leads
+    /// to now; what it leads to at each attempt is what is called.
     ///
     /// # Errors
     /// `PayloadTooLarge`: more than [`bounds::VALUE_BYTES_MAX`]; `NotInvocable`,
     /// `QuotaExceeded`; the store failed.
     pub async fn invoke_later(
         self: &Arc<Self>,
-        function: &FunctionVersion,
-        qualifier: &Qualifier,
+        found: &Resolved,
         caller: &Caller,
         event: Event,
     ) -> Result<(), Error> {
@@ -113,11 +110,12 @@ impl Deliveries {
             );
             return Err(Error::new(ErrorCode::PayloadTooLarge, detail));
         }
-        crate::handler::choose_handler(lambent_types::Incoming::Event, function)?;
-        let (name, qualifier) = (function.name.clone(), qualifier.clone());
-        let channel = Channel::Function(QualifiedFunction { name, qualifier });
+        for version in found.versions() {
+            crate::handler::choose_handler(lambent_types::Incoming::Event, version)?;
+        }
+        let (namespace, channel) = (&found.first.namespace, Channel::Function(found.named()));
         let events = &self.stores.events;
-        events.append(&function.namespace, &channel, event, &caller.origin).await.map_err(
+        events.append(namespace, &channel, event, &caller.origin).await.map_err(
             |error| match error {
                 lambent_storage::AppendError::Quota(error) => {
                     Error::new(ErrorCode::QuotaExceeded, error.to_string())
@@ -125,7 +123,7 @@ impl Deliveries {
                 lambent_storage::AppendError::Storage(error) => error.into(),
             },
         )?;
-        self.start_channel(function.namespace.clone(), channel);
+        self.start_channel(namespace.clone(), channel);
         Ok(())
     }
 
@@ -160,7 +158,7 @@ impl Deliveries {
         }
     }
 
-    fn active(&self) -> MutexGuard<'_, HashSet<(Namespace, Channel)>> {
+    fn active(&self) -> MutexGuard<'_, HashSet<(String, String)>> {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -168,7 +166,7 @@ impl Deliveries {
     /// none.
     fn start_channel(self: &Arc<Self>, namespace: Namespace, channel: Channel) {
         let key = (namespace, channel);
-        if self.drain.is_cancelled() || !self.active().insert(key.clone()) {
+        if self.drain.is_cancelled() || !self.active().insert(active_key(&key)) {
             return;
         }
         self.tasks.spawn(self.clone().channel(key));
@@ -195,4 +193,10 @@ impl Deliveries {
     pub async fn flush_usage(&self) {
         self.usage.flush().await;
     }
+}
+
+/// What makes a channel the same as another: names are, whatever their case. A function and an
+/// alias have as many spellings as their letters allow, and one task serves them all.
+fn active_key((namespace, channel): &(Namespace, Channel)) -> (String, String) {
+    (namespace.key(), channel.to_string().to_ascii_lowercase())
 }

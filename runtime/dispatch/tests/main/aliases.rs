@@ -1,9 +1,12 @@
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderMap;
-use lambent_dispatch::{Callee, DecidedBy};
-use lambent_storage::Registry as _;
+use lambent_dispatch::{Callee, DecidedBy, Dispatcher, Options};
+use lambent_storage::Registry;
 use lambent_storage::contract::samples;
+use lambent_storage::fault::Faults;
 use lambent_types::{
     Alias, AliasSettings, ErrorCode, Handler, Outcome, Qualifier, Revision, Split, VersionNumber,
     Weight,
@@ -107,4 +110,33 @@ async fn a_user_stays_with_a_version_while_the_weight_stands() {
         seen.push(fixture.called(DecidedBy::Event(&event("{}"))).await.function.version);
     }
     assert!(seen.iter().any(|version| *version != seen[0]), "without a user it is by chance");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_is_deleted_after_the_alias_left_it_is_not_missed() {
+    let fixture = Fixture::with_two_versions().await;
+    fixture.live(None, None).await;
+    let faults = Faults::new(1);
+    let registry: Arc<dyn Registry> = fixture.registry.clone();
+    let slow = Dispatcher::new(
+        faults.around(registry),
+        fixture.runner.clone(),
+        fixture.logs.clone(),
+        fixture.counts.clone(),
+        Options::default(),
+    );
+    faults.delay(Duration::from_secs(1));
+    let (ns, f) = (samples::namespace("default"), samples::name("f"));
+    let live: Qualifier = "live".parse().unwrap();
+    let shift = async {
+        // After the alias was read, and before the version is.
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        let found = fixture.registry.function(&ns, &f).await.unwrap().unwrap();
+        let mut alias = found.aliases.iter().next().unwrap().clone();
+        alias.settings.version = VersionNumber::Number(2);
+        fixture.registry.put_alias(&ns, &f, alias, None).await.unwrap();
+        fixture.registry.delete_version(&ns, &f, 1).await.unwrap();
+    };
+    let (found, ()) = tokio::join!(slow.resolve(&ns, &f, &live), shift);
+    assert_eq!(found.unwrap().first.version, VersionNumber::Number(2));
 }

@@ -3,11 +3,11 @@
 use lambent_storage::{Expected, WriteError};
 use lambent_types::{
     Alias, AliasName, AliasSettings, Error, ErrorCode, Function, Precondition, Revision,
-    Validators, VersionNumber, bounds,
+    Validators, bounds,
 };
 
 use super::FunctionHandle;
-use super::errors::{no_version, refused};
+use super::errors::refused;
 use crate::handle::Put;
 use crate::operation::Operation;
 
@@ -81,18 +81,19 @@ impl FunctionHandle<'_> {
         .await
     }
 
-    /// Puts an alias, unless it is no longer as it was `seen`: then another change was first, and
-    /// the caller looks again.
+    /// Puts an alias, unless it is no longer as it was `seen`, or a version is gone: then another
+    /// change was first, and the caller looks again.
     async fn try_alias(
         &self,
         alias: Alias,
         seen: Expected,
     ) -> Result<Option<std::sync::Arc<Function>>, Error> {
         let (namespace, name) = self.place();
-        let (called, version) = (alias.name.clone(), alias.settings.version);
+        let called = alias.name.clone();
         match self.stores().registry.put_alias(namespace, name, alias, Some(seen)).await {
             Ok(function) => Ok(Some(function)),
-            Err(WriteError::Conflict { .. }) => Ok(None),
+            // A version that was deleted meanwhile is missed, and named, by who looks again.
+            Err(WriteError::Conflict { .. } | WriteError::VersionNotFound) => Ok(None),
             Err(WriteError::TooManyAliases) => {
                 let most = bounds::ALIASES_MAX;
                 let detail = format!(
@@ -101,16 +102,12 @@ impl FunctionHandle<'_> {
                 );
                 Err(Error::new(ErrorCode::Conflict, detail))
             }
-            // It was deleted meanwhile.
-            Err(WriteError::VersionNotFound) => match version {
-                VersionNumber::Number(number) => Err(no_version(name, number)),
-                VersionNumber::Latest => Err(self.not_found()),
-            },
             Err(error) => Err(refused(error, namespace, name)),
         }
     }
 
-    /// Deletes an alias, which no trigger and no schedule may name. The versions stay.
+    /// Deletes an alias, which no trigger and no schedule may name. The versions stay. Events that
+    /// wait for what it leads to are given up when their turn comes, as the head says.
     ///
     /// # Errors
     /// `FunctionNotFound`, `AliasNotFound`, `PreconditionFailed`, `Conflict` (triggers or schedules

@@ -76,13 +76,13 @@ impl FunctionHandle<'_> {
     /// As [`Deliveries::invoke_later`](lambent_dispatch::Deliveries::invoke_later).
     pub async fn invoke_later(
         &self,
-        Invocable { found, qualifier }: Invocable,
+        Invocable { found, .. }: Invocable,
         id: RequestId,
         event: Event,
     ) -> Result<(), Error> {
         let caller = self.caller(id);
         let deliveries = &self.service().deliveries;
-        let stored = deliveries.invoke_later(&found.first, &qualifier, &caller, event);
+        let stored = deliveries.invoke_later(&found, &caller, event);
         self.perform(Operation::InvokeFunction, stored).await
     }
 }

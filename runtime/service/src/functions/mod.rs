@@ -131,10 +131,13 @@ impl FunctionHandle<'_> {
         match qualifier {
             Qualifier::Latest => Ok(self.describe().await?.latest.clone()),
             Qualifier::Version(number) => self.version(*number).await,
-            Qualifier::Alias(alias) => match self.alias(alias).await?.settings.version {
-                VersionNumber::Latest => Ok(self.describe().await?.latest.clone()),
-                VersionNumber::Number(number) => self.version(number).await,
-            },
+            Qualifier::Alias(_) => {
+                let resolved = async {
+                    let (namespace, name) = self.place();
+                    self.service().dispatcher.resolve(namespace, name, qualifier).await
+                };
+                Ok(self.perform(Operation::DescribeFunction, resolved).await?.first)
+            }
         }
     }
 
@@ -230,7 +233,8 @@ impl FunctionHandle<'_> {
         }
     }
 
-    /// Deletes one numbered version. Its number is never used again.
+    /// Deletes one numbered version. Its number is never used again. Events that wait for it are
+    /// given up when their turn comes, as the head says.
     ///
     /// # Errors
     /// `FunctionNotFound`, `VersionNotFound`, `Conflict` (an alias leads to it, or triggers or

@@ -24,8 +24,6 @@ use crate::deliveries::{Deliveries, STORE_PAUSE, policy};
 
 /// How long a poller waits at an empty queue; as long as SQS lets one.
 const WAIT: Duration = Duration::from_secs(20);
-/// How much longer than the function may run a message stays invisible.
-const VISIBILITY_MARGIN: Duration = Duration::from_secs(5);
 
 /// What brings the messages of a queue to a function.
 struct Poller {
@@ -108,7 +106,8 @@ impl Deliveries {
         for batch in batches {
             let place = match first.take() {
                 Some(place) => place,
-                // Never waits: no more are received than there are places.
+                // Waits at most for one that runs, as messages stay invisible long enough for: a
+                // receipt is more batches than there are places only if two versions share it.
                 None => match poller.places.clone().acquire_owned().await {
                     Ok(place) => place,
                     Err(_) => return,
@@ -128,36 +127,28 @@ impl Deliveries {
     /// when it is to stop is still handled.
     async fn poll(&self, poller: &Poller) -> Result<Vec<Batch>, QueueError> {
         let Poller { namespace, queue: name, trigger, .. } = poller;
-        let Source::Queue { batch_size, batch_window_ms, .. } = trigger.source else {
-            return Ok(Vec::new());
-        };
         let called = self.called(poller).await?;
         let Some(room) = self.room(poller, &called.found.first).await else {
             return Ok(Vec::new());
         };
         let queue = self.stores.queues.queue(namespace, name).await?.ok_or(QueueError::NoQueue)?;
-        let own = Duration::from_millis(queue.attributes.visibility_timeout_ms);
-        let timeout = called.found.timeout();
-        let window = Duration::from_millis(batch_window_ms);
-        let needed = timeout + window + VISIBILITY_MARGIN;
-        let visibility = Visibility::WhileAlive(own.max(needed).min(bounds::VISIBILITY_MAX));
-        let batch_size = batch_size as usize;
-        let messages = if called.takes_batches {
-            self.receive_batch(poller, batch_size, visibility, window).await?
-        } else {
-            // Each in a place of its own; of a group one, so that none is received
-            // that waits for another.
-            let limit = batch_size.min(poller.places.available_permits() + 1).min(room);
-            let queues = &self.stores.queues;
-            let received = queues.receive_firsts(namespace, name, limit, visibility, WAIT);
-            poller.stop.run_until_cancelled(received).await.transpose()?.unwrap_or_default()
-        };
+        let invisible = invisible(&queue, trigger, &called);
+        let messages = self.receive(poller, &called, room, invisible).await?;
         if messages.is_empty() {
             return Ok(Vec::new());
         }
         // An alias may have been shifted while nothing came.
-        let called = self.called(poller).await.unwrap_or(called);
-        let batches = called.share_out(name, messages).map_err(uncallable)?;
+        let now = self.called(poller).await.unwrap_or_else(|_| called.clone());
+        if now.takes_batches != called.takes_batches
+            || self::invisible(&queue, trigger, &now) > invisible
+        {
+            // They were received for another version, in a way that does not do for this one.
+            let free = |message: Message| (message.receipt, Duration::ZERO);
+            let all: Vec<_> = messages.into_iter().map(free).collect();
+            self.stores.queues.release(namespace, name, &all).await?;
+            return Ok(Vec::new());
+        }
+        let batches = now.share_out(name, messages).map_err(uncallable)?;
         let batch = |(callee, handler, messages)| Batch {
             namespace: namespace.clone(),
             queue: queue.clone(),
@@ -168,6 +159,30 @@ impl Deliveries {
             refused: poller.refused.clone(),
         };
         Ok(batches.into_iter().map(batch).collect())
+    }
+
+    /// Receives messages in the way that does for what is called.
+    async fn receive(
+        &self,
+        poller: &Poller,
+        called: &Called,
+        room: usize,
+        invisible: Duration,
+    ) -> Result<Vec<Message>, QueueError> {
+        let Source::Queue { batch_size, .. } = poller.trigger.source else {
+            return Ok(Vec::new());
+        };
+        let (batch_size, visibility) = (batch_size as usize, Visibility::WhileAlive(invisible));
+        if called.takes_batches {
+            let window = window(&poller.trigger);
+            return self.receive_batch(poller, batch_size, visibility, window).await;
+        }
+        // Each in a place of its own; of a group one, so that none is received
+        // that waits for another.
+        let limit = batch_size.min(poller.places.available_permits() + 1).min(room);
+        let Poller { namespace, queue, stop, .. } = poller;
+        let received = self.stores.queues.receive_firsts(namespace, queue, limit, visibility, WAIT);
+        Ok(stop.run_until_cancelled(received).await.transpose()?.unwrap_or_default())
     }
 
     /// What the trigger's function leads to now.
@@ -220,6 +235,20 @@ impl Deliveries {
         }
         Ok(messages)
     }
+}
+
+/// How long a trigger waits for a batch to fill.
+const fn window(trigger: &Trigger) -> Duration {
+    match trigger.source {
+        Source::Queue { batch_window_ms, .. } => Duration::from_millis(batch_window_ms),
+        Source::Object { .. } | Source::KeyValue { .. } => Duration::ZERO,
+    }
+}
+
+/// How long messages stay invisible that are received for what is called.
+fn invisible(queue: &Queue, trigger: &Trigger, called: &Called) -> Duration {
+    let own = Duration::from_millis(queue.attributes.visibility_timeout_ms);
+    own.max(called.invisible(window(trigger))).min(bounds::VISIBILITY_MAX)
 }
 
 fn uncallable(error: Error) -> QueueError {

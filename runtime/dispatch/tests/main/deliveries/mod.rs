@@ -23,14 +23,14 @@ use lambent_storage::{
 };
 use lambent_types::{
     Clock, DeliveryPolicy, Event, Failure, FunctionVersion, Handler, Lineage, Namespace, Origin,
-    Outcome, Qualifier, QueueName, RequestId, Retry, Source, Trigger, bounds,
+    Outcome, QualifiedFunction, QueueName, RequestId, Retry, Source, Trigger, bounds,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use lambent_dispatch::{Caller, Finished};
+use lambent_dispatch::{Caller, Finished, Resolved};
 
 use crate::fixture::{Fixture, finished};
 
@@ -127,7 +127,14 @@ impl Node {
 
     async fn invoke_from(&self, function: &FunctionVersion, event: Event, origin: Origin) {
         let caller = Caller { id: RequestId::new(), principal: None, origin };
-        self.deliveries.invoke_later(function, &Qualifier::Latest, &caller, event).await.unwrap();
+        let found = self.resolved(function.name.as_str()).await;
+        self.deliveries.invoke_later(&found, &caller, event).await.unwrap();
+    }
+
+    /// What a function, or a version or an alias of one, leads to.
+    async fn resolved(&self, function: &str) -> Resolved {
+        let QualifiedFunction { name, qualifier } = function.parse().unwrap();
+        self.fixture.dispatcher.resolve(&namespace(), &name, &qualifier).await.unwrap()
     }
 
     async fn queue(&self, name: &str, attributes: QueueAttributes) -> QueueName {
