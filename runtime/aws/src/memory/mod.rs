@@ -1,5 +1,6 @@
 //! What the door remembers between requests; it is gone with the process.
 
+mod attempts;
 mod tasks;
 
 use std::collections::BTreeMap;
@@ -7,22 +8,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use lambent_service::Message;
 
+pub(crate) use attempts::Attempts;
 pub(crate) use tasks::{Status, TASKS_MAX, Task, Tasks};
 
 /// How long a queue is not purged again; SQS's.
 const PURGE_PAUSE: Duration = Duration::from_secs(60);
-/// How long an attempt to receive is known; SQS's.
-const ATTEMPT_KEPT: Duration = Duration::from_secs(300);
-/// Most attempts that are known at a time, with ten messages each: older ones are received anew.
-const ATTEMPTS_MAX: usize = 1000;
-
 /// A queue: the keys of its namespace and of its name.
 pub(crate) type Place = (String, String);
-
-/// What attempts to receive got, by their queue and their id, and when.
-type Attempts = BTreeMap<(Place, String), (Instant, Vec<Message>)>;
 
 /// What is remembered of queues.
 #[derive(Default)]
@@ -31,7 +24,7 @@ pub(crate) struct Memory {
     pub(crate) change: tokio::sync::Mutex<()>,
     /// When, and when the queue was made: another of its name was not purged.
     purged: Mutex<BTreeMap<Place, (Instant, Timestamp)>>,
-    attempts: Mutex<Attempts>,
+    pub(crate) attempts: Attempts,
     pub(crate) tasks: Tasks,
 }
 
@@ -49,24 +42,6 @@ impl Memory {
             purged.insert(place, (now, created));
         }
         is_first
-    }
-
-    /// What an attempt to receive got before, if that is remembered.
-    pub(crate) fn attempt(&self, place: &Place, id: &str, now: Instant) -> Option<Vec<Message>> {
-        let mut attempts = lock(&self.attempts);
-        let (at, messages) = attempts.remove(&(place.clone(), id.to_owned()))?;
-        (now.duration_since(at) < ATTEMPT_KEPT).then_some(messages)
-    }
-
-    /// Notes what an attempt to receive got.
-    pub(crate) fn attempted(&self, place: Place, id: String, messages: Vec<Message>, now: Instant) {
-        let mut attempts = lock(&self.attempts);
-        attempts.retain(|_, (at, _)| now.duration_since(*at) < ATTEMPT_KEPT);
-        if attempts.len() >= ATTEMPTS_MAX {
-            let oldest = attempts.iter().min_by_key(|(_, (at, _))| *at).map(|(key, _)| key.clone());
-            oldest.and_then(|key| attempts.remove(&key));
-        }
-        attempts.insert((place, id), (now, messages));
     }
 }
 
@@ -87,18 +62,5 @@ mod tests {
         assert!(purge("b", 1, 59));
         assert!(purge("a", 2, 59), "another queue");
         assert!(purge("a", 2, 120));
-    }
-
-    #[test]
-    fn attempts_are_known_for_a_while_and_never_too_many() {
-        let (memory, now) = (Memory::default(), Instant::now());
-        let place = ("default".to_owned(), "q.fifo".to_owned());
-        for number in 0..=ATTEMPTS_MAX {
-            let then = now + Duration::from_millis(number as u64);
-            memory.attempted(place.clone(), number.to_string(), Vec::new(), then);
-        }
-        assert!(memory.attempt(&place, "0", now).is_none());
-        assert!(memory.attempt(&place, "1", now + Duration::from_secs(300)).is_some());
-        assert!(memory.attempt(&place, "2", now + ATTEMPT_KEPT * 2).is_none());
     }
 }

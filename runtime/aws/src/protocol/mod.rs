@@ -10,6 +10,7 @@ use http_body_util::{BodyExt as _, Full};
 use lambent_dispatch::Body;
 use lambent_types::RequestId;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::fault::Fault;
@@ -35,6 +36,17 @@ pub(crate) enum Protocol {
     Query,
     /// As EC2 has it: the same, with other errors.
     Ec2,
+}
+
+/// The members of a request in JSON; none if it is empty. They are read into what they are for at
+/// once: as values of any form they could take much more memory than they are long.
+pub(crate) fn members<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    let body = if body.is_empty() { b"{}" } else { body };
+    // Serde would take an array for the members in their order.
+    if body.trim_ascii_start().first() != Some(&b'{') {
+        return Err("the request is not a JSON object".into());
+    }
+    serde_json::from_slice(body).map_err(|error| format!("the request cannot be read: {error}"))
 }
 
 /// A body that is there already.
@@ -124,4 +136,19 @@ fn rest_refusal(fault: &Fault) -> Response<Body> {
         response.headers_mut().insert(ERROR_TYPE, code);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_those_of_an_object() {
+        let read = |text: &str| members::<std::collections::BTreeMap<String, u8>>(text.as_bytes());
+        assert_eq!(read("").unwrap().len(), 0);
+        assert_eq!(read(" {\"a\": 1}").unwrap()["a"], 1);
+        for text in ["[]", "[[\"a\", 1]]", "null", " ", "{", "{\"a\": 300}"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+    }
 }

@@ -80,9 +80,7 @@ pub(crate) async fn answer(mut call: Call) -> Result<Response<Body>, Fault> {
 
 /// The JSON body of a request. Members that are not known are left out.
 fn input<T: DeserializeOwned>(call: &Call) -> Result<T, Fault> {
-    let body: &[u8] = if call.body.is_empty() { b"{}" } else { &call.body };
-    serde_json::from_slice(body)
-        .map_err(|error| invalid(format!("the request cannot be read: {error}")))
+    crate::protocol::members(&call.body).map_err(invalid)
 }
 
 /// A parameter of the query.

@@ -1,8 +1,11 @@
 //! Batches: up to ten entries of one request, each of which succeeds or fails for itself.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::marker::PhantomData;
 
-use serde::Serialize;
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::error::{empty_batch, entry_id, ids_not_distinct, required, shown, too_many_entries};
 use crate::fault::Fault;
@@ -56,6 +59,34 @@ impl<T> Outcome<T> {
     }
 }
 
+/// Reads the entries of a batch, and one more than there may be: of the others, each takes much more
+/// memory than it is long.
+pub(super) fn entries<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    struct Few<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Few<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of entries")
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+            let mut entries = Vec::new();
+            while entries.len() <= ENTRIES_MAX {
+                match items.next_element()? {
+                    Some(entry) => entries.push(entry),
+                    None => return Ok(entries),
+                }
+            }
+            while items.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(entries)
+        }
+    }
+    deserializer.deserialize_seq(Few(PhantomData))
+}
+
 /// The ids of the entries of a batch, which are as they have to be. `kind` is what SQS calls an entry.
 pub(super) fn ids<'e>(
     kind: &str,
@@ -67,8 +98,7 @@ pub(super) fn ids<'e>(
     }
     if ids.len() > ENTRIES_MAX {
         return Err(too_many_entries(format!(
-            "Maximum number of entries per request are {ENTRIES_MAX}. You have sent {}.",
-            ids.len()
+            "Maximum number of entries per request are {ENTRIES_MAX}. You have sent more."
         )));
     }
     let mut known = BTreeSet::new();
@@ -91,7 +121,19 @@ pub(super) fn ids<'e>(
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+
+    #[test]
+    fn no_more_entries_are_read_than_are_refused() {
+        let read = |count: usize| {
+            let text = format!("[{}]", vec!["{}"; count].join(","));
+            entries::<BTreeMap<String, String>, _>(&mut serde_json::Deserializer::from_str(&text))
+        };
+        assert_eq!([read(0), read(10), read(5000)].map(|read| read.unwrap().len()), [0, 10, 11]);
+        assert!(entries::<u8, _>(&mut serde_json::Deserializer::from_str("{}")).is_err());
+    }
 
     #[test]
     fn entries_are_few_and_have_ids_of_their_own() {

@@ -104,7 +104,7 @@ pub(crate) async fn answer(call: &Call) -> Result<Response<Body>, Fault> {
 }
 
 async fn served(call: &Call) -> Result<Response<Body>, Fault> {
-    let name = error::required(wire::operation(call), "Action")?;
+    let name = error::required(wire::operation(call)?, "Action")?;
     let operation = OPERATIONS.iter().find(|operation| operation.name == name);
     let operation = operation.ok_or_else(|| {
         let name = error::shown(&name);

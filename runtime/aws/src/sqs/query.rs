@@ -14,6 +14,8 @@ use crate::fault::Fault;
 const XML_NAMESPACE: &str = "http://queue.amazonaws.com/doc/2012-11-05/";
 /// Most parts of a member's name: the deepest has six.
 const PARTS_MAX: usize = 8;
+/// Most parameters of a request: a batch of ten with ten attributes each has some hundreds.
+const PARAMETERS_MAX: usize = 1000;
 /// Lists: the member, and what each of its items is called. `*` is the operation.
 const LISTS: [(&str, &str); 13] = [
     ("AWSAccountIds", "AWSAccountId"),
@@ -44,6 +46,17 @@ pub(super) fn parameters(call: &Call) -> Result<Vec<(String, String)>, Fault> {
         true => call.head.uri.query().unwrap_or_default().as_bytes(),
         false => &call.body,
     };
+    parameters_of(form)
+}
+
+/// The parameters of a form. They are counted first: an empty one costs a byte to send, and much more
+/// to keep.
+fn parameters_of(form: &[u8]) -> Result<Vec<(String, String)>, Fault> {
+    if form.iter().filter(|c| **c == b'&').count() >= PARAMETERS_MAX {
+        return Err(serialization(format!(
+            "the form has more than {PARAMETERS_MAX} parameters, which is the most"
+        )));
+    }
     serde_urlencoded::from_bytes(form)
         .map_err(|error| serialization(format!("the form cannot be read: {error}")))
 }
@@ -238,6 +251,12 @@ mod tests {
         assert_eq!(none, expected);
         let deep = vec![("a.".repeat(9), String::new())];
         assert!(read_of(deep).is_err());
+    }
+
+    #[test]
+    fn a_form_has_no_more_parameters_than_any_request() {
+        assert_eq!(parameters_of("&a=b".repeat(PARAMETERS_MAX - 1).as_bytes()).unwrap().len(), 999);
+        assert!(parameters_of("&".repeat(PARAMETERS_MAX).as_bytes()).is_err());
     }
 
     fn read_of(parameters: Vec<(String, String)>) -> Result<Value, Fault> {

@@ -144,8 +144,7 @@ pub(super) async fn receive(call: &Call, wanted: ReceiveMessage) -> Result<Recei
         None => handle.receive(how).await.map_err(fault)?,
     };
     if let Some(id) = attempt {
-        let kept = messages.clone();
-        call.memory.attempted(place(&handle), id.to_owned(), kept, Instant::now());
+        call.memory.attempts.note(place(&handle), id.to_owned(), &messages, Instant::now());
     }
     let patterns = &wanted.message_attribute_names;
     let show = |message| shown_message(call, &handle, &queue, message, &names, patterns);
@@ -184,7 +183,7 @@ async fn again(
     how: Receive,
     id: &str,
 ) -> Option<Vec<Message>> {
-    let messages = call.memory.attempt(&place(handle), id, Instant::now())?;
+    let messages = call.memory.attempts.take(&place(handle), id, Instant::now())?;
     let own = Duration::from_millis(queue.attributes.visibility_timeout_ms);
     let time = how.visibility.time().unwrap_or(own);
     for message in &messages {

@@ -43,7 +43,7 @@ pub(super) struct SendMessage {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct SendBatch {
     queue_url: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "batch::entries")]
     entries: Vec<Message>,
 }
 

@@ -29,7 +29,7 @@ struct DeleteEntry {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct DeleteBatch {
     queue_url: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "batch::entries")]
     entries: Vec<DeleteEntry>,
 }
 
@@ -88,7 +88,7 @@ struct ChangeEntry {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct ChangeBatch {
     queue_url: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "batch::entries")]
     entries: Vec<ChangeEntry>,
 }
 

@@ -5,7 +5,6 @@ use http::{Response, StatusCode};
 use lambent_dispatch::Body;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
 use super::error::serialization;
 use super::query;
@@ -22,33 +21,24 @@ pub(super) fn is_json(call: &Call) -> bool {
 }
 
 /// The operation that a request names.
-pub(super) fn operation(call: &Call) -> Option<String> {
+pub(super) fn operation(call: &Call) -> Result<Option<String>, Fault> {
     match call.header(protocol::TARGET.as_str()) {
-        Some(target) => target.rsplit('.').next().map(str::to_owned),
-        None => query::parameters(call).ok()?.into_iter().find(is_action).map(|(_, value)| value),
+        Some(target) => Ok(target.rsplit('.').next().map(str::to_owned)),
+        None => {
+            let action = query::parameters(call)?.into_iter().find(|(name, _)| name == "Action");
+            Ok(action.map(|(_, value)| value))
+        }
     }
-}
-
-fn is_action((name, _): &(String, String)) -> bool {
-    name == "Action"
 }
 
 /// What an operation is given. Members that are not known are left out.
 pub(super) fn input<T: DeserializeOwned>(call: &Call, operation: &str) -> Result<T, Fault> {
-    let value = match is_json(call) {
-        true if call.body.is_empty() => Value::Object(serde_json::Map::new()),
-        true => serde_json::from_slice(&call.body).map_err(unreadable)?,
-        false => query::read(query::parameters(call)?, operation)?,
-    };
-    // Serde would take an array for the members in their order.
-    if !value.is_object() {
-        return Err(serialization("the request is not a JSON object"));
+    if is_json(call) {
+        return protocol::members(&call.body).map_err(serialization);
     }
-    serde_json::from_value(value).map_err(unreadable)
-}
-
-fn unreadable(error: serde_json::Error) -> Fault {
-    serialization(format!("the request cannot be read: {error}"))
+    let value = query::read(query::parameters(call)?, operation)?;
+    serde_json::from_value(value)
+        .map_err(|error| serialization(format!("the request cannot be read: {error}")))
 }
 
 /// The answer of an operation.
