@@ -9,8 +9,7 @@ const BYTES_MAX: usize = 4096;
 
 /// What an invocation wrote, between Lambda's own lines, or the end of it.
 pub(super) fn tail(record: &InvocationRecord, configuration: &Configuration) -> String {
-    let lines = report::lines(record, configuration.memory_bytes);
-    let mut text: String = lines.into_iter().map(|(_, line)| line).collect();
+    let mut text = report::lines(record, configuration.memory_bytes).concat();
     let from = text.len().saturating_sub(BYTES_MAX);
     let from = (from..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or_default();
     text.split_off(from)

@@ -1,23 +1,31 @@
 //! Log events: the lines that functions wrote, between Lambda's own of each invocation.
 
+use std::collections::VecDeque;
+
 use jiff::{Timestamp, ToSpan as _};
 use lambent_service::{FunctionHandle, LogFilter};
-use lambent_types::{InvocationRecord, bounds};
+use lambent_types::{InvocationRecord, Qualifier, bounds};
 use serde::{Deserialize, Serialize};
 
 use super::error::{fault, invalid};
 use super::groups::{Named, limit};
 use super::pattern::Pattern;
-use super::streams::stream;
+use super::streams::{end, qualifier, stream};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::report;
 
 /// Most events of a page; CloudWatch's.
 const PAGE_MAX: i64 = 10_000;
+/// Most bytes of a page, with [`EVENT_BYTES`] for each event beside its message; CloudWatch's.
+const PAGE_BYTES_MAX: usize = 1 << 20;
+/// What an event counts for beside its message; CloudWatch's.
+const EVENT_BYTES: usize = 26;
+/// Most streams that a request names; CloudWatch's.
+const STREAMS_MAX: usize = 100;
 /// Most pages of records that one request looks through, where few of them are meant.
 const LOOKS_MAX: usize = 50;
-/// Longer than any invocation, whose last lines are that much later than its beginning.
+/// Longer than any invocation, whose lines have the time of its end.
 const LONGEST_SECONDS: i64 = 900;
 
 /// A line.
@@ -52,7 +60,23 @@ impl Wanted {
     fn records(&self, after: u64) -> LogFilter {
         let since = self.since.and_then(|since| Timestamp::from_millisecond(since).ok());
         let since = since.and_then(|since| since.checked_sub(LONGEST_SECONDS.seconds()).ok());
-        LogFilter { after: Some(after), since, limit: bounds::PAGE_MAX, ..LogFilter::default() }
+        let qualifier = self.qualifier();
+        let limit = bounds::PAGE_MAX;
+        LogFilter { after: Some(after), since, qualifier, limit, ..LogFilter::default() }
+    }
+
+    /// The version of the only stream that is wanted.
+    fn qualifier(&self) -> Option<Qualifier> {
+        match self.streams.as_slice() {
+            [stream] => qualifier(stream),
+            _ => None,
+        }
+    }
+}
+
+impl Event {
+    fn bytes(&self) -> usize {
+        self.message.len() + EVENT_BYTES
     }
 }
 
@@ -77,15 +101,14 @@ impl Place {
     }
 }
 
-/// The events of a record, in their order. What the function wrote has the time at which it began.
+/// The events of a record, in their order. All have the time of its end, as records are in the order of
+/// their ends: who asks for what is later than the last event gets what of others ended meanwhile.
 fn events(record: &InvocationRecord, memory_bytes: u64) -> Vec<Event> {
-    let begin = record.started.as_millisecond();
-    let duration = i64::try_from(record.meter.duration.as_millis()).unwrap_or(i64::MAX);
-    let end = begin.saturating_add(duration);
-    let event = |(place, (is_end, message)): (usize, (bool, String))| Event {
+    let time = end(record);
+    let event = |(place, message): (usize, String)| Event {
         stream: stream(record),
         id: format!("{}-{place:06}", record.id),
-        time: if is_end { end } else { begin },
+        time,
         message,
     };
     report::lines(record, memory_bytes).into_iter().enumerate().map(event).collect()
@@ -99,7 +122,7 @@ async fn read(
     limit: usize,
 ) -> Result<(Vec<Event>, Place, bool), Fault> {
     let memory = function.describe().await.map_err(fault)?.latest.configuration.memory_bytes;
-    let mut found = Vec::new();
+    let (mut found, mut bytes) = (Vec::new(), 0);
     for _ in 0..LOOKS_MAX {
         let page = function.logs(wanted.records(place.after)).await.map_err(fault)?;
         if page.records.is_empty() {
@@ -107,11 +130,16 @@ async fn read(
         }
         for (cursor, record) in &page.records {
             for (index, event) in events(record, memory).into_iter().enumerate().skip(place.skip) {
-                if found.len() == limit {
+                if !wanted.is_meant(&event) {
+                    continue;
+                }
+                bytes += event.bytes();
+                if found.len() == limit || (bytes > PAGE_BYTES_MAX && !found.is_empty()) {
                     return Ok((found, Place { skip: index, ..place }, false));
                 }
-                found.extend(Some(event).filter(|event| wanted.is_meant(event)));
+                found.push(event);
             }
+            tokio::task::yield_now().await;
             place = Place { after: *cursor, skip: 0 };
         }
         place.after = page.next.max(place.after);
@@ -157,6 +185,9 @@ pub(super) async fn filter(call: &Call, asked: Filter) -> Result<Filtered, Fault
     let limit = limit(asked.limit, PAGE_MAX)?;
     if !asked.log_stream_names.is_empty() && asked.log_stream_name_prefix.is_some() {
         return Err(invalid("Give either logStreamNames or logStreamNamePrefix"));
+    }
+    if asked.log_stream_names.len() > STREAMS_MAX {
+        return Err(invalid(format!("logStreamNames has more than {STREAMS_MAX} names")));
     }
     let wanted = Wanted {
         streams: asked.log_stream_names,
@@ -247,25 +278,79 @@ pub(super) async fn get(call: &Call, asked: Get) -> Result<Got, Fault> {
     })
 }
 
-/// The last events that are wanted, among those of the last records.
+/// The last events that are wanted: among those of the last records, or, if they end before those, of
+/// all from the beginning on.
 async fn last(
     function: &FunctionHandle<'_>,
     wanted: &Wanted,
     limit: usize,
 ) -> Result<(Vec<Event>, Place), Fault> {
     let memory = function.describe().await.map_err(fault)?.latest.configuration.memory_bytes;
-    let newest = LogFilter { limit: bounds::PAGE_MAX, ..LogFilter::default() };
-    let page = function.logs(newest).await.map_err(fault)?;
-    let all = page.records.iter().flat_map(|(_, record)| events(record, memory));
-    let mut found: Vec<_> = all.filter(|event| wanted.is_meant(event)).collect();
-    found.drain(..found.len().saturating_sub(limit));
-    let end = page.records.last().map_or(0, |(cursor, _)| *cursor);
-    Ok((found, Place { after: end, skip: 0 }))
+    let (mut found, mut place) = (VecDeque::new(), Place::default());
+    let mut filter = match wanted.until {
+        Some(_) => wanted.records(0),
+        None => LogFilter { after: None, since: None, ..wanted.records(0) },
+    };
+    for _ in 0..LOOKS_MAX {
+        let page = function.logs(filter.clone()).await.map_err(fault)?;
+        for (cursor, record) in &page.records {
+            let events = events(record, memory).into_iter();
+            found.extend(events.filter(|event| wanted.is_meant(event)));
+            keep_last(&mut found, limit);
+            place.after = *cursor;
+            tokio::task::yield_now().await;
+        }
+        if filter.after.is_none() || page.records.is_empty() {
+            break;
+        }
+        filter.after = Some(page.next.max(place.after));
+    }
+    Ok((found.into(), place))
+}
+
+/// Keeps the last events, as many as a page has.
+fn keep_last(events: &mut VecDeque<Event>, limit: usize) {
+    let mut bytes = 0;
+    let fits = |event: &&Event| {
+        bytes += event.bytes();
+        bytes <= PAGE_BYTES_MAX
+    };
+    let kept = events.iter().rev().take(limit).take_while(fits).count().max(1);
+    events.drain(..events.len().saturating_sub(kept));
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_events_are_no_more_than_a_page() {
+        let event = |bytes: usize| Event {
+            stream: String::new(),
+            id: String::new(),
+            time: 0,
+            message: "x".repeat(bytes),
+        };
+        let kept = |bytes: usize, count: usize, limit: usize| {
+            let mut events = (0..count).map(|_| event(bytes)).collect();
+            keep_last(&mut events, limit);
+            events.len()
+        };
+        assert_eq!((kept(1, 7, 5), kept(1, 3, 5), kept(1, 0, 5)), (5, 3, 0));
+        assert_eq!(kept(256 << 10, 7, 5), 3, "with what each counts for beside");
+        assert_eq!(kept(2 << 20, 7, 5), 1);
+    }
+
+    #[test]
+    fn of_one_stream_the_records_of_its_version_are_read() {
+        let asked = |streams: &[&str]| {
+            let streams = streams.iter().map(|&stream| stream.to_owned()).collect();
+            Wanted { streams, ..Wanted::default() }.records(0).qualifier
+        };
+        assert_eq!(asked(&["[3]"]), Some(Qualifier::Version(3)));
+        assert_eq!(asked(&["[$LATEST]"]), Some(Qualifier::Latest));
+        assert_eq!((asked(&["[live]"]), asked(&["3"]), asked(&["[3]", "[4]"])), (None, None, None));
+    }
 
     #[test]
     fn a_token_is_a_place() {

@@ -5,6 +5,9 @@
 use super::error::invalid;
 use crate::fault::Fault;
 
+/// Most characters of a pattern; CloudWatch's.
+const CHARS_MAX: usize = 1024;
+
 /// Which lines are meant.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Pattern {
@@ -16,6 +19,11 @@ pub(super) struct Pattern {
 impl Pattern {
     /// Reads a pattern.
     pub(super) fn read(text: &str) -> Result<Self, Fault> {
+        if text.chars().count() > CHARS_MAX {
+            return Err(invalid(format!(
+                "filterPattern has more than {CHARS_MAX} characters, which is the most"
+            )));
+        }
         let mut pattern = Self::default();
         let mut rest = text.trim();
         if rest.starts_with(['{', '[', '%']) {
@@ -88,6 +96,8 @@ mod tests {
         ] {
             assert_eq!(Pattern::read(pattern).unwrap().fits(line), expected, "{pattern} {line}");
         }
+        assert!(Pattern::read(&"x".repeat(CHARS_MAX)).is_ok());
+        assert!(Pattern::read(&"x".repeat(CHARS_MAX + 1)).is_err());
         for pattern in ["{ $.level = \"x\" }", "[a, b]", "%x%", "\"open"] {
             assert!(Pattern::read(pattern).is_err(), "{pattern}");
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lambent_service::LogFilter;
-use lambent_types::{InvocationRecord, bounds};
+use lambent_types::{InvocationRecord, Qualifier, bounds};
 use serde::{Deserialize, Serialize};
 
 use super::error::{fault, invalid};
@@ -17,6 +17,19 @@ const PAGE_MAX: i64 = 50;
 /// The stream of a record: its version, as Lambda writes it in the names of streams.
 pub(super) fn stream(record: &InvocationRecord) -> String {
     format!("[{}]", record.version)
+}
+
+/// The version of a stream, by its whole name.
+pub(super) fn qualifier(stream: &str) -> Option<Qualifier> {
+    let version = stream.strip_prefix('[')?.strip_suffix(']')?;
+    // What is called as an alias is no stream.
+    version.parse().ok().filter(|qualifier: &Qualifier| qualifier.alias().is_none())
+}
+
+/// When a record was over, in milliseconds since 1970: its events have this time.
+pub(super) fn end(record: &InvocationRecord) -> i64 {
+    let duration = i64::try_from(record.meter.duration.as_millis()).unwrap_or(i64::MAX);
+    record.started.as_millisecond().saturating_add(duration)
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -62,13 +75,14 @@ pub(super) async fn describe(call: &Call, wanted: Describe) -> Result<Page, Faul
         Some("LastEventTime") => true,
         Some(_) => return Err(invalid("orderBy is LogStreamName or LastEventTime")),
     };
-    let newest = LogFilter { limit: bounds::PAGE_MAX, ..LogFilter::default() };
-    let page = function.logs(newest).await.map_err(fault)?;
     let prefix = wanted.log_stream_name_prefix.unwrap_or_default();
+    let (qualifier, most) = (qualifier(&prefix), bounds::PAGE_MAX);
+    let newest = LogFilter { qualifier, limit: most, ..LogFilter::default() };
+    let page = function.logs(newest).await.map_err(fault)?;
     let arn = groups::arn(call, function.name());
     let mut streams = BTreeMap::<String, Stream>::new();
     for (_, record) in &page.records {
-        let (name, time) = (stream(record), record.started.as_millisecond());
+        let (name, time) = (stream(record), end(record));
         let found = streams.entry(name.clone()).or_insert_with(|| Stream {
             arn: format!("{arn}:log-stream:{name}"),
             log_stream_name: name,
