@@ -126,6 +126,9 @@ pub mod bounds {
     pub const VALUE_BYTES_MAX: usize = 1 << 20;
     /// Most bytes of the attributes of a message, names and values together.
     pub const MESSAGE_ATTRIBUTES_BYTES_MAX: usize = 16 << 10;
+    /// Most bytes of the input of a schedule, as JSON: it is kept with every schedule, and all of them are
+    /// read at once. EventBridge Scheduler's 256 KiB would be a tenth of what an event has room for.
+    pub const SCHEDULE_INPUT_BYTES_MAX: usize = 64 << 10;
     /// Most messages in one send, and most keys in one batch.
     pub const BATCH_MAX: usize = 1000;
     /// Most items on a page of a listing; S3's.

@@ -14,6 +14,7 @@ use crate::annotations::Annotations;
 use crate::delivery::DeliveryPolicy;
 use crate::error::Error;
 use crate::error_code::ErrorCode;
+use crate::limits::bounds;
 use crate::name::name;
 use crate::qualifier::QualifiedFunction;
 use crate::quota::Quota;
@@ -110,6 +111,13 @@ impl Schedule {
         zone::find(&self.time_zone)?;
         self.times()?;
         self.annotations.validate()?;
+        let bytes = self.input.as_ref().map_or(0, |input| input.to_string().len());
+        if bytes > bounds::SCHEDULE_INPUT_BYTES_MAX {
+            return Err(invalid(format!(
+                "the input of the schedule is {bytes} bytes of JSON; the most is {}",
+                bounds::SCHEDULE_INPUT_BYTES_MAX
+            )));
+        }
         self.delivery.as_ref().map_or(Ok(()), DeliveryPolicy::validate)
     }
 
