@@ -129,6 +129,7 @@ impl Message {
             deduplication: self.message_deduplication_id,
             ..NewMessage::default()
         };
+        check_stored(&new, most)?;
         Ok(Ready { new, told })
     }
 
@@ -187,6 +188,26 @@ impl Message {
         }
         Ok(kept)
     }
+}
+
+/// Checks what the store would refuse, and with it the whole batch: it counts values as it keeps them,
+/// bytes in base64.
+fn check_stored(new: &NewMessage, most: u64) -> Result<(), Fault> {
+    let of_attributes = new.attribute_bytes();
+    if of_attributes > bounds::MESSAGE_ATTRIBUTES_BYTES_MAX {
+        return Err(invalid_value(format!(
+            "One or more parameters are invalid. Reason: The attributes are {of_attributes} bytes, those \
+             in base64 as they are sent; the most is {}.",
+            bounds::MESSAGE_ATTRIBUTES_BYTES_MAX
+        )));
+    }
+    if new.bytes() as u64 > most {
+        return Err(invalid_value(format!(
+            "One or more parameters are invalid. Reason: Message must be shorter than {most} bytes, \
+             attributes in base64 counted as they are sent."
+        )));
+    }
+    new.annotations.validate().map_err(|error| invalid_value(error.detail().to_owned()))
 }
 
 fn no_group() -> Fault {
@@ -284,4 +305,23 @@ fn check_fifo(queue: &Queue, entries: &[Message]) -> Result<(), Fault> {
         return Err(invalid_value("The request must contain the parameter MessageGroupId."));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_store_would_refuse_is_refused_before_it_fails_a_batch() {
+        let new = |value: usize, note: usize| NewMessage {
+            body: "x".into(),
+            attributes: [("a".to_owned(), "v".repeat(value))].into(),
+            annotations: Annotations([(TRACE_HEADER.to_owned(), "n".repeat(note))].into()),
+            ..NewMessage::default()
+        };
+        assert!(check_stored(&new(100, 100), 1024).is_ok());
+        assert!(check_stored(&new(1100, 0), 1024).is_err());
+        assert!(check_stored(&new(bounds::MESSAGE_ATTRIBUTES_BYTES_MAX, 0), 1 << 20).is_err());
+        assert!(check_stored(&new(1, bounds::ANNOTATIONS_BYTES_MAX), 1 << 20).is_err());
+    }
 }
