@@ -43,6 +43,11 @@ impl Memory {
         }
         is_first
     }
+
+    /// Takes that back: a queue was not purged after all.
+    pub(crate) fn not_purged(&self, place: &Place) {
+        lock(&self.purged).remove(place);
+    }
 }
 
 #[cfg(test)]
@@ -62,5 +67,7 @@ mod tests {
         assert!(purge("b", 1, 59));
         assert!(purge("a", 2, 59), "another queue");
         assert!(purge("a", 2, 120));
+        memory.not_purged(&place("a"));
+        assert!(purge("a", 2, 121));
     }
 }

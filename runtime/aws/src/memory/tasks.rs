@@ -22,8 +22,8 @@ impl Tasks {
     pub(crate) fn add(&self, place: Place, task: Arc<Task>) -> bool {
         let mut tasks = lock(&self.0);
         let own = tasks.entry(place).or_default();
-        // Another queue of this name has tasks of its own.
-        own.retain(|known| known.created == task.created || known.is_under_way());
+        // Another queue of this name has tasks of its own; one of before ends at its next step.
+        own.retain(|known| known.created == task.created);
         if own.iter().any(|task| task.is_under_way()) {
             return false;
         }
@@ -32,6 +32,14 @@ impl Tasks {
         }
         own.push(task);
         true
+    }
+
+    /// Has the tasks of a queue that is gone end, and forgets them.
+    pub(crate) fn forget(&self, place: &Place) {
+        let gone = lock(&self.0).remove(place);
+        for task in gone.into_iter().flatten() {
+            task.cancel();
+        }
     }
 
     /// The tasks of a queue, the newest first.
@@ -138,6 +146,12 @@ impl Task {
         while left > 0 {
             if self.progress().status == Status::Cancelling {
                 return Ok(Status::Cancelled);
+            }
+            // Another queue of this name was not asked about.
+            let source =
+                async { scope.handle::<QueueName>(self.source.as_str())?.describe().await };
+            if source.await.map_err(|error| reason(&error))?.created != self.created {
+                return Err("AWS.SimpleQueueService.NonExistentQueue");
             }
             let limit = usize::try_from(batch.min(left)).unwrap_or(bounds::BATCH_MAX);
             let moved = redrive(limit, false).await.map_err(|error| reason(&error))?;

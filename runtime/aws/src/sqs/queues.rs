@@ -6,7 +6,7 @@ use std::time::Instant;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use lambent_service::{Queue, QueueAttributes};
-use lambent_types::{ErrorCode, QueueName};
+use lambent_types::{Error, ErrorCode, QueueName};
 use serde::{Deserialize, Serialize};
 
 use super::attributes::{self, Given};
@@ -162,7 +162,11 @@ pub(super) async fn get_attributes(
 }
 
 pub(super) async fn delete(call: &Call, wanted: OfQueue) -> Result<Nothing, Fault> {
-    address::queue(call, wanted.queue_url)?.delete().await.map_err(fault)?;
+    let handle = address::queue(call, wanted.queue_url)?;
+    // Who changes attributes at the same time would make it anew.
+    let _change = call.memory.change.lock().await;
+    handle.delete().await.map_err(fault)?;
+    call.memory.tasks.forget(&place(&handle));
     Ok(Nothing {})
 }
 
@@ -192,7 +196,18 @@ pub(super) async fn purge(call: &Call, wanted: OfQueue) -> Result<Nothing, Fault
             handle.name()
         )));
     }
-    handle.purge().await.map_err(fault)?;
+    // A large queue takes many steps: they go on if the client leaves, as a second request is refused.
+    let (scope, queue) = (call.scope.clone(), handle.name().clone());
+    let (memory, place) = (call.memory.clone(), place(&handle));
+    let purging = tokio::spawn(async move {
+        let purged = async { scope.handle::<QueueName>(queue.as_str())?.purge().await }.await;
+        if purged.is_err() {
+            memory.not_purged(&place);
+        }
+        purged
+    });
+    let ended = |error| fault(Error::new(ErrorCode::Internal, format!("the purge ended: {error}")));
+    purging.await.map_err(ended)?.map_err(fault)?;
     Ok(Nothing {})
 }
 
