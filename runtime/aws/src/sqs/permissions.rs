@@ -92,7 +92,9 @@ fn is_labelled(statement: &Value, label: &str) -> bool {
 }
 
 fn policy_of(kept: &Kept) -> Option<Value> {
-    kept.get(POLICY).and_then(|text| serde_json::from_str(text).ok())
+    let policy = kept.get(POLICY).and_then(|text| serde_json::from_str(text).ok());
+    // One that is no object was never a policy, and has no room for a statement.
+    policy.filter(Value::is_object)
 }
 
 pub(super) async fn add(call: &Call, wanted: AddPermission) -> Result<Nothing, Fault> {
@@ -143,7 +145,7 @@ pub(super) async fn remove(call: &Call, wanted: RemovePermission) -> Result<Noth
     change(call, wanted.queue_url, |queue| {
         let mut attributes = queue.attributes.clone();
         let mut kept = kept::of(&attributes);
-        let mut policy = policy_of(&kept).unwrap_or_default();
+        let mut policy = policy_of(&kept).unwrap_or_else(|| json!({}));
         let mut all = statements(&policy);
         let before = all.len();
         all.retain(|statement| !is_labelled(statement, &label));
@@ -163,4 +165,16 @@ pub(super) async fn remove(call: &Call, wanted: RemovePermission) -> Result<Noth
         Ok(attributes)
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_policy_is_an_object() {
+        let of = |text: &str| policy_of(&Kept::from([(POLICY.to_owned(), text.to_owned())]));
+        assert_eq!(of("{\"Id\":\"x\"}").unwrap()["Id"], "x");
+        assert_eq!((of("[1]"), of("\"x\""), of("7"), of("{")), (None, None, None, None));
+    }
 }
