@@ -82,7 +82,8 @@ impl EmbeddedQueues {
             let return_one = |(ticket, pause): (Option<Ticket>, Duration)| {
                 let Some(ticket) = ticket else { return Ok(false) };
                 let uncount = matches!(how, Return::Uncounted);
-                let leased = !uncount && !pause.is_zero();
+                // Also without a pause: the receipt is good until the message is received again.
+                let leased = !uncount;
                 settle::return_at(tx, partition.id, ticket, later(tx.now, pause), leased, uncount)
             };
             Ok(tickets.into_iter().map(return_one).collect::<Result<_, _>>()?)

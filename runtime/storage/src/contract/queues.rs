@@ -37,6 +37,15 @@ pub(super) async fn a_message_is_received_until_it_is_deleted(store: &dyn Queues
     let receipts = [first[0].receipt.clone(), again[0].receipt.clone()];
     assert_eq!(store.delete(&ns, &q, &receipts).await.unwrap(), [false, true]);
     assert_eq!(store.depth(&ns, &q).await.unwrap(), crate::Depth::default());
+    // A receipt is good until the message is received again, also once that is possible.
+    store.send(&ns, &q, vec![message("b", None)], &origin).await.unwrap();
+    let held = store.receive(&ns, &q, 1, Visibility::Queue, Duration::ZERO).await.unwrap();
+    let receipt = held[0].receipt.clone();
+    store.change_visibility(&ns, &q, &receipt, Duration::ZERO).await.unwrap();
+    let depth = store.depth(&ns, &q).await.unwrap();
+    assert_eq!((depth.ready, depth.in_flight, depth.delayed), (1, 0, 0));
+    assert_eq!(store.delete(&ns, &q, &[receipt]).await.unwrap(), [true]);
+    assert_eq!(store.depth(&ns, &q).await.unwrap(), crate::Depth::default());
     let other = store.depth(&namespace("contract-queue2"), &q).await;
     assert!(matches!(other, Err(QueueError::NoQueue)), "{other:?}");
 }

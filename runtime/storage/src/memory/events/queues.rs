@@ -357,9 +357,7 @@ impl Queues for MemoryEvents {
         visibility: Duration,
     ) -> Result<(), QueueError> {
         let one = [(receipt.clone(), visibility)];
-        let done = self.return_all(namespace, queue, &one, |waiting, visibility| {
-            waiting.leased = !visibility.is_zero();
-        });
+        let done = self.return_all(namespace, queue, &one, |waiting, _| waiting.leased = true);
         if done? == [true] { Ok(()) } else { Err(QueueError::Receipt) }
     }
 
