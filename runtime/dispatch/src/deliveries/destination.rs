@@ -201,19 +201,12 @@ impl DestinationMessage {
         attributes.insert("source".into(), event.source.clone());
         attributes.insert("type".into(), event.kind.clone());
         attributes.extend(event.subject.clone().map(|subject| ("subject".to_owned(), subject)));
-        // The event itself matters more than what is said of it.
-        let said: usize = attributes.iter().map(|(name, value)| name.len() + value.len()).sum();
-        if said > bounds::MESSAGE_ATTRIBUTES_BYTES_MAX
-            || said + event.data.len() > bounds::VALUE_BYTES_MAX
-        {
-            attributes.clear();
-        }
         let is_own = |name: &String| {
             attributes.contains_key(name) && !EVENT_ATTRIBUTES.contains(&name.as_str())
         };
         attribute_types.retain(|name, _| is_own(name));
         let fifo = queue.is_fifo();
-        NewMessage {
+        let mut message = NewMessage {
             body: Bytes::clone(&event.data),
             content_type: event.content_type.clone(),
             attributes,
@@ -233,7 +226,15 @@ impl DestinationMessage {
                 digest(&[self.from.as_str(), &event.kind, &event.source, &event.id, &since])
             }),
             ..NewMessage::default()
+        };
+        // The event itself matters more than what is said of it.
+        if message.attribute_bytes() > bounds::MESSAGE_ATTRIBUTES_BYTES_MAX
+            || message.bytes() > bounds::VALUE_BYTES_MAX
+        {
+            message.attributes.clear();
+            message.attribute_types.clear();
         }
+        message
     }
 }
 
