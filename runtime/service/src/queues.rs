@@ -70,12 +70,12 @@ impl QueueHandle<'_> {
         client_errors::queue(self.namespace(), self.name(), error)
     }
 
-    /// Creates the queue, or gives it other attributes.
+    /// Creates the queue, or gives it other attributes. Without annotations, those that are there stay.
     ///
     /// # Errors
     /// `QueueNotFound` (its dead-letter queue), `InvalidConfiguration`,
     /// `QuotaExceeded`; the store failed.
-    pub async fn put(&self, attributes: QueueAttributes) -> Result<Put<Queue>, Error> {
+    pub async fn put(&self, mut attributes: QueueAttributes) -> Result<Put<Queue>, Error> {
         self.perform(Operation::PutQueue, async {
             let (namespace, name) = self.place();
             if let Some(redrive) = &attributes.redrive
@@ -83,7 +83,13 @@ impl QueueHandle<'_> {
             {
                 self.data_scope().resource(&redrive.queue).describe().await?;
             }
-            let created = self.stores().queues.queue(namespace, name).await?.is_none();
+            let known = self.stores().queues.queue(namespace, name).await?;
+            let created = known.is_none();
+            if let Some(known) = known
+                && attributes.annotations.is_empty()
+            {
+                attributes.annotations = known.attributes.annotations;
+            }
             match self.stores().queues.put_queue(namespace, name, attributes).await {
                 Ok(value) => Ok(Put { value, created }),
                 Err(QueueError::Invalid(detail)) => {

@@ -42,6 +42,20 @@ async fn checked(
     found.await.map_err(failed)?
 }
 
+fn check_revision(name: &ScheduleName, found: u64, expected: Option<u64>) -> Result<(), Error> {
+    match expected {
+        Some(0) if found != 0 => {
+            Err(Error::new(ErrorCode::Conflict, format!("schedule \"{name}\" exists already")))
+        }
+        Some(expected) if found != expected => {
+            let detail =
+                format!("schedule \"{name}\" was changed meanwhile; read it and try again");
+            Err(Error::new(ErrorCode::Conflict, detail))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn same_times(one: &Schedule, other: &Schedule) -> bool {
     one.expression == other.expression && one.time_zone == other.time_zone
 }
@@ -49,7 +63,8 @@ fn same_times(one: &Schedule, other: &Schedule) -> bool {
 impl Scope {
     /// Creates or replaces a schedule; it fires next at its first time from now.
     /// One that never fires is refused, unless it is there with the same
-    /// expression: whatever else of it may be changed after its time.
+    /// expression: whatever else of it may be changed after its time. One without
+    /// annotations keeps those that are there.
     ///
     /// # Errors
     /// `InvalidConfiguration`, naming the field of the expression, or why it
@@ -57,14 +72,33 @@ impl Scope {
     /// `FunctionNotFound`, `NotInvocable`, `QueueNotFound` (a destination),
     /// `QuotaExceeded`; the store failed.
     pub async fn put_schedule(&self, schedule: Schedule) -> Result<Put<Scheduled>, Error> {
+        self.put_schedule_if(schedule, None).await
+    }
+
+    /// The same, if the schedule is at the revision `expected`; `0`: if there is none.
+    ///
+    /// # Errors
+    /// `Conflict`: it is not; else as [`Self::put_schedule`].
+    pub async fn put_schedule_if(
+        &self,
+        mut schedule: Schedule,
+        expected: Option<u64>,
+    ) -> Result<Put<Scheduled>, Error> {
         let (namespace, name) = (self.namespace(), schedule.name.clone());
         self.perform(Operation::PutSchedule, name.as_str(), async {
-            let (schedule, first) = checked(schedule, self.service.clock.now()).await?;
             let _wiring = self.service.wiring.lock().await;
-            self.check_handler(&schedule.function, Incoming::Event).await?;
-            self.check_destinations(schedule.delivery.as_ref()).await?;
             let schedules = self.stores().resources.of::<Schedule>();
             let stored = schedules.get(namespace, &name).await?;
+            check_revision(&name, stored.as_ref().map_or(0, |stored| stored.revision), expected)?;
+            // Who notes nothing leaves what tools noted.
+            if let Some(stored) = &stored
+                && schedule.annotations.is_empty()
+            {
+                schedule.annotations = stored.specification.annotations.clone();
+            }
+            let (schedule, first) = checked(schedule, self.service.clock.now()).await?;
+            self.check_handler(&schedule.function, Incoming::Event).await?;
+            self.check_destinations(schedule.delivery.as_ref()).await?;
             let created = stored.is_none();
             let same = stored.filter(|stored| same_times(&stored.specification, &schedule));
             let next = match (first, same) {

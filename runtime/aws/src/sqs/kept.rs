@@ -22,9 +22,8 @@ pub(super) fn of(attributes: &QueueAttributes) -> Kept {
 /// Keeps it with a queue.
 pub(super) fn keep(attributes: &mut QueueAttributes, kept: &Kept) {
     let annotations = &mut attributes.annotations.0;
-    if kept.is_empty() {
-        annotations.remove(ANNOTATION);
-    } else {
+    // A queue that is put without annotations keeps those that it has.
+    if !kept.is_empty() || annotations.contains_key(ANNOTATION) {
         let text = serde_json::to_string(kept).unwrap_or_default();
         annotations.insert(ANNOTATION.into(), text);
     }

@@ -255,6 +255,40 @@ async fn schedules_that_never_make_sense_are_refused() {
 }
 
 #[tokio::test]
+async fn a_schedule_is_put_where_its_revision_is_and_keeps_its_annotations() {
+    let fixture = Fixture::new().await;
+    fixture.deploy("code").await.unwrap();
+    let function = fixture.handle().name().to_string();
+    let new = |note: Option<&str>| {
+        let annotations = note.map(|note| json!({ "a": note })).unwrap_or(json!({}));
+        let expression = "rate(1 day)";
+        schedule(json!({
+            "name": "s", "function": function, "expression": expression, "annotations": annotations,
+        }))
+    };
+    let put = async |note: Option<&str>, expected: Option<u64>| {
+        fixture.scope.put_schedule_if(new(note), expected).await.map(|put| put.value)
+    };
+    let first = put(Some("x"), Some(0)).await.unwrap();
+    assert_eq!(put(Some("y"), Some(0)).await.unwrap_err().code(), ErrorCode::Conflict);
+    let second = put(None, Some(first.revision)).await.unwrap();
+    assert_eq!(second.specification.annotations.get("a"), Some("x"));
+    let late = put(None, Some(first.revision)).await.unwrap_err();
+    says(&late, ErrorCode::Conflict, "was changed meanwhile");
+}
+
+#[tokio::test]
+async fn a_queue_keeps_its_annotations_when_none_are_given() {
+    let fixture = Fixture::new().await;
+    let queue = fixture.scope.handle::<QueueName>("q").unwrap();
+    let noted = lambent_types::Annotations([("a".to_owned(), "x".to_owned())].into());
+    let attributes = QueueAttributes { annotations: noted, ..QueueAttributes::default() };
+    queue.put(attributes).await.unwrap();
+    let put = queue.put(QueueAttributes { delay_ms: 1000, ..QueueAttributes::default() }).await;
+    assert_eq!(put.unwrap().value.attributes.annotations.get("a"), Some("x"));
+}
+
+#[tokio::test]
 async fn a_function_sends_on_to_queues_that_are_there() {
     let fixture = Fixture::new().await;
     let patch = |delivery: Value| ConfigurationPatch {
