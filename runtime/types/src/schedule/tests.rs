@@ -281,3 +281,14 @@ fn a_search_is_bounded() {
         assert!(begin.elapsed().as_secs() < 5, "{expression}: {:?}", begin.elapsed());
     }
 }
+
+#[test]
+fn an_input_is_bounded() {
+    let with = |bytes: usize| {
+        let input = Some("x".repeat(bytes).into());
+        Schedule { input, ..schedule("rate(1 day)", "UTC") }.validate()
+    };
+    assert!(with(crate::limits::bounds::SCHEDULE_INPUT_BYTES_MAX - 2).is_ok());
+    let error = with(crate::limits::bounds::SCHEDULE_INPUT_BYTES_MAX).unwrap_err();
+    assert!(error.detail().contains("the most is 65536"), "{error}");
+}
