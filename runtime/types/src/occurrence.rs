@@ -14,7 +14,8 @@
 //! | an event was given up | `lambent.delivery.failed.v1` | `/functions/<function>` | the event's id | a record |
 //!
 //! A message's attributes are the extension `attributes`, one JSON object; the types of those that are
-//! no `String` are `attributetypes`, another; its place in the queue is `sequence`, and the receipt of this attempt is `receipt`.
+//! no `String` are `attributetypes`, another; its place in the queue is `sequence`, the receipt of this attempt is `receipt`,
+//! and what SQS says of it beside is `queuefacts`, one JSON object, [`QueueFacts`].
 
 use std::collections::BTreeMap;
 
@@ -53,6 +54,30 @@ pub const DELIVERY_FAILED: &str = "lambent.delivery.failed.v1";
 pub const RECEIPT: &str = "receipt";
 /// The extension of a message's event with the types of its attributes.
 pub const ATTRIBUTE_TYPES: &str = "attributetypes";
+
+/// The extension of a message's event with [`QueueFacts`].
+pub const QUEUE_FACTS: &str = "queuefacts";
+
+/// What SQS says of a message that was received, beside what its event says anyway.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct QueueFacts {
+    /// What a FIFO queue knows it by when it is sent again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deduplication: Option<String>,
+    /// When it was received first, in milliseconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_received: Option<i64>,
+    /// The header of AWS X-Ray that its sender gave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_header: Option<String>,
+    /// The group that its sender gave it on a queue that is not FIFO.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Of a dead letter: the queue that it came from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dead_letter_of: Option<String>,
+}
 
 /// The data of an event about an object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,6 +215,8 @@ pub struct MessageFacts {
     pub attribute_types: BTreeMap<String, String>,
     /// The receipt that it is deleted with.
     pub receipt: String,
+    /// What SQS says of it beside.
+    pub facts: QueueFacts,
     /// The message's group.
     pub group: Option<String>,
     /// The message's place in the queue.
@@ -214,6 +241,10 @@ pub fn message(queue: &QueueName, message: MessageFacts) -> Event {
     if !message.attribute_types.is_empty() {
         let types = json(&message.attribute_types);
         extensions.push((ATTRIBUTE_TYPES.into(), String::from_utf8_lossy(&types).into_owned()));
+    }
+    if message.facts != QueueFacts::default() {
+        let facts = json(&message.facts);
+        extensions.push((QUEUE_FACTS.into(), String::from_utf8_lossy(&facts).into_owned()));
     }
     Event {
         id: message.id,

@@ -4,11 +4,11 @@ use http::{Response, StatusCode};
 use jiff::Timestamp;
 use lambent_dispatch::Body;
 use lambent_service::ScheduleHandle;
-use lambent_types::{Annotations, CatchUp, ErrorCode, Schedule, ScheduleExpression, ScheduleName};
+use lambent_types::{CatchUp, ErrorCode, Schedule, ScheduleExpression, ScheduleName};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::target::{self, Target};
+use super::target::{self, RetryPolicy, Target};
 use super::{GROUP, check_group, fault, given, input, invalid, not_found};
 use crate::call::Call;
 use crate::fault::Fault;
@@ -33,6 +33,7 @@ struct Wanted {
     target: Option<Target>,
     flexible_time_window: Option<Value>,
     action_after_completion: Option<String>,
+    client_token: Option<String>,
 }
 
 /// What is kept of a schedule to be given back: it means nothing here.
@@ -49,6 +50,11 @@ struct Kept {
     kms_key_arn: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     flexible_time_window: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_policy: Option<RetryPolicy>,
+    /// That of the request that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_token: Option<String>,
 }
 
 impl Kept {
@@ -59,12 +65,13 @@ impl Kept {
 }
 
 impl Wanted {
-    /// The schedule that is asked for. What the node does not do is refused.
+    /// The schedule that is asked for, in place of one that is there. What the node does not do is
+    /// refused.
     fn schedule(
         self,
         call: &Call,
         name: ScheduleName,
-        created: Option<i64>,
+        base: Option<&Schedule>,
     ) -> Result<Schedule, Fault> {
         if self.start_date.is_some() || self.end_date.is_some() {
             return Err(invalid(
@@ -87,6 +94,8 @@ impl Wanted {
         let expression =
             self.schedule_expression.ok_or_else(|| invalid("ScheduleExpression is missing"))?;
         let now = Timestamp::now().as_second();
+        let before = base.map(Kept::of);
+        let created = before.as_ref().and_then(|before| before.creation_date);
         let kept = Kept {
             role_arn: target.role,
             creation_date: Some(created.unwrap_or(now)),
@@ -94,18 +103,22 @@ impl Wanted {
             description: self.description,
             kms_key_arn: self.kms_key_arn,
             flexible_time_window: Some(window),
+            retry_policy: target.retry,
+            client_token: before.map_or(self.client_token, |before| before.client_token),
         };
+        let mut annotations = base.map(|base| base.annotations.clone()).unwrap_or_default();
         let text = serde_json::to_string(&kept).unwrap_or_default();
+        annotations.0.insert(ANNOTATION.to_owned(), text);
         Ok(Schedule {
             name,
             function: target.function,
             expression: ScheduleExpression(expression),
             time_zone: self.schedule_expression_timezone.unwrap_or_else(|| "UTC".into()),
-            catch_up: CatchUp::default(),
+            catch_up: base.map_or_else(CatchUp::default, |base| base.catch_up),
             input: target.input,
             delivery: target.delivery,
             enabled,
-            annotations: Annotations([(ANNOTATION.to_owned(), text)].into()),
+            annotations,
         })
     }
 }
@@ -128,24 +141,37 @@ fn handle(call: &Call) -> Result<ScheduleHandle<'_>, Fault> {
     })
 }
 
-async fn found(call: &Call) -> Result<Schedule, Fault> {
+/// The schedule that the path names, and its revision.
+async fn found(call: &Call) -> Result<(Schedule, u64), Fault> {
     let described = handle(call)?.describe().await;
     let stored = described.map_err(|error| match error.code() {
         ErrorCode::ScheduleNotFound => missing(call.parameter("Name")),
         _ => fault(error),
     })?;
-    Ok(stored.specification)
+    Ok((stored.specification, stored.revision))
 }
 
-async fn put(call: &Call, schedule: Schedule) -> Result<Response<Body>, Fault> {
-    let arn = arn(call, &schedule.name);
-    call.scope.put_schedule(schedule).await.map_err(|error| match error.code() {
-        ErrorCode::FunctionNotFound | ErrorCode::QueueNotFound => {
-            invalid(error.detail().to_owned())
+/// Puts a schedule where one of this revision is, or, for `0`, none.
+async fn put(call: &Call, schedule: Schedule, revision: u64) -> Result<Response<Body>, Fault> {
+    let name = schedule.name.clone();
+    call.scope.put_schedule_if(schedule, Some(revision)).await.map_err(|error| {
+        match error.code() {
+            ErrorCode::FunctionNotFound | ErrorCode::QueueNotFound => {
+                invalid(error.detail().to_owned())
+            }
+            _ => fault(error),
         }
-        _ => fault(error),
     })?;
-    Ok(protocol::json(StatusCode::OK, &json!({ "ScheduleArn": arn })))
+    Ok(made(call, &name))
+}
+
+fn made(call: &Call, name: &ScheduleName) -> Response<Body> {
+    protocol::json(StatusCode::OK, &json!({ "ScheduleArn": arn(call, name) }))
+}
+
+/// Whether a schedule was made by a request of this token.
+fn is_again(schedule: &Schedule, token: Option<&str>) -> bool {
+    token.is_some() && Kept::of(schedule).client_token.as_deref() == token
 }
 
 pub(super) async fn create(call: &Call) -> Result<Response<Body>, Fault> {
@@ -154,12 +180,14 @@ pub(super) async fn create(call: &Call) -> Result<Response<Body>, Fault> {
     let text = call.parameter("Name");
     let name: ScheduleName = text.parse().map_err(|error| invalid(format!("{error}")))?;
     match found(call).await {
+        // The answer to the same request was lost.
+        Ok((found, _)) if is_again(&found, wanted.client_token.as_deref()) => Ok(made(call, &name)),
         Ok(_) => {
             let message = format!("Schedule {name} already exists.");
             Err(Fault::new(StatusCode::CONFLICT, "ConflictException", message))
         }
         Err(fault) if fault.status == StatusCode::NOT_FOUND => {
-            put(call, wanted.schedule(call, name, None)?).await
+            put(call, wanted.schedule(call, name, None)?, 0).await
         }
         Err(fault) => Err(fault),
     }
@@ -168,9 +196,8 @@ pub(super) async fn create(call: &Call) -> Result<Response<Body>, Fault> {
 pub(super) async fn update(call: &Call) -> Result<Response<Body>, Fault> {
     let wanted: Wanted = input(call)?;
     check_group(wanted.group_name.as_deref())?;
-    let found = found(call).await?;
-    let created = Kept::of(&found).creation_date;
-    put(call, wanted.schedule(call, found.name, created)?).await
+    let (found, revision) = found(call).await?;
+    put(call, wanted.schedule(call, found.name.clone(), Some(&found))?, revision).await
 }
 
 pub(super) async fn delete(call: &Call) -> Result<Response<Body>, Fault> {
@@ -186,10 +213,11 @@ fn state(schedule: &Schedule) -> &'static str {
 
 pub(super) async fn get(call: &Call) -> Result<Response<Body>, Fault> {
     check_group(given(call, "groupName")?.as_deref())?;
-    let schedule = found(call).await?;
+    let (schedule, _) = found(call).await?;
     let kept = Kept::of(&schedule);
     let (input, delivery) = (schedule.input.as_ref(), schedule.delivery.as_ref());
-    let target = target::view(call, &schedule.function, input, delivery, &kept.role_arn);
+    let own = (kept.role_arn.as_str(), kept.retry_policy);
+    let target = target::view(call, &schedule.function, input, delivery, own);
     let mut view = json!({
         "Arn": arn(call, &schedule.name),
         "GroupName": GROUP,
@@ -258,4 +286,24 @@ pub(super) async fn list(call: &Call) -> Result<Response<Body>, Fault> {
         reply["NextToken"] = last.name.key().into();
     }
     Ok(protocol::json(StatusCode::OK, &reply))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schedule_is_made_again_by_the_same_token_alone() {
+        let made = |kept: Value| -> Schedule {
+            let annotations = json!({ (ANNOTATION): kept.to_string() });
+            serde_json::from_value(json!({
+                "name": "s", "function": "f", "expression": "rate(1 day)", "annotations": annotations,
+            }))
+            .unwrap()
+        };
+        let schedule = made(json!({ "ClientToken": "a" }));
+        assert!(is_again(&schedule, Some("a")));
+        assert!(!is_again(&schedule, Some("b")) && !is_again(&schedule, None));
+        assert!(!is_again(&made(json!({})), None));
+    }
 }

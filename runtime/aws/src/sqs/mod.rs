@@ -23,7 +23,7 @@ mod tags;
 mod wire;
 
 use http::Response;
-use lambent_dispatch::Body;
+use lambent_dispatch::{Body, GROUP, SENDER, TRACE_HEADER};
 use lambent_service::QueueHandle;
 use lambent_types::QueueName;
 use serde::Serialize;
@@ -37,10 +37,6 @@ pub(crate) use address::is_queue_path;
 pub(crate) const NAME: &str = "SQS";
 /// What stands before the operation in the header that names it.
 pub(crate) const TARGET_PREFIX: &str = "AmazonSQS";
-/// Annotations of a message: whom it is from, its trace, and its group on a queue that is not FIFO.
-const SENDER: &str = "aws.sqs.sender";
-const TRACE_HEADER: &str = "aws.sqs.trace-header";
-const GROUP: &str = "aws.sqs.group";
 
 /// The answer of an operation that has nothing to say.
 #[derive(Serialize)]

@@ -5,23 +5,21 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use lambent_dispatch::{md5_of_body, receipt_handle};
+use lambent_dispatch::{md5_of_body, queue_facts, receipt_handle};
 use lambent_service::{Message, Queue, QueueHandle, Receive, Visibility};
-use lambent_types::{Digest, QueueName, bounds};
+use lambent_types::{QueueName, bounds};
 use serde::{Deserialize, Serialize};
 
 use super::error::{attribute_name, fault, invalid_value, shown};
 use super::input::Number;
 use super::message::{self, Attribute, Attributes};
 use super::send::sequence_number;
-use super::{GROUP, SENDER, TRACE_HEADER, address, place};
+use super::{SENDER, address, place};
 use crate::call::Call;
 use crate::fault::Fault;
 
 /// Most messages of a receive; SQS's.
 const MESSAGES_MAX: i64 = 10;
-/// What stands before the name of a queue in what is said of a dead letter.
-const FROM_QUEUE: &str = "queue:";
 /// What is said of a message that is asked for.
 const SYSTEM_ATTRIBUTES: [&str; 10] = [
     "All",
@@ -202,15 +200,12 @@ fn shown_message(
 ) -> Shown {
     let system = system_attributes(call, queue, &message);
     let is_asked = |name: &str| names.iter().any(|asked| *asked == name || *asked == "All");
-    let attributes: Attributes = message
-        .attributes
-        .iter()
-        .filter(|(name, _)| patterns.iter().any(|pattern| fits(name, pattern)))
-        .map(|(name, value)| {
-            let data_type = message.attribute_types.get(name);
-            (name.clone(), Attribute::new(value.clone(), data_type))
-        })
-        .collect();
+    let own = message.attributes.iter().map(|(name, value)| {
+        let data_type = message.attribute_types.get(name);
+        (name.clone(), Attribute::new(value.clone(), data_type))
+    });
+    let mut attributes: Attributes = own.chain(of_dead_letter(message.dead.as_ref())).collect();
+    attributes.retain(|name, _| patterns.iter().any(|pattern| fits(name, pattern)));
     let body = match std::str::from_utf8(&message.body) {
         Ok(text) => text.to_owned(),
         Err(_) => STANDARD.encode(&message.body),
@@ -224,6 +219,25 @@ fn shown_message(
         attributes,
         id: message.id,
     }
+}
+
+/// What Lambda says of an event that a function gave up: its request, the status of its invocation, which
+/// ran and failed, and how it failed.
+fn of_dead_letter(dead: Option<&BTreeMap<String, String>>) -> Vec<(String, Attribute)> {
+    let Some((dead, request)) = dead.and_then(|dead| Some((dead, dead.get("requestid")?))) else {
+        return Vec::new();
+    };
+    let error: String =
+        dead.get("errormessage").map_or("", String::as_str).chars().take(1024).collect();
+    let attribute = |name: &str, value: &str, kind: &str| {
+        let attribute = Attribute::new(value.to_owned(), Some(&kind.to_owned()));
+        (name.to_owned(), attribute)
+    };
+    let mut all =
+        vec![attribute("RequestID", request, "String"), attribute("ErrorCode", "200", "Number")];
+    // An attribute has a value, or clients refuse it.
+    all.extend((!error.is_empty()).then(|| attribute("ErrorMessage", &error, "String")));
+    all
 }
 
 /// Whether the name of an attribute is one that is asked for: by its name, by how it begins, or all.
@@ -245,6 +259,7 @@ fn system_attributes(
 ) -> BTreeMap<&'static str, String> {
     let milliseconds = |time: jiff::Timestamp| time.as_millisecond().to_string();
     let kept = |key: &str| message.annotations.get(key).map(str::to_owned);
+    let facts = queue_facts(&queue.name, message);
     let first = message.first_received.unwrap_or(message.sent);
     let mut all = BTreeMap::from([
         ("SenderId", kept(SENDER).unwrap_or_else(|| call.account())),
@@ -252,17 +267,14 @@ fn system_attributes(
         ("ApproximateReceiveCount", message.receives.to_string()),
         ("ApproximateFirstReceiveTimestamp", milliseconds(first)),
     ]);
-    let group = message.group.clone().or_else(|| kept(GROUP));
+    let group = message.group.clone().or(facts.group);
     all.extend(group.map(|group| ("MessageGroupId", group)));
     if queue.name.is_fifo() {
-        let by_content = || Digest::of(&message.body).to_string();
-        let id = message.deduplication.clone().unwrap_or_else(by_content);
-        all.insert("MessageDeduplicationId", id);
         all.insert("SequenceNumber", sequence_number(message.sequence));
     }
-    all.extend(kept(TRACE_HEADER).map(|header| ("AWSTraceHeader", header)));
-    let from = message.dead.as_ref().and_then(|dead| dead.get("from"));
-    let from = from.and_then(|from| from.strip_prefix(FROM_QUEUE)?.parse::<QueueName>().ok());
+    all.extend(facts.deduplication.map(|id| ("MessageDeduplicationId", id)));
+    all.extend(facts.trace_header.map(|header| ("AWSTraceHeader", header)));
+    let from = facts.dead_letter_of.and_then(|queue| queue.parse::<QueueName>().ok());
     all.extend(from.map(|queue| ("DeadLetterQueueSourceArn", address::arn(call, &queue))));
     all
 }
@@ -270,6 +282,19 @@ fn system_attributes(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dead_letter_of_a_function_says_what_lambda_says_of_one() {
+        let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let dead = [("requestid", "r"), ("errormessage", "no")].map(pair).into();
+        let said: Attributes = of_dead_letter(Some(&dead)).into_iter().collect();
+        let said = |name: &str| (said[name].text().to_owned(), said[name].data_type.clone());
+        assert_eq!(said("RequestID"), pair(("r", "String")));
+        assert_eq!(said("ErrorCode"), pair(("200", "Number")));
+        assert_eq!(said("ErrorMessage"), pair(("no", "String")));
+        assert!(of_dead_letter(Some(&[("from", "queue:q")].map(pair).into())).is_empty());
+        assert!(of_dead_letter(None).is_empty());
+    }
 
     #[test]
     fn attributes_are_asked_for_by_name_or_by_how_they_begin() {

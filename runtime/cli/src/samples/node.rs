@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use jiff::Timestamp;
 use lambent_types::ObjectChange;
-use lambent_types::occurrence::{self, KeyData, KeyValueData, MessageFacts, ObjectData};
+use lambent_types::occurrence::{
+    self, KeyData, KeyValueData, MessageFacts, ObjectData, QueueFacts,
+};
 use uuid::Uuid;
 
 use super::{Assignment, Made, Make, Parameter, Request, Sample, Values};
@@ -160,6 +162,7 @@ fn message(values: &Values) -> Result<Made, String> {
         attributes: BTreeMap::new(),
         attribute_types: BTreeMap::new(),
         receipt: "0-0".into(),
+        facts: QueueFacts::default(),
         group: (!group.is_empty()).then(|| group.into()),
         sequence: 1,
         sent: Timestamp::now(),

@@ -192,7 +192,7 @@ impl DestinationMessage {
                 // Attributes of a message that is sent on.
                 Ok(own) if name == "attributes" => attributes.extend(own),
                 // Worth nothing once the message is given up.
-                _ if name == occurrence::RECEIPT => {}
+                _ if [occurrence::RECEIPT, occurrence::QUEUE_FACTS].contains(&name.as_str()) => {}
                 Ok(types) if name == occurrence::ATTRIBUTE_TYPES => attribute_types = types,
                 _ => drop(attributes.insert(name.clone(), value.clone())),
             }

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use lambent_types::occurrence::{
     ATTRIBUTE_TYPES, KEY_DELETED, KEY_SET, KeyData, KeyValueData, OBJECT_CREATED, OBJECT_DELETED,
-    ObjectData, QUEUE_MESSAGE, RECEIPT, SCHEDULE_FIRED, ScheduleData,
+    ObjectData, QUEUE_FACTS, QUEUE_MESSAGE, QueueFacts, RECEIPT, SCHEDULE_FIRED, ScheduleData,
 };
 use lambent_types::{Event, Failure, Output, Retry};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -144,13 +144,26 @@ fn message(event: &Event) -> Value {
     let extension = |name: &str| {
         event.extensions.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     };
-    let sent = time(event).as_millisecond().to_string();
+    let facts = extension(QUEUE_FACTS).and_then(|text| serde_json::from_str(text).ok());
+    let facts: QueueFacts = facts.unwrap_or_default();
+    let sent = time(event).as_millisecond();
     let mut attributes = json!({
         "ApproximateReceiveCount": event.attempt.to_string(),
-        "SentTimestamp": sent,
+        "SentTimestamp": sent.to_string(),
         "SenderId": ACCOUNT,
-        "ApproximateFirstReceiveTimestamp": sent,
+        "ApproximateFirstReceiveTimestamp": facts.first_received.unwrap_or(sent).to_string(),
     });
+    if let Value::Object(members) = &mut attributes {
+        let source = facts.dead_letter_of.map(|queue| arn("sqs", &queue));
+        let said = [
+            ("AWSTraceHeader", facts.trace_header),
+            ("DeadLetterQueueSourceArn", source),
+            ("MessageDeduplicationId", facts.deduplication),
+            ("MessageGroupId", facts.group),
+        ];
+        let said = said.into_iter().filter_map(|(name, value)| Some((name.into(), value?.into())));
+        members.extend(said);
+    }
     if let (Some(group), Value::Object(members)) = (&event.subject, &mut attributes) {
         members.insert("MessageGroupId".into(), group.as_str().into());
         // Twenty digits, as SQS has them: who compares them as text gets their order.
@@ -276,6 +289,13 @@ mod tests {
             attributes: [pair("attr1", &bytes)].into(),
             attribute_types: [pair("attr1", "Binary")].into(),
             receipt: "1-2".into(),
+            facts: QueueFacts {
+                deduplication: Some("d".into()),
+                first_received: Some(5),
+                trace_header: Some("Root=1".into()),
+                dead_letter_of: Some("before.fifo".into()),
+                ..QueueFacts::default()
+            },
             group: Some("g".into()),
             sequence: 7,
             sent: Timestamp::UNIX_EPOCH,
@@ -293,6 +313,12 @@ mod tests {
         assert_eq!(record["md5OfMessageAttributes"], "8cbe4db156db8a94db8b801b7addb984");
         assert_eq!(record["md5OfBody"], "6e2baaf3b97dbeef01c0043275f9a0e7");
         assert_eq!(record["receiptHandle"], receipt_handle(&"q.fifo".parse().unwrap(), "1-2"));
+        let said = &record["attributes"];
+        assert_eq!(said["MessageDeduplicationId"], "d");
+        assert_eq!(said["ApproximateFirstReceiveTimestamp"], "5");
+        assert_eq!(said["AWSTraceHeader"], "Root=1");
+        assert_eq!(said["DeadLetterQueueSourceArn"], arn("sqs", "before.fifo"));
+        assert_eq!(said["MessageGroupId"], "g");
         assert_eq!(record["attributes"]["SequenceNumber"], "00000000000000000007");
     }
 }

@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 use self::called::Called;
 use crate::callee::Callee;
 use crate::deliveries::{Deliveries, STORE_PAUSE, policy};
+use crate::message_notes::queue_facts;
 
 /// How long a poller waits at an empty queue; as long as SQS lets one.
 const WAIT: Duration = Duration::from_secs(20);
@@ -265,6 +266,7 @@ fn event(queue: &QueueName, message: &Message) -> Event {
             attributes: message.all_attributes(),
             attribute_types: message.attribute_types.clone(),
             receipt: message.receipt.0.clone(),
+            facts: queue_facts(queue, message),
             group: message.group.clone(),
             sequence: message.sequence,
             sent: message.sent,
