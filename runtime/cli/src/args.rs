@@ -103,7 +103,7 @@ mod tests {
     /// Values for everything that a command requires.
     fn required(command: &Command) -> Vec<String> {
         let value = |id: &str| match id {
-            "version" => "1",
+            "version" | "count" | "instances" => "1",
             "shell" => "bash",
             "rate" => "5m",
             "grants" => "keyspace:xyz=read",
