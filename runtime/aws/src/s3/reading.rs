@@ -188,7 +188,10 @@ pub(super) async fn get(
         ..Default::default()
     };
     let kept = checksum_of(&found, &selected_, input.checksum_mode.as_ref());
-    output.checksum_type = give!(output, kept);
+    let kind = give!(output, kept);
+    // That of the object, also where one of its parts is read.
+    let whole = found.checksum.as_ref().map(|whole| checksum::type_of(whole.kind));
+    output.checksum_type = kind.and_then(|kind| whole.or(Some(kind)));
     Ok(S3Response::new(output))
 }
 
@@ -227,7 +230,10 @@ pub(super) async fn head(
         ..Default::default()
     };
     let kept = checksum_of(&found, &selected, input.checksum_mode.as_ref());
-    output.checksum_type = give!(output, kept);
+    let kind = give!(output, kept);
+    // That of the object, also where one of its parts is read.
+    let whole = found.checksum.as_ref().map(|whole| checksum::type_of(whole.kind));
+    output.checksum_type = kind.and_then(|kind| whole.or(Some(kind)));
     // As S3 does, though its model does not say so.
     let mut headers = HeaderMap::new();
     if !found.tags.is_empty() {
