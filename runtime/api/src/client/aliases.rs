@@ -47,11 +47,17 @@ impl Client {
         self.send(call.if_revision(revision))
     }
 
-    /// Deletes an alias.
+    /// Deletes an alias. With a revision, only if it is at that.
     ///
     /// # Errors
     /// The server refused, or did not answer.
-    pub fn delete_alias(&self, function: &FunctionName, alias: &AliasName) -> Result<(), Error> {
-        self.send::<()>(Call::new(Method::DELETE, one(function, alias))).map(drop)
+    pub fn delete_alias(
+        &self,
+        function: &FunctionName,
+        alias: &AliasName,
+        revision: Option<u64>,
+    ) -> Result<(), Error> {
+        let call = Call::new(Method::DELETE, one(function, alias));
+        self.send::<()>(call.if_revision(revision)).map(drop)
     }
 }

@@ -193,7 +193,7 @@ fn fields(alias: &Alias) -> Vec<(&'static str, String)> {
 }
 
 fn delete(function: &FunctionName, alias: &AliasName, global: &Global) -> Result<Exit, CliError> {
-    global.client()?.delete_alias(function, alias)?;
+    global.client()?.delete_alias(function, alias, None)?;
     let output = global.output();
     if output.json {
         output.json(&json!({ "deleted": format!("{function}:{alias}") }))?;

@@ -61,12 +61,12 @@ impl Delivery {
     }
 }
 
-/// The resources that a policy names.
+/// The resources that a policy names; of a function, whichever version or alias is named.
 pub(super) fn destinations(policy: &DeliveryPolicy) -> Vec<(Kind, String)> {
     let all = [&policy.dead_letter, &policy.on_failure, &policy.on_success];
     let named = all.into_iter().flatten().map(|destination| match destination {
         Destination::Queue(queue) => (Kind::Queue, queue.to_string()),
-        Destination::Function(function) => (Kind::Function, function.to_string()),
+        Destination::Function(function) => (Kind::Function, function.name.to_string()),
     });
     named.collect()
 }

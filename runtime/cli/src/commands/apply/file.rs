@@ -367,6 +367,38 @@ pub(super) mod tests {
         file.check_references(&all, |_, _| true).unwrap();
     }
 
+    #[test]
+    fn whatever_names_a_function_may_name_a_version_or_an_alias_of_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let component = wat::parse_str("(component)").unwrap();
+        std::fs::write(directory.path().join("f.wasm"), component).unwrap();
+        let of = |function: &str| {
+            let text = format!(
+                "[functions.a]\ncomponent = \"f.wasm\"\n\
+                 delivery = {{ on-failure = \"function:{function}\" }}\n\
+                 [functions.f]\ncomponent = \"f.wasm\"\n[queues.q]\n\
+                 [triggers.t]\nfunction = \"{function}\"\nqueue = {{ queue = \"q\" }}\n\
+                 [schedules.s]\nfunction = \"{function}\"\nrate = \"5m\"\n\
+                 delivery = {{ dead-letter = \"function:{function}\" }}\n\
+                 [sites.w.routes]\n\"/a\" = \"{function}\"\n\
+                 \"/b\" = {{ function = \"{function}\" }}\n"
+            );
+            let file = file(&text, directory.path()).unwrap();
+            let all = file.wanted(&Built::default()).unwrap();
+            let names: Vec<_> = all.iter().map(|wanted| wanted.name.clone()).collect();
+            (file.check_references(&all, |_, _| false), names)
+        };
+        for function in ["f", "f:live", "F:3", "f:$LATEST"] {
+            let (checked, names) = of(function);
+            assert!(checked.is_ok(), "{function}");
+            let at = |name: &str| names.iter().position(|other| other == name);
+            assert!(at("f") < at("a"), "what is named is first: {names:?}");
+        }
+        let error = of("g:live").0.unwrap_err().to_string();
+        assert!(error.contains("function \"g\" is neither"), "{error}");
+        assert!(error.contains("[functions.g]"), "{error}");
+    }
+
     /// Every key of the schema, each with a table that holds it.
     fn keys() -> Vec<String> {
         let schema = super::super::schema();

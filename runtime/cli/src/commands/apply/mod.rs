@@ -47,6 +47,7 @@ mod schema;
 mod secret;
 mod show;
 mod site;
+mod step;
 mod surroundings;
 mod trigger;
 mod units;

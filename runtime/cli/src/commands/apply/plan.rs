@@ -1,190 +1,18 @@
 //! The steps from what is there to what is wanted, and taking them.
 
-use std::fmt::Display;
-use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use lambent_api::client::Client;
-use lambent_api::kinds;
-use lambent_types::{AliasName, ConfigurationPatch, Site};
-use serde_json::{Value, json};
 
 use super::built::Built;
-use super::difference::{self, Change};
 use super::file::File;
 use super::kept::keep_variables;
-use super::kind::{Kind, Visit};
-use super::present::{Inventory, Present};
-use super::wanted::{Code, Wanted};
-use crate::deploying::{self, Show};
+use super::kind::Kind;
+use super::present::Inventory;
+use super::step::{self, Step};
+use super::wanted::Wanted;
+use crate::deploying::Show;
 use crate::error::CliError;
-use crate::site_files::{self, Folder};
-
-/// The action of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Action {
-    Create,
-    Change,
-    Delete,
-}
-
-impl Action {
-    /// Returns the word for an action that is planned.
-    pub(super) const fn verb(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Change => "change",
-            Self::Delete => "delete",
-        }
-    }
-
-    /// Returns the word for an action that was taken.
-    pub(super) const fn done(self) -> &'static str {
-        match self {
-            Self::Create => "created",
-            Self::Change => "changed",
-            Self::Delete => "deleted",
-        }
-    }
-}
-
-/// One step of a plan.
-pub(super) struct Step {
-    pub(super) action: Action,
-    pub(super) kind: Kind,
-    pub(super) name: String,
-    pub(super) changes: Vec<Change>,
-    description: Value,
-    code: Option<Code>,
-    folders: Vec<Folder>,
-    revision: Option<u64>,
-}
-
-impl Step {
-    /// Names the resource: `bucket photos`.
-    pub(super) fn subject(&self) -> String {
-        format!("{} {}", self.kind.noun(), self.name)
-    }
-
-    /// Writes it for programs.
-    pub(super) fn to_json(&self) -> Value {
-        let changes: Vec<_> = self.changes.iter().map(Change::to_json).collect();
-        json!({
-            "action": self.action.verb(), "kind": self.kind.noun(), "name": self.name,
-            "changes": changes,
-        })
-    }
-
-    /// Takes it. What the server warns of.
-    fn take(&self, client: &Client, show: Show) -> Result<Option<String>, CliError> {
-        self.kind.visit(Take { step: self, client, show })
-    }
-
-    fn named<N: FromStr<Err: Display>>(&self) -> Result<N, CliError> {
-        self.name.parse().map_err(|error| CliError::failed(format!("{error}")))
-    }
-
-    /// The site as it is, if that is what is changed.
-    fn site_before(&self, client: &Client) -> Result<Option<Site>, CliError> {
-        if (self.kind, self.action) != (Kind::Site, Action::Change) {
-            return Ok(None);
-        }
-        Ok(Some(client.describe::<kinds::Site>(&self.named()?)?.value()?.site))
-    }
-
-    /// Deletes the files of a site that was deleted.
-    fn delete_files(&self, client: &Client) -> Result<(), CliError> {
-        if self.kind != Kind::Site {
-            return Ok(());
-        }
-        let site = serde_json::from_value(self.description.clone())
-            .map_err(|error| CliError::failed(format!("{}: {error}", self.subject())))?;
-        site_files::delete_all(client, &self.named()?, &site)
-    }
-
-    fn deploy(&self, client: &Client, code: &Code, show: Show) -> Result<(), CliError> {
-        let is_of_alias = |change: &Change| change.field.starts_with("aliases.");
-        if self.action == Action::Create || !self.changes.iter().all(is_of_alias) {
-            self.deploy_code(client, code, show)?;
-        }
-        let changed = |alias: &str| {
-            let below = format!("aliases.{alias}.");
-            self.changes.iter().any(|change| change.field.starts_with(&below))
-        };
-        let function = self.named()?;
-        for (alias, settings) in &code.aliases {
-            if self.action == Action::Create || changed(&alias.key()) {
-                client.put_alias(&function, alias, settings, None)?;
-            }
-        }
-        let fields = self.changes.iter().filter_map(|change| change.field.strip_prefix("aliases."));
-        let mut gone: Vec<AliasName> = fields
-            .filter_map(|field| field.split('.').next()?.parse().ok())
-            .filter(|alias: &AliasName| !code.aliases.keys().any(|kept| kept.key() == alias.key()))
-            .collect();
-        gone.dedup();
-        gone.iter().try_for_each(|alias| Ok(client.delete_alias(&function, alias)?))
-    }
-
-    fn deploy_code(&self, client: &Client, code: &Code, show: Show) -> Result<(), CliError> {
-        let name = self.named()?;
-        let patch = ConfigurationPatch::whole(code.configuration.clone());
-        // Whoever changed it meanwhile is not overruled unseen.
-        let revision = Some(self.revision.unwrap_or(0));
-        let same_code = self.changes.iter().all(|change| change.field != "code");
-        if self.action == Action::Change && same_code {
-            client.configure(&name, &patch, revision)?;
-            return Ok(());
-        }
-        let crate::code::Code { bytes, digest } = crate::code::read(&code.path)?;
-        if digest != code.digest {
-            let path = code.path.display();
-            return Err(CliError::failed(format!("{path} was changed since it was compared")));
-        }
-        deploying::deploy(client, &name, &bytes, &patch, revision, show).map(drop)
-    }
-}
-
-/// Takes a step.
-struct Take<'a> {
-    step: &'a Step,
-    client: &'a Client,
-    show: Show,
-}
-
-impl Visit for Take<'_> {
-    /// What the server warns of.
-    type Output = Result<Option<String>, CliError>;
-
-    fn resource<K: kinds::Kind>(self) -> Self::Output {
-        let Self { step, client, .. } = self;
-        let name: K::Name = step.named()?;
-        if step.action == Action::Delete {
-            client.delete::<K>(&name)?;
-            step.delete_files(client)?;
-            return Ok(None);
-        }
-        let spec = serde_json::from_value(step.description.clone())
-            .map_err(|error| CliError::failed(format!("{}: {error}", step.subject())))?;
-        let before = step.site_before(client)?;
-        for folder in &step.folders {
-            folder.upload(client)?;
-        }
-        let answer = client.put::<K>(&name, &spec)?.json()?;
-        if step.kind == Kind::Site {
-            site_files::clean(client, &step.named()?, before)?;
-        }
-        Ok(answer.get("warning").and_then(Value::as_str).map(ToOwned::to_owned))
-    }
-
-    fn function(self) -> Self::Output {
-        match &self.step.code {
-            Some(code) => self.step.deploy(self.client, code, self.show)?,
-            None => self.client.delete_function(&self.step.named()?)?,
-        }
-        Ok(None)
-    }
-}
 
 /// All steps, in their order: what is named before what names it.
 pub(crate) struct Plan {
@@ -250,8 +78,8 @@ impl Plan {
     fn of(title: String, wanted: Vec<Wanted>, inventory: &Inventory, prune: Prune) -> Self {
         let deletions =
             if prune == Prune::All { superfluous(&wanted, inventory) } else { Vec::new() };
-        let all = wanted.len();
-        let (mut steps, mut kept) = (Vec::new(), Vec::new());
+        let (mut steps, mut kept, mut last) = (Vec::new(), Vec::new(), Vec::new());
+        let mut unchanged = 0;
         for mut wanted in wanted {
             let present = inventory.find(wanted.kind, &wanted.name);
             if let (Prune::Nothing, Some(present)) = (prune, present) {
@@ -259,10 +87,16 @@ impl Plan {
                 let kept_of = |variable| format!("{} {variable}", wanted.name);
                 kept.extend(variables.into_iter().map(kept_of));
             }
-            steps.extend(step(wanted, present));
+            let Some(step) = step::step(wanted, present) else {
+                unchanged += 1;
+                continue;
+            };
+            let (first, gone) = step.without_gone_aliases();
+            steps.extend(first);
+            last.extend(gone);
         }
-        let unchanged = all - steps.len();
         steps.extend(deletions);
+        steps.extend(last);
         Self { title, steps, unchanged, kept }
     }
 
@@ -294,24 +128,6 @@ impl Plan {
     }
 }
 
-fn step(wanted: Wanted, present: Option<&Present>) -> Option<Step> {
-    let Wanted { kind, name, description, code, folders, missing, .. } = wanted;
-    let Some(present) = present else {
-        let action = Action::Create;
-        let changes = Vec::new();
-        let revision = None;
-        return Some(Step { action, kind, name, changes, description, code, folders, revision });
-    };
-    let changes = difference::between(&present.description, &description);
-    // Names that differ only in their case are the same.
-    let mut changes: Vec<_> = changes.into_iter().filter(|change| change.field != "name").collect();
-    changes.extend((missing > 0).then(|| Change::missing_files(missing)));
-    let action = Action::Change;
-    let (name, revision) = (present.name.clone(), present.revision);
-    let step = Step { action, kind, name, changes, description, code, folders, revision };
-    (!step.changes.is_empty()).then_some(step)
-}
-
 /// Deletions of what is not wanted, what names others first.
 fn superfluous(wanted: &[Wanted], inventory: &Inventory) -> Vec<Step> {
     let mut steps = Vec::new();
@@ -333,17 +149,7 @@ fn superfluous(wanted: &[Wanted], inventory: &Inventory) -> Vec<Step> {
                 })
             });
             let present = left.remove(free.unwrap_or(0));
-            steps.push(Step {
-                action: Action::Delete,
-                kind,
-                name: present.name.clone(),
-                changes: Vec::new(),
-                // A site says there where its files are.
-                description: present.description.clone(),
-                code: None,
-                folders: Vec::new(),
-                revision: None,
-            });
+            steps.push(step::deletion(kind, present));
         }
     }
     steps
@@ -351,7 +157,9 @@ fn superfluous(wanted: &[Wanted], inventory: &Inventory) -> Vec<Step> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::difference::Change;
     use super::super::file::tests::file;
+    use super::super::present::Present;
     use super::*;
     use lambent_test_support::canned::{Canned, answer};
 
@@ -378,8 +186,10 @@ mod tests {
         let mut inventory = Inventory::default();
         for step in &plan.steps {
             let revision = step.code.is_some().then_some(7);
+            let aliases = step.code.iter().flat_map(|code| code.aliases.keys());
+            let aliases = aliases.map(|alias| (alias.key(), 9)).collect();
             let present = Present::new(&step.name, step.description.clone());
-            inventory.add(step.kind, Present { revision, ..present });
+            inventory.add(step.kind, Present { revision, aliases, ..present });
         }
         inventory
     }
@@ -472,6 +282,7 @@ mod tests {
         let request = server.requests().remove(0);
         assert!(request.starts_with("PUT /v1/functions/f/aliases/Live "), "{request}");
         assert!(request.ends_with("{\"version\":\"2\"}"), "{request}");
+        assert!(request.contains("if-match: \"9\""), "{request}");
         for (wrong, told) in [
             ("aliases.7.version = 1", "the number of a version"),
             ("aliases.live.version = \"x\"", "neither $LATEST nor a number"),
@@ -481,6 +292,31 @@ mod tests {
             let error = super::super::file::tests::refused(&text);
             assert!(error.contains(told), "{error}");
         }
+    }
+
+    #[test]
+    fn an_alias_goes_after_all_that_may_name_it() {
+        let named = TEXT.replace("function = \"f\"", "function = \"f:live\"");
+        let text = named.replace("component = ", "aliases.live.version = 1\ncomponent = ");
+        let there = after(&plan(&text, &Inventory::default(), Prune::Nothing));
+        let bigger = TEXT.replace("component = ", "memory = \"64MiB\"\ncomponent = ");
+        let changed = plan(&bigger, &there, Prune::All);
+        let expected = ["change function f", "change trigger t", "change function f"];
+        assert_eq!(steps(&changed), expected);
+        let names = |step: &Step| step.changes.iter().map(Change::name).collect::<Vec<_>>();
+        assert_eq!(names(&changed.steps[0]), ["memory"]);
+        assert_eq!(names(&changed.steps[2]), ["aliases.live.version"]);
+        assert_eq!(changed.unchanged, 3);
+        let without = TEXT.split("[triggers.t]").next().unwrap();
+        let pruned = plan(without, &there, Prune::All);
+        assert_eq!(steps(&pruned), ["delete trigger t", "change function f"]);
+        let server =
+            Canned::start(vec![answer("204 No Content", ""), answer("204 No Content", "")]);
+        let client = Client::new(server.endpoint());
+        assert!(pruned.execute(&client, Show::Nothing, |_, _| Ok(())).is_ok());
+        let requests = server.requests();
+        assert!(requests[1].starts_with("DELETE /v1/functions/f/aliases/live "), "{requests:?}");
+        assert!(requests[1].contains("if-match: \"9\""), "{requests:?}");
     }
 
     #[test]

@@ -19,7 +19,13 @@ pub(super) struct Present {
     pub(super) description: Value,
     /// The revision, for functions only.
     pub(super) revision: Option<u64>,
+    /// The revisions of the aliases that were read, by their names in lower case; for functions
+    /// only.
+    pub(super) aliases: Revisions,
 }
+
+/// Revisions by names.
+pub(super) type Revisions = BTreeMap<String, u64>;
 
 /// Everything that is there, by kind and by name in lower case.
 #[derive(Debug, Default)]
@@ -69,9 +75,12 @@ impl Inventory {
         let found = client.aliases(&name)?.value()?.aliases;
         let is_wanted = |name: &AliasName| wanted.keys().any(|other| other.key() == name.key());
         let found = found.iter().filter(|alias| all || is_wanted(&alias.name));
-        let aliases: Vec<_> = found.map(|alias| (&alias.name, &alias.settings)).collect();
-        if !aliases.is_empty() {
-            present.description["aliases"] = describe_aliases(aliases.into_iter());
+        let found: Vec<_> = found.collect();
+        let revisions = found.iter().map(|alias| (alias.name.key(), alias.revision.0));
+        present.aliases = revisions.collect();
+        if !found.is_empty() {
+            let aliases = found.iter().map(|alias| (&alias.name, &alias.settings));
+            present.description["aliases"] = describe_aliases(aliases);
         }
         Ok(())
     }
@@ -86,7 +95,8 @@ impl Present {
     /// A resource with this description, in which nothing is left out because it is as by
     /// default.
     pub(super) fn new(name: impl ToString, description: Value) -> Self {
-        Self { name: name.to_string(), description, revision: None }
+        let aliases = Revisions::new();
+        Self { name: name.to_string(), description, revision: None, aliases }
     }
 
     fn function(function: FunctionView) -> Self {

@@ -104,7 +104,7 @@ impl Page<'_> {
                 .as_str()
                 .map_or_else(|| "text".into(), |example| format!("text such as `{example:?}`")),
             Some("boolean") => "`true`, `false`".into(),
-            Some("integer") => "number".into(),
+            Some("integer" | "number") => "number".into(),
             Some("array") => format!("list of {}", self.value(&property["items"])),
             Some("object") if property["properties"].is_object() => {
                 let keys = members(&property["properties"]).map(|(name, _)| name.as_str());

@@ -70,7 +70,7 @@ impl Entry for Schedule {
     }
 
     fn references(schedule: &types::Schedule) -> Vec<(Kind, String)> {
-        let function = (Kind::Function, schedule.function.to_string());
+        let function = (Kind::Function, schedule.function.name.to_string());
         let named = std::iter::once(function);
         named.chain(schedule.delivery.iter().flat_map(destinations)).collect()
     }

@@ -4,7 +4,8 @@ use std::io;
 
 use serde_json::{Value, json};
 
-use super::plan::{Action, Plan, Stopped};
+use super::plan::{Plan, Stopped};
+use super::step::Action;
 use crate::error::CliError;
 use crate::output::{Colour, Output, colour, paint};
 use crate::printable::printable;

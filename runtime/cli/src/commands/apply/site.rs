@@ -155,7 +155,7 @@ impl Entry for Site {
 
     fn references(site: &types::Site) -> Vec<(Kind, String)> {
         let named = site.routes.values().map(|target| match target {
-            RouteTarget::Function { function, .. } => (Kind::Function, function.to_string()),
+            RouteTarget::Function { function, .. } => (Kind::Function, function.name.to_string()),
             RouteTarget::Files { bucket, .. } => (Kind::Bucket, bucket.to_string()),
         });
         named.collect()

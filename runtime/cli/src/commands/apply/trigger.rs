@@ -121,7 +121,7 @@ impl Entry for Trigger {
     fn references(trigger: &types::Trigger) -> Vec<(Kind, String)> {
         let SourceResource { noun, name, .. } = trigger.source.resource();
         let source = Kind::of(noun).map(|kind| (kind, name.to_owned()));
-        let function = (Kind::Function, trigger.function.to_string());
+        let function = (Kind::Function, trigger.function.name.to_string());
         let named = iter::once(function).chain(source);
         named.chain(trigger.delivery.iter().flat_map(destinations)).collect()
     }
@@ -162,7 +162,8 @@ mod tests {
             ("queue = { queue = \"abc\" }", Kind::Queue),
             ("keyvalue = { keyspace = \"abc\" }", Kind::Keyspace),
         ] {
-            let trigger: Trigger = toml::from_str(&format!("function = \"f\"\n{source}")).unwrap();
+            let text = format!("function = \"f:live\"\n{source}");
+            let trigger: Trigger = toml::from_str(&text).unwrap();
             let (surroundings, built) = Default::default();
             let directory = std::path::Path::new("");
             let context = Context::new(directory, &surroundings, &built);

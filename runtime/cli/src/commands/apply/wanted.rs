@@ -34,6 +34,7 @@ pub(super) struct Wanted {
 pub(super) type Aliases = BTreeMap<AliasName, AliasSettings>;
 
 /// A function's component, its configuration and its aliases.
+#[derive(Clone)]
 pub(super) struct Code {
     pub(super) path: PathBuf,
     pub(super) digest: Digest,
