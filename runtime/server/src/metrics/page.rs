@@ -22,7 +22,8 @@ const HEAD: &str = "# Metrics
 
 `/metrics` is for Prometheus, in the format of OpenMetrics, and asks for the root key. The first 1,000 functions called have series of their own, and
 further ones share `_other`; of queues the first 100 by name are counted, at every scrape.
-Those of versions and aliases begin again whenever there are 1,000 of them.
+Those of versions and aliases of a namespace begin again whenever it has 1,000 of them; beyond 5,000 in all
+namespaces, further ones share `_other`.
 
 | series | type | labels | what it is |
 |---|---|---|---|

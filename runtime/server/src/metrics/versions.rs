@@ -1,7 +1,7 @@
 //! What numbered versions and aliases did, beside what all of a function did.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
 use foldhash::fast::RandomState;
 use lambent_types::{AliasName, FunctionName, InvocationRecord, Namespace, VersionNumber};
@@ -13,9 +13,14 @@ use prometheus_client::registry::Registry;
 
 use super::DURATIONS;
 
-/// Most versions and aliases with series of their own. Versions come and are not called any more:
-/// when there are so many, all begin again, so that those of a release are always among them.
-const KEPT_MAX: usize = 1000;
+/// Most versions and aliases of a namespace with series of their own. Versions come and are not
+/// called any more: when there are so many, those of the namespace begin again, so that those of a
+/// release are always among them.
+const OWN_MAX: usize = 1000;
+/// Most with series of their own in all namespaces: further ones share a series.
+const ALL_MAX: usize = 5000;
+/// The namespace, the function and the version of what shares a series.
+const OTHER: &str = "_other";
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Labels {
@@ -35,19 +40,43 @@ struct FailureLabels {
     outcome: &'static str,
 }
 
+/// What of a namespace has series.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Key {
-    namespace: Namespace,
     function: FunctionName,
     version: VersionNumber,
     alias: Option<AliasName>,
 }
 
-#[derive(Clone)]
 struct Series {
+    labels: Labels,
     invocations: Counter,
     duration: Histogram,
     fuel: Counter,
+    /// By how they ended.
+    failures: Mutex<HashMap<&'static str, Counter, RandomState>>,
+}
+
+/// The series that there are.
+#[derive(Default)]
+struct Known {
+    own: HashMap<Namespace, HashMap<Key, Series, RandomState>, RandomState>,
+    /// How many there are of all namespaces.
+    count: usize,
+    /// That of those for which there is no room.
+    other: Option<Series>,
+}
+
+impl Known {
+    /// The series in which an invocation is counted, if there is it.
+    fn find(&self, record: &InvocationRecord, key: &Key) -> Option<&Series> {
+        let own = self.own.get(&record.namespace);
+        let shared = || {
+            let begins_again = own.is_some_and(|own| own.len() >= OWN_MAX);
+            self.other.as_ref().filter(|_| self.count >= ALL_MAX && !begins_again)
+        };
+        own.and_then(|own| own.get(key)).or_else(shared)
+    }
 }
 
 /// The families, and the series of each version by the alias that it was asked for by.
@@ -56,7 +85,7 @@ pub(super) struct Versions {
     failures: Family<FailureLabels, Counter>,
     durations: Family<Labels, Histogram, fn() -> Histogram>,
     fuel: Family<Labels, Counter>,
-    known: RwLock<HashMap<Key, Series, RandomState>>,
+    known: RwLock<Known>,
 }
 
 impl Default for Versions {
@@ -88,47 +117,84 @@ impl Versions {
         if record.version == VersionNumber::Latest && record.alias.is_none() {
             return;
         }
-        let series = self.series(record);
-        series.invocations.inc();
-        series.duration.observe(record.meter.duration.as_secs_f64());
-        series.fuel.inc_by(record.meter.fuel);
-        if !record.outcome.is_ok() {
-            let Labels { namespace, function, version, alias } = labels(record);
-            let outcome = record.outcome.kind();
-            let labels = FailureLabels { namespace, function, version, alias, outcome };
-            self.failures.get_or_create_owned(&labels).inc();
-        }
-    }
-
-    fn series(&self, record: &InvocationRecord) -> Series {
         let key = Key {
-            namespace: record.namespace.clone(),
             function: record.function.clone(),
             version: record.version,
             alias: record.alias.clone(),
         };
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        if let Some(series) = known.get(&key) {
-            return series.clone();
+        if let Some(series) = known.find(record, &key) {
+            return self.count(series, record);
         }
         drop(known);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= KEPT_MAX {
-            known.clear();
-            self.invocations.clear();
-            self.failures.clear();
-            self.durations.clear();
-            self.fuel.clear();
+        // Another may have been first.
+        if known.find(record, &key).is_none() {
+            self.add(&mut known, record, key.clone());
         }
-        let make = || {
-            let labels = labels(record);
-            Series {
-                invocations: self.invocations.get_or_create_owned(&labels),
-                duration: self.durations.get_or_create_owned(&labels),
-                fuel: self.fuel.get_or_create_owned(&labels),
-            }
-        };
-        known.entry(key).or_insert_with(make).clone()
+        if let Some(series) = known.find(record, &key) {
+            self.count(series, record);
+        }
+    }
+
+    /// Counts an invocation, while the series stays.
+    fn count(&self, series: &Series, record: &InvocationRecord) {
+        series.invocations.inc();
+        series.duration.observe(record.meter.duration.as_secs_f64());
+        series.fuel.inc_by(record.meter.fuel);
+        if !record.outcome.is_ok() {
+            let outcome = record.outcome.kind();
+            let mut failures = series.failures.lock().unwrap_or_else(PoisonError::into_inner);
+            let make = || self.failures.get_or_create_owned(&series.labels.failure(outcome));
+            failures.entry(outcome).or_insert_with(make).inc();
+        }
+    }
+
+    /// Makes a series for what has none, where there is room.
+    fn add(&self, known: &mut Known, record: &InvocationRecord, key: Key) {
+        let namespace = &record.namespace;
+        if known.own.get(namespace).is_some_and(|own| own.len() >= OWN_MAX) {
+            let own = known.own.remove(namespace).unwrap_or_default();
+            known.count -= own.len();
+            own.values().for_each(|series| self.remove(series));
+        }
+        if known.count >= ALL_MAX {
+            let other = || OTHER.to_owned();
+            let (namespace, function, version, alias) = (other(), other(), other(), String::new());
+            known.other = Some(self.make(Labels { namespace, function, version, alias }));
+            return;
+        }
+        known.count += 1;
+        let series = self.make(labels(record));
+        known.own.entry(namespace.clone()).or_default().insert(key, series);
+    }
+
+    fn make(&self, labels: Labels) -> Series {
+        Series {
+            invocations: self.invocations.get_or_create_owned(&labels),
+            duration: self.durations.get_or_create_owned(&labels),
+            fuel: self.fuel.get_or_create_owned(&labels),
+            failures: Mutex::default(),
+            labels,
+        }
+    }
+
+    fn remove(&self, series: &Series) {
+        let labels = &series.labels;
+        self.invocations.remove(labels);
+        self.durations.remove(labels);
+        self.fuel.remove(labels);
+        let failures = series.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        for outcome in failures.keys() {
+            self.failures.remove(&labels.failure(outcome));
+        }
+    }
+}
+
+impl Labels {
+    fn failure(&self, outcome: &'static str) -> FailureLabels {
+        let Self { namespace, function, version, alias } = self.clone();
+        FailureLabels { namespace, function, version, alias, outcome }
     }
 }
 
@@ -185,15 +251,49 @@ mod tests {
         assert!(!text.contains("$LATEST"), "{text}");
     }
 
+    fn of_namespace(number: u64, ns: &str) -> InvocationRecord {
+        InvocationRecord { namespace: namespace(ns), ..of(number, None, Outcome::Internal) }
+    }
+
+    /// How many lines of a family are of a namespace.
+    fn lines(text: &str, family: &str, ns: &str) -> usize {
+        let begin = format!("{family}{{namespace=\"{ns}\"");
+        text.lines().filter(|line| line.starts_with(&begin)).count()
+    }
+
     #[test]
-    fn however_many_versions_there_are_the_series_are_bounded() {
+    fn however_many_versions_a_namespace_has_only_its_own_series_begin_again() {
         let versions = Versions::default();
-        for number in 1..=KEPT_MAX as u64 + 1 {
-            versions.finished(&of(number, None, Outcome::Ok));
+        versions.finished(&of_namespace(1, "neighbour"));
+        for number in 1..=OWN_MAX as u64 + 1 {
+            versions.finished(&of_namespace(number, "ns"));
         }
         let text = rendered(&versions);
-        let series = text.lines().filter(|line| line.starts_with("lambent_version_invocations"));
-        assert_eq!(series.count(), 1);
+        for family in [
+            "lambent_version_invocations_total",
+            "lambent_version_failures_total",
+            "lambent_version_duration_seconds_count",
+            "lambent_version_fuel_total",
+        ] {
+            assert_eq!(lines(&text, family, "ns"), 1, "{family}");
+            assert_eq!(lines(&text, family, "neighbour"), 1, "{family}");
+        }
         assert!(text.contains("version=\"1001\""), "the last is among them");
+    }
+
+    #[test]
+    fn however_many_namespaces_there_are_the_series_are_bounded() {
+        let versions = Versions::default();
+        for number in 0..ALL_MAX as u64 + 7 {
+            let own = OWN_MAX as u64 - 1;
+            versions.finished(&of_namespace(number % own + 1, &format!("ns-{}", number / own)));
+        }
+        let text = rendered(&versions);
+        let all = |line: &&str| line.starts_with("lambent_version_invocations_total{");
+        assert_eq!(text.lines().filter(all).count(), ALL_MAX + 1);
+        let other = "lambent_version_invocations_total{namespace=\"_other\",function=\"_other\",\
+                     version=\"_other\",alias=\"\"} 7";
+        assert!(text.lines().any(|line| line == other));
+        assert_eq!(lines(&text, "lambent_version_failures_total", "_other"), 1);
     }
 }
