@@ -60,7 +60,7 @@ fn python(node: &Node, key: &(String, String), packages: &Path) -> Command {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn boto3_and_the_command_line_work_with_buckets() {
-    let Some(packages) = python_packages("aws-tools", &[]) else { return };
+    let Some(packages) = python_packages("aws-clients", &[]) else { return };
     let node = Node::start(&[]);
     let key = access_key(&node).await;
     let mut script = python(&node, &key, &packages);
@@ -87,7 +87,7 @@ async fn the_sdk_for_javascript_works_with_buckets() {
 /// What a node that was killed had acknowledged is there, and an upload goes on where it was.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_goes_on_after_a_crash() {
-    let Some(packages) = python_packages("aws-tools", &[]) else { return };
+    let Some(packages) = python_packages("aws-clients", &[]) else { return };
     let node = Node::start(&[]);
     let key = access_key(&node).await;
     let script = root().join("tests/e2e/aws/s3_crash.py");
@@ -104,7 +104,7 @@ async fn an_upload_goes_on_after_a_crash() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn functions_are_told_of_changes() {
-    let Some(packages) = python_packages("aws-tools", &[]) else { return };
+    let Some(packages) = python_packages("aws-clients", &[]) else { return };
     let node = Node::start(&[]);
     let key = access_key(&node).await;
     node.create::<Keyspace>("seen", ()).await;
