@@ -1,5 +1,6 @@
 mod block;
 mod group;
+mod qualifiers;
 mod queue;
 mod retention;
 mod shares;
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use lambent_types::InvocationRecord;
-use rusqlite::{Connection, Row, named_params};
+use rusqlite::{Connection, MappedRows, Row, Statement, named_params};
 use tokio::sync::watch;
 
 use crate::data_dir::DataDir;
@@ -28,8 +29,9 @@ use lambent_storage::{InvocationLogs, LogPage, LogQuery, StorageError};
 /// The database of invocation logs. A row of `block` is some records of one
 /// function, of which the last has `cursor`; the others have those before it.
 /// Cursors are never reused. `namespace` and `function` are in lower case.
-/// `request` is what all its ids begin with, `started_us` the latest start: so
-/// that looking for an id or a time reads few other records, or none.
+/// `request` is what all its ids begin with, `started_us` the latest start, and `qualifiers`
+/// the versions and aliases of its records (`NULL`: any): so that looking for an id, a time, a
+/// version or an alias reads few other records, or none.
 pub(crate) const LOGS: Database = Database {
     file: Cow::Borrowed(layout::LOGS_DB),
     durability: Durability::Normal,
@@ -65,6 +67,12 @@ pub(crate) const LOGS: Database = Database {
         DROP TABLE invocation;
         CREATE INDEX block_function ON block (namespace, function, cursor, started_us);
         CREATE INDEX block_request ON block (namespace, function, request);
+        ",
+        "
+        ALTER TABLE block ADD COLUMN qualifiers TEXT;
+        DROP INDEX block_function;
+        CREATE INDEX block_function
+            ON block (namespace, function, cursor, started_us, qualifiers);
         ",
     ],
 };
@@ -137,29 +145,48 @@ fn read(connection: &Connection, query: &LogQuery) -> Result<LogPage, StorageErr
     // In one transaction: what is newer than `last` must not be on the page.
     let snapshot = connection.unchecked_transaction().map_err(failed)?;
     let last = newest(&snapshot).map_err(failed)?;
+    // One block after the other, until the page is full.
+    let mut statement = snapshot.prepare_cached(&select(query)).map_err(failed)?;
+    let blocks = blocks(&mut statement, query, |row| matching(row, query)).map_err(failed)?;
+    let records = blocks.flat_map(|block| match block {
+        Ok(records) => records.into_iter().map(Ok).collect(),
+        Err(error) => vec![Err(failed(error))],
+    });
+    page(query, last, records)
+}
+
+/// Selects the blocks that may hold what a query asks for.
+fn select(query: &LogQuery) -> String {
     let order = if query.newest { "DESC" } else { "ASC" };
     let request = if query.request.is_some() { "request = :request" } else { ":request IS NULL" };
-    let sql = format!(
+    let qualifier = if query.qualifier.is_some() {
+        "(qualifiers IS NULL OR instr(qualifiers, :qualifier) > 0)"
+    } else {
+        ":qualifier IS NULL"
+    };
+    format!(
         "SELECT cursor, body FROM block \
          WHERE namespace = :namespace AND function = :function AND {request} \
-         AND cursor > :after AND started_us >= :since \
+         AND cursor > :after AND started_us >= :since AND {qualifier} \
          ORDER BY cursor {order}"
-    );
-    let mut statement = snapshot.prepare_cached(&sql).map_err(failed)?;
+    )
+}
+
+/// Does something with each block that is selected.
+fn blocks<'s, T, F: FnMut(&Row<'_>) -> rusqlite::Result<T>>(
+    statement: &'s mut Statement<'_>,
+    query: &LogQuery,
+    each: F,
+) -> rusqlite::Result<MappedRows<'s, F>> {
     let parameters = named_params! {
         ":request": query.request.as_ref().map(prefix),
         ":namespace": query.namespace.key(),
         ":function": query.function.key(),
         ":after": i64::try_from(query.after.unwrap_or(0)).unwrap_or(i64::MAX),
         ":since": query.since.map_or(i64::MIN, |since| since.as_microsecond()),
+        ":qualifier": query.qualifier.as_ref().map(qualifiers::wanted),
     };
-    // One block after the other, until the page is full.
-    let blocks = statement.query_map(parameters, |row| matching(row, query)).map_err(failed)?;
-    let records = blocks.flat_map(|block| match block {
-        Ok(records) => records.into_iter().map(Ok).collect(),
-        Err(error) => vec![Err(failed(error))],
-    });
-    page(query, last, records)
+    statement.query_map(parameters, each)
 }
 
 /// What a query asks for of one block, in its order. A block that cannot be read

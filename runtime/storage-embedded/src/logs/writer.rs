@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use crate::group_commit::WriterThread;
 use crate::logs::block::Encoder;
 use crate::logs::group::{groups, prefix};
+use crate::logs::qualifiers::qualifiers;
 use crate::logs::queue::{Batch, Queue, Wake};
 use crate::logs::shares::Shares;
 use crate::logs::{newest, retention};
@@ -120,8 +121,9 @@ impl State {
         let transaction = self.connection.transaction()?;
         let mut last = newest(&transaction)?;
         let mut insert = transaction.prepare_cached(
-            "INSERT INTO block (cursor, namespace, function, request, started_us, body) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "INSERT INTO block \
+             (cursor, namespace, function, request, started_us, qualifiers, body) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
         for group in groups(records) {
             let mut left = &group[..];
@@ -140,7 +142,8 @@ impl State {
                     record.namespace.key(),
                     record.function.key(),
                     prefix(&record.id),
-                    block.take(count).map(|record| record.started.as_microsecond()).max(),
+                    block.clone().take(count).map(|record| record.started.as_microsecond()).max(),
+                    qualifiers(block.take(count)),
                     self.encoder.body(),
                 ])?;
             }
