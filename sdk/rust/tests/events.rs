@@ -8,7 +8,7 @@ use lambent_sdk::{
     Event, FromEvent, KeyChange, KeyEvent, ObjectChange, ObjectEvent, QueueMessage, Retry,
     ScheduledEvent,
 };
-use lambent_types::occurrence::{self, KeyData, KeyValueData, MessageFacts, ObjectData};
+use lambent_types::occurrence::{self, KeyData, KeyValueData, MessageFacts, ObjectData, QueueFacts};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -94,6 +94,9 @@ fn a_message_has_its_body_as_what_is_asked_for() {
         body: r#"{"item":"lamp"}"#.into(),
         content_type: None,
         attributes: BTreeMap::from([("tenant".into(), "t1".into())]),
+        attribute_types: BTreeMap::new(),
+        receipt: "41-1".into(),
+        facts: QueueFacts::default(),
         group: Some("customer-1".into()),
         sequence: 41,
         sent: TIME,
