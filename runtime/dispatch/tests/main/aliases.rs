@@ -119,7 +119,7 @@ async fn a_version_that_is_deleted_after_the_alias_left_it_is_not_missed() {
     let faults = Faults::new(1);
     let registry: Arc<dyn Registry> = fixture.registry.clone();
     let slow = Dispatcher::new(
-        faults.around(registry),
+        (faults.around(registry), fixture.quotas.clone()),
         fixture.runner.clone(),
         fixture.logs.clone(),
         fixture.counts.clone(),
