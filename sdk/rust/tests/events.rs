@@ -8,7 +8,9 @@ use lambent_sdk::{
     Event, FromEvent, KeyChange, KeyEvent, ObjectChange, ObjectEvent, QueueMessage, Retry,
     ScheduledEvent,
 };
-use lambent_types::occurrence::{self, KeyData, KeyValueData, MessageFacts, ObjectData, QueueFacts};
+use lambent_types::occurrence::{
+    self, KeyData, KeyValueData, MessageFacts, ObjectData, QueueFacts,
+};
 use serde::Deserialize;
 use serde_json::json;
 
