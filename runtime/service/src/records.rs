@@ -135,6 +135,12 @@ impl<'s> Records<'s> {
             match self.store.apply(namespace, keyspace, changes, &Origin::default()).await {
                 Ok(_) => return Ok(true),
                 Err(KeyValueError::Expectation { .. }) => return Ok(false),
+                // There is nothing to be deleted.
+                Err(KeyValueError::NoKeyspace)
+                    if writes.iter().all(|write| matches!(write, Write::Delete(_))) =>
+                {
+                    return Ok(true);
+                }
                 Err(KeyValueError::NoKeyspace) => {
                     match self.store.create_keyspace(namespace, keyspace).await {
                         Ok(_) | Err(KeyValueError::Exists) => {}

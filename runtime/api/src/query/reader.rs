@@ -262,7 +262,7 @@ mod tests {
             "query parameter \"wait\" is \"21s\"; give a duration of at most 20s"
         );
         assert_eq!(refused::<BeginUpload>(""), "give the query parameter key");
-        let error = refused::<Qualified>("qualifier=x");
+        let error = refused::<Qualified>("qualifier=a%20b");
         assert!(error.starts_with("query parameter \"qualifier\": "), "{error}");
         assert_eq!(read::<SetKey>("ttl=1m").unwrap().ttl, Some(Duration::from_secs(60)));
     }
