@@ -63,10 +63,7 @@ impl Deliveries {
         let handled = match (wanted, &found) {
             (Err(error), _) => too_costly(error),
             // Tried at least once, so that there is a cause to tell.
-            _ if too_old && event.attempt > 1 => Handled::Permanent(
-                Cause::EventAgeExceeded,
-                failure("Lambent.EventAgeExceeded", format!("the event is {age:?} old")),
-            ),
+            _ if too_old && event.attempt > 1 => expired(age),
             (_, Ok(callee)) => self.handle(callee, target.incoming, caller, event.clone()).await,
             (_, Err(error)) => unresolved(error),
         };
@@ -219,6 +216,12 @@ impl Deliveries {
         };
         Some(Handled::Permanent(cause, failure))
     }
+}
+
+/// The end of an event that is older than its policy allows.
+fn expired(age: Duration) -> Handled {
+    let failure = failure("Lambent.EventAgeExceeded", format!("the event is {age:?} old"));
+    Handled::Permanent(Cause::EventAgeExceeded, failure)
 }
 
 /// Tells the log of an event that is given up.
