@@ -250,3 +250,31 @@ async fn the_command_line_names_versions_and_shifts_aliases() {
     let again = cli::ok(&node, &["apply", file, "--yes"]).await;
     assert!(again.stdout.contains("nothing to do"), "{again:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_names_an_alias_and_prunes_it_with_what_named_it() {
+    let node = Node::start(&[]);
+    node.deploy("hello", "echo-event", "").await;
+    publish(&node, "hello").await;
+    let project = tempfile::tempdir().unwrap();
+    let file = project.path().join("lambent.toml");
+    let component = cli::path("echo-event");
+    let text = |alias: &str, trigger: &str| {
+        format!(
+            "[functions.hello]\ncomponent = {component:?}\n{alias}\n[queues.jobs]\n\
+             [triggers.t]\nfunction = \"{trigger}\"\nqueue = {{ queue = \"jobs\" }}\n"
+        )
+    };
+    let path = file.to_str().unwrap();
+    std::fs::write(&file, text("aliases.live.version = 1", "hello:live")).unwrap();
+    cli::ok(&node, &["apply", path, "--yes"]).await;
+    let trigger = cli::json(&node, &["trigger", "describe", "t"]).await;
+    assert_eq!(trigger["function"], "hello:live");
+    std::fs::write(&file, text("", "hello")).unwrap();
+    let pruned = cli::ok(&node, &["apply", path, "--prune", "--yes"]).await;
+    assert!(pruned.stdout.contains("aliases.live.version"), "{pruned:?}");
+    let gone = cli::exits(&node, 1, &["alias", "describe", "hello", "live"]).await;
+    assert!(gone.stderr.contains("no alias \"live\""), "{gone:?}");
+    let again = cli::ok(&node, &["apply", path, "--prune", "--yes"]).await;
+    assert!(again.stdout.contains("nothing to do"), "{again:?}");
+}
