@@ -102,7 +102,7 @@ async fn messages_are_sent_and_received() {
     ok(&node, &["queue", "create", "orders", "--visibility", "1m"]).await;
     ok(&node, &["queue", "send", "orders", "{\"item\":7}", "--attribute", "kind=book"]).await;
     let done = ok(&node, &["queue", "describe", "orders"]).await;
-    assert!(done.stdout.contains("ready         1"), "{done:?}");
+    assert!(done.stdout.contains("ready            1"), "{done:?}");
     let done = ok(&node, &["queue", "receive", "orders", "--delete"]).await;
     assert_eq!(done.stdout, "{\"item\":7}\n");
     assert!(done.stderr.contains("kind=book"), "{done:?}");

@@ -399,7 +399,7 @@ def batches():
             return call(QueueUrl=url, Entries=[{"Id": one, **more} for one in ids])
 
         refused(code + "EmptyBatchRequest", lambda: batch())
-        refused(code + "TooManyEntriesInBatchRequest", lambda: batch(*"abcdefghijk"), "sent 11")
+        refused(code + "TooManyEntriesInBatchRequest", lambda: batch(*"abcdefghijk"), "have sent more")
         refused(code + "BatchEntryIdsNotDistinct", lambda: batch("a", "b", "a"))
         refused(code + "InvalidBatchEntryId", lambda: batch("a:b"))
         refused(code + "InvalidBatchEntryId", lambda: batch("a" * 81))
