@@ -18,6 +18,7 @@ mod loader;
 pub mod open_files;
 mod packages;
 mod preparation;
+mod provision;
 mod provisioning;
 mod runner;
 mod runtimes;

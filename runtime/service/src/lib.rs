@@ -25,6 +25,7 @@ mod expiry_rule;
 mod functions;
 mod handle;
 mod inspect;
+mod invocations;
 mod keyspaces;
 mod layers;
 mod namespace_info;

@@ -8,8 +8,8 @@ use tokio::sync::Mutex;
 
 use crate::code_in_use::CodeInUse;
 use crate::data_plane::DataPlane;
-use crate::functions::Invocations;
 use crate::inspect::Inspect;
+use crate::invocations::Invocations;
 use crate::secret_seed::SecretSeed;
 use crate::site_table::SiteTable;
 

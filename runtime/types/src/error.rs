@@ -9,8 +9,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::concurrency::ThrottleReason;
 use crate::error_code::ErrorCode;
+use crate::throttle::ThrottleReason;
 
 /// A failed operation: a code, and a detail written for whoever asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -52,6 +52,7 @@ mod size;
 mod specification;
 mod sticky;
 pub mod tags;
+mod throttle;
 mod trigger;
 mod usage;
 mod volume;
@@ -61,7 +62,7 @@ pub use alias::{Alias, AliasName, AliasSettings, Aliases, Split};
 pub use annotations::Annotations;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use code::{AdaptedFrom, Code, Package, Snapshot};
-pub use concurrency::{Concurrency, ConcurrencyChange, ProvisionedFor, ThrottleReason};
+pub use concurrency::{Concurrency, ConcurrencyChange, ProvisionedFor};
 pub use configuration::{Configuration, ConfigurationParameter, ConfigurationPatch};
 pub use cors::Cors;
 pub use delivery::{DeliveryPolicy, Destination};
@@ -103,6 +104,7 @@ pub use size::{
 };
 pub use specification::{ResourceKind, Specification};
 pub use sticky::{InvalidSticky, Sticky};
+pub use throttle::ThrottleReason;
 pub use trigger::{
     BATCH_SIZE_DEFAULT, CONCURRENCY_DEFAULT, ObjectChange, Source, SourceResource, Trigger,
     TriggerName,

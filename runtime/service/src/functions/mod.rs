@@ -27,7 +27,6 @@ pub use self::concurrency::{ConcurrencyStatus, ProvisionedStatus};
 use self::errors::{check, led_to, no_version, refused};
 pub use self::invoke::{AuthorizedFunction, Invocable, RequestedFunction};
 pub use self::logs::LogFilter;
-pub(crate) use self::once::Invocations;
 pub use self::publish::Published;
 use crate::contents::{Contained, gone};
 use crate::handle::Handle;
