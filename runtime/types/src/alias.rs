@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 
 use crate::error::Error;
 use crate::error_code::ErrorCode;
-use crate::function::{Revision, VersionNumber};
 use crate::limits::bounds;
 use crate::name::{self, InvalidName, name};
 use crate::sticky::Sticky;
+use crate::version_number::{Revision, VersionNumber};
 use crate::weight::Weight;
 
 name!(

@@ -7,12 +7,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::alias::AliasName;
-use crate::function::VersionNumber;
 use crate::handler::Handler;
 use crate::limits::bounds;
 use crate::meter::Meter;
 use crate::name::{FunctionName, Namespace};
 use crate::outcome::{Failure, Outcome};
+use crate::version_number::VersionNumber;
 
 /// One invocation's id: a UUID version 7, so that ids sort by time.
 #[derive(

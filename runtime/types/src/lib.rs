@@ -55,6 +55,7 @@ pub mod tags;
 mod throttle;
 mod trigger;
 mod usage;
+mod version_number;
 mod volume;
 mod weight;
 
@@ -71,7 +72,7 @@ pub use environment::Environment;
 pub use error::{Error, Problem};
 pub use error_code::ErrorCode;
 pub use event::{Event, Output, Retry};
-pub use function::{Function, FunctionVersion, Revision, VersionNumber};
+pub use function::{Function, FunctionVersion};
 pub use grant::{Grant, Granted, toml_key};
 pub use grants::{Access, Grants};
 pub use handler::{Handler, Incoming, Interface};
@@ -110,5 +111,6 @@ pub use trigger::{
     TriggerName,
 };
 pub use usage::{UsageRecord, Used};
+pub use version_number::{Revision, VersionNumber};
 pub use volume::{Volume, VolumeName, VolumeSettings};
 pub use weight::{InvalidWeight, Weight};

@@ -3,8 +3,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::alias::AliasName;
-use crate::function::VersionNumber;
 use crate::name::FunctionName;
+use crate::version_number::VersionNumber;
 
 /// What invocations used, added up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
