@@ -174,7 +174,7 @@ mod tests {
     fn every_setting_that_durability_rests_on_is_set() {
         let home = tempfile::tempdir().unwrap();
         let data = DataDir::open(home.path()).unwrap();
-        for (database, synchronous, version) in [(&CONTROL, 2, 4), (&LOGS, 1, 2)] {
+        for (database, synchronous, version) in [(&CONTROL, 2, 4), (&LOGS, 1, 3)] {
             let connection = database.open(&data).unwrap();
             for (name, expected) in [
                 ("synchronous", synchronous),

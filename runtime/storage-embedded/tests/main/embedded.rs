@@ -184,7 +184,7 @@ async fn a_damaged_row_is_detected_and_harms_no_other() {
 
 #[tokio::test]
 async fn databases_that_cannot_be_used_are_refused() {
-    for (file, version) in [("control.db", 4), ("logs.db", 2)] {
+    for (file, version) in [("control.db", 4), ("logs.db", 3)] {
         let home = tempfile::tempdir().unwrap();
         drop(open(home.path()));
         let path = home.path().join(file);
