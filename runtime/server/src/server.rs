@@ -208,9 +208,8 @@ impl Server {
         });
         let workers = Workers::start().map_err(|error| StartError::Engine(error.into()))?;
         let workers = Arc::new(workers);
-        let long = ("long".to_owned(), Handle::current());
         let counted = app.metrics.clone();
-        let executors = workers.executors().chain([long]);
+        let executors = workers.executors().chain([("long".to_owned(), Handle::current())]);
         let _watchdog = Watchdog::start(executors, move || counted.stuck())
             .map_err(|error| StartError::Engine(error.into()))?;
         let reload = Reload::new(opened.tls.clone());
