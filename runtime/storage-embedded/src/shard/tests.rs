@@ -18,8 +18,10 @@ use lambent_storage::{NamespaceQuotas, QueueError, Quotas, Space, StorageError};
 const LINE: i64 = 1;
 
 fn open(home: &tempfile::TempDir) -> Arc<Shard> {
-    const SCHEMA: ShardSchema =
-        ShardSchema { migrations: &[amounts::SCHEMA, messages::SCHEMA], opened: end_leases };
+    const SCHEMA: ShardSchema = ShardSchema {
+        migrations: &[amounts::SCHEMA, messages::SCHEMA, messages::SCHEMA_FIRST_RECEIVED],
+        opened: end_leases,
+    };
     let data = DataDir::open(home.path()).unwrap();
     let limits = (NamespaceQuotas::new(Quotas::default()), Space::unlimited());
     Shard::open(("test.db", &SCHEMA), &data, Arc::new(SystemClock), limits).unwrap()
