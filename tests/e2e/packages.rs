@@ -8,6 +8,7 @@ use lambent_package::{Builder, Limits, pack};
 use lambent_test_support::root;
 use serde_json::{Value, json};
 
+use crate::client::PATIENCE;
 use crate::node::{Node, eventually};
 use crate::typed::{named, read};
 
@@ -32,7 +33,9 @@ impl Node {
                 .install_runtime(&runtime, &InstallRuntime::default(), &mut &code[..], bytes)?
                 .json()
         };
-        self.must(name, install).await
+        // To compile one takes minutes where other tests run beside.
+        let installed = self.typed_within(PATIENCE * 4, install).await;
+        installed.unwrap_or_else(|error| panic!("{name}: {error:?}"))
     }
 
     /// Deploys a package as a public function, configured by `change`.

@@ -3,6 +3,7 @@
 
 use std::fmt::Display;
 use std::str::FromStr;
+use std::time::Duration;
 
 use lambent_api::ReadLogs;
 use lambent_api::client::{Client, Error, Upload};
@@ -27,9 +28,18 @@ impl Node {
         &self,
         ask: impl FnOnce(&Client) -> T + Send + 'static,
     ) -> T {
+        self.typed_within(PATIENCE, ask).await
+    }
+
+    /// As [`Self::typed`], for what takes longer than others.
+    pub(crate) async fn typed_within<T: Send + 'static>(
+        &self,
+        patience: Duration,
+        ask: impl FnOnce(&Client) -> T + Send + 'static,
+    ) -> T {
         let client = self.client();
         let asked = tokio::task::spawn_blocking(move || ask(&client));
-        timeout(PATIENCE, asked).await.expect("an answer in time").unwrap()
+        timeout(patience, asked).await.expect("an answer in time").unwrap()
     }
 
     /// As [`Self::typed`], where only success will do; `what` is asked for.
