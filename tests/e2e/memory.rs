@@ -157,7 +157,7 @@ async fn what_a_client_has_the_node_hold_is_charged_too() {
     let detail = reply.problem(503, "memory-exhausted");
     assert!(detail.contains("has not the memory for the body"), "{detail}");
     // What fits is looked at.
-    node.put("large", "", vec![0; 1 << 20]).await.problem(422, "invalid-component");
+    node.put("large", "", vec![b'x'; 1 << 20]).await.problem(422, "invalid-component");
     eventually("all of it given back", async || {
         (metric(&node, "lambent_memory_used_bytes").await == 0).then_some(())
     })

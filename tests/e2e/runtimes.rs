@@ -214,7 +214,7 @@ async fn what_cannot_run_is_refused_with_the_remedy() {
         ("runtime=PYTHON&handler=a.b", zip(), 400, "python3.14"),
         ("runtime=script1", zip(), 400, "app.handler"),
         ("runtime=script1&handler=a%20b", zip(), 400, "no blanks"),
-        ("handler=a.b", zip(), 422, "needs a runtime"),
+        ("handler=a.b", zip(), 422, "need a runtime"),
         ("runtime=script1&handler=a.b", zip()[..60].to_vec(), 422, ""),
         ("runtime=script1&handler=a.b", b"hello".to_vec(), 422, ""),
         ("runtime=script1&handler=a.b", package(&[("a.wasm", "\0asm\r\0\u{1}\0")]), 422, "a.wasm"),
