@@ -5,12 +5,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use lambent_storage::{Batch, Changed, NamespaceQuotas, Quota, Registry, StorageError};
+use lambent_storage::{Changed, Follower, NamespaceQuotas, News, Quota, Registry, StorageError};
 use lambent_types::{FunctionName, Namespace};
 use tokio_util::sync::CancellationToken;
 
-/// How long a read of the feed of functions waits; another follows.
-const FEED_WAIT: Duration = Duration::from_secs(3600);
 /// How long to wait before a registry that failed is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -36,6 +34,8 @@ struct OfNamespace {
 pub(crate) struct Limits {
     quotas: Arc<NamespaceQuotas>,
     reserved: RwLock<Reserved>,
+    /// Held from reading in the registry to having it here, so that nothing older replaces it.
+    reading: tokio::sync::Mutex<()>,
 }
 
 /// What one function may run at once.
@@ -58,7 +58,7 @@ fn as_usize(number: u64) -> usize {
 
 impl Limits {
     pub(crate) fn new(quotas: Arc<NamespaceQuotas>) -> Self {
-        Self { quotas, reserved: RwLock::default() }
+        Self { quotas, reserved: RwLock::default(), reading: tokio::sync::Mutex::default() }
     }
 
     /// What a function may run at once.
@@ -93,6 +93,7 @@ impl Limits {
         namespace: &Namespace,
         function: &FunctionName,
     ) -> Result<(), StorageError> {
+        let _reading = self.reading.lock().await;
         let found = registry.function(namespace, function).await?;
         self.set(namespace, function, found.and_then(|found| found.concurrency.reserved));
         Ok(())
@@ -100,6 +101,7 @@ impl Limits {
 
     /// Reads what is reserved for all functions.
     pub(crate) async fn read_all(&self, registry: &dyn Registry) -> Result<(), StorageError> {
+        let _reading = self.reading.lock().await;
         let mut all = Reserved::default();
         for function in registry.reserved().await? {
             let head = &function.latest;
@@ -128,18 +130,15 @@ impl Limits {
         &self,
         registry: &dyn Registry,
     ) -> Result<std::convert::Infallible, StorageError> {
-        let mut next = registry.changes().position().await?;
-        self.read_all(registry).await?;
+        let mut follower = Follower::new(registry.changes());
         loop {
-            let batch = registry.changes().since(next, FEED_WAIT).await?;
-            next = batch.next();
-            match batch {
-                Batch::Changes { changed, .. } => {
+            match follower.news().await? {
+                News::All => self.read_all(registry).await?,
+                News::Changed(changed) => {
                     for Changed { namespace, name } in changed {
                         self.read(registry, &namespace, &name).await?;
                     }
                 }
-                Batch::ListAgain { .. } => self.read_all(registry).await?,
             }
         }
     }

@@ -4,13 +4,11 @@
 use std::time::Duration;
 
 use lambent_service::Inspect as _;
-use lambent_storage::{Batch, Changed, Registry, StorageError};
+use lambent_storage::{Changed, Follower, News, Registry, StorageError};
 use lambent_types::{FunctionName, Namespace};
 
 use crate::host::Host;
 
-/// How long a read of the feed waits; another follows.
-const FEED_WAIT: Duration = Duration::from_secs(3600);
 /// How long to wait before a registry that failed is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -30,18 +28,15 @@ impl Host {
         &self,
         registry: &dyn Registry,
     ) -> Result<std::convert::Infallible, StorageError> {
-        let mut next = registry.changes().position().await?;
-        self.provision_all(registry).await?;
+        let mut follower = Follower::new(registry.changes());
         loop {
-            let batch = registry.changes().since(next, FEED_WAIT).await?;
-            next = batch.next();
-            match batch {
-                Batch::Changes { changed, .. } => {
+            match follower.news().await? {
+                News::All => self.provision_all(registry).await?,
+                News::Changed(changed) => {
                     for Changed { namespace, name } in changed {
                         self.refresh(registry, &namespace, &name).await?;
                     }
                 }
-                Batch::ListAgain { .. } => self.provision_all(registry).await?,
             }
         }
     }

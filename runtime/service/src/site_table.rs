@@ -5,14 +5,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use lambent_storage::{Batch, Changed, Changes as _, Stores};
+use lambent_storage::{Changed, Follower, News, Stores};
 use lambent_types::{Error, Namespace, Site, SiteName};
 use tokio_util::sync::CancellationToken;
 
 use crate::site_routing::RoutedSite;
-
-/// How long a read of the feed waits; another follows.
-const FEED_WAIT: Duration = Duration::from_secs(3600);
 
 /// How long it is waited after a failure of the store.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
@@ -113,18 +110,15 @@ impl SiteTable {
 
     async fn follow_feed(&self, stores: &Stores, drain: &CancellationToken) -> Result<(), Error> {
         let feed = stores.resources.of::<Site>().changes();
-        let mut next = feed.position().await?;
-        self.read_all(stores).await?;
-        while let Some(batch) = drain.run_until_cancelled(feed.since(next, FEED_WAIT)).await {
-            let batch = batch?;
-            next = batch.next();
-            match batch {
-                Batch::Changes { changed, .. } => {
+        let mut follower = Follower::new(&feed);
+        while let Some(news) = drain.run_until_cancelled(follower.news()).await {
+            match news? {
+                News::All => self.read_all(stores).await?,
+                News::Changed(changed) => {
                     for Changed { namespace, name } in changed {
                         self.read(stores, &namespace, &name).await?;
                     }
                 }
-                Batch::ListAgain { .. } => self.read_all(stores).await?,
             }
         }
         Ok(())

@@ -160,11 +160,6 @@ impl Service {
         DataScope::new(data, Principal::Node, namespace, Origin::default())
     }
 
-    /// Follows what is reserved for functions, by any node. Ends by itself when the node drains.
-    pub async fn follow_reserved(&self) {
-        self.dispatcher.follow_reserved(&self.data.drain).await;
-    }
-
     /// Follows the changes of sites, by any node. Ends by itself when the node drains.
     pub async fn follow_sites(&self) {
         self.sites.follow(self.stores(), &self.data.drain).await;

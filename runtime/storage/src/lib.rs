@@ -38,6 +38,7 @@ mod code;
 mod disk;
 mod error;
 mod event_log;
+mod follower;
 mod keyvalue;
 mod ledger;
 mod logs;
@@ -61,6 +62,7 @@ pub use code::{CodeStore, OpenCode};
 pub use disk::Disk;
 pub use error::{ConcurrencyRefused, StorageError, WriteError};
 pub use event_log::{AppendError, Channel, Delivery, EventLog, Settlement};
+pub use follower::{Follower, News};
 pub use keyvalue::{
     Change, Entry, Expect, KeyPage, KeyValue, KeyValueError, Keyspace, ListKeys, SetOptions,
 };

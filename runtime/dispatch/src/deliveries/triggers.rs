@@ -2,7 +2,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambent_storage::{Batch, Changed, Changes as _, Channel, StorageError, Stored};
+use lambent_storage::{Changed, Channel, Follower, News, StorageError, Stored};
 use lambent_types::{Namespace, Trigger, TriggerName};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -12,9 +12,6 @@ use crate::deliveries::{Deliveries, STORE_PAUSE};
 
 /// How long an empty channel of a trigger is waited at.
 const IDLE: Duration = Duration::from_secs(900);
-
-/// How long a read of the feed of triggers waits; another follows.
-const FEED_WAIT: Duration = Duration::from_secs(3600);
 
 /// A trigger that a task serves.
 struct Followed {
@@ -45,24 +42,19 @@ impl Deliveries {
     async fn follow(self: &Arc<Self>, known: &mut Known) -> Result<(), StorageError> {
         let triggers = self.stores.resources.of::<Trigger>();
         let feed = triggers.changes();
-        let mut next = feed.position().await?;
-        self.adopt_all(known, triggers.all().await?);
-        loop {
-            let batch = tokio::select! {
-                () = self.drain.cancelled() => return Ok(()),
-                batch = feed.since(next, FEED_WAIT) => batch?,
-            };
-            next = batch.next();
-            match batch {
-                Batch::Changes { changed, .. } => {
+        let mut follower = Follower::new(&feed);
+        while let Some(news) = self.drain.run_until_cancelled(follower.news()).await {
+            match news? {
+                News::All => self.adopt_all(known, triggers.all().await?),
+                News::Changed(changed) => {
                     for Changed { namespace, name } in changed {
                         let found = triggers.get(&namespace, &name).await?;
                         self.adopt(known, &namespace, &name, found.map(|one| one.specification));
                     }
                 }
-                Batch::ListAgain { .. } => self.adopt_all(known, triggers.all().await?),
             }
         }
+        Ok(())
     }
 
     /// Serves these triggers and no others.

@@ -11,6 +11,7 @@ use super::FunctionHandle;
 use super::errors::{no_version, refused};
 use crate::inspect::{ProvisionedState, ProvisionedVersion};
 use crate::operation::Operation;
+use crate::service::Service;
 
 /// How many invocations of a function run at once, and how many may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,6 +41,13 @@ pub struct ProvisionedStatus {
     pub state: ProvisionedState,
     /// When they were last asked for.
     pub changed: Timestamp,
+}
+
+impl Service {
+    /// Follows what is reserved for functions, by any node. Ends by itself when the node drains.
+    pub async fn follow_reserved(&self) {
+        self.dispatcher.follow_reserved(&self.data.drain).await;
+    }
 }
 
 impl FunctionHandle<'_> {
