@@ -6,10 +6,12 @@ pub const NAME_CHARS_MAX: usize = 64;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
     /// The name holds no character.
-    #[error("{what} is empty; give characters of A-Z a-z 0-9 _ -")]
+    #[error("{what} is empty; give 1 to {most} characters of A-Z a-z 0-9 _ -")]
     Empty {
         /// The noun that was being named.
         what: &'static str,
+        /// The most characters there may be.
+        most: usize,
     },
     /// The name is longer than such a name may be.
     #[error("{what} has {chars} characters; the most is {most}")]
@@ -54,7 +56,7 @@ pub(crate) fn check(what: &'static str, text: &str) -> Result<(), InvalidName> {
 /// Checks a name of at most so many characters.
 pub(crate) fn check_within(what: &'static str, text: &str, most: usize) -> Result<(), InvalidName> {
     if text.is_empty() {
-        return Err(InvalidName::Empty { what });
+        return Err(InvalidName::Empty { what, most });
     }
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     if let Some((index, found)) = text.chars().enumerate().find(|(_, c)| !allowed(*c)) {
@@ -163,10 +165,7 @@ name!(
     "keyspace name"
 );
 
-fn check_bucket(what: &'static str, text: &str) -> Result<(), InvalidName> {
-    if text.is_empty() {
-        return Err(InvalidName::Empty { what });
-    }
+fn check_bucket(_: &'static str, text: &str) -> Result<(), InvalidName> {
     let chars = text.chars().count();
     let edge = |c: Option<char>| c.is_some_and(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '.' || c == '-';
@@ -196,7 +195,11 @@ mod tests {
             error.to_string(),
             "function name has the character ' ' at position 2; use A-Z a-z 0-9 _ -"
         );
-        assert!("".parse::<FunctionName>().is_err());
+        assert_eq!(
+            "".parse::<FunctionName>().unwrap_err().to_string(),
+            "function name is empty; give 1 to 64 characters of A-Z a-z 0-9 _ -"
+        );
+        assert_eq!("".parse::<BucketName>().unwrap_err(), InvalidName::Bucket);
         assert!("é".parse::<FunctionName>().is_err());
         assert!("x".repeat(64).parse::<FunctionName>().is_ok());
         assert_eq!(

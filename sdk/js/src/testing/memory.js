@@ -12,6 +12,7 @@ const PAGE = 1000;
 const OPEN = 32;
 
 const NAME = 64;
+const QUEUE_NAME = 80;
 const NO_NAME = /[^A-Za-z0-9_-]/u;
 const BUCKET_NAME = /^(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/;
 const KINDS = ['keyspace', 'bucket', 'queue'];
@@ -22,15 +23,16 @@ const now = () => Math.floor(Date.now() / 1000);
 
 // Why a name is none.
 function misnamed(kind, name) {
-  if (name === '') return `${kind} name is empty; give 1 to ${NAME} characters of A-Z a-z 0-9 _ -`;
   if (kind === 'bucket') {
     if (BUCKET_NAME.test(name)) return undefined;
     return 'a bucket name has 3 to 63 characters of a-z 0-9 . -, begins and ends with a letter or digit, and has no two dots in a row';
   }
   const plain = kind === 'queue' ? name.replace(/\.fifo$/, '') : name;
+  const most = (kind === 'queue' ? QUEUE_NAME : NAME) - (name.length - plain.length);
+  if (plain === '') return `${kind} name is empty; give 1 to ${most} characters of A-Z a-z 0-9 _ -`;
   const wrong = NO_NAME.exec(plain);
   if (wrong !== null) return `${kind} name has the character '${wrong[0]}' at position ${wrong.index + 1}; use A-Z a-z 0-9 _ -`;
-  return plain.length > NAME ? `${kind} name has ${plain.length} characters; the most is ${NAME}` : undefined;
+  return plain.length > most ? `${kind} name has ${plain.length} characters; the most is ${most}` : undefined;
 }
 
 // Everything that is there, whoever may reach it.

@@ -17,6 +17,7 @@ GIVEN_BYTES, PAGE, OPEN = 8 << 20, 1000, 32
 
 #: Characters of a name.
 NAME = 64
+QUEUE_NAME = 80
 _NO_NAME = re.compile(r"[^A-Za-z0-9_-]")
 _BUCKET_NAME = re.compile(r"(?!.*\.\.)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _COUNTER = re.compile(rb"-?[0-9]+")
@@ -73,25 +74,28 @@ def _parsed(resource: str) -> Tuple[str, str]:
 
 
 def _check_name(kind: str, name: str) -> None:
-    if name == "":
-        raise _errors.of_text(f"{kind} name is empty; give 1 to {NAME} characters of A-Z a-z 0-9 _ -")
     if kind == "bucket":
         if not _BUCKET_NAME.fullmatch(name):
             raise _errors.Error(
                 "a bucket name has 3 to 63 characters of a-z 0-9 . -, begins and ends with a letter or "
                 "digit, and has no two dots in a row"
             )
+    elif kind == "queue":
+        suffix = ".fifo" if name.endswith(".fifo") else ""
+        _check_plain_name(kind, name[: len(name) - len(suffix)], QUEUE_NAME - len(suffix))
     else:
-        _check_plain_name(kind, name[: -len(".fifo")] if kind == "queue" and name.endswith(".fifo") else name)
+        _check_plain_name(kind, name, NAME)
 
 
-def _check_plain_name(kind: str, name: str) -> None:
+def _check_plain_name(kind: str, name: str, most: int) -> None:
+    if name == "":
+        raise _errors.of_text(f"{kind} name is empty; give 1 to {most} characters of A-Z a-z 0-9 _ -")
     wrong = _NO_NAME.search(name)
     if wrong:
         position = wrong.start() + 1
         raise _errors.of_text(f"{kind} name has the character '{wrong[0]}' at position {position}; use A-Z a-z 0-9 _ -")
-    if len(name) > NAME:
-        raise _errors.of_text(f"{kind} name has {len(name)} characters; the most is {NAME}")
+    if len(name) > most:
+        raise _errors.of_text(f"{kind} name has {len(name)} characters; the most is {most}")
 
 
 def _check_given_name(kind: str, name: str) -> None:
