@@ -74,7 +74,8 @@ impl Function {
             u32::try_from(share.div_ceil(Weight::WHOLE.into())).unwrap_or(u32::MAX)
         };
         let second = split.weight.get();
-        vec![(first, part(Weight::WHOLE - second)), (split.version, part(second))]
+        let parts = [(first, part(Weight::WHOLE - second)), (split.version, part(second))];
+        parts.into_iter().filter(|(_, instances)| *instances > 0).collect()
     }
 
     /// Returns how many instances are kept ready of which versions, for all of its qualifiers.

@@ -6,15 +6,15 @@ use utoipa::openapi::schema::{Schema, SchemaType};
 use utoipa::openapi::{ObjectBuilder, RefOr, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-/// A part of all events, between 0 and 1 and neither of them, to six decimals. In JSON a
-/// number; as text also a percentage.
+/// A part of all events, above 0 and up to 1, to six decimals. In JSON a number; as text also a
+/// percentage. All of them is a part too, as on Lambda: the first version is then one to go back to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Weight(u32);
 
 /// What is no [`Weight`].
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "weight {text} is not between 0 and 1; give the part of the events, such as 0.1 or 10%, or no \
+    "weight {text} is not above 0 and at most 1; give the part of the events, such as 0.1 or 10%, or no \
      second version at all"
 )]
 pub struct InvalidWeight {
@@ -28,7 +28,7 @@ impl Weight {
     /// Returns so many millionths.
     #[must_use]
     pub const fn millionths(parts: u32) -> Option<Self> {
-        if parts > 0 && parts < Self::WHOLE { Some(Self(parts)) } else { None }
+        if parts > 0 && parts <= Self::WHOLE { Some(Self(parts)) } else { None }
     }
 
     /// Returns how many millionths it is.
@@ -40,11 +40,11 @@ impl Weight {
     /// Returns the weight that is nearest to a number.
     ///
     /// # Errors
-    /// The number is not between 0 and 1, or not by as much as a millionth.
+    /// The number is not above 0 and at most 1, or less than half a millionth.
     pub fn new(part: f64) -> Result<Self, InvalidWeight> {
         let parts = (part * f64::from(Self::WHOLE)).round();
         // What is no number is in no range.
-        let inside = (1.0..f64::from(Self::WHOLE)).contains(&parts);
+        let inside = (1.0..=f64::from(Self::WHOLE)).contains(&parts);
         let weight = inside.then_some(Self(parts as u32));
         weight.ok_or_else(|| InvalidWeight { text: part.to_string() })
     }
@@ -88,7 +88,7 @@ impl PartialSchema for Weight {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(SchemaType::Type(Type::Number))
-            .description(Some("A part of all events, between 0 and 1."))
+            .description(Some("A part of all events, above 0 and up to 1."))
             .build()
             .into()
     }
@@ -109,6 +109,7 @@ mod tests {
             ("0.000001", 1, "0.0001%"),
             ("0.3", 300_000, "30%"),
             ("99.9999%", 999_999, "99.9999%"),
+            ("1", 1_000_000, "100%"),
         ] {
             let weight: Weight = text.parse().unwrap();
             assert_eq!((weight.get(), &*weight.to_string()), (parts, shown));
@@ -116,11 +117,11 @@ mod tests {
             assert_eq!(serde_json::from_str::<Weight>(&json).unwrap(), weight);
             assert_eq!(shown.parse::<Weight>().unwrap(), weight);
         }
-        for wrong in ["0", "1", "100%", "-0.1", "1.5", "NaN", "inf", "x", "", "%", "0.0000001"] {
+        for wrong in ["0", "-0.1", "1.5", "101%", "NaN", "inf", "x", "", "%", "0.0000001"] {
             let error = wrong.parse::<Weight>().unwrap_err().to_string();
-            assert!(error.contains("not between 0 and 1"), "{error}");
+            assert!(error.contains("not above 0 and at most 1"), "{error}");
         }
-        assert!(serde_json::from_str::<Weight>("1.0").is_err());
-        assert_eq!(Weight::millionths(1_000_000), None);
+        assert!(serde_json::from_str::<Weight>("0.0").is_err());
+        assert_eq!(Weight::millionths(1_000_001), None);
     }
 }

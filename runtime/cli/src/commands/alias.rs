@@ -217,8 +217,8 @@ mod tests {
             ("7", "VERSION=PART"),
             ("x=10%", "neither $LATEST nor a number"),
             ("0=10%", "neither $LATEST nor a number"),
-            ("7=100%", "not between 0 and 1"),
-            ("7=", "not between 0 and 1"),
+            ("7=101%", "not above 0 and at most 1"),
+            ("7=", "not above 0 and at most 1"),
         ] {
             assert!(split(wrong).unwrap_err().contains(told), "{wrong}");
         }

@@ -266,7 +266,7 @@ async fn aliases_are_put_read_listed_and_deleted() {
         (live, r#"{"version":"9"}"#, "version-not-found"),
         (live, r#"{"version":"live"}"#, "invalid-request"),
         (live, r#"{"version":1,"split":{"version":1,"weight":0.5}}"#, "invalid-configuration"),
-        (live, r#"{"version":1,"split":{"version":2,"weight":1}}"#, "invalid-request"),
+        (live, r#"{"version":1,"split":{"version":2,"weight":1.5}}"#, "invalid-request"),
         (live, r#"{"version":1,"sticky":"user"}"#, "invalid-request"),
         (live, r#"{"version":1,"weight":0.5}"#, "invalid-request"),
         ("/v1/functions/f/aliases/7", r#"{"version":1}"#, "invalid-name"),
