@@ -155,6 +155,31 @@ async fn a_response_is_sent_piece_by_piece() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn aws_clients_get_a_response_piece_by_piece_and_how_it_ended() {
+    let node = &Node::start(&["--dev"]);
+    deploy(node, "stream", json!({})).await;
+    let invoke = async |event: Value| {
+        let path = "/2021-11-15/functions/stream/response-streaming-invocations";
+        let ask = node.ask("POST", path).header("x-amz-log-type", "Tail");
+        let reply = ask.body(event.to_string()).send().await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        assert_eq!(reply.header("content-type"), "application/vnd.amazon.eventstream");
+        String::from_utf8_lossy(&reply.body).into_owned()
+    };
+    let frames = invoke(json!({ "pauseMs": 100 })).await;
+    assert!(frames.contains("statusCode") && frames.contains("three"), "{frames}");
+    assert!(frames.matches("PayloadChunk").count() >= 3, "each piece as it came: {frames}");
+    assert!(frames.contains("InvokeComplete") && frames.contains("LogResult"), "{frames}");
+    assert!(!frames.contains("ErrorCode"), "{frames}");
+    // A program that ends without having streamed anything, and fails.
+    deploy(node, "faults", json!({})).await;
+    let path = "/2021-11-15/functions/faults/response-streaming-invocations";
+    let reply = node.ask("POST", path).body(r#"{"do":"exit"}"#).send().await;
+    let frames = String::from_utf8_lossy(&reply.body);
+    assert!(frames.contains("ErrorCode") && frames.contains("Runtime.ExitError"), "{frames}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn state_is_made_once_and_errors_have_their_types() {
     // Its own, so that nobody else takes the room of its instance.
     let node = &Node::start(&[]);

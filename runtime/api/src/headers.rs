@@ -14,6 +14,8 @@ macro_rules! headers {
 headers! {
     /// Of a request: the namespace that it is for; that of the key if absent.
     NAMESPACE = "lambent-namespace";
+    /// Of an invocation: what the client says of itself, a JSON object in base64.
+    CLIENT_CONTEXT = "lambent-client-context";
     /// Of every response: the id of its request, and of the invocation if it was one.
     REQUEST_ID = "lambent-request-id";
     /// Of a response: the fields of the request that HTTP has a server ignore.

@@ -26,12 +26,25 @@ pub(crate) struct Call {
     pub(crate) body: Bytes,
     /// What the door remembers between requests.
     pub(crate) memory: Arc<Memory>,
+    /// The node's domains, in lower case.
+    pub(crate) domains: Arc<[String]>,
 }
 
 impl Call {
     /// The account number of the client's namespace.
     pub(crate) fn account(&self) -> String {
         account::number(self.scope.namespace())
+    }
+
+    /// The domain of the node that a host is, or is below. None of `localhost`, below which not every
+    /// client finds anything.
+    pub(crate) fn domain(&self, host: &str) -> Option<&str> {
+        let host = host.to_ascii_lowercase();
+        let is_in = |domain: &&String| {
+            let labels = host.strip_suffix(domain.as_str());
+            labels.is_some_and(|labels| labels.is_empty() || labels.ends_with('.'))
+        };
+        self.domains.iter().filter(|domain| *domain != "localhost").find(is_in).map(String::as_str)
     }
 
     /// What the path gave for `name`.

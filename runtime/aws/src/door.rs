@@ -45,11 +45,12 @@ pub struct Door {
     /// Whether no key is asked for.
     dev: bool,
     memory: Arc<Memory>,
+    domains: Arc<[String]>,
     s3: s3::S3Door,
 }
 
 /// Who a request says it is from: not believed before its signature was looked at.
-enum Claim {
+pub(crate) enum Claim {
     /// Nobody, in development.
     Nobody,
     /// In development: a key that is none of the node's. It is not looked at.
@@ -137,8 +138,8 @@ impl Door {
     #[must_use]
     pub fn new(node: Arc<Node>, root: RootCredentials, dev: bool, domains: Vec<String>) -> Self {
         let keys = (root.access_key.clone(), root.secret.clone());
-        let s3 = s3::S3Door::new(Arc::clone(&node), keys, dev, domains);
-        Self { node, root, dev, memory: Arc::default(), s3 }
+        let s3 = s3::S3Door::new(Arc::clone(&node), keys, dev, domains.clone());
+        Self { node, root, dev, memory: Arc::default(), domains: domains.into(), s3 }
     }
 
     /// Whether a request is for one of AWS's services, rather than for something of the node's own.
@@ -176,7 +177,7 @@ impl Door {
         }
     }
 
-    async fn claim(&self, head: &Parts) -> Result<Claim, Fault> {
+    pub(crate) async fn claim(&self, head: &Parts) -> Result<Claim, Fault> {
         let Some(credential) = Credential::of(head)? else {
             let missing =
                 Fault::auth(AuthFault::Missing, "Request is missing Authentication Token");
@@ -245,8 +246,8 @@ impl Door {
             Some(credential) => (credential.region, Some(credential.access_key)),
             None => (REGION.to_owned(), None),
         };
-        let (parameters, memory) = (Vec::new(), self.memory.clone());
-        let call = Call { scope, id, region, access_key, head, parameters, body, memory };
+        let (parameters, memory, domains) = (Vec::new(), self.memory.clone(), self.domains.clone());
+        let call = Call { scope, id, region, access_key, head, parameters, body, memory, domains };
         match &target.service {
             Service::Lambda => lambda::answer(call).await,
             Service::Logs => logs::answer(&call, target.operation.as_deref()).await,
@@ -271,7 +272,7 @@ fn proved(claim: &Claim, head: &Parts) -> Result<bool, Fault> {
 }
 
 /// Who it is, if the signature is that of who it claims to be.
-async fn known(
+pub(crate) async fn known(
     (claim, is_proved): (Claim, bool),
     head: &Parts,
     body: &Bytes,

@@ -1,8 +1,8 @@
 //! Which service and operation of AWS's a request is for.
 
-use http::header::CONTENT_TYPE;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderMap, Uri};
+use http::{HeaderMap, HeaderValue, Uri};
 
 use crate::credential;
 use crate::protocol::{self, Protocol};
@@ -40,9 +40,8 @@ pub(crate) struct Target {
 impl Target {
     /// Whether a request is for one of AWS's services, rather than for something of the node's own.
     pub(crate) fn is_aws(uri: &Uri, headers: &HeaderMap) -> bool {
-        let signed = |value: &http::HeaderValue| value.as_bytes().starts_with(b"AWS4-");
         headers.contains_key(protocol::TARGET)
-            || headers.get_all(http::header::AUTHORIZATION).iter().any(signed)
+            || is_signed(headers)
             || credential::is_presigned(uri)
             || lambda::is_path(uri.path())
             || (sqs::is_queue_path(uri.path()) && is_query(uri, headers))
@@ -111,6 +110,12 @@ impl Target {
             Service::Other(name) => name,
         }
     }
+}
+
+/// Whether a request carries a signature in its headers.
+pub(crate) fn is_signed(headers: &HeaderMap) -> bool {
+    let signed = |value: &HeaderValue| value.as_bytes().starts_with(b"AWS4-");
+    headers.get_all(AUTHORIZATION).iter().any(signed)
 }
 
 /// Whether a request has the form of AWS's query protocol: a form, or a query that names an action.

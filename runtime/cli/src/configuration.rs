@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 use lambent_types::{
-    Configuration, ConfigurationParameter, ConfigurationPatch, Environment, ParameterKind,
+    Configuration, ConfigurationParameter, ConfigurationPatch, Cors, Environment, ParameterKind,
 };
 
+use crate::cors_args::CorsArgs;
 use crate::env_file;
 use crate::error::CliError;
 use crate::input;
@@ -39,6 +40,13 @@ pub(crate) struct ConfigurationArgs {
     /// Ask for a key on HTTP requests
     #[arg(long, conflicts_with = "public")]
     private: bool,
+
+    #[command(flatten)]
+    cors: CorsArgs,
+
+    /// Let pages of other origins do nothing, as in the beginning
+    #[arg(long, conflicts_with = "allow_origins")]
+    no_cors: bool,
 }
 
 /// An option for each member of a configuration that a short text gives.
@@ -123,6 +131,7 @@ impl ConfigurationArgs {
         if self.private {
             patch.public = Some(false);
         }
+        patch.cors = self.cors.settings().or_else(|| self.no_cors.then(Cors::default));
         // Bounds hold for each member alone, so any base finds what is wrong.
         patch.apply(&Configuration::default()).map_err(|error| CliError::usage(error.detail()))?;
         Ok(patch)

@@ -6,6 +6,7 @@ mod code;
 mod commands;
 mod configuration;
 mod confirm;
+mod cors_args;
 mod delivery;
 mod deploying;
 mod duration;

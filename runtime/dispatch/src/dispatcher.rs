@@ -1,6 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
+use futures::future::ready;
 use lambent_storage::{InvocationLogs, NamespaceQuotas, Registry, UsageRecord};
 use lambent_types::{
     Error, ErrorCode, Event, Failure, FunctionName, Handler, Incoming, InvocationRecord, Namespace,
@@ -13,7 +15,7 @@ use crate::callee::Callee;
 use crate::caller::Caller;
 use crate::handler::choose_handler;
 use crate::invoke::{Invoker, runs_on_runtime};
-use crate::invoked::{HttpInvoked, Invoked, Reply};
+use crate::invoked::{HttpInvoked, Invoked, InvokedStream, Reply};
 use crate::limits::Limits;
 use crate::observe::{Delivered, Observe};
 use crate::options::Options;
@@ -131,6 +133,44 @@ impl Dispatcher {
         event: Event,
     ) -> Result<Invoked, Error> {
         let callee = callee.into();
+        let handler = self.check(&callee, &mut caller, &event)?;
+        let root = caller.origin.root;
+        let invoked = if handler == Handler::Batch {
+            self.batch(&callee, caller, vec![event], true).await.map(|(invoked, _)| invoked)
+        } else {
+            self.handle(&callee, handler, caller, event).await
+        };
+        if invoked.is_ok() {
+            self.count_descendant(root);
+        }
+        invoked
+    }
+
+    /// Does what [`Self::invoke`] does. Of a function that streams its response, this returns when
+    /// the response begins; the function then goes on whoever reads it.
+    ///
+    /// # Errors
+    /// As [`Self::invoke`].
+    pub async fn invoke_streamed(
+        &self,
+        callee: impl Into<Callee>,
+        mut caller: Caller,
+        event: Event,
+    ) -> Result<InvokedStream, Error> {
+        let callee = callee.into();
+        if !callee.function.configuration.is_program() {
+            let invoked = self.invoke(callee.clone(), caller, event).await?;
+            return Ok(InvokedStream { callee, pieces: None, end: ready(Ok(invoked)).boxed() });
+        }
+        self.check(&callee, &mut caller, &event)?;
+        let root = caller.origin.root;
+        let invoked = Box::pin(self.invoker.invoke_streamed(callee, caller, event)).await?;
+        self.count_descendant(root);
+        Ok(invoked)
+    }
+
+    /// The handler of an event, if it may be handled.
+    fn check(&self, callee: &Callee, caller: &mut Caller, event: &Event) -> Result<Handler, Error> {
         let bytes = event.data.len() as u64;
         if bytes > bounds::PAYLOAD_BYTES_MAX {
             return Err(Error::new(
@@ -142,18 +182,9 @@ impl Dispatcher {
                 ),
             ));
         }
-        let handler = choose_handler(incoming(&event), &callee.function)?;
-        self.check_recursion(&callee, handler, &mut caller)?;
-        let root = caller.origin.root;
-        let invoked = if handler == Handler::Batch {
-            self.batch(&callee, caller, vec![event]).await.map(|(invoked, _)| invoked)
-        } else {
-            self.handle(&callee, handler, caller, event).await
-        };
-        if invoked.is_ok() {
-            self.count_descendant(root);
-        }
-        invoked
+        let handler = choose_handler(incoming(event), &callee.function)?;
+        self.check_recursion(callee, handler, caller)?;
+        Ok(handler)
     }
 
     /// Does what [`Self::invoke`] does, by a handler that was chosen.
@@ -171,14 +202,16 @@ impl Dispatcher {
         }
     }
 
-    /// Has a function's batch handler handle events at once.
+    /// Has a function's batch handler handle events at once. Without `item_failures` the answer of
+    /// what runs on a runtime names none that failed.
     pub(crate) async fn batch(
         &self,
         callee: &Callee,
         caller: Caller,
         events: Vec<Event>,
+        item_failures: bool,
     ) -> Result<(Invoked, Vec<(u32, Failure)>), Error> {
-        self.invoker.batch(callee, caller, events).await
+        self.invoker.batch(callee, caller, events, item_failures).await
     }
 
     /// Refuses a function that has called itself too often, through whatever others, and

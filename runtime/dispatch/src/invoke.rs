@@ -11,20 +11,18 @@ use lambent_types::{
     Error, ErrorCode, Event, Failure, FunctionVersion, Handler, Outcome, Output, RequestId, Retry,
     bounds,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use crate::admission::Admission;
 use crate::callee::Callee;
 use crate::caller::Caller;
 use crate::cloud_event;
-use crate::invoked::{Invoked, Reply};
+use crate::invoked::{Invoked, InvokedStream, Reply};
 use crate::lambda::{self, NoResponse};
 use crate::run::{Awaited, Recorder, Run};
 use crate::runner::{BeginStream, Body, Finished, HttpOutcome, Runner};
+use crate::streaming::Streaming;
 
-/// Pieces of a response that is streamed that may wait for whoever asked: the function waits for
-/// the rest.
-const PIECES_MAX: usize = 4;
 /// Most characters of an error response's body in the failure's message.
 const MESSAGE_CHARS_MAX: usize = 256;
 
@@ -86,7 +84,7 @@ impl Invoker {
 
     /// Does what [`Self::event`] does for a request; the response is given to `begin` if the
     /// function streams it.
-    async fn streamed_event<R>(
+    pub(crate) async fn streamed_event<R>(
         self,
         callee: Callee,
         caller: Caller,
@@ -121,13 +119,6 @@ impl Invoker {
         caller: Caller,
         event: Event,
     ) -> Result<Reply, Error> {
-        let (begun, mut begins) = oneshot::channel();
-        let begin: BeginStream = Box::new(move |content_type| {
-            let (sender, pieces) = mpsc::channel(PIECES_MAX);
-            // Whoever asked may have gone away.
-            let _ = begun.send((content_type, pieces));
-            sender
-        });
         let odd = Arc::new(OnceLock::new());
         let then = {
             let odd = odd.clone();
@@ -138,17 +129,13 @@ impl Invoker {
                 respond(finished)
             }
         };
-        let invoker = self.clone();
-        let running = invoker.streamed_event(callee.clone(), caller, event, begin, then);
-        let mut running = Box::pin(running);
-        let ((content_type, pieces), end) = tokio::select! {
-            biased;
-            // It goes on by itself from here, as on Lambda, whatever becomes of whoever asked.
-            Ok(stream) = &mut begins => (stream, tokio::spawn(running).boxed()),
-            ended = &mut running => match begins.try_recv() {
-                Ok(stream) => (stream, ready(Ok(ended)).boxed()),
-                Err(_) => return ended.map(|(_, reply)| reply),
-            },
+        let (content_type, pieces, end) = match Streaming::of(|begin| {
+            self.clone().streamed_event(callee.clone(), caller, event, begin, then)
+        })
+        .await
+        {
+            Streaming::Ended(ended) => return ended.map(|(_, reply)| reply),
+            Streaming::Begun { content_type, pieces, end } => (content_type, pieces, end),
         };
         match lambda::response_of_stream(content_type, pieces).await {
             Ok(response) => Ok(Reply::Response(response)),
@@ -157,10 +144,42 @@ impl Invoker {
                 Ok(Reply::Ended(Outcome::BadResponse { message }))
             }
             Err(NoResponse::Broken) => match end.await {
-                Ok(ended) => ended.map(|(_, reply)| reply),
-                Err(_) => Ok(Reply::Ended(Outcome::Internal)),
+                Some(ended) => ended.map(|(_, reply)| reply),
+                None => Ok(Reply::Ended(Outcome::Internal)),
             },
         }
+    }
+
+    /// Has a program handle an event, and passes its response on.
+    pub(crate) async fn invoke_streamed(
+        &self,
+        callee: Callee,
+        caller: Caller,
+        event: Event,
+    ) -> Result<InvokedStream, Error> {
+        let (id, event) = (caller.id, lambda::event_for(event));
+        let streaming = Streaming::of(|begin| {
+            self.clone().streamed_event(callee.clone(), caller, event, begin, |_| ())
+        });
+        let (pieces, end) = match streaming.await {
+            Streaming::Ended(ended) => (None, ready(ended.map(|(invoked, ())| invoked)).boxed()),
+            Streaming::Begun { pieces, end, .. } => {
+                let (invoker, callee) = (self.clone(), callee.clone());
+                let end = end.map(move |end| match end {
+                    Some(end) => end.map(|(invoked, ())| invoked),
+                    None => Ok(invoker.lost(&callee, Handler::Event, id)),
+                });
+                (Some(pieces), end.boxed())
+            }
+        };
+        Ok(InvokedStream { callee, pieces, end })
+    }
+
+    /// The end of an invocation of which no other is known. It began, so this is no refusal.
+    fn lost(&self, callee: &Callee, handler: Handler, id: RequestId) -> Invoked {
+        tracing::error!(function = %callee.function.name, "the runner lost an invocation");
+        let record = self.recorder.record_unmetered(callee, handler, id, Outcome::Internal);
+        Invoked { record, output: None }
     }
 
     /// Has what runs on a runtime handle messages, all in one event.
@@ -169,12 +188,14 @@ impl Invoker {
         callee: &Callee,
         caller: Caller,
         events: &[Event],
+        item_failures: bool,
     ) -> Result<(Invoked, Vec<(u32, Failure)>), Error> {
         let Some(event) = lambda::event_of_batch(events) else {
             return Err(Error::new(ErrorCode::InvalidRequest, "the batch has no message"));
         };
         let judge = |finished: &mut Finished| {
-            let Some(output) = finished.output.take() else { return Vec::new() };
+            let output = finished.output.take().filter(|_| item_failures);
+            let Some(output) = output else { return Vec::new() };
             finished.failed = lambda::failed_of_batch(&output, events).unwrap_or_else(|failure| {
                 finished.outcome = Outcome::FunctionError(failure);
                 Vec::new()
@@ -191,9 +212,10 @@ impl Invoker {
         callee: &Callee,
         caller: Caller,
         events: Vec<Event>,
+        item_failures: bool,
     ) -> Result<(Invoked, Vec<(u32, Failure)>), Error> {
         if runs_on_runtime(&callee.function) {
-            return self.batch_as_event(callee, caller, &events).await;
+            return self.batch_as_event(callee, caller, &events, item_failures).await;
         }
         let run = self.admit(callee, Handler::Batch, caller.id)?.of_batch(&events);
         let call = run.call(caller, None);
@@ -236,11 +258,7 @@ impl Invoker {
             HttpOutcome::Response(response) => read_reply(response).await,
         };
         let Ok(mut awaited) = receive.await else {
-            let name = &callee.function.name;
-            tracing::error!(function = %name, "the runner lost an invocation");
-            // It began, so this is an end and no refusal.
-            let record = self.recorder.record_unmetered(callee, handler, id, Outcome::Internal);
-            return Ok(Invoked { record, output: None });
+            return Ok(self.lost(callee, handler, id));
         };
         if let Some(finished) = awaited.finished_mut()
             // What ended the guest early is the better explanation, unless that was `read_reply`.

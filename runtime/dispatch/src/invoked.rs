@@ -1,7 +1,9 @@
-use lambent_types::{InvocationRecord, Outcome, Output, RequestId};
+use futures::future::BoxFuture;
+use lambent_types::{Error, InvocationRecord, Outcome, Output, RequestId};
+use tokio::sync::mpsc;
 
 use crate::callee::Callee;
-use crate::runner::Body;
+use crate::runner::{Body, Piece};
 
 /// An HTTP invocation, as far as it has come when its response head was due.
 #[derive(Debug)]
@@ -30,4 +32,14 @@ pub struct Invoked {
     pub record: InvocationRecord,
     /// What the function returned; `None` unless the outcome is `Ok`.
     pub output: Option<Output>,
+}
+
+/// An invocation whose response comes as the function writes it.
+pub struct InvokedStream {
+    /// What runs.
+    pub callee: Callee,
+    /// The response, if the function streams it; else it is the output at the end.
+    pub pieces: Option<mpsc::Receiver<Piece>>,
+    /// How it ends, which is when there are no more pieces.
+    pub end: BoxFuture<'static, Result<Invoked, Error>>,
 }

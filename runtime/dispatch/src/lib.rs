@@ -28,13 +28,14 @@ mod resolve;
 mod run;
 mod runner;
 mod scaling;
+mod streaming;
 mod usage;
 
 pub use callee::Callee;
 pub use caller::Caller;
 pub use deliveries::{Deliveries, DeliveryStores, LastError, TriggerStatus};
 pub use dispatcher::Dispatcher;
-pub use invoked::{HttpInvoked, Invoked, Reply};
+pub use invoked::{HttpInvoked, Invoked, InvokedStream, Reply};
 pub use message_digest::{DigestedAttribute, md5_of_attributes, md5_of_body};
 pub use message_notes::{GROUP, SENDER, TRACE_HEADER, queue_facts};
 pub use observe::{Delivered, Observe, Unobserved};

@@ -121,6 +121,7 @@ impl Run {
             limits,
             principal: caller.principal,
             origin,
+            client_context: caller.client_context,
             started: self.started,
         }
     }

@@ -34,6 +34,8 @@ pub struct Call {
     /// The functions that led to it, this one not included, and the W3C
     /// `traceparent` it continues.
     pub origin: Origin,
+    /// What the client says of itself: a JSON object in ASCII.
+    pub client_context: Option<String>,
     /// When it was admitted.
     pub started: Timestamp,
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use lambent_dispatch::Call;
 use lambent_engine::RUNTIME_API;
-use lambent_types::{AliasName, Configuration, Environment, FunctionVersion, VersionNumber};
+use lambent_types::{Configuration, Environment, FunctionVersion, VersionNumber};
 
 /// The region that functions of a runtime are told they are in: the one that AWS's tools take
 /// where none is configured.
@@ -55,20 +56,20 @@ fn handler(configuration: &Configuration) -> String {
     if unsaid { "bootstrap".to_owned() } else { configuration.handler.clone() }
 }
 
-/// What the context of an invocation tells besides: the ARN that it was asked for by, on a runtime.
-pub(crate) fn attributes(
-    function: &FunctionVersion,
-    alias: Option<&AliasName>,
-) -> Vec<(String, String)> {
+/// What the context of an invocation tells besides, on a runtime: the ARN that it was asked for by, and
+/// what the client says of itself.
+pub(crate) fn attributes(call: &Call) -> Vec<(String, String)> {
+    let function = &call.function;
     if function.configuration.runtime.is_none() {
         return Vec::new();
     }
     let name = &function.name;
-    let qualifier = match (alias, function.version) {
+    let qualifier = match (&call.alias, function.version) {
         (Some(alias), _) => format!(":{alias}"),
         (None, VersionNumber::Latest) => String::new(),
         (None, VersionNumber::Number(number)) => format!(":{number}"),
     };
     let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}{qualifier}");
-    vec![("aws.invoked-function-arn".to_owned(), arn)]
+    let client = call.client_context.clone().map(|json| ("aws.client-context".to_owned(), json));
+    [("aws.invoked-function-arn".to_owned(), arn)].into_iter().chain(client).collect()
 }

@@ -48,7 +48,7 @@ impl Host {
                 function: Some(call.function.clone()),
                 trace_parent: call.origin.trace_parent.clone(),
                 principal: call.principal.clone(),
-                attributes: attributes(&call.function, call.alias.as_ref()),
+                attributes: attributes(call),
             },
             start: *start,
             began,

@@ -6,16 +6,19 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use http_body_util::BodyExt as _;
 use lambent_dispatch::{Body, Reply};
+use lambent_service::RequestedFunction;
 use lambent_types::{FunctionVersion, Outcome, RequestId};
 
 use crate::auth;
 use crate::body::{Content, RequestBody};
+use crate::cors;
 use crate::forwarded::Peer;
 use crate::headers;
 use crate::host_header::Host;
 use crate::lineage;
 use crate::problem::{self, Refusal};
 use crate::router::Target;
+use crate::signed_request;
 use crate::state::App;
 
 /// Has the target answer `request`.
@@ -27,15 +30,42 @@ pub(crate) async fn serve(
     peer: &Peer,
     host: &Host,
     target: Target,
-    mut request: Request<RequestBody>,
+    request: Request<RequestBody>,
 ) -> Result<(RequestId, Response<Content>), Refusal> {
     let (namespace, qualifier) = (target.namespace.clone(), &target.qualifier);
     let requested =
         app.service.requested_function(namespace, &target.name, qualifier, request.headers());
     let requested = requested.await?;
-    let (uri, headers) = (request.uri().clone(), request.headers_mut());
+    let Some(cors) = requested.cors().cloned() else {
+        return answer(app, peer, host, (target, requested), request).await;
+    };
+    if cors::is_preflight(&request) {
+        return Ok((RequestId::new(), cors::preflight(&cors, &request).await));
+    }
+    let shared = cors::shared(&cors, &request).await;
+    cors::settle(answer(app, peer, host, (target, requested), request).await, shared)
+}
+
+async fn answer(
+    app: &App,
+    peer: &Peer,
+    host: &Host,
+    (target, requested): (Target, RequestedFunction),
+    request: Request<RequestBody>,
+) -> Result<(RequestId, Response<Content>), Refusal> {
     let open = app.dev || requested.is_public();
-    let principal = auth::caller_of_function(app, &target.namespace, open, &uri, headers).await?;
+    let signed = !open && lambent_aws::Door::is_signed(request.uri(), request.headers());
+    let (signer, mut request) = match signed {
+        true => {
+            let (principal, request) = signed_request::read(app, request).await?;
+            (Some(principal), request)
+        }
+        false => (None, request.map(|body| body.map_err(Into::into).boxed_unsync())),
+    };
+    let (uri, headers) = (request.uri().clone(), request.headers_mut());
+    let principal =
+        auth::caller_of_function(app, &target.namespace, open || signed, &uri, headers).await?;
+    let principal = signer.or(principal);
     let called = requested.authorize(principal.as_ref())?;
     let function = called.callee.function.clone();
     let head = request.method() == Method::HEAD;
@@ -77,7 +107,7 @@ fn ended(
 /// us, and saying where it came from.
 fn for_guest(
     app: &App,
-    request: Request<RequestBody>,
+    request: Request<Body>,
     peer: &Peer,
     host: &Host,
     target: Target,
@@ -105,7 +135,7 @@ fn for_guest(
     target.path_and_query = Some(path);
     let uri = Uri::from_parts(target)
         .map_err(|_| Refusal::invalid("the request's target is malformed"))?;
-    let mut guest = Box::new(Request::new(body.map_err(Into::into).boxed_unsync()));
+    let mut guest = Box::new(Request::new(body));
     *guest.method_mut() = parts.method;
     *guest.uri_mut() = uri;
     *guest.version_mut() = parts.version;

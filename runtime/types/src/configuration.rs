@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::annotations::Annotations;
+use crate::cors::Cors;
 use crate::delivery::DeliveryPolicy;
 use crate::environment::Environment;
 use crate::error::Error;
@@ -146,6 +147,11 @@ members! {
         patch "Whether HTTP requests need no key.",
         parameter "public" Switch
             "Let anyone send it HTTP requests without a key";
+    /// What pages of other origins may do with responses to requests; nothing if it is empty. It is
+    /// the node that says so to browsers then, whatever the function says.
+    #[serde(skip_serializing_if = "Cors::is_none")]
+    cors: Cors = Cors::default(),
+        patch "New settings for pages of other origins, replacing all the old ones; `{}` for none.";
     /// What the function may reach.
     #[serde(skip_serializing_if = "Grants::is_empty")]
     grants: Grants = Grants::default(),
@@ -265,6 +271,9 @@ impl Configuration {
         self.environment.validate()?;
         self.validate_labels()?;
         self.annotations.validate()?;
+        if !self.cors.is_none() {
+            self.cors.validate()?;
+        }
         self.delivery.validate()
     }
 

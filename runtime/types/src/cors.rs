@@ -1,4 +1,4 @@
-//! Cross-origin resource sharing: which pages of other origins may use what a site serves.
+//! Cross-origin resource sharing: which pages of other origins may use what a site or a function serves.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -12,11 +12,12 @@ use crate::limits::bounds;
 
 /// What browsers are told of pages of other origins, by the CORS protocol of the Fetch standard.
 /// The members are those of a Lambda function URL.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Cors {
     /// The origins whose pages may read the responses, such as `https://app.example.com`; `*` is
     /// any. At most 20.
+    #[serde(default)]
     pub allow_origins: Vec<String>,
     /// The methods that they may use, beside those that every page may (GET, HEAD and POST of a
     /// form); `*` is any.
@@ -40,6 +41,12 @@ pub struct Cors {
 pub(crate) const ANY: &str = "*";
 
 impl Cors {
+    /// Whether nothing is said of it, as where pages of other origins may do nothing.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Checks that browsers understand it.
     ///
     /// # Errors

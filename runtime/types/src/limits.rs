@@ -35,6 +35,8 @@ pub mod bounds {
 
     /// Most bytes of a buffered payload, in either direction; Lambda's.
     pub const PAYLOAD_BYTES_MAX: u64 = 6 * MIB;
+    /// Most bytes of what a client says of itself, in base64; Lambda's.
+    pub const CLIENT_CONTEXT_BYTES_MAX: usize = 3583;
     /// Most bytes of a component; Lambda's unzipped bound.
     pub const CODE_BYTES_MAX: u64 = 250 * MIB;
     /// Most bytes of an environment, keys and values together; Lambda's.

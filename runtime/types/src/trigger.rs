@@ -64,6 +64,11 @@ pub enum Source {
         /// Most invocations of this trigger at once: 1 to 1,000.
         #[serde(default = "default_concurrency")]
         concurrency_max: u32,
+        /// Whether the messages count as failed that the answer of a function of a runtime names in
+        /// `batchItemFailures`. Without, the answer says nothing: as on Lambda, where this is
+        /// `ReportBatchItemFailures`, which has to be asked for there.
+        #[serde(default = "taken", skip_serializing_if = "Clone::clone")]
+        item_failures: bool,
     },
     /// Changes of the keys in a keyspace. The changes of one key are delivered in order.
     #[serde(rename = "keyvalue")]
@@ -130,6 +135,10 @@ pub const CONCURRENCY_DEFAULT: u32 = 50;
 
 const fn default_batch_size() -> u32 {
     BATCH_SIZE_DEFAULT
+}
+
+const fn taken() -> bool {
+    true
 }
 
 const fn default_concurrency() -> u32 {

@@ -95,7 +95,13 @@ async fn prepare(stores: &Stores, ns: &Namespace) -> Result<(), Failed> {
         ("keys", Source::KeyValue { keyspace, prefix: String::new() }),
         (
             "messages",
-            Source::Queue { queue, batch_size: 10, batch_window_ms: 0, concurrency_max: 10 },
+            Source::Queue {
+                queue,
+                batch_size: 10,
+                batch_window_ms: 0,
+                concurrency_max: 10,
+                item_failures: true,
+            },
         ),
     ] {
         let (name, function) = (name.parse()?, function.clone());

@@ -7,7 +7,12 @@ import time
 import unittest
 import uuid
 
-from support import REGION, archive, client, component, refused
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
+
+from support import KEY, REGION, SECRET, archive, client, component, refused
 
 ROLE = "arn:aws:iam::000000000000:role/made-elsewhere"
 ACCOUNT = client("sts").get_caller_identity()["Account"]
@@ -185,6 +190,9 @@ class Functions(unittest.TestCase):
                                 RevisionId=made["RevisionId"])
         with refused(self, "ResourceConflictException", 409, "live"):
             LAMBDA.delete_function(FunctionName=self.name, Qualifier="2")
+        LAMBDA.update_alias(FunctionName=self.name, Name="live",
+                            RoutingConfig={"AdditionalVersionWeights": {"2": 1.0}})
+        self.assertEqual({invoke(f"{self.name}:live", {})[0]["ExecutedVersion"] for _ in range(5)}, {"2"})
         LAMBDA.update_alias(FunctionName=self.name, Name="live", FunctionVersion="2",
                             RoutingConfig={"AdditionalVersionWeights": {}})
         self.assertEqual({invoke(f"{self.name}:live", {})[0]["ExecutedVersion"] for _ in range(5)}, {"2"})
@@ -298,21 +306,47 @@ class Functions(unittest.TestCase):
         LAMBDA.delete_function_event_invoke_config(FunctionName=self.name)
         with refused(self, "ResourceNotFoundException", 404):
             LAMBDA.delete_function_event_invoke_config(FunctionName=self.name)
+        # To say what is so anyway is to configure it, too.
+        LAMBDA.put_function_event_invoke_config(FunctionName=self.name, MaximumRetryAttempts=2)
+        LAMBDA.update_function_configuration(FunctionName=self.name, Description="other")
+        read = LAMBDA.get_function_event_invoke_config(FunctionName=self.name)
+        self.assertEqual(read["MaximumRetryAttempts"], 2)
 
     def test_urls(self):
-        create(self.name)
+        create(self.name, {"ZipFile": component("hello_http")})
         with refused(self, "ResourceNotFoundException", 404):
             LAMBDA.get_function_url_config(FunctionName=self.name)
         made = LAMBDA.create_function_url_config(FunctionName=self.name, AuthType="NONE")
-        self.assertIn(f"//{self.name}.", made["FunctionUrl"])
+        self.assertIn("ello", get(made["FunctionUrl"])[1])
         with refused(self, "ResourceConflictException", 409):
             LAMBDA.create_function_url_config(FunctionName=self.name, AuthType="NONE")
         LAMBDA.update_function_url_config(
             FunctionName=self.name, AuthType="AWS_IAM", InvokeMode="RESPONSE_STREAM")
         read = LAMBDA.get_function_url_config(FunctionName=self.name)
         self.assertEqual((read["AuthType"], read["InvokeMode"]), ("AWS_IAM", "RESPONSE_STREAM"))
-        with refused(self, "InvalidParameterValueException", 400, "site"):
-            LAMBDA.update_function_url_config(FunctionName=self.name, Cors={"AllowOrigins": ["*"]})
+        url = made["FunctionUrl"]
+        self.assertEqual(get(url)[0], 401)
+        self.assertIn("ello", get(url, signed=(KEY, SECRET))[1])
+        self.assertIn("ello", get(url + "a/b?c=d%20e", body=b"\x00{}", signed=(KEY, SECRET))[1])
+        other_body = {"body": b"one", "signed": (KEY, SECRET), "sent": b"two"}
+        for odd in [{"signed": (KEY, "x" + SECRET)}, {"signed": ("AKIANOBODY", SECRET)}, other_body,
+                    {"signed": (KEY, SECRET), "service": "sqs"}]:
+            self.assertEqual(get(url, **odd)[0], 401, odd)
+        with refused(self, "InvalidParameterValueException", 400, "no origin"):
+            LAMBDA.update_function_url_config(
+                FunctionName=self.name, Cors={"AllowOrigins": ["example.com/path"]})
+        cors = {"AllowOrigins": ["https://shop.example"], "AllowMethods": ["PUT"], "AllowHeaders": ["x-trace"],
+                "ExposeHeaders": ["x-total"], "AllowCredentials": True, "MaxAge": 60}
+        LAMBDA.update_function_url_config(FunctionName=self.name, Cors=cors)
+        read = LAMBDA.get_function_url_config(FunctionName=self.name)
+        self.assertEqual((read["AuthType"], read["Cors"]), ("AWS_IAM", cors))
+        asks = {"Origin": "https://shop.example", "Access-Control-Request-Method": "PUT"}
+        status, _, headers = get(url, method="OPTIONS", headers=asks)
+        self.assertEqual((status, headers["access-control-allow-methods"]), (204, "PUT"))
+        # A page sees that it may not call the function.
+        status, _, headers = get(url, headers={"Origin": "https://shop.example"})
+        self.assertEqual((status, headers["access-control-allow-origin"]), (401, "https://shop.example"))
+        self.assertNotIn("access-control-allow-origin", get(url, headers={"Origin": "https://evil.example"})[2])
         self.assertEqual(len(LAMBDA.list_function_url_configs(FunctionName=self.name)["FunctionUrlConfigs"]), 1)
         LAMBDA.delete_function_url_config(FunctionName=self.name)
         with refused(self, "ResourceNotFoundException", 404):
@@ -327,6 +361,18 @@ class Functions(unittest.TestCase):
             LAMBDA.create_capacity_provider(
                 CapacityProviderName="c", VpcConfig={"SubnetIds": ["s"], "SecurityGroupIds": ["g"]},
                 PermissionsConfig={"CapacityProviderOperatorRoleArn": ROLE})
+
+
+def get(url, body=None, signed=None, service="lambda", sent=None, method=None, headers=None):
+    """Sends a request to a function's URL, signed with a key if one is given."""
+    method = method or ("GET" if body is None else "POST")
+    request = AWSRequest(method, url, headers or {}, body)
+    if signed:
+        SigV4Auth(Credentials(*signed), service, REGION).add_auth(request)
+    prepared = request.prepare()
+    prepared.body = prepared.body if sent is None else sent
+    reply = URLLib3Session().send(prepared)
+    return reply.status_code, reply.text, reply.headers
 
 
 def list_none():

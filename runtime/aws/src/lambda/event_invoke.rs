@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::{fault, invalid, of_function};
+use super::settings::Settings;
 use super::{input, queue_arn};
 use crate::arn::{self, NamedFunction};
 use crate::call::Call;
@@ -96,8 +97,11 @@ fn view(call: &Call, function: &Function) -> Value {
     })
 }
 
-/// Whether anything is configured: what Lambda does without is not.
+/// Whether anything is configured, here or by the native API.
 fn is_configured(function: &Function) -> bool {
+    if Settings::of(&function.latest).event_invoke {
+        return true;
+    }
     let policy = &function.latest.configuration.delivery;
     !DeliveryPolicy { dead_letter: None, ..policy.clone() }.is_default()
 }
@@ -139,7 +143,7 @@ pub(super) async fn update(call: &Call) -> Result<Response<Body>, Fault> {
 
 async fn change(call: &Call, keeps: bool) -> Result<Response<Body>, Fault> {
     let named = head(call)?;
-    let function = set(call, &named, |function| {
+    let function = set(call, &named, true, |function| {
         let former = function.latest.configuration.delivery.clone();
         let own =
             DeliveryPolicy { dead_letter: former.dead_letter.clone(), ..DeliveryPolicy::default() };
@@ -153,7 +157,7 @@ async fn change(call: &Call, keeps: bool) -> Result<Response<Body>, Fault> {
 pub(super) async fn delete(call: &Call) -> Result<Response<Body>, Fault> {
     let named = head(call)?;
     let arn = arn::function(call, &named.name, None);
-    set(call, &named, |function| {
+    set(call, &named, false, |function| {
         if !is_configured(function) {
             return Err(none(&arn));
         }
@@ -164,10 +168,11 @@ pub(super) async fn delete(call: &Call) -> Result<Response<Body>, Fault> {
     Ok(protocol::empty(StatusCode::NO_CONTENT))
 }
 
-/// Sets the policy to what `make` makes of the function as it is.
+/// Sets the policy to what `make` makes of the function as it is, and whether that is configured.
 async fn set(
     call: &Call,
     named: &NamedFunction,
+    is_configured: bool,
     make: impl Fn(&Function) -> Result<DeliveryPolicy, Fault>,
 ) -> Result<std::sync::Arc<Function>, Fault> {
     let arn = arn::function(call, &named.name, None);
@@ -175,7 +180,9 @@ async fn set(
     loop {
         let function = handle.describe().await.map_err(|error| of_function(error, &arn))?;
         let delivery = Some(make(&function)?);
-        let patch = ConfigurationPatch { delivery, ..ConfigurationPatch::default() };
+        let mut patch = ConfigurationPatch { delivery, ..ConfigurationPatch::default() };
+        let settings = Settings { event_invoke: is_configured, ..Settings::of(&function.latest) };
+        settings.keep(&function.latest.configuration.annotations, &mut patch);
         let seen = Precondition::tag(function.revision.0.to_string());
         match handle.configure(patch, &seen).await {
             Ok(function) => return Ok(function),

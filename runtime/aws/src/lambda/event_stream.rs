@@ -14,14 +14,19 @@ pub(super) const MEDIA_TYPE: &str = "application/vnd.amazon.eventstream";
 const CHUNK_BYTES_MAX: usize = 1 << 20;
 
 /// What a function returned, and then how it ended.
-pub(super) fn frames(data: &Bytes, end: &Value) -> Result<Vec<u8>, Fault> {
+pub(super) fn frames(data: Bytes, end: &Value) -> Result<Vec<u8>, Fault> {
+    let mut frames = chunks(data)?;
+    write("InvokeComplete", "application/json", end.to_string().into(), &mut frames)?;
+    Ok(frames)
+}
+
+/// A part of what a function returned.
+pub(super) fn chunks(mut data: Bytes) -> Result<Vec<u8>, Fault> {
     let mut frames = Vec::with_capacity(data.len() + 1024);
-    let mut rest = data.clone();
-    while !rest.is_empty() {
-        let chunk = rest.split_to(rest.len().min(CHUNK_BYTES_MAX));
+    while !data.is_empty() {
+        let chunk = data.split_to(data.len().min(CHUNK_BYTES_MAX));
         write("PayloadChunk", "application/octet-stream", chunk, &mut frames)?;
     }
-    write("InvokeComplete", "application/json", end.to_string().into(), &mut frames)?;
     Ok(frames)
 }
 
@@ -58,7 +63,7 @@ mod tests {
     fn what_was_returned_comes_before_the_end() {
         let data = Bytes::from(vec![7; CHUNK_BYTES_MAX + 1]);
         let mut frames =
-            Bytes::from(frames(&data, &serde_json::json!({ "ErrorCode": "x" })).unwrap());
+            Bytes::from(frames(data, &serde_json::json!({ "ErrorCode": "x" })).unwrap());
         let mut kinds = Vec::new();
         while !frames.is_empty() {
             let message = read_message_from(&mut frames).unwrap();

@@ -19,6 +19,8 @@ use crate::validation::Violations;
 
 /// Most mappings of a page; Lambda's.
 const PAGE_MAX: usize = 100;
+/// The form of answers that name messages which failed.
+const ITEM_FAILURES: &str = "ReportBatchItemFailures";
 /// Most messages of a batch.
 const BATCH_MAX: i64 = 1000;
 
@@ -32,6 +34,7 @@ struct Wanted {
     maximum_batching_window_in_seconds: Option<i64>,
     filter_criteria: Option<FilterCriteria>,
     scaling_config: Option<ScalingConfig>,
+    function_response_types: Option<Vec<String>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -55,7 +58,8 @@ struct ScalingConfig {
 impl Wanted {
     /// `trigger` with what is said. What is not said stays as it is in there.
     fn apply(self, call: &Call, trigger: Trigger) -> Result<Trigger, Fault> {
-        let Source::Queue { queue, batch_size, batch_window_ms, concurrency_max } = trigger.source
+        let Source::Queue { queue, batch_size, batch_window_ms, concurrency_max, item_failures } =
+            trigger.source
         else {
             return Err(invalid(
                 "the mapping is a trigger of another kind; change it by the native API",
@@ -68,6 +72,10 @@ impl Wanted {
         let window = self.maximum_batching_window_in_seconds;
         violations.within("maximumBatchingWindowInSeconds", window, 0, 300);
         violations.within("scalingConfig.maximumConcurrency", concurrency, 2, 1000);
+        for kind in self.function_response_types.iter().flatten() {
+            let constraint = format!("satisfy enum value set: [{ITEM_FAILURES}]");
+            violations.check(kind == ITEM_FAILURES, "functionResponseTypes", kind, &constraint);
+        }
         violations.finish()?;
         let patterns = self.filter_criteria.map(|criteria| patterns(&criteria)).transpose()?;
         let function =
@@ -81,6 +89,9 @@ impl Wanted {
                 batch_window_ms: window
                     .map_or(batch_window_ms, |seconds| seconds.unsigned_abs() * 1000),
                 concurrency_max: small(concurrency).unwrap_or(concurrency_max),
+                item_failures: self
+                    .function_response_types
+                    .map_or(item_failures, |types| !types.is_empty()),
             },
             patterns: patterns.unwrap_or(trigger.patterns),
             enabled: self.enabled.unwrap_or(trigger.enabled),
@@ -122,9 +133,12 @@ fn view(call: &Call, trigger: &Trigger) -> Value {
         "FunctionArn": arn::qualified(call, &trigger.function),
         "State": if trigger.enabled { "Enabled" } else { "Disabled" },
         "StateTransitionReason": "USER_INITIATED",
-        "FunctionResponseTypes": ["ReportBatchItemFailures"],
     });
-    if let Source::Queue { queue, batch_size, batch_window_ms, concurrency_max } = &trigger.source {
+    if let Source::Queue { queue, batch_size, batch_window_ms, concurrency_max, item_failures } =
+        &trigger.source
+    {
+        let types = item_failures.then_some(ITEM_FAILURES);
+        view["FunctionResponseTypes"] = types.into_iter().collect();
         view["EventSourceArn"] = queue_arn::queue(call, queue).into();
         view["BatchSize"] = (*batch_size).into();
         view["MaximumBatchingWindowInSeconds"] =
@@ -192,6 +206,7 @@ pub(super) async fn create(call: &Call) -> Result<Response<Body>, Fault> {
             batch_size: lambent_types::BATCH_SIZE_DEFAULT,
             batch_window_ms: 0,
             concurrency_max: lambent_types::CONCURRENCY_DEFAULT,
+            item_failures: false,
         },
         patterns: Vec::new(),
         delivery: None,

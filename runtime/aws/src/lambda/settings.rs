@@ -37,6 +37,9 @@ pub(super) struct Settings {
     /// The statements of its policy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) policy: Option<Vec<Value>>,
+    /// Whether how its events are tried was configured, be it as it is without.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(super) event_invoke: bool,
     /// How the function's URL is configured, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) url: Option<Value>,

@@ -1,9 +1,10 @@
 //! URLs of functions. Every function has one here; what is configured is who may call it.
 
+use http::uri::{Authority, Scheme};
 use http::{Response, StatusCode};
 use lambent_dispatch::Body;
 use lambent_types::{
-    ConfigurationPatch, ErrorCode, Function, FunctionName, Namespace, Precondition, Qualifier,
+    ConfigurationPatch, Cors, ErrorCode, Function, FunctionName, Namespace, Precondition, Qualifier,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -15,6 +16,9 @@ use crate::arn::{self, NamedFunction};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::protocol;
+
+/// The longest label of a host name, by DNS.
+const LABEL_CHARS_MAX: usize = 63;
 
 /// What is kept of a URL: whether anyone may call it is the function's own configuration.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -30,7 +34,65 @@ struct Kept {
 struct Wanted {
     auth_type: Option<String>,
     invoke_mode: Option<String>,
-    cors: Option<Value>,
+    cors: Option<UrlCors>,
+}
+
+/// Which pages of other origins may call the URL, in Lambda's words.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct UrlCors {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    allow_origins: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    allow_methods: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    allow_headers: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    expose_headers: Vec<String>,
+    allow_credentials: bool,
+    max_age: u32,
+}
+
+impl From<UrlCors> for Cors {
+    fn from(cors: UrlCors) -> Self {
+        let UrlCors {
+            allow_origins,
+            allow_methods,
+            allow_headers,
+            expose_headers,
+            allow_credentials,
+            max_age,
+        } = cors;
+        Self {
+            allow_origins,
+            allow_methods,
+            allow_headers,
+            expose_headers,
+            allow_credentials,
+            max_age,
+        }
+    }
+}
+
+impl From<Cors> for UrlCors {
+    fn from(cors: Cors) -> Self {
+        let Cors {
+            allow_origins,
+            allow_methods,
+            allow_headers,
+            expose_headers,
+            allow_credentials,
+            max_age,
+        } = cors;
+        Self {
+            allow_origins,
+            allow_methods,
+            allow_headers,
+            expose_headers,
+            allow_credentials,
+            max_age,
+        }
+    }
 }
 
 impl Wanted {
@@ -53,12 +115,6 @@ impl Wanted {
         };
         enumerated("authType", &wanted.auth_type, &["NONE", "AWS_IAM"])?;
         enumerated("invokeMode", &wanted.invoke_mode, &["BUFFERED", "RESPONSE_STREAM"])?;
-        if wanted.cors.as_ref().and_then(Value::as_object).is_some_and(|cors| !cors.is_empty()) {
-            return Err(invalid(
-                "CORS of a function's URL is not served; put the function behind a site, which has it: \
-                 lambent site put NAME --route 'GET /=function' --cors-origin https://example.com",
-            ));
-        }
         Ok(wanted)
     }
 }
@@ -78,20 +134,39 @@ fn kept(function: &Function) -> Option<Kept> {
 
 fn view(call: &Call, function: &Function, kept: &Kept) -> Value {
     let name = &function.latest.name;
-    let host = call.header("host").unwrap_or("localhost");
-    let port = host.rsplit_once(':').map_or(String::new(), |(_, port)| format!(":{port}"));
-    let namespace = match call.scope.namespace() {
-        namespace if *namespace == Namespace::default() => String::new(),
-        namespace => format!(".{namespace}"),
-    };
-    json!({
-        "FunctionUrl": format!("http://{name}{namespace}.localhost{port}/"),
+    let mut view = json!({
+        "FunctionUrl": address(call, name),
         "FunctionArn": arn::function(call, name, None),
         "AuthType": if function.latest.configuration.public { "NONE" } else { "AWS_IAM" },
         "InvokeMode": kept.invoke_mode,
         "CreationTime": kept.creation_time,
         "LastModifiedTime": kept.last_modified_time,
-    })
+    });
+    let cors = &function.latest.configuration.cors;
+    if !cors.is_none() {
+        view["Cors"] = json!(UrlCors::from(cors.clone()));
+    }
+    view
+}
+
+/// Where the client reaches a function: below the domain by which it has reached the node, or else by
+/// path, since of an address and of `localhost` not every client finds what is below.
+fn address(call: &Call, name: &FunctionName) -> String {
+    let scheme = call.head.extensions.get::<Scheme>().unwrap_or(&Scheme::HTTP);
+    let authority = call.head.uri.authority().cloned();
+    let host = || call.header("host").and_then(|host| host.parse().ok());
+    let authority = authority.or_else(host).unwrap_or(Authority::from_static("localhost"));
+    let namespace = call.scope.namespace();
+    let default = *namespace == Namespace::default();
+    let labels = [Some(name.as_str()), (!default).then_some(namespace.as_str())];
+    let labels = labels.into_iter().flatten().collect::<Vec<_>>();
+    let fits = labels.iter().all(|label| label.len() <= LABEL_CHARS_MAX);
+    if let Some(domain) = call.domain(authority.host()).filter(|_| fits) {
+        let port = authority.port().map_or(String::new(), |port| format!(":{port}"));
+        return format!("{scheme}://{}.{domain}{port}/", labels.join("."));
+    }
+    let namespace = if default { String::new() } else { format!("@{namespace}/") };
+    format!("{scheme}://{authority}/fn/{namespace}{name}/")
 }
 
 fn none() -> Fault {
@@ -150,9 +225,10 @@ pub(super) async fn update(call: &Call) -> Result<Response<Body>, Fault> {
     Ok(protocol::json(StatusCode::OK, &view(call, &function, &kept)))
 }
 
-/// The function can be called by its URL all the same, by who has a key.
+/// The function can be called all the same, by who has a key.
 pub(super) async fn delete(call: &Call) -> Result<Response<Body>, Fault> {
-    let closed = Wanted { auth_type: Some("AWS_IAM".into()), ..Wanted::default() };
+    let (auth_type, cors) = (Some("AWS_IAM".into()), Some(UrlCors::default()));
+    let closed = Wanted { auth_type, cors, ..Wanted::default() };
     change(call, &closed, |kept, _| kept.map(|_| None).ok_or_else(none)).await?;
     Ok(protocol::empty(StatusCode::NO_CONTENT))
 }
@@ -175,7 +251,8 @@ async fn change(
         let mut settings = Settings::of(&function.latest);
         settings.url = made.and_then(|kept| serde_json::to_value(kept).ok());
         let public = wanted.auth_type.as_deref().map(|kind| kind == "NONE");
-        let mut patch = ConfigurationPatch { public, ..ConfigurationPatch::default() };
+        let cors = wanted.cors.clone().map(Cors::from);
+        let mut patch = ConfigurationPatch { public, cors, ..ConfigurationPatch::default() };
         settings.keep(&function.latest.configuration.annotations, &mut patch);
         let seen = Precondition::tag(function.revision.0.to_string());
         match handle.configure(patch, &seen).await {

@@ -113,6 +113,7 @@ fn fields(
     };
     fields.extend([
         ("grants", lines(configuration.granted().iter().map(ToString::to_string))),
+        ("origins", configuration.cors.allow_origins.join(", ")),
         ("run by", run_by),
         ("tags", lines(configuration.tags.iter().map(|(key, value)| format!("{key}={value}")))),
         ("environment", lines(configuration.environment.0.iter().map(variable))),

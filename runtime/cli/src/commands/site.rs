@@ -5,10 +5,11 @@ use clap::{Args, Subcommand};
 use lambent_api::SiteView;
 use lambent_api::client::found;
 use lambent_api::kinds::{Bucket, Site as SiteKind};
-use lambent_types::{BucketName, Cors, QualifiedFunction, RouteKey, RouteTarget, Site, SiteName};
+use lambent_types::{BucketName, QualifiedFunction, RouteKey, RouteTarget, Site, SiteName};
 
 use super::named;
 use crate::confirm;
+use crate::cors_args::CorsArgs;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
 use crate::output::warn;
@@ -85,21 +86,8 @@ struct PutArgs {
     #[arg(long = "domain", value_name = "HOST")]
     domains: Vec<String>,
 
-    /// Let pages of an origin read the responses; * is any. May be repeated
-    #[arg(long = "allow-origin", value_name = "ORIGIN")]
-    allow_origins: Vec<String>,
-
-    /// Let them use a method beside GET, HEAD and POST; * is any. May be repeated
-    #[arg(long = "allow-method", value_name = "METHOD", requires = "allow_origins")]
-    allow_methods: Vec<String>,
-
-    /// Let them send a header; * is any but authorization. May be repeated
-    #[arg(long = "allow-header", value_name = "HEADER", requires = "allow_origins")]
-    allow_headers: Vec<String>,
-
-    /// Let them send cookies
-    #[arg(long, requires = "allow_origins")]
-    allow_credentials: bool,
+    #[command(flatten)]
+    cors: CorsArgs,
 }
 
 fn route(text: &str) -> Result<(RouteKey, QualifiedFunction), String> {
@@ -205,7 +193,7 @@ impl PutArgs {
             name: self.name.clone(),
             domains: self.domains.clone(),
             routes,
-            cors: self.cors(),
+            cors: self.cors.settings(),
         };
         site.validate().map_err(|error| error.detail().to_owned())?;
         Ok((site, folders))
@@ -214,18 +202,6 @@ impl PutArgs {
     fn bucket(&self) -> Result<BucketName, String> {
         let bucket = self.bucket.clone().or_else(|| site_files::bucket_of(&self.name));
         bucket.ok_or_else(|| "the site's name makes no bucket's; give one with --bucket".into())
-    }
-
-    fn cors(&self) -> Option<Cors> {
-        let Self { allow_origins, allow_methods, allow_headers, allow_credentials, .. } = self;
-        (!allow_origins.is_empty()).then(|| Cors {
-            allow_origins: allow_origins.clone(),
-            allow_methods: allow_methods.clone(),
-            allow_headers: allow_headers.clone(),
-            expose_headers: Vec::new(),
-            allow_credentials: *allow_credentials,
-            max_age: 0,
-        })
     }
 }
 

@@ -115,6 +115,10 @@ struct PutArgs {
     #[arg(long, value_name = "N", default_value_t = 50)]
     concurrency: u32,
 
+    /// Queue: do not look at which messages the answer of a function of a runtime names as failed
+    #[arg(long, requires = "queue")]
+    no_item_failures: bool,
+
     /// Only events that match this pattern (JSON, as EventBridge has them). May be repeated
     #[arg(long = "pattern", value_name = "JSON", value_parser = pattern)]
     patterns: Vec<Pattern>,
@@ -151,6 +155,7 @@ impl PutArgs {
                 batch_size: self.batch_size,
                 batch_window_ms: u64::try_from(self.batch_window.as_millis()).unwrap_or(u64::MAX),
                 concurrency_max: self.concurrency,
+                item_failures: !self.no_item_failures,
             },
             (.., Some(keyspace)) => Source::KeyValue { keyspace: keyspace.clone(), prefix },
             _ => return Err(CliError::usage("give --bucket, --queue or --keyspace")),
@@ -224,10 +229,11 @@ fn filter(source: &Source) -> Vec<(&'static str, String)> {
             let changes = changes.iter().map(change).collect::<Vec<_>>().join(", ");
             vec![("changes", changes), ("prefix", prefix.clone()), ("suffix", suffix.clone())]
         }
-        Source::Queue { batch_size, batch_window_ms, concurrency_max, .. } => vec![
+        Source::Queue { batch_size, batch_window_ms, concurrency_max, item_failures, .. } => vec![
             ("batch_size", batch_size.to_string()),
             ("batch_window_ms", batch_window_ms.to_string()),
             ("concurrency_max", concurrency_max.to_string()),
+            ("item_failures", item_failures.to_string()),
         ],
         Source::KeyValue { prefix, .. } => vec![("prefix", prefix.clone())],
     }

@@ -49,7 +49,7 @@ impl Deliveries {
             observe(Delivered::Unwanted);
             return Settlement::Done;
         }
-        let caller = Caller { id: RequestId::new(), principal: None, origin };
+        let caller = Caller::node(origin);
         let (request, origin) = (caller.id, caller.origin.clone());
         let (namespace, name) = (&target.namespace, &target.function.name);
         let found = self.dispatcher.resolve(namespace, name, &target.function.qualifier).await;

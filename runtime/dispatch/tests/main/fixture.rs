@@ -15,7 +15,7 @@ use lambent_storage::memory::{MemoryLogs, MemoryRegistry};
 use lambent_storage::{InvocationLogs as _, LogQuery, NamespaceQuotas, Quotas, Registry as _};
 use lambent_types::{
     Error, Event, FunctionName, FunctionVersion, Handler, InvocationRecord, LogLine, LogStream,
-    Logs, Meter, Namespace, Origin, Outcome, Output, Qualifier, RequestId, ThrottleReason,
+    Logs, Meter, Namespace, Origin, Outcome, Output, Qualifier, ThrottleReason,
 };
 
 type OnHttp =
@@ -215,7 +215,7 @@ pub(crate) fn event(data: &'static str) -> Event {
 }
 
 pub(crate) fn caller() -> Caller {
-    Caller { id: RequestId::new(), principal: Some("root".into()), origin: Origin::default() }
+    Caller { principal: Some("root".into()), ..Caller::node(Origin::default()) }
 }
 
 /// A guest that is cancelled when it is dropped before its end, as a runner's is.

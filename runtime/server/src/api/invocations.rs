@@ -33,6 +33,9 @@ use crate::problem::Refusal;
         ("Prefer" = Option<String>, Header,
          description = "`respond-async`: answer when the event is stored, and deliver it later, at \
                         least once; its data is at most 1 MiB"),
+        ("lambent-client-context" = Option<String>, Header,
+         description = "What the client says of itself, for the context of functions of a runtime: a \
+                        JSON object in base64, at most 3,583 bytes; not for what is delivered later"),
         ("ce-id" = Option<String>, Header, description = "The request's id if absent"),
         ("ce-source" = Option<String>, Header, description = "This resource's path if absent"),
         ("ce-type" = Option<String>, Header, description = "`lambent.invocation.v1` if absent"),
@@ -77,7 +80,10 @@ pub(super) async fn invoke(
     let (parts, body) = request.into_parts();
     let once = idempotency_key(&parts.headers)?;
     let mut event = event::read(&parts.headers, id, handle.name())?;
-    let function = handle.invocable(qualifier).await?;
+    let mut function = handle.invocable(qualifier).await?;
+    if let Some(text) = parts.headers.get(headers::CLIENT_CONTEXT) {
+        function = function.with_client_context(text.to_str().unwrap_or_default())?;
+    }
     let later = respond_async(&parts.headers);
     let limit = if later { bounds::VALUE_BYTES_MAX as u64 } else { bounds::PAYLOAD_BYTES_MAX };
     let intake = LimitedBody::new(&parts.headers, body, limit, app.stall)?;

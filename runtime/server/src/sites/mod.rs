@@ -1,6 +1,5 @@
 //! Requests to sites: to the function or the file that a route of the site names.
 
-mod cors;
 mod files;
 
 use std::sync::Arc;
@@ -12,6 +11,7 @@ use lambent_types::{ErrorCode, QualifiedFunction, RequestId, RouteTarget};
 
 use self::files::Folder;
 use crate::body::{Content, RequestBody};
+use crate::cors;
 use crate::forwarded::Peer;
 use crate::host_header::Host;
 use crate::problem::Refusal;
@@ -47,14 +47,7 @@ pub(crate) async fn serve(
         return Ok((RequestId::new(), cors::preflight(settings, &request).await));
     }
     let shared = cors::shared(settings, &request).await;
-    match answer(app, peer, host, site, request).await {
-        Ok((id, mut response)) => {
-            cors::replace(response.headers_mut(), shared);
-            Ok((id, response))
-        }
-        // A page is to see what went wrong.
-        Err(refusal) => Err(refusal.with(cors::fields(shared))),
-    }
+    cors::settle(answer(app, peer, host, site, request).await, shared)
 }
 
 async fn answer(

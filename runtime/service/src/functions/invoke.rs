@@ -3,12 +3,15 @@
 use std::sync::Arc;
 
 use http::HeaderMap;
-use lambent_dispatch::{Body, Callee, Caller, DecidedBy, HttpInvoked, Invoked, Resolved};
+use lambent_dispatch::{
+    Body, Callee, Caller, DecidedBy, HttpInvoked, Invoked, InvokedStream, Resolved,
+};
 use lambent_types::{
-    Error, ErrorCode, Event, FunctionName, FunctionVersion, Namespace, Origin, Qualifier, RequestId,
+    Cors, Error, ErrorCode, Event, FunctionName, FunctionVersion, InvocationRecord, Namespace,
+    Origin, Qualifier, RequestId,
 };
 
-use super::FunctionHandle;
+use super::{FunctionHandle, client_context};
 use crate::operation::Operation;
 use crate::principal::Principal;
 use crate::service::Service;
@@ -18,13 +21,33 @@ use crate::service::Service;
 pub struct Invocable {
     found: Resolved,
     qualifier: Qualifier,
+    client_context: Option<String>,
 }
 
 impl Invocable {
+    /// Has functions of a runtime find in their context what the client says of itself: `text` is a
+    /// JSON object in base64 of at most [`bounds::CLIENT_CONTEXT_BYTES_MAX`] characters. It is for an
+    /// invocation that is waited for; what is delivered later has none, as on Lambda.
+    ///
+    /// # Errors
+    /// `InvalidRequest`: it is longer, or something else.
+    pub fn with_client_context(self, text: &str) -> Result<Self, Error> {
+        let client_context = client_context::read(text)
+            .map_err(|detail| Error::new(ErrorCode::InvalidRequest, detail))?;
+        Ok(Self { client_context: Some(client_context), ..self })
+    }
+
     /// The version that is meant; of two, the first.
     #[must_use]
     pub const fn version(&self) -> &Arc<FunctionVersion> {
         &self.found.first
+    }
+
+    /// Whichever version ran.
+    #[must_use]
+    pub fn version_of(&self, record: &InvocationRecord) -> &Arc<FunctionVersion> {
+        let mut versions = self.found.versions();
+        versions.find(|found| found.version == record.version).unwrap_or(&self.found.first)
     }
 
     /// What was asked for.
@@ -43,13 +66,13 @@ impl FunctionHandle<'_> {
         self.check(Operation::InvokeFunction).await?;
         let (namespace, name) = self.place();
         let found = self.service().dispatcher.resolve(namespace, name, &qualifier).await?;
-        Ok(Invocable { found, qualifier })
+        Ok(Invocable { found, qualifier, client_context: None })
     }
 
     fn caller(&self, id: RequestId) -> Caller {
         let scope = self.scope();
         let principal = scope.principal().id().map(Into::into);
-        Caller { id, principal, origin: scope.origin().clone() }
+        Caller { id, principal, origin: scope.origin().clone(), client_context: None }
     }
 
     /// Has the function handle an event; returns when it is done. `id` becomes that of
@@ -60,12 +83,30 @@ impl FunctionHandle<'_> {
     /// function is no error: it is in the record.
     pub async fn invoke(
         &self,
-        Invocable { found, .. }: Invocable,
+        Invocable { found, client_context, .. }: Invocable,
         id: RequestId,
         event: Event,
     ) -> Result<Invoked, Error> {
         let callee = found.choose(DecidedBy::Event(&event));
-        let invoked = self.service().dispatcher.invoke(callee, self.caller(id), event);
+        let caller = Caller { client_context, ..self.caller(id) };
+        let invoked = self.service().dispatcher.invoke(callee, caller, event);
+        self.perform(Operation::InvokeFunction, invoked).await
+    }
+
+    /// As [`Self::invoke`]. Of a function that streams its response, this returns when the response
+    /// begins; the function then goes on whoever reads it.
+    ///
+    /// # Errors
+    /// As [`Self::invoke`].
+    pub async fn invoke_streamed(
+        &self,
+        Invocable { found, client_context, .. }: Invocable,
+        id: RequestId,
+        event: Event,
+    ) -> Result<InvokedStream, Error> {
+        let callee = found.choose(DecidedBy::Event(&event));
+        let caller = Caller { client_context, ..self.caller(id) };
+        let invoked = self.service().dispatcher.invoke_streamed(callee, caller, event);
         self.perform(Operation::InvokeFunction, invoked).await
     }
 
@@ -141,6 +182,13 @@ impl RequestedFunction {
         self.public
     }
 
+    /// What pages of other origins may do with it, if anything was said of that.
+    #[must_use]
+    pub fn cors(&self) -> Option<&Cors> {
+        let callee = self.found.as_ref().ok()?;
+        Some(&callee.function.configuration.cors).filter(|cors| !cors.is_none())
+    }
+
     /// The function, if who sends the request may call it.
     ///
     /// # Errors
@@ -179,7 +227,7 @@ impl AuthorizedFunction {
         origin: Origin,
         request: Box<http::Request<Body>>,
     ) -> Result<HttpInvoked, Error> {
-        let caller = Caller { id: RequestId::new(), principal: self.principal, origin };
+        let caller = Caller { principal: self.principal, ..Caller::node(origin) };
         self.service.dispatcher.http(self.callee, caller, request).await
     }
 }

@@ -1,6 +1,7 @@
 //! Functions: read, delete; deployed and configured in [`deploy`], published in [`publish`].
 
 mod aliases;
+mod client_context;
 mod code;
 mod concurrency;
 mod deploy;

@@ -33,7 +33,13 @@ fn of_keyspace(prefix: &str) -> Source {
 
 fn of_queue() -> Source {
     let queue = "queue".parse().unwrap();
-    Source::Queue { queue, batch_size: 10, batch_window_ms: 0, concurrency_max: 1 }
+    Source::Queue {
+        queue,
+        batch_size: 10,
+        batch_window_ms: 0,
+        concurrency_max: 1,
+        item_failures: true,
+    }
 }
 
 /// Takes everything from a trigger's channel: kind and subject, in order.

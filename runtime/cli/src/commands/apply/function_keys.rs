@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error};
 
 /// The keys whose values are no short text of the configuration, with what is said of them.
-pub(super) const TABLES: [(&str, &str); 11] = [
+pub(super) const TABLES: [(&str, &str); 12] = [
     (
         "component",
         "The component, or the core module of which the node makes one; a path relative to the file. A function has one of `component`, `package` and `source`.",
@@ -36,6 +36,7 @@ pub(super) const TABLES: [(&str, &str); 11] = [
         "How events come to the function: asynchronous invocations, and what triggers and schedules without a `delivery` of their own send.",
     ),
     ("mounts", ""),
+    ("cors", "What pages of other origins may do with its responses; nothing by default."),
     (
         "aliases",
         "Names for versions of the function, which are there already: `lambent publish` makes them. Aliases that the function has and the file does not name stay, but for `--prune`. At most 100.",

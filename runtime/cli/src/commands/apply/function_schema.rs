@@ -12,6 +12,7 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{Ref, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::cors::Cors;
 use super::delivery::Delivery;
 use super::function::Function;
 use super::function_keys::{TABLES, example, parameters};
@@ -24,6 +25,8 @@ impl ToSchema for Function {
         Grants::schemas(schemas);
         schemas.push((Delivery::name().into(), Delivery::schema()));
         Delivery::schemas(schemas);
+        schemas.push((Cors::name().into(), Cors::schema()));
+        Cors::schemas(schemas);
         schemas.push((Mounts::name().into(), Mounts::schema()));
         Mounts::schemas(schemas);
         schemas.push((AliasSettings::name().into(), AliasSettings::schema()));
@@ -71,6 +74,7 @@ fn table(name: &str, summary: &str) -> RefOr<Schema> {
     let says = (!summary.is_empty()).then_some(summary);
     match name {
         "grants" => declared(&Grants::name(), summary),
+        "cors" => declared(&Cors::name(), summary),
         "delivery" => declared(&Delivery::name(), summary),
         "mounts" => declared(&Mounts::name(), mounts_summary()),
         "environment" => map(Ref::from_schema_name(Variable::name())).description(says).into(),

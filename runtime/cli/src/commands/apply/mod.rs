@@ -22,6 +22,7 @@ mod bucket;
 mod built;
 mod code;
 mod context;
+mod cors;
 mod delivery;
 mod difference;
 mod entry;

@@ -78,6 +78,15 @@ struct QueueSource {
     /// Most invocations at once.
     #[schema(value_type = Option<u32>, default = default_concurrency)]
     concurrency: Option<u32>,
+    /// Whether the messages count as failed that the answer of a function of a runtime names in
+    /// `batchItemFailures`.
+    #[serde(default = "taken")]
+    #[schema(default = true)]
+    item_failures: bool,
+}
+
+const fn taken() -> bool {
+    true
 }
 
 fn default_batch_size() -> u32 {
@@ -141,6 +150,7 @@ impl Trigger {
                 batch_size: queue.batch_size.unwrap_or(types::BATCH_SIZE_DEFAULT),
                 batch_window_ms: queue.batch_window.map_or(0, |ms| ms.0),
                 concurrency_max: queue.concurrency.unwrap_or(types::CONCURRENCY_DEFAULT),
+                item_failures: queue.item_failures,
             }),
             (None, None, Some(keyvalue)) => Ok(Source::KeyValue {
                 keyspace: keyvalue.keyspace.clone(),

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use lambent_storage::{Message, Receipt};
-use lambent_types::{Failure, Handler, Incoming, Origin, RequestId};
+use lambent_types::{Failure, Handler, Incoming, Origin, RequestId, Source};
 
 use super::disposition::{Disposition, GIVEN_BACK};
 use super::{Batch, event};
@@ -60,8 +60,7 @@ impl Deliveries {
     /// Hands over one message.
     async fn alone(self: &Arc<Self>, batch: &Batch, message: &Message) -> Disposition {
         let event = event(&batch.queue.name, message);
-        let caller =
-            Caller { id: RequestId::new(), principal: None, origin: message.origin.clone() };
+        let caller = Caller::node(message.origin.clone());
         let request = caller.id;
         let handled = self.handle(&batch.callee, Incoming::Message, caller, event).await;
         batch.refused.store(matches!(handled, Handled::NotStarted), Ordering::Relaxed);
@@ -78,13 +77,16 @@ impl Deliveries {
         // Whatever the batch does may come of any of them.
         let origins = messages.iter().map(|message| &message.origin);
         let origin = origins.fold(Origin::default(), |merged, origin| merged.merge(origin));
-        let mut caller = Caller { id: RequestId::new(), principal: None, origin };
+        let mut caller = Caller::node(origin);
         let request = caller.id;
         let stopped = self.stopped(&batch.callee, &mut caller, batch.handler);
         let root = caller.origin.root;
+        let item_failures =
+            matches!(batch.trigger.source, Source::Queue { item_failures: true, .. });
         let (mut failed, whole) = match stopped {
             Some(stopped) => (HashMap::new(), Some(stopped)),
-            None => match self.dispatcher.batch(&batch.callee, caller, events).await {
+            None => match self.dispatcher.batch(&batch.callee, caller, events, item_failures).await
+            {
                 Ok((invoked, failed)) => {
                     self.dispatcher.count_descendant(root);
                     let whole = invoked.record.outcome.failure().map(Handled::Failed);

@@ -23,7 +23,7 @@ use lambent_storage::{
 };
 use lambent_types::{
     Clock, DeliveryPolicy, Event, Failure, FunctionVersion, Handler, Lineage, Namespace, Origin,
-    Outcome, QualifiedFunction, QueueName, RequestId, Retry, Source, Trigger, bounds,
+    Outcome, QualifiedFunction, QueueName, Retry, Source, Trigger, bounds,
 };
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -126,7 +126,7 @@ impl Node {
     }
 
     async fn invoke_from(&self, function: &FunctionVersion, event: Event, origin: Origin) {
-        let caller = Caller { id: RequestId::new(), principal: None, origin };
+        let caller = Caller::node(origin);
         let found = self.resolved(function.name.as_str()).await;
         self.deliveries.invoke_later(&found, &caller, event).await.unwrap();
     }
@@ -167,6 +167,7 @@ impl Node {
                 batch_size: 10,
                 batch_window_ms: 0,
                 concurrency_max: 50,
+                item_failures: true,
             },
             patterns: Vec::new(),
             delivery: None,

@@ -165,8 +165,13 @@ impl World {
         };
         let messages = self.plan.messages.iter().enumerate().map(message).collect();
         queues.send(&namespace(), &queue, messages, &Origin::default()).await.unwrap();
-        let source =
-            Source::Queue { queue, batch_size: 10, batch_window_ms: 0, concurrency_max: 3 };
+        let source = Source::Queue {
+            queue,
+            batch_size: 10,
+            batch_window_ms: 0,
+            concurrency_max: 3,
+            item_failures: true,
+        };
         let (name, function) = ("t".parse().unwrap(), samples::name("f"));
         let trigger = Trigger {
             name,

@@ -1,5 +1,7 @@
 //! A response that is sent piece by piece.
 
+use std::time::Duration;
+
 use http::{HeaderMap, HeaderValue, StatusCode};
 use lambda_runtime::streaming::{Body, Response, channel};
 use lambda_runtime::{Error, LambdaEvent, MetadataPrelude, run, service_fn};
@@ -12,13 +14,14 @@ async fn main() -> Result<(), Error> {
 
 async fn respond(event: LambdaEvent<Value>) -> Result<Response<Body>, Error> {
     let fails = event.payload["rawPath"] == "/fails";
+    let pause = Duration::from_millis(event.payload["pauseMs"].as_u64().unwrap_or(5));
     let (mut sender, stream) = channel();
     tokio::spawn(async move {
         for piece in ["one ", "two ", "three"] {
             if sender.send_data(piece.into()).await.is_err() {
                 return;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            tokio::time::sleep(pause).await;
         }
         if fails {
             sender.abort();

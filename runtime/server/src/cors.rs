@@ -9,13 +9,14 @@ use http::header::{
     ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
-use lambent_types::Cors;
+use lambent_types::{Cors, RequestId};
 use tower::{ServiceBuilder, ServiceExt as _};
 use tower_http::cors::{AllowHeaders, AllowMethods, AllowOrigin, CorsLayer, ExposeHeaders};
 
 use crate::body::Content;
+use crate::problem::Refusal;
 
-/// The fields that only the site sets.
+/// The fields that only the node sets.
 const OWN: [HeaderName; 6] = [
     ACCESS_CONTROL_ALLOW_CREDENTIALS,
     ACCESS_CONTROL_ALLOW_HEADERS,
@@ -26,26 +27,40 @@ const OWN: [HeaderName; 6] = [
 ];
 
 /// Whether a browser asks beforehand whether a page may send a request.
-pub(super) fn is_preflight<B>(request: &Request<B>) -> bool {
+pub(crate) fn is_preflight<B>(request: &Request<B>) -> bool {
     let has = |name| request.headers().contains_key(name);
     request.method() == Method::OPTIONS && has(ORIGIN) && has(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 /// The answer to such a question.
-pub(super) async fn preflight<B>(cors: &Cors, request: &Request<B>) -> Response<Content> {
+pub(crate) async fn preflight<B>(cors: &Cors, request: &Request<B>) -> Response<Content> {
     let mut response = ask(cors, request.headers(), Method::OPTIONS).await;
     *response.status_mut() = StatusCode::NO_CONTENT;
     response.map(|()| Content::Whole(None))
 }
 
 /// The header fields for the response to any other request.
-pub(super) async fn shared<B>(cors: &Cors, request: &Request<B>) -> HeaderMap {
+pub(crate) async fn shared<B>(cors: &Cors, request: &Request<B>) -> HeaderMap {
     // tower-http takes any OPTIONS for such a question.
     ask(cors, request.headers(), Method::GET).await.into_parts().0.headers
 }
 
+/// An answer with these fields. A page is to see what went wrong, too.
+pub(crate) fn settle(
+    answered: Result<(RequestId, Response<Content>), Refusal>,
+    shared: HeaderMap,
+) -> Result<(RequestId, Response<Content>), Refusal> {
+    match answered {
+        Ok((id, mut response)) => {
+            replace(response.headers_mut(), shared);
+            Ok((id, response))
+        }
+        Err(refusal) => Err(refusal.with(fields(shared))),
+    }
+}
+
 /// Puts these fields into a response, in place of those that a function has set.
-pub(super) fn replace(headers: &mut HeaderMap, mut shared: HeaderMap) {
+fn replace(headers: &mut HeaderMap, mut shared: HeaderMap) {
     for name in OWN {
         headers.remove(name);
     }
@@ -57,7 +72,7 @@ pub(super) fn replace(headers: &mut HeaderMap, mut shared: HeaderMap) {
 }
 
 /// The same as pairs.
-pub(super) fn fields(shared: HeaderMap) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+fn fields(shared: HeaderMap) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
     // Nothing comes twice in what tower-http says.
     shared.into_iter().filter_map(|(name, value)| Some((name?, value)))
 }
