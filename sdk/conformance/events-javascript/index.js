@@ -34,14 +34,16 @@ function key(record) {
   return events.keySet('users', '7', 'new ☕', { old, ...common });
 }
 
-function message({ body, messageId, attributes }) {
+function message({ body, messageId, receiptHandle, attributes }) {
   return events.message('compared.fifo', body === 'AP8=' ? Uint8Array.of(0, 255) : '{"n": 1}', {
     group: 'g',
     attributes: { tenant: 't1' },
     id: messageId,
     sequence: Number(attributes.SequenceNumber),
     receives: Number(attributes.ApproximateReceiveCount),
+    receipt: receiptHandle,
     time: Number(attributes.SentTimestamp),
+    firstReceived: Number(attributes.ApproximateFirstReceiveTimestamp),
   });
 }
 

@@ -55,8 +55,13 @@ def _message(record):
     return events.message(
         "compared.fifo", body, group="g", attributes={"tenant": "t1"}, id=record["messageId"],
         sequence=int(own["SequenceNumber"]), receives=int(own["ApproximateReceiveCount"]),
-        time=datetime.fromtimestamp(int(own["SentTimestamp"]) / 1000, timezone.utc),
+        receipt=record["receiptHandle"], time=_at(own["SentTimestamp"]),
+        first_received=_at(own["ApproximateFirstReceiveTimestamp"]),
     )
+
+
+def _at(milliseconds):
+    return datetime.fromtimestamp(int(milliseconds) / 1000, timezone.utc)
 
 
 def _http(event):

@@ -11,11 +11,22 @@ export type Event = Record<string, any>;
 export function objectCreated(bucket: string, key: string, options?: Common & { size?: number; etag?: string; sequence?: number }): Event;
 /** An object was deleted, as S3 says it. */
 export function objectDeleted(bucket: string, key: string, options?: Common & { sequence?: number }): Event;
-/** One message of a batch, as SQS has it. Bytes that are no text come in base64, other values as JSON. */
+/**
+ * One message of a batch, as SQS has it. Bytes that are no text come in base64, other values as JSON. One of a
+ * group has the digest of its body to recognise duplicates by, unless `deduplication` is another.
+ */
 export function message(
   queue: string,
   body: unknown,
-  options?: Common & { attributes?: Record<string, string>; group?: string; sequence?: number; receives?: number },
+  options?: Common & {
+    attributes?: Record<string, string>;
+    group?: string;
+    deduplication?: string;
+    sequence?: number;
+    receives?: number;
+    receipt?: string;
+    firstReceived?: Time;
+  },
 ): Event;
 /** Messages of `message`, as a function gets them. */
 export function batch(messages: Iterable<Event>): Event;

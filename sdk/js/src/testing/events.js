@@ -69,19 +69,51 @@ function bodyText(body) {
   return JSON.stringify(body);
 }
 
-exports.message = (queue, body, { attributes = {}, group, sequence = 1, receives = 1, id = ID, time } = {}) => {
+// The digest that SQS has of attributes: of names, types, and values after the number of their kind.
+function md5OfAttributes(attributes) {
+  const hash = createHash('md5');
+  const part = (text) => {
+    const bytes = Buffer.from(text);
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(bytes.length);
+    return Buffer.concat([length, bytes]);
+  };
+  for (const name of Object.keys(attributes).sort()) {
+    hash.update(Buffer.concat([part(name), part('String'), Buffer.of(1), part(attributes[name])]));
+  }
+  return hash.digest('hex');
+}
+
+exports.message = (
+  queue,
+  body,
+  { attributes = {}, group, deduplication, sequence = 1, receives = 1, id = ID, receipt = id, time, firstReceived } = {},
+) => {
   const text = bodyText(body);
-  const sent = String(at(time).getTime());
-  const own = { ApproximateReceiveCount: String(receives), SentTimestamp: sent, SenderId: ACCOUNT, ApproximateFirstReceiveTimestamp: sent };
-  if (group !== undefined) Object.assign(own, { MessageGroupId: group, SequenceNumber: String(sequence) });
+  const sent = at(time);
+  const own = {
+    ApproximateReceiveCount: String(receives),
+    SentTimestamp: String(sent.getTime()),
+    SenderId: ACCOUNT,
+    ApproximateFirstReceiveTimestamp: String(at(firstReceived ?? sent).getTime()),
+  };
+  if (group !== undefined) {
+    const digest = () => createHash('sha256').update(body instanceof Uint8Array ? body : text).digest('hex');
+    Object.assign(own, {
+      MessageGroupId: group,
+      SequenceNumber: String(sequence).padStart(20, '0'),
+      MessageDeduplicationId: deduplication ?? digest(),
+    });
+  }
   const attribute = (stringValue) => ({ stringValue, stringListValues: [], binaryListValues: [], dataType: 'String' });
   return {
     messageId: id,
-    receiptHandle: id,
+    receiptHandle: receipt,
     md5OfBody: createHash('md5').update(text).digest('hex'),
     body: text,
     attributes: own,
     messageAttributes: Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, attribute(value)])),
+    ...(Object.keys(attributes).length > 0 && { md5OfMessageAttributes: md5OfAttributes(attributes) }),
     eventSource: 'aws:sqs',
     eventSourceARN: arn('sqs', queue),
     awsRegion: REGION,

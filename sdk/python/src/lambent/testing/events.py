@@ -72,22 +72,28 @@ def _object(name: str, bucket: str, described: Event, id: str, time: datetime) -
 
 def message(
     queue: str, body: Body, *, attributes: Optional[Mapping[str, str]] = None, group: Optional[str] = None,
-    sequence: int = 1, receives: int = 1, id: str = ID, time: Optional[datetime] = None,
+    deduplication: Optional[str] = None, sequence: int = 1, receives: int = 1, id: str = ID, receipt: Optional[str] = None,
+    time: Optional[datetime] = None, first_received: Optional[datetime] = None,
 ) -> Event:
-    """One message of a batch, as SQS has it. Bytes that are no text come in base64."""
+    """One message of a batch, as SQS has it. Bytes that are no text come in base64.
+
+    One of a group has the digest of its body to recognise duplicates by, unless `deduplication` is another.
+    """
     text = _text(body)
-    sent = str(int(_time(time).timestamp() * 1000))
+    sent = _time(time)
     own = {
         "ApproximateReceiveCount": str(receives),
-        "SentTimestamp": sent,
+        "SentTimestamp": _milliseconds(sent),
         "SenderId": ACCOUNT,
-        "ApproximateFirstReceiveTimestamp": sent,
+        "ApproximateFirstReceiveTimestamp": _milliseconds(first_received or sent),
     }
     if group is not None:
-        own["MessageGroupId"], own["SequenceNumber"] = group, str(sequence)
-    return {
+        own["MessageGroupId"], own["SequenceNumber"] = group, f"{sequence:020}"
+        given = body if isinstance(body, (bytes, bytearray)) else text.encode()
+        own["MessageDeduplicationId"] = deduplication or hashlib.sha256(given).hexdigest()
+    made = {
         "messageId": id,
-        "receiptHandle": id,
+        "receiptHandle": receipt or id,
         "md5OfBody": hashlib.md5(text.encode()).hexdigest(),
         "body": text,
         "attributes": own,
@@ -99,6 +105,23 @@ def message(
         "eventSourceARN": _arn("sqs", queue),
         "awsRegion": REGION,
     }
+    if attributes:
+        made["md5OfMessageAttributes"] = _md5_of_attributes(attributes)
+    return made
+
+
+def _milliseconds(time: datetime) -> str:
+    return str(int(time.timestamp() * 1000))
+
+
+def _md5_of_attributes(attributes: Mapping[str, str]) -> str:
+    """The digest that SQS has of attributes: of names, types, and values after the number of their kind."""
+    digest = hashlib.md5()
+    for name, value in sorted(attributes.items()):
+        for part, before in [(name, b""), ("String", b""), (value, b"\x01")]:
+            encoded = part.encode()
+            digest.update(before + len(encoded).to_bytes(4, "big") + encoded)
+    return digest.hexdigest()
 
 
 def _text(body: Body) -> str:
