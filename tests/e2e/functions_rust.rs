@@ -177,6 +177,13 @@ async fn aws_clients_get_a_response_piece_by_piece_and_how_it_ended() {
     let reply = node.ask("POST", path).body(r#"{"do":"exit"}"#).send().await;
     let frames = String::from_utf8_lossy(&reply.body);
     assert!(frames.contains("ErrorCode") && frames.contains("Runtime.ExitError"), "{frames}");
+    // One that is not admitted is refused, and does not begin.
+    let reserve = node.ask("PUT", "/v1/functions/faults/concurrency");
+    let reserve = reserve.header("content-type", "application/json").body(r#"{"reserved":0}"#);
+    assert_eq!(reserve.send().await.status, 200);
+    let reply = node.ask("POST", path).body("{}").send().await;
+    assert_eq!(reply.status, 429, "{reply:?}");
+    assert_eq!(reply.json()["Reason"], "ReservedFunctionConcurrentInvocationLimitExceeded");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

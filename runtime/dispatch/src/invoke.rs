@@ -162,7 +162,11 @@ impl Invoker {
             self.clone().streamed_event(callee.clone(), caller, event, begin, |_| ())
         });
         let (pieces, end) = match streaming.await {
-            Streaming::Ended(ended) => (None, ready(ended.map(|(invoked, ())| invoked)).boxed()),
+            Streaming::Ended(ended) => {
+                // What never ran is refused, and has no end.
+                let (invoked, ()) = ended?;
+                (None, ready(Ok(invoked)).boxed())
+            }
             Streaming::Begun { pieces, end, .. } => {
                 let (invoker, callee) = (self.clone(), callee.clone());
                 let end = end.map(move |end| match end {
