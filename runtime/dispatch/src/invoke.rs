@@ -134,7 +134,7 @@ impl Invoker {
         })
         .await
         {
-            Streaming::Ended(ended) => return ended.map(|(_, reply)| reply),
+            Streaming::Ended(ended) => return (*ended).map(|(_, reply)| reply),
             Streaming::Begun { content_type, pieces, end } => (content_type, pieces, end),
         };
         match lambda::response_of_stream(content_type, pieces).await {
@@ -164,7 +164,7 @@ impl Invoker {
         let (pieces, end) = match streaming.await {
             Streaming::Ended(ended) => {
                 // What never ran is refused, and has no end.
-                let (invoked, ()) = ended?;
+                let (invoked, ()) = (*ended)?;
                 (None, ready(Ok(invoked)).boxed())
             }
             Streaming::Begun { pieces, end, .. } => {

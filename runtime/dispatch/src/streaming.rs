@@ -27,7 +27,7 @@ pub(crate) enum Streaming<R> {
         end: BoxFuture<'static, Option<End<R>>>,
     },
     /// It has ended without that.
-    Ended(End<R>),
+    Ended(Box<End<R>>),
 }
 
 impl<R: Send + 'static> Streaming<R> {
@@ -49,7 +49,7 @@ impl<R: Send + 'static> Streaming<R> {
             Ok(stream) = &mut begins => (stream, tokio::spawn(running).map(Result::ok).boxed()),
             ended = &mut running => match begins.try_recv() {
                 Ok(stream) => (stream, ready(Some(ended)).boxed()),
-                Err(_) => return Self::Ended(ended),
+                Err(_) => return Self::Ended(Box::new(ended)),
             },
         };
         Self::Begun { content_type, pieces, end }
