@@ -5,10 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::request::Parts;
 use lambent_service::Scope;
-use lambent_types::RequestId;
+use lambent_types::{RequestId, account_number};
 use serde::de::DeserializeOwned;
 
-use crate::account;
 use crate::fault::Fault;
 use crate::memory::Memory;
 
@@ -33,7 +32,7 @@ pub(crate) struct Call {
 impl Call {
     /// The account number of the client's namespace.
     pub(crate) fn account(&self) -> String {
-        account::number(self.scope.namespace())
+        account_number(self.scope.namespace())
     }
 
     /// The domain of the node that a host is, or is below. None of `localhost`, below which not every

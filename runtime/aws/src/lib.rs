@@ -7,7 +7,6 @@
 //! The models of botocore are what AWS's clients are made of, and so what the shapes, names and
 //! limits here follow.
 
-mod account;
 mod arn;
 mod call;
 mod credential;

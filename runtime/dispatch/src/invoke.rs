@@ -52,8 +52,10 @@ impl Invoker {
         caller: Caller,
         event: Event,
     ) -> Result<Invoked, Error> {
-        let event =
-            if runs_on_runtime(&callee.function) { lambda::event_for(event) } else { event };
+        let event = match runs_on_runtime(&callee.function) {
+            true => lambda::event_for(&callee.function.namespace, event),
+            false => event,
+        };
         let (invoked, ()) = self.event(callee, handler, caller, event, |_| ()).await?;
         Ok(invoked)
     }
@@ -104,7 +106,8 @@ impl Invoker {
         caller: Caller,
         request: http::Request<Body>,
     ) -> Result<Reply, Error> {
-        let event = lambda::event_of_request(caller.id, Timestamp::now(), request).await?;
+        let (namespace, now) = (&callee.function.namespace, Timestamp::now());
+        let event = lambda::event_of_request(namespace, caller.id, now, request).await?;
         if callee.function.configuration.is_program() {
             return self.request_of_program(callee, caller, event).await;
         }
@@ -194,7 +197,8 @@ impl Invoker {
         events: &[Event],
         item_failures: bool,
     ) -> Result<(Invoked, Vec<(u32, Failure)>), Error> {
-        let Some(event) = lambda::event_of_batch(events) else {
+        let namespace = &callee.function.namespace;
+        let Some(event) = lambda::event_of_batch(namespace, events) else {
             return Err(Error::new(ErrorCode::InvalidRequest, "the batch has no message"));
         };
         let judge = |finished: &mut Finished| {

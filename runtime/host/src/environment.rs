@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use lambent_dispatch::Call;
 use lambent_engine::RUNTIME_API;
-use lambent_types::{Configuration, Environment, FunctionVersion, VersionNumber};
+use lambent_types::{
+    AliasName, Configuration, Environment, FunctionVersion, VersionNumber, account_number,
+};
 
 /// The region that functions of a runtime are told they are in: the one that AWS's tools take
 /// where none is configured.
 const REGION: &str = "us-east-1";
-/// The account that they are told they belong to; a node has none.
-const ACCOUNT: &str = "000000000000";
 
 /// The environment of a version: its own variables, and, on a runtime, those that Lambda sets.
 /// Its own come before Lambda's, as far as they are not reserved.
@@ -59,17 +59,52 @@ fn handler(configuration: &Configuration) -> String {
 /// What the context of an invocation tells besides, on a runtime: the ARN that it was asked for by, and
 /// what the client says of itself.
 pub(crate) fn attributes(call: &Call) -> Vec<(String, String)> {
-    let function = &call.function;
-    if function.configuration.runtime.is_none() {
+    if call.function.configuration.runtime.is_none() {
         return Vec::new();
     }
+    let arn = arn(&call.function, call.alias.as_ref());
+    let client = call.client_context.clone().map(|json| ("aws.client-context".to_owned(), json));
+    [("aws.invoked-function-arn".to_owned(), arn)].into_iter().chain(client).collect()
+}
+
+/// The ARN by which a version was asked for.
+fn arn(function: &FunctionVersion, alias: Option<&AliasName>) -> String {
     let name = &function.name;
-    let qualifier = match (&call.alias, function.version) {
+    let qualifier = match (alias, function.version) {
         (Some(alias), _) => format!(":{alias}"),
         (None, VersionNumber::Latest) => String::new(),
         (None, VersionNumber::Number(number)) => format!(":{number}"),
     };
-    let arn = format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}{qualifier}");
-    let client = call.client_context.clone().map(|json| ("aws.client-context".to_owned(), json));
-    [("aws.invoked-function-arn".to_owned(), arn)].into_iter().chain(client).collect()
+    let account = account_number(&function.namespace);
+    format!("arn:aws:lambda:{REGION}:{account}:function:{name}{qualifier}")
+}
+
+#[cfg(test)]
+mod tests {
+    use lambent_types::{Code, Digest, Handler};
+
+    use super::*;
+
+    #[test]
+    fn a_function_is_told_the_account_of_its_namespace() {
+        let told = |namespace: &str| {
+            let configuration = Configuration {
+                runtime: Some("python3.14".parse().unwrap()),
+                ..Configuration::default()
+            };
+            let function = FunctionVersion {
+                namespace: namespace.parse().unwrap(),
+                name: "f".parse().unwrap(),
+                version: VersionNumber::Number(3),
+                code: Code::component(Digest::of(b""), 0),
+                handlers: vec![Handler::Event],
+                configuration,
+                created: jiff::Timestamp::UNIX_EPOCH,
+            };
+            arn(&function, None)
+        };
+        assert_eq!(told("default"), "arn:aws:lambda:us-east-1:000000000000:function:f:3");
+        let account = account_number(&"team".parse().unwrap());
+        assert_eq!(told("team"), format!("arn:aws:lambda:us-east-1:{account}:function:f:3"));
+    }
 }

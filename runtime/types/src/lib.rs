@@ -6,6 +6,7 @@
 
 pub mod occurrence;
 
+mod account;
 mod alias;
 mod annotations;
 mod clock;
@@ -59,6 +60,7 @@ mod version_number;
 mod volume;
 mod weight;
 
+pub use account::account_number;
 pub use alias::{Alias, AliasName, AliasSettings, Aliases, Split};
 pub use annotations::Annotations;
 pub use clock::{Clock, ManualClock, SystemClock};

@@ -1,7 +1,7 @@
 //! Buckets themselves.
 
 use lambent_service::ListObjects;
-use lambent_types::{BucketName, ErrorCode};
+use lambent_types::{BucketName, ErrorCode, account_number};
 use s3s::dto::{
     self, BucketCannedACL, BucketLocationConstraint, CreateBucketInput, CreateBucketOutput,
     DeleteBucketInput, DeleteBucketOutput, GetBucketLocationInput, GetBucketLocationOutput,
@@ -13,7 +13,6 @@ use super::caller::{Buckets, bucket};
 use super::description::check_acl;
 use super::listing::untoken;
 use super::{error, time};
-use crate::account;
 
 /// Where a bucket is if nothing else was said.
 const REGION: &str = "us-east-1";
@@ -134,7 +133,7 @@ pub(super) async fn list(
         name: Some(bucket.name.to_string()),
         ..Default::default()
     });
-    let account = account::number(scope.namespace());
+    let account = account_number(scope.namespace());
     let output = ListBucketsOutput {
         buckets: Some(shown.collect()),
         continuation_token: token,

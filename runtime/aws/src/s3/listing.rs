@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lambent_service::{BucketHandle, ListObjects, Object, ObjectPage};
-use lambent_types::bounds;
+use lambent_types::{account_number, bounds};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::dto::{
     self, ChecksumAlgorithm, CommonPrefix, EncodingType, ListObjectVersionsInput,
@@ -16,7 +16,6 @@ use super::caller::{Buckets, bucket};
 use super::description::{self, number};
 use super::limits::VERSION;
 use super::{checksum, error, time};
-use crate::account;
 
 /// What stays as it is in a key that is written as in a URL.
 const KEY: &AsciiSet =
@@ -63,7 +62,7 @@ pub(super) fn limit(asked: Option<i32>, what: &str) -> S3Result<usize> {
 }
 
 pub(super) fn owner(bucket: &BucketHandle<'_>) -> Owner {
-    let account = account::number(bucket.namespace());
+    let account = account_number(bucket.namespace());
     Owner { display_name: Some(account.clone()), id: Some(account) }
 }
 

@@ -1,7 +1,7 @@
 //! Which functions are told of changes of a bucket.
 
 use lambent_service::Notification;
-use lambent_types::{ErrorCode, ObjectChange, QualifiedFunction};
+use lambent_types::{ErrorCode, ObjectChange, QualifiedFunction, account_number};
 use s3s::dto::{
     Event, FilterRule, FilterRuleName, GetBucketNotificationConfigurationInput,
     GetBucketNotificationConfigurationOutput, LambdaFunctionConfiguration,
@@ -12,7 +12,6 @@ use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 
 use super::caller::{Buckets, bucket};
 use super::error;
-use crate::account;
 
 const CREATED: &str = "s3:ObjectCreated:";
 const REMOVED: &str = "s3:ObjectRemoved:";
@@ -107,7 +106,7 @@ pub(super) async fn put(
     let scope = buckets.scope().await?;
     let handle = bucket(&scope, &request.input.bucket)?;
     handle.describe().await.map_err(|error| error::of(&error))?;
-    let account = account::number(scope.namespace());
+    let account = account_number(scope.namespace());
     let functions = given.lambda_function_configurations.unwrap_or_default();
     if functions.len() > CONFIGURATIONS_MAX {
         return Err(s3_error!(

@@ -12,28 +12,31 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, Request, Version};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
-use lambent_types::{Error, ErrorCode, Event, RequestId, bounds, format_bytes};
+use lambent_types::{
+    Error, ErrorCode, Event, Namespace, RequestId, account_number, bounds, format_bytes,
+};
 use serde_json::{Map, Value, json};
 
-use super::arn::ACCOUNT;
 use crate::runner::Body;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// The only route and the only stage there is.
 const DEFAULT: &str = "$default";
 
-/// The event of a request, whose body is read to its end.
+/// The event of a request to a function of the namespace, whose body is read to its end.
 ///
 /// # Errors
 /// `PayloadTooLarge`, `InvalidRequest` (the body or the query cannot be read).
 pub(crate) async fn event_of_request(
+    namespace: &Namespace,
     id: RequestId,
     now: Timestamp,
     request: Request<Body>,
 ) -> Result<Event, Error> {
     let (head, body) = request.into_parts();
     let body = read(body).await?;
-    let payload = payload(id, now, &head, &body)?;
+    let context = context(namespace, id, now, &head);
+    let payload = payload(context, &head, &body)?;
     Ok(Event {
         id: id.to_string(),
         source: "/fn".into(),
@@ -66,7 +69,7 @@ async fn read(mut body: Body) -> Result<Bytes, Error> {
     Ok(whole.freeze())
 }
 
-fn payload(id: RequestId, now: Timestamp, head: &Parts, body: &Bytes) -> Result<Value, Error> {
+fn payload(context: Value, head: &Parts, body: &Bytes) -> Result<Value, Error> {
     let headers = &head.headers;
     let query = head.uri.query().unwrap_or_default();
     let mut payload = json!({
@@ -75,7 +78,7 @@ fn payload(id: RequestId, now: Timestamp, head: &Parts, body: &Bytes) -> Result<
         "rawPath": head.uri.path(),
         "rawQueryString": query,
         "headers": joined(headers),
-        "requestContext": context(id, now, head),
+        "requestContext": context,
         "isBase64Encoded": false,
     });
     let Value::Object(members) = &mut payload else { return Ok(payload) };
@@ -95,7 +98,7 @@ fn payload(id: RequestId, now: Timestamp, head: &Parts, body: &Bytes) -> Result<
     Ok(payload)
 }
 
-fn context(id: RequestId, now: Timestamp, head: &Parts) -> Value {
+fn context(namespace: &Namespace, id: RequestId, now: Timestamp, head: &Parts) -> Value {
     let header = |name: HeaderName| text(&head.headers, &name);
     let domain = header(HOST).or_else(|| head.uri.host()).unwrap_or_default();
     let domain = domain.rsplit_once(':').map_or(domain, |(name, _)| name);
@@ -103,7 +106,7 @@ fn context(id: RequestId, now: Timestamp, head: &Parts) -> Value {
     // The node has put who sent the request there, and kept what proxies that it trusts say.
     let from = header(FORWARDED_FOR).and_then(|all| all.split(',').next()).unwrap_or_default();
     json!({
-        "accountId": ACCOUNT,
+        "accountId": account_number(namespace),
         "apiId": prefix,
         "domainName": domain,
         "domainPrefix": prefix,
@@ -175,7 +178,8 @@ mod tests {
     async fn event(request: http::request::Builder, body: &'static [u8]) -> Value {
         let body = Full::new(Bytes::from(body)).map_err(|never| match never {}).boxed_unsync();
         let now = "2020-03-12T19:03:58.390Z".parse().unwrap();
-        let event = event_of_request(RequestId::new(), now, request.body(body).unwrap());
+        let (namespace, request) = (Namespace::default(), request.body(body).unwrap());
+        let event = event_of_request(&namespace, RequestId::new(), now, request);
         serde_json::from_slice(&event.await.unwrap().data).unwrap()
     }
 

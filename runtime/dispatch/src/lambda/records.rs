@@ -10,13 +10,13 @@ use lambent_types::occurrence::{
     ATTRIBUTE_TYPES, KEY_DELETED, KEY_SET, KeyData, KeyValueData, OBJECT_CREATED, OBJECT_DELETED,
     ObjectData, QUEUE_FACTS, QUEUE_MESSAGE, QueueFacts, RECEIPT, SCHEDULE_FIRED, ScheduleData,
 };
-use lambent_types::{Event, Failure, Output, Retry};
+use lambent_types::{Event, Failure, Namespace, Output, Retry, account_number};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::arn::{ACCOUNT, REGION, arn};
+use super::arn::{REGION, arn};
 use crate::message_digest::{DigestedAttribute, md5_of_attributes, md5_of_body};
 use crate::receipt_handle::receipt_handle;
 
@@ -24,14 +24,15 @@ use crate::receipt_handle::receipt_handle;
 const KEY: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/');
 
-/// The event as the AWS service that is like its source would send it. One of nobody's making
-/// but the client's stays as it is.
-pub(crate) fn event_for(event: Event) -> Event {
+/// The event as the AWS service that is like its source would send it to a function of the
+/// namespace. One of nobody's making but the client's stays as it is.
+pub(crate) fn event_for(namespace: &Namespace, event: Event) -> Event {
+    let account = || account_number(namespace);
     let payload = match &*event.kind {
-        OBJECT_CREATED | OBJECT_DELETED => object(&event),
-        KEY_SET | KEY_DELETED => key(&event),
-        QUEUE_MESSAGE => Some(records(vec![message(&event)])),
-        SCHEDULE_FIRED => schedule(&event),
+        OBJECT_CREATED | OBJECT_DELETED => object(&account(), &event),
+        KEY_SET | KEY_DELETED => key(&account(), &event),
+        QUEUE_MESSAGE => Some(records(vec![message(&account(), &event)])),
+        SCHEDULE_FIRED => schedule(&account(), &event),
         _ => None,
     };
     match payload {
@@ -41,9 +42,10 @@ pub(crate) fn event_for(event: Event) -> Event {
 }
 
 /// All messages of a batch in one event.
-pub(crate) fn event_of_batch(events: &[Event]) -> Option<Event> {
-    let first = events.first()?.clone();
-    Some(with_payload(first, &records(events.iter().map(message).collect())))
+pub(crate) fn event_of_batch(namespace: &Namespace, events: &[Event]) -> Option<Event> {
+    let (first, account) = (events.first()?.clone(), account_number(namespace));
+    let messages = events.iter().map(|event| message(&account, event));
+    Some(with_payload(first, &records(messages.collect())))
 }
 
 /// What of a batch failed, by the handler's answer: its `batchItemFailures`, if it gives any.
@@ -105,7 +107,7 @@ fn resource(event: &Event) -> &str {
     event.source.rsplit('/').next().unwrap_or_default()
 }
 
-fn object(event: &Event) -> Option<Value> {
+fn object(account: &str, event: &Event) -> Option<Value> {
     let object: ObjectData = data(event)?;
     let created = event.kind == OBJECT_CREATED;
     let key = utf8_percent_encode(&object.key, KEY).to_string().replace("%20", "+");
@@ -120,7 +122,7 @@ fn object(event: &Event) -> Option<Value> {
         "awsRegion": REGION,
         "eventTime": time(event).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
         "eventName": if created { "ObjectCreated:Put" } else { "ObjectRemoved:Delete" },
-        "userIdentity": { "principalId": ACCOUNT },
+        "userIdentity": { "principalId": account },
         "requestParameters": { "sourceIPAddress": "127.0.0.1" },
         "responseElements": { "x-amz-request-id": event.id, "x-amz-id-2": event.id },
         "s3": {
@@ -128,7 +130,7 @@ fn object(event: &Event) -> Option<Value> {
             "configurationId": object.bucket,
             "bucket": {
                 "name": object.bucket,
-                "ownerIdentity": { "principalId": ACCOUNT },
+                "ownerIdentity": { "principalId": account },
                 "arn": format!("arn:aws:s3:::{}", object.bucket),
             },
             "object": described,
@@ -136,7 +138,7 @@ fn object(event: &Event) -> Option<Value> {
     })]))
 }
 
-fn message(event: &Event) -> Value {
+fn message(account: &str, event: &Event) -> Value {
     let body = match std::str::from_utf8(&event.data) {
         Ok(text) => text.to_owned(),
         Err(_) => STANDARD.encode(&event.data),
@@ -150,11 +152,11 @@ fn message(event: &Event) -> Value {
     let mut attributes = json!({
         "ApproximateReceiveCount": event.attempt.to_string(),
         "SentTimestamp": sent.to_string(),
-        "SenderId": ACCOUNT,
+        "SenderId": account,
         "ApproximateFirstReceiveTimestamp": facts.first_received.unwrap_or(sent).to_string(),
     });
     if let Value::Object(members) = &mut attributes {
-        let source = facts.dead_letter_of.map(|queue| arn("sqs", &queue));
+        let source = facts.dead_letter_of.map(|queue| arn(account, "sqs", &queue));
         let said = [
             ("AWSTraceHeader", facts.trace_header),
             ("DeadLetterQueueSourceArn", source),
@@ -188,7 +190,7 @@ fn message(event: &Event) -> Value {
         "attributes": attributes,
         "messageAttributes": own.collect::<serde_json::Map<_, _>>(),
         "eventSource": "aws:sqs",
-        "eventSourceARN": arn("sqs", resource(event)),
+        "eventSourceARN": arn(account, "sqs", resource(event)),
         "awsRegion": REGION,
     });
     if let (Some(md5), Value::Object(members)) = (md5_of_attributes, &mut record) {
@@ -216,7 +218,7 @@ fn attribute(attribute: DigestedAttribute<'_>) -> Value {
 }
 
 /// A schedule with an input of its own sends that.
-fn schedule(event: &Event) -> Option<Value> {
+fn schedule(account: &str, event: &Event) -> Option<Value> {
     let ScheduleData { schedule, time } = data(event)?;
     if schedule != resource(event) {
         return None;
@@ -226,15 +228,15 @@ fn schedule(event: &Event) -> Option<Value> {
         "id": event.id,
         "detail-type": "Scheduled Event",
         "source": "aws.events",
-        "account": ACCOUNT,
+        "account": account,
         "time": time,
         "region": REGION,
-        "resources": [arn("events", &format!("rule/{schedule}"))],
+        "resources": [arn(account, "events", &format!("rule/{schedule}"))],
         "detail": {},
     }))
 }
 
-fn key(event: &Event) -> Option<Value> {
+fn key(account: &str, event: &Event) -> Option<Value> {
     let key: KeyData = data(event)?;
     let image = |value: &KeyValueData| {
         let value = match value {
@@ -266,7 +268,7 @@ fn key(event: &Event) -> Option<Value> {
         "eventSource": "aws:dynamodb",
         "awsRegion": REGION,
         "dynamodb": change,
-        "eventSourceARN": arn("dynamodb", &format!("table/{}/stream/latest", key.keyspace)),
+        "eventSourceARN": arn(account, "dynamodb", &format!("table/{}/stream/latest", key.keyspace)),
     })]))
 }
 
@@ -278,17 +280,45 @@ mod tests {
     use super::*;
 
     #[test]
+    fn names_of_resources_are_those_that_clients_of_the_namespace_see() {
+        let event = |namespace: &Namespace| {
+            let facts = MessageFacts { body: Bytes::from_static(b"m"), ..facts() };
+            let event = occurrence::message(&"q".parse().unwrap(), facts);
+            let event = event_of_batch(namespace, &[event]).unwrap();
+            let payload: Value = serde_json::from_slice(&event.data).unwrap();
+            payload["Records"][0]["eventSourceARN"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(event(&Namespace::default()), "arn:aws:sqs:us-east-1:000000000000:q");
+        let team: Namespace = "team".parse().unwrap();
+        let account = account_number(&team);
+        assert_eq!(event(&team), format!("arn:aws:sqs:us-east-1:{account}:q"));
+    }
+
+    fn facts() -> MessageFacts {
+        MessageFacts {
+            id: "m".into(),
+            body: Bytes::new(),
+            content_type: None,
+            attributes: [].into(),
+            attribute_types: [].into(),
+            receipt: "1-2".into(),
+            facts: QueueFacts::default(),
+            group: None,
+            sequence: 7,
+            sent: Timestamp::UNIX_EPOCH,
+            receives: 1,
+        }
+    }
+
+    #[test]
     fn attributes_of_a_message_come_with_the_types_that_its_sender_gave() {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let bytes = STANDARD
             .encode("traceparent\u{1e}00-774062d6c37081a5a0b9b5b88e30627c-2d2482211f6489da-01");
         let facts = MessageFacts {
-            id: "m".into(),
             body: Bytes::from_static(b"msg"),
-            content_type: None,
             attributes: [pair("attr1", &bytes)].into(),
             attribute_types: [pair("attr1", "Binary")].into(),
-            receipt: "1-2".into(),
             facts: QueueFacts {
                 deduplication: Some("d".into()),
                 first_received: Some(5),
@@ -297,12 +327,11 @@ mod tests {
                 ..QueueFacts::default()
             },
             group: Some("g".into()),
-            sequence: 7,
-            sent: Timestamp::UNIX_EPOCH,
-            receives: 1,
+            ..facts()
         };
         let event = occurrence::message(&"q.fifo".parse().unwrap(), facts);
-        let record = message(&event);
+        let account = "123456789012";
+        let record = message(account, &event);
         let empty: [&str; 0] = [];
         let attribute = json!({
             "binaryValue": bytes, "dataType": "Binary",
@@ -317,7 +346,7 @@ mod tests {
         assert_eq!(said["MessageDeduplicationId"], "d");
         assert_eq!(said["ApproximateFirstReceiveTimestamp"], "5");
         assert_eq!(said["AWSTraceHeader"], "Root=1");
-        assert_eq!(said["DeadLetterQueueSourceArn"], arn("sqs", "before.fifo"));
+        assert_eq!(said["DeadLetterQueueSourceArn"], arn(account, "sqs", "before.fifo"));
         assert_eq!(said["MessageGroupId"], "g");
         assert_eq!(record["attributes"]["SequenceNumber"], "00000000000000000007");
     }

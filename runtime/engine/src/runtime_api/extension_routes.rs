@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
 use hyper::body::Incoming;
+use lambent_types::account_number;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -20,8 +21,6 @@ const IDENTIFIER: HeaderName = HeaderName::from_static("lambda-extension-identif
 const EVENT_IDENTIFIER: HeaderName = HeaderName::from_static("lambda-extension-event-identifier");
 const ERROR_TYPE: &str = "lambda-extension-function-error-type";
 const FEATURES: &str = "lambda-extension-accept-feature";
-/// The account that functions belong to; a node has none.
-const ACCOUNT: &str = "000000000000";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -89,7 +88,8 @@ fn described(session: &Session, has_account: bool) -> Value {
         "handler": function.map(|function| function.configuration.handler.as_str()),
     });
     if has_account {
-        described["accountId"] = ACCOUNT.into();
+        let namespace = function.map(|function| function.namespace.clone()).unwrap_or_default();
+        described["accountId"] = account_number(&namespace).into();
     }
     described
 }

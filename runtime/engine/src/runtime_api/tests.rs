@@ -252,7 +252,7 @@ async fn extensions_register_as_on_lambda() {
     let accepts = format!("{name}Lambda-Extension-Accept-Feature: accountId\r\n");
     client.send(&request("POST", REGISTER, &accepts, r#"{"events":["SHUTDOWN"]}"#)).await;
     let answer = client.read().await;
-    assert!(answer.contains("\"accountId\""), "{answer}");
+    assert!(answer.contains("\"accountId\":\"000000000000\""), "{answer}");
     let id = answer.lines().find_map(|line| line.strip_prefix("Lambda-Extension-Identifier: "));
     let head = format!("Lambda-Extension-Identifier: {}\r\n", id.unwrap());
     client.send(&request("GET", next, &head, "")).await;
