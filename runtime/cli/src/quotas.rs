@@ -56,8 +56,8 @@ pub(crate) struct QuotaArgs {
     #[arg(long, value_name = "N", value_parser = count)]
     quota_concurrency: Option<u64>,
 
-    /// Functions, layers, buckets, keyspaces, queues, volumes, triggers, schedules and sites, of each
-    /// kind [default: 10000]
+    /// Functions, layers, buckets, keyspaces, queues, volumes, triggers, schedules, sites, and the roles
+    /// and policies of AWS's tools, of each kind [default: 10000]
     #[arg(long, value_name = "N", value_parser = count)]
     quota_resources: Option<u64>,
 
@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(own("queues=3"), given(&[Quota::Queues], Some(3)));
         assert_eq!(own("code=default"), given(&[Quota::CodeBytes], None));
         let all = own("resources=unlimited").unwrap();
-        assert_eq!((all.quotas.len(), all.limit), (9, Some(Quotas::UNLIMITED)));
+        assert_eq!((all.quotas.len(), all.limit), (11, Some(Quotas::UNLIMITED)));
         for (wrong, part) in [
             ("objects", "NAME=LIMIT"),
             ("object-bytes=1", "there are objects, object-count,"),

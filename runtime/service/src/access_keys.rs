@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::operation::Operation;
 use crate::principal::Principal;
+use crate::random_id::random_id;
 use crate::records::{Records, Write};
 use crate::scope::Scope;
 use crate::secret_seed::is_secret;
@@ -60,17 +61,6 @@ fn key_of_secret(secret: &str) -> String {
     format!("secret/{}", hash(secret))
 }
 
-fn random_id() -> Result<String, Error> {
-    const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        tracing::error!(%error, "the operating system gives no random bytes");
-        Error::new(ErrorCode::Internal, "no random bytes for a key; see the server's log")
-    })?;
-    let id = bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)]));
-    Ok(format!("LKIA{}", id.collect::<String>()))
-}
-
 impl Service {
     fn access_keys(&self) -> Result<Records<'_>, Error> {
         Records::of(&*self.stores().keyvalue, RECORDS)
@@ -113,7 +103,7 @@ impl Scope {
         description: String,
         expires: Option<Timestamp>,
     ) -> Result<CreatedKey, Error> {
-        let id = random_id()?;
+        let id = random_id("LKIA", 16)?;
         self.perform(Operation::CreateAccessKey, &id, async {
             self.principal().check_may_administer()?;
             let invalid = |detail: String| Err(Error::new(ErrorCode::InvalidRequest, detail));
@@ -173,6 +163,19 @@ impl Scope {
                 let detail = format!("namespace \"{}\" has no access key {id:?}", self.namespace());
                 Error::new(ErrorCode::AccessKeyNotFound, detail)
             })
+        })
+        .await
+    }
+
+    /// What is known of the key that the principal showed; nothing, if it showed none of its
+    /// namespace's.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub async fn own_access_key(&self) -> Result<Option<AccessKey>, Error> {
+        let Principal::Key { id, .. } = self.principal() else { return Ok(None) };
+        self.perform(Operation::DescribeAccessKey, id, async {
+            self.service.access_keys()?.get(&key_of_id(self.namespace(), id)).await
         })
         .await
     }

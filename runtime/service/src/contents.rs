@@ -1,8 +1,8 @@
 //! What a namespace holds: whether it holds anything, and all of it deleted.
 
 use lambent_types::{
-    BucketName, Error, ErrorCode, FunctionName, KeyspaceName, LayerName, QueueName, ScheduleName,
-    SiteName, TriggerName, VolumeName,
+    BucketName, Error, ErrorCode, FunctionName, KeyspaceName, LayerName, PolicyName, QueueName,
+    RoleName, ScheduleName, SiteName, TriggerName, VolumeName,
 };
 
 use crate::data_scope::DataScope;
@@ -57,6 +57,8 @@ contents! {
     KeyspaceName,
     BucketName,
     VolumeName,
+    RoleName,
+    PolicyName,
 }
 
 /// Fails if the scope's namespace holds anything, naming some of it.
@@ -110,11 +112,18 @@ mod tests {
 
     use super::*;
 
+    fn plural(noun: &str) -> String {
+        match noun.strip_suffix('y') {
+            Some(stem) => format!("{stem}ies"),
+            None => format!("{noun}s"),
+        }
+    }
+
     /// What is missing here survives the deletion of its namespace.
     #[test]
     fn every_kind_of_resource_with_a_quota_is_among_the_contents() {
         let quotas: BTreeSet<_> = Quota::resources().map(|quota| quota.name().to_owned()).collect();
-        let known: BTreeSet<_> = NOUNS.iter().map(|noun| format!("{noun}s")).collect();
+        let known: BTreeSet<_> = NOUNS.iter().map(|noun| plural(noun)).collect();
         assert_eq!(known, quotas);
     }
 }

@@ -63,6 +63,7 @@ operations! {
         ListLayers DescribeLayer PutLayer DeleteLayer = "layer", READ;
         ListNamespaces DescribeNamespace PutNamespace DeleteNamespace = "namespace", READ;
         ListQueues DescribeQueue PutQueue DeleteQueue = "queue", ANY;
+        ListRoles DescribeRole PutRole DeleteRole = "role", READ;
         ListRuntimes DescribeRuntime PutRuntime DeleteRuntime = "runtime", READ;
         ListSchedules DescribeSchedule PutSchedule DeleteSchedule = "schedule", READ;
         ListSites DescribeSite PutSite DeleteSite = "site", READ;
@@ -141,6 +142,16 @@ operations! {
     PutProvisioned = "put_provisioned", WRITE;
     /// Keep no instances of a version ready any more.
     DeleteProvisioned = "delete_provisioned", WRITE;
+    /// List policies.
+    ListPolicies = "list_policies", READ;
+    /// Describe a policy.
+    DescribePolicy = "describe_policy", READ;
+    /// Create a policy, or change the one of its name.
+    PutPolicy = "put_policy", WRITE;
+    /// Delete a policy.
+    DeletePolicy = "delete_policy", WRITE;
+    /// Take temporary keys in the name of a role.
+    AssumeRole = "assume_role", WRITE;
     /// Delete a version of a layer.
     DeleteLayerVersion = "delete_layer_version", WRITE;
     /// Set and delete keys, all or none.

@@ -3,6 +3,8 @@ use std::sync::Arc;
 
 use lambent_types::{Error, ErrorCode, FunctionVersion, Namespace};
 
+use crate::session::Session;
+
 /// Who asks for something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Principal {
@@ -17,6 +19,9 @@ pub enum Principal {
         /// The namespace that it opens.
         namespace: Namespace,
     },
+    /// The holder of temporary keys, who may do in their namespace what their issuer may, and
+    /// administers nothing.
+    Session(Arc<Session>),
     /// A function, which may do what its grants say, in its own namespace.
     Function(Arc<FunctionVersion>),
     /// The node itself, which does what follows from what a client has changed.
@@ -30,6 +35,7 @@ impl Principal {
         match self {
             Self::Anyone | Self::Root | Self::Node => Namespace::default(),
             Self::Key { namespace, .. } => namespace.clone(),
+            Self::Session(session) => session.namespace.clone(),
             Self::Function(function) => function.namespace.clone(),
         }
     }
@@ -39,7 +45,9 @@ impl Principal {
     pub fn may_enter(&self, namespace: &Namespace) -> bool {
         match self {
             Self::Anyone | Self::Root | Self::Node => true,
-            Self::Key { .. } | Self::Function(_) => self.namespace().key() == namespace.key(),
+            Self::Key { .. } | Self::Session(_) | Self::Function(_) => {
+                self.namespace().key() == namespace.key()
+            }
         }
     }
 
@@ -51,7 +59,7 @@ impl Principal {
 
     /// Whether it is somebody outside of the node.
     pub(crate) const fn is_client(&self) -> bool {
-        matches!(self, Self::Anyone | Self::Root | Self::Key { .. })
+        matches!(self, Self::Anyone | Self::Root | Self::Key { .. } | Self::Session(_))
     }
 
     /// Fails unless it may do something in `namespace`. Whether there is one of
@@ -73,15 +81,22 @@ impl Principal {
         Err(Error::new(ErrorCode::Forbidden, detail))
     }
 
-    /// What the records of invocations that it asks for call it: the key's id; nothing
-    /// if it showed no key.
+    /// What the records of invocations that it asks for call it: the key's id, or that of the key
+    /// that temporary keys were taken with; nothing if it showed no key.
     #[must_use]
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::Anyone | Self::Function(_) | Self::Node => None,
             Self::Root => Some("root"),
             Self::Key { id, .. } => Some(id),
+            Self::Session(session) => Some(&session.issuer),
         }
+    }
+}
+
+impl From<Session> for Principal {
+    fn from(session: Session) -> Self {
+        Self::Session(Arc::new(session))
     }
 }
 
@@ -89,6 +104,7 @@ impl fmt::Display for Principal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Function(function) => write!(f, "function/{}", function.name),
+            Self::Session(session) => write!(f, "{}/{session}", session.issuer),
             Self::Node => f.write_str("node"),
             client => f.write_str(client.id().unwrap_or("anyone")),
         }

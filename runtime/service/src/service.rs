@@ -38,6 +38,8 @@ pub struct Service {
     /// Held while a site is put: two with one domain are put one after the other.
     pub(crate) sites_put: Mutex<()>,
     pub(crate) sites: SiteTable,
+    /// Held while a role changes, and while a policy that roles may come to name is deleted.
+    pub(crate) identities: Mutex<()>,
     /// What clients may send again.
     pub(crate) invocations: Invocations,
     pub(crate) seed: SecretSeed,
@@ -77,6 +79,7 @@ impl Service {
             runtimes_load: Mutex::default(),
             sites_put: Mutex::default(),
             sites: SiteTable::default(),
+            identities: Mutex::default(),
             invocations: Invocations::default(),
             seed,
             grace: GRACE,

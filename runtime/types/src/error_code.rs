@@ -133,6 +133,9 @@ codes! {
         "nothing was changed; try again in a moment";
     /// The payload is larger than allowed.
     PayloadTooLarge = "payload-too-large", 413, final, "payload too large";
+    /// No policy of that name, or no such version of it.
+    PolicyNotFound = "policy-not-found", 404, final, "no such policy",
+        "see which there are: aws iam list-policies";
     /// `If-Match` names another revision than the current one.
     PreconditionFailed = "precondition-failed", 412, final, "revision has changed",
         "see what it is now, then repeat with the revision shown there";
@@ -148,6 +151,9 @@ codes! {
     RangeNotSatisfiable = "range-not-satisfiable", 416, final, "range not satisfiable";
     /// The receipt is no longer the last one of its message.
     ReceiptExpired = "receipt-expired", 410, final, "receipt has expired";
+    /// No role of that name.
+    RoleNotFound = "role-not-found", 404, final, "no such role",
+        "see which there are: aws iam list-roles";
     /// No runtime of that name.
     RuntimeNotFound = "runtime-not-found", 404, final, "no such runtime",
         "see which there are: lambent runtime list";

@@ -41,6 +41,14 @@ pub enum InvalidName {
         /// The name.
         name: String,
     },
+    /// IAM does not allow the name for a role or a policy.
+    #[error("{what} has 1 to {most} characters of A-Z a-z 0-9 _ + = , . @ -")]
+    Identity {
+        /// The noun that was being named.
+        what: &'static str,
+        /// The most characters there may be.
+        most: usize,
+    },
     /// S3 does not allow the name for a bucket.
     #[error(
         "a bucket name has 3 to 63 characters of a-z 0-9 . -, begins and ends with a letter or \
@@ -67,6 +75,17 @@ pub(crate) fn check_within(what: &'static str, text: &str, most: usize) -> Resul
         return Err(InvalidName::TooLong { what, chars, most });
     }
     Ok(())
+}
+
+/// Checks the name of something of IAM's.
+pub(crate) fn check_identity(
+    what: &'static str,
+    text: &str,
+    most: usize,
+) -> Result<(), InvalidName> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte);
+    let fits = (1..=most).contains(&text.len()) && text.bytes().all(allowed);
+    if fits { Ok(()) } else { Err(InvalidName::Identity { what, most }) }
 }
 
 /// Declares the name of a kind of thing. What it is called begins the sentences about a name

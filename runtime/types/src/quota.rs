@@ -101,6 +101,10 @@ quotas! {
     Sites = 18, "sites", "sites", resources, "--quota-resources";
     /// Invocations at once. What is held of it is what functions have reserved.
     Concurrency = 19, "concurrency", "reserved invocations at once", other, "--quota-concurrency";
+    /// Roles of AWS's tools.
+    Roles = 20, "roles", "roles", resources, "--quota-resources";
+    /// Policies of AWS's tools.
+    Policies = 21, "policies", "policies", resources, "--quota-resources";
 }
 
 impl Quota {

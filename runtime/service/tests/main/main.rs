@@ -9,6 +9,7 @@ mod deploy;
 mod fixture;
 mod guests;
 mod head;
+mod identities;
 mod invoke;
 mod layers;
 mod namespaces;
