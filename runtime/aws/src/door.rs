@@ -14,15 +14,14 @@ use lambent_types::{Error, ErrorCode, Namespace, Origin, RequestId, bounds};
 use crate::call::Call;
 use crate::credential::Credential;
 use crate::fault::{AuthFault, Fault};
+use crate::keys::{Keys, RootCredentials};
 use crate::memory::Memory;
 use crate::protocol;
 use crate::target::{Service, Target};
-use crate::{lambda, logs, s3, scheduler, signature, sqs, sts};
+use crate::{iam, lambda, logs, s3, scheduler, signature, sqs, sts};
 
 /// Where a client names none, and what AWS's tools take where none is configured.
 const REGION: &str = "us-east-1";
-/// The key that every emulator of AWS takes, and a node in development.
-const TEST_KEY: &str = "test";
 /// Most bytes of a request of Lambda's that carries no code: those of an invocation.
 const BODY_BYTES_MAX: u64 = bounds::PAYLOAD_BYTES_MAX;
 /// Most bytes of one of SQS's: a batch of 1 MiB, of which a form may have three for each.
@@ -30,20 +29,9 @@ const SQS_BYTES_MAX: u64 = 4 << 20;
 /// Most bytes of any other.
 const OTHER_BYTES_MAX: u64 = 512 << 10;
 
-/// The id and the secret of the root key, which opens everything.
-pub struct RootCredentials {
-    /// Its id, which is no secret.
-    pub access_key: String,
-    /// Its secret.
-    pub secret: String,
-}
-
 /// Serves the APIs of AWS over the service of a node.
 pub struct Door {
-    node: Arc<Node>,
-    root: RootCredentials,
-    /// Whether no key is asked for.
-    dev: bool,
+    keys: Arc<Keys>,
     memory: Arc<Memory>,
     domains: Arc<[String]>,
     s3: s3::S3Door,
@@ -137,9 +125,9 @@ impl Door {
     /// The door to a node, of which these are the domains.
     #[must_use]
     pub fn new(node: Arc<Node>, root: RootCredentials, dev: bool, domains: Vec<String>) -> Self {
-        let keys = (root.access_key.clone(), root.secret.clone());
-        let s3 = s3::S3Door::new(Arc::clone(&node), keys, dev, domains.clone());
-        Self { node, root, dev, memory: Arc::default(), domains: domains.into(), s3 }
+        let keys = Arc::new(Keys { node, root, dev });
+        let s3 = s3::S3Door::new(Arc::clone(&keys), domains.clone());
+        Self { keys, memory: Arc::default(), domains: domains.into(), s3 }
     }
 
     /// Whether a request is for one of AWS's services, rather than for something of the node's own.
@@ -181,22 +169,12 @@ impl Door {
         let Some(credential) = Credential::of(head)? else {
             let missing =
                 Fault::auth(AuthFault::Missing, "Request is missing Authentication Token");
-            return if self.dev { Ok(Claim::Nobody) } else { Err(missing) };
+            return if self.keys.dev { Ok(Claim::Nobody) } else { Err(missing) };
         };
-        let key = credential.access_key.as_str();
-        if key == self.root.access_key {
-            let secret = self.root.secret.clone();
-            return Ok(Claim::Holder { credential, secret, principal: Principal::Root });
-        }
-        if self.dev && key == TEST_KEY {
-            let (secret, principal) = (TEST_KEY.to_owned(), Principal::Anyone);
-            return Ok(Claim::Holder { credential, secret, principal });
-        }
-        let found =
-            self.node.signing_secret(key).await.map_err(|error| Fault::of(&error, |_| None))?;
+        let found = self.keys.find(&credential.access_key, credential.token.as_deref()).await?;
         match found {
             Some((secret, principal)) => Ok(Claim::Holder { credential, secret, principal }),
-            None if self.dev => Ok(Claim::Any(credential)),
+            None if self.keys.dev => Ok(Claim::Any(credential)),
             None => Err(Fault::auth(
                 AuthFault::UnknownKey,
                 "The security token included in the request is invalid: there is no such access key, \
@@ -240,7 +218,7 @@ impl Door {
         let (head, body) = request.into_parts();
         let body = read(body).await?;
         let (principal, credential) = known(claim, &head, &body).await?;
-        let scope = self.node.scope(principal, None, origin).await;
+        let scope = self.keys.node.scope(principal, None, origin).await;
         let scope = scope.map_err(|error| Fault::of(&error, |_| None))?;
         let (region, access_key) = match credential {
             Some(credential) => (credential.region, Some(credential.access_key)),
@@ -249,6 +227,7 @@ impl Door {
         let (parameters, memory, domains) = (Vec::new(), self.memory.clone(), self.domains.clone());
         let call = Call { scope, id, region, access_key, head, parameters, body, memory, domains };
         match &target.service {
+            Service::Iam => iam::answer(&call).await,
             Service::Lambda => lambda::answer(call).await,
             Service::Logs => logs::answer(&call, target.operation.as_deref()).await,
             Service::Scheduler => scheduler::answer(call).await,

@@ -14,6 +14,8 @@ pub(crate) struct Fault {
     pub(crate) code: Cow<'static, str>,
     /// The code in AWS's query protocol, where that is another.
     pub(crate) query_code: Option<&'static str>,
+    /// What is not believed of who asks, if it is that.
+    pub(crate) auth: Option<AuthFault>,
     pub(crate) message: Cow<'static, str>,
     /// Further members of the error's shape.
     pub(crate) members: Vec<(&'static str, Value)>,
@@ -32,6 +34,10 @@ pub(crate) enum AuthFault {
     Mismatch,
     /// The signature is too old, or not good yet.
     Expired,
+    /// The token that came with a temporary key is none of the node's, or opens nothing any more.
+    UnknownToken,
+    /// The temporary key is over.
+    ExpiredToken,
 }
 
 impl AuthFault {
@@ -40,7 +46,10 @@ impl AuthFault {
         match self {
             Self::Missing => ("MissingAuthenticationTokenException", "MissingAuthenticationToken"),
             Self::Incomplete => ("IncompleteSignatureException", "IncompleteSignature"),
-            Self::UnknownKey => ("UnrecognizedClientException", "InvalidClientTokenId"),
+            Self::UnknownKey | Self::UnknownToken => {
+                ("UnrecognizedClientException", "InvalidClientTokenId")
+            }
+            Self::ExpiredToken => ("ExpiredTokenException", "ExpiredToken"),
             Self::Mismatch | Self::Expired => {
                 ("InvalidSignatureException", "SignatureDoesNotMatch")
             }
@@ -55,7 +64,7 @@ impl Fault {
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
         let (code, message) = (code.into(), message.into());
-        Self { status, code, query_code: None, message, members: Vec::new() }
+        Self { status, code, query_code: None, auth: None, message, members: Vec::new() }
     }
 
     /// The client is to blame.
@@ -69,7 +78,8 @@ impl Fault {
     /// It is not known, or not believed, who asks.
     pub(crate) fn auth(fault: AuthFault, message: impl Into<Cow<'static, str>>) -> Self {
         let (code, query_code) = fault.codes();
-        Self { query_code: Some(query_code), ..Self::new(StatusCode::FORBIDDEN, code, message) }
+        let (auth, query_code) = (Some(fault), Some(query_code));
+        Self { query_code, auth, ..Self::new(StatusCode::FORBIDDEN, code, message) }
     }
 
     /// The operation is one of AWS's, and is not served.

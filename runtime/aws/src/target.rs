@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Uri};
 
 use crate::credential;
 use crate::protocol::{self, Protocol};
-use crate::{lambda, logs, s3, scheduler, sqs, sts};
+use crate::{iam, lambda, logs, s3, scheduler, sqs, sts};
 
 const JSON_1_0: &str = "application/x-amz-json-1.0";
 const JSON_1_1: &str = "application/x-amz-json-1.1";
@@ -18,6 +18,7 @@ const REST_XML: [&str; 3] = ["cloudfront", "route53", "s3-control"];
 /// The service that a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Service {
+    Iam,
     Lambda,
     Logs,
     Scheduler,
@@ -75,6 +76,7 @@ impl Target {
         }
         let (service, protocol) = match signed.as_deref() {
             Some(scheduler::SIGNED_FOR) => (Service::Scheduler, Protocol::RestJson),
+            Some(iam::SIGNED_FOR) => (Service::Iam, Protocol::Query),
             Some("sqs") => (Service::Sqs, Protocol::Query),
             Some("sts") => (Service::Sts, Protocol::Query),
             Some("ec2") => (Service::Other("ec2".into()), Protocol::Ec2),
@@ -101,6 +103,7 @@ impl Target {
     /// The name of the service, for people.
     pub(crate) fn service_name(&self) -> &str {
         match &self.service {
+            Service::Iam => iam::NAME,
             Service::Lambda => lambda::NAME,
             Service::Logs => logs::NAME,
             Service::Scheduler => scheduler::NAME,

@@ -23,6 +23,30 @@ impl Violations {
         }
     }
 
+    /// Notes that a member that has to be there is not.
+    pub(crate) fn present(&mut self, is_there: bool, member: &str) {
+        if !is_there {
+            self.0.push(format!(
+                "Value null at '{member}' failed to satisfy constraint: Member must not be null"
+            ));
+        }
+    }
+
+    /// Notes that a text is too short or too long.
+    pub(crate) fn length(&mut self, member: &str, text: &str, least: usize, most: usize) {
+        let chars = text.chars().count();
+        let bound =
+            |word: &str, bound: usize| format!("have length {word} than or equal to {bound}");
+        self.check(chars >= least, member, text, &bound("greater", least));
+        self.check(chars <= most, member, text, &bound("less", most));
+    }
+
+    /// Notes that a list is too long.
+    pub(crate) fn count(&mut self, member: &str, items: usize, most: usize) {
+        let bound = format!("have length less than or equal to {most}");
+        self.check(items <= most, member, format!("{items} items"), &bound);
+    }
+
     /// Notes that a number is not within bounds.
     pub(crate) fn within(&mut self, member: &str, value: Option<i64>, least: i64, most: i64) {
         let Some(value) = value else { return };
@@ -42,12 +66,14 @@ impl Violations {
 
     /// Fails if anything was noted.
     pub(crate) fn finish(self) -> Result<(), Fault> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.fault()) }
+    }
+
+    /// All that was noted.
+    pub(crate) fn fault(self) -> Fault {
         let count = self.0.len();
-        if count == 0 {
-            return Ok(());
-        }
         let errors = if count == 1 { "error" } else { "errors" };
         let message = format!("{count} validation {errors} detected: {}", self.0.join("; "));
-        Err(Fault::bad_request("ValidationException", message))
+        Fault::bad_request("ValidationException", message)
     }
 }

@@ -1,6 +1,8 @@
 //! How AWS's services write what they answer, which differs by service:
 //! <https://smithy.io/2.0/aws/protocols/index.html>.
 
+mod form;
+mod number;
 mod xml;
 
 use bytes::Bytes;
@@ -15,6 +17,8 @@ use serde_json::{Map, Value};
 
 use crate::fault::Fault;
 
+pub(crate) use form::{Node, parameters};
+pub(crate) use number::Number;
 pub(crate) use xml::query_reply;
 
 /// The header that names the operation, in the JSON protocols.

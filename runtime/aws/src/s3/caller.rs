@@ -4,37 +4,15 @@
 use std::sync::{Arc, OnceLock};
 
 use async_trait::async_trait;
-use lambent_service::{BucketHandle, Principal, Scope, Service};
+use lambent_service::{BucketHandle, Principal, Scope};
 use lambent_types::{BucketName, Origin};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::{S3Auth, SecretKey};
 use s3s::{S3Error, S3Result, s3_error};
 
 use super::error;
-use super::resigning::ANYONE_SECRET;
 use crate::credential::Credential;
-
-/// The keys that open a node.
-pub(crate) struct Keys {
-    pub(super) node: Arc<Service>,
-    pub(super) root: (String, String),
-    pub(super) dev: bool,
-}
-
-impl Keys {
-    /// The secret of an access key, and whose it is.
-    pub(super) async fn find(&self, access_key: &str) -> S3Result<(String, Principal)> {
-        if access_key == self.root.0 {
-            return Ok((self.root.1.clone(), Principal::Root));
-        }
-        if self.dev && access_key == ANYONE_SECRET {
-            return Ok((ANYONE_SECRET.to_owned(), Principal::Anyone));
-        }
-        let found =
-            self.node.signing_secret(access_key).await.map_err(|error| error::of(&error))?;
-        found.ok_or_else(error::unknown_key)
-    }
-}
+use crate::keys::Keys;
 
 /// Who a request says it is from.
 pub(crate) enum Signer {
@@ -49,6 +27,8 @@ pub(crate) enum Signer {
 /// Who sends one request. It is not known before its signature was looked at.
 pub(super) struct Caller {
     pub(super) keys: Arc<Keys>,
+    /// The token that the body of the request has, with a temporary key.
+    pub(super) token: Option<String>,
     /// The access key that the head of the request names, its secret, and whose it is.
     pub(super) claimed: Option<(String, String, Principal)>,
     /// Whose key the request turned out to be signed with.
@@ -57,6 +37,12 @@ pub(super) struct Caller {
 }
 
 impl Caller {
+    /// The secret of a key that the body of the request names, and whose it is.
+    async fn found(&self, access_key: &str) -> S3Result<(String, Principal)> {
+        let found = self.keys.find(access_key, self.token.as_deref()).await;
+        found.map_err(|fault| error::of_fault(&fault))?.ok_or_else(error::unknown_key)
+    }
+
     /// What the caller may do.
     pub(super) async fn scope(&self) -> S3Result<Scope> {
         let principal = match self.known.get() {
@@ -98,7 +84,7 @@ impl S3Auth for Secrets {
             Some((claimed, secret, principal)) if claimed == access_key => {
                 (secret.clone(), principal.clone())
             }
-            _ => caller.keys.find(access_key).await?,
+            _ => caller.found(access_key).await?,
         };
         // Whoever is wrong about the secret gets no further.
         let _ = caller.known.set(principal);

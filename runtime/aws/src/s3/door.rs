@@ -7,19 +7,20 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt as _;
 use lambent_dispatch::Body;
-use lambent_service::{CorsRule, Principal, Service};
+use lambent_service::{CorsRule, Principal};
 use lambent_types::{Origin, RequestId};
 use s3s::config::{S3Config, StaticConfigProvider};
 use s3s::service::S3ServiceBuilder;
 use s3s::validation::NameValidation;
 use s3s::{S3Error, S3Result, s3_error};
 
-use super::caller::{Access, Buckets, Caller, Keys, Secrets, Signer, bucket};
+use super::caller::{Access, Buckets, Caller, Secrets, Signer, bucket};
 use super::host::Hosts;
-use super::resigning::{self, ANYONE_SECRET};
+use super::resigning;
 use super::{FORM_FILE_BYTES_MAX, XML_BYTES_MAX, cors, error, form};
 use crate::credential::{self, Credential};
 use crate::fault::Fault;
+use crate::keys::{Keys, TEST_KEY};
 use crate::signature;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amz-request-id");
@@ -71,17 +72,12 @@ impl NameValidation for Names {
 }
 
 impl S3Door {
-    pub(crate) fn new(
-        node: Arc<Service>,
-        root: (String, String),
-        dev: bool,
-        domains: Vec<String>,
-    ) -> Self {
+    pub(crate) fn new(keys: Arc<Keys>, domains: Vec<String>) -> Self {
         let mut config = S3Config::default();
         config.xml_max_body_size = XML_BYTES_MAX;
         config.post_object_max_file_size = FORM_FILE_BYTES_MAX;
         let config = Arc::new(StaticConfigProvider::new(Arc::new(config)));
-        Self { keys: Arc::new(Keys { node, root, dev }), hosts: Hosts(domains), config }
+        Self { keys, hosts: Hosts(domains), config }
     }
 
     /// Says why a request was not taken.
@@ -120,7 +116,8 @@ impl S3Door {
             let whose = match (&claimed, old_key(&head.uri)) {
                 (Some((_, _, principal)), _) => Some(principal.clone()),
                 (None, Some(key)) => {
-                    self.keys.find(&key).await.ok().map(|(_, principal)| principal)
+                    let found = self.keys.find(&key, None).await.ok().flatten();
+                    found.map(|(_, principal)| principal)
                 }
                 (None, None) => None,
             };
@@ -128,13 +125,17 @@ impl S3Door {
             return preflight(&rules, head, id);
         }
         let named = asker.is_page().then(|| self.named(head));
+        let (body, token) = match form::is_form(head) {
+            true => form::with_file_name(body).await,
+            false => (body, None),
+        };
         let caller = Arc::new(Caller {
             keys: Arc::clone(&self.keys),
+            token,
             claimed,
             known: OnceLock::new(),
             origin: origin.clone(),
         });
-        let body = if form::is_form(head) { form::with_file_name(body).await } else { body };
         let request = Request::from_parts(head.clone(), s3s::Body::http_body_unsync(body));
         let response = self.service(&caller).call(request).await.map_err(|failed| {
             let failed: s3s::StdError = failed.into();
@@ -222,7 +223,7 @@ fn claimed(signer: Signer, head: &mut Parts) -> S3Result<Option<(String, String,
         Signer::Nobody => return Ok(None),
         Signer::Any(credential) => {
             resigning::sign_again(head, &credential)?;
-            (credential, ANYONE_SECRET.to_owned(), Principal::Anyone)
+            (credential, TEST_KEY.to_owned(), Principal::Anyone)
         }
         Signer::Holder { credential, secret, principal } => (credential, secret, principal),
     };

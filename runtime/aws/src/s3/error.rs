@@ -4,7 +4,7 @@ use http::StatusCode;
 use lambent_types::{Error, ErrorCode};
 use s3s::{S3Error, S3ErrorCode};
 
-use crate::fault::Fault;
+use crate::fault::{AuthFault, Fault};
 
 /// What the service refused.
 pub(super) fn of(error: &Error) -> S3Error {
@@ -59,15 +59,23 @@ pub(super) fn unknown_key() -> S3Error {
 
 /// What was found wrong with a request's head.
 pub(super) fn of_fault(fault: &Fault) -> S3Error {
-    let code = match &*fault.code {
-        "UnrecognizedClientException" => return unknown_key(),
-        "IncompleteSignatureException" => S3ErrorCode::AuthorizationHeaderMalformed,
-        "MissingAuthenticationTokenException" | "InvalidSignatureException" => {
+    let code = match fault.auth {
+        Some(AuthFault::UnknownKey) => return unknown_key(),
+        Some(AuthFault::UnknownToken) => {
+            let message = "The provided token is malformed or otherwise invalid.";
+            return S3Error::with_message(S3ErrorCode::InvalidToken, message);
+        }
+        Some(AuthFault::ExpiredToken) => {
+            let message = "The provided token has expired.";
+            return S3Error::with_message(S3ErrorCode::ExpiredToken, message);
+        }
+        Some(AuthFault::Incomplete) => S3ErrorCode::AuthorizationHeaderMalformed,
+        Some(AuthFault::Missing | AuthFault::Mismatch | AuthFault::Expired) => {
             S3ErrorCode::AccessDenied
         }
-        _ if fault.status == StatusCode::SERVICE_UNAVAILABLE => S3ErrorCode::ServiceUnavailable,
-        _ if fault.is_of_client() => S3ErrorCode::InvalidRequest,
-        _ => S3ErrorCode::InternalError,
+        None if fault.status == StatusCode::SERVICE_UNAVAILABLE => S3ErrorCode::ServiceUnavailable,
+        None if fault.is_of_client() => S3ErrorCode::InvalidRequest,
+        None => S3ErrorCode::InternalError,
     };
     S3Error::with_message(code, fault.message.clone())
 }

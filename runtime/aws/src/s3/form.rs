@@ -23,8 +23,8 @@ pub(super) fn is_form(head: &Parts) -> bool {
     head.method == Method::POST && is_type_of(&head.headers)
 }
 
-/// The same form with the file's name in its key.
-pub(super) async fn with_file_name(mut body: Body) -> Body {
+/// The same form with the file's name in its key, and the token that it has, with a temporary key.
+pub(super) async fn with_file_name(mut body: Body) -> (Body, Option<String>) {
     let mut seen = BytesMut::new();
     let mut failed = None;
     while seen.len() < FIELDS_BYTES_MAX && file_name(&seen).is_none() {
@@ -41,13 +41,14 @@ pub(super) async fn with_file_name(mut body: Body) -> Body {
             }
         }
     }
+    let token = token(&seen);
     let named = Ok(Frame::data(named(&seen)));
     let begun = futures::stream::iter([Some(named), failed].into_iter().flatten());
     let rest = futures::stream::unfold(body, |mut body| async {
         let frame = body.frame().await?;
         Some((frame, body))
     });
-    StreamBody::new(futures::StreamExt::chain(begun, rest)).boxed_unsync()
+    (StreamBody::new(futures::StreamExt::chain(begun, rest)).boxed_unsync(), token)
 }
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
@@ -65,12 +66,22 @@ fn file_name(form: &[u8]) -> Option<Vec<u8>> {
     Some(name.to_vec())
 }
 
+/// Where the value of a field is, by how its name is written; names are told apart ignoring case.
+fn field(form: &[u8], name: &[u8]) -> Option<(usize, usize)> {
+    let name = find(&form.to_ascii_lowercase(), name)?;
+    let value = name + find(&form[name..], b"\r\n\r\n")? + 4;
+    Some((value, value + find(&form[value..], b"\r\n")?))
+}
+
+fn token(form: &[u8]) -> Option<String> {
+    let (value, end) = field(form, b"name=\"x-amz-security-token\"")?;
+    String::from_utf8(form[value..end].to_vec()).ok()
+}
+
 fn named(form: &[u8]) -> Bytes {
     let replaced = || {
         let name = file_name(form)?;
-        let key = find(form, b"name=\"key\"")?;
-        let value = key + find(&form[key..], b"\r\n\r\n")? + 4;
-        let end = value + find(&form[value..], b"\r\n")?;
+        let (value, end) = field(form, b"name=\"key\"")?;
         let place = value + find(&form[value..end], PLACEHOLDER)?;
         Some([&form[..place], &name, &form[place + PLACEHOLDER.len()..]].concat())
     };

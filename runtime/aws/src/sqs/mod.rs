@@ -7,7 +7,6 @@ mod address;
 mod attributes;
 mod batch;
 mod error;
-mod input;
 mod kept;
 mod message;
 mod moves;

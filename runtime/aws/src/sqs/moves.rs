@@ -9,11 +9,11 @@ use lambent_types::ErrorCode;
 use serde::{Deserialize, Serialize};
 
 use super::error::{fault, invalid_value, not_found, required};
-use super::input::Number;
 use super::{address, place_of, queues};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::memory::{Status, TASKS_MAX, Task};
+use crate::protocol::Number;
 
 /// Most messages that a task moves in a second if it says; SQS's.
 const RATE_MAX: i64 = 500;

@@ -1,7 +1,6 @@
 //! The query protocol: requests are forms whose members have dotted names, and answers are XML. The
 //! names in both are those of botocore's model of before SQS had its JSON protocol.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use lambent_types::RequestId;
@@ -10,12 +9,9 @@ use serde_json::{Map, Value};
 use super::error::serialization;
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::protocol::{self, Node};
 
 const XML_NAMESPACE: &str = "http://queue.amazonaws.com/doc/2012-11-05/";
-/// Most parts of a member's name: the deepest has six.
-const PARTS_MAX: usize = 8;
-/// Most parameters of a request: a batch of ten with ten attributes each has some hundreds.
-const PARAMETERS_MAX: usize = 1000;
 /// Lists: the member, and what each of its items is called. `*` is the operation.
 const LISTS: [(&str, &str); 13] = [
     ("AWSAccountIds", "AWSAccountId"),
@@ -40,103 +36,58 @@ const MAPS: [(&str, &str, &str); 4] = [
     ("Tags", "Tag", "Key"),
 ];
 
-/// The parameters of a request: of its form, or, of a request without one, of its query.
+/// The parameters of a request.
 pub(super) fn parameters(call: &Call) -> Result<Vec<(String, String)>, Fault> {
-    let form = match call.body.is_empty() {
-        true => call.head.uri.query().unwrap_or_default().as_bytes(),
-        false => &call.body,
-    };
-    parameters_of(form)
-}
-
-/// The parameters of a form. They are counted first: an empty one costs a byte to send, and much more
-/// to keep.
-fn parameters_of(form: &[u8]) -> Result<Vec<(String, String)>, Fault> {
-    if form.iter().filter(|c| **c == b'&').count() >= PARAMETERS_MAX {
-        return Err(serialization(format!(
-            "the form has more than {PARAMETERS_MAX} parameters, which is the most"
-        )));
-    }
-    serde_urlencoded::from_bytes(form)
-        .map_err(|error| serialization(format!("the form cannot be read: {error}")))
-}
-
-/// What stands under a name: a value, or what has longer names.
-#[derive(Default)]
-struct Node {
-    value: Option<String>,
-    below: BTreeMap<String, Node>,
+    protocol::parameters(&call.head, &call.body).map_err(serialization)
 }
 
 /// The members of a form, as the JSON protocol has them.
 pub(super) fn read(parameters: Vec<(String, String)>, operation: &str) -> Result<Value, Fault> {
-    let mut root = Node::default();
-    for (name, value) in parameters {
-        let mut node = &mut root;
-        for (depth, part) in name.split('.').enumerate() {
-            if depth == PARTS_MAX {
-                return Err(serialization("the name of a parameter has too many parts"));
-            }
-            node = node.below.entry(part.to_owned()).or_default();
-        }
-        node.value = Some(value);
-    }
-    Ok(root.members(operation))
+    Ok(members(Node::of(parameters).map_err(serialization)?, operation))
 }
 
-impl Node {
-    /// What it is, as JSON has it.
-    fn json(self, operation: &str) -> Value {
-        match self.value {
-            Some(value) if self.below.is_empty() => Value::String(value),
-            _ => self.members(operation),
-        }
+/// What stands under a name, as JSON has it.
+fn json(node: Node, operation: &str) -> Value {
+    match node.value {
+        Some(value) if node.below.is_empty() => Value::String(value),
+        _ => members(node, operation),
     }
+}
 
-    fn members(self, operation: &str) -> Value {
-        let mut members = Map::new();
-        for (name, node) in self.below {
-            let list = LISTS.into_iter().find(|(_, item)| called(item, operation) == name);
-            let map = MAPS.into_iter().find(|(_, item, _)| *item == name);
-            match (list, map) {
-                // A list or a map without items stands under its own name, with an empty value.
-                _ if LISTS.iter().any(|(member, _)| *member == name) => {
-                    members.insert(name, Value::Array(Vec::new()));
-                }
-                _ if MAPS.iter().any(|(member, ..)| *member == name) => {
-                    members.insert(name, Value::Object(Map::new()));
-                }
-                _ if node.below.is_empty() => {
-                    members.insert(name, node.json(operation));
-                }
-                (Some((member, _)), _) => {
-                    let items = node.numbered().into_iter().map(|node| node.json(operation));
-                    members.insert(member.to_owned(), items.collect());
-                }
-                (None, Some((member, _, key))) => {
-                    let items = node.numbered().into_iter().filter_map(|mut node| {
-                        let key = node.below.remove(key)?.value?;
-                        let value = node.below.remove("Value").unwrap_or_default();
-                        Some((key, value.json(operation)))
-                    });
-                    members.insert(member.to_owned(), Value::Object(items.collect()));
-                }
-                (None, None) => {
-                    members.insert(name, node.json(operation));
-                }
+fn members(node: Node, operation: &str) -> Value {
+    let mut members = Map::new();
+    for (name, node) in node.below {
+        let list = LISTS.into_iter().find(|(_, item)| called(item, operation) == name);
+        let map = MAPS.into_iter().find(|(_, item, _)| *item == name);
+        match (list, map) {
+            // A list or a map without items stands under its own name, with an empty value.
+            _ if LISTS.iter().any(|(member, _)| *member == name) => {
+                members.insert(name, Value::Array(Vec::new()));
+            }
+            _ if MAPS.iter().any(|(member, ..)| *member == name) => {
+                members.insert(name, Value::Object(Map::new()));
+            }
+            _ if node.below.is_empty() => {
+                members.insert(name, json(node, operation));
+            }
+            (Some((member, _)), _) => {
+                let items = node.numbered().into_iter().map(|node| json(node, operation));
+                members.insert(member.to_owned(), items.collect());
+            }
+            (None, Some((member, _, key))) => {
+                let items = node.numbered().into_iter().filter_map(|mut node| {
+                    let key = node.below.remove(key)?.value?;
+                    let value = node.below.remove("Value").unwrap_or_default();
+                    Some((key, json(value, operation)))
+                });
+                members.insert(member.to_owned(), Value::Object(items.collect()));
+            }
+            (None, None) => {
+                members.insert(name, json(node, operation));
             }
         }
-        Value::Object(members)
     }
-
-    /// The items of a list, by their numbers.
-    fn numbered(self) -> Vec<Self> {
-        let items = self.below.into_iter();
-        let mut items: Vec<(u32, Self)> =
-            items.filter_map(|(number, node)| Some((number.parse().ok()?, node))).collect();
-        items.sort_by_key(|(number, _)| *number);
-        items.into_iter().map(|(_, node)| node).collect()
-    }
+    Value::Object(members)
 }
 
 fn called(item: &str, operation: &str) -> String {
@@ -249,18 +200,6 @@ mod tests {
         let expected =
             json!({ "MessageAttributeNames": [], "Tags": {}, "MaxNumberOfMessages": "3" });
         assert_eq!(none, expected);
-        let deep = vec![("a.".repeat(9), String::new())];
-        assert!(read_of(deep).is_err());
-    }
-
-    #[test]
-    fn a_form_has_no_more_parameters_than_any_request() {
-        assert_eq!(parameters_of("&a=b".repeat(PARAMETERS_MAX - 1).as_bytes()).unwrap().len(), 999);
-        assert!(parameters_of("&".repeat(PARAMETERS_MAX).as_bytes()).is_err());
-    }
-
-    fn read_of(parameters: Vec<(String, String)>) -> Result<Value, Fault> {
-        read(parameters, "SendMessage")
     }
 
     #[test]

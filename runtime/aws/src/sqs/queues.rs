@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 
 use super::attributes::{self, Given};
 use super::error::{fault, invalid_value, purge_in_progress, queue_exists, required, shown};
-use super::input::Number;
 use super::{Nothing, address, place};
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::protocol::Number;
 
 /// Most queues of a page; SQS's.
 const PAGE_MAX: usize = 1000;

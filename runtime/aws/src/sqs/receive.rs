@@ -11,12 +11,12 @@ use lambent_types::{QueueName, bounds};
 use serde::{Deserialize, Serialize};
 
 use super::error::{attribute_name, fault, invalid_value, shown};
-use super::input::Number;
 use super::message::{self, Attribute, Attributes};
 use super::send::sequence_number;
 use super::{SENDER, address, place};
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::protocol::Number;
 
 /// Most messages of a receive; SQS's.
 const MESSAGES_MAX: i64 = 10;

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::address;
 use super::error::{invalid_value, shown};
-use super::input::Number;
 use super::kept::{ALLOW_POLICY, Kept};
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::protocol::Number;
 
 /// Most queues of an allow policy; SQS's.
 const SOURCES_MAX: usize = 10;

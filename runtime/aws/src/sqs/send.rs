@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 
 use super::batch::{self, Outcome};
 use super::error::{batch_too_long, fault, invalid_value, missing_parameter, required, shown};
-use super::input::Number;
 use super::message::{self, Attributes};
 use super::{GROUP, SENDER, TRACE_HEADER, address};
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::protocol::Number;
 
 /// The only attribute of the system that a sender may give.
 const SYSTEM_ATTRIBUTE: &str = "AWSTraceHeader";

@@ -6,10 +6,10 @@ use serde::Deserialize;
 
 use super::batch::{self, Done, Outcome};
 use super::error::{fault, invalid_value, required, shown};
-use super::input::Number;
 use super::{Nothing, address, receipt, receive};
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::protocol::Number;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
