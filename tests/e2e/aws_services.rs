@@ -1,12 +1,13 @@
-//! SQS, CloudWatch Logs and EventBridge Scheduler as AWS's SDK for Python uses them: the scripts in `aws`,
+//! SQS, CloudWatch Logs, EventBridge Scheduler, IAM and STS as AWS's SDK for Python uses them: the scripts in `aws`,
 //! with boto3 as PyPI has it.
 
 use std::process::Command;
 
-use lambent_test_support::root;
 use lambent_test_support::toolchains::python_packages;
+use lambent_test_support::{guest, root};
 use serde_json::Value;
 
+use crate::cli::{json, ok};
 use crate::node::Node;
 
 /// The pins of today's boto3.
@@ -66,4 +67,18 @@ async fn boto3_reads_logs_and_makes_schedules() {
         run("scheduler.py", BOTO3, &node, (&key, &node.key), &["scheduled"]);
     });
     scripts.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn boto3_makes_roles_and_takes_temporary_keys() {
+    let node = Node::start(&[]);
+    ok(&node, &["namespace", "create", "team"]).await;
+    let key = json(&node, &["access-key", "create", "--namespace", "team"]).await;
+    let script = tokio::task::spawn_blocking(move || {
+        let text = |name: &str| key[name].as_str().unwrap().to_owned();
+        let (data, component) = (node.path(""), guest("echo-event"));
+        let more = [node.key.as_str(), data.to_str().unwrap(), component.to_str().unwrap()];
+        run("iam.py", BOTO3, &node, (&text("id"), &text("secret")), &more);
+    });
+    script.await.unwrap();
 }
