@@ -4,26 +4,35 @@
 use std::path::Path;
 use std::time::Duration;
 
-use lambent_test_support::toolchains::python_packages;
+use lambent_test_support::toolchains::{npm_packages, python_packages};
 use lambent_test_support::{guest, root};
 
 use crate::cli::json;
+use crate::javascript::install_javascript;
 use crate::node::{Node, quiet, run_within};
-use crate::python::with_python;
+use crate::python::install_python;
+use crate::python_libraries::PURE;
 
 /// How long the tests of one file may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Every file, in the order in which they run.
-const FILES: [&str; 4] = ["models", "lambda_api", "signatures", "day"];
+const FILES: [&str; 5] = ["models", "lambda_api", "signatures", "day", "powertools"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_of_aws_do_what_they_do_there() {
     let installed = tokio::task::spawn_blocking(|| python_packages("aws-clients", &[])).await;
     let Some(clients) = installed.unwrap() else { return };
-    let (node, has_python) = match with_python().await {
-        Some(node) => (node, "1"),
-        None => (Node::start(&[]), "0"),
-    };
+    // What functions of Python and JavaScript bring themselves.
+    let powertools = tokio::task::spawn_blocking(|| {
+        let python = python_packages("powertools", PURE);
+        [("POWERTOOLS_PYTHON", python), ("POWERTOOLS_JAVASCRIPT", npm_packages("powertools-js"))]
+    });
+    let powertools = powertools.await.unwrap();
+    let node = Node::start(&[]);
+    let runtimes = [
+        ("HAS_PYTHON", install_python(&node).await),
+        ("HAS_JAVASCRIPT", install_javascript(&node).await),
+    ];
     let key = json(&node, &["access-key", "create", "--description", "aws"]).await;
     let text = |name: &str| key[name].as_str().unwrap().to_owned();
     // All are built into one folder.
@@ -34,7 +43,9 @@ async fn clients_of_aws_do_what_they_do_there() {
         python.arg("-m").arg("unittest").arg("-v").arg(file);
         python.current_dir(root().join("tests/e2e/aws"));
         python.env("PYTHONPATH", &clients).env("PYTHONDONTWRITEBYTECODE", "1");
-        python.env("ENDPOINT", format!("http://{}", node.address)).env("HAS_PYTHON", has_python);
+        python.env("ENDPOINT", format!("http://{}", node.address));
+        python.envs(runtimes.map(|(name, is_here)| (name, if is_here { "1" } else { "0" })));
+        python.envs(powertools.iter().filter_map(|(name, path)| Some((name, path.as_ref()?))));
         python.env("KEY", text("id")).env("SECRET", text("secret"));
         python.env("COMPONENTS", &components);
         let done = tokio::task::spawn_blocking(|| run_within(python, PATIENCE)).await.unwrap();

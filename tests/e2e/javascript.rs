@@ -8,13 +8,19 @@ use crate::node::{Node, eventually};
 use crate::packages::{Language, package};
 use crate::sdk_languages::{self, Clients, javascript_package};
 
+/// Installs the runtime on a node; false where it cannot be built.
+pub(crate) async fn install_javascript(node: &Node) -> bool {
+    let Some(path) = tokio::task::spawn_blocking(javascript_runtime).await.unwrap() else {
+        return false;
+    };
+    node.install_runtime("js", std::fs::read(path).unwrap()).await;
+    true
+}
+
 /// A node with the runtime; none where it cannot be built.
 async fn with_javascript() -> Option<Node> {
-    let path = tokio::task::spawn_blocking(javascript_runtime).await.unwrap()?;
-    let code = std::fs::read(path).unwrap();
     let node = Node::start(&[]);
-    node.install_runtime("js", code).await;
-    Some(node)
+    install_javascript(&node).await.then_some(node)
 }
 
 const JAVASCRIPT: Language =

@@ -10,13 +10,19 @@ use crate::sdk_languages::{self, Clients, python_package};
 use crate::typed::named;
 use crate::{cli, python_abilities, python_libraries};
 
+/// Installs the runtime on a node; false where it cannot be built.
+pub(crate) async fn install_python(node: &Node) -> bool {
+    let Some(path) = tokio::task::spawn_blocking(python_runtime).await.unwrap() else {
+        return false;
+    };
+    node.install_runtime("python3.14", std::fs::read(path).unwrap()).await;
+    true
+}
+
 /// A node with the runtime; none where it cannot be built.
 pub(crate) async fn with_python() -> Option<Node> {
-    let path = tokio::task::spawn_blocking(python_runtime).await.unwrap()?;
-    let code = std::fs::read(path).unwrap();
     let node = Node::start(&[]);
-    node.install_runtime("python3.14", code).await;
-    Some(node)
+    install_python(&node).await.then_some(node)
 }
 
 /// A package of one module, which has the handler.

@@ -18,7 +18,7 @@ use crate::typed::named;
 
 const FUNCTION: &str = "libraries";
 /// Of a package that has machine code for some systems, what is Python alone.
-const PURE: &[&str] =
+pub(crate) const PURE: &[&str] =
     &["--platform", "any", "--implementation", "py", "--abi", "none", "--python-version", "3.14"];
 
 /// moto, which plays S3 and SQS.

@@ -18,6 +18,11 @@ SECRET = os.environ["SECRET"]
 COMPONENTS = os.environ["COMPONENTS"]
 # Whether the node has a runtime for Python.
 HAS_PYTHON = os.environ.get("HAS_PYTHON") == "1"
+# Whether it has one for JavaScript.
+HAS_JAVASCRIPT = os.environ.get("HAS_JAVASCRIPT") == "1"
+# Folders with Powertools for AWS Lambda; none where they cannot be installed.
+POWERTOOLS_PYTHON = os.environ.get("POWERTOOLS_PYTHON")
+POWERTOOLS_JAVASCRIPT = os.environ.get("POWERTOOLS_JAVASCRIPT")
 REGION = "eu-west-1"
 
 

@@ -37,6 +37,8 @@ pub(crate) fn transform(source: &str, path: &str) -> Result<Plain, String> {
     let scoping = built.semantic.into_scoping();
     let mut options = TransformOptions::default();
     options.decorator.legacy = true;
+    // What decorators become is in the library, below this name and `helpers`.
+    options.helper_loader.module_name = "node:lambent".into();
     let transformed = Transformer::new(&allocator, Path::new(path), &options)
         .build_with_scoping(scoping, program);
     check(&transformed.diagnostics, source, path)?;

@@ -37,6 +37,7 @@ function requireFrom(base) {
   };
 }
 
+load('internal/symbols').install();
 load('internal/stacks').install();
 const loop = load('internal/loop');
 load('internal/globals').install(load);

@@ -116,7 +116,7 @@ exports.start = () => {
 exports.invoke = (text, known) => {
   phase = 'invoke';
   logs.begin(known.requestId);
-  setTrace(known.trace);
+  setTrace(known.trace, known.requestId);
   pending = { waits: false, answer: undefined, isPromise: false, settled: false };
   const own = pending;
   const context = createContext(known, own, finish);

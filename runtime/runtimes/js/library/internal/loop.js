@@ -169,7 +169,7 @@ class Timeout {
   [Symbol.toPrimitive]() {
     return this.id;
   }
-  [Symbol.dispose ?? Symbol.for('dispose')]() {
+  [Symbol.dispose]() {
     remove(this);
   }
 }

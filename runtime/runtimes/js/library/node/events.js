@@ -24,7 +24,7 @@ EventEmitter.addAbortListener = (signal, listener) => {
   if (signal.aborted) queueMicrotask(() => listener());
   else signal.addEventListener('abort', listener, { once: true });
   const remove = () => signal.removeEventListener('abort', listener);
-  return { [Symbol.dispose ?? Symbol.for('nodejs.dispose')]: remove };
+  return { [Symbol.dispose]: remove };
 };
 
 function aborted(signal) {
