@@ -8,7 +8,9 @@ use lambent_service::Scope;
 use lambent_types::{RequestId, account_number};
 use serde::de::DeserializeOwned;
 
+use crate::credential::Credential;
 use crate::fault::Fault;
+use crate::keys::Keys;
 use crate::memory::Memory;
 
 /// What is asked of an operation.
@@ -17,8 +19,9 @@ pub(crate) struct Call {
     pub(crate) id: RequestId,
     /// The region that the client takes itself to be in: names of resources say it back.
     pub(crate) region: String,
-    /// The access key that the client showed.
-    pub(crate) access_key: Option<String>,
+    /// What the client has signed with.
+    pub(crate) credential: Option<Credential>,
+    pub(crate) keys: Arc<Keys>,
     pub(crate) head: Parts,
     /// What the path gave, decoded.
     pub(crate) parameters: Vec<(String, String)>,
@@ -44,6 +47,11 @@ impl Call {
             labels.is_some_and(|labels| labels.is_empty() || labels.ends_with('.'))
         };
         self.domains.iter().filter(|domain| *domain != "localhost").find(is_in).map(String::as_str)
+    }
+
+    /// The access key that the client showed.
+    pub(crate) fn access_key(&self) -> Option<&str> {
+        self.credential.as_ref().map(|credential| credential.access_key.as_str())
     }
 
     /// What the path gave for `name`.

@@ -220,12 +220,19 @@ impl Door {
         let (principal, credential) = known(claim, &head, &body).await?;
         let scope = self.keys.node.scope(principal, None, origin).await;
         let scope = scope.map_err(|error| Fault::of(&error, |_| None))?;
-        let (region, access_key) = match credential {
-            Some(credential) => (credential.region, Some(credential.access_key)),
-            None => (REGION.to_owned(), None),
+        let region = credential.as_ref().map_or(REGION, |credential| &credential.region);
+        let call = Call {
+            scope,
+            id,
+            region: region.to_owned(),
+            credential,
+            keys: self.keys.clone(),
+            head,
+            parameters: Vec::new(),
+            body,
+            memory: self.memory.clone(),
+            domains: self.domains.clone(),
         };
-        let (parameters, memory, domains) = (Vec::new(), self.memory.clone(), self.domains.clone());
-        let call = Call { scope, id, region, access_key, head, parameters, body, memory, domains };
         match &target.service {
             Service::Iam => iam::answer(&call).await,
             Service::Lambda => lambda::answer(call).await,

@@ -21,7 +21,10 @@ impl Identity {
                 id: format!("{}:{}", session.role_id, session.name),
             },
             principal => {
-                let id = principal.id().map(str::to_owned).or_else(|| call.access_key.clone());
+                let id = principal
+                    .id()
+                    .map(str::to_owned)
+                    .or_else(|| call.access_key().map(str::to_owned));
                 let id = id.unwrap_or_else(|| "anonymous".to_owned());
                 Self { arn: format!("arn:aws:iam::{account}:user/{id}"), id }
             }

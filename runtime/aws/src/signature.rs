@@ -11,6 +11,7 @@ use aws_sigv4::http_request::{
     SignatureLocation, SigningParams, SigningSettings, UriPathNormalizationMode, sign,
 };
 use aws_sigv4::sign::v4;
+use http::Request;
 use http::header::HOST;
 use http::request::Parts;
 use jiff::Timestamp;
@@ -180,26 +181,8 @@ pub(crate) fn compute(
     time: Timestamp,
 ) -> Result<String, SigningFailure> {
     let presigned = credential.expires;
-    let token = credential.token.clone();
-    let identity =
-        Credentials::new(credential.access_key.clone(), secret, token, None, "node").into();
-    let mut settings = SigningSettings::default();
-    // S3 alone signs paths as they are, since its keys may be anything.
-    let as_is = credential.service == "s3";
-    if as_is {
-        settings.percent_encoding_mode = PercentEncodingMode::Single;
-        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-    } else {
-        settings.percent_encoding_mode = PercentEncodingMode::Double;
-        settings.uri_path_normalization_mode = UriPathNormalizationMode::Enabled;
-    }
-    settings.payload_checksum_kind = PayloadChecksumKind::NoHeader;
-    settings.session_token_mode = SessionTokenMode::Include;
-    settings.excluded_headers = None;
-    if let Some(expires) = presigned {
-        settings.signature_location = SignatureLocation::QueryParams;
-        settings.expires_in = Some(Duration::from_secs(expires));
-    }
+    let identity = credentials(credential, secret).into();
+    let settings = settings(&credential.service, presigned.map(Duration::from_secs));
     let parameters: SigningParams<'_> = v4::SigningParams::builder()
         .identity(&identity)
         .region(&credential.region)
@@ -217,6 +200,55 @@ pub(crate) fn compute(
     let uri = uri(head, presigned.is_some())?;
     let request = SignableRequest::new(head.method.as_str(), uri, headers.into_iter(), body)?;
     Ok(sign(request, &parameters)?.into_parts().1)
+}
+
+fn credentials(credential: &Credential, secret: &str) -> Credentials {
+    let Credential { access_key, token, .. } = credential;
+    Credentials::new(access_key.clone(), secret, token.clone(), None, "node")
+}
+
+/// How requests to a service are signed; where a URL is to be good for some time, in its query.
+fn settings(service: &str, good_for: Option<Duration>) -> SigningSettings {
+    let mut settings = SigningSettings::default();
+    // S3 alone signs paths as they are, since its keys may be anything.
+    if service == "s3" {
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+    } else {
+        settings.percent_encoding_mode = PercentEncodingMode::Double;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Enabled;
+    }
+    settings.payload_checksum_kind = PayloadChecksumKind::NoHeader;
+    settings.session_token_mode = SessionTokenMode::Include;
+    settings.excluded_headers = None;
+    if good_for.is_some() {
+        settings.signature_location = SignatureLocation::QueryParams;
+        settings.expires_in = good_for;
+    }
+    settings
+}
+
+/// A URL that whoever has it may get for so long, as if whoever signed with `credential` asked.
+pub(crate) fn presigned(
+    credential: &Credential,
+    secret: &str,
+    url: &str,
+    good_for: Duration,
+) -> Result<String, SigningFailure> {
+    let identity = credentials(credential, secret).into();
+    let parameters: SigningParams<'_> = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(&credential.region)
+        .name(&credential.service)
+        .time(SystemTime::now())
+        .settings(settings(&credential.service, Some(good_for)))
+        .build()?
+        .into();
+    let mut request = Request::get(url).body(())?;
+    let nothing = SignableBody::Bytes(b"");
+    let signable = SignableRequest::new("GET", url, std::iter::empty(), nothing)?;
+    sign(signable, &parameters)?.into_parts().0.apply_to_request_http1x(&mut request);
+    Ok(request.uri().to_string())
 }
 
 /// The URI that was signed, as the signer takes it.

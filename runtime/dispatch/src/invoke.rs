@@ -160,7 +160,7 @@ impl Invoker {
         caller: Caller,
         event: Event,
     ) -> Result<InvokedStream, Error> {
-        let (id, event) = (caller.id, lambda::event_for(event));
+        let (id, event) = (caller.id, lambda::event_for(&callee.function.namespace, event));
         let streaming = Streaming::of(|begin| {
             self.clone().streamed_event(callee.clone(), caller, event, begin, |_| ())
         });

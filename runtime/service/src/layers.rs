@@ -127,6 +127,21 @@ impl LayerHandle<'_> {
         checked.map_err(|error| client_errors::quota(&error))
     }
 
+    /// Reads the files of a version, as an archive.
+    ///
+    /// # Errors
+    /// `LayerNotFound`; the store failed.
+    pub async fn files(&self, number: u64) -> Result<Bytes, Error> {
+        self.perform(Operation::DescribeLayer, async {
+            let (namespace, name) = self.place();
+            let stored = self.stores().resources.of::<Layer>().get(namespace, name).await?;
+            let layer = stored.ok_or_else(|| self.not_found())?.specification;
+            let version = layer.version(Some(number)).ok_or_else(|| no_version(&layer, number))?;
+            self.service().stored(version.digest).await
+        })
+        .await
+    }
+
     /// Deletes a version of the layer. Functions that have it keep it, and its number is not
     /// used again.
     ///

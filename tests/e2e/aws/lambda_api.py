@@ -2,10 +2,12 @@
 
 import base64
 import hashlib
+import io
 import json
 import time
 import unittest
 import uuid
+import zipfile
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -68,6 +70,10 @@ class Functions(unittest.TestCase):
             self.assertEqual(read["Configuration"]["RevisionId"], made["RevisionId"])
             self.assertEqual(read["Configuration"]["TracingConfig"], {"Mode": "Active"})
             self.assertEqual(read["Tags"], {"team": "shop"})
+            # Whoever has the URL gets the code, without a key; and nothing else.
+            self.assertEqual(download(read["Code"]["Location"]), (200, ECHO))
+            self.assertEqual(download(read["Code"]["Location"].replace("X-Amz-Expires=600", "X-Amz-Expires=6000"))[0], 403)
+            self.assertEqual(download(read["Code"]["Location"].split("?")[0])[0], 403)
         read = LAMBDA.get_function_configuration(FunctionName=self.name)
         self.assertEqual(read["LogGroup"] if "LogGroup" in read else read["LoggingConfig"]["LogGroup"],
                          f"/aws/lambda/{self.name}")
@@ -375,6 +381,12 @@ def get(url, body=None, signed=None, service="lambda", sent=None, method=None, h
     return reply.status_code, reply.text, reply.headers
 
 
+def download(url):
+    """What a URL gives to who has nothing but it."""
+    reply = URLLib3Session().send(AWSRequest("GET", url).prepare())
+    return reply.status_code, reply.content
+
+
 def list_none():
     """Asks for a page of no functions, which boto3 itself would refuse."""
     def ask(request, **_):
@@ -399,6 +411,10 @@ class Layers(unittest.TestCase):
         self.assertEqual((read["Description"], read["CompatibleRuntimes"]), ("one", ["python3.13"]))
         by_arn = LAMBDA.get_layer_version_by_arn(Arn=made["LayerVersionArn"])
         self.assertEqual(by_arn["Content"]["CodeSha256"], made["Content"]["CodeSha256"])
+        # Whoever has the URL gets the files, without a key.
+        status, files = download(by_arn["Content"]["Location"])
+        self.assertEqual((status, zipfile.ZipFile(io.BytesIO(files)).namelist()), (200, ["python/x.py"]))
+        self.assertEqual(download(by_arn["Content"]["Location"].replace("versions/1", "versions/2"))[0], 403)
         pages = LAMBDA.get_paginator("list_layer_versions").paginate(
             LayerName=name, PaginationConfig={"PageSize": 1})
         numbers = [one["Version"] for page in pages for one in page["LayerVersions"]]

@@ -16,7 +16,7 @@ use super::code::{self, CodeSource};
 use super::configuration::{FunctionConfiguration, Wanted};
 use super::error::{fault, invalid, of_function};
 use super::settings::Settings;
-use super::{input, versions};
+use super::{downloads, input, versions};
 use crate::arn::{self, NamedFunction};
 use crate::call::Call;
 use crate::fault::Fault;
@@ -133,12 +133,11 @@ pub(super) async fn get(call: &Call) -> Result<Response<Body>, Fault> {
     let named = input::qualified(call)?;
     let (version, revision) = version(call, &named).await?;
     let view = FunctionConfiguration::of(call, &version, revision, named.qualifier.is_some());
-    let path = format!("/v1/functions/{}/code", named.name);
-    let host = call.header("host").unwrap_or("localhost");
-    let location = match version.version {
-        VersionNumber::Latest => format!("http://{host}{path}"),
-        VersionNumber::Number(number) => format!("http://{host}{path}?qualifier={number}"),
+    let number = match version.version {
+        VersionNumber::Latest => None,
+        VersionNumber::Number(number) => Some(number),
     };
+    let location = downloads::of_function_code(call, &version.name, number).await?;
     let mut reply = json!({
         "Configuration": view,
         "Code": { "RepositoryType": "S3", "Location": location },

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::code::{self, CodeSource};
 use super::error::{fault, invalid};
-use super::input;
+use super::{downloads, input};
 use crate::arn;
 use crate::call::Call;
 use crate::fault::Fault;
@@ -43,7 +43,7 @@ fn handle(call: &Call) -> Result<LayerHandle<'_>, Fault> {
     call.scope.handle::<LayerName>(name).map_err(fault)
 }
 
-fn not_found(error: lambent_types::Error) -> Fault {
+pub(super) fn not_found(error: lambent_types::Error) -> Fault {
     match error.code() {
         ErrorCode::LayerNotFound => {
             let message = "The resource you requested does not exist.";
@@ -63,14 +63,15 @@ fn view(call: &Call, name: &LayerName, version: &LayerVersion) -> Value {
     view
 }
 
-fn whole(call: &Call, name: &LayerName, version: &LayerVersion) -> Value {
+async fn whole(call: &Call, name: &LayerName, version: &LayerVersion) -> Result<Value, Fault> {
     let mut view = view(call, name, version);
     view["LayerArn"] = arn::lambda(call, &format!("layer:{name}")).into();
     view["Content"] = json!({
         "CodeSha256": STANDARD.encode(version.digest.as_bytes()),
         "CodeSize": version.bytes,
+        "Location": downloads::of_layer(call, name, version.number).await?,
     });
-    view
+    Ok(view)
 }
 
 #[derive(Deserialize, Default)]
@@ -92,7 +93,7 @@ pub(super) async fn publish(call: &Call) -> Result<Response<Body>, Fault> {
     let put = put.map_err(|error| code::refused(error, is_code))?;
     let newest =
         put.value.version(None).ok_or_else(|| invalid("the layer was deleted meanwhile"))?;
-    Ok(protocol::json(StatusCode::CREATED, &whole(call, &put.value.name, newest)))
+    Ok(protocol::json(StatusCode::CREATED, &whole(call, &put.value.name, newest).await?))
 }
 
 /// The version of a layer that a request names.
@@ -115,7 +116,7 @@ fn number(call: &Call) -> Result<u64, Fault> {
 
 pub(super) async fn get(call: &Call) -> Result<Response<Body>, Fault> {
     let (layer, version) = version(call, handle(call)?.name(), number(call)?).await?;
-    Ok(protocol::json(StatusCode::OK, &whole(call, &layer.name, &version)))
+    Ok(protocol::json(StatusCode::OK, &whole(call, &layer.name, &version).await?))
 }
 
 pub(super) async fn get_by_arn(call: &Call) -> Result<Response<Body>, Fault> {
@@ -123,7 +124,7 @@ pub(super) async fn get_by_arn(call: &Call) -> Result<Response<Body>, Fault> {
     let arn = query.iter().find(|(name, _)| name == "Arn").map(|(_, arn)| arn.as_str());
     let (name, number) = arn::layer_version(call, arn.unwrap_or_default())?;
     let (layer, version) = version(call, &name, number).await?;
-    Ok(protocol::json(StatusCode::OK, &whole(call, &layer.name, &version)))
+    Ok(protocol::json(StatusCode::OK, &whole(call, &layer.name, &version).await?))
 }
 
 /// Deletes a version; one that is not there is as if it was deleted.

@@ -6,6 +6,7 @@ mod code;
 mod code_signing;
 mod concurrency;
 mod configuration;
+mod downloads;
 mod error;
 mod event_invoke;
 mod event_stream;
@@ -69,6 +70,9 @@ pub(crate) fn is_upload(method: &Method, path: &str) -> bool {
 
 /// Does what a request asks for, by its method and path.
 pub(crate) async fn answer(mut call: Call) -> Result<Response<Body>, Fault> {
+    if let Some(answered) = downloads::answer(&call).await {
+        return answered;
+    }
     let found = routes::find(&call.head.method, call.head.uri.path(), call.head.uri.query())?;
     let Some((operation, parameters)) = found else {
         let path: String = call.head.uri.path().chars().take(200).collect();

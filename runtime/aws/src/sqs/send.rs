@@ -72,7 +72,7 @@ pub(super) fn sequence_number(sequence: u64) -> String {
 /// Whom a message is from, for those who receive it.
 fn sender(call: &Call) -> String {
     let id = call.scope.principal().id().map(str::to_owned);
-    id.or_else(|| call.access_key.clone()).unwrap_or_else(|| call.account())
+    id.or_else(|| call.access_key().map(str::to_owned)).unwrap_or_else(|| call.account())
 }
 
 /// A message that may be sent, and what is told of it once it is.

@@ -91,7 +91,7 @@ pub(super) async fn assume(call: &Call, wanted: AssumeRole) -> Result<Assumed, F
         return Err(Fault::bad_request("ValidationError", message));
     }
     let role = role(call, arn)?;
-    let issuer = call.access_key.as_deref().unwrap_or("anonymous");
+    let issuer = call.access_key().unwrap_or("anonymous");
     let seconds = u32::try_from(seconds).unwrap_or_default();
     let begun = call.scope.assume_role(&role, name.to_owned(), seconds, issuer).await;
     let begun = begun.map_err(|error| match error.code() {

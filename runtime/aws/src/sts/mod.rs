@@ -73,7 +73,7 @@ struct AccessKeyInfo {
 
 async fn access_key_info(call: &Call, asked: GetAccessKeyInfo) -> Result<AccessKeyInfo, Fault> {
     // Whose key another is is not told: it is asked of one's own.
-    if asked.access_key_id.is_none() || asked.access_key_id != call.access_key {
+    if asked.access_key_id.is_none() || asked.access_key_id.as_deref() != call.access_key() {
         let message = "AccessKeyId must be that of the key that the request is signed with";
         return Err(Fault::bad_request("ValidationError", message));
     }
