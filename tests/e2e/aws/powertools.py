@@ -1,5 +1,5 @@
-"""Powertools for AWS Lambda, unmodified, in handlers of Python and TypeScript: what they log, what they measure,
-which messages of a batch failed, and what the classes of events say."""
+"""Powertools for AWS Lambda, unmodified, in handlers of Python and TypeScript: what they log and measure, which
+messages of a batch failed, what events say, and that tracing does not stand in the way."""
 
 import base64
 import json
@@ -10,8 +10,9 @@ import uuid
 from support import HAS_JAVASCRIPT, HAS_PYTHON, POWERTOOLS_JAVASCRIPT, POWERTOOLS_PYTHON, archive, client
 
 ROLE = "arn:aws:iam::000000000000:role/r"
+TRACE = "^1-[0-9a-f]{8}-[0-9a-f]{24}$"
 QUEUE = "arn:aws:sqs:eu-west-1:000000000000:orders"
-# What is in packages for compilers and debuggers alone, or for loaders of the other kind.
+# What is in packages for compilers, debuggers and readers alone.
 UNUSED = (".d.ts", ".map", ".md")
 
 PYTHON = '''
@@ -110,12 +111,14 @@ import { extractDataFromEnvelope, SQS } from '@aws-lambda-powertools/jmespath/en
 import { Logger } from '@aws-lambda-powertools/logger';
 import { correlationPaths, search } from '@aws-lambda-powertools/logger/correlationId';
 import { Metrics, MetricResolution, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { Tracer } from '@aws-lambda-powertools/tracer';
 import type { APIGatewayProxyEventV2, Context, S3Event, SQSEvent, SQSRecord } from 'aws-lambda';
 
 interface Order { id: string; total: number }
 
 const logger = new Logger({ serviceName: 'shop', correlationIdSearchFn: search });
 const metrics = new Metrics({ namespace: 'Shop', serviceName: 'shop', defaultDimensions: { stage: 'test' } });
+const tracer = new Tracer({ serviceName: 'shop' });
 const batches = new BatchProcessor(EventType.SQS);
 const app = new Router();
 
@@ -149,6 +152,22 @@ class Measures {
 }
 const meter = new Measures();
 export const measures = meter.handler.bind(meter);
+
+class Traces {
+  @tracer.captureLambdaHandler()
+  async handler(orders: Order[], context: Context) {
+    tracer.putAnnotation('orders', orders.length);
+    const totals = await Promise.all(orders.map((order) => this.total(order)));
+    return { totals, trace: tracer.getRootXrayTraceId() };
+  }
+  @tracer.captureMethod()
+  async total(order: Order) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    return order.total;
+  }
+}
+const traced = new Traces();
+export const traces = traced.handler.bind(traced);
 
 export const disposed = async () => {
   // What compilers make of `using`.
@@ -251,6 +270,7 @@ class Powertools:
                 "correlation_id": "r-1", "cold_start": cold, "function_name": self.name,
                 "function_request_id": self.request_id}
             self.assertEqual(told | expected, told)
+            self.assertRegex(told["xray_trace_id"], TRACE)
             self.assertEqual({line["level"] for line in lines}, {"INFO", "ERROR"})
             self.assertNotIn("total", error)
             self.refused(error)
@@ -318,6 +338,11 @@ class TypeScript(Powertools, unittest.TestCase):
     def refused(self, error):
         self.assertEqual((error["message"], error["error"]["name"]), ("refused", "RangeError"))
         self.assertIn("shop.ts", json.dumps(error["error"]))
+
+    def test_traces(self):
+        answer, lines = self.invoke("traces", [GOOD, LATE])
+        self.assertEqual((answer["totals"], lines), ([1, 3], []))
+        self.assertRegex(answer["trace"], TRACE)
 
     def test_what_ends_with_its_block(self):
         _, [told] = self.invoke("disposed", {})
