@@ -293,10 +293,13 @@ exports.handler = async () => {
   for await (const piece of fs.createReadStream('/tmp/a', { start: 6, end: 8, encoding: 'utf8' })) read += piece;
   const missing = fs.createReadStream('/tmp/none');
   const code = await new Promise((resolve) => missing.on('error', (error) => resolve(error.code)));
-  return { events, bytes: written.bytesWritten, read, code };
+  const kinds = [written instanceof fs.WriteStream, missing instanceof fs.ReadStream, missing instanceof fs.WriteStream];
+  return { events, bytes: written.bytesWritten, read, code, kinds };
 };";
     let told = run(node, "streams", "index.js", source, json!({})).await;
-    let expected = json!({ "events": ["number"], "bytes": 12, "read": "sec", "code": "ENOENT" });
+    let expected = json!({
+        "events": ["number"], "bytes": 12, "read": "sec", "code": "ENOENT", "kinds": [true, true, false],
+    });
     assert_eq!(told, expected);
 }
 

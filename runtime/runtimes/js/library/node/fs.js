@@ -359,7 +359,7 @@ class FileHandle extends require('node/events') {
   async *readLines() {
     yield* (await sync.readFile(this.fd, 'utf8')).split(/\r?\n/);
   }
-  async [Symbol.asyncDispose ?? Symbol.for('nodejs.asyncDispose')]() {
+  async [Symbol.asyncDispose]() {
     await this.close();
   }
 }
@@ -435,6 +435,21 @@ fs.createWriteStream = (path, options) => {
   });
   return Object.assign(stream, { path, bytesWritten: 0, close: (done) => stream.end(done) });
 };
+
+// What libraries tell these streams from others by.
+for (const name of ['ReadStream', 'WriteStream']) {
+  const create = fs[`create${name}`];
+  const made = new WeakSet();
+  const kind = function (path, options) {
+    const stream = create(path, options);
+    made.add(stream);
+    return stream;
+  };
+  Object.defineProperty(kind, 'name', { value: name });
+  Object.defineProperty(kind, Symbol.hasInstance, { value: (stream) => made.has(stream) });
+  fs[name] = kind;
+  fs[`create${name}`] = (path, options) => new kind(path, options);
+}
 
 fs.promises = promises;
 module.exports = fs;
