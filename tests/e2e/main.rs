@@ -65,6 +65,7 @@ mod python_libraries;
 mod python_volumes;
 mod queues;
 mod recursion;
+mod releases;
 mod reload;
 mod resources;
 mod ruby;

@@ -29,6 +29,7 @@ mod messages;
 mod namespaces;
 mod objects;
 mod queues;
+mod releases;
 mod runtimes;
 mod schedules;
 mod sites;
@@ -60,6 +61,7 @@ pub use messages::{
 pub use namespaces::{Contents, DeleteNamespace, NamespaceSpec, NamespaceView, Namespaces};
 pub use objects::{ListObjects, ObjectView, Objects};
 pub use queues::{DepthView, QueueView};
+pub use releases::{ChangeRelease, ReleaseList, ReleaseView};
 pub use runtimes::{InstallRuntime, RuntimeView, Runtimes};
 pub use schedules::ScheduleView;
 pub use sites::SiteView;

@@ -18,6 +18,8 @@ paths! {
     VERSION = "/v1/functions/{name}/versions/{version}";
     ALIASES = "/v1/functions/{name}/aliases";
     ALIAS = "/v1/functions/{name}/aliases/{alias}";
+    RELEASES = "/v1/functions/{name}/releases";
+    RELEASE = "/v1/functions/{name}/releases/{alias}";
     CONCURRENCY = "/v1/functions/{name}/concurrency";
     PROVISIONED = "/v1/functions/{name}/provisioned";
     PROVISIONED_OF = "/v1/functions/{name}/provisioned/{qualifier}";

@@ -5,8 +5,9 @@ use futures::FutureExt as _;
 use futures::future::ready;
 use lambent_storage::{InvocationLogs, NamespaceQuotas, Registry, UsageRecord};
 use lambent_types::{
-    Error, ErrorCode, Event, Failure, FunctionName, Handler, Incoming, InvocationRecord, Namespace,
-    Outcome, Qualifier, RequestId, Root, bounds, format_bytes, occurrence,
+    AliasName, Clock, Error, ErrorCode, Event, Failure, FunctionName, Handler, Incoming,
+    InvocationRecord, Namespace, Outcome, Progress, Qualifier, ReleaseStatistics, RequestId, Root,
+    bounds, format_bytes, occurrence,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -20,6 +21,7 @@ use crate::limits::Limits;
 use crate::observe::{Delivered, Observe};
 use crate::options::Options;
 use crate::recursion::{RecursionLimit, Stopped};
+use crate::releases::Releases;
 use crate::resolve::{Resolved, resolve};
 use crate::run::Recorder;
 use crate::runner::{Body, HttpOutcome, Runner};
@@ -45,7 +47,8 @@ impl Dispatcher {
         options: Options,
     ) -> Self {
         let admission = Arc::new(Admission::new(runner.clone(), Limits::new(quotas), options));
-        let recorder = Arc::new(Recorder { logs, observe, usage: UsageSums::default() });
+        let releases = Arc::new(Releases::new(registry.clone()));
+        let recorder = Arc::new(Recorder { logs, observe, usage: UsageSums::default(), releases });
         Self {
             registry,
             recursion: Arc::new(RecursionLimit::new(options.descendants_max)),
@@ -88,7 +91,7 @@ impl Dispatcher {
             let reply = self.invoker.request_as_event(&callee, caller, *request);
             let reply = Box::pin(reply).await?;
             self.count_descendant(root);
-            return Ok(HttpInvoked { id, callee, reply });
+            return Ok(self.replied(id, callee, reply));
         }
         let http = function.handlers.iter().copied().filter(|handler| handler.is_http()).min();
         let handler = http.ok_or_else(|| {
@@ -111,7 +114,14 @@ impl Dispatcher {
             HttpOutcome::Ended(outcome) => Reply::Ended(outcome),
             HttpOutcome::Refused(error) => return Err(error),
         };
-        Ok(HttpInvoked { id, callee, reply })
+        Ok(self.replied(id, callee, reply))
+    }
+
+    fn replied(&self, id: RequestId, callee: Callee, reply: Reply) -> HttpInvoked {
+        if let Reply::Response(response) = &reply {
+            self.invoker.recorder.releases.answered(&callee, response.status());
+        }
+        HttpInvoked { id, callee, reply }
     }
 
     /// Has a function handle an event: by its event handler, or else as a
@@ -299,6 +309,23 @@ impl Dispatcher {
     /// Follows what is reserved, by any node, until the drain.
     pub async fn follow_reserved(&self, drain: &CancellationToken) {
         self.invoker.admission.limits.follow(&*self.registry, drain).await;
+    }
+
+    /// Moves the releases of aliases on, until the drain.
+    pub async fn drive_releases(&self, clock: &dyn Clock, drain: &CancellationToken) {
+        self.invoker.recorder.releases.drive(clock, drain).await;
+    }
+
+    /// How far the release of an alias has come, and what this node has seen of its versions; nothing
+    /// if none is under way. The names are spelled as they are stored.
+    #[must_use]
+    pub fn release_status(
+        &self,
+        namespace: &Namespace,
+        function: &FunctionName,
+        alias: &AliasName,
+    ) -> Option<(Progress, ReleaseStatistics)> {
+        self.invoker.recorder.releases.status(namespace, function, alias)
     }
 
     /// How many invocations of a function are running on this node.

@@ -24,6 +24,7 @@ mod observe;
 mod options;
 mod receipt_handle;
 mod recursion;
+mod releases;
 mod resolve;
 mod run;
 mod runner;

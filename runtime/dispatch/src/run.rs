@@ -12,6 +12,7 @@ use crate::admission::{Admission, Permit};
 use crate::callee::Callee;
 use crate::caller::Caller;
 use crate::observe::Observe;
+use crate::releases::Releases;
 use crate::runner::{Call, Finished};
 use crate::usage::UsageSums;
 
@@ -20,6 +21,7 @@ pub(crate) struct Recorder {
     pub(crate) logs: Arc<dyn InvocationLogs>,
     pub(crate) observe: Arc<dyn Observe>,
     pub(crate) usage: UsageSums,
+    pub(crate) releases: Arc<Releases>,
 }
 
 impl Recorder {
@@ -46,6 +48,12 @@ impl Recorder {
         };
         self.record(record.clone(), function);
         record
+    }
+
+    /// Records an invocation that ran: what releases are decided by.
+    fn record_run(&self, record: InvocationRecord, function: &FunctionVersion) {
+        self.releases.finished(&record);
+        self.record(record, function);
     }
 
     fn record(&self, record: InvocationRecord, function: &FunctionVersion) {
@@ -129,7 +137,7 @@ impl Run {
     /// Writes the record and gives the permit back.
     pub(crate) fn end(self, finished: Finished) {
         let (record, _) = self.describe(finished);
-        self.recorder.record(record, &self.callee.function);
+        self.recorder.record_run(record, &self.callee.function);
     }
 
     fn describe(&self, finished: Finished) -> (InvocationRecord, Option<Output>) {
@@ -195,7 +203,7 @@ impl Awaited {
             failed: Vec::new(),
         });
         let (record, output) = self.run.describe(finished);
-        self.run.recorder.record(record.clone(), &self.run.callee.function);
+        self.run.recorder.record_run(record.clone(), &self.run.callee.function);
         (record, output)
     }
 }

@@ -236,6 +236,8 @@ impl Server {
         self.app.tasks.spawn(async move { service.follow_sites().await });
         let service = self.app.service.clone();
         self.app.tasks.spawn(async move { service.follow_reserved().await });
+        let service = self.app.service.clone();
+        self.app.tasks.spawn(async move { service.drive_releases().await });
         let (app, drain) = (self.app.clone(), self.app.stop.drain.clone());
         // Ends by itself when all it has in hand is settled.
         self.app.tasks.spawn(async move { app.deliveries.clone().run(drain).await });

@@ -70,7 +70,7 @@ pub use data_scope::DataScope;
 pub use expiry_rule::{Expiry, ExpiryRule};
 pub use functions::{
     AuthorizedFunction, ConcurrencyStatus, Deployed, FunctionHandle, Invocable, LogFilter,
-    ProvisionedStatus, Published, RequestedFunction,
+    ProvisionedStatus, Published, ReleaseStatus, RequestedFunction,
 };
 pub use handle::{Handle, Put};
 pub use inspect::{Additions, Frozen, Inspect, Inspected, ProvisionedState, ProvisionedVersion};

@@ -130,6 +130,14 @@ operations! {
     PutAlias = "put_alias", WRITE;
     /// Delete an alias of a function.
     DeleteAlias = "delete_alias", WRITE;
+    /// List the releases of a function's aliases.
+    ListReleases = "list_releases", READ;
+    /// Describe the release of an alias.
+    DescribeRelease = "describe_release", READ;
+    /// Begin the release of an alias.
+    PutRelease = "put_release", WRITE;
+    /// Pause, resume, promote or roll back the release of an alias.
+    ChangeRelease = "change_release", WRITE;
     /// Read what is reserved for a function.
     DescribeConcurrency = "describe_concurrency", READ;
     /// Change what is reserved for a function.

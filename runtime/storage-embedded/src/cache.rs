@@ -1,7 +1,7 @@
 use lambent_storage::backend::sync;
 use std::sync::{Arc, RwLock};
 
-use lambent_types::{Alias, Function, FunctionName, FunctionVersion, Namespace, Sticky};
+use lambent_types::{Alias, Function, FunctionName, FunctionVersion, Namespace, Step, Sticky};
 use moka::sync::Cache as Moka;
 
 /// A function with the id of its row.
@@ -107,7 +107,11 @@ impl Cache {
 fn aliases_weight(function: &Function) -> usize {
     let texts = |alias: &Alias| {
         let sticky = alias.settings.sticky.as_ref().map_or(0, Sticky::weight);
-        alias.settings.description.len() + sticky
+        let release = alias.release.as_ref().map_or(0, |release| {
+            let reason = release.reason.as_ref().map_or(0, String::len);
+            256 + release.steps.len() * size_of::<Step>() + reason
+        });
+        alias.settings.description.len() + sticky + release
     };
     function.aliases.iter().map(|alias| 256 + texts(alias)).sum()
 }

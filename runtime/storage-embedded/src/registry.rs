@@ -3,7 +3,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use lambent_types::{
-    Alias, AliasName, ConcurrencyChange, Digest, Function, FunctionName, FunctionVersion, Namespace,
+    Alias, AliasName, ConcurrencyChange, Digest, Function, FunctionName, FunctionVersion,
+    Namespace, Progress, Revision,
 };
 
 use crate::cache::{Cache, Entry, cache_key};
@@ -184,6 +185,19 @@ impl Registry for EmbeddedRegistry {
         Ok(())
     }
 
+    async fn note_progress(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        (alias, revision): (&AliasName, Revision),
+        progress: Progress,
+    ) -> Result<(), WriteError> {
+        let (namespace, name) = (namespace.clone(), name.clone());
+        let alias = (alias.clone(), revision);
+        self.writer.write(Change::NoteProgress { namespace, name, alias, progress }).await?;
+        Ok(())
+    }
+
     async fn set_concurrency(
         &self,
         namespace: &Namespace,
@@ -235,6 +249,10 @@ impl Registry for EmbeddedRegistry {
 
     async fn reserved(&self) -> Result<Vec<Arc<Function>>, StorageError> {
         self.readers.read(rows::reserved).await
+    }
+
+    async fn releasing(&self) -> Result<Vec<Arc<Function>>, StorageError> {
+        self.readers.read(rows::releasing).await
     }
 
     async fn refers_to(&self, digest: Digest) -> Result<bool, StorageError> {

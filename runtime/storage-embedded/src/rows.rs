@@ -14,6 +14,7 @@ use crate::layout;
 use crate::row::{self, Checksum, bytes, checksum, integer};
 use crate::sqlite::{Database, Durability};
 use lambent_storage::StorageError;
+use lambent_storage::backend::registry::is_releasing;
 
 /// The registry's database.
 ///
@@ -245,6 +246,14 @@ pub(crate) fn provisioned(connection: &Connection) -> Result<Vec<Arc<Function>>,
 /// The functions that have something reserved.
 pub(crate) fn reserved(connection: &Connection) -> Result<Vec<Arc<Function>>, StorageError> {
     those_with(connection, "json_extract(body, '$.concurrency.reserved') IS NOT NULL")
+}
+
+/// The functions that have an alias of which a release is under way.
+pub(crate) fn releasing(connection: &Connection) -> Result<Vec<Arc<Function>>, StorageError> {
+    let mut found = those_with(connection, r#"body LIKE '%"release":%'"#)?;
+    // Those of which the release is over are among them, and texts that only look like it.
+    found.retain(|function| is_releasing(function));
+    Ok(found)
 }
 
 /// The functions whose bodies are so. Of a hundred thousand few are: the others are not parsed.

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use lambent_types::{
     Alias, AliasName, ConcurrencyChange, Function, FunctionName, FunctionVersion, Namespace,
+    Progress, Revision,
 };
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
@@ -32,6 +33,13 @@ pub(crate) enum Change {
         alias: Box<Alias>,
         expected: Option<Expected>,
     },
+    /// Note how far the release of an alias at a revision has come.
+    NoteProgress {
+        namespace: Namespace,
+        name: FunctionName,
+        alias: (AliasName, Revision),
+        progress: Progress,
+    },
     /// Change what is set aside for a function.
     SetConcurrency { namespace: Namespace, name: FunctionName, change: ConcurrencyChange },
     /// Delete an alias.
@@ -44,9 +52,14 @@ pub(crate) enum Change {
 }
 
 impl Change {
-    /// Whether it needs more room than was taken already.
-    const fn adds(&self) -> bool {
-        matches!(self, Self::Put { .. } | Self::Publish { .. } | Self::PutAlias { .. })
+    /// Whether it needs more room than was taken already. What takes a release back does not: it has
+    /// to be possible just when the disk is full.
+    fn adds(&self) -> bool {
+        match self {
+            Self::Put { .. } | Self::Publish { .. } => true,
+            Self::PutAlias { alias, .. } => alias.release.is_none(),
+            _ => false,
+        }
     }
 }
 
@@ -215,6 +228,12 @@ fn apply(
             let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
             let exists = |number| rows::has_version(connection, id, number);
             let function = rules::put_alias(current.as_ref(), *alias, expected, exists)?;
+            let id = rows::write_function(connection, id, &function)?;
+            Ok(made((namespace, name), id, function, None))
+        }
+        Change::NoteProgress { namespace, name, alias: (alias, revision), progress } => {
+            let (id, current) = rows::function(connection, &namespace, &name)?.unzip();
+            let function = rules::note_progress(current.as_ref(), (&alias, revision), progress)?;
             let id = rows::write_function(connection, id, &function)?;
             Ok(made((namespace, name), id, function, None))
         }

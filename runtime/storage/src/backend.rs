@@ -27,8 +27,8 @@ pub mod sync {
 /// What the changes of functions and versions mean.
 pub mod registry {
     pub use crate::registry::rules::{
-        Reserved, code_delta, delete, delete_alias, delete_version, publish, put, put_alias,
-        set_concurrency,
+        Reserved, code_delta, delete, delete_alias, delete_version, is_releasing, note_progress,
+        publish, put, put_alias, set_concurrency,
     };
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use lambent_types::{
     Alias, AliasName, ConcurrencyChange, Digest, Function, FunctionName, FunctionVersion,
-    Namespace, Revision,
+    Namespace, Progress, Revision,
 };
 
 use crate::changes::Changes;
@@ -128,6 +128,19 @@ pub trait Registry: Send + Sync {
         expected: Option<Expected>,
     ) -> Result<(), WriteError>;
 
+    /// Notes how far the release of an alias has come, if the alias is at this revision, which
+    /// stays.
+    ///
+    /// # Errors
+    /// `NotFound`, `AliasNotFound`, `Conflict`, or the store failed.
+    async fn note_progress(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        alias: (&AliasName, Revision),
+        progress: Progress,
+    ) -> Result<(), WriteError>;
+
     /// Changes what is set aside for a function. What is reserved is taken out of what the namespace
     /// may run at once ([`Quota::Concurrency`](crate::Quota)), of which a part stays unreserved.
     ///
@@ -184,6 +197,12 @@ pub trait Registry: Send + Sync {
     /// The store failed.
     async fn reserved(&self) -> Result<Vec<Arc<Function>>, StorageError>;
 
+    /// The functions of all namespaces that have an alias of which a release is under way.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn releasing(&self) -> Result<Vec<Arc<Function>>, StorageError>;
+
     /// Whether some version of some function refers to `digest`.
     ///
     /// # Errors
@@ -191,6 +210,7 @@ pub trait Registry: Send + Sync {
     async fn refers_to(&self, digest: Digest) -> Result<bool, StorageError>;
 
     /// The feed of changes: every function that is put, deleted, or has a version
-    /// published or deleted, an alias put or deleted, or something set aside for it, is in it.
+    /// published or deleted, an alias put or deleted or the progress of its release noted, or
+    /// something set aside for it, is in it.
     fn changes(&self) -> &dyn Changes<FunctionName>;
 }

@@ -1,5 +1,7 @@
 //! Aliases: names for versions of a function, which lead elsewhere when they are changed.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -9,6 +11,7 @@ use crate::error::Error;
 use crate::error_code::ErrorCode;
 use crate::limits::bounds;
 use crate::name::{self, InvalidName, name};
+use crate::release::{Progress, Release};
 use crate::sticky::Sticky;
 use crate::version_number::{Revision, VersionNumber};
 use crate::weight::Weight;
@@ -133,9 +136,29 @@ pub struct Alias {
     /// When it was last changed.
     #[schema(value_type = String, format = DateTime)]
     pub changed: Timestamp,
+    /// Its release that is under way, or the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Release>)]
+    pub release: Option<Arc<Release>>,
 }
 
 impl Alias {
+    /// An alias that was not stored yet, and never released.
+    #[must_use]
+    pub const fn new(name: AliasName, settings: AliasSettings, now: Timestamp) -> Self {
+        Self { name, settings, revision: Revision(0), created: now, changed: now, release: None }
+    }
+
+    /// Returns the alias with its release, if it has one, so far.
+    #[must_use]
+    pub fn at(&self, progress: Progress) -> Self {
+        let mut alias = self.clone();
+        if let Some(release) = alias.release.as_mut() {
+            Arc::make_mut(release).progress = progress;
+        }
+        alias
+    }
+
     /// Which version handles what has `key` in it, which is stable: while the weight grows, what
     /// has the same key only moves to the second version, and never back.
     #[must_use]
@@ -212,6 +235,13 @@ impl Aliases {
         }
     }
 
+    /// Notes how far the release of an alias has come.
+    pub fn note(&mut self, name: &AliasName, progress: Progress) {
+        if let Some(alias) = self.find(name).ok().and_then(|index| self.0.get_mut(index)) {
+            *alias = alias.at(progress);
+        }
+    }
+
     /// Removes the alias of a name.
     pub fn remove(&mut self, name: &AliasName) {
         if let Ok(index) = self.find(name) {
@@ -238,9 +268,7 @@ mod tests {
     }
 
     fn alias(name: &str, settings: AliasSettings) -> Alias {
-        let time = Timestamp::UNIX_EPOCH;
-        let name = name.parse().unwrap();
-        Alias { name, settings, revision: Revision(1), created: time, changed: time }
+        Alias::new(name.parse().unwrap(), settings, Timestamp::UNIX_EPOCH)
     }
 
     #[test]

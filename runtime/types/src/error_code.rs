@@ -151,6 +151,9 @@ codes! {
     RangeNotSatisfiable = "range-not-satisfiable", 416, final, "range not satisfiable";
     /// The receipt is no longer the last one of its message.
     ReceiptExpired = "receipt-expired", 410, final, "receipt has expired";
+    /// The alias was never released.
+    ReleaseNotFound = "release-not-found", 404, final, "no such release",
+        "see which there are: lambent release status {name}";
     /// No role of that name.
     RoleNotFound = "role-not-found", 404, final, "no such role",
         "see which there are: aws iam list-roles";

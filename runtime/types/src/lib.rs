@@ -49,6 +49,7 @@ mod provisioned;
 mod qualifier;
 mod queue;
 mod quota;
+mod release;
 mod role;
 mod route_key;
 mod runtime;
@@ -59,6 +60,7 @@ mod specification;
 mod sticky;
 pub mod tags;
 mod throttle;
+mod transition;
 mod trigger;
 mod usage;
 mod version_number;
@@ -106,6 +108,10 @@ pub use provisioned::Provisioned;
 pub use qualifier::{InvalidQualifiedFunction, InvalidQualifier, QualifiedFunction, Qualifier};
 pub use queue::{QueueAttributes, QueueName, Redrive};
 pub use quota::{Holding, OwnQuotas, Quota};
+pub use release::{
+    Bound, BoundValue, Bounds, Increase, InvalidBound, Progress, Release, ReleasePlan,
+    ReleaseState, ReleaseStatistics, Step, VersionStatistics,
+};
 pub use role::{Role, RoleName};
 pub use route_key::{InvalidRouteKey, RouteKey, Segment, normalized};
 pub use runtime::{InvalidRuntimeName, Runtime, RuntimeName, RuntimeUpdates, RuntimeVersion};
@@ -117,6 +123,7 @@ pub use size::{
 pub use specification::{ResourceKind, Specification};
 pub use sticky::{InvalidSticky, Sticky};
 pub use throttle::ThrottleReason;
+pub use transition::{ReleaseRefused, Transition};
 pub use trigger::{
     BATCH_SIZE_DEFAULT, CONCURRENCY_DEFAULT, ObjectChange, Source, SourceResource, Trigger,
     TriggerName,

@@ -61,6 +61,12 @@ pub mod bounds {
     pub const MOUNTS_MAX: usize = 5;
     /// Most aliases of a function: all of them are in one record with its head.
     pub const ALIASES_MAX: usize = 100;
+    /// Most steps of a release, which are in the same record.
+    pub const RELEASE_STEPS_MAX: usize = 20;
+    /// Shortest step of a release.
+    pub const RELEASE_STEP_MIN: Duration = Duration::from_secs(1);
+    /// Longest step of a release.
+    pub const RELEASE_STEP_MAX: Duration = Duration::from_secs(30 * 24 * 3600);
     /// Most characters of the path of a volume; Lambda's.
     pub const MOUNT_PATH_CHARS_MAX: usize = 160;
     /// Least bytes of a volume: a few hundred files, each of which counts as a block at least.

@@ -14,7 +14,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
-from support import KEY, REGION, SECRET, archive, client, component, refused
+from support import KEY, REGION, SECRET, archive, client, component, native, refused
 
 ROLE = "arn:aws:iam::000000000000:role/made-elsewhere"
 ACCOUNT = client("sts").get_caller_identity()["Account"]
@@ -167,6 +167,25 @@ class Functions(unittest.TestCase):
             invoke(f"{self.name}:1", {})
         with refused(self, "InvalidParameterValueException", 400, "$LATEST"):
             LAMBDA.delete_function(FunctionName=self.name, Qualifier="$LATEST")
+
+    def test_an_alias_that_is_released_is_not_changed(self):
+        create(self.name)
+        for number in ["1", "2"]:
+            LAMBDA.update_function_configuration(FunctionName=self.name, Description=number)
+            LAMBDA.publish_version(FunctionName=self.name)
+        LAMBDA.create_alias(FunctionName=self.name, Name="live", FunctionVersion="1")
+        release = f"/v1/functions/{self.name}/releases/live"
+        step = {"weight": 0.25, "duration_ms": 3_600_000}
+        self.assertEqual(native("PUT", release, {"version": 2, "steps": [step]})["state"], "running")
+        read = LAMBDA.get_alias(FunctionName=self.name, Name="live")
+        self.assertEqual(read["RoutingConfig"], {"AdditionalVersionWeights": {"2": 0.25}})
+        with refused(self, "ResourceConflictException", 409, "lambent release rollback"):
+            LAMBDA.update_alias(FunctionName=self.name, Name="live", FunctionVersion="2")
+        with refused(self, "ResourceConflictException", 409, "lambent release rollback"):
+            LAMBDA.delete_alias(FunctionName=self.name, Name="live")
+        self.assertEqual(native("PATCH", release, {"state": "rolled-back"})["state"], "rolled-back")
+        read = LAMBDA.update_alias(FunctionName=self.name, Name="live", Description="x")
+        self.assertEqual((read["FunctionVersion"], "RoutingConfig" in read), ("1", False))
 
     def test_aliases_lead_to_versions_and_share_between_two(self):
         create(self.name)

@@ -2,9 +2,11 @@
 
 import contextlib
 import io
+import json
 import os
 import subprocess
 import sys
+import urllib.request
 import zipfile
 
 import boto3
@@ -37,6 +39,16 @@ def client(service, key=KEY, secret=SECRET, **config):
         aws_secret_access_key=secret,
         config=Config(**config),
     )
+
+
+def native(method, path, body):
+    """Asks the native API, for what AWS has no word for."""
+    request = urllib.request.Request(
+        ENDPOINT + path, json.dumps(body).encode(), method=method,
+        headers={"Authorization": f"Bearer {SECRET}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as reply:
+        return json.load(reply)
 
 
 def component(name):

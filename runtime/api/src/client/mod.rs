@@ -28,6 +28,7 @@ mod layers;
 mod namespaces;
 mod objects;
 mod queues;
+mod releases;
 mod runtimes;
 mod upload;
 

@@ -1,5 +1,7 @@
 use clap::{Args, Subcommand};
-use lambent_types::{Alias, AliasName, AliasSettings, FunctionName, Split, Sticky, VersionNumber};
+use lambent_types::{
+    Alias, AliasName, AliasSettings, FunctionName, Release, Split, Sticky, VersionNumber,
+};
 use serde_json::json;
 
 use super::named::minute;
@@ -184,12 +186,18 @@ fn fields(alias: &Alias) -> Vec<(&'static str, String)> {
         ("leads to", leads_to(alias)),
         ("sticky", alias.settings.sticky.as_ref().map(ToString::to_string).unwrap_or_default()),
         ("description", alias.settings.description.clone()),
+        ("release", alias.active_release().map(under_way).unwrap_or_default()),
         ("revision", alias.revision.0.to_string()),
         ("created", minute(alias.created)),
         ("changed", minute(alias.changed)),
     ];
     fields.retain(|(_, value)| !value.is_empty());
     fields
+}
+
+/// What is said of a release that is under way.
+fn under_way(Release { from, to, state, .. }: &Release) -> String {
+    format!("from version {from} to version {to}, {}", state.as_str())
 }
 
 fn delete(function: &FunctionName, alias: &AliasName, global: &Global) -> Result<Exit, CliError> {

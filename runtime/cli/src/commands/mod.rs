@@ -30,6 +30,7 @@ mod object;
 mod publish;
 mod queue;
 mod quickstart;
+mod release;
 mod restore;
 mod rollback;
 mod runtime;
@@ -65,6 +66,7 @@ pub(crate) enum Command {
     Publish(publish::PublishArgs),
     Rollback(rollback::RollbackArgs),
     Alias(alias::AliasArgs),
+    Release(release::ReleaseArgs),
     Concurrency(concurrency::ConcurrencyArgs),
     Logs(logs::LogsArgs),
     Delete(delete::DeleteArgs),
@@ -128,6 +130,7 @@ pub(crate) fn run(
         Command::Publish(args) => publish::run(&args, global),
         Command::Rollback(args) => rollback::run(&args, global),
         Command::Alias(args) => alias::run(&args, global),
+        Command::Release(args) => release::run(&args, global),
         Command::Concurrency(args) => concurrency::run(&args, global),
         Command::Logs(args) => logs::run(&args, global),
         Command::Delete(args) => delete::run(&args, global),

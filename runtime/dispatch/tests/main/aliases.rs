@@ -8,8 +8,7 @@ use lambent_storage::Registry;
 use lambent_storage::contract::samples;
 use lambent_storage::fault::Faults;
 use lambent_types::{
-    Alias, AliasSettings, ErrorCode, Handler, Outcome, Qualifier, Revision, Split, VersionNumber,
-    Weight,
+    Alias, AliasSettings, ErrorCode, Handler, Outcome, Qualifier, Split, VersionNumber, Weight,
 };
 
 use crate::fixture::{Fixture, caller, event, finished};
@@ -21,9 +20,7 @@ impl Fixture {
         let sticky = sticky.map(|sticky| sticky.parse().unwrap());
         let settings =
             AliasSettings { split, sticky, ..AliasSettings::of(VersionNumber::Number(1)) };
-        let (revision, created) = (Revision(0), jiff::Timestamp::now());
-        let name = "Live".parse().unwrap();
-        let alias = Alias { name, settings, revision, created, changed: created };
+        let alias = Alias::new("Live".parse().unwrap(), settings, jiff::Timestamp::now());
         let (ns, f) = (samples::namespace("default"), samples::name("f"));
         self.registry.put_alias(&ns, &f, alias, None).await.unwrap();
     }

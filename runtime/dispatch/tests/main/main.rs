@@ -8,4 +8,5 @@ mod deliveries;
 mod events;
 mod fixture;
 mod http_events;
+mod releases;
 mod requests;

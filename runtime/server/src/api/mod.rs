@@ -46,6 +46,7 @@ mod openapi;
 mod query;
 mod queues;
 mod ranges;
+mod releases;
 mod resource;
 mod routes;
 mod runtimes;

@@ -13,7 +13,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::{
     access_keys, aliases, code, concurrency, configuration_query, functions, invocations, keys,
-    kinds, layers, logs, messages, namespaces, objects, query, runtimes, uploads, usage, versions,
+    kinds, layers, logs, messages, namespaces, objects, query, releases, runtimes, uploads, usage,
+    versions,
 };
 use crate::problem::Refusal;
 
@@ -39,6 +40,10 @@ use crate::problem::Refusal;
         aliases::describe,
         aliases::put,
         aliases::delete,
+        releases::list,
+        releases::describe,
+        releases::put,
+        releases::change,
         concurrency::describe,
         concurrency::put,
         concurrency::delete,

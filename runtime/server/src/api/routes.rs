@@ -14,7 +14,7 @@ use super::conditions::{self, Honoured, Honours};
 use super::kinds::Route;
 use super::{
     access_keys, aliases, code, concurrency, functions, invocations, keys, kinds, layers, logs,
-    messages, namespaces, objects, openapi, runtimes, uploads, usage, versions,
+    messages, namespaces, objects, openapi, releases, runtimes, uploads, usage, versions,
 };
 use crate::problem::Refusal;
 use crate::state::App;
@@ -34,6 +34,8 @@ fn resources() -> Vec<Route> {
         (paths::VERSION, delete(versions::delete)),
         (paths::ALIASES, get(aliases::list)),
         (paths::ALIAS, get(aliases::describe).put(aliases::put).delete(aliases::delete)),
+        (paths::RELEASES, get(releases::list)),
+        (paths::RELEASE, get(releases::describe).put(releases::put).patch(releases::change)),
         (
             paths::CONCURRENCY,
             get(concurrency::describe).put(concurrency::put).delete(concurrency::delete),

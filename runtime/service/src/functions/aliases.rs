@@ -46,7 +46,7 @@ impl FunctionHandle<'_> {
     ///
     /// # Errors
     /// `InvalidConfiguration`, `FunctionNotFound`, `VersionNotFound`, `PreconditionFailed`,
-    /// `Conflict` (there are too many); the store failed.
+    /// `Conflict` (there are too many, or it is being released); the store failed.
     pub async fn put_alias(
         &self,
         name: &AliasName,
@@ -62,14 +62,10 @@ impl FunctionHandle<'_> {
                 for number in settings.numbers() {
                     self.version(number).await?;
                 }
+                self.check_not_released(current)?;
                 let now = self.service().clock.now();
-                let alias = Alias {
-                    name: name.clone(),
-                    settings: settings.clone(),
-                    revision: Revision::default(),
-                    created: now,
-                    changed: now,
-                };
+                let mut alias = Alias::new(name.clone(), settings.clone(), now);
+                alias.release = current.and_then(|current| current.release.clone());
                 let seen = current.map_or(Expected::Absent, |one| Expected::Revision(one.revision));
                 if let Some(function) = self.try_alias(alias, seen).await? {
                     let value = function.aliases.get(name).cloned();
@@ -83,7 +79,7 @@ impl FunctionHandle<'_> {
 
     /// Puts an alias, unless it is no longer as it was `seen`, or a version is gone: then another
     /// change was first, and the caller looks again.
-    async fn try_alias(
+    pub(super) async fn try_alias(
         &self,
         alias: Alias,
         seen: Expected,
@@ -111,7 +107,7 @@ impl FunctionHandle<'_> {
     ///
     /// # Errors
     /// `FunctionNotFound`, `AliasNotFound`, `PreconditionFailed`, `Conflict` (triggers or schedules
-    /// name it); the store failed.
+    /// name it, or it is being released); the store failed.
     pub async fn delete_alias(
         &self,
         name: &AliasName,
@@ -120,8 +116,10 @@ impl FunctionHandle<'_> {
         self.perform(Operation::DeleteAlias, async {
             let _wiring = self.service().wiring.lock().await;
             loop {
-                let revision = self.alias(name).await?.revision;
+                let alias = self.alias(name).await?;
+                let revision = alias.revision;
                 self.check_alias(name, expected, Some(revision))?;
+                self.check_not_released(Some(&alias))?;
                 self.check_alias_unwired(name).await?;
                 let seen = Some(Expected::Revision(revision));
                 let (namespace, function) = self.place();
@@ -136,6 +134,12 @@ impl FunctionHandle<'_> {
             }
         })
         .await
+    }
+
+    /// Fails while an alias is being released: whoever changes it then does not know what it becomes.
+    fn check_not_released(&self, alias: Option<&Alias>) -> Result<(), Error> {
+        let Some(alias) = alias else { return Ok(()) };
+        alias.check_not_released().map_err(|refused| self.under_way(&alias.name, &refused))
     }
 
     pub(super) fn no_alias(&self, name: &AliasName) -> Error {

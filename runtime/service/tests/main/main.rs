@@ -15,6 +15,7 @@ mod layers;
 mod namespaces;
 mod provision;
 mod quotas;
+mod releases;
 mod resources;
 mod runtimes;
 mod snapshots;

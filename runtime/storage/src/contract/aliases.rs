@@ -14,14 +14,8 @@ use crate::registry::{Expected, Registry};
 fn alias(text: &str, version: VersionNumber, second: Option<u64>) -> Alias {
     let split = second.zip(Weight::millionths(500_000));
     let split = split.map(|(version, weight)| Split { version, weight });
-    let time = Timestamp::now();
-    Alias {
-        name: text.parse().unwrap(),
-        settings: AliasSettings { split, ..AliasSettings::of(version) },
-        revision: Revision(0),
-        created: time,
-        changed: time,
-    }
+    let settings = AliasSettings { split, ..AliasSettings::of(version) };
+    Alias::new(text.parse().unwrap(), settings, Timestamp::now())
 }
 
 fn number(number: u64) -> VersionNumber {

@@ -18,6 +18,7 @@ mod own_quotas;
 mod queue_settings;
 mod queues;
 mod registry;
+mod releases;
 mod resources;
 pub mod samples;
 mod schedules;
@@ -59,6 +60,8 @@ pub async fn check_registry(registry: Arc<dyn Registry>) {
     aliases::aliases_come_change_and_go(&*registry).await;
     aliases::expectations_of_aliases_are_enforced(&*registry).await;
     aliases::versions_are_kept_while_an_alias_leads_to_them(&*registry).await;
+    releases::releases_are_kept_with_their_aliases(&*registry).await;
+    releases::progress_is_noted_of_the_alias_that_was_read(&*registry).await;
     registry::digests_are_those_referred_to(&*registry).await;
     registry::packages_are_kept_as_long_as_code_is(&*registry).await;
     concurrency::publishes_get_numbers_of_their_own(&registry).await;

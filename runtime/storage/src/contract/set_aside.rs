@@ -1,7 +1,7 @@
 use jiff::Timestamp;
 use lambent_types::{
     Alias, AliasSettings, Concurrency, ConcurrencyChange, Function, FunctionName, Namespace,
-    ProvisionedFor, Revision, VersionNumber,
+    ProvisionedFor, VersionNumber,
 };
 
 use super::samples::{head, name, namespace};
@@ -76,7 +76,7 @@ pub(super) async fn instances_are_kept_ready_of_versions_and_aliases(registry: &
     let alias = |version| {
         let (name, time) = ("live".parse().unwrap(), Timestamp::now());
         let settings = AliasSettings::of(version);
-        Alias { name, settings, revision: Revision(0), created: time, changed: time }
+        Alias::new(name, settings, time)
     };
     let put = async |version| registry.put_alias(&ns, &f, alias(version), None).await.unwrap();
     let head_refused = |refused| {

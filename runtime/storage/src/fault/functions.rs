@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use lambent_types::{
     Alias, AliasName, ConcurrencyChange, Digest, Function, FunctionName, FunctionVersion,
-    InvocationRecord, Namespace,
+    InvocationRecord, Namespace, Progress, Revision,
 };
 
 use super::forward::forward;
@@ -43,6 +43,10 @@ forward! { Registry:
         namespace: &Namespace, name: &FunctionName, alias: &AliasName,
         expected: Option<Expected>
     ) -> Result<(), WriteError>;
+    change note_progress(
+        namespace: &Namespace, name: &FunctionName, alias: (&AliasName, Revision),
+        progress: Progress
+    ) -> Result<(), WriteError>;
     change set_concurrency(
         namespace: &Namespace, name: &FunctionName, change: ConcurrencyChange
     ) -> Result<Arc<Function>, WriteError>;
@@ -55,6 +59,7 @@ forward! { Registry:
     read digests() -> Result<BTreeSet<Digest>, StorageError>;
     read provisioned() -> Result<Vec<Arc<Function>>, StorageError>;
     read reserved() -> Result<Vec<Arc<Function>>, StorageError>;
+    read releasing() -> Result<Vec<Arc<Function>>, StorageError>;
     read refers_to(digest: Digest) -> Result<bool, StorageError>;
     feed changes() -> FunctionName;
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use lambent_types::{
     Alias, AliasName, ConcurrencyChange, Digest, Function, FunctionName, FunctionVersion,
-    Namespace, Revision,
+    Namespace, Progress, Revision,
 };
 
 use crate::change_log::ChangeLog;
@@ -259,6 +259,20 @@ impl Registry for MemoryRegistry {
         Ok(())
     }
 
+    async fn note_progress(
+        &self,
+        namespace: &Namespace,
+        name: &FunctionName,
+        alias: (&AliasName, Revision),
+        progress: Progress,
+    ) -> Result<(), WriteError> {
+        let mut state = self.lock();
+        let key = key(namespace, name);
+        let function = rules::note_progress(state.function(&key), alias, progress)?;
+        self.set(&mut state, &key, function);
+        Ok(())
+    }
+
     async fn set_concurrency(
         &self,
         namespace: &Namespace,
@@ -329,6 +343,12 @@ impl Registry for MemoryRegistry {
         let functions = state.functions.values().map(|entry| &entry.function);
         let has = |function: &&Arc<Function>| function.concurrency.reserved.is_some();
         Ok(functions.filter(has).cloned().collect())
+    }
+
+    async fn releasing(&self) -> Result<Vec<Arc<Function>>, StorageError> {
+        let state = self.lock();
+        let functions = state.functions.values().map(|entry| &entry.function);
+        Ok(functions.filter(|function| rules::is_releasing(function)).cloned().collect())
     }
 
     async fn refers_to(&self, digest: Digest) -> Result<bool, StorageError> {

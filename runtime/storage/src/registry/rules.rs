@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use lambent_types::{
     Alias, AliasName, Aliases, Code, Concurrency, ConcurrencyChange, Digest, Function,
-    FunctionVersion, ProvisionedFor, Qualifier, Revision, VersionNumber, bounds,
+    FunctionVersion, Progress, ProvisionedFor, Qualifier, Revision, VersionNumber, bounds,
 };
 
 use crate::error::{ConcurrencyRefused, StorageError, WriteError};
@@ -174,6 +174,25 @@ pub fn delete_alias(
     function.aliases.remove(name);
     function.concurrency.provision(&Qualifier::Alias(name.clone()), None);
     Ok(function)
+}
+
+/// The function after it was noted how far the release of an alias at a revision has come.
+pub fn note_progress(
+    current: Option<&Function>,
+    (name, revision): (&AliasName, Revision),
+    progress: Progress,
+) -> Result<Function, WriteError> {
+    let mut function = existing(current, None)?.clone();
+    let alias = function.aliases.get(name).ok_or(WriteError::AliasNotFound)?;
+    check(Some(alias.revision), Some(Expected::Revision(revision)))?;
+    function.aliases.note(name, progress);
+    Ok(function)
+}
+
+/// Whether a release of an alias of a function is under way.
+#[must_use]
+pub fn is_releasing(function: &Function) -> bool {
+    function.aliases.iter().any(|alias| alias.active_release().is_some())
 }
 
 /// What of a namespace's invocations at once is reserved.

@@ -4,8 +4,8 @@ use std::time::Duration;
 use lambent_storage::contract::samples;
 use lambent_storage::{QueueAttributes, Registry as _};
 use lambent_types::{
-    Alias, AliasSettings, DeliveryPolicy, ErrorCode, Handler, Outcome, Retry, Revision, Source,
-    Split, VersionNumber, Weight,
+    Alias, AliasSettings, DeliveryPolicy, ErrorCode, Handler, Outcome, Retry, Source, Split,
+    VersionNumber, Weight,
 };
 
 use super::{Node, all, event, failed, namespace, next, to};
@@ -26,8 +26,7 @@ impl Node {
 
     /// Puts an alias of `f`.
     async fn alias(&self, name: &str, settings: AliasSettings) {
-        let (name, created) = (name.parse().unwrap(), jiff::Timestamp::now());
-        let alias = Alias { name, settings, revision: Revision(0), created, changed: created };
+        let alias = Alias::new(name.parse().unwrap(), settings, jiff::Timestamp::now());
         let registry = &self.fixture.registry;
         registry.put_alias(&namespace(), &samples::name("f"), alias, None).await.unwrap();
     }
