@@ -84,4 +84,5 @@ mod triggers;
 mod two_nodes;
 mod typed;
 mod upgrade;
+mod version_diffs;
 mod volumes;

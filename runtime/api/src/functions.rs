@@ -155,6 +155,21 @@ pub struct ListVersions {
     pub limit: Option<usize>,
 }
 
+/// Which versions of a function to compare.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct CompareVersions {
+    /// The first: `$LATEST`, a version's number, or an alias
+    #[serde(with = "query::qualifier")]
+    #[param(value_type = String)]
+    pub from: Option<Qualifier>,
+    /// The second; `$LATEST` if absent
+    #[serde(with = "query::qualifier")]
+    #[param(value_type = Option<String>)]
+    pub to: Option<Qualifier>,
+}
+
 /// Which version of a function is meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[serde(default)]

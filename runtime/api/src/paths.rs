@@ -18,6 +18,7 @@ paths! {
     VERSION = "/v1/functions/{name}/versions/{version}";
     ALIASES = "/v1/functions/{name}/aliases";
     ALIAS = "/v1/functions/{name}/aliases/{alias}";
+    DIFF = "/v1/functions/{name}/diff";
     RELEASES = "/v1/functions/{name}/releases";
     RELEASE = "/v1/functions/{name}/releases/{alias}";
     CONCURRENCY = "/v1/functions/{name}/concurrency";

@@ -1,6 +1,6 @@
 //! What the service asks about components.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -44,6 +44,14 @@ impl Inspect for Host {
 
     async fn prepared(&self, digest: Digest) -> Option<Inspected> {
         inspected(&self.loader.loaded(digest).await?, &[]).ok()
+    }
+
+    async fn imports(&self, namespace: &Namespace, code: Bytes) -> Result<BTreeSet<String>, Error> {
+        let wasm = self.loader.component_of(Some(namespace), code).await?;
+        let engine = self.engine.clone();
+        let inspection = blocking(move || engine.inspect(&wasm)).await?;
+        let inspection = inspection.map_err(|error| inspect_error(&error))?;
+        Ok(inspection.imports.iter().map(ToString::to_string).collect())
     }
 
     async fn additions(&self, version: &Arc<FunctionVersion>) -> Additions {

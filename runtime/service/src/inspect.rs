@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -81,6 +81,12 @@ pub trait Inspect: Send + Sync {
     /// What [`prepare`](Self::prepare) found out of a component that is ready to serve; none
     /// if it is not.
     async fn prepared(&self, digest: Digest) -> Option<Inspected>;
+
+    /// What a component that is kept imports, or one that is made of a core module.
+    ///
+    /// # Errors
+    /// It cannot be read, or adapted now.
+    async fn imports(&self, namespace: &Namespace, code: Bytes) -> Result<BTreeSet<String>, Error>;
 
     /// What the runtime of a version that is not deployed yet adds to its package, which is
     /// stored. Nothing if it fails: what it adds only saves time.

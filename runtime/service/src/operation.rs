@@ -118,6 +118,8 @@ operations! {
     RollbackFunction = "rollback_function", WRITE;
     /// List the versions of a function.
     ListVersions = "list_versions", READ;
+    /// Compare two versions of a function.
+    DiffVersions = "diff_versions", READ;
     /// Publish a version of a function.
     PublishVersion = "publish_version", WRITE;
     /// Delete a version of a function.

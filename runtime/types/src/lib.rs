@@ -63,6 +63,7 @@ mod throttle;
 mod transition;
 mod trigger;
 mod usage;
+mod version_diff;
 mod version_number;
 mod volume;
 mod weight;
@@ -129,6 +130,9 @@ pub use trigger::{
     TriggerName,
 };
 pub use usage::{UsageRecord, Used};
+pub use version_diff::{
+    CodeDiff, CodeFacts, MemberDiff, NamesDiff, VariableChange, VariableDiff, VersionDiff,
+};
 pub use version_number::{Revision, VersionNumber};
 pub use volume::{Volume, VolumeName, VolumeSettings};
 pub use weight::{InvalidWeight, Weight};

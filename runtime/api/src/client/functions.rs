@@ -2,11 +2,14 @@ use std::io::Read;
 use std::time::Duration;
 
 use http::{HeaderMap, Method};
-use lambent_types::{ConfigurationPatch, FunctionName, Qualifier, bounds};
+use lambent_types::{ConfigurationPatch, FunctionName, Qualifier, VersionDiff, bounds};
 use serde_json::Value;
 
 use super::{Answer, Call, Client, Error, Opened, TIMEOUT, Upload};
-use crate::{FunctionView, Functions, Logs, Qualified, ReadLogs, Rollback, Versions, paths, query};
+use crate::{
+    CompareVersions, FunctionView, Functions, Logs, Qualified, ReadLogs, Rollback, Versions, paths,
+    query,
+};
 
 /// Compiling has its own, shorter limit in the server.
 pub(super) const DEPLOY_TIMEOUT: Duration = Duration::from_secs(600);
@@ -47,6 +50,21 @@ impl Client {
         qualifier: Option<&Qualifier>,
     ) -> Result<Answer<FunctionView>, Error> {
         self.send(Call::new(Method::GET, qualified(paths::FUNCTION, name, qualifier)?))
+    }
+
+    /// Compares two versions of a function.
+    ///
+    /// # Errors
+    /// The server refused, or did not answer.
+    pub fn diff(
+        &self,
+        name: &FunctionName,
+        from: &Qualifier,
+        to: &Qualifier,
+    ) -> Result<Answer<VersionDiff>, Error> {
+        let query = CompareVersions { from: Some(from.clone()), to: Some(to.clone()) };
+        let query = query::write(&query).map_err(Error::unsendable)?;
+        self.send(Call::new(Method::GET, of(paths::DIFF, name) + &query))
     }
 
     /// Creates or updates a function; returns when it is ready to serve. `body` is

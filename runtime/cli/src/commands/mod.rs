@@ -13,6 +13,7 @@ mod delete;
 mod deploy;
 mod describe;
 mod dev;
+mod diff;
 mod doctor;
 mod event;
 mod grant;
@@ -63,6 +64,7 @@ pub(crate) enum Command {
     List(list::ListArgs),
     Describe(describe::DescribeArgs),
     Versions(versions::VersionsArgs),
+    Diff(diff::DiffArgs),
     Publish(publish::PublishArgs),
     Rollback(rollback::RollbackArgs),
     Alias(alias::AliasArgs),
@@ -127,6 +129,7 @@ pub(crate) fn run(
         Command::List(_) => list::run(global),
         Command::Describe(args) => describe::run(&args, global),
         Command::Versions(args) => versions::run(&args, global),
+        Command::Diff(args) => diff::run(&args, global),
         Command::Publish(args) => publish::run(&args, global),
         Command::Rollback(args) => rollback::run(&args, global),
         Command::Alias(args) => alias::run(&args, global),

@@ -40,6 +40,7 @@ use crate::problem::Refusal;
         aliases::describe,
         aliases::put,
         aliases::delete,
+        versions::diff,
         releases::list,
         releases::describe,
         releases::put,

@@ -34,6 +34,7 @@ fn resources() -> Vec<Route> {
         (paths::VERSION, delete(versions::delete)),
         (paths::ALIASES, get(aliases::list)),
         (paths::ALIAS, get(aliases::describe).put(aliases::put).delete(aliases::delete)),
+        (paths::DIFF, get(versions::diff)),
         (paths::RELEASES, get(releases::list)),
         (paths::RELEASE, get(releases::describe).put(releases::put).patch(releases::change)),
         (

@@ -6,8 +6,10 @@ use axum::extract::Extension;
 use axum::response::{IntoResponse as _, Response};
 use http::header::LOCATION;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
-use lambent_api::{FunctionView, ListVersions, PAGE_DEFAULT, Rollback, Versions, paths};
-use lambent_types::{FunctionName, VersionNumber};
+use lambent_api::{
+    CompareVersions, FunctionView, ListVersions, PAGE_DEFAULT, Rollback, Versions, paths,
+};
+use lambent_types::{FunctionName, VersionDiff, VersionNumber};
 
 use super::conditions::Conditions;
 use super::extractors::{State, version_number};
@@ -43,6 +45,27 @@ pub(super) async fn list(resource: Resource, uri: Uri) -> Result<Json<Versions>,
     });
     let versions = found.iter().map(|version| view::of_version(version)).collect();
     Ok(Json(Versions { versions, next }))
+}
+
+/// Compares two versions of a function: code, handlers, imports, grants and configuration. Of its
+/// environment the names are told, and no values.
+#[utoipa::path(
+    get, path = paths::DIFF, operation_id = "diff_versions",
+    params(
+        ("name" = String, Path, description = "The function"),
+        CompareVersions,
+    ),
+    responses(
+        (status = 200, description = "What differs", body = VersionDiff),
+        (status = 404, description = "No such function, version or alias",
+         body = lambent_types::Problem, content_type = "application/problem+json"),
+    ),
+)]
+pub(super) async fn diff(resource: Resource, uri: Uri) -> Result<Json<VersionDiff>, Refusal> {
+    let function = resource.handle::<FunctionName>()?;
+    let CompareVersions { from, to } = query::read(&uri)?;
+    let none = || Refusal::invalid("no version to compare with is given; give one as from=3");
+    Ok(Json(function.diff(&from.ok_or_else(none)?, &to.unwrap_or_default()).await?))
 }
 
 /// Publishes the function as it is now as its next version.

@@ -1,7 +1,7 @@
 //! An engine that runs no WebAssembly: a request's path, or an event's type,
 //! says what the "function" does.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -93,6 +93,10 @@ impl Inspect for Fake {
     async fn snapshot(&self, version: &Arc<FunctionVersion>) -> Result<Frozen, Error> {
         let component = version.code.component;
         Ok(Frozen { component, bytes: format!("the memory of {component}").into() })
+    }
+
+    async fn imports(&self, _: &Namespace, _: Bytes) -> Result<BTreeSet<String>, Error> {
+        Ok(BTreeSet::new())
     }
 
     async fn additions(&self, _: &Arc<FunctionVersion>) -> Additions {

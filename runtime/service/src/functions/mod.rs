@@ -5,6 +5,7 @@ mod client_context;
 mod code;
 mod concurrency;
 mod deploy;
+mod diff;
 mod errors;
 mod garbage;
 mod invoke;

@@ -6,6 +6,7 @@ mod aliases;
 mod collect;
 mod concurrency;
 mod deploy;
+mod diffs;
 mod fixture;
 mod guests;
 mod head;
