@@ -203,10 +203,10 @@ fn stands(release: &Release) -> String {
         (_, Some(step)) => {
             let left = output::duration(progress.left());
             let (number, count) = (progress.step + 1, steps.len());
-            let goes = if *state == ReleaseState::Paused { "paused with" } else { "for" };
+            let paused = if *state == ReleaseState::Paused { "paused, " } else { "" };
             format!(
-                "goes from version {from} to version {to}: {} at step {number} of {count}, {goes} \
-                 {left} left",
+                "goes from version {from} to version {to}: {} at step {number} of {count}, \
+                 {paused}{left} left",
                 step.weight
             )
         }
@@ -336,9 +336,9 @@ mod tests {
     #[test]
     fn where_it_stands_is_said() {
         let said = |state, more| stands(&view(state, more).release);
-        let running = "goes from version 6 to version 7: 10% at step 1 of 2, for 240 s left";
+        let running = "goes from version 6 to version 7: 10% at step 1 of 2, 240 s left";
         assert_eq!(said("running", ""), running);
-        assert!(said("paused", "").ends_with("paused with 240 s left"));
+        assert!(said("paused", "").ends_with("of 2, paused, 240 s left"));
         assert_eq!(said("promoted", ""), "leads to version 7, after version 6");
         let back = said("rolled-back", r#","reason":"it fails""#);
         assert_eq!(back, "leads to version 6 again, not to version 7: it fails");

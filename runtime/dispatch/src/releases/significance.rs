@@ -4,8 +4,6 @@
 //! version were no worse than allowed: a one-sided p-value. What cannot be computed is 1: it proves
 //! nothing.
 
-use std::iter::repeat;
-
 use statrs::distribution::{Binomial, ContinuousCDF as _, DiscreteCDF as _, Normal};
 use statrs::stats_tests::{Alternative, fishers_exact};
 
@@ -64,8 +62,8 @@ pub(super) fn longer_tail(new: &[f64], old: &[f64]) -> f64 {
 /// The rank test of Mann and Whitney: a value of `new` is not above one of `old` more often than below.
 /// By the normal approximation, corrected for ties and for continuity.
 pub(super) fn larger(new: &[f64], old: &[f64]) -> f64 {
-    let marked = |values: &[f64], is_new| values.to_vec().into_iter().zip(repeat(is_new));
-    let mut all: Vec<(f64, bool)> = marked(new, true).chain(marked(old, false)).collect();
+    let marked = new.iter().map(|value| (*value, true));
+    let mut all: Vec<_> = marked.chain(old.iter().map(|value| (*value, false))).collect();
     all.sort_by(|(one, _), (other, _)| one.total_cmp(other));
     let (mut ranks, mut ties, mut before) = (0.0, 0.0, 0.0);
     for same in all.chunk_by(|(one, _), (other, _)| one.total_cmp(other).is_eq()) {

@@ -54,15 +54,16 @@ impl FunctionHandle<'_> {
         expected: &Precondition,
     ) -> Result<Put<Alias>, Error> {
         self.perform(Operation::PutAlias, async {
-            settings.validate()?;
             loop {
                 let function = self.describe().await?;
                 let current = function.aliases.get(name);
+                // First: what is wrong with the settings may be that they are of a release.
+                self.check_not_released(current)?;
+                settings.validate()?;
                 self.check_alias(name, expected, current.map(|alias| alias.revision))?;
                 for number in settings.numbers() {
                     self.version(number).await?;
                 }
-                self.check_not_released(current)?;
                 let now = self.service().clock.now();
                 let mut alias = Alias::new(name.clone(), settings.clone(), now);
                 alias.release = current.and_then(|current| current.release.clone());
