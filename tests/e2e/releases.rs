@@ -356,7 +356,7 @@ async fn what_is_released_is_not_applied_and_bad_input_is_told_once() {
             "10% follows one of 50%",
         ),
         (
-            put("hello:live", two(json!([step(1.0, 1000)]))).await,
+            put("hello:live", two(json!([step(1.5, 1000)]))).await,
             400,
             "invalid-request",
             "between 0",

@@ -433,7 +433,7 @@ class Layers(unittest.TestCase):
         # Whoever has the URL gets the files, without a key.
         status, files = download(by_arn["Content"]["Location"])
         self.assertEqual((status, zipfile.ZipFile(io.BytesIO(files)).namelist()), (200, ["python/x.py"]))
-        self.assertEqual(download(by_arn["Content"]["Location"].replace("versions/1", "versions/2"))[0], 403)
+        self.assertEqual(download(by_arn["Content"]["Location"].replace("versions/2", "versions/1"))[0], 403)
         pages = LAMBDA.get_paginator("list_layer_versions").paginate(
             LayerName=name, PaginationConfig={"PageSize": 1})
         numbers = [one["Version"] for page in pages for one in page["LayerVersions"]]
