@@ -1,6 +1,7 @@
 //! What browsers are told of pages of other origins, as tower-http says it.
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::time::Duration;
 
 use http::header::{
@@ -82,7 +83,7 @@ async fn ask(cors: &Cors, headers: &HeaderMap, method: Method) -> Response<()> {
     let mut head = Request::new(());
     *head.method_mut() = method;
     *head.headers_mut() = headers.clone();
-    let nothing = tower::service_fn(async |_: Request<()>| Ok::<_, Infallible>(Response::new(())));
+    let nothing = tower::service_fn(|_: Request<()>| ready(Ok::<_, Infallible>(Response::new(()))));
     let Ok(response) =
         ServiceBuilder::new().layer(layer(cors)).service(nothing).oneshot(head).await;
     response
