@@ -316,7 +316,7 @@ mod tests {
         assert_eq!(step_of("0.5=1d"), Ok((500_000, 86_400_000)));
         for (wrong, told) in [
             ("10%", "PART=DURATION"),
-            ("0=5m", "not between 0 and 1"),
+            ("0=5m", "not above 0 and at most 1"),
             ("10%=soon", "not a duration"),
         ] {
             assert!(step(wrong).unwrap_err().contains(told), "{wrong}");

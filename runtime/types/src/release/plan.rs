@@ -85,6 +85,13 @@ impl ReleasePlan {
                     format_duration(longest)
                 ));
             }
+            if step.weight.get() == Weight::WHOLE {
+                return invalid(
+                    "a step gives the new version a part, so that there is something to compare it \
+                     with; after the last it handles everything anyway: leave out the step of 100%"
+                        .into(),
+                );
+            }
         }
         if let Some((first, second)) =
             self.steps.iter().zip(self.steps.iter().skip(1)).find(|(a, b)| a.weight >= b.weight)
@@ -127,7 +134,7 @@ mod tests {
             (plan(r#"{"version":0}"#), "numbered from 1"),
             (plan(r#"{"version":7,"steps":[],"bounds":{"fuel":"+1%"}}"#), "without steps"),
             (plan(r#"{"version":7,"step":[]}"#), "unknown field"),
-            (steps(r#"{"weight":1,"duration_ms":1000}"#), "not between 0 and 1"),
+            (steps(r#"{"weight":1,"duration_ms":1000}"#), "leave out the step of 100%"),
             (steps(r#"{"weight":0.5,"duration_ms":999}"#), "between 1s and 720h"),
             (steps(r#"{"weight":0.5,"duration_ms":2592000001}"#), "between 1s and 720h"),
             (steps(twice), "follows one of 50%"),
