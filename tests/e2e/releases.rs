@@ -359,7 +359,13 @@ async fn what_is_released_is_not_applied_and_bad_input_is_told_once() {
             put("hello:live", two(json!([step(1.5, 1000)]))).await,
             400,
             "invalid-request",
-            "between 0",
+            "above 0 and at most 1",
+        ),
+        (
+            put("hello:live", two(json!([step(0.5, 1000), step(1.0, 1000)]))).await,
+            400,
+            "invalid-configuration",
+            "leave out the step of 100%",
         ),
         (
             put("hello:live", two(json!([step(0.5, 10)]))).await,

@@ -154,8 +154,10 @@ class Others(unittest.TestCase):
         self.assertEqual((told["UserId"], told["Arn"]), (KEY, f"arn:aws:iam::{told['Account']}:user/{KEY}"))
         self.assertRegex(told["Account"], r"^\d{12}$")
         self.assertEqual(client("sts").get_access_key_info(AccessKeyId=KEY)["Account"], told["Account"])
-        with refused(self, "NotImplemented", 501, "AssumeRole of STS"):
+        with refused(self, "AccessDenied", 403, "sts:AssumeRole"):
             client("sts").assume_role(RoleArn="arn:aws:iam::0:role/abcdefgh", RoleSessionName="s1")
+        with refused(self, "NotImplemented", 501, "GetFederationToken of STS"):
+            client("sts").get_federation_token(Name="somebody")
 
 
 if __name__ == "__main__":

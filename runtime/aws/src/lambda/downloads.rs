@@ -9,7 +9,7 @@ use lambent_dispatch::Body;
 use lambent_types::{FunctionName, LayerName, Qualifier};
 use percent_encoding::percent_decode_str;
 
-use super::error::{fault, invalid, of_function};
+use super::error::{fault, invalid, of_function, of_layer};
 use crate::arn;
 use crate::call::Call;
 use crate::fault::Fault;
@@ -51,7 +51,11 @@ pub(super) async fn of_function_code(
 }
 
 /// Where the files of a version of a layer are given out.
-pub(super) async fn of_layer(call: &Call, name: &LayerName, number: u64) -> Result<String, Fault> {
+pub(super) async fn of_layer_files(
+    call: &Call,
+    name: &LayerName,
+    number: u64,
+) -> Result<String, Fault> {
     location(call, format!("{LAYERS}{name}/versions/{number}/content")).await
 }
 
@@ -95,6 +99,6 @@ async fn function(call: &Call, name: FunctionName) -> Result<Response<Body>, Fau
 
 async fn layer(call: &Call, name: LayerName, number: u64) -> Result<Response<Body>, Fault> {
     let handle = call.scope.handle::<LayerName>(name.as_str()).map_err(fault)?;
-    let files = handle.files(number).await.map_err(super::layers::not_found)?;
+    let files = handle.files(number).await.map_err(of_layer)?;
     Ok(protocol::of(http::StatusCode::OK, "application/zip", files))
 }

@@ -29,6 +29,17 @@ pub(super) fn not_found(arn: &str) -> Fault {
     Fault::new(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
 }
 
+/// The refusal of an operation on a layer.
+pub(super) fn of_layer(error: Error) -> Fault {
+    match error.code() {
+        ErrorCode::LayerNotFound => {
+            let message = "The resource you requested does not exist.";
+            Fault::new(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
+        }
+        _ => fault(error),
+    }
+}
+
 /// A value that the operation does not take.
 pub(super) fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> Fault {
     Fault::bad_request("InvalidParameterValueException", message)

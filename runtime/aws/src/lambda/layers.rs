@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::code::{self, CodeSource};
-use super::error::{fault, invalid};
+use super::error::{fault, invalid, of_layer};
 use super::{downloads, input};
 use crate::arn;
 use crate::call::Call;
@@ -43,16 +43,6 @@ fn handle(call: &Call) -> Result<LayerHandle<'_>, Fault> {
     call.scope.handle::<LayerName>(name).map_err(fault)
 }
 
-pub(super) fn not_found(error: lambent_types::Error) -> Fault {
-    match error.code() {
-        ErrorCode::LayerNotFound => {
-            let message = "The resource you requested does not exist.";
-            Fault::new(StatusCode::NOT_FOUND, "ResourceNotFoundException", message)
-        }
-        _ => fault(error),
-    }
-}
-
 fn view(call: &Call, name: &LayerName, version: &LayerVersion) -> Value {
     let described = version.annotations.get(ANNOTATION);
     let described = described.and_then(|text| serde_json::from_str::<Value>(text).ok());
@@ -69,7 +59,7 @@ async fn whole(call: &Call, name: &LayerName, version: &LayerVersion) -> Result<
     view["Content"] = json!({
         "CodeSha256": STANDARD.encode(version.digest.as_bytes()),
         "CodeSize": version.bytes,
-        "Location": downloads::of_layer(call, name, version.number).await?,
+        "Location": downloads::of_layer_files(call, name, version.number).await?,
     });
     Ok(view)
 }
@@ -103,9 +93,9 @@ async fn version(
     number: u64,
 ) -> Result<(Layer, LayerVersion), Fault> {
     let handle = call.scope.handle::<LayerName>(name.as_str()).map_err(fault)?;
-    let layer = handle.describe().await.map_err(not_found)?.specification;
+    let layer = handle.describe().await.map_err(of_layer)?.specification;
     let version = layer.version(Some(number)).cloned();
-    let missing = || not_found(lambent_types::Error::new(ErrorCode::LayerNotFound, ""));
+    let missing = || of_layer(lambent_types::Error::new(ErrorCode::LayerNotFound, ""));
     Ok((layer, version.ok_or_else(missing)?))
 }
 

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use lambent_storage::{Batch, Changed, Expected, StorageError, WriteError};
+use lambent_storage::{Changed, Expected, Follower, News, StorageError, WriteError};
 use lambent_types::{
     Alias, Clock, FunctionName, Namespace, Release, ReleaseState, Transition, format_duration,
 };
@@ -13,8 +13,8 @@ use tokio_util::sync::CancellationToken;
 use super::Releases;
 use super::watched::{Deed, Key, Watched};
 
-/// How long a read of the feed of functions waits; another follows.
-const FEED_WAIT: Duration = Duration::from_secs(3600);
+/// How long it is waited at most before releases are looked at again of which nothing is heard.
+const IDLE: Duration = Duration::from_secs(3600);
 /// How long to wait before a registry that failed is asked again.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -36,25 +36,24 @@ impl Releases {
     }
 
     async fn follow(&self, clock: &dyn Clock) -> Result<Infallible, StorageError> {
-        let mut next = self.registry.changes().position().await?;
-        self.read_all().await?;
+        let mut follower = Follower::new(self.registry.changes());
         loop {
-            let mut wait = FEED_WAIT;
+            let mut wait = IDLE;
             for watched in self.all() {
                 wait = wait.min(self.move_on(&watched, clock).await);
             }
-            let batch = tokio::select! {
-                batch = self.registry.changes().since(next, wait) => batch?,
+            let news = tokio::select! {
+                news = follower.news() => news?,
+                () = tokio::time::sleep(wait) => continue,
                 () = self.due.notified() => continue,
             };
-            next = batch.next();
-            match batch {
-                Batch::Changes { changed, .. } => {
+            match news {
+                News::All => self.read_all().await?,
+                News::Changed(changed) => {
                     for Changed { namespace, name } in changed {
                         self.read(&namespace, &name).await?;
                     }
                 }
-                Batch::ListAgain { .. } => self.read_all().await?,
             }
         }
     }
