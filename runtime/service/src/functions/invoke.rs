@@ -26,7 +26,7 @@ pub struct Invocable {
 
 impl Invocable {
     /// Has functions of a runtime find in their context what the client says of itself: `text` is a
-    /// JSON object in base64 of at most [`bounds::CLIENT_CONTEXT_BYTES_MAX`] characters. It is for an
+    /// JSON object in base64 of at most [`CLIENT_CONTEXT_BYTES_MAX`](lambent_types::bounds::CLIENT_CONTEXT_BYTES_MAX) characters. It is for an
     /// invocation that is waited for; what is delivered later has none, as on Lambda.
     ///
     /// # Errors
