@@ -57,7 +57,8 @@ impl BoundValue for Weight {
     const FORM: &'static str = "a part between 0 and 1, such as 1%";
 
     fn read(text: &str) -> Option<Self> {
-        text.parse().ok()
+        // All of them would bound nothing.
+        text.parse().ok().filter(|part: &Self| part.get() < Self::WHOLE)
     }
 
     fn write(self) -> String {
