@@ -33,6 +33,7 @@ mod error;
 mod forwarded;
 mod headers;
 mod host_header;
+mod image_registries;
 mod lineage;
 mod listener;
 mod memory;

@@ -26,6 +26,7 @@ use crate::drain::Stop;
 use crate::error::{ServeError, StartError};
 use crate::forwarded::Proxies;
 use crate::host_header::Domains;
+use crate::image_registries::image_registries;
 use crate::lineage::{self, Lineages};
 use crate::listener::{self, Listener};
 use crate::memory::Plan;
@@ -181,8 +182,16 @@ impl Server {
         let seed = node_secrets::secret_seed(&opened.data)?;
         let (data, inspect) = (opened.data_plane, engine.inspect);
         let (running, delivering) = (dispatcher.clone(), deliveries.clone());
-        let parts =
-            Parts { data, inspect, dispatcher: running, deliveries: delivering, clock, seed };
+        let images = image_registries(&options)?;
+        let parts = Parts {
+            data,
+            inspect,
+            dispatcher: running,
+            deliveries: delivering,
+            clock,
+            images,
+            seed,
+        };
         let service = Service::new(parts);
         service.load().await.map_err(StartError::Records)?;
         let service = Arc::new(service);

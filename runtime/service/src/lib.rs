@@ -25,6 +25,7 @@ mod expiry_rule;
 mod functions;
 mod handle;
 mod identities;
+mod images;
 mod inspect;
 mod invocations;
 mod keyspaces;
@@ -73,6 +74,7 @@ pub use functions::{
     ProvisionedStatus, Published, ReleaseStatus, RequestedFunction,
 };
 pub use handle::{Handle, Put};
+pub use images::ImageRegistries;
 pub use inspect::{Additions, Frozen, Inspect, Inspected, ProvisionedState, ProvisionedVersion};
 pub use keyspaces::KeyspaceHandle;
 pub use layers::LayerHandle;
@@ -99,6 +101,8 @@ pub use volumes::VolumeHandle;
 
 pub use lambent_dispatch::{LastError, TriggerStatus};
 
+/// What the authorities of registries are given as, and what is wrong with them.
+pub use lambent_fetch::{Authorities, FetchError};
 /// What operations take and give, as the stores have it.
 pub use lambent_storage::{
     Bucket, ByteStream, Change, Checksum, ChecksumAlgorithm, ChecksumKind, CompleteUpload,

@@ -86,6 +86,8 @@ codes! {
         "see which there are: lambent list";
     /// The head of the request is larger than allowed.
     HeaderTooLarge = "header-too-large", 431, final, "request header too large";
+    /// The image that a function is to be made of cannot be fetched.
+    ImageUnavailable = "image-unavailable", 422, final, "image cannot be fetched";
     /// The failure is inside the runtime.
     Internal = "internal", 500, final, "internal error",
         "the server's own log says more";
@@ -159,6 +161,9 @@ codes! {
         "see which there are: aws iam list-roles";
     /// No runtime of that name.
     RuntimeNotFound = "runtime-not-found", 404, final, "no such runtime",
+        "see which there are: lambent runtime list";
+    /// The function was stored for a runtime that the node does not have.
+    RuntimeNotServed = "runtime-not-served", 502, final, "runtime is not served",
         "see which there are: lambent runtime list";
     /// No schedule of that name.
     ScheduleNotFound = "schedule-not-found", 404, final, "no such schedule",
