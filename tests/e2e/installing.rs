@@ -354,7 +354,7 @@ async fn a_runtime_is_installed_from_a_registry_as_oras_pushed_it() {
             format!("oci://{repository}@sha256:{other}"),
             "there is no such repository, tag or digest",
         ),
-        (format!("oci://{repository}:files"), "python3.14.wasm:application/wasm"),
+        (format!("oci://{repository}:files"), "component.wasm:application/wasm"),
         (format!("{tagged}#sha256={other}"), "is not what was asked for"),
     ] {
         let done = lambent(&node, &["runtime", "install", "four", &source]).await;

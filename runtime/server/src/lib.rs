@@ -41,6 +41,7 @@ mod metrics;
 mod min_rate;
 mod node_secrets;
 mod options;
+mod own_doors;
 mod problem;
 mod reload;
 mod request;

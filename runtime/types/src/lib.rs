@@ -22,6 +22,7 @@ mod error_chain;
 mod error_code;
 mod event;
 mod function;
+pub mod function_credentials;
 mod grant;
 mod grants;
 mod handler;
