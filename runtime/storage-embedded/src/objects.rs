@@ -7,9 +7,11 @@ mod files;
 mod intake;
 mod pieces;
 mod reading;
+mod replaced;
 mod sweep;
 mod tables;
 mod trash;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -18,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
-use lambent_types::{BucketName, Namespace, Origin};
+use lambent_types::{BucketName, Namespace, Origin, VersionId, Versioning};
 use rusqlite::Connection;
 
 use crate::data_dir::DataDir;
@@ -28,16 +30,19 @@ use crate::objects::changes::{Place, Received};
 use crate::objects::files::Files;
 use crate::objects::pieces::Piece;
 use crate::objects::reading::{Reading, spans};
+use crate::objects::replaced::Former;
+use crate::objects::tables::BucketRow;
 use crate::objects::trash::{Fresh, Pin, Trash};
 use crate::shard::{Growth, Tx};
 use crate::shards::Shards;
 use lambent_storage::backend::Reservation;
 use lambent_storage::backend::objects as rules;
 use lambent_storage::{
-    Bucket, ByteStream, CompleteUpload, Condition, CopyObject, ListObjects, Object, ObjectError,
-    ObjectPage, ObjectPlace, Objects, Part, PutObject, PutPart, StorageError, Upload,
+    Bucket, ByteStream, CompleteUpload, Condition, CopyObject, Deleted, ListObjects, ListVersions,
+    Object, ObjectError, ObjectPage, ObjectPlace, Objects, Part, PutObject, PutPart, StorageError,
+    Upload, Version, VersionPage,
 };
-pub(crate) use tables::{SCHEMA, SCHEMA_CHECKSUMS, SCHEMA_HEADERS};
+pub(crate) use tables::{SCHEMA, SCHEMA_CHECKSUMS, SCHEMA_HEADERS, SCHEMA_VERSIONS};
 
 /// About how many bytes of rows a change writes.
 const ROW: Growth = Growth::Adds(1024);
@@ -142,12 +147,12 @@ impl EmbeddedObjects {
         namespace: &Namespace,
         bucket: &BucketName,
         name: String,
-        replaces: impl FnOnce(&Connection, i64) -> Result<u64, ObjectError> + Send + 'static,
+        replaces: impl FnOnce(&Connection, &BucketRow) -> Result<u64, ObjectError> + Send + 'static,
     ) -> Result<Reservation, ObjectError> {
         let (owner, bucket) = (namespace.clone(), bucket.clone());
         let looked = self.look(namespace, move |connection| {
             let row = tables::existing(connection, &owner, &bucket)?;
-            Ok((row.id, replaces(connection, row.id)?))
+            Ok((row.id, replaces(connection, &row)?))
         });
         let (bucket, frees) = looked.await?;
         let shard = self.shards.of(namespace).await?;
@@ -157,17 +162,16 @@ impl EmbeddedObjects {
 
     /// Finds an object and keeps its bytes from being deleted. `None` if they
     /// are being deleted: the object is no longer this one.
-    async fn find(
+    async fn pinned(
         &self,
         place: Place,
-        key: String,
+        (key, version): (String, Option<VersionId>),
     ) -> Result<Option<(Object, Vec<Piece>, Pin)>, ObjectError> {
         let namespace = place.namespace.clone();
         let (object, pieces) = self
             .look(&namespace, move |connection| {
                 let row = tables::existing(connection, &place.namespace, &place.bucket)?;
-                let found = tables::object(connection, row.id, &key)?;
-                let (object, content) = found.ok_or(ObjectError::NoObject)?;
+                let (object, content) = versions::object(connection, &row, (&key, version))?;
                 let pieces = pieces::pieces(connection, row.id, content)?;
                 Ok((object, pieces))
             })
@@ -200,6 +204,16 @@ impl Objects for EmbeddedObjects {
     ) -> Result<(), ObjectError> {
         let place = self.place(namespace, bucket);
         self.change(namespace, Growth::Frees, move |tx| place.remove(tx)).await
+    }
+
+    async fn set_versioning(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        versioning: Versioning,
+    ) -> Result<Bucket, ObjectError> {
+        let place = self.place(namespace, bucket);
+        self.change(namespace, ROW, move |tx| place.set_versioning(tx, versioning)).await
     }
 
     async fn bucket(
@@ -235,9 +249,9 @@ impl Objects for EmbeddedObjects {
         let condition = put.condition.clone();
         let name = format!("object/{key}");
         let admitted = self.admit(namespace, bucket, name, move |connection, bucket| {
-            let old = tables::object(connection, bucket, &looked_up)?.map(|(object, _)| object);
-            rules::check_condition(&looked_up, &condition, old.as_ref())?;
-            Ok(old.map_or(0, |old| old.size))
+            let former = Former::of(connection, bucket, &looked_up)?;
+            rules::check_condition(&looked_up, &condition, former.current())?;
+            Ok(former.freed().unwrap_or(0))
         });
         let reservation = admitted.await?;
         let part = PutPart { number: 1, checksum: put.checksum.clone() };
@@ -247,31 +261,32 @@ impl Objects for EmbeddedObjects {
         .await
     }
 
-    async fn head(
+    async fn find(
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
         key: &str,
-    ) -> Result<Object, ObjectError> {
+        version: Option<VersionId>,
+    ) -> Result<Version, ObjectError> {
         let (place, key) = (self.place(namespace, bucket), key.to_owned());
         self.look(namespace, move |connection| {
             let row = tables::existing(connection, &place.namespace, &place.bucket)?;
-            let found = tables::object(connection, row.id, &key)?;
-            found.map(|(object, _)| object).ok_or(ObjectError::NoObject)
+            Ok(versions::find(connection, &row, &key, version)?.0)
         })
         .await
     }
 
-    async fn get(
+    async fn get_version(
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str,
+        (key, version): (&str, Option<VersionId>),
         range: Option<Range<u64>>,
     ) -> Result<(Object, ByteStream), ObjectError> {
         let mut missing = None;
         for _ in 0..LOOKUPS_MAX {
-            let found = self.find(self.place(namespace, bucket), key.to_owned()).await?;
+            let (place, wanted) = (self.place(namespace, bucket), (key.to_owned(), version));
+            let found = self.pinned(place, wanted).await?;
             let Some((object, pieces, pin)) = found else { continue };
             let range = rules::clip(range.clone(), object.size)?;
             let blobs = pieces.into_iter().map(|piece| piece.blob).collect();
@@ -292,17 +307,32 @@ impl Objects for EmbeddedObjects {
         Err(StorageError::unavailable("read an object", why).into())
     }
 
-    async fn delete(
+    async fn delete_version(
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str,
+        (key, version): (&str, Option<VersionId>),
         condition: Condition,
         origin: &Origin,
-    ) -> Result<bool, ObjectError> {
+    ) -> Result<Deleted, ObjectError> {
         let (place, key, origin) = (self.place(namespace, bucket), key.to_owned(), origin.clone());
-        self.change(namespace, Growth::Frees, move |tx| place.delete(tx, &key, &condition, &origin))
-            .await
+        if let Some(version) = version {
+            let work = move |tx: &mut Tx<'_>| {
+                place.remove_version(tx, (&key, version), &condition, &origin)
+            };
+            return self.change(namespace, Growth::Frees, work).await;
+        }
+        let (again, key_again) = (place.clone(), key.clone());
+        let (condition_again, origin_again) = (condition.clone(), origin.clone());
+        let work = move |tx: &mut Tx<'_>| place.delete(tx, &key, (&condition, false), &origin);
+        if let Some(deleted) = self.change(namespace, Growth::Frees, work).await? {
+            return Ok(deleted);
+        }
+        // A delete marker takes room, which a deletion does not ask for.
+        let work = move |tx: &mut Tx<'_>| {
+            again.delete(tx, &key_again, (&condition_again, true), &origin_again)
+        };
+        Ok(self.change(namespace, ROW, work).await?.unwrap_or_default())
     }
 
     async fn copy(
@@ -318,7 +348,7 @@ impl Objects for EmbeddedObjects {
         let (from, to) = (from.key.to_owned(), to.key.to_owned());
         let origin = origin.clone();
         self.change(namespace, ROW, move |tx| {
-            let source = source.read(tx, &from, &copy.source)?;
+            let source = source.read(tx, (&from, copy.version), &copy.source)?;
             target.copy(tx, source, (&to, copy), &origin)
         })
         .await
@@ -328,26 +358,50 @@ impl Objects for EmbeddedObjects {
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str,
+        (key, version): (&str, Option<VersionId>),
         tags: BTreeMap<String, String>,
     ) -> Result<Object, ObjectError> {
         let (place, key) = (self.place(namespace, bucket), key.to_owned());
-        self.change(namespace, ROW, move |tx| place.set_tags(tx, &key, tags)).await
+        self.change(namespace, ROW, move |tx| place.set_tags(tx, (&key, version), tags)).await
     }
 
     async fn object_parts(
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str,
+        (key, version): (&str, Option<VersionId>),
     ) -> Result<(Object, Vec<Part>), ObjectError> {
         let (place, key) = (self.place(namespace, bucket), key.to_owned());
         self.look(namespace, move |connection| {
             let row = tables::existing(connection, &place.namespace, &place.bucket)?;
-            let found = tables::object(connection, row.id, &key)?;
-            let (object, content) = found.ok_or(ObjectError::NoObject)?;
+            let (object, content) = versions::object(connection, &row, (&key, version))?;
             let pieces = pieces::pieces(connection, row.id, content)?;
             Ok((object, pieces.into_iter().map(|piece| piece.part).collect()))
+        })
+        .await
+    }
+
+    async fn list_versions(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        list: ListVersions,
+    ) -> Result<VersionPage, ObjectError> {
+        let place = self.place(namespace, bucket);
+        self.look(namespace, move |connection| {
+            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            let found = match list.after.as_deref().zip(list.after_version) {
+                None => None,
+                Some((key, version)) => {
+                    match versions::find(connection, &row, key, Some(version)) {
+                        Err(ObjectError::NoVersion) => None,
+                        found => Some(found?.0.sequence()),
+                    }
+                }
+            };
+            let fetch =
+                |from: &rules::Cursor, limit| versions::listed(connection, &row, from, limit);
+            Ok(rules::version_page(&list, list.resumes_below(found), fetch)?)
         })
         .await
     }
@@ -361,7 +415,8 @@ impl Objects for EmbeddedObjects {
         let place = self.place(namespace, bucket);
         self.look(namespace, move |connection| {
             let row = tables::existing(connection, &place.namespace, &place.bucket)?;
-            let fetch = |from: &[u8], limit| tables::objects(connection, row.id, from, limit);
+            let fetch =
+                |from: &rules::Cursor, limit| tables::objects(connection, &row, &from.key, limit);
             Ok(rules::page(&list, fetch)?)
         })
         .await
@@ -392,8 +447,8 @@ impl Objects for EmbeddedObjects {
         let looked_up = upload.clone();
         let name = format!("part/{upload}/{number}");
         let admitted = self.admit(namespace, bucket, name, move |connection, bucket| {
-            let begun = tables::upload(connection, bucket, &looked_up)?;
-            let old = pieces::piece(connection, bucket, begun.content, number)?;
+            let begun = tables::upload(connection, bucket.id, &looked_up)?;
+            let old = pieces::piece(connection, bucket.id, begun.content, number)?;
             Ok(old.map_or(0, |old| old.blob.size))
         });
         let reservation = admitted.await?;

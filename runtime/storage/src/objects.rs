@@ -3,6 +3,7 @@ mod copy;
 pub(crate) mod listing;
 pub(crate) mod rules;
 mod upload;
+mod version;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,7 +12,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
-use lambent_types::{BucketName, Namespace, Origin, Precondition, TriggerName, Validators};
+use lambent_types::{
+    BucketName, Namespace, Origin, Precondition, TriggerName, Validators, VersionId, Versioning,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StorageError;
@@ -20,6 +23,7 @@ use crate::quota::QuotaExceeded;
 pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumKind, LateChecksum};
 pub use copy::{CopyObject, ObjectPlace};
 pub use upload::{CompleteUpload, Part, PutPart, Upload};
+pub use version::{DeleteMarker, Deleted, ListVersions, ListedVersion, Version, VersionPage};
 
 /// Bytes that come or go piece by piece. An error ends it.
 pub type ByteStream = BoxStream<'static, Result<Bytes, std::io::Error>>;
@@ -31,6 +35,8 @@ pub struct Bucket {
     pub name: BucketName,
     /// When it was created.
     pub created: Timestamp,
+    /// Whether it keeps former versions of its objects.
+    pub versioning: Versioning,
 }
 
 /// What is known of an object besides its bytes.
@@ -59,9 +65,17 @@ pub struct Object {
     pub modified: Timestamp,
     /// Grows with every change of the bucket, so that the later of two is known.
     pub sequence: u64,
+    /// Which version it is; none if its bucket keeps none.
+    pub version: Option<VersionId>,
 }
 
 impl Object {
+    /// Whether it is the version of its key that is replaced where its bucket makes no new ones.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        !matches!(self.version, Some(VersionId::Made { .. }))
+    }
+
     /// What conditions of a client are about.
     #[must_use]
     pub fn validators(&self) -> Validators<'_> {
@@ -150,7 +164,13 @@ pub enum ObjectError {
     /// The bucket is there already.
     #[error("the bucket exists")]
     Exists,
-    /// The bucket holds objects or unfinished uploads.
+    /// The object has no such version.
+    #[error("no such version of the object")]
+    NoVersion,
+    /// The version is a delete marker, which has nothing to give.
+    #[error("the version is a delete marker")]
+    Marker,
+    /// The bucket holds objects, versions of them, or unfinished uploads.
     #[error("the bucket is not empty")]
     NotEmpty,
     /// A trigger is for its changes.
@@ -192,6 +212,12 @@ pub enum ObjectError {
 /// Each change of a watched bucket commits together with its event; see
 /// [`EventLog`](crate::EventLog).
 ///
+/// # Versions
+/// A bucket that keeps versions has, of each key, any number of objects and delete markers: the
+/// newest is what the key alone stands for, and if that is a delete marker, there is no object of
+/// that key. Each of them counts towards the quotas as an object does. What goes by a key alone
+/// judges conditions by its newest.
+///
 /// # Several nodes
 /// All promises hold between nodes: conditions are decided in the transaction of the change. A
 /// node may cache the bytes of an object by its sequence number, and nothing else. What is being
@@ -218,6 +244,17 @@ pub trait Objects: Send + Sync {
         namespace: &Namespace,
         bucket: &BucketName,
     ) -> Result<(), ObjectError>;
+
+    /// Has a bucket keep versions, or no new ones from now on.
+    ///
+    /// # Errors
+    /// `NoBucket`, `Invalid` (one that ever kept versions can only be suspended), `Storage`.
+    async fn set_versioning(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        versioning: Versioning,
+    ) -> Result<Bucket, ObjectError>;
 
     /// Reads one bucket.
     ///
@@ -250,6 +287,18 @@ pub trait Objects: Send + Sync {
         origin: &Origin,
     ) -> Result<Object, ObjectError>;
 
+    /// A version of an object, or its newest, which may be a delete marker.
+    ///
+    /// # Errors
+    /// `NoBucket`, `NoObject` (of its newest), `NoVersion` (of one that is named), `Storage`.
+    async fn find(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        version: Option<VersionId>,
+    ) -> Result<Version, ObjectError>;
+
     /// What is known of an object.
     ///
     /// # Errors
@@ -259,7 +308,12 @@ pub trait Objects: Send + Sync {
         namespace: &Namespace,
         bucket: &BucketName,
         key: &str,
-    ) -> Result<Object, ObjectError>;
+    ) -> Result<Object, ObjectError> {
+        match self.find(namespace, bucket, key, None).await? {
+            Version::Object(object) => Ok(object),
+            Version::Marker(_) => Err(ObjectError::NoObject),
+        }
+    }
 
     /// Reads an object, or the part of it in `range`, whose end is cut to the
     /// object's. The stream holds a bounded part in memory, goes on undisturbed
@@ -274,12 +328,27 @@ pub trait Objects: Send + Sync {
         bucket: &BucketName,
         key: &str,
         range: Option<Range<u64>>,
-    ) -> Result<(Object, ByteStream), ObjectError>;
+    ) -> Result<(Object, ByteStream), ObjectError> {
+        self.get_version(namespace, bucket, (key, None), range).await
+    }
 
-    /// Deletes an object; `false` if there was none.
+    /// Does what [`Self::get`] does, of the version that is named, or of the newest.
     ///
     /// # Errors
-    /// `NoBucket`, `Condition`, `Storage`.
+    /// As [`Self::get`]; `NoVersion`, `Marker` (of one that is named).
+    async fn get_version(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        version: (&str, Option<VersionId>),
+        range: Option<Range<u64>>,
+    ) -> Result<(Object, ByteStream), ObjectError>;
+
+    /// Deletes an object; `false` if there was none. A bucket that keeps versions makes a delete
+    /// marker instead, also where there was none.
+    ///
+    /// # Errors
+    /// `NoBucket`, `Condition`, `Quota` (for the delete marker), `Storage`.
     async fn delete(
         &self,
         namespace: &Namespace,
@@ -287,14 +356,31 @@ pub trait Objects: Send + Sync {
         key: &str,
         condition: Condition,
         origin: &Origin,
-    ) -> Result<bool, ObjectError>;
+    ) -> Result<bool, ObjectError> {
+        let deleted = self.delete_version(namespace, bucket, (key, None), condition, origin);
+        Ok(deleted.await?.existed)
+    }
+
+    /// Deletes one version for good, whatever it is, which is then no longer there; without one,
+    /// does what [`Self::delete`] does. Of a version that is named the condition is judged by it.
+    ///
+    /// # Errors
+    /// As [`Self::delete`]. That there is no such version is none.
+    async fn delete_version(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        version: (&str, Option<VersionId>),
+        condition: Condition,
+        origin: &Origin,
+    ) -> Result<Deleted, ObjectError>;
 
     /// Copies an object within its namespace. Its bytes are not read: both have the same ones, and
     /// so the same etag. It may be copied to where it is.
     ///
     /// # Errors
-    /// `NoBucket`, `NoObject`, `Condition` (of whichever object its key names), `Invalid`, `Quota`,
-    /// `Storage`: nothing was changed.
+    /// `NoBucket`, `NoObject`, `NoVersion`, `Marker`, `Condition` (of whichever object its key names),
+    /// `Invalid`, `Quota`, `Storage`: nothing was changed.
     async fn copy(
         &self,
         namespace: &Namespace,
@@ -304,28 +390,39 @@ pub trait Objects: Send + Sync {
         origin: &Origin,
     ) -> Result<Object, ObjectError>;
 
-    /// Gives an object other tags. It is no change of the object, and no event.
+    /// Gives an object, or a version of it, other tags. It is no change of the object, and no event.
     ///
     /// # Errors
-    /// `NoBucket`, `NoObject`, `Invalid`, `Storage`.
+    /// `NoBucket`, `NoObject`, `NoVersion`, `Marker`, `Invalid`, `Storage`.
     async fn set_tags(
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str,
+        version: (&str, Option<VersionId>),
         tags: BTreeMap<String, String>,
     ) -> Result<Object, ObjectError>;
 
     /// An object, and the parts that it was made of, by number; one, if it was written at once.
     ///
     /// # Errors
-    /// `NoBucket`, `NoObject`, `Storage`.
+    /// `NoBucket`, `NoObject`, `NoVersion`, `Marker`, `Storage`.
     async fn object_parts(
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str,
+        version: (&str, Option<VersionId>),
     ) -> Result<(Object, Vec<Part>), ObjectError>;
+
+    /// Lists the versions of objects, also in a bucket that keeps none.
+    ///
+    /// # Errors
+    /// `NoBucket`, `Storage`.
+    async fn list_versions(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        list: ListVersions,
+    ) -> Result<VersionPage, ObjectError>;
 
     /// Lists objects.
     ///

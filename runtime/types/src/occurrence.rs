@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::event::Event;
+use crate::object_version::VersionId;
 use crate::queue::QueueName;
 use crate::schedule::ScheduleName;
 use crate::trigger::ObjectChange;
@@ -98,6 +99,12 @@ pub struct ObjectData {
     pub metadata: BTreeMap<String, String>,
     /// A number that grows with every change of the bucket.
     pub sequence: u64,
+    /// Which version of the object, in a bucket that keeps versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionId>,
+    /// Whether the object was deleted by a delete marker, so that its former versions stay.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub delete_marker: bool,
 }
 
 /// The data of an event about a key.
