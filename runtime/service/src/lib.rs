@@ -34,6 +34,7 @@ mod namespace_quotas;
 mod namespaces;
 mod object_copies;
 mod object_expiry;
+mod object_versions;
 mod objects;
 mod operation;
 mod packing;
@@ -59,6 +60,7 @@ mod specifications;
 mod totals;
 mod triggers;
 mod usage;
+mod version_expiry;
 mod volumes;
 
 pub use access_keys::{AccessKey, CreatedKey};
@@ -67,7 +69,7 @@ pub use bucket_settings::{BucketSettings, CorsRule};
 pub use buckets::BucketHandle;
 pub use data_plane::DataPlane;
 pub use data_scope::DataScope;
-pub use expiry_rule::{Expiry, ExpiryRule};
+pub use expiry_rule::{Expiry, ExpiryRule, FormerExpiry};
 pub use functions::{
     AuthorizedFunction, ConcurrencyStatus, Deployed, FunctionHandle, Invocable, LogFilter,
     ProvisionedStatus, Published, ReleaseStatus, RequestedFunction,
@@ -102,9 +104,9 @@ pub use lambent_dispatch::{LastError, TriggerStatus};
 /// What operations take and give, as the stores have it.
 pub use lambent_storage::{
     Bucket, ByteStream, Change, Checksum, ChecksumAlgorithm, ChecksumKind, CompleteUpload,
-    Condition, CopyObject, Depth, DiskSpace, Entry, Expect, Holding, KeyPage, Keyspace,
-    LateChecksum, ListKeys, ListObjects, LogPage, Message, MessageState, MoveBack, MovedBack,
-    NewMessage, Object, ObjectPage, OwnQuotas, Part, Peeked, PutObject, PutPart, Queue,
-    QueueAttributes, Quota, Receipt, Redrive, Scheduled, Sent, SetOptions, Upload, UsageRecord,
-    Visibility, VolumeUsage,
+    Condition, CopyObject, DeleteMarker, Deleted, Depth, DiskSpace, Entry, Expect, Holding,
+    KeyPage, Keyspace, LateChecksum, ListKeys, ListObjects, ListVersions, ListedVersion, LogPage,
+    Message, MessageState, MoveBack, MovedBack, NewMessage, Object, ObjectPage, OwnQuotas, Part,
+    Peeked, PutObject, PutPart, Queue, QueueAttributes, Quota, Receipt, Redrive, Scheduled, Sent,
+    SetOptions, Upload, UsageRecord, Version, VersionPage, Visibility, VolumeUsage,
 };

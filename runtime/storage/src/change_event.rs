@@ -1,7 +1,5 @@
 use jiff::Timestamp;
-use lambent_types::{
-    BucketName, Event, KeyspaceName, ObjectChange, Source, VersionId, occurrence,
-};
+use lambent_types::{BucketName, Event, KeyspaceName, ObjectChange, Source, VersionId, occurrence};
 
 use crate::keyvalue::Entry;
 use crate::objects::Object;

@@ -28,6 +28,7 @@ mod resigning;
 mod tagging;
 mod time;
 mod upload_listing;
+mod versions;
 
 pub(crate) use caller::Signer;
 pub(crate) use door::{S3Door, is_signed, is_unsigned, streams};

@@ -137,6 +137,8 @@ fn object(values: &Values) -> Result<Made, String> {
         content_type: (!content_type.is_empty()).then(|| content_type.into()),
         metadata: BTreeMap::new(),
         sequence: 1,
+        version: None,
+        delete_marker: false,
     };
     Ok(Made::Event(occurrence::object(change, &data, Timestamp::now())))
 }

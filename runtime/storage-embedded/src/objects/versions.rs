@@ -217,9 +217,8 @@ fn former(
         found = select(connection, &sql, parameters, read)?;
     }
     let after = if from.below.is_some() { ">" } else { ">=" };
-    let sql = format!(
-        "{FORMER} WHERE bucket = ?1 AND key {after} ?2 ORDER BY key, number DESC LIMIT ?3"
-    );
+    let sql =
+        format!("{FORMER} WHERE bucket = ?1 AND key {after} ?2 ORDER BY key, number DESC LIMIT ?3");
     found.extend(select(connection, &sql, params![bucket.id, from.key, most(&found)], read)?);
     Ok(found)
 }

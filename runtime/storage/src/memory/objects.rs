@@ -8,9 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt as _;
-use lambent_types::{
-    BucketName, Clock, Namespace, ObjectChange, Origin, VersionId, Versioning,
-};
+use lambent_types::{BucketName, Clock, Namespace, ObjectChange, Origin, VersionId, Versioning};
 use md5::{Digest as _, Md5};
 
 use crate::change_event::ChangeEvent;

@@ -1,5 +1,7 @@
 use std::collections::VecDeque;
 
+use lambent_types::VersionId;
+
 use super::{ListObjects, ListVersions, ListedVersion, Object, ObjectPage, VersionPage};
 
 /// Entries read at once where many of them may share a prefix.
@@ -131,7 +133,7 @@ pub fn version_page<E>(
     let Filled { entries, common_prefixes, next } = fill(asked, fetch)?;
     let next = next.map(|key| {
         let last = entries.last().filter(|last| last.key() == key);
-        let version = last.and_then(|last| last.version.id());
+        let version = last.map(|last| last.version.id().unwrap_or(VersionId::Null));
         (key, version)
     });
     Ok(VersionPage { versions: entries, common_prefixes, next })
@@ -145,8 +147,7 @@ fn fill<T: Entry, E>(
     let delimiter = delimiter.filter(|delimiter| !delimiter.is_empty());
     let mut filled = Filled { entries: Vec::new(), common_prefixes: Vec::new(), next: None };
     let mut last: Option<String> = None;
-    let mut from =
-        start.filter(|_| after >= Some(prefix)).unwrap_or_else(|| Cursor::at(prefix));
+    let mut from = start.filter(|_| after >= Some(prefix)).unwrap_or_else(|| Cursor::at(prefix));
     let mut batch = if delimiter.is_some() { SKIM } else { limit + 1 };
     let mut buffer = VecDeque::new();
     let mut exhausted = false;

@@ -66,7 +66,8 @@ pub(crate) async fn tags_change_without_their_object(objects: &dyn Objects) {
     let place = fresh(objects, "contract-tags").await;
     let (ns, b) = &place;
     let object = put(objects, &place, "k", "v").await;
-    let tagged = objects.set_tags(ns, b, ("k", None), texts([("a", "1"), ("b", "")])).await.unwrap();
+    let tagged =
+        objects.set_tags(ns, b, ("k", None), texts([("a", "1"), ("b", "")])).await.unwrap();
     assert_eq!(tagged.tags, texts([("a", "1"), ("b", "")]));
     assert_eq!((tagged.sequence, tagged.modified), (object.sequence, object.modified));
     assert_eq!(objects.head(ns, b, "k").await.unwrap(), tagged);

@@ -70,10 +70,7 @@ impl Held {
     }
 
     /// The versions of a key that are not its object.
-    fn of(
-        &self,
-        key: &str,
-    ) -> impl Iterator<Item = (&(String, Reverse<u64>), &(Version, Parts))> {
+    fn of(&self, key: &str) -> impl Iterator<Item = (&(String, Reverse<u64>), &(Version, Parts))> {
         let from = (key.to_owned(), Reverse(u64::MAX));
         self.versions.range(from..).take_while(move |((of, _), _)| of == key)
     }
@@ -106,9 +103,10 @@ impl Held {
         let found = match version {
             None => self.newest(key),
             Some(wanted) => {
-                let object = self.objects.get(key).map(|(object, parts)| {
-                    (Version::Object(object.clone()), parts.clone())
-                });
+                let object = self
+                    .objects
+                    .get(key)
+                    .map(|(object, parts)| (Version::Object(object.clone()), parts.clone()));
                 let others = self.of(key).map(|(_, found)| found.clone());
                 let mut all = object.into_iter().chain(others);
                 all.find(|(found, _)| found.id().unwrap_or(VersionId::Null) == wanted)
