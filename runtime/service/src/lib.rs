@@ -64,7 +64,7 @@ mod version_expiry;
 mod volumes;
 
 pub use access_keys::{AccessKey, CreatedKey};
-pub use bucket_notifications::Notification;
+pub use bucket_notifications::{Notification, Told};
 pub use bucket_settings::{BucketSettings, CorsRule};
 pub use buckets::BucketHandle;
 pub use data_plane::DataPlane;

@@ -1,4 +1,5 @@
 use jiff::Timestamp;
+use lambent_types::occurrence::ObjectCause;
 use lambent_types::{BucketName, Event, KeyspaceName, ObjectChange, Source, VersionId, occurrence};
 
 use crate::keyvalue::Entry;
@@ -10,16 +11,14 @@ pub enum ChangeEvent<'a> {
     Object {
         /// The bucket of the object.
         bucket: &'a BucketName,
-        /// Which of the two.
-        change: ObjectChange,
+        /// What did it.
+        cause: ObjectCause,
         /// The key of the object.
         key: &'a str,
         /// The object as it is, or was; none if what was made or deleted is a delete marker.
         object: Option<&'a Object>,
         /// Which version that is; none if its bucket keeps none.
         version: Option<VersionId>,
-        /// Whether the deletion made a delete marker.
-        marks: bool,
         /// The change's own sequence number.
         sequence: u64,
     },
@@ -45,11 +44,11 @@ impl ChangeEvent<'_> {
     pub fn fits(&self, source: &Source) -> bool {
         match (self, source) {
             (
-                Self::Object { bucket, change, key, .. },
+                Self::Object { bucket, cause, key, .. },
                 Source::Object { bucket: wanted, changes, prefix, suffix },
             ) => {
                 *bucket == wanted
-                    && (changes.is_empty() || changes.contains(change))
+                    && (changes.is_empty() || changes.contains(&cause.change()))
                     && key.starts_with(prefix)
                     && key.ends_with(suffix)
             }
@@ -63,7 +62,7 @@ impl ChangeEvent<'_> {
     /// Whether something is no longer there.
     pub const fn is_deletion(&self) -> bool {
         match self {
-            Self::Object { change, .. } => matches!(change, ObjectChange::Deleted),
+            Self::Object { cause, .. } => matches!(cause.change(), ObjectChange::Deleted),
             Self::Key { new, .. } => new.is_none(),
         }
     }
@@ -79,7 +78,7 @@ impl ChangeEvent<'_> {
     /// The event.
     pub fn event(&self, now: Timestamp) -> Event {
         match self {
-            Self::Object { bucket, change, key, object, version, marks, sequence } => {
+            Self::Object { bucket, cause, key, object, version, sequence } => {
                 let data = occurrence::ObjectData {
                     bucket: bucket.to_string(),
                     key: (*key).to_owned(),
@@ -89,9 +88,9 @@ impl ChangeEvent<'_> {
                     metadata: object.map(|object| object.metadata.clone()).unwrap_or_default(),
                     sequence: *sequence,
                     version: *version,
-                    delete_marker: *marks,
+                    cause: Some(*cause),
                 };
-                occurrence::object(*change, &data, now)
+                occurrence::object(cause.change(), &data, now)
             }
             Self::Key { keyspace, key, old, new, revision, expired } => {
                 let value = |entry: &Entry| occurrence::KeyValueData::new(&entry.value);

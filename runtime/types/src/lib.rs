@@ -128,8 +128,8 @@ pub use sticky::{InvalidSticky, Sticky};
 pub use throttle::ThrottleReason;
 pub use transition::{ReleaseRefused, Transition};
 pub use trigger::{
-    BATCH_SIZE_DEFAULT, CONCURRENCY_DEFAULT, ObjectChange, Source, SourceResource, Trigger,
-    TriggerName,
+    BATCH_SIZE_DEFAULT, CONCURRENCY_DEFAULT, ObjectChange, QueueTarget, Source, SourceResource,
+    Trigger, TriggerName,
 };
 pub use usage::{UsageRecord, Used};
 pub use version_diff::{

@@ -42,7 +42,7 @@ fn object() -> ObjectData {
         metadata: BTreeMap::from([("by".into(), "me".into())]),
         sequence: 3,
         version: None,
-        delete_marker: false,
+        cause: None,
     }
 }
 

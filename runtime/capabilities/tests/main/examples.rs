@@ -84,7 +84,7 @@ async fn a_photo_becomes_a_thumbnail_and_metadata_until_it_is_deleted() {
         metadata: [].into(),
         sequence: 1,
         version: None,
-        delete_marker: false,
+        cause: None,
     };
     let written = happened(occurrence::OBJECT_CREATED, "/buckets/photos", &data);
     let end = run(&world, "thumbnail", Handler::Event, written).await;

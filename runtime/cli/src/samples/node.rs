@@ -138,7 +138,7 @@ fn object(values: &Values) -> Result<Made, String> {
         metadata: BTreeMap::new(),
         sequence: 1,
         version: None,
-        delete_marker: false,
+        cause: None,
     };
     Ok(Made::Event(occurrence::object(change, &data, Timestamp::now())))
 }

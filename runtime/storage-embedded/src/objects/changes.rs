@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lambent_types::{BucketName, Namespace, ObjectChange, Origin, VersionId, Versioning};
+use lambent_types::occurrence::ObjectCause;
+use lambent_types::{BucketName, Namespace, Origin, VersionId, Versioning};
 use rusqlite::params;
 
 use crate::emit::emit;
@@ -96,13 +97,13 @@ impl Place {
     pub(super) fn emit(
         &self,
         tx: &mut Tx<'_>,
-        (change, marks): (ObjectChange, bool),
+        cause: ObjectCause,
         version: &Version,
         (sequence, origin): (i64, &Origin),
     ) -> Result<(), ObjectError> {
         let (bucket, sequence) = (&self.bucket, sequence.unsigned_abs());
         let (key, object, version) = (version.key(), version.object(), version.id());
-        let event = ChangeEvent::Object { bucket, change, key, object, version, marks, sequence };
+        let event = ChangeEvent::Object { bucket, cause, key, object, version, sequence };
         emit(tx, &self.namespace, &event, origin)
     }
 
@@ -110,14 +111,14 @@ impl Place {
     fn emit_object(
         &self,
         tx: &mut Tx<'_>,
-        change: ObjectChange,
+        cause: ObjectCause,
         (object, sequence): (&Object, i64),
         origin: &Origin,
     ) -> Result<(), ObjectError> {
         let (bucket, sequence) = (&self.bucket, sequence.unsigned_abs());
         let (key, version) = (&*object.key, object.version);
-        let (object, marks) = (Some(object), false);
-        let event = ChangeEvent::Object { bucket, change, key, object, version, marks, sequence };
+        let object = Some(object);
+        let event = ChangeEvent::Object { bucket, cause, key, object, version, sequence };
         emit(tx, &self.namespace, &event, origin)
     }
 
@@ -175,7 +176,7 @@ impl Place {
         let sequence = self.next(tx, &mut row)?;
         pieces::write_piece(tx.connection, row.id, sequence, &piece)?;
         let object = object(key, put, (piece.part.etag, piece.blob.size), tx, &row)?;
-        self.write(tx, &row, (&object, sequence), former, origin)?;
+        self.write(tx, &row, (&object, sequence), (former, ObjectCause::Put), origin)?;
         fresh.keep();
         Ok(object)
     }
@@ -186,12 +187,12 @@ impl Place {
         tx: &mut Tx<'_>,
         row: &BucketRow,
         (object, content): (&Object, i64),
-        former: Former,
+        (former, cause): (Former, ObjectCause),
         origin: &Origin,
     ) -> Result<(), ObjectError> {
         self.make_way(tx, row, former)?;
         tables::write_object(tx.connection, row.id, object, content)?;
-        self.emit_object(tx, ObjectChange::Created, (object, row.sequence), origin)
+        self.emit_object(tx, cause, (object, row.sequence), origin)
     }
 
     /// Reads an object that must be as the condition says, to copy it.
@@ -236,7 +237,7 @@ impl Place {
             pieces::write_piece(tx.connection, row.id, sequence, piece)?;
         }
         let object = object(key, put, (source.etag, source.size), tx, &row)?;
-        self.write(tx, &row, (&object, sequence), former, origin)?;
+        self.write(tx, &row, (&object, sequence), (former, ObjectCause::Copy), origin)?;
         Ok(object)
     }
 
@@ -291,7 +292,7 @@ impl Place {
         let deleted = pieces::delete_pieces(tx.connection, row.id, content)?;
         self.discard_unless_copied(tx, deleted)?;
         tables::delete_object(tx.connection, row.id, key)?;
-        self.emit_object(tx, ObjectChange::Deleted, (&object, sequence), origin)?;
+        self.emit_object(tx, ObjectCause::Delete, (&object, sequence), origin)?;
         Ok(Some(Deleted { existed: true, ..Deleted::default() }))
     }
 
@@ -367,7 +368,8 @@ impl Place {
         self.forget(tx, &row, &upload.id)?;
         let put = PutObject { checksum: checksum.into(), ..put };
         let object = object(&upload.key, put, (etag, size), tx, &row)?;
-        self.write(tx, &row, (&object, content), former, origin)?;
+        let cause = ObjectCause::CompleteMultipartUpload;
+        self.write(tx, &row, (&object, content), (former, cause), origin)?;
         Ok(object)
     }
 

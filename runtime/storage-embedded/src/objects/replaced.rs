@@ -1,6 +1,7 @@
 //! What becomes of the versions of a key where one comes or goes, each in its transaction.
 
-use lambent_types::{ObjectChange, Origin, VersionId, Versioning};
+use lambent_types::occurrence::ObjectCause;
+use lambent_types::{Origin, VersionId, Versioning};
 use rusqlite::Connection;
 
 use crate::objects::changes::Place;
@@ -129,7 +130,7 @@ impl Place {
         let (key, modified) = (key.to_owned(), tx.now);
         let marker = DeleteMarker { key, version, modified, sequence: number };
         let marker = versions::write_marker(tx.connection, row.id, marker)?;
-        self.emit(tx, (ObjectChange::Deleted, true), &marker, (sequence, origin))?;
+        self.emit(tx, ObjectCause::DeleteMarkerCreated, &marker, (sequence, origin))?;
         Ok(Deleted { existed, version: Some(version), marker: true })
     }
 
@@ -163,7 +164,7 @@ impl Place {
         if is_current || current.is_none() {
             bring_back(tx, &row, key)?;
         }
-        self.emit(tx, (ObjectChange::Deleted, false), &version, (sequence, origin))?;
+        self.emit(tx, ObjectCause::Delete, &version, (sequence, origin))?;
         let marker = matches!(version, Version::Marker(_));
         Ok(Deleted { existed: true, version: version.id(), marker })
     }

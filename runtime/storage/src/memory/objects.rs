@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt as _;
-use lambent_types::{BucketName, Clock, Namespace, ObjectChange, Origin, VersionId, Versioning};
+use lambent_types::occurrence::ObjectCause;
+use lambent_types::{BucketName, Clock, Namespace, Origin, VersionId, Versioning};
 use md5::{Digest as _, Md5};
 
 use crate::change_event::ChangeEvent;
@@ -54,7 +55,7 @@ impl MemoryObjects {
         &self,
         (namespace, held): (&Namespace, &mut Held),
         (key, put): (&str, PutObject),
-        new: NewObject,
+        (new, cause): (NewObject, ObjectCause),
         origin: &Origin,
     ) -> Result<Object, ObjectError> {
         let sequence = held.sequence + 1;
@@ -72,7 +73,7 @@ impl MemoryObjects {
             version: rules::new_version(held.bucket.versioning, sequence)?,
         };
         let version = Version::Object(object.clone());
-        self.emit(namespace, held, (ObjectChange::Created, &version, false), origin)?;
+        self.emit(namespace, held, (cause, &version), origin)?;
         held.make_way(key);
         held.objects.insert(key.to_owned(), (object.clone(), new.parts));
         Ok(object)
@@ -92,7 +93,7 @@ impl MemoryObjects {
         let modified = self.clock.now();
         let marker = DeleteMarker { key: key.to_owned(), version, modified, sequence };
         let marker = Version::Marker(marker);
-        self.emit(namespace, held, (ObjectChange::Deleted, &marker, true), origin)?;
+        self.emit(namespace, held, (ObjectCause::DeleteMarkerCreated, &marker), origin)?;
         let existed = held.objects.contains_key(key);
         held.make_way(key);
         held.versions.insert((key.to_owned(), Reverse(sequence)), (marker, Vec::new()));
@@ -104,13 +105,12 @@ impl MemoryObjects {
         &self,
         namespace: &Namespace,
         held: &mut Held,
-        (change, version, marks): (ObjectChange, &Version, bool),
+        (cause, version): (ObjectCause, &Version),
         origin: &Origin,
     ) -> Result<(), ObjectError> {
         let (bucket, sequence) = (&held.bucket.name, held.sequence + 1);
         let (key, object, id) = (version.key(), version.object(), version.id());
-        let event =
-            ChangeEvent::Object { bucket, change, key, object, version: id, marks, sequence };
+        let event = ChangeEvent::Object { bucket, cause, key, object, version: id, sequence };
         self.events.emit(namespace, &[(event, origin)])?;
         held.sequence = sequence;
         Ok(())
@@ -273,7 +273,7 @@ impl Objects for MemoryObjects {
         let part = Part { number: 1, etag: etag.clone(), size: bytes.len() as u64, checksum };
         let new = NewObject { etag, parts: vec![(part, bytes)] };
         let target = held(&mut buckets, namespace, bucket)?;
-        self.write((namespace, target), (key, put), new, origin)
+        self.write((namespace, target), (key, put), (new, ObjectCause::Put), origin)
     }
 
     async fn find(
@@ -332,7 +332,7 @@ impl Objects for MemoryObjects {
         };
         rules::check_condition(key, &condition, found.as_ref().and_then(Version::object))?;
         let Some(found) = found else { return Ok(Deleted::default()) };
-        self.emit(namespace, target, (ObjectChange::Deleted, &found, false), origin)?;
+        self.emit(namespace, target, (ObjectCause::Delete, &found), origin)?;
         target.forget(&found);
         let marker = matches!(found, Version::Marker(_));
         Ok(Deleted { existed: true, version: found.id(), marker })
@@ -368,7 +368,7 @@ impl Objects for MemoryObjects {
         self.check_quota(&buckets, namespace, delta, Some(&reservation))?;
         let target = held(&mut buckets, namespace, to.bucket)?;
         let new = NewObject { etag: object.etag, parts };
-        self.write((namespace, target), (to.key, put), new, origin)
+        self.write((namespace, target), (to.key, put), (new, ObjectCause::Copy), origin)
     }
 
     async fn set_tags(
@@ -506,6 +506,7 @@ impl Objects for MemoryObjects {
             let etag = rules::multipart_etag(selected.iter().map(|(part, _)| part.etag.as_str()));
             let put = PutObject { checksum: complete.checksum.into(), ..put };
             let new = NewObject { etag, parts: selected };
+            let new = (new, ObjectCause::CompleteMultipartUpload);
             let object = self.write((namespace, held), (&key, put), new, origin)?;
             held.uploads.remove(upload);
             Ok(object)
