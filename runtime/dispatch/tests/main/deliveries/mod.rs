@@ -11,6 +11,7 @@ mod queues;
 mod recursion;
 mod scheduler;
 mod schedules;
+mod sending;
 
 use std::sync::Arc;
 use std::time::Duration;
