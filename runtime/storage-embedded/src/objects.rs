@@ -2,14 +2,17 @@
 //! are durable before a row names them.
 
 mod blobs;
+mod bucket_rows;
 mod changes;
 mod files;
+mod former;
 mod intake;
 mod pieces;
 mod reading;
 mod replaced;
 mod sweep;
 mod tables;
+mod taking;
 mod trash;
 mod versions;
 
@@ -26,12 +29,12 @@ use rusqlite::Connection;
 use crate::data_dir::DataDir;
 use crate::error::OpenError;
 use crate::objects::blobs::{Blob, Blobs};
+use crate::objects::bucket_rows::BucketRow;
 use crate::objects::changes::{Place, Received};
 use crate::objects::files::Files;
+use crate::objects::former::Former;
 use crate::objects::pieces::Piece;
 use crate::objects::reading::{Reading, spans};
-use crate::objects::replaced::Former;
-use crate::objects::tables::BucketRow;
 use crate::objects::trash::{Fresh, Pin, Trash};
 use crate::shard::{Growth, Tx};
 use crate::shards::Shards;
@@ -98,68 +101,6 @@ impl EmbeddedObjects {
         done
     }
 
-    /// Takes in bytes, and makes the change that gives them a name.
-    async fn change_with<R: Send + 'static>(
-        &self,
-        namespace: &Namespace,
-        named: PutPart,
-        (mut reservation, bytes): (Reservation, ByteStream),
-        work: impl FnOnce(&mut Tx<'_>, Received) -> Result<R, ObjectError> + Send + 'static,
-    ) -> Result<R, ObjectError> {
-        let limits = (&mut reservation, &**self.shards.space());
-        let received = intake::receive(&*self.blobs, bytes, limits).await;
-        let (blob, etag) = match received {
-            Ok(received) => received,
-            Err(error) => {
-                self.trash.empty().await;
-                return Err(error);
-            }
-        };
-        let fresh = Fresh::new(&self.trash, blob.clone());
-        let PutPart { number, checksum } = named;
-        let part = Part { number, etag, size: blob.size, checksum: checksum.get() };
-        let piece = Piece { part, blob: blob.clone() };
-        let received = Received { fresh, piece, reservation };
-        let done = self.change(namespace, ROW, move |tx| work(tx, received)).await;
-        if let Err(ObjectError::Storage(_)) = &done {
-            self.settle(namespace, blob).await;
-        }
-        done
-    }
-
-    /// After a failed commit: deletes the bytes only if it is certain that no
-    /// row names them. If the store does not say, a later start will.
-    async fn settle(&self, namespace: &Namespace, blob: Blob) {
-        let Ok(shard) = self.shards.of(namespace).await else { return };
-        let asked = blob.clone();
-        let named =
-            shard.write(Growth::Frees, move |tx| pieces::names(tx.connection, &asked)).await;
-        if matches!(named, Ok(false)) {
-            self.trash.discard(vec![blob]);
-            self.trash.empty().await;
-        }
-    }
-
-    /// Looks whether bytes would be accepted, before they are read: `name` in the
-    /// bucket is what they are for, and `replaces` finds how many they replace.
-    async fn admit(
-        &self,
-        namespace: &Namespace,
-        bucket: &BucketName,
-        name: String,
-        replaces: impl FnOnce(&Connection, &BucketRow) -> Result<u64, ObjectError> + Send + 'static,
-    ) -> Result<Reservation, ObjectError> {
-        let (owner, bucket) = (namespace.clone(), bucket.clone());
-        let looked = self.look(namespace, move |connection| {
-            let row = tables::existing(connection, &owner, &bucket)?;
-            Ok((row.id, replaces(connection, &row)?))
-        });
-        let (bucket, frees) = looked.await?;
-        let shard = self.shards.of(namespace).await?;
-        let name = format!("{bucket}/{name}");
-        Ok(Reservation::new(shard.ledger(), namespace.key(), name, frees))
-    }
-
     /// Finds an object and keeps its bytes from being deleted. `None` if they
     /// are being deleted: the object is no longer this one.
     async fn pinned(
@@ -170,7 +111,7 @@ impl EmbeddedObjects {
         let namespace = place.namespace.clone();
         let (object, pieces) = self
             .look(&namespace, move |connection| {
-                let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+                let row = bucket_rows::existing(connection, &place.namespace, &place.bucket)?;
                 let (object, content) = versions::object(connection, &row, (&key, version))?;
                 let pieces = pieces::pieces(connection, row.id, content)?;
                 Ok((object, pieces))
@@ -224,7 +165,7 @@ impl Objects for EmbeddedObjects {
         let shard = self.shards.of(namespace).await?;
         let (namespace, bucket) = (namespace.clone(), bucket.clone());
         let read = shard.readers().read(move |connection| {
-            Ok(tables::bucket(connection, &namespace, &bucket)?.map(|row| row.bucket))
+            Ok(bucket_rows::bucket(connection, &namespace, &bucket)?.map(|row| row.bucket))
         });
         read.await
     }
@@ -232,7 +173,7 @@ impl Objects for EmbeddedObjects {
     async fn buckets(&self, namespace: &Namespace) -> Result<Vec<Bucket>, StorageError> {
         let shard = self.shards.of(namespace).await?;
         let namespace = namespace.clone();
-        shard.readers().read(move |connection| tables::buckets(connection, &namespace)).await
+        shard.readers().read(move |connection| bucket_rows::buckets(connection, &namespace)).await
     }
 
     async fn put(
@@ -270,7 +211,7 @@ impl Objects for EmbeddedObjects {
     ) -> Result<Version, ObjectError> {
         let (place, key) = (self.place(namespace, bucket), key.to_owned());
         self.look(namespace, move |connection| {
-            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            let row = bucket_rows::existing(connection, &place.namespace, &place.bucket)?;
             Ok(versions::find(connection, &row, &key, version)?.0)
         })
         .await
@@ -373,7 +314,7 @@ impl Objects for EmbeddedObjects {
     ) -> Result<(Object, Vec<Part>), ObjectError> {
         let (place, key) = (self.place(namespace, bucket), key.to_owned());
         self.look(namespace, move |connection| {
-            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            let row = bucket_rows::existing(connection, &place.namespace, &place.bucket)?;
             let (object, content) = versions::object(connection, &row, (&key, version))?;
             let pieces = pieces::pieces(connection, row.id, content)?;
             Ok((object, pieces.into_iter().map(|piece| piece.part).collect()))
@@ -389,7 +330,7 @@ impl Objects for EmbeddedObjects {
     ) -> Result<VersionPage, ObjectError> {
         let place = self.place(namespace, bucket);
         self.look(namespace, move |connection| {
-            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            let row = bucket_rows::existing(connection, &place.namespace, &place.bucket)?;
             let found = match list.after.as_deref().zip(list.after_version) {
                 None => None,
                 Some((key, version)) => {
@@ -414,7 +355,7 @@ impl Objects for EmbeddedObjects {
     ) -> Result<ObjectPage, ObjectError> {
         let place = self.place(namespace, bucket);
         self.look(namespace, move |connection| {
-            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            let row = bucket_rows::existing(connection, &place.namespace, &place.bucket)?;
             let fetch =
                 |from: &rules::Cursor, limit| tables::objects(connection, &row, &from.key, limit);
             Ok(rules::page(&list, fetch)?)
@@ -466,7 +407,7 @@ impl Objects for EmbeddedObjects {
     ) -> Result<Vec<Part>, ObjectError> {
         let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
         self.look(namespace, move |connection| {
-            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            let row = bucket_rows::existing(connection, &place.namespace, &place.bucket)?;
             let begun = tables::upload(connection, row.id, &upload)?;
             let pieces = pieces::pieces(connection, row.id, begun.content)?;
             Ok(pieces.into_iter().map(|piece| piece.part).collect())
@@ -505,7 +446,7 @@ impl Objects for EmbeddedObjects {
     ) -> Result<Upload, ObjectError> {
         let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
         self.look(namespace, move |connection| {
-            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            let row = bucket_rows::existing(connection, &place.namespace, &place.bucket)?;
             Ok(tables::upload(connection, row.id, &upload)?.upload)
         })
         .await
@@ -518,7 +459,7 @@ impl Objects for EmbeddedObjects {
     ) -> Result<Vec<Upload>, ObjectError> {
         let place = self.place(namespace, bucket);
         self.look(namespace, move |connection| {
-            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            let row = bucket_rows::existing(connection, &place.namespace, &place.bucket)?;
             Ok(tables::uploads(connection, row.id)?)
         })
         .await

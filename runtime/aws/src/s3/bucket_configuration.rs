@@ -8,7 +8,7 @@ use super::caller::{Buckets, bucket};
 use super::description::check_acl;
 use super::limits::version;
 use super::listing::owner;
-use super::{error, versions};
+use super::{error, found};
 
 /// The bucket, and what is set of it.
 pub(super) async fn settings(buckets: &Buckets, name: &str) -> S3Result<(Bucket, BucketSettings)> {
@@ -182,7 +182,7 @@ pub(super) async fn object_acl(
     let version = version(input.version_id.as_deref())?;
     let scope = buckets.scope().await?;
     let handle = bucket(&scope, &input.bucket)?;
-    versions::found(&handle, &input.key, version).await?;
+    found::found(&handle, &input.key, version).await?;
     let owner = owner(&handle);
     let grants = Some(full_control(&owner));
     Ok(S3Response::new(GetObjectAclOutput { grants, owner: Some(owner), request_charged: None }))
@@ -196,7 +196,7 @@ pub(super) async fn put_object_acl(
     let version = version(input.version_id.as_deref())?;
     let scope = buckets.scope().await?;
     let handle = bucket(&scope, &input.bucket)?;
-    versions::found(&handle, &input.key, version).await?;
+    found::found(&handle, &input.key, version).await?;
     check_acl(input.acl.as_ref().map(ObjectCannedACL::as_str), input.acl.is_none())?;
     Ok(S3Response::new(PutObjectAclOutput::default()))
 }

@@ -15,7 +15,7 @@ use super::checksum::give;
 use super::description::{check_features, taken};
 use super::intake::{self, Expected};
 use super::limits::{check_key, version};
-use super::{conditions, description, error, multipart, time, versions};
+use super::{conditions, description, error, found, multipart, time};
 
 /// The bucket, the key and perhaps the version of what is copied.
 fn source(source: &CopySource) -> S3Result<(&str, &str, Option<VersionId>)> {
@@ -90,7 +90,7 @@ pub(super) async fn copy(
     let output = CopyObjectOutput {
         copy_object_result: Some(result),
         copy_source_version_id: version.map(|version| version.to_string()),
-        version_id: versions::id(&object),
+        version_id: found::id(&object),
         ..Default::default()
     };
     Ok(S3Response::new(output))
@@ -136,7 +136,7 @@ pub(super) async fn copy_part(
     let (from, to) = (bucket(&scope, from)?, bucket(&scope, &input.bucket)?);
     let upload = multipart::upload(&to, &input.key, &input.upload_id).await?;
     let part_number = multipart::part_number(input.part_number)?;
-    let object = versions::found(&from, key, version).await.map_err(|failed| {
+    let object = found::found(&from, key, version).await.map_err(|failed| {
         let is_marker = *failed.code() == S3ErrorCode::MethodNotAllowed;
         if is_marker { of_marker() } else { failed }
     })?;

@@ -14,6 +14,7 @@ mod description;
 mod door;
 mod error;
 mod form;
+mod found;
 mod host;
 mod intake;
 mod lifecycle;

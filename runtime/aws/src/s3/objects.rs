@@ -15,9 +15,9 @@ use super::checksum::{give, given};
 use super::conditions;
 use super::description::{self, check_features, taken};
 use super::error;
+use super::found;
 use super::intake::{self, Expected};
 use super::limits::{check_key, check_length, version};
-use super::versions;
 
 /// Most objects that are deleted by one request; S3's.
 const DELETES_MAX: usize = 1000;
@@ -76,7 +76,7 @@ pub(super) async fn put(
     };
     let mut output = PutObjectOutput {
         e_tag: Some(description::etag(&object)),
-        version_id: versions::id(&object),
+        version_id: found::id(&object),
         ..Default::default()
     };
     output.checksum_type = give!(output, object.checksum.as_ref());

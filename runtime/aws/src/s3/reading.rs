@@ -16,7 +16,7 @@ use super::caller::{Buckets, bucket};
 use super::checksum::{self, give};
 use super::description::{self, number};
 use super::limits::version;
-use super::{conditions, error, intake, time, versions};
+use super::{conditions, error, found, intake, time};
 
 const TAG_COUNT: http::HeaderName = http::HeaderName::from_static("x-amz-tagging-count");
 /// Most parts of an object that are told at once; S3's.
@@ -45,8 +45,8 @@ struct Asked<'i> {
 /// The object, if the conditions hold, and which of its bytes are asked for.
 async fn selected(bucket: &BucketHandle<'_>, asked: &Asked<'_>) -> S3Result<(Object, Selected)> {
     let (object, parts) = match asked.part {
-        None => (versions::found(bucket, asked.key, asked.version).await?, Vec::new()),
-        Some(_) => versions::found_with_parts(bucket, asked.key, asked.version).await?,
+        None => (found::found(bucket, asked.key, asked.version).await?, Vec::new()),
+        Some(_) => found::found_with_parts(bucket, asked.key, asked.version).await?,
     };
     asked.precondition.check(Some(object.validators())).map_err(|unmet| {
         let mut refused = conditions::unmet(unmet);
@@ -184,7 +184,7 @@ pub(super) async fn get(
         metadata: description::metadata(&found),
         parts_count: selected_.parts,
         tag_count: i32::try_from(found.tags.len()).ok().filter(|count| *count > 0),
-        version_id: versions::id(&found),
+        version_id: found::id(&found),
         ..Default::default()
     };
     let kept = checksum_of(&found, &selected_, input.checksum_mode.as_ref());
@@ -228,7 +228,7 @@ pub(super) async fn head(
         last_modified: Some(time::out(found.modified)),
         metadata: description::metadata(&found),
         parts_count: selected.parts,
-        version_id: versions::id(&found),
+        version_id: found::id(&found),
         ..Default::default()
     };
     let kept = checksum_of(&found, &selected, input.checksum_mode.as_ref());
@@ -252,7 +252,7 @@ pub(super) async fn attributes(
     let version = version(input.version_id.as_deref())?;
     let scope = buckets.scope().await?;
     let bucket = bucket(&scope, &input.bucket)?;
-    let (object, parts) = versions::found_with_parts(&bucket, &input.key, version).await?;
+    let (object, parts) = found::found_with_parts(&bucket, &input.key, version).await?;
     // One header field may name several, which `s3s` leaves together.
     let asked = input.object_attributes.iter().flat_map(|asked| asked.as_str().split(','));
     let asked: Vec<&str> = asked.map(str::trim).collect();
@@ -273,7 +273,7 @@ pub(super) async fn attributes(
             .then(|| told(&parts, input.max_parts, input.part_number_marker)),
         object_size: asked(ObjectAttributes::OBJECT_SIZE).then(|| number(object.size)),
         storage_class: asked(ObjectAttributes::STORAGE_CLASS).then_some(standard),
-        version_id: versions::id(&object),
+        version_id: found::id(&object),
         ..Default::default()
     };
     Ok(S3Response::new(output))

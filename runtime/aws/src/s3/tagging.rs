@@ -13,8 +13,8 @@ use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::caller::{Buckets, bucket};
 use super::error;
+use super::found;
 use super::limits::version;
-use super::versions;
 
 /// Most tags of a bucket; S3's.
 const BUCKET_TAGS_MAX: usize = 50;
@@ -79,8 +79,8 @@ pub(super) async fn of_object(
     let version = version(input.version_id.as_deref())?;
     let scope = buckets.scope().await?;
     let bucket = bucket(&scope, &input.bucket)?;
-    let object = versions::found(&bucket, &input.key, version).await?;
-    let version_id = versions::id(&object);
+    let object = found::found(&bucket, &input.key, version).await?;
+    let version_id = found::id(&object);
     Ok(S3Response::new(GetObjectTaggingOutput { tag_set: shown(object.tags), version_id }))
 }
 
@@ -94,7 +94,7 @@ async fn set(
     let version = version(named)?;
     let scope = buckets.scope().await?;
     let done = bucket(&scope, name)?.tag_object((key, version), tags).await;
-    done.map(|object| versions::id(&object)).map_err(|error| error::of(&error))
+    done.map(|object| found::id(&object)).map_err(|error| error::of(&error))
 }
 
 pub(super) async fn tag_object(

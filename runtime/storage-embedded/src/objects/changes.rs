@@ -8,9 +8,10 @@ use lambent_types::{BucketName, Namespace, Origin, VersionId, Versioning};
 use rusqlite::params;
 
 use crate::emit::emit;
+use crate::objects::bucket_rows::{self, BucketRow};
+use crate::objects::former::Former;
 use crate::objects::pieces::{self, Piece};
-use crate::objects::replaced::Former;
-use crate::objects::tables::{self, BucketRow, UploadRow};
+use crate::objects::tables::{self, UploadRow};
 use crate::objects::trash::{Fresh, Trash};
 use crate::objects::versions;
 use crate::quota::{charge, charge_reserved, count};
@@ -45,11 +46,11 @@ pub(crate) struct Received {
 
 impl Place {
     pub(super) fn row(&self, tx: &Tx<'_>) -> Result<BucketRow, ObjectError> {
-        tables::existing(tx.connection, &self.namespace, &self.bucket)
+        bucket_rows::existing(tx.connection, &self.namespace, &self.bucket)
     }
 
     pub(super) fn next(&self, tx: &Tx<'_>, row: &mut BucketRow) -> Result<i64, ObjectError> {
-        Ok(tables::next_sequence(tx.connection, &self.namespace, row)?)
+        Ok(bucket_rows::next_sequence(tx.connection, &self.namespace, row)?)
     }
 
     /// Charges for bytes that take the place of `freed` others, and for what has
@@ -123,13 +124,13 @@ impl Place {
     }
 
     pub(crate) fn create(&self, tx: &mut Tx<'_>) -> Result<Bucket, ObjectError> {
-        if tables::bucket(tx.connection, &self.namespace, &self.bucket)?.is_some() {
+        if bucket_rows::bucket(tx.connection, &self.namespace, &self.bucket)?.is_some() {
             return Err(ObjectError::Exists);
         }
         charge::<ObjectError>(tx, &self.namespace, Quota::Buckets, 1)?;
         let (created, versioning) = (tx.now, Versioning::Off);
         let bucket = Bucket { name: self.bucket.clone(), created, versioning };
-        tables::insert_bucket(tx.connection, &self.namespace, &bucket)?;
+        bucket_rows::insert_bucket(tx.connection, &self.namespace, &bucket)?;
         Ok(bucket)
     }
 
@@ -142,14 +143,14 @@ impl Place {
         rules::check_versioning(row.bucket.versioning, versioning)?;
         if row.bucket.versioning != versioning {
             row.bucket.versioning = versioning;
-            tables::update_bucket(tx.connection, &self.namespace, &row)?;
+            bucket_rows::update_bucket(tx.connection, &self.namespace, &row)?;
         }
         Ok(row.bucket)
     }
 
     pub(crate) fn remove(&self, tx: &mut Tx<'_>) -> Result<(), ObjectError> {
         let row = self.row(tx)?;
-        if !tables::is_empty(tx.connection, row.id)? {
+        if !bucket_rows::is_empty(tx.connection, row.id)? {
             return Err(ObjectError::NotEmpty);
         }
         let name = self.bucket.as_str();

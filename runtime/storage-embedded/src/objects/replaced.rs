@@ -1,64 +1,19 @@
 //! What becomes of the versions of a key where one comes or goes, each in its transaction.
 
 use lambent_types::occurrence::ObjectCause;
-use lambent_types::{Origin, VersionId, Versioning};
-use rusqlite::Connection;
+use lambent_types::{Origin, VersionId};
 
+use crate::objects::bucket_rows::BucketRow;
 use crate::objects::changes::Place;
+use crate::objects::former::Former;
 use crate::objects::pieces;
-use crate::objects::tables::{self, BucketRow};
+use crate::objects::tables;
 use crate::objects::versions::{self, Stored};
 use crate::quota::{charge, count};
 use crate::row::integer;
 use crate::shard::Tx;
 use lambent_storage::backend::objects as rules;
-use lambent_storage::{
-    Condition, DeleteMarker, Deleted, Object, ObjectError, Quota, StorageError, Version,
-};
-
-/// What is there of a key where a new version comes.
-pub(crate) struct Former {
-    /// The object, with its content.
-    current: Option<(Object, i64)>,
-    /// Whether it stays as a former version.
-    is_kept: bool,
-    /// The former version `null`, which does not.
-    null: Option<Stored>,
-}
-
-impl Former {
-    pub(crate) fn of(
-        connection: &Connection,
-        row: &BucketRow,
-        key: &str,
-    ) -> Result<Self, StorageError> {
-        let current = tables::object(connection, row, key)?;
-        let versioning = row.bucket.versioning;
-        let is_kept =
-            current.as_ref().is_some_and(|(object, _)| rules::is_kept(versioning, object));
-        let may_be_null = current.is_none() || is_kept;
-        let null = match versioning {
-            Versioning::Suspended if may_be_null => {
-                versions::version(connection, row, key, VersionId::Null)?
-            }
-            _ => None,
-        };
-        Ok(Self { current, is_kept, null })
-    }
-
-    /// The object that is there, which conditions are about.
-    pub(crate) fn current(&self) -> Option<&Object> {
-        self.current.as_ref().map(|(object, _)| object)
-    }
-
-    /// The bytes of what the new version takes the place of, if there is any.
-    pub(crate) fn freed(&self) -> Option<u64> {
-        match (&self.current, &self.null) {
-            (Some((object, _)), _) if !self.is_kept => Some(object.size),
-            (_, null) => null.as_ref().map(|(version, _)| version.size()),
-        }
-    }
-}
+use lambent_storage::{Condition, DeleteMarker, Deleted, ObjectError, Quota, Version};
 
 impl Place {
     /// Puts aside what stays of a key, and deletes what does not. The row of the object is left to
