@@ -10,6 +10,7 @@ mod intake;
 mod pieces;
 mod reading;
 mod replaced;
+mod statements;
 mod sweep;
 mod tables;
 mod taking;
@@ -28,17 +29,15 @@ use rusqlite::Connection;
 
 use crate::data_dir::DataDir;
 use crate::error::OpenError;
-use crate::objects::blobs::{Blob, Blobs};
-use crate::objects::bucket_rows::BucketRow;
-use crate::objects::changes::{Place, Received};
+use crate::objects::blobs::Blobs;
+use crate::objects::changes::Place;
 use crate::objects::files::Files;
 use crate::objects::former::Former;
 use crate::objects::pieces::Piece;
 use crate::objects::reading::{Reading, spans};
-use crate::objects::trash::{Fresh, Pin, Trash};
+use crate::objects::trash::{Pin, Trash};
 use crate::shard::{Growth, Tx};
 use crate::shards::Shards;
-use lambent_storage::backend::Reservation;
 use lambent_storage::backend::objects as rules;
 use lambent_storage::{
     Bucket, ByteStream, CompleteUpload, Condition, CopyObject, Deleted, ListObjects, ListVersions,
@@ -82,7 +81,7 @@ impl EmbeddedObjects {
     ) -> Result<R, ObjectError> {
         let shard = self.shards.of(namespace).await?;
         let read = shard.readers().read(move |connection| {
-            let snapshot = connection.unchecked_transaction().map_err(tables::failed)?;
+            let snapshot = connection.unchecked_transaction().map_err(statements::failed)?;
             Ok(work(&snapshot))
         });
         read.await?

@@ -3,7 +3,7 @@
 use lambent_types::{BucketName, Namespace, Versioning};
 use rusqlite::{Connection, Row, params};
 
-use crate::objects::tables::{failed, run, select};
+use crate::objects::statements::{failed, run, select};
 use crate::row::{Checksum, bytes, checksum, intact};
 use lambent_storage::{Bucket, ObjectError, StorageError};
 

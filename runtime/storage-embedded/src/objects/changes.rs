@@ -11,6 +11,7 @@ use crate::emit::emit;
 use crate::objects::bucket_rows::{self, BucketRow};
 use crate::objects::former::Former;
 use crate::objects::pieces::{self, Piece};
+use crate::objects::statements;
 use crate::objects::tables::{self, UploadRow};
 use crate::objects::trash::{Fresh, Trash};
 use crate::objects::versions;
@@ -158,7 +159,7 @@ impl Place {
             return Err(ObjectError::Triggered(trigger));
         }
         count(tx, &self.namespace, Quota::Buckets, -1);
-        tables::run(tx.connection, "DELETE FROM bucket WHERE id = ?1", [row.id])?;
+        statements::run(tx.connection, "DELETE FROM bucket WHERE id = ?1", [row.id])?;
         Ok(())
     }
 
@@ -376,7 +377,7 @@ impl Place {
 
     fn forget(&self, tx: &Tx<'_>, row: &BucketRow, upload: &str) -> Result<(), ObjectError> {
         let sql = "DELETE FROM upload WHERE bucket = ?1 AND id = ?2";
-        tables::run(tx.connection, sql, params![row.id, upload])?;
+        statements::run(tx.connection, sql, params![row.id, upload])?;
         Ok(())
     }
 

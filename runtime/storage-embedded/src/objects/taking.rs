@@ -5,7 +5,6 @@ use crate::objects::blobs::Blob;
 use crate::objects::bucket_rows::{self, BucketRow};
 use crate::objects::changes::Received;
 use crate::objects::pieces::{self, Piece};
-use crate::objects::tables;
 use crate::objects::trash::Fresh;
 use crate::objects::{EmbeddedObjects, ROW, intake};
 use crate::shard::{Growth, Tx};

@@ -8,7 +8,8 @@ use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 
 use crate::objects::bucket_rows::BucketRow;
-use crate::objects::tables::{self, failed, json, parsed, run, select};
+use crate::objects::statements::{failed, json, parsed, run, select};
+use crate::objects::tables;
 use crate::row::{Checksum, bytes, checksum, intact, integer};
 use lambent_storage::backend::objects::{self as rules, Cursor};
 use lambent_storage::{DeleteMarker, ListedVersion, Object, ObjectError, StorageError, Version};
