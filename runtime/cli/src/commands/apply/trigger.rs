@@ -13,7 +13,7 @@ use super::fault::Fault;
 use super::kind::Kind;
 use super::units::Milliseconds;
 
-/// The wiring of one source of events, `object`, `queue` or `keyvalue`, to a function.
+/// The wiring of one source of events, `object`, `queue` or `keyvalue`, to a function or a queue.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Trigger {
