@@ -69,6 +69,16 @@ async fn boto3_and_the_command_line_work_with_buckets() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn boto3_works_with_versions() {
+    let Some(packages) = python_packages("aws-clients", &[]) else { return };
+    let node = Node::start(&[]);
+    let key = access_key(&node).await;
+    let mut script = python(&node, &key, &packages);
+    script.arg(root().join("tests/e2e/aws/s3_versions.py"));
+    check(&run(script).await, &node);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_sdk_for_javascript_works_with_buckets() {
     if !is_here("node", &["--version"]) {
         return;
@@ -87,10 +97,20 @@ async fn the_sdk_for_javascript_works_with_buckets() {
 /// What a node that was killed had acknowledged is there, and an upload goes on where it was.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upload_goes_on_after_a_crash() {
+    across_a_crash("s3_crash.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn versions_are_there_after_a_crash() {
+    across_a_crash("s3_versions.py").await;
+}
+
+/// Runs a script before and after the end of a node that is killed.
+async fn across_a_crash(script: &str) {
     let Some(packages) = python_packages("aws-clients", &[]) else { return };
     let node = Node::start(&[]);
     let key = access_key(&node).await;
-    let script = root().join("tests/e2e/aws/s3_crash.py");
+    let script = root().join("tests/e2e/aws").join(script);
     let mut before = python(&node, &key, &packages);
     before.arg(&script).arg("before");
     let told = run(before).await;

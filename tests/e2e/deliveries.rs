@@ -114,7 +114,7 @@ async fn a_failing_event_is_tried_again_and_then_told_to_whom_it_concerns() {
 async fn only_events_that_fit_prefix_suffix_and_pattern_are_delivered() {
     let node = shared().await;
     node.deploy("picky", "echo-event", "").await;
-    node.create::<Bucket>("picky-bucket", ()).await;
+    node.create::<Bucket>("picky-bucket", Default::default()).await;
     let source = json!({
         "kind": "object", "bucket": "picky-bucket", "changes": ["created"], "prefix": "in/",
         "suffix": ".txt",
@@ -217,7 +217,7 @@ async fn triggers_and_schedules_that_cannot_work_are_refused() {
     let node = shared().await;
     node.deploy("target", "echo-event", "").await;
     node.deploy("no-events", "guest-cli", "").await;
-    node.create::<Bucket>("some-bucket", ()).await;
+    node.create::<Bucket>("some-bucket", Default::default()).await;
     node.create::<Keyspace>("some-keyspace", ()).await;
     let bucket = |name: &str| json!({ "kind": "object", "bucket": name });
     let trigger = |function: &str, source: Value| json!({ "function": function, "source": source });

@@ -33,7 +33,7 @@ async fn a_full_disk_is_told_and_loses_nothing() {
     let mount = Mount::new(&disk);
     let node = Node::start_in(&mount.directory, BARE);
     node.deploy("hello", "hello-http", "").await;
-    assert!(node.create::<Bucket>("full", ()).await);
+    assert!(node.create::<Bucket>("full", Default::default()).await);
     assert!(node.create::<Keyspace>("full", ()).await);
     assert!(node.create::<Queue>("full", QueueAttributes::default()).await);
     let object = |number: usize| format!("/v1/buckets/full/objects/{number}");
@@ -98,7 +98,7 @@ async fn below_the_reserve_only_deletes_are_taken() {
     let flags = [&BARE[1..], &["--disk-reserve=64MiB"]].concat();
     let node = Node::start_in(&mount.directory, &flags);
     node.deploy("hello", "hello-http", "").await;
-    assert!(node.create::<Bucket>("full", ()).await);
+    assert!(node.create::<Bucket>("full", Default::default()).await);
     let object = |number: usize| format!("/v1/buckets/full/objects/{number}");
     let put = |number| ask(&node, "PUT", &object(number)).body(vec![7; 2 * MIB]);
     let mut kept = 0;

@@ -155,7 +155,7 @@ async fn functions_in_go_take_messages_and_objects() {
     let lines = lines.await;
     assert_eq!(lines.matches("took 5 of payment good").count(), 1, "{lines}");
 
-    node.create::<Bucket>("photos", ()).await;
+    node.create::<Bucket>("photos", Default::default()).await;
     let source = json!({ "kind": "object", "bucket": "photos" });
     node.wire::<Trigger>("photos", json!({ "function": "thumbnails", "source": source })).await;
     let put = node.ask("PUT", "/v1/buckets/photos/objects/a%20b.jpg").key(&node.key);
@@ -207,7 +207,7 @@ async fn functions_in_go_send_requests_by_grant() {
 async fn functions_in_go_reach_keyspaces_buckets_and_queues_by_the_sdk() {
     let Some(node) = with(&["stores"]).await else { return };
     node.create::<Keyspace>("notes", ()).await;
-    node.create::<Bucket>("notes", ()).await;
+    node.create::<Bucket>("notes", Default::default()).await;
     node.create::<Queue>("notes", read(json!({}))).await;
     let note =
         |name: &str, text: &str, size: usize| json!({ "name": name, "text": text, "size": size });

@@ -120,7 +120,7 @@ async fn routes(node: &Node) {
 
 /// An event of S3 for an object that was written.
 async fn objects(node: &Node) {
-    node.create::<Bucket>("photos", ()).await;
+    node.create::<Bucket>("photos", Default::default()).await;
     node.create::<Queue>("done", read(json!({}))).await;
     let source = json!({ "kind": "object", "bucket": "photos" });
     node.trigger("objects", source, json!({ "on_success": "queue:done" })).await;

@@ -79,7 +79,7 @@ async fn of_a_batch_of_messages_one_fails_and_comes_again() {
 async fn an_object_that_is_written_is_an_event_of_s3() {
     let node = Node::start(&[]);
     deploy(&node, "s3-objects", json!({})).await;
-    node.create::<Bucket>("photos", ()).await;
+    node.create::<Bucket>("photos", Default::default()).await;
     node.create::<Queue>("done", read(json!({}))).await;
     let source = json!({ "kind": "object", "bucket": "photos" });
     node.trigger("s3-objects", source, json!({ "on_success": "queue:done" })).await;

@@ -19,7 +19,7 @@ fn ask(node: &Node, method: &str, path: &str) -> Ask {
 }
 
 async fn bucket(node: &Node, name: &str) {
-    node.create::<Bucket>(name, ()).await;
+    node.create::<Bucket>(name, Default::default()).await;
 }
 
 /// The path of a key, every byte of it percent-encoded.

@@ -152,7 +152,7 @@ async fn tmp_is_an_instances_own_and_has_its_limit() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn events_of_queues_and_buckets_come_as_awss() {
     let node = with_runtime().await;
-    node.create::<Bucket>("photos", ()).await;
+    node.create::<Bucket>("photos", Default::default()).await;
     node.create::<Queue>("in", read(json!({}))).await;
     node.create::<Queue>("dead", read(json!({}))).await;
     deploy(&node, "told", "app.tell", &[("app.txt", "")]).await;

@@ -15,7 +15,7 @@ async fn start() -> Node {
     for keyspace in ["seen", "default", "copies", "stock", "changing"] {
         node.create::<Keyspace>(keyspace, ()).await;
     }
-    node.create::<Bucket>("changing", ()).await;
+    node.create::<Bucket>("changing", Default::default()).await;
     for queue in ["relayed", "done", "failed"] {
         node.create::<Queue>(queue, QueueAttributes::default()).await;
     }

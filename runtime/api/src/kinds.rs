@@ -6,7 +6,8 @@ use std::str::FromStr;
 use jiff::Timestamp;
 use lambent_types::{
     BucketName, KeyspaceName, QueueAttributes, QueueName, Schedule as ScheduleSpec, ScheduleName,
-    Site as SiteSpec, SiteName, Trigger as TriggerSpec, TriggerName, VolumeName, VolumeSettings,
+    Site as SiteSpec, SiteName, Trigger as TriggerSpec, TriggerName, Versioning, VolumeName,
+    VolumeSettings,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -106,10 +107,36 @@ macro_rules! named_view {
     };
 }
 
-named_view! {
-    /// A bucket as the API shows it.
-    BucketView, BucketName
+/// What a client says of a bucket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BucketSpec {
+    /// Whether the bucket keeps former versions of its objects. If absent, that stays as it is, and a
+    /// new bucket keeps none. One that ever kept them can be suspended, and not be off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub versioning: Option<Versioning>,
 }
+
+/// A bucket as the API shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BucketView {
+    /// Its name.
+    #[schema(value_type = String)]
+    pub name: BucketName,
+    /// When it was created.
+    #[schema(value_type = String, format = DateTime)]
+    pub created: Timestamp,
+    /// Whether it keeps former versions of its objects; absent if it never did.
+    #[serde(default, skip_serializing_if = "Versioning::is_off")]
+    pub versioning: Versioning,
+}
+
+impl BucketView {
+    fn spec(&self) -> BucketSpec {
+        BucketSpec { versioning: Some(self.versioning).filter(|versioning| !versioning.is_off()) }
+    }
+}
+
 named_view! {
     /// A keyspace as the API shows it.
     KeyspaceView, KeyspaceName
@@ -117,7 +144,7 @@ named_view! {
 
 kinds! {
     /// Buckets, which hold objects.
-    Bucket = "bucket": BucketName, (), BucketView, |view| (view.name, ());
+    Bucket = "bucket": BucketName, BucketSpec, BucketView, |view| (view.name.clone(), view.spec());
     /// Buckets.
     Buckets {
         /// The buckets, by name.

@@ -50,7 +50,7 @@ pub use functions::{
     Qualified, Rollback, RunsOn, Versions,
 };
 pub use keys::{Batch, BatchChange, Counter, Increment, Keys, ListKeys, Revisions, SetKey};
-pub use kinds::{BucketView, KeyspaceView};
+pub use kinds::{BucketSpec, BucketView, KeyspaceView};
 pub use layers::LayerList;
 pub use logs::{LogEntry, Logs, ReadLogs, Since};
 pub use messages::{

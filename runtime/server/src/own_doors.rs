@@ -77,3 +77,34 @@ impl OwnDoors for Doors {
         .boxed()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_doors_are_where_it_listens_and_its_domains() {
+        let at = |listen: &str, name: Option<&str>, local: &str, peer: &str| {
+            let lineages = Arc::new(Lineages::new().unwrap());
+            let domains = Domains::new(&["fn.example".into()]);
+            let is_of_site = Box::new(|name: &str| name == "shop.example.com");
+            let listen = listen.parse().unwrap();
+            let doors = Doors { lineages, app: Weak::new(), listen, domains, is_of_site };
+            let (local, peer) = (local.parse().unwrap(), peer.parse().unwrap());
+            doors.are_at(name, Connection { local, peer })
+        };
+        let local = "127.0.0.1:999";
+        assert!(at("127.0.0.1:4566", None, local, "127.0.0.1:4566"));
+        assert!(at("127.0.0.1:4566", Some("a.localhost"), local, "127.0.0.1:4566"));
+        assert!(at("0.0.0.0:4566", None, local, "127.0.0.1:4566"));
+        assert!(at("[::]:4566", None, "10.0.0.1:999", "10.0.0.1:4566"));
+        assert!(at("[::]:4566", None, "[::1]:999", "[::1]:4566"));
+        assert!(at("127.0.0.1:4566", Some("a.fn.example"), "10.0.0.1:9", "1.2.3.4:443"));
+        assert!(at("127.0.0.1:4566", Some("shop.example.com"), "10.0.0.1:9", "1.2.3.4:443"));
+        // Other servers of this machine, and other machines.
+        assert!(!at("127.0.0.1:4566", Some("a.localhost"), local, "127.0.0.1:8080"));
+        assert!(!at("10.0.0.1:4566", None, local, "127.0.0.1:4566"));
+        assert!(!at("0.0.0.0:4566", None, "10.0.0.1:999", "10.0.0.2:4566"));
+        assert!(!at("0.0.0.0:4566", Some("fn.example.net"), "10.0.0.1:999", "1.2.3.4:443"));
+    }
+}

@@ -71,12 +71,12 @@ pub(crate) struct SettingsRecord {
 impl SettingsRecord {
     /// A bucket that is deleted and created again is another one.
     pub(crate) fn key(&self) -> String {
-        key(&self.namespace, &Bucket { name: self.bucket.clone(), created: self.created })
+        key(&self.namespace, &self.bucket, self.created)
     }
 }
 
-fn key(namespace: &Namespace, bucket: &Bucket) -> String {
-    format!("{}/{}/{}", namespace.key(), bucket.name, bucket.created)
+fn key(namespace: &Namespace, bucket: &BucketName, created: Timestamp) -> String {
+    format!("{}/{bucket}/{created}", namespace.key())
 }
 
 pub(crate) fn records(store: &dyn lambent_storage::KeyValue) -> Result<Records<'_>, Error> {
@@ -91,7 +91,8 @@ impl BucketHandle<'_> {
     pub async fn settings(&self) -> Result<(Bucket, BucketSettings), Error> {
         let bucket = self.describe().await?;
         let records = records(&*self.stores().keyvalue)?;
-        let found: Option<SettingsRecord> = records.get(&key(self.namespace(), &bucket)).await?;
+        let found: Option<SettingsRecord> =
+            records.get(&key(self.namespace(), &bucket.name, bucket.created)).await?;
         Ok((bucket, found.map_or_else(BucketSettings::default, |record| record.settings)))
     }
 
@@ -107,7 +108,7 @@ impl BucketHandle<'_> {
         self.perform(Operation::PutBucket, async {
             let bucket = self.describe().await?;
             let records = records(&*self.stores().keyvalue)?;
-            let key = key(self.namespace(), &bucket);
+            let key = key(self.namespace(), &bucket.name, bucket.created);
             for _ in 0..TRIES_MAX {
                 let found: Option<(SettingsRecord, u64)> = records.get_revision(&key).await?;
                 let (mut record, revision) = match found {
@@ -152,7 +153,9 @@ impl BucketHandle<'_> {
     /// Forgets what was set of a bucket that was deleted.
     pub(crate) async fn forget_settings(&self, bucket: &Bucket) -> Result<(), Error> {
         let records = records(&*self.stores().keyvalue)?;
-        records.write(&[Write::Delete(key(self.namespace(), bucket))]).await?;
+        records
+            .write(&[Write::Delete(key(self.namespace(), &bucket.name, bucket.created))])
+            .await?;
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
-use lambent_storage::{Bucket, Condition, ListObjects, ObjectError, Stores};
+use lambent_storage::{Bucket, Condition, ListVersions, ObjectError, Stores};
 use lambent_types::{
-    Access, BucketName, Configuration, Error, ErrorCode, Grant, Namespace, bounds,
+    Access, BucketName, Configuration, Error, ErrorCode, Grant, Namespace, VersionId, Versioning,
+    bounds,
 };
 
 use crate::client_errors;
@@ -73,6 +74,34 @@ impl BucketHandle<'_> {
         .await
     }
 
+    /// Creates the bucket, if it is not there already, and has it keep versions as is said, if
+    /// anything is.
+    ///
+    /// # Errors
+    /// As [`Self::create`] and [`Self::set_versioning`].
+    pub async fn put_bucket(&self, versioning: Option<Versioning>) -> Result<Put<Bucket>, Error> {
+        let Put { value, created } = self.create().await?;
+        let value = match versioning.filter(|wanted| *wanted != value.versioning) {
+            Some(wanted) => self.set_versioning(wanted).await?,
+            None => value,
+        };
+        Ok(Put { value, created })
+    }
+
+    /// Has the bucket keep former versions of its objects, or no new ones from now on.
+    ///
+    /// # Errors
+    /// `BucketNotFound`, `InvalidRequest` (one that ever kept versions can only be suspended); the
+    /// store failed.
+    pub async fn set_versioning(&self, versioning: Versioning) -> Result<Bucket, Error> {
+        self.perform(Operation::PutBucket, async {
+            let (namespace, name) = self.place();
+            let set = self.stores().objects.set_versioning(namespace, name, versioning).await;
+            set.map_err(|error| client_errors::object(namespace, name, "", error))
+        })
+        .await
+    }
+
     /// Reads the bucket itself.
     ///
     /// # Errors
@@ -124,15 +153,16 @@ async fn empty_and_delete(bucket: &BucketHandle<'_>) -> Result<(), Error> {
         gone(bucket.abort_upload(&upload.id).await)?;
     }
     loop {
-        let limit = bounds::PAGE_MAX;
-        let list = ListObjects { prefix: String::new(), delimiter: None, after: None, limit };
-        let page = bucket.list(list).await?;
-        if page.objects.is_empty() {
+        let list = ListVersions { limit: bounds::PAGE_MAX, ..ListVersions::default() };
+        let page = bucket.list_versions(list).await?;
+        if page.versions.is_empty() {
             return gone(bucket.delete().await);
         }
-        for object in page.objects {
+        for listed in page.versions {
             check_stays(bucket.scope())?;
-            bucket.delete_object(&object.key, Condition::None).await?;
+            let version = listed.version.id().unwrap_or(VersionId::Null);
+            let one = (listed.version.key(), Some(version));
+            bucket.delete_version(one, Condition::None).await?;
         }
     }
 }

@@ -72,6 +72,18 @@ pub(crate) fn object(
     match error {
         ObjectError::NoBucket => not_found(namespace, bucket),
         ObjectError::NoObject => no_object(bucket, what),
+        ObjectError::NoVersion => Error::new(
+            ErrorCode::ObjectVersionNotFound,
+            format!("object {} of bucket \"{bucket}\" has no such version", shown(what)),
+        ),
+        ObjectError::Marker => Error::new(
+            ErrorCode::DeleteMarker,
+            format!(
+                "this version of object {} of bucket \"{bucket}\" is a delete marker: it says that \
+                 the object was deleted, and has nothing to give",
+                shown(what)
+            ),
+        ),
         ObjectError::NoUpload => Error::new(
             ErrorCode::UploadNotFound,
             format!(
@@ -86,7 +98,8 @@ pub(crate) fn object(
         ObjectError::NotEmpty => Error::new(
             ErrorCode::Conflict,
             format!(
-                "bucket \"{bucket}\" is not empty; delete its objects and abort its uploads first"
+                "bucket \"{bucket}\" is not empty; delete its objects, all their versions, and abort \
+                 its uploads first"
             ),
         ),
         ObjectError::Triggered(trigger) => in_use_by_trigger("bucket", bucket, &trigger),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use lambent_storage::{Object, Upload};
+use lambent_storage::{DeleteMarker, Object, Upload, Version};
 use serde::{Deserialize, Serialize};
 
 const DAY: i64 = 24 * 3600;
@@ -36,8 +36,22 @@ pub struct ExpiryRule {
     pub smaller_than: Option<u64>,
     /// When objects are over.
     pub objects: Option<Expiry>,
+    /// When versions are over that are no longer the newest of their key.
+    pub former: Option<FormerExpiry>,
+    /// Whether a delete marker is over once it is all that is left of its key.
+    pub lone_markers: bool,
     /// How many days after they were begun unfinished uploads are over.
     pub uploads: Option<u32>,
+}
+
+/// When versions are over that are no longer the newest of their key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerExpiry {
+    /// How many days after another took their place.
+    pub days: u32,
+    /// How many of a key stay all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept: Option<u32>,
 }
 
 impl Expiry {
@@ -56,15 +70,55 @@ impl Expiry {
 }
 
 impl ExpiryRule {
-    /// When an object is over by this rule, if it is one of those that it is for.
-    #[must_use]
-    pub fn end_of(&self, object: &Object) -> Option<Timestamp> {
-        let fits = self.enabled
+    /// Whether it is for an object.
+    fn fits(&self, object: &Object) -> bool {
+        self.enabled
             && object.key.starts_with(&self.prefix)
             && self.tags.iter().all(|(key, value)| object.tags.get(key) == Some(value))
             && self.larger_than.is_none_or(|bytes| object.size > bytes)
-            && self.smaller_than.is_none_or(|bytes| object.size < bytes);
-        self.objects.filter(|_| fits).map(|expiry| expiry.of(object.modified))
+            && self.smaller_than.is_none_or(|bytes| object.size < bytes)
+    }
+
+    /// When an object is over by this rule, if it is one of those that it is for.
+    #[must_use]
+    pub fn end_of(&self, object: &Object) -> Option<Timestamp> {
+        self.objects.filter(|_| self.fits(object)).map(|expiry| expiry.of(object.modified))
+    }
+
+    /// Whether anything of it is about versions.
+    #[must_use]
+    pub const fn is_of_versions(&self) -> bool {
+        self.former.is_some() || self.lone_markers || self.objects.is_some()
+    }
+
+    /// When a version is over by this rule whose place another took `since` then, where so many of
+    /// its key that are no longer the newest are newer.
+    #[must_use]
+    pub fn end_of_former(
+        &self,
+        version: &Version,
+        since: Timestamp,
+        newer: usize,
+    ) -> Option<Timestamp> {
+        let former = self.former?;
+        let fits = match version {
+            Version::Object(object) => self.fits(object),
+            // It has neither tags nor bytes that a rule could be about.
+            Version::Marker(marker) => self.enabled && marker.key.starts_with(&self.prefix),
+        };
+        let is_kept = former.kept.is_some_and(|kept| newer < kept as usize);
+        (fits && !is_kept).then(|| Expiry::Days(former.days).of(since))
+    }
+
+    /// When a delete marker is over by this rule that is all that is left of its key.
+    #[must_use]
+    pub fn end_of_marker(&self, marker: &DeleteMarker) -> Option<Timestamp> {
+        let fits = self.enabled && self.tags.is_empty() && marker.key.starts_with(&self.prefix);
+        match self.objects {
+            _ if !fits => None,
+            _ if self.lone_markers => Some(marker.modified),
+            objects => objects.map(|expiry| expiry.of(marker.modified)),
+        }
     }
 
     /// When an upload is over by this rule, if it is one of those that it is for.
@@ -91,7 +145,20 @@ mod tests {
             checksum: None,
             modified: modified.parse().unwrap(),
             sequence: 1,
+            version: None,
         }
+    }
+
+    #[test]
+    fn former_versions_end_after_days_but_for_those_that_are_kept() {
+        let former = Some(FormerExpiry { days: 1, kept: Some(2) });
+        let rule = ExpiryRule { enabled: true, former, ..ExpiryRule::default() };
+        let version = Version::Object(object("a", "2020-01-01T00:00:00Z"));
+        let since = "2026-01-15T10:30:00Z".parse().unwrap();
+        let end = |newer| rule.end_of_former(&version, since, newer).map(|end| end.to_string());
+        assert_eq!(end(2).as_deref(), Some("2026-01-17T00:00:00Z"));
+        assert_eq!(end(1), None);
+        assert_eq!(rule.end_of(&object("a", "2020-01-01T00:00:00Z")), None);
     }
 
     #[test]

@@ -35,6 +35,7 @@ mod namespace_quotas;
 mod namespaces;
 mod object_copies;
 mod object_expiry;
+mod object_versions;
 mod objects;
 mod operation;
 mod packing;
@@ -60,15 +61,16 @@ mod specifications;
 mod totals;
 mod triggers;
 mod usage;
+mod version_expiry;
 mod volumes;
 
 pub use access_keys::{AccessKey, CreatedKey};
-pub use bucket_notifications::Notification;
+pub use bucket_notifications::{Notification, Told};
 pub use bucket_settings::{BucketSettings, CorsRule};
 pub use buckets::BucketHandle;
 pub use data_plane::DataPlane;
 pub use data_scope::DataScope;
-pub use expiry_rule::{Expiry, ExpiryRule};
+pub use expiry_rule::{Expiry, ExpiryRule, FormerExpiry};
 pub use functions::{
     AuthorizedFunction, ConcurrencyStatus, Deployed, FunctionHandle, Invocable, LogFilter,
     ProvisionedStatus, Published, ReleaseStatus, RequestedFunction,
@@ -106,9 +108,9 @@ pub use lambent_fetch::{Authorities, FetchError};
 /// What operations take and give, as the stores have it.
 pub use lambent_storage::{
     Bucket, ByteStream, Change, Checksum, ChecksumAlgorithm, ChecksumKind, CompleteUpload,
-    Condition, CopyObject, Depth, DiskSpace, Entry, Expect, Holding, KeyPage, Keyspace,
-    LateChecksum, ListKeys, ListObjects, LogPage, Message, MessageState, MoveBack, MovedBack,
-    NewMessage, Object, ObjectPage, OwnQuotas, Part, Peeked, PutObject, PutPart, Queue,
-    QueueAttributes, Quota, Receipt, Redrive, Scheduled, Sent, SetOptions, Upload, UsageRecord,
-    Visibility, VolumeUsage,
+    Condition, CopyObject, DeleteMarker, Deleted, Depth, DiskSpace, Entry, Expect, Holding,
+    KeyPage, Keyspace, LateChecksum, ListKeys, ListObjects, ListVersions, ListedVersion, LogPage,
+    Message, MessageState, MoveBack, MovedBack, NewMessage, Object, ObjectPage, OwnQuotas, Part,
+    Peeked, PutObject, PutPart, Queue, QueueAttributes, Quota, Receipt, Redrive, Scheduled, Sent,
+    SetOptions, Upload, UsageRecord, Version, VersionPage, Visibility, VolumeUsage,
 };

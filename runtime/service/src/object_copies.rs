@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use lambent_storage::{Condition, CopyObject, Object, ObjectError, ObjectPlace, Part};
-use lambent_types::Error;
+use lambent_types::{Error, VersionId};
 
 use crate::buckets::BucketHandle;
 use crate::operation::Operation;
@@ -14,8 +14,8 @@ impl BucketHandle<'_> {
     /// have the same ones.
     ///
     /// # Errors
-    /// `BucketNotFound`, `ObjectNotFound`, `PreconditionFailed`, `InvalidRequest`,
-    /// `QuotaExceeded`; the store failed.
+    /// `BucketNotFound`, `ObjectNotFound`, `ObjectVersionNotFound`, `DeleteMarker`,
+    /// `PreconditionFailed`, `InvalidRequest`, `QuotaExceeded`; the store failed.
     pub async fn copy_object(
         &self,
         (from, source): (&BucketHandle<'_>, &str),
@@ -34,7 +34,7 @@ impl BucketHandle<'_> {
                 Err(error) => error,
             };
             let of_source = match &error {
-                ObjectError::NoObject => true,
+                ObjectError::NoObject | ObjectError::NoVersion | ObjectError::Marker => true,
                 ObjectError::NoBucket => {
                     self.name().is_there(self.stores(), self.namespace()).await
                 }
@@ -46,32 +46,37 @@ impl BucketHandle<'_> {
         .await
     }
 
-    /// Gives an object other tags.
+    /// Gives an object, or a version of it, other tags.
     ///
     /// # Errors
-    /// `BucketNotFound`, `ObjectNotFound`, `InvalidRequest`; the store failed.
+    /// `BucketNotFound`, `ObjectNotFound`, `ObjectVersionNotFound`, `DeleteMarker`,
+    /// `InvalidRequest`; the store failed.
     pub async fn tag_object(
         &self,
-        key: &str,
+        version: (&str, Option<VersionId>),
         tags: BTreeMap<String, String>,
     ) -> Result<Object, Error> {
         self.perform(Operation::PutObject, async {
             let (namespace, name) = self.place();
-            let done = self.stores().objects.set_tags(namespace, name, key, tags).await;
-            done.map_err(self.refused(key))
+            let done = self.stores().objects.set_tags(namespace, name, version, tags).await;
+            done.map_err(self.refused(version.0))
         })
         .await
     }
 
-    /// An object, and the parts that it was made of.
+    /// An object, or a version of it, and the parts that it was made of.
     ///
     /// # Errors
-    /// `BucketNotFound`, `ObjectNotFound`; the store failed.
-    pub async fn object_parts(&self, key: &str) -> Result<(Object, Vec<Part>), Error> {
+    /// `BucketNotFound`, `ObjectNotFound`, `ObjectVersionNotFound`, `DeleteMarker`; the store
+    /// failed.
+    pub async fn object_parts(
+        &self,
+        version: (&str, Option<VersionId>),
+    ) -> Result<(Object, Vec<Part>), Error> {
         self.perform(Operation::GetObject, async {
             let (namespace, name) = self.place();
-            let found = self.stores().objects.object_parts(namespace, name, key).await;
-            found.map_err(self.refused(key))
+            let found = self.stores().objects.object_parts(namespace, name, version).await;
+            found.map_err(self.refused(version.0))
         })
         .await
     }

@@ -14,6 +14,7 @@ use crate::principal::Principal;
 use crate::records::Write;
 use crate::scope::Scope;
 use crate::service::Service;
+use crate::version_expiry;
 
 impl Service {
     /// Deletes the objects and aborts the uploads that are over by the rules of their buckets. It
@@ -45,15 +46,19 @@ impl Service {
             Err(error) => return Err(error),
         };
         let bucket = scope.resource(&record.bucket);
-        match bucket.describe().await {
-            Ok(found) if found.created == record.created => {}
+        let found = match bucket.describe().await {
+            Ok(found) if found.created == record.created => found,
             Ok(_) => return Ok(false),
             Err(error) if error.code().status() == 404 => return Ok(false),
             Err(error) => return Err(error),
-        }
+        };
         let now = self.clock.now();
+        let keeps_versions = !found.versioning.is_off();
         for rule in &record.settings.expiry {
             expire_objects(&scope, &bucket, rule, now).await?;
+            if keeps_versions && rule.enabled && rule.is_of_versions() {
+                version_expiry::expire(&bucket, rule, now).await?;
+            }
         }
         for upload in bucket.uploads().await? {
             let ends = record.settings.expiry.iter().filter_map(|rule| rule.end_of_upload(&upload));

@@ -115,18 +115,14 @@ impl BucketHandle<'_> {
         made.map_err(self.refused(key))
     }
 
-    /// Deletes an object, if there is one. Says whether there was.
+    /// Deletes an object, if there is one. Says whether there was. A bucket that keeps versions
+    /// makes a delete marker.
     ///
     /// # Errors
-    /// `BucketNotFound`, `PreconditionFailed`; the store failed.
+    /// `BucketNotFound`, `PreconditionFailed`, `QuotaExceeded` (for the delete marker); the store
+    /// failed.
     pub async fn delete_object(&self, key: &str, condition: Condition) -> Result<bool, Error> {
-        self.perform(Operation::DeleteObject, async {
-            let (namespace, name) = self.place();
-            let (objects, origin) = (&self.stores().objects, self.data_scope().change_origin()?);
-            let deleted = objects.delete(namespace, name, key, condition, origin).await;
-            deleted.map_err(self.refused(key))
-        })
-        .await
+        Ok(self.delete_version((key, None), condition).await?.existed)
     }
 
     /// Deletes every object that is there when its turn comes.

@@ -42,7 +42,12 @@ impl Scope {
         self.perform(Operation::PutTrigger, name.as_str(), async {
             trigger.validate()?;
             let _wiring = self.service.wiring.lock().await;
-            self.check_handler(&trigger.function, trigger.source.incoming()).await?;
+            if let Some(function) = &trigger.function {
+                self.check_handler(function, trigger.source.incoming()).await?;
+            }
+            if let Some(target) = &trigger.send_to {
+                self.resource(&target.queue).describe().await?;
+            }
             self.check_destinations(trigger.delivery.as_ref()).await?;
             let triggers = self.stores().resources.of::<Trigger>();
             let created = triggers.get(namespace, &trigger.name).await?.is_none();

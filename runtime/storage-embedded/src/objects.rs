@@ -2,14 +2,20 @@
 //! are durable before a row names them.
 
 mod blobs;
+mod bucket_rows;
 mod changes;
 mod files;
+mod former;
 mod intake;
 mod pieces;
 mod reading;
+mod replaced;
+mod statements;
 mod sweep;
 mod tables;
+mod taking;
 mod trash;
+mod versions;
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
@@ -18,26 +24,27 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
-use lambent_types::{BucketName, Namespace, Origin};
+use lambent_types::{BucketName, Namespace, Origin, VersionId, Versioning};
 use rusqlite::Connection;
 
 use crate::data_dir::DataDir;
 use crate::error::OpenError;
-use crate::objects::blobs::{Blob, Blobs};
-use crate::objects::changes::{Place, Received};
+use crate::objects::blobs::Blobs;
+use crate::objects::changes::Place;
 use crate::objects::files::Files;
+use crate::objects::former::Former;
 use crate::objects::pieces::Piece;
 use crate::objects::reading::{Reading, spans};
-use crate::objects::trash::{Fresh, Pin, Trash};
+use crate::objects::trash::{Pin, Trash};
 use crate::shard::{Growth, Tx};
 use crate::shards::Shards;
-use lambent_storage::backend::Reservation;
 use lambent_storage::backend::objects as rules;
 use lambent_storage::{
-    Bucket, ByteStream, CompleteUpload, Condition, CopyObject, ListObjects, Object, ObjectError,
-    ObjectPage, ObjectPlace, Objects, Part, PutObject, PutPart, StorageError, Upload,
+    Bucket, ByteStream, CompleteUpload, Condition, CopyObject, Deleted, ListObjects, ListVersions,
+    Object, ObjectError, ObjectPage, ObjectPlace, Objects, Part, PutObject, PutPart, StorageError,
+    Upload, Version, VersionPage,
 };
-pub(crate) use tables::{SCHEMA, SCHEMA_CHECKSUMS, SCHEMA_HEADERS};
+pub(crate) use tables::{SCHEMA, SCHEMA_CHECKSUMS, SCHEMA_HEADERS, SCHEMA_VERSIONS};
 
 /// About how many bytes of rows a change writes.
 const ROW: Growth = Growth::Adds(1024);
@@ -74,7 +81,7 @@ impl EmbeddedObjects {
     ) -> Result<R, ObjectError> {
         let shard = self.shards.of(namespace).await?;
         let read = shard.readers().read(move |connection| {
-            let snapshot = connection.unchecked_transaction().map_err(tables::failed)?;
+            let snapshot = connection.unchecked_transaction().map_err(statements::failed)?;
             Ok(work(&snapshot))
         });
         read.await?
@@ -93,81 +100,18 @@ impl EmbeddedObjects {
         done
     }
 
-    /// Takes in bytes, and makes the change that gives them a name.
-    async fn change_with<R: Send + 'static>(
-        &self,
-        namespace: &Namespace,
-        named: PutPart,
-        (mut reservation, bytes): (Reservation, ByteStream),
-        work: impl FnOnce(&mut Tx<'_>, Received) -> Result<R, ObjectError> + Send + 'static,
-    ) -> Result<R, ObjectError> {
-        let limits = (&mut reservation, &**self.shards.space());
-        let received = intake::receive(&*self.blobs, bytes, limits).await;
-        let (blob, etag) = match received {
-            Ok(received) => received,
-            Err(error) => {
-                self.trash.empty().await;
-                return Err(error);
-            }
-        };
-        let fresh = Fresh::new(&self.trash, blob.clone());
-        let PutPart { number, checksum } = named;
-        let part = Part { number, etag, size: blob.size, checksum: checksum.get() };
-        let piece = Piece { part, blob: blob.clone() };
-        let received = Received { fresh, piece, reservation };
-        let done = self.change(namespace, ROW, move |tx| work(tx, received)).await;
-        if let Err(ObjectError::Storage(_)) = &done {
-            self.settle(namespace, blob).await;
-        }
-        done
-    }
-
-    /// After a failed commit: deletes the bytes only if it is certain that no
-    /// row names them. If the store does not say, a later start will.
-    async fn settle(&self, namespace: &Namespace, blob: Blob) {
-        let Ok(shard) = self.shards.of(namespace).await else { return };
-        let asked = blob.clone();
-        let named =
-            shard.write(Growth::Frees, move |tx| pieces::names(tx.connection, &asked)).await;
-        if matches!(named, Ok(false)) {
-            self.trash.discard(vec![blob]);
-            self.trash.empty().await;
-        }
-    }
-
-    /// Looks whether bytes would be accepted, before they are read: `name` in the
-    /// bucket is what they are for, and `replaces` finds how many they replace.
-    async fn admit(
-        &self,
-        namespace: &Namespace,
-        bucket: &BucketName,
-        name: String,
-        replaces: impl FnOnce(&Connection, i64) -> Result<u64, ObjectError> + Send + 'static,
-    ) -> Result<Reservation, ObjectError> {
-        let (owner, bucket) = (namespace.clone(), bucket.clone());
-        let looked = self.look(namespace, move |connection| {
-            let row = tables::existing(connection, &owner, &bucket)?;
-            Ok((row.id, replaces(connection, row.id)?))
-        });
-        let (bucket, frees) = looked.await?;
-        let shard = self.shards.of(namespace).await?;
-        let name = format!("{bucket}/{name}");
-        Ok(Reservation::new(shard.ledger(), namespace.key(), name, frees))
-    }
-
     /// Finds an object and keeps its bytes from being deleted. `None` if they
     /// are being deleted: the object is no longer this one.
-    async fn find(
+    async fn pinned(
         &self,
         place: Place,
-        key: String,
+        (key, version): (String, Option<VersionId>),
     ) -> Result<Option<(Object, Vec<Piece>, Pin)>, ObjectError> {
         let namespace = place.namespace.clone();
         let (object, pieces) = self
             .look(&namespace, move |connection| {
-                let row = tables::existing(connection, &place.namespace, &place.bucket)?;
-                let found = tables::object(connection, row.id, &key)?;
-                let (object, content) = found.ok_or(ObjectError::NoObject)?;
+                let row = bucket_rows::existing(connection, &place.namespace, &place.bucket)?;
+                let (object, content) = versions::object(connection, &row, (&key, version))?;
                 let pieces = pieces::pieces(connection, row.id, content)?;
                 Ok((object, pieces))
             })
@@ -202,6 +146,16 @@ impl Objects for EmbeddedObjects {
         self.change(namespace, Growth::Frees, move |tx| place.remove(tx)).await
     }
 
+    async fn set_versioning(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        versioning: Versioning,
+    ) -> Result<Bucket, ObjectError> {
+        let place = self.place(namespace, bucket);
+        self.change(namespace, ROW, move |tx| place.set_versioning(tx, versioning)).await
+    }
+
     async fn bucket(
         &self,
         namespace: &Namespace,
@@ -210,7 +164,7 @@ impl Objects for EmbeddedObjects {
         let shard = self.shards.of(namespace).await?;
         let (namespace, bucket) = (namespace.clone(), bucket.clone());
         let read = shard.readers().read(move |connection| {
-            Ok(tables::bucket(connection, &namespace, &bucket)?.map(|row| row.bucket))
+            Ok(bucket_rows::bucket(connection, &namespace, &bucket)?.map(|row| row.bucket))
         });
         read.await
     }
@@ -218,7 +172,7 @@ impl Objects for EmbeddedObjects {
     async fn buckets(&self, namespace: &Namespace) -> Result<Vec<Bucket>, StorageError> {
         let shard = self.shards.of(namespace).await?;
         let namespace = namespace.clone();
-        shard.readers().read(move |connection| tables::buckets(connection, &namespace)).await
+        shard.readers().read(move |connection| bucket_rows::buckets(connection, &namespace)).await
     }
 
     async fn put(
@@ -235,9 +189,9 @@ impl Objects for EmbeddedObjects {
         let condition = put.condition.clone();
         let name = format!("object/{key}");
         let admitted = self.admit(namespace, bucket, name, move |connection, bucket| {
-            let old = tables::object(connection, bucket, &looked_up)?.map(|(object, _)| object);
-            rules::check_condition(&looked_up, &condition, old.as_ref())?;
-            Ok(old.map_or(0, |old| old.size))
+            let former = Former::of(connection, bucket, &looked_up)?;
+            rules::check_condition(&looked_up, &condition, former.current())?;
+            Ok(former.freed().unwrap_or(0))
         });
         let reservation = admitted.await?;
         let part = PutPart { number: 1, checksum: put.checksum.clone() };
@@ -247,31 +201,32 @@ impl Objects for EmbeddedObjects {
         .await
     }
 
-    async fn head(
+    async fn find(
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
         key: &str,
-    ) -> Result<Object, ObjectError> {
+        version: Option<VersionId>,
+    ) -> Result<Version, ObjectError> {
         let (place, key) = (self.place(namespace, bucket), key.to_owned());
         self.look(namespace, move |connection| {
-            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
-            let found = tables::object(connection, row.id, &key)?;
-            found.map(|(object, _)| object).ok_or(ObjectError::NoObject)
+            let row = bucket_rows::existing(connection, &place.namespace, &place.bucket)?;
+            Ok(versions::find(connection, &row, &key, version)?.0)
         })
         .await
     }
 
-    async fn get(
+    async fn get_version(
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str,
+        (key, version): (&str, Option<VersionId>),
         range: Option<Range<u64>>,
     ) -> Result<(Object, ByteStream), ObjectError> {
         let mut missing = None;
         for _ in 0..LOOKUPS_MAX {
-            let found = self.find(self.place(namespace, bucket), key.to_owned()).await?;
+            let (place, wanted) = (self.place(namespace, bucket), (key.to_owned(), version));
+            let found = self.pinned(place, wanted).await?;
             let Some((object, pieces, pin)) = found else { continue };
             let range = rules::clip(range.clone(), object.size)?;
             let blobs = pieces.into_iter().map(|piece| piece.blob).collect();
@@ -292,17 +247,32 @@ impl Objects for EmbeddedObjects {
         Err(StorageError::unavailable("read an object", why).into())
     }
 
-    async fn delete(
+    async fn delete_version(
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str,
+        (key, version): (&str, Option<VersionId>),
         condition: Condition,
         origin: &Origin,
-    ) -> Result<bool, ObjectError> {
+    ) -> Result<Deleted, ObjectError> {
         let (place, key, origin) = (self.place(namespace, bucket), key.to_owned(), origin.clone());
-        self.change(namespace, Growth::Frees, move |tx| place.delete(tx, &key, &condition, &origin))
-            .await
+        if let Some(version) = version {
+            let work = move |tx: &mut Tx<'_>| {
+                place.remove_version(tx, (&key, version), &condition, &origin)
+            };
+            return self.change(namespace, Growth::Frees, work).await;
+        }
+        let (again, key_again) = (place.clone(), key.clone());
+        let (condition_again, origin_again) = (condition.clone(), origin.clone());
+        let work = move |tx: &mut Tx<'_>| place.delete(tx, &key, (&condition, false), &origin);
+        if let Some(deleted) = self.change(namespace, Growth::Frees, work).await? {
+            return Ok(deleted);
+        }
+        // A delete marker takes room, which a deletion does not ask for.
+        let work = move |tx: &mut Tx<'_>| {
+            again.delete(tx, &key_again, (&condition_again, true), &origin_again)
+        };
+        Ok(self.change(namespace, ROW, work).await?.unwrap_or_default())
     }
 
     async fn copy(
@@ -318,7 +288,7 @@ impl Objects for EmbeddedObjects {
         let (from, to) = (from.key.to_owned(), to.key.to_owned());
         let origin = origin.clone();
         self.change(namespace, ROW, move |tx| {
-            let source = source.read(tx, &from, &copy.source)?;
+            let source = source.read(tx, (&from, copy.version), &copy.source)?;
             target.copy(tx, source, (&to, copy), &origin)
         })
         .await
@@ -328,26 +298,50 @@ impl Objects for EmbeddedObjects {
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str,
+        (key, version): (&str, Option<VersionId>),
         tags: BTreeMap<String, String>,
     ) -> Result<Object, ObjectError> {
         let (place, key) = (self.place(namespace, bucket), key.to_owned());
-        self.change(namespace, ROW, move |tx| place.set_tags(tx, &key, tags)).await
+        self.change(namespace, ROW, move |tx| place.set_tags(tx, (&key, version), tags)).await
     }
 
     async fn object_parts(
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str,
+        (key, version): (&str, Option<VersionId>),
     ) -> Result<(Object, Vec<Part>), ObjectError> {
         let (place, key) = (self.place(namespace, bucket), key.to_owned());
         self.look(namespace, move |connection| {
-            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
-            let found = tables::object(connection, row.id, &key)?;
-            let (object, content) = found.ok_or(ObjectError::NoObject)?;
+            let row = bucket_rows::existing(connection, &place.namespace, &place.bucket)?;
+            let (object, content) = versions::object(connection, &row, (&key, version))?;
             let pieces = pieces::pieces(connection, row.id, content)?;
             Ok((object, pieces.into_iter().map(|piece| piece.part).collect()))
+        })
+        .await
+    }
+
+    async fn list_versions(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        list: ListVersions,
+    ) -> Result<VersionPage, ObjectError> {
+        let place = self.place(namespace, bucket);
+        self.look(namespace, move |connection| {
+            let row = bucket_rows::existing(connection, &place.namespace, &place.bucket)?;
+            let found = match list.after.as_deref().zip(list.after_version) {
+                None => None,
+                Some((key, version)) => {
+                    match versions::find(connection, &row, key, Some(version)) {
+                        Err(ObjectError::NoVersion) => None,
+                        found => Some(found?.0.sequence()),
+                    }
+                }
+            };
+            let fetch =
+                |from: &rules::Cursor, limit| versions::listed(connection, &row, from, limit);
+            Ok(rules::version_page(&list, list.resumes_below(found), fetch)?)
         })
         .await
     }
@@ -360,8 +354,9 @@ impl Objects for EmbeddedObjects {
     ) -> Result<ObjectPage, ObjectError> {
         let place = self.place(namespace, bucket);
         self.look(namespace, move |connection| {
-            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
-            let fetch = |from: &[u8], limit| tables::objects(connection, row.id, from, limit);
+            let row = bucket_rows::existing(connection, &place.namespace, &place.bucket)?;
+            let fetch =
+                |from: &rules::Cursor, limit| tables::objects(connection, &row, &from.key, limit);
             Ok(rules::page(&list, fetch)?)
         })
         .await
@@ -392,8 +387,8 @@ impl Objects for EmbeddedObjects {
         let looked_up = upload.clone();
         let name = format!("part/{upload}/{number}");
         let admitted = self.admit(namespace, bucket, name, move |connection, bucket| {
-            let begun = tables::upload(connection, bucket, &looked_up)?;
-            let old = pieces::piece(connection, bucket, begun.content, number)?;
+            let begun = tables::upload(connection, bucket.id, &looked_up)?;
+            let old = pieces::piece(connection, bucket.id, begun.content, number)?;
             Ok(old.map_or(0, |old| old.blob.size))
         });
         let reservation = admitted.await?;
@@ -411,7 +406,7 @@ impl Objects for EmbeddedObjects {
     ) -> Result<Vec<Part>, ObjectError> {
         let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
         self.look(namespace, move |connection| {
-            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            let row = bucket_rows::existing(connection, &place.namespace, &place.bucket)?;
             let begun = tables::upload(connection, row.id, &upload)?;
             let pieces = pieces::pieces(connection, row.id, begun.content)?;
             Ok(pieces.into_iter().map(|piece| piece.part).collect())
@@ -450,7 +445,7 @@ impl Objects for EmbeddedObjects {
     ) -> Result<Upload, ObjectError> {
         let (place, upload) = (self.place(namespace, bucket), upload.to_owned());
         self.look(namespace, move |connection| {
-            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            let row = bucket_rows::existing(connection, &place.namespace, &place.bucket)?;
             Ok(tables::upload(connection, row.id, &upload)?.upload)
         })
         .await
@@ -463,7 +458,7 @@ impl Objects for EmbeddedObjects {
     ) -> Result<Vec<Upload>, ObjectError> {
         let place = self.place(namespace, bucket);
         self.look(namespace, move |connection| {
-            let row = tables::existing(connection, &place.namespace, &place.bucket)?;
+            let row = bucket_rows::existing(connection, &place.namespace, &place.bucket)?;
             Ok(tables::uploads(connection, row.id)?)
         })
         .await

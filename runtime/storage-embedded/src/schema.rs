@@ -56,6 +56,7 @@ pub(crate) const SHARD: ShardSchema = ShardSchema {
         resource_rows::SCHEMA,
         messages::SCHEMA_FIRST_RECEIVED,
         objects::SCHEMA_CHECKSUMS,
+        objects::SCHEMA_VERSIONS,
     ],
     // Whoever held a delivery is gone with the last process.
     opened: settle::end_leases,

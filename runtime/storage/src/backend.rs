@@ -34,9 +34,10 @@ pub mod registry {
 
 /// What conditions, parts, ranges and listings of objects mean.
 pub mod objects {
-    pub use crate::objects::listing::page;
+    pub use crate::objects::listing::{Cursor, page, version_page};
     pub use crate::objects::rules::{
-        check_condition, clip, copied, hex, multipart_etag, random_id, select,
+        check_condition, check_versioning, clip, copied, hex, is_kept, missing, multipart_etag,
+        new_version, random_id, select,
     };
 }
 

@@ -1,5 +1,6 @@
 use jiff::Timestamp;
-use lambent_types::{BucketName, Event, KeyspaceName, ObjectChange, Source, occurrence};
+use lambent_types::occurrence::ObjectCause;
+use lambent_types::{BucketName, Event, KeyspaceName, ObjectChange, Source, VersionId, occurrence};
 
 use crate::keyvalue::Entry;
 use crate::objects::Object;
@@ -10,10 +11,14 @@ pub enum ChangeEvent<'a> {
     Object {
         /// The bucket of the object.
         bucket: &'a BucketName,
-        /// Which of the two.
-        change: ObjectChange,
-        /// The object as it is, or was.
-        object: &'a Object,
+        /// What did it.
+        cause: ObjectCause,
+        /// The key of the object.
+        key: &'a str,
+        /// The object as it is, or was; none if what was made or deleted is a delete marker.
+        object: Option<&'a Object>,
+        /// Which version that is; none if its bucket keeps none.
+        version: Option<VersionId>,
         /// The change's own sequence number.
         sequence: u64,
     },
@@ -39,13 +44,13 @@ impl ChangeEvent<'_> {
     pub fn fits(&self, source: &Source) -> bool {
         match (self, source) {
             (
-                Self::Object { bucket, change, object, .. },
+                Self::Object { bucket, cause, key, .. },
                 Source::Object { bucket: wanted, changes, prefix, suffix },
             ) => {
                 *bucket == wanted
-                    && (changes.is_empty() || changes.contains(change))
-                    && object.key.starts_with(prefix)
-                    && object.key.ends_with(suffix)
+                    && (changes.is_empty() || changes.contains(&cause.change()))
+                    && key.starts_with(prefix)
+                    && key.ends_with(suffix)
             }
             (Self::Key { keyspace, key, .. }, Source::KeyValue { keyspace: wanted, prefix }) => {
                 keyspace.key() == wanted.key() && key.starts_with(prefix)
@@ -57,7 +62,7 @@ impl ChangeEvent<'_> {
     /// Whether something is no longer there.
     pub const fn is_deletion(&self) -> bool {
         match self {
-            Self::Object { change, .. } => matches!(change, ObjectChange::Deleted),
+            Self::Object { cause, .. } => matches!(cause.change(), ObjectChange::Deleted),
             Self::Key { new, .. } => new.is_none(),
         }
     }
@@ -73,17 +78,19 @@ impl ChangeEvent<'_> {
     /// The event.
     pub fn event(&self, now: Timestamp) -> Event {
         match self {
-            Self::Object { bucket, change, object, sequence } => {
+            Self::Object { bucket, cause, key, object, version, sequence } => {
                 let data = occurrence::ObjectData {
                     bucket: bucket.to_string(),
-                    key: object.key.clone(),
-                    size: object.size,
-                    etag: object.etag.clone(),
-                    content_type: object.content_type.clone(),
-                    metadata: object.metadata.clone(),
+                    key: (*key).to_owned(),
+                    size: object.map_or(0, |object| object.size),
+                    etag: object.map(|object| object.etag.clone()).unwrap_or_default(),
+                    content_type: object.and_then(|object| object.content_type.clone()),
+                    metadata: object.map(|object| object.metadata.clone()).unwrap_or_default(),
                     sequence: *sequence,
+                    version: *version,
+                    cause: Some(*cause),
                 };
-                occurrence::object(*change, &data, now)
+                occurrence::object(cause.change(), &data, now)
             }
             Self::Key { keyspace, key, old, new, revision, expired } => {
                 let value = |entry: &Entry| occurrence::KeyValueData::new(&entry.value);

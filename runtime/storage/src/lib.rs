@@ -70,8 +70,9 @@ pub use logs::{InvocationLogs, LogPage, LogQuery};
 pub use namespace_quotas::{NamespaceQuotas, OwnQuotas};
 pub use objects::{
     Bucket, ByteStream, Checksum, ChecksumAlgorithm, ChecksumKind, CompleteUpload, Condition,
-    CopyObject, LateChecksum, ListObjects, Object, ObjectError, ObjectPage, ObjectPlace, Objects,
-    Part, PutObject, PutPart, Upload,
+    CopyObject, DeleteMarker, Deleted, LateChecksum, ListObjects, ListVersions, ListedVersion,
+    Object, ObjectError, ObjectPage, ObjectPlace, Objects, Part, PutObject, PutPart, Upload,
+    Version, VersionPage,
 };
 pub use queues::{
     DeadEvent, DeadFacts, Depth, GiveUp, Message, MessageState, MoveBack, MovedBack, NewMessage,

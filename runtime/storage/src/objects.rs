@@ -1,8 +1,10 @@
 mod checksum;
 mod copy;
+mod error;
 pub(crate) mod listing;
 pub(crate) mod rules;
 mod upload;
+mod version;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,15 +13,18 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 use jiff::Timestamp;
-use lambent_types::{BucketName, Namespace, Origin, Precondition, TriggerName, Validators};
+use lambent_types::{
+    BucketName, Namespace, Origin, Precondition, Validators, VersionId, Versioning,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::error::StorageError;
-use crate::quota::QuotaExceeded;
 
 pub use checksum::{Checksum, ChecksumAlgorithm, ChecksumKind, LateChecksum};
 pub use copy::{CopyObject, ObjectPlace};
+pub use error::ObjectError;
 pub use upload::{CompleteUpload, Part, PutPart, Upload};
+pub use version::{DeleteMarker, Deleted, ListVersions, ListedVersion, Version, VersionPage};
 
 /// Bytes that come or go piece by piece. An error ends it.
 pub type ByteStream = BoxStream<'static, Result<Bytes, std::io::Error>>;
@@ -31,6 +36,8 @@ pub struct Bucket {
     pub name: BucketName,
     /// When it was created.
     pub created: Timestamp,
+    /// Whether it keeps former versions of its objects.
+    pub versioning: Versioning,
 }
 
 /// What is known of an object besides its bytes.
@@ -59,9 +66,17 @@ pub struct Object {
     pub modified: Timestamp,
     /// Grows with every change of the bucket, so that the later of two is known.
     pub sequence: u64,
+    /// Which version it is; none if its bucket keeps none.
+    pub version: Option<VersionId>,
 }
 
 impl Object {
+    /// Whether it is the version of its key that is replaced where its bucket makes no new ones.
+    #[must_use]
+    pub const fn is_null(&self) -> bool {
+        !matches!(self.version, Some(VersionId::Made { .. }))
+    }
+
     /// What conditions of a client are about.
     #[must_use]
     pub fn validators(&self) -> Validators<'_> {
@@ -135,55 +150,6 @@ pub struct ListObjects {
     pub limit: usize,
 }
 
-/// Why nothing was done with a bucket or an object.
-#[derive(Debug, thiserror::Error)]
-pub enum ObjectError {
-    /// There is no such bucket.
-    #[error("no such bucket")]
-    NoBucket,
-    /// There is no such object.
-    #[error("no such object")]
-    NoObject,
-    /// There is no such upload, or it was completed or aborted.
-    #[error("no such upload")]
-    NoUpload,
-    /// The bucket is there already.
-    #[error("the bucket exists")]
-    Exists,
-    /// The bucket holds objects or unfinished uploads.
-    #[error("the bucket is not empty")]
-    NotEmpty,
-    /// A trigger is for its changes.
-    #[error("trigger \"{0}\" is for its changes")]
-    Triggered(TriggerName),
-    /// The condition does not hold.
-    #[error("the object is not as expected")]
-    Condition {
-        /// The object's key.
-        key: String,
-        /// The etag of the object that is there, if any.
-        current: Option<String>,
-    },
-    /// The range begins after the end.
-    #[error("the range begins after the object's end, which is at {size}")]
-    Range {
-        /// The object's size.
-        size: u64,
-    },
-    /// A key, a part or metadata is out of bounds.
-    #[error("{0}")]
-    Invalid(String),
-    /// The bytes that were given ended early or in an error.
-    #[error("the bytes did not all arrive")]
-    Input(#[source] std::io::Error),
-    /// The namespace is full.
-    #[error(transparent)]
-    Quota(#[from] QuotaExceeded),
-    /// The store failed.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-}
-
 /// Buckets and the objects in them.
 ///
 /// An object exists when its write is finished and acknowledged, never half;
@@ -191,6 +157,12 @@ pub enum ObjectError {
 /// starts later. Of concurrent writes of one key the last to finish stays.
 /// Each change of a watched bucket commits together with its event; see
 /// [`EventLog`](crate::EventLog).
+///
+/// # Versions
+/// A bucket that keeps versions has, of each key, any number of objects and delete markers: the
+/// newest is what the key alone stands for, and if that is a delete marker, there is no object of
+/// that key. Each of them counts towards the quotas as an object does. What goes by a key alone
+/// judges conditions by its newest.
 ///
 /// # Several nodes
 /// All promises hold between nodes: conditions are decided in the transaction of the change. A
@@ -218,6 +190,17 @@ pub trait Objects: Send + Sync {
         namespace: &Namespace,
         bucket: &BucketName,
     ) -> Result<(), ObjectError>;
+
+    /// Has a bucket keep versions, or no new ones from now on.
+    ///
+    /// # Errors
+    /// `NoBucket`, `Invalid` (one that ever kept versions can only be suspended), `Storage`.
+    async fn set_versioning(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        versioning: Versioning,
+    ) -> Result<Bucket, ObjectError>;
 
     /// Reads one bucket.
     ///
@@ -250,6 +233,18 @@ pub trait Objects: Send + Sync {
         origin: &Origin,
     ) -> Result<Object, ObjectError>;
 
+    /// A version of an object, or its newest, which may be a delete marker.
+    ///
+    /// # Errors
+    /// `NoBucket`, `NoObject` (of its newest), `NoVersion` (of one that is named), `Storage`.
+    async fn find(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        key: &str,
+        version: Option<VersionId>,
+    ) -> Result<Version, ObjectError>;
+
     /// What is known of an object.
     ///
     /// # Errors
@@ -259,7 +254,12 @@ pub trait Objects: Send + Sync {
         namespace: &Namespace,
         bucket: &BucketName,
         key: &str,
-    ) -> Result<Object, ObjectError>;
+    ) -> Result<Object, ObjectError> {
+        match self.find(namespace, bucket, key, None).await? {
+            Version::Object(object) => Ok(object),
+            Version::Marker(_) => Err(ObjectError::NoObject),
+        }
+    }
 
     /// Reads an object, or the part of it in `range`, whose end is cut to the
     /// object's. The stream holds a bounded part in memory, goes on undisturbed
@@ -274,12 +274,27 @@ pub trait Objects: Send + Sync {
         bucket: &BucketName,
         key: &str,
         range: Option<Range<u64>>,
-    ) -> Result<(Object, ByteStream), ObjectError>;
+    ) -> Result<(Object, ByteStream), ObjectError> {
+        self.get_version(namespace, bucket, (key, None), range).await
+    }
 
-    /// Deletes an object; `false` if there was none.
+    /// Does what [`Self::get`] does, of the version that is named, or of the newest.
     ///
     /// # Errors
-    /// `NoBucket`, `Condition`, `Storage`.
+    /// As [`Self::get`]; `NoVersion`, `Marker` (of one that is named).
+    async fn get_version(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        version: (&str, Option<VersionId>),
+        range: Option<Range<u64>>,
+    ) -> Result<(Object, ByteStream), ObjectError>;
+
+    /// Deletes an object; `false` if there was none. A bucket that keeps versions makes a delete
+    /// marker instead, also where there was none.
+    ///
+    /// # Errors
+    /// `NoBucket`, `Condition`, `Quota` (for the delete marker), `Storage`.
     async fn delete(
         &self,
         namespace: &Namespace,
@@ -287,14 +302,31 @@ pub trait Objects: Send + Sync {
         key: &str,
         condition: Condition,
         origin: &Origin,
-    ) -> Result<bool, ObjectError>;
+    ) -> Result<bool, ObjectError> {
+        let deleted = self.delete_version(namespace, bucket, (key, None), condition, origin);
+        Ok(deleted.await?.existed)
+    }
+
+    /// Deletes one version for good, whatever it is, which is then no longer there; without one,
+    /// does what [`Self::delete`] does. Of a version that is named the condition is judged by it.
+    ///
+    /// # Errors
+    /// As [`Self::delete`]. That there is no such version is none.
+    async fn delete_version(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        version: (&str, Option<VersionId>),
+        condition: Condition,
+        origin: &Origin,
+    ) -> Result<Deleted, ObjectError>;
 
     /// Copies an object within its namespace. Its bytes are not read: both have the same ones, and
     /// so the same etag. It may be copied to where it is.
     ///
     /// # Errors
-    /// `NoBucket`, `NoObject`, `Condition` (of whichever object its key names), `Invalid`, `Quota`,
-    /// `Storage`: nothing was changed.
+    /// `NoBucket`, `NoObject`, `NoVersion`, `Marker`, `Condition` (of whichever object its key names),
+    /// `Invalid`, `Quota`, `Storage`: nothing was changed.
     async fn copy(
         &self,
         namespace: &Namespace,
@@ -304,28 +336,39 @@ pub trait Objects: Send + Sync {
         origin: &Origin,
     ) -> Result<Object, ObjectError>;
 
-    /// Gives an object other tags. It is no change of the object, and no event.
+    /// Gives an object, or a version of it, other tags. It is no change of the object, and no event.
     ///
     /// # Errors
-    /// `NoBucket`, `NoObject`, `Invalid`, `Storage`.
+    /// `NoBucket`, `NoObject`, `NoVersion`, `Marker`, `Invalid`, `Storage`.
     async fn set_tags(
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str,
+        version: (&str, Option<VersionId>),
         tags: BTreeMap<String, String>,
     ) -> Result<Object, ObjectError>;
 
     /// An object, and the parts that it was made of, by number; one, if it was written at once.
     ///
     /// # Errors
-    /// `NoBucket`, `NoObject`, `Storage`.
+    /// `NoBucket`, `NoObject`, `NoVersion`, `Marker`, `Storage`.
     async fn object_parts(
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str,
+        version: (&str, Option<VersionId>),
     ) -> Result<(Object, Vec<Part>), ObjectError>;
+
+    /// Lists the versions of objects, also in a bucket that keeps none.
+    ///
+    /// # Errors
+    /// `NoBucket`, `Storage`.
+    async fn list_versions(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        list: ListVersions,
+    ) -> Result<VersionPage, ObjectError>;
 
     /// Lists objects.
     ///

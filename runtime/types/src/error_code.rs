@@ -75,6 +75,8 @@ codes! {
         "the server sets the limits; more time: lambent serve --compile-cpu-seconds N";
     /// It is there already, not empty, or still in use.
     Conflict = "conflict", 409, final, "conflicts with what is there";
+    /// The version that is asked for is a delete marker, which has no bytes.
+    DeleteMarker = "delete-marker", 405, final, "the version is a delete marker";
     /// The disk has less free than the reserve: only deletes are taken.
     DiskReserve = "disk-reserve", 507, retryable, "disk is nearly full";
     /// The request expects of the server what it does not do.
@@ -130,6 +132,8 @@ codes! {
         "see what it exports: lambent describe {name}";
     /// No such object in the bucket.
     ObjectNotFound = "object-not-found", 404, final, "no such object";
+    /// The object has no such version.
+    ObjectVersionNotFound = "object-version-not-found", 404, final, "no such version of the object";
     /// The node is out of instances or CPU time for the moment.
     Overloaded = "overloaded", 503, retryable, "node is overloaded",
         "nothing was changed; try again in a moment";

@@ -36,6 +36,7 @@ mod lineage;
 mod meter;
 mod mounts;
 mod name;
+mod object_version;
 mod outcome;
 mod parameter;
 mod pattern;
@@ -100,6 +101,7 @@ pub use lineage::{Lineage, Origin, Recursion, Root};
 pub use meter::{Meter, Start};
 pub use mounts::{Mount, Mounts};
 pub use name::{BucketName, FunctionName, InvalidName, KeyspaceName, NAME_CHARS_MAX, Namespace};
+pub use object_version::{InvalidVersionId, InvalidVersioning, VersionId, Versioning};
 pub use outcome::{Failure, Outcome};
 pub use parameter::ParameterKind;
 pub use pattern::Pattern;
@@ -129,8 +131,8 @@ pub use sticky::{InvalidSticky, Sticky};
 pub use throttle::ThrottleReason;
 pub use transition::{ReleaseRefused, Transition};
 pub use trigger::{
-    BATCH_SIZE_DEFAULT, CONCURRENCY_DEFAULT, ObjectChange, Source, SourceResource, Trigger,
-    TriggerName,
+    BATCH_SIZE_DEFAULT, CONCURRENCY_DEFAULT, ObjectChange, QueueTarget, Source, SourceResource,
+    Trigger, TriggerName,
 };
 pub use usage::{UsageRecord, Used};
 pub use version_diff::{

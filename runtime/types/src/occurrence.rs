@@ -27,6 +27,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::event::Event;
+use crate::object_version::VersionId;
 use crate::queue::QueueName;
 use crate::schedule::ScheduleName;
 use crate::trigger::ObjectChange;
@@ -98,6 +99,60 @@ pub struct ObjectData {
     pub metadata: BTreeMap<String, String>,
     /// A number that grows with every change of the bucket.
     pub sequence: u64,
+    /// Which version of the object, in a bucket that keeps versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionId>,
+    /// What wrote or deleted it. Absent in events of releases before this was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<ObjectCause>,
+}
+
+/// What wrote or deleted an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ObjectCause {
+    /// It was written at once.
+    Put,
+    /// It was copied from another.
+    Copy,
+    /// Its parts were put together.
+    CompleteMultipartUpload,
+    /// It, or a version of it, was deleted for good.
+    Delete,
+    /// It was deleted by a delete marker, so that its former versions stay.
+    DeleteMarkerCreated,
+}
+
+impl ObjectCause {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Put,
+        Self::Copy,
+        Self::CompleteMultipartUpload,
+        Self::Delete,
+        Self::DeleteMarkerCreated,
+    ];
+
+    /// Which change that is.
+    #[must_use]
+    pub const fn change(self) -> ObjectChange {
+        match self {
+            Self::Put | Self::Copy | Self::CompleteMultipartUpload => ObjectChange::Created,
+            Self::Delete | Self::DeleteMarkerCreated => ObjectChange::Deleted,
+        }
+    }
+
+    /// S3's name of the event.
+    #[must_use]
+    pub const fn s3_name(self) -> &'static str {
+        match self {
+            Self::Put => "ObjectCreated:Put",
+            Self::Copy => "ObjectCreated:Copy",
+            Self::CompleteMultipartUpload => "ObjectCreated:CompleteMultipartUpload",
+            Self::Delete => "ObjectRemoved:Delete",
+            Self::DeleteMarkerCreated => "ObjectRemoved:DeleteMarkerCreated",
+        }
+    }
 }
 
 /// The data of an event about a key.

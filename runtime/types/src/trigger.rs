@@ -145,7 +145,20 @@ const fn default_concurrency() -> u32 {
     CONCURRENCY_DEFAULT
 }
 
-/// An event source wired to a function.
+/// The queue in which the events of a trigger become messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct QueueTarget {
+    /// The queue.
+    #[schema(value_type = String)]
+    pub queue: QueueName,
+    /// If given, a message's body is the notification that S3 sends of the change of an object, and
+    /// this its `configurationId`. Else it is the event's data, and its attributes say the rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s3_configuration: Option<String>,
+}
+
+/// An event source wired to a function, or to a queue.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trigger {
@@ -153,9 +166,13 @@ pub struct Trigger {
     #[schema(value_type = String)]
     pub name: TriggerName,
     /// The function that handles the events: its name, and a version or an alias after a colon if
-    /// it is not to be its head.
-    #[schema(value_type = String)]
-    pub function: QualifiedFunction,
+    /// it is not to be its head. None if they are sent to a queue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub function: Option<QualifiedFunction>,
+    /// The queue in which each event becomes a message, if no function handles them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub send_to: Option<QueueTarget>,
     /// The source of the events.
     pub source: Source,
     /// Only events that match one of these; all if empty. At most 10.
@@ -195,6 +212,7 @@ impl Trigger {
     /// `InvalidConfiguration`, naming the member, its value and the bounds.
     pub fn validate(&self) -> Result<(), Error> {
         let invalid = |detail| Err(Error::new(ErrorCode::InvalidConfiguration, detail));
+        self.validate_target()?;
         if let Source::Queue { batch_size, batch_window_ms, concurrency_max, .. } = &self.source {
             if !(1..=1000).contains(batch_size) {
                 return invalid(format!("batch_size is {batch_size}; it must be 1 to 1000"));
@@ -220,5 +238,32 @@ impl Trigger {
             pattern.validate().or_else(|error| invalid(error.to_string()))?;
         }
         self.delivery.as_ref().map_or(Ok(()), DeliveryPolicy::validate)
+    }
+
+    /// Checks that its events go to one place, which can take them.
+    fn validate_target(&self) -> Result<(), Error> {
+        let invalid = |detail: &str| Err(Error::new(ErrorCode::InvalidConfiguration, detail));
+        let target = match (&self.function, &self.send_to) {
+            (Some(_), None) => return Ok(()),
+            (None, Some(target)) => target,
+            _ => return invalid("a trigger has either a function or a queue that it sends to"),
+        };
+        if self.source.is_polled() {
+            return invalid(
+                "the messages of a queue are handled by a function; they are in a queue",
+            );
+        }
+        if target.s3_configuration.is_some() && !matches!(self.source, Source::Object { .. }) {
+            return invalid("the notifications of S3 are of changes of objects alone");
+        }
+        let sends_on = |policy: &DeliveryPolicy| {
+            policy.dead_letter.is_some()
+                || policy.on_failure.is_some()
+                || policy.on_success.is_some()
+        };
+        if self.delivery.as_ref().is_some_and(sends_on) {
+            return invalid("a trigger that sends to a queue has no destinations beside it");
+        }
+        Ok(())
     }
 }

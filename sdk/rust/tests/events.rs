@@ -41,6 +41,8 @@ fn object() -> ObjectData {
         content_type: None,
         metadata: BTreeMap::from([("by".into(), "me".into())]),
         sequence: 3,
+        version: None,
+        cause: None,
     }
 }
 

@@ -106,8 +106,15 @@ async fn prepare(stores: &Stores, ns: &Namespace) -> Result<(), Failed> {
     ] {
         let (name, function) = (name.parse()?, function.clone());
         let (patterns, delivery) = (Vec::new(), None);
-        let trigger =
-            Trigger { name, function: function.into(), source, patterns, delivery, enabled: true };
+        let trigger = Trigger {
+            name,
+            function: Some(function.into()),
+            send_to: None,
+            source,
+            patterns,
+            delivery,
+            enabled: true,
+        };
         stores.resources.of().put(ns, &trigger, None).await?;
     }
     Ok(())

@@ -10,7 +10,7 @@ pub(super) const SEEN: &str = "seen";
 
 /// Makes everything the producers write to, and the function that sees it.
 pub(super) async fn deploy(node: &Node) {
-    node.create::<Bucket>("in-objects", ()).await;
+    node.create::<Bucket>("in-objects", Default::default()).await;
     for keyspace in ["in", "counters", SEEN] {
         node.create::<Keyspace>(keyspace, ()).await;
     }

@@ -88,7 +88,7 @@ mod tests {
     use lambent_test_support::canned::{Canned, answer};
 
     use super::*;
-    use crate::kinds::{Bucket, Queue};
+    use crate::kinds::{Bucket, Keyspace, Queue};
 
     #[test]
     fn lists_are_read_to_their_end() {
@@ -107,7 +107,7 @@ mod tests {
     fn only_what_there_is_to_say_is_sent() {
         let server = Canned::start(vec![answer("201 Created", "{}"), answer("200 OK", "{}")]);
         let client = Client::new(server.endpoint());
-        assert!(client.put::<Bucket>(&"photos".parse().unwrap(), &()).unwrap().is_created());
+        assert!(client.put::<Keyspace>(&"photos".parse().unwrap(), &()).unwrap().is_created());
         let queue = client.put::<Queue>(&"jobs".parse().unwrap(), &Default::default());
         assert!(!queue.unwrap().is_created());
         let requests = server.requests();

@@ -6,7 +6,9 @@ use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt as _;
 use lambent_package::{Builder, Format, Limits};
 use lambent_service::{Deployed, FunctionHandle};
-use lambent_types::{BucketName, ConfigurationPatch, ErrorCode, Precondition, RuntimeName};
+use lambent_types::{
+    BucketName, ConfigurationPatch, ErrorCode, Precondition, RuntimeName, VersionId,
+};
 use serde::Deserialize;
 
 use super::configuration::runtime_name;
@@ -114,10 +116,9 @@ impl CodeSource {
         match (self.zip_file, self.s3_bucket, self.s3_key) {
             (Some(text), None, None) => decoded(text).await,
             (None, Some(bucket), Some(key)) => {
-                if self.s3_object_version.is_some() {
-                    return Err(invalid("S3ObjectVersion is not served: buckets have no versions"));
-                }
-                object(call, &bucket, &key).await
+                let version = self.s3_object_version.as_deref().map(str::parse).transpose();
+                let version = version.map_err(|_| invalid("S3ObjectVersion is no version's id"))?;
+                object(call, &bucket, (&key, version)).await
             }
             (None, Some(_), None) => Err(invalid("S3Bucket is given without S3Key")),
             (None, None, Some(_)) => Err(invalid("S3Key is given without S3Bucket")),
@@ -140,17 +141,20 @@ async fn decoded(text: String) -> Result<Bytes, Fault> {
     })
 }
 
-async fn object(call: &Call, bucket: &str, key: &str) -> Result<Bytes, Fault> {
+async fn object(
+    call: &Call,
+    bucket: &str,
+    version: (&str, Option<VersionId>),
+) -> Result<Bytes, Fault> {
     let limit = Limits::LAMBDA.uploaded_bytes;
     let handle = call.scope.handle::<BucketName>(bucket);
     let found = async {
         let handle = handle?;
-        let object = handle.head(key).await?;
+        let (object, stream) = handle.get_version(version, None).await?;
         if object.size > limit {
             let detail = format!("the object is larger than {limit} bytes");
             return Err(lambent_types::Error::new(ErrorCode::PayloadTooLarge, detail));
         }
-        let (_, stream) = handle.get(key, None).await?;
         let collected = stream.try_fold(BytesMut::new(), |mut whole, bytes| async move {
             whole.extend_from_slice(&bytes);
             Ok(whole)
@@ -161,19 +165,20 @@ async fn object(call: &Call, bucket: &str, key: &str) -> Result<Bytes, Fault> {
         })
     };
     found.await.map_err(|error| match error.code() {
-        ErrorCode::BucketNotFound | ErrorCode::ObjectNotFound | ErrorCode::InvalidName => {
-            invalid(format!(
-                "Error occurred while GetObject. S3 Error Code: {}. S3 Error Message: {}",
-                if error.code() == ErrorCode::ObjectNotFound {
-                    "NoSuchKey"
-                } else {
-                    "NoSuchBucket"
-                },
-                error.detail()
-            ))
-        }
+        ErrorCode::ObjectNotFound => not_got("NoSuchKey", &error),
+        ErrorCode::ObjectVersionNotFound => not_got("NoSuchVersion", &error),
+        ErrorCode::DeleteMarker => not_got("MethodNotAllowed", &error),
+        ErrorCode::BucketNotFound | ErrorCode::InvalidName => not_got("NoSuchBucket", &error),
         _ => fault(error),
     })
+}
+
+/// The code is not where it is said to be: `code` is what S3 says then.
+fn not_got(code: &str, error: &lambent_types::Error) -> Fault {
+    let detail = error.detail();
+    invalid(format!(
+        "Error occurred while GetObject. S3 Error Code: {code}. S3 Error Message: {detail}"
+    ))
 }
 
 /// Whether what is uploaded is WebAssembly, and no archive.

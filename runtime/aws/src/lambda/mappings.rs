@@ -82,7 +82,7 @@ impl Wanted {
             self.function_name.as_deref().map(|name| function(call, name)).transpose()?;
         let small = |number: Option<i64>| number.and_then(|number| u32::try_from(number).ok());
         Ok(Trigger {
-            function: function.unwrap_or(trigger.function),
+            function: function.or(trigger.function),
             source: Source::Queue {
                 queue,
                 batch_size: small(self.batch_size).unwrap_or(batch_size),
@@ -130,7 +130,7 @@ fn patterns(criteria: &FilterCriteria) -> Result<Vec<Pattern>, Fault> {
 fn view(call: &Call, trigger: &Trigger) -> Value {
     let mut view = json!({
         "UUID": trigger.name.to_string(),
-        "FunctionArn": arn::qualified(call, &trigger.function),
+        "FunctionArn": trigger.function.as_ref().map(|function| arn::qualified(call, function)),
         "State": if trigger.enabled { "Enabled" } else { "Disabled" },
         "StateTransitionReason": "USER_INITIATED",
     });
@@ -187,7 +187,7 @@ pub(super) async fn create(call: &Call) -> Result<Response<Body>, Fault> {
     for found in call.scope.all::<TriggerName>().await.map_err(fault)? {
         let Trigger { name, function: other, source, .. } = found.specification;
         if matches!(&source, Source::Queue { queue: other, .. } if other.key() == queue.key())
-            && other.key() == function.key()
+            && other.is_some_and(|other| other.key() == function.key())
         {
             let message = format!(
                 "An event source mapping with SQS arn (\" {} \") and function (\" {function} \") already \
@@ -200,7 +200,8 @@ pub(super) async fn create(call: &Call) -> Result<Response<Body>, Fault> {
     let arn = arn::qualified(call, &function);
     let trigger = Trigger {
         name: call.id.to_string().parse().map_err(|_| invalid("no name can be made"))?,
-        function,
+        function: Some(function),
+        send_to: None,
         source: Source::Queue {
             queue,
             batch_size: lambent_types::BATCH_SIZE_DEFAULT,
@@ -230,6 +231,12 @@ pub(super) async fn list(call: &Call) -> Result<Response<Body>, Fault> {
     let wanted = given("FunctionName").filter(|name| !name.is_empty());
     let wanted = wanted.map(|text| NamedFunction::read(call, text)).transpose()?;
     let source = given("EventSourceArn").filter(|arn| !arn.is_empty());
+    let is_wanted = |trigger: &Trigger| {
+        let is_it = |named: &NamedFunction| {
+            trigger.function.as_ref().is_some_and(|function| function.is_of(&named.name))
+        };
+        wanted.as_ref().is_none_or(is_it)
+    };
     let mut found: Vec<Trigger> = call
         .scope
         .all::<TriggerName>()
@@ -238,7 +245,7 @@ pub(super) async fn list(call: &Call) -> Result<Response<Body>, Fault> {
         .into_iter()
         .map(|stored| stored.specification)
         .filter(|trigger| matches!(trigger.source, Source::Queue { .. }))
-        .filter(|trigger| wanted.as_ref().is_none_or(|named| trigger.function.is_of(&named.name)))
+        .filter(|trigger| is_wanted(trigger))
         .filter(|trigger| source.is_none_or(|arn| view(call, trigger)["EventSourceArn"] == arn))
         .filter(|trigger| marker.as_deref().is_none_or(|marker| trigger.name.as_str() > marker))
         .collect();
@@ -257,7 +264,8 @@ pub(super) async fn list(call: &Call) -> Result<Response<Body>, Fault> {
 pub(super) async fn update(call: &Call) -> Result<Response<Body>, Fault> {
     let wanted: Wanted = input::json(call)?;
     let found = handle(call)?.describe().await.map_err(not_found)?;
-    let arn = arn::qualified(call, &found.specification.function);
+    let function = found.specification.function.as_ref();
+    let arn = function.map(|function| arn::qualified(call, function)).unwrap_or_default();
     let trigger = wanted.apply(call, found.specification)?;
     let put = call.scope.put_trigger(trigger).await.map_err(|error| of_function(error, &arn))?;
     Ok(protocol::json(StatusCode::ACCEPTED, &view(call, &put.value)))

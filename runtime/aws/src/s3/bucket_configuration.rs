@@ -1,5 +1,4 @@
-//! What is set of buckets that has one answer here: who may reach them is decided by keys, and there
-//! is one version of each object.
+//! What is set of buckets that has one answer here: who may reach them is decided by keys.
 
 use lambent_service::{Bucket, BucketSettings};
 use s3s::dto::*;
@@ -7,8 +6,9 @@ use s3s::{S3Error, S3Request, S3Response, S3Result, s3_error};
 
 use super::caller::{Buckets, bucket};
 use super::description::check_acl;
+use super::limits::version;
 use super::listing::owner;
-use super::{error, limits};
+use super::{error, found};
 
 /// The bucket, and what is set of it.
 pub(super) async fn settings(buckets: &Buckets, name: &str) -> S3Result<(Bucket, BucketSettings)> {
@@ -98,8 +98,6 @@ fn enforced() -> OwnershipControls {
 }
 
 constant! {
-    versioning: GetBucketVersioningInput => GetBucketVersioningOutput,
-        GetBucketVersioningOutput::default();
     public_access: GetPublicAccessBlockInput => GetPublicAccessBlockOutput,
         GetPublicAccessBlockOutput { public_access_block_configuration: Some(blocked()) };
     ownership: GetBucketOwnershipControlsInput => GetBucketOwnershipControlsOutput,
@@ -117,14 +115,6 @@ constant! {
         DeleteBucketWebsiteOutput::default();
     delete_replication: DeleteBucketReplicationInput => DeleteBucketReplicationOutput,
         DeleteBucketReplicationOutput::default();
-}
-
-pub(super) async fn put_versioning(
-    buckets: &Buckets,
-    request: S3Request<PutBucketVersioningInput>,
-) -> S3Result<S3Response<PutBucketVersioningOutput>> {
-    check_exists(buckets, &request.input.bucket).await?;
-    Err(error::not_served("versions of objects: a bucket keeps the last one of each"))
 }
 
 /// Nothing is public here, so that all may be blocked, and none of it may be allowed.
@@ -189,10 +179,10 @@ pub(super) async fn object_acl(
     request: S3Request<GetObjectAclInput>,
 ) -> S3Result<S3Response<GetObjectAclOutput>> {
     let input = request.input;
-    limits::check_version(input.version_id.as_deref())?;
+    let version = version(input.version_id.as_deref())?;
     let scope = buckets.scope().await?;
     let handle = bucket(&scope, &input.bucket)?;
-    handle.head(&input.key).await.map_err(|error| error::of(&error))?;
+    found::found(&handle, &input.key, version).await?;
     let owner = owner(&handle);
     let grants = Some(full_control(&owner));
     Ok(S3Response::new(GetObjectAclOutput { grants, owner: Some(owner), request_charged: None }))
@@ -203,9 +193,10 @@ pub(super) async fn put_object_acl(
     request: S3Request<PutObjectAclInput>,
 ) -> S3Result<S3Response<PutObjectAclOutput>> {
     let input = request.input;
+    let version = version(input.version_id.as_deref())?;
     let scope = buckets.scope().await?;
     let handle = bucket(&scope, &input.bucket)?;
-    handle.head(&input.key).await.map_err(|error| error::of(&error))?;
+    found::found(&handle, &input.key, version).await?;
     check_acl(input.acl.as_ref().map(ObjectCannedACL::as_str), input.acl.is_none())?;
     Ok(S3Response::new(PutObjectAclOutput::default()))
 }

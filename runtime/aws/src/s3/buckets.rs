@@ -1,6 +1,6 @@
 //! Buckets themselves.
 
-use lambent_service::ListObjects;
+use lambent_service::ListVersions;
 use lambent_types::{BucketName, ErrorCode, account_number};
 use s3s::dto::{
     self, BucketCannedACL, BucketLocationConstraint, CreateBucketInput, CreateBucketOutput,
@@ -152,10 +152,14 @@ pub(super) async fn delete(
     let scope = buckets.scope().await?;
     let handle = bucket(&scope, &request.input.bucket)?;
     let name: &BucketName = handle.name();
-    let list = ListObjects { limit: 1, ..ListObjects::default() };
-    let held = handle.list(list).await.map_err(|error| error::of(&error))?;
-    if !held.objects.is_empty() {
-        return Err(s3_error!(BucketNotEmpty, "The bucket you tried to delete is not empty"));
+    let list = ListVersions { limit: 1, ..ListVersions::default() };
+    let held = handle.list_versions(list).await.map_err(|error| error::of(&error))?;
+    if !held.versions.is_empty() {
+        return Err(s3_error!(
+            BucketNotEmpty,
+            "The bucket you tried to delete is not empty. You must delete all versions in the \
+             bucket."
+        ));
     }
     for upload in handle.uploads().await.map_err(|error| error::of(&error))? {
         match handle.abort_upload(&upload.id).await {

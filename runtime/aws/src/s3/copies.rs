@@ -3,26 +3,25 @@
 use std::ops::Range;
 
 use lambent_service::{CopyObject, PutPart};
-use lambent_types::bounds;
+use lambent_types::{ErrorCode, VersionId, bounds};
 use s3s::dto::{
     self, CopyObjectInput, CopyObjectOutput, CopyObjectResult, CopyPartResult, CopySource, ETag,
     MetadataDirective, TaggingDirective, UploadPartCopyInput, UploadPartCopyOutput,
 };
-use s3s::{S3Request, S3Response, S3Result, s3_error};
+use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 
 use super::caller::{Buckets, bucket};
 use super::checksum::give;
 use super::description::{check_features, taken};
 use super::intake::{self, Expected};
-use super::limits::{check_key, check_version};
-use super::{conditions, description, error, multipart, time};
+use super::limits::{check_key, version};
+use super::{conditions, description, error, found, multipart, time};
 
-/// The bucket and the key of what is copied.
-fn source(source: &CopySource) -> S3Result<(&str, &str)> {
+/// The bucket, the key and perhaps the version of what is copied.
+fn source(source: &CopySource) -> S3Result<(&str, &str, Option<VersionId>)> {
     match source {
         CopySource::Bucket { bucket, key, version_id } => {
-            check_version(version_id.as_deref())?;
-            Ok((bucket, key))
+            Ok((bucket, key, version(version_id.as_deref())?))
         }
         CopySource::AccessPoint { .. } | CopySource::Outpost { .. } => {
             Err(error::not_served("access points"))
@@ -40,7 +39,7 @@ pub(super) async fn copy(
     if input.copy_source_sse_customer_algorithm.is_some() {
         return Err(error::not_served("server-side encryption"));
     }
-    let (from, key) = source(&input.copy_source)?;
+    let (from, key, version) = source(&input.copy_source)?;
     let (from, key) = (from.to_owned(), key.to_owned());
     let replaces = |directive: Option<&str>| directive == Some(MetadataDirective::REPLACE);
     let keeps_metadata =
@@ -50,6 +49,7 @@ pub(super) async fn copy(
         && keeps_tags
         && from == input.bucket
         && key == input.key
+        && version.is_none()
         && input.storage_class.is_none()
     {
         return Err(s3_error!(
@@ -69,18 +69,38 @@ pub(super) async fn copy(
         ),
     );
     let put = taken!(input).put()?;
-    let copy =
-        CopyObject { source: conditions::condition(condition), put, keeps_metadata, keeps_tags };
+    let copy = CopyObject {
+        version,
+        source: conditions::condition(condition),
+        put,
+        keeps_metadata,
+        keeps_tags,
+    };
     let copied = to.copy_object((&from, &key), &input.key, copy).await;
-    let object = copied.map_err(|error| error::of(&error))?;
+    let object = copied.map_err(|failed| match failed.code() {
+        ErrorCode::DeleteMarker => of_marker(),
+        _ => error::of(&failed),
+    })?;
     let mut result = CopyObjectResult {
         e_tag: Some(description::etag(&object)),
         last_modified: Some(time::out(object.modified)),
         ..Default::default()
     };
     result.checksum_type = give!(result, object.checksum.as_ref());
-    let output = CopyObjectOutput { copy_object_result: Some(result), ..Default::default() };
+    let output = CopyObjectOutput {
+        copy_object_result: Some(result),
+        copy_source_version_id: version.map(|version| version.to_string()),
+        version_id: found::id(&object),
+        ..Default::default()
+    };
     Ok(S3Response::new(output))
+}
+
+fn of_marker() -> S3Error {
+    s3_error!(
+        InvalidRequest,
+        "The source of a copy request may not specifically refer to a delete marker by version id."
+    )
 }
 
 /// `bytes=FIRST-LAST`, both of which the source has.
@@ -111,12 +131,15 @@ pub(super) async fn copy_part(
     {
         return Err(error::not_served("server-side encryption"));
     }
-    let (from, key) = source(&input.copy_source)?;
+    let (from, key, version) = source(&input.copy_source)?;
     let scope = buckets.scope().await?;
     let (from, to) = (bucket(&scope, from)?, bucket(&scope, &input.bucket)?);
     let upload = multipart::upload(&to, &input.key, &input.upload_id).await?;
     let part_number = multipart::part_number(input.part_number)?;
-    let object = from.head(key).await.map_err(|error| error::of(&error))?;
+    let object = found::found(&from, key, version).await.map_err(|failed| {
+        let is_marker = *failed.code() == S3ErrorCode::MethodNotAllowed;
+        if is_marker { of_marker() } else { failed }
+    })?;
     let condition = conditions::precondition(
         (input.copy_source_if_match.as_ref(), input.copy_source_if_none_match.as_ref()),
         (
@@ -137,7 +160,8 @@ pub(super) async fn copy_part(
             bounds::PART_BYTES_MAX
         ));
     }
-    let (found, bytes) = from.get(key, range).await.map_err(|error| error::of(&error))?;
+    let (found, bytes) =
+        from.get_version((key, version), range).await.map_err(|error| error::of(&error))?;
     if found.sequence != object.sequence {
         return Err(s3_error!(
             OperationAborted,
@@ -156,6 +180,10 @@ pub(super) async fn copy_part(
         ..Default::default()
     };
     give!(result, part.checksum.as_ref());
-    let output = UploadPartCopyOutput { copy_part_result: Some(result), ..Default::default() };
+    let output = UploadPartCopyOutput {
+        copy_part_result: Some(result),
+        copy_source_version_id: version.map(|version| version.to_string()),
+        ..Default::default()
+    };
     Ok(S3Response::new(output))
 }

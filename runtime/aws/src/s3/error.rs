@@ -11,6 +11,8 @@ pub(super) fn of(error: &Error) -> S3Error {
     let (code, status) = match error.code() {
         ErrorCode::BucketNotFound => (S3ErrorCode::NoSuchBucket, 404),
         ErrorCode::ObjectNotFound => (S3ErrorCode::NoSuchKey, 404),
+        ErrorCode::ObjectVersionNotFound => (S3ErrorCode::NoSuchVersion, 404),
+        ErrorCode::DeleteMarker => (S3ErrorCode::MethodNotAllowed, 405),
         ErrorCode::UploadNotFound => (S3ErrorCode::NoSuchUpload, 404),
         ErrorCode::PreconditionFailed => (S3ErrorCode::PreconditionFailed, 412),
         ErrorCode::RangeNotSatisfiable => (S3ErrorCode::InvalidRange, 416),

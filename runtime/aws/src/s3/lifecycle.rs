@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use lambent_service::{Expiry, ExpiryRule};
+use lambent_service::{Expiry, ExpiryRule, FormerExpiry};
 use s3s::dto::{
     AbortIncompleteMultipartUpload, DeleteBucketLifecycleInput, DeleteBucketLifecycleOutput,
     ExpirationStatus, GetBucketLifecycleConfigurationInput, GetBucketLifecycleConfigurationOutput,
     LifecycleExpiration, LifecycleRule, LifecycleRuleAndOperator, LifecycleRuleFilter,
-    PutBucketLifecycleConfigurationInput, PutBucketLifecycleConfigurationOutput, Tag,
+    NoncurrentVersionExpiration, PutBucketLifecycleConfigurationInput,
+    PutBucketLifecycleConfigurationOutput, Tag,
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
@@ -18,6 +19,8 @@ use super::{error, tagging, time};
 /// Most rules of a bucket; S3's.
 const RULES_MAX: usize = 1000;
 const ID_CHARS_MAX: usize = 255;
+/// Most former versions that a rule keeps; S3's.
+const FORMER_KEPT_MAX: u32 = 100;
 
 fn days(days: i32, what: &str) -> S3Result<u32> {
     u32::try_from(days).ok().filter(|days| *days > 0).ok_or_else(|| {
@@ -34,9 +37,6 @@ fn read_rule(rule: LifecycleRule, place: usize) -> S3Result<ExpiryRule> {
     if rule.transitions.is_some() || rule.noncurrent_version_transitions.is_some() {
         return Err(error::not_served("transitions to other storage classes"));
     }
-    if rule.noncurrent_version_expiration.is_some() {
-        return Err(error::not_served("versions of objects"));
-    }
     let id = rule.id.filter(|id| !id.is_empty()).unwrap_or_else(|| format!("rule-{place}"));
     if id.chars().count() > ID_CHARS_MAX {
         return Err(s3_error!(
@@ -49,16 +49,22 @@ fn read_rule(rule: LifecycleRule, place: usize) -> S3Result<ExpiryRule> {
         ExpirationStatus::DISABLED => false,
         _ => return Err(s3_error!(MalformedXML, "The status of a rule is Enabled or Disabled")),
     };
-    let mut read = ExpiryRule { id, enabled, ..ExpiryRule::default() };
+    let former = rule.noncurrent_version_expiration.map(read_former).transpose()?;
+    let mut read = ExpiryRule { id, enabled, former, ..ExpiryRule::default() };
     read.prefix = rule.prefix.unwrap_or_default();
     if let Some(filter) = rule.filter {
         read_filter(&mut read, filter)?;
     }
     if let Some(expiration) = rule.expiration {
-        if expiration.expired_object_delete_marker == Some(true) {
-            return Err(error::not_served("versions of objects"));
-        }
+        read.lone_markers = expiration.expired_object_delete_marker == Some(true);
         read.objects = match (expiration.days, expiration.date) {
+            (None, None) if expiration.expired_object_delete_marker.is_some() => None,
+            _ if read.lone_markers => {
+                return Err(s3_error!(
+                    MalformedXML,
+                    "ExpiredObjectDeleteMarker stands without Days and without a Date"
+                ));
+            }
             (Some(given), None) => Some(Expiry::Days(days(given, "Days")?)),
             (None, Some(date)) => {
                 let date = time::read(&date).filter(|date| date.as_second() % 86_400 == 0);
@@ -75,13 +81,35 @@ fn read_rule(rule: LifecycleRule, place: usize) -> S3Result<ExpiryRule> {
         let given = abort.days_after_initiation.unwrap_or_default();
         read.uploads = Some(days(given, "DaysAfterInitiation")?);
     }
-    if read.objects.is_none() && read.uploads.is_none() {
+    if !read.tags.is_empty() && read.lone_markers {
+        return Err(s3_error!(
+            InvalidRequest,
+            "ExpiredObjectDeleteMarker does not go with a filter by tags"
+        ));
+    }
+    if !read.is_of_versions() && read.uploads.is_none() {
         return Err(s3_error!(
             InvalidRequest,
             "At least one action needs to be specified in a rule"
         ));
     }
     Ok(read)
+}
+
+fn read_former(given: NoncurrentVersionExpiration) -> S3Result<FormerExpiry> {
+    let days = days(given.noncurrent_days.unwrap_or_default(), "NoncurrentDays")?;
+    let most = i32::try_from(FORMER_KEPT_MAX).unwrap_or(i32::MAX);
+    let kept = match given.newer_noncurrent_versions {
+        None => None,
+        Some(kept) if (1..=most).contains(&kept) => u32::try_from(kept).ok(),
+        Some(_) => {
+            return Err(s3_error!(
+                InvalidArgument,
+                "'NewerNoncurrentVersions' must be an integer from 1 to {FORMER_KEPT_MAX}"
+            ));
+        }
+    };
+    Ok(FormerExpiry { days, kept })
 }
 
 fn read_filter(rule: &mut ExpiryRule, filter: LifecycleRuleFilter) -> S3Result<()> {
@@ -103,6 +131,16 @@ fn shown(rule: ExpiryRule) -> LifecycleRule {
             LifecycleExpiration { date: Some(time::out(date)), ..Default::default() }
         }
     });
+    let expiration = expiration.or_else(|| {
+        rule.lone_markers.then(|| LifecycleExpiration {
+            expired_object_delete_marker: Some(true),
+            ..Default::default()
+        })
+    });
+    let former = rule.former.map(|former| NoncurrentVersionExpiration {
+        newer_noncurrent_versions: former.kept.and_then(|kept| kept.try_into().ok()),
+        noncurrent_days: former.days.try_into().ok(),
+    });
     let abort = rule.uploads.map(|days| AbortIncompleteMultipartUpload {
         days_after_initiation: i32::try_from(days).ok(),
     });
@@ -113,7 +151,7 @@ fn shown(rule: ExpiryRule) -> LifecycleRule {
         expiration,
         abort_incomplete_multipart_upload: abort,
         filter: Some(shown_filter(rule)),
-        noncurrent_version_expiration: None,
+        noncurrent_version_expiration: former,
         noncurrent_version_transitions: None,
         prefix: None,
         transitions: None,

@@ -1,17 +1,17 @@
 //! What of a request is out of bounds, whatever object it is about.
 
-use lambent_types::bounds;
+use lambent_types::{VersionId, bounds};
 use s3s::{S3Result, s3_error};
 
-/// The only version that an object has.
-pub(super) const VERSION: &str = "null";
-
-/// Refuses versions that objects do not have.
-pub(super) fn check_version(version: Option<&str>) -> S3Result<()> {
-    match version {
-        None | Some(VERSION) => Ok(()),
+/// The version that a request names.
+pub(super) fn version(named: Option<&str>) -> S3Result<Option<VersionId>> {
+    match named {
+        None => Ok(None),
         Some("") => Err(s3_error!(InvalidArgument, "Version id cannot be the empty string")),
-        Some(_) => Err(s3_error!(NoSuchVersion, "The specified version does not exist.")),
+        Some(text) => text
+            .parse()
+            .map(Some)
+            .map_err(|_| s3_error!(InvalidArgument, "Invalid version id specified")),
     }
 }
 

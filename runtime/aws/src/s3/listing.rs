@@ -6,15 +6,13 @@ use lambent_service::{BucketHandle, ListObjects, Object, ObjectPage};
 use lambent_types::{account_number, bounds};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use s3s::dto::{
-    self, ChecksumAlgorithm, CommonPrefix, EncodingType, ListObjectVersionsInput,
-    ListObjectVersionsOutput, ListObjectsInput, ListObjectsOutput, ListObjectsV2Input,
-    ListObjectsV2Output, ObjectStorageClass, ObjectVersion, ObjectVersionStorageClass, Owner,
+    self, ChecksumAlgorithm, CommonPrefix, EncodingType, ListObjectsInput, ListObjectsOutput,
+    ListObjectsV2Input, ListObjectsV2Output, ObjectStorageClass, Owner,
 };
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::caller::{Buckets, bucket};
 use super::description::{self, number};
-use super::limits::VERSION;
 use super::{checksum, error, time};
 
 /// What stays as it is in a key that is written as in a URL.
@@ -103,7 +101,7 @@ fn shown(object: Object, encoding: &Encoding, owner: Option<&Owner>) -> dto::Obj
     }
 }
 
-fn count(number: usize) -> i32 {
+pub(super) fn count(number: usize) -> i32 {
     i32::try_from(number).unwrap_or(i32::MAX)
 }
 
@@ -195,58 +193,6 @@ pub(super) fn untoken(token: &str) -> S3Result<String> {
     let key = URL_SAFE_NO_PAD.decode(token).ok().and_then(|bytes| String::from_utf8(bytes).ok());
     key.filter(|key| !key.is_empty())
         .ok_or_else(|| s3_error!(InvalidArgument, "The continuation token provided is incorrect"))
-}
-
-/// Every object has one version.
-pub(super) async fn versions(
-    buckets: &Buckets,
-    request: S3Request<ListObjectVersionsInput>,
-) -> S3Result<S3Response<ListObjectVersionsOutput>> {
-    let input = request.input;
-    let scope = buckets.scope().await?;
-    let bucket = bucket(&scope, &input.bucket)?;
-    let encoding = Encoding::of(input.encoding_type.as_ref())?;
-    let limit = limit(input.max_keys, "max-keys")?;
-    let asked = Asked {
-        prefix: input.prefix.clone(),
-        delimiter: input.delimiter.clone(),
-        after: input.key_marker.clone(),
-        limit,
-    };
-    let page = page(&bucket, asked).await?;
-    let owner = owner(&bucket);
-    let standard = ObjectVersionStorageClass::from_static(ObjectVersionStorageClass::STANDARD);
-    let versions: Vec<ObjectVersion> = page
-        .objects
-        .into_iter()
-        .map(|object| ObjectVersion {
-            e_tag: Some(description::etag(&object)),
-            is_latest: Some(true),
-            last_modified: Some(time::out(object.modified)),
-            owner: Some(owner.clone()),
-            size: Some(number(object.size)),
-            storage_class: Some(standard.clone()),
-            version_id: Some(VERSION.into()),
-            key: Some(encoding.text(object.key)),
-            ..Default::default()
-        })
-        .collect();
-    let output = ListObjectVersionsOutput {
-        name: Some(input.bucket),
-        prefix: Some(encoding.text(input.prefix.unwrap_or_default())),
-        key_marker: Some(encoding.text(input.key_marker.unwrap_or_default())),
-        version_id_marker: input.version_id_marker,
-        max_keys: Some(count(limit)),
-        is_truncated: Some(page.next.is_some()),
-        next_version_id_marker: page.next.as_ref().map(|_| VERSION.into()),
-        next_key_marker: encoding.some(page.next),
-        versions: Some(versions),
-        common_prefixes: encoding.prefixes(page.common_prefixes),
-        delimiter: encoding.some(input.delimiter.filter(|delimiter| !delimiter.is_empty())),
-        encoding_type: input.encoding_type,
-        ..Default::default()
-    };
-    Ok(S3Response::new(output))
 }
 
 #[cfg(test)]

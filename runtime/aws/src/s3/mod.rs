@@ -14,6 +14,7 @@ mod description;
 mod door;
 mod error;
 mod form;
+mod found;
 mod host;
 mod intake;
 mod lifecycle;
@@ -28,6 +29,7 @@ mod resigning;
 mod tagging;
 mod time;
 mod upload_listing;
+mod versions;
 
 pub(crate) use caller::Signer;
 pub(crate) use door::{S3Door, is_signed, is_unsigned, streams};

@@ -19,7 +19,7 @@ use super::description::{self, check_features, number, taken};
 use super::intake::{self, Expected};
 use super::limits::{check_key, check_length};
 use super::objects::refined;
-use super::{conditions, error};
+use super::{conditions, error, found};
 
 /// An unfinished upload of this key.
 pub(super) async fn upload(bucket: &BucketHandle<'_>, key: &str, id: &str) -> S3Result<Upload> {
@@ -222,6 +222,7 @@ fn told(input: CompleteMultipartUploadInput, object: &Object) -> CompleteMultipa
         bucket: Some(input.bucket),
         key: Some(input.key),
         e_tag: Some(description::etag(object)),
+        version_id: found::id(object),
         ..Default::default()
     };
     output.checksum_type = give!(output, object.checksum.as_ref());

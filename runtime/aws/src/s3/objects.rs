@@ -1,7 +1,7 @@
 //! Writing and deleting objects.
 
 use futures::StreamExt as _;
-use lambent_service::{BucketHandle, Condition};
+use lambent_service::{BucketHandle, Condition, Deleted};
 use lambent_types::ErrorCode;
 use s3s::dto::{
     DeleteObjectInput, DeleteObjectOutput, DeleteObjectsInput, DeleteObjectsOutput, DeletedObject,
@@ -15,8 +15,9 @@ use super::checksum::{give, given};
 use super::conditions;
 use super::description::{self, check_features, taken};
 use super::error;
+use super::found;
 use super::intake::{self, Expected};
-use super::limits::{check_key, check_length, check_version};
+use super::limits::{check_key, check_length, version};
 
 /// Most objects that are deleted by one request; S3's.
 const DELETES_MAX: usize = 1000;
@@ -73,8 +74,11 @@ pub(super) async fn put(
             return Err(refined(&bucket, &input.key, input.if_match.is_some(), failed).await);
         }
     };
-    let mut output =
-        PutObjectOutput { e_tag: Some(description::etag(&object)), ..Default::default() };
+    let mut output = PutObjectOutput {
+        e_tag: Some(description::etag(&object)),
+        version_id: found::id(&object),
+        ..Default::default()
+    };
     output.checksum_type = give!(output, object.checksum.as_ref());
     Ok(S3Response::new(output))
 }
@@ -84,7 +88,7 @@ pub(super) async fn delete(
     request: S3Request<DeleteObjectInput>,
 ) -> S3Result<S3Response<DeleteObjectOutput>> {
     let input = request.input;
-    check_version(input.version_id.as_deref())?;
+    let version = version(input.version_id.as_deref())?;
     if input.if_match_last_modified_time.is_some() || input.if_match_size.is_some() {
         return Err(error::not_served("deletions by date or size"));
     }
@@ -92,13 +96,21 @@ pub(super) async fn delete(
     let bucket = bucket(&scope, &input.bucket)?;
     let condition = conditions::precondition((input.if_match.as_ref(), None), (None, None));
     let condition = conditions::condition(condition);
-    let deleted = bucket.delete_object(&input.key, condition).await;
-    if let Err(failed) = deleted {
-        let failed = error::of(&failed);
-        return Err(refined(&bucket, &input.key, input.if_match.is_some(), failed).await);
-    }
-    let version_id = input.version_id;
-    Ok(S3Response::new(DeleteObjectOutput { version_id, ..Default::default() }))
+    let deleted = match bucket.delete_version((&input.key, version), condition).await {
+        Ok(deleted) => deleted,
+        Err(failed) => {
+            let failed = error::of(&failed);
+            let if_match = input.if_match.is_some() && version.is_none();
+            return Err(refined(&bucket, &input.key, if_match, failed).await);
+        }
+    };
+    let made = deleted.version.map(|version| version.to_string());
+    let output = DeleteObjectOutput {
+        delete_marker: deleted.marker.then_some(true),
+        version_id: input.version_id.or(made),
+        ..Default::default()
+    };
+    Ok(S3Response::new(output))
 }
 
 pub(super) async fn delete_many(
@@ -125,10 +137,16 @@ pub(super) async fn delete_many(
     let (mut deleted, mut errors) = (Vec::new(), Vec::new());
     for (ObjectIdentifier { key, version_id, .. }, done) in done {
         match done {
-            Ok(()) if delete.quiet == Some(true) => {}
-            Ok(()) => {
-                deleted.push(DeletedObject { key: Some(key), version_id, ..Default::default() })
-            }
+            Ok(_) if delete.quiet == Some(true) => {}
+            Ok(done) => deleted.push(DeletedObject {
+                delete_marker: done.marker.then_some(true),
+                delete_marker_version_id: done
+                    .version
+                    .filter(|_| done.marker)
+                    .map(|version| version.to_string()),
+                key: Some(key),
+                version_id,
+            }),
             Err(failed) => errors.push(s3s::dto::Error {
                 code: Some(failed.code().as_str().to_owned()),
                 message: failed.message().map(str::to_owned),
@@ -145,8 +163,8 @@ pub(super) async fn delete_many(
     Ok(S3Response::new(output))
 }
 
-async fn delete_one(bucket: &BucketHandle<'_>, object: &ObjectIdentifier) -> S3Result<()> {
-    check_version(object.version_id.as_deref())?;
+async fn delete_one(bucket: &BucketHandle<'_>, object: &ObjectIdentifier) -> S3Result<Deleted> {
+    let version = version(object.version_id.as_deref())?;
     if object.last_modified_time.is_some() || object.size.is_some() {
         return Err(error::not_served("deletions by date or size"));
     }
@@ -157,6 +175,6 @@ async fn delete_one(bucket: &BucketHandle<'_>, object: &ObjectIdentifier) -> S3R
             conditions::condition(conditions::precondition((Some(&matching), None), (None, None)))
         }
     };
-    let deleted = bucket.delete_object(&object.key, condition).await;
-    deleted.map(drop).map_err(|error| error::of(&error))
+    let deleted = bucket.delete_version((&object.key, version), condition).await;
+    deleted.map_err(|error| error::of(&error))
 }

@@ -6,7 +6,7 @@ use s3s::{S3, S3Request, S3Response, S3Result};
 use super::caller::Buckets;
 use super::{
     bucket_configuration, buckets, copies, cors, lifecycle, listing, multipart, notifications,
-    objects, reading, tagging, upload_listing,
+    objects, reading, tagging, upload_listing, versions,
 };
 use crate::operation::{Operation, Status};
 
@@ -86,7 +86,7 @@ operations! {
     Served GetBucketReplication: get_bucket_replication(GetBucketReplicationInput) -> GetBucketReplicationOutput = bucket_configuration::replication;
     Served GetBucketRequestPayment: get_bucket_request_payment(GetBucketRequestPaymentInput) -> GetBucketRequestPaymentOutput = bucket_configuration::payment;
     Served GetBucketTagging: get_bucket_tagging(GetBucketTaggingInput) -> GetBucketTaggingOutput = tagging::of_bucket;
-    Served GetBucketVersioning: get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput = bucket_configuration::versioning;
+    Served GetBucketVersioning: get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput = versions::get;
     Served GetBucketWebsite: get_bucket_website(GetBucketWebsiteInput) -> GetBucketWebsiteOutput = bucket_configuration::website;
     Served GetObject: get_object(GetObjectInput) -> GetObjectOutput = reading::get;
     Served GetObjectAcl: get_object_acl(GetObjectAclInput) -> GetObjectAclOutput = bucket_configuration::object_acl;
@@ -98,7 +98,7 @@ operations! {
     Served HeadObject: head_object(HeadObjectInput) -> HeadObjectOutput = reading::head;
     Served ListBuckets: list_buckets(ListBucketsInput) -> ListBucketsOutput = buckets::list;
     Served ListMultipartUploads: list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput = upload_listing::uploads;
-    Served ListObjectVersions: list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput = listing::versions;
+    Served ListObjectVersions: list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput = versions::list;
     Served ListObjects: list_objects(ListObjectsInput) -> ListObjectsOutput = listing::objects;
     Served ListObjectsV2: list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output = listing::objects_v2;
     Served ListParts: list_parts(ListPartsInput) -> ListPartsOutput = upload_listing::parts;
@@ -111,7 +111,7 @@ operations! {
     NotServed PutBucketPolicy: put_bucket_policy(PutBucketPolicyInput) -> PutBucketPolicyOutput = bucket_configuration::put_policy;
     NotServed PutBucketReplication: put_bucket_replication(PutBucketReplicationInput) -> PutBucketReplicationOutput = bucket_configuration::put_replication;
     Served PutBucketTagging: put_bucket_tagging(PutBucketTaggingInput) -> PutBucketTaggingOutput = tagging::tag_bucket;
-    NotServed PutBucketVersioning: put_bucket_versioning(PutBucketVersioningInput) -> PutBucketVersioningOutput = bucket_configuration::put_versioning;
+    Served PutBucketVersioning: put_bucket_versioning(PutBucketVersioningInput) -> PutBucketVersioningOutput = versions::put;
     NotServed PutBucketWebsite: put_bucket_website(PutBucketWebsiteInput) -> PutBucketWebsiteOutput = bucket_configuration::put_website;
     Served PutObject: put_object(PutObjectInput) -> PutObjectOutput = objects::put;
     Served PutObjectAcl: put_object_acl(PutObjectAclInput) -> PutObjectAclOutput = bucket_configuration::put_object_acl;

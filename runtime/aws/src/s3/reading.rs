@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use http::HeaderMap;
 use lambent_service::{BucketHandle, Checksum, Object, Part};
+use lambent_types::VersionId;
 use s3s::dto::{
     self, ChecksumMode, GetObjectAttributesInput, GetObjectAttributesOutput,
     GetObjectAttributesParts, GetObjectInput, GetObjectOutput, HeadObjectInput, HeadObjectOutput,
@@ -14,8 +15,8 @@ use s3s::{S3Error, S3Request, S3Response, S3Result, s3_error};
 use super::caller::{Buckets, bucket};
 use super::checksum::{self, give};
 use super::description::{self, number};
-use super::limits::check_version;
-use super::{conditions, error, intake, time};
+use super::limits::version;
+use super::{conditions, error, found, intake, time};
 
 const TAG_COUNT: http::HeaderName = http::HeaderName::from_static("x-amz-tagging-count");
 /// Most parts of an object that are told at once; S3's.
@@ -35,6 +36,7 @@ struct Selected {
 /// What is asked of an object that is read.
 struct Asked<'i> {
     key: &'i str,
+    version: Option<VersionId>,
     range: Option<dto::Range>,
     part: Option<i32>,
     precondition: lambent_types::Precondition,
@@ -43,13 +45,9 @@ struct Asked<'i> {
 /// The object, if the conditions hold, and which of its bytes are asked for.
 async fn selected(bucket: &BucketHandle<'_>, asked: &Asked<'_>) -> S3Result<(Object, Selected)> {
     let (object, parts) = match asked.part {
-        None => (bucket.head(asked.key).await, Vec::new()),
-        Some(_) => match bucket.object_parts(asked.key).await {
-            Ok((object, parts)) => (Ok(object), parts),
-            Err(error) => (Err(error), Vec::new()),
-        },
+        None => (found::found(bucket, asked.key, asked.version).await?, Vec::new()),
+        Some(_) => found::found_with_parts(bucket, asked.key, asked.version).await?,
     };
-    let object = object.map_err(|error| error::of(&error))?;
     asked.precondition.check(Some(object.validators())).map_err(|unmet| {
         let mut refused = conditions::unmet(unmet);
         refused.set_headers(validators(&object));
@@ -145,11 +143,12 @@ pub(super) async fn get(
     request: S3Request<GetObjectInput>,
 ) -> S3Result<S3Response<GetObjectOutput>> {
     let input = request.input;
-    check_version(input.version_id.as_deref())?;
+    let version = version(input.version_id.as_deref())?;
     let scope = buckets.scope().await?;
     let bucket = bucket(&scope, &input.bucket)?;
     let asked = Asked {
         key: &input.key,
+        version,
         range: input.range,
         part: input.part_number,
         precondition: conditions::precondition(
@@ -161,7 +160,7 @@ pub(super) async fn get(
     // It may be replaced between the look at it and the read: what is told is of what is read.
     let (found, bytes) = loop {
         let (found, bytes) = bucket
-            .get(&input.key, selected_.range.clone())
+            .get_version((&input.key, version), selected_.range.clone())
             .await
             .map_err(|error| error::of(&error))?;
         if found.sequence == object.sequence {
@@ -185,6 +184,7 @@ pub(super) async fn get(
         metadata: description::metadata(&found),
         parts_count: selected_.parts,
         tag_count: i32::try_from(found.tags.len()).ok().filter(|count| *count > 0),
+        version_id: found::id(&found),
         ..Default::default()
     };
     let kept = checksum_of(&found, &selected_, input.checksum_mode.as_ref());
@@ -200,11 +200,12 @@ pub(super) async fn head(
     request: S3Request<HeadObjectInput>,
 ) -> S3Result<S3Response<HeadObjectOutput>> {
     let input = request.input;
-    check_version(input.version_id.as_deref())?;
+    let version = version(input.version_id.as_deref())?;
     let scope = buckets.scope().await?;
     let bucket = bucket(&scope, &input.bucket)?;
     let asked = Asked {
         key: &input.key,
+        version,
         range: input.range,
         part: input.part_number,
         precondition: conditions::precondition(
@@ -227,6 +228,7 @@ pub(super) async fn head(
         last_modified: Some(time::out(found.modified)),
         metadata: description::metadata(&found),
         parts_count: selected.parts,
+        version_id: found::id(&found),
         ..Default::default()
     };
     let kept = checksum_of(&found, &selected, input.checksum_mode.as_ref());
@@ -247,11 +249,10 @@ pub(super) async fn attributes(
     request: S3Request<GetObjectAttributesInput>,
 ) -> S3Result<S3Response<GetObjectAttributesOutput>> {
     let input = request.input;
-    check_version(input.version_id.as_deref())?;
+    let version = version(input.version_id.as_deref())?;
     let scope = buckets.scope().await?;
     let bucket = bucket(&scope, &input.bucket)?;
-    let found = bucket.object_parts(&input.key).await;
-    let (object, parts) = found.map_err(|error| error::of(&error))?;
+    let (object, parts) = found::found_with_parts(&bucket, &input.key, version).await?;
     // One header field may name several, which `s3s` leaves together.
     let asked = input.object_attributes.iter().flat_map(|asked| asked.as_str().split(','));
     let asked: Vec<&str> = asked.map(str::trim).collect();
@@ -272,6 +273,7 @@ pub(super) async fn attributes(
             .then(|| told(&parts, input.max_parts, input.part_number_marker)),
         object_size: asked(ObjectAttributes::OBJECT_SIZE).then(|| number(object.size)),
         storage_class: asked(ObjectAttributes::STORAGE_CLASS).then_some(standard),
+        version_id: found::id(&object),
         ..Default::default()
     };
     Ok(S3Response::new(output))

@@ -13,7 +13,8 @@ use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::caller::{Buckets, bucket};
 use super::error;
-use super::limits::check_version;
+use super::found;
+use super::limits::version;
 
 /// Most tags of a bucket; S3's.
 const BUCKET_TAGS_MAX: usize = 50;
@@ -75,17 +76,25 @@ pub(super) async fn of_object(
     request: S3Request<GetObjectTaggingInput>,
 ) -> S3Result<S3Response<GetObjectTaggingOutput>> {
     let input = request.input;
-    check_version(input.version_id.as_deref())?;
+    let version = version(input.version_id.as_deref())?;
     let scope = buckets.scope().await?;
-    let object = bucket(&scope, &input.bucket)?.head(&input.key).await;
-    let object = object.map_err(|error| error::of(&error))?;
-    Ok(S3Response::new(GetObjectTaggingOutput { tag_set: shown(object.tags), version_id: None }))
+    let bucket = bucket(&scope, &input.bucket)?;
+    let object = found::found(&bucket, &input.key, version).await?;
+    let version_id = found::id(&object);
+    Ok(S3Response::new(GetObjectTaggingOutput { tag_set: shown(object.tags), version_id }))
 }
 
-async fn set(buckets: &Buckets, name: &str, key: &str, tags: Tags) -> S3Result<()> {
+/// Gives a version of an object these tags, and tells which one it is.
+async fn set(
+    buckets: &Buckets,
+    name: &str,
+    (key, named): (&str, Option<&str>),
+    tags: Tags,
+) -> S3Result<Option<String>> {
+    let version = version(named)?;
     let scope = buckets.scope().await?;
-    let done = bucket(&scope, name)?.tag_object(key, tags).await;
-    done.map(drop).map_err(|error| error::of(&error))
+    let done = bucket(&scope, name)?.tag_object((key, version), tags).await;
+    done.map(|object| found::id(&object)).map_err(|error| error::of(&error))
 }
 
 pub(super) async fn tag_object(
@@ -93,10 +102,10 @@ pub(super) async fn tag_object(
     request: S3Request<PutObjectTaggingInput>,
 ) -> S3Result<S3Response<PutObjectTaggingOutput>> {
     let input = request.input;
-    check_version(input.version_id.as_deref())?;
     let tags = of_xml(input.tagging.tag_set, bounds::OBJECT_TAGS_MAX)?;
-    set(buckets, &input.bucket, &input.key, tags).await?;
-    Ok(S3Response::new(PutObjectTaggingOutput::default()))
+    let version = (&*input.key, input.version_id.as_deref());
+    let version_id = set(buckets, &input.bucket, version, tags).await?;
+    Ok(S3Response::new(PutObjectTaggingOutput { version_id }))
 }
 
 pub(super) async fn untag_object(
@@ -104,9 +113,9 @@ pub(super) async fn untag_object(
     request: S3Request<DeleteObjectTaggingInput>,
 ) -> S3Result<S3Response<DeleteObjectTaggingOutput>> {
     let input = request.input;
-    check_version(input.version_id.as_deref())?;
-    set(buckets, &input.bucket, &input.key, Tags::new()).await?;
-    Ok(S3Response::new(DeleteObjectTaggingOutput::default()))
+    let version = (&*input.key, input.version_id.as_deref());
+    let version_id = set(buckets, &input.bucket, version, Tags::new()).await?;
+    Ok(S3Response::new(DeleteObjectTaggingOutput { version_id }))
 }
 
 pub(super) async fn of_bucket(

@@ -83,6 +83,8 @@ async fn a_photo_becomes_a_thumbnail_and_metadata_until_it_is_deleted() {
         content_type: None,
         metadata: [].into(),
         sequence: 1,
+        version: None,
+        cause: None,
     };
     let written = happened(occurrence::OBJECT_CREATED, "/buckets/photos", &data);
     let end = run(&world, "thumbnail", Handler::Event, written).await;

@@ -1,7 +1,7 @@
 use clap::{Args, Subcommand};
-use lambent_api::BucketView;
 use lambent_api::kinds::Bucket;
-use lambent_types::BucketName;
+use lambent_api::{BucketSpec, BucketView};
+use lambent_types::{BucketName, Versioning};
 
 use super::named;
 use crate::error::{CliError, Exit};
@@ -10,6 +10,7 @@ use crate::global::Global;
 const EXAMPLES: &str = "\
 Examples:
   lambent bucket create photos
+  lambent bucket create ledger --versioning enabled
   lambent bucket list
   lambent bucket delete photos";
 
@@ -23,10 +24,14 @@ pub(crate) struct BucketArgs {
 
 #[derive(Debug, Subcommand)]
 enum BucketCommand {
-    /// Make a bucket; one that is there already stays as it is
+    /// Make a bucket, or have one keep former versions of its objects
     Create {
         /// The bucket's name
         name: BucketName,
+        /// Whether it keeps former versions: enabled or, once it did, suspended; as before if it is
+        /// not given
+        #[arg(long, value_name = "STATE")]
+        versioning: Option<Versioning>,
     },
     /// List the buckets
     List,
@@ -39,11 +44,19 @@ enum BucketCommand {
 
 pub(crate) fn run(args: &BucketArgs, global: &Global) -> Result<Exit, CliError> {
     match &args.command {
-        BucketCommand::Create { name } => named::create::<Bucket>(name, global),
+        BucketCommand::Create { name, versioning: None } => {
+            named::create::<Bucket>(name, &BucketSpec::default(), global)
+        }
+        BucketCommand::Create { name, versioning } => {
+            named::put::<Bucket>(name, &BucketSpec { versioning: *versioning }, global)
+        }
         BucketCommand::List => {
-            let row = |item: &BucketView| vec![item.name.to_string(), named::minute(item.created)];
+            let row = |item: &BucketView| {
+                let (created, versioning) = (named::minute(item.created), item.versioning);
+                vec![item.name.to_string(), created, versioning.to_string()]
+            };
             let first = "lambent bucket create photos";
-            named::list::<Bucket>(&["name", "created"], row, first, global)
+            named::list::<Bucket>(&["name", "created", "versioning"], row, first, global)
         }
         BucketCommand::Delete { name } => named::delete::<Bucket>(name, global),
     }

@@ -59,10 +59,13 @@ fn run_by(client: &Client, function: &FunctionView) -> Result<String, CliError> 
     };
     let off = |enabled: bool| if enabled { "" } else { ", not enabled" };
     let triggers = Trigger::items(client.all::<Trigger>()?.value()?);
-    let triggers = triggers.iter().map(|view| &view.trigger).filter(|one| is_it(&one.function));
-    let triggers = triggers.map(|trigger| {
+    let triggers = triggers
+        .iter()
+        .map(|view| &view.trigger)
+        .filter_map(|one| Some((one, one.function.as_ref().filter(|function| is_it(function))?)));
+    let triggers = triggers.map(|(trigger, function)| {
         let SourceResource { noun, name, .. } = trigger.source.resource();
-        let (as_what, off) = (as_what(&trigger.function), off(trigger.enabled));
+        let (as_what, off) = (as_what(function), off(trigger.enabled));
         format!("trigger {} (on {noun} {name}{as_what}{off})", trigger.name)
     });
     let schedules = Schedule::items(client.all::<Schedule>()?.value()?);

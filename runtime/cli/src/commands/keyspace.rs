@@ -39,7 +39,7 @@ enum KeyspaceCommand {
 
 pub(crate) fn run(args: &KeyspaceArgs, global: &Global) -> Result<Exit, CliError> {
     match &args.command {
-        KeyspaceCommand::Create { name } => named::create::<Keyspace>(name, global),
+        KeyspaceCommand::Create { name } => named::create::<Keyspace>(name, &(), global),
         KeyspaceCommand::List => {
             let row =
                 |item: &KeyspaceView| vec![item.name.to_string(), named::minute(item.created)];

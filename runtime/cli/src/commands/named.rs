@@ -9,12 +9,13 @@ use serde_json::json;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
 
-/// Makes a resource that is nothing but its name.
-pub(super) fn create<K: Kind<Spec = ()>>(
+/// Makes a resource of which nothing is said but its name.
+pub(super) fn create<K: Kind>(
     name: &K::Name,
+    spec: &K::Spec,
     global: &Global,
 ) -> Result<Exit, CliError> {
-    put_as::<K>(name, &(), "is there already", global)
+    put_as::<K>(name, spec, "is there already", global)
 }
 
 /// Makes a resource, or makes it as described.

@@ -128,7 +128,7 @@ fn put(args: &PutArgs, global: &Global) -> Result<Exit, CliError> {
     let before = found(client.describe::<SiteKind>(&args.name))?;
     let before = before.map(|answer| answer.value()).transpose()?.map(|view| view.site);
     for folder in &folders {
-        client.put::<Bucket>(&folder.bucket, &())?;
+        client.put::<Bucket>(&folder.bucket, &Default::default())?;
         folder.upload(&client)?;
     }
     let answer = client.put::<SiteKind>(&args.name, &site)?;

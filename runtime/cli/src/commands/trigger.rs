@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use lambent_api::kinds::Trigger as TriggerKind;
 use lambent_api::{DepthView, LastErrorView, TriggerView};
 use lambent_types::{
-    BucketName, KeyspaceName, ObjectChange, Pattern, QualifiedFunction, QueueName, Source,
-    SourceResource, Trigger, TriggerName,
+    BucketName, KeyspaceName, ObjectChange, Pattern, QualifiedFunction, QueueName, QueueTarget,
+    Source, SourceResource, Trigger, TriggerName,
 };
 use serde_json::json;
 
@@ -72,8 +72,12 @@ struct PutArgs {
     name: TriggerName,
 
     /// The function to run; a version or an alias may follow its name, as in hello:live
-    #[arg(long, value_name = "NAME")]
-    function: QualifiedFunction,
+    #[arg(long, value_name = "NAME", required_unless_present = "send_to")]
+    function: Option<QualifiedFunction>,
+
+    /// Bucket, keyspace: the queue in which each event becomes a message, instead of a function
+    #[arg(long, value_name = "QUEUE", conflicts_with_all = ["function", "queue"])]
+    send_to: Option<QueueName>,
 
     /// Run it on changes of the objects in this bucket
     #[arg(long, value_name = "NAME")]
@@ -166,6 +170,10 @@ impl PutArgs {
         let trigger = Trigger {
             name: self.name.clone(),
             function: self.function.clone(),
+            send_to: self
+                .send_to
+                .clone()
+                .map(|queue| QueueTarget { queue, s3_configuration: None }),
             source: self.source()?,
             patterns: self.patterns.clone(),
             delivery: self.delivery.to_policy()?,
@@ -197,6 +205,15 @@ pub(crate) fn run(args: &TriggerArgs, global: &Global) -> Result<Exit, CliError>
     }
 }
 
+/// What takes a trigger's events: a function, or a queue.
+fn target(trigger: &Trigger) -> String {
+    match (&trigger.function, &trigger.send_to) {
+        (Some(function), _) => function.to_string(),
+        (None, Some(target)) => format!("none; sends to queue {}", target.queue),
+        (None, None) => String::new(),
+    }
+}
+
 /// Describes the source of a trigger's events in a few words.
 fn source(trigger: &Trigger) -> String {
     let SourceResource { noun, name, .. } = trigger.source.resource();
@@ -211,7 +228,7 @@ fn waiting(depth: DepthView) -> String {
 fn row(TriggerView { trigger, depth, .. }: &TriggerView) -> Vec<String> {
     vec![
         trigger.name.to_string(),
-        trigger.function.to_string(),
+        target(trigger),
         source(trigger),
         waiting(*depth),
         yes(trigger.enabled),
@@ -243,7 +260,7 @@ fn fields(TriggerView { trigger, depth, .. }: &TriggerView) -> Vec<(&'static str
     let patterns = trigger.patterns.iter().map(|pattern| json!(pattern).to_string());
     let mut fields = vec![
         ("name", trigger.name.to_string()),
-        ("function", trigger.function.to_string()),
+        ("function", target(trigger)),
         ("source", source(trigger)),
     ];
     fields.extend(filter(&trigger.source));
@@ -273,7 +290,7 @@ fn status(TriggerView { trigger, depth, status }: &TriggerView) -> Vec<(&'static
     let none = || "none since the server started".to_owned();
     vec![
         ("name", trigger.name.to_string()),
-        ("function", trigger.function.to_string()),
+        ("function", target(trigger)),
         ("source", source(trigger)),
         ("state", state.into()),
         ("ready", depth.ready.to_string()),

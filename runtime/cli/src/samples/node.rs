@@ -137,6 +137,8 @@ fn object(values: &Values) -> Result<Made, String> {
         content_type: (!content_type.is_empty()).then(|| content_type.into()),
         metadata: BTreeMap::new(),
         sequence: 1,
+        version: None,
+        cause: None,
     };
     Ok(Made::Event(occurrence::object(change, &data, Timestamp::now())))
 }

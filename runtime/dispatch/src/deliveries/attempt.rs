@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use lambent_storage::{Channel, Delivery, Settlement, StorageError};
 use lambent_types::{
-    DeliveryPolicy, Error, Event, Incoming, Namespace, Outcome, Pattern, QualifiedFunction,
-    Qualifier, RequestId, Retry,
+    DeliveryPolicy, Error, Event, FunctionName, Incoming, Namespace, Outcome, Pattern,
+    QualifiedFunction, Qualifier, QueueTarget, RequestId, Retry,
 };
 
 use crate::callee::Callee;
@@ -25,11 +25,19 @@ use crate::resolve::DecidedBy;
 pub(super) struct Target {
     pub(super) namespace: Namespace,
     pub(super) channel: Channel,
-    pub(super) function: QualifiedFunction,
-    pub(super) incoming: Incoming,
+    pub(super) to: Goal,
     pub(super) patterns: Vec<Pattern>,
     /// The policy of the trigger or the schedule; else the function's.
     pub(super) policy: Option<DeliveryPolicy>,
+}
+
+/// What takes the events of a channel.
+#[derive(Debug, Clone)]
+pub(super) enum Goal {
+    /// A function, and what they are to it.
+    Function(QualifiedFunction, Incoming),
+    /// A queue.
+    Queue(QueueTarget),
 }
 
 impl Deliveries {
@@ -39,10 +47,24 @@ impl Deliveries {
         target: &Target,
         delivery: Delivery,
     ) -> Settlement {
+        match &target.to {
+            Goal::Function(function, incoming) => {
+                self.attempt_call(target, (function, *incoming), delivery).await
+            }
+            Goal::Queue(queue) => self.attempt_send(target, queue, delivery).await,
+        }
+    }
+
+    async fn attempt_call(
+        self: &Arc<Self>,
+        target: &Target,
+        (named, incoming): (&QualifiedFunction, Incoming),
+        delivery: Delivery,
+    ) -> Settlement {
         let Delivery { event, origin, appended, .. } = delivery;
         let age = age(self.clock.now(), appended);
         let observe = |what| {
-            self.dispatcher.observe_delivered(&target.namespace, &target.function.name, what, age);
+            self.dispatcher.observe_delivered(&target.namespace, &named.name, what, age);
         };
         let wanted = self.matches(&target.namespace, &target.patterns, &event).await;
         if wanted == Ok(false) {
@@ -51,11 +73,11 @@ impl Deliveries {
         }
         let caller = Caller::node(origin);
         let (request, origin) = (caller.id, caller.origin.clone());
-        let (namespace, name) = (&target.namespace, &target.function.name);
-        let found = self.dispatcher.resolve(namespace, name, &target.function.qualifier).await;
+        let (namespace, name) = (&target.namespace, &named.name);
+        let found = self.dispatcher.resolve(namespace, name, &named.qualifier).await;
         let found = found.map(|found| found.choose(DecidedBy::Event(&event)));
         let function = found.as_ref().ok().map(|callee| &*callee.function);
-        let Ok(policy) = self.policy_of(target, &found).await else {
+        let Ok(policy) = self.policy_of(target, name, &found).await else {
             observe(Delivered::Postponed);
             return Settlement::Release(self.after(policy::room(age)));
         };
@@ -64,7 +86,7 @@ impl Deliveries {
             (Err(error), _) => too_costly(error),
             // Tried at least once, so that there is a cause to tell.
             _ if too_old && event.attempt > 1 => expired(age),
-            (_, Ok(callee)) => self.handle(callee, target.incoming, caller, event.clone()).await,
+            (_, Ok(callee)) => self.handle(callee, incoming, caller, event.clone()).await,
             (_, Err(error)) => unresolved(error),
         };
         self.note(target, &handled, request);
@@ -101,7 +123,7 @@ impl Deliveries {
             handled => {
                 let (cause, failure) = cause(handled, too_old);
                 let end = end(cause, failure, None);
-                warn_of(target, &end);
+                warn_of(target, named, &end);
                 let sent = self.send_on(namespace, name, &policy, &end, &origin).await;
                 (Delivered::GivenUp, sent)
             }
@@ -117,6 +139,7 @@ impl Deliveries {
     async fn policy_of(
         &self,
         target: &Target,
+        name: &FunctionName,
         found: &Result<Callee, Error>,
     ) -> Result<DeliveryPolicy, Error> {
         if let Some(policy) = &target.policy {
@@ -125,10 +148,7 @@ impl Deliveries {
         let head = match found {
             Ok(callee) => return Ok(callee.function.configuration.delivery.clone()),
             Err(error) if is_transient(error) => return Err(error.clone()),
-            Err(_) => {
-                let (namespace, name) = (&target.namespace, &target.function.name);
-                self.dispatcher.resolve(namespace, name, &Qualifier::Latest).await
-            }
+            Err(_) => self.dispatcher.resolve(&target.namespace, name, &Qualifier::Latest).await,
         };
         match head {
             Ok(head) => Ok(head.first.configuration.delivery.clone()),
@@ -138,7 +158,7 @@ impl Deliveries {
     }
 
     /// Notes for the status of a trigger how an attempt to deliver to its function ended.
-    fn note(&self, target: &Target, handled: &Handled, request: RequestId) {
+    pub(super) fn note(&self, target: &Target, handled: &Handled, request: RequestId) {
         if let Channel::Trigger(trigger) = &target.channel {
             self.statuses.note(&target.namespace, trigger, handled, request, self.clock.now());
         }
@@ -225,9 +245,9 @@ fn expired(age: Duration) -> Handled {
 }
 
 /// Tells the log of an event that is given up.
-fn warn_of(target: &Target, end: &End<'_>) {
+fn warn_of(target: &Target, function: &QualifiedFunction, end: &End<'_>) {
     tracing::warn!(
-        namespace = %target.namespace, function = %target.function, event = end.event.id,
+        namespace = %target.namespace, %function, event = end.event.id,
         cause = ?end.cause, attempts = end.attempts, "an event is given up"
     );
 }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::deliveries::attempt::Target;
+use crate::deliveries::attempt::{Goal, Target};
 use crate::deliveries::{Deliveries, active_key};
 
 /// Deliveries of one channel that are in flight at once. Enough that waiting
@@ -17,6 +17,8 @@ use crate::deliveries::{Deliveries, active_key};
 const CONCURRENCY: usize = 100;
 /// How long a task waits at an empty channel before it ends, or looks again.
 const IDLE: Duration = Duration::from_secs(60);
+/// How long it may take to send a message, however slow the disk is.
+const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// How many times as long as the function may run a delivery is leased: those of
 /// a group are attempted one after another under one lease.
 const LEASE_TIMEOUTS: u32 = 6;
@@ -168,8 +170,7 @@ impl Deliveries {
             Channel::Function(function) => Some(Target {
                 namespace,
                 channel: channel.clone(),
-                function: function.clone(),
-                incoming: Incoming::Event,
+                to: Goal::Function(function.clone(), Incoming::Event),
                 patterns: Vec::new(),
                 policy: None,
             }),
@@ -178,8 +179,7 @@ impl Deliveries {
                 found.map(|found| Target {
                     namespace,
                     channel: channel.clone(),
-                    function: found.specification.function,
-                    incoming: Incoming::Event,
+                    to: Goal::Function(found.specification.function, Incoming::Event),
                     patterns: Vec::new(),
                     policy: found.specification.delivery,
                 })
@@ -187,21 +187,28 @@ impl Deliveries {
             Channel::Trigger(name) => {
                 let found = self.stores.resources.of::<Trigger>().get(&namespace, name).await?;
                 let found = found.map(|one| one.specification);
-                found.filter(|trigger| trigger.enabled).map(|trigger| Target {
-                    namespace,
-                    channel: channel.clone(),
-                    function: trigger.function,
-                    incoming: trigger.source.incoming(),
-                    patterns: trigger.patterns,
-                    policy: trigger.delivery,
+                found.filter(|trigger| trigger.enabled).and_then(|trigger| {
+                    let incoming = trigger.source.incoming();
+                    let function = trigger.function.map(|named| Goal::Function(named, incoming));
+                    Some(Target {
+                        namespace,
+                        channel: channel.clone(),
+                        to: function.or_else(|| trigger.send_to.map(Goal::Queue))?,
+                        patterns: trigger.patterns,
+                        policy: trigger.delivery,
+                    })
                 })
             }
         })
     }
 
-    /// How long the function may run.
+    /// How long an attempt may take.
     async fn timeout(&self, target: &Target) -> Duration {
-        let (namespace, function) = (&target.namespace, &target.function);
+        let namespace = &target.namespace;
+        let function = match &target.to {
+            Goal::Function(function, _) => function,
+            Goal::Queue(_) => return SEND_TIMEOUT,
+        };
         let found = self.dispatcher.resolve(namespace, &function.name, &function.qualifier).await;
         found.map_or(bounds::TIMEOUT_DEFAULT, |found| found.timeout())
     }

@@ -49,13 +49,13 @@ impl Deliveries {
                 // What says the same without a channel to go back to.
                 Place::Queue(_) => (facts, None),
             };
-            let (from, since) = (function.clone(), end.since);
+            let (from, since) = (function.to_string(), end.since);
             let message = DestinationMessage { event, from, since, attributes, dead };
             self.send_one(namespace, function, destination, message, origin).await?;
         }
         if let Some(destination) = listener {
             let event = self.record_event(namespace, function, end, success).await?;
-            let (from, since, attributes) = (function.clone(), end.since, BTreeMap::new());
+            let (from, since, attributes) = (function.to_string(), end.since, BTreeMap::new());
             let message = DestinationMessage { event, from, since, attributes, dead: None };
             self.send_one(namespace, function, destination, message, origin).await?;
         }
@@ -167,23 +167,23 @@ impl Deliveries {
 }
 
 /// An event on its way to a destination.
-struct DestinationMessage {
-    event: Event,
-    /// The function whose delivery ended: several may give up one event.
-    from: FunctionName,
+pub(super) struct DestinationMessage {
+    pub(super) event: Event,
+    /// What sends it, such as the function whose delivery ended: several may send one event.
+    pub(super) from: String,
     /// When the event came to where it ended.
-    since: Timestamp,
+    pub(super) since: Timestamp,
     /// Attributes of the message, besides those of the event.
-    attributes: BTreeMap<String, String>,
+    pub(super) attributes: BTreeMap<String, String>,
     /// Of a dead letter: what it was.
-    dead: Option<DeadEvent>,
+    pub(super) dead: Option<DeadEvent>,
 }
 
 /// What is said of an event in the attributes of a message, whatever its own are.
 const EVENT_ATTRIBUTES: [&str; 4] = ["id", "source", "subject", "type"];
 
 impl DestinationMessage {
-    fn for_queue(&self, queue: &QueueName) -> NewMessage {
+    pub(super) fn for_queue(&self, queue: &QueueName) -> NewMessage {
         let event = &self.event;
         let mut attributes = self.attributes.clone();
         let mut attribute_types = BTreeMap::new();

@@ -15,6 +15,7 @@ mod policy;
 mod queue;
 mod record;
 mod scheduler;
+mod sending;
 mod statuses;
 mod stores;
 mod triggers;

@@ -11,5 +11,5 @@ mod streamed_response;
 pub(crate) use described_request::{output_of_response, request_of_payload};
 pub(crate) use http_request::event_of_request;
 pub(crate) use http_response::response_of_output;
-pub(crate) use records::{event_for, event_of_batch, failed_of_batch};
+pub(crate) use records::{event_for, event_of_batch, failed_of_batch, s3_notification};
 pub(crate) use streamed_response::{NoResponse, response_of_stream};

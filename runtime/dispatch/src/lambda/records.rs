@@ -8,9 +8,10 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use lambent_types::occurrence::{
     ATTRIBUTE_TYPES, KEY_DELETED, KEY_SET, KeyData, KeyValueData, OBJECT_CREATED, OBJECT_DELETED,
-    ObjectData, QUEUE_FACTS, QUEUE_MESSAGE, QueueFacts, RECEIPT, SCHEDULE_FIRED, ScheduleData,
+    ObjectCause, ObjectData, QUEUE_FACTS, QUEUE_MESSAGE, QueueFacts, RECEIPT, SCHEDULE_FIRED,
+    ScheduleData,
 };
-use lambent_types::{Event, Failure, Namespace, Output, Retry, account_number};
+use lambent_types::{Event, Failure, Namespace, Output, Retry, VersionId, account_number};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -29,7 +30,7 @@ const KEY: &AsciiSet =
 pub(crate) fn event_for(namespace: &Namespace, event: Event) -> Event {
     let account = || account_number(namespace);
     let payload = match &*event.kind {
-        OBJECT_CREATED | OBJECT_DELETED => object(&account(), &event),
+        OBJECT_CREATED | OBJECT_DELETED => object(&account(), &event, None),
         KEY_SET | KEY_DELETED => key(&account(), &event),
         QUEUE_MESSAGE => Some(records(vec![message(&account(), &event)])),
         SCHEDULE_FIRED => schedule(&account(), &event),
@@ -38,6 +39,22 @@ pub(crate) fn event_for(namespace: &Namespace, event: Event) -> Event {
     match payload {
         Some(payload) => with_payload(event, &payload),
         None => event,
+    }
+}
+
+/// The notification that S3 sends of the change of an object, by the configuration of this id; `None`
+/// for any other event.
+pub(crate) fn s3_notification(
+    namespace: &Namespace,
+    event: &Event,
+    configuration: &str,
+) -> Option<String> {
+    match &*event.kind {
+        OBJECT_CREATED | OBJECT_DELETED => {
+            let told = object(&account_number(namespace), event, Some(configuration))?;
+            Some(told.to_string())
+        }
+        _ => None,
     }
 }
 
@@ -107,27 +124,35 @@ fn resource(event: &Event) -> &str {
     event.source.rsplit('/').next().unwrap_or_default()
 }
 
-fn object(account: &str, event: &Event) -> Option<Value> {
+fn object(account: &str, event: &Event, configuration: Option<&str>) -> Option<Value> {
     let object: ObjectData = data(event)?;
     let created = event.kind == OBJECT_CREATED;
+    let untold = if created { ObjectCause::Put } else { ObjectCause::Delete };
+    let cause = object.cause.unwrap_or(untold);
     let key = utf8_percent_encode(&object.key, KEY).to_string().replace("%20", "+");
     let mut described = json!({ "key": key, "sequencer": format!("{:016X}", object.sequence) });
     if created && let Value::Object(members) = &mut described {
         members.insert("size".into(), object.size.into());
         members.insert("eTag".into(), object.etag.trim_matches('"').into());
     }
+    // S3 names the versions of a bucket that makes some.
+    if let (Some(version @ VersionId::Made { .. }), Value::Object(members)) =
+        (object.version, &mut described)
+    {
+        members.insert("versionId".into(), version.to_string().into());
+    }
     Some(records(vec![json!({
         "eventVersion": "2.1",
         "eventSource": "aws:s3",
         "awsRegion": REGION,
         "eventTime": time(event).strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string(),
-        "eventName": if created { "ObjectCreated:Put" } else { "ObjectRemoved:Delete" },
+        "eventName": cause.s3_name(),
         "userIdentity": { "principalId": account },
         "requestParameters": { "sourceIPAddress": "127.0.0.1" },
         "responseElements": { "x-amz-request-id": event.id, "x-amz-id-2": event.id },
         "s3": {
             "s3SchemaVersion": "1.0",
-            "configurationId": object.bucket,
+            "configurationId": configuration.unwrap_or(&object.bucket),
             "bucket": {
                 "name": object.bucket,
                 "ownerIdentity": { "principalId": account },

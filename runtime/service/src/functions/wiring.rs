@@ -39,7 +39,7 @@ impl FunctionHandle<'_> {
         for trigger in self.stores().resources.of::<Trigger>().list(namespace).await? {
             let trigger = trigger.specification;
             let user = || format!("trigger \"{}\"", trigger.name);
-            users.extend(is_it(&trigger.function).then(user));
+            users.extend(trigger.function.as_ref().is_some_and(&is_it).then(user));
         }
         for schedule in self.stores().resources.of::<Schedule>().list(namespace).await? {
             let schedule = schedule.specification;

@@ -14,6 +14,7 @@ mod identities;
 mod invoke;
 mod layers;
 mod namespaces;
+mod object_versions;
 mod provision;
 mod quotas;
 mod releases;

@@ -62,6 +62,39 @@ async fn buckets_and_keyspaces_are_made_once() {
 }
 
 #[tokio::test]
+async fn a_trigger_sends_to_one_place_that_can_take_its_events() {
+    let fixture = Fixture::new().await;
+    let Fixture { scope, .. } = &fixture;
+    scope.handle::<BucketName>("photos").unwrap().create().await.unwrap();
+    scope.handle::<KeyspaceName>("keys").unwrap().create().await.unwrap();
+    let objects = || json!({ "kind": "object", "bucket": "photos" });
+    let to = |source: Value, more: Value| {
+        let mut trigger = json!({ "name": "t", "source": source, "send_to": { "queue": "q" } });
+        trigger.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        trigger
+    };
+    let missing = fixture.put_trigger(to(objects(), json!({}))).await.unwrap_err();
+    says(&missing, ErrorCode::QueueNotFound, "queue \"q\" does not exist");
+    let queue = scope.handle::<QueueName>("q").unwrap();
+    queue.put(QueueAttributes::default()).await.unwrap();
+    let s3 = json!({ "send_to": { "queue": "q", "s3_configuration": "mine" } });
+    let keys = json!({ "kind": "keyvalue", "keyspace": "keys" });
+    for (trigger, phrase) in [
+        (json!({ "name": "t", "source": objects() }), "either a function or a queue"),
+        (to(objects(), json!({ "function": "f" })), "either a function or a queue"),
+        (to(json!({ "kind": "queue", "queue": "q" }), json!({})), "they are in a queue"),
+        (to(keys.clone(), s3.clone()), "changes of objects alone"),
+        (to(objects(), json!({ "delivery": { "dead_letter": "queue:q" } })), "no destinations"),
+    ] {
+        let refused = fixture.put_trigger(trigger).await.unwrap_err();
+        says(&refused, ErrorCode::InvalidConfiguration, phrase);
+    }
+    assert!(fixture.put_trigger(to(objects(), s3)).await.unwrap());
+    let others = to(keys, json!({ "name": "u", "delivery": { "attempts_max": 9 } }));
+    assert!(fixture.put_trigger(others).await.unwrap());
+}
+
+#[tokio::test]
 async fn what_is_not_empty_is_not_deleted() {
     let fixture = Fixture::new().await;
     let Fixture { scope, stores, ns, .. } = &fixture;

@@ -3,13 +3,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lambent_types::{BucketName, Namespace, ObjectChange, Origin};
+use lambent_types::occurrence::ObjectCause;
+use lambent_types::{BucketName, Namespace, Origin, VersionId, Versioning};
 use rusqlite::params;
 
 use crate::emit::emit;
+use crate::objects::bucket_rows::{self, BucketRow};
+use crate::objects::former::Former;
 use crate::objects::pieces::{self, Piece};
-use crate::objects::tables::{self, BucketRow, UploadRow};
+use crate::objects::statements;
+use crate::objects::tables::{self, UploadRow};
 use crate::objects::trash::{Fresh, Trash};
+use crate::objects::versions;
 use crate::quota::{charge, charge_reserved, count};
 use crate::row::integer;
 use crate::shard::Tx;
@@ -18,8 +23,8 @@ use lambent_storage::backend::ChangeEvent;
 use lambent_storage::backend::Reservation;
 use lambent_storage::backend::objects as rules;
 use lambent_storage::{
-    Bucket, CompleteUpload, Condition, CopyObject, Object, ObjectError, Part, PutObject, Quota,
-    Upload,
+    Bucket, CompleteUpload, Condition, CopyObject, Deleted, Object, ObjectError, Part, PutObject,
+    Quota, StorageError, Upload, Version,
 };
 
 /// Where a change is made.
@@ -41,12 +46,12 @@ pub(crate) struct Received {
 }
 
 impl Place {
-    fn row(&self, tx: &Tx<'_>) -> Result<BucketRow, ObjectError> {
-        tables::existing(tx.connection, &self.namespace, &self.bucket)
+    pub(super) fn row(&self, tx: &Tx<'_>) -> Result<BucketRow, ObjectError> {
+        bucket_rows::existing(tx.connection, &self.namespace, &self.bucket)
     }
 
-    fn next(&self, tx: &Tx<'_>, row: &mut BucketRow) -> Result<i64, ObjectError> {
-        Ok(tables::next_sequence(tx.connection, &self.namespace, row)?)
+    pub(super) fn next(&self, tx: &Tx<'_>, row: &mut BucketRow) -> Result<i64, ObjectError> {
+        Ok(bucket_rows::next_sequence(tx.connection, &self.namespace, row)?)
     }
 
     /// Charges for bytes that take the place of `freed` others, and for what has
@@ -64,14 +69,14 @@ impl Place {
     }
 
     /// Counts what is no longer there.
-    fn release(&self, tx: &Tx<'_>, objects: u64, bytes: u64) {
+    pub(super) fn release(&self, tx: &Tx<'_>, objects: u64, bytes: u64) {
         count(tx, &self.namespace, Quota::Objects, -integer(objects));
         count(tx, &self.namespace, Quota::ObjectBytes, -integer(bytes));
     }
 
     /// Deletes the bytes of an object's pieces once the deletion of their rows is certain, unless
     /// they are a copy's too: a copy has all of them, so that the first tells.
-    fn discard_unless_copied(
+    pub(super) fn discard_unless_copied(
         &self,
         tx: &mut Tx<'_>,
         pieces: Vec<Piece>,
@@ -90,31 +95,63 @@ impl Place {
         tx.after_commit(move || trash.discard(blobs));
     }
 
-    fn emit(
+    /// Appends the event of a version that was deleted, or of a delete marker that was made.
+    pub(super) fn emit(
         &self,
         tx: &mut Tx<'_>,
-        change: ObjectChange,
+        cause: ObjectCause,
+        version: &Version,
+        (sequence, origin): (i64, &Origin),
+    ) -> Result<(), ObjectError> {
+        let (bucket, sequence) = (&self.bucket, sequence.unsigned_abs());
+        let (key, object, version) = (version.key(), version.object(), version.id());
+        let event = ChangeEvent::Object { bucket, cause, key, object, version, sequence };
+        emit(tx, &self.namespace, &event, origin)
+    }
+
+    /// Appends the event of an object.
+    fn emit_object(
+        &self,
+        tx: &mut Tx<'_>,
+        cause: ObjectCause,
         (object, sequence): (&Object, i64),
         origin: &Origin,
     ) -> Result<(), ObjectError> {
-        let sequence = sequence.unsigned_abs();
-        let event = ChangeEvent::Object { bucket: &self.bucket, change, object, sequence };
+        let (bucket, sequence) = (&self.bucket, sequence.unsigned_abs());
+        let (key, version) = (&*object.key, object.version);
+        let object = Some(object);
+        let event = ChangeEvent::Object { bucket, cause, key, object, version, sequence };
         emit(tx, &self.namespace, &event, origin)
     }
 
     pub(crate) fn create(&self, tx: &mut Tx<'_>) -> Result<Bucket, ObjectError> {
-        if tables::bucket(tx.connection, &self.namespace, &self.bucket)?.is_some() {
+        if bucket_rows::bucket(tx.connection, &self.namespace, &self.bucket)?.is_some() {
             return Err(ObjectError::Exists);
         }
         charge::<ObjectError>(tx, &self.namespace, Quota::Buckets, 1)?;
-        let bucket = Bucket { name: self.bucket.clone(), created: tx.now };
-        tables::insert_bucket(tx.connection, &self.namespace, &bucket)?;
+        let (created, versioning) = (tx.now, Versioning::Off);
+        let bucket = Bucket { name: self.bucket.clone(), created, versioning };
+        bucket_rows::insert_bucket(tx.connection, &self.namespace, &bucket)?;
         Ok(bucket)
+    }
+
+    pub(crate) fn set_versioning(
+        &self,
+        tx: &mut Tx<'_>,
+        versioning: Versioning,
+    ) -> Result<Bucket, ObjectError> {
+        let mut row = self.row(tx)?;
+        rules::check_versioning(row.bucket.versioning, versioning)?;
+        if row.bucket.versioning != versioning {
+            row.bucket.versioning = versioning;
+            bucket_rows::update_bucket(tx.connection, &self.namespace, &row)?;
+        }
+        Ok(row.bucket)
     }
 
     pub(crate) fn remove(&self, tx: &mut Tx<'_>) -> Result<(), ObjectError> {
         let row = self.row(tx)?;
-        if !tables::is_empty(tx.connection, row.id)? {
+        if !bucket_rows::is_empty(tx.connection, row.id)? {
             return Err(ObjectError::NotEmpty);
         }
         let name = self.bucket.as_str();
@@ -122,7 +159,7 @@ impl Place {
             return Err(ObjectError::Triggered(trigger));
         }
         count(tx, &self.namespace, Quota::Buckets, -1);
-        tables::run(tx.connection, "DELETE FROM bucket WHERE id = ?1", [row.id])?;
+        statements::run(tx.connection, "DELETE FROM bucket WHERE id = ?1", [row.id])?;
         Ok(())
     }
 
@@ -135,45 +172,46 @@ impl Place {
         origin: &Origin,
     ) -> Result<Object, ObjectError> {
         let mut row = self.row(tx)?;
-        let old = tables::object(tx.connection, row.id, key)?;
-        rules::check_condition(key, &put.condition, old.as_ref().map(|(object, _)| object))?;
-        let freed = old.as_ref().map(|(object, _)| object.size);
-        self.charge(tx, (piece.blob.size, freed), reservation)?;
+        let former = Former::of(tx.connection, &row, key)?;
+        rules::check_condition(key, &put.condition, former.current())?;
+        self.charge(tx, (piece.blob.size, former.freed()), reservation)?;
         let sequence = self.next(tx, &mut row)?;
         pieces::write_piece(tx.connection, row.id, sequence, &piece)?;
-        let object = object(key, put, (piece.part.etag, piece.blob.size), tx, sequence);
-        self.write(tx, &row, (&object, sequence), old, origin)?;
+        let object = object(key, put, (piece.part.etag, piece.blob.size), tx, &row)?;
+        self.write(tx, &row, (&object, sequence), (former, ObjectCause::Put), origin)?;
         fresh.keep();
         Ok(object)
     }
 
-    /// Writes an object's row in place of the old one.
+    /// Writes an object's row, and does with the former one what is to become of it.
     fn write(
         &self,
         tx: &mut Tx<'_>,
         row: &BucketRow,
         (object, content): (&Object, i64),
-        old: Option<(Object, i64)>,
+        (former, cause): (Former, ObjectCause),
         origin: &Origin,
     ) -> Result<(), ObjectError> {
-        if let Some((_, content)) = old {
-            let replaced = pieces::delete_pieces(tx.connection, row.id, content)?;
-            self.discard_unless_copied(tx, replaced)?;
-        }
+        self.make_way(tx, row, former)?;
         tables::write_object(tx.connection, row.id, object, content)?;
-        self.emit(tx, ObjectChange::Created, (object, row.sequence), origin)
+        self.emit_object(tx, cause, (object, row.sequence), origin)
     }
 
     /// Reads an object that must be as the condition says, to copy it.
     pub(crate) fn read(
         &self,
         tx: &Tx<'_>,
-        key: &str,
+        version: (&str, Option<VersionId>),
         condition: &Condition,
     ) -> Result<(Object, Vec<Piece>), ObjectError> {
         let row = self.row(tx)?;
-        let found = tables::object(tx.connection, row.id, key)?;
-        rules::check_condition(key, condition, found.as_ref().map(|(object, _)| object))?;
+        let found = match versions::object(tx.connection, &row, version) {
+            // Told apart from a condition that does not hold, which comes first.
+            Err(ObjectError::NoObject) => None,
+            found => Some(found?),
+        };
+        let current = found.as_ref().map(|(object, _)| object);
+        rules::check_condition(version.0, condition, current)?;
         let (object, content) = found.ok_or(ObjectError::NoObject)?;
         let pieces = pieces::pieces(tx.connection, row.id, content)?;
         Ok((object, pieces))
@@ -189,9 +227,9 @@ impl Place {
     ) -> Result<Object, ObjectError> {
         let put = rules::copied(&source, copy);
         let mut row = self.row(tx)?;
-        let old = tables::object(tx.connection, row.id, key)?;
-        rules::check_condition(key, &put.condition, old.as_ref().map(|(object, _)| object))?;
-        let freed = old.as_ref().map(|(object, _)| object.size);
+        let former = Former::of(tx.connection, &row, key)?;
+        rules::check_condition(key, &put.condition, former.current())?;
+        let freed = former.freed();
         let new = i64::from(freed.is_none());
         charge::<ObjectError>(tx, &self.namespace, Quota::Objects, new)?;
         let bytes = integer(source.size) - integer(freed.unwrap_or(0));
@@ -200,8 +238,8 @@ impl Place {
         for piece in &pieces {
             pieces::write_piece(tx.connection, row.id, sequence, piece)?;
         }
-        let object = object(key, put, (source.etag, source.size), tx, sequence);
-        self.write(tx, &row, (&object, sequence), old, origin)?;
+        let object = object(key, put, (source.etag, source.size), tx, &row)?;
+        self.write(tx, &row, (&object, sequence), (former, ObjectCause::Copy), origin)?;
         Ok(object)
     }
 
@@ -209,36 +247,55 @@ impl Place {
     pub(crate) fn set_tags(
         &self,
         tx: &mut Tx<'_>,
-        key: &str,
+        version: (&str, Option<VersionId>),
         tags: BTreeMap<String, String>,
     ) -> Result<Object, ObjectError> {
         let row = self.row(tx)?;
-        let found = tables::object(tx.connection, row.id, key)?;
-        let (mut object, content) = found.ok_or(ObjectError::NoObject)?;
+        let (mut object, content) = versions::object(tx.connection, &row, version)?;
         object.tags = tags;
-        tables::write_object(tx.connection, row.id, &object, content)?;
+        let current = match version.1 {
+            Some(_) => tables::object(tx.connection, &row, version.0)?,
+            None => None,
+        };
+        let is_former =
+            version.1.is_some() && current.is_none_or(|(one, _)| one.sequence != object.sequence);
+        if is_former {
+            let stored = (Version::Object(object.clone()), content);
+            versions::write(tx.connection, row.id, &stored)?;
+        } else {
+            tables::write_object(tx.connection, row.id, &object, content)?;
+        }
         Ok(object)
     }
 
+    /// Deletes an object, or puts a delete marker in its place; `None` if that would be so and
+    /// nothing may be added.
     pub(crate) fn delete(
         &self,
         tx: &mut Tx<'_>,
         key: &str,
-        condition: &Condition,
+        (condition, may_add): (&Condition, bool),
         origin: &Origin,
-    ) -> Result<bool, ObjectError> {
+    ) -> Result<Option<Deleted>, ObjectError> {
         let mut row = self.row(tx)?;
-        let old = tables::object(tx.connection, row.id, key)?;
+        if !row.bucket.versioning.is_off() {
+            if !may_add {
+                return Ok(None);
+            }
+            let former = Former::of(tx.connection, &row, key)?;
+            rules::check_condition(key, condition, former.current())?;
+            return self.mark(tx, &mut row, (key, former), origin).map(Some);
+        }
+        let old = tables::object(tx.connection, &row, key)?;
         rules::check_condition(key, condition, old.as_ref().map(|(object, _)| object))?;
-        let Some((object, content)) = old else { return Ok(false) };
+        let Some((object, content)) = old else { return Ok(Some(Deleted::default())) };
         self.release(tx, 1, object.size);
         let sequence = self.next(tx, &mut row)?;
         let deleted = pieces::delete_pieces(tx.connection, row.id, content)?;
         self.discard_unless_copied(tx, deleted)?;
-        let sql = "DELETE FROM object WHERE bucket = ?1 AND key = ?2";
-        tables::run(tx.connection, sql, params![row.id, key.as_bytes()])?;
-        self.emit(tx, ObjectChange::Deleted, (&object, sequence), origin)?;
-        Ok(true)
+        tables::delete_object(tx.connection, row.id, key)?;
+        self.emit_object(tx, ObjectCause::Delete, (&object, sequence), origin)?;
+        Ok(Some(Deleted { existed: true, ..Deleted::default() }))
     }
 
     pub(crate) fn begin(
@@ -288,10 +345,9 @@ impl Place {
         let place = |number: u32| all.binary_search_by_key(&number, |piece| piece.part.number);
         let have = |number| place(number).ok().map(|place| all[place].clone());
         let selected = rules::select(&parts, have, |piece| &piece.part)?;
-        let old = tables::object(tx.connection, row.id, &upload.key)?;
+        let former = Former::of(tx.connection, &row, &upload.key)?;
         for condition in [&put.condition, &condition] {
-            let current = old.as_ref().map(|(object, _)| object);
-            rules::check_condition(&upload.key, condition, current)?;
+            rules::check_condition(&upload.key, condition, former.current())?;
         }
         let etag = rules::multipart_etag(selected.iter().map(|piece| piece.part.etag.as_str()));
         let size = selected.iter().map(|piece| piece.blob.size).sum();
@@ -301,10 +357,10 @@ impl Place {
         let parts_before = all.len() as u64;
         let unused: Vec<Piece> = all.into_iter().filter(|piece| !used(piece)).collect();
         let unused_bytes: u64 = unused.iter().map(|piece| piece.blob.size).sum();
-        let (replaced, freed) = old.as_ref().map_or((0, 0), |(old, _)| (1, old.size));
+        let (replaced, freed) = former.freed().map_or((0, 0), |bytes| (1, bytes));
         // The upload becomes the object, and its parts are no longer counted.
         self.release(tx, parts_before + replaced, unused_bytes + freed);
-        let sequence = self.next(tx, &mut row)?;
+        self.next(tx, &mut row)?;
         for piece in &unused {
             pieces::delete_piece(tx.connection, row.id, content, piece.part.number)?;
         }
@@ -313,14 +369,15 @@ impl Place {
         }
         self.forget(tx, &row, &upload.id)?;
         let put = PutObject { checksum: checksum.into(), ..put };
-        let object = object(&upload.key, put, (etag, size), tx, sequence);
-        self.write(tx, &row, (&object, content), old, origin)?;
+        let object = object(&upload.key, put, (etag, size), tx, &row)?;
+        let cause = ObjectCause::CompleteMultipartUpload;
+        self.write(tx, &row, (&object, content), (former, cause), origin)?;
         Ok(object)
     }
 
     fn forget(&self, tx: &Tx<'_>, row: &BucketRow, upload: &str) -> Result<(), ObjectError> {
         let sql = "DELETE FROM upload WHERE bucket = ?1 AND id = ?2";
-        tables::run(tx.connection, sql, params![row.id, upload])?;
+        statements::run(tx.connection, sql, params![row.id, upload])?;
         Ok(())
     }
 
@@ -336,14 +393,16 @@ impl Place {
     }
 }
 
+/// The object of the last change of its bucket.
 fn object(
     key: &str,
     put: PutObject,
     (etag, size): (String, u64),
     tx: &Tx<'_>,
-    sequence: i64,
-) -> Object {
-    Object {
+    row: &BucketRow,
+) -> Result<Object, StorageError> {
+    let sequence = row.sequence.unsigned_abs();
+    Ok(Object {
         key: key.to_owned(),
         size,
         etag,
@@ -353,6 +412,7 @@ fn object(
         tags: put.tags,
         checksum: put.checksum.get(),
         modified: tx.now,
-        sequence: sequence.unsigned_abs(),
-    }
+        sequence,
+        version: rules::new_version(row.bucket.versioning, sequence)?,
+    })
 }

@@ -4,7 +4,7 @@ use lambent_types::Digest;
 use rusqlite::{Connection, Row, params};
 
 use crate::objects::blobs::Blob;
-use crate::objects::tables::{failed, json, parsed, run, select};
+use crate::objects::statements::{failed, json, parsed, run, select};
 use crate::row::{bytes, checksum, intact, integer};
 use lambent_storage::{Part, StorageError};
 

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use lambent_types::{BucketName, Namespace};
-use rusqlite::{Connection, Params, Row, params};
-use serde::de::DeserializeOwned;
+use lambent_types::{VersionId, Versioning};
+use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 
+use crate::objects::bucket_rows::BucketRow;
+use crate::objects::statements::{failed, json, parsed, run, select};
 use crate::row::{Checksum, bytes, checksum, intact, integer};
 use lambent_storage::{
-    Bucket, Checksum as ClientChecksum, Object, ObjectError, PutObject, StorageError, Upload,
+    Checksum as ClientChecksum, Object, ObjectError, PutObject, StorageError, Upload,
 };
 
 /// `content` names the pieces of an object or an upload: a number of the
@@ -66,12 +67,24 @@ pub(crate) const SCHEMA_CHECKSUMS: &str = "
 ALTER TABLE piece ADD COLUMN client_checksum TEXT NOT NULL DEFAULT '';
 ";
 
-/// A bucket's row.
-pub(crate) struct BucketRow {
-    pub(crate) id: i64,
-    pub(crate) bucket: Bucket,
-    pub(crate) sequence: i64,
-}
+/// What a bucket keeps of its objects' versions, and all versions that are not the object itself: the
+/// object is the newest of its key, and if that is a delete marker, there is none. Of delete markers
+/// `content` is 0. `null_` is 1 for the one version of a key whose id is `null`. A bucket that keeps
+/// no versions has no row here, and needs no look.
+pub(crate) const SCHEMA_VERSIONS: &str = "
+ALTER TABLE bucket ADD COLUMN versioning INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE version (
+    bucket INTEGER NOT NULL REFERENCES bucket (id),
+    key BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    null_ INTEGER NOT NULL,
+    content INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    checksum BLOB NOT NULL,
+    PRIMARY KEY (bucket, key, number DESC)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX version_null ON version (bucket, key) WHERE null_ = 1;
+";
 
 /// An upload's row.
 pub(crate) struct UploadRow {
@@ -98,6 +111,9 @@ struct ObjectBody {
     checksum: Option<ClientChecksum>,
     modified: Timestamp,
     sequence: u64,
+    /// Absent in rows of version 12 of the schema and before, and where it is `null`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    version: Option<VersionId>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -105,139 +121,6 @@ struct UploadBody {
     key: String,
     put: PutObject,
     started: Timestamp,
-}
-
-pub(crate) fn failed(error: rusqlite::Error) -> StorageError {
-    match error.sqlite_error_code() {
-        Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
-            StorageError::corrupt("database of objects", error.to_string())
-        }
-        _ => StorageError::unavailable("read or write objects", error),
-    }
-}
-
-/// Runs a statement that is run often.
-pub(crate) fn run(
-    connection: &Connection,
-    sql: &str,
-    parameters: impl Params,
-) -> Result<usize, StorageError> {
-    connection.prepare_cached(sql).and_then(|mut run| run.execute(parameters)).map_err(failed)
-}
-
-/// Reads the rows of a query that is made often.
-pub(crate) fn select<T>(
-    connection: &Connection,
-    sql: &str,
-    parameters: impl Params,
-    mut read: impl FnMut(&Row<'_>) -> Result<T, StorageError>,
-) -> Result<Vec<T>, StorageError> {
-    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
-    let mut rows = statement.query(parameters).map_err(failed)?;
-    let mut found = Vec::new();
-    while let Some(row) = rows.next().map_err(failed)? {
-        found.push(read(row)?);
-    }
-    Ok(found)
-}
-
-pub(crate) fn json(body: &impl Serialize) -> Result<String, StorageError> {
-    serde_json::to_string(body).map_err(|error| StorageError::unavailable("encode a row", error))
-}
-
-pub(crate) fn parsed<T: DeserializeOwned>(body: &[u8], what: &str) -> Result<T, StorageError> {
-    serde_json::from_slice(body).map_err(|error| StorageError::corrupt(what, error.to_string()))
-}
-
-fn bucket_checksum(namespace: &[u8], name: &[u8], created: &[u8], sequence: i64) -> Checksum {
-    checksum([b"bucket", namespace, name, created, &sequence.to_le_bytes()])
-}
-
-const BUCKET: &str = "SELECT id, namespace, name, created, sequence, checksum FROM bucket";
-
-fn bucket_of(row: &Row<'_>) -> Result<BucketRow, StorageError> {
-    let read = || {
-        let sequence = row.get(4)?;
-        let (name, created) = (bytes(row, 2)?, bytes(row, 3)?);
-        let same = bucket_checksum(bytes(row, 1)?, name, created, sequence) == bytes(row, 5)?;
-        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-        Ok((row.get(0)?, text(name), text(created), sequence, same))
-    };
-    let (id, name, created, sequence, same) = read().map_err(failed)?;
-    let what = || format!("bucket {name:?}");
-    intact(same, what)?;
-    let created = created.parse().map_err(|_| StorageError::corrupt(what(), "its time is none"))?;
-    let parsed = name.parse().map_err(|_| StorageError::corrupt(what(), "its name is none"))?;
-    Ok(BucketRow { id, bucket: Bucket { name: parsed, created }, sequence })
-}
-
-/// Reads a bucket.
-pub(crate) fn bucket(
-    connection: &Connection,
-    namespace: &Namespace,
-    name: &BucketName,
-) -> Result<Option<BucketRow>, StorageError> {
-    let sql = format!("{BUCKET} WHERE namespace = ?1 AND name = ?2");
-    Ok(select(connection, &sql, params![namespace.key(), name.as_str()], bucket_of)?.pop())
-}
-
-/// Reads a bucket that must be there.
-pub(crate) fn existing(
-    connection: &Connection,
-    namespace: &Namespace,
-    name: &BucketName,
-) -> Result<BucketRow, ObjectError> {
-    bucket(connection, namespace, name)?.ok_or(ObjectError::NoBucket)
-}
-
-/// Reads all buckets of a namespace by name.
-pub(crate) fn buckets(
-    connection: &Connection,
-    namespace: &Namespace,
-) -> Result<Vec<Bucket>, StorageError> {
-    let sql = format!("{BUCKET} WHERE namespace = ?1 ORDER BY name");
-    select(connection, &sql, [namespace.key()], |row| Ok(bucket_of(row)?.bucket))
-}
-
-/// Writes a new bucket.
-pub(crate) fn insert_bucket(
-    connection: &Connection,
-    namespace: &Namespace,
-    bucket: &Bucket,
-) -> Result<(), StorageError> {
-    let (namespace, created) = (namespace.key(), bucket.created.to_string());
-    let name = bucket.name.as_str();
-    let checksum = bucket_checksum(namespace.as_bytes(), name.as_bytes(), created.as_bytes(), 0);
-    let sql = "INSERT INTO bucket (namespace, name, created, sequence, checksum) \
-               VALUES (?1, ?2, ?3, 0, ?4)";
-    run(connection, sql, params![namespace, name, created, checksum]).map(drop)
-}
-
-/// Takes the next number of a bucket.
-pub(crate) fn next_sequence(
-    connection: &Connection,
-    namespace: &Namespace,
-    row: &mut BucketRow,
-) -> Result<i64, StorageError> {
-    row.sequence += 1;
-    let (name, created) = (row.bucket.name.as_str(), row.bucket.created.to_string());
-    let checksum = bucket_checksum(
-        namespace.key().as_bytes(),
-        name.as_bytes(),
-        created.as_bytes(),
-        row.sequence,
-    );
-    let sql = "UPDATE bucket SET sequence = ?2, checksum = ?3 WHERE id = ?1";
-    run(connection, sql, params![row.id, row.sequence, checksum])?;
-    Ok(row.sequence)
-}
-
-/// Whether a bucket holds objects or uploads.
-pub(crate) fn is_empty(connection: &Connection, bucket: i64) -> Result<bool, StorageError> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM object WHERE bucket = ?1) \
-               OR EXISTS (SELECT 1 FROM upload WHERE bucket = ?1)";
-    let found: Vec<bool> = select(connection, sql, [bucket], |row| row.get(0).map_err(failed))?;
-    Ok(found == [false])
 }
 
 /// The checksum of an object or an upload.
@@ -254,12 +137,21 @@ fn verified<'a>(table: &str, row: &'a Row<'_>) -> Result<(&'a [u8], i64, &'a [u8
     Ok((key, content, body))
 }
 
-fn object_of(row: &Row<'_>) -> Result<(Object, i64), StorageError> {
+fn object_of(row: &Row<'_>, versioning: Versioning) -> Result<(Object, i64), StorageError> {
     let (key, content, body) = verified("object", row)?;
-    let key = String::from_utf8_lossy(key).into_owned();
+    Ok((read_object(key, body, versioning)?, content))
+}
+
+/// Reads the body of an object, as it is in a bucket with this versioning.
+pub(crate) fn read_object(
+    key: &[u8],
+    body: &[u8],
+    versioning: Versioning,
+) -> Result<Object, StorageError> {
     let body: ObjectBody = parsed(body, "object")?;
-    let object = Object {
-        key,
+    let null = || (!versioning.is_off()).then_some(VersionId::Null);
+    Ok(Object {
+        key: String::from_utf8_lossy(key).into_owned(),
         size: body.size,
         etag: body.etag,
         content_type: body.content_type,
@@ -269,42 +161,13 @@ fn object_of(row: &Row<'_>) -> Result<(Object, i64), StorageError> {
         checksum: body.checksum,
         modified: body.modified,
         sequence: body.sequence,
-    };
-    Ok((object, content))
+        version: body.version.or_else(null),
+    })
 }
 
-const OBJECT: &str = "SELECT bucket, key, content, body, checksum FROM object";
-
-/// Reads an object, and the number of its content.
-pub(crate) fn object(
-    connection: &Connection,
-    bucket: i64,
-    key: &str,
-) -> Result<Option<(Object, i64)>, StorageError> {
-    let sql = format!("{OBJECT} WHERE bucket = ?1 AND key = ?2");
-    Ok(select(connection, &sql, params![bucket, key.as_bytes()], object_of)?.pop())
-}
-
-/// Reads at most `limit` objects whose keys are not below `from`.
-pub(crate) fn objects(
-    connection: &Connection,
-    bucket: i64,
-    from: &[u8],
-    limit: usize,
-) -> Result<Vec<Object>, StorageError> {
-    let sql = format!("{OBJECT} WHERE bucket = ?1 AND key >= ?2 ORDER BY key LIMIT ?3");
-    let parameters = params![bucket, from, integer(limit as u64)];
-    select(connection, &sql, parameters, |row| Ok(object_of(row)?.0))
-}
-
-/// Writes an object, over one of that key.
-pub(crate) fn write_object(
-    connection: &Connection,
-    bucket: i64,
-    object: &Object,
-    content: i64,
-) -> Result<(), StorageError> {
-    let body = json(&ObjectBody {
+/// Writes the body of an object.
+pub(crate) fn write_body(object: &Object) -> Result<String, StorageError> {
+    json(&ObjectBody {
         size: object.size,
         etag: object.etag.clone(),
         content_type: object.content_type.clone(),
@@ -314,13 +177,59 @@ pub(crate) fn write_object(
         checksum: object.checksum.clone(),
         modified: object.modified,
         sequence: object.sequence,
-    })?;
+        version: object.version.filter(|_| !object.is_null()),
+    })
+}
+
+const OBJECT: &str = "SELECT bucket, key, content, body, checksum FROM object";
+
+/// Reads an object, and the number of its content.
+pub(crate) fn object(
+    connection: &Connection,
+    bucket: &BucketRow,
+    key: &str,
+) -> Result<Option<(Object, i64)>, StorageError> {
+    let sql = format!("{OBJECT} WHERE bucket = ?1 AND key = ?2");
+    let read = |row: &Row<'_>| object_of(row, bucket.bucket.versioning);
+    Ok(select(connection, &sql, params![bucket.id, key.as_bytes()], read)?.pop())
+}
+
+/// Reads at most `limit` objects whose keys are not below `from`.
+pub(crate) fn objects(
+    connection: &Connection,
+    bucket: &BucketRow,
+    from: &[u8],
+    limit: usize,
+) -> Result<Vec<Object>, StorageError> {
+    let sql = format!("{OBJECT} WHERE bucket = ?1 AND key >= ?2 ORDER BY key LIMIT ?3");
+    let parameters = params![bucket.id, from, integer(limit as u64)];
+    select(connection, &sql, parameters, |row| Ok(object_of(row, bucket.bucket.versioning)?.0))
+}
+
+/// Writes an object, over one of that key.
+pub(crate) fn write_object(
+    connection: &Connection,
+    bucket: i64,
+    object: &Object,
+    content: i64,
+) -> Result<(), StorageError> {
+    let body = write_body(object)?;
     let key = object.key.as_bytes();
     let checksum = content_checksum(b"object", bucket, key, content, body.as_bytes());
     let sql = "INSERT INTO object (bucket, key, content, body, checksum) \
                VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET \
                content = excluded.content, body = excluded.body, checksum = excluded.checksum";
     run(connection, sql, params![bucket, key, content, body, checksum]).map(drop)
+}
+
+/// Deletes an object's row.
+pub(crate) fn delete_object(
+    connection: &Connection,
+    bucket: i64,
+    key: &str,
+) -> Result<(), StorageError> {
+    let sql = "DELETE FROM object WHERE bucket = ?1 AND key = ?2";
+    run(connection, sql, params![bucket, key.as_bytes()]).map(drop)
 }
 
 fn upload_of(row: &Row<'_>) -> Result<UploadRow, StorageError> {

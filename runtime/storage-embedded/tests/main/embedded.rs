@@ -313,6 +313,8 @@ async fn objects_of_the_schema_before_header_fields_are_read() {
     assert_eq!(body("upload"), old);
     // What the migrations after it made, undone.
     let undo = "ALTER TABLE piece DROP COLUMN client_checksum;
+        ALTER TABLE bucket DROP COLUMN versioning;
+        DROP TABLE version;
         DROP TABLE resource;
         ALTER TABLE message DROP COLUMN first;
         CREATE TABLE trigger_ (namespace, key, line, body, checksum);

@@ -86,7 +86,8 @@ async fn a_restart_ends_leases_of_the_process_and_not_of_clients() {
         let (function, patterns) = (samples::name("f"), Vec::new());
         let trigger = Trigger {
             name: t,
-            function: function.into(),
+            function: Some(function.into()),
+            send_to: None,
             source,
             patterns,
             delivery: None,
@@ -169,7 +170,8 @@ async fn a_damaged_trigger_is_left_out() {
     let (space, origin) = ("s".parse().unwrap(), Origin::default());
     let trigger = |name: &str| Trigger {
         name: name.parse().unwrap(),
-        function: samples::name("f").into(),
+        function: Some(samples::name("f").into()),
+        send_to: None,
         source: Source::KeyValue { keyspace: "s".parse().unwrap(), prefix: String::new() },
         patterns: Vec::new(),
         delivery: None,
@@ -221,7 +223,8 @@ async fn a_refused_trigger_leaves_nothing() {
     stores.keyvalue.create_keyspace(&ns, &"s".parse().unwrap()).await.unwrap();
     let trigger = |name: &str| Trigger {
         name: name.parse().unwrap(),
-        function: samples::name("f").into(),
+        function: Some(samples::name("f").into()),
+        send_to: None,
         source: Source::KeyValue { keyspace: "s".parse().unwrap(), prefix: String::new() },
         patterns: Vec::new(),
         delivery: None,

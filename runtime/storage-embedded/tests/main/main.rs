@@ -17,6 +17,7 @@ mod object_properties;
 mod queue_properties;
 mod reserve;
 mod upgrade;
+mod version_properties;
 mod volumes;
 
 use std::sync::Arc;

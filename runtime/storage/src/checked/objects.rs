@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use async_trait::async_trait;
 use futures::StreamExt as _;
-use lambent_types::{BucketName, Namespace, Origin, bounds};
+use lambent_types::{BucketName, Namespace, Origin, VersionId, Versioning, bounds};
 
 use super::{Checked, checked};
 use crate::error::StorageError;
 use crate::objects::{
-    Bucket, ByteStream, CompleteUpload, Condition, CopyObject, ListObjects, Object, ObjectError,
-    ObjectPage, ObjectPlace, Objects, Part, PutObject, PutPart, Upload, rules,
+    Bucket, ByteStream, CompleteUpload, Condition, CopyObject, Deleted, ListObjects, ListVersions,
+    Object, ObjectError, ObjectPage, ObjectPlace, Objects, Part, PutObject, PutPart, Upload,
+    Version, VersionPage, rules,
 };
 
 /// The bytes of one write, which end in an error where there are too many.
@@ -73,24 +74,33 @@ checked! { Objects {
         bucket: &BucketName
     ) -> Result<Option<Bucket>, StorageError> {}
     buckets(namespace: &Namespace) -> Result<Vec<Bucket>, StorageError> {}
-    head(
+    set_versioning(
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str
-    ) -> Result<Object, ObjectError> {}
-    get(
+        versioning: Versioning
+    ) -> Result<Bucket, ObjectError> {}
+    find(
         namespace: &Namespace,
         bucket: &BucketName,
         key: &str,
+        version: Option<VersionId>
+    ) -> Result<Version, ObjectError> {}
+    get_version(
+        namespace: &Namespace,
+        bucket: &BucketName,
+        version: (&str, Option<VersionId>),
         range: Option<Range<u64>>
     ) -> Result<(Object, ByteStream), ObjectError> {}
-    delete(
+    delete_version(
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str,
+        version: (&str, Option<VersionId>),
         condition: Condition,
         origin: &Origin
-    ) -> Result<bool, ObjectError> {}
+    ) -> Result<Deleted, ObjectError> {
+        // A delete marker has the key, also where there was no object.
+        rules::check_key(version.0)?;
+    }
     copy(
         namespace: &Namespace,
         from: ObjectPlace<'_>,
@@ -104,7 +114,7 @@ checked! { Objects {
     set_tags(
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str,
+        version: (&str, Option<VersionId>),
         tags: BTreeMap<String, String>
     ) -> Result<Object, ObjectError> {
         rules::check_tags(&tags)?;
@@ -112,8 +122,15 @@ checked! { Objects {
     object_parts(
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str
+        version: (&str, Option<VersionId>)
     ) -> Result<(Object, Vec<Part>), ObjectError> {}
+    list_versions(
+        namespace: &Namespace,
+        bucket: &BucketName,
+        list: ListVersions
+    ) -> Result<VersionPage, ObjectError> {
+        let list = ListVersions { limit: list.limit.min(bounds::PAGE_MAX), ..list };
+    }
     list(
         namespace: &Namespace,
         bucket: &BucketName,

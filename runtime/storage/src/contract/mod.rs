@@ -110,6 +110,10 @@ pub async fn check_objects(store: Arc<dyn Objects>) {
     objects::streams::readers_go_on_undisturbed(objects).await;
     objects::streams::bytes_that_end_early_leave_nothing(objects).await;
     objects::streams::a_refused_write_reads_no_bytes(objects).await;
+    objects::versions::former_versions_stay_and_come_back(objects).await;
+    objects::versions::suspended_buckets_replace_the_null_version(objects).await;
+    objects::versions::versions_are_copied_tagged_and_judged(objects).await;
+    objects::versions::lists_of_versions_continue(objects).await;
     objects::concurrency::one_of_many_conditional_writes_wins(&store).await;
     objects::concurrency::readers_and_writers_do_not_meet(&store).await;
 }

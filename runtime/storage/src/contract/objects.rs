@@ -3,6 +3,7 @@ pub(super) mod copies;
 pub(super) mod listing;
 pub(super) mod multipart;
 pub(super) mod streams;
+pub(super) mod versions;
 
 use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _};

@@ -14,7 +14,8 @@ use crate::stores::Stores;
 fn trigger(text: &str, source: Source) -> Trigger {
     Trigger {
         name: text.parse().unwrap(),
-        function: name("f").into(),
+        function: Some(name("f").into()),
+        send_to: None,
         source,
         patterns: Vec::new(),
         delivery: None,

@@ -2,14 +2,15 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use async_trait::async_trait;
-use lambent_types::{BucketName, Namespace, Origin};
+use lambent_types::{BucketName, Namespace, Origin, VersionId, Versioning};
 
 use super::forward::forward;
 use super::{Call, Faulty};
 use crate::error::StorageError;
 use crate::objects::{
-    Bucket, ByteStream, CompleteUpload, Condition, CopyObject, ListObjects, Object, ObjectError,
-    ObjectPage, ObjectPlace, Objects, Part, PutObject, PutPart, Upload,
+    Bucket, ByteStream, CompleteUpload, Condition, CopyObject, Deleted, ListObjects, ListVersions,
+    Object, ObjectError, ObjectPage, ObjectPlace, Objects, Part, PutObject, PutPart, Upload,
+    Version, VersionPage,
 };
 
 forward! { Objects:
@@ -21,23 +22,34 @@ forward! { Objects:
         namespace: &Namespace, bucket: &BucketName, key: &str, put: PutObject, bytes: ByteStream,
         origin: &Origin
     ) -> Result<Object, ObjectError>;
-    read head(namespace: &Namespace, bucket: &BucketName, key: &str) -> Result<Object, ObjectError>;
-    read get(
-        namespace: &Namespace, bucket: &BucketName, key: &str, range: Option<Range<u64>>
+    change set_versioning(
+        namespace: &Namespace, bucket: &BucketName, versioning: Versioning
+    ) -> Result<Bucket, ObjectError>;
+    read find(
+        namespace: &Namespace, bucket: &BucketName, key: &str, version: Option<VersionId>
+    ) -> Result<Version, ObjectError>;
+    read get_version(
+        namespace: &Namespace, bucket: &BucketName, version: (&str, Option<VersionId>),
+        range: Option<Range<u64>>
     ) -> Result<(Object, ByteStream), ObjectError>;
-    free delete(
-        namespace: &Namespace, bucket: &BucketName, key: &str, condition: Condition, origin: &Origin
-    ) -> Result<bool, ObjectError>;
+    free delete_version(
+        namespace: &Namespace, bucket: &BucketName, version: (&str, Option<VersionId>),
+        condition: Condition, origin: &Origin
+    ) -> Result<Deleted, ObjectError>;
     change copy(
         namespace: &Namespace, from: ObjectPlace<'_>, to: ObjectPlace<'_>, copy: CopyObject,
         origin: &Origin
     ) -> Result<Object, ObjectError>;
     change set_tags(
-        namespace: &Namespace, bucket: &BucketName, key: &str, tags: BTreeMap<String, String>
+        namespace: &Namespace, bucket: &BucketName, version: (&str, Option<VersionId>),
+        tags: BTreeMap<String, String>
     ) -> Result<Object, ObjectError>;
     read object_parts(
-        namespace: &Namespace, bucket: &BucketName, key: &str
+        namespace: &Namespace, bucket: &BucketName, version: (&str, Option<VersionId>)
     ) -> Result<(Object, Vec<Part>), ObjectError>;
+    read list_versions(
+        namespace: &Namespace, bucket: &BucketName, list: ListVersions
+    ) -> Result<VersionPage, ObjectError>;
     read list(
         namespace: &Namespace, bucket: &BucketName, list: ListObjects
     ) -> Result<ObjectPage, ObjectError>;

@@ -1,3 +1,4 @@
+mod changes;
 mod held;
 
 use std::collections::BTreeMap;
@@ -7,17 +8,18 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::StreamExt as _;
-use lambent_types::{BucketName, Clock, Namespace, ObjectChange, Origin};
+use lambent_types::occurrence::ObjectCause;
+use lambent_types::{BucketName, Clock, Namespace, Origin, VersionId, Versioning};
 use md5::{Digest as _, Md5};
 
-use crate::change_event::ChangeEvent;
 use crate::error::StorageError;
 use crate::ledger::{Ledger, Reservation};
 use crate::memory::MemoryEvents;
 use crate::namespace_quotas::NamespaceQuotas;
 use crate::objects::{
-    Bucket, ByteStream, CompleteUpload, Condition, CopyObject, ListObjects, Object, ObjectError,
-    ObjectPage, ObjectPlace, Objects, Part, PutObject, PutPart, Upload, listing, rules,
+    Bucket, ByteStream, CompleteUpload, Condition, CopyObject, Deleted, ListObjects, ListVersions,
+    Object, ObjectError, ObjectPage, ObjectPlace, Objects, Part, PutObject, PutPart, Upload,
+    Version, VersionPage, listing, rules,
 };
 use crate::quota::{Quota, QuotaExceeded};
 use crate::sync;
@@ -45,46 +47,6 @@ impl MemoryObjects {
         events: Arc<MemoryEvents>,
     ) -> Self {
         Self { clock, ledger: Ledger::new(quotas, []), events, buckets: Mutex::default() }
-    }
-
-    /// Puts an object in its place once its event is appended.
-    fn write(
-        &self,
-        (namespace, held): (&Namespace, &mut Held),
-        (key, put): (&str, PutObject),
-        new: NewObject,
-        origin: &Origin,
-    ) -> Result<Object, ObjectError> {
-        let object = Object {
-            key: key.to_owned(),
-            size: new.parts.iter().map(|(part, _)| part.size).sum(),
-            etag: new.etag,
-            content_type: put.content_type,
-            headers: put.headers,
-            metadata: put.metadata,
-            tags: put.tags,
-            checksum: put.checksum.get(),
-            modified: self.clock.now(),
-            sequence: held.sequence + 1,
-        };
-        self.emit(namespace, held, (ObjectChange::Created, &object), origin)?;
-        held.objects.insert(key.to_owned(), (object.clone(), new.parts));
-        Ok(object)
-    }
-
-    /// Tells of the next change of a bucket.
-    fn emit(
-        &self,
-        namespace: &Namespace,
-        held: &mut Held,
-        (change, object): (ObjectChange, &Object),
-        origin: &Origin,
-    ) -> Result<(), ObjectError> {
-        let (bucket, sequence) = (&held.bucket.name, held.sequence + 1);
-        let event = ChangeEvent::Object { bucket, change, object, sequence };
-        self.events.emit(namespace, &[(event, origin)])?;
-        held.sequence = sequence;
-        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Buckets> {
@@ -167,9 +129,10 @@ impl Objects for MemoryObjects {
         }
         let held = buckets.keys().filter(|(owner, _)| *owner == key.0).count() as u64;
         self.ledger.quotas(&key.0).check(Quota::Buckets, held, 1)?;
-        let bucket = Bucket { name: bucket.clone(), created: self.clock.now() };
-        let (objects, uploads) = (BTreeMap::new(), BTreeMap::new());
-        let held = Held { bucket: bucket.clone(), sequence: 0, objects, uploads };
+        let (created, versioning) = (self.clock.now(), Versioning::Off);
+        let bucket = Bucket { name: bucket.clone(), created, versioning };
+        let (objects, versions, uploads) = Default::default();
+        let held = Held { bucket: bucket.clone(), sequence: 0, objects, versions, uploads };
         self.events.bucket_created(namespace, &bucket.name);
         buckets.insert(key, held);
         Ok(bucket)
@@ -182,12 +145,25 @@ impl Objects for MemoryObjects {
     ) -> Result<(), ObjectError> {
         let mut buckets = self.lock();
         let held = held(&mut buckets, namespace, bucket)?;
-        if !held.objects.is_empty() || !held.uploads.is_empty() {
+        if !held.objects.is_empty() || !held.versions.is_empty() || !held.uploads.is_empty() {
             return Err(ObjectError::NotEmpty);
         }
         self.events.bucket_deleted(namespace, bucket).map_err(ObjectError::Triggered)?;
         buckets.remove(&(namespace.key(), bucket.clone()));
         Ok(())
+    }
+
+    async fn set_versioning(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        versioning: Versioning,
+    ) -> Result<Bucket, ObjectError> {
+        self.with(namespace, bucket, |held| {
+            rules::check_versioning(held.bucket.versioning, versioning)?;
+            held.bucket.versioning = versioning;
+            Ok(held.bucket.clone())
+        })
     }
 
     async fn bucket(
@@ -215,7 +191,7 @@ impl Objects for MemoryObjects {
     ) -> Result<Object, ObjectError> {
         let frees = self.with(namespace, bucket, |held| {
             held.check(key, &put.condition)?;
-            Ok(held.objects.get(key).map_or(0, |(object, _)| object.size))
+            Ok(held.replaced(key).1)
         })?;
         let name = format!("{bucket}/object/{key}");
         let mut reservation = Reservation::new(&self.ledger, namespace.key(), name, frees);
@@ -223,37 +199,34 @@ impl Objects for MemoryObjects {
         let mut buckets = self.lock();
         let target = held(&mut buckets, namespace, bucket)?;
         target.check(key, &put.condition)?;
-        let old = target.objects.get(key).map(|(object, _)| object.size);
-        let delta = (i64::from(old.is_none()), bytes.len() as i64 - old.unwrap_or_default() as i64);
+        let (replaced, freed) = target.replaced(key);
+        let delta = (1 - replaced as i64, bytes.len() as i64 - freed as i64);
         self.check_quota(&buckets, namespace, delta, Some(&reservation))?;
         let checksum = put.checksum.get();
         let part = Part { number: 1, etag: etag.clone(), size: bytes.len() as u64, checksum };
         let new = NewObject { etag, parts: vec![(part, bytes)] };
         let target = held(&mut buckets, namespace, bucket)?;
-        self.write((namespace, target), (key, put), new, origin)
+        self.write((namespace, target), (key, put), (new, ObjectCause::Put), origin)
     }
 
-    async fn head(
+    async fn find(
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
         key: &str,
-    ) -> Result<Object, ObjectError> {
-        self.with(namespace, bucket, |held| {
-            held.objects.get(key).map(|(object, _)| object.clone()).ok_or(ObjectError::NoObject)
-        })
+        version: Option<VersionId>,
+    ) -> Result<Version, ObjectError> {
+        self.with(namespace, bucket, |held| Ok(held.find(key, version)?.0))
     }
 
-    async fn get(
+    async fn get_version(
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str,
+        version: (&str, Option<VersionId>),
         range: Option<Range<u64>>,
     ) -> Result<(Object, ByteStream), ObjectError> {
-        let (object, parts) = self.with(namespace, bucket, |held| {
-            held.objects.get(key).cloned().ok_or(ObjectError::NoObject)
-        })?;
+        let (object, parts) = self.with(namespace, bucket, |held| held.object(version))?;
         let range = rules::clip(range, object.size)?;
         let mut start = 0;
         let mut pieces = Vec::new();
@@ -268,21 +241,34 @@ impl Objects for MemoryObjects {
         Ok((object, futures::stream::iter(pieces.into_iter().map(Ok)).boxed()))
     }
 
-    async fn delete(
+    async fn delete_version(
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str,
+        (key, version): (&str, Option<VersionId>),
         condition: Condition,
         origin: &Origin,
-    ) -> Result<bool, ObjectError> {
-        self.with(namespace, bucket, |held| {
-            held.check(key, &condition)?;
-            let old = held.objects.get(key).map(|(object, _)| object.clone());
-            let Some(old) = old else { return Ok(false) };
-            self.emit(namespace, held, (ObjectChange::Deleted, &old), origin)?;
-            Ok(held.objects.remove(key).is_some())
-        })
+    ) -> Result<Deleted, ObjectError> {
+        let mut buckets = self.lock();
+        let target = held(&mut buckets, namespace, bucket)?;
+        if version.is_none() && !target.bucket.versioning.is_off() {
+            target.check(key, &condition)?;
+            let delta = (1 - target.replaced(key).0 as i64, 0);
+            self.check_quota(&buckets, namespace, delta, None)?;
+            let target = held(&mut buckets, namespace, bucket)?;
+            return self.mark(namespace, target, key, origin);
+        }
+        let found = match target.find(key, version) {
+            Ok((found, _)) => Some(found),
+            Err(ObjectError::NoObject | ObjectError::NoVersion) => None,
+            Err(error) => return Err(error),
+        };
+        rules::check_condition(key, &condition, found.as_ref().and_then(Version::object))?;
+        let Some(found) = found else { return Ok(Deleted::default()) };
+        self.emit(namespace, target, (ObjectCause::Delete, &found), origin)?;
+        target.forget(&found);
+        let marker = matches!(found, Version::Marker(_));
+        Ok(Deleted { existed: true, version: found.id(), marker })
     }
 
     async fn copy(
@@ -295,37 +281,40 @@ impl Objects for MemoryObjects {
     ) -> Result<Object, ObjectError> {
         let mut buckets = self.lock();
         let source = held(&mut buckets, namespace, from.bucket)?;
-        source.check(from.key, &copy.source)?;
-        let (object, parts) = source.objects.get(from.key).cloned().ok_or(ObjectError::NoObject)?;
+        let found = match source.object((from.key, copy.version)) {
+            Err(ObjectError::NoObject) => None,
+            found => Some(found?),
+        };
+        rules::check_condition(from.key, &copy.source, found.as_ref().map(|(object, _)| object))?;
+        let (object, parts) = found.ok_or(ObjectError::NoObject)?;
         let put = rules::copied(&object, copy);
         let target = held(&mut buckets, namespace, to.bucket)?;
         target.check(to.key, &put.condition)?;
-        let old = target.objects.get(to.key).map(|(object, _)| object.size);
-        let frees = old.unwrap_or_default();
+        let (replaced, frees) = target.replaced(to.key);
         let name = format!("{}/object/{}", to.bucket, to.key);
         let mut reservation = Reservation::new(&self.ledger, namespace.key(), name, frees);
         let place = (namespace.key(), Quota::ObjectBytes);
         let held_now = (place, holds(&buckets, &namespace.key()).1);
         self.ledger.committed(std::iter::once(held_now), Vec::new());
         reservation.grow(object.size)?;
-        let delta = (i64::from(old.is_none()), object.size as i64 - frees as i64);
+        let delta = (1 - replaced as i64, object.size as i64 - frees as i64);
         self.check_quota(&buckets, namespace, delta, Some(&reservation))?;
         let target = held(&mut buckets, namespace, to.bucket)?;
         let new = NewObject { etag: object.etag, parts };
-        self.write((namespace, target), (to.key, put), new, origin)
+        self.write((namespace, target), (to.key, put), (new, ObjectCause::Copy), origin)
     }
 
     async fn set_tags(
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str,
+        version: (&str, Option<VersionId>),
         tags: BTreeMap<String, String>,
     ) -> Result<Object, ObjectError> {
         self.with(namespace, bucket, |held| {
-            let (object, _) = held.objects.get_mut(key).ok_or(ObjectError::NoObject)?;
-            object.tags = tags;
-            Ok(object.clone())
+            let (object, _) = held.object(version)?;
+            held.tag(&object, &tags);
+            Ok(Object { tags, ..object })
         })
     }
 
@@ -333,11 +322,25 @@ impl Objects for MemoryObjects {
         &self,
         namespace: &Namespace,
         bucket: &BucketName,
-        key: &str,
+        version: (&str, Option<VersionId>),
     ) -> Result<(Object, Vec<Part>), ObjectError> {
         self.with(namespace, bucket, |held| {
-            let (object, parts) = held.objects.get(key).ok_or(ObjectError::NoObject)?;
-            Ok((object.clone(), parts.iter().map(|(part, _)| part.clone()).collect()))
+            let (object, parts) = held.object(version)?;
+            Ok((object, parts.into_iter().map(|(part, _)| part).collect()))
+        })
+    }
+
+    async fn list_versions(
+        &self,
+        namespace: &Namespace,
+        bucket: &BucketName,
+        list: ListVersions,
+    ) -> Result<VersionPage, ObjectError> {
+        self.with(namespace, bucket, |held| {
+            let after = list.after.as_deref().zip(list.after_version);
+            let found = after.and_then(|(key, version)| held.find(key, Some(version)).ok());
+            let below = list.resumes_below(found.map(|(version, _)| version.sequence()));
+            listing::version_page(&list, below, |from, limit| Ok(held.listed(from, limit)))
         })
     }
 
@@ -350,6 +353,7 @@ impl Objects for MemoryObjects {
         self.with(namespace, bucket, |held| {
             listing::page(&list, |from, limit| {
                 let objects = held.objects.values().map(|(object, _)| object);
+                let from = from.key.as_slice();
                 let found = objects.filter(|object| object.key.as_bytes() >= from).take(limit);
                 Ok(found.cloned().collect())
             })
@@ -435,6 +439,7 @@ impl Objects for MemoryObjects {
             let etag = rules::multipart_etag(selected.iter().map(|(part, _)| part.etag.as_str()));
             let put = PutObject { checksum: complete.checksum.into(), ..put };
             let new = NewObject { etag, parts: selected };
+            let new = (new, ObjectCause::CompleteMultipartUpload);
             let object = self.write((namespace, held), (&key, put), new, origin)?;
             held.uploads.remove(upload);
             Ok(object)

@@ -1,4 +1,4 @@
-use lambent_types::BucketName;
+use lambent_types::{BucketName, VersionId};
 
 use super::{Condition, PutObject};
 
@@ -14,6 +14,8 @@ pub struct ObjectPlace<'a> {
 /// How an object is copied.
 #[derive(Debug, Clone, Default)]
 pub struct CopyObject {
+    /// Which version is copied; the newest if none.
+    pub version: Option<VersionId>,
     /// What must hold of the object that is copied.
     pub source: Condition,
     /// What to write beside the bytes, and what must hold of the object that is there.

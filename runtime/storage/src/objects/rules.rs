@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use lambent_types::bounds;
+use lambent_types::{VersionId, Versioning, bounds};
 use md5::{Digest as _, Md5};
 
 use super::{Condition, CopyObject, Object, ObjectError, Part, PutObject};
@@ -151,6 +151,50 @@ pub fn check_condition(
         return Ok(());
     }
     Err(ObjectError::Condition { key: key.to_owned(), current: etag.map(str::to_owned) })
+}
+
+/// Whether a bucket's versioning may become another.
+pub fn check_versioning(now: Versioning, wanted: Versioning) -> Result<(), ObjectError> {
+    if wanted.is_off() && !now.is_off() {
+        return invalid(
+            "a bucket that ever kept versions cannot forget that; suspend its versioning".into(),
+        );
+    }
+    Ok(())
+}
+
+/// Whether an object stays as a former version where another takes its place.
+pub const fn is_kept(versioning: Versioning, current: &Object) -> bool {
+    match versioning {
+        Versioning::Off => false,
+        Versioning::Enabled => true,
+        Versioning::Suspended => !current.is_null(),
+    }
+}
+
+/// Which version a write is that has this number in its bucket.
+pub fn new_version(
+    versioning: Versioning,
+    sequence: u64,
+) -> Result<Option<VersionId>, StorageError> {
+    Ok(match versioning {
+        Versioning::Off => None,
+        Versioning::Suspended => Some(VersionId::Null),
+        Versioning::Enabled => {
+            let chance = getrandom::u64().map_err(|error| {
+                StorageError::unavailable("get random bytes for a version", error)
+            })?;
+            Some(VersionId::Made { sequence, chance })
+        }
+    })
+}
+
+/// The error if there is no such version or, if none was named, no object.
+pub const fn missing(version: Option<VersionId>) -> ObjectError {
+    match version {
+        Some(_) => ObjectError::NoVersion,
+        None => ObjectError::NoObject,
+    }
 }
 
 /// The part of an object that a read is for.

@@ -56,6 +56,11 @@ fn compare(field: String, old: Option<&Value>, new: Option<&Value>, changes: &mu
 }
 
 impl Change {
+    /// Returns whether nothing is said of the member any more.
+    pub(super) const fn is_removal(&self) -> bool {
+        self.new.is_none()
+    }
+
     /// Returns whether its values may be secrets.
     fn is_secret(&self) -> bool {
         self.field.starts_with("environment.")

@@ -1,5 +1,7 @@
 use lambent_api::kinds;
 
+use super::difference::Change;
+
 /// What is to be done for a resource, by its kind.
 pub(super) trait Visit {
     type Output;
@@ -47,6 +49,12 @@ impl Kind {
     /// The kind that is called so.
     pub(super) fn of(noun: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.noun() == noun)
+    }
+
+    /// Whether a member stays as it is where a file says nothing of it: other clients set it too, and
+    /// it cannot be taken back.
+    pub(super) fn is_left(self, change: &Change) -> bool {
+        self == Self::Bucket && change.field == "versioning" && change.is_removal()
     }
 
     /// The word for one.

@@ -236,7 +236,8 @@ pub(super) fn step(wanted: Wanted, present: Option<&Present>) -> Option<Step> {
     };
     let changes = difference::between(&present.description, &description);
     // Names that differ only in their case are the same.
-    let mut changes: Vec<_> = changes.into_iter().filter(|change| change.field != "name").collect();
+    let stays = |change: &Change| change.field == "name" || kind.is_left(change);
+    let mut changes: Vec<_> = changes.into_iter().filter(|change| !stays(change)).collect();
     changes.extend((missing > 0).then(|| Change::missing_files(missing)));
     let action = Action::Change;
     let (name, revision, aliases) =

@@ -1,9 +1,7 @@
-use std::iter;
-
 use lambent_types as types;
 use lambent_types::{
-    BucketName, KeyspaceName, ObjectChange, Pattern, QualifiedFunction, QueueName, Source,
-    SourceResource, TriggerName,
+    BucketName, KeyspaceName, ObjectChange, Pattern, QualifiedFunction, QueueName, QueueTarget,
+    Source, SourceResource, TriggerName,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -15,13 +13,17 @@ use super::fault::Fault;
 use super::kind::Kind;
 use super::units::Milliseconds;
 
-/// The wiring of one source of events, `object`, `queue` or `keyvalue`, to a function.
+/// The wiring of one source of events, `object`, `queue` or `keyvalue`, to a function or a queue.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Trigger {
     /// The function that is run; a version or an alias may follow its name, as in `hello:live`.
-    #[schema(value_type = String)]
-    function: QualifiedFunction,
+    #[schema(value_type = Option<String>)]
+    function: Option<QualifiedFunction>,
+    /// The queue in which each event becomes a message, instead of a function.
+    #[serde(rename = "send-to")]
+    #[schema(value_type = Option<String>)]
+    send_to: Option<QueueName>,
     /// Changes of the objects of a bucket.
     object: Option<ObjectSource>,
     /// Messages of a queue.
@@ -118,6 +120,10 @@ impl Entry for Trigger {
         let trigger = types::Trigger {
             name: name.clone(),
             function: self.function.clone(),
+            send_to: self
+                .send_to
+                .clone()
+                .map(|queue| QueueTarget { queue, s3_configuration: None }),
             source: self.source()?,
             patterns: self.patterns.clone(),
             delivery: self.delivery.as_ref().map(Delivery::policy),
@@ -130,8 +136,11 @@ impl Entry for Trigger {
     fn references(trigger: &types::Trigger) -> Vec<(Kind, String)> {
         let SourceResource { noun, name, .. } = trigger.source.resource();
         let source = Kind::of(noun).map(|kind| (kind, name.to_owned()));
-        let function = (Kind::Function, trigger.function.name.to_string());
-        let named = iter::once(function).chain(source);
+        let function = trigger.function.iter();
+        let function = function.map(|named| (Kind::Function, named.name.to_string()));
+        let queue = trigger.send_to.iter();
+        let queue = queue.map(|target| (Kind::Queue, target.queue.to_string()));
+        let named = function.chain(queue).chain(source);
         named.chain(trigger.delivery.iter().flat_map(destinations)).collect()
     }
 }

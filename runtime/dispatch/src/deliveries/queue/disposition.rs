@@ -160,7 +160,7 @@ impl Deliveries {
         {
             if matches!(queues.queue(namespace, &to).await, Ok(None)) {
                 tracing::error!(%namespace, %queue, destination = %to, "a destination is lost");
-                let (function, what) = (&batch.trigger.function.name, Delivered::DestinationLost);
+                let (function, what) = (&batch.callee.function.name, Delivered::DestinationLost);
                 self.dispatcher.observe_delivered(namespace, function, what, Duration::ZERO);
                 lost.push(receipt);
             }
@@ -206,7 +206,7 @@ impl Deliveries {
 
     pub(super) fn observe(&self, batch: &Batch, what: Delivered, message: &Message) {
         let age = age(self.clock.now(), message.sent);
-        let function = &batch.trigger.function.name;
+        let function = &batch.callee.function.name;
         self.dispatcher.observe_delivered(&batch.namespace, function, what, age);
     }
 }

@@ -31,6 +31,8 @@ struct Poller {
     namespace: Namespace,
     queue: QueueName,
     trigger: Arc<Trigger>,
+    /// What the trigger has handle them.
+    function: QualifiedFunction,
     /// A permit for each message that may be handled at once.
     places: Arc<Semaphore>,
     /// Whether the node did not begin with the last message that it was given.
@@ -58,11 +60,13 @@ impl Deliveries {
         stop: CancellationToken,
     ) {
         let Source::Queue { queue, concurrency_max, .. } = &trigger.source else { return };
+        let Some(function) = trigger.function.clone() else { return };
         let poller = Poller {
             namespace,
             queue: queue.clone(),
             places: Arc::new(Semaphore::new(*concurrency_max as usize)),
             trigger: Arc::new(trigger),
+            function,
             refused: Arc::default(),
             stop,
         };
@@ -188,7 +192,7 @@ impl Deliveries {
 
     /// What the trigger's function leads to now.
     async fn called(&self, poller: &Poller) -> Result<Called, QueueError> {
-        let QualifiedFunction { name, qualifier } = &poller.trigger.function;
+        let QualifiedFunction { name, qualifier } = &poller.function;
         let found = self.dispatcher.resolve(&poller.namespace, name, qualifier).await;
         found.and_then(Called::new).map_err(uncallable)
     }

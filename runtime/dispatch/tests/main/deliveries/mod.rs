@@ -11,6 +11,7 @@ mod queues;
 mod recursion;
 mod scheduler;
 mod schedules;
+mod sending;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -161,7 +162,8 @@ impl Node {
     async fn trigger(&self, function: &str, queue: &QueueName, change: impl FnOnce(&mut Trigger)) {
         let mut trigger = Trigger {
             name: "t".parse().unwrap(),
-            function: function.parse().unwrap(),
+            function: Some(function.parse().unwrap()),
+            send_to: None,
             source: Source::Queue {
                 queue: queue.clone(),
                 batch_size: 10,

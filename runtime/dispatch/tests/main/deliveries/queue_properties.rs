@@ -175,7 +175,8 @@ impl World {
         let (name, function) = ("t".parse().unwrap(), samples::name("f"));
         let trigger = Trigger {
             name,
-            function: function.into(),
+            function: Some(function.into()),
+            send_to: None,
             source,
             patterns: vec![],
             delivery: None,

@@ -66,15 +66,16 @@ pub(crate) async fn tags_change_without_their_object(objects: &dyn Objects) {
     let place = fresh(objects, "contract-tags").await;
     let (ns, b) = &place;
     let object = put(objects, &place, "k", "v").await;
-    let tagged = objects.set_tags(ns, b, "k", texts([("a", "1"), ("b", "")])).await.unwrap();
+    let tagged =
+        objects.set_tags(ns, b, ("k", None), texts([("a", "1"), ("b", "")])).await.unwrap();
     assert_eq!(tagged.tags, texts([("a", "1"), ("b", "")]));
     assert_eq!((tagged.sequence, tagged.modified), (object.sequence, object.modified));
     assert_eq!(objects.head(ns, b, "k").await.unwrap(), tagged);
     assert_eq!(read(objects, &place, "k").await.unwrap(), b"v");
-    let missing = objects.set_tags(ns, b, "none", BTreeMap::new()).await;
+    let missing = objects.set_tags(ns, b, ("none", None), BTreeMap::new()).await;
     assert!(matches!(missing, Err(ObjectError::NoObject)), "{missing:?}");
     let many = (0..=bounds::OBJECT_TAGS_MAX).map(|n| (n.to_string(), String::new())).collect();
-    let refused = objects.set_tags(ns, b, "k", many).await;
+    let refused = objects.set_tags(ns, b, ("k", None), many).await;
     assert!(matches!(refused, Err(ObjectError::Invalid(_))), "{refused:?}");
 }
 
@@ -98,7 +99,7 @@ pub(crate) async fn checksums_of_parts_are_kept(objects: &dyn Objects) {
     let origin = &Origin::default();
     let object = objects.complete_upload(ns, b, &upload.id, complete, origin).await.unwrap();
     assert_eq!(object.checksum, Some(sum("CCCCCC==-1", true)));
-    assert_eq!(objects.object_parts(ns, b, "k").await.unwrap(), (object, vec![part]));
+    assert_eq!(objects.object_parts(ns, b, ("k", None)).await.unwrap(), (object, vec![part]));
     let gone = objects.upload(ns, b, &upload.id).await;
     assert!(matches!(gone, Err(ObjectError::NoUpload)), "{gone:?}");
 }
