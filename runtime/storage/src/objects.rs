@@ -308,7 +308,8 @@ pub trait Objects: Send + Sync {
     }
 
     /// Deletes one version for good, whatever it is, which is then no longer there; without one,
-    /// does what [`Self::delete`] does. Of a version that is named the condition is judged by it.
+    /// does what [`Self::delete`] does. Of a version that is named the condition is judged by it, and by
+    /// nothing if it is not there.
     ///
     /// # Errors
     /// As [`Self::delete`]. That there is no such version is none.

@@ -119,6 +119,7 @@ def deletions_leave_markers():
     gone = s3.delete_object(Bucket=name, Key="k", VersionId=first)
     assert "DeleteMarker" not in gone and gone["VersionId"] == first
     assert s3.delete_object(Bucket=name, Key="k", VersionId=first)["VersionId"] == first
+    s3.delete_object(Bucket=name, Key="k", VersionId=first, IfMatch='"none"')
     headers = refused("NoSuchKey", 404, s3.get_object, Bucket=name, Key="k")
     assert "x-amz-delete-marker" not in headers
     s3.delete_object(Bucket=name, Key="never", VersionId=other["VersionId"])
@@ -143,7 +144,8 @@ def suspended_buckets_write_the_null_version():
     name = bucket()
     made = put(name, "k", b"made")
     versioning(name, "Suspended")
-    assert put(name, "k", b"a") == "null" and put(name, "k", b"b") == "null"
+    assert put(name, "k", b"a") is None and put(name, "k", b"b") is None
+    assert s3.head_object(Bucket=name, Key="k")["VersionId"] == "null"
     assert listed(name) == {("k", "null", False, True), ("k", made, False, False)}
     deleted = s3.delete_object(Bucket=name, Key="k")
     assert deleted["DeleteMarker"] and deleted["VersionId"] == "null"

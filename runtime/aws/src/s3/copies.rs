@@ -90,7 +90,7 @@ pub(super) async fn copy(
     let output = CopyObjectOutput {
         copy_object_result: Some(result),
         copy_source_version_id: version.map(|version| version.to_string()),
-        version_id: found::id(&object),
+        version_id: found::made(&object),
         ..Default::default()
     };
     Ok(S3Response::new(output))

@@ -15,6 +15,11 @@ pub(super) fn id(object: &Object) -> Option<String> {
     object.version.map(|version| version.to_string())
 }
 
+/// How S3 writes which version was written: it says nothing of the version `null`.
+pub(super) fn made(object: &Object) -> Option<String> {
+    object.version.filter(|version| *version != VersionId::Null).map(|version| version.to_string())
+}
+
 /// The object of a key, or a version of it. Of a delete marker S3 says that it is one.
 pub(super) async fn found(
     bucket: &BucketHandle<'_>,

@@ -222,7 +222,7 @@ fn told(input: CompleteMultipartUploadInput, object: &Object) -> CompleteMultipa
         bucket: Some(input.bucket),
         key: Some(input.key),
         e_tag: Some(description::etag(object)),
-        version_id: found::id(object),
+        version_id: found::made(object),
         ..Default::default()
     };
     output.checksum_type = give!(output, object.checksum.as_ref());

@@ -76,7 +76,7 @@ pub(super) async fn put(
     };
     let mut output = PutObjectOutput {
         e_tag: Some(description::etag(&object)),
-        version_id: found::id(&object),
+        version_id: found::made(&object),
         ..Default::default()
     };
     output.checksum_type = give!(output, object.checksum.as_ref());

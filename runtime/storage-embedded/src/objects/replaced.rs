@@ -102,9 +102,8 @@ impl Place {
             Err(ObjectError::NoVersion) => None,
             found => Some(found?),
         };
-        let object = found.as_ref().and_then(|(version, _)| version.object());
-        rules::check_condition(key, condition, object)?;
         let Some((version, content)) = found else { return Ok(Deleted::default()) };
+        rules::check_condition(key, condition, version.object())?;
         self.release(tx, 1, version.size());
         let sequence = self.next(tx, &mut row)?;
         let current = tables::object(tx.connection, &row, key)?;

@@ -263,7 +263,9 @@ impl Objects for MemoryObjects {
             Err(ObjectError::NoObject | ObjectError::NoVersion) => None,
             Err(error) => return Err(error),
         };
-        rules::check_condition(key, &condition, found.as_ref().and_then(Version::object))?;
+        if found.is_some() || version.is_none() {
+            rules::check_condition(key, &condition, found.as_ref().and_then(Version::object))?;
+        }
         let Some(found) = found else { return Ok(Deleted::default()) };
         self.emit(namespace, target, (ObjectCause::Delete, &found), origin)?;
         target.forget(&found);

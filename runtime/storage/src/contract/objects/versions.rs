@@ -154,7 +154,9 @@ pub(crate) async fn versions_are_copied_tagged_and_judged(objects: &dyn Objects)
     let kept = objects.delete_version(ns, b, ("k", two.version), unmet, origin).await;
     assert!(matches!(kept, Err(ObjectError::Condition { .. })), "{kept:?}");
     let met = Condition::Etag(two.etag);
-    objects.delete_version(ns, b, ("k", two.version), met, origin).await.unwrap();
+    objects.delete_version(ns, b, ("k", two.version), met.clone(), origin).await.unwrap();
+    let gone = objects.delete_version(ns, b, ("k", two.version), met, origin).await.unwrap();
+    assert_eq!(gone, Deleted::default());
 }
 
 pub(crate) async fn lists_of_versions_continue(objects: &dyn Objects) {
