@@ -298,6 +298,8 @@ class Functions(unittest.TestCase):
             LAMBDA.get_policy(FunctionName=self.name)
         statement = {"StatementId": "s3", "Action": "lambda:InvokeFunction",
                      "Principal": "s3.amazonaws.com", "SourceArn": "arn:aws:s3:::photos"}
+        with refused(self, "ResourceNotFoundException", 404):
+            LAMBDA.add_permission(FunctionName=self.name, Qualifier="7", **statement)
         LAMBDA.add_permission(FunctionName=self.name, **statement)
         with refused(self, "ResourceConflictException", 409, "s3"):
             LAMBDA.add_permission(FunctionName=self.name, **statement)

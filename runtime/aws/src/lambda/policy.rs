@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::error::{fault, invalid, of_function};
 use super::settings::Settings;
-use super::{input, revision};
+use super::{functions, input, revision};
 use crate::arn;
 use crate::call::Call;
 use crate::fault::Fault;
@@ -91,6 +91,8 @@ pub(super) async fn add(call: &Call) -> Result<Response<Body>, Fault> {
         }
     }
     let named = input::qualified(call)?;
+    // There has to be what the permission is for.
+    functions::version(call, &named).await?;
     let arn = arn::function(call, &named.name, named.qualifier.as_deref());
     let statement = asked.statement(&arn);
     change(call, asked.revision_id.as_deref(), |statements| {
