@@ -1,0 +1,73 @@
+//! What is asked of many items at once, and the pages that answer it.
+
+use std::ops::Bound;
+
+use lambent_tables::{IndexName, Item, KeyValue};
+
+/// A page ends with the item by which its items have so many bytes.
+pub const PAGE_BYTES_MAX: u64 = 1 << 20;
+
+/// Range keys from one to another, as [`KeyValue::to_bytes`] writes them.
+pub type RangeBounds = (Bound<Vec<u8>>, Bound<Vec<u8>>);
+
+/// Items of one partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemQuery {
+    /// The index to look into; the table if absent.
+    pub index: Option<IndexName>,
+    /// The partition.
+    pub hash: KeyValue,
+    /// Which range keys.
+    pub range: RangeBounds,
+    /// Whether the last comes first.
+    pub backward: bool,
+    /// Only items after the one of this place: its key in the table and, if an index is looked
+    /// into, its key there, as [`ItemPage::next`] has them.
+    pub after: Option<Item>,
+    /// At most so many, at least 1.
+    pub limit: Option<usize>,
+    /// Whether to answer whole items where the index has only a part of them.
+    pub whole: bool,
+}
+
+impl ItemQuery {
+    /// All items of a partition of a table.
+    #[must_use]
+    pub const fn new(hash: KeyValue) -> Self {
+        Self {
+            index: None,
+            hash,
+            range: (Bound::Unbounded, Bound::Unbounded),
+            backward: false,
+            after: None,
+            limit: None,
+            whole: false,
+        }
+    }
+}
+
+/// Items of all partitions.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ItemScan {
+    /// The index to look into; the table if absent.
+    pub index: Option<IndexName>,
+    /// Only the items of one of so many segments: which, counted from 0, and how many. Each item
+    /// is in one of them, and stays there.
+    pub segment: Option<(u32, u32)>,
+    /// As of [`ItemQuery::after`].
+    pub after: Option<Item>,
+    /// At most so many, at least 1.
+    pub limit: Option<usize>,
+}
+
+/// A page of items.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ItemPage {
+    /// The items, or of each what the index has.
+    pub items: Vec<Item>,
+    /// How many bytes they have.
+    pub bytes: u64,
+    /// Where to continue: the place of the last item. Present where the page ended for its
+    /// limit or its bytes, also if nothing follows.
+    pub next: Option<Item>,
+}
