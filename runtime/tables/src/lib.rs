@@ -4,6 +4,7 @@
 //! DynamoDB has for it, as programs are tested against those.
 
 mod error;
+pub mod expression;
 mod index;
 mod item;
 mod item_json;
