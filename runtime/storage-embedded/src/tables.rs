@@ -66,7 +66,9 @@ impl EmbeddedTables {
         let write = shard.write(growth, move |tx| {
             let (result, next) = work(tx, &definitions)?;
             if let Some(next) = next {
-                tx.after_commit(move || drop(due.fetch_min(next, Ordering::SeqCst)));
+                tx.after_commit(move || {
+                    due.fetch_min(next, Ordering::SeqCst);
+                });
             }
             Ok(result)
         });

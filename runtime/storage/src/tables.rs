@@ -10,10 +10,8 @@ use jiff::Timestamp;
 use lambent_tables::{IndexName, Invalid, Item, TableDefinition};
 use lambent_types::{Namespace, TableName};
 
-pub use page::{ItemPage, ItemQuery, ItemScan, PAGE_BYTES_MAX, RangeBounds};
-pub use write::{
-    ItemCondition, ItemUpdate, Refusal, TableAction, TableWrite, TransactionToken, Written,
-};
+pub use page::{ItemPage, ItemQuery, ItemScan, PAGE_BYTES_MAX};
+pub use write::{Refusal, TableAction, TableWrite, TransactionToken, Written};
 
 use crate::error::StorageError;
 use crate::quota::QuotaExceeded;

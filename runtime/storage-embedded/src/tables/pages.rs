@@ -62,12 +62,12 @@ pub(super) fn query(
         Reading::check_start(&partition, place)?;
     }
     let at = |range: &[u8]| [&partition, range].concat();
-    let from = match &query.range.0 {
+    let from = match &query.key.from {
         Bound::Included(range) => at(range),
         Bound::Excluded(range) => above(at(range)),
         Bound::Unbounded => partition.clone(),
     };
-    let to = match &query.range.1 {
+    let to = match &query.key.to {
         Bound::Included(range) => above(at(range)),
         Bound::Excluded(range) => at(range),
         Bound::Unbounded => rules::beyond(&partition).unwrap_or_else(|| BEYOND_ALL.to_vec()),

@@ -1,9 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeBounds as _;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use lambent_tables::expression::KeyCondition;
 use lambent_tables::{Item, TableDefinition};
 use lambent_types::{Clock, Digest, Namespace, TableName};
 
@@ -96,6 +96,12 @@ impl Held {
         placed.sort_by(|one, other| (&one.0, one.1).cmp(&(&other.0, other.1)));
         placed
     }
+}
+
+/// Whether a range key is one of those that are asked for.
+fn in_range(KeyCondition { from, to, .. }: &KeyCondition, range: &[u8]) -> bool {
+    let bounds = (from.as_ref().map(Vec::as_slice), to.as_ref().map(Vec::as_slice));
+    <_ as std::ops::RangeBounds<[u8]>>::contains(&bounds, range)
 }
 
 /// The first items as a page.
@@ -347,7 +353,7 @@ impl Tables for MemoryTables {
         }
         let mut placed = held.placed(&reading);
         placed.retain(|(place, _, _)| {
-            place.strip_prefix(&*partition).is_some_and(|range| query.range.contains(&range.to_vec()))
+            place.strip_prefix(&*partition).is_some_and(|range| in_range(&query.key, range))
         });
         if query.backward {
             placed.reverse();

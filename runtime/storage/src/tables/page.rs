@@ -1,24 +1,18 @@
 //! What is asked of many items at once, and the pages that answer it.
 
-use std::ops::Bound;
-
-use lambent_tables::{IndexName, Item, KeyValue};
+use lambent_tables::expression::KeyCondition;
+use lambent_tables::{IndexName, Item};
 
 /// A page ends with the item by which its items have so many bytes.
 pub const PAGE_BYTES_MAX: u64 = 1 << 20;
-
-/// Range keys from one to another, as [`KeyValue::to_bytes`] writes them.
-pub type RangeBounds = (Bound<Vec<u8>>, Bound<Vec<u8>>);
 
 /// Items of one partition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemQuery {
     /// The index to look into; the table if absent.
     pub index: Option<IndexName>,
-    /// The partition.
-    pub hash: KeyValue,
-    /// Which range keys.
-    pub range: RangeBounds,
+    /// Which partition, and which range keys of it.
+    pub key: KeyCondition,
     /// Whether the last comes first.
     pub backward: bool,
     /// Only items after the one of this place: its key in the table and, if an index is looked
@@ -31,18 +25,10 @@ pub struct ItemQuery {
 }
 
 impl ItemQuery {
-    /// All items of a partition of a table.
+    /// All such items of a table.
     #[must_use]
-    pub const fn new(hash: KeyValue) -> Self {
-        Self {
-            index: None,
-            hash,
-            range: (Bound::Unbounded, Bound::Unbounded),
-            backward: false,
-            after: None,
-            limit: None,
-            whole: false,
-        }
+    pub const fn new(key: KeyCondition) -> Self {
+        Self { index: None, key, backward: false, after: None, limit: None, whole: false }
     }
 }
 

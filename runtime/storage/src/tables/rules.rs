@@ -107,13 +107,15 @@ pub fn only_deletes(writes: &[TableWrite]) -> bool {
 /// The key of the item that a write is of.
 ///
 /// # Errors
-/// It is none of the table.
+/// It is none of the table, or the update would change it.
 pub fn key_of(definition: &TableDefinition, action: &TableAction) -> Result<Key, Invalid> {
     match action {
         TableAction::Put(item) => definition.key_of(item),
-        TableAction::Update(key, _) | TableAction::Delete(key) | TableAction::Check(key) => {
+        TableAction::Update(key, update) => {
+            update.check(definition)?;
             definition.key.key_from(key)
         }
+        TableAction::Delete(key) | TableAction::Check(key) => definition.key.key_from(key),
     }
 }
 
@@ -145,16 +147,14 @@ pub fn decide(
         TableAction::Delete(_) => Ok(current.map_or(Outcome::Stays, |_| Outcome::Goes)),
         TableAction::Check(_) => Ok(Outcome::Stays),
         TableAction::Update(_, update) => {
-            let item = current.cloned().unwrap_or_else(|| definition.key.attributes_of(key));
-            let new = update.apply(item).map_err(Refusal::Invalid)?;
-            match definition.key_of(&new) {
-                Ok(other) if other == *key => Ok(Outcome::Becomes(new)),
-                Ok(_) => {
-                    let text = "Cannot update attribute. This attribute is part of the key";
-                    Err(Refusal::Invalid(Invalid::parameter(text)))
-                }
-                Err(invalid) => Err(Refusal::Invalid(invalid)),
-            }
+            let absent = || definition.key.attributes_of(key);
+            let new = match current {
+                Some(item) => update.apply(item),
+                None => update.apply(&absent()),
+            };
+            // The key stays, as the update was checked for.
+            let new = new.and_then(|new| definition.key_of(&new).map(|_| new));
+            new.map(Outcome::Becomes).map_err(Refusal::Invalid)
         }
     }
 }
@@ -257,13 +257,13 @@ impl<'a> Reading<'a> {
     /// # Errors
     /// The value is of another type.
     pub fn partition(&self, query: &ItemQuery) -> Result<Vec<u8>, TableError> {
-        let value = Value::from(query.hash.clone());
+        let value = Value::from(query.key.hash.clone());
         if value.type_name() != self.schema().hash.kind.name() {
             return Err(TableError::Invalid(Invalid::parameter(
                 "Condition parameter type does not match schema type",
             )));
         }
-        Ok(keys::partition(&query.hash))
+        Ok(keys::partition(&query.key.hash))
     }
 
     /// The place of the item after which to go on: in the index, or in the table, and its key in

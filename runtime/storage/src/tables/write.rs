@@ -1,48 +1,30 @@
 //! What is written to tables.
 
-use std::fmt::Debug;
-use std::sync::Arc;
-
+use lambent_tables::expression::{Condition, Update};
 use lambent_tables::{Invalid, Item};
 use lambent_types::{Digest, TableName};
 
-/// What must hold of an item for a write to be made. It is asked in the transaction of the write,
-/// so it says at once what it has to say, and always the same of the same item.
-pub trait ItemCondition: Debug + Send + Sync {
-    /// Whether it holds of an item, or of there being none.
-    fn holds(&self, item: Option<&Item>) -> bool;
-}
-
-/// What is made of an item. It is asked in the transaction of the write, as [`ItemCondition`].
-pub trait ItemUpdate: Debug + Send + Sync {
-    /// Makes the new item of what is there, or of nothing but the key.
-    ///
-    /// # Errors
-    /// It cannot be made of this item, which the client is told.
-    fn apply(&self, item: Item) -> Result<Item, Invalid>;
-}
-
 /// One write of a transaction.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct TableWrite {
     /// The table.
     pub table: TableName,
     /// What is done.
     pub action: TableAction,
-    /// What must hold of the item that is there.
-    pub condition: Option<Arc<dyn ItemCondition>>,
+    /// What must hold of the item that is there; evaluated in the transaction of the write.
+    pub condition: Option<Condition>,
     /// Whether to answer the items that were and are there, of a write that is refused too.
     /// Otherwise they may be left out.
     pub returns: bool,
 }
 
 /// What is done to an item.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum TableAction {
     /// Writes it in the place of the one that is there.
     Put(Item),
     /// Makes it of the one with this key, or of the key.
-    Update(Item, Arc<dyn ItemUpdate>),
+    Update(Item, Update),
     /// Deletes the one with this key, if it is there.
     Delete(Item),
     /// Does nothing with the one with this key: for the sake of the condition.
