@@ -3,7 +3,7 @@
 use crate::messages::settle;
 use crate::resource_rows;
 use crate::shard::ShardSchema;
-use crate::{amounts, keyvalue, messages, objects, usage};
+use crate::{amounts, keyvalue, messages, objects, tables, usage};
 
 /// Triggers, before they were resources as others are.
 const TRIGGERS: &str = "
@@ -56,6 +56,7 @@ pub(crate) const SHARD: ShardSchema = ShardSchema {
         resource_rows::SCHEMA,
         messages::SCHEMA_FIRST_RECEIVED,
         objects::SCHEMA_CHECKSUMS,
+        tables::SCHEMA,
     ],
     // Whoever held a delivery is gone with the last process.
     opened: settle::end_leases,
