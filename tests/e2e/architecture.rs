@@ -12,7 +12,7 @@ use serde_json::Value;
 const ARROWS: [(&str, &[&str]); 17] = [
     ("lambent-types", &[]),
     ("lambent-files", &[]),
-    ("lambent-tables", &[]),
+    ("lambent-tables", &["lambent-types"]),
     ("lambent-api", &["lambent-types"]),
     ("lambent-engine", &["lambent-types"]),
     ("lambent-engine-c", &["lambent-engine"]),

@@ -4,7 +4,7 @@ use std::ops::{Deref, DerefMut};
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::error::{InputError, Invalid};
-use crate::item_json;
+use crate::item_json::{self, Given};
 use crate::value::{NESTING_MAX, Value};
 
 /// Most bytes of an item, names and values together.
@@ -30,7 +30,7 @@ impl Item {
     /// # Errors
     /// As of [`Value::from_json`].
     pub fn from_json(json: &serde_json::Value) -> Result<Self, InputError> {
-        item_json::attributes(json, 0).map(Self)
+        item_json::from_json(json)
     }
 
     /// The bytes that DynamoDB says it has: of its names, and of its values as [`Value::size`] says.
@@ -108,8 +108,7 @@ impl IntoIterator for Item {
 impl<'de> Deserialize<'de> for Item {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            let json = serde_json::Value::deserialize(deserializer)?;
-            Self::from_json(&json).map_err(de::Error::custom)
+            Given::deserialize(deserializer)?.read().map_err(de::Error::custom)
         } else {
             BTreeMap::deserialize(deserializer).map(Self)
         }

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::item_json;
+use crate::item_json::{self, Given};
 use crate::number::Number;
 
 /// How deep lists and maps may be in each other.
@@ -48,7 +48,7 @@ impl Value {
     /// With DynamoDB's sentence, if it is no value, or one that may not be: a set that is empty or has an element twice,
     /// a number out of bounds, more than [`NESTING_MAX`] levels.
     pub fn from_json(json: &serde_json::Value) -> Result<Self, crate::InputError> {
-        item_json::value(json, 0)
+        item_json::from_json(json)
     }
 
     /// What DynamoDB calls its type: `S`, `N`, `B`, `BOOL`, `NULL`, `L`, `M`, `SS`, `NS` or `BS`.
@@ -134,8 +134,7 @@ impl Serialize for Value {
 impl<'de> Deserialize<'de> for Value {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if deserializer.is_human_readable() {
-            let json = serde_json::Value::deserialize(deserializer)?;
-            Self::from_json(&json).map_err(de::Error::custom)
+            Given::deserialize(deserializer)?.read().map_err(de::Error::custom)
         } else {
             Self::deserialize(deserializer)
         }

@@ -39,7 +39,7 @@ fn magnitude(value: &BigDecimal) -> i64 {
 }
 
 fn is_zero(value: &BigDecimal) -> bool {
-    *value == BigDecimal::from(0)
+    *value == BigDecimal::default()
 }
 
 /// What a decimal is as a number.

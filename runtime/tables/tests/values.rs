@@ -219,7 +219,8 @@ fn an_item_is_named_by_its_key_and_nothing_else() {
 #[test]
 fn there_are_no_tables_that_cannot_be() {
     assert!(table().check().is_ok());
-    let wrong: [(&str, fn(&mut TableDefinition)); 5] = [
+    type Change = fn(&mut TableDefinition);
+    let wrong: [(&str, Change); 6] = [
         ("has two types", |table| {
             table.local_indexes.values_mut().for_each(|index| index.key.hash.kind = KeyType::N)
         }),
@@ -230,6 +231,9 @@ fn there_are_no_tables_that_cannot_be() {
                 .local_indexes
                 .values_mut()
                 .for_each(|index| index.key.hash.name = "other".to_owned());
+        }),
+        ("tag", |table| {
+            table.tags.insert(String::new(), "x".to_owned());
         }),
         ("Duplicate index name", |table| table.global_indexes = table.local_indexes.clone()),
     ];

@@ -14,7 +14,7 @@ fn schema(range: KeyType) -> KeySchema {
 
 fn resolved(text: &str, values: &Json, schema: &KeySchema) -> Result<KeyCondition, String> {
     let condition =
-        Placeholders::new(None, values.as_object()).unwrap().condition("K", text).unwrap();
+        Placeholders::new(None, crate::given(values)).unwrap().condition("K", text).unwrap();
     let resolved = KeyConditions::of(&condition).unwrap().resolve(schema);
     resolved.map_err(|error| error.message().to_owned())
 }

@@ -160,7 +160,7 @@ proptest! {
         let text = writer.condition(&condition);
         prop_assume!(text.len() <= 4096);
         let names = Some(writer.names).filter(|names| !names.is_empty());
-        let values = Some(&writer.values).filter(|values| !values.is_empty());
+        let values = crate::given(&writer.values.into());
         let mut placeholders = Placeholders::new(names, values).unwrap();
         match placeholders.condition("C", &text) {
             Ok(read) => {
