@@ -136,6 +136,12 @@ impl KeyConditions {
         Ok(())
     }
 
+    /// Whether they say something of a range key too.
+    #[must_use]
+    pub fn has_range(&self) -> bool {
+        self.0.len() > 1
+    }
+
     /// Finds what they say of the key of a table or index.
     ///
     /// # Errors
