@@ -38,8 +38,7 @@ impl Definer<'_> {
         quota::charge::<TableError>(tx, self.namespace, Quota::Tables, 1)?;
         let created = Timestamp::from_millisecond(tx.now.as_millisecond()).unwrap_or(tx.now);
         let id = uuid::Uuid::now_v7().to_string();
-        let mut body =
-            Body { id, created, revision: 1, definition, indexes: Vec::new(), next: 1 };
+        let mut body = Body { id, created, revision: 1, definition, indexes: Vec::new(), next: 1 };
         for name in wanted(&body.definition) {
             add_index(&mut body, name, None);
         }

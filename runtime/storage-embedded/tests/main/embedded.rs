@@ -35,6 +35,7 @@ fn refused(path: &Path) -> OpenError {
 async fn it_keeps_the_contract() {
     let home = tempfile::tempdir().unwrap();
     let stores = open(home.path());
+    contract::check_tables(&stores).await;
     contract::check_registry(stores.registry).await;
     contract::check_code(stores.code).await;
     contract::check_logs(stores.logs).await;
