@@ -89,11 +89,12 @@ impl Definer<'_> {
         for index in go {
             self.drop_index(tx, defined.id, index.of)?;
         }
+        let pieces = new.len();
         for name in new {
             add_index(&mut defined.body, name, Some(Vec::new()));
         }
         // A table of few items is done at once, and nobody waits for the sweep.
-        if defined.is_filling() {
+        for _ in 0..pieces {
             fill(tx, self.namespace, defined)?;
         }
         definitions::update(tx.connection, defined)
