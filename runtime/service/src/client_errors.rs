@@ -3,7 +3,9 @@
 
 use std::fmt::Display;
 
-use lambent_storage::{KeyValueError, ObjectError, QueueError, QuotaExceeded, ResourceError, TableError};
+use lambent_storage::{
+    KeyValueError, ObjectError, QueueError, QuotaExceeded, ResourceError, TableError,
+};
 use lambent_types::{
     BucketName, Error, ErrorCode, KeyspaceName, Namespace, QueueName, Source, SourceResource,
     TableName, Trigger, TriggerName,

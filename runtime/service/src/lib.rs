@@ -104,10 +104,10 @@ pub use lambent_dispatch::{LastError, TriggerStatus};
 /// What operations take and give, as the stores have it.
 pub use lambent_storage::{
     Bucket, ByteStream, Change, Checksum, ChecksumAlgorithm, ChecksumKind, CompleteUpload,
-    Condition, CopyObject, Depth, DiskSpace, Entry, Expect, Holding, KeyPage, Keyspace,
-    ItemPage, ItemPlace, ItemQuery, ItemScan, LateChecksum, ListKeys, ListObjects, LogPage, Message, MessageState, MoveBack, MovedBack,
-    NewMessage, Object, ObjectPage, OwnQuotas, Part, Peeked, PutObject, PutPart, Queue,
-    QueueAttributes, Quota, Receipt, Redrive, Scheduled, Refusal, Sent, SetOptions, Table, TableAction,
-    TableIndex, TableWrite, TransactionToken, Upload, UsageRecord,
+    Condition, CopyObject, Depth, DiskSpace, Entry, Expect, Holding, ItemPage, ItemPlace,
+    ItemQuery, ItemScan, KeyPage, Keyspace, LateChecksum, ListKeys, ListObjects, LogPage, Message,
+    MessageState, MoveBack, MovedBack, NewMessage, Object, ObjectPage, OwnQuotas, Part, Peeked,
+    PutObject, PutPart, Queue, QueueAttributes, Quota, Receipt, Redrive, Refusal, Scheduled, Sent,
+    SetOptions, Table, TableAction, TableIndex, TableWrite, TransactionToken, Upload, UsageRecord,
     Visibility, VolumeUsage, Written,
 };

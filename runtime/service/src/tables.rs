@@ -7,9 +7,7 @@ use lambent_storage::{
     TableWrite, TransactionToken, Written,
 };
 use lambent_tables::{Item, TableDefinition};
-use lambent_types::{
-    Access, Configuration, Error, ErrorCode, Grant, Namespace, TableName, bounds,
-};
+use lambent_types::{Access, Configuration, Error, ErrorCode, Grant, Namespace, TableName, bounds};
 
 use crate::client_errors;
 use crate::contents::{Contained, check_stays, gone};

@@ -204,14 +204,14 @@ impl Tables for EmbeddedTables {
     ) -> Result<Option<Vec<Written>>, TableError> {
         let growth = match rules::only_deletes(&writes) {
             true => Growth::Frees,
-            false => Growth::Adds(writes.iter().map(rules::size).sum::<usize>()
-                + writes.len() * ROW_BYTES),
+            false => Growth::Adds(
+                writes.iter().map(rules::size).sum::<usize>() + writes.len() * ROW_BYTES,
+            ),
         };
         let owner = namespace.clone();
         self.change(namespace, growth, move |tx, definitions| {
             let place = (&owner, definitions);
-            let Some((written, expires)) =
-                changes::transact(tx, place, &writes, token.as_ref())?
+            let Some((written, expires)) = changes::transact(tx, place, &writes, token.as_ref())?
             else {
                 return Ok((None, None));
             };

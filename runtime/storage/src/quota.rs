@@ -125,7 +125,7 @@ mod tests {
         let quotas = Quotas::for_disk(100 << 30);
         assert!(Quota::ALL.into_iter().all(|quota| quotas.limit(quota) < Quotas::UNLIMITED));
         let bytes = Quota::ALL.into_iter().filter(|quota| quota.is_bytes());
-        assert!(bytes.map(|quota| quotas.limit(quota)).sum::<u64>() <= (100 << 30) / 8 * 5);
+        assert!(bytes.map(|quota| quotas.limit(quota)).sum::<u64>() <= (100 << 30) / 4 * 3);
     }
 
     #[test]

@@ -180,8 +180,8 @@ impl<'a, 'tx> Changes<'a, 'tx> {
         };
         let before = current.map(|current| current.size);
         let items = i64::from(size.is_some()) - i64::from(before.is_some());
-        let bytes = size.unwrap_or_default().cast_signed()
-            - before.unwrap_or_default().cast_signed();
+        let bytes =
+            size.unwrap_or_default().cast_signed() - before.unwrap_or_default().cast_signed();
         self.count((table.id, ITEMS), (items, bytes));
         self.grown += size.map_or(0, rules::weight) - before.map_or(0, rules::weight);
         let old = current.and_then(|current| current.item.as_ref());

@@ -38,8 +38,7 @@ impl Definer<'_> {
         quota::charge::<TableError>(tx, self.namespace, Quota::Tables, 1)?;
         let created = Timestamp::from_millisecond(tx.now.as_millisecond()).unwrap_or(tx.now);
         let id = uuid::Uuid::now_v7().to_string();
-        let mut body =
-            Body { id, created, revision: 1, definition, indexes: Vec::new(), next: 1 };
+        let mut body = Body { id, created, revision: 1, definition, indexes: Vec::new(), next: 1 };
         for name in wanted(&body.definition) {
             add_index(&mut body, name, None);
         }
@@ -90,11 +89,12 @@ impl Definer<'_> {
         for index in go {
             self.drop_index(tx, defined.id, index.of)?;
         }
+        let pieces = new.len();
         for name in new {
             add_index(&mut defined.body, name, Some(Vec::new()));
         }
         // A table of few items is done at once, and nobody waits for the sweep.
-        if defined.is_filling() {
+        for _ in 0..pieces {
             fill(tx, self.namespace, defined)?;
         }
         definitions::update(tx.connection, defined)

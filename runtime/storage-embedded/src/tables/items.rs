@@ -30,7 +30,9 @@ pub(super) fn item_of(
     [size, sum, body]: [usize; 3],
 ) -> Result<(Item, u64), StorageError> {
     let what = || format!("item {}", key.escape_ascii());
-    let size: i64 = row.get(size).map_err(failed)?;
+    // Nothing where an index leads to an item that is not there.
+    let size: Option<i64> = row.get(size).map_err(failed)?;
+    let size = size.ok_or_else(|| StorageError::corrupt(what(), "an index leads to nothing"))?;
     let body = bytes(row, body).map_err(failed)?;
     let sum = bytes(row, sum).map_err(failed)?;
     intact(item_checksum((table, size), key, body) == sum, what)?;

@@ -10,9 +10,7 @@ use super::items::item_of;
 use super::schema::{Flow, each, failed};
 use crate::row::bytes;
 use lambent_storage::backend::tables::{self as rules, Reading};
-use lambent_storage::{
-    ItemPage, ItemQuery, ItemScan, PAGE_BYTES_MAX, StorageError, TableError,
-};
+use lambent_storage::{ItemPage, ItemQuery, ItemScan, PAGE_BYTES_MAX, StorageError, TableError};
 
 /// A page ends when so many bytes were read for it, even if an index has less of them: so that no
 /// page takes long.

@@ -5,12 +5,12 @@ use async_trait::async_trait;
 use lambent_types::Namespace;
 use rusqlite::{Connection, params};
 
-use super::{EmbeddedTables, NOW};
 use super::changes::Changes;
 use super::define::fill;
 use super::definitions::{self, ITEMS};
 use super::items;
 use super::schema::{Flow, each, execute, failed, one};
+use super::{EmbeddedTables, NOW};
 use crate::row::{bytes, integer};
 use crate::shard::{Growth, Tx};
 use lambent_storage::StorageError;

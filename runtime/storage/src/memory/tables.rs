@@ -13,8 +13,8 @@ use crate::quota::Quota;
 use crate::sync;
 use crate::tables::rules::{self, Outcome, Reading};
 use crate::tables::{
-    ItemPage, ItemPlace, ItemQuery, ItemScan, PAGE_BYTES_MAX, Table, TableError,
-    TableIndex, TableWrite, Tables, TransactionToken, Written, keys,
+    ItemPage, ItemPlace, ItemQuery, ItemScan, PAGE_BYTES_MAX, Table, TableError, TableIndex,
+    TableWrite, Tables, TransactionToken, Written, keys,
 };
 use crate::upkeep::{Holds, Sweep};
 

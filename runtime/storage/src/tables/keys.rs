@@ -72,8 +72,7 @@ pub fn beyond(prefix: &[u8]) -> Option<Vec<u8>> {
 /// that no key has.
 #[must_use]
 pub fn is_usable(place: &Key) -> bool {
-    let range_fits =
-        |range: &KeyValue| !range.is_empty() && range.size() <= RANGE_BYTES_MAX;
+    let range_fits = |range: &KeyValue| !range.is_empty() && range.size() <= RANGE_BYTES_MAX;
     !place.hash.is_empty()
         && place.hash.size() <= HASH_BYTES_MAX
         && place.range.as_ref().is_none_or(range_fits)

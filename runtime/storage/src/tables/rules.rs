@@ -98,9 +98,8 @@ pub fn size(write: &TableWrite) -> usize {
 /// Whether writes only take away.
 #[must_use]
 pub fn only_deletes(writes: &[TableWrite]) -> bool {
-    let takes = |action: &TableAction| {
-        matches!(action, TableAction::Delete(_) | TableAction::Check(_))
-    };
+    let takes =
+        |action: &TableAction| matches!(action, TableAction::Delete(_) | TableAction::Check(_));
     writes.iter().all(|write| takes(&write.action))
 }
 
@@ -178,9 +177,10 @@ pub fn check_update(old: &TableDefinition, new: &TableDefinition) -> Result<(), 
     if old.local_indexes != new.local_indexes {
         return Err(Invalid::parameter("the local indexes of a table never change"));
     }
-    let other = new.global_indexes.iter().find(|(name, index)| {
-        old.global_indexes.get(*name).is_some_and(|there| there != *index)
-    });
+    let other = new
+        .global_indexes
+        .iter()
+        .find(|(name, index)| old.global_indexes.get(*name).is_some_and(|there| there != *index));
     match other {
         Some((name, _)) => Err(Invalid::parameter(format!(
             "index {name} is there with another key or projection; delete it first"
