@@ -5,14 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::{
-    Deserialize, DeserializeSeed as _, Deserializer, IgnoredAny, MapAccess, SeqAccess,
+    Deserialize, DeserializeSeed as _, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess,
 };
 
 use crate::error::{InputError, Invalid};
 use crate::item::Item;
 use crate::json_shape::{By, Found, Shape};
 use crate::number::Number;
-use crate::value::{NESTING_MAX, Value};
+use crate::value::{NESTING_MAX, Value, too_deep};
 
 type Read<T> = Result<T, InputError>;
 
@@ -31,6 +31,12 @@ impl<T> Given<T> {
     }
 }
 
+impl<T> From<T> for Given<T> {
+    fn from(given: T) -> Self {
+        Self(Ok(given))
+    }
+}
+
 impl<'de> Deserialize<'de> for Given<Value> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let read = By(ValueShape(0)).deserialize(deserializer)?;
@@ -46,8 +52,49 @@ impl<'de> Deserialize<'de> for Given<Item> {
     }
 }
 
+impl Value {
+    /// Reads the JSON of one, as DynamoDB's API has it.
+    ///
+    /// # Errors
+    /// With DynamoDB's sentence, if it is no value, or one that may not be: a set that is empty or has an element twice,
+    /// a number out of bounds, more than [`NESTING_MAX`] levels.
+    pub fn from_json(json: &serde_json::Value) -> Result<Self, InputError> {
+        from_json(json)
+    }
+}
+
+impl Item {
+    /// Reads the JSON of one, as DynamoDB's API has it.
+    ///
+    /// # Errors
+    /// As of [`Value::from_json`].
+    pub fn from_json(json: &serde_json::Value) -> Result<Self, InputError> {
+        from_json(json)
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            Given::deserialize(deserializer)?.read().map_err(D::Error::custom)
+        } else {
+            Self::deserialize(deserializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Item {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            Given::deserialize(deserializer)?.read().map_err(D::Error::custom)
+        } else {
+            BTreeMap::deserialize(deserializer).map(Self::from)
+        }
+    }
+}
+
 /// Reads JSON that is there as a whole.
-pub(crate) fn from_json<'a, T>(json: &'a serde_json::Value) -> Read<T>
+fn from_json<'a, T>(json: &'a serde_json::Value) -> Read<T>
 where
     Given<T>: Deserialize<'a>,
 {
@@ -341,12 +388,6 @@ impl Found {
         };
         serialization(&format!("{found} cannot be converted to {what}"))
     }
-}
-
-pub(crate) fn too_deep() -> Invalid {
-    Invalid::new(
-        "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit",
-    )
 }
 
 fn without_type() -> Invalid {

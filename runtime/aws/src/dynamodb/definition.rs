@@ -62,6 +62,14 @@ pub(super) struct StreamInput {
     stream_view_type: Option<String>,
 }
 
+/// A label of a table.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Tag {
+    pub(super) key: String,
+    pub(super) value: String,
+}
+
 const VIEWS: [(&str, StreamView); 4] = [
     ("NEW_IMAGE", StreamView::NewImage),
     ("OLD_IMAGE", StreamView::OldImage),

@@ -8,13 +8,12 @@ use serde_json::Value as Json;
 
 use super::checks;
 use super::definition::{
-    AttributeDefinition, IndexInput, KeyElement, NewTable, StreamInput, ThroughputInput,
+    AttributeDefinition, IndexInput, KeyElement, NewTable, StreamInput, Tag, ThroughputInput,
     check_definitions, check_key_schema,
 };
 use super::description::{Kept, TableDescription};
 use super::error::{checked, fault, in_use, table_fault, validation};
 use super::items::name;
-use super::tags::Tag;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::validation::Violations;

@@ -3,18 +3,12 @@
 use lambent_types::{TableName, tags};
 use serde::{Deserialize, Serialize};
 
+use super::definition::Tag;
 use super::error::{checked, not_found, validation};
 use super::tables::{changed, described};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::validation::Violations;
-
-#[derive(Debug, Clone, Deserialize, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Tag {
-    pub(super) key: String,
-    pub(super) value: String,
-}
 
 #[derive(Serialize)]
 pub(super) struct Nothing {}
