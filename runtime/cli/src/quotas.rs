@@ -11,7 +11,7 @@ use lambent_types::{Quota, parse_bytes};
 const UNLIMITED: &str = "unlimited";
 
 /// What one namespace may hold at most. Where no quota is given, it depends on
-/// the size of the disk: one namespace may fill five eighths of it in all.
+/// the size of the disk: one namespace may fill three quarters of it in all.
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Quotas of each namespace (or: unlimited), and the disk")]
 pub(crate) struct QuotaArgs {
@@ -39,6 +39,10 @@ pub(crate) struct QuotaArgs {
     #[arg(long, value_name = "N", value_parser = count)]
     quota_message_count: Option<u64>,
 
+    /// Bytes of the items of tables, with 100 for each [default: 1/10 of the disk]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    quota_tables: Option<u64>,
+
     /// Bytes of components, each once however many versions use it [default: 1/20 of the disk]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     quota_code: Option<u64>,
@@ -56,7 +60,7 @@ pub(crate) struct QuotaArgs {
     #[arg(long, value_name = "N", value_parser = count)]
     quota_concurrency: Option<u64>,
 
-    /// Functions, layers, buckets, keyspaces, queues, volumes, triggers, schedules, sites, and the roles
+    /// Functions, layers, buckets, keyspaces, tables, queues, volumes, triggers, schedules, sites, and the roles
     /// and policies of AWS's tools, of each kind [default: 10000]
     #[arg(long, value_name = "N", value_parser = count)]
     quota_resources: Option<u64>,
@@ -92,6 +96,7 @@ impl QuotaArgs {
             (Quota::Keys, self.quota_key_count),
             (Quota::MessageBytes, self.quota_messages),
             (Quota::Messages, self.quota_message_count),
+            (Quota::TableBytes, self.quota_tables),
             (Quota::CodeBytes, self.quota_code),
             (Quota::VolumeBytes, self.quota_volume_bytes),
             (Quota::Versions, self.quota_versions),

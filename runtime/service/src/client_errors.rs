@@ -3,10 +3,12 @@
 
 use std::fmt::Display;
 
-use lambent_storage::{KeyValueError, ObjectError, QueueError, QuotaExceeded, ResourceError};
+use lambent_storage::{
+    KeyValueError, ObjectError, QueueError, QuotaExceeded, ResourceError, TableError,
+};
 use lambent_types::{
     BucketName, Error, ErrorCode, KeyspaceName, Namespace, QueueName, Source, SourceResource,
-    Trigger, TriggerName,
+    TableName, Trigger, TriggerName,
 };
 
 use crate::resource_name::ResourceName;
@@ -172,6 +174,47 @@ pub(crate) fn keyvalue(
         KeyValueError::Invalid(detail) => Error::new(ErrorCode::InvalidRequest, detail),
         KeyValueError::Quota(error) => quota(&error),
         KeyValueError::Storage(error) => error.into(),
+    }
+}
+
+/// What tables refused, `table` being the one that was asked. What is said of items and of what a
+/// table is, is said as DynamoDB says it.
+pub(crate) fn table(namespace: &Namespace, table: &TableName, error: TableError) -> Error {
+    let conflict = |detail: String| Error::new(ErrorCode::Conflict, detail);
+    match error {
+        TableError::NoTable(name) => not_found(namespace, &name),
+        TableError::NoIndex(index) => Error::new(
+            ErrorCode::InvalidRequest,
+            format!("The table does not have the specified index: {index}"),
+        ),
+        TableError::Filling(index) => {
+            conflict(format!("Cannot read from backfilling global secondary index: {index}"))
+        }
+        TableError::Exists => conflict(format!("table \"{table}\" exists already")),
+        TableError::Protected => conflict(format!(
+            "table \"{table}\" is protected from deletion; take the protection away first"
+        )),
+        TableError::Changed { current } => Error::new(
+            ErrorCode::PreconditionFailed,
+            format!(
+                "table \"{table}\" is at revision {current}; read it and apply the change to what \
+                 it is now"
+            ),
+        ),
+        TableError::Invalid(invalid) => {
+            Error::new(ErrorCode::InvalidRequest, invalid.message().to_owned())
+        }
+        TableError::Refused(_) => Error::new(
+            ErrorCode::PreconditionFailed,
+            "a condition of the transaction does not hold; nothing was changed",
+        ),
+        TableError::TokenReused => conflict(
+            "the token of the transaction was given before, with other writes; give each \
+             transaction its own"
+                .into(),
+        ),
+        TableError::Quota(error) => quota(&error),
+        TableError::Storage(error) => error.into(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use lambent_types::{
     BucketName, Error, ErrorCode, FunctionName, KeyspaceName, LayerName, PolicyName, QueueName,
-    RoleName, ScheduleName, SiteName, TriggerName, VolumeName,
+    RoleName, ScheduleName, SiteName, TableName, TriggerName, VolumeName,
 };
 
 use crate::data_scope::DataScope;
@@ -55,6 +55,7 @@ contents! {
     LayerName,
     QueueName,
     KeyspaceName,
+    TableName,
     BucketName,
     VolumeName,
     RoleName,

@@ -1,6 +1,6 @@
 //! Every operation on every resource, for every door: functions (deploy,
 //! configure, publish, roll back, delete, read logs), buckets and objects,
-//! keyspaces and keys, queues and messages, volumes, triggers, schedules, sites and usage.
+//! keyspaces and keys, tables and items, queues and messages, volumes, triggers, schedules, sites and usage.
 //!
 //! A door opens a [`Scope`] for whoever asks and takes handles from it:
 //! `scope.handle::<QueueName>("orders")?.send(…)`. Names, existence, permission and the error
@@ -58,6 +58,7 @@ mod site_routing;
 mod site_table;
 mod sites;
 mod specifications;
+mod tables;
 mod totals;
 mod triggers;
 mod usage;
@@ -96,6 +97,7 @@ pub use sessions::{BegunSession, ShownSession};
 pub use site_routing::{Routed, RoutedSite};
 pub use sites::{PutSite, SiteHandle};
 pub use specifications::Specified;
+pub use tables::{TableHandle, Transacted};
 pub use totals::{QueueDepth, Totals};
 pub use triggers::TriggerHandle;
 pub use usage::UsageReport;
@@ -109,8 +111,10 @@ pub use lambent_fetch::{Authorities, FetchError};
 pub use lambent_storage::{
     Bucket, ByteStream, Change, Checksum, ChecksumAlgorithm, ChecksumKind, CompleteUpload,
     Condition, CopyObject, DeleteMarker, Deleted, Depth, DiskSpace, Entry, Expect, Holding,
-    KeyPage, Keyspace, LateChecksum, ListKeys, ListObjects, ListVersions, ListedVersion, LogPage,
-    Message, MessageState, MoveBack, MovedBack, NewMessage, Object, ObjectPage, OwnQuotas, Part,
-    Peeked, PutObject, PutPart, Queue, QueueAttributes, Quota, Receipt, Redrive, Scheduled, Sent,
-    SetOptions, Upload, UsageRecord, Version, VersionPage, Visibility, VolumeUsage,
+    ItemPage, ItemPlace, ItemQuery, ItemScan, KeyPage, Keyspace, LateChecksum, ListKeys,
+    ListObjects, ListVersions, ListedVersion, LogPage, Message, MessageState, MoveBack, MovedBack,
+    NewMessage, Object, ObjectPage, OwnQuotas, Part, Peeked, PutObject, PutPart, Queue,
+    QueueAttributes, Quota, Receipt, Redrive, Refusal, Scheduled, Sent, SetOptions, Table,
+    TableAction, TableIndex, TableWrite, TransactionToken, Upload, UsageRecord, Version,
+    VersionPage, Visibility, VolumeUsage, Written,
 };

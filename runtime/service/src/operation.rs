@@ -67,6 +67,7 @@ operations! {
         ListRuntimes DescribeRuntime PutRuntime DeleteRuntime = "runtime", READ;
         ListSchedules DescribeSchedule PutSchedule DeleteSchedule = "schedule", READ;
         ListSites DescribeSite PutSite DeleteSite = "site", READ;
+        ListTables DescribeTable PutTable DeleteTable = "table", ANY;
         ListTriggers DescribeTrigger PutTrigger DeleteTrigger = "trigger", READ;
         ListVolumes DescribeVolume PutVolume DeleteVolume = "volume", ANY;
     }
@@ -172,6 +173,14 @@ operations! {
     ListKeys = "list_keys", READ;
     /// Read the value of a key.
     GetKey = "get_key", READ;
+    /// Read items of a table by their keys.
+    GetItems = "get_items", READ;
+    /// Read items of a partition of a table or an index.
+    QueryItems = "query_items", READ;
+    /// Read all items of a table or an index.
+    ScanItems = "scan_items", READ;
+    /// Write, change and delete items of tables.
+    WriteItems = "write_items", WRITE;
     /// Delete messages that were received.
     DeleteMessages = "delete_messages", READ;
     /// Send messages to a queue.

@@ -35,6 +35,7 @@ mod shard;
 mod shards;
 mod signals;
 mod sqlite;
+mod tables;
 mod triggers;
 mod usage;
 mod volumes;
@@ -45,7 +46,8 @@ use std::sync::Arc;
 
 use lambent_storage::backend::Parts;
 use lambent_storage::{
-    KeyValue, NamespaceQuotas, Objects, Registry, Space, Stores, Usage, Volumes, default_reserve,
+    KeyValue, NamespaceQuotas, Objects, Registry, Space, Stores, Tables, Usage, Volumes,
+    default_reserve,
 };
 use lambent_types::Clock;
 
@@ -65,6 +67,7 @@ use crate::resource_rows::Damaged;
 use crate::resources::EmbeddedResources;
 use crate::schedules::EmbeddedSchedules;
 use crate::shards::Shards;
+use crate::tables::EmbeddedTables;
 use crate::usage::EmbeddedUsage;
 use crate::volumes::EmbeddedVolumes;
 
@@ -90,6 +93,7 @@ pub fn open(data: &DataDir, options: Options, clock: Arc<dyn Clock>) -> Result<S
     let keyvalue = Arc::new(keyvalue);
     let (queues, events) = (EmbeddedQueues::new(parts()), EmbeddedEventLog::new(parts()));
     let messages = Arc::new(MessageSweep::new(parts()));
+    let tables = Arc::new(EmbeddedTables::open(parts()));
     let damaged = Arc::new(Damaged::default());
     let resources = EmbeddedResources::new(Arc::clone(&shards), Arc::clone(&damaged));
     let schedules = EmbeddedSchedules::new(Arc::clone(&shards), damaged);
@@ -105,6 +109,7 @@ pub fn open(data: &DataDir, options: Options, clock: Arc<dyn Clock>) -> Result<S
         logs: Arc::new(EmbeddedLogs::open(data, options.logs)?),
         objects: Arc::clone(&objects) as Arc<dyn Objects>,
         keyvalue: Arc::clone(&keyvalue) as Arc<dyn KeyValue>,
+        tables: Arc::clone(&tables) as Arc<dyn Tables>,
         queues: Arc::new(queues),
         events: Arc::new(events),
         resources: Arc::new(resources),
@@ -114,7 +119,7 @@ pub fn open(data: &DataDir, options: Options, clock: Arc<dyn Clock>) -> Result<S
         space,
         quotas,
         holds: vec![shards, registry],
-        sweeps: vec![objects, keyvalue, messages, usage, volumes],
+        sweeps: vec![objects, keyvalue, messages, usage, volumes, tables],
     }))
 }
 

@@ -3,7 +3,7 @@
 use crate::messages::settle;
 use crate::resource_rows;
 use crate::shard::ShardSchema;
-use crate::{amounts, keyvalue, messages, objects, usage};
+use crate::{amounts, keyvalue, messages, objects, tables, usage};
 
 /// Triggers, before they were resources as others are.
 const TRIGGERS: &str = "
@@ -57,6 +57,7 @@ pub(crate) const SHARD: ShardSchema = ShardSchema {
         messages::SCHEMA_FIRST_RECEIVED,
         objects::SCHEMA_CHECKSUMS,
         objects::SCHEMA_VERSIONS,
+        tables::SCHEMA,
     ],
     // Whoever held a delivery is gone with the last process.
     opened: settle::end_leases,

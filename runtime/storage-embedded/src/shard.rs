@@ -141,7 +141,8 @@ operation_error!(
     lambent_storage::KeyValueError,
     lambent_storage::QueueError,
     lambent_storage::AppendError,
-    lambent_storage::ResourceError
+    lambent_storage::ResourceError,
+    lambent_storage::TableError
 );
 
 /// An operation that waits for its transaction.

@@ -46,6 +46,17 @@ pub mod keyvalue {
     pub use crate::keyvalue::rules::{add, check_expect, expiry, live, only_deletes, size, weight};
 }
 
+/// What keys of items are as bytes, what writes make of items, and what pages are read from.
+pub mod tables {
+    pub use crate::tables::keys::{
+        beyond, bytes, from_slot, is_usable, partition, segment, slot_of,
+    };
+    pub use crate::tables::rules::{
+        Outcome, Reading, TOKEN_TIME, check_update, decide, expired, expires, index_weight, key_of,
+        only_deletes, place, size, twice, weight,
+    };
+}
+
 /// When messages are over.
 pub mod queues {
     pub use crate::queues::rules::{

@@ -4,6 +4,7 @@
 //! - [`CodeStore`]: components, by the digest of their bytes.
 //! - [`InvocationLogs`]: what finished invocations did, used and wrote.
 //! - [`Objects`], [`KeyValue`], [`Queues`]: what functions and their users keep.
+//! - [`Tables`]: the tables and items of DynamoDB, with their indexes.
 //! - [`Resources`]: what is nothing but a specification, such as a trigger; [`Schedules`]:
 //!   when those of them fire.
 //! - [`Volumes`]: the files of volumes, which functions share.
@@ -53,6 +54,7 @@ mod space;
 mod specifications;
 mod stores;
 mod sync;
+mod tables;
 mod upkeep;
 mod usage;
 mod volumes;
@@ -85,5 +87,9 @@ pub use schedules::{Scheduled, Schedules};
 pub use space::{DiskSpace, Space, default_reserve};
 pub use specifications::{Page, Specifications, Stored};
 pub use stores::Stores;
+pub use tables::{
+    ItemPage, ItemPlace, ItemQuery, ItemScan, PAGE_BYTES_MAX, Refusal, Table, TableAction,
+    TableError, TableIndex, TableWrite, Tables, TransactionToken, Written,
+};
 pub use usage::{Usage, UsageRecord, Used};
 pub use volumes::{VOLUME_BLOCK_BYTES, VolumeError, VolumeUsage, Volumes, volume_weight};

@@ -26,9 +26,9 @@ impl Quotas {
     pub const UNLIMITED: u64 = u64::MAX;
 
     /// The defaults on a disk of so many bytes. One namespace may fill a quarter
-    /// of it with objects, a tenth each with keys and messages, a twentieth with code, and have
-    /// an eighth set aside for volumes: five eighths of it in all, so that no single one can
-    /// fill it.
+    /// of it with objects, a tenth each with keys, messages and items of tables, a twentieth with
+    /// code, and have an eighth set aside for volumes: three quarters of it at most, so
+    /// that no single one can fill it.
     /// Counts of objects, keys and messages are bounded by what each takes beside
     /// its bytes.
     #[must_use]
@@ -41,6 +41,7 @@ impl Quotas {
         limits[Quota::Keys.index()] = rows / ROW_DISK_BYTES;
         limits[Quota::MessageBytes.index()] = rows;
         limits[Quota::Messages.index()] = rows / ROW_DISK_BYTES;
+        limits[Quota::TableBytes.index()] = rows;
         limits[Quota::Versions.index()] = VERSIONS;
         limits[Quota::CodeBytes.index()] = bytes / 20;
         limits[Quota::VolumeBytes.index()] = bytes / 8;
@@ -124,7 +125,7 @@ mod tests {
         let quotas = Quotas::for_disk(100 << 30);
         assert!(Quota::ALL.into_iter().all(|quota| quotas.limit(quota) < Quotas::UNLIMITED));
         let bytes = Quota::ALL.into_iter().filter(|quota| quota.is_bytes());
-        assert!(bytes.map(|quota| quotas.limit(quota)).sum::<u64>() <= (100 << 30) / 8 * 5);
+        assert!(bytes.map(|quota| quotas.limit(quota)).sum::<u64>() <= (100 << 30) / 4 * 3);
     }
 
     #[test]

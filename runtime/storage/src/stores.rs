@@ -16,6 +16,7 @@ use crate::registry::Registry;
 use crate::resources::Resources;
 use crate::schedules::Schedules;
 use crate::space::Space;
+use crate::tables::Tables;
 use crate::upkeep::{Holds, Sweep};
 use crate::usage::Usage;
 use crate::volumes::Volumes;
@@ -33,6 +34,8 @@ pub struct Stores {
     pub objects: Arc<dyn Objects>,
     /// Keyspaces and keys.
     pub keyvalue: Arc<dyn KeyValue>,
+    /// Tables and items.
+    pub tables: Arc<dyn Tables>,
     /// Queues and messages.
     pub queues: Arc<dyn Queues>,
     /// Events that are not handled yet.
@@ -66,6 +69,8 @@ pub struct Parts {
     pub objects: Arc<dyn Objects>,
     /// Keyspaces and keys.
     pub keyvalue: Arc<dyn KeyValue>,
+    /// Tables and items.
+    pub tables: Arc<dyn Tables>,
     /// Queues and messages.
     pub queues: Arc<dyn Queues>,
     /// Events that are not handled yet.
@@ -98,6 +103,7 @@ impl Stores {
             logs: parts.logs,
             objects: Checked::new(parts.objects),
             keyvalue: Checked::new(parts.keyvalue),
+            tables: Checked::new(parts.tables),
             queues: Checked::new(parts.queues),
             events: Checked::new(parts.events),
             resources: parts.resources,

@@ -14,6 +14,7 @@ async fn memory_keeps_the_contract() {
     contract::check_logs(stores.logs.clone()).await;
     contract::check_objects(stores.objects.clone()).await;
     contract::check_keyvalue(stores.keyvalue.clone()).await;
+    contract::check_tables(&stores).await;
     contract::check_queues(stores.queues.clone()).await;
     contract::check_event_log(stores.events.clone()).await;
     contract::check_triggers(&stores).await;
@@ -26,4 +27,7 @@ async fn memory_keeps_the_contract() {
     let timed = Stores::memory(clock.clone(), Quotas::default());
     contract::check_queues_in_time(timed.queues, &clock).await;
     contract::check_usage(stores.usage).await;
+    let clock = Arc::new(ManualClock::new(Timestamp::from_second(1_800_000_000).unwrap()));
+    let timed = Stores::memory(clock.clone(), Quotas::default());
+    contract::check_tables_in_time(&timed, &clock).await;
 }

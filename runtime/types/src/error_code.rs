@@ -181,6 +181,9 @@ codes! {
     /// The store cannot be written to.
     StorageUnavailable = "storage-unavailable", 503, retryable, "storage is unavailable",
         "check the disk that holds the server's data directory, then try again";
+    /// No table of that name.
+    TableNotFound = "table-not-found", 404, final, "no such table",
+        "see which there are: lambent table list";
     /// Too many invocations at once.
     Throttled = "throttled", 429, retryable, "too many invocations at once",
         "nothing was changed; try again in a moment";

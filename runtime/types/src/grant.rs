@@ -7,7 +7,7 @@ use crate::configuration::Configuration;
 use crate::grants::Access;
 use crate::host_pattern::HostPattern;
 use crate::mounts::Mount;
-use crate::name::{BucketName, FunctionName, KeyspaceName};
+use crate::name::{BucketName, FunctionName, KeyspaceName, TableName};
 use crate::queue::QueueName;
 use crate::volume::VolumeName;
 
@@ -21,6 +21,8 @@ pub enum Grant {
     Keyspace(KeyspaceName, Access),
     /// A queue; to write is to send.
     Queue(QueueName, Access),
+    /// A table and its items.
+    Table(TableName, Access),
     /// A host, for outgoing HTTP.
     Host(HostPattern),
     /// A volume, at the path where it is mounted.
@@ -36,14 +38,16 @@ pub enum Granted {
     Keyspace(KeyspaceName),
     /// A queue.
     Queue(QueueName),
+    /// A table.
+    Table(TableName),
     /// A host.
     Host(HostPattern),
     /// A volume.
     Volume(VolumeName),
 }
 
-const FORMS: &str = "write bucket:NAME=ACCESS, keyspace:NAME=ACCESS, queue:NAME=write, host:HOST or \
-                     volume:NAME:/mnt/PATH[:ACCESS], where ACCESS is read, write or read-write";
+const FORMS: &str = "write bucket:NAME=ACCESS, keyspace:NAME=ACCESS, queue:NAME=write, table:NAME=ACCESS, \
+                     host:HOST or volume:NAME:/mnt/PATH[:ACCESS], where ACCESS is read, write or read-write";
 
 impl Grant {
     /// What it is for.
@@ -53,6 +57,7 @@ impl Grant {
             Self::Bucket(name, _) => Granted::Bucket(name),
             Self::Keyspace(name, _) => Granted::Keyspace(name),
             Self::Queue(name, _) => Granted::Queue(name),
+            Self::Table(name, _) => Granted::Table(name),
             Self::Host(host) => Granted::Host(host),
             Self::Volume(mount) => Granted::Volume(mount.volume),
         }
@@ -78,6 +83,7 @@ impl Grant {
             Self::Bucket(name, access) => named("buckets", name.as_str(), *access),
             Self::Keyspace(name, access) => named("keyspaces", name.as_str(), *access),
             Self::Queue(name, access) => named("queues", name.as_ref(), *access),
+            Self::Table(name, access) => named("tables", name.as_str(), *access),
             Self::Host(host) => {
                 (format!("the list hosts of [functions.{function}.grants]"), format!("\"{host}\""))
             }
@@ -115,9 +121,10 @@ impl Configuration {
         let keyspaces =
             grants.keyspaces.iter().map(|(name, access)| Grant::Keyspace(name.clone(), *access));
         let queues = grants.queues.iter().map(|(name, access)| Grant::Queue(name.clone(), *access));
+        let tables = grants.tables.iter().map(|(name, access)| Grant::Table(name.clone(), *access));
         let hosts = grants.hosts.iter().cloned().map(Grant::Host);
         let volumes = self.mounts.0.iter().cloned().map(Grant::Volume);
-        buckets.chain(keyspaces).chain(queues).chain(hosts).chain(volumes).collect()
+        buckets.chain(keyspaces).chain(queues).chain(tables).chain(hosts).chain(volumes).collect()
     }
 
     /// Grants it; what was granted of the same before is replaced.
@@ -127,6 +134,7 @@ impl Configuration {
             Grant::Bucket(name, access) => drop(grants.buckets.insert(name, access)),
             Grant::Keyspace(name, access) => drop(grants.keyspaces.insert(name, access)),
             Grant::Queue(name, access) => drop(grants.queues.insert(name, access)),
+            Grant::Table(name, access) => drop(grants.tables.insert(name, access)),
             Grant::Host(host) => {
                 self.revoke(&Granted::Host(host.clone()));
                 self.grants.hosts.insert(host);
@@ -146,6 +154,7 @@ impl Configuration {
             Granted::Bucket(name) => drop(grants.buckets.remove(name)),
             Granted::Keyspace(name) => drop(grants.keyspaces.remove(name)),
             Granted::Queue(name) => drop(grants.queues.remove(name)),
+            Granted::Table(name) => drop(grants.tables.remove(name)),
             Granted::Host(host) => grants.hosts.retain(|other| !other.is_same(host)),
             Granted::Volume(volume) => {
                 self.mounts.0.retain(|mount| mount.volume.key() != volume.key());
@@ -204,6 +213,10 @@ impl FromStr for Grant {
                 let (name, access) = with_access(text, rest)?;
                 Ok(Self::Queue(name, access.unwrap_or(Access::Write)))
             }
+            "table" => {
+                let (name, access) = with_access(text, rest)?;
+                Ok(Self::Table(name, given(access)?))
+            }
             "host" => rest.parse().map(Self::Host).map_err(|error| format!("{error}")),
             "volume" => rest.parse().map(Self::Volume),
             _ => Err(unlike(text)),
@@ -221,6 +234,7 @@ impl FromStr for Granted {
             "bucket" => with_access(text, rest).map(|(name, _)| Self::Bucket(name)),
             "keyspace" => with_access(text, rest).map(|(name, _)| Self::Keyspace(name)),
             "queue" => with_access(text, rest).map(|(name, _)| Self::Queue(name)),
+            "table" => with_access(text, rest).map(|(name, _)| Self::Table(name)),
             "host" => rest.parse().map(Self::Host).map_err(|error| format!("{error}")),
             "volume" => {
                 let name = rest.split(':').next().unwrap_or_default();
@@ -235,7 +249,10 @@ impl fmt::Display for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let granted = self.granted();
         match self {
-            Self::Bucket(_, access) | Self::Keyspace(_, access) | Self::Queue(_, access) => {
+            Self::Bucket(_, access)
+            | Self::Keyspace(_, access)
+            | Self::Queue(_, access)
+            | Self::Table(_, access) => {
                 write!(f, "{granted}={}", access.as_str())
             }
             Self::Host(_) => granted.fmt(f),
@@ -250,6 +267,7 @@ impl fmt::Display for Granted {
             Self::Bucket(name) => write!(f, "bucket:{name}"),
             Self::Keyspace(name) => write!(f, "keyspace:{name}"),
             Self::Queue(name) => write!(f, "queue:{name}"),
+            Self::Table(name) => write!(f, "table:{name}"),
             Self::Host(host) => write!(f, "host:{host}"),
             Self::Volume(name) => write!(f, "volume:{name}"),
         }
@@ -260,10 +278,11 @@ impl fmt::Display for Granted {
 mod tests {
     use super::*;
 
-    const ALL: [&str; 7] = [
+    const ALL: [&str; 8] = [
         "bucket:my.photos=read",
         "keyspace:todo=read-write",
         "queue:jobs.fifo=write",
+        "table:Orders.2=read-write",
         "host:http://192.168.1.5:8080",
         "host:*.example.com",
         "host:https://[2001:db8::1]:8443",
@@ -316,7 +335,7 @@ mod tests {
     fn what_is_wrong_with_a_grant_is_said() {
         for (text, told) in [
             ("todo", "is no grant; write bucket:NAME=ACCESS"),
-            ("table:todo=read", "is no grant; write bucket:NAME=ACCESS"),
+            ("shelf:todo=read", "is no grant; write bucket:NAME=ACCESS"),
             ("keyspace:todo", "does not say for what; add =read"),
             ("keyspace:todo=own", "\"own\" is no access; give read, write or read-write"),
             ("keyspace:=read", "keyspace name is empty"),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::host_pattern::HostPattern;
-use crate::name::{BucketName, KeyspaceName};
+use crate::name::{BucketName, KeyspaceName, TableName};
 use crate::queue::QueueName;
 
 /// What a function may do with a resource that it was granted.
@@ -76,6 +76,10 @@ pub struct Grants {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = BTreeMap<String, Access>)]
     pub queues: BTreeMap<QueueName, Access>,
+    /// Tables and their items, through the AWS SDKs.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, Access>)]
+    pub tables: BTreeMap<TableName, Access>,
     /// Hosts, through outgoing `wasi:http`: `api.example.com` (https and port 443),
     /// `*.example.com`, `api.example.com:8443`, `http://192.168.1.5:8080`.
     /// Addresses that are loopback, private or link-local need a grant that names

@@ -100,7 +100,9 @@ pub use limits::{Limits, bounds};
 pub use lineage::{Lineage, Origin, Recursion, Root};
 pub use meter::{Meter, Start};
 pub use mounts::{Mount, Mounts};
-pub use name::{BucketName, FunctionName, InvalidName, KeyspaceName, NAME_CHARS_MAX, Namespace};
+pub use name::{
+    BucketName, FunctionName, InvalidName, KeyspaceName, NAME_CHARS_MAX, Namespace, TableName,
+};
 pub use object_version::{InvalidVersionId, InvalidVersioning, VersionId, Versioning};
 pub use outcome::{Failure, Outcome};
 pub use parameter::ParameterKind;

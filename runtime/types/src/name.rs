@@ -55,6 +55,9 @@ pub enum InvalidName {
          digit, and has no two dots in a row"
     )]
     Bucket,
+    /// DynamoDB does not allow the name for a table.
+    #[error("a table name has 3 to 255 characters of A-Z a-z 0-9 _ . -")]
+    Table,
 }
 
 pub(crate) fn check(what: &'static str, text: &str) -> Result<(), InvalidName> {
@@ -183,6 +186,13 @@ name!(
     KeyspaceName,
     "keyspace name"
 );
+name!(
+    /// A table's name, as DynamoDB has it: 3 to 255 characters of `A-Z a-z 0-9 _ . -`, unique in
+    /// its namespace by each of them: `Orders` and `orders` are two tables.
+    TableName,
+    "table name",
+    check_table
+);
 
 fn check_bucket(_: &'static str, text: &str) -> Result<(), InvalidName> {
     let chars = text.chars().count();
@@ -194,6 +204,12 @@ fn check_bucket(_: &'static str, text: &str) -> Result<(), InvalidName> {
         && edge(text.chars().last())
         && !text.contains("..");
     if fits { Ok(()) } else { Err(InvalidName::Bucket) }
+}
+
+fn check_table(_: &'static str, text: &str) -> Result<(), InvalidName> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    let fits = (3..=255).contains(&text.len()) && text.bytes().all(allowed);
+    if fits { Ok(()) } else { Err(InvalidName::Table) }
 }
 
 impl Default for Namespace {
@@ -219,6 +235,10 @@ mod tests {
             "function name is empty; give 1 to 64 characters of A-Z a-z 0-9 _ -"
         );
         assert_eq!("".parse::<BucketName>().unwrap_err(), InvalidName::Bucket);
+        for name in ["", "ab", "a b", "é--", &"x".repeat(256)] {
+            assert_eq!(name.parse::<TableName>().unwrap_err(), InvalidName::Table);
+        }
+        assert!("Orders_2.x-y".parse::<TableName>().is_ok());
         assert!("é".parse::<FunctionName>().is_err());
         assert!("x".repeat(64).parse::<FunctionName>().is_ok());
         assert_eq!(

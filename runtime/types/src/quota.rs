@@ -105,6 +105,10 @@ quotas! {
     Roles = 20, "roles", "roles", resources, "--quota-resources";
     /// Policies of AWS's tools.
     Policies = 21, "policies", "policies", resources, "--quota-resources";
+    /// Tables.
+    Tables = 22, "tables", "tables", resources, "--quota-resources";
+    /// Bytes of the items of tables, as DynamoDB counts them with their overhead.
+    TableBytes = 23, "table-bytes", "bytes of items", bytes, "--quota-tables";
 }
 
 impl Quota {

@@ -35,6 +35,7 @@ fn refused(path: &Path) -> OpenError {
 async fn it_keeps_the_contract() {
     let home = tempfile::tempdir().unwrap();
     let stores = open(home.path());
+    contract::check_tables(&stores).await;
     contract::check_registry(stores.registry).await;
     contract::check_code(stores.code).await;
     contract::check_logs(stores.logs).await;
@@ -312,7 +313,9 @@ async fn objects_of_the_schema_before_header_fields_are_read() {
     );
     assert_eq!(body("upload"), old);
     // What the migrations after it made, undone.
-    let undo = "ALTER TABLE piece DROP COLUMN client_checksum;
+    let undo = "DROP TABLE table_; DROP TABLE table_count; DROP TABLE item; DROP TABLE item_index;
+        DROP TABLE item_expiry; DROP TABLE item_trash; DROP TABLE transaction_token;
+        ALTER TABLE piece DROP COLUMN client_checksum;
         ALTER TABLE bucket DROP COLUMN versioning;
         DROP TABLE version;
         DROP TABLE resource;

@@ -38,6 +38,7 @@ fn message(body: &str, group: Option<&str>) -> NewMessage {
 async fn the_contract_is_kept() {
     let (home, clock) = (tempfile::tempdir().unwrap(), clock());
     let stores = open(home.path(), &clock);
+    contract::check_tables_in_time(&stores, &clock).await;
     contract::check_queues_in_time(stores.queues.clone(), &clock).await;
     contract::check_triggers(&stores).await;
     contract::check_own_quotas(&stores).await;

@@ -16,6 +16,8 @@ mod object_files;
 mod object_properties;
 mod queue_properties;
 mod reserve;
+mod table_model;
+mod tables;
 mod upgrade;
 mod version_properties;
 mod volumes;

@@ -5,6 +5,7 @@ mod event_log;
 mod keyvalue;
 mod objects;
 mod queues;
+mod tables;
 
 use std::sync::Arc;
 

@@ -23,6 +23,7 @@ mod resources;
 pub mod samples;
 mod schedules;
 mod set_aside;
+mod tables;
 mod triggers;
 mod usage;
 mod volumes;
@@ -42,6 +43,7 @@ use crate::objects::Objects;
 use crate::queues::Queues;
 use crate::registry::Registry;
 use crate::stores::Stores;
+use crate::tables::Tables;
 use crate::usage::Usage;
 
 /// Checks a [`Registry`]. Needs a runtime with several threads.
@@ -136,6 +138,38 @@ pub async fn check_keyvalue(store: Arc<dyn KeyValue>) {
     keyvalue::concurrency::no_increment_is_lost(&store).await;
     keyvalue::concurrency::one_of_many_with_the_same_expectation_wins(&store).await;
     keyvalue::concurrency::reads_see_acknowledged_writes(&store).await;
+}
+
+/// Checks [`Tables`]. Needs a runtime with several threads.
+pub async fn check_tables(stores: &Stores) {
+    let (store, shared): (&dyn Tables, _) = (&*stores.tables, &stores.tables);
+    tables::tables_come_and_go(store).await;
+    tables::definitions_change_within_bounds(store).await;
+    tables::a_table_that_is_not_there_is_said_so(store).await;
+    tables::an_item_is_kept_as_it_was_given(store).await;
+    tables::conditions_are_enforced(store).await;
+    tables::updates_make_items_of_what_is_there(store).await;
+    tables::what_is_out_of_bounds_is_refused(store).await;
+    tables::namespaces_see_nothing_of_each_other(store).await;
+    tables::transactions::a_transaction_is_made_whole(store).await;
+    tables::transactions::a_transaction_is_made_not_at_all(store).await;
+    tables::transactions::a_token_makes_a_transaction_once(store).await;
+    tables::transactions::what_is_not_asked_for_need_not_be_answered(store).await;
+    tables::pages::a_partition_is_read_in_the_order_of_its_range_keys(store).await;
+    tables::pages::a_page_is_bounded_in_bytes(store).await;
+    tables::pages::segments_have_every_item_once(store).await;
+    tables::indexes::an_index_says_what_its_table_says(store).await;
+    tables::indexes::an_index_that_is_added_is_filled(stores).await;
+    tables::concurrency::no_update_is_lost(shared).await;
+    tables::concurrency::one_of_many_with_the_same_condition_wins(shared).await;
+    tables::concurrency::readers_see_transactions_whole(shared).await;
+    tables::time::what_tables_hold_is_counted_until_it_is_gone(stores).await;
+}
+
+/// Checks what [`Tables`] whose clock this is do when time passes. It shows a time after 1975.
+pub async fn check_tables_in_time(stores: &Stores, clock: &ManualClock) {
+    tables::time::items_are_deleted_when_their_time_is_over(stores, clock).await;
+    tables::time::a_token_is_known_for_ten_minutes(stores, clock).await;
 }
 
 /// Checks [`Queues`].

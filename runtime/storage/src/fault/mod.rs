@@ -6,6 +6,7 @@ mod keyvalue;
 mod objects;
 mod queues;
 mod resources;
+mod tables;
 mod volumes;
 
 use std::io::{Error, ErrorKind};
@@ -189,6 +190,7 @@ impl Stores {
             logs: faults.around(self.logs),
             objects: faults.around(self.objects),
             keyvalue: faults.around(self.keyvalue),
+            tables: faults.around(self.tables),
             queues: faults.around(self.queues),
             events: faults.around(self.events),
             resources: faults.around(self.resources),

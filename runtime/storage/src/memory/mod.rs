@@ -8,6 +8,7 @@ mod line;
 mod logs;
 mod objects;
 mod registry;
+mod tables;
 mod usage;
 mod volumes;
 
@@ -17,6 +18,7 @@ pub use keyvalue::MemoryKeyValue;
 pub use logs::MemoryLogs;
 pub use objects::MemoryObjects;
 pub use registry::MemoryRegistry;
+pub use tables::MemoryTables;
 pub use usage::MemoryUsage;
 pub use volumes::MemoryVolumes;
 
@@ -35,6 +37,7 @@ use crate::resources::Resources;
 use crate::schedules::Schedules;
 use crate::space::Space;
 use crate::stores::{Parts, Stores};
+use crate::tables::Tables;
 use crate::upkeep::Holds;
 
 impl Stores {
@@ -46,6 +49,7 @@ impl Stores {
         let events = Arc::new(MemoryEvents::new(Arc::clone(&clock), own()));
         let keyvalue = MemoryKeyValue::new(Arc::clone(&clock), own(), Arc::clone(&events));
         let keyvalue = Arc::new(keyvalue);
+        let tables = Arc::new(MemoryTables::new(Arc::clone(&clock), own()));
         let registry = Arc::new(MemoryRegistry::new(own()));
         let objects = Arc::new(MemoryObjects::new(clock, own(), Arc::clone(&events)));
         Self::new(Parts {
@@ -54,6 +58,7 @@ impl Stores {
             logs: Arc::new(MemoryLogs::default()),
             objects: Arc::clone(&objects) as Arc<dyn Objects>,
             keyvalue: Arc::clone(&keyvalue) as Arc<dyn KeyValue>,
+            tables: Arc::clone(&tables) as Arc<dyn Tables>,
             queues: Arc::clone(&events) as Arc<dyn Queues>,
             events: Arc::clone(&events) as Arc<dyn EventLog>,
             resources: Arc::clone(&events) as Arc<dyn Resources>,
@@ -65,10 +70,11 @@ impl Stores {
             holds: vec![
                 Arc::clone(&keyvalue) as Arc<dyn Holds>,
                 Arc::clone(&events) as Arc<dyn Holds>,
+                Arc::clone(&tables) as Arc<dyn Holds>,
                 objects,
                 registry,
             ],
-            sweeps: vec![keyvalue, events],
+            sweeps: vec![keyvalue, events, tables],
         })
     }
 }

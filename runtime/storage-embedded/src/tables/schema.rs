@@ -1,0 +1,124 @@
+//! The tables of the database that tables are in, and how they are asked.
+
+use rusqlite::{Connection, Params, Row};
+
+use lambent_storage::StorageError;
+
+/// `body` of a table has its definition and its indexes, each with a number in its table, `of`,
+/// which is never given again. Keys are as `lambent_storage::backend::tables::bytes` makes them.
+///
+/// Items are in a table with row ids, as most are too large for the inner pages of a tree of keys.
+/// An index has the keys of items and nothing else: it is read together with its table, and
+/// cannot say anything else than that.
+pub(crate) const SCHEMA: &str = "
+CREATE TABLE table_ (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    namespace TEXT NOT NULL,
+    name TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    filling INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    checksum BLOB NOT NULL,
+    UNIQUE (namespace, name)
+) STRICT;
+CREATE INDEX table_filling ON table_ (id) WHERE filling = 1;
+CREATE TABLE table_count (
+    table_id INTEGER NOT NULL,
+    of INTEGER NOT NULL,
+    items INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (table_id, of)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE item (
+    id INTEGER PRIMARY KEY,
+    table_id INTEGER NOT NULL,
+    key BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    checksum BLOB NOT NULL,
+    body BLOB NOT NULL,
+    UNIQUE (table_id, key)
+) STRICT;
+CREATE TABLE item_index (
+    table_id INTEGER NOT NULL,
+    of INTEGER NOT NULL,
+    place BLOB NOT NULL,
+    item BLOB NOT NULL,
+    PRIMARY KEY (table_id, of, place, item)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE item_expiry (
+    table_id INTEGER NOT NULL,
+    of INTEGER NOT NULL,
+    item BLOB NOT NULL,
+    expires INTEGER NOT NULL,
+    PRIMARY KEY (table_id, of, item)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX item_expires ON item_expiry (expires);
+CREATE TABLE item_trash (
+    table_id INTEGER NOT NULL,
+    of INTEGER NOT NULL,
+    PRIMARY KEY (table_id, of)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE transaction_token (
+    namespace TEXT NOT NULL,
+    token TEXT NOT NULL,
+    request BLOB NOT NULL,
+    used INTEGER NOT NULL,
+    PRIMARY KEY (namespace, token)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX transaction_token_used ON transaction_token (used);
+";
+
+pub(super) fn failed(error: rusqlite::Error) -> StorageError {
+    match error.sqlite_error_code() {
+        Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {
+            StorageError::corrupt("database of tables", error.to_string())
+        }
+        _ => StorageError::unavailable("use the tables", error),
+    }
+}
+
+/// The first row, if there is one.
+pub(super) fn one<R>(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl Params,
+    read: impl FnOnce(&Row<'_>) -> Result<R, StorageError>,
+) -> Result<Option<R>, StorageError> {
+    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let mut rows = statement.query(parameters).map_err(failed)?;
+    rows.next().map_err(failed)?.map(read).transpose()
+}
+
+/// Each row, until `read` says that it was the last.
+pub(super) fn each(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<Flow, StorageError>,
+) -> Result<(), StorageError> {
+    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let mut rows = statement.query(parameters).map_err(failed)?;
+    while let Some(row) = rows.next().map_err(failed)? {
+        if read(row)? == Flow::Ends {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is to be another row.
+#[derive(PartialEq, Eq)]
+pub(super) enum Flow {
+    GoesOn,
+    Ends,
+}
+
+/// Changes rows, and says how many.
+pub(super) fn execute(
+    connection: &Connection,
+    sql: &str,
+    parameters: impl Params,
+) -> Result<usize, StorageError> {
+    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    statement.execute(parameters).map_err(failed)
+}

@@ -1,0 +1,143 @@
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use lambent_types::Namespace;
+use rusqlite::{Connection, params};
+
+use super::changes::Changes;
+use super::define::fill;
+use super::definitions::{self, ITEMS};
+use super::items;
+use super::schema::{Flow, each, execute, failed, one};
+use super::{EmbeddedTables, NOW};
+use crate::row::{bytes, integer};
+use crate::shard::{Growth, Tx};
+use lambent_storage::StorageError;
+use lambent_storage::backend::Sweep;
+use lambent_storage::backend::tables as rules;
+
+/// How long one sweep goes on at most, in transactions that others go between.
+const SWEEP_TIME: Duration = Duration::from_millis(100);
+/// Most rows that are deleted in one transaction.
+const ROWS_MAX: i64 = 256;
+/// How long to leave alone what cannot be done, in seconds.
+const RETRY: i64 = 60;
+
+#[async_trait]
+impl Sweep for EmbeddedTables {
+    /// Fills indexes, deletes items whose time is over, what tables and indexes have left, and
+    /// tokens that are no longer known.
+    async fn sweep(&self) -> Result<(), StorageError> {
+        let now = self.clock.now().as_second();
+        if now < self.due.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        // Whatever is committed from here on lowers it again.
+        self.due.store(i64::MAX, Ordering::SeqCst);
+        let until = Instant::now() + SWEEP_TIME;
+        for shard in self.shards.all() {
+            let since = rules::expired(self.clock.now()).0;
+            let mut next = shard.readers().read(move |reader| next_due(reader, since)).await;
+            while next.as_ref().is_ok_and(|next| *next <= now) && Instant::now() < until {
+                next = shard.write(Growth::Frees, sweep_some).await;
+            }
+            match next {
+                Ok(next) => self.due.fetch_min(next, Ordering::SeqCst),
+                // One shard that is damaged holds nothing up in the others.
+                Err(error) => {
+                    tracing::error!(%error, cause = error.cause(), "cannot clear up tables");
+                    self.due.fetch_min(now.saturating_add(RETRY), Ordering::SeqCst)
+                }
+            };
+        }
+        Ok(())
+    }
+}
+
+/// When there is something to do, in seconds.
+fn next_due(connection: &Connection, since: i64) -> Result<i64, StorageError> {
+    let first = |sql: &str| one(connection, sql, [], |row| row.get::<_, i64>(0).map_err(failed));
+    let trash = first("SELECT 1 FROM item_trash LIMIT 1")?;
+    let filling = first("SELECT 1 FROM table_ WHERE filling = 1 LIMIT 1")?;
+    if trash.or(filling).is_some() {
+        return Ok(NOW);
+    }
+    let token = first("SELECT used FROM transaction_token ORDER BY used LIMIT 1")?;
+    let token = token.map(|used| used / 1000 + integer(rules::TOKEN_TIME.as_secs()) + 1);
+    let sql = "SELECT expires FROM item_expiry WHERE expires > ?1 ORDER BY expires LIMIT 1";
+    let item = one(connection, sql, [since], |row| row.get::<_, i64>(0).map_err(failed))?;
+    Ok(token.into_iter().chain(item).min().unwrap_or(i64::MAX))
+}
+
+/// Does some of what is due. Returns when the rest is.
+fn sweep_some(tx: &mut Tx<'_>) -> Result<i64, StorageError> {
+    empty_trash(tx.connection)?;
+    if let Some(mut table) = definitions::first_filling(tx.connection)? {
+        let namespace = namespace_of(&table)?;
+        fill(tx, &namespace, &mut table)?;
+        definitions::update(tx.connection, &mut table)?;
+    }
+    let (since, until) = rules::expired(tx.now);
+    expire(tx, (since, until))?;
+    let known = integer(rules::TOKEN_TIME.as_millis() as u64);
+    let sql = "DELETE FROM transaction_token WHERE (namespace, token) IN ( \
+               SELECT namespace, token FROM transaction_token WHERE used <= ?1 LIMIT ?2)";
+    execute(tx.connection, sql, params![tx.now.as_millisecond() - known, ROWS_MAX])?;
+    next_due(tx.connection, since)
+}
+
+fn namespace_of(table: &definitions::Defined) -> Result<Namespace, StorageError> {
+    table.namespace.parse().map_err(|error| {
+        StorageError::corrupt("table", format!("its namespace {:?}: {error}", table.namespace))
+    })
+}
+
+/// Deletes some of what a table or an index has left.
+fn empty_trash(connection: &Connection) -> Result<(), StorageError> {
+    let sql = "SELECT table_id, of FROM item_trash LIMIT 1";
+    let left = one(connection, sql, [], |row| {
+        Ok((row.get::<_, i64>(0).map_err(failed)?, row.get::<_, i64>(1).map_err(failed)?))
+    })?;
+    let Some((table, of)) = left else { return Ok(()) };
+    let deleted = if of == ITEMS {
+        let sql = "DELETE FROM item WHERE id IN \
+                   (SELECT id FROM item WHERE table_id = ?1 LIMIT ?2)";
+        execute(connection, sql, params![table, ROWS_MAX])?
+    } else {
+        let sql = "DELETE FROM item_index WHERE table_id = ?1 AND of = ?2 AND (place, item) IN \
+                   (SELECT place, item FROM item_index WHERE table_id = ?1 AND of = ?2 LIMIT ?3)";
+        let places = execute(connection, sql, params![table, of, ROWS_MAX])?;
+        let sql = "DELETE FROM item_expiry WHERE table_id = ?1 AND of = ?2 AND item IN \
+                   (SELECT item FROM item_expiry WHERE table_id = ?1 AND of = ?2 LIMIT ?3)";
+        places + execute(connection, sql, params![table, of, ROWS_MAX])?
+    };
+    if deleted == 0 {
+        let sql = "DELETE FROM item_trash WHERE table_id = ?1 AND of = ?2";
+        execute(connection, sql, [table, of])?;
+    }
+    Ok(())
+}
+
+/// Deletes some of the items whose time is over.
+fn expire(tx: &Tx<'_>, (since, until): (i64, i64)) -> Result<(), StorageError> {
+    let mut due = Vec::new();
+    let sql = "SELECT table_id, of, item FROM item_expiry \
+               WHERE expires > ?1 AND expires <= ?2 ORDER BY expires LIMIT ?3";
+    each(tx.connection, sql, params![since, until, ROWS_MAX], |row| {
+        let number = |column| row.get::<_, i64>(column).map_err(failed);
+        due.push((number(0)?, number(1)?, bytes(row, 2).map_err(failed)?.to_vec()));
+        Ok(Flow::GoesOn)
+    })?;
+    for (table, of, key) in due {
+        // What is in the trash goes that way.
+        let found = definitions::by_id(tx.connection, table)?;
+        let Some(table) = found.filter(|table| table.expiry() == Some(of)) else { continue };
+        let namespace = namespace_of(&table)?;
+        let current = items::current(tx.connection, table.id, &key, true)?;
+        let mut changes = Changes::new(tx, &namespace);
+        changes.write((&table, &key), current.as_ref(), None)?;
+        changes.end()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,38 @@
+use async_trait::async_trait;
+use lambent_tables::{Item, TableDefinition};
+use lambent_types::{Namespace, TableName};
+
+use super::forward::forward;
+use super::{Call, Faulty};
+use crate::error::StorageError;
+use crate::tables::{
+    ItemPage, ItemPlace, ItemQuery, ItemScan, Table, TableError, TableWrite, Tables,
+    TransactionToken, Written, rules,
+};
+
+forward! { Tables:
+    change create_table(
+        namespace: &Namespace, table: &TableName, definition: TableDefinition
+    ) -> Result<Table, TableError>;
+    change update_table(
+        namespace: &Namespace, table: &TableName, definition: TableDefinition,
+        expected: Option<u64>
+    ) -> Result<Table, TableError>;
+    free delete_table(namespace: &Namespace, table: &TableName) -> Result<Table, TableError>;
+    read table(namespace: &Namespace, table: &TableName) -> Result<Option<Table>, StorageError>;
+    read tables(
+        namespace: &Namespace, after: Option<&TableName>, limit: usize
+    ) -> Result<Vec<Table>, StorageError>;
+    read get_items(
+        namespace: &Namespace, places: Vec<ItemPlace>
+    ) -> Result<Vec<Option<Item>>, TableError>;
+    call(if rules::only_deletes(&writes) { Call::Free } else { Call::Change }) transact(
+        namespace: &Namespace, writes: Vec<TableWrite>, token: Option<TransactionToken>
+    ) -> Result<Option<Vec<Written>>, TableError>;
+    read query(
+        namespace: &Namespace, table: &TableName, query: ItemQuery
+    ) -> Result<ItemPage, TableError>;
+    read scan(
+        namespace: &Namespace, table: &TableName, scan: ItemScan
+    ) -> Result<ItemPage, TableError>;
+}

@@ -1,0 +1,418 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use lambent_tables::expression::KeyCondition;
+use lambent_tables::{Item, TableDefinition};
+use lambent_types::{Clock, Digest, Namespace, TableName};
+
+use crate::error::StorageError;
+use crate::namespace_quotas::NamespaceQuotas;
+use crate::quota::Quota;
+use crate::sync;
+use crate::tables::rules::{self, Outcome, Reading};
+use crate::tables::{
+    ItemPage, ItemPlace, ItemQuery, ItemScan, PAGE_BYTES_MAX, Table, TableError, TableIndex,
+    TableWrite, Tables, TransactionToken, Written, keys,
+};
+use crate::upkeep::{Holds, Sweep};
+
+/// As [`Tables::get_items`] says.
+const GET_BYTES_MAX: usize = 16 << 20;
+
+/// Tables in memory. They have no indexes: whoever asks one is answered from the items.
+#[derive(Debug)]
+pub struct MemoryTables {
+    clock: Arc<dyn Clock>,
+    quotas: Arc<NamespaceQuotas>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// By the key of the namespace, and the name.
+    tables: BTreeMap<(String, TableName), Held>,
+    /// By the key of the namespace, and the token: of which writes, and since when.
+    tokens: BTreeMap<(String, String), (Digest, Timestamp)>,
+}
+
+#[derive(Debug, Clone)]
+struct Held {
+    /// Without what is counted.
+    table: Table,
+    items: BTreeMap<Vec<u8>, Item>,
+}
+
+impl State {
+    fn held(&self, namespace: &Namespace, table: &TableName) -> Result<&Held, TableError> {
+        let found = self.tables.get(&(namespace.key(), table.clone()));
+        found.ok_or_else(|| TableError::NoTable(table.clone()))
+    }
+
+    fn weight(&self, owner: &str) -> u64 {
+        let own = self.tables.iter().filter(|((namespace, _), _)| namespace == owner);
+        own.map(|(_, held)| held.weight()).sum::<i64>().unsigned_abs()
+    }
+}
+
+impl Held {
+    /// What an item and its places in indexes count against the quota.
+    fn weight(&self) -> i64 {
+        let items = self.items.values().map(|item| rules::weight(item.size() as u64));
+        items.sum::<i64>() + self.indexes().values().map(|index| index.bytes as i64).sum::<i64>()
+    }
+
+    fn indexes(&self) -> BTreeMap<lambent_tables::IndexName, TableIndex> {
+        let of = |index| {
+            let mut found = TableIndex::default();
+            for (key, item) in &self.items {
+                if let Some(place) = rules::place(index, item) {
+                    found.items += 1;
+                    found.bytes += rules::index_weight(&place, key).unsigned_abs();
+                }
+            }
+            found
+        };
+        let indexes = self.table.definition.indexes();
+        indexes.map(|(name, index)| (name.clone(), of(index))).collect()
+    }
+
+    fn shown(&self) -> Table {
+        let bytes = self.items.values().map(|item| item.size() as u64).sum();
+        let items = self.items.len() as u64;
+        Table { items, bytes, indexes: self.indexes(), ..self.table.clone() }
+    }
+
+    /// The items of a table or an index with their places there, in order.
+    fn placed(&self, reading: &Reading<'_>) -> Vec<(Vec<u8>, &Vec<u8>, &Item)> {
+        let place = |key: &Vec<u8>, item| match reading.index {
+            Some((_, index)) => rules::place(index, item),
+            None => Some(key.clone()),
+        };
+        let placed = self.items.iter();
+        let mut placed: Vec<_> =
+            placed.filter_map(|(key, item)| Some((place(key, item)?, key, item))).collect();
+        placed.sort_by(|one, other| (&one.0, one.1).cmp(&(&other.0, other.1)));
+        placed
+    }
+}
+
+/// Whether a range key is one of those that are asked for.
+fn in_range(KeyCondition { from, to, .. }: &KeyCondition, range: &[u8]) -> bool {
+    let bounds = (from.as_ref().map(Vec::as_slice), to.as_ref().map(Vec::as_slice));
+    <_ as std::ops::RangeBounds<[u8]>>::contains(&bounds, range)
+}
+
+/// The first items as a page.
+fn page<'a>(
+    reading: &Reading<'_>,
+    items: impl Iterator<Item = &'a Item>,
+    limit: Option<usize>,
+    whole: bool,
+) -> ItemPage {
+    let mut page = ItemPage::default();
+    for item in items {
+        let answer = reading.answer(item.clone(), whole);
+        page.bytes += answer.size() as u64;
+        page.items.push(answer);
+        if page.bytes >= PAGE_BYTES_MAX || limit == Some(page.items.len()) {
+            page.next = Some(reading.place_of(item));
+            break;
+        }
+    }
+    page
+}
+
+impl MemoryTables {
+    /// An empty store.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, quotas: Arc<NamespaceQuotas>) -> Self {
+        Self { clock, quotas, state: Mutex::default() }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        sync::lock(&self.state)
+    }
+
+    /// Whether a token was used for these writes.
+    fn used(
+        &self,
+        state: &State,
+        owner: &str,
+        token: &TransactionToken,
+    ) -> Result<bool, TableError> {
+        let found = state.tokens.get(&(owner.to_owned(), token.token.clone()));
+        let live = |since: Timestamp| self.clock.now().duration_since(since) < TOKEN_TIME;
+        match found.filter(|(_, since)| live(*since)) {
+            Some((request, _)) if *request == token.request => Ok(true),
+            Some(_) => Err(TableError::TokenReused),
+            None => Ok(false),
+        }
+    }
+}
+
+const TOKEN_TIME: jiff::SignedDuration =
+    jiff::SignedDuration::from_secs(rules::TOKEN_TIME.as_secs().cast_signed());
+
+/// Makes writes on copies of tables.
+fn write_all(
+    tables: &mut BTreeMap<TableName, Held>,
+    writes: &[TableWrite],
+) -> Result<Vec<Written>, TableError> {
+    let (mut seen, mut decided) = (BTreeSet::new(), Vec::new());
+    for write in writes {
+        let held = &tables[&write.table];
+        let definition = &held.table.definition;
+        let key = rules::key_of(definition, &write.action)?;
+        let place = keys::bytes(&key);
+        if !seen.insert((write.table.clone(), place.clone())) {
+            return Err(rules::twice());
+        }
+        let current = held.items.get(&place);
+        decided.push((rules::decide(write, (definition, &key), current), place));
+    }
+    if decided.iter().any(|(outcome, _)| outcome.is_err()) {
+        let refusals = decided.into_iter().map(|(outcome, _)| outcome.err());
+        return Err(TableError::Refused(refusals.collect()));
+    }
+    let mut written = Vec::new();
+    for (write, (outcome, key)) in writes.iter().zip(decided) {
+        let Some(held) = tables.get_mut(&write.table) else { continue };
+        let old = held.items.get(&key).cloned();
+        match outcome {
+            Ok(Outcome::Becomes(new)) => drop(held.items.insert(key.clone(), new)),
+            Ok(Outcome::Goes) => drop(held.items.remove(&key)),
+            Ok(Outcome::Stays) | Err(_) => {}
+        }
+        let new = held.items.get(&key).cloned();
+        let bytes = old.iter().chain(&new).map(|item| item.size() as u64).max();
+        let asked = |item: Option<Item>| item.filter(|_| write.returns);
+        written.push(Written {
+            old: asked(old),
+            new: asked(new),
+            bytes: bytes.unwrap_or_default(),
+        });
+    }
+    Ok(written)
+}
+
+#[async_trait]
+impl Tables for MemoryTables {
+    async fn create_table(
+        &self,
+        namespace: &Namespace,
+        table: &TableName,
+        definition: TableDefinition,
+    ) -> Result<Table, TableError> {
+        let mut state = self.lock();
+        let place = (namespace.key(), table.clone());
+        if state.tables.contains_key(&place) {
+            return Err(TableError::Exists);
+        }
+        let held = state.tables.keys().filter(|(owner, _)| *owner == place.0).count() as u64;
+        self.quotas.of(&place.0).check(Quota::Tables, held, 1)?;
+        let created = Timestamp::from_millisecond(self.clock.now().as_millisecond());
+        let table = Table {
+            name: table.clone(),
+            definition,
+            id: uuid::Uuid::now_v7().to_string(),
+            created: created.unwrap_or(Timestamp::MIN),
+            revision: 1,
+            items: 0,
+            bytes: 0,
+            indexes: BTreeMap::new(),
+        };
+        let held = Held { table, items: BTreeMap::new() };
+        let shown = held.shown();
+        state.tables.insert(place, held);
+        Ok(shown)
+    }
+
+    async fn update_table(
+        &self,
+        namespace: &Namespace,
+        table: &TableName,
+        definition: TableDefinition,
+        expected: Option<u64>,
+    ) -> Result<Table, TableError> {
+        let mut state = self.lock();
+        let held = state.tables.get_mut(&(namespace.key(), table.clone()));
+        let held = held.ok_or_else(|| TableError::NoTable(table.clone()))?;
+        let current = held.table.revision;
+        if expected.is_some_and(|expected| expected != current) {
+            return Err(TableError::Changed { current });
+        }
+        rules::check_update(&held.table.definition, &definition)?;
+        if held.table.definition != definition {
+            held.table.definition = definition;
+            held.table.revision += 1;
+        }
+        Ok(held.shown())
+    }
+
+    async fn delete_table(
+        &self,
+        namespace: &Namespace,
+        table: &TableName,
+    ) -> Result<Table, TableError> {
+        let mut state = self.lock();
+        let held = state.held(namespace, table)?;
+        if held.table.definition.deletion_protection {
+            return Err(TableError::Protected);
+        }
+        let shown = held.shown();
+        state.tables.remove(&(namespace.key(), table.clone()));
+        Ok(shown)
+    }
+
+    async fn table(
+        &self,
+        namespace: &Namespace,
+        table: &TableName,
+    ) -> Result<Option<Table>, StorageError> {
+        Ok(self.lock().held(namespace, table).ok().map(Held::shown))
+    }
+
+    async fn tables(
+        &self,
+        namespace: &Namespace,
+        after: Option<&TableName>,
+        limit: usize,
+    ) -> Result<Vec<Table>, StorageError> {
+        let state = self.lock();
+        let own = state.tables.iter().filter(|((owner, name), _)| {
+            *owner == namespace.key() && after.is_none_or(|after| name > after)
+        });
+        Ok(own.take(limit).map(|(_, held)| held.shown()).collect())
+    }
+
+    async fn get_items(
+        &self,
+        namespace: &Namespace,
+        places: Vec<ItemPlace>,
+    ) -> Result<Vec<Option<Item>>, TableError> {
+        let state = self.lock();
+        let (mut found, mut bytes) = (Vec::new(), 0);
+        for ItemPlace { table, key } in places {
+            let held = state.held(namespace, &table)?;
+            let key = held.table.definition.key.key_from(&key)?;
+            let item = held.items.get(&keys::bytes(&key)).cloned();
+            if bytes <= GET_BYTES_MAX {
+                bytes += item.as_ref().map_or(0, Item::size);
+                found.push(item);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn transact(
+        &self,
+        namespace: &Namespace,
+        writes: Vec<TableWrite>,
+        token: Option<TransactionToken>,
+    ) -> Result<Option<Vec<Written>>, TableError> {
+        let mut state = self.lock();
+        let owner = namespace.key();
+        if let Some(token) = &token
+            && self.used(&state, &owner, token)?
+        {
+            return Ok(None);
+        }
+        let mut tables = BTreeMap::new();
+        for write in &writes {
+            let held = state.held(namespace, &write.table)?;
+            tables.entry(write.table.clone()).or_insert_with(|| held.clone());
+        }
+        let before: i64 = tables.values().map(Held::weight).sum();
+        let written = write_all(&mut tables, &writes)?;
+        let grown = tables.values().map(Held::weight).sum::<i64>() - before;
+        self.quotas.of(&owner).check(Quota::TableBytes, state.weight(&owner), grown)?;
+        for (name, held) in tables {
+            state.tables.insert((owner.clone(), name), held);
+        }
+        if let Some(TransactionToken { token, request }) = token {
+            state.tokens.insert((owner, token), (request, self.clock.now()));
+        }
+        Ok(Some(written))
+    }
+
+    async fn query(
+        &self,
+        namespace: &Namespace,
+        table: &TableName,
+        query: ItemQuery,
+    ) -> Result<ItemPage, TableError> {
+        let state = self.lock();
+        let held = state.held(namespace, table)?;
+        let reading = Reading::of(&held.table.definition, query.index.as_ref())?;
+        let partition = reading.partition(&query)?;
+        let after = query.after.as_ref().map(|after| reading.start(after)).transpose()?;
+        if let Some((place, _)) = &after {
+            Reading::check_start(&partition, place)?;
+        }
+        let mut placed = held.placed(&reading);
+        placed.retain(|(place, _, _)| {
+            place.strip_prefix(&*partition).is_some_and(|range| in_range(&query.key, range))
+        });
+        if query.backward {
+            placed.reverse();
+        }
+        placed.retain(|(place, key, _)| {
+            let follows = |(start, of): &(Vec<u8>, Vec<u8>)| match query.backward {
+                true => (place, *key) < (start, of),
+                false => (place, *key) > (start, of),
+            };
+            after.as_ref().is_none_or(follows)
+        });
+        let items = placed.into_iter().map(|(_, _, item)| item);
+        Ok(page(&reading, items, query.limit, query.whole))
+    }
+
+    async fn scan(
+        &self,
+        namespace: &Namespace,
+        table: &TableName,
+        scan: ItemScan,
+    ) -> Result<ItemPage, TableError> {
+        let state = self.lock();
+        let held = state.held(namespace, table)?;
+        let reading = Reading::of(&held.table.definition, scan.index.as_ref())?;
+        let after = scan.after.as_ref().map(|after| reading.start(after)).transpose()?;
+        let slots = keys::segment(scan.segment.unwrap_or((0, 1)));
+        let mut placed = held.placed(&reading);
+        placed.retain(|(place, key, _)| {
+            let follows = |(start, of): &(Vec<u8>, Vec<u8>)| (place, *key) > (start, of);
+            slots.contains(&keys::slot_of(place)) && after.as_ref().is_none_or(follows)
+        });
+        let items = placed.into_iter().map(|(_, _, item)| item);
+        Ok(page(&reading, items, scan.limit, false))
+    }
+}
+
+#[async_trait]
+impl Holds for MemoryTables {
+    async fn held(&self, namespace: &Namespace) -> Result<Vec<(Quota, u64)>, StorageError> {
+        let (state, owner) = (self.lock(), namespace.key());
+        let count = state.tables.keys().filter(|(namespace, _)| *namespace == owner).count();
+        Ok(vec![(Quota::Tables, count as u64), (Quota::TableBytes, state.weight(&owner))])
+    }
+}
+
+#[async_trait]
+impl Sweep for MemoryTables {
+    async fn sweep(&self) -> Result<(), StorageError> {
+        let now = self.clock.now();
+        let (since, until) = rules::expired(now);
+        let mut state = self.lock();
+        state.tokens.retain(|_, (_, used)| now.duration_since(*used) < TOKEN_TIME);
+        for held in state.tables.values_mut() {
+            let definition = &held.table.definition;
+            let is_over = |item: &Item| {
+                rules::expires(definition, item).is_some_and(|end| end > since && end <= until)
+            };
+            held.items.retain(|_, item| !is_over(item));
+        }
+        Ok(())
+    }
+}
