@@ -9,15 +9,19 @@ use lambent_test_support::root;
 use serde_json::Value;
 
 /// Every crate of ours with the crates of ours it may depend on.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("lambent-types", &[]),
+    ("lambent-tables", &[]),
     ("lambent-files", &[]),
-    ("lambent-api", &["lambent-types"]),
+    ("lambent-api", &["lambent-types", "lambent-tables"]),
     ("lambent-engine", &["lambent-types"]),
     ("lambent-engine-c", &["lambent-engine"]),
     ("lambent-package", &["lambent-types"]),
-    ("lambent-storage", &["lambent-types", "lambent-files"]),
-    ("lambent-storage-embedded", &["lambent-types", "lambent-files", "lambent-storage"]),
+    ("lambent-storage", &["lambent-types", "lambent-files", "lambent-tables"]),
+    (
+        "lambent-storage-embedded",
+        &["lambent-types", "lambent-files", "lambent-tables", "lambent-storage"],
+    ),
     (
         "lambent-service",
         &[
@@ -25,6 +29,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
             "lambent-files",
             "lambent-package",
             "lambent-storage",
+            "lambent-tables",
             "lambent-dispatch",
         ],
     ),
@@ -54,6 +59,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
             "lambent-aws",
             "lambent-host",
             "lambent-types",
+            "lambent-tables",
             "lambent-engine",
             "lambent-storage",
             "lambent-storage-embedded",
