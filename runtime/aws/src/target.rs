@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Uri};
 
 use crate::credential;
 use crate::protocol::{self, Protocol};
-use crate::{iam, lambda, logs, s3, scheduler, sqs, sts};
+use crate::{iam, lambda, logs, s3, scheduler, secretsmanager, sqs, ssm, sts};
 
 const JSON_1_0: &str = "application/x-amz-json-1.0";
 const JSON_1_1: &str = "application/x-amz-json-1.1";
@@ -22,7 +22,9 @@ pub(crate) enum Service {
     Lambda,
     Logs,
     Scheduler,
+    SecretsManager,
     Sqs,
+    Ssm,
     S3,
     Sts,
     /// One of AWS's that a node does not serve, by its name.
@@ -65,7 +67,9 @@ impl Target {
             let version = if media_type.as_deref() == Some(JSON_1_0) { JSON_1_0 } else { JSON_1_1 };
             let service = match prefix {
                 logs::TARGET_PREFIX => Service::Logs,
+                secretsmanager::TARGET_PREFIX => Service::SecretsManager,
                 sqs::TARGET_PREFIX => Service::Sqs,
+                ssm::TARGET_PREFIX => Service::Ssm,
                 _ => Service::Other(signed.unwrap_or_else(|| shortened(prefix))),
             };
             return Self {
@@ -107,7 +111,9 @@ impl Target {
             Service::Lambda => lambda::NAME,
             Service::Logs => logs::NAME,
             Service::Scheduler => scheduler::NAME,
+            Service::SecretsManager => secretsmanager::NAME,
             Service::Sqs => sqs::NAME,
+            Service::Ssm => ssm::NAME,
             Service::S3 => s3::NAME,
             Service::Sts => sts::NAME,
             Service::Other(name) => name,
