@@ -37,12 +37,11 @@ impl NewPassword {
         if self.each_type && types.len() > self.length {
             return Err(invalid("Password length is too short based on the required types."));
         }
-        let mut made = Vec::with_capacity(self.length);
-        let required = if self.each_type { types.len() } else { 0 };
-        for at in 0..self.length {
-            let among = if at < required { &types[at] } else { &all };
-            made.push(among[below(among.len())?]);
-        }
+        let required: &[Vec<u8>] = if self.each_type { &types } else { &[] };
+        let among = required.iter().chain(std::iter::repeat(&all)).take(self.length);
+        let mut made = among
+            .map(|among| Ok(among[below(among.len())?]))
+            .collect::<Result<Vec<u8>, Error>>()?;
         // Fisher and Yates's shuffle.
         for at in (1..made.len()).rev() {
             made.swap(at, below(at + 1)?);

@@ -1,10 +1,14 @@
 //! Secrets: their versions against a model, their deletion, and that nobody finds their values at rest.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use lambent_service::{NewSecret, NewVersion, Principal, Scope, SecretId, SecretValue};
-use lambent_types::{Error, ErrorCode, Origin};
+use futures::FutureExt as _;
+
+use lambent_service::{NewSecret, NewVersion, Principal, Rotate, Scope, SecretId, SecretValue};
+use lambent_types::{Error, ErrorCode, Failure, FunctionName, Origin, Outcome, Retry};
+use serde_json::Value;
 
 use crate::fixture::Fixture;
 
@@ -229,4 +233,105 @@ async fn of_many_who_put_at_once_each_makes_a_version() {
         let found = value(&fixture.scope, Some(&format!("stage-{number}"))).await;
         assert_eq!(found, Ok(text(&format!("v{number}"))));
     }
+}
+
+/// A function as Secrets Manager's template for them has it, over the same scope. It notes its steps, and
+/// fails in the one that it is told to.
+async fn rotating(
+    scope: Scope,
+    steps: Arc<Mutex<Vec<String>>>,
+    fails: Option<&'static str>,
+    event: Value,
+) -> Result<(), Error> {
+    let said = |name: &str| event[name].as_str().unwrap().to_owned();
+    let (step, token) = (said("Step"), said("ClientRequestToken"));
+    assert_eq!(said("SecretId"), "the ARN");
+    steps.lock().unwrap().push(step.clone());
+    if fails == Some(step.as_str()) {
+        return Err(Error::new(ErrorCode::Internal, "as it was told"));
+    }
+    let id = named("s");
+    match step.as_str() {
+        "createSecret" => {
+            let pending = scope.secret_value(&id, Some(&token), Some("AWSPENDING")).await;
+            assert_eq!(code(pending), ErrorCode::SecretNotFound);
+            let stages = ["AWSPENDING".to_owned()].into();
+            let version = NewVersion { value: text("rotated"), id: Some(token), stages };
+            scope.update_secret(&id, (None, None), Some(version)).await.map(|_| ())
+        }
+        "finishSecret" => {
+            let current = scope.secret_value(&id, None, None).await?.id;
+            let moved = scope.move_secret_stage(&id, "AWSCURRENT", Some(&current), Some(&token));
+            moved.await.map(|_| ())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Has the function do that, and returns the steps that it will have done.
+fn rotate_by(fixture: &Fixture, fails: Option<&'static str>) -> Arc<Mutex<Vec<String>>> {
+    let (scope, steps) = (fixture.scope.clone(), Arc::new(Mutex::new(Vec::new())));
+    let done = steps.clone();
+    *fixture.runner.on_event.lock().unwrap() = Some(Arc::new(move |_, event| {
+        let event = serde_json::from_slice(&event.data).unwrap();
+        let rotated = rotating(scope.clone(), steps.clone(), fails, event);
+        async move {
+            match rotated.await {
+                Ok(()) => Outcome::Ok,
+                Err(error) => Outcome::FunctionError(Failure {
+                    kind: "Error".into(),
+                    message: error.to_string(),
+                    trace: Vec::new(),
+                    retry: Retry::default(),
+                }),
+            }
+        }
+        .boxed()
+    }));
+    done
+}
+
+fn rotate(immediately: bool) -> Rotate {
+    Rotate {
+        function: Some("f".parse::<FunctionName>().unwrap().into()),
+        rules: None,
+        immediately,
+        version: Some(token(9)),
+        told: "the ARN".into(),
+    }
+}
+
+#[tokio::test]
+async fn a_function_rotates_a_secret_in_four_steps() {
+    const STEPS: [&str; 4] = ["createSecret", "setSecret", "testSecret", "finishSecret"];
+    let fixture = Fixture::new().await;
+    let (scope, id) = (&fixture.scope, named("s"));
+    scope.create_secret(new("s", "first", 1)).await.unwrap();
+    assert_eq!(code(scope.rotate_secret(&id, rotate(true)).await), ErrorCode::FunctionNotFound);
+    fixture.deploy("runtime").await.unwrap();
+    // Until it is rotated the function is asked for its test alone.
+    let steps = rotate_by(&fixture, None);
+    scope.rotate_secret(&id, rotate(false)).await.unwrap();
+    assert_eq!(*steps.lock().unwrap(), ["testSecret"]);
+    // One that fails leaves what is current, and its version to the next.
+    let steps = rotate_by(&fixture, Some("testSecret"));
+    let failed = scope.rotate_secret(&id, rotate(true)).await.unwrap_err();
+    assert_eq!(failed.code(), ErrorCode::InvalidRequest);
+    assert!(failed.detail().contains("step testSecret of function f"), "{failed}");
+    assert_eq!(*steps.lock().unwrap(), STEPS[..3]);
+    assert_eq!(value(scope, None).await, Ok(text("first")));
+    assert_eq!(value(scope, Some("AWSPENDING")).await, Ok(text("rotated")));
+    let before = scope.describe_secret(&id).await.unwrap().rotation.unwrap();
+    assert!(before.enabled && before.rotated.is_none());
+    // The function of the template does not make a value again.
+    scope.move_secret_stage(&id, "AWSPENDING", Some(&token(9)), None).await.unwrap();
+    let steps = rotate_by(&fixture, None);
+    let again = Rotate { version: Some(token(10)), function: None, ..rotate(true) };
+    let (secret, version) = scope.rotate_secret(&id, again).await.unwrap();
+    assert_eq!(*steps.lock().unwrap(), STEPS);
+    assert_eq!((version.as_str(), secret.rotation.unwrap().rotated.is_some()), (&*token(10), true));
+    assert_eq!(value(scope, None).await, Ok(text("rotated")));
+    assert_eq!(value(scope, Some("AWSPREVIOUS")).await, Ok(text("first")));
+    let cancelled = scope.cancel_secret_rotation(&id).await.unwrap();
+    assert!(!cancelled.rotation.unwrap().enabled);
 }
