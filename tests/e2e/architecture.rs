@@ -9,8 +9,9 @@ use lambent_test_support::root;
 use serde_json::Value;
 
 /// Every crate of ours with the crates of ours it may depend on.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("lambent-types", &[]),
+    ("lambent-fetch", &["lambent-types"]),
     ("lambent-files", &[]),
     ("lambent-api", &["lambent-types"]),
     ("lambent-engine", &["lambent-types"]),
@@ -22,6 +23,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
         "lambent-service",
         &[
             "lambent-types",
+            "lambent-fetch",
             "lambent-files",
             "lambent-package",
             "lambent-storage",
@@ -65,12 +67,20 @@ const ARROWS: [(&str, &[&str]); 16] = [
     ("lambent-build", &[]),
     (
         "lambent-cli",
-        &["lambent-types", "lambent-api", "lambent-build", "lambent-package", "lambent-server"],
+        &[
+            "lambent-types",
+            "lambent-api",
+            "lambent-build",
+            "lambent-fetch",
+            "lambent-package",
+            "lambent-server",
+        ],
     ),
 ];
 
 /// What a crate must not reach, through whatever.
-const UNREACHABLE: [(&str, &[&str]); 11] = [
+const UNREACHABLE: [(&str, &[&str]); 12] = [
+    ("lambent-fetch", &["wasmtime", "axum", "tokio", "rusqlite"]),
     ("lambent-files", &["wasmtime", "axum", "tokio", "rusqlite"]),
     ("lambent-types", &["wasmtime", "axum", "hyper", "tokio", "rusqlite"]),
     // With its client: the graph has every feature that something turns on.

@@ -2,13 +2,15 @@
 //! with boto3 as PyPI has it.
 
 use std::process::Command;
+use std::sync::Arc;
 
 use lambent_test_support::toolchains::python_packages;
 use lambent_test_support::{guest, root};
 use serde_json::Value;
 
 use crate::cli::{json, ok};
-use crate::node::Node;
+use crate::installing::web;
+use crate::node::{Node, guest_code};
 
 /// The pins of today's boto3.
 const BOTO3: &str = "aws-server";
@@ -48,6 +50,27 @@ fn boto3_uses_queues_in_production_with_the_root_key() {
 #[test]
 fn a_boto3_of_before_2023_uses_queues_in_development() {
     run("sqs.py", BOTO3_BEFORE_2023, &Node::start(&["--dev"]), ("test", "test"), &[]);
+}
+
+/// A registry that asks who it is, of which the node knows what `docker login` would have stored.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn boto3_makes_functions_of_images_and_for_runtimes_that_come_later() {
+    let registry = web(&guest_code("echo-event").await, None).await.to_string();
+    guest_code("guest-script-runtime").await;
+    let runtime = lambent_test_support::guest("guest-script-runtime");
+    let home = tempfile::tempdir().unwrap();
+    // me:secret
+    let login = serde_json::json!({ "auths": { &registry: { "auth": "bWU6c2VjcmV0" } } });
+    std::fs::write(home.path().join("config.json"), login.to_string()).unwrap();
+    let (data, home) = (Arc::new(tempfile::tempdir().unwrap()), home.path().to_str().unwrap());
+    let node =
+        Node::start_with(&data, &["--image-registry", &registry], &[("DOCKER_CONFIG", home)]);
+    let secret = node.key.clone();
+    let script = move || {
+        let more = [registry.as_str(), &secret, runtime.to_str().unwrap()];
+        run("images.py", BOTO3, &node, (&root_key(&node), &node.key), &more);
+    };
+    tokio::task::spawn_blocking(script).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -82,6 +82,15 @@ fn private(request: &str, path: &str, component: &[u8]) -> Vec<u8> {
     if path == format!("/v2/mine/script1/blobs/sha256:{}", Digest::of(b"other")) {
         return with("200 OK", b"another");
     }
+    if path.ends_with("/index") {
+        let layer = serde_json::json!({
+            "mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": format!("sha256:{digest}"),
+        });
+        return with("200 OK", serde_json::json!({ "layers": [layer] }).to_string().as_bytes());
+    }
+    if !path.starts_with("/v2/mine/script1/manifests/") {
+        return with("404 Not Found", b"{}");
+    }
     let named = if path.ends_with("/tampered") { Digest::of(b"other") } else { digest };
     let layer = serde_json::json!({
         "mediaType": "application/wasm", "digest": format!("sha256:{named}"), "size": 7,
@@ -345,7 +354,7 @@ async fn a_runtime_is_installed_from_a_registry_as_oras_pushed_it() {
             format!("oci://{repository}@sha256:{other}"),
             "there is no such repository, tag or digest",
         ),
-        (format!("oci://{repository}:files"), "python3.14.wasm:application/wasm"),
+        (format!("oci://{repository}:files"), "component.wasm:application/wasm"),
         (format!("{tagged}#sha256={other}"), "is not what was asked for"),
     ] {
         let done = lambent(&node, &["runtime", "install", "four", &source]).await;

@@ -54,6 +54,7 @@ mod node;
 mod objects;
 mod operating;
 mod order_queue;
+mod own_apis;
 mod packages;
 mod peers;
 mod programs;

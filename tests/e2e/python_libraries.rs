@@ -11,6 +11,7 @@ use lambent_test_support::root;
 use lambent_test_support::toolchains::python_packages;
 use serde_json::{Value, json};
 
+use crate::cli::json as json_of;
 use crate::installing::{tls, web};
 use crate::node::Node;
 use crate::packages::{PYTHON, package};
@@ -135,10 +136,31 @@ pub(crate) async fn check(node: &Node) {
         let told = refused["message"].as_str().unwrap_or_default().to_lowercase();
         assert!(told.contains("certificate"), "a certificate that nobody trusts, {by}: {refused}");
     }
+    own_apis(node, &ask).await;
+    node.configure(FUNCTION, json!({ "grants": { "hosts": hosts } })).await;
     let stored = ask("boto3", &aws.1).await;
-    let answer = json!({
+    assert_eq!(stored, as_stored());
+}
+
+/// What boto3 finds of what it has stored.
+fn as_stored() -> Value {
+    json!({ "answer": {
         "body": "hello", "metadata": { "x": "y" }, "message": "order 1",
         "sizes": { "a/b c.txt": 5, "large": 9 << 20 },
+    } })
+}
+
+/// boto3 without any configuration is for the node itself, and may do what was granted.
+async fn own_apis(node: &Node, ask: &impl AsyncFn(&str, &str) -> Value) {
+    let refused = ask("boto3", "own").await;
+    let told = refused["message"].as_str().unwrap_or_default();
+    assert!(refused["error"] == "AccessDenied", "{refused}");
+    assert!(told.contains("lambent grant add libraries bucket:photos=write"), "{refused}");
+    let grants = json!({
+        "buckets": { "photos": "read-write" }, "queues": { "orders": "read-write" },
     });
-    assert_eq!(stored, json!({ "answer": answer }));
+    node.configure(FUNCTION, json!({ "grants": grants })).await;
+    assert_eq!(ask("boto3", "own").await, as_stored());
+    let object = json_of(node, &["object", "head", "photos", "large"]).await;
+    assert_eq!(object["size"], 9 << 20, "it is the node's own: {object}");
 }

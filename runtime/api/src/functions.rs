@@ -1,8 +1,8 @@
 use crate::{Binary, lenient, query};
 use jiff::Timestamp;
 use lambent_types::{
-    AdaptedFrom, Configuration, ConfigurationPatch, Digest, FunctionName, Handler, Namespace,
-    Qualifier, Revision, RuntimeName, VersionNumber,
+    AdaptedFrom, Configuration, ConfigurationPatch, Digest, FunctionName, Handler, Image,
+    Namespace, Qualifier, Revision, RuntimeName, VersionNumber,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -31,6 +31,9 @@ pub struct FunctionView {
         skip_serializing_if = "Option::is_none"
     )]
     pub adapted_from: Option<AdaptedFrom>,
+    /// The image that the component was fetched from, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
     /// Bytes of the snapshot that fresh instances of the version start from, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot_bytes: Option<u64>,
@@ -126,6 +129,17 @@ pub struct DeployForm {
     /// The component, a core module of WASI preview 1, or the package as a zip or a tar.
     #[schema(value_type = Binary)]
     pub code: Vec<u8>,
+}
+
+/// A component in a registry of OCI artifacts, from where the node fetches it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeployImage {
+    /// A reference such as `registry.example.com/shop/orders:7`, in a registry that the node may fetch from.
+    pub image: String,
+    /// What to change of the configuration.
+    #[serde(default)]
+    pub configuration: ConfigurationPatch,
 }
 
 /// Which functions to list.

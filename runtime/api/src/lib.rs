@@ -46,8 +46,8 @@ pub use concurrency::{
     ReserveConcurrency,
 };
 pub use functions::{
-    CompareVersions, DeployForm, FunctionView, Functions, ListFunctions, ListVersions, Qualified,
-    Rollback, RunsOn, Versions,
+    CompareVersions, DeployForm, DeployImage, FunctionView, Functions, ListFunctions, ListVersions,
+    Qualified, Rollback, RunsOn, Versions,
 };
 pub use keys::{Batch, BatchChange, Counter, Increment, Keys, ListKeys, Revisions, SetKey};
 pub use kinds::{BucketView, KeyspaceView};

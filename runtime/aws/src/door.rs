@@ -64,11 +64,11 @@ impl From<Claim> for s3::Signer {
 
 /// A request whose head was read.
 pub struct Opened {
-    id: RequestId,
-    target: Target,
-    claim: Claim,
+    pub(crate) id: RequestId,
+    pub(crate) target: Target,
+    pub(crate) claim: Claim,
     /// Whether the signature was found to be right before the body was read, by what is said of that.
-    is_proved: bool,
+    pub(crate) is_proved: bool,
 }
 
 impl Opened {

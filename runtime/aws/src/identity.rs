@@ -20,6 +20,10 @@ impl Identity {
                 arn: format!("arn:aws:sts::{account}:{session}"),
                 id: format!("{}:{}", session.role_id, session.name),
             },
+            Principal::Function(function) => {
+                let (name, id) = (&function.name, format!("AROA:{}", function.name));
+                Self { arn: format!("arn:aws:sts::{account}:assumed-role/{name}/{name}"), id }
+            }
             principal => {
                 let id = principal
                     .id()

@@ -5,6 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use lambent_api::client;
+use lambent_fetch::FetchError;
 use lambent_types::{ErrorCode, Problem};
 
 use crate::hints;
@@ -92,6 +93,11 @@ impl CliError {
         Self { exit: Exit::Failed, ..self }
     }
 
+    /// The same, of a command line that cannot be.
+    pub(crate) fn into_usage(self) -> Self {
+        Self { exit: Exit::Usage, ..self }
+    }
+
     /// Says what it happened at.
     pub(crate) fn context(mut self, at: &str) -> Self {
         self.message = format!("{at}: {}", self.message);
@@ -161,6 +167,16 @@ impl From<io::Error> for CliError {
             return Self::new(Exit::Ok, "");
         }
         Self::failed(format!("cannot write the result: {error}"))
+    }
+}
+
+impl From<FetchError> for CliError {
+    fn from(error: FetchError) -> Self {
+        let made = Self::failed(error.to_string());
+        match error.remedy() {
+            Some(remedy) => made.hint(remedy),
+            None => made,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use lambent_api::client::{Client, Endpoint};
+use lambent_fetch::Authorities;
 use lambent_types::Namespace;
 
 use crate::error::CliError;
@@ -89,13 +90,15 @@ impl Global {
         })
     }
 
-    /// The certificate authorities that are trusted in place of the public ones, as PEM text,
-    /// and what their file is called.
+    /// The certificate authorities that are trusted in place of the public ones, and where
+    /// they are from.
     ///
     /// # Errors
     /// Usage: the file cannot be read.
-    pub(crate) fn authorities(&self) -> Result<Option<(Vec<u8>, String)>, CliError> {
-        let read = |ca: &PathBuf| Ok((read(ca)?, ca.display().to_string()));
+    pub(crate) fn authorities(&self) -> Result<Option<Authorities>, CliError> {
+        let read = |ca: &PathBuf| {
+            Ok(Authorities { pem: read(ca)?, shown: format!("--ca {}", ca.display()) })
+        };
         self.ca.as_ref().map(read).transpose()
     }
 

@@ -5,8 +5,8 @@ use std::io::{self, IsTerminal as _};
 use std::net::{SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
-use lambent_api::client::chain;
 use lambent_server::{Options, Reload, Server};
+use lambent_types::error_chain;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -55,7 +55,7 @@ impl Node {
             .map_err(|error| CliError::failed(format!("cannot receive signals: {error}")))?;
         let server = runtime
             .block_on(Server::start(options))
-            .map_err(|error| CliError::failed(chain(&error)))?;
+            .map_err(|error| CliError::failed(error_chain(&error)))?;
         let (address, url, reload) = (server.local_addr(), server.url(), server.reload());
         let startup = clock.elapsed();
         Ok(Self { runtime, server, reload, signals, last_resort, grace, address, url, startup })
@@ -94,7 +94,7 @@ impl Node {
         drop(last_resort);
         match result {
             Some(Ok(())) => Ok(Exit::Ok),
-            Some(Err(error)) => Err(CliError::failed(chain(&error))),
+            Some(Err(error)) => Err(CliError::failed(error_chain(&error))),
             None => Err(CliError::failed("stopped at once; what was in flight was cut off")),
         }
     }

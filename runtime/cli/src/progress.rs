@@ -44,15 +44,6 @@ impl Progress {
         progress
     }
 
-    /// Makes a count a bar, once it is known how many bytes will come.
-    pub(crate) fn expect(&self, bytes: u64) {
-        let template = "{spinner} {msg} {wide_bar} {binary_bytes}/{binary_total_bytes}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            self.bar.set_style(style);
-        }
-        self.bar.set_length(bytes);
-    }
-
     /// A spinner that tells of files one by one; nothing where results are JSON.
     pub(crate) fn files(json: bool, text: &'static str) -> Self {
         if json { Self::hidden() } else { Self::spinner(text) }
@@ -95,6 +86,21 @@ impl Progress {
     /// once everything is sent.
     pub(crate) fn follow<R: Read>(&self, reader: R, bytes: u64, then: String) -> impl Read {
         Follow { reader, left: bytes, bar: self.bar.clone(), then }
+    }
+}
+
+impl lambent_fetch::Progress for Progress {
+    /// Makes a count a bar.
+    fn expect(&self, bytes: u64) {
+        let template = "{spinner} {msg} {wide_bar} {binary_bytes}/{binary_total_bytes}";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            self.bar.set_style(style);
+        }
+        self.bar.set_length(bytes);
+    }
+
+    fn advance(&self, bytes: u64) {
+        Self::advance(self, bytes);
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use lambent_dispatch::Call;
 use lambent_engine::RUNTIME_API;
+use lambent_types::function_credentials::VARIABLES;
 use lambent_types::{
     AliasName, Configuration, Environment, FunctionVersion, VersionNumber, account_number,
 };
@@ -42,6 +43,12 @@ pub(crate) fn environment(function: &FunctionVersion) -> Environment {
     ];
     let named = |(name, value): (&str, String)| (name.to_owned(), value);
     let mut all: BTreeMap<_, _> = set.map(named).into();
+    let brings_key =
+        VARIABLES.iter().any(|(name, _)| configuration.environment.0.contains_key(*name));
+    if !brings_key {
+        // Calls of an SDK are then for this node. With a key of its own they are for AWS.
+        all.extend(VARIABLES.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    }
     all.extend(own.map(|(name, value)| (name.clone(), value.clone())));
     all.extend(reserved.map(named));
     if configuration.is_program() {

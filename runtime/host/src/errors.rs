@@ -1,7 +1,7 @@
 //! What clients are told where code cannot be prepared, loaded or run.
 
 use lambent_engine::{CompileError, InspectError, LoadError, ModuleError, Refused};
-use lambent_types::{Error, ErrorCode};
+use lambent_types::{Error, ErrorCode, FunctionVersion};
 
 /// Runs what blocks where it may.
 pub(crate) async fn blocking<R: Send + 'static>(
@@ -68,4 +68,17 @@ pub(crate) fn refusal(refused: &Refused) -> Error {
         }
         Refused::NoSuchExport(_) => Error::new(ErrorCode::NotInvocable, refused.to_string()),
     }
+}
+
+/// The refusal to run a function that was stored for a runtime which there is not.
+pub(crate) fn not_served(function: &FunctionVersion) -> Error {
+    let name = &function.name;
+    let detail = match &function.configuration.runtime {
+        Some(runtime) => format!(
+            "function \"{name}\" has the runtime {runtime}, which this node does not serve; {}",
+            runtime.remedy()
+        ),
+        None => format!("function \"{name}\" has no runtime; deploy it again with one"),
+    };
+    Error::new(ErrorCode::RuntimeNotServed, detail)
 }

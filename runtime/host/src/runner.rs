@@ -10,7 +10,7 @@ use lambent_engine::{Component, Context, Invocation};
 use lambent_types::{Error, Event, FunctionVersion, Output};
 
 use crate::environment::{attributes, environment};
-use crate::errors::{ending, refusal};
+use crate::errors::{ending, not_served, refusal};
 use crate::host::Host;
 use crate::loaded_version::LoadedVersion;
 
@@ -18,6 +18,9 @@ impl Host {
     /// Loads all that a version runs on.
     pub(crate) async fn code(&self, function: &FunctionVersion) -> Result<LoadedVersion, Error> {
         let digest = self.runtimes.component(function);
+        if function.code.awaits_runtime && digest == function.code.component {
+            return Err(not_served(function));
+        }
         let (component, start) = self.loader.component(digest).await?;
         let mount = self.packages.mount(function).await?;
         let snapshot = self.snapshots.of(function, digest).await;

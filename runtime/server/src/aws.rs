@@ -12,9 +12,10 @@ use http::uri::Scheme;
 use http::{HeaderValue, Request, Response, Version};
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt as _;
+use lambent_aws::Opened;
 use lambent_dispatch::BoxError;
 use lambent_engine::Hold;
-use lambent_types::{Error, ErrorCode, RequestId};
+use lambent_types::{Error, ErrorCode, FunctionVersion, Origin, RequestId};
 use tracing::Instrument as _;
 
 use crate::api::{LimitedBody, LimitedBodyError};
@@ -37,17 +38,47 @@ pub(crate) async fn serve(
     let (mut head, body) = request.into_parts();
     // URLs of resources that are given out have it.
     head.extensions.insert(if peer.secure { Scheme::HTTPS } else { Scheme::HTTP });
+    let unasked = Unasked::of(&head);
     let opened = match app.aws.open(&head, id).await {
         Ok(opened) => opened,
-        Err(response) => {
-            return Ok((id, Unasked::of(&head).settle(response).map(Content::Guest)));
-        }
+        Err(response) => return Ok((id, unasked.settle(response).map(Content::Guest))),
     };
+    let origin = lineage::origin(&head.headers);
+    let request = Request::from_parts(head, Body::new(body));
+    let response = answer(app, opened, request, (id, origin)).await;
+    Ok((id, unasked.settle(response).map(Content::Guest)))
+}
+
+/// Answers a request that came out of an instance of `function`: what it asks for it may do by its grants.
+pub(crate) async fn serve_function(
+    app: &App,
+    function: Arc<FunctionVersion>,
+    origin: Origin,
+    request: Request<Body>,
+) -> Response<lambent_dispatch::Body> {
+    let id = RequestId::new();
+    let (mut head, body) = request.into_parts();
+    // It goes over no connection that others could read.
+    head.extensions.insert(Scheme::HTTPS);
+    match app.aws.open_for(function, &head, id) {
+        Ok(opened) => answer(app, opened, Request::from_parts(head, body), (id, origin)).await,
+        Err(response) => response,
+    }
+}
+
+/// Takes in a body, as far as there is room for it, and has the request answered.
+async fn answer(
+    app: &App,
+    opened: Opened,
+    request: Request<Body>,
+    (id, origin): (RequestId, Origin),
+) -> Response<lambent_dispatch::Body> {
+    let (head, body) = request.into_parts();
     // What nobody is known to ask for yet is charged to no namespace.
     let namespace = opened.namespace();
     let hold = Arc::new(app.budget.hold(namespace.clone(), None));
     let most = opened.body_bytes_max(&head);
-    let limited = LimitedBody::new(&head.headers, Body::new(body), most, app.stall);
+    let limited = LimitedBody::new(&head.headers, body, most, app.stall);
     let is_stream = opened.streams(&head);
     let limited = match is_stream {
         true => limited,
@@ -68,8 +99,6 @@ pub(crate) async fn serve(
         }
         _ => body,
     };
-    let origin = lineage::origin(&head.headers);
-    let unasked = Unasked::of(&head);
     let request = Request::from_parts(head, body);
     // The service's records of changes, which it makes within, are of this request.
     let span = tracing::info_span!("request", %id);
@@ -81,7 +110,7 @@ pub(crate) async fn serve(
     };
     let response = answered.instrument(span).await;
     drop(upload);
-    Ok((id, unasked.settle(response).map(Content::Guest)))
+    response
 }
 
 /// A request that asks whether its body is wanted, on a connection that others may follow on.

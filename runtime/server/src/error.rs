@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use lambent_storage::StorageError;
 use lambent_storage_embedded::OpenError;
@@ -51,6 +52,15 @@ pub enum StartError {
     /// The quotas of namespaces or the runtimes cannot be read.
     #[error("cannot read the namespaces and the runtimes")]
     Records(#[source] lambent_types::Error),
+    /// The certificates that image registries are trusted by cannot be used.
+    #[error("cannot use --image-registry-ca {}", file.display())]
+    Authorities {
+        /// Their file.
+        file: PathBuf,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The engine cannot run on this machine.
     #[error("cannot start the engine")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),

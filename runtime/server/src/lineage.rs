@@ -5,20 +5,16 @@
 //! good for a moment and for what it says, so that one who gets hold of it can
 //! at most pass for a descendant of that chain; and no guest sees it.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit, Mac};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use lambent_capabilities::{Connection, LINEAGE, OwnDoors};
+use lambent_capabilities::LINEAGE;
 use lambent_types::{Lineage, Origin, Root};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-
-use crate::host_header::Domains;
 
 /// How old the field may be: a request is on its way for less.
 const AGE_MAX: Duration = Duration::from_secs(30);
@@ -56,7 +52,7 @@ impl Lineages {
         mac
     }
 
-    fn sign(&self, origin: &Origin) -> HeaderValue {
+    pub(crate) fn sign(&self, origin: &Origin) -> HeaderValue {
         let time = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let lineage = origin.lineage.most_visited(FUNCTIONS_MAX);
         let said = Said { lineage, root: origin.root, time };
@@ -124,39 +120,6 @@ fn trace_parent(headers: &HeaderMap) -> Option<String> {
 pub(crate) fn take(headers: &mut HeaderMap) -> Origin {
     let lineage = headers.remove(LINEAGE);
     said(lineage.as_ref(), trace_parent(headers))
-}
-
-/// The doors of this node.
-pub(crate) struct Doors {
-    pub(crate) lineages: Arc<Lineages>,
-    /// Where it listens.
-    pub(crate) listen: SocketAddr,
-    pub(crate) domains: Domains,
-    /// Whether a site has this domain.
-    pub(crate) is_of_site: Box<dyn Fn(&str) -> bool + Send + Sync>,
-}
-
-impl OwnDoors for Doors {
-    fn are_at(&self, name: Option<&str>, Connection { local, peer }: Connection) -> bool {
-        // Behind a proxy its domains are elsewhere. `localhost` is only what
-        // listens there.
-        let is_domain = |name: &str| name != "localhost" && !name.ends_with(".localhost");
-        let is_own = |name| self.domains.covers(name) || (self.is_of_site)(name);
-        if name.is_some_and(|name| is_domain(name) && is_own(name)) {
-            return true;
-        }
-        let (listen, peer_ip) = (self.listen.ip().to_canonical(), peer.ip().to_canonical());
-        let is_own = if listen.is_unspecified() {
-            peer_ip.is_loopback() || peer_ip == local.ip().to_canonical()
-        } else {
-            peer_ip == listen
-        };
-        is_own && peer.port() == self.listen.port()
-    }
-
-    fn sign(&self, origin: &Origin) -> HeaderValue {
-        self.lineages.sign(origin)
-    }
 }
 
 #[cfg(test)]

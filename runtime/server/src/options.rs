@@ -52,6 +52,10 @@ pub struct Options {
     pub log_age_max: Duration,
     /// The oldest invocation records are deleted beyond this many bytes.
     pub log_bytes_max: u64,
+    /// The registries that images of functions are fetched from, each as it is written in references.
+    pub image_registries: Vec<String>,
+    /// A file of certificates, in PEM, that registries are trusted by in place of the public authorities.
+    pub image_registry_authorities: Option<PathBuf>,
     /// The program whose `compile-worker` command compiles components; this
     /// one if not given.
     pub compiler: Option<PathBuf>,
@@ -137,6 +141,8 @@ impl Options {
             grace: Duration::from_secs(30),
             log_age_max: Duration::from_secs(7 * 24 * 60 * 60),
             log_bytes_max: 256 << 20,
+            image_registries: Vec::new(),
+            image_registry_authorities: None,
             compiler: None,
             compile_cpu_seconds: 300,
             quotas: Vec::new(),

@@ -26,13 +26,15 @@ use crate::drain::Stop;
 use crate::error::{ServeError, StartError};
 use crate::forwarded::Proxies;
 use crate::host_header::Domains;
-use crate::lineage::{self, Lineages};
+use crate::image_registries::image_registries;
+use crate::lineage::Lineages;
 use crate::listener::{self, Listener};
 use crate::memory::Plan;
 use crate::metrics::Metrics;
 use crate::min_rate::MinRate;
 use crate::node_secrets::{self, RootKey};
 use crate::options::Options;
+use crate::own_doors;
 use crate::reload::Reload;
 use crate::state::App;
 use crate::tls::Tls;
@@ -130,7 +132,8 @@ impl Server {
         let is_of_site = Box::new(move |name: &str| {
             service.upgrade().is_some_and(|service| service.site_of_domain(name).is_some())
         });
-        let doors = lineage::Doors { lineages, listen, domains, is_of_site };
+        let app = Arc::downgrade(&server.app);
+        let doors = own_doors::Doors { lineages, app, listen, domains, is_of_site };
         host.set_doors(Arc::new(doors));
         let (restored, followed) = (host.clone(), host.clone());
         server.spawn(async move { restored.restore(digests).await });
@@ -181,8 +184,16 @@ impl Server {
         let seed = node_secrets::secret_seed(&opened.data)?;
         let (data, inspect) = (opened.data_plane, engine.inspect);
         let (running, delivering) = (dispatcher.clone(), deliveries.clone());
-        let parts =
-            Parts { data, inspect, dispatcher: running, deliveries: delivering, clock, seed };
+        let images = image_registries(&options)?;
+        let parts = Parts {
+            data,
+            inspect,
+            dispatcher: running,
+            deliveries: delivering,
+            clock,
+            images,
+            seed,
+        };
         let service = Service::new(parts);
         service.load().await.map_err(StartError::Records)?;
         let service = Arc::new(service);

@@ -90,9 +90,29 @@ impl DataScope {
         &self.data
     }
 
+    /// Does an operation that is not on one resource, if the principal may. A function may do none: it is
+    /// granted resources by their names.
+    pub(crate) async fn perform<T>(
+        &self,
+        operation: Operation,
+        name: &str,
+        work: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        self.check(operation)?;
+        self.record(operation, name, work).await
+    }
+
+    /// Fails as an operation would that is not on one resource and that the principal may not do.
+    ///
+    /// # Errors
+    /// `Forbidden`.
+    pub fn check(&self, operation: Operation) -> Result<(), Error> {
+        permissions::check_is_no_function(&self.principal, operation)
+    }
+
     /// Does an operation: under a span of its own, and, if it is a client's change, with
     /// a record in the log of changes, which is the target `lambent::audit`.
-    pub(crate) async fn perform<T>(
+    async fn record<T>(
         &self,
         operation: Operation,
         name: &str,
@@ -164,7 +184,7 @@ impl<'s, N: ResourceName<Scope: AsRef<DataScope>>> Handle<'s, N> {
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         self.check(operation).await?;
-        self.data_scope().perform(operation, self.name().as_ref(), work).await
+        self.data_scope().record(operation, self.name().as_ref(), work).await
     }
 
     pub(crate) fn data_scope(&self) -> &'s DataScope {

@@ -26,6 +26,7 @@ mod expiry_rule;
 mod functions;
 mod handle;
 mod identities;
+mod images;
 mod inspect;
 mod invocations;
 mod keyspaces;
@@ -79,6 +80,7 @@ pub use functions::{
     ProvisionedStatus, Published, ReleaseStatus, RequestedFunction,
 };
 pub use handle::{Handle, Put};
+pub use images::ImageRegistries;
 pub use inspect::{Additions, Frozen, Inspect, Inspected, ProvisionedState, ProvisionedVersion};
 pub use keyspaces::KeyspaceHandle;
 pub use layers::LayerHandle;
@@ -113,6 +115,8 @@ pub use volumes::VolumeHandle;
 
 pub use lambent_dispatch::{LastError, TriggerStatus};
 
+/// What the authorities of registries are given as, and what is wrong with them.
+pub use lambent_fetch::{Authorities, FetchError};
 /// What operations take and give, as the stores have it.
 pub use lambent_storage::{
     Bucket, ByteStream, Change, Checksum, ChecksumAlgorithm, ChecksumKind, CompleteUpload,

@@ -29,6 +29,19 @@ pub(crate) async fn check<N: ResourceName>(
     Err(not_granted(function, operation, granted, name, there))
 }
 
+/// Fails if the principal is a function, which is granted nothing but resources by their names.
+pub(crate) fn check_is_no_function(
+    principal: &Principal,
+    operation: Operation,
+) -> Result<(), Error> {
+    let Principal::Function(function) = principal else { return Ok(()) };
+    let (name, operation) = (&function.name, operation.name().replace('_', " "));
+    let detail = format!(
+        "function \"{name}\" may not {operation}: functions are granted resources by their names, and nothing else"
+    );
+    Err(Error::new(ErrorCode::Forbidden, detail))
+}
+
 fn not_granted<N: ResourceName>(
     function_version: &FunctionVersion,
     operation: Operation,

@@ -8,6 +8,7 @@ use tokio::sync::Mutex;
 
 use crate::code_in_use::CodeInUse;
 use crate::data_plane::DataPlane;
+use crate::images::ImageRegistries;
 use crate::inspect::Inspect;
 use crate::invocations::Invocations;
 use crate::secret_seed::SecretSeed;
@@ -27,6 +28,7 @@ pub struct Service {
     pub(crate) dispatcher: Dispatcher,
     pub(crate) deliveries: Arc<Deliveries>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) images: ImageRegistries,
     pub(crate) code_in_use: CodeInUse,
     /// Held while a trigger or a schedule comes to name a function, and while
     /// a function that none may name is deleted.
@@ -60,6 +62,8 @@ pub struct Parts {
     pub deliveries: Arc<Deliveries>,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Where images are fetched from.
+    pub images: ImageRegistries,
     /// What the secrets of access keys are made with, and what is secret at rest is sealed with.
     pub seed: SecretSeed,
 }
@@ -68,13 +72,14 @@ impl Service {
     /// The service of a node. A process has one over the same stores.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { data, inspect, dispatcher, deliveries, clock, seed } = parts;
+        let Parts { data, inspect, dispatcher, deliveries, clock, images, seed } = parts;
         Self {
             data,
             inspect,
             dispatcher,
             deliveries,
             clock,
+            images,
             code_in_use: CodeInUse::default(),
             wiring: Mutex::default(),
             quotas_load: Mutex::default(),

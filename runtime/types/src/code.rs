@@ -20,6 +20,11 @@ pub struct Code {
     /// What the component is adapted from, if a component is not what was deployed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adapted_from: Option<AdaptedFrom>,
+    /// Whether there was no runtime for the package when it was deployed. `component` is the package itself
+    /// then, which stands for what there is not and never runs. What runs is the runtime that the
+    /// configuration names, once there is one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub awaits_runtime: bool,
     /// The files, if the component runs on any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub package: Option<Package>,
@@ -33,6 +38,9 @@ pub struct Code {
     /// knows. It is not kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload: Option<Package>,
+    /// The image that it was fetched from, if it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
     /// The memory that fresh instances of a published version start from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot: Option<Snapshot>,
@@ -52,6 +60,16 @@ impl fmt::Display for AdaptedFrom {
             Self::Preview1 => f.write_str("a core module of WASI preview 1"),
         }
     }
+}
+
+/// A component in a registry of OCI artifacts, from where a node fetched it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Image {
+    /// The reference that it was asked for by, such as `registry.example.com/shop/orders:7`.
+    pub uri: String,
+    /// The registry, the repository and the digest of the manifest that the reference led to, which always
+    /// lead to the same.
+    pub resolved: String,
 }
 
 /// A package of files.
@@ -82,10 +100,12 @@ impl Code {
             component,
             bytes,
             adapted_from: None,
+            awaits_runtime: false,
             package: None,
             added: None,
             layers: Vec::new(),
             upload: None,
+            image: None,
             snapshot: None,
         }
     }

@@ -88,6 +88,8 @@ codes! {
     HeaderTooLarge = "header-too-large", 431, final, "request header too large";
     /// There is no room for another version: the oldest cannot be taken away.
     HistoryFull = "history-full", 409, final, "no room for another version";
+    /// The image that a function is to be made of cannot be fetched.
+    ImageUnavailable = "image-unavailable", 422, final, "image cannot be fetched";
     /// The failure is inside the runtime.
     Internal = "internal", 500, final, "internal error",
         "the server's own log says more";
@@ -166,6 +168,9 @@ codes! {
         "see which there are: aws iam list-roles";
     /// No runtime of that name.
     RuntimeNotFound = "runtime-not-found", 404, final, "no such runtime",
+        "see which there are: lambent runtime list";
+    /// The function was stored for a runtime that the node does not have.
+    RuntimeNotServed = "runtime-not-served", 502, final, "runtime is not served",
         "see which there are: lambent runtime list";
     /// No schedule of that name.
     ScheduleNotFound = "schedule-not-found", 404, final, "no such schedule",

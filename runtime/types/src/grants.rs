@@ -72,7 +72,7 @@ pub struct Grants {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = BTreeMap<String, Access>)]
     pub keyspaces: BTreeMap<KeyspaceName, Access>,
-    /// Queues, through `wasi:messaging`; only `write`, which sends, is of use.
+    /// Queues: `write` sends, also through `wasi:messaging`; `read` receives and deletes, by SQS's API.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = BTreeMap<String, Access>)]
     pub queues: BTreeMap<QueueName, Access>,

@@ -38,6 +38,37 @@ const RUBY_DIFFERS: &str = "it is Ruby 3.4, without native extensions and thread
 /// Runtime API.
 const PROVIDED: [&str; 4] = ["provided", "provided.al2", "provided.al2023", "go1.x"];
 
+/// What else AWS calls a runtime, whose functions can be kept and are not run.
+const UNSERVED: [&str; 27] = [
+    "dotnet10",
+    "dotnet6",
+    "dotnet8",
+    "dotnetcore1.0",
+    "dotnetcore2.0",
+    "dotnetcore2.1",
+    "dotnetcore3.1",
+    "java11",
+    "java17",
+    "java21",
+    "java25",
+    "java8",
+    "java8.al2",
+    "nodejs",
+    "nodejs10.x",
+    "nodejs12.x",
+    "nodejs14.x",
+    "nodejs16.x",
+    "nodejs4.3",
+    "nodejs6.10",
+    "nodejs8.10",
+    "python2.7",
+    "python3.6",
+    "python3.7",
+    "python3.8",
+    "ruby2.7",
+    "ruby4.0",
+];
+
 /// The name of a runtime: `[a-z0-9][a-z0-9._-]{0,63}`, such as `python3.14`.
 ///
 /// AWS's names of its runtimes, such as `python3.13`, name those that run here in their place;
@@ -82,6 +113,35 @@ impl RuntimeName {
     #[must_use]
     pub fn is_provided(&self) -> bool {
         PROVIDED.contains(&&*self.0)
+    }
+
+    /// Whether AWS has a runtime of this name.
+    #[must_use]
+    pub fn is_of_aws(&self) -> bool {
+        let name = &&*self.0;
+        [PYTHON, RUBY].contains(name)
+            || PROVIDED.contains(name)
+            || UNSERVED.contains(name)
+            || Self::aliases().any(|alias| alias == *name)
+    }
+
+    /// What would run a function of this runtime on a node that has no such runtime.
+    #[must_use]
+    pub fn remedy(&self) -> String {
+        let name = &*self.0;
+        let serving = self.serving();
+        if serving != *self || [PYTHON, RUBY].contains(&name) {
+            return format!("install {serving}, which runs it: lambent runtime install {serving}");
+        }
+        for (language, current) in [("nodejs", "nodejs24.x"), ("python", PYTHON), ("ruby", RUBY)] {
+            if name.starts_with(language) {
+                return format!("it runs if it is deployed with the runtime {current}");
+            }
+        }
+        if name.starts_with("java") {
+            return "Java runs as a component: build it with lambent build, and deploy that".into();
+        }
+        "what compiles to a WASI component runs without a runtime".into()
     }
 
     /// All names of AWS's that are served, for whoever gave one that is not.
@@ -211,6 +271,24 @@ mod tests {
             let name: RuntimeName = alias.parse().unwrap();
             assert_eq!(name.serving().differs(), None, "{alias} is served by an alias");
         }
+    }
+
+    #[test]
+    fn what_is_not_served_is_known_to_be_of_aws_and_says_what_would_be() {
+        let name = |text: &str| text.parse::<RuntimeName>().unwrap();
+        for (text, told) in [
+            ("java21", "lambent build"),
+            ("python3.13", "lambent runtime install python3.14"),
+            ("nodejs16.x", "nodejs24.x"),
+            ("dotnet8", "WASI component"),
+        ] {
+            assert!(name(text).is_of_aws(), "{text}");
+            assert!(name(text).remedy().contains(told), "{text}: {}", name(text).remedy());
+        }
+        for unserved in UNSERVED {
+            assert_eq!(name(unserved).differs(), None, "{unserved} is served");
+        }
+        assert!(!name("python4.0").is_of_aws());
     }
 
     #[test]

@@ -8,7 +8,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use ureq::Body;
 
-use super::error::{Error, chain};
+use lambent_types::error_chain;
+
+use super::error::Error;
 use super::{Client, Endpoint};
 
 /// An answer with a status below 300: what the server sent, which is read as a `T`
@@ -155,7 +157,7 @@ impl Opened<'_> {
                 Ok(count) => count,
                 Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
                 Err(error) => {
-                    let reason = chain(&error);
+                    let reason = error_chain(&error);
                     return Err(broke_off(endpoint, &format!("{total} bytes: {reason}")));
                 }
             };

@@ -36,14 +36,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, Method, Request, Response, StatusCode, header, request};
-use lambent_types::{Namespace, Problem};
+use lambent_types::{Namespace, Problem, error_chain};
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, AsSendBody, Body, SendBody};
 
 pub use answer::{Answer, Opened};
 pub use call::{Call, Payload, TIMEOUT};
 pub use endpoint::{DEFAULT, Endpoint, InvalidEndpoint};
-pub use error::{Error, chain, found};
+pub use error::{Error, found};
 pub use invocations::{EventParts, Invocation};
 pub use keys::Entry;
 pub use objects::PutObject;
@@ -234,7 +234,7 @@ impl Client {
 
     fn no_answer(&self, error: &ureq::Error, timeout: Duration) -> Error {
         let reason = match error {
-            ureq::Error::Io(error) => chain(error),
+            ureq::Error::Io(error) => error_chain(error),
             ureq::Error::HostNotFound => "no such host".into(),
             ureq::Error::Timeout(ureq::Timeout::Connect) => "no connection within 5 s".into(),
             ureq::Error::Timeout(_) => format!("it was not done within {} s", timeout.as_secs()),

@@ -5,9 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::{Bytes, BytesMut};
 use futures::TryStreamExt as _;
 use lambent_package::{Builder, Format, Limits};
-use lambent_types::{BucketName, ErrorCode, RuntimeName};
+use lambent_service::{Deployed, FunctionHandle};
+use lambent_types::{BucketName, ConfigurationPatch, ErrorCode, Precondition, RuntimeName};
 use serde::Deserialize;
 
+use super::configuration::runtime_name;
 use super::error::{fault, invalid};
 use crate::call::Call;
 use crate::fault::Fault;
@@ -16,6 +18,8 @@ use crate::fault::Fault;
 const WASM_MAGIC: &[u8] = b"\0asm";
 /// The program in an archive of what brings its own runtime.
 const BOOTSTRAP: &str = "bootstrap";
+/// The runtime of programs, whatever it is called.
+const PROVIDED: &str = "provided.al2023";
 /// Names of runtimes under which people upload components.
 const WASM_RUNTIME: &str = "wasm";
 
@@ -30,14 +34,83 @@ pub(super) struct CodeSource {
     image_uri: Option<String>,
 }
 
+/// Code as a request brings it.
+pub(super) enum Given {
+    /// The code itself.
+    Upload(Bytes),
+    /// A reference to an image, which the node fetches.
+    Image(String),
+}
+
+impl Given {
+    /// Whether it is WebAssembly or an archive, whatever is in it; what is fetched is.
+    pub(super) fn is_code(&self) -> bool {
+        match self {
+            Self::Upload(upload) => is_code(upload),
+            Self::Image(_) => true,
+        }
+    }
+
+    /// The runtime that is to run it; none if it runs by itself.
+    ///
+    /// Tools cannot upload without naming a runtime, so `provided…` stands for a component too: it is a
+    /// program of its own runtime if it is the file `bootstrap` of an archive, as Lambda wants it, or if the
+    /// handler says so. An image names no runtime, and is a program by its handler alone.
+    pub(super) async fn runtime(
+        &self,
+        named: Option<RuntimeName>,
+        handler: Option<&str>,
+    ) -> Result<Option<RuntimeName>, Fault> {
+        let is_program = handler == Some(BOOTSTRAP);
+        let upload = match self {
+            Self::Upload(upload) => upload,
+            Self::Image(_) => return is_program.then(|| runtime_name(PROVIDED)).transpose(),
+        };
+        let Some(named) = named.filter(|named| !named.as_str().starts_with(WASM_RUNTIME)) else {
+            return Ok(None);
+        };
+        if !named.is_provided() {
+            return Ok(Some(named));
+        }
+        // Opening an archive takes a while: not on a thread that serves others.
+        let archive = upload.clone();
+        let is_program = is_program
+            || tokio::task::spawn_blocking(move || holds_bootstrap(&archive))
+                .await
+                .unwrap_or(false);
+        Ok(is_program.then_some(named))
+    }
+
+    /// Makes it the code of a function.
+    pub(super) async fn deploy(
+        &self,
+        handle: &FunctionHandle<'_>,
+        patch: ConfigurationPatch,
+        expected: &Precondition,
+    ) -> Result<Deployed, lambent_types::Error> {
+        match self {
+            Self::Upload(upload) => handle.deploy_or_store(upload.clone(), patch, expected).await,
+            Self::Image(image) => handle.deploy_image(image, patch, expected).await,
+        }
+    }
+}
+
 impl CodeSource {
     /// Reads it.
-    pub(super) async fn read(self, call: &Call) -> Result<Bytes, Fault> {
-        if self.image_uri.is_some() {
-            return Err(invalid(
-                "code from an image registry is not served; upload the component, or a zip of it",
-            ));
+    pub(super) async fn read(self, call: &Call) -> Result<Given, Fault> {
+        if let Some(image) = self.image_uri {
+            if self.zip_file.is_some() || self.s3_bucket.is_some() || self.s3_key.is_some() {
+                return Err(invalid(
+                    "Please do not provide other FunctionCode parameters when providing an ImageUri.",
+                ));
+            }
+            return Ok(Given::Image(image));
         }
+        self.upload(call).await.map(Given::Upload)
+    }
+
+    /// Reads what is no image.
+    pub(super) async fn upload(self, call: &Call) -> Result<Bytes, Fault> {
         match (self.zip_file, self.s3_bucket, self.s3_key) {
             (Some(text), None, None) => decoded(text).await,
             (None, Some(bucket), Some(key)) => {
@@ -124,32 +197,11 @@ pub(super) fn refused(error: lambent_types::Error, is_code: bool) -> Fault {
             invalid(format!("Unzipped size must be smaller than 262144000 bytes: {detail}"))
         }
         ErrorCode::RuntimeNotFound => invalid(detail.to_owned()),
+        ErrorCode::ImageUnavailable | ErrorCode::InvalidRequest => {
+            invalid(format!("Source image is not valid. Provide a valid source image. ({detail})"))
+        }
         _ => fault(error),
     }
-}
-
-/// The runtime that is to run what is uploaded; none if it runs by itself.
-///
-/// Tools cannot upload without naming a runtime, so `provided…` stands for a component too: it is a
-/// program of its own runtime if it is the file `bootstrap` of an archive, as Lambda wants it, or if the
-/// handler says so.
-pub(super) async fn runtime(
-    named: Option<RuntimeName>,
-    handler: Option<&str>,
-    upload: &Bytes,
-) -> Option<RuntimeName> {
-    let named = named?;
-    if named.as_str().starts_with(WASM_RUNTIME) {
-        return None;
-    }
-    if !named.is_provided() {
-        return Some(named);
-    }
-    // Opening an archive takes a while: not on a thread that serves others.
-    let archive = upload.clone();
-    let is_program = handler == Some(BOOTSTRAP)
-        || tokio::task::spawn_blocking(move || holds_bootstrap(&archive)).await.unwrap_or(false);
-    is_program.then_some(named)
 }
 
 fn holds_bootstrap(upload: &Bytes) -> bool {

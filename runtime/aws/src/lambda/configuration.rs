@@ -21,6 +21,10 @@ use crate::fault::Fault;
 use crate::validation::Violations;
 
 const MIB: u64 = 1 << 20;
+/// What a function is made of that is uploaded, whatever that is.
+const ZIP: &str = "Zip";
+/// What a function is made of that a registry has.
+const IMAGE: &str = "Image";
 /// What a component that was deployed by other means is said to run on: the name that Lambda has for
 /// what brings its own runtime.
 const PROVIDED: &str = "provided.al2023";
@@ -33,9 +37,11 @@ const NO_ROLE: &str = "role/lambent";
 pub(super) struct FunctionConfiguration {
     function_name: String,
     function_arn: String,
-    runtime: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    runtime: Option<String>,
     role: String,
-    handler: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    handler: Option<String>,
     code_size: u64,
     description: String,
     timeout: u64,
@@ -58,7 +64,9 @@ pub(super) struct FunctionConfiguration {
     layers: Vec<Value>,
     state: &'static str,
     last_update_status: &'static str,
-    package_type: String,
+    package_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_config_response: Option<Value>,
     architectures: Vec<String>,
     ephemeral_storage: Value,
     snap_start: Value,
@@ -80,6 +88,7 @@ impl FunctionConfiguration {
         let upload = code.upload.or(code.package);
         let (digest, code_size) =
             upload.map_or((code.component, code.bytes), |upload| (upload.digest, upload.bytes));
+        let is_image = code.image.is_some();
         let named = configuration.runtime.as_ref().map(|name| name.as_str().to_owned());
         let variables = &configuration.environment.0;
         let snapshot = configuration.snapshot;
@@ -89,11 +98,12 @@ impl FunctionConfiguration {
         Self {
             function_name: name.to_string(),
             function_arn: arn::function(call, name, qualified.then_some(number.as_str())),
-            runtime: named.or(settings.runtime).unwrap_or_else(|| PROVIDED.into()),
+            runtime: (!is_image)
+                .then(|| named.or(settings.runtime).unwrap_or_else(|| PROVIDED.into())),
             role: settings
                 .role
                 .unwrap_or_else(|| format!("arn:aws:iam::{}:{NO_ROLE}", call.account())),
-            handler: configuration.handler.clone(),
+            handler: (!is_image).then(|| configuration.handler.clone()),
             code_size,
             description: configuration.description.clone(),
             timeout: configuration.timeout_ms.div_ceil(1000),
@@ -115,7 +125,10 @@ impl FunctionConfiguration {
             layers: layers(call, version),
             state: "Active",
             last_update_status: "Successful",
-            package_type: settings.package_type.unwrap_or_else(|| "Zip".into()),
+            package_type: if is_image { IMAGE } else { ZIP },
+            image_config_response: settings
+                .image_config
+                .map(|config| json!({ "ImageConfig": config })),
             architectures: settings.architectures.unwrap_or_else(|| vec!["x86_64".into()]),
             ephemeral_storage: json!({ "Size": (configuration.tmp_bytes() / MIB).max(512) }),
             snap_start: json!({
@@ -215,13 +228,51 @@ struct SnapStart {
 impl Wanted {
     /// The runtime that runs the package; none if what is uploaded runs by itself.
     pub(super) fn runtime(&self) -> Result<Option<RuntimeName>, Fault> {
-        let Some(name) = &self.runtime else { return Ok(None) };
-        name.parse().map(Some).map_err(|_| {
-            let shown: String = name.chars().take(64).collect();
-            invalid(format!(
-                "Value {shown} at 'runtime' failed to satisfy constraint: no such runtime"
-            ))
-        })
+        self.runtime.as_deref().map(runtime_name).transpose()
+    }
+
+    /// The handler: of an image the command that is to run in it.
+    pub(super) fn handler(&self) -> Option<String> {
+        let of_image = |config: &Value| {
+            let command = config.get("Command")?.as_array()?.first()?;
+            command.as_str().map(str::to_owned)
+        };
+        self.handler.clone().or_else(|| self.image_config.as_ref().and_then(of_image))
+    }
+
+    /// Checks what a new function is to be made of.
+    pub(super) fn check_package(&self, is_image: bool) -> Result<(), Fault> {
+        let asked = self.package_type.as_deref().unwrap_or(ZIP);
+        match (asked, is_image) {
+            (ZIP, false) => Ok(()),
+            (IMAGE, true) => self.check_image(),
+            (ZIP, true) => Err(invalid(
+                "Please provide the package type Image when creating a function of an image.",
+            )),
+            (IMAGE, false) => Err(invalid(
+                "Please provide ImageUri when creating a function with packageType Image.",
+            )),
+            (other, _) => {
+                let mut violations = Violations::default();
+                let all = "satisfy enum value set: [Image, Zip]";
+                violations.check(false, "packageType", other, all);
+                violations.finish()
+            }
+        }
+    }
+
+    fn check_image(&self) -> Result<(), Fault> {
+        let given = [
+            ("Runtime", self.runtime.is_some()),
+            ("Handler", self.handler.is_some()),
+            ("Layers", self.layers.as_ref().is_some_and(|layers| !layers.is_empty())),
+        ];
+        match given.into_iter().find(|(_, is_given)| *is_given) {
+            Some((member, _)) => Err(invalid(format!(
+                "Please don't provide {member} when the packageType is Image."
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// Checks what no store has to be asked for.
@@ -278,9 +329,10 @@ impl Wanted {
         current: &Configuration,
         settings: &mut Settings,
     ) -> Result<ConfigurationPatch, Fault> {
+        let handler = self.handler();
         let mut patch = ConfigurationPatch {
             description: self.description,
-            handler: self.handler,
+            handler,
             timeout_ms: self.timeout.map(|seconds| seconds.unsigned_abs() * 1000),
             tmp_bytes: self
                 .ephemeral_storage
@@ -315,17 +367,21 @@ impl Wanted {
         for (kept, given) in kept {
             *kept = given.or_else(|| kept.take());
         }
-        let kept = [
-            (&mut settings.role, self.role),
-            (&mut settings.kms_key_arn, self.kms_key_arn),
-            (&mut settings.package_type, self.package_type),
-        ];
+        let kept = [(&mut settings.role, self.role), (&mut settings.kms_key_arn, self.kms_key_arn)];
         for (kept, given) in kept {
             *kept = given.or_else(|| kept.take());
         }
         settings.architectures = self.architectures.or_else(|| settings.architectures.take());
         Ok(patch)
     }
+}
+
+/// Reads the name of a runtime.
+pub(super) fn runtime_name(name: &str) -> Result<RuntimeName, Fault> {
+    name.parse().map_err(|_| {
+        let shown: String = name.chars().take(64).collect();
+        invalid(format!("Value {shown} at 'runtime' failed to satisfy constraint: no such runtime"))
+    })
 }
 
 /// Whether an object says something.

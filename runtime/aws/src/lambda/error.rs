@@ -54,6 +54,7 @@ fn code(code: ErrorCode) -> Option<(u16, &'static str)> {
         ErrorCode::LoopDetected => (400, "RecursiveInvocationException"),
         ErrorCode::UnsupportedMediaType => (415, "UnsupportedMediaTypeException"),
         ErrorCode::Overloaded | ErrorCode::MemoryExhausted => (503, "ServiceException"),
+        ErrorCode::RuntimeNotServed => (502, "InvalidRuntimeException"),
         ErrorCode::Internal => (500, "ServiceException"),
         code if code.status() < 500
             && code.status() != 404

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use http::{Response, StatusCode};
 use lambent_dispatch::Body;
 use lambent_types::{
-    Annotations, Configuration, ErrorCode, Function, FunctionName, FunctionVersion, Precondition,
-    Qualifier, Revision, VersionNumber,
+    Annotations, Configuration, ErrorCode, Function, FunctionName, FunctionVersion, Image,
+    Precondition, Qualifier, Revision, VersionNumber,
 };
 use serde::Deserialize;
 use serde_json::json;
 
-use super::code::{self, CodeSource};
+use super::code::{self, CodeSource, Given};
 use super::configuration::{FunctionConfiguration, Wanted};
 use super::error::{fault, invalid, of_function};
 use super::settings::Settings;
@@ -60,8 +60,9 @@ pub(super) async fn create(call: &Call) -> Result<Response<Body>, Fault> {
         Err(error) if error.code() == ErrorCode::FunctionNotFound => {}
         Err(error) => return Err(fault(error)),
     }
-    let upload = asked.code.read(call).await?;
-    let runtime = code::runtime(wanted.runtime()?, wanted.handler.as_deref(), &upload).await;
+    let given = asked.code.read(call).await?;
+    wanted.check_package(matches!(given, Given::Image(_)))?;
+    let runtime = given.runtime(wanted.runtime()?, wanted.handler().as_deref()).await?;
     let mut settings = Settings::default();
     if runtime.is_none() {
         settings.runtime = wanted.runtime.clone();
@@ -70,8 +71,8 @@ pub(super) async fn create(call: &Call) -> Result<Response<Body>, Fault> {
     patch.runtime = Some(runtime);
     patch.tags = (!asked.tags.is_empty()).then_some(asked.tags);
     settings.keep(&Annotations::default(), &mut patch);
-    let is_code = code::is_code(&upload);
-    let deployed = handle.deploy(upload, patch, &Precondition::absent()).await;
+    let is_code = given.is_code();
+    let deployed = given.deploy(&handle, patch, &Precondition::absent()).await;
     let deployed = deployed.map_err(|error| match error.code() {
         ErrorCode::PreconditionFailed => exists(),
         _ => code::refused(error, is_code),
@@ -137,11 +138,16 @@ pub(super) async fn get(call: &Call) -> Result<Response<Body>, Fault> {
         VersionNumber::Latest => None,
         VersionNumber::Number(number) => Some(number),
     };
-    let location = downloads::of_function_code(call, &version.name, number).await?;
-    let mut reply = json!({
-        "Configuration": view,
-        "Code": { "RepositoryType": "S3", "Location": location },
-    });
+    let code = match &version.code.image {
+        Some(Image { uri, resolved }) => json!({
+            "RepositoryType": "ECR", "ImageUri": uri, "ResolvedImageUri": resolved,
+        }),
+        None => {
+            let location = downloads::of_function_code(call, &version.name, number).await?;
+            json!({ "RepositoryType": "S3", "Location": location })
+        }
+    };
+    let mut reply = json!({ "Configuration": view, "Code": code });
     let tags = &version.configuration.tags;
     if !tags.is_empty() {
         reply["Tags"] = json!(tags);

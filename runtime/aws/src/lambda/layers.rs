@@ -74,7 +74,7 @@ pub(super) async fn publish(call: &Call) -> Result<Response<Body>, Fault> {
     let asked: PublishLayerVersion = input::large_json(call).await?;
     let described: Described = input::large_json(call).await?;
     let handle = handle(call)?;
-    let upload = asked.content.read(call).await?;
+    let upload = asked.content.upload(call).await?;
     let mut annotations = Annotations::default();
     let text = serde_json::to_string(&described).unwrap_or_default();
     annotations.0.insert(ANNOTATION.into(), text);

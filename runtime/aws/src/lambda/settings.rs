@@ -19,8 +19,6 @@ pub(super) struct Settings {
     pub(super) runtime: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) architectures: Option<Vec<String>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) package_type: Option<String>,
     /// Memory in MB as it was asked for, where that is more than there can be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) memory_size: Option<u32>,

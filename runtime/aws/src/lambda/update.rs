@@ -1,6 +1,5 @@
 //! Changes of a function's code and of its configuration.
 
-use bytes::Bytes;
 use http::{Response, StatusCode};
 use lambent_dispatch::Body;
 use lambent_types::{
@@ -8,9 +7,9 @@ use lambent_types::{
 };
 use serde::Deserialize;
 
-use super::code::{self, CodeSource};
+use super::code::{self, CodeSource, Given};
 use super::configuration::{FunctionConfiguration, Wanted};
-use super::error::{fault, of_function};
+use super::error::{fault, invalid, of_function};
 use super::settings::Settings;
 use super::{input, revision, versions};
 use crate::arn;
@@ -34,21 +33,22 @@ pub(super) async fn code(call: &Call) -> Result<Response<Body>, Fault> {
     let arn = arn::function(call, &named.name, None);
     let handle = call.scope.handle::<FunctionName>(named.name.as_str()).map_err(fault)?;
     let expected = revision::expected(asked.revision_id.as_deref())?;
-    let upload = source.read(call).await?;
-    let is_code = code::is_code(&upload);
+    let given = source.read(call).await?;
+    let is_code = given.is_code();
     let deployed = loop {
         let function = handle.describe().await.map_err(|error| of_function(error, &arn))?;
+        same_package(&function.latest, &given)?;
         if asked.dry_run {
             let view =
                 FunctionConfiguration::of(call, &function.latest, Some(function.revision), false);
             return Ok(protocol::json(StatusCode::OK, &view));
         }
-        let patch = asked.patch(&function.latest, &upload).await;
+        let patch = asked.patch(&function.latest, &given).await?;
         // What is kept beside the code was read before: nobody may have changed it since.
         let guarded = expected.is_empty();
         let seen = Precondition::tag(function.revision.0.to_string());
         let expected = if guarded { &seen } else { &expected };
-        match handle.deploy(upload.clone(), patch, expected).await {
+        match given.deploy(&handle, patch, expected).await {
             Ok(deployed) => break deployed,
             Err(error) if guarded && error.code() == ErrorCode::PreconditionFailed => {}
             Err(error) => return Err(changed(error, |error| code::refused(error, is_code))),
@@ -65,7 +65,11 @@ pub(super) async fn code(call: &Call) -> Result<Response<Body>, Fault> {
 
 impl UpdateFunctionCode {
     /// The change that it is to a function with this head.
-    async fn patch(&self, latest: &FunctionVersion, upload: &Bytes) -> ConfigurationPatch {
+    async fn patch(
+        &self,
+        latest: &FunctionVersion,
+        given: &Given,
+    ) -> Result<ConfigurationPatch, Fault> {
         let mut patch = ConfigurationPatch::default();
         let mut settings = Settings::of(latest);
         // A function that was created with a runtime goes on with it; what brings its own may be a
@@ -73,14 +77,27 @@ impl UpdateFunctionCode {
         let named = latest.configuration.runtime.clone();
         let named = named.or_else(|| settings.runtime.as_ref().and_then(|name| name.parse().ok()));
         let handler = Some(latest.configuration.handler.as_str());
-        let runtime = code::runtime(named.clone(), handler, upload).await;
+        let runtime = given.runtime(named.clone(), handler).await?;
         if runtime.is_none() {
             settings.runtime = named.map(|name| name.as_str().to_owned());
         }
         patch.runtime = Some(runtime);
         settings.architectures = self.architectures.clone().or(settings.architectures);
         settings.keep(&latest.configuration.annotations, &mut patch);
-        patch
+        Ok(patch)
+    }
+}
+
+/// A function stays what it was created as: of an image, or not.
+fn same_package(latest: &FunctionVersion, given: &Given) -> Result<(), Fault> {
+    match (latest.code.image.is_some(), given) {
+        (true, Given::Upload(_)) => Err(invalid(
+            "Please don't provide ZipFile, S3Bucket or S3Key when updating a function with packageType Image.",
+        )),
+        (false, Given::Image(_)) => Err(invalid(
+            "Please don't provide ImageUri when updating a function with packageType Zip.",
+        )),
+        _ => Ok(()),
     }
 }
 

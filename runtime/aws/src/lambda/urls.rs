@@ -37,10 +37,15 @@ struct Wanted {
     cors: Option<UrlCors>,
 }
 
-/// Which pages of other origins may call the URL, in Lambda's words.
+/// Which pages of other origins may call the URL.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
-struct UrlCors {
+#[serde(transparent)]
+struct UrlCors(#[serde(with = "LambdaCors")] Cors);
+
+/// The same in Lambda's words.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(remote = "Cors", rename_all = "PascalCase", default)]
+struct LambdaCors {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     allow_origins: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -51,48 +56,6 @@ struct UrlCors {
     expose_headers: Vec<String>,
     allow_credentials: bool,
     max_age: u32,
-}
-
-impl From<UrlCors> for Cors {
-    fn from(cors: UrlCors) -> Self {
-        let UrlCors {
-            allow_origins,
-            allow_methods,
-            allow_headers,
-            expose_headers,
-            allow_credentials,
-            max_age,
-        } = cors;
-        Self {
-            allow_origins,
-            allow_methods,
-            allow_headers,
-            expose_headers,
-            allow_credentials,
-            max_age,
-        }
-    }
-}
-
-impl From<Cors> for UrlCors {
-    fn from(cors: Cors) -> Self {
-        let Cors {
-            allow_origins,
-            allow_methods,
-            allow_headers,
-            expose_headers,
-            allow_credentials,
-            max_age,
-        } = cors;
-        Self {
-            allow_origins,
-            allow_methods,
-            allow_headers,
-            expose_headers,
-            allow_credentials,
-            max_age,
-        }
-    }
 }
 
 impl Wanted {
@@ -144,7 +107,7 @@ fn view(call: &Call, function: &Function, kept: &Kept) -> Value {
     });
     let cors = &function.latest.configuration.cors;
     if !cors.is_none() {
-        view["Cors"] = json!(UrlCors::from(cors.clone()));
+        view["Cors"] = json!(UrlCors(cors.clone()));
     }
     view
 }
@@ -251,7 +214,7 @@ async fn change(
         let mut settings = Settings::of(&function.latest);
         settings.url = made.and_then(|kept| serde_json::to_value(kept).ok());
         let public = wanted.auth_type.as_deref().map(|kind| kind == "NONE");
-        let cors = wanted.cors.clone().map(Cors::from);
+        let cors = wanted.cors.clone().map(|cors| cors.0);
         let mut patch = ConfigurationPatch { public, cors, ..ConfigurationPatch::default() };
         settings.keep(&function.latest.configuration.annotations, &mut patch);
         let seen = Precondition::tag(function.revision.0.to_string());

@@ -57,6 +57,9 @@ fn old_key(uri: &Uri) -> Option<String> {
     given(OLD_KEY).map(|(_, key)| key.clone())
 }
 
+/// The domain of AWS's services.
+const AWS_DOMAIN: &str = "amazonaws.com";
+
 /// Whether the body of a request is not held in memory.
 pub(crate) fn streams(head: &Parts) -> bool {
     head.method == Method::PUT
@@ -72,7 +75,9 @@ impl NameValidation for Names {
 }
 
 impl S3Door {
-    pub(crate) fn new(keys: Arc<Keys>, domains: Vec<String>) -> Self {
+    pub(crate) fn new(keys: Arc<Keys>, mut domains: Vec<String>) -> Self {
+        // Where functions believe S3 to be.
+        domains.push(AWS_DOMAIN.to_owned());
         let mut config = S3Config::default();
         config.xml_max_body_size = XML_BYTES_MAX;
         config.post_object_max_file_size = FORM_FILE_BYTES_MAX;

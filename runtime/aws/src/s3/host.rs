@@ -49,7 +49,7 @@ mod tests {
 
     #[test]
     fn hosts_name_buckets() {
-        let hosts = Hosts(vec!["fn.example".into(), "localhost".into()]);
+        let hosts = Hosts(vec!["fn.example".into(), "localhost".into(), "amazonaws.com".into()]);
         for (host, bucket) in [
             ("localhost:4566", None),
             ("127.0.0.1:4566", None),
@@ -62,6 +62,9 @@ mod tests {
             ("photos.s3.localhost:1", Some("photos")),
             ("my.photos.s3.eu-west-1.localhost", Some("my.photos")),
             ("photos.fn.example", Some("photos")),
+            ("s3.us-east-1.amazonaws.com", None),
+            ("photos.s3.us-east-1.amazonaws.com", Some("photos")),
+            ("my.photos.s3.amazonaws.com", Some("my.photos")),
         ] {
             assert_eq!(hosts.bucket(host), bucket, "{host}");
         }

@@ -80,6 +80,11 @@ pub(super) async fn settle_body(
     Ok(request)
 }
 
+/// How long is waited, of what a guest asks for.
+pub(super) fn patience(asked: Option<Duration>) -> Duration {
+    asked.map_or(PATIENCE_MAX, |asked| asked.min(PATIENCE_MAX))
+}
+
 /// Sends a request over a connection of its own.
 pub(super) async fn exchange(
     request: http::Request<RequestBody>,
@@ -87,8 +92,6 @@ pub(super) async fn exchange(
     options: RequestOptions,
     connection: OwnedSemaphorePermit,
 ) -> Result<Exchange, Error> {
-    let patience =
-        |asked: Option<Duration>| asked.map_or(PATIENCE_MAX, |asked| asked.min(PATIENCE_MAX));
     let mut builder = http1::Builder::new();
     builder.max_buf_size(BUFFER_BYTES_MAX).max_headers(HEADER_FIELDS_MAX);
     let (mut sender, driver) =

@@ -8,6 +8,7 @@
 //! own: no tenant's is reused for another.
 
 mod address;
+mod api_call;
 mod body;
 mod error;
 mod exchange;
@@ -20,6 +21,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use http::request::Parts;
 use lambent_engine::wasi_http::{Error, RequestOptions, WasiBody};
 use lambent_engine::{Egress, Exchange, Log};
 use lambent_types::{FunctionVersion, Grant, Origin};
@@ -27,7 +29,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 pub use network::{Network, Resolve};
-pub use own_doors::{Connection, LINEAGE, OwnDoors};
+pub use own_doors::{ApiBody, Connection, LINEAGE, OwnDoors};
 
 use crate::egress::address::is_public;
 use crate::egress::network::Connected;
@@ -50,6 +52,12 @@ pub(crate) struct Routes {
 impl Routes {
     pub(crate) const fn new(network: Network) -> Self {
         Self { network, doors: OnceLock::new() }
+    }
+
+    /// The node's own doors, if a request is for one of its APIs.
+    fn api(&self, target: &Target, request: &Parts) -> Option<&Arc<dyn OwnDoors>> {
+        let TargetHost::Name(host) = &target.host else { return None };
+        self.doors.get().filter(|doors| doors.is_for_api(host, request))
     }
 
     /// Only the first call counts.
@@ -87,12 +95,25 @@ impl Egress for Guarded {
         Box::pin(async move {
             let target = Target::of(request.uri())?;
             let guard = Guard { function: &function, log: &log, target: &target };
+            let take = || {
+                connections.try_acquire_owned().map_err(|_| {
+                    log.line(&format!(
+                        "more than {CONNECTIONS_MAX} connections at a time are refused"
+                    ));
+                    Error::ConnectionLimitReached
+                })
+            };
+            let (head, body) = request.into_parts();
+            let api = routes.api(&target, &head);
+            let request = http::Request::from_parts(head, body);
+            if let Some(doors) = api {
+                let request = exchange::prepare(request, &target)?;
+                return api_call::call(&**doors, (function, origin), request, options, take()?)
+                    .await;
+            }
             guard.check_host()?;
             let request = exchange::prepare(request, &target)?;
-            let Ok(connection) = connections.try_acquire_owned() else {
-                log.line(&format!("more than {CONNECTIONS_MAX} connections at a time are refused"));
-                return Err(Error::ConnectionLimitReached);
-            };
+            let connection = take()?;
             let found = timeout(RESOLVE_TIMEOUT, routes.network.addresses(&target));
             let found = found.await.map_err(|_| Error::DnsTimeout)??;
             let addresses = guard.check_addresses(found)?;

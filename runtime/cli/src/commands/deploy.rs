@@ -13,6 +13,7 @@ use crate::error::{CliError, Exit};
 use crate::global::Global;
 use crate::grants::GrantArgs;
 use crate::output::Output;
+use crate::source::Source;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,7 +24,8 @@ Examples:
   cat hello.wasm | lambent deploy hello -
   lambent deploy api app.py --runtime python3.14 --handler app.handler
   lambent deploy api ./function --runtime python3.14 --handler app.handler
-  lambent deploy orders ./orders";
+  lambent deploy orders ./orders
+  lambent deploy orders oci://registry.example.com/shop/orders:7";
 
 /// Create a function, or update the one of that name
 ///
@@ -38,7 +40,8 @@ pub(crate) struct DeployArgs {
 
     /// The WebAssembly component or program; - reads standard input. With a runtime: a folder, a zip, a tar
     /// or a source file. Also the folder of a function in Rust, Go or Java, which is built as by
-    /// lambent build
+    /// lambent build. What is elsewhere is fetched: oci://registry/repository:tag, or https://… with
+    /// #sha256=…
     #[arg(value_name = "CODE")]
     file: PathBuf,
 
@@ -55,8 +58,7 @@ pub(crate) struct DeployArgs {
 
 pub(crate) fn run(args: &DeployArgs, global: &Global) -> Result<Exit, CliError> {
     let mut patch = args.configuration.to_patch()?;
-    let built = build(&args.file, &mut patch)?;
-    let code = code::read(built.as_deref().unwrap_or(&args.file))?.bytes;
+    let code = read(&args.file, &mut patch, global)?;
     let output = global.output();
     let (client, show) = (global.client()?, Show::suited(output.json));
     let grants = args.grants.changes();
@@ -69,6 +71,17 @@ pub(crate) fn run(args: &DeployArgs, global: &Global) -> Result<Exit, CliError> 
     let done = if deployed.is_created() { "created" } else { "updated" };
     announce(output, done, &deployed.value()?)?;
     Ok(Exit::Ok)
+}
+
+/// Reads what is deployed, from wherever it is.
+fn read(code: &Path, patch: &mut ConfigurationPatch, global: &Global) -> Result<Vec<u8>, CliError> {
+    match Source::parse(code.as_os_str(), None)? {
+        Source::File(file) => {
+            let built = build(&file, patch)?;
+            Ok(code::read(built.as_deref().unwrap_or(&file))?.bytes)
+        }
+        elsewhere => Ok(elsewhere.fetch(global)?.bytes),
+    }
 }
 
 /// Builds what is deployed if it has to be built; returns where the component is.

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use lambent_fetch::Reference;
 use lambent_server::{IpNet, Options, Timeouts, TlsFiles};
 use lambent_types::parse_bytes;
 use serde_json::json;
@@ -103,6 +104,15 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "CIDR", value_parser = network)]
     trusted_proxy: Vec<IpNet>,
 
+    /// Fetch images of functions from this registry, such as registry.example.com:5000, with the
+    /// credentials of docker login, if there are any. May be repeated
+    #[arg(long, value_name = "HOST", value_parser = registry)]
+    image_registry: Vec<String>,
+
+    /// Trust the certificate authorities in FILE (PEM) for image registries instead of the public ones
+    #[arg(long, value_name = "FILE", requires = "image_registry")]
+    image_registry_ca: Option<PathBuf>,
+
     /// Let compiling one component take at most this much CPU time; small ones get
     /// less: 15 s, and 8 s for each MiB
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
@@ -136,6 +146,15 @@ fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| format!("{text:?} is no network; give one such as 10.0.0.0/8, or an address"))
 }
 
+/// Reads the name of a registry, which is all of it before the first slash of a reference.
+fn registry(text: &str) -> Result<String, String> {
+    let reference = format!("{text}/x:x").parse::<Reference>();
+    let is_registry = reference.is_ok_and(|reference| reference.registry() == text.to_lowercase());
+    is_registry.then(|| text.to_owned()).ok_or_else(|| {
+        format!("{text:?} is no registry; give a host such as registry.example.com:5000, without a scheme")
+    })
+}
+
 impl ServeArgs {
     fn options(self) -> Options {
         let data = self.data.filter(|data| !data.as_os_str().is_empty());
@@ -153,6 +172,8 @@ impl ServeArgs {
             connections_per_peer: self.connections_per_peer,
             trusted_proxies: self.trusted_proxy,
             timeouts: Timeouts { body_rate: self.body_rate, ..Timeouts::default() },
+            image_registries: self.image_registry,
+            image_registry_authorities: self.image_registry_ca,
             compile_cpu_seconds: self.compile_cpu_seconds,
             grace: self.grace,
             log_age_max: self.log_retention,

@@ -8,10 +8,11 @@ use bytes::Bytes;
 use http::header::LOCATION;
 use http::{HeaderValue, Request, StatusCode, Uri};
 use lambent_api::{
-    Binary, DeployForm, FunctionView, Functions, ListFunctions, PACKAGES, PAGE_DEFAULT, Qualified,
-    WASM, paths,
+    Binary, DeployForm, DeployImage, FunctionView, Functions, ListFunctions, PACKAGES,
+    PAGE_DEFAULT, Qualified, WASM, paths,
 };
 use lambent_host::{FairPermit, Full};
+use lambent_service::Deployed;
 use lambent_types::{ConfigurationPatch, ErrorCode, FunctionName, Namespace, Qualifier, bounds};
 
 use super::conditions::Conditions;
@@ -27,6 +28,7 @@ use crate::problem::Refusal;
 use crate::state::App;
 
 const FORM: &str = "multipart/form-data";
+const JSON: &str = "application/json";
 /// Bytes of a form beside its two parts.
 const FORM_BYTES: u64 = 16 << 10;
 
@@ -87,7 +89,7 @@ pub(super) async fn describe(
 
 /// Creates or updates a function. Answers when it is ready to serve.
 ///
-/// The body is the component, or the package of a function that a runtime runs; its
+/// The body is the component, an image in a registry of OCI artifacts, or the package of a function that a runtime runs; its
 /// configuration comes in the query, or, as everything about it can, in the first part of a form.
 #[utoipa::path(
     put, path = paths::FUNCTION, operation_id = "deploy_function",
@@ -97,11 +99,12 @@ pub(super) async fn describe(
         ("If-None-Match" = Option<String>, Header, description = "`*`: only if it is new"),
     ),
     request_body(
-        description = "The component or the package, or a form of `configuration` (JSON) and `code`",
+        description = "The component or the package, a form of `configuration` (JSON) and `code`, or an image",
         content(
             (Binary = "application/wasm"),
             (Binary = "application/zip"),
             (DeployForm = "multipart/form-data"),
+            (DeployImage = "application/json"),
         ),
     ),
     responses(
@@ -122,20 +125,36 @@ pub(super) async fn deploy(
     let function = resource.handle::<FunctionName>()?;
     let namespace = function.namespace();
     let (patch, code) = match media_type(request.headers()).as_deref() {
+        Some(JSON) => {
+            query::none(request.uri())?;
+            let DeployImage { image, configuration } =
+                json(request, &[JSON], "image", app.stall).await?;
+            let deployed = function.deploy_image(&image, configuration, &precondition).await?;
+            return Ok(answer(&app, deployed));
+        }
         Some(FORM) => form(&app, namespace, request).await?,
         Some(kind) if kind == WASM || PACKAGES.contains(&kind) => {
             raw(&app, namespace, request).await?
         }
-        _ => return Err(unsupported(request.headers(), "application/wasm or application/zip")),
+        _ => {
+            return Err(unsupported(
+                request.headers(),
+                "application/wasm, application/zip, or application/json for an image",
+            ));
+        }
     };
-    let deployed = function.deploy(code, patch, &precondition).await?;
+    Ok(answer(&app, function.deploy(code, patch, &precondition).await?))
+}
+
+/// The answer to a deploy.
+fn answer(app: &App, deployed: Deployed) -> Response {
     let view = view::of(&deployed.function, &app.urls);
     let view = FunctionView { warnings: deployed.warnings, ..view };
     let mut headers = view::headers(&view);
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/functions/{}", view.name)) {
         headers.insert(LOCATION, location);
     }
-    Ok((status(deployed.created), headers, Json(view)).into_response())
+    (status(deployed.created), headers, Json(view)).into_response()
 }
 
 /// A component or a package as the body, configured in the query.

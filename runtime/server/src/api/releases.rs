@@ -1,11 +1,14 @@
 //! Releases: how aliases go over from one version of a function to another.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::body::Body;
 use http::{Request, StatusCode, Uri};
 use lambent_api::{ChangeRelease, ReleaseList, ReleaseView, paths};
 use lambent_service::ReleaseStatus;
 use lambent_types::{FunctionName, ReleasePlan};
+use serde::de::DeserializeOwned;
 
 use super::aliases::named;
 use super::extractors::State;
@@ -70,9 +73,8 @@ pub(super) async fn put(
     resource: Resource,
     request: Request<Body>,
 ) -> Result<(StatusCode, Json<ReleaseView>), Refusal> {
-    query::none(request.uri())?;
     let (function, alias) = (resource.handle::<FunctionName>()?, named(&resource)?);
-    let plan: ReleasePlan = json(request, &["application/json"], "release", app.stall).await?;
+    let plan: ReleasePlan = body(request, "release", app.stall).await?;
     let release = function.start_release(&alias, plan).await?;
     Ok((StatusCode::CREATED, Json(view(release))))
 }
@@ -99,9 +101,17 @@ pub(super) async fn change(
     resource: Resource,
     request: Request<Body>,
 ) -> Result<Json<ReleaseView>, Refusal> {
-    query::none(request.uri())?;
     let (function, alias) = (resource.handle::<FunctionName>()?, named(&resource)?);
-    let ChangeRelease { state, reason } =
-        json(request, &["application/json"], "state of a release", app.stall).await?;
+    let ChangeRelease { state, reason } = body(request, "state of a release", app.stall).await?;
     Ok(Json(view(function.change_release(&alias, state, reason).await?)))
+}
+
+/// What a request without a query asks for.
+async fn body<T: DeserializeOwned + Send + 'static>(
+    request: Request<Body>,
+    what: &str,
+    stall: Duration,
+) -> Result<T, Refusal> {
+    query::none(request.uri())?;
+    json(request, &["application/json"], what, stall).await
 }

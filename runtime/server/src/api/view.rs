@@ -3,7 +3,7 @@
 use http::header::ETAG;
 use http::{HeaderMap, HeaderValue};
 use lambent_api::{FunctionView, RunsOn};
-use lambent_types::{Function, FunctionVersion};
+use lambent_types::{Function, FunctionVersion, RuntimeName};
 
 use crate::urls::Urls;
 
@@ -31,7 +31,8 @@ pub(super) fn of_version(version: &FunctionVersion) -> FunctionView {
         .package
         .map_or((code.component, code.bytes), |package| (package.digest, package.bytes));
     let runtime = version.configuration.runtime.as_ref();
-    let runs_on = runtime.filter(|asked| !asked.is_provided()).map(|asked| RunsOn {
+    let runs = |asked: &&RuntimeName| !asked.is_provided() && !code.awaits_runtime;
+    let runs_on = runtime.filter(runs).map(|asked| RunsOn {
         runtime: asked.serving(),
         digest: code.component,
         differs: asked.differs().map(str::to_owned),
@@ -44,6 +45,7 @@ pub(super) fn of_version(version: &FunctionVersion) -> FunctionView {
         digest,
         code_bytes,
         adapted_from: code.adapted_from,
+        image: code.image.clone(),
         snapshot_bytes: code.snapshot.map(|snapshot| snapshot.bytes),
         runs_on,
         handlers: version.handlers.clone(),

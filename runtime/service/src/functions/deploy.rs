@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use lambent_storage::{Expected, WriteError};
 use lambent_types::{
     Code, Configuration, ConfigurationPatch, Digest, Error, ErrorCode, Function, FunctionVersion,
-    Precondition, VersionNumber,
+    Image, Precondition, VersionNumber,
 };
 
 use super::Deployed;
@@ -14,8 +14,24 @@ use super::errors::{check, no_version};
 use super::requirements::{fits, shares};
 use super::upload::{Uploaded, archive, patch_for};
 use crate::client_errors::quota;
+use crate::images::FetchedImage;
 use crate::inspect::Inspected;
 use crate::operation::Operation;
+
+/// What takes the place of a function's code.
+struct Replacement {
+    upload: Bytes,
+    /// The image that it was fetched from.
+    image: Option<Image>,
+    /// Whether it may wait for its runtime.
+    may_wait: bool,
+}
+
+impl Replacement {
+    const fn of(upload: Bytes) -> Self {
+        Self { upload, image: None, may_wait: false }
+    }
+}
 
 /// Changes to a function's head.
 impl FunctionHandle<'_> {
@@ -35,48 +51,100 @@ impl FunctionHandle<'_> {
         patch: ConfigurationPatch,
         expected: &Precondition,
     ) -> Result<Deployed, Error> {
-        self.perform(Operation::DeployFunction, async {
-            let (namespace, name) = self.place();
-            // What can be refused cheaply is refused before compiling.
-            self.stores().space.check()?;
-            let current = self.stores().registry.function(namespace, name).await?;
-            let before = current.as_ref().map(|function| &function.latest.configuration);
-            let patch = patch_for(&upload, patch, before)?;
-            check(name, expected, current.as_ref().map(|function| function.revision))?;
-            let patch = self.scope().with_pinned_layers(patch).await?;
-            let checked = configured(&patch, current.as_deref())?;
-            self.scope().check_function_destinations(current.as_deref(), &checked).await?;
-            self.scope().check_mounts(current.as_deref(), &checked).await?;
+        self.perform(
+            Operation::DeployFunction,
+            self.replace_code(Replacement::of(upload), patch, expected),
+        )
+        .await
+    }
 
-            let head = current.as_ref().map(|function| &*function.latest);
-            let layers = self.scope().packages_of(&checked.layers, head).await?;
-            let archive = archive(&upload).await?;
-            let Uploaded { code, inspected, warnings, _holds } =
-                self.upload(upload, &checked, layers).await?;
-            let code = Code { upload: archive, ..code };
-            let deployed = self
-                .set_head(expected, |current| {
-                    let configuration = configured(&patch, current)?;
-                    fits(&configuration, &inspected)?;
-                    if configuration.layers != checked.layers {
-                        let detail =
-                            "the function's layers were changed meanwhile; deploy it again";
-                        return Err(Error::new(ErrorCode::Conflict, detail));
-                    }
-                    Ok(FunctionVersion {
-                        namespace: namespace.clone(),
-                        name: name.clone(),
-                        version: VersionNumber::Latest,
-                        code: code.clone(),
-                        handlers: inspected.handlers.clone(),
-                        configuration,
-                        created: Timestamp::now(),
-                    })
-                })
-                .await?;
-            Ok(Deployed { warnings, ..deployed })
+    /// The same, but what is for a runtime of AWS's that the node does not have is stored: calls of it say what
+    /// would run it, and it runs once that runtime is installed.
+    ///
+    /// # Errors
+    /// As [`deploy`](Self::deploy).
+    pub async fn deploy_or_store(
+        &self,
+        upload: Bytes,
+        patch: ConfigurationPatch,
+        expected: &Precondition,
+    ) -> Result<Deployed, Error> {
+        let replacement = Replacement { may_wait: true, ..Replacement::of(upload) };
+        let replaced = self.replace_code(replacement, patch, expected);
+        self.perform(Operation::DeployFunction, replaced).await
+    }
+
+    /// The same with a component that the node fetches from a registry of OCI artifacts, of those that it may
+    /// fetch from. `image` is a reference such as `registry.example.com/shop/orders:7`. The version keeps the
+    /// component, and the digest that the reference led to: it is not fetched again.
+    ///
+    /// # Errors
+    /// As [`deploy`](Self::deploy); `InvalidRequest`: it is no reference; `Forbidden`: the node fetches nothing
+    /// from that registry; `ImageUnavailable`: it cannot be fetched, or is no component.
+    pub async fn deploy_image(
+        &self,
+        image: &str,
+        patch: ConfigurationPatch,
+        expected: &Precondition,
+    ) -> Result<Deployed, Error> {
+        self.perform(Operation::DeployFunction, async {
+            let current = self.stores().registry.function(self.place().0, self.name()).await?;
+            let revision = current.map(|function| function.revision);
+            check(self.name(), expected, revision)?;
+            let FetchedImage { component, image } = self.service().images.fetch(image).await?;
+            let replacement = Replacement { image: Some(image), ..Replacement::of(component) };
+            self.replace_code(replacement, patch, expected).await
         })
         .await
+    }
+
+    async fn replace_code(
+        &self,
+        Replacement { upload, image, may_wait }: Replacement,
+        patch: ConfigurationPatch,
+        expected: &Precondition,
+    ) -> Result<Deployed, Error> {
+        let (namespace, name) = self.place();
+        // What can be refused cheaply is refused before compiling.
+        self.stores().space.check()?;
+        let current = self.stores().registry.function(namespace, name).await?;
+        let before = current.as_ref().map(|function| &function.latest.configuration);
+        let patch = patch_for(&upload, patch, before)?;
+        check(name, expected, current.as_ref().map(|function| function.revision))?;
+        let patch = self.scope().with_pinned_layers(patch).await?;
+        let checked = configured(&patch, current.as_deref())?;
+        self.scope().check_function_destinations(current.as_deref(), &checked).await?;
+        self.scope().check_mounts(current.as_deref(), &checked).await?;
+
+        let head = current.as_ref().map(|function| &*function.latest);
+        let layers = self.scope().packages_of(&checked.layers, head).await?;
+        let archive = archive(&upload).await?;
+        let Uploaded { code, inspected, warnings, _holds } =
+            match may_wait && self.lacks_runtime(&checked).await? {
+                true => self.upload_for_later(upload, &checked, layers).await?,
+                false => self.upload(upload, &checked, layers).await?,
+            };
+        let code = Code { upload: archive, image, ..code };
+        let deployed = self
+            .set_head(expected, |current| {
+                let configuration = configured(&patch, current)?;
+                fits(&configuration, &inspected)?;
+                if configuration.layers != checked.layers {
+                    let detail = "the function's layers were changed meanwhile; deploy it again";
+                    return Err(Error::new(ErrorCode::Conflict, detail));
+                }
+                Ok(FunctionVersion {
+                    namespace: namespace.clone(),
+                    name: name.clone(),
+                    version: VersionNumber::Latest,
+                    code: code.clone(),
+                    handlers: inspected.handlers.clone(),
+                    configuration,
+                    created: Timestamp::now(),
+                })
+            })
+            .await?;
+        Ok(Deployed { warnings, ..deployed })
     }
 
     /// Changes the configuration of the head.
@@ -101,9 +169,9 @@ impl FunctionHandle<'_> {
                 self.scope().check_function_destinations(Some(&current), &configuration).await?;
                 self.scope().check_mounts(Some(&current), &configuration).await?;
                 let former = &latest.configuration;
-                if configuration.memory_bytes < former.memory_bytes
-                    || (configuration.snapshot && !former.snapshot)
-                {
+                let needs_more = configuration.memory_bytes < former.memory_bytes
+                    || (configuration.snapshot && !former.snapshot);
+                if needs_more && !latest.code.awaits_runtime {
                     let _hold = self.service().code_in_use.hold(latest.code.component).await;
                     let code = self.service().stored(latest.code.component).await?;
                     fits(&configuration, &self.prepare(latest.code.component, code).await?)?;
@@ -140,8 +208,10 @@ impl FunctionHandle<'_> {
             let version = version
                 .filter(|version| version.code == code)
                 .ok_or_else(|| no_version(name, number))?;
-            let component = self.service().stored(code.component).await?;
-            self.prepare(code.component, component).await?;
+            if !code.awaits_runtime {
+                let component = self.service().stored(code.component).await?;
+                self.prepare(code.component, component).await?;
+            }
             let deployed = self
                 .set_head(expected, |current| {
                     current.ok_or_else(|| self.not_found())?;

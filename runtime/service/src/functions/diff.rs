@@ -46,6 +46,9 @@ impl FunctionHandle<'_> {
 
     /// What the component of a version imports.
     async fn imports(&self, version: &FunctionVersion) -> Result<BTreeSet<String>, Error> {
+        if version.code.awaits_runtime {
+            return Ok(BTreeSet::new());
+        }
         let code = self.service().stored(version.code.component).await?;
         self.service().inspect.imports(self.namespace(), code).await
     }

@@ -69,10 +69,11 @@ impl FunctionHandle<'_> {
         Ok(Invocable { found, qualifier, client_context: None })
     }
 
-    fn caller(&self, id: RequestId) -> Caller {
+    fn caller(&self, id: RequestId) -> Result<Caller, Error> {
         let scope = self.scope();
         let principal = scope.principal().id().map(Into::into);
-        Caller { id, principal, origin: scope.origin().clone(), client_context: None }
+        let origin = scope.change_origin()?.clone();
+        Ok(Caller { id, principal, origin, client_context: None })
     }
 
     /// Has the function handle an event; returns when it is done. `id` becomes that of
@@ -88,7 +89,7 @@ impl FunctionHandle<'_> {
         event: Event,
     ) -> Result<Invoked, Error> {
         let callee = found.choose(DecidedBy::Event(&event));
-        let caller = Caller { client_context, ..self.caller(id) };
+        let caller = Caller { client_context, ..self.caller(id)? };
         let invoked = self.service().dispatcher.invoke(callee, caller, event);
         self.perform(Operation::InvokeFunction, invoked).await
     }
@@ -105,7 +106,7 @@ impl FunctionHandle<'_> {
         event: Event,
     ) -> Result<InvokedStream, Error> {
         let callee = found.choose(DecidedBy::Event(&event));
-        let caller = Caller { client_context, ..self.caller(id) };
+        let caller = Caller { client_context, ..self.caller(id)? };
         let invoked = self.service().dispatcher.invoke_streamed(callee, caller, event);
         self.perform(Operation::InvokeFunction, invoked).await
     }
@@ -121,7 +122,7 @@ impl FunctionHandle<'_> {
         id: RequestId,
         event: Event,
     ) -> Result<(), Error> {
-        let caller = self.caller(id);
+        let caller = self.caller(id)?;
         let deliveries = &self.service().deliveries;
         let stored = deliveries.invoke_later(&found, &caller, event);
         self.perform(Operation::InvokeFunction, stored).await

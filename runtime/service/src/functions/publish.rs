@@ -58,7 +58,8 @@ impl FunctionHandle<'_> {
         let head = &*function.latest;
         let current = self.service().inspect.component(head);
         let taken = head.code.snapshot.is_some_and(|snapshot| snapshot.component == current);
-        if !head.configuration.snapshot || taken {
+        let waits = head.code.awaits_runtime && self.lacks_runtime(&head.configuration).await?;
+        if !head.configuration.snapshot || taken || waits {
             return Ok(Some(function));
         }
         let in_use = &self.service().code_in_use;

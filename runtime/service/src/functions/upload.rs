@@ -176,6 +176,45 @@ impl<'s> FunctionHandle<'s> {
         Ok(Uploaded { code, inspected, warnings, _holds: holds })
     }
 
+    /// Whether a function is for a runtime of AWS's that the node does not have.
+    pub(super) async fn lacks_runtime(&self, configuration: &Configuration) -> Result<bool, Error> {
+        let Some(runtime) = configuration.runtime.as_ref().filter(|name| name.is_of_aws()) else {
+            return Ok(false);
+        };
+        if runtime.is_provided() {
+            return Ok(false);
+        }
+        match self.service().runtime(runtime).await {
+            Ok(_) => Ok(false),
+            Err(error) if error.code() == ErrorCode::RuntimeNotFound => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Stores a package whose runtime there is not.
+    pub(super) async fn upload_for_later(
+        &self,
+        upload: Bytes,
+        configuration: &Configuration,
+        layers: Vec<Package>,
+    ) -> Result<Uploaded<'_>, Error> {
+        check_used(configuration)?;
+        let in_use = &self.service().code_in_use;
+        let mut holds = in_use.hold_all(layers.iter().map(|layer| layer.digest)).await;
+        let (package, bytes) = pack(upload).await?;
+        holds.push(in_use.hold(package.digest).await);
+        self.stores().code.put(package.digest, bytes).await?;
+        let stored = Code::component(package.digest, package.bytes);
+        let code = Code { package: Some(package), layers, awaits_runtime: true, ..stored };
+        let remedy = configuration.runtime.as_ref().map(RuntimeName::remedy).unwrap_or_default();
+        let warning = format!(
+            "there is no runtime for it here, so that it is stored, and does not run; {remedy}"
+        );
+        let handlers = RUNTIME_HANDLERS.into();
+        let inspected = Inspected { handlers, memory_bytes_min: 0, can_be_frozen: true };
+        Ok(Uploaded { code, inspected, warnings: vec![warning], _holds: holds })
+    }
+
     /// Code with what its runtime adds to its files. They have to be stored, and held until a
     /// version refers to them, as what is added is.
     async fn completed(
@@ -273,19 +312,24 @@ impl<'s> FunctionHandle<'s> {
             (Some(_), None) => return Err(Error::new(ErrorCode::InvalidConfiguration, NO_RUNTIME)),
             (Some(_), Some(_)) => {}
         }
+        let lacks_runtime = code.awaits_runtime && self.lacks_runtime(configuration).await?;
         let same = head.configuration.runtime == configuration.runtime
+            && !code.awaits_runtime
             && configuration.runtime_updates == RuntimeUpdates::Auto
             && !configuration.handler.is_empty();
-        let component = match same {
-            true => code.component,
-            false => self.runtime_of(configuration).await?.0,
+        let runs_on = match same || lacks_runtime {
+            true => code.clone(),
+            // The component is the node's, and counts to no namespace.
+            false => Code::component(self.runtime_of(configuration).await?.0, 0),
         };
         let layers = self.scope().packages_of(&configuration.layers, Some(head)).await?;
         let changed = layers != code.layers;
         let added = code.added.filter(|_| !changed);
-        let code = Code { component, layers, added, ..code.clone() };
+        let Code { component, bytes, awaits_runtime, .. } = runs_on;
+        let is_new = code.awaits_runtime && !awaits_runtime;
+        let code = Code { component, bytes, awaits_runtime, layers, added, ..code.clone() };
         let mut holds = in_use.hold_all(code.digests()).await;
-        if !changed {
+        if awaits_runtime || !(changed || is_new) {
             return Ok((code, holds));
         }
         let Completed { code, added, .. } = self.completed(code, configuration).await?;

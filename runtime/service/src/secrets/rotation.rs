@@ -10,6 +10,7 @@ use super::change::version_id;
 use super::entry::{Rotation, Secret};
 use super::name::SecretId;
 use super::versions::{CURRENT, PENDING};
+use crate::operation::Operation;
 use crate::records::Write;
 use crate::scope::Scope;
 use crate::sealed_records::SealedRecords;
@@ -48,6 +49,7 @@ impl Scope {
         id: &SecretId,
         wanted: Rotate,
     ) -> Result<(Secret, String), Error> {
+        self.check(Operation::PutSecret)?;
         let fresh = version_id(wanted.version.clone())?;
         let function = match &wanted.function {
             Some(function) => function.clone(),

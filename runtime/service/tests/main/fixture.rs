@@ -13,8 +13,8 @@ use lambent_dispatch::{
     Options as DispatchOptions, Runner, Unobserved,
 };
 use lambent_service::{
-    Additions, DataPlane, Deployed, Frozen, FunctionHandle, Inspect, Inspected, Parts, Principal,
-    ProvisionedState, ProvisionedVersion, Scope, SecretSeed, Service,
+    Additions, DataPlane, Deployed, Frozen, FunctionHandle, ImageRegistries, Inspect, Inspected,
+    Parts, Principal, ProvisionedState, ProvisionedVersion, Scope, SecretSeed, Service,
 };
 use lambent_storage::contract::samples;
 use lambent_storage::memory::MemoryCode;
@@ -230,7 +230,8 @@ fn service(
     let delivery = DeliveryStores::from(&stores);
     let deliveries = Deliveries::new(dispatcher.clone(), delivery, clock.clone());
     let data = Arc::new(DataPlane::new(stores, CancellationToken::new()));
-    Service::new(Parts { data, inspect, dispatcher, deliveries, clock, seed: SEED })
+    let images = ImageRegistries::default();
+    Service::new(Parts { data, inspect, dispatcher, deliveries, clock, images, seed: SEED })
 }
 
 impl Fixture {

@@ -125,3 +125,49 @@ async fn a_program_brings_its_own_runtime_and_is_none_only_when_it_is_deployed_s
     let error = fixture.scope.install_runtime("provided", Bytes::from("runtime"), None).await;
     assert_eq!(error.unwrap_err().code(), ErrorCode::InvalidName);
 }
+
+#[tokio::test]
+async fn what_waits_for_a_runtime_of_aws_is_stored_and_takes_it_up_once_it_is_there() {
+    let fixture = Fixture::new().await;
+    let of_aws = |runtime: &str| ConfigurationPatch {
+        runtime: Some(Some(runtime.parse().unwrap())),
+        ..on_runtime()
+    };
+    let store = async |patch| fixture.handle().deploy_or_store(package(), patch, &ANY).await;
+    // Only if whoever deploys takes that, and AWS has such a runtime.
+    let refused =
+        [deploy(&fixture, of_aws("python3.13")).await, store(of_aws("one")).await.map(drop)];
+    for error in refused.map(Result::unwrap_err) {
+        assert_eq!(error.code(), ErrorCode::RuntimeNotFound);
+    }
+    let deployed =
+        store(ConfigurationPatch { snapshot: Some(true), ..of_aws("python3.13") }).await.unwrap();
+    assert!(
+        deployed.warnings[0].contains("lambent runtime install python3.14"),
+        "{:?}",
+        deployed.warnings
+    );
+    let code = &deployed.function.latest.code;
+    assert!(code.awaits_runtime && code.package.unwrap().digest == code.component);
+    let (_, holdings) = fixture.scope.describe_namespace("default").await.unwrap();
+    let held = holdings.iter().find(|holding| holding.quota == Quota::CodeBytes).unwrap();
+    assert_eq!(held.used, package().len() as u64, "it is counted once");
+    // It is published, configured and rolled back as any other is.
+    let version = fixture.handle().publish(&ANY).await.unwrap().version;
+    let less = ConfigurationPatch { memory_bytes: Some(32 << 20), ..ConfigurationPatch::default() };
+    fixture.handle().configure(less.clone(), &ANY).await.unwrap();
+    fixture.handle().rollback(1, &ANY).await.unwrap();
+    fixture.service.collect_garbage().await.unwrap();
+    assert!(fixture.code.contains(version.code.component).await.unwrap());
+
+    let runtime = Bytes::from_static(b"runtime");
+    fixture.scope.install_runtime("python3.14", runtime.clone(), None).await.unwrap();
+    let head = fixture.handle().configure(less, &ANY).await.unwrap();
+    let code = &head.latest.code;
+    assert!(!code.awaits_runtime && code.added.is_some());
+    assert_eq!((code.component, code.bytes), (Digest::of(&runtime), 0));
+    assert!(
+        fixture.handle().version(1).await.unwrap().code.awaits_runtime,
+        "what is published stays"
+    );
+}

@@ -16,7 +16,7 @@ module Lambent
         Instance.start
         known = Host.pairs("k")
         Logs.of_request(known["id"])
-        trace(known["trace"])
+        trace(known["trace"], known["id"])
         request = event(Host.ask("e"))
         @running = true
         answer(Instance.outcome.call(request, LambdaContext.new(known)))
@@ -50,11 +50,15 @@ module Lambent
       end
 
       # Puts the trace that the invocation belongs to where X-Ray's libraries look for it.
-      def trace(parent)
+      def trace(parent, id)
         _, trace, span, flags = parent&.split("-")
         ENV["_X_AMZN_TRACE_ID"] =
           if trace&.size == 32 && flags
             "Root=1-#{trace[0, 8]}-#{trace[8..]};Parent=#{span};Sampled=#{flags.hex & 1}"
+          else
+            # One of its own, which nobody records.
+            own = id.delete("-")
+            format("Root=1-%08x-%s;Parent=%s;Sampled=0", Time.now.to_i, own[8..], own[16..])
           end
       end
     end

@@ -1,5 +1,7 @@
 """One request and its response over `wasi:http`."""
 
+import weakref
+
 from componentize_py_types import Err, Ok
 from wit_world.imports import outgoing_handler, streams
 from wit_world.imports import wasi_http_types as http
@@ -21,23 +23,44 @@ _METHODS = {
 }
 
 
+class _Held:
+    """What the host holds for an exchange. The host traps if a parent is given up before its children.
+
+    A collector takes the objects of a cycle in any order, so these are in none: who closes them reaches them,
+    and nothing that they refer to.
+    """
+
+    def __init__(self):
+        self.output = self.outgoing = self.future = None
+        self.response = self.incoming = self.input = None
+
+    def close(self):
+        """Gives all of it up, children first."""
+        for name in ("output", "outgoing", "input", "incoming", "response", "future"):
+            resource = getattr(self, name)
+            if resource is not None:
+                setattr(self, name, None)
+                resource.__exit__(None, None, None)
+
+
 class Exchange:
     """A request on its way, and then its response."""
 
     def __init__(self, secure, authority, method, target, fields, timeout):
         self.origin = f"{'https' if secure else 'http'}://{authority}"
-        self._output = self._outgoing = self._future = None
-        self._response = self._incoming = self._input = None
+        self._held = _Held()
+        # What nobody closed is closed when it is collected.
+        weakref.finalize(self, self._held.close).atexit = False
         request = http.OutgoingRequest(self._fields(fields))
         make = _METHODS.get(method)
         request.set_method(make() if make else http.Method_Other(method))
         request.set_scheme(http.Scheme_Https() if secure else http.Scheme_Http())
         request.set_authority(authority)
         request.set_path_with_query(target)
-        self._outgoing = request.body()
-        self._output = self._outgoing.write()
+        self._held.outgoing = request.body()
+        self._held.output = self._held.outgoing.write()
         try:
-            self._future = outgoing_handler.handle(request, _options(timeout))
+            self._held.future = outgoing_handler.handle(request, _options(timeout))
         except Err as error:
             raise failures.of(error.value, self.origin) from None
 
@@ -51,12 +74,12 @@ class Exchange:
         view = memoryview(data)
         while view:
             try:
-                room = self._output.check_write()
+                room = self._held.output.check_write()
                 if room == 0:
-                    _wait(self._output)
+                    _wait(self._held.output)
                     continue
                 piece = view[: min(room, PIECE)]
-                self._output.write(bytes(piece))
+                self._held.output.write(bytes(piece))
             except Err:
                 # The response, or the error that it is, says why the body was not wanted.
                 return
@@ -64,37 +87,37 @@ class Exchange:
 
     def end_request(self):
         """Says that the body is whole."""
-        self._output.__exit__(None, None, None)
-        self._output = None
+        self._held.output.__exit__(None, None, None)
+        self._held.output = None
         try:
-            http.OutgoingBody.finish(self._outgoing, None)
+            http.OutgoingBody.finish(self._held.outgoing, None)
         except Err:
             pass  # As in `write`.
-        self._outgoing = None
+        self._held.outgoing = None
 
     def response(self):
         """The status and fields of the response, or None if it is not there yet."""
-        answer = self._future.get()
+        answer = self._held.future.get()
         if answer is None:
             return None
         result = answer.value if isinstance(answer, Ok) else answer
         if isinstance(result, Err):
             raise failures.of(result.value, self.origin)
-        self._future.__exit__(None, None, None)
-        self._future = None
-        self._response = result.value if isinstance(result, Ok) else result
-        with self._response.headers() as headers:
+        self._held.future.__exit__(None, None, None)
+        self._held.future = None
+        self._held.response = result.value if isinstance(result, Ok) else result
+        with self._held.response.headers() as headers:
             fields = headers.entries()
-        self._incoming = self._response.consume()
-        self._input = self._incoming.stream()
-        return self._response.status(), fields
+        self._held.incoming = self._held.response.consume()
+        self._held.input = self._held.incoming.stream()
+        return self._held.response.status(), fields
 
     def read(self):
         """A part of the response's body, empty if none is there yet; None at its end."""
-        if self._input is None:
+        if self._held.input is None:
             return None
         try:
-            return self._input.read(PIECE)
+            return self._held.input.read(PIECE)
         except Err as error:
             value = error.value
             code = None
@@ -110,18 +133,11 @@ class Exchange:
 
     def subscribe(self):
         """What is ready when there is more to read."""
-        return (self._future if self._future is not None else self._input).subscribe()
+        return (self._held.future if self._held.future is not None else self._held.input).subscribe()
 
     def close(self):
-        """Gives up what the host still holds for it, children first."""
-        for name in ("_output", "_outgoing", "_input", "_incoming", "_response", "_future"):
-            resource = getattr(self, name)
-            if resource is not None:
-                setattr(self, name, None)
-                resource.__exit__(None, None, None)
-
-    # The order matters also for what nobody closed.
-    __del__ = close
+        """Gives up what the host still holds for it."""
+        self._held.close()
 
 
 def _options(timeout):

@@ -9,11 +9,11 @@ use lambent_types::{Digest, format_bytes};
 use serde::Deserialize;
 use url::Url;
 
-use super::authorization::{Authorization, authorize, login};
-use super::download::{Http, read, refused};
-use super::reference::Reference;
-use crate::error::CliError;
-use crate::progress::Progress;
+use crate::authorization::{Authorization, authorize, login};
+use crate::error::FetchError;
+use crate::http::{Http, refused};
+use crate::progress::{Progress, Silent};
+use crate::reference::Reference;
 
 /// What a manifest may be of.
 const MANIFESTS: &str = "application/vnd.oci.image.manifest.v1+json, \
@@ -26,11 +26,12 @@ const WASM: [&str; 2] = ["application/wasm", "application/vnd.wasm.content.layer
 const DOCUMENT_BYTES_MAX: u64 = 4 << 20;
 
 /// A component that was pulled.
-pub(super) struct Pulled {
+#[derive(Debug)]
+pub struct Pulled {
     /// Its bytes.
-    pub(super) bytes: Vec<u8>,
+    pub bytes: Vec<u8>,
     /// The reference with the digest of the manifest.
-    pub(super) from: String,
+    pub from: Reference,
 }
 
 /// A manifest, or an index of manifests, as far as it matters.
@@ -69,29 +70,29 @@ struct Registry<'a> {
 /// Pulls the component that a reference names.
 ///
 /// # Errors
-/// Failed: it is not there, not for us, no component, too large, or another than the manifest
+/// It is not there, not for us, no component, too large, or another than the manifest
 /// says.
-pub(super) fn pull(
+pub fn pull(
     http: &Http,
     reference: &Reference,
-    progress: &Progress,
-) -> Result<Pulled, CliError> {
-    let base = reference.base().map_err(CliError::usage)?;
+    progress: &dyn Progress,
+) -> Result<Pulled, FetchError> {
+    let base = reference.base()?;
     let mut registry = Registry { http, reference, base, authorization: None };
     let (manifest, digest) = registry.manifest()?;
     let layer = component(reference, &manifest)?;
     let wanted = layer.digest().ok_or_else(|| {
-        CliError::failed(format!("{reference} has a layer with the digest {:?}", layer.digest))
+        FetchError::new(format!("{reference} has a layer with the digest {:?}", layer.digest))
             .hint("only sha256 is read here")
     })?;
     if layer.size > CODE_BYTES_MAX {
         let (size, most) = (format_bytes(layer.size), format_bytes(CODE_BYTES_MAX));
-        return Err(CliError::failed(format!("{reference} is {size}; the most is {most}")));
+        return Err(FetchError::new(format!("{reference} is {size}; the most is {most}")));
     }
     let bytes = registry.get(&format!("blobs/sha256:{wanted}"), CODE_BYTES_MAX, progress)?;
     if Digest::of(&bytes) != wanted {
-        return Err(CliError::failed(format!(
-            "{reference}: what the registry gave out is not what its manifest names, and is not installed"
+        return Err(FetchError::new(format!(
+            "{reference}: what the registry gave out is not what its manifest names, and is refused"
         )));
     }
     Ok(Pulled { bytes, from: reference.pinned(digest) })
@@ -99,26 +100,31 @@ pub(super) fn pull(
 
 impl Registry<'_> {
     /// The manifest, and its digest.
-    fn manifest(&mut self) -> Result<(Manifest, Digest), CliError> {
-        let (reference, hidden) = (self.reference, Progress::hidden());
+    fn manifest(&mut self) -> Result<(Manifest, Digest), FetchError> {
+        let reference = self.reference;
         let path = format!("manifests/{}", reference.manifest());
-        let bytes = self.get(&path, DOCUMENT_BYTES_MAX, &hidden)?;
+        let bytes = self.get(&path, DOCUMENT_BYTES_MAX, &Silent)?;
         let digest = Digest::of(&bytes);
         if reference.digest.is_some_and(|wanted| wanted != digest) {
-            return Err(CliError::failed(format!(
-                "{reference}: the registry gave out a manifest of sha256:{digest}, and nothing is installed"
+            return Err(FetchError::new(format!(
+                "{reference}: the registry gave out a manifest of sha256:{digest}, which is refused"
             )));
         }
         let manifest = serde_json::from_slice(&bytes).map_err(|error| {
-            CliError::failed(format!("the manifest of {reference} cannot be read: {error}"))
+            FetchError::new(format!("the manifest of {reference} cannot be read: {error}"))
         })?;
         Ok((manifest, digest))
     }
 
     /// Gets something of the repository; says who we are if it is asked.
-    fn get(&mut self, path: &str, most: u64, progress: &Progress) -> Result<Vec<u8>, CliError> {
+    fn get(
+        &mut self,
+        path: &str,
+        most: u64,
+        progress: &dyn Progress,
+    ) -> Result<Vec<u8>, FetchError> {
         let path = format!("v2/{}/{path}", self.repository());
-        let url = self.base.join(&path).map_err(|error| CliError::failed(error.to_string()))?;
+        let url = self.base.join(&path).map_err(|error| FetchError::new(error.to_string()))?;
         let mut answer = self.http.follow(&url, self.headers())?;
         if answer.status() == StatusCode::UNAUTHORIZED && self.authorization.is_none() {
             let (reference, repository) = (self.reference, self.repository());
@@ -127,7 +133,7 @@ impl Registry<'_> {
             answer = self.http.follow(&url, self.headers())?;
         }
         if answer.status() == StatusCode::OK {
-            return read(&url, answer, most, progress);
+            return self.http.read(&url, answer, most, progress);
         }
         let status = answer.status();
         Err(self.explained(status, refused(&url, answer)))
@@ -153,7 +159,7 @@ impl Registry<'_> {
         repository.clone()
     }
 
-    fn explained(&self, status: StatusCode, error: CliError) -> CliError {
+    fn explained(&self, status: StatusCode, error: FetchError) -> FetchError {
         let registry = &self.reference.registry;
         let is_known = self.authorization.as_ref().is_some_and(|made| made.is_of_somebody);
         match status {
@@ -171,26 +177,26 @@ impl Registry<'_> {
 fn component<'a>(
     reference: &Reference,
     manifest: &'a Manifest,
-) -> Result<&'a Descriptor, CliError> {
+) -> Result<&'a Descriptor, FetchError> {
     if manifest.layers.is_empty() && !manifest.manifests.is_empty() {
         let digests = manifest.manifests.iter().map(|one| one.digest.as_str());
         let digests = digests.collect::<Vec<_>>().join("\n");
-        return Err(CliError::failed(format!("{reference} is an index of several artifacts"))
+        return Err(FetchError::new(format!("{reference} is an index of several artifacts"))
             .hint(format!("name one of them by its digest:\n{digests}")));
     }
     let is_wasm = |layer: &&Descriptor| WASM.contains(&layer.media_type.as_str());
     let mut layers = manifest.layers.iter().filter(is_wasm);
     match (layers.next(), layers.next()) {
         (Some(layer), None) => Ok(layer),
-        (Some(_), Some(_)) => Err(CliError::failed(format!(
-            "{reference} has several layers of WebAssembly, of which a runtime is one"
+        (Some(_), Some(_)) => Err(FetchError::new(format!(
+            "{reference} has several layers of WebAssembly, of which one is run"
         ))),
         (None, _) => {
             let found = manifest.layers.iter().map(|layer| layer.media_type.as_str());
             let found = found.collect::<Vec<_>>().join(", ");
             let found = if found.is_empty() { "no layers".into() } else { found };
-            Err(CliError::failed(format!("{reference} is no WebAssembly: it has {found}")).hint(
-                "a component is pushed with its media type: oras push REFERENCE python3.14.wasm:application/wasm",
+            Err(FetchError::new(format!("{reference} is no WebAssembly: it has {found}")).hint(
+                "a component is pushed with its media type: oras push REFERENCE component.wasm:application/wasm",
             ))
         }
     }

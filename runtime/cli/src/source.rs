@@ -2,15 +2,11 @@
 //! not a file is fetched here and not by the server, which would reach for whoever asks it to
 //! what they cannot reach themselves.
 
-mod authorization;
-mod credentials;
-mod download;
-mod reference;
-mod registry;
-
 use std::ffi::OsStr;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use lambent_fetch::{Http, Patience, Reference, is_loopback, pull, shown};
 use lambent_types::bounds::CODE_BYTES_MAX;
 use lambent_types::{Digest, RuntimeName};
 use url::Url;
@@ -19,9 +15,10 @@ use crate::code;
 use crate::error::CliError;
 use crate::global::Global;
 use crate::progress::Progress;
-use download::Http;
-use reference::Reference;
 
+/// How long a server may take: 250 MiB at 150 KiB a second.
+const PATIENCE: Patience =
+    Patience { stalled: Duration::from_secs(30), whole: Duration::from_secs(30 * 60) };
 /// What a digest looks like, for errors.
 const DIGEST: &str = "sha256:… with 64 hexadecimal digits";
 
@@ -69,7 +66,9 @@ impl Source {
                     None => (rest, None),
                 };
                 let digest = wanted(fragment, digest)?;
-                Ok(Self::Registry(rest.parse().map_err(CliError::usage)?, digest))
+                let reference = rest.parse::<Reference>();
+                let reference = reference.map_err(|error| CliError::from(error).into_usage())?;
+                Ok(Self::Registry(reference, digest))
             }
             _ => Err(CliError::usage(format!("nothing is fetched from {scheme}://"))
                 .hint("give a file, https://… with #sha256=…, or oci://registry/repository:tag")),
@@ -98,22 +97,28 @@ impl Source {
             }
             Self::Url(url, digest) => {
                 let progress = bar(global);
-                let bytes = Http::new(global)?.fetch(url, CODE_BYTES_MAX, &progress)?;
-                check(&bytes, *digest, &download::shown(url))?;
-                (bytes, download::shown(url))
+                let bytes = http(global)?.fetch(url, CODE_BYTES_MAX, &progress)?;
+                check(&bytes, *digest, &shown(url))?;
+                (bytes, shown(url))
             }
             Self::Registry(reference, digest) => {
                 let progress = bar(global);
-                let pulled = registry::pull(&Http::new(global)?, reference, &progress)?;
+                let pulled = pull(&http(global)?, reference, &progress)?;
                 if let Some(digest) = digest {
                     check(&pulled.bytes, *digest, &reference.to_string())?;
                 }
-                (pulled.bytes, pulled.from)
+                (pulled.bytes, pulled.from.to_string())
             }
         };
         code::check_component(&from, &bytes).map_err(CliError::into_failed)?;
         Ok(Fetched { bytes, from: Some(from) })
     }
+}
+
+/// A client that trusts the public authorities, or those of `--ca` in their place.
+fn http(global: &Global) -> Result<Http, CliError> {
+    let authorities = global.authorities()?;
+    Http::new(PATIENCE, authorities.as_ref()).map_err(|error| CliError::from(error).into_usage())
 }
 
 /// What shows how far a download is.
@@ -125,14 +130,14 @@ fn bar(global: &Global) -> Progress {
 fn web(text: &str, digest: Option<Digest>) -> Result<Source, CliError> {
     let url = Url::parse(text)
         .map_err(|error| CliError::usage(format!("{text:?} is no URL: {error}")))?;
-    let shown = download::shown(&url);
+    let shown = lambent_fetch::shown(&url);
     if !url.username().is_empty() || url.password().is_some() {
         return Err(CliError::usage(
             "a URL with a user and password is not taken: others see it in the list of processes",
         )
         .hint("download it by other means, and install the file"));
     }
-    if url.scheme() == "http" && !download::is_loopback(&url) {
+    if url.scheme() == "http" && !is_loopback(&url) {
         return Err(CliError::usage(format!("{shown} is not encrypted; give https://"))
             .hint("http:// is for servers on this machine only"));
     }

@@ -5,20 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, header};
-use lambent_api::client::chain;
-use lambent_types::format_bytes;
+use lambent_types::{error_chain, format_bytes};
 use ureq::tls::{PemItem, RootCerts, TlsConfig, parse_pem};
 use ureq::{Agent, AsSendBody, Body};
 use url::{Host, Url};
 
-use crate::error::CliError;
-use crate::global::Global;
-use crate::progress::Progress;
+use crate::error::FetchError;
+use crate::progress::{Counted, Progress};
 
-/// The longest time without a single byte.
-const STALLED: Duration = Duration::from_secs(30);
-/// The longest time for everything: 250 MiB at 150 KiB a second.
-const WHOLE: Duration = Duration::from_secs(30 * 60);
 /// The longest time until there is a connection.
 const CONNECT: Duration = Duration::from_secs(10);
 /// How often a server may send us on.
@@ -26,64 +20,75 @@ const REDIRECTS_MAX: u32 = 5;
 /// What is shown of an answer that says that something is wrong.
 const EXCERPT_BYTES: u64 = 300;
 
-/// A client of web servers.
-pub(super) struct Http {
+/// How long a server may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// The longest time without a single byte.
+    pub stalled: Duration,
+    /// The longest time for one answer with its body.
+    pub whole: Duration,
+}
+
+/// Certificates of authorities, in PEM, and where they are from, for errors.
+#[derive(Debug, Clone)]
+pub struct Authorities {
+    /// The certificates.
+    pub pem: Vec<u8>,
+    /// What an error calls them, such as an option and its file.
+    pub shown: String,
+}
+
+/// A client of web servers: over HTTPS, or over HTTP to servers on this machine.
+pub struct Http {
     agent: Agent,
+    patience: Patience,
 }
 
 impl Http {
-    /// A client that trusts the public authorities, or those of `--ca` in their place.
+    /// A client that trusts the public authorities, or those that are given in their place.
     ///
     /// # Errors
-    /// Usage: the file of `--ca` cannot be read, or has no certificates.
-    pub(super) fn new(global: &Global) -> Result<Self, CliError> {
-        Self::with(STALLED, WHOLE, global.authorities()?)
-    }
-
-    fn with(
-        stalled: Duration,
-        whole: Duration,
-        authorities: Option<(Vec<u8>, String)>,
-    ) -> Result<Self, CliError> {
+    /// What is given has no certificates.
+    pub fn new(patience: Patience, authorities: Option<&Authorities>) -> Result<Self, FetchError> {
         let mut config = Agent::config_builder()
             .http_status_as_error(false)
             // Followed here, since where they may lead is ours to say.
             .max_redirects(0)
             .timeout_connect(Some(CONNECT))
-            .timeout_recv_response(Some(stalled))
-            .timeout_per_read(Some(stalled))
-            .timeout_global(Some(whole))
+            .timeout_recv_response(Some(patience.stalled))
+            .timeout_per_read(Some(patience.stalled))
+            .timeout_global(Some(patience.whole))
             .user_agent(concat!("lambent/", env!("CARGO_PKG_VERSION")));
-        if let Some((pem, shown)) = authorities {
-            let certificates = parse_pem(&pem).filter_map(|item| match item {
+        if let Some(Authorities { pem, shown }) = authorities {
+            let certificates = parse_pem(pem).filter_map(|item| match item {
                 Ok(PemItem::Certificate(certificate)) => Some(certificate),
                 _ => None,
             });
             let certificates: Vec<_> = certificates.collect();
             if certificates.is_empty() {
-                return Err(CliError::usage(format!("--ca {shown} holds no PEM certificate")));
+                return Err(FetchError::new(format!("{shown} holds no PEM certificate")));
             }
             let roots = RootCerts::Specific(Arc::new(certificates));
             config = config.tls_config(TlsConfig::builder().root_certs(roots).build());
         }
-        Ok(Self { agent: config.build().into() })
+        Ok(Self { agent: config.build().into(), patience })
     }
 
     /// Sends a request; the answer may have any status.
     ///
     /// # Errors
-    /// Failed: no answer came.
-    pub(super) fn send(
+    /// No answer came.
+    pub(crate) fn send(
         &self,
         url: &Url,
         request: Request<impl AsSendBody>,
-    ) -> Result<Response<Body>, CliError> {
+    ) -> Result<Response<Body>, FetchError> {
         let mut request = self.agent.configure_request(request);
         if is_loopback(url) {
             // A proxy from the environment cannot reach this machine's loopback.
             request = request.proxy(None);
         }
-        self.agent.run(request.build()).map_err(|error| no_answer(url, &error))
+        self.agent.run(request.build()).map_err(|error| no_answer(url, self.patience, &error))
     }
 
     /// Gets what is at a URL, or where that redirects to: never to what is not encrypted, unless
@@ -91,12 +96,12 @@ impl Http {
     /// may have any other status.
     ///
     /// # Errors
-    /// Failed: no answer came, or it leads astray.
-    pub(super) fn follow(
+    /// No answer came, or it leads astray.
+    pub(crate) fn follow(
         &self,
         url: &Url,
         mut headers: HeaderMap,
-    ) -> Result<Response<Body>, CliError> {
+    ) -> Result<Response<Body>, FetchError> {
         let mut place = url.clone();
         for _ in 0..=REDIRECTS_MAX {
             let mut request = get(&place);
@@ -107,7 +112,7 @@ impl Http {
                 next.scheme() == "https" || (is_loopback(&next) && is_loopback(&place));
             if !is_allowed {
                 let (place, next) = (shown(&place), shown(&next));
-                return Err(CliError::failed(format!(
+                return Err(FetchError::new(format!(
                     "{place} redirects to {next}, which is not encrypted"
                 )));
             }
@@ -117,30 +122,69 @@ impl Http {
             place = next;
         }
         let shown = shown(url);
-        Err(CliError::failed(format!("{shown} redirects more than {REDIRECTS_MAX} times")))
+        Err(FetchError::new(format!("{shown} redirects more than {REDIRECTS_MAX} times")))
     }
 
     /// Fetches what is at a URL, of at most so many bytes.
     ///
     /// # Errors
-    /// Failed: it is not there, does not come, or is larger.
-    pub(super) fn fetch(
+    /// It is not there, does not come, or is larger.
+    pub fn fetch(
         &self,
         url: &Url,
         most: u64,
-        progress: &Progress,
-    ) -> Result<Vec<u8>, CliError> {
+        progress: &dyn Progress,
+    ) -> Result<Vec<u8>, FetchError> {
         let answer = self.follow(url, HeaderMap::new())?;
         if answer.status() == StatusCode::OK {
-            return read(url, answer, most, progress);
+            return self.read(url, answer, most, progress);
         }
         let error = refused(url, answer);
         Err(error.hint("check the address and the version; what needs a login is not fetched: download it, and install the file"))
     }
+
+    /// Reads the body of an answer, of at most so many bytes.
+    ///
+    /// # Errors
+    /// It is larger, or does not come.
+    pub(crate) fn read(
+        &self,
+        url: &Url,
+        answer: Response<Body>,
+        most: u64,
+        progress: &dyn Progress,
+    ) -> Result<Vec<u8>, FetchError> {
+        let shown = shown(url);
+        let too_large = || {
+            let most = format_bytes(most);
+            FetchError::new(format!(
+                "what is at {shown} is larger than {most}, the most there may be"
+            ))
+        };
+        let announced = answer.headers().get(header::CONTENT_LENGTH);
+        let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if announced.is_some_and(|announced| announced > most) {
+            return Err(too_large());
+        }
+        if let Some(announced) = announced {
+            progress.expect(announced);
+        }
+        let body = answer.into_body().into_with_config().limit(u64::MAX).reader();
+        let mut bytes = Vec::new();
+        let read = Counted::new(body, progress).take(most + 1).read_to_end(&mut bytes);
+        read.map_err(|error| {
+            let after = format_bytes(bytes.len() as u64);
+            match error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>()) {
+                Some(inner) => broken(&shown, self.patience, inner, &after),
+                None => FetchError::new(format!("{shown}: {} after {after}", error_chain(&error))),
+            }
+        })?;
+        if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
+    }
 }
 
 /// A request for what is at a URL, as it is there.
-pub(super) fn get(url: &Url) -> Request<()> {
+pub(crate) fn get(url: &Url) -> Request<()> {
     let mut request = Request::new(());
     // What is a URL by the WHATWG's rules may be none by those of HTTP.
     *request.uri_mut() = without_fragment(url).as_str().parse().unwrap_or_default();
@@ -155,59 +199,23 @@ fn redirected(from: &Url, answer: &Response<Body>) -> Option<Url> {
     from.join(location).ok()
 }
 
-/// Reads the body of an answer, of at most so many bytes.
-///
-/// # Errors
-/// Failed: it is larger, or does not come.
-pub(super) fn read(
-    url: &Url,
-    answer: Response<Body>,
-    most: u64,
-    progress: &Progress,
-) -> Result<Vec<u8>, CliError> {
-    let shown = shown(url);
-    let too_large = || {
-        let most = format_bytes(most);
-        CliError::failed(format!("what is at {shown} is larger than {most}, the most there may be"))
-    };
-    let announced = answer.headers().get(header::CONTENT_LENGTH);
-    let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|announced| announced > most) {
-        return Err(too_large());
-    }
-    if let Some(announced) = announced {
-        progress.expect(announced);
-    }
-    let body = answer.into_body().into_with_config().limit(u64::MAX).reader();
-    let mut bytes = Vec::new();
-    let read = progress.count(body).take(most + 1).read_to_end(&mut bytes);
-    read.map_err(|error| {
-        let after = format_bytes(bytes.len() as u64);
-        match error.get_ref().and_then(|inner| inner.downcast_ref::<ureq::Error>()) {
-            Some(inner) => broken(&shown, inner, &after),
-            None => CliError::failed(format!("{shown}: {} after {after}", chain(&error))),
-        }
-    })?;
-    if bytes.len() as u64 > most { Err(too_large()) } else { Ok(bytes) }
-}
-
-fn broken(shown: &str, error: &ureq::Error, after: &str) -> CliError {
+fn broken(shown: &str, patience: Patience, error: &ureq::Error, after: &str) -> FetchError {
     match error {
         ureq::Error::Timeout(ureq::Timeout::Global) => {
-            let limit = WHOLE.as_secs() / 60;
-            CliError::failed(format!("{shown} did not come within {limit} minutes, only {after}"))
+            let limit = patience.whole.as_secs();
+            FetchError::new(format!("{shown} did not come within {limit} s, only {after}"))
         }
         ureq::Error::Timeout(_) => {
-            let limit = STALLED.as_secs();
-            CliError::failed(format!("{shown}: nothing came for {limit} s, after {after}"))
+            let limit = patience.stalled.as_secs();
+            FetchError::new(format!("{shown}: nothing came for {limit} s, after {after}"))
         }
-        other => CliError::failed(format!("{shown}: {other} after {after}")),
+        other => FetchError::new(format!("{shown}: {other} after {after}")),
     }
-    .hint("try again; nothing was installed")
+    .hint("try again; nothing was changed")
 }
 
 /// What an answer that is none says.
-pub(super) fn refused(url: &Url, answer: Response<Body>) -> CliError {
+pub(crate) fn refused(url: &Url, answer: Response<Body>) -> FetchError {
     let (status, shown) = (answer.status(), shown(url));
     let mut excerpt = Vec::new();
     let body = answer.into_body().into_with_config().limit(u64::MAX).reader();
@@ -221,10 +229,10 @@ pub(super) fn refused(url: &Url, answer: Response<Body>) -> CliError {
     } else {
         format!(": {}", excerpt.replace('\n', " "))
     };
-    CliError::failed(format!("{shown} answers {status}{said}"))
+    FetchError::new(format!("{shown} answers {status}{said}"))
 }
 
-fn no_answer(url: &Url, error: &ureq::Error) -> CliError {
+fn no_answer(url: &Url, patience: Patience, error: &ureq::Error) -> FetchError {
     let shown = shown(url);
     let host = url.host_str().unwrap_or_default();
     let reason = match error {
@@ -232,11 +240,11 @@ fn no_answer(url: &Url, error: &ureq::Error) -> CliError {
         ureq::Error::Timeout(ureq::Timeout::Connect) => {
             format!("no connection within {} s", CONNECT.as_secs())
         }
-        ureq::Error::Timeout(_) => format!("no answer within {} s", STALLED.as_secs()),
-        ureq::Error::Io(error) => chain(error),
-        other => chain(other),
+        ureq::Error::Timeout(_) => format!("no answer within {} s", patience.stalled.as_secs()),
+        ureq::Error::Io(error) => error_chain(error),
+        other => error_chain(other),
     };
-    let made = CliError::failed(format!("{shown}: {reason}"));
+    let made = FetchError::new(format!("{shown}: {reason}"));
     if reason.contains("certificate") {
         return made.hint("for a private authority, pass its certificate: --ca FILE");
     }
@@ -244,7 +252,7 @@ fn no_answer(url: &Url, error: &ureq::Error) -> CliError {
 }
 
 /// A URL without what may be secret in it.
-pub(super) fn shown(url: &Url) -> String {
+pub fn shown(url: &Url) -> String {
     let mut shown = without_fragment(url);
     shown.set_query(None);
     shown.to_string()
@@ -257,7 +265,7 @@ fn without_fragment(url: &Url) -> Url {
 }
 
 /// Whether a URL is of a server on this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),
@@ -269,16 +277,17 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::progress::Silent;
     use lambent_test_support::canned::{Canned, answer};
     use std::io::Write as _;
     use std::net::TcpListener;
     use std::time::Instant;
 
     fn fetch(url: &str, stalled: u64, whole: u64, most: u64) -> Result<Vec<u8>, String> {
-        let limits = (Duration::from_millis(stalled), Duration::from_millis(whole));
-        let http = Http::with(limits.0, limits.1, None).unwrap();
+        let (stalled, whole) = (Duration::from_millis(stalled), Duration::from_millis(whole));
+        let http = Http::new(Patience { stalled, whole }, None).unwrap();
         let url = Url::parse(url).unwrap();
-        http.fetch(&url, most, &Progress::hidden()).map_err(|error| error.to_string())
+        http.fetch(&url, most, &Silent).map_err(|error| error.to_string())
     }
 
     #[test]

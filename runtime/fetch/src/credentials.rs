@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use docker_credential::{CredentialRetrievalError as Error, DockerCredential, get_credential};
 
-use crate::error::CliError;
+use crate::error::FetchError;
 
 /// What a registry knows somebody by.
-pub(super) enum Credentials {
+pub(crate) enum Credentials {
     /// A name and a password or token.
     Password(String, String),
     /// A token that others are given out for.
@@ -18,8 +18,8 @@ pub(super) enum Credentials {
 /// The credentials that are stored for a registry, if there are any.
 ///
 /// # Errors
-/// Failed: there are, and they cannot be read.
-pub(super) fn stored(registry: &str) -> Result<Option<Credentials>, CliError> {
+/// There are, and they cannot be read.
+pub(crate) fn stored(registry: &str) -> Result<Option<Credentials>, FetchError> {
     // The name that Docker stores its own registry by.
     let server = if registry == "docker.io" { "https://index.docker.io/v1/" } else { registry };
     match get_credential(server) {
@@ -32,7 +32,7 @@ pub(super) fn stored(registry: &str) -> Result<Option<Credentials>, CliError> {
         // not have a file of them.
         Err(Error::HelperFailure { .. }) => Ok(None),
         Err(Error::ConfigReadError) if !is_there() => Ok(None),
-        Err(error) => Err(CliError::failed(format!(
+        Err(error) => Err(FetchError::new(format!(
             "the credentials for {registry} that docker login stored cannot be read: {error}"
         ))
         .hint(format!("log in again: docker login {registry}"))),

@@ -6,32 +6,42 @@ use std::str::FromStr;
 use lambent_types::Digest;
 use url::Url;
 
-use super::download::is_loopback;
+use crate::error::FetchError;
+use crate::http::is_loopback;
 
+/// What references to artifacts begin with where they stand among URLs.
+const SCHEME: &str = "oci://";
 /// What a reference looks like, for errors.
 const FORM: &str = "write oci://registry/repository:tag or oci://registry/repository@sha256:…";
 
 /// An artifact in a registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Reference {
+pub struct Reference {
     /// The registry as it was written, with a port if it has one.
-    pub(super) registry: String,
+    pub(crate) registry: String,
     /// The repository in it.
-    pub(super) repository: String,
+    pub(crate) repository: String,
     /// Its tag, if one was given.
     tag: Option<String>,
     /// The digest of its manifest, if one was given.
-    pub(super) digest: Option<Digest>,
+    pub(crate) digest: Option<Digest>,
 }
 
 impl Reference {
+    /// The registry as it was written, in lower case, with a port if it has one.
+    #[must_use]
+    pub fn registry(&self) -> &str {
+        &self.registry
+    }
+
     /// The last part of the repository.
-    pub(super) fn last(&self) -> &str {
+    #[must_use]
+    pub fn last(&self) -> &str {
         self.repository.rsplit('/').next().unwrap_or_default()
     }
 
     /// What the manifest is asked for by: the digest before the tag.
-    pub(super) fn manifest(&self) -> String {
+    pub(crate) fn manifest(&self) -> String {
         match (&self.digest, &self.tag) {
             (Some(digest), _) => format!("sha256:{digest}"),
             (None, tag) => tag.clone().unwrap_or_default(),
@@ -39,18 +49,26 @@ impl Reference {
     }
 
     /// The reference with the digest of the manifest that it stands for.
-    pub(super) fn pinned(&self, digest: Digest) -> String {
-        Self { digest: Some(digest), ..self.clone() }.to_string()
+    pub(crate) fn pinned(&self, digest: Digest) -> Self {
+        Self { digest: Some(digest), ..self.clone() }
+    }
+
+    /// The registry, the repository and the digest of the manifest, as images are written that never change.
+    #[must_use]
+    pub fn resolved(&self) -> String {
+        let plain = Self { tag: None, ..self.clone() }.to_string();
+        plain.strip_prefix(SCHEME).map_or(plain.clone(), str::to_owned)
     }
 
     /// The URL of the registry's API.
-    pub(super) fn base(&self) -> Result<Url, String> {
+    pub(crate) fn base(&self) -> Result<Url, FetchError> {
         // The registry that Docker calls so answers at another name.
         let host =
             if self.registry == "docker.io" { "registry-1.docker.io" } else { &self.registry };
         let url = |scheme| {
-            Url::parse(&format!("{scheme}://{host}/"))
-                .map_err(|error| format!("{:?} is no registry: {error}", self.registry))
+            Url::parse(&format!("{scheme}://{host}/")).map_err(|error| {
+                FetchError::new(format!("{:?} is no registry: {error}", self.registry))
+            })
         };
         let plain = url("http")?;
         if is_loopback(&plain) { Ok(plain) } else { url("https") }
@@ -71,11 +89,11 @@ impl fmt::Display for Reference {
 }
 
 impl FromStr for Reference {
-    type Err = String;
+    type Err = FetchError;
 
     /// Reads `registry/repository`, with a tag or a digest of the manifest or both.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = |why: &str| format!("oci://{text} {why}; {FORM}");
+    fn from_str(text: &str) -> Result<Self, FetchError> {
+        let wrong = |why: &str| FetchError::new(format!("oci://{text} {why}; {FORM}"));
         let (name, digest) = match text.split_once('@') {
             Some((name, digest)) => {
                 let digits = digest.strip_prefix("sha256:");
@@ -172,7 +190,7 @@ mod tests {
             "ghcr.io:99999/a:1",
             "ghcr.io?/a:1",
         ] {
-            let error = wrong.parse::<Reference>().unwrap_err();
+            let error = wrong.parse::<Reference>().unwrap_err().to_string();
             assert!(error.contains("regist"), "{wrong}: {error}");
         }
     }

@@ -10,25 +10,25 @@ use ureq::Body;
 use url::Url;
 use url::form_urlencoded::Serializer;
 
-use super::credentials::{self, Credentials};
-use super::download::{Http, get, is_loopback, read, refused, shown};
-use super::reference::Reference;
-use crate::error::CliError;
-use crate::progress::Progress;
+use crate::credentials::{self, Credentials};
+use crate::error::FetchError;
+use crate::http::{Http, get, is_loopback, refused, shown};
+use crate::progress::Silent;
+use crate::reference::Reference;
 
 /// The most bytes that the answer with a token may have.
 const TOKEN_BYTES_MAX: u64 = 1 << 20;
 
 /// What a registry knows us by.
-pub(super) struct Authorization {
+pub(crate) struct Authorization {
     /// The header field.
-    pub(super) value: HeaderValue,
+    pub(crate) value: HeaderValue,
     /// Whether it is of somebody, and not of anybody.
-    pub(super) is_of_somebody: bool,
+    pub(crate) is_of_somebody: bool,
 }
 
 /// What to do for whom a registry does not let in.
-pub(super) fn login(registry: &str, is_known: bool) -> String {
+pub(crate) fn login(registry: &str, is_known: bool) -> String {
     if is_known {
         return format!("it does not let in whom docker login stored: docker login {registry}");
     }
@@ -38,13 +38,13 @@ pub(super) fn login(registry: &str, is_known: bool) -> String {
 /// Gets what a registry asks for in the headers of its answer.
 ///
 /// # Errors
-/// Failed: there is nothing to be let in by, or the service gives out no token.
-pub(super) fn authorize(
+/// There is nothing to be let in by, or the service gives out no token.
+pub(crate) fn authorize(
     http: &Http,
     reference: &Reference,
     repository: &str,
     headers: &HeaderMap,
-) -> Result<Authorization, CliError> {
+) -> Result<Authorization, FetchError> {
     let registry = &reference.registry;
     let asked = headers.get_all(header::WWW_AUTHENTICATE).iter();
     let asked: Vec<_> = asked.filter_map(|value| value.to_str().ok()).collect();
@@ -56,17 +56,17 @@ pub(super) fn authorize(
         (Some(challenge), ..) => {
             let service = Service::of(challenge, registry, repository)?;
             let answer = service.ask(http, stored.as_ref())?;
-            format!("Bearer {}", service.token(answer, stored.is_some())?)
+            format!("Bearer {}", service.token(http, answer, stored.is_some())?)
         }
         (None, Some(_), Some(Credentials::Password(name, password))) => basic(name, password),
         _ => {
-            let error = CliError::failed(format!("{registry} asks who it is that pulls (401)"));
+            let error = FetchError::new(format!("{registry} asks who it is that pulls (401)"));
             return Err(error.hint(login(registry, false)));
         }
     };
     let value = HeaderValue::try_from(text);
     let value = value
-        .map_err(|_| CliError::failed(format!("{registry} gave out a token that cannot be sent")));
+        .map_err(|_| FetchError::new(format!("{registry} gave out a token that cannot be sent")));
     Ok(Authorization { value: value?, is_of_somebody: stored.is_some() })
 }
 
@@ -82,19 +82,19 @@ impl<'a> Service<'a> {
         challenge: &ChallengeRef<'_>,
         registry: &'a str,
         repository: &str,
-    ) -> Result<Self, CliError> {
+    ) -> Result<Self, FetchError> {
         let parameter = |name: &str| {
             let found = challenge.params.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
             found.map(|(_, value)| value.to_unescaped())
         };
         let realm = parameter("realm").and_then(|realm| Url::parse(&realm).ok());
         let realm = realm.ok_or_else(|| {
-            CliError::failed(format!("{registry} does not say where its tokens are given out"))
+            FetchError::new(format!("{registry} does not say where its tokens are given out"))
         })?;
         // Credentials go there.
         if realm.scheme() != "https" && !is_loopback(&realm) {
             let shown = shown(&realm);
-            return Err(CliError::failed(format!(
+            return Err(FetchError::new(format!(
                 "{registry} gives out its tokens at {shown}, which is not encrypted"
             )));
         }
@@ -106,7 +106,7 @@ impl<'a> Service<'a> {
 
     /// Asks for a token: by POST with one that others are given out for, else by GET, with a
     /// name and password or as anybody.
-    fn ask(&self, http: &Http, stored: Option<&Credentials>) -> Result<Response<Body>, CliError> {
+    fn ask(&self, http: &Http, stored: Option<&Credentials>) -> Result<Response<Body>, FetchError> {
         let query = self.query.iter().map(|(name, value)| (*name, value.as_str()));
         let mut realm = self.realm.clone();
         if let Some(Credentials::Refresh(token)) = stored {
@@ -123,13 +123,18 @@ impl<'a> Service<'a> {
         let mut headers = HeaderMap::new();
         if let Some(Credentials::Password(name, password)) = stored {
             let value = HeaderValue::try_from(basic(name, password));
-            let value = value.map_err(|error| CliError::failed(error.to_string()))?;
+            let value = value.map_err(|error| FetchError::new(error.to_string()))?;
             headers.insert(header::AUTHORIZATION, value);
         }
         http.follow(&realm, headers)
     }
 
-    fn token(&self, answer: Response<Body>, is_known: bool) -> Result<String, CliError> {
+    fn token(
+        &self,
+        http: &Http,
+        answer: Response<Body>,
+        is_known: bool,
+    ) -> Result<String, FetchError> {
         #[derive(Deserialize)]
         struct Token {
             token: Option<String>,
@@ -139,10 +144,10 @@ impl<'a> Service<'a> {
         if answer.status() != StatusCode::OK {
             return Err(refused(realm, answer).hint(login(self.registry, is_known)));
         }
-        let bytes = read(realm, answer, TOKEN_BYTES_MAX, &Progress::hidden())?;
+        let bytes = http.read(realm, answer, TOKEN_BYTES_MAX, &Silent)?;
         let token: Option<Token> = serde_json::from_slice(&bytes).ok();
         let token = token.and_then(|token| token.token.or(token.access_token));
-        token.ok_or_else(|| CliError::failed(format!("{} gave out no token", shown(realm))))
+        token.ok_or_else(|| FetchError::new(format!("{} gave out no token", shown(realm))))
     }
 }
 
