@@ -1,4 +1,5 @@
-//! SQS, DynamoDB, CloudWatch Logs, EventBridge Scheduler, IAM and STS as AWS's SDK for Python uses them: the scripts in `aws`,
+//! SQS, DynamoDB, CloudWatch Logs, EventBridge Scheduler, IAM, STS, Secrets Manager and Parameter Store as AWS's SDK for
+//! Python uses them: the scripts in `aws`,
 //! with boto3 as PyPI has it.
 
 use std::process::Command;
@@ -111,4 +112,37 @@ async fn boto3_makes_roles_and_takes_temporary_keys() {
         run("iam.py", BOTO3, &node, (&text("id"), &text("secret")), &more);
     });
     script.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn boto3_keeps_secrets_and_parameters() {
+    let node = Node::start(&[]);
+    node.deploy("rotates", "echo-event", "").await;
+    node.deploy("fails", "guest-hostile-event", "").await;
+    ok(&node, &["namespace", "create", "other"]).await;
+    let other = json(&node, &["access-key", "create", "--namespace", "other"]).await;
+    let scripts = tokio::task::spawn_blocking(move || {
+        let text = |name: &str| other[name].as_str().unwrap().to_owned();
+        let (id, secret) = (text("id"), text("secret"));
+        let key = (root_key(&node), node.key.clone());
+        let key = (key.0.as_str(), key.1.as_str());
+        run("secrets.py", BOTO3, &node, key, &["rotates", "fails", &id, &secret]);
+        run("parameters.py", BOTO3, &node, key, &[&id, &secret]);
+        // The scripts' values have this in them.
+        let plain = b"plain-text-of-a-test";
+        let log = node.log();
+        assert!(!log.as_bytes().windows(plain.len()).any(|part| part == plain), "{log}");
+        let found = files(&node.path("")).into_iter().filter(|path| {
+            let bytes = std::fs::read(path).unwrap_or_default();
+            bytes.windows(plain.len()).any(|part| part == plain)
+        });
+        assert_eq!(found.collect::<Vec<_>>(), Vec::<std::path::PathBuf>::new());
+    });
+    scripts.await.unwrap();
+}
+
+/// Every file below a directory.
+fn files(directory: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }

@@ -18,7 +18,7 @@ use crate::keys::{Keys, RootCredentials};
 use crate::memory::Memory;
 use crate::protocol;
 use crate::target::{Service, Target};
-use crate::{dynamodb, iam, lambda, logs, s3, scheduler, signature, sqs, sts};
+use crate::{dynamodb, iam, lambda, logs, s3, scheduler, secretsmanager, signature, sqs, ssm, sts};
 
 /// Where a client names none, and what AWS's tools take where none is configured.
 const REGION: &str = "us-east-1";
@@ -240,7 +240,11 @@ impl Door {
             Service::Lambda => lambda::answer(call).await,
             Service::Logs => logs::answer(&call, target.operation.as_deref()).await,
             Service::Scheduler => scheduler::answer(call).await,
+            Service::SecretsManager => {
+                secretsmanager::answer(&call, target.operation.as_deref()).await
+            }
             Service::Sqs => sqs::answer(&call).await,
+            Service::Ssm => ssm::answer(&call, target.operation.as_deref()).await,
             Service::Sts => sts::answer(&call).await,
             // Answered before its body was read, if it is S3.
             Service::S3 | Service::Other(_) => {

@@ -1,7 +1,7 @@
 //! The services of AWS's that are served.
 
 use crate::operation::Status;
-use crate::{dynamodb, iam, lambda, logs, s3, scheduler, sqs, sts};
+use crate::{dynamodb, iam, lambda, logs, s3, scheduler, secretsmanager, sqs, ssm, sts};
 
 /// Every operation of every service that is served, with its service: for documentation and tests.
 pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, Status)> {
@@ -12,7 +12,9 @@ pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, Status)
         (logs::NAME, logs::OPERATIONS),
         (scheduler::NAME, scheduler::OPERATIONS),
         (s3::NAME, s3::OPERATIONS),
+        (secretsmanager::NAME, secretsmanager::OPERATIONS),
         (sqs::NAME, sqs::OPERATIONS),
+        (ssm::NAME, ssm::OPERATIONS),
         (sts::NAME, sts::OPERATIONS),
     ];
     services.into_iter().flat_map(|(service, operations)| {

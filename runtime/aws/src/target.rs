@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Uri};
 
 use crate::credential;
 use crate::protocol::{self, Protocol};
-use crate::{dynamodb, iam, lambda, logs, s3, scheduler, sqs, sts};
+use crate::{dynamodb, iam, lambda, logs, s3, scheduler, secretsmanager, sqs, ssm, sts};
 
 const JSON_1_0: &str = "application/x-amz-json-1.0";
 const JSON_1_1: &str = "application/x-amz-json-1.1";
@@ -23,7 +23,9 @@ pub(crate) enum Service {
     Lambda,
     Logs,
     Scheduler,
+    SecretsManager,
     Sqs,
+    Ssm,
     S3,
     Sts,
     /// One of AWS's that a node does not serve, by its name.
@@ -67,7 +69,9 @@ impl Target {
             let service = match prefix {
                 dynamodb::TARGET_PREFIX => Service::DynamoDb,
                 logs::TARGET_PREFIX => Service::Logs,
+                secretsmanager::TARGET_PREFIX => Service::SecretsManager,
                 sqs::TARGET_PREFIX => Service::Sqs,
+                ssm::TARGET_PREFIX => Service::Ssm,
                 _ => Service::Other(signed.unwrap_or_else(|| shortened(prefix))),
             };
             return Self {
@@ -110,7 +114,9 @@ impl Target {
             Service::Lambda => lambda::NAME,
             Service::Logs => logs::NAME,
             Service::Scheduler => scheduler::NAME,
+            Service::SecretsManager => secretsmanager::NAME,
             Service::Sqs => sqs::NAME,
+            Service::Ssm => ssm::NAME,
             Service::S3 => s3::NAME,
             Service::Sts => sts::NAME,
             Service::Other(name) => name,

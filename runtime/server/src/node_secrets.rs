@@ -53,7 +53,8 @@ pub enum KeyError {
     Malformed,
     /// The seed of access keys is damaged.
     #[error(
-        "{} is damaged; restore it from a backup, or delete it and every access key is void",
+        "{} is damaged; restore it from a backup, or delete it and every access key is void and every secret \
+         and parameter lost",
         layout::ACCESS_KEY_SEED_FILE
     )]
     Seed,
@@ -91,9 +92,9 @@ pub(crate) fn artifact_key(data: &DataDir) -> Result<[u8; 32], KeyError> {
     Ok(key)
 }
 
-/// Reads what the secrets of access keys are made with, or makes it on the first
-/// start. A damaged one is never replaced: every access key would be lost without
-/// a word.
+/// Reads what the secrets of access keys are made with and what is secret at rest is
+/// sealed with, or makes it on the first start. A damaged one is never replaced: every
+/// access key and every secret would be lost without a word.
 pub(crate) fn secret_seed(data: &DataDir) -> Result<SecretSeed, KeyError> {
     if let Some(stored) = read(data, layout::ACCESS_KEY_SEED_FILE)? {
         let seed = stored.try_into().map_err(|_| KeyError::Seed)?;

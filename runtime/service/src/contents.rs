@@ -35,13 +35,18 @@ macro_rules! contents {
                 let held = <$name as Contained>::held(scope).await?;
                 some.extend(held.first().map(|name| format!("{} \"{name}\"", $name::NOUN)));
             )*
+            // They are no kinds of resources with a quota of their own.
+            let (secrets, parameters) = (scope.secrets_held().await?, scope.parameters_held().await?);
+            some.extend(secrets.first().map(|name| format!("secret \"{name}\"")));
+            some.extend(parameters.first().map(|name| format!("parameter \"{name}\"")));
             Ok(some)
         }
 
         /// Deletes what the namespace holds of every kind.
         async fn delete_all(scope: &Scope) -> Result<(), Error> {
             $(<$name as Contained>::delete_all(scope).await?;)*
-            Ok(())
+            scope.delete_secrets().await?;
+            scope.delete_parameters().await
         }
     };
 }

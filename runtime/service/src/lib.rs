@@ -1,6 +1,7 @@
 //! Every operation on every resource, for every door: functions (deploy,
 //! configure, publish, roll back, delete, read logs), buckets and objects,
-//! keyspaces and keys, tables and items, queues and messages, volumes, triggers, schedules, sites and usage.
+//! keyspaces and keys, tables and items, queues and messages, volumes, triggers, schedules, sites, secrets,
+//! parameters and usage.
 //!
 //! A door opens a [`Scope`] for whoever asks and takes handles from it:
 //! `scope.handle::<QueueName>("orders")?.send(…)`. Names, existence, permission and the error
@@ -39,6 +40,7 @@ mod object_versions;
 mod objects;
 mod operation;
 mod packing;
+mod parameters;
 mod permissions;
 mod policies;
 mod principal;
@@ -50,7 +52,10 @@ mod roles;
 mod runtimes;
 mod schedules;
 mod scope;
+mod sealed_records;
+mod sealed_value;
 mod secret_seed;
+mod secrets;
 mod service;
 mod session;
 mod sessions;
@@ -59,6 +64,7 @@ mod site_table;
 mod sites;
 mod specifications;
 mod tables;
+mod tag_rules;
 mod totals;
 mod triggers;
 mod usage;
@@ -83,6 +89,10 @@ pub use keyspaces::KeyspaceHandle;
 pub use layers::LayerHandle;
 pub use namespace_info::NamespaceInfo;
 pub use operation::Operation;
+pub use parameters::{
+    FoundParameter, InvalidParameterName, NewParameter, Parameter, ParameterName, ParameterTier,
+    ParameterType, ParameterValue, ParameterVersion, Selector,
+};
 pub use policies::{NewPolicy, PolicyHandle, PolicyUse};
 pub use principal::Principal;
 pub use queues::{QueueHandle, Receive};
@@ -91,6 +101,10 @@ pub use roles::{NewRole, RoleHandle};
 pub use schedules::ScheduleHandle;
 pub use scope::Scope;
 pub use secret_seed::{SecretSeed, secrets_in};
+pub use secrets::{
+    FoundSecret, NewPassword, NewSecret, NewVersion, Rotate, Rotation, Secret, SecretId,
+    SecretName, SecretValue, SecretVersion, SecretVersions,
+};
 pub use service::{Parts, Service};
 pub use session::Session;
 pub use sessions::{BegunSession, ShownSession};

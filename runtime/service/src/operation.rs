@@ -62,10 +62,12 @@ operations! {
         ListKeyspaces DescribeKeyspace PutKeyspace DeleteKeyspace = "keyspace", ANY;
         ListLayers DescribeLayer PutLayer DeleteLayer = "layer", READ;
         ListNamespaces DescribeNamespace PutNamespace DeleteNamespace = "namespace", READ;
+        ListParameters DescribeParameter PutParameter DeleteParameter = "parameter", READ;
         ListQueues DescribeQueue PutQueue DeleteQueue = "queue", ANY;
         ListRoles DescribeRole PutRole DeleteRole = "role", READ;
         ListRuntimes DescribeRuntime PutRuntime DeleteRuntime = "runtime", READ;
         ListSchedules DescribeSchedule PutSchedule DeleteSchedule = "schedule", READ;
+        ListSecrets DescribeSecret PutSecret DeleteSecret = "secret", READ;
         ListSites DescribeSite PutSite DeleteSite = "site", READ;
         ListTables DescribeTable PutTable DeleteTable = "table", ANY;
         ListTriggers DescribeTrigger PutTrigger DeleteTrigger = "trigger", READ;
@@ -163,6 +165,10 @@ operations! {
     DeletePolicy = "delete_policy", WRITE;
     /// Take temporary keys in the name of a role.
     AssumeRole = "assume_role", WRITE;
+    /// Read the value of a parameter.
+    GetParameterValue = "get_parameter_value", READ;
+    /// Read the value of a secret.
+    GetSecretValue = "get_secret_value", READ;
     /// Delete a version of a layer.
     DeleteLayerVersion = "delete_layer_version", WRITE;
     /// Set and delete keys, all or none.

@@ -1,4 +1,4 @@
-//! Ids that nobody can guess, in the form of AWS's.
+//! Random bytes, and ids of them that nobody can guess, in the form of AWS's.
 
 use lambent_types::{Error, ErrorCode};
 
@@ -6,12 +6,23 @@ use lambent_types::{Error, ErrorCode};
 pub(crate) fn random_id(prefix: &str, chars: usize) -> Result<String, Error> {
     const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     let mut bytes = vec![0; chars];
-    getrandom::fill(&mut bytes).map_err(|error| {
-        tracing::error!(%error, "the operating system gives no random bytes");
-        Error::new(ErrorCode::Internal, "no random bytes for an id; see the server's log")
-    })?;
+    fill(&mut bytes)?;
     let id = bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)]));
     Ok(format!("{prefix}{}", id.collect::<String>()))
+}
+
+/// So many random bytes.
+pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn fill(bytes: &mut [u8]) -> Result<(), Error> {
+    getrandom::fill(bytes).map_err(|error| {
+        tracing::error!(%error, "the operating system gives no random bytes");
+        Error::new(ErrorCode::Internal, "no random bytes; see the server's log")
+    })
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! revisions, without a store of their own, and so that all nodes over the same
 //! stores see the same.
 
+use std::time::Duration;
+
 use lambent_storage::{Change, Expect, KeyValue, KeyValueError, ListKeys, SetOptions};
 use lambent_types::{Error, ErrorCode, KeyspaceName, Namespace, Origin, bounds};
 use serde::Serialize;
@@ -28,6 +30,8 @@ pub(crate) enum Write {
     Create(String, Vec<u8>),
     /// Sets it in place of the one of this revision.
     Replace(String, Vec<u8>, u64),
+    /// Sets it, whatever there is, so that it is there for this long, or for ever.
+    Put(String, Vec<u8>, Option<Duration>),
     /// Deletes it, if there is one.
     Delete(String),
 }
@@ -38,14 +42,17 @@ impl Write {
     }
 
     fn change(&self) -> Change {
-        let set = |key: &str, value: &[u8], expect| Change::Set {
+        let set = |key: &str, value: &[u8], expect, ttl| Change::Set {
             key: key.into(),
             value: value.to_vec().into(),
-            options: SetOptions { expect, ttl: None },
+            options: SetOptions { expect, ttl },
         };
         match self {
-            Self::Create(key, value) => set(key, value, Expect::Absent),
-            Self::Replace(key, value, revision) => set(key, value, Expect::Revision(*revision)),
+            Self::Create(key, value) => set(key, value, Expect::Absent, None),
+            Self::Replace(key, value, revision) => {
+                set(key, value, Expect::Revision(*revision), None)
+            }
+            Self::Put(key, value, ttl) => set(key, value, Expect::Any, *ttl),
             Self::Delete(key) => Change::Delete { key: key.clone(), expect: Expect::Any },
         }
     }
@@ -61,6 +68,14 @@ impl Write {
     ) -> Result<Self, Error> {
         Ok(Self::Replace(key, Self::value(record)?, revision))
     }
+
+    pub(crate) fn put(
+        key: String,
+        record: &impl Serialize,
+        ttl: Option<Duration>,
+    ) -> Result<Self, Error> {
+        Ok(Self::Put(key, Self::value(record)?, ttl))
+    }
 }
 
 fn damaged(error: &dyn std::error::Error) -> Error {
@@ -71,7 +86,17 @@ fn damaged(error: &dyn std::error::Error) -> Error {
 impl<'s> Records<'s> {
     /// The records of `kind`.
     pub(crate) fn of(store: &'s dyn KeyValue, kind: &str) -> Result<Self, Error> {
-        let namespace = NAMESPACE.parse().map_err(|error| damaged(&error))?;
+        Self::apart(store, NAMESPACE, kind)
+    }
+
+    /// The records of `kind` in a namespace of their own, whose name begins with an underscore: what it
+    /// may hold does not take from what the others may.
+    pub(crate) fn apart(
+        store: &'s dyn KeyValue,
+        namespace: &str,
+        kind: &str,
+    ) -> Result<Self, Error> {
+        let namespace = namespace.parse().map_err(|error| damaged(&error))?;
         let keyspace = kind.parse().map_err(|error| damaged(&error))?;
         Ok(Self { store, namespace, keyspace })
     }
@@ -147,6 +172,23 @@ impl<'s> Records<'s> {
                         Err(error) => return Err(self.refused(error)),
                     }
                 }
+                Err(error) => return Err(self.refused(error)),
+            }
+        }
+    }
+
+    /// Deletes all, and what they are in.
+    pub(crate) async fn delete_all(&self) -> Result<(), Error> {
+        loop {
+            let keys = self.keys("").await?;
+            for some in keys.chunks(bounds::BATCH_MAX) {
+                let gone: Vec<_> = some.iter().cloned().map(Write::Delete).collect();
+                self.write(&gone).await?;
+            }
+            match self.store.delete_keyspace(&self.namespace, &self.keyspace).await {
+                Ok(()) | Err(KeyValueError::NoKeyspace) => return Ok(()),
+                // Somebody has written meanwhile.
+                Err(KeyValueError::NotEmpty) => {}
                 Err(error) => return Err(self.refused(error)),
             }
         }

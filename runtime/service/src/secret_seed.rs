@@ -1,4 +1,5 @@
-//! What the secrets of access keys and the tokens of sessions are made with, and what they look like.
+//! What the secrets of access keys, the tokens of sessions and the keys of sealed values are made with, and
+//! what secrets look like.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -20,6 +21,7 @@ pub struct SecretSeed(pub [u8; 32]);
 const OF_ACCESS_KEYS: &[u8] = b"lambent access key\0";
 const OF_TOKENS: &[u8] = b"lambent session token\0";
 const OF_SESSIONS: &[u8] = b"lambent session secret\0";
+const OF_SEALED_VALUES: &[u8] = b"lambent sealed value\0";
 
 impl SecretSeed {
     /// The secret of a key.
@@ -49,6 +51,11 @@ impl SecretSeed {
     /// What the holder of a token signs with.
     pub(crate) fn secret_of_token(&self, token: &str) -> String {
         secret_text(self.code(OF_SESSIONS, token.as_bytes()))
+    }
+
+    /// The key that a sealed value of this salt is encrypted with.
+    pub(crate) fn sealing_key(&self, salt: &[u8]) -> [u8; 32] {
+        self.code(OF_SEALED_VALUES, salt).finalize().into_bytes().into()
     }
 
     fn code(&self, made_for: &[u8], of: &[u8]) -> Hmac<Sha256> {

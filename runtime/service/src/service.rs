@@ -42,6 +42,8 @@ pub struct Service {
     pub(crate) sites: SiteTable,
     /// Held while a role changes, and while a policy that roles may come to name is deleted.
     pub(crate) identities: Mutex<()>,
+    /// Held while a secret or a parameter changes.
+    pub(crate) sealing: Mutex<()>,
     /// What clients may send again.
     pub(crate) invocations: Invocations,
     pub(crate) seed: SecretSeed,
@@ -62,7 +64,7 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Where images are fetched from.
     pub images: ImageRegistries,
-    /// What the secrets of access keys are made with.
+    /// What the secrets of access keys are made with, and what is secret at rest is sealed with.
     pub seed: SecretSeed,
 }
 
@@ -85,6 +87,7 @@ impl Service {
             sites_put: Mutex::default(),
             sites: SiteTable::default(),
             identities: Mutex::default(),
+            sealing: Mutex::default(),
             invocations: Invocations::default(),
             seed,
             grace: GRACE,

@@ -5,7 +5,7 @@
 //! | `format` | the version of this layout, in decimal: [`FORMAT`] | – |
 //! | `lock` | locked while a process uses the directory; holds its process id | nothing |
 //! | `root-key.json` | the key of the native API, mode 0600; written by the first `serve` | that key |
-//! | `access-key-seed` | what the secrets of access keys are made with, mode 0600 | every access key |
+//! | `access-key-seed` | what the secrets of access keys are made with, and secrets and parameters sealed with, mode 0600 | every access key, secret and parameter |
 //! | `artifact-key` | authenticates the files of `artifacts/`, and the cursors that guests list keys with | nothing: all are compiled again, and such a listing begins again |
 //! | `artifacts/` | compiled code | nothing: compiled again |
 //! | `scratch/` | what functions write to `/tmp`, in files without names, so that it looks empty | nothing |

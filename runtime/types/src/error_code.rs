@@ -88,6 +88,8 @@ codes! {
         "see which there are: lambent list";
     /// The head of the request is larger than allowed.
     HeaderTooLarge = "header-too-large", 431, final, "request header too large";
+    /// There is no room for another version: the oldest cannot be taken away.
+    HistoryFull = "history-full", 409, final, "no room for another version";
     /// The image that a function is to be made of cannot be fetched.
     ImageUnavailable = "image-unavailable", 422, final, "image cannot be fetched";
     /// The failure is inside the runtime.
@@ -137,6 +139,11 @@ codes! {
     /// The node is out of instances or CPU time for the moment.
     Overloaded = "overloaded", 503, retryable, "node is overloaded",
         "nothing was changed; try again in a moment";
+    /// No parameter of that name, or no such version of it.
+    ParameterNotFound = "parameter-not-found", 404, final, "no such parameter",
+        "see which there are: aws ssm describe-parameters";
+    /// The value does not match the pattern that is kept with its parameter.
+    PatternMismatch = "pattern-mismatch", 422, final, "value does not match its pattern";
     /// The payload is larger than allowed.
     PayloadTooLarge = "payload-too-large", 413, final, "payload too large";
     /// No policy of that name, or no such version of it.
@@ -172,6 +179,9 @@ codes! {
     /// No schedule of that name.
     ScheduleNotFound = "schedule-not-found", 404, final, "no such schedule",
         "see which there are: lambent schedule list";
+    /// No secret of that name, or no such version of it.
+    SecretNotFound = "secret-not-found", 404, final, "no such secret",
+        "see which there are: aws secretsmanager list-secrets";
     /// The node is draining.
     ShuttingDown = "shutting-down", 503, retryable, "node is shutting down",
         "nothing was changed; try again in a moment";

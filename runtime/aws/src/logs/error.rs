@@ -14,12 +14,6 @@ pub(super) fn invalid(message: impl Into<std::borrow::Cow<'static, str>>) -> Fau
     Fault::bad_request("InvalidParameterException", message)
 }
 
-/// An operation that there is none of.
-pub(super) fn unknown(name: &str) -> Fault {
-    let name: String = name.chars().take(64).collect();
-    Fault::bad_request("UnknownOperationException", format!("There is no operation {name:?}"))
-}
-
 /// What the service refused.
 pub(super) fn fault(error: Error) -> Fault {
     match error.code() {

@@ -8,13 +8,13 @@ mod groups;
 mod pattern;
 mod streams;
 mod table;
-mod wire;
 
 use http::Response;
 use lambent_dispatch::Body;
 
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::json_1_1;
 pub(crate) use table::OPERATIONS;
 
 pub(crate) const NAME: &str = "CloudWatch Logs";
@@ -25,7 +25,7 @@ pub(crate) const TARGET_PREFIX: &str = "Logs_20140328";
 pub(crate) async fn answer(call: &Call, operation: Option<&str>) -> Result<Response<Body>, Fault> {
     let name = operation.unwrap_or_default();
     let operation = OPERATIONS.iter().find(|operation| operation.name == name);
-    let operation = operation.ok_or_else(|| error::unknown(name))?;
+    let operation = operation.ok_or_else(|| json_1_1::unknown(name))?;
     match operation.run {
         Some(run) => run(call).await,
         None => Err(Fault::not_served(NAME, Some(operation.name))),

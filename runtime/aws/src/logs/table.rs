@@ -1,6 +1,7 @@
 //! Every operation of CloudWatch Logs, in the order of AWS's model.
 
-use super::{events, groups, streams, wire};
+use super::{events, groups, streams};
+use crate::json_1_1;
 use crate::operation::Operation;
 
 /// An operation, with how it is read and written.
@@ -8,8 +9,8 @@ macro_rules! operation {
     ($name:literal, $function:path) => {
         Operation::named($name).served(|call| {
             Box::pin(async move {
-                let result = $function(call, wire::input(call)?).await?;
-                Ok(wire::output(&result))
+                let result = $function(call, json_1_1::input(call)?).await?;
+                Ok(json_1_1::output(&result))
             })
         })
     };

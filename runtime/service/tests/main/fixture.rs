@@ -174,22 +174,34 @@ pub(crate) struct Fixture {
     pub(crate) stores: Stores,
     pub(crate) code: Arc<FlakyCode>,
     pub(crate) inspect: Arc<FakeInspect>,
+    pub(crate) runner: Arc<FakeRunner>,
     pub(crate) ns: Namespace,
     pub(crate) f: FunctionName,
     pub(crate) clock: Arc<ManualClock>,
     directory: tempfile::TempDir,
 }
 
-/// Runs nothing: what runs is tested where it is run.
-struct Idle;
+/// What a function does with an event.
+type OnEvent = Arc<dyn Fn(Call, Event) -> BoxFuture<'static, Outcome> + Send + Sync>;
 
-impl Runner for Idle {
+/// Does what a test says functions do, or nothing: what runs is tested where it is run.
+#[derive(Default)]
+pub(crate) struct FakeRunner {
+    pub(crate) on_event: Mutex<Option<OnEvent>>,
+}
+
+impl Runner for FakeRunner {
     fn http(&self, _: Call, _: Box<http::Request<Body>>, _: Finish) -> BoxFuture<'_, HttpOutcome> {
         async { HttpOutcome::Ended(Outcome::Ok) }.boxed()
     }
 
-    fn event(&self, _: Call, _: Event) -> BoxFuture<'_, Result<Finished, Error>> {
-        async { Ok(finished()) }.boxed()
+    fn event(&self, call: Call, event: Event) -> BoxFuture<'_, Result<Finished, Error>> {
+        let on_event = self.on_event.lock().unwrap().clone();
+        async {
+            let Some(on_event) = on_event else { return Ok(finished()) };
+            Ok(Finished { outcome: on_event(call, event).await, ..finished() })
+        }
+        .boxed()
     }
 
     fn batch(&self, _: Call, _: Vec<Event>) -> BoxFuture<'_, Result<Finished, Error>> {
@@ -202,10 +214,15 @@ fn finished() -> Finished {
     Finished { outcome: Outcome::Ok, meter, logs, output: None, failed: Vec::new() }
 }
 
-fn service(stores: Stores, inspect: Arc<FakeInspect>, clock: Arc<ManualClock>) -> Service {
+fn service(
+    stores: Stores,
+    inspect: Arc<FakeInspect>,
+    runner: Arc<FakeRunner>,
+    clock: Arc<ManualClock>,
+) -> Service {
     let dispatcher = Dispatcher::new(
         (stores.registry.clone(), stores.quotas.clone()),
-        Arc::new(Idle),
+        runner,
         stores.logs.clone(),
         Arc::new(Unobserved),
         DispatchOptions { concurrency_max: 10, descendants_max: 10, scaling_rate: 1000 },
@@ -249,12 +266,13 @@ impl Fixture {
             runtimes: Mutex::default(),
         });
         stores.code = code.clone();
-        let service = service(stores.clone(), inspect.clone(), clock.clone()).with_grace(grace);
-        let service = Arc::new(service);
+        let runner = Arc::new(FakeRunner::default());
+        let service = service(stores.clone(), inspect.clone(), runner.clone(), clock.clone());
+        let service = Arc::new(service.with_grace(grace));
         service.load_quotas().await.unwrap();
         let scope = service.scope(Principal::Root, None, Origin::default()).await.unwrap();
         let (ns, f) = (samples::namespace("default"), samples::name("f"));
-        Self { service, scope, stores, code, inspect, ns, f, clock, directory }
+        Self { service, scope, stores, code, inspect, runner, ns, f, clock, directory }
     }
 
     /// The root key's, in `namespace`.
@@ -266,7 +284,7 @@ impl Fixture {
 
     /// The same service over other stores.
     pub(crate) fn over(&self, stores: Stores) -> Arc<Service> {
-        Arc::new(service(stores, self.inspect.clone(), self.clock.clone()))
+        Arc::new(service(stores, self.inspect.clone(), self.runner.clone(), self.clock.clone()))
     }
 
     /// How many changes of triggers are in their feed.

@@ -1,0 +1,56 @@
+//! How services of AWS's JSON 1.1 protocol read requests and write answers, and what they have in common.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::{Response, StatusCode};
+use jiff::Timestamp;
+use lambent_dispatch::Body;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::call::Call;
+use crate::fault::Fault;
+use crate::protocol;
+
+const JSON: &str = "application/x-amz-json-1.1";
+
+/// What an operation is given. Members that are not known are left out.
+pub(crate) fn input<T: DeserializeOwned>(call: &Call) -> Result<T, Fault> {
+    protocol::members(&call.body)
+        .map_err(|reason| Fault::bad_request("SerializationException", reason))
+}
+
+/// The same where members are secret: what cannot be read is not said back, which would be logged.
+pub(crate) fn secret_input<T: DeserializeOwned>(call: &Call) -> Result<T, Fault> {
+    protocol::members(&call.body).map_err(|_| {
+        let message =
+            "the request is no JSON object whose members have the types of the operation's";
+        Fault::bad_request("SerializationException", message)
+    })
+}
+
+/// The answer of an operation.
+pub(crate) fn output(result: &impl Serialize) -> Response<Body> {
+    protocol::of(StatusCode::OK, JSON, serde_json::to_vec(result).unwrap_or_default())
+}
+
+/// An operation that there is none of.
+pub(crate) fn unknown(name: &str) -> Fault {
+    let name: String = name.chars().take(64).collect();
+    Fault::bad_request("UnknownOperationException", format!("There is no operation {name:?}"))
+}
+
+/// A time as the protocol has it: seconds since 1970, with milliseconds.
+pub(crate) fn time(time: Timestamp) -> f64 {
+    time.as_millisecond() as f64 / 1_000.0
+}
+
+/// Where a page begins that comes after the item of this name.
+pub(crate) fn token_after(name: &str) -> String {
+    URL_SAFE_NO_PAD.encode(name)
+}
+
+/// The name of the item that a page comes after.
+pub(crate) fn name_of_token(token: &str) -> Option<String> {
+    String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()
+}
