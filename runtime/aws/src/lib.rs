@@ -21,6 +21,7 @@ mod logs;
 mod memory;
 mod operation;
 mod own_function;
+mod page_request;
 mod protocol;
 mod query;
 mod report;
@@ -33,6 +34,7 @@ mod signed_request;
 mod sqs;
 mod ssm;
 mod sts;
+mod tag_list;
 mod target;
 mod validation;
 

@@ -1,6 +1,6 @@
 """Secrets Manager over the secrets of a namespace, with boto3 as PyPI has it.
 
-Run as `secrets.py URL ACCESS_KEY SECRET ROTATES FAILS OTHER_KEY OTHER_SECRET`: two functions, of which one
+Run as `secretsmanager.py URL ACCESS_KEY SECRET ROTATES FAILS OTHER_KEY OTHER_SECRET`: two functions, of which one
 succeeds whatever it is sent and the other fails, and a key of another namespace. Values have PLAIN in them,
 which is searched for afterwards where it must not be.
 """
@@ -203,6 +203,7 @@ def lists_are_filtered_and_have_pages():
     assert names([("tag-key", ["numb"])]) == all and names([("tag-key", ["Numb"])]) == []
     assert names([("owning-service", ["rds"])]) == []
     refused("ValidationException", secrets.list_secrets, "enum value set", Filters=[{"Key": "x", "Values": ["y"]}])
+    refused("InvalidParameterException", secrets.list_secrets, "by name", SortOrder="desc")
     refused("InvalidNextTokenException", secrets.list_secrets, "", NextToken="*")
     entry = secrets.list_secrets(Filters=[{"Key": "name", "Values": ["versions"]}])["SecretList"][0]
     assert set(stages("versions").values()) == set(entry["SecretVersionsToStages"]), entry
