@@ -154,9 +154,9 @@ def versions_have_labels():
     assert value("versions") == f"{PLAIN} four" and updated["VersionId"] not in (first, second, pending)
     assert "VersionId" not in secrets.update_secret(SecretId="versions", Description="other")
     assert secrets.describe_secret(SecretId="versions")["Description"] == "other"
-    page = secrets.list_secret_version_ids(SecretId="versions", MaxResults=2)
-    assert len(page["Versions"]) == 2, page
-    rest = secrets.list_secret_version_ids(SecretId="versions", MaxResults=2, NextToken=page["NextToken"])
+    page = secrets.list_secret_version_ids(SecretId="versions", MaxResults=1)
+    assert len(page["Versions"]) == 1, page
+    rest = secrets.list_secret_version_ids(SecretId="versions", MaxResults=1, NextToken=page["NextToken"])
     assert "NextToken" not in rest, rest
     shown = {version["VersionId"] for version in page["Versions"] + rest["Versions"]}
     assert shown == {updated["VersionId"], pending}, shown
