@@ -126,7 +126,7 @@ async fn boto3_keeps_secrets_and_parameters() {
         let (id, secret) = (text("id"), text("secret"));
         let key = (root_key(&node), node.key.clone());
         let key = (key.0.as_str(), key.1.as_str());
-        run("secrets.py", BOTO3, &node, key, &["rotates", "fails", &id, &secret]);
+        run("secretsmanager.py", BOTO3, &node, key, &["rotates", "fails", &id, &secret]);
         run("parameters.py", BOTO3, &node, key, &[&id, &secret]);
         // The scripts' values have this in them.
         let plain = b"plain-text-of-a-test";

@@ -1,7 +1,5 @@
 //! How services of AWS's JSON 1.1 protocol read requests and write answers, and what they have in common.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{Response, StatusCode};
 use jiff::Timestamp;
 use lambent_dispatch::Body;
@@ -43,14 +41,4 @@ pub(crate) fn unknown(name: &str) -> Fault {
 /// A time as the protocol has it: seconds since 1970, with milliseconds.
 pub(crate) fn time(time: Timestamp) -> f64 {
     time.as_millisecond() as f64 / 1_000.0
-}
-
-/// Where a page begins that comes after the item of this name.
-pub(crate) fn token_after(name: &str) -> String {
-    URL_SAFE_NO_PAD.encode(name)
-}
-
-/// The name of the item that a page comes after.
-pub(crate) fn name_of_token(token: &str) -> Option<String> {
-    String::from_utf8(URL_SAFE_NO_PAD.decode(token).ok()?).ok()
 }

@@ -22,6 +22,7 @@ mod logs;
 mod memory;
 mod operation;
 mod own_function;
+mod page_request;
 mod protocol;
 mod query;
 mod report;
@@ -34,6 +35,7 @@ mod signed_request;
 mod sqs;
 mod ssm;
 mod sts;
+mod tag_list;
 mod target;
 mod validation;
 

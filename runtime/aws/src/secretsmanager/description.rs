@@ -6,14 +6,14 @@ use lambent_service::{Rotation, Secret};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::error::fault;
+use super::error::{fault, next_token};
 use super::identifier::{arn, secret_id};
-use super::listing::{Paging, continued};
-use super::tags;
 use crate::arn;
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::json_1_1::{time, token_after};
+use crate::json_1_1::time;
+use crate::page_request::{PageRequest, continued};
+use crate::tag_list;
 
 /// Most versions of a page; Secrets Manager's.
 const PAGE_MAX: usize = 100;
@@ -40,7 +40,7 @@ pub(super) fn entry(call: &Call, secret: &Secret, stages: &'static str) -> Value
         "Name": secret.name,
         "CreatedDate": time(secret.created),
         "LastChangedDate": time(secret.changed),
-        "Tags": tags::list(&secret.tags),
+        "Tags": tag_list::list(&secret.tags),
     });
     let known = [
         ("Description", secret.description.as_deref().map(Value::from)),
@@ -75,20 +75,20 @@ pub(super) struct Versions {
     secret_id: Option<String>,
     include_deprecated: Option<bool>,
     #[serde(flatten)]
-    paging: Paging,
+    paging: PageRequest,
 }
 
 pub(super) async fn versions(call: &Call, wanted: Versions) -> Result<Value, Fault> {
     let id = secret_id(call, wanted.secret_id.as_deref())?;
     let secret = call.scope.describe_secret(&id).await.map_err(fault)?;
-    let (limit, after) = wanted.paging.read(PAGE_MAX)?;
+    let (limit, after) = wanted.paging.read(PAGE_MAX, next_token)?;
     let with_deprecated = wanted.include_deprecated.unwrap_or(false);
     let mut all = secret.versions.iter().filter(|(id, version)| {
         (with_deprecated || !version.stages.is_empty())
             && after.as_deref().is_none_or(|after| *id > after)
     });
     let page: Vec<_> = all.by_ref().take(limit).collect();
-    let last = page.last().map(|(id, _)| token_after(id));
+    let last = page.last().map(|(id, _)| *id);
     let entries = page.iter().map(|(id, version)| {
         json!({
             "VersionId": id,

@@ -1,10 +1,11 @@
-//! Which secrets of a list are meant.
+//! Which secrets of a list are meant, and which of these are on a page.
 
 use lambent_service::Secret;
 use serde::Deserialize;
 
-use super::error::invalid;
+use super::error::{invalid, next_token};
 use crate::fault::Fault;
+use crate::page_request::PageRequest;
 use crate::validation::Violations;
 
 /// Most filters of a request, and most values of one; Secrets Manager's.
@@ -40,6 +41,22 @@ pub(super) fn matching(all: Vec<Secret>, filters: &[Filter]) -> Result<Vec<Secre
         return Err(invalid(format!("Invalid filter values for key: {key}")));
     }
     Ok(all.into_iter().filter(|secret| filters.iter().all(|it| it.lets_through(secret))).collect())
+}
+
+/// The page of secrets that are in the order of their names, and after which name the next begins.
+pub(super) fn page(
+    mut all: Vec<Secret>,
+    wanted: &PageRequest,
+    most: usize,
+) -> Result<(Vec<Secret>, Option<String>), Fault> {
+    let (limit, after) = wanted.read(most, next_token)?;
+    if let Some(after) = after {
+        all.retain(|secret| secret.name.as_str() > after.as_str());
+    }
+    let more = all.len() > limit;
+    all.truncate(limit);
+    let last = all.last().filter(|_| more).map(|secret| secret.name.to_string());
+    Ok((all, last))
 }
 
 impl Filter {

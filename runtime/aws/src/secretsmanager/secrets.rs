@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::error::{fault, invalid};
 use super::identifier::{arn, secret_id};
-use super::tags::{self, Tag};
 use super::values::GivenValue;
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::tag_list::{self, Tag};
 use crate::validation::Violations;
 
 #[derive(Deserialize)]
@@ -36,7 +36,7 @@ pub(super) async fn create(call: &Call, wanted: Create) -> Result<Value, Fault> 
         name: wanted.name.unwrap_or_default().parse().map_err(fault)?,
         description: wanted.description.unwrap_or_default(),
         kms_key: wanted.kms_key_id,
-        tags: tags::read(wanted.tags),
+        tags: tag_list::read(wanted.tags),
         value: wanted.value.read()?,
         version: wanted.client_request_token,
     };

@@ -3,31 +3,13 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::error::fault;
 use super::identifier::secret_id;
 use crate::call::Call;
 use crate::fault::Fault;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Tag {
-    #[serde(default)]
-    key: String,
-    #[serde(default)]
-    value: String,
-}
-
-/// Labels as a request gives them; of two of one key the last.
-pub(super) fn read(tags: Option<Vec<Tag>>) -> BTreeMap<String, String> {
-    tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect()
-}
-
-/// Labels as they are answered.
-pub(super) fn list(tags: &BTreeMap<String, String>) -> Vec<Value> {
-    tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value })).collect()
-}
+use crate::tag_list::{self, Tag};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -38,7 +20,7 @@ pub(super) struct Set {
 
 pub(super) async fn tag(call: &Call, wanted: Set) -> Result<Map<String, Value>, Fault> {
     let id = secret_id(call, wanted.secret_id.as_deref())?;
-    call.scope.tag_secret(&id, &read(wanted.tags), &[]).await.map_err(fault)?;
+    call.scope.tag_secret(&id, &tag_list::read(wanted.tags), &[]).await.map_err(fault)?;
     Ok(Map::new())
 }
 

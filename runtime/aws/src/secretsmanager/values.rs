@@ -7,12 +7,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::error::{fault, invalid, not_now};
-use super::filter::{Filter, matching};
+use super::filter::{Filter, matching, page};
 use super::identifier::{arn, secret_id};
-use super::listing::{self, Paging};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::json_1_1::time;
+use crate::page_request::{PageRequest, continued};
 use crate::validation::Violations;
 
 /// Most secrets of one batch; Secrets Manager's.
@@ -136,7 +136,7 @@ pub(super) struct Batch {
     secret_id_list: Option<Vec<String>>,
     filters: Option<Vec<Filter>>,
     #[serde(flatten)]
-    paging: Paging,
+    paging: PageRequest,
 }
 
 pub(super) async fn batch(call: &Call, wanted: Batch) -> Result<Value, Fault> {
@@ -157,7 +157,7 @@ pub(super) async fn batch(call: &Call, wanted: Batch) -> Result<Value, Fault> {
         }
         (None, Some(filters)) => {
             let all = call.scope.secrets(false).await.map_err(fault)?;
-            let (page, next) = paging.page(matching(all, &filters)?, BATCH_MAX)?;
+            let (page, next) = page(matching(all, &filters)?, &paging, BATCH_MAX)?;
             let ids = page.iter().map(|secret| secret.name.to_string()).collect();
             Ok(read(call, ids, next).await)
         }
@@ -178,6 +178,6 @@ async fn read(call: &Call, ids: Vec<String>, next: Option<String>) -> Value {
         }
     }
     let mut answer = json!({ "SecretValues": values, "Errors": errors });
-    listing::continued(&mut answer, next);
+    continued(&mut answer, next.as_deref());
     answer
 }

@@ -3,12 +3,12 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::error::{fault, invalid};
+use super::error::{fault, invalid, next_token};
 use super::filter::{self, Given, Of};
-use super::paging::{Paging, continued};
 use super::parameter;
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::page_request::{PageRequest, continued};
 
 /// Most parameters of a page; Systems Manager's.
 const PAGE_MAX: usize = 50;
@@ -21,11 +21,11 @@ pub(super) struct Describe {
     parameter_filters: Option<Vec<Given>>,
     shared: Option<bool>,
     #[serde(flatten)]
-    paging: Paging,
+    paging: PageRequest,
 }
 
 pub(super) async fn describe(call: &Call, wanted: Describe) -> Result<Value, Fault> {
-    let (limit, after) = wanted.paging.read(PAGE_MAX)?;
+    let (limit, after) = wanted.paging.read(PAGE_MAX, next_token)?;
     let given = match (wanted.filters, wanted.parameter_filters) {
         (Some(old), Some(new)) if !old.is_empty() && !new.is_empty() => {
             return Err(invalid(

@@ -12,6 +12,11 @@ pub(super) fn invalid(message: impl Into<Cow<'static, str>>) -> Fault {
     Fault::bad_request("ValidationException", message)
 }
 
+/// A token that is none of a page's.
+pub(super) fn next_token() -> Fault {
+    Fault::bad_request("InvalidNextToken", "The specified token isn't valid.")
+}
+
 /// What the service refused.
 pub(super) fn fault(error: Error) -> Fault {
     let said = || error.detail().to_owned();

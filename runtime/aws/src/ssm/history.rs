@@ -5,13 +5,13 @@ use lambent_types::ErrorCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::error::fault;
+use super::error::{fault, next_token};
 use super::get::required;
 use super::name::NamedParameter;
-use super::paging::{Paging, continued};
 use super::parameter;
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::page_request::{PageRequest, continued};
 
 /// Most versions of a page; Systems Manager's.
 const PAGE_MAX: usize = 50;
@@ -22,11 +22,11 @@ pub(super) struct History {
     name: Option<String>,
     with_decryption: Option<bool>,
     #[serde(flatten)]
-    paging: Paging,
+    paging: PageRequest,
 }
 
 pub(super) async fn get(call: &Call, wanted: History) -> Result<Value, Fault> {
-    let (limit, after) = wanted.paging.read(PAGE_MAX)?;
+    let (limit, after) = wanted.paging.read(PAGE_MAX, next_token)?;
     let named = NamedParameter::read(call, &required(wanted.name)?)?;
     let decrypted = wanted.with_decryption.unwrap_or(false);
     let parameter = call.scope.describe_parameter(&named.name).await.map_err(fault)?;

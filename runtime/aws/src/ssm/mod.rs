@@ -9,7 +9,6 @@ mod get;
 mod history;
 mod labels;
 mod name;
-mod paging;
 mod parameter;
 mod paths;
 mod put;

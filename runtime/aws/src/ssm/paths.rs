@@ -5,12 +5,12 @@ use lambent_types::ErrorCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::error::{fault, invalid};
+use super::error::{fault, invalid, next_token};
 use super::filter::{self, Given, Of, check_path, is_below};
-use super::paging::{Paging, continued};
 use super::parameter;
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::page_request::{PageRequest, continued};
 
 /// Most parameters of a page; Systems Manager's.
 const PAGE_MAX: usize = 10;
@@ -23,11 +23,11 @@ pub(super) struct ByPath {
     parameter_filters: Option<Vec<Given>>,
     with_decryption: Option<bool>,
     #[serde(flatten)]
-    paging: Paging,
+    paging: PageRequest,
 }
 
 pub(super) async fn get(call: &Call, wanted: ByPath) -> Result<Value, Fault> {
-    let (limit, after) = wanted.paging.read(PAGE_MAX)?;
+    let (limit, after) = wanted.paging.read(PAGE_MAX, next_token)?;
     let path = wanted.path.ok_or_else(|| invalid("Path is missing"))?;
     check_path(&path)?;
     let filters = filter::read(wanted.parameter_filters, Of::Path)?;

@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use super::error::{fault, invalid};
 use super::get::required;
 use super::parameter;
-use super::tags::{self, Tag};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::identity::Identity;
+use crate::tag_list::{self, Tag};
 use crate::validation::Violations;
 
 #[derive(Deserialize)]
@@ -84,7 +84,6 @@ pub(super) async fn put(call: &Call, wanted: Put) -> Result<Value, Fault> {
         }
     }
     let kept = |text: Option<String>| text.filter(|text| !text.is_empty());
-    // A tier that is not named is that of the least room, as where there was none.
     let tier = wanted.tier.as_deref().map_or(Ok(None), tier)?;
     let new = NewParameter {
         name: name(&required(wanted.name)?)?,
@@ -97,7 +96,7 @@ pub(super) async fn put(call: &Call, wanted: Put) -> Result<Value, Fault> {
         tier,
         policies: kept(wanted.policies),
         overwrite: wanted.overwrite.unwrap_or(false),
-        tags: tags::read(wanted.tags),
+        tags: tag_list::read(wanted.tags),
         user: Identity::of(call).arn,
     };
     let put = call.scope.put_parameter(new).await.map_err(|error| match error.code() {

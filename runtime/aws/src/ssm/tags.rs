@@ -10,20 +10,7 @@ use super::error::fault;
 use super::name::NamedParameter;
 use crate::call::Call;
 use crate::fault::Fault;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Tag {
-    #[serde(default)]
-    key: String,
-    #[serde(default)]
-    value: String,
-}
-
-/// Labels as a request gives them; of two of one key the last.
-pub(super) fn read(tags: Option<Vec<Tag>>) -> BTreeMap<String, String> {
-    tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect()
-}
+use crate::tag_list::{self, Tag};
 
 /// A request about the labels of something.
 #[derive(Deserialize)]
@@ -66,7 +53,7 @@ fn refused(error: Error) -> Fault {
 
 pub(super) async fn add(call: &Call, wanted: Tagged) -> Result<Map<String, Value>, Fault> {
     let name = wanted.name(call)?;
-    call.scope.tag_parameter(&name, &read(wanted.tags), &[]).await.map_err(refused)?;
+    call.scope.tag_parameter(&name, &tag_list::read(wanted.tags), &[]).await.map_err(refused)?;
     Ok(Map::new())
 }
 
@@ -79,6 +66,5 @@ pub(super) async fn remove(call: &Call, wanted: Tagged) -> Result<Map<String, Va
 
 pub(super) async fn list(call: &Call, wanted: Tagged) -> Result<Value, Fault> {
     let found = call.scope.describe_parameter(&wanted.name(call)?).await.map_err(refused)?;
-    let list = found.tags.iter().map(|(key, value)| json!({ "Key": key, "Value": value }));
-    Ok(json!({ "TagList": list.collect::<Vec<_>>() }))
+    Ok(json!({ "TagList": tag_list::list(&found.tags) }))
 }

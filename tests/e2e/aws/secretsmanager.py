@@ -1,6 +1,6 @@
 """Secrets Manager over the secrets of a namespace, with boto3 as PyPI has it.
 
-Run as `secrets.py URL ACCESS_KEY SECRET ROTATES FAILS OTHER_KEY OTHER_SECRET`: two functions, of which one
+Run as `secretsmanager.py URL ACCESS_KEY SECRET ROTATES FAILS OTHER_KEY OTHER_SECRET`: two functions, of which one
 succeeds whatever it is sent and the other fails, and a key of another namespace. Values have PLAIN in them,
 which is searched for afterwards where it must not be.
 """
@@ -154,9 +154,9 @@ def versions_have_labels():
     assert value("versions") == f"{PLAIN} four" and updated["VersionId"] not in (first, second, pending)
     assert "VersionId" not in secrets.update_secret(SecretId="versions", Description="other")
     assert secrets.describe_secret(SecretId="versions")["Description"] == "other"
-    page = secrets.list_secret_version_ids(SecretId="versions", MaxResults=2)
-    assert len(page["Versions"]) == 2, page
-    rest = secrets.list_secret_version_ids(SecretId="versions", MaxResults=2, NextToken=page["NextToken"])
+    page = secrets.list_secret_version_ids(SecretId="versions", MaxResults=1)
+    assert len(page["Versions"]) == 1, page
+    rest = secrets.list_secret_version_ids(SecretId="versions", MaxResults=1, NextToken=page["NextToken"])
     assert "NextToken" not in rest, rest
     shown = {version["VersionId"] for version in page["Versions"] + rest["Versions"]}
     assert shown == {updated["VersionId"], pending}, shown
@@ -203,6 +203,7 @@ def lists_are_filtered_and_have_pages():
     assert names([("tag-key", ["numb"])]) == all and names([("tag-key", ["Numb"])]) == []
     assert names([("owning-service", ["rds"])]) == []
     refused("ValidationException", secrets.list_secrets, "enum value set", Filters=[{"Key": "x", "Values": ["y"]}])
+    refused("InvalidParameterException", secrets.list_secrets, "by name", SortOrder="desc")
     refused("InvalidNextTokenException", secrets.list_secrets, "", NextToken="*")
     entry = secrets.list_secrets(Filters=[{"Key": "name", "Values": ["versions"]}])["SecretList"][0]
     assert set(stages("versions").values()) == set(entry["SecretVersionsToStages"]), entry
