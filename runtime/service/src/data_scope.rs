@@ -90,24 +90,24 @@ impl DataScope {
         &self.data
     }
 
-    /// Does an operation that is not on one resource, if the principal may. A function may do none: it is
-    /// granted resources by their names.
+    /// Does an operation that is on no resource of a kind, if the principal may.
     pub(crate) async fn perform<T>(
         &self,
         operation: Operation,
         name: &str,
         work: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        self.check(operation)?;
+        self.check(operation, name)?;
         self.record(operation, name, work).await
     }
 
-    /// Fails as an operation would that is not on one resource and that the principal may not do.
+    /// Fails as an operation would that is on no resource of a kind, but may be on a secret or a parameter of
+    /// this name, and that the principal may not do.
     ///
     /// # Errors
     /// `Forbidden`.
-    pub fn check(&self, operation: Operation) -> Result<(), Error> {
-        permissions::check_is_no_function(&self.principal, operation)
+    pub fn check(&self, operation: Operation, name: &str) -> Result<(), Error> {
+        permissions::check_named(&self.principal, operation, name)
     }
 
     /// Does an operation: under a span of its own, and, if it is a client's change, with

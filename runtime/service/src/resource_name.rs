@@ -4,6 +4,8 @@ use std::str::FromStr;
 use lambent_storage::Stores;
 use lambent_types::{Access, Configuration, ErrorCode, Grant, Namespace};
 
+use crate::operation::Operation;
+
 /// The name of a kind of resource: what the kind is called, through which scope one is
 /// reached, and what a function is granted of one. It is implemented in the file of the kind.
 pub trait ResourceName:
@@ -23,6 +25,15 @@ pub trait ResourceName:
     /// What a function of this configuration may do with it; nothing unless the kind says so.
     fn granted(&self, _: &Configuration) -> Option<Access> {
         None
+    }
+
+    /// Whether a function of this configuration may do this with it.
+    fn is_granted(&self, configuration: &Configuration, operation: Operation) -> bool {
+        match (self.granted(configuration), operation.access()) {
+            (None, _) => false,
+            (Some(_), None) => true,
+            (Some(granted), Some(wanted)) => granted.allows(wanted),
+        }
     }
 
     /// The grant of so much of it to a function of this configuration; none if functions are

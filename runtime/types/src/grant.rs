@@ -8,11 +8,12 @@ use crate::grants::Access;
 use crate::host_pattern::HostPattern;
 use crate::mounts::Mount;
 use crate::name::{BucketName, FunctionName, KeyspaceName, TableName};
+use crate::name_pattern::NamePattern;
 use crate::queue::QueueName;
 use crate::volume::VolumeName;
 
 /// Permission for a function to reach one thing: `bucket:photos=read`, `keyspace:todo=read-write`,
-/// `queue:jobs=write`, `host:api.example.com` or `volume:data:/mnt/data:read`.
+/// `queue:jobs=write`, `table:orders=read`, `secret:prod/*=read`, `parameter:/app/*=read`, `function:resize`, `host:api.example.com` or `volume:data:/mnt/data:read`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Grant {
     /// A bucket and its objects.
@@ -23,6 +24,12 @@ pub enum Grant {
     Queue(QueueName, Access),
     /// A table and its items.
     Table(TableName, Access),
+    /// Secrets and their values.
+    Secret(NamePattern, Access),
+    /// Parameters and their values.
+    Parameter(NamePattern, Access),
+    /// A function that may be invoked.
+    Function(FunctionName),
     /// A host, for outgoing HTTP.
     Host(HostPattern),
     /// A volume, at the path where it is mounted.
@@ -40,14 +47,20 @@ pub enum Granted {
     Queue(QueueName),
     /// A table.
     Table(TableName),
+    /// Secrets.
+    Secret(NamePattern),
+    /// Parameters.
+    Parameter(NamePattern),
+    /// A function.
+    Function(FunctionName),
     /// A host.
     Host(HostPattern),
     /// A volume.
     Volume(VolumeName),
 }
 
-const FORMS: &str = "write bucket:NAME=ACCESS, keyspace:NAME=ACCESS, queue:NAME=write, table:NAME=ACCESS, \
-                     host:HOST or volume:NAME:/mnt/PATH[:ACCESS], where ACCESS is read, write or read-write";
+const FORMS: &str = "write bucket:NAME=ACCESS, keyspace:NAME=ACCESS, queue:NAME=ACCESS, table:NAME=ACCESS, \
+                     secret:NAME=ACCESS, parameter:NAME=ACCESS, function:NAME, host:HOST or volume:NAME:/mnt/PATH[:ACCESS], where ACCESS is read, write or read-write";
 
 impl Grant {
     /// What it is for.
@@ -58,6 +71,9 @@ impl Grant {
             Self::Keyspace(name, _) => Granted::Keyspace(name),
             Self::Queue(name, _) => Granted::Queue(name),
             Self::Table(name, _) => Granted::Table(name),
+            Self::Secret(pattern, _) => Granted::Secret(pattern),
+            Self::Parameter(pattern, _) => Granted::Parameter(pattern),
+            Self::Function(name) => Granted::Function(name),
             Self::Host(host) => Granted::Host(host),
             Self::Volume(mount) => Granted::Volume(mount.volume),
         }
@@ -79,14 +95,19 @@ impl Grant {
             let (name, access) = (toml_key(name), access.as_str());
             (format!("[functions.{function}.grants.{table}]"), format!("{name} = \"{access}\""))
         };
+        let listed = |list: &str, entry: &dyn fmt::Display| {
+            let place = format!("the list {list} of [functions.{function}.grants]");
+            (place, format!("\"{entry}\""))
+        };
         match self {
             Self::Bucket(name, access) => named("buckets", name.as_str(), *access),
             Self::Keyspace(name, access) => named("keyspaces", name.as_str(), *access),
             Self::Queue(name, access) => named("queues", name.as_ref(), *access),
             Self::Table(name, access) => named("tables", name.as_str(), *access),
-            Self::Host(host) => {
-                (format!("the list hosts of [functions.{function}.grants]"), format!("\"{host}\""))
-            }
+            Self::Secret(pattern, access) => named("secrets", &pattern.to_string(), *access),
+            Self::Parameter(pattern, access) => named("parameters", &pattern.to_string(), *access),
+            Self::Function(name) => listed("functions", name),
+            Self::Host(host) => listed("hosts", host),
             Self::Volume(Mount { volume, path, access }) => (
                 format!("the list mounts of [functions.{function}]"),
                 format!(
@@ -122,9 +143,16 @@ impl Configuration {
             grants.keyspaces.iter().map(|(name, access)| Grant::Keyspace(name.clone(), *access));
         let queues = grants.queues.iter().map(|(name, access)| Grant::Queue(name.clone(), *access));
         let tables = grants.tables.iter().map(|(name, access)| Grant::Table(name.clone(), *access));
+        let secrets =
+            grants.secrets.iter().map(|(name, access)| Grant::Secret(name.clone(), *access));
+        let parameters =
+            grants.parameters.iter().map(|(name, access)| Grant::Parameter(name.clone(), *access));
+        let functions = grants.functions.iter().cloned().map(Grant::Function);
         let hosts = grants.hosts.iter().cloned().map(Grant::Host);
         let volumes = self.mounts.0.iter().cloned().map(Grant::Volume);
-        buckets.chain(keyspaces).chain(queues).chain(tables).chain(hosts).chain(volumes).collect()
+        let stores = buckets.chain(keyspaces).chain(queues).chain(tables);
+        let others = secrets.chain(parameters).chain(functions).chain(hosts).chain(volumes);
+        stores.chain(others).collect()
     }
 
     /// Grants it; what was granted of the same before is replaced.
@@ -135,6 +163,9 @@ impl Configuration {
             Grant::Keyspace(name, access) => drop(grants.keyspaces.insert(name, access)),
             Grant::Queue(name, access) => drop(grants.queues.insert(name, access)),
             Grant::Table(name, access) => drop(grants.tables.insert(name, access)),
+            Grant::Secret(name, access) => drop(grants.secrets.insert(name, access)),
+            Grant::Parameter(name, access) => drop(grants.parameters.insert(name, access)),
+            Grant::Function(name) => drop(grants.functions.insert(name)),
             Grant::Host(host) => {
                 self.revoke(&Granted::Host(host.clone()));
                 self.grants.hosts.insert(host);
@@ -155,6 +186,9 @@ impl Configuration {
             Granted::Keyspace(name) => drop(grants.keyspaces.remove(name)),
             Granted::Queue(name) => drop(grants.queues.remove(name)),
             Granted::Table(name) => drop(grants.tables.remove(name)),
+            Granted::Secret(pattern) => drop(grants.secrets.remove(pattern)),
+            Granted::Parameter(pattern) => drop(grants.parameters.remove(pattern)),
+            Granted::Function(name) => drop(grants.functions.remove(name)),
             Granted::Host(host) => grants.hosts.retain(|other| !other.is_same(host)),
             Granted::Volume(volume) => {
                 self.mounts.0.retain(|mount| mount.volume.key() != volume.key());
@@ -189,6 +223,12 @@ fn with_access<N: FromStr<Err: fmt::Display>>(
     Ok((name, access.map_err(|error| format!("{shown:?}: {error}"))?))
 }
 
+/// The function of a text such as `function:resize`.
+fn of_function(text: &str, rest: &str) -> Result<FunctionName, String> {
+    let shown: String = text.chars().take(80).collect();
+    rest.parse().map_err(|error| format!("{shown:?}: {error}"))
+}
+
 impl FromStr for Grant {
     type Err = String;
 
@@ -217,6 +257,15 @@ impl FromStr for Grant {
                 let (name, access) = with_access(text, rest)?;
                 Ok(Self::Table(name, given(access)?))
             }
+            "secret" => {
+                let (name, access) = with_access(text, rest)?;
+                Ok(Self::Secret(name, given(access)?))
+            }
+            "parameter" => {
+                let (name, access) = with_access(text, rest)?;
+                Ok(Self::Parameter(name, given(access)?))
+            }
+            "function" => of_function(text, rest).map(Self::Function),
             "host" => rest.parse().map(Self::Host).map_err(|error| format!("{error}")),
             "volume" => rest.parse().map(Self::Volume),
             _ => Err(unlike(text)),
@@ -235,6 +284,9 @@ impl FromStr for Granted {
             "keyspace" => with_access(text, rest).map(|(name, _)| Self::Keyspace(name)),
             "queue" => with_access(text, rest).map(|(name, _)| Self::Queue(name)),
             "table" => with_access(text, rest).map(|(name, _)| Self::Table(name)),
+            "secret" => with_access(text, rest).map(|(name, _)| Self::Secret(name)),
+            "parameter" => with_access(text, rest).map(|(name, _)| Self::Parameter(name)),
+            "function" => of_function(text, rest).map(Self::Function),
             "host" => rest.parse().map(Self::Host).map_err(|error| format!("{error}")),
             "volume" => {
                 let name = rest.split(':').next().unwrap_or_default();
@@ -252,10 +304,12 @@ impl fmt::Display for Grant {
             Self::Bucket(_, access)
             | Self::Keyspace(_, access)
             | Self::Queue(_, access)
-            | Self::Table(_, access) => {
+            | Self::Table(_, access)
+            | Self::Secret(_, access)
+            | Self::Parameter(_, access) => {
                 write!(f, "{granted}={}", access.as_str())
             }
-            Self::Host(_) => granted.fmt(f),
+            Self::Function(_) | Self::Host(_) => granted.fmt(f),
             Self::Volume(mount) => write!(f, "volume:{mount}"),
         }
     }
@@ -268,6 +322,9 @@ impl fmt::Display for Granted {
             Self::Keyspace(name) => write!(f, "keyspace:{name}"),
             Self::Queue(name) => write!(f, "queue:{name}"),
             Self::Table(name) => write!(f, "table:{name}"),
+            Self::Secret(pattern) => write!(f, "secret:{pattern}"),
+            Self::Parameter(pattern) => write!(f, "parameter:{pattern}"),
+            Self::Function(name) => write!(f, "function:{name}"),
             Self::Host(host) => write!(f, "host:{host}"),
             Self::Volume(name) => write!(f, "volume:{name}"),
         }
@@ -278,11 +335,14 @@ impl fmt::Display for Granted {
 mod tests {
     use super::*;
 
-    const ALL: [&str; 8] = [
+    const ALL: [&str; 11] = [
         "bucket:my.photos=read",
         "keyspace:todo=read-write",
         "queue:jobs.fifo=write",
         "table:Orders.2=read-write",
+        "secret:prod/*=read",
+        "parameter:/app/key=read-write",
+        "function:resize",
         "host:http://192.168.1.5:8080",
         "host:*.example.com",
         "host:https://[2001:db8::1]:8443",

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::host_pattern::HostPattern;
-use crate::name::{BucketName, KeyspaceName, TableName};
+use crate::name::{BucketName, FunctionName, KeyspaceName, TableName};
+use crate::name_pattern::NamePattern;
 use crate::queue::QueueName;
 
 /// What a function may do with a resource that it was granted.
@@ -80,6 +81,19 @@ pub struct Grants {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = BTreeMap<String, Access>)]
     pub tables: BTreeMap<TableName, Access>,
+    /// Secrets, through the AWS SDKs: by their names, or with a final `*` by what names begin with. To change one
+    /// is to give it another value, as functions do that rotate it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, Access>)]
+    pub secrets: BTreeMap<NamePattern, Access>,
+    /// Parameters, in the same way.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, Access>)]
+    pub parameters: BTreeMap<NamePattern, Access>,
+    /// Functions that may be invoked, through the AWS SDKs.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    #[schema(value_type = BTreeSet<String>)]
+    pub functions: BTreeSet<FunctionName>,
     /// Hosts, through outgoing `wasi:http`: `api.example.com` (https and port 443),
     /// `*.example.com`, `api.example.com:8443`, `http://192.168.1.5:8080`.
     /// Addresses that are loopback, private or link-local need a grant that names

@@ -36,6 +36,7 @@ mod lineage;
 mod meter;
 mod mounts;
 mod name;
+mod name_pattern;
 mod object_version;
 mod outcome;
 mod parameter;
@@ -103,6 +104,7 @@ pub use mounts::{Mount, Mounts};
 pub use name::{
     BucketName, FunctionName, InvalidName, KeyspaceName, NAME_CHARS_MAX, Namespace, TableName,
 };
+pub use name_pattern::{InvalidNamePattern, NamePattern};
 pub use object_version::{InvalidVersionId, InvalidVersioning, VersionId, Versioning};
 pub use outcome::{Failure, Outcome};
 pub use parameter::ParameterKind;

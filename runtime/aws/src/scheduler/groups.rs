@@ -18,7 +18,7 @@ fn group(call: &Call) -> Value {
 
 /// Who may not list schedules learns of no group of them.
 fn check(call: &Call) -> Result<(), Fault> {
-    call.scope.check(Operation::ListSchedules).map_err(|error| Fault::of(&error, |_| None))
+    call.scope.check(Operation::ListSchedules, "").map_err(|error| Fault::of(&error, |_| None))
 }
 
 pub(super) async fn get(call: &Call) -> Result<Response<Body>, Fault> {

@@ -43,7 +43,9 @@ fn invalid(error: &Invalid) -> Refusal {
 
 fn placeholders(given: lambent_api::Placeholders) -> Result<Placeholders, Refusal> {
     let lambent_api::Placeholders { names, values } = given;
-    let read = Placeholders::new(names, values.as_ref());
+    let values = values.map(|values| serde_json::from_value(values.into())).transpose();
+    let values = values.map_err(|error| Refusal::invalid(format!("values: {error}")))?;
+    let read = Placeholders::new(names, values);
     read.map_err(|error: InputError| Refusal::invalid(error.to_string()))
 }
 

@@ -22,8 +22,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use lambent_storage::{Channel, Expected, WriteError};
 use lambent_types::{
-    Digest, Error, ErrorCode, Function, FunctionName, FunctionVersion, Precondition,
-    QualifiedFunction, Qualifier, VersionNumber, bounds,
+    Access, Configuration, Digest, Error, ErrorCode, Function, FunctionName, FunctionVersion,
+    Grant, Precondition, QualifiedFunction, Qualifier, VersionNumber, bounds,
 };
 
 pub use self::concurrency::{ConcurrencyStatus, ProvisionedStatus};
@@ -46,6 +46,15 @@ impl ResourceName for FunctionName {
     const NOT_FOUND: ErrorCode = ErrorCode::FunctionNotFound;
 
     type Scope = Scope;
+
+    /// Functions invoke others, and do nothing else with them.
+    fn is_granted(&self, configuration: &Configuration, operation: Operation) -> bool {
+        operation == Operation::InvokeFunction && configuration.grants.functions.contains(self)
+    }
+
+    fn grant(&self, _: &Configuration, _: Access) -> Option<Grant> {
+        Some(Grant::Function(self.clone()))
+    }
 }
 
 impl Contained for FunctionName {

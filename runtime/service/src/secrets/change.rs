@@ -173,11 +173,10 @@ impl Scope {
         id: &SecretId,
         change: impl Fn(&mut Secret) -> Result<(T, Vec<Write>), Error>,
     ) -> Result<(Secret, T), Error> {
-        let name = id.to_string();
-        self.perform(Operation::PutSecret, &name, async {
+        self.perform(Operation::PutSecret, id.name(), async {
             let _changing = self.service.sealing.lock().await;
             loop {
-                let (mut secret, revision) = self.find_secret(id).await?;
+                let (mut secret, revision) = self.find_secret(Operation::PutSecret, id).await?;
                 secret.check_lasts()?;
                 let (told, rows) = change(&mut secret)?;
                 if self.replace_secret(&mut secret, revision, rows).await? {
@@ -214,15 +213,14 @@ impl Scope {
         (description, kms_key): (Option<String>, Option<String>),
         new: Option<NewVersion>,
     ) -> Result<(Secret, Option<String>), Error> {
-        let name = id.to_string();
         let version = match &new {
             Some(new) => Some(version_id(new.id.clone())?),
             None => None,
         };
-        self.perform(Operation::PutSecret, &name, async {
+        self.perform(Operation::PutSecret, id.name(), async {
             let _changing = self.service.sealing.lock().await;
             loop {
-                let (mut secret, revision) = self.find_secret(id).await?;
+                let (mut secret, revision) = self.find_secret(Operation::PutSecret, id).await?;
                 secret.check_lasts()?;
                 if let Some(description) = &description {
                     secret.describe(description.clone())?;

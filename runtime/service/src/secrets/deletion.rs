@@ -26,11 +26,10 @@ impl Scope {
         id: &SecretId,
         recovery_days: Option<u32>,
     ) -> Result<(Secret, Timestamp), Error> {
-        let name = id.to_string();
-        self.perform(Operation::DeleteSecret, &name, async {
+        self.perform(Operation::DeleteSecret, id.name(), async {
             let _changing = self.service.sealing.lock().await;
             loop {
-                let (mut secret, revision) = self.find_secret(id).await?;
+                let (mut secret, revision) = self.find_secret(Operation::DeleteSecret, id).await?;
                 let now = self.service.clock.now();
                 let Some(days) = recovery_days else {
                     self.take_away(&secret).await?;
@@ -60,11 +59,10 @@ impl Scope {
     /// # Errors
     /// `SecretNotFound`; the store failed.
     pub async fn restore_secret(&self, id: &SecretId) -> Result<Secret, Error> {
-        let name = id.to_string();
-        self.perform(Operation::PutSecret, &name, async {
+        self.perform(Operation::PutSecret, id.name(), async {
             let _changing = self.service.sealing.lock().await;
             loop {
-                let (mut secret, revision) = self.find_secret(id).await?;
+                let (mut secret, revision) = self.find_secret(Operation::PutSecret, id).await?;
                 if secret.deleted.take().is_none() {
                     return Ok(secret);
                 }

@@ -110,7 +110,11 @@ impl Scope {
     }
 
     /// The secret that is named, and its revision, also if it was deleted and may be restored.
-    pub(super) async fn find_secret(&self, id: &SecretId) -> Result<(Secret, u64), Error> {
+    pub(super) async fn find_secret(
+        &self,
+        operation: Operation,
+        id: &SecretId,
+    ) -> Result<(Secret, u64), Error> {
         let (records, now) = (self.secret_records()?, self.service.clock.now());
         for (name, id) in id.candidates() {
             if name.parse::<SecretName>().is_err() {
@@ -121,6 +125,8 @@ impl Scope {
                 id.is_none_or(|id| secret.id == id) && !secret.is_gone(now)
             };
             if let Some(found) = found.filter(is_meant) {
+                // An ARN may be of another name than it looks.
+                self.check(operation, found.0.name.as_str())?;
                 return Ok(found);
             }
         }

@@ -54,6 +54,11 @@ pub enum SecretId {
 }
 
 impl SecretId {
+    /// The name that it most likely has.
+    pub(super) fn name(&self) -> &str {
+        self.candidates().first().map_or("", |(name, _)| name)
+    }
+
     /// The names that the secret may have, the most exact first, each with the id that it then has.
     pub(super) fn candidates(&self) -> Vec<(&str, Option<&str>)> {
         let text = match self {

@@ -43,8 +43,8 @@ impl Scope {
     /// # Errors
     /// `SecretNotFound`; the store failed.
     pub async fn describe_secret(&self, id: &SecretId) -> Result<Secret, Error> {
-        let name = id.to_string();
-        self.perform(Operation::DescribeSecret, &name, async { Ok(self.find_secret(id).await?.0) })
+        let operation = Operation::DescribeSecret;
+        self.perform(operation, id.name(), async { Ok(self.find_secret(operation, id).await?.0) })
             .await
     }
 
@@ -60,10 +60,10 @@ impl Scope {
         version: Option<&str>,
         stage: Option<&str>,
     ) -> Result<FoundSecret, Error> {
-        let name = id.to_string();
-        self.perform(Operation::GetSecretValue, &name, async {
+        let operation = Operation::GetSecretValue;
+        self.perform(operation, id.name(), async {
             loop {
-                let (secret, revision) = self.find_secret(id).await?;
+                let (secret, revision) = self.find_secret(operation, id).await?;
                 secret.check_lasts()?;
                 let version = version_of(&secret, version, stage)?;
                 if let Some(value) = self.value_of(&secret, &version).await? {
@@ -72,8 +72,12 @@ impl Scope {
                     return Ok(FoundSecret { secret, id: version, version: found, value });
                 }
                 // It was changed meanwhile, or its row is lost.
-                if self.find_secret(id).await?.1 == revision {
-                    tracing::error!(name, version, "the row of a secret's value is missing");
+                if self.find_secret(operation, id).await?.1 == revision {
+                    tracing::error!(
+                        name = secret.name.as_str(),
+                        version,
+                        "the row of a secret's value is missing"
+                    );
                     return Err(Error::new(ErrorCode::Internal, "a secret's value is missing"));
                 }
             }

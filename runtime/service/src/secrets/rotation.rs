@@ -49,13 +49,17 @@ impl Scope {
         id: &SecretId,
         wanted: Rotate,
     ) -> Result<(Secret, String), Error> {
-        self.check(Operation::PutSecret)?;
+        self.check(Operation::PutSecret, id.name())?;
         let fresh = version_id(wanted.version.clone())?;
         let function = match &wanted.function {
             Some(function) => function.clone(),
-            None => {
-                self.find_secret(id).await?.0.rotation.map(|it| it.function).ok_or_else(none)?
-            }
+            None => self
+                .find_secret(Operation::PutSecret, id)
+                .await?
+                .0
+                .rotation
+                .map(|it| it.function)
+                .ok_or_else(none)?,
         };
         let handle = self.handle::<FunctionName>(function.name.as_str())?;
         handle.invocable(function.qualifier.clone()).await?;
