@@ -1,4 +1,4 @@
-//! SQS, CloudWatch Logs, EventBridge Scheduler, IAM and STS as AWS's SDK for Python uses them: the scripts in `aws`,
+//! SQS, DynamoDB, CloudWatch Logs, EventBridge Scheduler, IAM and STS as AWS's SDK for Python uses them: the scripts in `aws`,
 //! with boto3 as PyPI has it.
 
 use std::process::Command;
@@ -43,6 +43,13 @@ fn root_key(node: &Node) -> String {
 fn boto3_uses_queues_in_production_with_the_root_key() {
     let node = Node::start(&[]);
     run("sqs.py", BOTO3, &node, (&root_key(&node), &node.key), &[]);
+}
+
+#[test]
+fn boto3_uses_tables_in_production_and_in_development() {
+    let node = Node::start(&[]);
+    run("dynamodb.py", BOTO3, &node, (&root_key(&node), &node.key), &[]);
+    run("dynamodb.py", BOTO3, &Node::start(&["--dev"]), ("test", "test"), &[]);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::keys::{Keys, RootCredentials};
 use crate::memory::Memory;
 use crate::protocol;
 use crate::target::{Service, Target};
-use crate::{iam, lambda, logs, s3, scheduler, signature, sqs, sts};
+use crate::{dynamodb, iam, lambda, logs, s3, scheduler, signature, sqs, sts};
 
 /// Where a client names none, and what AWS's tools take where none is configured.
 const REGION: &str = "us-east-1";
@@ -115,6 +115,7 @@ impl Opened {
         match self.target.service {
             Service::Lambda if self.is_upload(head) => lambda::UPLOAD_BYTES_MAX,
             Service::Lambda => BODY_BYTES_MAX,
+            Service::DynamoDb => dynamodb::BODY_BYTES_MAX,
             Service::Sqs => SQS_BYTES_MAX,
             _ => OTHER_BYTES_MAX,
         }
@@ -234,6 +235,7 @@ impl Door {
             domains: self.domains.clone(),
         };
         match &target.service {
+            Service::DynamoDb => dynamodb::answer(&call, target.operation.as_deref()).await,
             Service::Iam => iam::answer(&call).await,
             Service::Lambda => lambda::answer(call).await,
             Service::Logs => logs::answer(&call, target.operation.as_deref()).await,

@@ -11,6 +11,7 @@ mod arn;
 mod call;
 mod credential;
 mod door;
+mod dynamodb;
 mod fault;
 mod iam;
 mod identity;

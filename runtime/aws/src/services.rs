@@ -1,11 +1,12 @@
 //! The services of AWS's that are served.
 
 use crate::operation::Status;
-use crate::{iam, lambda, logs, s3, scheduler, sqs, sts};
+use crate::{dynamodb, iam, lambda, logs, s3, scheduler, sqs, sts};
 
 /// Every operation of every service that is served, with its service: for documentation and tests.
 pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, Status)> {
     let services = [
+        (dynamodb::NAME, dynamodb::OPERATIONS),
         (iam::NAME, iam::OPERATIONS),
         (lambda::NAME, lambda::OPERATIONS),
         (logs::NAME, logs::OPERATIONS),

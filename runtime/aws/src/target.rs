@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Uri};
 
 use crate::credential;
 use crate::protocol::{self, Protocol};
-use crate::{iam, lambda, logs, s3, scheduler, sqs, sts};
+use crate::{dynamodb, iam, lambda, logs, s3, scheduler, sqs, sts};
 
 const JSON_1_0: &str = "application/x-amz-json-1.0";
 const JSON_1_1: &str = "application/x-amz-json-1.1";
@@ -18,6 +18,7 @@ const REST_XML: [&str; 3] = ["cloudfront", "route53", "s3-control"];
 /// The service that a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Service {
+    DynamoDb,
     Iam,
     Lambda,
     Logs,
@@ -64,6 +65,7 @@ impl Target {
             let (prefix, operation) = target.rsplit_once('.').unwrap_or(("", target));
             let version = if media_type.as_deref() == Some(JSON_1_0) { JSON_1_0 } else { JSON_1_1 };
             let service = match prefix {
+                dynamodb::TARGET_PREFIX => Service::DynamoDb,
                 logs::TARGET_PREFIX => Service::Logs,
                 sqs::TARGET_PREFIX => Service::Sqs,
                 _ => Service::Other(signed.unwrap_or_else(|| shortened(prefix))),
@@ -103,6 +105,7 @@ impl Target {
     /// The name of the service, for people.
     pub(crate) fn service_name(&self) -> &str {
         match &self.service {
+            Service::DynamoDb => dynamodb::NAME,
             Service::Iam => iam::NAME,
             Service::Lambda => lambda::NAME,
             Service::Logs => logs::NAME,

@@ -64,6 +64,12 @@ impl Violations {
         );
     }
 
+    /// The first so many.
+    pub(crate) fn first(mut self, count: usize) -> Self {
+        self.0.truncate(count);
+        self
+    }
+
     /// Fails if anything was noted.
     pub(crate) fn finish(self) -> Result<(), Fault> {
         if self.0.is_empty() { Ok(()) } else { Err(self.fault()) }

@@ -1,11 +1,10 @@
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::Serialize;
 
-use crate::error::{InputError, Invalid};
-use crate::item_json;
-use crate::value::{NESTING_MAX, Value};
+use crate::error::Invalid;
+use crate::value::{NESTING_MAX, Value, too_deep};
 
 /// Most bytes of an item, names and values together.
 pub const ITEM_BYTES_MAX: usize = 400 * 1024;
@@ -25,14 +24,6 @@ impl Item {
         Self::default()
     }
 
-    /// Reads the JSON of one, as DynamoDB's API has it.
-    ///
-    /// # Errors
-    /// As of [`Value::from_json`].
-    pub fn from_json(json: &serde_json::Value) -> Result<Self, InputError> {
-        item_json::attributes(json, 0).map(Self)
-    }
-
     /// The bytes that DynamoDB says it has: of its names, and of its values as [`Value::size`] says.
     #[must_use]
     pub fn size(&self) -> usize {
@@ -48,7 +39,7 @@ impl Item {
             return Err(Invalid::new("Item size has exceeded the maximum allowed size"));
         }
         if self.0.values().any(|value| value.nesting() > NESTING_MAX) {
-            return Err(item_json::too_deep());
+            return Err(too_deep());
         }
         Ok(())
     }
@@ -102,16 +93,5 @@ impl IntoIterator for Item {
     type IntoIter = std::collections::btree_map::IntoIter<String, Value>;
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
-    }
-}
-
-impl<'de> Deserialize<'de> for Item {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            let json = serde_json::Value::deserialize(deserializer)?;
-            Self::from_json(&json).map_err(de::Error::custom)
-        } else {
-            BTreeMap::deserialize(deserializer).map(Self)
-        }
     }
 }

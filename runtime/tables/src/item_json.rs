@@ -4,168 +4,367 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::Value as Json;
+use serde::de::{
+    Deserialize, DeserializeSeed as _, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess,
+};
 
 use crate::error::{InputError, Invalid};
+use crate::item::Item;
+use crate::json_shape::{By, Found, Shape};
 use crate::number::Number;
-use crate::value::{NESTING_MAX, Value};
+use crate::value::{NESTING_MAX, Value, too_deep};
 
-/// Reads attributes that are so many levels deep.
-pub(crate) fn attributes(json: &Json, depth: usize) -> Result<BTreeMap<String, Value>, InputError> {
-    let Some(map) = json.as_object() else {
-        return Err(unexpected(
-            json,
-            "java.util.Map<java.lang.String, com.amazonaws.dynamodb.v20120810.AttributeValue>",
-        ));
-    };
-    map.iter().map(|(name, json)| Ok((name.clone(), value(json, depth)?))).collect()
+type Read<T> = Result<T, InputError>;
+
+/// What a client gave for a value or an item: that, or why it is none. So the rest of a request can be read, and the
+/// member that is wrong be named.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Given<T>(Read<T>);
+
+impl<T> Given<T> {
+    /// What was given.
+    ///
+    /// # Errors
+    /// It is none, with DynamoDB's sentence.
+    pub fn read(self) -> Result<T, InputError> {
+        self.0
+    }
 }
 
-/// Reads a value that is so many levels deep.
-pub(crate) fn value(json: &Json, depth: usize) -> Result<Value, InputError> {
-    let map = match json {
-        Json::Object(map) => map,
-        Json::Array(_) => {
-            return Err(serialization(
-                "Unrecognized collection type class com.amazonaws.dynamodb.v20120810.AttributeValue",
-            ));
-        }
-        _ => return Err(serialization("Unexpected value type in payload")),
-    };
-    let mut found = None;
-    for (name, json) in
-        map.iter().filter(|(name, json)| !json.is_null() && TYPES.contains(&name.as_str()))
-    {
-        let read = of_type(name, json, depth)?;
-        if found.replace(read).is_some() {
-            return Err(Invalid::new(
-                "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported \
-                 datatypes",
-            )
-            .into());
+impl<T> From<T> for Given<T> {
+    fn from(given: T) -> Self {
+        Self(Ok(given))
+    }
+}
+
+impl<'de> Deserialize<'de> for Given<Value> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = By(ValueShape(0)).deserialize(deserializer)?;
+        // Nothing is what is not there, of which a value has one.
+        Ok(Self(read.and_then(|value| value.ok_or_else(|| without_type().into()))))
+    }
+}
+
+impl<'de> Deserialize<'de> for Given<Item> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read = By(AttributesShape(0)).deserialize(deserializer)?;
+        Ok(Self(read.map(|attributes| Item::from(attributes.unwrap_or_default()))))
+    }
+}
+
+impl Value {
+    /// Reads the JSON of one, as DynamoDB's API has it.
+    ///
+    /// # Errors
+    /// With DynamoDB's sentence, if it is no value, or one that may not be: a set that is empty or has an element twice,
+    /// a number out of bounds, more than [`NESTING_MAX`] levels.
+    pub fn from_json(json: &serde_json::Value) -> Result<Self, InputError> {
+        from_json(json)
+    }
+}
+
+impl Item {
+    /// Reads the JSON of one, as DynamoDB's API has it.
+    ///
+    /// # Errors
+    /// As of [`Value::from_json`].
+    pub fn from_json(json: &serde_json::Value) -> Result<Self, InputError> {
+        from_json(json)
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            Given::deserialize(deserializer)?.read().map_err(D::Error::custom)
+        } else {
+            Self::deserialize(deserializer)
         }
     }
-    let empty = || {
-        Invalid::new(
-            "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes",
-        )
-    };
-    Ok(found.ok_or_else(empty)?)
 }
 
-const TYPES: [&str; 10] = ["S", "N", "B", "BOOL", "NULL", "L", "M", "SS", "NS", "BS"];
+impl<'de> Deserialize<'de> for Item {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            Given::deserialize(deserializer)?.read().map_err(D::Error::custom)
+        } else {
+            BTreeMap::deserialize(deserializer).map(Self::from)
+        }
+    }
+}
 
-fn of_type(name: &str, json: &Json, depth: usize) -> Result<Value, InputError> {
-    Ok(match name {
-        "S" => Value::S(text(json)?.to_owned()),
-        "N" => Value::N(number(json)?),
-        "B" => Value::B(bytes(json)?),
-        "BOOL" => Value::Bool(boolean(json)?),
-        "NULL" if boolean(json)? => Value::Null,
-        "NULL" => {
-            return Err(Invalid::parameter(
-                "Null attribute value types must have the value of true",
-            )
-            .into());
+/// Reads JSON that is there as a whole.
+fn from_json<'a, T>(json: &'a serde_json::Value) -> Read<T>
+where
+    Given<T>: Deserialize<'a>,
+{
+    match Given::deserialize(json) {
+        Ok(given) => given.read(),
+        Err(error) => Err(InputError::Serialization(error.to_string())),
+    }
+}
+
+/// A value that is so many levels deep. As of every shape here, `None` is `null`.
+#[derive(Clone, Copy)]
+struct ValueShape(usize);
+
+/// Attributes that are so many levels deep.
+#[derive(Clone, Copy)]
+struct AttributesShape(usize);
+
+/// A list of what the shape is.
+#[derive(Clone, Copy)]
+struct ListShape<S>(S);
+
+/// A text, bytes or truth.
+#[derive(Clone, Copy)]
+struct ScalarShape;
+
+impl<'de> Shape<'de> for ScalarShape {
+    type Value = Found;
+
+    fn other(self, found: Found) -> Found {
+        found
+    }
+}
+
+impl<'de, S: Shape<'de> + Copy> Shape<'de> for ListShape<S> {
+    type Value = Read<Option<Vec<S::Value>>>;
+
+    fn other(self, found: Found) -> Self::Value {
+        match found {
+            Found::Nothing => Ok(None),
+            Found::Map => Err(unexpected_structure()),
+            _ => Err(serialization("Unexpected field type")),
         }
-        "L" => {
-            let within = deeper(depth)?;
-            let values = list(json)?.iter().map(|json| value(json, within));
-            Value::L(values.collect::<Result<_, _>>()?)
+    }
+
+    fn list<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = list.next_element_seed(By(self.0))? {
+            elements.push(element);
         }
-        "M" => Value::M(attributes(json, deeper(depth)?)?),
-        "SS" => Value::Ss(texts(json)?),
-        "NS" => Value::Ns(numbers(json)?),
-        _ => Value::Bs(byte_strings(json)?),
+        Ok(Ok(Some(elements)))
+    }
+}
+
+impl<'de> Shape<'de> for AttributesShape {
+    type Value = Read<Option<BTreeMap<String, Value>>>;
+
+    fn other(self, found: Found) -> Self::Value {
+        match found {
+            Found::Nothing => Ok(None),
+            Found::List => Err(serialization(
+                "Unrecognized collection type java.util.Map<java.lang.String, \
+                 com.amazonaws.dynamodb.v20120810.AttributeValue>",
+            )),
+            _ => Err(serialization("Unexpected field type")),
+        }
+    }
+
+    fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut attributes = Ok(BTreeMap::new());
+        while let Some(name) = map.next_key::<String>()? {
+            let value = map.next_value_seed(By(ValueShape(self.0)))?;
+            keep_first(&mut attributes, |attributes| {
+                attributes.insert(name, value?.ok_or_else(without_type)?);
+                Ok(())
+            });
+        }
+        Ok(attributes.map(Some))
+    }
+}
+
+impl<'de> Shape<'de> for ValueShape {
+    type Value = Read<Option<Value>>;
+
+    fn other(self, found: Found) -> Self::Value {
+        match found {
+            Found::Nothing => Ok(None),
+            Found::List => Err(serialization(
+                "Unrecognized collection type class com.amazonaws.dynamodb.v20120810.AttributeValue",
+            )),
+            _ => Err(serialization("Unexpected value type in payload")),
+        }
+    }
+
+    fn map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut found = Ok(None);
+        while let Some(name) = map.next_key::<String>()? {
+            let value = self.member(&name, &mut map)?;
+            keep_first(&mut found, |found| {
+                let Some(value) = value? else { return Ok(()) };
+                if found.replace(value).is_none() {
+                    return Ok(());
+                }
+                Err(Invalid::new(
+                    "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the \
+                     supported datatypes",
+                )
+                .into())
+            });
+        }
+        Ok(found.and_then(|value| Ok(Some(value.ok_or_else(without_type)?))))
+    }
+}
+
+impl ValueShape {
+    /// Reads the member of a value that has the name of a type.
+    fn member<'de, A: MapAccess<'de>>(
+        self,
+        name: &str,
+        map: &mut A,
+    ) -> Result<Read<Option<Value>>, A::Error> {
+        Ok(match name {
+            "S" => scalar(map, text)?.map(|text| text.map(Value::S)),
+            "N" => scalar(map, number)?.map(|number| number.map(Value::N)),
+            "B" => scalar(map, bytes)?.map(|bytes| bytes.map(Value::B)),
+            "BOOL" => scalar(map, boolean)?.map(|value| value.map(Value::Bool)),
+            "NULL" => scalar(map, nothing)?,
+            "L" => {
+                let list = map.next_value_seed(By(ListShape(Self(self.0 + 1))))?;
+                list.and_then(|list| self.list(list))
+            }
+            "M" => {
+                let attributes = map.next_value_seed(By(AttributesShape(self.0 + 1)))?;
+                attributes.and_then(|map| {
+                    self.check_depth()?;
+                    Ok(map.map(Value::M))
+                })
+            }
+            "SS" => set(map, texts)?,
+            "NS" => set(map, numbers)?,
+            "BS" => set(map, byte_strings)?,
+            _ => {
+                map.next_value::<IgnoredAny>()?;
+                Ok(None)
+            }
+        })
+    }
+
+    fn list(self, list: Option<Vec<Read<Option<Value>>>>) -> Read<Option<Value>> {
+        self.check_depth()?;
+        let Some(list) = list else { return Ok(None) };
+        let values = list.into_iter().map(|value| Ok(value?.ok_or_else(without_type)?));
+        Ok(Some(Value::L(values.collect::<Read<_>>()?)))
+    }
+
+    fn check_depth(self) -> Result<(), Invalid> {
+        if self.0 < NESTING_MAX { Ok(()) } else { Err(too_deep()) }
+    }
+}
+
+/// Goes on with what was read so far, unless that is wrong already.
+fn keep_first<T>(read: &mut Read<T>, go_on: impl FnOnce(&mut T) -> Read<()>) {
+    if let Ok(value) = read
+        && let Err(error) = go_on(value)
+    {
+        *read = Err(error);
+    }
+}
+
+fn scalar<'de, A: MapAccess<'de>, T>(
+    map: &mut A,
+    read: fn(Found) -> Read<T>,
+) -> Result<Read<Option<T>>, A::Error> {
+    Ok(match map.next_value_seed(By(ScalarShape))? {
+        Found::Nothing => Ok(None),
+        found => read(found).map(Some),
     })
 }
 
-/// How deep what is in a list or map is, if one may be here.
-fn deeper(depth: usize) -> Result<usize, InputError> {
-    if depth < NESTING_MAX { Ok(depth + 1) } else { Err(too_deep().into()) }
+fn set<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    read: fn(Vec<Found>) -> Read<Value>,
+) -> Result<Read<Option<Value>>, A::Error> {
+    let list = map.next_value_seed(By(ListShape(ScalarShape)))?;
+    Ok(list.and_then(|list| list.map(read).transpose()))
 }
 
-pub(crate) fn too_deep() -> Invalid {
-    Invalid::new(
-        "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit",
-    )
-}
-
-fn texts(json: &Json) -> Result<BTreeSet<String>, InputError> {
-    let given = list(json)?.iter().map(text).collect::<Result<Vec<_>, _>>()?;
+fn texts(given: Vec<Found>) -> Read<Value> {
+    let given = given.into_iter().map(text).collect::<Read<Vec<_>>>()?;
     if given.is_empty() {
         return Err(Invalid::parameter("An string set  may not be empty").into());
     }
-    let set: BTreeSet<String> = given.iter().map(|&text| text.to_owned()).collect();
+    let set: BTreeSet<_> = given.iter().cloned().collect();
     if set.len() < given.len() {
         return Err(duplicates(&given, " contains duplicates."));
     }
-    Ok(set)
+    Ok(Value::Ss(set))
 }
 
-fn numbers(json: &Json) -> Result<BTreeSet<Number>, InputError> {
-    let given = list(json)?;
-    if given.is_empty() {
+fn numbers(given: Vec<Found>) -> Read<Value> {
+    let count = given.len();
+    if count == 0 {
         return Err(Invalid::parameter("An number set  may not be empty").into());
     }
-    let set = given.iter().map(number).collect::<Result<BTreeSet<_>, _>>()?;
-    if set.len() < given.len() {
+    let set = given.into_iter().map(number).collect::<Read<BTreeSet<_>>>()?;
+    if set.len() < count {
         return Err(Invalid::new("Input collection contains duplicates").into());
     }
-    Ok(set)
+    Ok(Value::Ns(set))
 }
 
-fn byte_strings(json: &Json) -> Result<BTreeSet<Vec<u8>>, InputError> {
-    let given = list(json)?;
+fn byte_strings(given: Vec<Found>) -> Read<Value> {
+    let given = given.into_iter().map(bytes).collect::<Read<Vec<_>>>()?;
     if given.is_empty() {
         return Err(Invalid::parameter("Binary sets should not be empty").into());
     }
-    let set = given.iter().map(bytes).collect::<Result<BTreeSet<_>, _>>()?;
+    let set: BTreeSet<_> = given.iter().cloned().collect();
     if set.len() < given.len() {
-        let given: Vec<_> = given.iter().filter_map(Json::as_str).collect();
+        let given: Vec<_> = given.iter().map(|bytes| STANDARD.encode(bytes)).collect();
         return Err(duplicates(&given, "of type BS contains duplicates."));
     }
-    Ok(set)
+    Ok(Value::Bs(set))
 }
 
-fn duplicates(given: &[&str], what: &str) -> InputError {
+fn duplicates(given: &[String], what: &str) -> InputError {
     let shown = given.join(", ").chars().take(1_000).collect::<String>();
     Invalid::parameter(format!("Input collection [{shown}]{what}")).into()
 }
 
-fn number(json: &Json) -> Result<Number, InputError> {
-    let parsed = text(json)?.parse::<Number>();
-    Ok(parsed.map_err(Invalid::from)?)
+fn number(found: Found) -> Read<Number> {
+    Ok(text(found)?.parse::<Number>().map_err(Invalid::from)?)
 }
 
-/// Reads a text.
-fn text(json: &Json) -> Result<&str, InputError> {
-    let of = |found: &str| serialization(&format!("{found} cannot be converted to String"));
-    match json {
-        Json::String(text) => Ok(text),
-        Json::Bool(true) => Err(of("TRUE_VALUE")),
-        Json::Bool(false) => Err(of("FALSE_VALUE")),
-        Json::Number(number) if number.is_f64() => Err(of("DECIMAL_VALUE")),
-        Json::Number(_) => Err(of("NUMBER_VALUE")),
-        Json::Array(_) => Err(serialization("Unrecognized collection type class java.lang.String")),
-        Json::Null | Json::Object(_) => {
-            Err(serialization("Start of structure or map found where not expected"))
-        }
+fn text(found: Found) -> Read<String> {
+    match found {
+        Found::Text(text) => Ok(text),
+        Found::List => Err(serialization("Unrecognized collection type class java.lang.String")),
+        Found::Nothing | Found::Map => Err(unexpected_structure()),
+        other => Err(other.cannot_be("String")),
     }
 }
 
-fn bytes(json: &Json) -> Result<Vec<u8>, InputError> {
-    let text = match json {
-        Json::String(text) => text,
-        Json::Array(_) => {
+fn boolean(found: Found) -> Read<bool> {
+    match found {
+        Found::Bool(value) => Ok(value),
+        Found::Text(text) => match text.to_ascii_uppercase().as_str() {
+            "TRUE" | "1" | "YES" => Ok(true),
+            "FALSE" | "0" | "NO" => Ok(false),
+            _ => Err(serialization("Unexpected token received from parser")),
+        },
+        Found::List => Err(serialization("Unrecognized collection type class java.lang.Boolean")),
+        Found::Nothing | Found::Map => Err(unexpected_structure()),
+        other => Err(other.cannot_be("Boolean")),
+    }
+}
+
+fn nothing(found: Found) -> Read<Value> {
+    if boolean(found)? {
+        return Ok(Value::Null);
+    }
+    Err(Invalid::parameter("Null attribute value types must have the value of true").into())
+}
+
+fn bytes(found: Found) -> Read<Vec<u8>> {
+    let text = match found {
+        Found::Text(text) => text,
+        Found::List => {
             return Err(serialization("Unrecognized collection type class java.nio.ByteBuffer"));
         }
-        Json::Object(_) => {
-            return Err(serialization("Start of structure or map found where not expected"));
-        }
-        _ => {
-            return Err(serialization("only base-64-encoded strings are convertible to bytes"));
-        }
+        Found::Nothing | Found::Map => return Err(unexpected_structure()),
+        _ => return Err(serialization("only base-64-encoded strings are convertible to bytes")),
     };
     if !text.len().is_multiple_of(4) {
         return Err(serialization(&format!(
@@ -178,40 +377,27 @@ fn bytes(json: &Json) -> Result<Vec<u8>, InputError> {
     decoded.map_err(|_| serialization("Invalid last non-pad Base64 character dectected"))
 }
 
-fn boolean(json: &Json) -> Result<bool, InputError> {
-    let of = |found: &str| serialization(&format!("{found} cannot be converted to Boolean"));
-    match json {
-        Json::Bool(value) => Ok(*value),
-        Json::Number(number) if number.is_f64() => Err(of("DECIMAL_VALUE")),
-        Json::Number(_) => Err(of("NUMBER_VALUE")),
-        Json::String(text) => match text.to_ascii_uppercase().as_str() {
-            "TRUE" | "1" | "YES" => Ok(true),
-            "FALSE" | "0" | "NO" => Ok(false),
-            _ => Err(serialization("Unexpected token received from parser")),
-        },
-        Json::Array(_) => {
-            Err(serialization("Unrecognized collection type class java.lang.Boolean"))
-        }
-        Json::Null | Json::Object(_) => {
-            Err(serialization("Start of structure or map found where not expected"))
-        }
+impl Found {
+    /// What is said of truth or a number where something else should be.
+    fn cannot_be(self, what: &str) -> InputError {
+        let found = match self {
+            Self::Bool(true) => "TRUE_VALUE",
+            Self::Bool(false) => "FALSE_VALUE",
+            Self::Decimal => "DECIMAL_VALUE",
+            _ => "NUMBER_VALUE",
+        };
+        serialization(&format!("{found} cannot be converted to {what}"))
     }
 }
 
-fn list(json: &Json) -> Result<&Vec<Json>, InputError> {
-    match json {
-        Json::Array(list) => Ok(list),
-        Json::Object(_) => Err(serialization("Start of structure or map found where not expected")),
-        _ => Err(serialization("Unexpected field type")),
-    }
+fn without_type() -> Invalid {
+    Invalid::new(
+        "Supplied AttributeValue is empty, must contain exactly one of the supported datatypes",
+    )
 }
 
-/// Refuses what is no map.
-fn unexpected(json: &Json, wanted: &str) -> InputError {
-    match json {
-        Json::Array(_) => serialization(&format!("Unrecognized collection type {wanted}")),
-        _ => serialization("Unexpected field type"),
-    }
+fn unexpected_structure() -> InputError {
+    serialization("Start of structure or map found where not expected")
 }
 
 fn serialization(message: &str) -> InputError {

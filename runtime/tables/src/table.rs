@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 
+use lambent_types::{Annotations, tags};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -51,6 +52,12 @@ pub struct TableDefinition {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = BTreeMap<String, Throughput>)]
     pub index_throughput: BTreeMap<IndexName, Throughput>,
+    /// Labels for people and tools.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// What tools note of it for themselves.
+    #[serde(default, skip_serializing_if = "Annotations::is_empty")]
+    pub annotations: Annotations,
 }
 
 /// What is kept of each change of an item.
@@ -102,6 +109,8 @@ impl TableDefinition {
             billing: BillingMode::default(),
             throughput: None,
             index_throughput: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            annotations: Annotations::default(),
         }
     }
 
@@ -150,7 +159,9 @@ impl TableDefinition {
                 ));
             }
         }
-        self.check_indexes()
+        self.check_indexes()?;
+        let labels = tags::validate(&self.tags).and_then(|()| self.annotations.validate());
+        labels.map_err(|error| Invalid::new(error.detail()))
     }
 
     fn check_indexes(&self) -> Result<(), Invalid> {

@@ -3,9 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::ser::SerializeMap as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Serialize, Serializer};
 
-use crate::item_json;
+use crate::error::Invalid;
 use crate::number::Number;
 
 /// How deep lists and maps may be in each other.
@@ -42,15 +42,6 @@ pub enum Value {
 }
 
 impl Value {
-    /// Reads the JSON of one, as DynamoDB's API has it.
-    ///
-    /// # Errors
-    /// With DynamoDB's sentence, if it is no value, or one that may not be: a set that is empty or has an element twice,
-    /// a number out of bounds, more than [`NESTING_MAX`] levels.
-    pub fn from_json(json: &serde_json::Value) -> Result<Self, crate::InputError> {
-        item_json::value(json, 0)
-    }
-
     /// What DynamoDB calls its type: `S`, `N`, `B`, `BOOL`, `NULL`, `L`, `M`, `SS`, `NS` or `BS`.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
@@ -131,13 +122,9 @@ impl Serialize for Value {
     }
 }
 
-impl<'de> Deserialize<'de> for Value {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if deserializer.is_human_readable() {
-            let json = serde_json::Value::deserialize(deserializer)?;
-            Self::from_json(&json).map_err(de::Error::custom)
-        } else {
-            Self::deserialize(deserializer)
-        }
-    }
+/// What is said of a value that is deeper than one may be.
+pub(crate) fn too_deep() -> Invalid {
+    Invalid::new(
+        "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit",
+    )
 }

@@ -14,7 +14,8 @@ use lambent_storage::{
 use lambent_storage_embedded::{DataDir, Options};
 use lambent_tables::expression::{KeyCondition, Placeholders};
 use lambent_tables::{
-    Index, Item, KeyAttribute, KeySchema, KeyType, KeyValue, Projection, TableDefinition, Value,
+    Given, Index, Item, KeyAttribute, KeySchema, KeyType, KeyValue, Projection, TableDefinition,
+    Value,
 };
 use lambent_types::{Digest, ManualClock, TableName};
 use proptest::prelude::*;
@@ -122,8 +123,8 @@ fn number(n: i64) -> Value {
 }
 
 fn placeholders(n: i64) -> Placeholders {
-    let values = json!({ ":n": { "N": n.to_string() } });
-    Placeholders::new(None, values.as_object()).unwrap()
+    let values = [(":n".to_owned(), Given::from(number(n)))].into();
+    Placeholders::new(None, Some(values)).unwrap()
 }
 
 fn action(write: &Write) -> TableAction {

@@ -4,8 +4,10 @@ pub(super) mod pages;
 pub(super) mod time;
 pub(super) mod transactions;
 
+use std::collections::BTreeMap;
+
 use lambent_tables::expression::{Condition, Placeholders};
-use lambent_tables::{Item, KeyAttribute, KeySchema, KeyType, TableDefinition, Value};
+use lambent_tables::{Given, Item, KeyAttribute, KeySchema, KeyType, TableDefinition, Value};
 use lambent_types::{Namespace, TableName};
 use serde_json::json;
 
@@ -65,10 +67,9 @@ fn condition(text: &str, values: &[Value]) -> Condition {
 }
 
 fn placeholders(values: &[Value]) -> Placeholders {
-    let json = |value: &Value| serde_json::to_value(value).unwrap();
-    let values: serde_json::Map<_, _> =
-        values.iter().enumerate().map(|(at, value)| (format!(":{at}"), json(value))).collect();
-    Placeholders::new(None, (!values.is_empty()).then_some(&values)).unwrap()
+    let given = |(at, value): (usize, &Value)| (format!(":{at}"), Given::from(value.clone()));
+    let values: BTreeMap<_, _> = values.iter().enumerate().map(given).collect();
+    Placeholders::new(None, Some(values).filter(|values| !values.is_empty())).unwrap()
 }
 
 fn number(n: i64) -> Value {

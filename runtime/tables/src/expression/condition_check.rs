@@ -286,9 +286,9 @@ fn function(name: &str, first: Operand, second: Option<Operand>) -> Result<Condi
                 wanted.chars().take(100).collect::<String>(),
                 TYPES.join(",")
             ))),
-            found => {
+            _ => {
                 let every = "{NS,SS,L,BS,N,M,B,BOOL,NULL,S}";
-                Err(incorrect_type(name, found.map_or(every, Value::type_name)))
+                Err(incorrect_type(name, known_type(&wanted).unwrap_or(every)))
             }
         },
         ("begins_with", value, Some(prefix)) => {

@@ -1,15 +1,16 @@
 //! Reads conditions: comparisons and functions, joined by `NOT`, `AND` and `OR`, which bind in this order.
 
-use super::parser::Parser;
+use super::parser::{Grammar, Parser};
 use super::syntax::{OperandSyntax, TestSyntax};
 use crate::error::Invalid;
 
-const KEYWORDS: &[&str] = &["BETWEEN", "IN", "AND", "OR", "NOT"];
+const GRAMMAR: Grammar =
+    Grammar { keywords: &["BETWEEN", "IN", "AND", "OR", "NOT"], strict_brackets: true };
 const COMPARATORS: &[&str] = &["=", "<>", "<", "<=", ">", ">="];
 
 /// Reads a condition.
 pub(crate) fn parse(text: &str) -> Result<TestSyntax<'_>, Invalid> {
-    let mut parser = Parser::new(text, KEYWORDS)?;
+    let mut parser = Parser::new(text, GRAMMAR)?;
     let read = any(&mut parser)?;
     let test = read.test(&parser)?;
     parser.finish()?;

@@ -3,7 +3,6 @@ use std::ops::Bound;
 
 use super::condition::{Comparator, Condition, ordered};
 use super::operand::Operand;
-use super::path::Path;
 use crate::error::Invalid;
 use crate::key::{Key, KeyValue};
 use crate::key_schema::{KeyAttribute, KeySchema, KeyType, check_lengths, empty};
@@ -99,50 +98,33 @@ impl KeyConditions {
             Condition::Type(..) => invalid("attribute_type"),
             Condition::Contains(..) => invalid("contains"),
             Condition::Between(operand, low, high) => {
-                let name = Self::attribute("BETWEEN", operand, &[low, high])?;
+                let name = Self::first("BETWEEN", &[operand, low, high])?;
                 self.insert(name, KeyTest::Between(value(low)?, value(high)?))
             }
             Condition::BeginsWith(operand, prefix) => {
-                let name = Self::attribute("begins_with", operand, &[prefix])?;
+                let name = Self::first("begins_with", &[operand, prefix])?;
                 self.insert(name, KeyTest::BeginsWith(value(prefix)?))
             }
             Condition::Compare(left, comparator, right) => {
-                let names = [left, right].map(attribute);
-                match names {
-                    [Ok(Some(_)), Ok(Some(_))] => {
-                        Err(condition_error("Multiple attribute names used in one condition"))
-                    }
-                    [Err(error), _] | [_, Err(error)] => Err(error),
-                    [Ok(Some(name)), _] => {
-                        self.insert(name, KeyTest::Compare(*comparator, value(right)?))
-                    }
-                    [_, Ok(Some(name))] => {
-                        self.insert(name, KeyTest::Compare(turned(*comparator), value(left)?))
-                    }
-                    _ => Err(condition_error("No key attribute specified")),
-                }
+                let name = attribute(&[left, right])?;
+                let test = if matches!(left, Operand::Path(_)) {
+                    KeyTest::Compare(*comparator, value(right)?)
+                } else {
+                    KeyTest::Compare(turned(*comparator), value(left)?)
+                };
+                self.insert(name, test)
             }
         }
     }
 
-    /// The attribute that an operator with several operands is about, which must be the first.
-    fn attribute<'a>(
-        operator: &str,
-        first: &'a Operand,
-        others: &[&Operand],
-    ) -> Result<&'a str, Invalid> {
-        let Operand::Path(_) = first else {
+    /// The attribute that an operator is about whose first operand it must be.
+    fn first<'a>(operator: &str, operands: &[&'a Operand]) -> Result<&'a str, Invalid> {
+        if !matches!(operands, [Operand::Path(_), ..]) {
             return Err(condition_error(&format!(
                 "{operator} operator must have the key attribute as its first operand"
             )));
-        };
-        let name = attribute(first)?;
-        for other in others {
-            if attribute(other)?.is_some() {
-                return Err(condition_error("Multiple attribute names used in one condition"));
-            }
         }
-        name.ok_or_else(|| condition_error("No key attribute specified"))
+        attribute(operands)
     }
 
     fn insert(&mut self, name: &str, test: KeyTest) -> Result<(), Invalid> {
@@ -152,6 +134,12 @@ impl KeyConditions {
             ));
         }
         Ok(())
+    }
+
+    /// Whether they say something of a range key too.
+    #[must_use]
+    pub fn has_range(&self) -> bool {
+        self.0.len() > 1
     }
 
     /// Finds what they say of the key of a table or index.
@@ -250,18 +238,29 @@ fn taken(attribute: &KeyAttribute, value: &Value) -> Result<KeyValue, Invalid> {
         .ok_or_else(|| Invalid::parameter("Condition parameter type does not match schema type"))
 }
 
-/// The attribute that an operand is, if it is one.
-fn attribute(operand: &Operand) -> Result<Option<&str>, Invalid> {
-    match operand {
-        Operand::Value(_) => Ok(None),
-        Operand::Size(_) => {
-            Err(Invalid::new("KeyConditionExpressions cannot contain nested operations"))
+/// The one attribute among some operands.
+fn attribute<'a>(operands: &[&'a Operand]) -> Result<&'a str, Invalid> {
+    let mut found = None;
+    for operand in operands {
+        match operand {
+            Operand::Value(_) => {}
+            Operand::Size(_) => {
+                return Err(Invalid::new(
+                    "KeyConditionExpressions cannot contain nested operations",
+                ));
+            }
+            Operand::Path(_) if found.is_some() => {
+                return Err(condition_error("Multiple attribute names used in one condition"));
+            }
+            Operand::Path(path) if path.is_nested() => {
+                return Err(Invalid::new(
+                    "KeyConditionExpressions cannot have conditions on nested attributes",
+                ));
+            }
+            Operand::Path(path) => found = Some(path.attribute()),
         }
-        Operand::Path(path) if path.is_nested() => {
-            Err(Invalid::new("KeyConditionExpressions cannot have conditions on nested attributes"))
-        }
-        Operand::Path(path) => Ok(Some(Path::attribute(path))),
     }
+    found.ok_or_else(|| condition_error("No key attribute specified"))
 }
 
 fn value(operand: &Operand) -> Result<Value, Invalid> {

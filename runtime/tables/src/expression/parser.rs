@@ -22,12 +22,20 @@ pub(crate) struct Parser<'a> {
     closed: Option<(usize, usize)>,
     /// Whether a pair of brackets is directly around another.
     redundant: bool,
-    /// What no attribute can be called here.
-    keywords: &'static [&'static str],
+    grammar: Grammar,
+}
+
+/// What differs between the kinds of expressions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Grammar {
+    /// What no attribute can be called.
+    pub(crate) keywords: &'static [&'static str],
+    /// Whether brackets without need are refused, and a path may go on behind its brackets, as in conditions.
+    pub(crate) strict_brackets: bool,
 }
 
 impl<'a> Parser<'a> {
-    pub(crate) fn new(text: &'a str, keywords: &'static [&'static str]) -> Result<Self, Invalid> {
+    pub(crate) fn new(text: &'a str, grammar: Grammar) -> Result<Self, Invalid> {
         let tokens = tokens(text)?;
         Ok(Self {
             text,
@@ -37,7 +45,7 @@ impl<'a> Parser<'a> {
             operators: 0,
             closed: None,
             redundant: false,
-            keywords,
+            grammar,
         })
     }
 
@@ -74,7 +82,7 @@ impl<'a> Parser<'a> {
         if self.peek().kind != TokenKind::End {
             return Err(self.error());
         }
-        if self.redundant {
+        if self.redundant && self.grammar.strict_brackets {
             return Err(Invalid::new("The expression has redundant parentheses;"));
         }
         Ok(())
@@ -154,7 +162,9 @@ impl<'a> Parser<'a> {
         operand: OperandSyntax<'a>,
     ) -> Result<OperandSyntax<'a>, Invalid> {
         match operand {
-            OperandSyntax::Path(path) => self.path_after(path).map(OperandSyntax::Path),
+            OperandSyntax::Path(path) if self.grammar.strict_brackets => {
+                self.path_after(path).map(OperandSyntax::Path)
+            }
             other => Ok(other),
         }
     }
@@ -164,7 +174,9 @@ impl<'a> Parser<'a> {
         let token = self.peek();
         match token.kind {
             TokenKind::Value => Ok(OperandSyntax::Value(self.next().text)),
-            TokenKind::Word if self.peek_after(1).is("(") && !token.is_one_of(self.keywords) => {
+            TokenKind::Word
+                if self.peek_after(1).is("(") && !token.is_one_of(self.grammar.keywords) =>
+            {
                 self.call().map(OperandSyntax::Call)
             }
             _ => self.path().map(OperandSyntax::Path),
@@ -202,7 +214,7 @@ impl<'a> Parser<'a> {
     fn name(&mut self) -> Result<StepSyntax<'a>, Invalid> {
         let token = self.peek();
         let named = match token.kind {
-            TokenKind::Word => !token.is_one_of(self.keywords),
+            TokenKind::Word => !token.is_one_of(self.grammar.keywords),
             TokenKind::Name => true,
             _ => false,
         };

@@ -27,7 +27,9 @@ impl Path {
         Self { attribute: name.into(), steps: Vec::new() }
     }
 
-    pub(crate) fn new(attribute: String, steps: Vec<Step>) -> Self {
+    /// Makes the path of an attribute and the steps in it.
+    #[must_use]
+    pub fn new(attribute: String, steps: Vec<Step>) -> Self {
         Self { attribute, steps }
     }
 

@@ -4,6 +4,7 @@ use super::path::{Path, Step};
 use super::reserved::is_reserved;
 use super::syntax::{OperandSyntax, PathSyntax, StepSyntax};
 use crate::error::{InputError, Invalid};
+use crate::item_json::Given;
 use crate::value::Value;
 
 /// What the `#names` and `:values` of the expressions of a request stand for, and which of them none has used.
@@ -22,7 +23,7 @@ impl Placeholders {
     /// If one of the two is there and empty, if one is not called `#name` or `:value`, or if a value is none.
     pub fn new(
         names: Option<BTreeMap<String, String>>,
-        values: Option<&serde_json::Map<String, serde_json::Value>>,
+        values: Option<BTreeMap<String, Given<Value>>>,
     ) -> Result<Self, InputError> {
         if let Some(names) = &names {
             check_keys("ExpressionAttributeNames", '#', names.keys())?;
@@ -30,14 +31,14 @@ impl Placeholders {
         let mut read = BTreeMap::new();
         if let Some(values) = values {
             check_keys("ExpressionAttributeValues", ':', values.keys())?;
-            for (key, json) in values {
-                let value = Value::from_json(json).map_err(|error| match error {
+            for (key, given) in values {
+                let value = given.read().map_err(|error| match error {
                     InputError::Invalid(error) => InputError::Invalid(Invalid::new(format!(
                         "ExpressionAttributeValues contains invalid value: {error} for key {key}"
                     ))),
                     InputError::Serialization(_) => error,
                 })?;
-                read.insert(key.clone(), value);
+                read.insert(key, value);
             }
         }
         let names = names.unwrap_or_default();

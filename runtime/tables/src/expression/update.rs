@@ -2,10 +2,9 @@ use super::path::Path;
 use super::projection::Projection;
 use crate::error::Invalid;
 use crate::item::{ITEM_BYTES_MAX, Item};
-use crate::item_json::too_deep;
 use crate::number::Number;
 use crate::table::TableDefinition;
-use crate::value::{NESTING_MAX, Value};
+use crate::value::{NESTING_MAX, Value, too_deep};
 
 /// What is changed of an item, as `UpdateExpression` and the older `AttributeUpdates` say it.
 ///

@@ -1,12 +1,13 @@
 //! Reads updates: what is set, removed, added and deleted, each in a section of its own.
 
-use super::parser::Parser;
+use super::parser::{Grammar, Parser};
 use super::syntax::{ActionSyntax, SetSyntax};
 use super::token::TokenKind;
 use crate::error::Invalid;
 
 /// The words that sections begin with.
-pub(crate) const SECTIONS: [&str; 4] = ["SET", "REMOVE", "ADD", "DELETE"];
+const SECTIONS: &[&str] = &["SET", "REMOVE", "ADD", "DELETE"];
+const GRAMMAR: Grammar = Grammar { keywords: SECTIONS, strict_brackets: false };
 
 /// What an update says: its changes in the order in which they are said, and the first section that it has twice.
 pub(crate) struct UpdateSyntax<'a> {
@@ -16,7 +17,7 @@ pub(crate) struct UpdateSyntax<'a> {
 
 /// Reads an update.
 pub(crate) fn parse(text: &str) -> Result<UpdateSyntax<'_>, Invalid> {
-    let mut parser = Parser::new(text, &SECTIONS)?;
+    let mut parser = Parser::new(text, GRAMMAR)?;
     let mut actions = Vec::new();
     let mut seen = Vec::new();
     let mut section_twice = None;
@@ -43,7 +44,7 @@ pub(crate) fn parse(text: &str) -> Result<UpdateSyntax<'_>, Invalid> {
 impl Parser<'_> {
     /// Reads the word that a section begins with.
     fn next_section(&mut self) -> Result<&'static str, Invalid> {
-        let found = SECTIONS.into_iter().find(|section| self.peek().is(section));
+        let found = SECTIONS.iter().copied().find(|section| self.peek().is(section));
         let section = found.ok_or_else(|| self.error())?;
         self.next();
         Ok(section)

@@ -7,6 +7,7 @@ use crate::expression::condition::{Comparator, Condition, ordered};
 use crate::expression::key_condition::{KeyConditions, KeyTest};
 use crate::expression::operand::Operand;
 use crate::expression::path::Path;
+use crate::item_json::Given;
 use crate::value::Value;
 
 /// What is said of one attribute: DynamoDB's `ExpectedAttributeValue`, and its `Condition`, which has the last two members.
@@ -14,13 +15,13 @@ use crate::value::Value;
 #[serde(default, rename_all = "PascalCase")]
 pub struct LegacyCondition {
     /// The value that the attribute has.
-    pub value: Option<serde_json::Value>,
+    pub value: Option<Given<Value>>,
     /// Whether it is there.
     pub exists: Option<bool>,
     /// How it is compared.
     pub comparison_operator: Option<String>,
     /// What it is compared with.
-    pub attribute_value_list: Option<Vec<serde_json::Value>>,
+    pub attribute_value_list: Option<Vec<Given<Value>>>,
 }
 
 /// Whether all of several conditions are to hold, or one.
@@ -134,7 +135,7 @@ impl LegacyCondition {
         }
         match (self.exists, &self.value) {
             (None | Some(true), Some(value)) => {
-                let value = Operand::Value(Value::from_json(value)?);
+                let value = Operand::Value(value.clone().read()?);
                 Ok(Condition::Compare(path(name), Comparator::Equal, value))
             }
             (Some(false), None) => Ok(Condition::NotExists(Path::of_attribute(name))),
@@ -151,16 +152,12 @@ impl LegacyCondition {
     }
 
     /// Reads an operator and its values.
-    fn comparison(
-        &self,
-        place: &str,
-        values: Vec<serde_json::Value>,
-    ) -> Result<Comparison, InputError> {
+    fn comparison(&self, place: &str, values: Vec<Given<Value>>) -> Result<Comparison, InputError> {
         let given = self.comparison_operator.as_deref();
         let known = OPERATORS.iter().find(|(name, ..)| Some(*name) == given);
         let &(operator, fewest, most, types) =
             known.ok_or_else(|| unknown_operator(place, given))?;
-        let values = values.iter().map(Value::from_json).collect::<Result<Vec<_>, _>>()?;
+        let values = values.into_iter().map(Given::read).collect::<Result<Vec<_>, _>>()?;
         if !(fewest..=most).contains(&values.len()) {
             return Err(parameter(format!(
                 "Invalid number of argument(s) for the {operator} ComparisonOperator"

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use crate::error::{InputError, Invalid};
 use crate::expression::path::Path;
 use crate::expression::update::{Action, Source, Update};
+use crate::item_json::Given;
 use crate::value::Value;
 
 /// What is changed of one attribute: DynamoDB's `AttributeValueUpdate`.
@@ -14,7 +15,7 @@ pub struct AttributeUpdate {
     /// `PUT`, as if it is absent, `ADD` or `DELETE`.
     pub action: Option<String>,
     /// What is put, added or taken out.
-    pub value: Option<serde_json::Value>,
+    pub value: Option<Given<Value>>,
 }
 
 impl AttributeUpdate {
@@ -31,7 +32,7 @@ impl AttributeUpdate {
     fn action(&self, name: &str) -> Result<Action, InputError> {
         let path = Path::of_attribute(name);
         let action = self.action.as_deref().unwrap_or("PUT");
-        let value = self.value.as_ref().map(Value::from_json).transpose()?;
+        let value = self.value.clone().map(Given::read).transpose()?;
         let unsupported = |action: &str, value: &Value| {
             Err(Invalid::parameter(format!(
                 "{action} is not supported for the type {}",
