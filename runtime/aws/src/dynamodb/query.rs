@@ -111,7 +111,7 @@ pub(super) async fn query(call: &Call, wanted: Query) -> Result<Page, Fault> {
         consistent: wanted.consistent_read == Some(true),
     };
     selection.check_consistent()?;
-    start_key::check(&table.definition, selection.key(), start.as_ref())?;
+    start_key::check(&table.definition, Some(selection.key()), start.as_ref())?;
     let condition = keys.resolve(selection.key())?;
     start_key::check_within(selection.key(), &condition, keys.has_range(), start.as_ref())?;
     check_filter(&selection, is_older)?;

@@ -124,7 +124,8 @@ pub(super) async fn scan(call: &Call, wanted: Scan) -> Result<Page, Fault> {
         consistent: wanted.consistent_read == Some(true),
     };
     selection.check_consistent()?;
-    start_key::check(&table.definition, selection.key(), start.as_ref())?;
+    let place = selection.index.map(|(_, index)| &index.key);
+    start_key::check(&table.definition, place, start.as_ref())?;
     selection.check()?;
     if selection.is_whole() {
         return Err(validation(

@@ -31,21 +31,32 @@ pub(super) fn read(given: Option<Given<Item>>) -> Result<Option<Item>, Fault> {
     })
 }
 
-/// Checks that it is the key of a place in the table, or in the index with a key of its own.
+/// Checks that it is the key of a place in the table, or in the index with a key of its own. A scan of the table has no
+/// other key, and says so of all that is wrong.
 pub(super) fn check(
     table: &TableDefinition,
-    place: &KeySchema,
+    place: Option<&KeySchema>,
     start: Option<&Item>,
 ) -> Result<(), Fault> {
     let Some(start) = start else { return Ok(()) };
+    let own = place.into_iter().flat_map(KeySchema::attributes);
     let names: BTreeSet<_> =
-        table.key.attributes().chain(place.attributes()).map(|one| one.name.as_str()).collect();
-    if start.len() != names.len() || place.attributes().any(|one| !start.contains_key(&one.name)) {
+        table.key.attributes().chain(own).map(|one| one.name.as_str()).collect();
+    if start.len() != names.len() && place.is_some() {
         return Err(validation(INVALID));
     }
-    part(place, start)?;
-    // Of the table's own key it is said that it is about this key.
-    part(&table.key, start).map_err(|fault| validation(format!("{INVALID}: {}", fault.message)))
+    for attribute in place.into_iter().flat_map(KeySchema::attributes) {
+        if !start.contains_key(&attribute.name) {
+            return Err(validation(INVALID));
+        }
+        part(&KeySchema { hash: attribute.clone(), range: None }, start)?;
+    }
+    let of_table = if start.len() == names.len() {
+        part(&table.key, start)
+    } else {
+        table.key.key_from(start).map(drop).map_err(Fault::from)
+    };
+    of_table.map_err(|fault| validation(format!("{INVALID}: {}", fault.message)))
 }
 
 /// Checks the part of it that is a key of this schema.

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::name::{SecretId, SecretName};
 use super::versions::SecretVersions;
+use crate::operation::Operation;
 use crate::scope::Scope;
 use crate::sealed_records::{SealedRecords, ValueOf};
 
