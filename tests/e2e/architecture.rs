@@ -11,9 +11,9 @@ use serde_json::Value;
 /// Every crate of ours with the crates of ours it may depend on.
 const ARROWS: [(&str, &[&str]); 17] = [
     ("lambent-types", &[]),
-    ("lambent-files", &[]),
     ("lambent-tables", &["lambent-types"]),
-    ("lambent-api", &["lambent-types"]),
+    ("lambent-files", &[]),
+    ("lambent-api", &["lambent-types", "lambent-tables"]),
     ("lambent-engine", &["lambent-types"]),
     ("lambent-engine-c", &["lambent-engine"]),
     ("lambent-package", &["lambent-types"]),
@@ -68,6 +68,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
             "lambent-aws",
             "lambent-host",
             "lambent-types",
+            "lambent-tables",
             "lambent-engine",
             "lambent-storage",
             "lambent-storage-embedded",

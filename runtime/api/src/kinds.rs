@@ -4,15 +4,17 @@ use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
 use jiff::Timestamp;
+use lambent_tables::TableDefinition;
 use lambent_types::{
     BucketName, KeyspaceName, QueueAttributes, QueueName, Schedule as ScheduleSpec, ScheduleName,
-    Site as SiteSpec, SiteName, Trigger as TriggerSpec, TriggerName, VolumeName, VolumeSettings,
+    Site as SiteSpec, SiteName, TableName, Trigger as TriggerSpec, TriggerName, VolumeName,
+    VolumeSettings,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{QueueView, ScheduleView, SiteView, TriggerView, VolumeView};
+use crate::{QueueView, ScheduleView, SiteView, TableView, TriggerView, VolumeView};
 
 /// A kind of resource: its words, and what is said of one on the wire.
 pub trait Kind: Debug + Send + Sync + 'static {
@@ -130,6 +132,14 @@ kinds! {
     Keyspaces {
         /// The keyspaces, by name.
         keyspaces
+    }
+
+    /// Tables, which hold items.
+    Table = "table": TableName, TableDefinition, TableView, |view| (view.name, view.definition);
+    /// Tables.
+    Tables {
+        /// The tables, by name.
+        tables
     }
 
     /// Queues, which hold messages.

@@ -20,6 +20,7 @@ mod aliases;
 mod binary;
 mod concurrency;
 mod functions;
+mod items;
 mod keys;
 mod layers;
 mod lenient;
@@ -49,6 +50,10 @@ pub use functions::{
     CompareVersions, DeployForm, FunctionView, Functions, ListFunctions, ListVersions, Qualified,
     Rollback, RunsOn, Versions,
 };
+pub use items::{
+    FoundItems, GetItems, ItemWrite, Items, Placeholders, QueryItems, ScanItems, TableIndexView,
+    TableView, WriteItems, WrittenItem, WrittenItems,
+};
 pub use keys::{Batch, BatchChange, Counter, Increment, Keys, ListKeys, Revisions, SetKey};
 pub use kinds::{BucketView, KeyspaceView};
 pub use layers::LayerList;
@@ -71,6 +76,7 @@ pub use usage::{ReadUsage, UsageView};
 pub use volumes::{VolumeUsageView, VolumeView};
 
 /// The plain data that requests and answers hold.
+pub use lambent_tables as tables;
 pub use lambent_types as types;
 pub use lambent_types::{ErrorCode, Problem};
 

@@ -36,6 +36,10 @@ paths! {
     KEY = "/v1/keyspaces/{name}/keys/{key}";
     INCREMENT = "/v1/keyspaces/{name}/increments/{key}";
     BATCH = "/v1/keyspaces/{name}/batch";
+    GET_ITEMS = "/v1/tables/{name}/get";
+    QUERY_ITEMS = "/v1/tables/{name}/query";
+    SCAN_ITEMS = "/v1/tables/{name}/scan";
+    TRANSACTIONS = "/v1/transactions";
     MESSAGES = "/v1/queues/{name}/messages";
     RECEIVE = "/v1/queues/{name}/receive";
     RECEIPT = "/v1/queues/{name}/receipts/{receipt}";

@@ -14,13 +14,13 @@ const TRIES: usize = 10;
 #[derive(Debug, Default, Args)]
 #[command(next_help_heading = "Grants (what is not given stays as it is)")]
 pub(crate) struct GrantArgs {
-    /// Let it reach bucket:NAME=ACCESS, keyspace:NAME=ACCESS, queue:NAME=write,
+    /// Let it reach bucket:NAME=ACCESS, keyspace:NAME=ACCESS, table:NAME=ACCESS, queue:NAME=write,
     /// host:HOST or volume:NAME:/mnt/PATH:ACCESS, where ACCESS is read, write or
     /// read-write. May be repeated
     #[arg(long, value_name = "GRANT")]
     grant: Vec<Grant>,
 
-    /// Take away what it was granted of bucket:NAME, keyspace:NAME, queue:NAME,
+    /// Take away what it was granted of bucket:NAME, keyspace:NAME, table:NAME, queue:NAME,
     /// host:HOST or volume:NAME. May be repeated
     #[arg(long, value_name = "GRANTED")]
     revoke: Vec<Granted>,

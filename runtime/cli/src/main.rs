@@ -33,6 +33,7 @@ mod samples;
 mod secrets;
 mod site_files;
 mod source;
+mod table_text;
 mod telemetry;
 mod uploading;
 mod usage_error;

@@ -57,7 +57,7 @@ impl EmbeddedTables {
         &self,
         namespace: &Namespace,
         growth: Growth,
-        work: impl FnOnce(&Tx<'_>, &Definitions) -> Result<(R, Option<i64>), TableError>
+        work: impl FnOnce(&mut Tx<'_>, &Definitions) -> Result<(R, Option<i64>), TableError>
         + Send
         + 'static,
     ) -> Result<R, TableError> {
@@ -101,7 +101,9 @@ impl EmbeddedTables {
         let (owner, name) = (namespace.clone(), name.clone());
         self.change(namespace, growth, move |tx, definitions| {
             let definer = Definer { namespace: &owner, name: &name, definitions };
-            Ok((work(&definer, tx)?, Some(NOW)))
+            // A damaged item is found when an index is filled, after the first write.
+            let table = tx.atomically(|tx| work(&definer, tx))?;
+            Ok((table, Some(NOW)))
         })
         .await
     }

@@ -30,6 +30,7 @@ mod objects;
 mod queues;
 mod releases;
 mod runtimes;
+mod tables;
 mod upload;
 
 use std::sync::Arc;

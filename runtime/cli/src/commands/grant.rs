@@ -18,7 +18,7 @@ Examples:
 What a function may reach is a part of its configuration, and a lambent.toml that names
 the function says all of it: lambent apply removes what is granted here and not there.";
 
-/// Show and change what a function may reach: buckets, keyspaces, queues, hosts, volumes
+/// Show and change what a function may reach: buckets, keyspaces, tables, queues, hosts, volumes
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct GrantCommandArgs {
@@ -37,7 +37,7 @@ enum GrantCommand {
     Add {
         /// The function's name
         name: FunctionName,
-        /// bucket:NAME=ACCESS, keyspace:NAME=ACCESS, queue:NAME=write, host:HOST or
+        /// bucket:NAME=ACCESS, keyspace:NAME=ACCESS, table:NAME=ACCESS, queue:NAME=write, host:HOST or
         /// volume:NAME:/mnt/PATH:ACCESS, where ACCESS is read, write or read-write
         #[arg(required = true, value_name = "GRANT")]
         grants: Vec<Grant>,
@@ -46,7 +46,7 @@ enum GrantCommand {
     Remove {
         /// The function's name
         name: FunctionName,
-        /// bucket:NAME, keyspace:NAME, queue:NAME, host:HOST or volume:NAME
+        /// bucket:NAME, keyspace:NAME, table:NAME, queue:NAME, host:HOST or volume:NAME
         #[arg(required = true, value_name = "GRANTED")]
         granted: Vec<Granted>,
     },

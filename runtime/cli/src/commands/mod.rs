@@ -38,6 +38,7 @@ mod runtime;
 mod schedule;
 mod serve;
 mod site;
+mod table;
 mod trigger;
 mod up;
 mod usage;
@@ -80,6 +81,7 @@ pub(crate) enum Command {
     Object(object::ObjectArgs),
     Keyspace(keyspace::KeyspaceArgs),
     Kv(kv::KvArgs),
+    Table(table::TableArgs),
     Queue(queue::QueueArgs),
     Trigger(trigger::TriggerArgs),
     Layer(layer::LayerArgs),
@@ -143,6 +145,7 @@ pub(crate) fn run(
         Command::Manifest(args) => manifest::run(&args, global),
         Command::Bucket(args) => bucket::run(&args, global),
         Command::Object(args) => object::run(&args, global),
+        Command::Table(args) => table::run(&args, global),
         Command::Keyspace(args) => keyspace::run(&args, global),
         Command::Kv(args) => kv::run(&args, global),
         Command::Queue(args) => queue::run(&args, global),

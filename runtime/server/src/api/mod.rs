@@ -11,6 +11,7 @@ macro_rules! each_kind {
         $write! {
             Bucket,
             Keyspace,
+            Table,
             Queue,
             Trigger,
             Schedule,
@@ -32,6 +33,7 @@ mod extractors;
 mod functions;
 mod header;
 mod invocations;
+mod items;
 mod keys;
 mod keyspaces;
 mod kinds;
@@ -52,6 +54,7 @@ mod routes;
 mod runtimes;
 mod schedules;
 mod sites;
+mod tables;
 mod triggers;
 mod uploads;
 mod usage;

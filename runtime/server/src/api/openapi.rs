@@ -12,9 +12,9 @@ use utoipa::openapi::{Content, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 use super::{
-    access_keys, aliases, code, concurrency, configuration_query, functions, invocations, keys,
-    kinds, layers, logs, messages, namespaces, objects, query, releases, runtimes, uploads, usage,
-    versions,
+    access_keys, aliases, code, concurrency, configuration_query, functions, invocations, items,
+    keys, kinds, layers, logs, messages, namespaces, objects, query, releases, runtimes, uploads,
+    usage, versions,
 };
 use crate::problem::Refusal;
 
@@ -70,6 +70,10 @@ use crate::problem::Refusal;
         keys::delete,
         keys::increment,
         keys::batch,
+        items::get,
+        items::query,
+        items::scan,
+        items::write,
         messages::send,
         messages::peek,
         messages::receive,

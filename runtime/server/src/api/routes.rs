@@ -13,8 +13,8 @@ use lambent_types::ErrorCode;
 use super::conditions::{self, Honoured, Honours};
 use super::kinds::Route;
 use super::{
-    access_keys, aliases, code, concurrency, functions, invocations, keys, kinds, layers, logs,
-    messages, namespaces, objects, openapi, releases, runtimes, uploads, usage, versions,
+    access_keys, aliases, code, concurrency, functions, invocations, items, keys, kinds, layers,
+    logs, messages, namespaces, objects, openapi, releases, runtimes, uploads, usage, versions,
 };
 use crate::problem::Refusal;
 use crate::state::App;
@@ -60,6 +60,10 @@ fn resources() -> Vec<Route> {
         (paths::KEY, get(keys::get).put(keys::set).delete(keys::delete)),
         (paths::INCREMENT, post(keys::increment)),
         (paths::BATCH, post(keys::batch)),
+        (paths::GET_ITEMS, post(items::get)),
+        (paths::QUERY_ITEMS, post(items::query)),
+        (paths::SCAN_ITEMS, post(items::scan)),
+        (paths::TRANSACTIONS, post(items::write)),
         (paths::MESSAGES, get(messages::peek).post(messages::send)),
         (paths::RECEIVE, post(messages::receive)),
         (paths::RECEIPT, delete(messages::delete_one).patch(messages::change_visibility)),

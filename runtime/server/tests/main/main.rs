@@ -17,5 +17,6 @@ mod namespaces;
 mod node;
 mod objects;
 mod queues;
+mod tables;
 mod traffic;
 mod unread_bodies;

@@ -7,7 +7,7 @@ use lambent_service::{DataPlane, DataScope, Operation, Principal};
 use lambent_storage::contract::samples;
 use lambent_storage::{Change, Expect, NewMessage, PutObject, QueueAttributes, SetOptions};
 use lambent_types::{
-    Access, BucketName, ErrorCode, Grants, KeyspaceName, Origin, QueueName, bounds,
+    Access, BucketName, ErrorCode, Grants, KeyspaceName, Origin, QueueName, TableName, bounds,
 };
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +28,11 @@ fn guest(
     data.function_scope(Arc::new(function), origin)
 }
 
+/// A function of the default namespace with these grants.
+pub(crate) fn guest_of(fixture: &Fixture, grants: serde_json::Value) -> DataScope {
+    guest(fixture, "default", grants, Origin::default())
+}
+
 fn set(key: &str) -> Vec<Change> {
     let options = SetOptions { expect: Expect::Any, ttl: None };
     vec![Change::Set { key: key.into(), value: "v".into(), options }]
@@ -39,6 +44,7 @@ async fn a_function_may_do_what_its_grants_say_and_nothing_else() {
     for name in ["granted", "other"] {
         fixture.scope.handle::<BucketName>(name).unwrap().create().await.unwrap();
         fixture.scope.handle::<KeyspaceName>(name).unwrap().create().await.unwrap();
+        fixture.table(name).await;
         fixture
             .scope
             .handle::<QueueName>(name)
@@ -52,7 +58,9 @@ async fn a_function_may_do_what_its_grants_say_and_nothing_else() {
             None => json!({}),
             Some(access) => {
                 let of_one = json!({ "granted": access });
-                json!({ "buckets": of_one, "keyspaces": of_one, "queues": of_one })
+                json!({
+                    "buckets": of_one, "keyspaces": of_one, "queues": of_one, "tables": of_one,
+                })
             }
         };
         let scope = guest(&fixture, "default", grants, Origin::default());
@@ -62,6 +70,7 @@ async fn a_function_may_do_what_its_grants_say_and_nothing_else() {
                     scope.handle::<BucketName>(name).unwrap().check(operation).await,
                     scope.handle::<KeyspaceName>(name).unwrap().check(operation).await,
                     scope.handle::<QueueName>(name).unwrap().check(operation).await,
+                    scope.handle::<TableName>(name).unwrap().check(operation).await,
                 ]
             };
             let wanted = operation.access();

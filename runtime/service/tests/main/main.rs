@@ -20,5 +20,6 @@ mod releases;
 mod resources;
 mod runtimes;
 mod snapshots;
+mod tables;
 mod versions;
 mod volumes;

@@ -12,7 +12,7 @@ use super::items;
 use super::schema::{Flow, each, execute, failed, one};
 use super::{EmbeddedTables, NOW};
 use crate::row::{bytes, integer};
-use crate::shard::{Growth, Tx};
+use crate::shard::{Growth, Shard, Tx};
 use lambent_storage::StorageError;
 use lambent_storage::backend::Sweep;
 use lambent_storage::backend::tables as rules;
@@ -21,6 +21,8 @@ use lambent_storage::backend::tables as rules;
 const SWEEP_TIME: Duration = Duration::from_millis(100);
 /// Most rows that are deleted in one transaction.
 const ROWS_MAX: i64 = 256;
+/// About how many bytes the rows take that an index is filled with in one transaction.
+const FILL_ROWS_BYTES: usize = 64 << 10;
 /// How long to leave alone what cannot be done, in seconds.
 const RETRY: i64 = 60;
 
@@ -37,21 +39,40 @@ impl Sweep for EmbeddedTables {
         self.due.store(i64::MAX, Ordering::SeqCst);
         let until = Instant::now() + SWEEP_TIME;
         for shard in self.shards.all() {
-            let since = rules::expired(self.clock.now()).0;
-            let mut next = shard.readers().read(move |reader| next_due(reader, since)).await;
-            while next.as_ref().is_ok_and(|next| *next <= now) && Instant::now() < until {
-                next = shard.write(Growth::Frees, sweep_some).await;
-            }
-            match next {
-                Ok(next) => self.due.fetch_min(next, Ordering::SeqCst),
-                // One shard that is damaged holds nothing up in the others.
+            let next = match self.sweep_shard(&shard, until).await {
+                Ok(next) => next,
+                // One shard that is damaged, or has no room, holds nothing up in the others.
+                Err(StorageError::NoSpace { .. }) => now.saturating_add(RETRY),
                 Err(error) => {
                     tracing::error!(%error, cause = error.cause(), "cannot clear up tables");
-                    self.due.fetch_min(now.saturating_add(RETRY), Ordering::SeqCst)
+                    now.saturating_add(RETRY)
                 }
             };
+            self.due.fetch_min(next, Ordering::SeqCst);
         }
         Ok(())
+    }
+}
+
+impl EmbeddedTables {
+    /// Does some of what is due in a shard. Returns when the rest is, in seconds.
+    async fn sweep_shard(&self, shard: &Shard, until: Instant) -> Result<i64, StorageError> {
+        let now = self.clock.now();
+        let since = rules::expired(now).0;
+        let mut next = shard.readers().read(move |reader| next_due(reader, since)).await?;
+        while next <= now.as_second() && Instant::now() < until {
+            next = shard.write(Growth::Frees, sweep_some).await?;
+        }
+        let mut filling = shard.readers().read(definitions::first_filling).await?.is_some();
+        while filling {
+            if Instant::now() >= until {
+                return Ok(NOW);
+            }
+            let (rest, expires) = shard.write(Growth::Adds(FILL_ROWS_BYTES), fill_some).await?;
+            filling = rest;
+            next = next.min(expires.unwrap_or(i64::MAX));
+        }
+        Ok(next)
     }
 }
 
@@ -59,8 +80,7 @@ impl Sweep for EmbeddedTables {
 fn next_due(connection: &Connection, since: i64) -> Result<i64, StorageError> {
     let first = |sql: &str| one(connection, sql, [], |row| row.get::<_, i64>(0).map_err(failed));
     let trash = first("SELECT 1 FROM item_trash LIMIT 1")?;
-    let filling = first("SELECT 1 FROM table_ WHERE filling = 1 LIMIT 1")?;
-    if trash.or(filling).is_some() {
+    if trash.is_some() {
         return Ok(NOW);
     }
     let token = first("SELECT used FROM transaction_token ORDER BY used LIMIT 1")?;
@@ -70,21 +90,31 @@ fn next_due(connection: &Connection, since: i64) -> Result<i64, StorageError> {
     Ok(token.into_iter().chain(item).min().unwrap_or(i64::MAX))
 }
 
-/// Does some of what is due. Returns when the rest is.
+/// Does some of what is due and needs no room. Returns when the rest is.
 fn sweep_some(tx: &mut Tx<'_>) -> Result<i64, StorageError> {
     empty_trash(tx.connection)?;
-    if let Some(mut table) = definitions::first_filling(tx.connection)? {
-        let namespace = namespace_of(&table)?;
-        fill(tx, &namespace, &mut table)?;
-        definitions::update(tx.connection, &mut table)?;
-    }
-    let (since, until) = rules::expired(tx.now);
-    expire(tx, (since, until))?;
+    let now = tx.now;
+    let (since, until) = rules::expired(now);
+    let kept = expire(tx, (since, until))?;
     let known = integer(rules::TOKEN_TIME.as_millis() as u64);
     let sql = "DELETE FROM transaction_token WHERE (namespace, token) IN ( \
                SELECT namespace, token FROM transaction_token WHERE used <= ?1 LIMIT ?2)";
-    execute(tx.connection, sql, params![tx.now.as_millisecond() - known, ROWS_MAX])?;
-    next_due(tx.connection, since)
+    execute(tx.connection, sql, params![now.as_millisecond() - known, ROWS_MAX])?;
+    let next = next_due(tx.connection, since)?;
+    Ok(if kept && next != NOW { next.max(now.as_second().saturating_add(RETRY)) } else { next })
+}
+
+/// Fills an index with some more items. Returns whether there is more to fill, and when the first
+/// of those items is to be deleted.
+fn fill_some(tx: &mut Tx<'_>) -> Result<(bool, Option<i64>), StorageError> {
+    tx.atomically(|tx| {
+        let found = definitions::first_filling(tx.connection)?;
+        let Some(mut table) = found else { return Ok((false, None)) };
+        let namespace = namespace_of(&table)?;
+        let expires = fill(tx, &namespace, &mut table)?;
+        definitions::update(tx.connection, &mut table)?;
+        Ok((true, expires))
+    })
 }
 
 fn namespace_of(table: &definitions::Defined) -> Result<Namespace, StorageError> {
@@ -119,9 +149,9 @@ fn empty_trash(connection: &Connection) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// Deletes some of the items whose time is over.
-fn expire(tx: &Tx<'_>, (since, until): (i64, i64)) -> Result<(), StorageError> {
-    let mut due = Vec::new();
+/// Deletes some of the items whose time is over. Returns whether any of them had to be kept.
+fn expire(tx: &mut Tx<'_>, (since, until): (i64, i64)) -> Result<bool, StorageError> {
+    let (mut due, mut kept) = (Vec::new(), false);
     let sql = "SELECT table_id, of, item FROM item_expiry \
                WHERE expires > ?1 AND expires <= ?2 ORDER BY expires LIMIT ?3";
     each(tx.connection, sql, params![since, until, ROWS_MAX], |row| {
@@ -130,14 +160,26 @@ fn expire(tx: &Tx<'_>, (since, until): (i64, i64)) -> Result<(), StorageError> {
         Ok(Flow::GoesOn)
     })?;
     for (table, of, key) in due {
-        // What is in the trash goes that way.
-        let found = definitions::by_id(tx.connection, table)?;
-        let Some(table) = found.filter(|table| table.expiry() == Some(of)) else { continue };
-        let namespace = namespace_of(&table)?;
-        let current = items::current(tx.connection, table.id, &key, true)?;
-        let mut changes = Changes::new(tx, &namespace);
-        changes.write((&table, &key), current.as_ref(), None)?;
-        changes.end()?;
+        let deleted = tx.atomically(|tx| -> Result<(), StorageError> {
+            // What is in the trash goes that way.
+            let found = definitions::by_id(tx.connection, table)?;
+            let Some(table) = found.filter(|table| table.expiry() == Some(of)) else {
+                return Ok(());
+            };
+            let namespace = namespace_of(&table)?;
+            let current = items::current(tx.connection, table.id, &key, true)?;
+            let mut changes = Changes::new(tx, &namespace);
+            changes.write((&table, &key), current.as_ref(), None)?;
+            changes.end().map(drop)
+        });
+        match deleted {
+            Ok(()) => {}
+            Err(error @ StorageError::Unavailable { .. }) => return Err(error),
+            Err(error) => {
+                kept = true;
+                tracing::error!(%error, "cannot delete an item whose time is over");
+            }
+        }
     }
-    Ok(())
+    Ok(kept)
 }

@@ -16,6 +16,7 @@ mod object_files;
 mod object_properties;
 mod queue_properties;
 mod reserve;
+mod table_crash;
 mod table_model;
 mod tables;
 mod upgrade;

@@ -10,6 +10,7 @@ use lambent_storage::{
     ItemPlace, ItemQuery, ItemScan, Quota, StorageError, Stores, TableAction, TableError,
     TableWrite,
 };
+use lambent_storage_embedded::backup::{backup, restore};
 use lambent_storage_embedded::{DataDir, Options};
 use lambent_tables::expression::KeyCondition;
 use lambent_tables::{
@@ -18,6 +19,8 @@ use lambent_tables::{
 use lambent_types::{Namespace, SystemClock, TableName};
 use rusqlite::Connection;
 use serde_json::json;
+
+use crate::backup::silent;
 
 fn open(path: &Path) -> Stores {
     let data = DataDir::open(path).unwrap();
@@ -197,4 +200,47 @@ async fn what_is_deleted_comes_back_as_room() {
         assert_eq!(count(&database, of), left, "{of}");
     }
     assert_eq!(count(&database, "table_count"), 1);
+}
+
+#[tokio::test]
+async fn tables_are_in_a_backup() {
+    let home = tempfile::tempdir().unwrap();
+    let (ns, table) = place();
+    let stores = open(home.path());
+    stores.tables.create_table(&ns, &table, by_group().1).await.unwrap();
+    put_many(&stores, 300).await;
+    let before = stores.tables.table(&ns, &table).await.unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let (file, restored) = (out.path().join("backup"), out.path().join("data"));
+    backup(home.path(), &file, &mut silent()).unwrap();
+    put_many(&stores, 400).await;
+    restore(&file, &restored, &mut silent()).unwrap();
+    let stores = open(&restored);
+    assert_eq!(stores.tables.table(&ns, &table).await.unwrap(), before);
+    assert_eq!(grouped(&stores).await.unwrap(), 300);
+}
+
+/// Below the reserve of free disk items are read and deleted, and none is added.
+#[tokio::test]
+async fn little_room_is_left_for_deletions() {
+    let home = tempfile::tempdir().unwrap();
+    let (ns, table) = place();
+    let stores = open(home.path());
+    stores.tables.create_table(&ns, &table, by_group().1).await.unwrap();
+    put_many(&stores, 3).await;
+    drop(stores);
+    let options = Options { disk_reserve: Some(u64::MAX), ..Options::default() };
+    let data = DataDir::open(home.path()).unwrap();
+    let stores = lambent_storage_embedded::open(&data, options, Arc::new(SystemClock)).unwrap();
+    let refused = stores.tables.transact(&ns, vec![put(7)], None).await;
+    let full = matches!(refused, Err(TableError::Storage(StorageError::NoSpace { .. })));
+    assert!(full, "{refused:?}");
+    let key = Item::from_json(&json!({ "id": { "S": "00001" } })).unwrap();
+    let delete = TableWrite { action: TableAction::Delete(key), ..put(1) };
+    stores.tables.transact(&ns, vec![delete], None).await.unwrap();
+    assert_eq!(grouped(&stores).await.unwrap(), 2);
+    stores.tables.delete_table(&ns, &table).await.unwrap();
+    stores.sweep().await;
+    let database = Connection::open(shard(home.path())).unwrap();
+    assert_eq!(count(&database, "item"), 0);
 }

@@ -15,14 +15,16 @@ checked! { Tables {}
         table: &TableName,
         definition: TableDefinition
     ) -> Result<Table, TableError> {
-        definition.check()?;
+        rules::check_definition(&definition)?;
     }
     update_table(
         namespace: &Namespace,
         table: &TableName,
         definition: TableDefinition,
         expected: Option<u64>
-    ) -> Result<Table, TableError> {}
+    ) -> Result<Table, TableError> {
+        rules::check_definition(&definition)?;
+    }
     delete_table(namespace: &Namespace, table: &TableName) -> Result<Table, TableError> {}
     table(namespace: &Namespace, table: &TableName) -> Result<Option<Table>, StorageError> {}
     tables(

@@ -173,6 +173,10 @@ pub(super) async fn tables_come_and_go(store: &dyn Tables) {
             .await,
         "two types",
     );
+    let stream = Some(lambent_tables::StreamView::KeysOnly);
+    let streamed = TableDefinition { stream, ..by_id() };
+    invalid(store.create_table(&ns, &name("two"), streamed.clone()).await, "not served");
+    invalid(store.update_table(&ns, &b, streamed, None).await, "not served");
 }
 
 pub(super) async fn definitions_change_within_bounds(store: &dyn Tables) {

@@ -30,6 +30,16 @@ fn invalid<T>(text: impl Into<String>) -> Result<T, TableError> {
     Err(TableError::Invalid(Invalid::new(text)))
 }
 
+/// Checks what a table is to be.
+pub(crate) fn check_definition(definition: &TableDefinition) -> Result<(), TableError> {
+    definition.check()?;
+    if definition.stream.is_some() {
+        // A setting that does nothing would be found out when events are missing.
+        return invalid("a stream of a table's changes is not served; leave its setting out");
+    }
+    Ok(())
+}
+
 /// Checks how many items are asked for.
 pub(crate) fn check_places(places: &[ItemPlace]) -> Result<(), TableError> {
     if places.len() > AT_ONCE_MAX {
@@ -70,7 +80,7 @@ pub(crate) fn check_query(query: &ItemQuery) -> Result<(), TableError> {
 /// Checks a scan apart from what depends on the table.
 pub(crate) fn check_scan(scan: &ItemScan) -> Result<(), TableError> {
     if let Some((which, of)) = scan.segment
-        && (which >= of || of > SEGMENTS_MAX)
+        && (of > SEGMENTS_MAX || which >= of)
     {
         return invalid(format!(
             "there is no segment {which} of {of}; give one below the number of segments, of which \
@@ -170,7 +180,6 @@ pub fn twice() -> TableError {
 /// # Errors
 /// Something changes that never does.
 pub fn check_update(old: &TableDefinition, new: &TableDefinition) -> Result<(), Invalid> {
-    new.check()?;
     if old.key != new.key {
         return Err(Invalid::parameter("the key of a table never changes"));
     }

@@ -8,6 +8,7 @@ macro_rules! entries {
         $write! {
             Bucket, bucket, buckets;
             Keyspace, keyspace, keyspaces;
+            Table, table, tables;
             Queue, queue, queues;
             Volume, volume, volumes;
             Function, function, functions;
@@ -50,6 +51,7 @@ mod show;
 mod site;
 mod step;
 mod surroundings;
+mod table;
 mod trigger;
 mod units;
 mod variable;
@@ -214,6 +216,7 @@ mod tests {
         let kinds = [
             "buckets",
             "keyspaces",
+            "tables",
             "queues",
             "volumes",
             "functions",

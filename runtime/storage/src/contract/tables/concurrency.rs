@@ -63,7 +63,7 @@ pub(in crate::contract) async fn readers_see_transactions_whole(store: &Arc<dyn 
             let (store, place) = (Arc::clone(store), place.clone());
             tokio::spawn(async move {
                 for _ in 0..ROUNDS {
-                    let (from, to) = if task % 2 == 0 { ("a", "b") } else { ("b", "a") };
+                    let (from, to) = if task.is_multiple_of(2) { ("a", "b") } else { ("b", "a") };
                     let writes = vec![
                         update(&place, id(from), "ADD n :0", &[number(-7)]),
                         update(&place, id(to), "ADD n :0", &[number(7)]),

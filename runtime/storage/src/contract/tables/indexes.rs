@@ -118,7 +118,7 @@ pub(in crate::contract) async fn an_index_that_is_added_is_filled(stores: &Store
     let store = &*stores.tables;
     let place = fresh(store, "contract-added", by_id()).await;
     let of = |n: usize| {
-        let group = if n % 2 == 0 { "x" } else { "y" };
+        let group = if n.is_multiple_of(2) { "x" } else { "y" };
         item(json!({ "id": { "S": format!("{n:04}") }, "group": { "S": group } }))
     };
     for first in (0..1000).step_by(100) {

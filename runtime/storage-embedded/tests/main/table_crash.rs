@@ -1,0 +1,144 @@
+//! Transactions over two tables and an index, through the death of the process that makes them.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use lambent_storage::contract::samples::namespace;
+use lambent_storage::{ItemPlace, ItemScan, Stores, TableAction, TableWrite, Tables};
+use lambent_storage_embedded::{DataDir, Options};
+use lambent_tables::expression::Placeholders;
+use lambent_tables::{
+    Index, IndexName, Item, KeyAttribute, KeySchema, KeyType, Projection, TableDefinition, Value,
+};
+use lambent_types::{SystemClock, TableName};
+use serde_json::json;
+
+/// Where the writer writes; a process without it is no writer.
+const HOME: &str = "LAMBENT_TEST_TABLES";
+/// How often the writer is killed, and how much it acknowledges at least before.
+const ROUNDS: usize = 3;
+const ACKNOWLEDGED: usize = 50;
+
+fn open(path: &Path) -> Stores {
+    let data = DataDir::open(path).unwrap();
+    lambent_storage_embedded::open(&data, Options::default(), Arc::new(SystemClock)).unwrap()
+}
+
+fn name(text: &str) -> TableName {
+    text.parse().unwrap()
+}
+
+fn by_kind() -> IndexName {
+    "by-kind".parse().unwrap()
+}
+
+fn definition() -> TableDefinition {
+    let attribute = |name: &str| KeyAttribute { name: name.into(), kind: KeyType::S };
+    let key = |name| KeySchema { hash: attribute(name), range: None };
+    let index = Index { key: key("kind"), projection: Projection::All };
+    let global_indexes = BTreeMap::from([(by_kind(), index)]);
+    TableDefinition { global_indexes, ..TableDefinition::new(key("id")) }
+}
+
+fn item(json: serde_json::Value) -> Item {
+    Item::from_json(&json).unwrap()
+}
+
+/// Takes one from an account and gives it to another, and says so in a book.
+fn transfer(number: usize) -> Vec<TableWrite> {
+    let write =
+        |table, action| TableWrite { table: name(table), action, condition: None, returns: false };
+    let add = |account: &str, by: &str| {
+        let values = json!({ ":by": { "N": by } });
+        let mut placeholders = Placeholders::new(None, values.as_object()).unwrap();
+        let update = placeholders.update("ADD n :by").unwrap();
+        write("accounts", TableAction::Update(item(json!({ "id": { "S": account } })), update))
+    };
+    let entry = json!({ "id": { "S": number.to_string() }, "kind": { "S": "transfer" } });
+    vec![add("a", "-1"), add("b", "1"), write("book", TableAction::Put(item(entry)))]
+}
+
+#[tokio::test]
+#[ignore = "is run by the next test, in a process that it kills"]
+async fn a_writer() {
+    let Ok(home) = std::env::var(HOME) else { return };
+    let stores = open(Path::new(&home));
+    let ns = namespace("ns");
+    for table in ["accounts", "book"] {
+        drop(stores.tables.create_table(&ns, &name(table), definition()).await);
+    }
+    let first = written(&*stores.tables).await.0;
+    for number in first.. {
+        stores.tables.transact(&ns, transfer(number), None).await.unwrap();
+        println!("\nacknowledged {}", number + 1);
+    }
+}
+
+/// How many entries the book has, and how many of them its index.
+async fn written(tables: &dyn Tables) -> (usize, usize) {
+    let mut counts = [0, 0];
+    for (count, index) in counts.iter_mut().zip([None, Some(by_kind())]) {
+        let mut scan = ItemScan { index, ..ItemScan::default() };
+        loop {
+            let page = tables.scan(&namespace("ns"), &name("book"), scan.clone()).await.unwrap();
+            *count += page.items.len();
+            scan.after = page.next;
+            if scan.after.is_none() {
+                break;
+            }
+        }
+    }
+    (counts[0], counts[1])
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_is_whole_after_the_writer_is_killed() {
+    let home = tempfile::tempdir().unwrap();
+    for _ in 0..ROUNDS {
+        let mut writer = Command::new(std::env::current_exe().unwrap())
+            .args(["table_crash::a_writer", "--exact", "--ignored", "--nocapture"])
+            .env(HOME, home.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(writer.stdout.take().unwrap()).lines();
+        let mut acknowledged = 0;
+        let mut next = |lines: &mut std::io::Lines<_>| {
+            let line: String = lines.next()?.ok()?;
+            if let Some(number) = line.strip_prefix("acknowledged ") {
+                acknowledged = number.parse().unwrap();
+            }
+            Some(acknowledged)
+        };
+        let mut seen = 0;
+        while seen < ACKNOWLEDGED {
+            let before = next(&mut lines).expect("the writer ended");
+            seen += usize::from(before > 0);
+        }
+        writer.kill().unwrap();
+        writer.wait().unwrap();
+        while next(&mut lines).is_some() {}
+
+        let stores = open(home.path());
+        let (entries, indexed) = written(&*stores.tables).await;
+        assert!(entries >= acknowledged, "{entries} of {acknowledged}");
+        assert_eq!(entries, indexed);
+        let places = ["a", "b"].map(|account| ItemPlace {
+            table: name("accounts"),
+            key: item(json!({ "id": { "S": account } })),
+        });
+        let found = stores.tables.get_items(&namespace("ns"), places.to_vec()).await.unwrap();
+        let amount = |at: usize| match found[at].as_ref().unwrap().get("n") {
+            Some(Value::N(n)) => n.to_string().parse::<i64>().unwrap(),
+            other => panic!("{other:?}"),
+        };
+        let moved = i64::try_from(entries).unwrap();
+        assert_eq!((amount(0), amount(1)), (-moved, moved));
+        let book = stores.tables.table(&namespace("ns"), &name("book")).await.unwrap().unwrap();
+        assert_eq!(book.items, entries as u64);
+        assert_eq!(book.indexes[&by_kind()].items, entries as u64);
+    }
+}
