@@ -80,7 +80,7 @@ pub(crate) fn check_query(query: &ItemQuery) -> Result<(), TableError> {
 /// Checks a scan apart from what depends on the table.
 pub(crate) fn check_scan(scan: &ItemScan) -> Result<(), TableError> {
     if let Some((which, of)) = scan.segment
-        && (which >= of || of > SEGMENTS_MAX)
+        && (of > SEGMENTS_MAX || which >= of)
     {
         return invalid(format!(
             "there is no segment {which} of {of}; give one below the number of segments, of which \
