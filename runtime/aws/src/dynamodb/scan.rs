@@ -96,12 +96,13 @@ impl Scan {
 pub(super) async fn scan(call: &Call, wanted: Scan) -> Result<Page, Fault> {
     wanted.check()?;
     let operator = expressions::operator(wanted.conditional_operator.as_deref());
+    let attributes = expressions::attributes(wanted.attributes_to_get.as_deref())?;
     let older = wanted.scan_filter.as_ref();
     let older =
         older.map(|all| LegacyCondition::filter("scanFilter", all, operator)).transpose()?;
-    let attributes = expressions::attributes(wanted.attributes_to_get.as_deref())?;
-    let segment = wanted.segment()?;
+    let segment = wanted.segment();
     let start = start_key::read(wanted.exclusive_start_key)?;
+    let segment = segment?;
     let mut placeholders =
         Placeholders::new(wanted.expression_attribute_names, wanted.expression_attribute_values)?;
     let filter = wanted.filter_expression.as_deref();
@@ -124,7 +125,8 @@ pub(super) async fn scan(call: &Call, wanted: Scan) -> Result<Page, Fault> {
         consistent: wanted.consistent_read == Some(true),
     };
     selection.check_consistent()?;
-    start_key::check(&table.definition, selection.key(), start.as_ref())?;
+    let place = selection.index.map(|(_, index)| &index.key);
+    start_key::check(&table.definition, place, start.as_ref())?;
     selection.check()?;
     if selection.is_whole() {
         return Err(validation(
