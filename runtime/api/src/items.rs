@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use lambent_tables::{Item, TableDefinition};
+use lambent_tables::{Item, TableDefinition, Value};
 use lambent_types::TableName;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -70,7 +70,8 @@ pub struct Placeholders {
     pub names: Option<BTreeMap<String, String>>,
     /// The values, such as `{":id": {"S": "7"}}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub values: Option<serde_json::Map<String, serde_json::Value>>,
+    #[schema(value_type = Option<Object>)]
+    pub values: Option<BTreeMap<String, Value>>,
 }
 
 /// Which items of a partition are asked for.

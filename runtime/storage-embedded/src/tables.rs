@@ -16,6 +16,7 @@ use lambent_tables::{Item, TableDefinition};
 use lambent_types::{Clock, Namespace, TableName};
 use rusqlite::Connection;
 
+use self::changes::Made;
 use self::define::Definer;
 use self::definitions::Definitions;
 use crate::shard::{Growth, Tx};
@@ -213,7 +214,8 @@ impl Tables for EmbeddedTables {
         let owner = namespace.clone();
         self.change(namespace, growth, move |tx, definitions| {
             let place = (&owner, definitions);
-            let Some((written, expires)) = changes::transact(tx, place, &writes, token.as_ref())?
+            let Some(Made { written, expires }) =
+                changes::transact(tx, place, &writes, token.as_ref())?
             else {
                 return Ok((None, None));
             };

@@ -7,7 +7,8 @@ use lambent_api::{
     GetItems, ItemWrite, Items, Placeholders, QueryItems, ScanItems, TableView, WriteItems,
 };
 use lambent_types::{TableName, format_bytes, format_count};
-use serde_json::{Map, Value, json};
+use serde::de::DeserializeOwned;
+use serde_json::json;
 
 use super::named;
 use crate::error::{CliError, Exit};
@@ -266,25 +267,22 @@ fn ask(name: &TableName, global: &Global) -> Result<(), CliError> {
 /// Reads an item, or its key.
 fn read(what: &str, text: &str) -> Result<Item, CliError> {
     let bytes = input::read(what, text, JSON_BYTES_MAX)?;
-    let wrong = |error: &dyn std::fmt::Display| {
-        CliError::usage(format!("{what} is no item in DynamoDB's JSON: {error}"))
-    };
-    let json: Value = serde_json::from_slice(&bytes).map_err(|error| wrong(&error))?;
-    Item::from_json(&json).map_err(|error| wrong(&error))
+    serde_json::from_slice(&bytes)
+        .map_err(|error| CliError::usage(format!("{what} is no item in DynamoDB's JSON: {error}")))
 }
 
 fn placeholders(args: &PlaceholderArgs) -> Result<Placeholders, CliError> {
-    let object =
-        |flag: &str, text: &Option<String>| -> Result<Option<Map<String, Value>>, CliError> {
-            let Some(text) = text else { return Ok(None) };
-            serde_json::from_str(text)
-                .map(Some)
-                .map_err(|error| CliError::usage(format!("{flag} is no JSON object: {error}")))
-        };
-    let names = object("--names", &args.names)?;
-    let names = names.map(|names| serde_json::from_value(Value::Object(names))).transpose();
-    let names = names.map_err(|error| CliError::usage(format!("--names: {error}")))?;
-    Ok(Placeholders { names, values: object("--values", &args.values)? })
+    Ok(Placeholders {
+        names: object("--names", args.names.as_deref())?,
+        values: object("--values", args.values.as_deref())?,
+    })
+}
+
+/// Reads the JSON of a flag.
+fn object<T: DeserializeOwned>(flag: &str, text: Option<&str>) -> Result<Option<T>, CliError> {
+    let Some(text) = text else { return Ok(None) };
+    let read = serde_json::from_str(text).map(Some);
+    read.map_err(|error| CliError::usage(format!("{flag}: {error}")))
 }
 
 /// A write that does nothing yet.

@@ -1,5 +1,7 @@
 //! Items of tables.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::Extension;
@@ -13,7 +15,7 @@ use lambent_service::{
     Transacted, TransactionToken, Written,
 };
 use lambent_tables::expression::{Condition, KeyConditions, Placeholders, Projection};
-use lambent_tables::{IndexName, InputError, Invalid, KeySchema};
+use lambent_tables::{Given, IndexName, InputError, Invalid, KeySchema, Value};
 use lambent_types::{Digest, ErrorCode, TableName};
 use serde::de::DeserializeOwned;
 
@@ -43,7 +45,10 @@ fn invalid(error: &Invalid) -> Refusal {
 
 fn placeholders(given: lambent_api::Placeholders) -> Result<Placeholders, Refusal> {
     let lambent_api::Placeholders { names, values } = given;
-    let read = Placeholders::new(names, values.as_ref());
+    let given = |values: BTreeMap<String, Value>| {
+        values.into_iter().map(|(name, value)| (name, Given::from(value))).collect()
+    };
+    let read = Placeholders::new(names, values.map(given));
     read.map_err(|error: InputError| Refusal::invalid(error.to_string()))
 }
 

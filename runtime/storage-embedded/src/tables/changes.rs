@@ -26,13 +26,21 @@ struct Decided {
     outcome: Outcome,
 }
 
+/// A transaction that is made.
+pub(super) struct Made {
+    /// What each write did.
+    pub(super) written: Vec<Written>,
+    /// When the first of the items that were written is to be deleted, in seconds.
+    pub(super) expires: Option<i64>,
+}
+
 /// Makes all writes, or none. Nothing is written before all of them are decided and there is room.
 pub(super) fn transact(
     tx: &Tx<'_>,
     (namespace, definitions): (&Namespace, &Definitions),
     writes: &[TableWrite],
     token: Option<&TransactionToken>,
-) -> Result<Option<(Vec<Written>, Option<i64>)>, TableError> {
+) -> Result<Option<Made>, TableError> {
     if let Some(token) = token
         && was_used(tx, namespace, token)?
     {
@@ -65,7 +73,7 @@ pub(super) fn transact(
     if let Some(token) = token {
         note_used(tx, namespace, token)?;
     }
-    Ok(Some((written, expires)))
+    Ok(Some(Made { written, expires }))
 }
 
 fn decide_all(

@@ -11,7 +11,8 @@ use lambent_storage::{ItemPlace, ItemScan, Stores, TableAction, TableWrite, Tabl
 use lambent_storage_embedded::{DataDir, Options};
 use lambent_tables::expression::Placeholders;
 use lambent_tables::{
-    Index, IndexName, Item, KeyAttribute, KeySchema, KeyType, Projection, TableDefinition, Value,
+    Given, Index, IndexName, Item, KeyAttribute, KeySchema, KeyType, Projection, TableDefinition,
+    Value,
 };
 use lambent_types::{SystemClock, TableName};
 use serde_json::json;
@@ -52,8 +53,8 @@ fn transfer(number: usize) -> Vec<TableWrite> {
     let write =
         |table, action| TableWrite { table: name(table), action, condition: None, returns: false };
     let add = |account: &str, by: &str| {
-        let values = json!({ ":by": { "N": by } });
-        let mut placeholders = Placeholders::new(None, values.as_object()).unwrap();
+        let values = [(":by".to_owned(), Given::from(Value::N(by.parse().unwrap())))].into();
+        let mut placeholders = Placeholders::new(None, Some(values)).unwrap();
         let update = placeholders.update("ADD n :by").unwrap();
         write("accounts", TableAction::Update(item(json!({ "id": { "S": account } })), update))
     };

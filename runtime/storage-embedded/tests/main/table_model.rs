@@ -13,8 +13,9 @@ use lambent_storage::{
 };
 use lambent_storage_embedded::{DataDir, Options};
 use lambent_tables::expression::{KeyCondition, Placeholders};
-use lambent_tables::{Given, 
-    Index, Item, KeyAttribute, KeySchema, KeyType, KeyValue, Projection, TableDefinition, Value,
+use lambent_tables::{
+    Given, Index, Item, KeyAttribute, KeySchema, KeyType, KeyValue, Projection, TableDefinition,
+    Value,
 };
 use lambent_types::{Digest, ManualClock, TableName};
 use proptest::prelude::*;
