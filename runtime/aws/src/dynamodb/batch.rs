@@ -85,14 +85,13 @@ impl Reading {
         members.check(&request.expression_attribute_names, &None)?;
         let given = request.keys.take().unwrap_or_default();
         let keys = given.into_iter().map(Given::read).collect::<Result<Vec<_>, _>>()?;
-        let twice = keys.iter().enumerate().any(|(index, key)| keys[..index].contains(key));
-        if twice {
-            return Err(validation("Provided list of item keys contains duplicates"));
-        }
         let attributes = expressions::attributes(request.attributes_to_get.as_deref())?;
         let mut placeholders = Placeholders::new(request.expression_attribute_names.clone(), None)?;
         let projection = expressions::projection(&mut placeholders, expression)?.or(attributes);
         placeholders.finish()?;
+        if keys.iter().enumerate().any(|(index, key)| keys[..index].contains(key)) {
+            return Err(validation("Provided list of item keys contains duplicates"));
+        }
         let table = name(Some(named.clone()))?;
         Ok(Self { named, table, keys, projection, request })
     }
@@ -282,10 +281,10 @@ pub(super) async fn write(call: &Call, wanted: BatchWrite) -> Result<BatchWritte
     for go in goes(writes) {
         let tables: Vec<_> = go.iter().map(|write| write.table.clone()).collect();
         let transacted = call.scope.transact(go, None).await;
-        let written = match transacted.map_err(|error| twice(fault(error)))? {
+        let written = match transacted.map_err(|error| in_batch(fault(error)))? {
             Transacted::Made(written) => written,
             Transacted::MadeBefore => Vec::new(),
-            Transacted::Refused(reasons) => return Err(refused(reasons)),
+            Transacted::Refused(reasons) => return Err(in_batch(refused(reasons))),
         };
         for (table, written) in tables.into_iter().zip(written) {
             *units.entry(table).or_default() += write_units(written.bytes);
@@ -328,10 +327,13 @@ fn refused(reasons: Vec<Option<Refusal>>) -> Fault {
     }
 }
 
-/// What a batch is told that has an item twice, which transactions are told in other words.
-fn twice(fault: Fault) -> Fault {
+/// What batches are told in other words than writes of one item and transactions.
+fn in_batch(fault: Fault) -> Fault {
     if fault.message.contains("multiple operations on one item") {
         return validation("Provided list of item keys contains duplicates");
+    }
+    if fault.message.contains("Missing the key ") || fault.message.contains("mismatch for key ") {
+        return validation("The provided key element does not match the schema");
     }
     fault
 }

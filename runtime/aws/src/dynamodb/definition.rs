@@ -210,9 +210,30 @@ impl IndexInput {
     /// Reads it. Which attributes there are, `attributes` knows.
     pub(super) fn read(&self, attributes: &Attributes) -> Result<(IndexName, Index), Fault> {
         let key = attributes.key(self.key_schema.as_deref().unwrap_or_default())?;
+        self.with_key(key)
+    }
+
+    /// Reads one that is local to a table. What is wrong with its key is said before what is wrong with the rest.
+    fn read_local(
+        &self,
+        attributes: &Attributes,
+        table: &TableDefinition,
+    ) -> Result<(IndexName, Index), Fault> {
+        let key = attributes.key(self.key_schema.as_deref().unwrap_or_default())?;
+        let mut alone = TableDefinition::new(table.key.clone());
+        let index = Index { key: key.clone(), projection: Projection::All };
+        alone.local_indexes.insert(self.name()?, index);
+        alone.check()?;
+        self.with_key(key)
+    }
+
+    fn with_key(&self, key: KeySchema) -> Result<(IndexName, Index), Fault> {
         let projection = self.projection()?;
-        let name = self.index_name.as_deref().unwrap_or_default().parse::<IndexName>()?;
-        Ok((name, Index { key, projection }))
+        Ok((self.name()?, Index { key, projection }))
+    }
+
+    fn name(&self) -> Result<IndexName, Fault> {
+        Ok(self.index_name.as_deref().unwrap_or_default().parse::<IndexName>()?)
     }
 }
 
@@ -365,10 +386,15 @@ impl NewTable<'_> {
                 "One or more parameter values were invalid: List of LocalSecondaryIndexes is empty",
             ));
         }
+        if table.key.range.is_none() {
+            return Err(validation(
+                "One or more parameter values were invalid: Table KeySchema does not have a range key, which is required \
+                 when specifying a LocalSecondaryIndex",
+            ));
+        }
         for index in indexes {
-            let (name, index) = index.read(attributes)?;
+            let (name, index) = index.read_local(attributes, table)?;
             put(&mut table.local_indexes, name, index)?;
-            check_kept(table)?;
         }
         if indexes.len() > LOCAL_INDEXES_MAX {
             table.check()?;
@@ -408,14 +434,6 @@ impl NewTable<'_> {
         }
         Ok(())
     }
-}
-
-/// Checks local indexes one after the other, as what is wrong with the first is said; how many there are, at last.
-fn check_kept(table: &TableDefinition) -> Result<(), Fault> {
-    if table.local_indexes.len() <= LOCAL_INDEXES_MAX {
-        table.check()?;
-    }
-    Ok(())
 }
 
 fn put(

@@ -96,12 +96,13 @@ impl Scan {
 pub(super) async fn scan(call: &Call, wanted: Scan) -> Result<Page, Fault> {
     wanted.check()?;
     let operator = expressions::operator(wanted.conditional_operator.as_deref());
+    let attributes = expressions::attributes(wanted.attributes_to_get.as_deref())?;
     let older = wanted.scan_filter.as_ref();
     let older =
         older.map(|all| LegacyCondition::filter("scanFilter", all, operator)).transpose()?;
-    let attributes = expressions::attributes(wanted.attributes_to_get.as_deref())?;
-    let segment = wanted.segment()?;
+    let segment = wanted.segment();
     let start = start_key::read(wanted.exclusive_start_key)?;
+    let segment = segment?;
     let mut placeholders =
         Placeholders::new(wanted.expression_attribute_names, wanted.expression_attribute_values)?;
     let filter = wanted.filter_expression.as_deref();

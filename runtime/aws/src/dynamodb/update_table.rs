@@ -175,6 +175,12 @@ impl UpdateTable {
             None => {}
         }
         if let Some(throughput) = self.throughput()? {
+            if table.billing == BillingMode::PayPerRequest {
+                return Err(validation(
+                    "One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be \
+                     specified when BillingMode is PAY_PER_REQUEST",
+                ));
+            }
             check_changed(table, throughput)?;
             table.throughput = Some(throughput);
         }

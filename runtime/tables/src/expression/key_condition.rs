@@ -18,6 +18,8 @@ pub(crate) enum KeyTest {
     Compare(Comparator, Value),
     Between(Value, Value),
     BeginsWith(Value),
+    /// Something that items are not found by.
+    Other,
 }
 
 /// The items that a query is about: a partition, and a range in it.
@@ -152,7 +154,9 @@ impl KeyConditions {
         if key.range.is_none() && self.0.len() > 1 {
             return Err(unsupported());
         }
-        let hash = match self.test(&key.hash)? {
+        let test = self.test(&key.hash)?;
+        test.check_types(&key.hash)?;
+        let hash = match test {
             KeyTest::Compare(Comparator::Equal, value) => taken(&key.hash, value)?,
             _ => return Err(unsupported()),
         };
@@ -182,6 +186,16 @@ impl KeyConditions {
 type Range = (Bound<Vec<u8>>, Bound<Vec<u8>>);
 
 impl KeyTest {
+    /// Checks that it is one of an attribute like this.
+    fn check_types(&self, attribute: &KeyAttribute) -> Result<(), Invalid> {
+        let values = match self {
+            Self::Compare(_, value) | Self::BeginsWith(value) => vec![value],
+            Self::Between(low, high) => vec![low, high],
+            Self::Other => return Err(unindexable()),
+        };
+        values.into_iter().try_for_each(|value| taken(attribute, value).map(drop))
+    }
+
     fn bounds(&self, attribute: &KeyAttribute) -> Result<Range, Invalid> {
         use Bound::{Excluded, Included, Unbounded};
         let bytes = |value: &Value| Ok::<_, Invalid>(taken(attribute, value)?.to_bytes());
@@ -206,6 +220,7 @@ impl KeyTest {
                 }
                 (Included(bytes(low)?), Included(bytes(high)?))
             }
+            Self::Other => return Err(unindexable()),
             Self::BeginsWith(_) if attribute.kind == KeyType::N => {
                 return Err(Invalid::parameter(
                     "ComparisonOperator BEGINS_WITH is not valid for N AttributeValue type",
@@ -228,6 +243,10 @@ fn after(prefix: &[u8]) -> Bound<Vec<u8>> {
     let mut end = prefix[..=last].to_vec();
     end[last] += 1;
     Bound::Excluded(end)
+}
+
+fn unindexable() -> Invalid {
+    Invalid::new("Attempted conditional constraint is not an indexable operation")
 }
 
 /// Takes a value as one of a key attribute.

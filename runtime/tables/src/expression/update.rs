@@ -1,5 +1,6 @@
 use super::path::Path;
 use super::projection::Projection;
+use super::scalars;
 use crate::error::Invalid;
 use crate::item::{ITEM_BYTES_MAX, Item};
 use crate::number::Number;
@@ -64,7 +65,7 @@ impl Update {
         Projection::of_paths(self.paths())
     }
 
-    /// Checks that it changes no attribute of the key of a table, and nothing in one of the key of an index.
+    /// Checks that it changes no attribute of the key of a table, and looks into no attribute of the key of an index.
     ///
     /// # Errors
     /// If it does.
@@ -77,7 +78,13 @@ impl Update {
                 )));
             }
         }
-        super::scalars::check(table, self.paths())
+        let mut read = Vec::new();
+        for action in &self.actions {
+            if let Action::Set(_, source) = action {
+                source.each_path(&mut |path| read.push(path));
+            }
+        }
+        scalars::check(table, self.paths().chain(read))
     }
 
     /// Makes the item that it leaves of one, or of the key if there was none.
@@ -185,6 +192,22 @@ impl Action {
 }
 
 impl Source {
+    /// Goes through the paths in it, from left to right.
+    fn each_path<'a>(&'a self, visit: &mut impl FnMut(&'a Path)) {
+        match self {
+            Self::Path(path) => visit(path),
+            Self::Value(_) => {}
+            Self::IfNotExists(path, other) => {
+                visit(path);
+                other.each_path(visit);
+            }
+            Self::ListAppend(one, two) | Self::Plus(one, two) | Self::Minus(one, two) => {
+                one.each_path(visit);
+                two.each_path(visit);
+            }
+        }
+    }
+
     fn evaluate(&self, item: &Item) -> Result<Value, Invalid> {
         match self {
             Self::Value(value) => Ok(value.clone()),

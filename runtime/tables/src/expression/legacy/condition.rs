@@ -92,12 +92,12 @@ impl LegacyCondition {
     /// Reads `KeyConditions`: which items a query is about.
     ///
     /// # Errors
-    /// As of [`LegacyCondition::expected`], or if an operator is none that keys are looked for by.
+    /// As of [`LegacyCondition::expected`].
     pub fn keys(conditions: &BTreeMap<String, Self>) -> Result<KeyConditions, InputError> {
         let all = conditions.iter().map(|(name, one)| {
             let values = one.attribute_value_list.clone().unwrap_or_default();
             let comparison = one.comparison(&format!("keyConditions.{name}.member"), values)?;
-            Ok((name.clone(), comparison.key_test()?))
+            Ok((name.clone(), comparison.key_test()))
         });
         Ok(KeyConditions::of_tests(all.collect::<Result<_, InputError>>()?)?)
     }
@@ -211,17 +211,15 @@ impl Comparison {
         }
     }
 
-    fn key_test(self) -> Result<KeyTest, Invalid> {
+    fn key_test(self) -> KeyTest {
         let mut values = self.values.into_iter();
         match (self.operator, values.next(), values.next()) {
-            ("BETWEEN", Some(low), Some(high)) => Ok(KeyTest::Between(low, high)),
-            ("BEGINS_WITH", Some(prefix), _) => Ok(KeyTest::BeginsWith(prefix)),
+            ("BETWEEN", Some(low), Some(high)) => KeyTest::Between(low, high),
+            ("BEGINS_WITH", Some(prefix), _) => KeyTest::BeginsWith(prefix),
             (operator @ ("EQ" | "LT" | "LE" | "GT" | "GE"), Some(value), _) => {
-                Ok(KeyTest::Compare(comparator(operator), value))
+                KeyTest::Compare(comparator(operator), value)
             }
-            _ => {
-                Err(Invalid::new("Attempted conditional constraint is not an indexable operation"))
-            }
+            _ => KeyTest::Other,
         }
     }
 }
