@@ -119,7 +119,8 @@ impl Filter {
             ),
             Of::Path => (&["Type", "KeyId", "Label"], "Type, KeyId"),
         };
-        if !known.contains(&key.as_str()) && !(of == Of::All && key.starts_with("tag:")) {
+        let is_known = known.contains(&key.as_str()) || (of == Of::All && key.starts_with("tag:"));
+        if !is_known {
             return Err(invalid_key(format!(
                 "The following filter key is not valid: {key}. Valid filter keys include: [{shown}]."
             )));
