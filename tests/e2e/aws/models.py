@@ -7,7 +7,7 @@ import botocore.session
 
 PAGE = os.path.join(os.path.dirname(__file__), "../../../runtime/docs/src/reference/aws.md")
 SERVICES = {
-    "CloudWatch Logs": "logs", "EventBridge Scheduler": "scheduler", "IAM": "iam", "Lambda": "lambda", "SQS": "sqs", "STS": "sts", "S3": "s3",
+    "CloudWatch Logs": "logs", "DynamoDB": "dynamodb", "EventBridge Scheduler": "scheduler", "IAM": "iam", "Lambda": "lambda", "SQS": "sqs", "STS": "sts", "S3": "s3",
 }
 
 

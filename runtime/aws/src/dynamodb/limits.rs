@@ -26,7 +26,6 @@ pub(super) struct Limits {
     table_max_write_capacity_units: u64,
 }
 
-#[expect(clippy::unused_async, reason = "as every operation is")]
 pub(super) async fn describe(_: &Call, _: Nothing) -> Result<Limits, Fault> {
     Ok(Limits {
         account_max_read_capacity_units: CAPACITY_UNITS,
@@ -49,7 +48,6 @@ struct Endpoint {
     cache_period_in_minutes: u32,
 }
 
-#[expect(clippy::unused_async, reason = "as every operation is")]
 pub(super) async fn endpoints(call: &Call, _: Nothing) -> Result<Endpoints, Fault> {
     let authority = call.head.uri.authority().map(|authority| authority.as_str());
     let address = call.header(HOST.as_str()).or(authority).unwrap_or_default().to_owned();
