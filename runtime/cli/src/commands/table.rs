@@ -20,8 +20,7 @@ use crate::{confirm, input};
 const EXAMPLES: &str = "\
 Examples:
   lambent table create orders --hash id
-  lambent table create events --hash device --range at:N --ttl expires \\
-    --index by-kind=kind,at:N
+  lambent table create events --hash device --range at:N --ttl expires --index by-kind=kind,at:N
   lambent table put orders '{\"id\":{\"S\":\"7\"},\"total\":{\"N\":\"30\"}}'
   lambent table get orders '{\"id\":{\"S\":\"7\"}}'
   lambent table query events 'device = :d AND at > :t' \\

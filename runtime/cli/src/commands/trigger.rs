@@ -24,6 +24,7 @@ Examples:
   lambent trigger put audit --function kv-audit --keyspace settings
   lambent trigger put big --function f --bucket photos --pattern '{\"subject\":[\"a.jpg\"]}'
   lambent trigger put new-photo --function thumbnail --bucket photos --disabled
+  lambent trigger put changes --send-to jobs --bucket photos
   lambent trigger list
   lambent trigger describe new-photo
   lambent trigger status new-photo
@@ -66,17 +67,18 @@ enum TriggerCommand {
 
 /// Make a trigger, or replace the one of that name
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("target").required(true).args(["send_to", "function"])))]
 #[command(group(ArgGroup::new("source").required(true).args(["bucket", "queue", "keyspace"])))]
 struct PutArgs {
     /// The trigger's name
     name: TriggerName,
 
     /// The function to run; a version or an alias may follow its name, as in hello:live
-    #[arg(long, value_name = "NAME", required_unless_present = "send_to")]
+    #[arg(long, value_name = "NAME")]
     function: Option<QualifiedFunction>,
 
     /// Bucket, keyspace: the queue in which each event becomes a message, instead of a function
-    #[arg(long, value_name = "QUEUE", conflicts_with_all = ["function", "queue"])]
+    #[arg(long, value_name = "QUEUE", conflicts_with = "queue")]
     send_to: Option<QueueName>,
 
     /// Run it on changes of the objects in this bucket

@@ -316,7 +316,7 @@ pub(super) mod tests {
         assert!(refused("[bucket.photos]").contains("did you mean `buckets`?"));
         let nested = refused("[queues.q]\ndead-letter = { queue = \"d\", recieves = 3 }");
         assert!(nested.starts_with("lambent.toml:2:30: unknown key `recieves`"), "{nested}");
-        assert!(refused("[buckets.photos]\nx = 1").contains("nothing can be set here"));
+        assert!(refused("[keyspaces.photos]\nx = 1").contains("nothing can be set here"));
     }
 
     #[test]
@@ -343,7 +343,7 @@ pub(super) mod tests {
             ("[functions.f]\nmemory = \"8MiB\"", "1:1", "all of them are missing"),
             ("[buckets.X]", "1:10", "a bucket name has"),
             ("[triggers.t]\nfunction = \"f\"", "1:1", "one source"),
-            ("[triggers.t]\nobject = { bucket = \"abc\" }", "1:1", "`function` is missing"),
+            ("[triggers.t]\nobject = { bucket = \"abc\" }", "1:1", "either a function or a queue"),
             ("[schedules.s]\nfunction = \"f\"", "1:1", "one of `cron`"),
             ("a = [", "1:6", ""),
         ] {
