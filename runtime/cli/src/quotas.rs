@@ -41,7 +41,7 @@ pub(crate) struct QuotaArgs {
 
     /// Bytes of the items of tables, with 100 for each [default: 1/10 of the disk]
     #[arg(long, value_name = "SIZE", value_parser = size)]
-    quota_tables: Option<u64>,
+    quota_table_bytes: Option<u64>,
 
     /// Bytes of components, each once however many versions use it [default: 1/20 of the disk]
     #[arg(long, value_name = "SIZE", value_parser = size)]
@@ -96,7 +96,7 @@ impl QuotaArgs {
             (Quota::Keys, self.quota_key_count),
             (Quota::MessageBytes, self.quota_messages),
             (Quota::Messages, self.quota_message_count),
-            (Quota::TableBytes, self.quota_tables),
+            (Quota::TableBytes, self.quota_table_bytes),
             (Quota::CodeBytes, self.quota_code),
             (Quota::VolumeBytes, self.quota_volume_bytes),
             (Quota::Versions, self.quota_versions),

@@ -108,7 +108,7 @@ quotas! {
     /// Tables.
     Tables = 22, "tables", "tables", resources, "--quota-resources";
     /// Bytes of the items of tables, as DynamoDB counts them with their overhead.
-    TableBytes = 23, "table-bytes", "bytes of items", bytes, "--quota-tables";
+    TableBytes = 23, "table-bytes", "bytes of items", bytes, "--quota-table-bytes";
 }
 
 impl Quota {

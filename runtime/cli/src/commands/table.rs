@@ -23,8 +23,7 @@ Examples:
   lambent table create events --hash device --range at:N --ttl expires --index by-kind=kind,at:N
   lambent table put orders '{\"id\":{\"S\":\"7\"},\"total\":{\"N\":\"30\"}}'
   lambent table get orders '{\"id\":{\"S\":\"7\"}}'
-  lambent table query events 'device = :d AND at > :t' \\
-    --values '{\":d\":{\"S\":\"d1\"},\":t\":{\"N\":\"100\"}}'
+  lambent table query events 'device = :d AND at > :t' --values '{\":d\":{\"S\":\"d1\"},\":t\":{\"N\":\"100\"}}'
   lambent table scan orders --filter 'total > :n' --values '{\":n\":{\"N\":\"10\"}}'
   lambent table delete-item orders '{\"id\":{\"S\":\"7\"}}'
   lambent table delete orders --yes";
