@@ -161,6 +161,16 @@ async fn own_apis(node: &Node, ask: &impl AsyncFn(&str, &str) -> Value) {
     });
     node.configure(FUNCTION, json!({ "grants": grants })).await;
     assert_eq!(ask("boto3", "own").await, as_stored());
+    let grants = json!({
+        "tables": { "orders": "read-write" }, "secrets": { "prod/*": "read-write" },
+        "parameters": { "/app/*": "read-write" }, "functions": ["greets"],
+    });
+    node.configure(FUNCTION, json!({ "grants": grants })).await;
+    let answer = json!({
+        "total": "30.5", "secret": "battery staple", "parameters": { "/app/key": "open" },
+        "greeting": "Hello, A!", "refused": vec!["AccessDeniedException"; 4],
+    });
+    assert_eq!(ask("own_services", "").await, json!({ "answer": answer }));
     let object = json_of(node, &["object", "head", "photos", "large"]).await;
     assert_eq!(object["size"], 9 << 20, "it is the node's own: {object}");
 }

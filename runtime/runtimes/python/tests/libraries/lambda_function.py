@@ -8,6 +8,7 @@ import json
 import os
 import urllib.error
 import urllib.request
+from decimal import Decimal
 
 
 def lambda_handler(event, context):
@@ -77,6 +78,40 @@ def by_boto3(url):
     settings = {"endpoint_url": url, "region_name": "eu-west-1", "aws_access_key_id": "a",
                 "aws_secret_access_key": "b", "config": Config(retries={"total_max_attempts": 1})}
     return stored(boto3.client("s3", **settings), boto3.client("sqs", **settings))
+
+
+def by_own_services(_):
+    """What functions on AWS keep things in, as they call it there."""
+    import boto3
+    from botocore.exceptions import ClientError
+
+    table = boto3.resource("dynamodb").create_table(
+        TableName="orders", BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}])
+    table.wait_until_exists()
+    table.put_item(Item={"id": "7", "total": Decimal("30.5"), "tags": {"a", "b"}})
+    total = table.get_item(Key={"id": "7"})["Item"]["total"]
+    secrets = boto3.client("secretsmanager")
+    made = secrets.create_secret(Name="prod/db", SecretString="correct horse")
+    secrets.put_secret_value(SecretId=made["ARN"], SecretString="battery staple")
+    parameters = boto3.client("ssm")
+    parameters.put_parameter(Name="/app/key", Value="open", Type="SecureString")
+    found = parameters.get_parameters_by_path(Path="/app", WithDecryption=True)["Parameters"]
+    functions = boto3.client("lambda")
+    event = json.dumps({"queryStringParameters": {"name": "A"}})
+    greeting = json.load(functions.invoke(FunctionName="greets", Payload=event)["Payload"])
+    refused = []
+    for call in (lambda: secrets.get_secret_value(SecretId="test/db"),
+                 lambda: parameters.get_parameters_by_path(Path="/", Recursive=True),
+                 lambda: functions.get_function_configuration(FunctionName="greets"),
+                 lambda: functions.invoke(FunctionName="libraries", Payload=b"{}")):
+        try:
+            refused.append(call())
+        except ClientError as error:
+            refused.append(error.response["Error"]["Code"])
+    return {"total": str(total), "secret": secrets.get_secret_value(SecretId="prod/db")["SecretString"],
+            "parameters": {one["Name"]: one["Value"] for one in found}, "greeting": greeting["message"],
+            "refused": refused}
 
 
 def stored(s3, sqs):
