@@ -110,9 +110,9 @@ impl DataScope {
         permissions::check_named(&self.principal, operation, name)
     }
 
-    /// Does an operation: under a span of its own, and, if it is a client's change, with
+    /// Does an operation that the principal may do: under a span of its own, and, if it is a client's change, with
     /// a record in the log of changes, which is the target `lambent::audit`.
-    async fn record<T>(
+    pub(crate) async fn record<T>(
         &self,
         operation: Operation,
         name: &str,

@@ -260,6 +260,11 @@ impl Scope {
     /// # Errors
     /// `QueueNotFound`, `QuotaExceeded`; the store failed.
     pub async fn redrive(&self, queue: &QueueName, what: MoveBack) -> Result<MovedBack, Error> {
+        // Who may take from a queue may not send to any other for it.
+        match &what.to {
+            Some(to) => self.resource(to).check(Operation::SendMessages).await?,
+            None => self.check(Operation::RedriveQueue, queue.as_ref())?,
+        }
         let queue = self.resource(queue);
         queue
             .perform(Operation::RedriveQueue, async {

@@ -80,7 +80,7 @@ impl DataScope {
         for table in &tables {
             self.check_table(Operation::GetItems, table).await?;
         }
-        self.perform(Operation::GetItems, &names(&tables), async {
+        self.record(Operation::GetItems, &names(&tables), async {
             let found = self.stores().tables.get_items(self.namespace(), places).await;
             found.map_err(|error| self.refused(&tables, error))
         })
@@ -106,7 +106,7 @@ impl DataScope {
             self.check_table(operation, &write.table).await?;
         }
         let tables: BTreeSet<_> = writes.iter().map(|write| write.table.clone()).collect();
-        self.perform(Operation::WriteItems, &names(&tables), async {
+        self.record(Operation::WriteItems, &names(&tables), async {
             let made = self.stores().tables.transact(self.namespace(), writes, token).await;
             match made {
                 Ok(Some(written)) => Ok(Transacted::Made(written)),

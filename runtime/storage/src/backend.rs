@@ -36,8 +36,8 @@ pub mod registry {
 pub mod objects {
     pub use crate::objects::listing::{Cursor, page, version_page};
     pub use crate::objects::rules::{
-        check_condition, check_versioning, clip, copied, hex, is_kept, missing, multipart_etag,
-        new_version, random_id, select,
+        check_condition, check_key, check_versioning, clip, copied, hex, is_kept, missing,
+        multipart_etag, new_version, random_id, select,
     };
 }
 

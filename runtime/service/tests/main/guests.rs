@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use lambent_service::{DataPlane, DataScope, Operation, Principal};
 use lambent_storage::contract::samples;
-use lambent_storage::{Change, Expect, NewMessage, PutObject, QueueAttributes, SetOptions};
+use lambent_storage::{
+    Change, Expect, MoveBack, NewMessage, PutObject, QueueAttributes, SetOptions,
+};
 use lambent_types::{
     Access, BucketName, ErrorCode, Grants, KeyspaceName, Origin, QueueName, TableName, bounds,
 };
@@ -238,4 +240,26 @@ async fn clients_changes_are_recorded_with_who_where_what_and_how_it_ended() {
             record("delete_namespace", "done"),
         ]
     );
+}
+
+#[tokio::test]
+async fn a_function_moves_messages_to_no_queue_that_it_may_not_send_to() {
+    let fixture = Fixture::new().await;
+    let [dead, other]: [QueueName; 2] = ["dead", "other"].map(|name| name.parse().unwrap());
+    for name in [&dead, &other] {
+        let queue = fixture.scope.handle::<QueueName>(name.as_ref()).unwrap();
+        queue.put(QueueAttributes::default()).await.unwrap();
+    }
+    let redrive = async |grants: serde_json::Value, to: Option<&QueueName>| {
+        let principal = guest_of(&fixture, grants).principal().clone();
+        let scope = fixture.service.scope(principal, None, Origin::default()).await.unwrap();
+        let what = MoveBack { limit: 10, to: to.cloned(), only: None, dry_run: false };
+        scope.redrive(&dead, what).await.map_err(|error| error.code())
+    };
+    let one = json!({ "queues": { "dead": "read-write" } });
+    assert_eq!(redrive(one.clone(), Some(&other)).await.unwrap_err(), ErrorCode::Forbidden);
+    // Where they came from is not known beforehand.
+    assert_eq!(redrive(one, None).await.unwrap_err(), ErrorCode::Forbidden);
+    let both = json!({ "queues": { "dead": "read-write", "other": "write" } });
+    assert_eq!(redrive(both, Some(&other)).await.unwrap().count, 0);
 }

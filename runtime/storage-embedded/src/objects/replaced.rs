@@ -69,6 +69,8 @@ impl Place {
         (key, former): (&str, Former),
         origin: &Origin,
     ) -> Result<Deleted, ObjectError> {
+        // A marker has the key, also where there was no object.
+        rules::check_key(key)?;
         match former.freed() {
             None => charge::<ObjectError>(tx, &self.namespace, Quota::Objects, 1)?,
             Some(bytes) => count(tx, &self.namespace, Quota::ObjectBytes, -integer(bytes)),

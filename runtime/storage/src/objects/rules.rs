@@ -13,7 +13,10 @@ use crate::error::StorageError;
 const CONTENT_TYPE_BYTES_MAX: usize = 256;
 
 /// Checks an object's key.
-pub(crate) fn check_key(key: &str) -> Result<(), ObjectError> {
+///
+/// # Errors
+/// It is empty or too long.
+pub fn check_key(key: &str) -> Result<(), ObjectError> {
     let most = bounds::OBJECT_KEY_BYTES_MAX;
     match key.len() {
         0 => invalid(format!("an object's key is empty; give 1 to {most} bytes of UTF-8")),

@@ -4,6 +4,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use lambent_api::BucketSpec;
 use lambent_types::{FunctionName, SiteName, toml_key};
 use serde_json::json;
 
@@ -205,7 +206,7 @@ impl Collect<'_> {
     fn add_buckets(&mut self, folders: &[Folder], span: Range<usize>) {
         for Folder { bucket, .. } in folders {
             if !self.all.iter().any(|wanted| wanted.is(Kind::Bucket, bucket.as_str())) {
-                let description = json!(());
+                let description = json!(BucketSpec::default());
                 self.all.push(Wanted::new(
                     Kind::Bucket,
                     bucket,

@@ -46,6 +46,8 @@ impl MemoryObjects {
         key: &str,
         origin: &Origin,
     ) -> Result<Deleted, ObjectError> {
+        // A marker has the key, also where there was no object.
+        rules::check_key(key)?;
         let sequence = held.sequence + 1;
         let made = rules::new_version(held.bucket.versioning, sequence)?;
         let version = made.unwrap_or(VersionId::Null);

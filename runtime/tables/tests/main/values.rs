@@ -1,7 +1,5 @@
 //! Values and items: their JSON, what of it is refused, their sizes, and keys that are taken out of them.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use lambent_tables::{
     Index, InputError, Item, Key, KeyAttribute, KeySchema, KeyType, KeyValue, NESTING_MAX, Number,
     Projection, TableDefinition, Value,

@@ -1,4 +1,4 @@
-//! Expressions: what they mean, and what is said of those that mean nothing.
+//! Values, numbers, and expressions: what they mean, and what is said of those that mean nothing.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -6,8 +6,10 @@ mod conditions;
 mod hostile;
 mod keys;
 mod messages;
+mod numbers;
 mod round_trip;
 mod updates;
+mod values;
 
 use std::collections::BTreeMap;
 

@@ -1,7 +1,5 @@
 //! Numbers against decimals of any length.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::str::FromStr as _;
 
 use bigdecimal::BigDecimal;
