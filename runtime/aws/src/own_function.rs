@@ -35,16 +35,16 @@ impl Door {
         function: Arc<FunctionVersion>,
         head: &Parts,
         id: RequestId,
-    ) -> Result<Opened, Response<Body>> {
+    ) -> Result<Opened, Box<Response<Body>>> {
         let target = Target::of(head);
         let credential = match Credential::of(head) {
             Ok(Some(credential)) if credential.access_key == ACCESS_KEY => credential,
             Ok(_) => {
                 let fault =
                     Fault::auth(AuthFault::Missing, "the request is not the function's own");
-                return Err(target.protocol.refusal(&fault, id));
+                return Err(Box::new(target.protocol.refusal(&fault, id)));
             }
-            Err(fault) => return Err(target.protocol.refusal(&fault, id)),
+            Err(fault) => return Err(Box::new(target.protocol.refusal(&fault, id))),
         };
         let (secret, principal) = (SECRET.to_owned(), Principal::Function(function));
         let claim = Claim::Holder { credential, secret, principal };

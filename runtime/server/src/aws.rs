@@ -62,7 +62,7 @@ pub(crate) async fn serve_function(
     head.extensions.insert(Scheme::HTTPS);
     match app.aws.open_for(function, &head, id) {
         Ok(opened) => answer(app, opened, Request::from_parts(head, body), (id, origin)).await,
-        Err(response) => response,
+        Err(response) => *response,
     }
 }
 

@@ -86,7 +86,9 @@ pub(super) async fn some(call: &Call, wanted: Many) -> Result<Value, Fault> {
     for name in names(wanted.names)? {
         match found(call, &name, decrypted).await {
             Ok(parameter) => parameters.push(parameter),
-            Err(fault) if fault.is_of_client() => invalid.push(name),
+            Err(fault) if fault.is_of_client() && fault.code != "AccessDeniedException" => {
+                invalid.push(name);
+            }
             Err(fault) => return Err(fault),
         }
     }

@@ -34,8 +34,11 @@ pub(super) async fn get(call: &Call, wanted: ByPath) -> Result<Value, Fault> {
     let recursive = wanted.recursive.unwrap_or(false);
     let decrypted = wanted.with_decryption.unwrap_or(false);
     // Below the root are also names that have no slash.
-    let prefix = path.trim_end_matches('/');
-    let all = call.scope.parameters(prefix).await.map_err(fault)?;
+    let prefix = match path.trim_end_matches('/') {
+        "" => String::new(),
+        path => format!("{path}/"),
+    };
+    let all = call.scope.parameters(&prefix).await.map_err(fault)?;
     let (mut page, mut last) = (Vec::new(), None);
     for found in &all {
         let name = found.name.as_str();
