@@ -168,17 +168,7 @@ impl Server {
         let metrics = Arc::new(Metrics::new(budget.clone(), Door::names()));
         let stores = opened.stores;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let dispatcher = Dispatcher::new(
-            (stores.registry.clone(), stores.quotas.clone()),
-            engine.runner,
-            stores.logs.clone(),
-            metrics.clone(),
-            lambent_dispatch::Options {
-                concurrency_max: options.concurrency_max,
-                descendants_max: options.descendants_max,
-                scaling_rate: options.scaling_rate,
-            },
-        );
+        let dispatcher = dispatcher(&options, &stores, engine.runner, &metrics);
         let deliveries =
             Deliveries::new(dispatcher.clone(), DeliveryStores::from(&stores), clock.clone());
         let seed = node_secrets::secret_seed(&opened.data)?;
@@ -391,6 +381,26 @@ async fn sweep(stores: Stores, drain: CancellationToken) {
     while drain.run_until_cancelled(tokio::time::sleep(SWEEP_EVERY)).await.is_some() {
         stores.sweep().await;
     }
+}
+
+/// What runs functions for clients that wait.
+fn dispatcher(
+    options: &Options,
+    stores: &Stores,
+    runner: Arc<dyn Runner>,
+    metrics: &Arc<Metrics>,
+) -> Dispatcher {
+    Dispatcher::new(
+        (stores.registry.clone(), stores.quotas.clone()),
+        runner,
+        stores.logs.clone(),
+        metrics.clone(),
+        lambent_dispatch::Options {
+            concurrency_max: options.concurrency_max,
+            descendants_max: options.descendants_max,
+            scaling_rate: options.scaling_rate,
+        },
+    )
 }
 
 async fn collect_garbage(app: Arc<App>) {

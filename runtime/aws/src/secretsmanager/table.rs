@@ -20,15 +20,18 @@ macro_rules! operation {
 }
 
 pub(crate) static OPERATIONS: &[Operation] = &[
+    Operation::named("AssociateCrossAccountReplica"),
     operation!("BatchGetSecretValue", values::batch),
     operation!("CancelRotateSecret", rotation::cancel),
     operation!("CreateSecret", secrets::create),
     operation!("DeleteResourcePolicy", stored, policies::delete),
     operation!("DeleteSecret", deletion::delete),
     operation!("DescribeSecret", description::describe),
+    Operation::named("DisassociateCrossAccountReplica"),
     operation!("GetRandomPassword", password::get),
     operation!("GetResourcePolicy", stored, policies::get),
     operation!("GetSecretValue", values::get),
+    Operation::named("ListResourcePolicies"),
     operation!("ListSecretVersionIds", description::versions),
     operation!("ListSecrets", listing::list),
     operation!("PutResourcePolicy", stored, policies::put),
