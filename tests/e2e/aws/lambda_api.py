@@ -105,7 +105,7 @@ class Functions(unittest.TestCase):
                 create(self.name, {"ZipFile": code})
         with refused(self, "InvalidParameterValueException", 400, "NoSuchBucket"):
             create(self.name, {"S3Bucket": "there-is-none", "S3Key": "k"})
-        with refused(self, "InvalidParameterValueException", 400, "registry"):
+        with refused(self, "InvalidParameterValueException", 400, "Runtime"):
             create(self.name, {"ImageUri": "example.com/image:1"}, PackageType="Image")
         with refused(self, "InvalidParameterValueException", 400, "cobol"):
             create(self.name, {"ZipFile": archive({"a.cob": b"x"})}, Runtime="cobol")

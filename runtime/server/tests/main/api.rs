@@ -193,7 +193,12 @@ async fn what_cannot_be_deployed_says_why() {
         assert!(why.contains(detail), "{why}");
     }
     assert_eq!(put("/v1/functions/f", &[], "http").await.status, 415);
-    assert_eq!(put("/v1/functions/f", &[JSON], "{}").await.status, 415);
+    let text = [("content-type", "text/plain")];
+    assert_eq!(put("/v1/functions/f", &text, "http").await.status, 415);
+    // An image is named in JSON, and fetched only from where whoever runs the node allows it.
+    assert_eq!(put("/v1/functions/f", &[JSON], "{}").await.code(), "invalid-request");
+    let image = r#"{"image": "registry.example.com/a:1"}"#;
+    assert_eq!(put("/v1/functions/f", &[JSON], image).await.code(), "forbidden");
     let claimed = [WASM, ("content-length", "999999999")];
     assert_eq!(put("/v1/functions/f", &claimed, "").await.code(), "payload-too-large");
     assert_eq!(node.get("/v1/functions").await.json()["functions"], json!([]));

@@ -107,7 +107,7 @@ PATCH functions/f | {"grants":{"buckets":{"../x":"read"}}} | 400 invalid-request
 PATCH functions/f | {"grants":{"queues":{"orders":"all"}}} | 400 invalid-request | `all`
 PATCH functions/f | {"grants":{"hosts":["*"]}} | 400 invalid-request | "*" is no host
 PATCH functions/f | {"grants":{"hosts":["http://[::1"]}} | 400 invalid-request | is no host
-PATCH functions/f | {"grants":{"tables":{}}} | 400 invalid-request | `tables`
+PATCH functions/f | {"grants":{"shelves":{}}} | 400 invalid-request | `shelves`
 PATCH functions/f | {"delivery":{"dead_letter":"topic:x"}} | 400 invalid-request | topic:x
 PATCH functions/f | {"delivery":{"age_max_ms":18446744073709551615}} | 400 invalid-configuration | age_max_ms
 PATCH functions/f | {"tags":{"":"x"}} | 400 invalid-configuration | tag ""

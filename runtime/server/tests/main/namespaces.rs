@@ -33,7 +33,9 @@ fn body(method: &str, path: &str) -> (&'static str, String) {
             "function": "shopfun", "source": {"kind": "object", "bucket": "shopbucket"},
         }),
         ("PUT", "schedules", _) => json!({"function": "shopfun", "expression": "@daily"}),
-        ("PUT", "queues" | "namespaces", _) | ("POST", "access-keys", _) => json!({}),
+        ("PUT", "queues" | "namespaces", _)
+        | ("PUT", "buckets", None)
+        | ("POST", "access-keys", _) => json!({}),
         ("PATCH", "queues", _) => json!({"visibility_ms": 0}),
         ("POST", "queues", Some("delete")) => json!({"receipts": [parts.last()]}),
         ("POST", "buckets", Some("uploads")) if parts.len() > 5 => json!({"parts": []}),

@@ -128,7 +128,7 @@ async fn a_transaction_is_refused_whole_and_says_why() {
         (json!([{ "table": "orders" }]), "give one of put"),
         (json!([{ "table": "orders", "check": key }]), "check with a condition"),
         (json!([{ "table": "orders", "put": { "shop": { "S": "s" } } }]), "Missing the key line"),
-        (json!([{ "table": "orders", "put": { "shop": "s" } }]), "shop"),
+        (json!([{ "table": "orders", "put": { "shop": "s" } }]), "Unexpected value type"),
         (json!([{ "table": "orders", "delete": key, "condition": "n = :n" }]), ":n"),
     ] {
         let (status, code, detail) = refused(&write(&node, odd).await);

@@ -145,7 +145,8 @@ impl Holds for MemoryEvents {
             (Quota::VolumeBytes, state.set_aside(namespace, Quota::VolumeBytes)),
         ];
         // The other stores count these.
-        let elsewhere = [Quota::Functions, Quota::Buckets, Quota::Keyspaces, Quota::Queues];
+        let elsewhere =
+            [Quota::Functions, Quota::Buckets, Quota::Keyspaces, Quota::Queues, Quota::Tables];
         let own = Quota::resources().filter(|quota| !elsewhere.contains(quota));
         held.extend(own.map(|quota| (quota, state.resources_of(quota, namespace))));
         Ok(held)
