@@ -224,11 +224,14 @@ impl Deed {
                 let messages = "/v1/queues/bench/messages";
                 let body = br#"{"messages":[{"text":"a"}]}"#.as_slice();
                 server.native("POST", messages, Some((json, body))).await?;
-                let received = server.native("GET", messages, None).await?;
+                let any = Some((json, b"{}".as_slice()));
+                let received = server.native("POST", "/v1/queues/bench/receive", any).await?;
                 let received: Value = serde_json::from_slice(&received.body)?;
                 let receipt =
                     received["messages"][0]["receipt"].as_str().ok_or("nothing was received")?;
-                server.native("DELETE", &format!("{messages}/{receipt}"), None).await?;
+                let settled = json!({ "receipts": [receipt] }).to_string();
+                let body = Some((json, settled.as_bytes()));
+                server.native("POST", "/v1/queues/bench/delete", body).await?;
             }
         }
         Ok(())
