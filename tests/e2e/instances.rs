@@ -7,26 +7,36 @@ use crate::node::{Node, eventually, guest_code, shared};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_function_is_served_by_one_instance_as_often_as_it_asks_for() {
-    let node = shared().await;
+    let node = Node::start(&[]);
     node.deploy("reused", "guest-probe", "reuse=3").await;
     let mut seen = Vec::new();
     for _ in 0..4 {
-        seen.push(node.get("reused", "/state").await.text());
+        seen.push(state(&node, "reused").await);
     }
     assert_eq!(seen, ["1", "2", "3", "1"]);
     // Another configuration is another environment: nothing is left of before.
     node.configure("reused", serde_json::json!({ "environment": { "A": "1" } })).await;
-    assert_eq!(node.get("reused", "/state").await.text(), "1");
+    assert_eq!(state(&node, "reused").await, "1");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_instance_is_used_again_after_a_long_invocation() {
-    let node = shared().await;
+    let node = Node::start(&[]);
     node.deploy("long", "guest-probe", "reuse=10&timeout=60s").await;
-    assert_eq!(node.get("long", "/state").await.text(), "1");
+    assert_eq!(state(&node, "long").await, "1");
     // Instances that nobody uses are looked for every second meanwhile.
-    assert_eq!(node.get("long", "/sleep?ms=2500").await.status, 200);
-    assert_eq!(node.get("long", "/state").await.text(), "2");
+    let slept = node.get("long", "/sleep?ms=2500").await;
+    assert_eq!(slept.status, 200);
+    node.record("long", slept.header("lambent-request-id")).await;
+    assert_eq!(state(&node, "long").await, "2");
+}
+
+/// How often the instance was asked that serves this. It is back with its function then: what a
+/// guest answers may be there before the guest is done, and its record is not.
+async fn state(node: &Node, function: &str) -> String {
+    let reply = node.get(function, "/state").await;
+    node.record(function, reply.header("lambent-request-id")).await;
+    reply.text()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
