@@ -3,28 +3,19 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
-use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{
-    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, sign,
-};
-use aws_sigv4::sign::v4;
 use clap::Args;
 use lambent_test_support::guest;
-use lambent_test_support::toolchains::python_packages;
 use serde_json::{Value, json};
 
 use crate::client::{self, Answer, Connection};
 use crate::measure::{Rounds, milliseconds};
 use crate::node::Node;
-use crate::process::Launch;
+use crate::signed::Ask;
 use crate::table::Table;
-use crate::{Failed, tools};
+use crate::{Failed, peers, tools};
 
-/// What a node in development takes, and the peer too.
-const KEY: &str = "test";
-const REGION: &str = "us-east-1";
 /// Rounds that are not counted, in which caches and pools fill.
 const WARM: usize = 50;
 const PUT_BYTES: usize = 64 << 10;
@@ -48,54 +39,6 @@ pub(crate) struct AwsArgs {
     /// Measure this binary instead of building one
     #[arg(long, value_name = "FILE")]
     lambent: Option<PathBuf>,
-}
-
-/// A request before it is signed.
-struct Ask<'a> {
-    service: &'a str,
-    method: &'a str,
-    target: &'a str,
-    headers: &'a [(&'a str, &'a str)],
-    body: &'a [u8],
-}
-
-impl Ask<'_> {
-    /// Its bytes, signed as AWS's SDKs do.
-    fn signed(&self, address: SocketAddr) -> Result<Vec<u8>, Failed> {
-        let identity = Credentials::new(KEY, KEY, None, None, "bench").into();
-        let is_s3 = self.service == "s3";
-        let mut settings = SigningSettings::default();
-        if is_s3 {
-            settings.percent_encoding_mode = PercentEncodingMode::Single;
-            settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-        }
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(REGION)
-            .name(self.service)
-            .time(SystemTime::now())
-            .settings(settings)
-            .build()?
-            .into();
-        let host = address.to_string();
-        let headers = [("host", host.as_str())].into_iter().chain(self.headers.iter().copied());
-        let uri = format!("http://{address}{}", self.target);
-        let body = SignableBody::Bytes(self.body);
-        let request = SignableRequest::new(self.method, uri, headers, body)?;
-        let (instructions, _) = sign(request, &parameters)?.into_parts();
-        let mut bytes = format!("{} {} HTTP/1.1\r\nHost: {address}\r\n", self.method, self.target);
-        let own = self.headers.iter().map(|(name, value)| (*name, *value));
-        for (name, value) in own.chain(instructions.headers()) {
-            bytes += &format!("{name}: {value}\r\n");
-        }
-        if !self.body.is_empty() || self.method != "GET" {
-            bytes += &format!("Content-Length: {}\r\n", self.body.len());
-        }
-        bytes += "\r\n";
-        let mut bytes = bytes.into_bytes();
-        bytes.extend_from_slice(self.body);
-        Ok(bytes)
-    }
 }
 
 /// A server and the connection over which it is asked.
@@ -296,25 +239,7 @@ pub(crate) async fn run(args: &AwsArgs, directory: &Path, table: &mut Table) -> 
 
 /// A server of moto's, with what is to be there.
 async fn peer(directory: &Path) -> Result<crate::process::Server, Failed> {
-    let packages = tokio::task::spawn_blocking(|| python_packages("aws-server", &[])).await?;
-    let packages = packages.ok_or("moto cannot be installed")?;
-    let start = format!(
-        "import sys; sys.path.insert(0, {:?}); from moto.server import main; main()",
-        packages
-    );
-    let launch = Launch {
-        program: "sh".into(),
-        arguments: vec![
-            "-c".into(),
-            "host=${1%:*} port=${1##*:}; exec python3 -c \"$0\" -H $host -p $port".into(),
-            start,
-            "{address}".into(),
-        ],
-        log: directory.join("moto.log"),
-        core: None,
-    };
-    let health = |address| client::request(address, "GET", "/moto-api/data.json", None);
-    let server = launch.start(health, |answer| answer.status == 200).await?;
+    let server = peers::moto(directory).await?;
     prepare(&mut Server::at(server.address).await?).await?;
     Ok(server)
 }

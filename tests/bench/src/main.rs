@@ -23,13 +23,16 @@ mod measure;
 mod node;
 mod overload;
 mod peer_flags;
+mod peers;
 mod process;
 mod profiled;
 mod programs;
 mod raw_log;
 mod runtimes;
 mod sample;
+mod signed;
 mod table;
+mod tables;
 mod tools;
 mod waiting;
 
@@ -70,6 +73,7 @@ struct Arguments {
 enum Subject {
     Http(http::HttpArgs),
     Aws(aws::AwsArgs),
+    Tables(tables::TablesArgs),
     Overload(overload::OverloadArgs),
     Fairness(fairness::FairnessArgs),
     Cold(cold::ColdArgs),
@@ -143,6 +147,7 @@ async fn measure(arguments: &Arguments) -> Result<(), Failed> {
             return instructions::run(args, directory, arguments.json).await;
         }
         Some(Subject::Aws(args)) => aws::run(args, directory, &mut table).await?,
+        Some(Subject::Tables(args)) => tables::run(args, directory, &mut table).await?,
         Some(Subject::Overload(args)) => overload::run(args, directory, &mut table).await?,
         Some(Subject::Fairness(args)) => fairness::run(args, directory, &mut table).await?,
         Some(Subject::Cold(args)) => cold::run(args, directory, &mut table).await?,
