@@ -16,7 +16,8 @@ use crate::python_libraries::PURE;
 /// How long the tests of one file may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Every file, in the order in which they run.
-const FILES: [&str; 5] = ["models", "lambda_api", "signatures", "day", "powertools"];
+const FILES: [&str; 6] =
+    ["models", "lambda_api", "signatures", "day", "stream_mappings", "powertools"];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn clients_of_aws_do_what_they_do_there() {

@@ -39,6 +39,8 @@ paths! {
     GET_ITEMS = "/v1/tables/{name}/get";
     QUERY_ITEMS = "/v1/tables/{name}/query";
     SCAN_ITEMS = "/v1/tables/{name}/scan";
+    TABLE_STREAM = "/v1/tables/{name}/stream";
+    STREAM_RECORDS = "/v1/tables/{name}/stream/records";
     TRANSACTIONS = "/v1/transactions";
     MESSAGES = "/v1/queues/{name}/messages";
     RECEIVE = "/v1/queues/{name}/receive";

@@ -236,6 +236,9 @@ impl Door {
         };
         match &target.service {
             Service::DynamoDb => dynamodb::answer(&call, target.operation.as_deref()).await,
+            Service::DynamoDbStreams => {
+                dynamodb::streams::answer(&call, target.operation.as_deref()).await
+            }
             Service::Iam => iam::answer(&call).await,
             Service::Lambda => lambda::answer(call).await,
             Service::Logs => logs::answer(&call, target.operation.as_deref()).await,

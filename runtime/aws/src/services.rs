@@ -7,6 +7,7 @@ use crate::{dynamodb, iam, lambda, logs, s3, scheduler, secretsmanager, sqs, ssm
 pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, Status)> {
     let services = [
         (dynamodb::NAME, dynamodb::OPERATIONS),
+        (dynamodb::streams::NAME, dynamodb::streams::OPERATIONS),
         (iam::NAME, iam::OPERATIONS),
         (lambda::NAME, lambda::OPERATIONS),
         (logs::NAME, logs::OPERATIONS),

@@ -19,6 +19,7 @@ const REST_XML: [&str; 3] = ["cloudfront", "route53", "s3-control"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Service {
     DynamoDb,
+    DynamoDbStreams,
     Iam,
     Lambda,
     Logs,
@@ -68,6 +69,7 @@ impl Target {
             let version = if media_type.as_deref() == Some(JSON_1_0) { JSON_1_0 } else { JSON_1_1 };
             let service = match prefix {
                 dynamodb::TARGET_PREFIX => Service::DynamoDb,
+                dynamodb::streams::TARGET_PREFIX => Service::DynamoDbStreams,
                 logs::TARGET_PREFIX => Service::Logs,
                 secretsmanager::TARGET_PREFIX => Service::SecretsManager,
                 sqs::TARGET_PREFIX => Service::Sqs,
@@ -110,6 +112,7 @@ impl Target {
     pub(crate) fn service_name(&self) -> &str {
         match &self.service {
             Service::DynamoDb => dynamodb::NAME,
+            Service::DynamoDbStreams => dynamodb::streams::NAME,
             Service::Iam => iam::NAME,
             Service::Lambda => lambda::NAME,
             Service::Logs => logs::NAME,

@@ -2,7 +2,9 @@
 
 use std::str::FromStr;
 
-use lambent_api::tables::{Index, IndexName, KeyAttribute, KeySchema, KeyType, Projection};
+use lambent_api::tables::{
+    Index, IndexName, KeyAttribute, KeySchema, KeyType, Projection, StreamView,
+};
 
 /// A key attribute as `NAME` or `NAME:TYPE`, where the type is S (texts), N (numbers) or B (bytes).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +51,34 @@ impl FromStr for IndexText {
         let key = KeySchema { hash, range: range.map(|range| range.0) };
         Ok(Self { name, index: Index { key, projection: Projection::All } })
     }
+}
+
+/// What a stream keeps of each change, such as `new-and-old-images`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ViewText(pub(crate) StreamView);
+
+const VIEWS: [(&str, StreamView); 4] = [
+    ("keys-only", StreamView::KeysOnly),
+    ("new-image", StreamView::NewImage),
+    ("old-image", StreamView::OldImage),
+    ("new-and-old-images", StreamView::NewAndOldImages),
+];
+
+impl FromStr for ViewText {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = VIEWS.into_iter().find(|(name, _)| *name == text);
+        found.map(|(_, view)| Self(view)).ok_or_else(|| {
+            let names = VIEWS.map(|(name, _)| name).join(", ");
+            format!("{text:?} is nothing that a stream keeps; give one of {names}")
+        })
+    }
+}
+
+/// What a stream keeps, as it is given.
+pub(crate) fn view(view: StreamView) -> &'static str {
+    VIEWS.into_iter().find(|(_, one)| *one == view).map_or("", |(name, _)| name)
 }
 
 /// A key as a person reads it.

@@ -201,6 +201,17 @@ pub(crate) fn table(namespace: &Namespace, table: &TableName, error: TableError)
                  it is now"
             ),
         ),
+        TableError::NoStream(name, label) => Error::new(
+            ErrorCode::TableNotFound,
+            format!(
+                "table \"{name}\" has no stream {label:?}, or its records are gone; turn one on \
+                 with the table's setting \"stream\""
+            ),
+        ),
+        TableError::Trimmed { oldest } => Error::new(
+            ErrorCode::InvalidRequest,
+            format!("the stream of table \"{table}\" is kept from {oldest} on; go on from there"),
+        ),
         TableError::Invalid(invalid) => {
             Error::new(ErrorCode::InvalidRequest, invalid.message().to_owned())
         }

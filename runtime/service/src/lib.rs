@@ -63,6 +63,7 @@ mod site_routing;
 mod site_table;
 mod sites;
 mod specifications;
+mod table_streams;
 mod tables;
 mod tag_rules;
 mod totals;
@@ -111,6 +112,7 @@ pub use sessions::{BegunSession, ShownSession};
 pub use site_routing::{Routed, RoutedSite};
 pub use sites::{PutSite, SiteHandle};
 pub use specifications::Specified;
+pub use table_streams::ReadStream;
 pub use tables::{TableHandle, Transacted};
 pub use totals::{QueueDepth, Totals};
 pub use triggers::TriggerHandle;
@@ -128,7 +130,7 @@ pub use lambent_storage::{
     ItemPage, ItemPlace, ItemQuery, ItemScan, KeyPage, Keyspace, LateChecksum, ListKeys,
     ListObjects, ListVersions, ListedVersion, LogPage, Message, MessageState, MoveBack, MovedBack,
     NewMessage, Object, ObjectPage, OwnQuotas, Part, Peeked, PutObject, PutPart, Queue,
-    QueueAttributes, Quota, Receipt, Redrive, Refusal, Scheduled, Sent, SetOptions, Table,
-    TableAction, TableIndex, TableWrite, TransactionToken, Upload, UsageRecord, Version,
-    VersionPage, Visibility, VolumeUsage, Written,
+    QueueAttributes, Quota, Receipt, Redrive, Refusal, Scheduled, Sent, SetOptions, StreamChange,
+    StreamPage, Table, TableAction, TableIndex, TableStream, TableWrite, TransactionToken, Upload,
+    UsageRecord, Version, VersionPage, Visibility, VolumeUsage, Written,
 };

@@ -185,6 +185,12 @@ operations! {
     QueryItems = "query_items", READ;
     /// Read all items of a table or an index.
     ScanItems = "scan_items", READ;
+    /// List the streams of tables.
+    ListStreams = "list_streams", READ;
+    /// Describe a stream of a table.
+    DescribeStream = "describe_stream", READ;
+    /// Read the changes of items from a stream of a table.
+    ReadStream = "read_stream", READ;
     /// Write, change and delete items of tables.
     WriteItems = "write_items", WRITE;
     /// Delete messages that were received.

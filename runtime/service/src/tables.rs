@@ -107,7 +107,9 @@ impl DataScope {
         }
         let tables: BTreeSet<_> = writes.iter().map(|write| write.table.clone()).collect();
         self.record(Operation::WriteItems, &names(&tables), async {
-            let made = self.stores().tables.transact(self.namespace(), writes, token).await;
+            let origin = self.change_origin()?;
+            let store = &self.stores().tables;
+            let made = store.transact(self.namespace(), writes, token, origin).await;
             match made {
                 Ok(Some(written)) => Ok(Transacted::Made(written)),
                 Ok(None) => Ok(Transacted::MadeBefore),
@@ -142,6 +144,14 @@ impl TableHandle<'_> {
         client_errors::table(self.namespace(), self.name(), error)
     }
 
+    /// The table, whose stream is read from now on, if it has one.
+    fn defined(&self, table: Table) -> Table {
+        if table.definition.stream.is_some() {
+            self.stores().stream_began.notify_waiters();
+        }
+        table
+    }
+
     /// Creates the table.
     ///
     /// # Errors
@@ -150,7 +160,7 @@ impl TableHandle<'_> {
         self.perform(Operation::PutTable, async {
             let (namespace, name) = self.place();
             let created = self.stores().tables.create_table(namespace, name, definition).await;
-            created.map_err(|error| self.refused(error))
+            created.map(|table| self.defined(table)).map_err(|error| self.refused(error))
         })
         .await
     }
@@ -168,7 +178,7 @@ impl TableHandle<'_> {
             let (namespace, name) = self.place();
             let tables = &self.stores().tables;
             let updated = tables.update_table(namespace, name, definition, expected).await;
-            updated.map_err(|error| self.refused(error))
+            updated.map(|table| self.defined(table)).map_err(|error| self.refused(error))
         })
         .await
     }
@@ -183,12 +193,12 @@ impl TableHandle<'_> {
             let tables = &self.stores().tables;
             loop {
                 match tables.create_table(namespace, name, definition.clone()).await {
-                    Ok(value) => return Ok(Put { value, created: true }),
+                    Ok(table) => return Ok(Put { value: self.defined(table), created: true }),
                     Err(TableError::Exists) => {}
                     Err(error) => return Err(self.refused(error)),
                 }
                 match tables.update_table(namespace, name, definition.clone(), None).await {
-                    Ok(value) => return Ok(Put { value, created: false }),
+                    Ok(table) => return Ok(Put { value: self.defined(table), created: false }),
                     // It was deleted in between: then it is created after all.
                     Err(TableError::NoTable(_)) => {}
                     Err(error) => return Err(self.refused(error)),

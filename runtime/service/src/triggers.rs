@@ -1,7 +1,8 @@
 use lambent_dispatch::TriggerStatus;
 use lambent_storage::{Channel, Depth};
 use lambent_types::{
-    Error, ErrorCode, FunctionVersion, Incoming, QualifiedFunction, Source, Trigger, TriggerName,
+    Error, ErrorCode, FunctionVersion, Incoming, QualifiedFunction, Source, TableName, Trigger,
+    TriggerName,
 };
 
 use crate::client_errors;
@@ -27,6 +28,16 @@ impl Specified for TriggerName {
     const LIST: Operation = Operation::ListTriggers;
     const DESCRIBE: Operation = Operation::DescribeTrigger;
     const DELETE: Operation = Operation::DeleteTrigger;
+
+    async fn deleted(&self, scope: &Scope) -> Result<(), Error> {
+        let _wiring = scope.service.wiring.lock().await;
+        let (namespace, triggers) = (scope.namespace(), scope.stores().resources.of::<Trigger>());
+        // Another of its name may be there already.
+        if triggers.get(namespace, self).await?.is_none() {
+            scope.service.deliveries.forget_stream(namespace, self).await?;
+        }
+        Ok(())
+    }
 }
 
 impl Scope {
@@ -35,13 +46,16 @@ impl Scope {
     ///
     /// # Errors
     /// `InvalidConfiguration`, `FunctionNotFound`, `NotInvocable`,
-    /// `BucketNotFound`, `KeyspaceNotFound`, `QueueNotFound`, `Conflict` (it has
+    /// `BucketNotFound`, `KeyspaceNotFound`, `QueueNotFound`, `TableNotFound`, `Conflict` (it has
     /// another source), `QuotaExceeded`; the store failed.
     pub async fn put_trigger(&self, trigger: Trigger) -> Result<Put<Trigger>, Error> {
         let (namespace, name) = (self.namespace(), trigger.name.clone());
         self.perform(Operation::PutTrigger, name.as_str(), async {
             trigger.validate()?;
             let _wiring = self.service.wiring.lock().await;
+            if let Source::Table(source) = &trigger.source {
+                self.check_stream(&source.table).await?;
+            }
             if let Some(function) = &trigger.function {
                 self.check_handler(function, trigger.source.incoming()).await?;
             }
@@ -51,8 +65,15 @@ impl Scope {
             self.check_destinations(trigger.delivery.as_ref()).await?;
             let triggers = self.stores().resources.of::<Trigger>();
             let created = triggers.get(namespace, &trigger.name).await?.is_none();
-            let put = triggers.put(namespace, &trigger, None).await;
-            put.map_err(|error| client_errors::trigger(namespace, &trigger, error))?;
+            if created {
+                self.service.deliveries.begin_stream(namespace, &trigger).await?;
+            }
+            if let Err(error) = triggers.put(namespace, &trigger, None).await {
+                if created {
+                    self.service.deliveries.forget_stream(namespace, &trigger.name).await?;
+                }
+                return Err(client_errors::trigger(namespace, &trigger, error));
+            }
             Ok(Put { value: trigger, created })
         })
         .await
@@ -70,8 +91,14 @@ impl Scope {
     /// The store failed.
     pub async fn trigger_depth(&self, trigger: &Trigger) -> Result<Depth, Error> {
         self.perform(Operation::DescribeTrigger, trigger.name.as_str(), async {
-            if let Source::Queue { queue, .. } = &trigger.source {
-                return self.resource(queue).depth().await;
+            match &trigger.source {
+                Source::Queue { queue, .. } => return self.resource(queue).depth().await,
+                Source::Table(_) => {
+                    let deliveries = &self.service.deliveries;
+                    let ready = deliveries.stream_backlog(self.namespace(), trigger).await?;
+                    return Ok(Depth { ready, ..Depth::default() });
+                }
+                Source::Object { .. } | Source::KeyValue { .. } => {}
             }
             let channel = Channel::Trigger(trigger.name.clone());
             Ok(self.stores().events.depth(self.namespace(), &channel).await?)
@@ -96,6 +123,24 @@ impl Scope {
     }
 }
 
+impl Scope {
+    /// Checks that a table has a stream.
+    async fn check_stream(&self, table: &TableName) -> Result<(), Error> {
+        let found = self.stores().tables.table(self.namespace(), table).await?;
+        let found = found.ok_or_else(|| {
+            Error::new(ErrorCode::TableNotFound, format!("there is no table \"{table}\""))
+        })?;
+        if found.definition.stream.is_some() {
+            return Ok(());
+        }
+        let detail = format!(
+            "table \"{table}\" has no stream, in which its changes would be; give it one: \
+             lambent table put {table} --stream new-and-old-images"
+        );
+        Err(Error::new(ErrorCode::InvalidConfiguration, detail))
+    }
+}
+
 fn takes(function: &FunctionVersion, incoming: Incoming) -> Result<(), Error> {
     if incoming.handler(&function.handlers).is_some() {
         return Ok(());
@@ -107,6 +152,7 @@ fn takes(function: &FunctionVersion, incoming: Incoming) -> Result<(), Error> {
         Incoming::Event => "events",
         Incoming::Message => "the messages of a queue",
         Incoming::KeyChange => "changes of keys",
+        Incoming::ItemChange => "changes of items",
     };
     let detail = format!(
         "function \"{}\" exports {}, and none of that takes {what}; it needs one of: {}",

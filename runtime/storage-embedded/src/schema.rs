@@ -58,6 +58,7 @@ pub(crate) const SHARD: ShardSchema = ShardSchema {
         objects::SCHEMA_CHECKSUMS,
         objects::SCHEMA_VERSIONS,
         tables::SCHEMA,
+        tables::SCHEMA_STREAMS,
     ],
     // Whoever held a delivery is gone with the last process.
     opened: settle::end_leases,

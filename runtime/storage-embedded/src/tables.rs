@@ -1,20 +1,24 @@
 //! Tables and their items: rows in the shard of their namespace.
 
 mod changes;
+mod checkpoints;
 mod define;
 mod definitions;
 mod items;
 mod pages;
 mod schema;
+mod streams;
 mod sweep;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use lambent_tables::{Item, TableDefinition};
-use lambent_types::{Clock, Namespace, TableName};
+use lambent_tables::{Item, StreamSequence, TableDefinition};
+use lambent_types::{Clock, Namespace, Origin, TableName};
 use rusqlite::Connection;
+use tokio::time::Instant;
 
 use self::changes::Made;
 use self::define::Definer;
@@ -23,11 +27,11 @@ use crate::shard::{Growth, Tx};
 use crate::shards::Shards;
 use lambent_storage::backend::tables as rules;
 use lambent_storage::{
-    ItemPage, ItemPlace, ItemQuery, ItemScan, StorageError, Table, TableError, TableWrite, Tables,
-    TransactionToken, Written,
+    ItemPage, ItemPlace, ItemQuery, ItemScan, StorageError, StreamPage, Table, TableError,
+    TableStream, TableWrite, Tables, TransactionToken, Written,
 };
 
-pub(crate) use self::schema::SCHEMA;
+pub(crate) use self::schema::{SCHEMA, SCHEMA_STREAMS};
 
 /// About how many bytes of rows a write takes beside its item.
 const ROW_BYTES: usize = 512;
@@ -43,6 +47,8 @@ pub(crate) struct EmbeddedTables {
     definitions: Arc<Definitions>,
     /// When the sweep has something to do, in seconds; never later than it really has.
     due: Arc<AtomicI64>,
+    /// When the sweep looked last, in seconds.
+    swept: AtomicI64,
 }
 
 impl EmbeddedTables {
@@ -50,7 +56,7 @@ impl EmbeddedTables {
     pub(crate) fn open((shards, clock): (Arc<Shards>, Arc<dyn Clock>)) -> Self {
         // Nobody knows yet what is due: the first sweep looks.
         let due = Arc::new(AtomicI64::new(NOW));
-        Self { shards, clock, definitions: Arc::default(), due }
+        Self { shards, clock, definitions: Arc::default(), due, swept: AtomicI64::new(NOW) }
     }
 
     /// Makes a change, after which the sweep has something to do from the time on that it says.
@@ -91,6 +97,20 @@ impl EmbeddedTables {
         read.await?
     }
 
+    /// Reads from one state of the shard what can always be answered.
+    async fn peek<R: Send + 'static>(
+        &self,
+        namespace: &Namespace,
+        work: impl FnOnce(&Connection) -> Result<R, StorageError> + Send + 'static,
+    ) -> Result<R, StorageError> {
+        let shard = self.shards.of(namespace).await?;
+        let read = shard.readers().read(move |connection| {
+            let snapshot = connection.unchecked_transaction().map_err(schema::failed)?;
+            work(&snapshot)
+        });
+        read.await
+    }
+
     /// Defines a table.
     async fn define(
         &self,
@@ -102,8 +122,12 @@ impl EmbeddedTables {
         let (owner, name) = (namespace.clone(), name.clone());
         self.change(namespace, growth, move |tx, definitions| {
             let definer = Definer { namespace: &owner, name: &name, definitions };
+            let before = definitions.find(tx.connection, &owner, &name)?;
             // A damaged item is found when an index is filled, after the first write.
             let table = tx.atomically(|tx| work(&definer, tx))?;
+            // The stream may have ended.
+            let stream = before.and_then(|table| table.stream());
+            streams::wake(tx, stream.into_iter().collect());
             Ok((table, Some(NOW)))
         })
         .await
@@ -204,6 +228,7 @@ impl Tables for EmbeddedTables {
         namespace: &Namespace,
         writes: Vec<TableWrite>,
         token: Option<TransactionToken>,
+        origin: &Origin,
     ) -> Result<Option<Vec<Written>>, TableError> {
         let growth = match rules::only_deletes(&writes) {
             true => Growth::Frees,
@@ -211,17 +236,18 @@ impl Tables for EmbeddedTables {
                 writes.iter().map(rules::size).sum::<usize>() + writes.len() * ROW_BYTES,
             ),
         };
-        let owner = namespace.clone();
+        let (owner, origin) = (namespace.clone(), origin.clone());
         self.change(namespace, growth, move |tx, definitions| {
             let place = (&owner, definitions);
-            let Some(Made { written, expires }) =
-                changes::transact(tx, place, &writes, token.as_ref())?
+            let Some(Made { written, ended }) =
+                changes::transact(tx, place, &writes, token.as_ref(), &origin)?
             else {
                 return Ok((None, None));
             };
+            streams::wake(tx, ended.streams);
             // A token is forgotten by the sweep too.
             let token = token.map(|_| tx.now.as_second() + rules::TOKEN_TIME.as_secs() as i64 + 1);
-            Ok((Some(written), expires.into_iter().chain(token).min()))
+            Ok((Some(written), ended.expires.into_iter().chain(token).min()))
         })
         .await
     }
@@ -253,4 +279,112 @@ impl Tables for EmbeddedTables {
         })
         .await
     }
+
+    async fn stream(
+        &self,
+        namespace: &Namespace,
+        table: &TableName,
+        label: Option<&str>,
+    ) -> Result<Option<TableStream>, StorageError> {
+        let (owner, table) = (namespace.clone(), table.clone());
+        let label = label.map(str::to_owned);
+        self.peek(namespace, move |connection| {
+            streams::find(connection, &owner, &table, label.as_deref())
+        })
+        .await
+    }
+
+    async fn streams(
+        &self,
+        namespace: &Namespace,
+        table: Option<&TableName>,
+        after: Option<(&TableName, &str)>,
+        limit: usize,
+    ) -> Result<Vec<TableStream>, StorageError> {
+        let (owner, table) = (namespace.clone(), table.cloned());
+        let (name, label) = after.map_or(("", ""), |(name, label)| (name.as_str(), label));
+        let (name, label) = (name.to_owned(), label.to_owned());
+        self.peek(namespace, move |connection| {
+            streams::list(connection, &owner, table.as_ref(), (&name, &label), limit)
+        })
+        .await
+    }
+
+    async fn stream_records(
+        &self,
+        namespace: &Namespace,
+        table: &TableName,
+        label: &str,
+        from: StreamSequence,
+        limit: usize,
+        wait: Duration,
+    ) -> Result<StreamPage, TableError> {
+        let shard = self.shards.of(namespace).await?;
+        let deadline = Instant::now() + wait;
+        let (owner, place) = (namespace.clone(), (table.clone(), label.to_owned()));
+        let read = move |connection: &Connection, _: &Definitions| {
+            streams::page(connection, &owner, (&place.0, &place.1), from, limit)
+        };
+        let streams::Read { id, page } = self.look(namespace, read.clone()).await?;
+        if is_answer(&page, deadline) {
+            return Ok(page);
+        }
+        let signal = shard.signals().of(streams::signal(id));
+        loop {
+            let mut streamed = std::pin::pin!(signal.notified());
+            // Listens from before it looks, so that no change is missed.
+            streamed.as_mut().enable();
+            let page = self.look(namespace, read.clone()).await?.page;
+            if is_answer(&page, deadline) {
+                return Ok(page);
+            }
+            tokio::select! {
+                () = streamed => {}
+                () = tokio::time::sleep_until(deadline) => {}
+            }
+        }
+    }
+
+    async fn checkpoint(
+        &self,
+        namespace: &Namespace,
+        reader: &str,
+    ) -> Result<Option<Vec<u8>>, StorageError> {
+        let (owner, reader) = (namespace.clone(), reader.to_owned());
+        self.peek(namespace, move |connection| checkpoints::read(connection, &owner, &reader)).await
+    }
+
+    async fn set_checkpoint(
+        &self,
+        namespace: &Namespace,
+        reader: &str,
+        checkpoint: Option<Vec<u8>>,
+    ) -> Result<(), StorageError> {
+        // One replaces another of about its size, and is small: what was handled must not be
+        // handled again for want of room.
+        let (owner, reader) = (namespace.clone(), reader.to_owned());
+        let shard = self.shards.of(namespace).await?;
+        let write = shard.write(Growth::Frees, move |tx| {
+            checkpoints::write(tx.connection, &owner, &reader, checkpoint.as_deref())
+        });
+        write.await
+    }
+
+    async fn discard_streams(&self, namespace: &Namespace) -> Result<(), StorageError> {
+        let owner = namespace.clone();
+        let discarded = self.change(namespace, Growth::Frees, move |tx, _| {
+            let gone = streams::discard(tx, &owner)?;
+            streams::wake(tx, gone);
+            Ok(((), Some(NOW)))
+        });
+        match discarded.await {
+            Err(TableError::Storage(error)) => Err(error),
+            other => other.map_err(|error| StorageError::unavailable("discard streams", error)),
+        }
+    }
+}
+
+/// Whether a page is to be waited for no longer.
+fn is_answer(page: &StreamPage, deadline: Instant) -> bool {
+    !page.records.is_empty() || page.closed || Instant::now() >= deadline
 }

@@ -26,6 +26,8 @@ fn has_source(
         Source::KeyValue { keyspace, .. } => {
             ("SELECT 1 FROM keyspace WHERE namespace = ?1 AND name = ?2", keyspace.key())
         }
+        // A table goes whoever reads its stream, and comes again.
+        Source::Table(_) => return Ok(true),
     };
     let found = connection.prepare_cached(sql).and_then(|mut select| {
         select.query_row(params![namespace.key(), name], |_| Ok(())).optional()

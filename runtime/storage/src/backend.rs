@@ -55,6 +55,9 @@ pub mod tables {
         Outcome, Reading, TOKEN_TIME, check_update, decide, expired, expires, index_weight, key_of,
         only_deletes, place, size, twice, weight,
     };
+    pub use crate::tables::stream_rules::{
+        STREAM_PAGE_BYTES_MAX, STREAM_TIME, origin_text, stream_label, stream_weight,
+    };
 }
 
 /// When messages are over.

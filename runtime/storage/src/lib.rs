@@ -88,8 +88,9 @@ pub use space::{DiskSpace, Space, default_reserve};
 pub use specifications::{Page, Specifications, Stored};
 pub use stores::Stores;
 pub use tables::{
-    ItemPage, ItemPlace, ItemQuery, ItemScan, PAGE_BYTES_MAX, Refusal, Table, TableAction,
-    TableError, TableIndex, TableWrite, Tables, TransactionToken, Written,
+    ItemPage, ItemPlace, ItemQuery, ItemScan, PAGE_BYTES_MAX, Refusal, StreamChange, StreamPage,
+    Table, TableAction, TableError, TableIndex, TableStream, TableWrite, Tables, TransactionToken,
+    Written,
 };
 pub use usage::{Usage, UsageRecord, Used};
 pub use volumes::{VOLUME_BLOCK_BYTES, VolumeError, VolumeUsage, Volumes, volume_weight};

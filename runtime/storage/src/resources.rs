@@ -75,7 +75,8 @@ pub enum ResourceError {
 ///
 /// - *Triggers*. From the acknowledgement of a trigger on, every change that fits it is appended
 ///   to its channel of the [`EventLog`](crate::EventLog). What its source selects may be changed;
-///   the bucket, keyspace or queue may not, and cannot be deleted while a trigger names it.
+///   the bucket, keyspace or queue may not, and cannot be deleted while a trigger names it. Neither
+///   may a table, which can be deleted all the same: its stream ends, and the trigger waits.
 /// - *Schedules*. [`Schedules`](crate::Schedules) fires them.
 ///
 /// The bytes that a volume may hold are counted with it: one that would have more set aside than

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use lambent_types::Namespace;
+use tokio::sync::Notify;
 
 use crate::checked::Checked;
 use crate::code::CodeStore;
@@ -52,6 +53,9 @@ pub struct Stores {
     pub space: Arc<Space>,
     /// What namespaces may hold.
     pub quotas: Arc<NamespaceQuotas>,
+    /// Told when a table is given a stream, by who does it: triggers whose stream is at its end wait
+    /// for the next.
+    pub stream_began: Arc<Notify>,
     /// What counts what they do hold.
     pub(crate) holds: Vec<Arc<dyn Holds>>,
     pub(crate) sweeps: Vec<Arc<dyn Sweep>>,
@@ -112,6 +116,7 @@ impl Stores {
             volumes: parts.volumes,
             space: parts.space,
             quotas: parts.quotas,
+            stream_began: Arc::default(),
             holds: parts.holds,
             sweeps: parts.sweeps,
         }

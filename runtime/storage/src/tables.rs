@@ -1,16 +1,20 @@
 pub(crate) mod keys;
 mod page;
 pub(crate) mod rules;
+mod stream;
+pub(crate) mod stream_rules;
 mod write;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use lambent_tables::{IndexName, Invalid, Item, TableDefinition};
-use lambent_types::{Namespace, TableName};
+use lambent_tables::{IndexName, Invalid, Item, StreamSequence, TableDefinition};
+use lambent_types::{Namespace, Origin, TableName};
 
 pub use page::{ItemPage, ItemQuery, ItemScan, PAGE_BYTES_MAX};
+pub use stream::{StreamChange, StreamPage, TableStream};
 pub use write::{Refusal, TableAction, TableWrite, TransactionToken, Written};
 
 use crate::error::StorageError;
@@ -35,6 +39,8 @@ pub struct Table {
     pub bytes: u64,
     /// What is in each of its indexes.
     pub indexes: BTreeMap<IndexName, TableIndex>,
+    /// The label of its stream, or of the last one that it had.
+    pub stream: Option<String>,
 }
 
 /// What is in an index of a table.
@@ -83,6 +89,15 @@ pub enum TableError {
         /// The revision that it has.
         current: u64,
     },
+    /// No table of this name has such a stream, or it is over and its records are gone.
+    #[error("table \"{0}\" has no stream {1:?}")]
+    NoStream(TableName, String),
+    /// The record is no longer kept.
+    #[error("the stream is kept from {oldest} on")]
+    Trimmed {
+        /// The first that is, or else the next to come.
+        oldest: StreamSequence,
+    },
     /// What was given is out of bounds, or does not fit the table.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -111,6 +126,12 @@ pub enum TableError {
 /// and is read until then; so is one whose time is more than five years ago never, as DynamoDB
 /// has it.
 ///
+/// A table with a stream has a record there for each change of an item, which is written with the
+/// change or not at all, in the order of the changes; a write that leaves an item as it was makes
+/// none. Records are kept for 24 hours by the node's clock, and counted as what they have of
+/// items. A stream ends when it is turned off or its table is deleted, and is read for as long;
+/// one that is turned on again is another. The deletion of a table is no change of its items.
+///
 /// # Several nodes
 /// All promises hold between nodes. A backend that nodes share evaluates conditions and updates
 /// where it serializes writes of an item, or reads the item, evaluates, and writes it if it is
@@ -118,7 +139,8 @@ pub enum TableError {
 /// to be kept with it. The definition that a write goes by has to be the current one, since it
 /// says which rows of indexes are written: two nodes that cache it need to agree on its revision
 /// in the transaction. Filling an index and deletion by time are done by whichever node sweeps:
-/// both may be done twice without harm.
+/// both may be done twice without harm. Sequence numbers of a stream are given in the order in
+/// which its writes are serialized, and a reader never sees one before those below it.
 #[async_trait]
 pub trait Tables: Send + Sync {
     /// Creates a table.
@@ -190,7 +212,9 @@ pub trait Tables: Send + Sync {
     ) -> Result<Vec<Option<Item>>, TableError>;
 
     /// Makes all writes or none. Each is of another item, and conditions and updates see what was
-    /// there before all of them. At most 100 writes of together 4 MiB.
+    /// there before all of them. At most 100 writes of together 4 MiB. Records of streams keep
+    /// `origin` as what led to the changes. What only deletes is made however full the namespace
+    /// is.
     ///
     /// With a token, the same writes are made once in ten minutes: `None` says that they were
     /// made before. A transaction that was refused is tried again.
@@ -202,6 +226,7 @@ pub trait Tables: Send + Sync {
         namespace: &Namespace,
         writes: Vec<TableWrite>,
         token: Option<TransactionToken>,
+        origin: &Origin,
     ) -> Result<Option<Vec<Written>>, TableError>;
 
     /// Reads items of one partition, of the table or of an index, in the order of their range key.
@@ -226,4 +251,73 @@ pub trait Tables: Send + Sync {
         table: &TableName,
         scan: ItemScan,
     ) -> Result<ItemPage, TableError>;
+
+    /// The stream of a table with this label; without one the last that a table of this name had.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn stream(
+        &self,
+        namespace: &Namespace,
+        table: &TableName,
+        label: Option<&str>,
+    ) -> Result<Option<TableStream>, StorageError>;
+
+    /// The streams that can be read, of all tables or of one, by table and then by label: at most
+    /// `limit` of those after `after`.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn streams(
+        &self,
+        namespace: &Namespace,
+        table: Option<&TableName>,
+        after: Option<(&TableName, &str)>,
+        limit: usize,
+    ) -> Result<Vec<TableStream>, StorageError>;
+
+    /// Reads records from `from` on, that one included: at most `limit`, of which there are 1 to
+    /// 1,000, and of together not more than 1 MiB, but at least one. Waits up to `wait` for the
+    /// first, unless nothing will come.
+    ///
+    /// # Errors
+    /// `NoStream`, `Trimmed`, `Storage`.
+    async fn stream_records(
+        &self,
+        namespace: &Namespace,
+        table: &TableName,
+        label: &str,
+        from: StreamSequence,
+        limit: usize,
+        wait: Duration,
+    ) -> Result<StreamPage, TableError>;
+
+    /// What a reader of streams noted last. A reader is whoever has the name.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn checkpoint(
+        &self,
+        namespace: &Namespace,
+        reader: &str,
+    ) -> Result<Option<Vec<u8>>, StorageError>;
+
+    /// Notes for a reader of streams where it is, in its own bytes, of which there are at most
+    /// 65,536; forgets it without any.
+    ///
+    /// # Errors
+    /// The store failed, or there are more.
+    async fn set_checkpoint(
+        &self,
+        namespace: &Namespace,
+        reader: &str,
+        checkpoint: Option<Vec<u8>>,
+    ) -> Result<(), StorageError>;
+
+    /// Forgets the streams of tables that are gone, with their records: of a namespace that is
+    /// deleted nothing may be left for the next of its name.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn discard_streams(&self, namespace: &Namespace) -> Result<(), StorageError>;
 }

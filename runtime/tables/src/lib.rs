@@ -13,6 +13,8 @@ mod key;
 mod key_bytes;
 mod key_schema;
 mod number;
+mod stream;
+mod stream_json;
 mod table;
 mod value;
 
@@ -23,6 +25,8 @@ pub use item_json::Given;
 pub use key::{HASH_BYTES_MAX, Key, KeyValue, RANGE_BYTES_MAX};
 pub use key_schema::{KeyAttribute, KeySchema, KeyType};
 pub use number::{InvalidNumber, Number};
+pub use stream::{ItemChange, StreamRecord, StreamSequence};
+pub use stream_json::{StreamFacts, lambda_record, stream_record};
 pub use table::{
     BillingMode, GLOBAL_INDEXES_MAX, LOCAL_INDEXES_MAX, StreamView, TableDefinition, Throughput,
 };

@@ -97,6 +97,8 @@ pub enum Incoming {
     Message,
     /// The change of a key.
     KeyChange,
+    /// Changes of a table's items.
+    ItemChange,
 }
 
 impl Incoming {
@@ -110,6 +112,7 @@ impl Incoming {
             Self::Event => &[Event, EventAsync, Http03, Http02, Run03, Run02],
             Self::Message => &[Batch, Event, EventAsync, Http03, Http02, Messaging, Run03, Run02],
             Self::KeyChange => &[Event, EventAsync, Http03, Http02, Watcher2, Watcher],
+            Self::ItemChange => &[Batch, Event, EventAsync, Http03, Http02],
         }
     }
 

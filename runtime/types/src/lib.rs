@@ -62,6 +62,7 @@ mod site;
 mod size;
 mod specification;
 mod sticky;
+mod table_source;
 pub mod tags;
 mod throttle;
 mod transition;
@@ -132,6 +133,10 @@ pub use size::{
 };
 pub use specification::{ResourceKind, Specification};
 pub use sticky::{InvalidSticky, Sticky};
+pub use table_source::{
+    CHANGES_AGE_MS, CHANGES_ATTEMPTS_MAX, CHANGES_CONCURRENCY_MAX, CHANGES_DEFAULT, CHANGES_MAX,
+    StreamStart, TableSource,
+};
 pub use throttle::ThrottleReason;
 pub use transition::{ReleaseRefused, Transition};
 pub use trigger::{

@@ -8,6 +8,7 @@
 //! | a key was set | `lambent.key.set.v1` | `/keyspaces/<keyspace>` | the key | [`KeyData`] |
 //! | a key was deleted or expired | `lambent.key.deleted.v1` | `/keyspaces/<keyspace>` | the key | [`KeyData`] |
 //! | a message was received | `lambent.queue.message.v1` | `/queues/<queue>` | its group, if any | the message's body |
+//! | an item was changed | `lambent.item.changed.v1` | `/tables/<table>` | the place of the change in the stream | the record, as DynamoDB Streams has it |
 //! | a schedule fired | `lambent.schedule.fired.v1` | `/schedules/<schedule>` | – | its input, else [`ScheduleData`] |
 //! | an invocation was asked for | `lambent.invocation.v1`, or as asked | `/v1/functions/<function>/invocations` | as asked | as asked |
 //! | an event was handled | `lambent.delivery.succeeded.v1` | `/functions/<function>` | the event's id | a record |
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::event::Event;
+use crate::name::TableName;
 use crate::object_version::VersionId;
 use crate::queue::QueueName;
 use crate::schedule::ScheduleName;
@@ -42,6 +44,8 @@ pub const KEY_SET: &str = "lambent.key.set.v1";
 pub const KEY_DELETED: &str = "lambent.key.deleted.v1";
 /// A message was received.
 pub const QUEUE_MESSAGE: &str = "lambent.queue.message.v1";
+/// An item of a table was changed.
+pub const ITEM_CHANGED: &str = "lambent.item.changed.v1";
 /// A schedule fired.
 pub const SCHEDULE_FIRED: &str = "lambent.schedule.fired.v1";
 /// An invocation was asked for.
@@ -253,6 +257,17 @@ pub fn key(data: &KeyData, time: Timestamp) -> Event {
     let kind = if data.new.is_some() { KEY_SET } else { KEY_DELETED };
     let event = occurred(kind, format!("/keyspaces/{}", data.keyspace), time);
     Event { subject: Some(data.key.clone()), data: json(data), ..event }
+}
+
+/// Makes the event of an item that was changed, from the record of its stream: its id and its
+/// place there are the event's.
+#[must_use]
+pub fn item(table: &TableName, record: &serde_json::Value, time: Timestamp) -> Event {
+    let event = occurred(ITEM_CHANGED, format!("/tables/{table}"), time);
+    let text = |value: &serde_json::Value| value.as_str().map(ToOwned::to_owned);
+    let id = text(&record["eventID"]).unwrap_or_else(|| event.id.clone());
+    let subject = text(&record["dynamodb"]["SequenceNumber"]);
+    Event { id, subject, data: json(record), ..event }
 }
 
 /// A message as it was received.

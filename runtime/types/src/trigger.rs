@@ -11,6 +11,7 @@ use crate::qualifier::QualifiedFunction;
 use crate::queue::QueueName;
 use crate::quota::Quota;
 use crate::specification::{ResourceKind, Specification};
+use crate::table_source::TableSource;
 
 name!(
     /// A trigger's name: `[A-Za-z0-9_-]{1,64}`, unique in its namespace ignoring case.
@@ -80,6 +81,9 @@ pub enum Source {
         #[serde(default, skip_serializing_if = "String::is_empty")]
         prefix: String,
     },
+    /// Changes of the items of a table, as its stream has them. The changes of one item are handed
+    /// over in order.
+    Table(TableSource),
 }
 
 /// The resource whose changes, or whose messages, are the events of a source.
@@ -101,6 +105,7 @@ impl Source {
             Self::Object { .. } => Incoming::Event,
             Self::Queue { .. } => Incoming::Message,
             Self::KeyValue { .. } => Incoming::KeyChange,
+            Self::Table(_) => Incoming::ItemChange,
         }
     }
 
@@ -108,7 +113,7 @@ impl Source {
     #[must_use]
     pub const fn is_polled(&self) -> bool {
         match self {
-            Self::Queue { .. } => true,
+            Self::Queue { .. } | Self::Table(_) => true,
             Self::Object { .. } | Self::KeyValue { .. } => false,
         }
     }
@@ -122,6 +127,7 @@ impl Source {
             Self::KeyValue { keyspace, .. } => {
                 ("keyspace", keyspace.as_str(), ErrorCode::KeyspaceNotFound)
             }
+            Self::Table(source) => ("table", source.table.as_str(), ErrorCode::TableNotFound),
         };
         SourceResource { noun, name, not_found }
     }
@@ -181,7 +187,8 @@ pub struct Trigger {
     pub patterns: Vec<Pattern>,
     /// How events are delivered; if absent, as the function's configuration says. The
     /// messages of a queue are retried as the queue says, and take only the
-    /// destinations from here.
+    /// destinations from here; the changes of a table as their source says, and take only
+    /// `on_failure`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delivery: Option<DeliveryPolicy>,
     /// Whether events are delivered. The events of a disabled trigger wait.
@@ -228,6 +235,9 @@ impl Trigger {
                 ));
             }
         }
+        if let Source::Table(source) = &self.source {
+            source.validate(self.delivery.as_ref())?;
+        }
         if self.patterns.len() > PATTERNS_MAX {
             return invalid(format!(
                 "there are {} patterns; the most is {PATTERNS_MAX}",
@@ -249,9 +259,7 @@ impl Trigger {
             _ => return invalid("a trigger has either a function or a queue that it sends to"),
         };
         if self.source.is_polled() {
-            return invalid(
-                "the messages of a queue are handled by a function; they are in a queue",
-            );
+            return invalid("messages of queues and changes of tables are handled by a function");
         }
         if target.s3_configuration.is_some() && !matches!(self.source, Source::Object { .. }) {
             return invalid("the notifications of S3 are of changes of objects alone");

@@ -3,8 +3,11 @@ use lambent_types::TableName;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{Answer, Call, Client, Error};
-use crate::{FoundItems, GetItems, Items, QueryItems, ScanItems, WriteItems, WrittenItems, paths};
+use super::{Answer, Call, Client, Error, TIMEOUT};
+use crate::{
+    DescribeStream, FoundItems, GetItems, Items, QueryItems, ReadStream, ScanItems, StreamRecords,
+    TableStreamView, WriteItems, WrittenItems, paths, query,
+};
 
 impl Client {
     /// Reads items by their keys.
@@ -45,6 +48,35 @@ impl Client {
     /// The server refused, or did not answer.
     pub fn write_items(&self, writes: &WriteItems) -> Result<Answer<WrittenItems>, Error> {
         self.ask(paths::TRANSACTIONS.to_owned(), writes)
+    }
+
+    /// Describes a stream of a table.
+    ///
+    /// # Errors
+    /// The server refused, or did not answer.
+    pub fn table_stream(
+        &self,
+        table: &TableName,
+        which: &DescribeStream,
+    ) -> Result<Answer<TableStreamView>, Error> {
+        let query = query::write(which).map_err(Error::unsendable)?;
+        let path = paths::fill(paths::TABLE_STREAM, &[table.as_str()]);
+        self.send(Call::new(Method::GET, format!("{path}{query}")))
+    }
+
+    /// Reads changes of items from a stream of a table.
+    ///
+    /// # Errors
+    /// The server refused, or did not answer.
+    pub fn stream_records(
+        &self,
+        table: &TableName,
+        read: &ReadStream,
+    ) -> Result<Answer<StreamRecords>, Error> {
+        let query = query::write(read).map_err(Error::unsendable)?;
+        let path = paths::fill(paths::STREAM_RECORDS, &[table.as_str()]);
+        let call = Call::new(Method::GET, format!("{path}{query}"));
+        self.send(call.timeout(TIMEOUT + read.wait.unwrap_or_default()))
     }
 
     fn ask<T: DeserializeOwned>(

@@ -70,27 +70,18 @@ pub(super) struct Tag {
     pub(super) value: String,
 }
 
-const VIEWS: [(&str, StreamView); 4] = [
-    ("NEW_IMAGE", StreamView::NewImage),
-    ("OLD_IMAGE", StreamView::OldImage),
-    ("NEW_AND_OLD_IMAGES", StreamView::NewAndOldImages),
-    ("KEYS_ONLY", StreamView::KeysOnly),
-];
-
-/// What DynamoDB calls what is kept of changes.
-pub(super) fn view_name(view: StreamView) -> &'static str {
-    VIEWS.iter().find(|(_, one)| *one == view).map_or("", |(name, _)| name)
-}
+const VIEWS: [StreamView; 4] =
+    [StreamView::NewImage, StreamView::OldImage, StreamView::NewAndOldImages, StreamView::KeysOnly];
 
 impl StreamInput {
     pub(super) fn read(&self) -> Result<Option<StreamView>, Fault> {
         let view = self.stream_view_type.as_deref();
         match (self.stream_enabled, view) {
             (Some(true), Some(view)) => {
-                let found = VIEWS.iter().find(|(name, _)| *name == view);
-                found.map(|(_, view)| Some(*view)).ok_or_else(|| {
+                let found = VIEWS.into_iter().find(|one| one.aws_name() == view);
+                found.map(Some).ok_or_else(|| {
                     let mut violations = Violations::default();
-                    let names = VIEWS.map(|(name, _)| name);
+                    let names = VIEWS.map(StreamView::aws_name);
                     violations.one_of("streamSpecification.streamViewType", Some(view), &names);
                     validation(violations.fault().message)
                 })

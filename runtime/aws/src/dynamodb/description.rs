@@ -7,7 +7,8 @@ use lambent_tables::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::definition::{AttributeDefinition, KeyElement, ProjectionInput, view_name};
+use super::definition::{AttributeDefinition, KeyElement, ProjectionInput};
+use super::streams;
 use crate::call::Call;
 
 /// The annotation that what AWS's tools set and means nothing here is kept in.
@@ -75,6 +76,11 @@ pub(super) struct TableDescription {
     global_secondary_indexes: Vec<IndexDescription>,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream_specification: Option<StreamDescription>,
+    /// Of its stream, or of the last one that it had.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latest_stream_arn: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latest_stream_label: Option<String>,
     #[serde(rename = "SSEDescription", skip_serializing_if = "Option::is_none")]
     sse_description: Option<SseDescription>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -183,8 +189,13 @@ impl TableDescription {
                 .collect(),
             stream_specification: definition.stream.map(|view| StreamDescription {
                 stream_enabled: true,
-                stream_view_type: view_name(view),
+                stream_view_type: view.aws_name(),
             }),
+            latest_stream_arn: table
+                .stream
+                .as_deref()
+                .map(|label| streams::arn(call, &table.name, label)),
+            latest_stream_label: table.stream.clone(),
             sse_description: kept.sse_specification.as_ref().and_then(sse),
             table_class_summary: kept
                 .table_class
@@ -225,7 +236,8 @@ fn describe_index(
     }
 }
 
-fn key_schema(key: &KeySchema) -> Vec<KeyElement> {
+/// A key as its elements.
+pub(super) fn key_schema(key: &KeySchema) -> Vec<KeyElement> {
     let element = |name: &str, kind: &str| KeyElement {
         attribute_name: Some(name.to_owned()),
         key_type: Some(kind.to_owned()),

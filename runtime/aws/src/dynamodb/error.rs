@@ -36,8 +36,20 @@ errors! {
     token_mismatch = "com.amazonaws.dynamodb.v20120810#IdempotentParameterMismatchException";
     /// More requests than the node takes.
     throttled = "com.amazonaws.dynamodb.v20120810#ThrottlingException";
+    /// An iterator over a stream that is no longer good.
+    expired_iterator = "com.amazonaws.dynamodb.v20120810#ExpiredIteratorException";
+    /// Records of a stream that are no longer kept.
+    trimmed_data = "com.amazonaws.dynamodb.v20120810#TrimmedDataAccessException";
     /// A caller who may not.
     access_denied = "com.amazon.coral.service#AccessDeniedException";
+}
+
+/// The error of reading a stream where it is no longer kept.
+pub(super) fn trimmed() -> Fault {
+    trimmed_data(
+        "The operation attempted to read past the oldest stream record in a shard. There is a limit of 24 hours on data \
+         retention in DynamoDB Streams.",
+    )
 }
 
 impl From<Invalid> for Fault {

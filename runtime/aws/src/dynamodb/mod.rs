@@ -14,6 +14,7 @@ mod pages;
 mod query;
 mod scan;
 mod start_key;
+pub(crate) mod streams;
 mod table;
 mod tables;
 mod tags;

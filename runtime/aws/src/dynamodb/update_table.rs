@@ -6,6 +6,7 @@ use lambent_tables::{BillingMode, IndexName, TableDefinition, Throughput};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
+use super::checks;
 use super::definition::{
     AttributeDefinition, Attributes, IndexInput, StreamInput, ThroughputInput, check_definitions,
 };
@@ -203,9 +204,14 @@ impl UpdateTable {
         table: &TableDefinition,
     ) -> Result<Option<lambent_tables::StreamView>, Fault> {
         let view = stream.read()?;
+        let name = checks::short(self.table_name.as_deref().unwrap_or_default());
         match (table.stream, view) {
-            (Some(_), Some(_)) => Err(validation("Table already has an enabled stream")),
-            (None, None) => Err(validation("Table is already disabled for stream")),
+            (Some(_), Some(_)) => {
+                Err(validation(format!("Table already has an enabled stream: TableName: {name}")))
+            }
+            (None, None) => {
+                Err(validation(format!("Table has no stream to disable: TableName: {name}")))
+            }
             _ => Ok(view),
         }
     }

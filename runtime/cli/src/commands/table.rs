@@ -1,3 +1,5 @@
+mod stream;
+
 use std::collections::BTreeMap;
 
 use clap::{Args, Subcommand};
@@ -14,7 +16,7 @@ use super::named;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
 use crate::printable::printable;
-use crate::table_text::{AttributeText, IndexText, shown};
+use crate::table_text::{AttributeText, IndexText, ViewText, shown, view};
 use crate::{confirm, input};
 
 const EXAMPLES: &str = "\
@@ -25,6 +27,8 @@ Examples:
   lambent table get orders '{\"id\":{\"S\":\"7\"}}'
   lambent table query events 'device = :d AND at > :t' --values '{\":d\":{\"S\":\"d1\"},\":t\":{\"N\":\"100\"}}'
   lambent table scan orders --filter 'total > :n' --values '{\":n\":{\"N\":\"10\"}}'
+  lambent table create orders --hash id --stream new-and-old-images
+  lambent table stream orders --follow
   lambent table delete-item orders '{\"id\":{\"S\":\"7\"}}'
   lambent table delete orders --yes";
 
@@ -104,6 +108,8 @@ enum TableCommand {
         #[command(flatten)]
         page: PageArgs,
     },
+    /// Print the changes of items from the table's stream, which has those of the last 24 hours
+    Stream(stream::StreamArgs),
 }
 
 #[derive(Debug, Args)]
@@ -126,6 +132,11 @@ struct CreateArgs {
     /// The attribute that says when an item is deleted, in seconds since 1970
     #[arg(long, value_name = "NAME")]
     ttl: Option<String>,
+
+    /// Keep each change of an item in a stream: keys-only, new-image, old-image or
+    /// new-and-old-images
+    #[arg(long, value_name = "VIEW")]
+    stream: Option<ViewText>,
 
     /// Refuse to delete the table
     #[arg(long)]
@@ -204,6 +215,7 @@ pub(crate) fn run(args: &TableArgs, global: &Global) -> Result<Exit, CliError> {
             query(table, (key, *backward), page, global)
         }
         TableCommand::Scan { table, page } => scan(table, page, global),
+        TableCommand::Stream(args) => stream::run(args, global),
     }
 }
 
@@ -213,6 +225,7 @@ fn definition(args: &CreateArgs) -> TableDefinition {
     TableDefinition {
         global_indexes: indexes.collect::<BTreeMap<IndexName, _>>(),
         time_to_live: args.ttl.clone(),
+        stream: args.stream.map(|stream| stream.0),
         deletion_protection: args.protect,
         ..TableDefinition::new(KeySchema { hash: args.hash.0.clone(), range })
     }
@@ -244,6 +257,7 @@ fn fields(table: &TableView) -> Vec<(&'static str, String)> {
             ),
         ),
         ("time to live", named::or_dash(table.definition.time_to_live.clone())),
+        ("stream", named::or_dash(table.definition.stream.map(|one| view(one).to_owned()))),
         ("protected", named::yes(table.definition.deletion_protection)),
         ("items", format_count(table.items)),
         ("size", format_bytes(table.bytes)),

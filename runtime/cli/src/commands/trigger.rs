@@ -5,8 +5,9 @@ use jiff::Timestamp;
 use lambent_api::kinds::Trigger as TriggerKind;
 use lambent_api::{DepthView, LastErrorView, TriggerView};
 use lambent_types::{
-    BucketName, KeyspaceName, ObjectChange, Pattern, QualifiedFunction, QueueName, QueueTarget,
-    Source, SourceResource, Trigger, TriggerName,
+    BATCH_SIZE_DEFAULT, BucketName, CHANGES_DEFAULT, CONCURRENCY_DEFAULT, KeyspaceName,
+    ObjectChange, Pattern, QualifiedFunction, QueueName, QueueTarget, Source, SourceResource,
+    StreamStart, TableName, TableSource, Trigger, TriggerName,
 };
 use serde_json::json;
 
@@ -22,6 +23,7 @@ Examples:
   lambent trigger put new-photo --function thumbnail --bucket photos --created --suffix .jpg
   lambent trigger put orders --function order-queue --queue orders --batch-size 10
   lambent trigger put audit --function kv-audit --keyspace settings
+  lambent trigger put shipped --function ship --table orders --from trim-horizon
   lambent trigger put big --function f --bucket photos --pattern '{\"subject\":[\"a.jpg\"]}'
   lambent trigger put new-photo --function thumbnail --bucket photos --disabled
   lambent trigger put changes --send-to jobs --bucket photos
@@ -30,7 +32,7 @@ Examples:
   lambent trigger status new-photo
   lambent trigger delete new-photo --yes";
 
-/// Run functions on changes of objects and keys, and on messages
+/// Run functions on changes of objects, keys and items, and on messages
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct TriggerArgs {
@@ -68,7 +70,7 @@ enum TriggerCommand {
 /// Make a trigger, or replace the one of that name
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("target").required(true).args(["send_to", "function"])))]
-#[command(group(ArgGroup::new("source").required(true).args(["bucket", "queue", "keyspace"])))]
+#[command(group(ArgGroup::new("source").required(true).args(["bucket", "queue", "keyspace", "table"])))]
 struct PutArgs {
     /// The trigger's name
     name: TriggerName,
@@ -78,7 +80,7 @@ struct PutArgs {
     function: Option<QualifiedFunction>,
 
     /// Bucket, keyspace: the queue in which each event becomes a message, instead of a function
-    #[arg(long, value_name = "QUEUE", conflicts_with = "queue")]
+    #[arg(long, value_name = "QUEUE", conflicts_with_all = ["queue", "table"])]
     send_to: Option<QueueName>,
 
     /// Run it on changes of the objects in this bucket
@@ -93,37 +95,45 @@ struct PutArgs {
     #[arg(long, value_name = "NAME")]
     keyspace: Option<KeyspaceName>,
 
+    /// Run it on changes of the items of this table, which has to have a stream
+    #[arg(long, value_name = "NAME")]
+    table: Option<TableName>,
+
     /// Bucket: only objects that are written [default: written and deleted]
-    #[arg(long, conflicts_with_all = ["queue", "keyspace"])]
+    #[arg(long, conflicts_with_all = ["queue", "keyspace", "table"])]
     created: bool,
 
     /// Bucket: only objects that are deleted
-    #[arg(long, conflicts_with_all = ["queue", "keyspace"])]
+    #[arg(long, conflicts_with_all = ["queue", "keyspace", "table"])]
     deleted: bool,
 
     /// Bucket, keyspace: only keys that begin so
-    #[arg(long, value_name = "TEXT", conflicts_with = "queue")]
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["queue", "table"])]
     prefix: Option<String>,
 
     /// Bucket: only keys that end so
-    #[arg(long, value_name = "TEXT", conflicts_with_all = ["queue", "keyspace"])]
+    #[arg(long, value_name = "TEXT", conflicts_with_all = ["queue", "keyspace", "table"])]
     suffix: Option<String>,
 
-    /// Queue: most messages at once
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    batch_size: u32,
+    /// Queue, table: most messages or changes at once [default: 10 messages, 100 changes]
+    #[arg(long, value_name = "N")]
+    batch_size: Option<u32>,
 
-    /// Queue: how long to wait for so many
+    /// Queue, table: how long to wait for so many
     #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration::parse)]
     batch_window: Duration,
 
-    /// Queue: most invocations at once
-    #[arg(long, value_name = "N", default_value_t = 50)]
-    concurrency: u32,
+    /// Queue, table: most invocations at once [default: 50 for messages, 1 for changes]
+    #[arg(long, value_name = "N")]
+    concurrency: Option<u32>,
 
-    /// Queue: do not look at which messages the answer of a function of a runtime names as failed
-    #[arg(long, requires = "queue")]
+    /// Queue, table: do not look at which messages or changes the answer of a function of a runtime
+    /// names as failed
+    #[arg(long, conflicts_with_all = ["bucket", "keyspace"])]
     no_item_failures: bool,
+
+    #[command(flatten)]
+    changes: ChangesArgs,
 
     /// Only events that match this pattern (JSON, as EventBridge has them). May be repeated
     #[arg(long = "pattern", value_name = "JSON", value_parser = pattern)]
@@ -137,6 +147,38 @@ struct PutArgs {
     delivery: DeliveryArgs,
 }
 
+/// How the changes of a table are taken
+#[derive(Debug, Args)]
+struct ChangesArgs {
+    /// Table: whether to begin with what changes from now on, or with the oldest change there is
+    #[arg(long, value_name = "latest|trim-horizon", requires = "table", value_parser = start)]
+    from: Option<StreamStart>,
+
+    /// Table: halve a batch that fails, until what fails is alone
+    #[arg(long, requires = "table")]
+    bisect: bool,
+
+    /// Table: give a batch up after so many attempts [default: when the stream has it no more]
+    #[arg(long, value_name = "N", requires = "table")]
+    batch_attempts: Option<u32>,
+
+    /// Table: give changes up that are so old
+    #[arg(long, value_name = "DURATION", requires = "table", value_parser = duration::parse)]
+    batch_age: Option<Duration>,
+}
+
+fn start(text: &str) -> Result<StreamStart, String> {
+    match text {
+        "latest" => Ok(StreamStart::Latest),
+        "trim-horizon" => Ok(StreamStart::TrimHorizon),
+        _ => Err("give latest or trim-horizon".into()),
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 fn pattern(text: &str) -> Result<Pattern, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
@@ -144,6 +186,9 @@ fn pattern(text: &str) -> Result<Pattern, String> {
 impl PutArgs {
     fn source(&self) -> Result<Source, CliError> {
         let prefix = self.prefix.clone().unwrap_or_default();
+        if let Some(table) = &self.table {
+            return Ok(Source::Table(self.table_source(table.clone())));
+        }
         Ok(match (&self.bucket, &self.queue, &self.keyspace) {
             (Some(bucket), ..) => {
                 let changes =
@@ -158,14 +203,29 @@ impl PutArgs {
             }
             (_, Some(queue), _) => Source::Queue {
                 queue: queue.clone(),
-                batch_size: self.batch_size,
-                batch_window_ms: u64::try_from(self.batch_window.as_millis()).unwrap_or(u64::MAX),
-                concurrency_max: self.concurrency,
+                batch_size: self.batch_size.unwrap_or(BATCH_SIZE_DEFAULT),
+                batch_window_ms: milliseconds(self.batch_window),
+                concurrency_max: self.concurrency.unwrap_or(CONCURRENCY_DEFAULT),
                 item_failures: !self.no_item_failures,
             },
             (.., Some(keyspace)) => Source::KeyValue { keyspace: keyspace.clone(), prefix },
-            _ => return Err(CliError::usage("give --bucket, --queue or --keyspace")),
+            _ => return Err(CliError::usage("give --bucket, --queue, --keyspace or --table")),
         })
+    }
+
+    fn table_source(&self, table: TableName) -> TableSource {
+        let ChangesArgs { from, bisect, batch_attempts, batch_age } = self.changes;
+        TableSource {
+            from: from.unwrap_or_default(),
+            batch_size: self.batch_size.unwrap_or(CHANGES_DEFAULT),
+            batch_window_ms: milliseconds(self.batch_window),
+            concurrency_max: self.concurrency.unwrap_or(1),
+            bisect,
+            attempts_max: batch_attempts,
+            age_max_ms: batch_age.map(milliseconds),
+            item_failures: !self.no_item_failures,
+            ..TableSource::new(table)
+        }
     }
 
     fn trigger(&self) -> Result<Trigger, CliError> {
@@ -255,6 +315,15 @@ fn filter(source: &Source) -> Vec<(&'static str, String)> {
             ("item_failures", item_failures.to_string()),
         ],
         Source::KeyValue { prefix, .. } => vec![("prefix", prefix.clone())],
+        Source::Table(source) => vec![
+            ("batch_size", source.batch_size.to_string()),
+            ("batch_window_ms", source.batch_window_ms.to_string()),
+            ("concurrency_max", source.concurrency_max.to_string()),
+            ("bisect", yes(source.bisect)),
+            ("attempts_max", source.attempts_max.map(|most| most.to_string()).unwrap_or_default()),
+            ("age_max_ms", source.age_max_ms.map(|most| most.to_string()).unwrap_or_default()),
+            ("item_failures", source.item_failures.to_string()),
+        ],
     }
 }
 

@@ -97,7 +97,7 @@ impl Deliveries {
         })
     }
 
-    async fn send_one(
+    pub(super) async fn send_one(
         self: &Arc<Self>,
         namespace: &Namespace,
         function: &FunctionName,

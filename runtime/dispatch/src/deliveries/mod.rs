@@ -2,7 +2,7 @@
 //! to handle them.
 //!
 //! A task serves each channel of the event log that has anything ([`channel`]), one
-//! serves each trigger of a queue ([`queue`]), and one the schedules ([`scheduler`]). None of them polls: they wait for what
+//! serves each trigger of a queue ([`queue`]) or of a table ([`stream`]), and one the schedules ([`scheduler`]). None of them polls: they wait for what
 //! arrives, or until something falls due.
 
 mod attempt;
@@ -18,6 +18,7 @@ mod scheduler;
 mod sending;
 mod statuses;
 mod stores;
+mod stream;
 mod triggers;
 mod usage;
 
@@ -50,6 +51,8 @@ pub struct Deliveries {
     active: Mutex<HashSet<(String, String)>>,
     usage: Arc<UsageFlusher>,
     statuses: Statuses,
+    /// The triggers of tables that are served.
+    serving: stream::Serving,
     blocking: blocking::BlockingWork,
     tasks: TaskTracker,
     drain: CancellationToken,
@@ -68,6 +71,7 @@ impl Deliveries {
             active: Mutex::default(),
             usage,
             statuses: Statuses::default(),
+            serving: stream::Serving::default(),
             blocking: blocking::BlockingWork::default(),
             tasks: TaskTracker::new(),
             drain: CancellationToken::new(),

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambent_storage::{Changed, Channel, Follower, News, StorageError, Stored};
-use lambent_types::{Namespace, Trigger, TriggerName};
+use lambent_types::{Namespace, Source, Trigger, TriggerName};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -100,10 +100,12 @@ impl Deliveries {
         let (this, namespace) = (self.clone(), namespace.clone());
         let (followed, token) = (trigger.clone(), stop.clone());
         let task = self.tasks.spawn(async move {
-            if followed.source.is_polled() {
-                this.poll_queue(namespace, followed, token).await;
-            } else {
-                this.follow_channel(namespace, followed, token).await;
+            match &followed.source {
+                Source::Queue { .. } => this.poll_queue(namespace, followed, token).await,
+                Source::Table(_) => this.follow_stream(namespace, followed, token).await,
+                Source::Object { .. } | Source::KeyValue { .. } => {
+                    this.follow_channel(namespace, followed, token).await;
+                }
             }
         });
         known.insert(key, Followed { trigger, stop, task });

@@ -8,6 +8,7 @@ mod http_response;
 mod records;
 mod streamed_response;
 
+pub(crate) use arn::{REGION, function_arn, stream_arn};
 pub(crate) use described_request::{output_of_response, request_of_payload};
 pub(crate) use http_request::event_of_request;
 pub(crate) use http_response::response_of_output;

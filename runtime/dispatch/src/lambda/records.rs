@@ -7,9 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use lambent_types::occurrence::{
-    ATTRIBUTE_TYPES, KEY_DELETED, KEY_SET, KeyData, KeyValueData, OBJECT_CREATED, OBJECT_DELETED,
-    ObjectCause, ObjectData, QUEUE_FACTS, QUEUE_MESSAGE, QueueFacts, RECEIPT, SCHEDULE_FIRED,
-    ScheduleData,
+    ATTRIBUTE_TYPES, ITEM_CHANGED, KEY_DELETED, KEY_SET, KeyData, KeyValueData, OBJECT_CREATED,
+    OBJECT_DELETED, ObjectCause, ObjectData, QUEUE_FACTS, QUEUE_MESSAGE, QueueFacts, RECEIPT,
+    SCHEDULE_FIRED, ScheduleData,
 };
 use lambent_types::{Event, Failure, Namespace, Output, Retry, VersionId, account_number};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -33,6 +33,7 @@ pub(crate) fn event_for(namespace: &Namespace, event: Event) -> Event {
         OBJECT_CREATED | OBJECT_DELETED => object(&account(), &event, None),
         KEY_SET | KEY_DELETED => key(&account(), &event),
         QUEUE_MESSAGE => Some(records(vec![message(&account(), &event)])),
+        ITEM_CHANGED => data(&event).map(|record| records(vec![record])),
         SCHEDULE_FIRED => schedule(&account(), &event),
         _ => None,
     };
@@ -58,17 +59,29 @@ pub(crate) fn s3_notification(
     }
 }
 
-/// All messages of a batch in one event.
+/// All events of a batch in one.
 pub(crate) fn event_of_batch(namespace: &Namespace, events: &[Event]) -> Option<Event> {
     let (first, account) = (events.first()?.clone(), account_number(namespace));
-    let messages = events.iter().map(|event| message(&account, event));
-    Some(with_payload(first, &records(messages.collect())))
+    let record = |event: &Event| match &*event.kind {
+        ITEM_CHANGED => data(event),
+        _ => Some(message(&account, event)),
+    };
+    let all: Option<Vec<Value>> = events.iter().map(record).collect();
+    Some(with_payload(first, &records(all?)))
+}
+
+/// What a handler names an event of a batch by: a message by its id, a change by its place.
+fn identifier(event: &Event) -> &str {
+    match &*event.kind {
+        ITEM_CHANGED => event.subject.as_deref().unwrap_or_default(),
+        _ => &event.id,
+    }
 }
 
 /// What of a batch failed, by the handler's answer: its `batchItemFailures`, if it gives any.
 ///
 /// # Errors
-/// The answer names a message that is not of the batch, so that all of it counts as failed, as
+/// The answer names something that is not of the batch, so that all of it counts as failed, as
 /// Lambda has it.
 pub(crate) fn failed_of_batch(
     output: &Output,
@@ -87,10 +100,10 @@ pub(crate) fn failed_of_batch(
     // An answer of any other form says that all were handled.
     let Ok(answer) = serde_json::from_slice::<Answer>(&output.data) else { return Ok(Vec::new()) };
     let place = |Item { id }: Item| {
-        let place = events.iter().position(|event| event.id == id);
+        let place = events.iter().position(|event| identifier(event) == id);
         let place = place.and_then(|place| u32::try_from(place).ok());
         place.map(|place| (place, failure("is one of batchItemFailures".into()))).ok_or_else(|| {
-            failure(format!("batchItemFailures names {id:?}, which is no message of the batch"))
+            failure(format!("batchItemFailures names {id:?}, which is nothing of the batch"))
         })
     };
     answer.failures.into_iter().map(place).collect()

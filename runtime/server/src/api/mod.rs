@@ -54,6 +54,7 @@ mod routes;
 mod runtimes;
 mod schedules;
 mod sites;
+mod streams;
 mod tables;
 mod triggers;
 mod uploads;

@@ -13,8 +13,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::{
     access_keys, aliases, code, concurrency, configuration_query, functions, invocations, items,
-    keys, kinds, layers, logs, messages, namespaces, objects, query, releases, runtimes, uploads,
-    usage, versions,
+    keys, kinds, layers, logs, messages, namespaces, objects, query, releases, runtimes, streams,
+    uploads, usage, versions,
 };
 use crate::problem::Refusal;
 
@@ -74,6 +74,8 @@ use crate::problem::Refusal;
         items::query,
         items::scan,
         items::write,
+        streams::describe,
+        streams::read,
         messages::send,
         messages::peek,
         messages::receive,

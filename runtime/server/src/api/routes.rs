@@ -14,7 +14,8 @@ use super::conditions::{self, Honoured, Honours};
 use super::kinds::Route;
 use super::{
     access_keys, aliases, code, concurrency, functions, invocations, items, keys, kinds, layers,
-    logs, messages, namespaces, objects, openapi, releases, runtimes, uploads, usage, versions,
+    logs, messages, namespaces, objects, openapi, releases, runtimes, streams, uploads, usage,
+    versions,
 };
 use crate::problem::Refusal;
 use crate::state::App;
@@ -64,6 +65,8 @@ fn resources() -> Vec<Route> {
         (paths::QUERY_ITEMS, post(items::query)),
         (paths::SCAN_ITEMS, post(items::scan)),
         (paths::TRANSACTIONS, post(items::write)),
+        (paths::TABLE_STREAM, get(streams::describe)),
+        (paths::STREAM_RECORDS, get(streams::read)),
         (paths::MESSAGES, get(messages::peek).post(messages::send)),
         (paths::RECEIVE, post(messages::receive)),
         (paths::RECEIPT, delete(messages::delete_one).patch(messages::change_visibility)),

@@ -4,18 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lambent_tables::Item;
-use lambent_types::Namespace;
+use lambent_types::{Namespace, Origin};
 use rusqlite::params;
 
 use super::definitions::{Defined, Definitions, ITEMS, Place, count};
 use super::items::{self, Current};
 use super::schema::{execute, failed, one};
+use super::streams::{self, Tail};
 use crate::quota;
 use crate::row::{bytes, integer};
 use crate::shard::Tx;
 use lambent_storage::backend::tables::{self as rules, Outcome};
 use lambent_storage::{
-    Quota, StorageError, TableAction, TableError, TableWrite, TransactionToken, Written,
+    Quota, StorageError, StreamChange, TableAction, TableError, TableWrite, TransactionToken,
+    Written,
 };
 
 /// A write that is decided.
@@ -24,14 +26,24 @@ struct Decided {
     key: Vec<u8>,
     current: Option<Current>,
     outcome: Outcome,
+    /// What it is in the stream of the table.
+    change: Option<StreamChange>,
 }
 
 /// A transaction that is made.
 pub(super) struct Made {
     /// What each write did.
     pub(super) written: Vec<Written>,
-    /// When the first of the items that were written is to be deleted, in seconds.
+    /// What follows.
+    pub(super) ended: Ended,
+}
+
+/// What follows changes.
+pub(super) struct Ended {
+    /// When the first of what was written is to be deleted, in seconds.
     pub(super) expires: Option<i64>,
+    /// The streams that have more.
+    pub(super) streams: Vec<i64>,
 }
 
 /// Makes all writes, or none. Nothing is written before all of them are decided and there is room.
@@ -40,17 +52,20 @@ pub(super) fn transact(
     (namespace, definitions): (&Namespace, &Definitions),
     writes: &[TableWrite],
     token: Option<&TransactionToken>,
+    origin: &Origin,
 ) -> Result<Option<Made>, TableError> {
     if let Some(token) = token
         && was_used(tx, namespace, token)?
     {
         return Ok(None);
     }
-    let decided = decide_all(tx, (namespace, definitions), writes)?;
+    let decided = decide_all(tx, (namespace, definitions), writes, origin)?;
     let mut changes = Changes::new(tx, namespace);
-    changes.take_room(&decided)?;
+    if !rules::only_deletes(writes) {
+        changes.take_room(&decided)?;
+    }
     let mut written = Vec::with_capacity(writes.len());
-    for (write, Decided { table, key, current, outcome }) in writes.iter().zip(decided) {
+    for (write, Decided { table, key, current, outcome, change }) in writes.iter().zip(decided) {
         let new = match &outcome {
             Outcome::Becomes(item) => Some(item),
             Outcome::Stays | Outcome::Goes => None,
@@ -59,6 +74,9 @@ pub(super) fn transact(
         let mut after = 0;
         if !matches!(outcome, Outcome::Stays) {
             after = changes.write((&table, &key), current.as_ref(), new)?;
+        }
+        if let Some(change) = change {
+            changes.append(&table, &change)?;
         }
         let old = current.and_then(|current| current.item);
         let new = match outcome {
@@ -69,17 +87,18 @@ pub(super) fn transact(
         let asked = |item: Option<Item>| item.filter(|_| write.returns);
         written.push(Written { old: asked(old), new: asked(new), bytes: before.max(after) });
     }
-    let expires = changes.end()?;
+    let ended = changes.end()?;
     if let Some(token) = token {
         note_used(tx, namespace, token)?;
     }
-    Ok(Some(Made { written, expires }))
+    Ok(Some(Made { written, ended }))
 }
 
 fn decide_all(
     tx: &Tx<'_>,
     (namespace, definitions): (&Namespace, &Definitions),
     writes: &[TableWrite],
+    origin: &Origin,
 ) -> Result<Vec<Decided>, TableError> {
     let (mut seen, mut refusals) = (BTreeSet::new(), Vec::new());
     let mut all = Vec::with_capacity(writes.len());
@@ -93,6 +112,7 @@ fn decide_all(
         let asked = write.returns
             || write.condition.is_some()
             || !table.body.indexes.is_empty()
+            || table.stream().is_some()
             || matches!(write.action, TableAction::Update(..));
         let current = items::current(tx.connection, table.id, &bytes, asked)?;
         let there = Item::new();
@@ -101,7 +121,13 @@ fn decide_all(
         match rules::decide(write, (table.definition(), &key), item) {
             Ok(outcome) => {
                 refusals.push(None);
-                all.push(Decided { table, key: bytes, current, outcome });
+                let new = match &outcome {
+                    Outcome::Becomes(item) => Some(item),
+                    Outcome::Stays => item,
+                    Outcome::Goes => None,
+                };
+                let change = streams::change(&table, (item, new), (tx.now, false), origin);
+                all.push(Decided { table, key: bytes, current, outcome, change });
             }
             Err(refusal) => refusals.push(Some(refusal)),
         }
@@ -151,13 +177,16 @@ pub(super) struct Changes<'a, 'tx> {
     counts: BTreeMap<(i64, i64), (i64, i64)>,
     /// What counts against the quota and was not charged for yet.
     grown: i64,
-    /// When the first of the items that were written is to be deleted, in seconds.
+    /// When the first of what was written is to be deleted, in seconds.
     expires: Option<i64>,
+    /// How far streams are, by their ids.
+    tails: BTreeMap<i64, Tail>,
 }
 
 impl<'a, 'tx> Changes<'a, 'tx> {
-    pub(super) const fn new(tx: &'a Tx<'tx>, namespace: &'a Namespace) -> Self {
-        Self { tx, namespace, counts: BTreeMap::new(), grown: 0, expires: None }
+    pub(super) fn new(tx: &'a Tx<'tx>, namespace: &'a Namespace) -> Self {
+        let (counts, tails) = (BTreeMap::new(), BTreeMap::new());
+        Self { tx, namespace, counts, grown: 0, expires: None, tails }
     }
 
     /// Charges the namespace for what writes add. What they turn out to add can be a little
@@ -222,7 +251,31 @@ impl<'a, 'tx> Changes<'a, 'tx> {
             self.note(of, place, key, 1);
         }
         if let Place::Expiry(expires) = place {
-            self.expires = Some(self.expires.map_or(*expires, |first| first.min(*expires)));
+            self.note_expiry(*expires);
+        }
+        Ok(())
+    }
+
+    fn note_expiry(&mut self, expires: i64) {
+        self.expires = Some(self.expires.map_or(expires, |first| first.min(expires)));
+    }
+
+    /// Appends a change to the stream of its table.
+    pub(super) fn append(
+        &mut self,
+        table: &Defined,
+        change: &StreamChange,
+    ) -> Result<(), StorageError> {
+        let Some(id) = table.stream() else { return Ok(()) };
+        let mut tail = match self.tails.get(&id) {
+            Some(tail) => *tail,
+            None => Tail::of(self.tx.connection, id)?,
+        };
+        let (weight, marked) = streams::append(self.tx, &mut tail, change)?;
+        self.tails.insert(id, tail);
+        self.grown += weight;
+        if marked {
+            self.note_expiry(streams::due_of_new(self.tx.now));
         }
         Ok(())
     }
@@ -241,13 +294,16 @@ impl<'a, 'tx> Changes<'a, 'tx> {
         count.1 += bytes;
     }
 
-    /// Writes the counts. Returns when the first of what was written is to be deleted.
-    pub(super) fn end(self) -> Result<Option<i64>, StorageError> {
+    /// Writes the counts.
+    pub(super) fn end(self) -> Result<Ended, StorageError> {
         for (of, delta) in self.counts.into_iter().filter(|(_, delta)| *delta != (0, 0)) {
             count(self.tx.connection, of, delta)?;
         }
+        for tail in self.tails.values() {
+            tail.write(self.tx.connection)?;
+        }
         quota::count(self.tx, self.namespace, Quota::TableBytes, self.grown);
-        Ok(self.expires)
+        Ok(Ended { expires: self.expires, streams: self.tails.into_keys().collect() })
     }
 }
 
@@ -258,14 +314,16 @@ impl Decided {
             Some(current) => (rules::weight(current.size), current.item.as_ref()),
             None => (0, None),
         };
-        match &self.outcome {
+        let streamed = self.change.as_ref().map_or(0, rules::stream_weight);
+        let grown = match &self.outcome {
             Outcome::Stays => 0,
             Outcome::Goes => -before - self.indexed(old),
             Outcome::Becomes(new) => {
                 let added = rules::weight(new.size() as u64) + self.indexed(Some(new));
                 added - before - self.indexed(old)
             }
-        }
+        };
+        grown + streamed
     }
 
     /// What an item takes in the indexes of its table.

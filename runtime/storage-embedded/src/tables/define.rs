@@ -8,6 +8,7 @@ use super::changes::Changes;
 use super::definitions::{self, Body, Defined, Definitions, IndexBody};
 use super::items::item_of;
 use super::schema::{Flow, each, failed};
+use super::streams;
 use crate::quota;
 use crate::row::bytes;
 use crate::shard::Tx;
@@ -38,7 +39,10 @@ impl Definer<'_> {
         quota::charge::<TableError>(tx, self.namespace, Quota::Tables, 1)?;
         let created = Timestamp::from_millisecond(tx.now.as_millisecond()).unwrap_or(tx.now);
         let id = uuid::Uuid::now_v7().to_string();
-        let mut body = Body { id, created, revision: 1, definition, indexes: Vec::new(), next: 1 };
+        let mut stream = None;
+        streams::turn(tx, (self.namespace, self.name), &mut stream, &definition)?;
+        let indexes = Vec::new();
+        let mut body = Body { id, created, revision: 1, definition, indexes, next: 1, stream };
         for name in wanted(&body.definition) {
             add_index(&mut body, name, None);
         }
@@ -84,6 +88,8 @@ impl Definer<'_> {
             .filter(|name| !stay.iter().any(|index| index.name == *name))
             .collect();
         defined.body.indexes = stay;
+        let place = (self.namespace, self.name);
+        streams::turn(tx, place, &mut defined.body.stream, &definition)?;
         defined.body.definition = definition;
         defined.body.revision += 1;
         for index in go {
@@ -116,6 +122,9 @@ impl Definer<'_> {
         let overhead = rules::weight(0).saturating_mul(shown.items.cast_signed());
         let held = shown.bytes.saturating_add(indexed).cast_signed().saturating_add(overhead);
         definitions::delete(tx.connection, &defined)?;
+        if let Some(stream) = defined.stream() {
+            streams::close(tx, stream)?;
+        }
         quota::count(tx, self.namespace, Quota::TableBytes, -held);
         quota::count(tx, self.namespace, Quota::Tables, -1);
         Ok(shown)
@@ -160,5 +169,5 @@ pub(super) fn fill(
     })?;
     let is_all = rows < FILL_MAX && read < FILL_BYTES_MAX;
     table.body.indexes[at].filled_to = if is_all { None } else { last };
-    changes.end()
+    Ok(changes.end()?.expires)
 }

@@ -11,6 +11,7 @@ use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::schema::{Flow, each, execute, failed, one};
+use super::streams::StreamBody;
 use crate::row::{Checksum, bytes, checksum, intact, integer};
 use lambent_storage::backend::tables as rules;
 use lambent_storage::{StorageError, Table, TableError, TableIndex};
@@ -42,6 +43,8 @@ pub(super) struct Body {
     pub(super) indexes: Vec<IndexBody>,
     /// The number that the next index gets.
     pub(super) next: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) stream: Option<StreamBody>,
 }
 
 /// What a row says of an index.
@@ -75,6 +78,11 @@ impl Defined {
         self.body.indexes.iter().find(|index| index.name.is_none()).map(|index| index.of)
     }
 
+    /// The id of the stream that changes of items are written to, if there is one.
+    pub(super) fn stream(&self) -> Option<i64> {
+        self.body.stream.as_ref().filter(|stream| stream.on).map(|stream| stream.id)
+    }
+
     /// Where an item is in an index, if it is in it.
     pub(super) fn place(&self, index: &IndexBody, item: &Item) -> Option<Place> {
         match &index.name {
@@ -105,6 +113,7 @@ impl Defined {
             items,
             bytes,
             indexes: indexes.collect(),
+            stream: self.body.stream.as_ref().map(|stream| stream.label.clone()),
         })
     }
 }

@@ -68,6 +68,56 @@ CREATE TABLE transaction_token (
 CREATE INDEX transaction_token_used ON transaction_token (used);
 ";
 
+/// A stream's row says what it is, and its tail how far it is. Marks say when records go. What a
+/// record counts against the quota is beside it, so that what goes is known without reading it.
+pub(crate) const SCHEMA_STREAMS: &str = "
+CREATE TABLE stream (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    namespace TEXT NOT NULL,
+    name TEXT NOT NULL,
+    label TEXT NOT NULL,
+    enabled INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    checksum BLOB NOT NULL,
+    UNIQUE (namespace, name, label)
+) STRICT;
+CREATE TABLE stream_tail (
+    stream INTEGER PRIMARY KEY,
+    oldest INTEGER NOT NULL,
+    next INTEGER NOT NULL,
+    marked INTEGER NOT NULL,
+    bytes INTEGER NOT NULL
+) STRICT;
+CREATE TABLE stream_mark (
+    stream INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (stream, sequence)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX stream_mark_since ON stream_mark (since);
+CREATE TABLE stream_record (
+    id INTEGER PRIMARY KEY,
+    stream INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    change INTEGER NOT NULL,
+    weight INTEGER NOT NULL,
+    keys BLOB NOT NULL,
+    old BLOB,
+    new BLOB,
+    origin TEXT,
+    checksum BLOB NOT NULL,
+    UNIQUE (stream, sequence)
+) STRICT;
+CREATE TABLE stream_checkpoint (
+    namespace TEXT NOT NULL,
+    reader TEXT NOT NULL,
+    checkpoint BLOB NOT NULL,
+    checksum BLOB NOT NULL,
+    PRIMARY KEY (namespace, reader)
+) STRICT, WITHOUT ROWID;
+";
+
 pub(super) fn failed(error: rusqlite::Error) -> StorageError {
     match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {

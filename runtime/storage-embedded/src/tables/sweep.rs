@@ -2,7 +2,8 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use lambent_types::Namespace;
+use jiff::Timestamp;
+use lambent_types::{Namespace, Origin};
 use rusqlite::{Connection, params};
 
 use super::changes::Changes;
@@ -10,7 +11,7 @@ use super::define::fill;
 use super::definitions::{self, ITEMS};
 use super::items;
 use super::schema::{Flow, each, execute, failed, one};
-use super::{EmbeddedTables, NOW};
+use super::{EmbeddedTables, NOW, streams};
 use crate::row::{bytes, integer};
 use crate::shard::{Growth, Shard, Tx};
 use lambent_storage::StorageError;
@@ -28,11 +29,14 @@ const RETRY: i64 = 60;
 
 #[async_trait]
 impl Sweep for EmbeddedTables {
-    /// Fills indexes, deletes items whose time is over, what tables and indexes have left, and
-    /// tokens that are no longer known.
+    /// Fills indexes, deletes items whose time is over, records of streams, what tables and
+    /// indexes have left, and tokens that are no longer known.
     async fn sweep(&self) -> Result<(), StorageError> {
         let now = self.clock.now().as_second();
-        if now < self.due.load(Ordering::SeqCst) {
+        let last = self.swept.swap(now, Ordering::SeqCst);
+        // Records of streams that were to go at a time that is far now go sooner.
+        let was_set_back = now < last;
+        if now < self.due.load(Ordering::SeqCst) && !was_set_back {
             return Ok(());
         }
         // Whatever is committed from here on lowers it again.
@@ -59,7 +63,7 @@ impl EmbeddedTables {
     async fn sweep_shard(&self, shard: &Shard, until: Instant) -> Result<i64, StorageError> {
         let now = self.clock.now();
         let since = rules::expired(now).0;
-        let mut next = shard.readers().read(move |reader| next_due(reader, since)).await?;
+        let mut next = shard.readers().read(move |reader| next_due(reader, since, now)).await?;
         while next <= now.as_second() && Instant::now() < until {
             next = shard.write(Growth::Frees, sweep_some).await?;
         }
@@ -77,7 +81,7 @@ impl EmbeddedTables {
 }
 
 /// When there is something to do, in seconds.
-fn next_due(connection: &Connection, since: i64) -> Result<i64, StorageError> {
+fn next_due(connection: &Connection, since: i64, now: Timestamp) -> Result<i64, StorageError> {
     let first = |sql: &str| one(connection, sql, [], |row| row.get::<_, i64>(0).map_err(failed));
     let trash = first("SELECT 1 FROM item_trash LIMIT 1")?;
     if trash.is_some() {
@@ -87,7 +91,8 @@ fn next_due(connection: &Connection, since: i64) -> Result<i64, StorageError> {
     let token = token.map(|used| used / 1000 + integer(rules::TOKEN_TIME.as_secs()) + 1);
     let sql = "SELECT expires FROM item_expiry WHERE expires > ?1 ORDER BY expires LIMIT 1";
     let item = one(connection, sql, [since], |row| row.get::<_, i64>(0).map_err(failed))?;
-    Ok(token.into_iter().chain(item).min().unwrap_or(i64::MAX))
+    let record = streams::due(connection, now)?;
+    Ok(token.into_iter().chain(item).chain(record).min().unwrap_or(i64::MAX))
 }
 
 /// Does some of what is due and needs no room. Returns when the rest is.
@@ -100,7 +105,8 @@ fn sweep_some(tx: &mut Tx<'_>) -> Result<i64, StorageError> {
     let sql = "DELETE FROM transaction_token WHERE (namespace, token) IN ( \
                SELECT namespace, token FROM transaction_token WHERE used <= ?1 LIMIT ?2)";
     execute(tx.connection, sql, params![now.as_millisecond() - known, ROWS_MAX])?;
-    let next = next_due(tx.connection, since)?;
+    streams::trim(tx)?;
+    let next = next_due(tx.connection, since, now)?;
     Ok(if kept && next != NOW { next.max(now.as_second().saturating_add(RETRY)) } else { next })
 }
 
@@ -133,6 +139,10 @@ fn empty_trash(connection: &Connection) -> Result<(), StorageError> {
     let deleted = if of == ITEMS {
         let sql = "DELETE FROM item WHERE id IN \
                    (SELECT id FROM item WHERE table_id = ?1 LIMIT ?2)";
+        execute(connection, sql, params![table, ROWS_MAX])?
+    } else if of == streams::RECORDS {
+        let sql = "DELETE FROM stream_record WHERE id IN \
+                   (SELECT id FROM stream_record WHERE stream = ?1 LIMIT ?2)";
         execute(connection, sql, params![table, ROWS_MAX])?
     } else {
         let sql = "DELETE FROM item_index WHERE table_id = ?1 AND of = ?2 AND (place, item) IN \
@@ -170,7 +180,14 @@ fn expire(tx: &mut Tx<'_>, (since, until): (i64, i64)) -> Result<bool, StorageEr
             let current = items::current(tx.connection, table.id, &key, true)?;
             let mut changes = Changes::new(tx, &namespace);
             changes.write((&table, &key), current.as_ref(), None)?;
-            changes.end().map(drop)
+            let item = current.as_ref().and_then(|current| current.item.as_ref());
+            let nobody = Origin::default();
+            if let Some(change) = streams::change(&table, (item, None), (tx.now, true), &nobody) {
+                changes.append(&table, &change)?;
+            }
+            let ended = changes.end()?;
+            streams::wake(tx, ended.streams);
+            Ok(())
         });
         match deleted {
             Ok(()) => {}

@@ -14,7 +14,7 @@ use lambent_tables::{
     Given, Index, IndexName, Item, KeyAttribute, KeySchema, KeyType, Projection, TableDefinition,
     Value,
 };
-use lambent_types::{SystemClock, TableName};
+use lambent_types::{Origin, SystemClock, TableName};
 use serde_json::json;
 
 /// Where the writer writes; a process without it is no writer.
@@ -73,7 +73,7 @@ async fn a_writer() {
     }
     let first = written(&*stores.tables).await.0;
     for number in first.. {
-        stores.tables.transact(&ns, transfer(number), None).await.unwrap();
+        stores.tables.transact(&ns, transfer(number), None, &Origin::default()).await.unwrap();
         println!("\nacknowledged {}", number + 1);
     }
 }

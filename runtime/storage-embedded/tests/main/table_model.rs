@@ -17,7 +17,7 @@ use lambent_tables::{
     Given, Index, Item, KeyAttribute, KeySchema, KeyType, KeyValue, Projection, TableDefinition,
     Value,
 };
-use lambent_types::{Digest, ManualClock, TableName};
+use lambent_types::{Digest, ManualClock, Origin, TableName};
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -185,7 +185,7 @@ async fn take(stores: &Stores, step: &Step) -> String {
                 }),
                 returns: true,
             });
-            format!("{:?}", store.transact(&ns, writes.collect(), token).await)
+            format!("{:?}", store.transact(&ns, writes.collect(), token, &Origin::default()).await)
         }
         Step::Query(index, h, edges, backward, limit) => {
             let mut query =

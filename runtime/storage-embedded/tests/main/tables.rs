@@ -16,7 +16,7 @@ use lambent_tables::expression::KeyCondition;
 use lambent_tables::{
     Index, IndexName, Item, KeyAttribute, KeySchema, KeyType, KeyValue, Projection, TableDefinition,
 };
-use lambent_types::{Namespace, SystemClock, TableName};
+use lambent_types::{Namespace, Origin, SystemClock, TableName};
 use rusqlite::Connection;
 use serde_json::json;
 
@@ -59,7 +59,7 @@ fn put(n: usize) -> TableWrite {
 async fn put_many(stores: &Stores, count: usize) {
     for first in (0..count).step_by(100) {
         let writes = (first..count.min(first + 100)).map(put).collect();
-        stores.tables.transact(&place().0, writes, None).await.unwrap();
+        stores.tables.transact(&place().0, writes, None, &Origin::default()).await.unwrap();
     }
 }
 
@@ -120,8 +120,8 @@ async fn damaged_rows_are_found_out() {
     let first = Item::from_json(&json!({ "id": { "S": "00000" } })).unwrap();
     let places = vec![ItemPlace { table: table.clone(), key: first }];
     corrupt(stores.tables.get_items(&ns, places).await.map(drop));
-    corrupt(stores.tables.transact(&ns, vec![put(0)], None).await.map(drop));
-    stores.tables.transact(&ns, vec![put(1), put(2)], None).await.unwrap();
+    corrupt(stores.tables.transact(&ns, vec![put(0)], None, &Origin::default()).await.map(drop));
+    stores.tables.transact(&ns, vec![put(1), put(2)], None, &Origin::default()).await.unwrap();
     // A table that is another: what is in memory of it is not taken for it.
     database
         .execute("UPDATE table_ SET body = replace(body, 'group', 'grouq'), version = 9", [])
@@ -179,7 +179,7 @@ async fn what_is_deleted_comes_back_as_room() {
     let mut far = item(7);
     far.insert("end".into(), lambent_tables::Value::N("9000000000".parse().unwrap()));
     let far = TableWrite { action: TableAction::Put(far), ..put(7) };
-    stores.tables.transact(&ns, vec![far], None).await.unwrap();
+    stores.tables.transact(&ns, vec![far], None, &Origin::default()).await.unwrap();
     let database = Connection::open(shard(home.path())).unwrap();
     assert_eq!((count(&database, "item"), count(&database, "item_expiry")), (1500, 1));
     stores.tables.delete_table(&ns, &table).await.unwrap();
@@ -232,12 +232,12 @@ async fn little_room_is_left_for_deletions() {
     let options = Options { disk_reserve: Some(u64::MAX), ..Options::default() };
     let data = DataDir::open(home.path()).unwrap();
     let stores = lambent_storage_embedded::open(&data, options, Arc::new(SystemClock)).unwrap();
-    let refused = stores.tables.transact(&ns, vec![put(7)], None).await;
+    let refused = stores.tables.transact(&ns, vec![put(7)], None, &Origin::default()).await;
     let full = matches!(refused, Err(TableError::Storage(StorageError::NoSpace { .. })));
     assert!(full, "{refused:?}");
     let key = Item::from_json(&json!({ "id": { "S": "00001" } })).unwrap();
     let delete = TableWrite { action: TableAction::Delete(key), ..put(1) };
-    stores.tables.transact(&ns, vec![delete], None).await.unwrap();
+    stores.tables.transact(&ns, vec![delete], None, &Origin::default()).await.unwrap();
     assert_eq!(grouped(&stores).await.unwrap(), 2);
     stores.tables.delete_table(&ns, &table).await.unwrap();
     stores.sweep().await;

@@ -1,12 +1,14 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
-use lambent_tables::{Item, TableDefinition};
-use lambent_types::{Namespace, TableName, bounds};
+use lambent_tables::{Item, StreamSequence, TableDefinition};
+use lambent_types::{Namespace, Origin, TableName, bounds};
 
 use super::{Checked, checked};
 use crate::error::StorageError;
 use crate::tables::{
-    ItemPage, ItemPlace, ItemQuery, ItemScan, Table, TableError, TableWrite, Tables,
-    TransactionToken, Written, rules,
+    ItemPage, ItemPlace, ItemQuery, ItemScan, StreamPage, Table, TableError, TableStream,
+    TableWrite, Tables, TransactionToken, Written, rules, stream_rules,
 };
 
 checked! { Tables {}
@@ -43,7 +45,8 @@ checked! { Tables {}
     transact(
         namespace: &Namespace,
         writes: Vec<TableWrite>,
-        token: Option<TransactionToken>
+        token: Option<TransactionToken>,
+        origin: &Origin
     ) -> Result<Option<Vec<Written>>, TableError> {
         rules::check_writes(&writes, token.as_ref())?;
     }
@@ -61,4 +64,36 @@ checked! { Tables {}
     ) -> Result<ItemPage, TableError> {
         rules::check_scan(&scan)?;
     }
+    stream(
+        namespace: &Namespace,
+        table: &TableName,
+        label: Option<&str>
+    ) -> Result<Option<TableStream>, StorageError> {}
+    streams(
+        namespace: &Namespace,
+        table: Option<&TableName>,
+        after: Option<(&TableName, &str)>,
+        limit: usize
+    ) -> Result<Vec<TableStream>, StorageError> {
+        let limit = limit.clamp(1, bounds::PAGE_MAX);
+    }
+    stream_records(
+        namespace: &Namespace,
+        table: &TableName,
+        label: &str,
+        from: StreamSequence,
+        limit: usize,
+        wait: Duration
+    ) -> Result<StreamPage, TableError> {
+        let limit = stream_rules::page_limit(limit);
+    }
+    checkpoint(namespace: &Namespace, reader: &str) -> Result<Option<Vec<u8>>, StorageError> {}
+    set_checkpoint(
+        namespace: &Namespace,
+        reader: &str,
+        checkpoint: Option<Vec<u8>>
+    ) -> Result<(), StorageError> {
+        stream_rules::check_checkpoint(checkpoint.as_deref())?;
+    }
+    discard_streams(namespace: &Namespace) -> Result<(), StorageError> {}
 }

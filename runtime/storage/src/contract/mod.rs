@@ -164,12 +164,20 @@ pub async fn check_tables(stores: &Stores) {
     tables::concurrency::one_of_many_with_the_same_condition_wins(shared).await;
     tables::concurrency::readers_see_transactions_whole(shared).await;
     tables::time::what_tables_hold_is_counted_until_it_is_gone(stores).await;
+    tables::streams::each_change_has_a_record_and_nothing_else(store).await;
+    tables::streams::a_view_says_what_is_kept(store).await;
+    tables::streams::streams_come_and_end(store).await;
+    tables::streams::a_reader_waits_for_the_next_record(shared).await;
+    tables::streams::a_page_of_records_is_bounded(store).await;
+    tables::streams::readers_note_where_they_are(store).await;
 }
 
 /// Checks what [`Tables`] whose clock this is do when time passes. It shows a time after 1975.
 pub async fn check_tables_in_time(stores: &Stores, clock: &ManualClock) {
     tables::time::items_are_deleted_when_their_time_is_over(stores, clock).await;
     tables::time::a_token_is_known_for_ten_minutes(stores, clock).await;
+    tables::streams::records_count_until_they_are_trimmed(stores, clock).await;
+    tables::streams::what_time_deletes_has_a_record(stores, clock).await;
 }
 
 /// Checks [`Queues`].

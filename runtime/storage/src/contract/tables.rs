@@ -1,6 +1,7 @@
 pub(super) mod concurrency;
 pub(super) mod indexes;
 pub(super) mod pages;
+pub(super) mod streams;
 pub(super) mod time;
 pub(super) mod transactions;
 
@@ -8,7 +9,7 @@ use std::collections::BTreeMap;
 
 use lambent_tables::expression::{Condition, Placeholders};
 use lambent_tables::{Given, Item, KeyAttribute, KeySchema, KeyType, TableDefinition, Value};
-use lambent_types::{Namespace, TableName};
+use lambent_types::{Namespace, Origin, TableName};
 use serde_json::json;
 
 use super::samples::namespace;
@@ -99,7 +100,7 @@ fn only_if(write: TableWrite, text: &str, values: &[Value]) -> TableWrite {
 
 /// Makes one write.
 async fn make(store: &dyn Tables, place: &Place, write: TableWrite) -> Result<Written, TableError> {
-    let made = store.transact(&place.0, vec![write], None).await?;
+    let made = store.transact(&place.0, vec![write], None, &Origin::default()).await?;
     let mut made = made.unwrap();
     assert_eq!(made.len(), 1);
     Ok(made.remove(0))
@@ -173,10 +174,6 @@ pub(super) async fn tables_come_and_go(store: &dyn Tables) {
             .await,
         "two types",
     );
-    let stream = Some(lambent_tables::StreamView::KeysOnly);
-    let streamed = TableDefinition { stream, ..by_id() };
-    invalid(store.create_table(&ns, &name("two"), streamed.clone()).await, "not served");
-    invalid(store.update_table(&ns, &b, streamed, None).await, "not served");
 }
 
 pub(super) async fn definitions_change_within_bounds(store: &dyn Tables) {
@@ -307,9 +304,9 @@ pub(super) async fn what_is_out_of_bounds_is_refused(store: &dyn Tables) {
     larger.insert("c".into(), Value::B(vec![0; 1 << 10]));
     invalid(make(store, &place, put(&place, larger)).await, "maximum allowed size");
     let heavy = (0..11).map(|n| put(&place, large(&n.to_string()))).collect();
-    invalid(store.transact(ns, heavy, None).await, "4194304");
+    invalid(store.transact(ns, heavy, None, &Origin::default()).await, "4194304");
     let many = (0..101).map(|n| delete(&place, id(&n.to_string()))).collect();
-    invalid(store.transact(ns, many, None).await, "101 writes");
+    invalid(store.transact(ns, many, None, &Origin::default()).await, "101 writes");
     let many = (0..101).map(|n| ItemPlace { table: t.clone(), key: id(&n.to_string()) }).collect();
     invalid(store.get_items(ns, many).await, "101 items");
     assert_eq!(table(store, &place).await.items, 0);

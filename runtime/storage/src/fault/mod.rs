@@ -199,6 +199,7 @@ impl Stores {
             volumes: faults.around(self.volumes),
             space: faults.space(self.space),
             quotas: self.quotas,
+            stream_began: self.stream_began,
             holds: self.holds,
             sweeps: self.sweeps,
         }

@@ -1,13 +1,15 @@
+use std::time::Duration;
+
 use async_trait::async_trait;
-use lambent_tables::{Item, TableDefinition};
-use lambent_types::{Namespace, TableName};
+use lambent_tables::{Item, StreamSequence, TableDefinition};
+use lambent_types::{Namespace, Origin, TableName};
 
 use super::forward::forward;
 use super::{Call, Faulty};
 use crate::error::StorageError;
 use crate::tables::{
-    ItemPage, ItemPlace, ItemQuery, ItemScan, Table, TableError, TableWrite, Tables,
-    TransactionToken, Written, rules,
+    ItemPage, ItemPlace, ItemQuery, ItemScan, StreamPage, Table, TableError, TableStream,
+    TableWrite, Tables, TransactionToken, Written, rules,
 };
 
 forward! { Tables:
@@ -27,7 +29,8 @@ forward! { Tables:
         namespace: &Namespace, places: Vec<ItemPlace>
     ) -> Result<Vec<Option<Item>>, TableError>;
     call(if rules::only_deletes(&writes) { Call::Free } else { Call::Change }) transact(
-        namespace: &Namespace, writes: Vec<TableWrite>, token: Option<TransactionToken>
+        namespace: &Namespace, writes: Vec<TableWrite>, token: Option<TransactionToken>,
+        origin: &Origin
     ) -> Result<Option<Vec<Written>>, TableError>;
     read query(
         namespace: &Namespace, table: &TableName, query: ItemQuery
@@ -35,4 +38,22 @@ forward! { Tables:
     read scan(
         namespace: &Namespace, table: &TableName, scan: ItemScan
     ) -> Result<ItemPage, TableError>;
+    read stream(
+        namespace: &Namespace, table: &TableName, label: Option<&str>
+    ) -> Result<Option<TableStream>, StorageError>;
+    read streams(
+        namespace: &Namespace, table: Option<&TableName>, after: Option<(&TableName, &str)>,
+        limit: usize
+    ) -> Result<Vec<TableStream>, StorageError>;
+    read stream_records(
+        namespace: &Namespace, table: &TableName, label: &str, from: StreamSequence, limit: usize,
+        wait: Duration
+    ) -> Result<StreamPage, TableError>;
+    read checkpoint(
+        namespace: &Namespace, reader: &str
+    ) -> Result<Option<Vec<u8>>, StorageError>;
+    call(if checkpoint.is_some() { Call::Change } else { Call::Free }) set_checkpoint(
+        namespace: &Namespace, reader: &str, checkpoint: Option<Vec<u8>>
+    ) -> Result<(), StorageError>;
+    free discard_streams(namespace: &Namespace) -> Result<(), StorageError>;
 }

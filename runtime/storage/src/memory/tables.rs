@@ -1,20 +1,25 @@
+mod streams;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
 use lambent_tables::expression::KeyCondition;
-use lambent_tables::{Item, TableDefinition};
-use lambent_types::{Clock, Digest, Namespace, TableName};
+use lambent_tables::{Item, StreamSequence, TableDefinition};
+use lambent_types::{Clock, Digest, Namespace, Origin, TableName};
+use tokio::sync::Notify;
 
+use self::streams::{ChangedItem, Streams};
 use crate::error::StorageError;
 use crate::namespace_quotas::NamespaceQuotas;
 use crate::quota::Quota;
 use crate::sync;
 use crate::tables::rules::{self, Outcome, Reading};
 use crate::tables::{
-    ItemPage, ItemPlace, ItemQuery, ItemScan, PAGE_BYTES_MAX, Table, TableError, TableIndex,
-    TableWrite, Tables, TransactionToken, Written, keys,
+    ItemPage, ItemPlace, ItemQuery, ItemScan, PAGE_BYTES_MAX, StreamPage, Table, TableError,
+    TableIndex, TableStream, TableWrite, Tables, TransactionToken, Written, keys,
 };
 use crate::upkeep::{Holds, Sweep};
 
@@ -27,6 +32,8 @@ pub struct MemoryTables {
     clock: Arc<dyn Clock>,
     quotas: Arc<NamespaceQuotas>,
     state: Mutex<State>,
+    /// Streams have more than they had, or have ended.
+    streamed: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -35,6 +42,9 @@ struct State {
     tables: BTreeMap<(String, TableName), Held>,
     /// By the key of the namespace, and the token: of which writes, and since when.
     tokens: BTreeMap<(String, String), (Digest, Timestamp)>,
+    streams: Streams,
+    /// By the key of the namespace, and the name of the reader.
+    checkpoints: BTreeMap<(String, String), Vec<u8>>,
 }
 
 #[derive(Debug, Clone)]
@@ -52,7 +62,8 @@ impl State {
 
     fn weight(&self, owner: &str) -> u64 {
         let own = self.tables.iter().filter(|((namespace, _), _)| namespace == owner);
-        own.map(|(_, held)| held.weight()).sum::<i64>().unsigned_abs()
+        let tables = own.map(|(_, held)| held.weight()).sum::<i64>();
+        (tables + self.streams.weight(owner)).unsigned_abs()
     }
 }
 
@@ -128,7 +139,7 @@ impl MemoryTables {
     /// An empty store.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, quotas: Arc<NamespaceQuotas>) -> Self {
-        Self { clock, quotas, state: Mutex::default() }
+        Self { clock, quotas, state: Mutex::default(), streamed: Notify::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -155,11 +166,11 @@ impl MemoryTables {
 const TOKEN_TIME: jiff::SignedDuration =
     jiff::SignedDuration::from_secs(rules::TOKEN_TIME.as_secs().cast_signed());
 
-/// Makes writes on copies of tables.
+/// Makes writes on copies of tables. Returns also what became of the items.
 fn write_all(
     tables: &mut BTreeMap<TableName, Held>,
     writes: &[TableWrite],
-) -> Result<Vec<Written>, TableError> {
+) -> Result<(Vec<Written>, Vec<ChangedItem>), TableError> {
     let (mut seen, mut decided) = (BTreeSet::new(), Vec::new());
     for write in writes {
         let held = &tables[&write.table];
@@ -176,7 +187,7 @@ fn write_all(
         let refusals = decided.into_iter().map(|(outcome, _)| outcome.err());
         return Err(TableError::Refused(refusals.collect()));
     }
-    let mut written = Vec::new();
+    let (mut written, mut changed) = (Vec::new(), Vec::new());
     for (write, (outcome, key)) in writes.iter().zip(decided) {
         let Some(held) = tables.get_mut(&write.table) else { continue };
         let old = held.items.get(&key).cloned();
@@ -187,6 +198,7 @@ fn write_all(
         }
         let new = held.items.get(&key).cloned();
         let bytes = old.iter().chain(&new).map(|item| item.size() as u64).max();
+        changed.push((write.table.clone(), old.clone(), new.clone()));
         let asked = |item: Option<Item>| item.filter(|_| write.returns);
         written.push(Written {
             old: asked(old),
@@ -194,7 +206,7 @@ fn write_all(
             bytes: bytes.unwrap_or_default(),
         });
     }
-    Ok(written)
+    Ok((written, changed))
 }
 
 #[async_trait]
@@ -212,7 +224,9 @@ impl Tables for MemoryTables {
         }
         let held = state.tables.keys().filter(|(owner, _)| *owner == place.0).count() as u64;
         self.quotas.of(&place.0).check(Quota::Tables, held, 1)?;
-        let created = Timestamp::from_millisecond(self.clock.now().as_millisecond());
+        let now = self.clock.now();
+        let created = Timestamp::from_millisecond(now.as_millisecond());
+        let stream = state.streams.turn(&place, (None, &definition), None, now);
         let table = Table {
             name: table.clone(),
             definition,
@@ -222,6 +236,7 @@ impl Tables for MemoryTables {
             items: 0,
             bytes: 0,
             indexes: BTreeMap::new(),
+            stream,
         };
         let held = Held { table, items: BTreeMap::new() };
         let shown = held.shown();
@@ -236,8 +251,10 @@ impl Tables for MemoryTables {
         definition: TableDefinition,
         expected: Option<u64>,
     ) -> Result<Table, TableError> {
-        let mut state = self.lock();
-        let held = state.tables.get_mut(&(namespace.key(), table.clone()));
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        let place = (namespace.key(), table.clone());
+        let held = state.tables.get_mut(&place);
         let held = held.ok_or_else(|| TableError::NoTable(table.clone()))?;
         let current = held.table.revision;
         if expected.is_some_and(|expected| expected != current) {
@@ -245,10 +262,16 @@ impl Tables for MemoryTables {
         }
         rules::check_update(&held.table.definition, &definition)?;
         if held.table.definition != definition {
+            let definitions = (Some(&held.table.definition), &definition);
+            let last = held.table.stream.take();
+            held.table.stream = state.streams.turn(&place, definitions, last, self.clock.now());
             held.table.definition = definition;
             held.table.revision += 1;
         }
-        Ok(held.shown())
+        let shown = held.shown();
+        drop(guard);
+        self.streamed.notify_waiters();
+        Ok(shown)
     }
 
     async fn delete_table(
@@ -262,7 +285,11 @@ impl Tables for MemoryTables {
             return Err(TableError::Protected);
         }
         let shown = held.shown();
-        state.tables.remove(&(namespace.key(), table.clone()));
+        let place = (namespace.key(), table.clone());
+        state.tables.remove(&place);
+        state.streams.close(&place, self.clock.now());
+        drop(state);
+        self.streamed.notify_waiters();
         Ok(shown)
     }
 
@@ -311,6 +338,7 @@ impl Tables for MemoryTables {
         namespace: &Namespace,
         writes: Vec<TableWrite>,
         token: Option<TransactionToken>,
+        origin: &Origin,
     ) -> Result<Option<Vec<Written>>, TableError> {
         let mut state = self.lock();
         let owner = namespace.key();
@@ -325,15 +353,24 @@ impl Tables for MemoryTables {
             tables.entry(write.table.clone()).or_insert_with(|| held.clone());
         }
         let before: i64 = tables.values().map(Held::weight).sum();
-        let written = write_all(&mut tables, &writes)?;
+        let (written, changed) = write_all(&mut tables, &writes)?;
         let grown = tables.values().map(Held::weight).sum::<i64>() - before;
-        self.quotas.of(&owner).check(Quota::TableBytes, state.weight(&owner), grown)?;
+        let now = self.clock.now();
+        let changes = state.streams.changes(&owner, &changed, (now, false), origin);
+        let streamed = Streams::grown(&changes);
+        if !rules::only_deletes(&writes) {
+            let (quotas, held) = (self.quotas.of(&owner), state.weight(&owner));
+            quotas.check(Quota::TableBytes, held, grown + streamed)?;
+        }
+        state.streams.append(&owner, changes, now);
         for (name, held) in tables {
             state.tables.insert((owner.clone(), name), held);
         }
         if let Some(TransactionToken { token, request }) = token {
-            state.tokens.insert((owner, token), (request, self.clock.now()));
+            state.tokens.insert((owner, token), (request, now));
         }
+        drop(state);
+        self.streamed.notify_waiters();
         Ok(Some(written))
     }
 
@@ -388,6 +425,82 @@ impl Tables for MemoryTables {
         let items = placed.into_iter().map(|(_, _, item)| item);
         Ok(page(&reading, items, scan.limit, false))
     }
+
+    async fn stream(
+        &self,
+        namespace: &Namespace,
+        table: &TableName,
+        label: Option<&str>,
+    ) -> Result<Option<TableStream>, StorageError> {
+        Ok(self.lock().streams.find(&namespace.key(), table, label))
+    }
+
+    async fn streams(
+        &self,
+        namespace: &Namespace,
+        table: Option<&TableName>,
+        after: Option<(&TableName, &str)>,
+        limit: usize,
+    ) -> Result<Vec<TableStream>, StorageError> {
+        Ok(self.lock().streams.list(&namespace.key(), table, after, limit))
+    }
+
+    async fn stream_records(
+        &self,
+        namespace: &Namespace,
+        table: &TableName,
+        label: &str,
+        from: StreamSequence,
+        limit: usize,
+        wait: Duration,
+    ) -> Result<StreamPage, TableError> {
+        let end = tokio::time::Instant::now() + wait;
+        loop {
+            let streamed = self.streamed.notified();
+            tokio::pin!(streamed);
+            streamed.as_mut().enable();
+            let page = self.lock().streams.read(&namespace.key(), (table, label), from, limit)?;
+            let left = end.saturating_duration_since(tokio::time::Instant::now());
+            if !page.records.is_empty() || page.closed || left.is_zero() {
+                return Ok(page);
+            }
+            // In time or not: it is looked at again.
+            drop(tokio::time::timeout(left, streamed).await);
+        }
+    }
+
+    async fn checkpoint(
+        &self,
+        namespace: &Namespace,
+        reader: &str,
+    ) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(self.lock().checkpoints.get(&(namespace.key(), reader.to_owned())).cloned())
+    }
+
+    async fn set_checkpoint(
+        &self,
+        namespace: &Namespace,
+        reader: &str,
+        checkpoint: Option<Vec<u8>>,
+    ) -> Result<(), StorageError> {
+        let (mut state, place) = (self.lock(), (namespace.key(), reader.to_owned()));
+        match checkpoint {
+            Some(checkpoint) => drop(state.checkpoints.insert(place, checkpoint)),
+            None => drop(state.checkpoints.remove(&place)),
+        }
+        Ok(())
+    }
+
+    async fn discard_streams(&self, namespace: &Namespace) -> Result<(), StorageError> {
+        let mut state = self.lock();
+        let owner = namespace.key();
+        let names = state.tables.keys().filter(|(of, _)| *of == owner);
+        let there: BTreeSet<_> = names.map(|(_, name)| name.clone()).collect();
+        state.streams.discard(&owner, &there);
+        drop(state);
+        self.streamed.notify_waiters();
+        Ok(())
+    }
 }
 
 #[async_trait]
@@ -404,15 +517,22 @@ impl Sweep for MemoryTables {
     async fn sweep(&self) -> Result<(), StorageError> {
         let now = self.clock.now();
         let (since, until) = rules::expired(now);
-        let mut state = self.lock();
+        let mut guard = self.lock();
+        let state = &mut *guard;
         state.tokens.retain(|_, (_, used)| now.duration_since(*used) < TOKEN_TIME);
-        for held in state.tables.values_mut() {
+        for ((owner, name), held) in &mut state.tables {
             let definition = &held.table.definition;
             let is_over = |item: &Item| {
                 rules::expires(definition, item).is_some_and(|end| end > since && end <= until)
             };
-            held.items.retain(|_, item| !is_over(item));
+            let over = held.items.extract_if(.., |_, item| is_over(item));
+            let changed: Vec<_> = over.map(|(_, item)| (name.clone(), Some(item), None)).collect();
+            let changes = state.streams.changes(owner, &changed, (now, true), &Origin::default());
+            state.streams.append(owner, changes, now);
         }
+        state.streams.trim(now);
+        drop(guard);
+        self.streamed.notify_waiters();
         Ok(())
     }
 }

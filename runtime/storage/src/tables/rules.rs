@@ -32,12 +32,7 @@ fn invalid<T>(text: impl Into<String>) -> Result<T, TableError> {
 
 /// Checks what a table is to be.
 pub(crate) fn check_definition(definition: &TableDefinition) -> Result<(), TableError> {
-    definition.check()?;
-    if definition.stream.is_some() {
-        // A setting that does nothing would be found out when events are missing.
-        return invalid("a stream of a table's changes is not served; leave its setting out");
-    }
-    Ok(())
+    Ok(definition.check()?)
 }
 
 /// Checks how many items are asked for.
@@ -185,6 +180,14 @@ pub fn check_update(old: &TableDefinition, new: &TableDefinition) -> Result<(), 
     }
     if old.local_indexes != new.local_indexes {
         return Err(Invalid::parameter("the local indexes of a table never change"));
+    }
+    if let (Some(there), Some(wanted)) = (old.stream, new.stream)
+        && there != wanted
+    {
+        return Err(Invalid::new(format!(
+            "Table already has an enabled stream, of {}: turn it off first, and on again as another",
+            there.aws_name()
+        )));
     }
     let other = new
         .global_indexes

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::entry::Entry;
 use super::fault::Fault;
 use super::kind::Kind;
-use crate::table_text::AttributeText;
+use crate::table_text::{AttributeText, ViewText};
 
 /// A table of items, as DynamoDB has them. Its key and its local indexes never change.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -28,6 +28,9 @@ pub(super) struct Table {
     local_indexes: BTreeMap<String, LocalIndex>,
     /// The attribute that says when an item is deleted, in seconds since 1970.
     time_to_live: Option<String>,
+    /// What is kept of each change of an item in the table's stream: keys-only, new-image,
+    /// old-image or new-and-old-images. There is none if this is absent.
+    stream: Option<String>,
     /// Whether the table cannot be deleted.
     #[serde(default)]
     deletion_protection: bool,
@@ -87,10 +90,12 @@ impl Entry for Table {
         let local = self.local_indexes.iter().map(|(name, one)| {
             index(name, key(&self.hash, Some(&one.range))?, one.include.as_ref())
         });
+        let stream = self.stream.as_deref().map(str::parse::<ViewText>).transpose()?;
         let definition = TableDefinition {
             global_indexes: global.collect::<Result<_, _>>()?,
             local_indexes: local.collect::<Result<_, Fault>>()?,
             time_to_live: self.time_to_live.clone(),
+            stream: stream.map(|stream| stream.0),
             deletion_protection: self.deletion_protection,
             ..TableDefinition::new(key(&self.hash, self.range.as_deref())?)
         };

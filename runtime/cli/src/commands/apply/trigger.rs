@@ -1,7 +1,7 @@
 use lambent_types as types;
 use lambent_types::{
     BucketName, KeyspaceName, ObjectChange, Pattern, QualifiedFunction, QueueName, QueueTarget,
-    Source, SourceResource, TriggerName,
+    Source, SourceResource, StreamStart, TableName, TableSource, TriggerName,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -13,7 +13,7 @@ use super::fault::Fault;
 use super::kind::Kind;
 use super::units::Milliseconds;
 
-/// The wiring of one source of events, `object`, `queue` or `keyvalue`, to a function or a queue.
+/// The wiring of one source of events, `object`, `queue`, `keyvalue` or `table`, to a function or a queue.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Trigger {
@@ -30,6 +30,8 @@ pub(super) struct Trigger {
     queue: Option<QueueSource>,
     /// Changes of the keys of a keyspace.
     keyvalue: Option<KeyValueSource>,
+    /// Changes of the items of a table.
+    table: Option<TableChanges>,
     /// Which events, as EventBridge's patterns say: those that one of them fits, or all if there are
     /// none. At most 10.
     #[serde(default)]
@@ -111,6 +113,65 @@ struct KeyValueSource {
     prefix: String,
 }
 
+/// The table whose changes are events.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(
+    deny_unknown_fields,
+    rename_all = "kebab-case",
+    expecting = "a table such as { table = \"NAME\", batch-size = 100 }"
+)]
+struct TableChanges {
+    /// Its name. It has to have a stream.
+    #[schema(value_type = String)]
+    table: TableName,
+    /// Where a new trigger begins: with the changes from now on (`latest`), or with the oldest
+    /// that there is (`trim-horizon`).
+    #[schema(value_type = Option<String>, default = "latest")]
+    from: Option<StreamStart>,
+    /// Most changes that one invocation is given.
+    #[schema(value_type = Option<u32>, default = default_changes)]
+    batch_size: Option<u32>,
+    /// How long it is waited for more changes, up to 5m; by default not at all.
+    #[schema(value_type = Option<String>)]
+    batch_window: Option<Milliseconds>,
+    /// Most invocations at once, up to 10; the changes of one item are never in two of them.
+    #[schema(value_type = Option<u32>, default = 1)]
+    concurrency: Option<u32>,
+    /// Whether a batch that fails comes again as two halves, until what fails is alone.
+    #[serde(default)]
+    bisect: bool,
+    /// Attempts after which a batch is given up; by default it is when the stream has it no more.
+    attempts: Option<u32>,
+    /// How old a change may be before it is given up: 1m to 7d.
+    #[schema(value_type = Option<String>)]
+    age: Option<Milliseconds>,
+    /// Whether a batch goes on with the first change that the answer of a function of a runtime
+    /// names in `batchItemFailures`.
+    #[serde(default = "taken")]
+    #[schema(default = true)]
+    item_failures: bool,
+}
+
+fn default_changes() -> u32 {
+    types::CHANGES_DEFAULT
+}
+
+impl TableChanges {
+    fn source(&self) -> TableSource {
+        TableSource {
+            from: self.from.unwrap_or_default(),
+            batch_size: self.batch_size.unwrap_or(types::CHANGES_DEFAULT),
+            batch_window_ms: self.batch_window.map_or(0, |ms| ms.0),
+            concurrency_max: self.concurrency.unwrap_or(1),
+            bisect: self.bisect,
+            attempts_max: self.attempts,
+            age_max_ms: self.age.map(|ms| ms.0),
+            item_failures: self.item_failures,
+            ..TableSource::new(self.table.clone())
+        }
+    }
+}
+
 impl Entry for Trigger {
     const KIND: Kind = Kind::Trigger;
     type Name = TriggerName;
@@ -147,25 +208,26 @@ impl Entry for Trigger {
 
 impl Trigger {
     fn source(&self) -> Result<Source, String> {
-        match (&self.object, &self.queue, &self.keyvalue) {
-            (Some(object), None, None) => Ok(Source::Object {
+        match (&self.object, &self.queue, &self.keyvalue, &self.table) {
+            (Some(object), None, None, None) => Ok(Source::Object {
                 bucket: object.bucket.clone(),
                 changes: object.changes.clone(),
                 prefix: object.prefix.clone(),
                 suffix: object.suffix.clone(),
             }),
-            (None, Some(queue), None) => Ok(Source::Queue {
+            (None, Some(queue), None, None) => Ok(Source::Queue {
                 queue: queue.queue.clone(),
                 batch_size: queue.batch_size.unwrap_or(types::BATCH_SIZE_DEFAULT),
                 batch_window_ms: queue.batch_window.map_or(0, |ms| ms.0),
                 concurrency_max: queue.concurrency.unwrap_or(types::CONCURRENCY_DEFAULT),
                 item_failures: queue.item_failures,
             }),
-            (None, None, Some(keyvalue)) => Ok(Source::KeyValue {
+            (None, None, Some(keyvalue), None) => Ok(Source::KeyValue {
                 keyspace: keyvalue.keyspace.clone(),
                 prefix: keyvalue.prefix.clone(),
             }),
-            _ => Err("a trigger has one source: `object`, `queue` or `keyvalue`".into()),
+            (None, None, None, Some(table)) => Ok(Source::Table(table.source())),
+            _ => Err("a trigger has one source: `object`, `queue`, `keyvalue` or `table`".into()),
         }
     }
 }
@@ -180,6 +242,7 @@ mod tests {
             ("object = { bucket = \"abc\" }", Kind::Bucket),
             ("queue = { queue = \"abc\" }", Kind::Queue),
             ("keyvalue = { keyspace = \"abc\" }", Kind::Keyspace),
+            ("table = { table = \"abc\" }", Kind::Table),
         ] {
             let text = format!("function = \"f:live\"\n{source}");
             let trigger: Trigger = toml::from_str(&text).unwrap();

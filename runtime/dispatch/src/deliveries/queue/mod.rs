@@ -246,7 +246,7 @@ impl Deliveries {
 const fn window(trigger: &Trigger) -> Duration {
     match trigger.source {
         Source::Queue { batch_window_ms, .. } => Duration::from_millis(batch_window_ms),
-        Source::Object { .. } | Source::KeyValue { .. } => Duration::ZERO,
+        Source::Object { .. } | Source::KeyValue { .. } | Source::Table(_) => Duration::ZERO,
     }
 }
 

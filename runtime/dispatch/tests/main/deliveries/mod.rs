@@ -12,6 +12,7 @@ mod recursion;
 mod scheduler;
 mod schedules;
 mod sending;
+mod streams;
 
 use std::sync::Arc;
 use std::time::Duration;

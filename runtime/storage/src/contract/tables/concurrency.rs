@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use lambent_types::Origin;
+
 use super::{by_id, fresh, get, id, make, number, of_id, only_if, put, update};
 use crate::tables::{ItemPlace, Refusal, TableError, Tables};
 
@@ -68,7 +70,7 @@ pub(in crate::contract) async fn readers_see_transactions_whole(store: &Arc<dyn 
                         update(&place, id(from), "ADD n :0", &[number(-7)]),
                         update(&place, id(to), "ADD n :0", &[number(7)]),
                     ];
-                    store.transact(&place.0, writes, None).await.unwrap();
+                    store.transact(&place.0, writes, None, &Origin::default()).await.unwrap();
                 }
             })
         })

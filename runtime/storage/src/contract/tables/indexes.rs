@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use lambent_tables::{Index, Item, KeyValue, Projection, TableDefinition};
+use lambent_types::Origin;
 use serde_json::json;
 
 use super::pages::{all, all_of, of_hash};
@@ -123,7 +124,7 @@ pub(in crate::contract) async fn an_index_that_is_added_is_filled(stores: &Store
     };
     for first in (0..1000).step_by(100) {
         let writes = (first..first + 100).map(|n| put(&place, of(n))).collect();
-        store.transact(&place.0, writes, None).await.unwrap();
+        store.transact(&place.0, writes, None, &Origin::default()).await.unwrap();
     }
     // These have no key that an index could have.
     for (key, value) in [("n", json!({ "N": "1" })), ("e", json!({ "S": "" }))] {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use lambent_tables::TableDefinition;
-use lambent_types::{ManualClock, Namespace};
+use lambent_types::{ManualClock, Namespace, Origin};
 use serde_json::json;
 
 use super::transactions::token;
@@ -69,7 +69,7 @@ pub(in crate::contract) async fn a_token_is_known_for_ten_minutes(
     let place = fresh(store, "contract-tokentime", by_id()).await;
     let add = async |request: &str| {
         let writes = vec![update(&place, id("n"), "ADD n :0", &[number(1)])];
-        store.transact(&place.0, writes, token("t", request)).await
+        store.transact(&place.0, writes, token("t", request), &Origin::default()).await
     };
     assert!(add("a").await.unwrap().is_some());
     clock.advance(Duration::from_secs(599));

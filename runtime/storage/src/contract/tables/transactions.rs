@@ -1,4 +1,4 @@
-use lambent_types::Digest;
+use lambent_types::{Digest, Origin};
 
 use super::{
     Place, by_id, delete, fresh, get, id, invalid, make, name, number, of_id, only_if, put, table,
@@ -25,7 +25,7 @@ pub(in crate::contract) async fn a_transaction_is_made_whole(store: &dyn Tables)
         delete(&one, id("old")),
         only_if(write(&other, TableAction::Check(id("x"))), "attribute_not_exists(id)", &[]),
     ];
-    let made = store.transact(&one.0, writes, None).await.unwrap().unwrap();
+    let made = store.transact(&one.0, writes, None, &Origin::default()).await.unwrap().unwrap();
     assert_eq!(made.len(), 4);
     assert_eq!(made[1].new, Some(of_id("n", 7)));
     assert_eq!((&made[2].old, &made[2].new), (&Some(of_id("old", 1)), &None));
@@ -34,7 +34,10 @@ pub(in crate::contract) async fn a_transaction_is_made_whole(store: &dyn Tables)
         places.map(|(place, key)| ItemPlace { table: place.1.clone(), key: id(key) }).to_vec();
     let found = store.get_items(&one.0, places).await.unwrap();
     assert_eq!(found, [Some(of_id("new", 1)), None, Some(of_id("n", 7)), None]);
-    assert_eq!(store.transact(&one.0, vec![], None).await.unwrap(), Some(vec![]));
+    assert_eq!(
+        store.transact(&one.0, vec![], None, &Origin::default()).await.unwrap(),
+        Some(vec![])
+    );
 }
 
 pub(in crate::contract) async fn a_transaction_is_made_not_at_all(store: &dyn Tables) {
@@ -46,7 +49,7 @@ pub(in crate::contract) async fn a_transaction_is_made_not_at_all(store: &dyn Ta
         delete(&one, id("none")),
         update(&other, id("b"), "SET n = nowhere", &[]),
     ];
-    let refused = store.transact(&one.0, writes, None).await;
+    let refused = store.transact(&one.0, writes, None, &Origin::default()).await;
     let Err(TableError::Refused(refusals)) = refused else { panic!("{refused:?}") };
     assert_eq!(refusals.len(), 4);
     assert_eq!((&refusals[0], &refusals[2]), (&None, &None));
@@ -57,15 +60,18 @@ pub(in crate::contract) async fn a_transaction_is_made_not_at_all(store: &dyn Ta
     assert_eq!(table(store, &one).await.items, 0);
 
     let twice = vec![put(&one, of_id("a", 1)), delete(&one, id("a"))];
-    invalid(store.transact(&one.0, twice, None).await, "multiple operations on one item");
+    invalid(
+        store.transact(&one.0, twice, None, &Origin::default()).await,
+        "multiple operations on one item",
+    );
     let none = (one.0.clone(), name("none"));
     let writes = vec![put(&one, of_id("a", 1)), put(&none, of_id("a", 1))];
-    let refused = store.transact(&one.0, writes, None).await;
+    let refused = store.transact(&one.0, writes, None, &Origin::default()).await;
     assert!(matches!(refused, Err(TableError::NoTable(_))), "{refused:?}");
     assert_eq!(get(store, &one, id("a")).await, None);
     // The same key in two tables is two items.
     let both = vec![put(&one, of_id("a", 1)), put(&other, of_id("a", 2))];
-    store.transact(&one.0, both, None).await.unwrap();
+    store.transact(&one.0, both, None, &Origin::default()).await.unwrap();
 }
 
 pub(super) fn token(text: &str, request: &str) -> Option<TransactionToken> {
@@ -75,28 +81,40 @@ pub(super) fn token(text: &str, request: &str) -> Option<TransactionToken> {
 pub(in crate::contract) async fn a_token_makes_a_transaction_once(store: &dyn Tables) {
     let (one, other) = two(store, "contract-token").await;
     let add = |place: &Place| vec![update(place, id("n"), "ADD n :0", &[number(1)])];
-    let made = store.transact(&one.0, add(&one), token("t", "a")).await.unwrap();
+    let made =
+        store.transact(&one.0, add(&one), token("t", "a"), &Origin::default()).await.unwrap();
     assert!(made.is_some());
-    let again = store.transact(&one.0, add(&one), token("t", "a")).await.unwrap();
+    let again =
+        store.transact(&one.0, add(&one), token("t", "a"), &Origin::default()).await.unwrap();
     assert_eq!(again, None);
-    let reused = store.transact(&one.0, add(&other), token("t", "b")).await;
+    let reused = store.transact(&one.0, add(&other), token("t", "b"), &Origin::default()).await;
     assert!(matches!(reused, Err(TableError::TokenReused)), "{reused:?}");
     assert_eq!(get(store, &one, id("n")).await, Some(of_id("n", 1)));
     assert_eq!(get(store, &other, id("n")).await, None);
     // What was refused is tried again.
     let cautious = || vec![only_if(put(&other, of_id("x", 1)), "attribute_exists(id)", &[])];
     for _ in 0..2 {
-        let refused = store.transact(&one.0, cautious(), token("u", "a")).await;
+        let refused = store.transact(&one.0, cautious(), token("u", "a"), &Origin::default()).await;
         assert!(matches!(refused, Err(TableError::Refused(_))), "{refused:?}");
     }
     make(store, &other, put(&other, of_id("x", 0))).await.unwrap();
-    assert!(store.transact(&one.0, cautious(), token("u", "a")).await.unwrap().is_some());
+    assert!(
+        store
+            .transact(&one.0, cautious(), token("u", "a"), &Origin::default())
+            .await
+            .unwrap()
+            .is_some()
+    );
     // A token is of its namespace.
     let stranger = fresh(store, "contract-token2", by_id()).await;
-    let made = store.transact(&stranger.0, add(&stranger), token("t", "c")).await.unwrap();
+    let made = store
+        .transact(&stranger.0, add(&stranger), token("t", "c"), &Origin::default())
+        .await
+        .unwrap();
     assert!(made.is_some());
     for wrong in ["", &"x".repeat(37)] {
-        let refused = store.transact(&one.0, add(&one), token(wrong, "a")).await;
+        let refused =
+            store.transact(&one.0, add(&one), token(wrong, "a"), &Origin::default()).await;
         invalid(refused, "token");
     }
 }

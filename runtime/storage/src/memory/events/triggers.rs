@@ -23,6 +23,8 @@ impl State {
             Source::KeyValue { keyspace, .. } => {
                 self.keyspaces.contains(&(namespace.key(), keyspace.key()))
             }
+            // A table goes whoever reads its stream, and comes again.
+            Source::Table(_) => true,
         }
     }
 
