@@ -25,8 +25,11 @@ async fn clients_of_aws_do_what_they_do_there() {
     let Some(clients) = installed.unwrap() else { return };
     // What functions of Python and JavaScript bring themselves.
     let powertools = tokio::task::spawn_blocking(|| {
-        let python = python_packages("powertools", PURE);
-        [("POWERTOOLS_PYTHON", python), ("POWERTOOLS_JAVASCRIPT", npm_packages("powertools-js"))]
+        [
+            ("POWERTOOLS_PYTHON", python_packages("powertools", PURE)),
+            ("POWERTOOLS_JAVASCRIPT", npm_packages("powertools-js")),
+            ("LIBRARIES_PYTHON", python_packages("python-libraries", PURE)),
+        ]
     });
     let powertools = powertools.await.unwrap();
     let node = Node::start(&[]);

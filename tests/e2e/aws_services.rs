@@ -1,4 +1,4 @@
-//! SQS, DynamoDB, CloudWatch Logs, EventBridge Scheduler, IAM, STS, Secrets Manager and Parameter Store as AWS's SDK for
+//! SQS, SNS, DynamoDB, CloudWatch Logs, EventBridge Scheduler, IAM, STS, Secrets Manager and Parameter Store as AWS's SDK for
 //! Python uses them: the scripts in `aws`,
 //! with boto3 as PyPI has it.
 
@@ -48,10 +48,21 @@ fn boto3_uses_queues_in_production_with_the_root_key() {
     run("sqs.py", BOTO3, &node, (&root_key(&node), &node.key), &[]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn boto3_publishes_to_topics() {
+    let node = Node::start(&["--subscriber-network", "127.0.0.1"]);
+    node.deploy("told", "echo-event", "").await;
+    let script = tokio::task::spawn_blocking(move || {
+        run("sns.py", BOTO3, &node, (&root_key(&node), &node.key), &["told"]);
+    });
+    script.await.unwrap();
+}
+
 #[test]
 fn boto3_uses_tables_in_production_and_in_development() {
     let node = Node::start(&[]);
     run("dynamodb.py", BOTO3, &node, (&root_key(&node), &node.key), &[]);
+    run("partiql.py", BOTO3, &node, (&root_key(&node), &node.key), &[]);
     run("dynamodb.py", BOTO3, &Node::start(&["--dev"]), ("test", "test"), &[]);
 }
 

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use lambent_test_support::guest;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::node::{Done, Node, eventually, lambent, run, run_within, shared, spawn};
 
@@ -161,13 +161,13 @@ async fn environment_and_files_configure() {
     command.env("HERE", "inherited");
     let done = run(command);
     assert_eq!(done.code, Some(0), "{done:?}");
-    let seen = node.get("cli-env", "/env").await.json();
-    assert_eq!(seen.to_string(), r#"{"A":"2","B":"two words","HERE":"inherited"}"#);
+    let seen = node.own_variables("cli-env").await;
+    assert_eq!(seen, json!({ "A": "2", "B": "two words", "HERE": "inherited" }));
     let shown = ok(node, &["describe", "cli-env"]).await.stdout;
     assert!(shown.contains("B (9 bytes)") && !shown.contains("two words"), "{shown}");
     exits(node, 2, &["deploy", "cli-env", &guest, "--env", "NOT_SET_ANYWHERE"]).await;
     ok(node, &["configure", "cli-env", "--env-file", "/dev/null"]).await;
-    assert_eq!(node.get("cli-env", "/env").await.text(), "{}");
+    assert_eq!(node.own_variables("cli-env").await, json!({}));
     let mut command = at(node, &["deploy", "cli-stdin", "-", "--public"]);
     command.stdin(std::fs::File::open(guest).unwrap());
     assert_eq!(run(command).code, Some(0));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lambent_api::kinds::{Bucket, Keyspace, Queue, Trigger};
+use lambent_api::kinds::{Bucket, Keyspace, Queue, Table, Trigger};
 use lambent_build::{Language, Options};
 use lambent_test_support::canned::{Canned, answer};
 use lambent_test_support::root;
@@ -201,6 +201,27 @@ async fn functions_in_go_send_requests_by_grant() {
     drop(silent);
     let failed = node.answer("rates", &event).await["errorMessage"].to_string();
     assert!(failed.contains("connection-refused"), "{failed}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sdk_for_go_reaches_the_node_without_configuration() {
+    let Some(node) = with(&["shop"]).await else { return };
+    node.create::<Bucket>("receipts", Default::default()).await;
+    node.create::<Table>(
+        "orders",
+        read(json!({ "key": { "hash": { "name": "id", "type": "S" } } })),
+    )
+    .await;
+    let order = json!({ "id": "o1", "total": "30.5" });
+    let refused = node.answer("shop", &order).await["errorMessage"].to_string();
+    assert!(refused.contains("lambent grant add shop table:orders=write"), "{refused}");
+    let grants =
+        json!({ "tables": { "orders": "read-write" }, "buckets": { "receipts": "read-write" } });
+    node.configure("shop", json!({ "grants": grants })).await;
+    let kept = node.answer("shop", &order).await;
+    assert_eq!(kept, json!({ "total": "30.5", "receipt": "total 30.5" }));
+    let receipt = node.get_object("receipts", "o1.txt").await;
+    assert_eq!(receipt.as_deref(), Some(&b"total 30.5"[..]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

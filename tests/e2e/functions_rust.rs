@@ -4,7 +4,7 @@
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
 
-use lambent_api::kinds::{Bucket, Queue};
+use lambent_api::kinds::{Bucket, Queue, Table};
 use lambent_test_support::canned::answer;
 use lambent_test_support::lambda_rust::lambda_rust;
 use serde_json::{Value, json};
@@ -289,6 +289,25 @@ async fn survives(node: Node) {
         "Hello, Ada!"
     );
     node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_sdk_for_rust_reaches_the_node_without_configuration() {
+    let node = shared().await;
+    let change = json!({ "grants": {
+        "tables": { "orders": "read-write" }, "queues": { "kept": "read-write" },
+    } });
+    deploy(node, "shop", change).await;
+    node.create::<Queue>("kept", read(json!({}))).await;
+    node.create::<Table>(
+        "orders",
+        read(json!({ "key": { "hash": { "name": "id", "type": "S" } } })),
+    )
+    .await;
+    let kept = node.answer("shop", &json!({ "id": "o1", "total": "30.5" })).await;
+    assert_eq!(kept, json!({ "total": "30.5", "message": 36 }), "{kept}");
+    let messages = node.messages("kept", 1).await;
+    assert_eq!(messages[0]["text"], "o1", "{messages:?}");
 }
 
 /// A service that answers when two have asked, and then no more.

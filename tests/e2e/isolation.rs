@@ -97,9 +97,9 @@ async fn a_function_sees_its_own_variables_and_no_others() {
     }
     for _ in 0..3 {
         let (a, b) =
-            futures::future::join(node.get("env-a", "/env"), node.get("env-b", "/env")).await;
-        assert_eq!(a.json(), json!({ "SECRET": "alpha", "env_a": "1" }));
-        assert_eq!(b.json(), json!({ "SECRET": "beta", "env_b": "1" }));
+            futures::future::join(node.own_variables("env-a"), node.own_variables("env-b")).await;
+        assert_eq!(a, json!({ "SECRET": "alpha", "env_a": "1" }));
+        assert_eq!(b, json!({ "SECRET": "beta", "env_b": "1" }));
     }
     assert!(!node.log().contains("alpha"), "values never reach the node's log");
 }

@@ -4,6 +4,7 @@
 use lambent_test_support::javascript::javascript_runtime;
 use serde_json::{Value, json};
 
+use crate::javascript_sdks;
 use crate::node::{Node, eventually};
 use crate::packages::{Language, package};
 use crate::sdk_languages::{self, Clients, javascript_package};
@@ -52,6 +53,7 @@ async fn lambda_functions_of_javascript_run_as_they_are_written() {
     requests(&node).await;
     snapshots(&node).await;
     clients(&node).await;
+    javascript_sdks::check(&node, &JAVASCRIPT).await;
 }
 
 /// A handler that opens more writers than there may be, and finishes none, is told so.

@@ -9,6 +9,7 @@ use std::sync::{Arc, LazyLock, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use lambent_test_support::guest_bytes;
+use lambent_types::parameters_extension::PORT_VARIABLE;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -109,6 +110,17 @@ impl Node {
     /// Gets a path of a function, by host.
     pub(crate) async fn get(&self, function: &str, target: &str) -> Reply {
         self.call(function, "GET", target).send().await
+    }
+
+    /// The variables of the probe deployed under this name, but for those that every function has which sends
+    /// requests.
+    pub(crate) async fn own_variables(&self, function: &str) -> Value {
+        let mut variables = self.get(function, "/env").await.json();
+        let given = |name: &str| name.starts_with("AWS_") || name == PORT_VARIABLE;
+        if let Value::Object(variables) = &mut variables {
+            variables.retain(|name, _| !given(name));
+        }
+        variables
     }
 
     /// Uploads bytes; `query` configures.

@@ -55,6 +55,19 @@ impl Node {
         self.must(function, deploy).await
     }
 
+    /// Publishes files as a layer.
+    pub(crate) async fn publish_layer(&self, layer: &str, files: &[(String, Vec<u8>)]) {
+        let mut builder = Builder::new(Limits::LAMBDA);
+        for (path, bytes) in files {
+            builder.add_bytes(path, bytes).unwrap();
+        }
+        let mut zip = Vec::new();
+        builder.write(&mut zip).unwrap();
+        let name = named(layer);
+        self.must("publish", move |client: &Client| client.publish_layer(&name, &zip).map(drop))
+            .await;
+    }
+
     /// What a function answers to an event.
     pub(crate) async fn answer(&self, function: &str, event: &Value) -> Value {
         self.invoke(function, &event.to_string()).await.json()

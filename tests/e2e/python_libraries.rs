@@ -5,8 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use lambent_api::client::Client;
-use lambent_package::{Builder, Limits, pack};
+use lambent_package::{Limits, pack};
 use lambent_test_support::root;
 use lambent_test_support::toolchains::python_packages;
 use serde_json::{Value, json};
@@ -15,7 +14,7 @@ use crate::cli::json as json_of;
 use crate::installing::{tls, web};
 use crate::node::Node;
 use crate::packages::{PYTHON, package};
-use crate::typed::named;
+use crate::photo_desk;
 
 const FUNCTION: &str = "libraries";
 /// Of a package that has machine code for some systems, what is Python alone.
@@ -55,14 +54,7 @@ impl Drop for Aws {
 async fn publish(node: &Node, packages: &Path) {
     let mut files = Vec::new();
     read(packages, "python", &mut files);
-    let mut builder = Builder::new(Limits::LAMBDA);
-    for (path, bytes) in &files {
-        builder.add_bytes(path, bytes).unwrap();
-    }
-    let mut zip = Vec::new();
-    builder.write(&mut zip).unwrap();
-    let name = named("libraries");
-    node.must("publish", move |client: &Client| client.publish_layer(&name, &zip).map(drop)).await;
+    node.publish_layer("libraries", &files).await;
 }
 
 /// Reads every file below a folder, by its path in the layer.
@@ -140,6 +132,28 @@ pub(crate) async fn check(node: &Node) {
     node.configure(FUNCTION, json!({ "grants": { "hosts": hosts } })).await;
     let stored = ask("boto3", &aws.1).await;
     assert_eq!(stored, as_stored());
+    photo_desk::check(node, "libraries").await;
+}
+
+/// A function with a key of AWS's calls there what its configuration says, and all else at home.
+async fn elsewhere(node: &Node, ask: &impl AsyncFn(&str, &str) -> Value) {
+    let grants = json!({
+        "tables": { "orders": "read-write" }, "buckets": { "photos": "read-write" },
+    });
+    let aws = json!({ "nowhere": "egress" });
+    node.configure(FUNCTION, json!({ "grants": grants, "aws": aws })).await;
+    let refused = ask("aws", "").await;
+    assert!(refused.to_string().contains("HTTP"), "no key: {refused}");
+    node.has_logged(FUNCTION, "calls nowhere.us-east-1.amazonaws.com at AWS, and has no key").await;
+    let key = json!({ "AWS_ACCESS_KEY_ID": "AKIAOWN", "AWS_SECRET_ACCESS_KEY": "own" });
+    node.configure(FUNCTION, json!({ "environment": key })).await;
+    // The name is asked for, and not there: no grant of the host is missing.
+    let answer = ask("aws", "").await;
+    let expected = json!({
+        "total": "30.5", "body": "by its own key", "elsewhere": "EndpointConnectionError",
+    });
+    assert_eq!(answer, json!({ "answer": expected }));
+    node.configure(FUNCTION, json!({ "environment": {}, "aws": {} })).await;
 }
 
 /// What boto3 finds of what it has stored.
@@ -171,6 +185,20 @@ async fn own_apis(node: &Node, ask: &impl AsyncFn(&str, &str) -> Value) {
         "greeting": "Hello, A!", "refused": vec!["AccessDeniedException"; 4],
     });
     assert_eq!(ask("own_services", "").await, json!({ "answer": answer }));
+    let answer = ask("extension", "").await;
+    let told = &answer["answer"];
+    let expected = json!({
+        "sealed": true, "parameter": "open", "secret": "battery staple", "previous": "correct horse",
+        "version": "battery staple", "refused": told["refused"],
+    });
+    assert_eq!(*told, expected, "{answer}");
+    let refused = |at: usize| (told["refused"][at][0].as_u64(), told["refused"][at][1].to_string());
+    assert_eq!(refused(0).0, Some(401), "{answer}");
+    let (status, text) = refused(1);
+    assert!(status == Some(400) && text.contains("lambent grant add libraries secret:test/db"));
+    let (status, text) = refused(2);
+    assert!(status == Some(400) && text.contains("ParameterNotFound"), "{text}");
+    elsewhere(node, ask).await;
     let object = json_of(node, &["object", "head", "photos", "large"]).await;
     assert_eq!(object["size"], 9 << 20, "it is the node's own: {object}");
 }

@@ -7,14 +7,18 @@ use jiff::Timestamp;
 use lambent_tables::TableDefinition;
 use lambent_types::{
     BucketName, KeyspaceName, QueueAttributes, QueueName, Schedule as ScheduleSpec, ScheduleName,
-    Site as SiteSpec, SiteName, TableName, Trigger as TriggerSpec, TriggerName, Versioning,
-    VolumeName, VolumeSettings,
+    Site as SiteSpec, SiteName, Subscription as SubscriptionSpec, SubscriptionName, TableName,
+    Topic as TopicSpec, TopicName, Trigger as TriggerSpec, TriggerName, Versioning, VolumeName,
+    VolumeSettings,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{QueueView, ScheduleView, SiteView, TableView, TriggerView, VolumeView};
+use crate::{
+    QueueView, ScheduleView, SiteView, SubscriptionView, TableView, TopicView, TriggerView,
+    VolumeView,
+};
 
 /// A kind of resource: its words, and what is said of one on the wire.
 pub trait Kind: Debug + Send + Sync + 'static {
@@ -174,6 +178,23 @@ kinds! {
     Queues {
         /// The queues, by name.
         queues
+    }
+
+    /// Topics, whose messages go to every subscription.
+    Topic = "topic": TopicName, TopicSpec, TopicView, |view| (view.topic.name.clone(), view.topic);
+    /// Topics.
+    Topics {
+        /// The topics, by name.
+        topics
+    }
+
+    /// Subscriptions of topics.
+    Subscription = "subscription": SubscriptionName, SubscriptionSpec, SubscriptionView,
+        |view| (view.subscription.name.clone(), view.spec());
+    /// Subscriptions.
+    Subscriptions {
+        /// The subscriptions, by name.
+        subscriptions
     }
 
     /// Triggers, which wire events to a function.

@@ -33,8 +33,10 @@ mod queues;
 mod releases;
 mod runtimes;
 mod schedules;
+mod secrets;
 mod sites;
 mod streams;
+mod topics;
 mod triggers;
 mod uploads;
 mod usage;
@@ -70,8 +72,13 @@ pub use queues::{DepthView, QueueView};
 pub use releases::{ChangeRelease, ReleaseList, ReleaseView};
 pub use runtimes::{InstallRuntime, RuntimeView, Runtimes};
 pub use schedules::ScheduleView;
+pub use secrets::{
+    ListParameters, ParameterKind, ParameterVersionView, ParameterView, Parameters, PutParameter,
+    ReadParameter, ReadSecret, SecretView, Secrets,
+};
 pub use sites::SiteView;
 pub use streams::{DescribeStream, ReadStream, StreamRecordView, StreamRecords, TableStreamView};
+pub use topics::{PublishedView, SubscriptionView, TopicView};
 pub use triggers::{LastErrorView, TriggerStatusView, TriggerView};
 pub use uploads::{BeginUpload, Completion, NamedPart, PartView, Parts, UploadView, Uploads};
 pub use usage::{ReadUsage, UsageView};

@@ -48,6 +48,7 @@ paths! {
     DELETE_MESSAGES = "/v1/queues/{name}/delete";
     PURGE = "/v1/queues/{name}/purge";
     REDRIVE = "/v1/queues/{name}/redrive";
+    TOPIC_MESSAGES = "/v1/topics/{name}/messages";
     USAGE = "/v1/usage";
     LAYERS = "/v1/layers";
     LAYER = "/v1/layers/{name}";
@@ -58,6 +59,12 @@ paths! {
     NAMESPACE = "/v1/namespaces/{name}";
     ACCESS_KEYS = "/v1/access-keys";
     ACCESS_KEY = "/v1/access-keys/{name}";
+    SECRETS = "/v1/secrets";
+    SECRET = "/v1/secrets/{key}";
+    SECRET_VALUE = "/v1/secret-values/{key}";
+    PARAMETERS = "/v1/parameters";
+    PARAMETER = "/v1/parameters/{key}";
+    PARAMETER_VALUE = "/v1/parameter-values/{key}";
     OPENAPI = "/v1/openapi.json";
 }
 

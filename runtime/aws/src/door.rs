@@ -18,7 +18,9 @@ use crate::keys::{Keys, RootCredentials};
 use crate::memory::Memory;
 use crate::protocol;
 use crate::target::{Service, Target};
-use crate::{dynamodb, iam, lambda, logs, s3, scheduler, secretsmanager, signature, sqs, ssm, sts};
+use crate::{
+    dynamodb, iam, lambda, logs, s3, scheduler, secretsmanager, signature, sns, sqs, ssm, sts,
+};
 
 /// Where a client names none, and what AWS's tools take where none is configured.
 const REGION: &str = "us-east-1";
@@ -116,6 +118,7 @@ impl Opened {
             Service::Lambda if self.is_upload(head) => lambda::UPLOAD_BYTES_MAX,
             Service::Lambda => BODY_BYTES_MAX,
             Service::DynamoDb => dynamodb::BODY_BYTES_MAX,
+            Service::Sns => sns::BODY_BYTES_MAX,
             Service::Sqs => SQS_BYTES_MAX,
             _ => OTHER_BYTES_MAX,
         }
@@ -141,6 +144,15 @@ impl Door {
     #[must_use]
     pub fn is_s3(uri: &Uri, headers: &HeaderMap) -> bool {
         Target::is_s3(uri, headers)
+    }
+
+    /// Answers a request that needs no key: of a subscriber who was sent a URL. `None` if it is no such
+    /// request.
+    pub async fn answer_public(&self, head: &Parts, id: RequestId) -> Option<Response<Body>> {
+        if crate::target::is_signed(&head.headers) {
+            return None;
+        }
+        sns::answer_public(&self.keys.node, head, id).await
     }
 
     /// Reads the head of a request.
@@ -208,6 +220,30 @@ impl Door {
         }
     }
 
+    /// A request of a client that is known, as operations take it.
+    pub(crate) async fn call(
+        &self,
+        (principal, credential): (Principal, Option<Credential>),
+        (head, body): (Parts, Bytes),
+        (id, origin): (RequestId, Origin),
+    ) -> Result<Call, Fault> {
+        let scope = self.keys.node.scope(principal, None, origin).await;
+        let scope = scope.map_err(|error| Fault::of(&error, |_| None))?;
+        let region = credential.as_ref().map_or(REGION, |credential| &credential.region);
+        Ok(Call {
+            scope,
+            id,
+            region: region.to_owned(),
+            credential,
+            keys: self.keys.clone(),
+            head,
+            parameters: Vec::new(),
+            body,
+            memory: self.memory.clone(),
+            domains: self.domains.clone(),
+        })
+    }
+
     async fn served(
         &self,
         id: RequestId,
@@ -219,21 +255,7 @@ impl Door {
         let (head, body) = request.into_parts();
         let body = read(body).await?;
         let (principal, credential) = known(claim, &head, &body).await?;
-        let scope = self.keys.node.scope(principal, None, origin).await;
-        let scope = scope.map_err(|error| Fault::of(&error, |_| None))?;
-        let region = credential.as_ref().map_or(REGION, |credential| &credential.region);
-        let call = Call {
-            scope,
-            id,
-            region: region.to_owned(),
-            credential,
-            keys: self.keys.clone(),
-            head,
-            parameters: Vec::new(),
-            body,
-            memory: self.memory.clone(),
-            domains: self.domains.clone(),
-        };
+        let call = self.call((principal, credential), (head, body), (id, origin)).await?;
         match &target.service {
             Service::DynamoDb => dynamodb::answer(&call, target.operation.as_deref()).await,
             Service::DynamoDbStreams => {
@@ -246,6 +268,7 @@ impl Door {
             Service::SecretsManager => {
                 secretsmanager::answer(&call, target.operation.as_deref()).await
             }
+            Service::Sns => sns::answer(&call).await,
             Service::Sqs => sqs::answer(&call).await,
             Service::Ssm => ssm::answer(&call, target.operation.as_deref()).await,
             Service::Sts => sts::answer(&call).await,

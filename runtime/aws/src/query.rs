@@ -1,5 +1,5 @@
 //! Services of the query protocol whose operations are all named by `Action`, and whose lists have
-//! items called `member`: IAM and STS.
+//! items called `member`: IAM, SNS and STS.
 
 use std::fmt;
 
@@ -16,6 +16,10 @@ use crate::operation::Operation;
 use crate::protocol::{self, Node};
 
 const MEMBER: &str = "member";
+/// What the items of a map are called, each with a key and a value under one of these names.
+const ENTRY: &str = "entry";
+const KEYS: [&str; 2] = ["key", "Name"];
+const VALUES: [&str; 2] = ["value", "Value"];
 
 /// Declares an operation: it reads a request, and what its function returns is the answer.
 macro_rules! operation {
@@ -72,6 +76,9 @@ fn json(mut node: Node) -> Value {
     if let Some(list) = node.below.remove(MEMBER) {
         return list.numbered().into_iter().map(json).collect();
     }
+    if let Some(entries) = node.below.remove(ENTRY) {
+        return entries.numbered().into_iter().filter_map(entry).collect::<Map<_, _>>().into();
+    }
     match node.value {
         Some(value) if node.below.is_empty() => Value::String(value),
         _ => {
@@ -79,6 +86,13 @@ fn json(mut node: Node) -> Value {
             Value::Object(Map::from_iter(below))
         }
     }
+}
+
+/// An entry of a map: its key and its value.
+fn entry(mut node: Node) -> Option<(String, Value)> {
+    let mut take = |names: [&str; 2]| names.into_iter().find_map(|name| node.below.remove(name));
+    let (key, value) = (take(KEYS)?.value?, take(VALUES));
+    Some((key, value.map_or_else(|| Value::String(String::new()), json)))
 }
 
 /// A list of a request. One without items stands under its own name, with an empty value.
@@ -156,5 +170,8 @@ mod tests {
         assert_eq!(wanted.max_items, Some(protocol::Number(7)));
         assert_eq!(read("Tags="), Wanted { tags: Members::default(), max_items: None });
         assert_eq!(read("").tags.0, [] as [Value; 0]);
+        let map = "A.entry.1.key=a&A.entry.1.value=b&A.entry.2.Name=c&A.entry.2.Value.X=d";
+        let map = Node::of(serde_urlencoded::from_str(map).unwrap()).unwrap();
+        assert_eq!(super::json(map), json!({ "A": { "a": "b", "c": { "X": "d" } } }));
     }
 }

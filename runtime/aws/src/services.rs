@@ -1,7 +1,7 @@
 //! The services of AWS's that are served.
 
 use crate::operation::Status;
-use crate::{dynamodb, iam, lambda, logs, s3, scheduler, secretsmanager, sqs, ssm, sts};
+use crate::{dynamodb, iam, lambda, logs, s3, scheduler, secretsmanager, sns, sqs, ssm, sts};
 
 /// Every operation of every service that is served, with its service: for documentation and tests.
 pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, Status)> {
@@ -14,6 +14,7 @@ pub fn operations() -> impl Iterator<Item = (&'static str, &'static str, Status)
         (scheduler::NAME, scheduler::OPERATIONS),
         (s3::NAME, s3::OPERATIONS),
         (secretsmanager::NAME, secretsmanager::OPERATIONS),
+        (sns::NAME, sns::OPERATIONS),
         (sqs::NAME, sqs::OPERATIONS),
         (ssm::NAME, ssm::OPERATIONS),
         (sts::NAME, sts::OPERATIONS),

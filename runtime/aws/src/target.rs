@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderValue, Uri};
 
 use crate::credential;
 use crate::protocol::{self, Protocol};
-use crate::{dynamodb, iam, lambda, logs, s3, scheduler, secretsmanager, sqs, ssm, sts};
+use crate::{dynamodb, iam, lambda, logs, s3, scheduler, secretsmanager, sns, sqs, ssm, sts};
 
 const JSON_1_0: &str = "application/x-amz-json-1.0";
 const JSON_1_1: &str = "application/x-amz-json-1.1";
@@ -25,6 +25,7 @@ pub(crate) enum Service {
     Logs,
     Scheduler,
     SecretsManager,
+    Sns,
     Sqs,
     Ssm,
     S3,
@@ -50,6 +51,7 @@ impl Target {
             || credential::is_presigned(uri)
             || lambda::is_path(uri.path())
             || (sqs::is_queue_path(uri.path()) && is_query(uri, headers))
+            || sns::is_public(uri)
             || s3::is_signed((uri, headers))
             || s3::is_unsigned(headers)
     }
@@ -85,6 +87,7 @@ impl Target {
         let (service, protocol) = match signed.as_deref() {
             Some(scheduler::SIGNED_FOR) => (Service::Scheduler, Protocol::RestJson),
             Some(iam::SIGNED_FOR) => (Service::Iam, Protocol::Query),
+            Some(sns::SIGNED_FOR) => (Service::Sns, Protocol::Query),
             Some("sqs") => (Service::Sqs, Protocol::Query),
             Some("sts") => (Service::Sts, Protocol::Query),
             Some("ec2") => (Service::Other("ec2".into()), Protocol::Ec2),
@@ -118,6 +121,7 @@ impl Target {
             Service::Logs => logs::NAME,
             Service::Scheduler => scheduler::NAME,
             Service::SecretsManager => secretsmanager::NAME,
+            Service::Sns => sns::NAME,
             Service::Sqs => sqs::NAME,
             Service::Ssm => ssm::NAME,
             Service::S3 => s3::NAME,

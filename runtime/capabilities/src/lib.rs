@@ -23,7 +23,9 @@ mod run;
 use lambent_engine::{Builder, Engine, Options};
 
 pub use ctx::{Ctx, Mount, Shared};
-pub use egress::{ApiBody, Connection, LINEAGE, Network, OwnDoors, Resolve};
+pub use egress::{
+    Answerer, ApiBody, Connection, Destination, LINEAGE, Network, OwnDoors, Posting, Resolve,
+};
 pub use run::{Additions, event, prepare};
 
 /// Starts building the engine whose guests may import all of this.

@@ -115,6 +115,7 @@ const fn value_name(kind: ParameterKind) -> &'static str {
         ParameterKind::RuntimeUpdates => "auto|function-update",
         ParameterKind::Layers => "LAYER,…",
         ParameterKind::Mounts => "VOLUME:PATH,…",
+        ParameterKind::AwsServices => "SERVICE=egress,…",
         ParameterKind::Text => "TEXT",
     }
 }
@@ -237,6 +238,7 @@ mod tests {
                 ParameterKind::Switch => ("false", Some("maybe")),
                 ParameterKind::Layers => ("numpy:3,helpers", Some("a b")),
                 ParameterKind::Mounts => ("a:/mnt/a,b:/mnt/b:read", Some("a:/tmp")),
+                ParameterKind::AwsServices => ("bedrock-runtime=egress", Some("bedrock=home")),
                 ParameterKind::Text => ("x", None),
             };
             let mut expected = ConfigurationPatch::default();

@@ -7,7 +7,7 @@ use lambent_storage::{InvocationLogs, NamespaceQuotas, Registry, UsageRecord};
 use lambent_types::{
     AliasName, Clock, Error, ErrorCode, Event, Failure, FunctionName, Handler, Incoming,
     InvocationRecord, Namespace, Outcome, Progress, Qualifier, ReleaseStatistics, RequestId, Root,
-    bounds, format_bytes, occurrence,
+    TopicName, bounds, format_bytes, occurrence,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -18,7 +18,7 @@ use crate::handler::choose_handler;
 use crate::invoke::{Invoker, runs_on_runtime};
 use crate::invoked::{HttpInvoked, Invoked, InvokedStream, Reply};
 use crate::limits::Limits;
-use crate::observe::{Delivered, Observe};
+use crate::observe::{Delivered, Observe, TopicEvent};
 use crate::options::Options;
 use crate::recursion::{RecursionLimit, Stopped};
 use crate::releases::Releases;
@@ -274,6 +274,16 @@ impl Dispatcher {
         age: Duration,
     ) {
         self.invoker.recorder.observe.delivered(namespace, function, delivered, age);
+    }
+
+    /// Tells what became of a message of a topic.
+    pub(crate) fn observe_topic(
+        &self,
+        namespace: &Namespace,
+        topic: &TopicName,
+        event: TopicEvent,
+    ) {
+        self.invoker.recorder.observe.topic(namespace, topic, event);
     }
 
     /// Gives back what could not be stored.

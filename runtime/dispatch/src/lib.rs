@@ -34,12 +34,14 @@ mod usage;
 
 pub use callee::Callee;
 pub use caller::Caller;
-pub use deliveries::{Deliveries, DeliveryStores, LastError, TriggerStatus};
+pub use deliveries::{
+    Deliveries, DeliveryStores, LastError, Post, Signed, TopicOutlet, TriggerStatus,
+};
 pub use dispatcher::Dispatcher;
 pub use invoked::{HttpInvoked, Invoked, InvokedStream, Reply};
 pub use message_digest::{DigestedAttribute, md5_of_attributes, md5_of_body};
 pub use message_notes::{GROUP, SENDER, TRACE_HEADER, queue_facts};
-pub use observe::{Delivered, Observe, Unobserved};
+pub use observe::{Delivered, Observe, TopicEvent, Unobserved};
 pub use options::Options;
 pub use receipt_handle::{receipt_handle, receipt_of_handle};
 pub use resolve::{DecidedBy, Resolved};

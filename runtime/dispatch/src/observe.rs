@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use lambent_types::{FunctionName, FunctionVersion, InvocationRecord, Namespace, ThrottleReason};
+use lambent_types::{
+    FunctionName, FunctionVersion, InvocationRecord, Namespace, ThrottleReason, TopicName,
+};
 
 /// What became of an attempt to deliver an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,6 +46,29 @@ impl Delivered {
     }
 }
 
+/// What became of a message of a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TopicEvent {
+    /// It was published.
+    Published,
+    /// A subscription has it: it was sent to the queue, is with the function, or was taken by the URL.
+    Delivered,
+    /// A subscription will not get it.
+    Failed,
+}
+
+impl TopicEvent {
+    /// The word for labels.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Delivered => "delivered",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// Observes every invocation, for metrics. It is called on the hot path and must not
 /// block.
 pub trait Observe: Send + Sync {
@@ -68,6 +93,10 @@ pub trait Observe: Send + Sync {
         age: Duration,
     ) {
         let _ = (namespace, function, delivered, age);
+    }
+    /// Something became of a message of a topic.
+    fn topic(&self, namespace: &Namespace, topic: &TopicName, event: TopicEvent) {
+        let _ = (namespace, topic, event);
     }
 }
 

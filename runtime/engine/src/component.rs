@@ -59,6 +59,12 @@ impl<T: Send + 'static> Component<T> {
         Handler::ALL.into_iter().filter(|handler| self.linked.has(*handler)).collect()
     }
 
+    /// Whether it imports an interface by which it could send HTTP requests.
+    #[must_use]
+    pub fn sends_http(&self) -> bool {
+        self.linked.sends_http
+    }
+
     /// The component as wasmtime has it, whose types can be looked at.
     #[must_use]
     pub fn wasmtime(&self) -> &wasmtime::component::Component {

@@ -22,6 +22,8 @@ pub(crate) struct Linked<T: 'static> {
     pub(crate) pre: InstancePre<Host<T>>,
     /// What is done once for an instance, if the component wants that.
     pub(crate) initialization: Option<initialized::InitializedIndices>,
+    /// Whether it may send HTTP requests.
+    pub(crate) sends_http: bool,
     /// By which snapshots are taken and restored, if it can be frozen.
     pub(crate) freezing: Option<Freezing>,
     pub(crate) event: Option<function::FunctionIndices>,
@@ -33,6 +35,15 @@ pub(crate) struct Linked<T: 'static> {
     pub(crate) run_03: Option<p3::bindings::CommandIndices>,
     /// The handlers that capabilities call.
     others: Vec<Handler>,
+}
+
+/// The interfaces by which a component sends HTTP requests, without their versions.
+const HTTP_CLIENTS: [&str; 2] = ["wasi:http/outgoing-handler", "wasi:http/client"];
+
+fn sends_http<T>(pre: &InstancePre<Host<T>>, engine: &wasmtime::Engine) -> bool {
+    let of = pre.component().component_type();
+    let mut imports = of.imports(engine).map(|(name, _)| name.split('@').next());
+    imports.any(|name| name.is_some_and(|name| HTTP_CLIENTS.contains(&name)))
 }
 
 impl<T: Send + 'static> Linked<T> {
@@ -49,6 +60,7 @@ impl<T: Send + 'static> Linked<T> {
             .map_err(|error| LoadError::Artifact(format!("{error:#}")))?;
         Ok(Arc::new(Self {
             initialization: initialized::InitializedIndices::new(&pre).ok(),
+            sends_http: sends_http(&pre, &engine),
             freezing: Freezing::of(&pre),
             event: function::FunctionIndices::new(&pre).ok(),
             batch: batch_function::BatchFunctionIndices::new(&pre).ok(),

@@ -26,7 +26,8 @@ impl Host {
                           install a version of the runtime that can";
             return Err(Error::new(ErrorCode::InvalidConfiguration, detail));
         }
-        let invocation = prototype(function, &self.shared, code.mount);
+        let sends_http = code.component.sends_http();
+        let invocation = prototype(function, &self.shared, (code.mount, sends_http));
         let (component, digest) = (code.component, code.digest);
         let taken =
             async move { component.snapshot(Invocation { snapshot: None, ..invocation }).await };

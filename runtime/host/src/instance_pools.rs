@@ -63,10 +63,10 @@ impl InstancePools {
         let made = || {
             let (function, shared) = (function.clone(), shared.clone());
             let (prototyped, mount) = (function.clone(), code.mount.clone());
-            let snapshot = code.snapshot.clone();
+            let (snapshot, sends_http) = (code.snapshot.clone(), code.component.sends_http());
             let prototype = move || Invocation {
                 snapshot: snapshot.clone(),
-                ..prototype(&prototyped, &shared, mount.clone())
+                ..prototype(&prototyped, &shared, (mount.clone(), sends_http))
             };
             let instances = code.component.pool(options, prototype);
             Kept { function, digest: code.digest, options, instances }
@@ -191,13 +191,13 @@ fn options(function: &FunctionVersion, extra: u32) -> Option<InstancePoolOptions
 pub(crate) fn prototype(
     function: &Arc<FunctionVersion>,
     shared: &Arc<Shared>,
-    mount: Option<Mount>,
+    (mount, sends_http): (Option<Mount>, bool),
 ) -> Invocation<Ctx> {
     let ctx = Ctx::new(shared.clone(), function.clone(), Origin::default()).with_files(mount);
     let outgoing = Some(ctx.outgoing());
     Invocation {
         limits: function.configuration.limits(),
-        environment: environment(function),
+        environment: environment(function, sends_http),
         outgoing,
         context: Context { function: Some(function.clone()), ..Context::default() },
         program: function.configuration.is_program(),

@@ -46,7 +46,7 @@ impl Host {
         };
         let invocation = Invocation {
             limits,
-            environment: environment(function),
+            environment: environment(function, code.component.sends_http()),
             context: Context { function: Some(function.clone()), ..Context::default() },
             began: Instant::now(),
             ..Invocation::new(ctx.with_files(code.mount))

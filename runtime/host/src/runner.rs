@@ -45,7 +45,7 @@ impl Host {
             wasi: None,
             outgoing: Some(ctx.outgoing()),
             state: ctx,
-            environment: environment(&call.function),
+            environment: environment(&call.function, component.sends_http()),
             context: Context {
                 id: Some(call.id),
                 function: Some(call.function.clone()),

@@ -6,15 +6,16 @@ use std::task::{Context, Poll};
 
 use axum::body::Body;
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT};
+use http::header::{CONNECTION, CONTENT_LENGTH, EXPECT, HOST};
 use http::request::Parts;
 use http::uri::Scheme;
-use http::{HeaderValue, Request, Response, Version};
+use http::{HeaderMap, HeaderValue, Request, Response, Version};
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use lambent_aws::Opened;
 use lambent_dispatch::BoxError;
 use lambent_engine::Hold;
+use lambent_types::aws_services::is_aws_host;
 use lambent_types::{Error, ErrorCode, FunctionVersion, Origin, RequestId};
 use tracing::Instrument as _;
 
@@ -39,6 +40,9 @@ pub(crate) async fn serve(
     // URLs of resources that are given out have it.
     head.extensions.insert(if peer.secure { Scheme::HTTPS } else { Scheme::HTTP });
     let unasked = Unasked::of(&head);
+    if let Some(response) = public(app, &head, id).await {
+        return Ok((id, unasked.settle(response).map(Content::Guest)));
+    }
     let opened = match app.aws.open(&head, id).await {
         Ok(opened) => opened,
         Err(response) => return Ok((id, unasked.settle(response).map(Content::Guest))),
@@ -47,6 +51,26 @@ pub(crate) async fn serve(
     let request = Request::from_parts(head, Body::new(body));
     let response = answer(app, opened, request, (id, origin)).await;
     Ok((id, unasked.settle(response).map(Content::Guest)))
+}
+
+/// Answers what subscribers of topics ask for without a key.
+async fn public(
+    app: &App,
+    head: &Parts,
+    id: RequestId,
+) -> Option<Response<lambent_dispatch::Body>> {
+    if head.method != http::Method::GET {
+        return None;
+    }
+    if let Some(certificate) = app.outlet.signer.certificate(head.uri.path()).await {
+        let body = http_body_util::Full::new(Bytes::from(certificate));
+        let body = body.map_err(|never| match never {}).boxed_unsync();
+        let mut response = Response::new(body);
+        let kind = HeaderValue::from_static("application/x-pem-file");
+        response.headers_mut().insert(http::header::CONTENT_TYPE, kind);
+        return Some(response);
+    }
+    app.aws.answer_public(head, id).await
 }
 
 /// Answers a request that came out of an instance of `function`: what it asks for it may do by its grants.
@@ -58,12 +82,23 @@ pub(crate) async fn serve_function(
 ) -> Response<lambent_dispatch::Body> {
     let id = RequestId::new();
     let (mut head, body) = request.into_parts();
+    if !is_for_aws(&head.headers) {
+        let span = tracing::info_span!("request", %id);
+        return app.aws.answer_extension(function, head, (id, origin)).instrument(span).await;
+    }
     // It goes over no connection that others could read.
     head.extensions.insert(Scheme::HTTPS);
     match app.aws.open_for(function, &head, id) {
         Ok(opened) => answer(app, opened, Request::from_parts(head, body), (id, origin)).await,
         Err(response) => *response,
     }
+}
+
+/// Whether a request of a function is for a host of AWS's; else it is for the extension that reads parameters and
+/// secrets, as no other leads here.
+fn is_for_aws(headers: &HeaderMap) -> bool {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    host.split(':').next().is_some_and(is_aws_host)
 }
 
 /// Takes in a body, as far as there is room for it, and has the request answered.

@@ -15,11 +15,12 @@ use std::time::Duration;
 
 use foldhash::fast::RandomState;
 use http::StatusCode;
-use lambent_dispatch::{Delivered, Observe};
+use lambent_dispatch::{Delivered, Observe, TopicEvent};
 use lambent_engine::Budget;
 use lambent_service::Totals;
 use lambent_types::{
     FunctionName, FunctionVersion, InvocationRecord, Namespace, Outcome, Start, ThrottleReason,
+    TopicName,
 };
 use prometheus_client::encoding::text;
 use prometheus_client::metrics::counter::Counter;
@@ -29,7 +30,9 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-use self::labels::{FunctionLabels, HttpLabels, OutcomeLabels, ReasonLabels, StartLabels};
+use self::labels::{
+    FunctionLabels, HttpLabels, OutcomeLabels, ReasonLabels, StartLabels, TopicLabels,
+};
 pub(crate) use queues::QUEUES_MAX;
 
 /// The media type of what [`Metrics::render`] returns.
@@ -106,6 +109,7 @@ struct Families {
     items_failed: Family<FunctionLabels, Counter>,
     deliveries: Family<OutcomeLabels, Counter>,
     ages: Family<FunctionLabels, Histogram, fn() -> Histogram>,
+    topics: Family<TopicLabels, Counter>,
 }
 
 /// The series of one function; an outcome has one once it has happened, and
@@ -192,6 +196,7 @@ impl Metrics {
             items_failed: Family::default(),
             deliveries: Family::default(),
             ages: Family::new_with_constructor(|| Histogram::new(AGES)),
+            topics: Family::default(),
         };
         let metrics = Self {
             registry: Registry::default(),
@@ -231,6 +236,9 @@ impl Metrics {
         registry.register("lambent_sheds", sheds, families.sheds);
         let deliveries = "Attempts to deliver events, by what became of them";
         registry.register("lambent_deliveries", deliveries, families.deliveries);
+        let topics =
+            "Messages of topics that were published, and that subscriptions got or did not";
+        registry.register("lambent_topic_messages", topics, families.topics);
         let partial = "Batches of which some items failed";
         registry.register("lambent_partial_failures", partial, families.partial);
         let items = "Items that failed of batches that did not";
@@ -379,6 +387,12 @@ impl Observe for Metrics {
         age: Duration,
     ) {
         self.series(namespace, function).delivered(&self.families, delivered, age);
+    }
+
+    fn topic(&self, namespace: &Namespace, _: &TopicName, event: TopicEvent) {
+        // Not by topic, of which there may be any number.
+        let labels = TopicLabels { namespace: namespace.to_string(), event: event.as_str() };
+        self.families.topics.get_or_create_owned(&labels).inc();
     }
 
     fn log_dropped(&self) {

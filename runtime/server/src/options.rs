@@ -56,6 +56,8 @@ pub struct Options {
     pub image_registries: Vec<String>,
     /// A file of certificates, in PEM, that registries are trusted by in place of the public authorities.
     pub image_registry_authorities: Option<PathBuf>,
+    /// Networks, beside the public internet, to which messages of topics are posted if clients say so.
+    pub subscriber_networks: Vec<IpNet>,
     /// The program whose `compile-worker` command compiles components; this
     /// one if not given.
     pub compiler: Option<PathBuf>,
@@ -143,6 +145,7 @@ impl Options {
             log_bytes_max: 256 << 20,
             image_registries: Vec::new(),
             image_registry_authorities: None,
+            subscriber_networks: Vec::new(),
             compiler: None,
             compile_cpu_seconds: 300,
             quotas: Vec::new(),

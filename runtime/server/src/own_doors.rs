@@ -8,7 +8,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode};
-use lambent_capabilities::{ApiBody, Connection, OwnDoors};
+use lambent_capabilities::{Answerer, ApiBody, Connection, Destination, OwnDoors};
 use lambent_types::{FunctionVersion, Origin};
 
 use crate::aws;
@@ -50,8 +50,20 @@ impl OwnDoors for Doors {
         self.lineages.sign(origin)
     }
 
-    fn is_for_api(&self, host: &str, request: &Parts) -> bool {
-        lambent_aws::is_for_node(host, request)
+    fn answerer(
+        &self,
+        function: &FunctionVersion,
+        Destination { https, host, port }: Destination<'_>,
+        request: &Parts,
+    ) -> Answerer {
+        if !https && lambent_aws::is_parameters_extension(function, host, port) {
+            return Answerer::Node;
+        }
+        match lambent_aws::is_for_node(function, host, request) {
+            Ok(true) => Answerer::Node,
+            Ok(false) => Answerer::Host,
+            Err(reason) => Answerer::Nobody(reason),
+        }
     }
 
     fn call_api(

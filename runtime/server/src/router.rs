@@ -11,6 +11,7 @@ use lambent_types::{Error, ErrorCode, FunctionName, Namespace, Qualifier};
 use crate::doors::{Api, Door, below};
 use crate::host_header::{Domains, Host};
 use crate::problem::Refusal;
+use crate::topic_signer;
 
 /// The function that a request is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +83,9 @@ pub(crate) fn route(
     if let Some(rest) = below(path, "/fn") {
         return Ok(Route::Function(function_of_path(rest, uri)?));
     }
-    if Api::at(path).is_none() && lambent_aws::Door::is_for(uri, headers) {
+    if topic_signer::is_certificate(path)
+        || (Api::at(path).is_none() && lambent_aws::Door::is_for(uri, headers))
+    {
         return Ok(Route::Aws);
     }
     match path {

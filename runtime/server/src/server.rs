@@ -38,6 +38,8 @@ use crate::own_doors;
 use crate::reload::Reload;
 use crate::state::App;
 use crate::tls::Tls;
+use crate::topic_outlet::Outlet;
+use crate::topic_signer::TopicSigner;
 use crate::urls::Urls;
 use crate::watchdog::Watchdog;
 use crate::workers::Workers;
@@ -134,7 +136,9 @@ impl Server {
         });
         let app = Arc::downgrade(&server.app);
         let doors = own_doors::Doors { lineages, app, listen, domains, is_of_site };
-        host.set_doors(Arc::new(doors));
+        let doors: Arc<dyn lambent_capabilities::OwnDoors> = Arc::new(doors);
+        server.app.outlet.set_doors(doors.clone());
+        host.set_doors(doors);
         let (restored, followed) = (host.clone(), host.clone());
         server.spawn(async move { restored.restore(digests).await });
         server.spawn(async move { followed.follow(&*registry).await });
@@ -171,6 +175,8 @@ impl Server {
         let dispatcher = dispatcher(&options, &stores, engine.runner, &metrics);
         let deliveries =
             Deliveries::new(dispatcher.clone(), DeliveryStores::from(&stores), clock.clone());
+        let outlet = outlet(&options, &opened.data, urls.base())?;
+        deliveries.set_outlet(outlet.clone());
         let seed = node_secrets::secret_seed(&opened.data)?;
         let (data, inspect) = (opened.data_plane, engine.inspect);
         let (running, delivering) = (dispatcher.clone(), deliveries.clone());
@@ -198,6 +204,7 @@ impl Server {
             service,
             dispatcher,
             deliveries,
+            outlet,
             metrics,
             urls,
             uploads: FairSemaphore::new(UPLOADS_MAX, "uploads"),
@@ -239,6 +246,8 @@ impl Server {
         self.app.tasks.spawn(async move { service.follow_reserved().await });
         let service = self.app.service.clone();
         self.app.tasks.spawn(async move { service.drive_releases().await });
+        let service = self.app.service.clone();
+        self.app.tasks.spawn(async move { service.drive_rotations().await });
         let (app, drain) = (self.app.clone(), self.app.stop.drain.clone());
         // Ends by itself when all it has in hand is settled.
         self.app.tasks.spawn(async move { app.deliveries.clone().run(drain).await });
@@ -306,6 +315,14 @@ impl Server {
             tracing::error!("something does not end; leaving it behind");
         }
     }
+}
+
+/// What the messages of topics leave by.
+fn outlet(options: &Options, data: &DataDir, base: String) -> Result<Arc<Outlet>, StartError> {
+    let network = Network::system().map_err(|error| StartError::Engine(error.into()))?;
+    let dir = data.dir().try_clone().map_err(|error| StartError::Engine(error.into()))?;
+    let networks = (options.subscriber_networks.clone(), options.dev);
+    Ok(Arc::new(Outlet::new(base, network, networks, TopicSigner::new(dir))))
 }
 
 fn listen(

@@ -15,6 +15,7 @@ use crate::lineage::Lineages;
 use crate::metrics::Metrics;
 use crate::min_rate::MinRate;
 use crate::node_secrets::RootKey;
+use crate::topic_outlet::Outlet;
 use crate::urls::Urls;
 
 /// What every door shares.
@@ -29,6 +30,8 @@ pub(crate) struct App {
     pub(crate) service: Arc<Service>,
     pub(crate) dispatcher: Dispatcher,
     pub(crate) deliveries: Arc<Deliveries>,
+    /// What the messages of topics leave by.
+    pub(crate) outlet: Arc<Outlet>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) urls: Urls,
     /// One for every component that may be uploaded at the same time.

@@ -2,7 +2,8 @@
 
 use lambent_types::{
     BucketName, Error, ErrorCode, FunctionName, KeyspaceName, LayerName, PolicyName, QueueName,
-    RoleName, ScheduleName, SiteName, TableName, TriggerName, VolumeName,
+    RoleName, ScheduleName, SiteName, SubscriptionName, TableName, TopicName, TriggerName,
+    VolumeName,
 };
 
 use crate::data_scope::DataScope;
@@ -56,6 +57,8 @@ contents! {
     SiteName,
     ScheduleName,
     TriggerName,
+    SubscriptionName,
+    TopicName,
     FunctionName,
     LayerName,
     QueueName,

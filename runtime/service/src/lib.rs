@@ -63,9 +63,14 @@ mod site_routing;
 mod site_table;
 mod sites;
 mod specifications;
+mod subscription_tokens;
+mod subscriptions;
 mod table_streams;
 mod tables;
 mod tag_rules;
+mod topic_messages;
+mod topic_order;
+mod topics;
 mod totals;
 mod triggers;
 mod usage;
@@ -103,8 +108,8 @@ pub use schedules::ScheduleHandle;
 pub use scope::Scope;
 pub use secret_seed::{SecretSeed, secrets_in};
 pub use secrets::{
-    FoundSecret, NewPassword, NewSecret, NewVersion, Rotate, Rotation, Secret, SecretId,
-    SecretName, SecretValue, SecretVersion, SecretVersions,
+    FoundSecret, NewPassword, NewSecret, NewVersion, Rotate, Rotation, RotationDates, Secret,
+    SecretId, SecretName, SecretValue, SecretVersion, SecretVersions,
 };
 pub use service::{Parts, Service};
 pub use session::Session;
@@ -112,8 +117,10 @@ pub use sessions::{BegunSession, ShownSession};
 pub use site_routing::{Routed, RoutedSite};
 pub use sites::{PutSite, SiteHandle};
 pub use specifications::Specified;
+pub use subscriptions::SubscriptionHandle;
 pub use table_streams::ReadStream;
 pub use tables::{TableHandle, Transacted};
+pub use topics::{PublishedMessage, TopicHandle};
 pub use totals::{QueueDepth, Totals};
 pub use triggers::TriggerHandle;
 pub use usage::UsageReport;
@@ -129,8 +136,8 @@ pub use lambent_storage::{
     Condition, CopyObject, DeleteMarker, Deleted, Depth, DiskSpace, Entry, Expect, Holding,
     ItemPage, ItemPlace, ItemQuery, ItemScan, KeyPage, Keyspace, LateChecksum, ListKeys,
     ListObjects, ListVersions, ListedVersion, LogPage, Message, MessageState, MoveBack, MovedBack,
-    NewMessage, Object, ObjectPage, OwnQuotas, Part, Peeked, PutObject, PutPart, Queue,
-    QueueAttributes, Quota, Receipt, Redrive, Refusal, Scheduled, Sent, SetOptions, StreamChange,
-    StreamPage, Table, TableAction, TableIndex, TableStream, TableWrite, TransactionToken, Upload,
-    UsageRecord, Version, VersionPage, Visibility, VolumeUsage, Written,
+    NewMessage, Object, ObjectPage, OwnQuotas, PAGE_BYTES_MAX, Part, Peeked, PutObject, PutPart,
+    Queue, QueueAttributes, Quota, Receipt, Redrive, Refusal, Scheduled, Sent, SetOptions,
+    StreamChange, StreamPage, Table, TableAction, TableIndex, TableStream, TableWrite,
+    TransactionToken, Upload, UsageRecord, Version, VersionPage, Visibility, VolumeUsage, Written,
 };

@@ -219,6 +219,8 @@ impl Scope {
     async fn delete_contents(&self) -> Result<(), Error> {
         access_keys::delete_all(self).await?;
         contents::delete(self).await?;
+        // Nobody is to find them in the next namespace of its name.
+        self.stores().tables.discard_streams(self.namespace()).await?;
         let record = Write::Delete(self.namespace().key());
         self.service.namespace_records()?.write(&[record]).await?;
         // The next of its name begins with the node's quotas.

@@ -69,7 +69,9 @@ operations! {
         ListSchedules DescribeSchedule PutSchedule DeleteSchedule = "schedule", READ;
         ListSecrets DescribeSecret PutSecret DeleteSecret = "secret", READ;
         ListSites DescribeSite PutSite DeleteSite = "site", READ;
+        ListSubscriptions DescribeSubscription PutSubscription DeleteSubscription = "subscription", READ;
         ListTables DescribeTable PutTable DeleteTable = "table", ANY;
+        ListTopics DescribeTopic PutTopic DeleteTopic = "topic", ANY;
         ListTriggers DescribeTrigger PutTrigger DeleteTrigger = "trigger", READ;
         ListVolumes DescribeVolume PutVolume DeleteVolume = "volume", ANY;
     }
@@ -197,6 +199,8 @@ operations! {
     DeleteMessages = "delete_messages", READ;
     /// Send messages to a queue.
     SendMessages = "send_messages", WRITE;
+    /// Publish messages to a topic.
+    PublishMessages = "publish_messages", WRITE;
     /// Delete every message of a queue.
     PurgeQueue = "purge_queue", WRITE;
     /// Set when a message can be received again.

@@ -66,6 +66,7 @@ pub(crate) fn check_named(
 const fn verb(operation: Operation, wanted: Access) -> &'static str {
     match (operation, wanted) {
         (Operation::SendMessages, _) => "send to",
+        (Operation::PublishMessages, _) => "publish to",
         (Operation::InvokeFunction, _) => "invoke",
         (_, Access::Read) => "read",
         (_, Access::Write) => "write",

@@ -4,7 +4,7 @@ use std::time::Duration;
 use lambent_dispatch::{Deliveries, Dispatcher};
 use lambent_storage::Stores;
 use lambent_types::{Clock, Error};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 use crate::code_in_use::CodeInUse;
 use crate::data_plane::DataPlane;
@@ -13,6 +13,7 @@ use crate::inspect::Inspect;
 use crate::invocations::Invocations;
 use crate::secret_seed::SecretSeed;
 use crate::site_table::SiteTable;
+use crate::topic_order::TopicOrders;
 
 /// How long code outlives its last reference: far longer than an invocation
 /// takes from knowing its version to having the code loaded.
@@ -44,6 +45,10 @@ pub struct Service {
     pub(crate) identities: Mutex<()>,
     /// Held while a secret or a parameter changes.
     pub(crate) sealing: Mutex<()>,
+    /// Told when secrets are rotated at other dates than before.
+    pub(crate) rotations: Notify,
+    /// What FIFO topics remember of the last minutes.
+    pub(crate) topics: TopicOrders,
     /// What clients may send again.
     pub(crate) invocations: Invocations,
     pub(crate) seed: SecretSeed,
@@ -88,6 +93,8 @@ impl Service {
             sites: SiteTable::default(),
             identities: Mutex::default(),
             sealing: Mutex::default(),
+            rotations: Notify::new(),
+            topics: TopicOrders::default(),
             invocations: Invocations::default(),
             seed,
             grace: GRACE,

@@ -81,7 +81,13 @@ impl TableHandle<'_> {
         self.perform(Operation::ReadStream, async {
             let (namespace, name) = self.place();
             let tables = &self.stores().tables;
-            match tables.stream_records(namespace, name, label, from, limit, wait).await {
+            let read = |wait| tables.stream_records(namespace, name, label, from, limit, wait);
+            let read = tokio::select! {
+                found = read(wait) => found,
+                // Nobody waits at a node that stops.
+                () = self.data_scope().data().drain.cancelled() => read(Duration::ZERO).await,
+            };
+            match read {
                 Ok(page) => Ok(ReadStream::Page(page)),
                 Err(TableError::Trimmed { oldest }) => Ok(ReadStream::Trimmed(oldest)),
                 Err(error) => Err(client_errors::table(namespace, name, error)),

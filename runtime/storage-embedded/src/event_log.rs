@@ -31,6 +31,8 @@ pub(crate) fn place(channel: &Channel) -> (Kind, Cow<'_, str>) {
         Channel::Function(function) => (Kind::Function, function.to_string().into()),
         Channel::Trigger(name) => (Kind::Trigger, name.as_str().into()),
         Channel::Schedule(name) => (Kind::Schedule, name.as_str().into()),
+        Channel::Topic(name) => (Kind::Topic, name.as_str().into()),
+        Channel::Subscription(name) => (Kind::Subscription, name.as_str().into()),
     }
 }
 
@@ -144,7 +146,9 @@ impl EventLog for EmbeddedEventLog {
             .write(bytes, move |tx| {
                 let partition = ensure(tx, &namespace, &channel)?;
                 let quotas = tx.ledger.quotas(&namespace.key());
-                append::<AppendError>(tx, &namespace, partition, event, (None, &origin), &quotas)
+                let group = channel.group(&event).map(str::to_owned);
+                let from = (group.as_deref(), &origin);
+                append::<AppendError>(tx, &namespace, partition, event, from, &quotas)
             })
             .await
     }

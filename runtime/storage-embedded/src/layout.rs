@@ -7,6 +7,7 @@
 //! | `root-key.json` | the key of the native API, mode 0600; written by the first `serve` | that key |
 //! | `access-key-seed` | what the secrets of access keys are made with, and secrets and parameters sealed with, mode 0600 | every access key, secret and parameter |
 //! | `artifact-key` | authenticates the files of `artifacts/`, and the cursors that guests list keys with | nothing: all are compiled again, and such a listing begins again |
+//! | `topic-key` | signs the notifications of topics, mode 0600; written when the first is signed | nothing: another is made |
 //! | `artifacts/` | compiled code | nothing: compiled again |
 //! | `scratch/` | what functions write to `/tmp`, in files without names, so that it looks empty | nothing |
 //! | `code/<2 hex>/<digest>.wasm` | components as they were uploaded, and packages, by SHA-256 | the functions |
@@ -44,6 +45,8 @@ pub const LOCK_FILE: &str = "lock";
 pub const ROOT_KEY_FILE: &str = "root-key.json";
 /// The key that authenticates compiled code.
 pub const ARTIFACT_KEY_FILE: &str = "artifact-key";
+/// Signs the notifications of topics.
+pub const TOPIC_KEY_FILE: &str = "topic-key";
 /// What the secrets of access keys are made with.
 pub const ACCESS_KEY_SEED_FILE: &str = "access-key-seed";
 /// What functions write to `/tmp`.

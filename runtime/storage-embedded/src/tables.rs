@@ -374,6 +374,7 @@ impl Tables for EmbeddedTables {
         let owner = namespace.clone();
         let discarded = self.change(namespace, Growth::Frees, move |tx, _| {
             let gone = streams::discard(tx, &owner)?;
+            checkpoints::forget(tx.connection, &owner)?;
             streams::wake(tx, gone);
             Ok(((), Some(NOW)))
         });

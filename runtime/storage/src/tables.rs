@@ -314,8 +314,8 @@ pub trait Tables: Send + Sync {
         checkpoint: Option<Vec<u8>>,
     ) -> Result<(), StorageError>;
 
-    /// Forgets the streams of tables that are gone, with their records: of a namespace that is
-    /// deleted nothing may be left for the next of its name.
+    /// Forgets the streams of tables that are gone, with their records, and what all readers have
+    /// noted: of a namespace that is deleted nothing may be left for the next of its name.
     ///
     /// # Errors
     /// The store failed.

@@ -13,6 +13,7 @@ mod key;
 mod key_bytes;
 mod key_schema;
 mod number;
+pub mod partiql;
 mod stream;
 mod stream_json;
 mod table;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::annotations::Annotations;
+use crate::aws_services::AwsServices;
 use crate::cors::Cors;
 use crate::delivery::DeliveryPolicy;
 use crate::environment::Environment;
@@ -233,6 +234,13 @@ members! {
         patch "New mounts, replacing all the old ones.",
         parameter "mounts" Mounts
             "Volumes that it shares with other functions, each with its path, as in data:/mnt/data,models:/mnt/models:read";
+    /// Services of AWS's that it calls at AWS, with a key of its own, each by its name in the hosts of its
+    /// endpoints: at most [`bounds::AWS_SERVICES_MAX`]. Requests for all others are for the node then.
+    #[serde(skip_serializing_if = "AwsServices::is_empty")]
+    aws: AwsServices = AwsServices::default(),
+        patch "New services that it calls at AWS, replacing all the old ones.",
+        parameter "aws" AwsServices
+            "AWS services that it calls at AWS with a key of its own, as in bedrock-runtime=egress; all others are called at this node";
 }
 
 fn is_auto(updates: &RuntimeUpdates) -> bool {
@@ -339,6 +347,9 @@ impl Configuration {
 
     fn validate_files(&self) -> Result<(), Error> {
         if let Some(fault) = self.layers.fault() {
+            return Err(invalid(fault));
+        }
+        if let Some(fault) = self.aws.fault() {
             return Err(invalid(fault));
         }
         if let Some(fault) = self.mounts.fault() {

@@ -191,12 +191,18 @@ codes! {
     /// The store cannot be written to.
     StorageUnavailable = "storage-unavailable", 503, retryable, "storage is unavailable",
         "check the disk that holds the server's data directory, then try again";
+    /// No subscription of that name.
+    SubscriptionNotFound = "subscription-not-found", 404, final, "no such subscription",
+        "see which there are: lambent topic subscriptions";
     /// No table of that name.
     TableNotFound = "table-not-found", 404, final, "no such table",
         "see which there are: lambent table list";
     /// Too many invocations at once.
     Throttled = "throttled", 429, retryable, "too many invocations at once",
         "nothing was changed; try again in a moment";
+    /// No topic of that name.
+    TopicNotFound = "topic-not-found", 404, final, "no such topic",
+        "see which there are: lambent topic list";
     /// No trigger of that name.
     TriggerNotFound = "trigger-not-found", 404, final, "no such trigger",
         "see which there are: lambent trigger list";

@@ -10,10 +10,11 @@ use crate::mounts::Mount;
 use crate::name::{BucketName, FunctionName, KeyspaceName, TableName};
 use crate::name_pattern::NamePattern;
 use crate::queue::QueueName;
+use crate::topic::TopicName;
 use crate::volume::VolumeName;
 
 /// Permission for a function to reach one thing: `bucket:photos=read`, `keyspace:todo=read-write`,
-/// `queue:jobs=write`, `table:orders=read`, `secret:prod/*=read`, `parameter:/app/*=read`, `function:resize`, `host:api.example.com` or `volume:data:/mnt/data:read`.
+/// `queue:jobs=write`, `topic:orders=publish`, `table:orders=read`, `secret:prod/*=read`, `parameter:/app/*=read`, `function:resize`, `host:api.example.com` or `volume:data:/mnt/data:read`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Grant {
     /// A bucket and its objects.
@@ -22,6 +23,8 @@ pub enum Grant {
     Keyspace(KeyspaceName, Access),
     /// A queue; to write is to send.
     Queue(QueueName, Access),
+    /// A topic; to write is to publish.
+    Topic(TopicName, Access),
     /// A table and its items.
     Table(TableName, Access),
     /// Secrets and their values.
@@ -45,6 +48,8 @@ pub enum Granted {
     Keyspace(KeyspaceName),
     /// A queue.
     Queue(QueueName),
+    /// A topic.
+    Topic(TopicName),
     /// A table.
     Table(TableName),
     /// Secrets.
@@ -59,7 +64,7 @@ pub enum Granted {
     Volume(VolumeName),
 }
 
-const FORMS: &str = "write bucket:NAME=ACCESS, keyspace:NAME=ACCESS, queue:NAME=ACCESS, table:NAME=ACCESS, \
+const FORMS: &str = "write bucket:NAME=ACCESS, keyspace:NAME=ACCESS, queue:NAME=ACCESS, topic:NAME=ACCESS, table:NAME=ACCESS, \
                      secret:NAME=ACCESS, parameter:NAME=ACCESS, function:NAME, host:HOST or volume:NAME:/mnt/PATH[:ACCESS], where ACCESS is read, write or read-write";
 
 impl Grant {
@@ -70,6 +75,7 @@ impl Grant {
             Self::Bucket(name, _) => Granted::Bucket(name),
             Self::Keyspace(name, _) => Granted::Keyspace(name),
             Self::Queue(name, _) => Granted::Queue(name),
+            Self::Topic(name, _) => Granted::Topic(name),
             Self::Table(name, _) => Granted::Table(name),
             Self::Secret(pattern, _) => Granted::Secret(pattern),
             Self::Parameter(pattern, _) => Granted::Parameter(pattern),
@@ -103,6 +109,7 @@ impl Grant {
             Self::Bucket(name, access) => named("buckets", name.as_str(), *access),
             Self::Keyspace(name, access) => named("keyspaces", name.as_str(), *access),
             Self::Queue(name, access) => named("queues", name.as_ref(), *access),
+            Self::Topic(name, access) => named("topics", name.as_ref(), *access),
             Self::Table(name, access) => named("tables", name.as_str(), *access),
             Self::Secret(pattern, access) => named("secrets", &pattern.to_string(), *access),
             Self::Parameter(pattern, access) => named("parameters", &pattern.to_string(), *access),
@@ -142,6 +149,7 @@ impl Configuration {
         let keyspaces =
             grants.keyspaces.iter().map(|(name, access)| Grant::Keyspace(name.clone(), *access));
         let queues = grants.queues.iter().map(|(name, access)| Grant::Queue(name.clone(), *access));
+        let topics = grants.topics.iter().map(|(name, access)| Grant::Topic(name.clone(), *access));
         let tables = grants.tables.iter().map(|(name, access)| Grant::Table(name.clone(), *access));
         let secrets =
             grants.secrets.iter().map(|(name, access)| Grant::Secret(name.clone(), *access));
@@ -150,7 +158,7 @@ impl Configuration {
         let functions = grants.functions.iter().cloned().map(Grant::Function);
         let hosts = grants.hosts.iter().cloned().map(Grant::Host);
         let volumes = self.mounts.0.iter().cloned().map(Grant::Volume);
-        let stores = buckets.chain(keyspaces).chain(queues).chain(tables);
+        let stores = buckets.chain(keyspaces).chain(queues).chain(topics).chain(tables);
         let others = secrets.chain(parameters).chain(functions).chain(hosts).chain(volumes);
         stores.chain(others).collect()
     }
@@ -162,6 +170,7 @@ impl Configuration {
             Grant::Bucket(name, access) => drop(grants.buckets.insert(name, access)),
             Grant::Keyspace(name, access) => drop(grants.keyspaces.insert(name, access)),
             Grant::Queue(name, access) => drop(grants.queues.insert(name, access)),
+            Grant::Topic(name, access) => drop(grants.topics.insert(name, access)),
             Grant::Table(name, access) => drop(grants.tables.insert(name, access)),
             Grant::Secret(name, access) => drop(grants.secrets.insert(name, access)),
             Grant::Parameter(name, access) => drop(grants.parameters.insert(name, access)),
@@ -185,6 +194,7 @@ impl Configuration {
             Granted::Bucket(name) => drop(grants.buckets.remove(name)),
             Granted::Keyspace(name) => drop(grants.keyspaces.remove(name)),
             Granted::Queue(name) => drop(grants.queues.remove(name)),
+            Granted::Topic(name) => drop(grants.topics.remove(name)),
             Granted::Table(name) => drop(grants.tables.remove(name)),
             Granted::Secret(pattern) => drop(grants.secrets.remove(pattern)),
             Granted::Parameter(pattern) => drop(grants.parameters.remove(pattern)),
@@ -253,6 +263,11 @@ impl FromStr for Grant {
                 let (name, access) = with_access(text, rest)?;
                 Ok(Self::Queue(name, access.unwrap_or(Access::Write)))
             }
+            "topic" => {
+                // Publishing is all that a grant of a topic is of use for.
+                let (name, access) = with_access(text, rest)?;
+                Ok(Self::Topic(name, access.unwrap_or(Access::Write)))
+            }
             "table" => {
                 let (name, access) = with_access(text, rest)?;
                 Ok(Self::Table(name, given(access)?))
@@ -283,6 +298,7 @@ impl FromStr for Granted {
             "bucket" => with_access(text, rest).map(|(name, _)| Self::Bucket(name)),
             "keyspace" => with_access(text, rest).map(|(name, _)| Self::Keyspace(name)),
             "queue" => with_access(text, rest).map(|(name, _)| Self::Queue(name)),
+            "topic" => with_access(text, rest).map(|(name, _)| Self::Topic(name)),
             "table" => with_access(text, rest).map(|(name, _)| Self::Table(name)),
             "secret" => with_access(text, rest).map(|(name, _)| Self::Secret(name)),
             "parameter" => with_access(text, rest).map(|(name, _)| Self::Parameter(name)),
@@ -304,6 +320,7 @@ impl fmt::Display for Grant {
             Self::Bucket(_, access)
             | Self::Keyspace(_, access)
             | Self::Queue(_, access)
+            | Self::Topic(_, access)
             | Self::Table(_, access)
             | Self::Secret(_, access)
             | Self::Parameter(_, access) => {
@@ -321,6 +338,7 @@ impl fmt::Display for Granted {
             Self::Bucket(name) => write!(f, "bucket:{name}"),
             Self::Keyspace(name) => write!(f, "keyspace:{name}"),
             Self::Queue(name) => write!(f, "queue:{name}"),
+            Self::Topic(name) => write!(f, "topic:{name}"),
             Self::Table(name) => write!(f, "table:{name}"),
             Self::Secret(pattern) => write!(f, "secret:{pattern}"),
             Self::Parameter(pattern) => write!(f, "parameter:{pattern}"),
@@ -335,10 +353,11 @@ impl fmt::Display for Granted {
 mod tests {
     use super::*;
 
-    const ALL: [&str; 11] = [
+    const ALL: [&str; 12] = [
         "bucket:my.photos=read",
         "keyspace:todo=read-write",
         "queue:jobs.fifo=write",
+        "topic:orders.fifo=write",
         "table:Orders.2=read-write",
         "secret:prod/*=read",
         "parameter:/app/key=read-write",

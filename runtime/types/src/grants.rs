@@ -8,6 +8,7 @@ use crate::host_pattern::HostPattern;
 use crate::name::{BucketName, FunctionName, KeyspaceName, TableName};
 use crate::name_pattern::NamePattern;
 use crate::queue::QueueName;
+use crate::topic::TopicName;
 
 /// What a function may do with a resource that it was granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -15,8 +16,9 @@ use crate::queue::QueueName;
 pub enum Access {
     /// Read and list.
     Read,
-    /// Create, change, delete; send to a queue, for which `send` is a word too.
-    #[serde(alias = "send")]
+    /// Create, change, delete; send to a queue, for which `send` is a word too; publish to a topic,
+    /// for which `publish` is.
+    #[serde(alias = "send", alias = "publish")]
     Write,
     /// Both.
     ReadWrite,
@@ -49,7 +51,7 @@ impl FromStr for Access {
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "read" => Ok(Self::Read),
-            "write" | "send" => Ok(Self::Write),
+            "write" | "send" | "publish" => Ok(Self::Write),
             "read-write" => Ok(Self::ReadWrite),
             _ => {
                 let shown: String = text.chars().take(40).collect();
@@ -77,6 +79,10 @@ pub struct Grants {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = BTreeMap<String, Access>)]
     pub queues: BTreeMap<QueueName, Access>,
+    /// Topics, through the AWS SDKs: `write` publishes.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(value_type = BTreeMap<String, Access>)]
+    pub topics: BTreeMap<TopicName, Access>,
     /// Tables and their items, through the AWS SDKs.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = BTreeMap<String, Access>)]

@@ -9,6 +9,7 @@ pub mod occurrence;
 mod account;
 mod alias;
 mod annotations;
+pub mod aws_services;
 mod clock;
 mod code;
 mod concurrency;
@@ -27,6 +28,7 @@ mod grant;
 mod grants;
 mod handler;
 mod host_pattern;
+mod http_delivery;
 mod identity_path;
 mod invocation;
 mod json_pointer;
@@ -40,6 +42,7 @@ mod name_pattern;
 mod object_version;
 mod outcome;
 mod parameter;
+pub mod parameters_extension;
 mod pattern;
 mod pattern_parser;
 mod pattern_rule;
@@ -62,9 +65,13 @@ mod site;
 mod size;
 mod specification;
 mod sticky;
+mod subscription;
+mod subscription_filter;
 mod table_source;
 pub mod tags;
 mod throttle;
+mod topic;
+mod topic_message;
 mod transition;
 mod trigger;
 mod usage;
@@ -76,6 +83,7 @@ mod weight;
 pub use account::account_number;
 pub use alias::{Alias, AliasName, AliasSettings, Aliases, Split};
 pub use annotations::Annotations;
+pub use aws_services::{AwsRoute, AwsServiceName, AwsServices, InvalidAwsServiceName};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use code::{AdaptedFrom, Code, Image, Package, Snapshot};
 pub use concurrency::{Concurrency, ConcurrencyChange, ProvisionedFor};
@@ -93,6 +101,7 @@ pub use grant::{Grant, Granted, toml_key};
 pub use grants::{Access, Grants};
 pub use handler::{Handler, Incoming, Interface};
 pub use host_pattern::{HostPattern, InvalidHostPattern, is_host_name};
+pub use http_delivery::{Backoff, HttpDelivery};
 pub use identity_path::{IdentityPath, InvalidIdentityPath};
 pub use invocation::{
     BatchItems, InvocationRecord, ItemFailure, LogLine, LogStream, Logs, RequestId,
@@ -133,11 +142,15 @@ pub use size::{
 };
 pub use specification::{ResourceKind, Specification};
 pub use sticky::{InvalidSticky, Sticky};
+pub use subscription::{Confirmation, Subscriber, Subscription, SubscriptionName};
+pub use subscription_filter::{FilterScope, SubscriptionFilter};
 pub use table_source::{
     CHANGES_AGE_MS, CHANGES_ATTEMPTS_MAX, CHANGES_CONCURRENCY_MAX, CHANGES_DEFAULT, CHANGES_MAX,
     StreamStart, TableSource,
 };
 pub use throttle::ThrottleReason;
+pub use topic::{Topic, TopicName};
+pub use topic_message::{NewTopicMessage, TopicAttribute, TopicMessage};
 pub use transition::{ReleaseRefused, Transition};
 pub use trigger::{
     BATCH_SIZE_DEFAULT, CONCURRENCY_DEFAULT, ObjectChange, QueueTarget, Source, SourceResource,

@@ -59,6 +59,8 @@ pub mod bounds {
     /// Most volumes of a function, as of layers. Lambda has one file system, whose access
     /// points are what several volumes are here.
     pub const MOUNTS_MAX: usize = 5;
+    /// Most services of AWS's that a function calls there.
+    pub const AWS_SERVICES_MAX: usize = 50;
     /// Most aliases of a function: all of them are in one record with its head.
     pub const ALIASES_MAX: usize = 100;
     /// Most steps of a release, which are in the same record.

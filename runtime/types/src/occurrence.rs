@@ -10,6 +10,7 @@
 //! | a message was received | `lambent.queue.message.v1` | `/queues/<queue>` | its group, if any | the message's body |
 //! | an item was changed | `lambent.item.changed.v1` | `/tables/<table>` | the place of the change in the stream | the record, as DynamoDB Streams has it |
 //! | a schedule fired | `lambent.schedule.fired.v1` | `/schedules/<schedule>` | – | its input, else [`ScheduleData`] |
+//! | a message was published to a topic | `lambent.topic.message.v1` | `/topics/<topic>` | its subject, if any | [`TopicMessage`](crate::TopicMessage) |
 //! | an invocation was asked for | `lambent.invocation.v1`, or as asked | `/v1/functions/<function>/invocations` | as asked | as asked |
 //! | an event was handled | `lambent.delivery.succeeded.v1` | `/functions/<function>` | the event's id | a record |
 //! | an event was given up | `lambent.delivery.failed.v1` | `/functions/<function>` | the event's id | a record |
@@ -48,6 +49,12 @@ pub const QUEUE_MESSAGE: &str = "lambent.queue.message.v1";
 pub const ITEM_CHANGED: &str = "lambent.item.changed.v1";
 /// A schedule fired.
 pub const SCHEDULE_FIRED: &str = "lambent.schedule.fired.v1";
+/// A message was published to a topic.
+pub const TOPIC_MESSAGE: &str = "lambent.topic.message.v1";
+/// A notification of a topic is on its way to a subscription.
+pub const TOPIC_NOTIFICATION: &str = "lambent.topic.notification.v1";
+/// A subscriber is to be asked whether it wants the messages of a topic.
+pub const TOPIC_CONFIRMATION: &str = "lambent.topic.confirmation.v1";
 /// An invocation was asked for.
 pub const INVOCATION: &str = "lambent.invocation.v1";
 /// An event was handled.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::aws_services::AwsServices;
 use crate::layer::Layers;
 use crate::mounts::Mounts;
 use crate::provisioned::Provisioned;
@@ -31,6 +32,8 @@ pub enum ParameterKind {
     Layers,
     /// Volumes with their paths, and commas between them.
     Mounts,
+    /// Services of AWS's with where their requests go, and commas between them.
+    AwsServices,
     /// Any text.
     Text,
 }
@@ -50,6 +53,7 @@ impl ParameterKind {
             Self::RuntimeUpdates => "auto or function-update",
             Self::Layers => "a list of layers such as numpy:3,helpers",
             Self::Mounts => "a list of mounts such as data:/mnt/data,models:/mnt/models:read",
+            Self::AwsServices => "a list of services such as bedrock-runtime=egress",
             Self::Text => "text",
         }
     }
@@ -163,6 +167,16 @@ impl ParameterValue for Layers {
 }
 
 impl ParameterValue for Mounts {
+    fn read(kind: ParameterKind, text: &str) -> Result<Self, String> {
+        text.parse().map_err(|error| format!("{}: {error}", unexpected(kind, text)))
+    }
+
+    fn show(&self, _: ParameterKind) -> String {
+        self.to_string()
+    }
+}
+
+impl ParameterValue for AwsServices {
     fn read(kind: ParameterKind, text: &str) -> Result<Self, String> {
         text.parse().map_err(|error| format!("{}: {error}", unexpected(kind, text)))
     }

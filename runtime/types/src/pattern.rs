@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::event::Event;
 use crate::pattern_parser::{InvalidPattern, Parsed, parse};
@@ -69,6 +69,19 @@ impl Pattern {
             }
         }
         Ok(false)
+    }
+
+    /// Returns whether an object has what the pattern says, which is then of its members. This takes at
+    /// most `steps`.
+    ///
+    /// # Errors
+    /// Fails if the comparison would take more steps.
+    pub fn matches_object(
+        &self,
+        object: &Map<String, Value>,
+        steps: u64,
+    ) -> Result<bool, TooCostly> {
+        self.0.rule.matches(Some(object), &mut Steps(steps))
     }
 }
 

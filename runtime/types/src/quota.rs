@@ -109,6 +109,10 @@ quotas! {
     Tables = 22, "tables", "tables", resources, "--quota-resources";
     /// Bytes of the items of tables, as DynamoDB counts them with their overhead.
     TableBytes = 23, "table-bytes", "bytes of items", bytes, "--quota-table-bytes";
+    /// Topics.
+    Topics = 24, "topics", "topics", resources, "--quota-resources";
+    /// Subscriptions of topics.
+    Subscriptions = 25, "subscriptions", "subscriptions", resources, "--quota-resources";
 }
 
 impl Quota {

@@ -3,6 +3,7 @@
 Run as `dynamodb.py URL ACCESS_KEY SECRET`.
 """
 
+import base64
 import decimal
 import json
 import re
@@ -335,6 +336,13 @@ def queries():
         for n in range(40):
             batch.put_item(Item={"user": "ann", "n": n - 20, "kind": f"k{n % 3}", "size": n, "filler": "x" * 10})
         batch.put_item(Item={"user": "bob", "n": decimal.Decimal("0.5"), "kind": "k0"})
+    told = {"ItemCollectionKey": {"user": "bob"}, "SizeEstimateRangeGB": [0.0, 1.0]}
+    sized, key = {"ReturnItemCollectionMetrics": "SIZE"}, {"user": "bob", "n": 2}
+    assert table.put_item(Item=key, **sized)["ItemCollectionMetrics"] == told
+    assert table.update_item(Key=key, **sized)["ItemCollectionMetrics"] == told
+    assert resource.batch_write_item(
+        RequestItems={"logs": [{"DeleteRequest": {"Key": key}}]}, **sized
+    )["ItemCollectionMetrics"] == {"logs": [told]}
     ns = lambda found: [int(item["n"]) for item in found["Items"]]
     ann = Key("user").eq("ann")
     assert ns(table.query(KeyConditionExpression=ann)) == list(range(-20, 20))
@@ -554,6 +562,149 @@ def transactions():
     assert sum(left) == 200 and min(left) >= 0, left
 
 
+def streams():
+    """Each change of an item has a record, as the stream's view has it."""
+    client = boto3.client("dynamodbstreams", **SETTINGS)
+    enabled = lambda view: {"StreamEnabled": True, "StreamViewType": view}
+    expires = lambda seconds: number(int(time.time()) + seconds)
+    made = create("streamed", "id", "n", StreamSpecification=enabled("NEW_AND_OLD_IMAGES"))
+    arn, label = made["LatestStreamArn"], made["LatestStreamLabel"]
+    assert arn == f"{made['TableArn']}/stream/{label}" and re.fullmatch(r"[-\d]{10}T[:\d]{8}\.\d{3}", label), made
+    found = db.describe_table(TableName="streamed")["Table"]
+    assert (found["LatestStreamArn"], found["StreamSpecification"]) == (arn, enabled("NEW_AND_OLD_IMAGES")), found
+
+    stream = client.describe_stream(StreamArn=arn)["StreamDescription"]
+    assert (stream["StreamStatus"], stream["StreamViewType"]) == ("ENABLED", "NEW_AND_OLD_IMAGES"), stream
+    assert stream["TableName"] == "streamed" and stream["KeySchema"] == made["KeySchema"], stream
+    assert abs(stream["CreationRequestDateTime"].timestamp() - time.time()) < 60, stream
+    [shard] = stream["Shards"]
+    first = shard["SequenceNumberRange"]
+    assert len(first["StartingSequenceNumber"]) == 21 and "EndingSequenceNumber" not in first, first
+    shard = shard["ShardId"]
+    assert re.fullmatch(r"shardId-\d{20}-[0-9a-f]{8}", shard), shard
+    assert client.describe_stream(StreamArn=arn, ExclusiveStartShardId=shard)["StreamDescription"]["Shards"] == []
+
+    def iterator(kind, sequence=None, of=arn, shard=shard):
+        more = {"SequenceNumber": sequence} if sequence else {}
+        got = client.get_shard_iterator(StreamArn=of, ShardId=shard, ShardIteratorType=kind, **more)
+        return got["ShardIterator"]
+
+    def read(at, count=None, limit=2):
+        """All records from there on, in pages."""
+        found = []
+        for _ in range(1000):
+            page = client.get_records(ShardIterator=at, Limit=limit)
+            found += page["Records"]
+            at = page.get("NextShardIterator")
+            if at is None or (count is None and not page["Records"]) or (count and len(found) >= count):
+                return found, at
+        raise AssertionError(f"{len(found)} records of {count}")
+
+    before = iterator("LATEST")
+    key = {"id": text("a"), "n": number(1)}
+    db.put_item(TableName="streamed", Item={**key, "v": number(101)})
+    db.put_item(TableName="streamed", Item={**key, "v": number(101)})
+    db.update_item(TableName="streamed", Key=key, UpdateExpression="SET v = :v", ExpressionAttributeValues={":v": text("b")})
+    db.delete_item(TableName="streamed", Key=key)
+    db.delete_item(TableName="streamed", Key=key)
+    late = iterator("LATEST")
+    both = [{"Put": {"TableName": "streamed", "Item": {**key, "id": text(name)}}} for name in ["z", "y"]]
+    db.transact_write_items(TransactItems=both)
+
+    records, after = read(iterator("TRIM_HORIZON"))
+    assert [record["eventName"] for record in records] == ["INSERT", "MODIFY", "REMOVE", "INSERT", "INSERT"], records
+    assert read(before)[0] == records and read(late)[0] == records[3:]
+    record = records[1]
+    assert set(record) == {"eventID", "eventName", "eventVersion", "eventSource", "awsRegion", "dynamodb"}, record
+    assert (record["eventVersion"], record["eventSource"], record["awsRegion"]) == ("1.1", "aws:dynamodb", "eu-west-1")
+    change = record["dynamodb"]
+    assert change["Keys"] == key and change["StreamViewType"] == "NEW_AND_OLD_IMAGES", change
+    assert change["OldImage"] == {**key, "v": number(101)} and change["NewImage"] == {**key, "v": text("b")}, change
+    assert change["SizeBytes"] == 3 * 6 + (1 + 3) + (1 + 1), change
+    assert abs(change["ApproximateCreationDateTime"].timestamp() - time.time()) < 60, change
+    assert "OldImage" not in records[0]["dynamodb"] and "NewImage" not in records[2]["dynamodb"], records
+    assert [record["dynamodb"]["Keys"]["id"]["S"] for record in records[3:]] == ["z", "y"], records
+    numbers = [record["dynamodb"]["SequenceNumber"] for record in records]
+    assert numbers == sorted(set(numbers)) and len({record["eventID"] for record in records}) == 5, numbers
+    assert read(iterator("AT_SEQUENCE_NUMBER", numbers[3]))[0] == records[3:]
+    assert read(iterator("AFTER_SEQUENCE_NUMBER", numbers[3]))[0] == records[4:]
+
+    # Deleted because its time was over.
+    db.update_time_to_live(TableName="streamed", TimeToLiveSpecification={"Enabled": True, "AttributeName": "end"})
+    db.put_item(TableName="streamed", Item={**key, "end": expires(-1)})
+    for _ in range(100):
+        records, _ = read(after)
+        if len(records) == 2:
+            break
+        time.sleep(0.1)
+    assert [record["eventName"] for record in records] == ["INSERT", "REMOVE"], records
+    assert records[1]["userIdentity"] == {"PrincipalId": "dynamodb.amazonaws.com", "Type": "Service"}, records
+    assert "userIdentity" not in records[0], records
+
+    again = {"TableName": "streamed", "StreamSpecification": enabled("KEYS_ONLY")}
+    invalid(db.update_table, "Table already has an enabled stream: TableName: streamed", **again)
+    off = {"TableName": "streamed", "StreamSpecification": {"StreamEnabled": False}}
+    changed = db.update_table(**off)["TableDescription"]
+    assert "StreamSpecification" not in changed and changed["LatestStreamArn"] == arn, changed
+    invalid(db.update_table, "Table has no stream to disable: TableName: streamed", **off)
+    stream = client.describe_stream(StreamArn=arn)["StreamDescription"]
+    assert stream["StreamStatus"] == "DISABLED", stream
+    assert stream["Shards"][0]["SequenceNumberRange"]["EndingSequenceNumber"] == records[1]["dynamodb"]["SequenceNumber"]
+    records, end = read(iterator("TRIM_HORIZON"), 7)
+    assert len(records) == 7 and end is None, end
+
+    shown = {"KEYS_ONLY": set(), "NEW_IMAGE": {"NewImage"}, "OLD_IMAGE": {"OldImage"}}
+    for view, images in shown.items():
+        changed = db.update_table(TableName="streamed", StreamSpecification=enabled(view))["TableDescription"]
+        of = changed["LatestStreamArn"]
+        assert of != arn, changed
+        at = client.describe_stream(StreamArn=of)["StreamDescription"]["Shards"][0]["ShardId"]
+        for value in [1, 2]:
+            db.put_item(TableName="streamed", Item={**key, "v": number(value), "view": text(view)})
+        last = read(iterator("TRIM_HORIZON", of=of, shard=at))[0][-1]
+        assert last["eventName"] == "MODIFY" and last["dynamodb"]["Keys"] == key, last
+        assert {name for name in last["dynamodb"] if name.endswith("Image")} == images, last
+        db.update_table(**off)
+
+    create("unstreamed")
+    listed = client.list_streams(TableName="streamed")["Streams"]
+    assert [stream["StreamArn"] for stream in listed][0] == arn and len(listed) == 4, listed
+    assert listed[0] == {"StreamArn": arn, "TableName": "streamed", "StreamLabel": label}, listed
+    assert client.list_streams(TableName="unstreamed")["Streams"] == []
+    page = client.list_streams(Limit=1)
+    assert page["Streams"] == listed[:1] and page["LastEvaluatedStreamArn"] == arn, page
+    assert client.list_streams(ExclusiveStartStreamArn=arn)["Streams"] == listed[1:]
+
+    nothing = arn[:-1] + ("1" if arn[-1] == "0" else "0")
+    refused("ResourceNotFoundException", client.describe_stream, f"Stream: {nothing} not found", StreamArn=nothing)
+    refused("ResourceNotFoundException", iterator, "Stream", kind="LATEST", of=nothing)
+    refused("ResourceNotFoundException", iterator, "Shard", kind="LATEST", shard="shardId-00000000000000000000-00000000")
+    refused("ResourceNotFoundException", client.get_records, ShardIterator=end_of(iterator("LATEST"), nothing, arn))
+    invalid(client.describe_stream, "Invalid StreamArn", StreamArn="arn:aws:dynamodb:eu-west-1:0:table/streamed")
+    invalid(client.get_records, "Invalid ShardIterator", ShardIterator="nothing")
+    invalid(client.get_records, "Invalid ShardIterator", ShardIterator=f"{arn}|1|AAAA")
+    invalid(client.get_records, "less than or equal to 1000", ShardIterator=iterator("LATEST"), Limit=1001)
+    invalid(iterator, "SequenceNumber is required", kind="AT_SEQUENCE_NUMBER")
+    invalid(iterator, "Invalid SequenceNumber", kind="AT_SEQUENCE_NUMBER", sequence="1" + "9" * 19 + "0")
+    invalid(iterator, "shardIteratorType", kind="OLDEST")
+    refused("TrimmedDataAccessException", iterator, kind="AT_SEQUENCE_NUMBER", sequence="1" + "0" * 20)
+    old = base64.urlsafe_b64encode(f"{int(time.time() * 1000) - 15 * 60_000 - 1} {numbers[0]}".encode()).decode()
+    refused("ExpiredIteratorException", client.get_records, "15 minutes", ShardIterator=f"{arn}|1|{old.rstrip('=')}")
+    trimmed = base64.urlsafe_b64encode(f"{int(time.time() * 1000)} {'1' + '0' * 20}".encode()).decode()
+    refused("TrimmedDataAccessException", client.get_records, ShardIterator=f"{arn}|1|{trimmed.rstrip('=')}")
+
+    # The streams of a table that is gone are read on.
+    db.delete_table(TableName="streamed")
+    db.delete_table(TableName="unstreamed")
+    assert len(client.list_streams(TableName="streamed")["Streams"]) == 4
+    assert len(read(iterator("TRIM_HORIZON"), 7)[0]) == 7
+
+
+def end_of(iterator, other, arn):
+    """The same iterator of another stream."""
+    return iterator.replace(arn, other)
+
+
 def wire():
     """What clients compare and programs match on."""
     seen = {}
@@ -577,7 +728,7 @@ def wire():
 
 
 if __name__ == "__main__":
-    for test in [tables, items, conditions, updates, queries, scans, indexes, batches, transactions, wire]:
+    for test in [tables, items, conditions, updates, queries, scans, indexes, batches, transactions, streams, wire]:
         test()
         print(f"{test.__name__} ok", flush=True)
     print(f"all of DynamoDB with botocore {botocore.__version__}")

@@ -8,6 +8,7 @@ import base64
 import datetime
 import json
 import sys
+import time
 
 import botocore.session
 from botocore.awsrequest import AWSResponse
@@ -16,9 +17,12 @@ from botocore.exceptions import ParamValidationError
 KEY, SECRET, TOKEN = sys.argv[1:]
 # What botocore calls them.
 NAMES = {"IAM": "iam", "Lambda": "lambda", "CloudWatch Logs": "logs", "EventBridge Scheduler": "scheduler", "S3": "s3",
-         "SQS": "sqs", "STS": "sts", "DynamoDB": "dynamodb", "Secrets Manager": "secretsmanager", "Systems Manager": "ssm",
+         "SQS": "sqs", "STS": "sts", "DynamoDB": "dynamodb", "DynamoDB Streams": "dynamodbstreams", "Secrets Manager": "secretsmanager", "Systems Manager": "ssm",
          "SNS": "sns"}
+STREAM = "arn:aws:dynamodb:us-east-1:000000000000:table/orders/stream/2026-01-31T12:00:00.000"
+FIRST = base64.urlsafe_b64encode(f"{int(time.time() * 1000)} {10**20 + 1}".encode()).decode().rstrip("=")
 KNOWN = {
+    "StreamArn": STREAM, "ShardIterator": f"{STREAM}|1|{FIRST}",
     "Bucket": "photos", "Key": "cat.jpg", "CopySource": "photos/cat.jpg", "FunctionName": "other", "RoleName": "role",
     "QueueUrl": "https://sqs.us-east-1.amazonaws.com/000000000000/orders", "QueueName": "orders", "TableName": "orders",
     "SecretId": "secret", "Payload": b"{}", "InvokeArgs": b"{}", "PolicyArn": "arn:aws:iam::000000000000:policy/p",

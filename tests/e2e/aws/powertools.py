@@ -1,5 +1,6 @@
 """Powertools for AWS Lambda, unmodified, in handlers of Python and TypeScript: what they log and measure, which
-messages of a batch failed, what events say, and that tracing does not stand in the way."""
+messages of a batch failed, what events say, what they keep and read at home, and that tracing does not stand in the
+way."""
 
 import base64
 import json
@@ -7,7 +8,8 @@ import os
 import unittest
 import uuid
 
-from support import HAS_JAVASCRIPT, HAS_PYTHON, POWERTOOLS_JAVASCRIPT, POWERTOOLS_PYTHON, archive, client
+from support import (
+    HAS_JAVASCRIPT, HAS_PYTHON, LIBRARIES_PYTHON, POWERTOOLS_JAVASCRIPT, POWERTOOLS_PYTHON, archive, client, native)
 
 ROLE = "arn:aws:iam::000000000000:role/r"
 TRACE = "^1-[0-9a-f]{8}-[0-9a-f]{24}$"
@@ -101,6 +103,55 @@ def get_order(order):
 
 def http(event, context):
     return app.resolve(event, context)
+'''
+
+HOME = '''
+import os
+
+from aws_lambda_powertools.utilities import parameters
+from aws_lambda_powertools.utilities.idempotency import (
+    DynamoDBPersistenceLayer, IdempotencyConfig, idempotent, idempotent_function)
+
+store = DynamoDBPersistenceLayer(table_name=os.environ["TABLE"])
+config = IdempotencyConfig(event_key_jmespath="id", payload_validation_jmespath="total")
+done = []
+
+
+@idempotent(persistence_store=store, config=config)
+def pays(event, context):
+    config.register_lambda_context(context)
+    if event.get("fails"):
+        raise ValueError("before it was paid")
+    done.append(event["id"])
+    return {"id": event["id"], "payment": len(done)}
+
+
+def changed(event, context):
+    try:
+        return pays(event, context)
+    except Exception as error:
+        return type(error).__name__
+
+
+def reads(event, context):
+    prefix = os.environ["PREFIX"]
+    table = parameters.DynamoDBProvider(table_name=os.environ["SETTINGS"])
+    return {
+        "plain": parameters.get_parameter(f"/{prefix}/plain"),
+        "sealed": parameters.get_parameter(f"/{prefix}/sealed", decrypt=True),
+        "json": parameters.get_parameter(f"/{prefix}/json", transform="json"),
+        "all": parameters.get_parameters(f"/{prefix}/"),
+        "named": parameters.get_parameters_by_name({f"/{prefix}/plain": {}, f"/{prefix}/json": {"transform": "json"}}),
+        "secret": parameters.get_secret(f"{prefix}/db", transform="json"),
+        "item": table.get("greeting"),
+    }
+
+
+def sets(event, context):
+    prefix = os.environ["PREFIX"]
+    parameters.set_parameter(name=f"/{prefix}/plain", value=event["value"], overwrite=True)
+    parameters.set_secret(name=f"{prefix}/db", value={"user": event["value"]})
+    return parameters.get_parameter(f"/{prefix}/plain", force_fetch=True)
 '''
 
 TYPESCRIPT = '''
@@ -326,6 +377,72 @@ class Python(Powertools, unittest.TestCase):
         self.assertEqual(self.invoke("dynamodb", DYNAMODB)[0], [["INSERT", "3.5", ["a", "b"]]])
 
 
+@unittest.skipUnless(HAS_PYTHON and POWERTOOLS_PYTHON and LIBRARIES_PYTHON, "no runtime for Python, or no libraries")
+class AtHome(unittest.TestCase):
+    """What keeps its state in tables, and reads parameters and secrets, with nothing configured."""
+
+    invoke = Powertools.invoke
+    module = "home"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lambdas = client("lambda", read_timeout=120)
+        cls.name = f"powertools-{uuid.uuid4()}"
+        cls.layers = [cls.layer("tools", folder(POWERTOOLS_PYTHON, "python")), cls.layer("boto3", boto3())]
+        cls.tables = client("dynamodb")
+        for table in (cls.name, f"{cls.name}-settings"):
+            cls.tables.create_table(
+                TableName=table, BillingMode="PAY_PER_REQUEST", KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+                AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}])
+        cls.tables.put_item(TableName=f"{cls.name}-settings", Item={"id": {"S": "greeting"}, "value": {"S": "hello"}})
+        parameters = client("ssm")
+        for name, value, kind in (("plain", "one", "String"), ("sealed", "two", "SecureString"),
+                                  ("json", '{"three": 3}', "String")):
+            parameters.put_parameter(Name=f"/{cls.name}/{name}", Value=value, Type=kind)
+        client("secretsmanager").create_secret(Name=f"{cls.name}/db", SecretString='{"user": "shop"}')
+        cls.lambdas.create_function(
+            FunctionName=cls.name, Runtime="python3.13", Role=ROLE, Handler="home.pays", Timeout=60, MemorySize=512,
+            Code={"ZipFile": archive({"home.py": HOME})}, Layers=cls.layers,
+            Environment={"Variables": {"TABLE": cls.name, "SETTINGS": f"{cls.name}-settings", "PREFIX": cls.name}})
+        native("PATCH", f"/v1/functions/{cls.name}", {"fuel": 1_000_000_000_000, "grants": {
+            "tables": {cls.name: "read-write", f"{cls.name}-settings": "read"},
+            "parameters": {f"/{cls.name}/*": "read-write"}, "secrets": {f"{cls.name}/*": "read-write"}}})
+
+    @classmethod
+    def layer(cls, name, files):
+        published = cls.lambdas.publish_layer_version(
+            LayerName=f"{cls.name}-{name}", Content={"ZipFile": archive(files)})
+        return published["LayerVersionArn"]
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.lambdas.delete_function(FunctionName=cls.name)
+
+    def test_a_payment_is_made_once(self):
+        order = {"id": "o1", "total": 5}
+        failed, _ = self.invoke("pays", order | {"fails": True})
+        self.assertEqual(failed["errorMessage"], "before it was paid")
+        paid, _ = self.invoke("pays", order)
+        self.assertEqual(paid["id"], "o1")
+        again, _ = self.invoke("pays", order)
+        self.assertEqual(again, paid)
+        kept = self.tables.scan(TableName=self.name)["Items"]
+        self.assertEqual([item["status"]["S"] for item in kept], ["COMPLETED"])
+        self.assertEqual(self.invoke("changed", order | {"total": 6})[0], "IdempotencyValidationError")
+
+    def test_parameters_are_read_and_set(self):
+        read, _ = self.invoke("reads", {})
+        three = {"three": 3}
+        self.assertEqual(read, {
+            "plain": "one", "sealed": "two", "json": three,
+            "all": {"plain": "one", "json": '{"three": 3}', "sealed": read["all"]["sealed"]},
+            "named": {f"/{self.name}/plain": "one", f"/{self.name}/json": three},
+            "secret": {"user": "shop"}, "item": "hello"})
+        self.assertEqual(self.invoke("sets", {"value": "four"})[0], "four")
+        secret = client("secretsmanager").get_secret_value(SecretId=f"{self.name}/db")["SecretString"]
+        self.assertEqual(json.loads(secret), {"user": "four"})
+
+
 @unittest.skipUnless(HAS_JAVASCRIPT and POWERTOOLS_JAVASCRIPT, "no runtime for JavaScript, or no Powertools")
 class TypeScript(Powertools, unittest.TestCase):
     runtime, module, files = "nodejs22.x", "shop", {"shop.ts": TYPESCRIPT}
@@ -362,6 +479,17 @@ def folder(path, prefix):
                 with open(whole, "rb") as file:
                     files[f"{prefix}/{os.path.relpath(whole, path)}"] = file.read()
     return files
+
+
+def boto3():
+    """boto3 and what it needs, with the descriptions of the services that are called."""
+    services = ("dynamodb", "ssm", "secretsmanager")
+
+    def is_needed(path):
+        parts = path.split("/botocore/data/")
+        return len(parts) == 1 or "/" not in parts[1] or parts[1].split("/")[0] in services
+
+    return {path: content for path, content in folder(LIBRARIES_PYTHON, "python").items() if is_needed(path)}
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ HAS_JAVASCRIPT = os.environ.get("HAS_JAVASCRIPT") == "1"
 # Folders with Powertools for AWS Lambda; none where they cannot be installed.
 POWERTOOLS_PYTHON = os.environ.get("POWERTOOLS_PYTHON")
 POWERTOOLS_JAVASCRIPT = os.environ.get("POWERTOOLS_JAVASCRIPT")
+# A folder with boto3 for functions of Python; none where it cannot be installed.
+LIBRARIES_PYTHON = os.environ.get("LIBRARIES_PYTHON")
 REGION = "eu-west-1"
 
 

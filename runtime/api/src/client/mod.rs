@@ -30,7 +30,9 @@ mod objects;
 mod queues;
 mod releases;
 mod runtimes;
+mod secrets;
 mod tables;
+mod topics;
 mod upload;
 
 use std::sync::Arc;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::capacity::{ConsumedCapacity, Wanted, read_units, write_units};
 use super::checks::{CAPACITY, COLLECTION_METRICS};
+use super::collections::{Collections, ItemCollectionMetrics};
 use super::error::{checked, fault, validation};
 use super::expressions::{self, Members, Names};
 use super::items::{check_projection, name};
@@ -212,6 +213,8 @@ pub(super) struct BatchWritten {
     unprocessed_items: BTreeMap<String, Vec<Item>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     consumed_capacity: Option<Vec<ConsumedCapacity>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item_collection_metrics: Option<BTreeMap<String, Vec<ItemCollectionMetrics>>>,
 }
 
 fn check_write(wanted: &BatchWrite) -> Result<(), Fault> {
@@ -277,6 +280,8 @@ pub(super) async fn write(call: &Call, wanted: BatchWrite) -> Result<BatchWritte
             writes.push(TableWrite { table, action, condition: None, returns: false });
         }
     }
+    let metrics = wanted.return_item_collection_metrics.as_deref();
+    let collections = Collections::of(metrics, &writes);
     let mut units: BTreeMap<TableName, f64> = BTreeMap::new();
     for go in goes(writes) {
         let tables: Vec<_> = go.iter().map(|write| write.table.clone()).collect();
@@ -296,6 +301,7 @@ pub(super) async fn write(call: &Call, wanted: BatchWrite) -> Result<BatchWritte
     Ok(BatchWritten {
         unprocessed_items: BTreeMap::new(),
         consumed_capacity: Some(capacities).filter(|capacities| !capacities.is_empty()),
+        item_collection_metrics: collections.metrics(call).await,
     })
 }
 

@@ -53,6 +53,14 @@ impl Violations {
         self.check(allowed.contains(&text), member, text, &set);
     }
 
+    /// Notes that a list is not there, is empty, or has more elements than it may have.
+    pub(super) fn counted(&mut self, member: &str, count: Option<usize>, most: usize) {
+        self.present(count.is_some(), member);
+        let Some(count) = count else { return };
+        self.check(count >= 1, member, "[]", "have length greater than or equal to 1");
+        self.count(member, count, most);
+    }
+
     /// Notes that a list that is given is empty.
     pub(super) fn filled<T>(&mut self, member: &str, list: Option<&Vec<T>>) {
         let is_filled = list.is_none_or(|list| !list.is_empty());

@@ -30,6 +30,8 @@ errors! {
     limit_exceeded = "com.amazonaws.dynamodb.v20120810#LimitExceededException";
     /// A condition that does not hold.
     condition_failed = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
+    /// An item that is there and should not be.
+    duplicate_item = "com.amazonaws.dynamodb.v20120810#DuplicateItemException";
     /// A transaction of which some write was refused.
     transaction_canceled = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException";
     /// A token that came with another transaction before.

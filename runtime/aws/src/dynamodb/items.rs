@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::capacity::{ConsumedCapacity, Wanted};
 use super::checks::{self, CAPACITY, COLLECTION_METRICS, ON_FAILURE, OPERATORS, RETURN_VALUES};
+use super::collections::{Collections, ItemCollectionMetrics};
 use super::error::{checked, failed, fault, validation};
 use super::expressions::{self, Conditions, Members, Names, Values};
 use crate::call::Call;
@@ -87,27 +88,12 @@ pub(super) async fn check_projection(
     Ok(())
 }
 
-/// The members that all writes of one item have.
+/// A write of one whole item: one that is put has `Item`, one that is deleted `Key`.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub(super) struct PutItem {
+pub(super) struct WriteItem {
     table_name: Option<String>,
     item: Option<Given<Item>>,
-    expected: Conditions,
-    conditional_operator: Option<String>,
-    condition_expression: Option<String>,
-    expression_attribute_names: Names,
-    expression_attribute_values: Values,
-    return_values: Option<String>,
-    return_consumed_capacity: Option<String>,
-    return_item_collection_metrics: Option<String>,
-    return_values_on_condition_check_failure: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct DeleteItem {
-    table_name: Option<String>,
     key: Option<Given<Item>>,
     expected: Conditions,
     conditional_operator: Option<String>,
@@ -128,6 +114,8 @@ pub(super) struct Changed {
     pub(super) attributes: Option<Item>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) consumed_capacity: Option<ConsumedCapacity>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) item_collection_metrics: Option<ItemCollectionMetrics>,
 }
 
 /// What a write is to answer.
@@ -198,32 +186,27 @@ impl ConditionMembers<'_> {
     }
 }
 
-pub(super) async fn put(call: &Call, wanted: PutItem) -> Result<Changed, Fault> {
-    let answers = Answers {
-        values: wanted.return_values,
-        capacity: wanted.return_consumed_capacity,
-        metrics: wanted.return_item_collection_metrics,
-        on_failure: wanted.return_values_on_condition_check_failure,
-    };
-    let condition = ConditionMembers {
-        expected: &wanted.expected,
-        operator: wanted.conditional_operator.as_deref(),
-        expression: wanted.condition_expression.as_deref(),
-        names: wanted.expression_attribute_names,
-        values: wanted.expression_attribute_values,
-    };
-    let mut violations = Violations::default();
-    violations.table(wanted.table_name.as_deref());
-    violations.present(wanted.item.is_some(), "item");
-    changed(call, wanted.table_name, (answers, condition, violations), || {
-        let item = read(wanted.item)?;
+pub(super) async fn put(call: &Call, mut wanted: WriteItem) -> Result<Changed, Fault> {
+    let given = wanted.item.take();
+    changed(call, wanted, ("item", given), |item| {
         item.check()?;
         Ok(TableAction::Put(item))
     })
     .await
 }
 
-pub(super) async fn delete(call: &Call, wanted: DeleteItem) -> Result<Changed, Fault> {
+pub(super) async fn delete(call: &Call, mut wanted: WriteItem) -> Result<Changed, Fault> {
+    let given = wanted.key.take();
+    changed(call, wanted, ("key", given), |key| Ok(TableAction::Delete(key))).await
+}
+
+/// Puts or deletes an item, which the member of this name says.
+async fn changed(
+    call: &Call,
+    wanted: WriteItem,
+    (member, given): (&str, Option<Given<Item>>),
+    action: impl FnOnce(Item) -> Result<TableAction, Fault>,
+) -> Result<Changed, Fault> {
     let answers = Answers {
         values: wanted.return_values,
         capacity: wanted.return_consumed_capacity,
@@ -239,32 +222,21 @@ pub(super) async fn delete(call: &Call, wanted: DeleteItem) -> Result<Changed, F
     };
     let mut violations = Violations::default();
     violations.table(wanted.table_name.as_deref());
-    violations.present(wanted.key.is_some(), "key");
-    changed(call, wanted.table_name, (answers, condition, violations), || {
-        Ok(TableAction::Delete(read(wanted.key)?))
-    })
-    .await
-}
-
-/// Puts or deletes an item.
-async fn changed(
-    call: &Call,
-    table: Option<String>,
-    (answers, condition, mut violations): (Answers, ConditionMembers<'_>, Violations),
-    action: impl FnOnce() -> Result<TableAction, Fault>,
-) -> Result<Changed, Fault> {
+    violations.present(given.is_some(), member);
     answers.check(&mut violations);
     violations.one_of("conditionalOperator", condition.operator, OPERATORS);
     checked(violations)?;
     condition.check()?;
-    let action = action()?;
+    let action = action(read(given)?)?;
     let old = answers.old()?;
     let condition = condition.read()?;
-    let table = name(table)?;
+    let table = name(wanted.table_name)?;
     let returns = old || answers.on_failure.as_deref() == Some("ALL_OLD");
     let write = TableWrite { table: table.clone(), action, condition, returns };
+    let collections = Collections::of(answers.metrics.as_deref(), std::slice::from_ref(&write));
     let mut written = made(call, write, answers.on_failure.as_deref()).await?;
     Ok(Changed {
+        item_collection_metrics: collections.one(call).await,
         attributes: written.old.take().filter(|_| old),
         consumed_capacity: answers.capacity(&table, &written),
     })

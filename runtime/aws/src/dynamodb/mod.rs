@@ -4,6 +4,7 @@
 mod batch;
 mod capacity;
 mod checks;
+mod collections;
 mod definition;
 mod description;
 mod error;
@@ -11,6 +12,7 @@ mod expressions;
 mod items;
 mod limits;
 mod pages;
+mod partiql;
 mod query;
 mod scan;
 mod start_key;

@@ -140,11 +140,25 @@ impl<'a> Selection<'a> {
             || attributes.into_iter().any(|one| !self.has(index, one))
     }
 
+    /// Checks that a scan, which gives what the index has, is not to give more.
+    pub(super) fn check_scanned(&self) -> Result<(), Fault> {
+        if !self.is_whole() {
+            return Ok(());
+        }
+        Err(validation(
+            "A scan of an index gives what the index has; query it, or scan the table, for the other attributes",
+        ))
+    }
+
+    /// Whether an item that is found is answered.
+    pub(super) fn holds(&self, item: &Item) -> bool {
+        self.filter.is_none_or(|filter| filter.holds(Some(item)))
+    }
+
     /// Writes a page.
     pub(super) fn page(&self, name: &str, page: ItemPage, capacity: Wanted<'_>) -> Page {
         let scanned_count = page.items.len();
-        let holds = |item: &Item| self.filter.is_none_or(|filter| filter.holds(Some(item)));
-        let found = page.items.into_iter().filter(holds);
+        let found = page.items.into_iter().filter(|item| self.holds(item));
         let found: Vec<Item> = match self.projection {
             Some(projection) => found.map(|item| projection.of(&item)).collect(),
             None => found.collect(),

@@ -128,11 +128,7 @@ pub(super) async fn scan(call: &Call, wanted: Scan) -> Result<Page, Fault> {
     let place = selection.index.map(|(_, index)| &index.key);
     start_key::check(&table.definition, place, start.as_ref())?;
     selection.check()?;
-    if selection.is_whole() {
-        return Err(validation(
-            "A scan of an index gives what the index has; query it, or scan the table, for the other attributes",
-        ));
-    }
+    selection.check_scanned()?;
     let scan = ItemScan {
         index: wanted.index_name.as_deref().map(str::parse).transpose()?,
         segment,

@@ -1,7 +1,7 @@
 //! The operations of DynamoDB's API, in the order of AWS's model.
 
 use super::{
-    batch, items, limits, query, scan, tables, tags, time_to_live, transact, update_item,
+    batch, items, limits, partiql, query, scan, tables, tags, time_to_live, transact, update_item,
     update_table, wire,
 };
 use crate::operation::Operation;
@@ -23,7 +23,7 @@ macro_rules! operation {
 }
 
 pub(crate) static OPERATIONS: &[Operation] = &[
-    operation!("BatchExecuteStatement"),
+    operation!("BatchExecuteStatement", partiql::batch),
     operation!("BatchGetItem", batch::get),
     operation!("BatchWriteItem", batch::write),
     operation!("CancelBulkOperation"),
@@ -50,8 +50,8 @@ pub(crate) static OPERATIONS: &[Operation] = &[
     operation!("DescribeTimeToLive", time_to_live::describe),
     operation!("DisableKinesisStreamingDestination"),
     operation!("EnableKinesisStreamingDestination"),
-    operation!("ExecuteStatement"),
-    operation!("ExecuteTransaction"),
+    operation!("ExecuteStatement", partiql::execute),
+    operation!("ExecuteTransaction", partiql::transaction),
     operation!("ExportTableToPointInTime"),
     operation!("GetItem", items::get),
     operation!("GetResourcePolicy"),

@@ -1,6 +1,10 @@
 //! Many items at once, all or none.
 
-use lambent_service::{ItemPlace, Refusal, TableAction, TableWrite, Transacted, TransactionToken};
+use std::collections::BTreeMap;
+
+use lambent_service::{
+    ItemPlace, Refusal, TableAction, TableWrite, Transacted, TransactionToken, Written,
+};
 use lambent_tables::expression::{Placeholders, Projection};
 use lambent_tables::{Given, Item};
 use lambent_types::{Digest, ErrorCode, TableName};
@@ -9,6 +13,7 @@ use serde_json::{Map, Value as Json};
 
 use super::capacity::{ConsumedCapacity, Wanted, read_units, write_units};
 use super::checks::{CAPACITY, COLLECTION_METRICS, ON_FAILURE};
+use super::collections::{Collections, ItemCollectionMetrics};
 use super::error::{checked, fault, token_mismatch, transaction_canceled, validation};
 use super::expressions::{self, Members, Names, Values};
 use super::items::{check_projection, name, read};
@@ -17,7 +22,7 @@ use crate::fault::Fault;
 use crate::validation::Violations;
 
 /// Most items of a transaction, and most bytes of those that one reads; DynamoDB's.
-const ITEMS_MAX: usize = 100;
+pub(super) const ITEMS_MAX: usize = 100;
 const READ_BYTES_MAX: usize = 4 << 20;
 
 #[derive(Deserialize)]
@@ -59,12 +64,7 @@ struct ItemResponse {
 
 /// Checks how many items a transaction has.
 fn check_count(violations: &mut Violations, count: Option<usize>) {
-    violations.present(count.is_some(), "transactItems");
-    let Some(count) = count else { return };
-    let shown = format!("{count} items");
-    violations.check(count >= 1, "transactItems", "[]", "have length greater than or equal to 1");
-    let most = format!("have length less than or equal to {ITEMS_MAX}");
-    violations.check(count <= ITEMS_MAX, "transactItems", shown, &most);
+    violations.counted("transactItems", count, ITEMS_MAX);
 }
 
 pub(super) async fn get(call: &Call, wanted: TransactGet) -> Result<TransactGot, Fault> {
@@ -87,6 +87,19 @@ pub(super) async fn get(call: &Call, wanted: TransactGet) -> Result<TransactGot,
         places.push(place);
         projections.push(projection);
     }
+    let (found, consumed_capacity) = got(call, places, capacity).await?;
+    let responses = found.into_iter().zip(projections).map(|(item, projection)| ItemResponse {
+        item: item.map(|item| projection.map_or_else(|| item.clone(), |of| of.of(&item))),
+    });
+    Ok(TransactGot { responses: responses.collect(), consumed_capacity })
+}
+
+/// Reads items of one state, and says the units of each table that this used.
+pub(super) async fn got(
+    call: &Call,
+    places: Vec<ItemPlace>,
+    capacity: Option<&str>,
+) -> Result<(Vec<Option<Item>>, Option<Vec<ConsumedCapacity>>), Fault> {
     let count = places.len();
     let tables: Vec<_> = places.iter().map(|place| place.table.clone()).collect();
     let found = call.scope.get_items(places).await.map_err(fault)?;
@@ -98,10 +111,7 @@ pub(super) async fn get(call: &Call, wanted: TransactGet) -> Result<TransactGot,
     // A transaction reads each item twice.
     let units = tables.into_iter().zip(sizes.map(|bytes| 2.0 * read_units(bytes, true)));
     let consumed_capacity = summed(Wanted(capacity), units);
-    let responses = found.into_iter().zip(projections).map(|(item, projection)| ItemResponse {
-        item: item.map(|item| projection.map_or_else(|| item.clone(), |of| of.of(&item))),
-    });
-    Ok(TransactGot { responses: responses.collect(), consumed_capacity })
+    Ok((found, consumed_capacity))
 }
 
 fn reading(item: GetOf) -> Result<(ItemPlace, Option<Projection>), Fault> {
@@ -124,7 +134,7 @@ fn summed(
     wanted: Wanted<'_>,
     units: impl Iterator<Item = (TableName, f64)>,
 ) -> Option<Vec<ConsumedCapacity>> {
-    let mut of_tables = std::collections::BTreeMap::<TableName, f64>::new();
+    let mut of_tables = BTreeMap::<TableName, f64>::new();
     for (table, units) in units {
         *of_tables.entry(table).or_default() += units;
     }
@@ -239,6 +249,8 @@ impl Write {
 pub(super) struct TransactWritten {
     #[serde(skip_serializing_if = "Option::is_none")]
     consumed_capacity: Option<Vec<ConsumedCapacity>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    item_collection_metrics: Option<BTreeMap<String, Vec<ItemCollectionMetrics>>>,
 }
 
 pub(super) async fn write(call: &Call, wanted: TransactWrite) -> Result<TransactWritten, Fault> {
@@ -254,53 +266,92 @@ pub(super) async fn write(call: &Call, wanted: TransactWrite) -> Result<Transact
     checked(violations)?;
     let items = wanted.transact_items.unwrap_or_default().into_iter();
     let writes = items.map(WriteOf::read).collect::<Result<Vec<_>, _>>()?;
-    let token = wanted.client_request_token.map(|token| {
+    let tables: Vec<_> = writes.iter().map(|write| write.table.clone()).collect();
+    let reason = |_: usize, refusal| Reason::of(refusal);
+    let collections = Collections::of(metrics, &writes);
+    let written = made(call, writes, wanted.client_request_token, reason).await?;
+    Ok(TransactWritten {
+        consumed_capacity: units_written(capacity, tables, &written),
+        item_collection_metrics: collections.metrics(call).await,
+    })
+}
+
+/// Makes all writes or none: what each did, or nothing, if they were made before. `reason` says why one was refused, of
+/// which its place is given.
+pub(super) async fn made(
+    call: &Call,
+    writes: Vec<TableWrite>,
+    token: Option<String>,
+    reason: impl Fn(usize, Option<Refusal>) -> Reason,
+) -> Result<Vec<Written>, Fault> {
+    let token = token.map(|token| {
         // Whatever the order of members in the request: what it means is the same.
         let request = Digest::of(format!("{writes:?}").as_bytes());
         TransactionToken { token, request }
     });
-    let tables: Vec<_> = writes.iter().map(|write| write.table.clone()).collect();
-    let transacted = call.scope.transact(writes, token).await;
-    let written = match transacted {
-        Ok(Transacted::Made(written)) => written,
-        Ok(Transacted::MadeBefore) => Vec::new(),
-        Ok(Transacted::Refused(reasons)) => return Err(canceled(reasons)),
-        Err(error) if error.code() == ErrorCode::Conflict => {
-            return Err(token_mismatch(error.detail().to_owned()));
+    match call.scope.transact(writes, token).await {
+        Ok(Transacted::Made(written)) => Ok(written),
+        Ok(Transacted::MadeBefore) => Ok(Vec::new()),
+        Ok(Transacted::Refused(refusals)) => {
+            let reasons = refusals.into_iter().enumerate();
+            Err(canceled(reasons.map(|(place, refusal)| reason(place, refusal)).collect()))
         }
-        Err(error) => return Err(fault(error)),
-    };
-    // A transaction writes each item twice.
+        Err(error) if error.code() == ErrorCode::Conflict => {
+            Err(token_mismatch(error.detail().to_owned()))
+        }
+        Err(error) => Err(fault(error)),
+    }
+}
+
+/// The units of each table that were used by writes of a transaction, which writes each item twice.
+pub(super) fn units_written(
+    capacity: Option<&str>,
+    tables: Vec<TableName>,
+    written: &[Written],
+) -> Option<Vec<ConsumedCapacity>> {
     let units = written.iter().map(|written| 2.0 * write_units(written.bytes));
-    Ok(TransactWritten {
-        consumed_capacity: summed(Wanted(capacity), tables.into_iter().zip(units)),
-    })
+    summed(Wanted(capacity), tables.into_iter().zip(units))
+}
+
+/// Why one item of a transaction was not written.
+pub(super) struct Reason {
+    pub(super) code: &'static str,
+    pub(super) message: Option<String>,
+    pub(super) item: Option<Item>,
+}
+
+impl Reason {
+    /// The reason of a write that was refused, or of one that was not.
+    pub(super) fn of(refusal: Option<Refusal>) -> Self {
+        match refusal {
+            None => Self { code: "None", message: None, item: None },
+            Some(Refusal::Condition(item)) => Self {
+                code: "ConditionalCheckFailed",
+                message: Some("The conditional request failed".to_owned()),
+                item,
+            },
+            Some(Refusal::Invalid(invalid)) => Self {
+                code: "ValidationError",
+                message: Some(invalid.message().to_owned()),
+                item: None,
+            },
+        }
+    }
 }
 
 /// Why a transaction was not made: of each item in their order.
-fn canceled(reasons: Vec<Option<Refusal>>) -> Fault {
-    let reasons = reasons.into_iter().map(|reason| match reason {
-        None => ("None", None, None),
-        Some(Refusal::Condition(item)) => (
-            "ConditionalCheckFailed",
-            Some("The conditional request failed".to_owned()),
-            item.and_then(|item| serde_json::to_value(item).ok()),
-        ),
-        Some(Refusal::Invalid(invalid)) => {
-            ("ValidationError", Some(invalid.message().to_owned()), None)
-        }
-    });
-    let (mut codes, mut shown) = (Vec::new(), Vec::new());
-    for (code, message, item) in reasons {
-        codes.push(code);
-        let mut reason = Map::from_iter([("Code".to_owned(), Json::from(code))]);
-        reason.extend(message.map(|message| ("Message".to_owned(), Json::from(message))));
-        reason.extend(item.map(|item| ("Item".to_owned(), item)));
-        shown.push(Json::Object(reason));
-    }
-    transaction_canceled(format!(
+fn canceled(reasons: Vec<Reason>) -> Fault {
+    let codes: Vec<_> = reasons.iter().map(|reason| reason.code).collect();
+    let message = format!(
         "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
         codes.join(", ")
-    ))
-    .with("CancellationReasons", shown)
+    );
+    let shown = reasons.into_iter().map(|reason| {
+        let mut shown = Map::from_iter([("Code".to_owned(), Json::from(reason.code))]);
+        shown.extend(reason.message.map(|message| ("Message".to_owned(), Json::from(message))));
+        let item = reason.item.and_then(|item| serde_json::to_value(item).ok());
+        shown.extend(item.map(|item| ("Item".to_owned(), item)));
+        Json::Object(shown)
+    });
+    transaction_canceled(message).with("CancellationReasons", shown.collect::<Vec<_>>())
 }

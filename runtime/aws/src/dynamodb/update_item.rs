@@ -8,6 +8,7 @@ use lambent_tables::{Given, Item};
 use serde::Deserialize;
 
 use super::checks::OPERATORS;
+use super::collections::Collections;
 use super::error::checked;
 use super::expressions::{self, Conditions, Members, Names, Values};
 use super::items::{Answers, Changed, made, name, read};
@@ -74,6 +75,7 @@ pub(super) async fn update(call: &Call, wanted: UpdateItem) -> Result<Changed, F
         condition: condition.or(expected),
         returns: answers.values.is_some() || answers.on_failure.is_some(),
     };
+    let collections = Collections::of(answers.metrics.as_deref(), std::slice::from_ref(&write));
     let written = made(call, write, answers.on_failure.as_deref()).await?;
     let consumed_capacity = answers.capacity(&table, &written);
     let of = |item: Option<Item>| {
@@ -87,5 +89,6 @@ pub(super) async fn update(call: &Call, wanted: UpdateItem) -> Result<Changed, F
         Some("UPDATED_NEW") => of(written.new),
         _ => None,
     };
-    Ok(Changed { attributes, consumed_capacity })
+    let item_collection_metrics = collections.one(call).await;
+    Ok(Changed { attributes, consumed_capacity, item_collection_metrics })
 }

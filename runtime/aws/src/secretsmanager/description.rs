@@ -64,6 +64,8 @@ fn rotated(call: &Call, rotation: &Rotation) -> Map<String, Value> {
         ("RotationLambdaARN".to_owned(), function.into()),
     ]);
     members.extend(rotation.rules.clone().map(|rules| ("RotationRules".to_owned(), rules)));
+    let next = rotation.dates.next.filter(|_| rotation.enabled).map(|next| time(next).into());
+    members.extend(next.map(|next| ("NextRotationDate".to_owned(), next)));
     let rotated = rotation.rotated.map(|rotated| time(rotated).into());
     members.extend(rotated.map(|rotated| ("LastRotatedDate".to_owned(), rotated)));
     members

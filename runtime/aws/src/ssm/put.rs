@@ -88,6 +88,7 @@ pub(super) async fn put(call: &Call, wanted: Put) -> Result<Value, Fault> {
     let new = NewParameter {
         name: name(&required(wanted.name)?)?,
         value: ParameterValue(wanted.value.unwrap_or_default()),
+        kind_of_new: None,
         kind: wanted.kind.as_deref().map(kind).transpose()?,
         description: kept(wanted.description),
         key_id: kept(wanted.key_id),

@@ -14,6 +14,7 @@ mod error;
 mod exchange;
 mod network;
 mod own_doors;
+mod posting;
 mod target;
 
 use std::net::IpAddr;
@@ -29,7 +30,8 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 pub use network::{Network, Resolve};
-pub use own_doors::{ApiBody, Connection, LINEAGE, OwnDoors};
+pub use own_doors::{Answerer, ApiBody, Connection, Destination, LINEAGE, OwnDoors};
+pub use posting::Posting;
 
 use crate::egress::address::is_public;
 use crate::egress::network::Connected;
@@ -54,10 +56,23 @@ impl Routes {
         Self { network, doors: OnceLock::new() }
     }
 
-    /// The node's own doors, if a request is for one of its APIs.
-    fn api(&self, target: &Target, request: &Parts) -> Option<&Arc<dyn OwnDoors>> {
-        let TargetHost::Name(host) = &target.host else { return None };
-        self.doors.get().filter(|doors| doors.is_for_api(host, request))
+    /// The node's own doors, if they answer a request.
+    fn api(
+        &self,
+        Guard { function, log, target }: &Guard<'_>,
+        request: &Parts,
+    ) -> Result<Option<&Arc<dyn OwnDoors>>, Error> {
+        let Some(doors) = self.doors.get() else { return Ok(None) };
+        let host = target.host.to_string();
+        let destination = Destination { https: target.https, host: &host, port: target.port };
+        match doors.answerer(function, destination, request) {
+            Answerer::Node => Ok(Some(doors)),
+            Answerer::Host => Ok(None),
+            Answerer::Nobody(reason) => {
+                log.line(&reason);
+                Err(Error::HttpRequestDenied)
+            }
+        }
     }
 
     /// Only the first call counts.
@@ -104,7 +119,7 @@ impl Egress for Guarded {
                 })
             };
             let (head, body) = request.into_parts();
-            let api = routes.api(&target, &head);
+            let api = routes.api(&guard, &head)?;
             let request = http::Request::from_parts(head, body);
             if let Some(doors) = api {
                 let request = exchange::prepare(request, &target)?;
@@ -150,9 +165,13 @@ struct Guard<'a> {
 impl Guard<'_> {
     fn check_host(&self) -> Result<(), Error> {
         let Target { https, host, port } = self.target;
-        let mut grants = self.function.configuration.grants.hosts.iter();
+        let configuration = &self.function.configuration;
+        let mut grants = configuration.grants.hosts.iter();
         let granted = match host {
-            TargetHost::Name(name) => grants.any(|grant| grant.allows_name(*https, name, *port)),
+            TargetHost::Name(name) => {
+                let is_aws = || *https && *port == 443 && configuration.aws.lead_to(name);
+                grants.any(|grant| grant.allows_name(*https, name, *port)) || is_aws()
+            }
             TargetHost::Address(address) => {
                 grants.any(|grant| grant.allows_address(*https, *address, *port))
             }

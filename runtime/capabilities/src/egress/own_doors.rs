@@ -25,10 +25,14 @@ pub trait OwnDoors: Send + Sync {
     /// The value of [`LINEAGE`] for a request of this origin.
     fn sign(&self, origin: &Origin) -> HeaderValue;
 
-    /// Whether a request is for one of the APIs of AWS's that the node serves its functions: it goes to a
-    /// host of AWS's, and is signed by what functions are given to sign with. Such a request needs no grant of
-    /// the host, and no connection.
-    fn is_for_api(&self, host: &str, request: &Parts) -> bool;
+    /// Who answers a request of a function: the node itself, if it is for one of the APIs that it serves its
+    /// functions, or who is at the host. The request has its own target in its URI.
+    fn answerer(
+        &self,
+        function: &FunctionVersion,
+        destination: Destination<'_>,
+        request: &Parts,
+    ) -> Answerer;
 
     /// Answers it. The function is who asks, and may do what its grants say; `origin` is what led to its
     /// invocation.
@@ -38,6 +42,28 @@ pub trait OwnDoors: Send + Sync {
         origin: Origin,
         request: Request<ApiBody>,
     ) -> BoxFuture<'static, Response<ApiBody>>;
+}
+
+/// Where a request is to go.
+#[derive(Debug, Clone, Copy)]
+pub struct Destination<'a> {
+    /// Whether it is to be encrypted.
+    pub https: bool,
+    /// The name in lower case without a final dot, or the address.
+    pub host: &'a str,
+    /// The port.
+    pub port: u16,
+}
+
+/// Who answers a request of a function.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answerer {
+    /// The node, in memory. The request needs no grant of the host, and no connection.
+    Node,
+    /// Who is at the host, if the function may reach it.
+    Host,
+    /// Nobody, and why, for the function's log.
+    Nobody(String),
 }
 
 /// The two ends of a connection.

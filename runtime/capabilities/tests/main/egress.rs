@@ -105,6 +105,32 @@ async fn without_a_grant_nothing_is_connected_to() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_is_called_at_aws_needs_no_grant_of_its_host() {
+    let names = Names(&[("bedrock-runtime.us-east-1.amazonaws.com", &["127.0.0.1"])]);
+    let world = World::with(Quotas::default(), names, RootCertStore::empty());
+    let mut function = function("default", json!({}));
+    function.configuration.aws = "bedrock-runtime=egress".parse().unwrap();
+    let host = "bedrock-runtime.us-east-1.amazonaws.com";
+    let calls = json!([
+        fetch("https", host),
+        fetch("http", host),
+        fetch("https", &format!("{host}:8443")),
+        fetch("https", "monitoring.us-east-1.amazonaws.com"),
+        fetch("https", "bedrock-runtime.s3.us-east-1.amazonaws.com"),
+    ]);
+    let (call, bounds) = (("guest-capabilities", Handler::Event), (Origin::default(), limits()));
+    let data = serde_json::to_vec(&calls).unwrap();
+    let end = world.event(call, function, bounds, event("test", data)).await;
+    let answers: Vec<Value> = serde_json::from_slice(&end.value.unwrap().data).unwrap();
+    let error = |at: usize| answers[at]["error"].as_str().unwrap();
+    // The name is looked up, and its address looked at as any other's.
+    assert!(error(0).contains("DestinationIpProhibited"), "{answers:?}");
+    for denied in 1..answers.len() {
+        assert!(error(denied).contains("HttpRequestDenied"), "{denied}: {answers:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn addresses_in_disguise_reach_nothing() {
     let (address, mut heads) = upstream(HELLO).await;
     let port = address.port();

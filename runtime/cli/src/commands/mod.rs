@@ -28,6 +28,7 @@ mod named;
 mod namespace;
 mod new;
 mod object;
+mod parameter;
 mod publish;
 mod queue;
 mod quickstart;
@@ -36,9 +37,11 @@ mod restore;
 mod rollback;
 mod runtime;
 mod schedule;
+mod secret;
 mod serve;
 mod site;
 mod table;
+mod topic;
 mod trigger;
 mod up;
 mod usage;
@@ -82,7 +85,10 @@ pub(crate) enum Command {
     Keyspace(keyspace::KeyspaceArgs),
     Kv(kv::KvArgs),
     Table(table::TableArgs),
+    Secret(secret::SecretArgs),
+    Parameter(parameter::ParameterArgs),
     Queue(queue::QueueArgs),
+    Topic(topic::TopicArgs),
     Trigger(trigger::TriggerArgs),
     Layer(layer::LayerArgs),
     Runtime(runtime::RuntimeArgs),
@@ -146,7 +152,10 @@ pub(crate) fn run(
         Command::Bucket(args) => bucket::run(&args, global),
         Command::Object(args) => object::run(&args, global),
         Command::Table(args) => table::run(&args, global),
+        Command::Secret(args) => secret::run(&args, global),
+        Command::Parameter(args) => parameter::run(&args, global),
         Command::Keyspace(args) => keyspace::run(&args, global),
+        Command::Topic(args) => topic::run(&args, global),
         Command::Kv(args) => kv::run(&args, global),
         Command::Queue(args) => queue::run(&args, global),
         Command::Trigger(args) => trigger::run(&args, global),

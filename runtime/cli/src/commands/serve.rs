@@ -113,6 +113,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "FILE", requires = "image_registry")]
     image_registry_ca: Option<PathBuf>,
 
+    /// Post messages of topics to addresses of this network too, and not only to public ones. May be
+    /// repeated
+    #[arg(long, value_name = "CIDR", value_parser = network)]
+    subscriber_network: Vec<IpNet>,
+
     /// Let compiling one component take at most this much CPU time; small ones get
     /// less: 15 s, and 8 s for each MiB
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
@@ -174,6 +179,7 @@ impl ServeArgs {
             timeouts: Timeouts { body_rate: self.body_rate, ..Timeouts::default() },
             image_registries: self.image_registry,
             image_registry_authorities: self.image_registry_ca,
+            subscriber_networks: self.subscriber_network,
             compile_cpu_seconds: self.compile_cpu_seconds,
             grace: self.grace,
             log_age_max: self.log_retention,

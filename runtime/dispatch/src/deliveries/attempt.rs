@@ -4,7 +4,7 @@ use std::time::Duration;
 use lambent_storage::{Channel, Delivery, Settlement, StorageError};
 use lambent_types::{
     DeliveryPolicy, Error, Event, FunctionName, Incoming, Namespace, Outcome, Pattern,
-    QualifiedFunction, Qualifier, QueueTarget, RequestId, Retry,
+    QualifiedFunction, Qualifier, QueueTarget, RequestId, Retry, Subscription, TopicName,
 };
 
 use crate::callee::Callee;
@@ -38,6 +38,10 @@ pub(super) enum Goal {
     Function(QualifiedFunction, Incoming),
     /// A queue.
     Queue(QueueTarget),
+    /// The subscriptions of a topic.
+    Subscriptions(TopicName),
+    /// The URL of a subscription.
+    Url(Box<Subscription>),
 }
 
 impl Deliveries {
@@ -52,6 +56,8 @@ impl Deliveries {
                 self.attempt_call(target, (function, *incoming), delivery).await
             }
             Goal::Queue(queue) => self.attempt_send(target, queue, delivery).await,
+            Goal::Subscriptions(topic) => self.attempt_fan_out(target, topic, &delivery).await,
+            Goal::Url(subscription) => self.attempt_post(target, subscription, &delivery).await,
         }
     }
 

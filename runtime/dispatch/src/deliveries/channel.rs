@@ -3,14 +3,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambent_storage::{Channel, Delivery, Settlement, StorageError};
-use lambent_types::{Incoming, Namespace, Schedule, Trigger, bounds};
+use lambent_types::{Incoming, Namespace, Schedule, Subscription, Topic, Trigger, bounds};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::deliveries::attempt::{Goal, Target};
-use crate::deliveries::{Deliveries, active_key};
+use crate::deliveries::{Deliveries, active_key, topics};
 
 /// Deliveries of one channel that are in flight at once. Enough that waiting
 /// functions do not delay others; what runs at once is admission's to say.
@@ -19,6 +19,10 @@ const CONCURRENCY: usize = 100;
 const IDLE: Duration = Duration::from_secs(60);
 /// How long it may take to send a message, however slow the disk is.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long it may take to copy a message of a topic to all its subscriptions.
+const FAN_OUT_TIMEOUT: Duration = Duration::from_secs(100);
+/// How long it may take to post a message, and to send a dead letter if that fails.
+const POST_TIMEOUT: Duration = Duration::from_secs(30);
 /// How many times as long as the function may run a delivery is leased: those of
 /// a group are attempted one after another under one lease.
 const LEASE_TIMEOUTS: u32 = 6;
@@ -63,7 +67,7 @@ impl Deliveries {
         idle: Duration,
     ) {
         let (_, channel) = key;
-        let room = Arc::new(Semaphore::new(CONCURRENCY));
+        let room = Arc::new(Semaphore::new(concurrency(channel)));
         let in_flight = TaskTracker::new();
         while !stop.is_cancelled() {
             // At least one place, and as many more as there are.
@@ -184,6 +188,27 @@ impl Deliveries {
                     policy: found.specification.delivery,
                 })
             }
+            Channel::Topic(name) => {
+                let found = self.stores.resources.of::<Topic>().get(&namespace, name).await?;
+                found.map(|found| Target {
+                    namespace,
+                    channel: channel.clone(),
+                    to: Goal::Subscriptions(found.specification.name),
+                    patterns: Vec::new(),
+                    policy: None,
+                })
+            }
+            Channel::Subscription(name) => {
+                let found =
+                    self.stores.resources.of::<Subscription>().get(&namespace, name).await?;
+                found.map(|found| Target {
+                    namespace,
+                    channel: channel.clone(),
+                    to: Goal::Url(Box::new(found.specification)),
+                    patterns: Vec::new(),
+                    policy: None,
+                })
+            }
             Channel::Trigger(name) => {
                 let found = self.stores.resources.of::<Trigger>().get(&namespace, name).await?;
                 let found = found.map(|one| one.specification);
@@ -208,9 +233,19 @@ impl Deliveries {
         let function = match &target.to {
             Goal::Function(function, _) => function,
             Goal::Queue(_) => return SEND_TIMEOUT,
+            Goal::Subscriptions(_) => return FAN_OUT_TIMEOUT,
+            Goal::Url(_) => return POST_TIMEOUT,
         };
         let found = self.dispatcher.resolve(namespace, &function.name, &function.qualifier).await;
         found.map_or(bounds::TIMEOUT_DEFAULT, |found| found.timeout())
+    }
+}
+
+/// How many deliveries of a channel are in flight at once.
+const fn concurrency(channel: &Channel) -> usize {
+    match channel {
+        Channel::Topic(_) | Channel::Subscription(_) => topics::AT_ONCE,
+        _ => CONCURRENCY,
     }
 }
 

@@ -19,11 +19,12 @@ mod sending;
 mod statuses;
 mod stores;
 mod stream;
+mod topics;
 mod triggers;
 mod usage;
 
 use std::collections::{BTreeSet, HashSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use lambent_storage::Channel;
@@ -34,6 +35,7 @@ use tokio_util::task::TaskTracker;
 use self::statuses::Statuses;
 pub use self::statuses::{LastError, TriggerStatus};
 pub use self::stores::DeliveryStores;
+pub use self::topics::{Post, Signed, TopicOutlet};
 use self::usage::UsageFlusher;
 use crate::caller::Caller;
 use crate::dispatcher::Dispatcher;
@@ -54,6 +56,10 @@ pub struct Deliveries {
     /// The triggers of tables that are served.
     serving: stream::Serving,
     blocking: blocking::BlockingWork,
+    /// Which subscriptions have messages that others are still to get.
+    progress: topics::Progress,
+    /// What the messages of topics leave the node by, once there is that.
+    outlet: OnceLock<Arc<dyn TopicOutlet>>,
     tasks: TaskTracker,
     drain: CancellationToken,
 }
@@ -73,9 +79,17 @@ impl Deliveries {
             statuses: Statuses::default(),
             serving: stream::Serving::default(),
             blocking: blocking::BlockingWork::default(),
+            progress: topics::Progress::default(),
+            outlet: OnceLock::new(),
             tasks: TaskTracker::new(),
             drain: CancellationToken::new(),
         })
+    }
+
+    /// Sets what the messages of topics leave the node by; before it is there, those for URLs wait.
+    /// Only the first call counts.
+    pub fn set_outlet(&self, outlet: Arc<dyn TopicOutlet>) {
+        drop(self.outlet.set(outlet));
     }
 
     /// Delivers until `drain`; then takes nothing more, and returns when what is

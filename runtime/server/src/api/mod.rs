@@ -13,6 +13,8 @@ macro_rules! each_kind {
             Keyspace,
             Table,
             Queue,
+            Topic,
+            Subscription,
             Trigger,
             Schedule,
             Site,
@@ -45,6 +47,7 @@ mod named_body;
 mod namespaces;
 mod objects;
 mod openapi;
+mod parameters;
 mod query;
 mod queues;
 mod ranges;
@@ -53,9 +56,11 @@ mod resource;
 mod routes;
 mod runtimes;
 mod schedules;
+mod secrets;
 mod sites;
 mod streams;
 mod tables;
+mod topics;
 mod triggers;
 mod uploads;
 mod usage;

@@ -13,8 +13,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::{
     access_keys, aliases, code, concurrency, configuration_query, functions, invocations, items,
-    keys, kinds, layers, logs, messages, namespaces, objects, query, releases, runtimes, streams,
-    uploads, usage, versions,
+    keys, kinds, layers, logs, messages, namespaces, objects, parameters, query, releases,
+    runtimes, secrets, streams, topics, uploads, usage, versions,
 };
 use crate::problem::Refusal;
 
@@ -77,6 +77,7 @@ use crate::problem::Refusal;
         streams::describe,
         streams::read,
         messages::send,
+        topics::publish,
         messages::peek,
         messages::receive,
         messages::delete_one,
@@ -102,6 +103,16 @@ use crate::problem::Refusal;
         access_keys::create,
         access_keys::describe,
         access_keys::delete,
+        secrets::list,
+        secrets::describe,
+        secrets::put,
+        secrets::delete,
+        secrets::get,
+        parameters::list,
+        parameters::describe,
+        parameters::put,
+        parameters::delete,
+        parameters::get,
         serve,
     ),
     components(schemas(lambent_types::Problem)),

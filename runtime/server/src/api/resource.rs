@@ -29,7 +29,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Resource {
             let part = if key == "name" { &mut name } else { &mut item };
             *part = Some(value.to_owned());
         }
-        let name = name.ok_or_else(|| Refusal::invalid("the path names nothing"))?;
+        // What is all that a path names may have slashes.
+        let name = name
+            .or_else(|| item.take())
+            .ok_or_else(|| Refusal::invalid("the path names nothing"))?;
         Ok(Self { scope: scope(parts)?, name, item })
     }
 }

@@ -14,8 +14,8 @@ use super::conditions::{self, Honoured, Honours};
 use super::kinds::Route;
 use super::{
     access_keys, aliases, code, concurrency, functions, invocations, items, keys, kinds, layers,
-    logs, messages, namespaces, objects, openapi, releases, runtimes, streams, uploads, usage,
-    versions,
+    logs, messages, namespaces, objects, openapi, parameters, releases, runtimes, secrets, streams,
+    topics, uploads, usage, versions,
 };
 use crate::problem::Refusal;
 use crate::state::App;
@@ -73,6 +73,7 @@ fn resources() -> Vec<Route> {
         (paths::DELETE_MESSAGES, post(messages::delete)),
         (paths::PURGE, post(messages::purge)),
         (paths::REDRIVE, post(messages::redrive)),
+        (paths::TOPIC_MESSAGES, post(topics::publish)),
         (paths::USAGE, get(usage::read)),
         (paths::LAYERS, get(layers::list)),
         (paths::LAYER, get(layers::describe).put(layers::put).delete(layers::delete)),
@@ -86,6 +87,15 @@ fn resources() -> Vec<Route> {
         ),
         (paths::ACCESS_KEYS, get(access_keys::list).post(access_keys::create)),
         (paths::ACCESS_KEY, get(access_keys::describe).delete(access_keys::delete)),
+        (paths::SECRETS, get(secrets::list)),
+        (paths::SECRET, get(secrets::describe).put(secrets::put).delete(secrets::delete)),
+        (paths::SECRET_VALUE, get(secrets::get)),
+        (paths::PARAMETERS, get(parameters::list)),
+        (
+            paths::PARAMETER,
+            get(parameters::describe).put(parameters::put).delete(parameters::delete),
+        ),
+        (paths::PARAMETER_VALUE, get(parameters::get)),
         (paths::OPENAPI, get(openapi::serve)),
     ];
     all.extend(kinds::routes());

@@ -16,6 +16,12 @@ pub(super) struct OutcomeLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct TopicLabels {
+    pub(super) namespace: String,
+    pub(super) event: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct ReasonLabels {
     pub(super) namespace: String,
     pub(super) function: String,

@@ -459,6 +459,7 @@ fn operations_have_the_names_that_the_api_describes() {
         "assume_role",
         "get_parameter_value",
         "get_secret_value",
+        "list_streams",
     ]);
     let expected: Vec<_> = of_aws.chain(["read_files", "change_files"]).collect();
     assert_eq!(undescribed.into_iter().copied().collect::<Vec<_>>(), expected);

@@ -1,6 +1,7 @@
 //! Invocations: of a client with an event, and by requests for a function's URL.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderMap;
 use lambent_dispatch::{
@@ -25,6 +26,11 @@ pub struct Invocable {
 }
 
 impl Invocable {
+    /// The longest that its invocation may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.found.first.configuration.limits().timeout
+    }
+
     /// Has functions of a runtime find in their context what the client says of itself: `text` is a
     /// JSON object in base64 of at most [`CLIENT_CONTEXT_BYTES_MAX`](lambent_types::bounds::CLIENT_CONTEXT_BYTES_MAX) characters. It is for an
     /// invocation that is waited for; what is delivered later has none, as on Lambda.

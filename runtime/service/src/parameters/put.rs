@@ -40,6 +40,8 @@ pub struct NewParameter {
     pub value: ParameterValue,
     /// The type, which has to be said of a new one.
     pub kind: Option<ParameterType>,
+    /// The type of a new one of which it is not said.
+    pub kind_of_new: Option<ParameterType>,
     /// What it is for.
     pub description: Option<String>,
     /// The key that AWS would encrypt it with.
@@ -63,10 +65,10 @@ pub struct NewParameter {
 impl NewParameter {
     /// The version that it makes of the one before.
     fn version(&self, before: Option<&ParameterVersion>) -> Result<ParameterVersion, Error> {
-        let kind = self
-            .kind
-            .or(before.map(|before| before.kind))
-            .ok_or_else(|| invalid("A parameter type is required when you create a parameter."))?;
+        let kind =
+            self.kind.or(before.map(|before| before.kind)).or(self.kind_of_new).ok_or_else(
+                || invalid("A parameter type is required when you create a parameter."),
+            )?;
         let kept = |said: &Option<String>, of: fn(&ParameterVersion) -> &Option<String>| {
             said.clone().or_else(|| of(before?).clone())
         };

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::name::{SecretId, SecretName};
+use super::rotation_dates::RotationDates;
 use super::versions::SecretVersions;
 use crate::operation::Operation;
 use crate::scope::Scope;
@@ -57,7 +58,7 @@ pub struct Secret {
 pub struct Rotation {
     /// The function that rotates it.
     pub function: QualifiedFunction,
-    /// When it is to be rotated, as AWS's tools say it: kept. It is rotated when it is asked for.
+    /// When it is to be rotated, as AWS's tools say it; without, it is rotated when it is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<Value>,
     /// Whether it is rotated at all.
@@ -65,6 +66,12 @@ pub struct Rotation {
     /// When it was rotated the last time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rotated: Option<Timestamp>,
+    /// What the function is told that the secret is called.
+    #[serde(default)]
+    pub told: String,
+    /// Its dates by the rules.
+    #[serde(default)]
+    pub dates: RotationDates,
 }
 
 impl Secret {

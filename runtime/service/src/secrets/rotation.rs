@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use super::change::version_id;
 use super::entry::{Rotation, Secret};
 use super::name::SecretId;
+use super::rotation_dates::RotationDates;
+use super::rotation_rules::RotationRules;
 use super::versions::{CURRENT, PENDING};
 use crate::operation::Operation;
 use crate::records::Write;
@@ -51,6 +53,9 @@ impl Scope {
     ) -> Result<(Secret, String), Error> {
         self.check(Operation::PutSecret, id.name())?;
         let fresh = version_id(wanted.version.clone())?;
+        if let Some(rules) = &wanted.rules {
+            RotationRules::read(rules)?;
+        }
         let function = match &wanted.function {
             Some(function) => function.clone(),
             None => self
@@ -64,36 +69,60 @@ impl Scope {
         let handle = self.handle::<FunctionName>(function.name.as_str())?;
         handle.invocable(function.qualifier.clone()).await?;
         let immediately = wanted.immediately;
+        // Before the secret says so, so that no rotation is forgotten.
+        self.note_rotation(id).await?;
         let (secret, version) = self
             .change_secret(id, |secret| {
-                let before = secret.rotation.take();
-                let rules = wanted.rules.clone();
-                secret.rotation = Some(Rotation {
-                    function: function.clone(),
-                    rules: rules.or_else(|| before.as_ref()?.rules.clone()),
-                    enabled: true,
-                    rotated: before.and_then(|before| before.rotated),
-                });
-                begun(secret, &fresh, immediately, self.service.clock.now())
+                let now = self.service.clock.now();
+                noted(secret, &wanted, function.clone(), now)?;
+                begun(secret, &fresh, immediately, now)
             })
             .await?;
+        self.service.rotations.notify_one();
         let steps = if immediately { &STEPS[..] } else { &[TEST] };
-        for step in steps {
-            self.step(&function, step, &version, &wanted.told).await?;
-        }
+        self.take_steps(steps, &function, &version, &wanted.told).await?;
         if !immediately {
             return Ok((secret, version));
         }
-        let (secret, ()) = self
-            .change_secret(id, |secret| {
-                let now = self.service.clock.now();
-                if let Some(rotation) = &mut secret.rotation {
-                    rotation.rotated = Some(now);
-                }
-                Ok(((), Vec::new()))
-            })
-            .await?;
-        Ok((secret, version))
+        Ok((self.finish_rotation(id).await?, version))
+    }
+
+    /// Has a function do steps of a rotation, one after the other.
+    async fn take_steps(
+        &self,
+        steps: &[&str],
+        function: &QualifiedFunction,
+        version: &str,
+        told: &str,
+    ) -> Result<(), Error> {
+        for step in steps {
+            self.step(function, step, version, told).await?;
+        }
+        Ok(())
+    }
+
+    /// Has a function rotate a secret, from a version that was begun on.
+    pub(super) async fn take_all_steps(
+        &self,
+        function: &QualifiedFunction,
+        version: &str,
+        told: &str,
+    ) -> Result<(), Error> {
+        self.take_steps(&STEPS, function, version, told).await
+    }
+
+    /// Notes that a secret was rotated, now.
+    pub(super) async fn finish_rotation(&self, id: &SecretId) -> Result<Secret, Error> {
+        let finished = self.change_secret(id, |secret| {
+            let now = self.service.clock.now();
+            if let Some(rotation) = &mut secret.rotation {
+                rotation.rotated = Some(now);
+                let rules = rotation.read_rules();
+                rotation.dates.rotated(rules.as_ref(), now);
+            }
+            Ok(((), Vec::new()))
+        });
+        Ok(finished.await?.0)
     }
 
     /// Has a function do one step.
@@ -145,9 +174,46 @@ impl Scope {
     }
 }
 
+impl Rotation {
+    /// Its rules, if they name dates. Only such are noted that can be read.
+    pub(super) fn read_rules(&self) -> Option<RotationRules> {
+        RotationRules::read(self.rules.as_ref()?).ok().flatten()
+    }
+}
+
+/// Notes how a secret is rotated from now on, and when next.
+fn noted(
+    secret: &mut Secret,
+    wanted: &Rotate,
+    function: QualifiedFunction,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let before = secret.rotation.take();
+    let (rotated, mut dates) = match &before {
+        Some(before) => (before.rotated, before.dates.clone()),
+        None => (None, RotationDates::default()),
+    };
+    let rules = wanted.rules.clone();
+    if rules.is_some() || !before.as_ref().is_some_and(|before| before.enabled) {
+        dates.clear();
+    }
+    let rules = rules.or_else(|| before?.rules);
+    let told = wanted.told.clone();
+    let mut rotation = Rotation { function, rules, enabled: true, rotated, told, dates };
+    if let Some(rules) = rotation.read_rules() {
+        rotation.dates.revise(&rules, rotated, now);
+        if rotation.dates.next.is_none() {
+            let detail = "The rotation rules name no date that is still to come.";
+            return Err(Error::new(ErrorCode::InvalidConfiguration, detail));
+        }
+    }
+    secret.rotation = Some(rotation);
+    Ok(())
+}
+
 /// Notes the version that a rotation makes: the one of a rotation that was not finished, or a new one, which
 /// has no value yet.
-fn begun(
+pub(super) fn begun(
     secret: &mut Secret,
     fresh: &str,
     immediately: bool,

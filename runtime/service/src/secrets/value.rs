@@ -28,6 +28,15 @@ impl fmt::Debug for SecretValue {
 }
 
 impl SecretValue {
+    /// Makes one of bytes, which are a text if they are UTF-8.
+    #[must_use]
+    pub fn of(bytes: Vec<u8>) -> Self {
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::Text(text),
+            Err(error) => Self::Binary(error.into_bytes().into()),
+        }
+    }
+
     /// What is sealed of it.
     pub(super) fn to_bytes(&self) -> Result<Vec<u8>, Error> {
         let (kind, bytes) = match self {

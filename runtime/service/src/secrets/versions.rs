@@ -52,6 +52,12 @@ impl SecretVersions {
         all.find(|(_, version)| version.stages.contains(stage)).map(|(id, _)| id.as_str())
     }
 
+    /// The id of the version that is current; none has a value without.
+    #[must_use]
+    pub fn current(&self) -> Option<&str> {
+        self.labelled(CURRENT)
+    }
+
     /// All by id.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &SecretVersion)> {
         self.0.iter().map(|(id, version)| (id.as_str(), version))

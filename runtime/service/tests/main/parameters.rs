@@ -11,6 +11,7 @@ use crate::fixture::Fixture;
 
 fn new(name: &str, value: &str) -> NewParameter {
     NewParameter {
+        kind_of_new: None,
         name: name.parse().unwrap(),
         value: ParameterValue(value.into()),
         kind: Some(ParameterType::SecureString),

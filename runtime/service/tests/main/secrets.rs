@@ -254,7 +254,11 @@ async fn rotating(
     match step.as_str() {
         "createSecret" => {
             let pending = scope.secret_value(&id, Some(&token), Some("AWSPENDING")).await;
-            assert_eq!(code(pending), ErrorCode::SecretNotFound);
+            match pending {
+                // By the same rotation, before it was broken off.
+                Ok(_) => return Ok(()),
+                Err(error) => assert_eq!(error.code(), ErrorCode::SecretNotFound),
+            }
             let stages = ["AWSPENDING".to_owned()].into();
             let version = NewVersion { value: text("rotated"), id: Some(token), stages };
             scope.update_secret(&id, (None, None), Some(version)).await.map(|_| ())
@@ -334,4 +338,105 @@ async fn a_function_rotates_a_secret_in_four_steps() {
     assert_eq!(value(scope, Some("AWSPREVIOUS")).await, Ok(text("first")));
     let cancelled = scope.cancel_secret_rotation(&id).await.unwrap();
     assert!(!cancelled.rotation.unwrap().enabled);
+}
+
+/// Has a rotation stop for ever after a step.
+fn stop_after(fixture: &Fixture, last: &'static str) {
+    let scope = fixture.scope.clone();
+    *fixture.runner.on_event.lock().unwrap() = Some(Arc::new(move |_, event| {
+        let event: Value = serde_json::from_slice(&event.data).unwrap();
+        let (stops, scope) = (event["Step"] == last, scope.clone());
+        async move {
+            rotating(scope, Arc::default(), None, event).await.unwrap();
+            if stops {
+                futures::future::pending::<()>().await;
+            }
+            Outcome::Ok
+        }
+        .boxed()
+    }));
+}
+
+/// A secret that the function rotates every day, and did not yet.
+async fn rotated_daily() -> Fixture {
+    let fixture = Fixture::new().await;
+    fixture.deploy("runtime").await.unwrap();
+    fixture.scope.create_secret(new("s", "first", 1)).await.unwrap();
+    rotate_by(&fixture, None);
+    let rules = Some(serde_json::json!({ "AutomaticallyAfterDays": 1, "Duration": "2h" }));
+    let daily = Rotate { rules, version: None, ..rotate(false) };
+    fixture.scope.rotate_secret(&named("s"), daily).await.unwrap();
+    fixture
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// Rotates what is due, and returns how long after the begin of 1970 something is due next.
+async fn look(fixture: &Fixture) -> Option<u64> {
+    let next = fixture.service.rotate_due_secrets().await.unwrap();
+    next.map(|next| u64::try_from(next.as_second()).unwrap())
+}
+
+#[tokio::test]
+async fn a_secret_is_rotated_once_for_every_date_by_itself() {
+    let fixture = rotated_daily().await;
+    let (scope, id, day) = (&fixture.scope, named("s"), DAY.as_secs());
+    let steps = rotate_by(&fixture, None);
+    assert_eq!(look(&fixture).await, Some(day));
+    assert!(steps.lock().unwrap().is_empty());
+    // Dates that nobody was there for are rotated for once.
+    fixture.clock.advance(3 * DAY);
+    for _ in 0..2 {
+        assert_eq!(look(&fixture).await, Some(4 * day));
+        assert_eq!(steps.lock().unwrap().len(), 4);
+    }
+    assert_eq!(value(scope, None).await, Ok(text("rotated")));
+    // What fails is tried again with the version that it made, and what is current stays.
+    rotate_by(&fixture, Some("testSecret"));
+    fixture.clock.advance(DAY);
+    assert_eq!(look(&fixture).await, Some(4 * day + 60));
+    let pending = scope.secret_value(&id, None, Some("AWSPENDING")).await.unwrap().id;
+    let steps = rotate_by(&fixture, None);
+    assert_eq!(look(&fixture).await, Some(4 * day + 60));
+    fixture.clock.advance(Duration::from_secs(60));
+    assert_eq!(look(&fixture).await, Some(5 * day));
+    assert_eq!(steps.lock().unwrap().len(), 4);
+    assert_eq!(scope.secret_value(&id, None, None).await.unwrap().id, pending);
+    // One that is to be rotated no more, or is deleted, is left alone.
+    fixture.clock.advance(DAY);
+    scope.delete_secret(&id, Some(7)).await.unwrap();
+    assert_eq!(look(&fixture).await, None);
+    scope.restore_secret(&id).await.unwrap();
+    scope.cancel_secret_rotation(&id).await.unwrap();
+    assert_eq!(look(&fixture).await, None);
+    assert_eq!(steps.lock().unwrap().len(), 4);
+    // By a clock that was set back, dates come again; that of the last rotation does not.
+    scope.rotate_secret(&id, Rotate { version: None, ..rotate(false) }).await.unwrap();
+    let fixture = fixture.restart().await;
+    assert_eq!(look(&fixture).await, Some(day));
+    fixture.scope.delete_secret(&id, None).await.unwrap();
+    assert_eq!(look(&fixture).await, None);
+}
+
+#[tokio::test]
+async fn a_rotation_that_was_broken_off_goes_on_with_its_version() {
+    for (last, more) in [("createSecret", 4), ("finishSecret", 0)] {
+        let fixture = rotated_daily().await;
+        stop_after(&fixture, last);
+        fixture.clock.advance(DAY);
+        let broken = tokio::time::timeout(Duration::from_millis(300), look(&fixture)).await;
+        assert!(broken.is_err(), "it waits for the function");
+        let id = named("s");
+        let made = fixture.scope.secret_value(&id, None, Some("AWSPENDING")).await.unwrap().id;
+        let steps = rotate_by(&fixture, None);
+        let again = look(&fixture).await.unwrap();
+        assert!(again > DAY.as_secs() && steps.lock().unwrap().is_empty(), "it may be under way");
+        fixture.clock.advance(Duration::from_secs(again - DAY.as_secs()));
+        assert_eq!(look(&fixture).await, Some(2 * DAY.as_secs()));
+        assert_eq!(steps.lock().unwrap().len(), more, "{last}");
+        assert_eq!(fixture.scope.secret_value(&id, None, None).await.unwrap().id, made);
+        let secret = fixture.scope.describe_secret(&id).await.unwrap();
+        assert_eq!(secret.versions.iter().count(), 2);
+        assert!(secret.rotation.unwrap().rotated.is_some());
+    }
 }

@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use lambent_service::{
     DataScope, ItemPlace, ItemScan, Refusal, TableAction, TableWrite, Transacted,
 };
 use lambent_tables::expression::Placeholders;
-use lambent_tables::{Item, KeyAttribute, KeySchema, KeyType, TableDefinition};
+use lambent_tables::{Item, KeyAttribute, KeySchema, KeyType, StreamSequence, TableDefinition};
 use lambent_types::{ErrorCode, TableName};
 use serde_json::json;
 
@@ -96,12 +98,21 @@ async fn a_function_reaches_the_tables_that_it_was_granted() {
     let function: DataScope = guest_of(&fixture, grants);
     function.transact(vec![put("write")], None).await.unwrap();
     function.get_items(vec![place("read")]).await.unwrap();
+    let records = async |table: &str| {
+        let table = function.handle::<TableName>(table).unwrap();
+        table.stream_records("label", StreamSequence::FIRST, 1, Duration::ZERO).await
+    };
+    let none = records("read").await.unwrap_err();
+    assert_eq!(none.code(), ErrorCode::TableNotFound);
     let forbidden = [
         function.transact(vec![put("write"), put("read")], None).await.err(),
         function.transact(vec![put("other")], None).await.err(),
         function.transact(vec![write("write", TableAction::Check(item("a")))], None).await.err(),
         function.get_items(vec![place("read"), place("write")]).await.err(),
         function.get_items(vec![place("other")]).await.err(),
+        function.handle::<TableName>("write").unwrap().stream(None).await.err(),
+        records("write").await.err(),
+        records("other").await.err(),
         function.handle::<TableName>("write").unwrap().scan(ItemScan::default()).await.err(),
         function.handle::<TableName>("read").unwrap().delete().await.err(),
         function.handle::<TableName>("other").unwrap().describe().await.err(),

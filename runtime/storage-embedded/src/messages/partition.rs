@@ -17,6 +17,10 @@ pub(crate) enum Kind {
     Trigger = 3,
     /// The times of a schedule.
     Schedule = 4,
+    /// The messages of a topic.
+    Topic = 7,
+    /// What is posted to the URL of a subscription.
+    Subscription = 8,
 }
 
 /// A partition as it is stored.
@@ -44,6 +48,8 @@ pub(crate) fn channel(partition: &Partition) -> Option<Channel> {
         kind if kind == Kind::Function as i64 => name.parse().ok().map(Channel::Function),
         kind if kind == Kind::Trigger as i64 => name.parse().ok().map(Channel::Trigger),
         kind if kind == Kind::Schedule as i64 => name.parse().ok().map(Channel::Schedule),
+        kind if kind == Kind::Topic as i64 => name.parse().ok().map(Channel::Topic),
+        kind if kind == Kind::Subscription as i64 => name.parse().ok().map(Channel::Subscription),
         _ => None,
     }
 }

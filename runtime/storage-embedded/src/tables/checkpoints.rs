@@ -44,3 +44,9 @@ pub(super) fn write(
     let sql = "INSERT OR REPLACE INTO stream_checkpoint VALUES (?1, ?2, ?3, ?4)";
     execute(connection, sql, params![namespace, reader, checkpoint, sum]).map(drop)
 }
+
+/// Forgets what all readers of a namespace noted.
+pub(super) fn forget(connection: &Connection, namespace: &Namespace) -> Result<(), StorageError> {
+    let sql = "DELETE FROM stream_checkpoint WHERE namespace = ?1";
+    execute(connection, sql, [namespace.key()]).map(drop)
+}

@@ -18,6 +18,7 @@ mod queue_properties;
 mod reserve;
 mod table_crash;
 mod table_model;
+mod table_streams;
 mod tables;
 mod upgrade;
 mod version_properties;

@@ -5,14 +5,15 @@ use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use lambent_storage::contract::samples::namespace;
 use lambent_storage::{ItemPlace, ItemScan, Stores, TableAction, TableWrite, Tables};
 use lambent_storage_embedded::{DataDir, Options};
 use lambent_tables::expression::Placeholders;
 use lambent_tables::{
-    Given, Index, IndexName, Item, KeyAttribute, KeySchema, KeyType, Projection, TableDefinition,
-    Value,
+    Given, Index, IndexName, Item, KeyAttribute, KeySchema, KeyType, Projection, StreamRecord,
+    StreamSequence, StreamView, TableDefinition, Value,
 };
 use lambent_types::{Origin, SystemClock, TableName};
 use serde_json::json;
@@ -41,7 +42,8 @@ fn definition() -> TableDefinition {
     let key = |name| KeySchema { hash: attribute(name), range: None };
     let index = Index { key: key("kind"), projection: Projection::All };
     let global_indexes = BTreeMap::from([(by_kind(), index)]);
-    TableDefinition { global_indexes, ..TableDefinition::new(key("id")) }
+    let stream = Some(StreamView::NewAndOldImages);
+    TableDefinition { global_indexes, stream, ..TableDefinition::new(key("id")) }
 }
 
 fn item(json: serde_json::Value) -> Item {
@@ -95,6 +97,41 @@ async fn written(tables: &dyn Tables) -> (usize, usize) {
     (counts[0], counts[1])
 }
 
+/// All records of the stream of a table.
+async fn streamed(tables: &dyn Tables, table: &str) -> Vec<StreamRecord> {
+    let (ns, table) = (namespace("ns"), name(table));
+    let label = tables.stream(&ns, &table, None).await.unwrap().unwrap().label;
+    let (mut all, mut from) = (Vec::new(), StreamSequence::FIRST);
+    loop {
+        let read = tables.stream_records(&ns, &table, &label, from, 1000, Duration::ZERO);
+        let page = read.await.unwrap();
+        if page.records.is_empty() {
+            return all;
+        }
+        all.extend(page.records.into_iter().map(|change| change.record));
+        from = page.next;
+    }
+}
+
+/// Checks that each transfer has a record in each stream for each item that it wrote, in its place.
+async fn check_streams(tables: &dyn Tables, entries: usize) {
+    let records = streamed(tables, "book").await;
+    assert_eq!(records.len(), entries);
+    for (number, record) in records.iter().enumerate() {
+        assert_eq!(record.sequence, StreamSequence(number as u64 + 1));
+        assert_eq!(record.keys, item(json!({ "id": { "S": number.to_string() } })));
+    }
+    let records = streamed(tables, "accounts").await;
+    assert_eq!(records.len(), 2 * entries);
+    let mut amounts = BTreeMap::new();
+    for (number, record) in records.into_iter().enumerate() {
+        let account = ["a", "b"][number % 2];
+        assert_eq!(record.keys, item(json!({ "id": { "S": account } })));
+        // Each begins with what the one before it has left.
+        assert_eq!(amounts.insert(account, record.new), record.old.map(Some));
+    }
+}
+
 #[tokio::test]
 async fn what_was_acknowledged_is_whole_after_the_writer_is_killed() {
     let home = tempfile::tempdir().unwrap();
@@ -127,6 +164,7 @@ async fn what_was_acknowledged_is_whole_after_the_writer_is_killed() {
         let (entries, indexed) = written(&*stores.tables).await;
         assert!(entries >= acknowledged, "{entries} of {acknowledged}");
         assert_eq!(entries, indexed);
+        check_streams(&*stores.tables, entries).await;
         let places = ["a", "b"].map(|account| ItemPlace {
             table: name("accounts"),
             key: item(json!({ "id": { "S": account } })),

@@ -14,14 +14,14 @@ use lambent_storage::{
 use lambent_storage_embedded::{DataDir, Options};
 use lambent_tables::expression::{KeyCondition, Placeholders};
 use lambent_tables::{
-    Given, Index, Item, KeyAttribute, KeySchema, KeyType, KeyValue, Projection, TableDefinition,
-    Value,
+    Given, Index, Item, KeyAttribute, KeySchema, KeyType, KeyValue, Projection, StreamSequence,
+    StreamView, TableDefinition, Value,
 };
 use lambent_types::{Digest, ManualClock, Origin, TableName};
 use proptest::prelude::*;
 use serde_json::json;
 
-const QUOTA: u64 = 2600;
+const QUOTA: u64 = 12_000;
 const HASHES: [&str; 3] = ["a", "aa", "\u{0}"];
 const RANGES: [&str; 6] = ["-20", "-1.5", "0", "0.5", "7", "1e3"];
 const TAGS: [&str; 3] = ["x", "xy", "z"];
@@ -42,8 +42,8 @@ enum Step {
     /// Of which index, which partition, from and to which range, backward, in pages of how many.
     Query(usize, usize, (Option<usize>, Option<usize>), bool, usize),
     Scan(usize, Option<(u32, u32)>, usize),
-    /// Which indexes and which attribute of time the first table has.
-    Define(bool, bool, Option<bool>),
+    /// Which indexes, which attribute of time and which stream the first table has.
+    Define(bool, bool, Option<bool>, Option<bool>),
     Delete(usize),
     Advance(u64),
     Sweep,
@@ -66,14 +66,15 @@ fn step() -> impl Strategy<Value = Step> {
     let writes = proptest::collection::vec((0..2_usize, write(), condition), 1..5);
     let token = prop_oneof![3 => Just(None), 1 => (0..3_usize).prop_map(Some)];
     let edge = || proptest::option::of(0..RANGES.len());
+    let maybe = || proptest::option::of(any::<bool>());
     prop_oneof![
         10 => (writes, token).prop_map(|(writes, token)| Step::Transact(writes, token)),
         4 => (0..4_usize, 0..HASHES.len(), (edge(), edge()), any::<bool>(), 1..4_usize)
             .prop_map(|(i, h, range, back, limit)| Step::Query(i, h, range, back, limit)),
         2 => (0..4_usize, proptest::option::of((0..3_u32).prop_map(|which| (which, 3))), 1..4_usize)
             .prop_map(|(i, segment, limit)| Step::Scan(i, segment, limit)),
-        2 => (any::<bool>(), any::<bool>(), proptest::option::of(any::<bool>()))
-            .prop_map(|(tag, n, time)| Step::Define(tag, n, time)),
+        2 => (any::<bool>(), any::<bool>(), maybe(), maybe())
+            .prop_map(|(tag, n, time, stream)| Step::Define(tag, n, time, stream)),
         1 => (0..2_usize).prop_map(Step::Delete),
         1 => (0..400_u64).prop_map(Step::Advance),
         1 => Just(Step::Sweep),
@@ -90,8 +91,15 @@ fn attribute(name: &str, kind: KeyType) -> KeyAttribute {
 
 const INDEXES: [&str; 4] = ["", "local", "by-tag", "by-n"];
 
-/// The definition of a table with these global indexes, and this attribute of time.
-fn definition(by_tag: bool, by_n: bool, time: Option<bool>) -> TableDefinition {
+/// The definition of a table with these global indexes, this attribute of time, and a stream with
+/// images or without.
+fn definition(
+    by_tag: bool,
+    by_n: bool,
+    time: Option<bool>,
+    stream: Option<bool>,
+) -> TableDefinition {
+    let view = |images| if images { StreamView::NewAndOldImages } else { StreamView::KeysOnly };
     let (h, n) = (attribute("h", KeyType::S), attribute("n", KeyType::N));
     let key = KeySchema { hash: h.clone(), range: Some(attribute("r", KeyType::N)) };
     let local = Index {
@@ -109,6 +117,7 @@ fn definition(by_tag: bool, by_n: bool, time: Option<bool>) -> TableDefinition {
         local_indexes: BTreeMap::from([("local".parse().unwrap(), local)]),
         global_indexes: global.map(|(_, name, index)| (name.parse().unwrap(), index)).collect(),
         time_to_live: time.map(|other| if other { "end" } else { "n" }.into()),
+        stream: stream.map(view),
         ..TableDefinition::new(key)
     }
 }
@@ -214,14 +223,16 @@ async fn take(stores: &Stores, step: &Step) -> String {
                 }
             }
         }
-        Step::Define(by_tag, by_n, time) => {
-            let definition = definition(*by_tag, *by_n, *time);
+        Step::Define(by_tag, by_n, time, stream) => {
+            let definition = definition(*by_tag, *by_n, *time, *stream);
             let changed = store.update_table(&ns, &table(0), definition, None).await;
             shown(changed.map(Some))
         }
         Step::Delete(at) => {
             let deleted = shown(store.delete_table(&ns, &table(*at)).await.map(Some));
-            let made = store.create_table(&ns, &table(*at), definition(true, true, None)).await;
+            let made = store
+                .create_table(&ns, &table(*at), definition(true, true, None, Some(true)))
+                .await;
             format!("{deleted} {}", shown(made.map(Some)))
         }
         Step::Advance(_) => String::new(),
@@ -241,6 +252,43 @@ fn shown<E: std::fmt::Debug>(table: Result<Option<lambent_storage::Table>, E>) -
     format!("{:?}", table.map(|table| table.map(same)))
 }
 
+/// The streams with all their records, as text. What those of the second table say together is
+/// what is in it: it had a stream from its beginning.
+async fn streams(stores: &Stores) -> String {
+    let (ns, second) = (namespace("ns"), table(1));
+    let found = stores.tables.streams(&ns, None, None, 1000).await.unwrap();
+    let mut all = String::new();
+    for stream in found {
+        all += &format!("{stream:?}\n");
+        let (mut from, mut said) = (StreamSequence::FIRST, BTreeMap::new());
+        loop {
+            let wait = Duration::ZERO;
+            let read =
+                stores.tables.stream_records(&ns, &stream.table, &stream.label, from, 7, wait);
+            let page = read.await.unwrap();
+            all += &format!("{page:?}\n");
+            if page.records.is_empty() {
+                break;
+            }
+            for change in page.records {
+                let key = format!("{:?}", change.record.keys);
+                let old = match change.record.new {
+                    Some(new) => said.insert(key, new),
+                    None => said.remove(&key),
+                };
+                assert!(stream.table != second || old == change.record.old, "{all}");
+            }
+            from = page.next;
+        }
+        if stream.table == second && stream.enabled {
+            let page = stores.tables.scan(&ns, &second, ItemScan::default()).await.unwrap();
+            assert_eq!(said.len(), page.items.len(), "{all}");
+            assert!(page.items.iter().all(|item| said.values().any(|one| one == item)), "{all}");
+        }
+    }
+    all
+}
+
 /// Everything that can be read, as text.
 async fn everything(stores: &Stores) -> String {
     let ns = namespace("ns");
@@ -254,9 +302,11 @@ async fn everything(stores: &Stores) -> String {
             all += &format!("{:?}\n", stores.tables.scan(&ns, &table(at), scan).await);
         }
     }
+    all += &streams(stores).await;
     let held = stores.holdings(&ns).await.unwrap();
     let held = held.into_iter().find(|holding| holding.quota == Quota::TableBytes).unwrap();
-    assert!(held.used <= QUOTA, "{held:?}");
+    // Deletions are not refused, and have records.
+    assert!(held.used <= 2 * QUOTA, "{held:?}");
     all + &held.used.to_string()
 }
 
@@ -276,7 +326,7 @@ proptest! {
             let memory = Stores::memory(clock.clone(), quotas);
             for stores in [&memory, &embedded] {
                 for at in 0..2 {
-                    let definition = definition(true, true, None);
+                    let definition = definition(true, true, None, Some(true));
                     let (ns, table) = (namespace("ns"), table(at));
                     let made = stores.tables.create_table(&ns, &table, definition);
                     made.await.unwrap();

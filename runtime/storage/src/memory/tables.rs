@@ -1,3 +1,4 @@
+mod held;
 mod streams;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,11 +7,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use lambent_tables::expression::KeyCondition;
 use lambent_tables::{Item, StreamSequence, TableDefinition};
 use lambent_types::{Clock, Digest, Namespace, Origin, TableName};
 use tokio::sync::Notify;
 
+use self::held::{Held, in_range, page};
 use self::streams::{ChangedItem, Streams};
 use crate::error::StorageError;
 use crate::namespace_quotas::NamespaceQuotas;
@@ -18,8 +19,8 @@ use crate::quota::Quota;
 use crate::sync;
 use crate::tables::rules::{self, Outcome, Reading};
 use crate::tables::{
-    ItemPage, ItemPlace, ItemQuery, ItemScan, PAGE_BYTES_MAX, StreamPage, Table, TableError,
-    TableIndex, TableStream, TableWrite, Tables, TransactionToken, Written, keys,
+    ItemPage, ItemPlace, ItemQuery, ItemScan, StreamPage, Table, TableError, TableStream,
+    TableWrite, Tables, TransactionToken, Written, keys,
 };
 use crate::upkeep::{Holds, Sweep};
 
@@ -47,13 +48,6 @@ struct State {
     checkpoints: BTreeMap<(String, String), Vec<u8>>,
 }
 
-#[derive(Debug, Clone)]
-struct Held {
-    /// Without what is counted.
-    table: Table,
-    items: BTreeMap<Vec<u8>, Item>,
-}
-
 impl State {
     fn held(&self, namespace: &Namespace, table: &TableName) -> Result<&Held, TableError> {
         let found = self.tables.get(&(namespace.key(), table.clone()));
@@ -65,74 +59,6 @@ impl State {
         let tables = own.map(|(_, held)| held.weight()).sum::<i64>();
         (tables + self.streams.weight(owner)).unsigned_abs()
     }
-}
-
-impl Held {
-    /// What an item and its places in indexes count against the quota.
-    fn weight(&self) -> i64 {
-        let items = self.items.values().map(|item| rules::weight(item.size() as u64));
-        items.sum::<i64>() + self.indexes().values().map(|index| index.bytes as i64).sum::<i64>()
-    }
-
-    fn indexes(&self) -> BTreeMap<lambent_tables::IndexName, TableIndex> {
-        let of = |index| {
-            let mut found = TableIndex::default();
-            for (key, item) in &self.items {
-                if let Some(place) = rules::place(index, item) {
-                    found.items += 1;
-                    found.bytes += rules::index_weight(&place, key).unsigned_abs();
-                }
-            }
-            found
-        };
-        let indexes = self.table.definition.indexes();
-        indexes.map(|(name, index)| (name.clone(), of(index))).collect()
-    }
-
-    fn shown(&self) -> Table {
-        let bytes = self.items.values().map(|item| item.size() as u64).sum();
-        let items = self.items.len() as u64;
-        Table { items, bytes, indexes: self.indexes(), ..self.table.clone() }
-    }
-
-    /// The items of a table or an index with their places there, in order.
-    fn placed(&self, reading: &Reading<'_>) -> Vec<(Vec<u8>, &Vec<u8>, &Item)> {
-        let place = |key: &Vec<u8>, item| match reading.index {
-            Some((_, index)) => rules::place(index, item),
-            None => Some(key.clone()),
-        };
-        let placed = self.items.iter();
-        let mut placed: Vec<_> =
-            placed.filter_map(|(key, item)| Some((place(key, item)?, key, item))).collect();
-        placed.sort_by(|one, other| (&one.0, one.1).cmp(&(&other.0, other.1)));
-        placed
-    }
-}
-
-/// Whether a range key is one of those that are asked for.
-fn in_range(KeyCondition { from, to, .. }: &KeyCondition, range: &[u8]) -> bool {
-    let bounds = (from.as_ref().map(Vec::as_slice), to.as_ref().map(Vec::as_slice));
-    <_ as std::ops::RangeBounds<[u8]>>::contains(&bounds, range)
-}
-
-/// The first items as a page.
-fn page<'a>(
-    reading: &Reading<'_>,
-    items: impl Iterator<Item = &'a Item>,
-    limit: Option<usize>,
-    whole: bool,
-) -> ItemPage {
-    let mut page = ItemPage::default();
-    for item in items {
-        let answer = reading.answer(item.clone(), whole);
-        page.bytes += answer.size() as u64;
-        page.items.push(answer);
-        if page.bytes >= PAGE_BYTES_MAX || limit == Some(page.items.len()) {
-            page.next = Some(reading.place_of(item));
-            break;
-        }
-    }
-    page
 }
 
 impl MemoryTables {
@@ -497,6 +423,7 @@ impl Tables for MemoryTables {
         let names = state.tables.keys().filter(|(of, _)| *of == owner);
         let there: BTreeSet<_> = names.map(|(_, name)| name.clone()).collect();
         state.streams.discard(&owner, &there);
+        state.checkpoints.retain(|(of, _), _| *of != owner);
         drop(state);
         self.streamed.notify_waiters();
         Ok(())
@@ -526,7 +453,11 @@ impl Sweep for MemoryTables {
                 rules::expires(definition, item).is_some_and(|end| end > since && end <= until)
             };
             let over = held.items.extract_if(.., |_, item| is_over(item));
-            let changed: Vec<_> = over.map(|(_, item)| (name.clone(), Some(item), None)).collect();
+            let mut over: Vec<_> = over.collect();
+            // Those first whose time was over first.
+            over.sort_by_key(|(_, item)| rules::expires(definition, item));
+            let over = over.into_iter().map(|(_, item)| (name.clone(), Some(item), None));
+            let changed: Vec<_> = over.collect();
             let changes = state.streams.changes(owner, &changed, (now, true), &Origin::default());
             state.streams.append(owner, changes, now);
         }

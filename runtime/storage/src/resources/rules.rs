@@ -1,4 +1,6 @@
-use lambent_types::{Quota, ResourceKind, Schedule, Source, Specification as _, Trigger, Volume};
+use lambent_types::{
+    Quota, ResourceKind, Schedule, Source, Specification as _, Subscription, Topic, Trigger, Volume,
+};
 
 use crate::event_log::Channel;
 
@@ -13,6 +15,8 @@ pub fn channel(kind: ResourceKind, name: &str) -> Option<Channel> {
     match kind {
         Trigger::KIND => name.parse().map(Channel::Trigger).ok(),
         Schedule::KIND => name.parse().map(Channel::Schedule).ok(),
+        Topic::KIND => name.parse().map(Channel::Topic).ok(),
+        Subscription::KIND => name.parse().map(Channel::Subscription).ok(),
         _ => None,
     }
 }

@@ -121,7 +121,7 @@ fn build_leaf(
         TestSyntax::Call(call) => call.name,
         _ => "",
     };
-    check_distinct(operator, &operands)?;
+    check_distinct(operator, &operands.iter().collect::<Vec<_>>())?;
     let wrong = || Invalid::new("Syntax error; a condition is a comparison or a function");
     for operand in &operands {
         check_size(operand)?;
@@ -191,7 +191,7 @@ fn build_operand(
     }
 }
 
-fn check_distinct(operator: &str, operands: &[Operand]) -> Result<(), Invalid> {
+pub(crate) fn check_distinct(operator: &str, operands: &[&Operand]) -> Result<(), Invalid> {
     match operands {
         [Operand::Path(one), Operand::Path(two)] if one == two => Err(Invalid::new(format!(
             "The first operand must be distinct from the remaining operands for this operator or function; operator: \
@@ -216,7 +216,7 @@ fn incorrect_type(operator: &str, found: &str) -> Invalid {
     ))
 }
 
-fn check_size(operand: &Operand) -> Result<(), Invalid> {
+pub(crate) fn check_size(operand: &Operand) -> Result<(), Invalid> {
     let Operand::Size(of) = operand else { return Ok(()) };
     match known_type(of) {
         Some(found @ ("N" | "BOOL" | "NULL")) => Err(incorrect_type(SIZE, found)),
@@ -232,7 +232,11 @@ fn check_ordered(operator: &str, operand: &Operand) -> Result<(), Invalid> {
     }
 }
 
-fn compare(left: Operand, comparator: Comparator, right: Operand) -> Result<Condition, Invalid> {
+pub(crate) fn compare(
+    left: Operand,
+    comparator: Comparator,
+    right: Operand,
+) -> Result<Condition, Invalid> {
     if !matches!(comparator, Comparator::Equal | Comparator::NotEqual) {
         check_ordered(comparator.sign(), &left)?;
         check_ordered(comparator.sign(), &right)?;
@@ -240,7 +244,7 @@ fn compare(left: Operand, comparator: Comparator, right: Operand) -> Result<Cond
     Ok(Condition::Compare(left, comparator, right))
 }
 
-fn between(operand: Operand, low: Operand, high: Operand) -> Result<Condition, Invalid> {
+pub(crate) fn between(operand: Operand, low: Operand, high: Operand) -> Result<Condition, Invalid> {
     if let (Some(least), Some(most)) = (low.literal(), high.literal()) {
         let refuse = |what: &str| {
             Err(Invalid::new(format!(
@@ -273,7 +277,11 @@ fn shown(value: &Value) -> String {
     }
 }
 
-fn function(name: &str, first: Operand, second: Option<Operand>) -> Result<Condition, Invalid> {
+pub(crate) fn function(
+    name: &str,
+    first: Operand,
+    second: Option<Operand>,
+) -> Result<Condition, Invalid> {
     match (name, first, second) {
         ("attribute_exists", Operand::Path(path), None) => Ok(Condition::Exists(path)),
         ("attribute_not_exists", Operand::Path(path), None) => Ok(Condition::NotExists(path)),

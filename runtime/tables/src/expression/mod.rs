@@ -5,7 +5,7 @@
 //! in proportion to the text, which is bounded, but for paths of which each is compared with each.
 
 mod condition;
-mod condition_check;
+pub(crate) mod condition_check;
 mod condition_parser;
 mod key_condition;
 mod legacy;
@@ -19,8 +19,8 @@ mod reserved;
 mod scalars;
 mod syntax;
 mod token;
-mod update;
-mod update_check;
+pub(crate) mod update;
+pub(crate) mod update_check;
 mod update_parser;
 
 pub use condition::{Comparator, Condition};

@@ -96,7 +96,7 @@ fn unknown_function(operand: &OperandSyntax<'_>) -> Result<(), Invalid> {
 }
 
 /// Checks what is added or deleted.
-fn check_operand(operator: &str, value: &Value) -> Result<(), Invalid> {
+pub(crate) fn check_operand(operator: &str, value: &Value) -> Result<(), Invalid> {
     let found = match value {
         Value::Ss(_) | Value::Ns(_) | Value::Bs(_) => return Ok(()),
         Value::N(_) if operator == "ADD" => return Ok(()),
@@ -172,7 +172,11 @@ fn function(call: &CallSyntax<'_>, placeholders: &mut Placeholders) -> Result<So
 }
 
 /// Checks that of two operands each value that is in the expression is of a type.
-fn check_types(operator: &str, wanted: &str, sources: [&Source; 2]) -> Result<(), Invalid> {
+pub(crate) fn check_types(
+    operator: &str,
+    wanted: &str,
+    sources: [&Source; 2],
+) -> Result<(), Invalid> {
     for source in sources {
         if let Source::Value(value) = source
             && value.type_name() != wanted

@@ -7,6 +7,7 @@ mod hostile;
 mod keys;
 mod messages;
 mod numbers;
+mod partiql;
 mod round_trip;
 mod updates;
 mod values;

@@ -35,6 +35,16 @@ name!(
 #[schema(value_type = String)]
 pub struct ScheduleExpression(pub String);
 
+impl ScheduleExpression {
+    /// Returns the times of the expression in UTC.
+    ///
+    /// # Errors
+    /// `InvalidConfiguration`: it is malformed.
+    pub fn times(&self) -> Result<Times, Error> {
+        Ok(Times { expression: Expression::parse(&self.0)?, zone: TimeZone::UTC })
+    }
+}
+
 /// How to catch up on the times that passed while no node was running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]

@@ -157,6 +157,7 @@ impl<'de> Visitor<'de> for FunctionVisitor {
                 "tags" => parts.given.tags = Some(map.next_value()?),
                 "grants" => parts.given.grants = Some(map.next_value()?),
                 "mounts" => parts.given.mounts = Some(map.next_value()?),
+                "aws" => parts.given.aws = Some(map.next_value()?),
                 "cors" => parts.given.cors = Some(map.next_value::<Cors>()?.settings()),
                 "delivery" => {
                     parts.given.delivery = Some(map.next_value::<Delivery>()?.policy());

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error};
 
 /// The keys whose values are no short text of the configuration, with what is said of them.
-pub(super) const TABLES: [(&str, &str); 12] = [
+pub(super) const TABLES: [(&str, &str); 13] = [
     (
         "component",
         "The component, or the core module of which the node makes one; a path relative to the file. A function has one of `component`, `package` and `source`.",
@@ -36,6 +36,7 @@ pub(super) const TABLES: [(&str, &str); 12] = [
         "How events come to the function: asynchronous invocations, and what triggers and schedules without a `delivery` of their own send.",
     ),
     ("mounts", ""),
+    ("aws", ""),
     ("cors", "What pages of other origins may do with its responses; nothing by default."),
     (
         "aliases",
@@ -125,6 +126,7 @@ pub(super) const fn example(kind: ParameterKind) -> (&'static str, &'static str)
         ParameterKind::RuntimeUpdates => ("\"auto\" or \"function-update\"", "\"auto\""),
         ParameterKind::Layers => ("a list in quotes", "\"numpy:3,helpers\""),
         ParameterKind::Mounts => ("a list in quotes", "\"data:/mnt/data\""),
+        ParameterKind::AwsServices => ("a list in quotes", "\"bedrock-runtime=egress\""),
         ParameterKind::Text => ("text in quotes", "\"…\""),
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use lambent_types::{
-    AliasSettings, Configuration, ConfigurationParameter, ConfigurationPatch, Grants, Mounts,
-    ParameterKind, bounds, format_count,
+    AliasSettings, AwsServices, Configuration, ConfigurationParameter, ConfigurationPatch, Grants,
+    Mounts, ParameterKind, bounds, format_count,
 };
 use utoipa::openapi::schema::{
     AdditionalProperties, ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, Type,
@@ -29,6 +29,8 @@ impl ToSchema for Function {
         Cors::schemas(schemas);
         schemas.push((Mounts::name().into(), Mounts::schema()));
         Mounts::schemas(schemas);
+        schemas.push((AwsServices::name().into(), AwsServices::schema()));
+        AwsServices::schemas(schemas);
         schemas.push((AliasSettings::name().into(), AliasSettings::schema()));
         AliasSettings::schemas(schemas);
     }
@@ -76,7 +78,8 @@ fn table(name: &str, summary: &str) -> RefOr<Schema> {
         "grants" => declared(&Grants::name(), summary),
         "cors" => declared(&Cors::name(), summary),
         "delivery" => declared(&Delivery::name(), summary),
-        "mounts" => declared(&Mounts::name(), mounts_summary()),
+        "mounts" => declared(&Mounts::name(), summary_of("mounts")),
+        "aws" => declared(&AwsServices::name(), summary_of("aws")),
         "environment" => map(Ref::from_schema_name(Variable::name())).description(says).into(),
         "aliases" => map(Ref::from_schema_name(AliasSettings::name())).description(says).into(),
         "tags" => map(text()).description(says).into(),
@@ -92,10 +95,10 @@ fn table(name: &str, summary: &str) -> RefOr<Schema> {
     }
 }
 
-/// What is said of mounts wherever they are given.
-fn mounts_summary() -> &'static str {
+/// What is said of a member of the configuration wherever it is given.
+fn summary_of(name: &str) -> &'static str {
     let mut parameters = ConfigurationPatch::PARAMETERS.iter();
-    parameters.find(|parameter| parameter.name == "mounts").map_or("", |found| found.summary)
+    parameters.find(|parameter| parameter.name == name).map_or("", |found| found.summary)
 }
 
 /// The limits of a member whose summary leaves them out.

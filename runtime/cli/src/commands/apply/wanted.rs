@@ -68,6 +68,7 @@ pub(super) fn describe_function(digest: &str, configuration: &Configuration) -> 
     description["delivery"] = json!(configuration.delivery);
     description["description"] = json!(configuration.description);
     description["mounts"] = json!(configuration.mounts);
+    description["aws"] = json!(configuration.aws);
     description["cors"] = json!(configuration.cors);
     description["code"] = digest.into();
     description

@@ -81,6 +81,10 @@ impl Deliveries {
                 reader.pause(policy::refused()).await?;
                 return Ok(vec![part]);
             }
+            // What cannot be called may be mended, such as by a runtime that is installed.
+            Handled::Permanent(Cause::NotInvocable, failure) | Handled::Failed(failure) => {
+                failure.clone()
+            }
             Handled::Permanent(cause, failure) => {
                 let attempts = part.attempts.saturating_add(1);
                 let (changes, request) = (&part.changes[..], tried.request);
@@ -88,7 +92,6 @@ impl Deliveries {
                 self.give_up_changes(reader, ended).await?;
                 return Ok(Vec::new());
             }
-            Handled::Failed(failure) => failure.clone(),
         };
         if let Some(first) = tried.first_failed.filter(|first| *first > 0) {
             // What is before the first that failed is over, and what is left was tried once.

@@ -76,7 +76,8 @@ impl Deliveries {
             for change in page.records {
                 let next = change.record.sequence.next();
                 let own = is_in_lane(reader, lane, &change);
-                let wanted = if own { self.wanted(reader, &stream, change).await? } else { None };
+                let wanted =
+                    if own { self.wanted_change(reader, &stream, change).await? } else { None };
                 if let Some(change) = wanted {
                     bytes += change.event.data.len();
                     if bytes > BATCH_BYTES_MAX && !changes.is_empty() {
@@ -168,7 +169,7 @@ impl Deliveries {
     }
 
     /// The change as the function is given it, if it is for the trigger.
-    async fn wanted(
+    async fn wanted_change(
         self: &Arc<Self>,
         reader: &Reader,
         stream: &Arc<Stream>,

@@ -114,6 +114,50 @@ def by_own_services(_):
             "refused": refused}
 
 
+def by_extension(_):
+    """What AWS's extension for parameters and secrets answers, asked as its documentation shows it."""
+    port = os.environ["PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"]
+
+    def get(path, token=os.environ["AWS_SESSION_TOKEN"], host="localhost"):
+        headers = {"X-Aws-Parameters-Secrets-Token": token}
+        request = urllib.request.Request(f"http://{host}:{port}{path}", headers=headers)
+        try:
+            with urllib.request.urlopen(request, timeout=20) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            return [error.code, error.read().decode()]
+
+    parameter = "/systemsmanager/parameters/get?name=%2Fapp%2Fkey"
+    secret = get("/secretsmanager/get?secretId=prod/db")
+    return {
+        "sealed": get(parameter)["Parameter"]["Value"] != "open",
+        "parameter": get(parameter + "&withDecryption=true&version=1", host="127.0.0.1")["Parameter"]["Value"],
+        "secret": secret["SecretString"],
+        "previous": get("/secretsmanager/get?secretId=prod/db&versionStage=AWSPREVIOUS")["SecretString"],
+        "version": get("/secretsmanager/get?secretId=prod/db&versionId=" + secret["VersionId"])["SecretString"],
+        "refused": [get(parameter, token="guessed"), get("/secretsmanager/get?secretId=test/db"),
+                    get("/systemsmanager/parameters/get?name=%2Fapp%2Fnone")]}
+
+
+def by_aws(_):
+    """With a key of its own: what the configuration leaves at home, and what it sends to AWS."""
+    import boto3
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+
+    item = boto3.resource("dynamodb").Table("orders").get_item(Key={"id": "7"})["Item"]
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket="photos", Key="own", Body=b"by its own key")
+    body = s3.get_object(Bucket="photos", Key="own")["Body"].read().decode()
+    # A service that AWS does not have either, so that no test asks AWS.
+    elsewhere = boto3.client("dynamodb", endpoint_url="https://nowhere.us-east-1.amazonaws.com",
+                             config=Config(retries={"total_max_attempts": 1}))
+    try:
+        elsewhere.list_tables()
+    except BotoCoreError as error:
+        return {"total": str(item["total"]), "body": body, "elsewhere": type(error).__name__}
+
+
 def stored(s3, sqs):
     s3.create_bucket(Bucket="photos", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
     s3.put_object(Bucket="photos", Key="a/b c.txt", Body=b"hello", Metadata={"x": "y"})

@@ -68,7 +68,8 @@ pub(in crate::tables) fn due_of_new(now: Timestamp) -> i64 {
     now.as_millisecond().saturating_add(kept_time()) / 1000 + 1
 }
 
-/// Deletes some of the records whose time is over, and a stream that ended as long ago.
+/// Deletes some of the records whose time is over, and a stream that ended as long ago. A stream
+/// that is damaged is left alone for as long again, and holds nothing up in the others.
 pub(in crate::tables) fn trim(tx: &Tx<'_>) -> Result<(), StorageError> {
     let (connection, now) = (tx.connection, tx.now.as_millisecond());
     let sql = "UPDATE stream_mark SET since = ?1 WHERE (stream, sequence) IN \
@@ -79,8 +80,20 @@ pub(in crate::tables) fn trim(tx: &Tx<'_>) -> Result<(), StorageError> {
         Ok((row.get::<_, i64>(0).map_err(failed)?, row.get::<_, i64>(1).map_err(failed)?))
     })?;
     let Some((id, mark)) = over else { return Ok(()) };
+    match trim_before(tx, id, mark) {
+        Err(error @ StorageError::Corrupt { .. }) => {
+            tracing::error!(%error, "cannot clear up a stream");
+            set(connection, (id, mark), tx.now)
+        }
+        trimmed => trimmed,
+    }
+}
+
+/// Deletes some of the records that a mark, or one before it, is of.
+fn trim_before(tx: &Tx<'_>, id: i64, mark: i64) -> Result<(), StorageError> {
+    let connection = tx.connection;
     let Some(stream) = by_id(connection, id)? else { return forget(connection, id) };
-    let mut tail = Tail::of(connection, id)?;
+    let (namespace, mut tail) = (stream.namespace()?, Tail::of(connection, id)?);
     let sql = "SELECT sequence FROM stream_mark WHERE stream = ?1 AND sequence > ?2 \
                ORDER BY sequence LIMIT 1";
     // What was written before it is older, whatever the clock said then.
@@ -91,7 +104,7 @@ pub(in crate::tables) fn trim(tx: &Tx<'_>) -> Result<(), StorageError> {
     let bytes = number(connection, sql, [id, tail.oldest, to])?.unwrap_or_default();
     let sql = "DELETE FROM stream_record WHERE stream = ?1 AND sequence >= ?2 AND sequence < ?3";
     execute(connection, sql, [id, tail.oldest, to])?;
-    quota::count(tx, &stream.namespace()?, Quota::TableBytes, -bytes);
+    quota::count(tx, &namespace, Quota::TableBytes, -bytes);
     tail.oldest = to;
     tail.bytes -= bytes;
     if to < end {

@@ -15,6 +15,8 @@ fn folded(channel: &Channel) -> Channel {
         Channel::Function(name) => name.key().parse().map(Channel::Function).ok(),
         Channel::Trigger(name) => name.key().parse().map(Channel::Trigger).ok(),
         Channel::Schedule(name) => name.key().parse().map(Channel::Schedule).ok(),
+        Channel::Topic(name) => name.key().parse().map(Channel::Topic).ok(),
+        Channel::Subscription(name) => name.key().parse().map(Channel::Subscription).ok(),
     };
     folded.unwrap_or_else(|| channel.clone())
 }
@@ -62,7 +64,8 @@ impl EventLog for MemoryEvents {
     ) -> Result<(), AppendError> {
         let mut state = self.lock();
         state.check_messages(namespace, &self.quotas.of(&namespace.key()), (1, weight(&event)))?;
-        self.push(&mut state, place(namespace, channel), event, None, origin);
+        let group = channel.group(&event).map(str::to_owned);
+        self.push(&mut state, place(namespace, channel), event, group.as_deref(), origin);
         drop(state);
         self.arrived.notify_waiters();
         Ok(())
