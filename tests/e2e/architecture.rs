@@ -39,7 +39,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
         "lambent-capabilities",
         &["lambent-types", "lambent-engine", "lambent-files", "lambent-service"],
     ),
-    ("lambent-dispatch", &["lambent-types", "lambent-storage"]),
+    ("lambent-dispatch", &["lambent-types", "lambent-tables", "lambent-storage"]),
     (
         "lambent-aws",
         &[

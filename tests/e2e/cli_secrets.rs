@@ -61,7 +61,7 @@ async fn secrets(node: &Node) {
     exits(node, 1, &["secret", "get", "prod/db"]).await;
     exits(node, 1, &["secret", "delete", "prod/db"]).await;
     put(node, "prod/db", b"\x00\xff");
-    let value = node.api("GET", "/v1/secret-values/prod/db").send().await;
+    let value = node.ask("GET", "/v1/secret-values/prod/db").key(&node.key).send().await;
     assert_eq!(&value.body[..], b"\x00\xff");
     ok(node, &["secret", "delete", "prod/db"]).await;
 }

@@ -39,10 +39,11 @@ def lambda_handler(event, context):
 "#;
 /// What a function may ask whatever it was granted, since it learns nothing of the node by it: who it is, and what is
 /// the same for all. A batch is refused one by one.
-const OPEN: [&str; 4] = [
+const OPEN: [&str; 5] = [
     "sts GetCallerIdentity",
     "dynamodb DescribeEndpoints",
     "dynamodb DescribeLimits",
+    "dynamodb BatchExecuteStatement",
     "secretsmanager BatchGetSecretValue",
 ];
 

@@ -35,6 +35,13 @@ async fn a_message_comes_to_all_subscriptions_of_a_node_that_is_killed() {
         assert_eq!(reply.status, 201, "{reply:?}");
         expected.extend((0..SUBSCRIPTIONS).map(|one| (format!("m{number}"), format!("s-{one}"))));
     }
+    // In the midst of it.
+    eventually("the first copies", async || {
+        let reply = node.ask("GET", "/v1/queues/all").key(&node.key).send().await;
+        let queue: Value = serde_json::from_str(&reply.text()).unwrap();
+        (queue["depth"]["ready"].as_u64().unwrap() > 0).then_some(())
+    })
+    .await;
     node.kill();
     drop(node);
 

@@ -54,7 +54,7 @@ impl Door {
             Ok(wanted) => wanted,
             Err((status, text)) => return protocol::of(status, TEXT, text),
         };
-        match self.extended(function, head, wanted, (id, origin)).await {
+        match self.extended(function, head, &wanted, (id, origin)).await {
             Ok(response) => response,
             Err(Fault { status, code, message, .. }) => {
                 protocol::of(status, TEXT, format!("{REFUSED}: {code}: {message}"))
@@ -66,10 +66,10 @@ impl Door {
         &self,
         function: Arc<FunctionVersion>,
         head: Parts,
-        wanted: Wanted,
+        wanted: &Wanted,
         (id, origin): (RequestId, Origin),
     ) -> Result<Response<Body>, Fault> {
-        let (Wanted::Parameter(members) | Wanted::Secret(members)) = &wanted;
+        let (Wanted::Parameter(members) | Wanted::Secret(members)) = wanted;
         let body = Bytes::from(members.to_string());
         let asking = (Principal::Function(function), None);
         let call = self.call(asking, (head, body), (id, origin)).await?;

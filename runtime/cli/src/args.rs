@@ -108,6 +108,7 @@ mod tests {
             "rate" => "5m",
             "grants" => "keyspace:xyz=read",
             "granted" => "keyspace:xyz",
+            "subscriber" => "queue:xyz",
             _ => "xyz",
         };
         let arguments = command.get_arguments().filter(|argument| argument.is_required_set());

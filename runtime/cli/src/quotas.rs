@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(own("queues=3"), given(&[Quota::Queues], Some(3)));
         assert_eq!(own("code=default"), given(&[Quota::CodeBytes], None));
         let all = own("resources=unlimited").unwrap();
-        assert_eq!((all.quotas.len(), all.limit), (12, Some(Quotas::UNLIMITED)));
+        assert_eq!((all.quotas.len(), all.limit), (14, Some(Quotas::UNLIMITED)));
         for (wrong, part) in [
             ("objects", "NAME=LIMIT"),
             ("object-bytes=1", "there are objects, object-count,"),

@@ -72,7 +72,7 @@ fn prime(small: &[u32], e: &BigUint) -> Result<BigUint, getrandom::Error> {
         bytes[0] |= 0b1100_0000;
         bytes[PRIME_BYTES - 1] |= 1;
         let candidate = BigUint::from_bytes_be(&bytes);
-        let has_small = small.iter().any(|prime| &candidate % prime == BigUint::ZERO);
+        let has_small = small.iter().any(|prime| &candidate % *prime == BigUint::ZERO);
         if !has_small && (&candidate - 1_u32) % e != BigUint::ZERO && is_prime(&candidate)? {
             return Ok(candidate);
         }
@@ -89,7 +89,8 @@ fn is_prime(candidate: &BigUint) -> Result<bool, getrandom::Error> {
         let mut bytes = [0; PRIME_BYTES - 1];
         getrandom::fill(&mut bytes)?;
         let mut power = (BigUint::from_bytes_be(&bytes) + 2_u32).modpow(&odd, candidate);
-        if power == one || power == less {
+        // Nothing follows from a base that is a multiple of it.
+        if power == one || power == less || power == BigUint::ZERO {
             continue;
         }
         for _ in 1..twos {

@@ -179,17 +179,10 @@ impl Server {
         deliveries.set_outlet(outlet.clone());
         let seed = node_secrets::secret_seed(&opened.data)?;
         let (data, inspect) = (opened.data_plane, engine.inspect);
-        let (running, delivering) = (dispatcher.clone(), deliveries.clone());
         let images = image_registries(&options)?;
-        let parts = Parts {
-            data,
-            inspect,
-            dispatcher: running,
-            deliveries: delivering,
-            clock,
-            images,
-            seed,
-        };
+        let (runs, delivers) = (dispatcher.clone(), deliveries.clone());
+        let parts =
+            Parts { data, inspect, dispatcher: runs, deliveries: delivers, clock, images, seed };
         let service = Service::new(parts);
         service.load().await.map_err(StartError::Records)?;
         let service = Arc::new(service);

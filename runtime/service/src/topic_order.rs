@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::topics::PublishedMessage;
+use crate::published_message::PublishedMessage;
 
 /// How long a message is known by its id; SNS's.
 const KNOWN_FOR: Duration = Duration::from_secs(300);
@@ -18,10 +18,12 @@ const KNOWN_MAX: usize = 20_000;
 /// From how many topics on those are forgotten that were not published to.
 const TOPICS_KEPT: usize = 64;
 
+type Shared = Arc<tokio::sync::Mutex<TopicOrder>>;
+
 /// The FIFO topics of a node, by namespace and name.
 #[derive(Debug, Default)]
 pub(crate) struct TopicOrders {
-    topics: Mutex<HashMap<(String, String), Arc<tokio::sync::Mutex<TopicOrder>>>>,
+    topics: Mutex<HashMap<(String, String), Shared>>,
 }
 
 /// What one topic remembers. Whoever holds it publishes alone.
@@ -34,7 +36,7 @@ pub(crate) struct TopicOrder {
 
 impl TopicOrders {
     /// What a topic remembers.
-    pub(crate) fn of(&self, place: (String, String)) -> Arc<tokio::sync::Mutex<TopicOrder>> {
+    pub(crate) fn of(&self, place: (String, String)) -> Shared {
         let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
         if topics.len() >= TOPICS_KEPT {
             topics.retain(|_, order| {

@@ -7,6 +7,7 @@ use lambent_types::{
 use crate::client_errors;
 use crate::handle::{Handle, Put};
 use crate::operation::Operation;
+use crate::published_message::PublishedMessage;
 use crate::resource_name::ResourceName;
 use crate::scope::Scope;
 use crate::specifications::Specified;
@@ -14,15 +15,6 @@ use crate::topic_messages;
 
 /// A topic.
 pub type TopicHandle<'s> = Handle<'s, TopicName>;
-
-/// A message that was published.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PublishedMessage {
-    /// Its id.
-    pub id: String,
-    /// Of a FIFO topic: its place, twenty digits.
-    pub sequence: Option<String>,
-}
 
 impl ResourceName for TopicName {
     const NOUN: &'static str = "topic";

@@ -78,6 +78,12 @@ impl Tx<'_> {
         self.unique.replace(self.unique.get() + 1)
     }
 
+    /// Takes room for what an operation turns out to write beside what it was said to, before its
+    /// first write.
+    pub(crate) fn take_room(&mut self, bytes: usize) -> Result<(), StorageError> {
+        self.room.take(Growth::Adds(bytes))
+    }
+
     /// Does something once all this is committed, and before anyone is told so.
     pub(crate) fn after_commit(&mut self, effect: impl FnOnce() + Send + 'static) {
         self.effects.push(Box::new(effect));

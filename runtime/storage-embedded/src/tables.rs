@@ -35,8 +35,6 @@ pub(crate) use self::schema::{SCHEMA, SCHEMA_STREAMS};
 
 /// About how many bytes of rows a write takes beside its item.
 const ROW_BYTES: usize = 512;
-/// Items that are read at once end with the one by which they have so many bytes.
-const GET_BYTES_MAX: usize = 16 << 20;
 /// When the sweep has something to do at once.
 const NOW: i64 = i64::MIN;
 
@@ -212,7 +210,7 @@ impl Tables for EmbeddedTables {
                 let table = definitions.existing(connection, &owner, &table)?;
                 let key = rules::bytes(&table.definition().key.key_from(&key)?);
                 // What comes after the last that is read is checked all the same.
-                if bytes <= GET_BYTES_MAX {
+                if bytes <= rules::GET_BYTES_MAX {
                     let current = items::current(connection, table.id, &key, true)?;
                     bytes += current.as_ref().map_or(0, |current| current.size as usize);
                     found.push(current.and_then(|current| current.item));

@@ -52,8 +52,8 @@ pub mod tables {
         beyond, bytes, from_slot, is_usable, partition, segment, slot_of,
     };
     pub use crate::tables::rules::{
-        Outcome, Reading, TOKEN_TIME, check_update, decide, expired, expires, index_weight, key_of,
-        only_deletes, place, size, twice, weight,
+        GET_BYTES_MAX, Outcome, Reading, TOKEN_TIME, check_update, decide, expired, expires,
+        index_weight, is_full, key_of, only_deletes, place, size, twice, weight,
     };
     pub use crate::tables::stream_rules::{
         STREAM_PAGE_BYTES_MAX, STREAM_TIME, origin_text, stream_label, stream_weight,

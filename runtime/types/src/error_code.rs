@@ -141,7 +141,7 @@ codes! {
         "nothing was changed; try again in a moment";
     /// No parameter of that name, or no such version of it.
     ParameterNotFound = "parameter-not-found", 404, final, "no such parameter",
-        "see which there are: aws ssm describe-parameters";
+        "see which there are: lambent parameter list";
     /// The value does not match the pattern that is kept with its parameter.
     PatternMismatch = "pattern-mismatch", 422, final, "value does not match its pattern";
     /// The payload is larger than allowed.
@@ -181,7 +181,7 @@ codes! {
         "see which there are: lambent schedule list";
     /// No secret of that name, or no such version of it.
     SecretNotFound = "secret-not-found", 404, final, "no such secret",
-        "see which there are: aws secretsmanager list-secrets";
+        "see which there are: lambent secret list";
     /// The node is draining.
     ShuttingDown = "shutting-down", 503, retryable, "node is shutting down",
         "nothing was changed; try again in a moment";

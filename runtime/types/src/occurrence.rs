@@ -11,6 +11,7 @@
 //! | an item was changed | `lambent.item.changed.v1` | `/tables/<table>` | the place of the change in the stream | the record, as DynamoDB Streams has it |
 //! | a schedule fired | `lambent.schedule.fired.v1` | `/schedules/<schedule>` | – | its input, else [`ScheduleData`] |
 //! | a message was published to a topic | `lambent.topic.message.v1` | `/topics/<topic>` | its subject, if any | [`TopicMessage`](crate::TopicMessage) |
+//! | a notification goes to a subscription's function or URL | `lambent.topic.notification.v1` | `/topics/<topic>` | the message's subject, if any | what SNS sends |
 //! | an invocation was asked for | `lambent.invocation.v1`, or as asked | `/v1/functions/<function>/invocations` | as asked | as asked |
 //! | an event was handled | `lambent.delivery.succeeded.v1` | `/functions/<function>` | the event's id | a record |
 //! | an event was given up | `lambent.delivery.failed.v1` | `/functions/<function>` | the event's id | a record |

@@ -167,8 +167,8 @@ mod tests {
 
     #[test]
     fn what_is_not_said_is_lambdas_default() {
-        let read: TableSource = serde_json::from_str(r#"{"table":"t"}"#).unwrap();
-        assert_eq!(read, TableSource::new("t".parse().unwrap()));
-        assert!(serde_json::from_str::<TableSource>(r#"{"table":"t","begin":1}"#).is_err());
+        let read: TableSource = serde_json::from_str(r#"{"table":"orders"}"#).unwrap();
+        assert_eq!(read, TableSource::new("orders".parse().unwrap()));
+        assert!(serde_json::from_str::<TableSource>(r#"{"table":"orders","begin":1}"#).is_err());
     }
 }

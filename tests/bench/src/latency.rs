@@ -132,6 +132,24 @@ async fn prepare(stores: &Stores, ns: &Namespace) -> Result<(), Failed> {
     Ok(())
 }
 
+/// Makes an item another.
+async fn write_item(
+    ns: &Namespace,
+    stores: &Stores,
+    origin: &Origin,
+    number: usize,
+) -> Result<(), Failed> {
+    let item = json!({ "id": { "S": "item" }, "n": { "N": number.to_string() } });
+    let put = TableWrite {
+        table: "bench".parse()?,
+        action: TableAction::Put(Item::from_json(&item)?),
+        condition: None,
+        returns: false,
+    };
+    stores.tables.transact(ns, vec![put], None, origin).await?;
+    Ok(())
+}
+
 pub(crate) async fn run(directory: &Path, table: &mut Table) -> Result<(), Failed> {
     let data = DataDir::open(directory.join("latency"))?;
     let clock = Arc::new(SystemClock);
@@ -177,20 +195,7 @@ pub(crate) async fn run(directory: &Path, table: &mut Table) -> Result<(), Faile
         }
         .boxed()
     });
-    let write: Deed<'_> = Box::new(move |number| {
-        async move {
-            let item = json!({ "id": { "S": "item" }, "n": { "N": number.to_string() } });
-            let put = TableWrite {
-                table: "bench".parse()?,
-                action: TableAction::Put(Item::from_json(&item)?),
-                condition: None,
-                returns: false,
-            };
-            stores.tables.transact(ns, vec![put], None, origin).await?;
-            Ok(())
-        }
-        .boxed()
-    });
+    let write: Deed<'_> = Box::new(move |number| write_item(ns, stores, origin, number).boxed());
     for (what, change, asked) in [
         ("object put", put, "≤ 3"),
         ("key set", set, "≤ 3"),

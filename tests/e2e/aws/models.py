@@ -7,8 +7,8 @@ import botocore.session
 
 PAGE = os.path.join(os.path.dirname(__file__), "../../../runtime/docs/src/reference/aws.md")
 SERVICES = {
-    "CloudWatch Logs": "logs", "DynamoDB": "dynamodb", "EventBridge Scheduler": "scheduler", "IAM": "iam",
-    "Lambda": "lambda", "S3": "s3", "SQS": "sqs", "STS": "sts", "Secrets Manager": "secretsmanager", "Systems Manager": "ssm",
+    "CloudWatch Logs": "logs", "DynamoDB": "dynamodb", "DynamoDB Streams": "dynamodbstreams", "EventBridge Scheduler": "scheduler", "IAM": "iam",
+    "Lambda": "lambda", "S3": "s3", "SNS": "sns", "SQS": "sqs", "STS": "sts", "Secrets Manager": "secretsmanager", "Systems Manager": "ssm",
 }
 
 

@@ -27,6 +27,7 @@ KNOWN = {
     "QueueUrl": "https://sqs.us-east-1.amazonaws.com/000000000000/orders", "QueueName": "orders", "TableName": "orders",
     "SecretId": "secret", "Payload": b"{}", "InvokeArgs": b"{}", "PolicyArn": "arn:aws:iam::000000000000:policy/p",
     "RoleArn": "arn:aws:iam::000000000000:role/role", "Role": "arn:aws:iam::000000000000:role/role",
+    "Statement": "SELECT * FROM orders WHERE id = 'a'",
     "AssumeRolePolicyDocument": '{"Version": "2012-10-17", "Statement": []}', "Expression": "{}", "Tagging": None,
     "EventSourceArn": "arn:aws:sqs:us-east-1:000000000000:orders", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:other",
     "SourceArn": "arn:aws:sqs:us-east-1:000000000000:orders", "ResourceArn": "arn:aws:dynamodb:us-east-1:000000000000:table/orders",

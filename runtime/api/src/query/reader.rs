@@ -204,9 +204,20 @@ impl<'de> Deserializer<'de> for Text<'_> {
         text.deserialize_any(visitor)
     }
 
+    /// One of some words.
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        words: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Refused> {
+        let text: StrDeserializer<'_, Refused> = self.0.into_deserializer();
+        text.deserialize_enum(name, words, visitor)
+    }
+
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map identifier ignored_any newtype_struct enum struct
+        unit_struct seq tuple tuple_struct map identifier ignored_any newtype_struct struct
     }
 }
 
@@ -215,10 +226,21 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::{BeginUpload, ListKeys, Qualified, ReadLogs, ReceiveMessages, SetKey};
+    use crate::{
+        BeginUpload, ListKeys, ParameterKind, PutParameter, Qualified, ReadLogs, ReceiveMessages,
+        SetKey,
+    };
 
     fn refused<T: DeserializeOwned + fmt::Debug>(query: &str) -> String {
         read::<T>(query).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn one_of_some_words_is_read_and_others_are_told_them() {
+        let read = super::read::<PutParameter>("type=secure_string").unwrap();
+        assert_eq!(read.kind, Some(ParameterKind::SecureString));
+        let told = refused::<PutParameter>("type=secret");
+        assert!(told.contains("\"type\"") && told.contains("secure_string"), "{told}");
     }
 
     #[test]

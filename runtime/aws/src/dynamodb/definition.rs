@@ -441,3 +441,13 @@ fn put(
 fn duplicate(name: &IndexName) -> Fault {
     validation(format!("One or more parameter values were invalid: Duplicate index name: {name}"))
 }
+
+/// A key as its elements.
+pub(super) fn key_schema(key: &KeySchema) -> Vec<KeyElement> {
+    let element = |name: &str, kind: &str| KeyElement {
+        attribute_name: Some(name.to_owned()),
+        key_type: Some(kind.to_owned()),
+    };
+    let range = key.range.as_ref().map(|range| element(&range.name, "RANGE"));
+    std::iter::once(element(&key.hash.name, "HASH")).chain(range).collect()
+}

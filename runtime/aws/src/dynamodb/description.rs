@@ -1,14 +1,12 @@
 //! Tables as they are described.
 
 use lambent_service::Table;
-use lambent_tables::{
-    BillingMode, Index, IndexName, KeySchema, Projection, TableDefinition, Throughput,
-};
+use lambent_tables::{BillingMode, Index, IndexName, Projection, TableDefinition, Throughput};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
-use super::definition::{AttributeDefinition, KeyElement, ProjectionInput};
-use super::streams;
+use super::arn;
+use super::definition::{AttributeDefinition, KeyElement, ProjectionInput, key_schema};
 use crate::call::Call;
 
 /// The annotation that what AWS's tools set and means nothing here is kept in.
@@ -142,11 +140,6 @@ struct IndexDescription {
     provisioned_throughput: Option<ThroughputDescription>,
 }
 
-/// The ARN of a table.
-pub(super) fn arn(call: &Call, name: &str) -> String {
-    format!("arn:aws:dynamodb:{}:{}:table/{name}", call.region, call.account())
-}
-
 impl TableDescription {
     pub(super) fn of(call: &Call, table: &Table, table_status: &'static str) -> Self {
         let definition = &table.definition;
@@ -160,7 +153,7 @@ impl TableDescription {
         let seconds = table.created.as_millisecond() as f64 / 1000.0;
         Self {
             table_name: table.name.as_str().to_owned(),
-            table_arn: arn(call, table.name.as_str()),
+            table_arn: arn::table(call, table.name.as_str()),
             table_id: table.id.clone(),
             table_status,
             creation_date_time: seconds,
@@ -194,7 +187,7 @@ impl TableDescription {
             latest_stream_arn: table
                 .stream
                 .as_deref()
-                .map(|label| streams::arn(call, &table.name, label)),
+                .map(|label| arn::stream(call, &table.name, label)),
             latest_stream_label: table.stream.clone(),
             sse_description: kept.sse_specification.as_ref().and_then(sse),
             table_class_summary: kept
@@ -225,7 +218,7 @@ fn describe_index(
     let own = table.definition.index_throughput.get(name).copied();
     IndexDescription {
         index_name: name.as_str().to_owned(),
-        index_arn: format!("{}/index/{name}", arn(call, table.name.as_str())),
+        index_arn: format!("{}/index/{name}", arn::table(call, table.name.as_str())),
         key_schema: key_schema(&index.key),
         projection: projection(&index.projection),
         item_count: state.items,
@@ -234,16 +227,6 @@ fn describe_index(
         backfilling: (is_global && state.filling).then_some(true),
         provisioned_throughput: is_global.then(|| throughput(own)),
     }
-}
-
-/// A key as its elements.
-pub(super) fn key_schema(key: &KeySchema) -> Vec<KeyElement> {
-    let element = |name: &str, kind: &str| KeyElement {
-        attribute_name: Some(name.to_owned()),
-        key_type: Some(kind.to_owned()),
-    };
-    let range = key.range.as_ref().map(|range| element(&range.name, "RANGE"));
-    std::iter::once(element(&key.hash.name, "HASH")).chain(range).collect()
 }
 
 fn projection(projection: &Projection) -> ProjectionInput {

@@ -1,6 +1,7 @@
 //! DynamoDB's API over the tables of a namespace:
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html>.
 
+pub(crate) mod arn;
 mod batch;
 mod capacity;
 mod checks;

@@ -1,8 +1,9 @@
 //! How SNS names topics and subscriptions.
 
-use lambent_types::{Subscription, SubscriptionName, TopicName};
+use lambent_types::{Subscriber, Subscription, SubscriptionName, TopicName};
 
 use super::error::{invalid, required, unauthorized};
+use crate::arn as arns;
 use crate::call::Call;
 use crate::fault::Fault;
 
@@ -14,6 +15,21 @@ pub(super) fn topic(call: &Call, name: &TopicName) -> String {
 /// The ARN of a subscription.
 pub(super) fn subscription(call: &Call, subscription: &Subscription) -> String {
     format!("{}:{}", topic(call, &subscription.topic), subscription.name)
+}
+
+/// What SNS calls the kind of a subscriber, and the subscriber.
+pub(super) fn endpoint(call: &Call, subscriber: &Subscriber) -> (&'static str, String) {
+    match subscriber {
+        Subscriber::Function(named) => ("lambda", arns::qualified(call, named)),
+        Subscriber::Queue(name) => ("sqs", queue(call, name.as_str())),
+        Subscriber::Url(url) if url.starts_with("https:") => ("https", url.clone()),
+        Subscriber::Url(url) => ("http", url.clone()),
+    }
+}
+
+/// The ARN of a queue.
+pub(super) fn queue(call: &Call, name: &str) -> String {
+    format!("arn:aws:sqs:{}:{}:{name}", call.region, call.account())
 }
 
 /// The parts of an ARN of SNS's, after the account.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::arn;
 use super::error::fault;
-use super::publish::{Message, Told};
+use super::publish::Message;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::query::{List, Members};
@@ -31,8 +31,9 @@ pub(super) struct Batch {
 #[serde(rename_all = "PascalCase")]
 struct Published {
     id: String,
-    #[serde(flatten)]
-    told: Told,
+    message_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence_number: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -114,7 +115,10 @@ pub(super) async fn publish(call: &Call, wanted: Batch) -> Result<Outcome, Fault
     let mut successful = Vec::new();
     for (id, one) in good.into_iter().zip(published) {
         match one {
-            Ok(one) => successful.push(Published { id, told: one.into() }),
+            Ok(one) => {
+                let (message_id, sequence_number) = (one.id, one.sequence);
+                successful.push(Published { id, message_id, sequence_number });
+            }
             Err(error) => bad.push(failed(id, fault(error))),
         }
     }

@@ -7,6 +7,7 @@ mod batch;
 mod delivery_policy;
 mod error;
 mod kept;
+mod named_topic;
 mod permissions;
 mod public;
 mod publish;

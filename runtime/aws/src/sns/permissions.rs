@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::error::{invalid, required};
 use super::topic_attributes::{POLICY, default_policy};
-use super::{Nothing, arn, kept, topics};
+use super::{Nothing, arn, kept, named_topic};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::query::Members;
@@ -63,7 +63,7 @@ async fn put(
 ) -> Result<Nothing, Fault> {
     policy["Statement"] = statements.into();
     let text = policy.to_string();
-    topics::change(call, &topic.name, |topic| {
+    named_topic::change(call, &topic.name, |topic| {
         kept::keep_one(&mut topic.annotations, POLICY, &text);
         Ok(())
     })
@@ -78,7 +78,7 @@ pub(super) async fn add(call: &Call, wanted: Permission) -> Result<Nothing, Faul
     if actions.is_empty() || !actions.iter().all(|action| ACTIONS.contains(&action.as_str())) {
         return Err(invalid("Policy statement action out of service scope!"));
     }
-    let topic = topics::found(call, &name).await?;
+    let topic = named_topic::found(call, &name).await?;
     let policy = policy(call, &topic);
     let mut statements = statements(&policy);
     if statements.iter().any(|statement| is_labelled(statement, &label)) {
@@ -99,7 +99,7 @@ pub(super) async fn add(call: &Call, wanted: Permission) -> Result<Nothing, Faul
 pub(super) async fn remove(call: &Call, wanted: Permission) -> Result<Nothing, Fault> {
     let name = arn::read_topic(call, wanted.topic_arn.as_deref(), "TopicArn")?;
     let label = required(wanted.label, "Label")?;
-    let topic = topics::found(call, &name).await?;
+    let topic = named_topic::found(call, &name).await?;
     let policy = policy(call, &topic);
     let mut statements = statements(&policy);
     statements.retain(|statement| !is_labelled(statement, &label));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::attribute_map::Attributes;
 use super::error::{fault, invalid, required, shown};
-use super::{Nothing, arn, delivery_policy, kept, subscriptions};
+use super::{Nothing, arn, delivery_policy, kept};
 use crate::call::Call;
 use crate::fault::Fault;
 
@@ -170,7 +170,7 @@ pub(super) async fn get(call: &Call, wanted: Named) -> Result<Attributes, Fault>
     let name = arn::read_subscription(call, wanted.subscription_arn.as_deref())?;
     let handle = call.scope.handle::<SubscriptionName>(name.as_str()).map_err(fault)?;
     let subscription = handle.describe().await.map_err(fault)?.specification;
-    let (protocol, endpoint) = subscriptions::endpoint(call, &subscription.subscriber);
+    let (protocol, endpoint) = arn::endpoint(call, &subscription.subscriber);
     let principal = format!("arn:aws:iam::{}:root", call.account());
     let pending = !subscription.is_confirmed();
     let was_authenticated = !subscription.subscriber.is_asked() || subscription.farewell.is_empty();
@@ -192,7 +192,7 @@ pub(super) async fn get(call: &Call, wanted: Named) -> Result<Attributes, Fault>
         all.insert(SCOPE.into(), scope.into());
     }
     if let Some(queue) = &subscription.dead_letter {
-        let arn = subscriptions::queue_arn(call, queue.as_str());
+        let arn = arn::queue(call, queue.as_str());
         all.insert(REDRIVE.into(), json!({ "deadLetterTargetArn": arn }).to_string());
     }
     if subscription.subscriber.is_asked() {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{fault, invalid, no_topic, on_quota, required, shown};
 use super::topics::page;
 use super::{Nothing, arn, subscription_attributes};
-use crate::arn::{self as arns, NamedFunction};
+use crate::arn::NamedFunction;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::query::List;
@@ -74,21 +74,6 @@ pub(super) struct Subscriptions {
     next_token: Option<String>,
 }
 
-/// What SNS calls the kind of a subscriber, and the subscriber.
-pub(super) fn endpoint(call: &Call, subscriber: &Subscriber) -> (&'static str, String) {
-    match subscriber {
-        Subscriber::Function(named) => ("lambda", arns::qualified(call, named)),
-        Subscriber::Queue(queue) => ("sqs", queue_arn(call, queue.as_str())),
-        Subscriber::Url(url) if url.starts_with("https:") => ("https", url.clone()),
-        Subscriber::Url(url) => ("http", url.clone()),
-    }
-}
-
-/// The ARN of a queue.
-pub(super) fn queue_arn(call: &Call, queue: &str) -> String {
-    format!("arn:aws:sqs:{}:{}:{queue}", call.region, call.account())
-}
-
 /// The subscriber that a request names.
 fn subscriber(call: &Call, protocol: &str, endpoint: &str) -> Result<Subscriber, Fault> {
     match protocol {
@@ -138,7 +123,7 @@ pub(super) async fn subscribe(call: &Call, wanted: Subscribe) -> Result<Told, Fa
     let mut all = all.into_iter().map(|stored| stored.specification);
     let known = all.find(|one| {
         one.topic.key() == new.topic.key()
-            && endpoint(call, &one.subscriber) == endpoint(call, &new.subscriber)
+            && arn::endpoint(call, &one.subscriber) == arn::endpoint(call, &new.subscriber)
     });
     let subscription = match known {
         Some(known) if !wanted.attributes.is_empty() && !same(&known, &new, &wanted.attributes) => {
@@ -229,7 +214,7 @@ async fn listed(
     let all = all.into_iter().map(|stored| stored.specification);
     let own = all.filter(|one| topic.is_none_or(|topic| topic.key() == one.topic.key()));
     let shown = own.map(|one| {
-        let (protocol, endpoint) = endpoint(call, &one.subscriber);
+        let (protocol, endpoint) = arn::endpoint(call, &one.subscriber);
         let subscription_arn = match one.is_confirmed() {
             true => arn::subscription(call, &one),
             false => PENDING.to_owned(),

@@ -4,7 +4,7 @@ use lambent_types::TopicName;
 use serde::{Deserialize, Serialize};
 
 use super::error::not_found;
-use super::{Nothing, arn, topics};
+use super::{Nothing, arn, named_topic};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::query::{List, Members};
@@ -46,7 +46,7 @@ fn resource(fault: Fault) -> Fault {
 }
 
 pub(super) async fn list(call: &Call, wanted: Wanted) -> Result<Tags, Fault> {
-    let topic = topics::found(call, &topic(call, &wanted)?).await.map_err(resource)?;
+    let topic = named_topic::found(call, &topic(call, &wanted)?).await.map_err(resource)?;
     let tags = topic.tags.into_iter().map(|(key, value)| Shown { key, value });
     Ok(Tags { tags: tags.collect() })
 }
@@ -54,7 +54,7 @@ pub(super) async fn list(call: &Call, wanted: Wanted) -> Result<Tags, Fault> {
 pub(super) async fn tag(call: &Call, wanted: Wanted) -> Result<Nothing, Fault> {
     let name = topic(call, &wanted)?;
     let tags = tag_list::read(Some(wanted.tags.0));
-    let changed = topics::change(call, &name, |topic| {
+    let changed = named_topic::change(call, &name, |topic| {
         topic.tags.extend(tags);
         Ok(())
     });
@@ -65,7 +65,7 @@ pub(super) async fn tag(call: &Call, wanted: Wanted) -> Result<Nothing, Fault> {
 pub(super) async fn untag(call: &Call, wanted: Wanted) -> Result<Nothing, Fault> {
     let name = topic(call, &wanted)?;
     let keys = wanted.tag_keys.0;
-    let changed = topics::change(call, &name, |topic| {
+    let changed = named_topic::change(call, &name, |topic| {
         topic.tags.retain(|key, _| !keys.contains(key));
         Ok(())
     });

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::attribute_map::Attributes;
 use super::error::{invalid, required, shown};
-use super::{Nothing, arn, delivery_policy, kept, topics};
+use super::{Nothing, arn, delivery_policy, kept, named_topic};
 use crate::call::Call;
 use crate::fault::Fault;
 
@@ -102,9 +102,9 @@ pub(super) fn default_policy(call: &Call, topic: &Topic) -> String {
     .to_string()
 }
 
-pub(super) async fn get(call: &Call, wanted: topics::Named) -> Result<Attributes, Fault> {
+pub(super) async fn get(call: &Call, wanted: named_topic::Named) -> Result<Attributes, Fault> {
     let name = arn::read_topic(call, wanted.topic_arn(), "TopicArn")?;
-    let topic = topics::found(call, &name).await?;
+    let topic = named_topic::found(call, &name).await?;
     // A function that may publish need not be one that may list.
     let subscriptions = call.scope.all::<SubscriptionName>().await.unwrap_or_default();
     let own = subscriptions.iter().map(|stored| &stored.specification);
@@ -144,9 +144,9 @@ pub(super) async fn set(call: &Call, wanted: Set) -> Result<Nothing, Fault> {
         return Err(invalid("AttributeName Reason: FifoTopic is said when a topic is created"));
     }
     // Checked first, so that it is told in SNS's words.
-    let mut topic = topics::found(call, &name).await?;
+    let mut topic = named_topic::found(call, &name).await?;
     apply(&mut topic, &attribute, &value)?;
-    topics::change(call, &name, |topic| {
+    named_topic::change(call, &name, |topic| {
         apply(topic, &attribute, &value).map_err(|fault| {
             let told = shown(&fault.message);
             lambent_types::Error::new(lambent_types::ErrorCode::InvalidConfiguration, told)

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use lambent_types::{Error, ErrorCode, Topic, TopicName};
+use lambent_types::{ErrorCode, Topic, TopicName};
 use serde::{Deserialize, Serialize};
 
 use super::error::{fault, invalid, on_quota, required};
+use super::named_topic::Named;
 use super::topic_attributes::{self, FIFO};
 use super::{Nothing, arn};
 use crate::call::Call;
@@ -25,18 +26,6 @@ pub(super) struct Create {
     #[serde(default)]
     tags: Members<Tag>,
     data_protection_policy: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Named {
-    topic_arn: Option<String>,
-}
-
-impl Named {
-    pub(super) fn topic_arn(&self) -> Option<&str> {
-        self.topic_arn.as_deref()
-    }
 }
 
 #[derive(Deserialize)]
@@ -146,20 +135,4 @@ pub(super) async fn list(call: &Call, wanted: ListWanted) -> Result<Topics, Faul
     });
     let (topics, next_token) = page(all.collect(), wanted.next_token.as_deref());
     Ok(Topics { topics: topics.into_iter().collect(), next_token })
-}
-
-/// Changes a topic.
-pub(super) async fn change(
-    call: &Call,
-    name: &TopicName,
-    change: impl FnOnce(&mut Topic) -> Result<(), Error> + Send,
-) -> Result<(), Fault> {
-    let _changing = call.memory.change.lock().await;
-    call.scope.change_topic(name, change).await.map_err(fault)
-}
-
-/// Reads a topic.
-pub(super) async fn found(call: &Call, name: &TopicName) -> Result<Topic, Fault> {
-    let handle = call.scope.handle::<TopicName>(name.as_str()).map_err(fault)?;
-    Ok(handle.describe().await.map_err(fault)?.specification)
 }

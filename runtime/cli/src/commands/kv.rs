@@ -127,7 +127,12 @@ pub(crate) fn run(args: &KvArgs, global: &Global) -> Result<Exit, CliError> {
     Ok(Exit::Ok)
 }
 
-fn said(global: &Global, value: &Value, text: impl FnOnce() -> String) -> Result<(), CliError> {
+/// Says what was done, in words or as JSON.
+pub(super) fn said(
+    global: &Global,
+    value: &Value,
+    text: impl FnOnce() -> String,
+) -> Result<(), CliError> {
     let output = global.output();
     if output.json {
         output.json(value)?

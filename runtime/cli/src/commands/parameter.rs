@@ -4,8 +4,9 @@ use lambent_api::{
 };
 use serde_json::json;
 
+use super::kv::said;
 use super::named::minute;
-use super::secret::{print_value, said};
+use super::secret::print_value;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
 use crate::input;
@@ -120,7 +121,7 @@ fn describe(name: &str, global: &Global) -> Result<(), CliError> {
     let found = global.client()?.describe_parameter(name)?;
     let output = global.output();
     if output.json {
-        return Ok(output.answer(&found)?);
+        return output.answer(&found);
     }
     let ParameterVersionView { name, version, kind, modified, description } = found.value()?;
     let kind = match kind {
@@ -141,7 +142,7 @@ fn list(prefix: Option<String>, global: &Global) -> Result<(), CliError> {
     let all = global.client()?.list_parameters(&ListParameters { prefix })?;
     let output = global.output();
     if output.json {
-        return Ok(output.answer(&all)?);
+        return output.answer(&all);
     }
     let row = |one: &ParameterView| vec![printable(&one.name), one.version.to_string()];
     let rows: Vec<_> = all.value()?.parameters.iter().map(row).collect();

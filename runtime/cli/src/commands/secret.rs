@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 use lambent_api::{ReadSecret, SecretView};
 use serde_json::json;
 
+use super::kv::said;
 use super::named::minute;
 use crate::error::{CliError, Exit};
 use crate::global::Global;
@@ -122,7 +123,7 @@ fn list(global: &Global) -> Result<(), CliError> {
     let all = global.client()?.list_secrets()?;
     let output = global.output();
     if output.json {
-        return Ok(output.answer(&all)?);
+        return output.answer(&all);
     }
     let row = |secret: &SecretView| vec![printable(&secret.name), minute(secret.changed)];
     let rows: Vec<_> = all.value()?.secrets.iter().map(row).collect();
@@ -130,20 +131,6 @@ fn list(global: &Global) -> Result<(), CliError> {
         return Ok(output.line("no secrets; put one: lambent secret put NAME --value-file FILE")?);
     }
     Ok(output.table(&["name", "changed"], rows)?)
-}
-
-pub(super) fn said(
-    global: &Global,
-    value: &serde_json::Value,
-    text: impl FnOnce() -> String,
-) -> Result<(), CliError> {
-    let output = global.output();
-    if output.json {
-        output.json(value)?
-    } else {
-        output.line(&text())?
-    }
-    Ok(())
 }
 
 /// Prints a value as it is, and on a terminal nothing that would steer that.

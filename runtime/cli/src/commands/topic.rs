@@ -8,7 +8,6 @@ use lambent_types::{
     FilterScope, NewTopicMessage, Pattern, QueueName, Subscriber, Subscription, SubscriptionFilter,
     SubscriptionName, Topic, TopicAttribute, TopicName,
 };
-
 use serde_json::json;
 
 use super::named::{self, or_dash, yes};
@@ -42,6 +41,7 @@ pub(crate) struct TopicArgs {
 
 #[derive(Debug, Subcommand)]
 enum TopicCommand {
+    #[command(visible_alias = "create")]
     Put(PutArgs),
     /// List the topics
     List,

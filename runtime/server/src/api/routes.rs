@@ -52,28 +52,6 @@ fn resources() -> Vec<Route> {
         (paths::ROLLBACK, post(versions::rollback)),
         (paths::LOGS, get(logs::read)),
         (paths::INVOCATIONS, post(invocations::invoke)),
-        (paths::OBJECTS, get(objects::list)),
-        (paths::OBJECT, get(objects::get).put(objects::put).delete(objects::delete)),
-        (paths::UPLOADS, get(uploads::list).post(uploads::begin)),
-        (paths::UPLOAD, get(uploads::describe).post(uploads::complete).delete(uploads::abort)),
-        (paths::PART, put(uploads::put_part)),
-        (paths::KEYS, get(keys::list)),
-        (paths::KEY, get(keys::get).put(keys::set).delete(keys::delete)),
-        (paths::INCREMENT, post(keys::increment)),
-        (paths::BATCH, post(keys::batch)),
-        (paths::GET_ITEMS, post(items::get)),
-        (paths::QUERY_ITEMS, post(items::query)),
-        (paths::SCAN_ITEMS, post(items::scan)),
-        (paths::TRANSACTIONS, post(items::write)),
-        (paths::TABLE_STREAM, get(streams::describe)),
-        (paths::STREAM_RECORDS, get(streams::read)),
-        (paths::MESSAGES, get(messages::peek).post(messages::send)),
-        (paths::RECEIVE, post(messages::receive)),
-        (paths::RECEIPT, delete(messages::delete_one).patch(messages::change_visibility)),
-        (paths::DELETE_MESSAGES, post(messages::delete)),
-        (paths::PURGE, post(messages::purge)),
-        (paths::REDRIVE, post(messages::redrive)),
-        (paths::TOPIC_MESSAGES, post(topics::publish)),
         (paths::USAGE, get(usage::read)),
         (paths::LAYERS, get(layers::list)),
         (paths::LAYER, get(layers::describe).put(layers::put).delete(layers::delete)),
@@ -98,8 +76,37 @@ fn resources() -> Vec<Route> {
         (paths::PARAMETER_VALUE, get(parameters::get)),
         (paths::OPENAPI, get(openapi::serve)),
     ];
+    all.extend(stored());
     all.extend(kinds::routes());
     all
+}
+
+/// What is in buckets, keyspaces, tables, queues and topics.
+fn stored() -> Vec<Route> {
+    vec![
+        (paths::OBJECTS, get(objects::list)),
+        (paths::OBJECT, get(objects::get).put(objects::put).delete(objects::delete)),
+        (paths::UPLOADS, get(uploads::list).post(uploads::begin)),
+        (paths::UPLOAD, get(uploads::describe).post(uploads::complete).delete(uploads::abort)),
+        (paths::PART, put(uploads::put_part)),
+        (paths::KEYS, get(keys::list)),
+        (paths::KEY, get(keys::get).put(keys::set).delete(keys::delete)),
+        (paths::INCREMENT, post(keys::increment)),
+        (paths::BATCH, post(keys::batch)),
+        (paths::GET_ITEMS, post(items::get)),
+        (paths::QUERY_ITEMS, post(items::query)),
+        (paths::SCAN_ITEMS, post(items::scan)),
+        (paths::TRANSACTIONS, post(items::write)),
+        (paths::TABLE_STREAM, get(streams::describe)),
+        (paths::STREAM_RECORDS, get(streams::read)),
+        (paths::MESSAGES, get(messages::peek).post(messages::send)),
+        (paths::RECEIVE, post(messages::receive)),
+        (paths::RECEIPT, delete(messages::delete_one).patch(messages::change_visibility)),
+        (paths::DELETE_MESSAGES, post(messages::delete)),
+        (paths::PURGE, post(messages::purge)),
+        (paths::REDRIVE, post(messages::redrive)),
+        (paths::TOPIC_MESSAGES, post(topics::publish)),
+    ]
 }
 
 const FUNCTION: Honoured = &[

@@ -69,23 +69,31 @@ impl Scope {
     pub async fn create_secret(&self, new: NewSecret) -> Result<(Secret, Option<String>), Error> {
         let name = new.name.clone();
         self.perform(Operation::PutSecret, name.as_str(), async {
-            let version = match &new.value {
-                Some(_) => Some(version_id(new.version.clone())?),
-                None => None,
-            };
             let _changing = self.service.sealing.lock().await;
-            if let Some(found) = self.known(&new).await? {
-                return Ok((found, version));
-            }
-            let secret = self.new_secret(&new, version.as_deref())?;
-            let records = self.secret_records()?;
-            let mut writes = vec![SealedRecords::put_entry(name.as_str(), &secret, None)?];
-            if let Some((value, version)) = new.value.as_ref().zip(version.as_deref()) {
-                writes.push(self.sealed_value(&records, &secret, version, value)?);
-            }
-            if records.write(&writes).await? { Ok((secret, version)) } else { Err(exists(&name)) }
+            self.make_secret(&new).await
         })
         .await
+    }
+
+    /// As [`Self::create_secret`], of who holds the lock of changes.
+    pub(super) async fn make_secret(
+        &self,
+        new: &NewSecret,
+    ) -> Result<(Secret, Option<String>), Error> {
+        let version = match &new.value {
+            Some(_) => Some(version_id(new.version.clone())?),
+            None => None,
+        };
+        if let Some(found) = self.known(new).await? {
+            return Ok((found, version));
+        }
+        let (name, secret) = (&new.name, self.new_secret(new, version.as_deref())?);
+        let records = self.secret_records()?;
+        let mut writes = vec![SealedRecords::put_entry(name.as_str(), &secret, None)?];
+        if let Some((value, version)) = new.value.as_ref().zip(version.as_deref()) {
+            writes.push(self.sealed_value(&records, &secret, version, value)?);
+        }
+        if records.write(&writes).await? { Ok((secret, version)) } else { Err(exists(name)) }
     }
 
     /// The secret that there is already, if the same request made it. One that is gone is taken away.
@@ -213,31 +221,41 @@ impl Scope {
         (description, kms_key): (Option<String>, Option<String>),
         new: Option<NewVersion>,
     ) -> Result<(Secret, Option<String>), Error> {
-        let version = match &new {
+        self.perform(Operation::PutSecret, id.name(), async {
+            let _changing = self.service.sealing.lock().await;
+            self.alter_secret(id, (description.as_deref(), kms_key.as_deref()), new.as_ref()).await
+        })
+        .await
+    }
+
+    /// As [`Self::update_secret`], of who holds the lock of changes.
+    pub(super) async fn alter_secret(
+        &self,
+        id: &SecretId,
+        (description, kms_key): (Option<&str>, Option<&str>),
+        new: Option<&NewVersion>,
+    ) -> Result<(Secret, Option<String>), Error> {
+        let version = match new {
             Some(new) => Some(version_id(new.id.clone())?),
             None => None,
         };
-        self.perform(Operation::PutSecret, id.name(), async {
-            let _changing = self.service.sealing.lock().await;
-            loop {
-                let (mut secret, revision) = self.find_secret(Operation::PutSecret, id).await?;
-                secret.check_lasts()?;
-                if let Some(description) = &description {
-                    secret.describe(description.clone())?;
-                }
-                if kms_key.is_some() {
-                    secret.kms_key.clone_from(&kms_key);
-                }
-                let rows = match new.as_ref().zip(version.as_deref()) {
-                    Some((new, version)) => self.add_version(&mut secret, version, new).await?,
-                    None => Vec::new(),
-                };
-                if self.replace_secret(&mut secret, revision, rows).await? {
-                    return Ok((secret, version));
-                }
+        loop {
+            let (mut secret, revision) = self.find_secret(Operation::PutSecret, id).await?;
+            secret.check_lasts()?;
+            if let Some(description) = description {
+                secret.describe(description.to_owned())?;
             }
-        })
-        .await
+            if let Some(kms_key) = kms_key {
+                secret.kms_key = Some(kms_key.to_owned());
+            }
+            let rows = match new.zip(version.as_deref()) {
+                Some((new, version)) => self.add_version(&mut secret, version, new).await?,
+                None => Vec::new(),
+            };
+            if self.replace_secret(&mut secret, revision, rows).await? {
+                return Ok((secret, version));
+            }
+        }
     }
 
     /// Adds a version to a secret, unless it is there already. Returns the changes of its rows.

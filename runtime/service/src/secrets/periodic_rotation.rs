@@ -123,6 +123,8 @@ impl Service {
                 self.rotations()?.write(&[Write::Delete(rotated.key())]).await?;
                 return Ok(None);
             }
+            // It is being deleted, and its secrets with it.
+            Err(error) if error.code().status() == 409 => return Ok(None),
             Err(error) => return Err(error),
         };
         let id = SecretId::Name(rotated.secret.to_string());

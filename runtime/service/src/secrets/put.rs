@@ -9,6 +9,7 @@ use super::entry::Secret;
 use super::name::{SecretId, SecretName};
 use super::value::SecretValue;
 use crate::handle::Put;
+use crate::operation::Operation;
 use crate::scope::Scope;
 
 impl Scope {
@@ -23,7 +24,8 @@ impl Scope {
         value: &SecretValue,
     ) -> Result<Put<Secret>, Error> {
         let id = SecretId::Name(name.as_str().to_owned());
-        loop {
+        self.perform(Operation::PutSecret, name.as_str(), async {
+            let _changing = self.service.sealing.lock().await;
             let new = NewSecret {
                 name: name.clone(),
                 description: String::new(),
@@ -32,18 +34,21 @@ impl Scope {
                 value: Some(value.clone()),
                 version: None,
             };
-            match self.create_secret(new).await {
-                Ok((value, _)) => return Ok(Put { value, created: true }),
-                Err(error) if error.code() == ErrorCode::Conflict => {}
-                Err(error) => return Err(error),
-            }
             let version = NewVersion { value: value.clone(), id: None, stages: BTreeSet::new() };
-            match self.update_secret(&id, (None, None), Some(version)).await {
-                Ok((value, _)) => return Ok(Put { value, created: false }),
-                // It was deleted in between: then it is created after all.
-                Err(error) if error.code() == ErrorCode::SecretNotFound => {}
-                Err(error) => return Err(error),
+            loop {
+                match self.make_secret(&new).await {
+                    Ok((value, _)) => return Ok(Put { value, created: true }),
+                    Err(error) if error.code() == ErrorCode::Conflict => {}
+                    Err(error) => return Err(error),
+                }
+                match self.alter_secret(&id, (None, None), Some(&version)).await {
+                    Ok((value, _)) => return Ok(Put { value, created: false }),
+                    // Another node deleted it in between: then it is created after all.
+                    Err(error) if error.code() == ErrorCode::SecretNotFound => {}
+                    Err(error) => return Err(error),
+                }
             }
-        }
+        })
+        .await
     }
 }

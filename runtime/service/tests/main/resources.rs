@@ -82,7 +82,7 @@ async fn a_trigger_sends_to_one_place_that_can_take_its_events() {
     for (trigger, phrase) in [
         (json!({ "name": "t", "source": objects() }), "either a function or a queue"),
         (to(objects(), json!({ "function": "f" })), "either a function or a queue"),
-        (to(json!({ "kind": "queue", "queue": "q" }), json!({})), "they are in a queue"),
+        (to(json!({ "kind": "queue", "queue": "q" }), json!({})), "are handled by a function"),
         (to(keys.clone(), s3.clone()), "changes of objects alone"),
         (to(objects(), json!({ "delivery": { "dead_letter": "queue:q" } })), "no destinations"),
     ] {

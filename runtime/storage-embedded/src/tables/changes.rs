@@ -48,7 +48,7 @@ pub(super) struct Ended {
 
 /// Makes all writes, or none. Nothing is written before all of them are decided and there is room.
 pub(super) fn transact(
-    tx: &Tx<'_>,
+    tx: &mut Tx<'_>,
     (namespace, definitions): (&Namespace, &Definitions),
     writes: &[TableWrite],
     token: Option<&TransactionToken>,
@@ -60,8 +60,14 @@ pub(super) fn transact(
         return Ok(None);
     }
     let decided = decide_all(tx, (namespace, definitions), writes, origin)?;
+    let frees = rules::only_deletes(writes);
+    let streamed: i64 = decided.iter().map(Decided::streamed).sum();
+    // What is deleted leaves room for its record.
+    if streamed > 0 && !frees {
+        tx.take_room(usize::try_from(streamed).unwrap_or_default())?;
+    }
     let mut changes = Changes::new(tx, namespace);
-    if !rules::only_deletes(writes) {
+    if !frees {
         changes.take_room(&decided)?;
     }
     let mut written = Vec::with_capacity(writes.len());
@@ -314,7 +320,6 @@ impl Decided {
             Some(current) => (rules::weight(current.size), current.item.as_ref()),
             None => (0, None),
         };
-        let streamed = self.change.as_ref().map_or(0, rules::stream_weight);
         let grown = match &self.outcome {
             Outcome::Stays => 0,
             Outcome::Goes => -before - self.indexed(old),
@@ -323,7 +328,12 @@ impl Decided {
                 added - before - self.indexed(old)
             }
         };
-        grown + streamed
+        grown + self.streamed()
+    }
+
+    /// What the record of the write adds.
+    fn streamed(&self) -> i64 {
+        self.change.as_ref().map_or(0, rules::stream_weight)
     }
 
     /// What an item takes in the indexes of its table.

@@ -11,7 +11,6 @@ use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 
 use super::schema::{Flow, each, execute, failed, one};
-use super::streams::StreamBody;
 use crate::row::{Checksum, bytes, checksum, intact, integer};
 use lambent_storage::backend::tables as rules;
 use lambent_storage::{StorageError, Table, TableError, TableIndex};
@@ -20,6 +19,15 @@ use lambent_storage::{StorageError, Table, TableError, TableIndex};
 pub(super) const ITEMS: i64 = 0;
 /// Most definitions that are kept in memory.
 const KEPT_MAX: u64 = 1024;
+
+/// What a table says of its stream, or of the last one that it had.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct StreamBody {
+    pub(super) id: i64,
+    pub(super) label: String,
+    /// Whether changes are written to it.
+    pub(super) on: bool,
+}
 
 /// A table as its row has it.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use super::items::item_of;
 use super::schema::{Flow, each, failed};
 use crate::row::bytes;
 use lambent_storage::backend::tables::{self as rules, Reading};
-use lambent_storage::{ItemPage, ItemQuery, ItemScan, PAGE_BYTES_MAX, StorageError, TableError};
+use lambent_storage::{ItemPage, ItemQuery, ItemScan, StorageError, TableError};
 
 /// A page ends when so many bytes were read for it, even if an index has less of them: so that no
 /// page takes long.
@@ -110,9 +110,7 @@ impl Span<'_> {
                 None => size,
             };
             page.items.push(answer);
-            let is_last = page.bytes >= PAGE_BYTES_MAX
-                || read >= READ_BYTES_MAX
-                || self.limit == Some(page.items.len());
+            let is_last = read >= READ_BYTES_MAX || rules::is_full(&page, self.limit);
             if is_last {
                 page.next = Some(place);
             }

@@ -7,6 +7,7 @@
 mod marks;
 mod read;
 mod records;
+mod tail;
 
 use jiff::Timestamp;
 use lambent_tables::{Item, KeySchema, StreamRecord, StreamSequence, StreamView, TableDefinition};
@@ -14,7 +15,7 @@ use lambent_types::{Namespace, Origin, TableName};
 use rusqlite::{Connection, Row, params};
 use serde::{Deserialize, Serialize};
 
-use super::definitions::{self, Defined};
+use super::definitions::{self, Defined, StreamBody};
 use super::schema::{Flow, each, execute, failed, one};
 use crate::quota;
 use crate::row::{Checksum, bytes, checksum, intact};
@@ -24,19 +25,11 @@ use lambent_storage::{Quota, StorageError, StreamChange};
 
 pub(super) use self::marks::{due, due_of_new, trim};
 pub(super) use self::read::{Read, find, list, page};
-pub(super) use self::records::{Tail, append};
+pub(super) use self::records::append;
+pub(super) use self::tail::Tail;
 
 /// What the records of a stream that is discarded are in the trash as, by the stream's id.
 pub(super) const RECORDS: i64 = -1;
-
-/// What a table says of its stream, or of the last one that it had.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(super) struct StreamBody {
-    pub(super) id: i64,
-    pub(super) label: String,
-    /// Whether changes are written to it.
-    pub(super) on: bool,
-}
 
 /// What a row says of a stream, and never changes.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -315,6 +315,8 @@ async fn objects_of_the_schema_before_header_fields_are_read() {
     // What the migrations after it made, undone.
     let undo = "DROP TABLE table_; DROP TABLE table_count; DROP TABLE item; DROP TABLE item_index;
         DROP TABLE item_expiry; DROP TABLE item_trash; DROP TABLE transaction_token;
+        DROP TABLE stream; DROP TABLE stream_tail; DROP TABLE stream_mark;
+        DROP TABLE stream_record; DROP TABLE stream_checkpoint;
         ALTER TABLE piece DROP COLUMN client_checksum;
         ALTER TABLE bucket DROP COLUMN versioning;
         DROP TABLE version;

@@ -238,6 +238,7 @@ pub async fn check_schedules(stores: &Stores) {
 /// Checks an [`EventLog`].
 pub async fn check_event_log(log: Arc<dyn EventLog>) {
     event_log::an_event_comes_until_it_is_done(&*log).await;
+    event_log::messages_of_a_fifo_topic_come_in_the_order_of_their_group(&*log).await;
 }
 
 /// Checks [`Volumes`](crate::Volumes). Needs a runtime with several threads.

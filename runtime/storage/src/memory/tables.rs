@@ -24,9 +24,6 @@ use crate::tables::{
 };
 use crate::upkeep::{Holds, Sweep};
 
-/// As [`Tables::get_items`] says.
-const GET_BYTES_MAX: usize = 16 << 20;
-
 /// Tables in memory. They have no indexes: whoever asks one is answered from the items.
 #[derive(Debug)]
 pub struct MemoryTables {
@@ -251,7 +248,7 @@ impl Tables for MemoryTables {
             let held = state.held(namespace, &table)?;
             let key = held.table.definition.key.key_from(&key)?;
             let item = held.items.get(&keys::bytes(&key)).cloned();
-            if bytes <= GET_BYTES_MAX {
+            if bytes <= rules::GET_BYTES_MAX {
                 bytes += item.as_ref().map_or(0, Item::size);
                 found.push(item);
             }

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use lambent_tables::{Index, IndexName, Invalid, Item, Key, KeySchema, TableDefinition, Value};
 
 use super::{
-    ItemPlace, ItemQuery, ItemScan, Refusal, TableAction, TableError, TableWrite, TransactionToken,
-    keys,
+    ItemPage, ItemPlace, ItemQuery, ItemScan, PAGE_BYTES_MAX, Refusal, TableAction, TableError,
+    TableWrite, TransactionToken, keys,
 };
 
 /// Most writes of a transaction, and most items that are read at once.
@@ -21,6 +21,8 @@ const SEGMENTS_MAX: u32 = 1_000_000;
 /// What an item counts against the quota beside its bytes: its row, its checksum and its place in
 /// the database, about. It is what DynamoDB adds to an item when it counts storage.
 const ITEM_OVERHEAD: i64 = 100;
+/// Items that are read at once end with the one by which they have so many bytes.
+pub const GET_BYTES_MAX: usize = 16 << 20;
 /// How long a token is known.
 pub const TOKEN_TIME: Duration = Duration::from_mins(10);
 /// Items whose time was over longer ago stay: whoever writes such a time means something else.
@@ -199,6 +201,12 @@ pub fn check_update(old: &TableDefinition, new: &TableDefinition) -> Result<(), 
         ))),
         None => Ok(()),
     }
+}
+
+/// Whether a page ends with the items that it has.
+#[must_use]
+pub fn is_full(page: &ItemPage, limit: Option<usize>) -> bool {
+    page.bytes >= PAGE_BYTES_MAX || limit == Some(page.items.len())
 }
 
 /// What an item of so many bytes counts against the quota, but for its places in indexes.

@@ -13,7 +13,7 @@ use super::super::checks::CAPACITY;
 use super::super::error::{checked, fault, validation};
 use super::transaction::place;
 use super::write::Change;
-use super::{StatementInput, Tables, check_same};
+use super::{StatementInput, Tables, check_all, check_same};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::validation::Violations;
@@ -71,14 +71,11 @@ pub(in super::super) async fn execute(
     let mut violations = Violations::default();
     let capacity = wanted.return_consumed_capacity.as_deref();
     violations.one_of("returnConsumedCapacity", capacity, CAPACITY);
-    let inputs = wanted.statements.as_mut();
-    violations.counted("statements", inputs.as_ref().map(|all| all.len()), STATEMENTS_MAX);
-    for (place, input) in inputs.iter().flat_map(|all| all.iter()).enumerate() {
-        input.check(&format!("statements.{}.member", place + 1), &mut violations);
-    }
+    let bounds = ("statements", STATEMENTS_MAX);
+    check_all(bounds, wanted.statements.as_deref(), &mut violations);
     checked(violations)?;
     let mut statements = Vec::new();
-    for input in inputs.into_iter().flatten() {
+    for input in wanted.statements.iter_mut().flatten() {
         statements.push((input.read(), input));
     }
     check_same(statements.iter().filter_map(|(statement, _)| statement.as_ref().ok()))?;

@@ -67,6 +67,18 @@ impl StatementInput {
     }
 }
 
+/// Notes what is out of bounds of statements, of which there may be so many.
+fn check_all(
+    (member, most): (&str, usize),
+    inputs: Option<&[StatementInput]>,
+    violations: &mut Violations,
+) {
+    violations.counted(member, inputs.map(<[_]>::len), most);
+    for (place, input) in inputs.unwrap_or_default().iter().enumerate() {
+        input.check(&format!("{member}.{}.member", place + 1), violations);
+    }
+}
+
 /// The tables that statements of a request are about, each read once.
 #[derive(Default)]
 struct Tables(BTreeMap<TableName, Table>);

@@ -10,7 +10,7 @@ use super::super::checks::CAPACITY;
 use super::super::error::{checked, validation};
 use super::super::transact::{ITEMS_MAX, got, made, units_written};
 use super::write::Change;
-use super::{StatementInput, Tables, check_same};
+use super::{StatementInput, Tables, check_all, check_same};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::validation::Violations;
@@ -48,14 +48,11 @@ pub(in super::super) async fn execute(
     if let Some(token) = &wanted.client_request_token {
         violations.length("clientRequestToken", token, 1, 36);
     }
-    let inputs = wanted.transact_statements.as_mut();
-    violations.counted("transactStatements", inputs.as_ref().map(|all| all.len()), ITEMS_MAX);
-    for (place, input) in inputs.iter().flat_map(|all| all.iter()).enumerate() {
-        input.check(&format!("transactStatements.{}.member", place + 1), &mut violations);
-    }
+    let bounds = ("transactStatements", ITEMS_MAX);
+    check_all(bounds, wanted.transact_statements.as_deref(), &mut violations);
     checked(violations)?;
     let mut statements = Vec::new();
-    for input in inputs.into_iter().flatten() {
+    for input in wanted.transact_statements.iter_mut().flatten() {
         statements.push((input.read()?, input.returns_failed()));
     }
     let reads = check_same(statements.iter().map(|(statement, _)| statement))?;

@@ -3,10 +3,9 @@
 use lambent_tables::StreamSequence;
 use serde::{Deserialize, Serialize};
 
-use super::super::definition::KeyElement;
-use super::super::description::key_schema;
+use super::super::definition::{KeyElement, key_schema};
 use super::super::error::checked;
-use super::name::StreamName;
+use super::name::{START, StreamName};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::validation::Violations;
@@ -88,12 +87,12 @@ pub(super) async fn describe(call: &Call, wanted: DescribeStream) -> Result<Desc
     let name = StreamName::of(wanted.stream_arn.as_deref().unwrap_or_default())?;
     let stream = name.find(call).await?;
     let shard_id = stream.shard();
-    // A shard that has ended without a record ends before its first.
+    // A shard begins before its first record, and one without a record ends there.
+    let starting = if stream.oldest == StreamSequence::FIRST { START } else { stream.oldest };
     let last = StreamSequence(stream.next.0.saturating_sub(1));
     let range = Range {
-        starting_sequence_number: stream.oldest.to_string(),
-        ending_sequence_number: (!stream.enabled)
-            .then(|| last.max(StreamSequence::FIRST).to_string()),
+        starting_sequence_number: starting.to_string(),
+        ending_sequence_number: (!stream.enabled).then(|| last.max(starting).to_string()),
     };
     let shards = match wanted.wants(&shard_id) {
         true => vec![Shard { shard_id, sequence_number_range: range }],

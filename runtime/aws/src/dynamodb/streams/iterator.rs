@@ -8,7 +8,7 @@ use lambent_tables::StreamSequence;
 use serde::{Deserialize, Serialize};
 
 use super::super::error::{checked, expired_iterator, not_found, trimmed, validation};
-use super::name::StreamName;
+use super::name::{START, StreamName};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::validation::Violations;
@@ -99,6 +99,9 @@ impl GetShardIterator {
                 let number: StreamSequence =
                     text.parse().map_err(|_| validation("Invalid SequenceNumber"))?;
                 let from = if kind.starts_with("AT") { number } else { number.next() };
+                if number == START && stream.oldest == StreamSequence::FIRST {
+                    return Ok(stream.oldest);
+                }
                 if from < stream.oldest {
                     return Err(trimmed());
                 }
@@ -127,6 +130,8 @@ pub(super) async fn get(call: &Call, wanted: GetShardIterator) -> Result<Got, Fa
 
 #[cfg(test)]
 mod tests {
+    use lambent_tables::{KeyAttribute, KeySchema, KeyType, StreamView};
+
     use super::*;
 
     const ARN: &str = "arn:aws:dynamodb:us-east-1:1:table/Things/stream/2015-05-11T21:21:33.291";
@@ -151,5 +156,48 @@ mod tests {
         let place = URL_SAFE_NO_PAD.encode(format!("{old} {}", StreamSequence(7)));
         let fault = Iterator::of(&format!("{ARN}|1|{place}")).err().unwrap();
         assert!(fault.code.ends_with("ExpiredIteratorException"), "{}", fault.code);
+    }
+
+    #[test]
+    fn an_iterator_begins_where_there_still_are_records() {
+        let hash = KeyAttribute { name: "id".into(), kind: KeyType::S };
+        let stream = |oldest, next| TableStream {
+            table: "Things".parse().unwrap(),
+            label: "l".into(),
+            view: StreamView::KeysOnly,
+            key: KeySchema { hash: hash.clone(), range: None },
+            enabled: true,
+            created: Timestamp::UNIX_EPOCH,
+            oldest: StreamSequence(oldest),
+            next: StreamSequence(next),
+        };
+        let from = |kind: &str, number: Option<u64>, stream: &TableStream| {
+            let wanted = GetShardIterator {
+                stream_arn: None,
+                shard_id: None,
+                shard_iterator_type: Some(kind.into()),
+                sequence_number: number.map(|number| StreamSequence(number).to_string()),
+            };
+            wanted.from(stream).map(|from| from.0).map_err(|fault| fault.code)
+        };
+        let (whole, cut) = (stream(1, 9), stream(5, 9));
+        for (kind, number, expected) in [
+            ("TRIM_HORIZON", None, 5),
+            ("LATEST", None, 9),
+            ("AT_SEQUENCE_NUMBER", Some(5), 5),
+            ("AFTER_SEQUENCE_NUMBER", Some(4), 5),
+            ("AFTER_SEQUENCE_NUMBER", Some(8), 9),
+        ] {
+            assert_eq!(from(kind, number, &cut), Ok(expected), "{kind} {number:?}");
+        }
+        // A shard begins before its first record, as long as that is there.
+        for kind in ["AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER"] {
+            assert_eq!(from(kind, Some(0), &whole), Ok(1));
+            assert_eq!(from(kind, Some(0), &stream(1, 1)), Ok(1));
+            let refused = from(kind, Some(0), &cut).unwrap_err();
+            assert!(refused.ends_with("TrimmedDataAccessException"), "{refused}");
+            let refused = from(kind, Some(9), &whole).unwrap_err();
+            assert!(refused.ends_with("ValidationException"), "{refused}");
+        }
     }
 }

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use super::super::error::{checked, fault};
 use super::super::items::name;
-use super::name::{StreamName, arn};
+use super::name::StreamName;
 use crate::call::Call;
+use crate::dynamodb::arn;
 use crate::fault::Fault;
 use crate::validation::Violations;
 
@@ -53,7 +54,7 @@ pub(super) async fn list(call: &Call, wanted: ListStreams) -> Result<Streams, Fa
     let found = call.scope.streams(table.as_ref(), after, limit + 1).await.map_err(fault)?;
     let more = found.len() > limit;
     let shown = found.into_iter().take(limit).map(|TableStream { table, label, .. }| Stream {
-        stream_arn: arn(call, &table, &label),
+        stream_arn: arn::stream(call, &table, &label),
         table_name: table.as_str().to_owned(),
         stream_label: label,
     });

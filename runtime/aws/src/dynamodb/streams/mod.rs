@@ -16,7 +16,6 @@ use lambent_dispatch::Body;
 use super::error;
 use crate::call::Call;
 use crate::fault::Fault;
-pub(crate) use name::arn;
 pub(crate) use table::OPERATIONS;
 
 pub(crate) const NAME: &str = "DynamoDB Streams";

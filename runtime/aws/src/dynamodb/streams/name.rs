@@ -1,18 +1,17 @@
 //! What streams and their shards are called.
 
 use lambent_service::{TableHandle, TableStream};
+use lambent_tables::StreamSequence;
 use lambent_types::{Error, ErrorCode, TableName};
 
+use super::super::checks;
 use super::super::error::{fault, not_found, validation};
-use super::super::{checks, description};
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::validation::Violations;
 
-/// The ARN of a stream.
-pub(crate) fn arn(call: &Call, table: &TableName, label: &str) -> String {
-    format!("{}/stream/{label}", description::arn(call, table.as_str()))
-}
+/// Where a shard begins: before its first record.
+pub(super) const START: StreamSequence = StreamSequence(0);
 
 /// A stream as a client calls it.
 pub(super) struct StreamName {

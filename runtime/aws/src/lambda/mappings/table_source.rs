@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{ITEM_FAILURES, Wanted, small};
 use crate::call::Call;
-use crate::dynamodb::streams;
+use crate::dynamodb::arn;
 use crate::fault::Fault;
 use crate::lambda::error::{fault, invalid};
 use crate::lambda::queue_arn;
@@ -160,7 +160,7 @@ pub(super) async fn view(
     let to = to.and_then(|to| queue_arn::of(call, to));
     let seconds = |ms: u64| Duration::from_millis(ms).as_secs();
     Ok(json!({
-        "EventSourceArn": streams::arn(call, &source.table, &label),
+        "EventSourceArn": arn::stream(call, &source.table, &label),
         "StartingPosition": match source.from {
             StreamStart::Latest => "LATEST",
             StreamStart::TrimHorizon => "TRIM_HORIZON",

@@ -114,11 +114,12 @@ impl Deliveries {
         let read = reader.stop.run_until_cancelled(read).await.ok_or(Halt::Stopped)?;
         match read.map_err(Unread::from) {
             Ok(page) if page.records.is_empty() && page.closed => {}
-            Ok(page) => match self.stream(reader, &at.label).await? {
-                Some(stream) => return Ok(Read::Page(page, stream)),
-                // It went with its last record, a moment ago.
-                None => {}
-            },
+            Ok(page) => {
+                // Else it went with its last record, a moment ago.
+                if let Some(stream) = self.stream(reader, &at.label).await? {
+                    return Ok(Read::Page(page, stream));
+                }
+            }
             Err(Unread::Trimmed(oldest)) => {
                 let trigger = &reader.trigger.name;
                 tracing::error!(%trigger, %table, "changes are lost: the stream has them no more");

@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 use super::notification::Writer;
 use super::outlet::Signed;
 use crate::deliveries::Deliveries;
+use crate::deliveries::handled::is_transient;
 
 /// Most attributes that a queue takes of a raw message; SNS's.
 const RAW_ATTRIBUTES_MAX: usize = 10;
@@ -153,7 +154,7 @@ impl Deliveries {
         let found = self.dispatcher.resolve(namespace, &named.name, &named.qualifier).await;
         let channel = match found {
             Ok(found) => Channel::Function(found.named()),
-            Err(error) if super::super::handled::is_transient(&error) => {
+            Err(error) if is_transient(&error) => {
                 return Err(NotCopied::Later(error.to_string()));
             }
             Err(error) => {

@@ -20,7 +20,7 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// The numbers of a batch: of each change, the attribute `n` of the new item.
 fn numbers(events: &[Event]) -> Vec<u64> {
-    events.iter().map(|event| number(event)).collect()
+    events.iter().map(number).collect()
 }
 
 fn number(event: &Event) -> u64 {

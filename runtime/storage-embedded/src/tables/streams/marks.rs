@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
-use super::records::Tail;
+use super::tail::Tail;
 use super::{by_id, forget};
 use crate::quota;
 use crate::row::integer;

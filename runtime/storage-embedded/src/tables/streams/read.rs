@@ -4,7 +4,8 @@ use lambent_tables::StreamSequence;
 use lambent_types::{Namespace, TableName};
 use rusqlite::{Connection, params};
 
-use super::records::{Tail, change_of, number};
+use super::records::{change_of, number};
+use super::tail::Tail;
 use super::{COLUMNS, Stream, stream_of};
 use crate::row::integer;
 use crate::tables::schema::{Flow, each, one};

@@ -6,7 +6,7 @@ use lambent_tables::Item;
 use lambent_tables::expression::KeyCondition;
 
 use crate::tables::rules::{self, Reading};
-use crate::tables::{ItemPage, PAGE_BYTES_MAX, Table, TableIndex};
+use crate::tables::{ItemPage, Table, TableIndex};
 
 #[derive(Debug, Clone)]
 pub(super) struct Held {
@@ -75,7 +75,7 @@ pub(super) fn page<'a>(
         let answer = reading.answer(item.clone(), whole);
         page.bytes += answer.size() as u64;
         page.items.push(answer);
-        if page.bytes >= PAGE_BYTES_MAX || limit == Some(page.items.len()) {
+        if rules::is_full(&page, limit) {
             page.next = Some(reading.place_of(item));
             break;
         }

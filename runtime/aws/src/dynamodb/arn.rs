@@ -1,0 +1,15 @@
+//! How AWS names tables and their streams.
+
+use lambent_types::TableName;
+
+use crate::call::Call;
+
+/// The ARN of a table.
+pub(super) fn table(call: &Call, name: &str) -> String {
+    format!("arn:aws:dynamodb:{}:{}:table/{name}", call.region, call.account())
+}
+
+/// The ARN of a stream.
+pub(crate) fn stream(call: &Call, name: &TableName, label: &str) -> String {
+    format!("{}/stream/{label}", table(call, name.as_str()))
+}
