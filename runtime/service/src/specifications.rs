@@ -1,4 +1,5 @@
 use lambent_storage::Stored;
+use lambent_storage::backend::resources::channel;
 use lambent_types::{Error, Specification};
 
 use crate::client_errors;
@@ -64,6 +65,9 @@ impl<N: Specified> Handle<'_, N> {
             let of_kind = self.stores().resources.of::<N::Specification>();
             let deleted = of_kind.delete(namespace, name).await;
             deleted.map_err(|error| client_errors::resource(namespace, name, error))?;
+            if let Some(channel) = channel(N::Specification::KIND, name.as_ref()) {
+                self.scope().service.deliveries.channel_gone(namespace, channel);
+            }
             name.deleted(self.scope()).await
         })
         .await

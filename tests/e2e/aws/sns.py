@@ -507,7 +507,19 @@ def dead_letters():
     assert code == "AWS.SimpleQueueService.NonExistentQueue", letter
 
 
-for test in (topics, fan_out, publish_errors, subscribe_errors, filters, fifo, dead_letters, urls):
+def once_more():
+    """A topic of the name of one that is gone delivers as soon as that one did."""
+    url, queue_arn = queue("once-more")
+    for _ in range(3):
+        arn = topic("once-more")
+        subscribe(arn, "sqs", queue_arn)
+        sent = sns.publish(TopicArn=arn, Message="x")["MessageId"]
+        [message] = receive(url, seconds=10)
+        assert json.loads(message["Body"])["MessageId"] == sent, message
+        sns.delete_topic(TopicArn=arn)
+
+
+for test in (topics, fan_out, once_more, publish_errors, subscribe_errors, filters, fifo, dead_letters, urls):
     began = time.monotonic()
     test()
     print(f"{test.__name__}: {time.monotonic() - began:.1f} s", flush=True)

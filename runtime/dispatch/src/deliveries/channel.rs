@@ -39,9 +39,13 @@ struct Taken {
 
 impl Deliveries {
     /// Serves the channel of a function or a schedule until it is empty.
-    pub(super) async fn channel(self: Arc<Self>, key: (Namespace, Channel)) {
+    pub(super) async fn channel(
+        self: Arc<Self>,
+        key: (Namespace, Channel),
+        mut stop: CancellationToken,
+    ) {
         loop {
-            self.pump(&key, &self.drain, IDLE).await;
+            self.pump(&key, &stop, IDLE).await;
             self.active().remove(&active_key(&key));
             // Whoever appended just before saw a task that was about to end.
             let more = match self.stores.events.depth(&key.0, &key.1).await {
@@ -52,9 +56,11 @@ impl Deliveries {
                     true
                 }
             };
-            if !more || self.drain.is_cancelled() || !self.active().insert(active_key(&key)) {
+            if !more || self.drain.is_cancelled() {
                 return;
             }
+            let Some(again) = self.activate(&key) else { return };
+            stop = again;
         }
     }
 

@@ -23,7 +23,8 @@ mod topics;
 mod triggers;
 mod usage;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -49,8 +50,8 @@ pub struct Deliveries {
     dispatcher: Dispatcher,
     stores: DeliveryStores,
     clock: Arc<dyn Clock>,
-    /// Channels that a task serves, by [`active_key`].
-    active: Mutex<HashSet<(String, String)>>,
+    /// Channels that a task serves, by [`active_key`], with what ends its wait.
+    active: Mutex<HashMap<ActiveKey, CancellationToken>>,
     usage: Arc<UsageFlusher>,
     statuses: Statuses,
     /// The triggers of tables that are served.
@@ -177,18 +178,36 @@ impl Deliveries {
         }
     }
 
-    fn active(&self) -> MutexGuard<'_, HashSet<(String, String)>> {
+    fn active(&self) -> MutexGuard<'_, HashMap<ActiveKey, CancellationToken>> {
         self.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes that a task serves a channel; `None` if one does already.
+    fn activate(&self, key: &(Namespace, Channel)) -> Option<CancellationToken> {
+        match self.active().entry(active_key(key)) {
+            Entry::Occupied(_) => None,
+            Entry::Vacant(entry) => Some(entry.insert(self.drain.child_token()).clone()),
+        }
+    }
+
+    /// Has nobody wait at a channel any more that is gone with what it is of: what is appended to
+    /// another of its name would not be seen there.
+    pub fn channel_gone(&self, namespace: &Namespace, channel: Channel) {
+        if let Some(stop) = self.active().get(&active_key(&(namespace.clone(), channel))) {
+            stop.cancel();
+        }
     }
 
     /// Starts a task that serves a channel to which something was appended, if there is
     /// none.
     fn start_channel(self: &Arc<Self>, namespace: Namespace, channel: Channel) {
         let key = (namespace, channel);
-        if self.drain.is_cancelled() || !self.active().insert(active_key(&key)) {
+        if self.drain.is_cancelled() {
             return;
         }
-        self.tasks.spawn(self.clone().channel(key));
+        if let Some(stop) = self.activate(&key) {
+            self.tasks.spawn(self.clone().channel(key, stop));
+        }
     }
 
     /// Delivers what was put into channels by others than those who append to them.
@@ -214,8 +233,11 @@ impl Deliveries {
     }
 }
 
+/// A namespace and a channel of it.
+type ActiveKey = (String, String);
+
 /// What makes a channel the same as another: names are, whatever their case. A function and an
 /// alias have as many spellings as their letters allow, and one task serves them all.
-fn active_key((namespace, channel): &(Namespace, Channel)) -> (String, String) {
+fn active_key((namespace, channel): &(Namespace, Channel)) -> ActiveKey {
     (namespace.key(), channel.to_string().to_ascii_lowercase())
 }
