@@ -117,7 +117,7 @@ impl Deliveries {
             let attempts = part.attempts - 1;
             let second = part.changes.split_off(part.changes.len().div_ceil(2));
             self.observe_retry(reader, &part.changes, &second);
-            reader.pause(pause(1, failure.retry)).await?;
+            reader.pause(self.pause_before(reader, &part.changes, 1, failure.retry)).await?;
             let first = Part { attempts, ..part };
             return Ok(vec![Part { changes: second, attempts }, first]);
         }
@@ -130,8 +130,24 @@ impl Deliveries {
             return Ok(Vec::new());
         }
         self.observe_retry(reader, &part.changes, &[]);
-        reader.pause(pause(part.attempts, failure.retry)).await?;
+        let pause = self.pause_before(reader, &part.changes, part.attempts, failure.retry);
+        reader.pause(pause).await?;
         Ok(vec![part])
+    }
+
+    /// How long changes pause that failed so often: no longer than until the first is too old, since
+    /// what follows them would wait for nothing, and become too old itself.
+    fn pause_before(
+        &self,
+        reader: &Reader,
+        changes: &[Change],
+        attempts: u32,
+        retry: Retry,
+    ) -> Duration {
+        let now = self.clock.now();
+        let oldest = changes.iter().map(|change| age(now, change.at)).max().unwrap_or_default();
+        let most = reader.source.age_max_ms.map_or(Duration::MAX, Duration::from_millis);
+        pause(attempts, retry).min(most.saturating_sub(oldest))
     }
 
     fn observe_retry(&self, reader: &Reader, first: &[Change], second: &[Change]) {
