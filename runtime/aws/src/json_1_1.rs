@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::operation::{self, Operation};
 use crate::protocol;
 
 const JSON: &str = "application/x-amz-json-1.1";
@@ -32,8 +33,19 @@ pub(crate) fn output(result: &impl Serialize) -> Response<Body> {
     protocol::of(StatusCode::OK, JSON, serde_json::to_vec(result).unwrap_or_default())
 }
 
+/// Does what a request asks of a service, by the operation that its header names.
+pub(crate) async fn answer(
+    call: &Call,
+    service: &'static str,
+    operations: &'static [Operation],
+    name: &str,
+) -> Result<Response<Body>, Fault> {
+    let operation = operation::named(operations, name).ok_or_else(|| unknown(name))?;
+    operation.carry_out(service, call).await
+}
+
 /// An operation that there is none of.
-pub(crate) fn unknown(name: &str) -> Fault {
+fn unknown(name: &str) -> Fault {
     let name: String = name.chars().take(64).collect();
     Fault::bad_request("UnknownOperationException", format!("There is no operation {name:?}"))
 }

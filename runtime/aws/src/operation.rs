@@ -60,4 +60,21 @@ impl Operation {
         self.status = Status::Stored;
         self
     }
+
+    /// Carries out what a request asks of a service.
+    pub(crate) async fn carry_out(
+        &self,
+        service: &'static str,
+        call: &Call,
+    ) -> Result<Response<Body>, Fault> {
+        match self.run {
+            Some(run) => run(call).await,
+            None => Err(Fault::not_served(service, Some(self.name))),
+        }
+    }
+}
+
+/// The operation that a request names.
+pub(crate) fn named(operations: &'static [Operation], name: &str) -> Option<&'static Operation> {
+    operations.iter().find(|operation| operation.name == name)
 }

@@ -49,15 +49,11 @@ pub(crate) async fn answer(
     let action = input::<Named>(call)?.action.ok_or_else(|| {
         Fault::bad_request("MissingAction", "The request must contain the parameter Action")
     })?;
-    let operation = operations.iter().find(|operation| operation.name == action);
-    let operation = operation.ok_or_else(|| {
+    let operation = crate::operation::named(operations, &action).ok_or_else(|| {
         let action: String = action.chars().take(64).collect();
         Fault::bad_request("InvalidAction", format!("Could not find operation {action}"))
     })?;
-    match operation.run {
-        Some(run) => run(call).await,
-        None => Err(Fault::not_served(service, Some(operation.name))),
-    }
+    operation.carry_out(service, call).await
 }
 
 /// What an operation is given. Members that are not known are left out.

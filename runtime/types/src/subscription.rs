@@ -45,6 +45,17 @@ impl Subscriber {
     pub const fn is_asked(&self) -> bool {
         matches!(self, Self::Url(_))
     }
+
+    /// What SNS calls its kind; a message may have a text of its own for each kind.
+    #[must_use]
+    pub fn protocol(&self) -> &'static str {
+        match self {
+            Self::Queue(_) => "sqs",
+            Self::Function(_) => "lambda",
+            Self::Url(url) if url.starts_with("https:") => "https",
+            Self::Url(_) => "http",
+        }
+    }
 }
 
 impl FromStr for Subscriber {

@@ -32,6 +32,7 @@ use lambent_dispatch::Body;
 
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::operation;
 pub(crate) use table::OPERATIONS;
 
 pub(crate) const NAME: &str = "DynamoDB";
@@ -42,11 +43,6 @@ pub(crate) const BODY_BYTES_MAX: u64 = 16 << 20;
 
 /// Does what a request asks for, by the operation that its header names.
 pub(crate) async fn answer(call: &Call, operation: Option<&str>) -> Result<Response<Body>, Fault> {
-    let name = operation.unwrap_or_default();
-    let operation = OPERATIONS.iter().find(|operation| operation.name == name);
-    let operation = operation.ok_or_else(error::unknown_operation)?;
-    match operation.run {
-        Some(run) => run(call).await,
-        None => Err(Fault::not_served(NAME, Some(operation.name))),
-    }
+    let operation = operation::named(OPERATIONS, operation.unwrap_or_default());
+    operation.ok_or_else(error::unknown_operation)?.carry_out(NAME, call).await
 }

@@ -81,10 +81,7 @@ pub(crate) async fn answer(mut call: Call) -> Result<Response<Body>, Fault> {
         return Err(Fault::new(StatusCode::FORBIDDEN, "AccessDeniedException", message));
     };
     call.parameters = parameters;
-    match operation.run {
-        Some(run) => run(&call).await,
-        None => Err(Fault::not_served(NAME, Some(operation.name))),
-    }
+    operation.carry_out(NAME, &call).await
 }
 
 #[cfg(test)]

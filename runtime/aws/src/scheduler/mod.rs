@@ -72,10 +72,7 @@ pub(crate) async fn answer(mut call: Call) -> Result<Response<Body>, Fault> {
         let item = decoded.map_err(|_| invalid("the name in the path is not text"))?.into_owned();
         call.parameters.push(("Name".into(), item));
     }
-    match operation.run {
-        Some(run) => run(&call).await,
-        None => Err(Fault::not_served(NAME, Some(operation.name))),
-    }
+    operation.carry_out(NAME, &call).await
 }
 
 /// The JSON body of a request. Members that are not known are left out.

@@ -17,13 +17,12 @@ pub(super) fn subscription(call: &Call, subscription: &Subscription) -> String {
     format!("{}:{}", topic(call, &subscription.topic), subscription.name)
 }
 
-/// What SNS calls the kind of a subscriber, and the subscriber.
-pub(super) fn endpoint(call: &Call, subscriber: &Subscriber) -> (&'static str, String) {
+/// What SNS calls a subscriber.
+pub(super) fn endpoint(call: &Call, subscriber: &Subscriber) -> String {
     match subscriber {
-        Subscriber::Function(named) => ("lambda", arns::qualified(call, named)),
-        Subscriber::Queue(name) => ("sqs", queue(call, name.as_str())),
-        Subscriber::Url(url) if url.starts_with("https:") => ("https", url.clone()),
-        Subscriber::Url(url) => ("http", url.clone()),
+        Subscriber::Function(named) => arns::qualified(call, named),
+        Subscriber::Queue(name) => queue(call, name.as_str()),
+        Subscriber::Url(url) => url.clone(),
     }
 }
 

@@ -170,7 +170,7 @@ pub(super) async fn get(call: &Call, wanted: Named) -> Result<Attributes, Fault>
     let name = arn::read_subscription(call, wanted.subscription_arn.as_deref())?;
     let handle = call.scope.handle::<SubscriptionName>(name.as_str()).map_err(fault)?;
     let subscription = handle.describe().await.map_err(fault)?.specification;
-    let (protocol, endpoint) = arn::endpoint(call, &subscription.subscriber);
+    let endpoint = arn::endpoint(call, &subscription.subscriber);
     let principal = format!("arn:aws:iam::{}:root", call.account());
     let pending = !subscription.is_confirmed();
     let was_authenticated = !subscription.subscriber.is_asked() || subscription.farewell.is_empty();
@@ -180,7 +180,7 @@ pub(super) async fn get(call: &Call, wanted: Named) -> Result<Attributes, Fault>
         ("SubscriptionArn".to_owned(), arn::subscription(call, &subscription)),
         ("Endpoint".to_owned(), endpoint),
         ("Owner".to_owned(), call.account()),
-        ("Protocol".to_owned(), protocol.to_owned()),
+        ("Protocol".to_owned(), subscription.subscriber.protocol().to_owned()),
         ("TopicArn".to_owned(), arn::topic(call, &subscription.topic)),
         (RAW.to_owned(), subscription.raw.to_string()),
         ("PendingConfirmation".to_owned(), pending.to_string()),

@@ -121,10 +121,8 @@ pub(super) async fn subscribe(call: &Call, wanted: Subscribe) -> Result<Told, Fa
     let _changing = call.memory.change.lock().await;
     let all = call.scope.all::<SubscriptionName>().await.map_err(fault)?;
     let mut all = all.into_iter().map(|stored| stored.specification);
-    let known = all.find(|one| {
-        one.topic.key() == new.topic.key()
-            && arn::endpoint(call, &one.subscriber) == arn::endpoint(call, &new.subscriber)
-    });
+    let known =
+        all.find(|one| one.topic.key() == new.topic.key() && one.subscriber == new.subscriber);
     let subscription = match known {
         Some(known) if !wanted.attributes.is_empty() && !same(&known, &new, &wanted.attributes) => {
             return Err(invalid(
@@ -214,7 +212,8 @@ async fn listed(
     let all = all.into_iter().map(|stored| stored.specification);
     let own = all.filter(|one| topic.is_none_or(|topic| topic.key() == one.topic.key()));
     let shown = own.map(|one| {
-        let (protocol, endpoint) = arn::endpoint(call, &one.subscriber);
+        let protocol = one.subscriber.protocol();
+        let endpoint = arn::endpoint(call, &one.subscriber);
         let subscription_arn = match one.is_confirmed() {
             true => arn::subscription(call, &one),
             false => PENDING.to_owned(),

@@ -30,7 +30,7 @@ use serde::Serialize;
 use crate::call::Call;
 use crate::fault::Fault;
 use crate::memory::Place;
-use crate::operation::Operation;
+use crate::operation::{self, Operation};
 pub(crate) use address::is_queue_path;
 
 pub(crate) const NAME: &str = "SQS";
@@ -100,15 +100,11 @@ pub(crate) async fn answer(call: &Call) -> Result<Response<Body>, Fault> {
 
 async fn served(call: &Call) -> Result<Response<Body>, Fault> {
     let name = error::required(wire::operation(call)?, "Action")?;
-    let operation = OPERATIONS.iter().find(|operation| operation.name == name);
-    let operation = operation.ok_or_else(|| {
+    let operation = operation::named(OPERATIONS, &name).ok_or_else(|| {
         let name = error::shown(&name);
         error::unknown_operation(format!("The action {name} is not valid for this endpoint."))
     })?;
-    match operation.run {
-        Some(run) => run(call).await,
-        None => Err(Fault::not_served(NAME, Some(operation.name))),
-    }
+    operation.carry_out(NAME, call).await
 }
 
 /// Where what is remembered of a queue is.

@@ -30,11 +30,5 @@ pub(crate) const TARGET_PREFIX: &str = "AmazonSSM";
 
 /// Does what a request asks for, by the operation that its header names.
 pub(crate) async fn answer(call: &Call, operation: Option<&str>) -> Result<Response<Body>, Fault> {
-    let name = operation.unwrap_or_default();
-    let operation = OPERATIONS.iter().find(|operation| operation.name == name);
-    let operation = operation.ok_or_else(|| json_1_1::unknown(name))?;
-    match operation.run {
-        Some(run) => run(call).await,
-        None => Err(Fault::not_served(NAME, Some(operation.name))),
-    }
+    json_1_1::answer(call, NAME, OPERATIONS, operation.unwrap_or_default()).await
 }

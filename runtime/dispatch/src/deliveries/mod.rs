@@ -28,8 +28,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use lambent_storage::Channel;
-use lambent_types::{Clock, Error, ErrorCode, Event, Namespace, TriggerName, bounds, format_bytes};
+use lambent_storage::{AppendError, Channel};
+use lambent_types::{
+    Clock, Error, ErrorCode, Event, Namespace, Origin, TriggerName, bounds, format_bytes,
+};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -134,15 +136,22 @@ impl Deliveries {
             crate::handler::choose_handler(lambent_types::Incoming::Event, version)?;
         }
         let (namespace, channel) = (&found.first.namespace, Channel::Function(found.named()));
-        let events = &self.stores.events;
-        events.append(namespace, &channel, event, &caller.origin).await.map_err(
-            |error| match error {
-                lambent_storage::AppendError::Quota(error) => {
-                    Error::new(ErrorCode::QuotaExceeded, error.to_string())
-                }
-                lambent_storage::AppendError::Storage(error) => error.into(),
-            },
-        )?;
+        self.append(namespace, channel, event, &caller.origin).await
+    }
+
+    /// Keeps an event in a channel and has the channel served; durable when this returns.
+    async fn append(
+        self: &Arc<Self>,
+        namespace: &Namespace,
+        channel: Channel,
+        event: Event,
+        origin: &Origin,
+    ) -> Result<(), Error> {
+        let appended = self.stores.events.append(namespace, &channel, event, origin).await;
+        appended.map_err(|error| match error {
+            AppendError::Quota(error) => Error::new(ErrorCode::QuotaExceeded, error.to_string()),
+            AppendError::Storage(error) => error.into(),
+        })?;
         self.start_channel(namespace.clone(), channel);
         Ok(())
     }

@@ -16,6 +16,7 @@ use lambent_dispatch::Body;
 use super::error;
 use crate::call::Call;
 use crate::fault::Fault;
+use crate::operation;
 pub(crate) use table::OPERATIONS;
 
 pub(crate) const NAME: &str = "DynamoDB Streams";
@@ -24,8 +25,6 @@ pub(crate) const TARGET_PREFIX: &str = "DynamoDBStreams_20120810";
 
 /// Does what a request asks for, by the operation that its header names.
 pub(crate) async fn answer(call: &Call, operation: Option<&str>) -> Result<Response<Body>, Fault> {
-    let name = operation.unwrap_or_default();
-    let operation = OPERATIONS.iter().find(|operation| operation.name == name);
-    let run = operation.and_then(|operation| operation.run);
-    run.ok_or_else(error::unknown_operation)?(call).await
+    let operation = operation::named(OPERATIONS, operation.unwrap_or_default());
+    operation.ok_or_else(error::unknown_operation)?.carry_out(NAME, call).await
 }

@@ -41,16 +41,6 @@ pub(super) enum NotCopied {
 /// The kinds of subscribers that a message may have a text of its own for.
 pub(super) const PROTOCOLS: [&str; 4] = ["sqs", "lambda", "http", "https"];
 
-/// What SNS calls a kind of subscribers.
-pub(super) fn protocol(subscriber: &Subscriber) -> &'static str {
-    match subscriber {
-        Subscriber::Queue(_) => "sqs",
-        Subscriber::Function(_) => "lambda",
-        Subscriber::Url(url) if url.starts_with("https:") => "https",
-        Subscriber::Url(_) => "http",
-    }
-}
-
 /// What a FIFO queue knows a message by when it comes again.
 fn deduplication(content: &NewTopicMessage) -> String {
     let by_text = || Digest::of(content.message.as_bytes()).to_string();
@@ -75,7 +65,7 @@ pub(super) fn queue_message(
 impl Copying<'_> {
     /// The text for a subscriber, and its signature.
     async fn text(&self, subscriber: &Subscriber) -> (&str, Option<&Signed>) {
-        let protocol = protocol(subscriber);
+        let protocol = subscriber.protocol();
         let text = self.message.content.text_for(protocol);
         let signed = match self.signatures.get(protocol) {
             Some(cell) => cell.get_or_init(|| self.writer.signature(self.message, text)).await,
@@ -87,7 +77,7 @@ impl Copying<'_> {
     /// The body that a queue or a URL gets.
     pub(super) async fn body(&self, subscription: &Subscription) -> String {
         if subscription.raw {
-            let protocol = protocol(&subscription.subscriber);
+            let protocol = subscription.subscriber.protocol();
             return self.message.content.text_for(protocol).to_owned();
         }
         let (text, signed) = self.text(&subscription.subscriber).await;

@@ -13,7 +13,7 @@ mod progress;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use lambent_storage::{AppendError, Channel};
+use lambent_storage::Channel;
 use lambent_types::{
     Error, ErrorCode, Event, Namespace, Origin, Subscription, TopicMessage, TopicName, occurrence,
 };
@@ -40,7 +40,7 @@ impl Deliveries {
     ) -> Result<(), Error> {
         let event = event_of(topic, message)?;
         let channel = Channel::Topic(topic.clone());
-        self.append_for(namespace, channel, event, origin).await?;
+        self.append(namespace, channel, event, origin).await?;
         self.dispatcher.observe_topic(namespace, topic, crate::observe::TopicEvent::Published);
         Ok(())
     }
@@ -69,23 +69,7 @@ impl Deliveries {
             ..event(uuid::Uuid::now_v7().to_string(), &subscription.topic, now, data)
         };
         let channel = Channel::Subscription(subscription.name.clone());
-        self.append_for(namespace, channel, event, origin).await
-    }
-
-    async fn append_for(
-        self: &Arc<Self>,
-        namespace: &Namespace,
-        channel: Channel,
-        event: Event,
-        origin: &Origin,
-    ) -> Result<(), Error> {
-        let appended = self.stores.events.append(namespace, &channel, event, origin).await;
-        appended.map_err(|error| match error {
-            AppendError::Quota(error) => Error::new(ErrorCode::QuotaExceeded, error.to_string()),
-            AppendError::Storage(error) => error.into(),
-        })?;
-        self.start_channel(namespace.clone(), channel);
-        Ok(())
+        self.append(namespace, channel, event, origin).await
     }
 }
 
