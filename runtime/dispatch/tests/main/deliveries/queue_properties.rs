@@ -230,8 +230,9 @@ impl World {
     /// Has a node deliver until it is to stop, or until all is over; whether it is.
     fn live(self: &Arc<Self>, stores: &Stores, stop: Option<Stop>) -> bool {
         let mut builder = tokio::runtime::Builder::new_current_thread();
-        let runtime = builder.enable_time().start_paused(true).build().unwrap();
-        runtime.block_on(async {
+        // One thread has all blocking tasks but that which is held, so that one waits for those before.
+        let runtime = builder.enable_time().start_paused(true).max_blocking_threads(2).build();
+        runtime.unwrap().block_on(async {
             // Tokio moves its clock by itself only while no blocking task is there.
             let (release, held) = std::sync::mpsc::channel::<()>();
             let hold = tokio::task::spawn_blocking(move || held.recv().is_err());
@@ -265,11 +266,12 @@ impl World {
     /// Lets everything be done that can be done at this moment.
     async fn settle(&self, stores: &Stores) {
         let (queue, _) = self.queues();
-        for _ in 0..4 {
+        for _ in 0..8 {
             for _ in 0..16 {
                 tokio::task::yield_now().await;
             }
-            // Behind whatever else is to be written.
+            // Behind whatever else is to be read and to be written.
+            tokio::task::spawn_blocking(|| ()).await.unwrap();
             stores.queues.delete(&namespace(), &queue, &[]).await.unwrap();
         }
     }
