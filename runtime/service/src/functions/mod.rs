@@ -8,6 +8,7 @@ mod deploy;
 mod diff;
 mod errors;
 mod garbage;
+mod imports;
 mod invoke;
 mod logs;
 mod once;
