@@ -98,11 +98,16 @@ fn normal(path: &Path) -> PathBuf {
 fn the_pages_in_korean_have_the_commands_of_those_in_english() {
     let english = book(&docs("src"));
     let korean = book(&docs("ko/src"));
-    assert!(korean.len() >= 5);
+    assert!(korean.len() >= 8);
+    // The files that pages include are further from the book that is in a folder of another.
+    let blocks = |page: &Page| -> Vec<_> {
+        let blocks = page.blocks().into_iter();
+        blocks.map(|block| (block.info, block.text.replace("../", ""))).collect()
+    };
     for page in korean {
         let same = english.iter().find(|other| other.name == page.name);
         let same = same.unwrap_or_else(|| panic!("{} is in Korean only", page.name));
-        assert_eq!(page.blocks(), same.blocks(), "{}", page.name);
+        assert_eq!(blocks(&page), blocks(same), "{}", page.name);
     }
 }
 
