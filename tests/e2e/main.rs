@@ -27,6 +27,7 @@ mod deliveries;
 mod delivery_seen;
 mod dev;
 mod disk_full;
+mod distribution;
 mod docs;
 mod drain;
 mod durability;
