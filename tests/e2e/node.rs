@@ -76,7 +76,9 @@ impl Node {
         });
         let url = ready["url"].as_str().unwrap();
         let address = url.rsplit('/').next().unwrap().parse().unwrap();
-        let key = std::fs::read(data.path().join("root-key.json")).unwrap();
+        let key = ready["key_file"].as_str().map(PathBuf::from);
+        let key = key.unwrap_or_else(|| data.path().join("root-key.json"));
+        let key = std::fs::read(key).unwrap();
         let key: Value = serde_json::from_slice(&key).unwrap();
         let key = key["secret"].as_str().unwrap().to_owned();
         let pid = child.id();

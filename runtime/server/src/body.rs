@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use lambent_dispatch::BoxError;
 
 use crate::connection_timeouts::{ConnectionTimeouts, RequestGuard, StreamStall};
+use crate::gzip::Gzip;
 use crate::min_rate::Measured;
 use crate::state::App;
 use crate::unread::Unread;
@@ -113,11 +114,53 @@ pub(crate) enum Content {
     Whole(Option<Bytes>),
     Guest(lambent_dispatch::Body),
     Api(axum::body::Body),
+    /// One of the others, compressed.
+    Gzip(Box<Gzip<Content>>),
 }
 
 impl From<Bytes> for Content {
     fn from(bytes: Bytes) -> Self {
         Self::Whole(Some(bytes).filter(|bytes| !bytes.is_empty()))
+    }
+}
+
+impl Body for Content {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut *self {
+            Self::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Guest(body) => Pin::new(body).poll_frame(cx),
+            Self::Api(body) => {
+                let frame = ready!(Pin::new(body).poll_frame(cx));
+                Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+            }
+            Self::Gzip(body) => Pin::new(body.as_mut()).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole(bytes) => bytes.is_none(),
+            Self::Guest(body) => body.is_end_stream(),
+            Self::Api(body) => body.is_end_stream(),
+            Self::Gzip(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Whole(bytes) => {
+                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
+            }
+            Self::Guest(body) => body.size_hint(),
+            Self::Api(body) => body.size_hint(),
+            Self::Gzip(body) => body.size_hint(),
+        }
     }
 }
 
@@ -148,13 +191,7 @@ impl Body for ResponseBody {
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = &mut *self;
         this.pieces.wanted();
-        let frame = match &mut this.content {
-            Content::Whole(bytes) => bytes.take().map(|bytes| Ok(Frame::data(bytes))),
-            Content::Guest(body) => ready!(Pin::new(body).poll_frame(cx)),
-            Content::Api(body) => {
-                ready!(Pin::new(body).poll_frame(cx)).map(|frame| frame.map_err(Into::into))
-            }
-        };
+        let frame = ready!(Pin::new(&mut this.content).poll_frame(cx));
         if frame.is_some() && !this.is_end_stream() {
             this.pieces.given();
         }
@@ -162,20 +199,10 @@ impl Body for ResponseBody {
     }
 
     fn is_end_stream(&self) -> bool {
-        match &self.content {
-            Content::Whole(bytes) => bytes.is_none(),
-            Content::Guest(body) => body.is_end_stream(),
-            Content::Api(body) => body.is_end_stream(),
-        }
+        self.content.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        match &self.content {
-            Content::Whole(bytes) => {
-                SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
-            }
-            Content::Guest(body) => body.size_hint(),
-            Content::Api(body) => body.size_hint(),
-        }
+        self.content.size_hint()
     }
 }

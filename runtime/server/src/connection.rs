@@ -12,7 +12,6 @@ use hyper_util::server::conn::auto::Builder;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, sleep_until, timeout};
-use tokio_rustls::TlsAcceptor;
 
 use crate::connection_limits::ConnectionPermit;
 use crate::connection_timeouts::{ConnectionTimeouts, Verdict};
@@ -23,6 +22,7 @@ use crate::options::Timeouts;
 use crate::request;
 use crate::state::App;
 use crate::timed_stream::TimedStream;
+use crate::tls::Tls;
 
 /// Most bytes of a request's head. Lambda's front door has 10 KiB, nginx 32.
 pub(crate) const HEAD_BYTES_MAX: usize = 64 << 10;
@@ -83,7 +83,7 @@ impl Connections {
         self: Arc<Self>,
         stream: std::net::TcpStream,
         address: SocketAddr,
-        tls: Option<TlsAcceptor>,
+        tls: Option<Arc<Tls>>,
         place: ConnectionPermit,
     ) {
         let stream = match TcpStream::from_std(stream) {

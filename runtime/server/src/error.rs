@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use lambent_storage::StorageError;
 use lambent_storage_embedded::OpenError;
 
+use crate::certificates::TlsError;
 use crate::node_secrets::KeyError;
 use crate::options::InvalidOptions;
-use crate::tls::TlsError;
 
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]

@@ -124,7 +124,7 @@ impl Listener {
         let Ok(stream) = stream.into_std() else { return };
         let open = self.app.metrics.connection();
         let (executor, worker) = self.workers.place();
-        let tls = self.tls.as_ref().map(|tls| tls.acceptor());
+        let tls = self.tls.clone();
         let serving = self.connections.clone().accepted(stream, address, tls, place);
         self.app.tasks.spawn_on(
             async move {

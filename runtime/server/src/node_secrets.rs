@@ -3,15 +3,19 @@
 
 use std::fmt;
 use std::io::ErrorKind;
+use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use lambent_aws::RootCredentials;
 use lambent_service::SecretSeed;
 use lambent_storage_embedded::{DataDir, layout, write_file};
+use lambent_types::Digest;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
+
+use crate::credentials::{CredentialError, Credentials};
 
 /// The root key, known by its hash only.
 pub(crate) struct RootKey {
@@ -58,6 +62,47 @@ pub enum KeyError {
         layout::ACCESS_KEY_SEED_FILE
     )]
     Seed,
+    /// A credential cannot be used.
+    #[error(transparent)]
+    Credential(#[from] CredentialError),
+    /// A credential holds something else.
+    #[error("the credential {} holds no {what}; put the file of that name from a data directory there", path.display())]
+    Strange {
+        /// Its file.
+        path: PathBuf,
+        /// What should be in it.
+        what: &'static str,
+    },
+    /// A credential and the data directory say different things.
+    #[error(
+        "the credential {} is another than {file} in the data directory; delete the one that is not in use",
+        path.display()
+    )]
+    Contradicts {
+        /// The credential's file.
+        path: PathBuf,
+        /// The file in the data directory.
+        file: &'static str,
+    },
+    /// The seed is not the one that the data was made with.
+    #[error(
+        "{} is not the seed that this data was made with; give that one, or delete {} in the data \
+         directory and every access key is void and every secret and parameter lost",
+        path.display(), layout::SEED_DIGEST_FILE
+    )]
+    OtherSeed {
+        /// The credential's file.
+        path: PathBuf,
+    },
+    /// The seed came from outside before and does not now.
+    #[error(
+        "the seed of this data came as the credential {0}, which is not there; give it as before \
+         (--credentials, LoadCredential=), or delete {1} in the data directory and every access key is \
+         void and every secret and parameter lost",
+        layout::ACCESS_KEY_SEED_FILE,
+        layout::SEED_DIGEST_FILE
+    )]
+    SeedMissing,
     /// The operating system gave no random bytes.
     #[error("no random bytes for a key")]
     Random(#[source] getrandom::Error),
@@ -93,46 +138,99 @@ pub(crate) fn artifact_key(data: &DataDir) -> Result<[u8; 32], KeyError> {
 }
 
 /// Reads what the secrets of access keys are made with and what is secret at rest is
-/// sealed with, or makes it on the first start. A damaged one is never replaced: every
-/// access key and every secret would be lost without a word.
-pub(crate) fn secret_seed(data: &DataDir) -> Result<SecretSeed, KeyError> {
-    if let Some(stored) = read(data, layout::ACCESS_KEY_SEED_FILE)? {
-        let seed = stored.try_into().map_err(|_| KeyError::Seed)?;
+/// sealed with: a credential, or else a file that is made on the first start. Another than
+/// before, or a damaged one, is refused: every access key and every secret would be lost
+/// without a word.
+pub(crate) fn secret_seed(
+    data: &DataDir,
+    credentials: Option<&Credentials>,
+) -> Result<SecretSeed, KeyError> {
+    let file = layout::ACCESS_KEY_SEED_FILE;
+    let stored = read(data, file)?;
+    let digest = read(data, layout::SEED_DIGEST_FILE)?;
+    if let Some(credentials) = credentials
+        && let Some(given) = credentials.read(file)?
+    {
+        let path = credentials.path(file);
+        let Ok(seed) = <[u8; 32]>::try_from(given) else {
+            return Err(KeyError::Strange { path, what: "seed of 32 bytes" });
+        };
+        if stored.is_some_and(|stored| stored != seed) {
+            return Err(KeyError::Contradicts { path, file });
+        }
+        // Of 32 random bytes a digest tells nothing.
+        let own = seed_digest(&seed);
+        match digest {
+            Some(digest) if digest != own.as_bytes() => return Err(KeyError::OtherSeed { path }),
+            Some(_) => {}
+            None => write(data, layout::SEED_DIGEST_FILE, own.as_bytes())?,
+        }
         return Ok(SecretSeed(seed));
+    }
+    if let Some(stored) = stored {
+        let seed = stored.try_into().map_err(|_| KeyError::Seed)?;
+        if digest.is_some_and(|digest| digest != seed_digest(&seed).as_bytes()) {
+            return Err(KeyError::Seed);
+        }
+        return Ok(SecretSeed(seed));
+    }
+    if digest.is_some() {
+        return Err(KeyError::SeedMissing);
     }
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(KeyError::Random)?;
-    write(data, layout::ACCESS_KEY_SEED_FILE, &seed)?;
+    write(data, file, &seed)?;
     Ok(SecretSeed(seed))
 }
 
+/// What says which seed one is, as a line of text.
+fn seed_digest(seed: &[u8; 32]) -> String {
+    format!("{}\n", Digest::of(seed))
+}
+
 impl RootKey {
-    /// Reads the key, or makes one on the first start, and notes `endpoint`
-    /// beside it. The key itself is for the door of AWS's tools, which sign with it.
+    /// Reads the key: a credential, or else a file that is made on the first start and in which
+    /// `endpoint` is noted beside it. The key itself is for the door of AWS's tools, which sign
+    /// with it.
     ///
     /// # Errors
-    /// The file cannot be used. A damaged one is never replaced: whoever holds
+    /// The credential or the file cannot be used. A damaged one is never replaced: whoever holds
     /// the key would be locked out without a word.
     pub(crate) fn open(
         data: &DataDir,
+        credentials: Option<&Credentials>,
         endpoint: &str,
     ) -> Result<(Self, RootCredentials), KeyError> {
-        let stored: Stored = match read(data, layout::ROOT_KEY_FILE)? {
-            Some(bytes) => serde_json::from_slice(&bytes).map_err(|_| KeyError::Malformed)?,
-            None => Stored::generate()?,
-        };
-        if stored.secret.len() < 32 {
-            return Err(KeyError::Malformed);
+        let file = layout::ROOT_KEY_FILE;
+        let stored =
+            read(data, file)?.map(|bytes| Stored::parse(&bytes).ok_or(KeyError::Malformed));
+        let stored = stored.transpose()?;
+        if let Some(credentials) = credentials
+            && let Some(given) = credentials.read(file)?
+        {
+            let path = credentials.path(file);
+            let Some(given) = Stored::parse(&given) else {
+                return Err(KeyError::Strange { path, what: "root key" });
+            };
+            // The command line would send the other one.
+            if stored.is_some_and(|stored| stored.secret != given.secret) {
+                return Err(KeyError::Contradicts { path, file });
+            }
+            return Ok((Self::of(&given), given.into()));
         }
-        let key =
-            Self { sha256: Sha256::digest(&stored.secret).into(), length: stored.secret.len() };
+        let stored = stored.map_or_else(Stored::generate, Ok)?;
+        let key = Self::of(&stored);
         // Written at every start: it may be new, at another endpoint, or have
         // been made readable for others.
         let stored = Stored { endpoint: Some(endpoint.to_owned()), ..stored };
         let mut json = serde_json::to_vec_pretty(&stored).map_err(|_| KeyError::Malformed)?;
         json.push(b'\n');
         write(data, layout::ROOT_KEY_FILE, &json)?;
-        Ok((key, RootCredentials { access_key: stored.key_id, secret: stored.secret }))
+        Ok((key, stored.into()))
+    }
+
+    fn of(stored: &Stored) -> Self {
+        Self { sha256: Sha256::digest(&stored.secret).into(), length: stored.secret.len() }
     }
 
     /// Whether `presented` is the key; takes as long either way.
@@ -157,7 +255,19 @@ impl fmt::Debug for RootKey {
     }
 }
 
+impl From<Stored> for RootCredentials {
+    fn from(stored: Stored) -> Self {
+        Self { access_key: stored.key_id, secret: stored.secret }
+    }
+}
+
 impl Stored {
+    /// What a file holds, if that is a key.
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let stored: Self = serde_json::from_slice(bytes).ok()?;
+        (stored.secret.len() >= 32).then_some(stored)
+    }
+
     fn generate() -> Result<Self, KeyError> {
         let mut secret = [0; 32];
         getrandom::fill(&mut secret).map_err(KeyError::Random)?;
@@ -191,7 +301,7 @@ mod tests {
         let data = DataDir::open(temp.path()).unwrap();
         let file = data.path().join("root-key.json");
 
-        let (key, credentials) = RootKey::open(&data, "http://127.0.0.1:1").unwrap();
+        let (key, credentials) = RootKey::open(&data, None, "http://127.0.0.1:1").unwrap();
         let first = stored(&file);
         assert_eq!((&credentials.access_key, &credentials.secret), (&first.key_id, &first.secret));
         assert!(key.is(first.secret.as_bytes()) && !key.is(b"") && !key.is(b"test"));
@@ -211,7 +321,7 @@ mod tests {
         assert_eq!(first.endpoint.as_deref(), Some("http://127.0.0.1:1"));
 
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-        let (again, _) = RootKey::open(&data, "http://127.0.0.1:2").unwrap();
+        let (again, _) = RootKey::open(&data, None, "http://127.0.0.1:2").unwrap();
         assert!(again.is(first.secret.as_bytes()));
         assert_eq!(stored(&file).endpoint.as_deref(), Some("http://127.0.0.1:2"));
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
@@ -233,8 +343,72 @@ mod tests {
         let data = DataDir::open(temp.path()).unwrap();
         for text in ["", "{}", r#"{"key_id":"a","secret":""}"#] {
             data.dir().write("root-key.json", text).unwrap();
-            assert!(matches!(RootKey::open(&data, ""), Err(KeyError::Malformed)));
+            assert!(matches!(RootKey::open(&data, None, ""), Err(KeyError::Malformed)));
             assert_eq!(data.dir().read_to_string("root-key.json").unwrap(), text);
         }
+    }
+
+    /// Credentials that need not be there, with these files.
+    fn credentials(files: &[(&str, &[u8])]) -> (tempfile::TempDir, Credentials) {
+        let directory = tempfile::tempdir().unwrap();
+        for (name, bytes) in files {
+            let path = directory.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o400)).unwrap();
+        }
+        let credentials = Credentials { directory: directory.path().into(), required: false };
+        (directory, credentials)
+    }
+
+    #[test]
+    fn a_seed_from_outside_is_the_same_each_time_or_refused() {
+        let temp = tempfile::tempdir().unwrap();
+        let data = DataDir::open(temp.path()).unwrap();
+        let (_one, one) = credentials(&[("access-key-seed", &[1; 32])]);
+        let (_two, two) = credentials(&[("access-key-seed", &[2; 32])]);
+        let (_short, short) = credentials(&[("access-key-seed", &[1; 31])]);
+        let (_none, none) = credentials(&[]);
+        for _ in 0..2 {
+            assert_eq!(secret_seed(&data, Some(&one)).unwrap().0, [1; 32]);
+        }
+        assert!(!data.dir().exists("access-key-seed"), "it stays outside");
+        assert!(matches!(secret_seed(&data, Some(&two)), Err(KeyError::OtherSeed { .. })));
+        assert!(matches!(secret_seed(&data, Some(&short)), Err(KeyError::Strange { .. })));
+        for without in [Some(&none), None] {
+            assert!(matches!(secret_seed(&data, without), Err(KeyError::SeedMissing)));
+        }
+        assert!(!data.dir().exists("access-key-seed"), "no other is made");
+        // It may come back into the directory, but no other may.
+        data.dir().write("access-key-seed", [1; 32]).unwrap();
+        assert_eq!(secret_seed(&data, None).unwrap().0, [1; 32]);
+        assert_eq!(secret_seed(&data, Some(&one)).unwrap().0, [1; 32]);
+        assert!(matches!(secret_seed(&data, Some(&two)), Err(KeyError::Contradicts { .. })));
+        data.dir().write("access-key-seed", [2; 32]).unwrap();
+        assert!(matches!(secret_seed(&data, None), Err(KeyError::Seed)));
+    }
+
+    #[test]
+    fn a_root_key_from_outside_is_not_written_down() {
+        let temp = tempfile::tempdir().unwrap();
+        let data = DataDir::open(temp.path()).unwrap();
+        let text = |secret: char| {
+            let secret = secret.to_string().repeat(43);
+            format!(r#"{{"key_id":"LKIAAAAAAAAAAAAAAAAA","secret":"{secret}"}}"#)
+        };
+        let (one, two) = (text('a'), text('b'));
+        let (_one, given) = credentials(&[("root-key.json", one.as_bytes())]);
+        let (_bad, bad) = credentials(&[("root-key.json", b"secret")]);
+        let (key, credentials) = RootKey::open(&data, Some(&given), "http://127.0.0.1:1").unwrap();
+        assert!(key.is("a".repeat(43).as_bytes()));
+        assert_eq!(credentials.access_key, "LKIAAAAAAAAAAAAAAAAA");
+        assert!(!data.dir().exists("root-key.json"));
+        assert!(matches!(RootKey::open(&data, Some(&bad), ""), Err(KeyError::Strange { .. })));
+        data.dir().write("root-key.json", two).unwrap();
+        assert!(matches!(
+            RootKey::open(&data, Some(&given), ""),
+            Err(KeyError::Contradicts { .. })
+        ));
+        data.dir().write("root-key.json", one).unwrap();
+        assert!(RootKey::open(&data, Some(&given), "").is_ok());
     }
 }

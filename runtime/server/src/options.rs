@@ -8,6 +8,7 @@ use lambent_storage::Quota;
 use lambent_types::bounds;
 
 use crate::backend::Backend;
+use crate::credentials::Credentials;
 
 /// What a server is started with.
 #[derive(Debug, Clone)]
@@ -27,8 +28,12 @@ pub struct Options {
     /// from; what all others say in `Forwarded`, `X-Forwarded-*` and the like is
     /// replaced.
     pub trusted_proxies: Vec<IpNet>,
-    /// Certificate and key; without them the listener speaks cleartext.
-    pub tls: Option<TlsFiles>,
+    /// Certificates and keys; without any the listener speaks cleartext.
+    pub tls: TlsOptions,
+    /// Secrets of the node that are not in `data`.
+    pub credentials: Option<Credentials>,
+    /// Whether responses are compressed for clients that take it.
+    pub compression: bool,
     /// Most invocations at once on this node.
     pub concurrency_max: usize,
     /// How many invocations may descend from one, through what functions do.
@@ -77,7 +82,17 @@ pub struct Options {
     pub timeouts: Timeouts,
 }
 
-/// The PEM files of a listener that speaks TLS.
+/// Where the certificates of a listener are that speaks TLS.
+#[derive(Debug, Clone, Default)]
+pub struct TlsOptions {
+    /// For clients that ask for no name, or for one that no certificate in `directory` is for; without
+    /// it these are refused.
+    pub pair: Option<TlsFiles>,
+    /// Pairs `NAME.crt` and `NAME.key` in PEM form, each for the domains in the certificate.
+    pub directory: Option<PathBuf>,
+}
+
+/// The PEM files of one certificate.
 #[derive(Debug, Clone)]
 pub struct TlsFiles {
     /// The certificate chain, leaf first.
@@ -133,7 +148,9 @@ impl Options {
             dev: false,
             domain: Vec::new(),
             trusted_proxies: Vec::new(),
-            tls: None,
+            tls: TlsOptions::default(),
+            credentials: None,
+            compression: true,
             concurrency_max: 1000,
             descendants_max: bounds::DESCENDANTS_DEFAULT,
             scaling_rate: 1000,

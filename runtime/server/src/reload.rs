@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::tls::Tls;
 
-/// Has a server read its certificate and key again.
+/// Has a server read its certificates and keys again.
 #[derive(Clone)]
 pub struct Reload {
     tls: Option<Arc<Tls>>,
@@ -23,10 +23,10 @@ impl Reload {
             return tracing::info!("nothing to reload: the listener speaks cleartext");
         };
         match tokio::task::spawn_blocking(move || tls.reload()).await {
-            Ok(Ok(())) => tracing::info!("reloaded the certificate and its key"),
+            Ok(Ok(names)) => tracing::info!(names, "reloaded the certificates and their keys"),
             Ok(Err(error)) => {
                 let cause = error.source().map(ToString::to_string).unwrap_or_default();
-                tracing::error!(%error, cause, "did not reload; the certificate in use stays");
+                tracing::error!(%error, cause, "did not reload; the certificates in use stay");
             }
             Err(error) => tracing::error!(%error, "reloading failed"),
         }

@@ -21,6 +21,7 @@ use tracing::Instrument as _;
 use crate::auth;
 use crate::aws;
 use crate::body::{Content, RequestBody, ResponseBody};
+use crate::compression::{self, Asked};
 use crate::connection_timeouts::{ConnectionTimeouts, RequestGuard};
 use crate::cross_site;
 use crate::date;
@@ -45,19 +46,21 @@ pub(crate) async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<ResponseBody>, Infallible> {
     let busy = RequestGuard::begin(activity.clone(), request.version() == Version::HTTP_2);
+    let asked = Asked::of(&request);
     let request = RequestBody::of(request, activity, &doors.app);
     let mut door = Door::Other;
     let answer = AssertUnwindSafe(enter(doors, peer, request, &mut door)).catch_unwind().await;
     let answer = answer.unwrap_or_else(|_| {
         Err(Refusal::new(ErrorCode::Internal, "the request failed; see the server's log"))
     });
-    let (id, mut response) = match answer {
+    let (id, response) = match answer {
         Ok(answer) => answer,
         Err(refusal) => {
             let id = RequestId::new();
             (id, refused(door, refusal, id))
         }
     };
+    let mut response = compression::compress(doors.app.gzips.as_ref(), door, asked, response);
     let mut text = [0; uuid::fmt::Hyphenated::LENGTH];
     if let Ok(id) = HeaderValue::from_str(id.0.as_hyphenated().encode_lower(&mut text)) {
         response.headers_mut().insert(REQUEST_ID, id);

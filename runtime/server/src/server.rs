@@ -13,6 +13,7 @@ use lambent_storage_embedded::{DataDir, layout};
 use lambent_types::{Clock, SystemClock, format_bytes};
 use tokio::net::TcpListener;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +26,7 @@ use crate::doors::{Door, Doors};
 use crate::drain::Stop;
 use crate::error::{ServeError, StartError};
 use crate::forwarded::Proxies;
+use crate::gzip::GZIPS_MAX;
 use crate::host_header::Domains;
 use crate::image_registries::image_registries;
 use crate::lineage::Lineages;
@@ -177,7 +179,7 @@ impl Server {
             Deliveries::new(dispatcher.clone(), DeliveryStores::from(&stores), clock.clone());
         let outlet = outlet(&options, &opened.data, urls.base())?;
         deliveries.set_outlet(outlet.clone());
-        let seed = node_secrets::secret_seed(&opened.data)?;
+        let seed = node_secrets::secret_seed(&opened.data, options.credentials.as_ref())?;
         let (data, inspect) = (opened.data_plane, engine.inspect);
         let images = image_registries(&options)?;
         let (runs, delivers) = (dispatcher.clone(), deliveries.clone());
@@ -186,7 +188,8 @@ impl Server {
         let service = Service::new(parts);
         service.load().await.map_err(StartError::Records)?;
         let service = Arc::new(service);
-        let (key, credentials) = RootKey::open(&opened.data, &urls.base())?;
+        let (key, credentials) =
+            RootKey::open(&opened.data, options.credentials.as_ref(), &urls.base())?;
         let app = Arc::new(App {
             dev: options.dev,
             aws: lambent_aws::Door::new(service.clone(), credentials, options.dev, domains.list()),
@@ -200,6 +203,7 @@ impl Server {
             outlet,
             metrics,
             urls,
+            gzips: options.compression.then(|| Arc::new(Semaphore::new(GZIPS_MAX))),
             uploads: FairSemaphore::new(UPLOADS_MAX, "uploads"),
             stall: options.timeouts.stall,
             pace: MinRate { grace: options.timeouts.body_grace, rate: options.timeouts.body_rate },
@@ -347,7 +351,7 @@ async fn open(options: &Options) -> Result<Opened, StartError> {
     options.validate()?;
     let options = options.clone();
     let open = move || {
-        let tls = options.tls.as_ref().map(Tls::open).transpose()?.map(Arc::new);
+        let tls = Tls::open(&options.tls)?.map(Arc::new);
         let data = DataDir::open(&options.data)?;
         let stores = StoreOptions {
             data: data.clone(),

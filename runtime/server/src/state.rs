@@ -6,6 +6,7 @@ use lambent_engine::{Budget, Hold};
 use lambent_host::FairSemaphore;
 use lambent_service::Service;
 use lambent_types::Namespace;
+use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::drain::Stop;
@@ -34,6 +35,8 @@ pub(crate) struct App {
     pub(crate) outlet: Arc<Outlet>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) urls: Urls,
+    /// One for every response that may be compressed at the same time; none if no response is.
+    pub(crate) gzips: Option<Arc<Semaphore>>,
     /// One for every component that may be uploaded at the same time.
     pub(crate) uploads: Arc<FairSemaphore>,
     /// How long the next bytes of a body may take.

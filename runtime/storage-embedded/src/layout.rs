@@ -6,6 +6,7 @@
 //! | `lock` | locked while a process uses the directory; holds its process id | nothing |
 //! | `root-key.json` | the key of the native API, mode 0600; written by the first `serve` | that key |
 //! | `access-key-seed` | what the secrets of access keys are made with, and secrets and parameters sealed with, mode 0600 | every access key, secret and parameter |
+//! | `access-key-seed.sha256` | which seed that is, where it comes from outside of the directory | nothing, but a node that is without its seed makes another without a word |
 //! | `artifact-key` | authenticates the files of `artifacts/`, and the cursors that guests list keys with | nothing: all are compiled again, and such a listing begins again |
 //! | `topic-key` | signs the notifications of topics, mode 0600; written when the first is signed | nothing: another is made |
 //! | `artifacts/` | compiled code | nothing: compiled again |
@@ -49,6 +50,8 @@ pub const ARTIFACT_KEY_FILE: &str = "artifact-key";
 pub const TOPIC_KEY_FILE: &str = "topic-key";
 /// What the secrets of access keys are made with.
 pub const ACCESS_KEY_SEED_FILE: &str = "access-key-seed";
+/// Which seed the secrets of access keys are made with, where it is not [`ACCESS_KEY_SEED_FILE`].
+pub const SEED_DIGEST_FILE: &str = "access-key-seed.sha256";
 /// What functions write to `/tmp`.
 pub const SCRATCH_DIR: &str = "scratch";
 /// Compiled code.

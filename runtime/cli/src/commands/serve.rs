@@ -1,10 +1,12 @@
+use std::env;
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use lambent_fetch::Reference;
-use lambent_server::{IpNet, Options, Timeouts, TlsFiles};
+use lambent_server::{Credentials, IpNet, Options, Timeouts, TlsFiles, TlsOptions};
 use lambent_types::parse_bytes;
 use serde_json::json;
 
@@ -22,8 +24,8 @@ use crate::telemetry::{self, LogFormat};
 const AFTER_HELP: &str = "\
 The first start makes a root key and keeps it in root-key.json in the data directory,
 where the other commands find it. SIGTERM or Ctrl-C lets what is in flight finish,
-a second one ends at once. SIGHUP reads certificate and key again; if they cannot be
-used, the old ones stay in use and the log says why. LAMBENT_LOG filters the log:
+a second one ends at once. SIGHUP reads certificates and keys again; if one cannot be
+used, all stay in use as they are and the log says why. LAMBENT_LOG filters the log:
 info, or warn,lambent_server=debug. A socket of systemd's (LISTEN_FDS) is listened on in
 place of --listen: connections wait there while a node is restarted.
 
@@ -50,6 +52,11 @@ pub(crate) struct ServeArgs {
     )]
     listen: SocketAddr,
 
+    /// Read root-key.json and access-key-seed from DIR and not from the data directory
+    /// [default: those that systemd hands over, in $CREDENTIALS_DIRECTORY]
+    #[arg(long, value_name = "DIR")]
+    credentials: Option<PathBuf>,
+
     /// Ask for no key; loopback addresses only
     #[arg(long)]
     dev: bool,
@@ -65,6 +72,15 @@ pub(crate) struct ServeArgs {
     /// The certificate's private key (PEM)
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
+
+    /// Speak TLS with the pairs NAME.crt and NAME.key (PEM) in DIR, each for the domains that the
+    /// certificate names. --tls-cert is for clients that ask for others; without it they are refused
+    #[arg(long, value_name = "DIR")]
+    tls_dir: Option<PathBuf>,
+
+    /// Send responses as they are also to clients that take them compressed
+    #[arg(long)]
+    no_compression: bool,
 
     /// Run at most so many invocations at once; more are answered 429
     #[arg(long, value_name = "N", default_value_t = 1000)]
@@ -160,15 +176,25 @@ fn registry(text: &str) -> Result<String, String> {
     })
 }
 
+/// The secrets that were given, or those of systemd's, which may be there for other purposes.
+fn credentials_of(given: Option<PathBuf>, inherited: Option<OsString>) -> Option<Credentials> {
+    let inherited = inherited.filter(|directory| !directory.is_empty());
+    let inherited =
+        inherited.map(|directory| Credentials { directory: directory.into(), required: false });
+    given.map(|directory| Credentials { directory, required: true }).or(inherited)
+}
+
 impl ServeArgs {
     fn options(self) -> Options {
         let data = self.data.filter(|data| !data.as_os_str().is_empty());
-        let tls = self.tls_cert.zip(self.tls_key).map(|(cert, key)| TlsFiles { cert, key });
+        let pair = self.tls_cert.zip(self.tls_key).map(|(cert, key)| TlsFiles { cert, key });
         Options {
             listen: self.listen,
             dev: self.dev,
             domain: self.domain,
-            tls,
+            tls: TlsOptions { pair, directory: self.tls_dir },
+            credentials: credentials_of(self.credentials, env::var_os("CREDENTIALS_DIRECTORY")),
+            compression: !self.no_compression,
             concurrency_max: self.concurrency,
             descendants_max: self.descendants,
             scaling_rate: self.scaling_rate,
@@ -201,9 +227,13 @@ pub(crate) fn run(args: ServeArgs, global: &Global) -> Result<Exit, CliError> {
         options.listen = socket.local_addr().unwrap_or(options.listen);
     }
     let (data, dev) = (options.data.clone(), options.dev);
+    let handed_over = options.credentials.as_ref().map(|given| given.directory.join(key::FILE));
+    let handed_over = handed_over.filter(|file| file.is_file());
     let node = Node::start(options)?;
     let shown = data.display();
-    let key_file = data.join(key::FILE);
+    // Where the other commands do not look.
+    let given = given && handed_over.is_none();
+    let key_file = handed_over.unwrap_or_else(|| data.join(key::FILE));
     if global.json {
         global.output().json(&json!({
             "url": node.url,
@@ -232,6 +262,8 @@ pub(crate) fn run(args: ServeArgs, global: &Global) -> Result<Exit, CliError> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use clap::Parser;
     use lambent_server::Quota;
@@ -259,8 +291,11 @@ mod tests {
             "--data=d",
             "--listen=127.0.0.1:0",
             "--domain=a.example",
+            "--credentials=s",
             "--tls-cert=c",
             "--tls-key=k",
+            "--tls-dir=t",
+            "--no-compression",
             "--concurrency=2",
             "--descendants=9",
             "--memory-budget=1GiB",
@@ -283,7 +318,11 @@ mod tests {
         ]);
         assert_eq!(options.listen.port(), 0);
         assert_eq!(options.domain, ["a.example"]);
-        assert_eq!(options.tls.unwrap().key, PathBuf::from("k"));
+        assert_eq!(options.tls.pair.unwrap().key, PathBuf::from("k"));
+        assert_eq!(options.tls.directory, Some(PathBuf::from("t")));
+        let credentials = options.credentials.unwrap();
+        assert!(credentials.required && credentials.directory == Path::new("s"));
+        assert!(!options.compression);
         assert_eq!((options.concurrency_max, options.connections_max), (2, 3));
         assert_eq!((options.connections_per_peer, options.timeouts.body_rate), (Some(2), 7));
         let proxies = ["10.0.0.0/8", "::1/128"].map(|network| network.parse().unwrap());
@@ -304,6 +343,9 @@ mod tests {
         quotas.extend(Quota::resources().map(|quota| (quota, 4)));
         assert_eq!(options.quotas, quotas);
         assert_eq!(options.disk_reserve, Some(6 << 10));
+        let inherited = credentials_of(None, Some("/run/credentials".into())).unwrap();
+        assert!(!inherited.required && inherited.directory == Path::new("/run/credentials"));
+        assert!(credentials_of(None, Some("".into())).is_none());
         assert!(Probe::try_parse_from(["probe", "--tls-cert=c"]).is_err());
         for bad in ["10.0.0.0/33", "proxy.example", "10.0.0", ""] {
             assert!(Probe::try_parse_from(["probe", "--trusted-proxy", bad]).is_err(), "{bad}");

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Request;
-use lambent_server::TlsFiles;
+use lambent_server::{TlsFiles, TlsOptions};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
@@ -348,7 +348,7 @@ async fn tls_offers_both_versions() {
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
     let node = Node::start_with(|options| {
         options.dev = true;
-        options.tls = Some(TlsFiles { cert, key });
+        options.tls = TlsOptions { pair: Some(TlsFiles { cert, key }), directory: None };
     })
     .await;
 

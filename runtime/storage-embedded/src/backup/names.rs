@@ -21,6 +21,7 @@ pub(super) fn belongs(name: &Path) -> bool {
                 layout::FORMAT_FILE,
                 layout::ROOT_KEY_FILE,
                 layout::ACCESS_KEY_SEED_FILE,
+                layout::SEED_DIGEST_FILE,
                 layout::CONTROL_DB,
                 layout::LOGS_DB,
             ];

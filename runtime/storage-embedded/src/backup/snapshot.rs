@@ -21,7 +21,12 @@ pub(super) struct Copy {
 
 /// The files that are copied as they are.
 pub(super) fn singles(data: &Path) -> Vec<String> {
-    let singles = [layout::FORMAT_FILE, layout::ROOT_KEY_FILE, layout::ACCESS_KEY_SEED_FILE];
+    let singles = [
+        layout::FORMAT_FILE,
+        layout::ROOT_KEY_FILE,
+        layout::ACCESS_KEY_SEED_FILE,
+        layout::SEED_DIGEST_FILE,
+    ];
     singles.into_iter().filter(|name| data.join(name).is_file()).map(str::to_owned).collect()
 }
 

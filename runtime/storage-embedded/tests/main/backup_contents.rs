@@ -251,7 +251,7 @@ async fn without_room_nothing_is_written() {
 async fn keys_functions_logs_and_volumes_are_back_after_a_restore() {
     let home = tempfile::tempdir().unwrap();
     let stores = open(home.path());
-    let keys = [layout::ROOT_KEY_FILE, layout::ACCESS_KEY_SEED_FILE];
+    let keys = [layout::ROOT_KEY_FILE, layout::ACCESS_KEY_SEED_FILE, layout::SEED_DIGEST_FILE];
     for key in keys {
         fs::write(home.path().join(key), format!("of {key}")).unwrap();
     }
