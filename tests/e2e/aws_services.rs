@@ -67,6 +67,12 @@ fn boto3_uses_tables_in_production_and_in_development() {
 }
 
 #[test]
+fn boto3_backs_tables_up() {
+    let node = Node::start(&[]);
+    run("dynamodb_backups.py", BOTO3, &node, (&root_key(&node), &node.key), &[]);
+}
+
+#[test]
 fn a_boto3_of_before_2023_uses_queues_in_development() {
     run("sqs.py", BOTO3_BEFORE_2023, &Node::start(&["--dev"]), ("test", "test"), &[]);
 }

@@ -191,6 +191,17 @@ pub(crate) fn table(namespace: &Namespace, table: &TableName, error: TableError)
             conflict(format!("Cannot read from backfilling global secondary index: {index}"))
         }
         TableError::Exists => conflict(format!("table \"{table}\" exists already")),
+        TableError::Restoring(name) => Error::new(
+            ErrorCode::TableNotFound,
+            format!("table \"{name}\" is still being restored; wait until it has all its items"),
+        ),
+        TableError::NoBackup(id) => Error::new(
+            ErrorCode::TableNotFound,
+            format!("table \"{table}\" has no back-up {id:?}; list those that there are"),
+        ),
+        TableError::BackupInUse => conflict(format!(
+            "a back-up of table \"{table}\" is being made or restored; wait until it is done"
+        )),
         TableError::Protected => conflict(format!(
             "table \"{table}\" is protected from deletion; take the protection away first"
         )),

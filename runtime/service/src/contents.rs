@@ -36,6 +36,8 @@ macro_rules! contents {
                 let held = <$name as Contained>::held(scope).await?;
                 some.extend(held.first().map(|name| format!("{} \"{name}\"", $name::NOUN)));
             )*
+            let backup = scope.backup_held().await?;
+            some.extend(backup.map(|name| format!("back-up \"{name}\" of a table")));
             // They are no kinds of resources with a quota of their own.
             let (secrets, parameters) = (scope.secrets_held().await?, scope.parameters_held().await?);
             some.extend(secrets.first().map(|name| format!("secret \"{name}\"")));
@@ -46,6 +48,7 @@ macro_rules! contents {
         /// Deletes what the namespace holds of every kind.
         async fn delete_all(scope: &Scope) -> Result<(), Error> {
             $(<$name as Contained>::delete_all(scope).await?;)*
+            scope.delete_backups().await?;
             scope.delete_secrets().await?;
             scope.delete_parameters().await
         }

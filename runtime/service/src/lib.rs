@@ -66,6 +66,7 @@ mod sites;
 mod specifications;
 mod subscription_tokens;
 mod subscriptions;
+mod table_backups;
 mod table_streams;
 mod tables;
 mod tag_rules;
@@ -120,6 +121,7 @@ pub use site_routing::{Routed, RoutedSite};
 pub use sites::{PutSite, SiteHandle};
 pub use specifications::Specified;
 pub use subscriptions::SubscriptionHandle;
+pub use table_backups::{RestoreOverrides, Restored};
 pub use table_streams::ReadStream;
 pub use tables::{TableHandle, Transacted};
 pub use topics::TopicHandle;
@@ -140,6 +142,6 @@ pub use lambent_storage::{
     ListObjects, ListVersions, ListedVersion, LogPage, Message, MessageState, MoveBack, MovedBack,
     NewMessage, Object, ObjectPage, OwnQuotas, PAGE_BYTES_MAX, Part, Peeked, PutObject, PutPart,
     Queue, QueueAttributes, Quota, Receipt, Redrive, Refusal, Scheduled, Sent, SetOptions,
-    StreamChange, StreamPage, Table, TableAction, TableIndex, TableStream, TableWrite,
+    StreamChange, StreamPage, Table, TableAction, TableBackup, TableIndex, TableStream, TableWrite,
     TransactionToken, Upload, UsageRecord, Version, VersionPage, Visibility, VolumeUsage, Written,
 };

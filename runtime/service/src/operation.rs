@@ -193,6 +193,16 @@ operations! {
     DescribeStream = "describe_stream", READ;
     /// Read the changes of items from a stream of a table.
     ReadStream = "read_stream", READ;
+    /// Back up a table.
+    CreateBackup = "create_backup", READ;
+    /// List the back-ups of tables.
+    ListBackups = "list_backups", READ;
+    /// Describe a back-up of a table.
+    DescribeBackup = "describe_backup", READ;
+    /// Delete a back-up of a table.
+    DeleteBackup = "delete_backup", WRITE;
+    /// Create a table with the items of a back-up.
+    RestoreBackup = "restore_backup", WRITE;
     /// Write, change and delete items of tables.
     WriteItems = "write_items", WRITE;
     /// Delete messages that were received.
@@ -226,7 +236,10 @@ impl Operation {
     pub(crate) const fn is_audited(self) -> bool {
         match self {
             Self::InvokeFunction => false,
-            Self::ReceiveMessages | Self::ChangeVisibility | Self::DeleteMessages => true,
+            Self::ReceiveMessages
+            | Self::ChangeVisibility
+            | Self::DeleteMessages
+            | Self::CreateBackup => true,
             other => matches!(other.access(), Some(Access::Write | Access::ReadWrite)),
         }
     }

@@ -59,6 +59,7 @@ pub(crate) const SHARD: ShardSchema = ShardSchema {
         objects::SCHEMA_VERSIONS,
         tables::SCHEMA,
         tables::SCHEMA_STREAMS,
+        tables::SCHEMA_BACKUPS,
     ],
     // Whoever held a delivery is gone with the last process.
     opened: settle::end_leases,

@@ -1,10 +1,12 @@
 //! Tables and their items: rows in the shard of their namespace.
 
+mod backups;
 mod changes;
 mod checkpoints;
 mod define;
 mod definitions;
 mod items;
+mod keep;
 mod pages;
 mod schema;
 mod streams;
@@ -27,11 +29,11 @@ use crate::shard::{Growth, Tx};
 use crate::shards::Shards;
 use lambent_storage::backend::tables as rules;
 use lambent_storage::{
-    ItemPage, ItemPlace, ItemQuery, ItemScan, StorageError, StreamPage, Table, TableError,
-    TableStream, TableWrite, Tables, TransactionToken, Written,
+    ItemPage, ItemPlace, ItemQuery, ItemScan, StorageError, StreamPage, Table, TableBackup,
+    TableError, TableStream, TableWrite, Tables, TransactionToken, Written,
 };
 
-pub(crate) use self::schema::{SCHEMA, SCHEMA_STREAMS};
+pub(crate) use self::schema::{SCHEMA, SCHEMA_BACKUPS, SCHEMA_STREAMS};
 
 /// About how many bytes of rows a write takes beside its item.
 const ROW_BYTES: usize = 512;
@@ -207,7 +209,7 @@ impl Tables for EmbeddedTables {
         self.look(namespace, move |connection, definitions| {
             let (mut found, mut bytes) = (Vec::with_capacity(places.len()), 0);
             for ItemPlace { table, key } in places {
-                let table = definitions.existing(connection, &owner, &table)?;
+                let table = definitions.ready(connection, &owner, &table)?;
                 let key = rules::bytes(&table.definition().key.key_from(&key)?);
                 // What comes after the last that is read is checked all the same.
                 if bytes <= rules::GET_BYTES_MAX {
@@ -258,7 +260,7 @@ impl Tables for EmbeddedTables {
     ) -> Result<ItemPage, TableError> {
         let (owner, name) = (namespace.clone(), table.clone());
         self.look(namespace, move |connection, definitions| {
-            let table = definitions.existing(connection, &owner, &name)?;
+            let table = definitions.ready(connection, &owner, &name)?;
             pages::query(connection, &table, &query)
         })
         .await
@@ -272,7 +274,7 @@ impl Tables for EmbeddedTables {
     ) -> Result<ItemPage, TableError> {
         let (owner, name) = (namespace.clone(), table.clone());
         self.look(namespace, move |connection, definitions| {
-            let table = definitions.existing(connection, &owner, &name)?;
+            let table = definitions.ready(connection, &owner, &name)?;
             pages::scan(connection, &table, &scan)
         })
         .await
@@ -366,6 +368,74 @@ impl Tables for EmbeddedTables {
             checkpoints::write(tx.connection, &owner, &reader, checkpoint.as_deref())
         });
         write.await
+    }
+
+    async fn create_backup(
+        &self,
+        namespace: &Namespace,
+        table: &TableName,
+        name: &str,
+    ) -> Result<TableBackup, TableError> {
+        let (owner, table, name) = (namespace.clone(), table.clone(), name.to_owned());
+        self.change(namespace, Growth::Adds(backups::PIECE_BYTES), move |tx, definitions| {
+            let place = (&owner, &table);
+            let made = tx.atomically(|tx| backups::create(tx, place, &name, definitions))?;
+            Ok((made, Some(NOW)))
+        })
+        .await
+    }
+
+    async fn backup(
+        &self,
+        namespace: &Namespace,
+        id: &str,
+    ) -> Result<Option<TableBackup>, StorageError> {
+        let (owner, id) = (namespace.clone(), id.to_owned());
+        let read = move |connection: &Connection| {
+            Ok(backups::find(connection, &owner, &id)?.map(|backup| backup.shown()))
+        };
+        self.peek(namespace, read).await
+    }
+
+    async fn backups(
+        &self,
+        namespace: &Namespace,
+        table: Option<&TableName>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<TableBackup>, StorageError> {
+        let (owner, table) = (namespace.clone(), table.cloned());
+        let after = after.unwrap_or_default().to_owned();
+        self.peek(namespace, move |connection| {
+            backups::list(connection, &owner, table.as_ref(), &after, limit)
+        })
+        .await
+    }
+
+    async fn delete_backup(
+        &self,
+        namespace: &Namespace,
+        id: &str,
+    ) -> Result<TableBackup, TableError> {
+        let (owner, id) = (namespace.clone(), id.to_owned());
+        self.change(namespace, Growth::Frees, move |tx, _| {
+            Ok((tx.atomically(|tx| backups::delete(tx, &owner, &id))?, Some(NOW)))
+        })
+        .await
+    }
+
+    async fn restore_backup(
+        &self,
+        namespace: &Namespace,
+        id: &str,
+        table: &TableName,
+        definition: TableDefinition,
+    ) -> Result<Table, TableError> {
+        let id = id.to_owned();
+        self.define(namespace, table, Growth::Adds(backups::PIECE_BYTES), move |definer, tx| {
+            backups::restore(tx, definer, &id, definition)
+        })
+        .await
     }
 
     async fn discard_streams(&self, namespace: &Namespace) -> Result<(), StorageError> {

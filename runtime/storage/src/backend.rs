@@ -58,6 +58,7 @@ pub mod tables {
     pub use crate::tables::stream_rules::{
         STREAM_PAGE_BYTES_MAX, STREAM_TIME, origin_text, stream_label, stream_weight,
     };
+    pub use crate::tables::{backup_id, check_restored};
 }
 
 /// When messages are over.

@@ -89,8 +89,8 @@ pub use specifications::{Page, Specifications, Stored};
 pub use stores::Stores;
 pub use tables::{
     ItemPage, ItemPlace, ItemQuery, ItemScan, PAGE_BYTES_MAX, Refusal, StreamChange, StreamPage,
-    Table, TableAction, TableError, TableIndex, TableStream, TableWrite, Tables, TransactionToken,
-    Written,
+    Table, TableAction, TableBackup, TableError, TableIndex, TableStream, TableWrite, Tables,
+    TransactionToken, Written,
 };
 pub use usage::{Usage, UsageRecord, Used};
 pub use volumes::{VOLUME_BLOCK_BYTES, VolumeError, VolumeUsage, Volumes, volume_weight};

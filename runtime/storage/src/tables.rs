@@ -1,3 +1,4 @@
+mod backup;
 pub(crate) mod keys;
 mod page;
 pub(crate) mod rules;
@@ -13,6 +14,8 @@ use jiff::Timestamp;
 use lambent_tables::{IndexName, Invalid, Item, StreamSequence, TableDefinition};
 use lambent_types::{Namespace, Origin, TableName};
 
+pub(crate) use backup::check_backup_name;
+pub use backup::{TableBackup, backup_id, check_restored};
 pub use page::{ItemPage, ItemQuery, ItemScan, PAGE_BYTES_MAX};
 pub use stream::{StreamChange, StreamPage, TableStream};
 pub use write::{Refusal, TableAction, TableWrite, TransactionToken, Written};
@@ -41,6 +44,9 @@ pub struct Table {
     pub indexes: BTreeMap<IndexName, TableIndex>,
     /// The label of its stream, or of the last one that it had.
     pub stream: Option<String>,
+    /// Whether it is still being filled with what a back-up has. Its items are neither read nor
+    /// written until then, and its definition is not changed; it can be deleted.
+    pub restoring: bool,
 }
 
 /// What is in an index of a table.
@@ -80,6 +86,15 @@ pub enum TableError {
     /// The table is there already.
     #[error("the table exists")]
     Exists,
+    /// The table is being filled with what a back-up has.
+    #[error("table \"{0}\" is still being restored")]
+    Restoring(TableName),
+    /// There is no such back-up.
+    #[error("no such back-up: {0:?}")]
+    NoBackup(String),
+    /// The back-up is being made or restored, or the table has another that is being made.
+    #[error("a back-up of the table is in use")]
+    BackupInUse,
     /// The table is protected from deletion.
     #[error("the table is protected from deletion")]
     Protected,
@@ -132,6 +147,11 @@ pub enum TableError {
 /// items. A stream ends when it is turned off or its table is deleted, and is read for as long;
 /// one that is turned on again is another. The deletion of a table is no change of its items.
 ///
+/// A back-up has the items of its table as they were when it was made, whatever is written while
+/// they are copied, and is there before they are: `whole` says when they all are. It outlives its
+/// table, which may be deleted meanwhile. What its items weigh counts against the quota of the
+/// namespace from the beginning, as do those of a table that is restored.
+///
 /// # Several nodes
 /// All promises hold between nodes. A backend that nodes share evaluates conditions and updates
 /// where it serializes writes of an item, or reads the item, evaluates, and writes it if it is
@@ -140,7 +160,11 @@ pub enum TableError {
 /// says which rows of indexes are written: two nodes that cache it need to agree on its revision
 /// in the transaction. Filling an index and deletion by time are done by whichever node sweeps:
 /// both may be done twice without harm. Sequence numbers of a stream are given in the order in
-/// which its writes are serialized, and a reader never sees one before those below it.
+/// which its writes are serialized, and a reader never sees one before those below it. While a
+/// back-up is being copied, whoever changes an item has to keep what it was for the back-up, in the
+/// same transaction: writers on every node have to know of it before the moment that it is of, for
+/// which the current revision of the definition serves them too. Copying is done by whichever node
+/// sweeps: an item that is copied twice is copied once.
 #[async_trait]
 pub trait Tables: Send + Sync {
     /// Creates a table.
@@ -313,6 +337,65 @@ pub trait Tables: Send + Sync {
         reader: &str,
         checkpoint: Option<Vec<u8>>,
     ) -> Result<(), StorageError>;
+
+    /// Begins a back-up of a table, of this moment. Its name has 3 to 255 characters of `a-z`,
+    /// `A-Z`, `0-9`, `_`, `.` and `-`. One of a table is copied at a time.
+    ///
+    /// # Errors
+    /// `NoTable`, `Restoring`, `BackupInUse`, `Invalid`, `Quota`, `Storage`.
+    async fn create_backup(
+        &self,
+        namespace: &Namespace,
+        table: &TableName,
+        name: &str,
+    ) -> Result<TableBackup, TableError>;
+
+    /// Reads what a back-up is.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn backup(
+        &self,
+        namespace: &Namespace,
+        id: &str,
+    ) -> Result<Option<TableBackup>, StorageError>;
+
+    /// The back-ups of a namespace, or of the tables of one name, in the order of their ids and so
+    /// of when they were made: at most `limit` of those after `after`.
+    ///
+    /// # Errors
+    /// The store failed.
+    async fn backups(
+        &self,
+        namespace: &Namespace,
+        table: Option<&TableName>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<TableBackup>, StorageError>;
+
+    /// Deletes a back-up, also one that is not whole. Returns it as it was. The room of its items
+    /// comes back in pieces.
+    ///
+    /// # Errors
+    /// `NoBackup`, `BackupInUse` (a table is being restored from it), `Storage`.
+    async fn delete_backup(
+        &self,
+        namespace: &Namespace,
+        id: &str,
+    ) -> Result<TableBackup, TableError>;
+
+    /// Creates a table with the items of a back-up, of a definition with the key that its table
+    /// had, and of the indexes some: it is there at once, and `restoring` until it has them all.
+    ///
+    /// # Errors
+    /// `NoBackup`, `BackupInUse` (it is not whole), `Exists`, `Invalid`, `Quota`, `Storage`.
+    async fn restore_backup(
+        &self,
+        namespace: &Namespace,
+        id: &str,
+        table: &TableName,
+        definition: TableDefinition,
+    ) -> Result<Table, TableError>;
 
     /// Forgets the streams of tables that are gone, with their records, and what all readers have
     /// noted: of a namespace that is deleted nothing may be left for the next of its name.

@@ -158,7 +158,7 @@ def tables():
     create("backed-up")
     found = db.describe_continuous_backups(TableName="backed-up")["ContinuousBackupsDescription"]
     assert found["ContinuousBackupsStatus"] == "DISABLED", found
-    refused("NotImplemented", db.list_backups, status=501)
+    refused("NotImplemented", db.list_exports, status=501)
     db.delete_table(TableName="backed-up")
 
 

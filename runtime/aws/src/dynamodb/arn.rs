@@ -1,4 +1,4 @@
-//! How AWS names tables and their streams.
+//! How AWS names tables, their streams and their back-ups.
 
 use lambent_types::TableName;
 
@@ -7,6 +7,11 @@ use crate::call::Call;
 /// The ARN of a table.
 pub(super) fn table(call: &Call, name: &str) -> String {
     format!("arn:aws:dynamodb:{}:{}:table/{name}", call.region, call.account())
+}
+
+/// The ARN of a back-up.
+pub(super) fn backup(call: &Call, name: &TableName, id: &str) -> String {
+    format!("{}/backup/{id}", table(call, name.as_str()))
 }
 
 /// The ARN of a stream.

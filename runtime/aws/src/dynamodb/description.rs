@@ -229,7 +229,7 @@ fn describe_index(
     }
 }
 
-fn projection(projection: &Projection) -> ProjectionInput {
+pub(super) fn projection(projection: &Projection) -> ProjectionInput {
     let (kind, names) = match projection {
         Projection::All => ("ALL", None),
         Projection::KeysOnly => ("KEYS_ONLY", None),

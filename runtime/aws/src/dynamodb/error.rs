@@ -42,6 +42,20 @@ errors! {
     expired_iterator = "com.amazonaws.dynamodb.v20120810#ExpiredIteratorException";
     /// Records of a stream that are no longer kept.
     trimmed_data = "com.amazonaws.dynamodb.v20120810#TrimmedDataAccessException";
+    /// A back-up that there is none of.
+    backup_not_found = "com.amazonaws.dynamodb.v20120810#BackupNotFoundException";
+    /// A back-up that is being made or restored.
+    backup_in_use = "com.amazonaws.dynamodb.v20120810#BackupInUseException";
+    /// No such table, where a back-up is asked for.
+    table_missing = "com.amazonaws.dynamodb.v20120810#TableNotFoundException";
+    /// A table that is there already, where one is to be restored.
+    table_exists = "com.amazonaws.dynamodb.v20120810#TableAlreadyExistsException";
+    /// Point-in-time recovery that cannot be turned on.
+    continuous_backups_unavailable =
+        "com.amazonaws.dynamodb.v20120810#ContinuousBackupsUnavailableException";
+    /// A table of which no moment can be restored.
+    point_in_time_unavailable =
+        "com.amazonaws.dynamodb.v20120810#PointInTimeRecoveryUnavailableException";
     /// A caller who may not.
     access_denied = "com.amazon.coral.service#AccessDeniedException";
 }

@@ -1,14 +1,10 @@
-//! What a node says of itself, and of backups of tables, which it makes of itself as a whole.
+//! What a node says of itself.
 
 use http::header::HOST;
 use serde::{Deserialize, Serialize};
 
-use super::checks;
-use super::error::{checked, table_fault};
-use super::items::name;
 use crate::call::Call;
 use crate::fault::Fault;
-use crate::validation::Violations;
 
 #[derive(Deserialize)]
 pub(super) struct Nothing {}
@@ -52,46 +48,4 @@ pub(super) async fn endpoints(call: &Call, _: Nothing) -> Result<Endpoints, Faul
     let authority = call.head.uri.authority().map(|authority| authority.as_str());
     let address = call.header(HOST.as_str()).or(authority).unwrap_or_default().to_owned();
     Ok(Endpoints { endpoints: [Endpoint { address, cache_period_in_minutes: 1440 }] })
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct OfTable {
-    table_name: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Backups {
-    continuous_backups_description: BackupsDescription,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct BackupsDescription {
-    continuous_backups_status: &'static str,
-    point_in_time_recovery_description: Recovery,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Recovery {
-    point_in_time_recovery_status: &'static str,
-}
-
-pub(super) async fn continuous_backups(call: &Call, wanted: OfTable) -> Result<Backups, Fault> {
-    let mut violations = Violations::default();
-    violations.table(wanted.table_name.as_deref());
-    checked(violations)?;
-    let table = name(wanted.table_name)?;
-    let handle = checks::handle(call, table.as_str())?;
-    handle.describe().await.map_err(|error| table_fault(&table, error))?;
-    Ok(Backups {
-        continuous_backups_description: BackupsDescription {
-            continuous_backups_status: "DISABLED",
-            point_in_time_recovery_description: Recovery {
-                point_in_time_recovery_status: "DISABLED",
-            },
-        },
-    })
 }

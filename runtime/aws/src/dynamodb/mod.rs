@@ -2,10 +2,12 @@
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html>.
 
 pub(crate) mod arn;
+mod backups;
 mod batch;
 mod capacity;
 mod checks;
 mod collections;
+mod continuous_backups;
 mod definition;
 mod description;
 mod error;
@@ -15,6 +17,7 @@ mod limits;
 mod pages;
 mod partiql;
 mod query;
+mod restore;
 mod scan;
 mod start_key;
 pub(crate) mod streams;

@@ -150,8 +150,12 @@ impl OfTable {
 
 pub(super) async fn describe(call: &Call, wanted: OfTable) -> Result<Shown, Fault> {
     let table = described(call, Some(wanted.table()?.as_str().to_owned())).await?;
-    let status =
-        if table.indexes.values().any(|index| index.filling) { "UPDATING" } else { "ACTIVE" };
+    let is_filling = table.indexes.values().any(|index| index.filling);
+    let status = match (table.restoring, is_filling) {
+        (true, _) => "CREATING",
+        (false, true) => "UPDATING",
+        (false, false) => "ACTIVE",
+    };
     Ok(Shown { table: TableDescription::of(call, &table, status) })
 }
 
@@ -184,6 +188,11 @@ pub(super) async fn changed(
     let mut tries = 0;
     loop {
         let found = handle.describe().await.map_err(|error| table_fault(table, error))?;
+        if found.restoring {
+            return Err(in_use(format!(
+                "Attempt to change a resource which is still in use: Table is being created: {table}"
+            )));
+        }
         let mut definition = found.definition;
         change(&mut definition)?;
         tries += 1;

@@ -1,7 +1,8 @@
 use std::time::Duration;
 
 use lambent_service::{
-    DataScope, ItemPlace, ItemScan, Refusal, TableAction, TableWrite, Transacted,
+    DataScope, ItemPlace, ItemScan, Refusal, RestoreOverrides, Restored, TableAction, TableWrite,
+    Transacted,
 };
 use lambent_tables::expression::Placeholders;
 use lambent_tables::{Item, KeyAttribute, KeySchema, KeyType, StreamSequence, TableDefinition};
@@ -116,9 +117,40 @@ async fn a_function_reaches_the_tables_that_it_was_granted() {
         function.handle::<TableName>("write").unwrap().scan(ItemScan::default()).await.err(),
         function.handle::<TableName>("read").unwrap().delete().await.err(),
         function.handle::<TableName>("other").unwrap().describe().await.err(),
+        function.handle::<TableName>("write").unwrap().back_up("one").await.err(),
+        function.handle::<TableName>("other").unwrap().back_up("one").await.err(),
     ];
     for error in forbidden {
         assert_eq!(error.unwrap().code(), ErrorCode::Forbidden);
     }
     assert_eq!(fixture.scope.get_items(vec![place("read")]).await.unwrap(), [None]);
+}
+
+#[tokio::test]
+async fn backups_are_of_their_table_and_are_held_by_their_namespace() {
+    let fixture = Fixture::new().await;
+    let shop = fixture.scope_of("shop").await;
+    let orders = shop.handle::<TableName>("orders").unwrap();
+    let protected = TableDefinition { deletion_protection: true, ..by_id() };
+    orders.create(protected).await.unwrap();
+    let backup = orders.back_up("nightly").await.unwrap();
+    orders.update(by_id(), None).await.unwrap();
+    orders.delete().await.unwrap();
+    let other = shop.handle::<TableName>("other").unwrap();
+    assert_eq!(other.backup(&backup.id).await.unwrap_err().code(), ErrorCode::TableNotFound);
+    let error = other.delete_backup(&backup.id).await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::TableNotFound);
+    let restored = orders.restore(&backup.id, &other, RestoreOverrides::default()).await.unwrap();
+    let Restored::Begun(restored) = restored else { panic!("{restored:?}") };
+    assert_eq!(restored.definition, by_id());
+    let again = orders.restore(&backup.id, &other, RestoreOverrides::default()).await.unwrap();
+    assert_eq!(again, Restored::NameTaken);
+    other.delete().await.unwrap();
+
+    // The namespace holds it still, and goes with it.
+    let error = fixture.scope.delete_namespace("shop", false).await.unwrap_err();
+    assert!(error.detail().contains("back-up \"nightly\" of a table"), "{error}");
+    fixture.scope.delete_namespace("shop", true).await.unwrap();
+    let again = fixture.scope_of("shop").await;
+    assert_eq!(again.backups(None, None, 10).await.unwrap(), []);
 }

@@ -9,6 +9,7 @@ use rusqlite::params;
 
 use super::definitions::{Defined, Definitions, ITEMS, Place, count};
 use super::items::{self, Current};
+use super::keep;
 use super::schema::{execute, failed, one};
 use super::streams::{self, Tail};
 use crate::quota;
@@ -61,10 +62,10 @@ pub(super) fn transact(
     }
     let decided = decide_all(tx, (namespace, definitions), writes, origin)?;
     let frees = rules::only_deletes(writes);
-    let streamed: i64 = decided.iter().map(Decided::streamed).sum();
+    let beside: i64 = decided.iter().map(|one| one.streamed() + one.kept()).sum();
     // What is deleted leaves room for its record.
-    if streamed > 0 && !frees {
-        tx.take_room(usize::try_from(streamed).unwrap_or_default())?;
+    if beside > 0 && !frees {
+        tx.take_room(usize::try_from(beside).unwrap_or_default())?;
     }
     let mut changes = Changes::new(tx, namespace);
     if !frees {
@@ -109,7 +110,7 @@ fn decide_all(
     let (mut seen, mut refusals) = (BTreeSet::new(), Vec::new());
     let mut all = Vec::with_capacity(writes.len());
     for write in writes {
-        let table = definitions.existing(tx.connection, namespace, &write.table)?;
+        let table = definitions.ready(tx.connection, namespace, &write.table)?;
         let key = rules::key_of(table.definition(), &write.action)?;
         let bytes = rules::bytes(&key);
         if writes.len() > 1 && !seen.insert((table.id, bytes.clone())) {
@@ -119,6 +120,7 @@ fn decide_all(
             || write.condition.is_some()
             || !table.body.indexes.is_empty()
             || table.stream().is_some()
+            || table.body.backup.is_some()
             || matches!(write.action, TableAction::Update(..));
         let current = items::current(tx.connection, table.id, &bytes, asked)?;
         let there = Item::new();
@@ -205,7 +207,7 @@ impl<'a, 'tx> Changes<'a, 'tx> {
     }
 
     /// Writes an item in the place of the one that is there, or deletes that. Returns the bytes
-    /// of the new one. The one that is there is known if the table has indexes.
+    /// of the new one. The one that is there is known if the table has indexes, or is backed up.
     pub(super) fn write(
         &mut self,
         (table, key): (&Defined, &[u8]),
@@ -213,6 +215,10 @@ impl<'a, 'tx> Changes<'a, 'tx> {
         new: Option<&Item>,
     ) -> Result<u64, StorageError> {
         let connection = self.tx.connection;
+        if let Some(backup) = table.body.backup {
+            let old = current.and_then(|current| current.item.as_ref());
+            keep::keep(connection, (backup, key), old)?;
+        }
         let size = match (new, current) {
             (Some(item), _) => Some(items::write(connection, (table.id, key), current, item)?),
             (None, Some(current)) => {
@@ -329,6 +335,12 @@ impl Decided {
             }
         };
         grown + self.streamed()
+    }
+
+    /// What may have to be kept for a back-up, which the namespace was charged for.
+    fn kept(&self) -> i64 {
+        let backed_up = self.table.body.backup.and(self.current.as_ref());
+        backed_up.map_or(0, |current| rules::weight(current.size))
     }
 
     /// What the record of the write adds.

@@ -7,6 +7,7 @@ use rusqlite::params;
 use super::changes::Changes;
 use super::definitions::{self, Body, Defined, Definitions, IndexBody};
 use super::items::item_of;
+use super::keep;
 use super::schema::{Flow, each, failed};
 use super::streams;
 use crate::quota;
@@ -39,10 +40,12 @@ impl Definer<'_> {
         quota::charge::<TableError>(tx, self.namespace, Quota::Tables, 1)?;
         let created = Timestamp::from_millisecond(tx.now.as_millisecond()).unwrap_or(tx.now);
         let id = uuid::Uuid::now_v7().to_string();
-        let mut stream = None;
+        let (mut stream, backup, restoring) = (None, None, false);
         streams::turn(tx, (self.namespace, self.name), &mut stream, &definition)?;
         let indexes = Vec::new();
-        let mut body = Body { id, created, revision: 1, definition, indexes, next: 1, stream };
+        let (revision, next) = (1, 1);
+        let mut body =
+            Body { id, created, revision, definition, indexes, next, stream, backup, restoring };
         for name in wanted(&body.definition) {
             add_index(&mut body, name, None);
         }
@@ -57,7 +60,7 @@ impl Definer<'_> {
         definition: TableDefinition,
         expected: Option<u64>,
     ) -> Result<Table, TableError> {
-        let defined = self.definitions.existing(tx.connection, self.namespace, self.name)?;
+        let defined = self.definitions.ready(tx.connection, self.namespace, self.name)?;
         let mut defined = Defined::clone(&defined);
         let current = defined.body.revision;
         if expected.is_some_and(|expected| expected != current) {
@@ -125,7 +128,8 @@ impl Definer<'_> {
         if let Some(stream) = defined.stream() {
             streams::close(tx, stream)?;
         }
-        quota::count(tx, self.namespace, Quota::TableBytes, -held);
+        let reserved = keep::give_up(tx.connection, defined.id)?;
+        quota::count(tx, self.namespace, Quota::TableBytes, -held - reserved);
         quota::count(tx, self.namespace, Quota::Tables, -1);
         Ok(shown)
     }

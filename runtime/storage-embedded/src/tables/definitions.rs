@@ -53,6 +53,12 @@ pub(super) struct Body {
     pub(super) next: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) stream: Option<StreamBody>,
+    /// The back-up that is being made of it, for which writers keep what they change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) backup: Option<i64>,
+    /// Whether it is being filled with what a back-up has.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) restoring: bool,
 }
 
 /// What a row says of an index.
@@ -68,6 +74,13 @@ pub(super) struct IndexBody {
 impl Defined {
     pub(super) const fn definition(&self) -> &TableDefinition {
         &self.body.definition
+    }
+
+    /// The namespace that it is in.
+    pub(super) fn owner(&self) -> Result<Namespace, StorageError> {
+        self.namespace.parse().map_err(|error| {
+            StorageError::corrupt("table", format!("its namespace {:?}: {error}", self.namespace))
+        })
     }
 
     /// Whether some index is not filled yet.
@@ -122,6 +135,7 @@ impl Defined {
             bytes,
             indexes: indexes.collect(),
             stream: self.body.stream.as_ref().map(|stream| stream.label.clone()),
+            restoring: self.body.restoring,
         })
     }
 }
@@ -213,6 +227,20 @@ impl Definitions {
     ) -> Result<Arc<Defined>, TableError> {
         let found = self.find(connection, namespace, name)?;
         found.ok_or_else(|| TableError::NoTable(name.clone()))
+    }
+
+    /// A table whose items are there.
+    pub(super) fn ready(
+        &self,
+        connection: &Connection,
+        namespace: &Namespace,
+        name: &TableName,
+    ) -> Result<Arc<Defined>, TableError> {
+        let found = self.existing(connection, namespace, name)?;
+        match found.body.restoring {
+            true => Err(TableError::Restoring(name.clone())),
+            false => Ok(found),
+        }
     }
 }
 

@@ -8,6 +8,9 @@ use super::schema::{execute, failed, one};
 use crate::row::{Checksum, bytes, checksum, intact, integer};
 use lambent_storage::StorageError;
 
+/// The size of what says that a back-up does not have an item.
+const NOTHING: i64 = -1;
+
 /// An item that is there.
 pub(super) struct Current {
     /// Of its row.
@@ -78,6 +81,20 @@ pub(super) fn write(
         }
     }
     Ok(size)
+}
+
+/// Puts into a back-up what is there of a key, or that nothing is, unless it has the key already.
+pub(super) fn keep(
+    connection: &Connection,
+    (backup, key): (i64, &[u8]),
+    item: Option<&Item>,
+) -> Result<(), StorageError> {
+    let (size, body) =
+        item.map_or((NOTHING, Vec::new()), |item| (integer(item.size() as u64), item.to_bytes()));
+    let checksum = item_checksum((backup, size), key, &body);
+    let sql = "INSERT OR IGNORE INTO item (table_id, key, size, checksum, body) \
+               VALUES (?1, ?2, ?3, ?4, ?5)";
+    execute(connection, sql, params![backup, key, size, checksum, body]).map(drop)
 }
 
 /// Deletes an item.

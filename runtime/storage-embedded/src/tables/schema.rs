@@ -118,6 +118,31 @@ CREATE TABLE stream_checkpoint (
 ) STRICT, WITHOUT ROWID;
 ";
 
+/// The items of a back-up are items of the table with its id below zero; of those that it has to
+/// leave out there is a row of a size below zero. `copied_to` is the key of the last item of the
+/// table `source` that was copied, and nothing once all are. A table that is being restored has
+/// the items of its back-up up to `copied_to`, and `reserved` is what the others will weigh.
+pub(crate) const SCHEMA_BACKUPS: &str = "
+CREATE TABLE table_backup (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    namespace TEXT NOT NULL,
+    backup TEXT NOT NULL,
+    source INTEGER NOT NULL,
+    copied_to BLOB,
+    body TEXT NOT NULL,
+    checksum BLOB NOT NULL,
+    UNIQUE (namespace, backup)
+) STRICT;
+CREATE INDEX table_backup_copying ON table_backup (source) WHERE copied_to IS NOT NULL;
+CREATE TABLE table_restore (
+    table_id INTEGER PRIMARY KEY,
+    backup INTEGER NOT NULL,
+    copied_to BLOB NOT NULL,
+    reserved INTEGER NOT NULL
+) STRICT;
+CREATE INDEX table_restore_backup ON table_restore (backup);
+";
+
 pub(super) fn failed(error: rusqlite::Error) -> StorageError {
     match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::DatabaseCorrupt | rusqlite::ErrorCode::NotADatabase) => {

@@ -3,9 +3,10 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use lambent_types::{Namespace, Origin};
+use lambent_types::Origin;
 use rusqlite::{Connection, params};
 
+use super::backups;
 use super::changes::Changes;
 use super::define::fill;
 use super::definitions::{self, ITEMS};
@@ -29,7 +30,7 @@ const RETRY: i64 = 60;
 
 #[async_trait]
 impl Sweep for EmbeddedTables {
-    /// Fills indexes, deletes items whose time is over, records of streams, what tables and
+    /// Fills indexes, copies items for back-ups, deletes items whose time is over, records of streams, what tables and
     /// indexes have left, and tokens that are no longer known.
     async fn sweep(&self) -> Result<(), StorageError> {
         let now = self.clock.now().as_second();
@@ -76,6 +77,16 @@ impl EmbeddedTables {
             filling = rest;
             next = next.min(expires.unwrap_or(i64::MAX));
         }
+        let mut copying = shard.readers().read(backups::is_copying).await?;
+        while copying {
+            if Instant::now() >= until {
+                return Ok(NOW);
+            }
+            let growth = Growth::Adds(backups::PIECE_BYTES);
+            copying = shard.write(growth, backups::copy_some).await?;
+            // What is in the trash may have waited for it.
+            next = NOW;
+        }
         Ok(next)
     }
 }
@@ -83,8 +94,7 @@ impl EmbeddedTables {
 /// When there is something to do, in seconds.
 fn next_due(connection: &Connection, since: i64, now: Timestamp) -> Result<i64, StorageError> {
     let first = |sql: &str| one(connection, sql, [], |row| row.get::<_, i64>(0).map_err(failed));
-    let trash = first("SELECT 1 FROM item_trash LIMIT 1")?;
-    if trash.is_some() {
+    if first_trash(connection)?.is_some() {
         return Ok(NOW);
     }
     let token = first("SELECT used FROM transaction_token ORDER BY used LIMIT 1")?;
@@ -116,26 +126,26 @@ fn fill_some(tx: &mut Tx<'_>) -> Result<(bool, Option<i64>), StorageError> {
     tx.atomically(|tx| {
         let found = definitions::first_filling(tx.connection)?;
         let Some(mut table) = found else { return Ok((false, None)) };
-        let namespace = namespace_of(&table)?;
+        let namespace = table.owner()?;
         let expires = fill(tx, &namespace, &mut table)?;
         definitions::update(tx.connection, &mut table)?;
         Ok((true, expires))
     })
 }
 
-fn namespace_of(table: &definitions::Defined) -> Result<Namespace, StorageError> {
-    table.namespace.parse().map_err(|error| {
-        StorageError::corrupt("table", format!("its namespace {:?}: {error}", table.namespace))
+/// The first of what tables and indexes have left. Items that a back-up has still to copy stay.
+fn first_trash(connection: &Connection) -> Result<Option<(i64, i64)>, StorageError> {
+    let sql = "SELECT table_id, of FROM item_trash WHERE of <> ?1 OR NOT EXISTS \
+               (SELECT 1 FROM table_backup WHERE source = table_id AND copied_to IS NOT NULL) \
+               LIMIT 1";
+    one(connection, sql, [ITEMS], |row| {
+        Ok((row.get(0).map_err(failed)?, row.get(1).map_err(failed)?))
     })
 }
 
 /// Deletes some of what a table or an index has left.
 fn empty_trash(connection: &Connection) -> Result<(), StorageError> {
-    let sql = "SELECT table_id, of FROM item_trash LIMIT 1";
-    let left = one(connection, sql, [], |row| {
-        Ok((row.get::<_, i64>(0).map_err(failed)?, row.get::<_, i64>(1).map_err(failed)?))
-    })?;
-    let Some((table, of)) = left else { return Ok(()) };
+    let Some((table, of)) = first_trash(connection)? else { return Ok(()) };
     let deleted = if of == ITEMS {
         let sql = "DELETE FROM item WHERE id IN \
                    (SELECT id FROM item WHERE table_id = ?1 LIMIT ?2)";
@@ -176,7 +186,7 @@ fn expire(tx: &mut Tx<'_>, (since, until): (i64, i64)) -> Result<bool, StorageEr
             let Some(table) = found.filter(|table| table.expiry() == Some(of)) else {
                 return Ok(());
             };
-            let namespace = namespace_of(&table)?;
+            let namespace = table.owner()?;
             let current = items::current(tx.connection, table.id, &key, true)?;
             let mut changes = Changes::new(tx, &namespace);
             changes.write((&table, &key), current.as_ref(), None)?;

@@ -317,6 +317,7 @@ async fn objects_of_the_schema_before_header_fields_are_read() {
         DROP TABLE item_expiry; DROP TABLE item_trash; DROP TABLE transaction_token;
         DROP TABLE stream; DROP TABLE stream_tail; DROP TABLE stream_mark;
         DROP TABLE stream_record; DROP TABLE stream_checkpoint;
+        DROP TABLE table_backup; DROP TABLE table_restore;
         ALTER TABLE piece DROP COLUMN client_checksum;
         ALTER TABLE bucket DROP COLUMN versioning;
         DROP TABLE version;

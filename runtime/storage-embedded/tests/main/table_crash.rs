@@ -181,3 +181,106 @@ async fn what_was_acknowledged_is_whole_after_the_writer_is_killed() {
         assert_eq!(book.indexes[&by_kind()].items, entries as u64);
     }
 }
+
+/// Items of a table that is backed up: many more than are copied at once.
+const BACKED_UP: usize = 5000;
+
+fn versioned(number: usize, version: &str) -> TableWrite {
+    let item = item(json!({ "id": { "S": number.to_string() }, "kind": { "S": version } }));
+    TableWrite {
+        table: name("kept"),
+        action: TableAction::Put(item),
+        condition: None,
+        returns: false,
+    }
+}
+
+async fn put_version(stores: &Stores, version: &str) {
+    let ns = namespace("ns");
+    for first in (0..BACKED_UP).step_by(100) {
+        let writes = (first..first + 100).map(|number| versioned(number, version)).collect();
+        stores.tables.transact(&ns, writes, None, &Origin::default()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+#[ignore = "is run by the next test, in a process that it kills"]
+async fn a_backer_up() {
+    let Ok(home) = std::env::var(HOME) else { return };
+    let (stores, ns) = (open(Path::new(&home)), namespace("ns"));
+    stores.tables.create_table(&ns, &name("kept"), definition()).await.unwrap();
+    put_version(&stores, "old").await;
+    stores.tables.create_backup(&ns, &name("kept"), "back-up").await.unwrap();
+    println!("\nbegun");
+    // Copies and writes in turns, until it is killed.
+    loop {
+        stores.sweep().await;
+        put_version(&stores, "new").await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "is run by the next test, in a process that it kills"]
+async fn a_restorer() {
+    let Ok(home) = std::env::var(HOME) else { return };
+    let (stores, ns) = (open(Path::new(&home)), namespace("ns"));
+    let backup = stores.tables.backups(&ns, None, None, 1).await.unwrap().remove(0);
+    let definition = TableDefinition { stream: None, ..definition() };
+    stores.tables.restore_backup(&ns, &backup.id, &name("copy"), definition).await.unwrap();
+    println!("\nbegun");
+    loop {
+        stores.sweep().await;
+    }
+}
+
+/// Runs one of those above, and kills it as soon as it has begun.
+fn run_and_kill(test: &str, home: &Path) {
+    let mut process = Command::new(std::env::current_exe().unwrap())
+        .args([&format!("table_crash::{test}"), "--exact", "--ignored", "--nocapture"])
+        .env(HOME, home)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap() == "begun"), "it ended");
+    process.kill().unwrap();
+    process.wait().unwrap();
+}
+
+#[tokio::test]
+async fn a_backup_and_a_restored_table_are_whole_after_the_process_is_killed() {
+    let home = tempfile::tempdir().unwrap();
+    let ns = namespace("ns");
+    run_and_kill("a_backer_up", home.path());
+    {
+        let stores = open(home.path());
+        for _ in 0..1000 {
+            if stores.tables.backups(&ns, None, None, 1).await.unwrap()[0].whole {
+                break;
+            }
+            stores.sweep().await;
+        }
+        assert!(stores.tables.backups(&ns, None, None, 1).await.unwrap()[0].whole);
+    }
+    run_and_kill("a_restorer", home.path());
+    let stores = open(home.path());
+    for _ in 0..1000 {
+        if !stores.tables.table(&ns, &name("copy")).await.unwrap().unwrap().restoring {
+            break;
+        }
+        stores.sweep().await;
+    }
+    let (mut found, mut scan) = (0, ItemScan { index: Some(by_kind()), ..ItemScan::default() });
+    loop {
+        let page = stores.tables.scan(&ns, &name("copy"), scan.clone()).await.unwrap();
+        for item in &page.items {
+            assert_eq!(item.get("kind"), Some(&Value::S("old".into())), "{item:?}");
+        }
+        found += page.items.len();
+        scan.after = page.next;
+        if scan.after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(found, BACKED_UP);
+}

@@ -7,8 +7,9 @@ use lambent_types::{Namespace, Origin, TableName, bounds};
 use super::{Checked, checked};
 use crate::error::StorageError;
 use crate::tables::{
-    ItemPage, ItemPlace, ItemQuery, ItemScan, StreamPage, Table, TableError, TableStream,
-    TableWrite, Tables, TransactionToken, Written, rules, stream_rules,
+    ItemPage, ItemPlace, ItemQuery, ItemScan, StreamPage, Table, TableBackup, TableError,
+    TableStream, TableWrite, Tables, TransactionToken, Written, check_backup_name, rules,
+    stream_rules,
 };
 
 checked! { Tables {}
@@ -94,6 +95,31 @@ checked! { Tables {}
         checkpoint: Option<Vec<u8>>
     ) -> Result<(), StorageError> {
         stream_rules::check_checkpoint(checkpoint.as_deref())?;
+    }
+    create_backup(
+        namespace: &Namespace,
+        table: &TableName,
+        name: &str
+    ) -> Result<TableBackup, TableError> {
+        check_backup_name(name)?;
+    }
+    backup(namespace: &Namespace, id: &str) -> Result<Option<TableBackup>, StorageError> {}
+    backups(
+        namespace: &Namespace,
+        table: Option<&TableName>,
+        after: Option<&str>,
+        limit: usize
+    ) -> Result<Vec<TableBackup>, StorageError> {
+        let limit = limit.clamp(1, bounds::PAGE_MAX);
+    }
+    delete_backup(namespace: &Namespace, id: &str) -> Result<TableBackup, TableError> {}
+    restore_backup(
+        namespace: &Namespace,
+        id: &str,
+        table: &TableName,
+        definition: TableDefinition
+    ) -> Result<Table, TableError> {
+        rules::check_definition(&definition)?;
     }
     discard_streams(namespace: &Namespace) -> Result<(), StorageError> {}
 }

@@ -164,6 +164,9 @@ pub async fn check_tables(stores: &Stores) {
     tables::concurrency::one_of_many_with_the_same_condition_wins(shared).await;
     tables::concurrency::readers_see_transactions_whole(shared).await;
     tables::time::what_tables_hold_is_counted_until_it_is_gone(stores).await;
+    tables::backups::a_backup_is_of_one_moment(stores).await;
+    tables::backups::a_backup_outlives_its_table(stores).await;
+    tables::backups::backups_are_listed_and_deleted(stores).await;
     tables::streams::each_change_has_a_record_and_nothing_else(store).await;
     tables::streams::a_view_says_what_is_kept(store).await;
     tables::streams::streams_come_and_end(store).await;

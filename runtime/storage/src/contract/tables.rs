@@ -1,3 +1,4 @@
+pub(super) mod backups;
 pub(super) mod concurrency;
 pub(super) mod indexes;
 pub(super) mod pages;

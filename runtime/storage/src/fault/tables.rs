@@ -8,8 +8,8 @@ use super::forward::forward;
 use super::{Call, Faulty};
 use crate::error::StorageError;
 use crate::tables::{
-    ItemPage, ItemPlace, ItemQuery, ItemScan, StreamPage, Table, TableError, TableStream,
-    TableWrite, Tables, TransactionToken, Written, rules,
+    ItemPage, ItemPlace, ItemQuery, ItemScan, StreamPage, Table, TableBackup, TableError,
+    TableStream, TableWrite, Tables, TransactionToken, Written, rules,
 };
 
 forward! { Tables:
@@ -55,5 +55,16 @@ forward! { Tables:
     call(if checkpoint.is_some() { Call::Change } else { Call::Free }) set_checkpoint(
         namespace: &Namespace, reader: &str, checkpoint: Option<Vec<u8>>
     ) -> Result<(), StorageError>;
+    change create_backup(
+        namespace: &Namespace, table: &TableName, name: &str
+    ) -> Result<TableBackup, TableError>;
+    read backup(namespace: &Namespace, id: &str) -> Result<Option<TableBackup>, StorageError>;
+    read backups(
+        namespace: &Namespace, table: Option<&TableName>, after: Option<&str>, limit: usize
+    ) -> Result<Vec<TableBackup>, StorageError>;
+    free delete_backup(namespace: &Namespace, id: &str) -> Result<TableBackup, TableError>;
+    change restore_backup(
+        namespace: &Namespace, id: &str, table: &TableName, definition: TableDefinition
+    ) -> Result<Table, TableError>;
     free discard_streams(namespace: &Namespace) -> Result<(), StorageError>;
 }

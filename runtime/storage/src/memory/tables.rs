@@ -1,5 +1,7 @@
+mod backups;
 mod held;
 mod streams;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -11,16 +13,18 @@ use lambent_tables::{Item, StreamSequence, TableDefinition};
 use lambent_types::{Clock, Digest, Namespace, Origin, TableName};
 use tokio::sync::Notify;
 
+use self::backups::Backups;
 use self::held::{Held, in_range, page};
-use self::streams::{ChangedItem, Streams};
+use self::streams::Streams;
+use self::write::write_all;
 use crate::error::StorageError;
 use crate::namespace_quotas::NamespaceQuotas;
 use crate::quota::Quota;
 use crate::sync;
-use crate::tables::rules::{self, Outcome, Reading};
+use crate::tables::rules::{self, Reading};
 use crate::tables::{
-    ItemPage, ItemPlace, ItemQuery, ItemScan, StreamPage, Table, TableError, TableStream,
-    TableWrite, Tables, TransactionToken, Written, keys,
+    ItemPage, ItemPlace, ItemQuery, ItemScan, StreamPage, Table, TableBackup, TableError,
+    TableStream, TableWrite, Tables, TransactionToken, Written, check_restored, keys,
 };
 use crate::upkeep::{Holds, Sweep};
 
@@ -41,6 +45,7 @@ struct State {
     /// By the key of the namespace, and the token: of which writes, and since when.
     tokens: BTreeMap<(String, String), (Digest, Timestamp)>,
     streams: Streams,
+    backups: Backups,
     /// By the key of the namespace, and the name of the reader.
     checkpoints: BTreeMap<(String, String), Vec<u8>>,
 }
@@ -54,7 +59,7 @@ impl State {
     fn weight(&self, owner: &str) -> u64 {
         let own = self.tables.iter().filter(|((namespace, _), _)| namespace == owner);
         let tables = own.map(|(_, held)| held.weight()).sum::<i64>();
-        (tables + self.streams.weight(owner)).unsigned_abs()
+        (tables + self.streams.weight(owner) + self.backups.weight(owner)).unsigned_abs()
     }
 }
 
@@ -89,49 +94,6 @@ impl MemoryTables {
 const TOKEN_TIME: jiff::SignedDuration =
     jiff::SignedDuration::from_secs(rules::TOKEN_TIME.as_secs().cast_signed());
 
-/// Makes writes on copies of tables. Returns also what became of the items.
-fn write_all(
-    tables: &mut BTreeMap<TableName, Held>,
-    writes: &[TableWrite],
-) -> Result<(Vec<Written>, Vec<ChangedItem>), TableError> {
-    let (mut seen, mut decided) = (BTreeSet::new(), Vec::new());
-    for write in writes {
-        let held = &tables[&write.table];
-        let definition = &held.table.definition;
-        let key = rules::key_of(definition, &write.action)?;
-        let place = keys::bytes(&key);
-        if !seen.insert((write.table.clone(), place.clone())) {
-            return Err(rules::twice());
-        }
-        let current = held.items.get(&place);
-        decided.push((rules::decide(write, (definition, &key), current), place));
-    }
-    if decided.iter().any(|(outcome, _)| outcome.is_err()) {
-        let refusals = decided.into_iter().map(|(outcome, _)| outcome.err());
-        return Err(TableError::Refused(refusals.collect()));
-    }
-    let (mut written, mut changed) = (Vec::new(), Vec::new());
-    for (write, (outcome, key)) in writes.iter().zip(decided) {
-        let Some(held) = tables.get_mut(&write.table) else { continue };
-        let old = held.items.get(&key).cloned();
-        match outcome {
-            Ok(Outcome::Becomes(new)) => drop(held.items.insert(key.clone(), new)),
-            Ok(Outcome::Goes) => drop(held.items.remove(&key)),
-            Ok(Outcome::Stays) | Err(_) => {}
-        }
-        let new = held.items.get(&key).cloned();
-        let bytes = old.iter().chain(&new).map(|item| item.size() as u64).max();
-        changed.push((write.table.clone(), old.clone(), new.clone()));
-        let asked = |item: Option<Item>| item.filter(|_| write.returns);
-        written.push(Written {
-            old: asked(old),
-            new: asked(new),
-            bytes: bytes.unwrap_or_default(),
-        });
-    }
-    Ok((written, changed))
-}
-
 #[async_trait]
 impl Tables for MemoryTables {
     async fn create_table(
@@ -160,6 +122,7 @@ impl Tables for MemoryTables {
             bytes: 0,
             indexes: BTreeMap::new(),
             stream,
+            restoring: false,
         };
         let held = Held { table, items: BTreeMap::new() };
         let shown = held.shown();
@@ -412,6 +375,75 @@ impl Tables for MemoryTables {
             None => drop(state.checkpoints.remove(&place)),
         }
         Ok(())
+    }
+
+    async fn create_backup(
+        &self,
+        namespace: &Namespace,
+        table: &TableName,
+        name: &str,
+    ) -> Result<TableBackup, TableError> {
+        let mut state = self.lock();
+        let (owner, held) = (namespace.key(), state.held(namespace, table)?.clone());
+        let held_bytes = state.weight(&owner);
+        let weight = backups::weight(&held.items);
+        self.quotas.of(&owner).check(Quota::TableBytes, held_bytes, weight)?;
+        Ok(state.backups.insert(&owner, name, &held, self.clock.now()))
+    }
+
+    async fn backup(
+        &self,
+        namespace: &Namespace,
+        id: &str,
+    ) -> Result<Option<TableBackup>, StorageError> {
+        Ok(self.lock().backups.find(&namespace.key(), id).map(|(backup, _)| backup.clone()))
+    }
+
+    async fn backups(
+        &self,
+        namespace: &Namespace,
+        table: Option<&TableName>,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<TableBackup>, StorageError> {
+        Ok(self.lock().backups.list(&namespace.key(), table, after, limit))
+    }
+
+    async fn delete_backup(
+        &self,
+        namespace: &Namespace,
+        id: &str,
+    ) -> Result<TableBackup, TableError> {
+        let deleted = self.lock().backups.remove(&namespace.key(), id);
+        deleted.ok_or_else(|| TableError::NoBackup(id.to_owned()))
+    }
+
+    async fn restore_backup(
+        &self,
+        namespace: &Namespace,
+        id: &str,
+        table: &TableName,
+        definition: TableDefinition,
+    ) -> Result<Table, TableError> {
+        let owner = namespace.key();
+        let items = {
+            let state = self.lock();
+            let found = state.backups.find(&owner, id);
+            let (backup, items) = found.ok_or_else(|| TableError::NoBackup(id.to_owned()))?;
+            check_restored(&backup.definition, &definition)?;
+            if state.held(namespace, table).is_ok() {
+                return Err(TableError::Exists);
+            }
+            let weight = backups::weight(items);
+            self.quotas.of(&owner).check(Quota::TableBytes, state.weight(&owner), weight)?;
+            items.clone()
+        };
+        self.create_table(namespace, table, definition).await?;
+        let mut state = self.lock();
+        let held = state.tables.get_mut(&(owner, table.clone()));
+        let held = held.ok_or_else(|| TableError::NoTable(table.clone()))?;
+        held.items = items;
+        Ok(held.shown())
     }
 
     async fn discard_streams(&self, namespace: &Namespace) -> Result<(), StorageError> {

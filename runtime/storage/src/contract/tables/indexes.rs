@@ -9,7 +9,7 @@ use super::{Place, by_id, delete, fresh, id, item, make, number, put, schema, ta
 use crate::stores::Stores;
 use crate::tables::{ItemQuery, ItemScan, TableError, Tables};
 
-fn index(hash: &str, range: Option<&str>, projection: Projection) -> Index {
+pub(super) fn index(hash: &str, range: Option<&str>, projection: Projection) -> Index {
     Index { key: schema(hash, range), projection }
 }
 

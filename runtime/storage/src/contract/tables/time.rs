@@ -9,7 +9,7 @@ use super::{by_id, delete, fresh, get, id, item, make, number, of_id, put, table
 use crate::quota::Quota;
 use crate::stores::Stores;
 
-async fn held(stores: &Stores, namespace: &Namespace) -> u64 {
+pub(super) async fn held(stores: &Stores, namespace: &Namespace) -> u64 {
     let holdings = stores.holdings(namespace).await.unwrap();
     holdings.into_iter().find(|one| one.quota == Quota::TableBytes).unwrap().used
 }
