@@ -57,16 +57,6 @@ async fn a_diff_shows_code_imports_grants_and_configuration() {
     let timeout = json!({ "member": "timeout_ms", "from": 1000, "to": 2000 });
     assert_eq!(differs["configuration"], json!([timeout]));
 
-    // What is imported is told of each version too, in the same names.
-    for (version, names) in [("hello:2", "added"), ("hello:1", "removed")] {
-        let described = cli::json(&node, &["describe", version]).await;
-        let described = described["imports"].as_array().unwrap();
-        let names = differs["imports"][names].as_array().unwrap();
-        assert!(names.iter().all(|name| described.contains(name)), "{version}: {described:?}");
-    }
-    let without = node.api("GET", "/hello").send().await;
-    assert_eq!(without.json().get("imports"), None);
-
     // An alias is what it leads to, and without a second version the head is meant.
     assert_eq!(diff(&node, "from=live&to=2").await, differs);
     let same = diff(&node, "from=2").await;

@@ -68,10 +68,6 @@ pub struct FunctionView {
     /// not run with `--dev`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requires_key: Option<bool>,
-    /// The interfaces that the component imports, in order, if they were asked for. Of a package it is the
-    /// runtime that imports, and none are said.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub imports: Option<Vec<String>>,
     /// In the answer to a deploy: what its runtime found wrong with files of the package, which is
     /// an error only where a handler loads them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -186,21 +182,6 @@ pub struct CompareVersions {
     #[serde(with = "query::qualifier")]
     #[param(value_type = Option<String>)]
     pub to: Option<Qualifier>,
-}
-
-/// Which version of a function is described, and how far.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
-#[serde(default)]
-#[into_params(parameter_in = Query)]
-pub struct DescribeFunction {
-    /// `$LATEST`, a version's number, or an alias
-    #[serde(with = "query::qualifier")]
-    #[param(value_type = Option<String>)]
-    pub qualifier: Option<Qualifier>,
-    /// Whether to say what its component imports
-    #[serde(deserialize_with = "query::switch")]
-    #[param(value_type = Option<bool>)]
-    pub imports: Option<bool>,
 }
 
 /// Which version of a function is meant.

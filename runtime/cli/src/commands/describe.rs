@@ -16,7 +16,7 @@ Examples:
   lambent describe hello:3
   lambent describe hello --show-values --json | jq .configuration.environment";
 
-/// Show one function: its code and what it imports, configuration, grants and URLs, and what runs it
+/// Show one function: its code, configuration, grants and URLs, and what runs it
 ///
 /// Of its environment the names are shown, with --json too.
 #[derive(Debug, Args)]
@@ -33,7 +33,7 @@ pub(crate) struct DescribeArgs {
 pub(crate) fn run(args: &DescribeArgs, global: &Global) -> Result<Exit, CliError> {
     let client = global.client()?;
     let (name, qualifier) = args.function.given()?;
-    let function = client.function_with_imports(name, qualifier)?;
+    let function = client.function(name, qualifier)?;
     let output = global.output();
     if output.json && args.show_values {
         output.json(&function.json()?)?;
@@ -105,7 +105,6 @@ fn fields(
         ("adapted from", function.adapted_from.map_or_else(String::new, |from| from.to_string())),
         ("runs on", function.runs_on.as_ref().map_or_else(String::new, runs_on)),
         ("calls", lines(function.handlers.iter().map(ToString::to_string))),
-        ("imports", function.imports.as_ref().map_or_else(String::new, |names| names.join("\n"))),
     ]);
     let runs = configuration.runtime.is_some();
     let parameters = ConfigurationPatch::PARAMETERS.iter();
@@ -148,7 +147,6 @@ pub(super) mod tests {
             "name": "hello", "namespace": "default", "version": "$LATEST", "revision": 3,
             "digest": "ab12cd34".repeat(8), "code_bytes": 72000, "not_known_yet": 1,
             "handlers": ["wasi:http/incoming-handler@0.2"],
-            "imports": ["wasi:http/types@0.2.0", "wasi:keyvalue/store@0.2.0-draft2"],
             "configuration": {
                 "memory_bytes": 67108864, "timeout_ms": 1000, "fuel": 10_000_000_000_u64,
                 "environment": { "TOKEN": "hunter2" }, "public": true, "not_known_yet": 1,
@@ -166,7 +164,6 @@ pub(super) mod tests {
         let value = |wanted| &fields.iter().find(|(name, _)| *name == wanted).unwrap().1;
         assert_eq!(value("environment"), "TOKEN (7 bytes)");
         assert_eq!(value("grants"), "keyspace:todo=read\nhost:api.example.com");
-        assert_eq!(value("imports"), "wasi:http/types@0.2.0\nwasi:keyvalue/store@0.2.0-draft2");
         assert_eq!(value("run by"), "trigger t (on queue q)");
         assert_eq!(value("published"), "1 to 2");
         assert_eq!(value("urls"), "http://hello.localhost:4566/");

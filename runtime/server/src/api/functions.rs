@@ -1,7 +1,5 @@
 //! Functions: deploy, configure, describe, list, delete.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Extension, FromRequest as _, Multipart};
@@ -10,8 +8,8 @@ use bytes::Bytes;
 use http::header::LOCATION;
 use http::{HeaderValue, Request, StatusCode, Uri};
 use lambent_api::{
-    Binary, DeployForm, DeployImage, DescribeFunction, FunctionView, Functions, ListFunctions,
-    PACKAGES, PAGE_DEFAULT, WASM, paths,
+    Binary, DeployForm, DeployImage, FunctionView, Functions, ListFunctions, PACKAGES,
+    PAGE_DEFAULT, Qualified, WASM, paths,
 };
 use lambent_host::{FairPermit, Full};
 use lambent_service::Deployed;
@@ -63,7 +61,7 @@ pub(super) async fn list(
     get, path = paths::FUNCTION, operation_id = "describe_function",
     params(
         ("name" = String, Path, description = "The function"),
-        DescribeFunction,
+        Qualified,
         ("If-None-Match" = Option<String>, Header, description = "An `ETag`: 304 if it still holds"),
     ),
     responses(
@@ -79,22 +77,13 @@ pub(super) async fn describe(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     let function = resource.handle::<FunctionName>()?;
-    let query: DescribeFunction = query::read(&uri)?;
-    let (version, mut view) = match query.qualifier {
-        Some(qualifier) if qualifier != Qualifier::Latest => {
-            let version = function.qualified(&qualifier).await?;
-            let view = view::of_version(&version);
-            (version, view)
-        }
-        _ => {
-            let found = function.describe().await?;
-            (Arc::clone(&found.latest), view::of(&found, &app.urls))
-        }
-    };
-    if query.imports == Some(true) {
-        let imports = function.imports(&version).await?;
-        view.imports = imports.map(|imports| imports.into_iter().collect());
+    let query: Qualified = query::read(&uri)?;
+    if let Some(qualifier) = query.qualifier.filter(|qualifier| *qualifier != Qualifier::Latest) {
+        let version = function.qualified(&qualifier).await?;
+        return Ok(Json(view::of_version(&version)).into_response());
     }
+    let function = function.describe().await?;
+    let view = view::of(&function, &app.urls);
     Ok((view::headers(&view), Json(view)).into_response())
 }
 

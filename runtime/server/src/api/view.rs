@@ -55,7 +55,6 @@ pub(super) fn of_version(version: &FunctionVersion) -> FunctionView {
         last_version: None,
         urls: Vec::new(),
         requires_key: None,
-        imports: None,
         warnings: Vec::new(),
     }
 }

@@ -27,8 +27,7 @@ impl FunctionHandle<'_> {
             let imports = if from.code.component == to.code.component {
                 NamesDiff::default()
             } else {
-                let before = self.imports_of_component(&from).await?;
-                NamesDiff::between(&before, &self.imports_of_component(&to).await?)
+                NamesDiff::between(&self.imports(&from).await?, &self.imports(&to).await?)
             };
             let (before, after) = (&from.configuration, &to.configuration);
             Ok(VersionDiff {
@@ -43,6 +42,15 @@ impl FunctionHandle<'_> {
             })
         })
         .await
+    }
+
+    /// What the component of a version imports.
+    async fn imports(&self, version: &FunctionVersion) -> Result<BTreeSet<String>, Error> {
+        if version.code.awaits_runtime {
+            return Ok(BTreeSet::new());
+        }
+        let code = self.service().stored(version.code.component).await?;
+        self.service().inspect.imports(self.namespace(), code).await
     }
 }
 

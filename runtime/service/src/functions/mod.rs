@@ -8,7 +8,6 @@ mod deploy;
 mod diff;
 mod errors;
 mod garbage;
-mod imports;
 mod invoke;
 mod logs;
 mod once;
