@@ -1,5 +1,5 @@
-//! What differs between two versions of a function: code, imports, grants and configuration, and no
-//! secret.
+//! What a function imports, and what differs between two of its versions: code, imports, grants and
+//! configuration, and no secret.
 
 use serde_json::{Value, json};
 
@@ -94,4 +94,42 @@ async fn a_diff_is_shown_in_words_and_bad_input_is_told_once() {
     }
     let nobody = node.api("GET", "/nobody/diff?from=1&to=2").send().await;
     nobody.problem(404, "function-not-found");
+}
+
+/// The one import of a described function whose name begins so.
+fn import<'a>(described: &'a Value, prefix: &str) -> &'a Value {
+    let imports = described["imports"].as_array().unwrap();
+    let is_it = |import: &&Value| import["interface"].as_str().unwrap().starts_with(prefix);
+    imports.iter().find(is_it).unwrap_or_else(|| panic!("no {prefix}: {described}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_function_is_described_with_what_it_imports() {
+    let node = node().await;
+    let described = cli::json(&node, &["describe", "hello"]).await;
+    let store = import(&described, "wasi:keyvalue/store@");
+    assert_eq!((&store["served"], &store["opened_by"]), (&json!(true), &json!(["keyspace"])));
+    assert_eq!(store["granted"], json!(["keyspace:todo=read"]));
+    let done = cli::ok(&node, &["describe", "hello"]).await;
+    let shown = done.stdout.lines().find(|line| line.contains("wasi:keyvalue/store@")).unwrap();
+    assert!(shown.ends_with("(granted: keyspace:todo=read)"), "{done:?}");
+
+    // A version has its own imports, whether it is named by number or by an alias.
+    for qualifier in ["1", "live"] {
+        let first = node.api("GET", &format!("/hello?qualifier={qualifier}&imports=true"));
+        let first = first.send().await.json();
+        let names = first["imports"].to_string();
+        assert!(names.contains("wasi:http/types@") && !names.contains("wasi:keyvalue"), "{first}");
+        assert!(first["imports"].as_array().unwrap().iter().all(|one| one["served"] == true));
+    }
+    // Reading the code is asked for, or not done.
+    for asked in ["", "?imports=false", "?qualifier=1"] {
+        let plain = node.api("GET", &format!("/hello{asked}")).send().await.json();
+        assert_eq!(plain.get("imports"), None, "{asked}");
+    }
+    for bad in ["imports=1", "imports=", "imports=true&imports=true"] {
+        let target = format!("/hello?{bad}");
+        node.api("GET", &target).send().await.problem(400, "invalid-request");
+    }
+    node.api("GET", "/nobody?imports=true").send().await.problem(404, "function-not-found");
 }

@@ -72,6 +72,28 @@ pub struct FunctionView {
     /// an error only where a handler loads them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// What its component imports, by name; only where a function was described with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub imports: Option<Vec<ImportView>>,
+}
+
+/// An interface that a component imports.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ImportView {
+    /// The interface, with its version.
+    pub interface: String,
+    /// Whether this node serves it.
+    pub served: bool,
+    /// The kinds of grants that open it, each another part of it: `keyspace`, `host`. Without any,
+    /// it needs no grant.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub opened_by: Vec<String>,
+    /// What the function was granted of these kinds: `keyspace:todo=read`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub granted: Vec<String>,
+    /// Whether it leads nowhere, whatever is granted: sockets.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closed: bool,
 }
 
 /// The runtime that runs a package.
@@ -193,4 +215,19 @@ pub struct Qualified {
     #[serde(with = "query::qualifier")]
     #[param(value_type = Option<String>)]
     pub qualifier: Option<Qualifier>,
+}
+
+/// Which version of a function to describe, and with what.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub struct DescribeFunction {
+    /// `$LATEST`, a version's number, or an alias
+    #[serde(with = "query::qualifier")]
+    #[param(value_type = Option<String>)]
+    pub qualifier: Option<Qualifier>,
+    /// With what its component imports, which is read from its code: `true`
+    #[serde(deserialize_with = "query::switch")]
+    #[param(value_type = Option<bool>)]
+    pub imports: Option<bool>,
 }

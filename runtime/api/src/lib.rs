@@ -50,8 +50,8 @@ pub use concurrency::{
     ReserveConcurrency,
 };
 pub use functions::{
-    CompareVersions, DeployForm, DeployImage, FunctionView, Functions, ListFunctions, ListVersions,
-    Qualified, Rollback, RunsOn, Versions,
+    CompareVersions, DeployForm, DeployImage, DescribeFunction, FunctionView, Functions,
+    ImportView, ListFunctions, ListVersions, Qualified, Rollback, RunsOn, Versions,
 };
 pub use items::{
     FoundItems, GetItems, ItemWrite, Items, Placeholders, QueryItems, ScanItems, TableIndexView,

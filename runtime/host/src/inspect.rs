@@ -1,6 +1,6 @@
 //! What the service asks about components.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -46,12 +46,19 @@ impl Inspect for Host {
         inspected(&self.loader.loaded(digest).await?, &[]).ok()
     }
 
-    async fn imports(&self, namespace: &Namespace, code: Bytes) -> Result<BTreeSet<String>, Error> {
+    async fn imports(
+        &self,
+        namespace: &Namespace,
+        code: Bytes,
+    ) -> Result<BTreeMap<String, bool>, Error> {
         let wasm = self.loader.component_of(Some(namespace), code).await?;
         let engine = self.engine.clone();
         let inspection = blocking(move || engine.inspect(&wasm)).await?;
         let inspection = inspection.map_err(|error| inspect_error(&error))?;
-        Ok(inspection.imports.iter().map(ToString::to_string).collect())
+        let unmet: Vec<_> = inspection.unmet.iter().map(|unmet| &unmet.import).collect();
+        let served = |import| !unmet.contains(&import);
+        let imports = inspection.imports.iter();
+        Ok(imports.map(|import| (import.to_string(), served(import))).collect())
     }
 
     async fn additions(&self, version: &Arc<FunctionVersion>) -> Additions {

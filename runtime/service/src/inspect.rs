@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -82,11 +82,16 @@ pub trait Inspect: Send + Sync {
     /// if it is not.
     async fn prepared(&self, digest: Digest) -> Option<Inspected>;
 
-    /// What a component that is kept imports, or one that is made of a core module.
+    /// The interfaces that a component which is kept imports, or one that is made of a core module,
+    /// and whether each is served.
     ///
     /// # Errors
     /// It cannot be read, or adapted now.
-    async fn imports(&self, namespace: &Namespace, code: Bytes) -> Result<BTreeSet<String>, Error>;
+    async fn imports(
+        &self,
+        namespace: &Namespace,
+        code: Bytes,
+    ) -> Result<BTreeMap<String, bool>, Error>;
 
     /// What the runtime of a version that is not deployed yet adds to its package, which is
     /// stored. Nothing if it fails: what it adds only saves time.

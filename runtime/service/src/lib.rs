@@ -87,7 +87,7 @@ pub use data_plane::DataPlane;
 pub use data_scope::DataScope;
 pub use expiry_rule::{Expiry, ExpiryRule, FormerExpiry};
 pub use functions::{
-    AuthorizedFunction, ConcurrencyStatus, Deployed, FunctionHandle, Invocable, LogFilter,
+    AuthorizedFunction, ConcurrencyStatus, Deployed, FunctionHandle, Import, Invocable, LogFilter,
     ProvisionedStatus, Published, ReleaseStatus, RequestedFunction,
 };
 pub use handle::{Handle, Put};

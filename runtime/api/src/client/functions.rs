@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::{Answer, Call, Client, Error, Opened, TIMEOUT, Upload};
 use crate::{
-    CompareVersions, FunctionView, Functions, Logs, Qualified, ReadLogs, Rollback, Versions, paths,
-    query,
+    CompareVersions, DescribeFunction, FunctionView, Functions, Logs, Qualified, ReadLogs,
+    Rollback, Versions, paths, query,
 };
 
 /// Compiling has its own, shorter limit in the server.
@@ -50,6 +50,20 @@ impl Client {
         qualifier: Option<&Qualifier>,
     ) -> Result<Answer<FunctionView>, Error> {
         self.send(Call::new(Method::GET, qualified(paths::FUNCTION, name, qualifier)?))
+    }
+
+    /// Describes a function, or one version of it, with what its component imports.
+    ///
+    /// # Errors
+    /// The server refused, or did not answer.
+    pub fn function_with_imports(
+        &self,
+        name: &FunctionName,
+        qualifier: Option<&Qualifier>,
+    ) -> Result<Answer<FunctionView>, Error> {
+        let query = DescribeFunction { qualifier: qualifier.cloned(), imports: Some(true) };
+        let query = query::write(&query).map_err(Error::unsendable)?;
+        self.send(Call::new(Method::GET, of(paths::FUNCTION, name) + &query))
     }
 
     /// Compares two versions of a function.

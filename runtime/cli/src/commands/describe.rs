@@ -1,7 +1,7 @@
 use clap::Args;
 use lambent_api::client::Client;
 use lambent_api::kinds::{Kind as _, Schedule, Trigger};
-use lambent_api::{FunctionView, RunsOn};
+use lambent_api::{FunctionView, ImportView, RunsOn};
 use lambent_types::{
     ConfigurationPatch, QualifiedFunction, Qualifier, SourceResource, format_bytes,
 };
@@ -16,9 +16,10 @@ Examples:
   lambent describe hello:3
   lambent describe hello --show-values --json | jq .configuration.environment";
 
-/// Show one function: its code, configuration, grants and URLs, and what runs it
+/// Show one function: its code, imports, configuration, grants and URLs, and what runs it
 ///
-/// Of its environment the names are shown, with --json too.
+/// Of its environment the names are shown, with --json too. An import that a grant opens is shown
+/// with what was granted.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct DescribeArgs {
@@ -33,7 +34,7 @@ pub(crate) struct DescribeArgs {
 pub(crate) fn run(args: &DescribeArgs, global: &Global) -> Result<Exit, CliError> {
     let client = global.client()?;
     let (name, qualifier) = args.function.given()?;
-    let function = client.function(name, qualifier)?;
+    let function = client.function_with_imports(name, qualifier)?;
     let output = global.output();
     if output.json && args.show_values {
         output.json(&function.json()?)?;
@@ -105,6 +106,7 @@ fn fields(
         ("adapted from", function.adapted_from.map_or_else(String::new, |from| from.to_string())),
         ("runs on", function.runs_on.as_ref().map_or_else(String::new, runs_on)),
         ("calls", lines(function.handlers.iter().map(ToString::to_string))),
+        ("imports", lines(function.imports.iter().flatten().map(import))),
     ]);
     let runs = configuration.runtime.is_some();
     let parameters = ConfigurationPatch::PARAMETERS.iter();
@@ -129,6 +131,20 @@ fn fields(
 fn runs_on(RunsOn { runtime, digest, differs }: &RunsOn) -> String {
     let which = format!("{runtime}, sha256 {digest}");
     differs.as_ref().map_or_else(|| which.clone(), |differs| format!("{which}\n{differs}"))
+}
+
+/// An import, and what it is to the function.
+fn import(import: &ImportView) -> String {
+    let name = &import.interface;
+    match import {
+        ImportView { served: false, .. } => format!("{name} (not served by this node)"),
+        ImportView { closed: true, .. } => format!("{name} (closed, and no grant opens it)"),
+        ImportView { opened_by, .. } if opened_by.is_empty() => name.clone(),
+        ImportView { granted, opened_by, .. } if granted.is_empty() => {
+            format!("{name} (nothing granted; opened by: {})", opened_by.join(", "))
+        }
+        ImportView { granted, .. } => format!("{name} (granted: {})", granted.join(", ")),
+    }
 }
 
 fn lines(items: impl Iterator<Item = String>) -> String {
@@ -170,6 +186,33 @@ pub(super) mod tests {
         assert!(fields.iter().all(|(_, value)| !value.contains("hunter2")));
         assert!(fields.iter().all(|(name, _)| *name != "tags"));
         let asked = super::fields(&function(), String::new(), true);
+        assert!(asked.iter().all(|(name, _)| *name != "imports"));
         assert!(asked.contains(&("environment", "TOKEN=hunter2".into())));
+    }
+
+    #[test]
+    fn imports_say_what_they_are_to_the_function() {
+        let imports = json!([
+            { "interface": "wasi:cli/stdout@0.2.3", "served": true },
+            { "interface": "wasi:keyvalue/store@0.2.0-draft", "served": true,
+              "opened_by": ["keyspace"], "granted": ["keyspace:todo=read"] },
+            { "interface": "wasi:messaging/producer@0.2.0-draft", "served": true,
+              "opened_by": ["queue"] },
+            { "interface": "wasi:sockets/tcp@0.2.3", "served": true, "closed": true },
+            { "interface": "wasi:gone/gone@0.1.0", "served": false },
+        ]);
+        let imports = serde_json::from_value(imports).unwrap();
+        let fields = fields(&FunctionView { imports, ..function() }, String::new(), false);
+        let (_, shown) = fields.iter().find(|(name, _)| *name == "imports").unwrap();
+        assert_eq!(
+            shown.lines().collect::<Vec<_>>(),
+            [
+                "wasi:cli/stdout@0.2.3",
+                "wasi:keyvalue/store@0.2.0-draft (granted: keyspace:todo=read)",
+                "wasi:messaging/producer@0.2.0-draft (nothing granted; opened by: queue)",
+                "wasi:sockets/tcp@0.2.3 (closed, and no grant opens it)",
+                "wasi:gone/gone@0.1.0 (not served by this node)",
+            ]
+        );
     }
 }

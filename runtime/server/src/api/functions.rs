@@ -8,12 +8,14 @@ use bytes::Bytes;
 use http::header::LOCATION;
 use http::{HeaderValue, Request, StatusCode, Uri};
 use lambent_api::{
-    Binary, DeployForm, DeployImage, FunctionView, Functions, ListFunctions, PACKAGES,
-    PAGE_DEFAULT, Qualified, WASM, paths,
+    Binary, DeployForm, DeployImage, DescribeFunction, FunctionView, Functions, ImportView,
+    ListFunctions, PACKAGES, PAGE_DEFAULT, WASM, paths,
 };
 use lambent_host::{FairPermit, Full};
-use lambent_service::Deployed;
-use lambent_types::{ConfigurationPatch, ErrorCode, FunctionName, Namespace, Qualifier, bounds};
+use lambent_service::{Deployed, FunctionHandle};
+use lambent_types::{
+    ConfigurationPatch, ErrorCode, FunctionName, FunctionVersion, Namespace, Qualifier, bounds,
+};
 
 use super::conditions::Conditions;
 use super::configuration_query;
@@ -61,7 +63,7 @@ pub(super) async fn list(
     get, path = paths::FUNCTION, operation_id = "describe_function",
     params(
         ("name" = String, Path, description = "The function"),
-        Qualified,
+        DescribeFunction,
         ("If-None-Match" = Option<String>, Header, description = "An `ETag`: 304 if it still holds"),
     ),
     responses(
@@ -77,14 +79,28 @@ pub(super) async fn describe(
     uri: Uri,
 ) -> Result<Response, Refusal> {
     let function = resource.handle::<FunctionName>()?;
-    let query: Qualified = query::read(&uri)?;
-    if let Some(qualifier) = query.qualifier.filter(|qualifier| *qualifier != Qualifier::Latest) {
-        let version = function.qualified(&qualifier).await?;
-        return Ok(Json(view::of_version(&version)).into_response());
+    let query: DescribeFunction = query::read(&uri)?;
+    let wanted = query.imports == Some(true);
+    let qualifier = query.qualifier.as_ref().filter(|qualifier| **qualifier != Qualifier::Latest);
+    if let Some(qualifier) = qualifier {
+        let version = function.qualified(qualifier).await?;
+        let imports = if wanted { Some(imports(&function, &version).await?) } else { None };
+        let view = FunctionView { imports, ..view::of_version(&version) };
+        return Ok(Json(view).into_response());
     }
-    let function = function.describe().await?;
-    let view = view::of(&function, &app.urls);
+    let described = function.describe().await?;
+    let latest = &described.latest;
+    let imports = if wanted { Some(imports(&function, latest).await?) } else { None };
+    let view = FunctionView { imports, ..view::of(&described, &app.urls) };
     Ok((view::headers(&view), Json(view)).into_response())
+}
+
+async fn imports(
+    function: &FunctionHandle<'_>,
+    version: &FunctionVersion,
+) -> Result<Vec<ImportView>, Refusal> {
+    let found = function.imports(version).await?;
+    Ok(found.into_iter().map(view::of_import).collect())
 }
 
 /// Creates or updates a function. Answers when it is ready to serve.

@@ -2,7 +2,8 @@
 
 use http::header::ETAG;
 use http::{HeaderMap, HeaderValue};
-use lambent_api::{FunctionView, RunsOn};
+use lambent_api::{FunctionView, ImportView, RunsOn};
+use lambent_service::Import;
 use lambent_types::{Function, FunctionVersion, RuntimeName};
 
 use crate::urls::Urls;
@@ -56,6 +57,18 @@ pub(super) fn of_version(version: &FunctionVersion) -> FunctionView {
         urls: Vec::new(),
         requires_key: None,
         warnings: Vec::new(),
+        imports: None,
+    }
+}
+
+/// The view of what a component imports.
+pub(super) fn of_import(import: Import) -> ImportView {
+    ImportView {
+        interface: import.interface.0,
+        served: import.served,
+        opened_by: import.opened_by.iter().map(|kind| (*kind).to_owned()).collect(),
+        granted: import.granted,
+        closed: import.closed,
     }
 }
 

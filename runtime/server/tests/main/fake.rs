@@ -1,7 +1,7 @@
 //! An engine that runs no WebAssembly: a request's path, or an event's type,
 //! says what the "function" does.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -95,8 +95,8 @@ impl Inspect for Fake {
         Ok(Frozen { component, bytes: format!("the memory of {component}").into() })
     }
 
-    async fn imports(&self, _: &Namespace, _: Bytes) -> Result<BTreeSet<String>, Error> {
-        Ok(BTreeSet::new())
+    async fn imports(&self, _: &Namespace, _: Bytes) -> Result<BTreeMap<String, bool>, Error> {
+        Ok(BTreeMap::new())
     }
 
     async fn additions(&self, _: &Arc<FunctionVersion>) -> Additions {

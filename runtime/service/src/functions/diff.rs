@@ -27,7 +27,7 @@ impl FunctionHandle<'_> {
             let imports = if from.code.component == to.code.component {
                 NamesDiff::default()
             } else {
-                NamesDiff::between(&self.imports(&from).await?, &self.imports(&to).await?)
+                NamesDiff::between(&self.names(&from).await?, &self.names(&to).await?)
             };
             let (before, after) = (&from.configuration, &to.configuration);
             Ok(VersionDiff {
@@ -45,12 +45,8 @@ impl FunctionHandle<'_> {
     }
 
     /// What the component of a version imports.
-    async fn imports(&self, version: &FunctionVersion) -> Result<BTreeSet<String>, Error> {
-        if version.code.awaits_runtime {
-            return Ok(BTreeSet::new());
-        }
-        let code = self.service().stored(version.code.component).await?;
-        self.service().inspect.imports(self.namespace(), code).await
+    async fn names(&self, version: &FunctionVersion) -> Result<BTreeSet<String>, Error> {
+        Ok(self.imported(version).await?.into_keys().collect())
     }
 }
 

@@ -8,6 +8,7 @@ mod deploy;
 mod diff;
 mod errors;
 mod garbage;
+mod imports;
 mod invoke;
 mod logs;
 mod once;
@@ -28,6 +29,7 @@ use lambent_types::{
 
 pub use self::concurrency::{ConcurrencyStatus, ProvisionedStatus};
 use self::errors::{check, led_to, no_version, refused};
+pub use self::imports::Import;
 pub use self::invoke::{AuthorizedFunction, Invocable, RequestedFunction};
 pub use self::logs::LogFilter;
 pub use self::publish::Published;

@@ -1,4 +1,4 @@
-//! What differs between two versions.
+//! What differs between two versions, and what each imports.
 
 use std::sync::Arc;
 
@@ -43,5 +43,36 @@ async fn versions_are_compared_in_all_that_they_are() {
     for (from, to) in [(version(1), version(9)), (version(9), version(1))] {
         let error = function.diff(&from, &to).await.unwrap_err();
         assert_eq!(error.code(), ErrorCode::VersionNotFound);
+    }
+}
+
+#[tokio::test]
+async fn imports_are_told_with_what_was_granted_of_what_opens_them() {
+    let fixture = Fixture::new().await;
+    let function = &fixture.handle();
+    fixture.deploy("one").await.unwrap();
+    function.publish(&ANY).await.unwrap();
+    let grants = serde_json::from_str(r#"{"queues":{"jobs":"write"},"buckets":{"b":"read"}}"#);
+    let patch =
+        ConfigurationPatch { grants: Some(grants.unwrap()), ..ConfigurationPatch::default() };
+    function.configure(patch, &ANY).await.unwrap();
+    for (qualifier, granted) in
+        [(version(1), vec![]), (Qualifier::Latest, vec!["queue:jobs=write".to_owned()])]
+    {
+        let version = function.qualified(&qualifier).await.unwrap();
+        let imports = function.imports(&version).await.unwrap();
+        let told: Vec<_> =
+            imports.iter().map(|import| (&*import.interface.0, import.served)).collect();
+        let [own, stdout, producer] = &imports[..] else { panic!("{imports:?}") };
+        assert_eq!(
+            told,
+            [
+                ("its:own/one", false),
+                ("wasi:cli/stdout", true),
+                ("wasi:messaging/producer@0.2.0-draft", true)
+            ]
+        );
+        assert!(own.opened_by.is_empty() && stdout.opened_by.is_empty());
+        assert_eq!((producer.opened_by, &producer.granted), (&["queue"][..], &granted));
     }
 }

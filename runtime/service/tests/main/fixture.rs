@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -90,9 +90,11 @@ impl Inspect for FakeInspect {
         Ok(Frozen { component, bytes: format!("the memory of {component}").into() })
     }
 
-    async fn imports(&self, _: &Namespace, code: Bytes) -> Result<BTreeSet<String>, Error> {
+    async fn imports(&self, _: &Namespace, code: Bytes) -> Result<BTreeMap<String, bool>, Error> {
         let text = String::from_utf8_lossy(&code).into_owned();
-        Ok(["wasi:cli/stdout".to_owned(), format!("its:own/{text}")].into())
+        let own = (format!("its:own/{text}"), false);
+        let served = ["wasi:cli/stdout", "wasi:messaging/producer@0.2.0-draft"];
+        Ok(served.map(|name| (name.to_owned(), true)).into_iter().chain([own]).collect())
     }
 
     async fn additions(&self, _: &Arc<FunctionVersion>) -> Additions {
