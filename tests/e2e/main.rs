@@ -84,6 +84,7 @@ mod site_files;
 mod sites;
 mod snapshots;
 mod streaming;
+mod table_backups;
 mod templates;
 mod thumbnail_pipeline;
 mod time_limits;

@@ -29,6 +29,9 @@ pub struct TableView {
     /// What is in its indexes, by their names.
     #[serde(default)]
     pub indexes: BTreeMap<String, TableIndexView>,
+    /// Whether it is being made of a back-up: its items can be read and written when all are there.
+    #[serde(default)]
+    pub restoring: bool,
 }
 
 /// What is in an index of a table.

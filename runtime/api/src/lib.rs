@@ -36,6 +36,7 @@ mod schedules;
 mod secrets;
 mod sites;
 mod streams;
+mod table_backups;
 mod topics;
 mod triggers;
 mod uploads;
@@ -78,6 +79,9 @@ pub use secrets::{
 };
 pub use sites::SiteView;
 pub use streams::{DescribeStream, ReadStream, StreamRecordView, StreamRecords, TableStreamView};
+pub use table_backups::{
+    BackUpTable, ListTableBackups, RestoreTable, TableBackupView, TableBackups,
+};
 pub use topics::{PublishedView, SubscriptionView, TopicView};
 pub use triggers::{LastErrorView, TriggerStatusView, TriggerView};
 pub use uploads::{BeginUpload, Completion, NamedPart, PartView, Parts, UploadView, Uploads};

@@ -41,6 +41,10 @@ paths! {
     SCAN_ITEMS = "/v1/tables/{name}/scan";
     TABLE_STREAM = "/v1/tables/{name}/stream";
     STREAM_RECORDS = "/v1/tables/{name}/stream/records";
+    BACKUPS_OF_TABLE = "/v1/tables/{name}/backups";
+    TABLE_BACKUP = "/v1/tables/{name}/backups/{backup}";
+    RESTORE_TABLE = "/v1/tables/{name}/backups/{backup}/restore";
+    TABLE_BACKUPS = "/v1/table-backups";
     TRANSACTIONS = "/v1/transactions";
     MESSAGES = "/v1/queues/{name}/messages";
     RECEIVE = "/v1/queues/{name}/receive";

@@ -29,7 +29,7 @@ pub struct RestoreOverrides {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Restored {
     /// The table is there, and has all its items once it is not `restoring`.
-    Begun(Table),
+    Begun(Box<Table>),
     /// There is a table of its name.
     NameTaken,
     /// The back-up is not whole yet.
@@ -159,7 +159,7 @@ impl TableHandle<'_> {
                 let definition = overrides.definition(backup.definition);
                 let tables = &self.stores().tables;
                 match tables.restore_backup(namespace, id, name, definition).await {
-                    Ok(table) => Ok(Restored::Begun(table)),
+                    Ok(table) => Ok(Restored::Begun(Box::new(table))),
                     Err(TableError::Exists) => Ok(Restored::NameTaken),
                     Err(TableError::BackupInUse) => Ok(Restored::BackupInUse),
                     Err(error) => Err(client_errors::table(namespace, name, error)),

@@ -5,8 +5,9 @@ use serde::de::DeserializeOwned;
 
 use super::{Answer, Call, Client, Error, TIMEOUT};
 use crate::{
-    DescribeStream, FoundItems, GetItems, Items, QueryItems, ReadStream, ScanItems, StreamRecords,
-    TableStreamView, WriteItems, WrittenItems, paths, query,
+    BackUpTable, DescribeStream, FoundItems, GetItems, Items, ListTableBackups, QueryItems,
+    ReadStream, RestoreTable, ScanItems, StreamRecords, TableBackupView, TableBackups,
+    TableStreamView, TableView, WriteItems, WrittenItems, paths, query,
 };
 
 impl Client {
@@ -77,6 +78,63 @@ impl Client {
         let path = paths::fill(paths::STREAM_RECORDS, &[table.as_str()]);
         let call = Call::new(Method::GET, format!("{path}{query}"));
         self.send(call.timeout(TIMEOUT + read.wait.unwrap_or_default()))
+    }
+
+    /// Back-ups of tables of a name, or of all tables, as one list.
+    ///
+    /// # Errors
+    /// The server refused, or did not answer.
+    pub fn table_backups(&self, table: Option<&TableName>) -> Result<Answer<TableBackups>, Error> {
+        let list = ListTableBackups { table: table.cloned(), after: None, limit: Some(100) };
+        let query = query::write(&list).map_err(Error::unsendable)?;
+        self.pages(paths::TABLE_BACKUPS, "backups", &query)
+    }
+
+    /// Begins a back-up of a table.
+    ///
+    /// # Errors
+    /// The server refused, or did not answer.
+    pub fn back_up_table(
+        &self,
+        table: &TableName,
+        wanted: &BackUpTable,
+    ) -> Result<Answer<TableBackupView>, Error> {
+        self.ask(paths::fill(paths::BACKUPS_OF_TABLE, &[table.as_str()]), wanted)
+    }
+
+    /// Describes a back-up of a table.
+    ///
+    /// # Errors
+    /// The server refused, or did not answer.
+    pub fn table_backup(
+        &self,
+        table: &TableName,
+        id: &str,
+    ) -> Result<Answer<TableBackupView>, Error> {
+        let path = paths::fill(paths::TABLE_BACKUP, &[table.as_str(), id]);
+        self.send(Call::new(Method::GET, path))
+    }
+
+    /// Deletes a back-up of a table.
+    ///
+    /// # Errors
+    /// The server refused, or did not answer.
+    pub fn delete_table_backup(&self, table: &TableName, id: &str) -> Result<(), Error> {
+        let path = paths::fill(paths::TABLE_BACKUP, &[table.as_str(), id]);
+        self.send::<()>(Call::new(Method::DELETE, path)).map(drop)
+    }
+
+    /// Makes a table of a back-up.
+    ///
+    /// # Errors
+    /// The server refused, or did not answer.
+    pub fn restore_table(
+        &self,
+        table: &TableName,
+        id: &str,
+        wanted: &RestoreTable,
+    ) -> Result<Answer<TableView>, Error> {
+        self.ask(paths::fill(paths::RESTORE_TABLE, &[table.as_str(), id]), wanted)
     }
 
     fn ask<T: DeserializeOwned>(

@@ -1,3 +1,4 @@
+mod backup;
 mod stream;
 
 use std::collections::BTreeMap;
@@ -29,6 +30,8 @@ Examples:
   lambent table scan orders --filter 'total > :n' --values '{\":n\":{\"N\":\"10\"}}'
   lambent table create orders --hash id --stream new-and-old-images
   lambent table stream orders --follow
+  lambent table backup create orders before-import
+  lambent table backup list orders
   lambent table delete-item orders '{\"id\":{\"S\":\"7\"}}'
   lambent table delete orders --yes";
 
@@ -110,6 +113,9 @@ enum TableCommand {
     },
     /// Print the changes of items from the table's stream, which has those of the last 24 hours
     Stream(stream::StreamArgs),
+    /// Back tables up, and make tables of back-ups
+    #[command(subcommand)]
+    Backup(backup::BackupCommand),
 }
 
 #[derive(Debug, Args)]
@@ -216,6 +222,7 @@ pub(crate) fn run(args: &TableArgs, global: &Global) -> Result<Exit, CliError> {
         }
         TableCommand::Scan { table, page } => scan(table, page, global),
         TableCommand::Stream(args) => stream::run(args, global),
+        TableCommand::Backup(command) => backup::run(command, global),
     }
 }
 

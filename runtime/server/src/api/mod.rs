@@ -59,6 +59,7 @@ mod schedules;
 mod secrets;
 mod sites;
 mod streams;
+mod table_backups;
 mod tables;
 mod topics;
 mod triggers;

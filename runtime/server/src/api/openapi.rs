@@ -14,7 +14,7 @@ use utoipa::{Modify, OpenApi};
 use super::{
     access_keys, aliases, code, concurrency, configuration_query, functions, invocations, items,
     keys, kinds, layers, logs, messages, namespaces, objects, parameters, query, releases,
-    runtimes, secrets, streams, topics, uploads, usage, versions,
+    runtimes, secrets, streams, table_backups, topics, uploads, usage, versions,
 };
 use crate::problem::Refusal;
 
@@ -76,6 +76,11 @@ use crate::problem::Refusal;
         items::write,
         streams::describe,
         streams::read,
+        table_backups::list,
+        table_backups::create,
+        table_backups::describe,
+        table_backups::delete,
+        table_backups::restore,
         messages::send,
         topics::publish,
         messages::peek,

@@ -15,7 +15,7 @@ use super::kinds::Route;
 use super::{
     access_keys, aliases, code, concurrency, functions, invocations, items, keys, kinds, layers,
     logs, messages, namespaces, objects, openapi, parameters, releases, runtimes, secrets, streams,
-    topics, uploads, usage, versions,
+    table_backups, topics, uploads, usage, versions,
 };
 use crate::problem::Refusal;
 use crate::state::App;
@@ -99,6 +99,10 @@ fn stored() -> Vec<Route> {
         (paths::TRANSACTIONS, post(items::write)),
         (paths::TABLE_STREAM, get(streams::describe)),
         (paths::STREAM_RECORDS, get(streams::read)),
+        (paths::TABLE_BACKUPS, get(table_backups::list)),
+        (paths::BACKUPS_OF_TABLE, post(table_backups::create)),
+        (paths::TABLE_BACKUP, get(table_backups::describe).delete(table_backups::delete)),
+        (paths::RESTORE_TABLE, post(table_backups::restore)),
         (paths::MESSAGES, get(messages::peek).post(messages::send)),
         (paths::RECEIVE, post(messages::receive)),
         (paths::RECEIPT, delete(messages::delete_one).patch(messages::change_visibility)),

@@ -13,14 +13,16 @@ use super::resource::Resource;
 use crate::problem::Refusal;
 use crate::state::App;
 
-fn view(table: lambent_service::Table) -> TableView {
+/// The view of a table.
+pub(super) fn view(table: lambent_service::Table) -> TableView {
     let lambent_service::Table { name, definition, created, revision, .. } = table;
     let indexes = table.indexes.into_iter().map(|(name, index)| {
         let lambent_service::TableIndex { items, bytes, filling } = index;
         (name.to_string(), TableIndexView { items, bytes, filling })
     });
     let (items, bytes, indexes) = (table.items, table.bytes, indexes.collect());
-    TableView { name, definition, created, revision, items, bytes, indexes }
+    let restoring = table.restoring;
+    TableView { name, definition, created, revision, items, bytes, indexes, restoring }
 }
 
 impl Served for Table {
