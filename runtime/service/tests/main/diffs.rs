@@ -52,7 +52,7 @@ async fn imports_are_told_with_what_was_granted_of_what_opens_them() {
     let function = &fixture.handle();
     fixture.deploy("one").await.unwrap();
     function.publish(&ANY).await.unwrap();
-    let grants = serde_json::from_str(r#"{"queues":{"jobs":"write"},"buckets":{"b":"read"}}"#);
+    let grants = serde_json::from_str(r#"{"queues":{"jobs":"write"},"buckets":{"photos":"read"}}"#);
     let patch =
         ConfigurationPatch { grants: Some(grants.unwrap()), ..ConfigurationPatch::default() };
     function.configure(patch, &ANY).await.unwrap();
